@@ -1,0 +1,14 @@
+"""The Chalice app: registers what belongs to it; nothing else."""
+
+from chalice.app import Chalice
+
+from chalicelib.handlers.authorizer import authorizer
+from chalicelib.handlers.request_ids import with_request_id
+from chalicelib.handlers.sample_api import sample_api
+from chalicelib.handlers.tokens import tokens
+from chalicelib.handlers.users import users
+
+app = Chalice(app_name="bodhi-api-tokens")
+app.register_middleware(with_request_id, "http")
+for blueprint in (authorizer, sample_api, tokens, users):
+    app.register_blueprint(blueprint)

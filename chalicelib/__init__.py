@@ -1,0 +1,1 @@
+"""Bodhi API Tokens: personal access tokens for any API behind AWS API Gateway."""

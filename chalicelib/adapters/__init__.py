@@ -1,0 +1,1 @@
+"""The only rooms that know DynamoDB, KMS, JWT and OpenID Connect."""

@@ -1,0 +1,190 @@
+"""API tokens as strings: ``bodhi_`` and a compact JWS, ES256 (RFC 7515, RFC 7518 section 3.4).
+
+Exactly one string is accepted per token: a strict alphabet, no padding, a low-S signature and the one
+spelling of its last character.
+"""
+
+import re
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ec import (
+    SECP256R1,
+    EllipticCurvePublicKey,
+    EllipticCurvePublicNumbers,
+)
+
+from chalicelib.adapters import jose
+from chalicelib.adapters.key_cache import KeyCache
+from chalicelib.domain.claims import Claims
+from chalicelib.domain.errors import (
+    BadSignature,
+    ExpiredToken,
+    MalformedToken,
+    UnknownSigningKey,
+    WrongClaims,
+)
+from chalicelib.domain.ids import API_TOKEN_PREFIX, TOKEN_ID, USER_ID
+from chalicelib.domain.keys import ES256, VerificationKey
+from chalicelib.domain.ports import Clock, KeyStore
+from chalicelib.domain.scopes import scope_string
+
+TYPE = "api-token+jwt"
+MAX_LENGTH = 4096
+
+# 64 bytes are 86 characters of base64url; the last one holds two bits, so it is one of four.
+_SHAPE = re.compile(r"bodhi_([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]{85}[AQgw]")
+_HEADER_MEMBERS = frozenset({"alg", "kid", "typ"})
+_HIGHEST_LOW_S = jose.P256_ORDER // 2
+_JWS = jwt.PyJWS(algorithms=[ES256])
+
+
+class SigningKey(Protocol):
+    """The private half, wherever it is kept."""
+
+    @property
+    def kid(self) -> str:
+        """The RFC 7638 thumbprint of the public half."""
+        ...
+
+    def sign(self, message: bytes) -> bytes:
+        """Return the signature as 64 bytes, R and low S (RFC 7518 section 3.4).
+
+        Raises SigningUnavailable.
+        """
+        ...
+
+
+class ApiTokenSigner:
+    """Writes tokens for one issuer and audience."""
+
+    def __init__(self, key: SigningKey, issuer: str, audience: str) -> None:
+        self._key = key
+        self._issuer = issuer
+        self._audience = audience
+
+    def sign(self, claims: Claims) -> str:
+        """Return the token string for ``claims``.
+
+        Raises SigningUnavailable.
+        """
+        header = {"alg": ES256, "kid": self._key.kid, "typ": TYPE}
+        payload = self._payload(claims)
+        message = f"{jose.encode_json(header)}.{jose.encode_json(payload)}"
+        return f"{API_TOKEN_PREFIX}{message}.{jose.encode(self._key.sign(message.encode()))}"
+
+    def _payload(self, claims: Claims) -> dict[str, Any]:
+        payload: dict[str, Any] = {
+            "iss": self._issuer,
+            "aud": self._audience,
+            "sub": claims.subject,
+            "jti": claims.token_id,
+            "iat": int(claims.issued_at.timestamp()),
+            "scope": scope_string(claims.scopes),
+        }
+        if claims.expires_at:
+            payload["exp"] = int(claims.expires_at.timestamp())
+        return payload
+
+
+class ApiTokenVerifier:
+    """Reads tokens of one issuer and audience.
+
+    In this order: length, shape, ``kid``, the key's own algorithm, signature, then ``typ``, ``iss``,
+    ``aud`` and ``exp``. Nothing unverified decides anything but which public key to try.
+    """
+
+    def __init__(
+        self, keys: KeyCache[EllipticCurvePublicKey], issuer: str, audience: str, clock: Clock
+    ) -> None:
+        self._keys = keys
+        self._issuer = issuer
+        self._audience = audience
+        self._clock = clock
+
+    def verify(self, unverified_token: str) -> Claims:
+        """Return what a genuine token says.
+
+        Raises InvalidToken, or StoreUnavailable while the keys cannot be loaded.
+        """
+        match = len(unverified_token) <= MAX_LENGTH and _SHAPE.fullmatch(unverified_token)
+        if not match:
+            raise MalformedToken
+        unverified_header = _unverified_header(match.group(1))
+        key = self._keys.find(unverified_header["kid"])
+        if key is None:
+            raise UnknownSigningKey
+        _verify_signature(unverified_token[len(API_TOKEN_PREFIX) :], unverified_header, key)
+        if unverified_header["typ"] != TYPE:
+            raise WrongClaims
+        return self._claims(match.group(2))
+
+    def _claims(self, segment: str) -> Claims:
+        try:
+            payload = jose.decode_json(segment)
+            claims = _parse(payload)
+        except (ValueError, KeyError, TypeError, OverflowError) as error:
+            raise WrongClaims from error
+        if (payload["iss"], payload["aud"]) != (self._issuer, self._audience):
+            raise WrongClaims
+        if claims.expires_at and self._clock.now() >= claims.expires_at:
+            raise ExpiredToken
+        return claims
+
+
+def load_public_keys(store: KeyStore) -> dict[str, EllipticCurvePublicKey]:
+    """Return the public keys that may verify, by ``kid``. Raises StoreUnavailable."""
+    return {key.kid: public_key(key) for key in store.load_keys() if key.may_verify}
+
+
+def public_key(key: VerificationKey) -> EllipticCurvePublicKey:
+    """Return the key in the form that verifies. Raises ValueError for a point off the curve."""
+    x, y = (int.from_bytes(jose.decode(part), "big") for part in (key.x, key.y))
+    return EllipticCurvePublicNumbers(x, y, SECP256R1()).public_key()
+
+
+def _unverified_header(segment: str) -> dict[str, str]:
+    """Return the header; ``jku``, ``jwk``, ``crit`` and all others we never write are refused here."""
+    try:
+        header = jose.decode_json(segment)
+    except (ValueError, RecursionError) as error:
+        raise MalformedToken from error
+    if header.keys() != _HEADER_MEMBERS or not all(isinstance(v, str) for v in header.values()):
+        raise MalformedToken
+    return header
+
+
+def _verify_signature(jws: str, unverified_header: dict[str, str], key: EllipticCurvePublicKey) -> None:
+    if unverified_header["alg"] != ES256:
+        raise BadSignature
+    signature = jose.decode(jws.rpartition(".")[2])
+    if int.from_bytes(signature[jose.COORDINATE_BYTES :], "big") > _HIGHEST_LOW_S:
+        raise BadSignature
+    try:
+        _JWS.decode(jws, key, algorithms=[ES256])
+    except jwt.InvalidTokenError as error:
+        raise BadSignature from error
+
+
+def _parse(payload: dict[str, Any]) -> Claims:
+    subject, token_id, scope = payload["sub"], payload["jti"], payload["scope"]
+    if not (USER_ID.fullmatch(subject) and TOKEN_ID.fullmatch(token_id)):
+        raise ValueError("ids of another form")
+    return Claims(
+        subject=subject,
+        token_id=token_id,
+        issued_at=_time(payload["iat"]),
+        scopes=frozenset(scope.split(" ")) if isinstance(scope, str) else _refuse_scope(),
+        expires_at=_time(payload["exp"]) if "exp" in payload else None,
+    )
+
+
+def _refuse_scope() -> frozenset[str]:
+    raise TypeError("scope is not a string")
+
+
+def _time(seconds: object) -> datetime:
+    if type(seconds) is not int:
+        raise TypeError("NumericDate is not a whole number")
+    return datetime.fromtimestamp(seconds, UTC)

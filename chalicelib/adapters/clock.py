@@ -1,0 +1,12 @@
+"""The one clock."""
+
+from datetime import UTC, datetime
+
+
+class SystemClock:
+    """The machine's time in UTC, in whole milliseconds so that stored and held times are equal."""
+
+    def now(self) -> datetime:
+        """Return the present time."""
+        now = datetime.now(UTC)
+        return now.replace(microsecond=now.microsecond // 1000 * 1000)

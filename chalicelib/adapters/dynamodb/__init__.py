@@ -1,0 +1,5 @@
+"""The table.
+
+``U#<user>`` / ``#`` the user, ``T#<token>`` a token, ``I#<hash>`` an idempotency record,
+``G#<generation>`` the record of an ended generation; ``KEYS`` / ``<kid>`` a public key.
+"""

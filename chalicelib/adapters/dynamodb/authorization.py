@@ -1,0 +1,104 @@
+"""The two DynamoDB calls of an authorization, and the keys it verifies with."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from chalicelib.adapters.dynamodb import items
+from chalicelib.adapters.dynamodb.errors import ConditionFailed, WriteConflict, translated
+from chalicelib.adapters.dynamodb.writes import Update
+from chalicelib.domain.errors import StoreUnavailable
+from chalicelib.domain.keys import VerificationKey
+from chalicelib.domain.tokens import Token, TokenStatus
+from chalicelib.domain.users import User
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+class DynamoDBAuthorizationStore:
+    """Reads token and owner in one round trip and records uses.
+
+    ``touch_client`` should try once only: a use that is not recorded now will be by the next one.
+    """
+
+    def __init__(self, client: "DynamoDBClient", touch_client: "DynamoDBClient", table: str) -> None:
+        self._client = client
+        self._touch_client = touch_client
+        self._table = table
+
+    def find_for_authorization(self, user_id: str, token_id: str) -> tuple[Token | None, User | None]:
+        """Return token and owner, strongly consistent. Raises StoreUnavailable."""
+        keys = [items.token_key(user_id, token_id), items.user_key(user_id)]
+        with translated():
+            answer = self._client.batch_get_item(
+                RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}}
+            )
+        # An item that was not read is not an item that does not exist.
+        if answer.get("UnprocessedKeys"):
+            raise StoreUnavailable
+        found = {item["sk"]["S"]: item for item in answer["Responses"].get(self._table, [])}
+        token, user = (found.get(key["sk"]["S"]) for key in keys)
+        return (
+            items.read_token(token) if token else None,  # type: ignore[arg-type]
+            items.read_user(user) if user else None,  # type: ignore[arg-type]
+        )
+
+    def touch(self, before: Token, after: Token) -> bool:
+        """Record a use; return False when the row moved on meanwhile. Raises StoreUnavailable.
+
+        An update without these conditions would bring back a row that was revoked or deleted.
+        """
+        update = Update()
+        for attribute in ("last_used_at", "idle_at", "purge_at"):
+            update.set(attribute, items.token_item(after)[attribute])
+        last_used = update.name("last_used_at")
+        conditions = [
+            update.equals("state", items.text(TokenStatus.ACTIVE.value)),
+            update.equals("generation", items.text(before.generation)),
+            update.equals("idle_at", items.time(before.idle_at)),
+            f"attribute_not_exists({last_used})"
+            if before.last_used_at is None
+            else update.equals("last_used_at", items.time(before.last_used_at)),
+        ]
+        key = items.token_key(before.user_id, before.id)
+        try:
+            with translated():
+                self._touch_client.update_item(**update.request(self._table, key, " AND ".join(conditions)))
+        except (ConditionFailed, WriteConflict):
+            return False
+        return True
+
+
+class DynamoDBKeyStore:
+    """The published signing keys, in one small partition."""
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def load_keys(self) -> Sequence[VerificationKey]:
+        """Return all keys. Raises StoreUnavailable."""
+        with translated():
+            pages = self._client.get_paginator("query").paginate(
+                TableName=self._table,
+                KeyConditionExpression="pk = :keys",
+                ExpressionAttributeValues={":keys": items.text(items.KEYS_PARTITION)},
+                ConsistentRead=True,
+            )
+            return [items.read_signing_key(i) for page in pages for i in page["Items"]]  # type: ignore[arg-type]
+
+    def publish_key(self, key: VerificationKey) -> VerificationKey:
+        """Add a key unless it is there; return the stored one. Raises StoreUnavailable."""
+        try:
+            with translated():
+                self._client.put_item(
+                    TableName=self._table,
+                    Item=items.signing_key_item(key),
+                    ConditionExpression="attribute_not_exists(pk)",
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                )
+        except ConditionFailed as failure:
+            if failure.item is None:
+                raise StoreUnavailable from failure
+            return items.read_signing_key(failure.item)
+        return key

@@ -1,0 +1,247 @@
+"""How users, tokens and keys look as items; nothing above sees ``{"S": ...}``.
+
+Times are whole milliseconds since the epoch, but for ``purge_at``: DynamoDB's TTL counts in seconds.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import TypeAlias
+
+from chalicelib.domain.keys import KeyState, VerificationKey
+from chalicelib.domain.scopes import scope_string
+from chalicelib.domain.tokens import (
+    EndedGeneration,
+    IdempotencyRecord,
+    Revocation,
+    RevocationReason,
+    Token,
+    TokenStatus,
+)
+from chalicelib.domain.users import Role, User, UserStatus
+
+Item: TypeAlias = dict[str, dict[str, str]]
+
+KEYS_PARTITION = "KEYS"
+TOKENS = "T#"
+USERS_INDEX = "users"
+USERS_PARTITION = "USERS"
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+def text(value: str) -> dict[str, str]:
+    """Return a string attribute."""
+    return {"S": value}
+
+
+def number(value: int) -> dict[str, str]:
+    """Return a number attribute."""
+    return {"N": str(value)}
+
+
+def time(value: datetime) -> dict[str, str]:
+    """Return a time attribute, in milliseconds."""
+    return number((value - _EPOCH) // _MILLISECOND)
+
+
+def purge_time(value: datetime) -> dict[str, str]:
+    """Return a TTL attribute, in seconds."""
+    return number((value - _EPOCH) // timedelta(seconds=1))
+
+
+def user_key(user_id: str) -> Item:
+    """Return the primary key of a user."""
+    return {"pk": text(f"U#{user_id}"), "sk": text("#")}
+
+
+def token_key(user_id: str, token_id: str) -> Item:
+    """Return the primary key of a token."""
+    return {"pk": text(f"U#{user_id}"), "sk": text(f"{TOKENS}{token_id}")}
+
+
+def idempotency_key(user_id: str, key_hash: str) -> Item:
+    """Return the primary key of an idempotency record."""
+    return {"pk": text(f"U#{user_id}"), "sk": text(f"I#{key_hash}")}
+
+
+def generation_key(user_id: str, generation: str) -> Item:
+    """Return the primary key of the record of an ended generation."""
+    return {"pk": text(f"U#{user_id}"), "sk": text(f"G#{generation}")}
+
+
+def signing_key_key(kid: str) -> Item:
+    """Return the primary key of a signing key's public half."""
+    return {"pk": text(KEYS_PARTITION), "sk": text(kid)}
+
+
+def user_item(user: User) -> Item:
+    """Return a user as an item."""
+    item = user_key(user.id) | {
+        "issuer": text(user.issuer),
+        "subject": text(user.subject),
+        "name": text(user.name),
+        "email": text(user.email),
+        "role": text(user.role.value),
+        "status": text(user.status.value),
+        "generation": text(user.generation),
+        "created_at": time(user.created_at),
+        "updated_at": time(user.updated_at),
+        "live_tokens": number(user.live_tokens),
+        "revision": number(user.revision),
+        "users_pk": text(USERS_PARTITION),
+        "users_sk": text(user_position(user)),
+    }
+    return item | _times(removed_at=user.removed_at)
+
+
+def user_position(user: User) -> str:
+    """Return the user's place in the list of users: by creation, the id breaking ties."""
+    return f"{(user.created_at - _EPOCH) // _MILLISECOND:015d}#{user.id}"
+
+
+def read_user(item: Mapping[str, Mapping[str, str]]) -> User:
+    """Return the user that an item holds."""
+    return User(
+        id=item["pk"]["S"].removeprefix("U#"),
+        issuer=item["issuer"]["S"],
+        subject=item["subject"]["S"],
+        name=item["name"]["S"],
+        email=item["email"]["S"],
+        role=Role(item["role"]["S"]),
+        status=UserStatus(item["status"]["S"]),
+        generation=item["generation"]["S"],
+        created_at=_read_time(item["created_at"]),
+        updated_at=_read_time(item["updated_at"]),
+        live_tokens=int(item["live_tokens"]["N"]),
+        revision=int(item["revision"]["N"]),
+        removed_at=_read_optional_time(item, "removed_at"),
+    )
+
+
+def token_item(token: Token) -> Item:
+    """Return a token as an item."""
+    item = token_key(token.user_id, token.id) | {
+        "generation": text(token.generation),
+        "name": text(token.name),
+        "description": text(token.description),
+        "scope": text(scope_string(token.scopes)),
+        "state": text(token.state.value),
+        "created_at": time(token.created_at),
+        "updated_at": time(token.updated_at),
+        "idle_at": time(token.idle_at),
+        "purge_at": purge_time(token.purge_at),
+        "version": number(token.version),
+    }
+    if token.revocation:
+        item["revoked_reason"] = text(token.revocation.reason.value)
+        item["revoked_at"] = time(token.revocation.at)
+    return item | _times(last_used_at=token.last_used_at, expires_at=token.expires_at)
+
+
+def read_token(item: Mapping[str, Mapping[str, str]]) -> Token:
+    """Return the token that an item holds."""
+    return Token(
+        id=item["sk"]["S"].removeprefix(TOKENS),
+        user_id=item["pk"]["S"].removeprefix("U#"),
+        generation=item["generation"]["S"],
+        name=item["name"]["S"],
+        description=item["description"]["S"],
+        scopes=frozenset(item["scope"]["S"].split()),
+        state=TokenStatus(item["state"]["S"]),
+        created_at=_read_time(item["created_at"]),
+        updated_at=_read_time(item["updated_at"]),
+        idle_at=_read_time(item["idle_at"]),
+        purge_at=_read_purge_time(item["purge_at"]),
+        last_used_at=_read_optional_time(item, "last_used_at"),
+        expires_at=_read_optional_time(item, "expires_at"),
+        revocation=_read_revocation(item),
+        version=int(item["version"]["N"]),
+    )
+
+
+def idempotency_item(user_id: str, record: IdempotencyRecord) -> Item:
+    """Return an idempotency record as an item."""
+    return idempotency_key(user_id, record.key_hash) | {
+        "body_hash": text(record.body_hash),
+        "token_id": text(record.token_id),
+        "expires_at": time(record.expires_at),
+        "purge_at": purge_time(record.expires_at),
+    }
+
+
+def read_idempotency(item: Mapping[str, Mapping[str, str]]) -> IdempotencyRecord:
+    """Return the idempotency record that an item holds."""
+    return IdempotencyRecord(
+        key_hash=item["sk"]["S"].removeprefix("I#"),
+        body_hash=item["body_hash"]["S"],
+        token_id=item["token_id"]["S"],
+        expires_at=_read_time(item["expires_at"]),
+    )
+
+
+def generation_item(user_id: str, ended: EndedGeneration) -> Item:
+    """Return the record of an ended generation as an item."""
+    return generation_key(user_id, ended.generation) | {
+        "revoked_reason": text(ended.revocation.reason.value),
+        "revoked_at": time(ended.revocation.at),
+        "purge_at": purge_time(ended.purge_at),
+    }
+
+
+def read_generation(item: Mapping[str, Mapping[str, str]]) -> EndedGeneration:
+    """Return the record of an ended generation that an item holds."""
+    revocation = _read_revocation(item)
+    if revocation is None:
+        raise KeyError("revoked_reason")
+    return EndedGeneration(
+        generation=item["sk"]["S"].removeprefix("G#"),
+        revocation=revocation,
+        purge_at=_read_purge_time(item["purge_at"]),
+    )
+
+
+def signing_key_item(key: VerificationKey) -> Item:
+    """Return a signing key's public half as an item."""
+    return signing_key_key(key.kid) | {
+        "algorithm": text(key.algorithm),
+        "x": text(key.x),
+        "y": text(key.y),
+        "state": text(key.state.value),
+        "created_at": time(key.created_at),
+    }
+
+
+def read_signing_key(item: Mapping[str, Mapping[str, str]]) -> VerificationKey:
+    """Return the public half of a signing key that an item holds."""
+    return VerificationKey(
+        kid=item["sk"]["S"],
+        x=item["x"]["S"],
+        y=item["y"]["S"],
+        state=KeyState(item["state"]["S"]),
+        created_at=_read_time(item["created_at"]),
+        algorithm=item["algorithm"]["S"],
+    )
+
+
+def _times(**times: datetime | None) -> Item:
+    return {name: time(value) for name, value in times.items() if value is not None}
+
+
+def _read_time(attribute: Mapping[str, str]) -> datetime:
+    return _EPOCH + int(attribute["N"]) * _MILLISECOND
+
+
+def _read_purge_time(attribute: Mapping[str, str]) -> datetime:
+    return _EPOCH + timedelta(seconds=int(attribute["N"]))
+
+
+def _read_optional_time(item: Mapping[str, Mapping[str, str]], name: str) -> datetime | None:
+    return _read_time(item[name]) if name in item else None
+
+
+def _read_revocation(item: Mapping[str, Mapping[str, str]]) -> Revocation | None:
+    if "revoked_reason" not in item:
+        return None
+    reason = RevocationReason(item["revoked_reason"]["S"])
+    return Revocation(reason, _read_time(item["revoked_at"]))

@@ -1,0 +1,199 @@
+"""Tokens as their owners manage them."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.adapters.dynamodb import items
+from chalicelib.adapters.dynamodb.errors import ConditionFailed, translated
+from chalicelib.adapters.dynamodb.writes import Update, retried, transact
+from chalicelib.domain.errors import (
+    AlreadyCreated,
+    ApiTokensError,
+    ConcurrentChange,
+    IdempotencyKeyReused,
+    StoreUnavailable,
+    TokenLimitReached,
+    UserInactive,
+)
+from chalicelib.domain.tokens import EndedGeneration, IdempotencyRecord, Token, TokenStatus
+from chalicelib.domain.users import UserStatus
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+# The largest id that the prefix can begin; '~' sorts behind every character of an id.
+_LAST_TOKEN = f"{items.TOKENS}~"
+
+
+class DynamoDBTokenStore:
+    """Token rows, their owner's count of them, and what belongs to issuing."""
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def find_token(self, user_id: str, token_id: str) -> Token | None:
+        """Return a token of this user. Raises StoreUnavailable."""
+        item = self._get(items.token_key(user_id, token_id))
+        return items.read_token(item) if item else None
+
+    def list_tokens(
+        self, user_id: str, *, after: str | None, newest_first: bool, limit: int
+    ) -> Sequence[Token]:
+        """Return at most ``limit`` tokens in the order of their ids. Raises StoreUnavailable."""
+        low, high = items.TOKENS, _LAST_TOKEN
+        start = {"ExclusiveStartKey": items.token_key(user_id, after)} if after else {}
+        tokens: list[Token] = []
+        while True:
+            with translated():
+                page = self._client.query(
+                    TableName=self._table,
+                    KeyConditionExpression="pk = :pk AND sk BETWEEN :low AND :high",
+                    ExpressionAttributeValues={
+                        ":pk": items.user_key(user_id)["pk"],
+                        ":low": items.text(low),
+                        ":high": items.text(high),
+                    },
+                    ConsistentRead=True,
+                    ScanIndexForward=not newest_first,
+                    Limit=limit - len(tokens),
+                    **start,  # type: ignore[arg-type]
+                )
+            tokens += [items.read_token(item) for item in page["Items"]]  # type: ignore[arg-type]
+            if len(tokens) >= limit or "LastEvaluatedKey" not in page:
+                return tokens
+            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}  # type: ignore[dict-item]
+
+    def add_token(
+        self, token: Token, *, max_live_tokens: int, idempotency: IdempotencyRecord | None
+    ) -> None:
+        """Write a new token, the count and the idempotency record, all or nothing.
+
+        Raises UserInactive, TokenLimitReached, AlreadyCreated, IdempotencyKeyReused, StoreUnavailable.
+        """
+        writes = [self._count_one_more(token, max_live_tokens), self._put_token(token)]
+        if idempotency:
+            writes.append(self._put_idempotency(token, idempotency))
+        try:
+            transact(self._client, writes)
+        except ConditionFailed as failure:
+            raise _why_not_added(failure, token, max_live_tokens, idempotency) from failure
+
+    def save_token(self, before: Token, after: Token) -> Token:
+        """Write what differs; return it as stored. Raises ConcurrentChange, StoreUnavailable."""
+        update = _changed(before, after)
+        condition = update.equals("version", items.number(before.version))
+        key = items.token_key(before.user_id, before.id)
+        request = update.request(self._table, key, condition)
+        try:
+            answer = retried(lambda: self._client.update_item(**request, ReturnValues="ALL_NEW"))
+        except ConditionFailed as failure:
+            raise ConcurrentChange from failure
+        return items.read_token(answer["Attributes"])  # type: ignore[arg-type]
+
+    def revoke_token(self, before: Token, after: Token, *, frees_slot: bool) -> None:
+        """Write the revocation and the count together. Raises ConcurrentChange, StoreUnavailable.
+
+        It does not ask for the version: an owner who keeps renaming must not hold up a revocation.
+        """
+        update = _changed(before, after)
+        revoked = update.value("revoked", items.text(TokenStatus.REVOKED.value))
+        condition = f"attribute_exists(pk) AND {update.name('state')} <> {revoked}"
+        key = items.token_key(before.user_id, before.id)
+        writes = [{"Update": update.request(self._table, key, condition)}]
+        writes.append(self._count_one_less(before, 1 if frees_slot else 0))
+        try:
+            transact(self._client, writes)
+        except ConditionFailed as failure:
+            raise ConcurrentChange from failure
+
+    def find_idempotency(self, user_id: str, key_hash: str) -> IdempotencyRecord | None:
+        """Return the record of an ``Idempotency-Key``. Raises StoreUnavailable."""
+        item = self._get(items.idempotency_key(user_id, key_hash))
+        return items.read_idempotency(item) if item else None
+
+    def find_ended_generations(
+        self, user_id: str, generations: Collection[str]
+    ) -> Mapping[str, EndedGeneration]:
+        """Return the records of those (at most 100) that have ended. Raises StoreUnavailable."""
+        if not generations:
+            return {}
+        keys = [items.generation_key(user_id, generation) for generation in generations]
+        with translated():
+            answer = self._client.batch_get_item(RequestItems={self._table: {"Keys": keys}})
+        if answer.get("UnprocessedKeys"):
+            raise StoreUnavailable
+        found = answer["Responses"].get(self._table, [])
+        ended = [items.read_generation(item) for item in found]  # type: ignore[arg-type]
+        return {record.generation: record for record in ended}
+
+    def _get(self, key: items.Item) -> Mapping[str, Any] | None:
+        with translated():
+            answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
+        return answer.get("Item")
+
+    def _count_one_more(self, token: Token, limit: int) -> dict[str, Any]:
+        update = Update()
+        update.add("live_tokens", 1)
+        update.add("revision", 1)
+        conditions = [
+            update.equals("status", items.text(UserStatus.ACTIVE.value)),
+            update.equals("generation", items.text(token.generation)),
+            f"{update.name('live_tokens')} < {update.value('limit', items.number(limit))}",
+        ]
+        key = items.user_key(token.user_id)
+        request = update.request(self._table, key, " AND ".join(conditions))
+        return {"Update": request | {"ReturnValuesOnConditionCheckFailure": "ALL_OLD"}}
+
+    def _count_one_less(self, token: Token, slots: int) -> dict[str, Any]:
+        update = Update()
+        update.add("live_tokens", -slots)
+        update.add("revision", 1)
+        condition = update.equals("generation", items.text(token.generation))
+        return {"Update": update.request(self._table, items.user_key(token.user_id), condition)}
+
+    def _put_token(self, token: Token) -> dict[str, Any]:
+        item = items.token_item(token)
+        condition = "attribute_not_exists(pk)"
+        return {"Put": {"TableName": self._table, "Item": item, "ConditionExpression": condition}}
+
+    def _put_idempotency(self, token: Token, record: IdempotencyRecord) -> dict[str, Any]:
+        return {
+            "Put": {
+                "TableName": self._table,
+                "Item": items.idempotency_item(token.user_id, record),
+                # TTL may take days to delete a record that has expired.
+                "ConditionExpression": "attribute_not_exists(pk) OR expires_at <= :now",
+                "ExpressionAttributeValues": {":now": items.time(token.created_at)},
+                "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+            }
+        }
+
+
+def _changed(before: Token, after: Token) -> Update:
+    update = Update()
+    update.change(items.token_item(before), items.token_item(after))
+    update.add("version", 1)
+    return update
+
+
+def _why_not_added(
+    failure: ConditionFailed, token: Token, limit: int, idempotency: IdempotencyRecord | None
+) -> ApiTokensError:
+    if failure.position == 0:
+        return _why_not_counted(failure.item, token, limit)
+    if idempotency is None or failure.item is None:
+        return StoreUnavailable()
+    stored = items.read_idempotency(failure.item)
+    if stored.body_hash != idempotency.body_hash:
+        return IdempotencyKeyReused()
+    return AlreadyCreated(stored.token_id)
+
+
+def _why_not_counted(owner: Mapping[str, Any] | None, token: Token, limit: int) -> ApiTokensError:
+    if owner is None:
+        return UserInactive()
+    user = items.read_user(owner)
+    if not user.is_active or user.generation != token.generation:
+        return UserInactive()
+    return TokenLimitReached(limit)

@@ -1,0 +1,99 @@
+"""Building blocks of conditional writes."""
+
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from chalicelib.adapters.dynamodb.errors import WriteConflict, translated
+from chalicelib.adapters.dynamodb.items import Item
+from chalicelib.domain.errors import StoreUnavailable
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_T = TypeVar("_T")
+_ATTEMPTS = 6
+_FIRST_PAUSE_SECONDS = 0.02
+
+Pause = Callable[[float], None]
+
+
+@dataclass(slots=True)
+class Update:
+    """An update expression in the making; names and values never meet DynamoDB's reserved words."""
+
+    names: dict[str, str] = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict)
+    sets: list[str] = field(default_factory=list)
+    removes: list[str] = field(default_factory=list)
+    adds: list[str] = field(default_factory=list)
+
+    def name(self, attribute: str) -> str:
+        """Return the placeholder of an attribute name."""
+        self.names[f"#{attribute}"] = attribute
+        return f"#{attribute}"
+
+    def value(self, name: str, value: Mapping[str, str]) -> str:
+        """Return the placeholder of a value."""
+        self.values[f":{name}"] = dict(value)
+        return f":{name}"
+
+    def set(self, attribute: str, value: Mapping[str, str]) -> None:
+        """Set an attribute."""
+        self.sets.append(f"{self.name(attribute)} = {self.value(f'new_{attribute}', value)}")
+
+    def add(self, attribute: str, amount: int) -> None:
+        """Add to a number."""
+        placeholder = self.value(f"add_{attribute}", {"N": str(amount)})
+        self.adds.append(f"{self.name(attribute)} {placeholder}")
+
+    def change(self, before: Item, after: Item) -> None:
+        """Set what ``after`` has otherwise, remove what only ``before`` has."""
+        for attribute, value in after.items():
+            if before.get(attribute) != value:
+                self.set(attribute, value)
+        self.removes += [self.name(attribute) for attribute in before.keys() - after.keys()]
+
+    def equals(self, attribute: str, value: Mapping[str, str]) -> str:
+        """Return the condition that an attribute still has this value."""
+        return f"{self.name(attribute)} = {self.value(f'old_{attribute}', value)}"
+
+    def request(self, table: str, key: Item, condition: str) -> dict[str, Any]:
+        """Return the parameters of UpdateItem, or of an Update within a transaction."""
+        clauses = (("SET", self.sets), ("REMOVE", self.removes), ("ADD", self.adds))
+        expression = " ".join(f"{verb} {', '.join(parts)}" for verb, parts in clauses if parts)
+        return {
+            "TableName": table,
+            "Key": key,
+            "UpdateExpression": expression,
+            "ConditionExpression": condition,
+            "ExpressionAttributeNames": self.names,
+            "ExpressionAttributeValues": self.values,
+        }
+
+
+def transact(
+    client: "DynamoDBClient", items: Sequence[Mapping[str, Any]], pause: Pause = time.sleep
+) -> None:
+    """Write all items or none.
+
+    Raises ConditionFailed or StoreUnavailable.
+    """
+    retried(lambda: client.transact_write_items(TransactItems=list(items)), pause)  # type: ignore[arg-type]
+
+
+def retried(call: Callable[[], _T], pause: Pause = time.sleep) -> _T:
+    """Try a write again that met another transaction on the same item; the SDK itself does not.
+
+    Raises ConditionFailed, or StoreUnavailable when it keeps meeting others.
+    """
+    for attempt in range(_ATTEMPTS):
+        try:
+            with translated():
+                return call()
+        except WriteConflict:
+            # Full jitter: those who met must not meet again.
+            pause(random.uniform(0, _FIRST_PAUSE_SECONDS * 2**attempt))  # noqa: S311
+    raise StoreUnavailable

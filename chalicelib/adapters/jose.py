@@ -1,0 +1,54 @@
+"""The few pieces of JOSE that signing and verifying share."""
+
+import base64
+import hashlib
+import json
+from typing import Any
+
+COORDINATE_BYTES = 32
+# The order of the P-256 group (SEC 2 version 2.0, section 2.4.2).
+P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+
+
+def encode(data: bytes) -> str:
+    """Return base64url without padding (RFC 7515 section 2)."""
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def decode(text: str) -> bytes:
+    """Return the bytes of base64url without padding.
+
+    Raises ValueError.
+    """
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def encode_json(value: dict[str, Any]) -> str:
+    """Return a JSON object, base64url encoded."""
+    return encode(json.dumps(value, separators=(",", ":")).encode())
+
+
+def decode_json(text: str) -> dict[str, Any]:
+    """Return the JSON object in a base64url segment.
+
+    Raises ValueError, also for a member given twice (RFC 7515 section 5.2 step 4) and for bytes that
+    are not UTF-8.
+    """
+    value = json.loads(decode(text).decode("utf-8"), object_pairs_hook=_without_duplicates)
+    if not isinstance(value, dict):
+        raise ValueError("not a JSON object")
+    return value
+
+
+def thumbprint(x: str, y: str) -> str:
+    """Return the RFC 7638 thumbprint of the P-256 key with these base64url coordinates."""
+    members = {"crv": "P-256", "kty": "EC", "x": x, "y": y}
+    canonical = json.dumps(members, separators=(",", ":"), sort_keys=True)
+    return encode(hashlib.sha256(canonical.encode()).digest())
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("duplicate member")
+    return members

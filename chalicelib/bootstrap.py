@@ -1,0 +1,267 @@
+"""The composition root: which parts make up the service, each built when it is first needed.
+
+Adapters are imported where they are built, so that the authorizer loads only what a decision needs.
+"""
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
+
+from chalicelib import logs
+from chalicelib.adapters.clock import SystemClock
+from chalicelib.domain.errors import TokensUnavailable
+from chalicelib.domain.ports import Clock
+from chalicelib.domain.tokens import TokenPolicy
+from chalicelib.domain.users import User
+from chalicelib.services.callers import AnonymousCaller, ApiCaller, token_caller
+from chalicelib.settings import AuthMode, GatewaySettings, Settings, is_packaging, process_environ
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_kms import KMSClient
+
+    from chalicelib.adapters.api_token import SigningKey
+    from chalicelib.domain.ports import (
+        AuthorizationStore,
+        IdentityProvider,
+        KeyStore,
+        TokenStore,
+        TokenVerifier,
+        UserStore,
+    )
+    from chalicelib.services.accounts import Accounts
+    from chalicelib.services.issue import IssueToken
+    from chalicelib.services.listing import ListTokens
+    from chalicelib.services.manage import ManageTokens
+    from chalicelib.services.users import ManageUsers
+    from chalicelib.services.verify import VerifyToken
+
+_Authorizer = TypeVar("_Authorizer")
+
+
+class Service:
+    """The service with authentication: the usual one."""
+
+    def __init__(self, environ: Mapping[str, str], clock: Clock | None = None) -> None:
+        self._environ = environ
+        self.clock: Clock = clock or SystemClock()
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings. Raises SettingsError."""
+        return Settings.from_environ(self._environ)
+
+    def check(self) -> None:
+        """Raises SettingsError unless every setting makes sense."""
+        _ = self.settings
+
+    def guard(self, authorizer: _Authorizer) -> _Authorizer | None:
+        """Return the authorizer that stands before the protected API."""
+        return authorizer
+
+    def api_caller(self, context: Mapping[str, str] | None) -> ApiCaller:
+        """Return who calls the protected API. Raises NotAuthenticated."""
+        return token_caller(context)
+
+    def sign_in(self, unverified_jwt: str | None) -> User:
+        """Return who calls the management API; see Accounts.sign_in for what it raises."""
+        return self._accounts.sign_in(unverified_jwt)
+
+    def sign_in_admin(self, unverified_jwt: str | None) -> User:
+        """Return which administrator calls; see Accounts.sign_in_admin for what it raises."""
+        return self._accounts.sign_in_admin(unverified_jwt)
+
+    @cached_property
+    def policy(self) -> TokenPolicy:
+        """The durations and the quota that govern tokens."""
+        settings = self.settings
+        return TokenPolicy(
+            idle_timeout=settings.idle_timeout,
+            refresh_interval=settings.last_used_refresh,
+            retention=settings.retention,
+            max_live_tokens=settings.max_tokens_per_user,
+            max_lifetime=settings.max_token_lifetime,
+        )
+
+    @cached_property
+    def verify(self) -> "VerifyToken":
+        """The authorizer's decision."""
+        from chalicelib.services.verify import VerifyToken
+
+        return VerifyToken(self._verifier, self.authorization, self.clock, self.policy)
+
+    @cached_property
+    def issue(self) -> "IssueToken":
+        """Issuing tokens."""
+        from chalicelib.adapters.api_token import ApiTokenSigner
+        from chalicelib.services.issue import IssueStores, IssueToken
+
+        signer = ApiTokenSigner(self.signing_key, self.settings.issuer, self.settings.audience)
+        stores = IssueStores(self.tokens, self.users)
+        return IssueToken(stores, signer, self.clock, self.policy)
+
+    @cached_property
+    def listing(self) -> "ListTokens":
+        """Listing tokens."""
+        from chalicelib.services.listing import ListTokens
+
+        return ListTokens(self.tokens, self.clock)
+
+    @cached_property
+    def manage(self) -> "ManageTokens":
+        """Changing and revoking tokens."""
+        from chalicelib.services.manage import ManageTokens
+
+        return ManageTokens(self.tokens, self.listing, self.clock, self.policy)
+
+    @cached_property
+    def administer(self) -> "ManageUsers":
+        """What administrators do with users."""
+        from chalicelib.services.users import ManageUsers
+
+        return ManageUsers(self.users, self.clock, self.policy)
+
+    @cached_property
+    def dynamodb(self) -> "DynamoDBClient":
+        """The DynamoDB client."""
+        from chalicelib.adapters.aws import dynamodb_client
+
+        return dynamodb_client()
+
+    @cached_property
+    def kms(self) -> "KMSClient":
+        """The KMS client."""
+        from chalicelib.adapters.aws import kms_client
+
+        return kms_client()
+
+    @cached_property
+    def authorization(self) -> "AuthorizationStore":
+        """The two calls of a decision; a use that cannot be recorded is not tried twice."""
+        from chalicelib.adapters.aws import dynamodb_client
+        from chalicelib.adapters.dynamodb.authorization import DynamoDBAuthorizationStore
+
+        touch_client = dynamodb_client(attempts=1)
+        return DynamoDBAuthorizationStore(self.dynamodb, touch_client, self.settings.table_name)
+
+    @cached_property
+    def keys(self) -> "KeyStore":
+        """The published signing keys."""
+        from chalicelib.adapters.dynamodb.authorization import DynamoDBKeyStore
+
+        return DynamoDBKeyStore(self.dynamodb, self.settings.table_name)
+
+    @cached_property
+    def tokens(self) -> "TokenStore":
+        """Token rows."""
+        from chalicelib.adapters.dynamodb.tokens import DynamoDBTokenStore
+
+        return DynamoDBTokenStore(self.dynamodb, self.settings.table_name)
+
+    @cached_property
+    def users(self) -> "UserStore":
+        """User rows."""
+        from chalicelib.adapters.dynamodb.users import DynamoDBUserStore
+
+        return DynamoDBUserStore(self.dynamodb, self.settings.table_name)
+
+    @cached_property
+    def signing_key(self) -> "SigningKey":
+        """The key that signs new tokens."""
+        from chalicelib.adapters.kms import KmsSigningKey
+
+        return KmsSigningKey(self.kms, self.settings.signing_key_id, self.keys, self.clock)
+
+    @cached_property
+    def identity_provider(self) -> "IdentityProvider":
+        """The users' own OpenID provider."""
+        import urllib3
+
+        from chalicelib.adapters.oidc import OidcProvider, ProviderRules
+
+        settings = self.settings
+        claim = settings.admin_claim
+        rules = ProviderRules(
+            issuer=settings.oidc_issuer,
+            audiences=settings.oidc_audiences,
+            admin_subjects=settings.admin_subjects,
+            admin_claim=(claim.name, claim.value) if claim else None,
+        )
+        return OidcProvider(rules, urllib3.PoolManager(), self.clock)
+
+    @cached_property
+    def _accounts(self) -> "Accounts":
+        from chalicelib.services.accounts import Accounts
+
+        return Accounts(self.identity_provider, self.users, self.clock)
+
+    @cached_property
+    def _verifier(self) -> "TokenVerifier":
+        from chalicelib.adapters.api_token import ApiTokenVerifier, load_public_keys
+        from chalicelib.adapters.key_cache import KeyCache
+
+        settings = self.settings
+        keys = KeyCache(lambda: load_public_keys(self.keys), self.clock)
+        return ApiTokenVerifier(keys, settings.issuer, settings.audience, self.clock)
+
+
+class OpenService(Service):
+    """The service in non-authenticated mode: the API is open to all, tokens do not exist."""
+
+    def check(self) -> None:
+        """Warn: nothing else needs to be set."""
+        logs.warn(
+            "authentication_disabled",
+            detail="AUTH_MODE=none: anybody who can reach this API can call it. "
+            "API tokens are not available.",
+        )
+
+    def guard(self, authorizer: _Authorizer) -> _Authorizer | None:
+        """Return that nothing stands before the protected API.
+
+        API Gateway refuses callers without a token before it asks even the most lenient authorizer.
+        """
+        return None
+
+    def api_caller(self, context: Mapping[str, str] | None) -> ApiCaller:
+        """Return that anybody calls, whatever the Authorization header holds."""
+        return AnonymousCaller()
+
+    def sign_in(self, unverified_jwt: str | None) -> User:
+        """Raises TokensUnavailable: every management call begins here."""
+        raise TokensUnavailable
+
+    def sign_in_admin(self, unverified_jwt: str | None) -> User:
+        """Raises TokensUnavailable."""
+        raise TokensUnavailable
+
+
+_SERVICES: dict[AuthMode, type[Service]] = {AuthMode.OIDC: Service, AuthMode.NONE: OpenService}
+_installed: Service | None = None
+
+
+def gateway() -> GatewaySettings:
+    """Return what decides the shape of the API. Raises SettingsError."""
+    return GatewaySettings.from_environ(process_environ())
+
+
+def current() -> Service:
+    """Return the service of this process. Raises SettingsError."""
+    return _installed or install(_SERVICES[gateway().auth_mode](process_environ()))
+
+
+def install(service: Service) -> Service:
+    """Make ``service`` the one of this process and return it."""
+    global _installed
+    _installed = service
+    return service
+
+
+def start() -> None:
+    """Begin to log and check the settings, unless the app is only being packaged.
+
+    Raises SettingsError.
+    """
+    logs.configure(gateway().log_level)
+    if not is_packaging(process_environ()):
+        current().check()

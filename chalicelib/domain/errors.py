@@ -1,0 +1,295 @@
+"""Everything that can be refused or fail, in one hierarchy.
+
+``code`` is the stable word that clients see; ``detail`` is the sentence beside it. HTTP status codes
+live in ``handlers/problems.py`` only.
+"""
+
+from typing import ClassVar
+
+
+class ApiTokensError(Exception):
+    """Base of all errors of this service; never raised itself."""
+
+    code: ClassVar[str]
+    detail: str = ""
+
+    def __init__(self, detail: str | None = None) -> None:
+        self.detail = detail or self.detail
+        super().__init__(self.detail)
+
+
+# What a client sent is wrong in itself.
+
+
+class InvalidRequest(ApiTokensError):
+    """The request is malformed: its body, a member, a parameter or a header."""
+
+    code = "invalid_request"
+
+
+class InvalidCursor(InvalidRequest):
+    """The ``cursor`` is not one that this list handed out for this order."""
+
+    code = "invalid_cursor"
+    detail = "This cursor does not belong to this list. Start again without one."
+
+
+class TooManyToSort(InvalidRequest):
+    """The list is too long for an order other than by creation."""
+
+    code = "too_many_to_sort"
+    detail = "This list is too long for that order. Use sort=created_at or sort=-created_at."
+
+
+class PayloadTooLarge(ApiTokensError):
+    """The body is larger than any valid one."""
+
+    code = "payload_too_large"
+
+
+class UnsupportedMediaType(ApiTokensError):
+    """The body is not declared as JSON."""
+
+    code = "unsupported_media_type"
+    detail = "Send the body as Content-Type: application/json."
+
+
+# Who is calling the management API.
+
+
+class NotAuthenticated(ApiTokensError):
+    """No acceptable sign-in came with a management call."""
+
+    code = "not_authenticated"
+    detail = "Sign in at your OpenID provider and send its JWT as Authorization: Bearer."
+
+
+class ApiTokenNotAllowed(ApiTokensError):
+    """An API token was presented where only a person's sign-in counts."""
+
+    code = "api_token_not_allowed"
+    detail = "API tokens cannot make or manage API tokens. Sign in at your OpenID provider."
+
+
+class UserInactive(ApiTokensError):
+    """The caller's account is deactivated, or removed and not signed in anew."""
+
+    code = "user_inactive"
+    detail = "Your account is deactivated. Ask an administrator."
+
+
+class AdminRequired(ApiTokensError):
+    """The call is for administrators."""
+
+    code = "admin_required"
+    detail = "Only administrators can do this."
+
+
+class TokensUnavailable(ApiTokensError):
+    """The service runs in non-authenticated mode."""
+
+    code = "tokens_unavailable"
+    detail = (
+        "API tokens are not available when authentication is disabled. "
+        "You can call the API without a token."
+    )
+
+
+# Why an API token is refused. Strangers get the same answer for all; logs get ``reason``.
+
+
+class InvalidToken(ApiTokensError):
+    """The presented API token does not let its bearer in (RFC 6750 ``invalid_token``)."""
+
+    code = "invalid_token"
+    reason: ClassVar[str]
+
+
+class MalformedToken(InvalidToken):
+    """The string cannot be one of our tokens."""
+
+    reason = "malformed"
+
+
+class UnknownSigningKey(InvalidToken):
+    """The ``kid`` names no key of ours that may still verify."""
+
+    reason = "unknown_key"
+
+
+class BadSignature(InvalidToken):
+    """The signature does not verify, or is not in its one canonical form."""
+
+    reason = "bad_signature"
+
+
+class WrongClaims(InvalidToken):
+    """Signed by us, but not an API token for this audience."""
+
+    reason = "wrong_claims"
+
+
+class UnknownToken(InvalidToken):
+    """No row exists for the token or its owner."""
+
+    reason = "unknown"
+
+
+class ExpiredToken(InvalidToken):
+    """The token's ``expires_at`` has passed."""
+
+    reason = "expired"
+
+
+class RevokedToken(InvalidToken):
+    """The token was revoked, alone or with its generation."""
+
+    reason = "revoked"
+
+
+class InactiveToken(InvalidToken):
+    """The token is paused."""
+
+    reason = "inactive"
+
+
+class IdleToken(InvalidToken):
+    """The token was not used for too long."""
+
+    reason = "idle"
+
+
+class InactiveOwner(InvalidToken):
+    """The token's owner is deactivated or removed."""
+
+    reason = "user_inactive"
+
+
+class InsufficientScope(ApiTokensError):
+    """The token is good but lacks a scope (RFC 6750 ``insufficient_scope``)."""
+
+    code = "insufficient_scope"
+
+    def __init__(self, scope: str) -> None:
+        self.scope = scope
+        super().__init__(f"This call needs a token with the scope {scope}.")
+
+
+# What is asked for does not exist, or not in a state that allows it.
+
+
+class TokenNotFound(ApiTokensError):
+    """No such token among the caller's; another user's token looks the same."""
+
+    code = "token_not_found"
+    detail = "You have no token with this id."
+
+
+class UserNotFound(ApiTokensError):
+    """No user has this id."""
+
+    code = "user_not_found"
+    detail = "There is no user with this id."
+
+
+class Conflict(ApiTokensError):
+    """Base of the errors about the present state of a resource."""
+
+    code = "conflict"
+
+
+class TokenAlreadyRevoked(Conflict):
+    """A revoked token cannot be changed; revocation is final."""
+
+    code = "token_revoked"
+    detail = "This token is revoked, which is final. Create a new one."
+
+
+class TokenAlreadyExpired(Conflict):
+    """An expired token cannot change its status."""
+
+    code = "token_expired"
+    detail = "This token has expired, which is final. Create a new one."
+
+
+class TokenLimitReached(Conflict):
+    """The user has as many live tokens as allowed."""
+
+    code = "token_limit_reached"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"You have {limit} tokens, the most allowed. Revoke one first.")
+
+
+class AlreadyCreated(Conflict):
+    """A token was made with this ``Idempotency-Key`` before; its string is shown once only."""
+
+    code = "already_created"
+
+    def __init__(self, token_id: str) -> None:
+        self.token_id = token_id
+        super().__init__(
+            f"Token {token_id} was created with this Idempotency-Key. Its string was shown then and "
+            "cannot be shown again. If you lost it, revoke the token and create another one."
+        )
+
+
+class IdempotencyKeyReused(ApiTokensError):
+    """The ``Idempotency-Key`` was used before with another body."""
+
+    code = "idempotency_key_reused"
+    detail = "This Idempotency-Key was used with another body. Use a new key."
+
+
+class UserRemoved(Conflict):
+    """A removed user has no status to change; signing in again brings the account back."""
+
+    code = "user_removed"
+    detail = "This user is removed. Signing in again starts a fresh account."
+
+
+class OwnAccount(Conflict):
+    """Administrators cannot lock themselves out."""
+
+    code = "own_account"
+    detail = "You cannot deactivate or remove your own account. Ask another administrator."
+
+
+class ConcurrentChange(Conflict):
+    """Somebody else changed the same thing at the same time, repeatedly."""
+
+    code = "concurrent_change"
+    detail = "Somebody else changed this at the same moment. Look again and retry."
+
+
+class PreconditionFailed(ApiTokensError):
+    """``If-Match`` names another version than the present one (RFC 9110 section 13.1.1)."""
+
+    code = "precondition_failed"
+    detail = "The token changed since you read it. Read it again, then retry."
+
+
+# What we depend on does not answer. Always a 5xx: never a refusal, never an allow.
+
+
+class DependencyUnavailable(ApiTokensError):
+    """Base of the errors that say: try again later."""
+
+    code = "unavailable"
+    detail = "The service is temporarily unavailable. Try again."
+
+
+class StoreUnavailable(DependencyUnavailable):
+    """DynamoDB failed, timed out or throttled."""
+
+
+class SigningUnavailable(DependencyUnavailable):
+    """KMS failed, timed out or throttled; nothing was issued."""
+
+    detail = "Tokens cannot be signed right now; none was created. Try again."
+
+
+class IdentityProviderUnavailable(DependencyUnavailable):
+    """The OpenID provider's keys cannot be read."""
+
+    detail = "Your OpenID provider cannot be reached to verify your sign-in. Try again."

@@ -1,0 +1,166 @@
+"""What the services need from the outside world. Adapters fulfil these; tests bring their own."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from chalicelib.domain.claims import Claims
+from chalicelib.domain.keys import VerificationKey
+from chalicelib.domain.tokens import (
+    EndedGeneration,
+    IdempotencyRecord,
+    Token,
+)
+from chalicelib.domain.users import Identity, User
+
+
+class Clock(Protocol):
+    """The only source of the present time."""
+
+    def now(self) -> datetime:
+        """Return the present time: aware, UTC, in whole milliseconds."""
+        ...
+
+
+class TokenSigner(Protocol):
+    """Makes token strings."""
+
+    def sign(self, claims: Claims) -> str:
+        """Return the token string for ``claims``.
+
+        Raises SigningUnavailable.
+        """
+        ...
+
+
+class TokenVerifier(Protocol):
+    """Reads token strings."""
+
+    def verify(self, unverified_token: str) -> Claims:
+        """Return what a genuine token says, without any database read once keys are loaded.
+
+        Raises InvalidToken, or StoreUnavailable while the keys cannot be loaded.
+        """
+        ...
+
+
+class IdentityProvider(Protocol):
+    """The users' own OpenID provider."""
+
+    def verify(self, unverified_jwt: str) -> Identity:
+        """Return whom the provider vouches for.
+
+        Raises NotAuthenticated or IdentityProviderUnavailable.
+        """
+        ...
+
+
+class AuthorizationStore(Protocol):
+    """The two calls that a decision may make. Both raise StoreUnavailable."""
+
+    def find_for_authorization(self, user_id: str, token_id: str) -> tuple[Token | None, User | None]:
+        """Return token and owner as of one strongly consistent round trip."""
+        ...
+
+    def touch(self, before: Token, after: Token) -> bool:
+        """Record a use by one conditional write; return whether it was this one that was recorded.
+
+        Not recorded, and no error: the token was used, paused, revoked or deleted meanwhile.
+        """
+        ...
+
+
+class KeyStore(Protocol):
+    """The published signing keys. Both calls raise StoreUnavailable."""
+
+    def load_keys(self) -> Sequence[VerificationKey]:
+        """Return all keys, whatever their state."""
+        ...
+
+    def publish_key(self, key: VerificationKey) -> VerificationKey:
+        """Add a key unless its ``kid`` is there already; return the stored one."""
+        ...
+
+
+class TokenStore(Protocol):
+    """Tokens as their owners manage them. Every call raises StoreUnavailable."""
+
+    def find_token(self, user_id: str, token_id: str) -> Token | None:
+        """Return a token of this user, strongly consistent."""
+        ...
+
+    def list_tokens(
+        self, user_id: str, *, after: str | None, newest_first: bool, limit: int
+    ) -> Sequence[Token]:
+        """Return at most ``limit`` tokens in the order of their ids, past the id ``after``."""
+        ...
+
+    def add_token(
+        self, token: Token, *, max_live_tokens: int, idempotency: IdempotencyRecord | None
+    ) -> None:
+        """Write a new token, its owner's count and the idempotency record, all or nothing.
+
+        Raises UserInactive when the owner is not active in the token's generation any more,
+        TokenLimitReached, or AlreadyCreated / IdempotencyKeyReused for a key used in the last 24 h.
+        """
+        ...
+
+    def save_token(self, before: Token, after: Token) -> Token:
+        """Write what differs, if nobody else changed the token since ``before``; return it as stored.
+
+        Raises ConcurrentChange.
+        """
+        ...
+
+    def revoke_token(self, before: Token, after: Token, *, frees_slot: bool) -> None:
+        """Write the revocation and its owner's count together.
+
+        Raises ConcurrentChange when the token or its generation ended meanwhile.
+        """
+        ...
+
+    def find_idempotency(self, user_id: str, key_hash: str) -> IdempotencyRecord | None:
+        """Return the record of an ``Idempotency-Key``; it may have expired."""
+        ...
+
+    def find_ended_generations(
+        self, user_id: str, generations: Collection[str]
+    ) -> Mapping[str, EndedGeneration]:
+        """Return the records of those among ``generations`` (at most 100) that have ended."""
+        ...
+
+
+class UserStore(Protocol):
+    """Users as sign-in and administrators change them. Every call raises StoreUnavailable."""
+
+    def find_user(self, user_id: str) -> User | None:
+        """Return a user, strongly consistent."""
+        ...
+
+    def list_users(self, *, after: str | None, limit: int) -> "UserPage":
+        """Return users newest first, past the position ``after`` of an earlier page."""
+        ...
+
+    def add_user(self, user: User) -> bool:
+        """Add a user; return False when the id is there already."""
+        ...
+
+    def save_user(self, before: User, after: User, ended: EndedGeneration | None = None) -> None:
+        """Write what differs, with the record of the generation that this ends.
+
+        Raises ConcurrentChange when status or generation changed since ``before``.
+        """
+        ...
+
+    def correct_live_tokens(self, user: User, live_tokens: int) -> None:
+        """Set the count, unless the user's row changed since ``user`` was read."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class UserPage:
+    """Some users, and where to go on; ``next_position`` None after the last."""
+
+    users: Sequence[User]
+    next_position: str | None

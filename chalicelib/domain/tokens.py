@@ -1,0 +1,295 @@
+"""Tokens: what they are, which changes they allow, and whether one may be used right now."""
+
+import unicodedata
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import Enum
+
+from chalicelib.domain.errors import (
+    ExpiredToken,
+    IdleToken,
+    InactiveOwner,
+    InactiveToken,
+    InvalidRequest,
+    InvalidToken,
+    RevokedToken,
+    TokenAlreadyExpired,
+    TokenAlreadyRevoked,
+)
+from chalicelib.domain.users import User, UserStatus
+
+MAX_NAME_LENGTH = 100
+MAX_DESCRIPTION_LENGTH = 500
+
+# Cc, Cs, Zl, Zp end lines or cannot be encoded; the bidirectional controls make a text read as another.
+_REFUSED_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
+_BIDIRECTIONAL_CONTROLS = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+_CLOCK_SKEW = timedelta(minutes=5)
+_ALMOST_A_SECOND = timedelta(microseconds=999_999)
+
+
+class TokenStatus(Enum):
+    """How a token stands; ``idle`` and ``expired`` are derived from the clock, never stored."""
+
+    ACTIVE = "active"
+    INACTIVE = "inactive"
+    IDLE = "idle"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+
+
+class RevocationReason(Enum):
+    """Why a token was revoked."""
+
+    OWNER = "owner"
+    ADMIN = "admin"
+    USER_DEACTIVATED = "user_deactivated"
+    USER_REMOVED = "user_removed"
+    ROTATED = "rotated"
+    REUSE = "reuse"
+    EXPOSED = "exposed"
+
+
+@dataclass(frozen=True, slots=True)
+class Revocation:
+    """When and why a token, or a whole generation of them, was revoked."""
+
+    reason: RevocationReason
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EndedGeneration:
+    """The record of one generation of a user's tokens that was revoked at once."""
+
+    generation: str
+    revocation: Revocation
+    purge_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPolicy:
+    """The durations and the quota that govern tokens."""
+
+    idle_timeout: timedelta
+    refresh_interval: timedelta
+    retention: timedelta
+    max_live_tokens: int
+    max_lifetime: timedelta | None
+
+    def purge_time(self, end: datetime) -> datetime:
+        """Return when a row may be deleted whose token ended, or will end, at ``end``.
+
+        In whole seconds, rounded up, as DynamoDB's TTL counts.
+        """
+        return (end + self.retention + _ALMOST_A_SECOND).replace(microsecond=0)
+
+    def generation_purge_time(self, end: datetime) -> datetime:
+        """Return when no row of a generation that ended at ``end`` can be left."""
+        return self.purge_time(end + self.idle_timeout)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One API token's row. The token string itself is kept nowhere.
+
+    ``state`` is the stored part of the status: ``active``, ``inactive`` or ``revoked``.
+    """
+
+    id: str
+    user_id: str
+    generation: str
+    name: str
+    description: str
+    scopes: frozenset[str]
+    state: TokenStatus
+    created_at: datetime
+    updated_at: datetime
+    idle_at: datetime
+    purge_at: datetime
+    last_used_at: datetime | None = None
+    expires_at: datetime | None = None
+    revocation: Revocation | None = None
+    version: int = 1
+
+    def status(self, owner: User, now: datetime) -> TokenStatus:
+        """Return how the token stands; it may be used if and only if that is ``active``."""
+        if self.state is TokenStatus.REVOKED or self.generation != owner.generation:
+            return TokenStatus.REVOKED
+        if owner.status is UserStatus.REMOVED:
+            return TokenStatus.REVOKED
+        if self.has_expired(now):
+            return TokenStatus.EXPIRED
+        if self.state is not TokenStatus.ACTIVE or not owner.is_active:
+            return TokenStatus.INACTIVE
+        return TokenStatus.IDLE if now >= self.idle_at else TokenStatus.ACTIVE
+
+    def has_expired(self, now: datetime) -> bool:
+        """Whether the token's own expiry has passed."""
+        return self.expires_at is not None and now >= self.expires_at
+
+    def surely_counts(self, now: datetime) -> bool:
+        """Whether the owner's count still holds this token, by every machine's clock.
+
+        A recount leaves out expired tokens. One that a faster clock may have left out already must
+        not be taken off again, or the count would fall below the truth and the quota would be exceeded.
+        """
+        return not self.has_expired(now + _CLOCK_SKEW)
+
+    def needs_touch(self, now: datetime, policy: TokenPolicy) -> bool:
+        """Whether the last recorded use is old enough to be worth a write."""
+        return self.last_used_at is None or now - self.last_used_at >= policy.refresh_interval
+
+    def touched(self, now: datetime, policy: TokenPolicy) -> "Token":
+        """Return the token as used at ``now``."""
+        return replace(self, last_used_at=now).alive_since(now, policy)
+
+    def described(self, name: str, description: str, now: datetime) -> "Token":
+        """Return the token under another name and description."""
+        if (name, description) == (self.name, self.description):
+            return self
+        return replace(self, name=name, description=description, updated_at=now)
+
+    def paused(self, now: datetime) -> "Token":
+        """Return the token out of use until it is re-activated."""
+        if self.state is TokenStatus.INACTIVE:
+            return self
+        return replace(self, state=TokenStatus.INACTIVE, updated_at=now)
+
+    def reactivated(self, now: datetime, policy: TokenPolicy) -> "Token":
+        """Return the token in use again; its idle clock restarts if it was paused or idle."""
+        if self.state is TokenStatus.ACTIVE and now < self.idle_at:
+            return self
+        back = replace(self, state=TokenStatus.ACTIVE, updated_at=now)
+        return back.alive_since(now, policy)
+
+    def revoked(self, reason: RevocationReason, now: datetime, policy: TokenPolicy) -> "Token":
+        """Return the token ended for good."""
+        return replace(
+            self,
+            state=TokenStatus.REVOKED,
+            revocation=Revocation(reason, now),
+            updated_at=now,
+            purge_at=policy.purge_time(now),
+        )
+
+    def alive_since(self, now: datetime, policy: TokenPolicy) -> "Token":
+        """Return the token with its idle clock started at ``now``."""
+        idle_at = now + policy.idle_timeout
+        end = idle_at if self.expires_at is None else min(idle_at, self.expires_at)
+        return replace(self, idle_at=idle_at, purge_at=policy.purge_time(end))
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRequest:
+    """What somebody asks a new token to be; ``lifetime`` None means no expiry."""
+
+    name: str
+    description: str
+    scopes: frozenset[str]
+    lifetime: timedelta | None
+
+
+@dataclass(frozen=True, slots=True)
+class IdempotencyRecord:
+    """That ``token_id`` was made for one ``Idempotency-Key`` and body, both kept as hashes."""
+
+    key_hash: str
+    body_hash: str
+    token_id: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedToken:
+    """A new token and its string, which exists nowhere else and stays out of every ``repr``."""
+
+    token: Token
+    secret: str = field(repr=False)
+
+
+_REFUSALS: dict[TokenStatus, type[InvalidToken]] = {
+    TokenStatus.INACTIVE: InactiveToken,
+    TokenStatus.IDLE: IdleToken,
+    TokenStatus.EXPIRED: ExpiredToken,
+    TokenStatus.REVOKED: RevokedToken,
+}
+
+
+def new_token(
+    token_id: str, owner: User, request: TokenRequest, now: datetime, policy: TokenPolicy
+) -> Token:
+    """Return the token that ``request`` asks for.
+
+    Raises InvalidRequest when the lifetime is longer than allowed. Expiry is in whole seconds, as
+    ``exp`` is on the wire (RFC 7519 section 2, NumericDate).
+    """
+    lifetime = _allowed_lifetime(request.lifetime, policy)
+    expires_at = now.replace(microsecond=0) + lifetime if lifetime else None
+    token = Token(
+        id=token_id,
+        user_id=owner.id,
+        generation=owner.generation,
+        name=request.name,
+        description=request.description,
+        scopes=request.scopes,
+        state=TokenStatus.ACTIVE,
+        created_at=now,
+        updated_at=now,
+        idle_at=now,
+        purge_at=now,
+        expires_at=expires_at,
+    )
+    return token.alive_since(now, policy)
+
+
+def require_usable(token: Token, owner: User, now: datetime) -> None:
+    """Let a token pass that may be used right now.
+
+    Raises the InvalidToken that says why not; an inactive owner is named before the token's own state.
+    """
+    if not owner.is_active:
+        raise InactiveOwner
+    status = token.status(owner, now)
+    if status is not TokenStatus.ACTIVE:
+        raise _REFUSALS[status]
+
+
+def require_changeable(token: Token, owner: User, now: datetime) -> None:
+    """Raises TokenAlreadyRevoked for a token that nothing can change any more."""
+    if token.status(owner, now) is TokenStatus.REVOKED:
+        raise TokenAlreadyRevoked
+
+
+def require_unexpired(token: Token, now: datetime) -> None:
+    """Raises TokenAlreadyExpired for a token whose status nothing can change any more."""
+    if token.has_expired(now):
+        raise TokenAlreadyExpired
+
+
+def plain_text(value: str, member: str, longest: int) -> str:
+    """Return a name or description trimmed.
+
+    Raises InvalidRequest when it is too long or holds characters that are no plain text.
+    """
+    trimmed = value.strip()
+    if len(trimmed) > longest:
+        raise InvalidRequest(f"'{member}' must have at most {longest} characters.")
+    if any(_is_refused(character) for character in trimmed):
+        raise InvalidRequest(f"'{member}' must be plain text without control characters.")
+    return trimmed
+
+
+def _is_refused(character: str) -> bool:
+    return unicodedata.category(character) in _REFUSED_CATEGORIES or character in _BIDIRECTIONAL_CONTROLS
+
+
+def _allowed_lifetime(asked: timedelta | None, policy: TokenPolicy) -> timedelta | None:
+    longest = policy.max_lifetime
+    if longest is None or asked is None:
+        return asked or longest
+    if asked > longest:
+        raise InvalidRequest(f"'expires_in_days' must be at most {longest.days}.")
+    return asked

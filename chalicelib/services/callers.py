@@ -1,0 +1,83 @@
+"""Who calls the protected API, as its views see it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from chalicelib.domain.errors import NotAuthenticated
+from chalicelib.domain.scopes import DEFAULT_SCOPES, require_scope, scope_string
+from chalicelib.services.verify import Verified
+
+
+class ApiCaller(Protocol):
+    """A caller whom the protected API has let in."""
+
+    def require(self, scope: str) -> None:
+        """Raises InsufficientScope."""
+        ...
+
+    def describe(self) -> dict[str, object]:
+        """Return what the caller may know about itself."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TokenCaller:
+    """The bearer of an API token, as the authorizer described it to the view."""
+
+    user_id: str
+    token_id: str
+    token_name: str
+    scopes: frozenset[str]
+
+    def require(self, scope: str) -> None:
+        """Raises InsufficientScope."""
+        require_scope(self.scopes, scope)
+
+    def describe(self) -> dict[str, object]:
+        """Return what the caller may know about itself."""
+        return {
+            "auth": "token",
+            "user_id": self.user_id,
+            "token_id": self.token_id,
+            "token_name": self.token_name,
+            "scopes": sorted(self.scopes),
+        }
+
+
+class AnonymousCaller:
+    """Anybody, where authentication is disabled."""
+
+    def require(self, scope: str) -> None:
+        """Let everybody do everything that a token without named scopes could."""
+        require_scope(DEFAULT_SCOPES, scope)
+
+    def describe(self) -> dict[str, object]:
+        """Return that nobody was asked."""
+        return {"auth": "none"}
+
+
+def authorizer_context(verified: Verified) -> dict[str, str]:
+    """Return what the authorizer tells the views: flat strings, all that API Gateway carries."""
+    token = verified.token
+    return {
+        "user_id": token.user_id,
+        "token_id": token.id,
+        "token_name": token.name,
+        "scopes": scope_string(verified.scopes),
+    }
+
+
+def token_caller(context: Mapping[str, str] | None) -> TokenCaller:
+    """Return the caller that an authorizer's context describes.
+
+    Raises NotAuthenticated when no authorizer stands before the view: never an allow by omission.
+    """
+    if not context or "token_id" not in context:
+        raise NotAuthenticated
+    return TokenCaller(
+        user_id=context["user_id"],
+        token_id=context["token_id"],
+        token_name=context["token_name"],
+        scopes=frozenset(context["scopes"].split()),
+    )

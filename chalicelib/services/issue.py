@@ -1,0 +1,135 @@
+"""Issue tokens: the one place where they come from."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import timedelta
+
+from chalicelib import logs
+from chalicelib.domain.claims import Claims
+from chalicelib.domain.errors import AlreadyCreated, IdempotencyKeyReused, TokenLimitReached
+from chalicelib.domain.ids import new_token_id
+from chalicelib.domain.ports import Clock, TokenSigner, TokenStore, UserStore
+from chalicelib.domain.scopes import scope_string
+from chalicelib.domain.tokens import (
+    IdempotencyRecord,
+    IssuedToken,
+    Token,
+    TokenPolicy,
+    TokenRequest,
+    TokenStatus,
+    new_token,
+)
+from chalicelib.domain.users import User
+
+IDEMPOTENCY_LIFETIME = timedelta(hours=24)
+_PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class IssueStores:
+    """What issuing reads and writes."""
+
+    tokens: TokenStore
+    users: UserStore
+
+
+class IssueToken:
+    """Signs first and writes after: a failure in between leaves a string without a row: no token."""
+
+    def __init__(
+        self,
+        stores: IssueStores,
+        signer: TokenSigner,
+        clock: Clock,
+        policy: TokenPolicy,
+    ) -> None:
+        self._tokens = stores.tokens
+        self._users = stores.users
+        self._signer = signer
+        self._clock = clock
+        self._policy = policy
+
+    def issue(self, owner: User, request: TokenRequest, idempotency_key: str | None = None) -> IssuedToken:
+        """Make a token for ``owner`` and return it with its string.
+
+        With an ``idempotency_key`` used in the last 24 hours none is made. Raises InvalidRequest,
+        TokenLimitReached, AlreadyCreated, IdempotencyKeyReused, UserInactive or DependencyUnavailable.
+        """
+        now = self._clock.now()
+        token = new_token(new_token_id(now), owner, request, now, self._policy)
+        logs.add(token_id=token.id)
+        record = _idempotency_record(token, request, idempotency_key)
+        if record:
+            self._refuse_replay(token, record)
+        self._make_room(owner)
+        secret = self._signer.sign(_claims(token))
+        limit = self._policy.max_live_tokens
+        self._tokens.add_token(token, max_live_tokens=limit, idempotency=record)
+        return IssuedToken(token, secret)
+
+    def _refuse_replay(self, token: Token, record: IdempotencyRecord) -> None:
+        """Refuse before anything is signed; the write refuses replays that race this look."""
+        stored = self._tokens.find_idempotency(token.user_id, record.key_hash)
+        if stored is None or stored.expires_at <= token.created_at:
+            return
+        if stored.body_hash != record.body_hash:
+            raise IdempotencyKeyReused
+        raise AlreadyCreated(stored.token_id)
+
+    def _make_room(self, owner: User) -> None:
+        """Correct a count that holds expired or deleted tokens, before it refuses the owner.
+
+        Nothing is signed for an owner without room. Raises TokenLimitReached.
+        """
+        limit = self._policy.max_live_tokens
+        if owner.live_tokens < limit:
+            return
+        current = self._users.find_user(owner.id) or owner
+        live = self._count_live(current)
+        if live < current.live_tokens:
+            self._users.correct_live_tokens(current, live)
+        if live >= limit:
+            raise TokenLimitReached(limit)
+
+    def _count_live(self, owner: User) -> int:
+        now = self._clock.now()
+        dead = {TokenStatus.REVOKED, TokenStatus.EXPIRED}
+        live, after = 0, None
+        while True:
+            page = self._tokens.list_tokens(owner.id, after=after, newest_first=True, limit=_PAGE)
+            live += sum(token.status(owner, now) not in dead for token in page)
+            if len(page) < _PAGE:
+                return live
+            after = page[-1].id
+
+
+def _claims(token: Token) -> Claims:
+    return Claims(
+        subject=token.user_id,
+        token_id=token.id,
+        issued_at=token.created_at,
+        scopes=token.scopes,
+        expires_at=token.expires_at,
+    )
+
+
+def _idempotency_record(token: Token, request: TokenRequest, key: str | None) -> IdempotencyRecord | None:
+    if key is None:
+        return None
+    body = [
+        request.name,
+        request.description,
+        scope_string(request.scopes),
+        request.lifetime.total_seconds() if request.lifetime else None,
+    ]
+    return IdempotencyRecord(
+        key_hash=_hash(key),
+        body_hash=_hash(json.dumps(body)),
+        token_id=token.id,
+        expires_at=token.created_at + IDEMPOTENCY_LIFETIME,
+    )
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,219 @@
+"""Lists of tokens: filtered, searched, ordered, in pages that neither skip nor repeat.
+
+A page goes on behind the last token of the one before, by its place in the order, so tokens that are
+added meanwhile shift nothing.
+"""
+
+import base64
+import binascii
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from chalicelib.domain.errors import InvalidCursor, TooManyToSort
+from chalicelib.domain.ids import TOKEN_ID
+from chalicelib.domain.ports import Clock, TokenStore
+from chalicelib.domain.tokens import Revocation, Token, TokenStatus
+from chalicelib.domain.users import User
+
+DEFAULT_SORT = "-created_at"
+DEFAULT_LIMIT = 30
+MAX_LIMIT = 100
+
+# How many rows one call may read: enough for any page of a user within the default quota.
+_MOST_ROWS_READ = 5_000
+_STORE_PAGE = 200
+_MAX_CURSOR_LENGTH = 1_000
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+SortKey = Callable[[Token], str]
+
+
+def _iso(moment: datetime | None) -> str:
+    return (moment or _NEVER).isoformat(timespec="milliseconds")
+
+
+_SORT_KEYS: dict[str, SortKey] = {
+    "created_at": lambda token: "",  # ids sort by creation time already
+    "last_used_at": lambda token: _iso(token.last_used_at),
+    "name": lambda token: token.name.casefold(),
+    "idle_at": lambda token: _iso(token.idle_at),
+}
+SORTS = tuple(prefix + name for name in _SORT_KEYS for prefix in ("", "-"))
+
+
+@dataclass(frozen=True, slots=True)
+class TokenQuery:
+    """Which tokens, in which order (a name of ``SORTS``; ``-`` descends), from where."""
+
+    status: TokenStatus | None = None
+    text: str = ""
+    sort: str = DEFAULT_SORT
+    limit: int = DEFAULT_LIMIT
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TokenView:
+    """A token as its owner sees it now."""
+
+    token: Token
+    status: TokenStatus
+    revocation: Revocation | None
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPage:
+    """One page; ``next_cursor`` None on the last. A page may be short, even empty, before the last."""
+
+    tokens: Sequence[TokenView]
+    next_cursor: str | None
+
+
+class ListTokens:
+    """Reads a user's tokens page by page."""
+
+    def __init__(self, store: TokenStore, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    def page(self, owner: User, query: TokenQuery) -> TokenPage:
+        """Return one page. Raises InvalidCursor, TooManyToSort or DependencyUnavailable."""
+        now = self._clock.now()
+        order = _Order.named(query.sort)
+        after = order.read(query.cursor) if query.cursor else None
+        listed = self._by_id if order.is_by_id else self._sorted
+        tokens, place = listed(_Match(owner, query, now), order, after)
+        views = self.views(owner, tokens)
+        return TokenPage(views, order.write(place) if place else None)
+
+    def views(self, owner: User, tokens: Sequence[Token]) -> Sequence[TokenView]:
+        """Return tokens as they stand now, each revoked one with when and why."""
+        now = self._clock.now()
+        ended = self._store.find_ended_generations(
+            owner.id, {t.generation for t in tokens if t.generation != owner.generation}
+        )
+        return [
+            TokenView(
+                token,
+                token.status(owner, now),
+                token.revocation
+                or (ended[token.generation].revocation if token.generation in ended else None),
+            )
+            for token in tokens
+        ]
+
+    def _by_id(
+        self, match: "_Match", order: "_Order", after: "_Place | None"
+    ) -> tuple[list[Token], "_Place | None"]:
+        """Walk the rows in their own order; a page costs what it reads, however many there are."""
+        found: list[Token] = []
+        last: Token | None = None
+        for count, token in enumerate(self._walk(match.owner, order, after)):
+            if len(found) == match.query.limit or count == _MOST_ROWS_READ:
+                return found, order.place(last) if last else None
+            last = token
+            if match(token):
+                found.append(token)
+        return found, None
+
+    def _sorted(
+        self, match: "_Match", order: "_Order", after: "_Place | None"
+    ) -> tuple[list[Token], "_Place | None"]:
+        matching: list[Token] = []
+        for count, token in enumerate(self._walk(match.owner, order, None)):
+            if count == _MOST_ROWS_READ:
+                raise TooManyToSort
+            if match(token):
+                matching.append(token)
+        rest = order.behind(matching, after)
+        page = rest[: match.query.limit]
+        return page, order.place(page[-1]) if len(rest) > len(page) else None
+
+    def _walk(self, owner: User, order: "_Order", after: "_Place | None") -> Iterator[Token]:
+        position = after.token_id if after else None
+        while True:
+            tokens = self._store.list_tokens(
+                owner.id, after=position, newest_first=order.descending, limit=_STORE_PAGE
+            )
+            yield from tokens
+            if len(tokens) < _STORE_PAGE:
+                return
+            position = tokens[-1].id
+
+
+@dataclass(frozen=True, slots=True)
+class _Match:
+    owner: User
+    query: TokenQuery
+    now: datetime
+
+    def __call__(self, token: Token) -> bool:
+        if self.query.status and token.status(self.owner, self.now) is not self.query.status:
+            return False
+        return self.query.text.casefold() in token.name.casefold()
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Place:
+    """Where a token stands in an order; the id breaks ties."""
+
+    key: str
+    token_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    sort: str
+    key: SortKey
+
+    @classmethod
+    def named(cls, sort: str) -> "_Order":
+        return cls(sort, _SORT_KEYS[sort.removeprefix("-")])
+
+    @property
+    def descending(self) -> bool:
+        return self.sort.startswith("-")
+
+    @property
+    def is_by_id(self) -> bool:
+        return self.sort.removeprefix("-") == "created_at"
+
+    def place(self, token: Token) -> _Place:
+        return _Place(self.key(token), token.id)
+
+    def behind(self, tokens: Sequence[Token], after: _Place | None) -> list[Token]:
+        ordered = sorted(tokens, key=self.place, reverse=self.descending)
+        if after is None:
+            return ordered
+        if self.descending:
+            return [token for token in ordered if self.place(token) < after]
+        return [token for token in ordered if self.place(token) > after]
+
+    def write(self, place: _Place) -> str:
+        cursor = json.dumps([self.sort, place.key, place.token_id], separators=(",", ":"))
+        return base64.urlsafe_b64encode(cursor.encode()).decode().rstrip("=")
+
+    def read(self, cursor: str) -> _Place:
+        """Return the place that a cursor of this order names. It opens nothing: only a place."""
+        try:
+            sort, key, token_id = _decode_cursor(cursor)
+        except (ValueError, RecursionError, binascii.Error) as error:
+            raise InvalidCursor from error
+        strings = isinstance(key, str) and isinstance(token_id, str)
+        if sort != self.sort or not strings or not TOKEN_ID.fullmatch(token_id):
+            raise InvalidCursor
+        return _Place(key, token_id)
+
+
+def _decode_cursor(cursor: str) -> list[Any]:
+    if len(cursor) > _MAX_CURSOR_LENGTH:
+        raise ValueError("too long")
+    padded = cursor + "=" * (-len(cursor) % 4)
+    parts = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+    if not isinstance(parts, list) or len(parts) != 3:
+        raise ValueError("another form")
+    return parts

@@ -1,0 +1,114 @@
+"""Look at, change and revoke one's own tokens."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from chalicelib import logs
+from chalicelib.domain.errors import ConcurrentChange, PreconditionFailed, TokenNotFound
+from chalicelib.domain.ids import TOKEN_ID
+from chalicelib.domain.ports import Clock, TokenStore
+from chalicelib.domain.tokens import (
+    RevocationReason,
+    Token,
+    TokenPolicy,
+    TokenStatus,
+    require_changeable,
+    require_unexpired,
+)
+from chalicelib.domain.users import User
+from chalicelib.services.listing import ListTokens, TokenView
+
+_ATTEMPTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPatch:
+    """What to change; None leaves a member as it is. ``status`` is active or inactive."""
+
+    name: str | None = None
+    description: str | None = None
+    status: TokenStatus | None = None
+
+
+class ManageTokens:
+    """Changes to tokens, each one conditional write on what was read."""
+
+    def __init__(self, store: TokenStore, listing: ListTokens, clock: Clock, policy: TokenPolicy) -> None:
+        self._store = store
+        self._listing = listing
+        self._clock = clock
+        self._policy = policy
+
+    def get(self, owner: User, token_id: str) -> TokenView:
+        """Return one token. Raises TokenNotFound or DependencyUnavailable."""
+        return self._view(owner, self._find(owner, token_id))
+
+    def patch(
+        self, owner: User, token_id: str, patch: TokenPatch, if_match: int | None = None
+    ) -> TokenView:
+        """Change a token and return it.
+
+        A change that meets another one is made again on top of it, so that neither is lost.
+        Raises TokenNotFound, TokenAlreadyRevoked, TokenAlreadyExpired, PreconditionFailed when the
+        token is not at the version ``if_match``, ConcurrentChange or DependencyUnavailable.
+        """
+
+        def change(token: Token, now: datetime) -> Token:
+            if if_match is not None and token.version != if_match:
+                raise PreconditionFailed
+            return _patched(token, owner, patch, now, self._policy)
+
+        return self._view(owner, self._change(owner, token_id, change))
+
+    def revoke(self, owner: User, token_id: str, reason: RevocationReason) -> None:
+        """Revoke a token for good; a revoked one stays as it is.
+
+        Raises TokenNotFound, ConcurrentChange or DependencyUnavailable.
+        """
+        for _ in range(_ATTEMPTS):
+            token, now = self._find(owner, token_id), self._clock.now()
+            if token.status(owner, now) is TokenStatus.REVOKED:
+                return
+            after = token.revoked(reason, now, self._policy)
+            try:
+                self._store.revoke_token(token, after, frees_slot=token.surely_counts(now))
+            except ConcurrentChange:
+                continue
+            return
+        raise ConcurrentChange
+
+    def _change(self, owner: User, token_id: str, change: Callable[[Token, datetime], Token]) -> Token:
+        for _ in range(_ATTEMPTS):
+            before = self._find(owner, token_id)
+            after = change(before, self._clock.now())
+            if after is before:
+                return before
+            try:
+                return self._store.save_token(before, after)
+            except ConcurrentChange:
+                continue
+        raise ConcurrentChange
+
+    def _find(self, owner: User, token_id: str) -> Token:
+        if not TOKEN_ID.fullmatch(token_id):
+            raise TokenNotFound
+        logs.add(token_id=token_id)
+        token = self._store.find_token(owner.id, token_id)
+        if token is None:
+            raise TokenNotFound
+        return token
+
+    def _view(self, owner: User, token: Token) -> TokenView:
+        return self._listing.views(owner, [token])[0]
+
+
+def _patched(token: Token, owner: User, patch: TokenPatch, now: datetime, policy: TokenPolicy) -> Token:
+    require_changeable(token, owner, now)
+    name = token.name if patch.name is None else patch.name
+    description = token.description if patch.description is None else patch.description
+    token = token.described(name, description, now)
+    if patch.status is None:
+        return token
+    require_unexpired(token, now)
+    return token.paused(now) if patch.status is TokenStatus.INACTIVE else token.reactivated(now, policy)

@@ -1,0 +1,166 @@
+"""What administrators do with users. Every change is O(1), however many tokens there are."""
+
+import base64
+import binascii
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from chalicelib import logs
+from chalicelib.domain.errors import ConcurrentChange, InvalidCursor, OwnAccount, UserNotFound
+from chalicelib.domain.ids import USER_ID, new_generation
+from chalicelib.domain.ports import Clock, UserStore
+from chalicelib.domain.tokens import EndedGeneration, Revocation, RevocationReason, TokenPolicy
+from chalicelib.domain.users import User, UserStatus
+
+_ATTEMPTS = 5
+_MOST_USERS_READ = 2_000
+_STORE_PAGE = 100
+_POSITION = re.compile(rf"[0-9]{{15}}#{USER_ID.pattern}")
+
+
+@dataclass(frozen=True, slots=True)
+class UserQuery:
+    """Which users, newest first, and from where."""
+
+    status: UserStatus | None
+    text: str
+    limit: int
+    cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class UserList:
+    """One page; ``next_cursor`` None on the last. A page may be short before the last."""
+
+    users: Sequence[User]
+    next_cursor: str | None
+
+
+class ManageUsers:
+    """Deactivation, re-activation, removal and revoke-all."""
+
+    def __init__(self, store: UserStore, clock: Clock, policy: TokenPolicy) -> None:
+        self._store = store
+        self._clock = clock
+        self._policy = policy
+
+    def get(self, user_id: str) -> User:
+        """Return a user. Raises UserNotFound or DependencyUnavailable."""
+        if not USER_ID.fullmatch(user_id):
+            raise UserNotFound
+        logs.add(subject_id=user_id)
+        user = self._store.find_user(user_id)
+        if user is None:
+            raise UserNotFound
+        return user
+
+    def page(self, query: UserQuery) -> UserList:
+        """Return one page of users. Raises InvalidCursor or DependencyUnavailable."""
+        position = _read_cursor(query.cursor) if query.cursor else None
+        found: list[User] = []
+        read = 0
+        while read < _MOST_USERS_READ:
+            size = min(_STORE_PAGE, query.limit - len(found))
+            page = self._store.list_users(after=position, limit=size)
+            found += [user for user in page.users if _matches(user, query)]
+            read, position = read + size, page.next_position
+            if position is None or len(found) == query.limit:
+                break
+        return UserList(found, _write_cursor(position) if position else None)
+
+    def deactivate(self, admin: User, user_id: str) -> User:
+        """Stop a user's tokens and sign-in from the next uncached request on.
+
+        Raises UserNotFound, OwnAccount, UserRemoved, ConcurrentChange or DependencyUnavailable.
+        """
+        _refuse_own(admin, user_id)
+        return self._change(user_id, lambda user, now: user.deactivated(now), None)
+
+    def reactivate(self, user_id: str, *, restore_tokens: bool) -> User:
+        """Let a user in again; without ``restore_tokens`` the old tokens stay dead.
+
+        Raises UserNotFound, UserRemoved, ConcurrentChange or DependencyUnavailable.
+        """
+
+        def change(user: User, now: datetime) -> User:
+            generation = user.generation if restore_tokens else new_generation()
+            return user.reactivated(now, generation)
+
+        return self._change(user_id, change, RevocationReason.USER_DEACTIVATED)
+
+    def remove(self, admin: User, user_id: str) -> User:
+        """Remove a user, leaving a tombstone that keeps the tokens dead.
+
+        Raises UserNotFound, OwnAccount, ConcurrentChange or DependencyUnavailable.
+        """
+        _refuse_own(admin, user_id)
+        return self._change(
+            user_id,
+            lambda user, now: user.removed(now, new_generation()),
+            RevocationReason.USER_REMOVED,
+        )
+
+    def revoke_all_tokens(self, user_id: str) -> User:
+        """Revoke every token of a user at once.
+
+        Raises UserNotFound, ConcurrentChange or DependencyUnavailable.
+        """
+        return self._change(
+            user_id,
+            lambda user, now: user.in_generation(new_generation()),
+            RevocationReason.ADMIN,
+        )
+
+    def _change(
+        self,
+        user_id: str,
+        change: Callable[[User, datetime], User],
+        reason: RevocationReason | None,
+    ) -> User:
+        for _ in range(_ATTEMPTS):
+            before, now = self.get(user_id), self._clock.now()
+            after = change(before, now)
+            if after is before:
+                return before
+            ended = None
+            if reason and after.generation != before.generation:
+                ended = self._ended(before.generation, Revocation(reason, now))
+            try:
+                self._store.save_user(before, after, ended)
+            except ConcurrentChange:
+                continue
+            return after
+        raise ConcurrentChange
+
+    def _ended(self, generation: str, revocation: Revocation) -> EndedGeneration:
+        purge_at = self._policy.generation_purge_time(revocation.at)
+        return EndedGeneration(generation, revocation, purge_at)
+
+
+def _refuse_own(admin: User, user_id: str) -> None:
+    if admin.id == user_id:
+        raise OwnAccount
+
+
+def _matches(user: User, query: UserQuery) -> bool:
+    if query.status and user.status is not query.status:
+        return False
+    wanted = query.text.casefold()
+    return any(wanted in text.casefold() for text in (user.name, user.email, user.subject))
+
+
+def _write_cursor(position: str) -> str:
+    return base64.urlsafe_b64encode(position.encode()).decode().rstrip("=")
+
+
+def _read_cursor(cursor: str) -> str:
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        position = base64.b64decode(padded, altchars=b"-_", validate=True).decode("ascii")
+    except (ValueError, binascii.Error) as error:
+        raise InvalidCursor from error
+    if not _POSITION.fullmatch(position):
+        raise InvalidCursor
+    return position

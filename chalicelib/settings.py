@@ -1,0 +1,212 @@
+"""The settings of the service; the only module that reads the environment."""
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+_T = TypeVar("_T")
+
+_PROD = "prod"
+_MAX_CACHE_SECONDS = 3600  # API Gateway's own maximum for authorizerResultTtlInSeconds
+_REFRESHES_PER_IDLE_TIMEOUT = 4
+_DAY = 86_400
+_LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+_LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+class SettingsError(Exception):
+    """One line for each setting that is missing or senseless."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+
+
+class AuthMode(Enum):
+    """Whether callers authenticate at all."""
+
+    OIDC = "oidc"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class AdminClaim:
+    """The claim, and the value in it, that makes its bearer an administrator."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class GatewaySettings:
+    """What decides the shape of the deployed API, so known when it is packaged."""
+
+    stage: str
+    auth_mode: AuthMode
+    authorizer_cache_seconds: int
+    log_level: str
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> "GatewaySettings":
+        """Read and check them.
+
+        Raises SettingsError.
+        """
+        read = _Reader(environ)
+        settings = cls(
+            stage=read.text("STAGE", r"[a-z][a-z0-9-]{0,19}", "dev", default="dev"),
+            auth_mode=AuthMode(read.choice("AUTH_MODE", [m.value for m in AuthMode], "oidc")),
+            authorizer_cache_seconds=read.number(
+                "AUTHORIZER_CACHE_SECONDS", 0, _MAX_CACHE_SECONDS, default=30
+            ),
+            log_level=read.choice("LOG_LEVEL", _LOG_LEVELS, "INFO"),
+        )
+        if settings.auth_mode is AuthMode.NONE and settings.stage == _PROD:
+            read.refuse("AUTH_MODE", f"must not be 'none' on stage {_PROD}", "oidc")
+        read.finish()
+        return settings
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything else; not needed in non-authenticated mode."""
+
+    table_name: str
+    signing_key_id: str
+    issuer: str
+    audience: str
+    oidc_issuer: str
+    oidc_client_id: str
+    oidc_audiences: frozenset[str]
+    admin_subjects: frozenset[str]
+    admin_claim: AdminClaim | None
+    idle_timeout: timedelta
+    last_used_refresh: timedelta
+    max_tokens_per_user: int
+    max_token_lifetime: timedelta | None
+    retention: timedelta
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> "Settings":
+        """Read and check them.
+
+        Raises SettingsError.
+        """
+        read = _Reader(environ)
+        client_id = read.text("OIDC_CLIENT_ID", r"\S+", "bodhi-web")
+        idle_seconds = read.number("IDLE_TIMEOUT_SECONDS", 1, 3650 * _DAY, default=30 * _DAY)
+        lifetime_days = read.number("MAX_TOKEN_LIFETIME_DAYS", 1, 3650, default=0)
+        settings = cls(
+            table_name=read.text("TABLE_NAME", r"[A-Za-z0-9_.-]{3,255}", "bodhi-api-tokens"),
+            signing_key_id=read.text("SIGNING_KEY_ID", r"\S+", "alias/bodhi-api-tokens"),
+            issuer=read.url("ISSUER", "https://api.example.com"),
+            audience=read.text("AUDIENCE", r"\S+", "https://api.example.com"),
+            oidc_issuer=read.url("OIDC_ISSUER", "https://login.example.com"),
+            oidc_client_id=client_id,
+            oidc_audiences=read.words("OIDC_AUDIENCES") or frozenset({client_id}),
+            admin_subjects=read.words("ADMIN_SUBJECTS"),
+            admin_claim=read.optional("ADMIN_CLAIM", _admin_claim, "groups=admins"),
+            idle_timeout=timedelta(seconds=idle_seconds),
+            last_used_refresh=timedelta(seconds=_refresh_seconds(read, idle_seconds)),
+            max_tokens_per_user=read.number("MAX_TOKENS_PER_USER", 1, 10_000, default=100),
+            max_token_lifetime=timedelta(days=lifetime_days) if lifetime_days else None,
+            retention=timedelta(days=read.number("RETENTION_DAYS", 1, 3650, default=90)),
+        )
+        read.finish()
+        return settings
+
+
+def process_environ() -> Mapping[str, str]:
+    """Return the environment of this process."""
+    return os.environ
+
+
+def is_packaging(environ: Mapping[str, str]) -> bool:
+    """Whether Chalice's command line, not a caller, imports the app: the settings come later."""
+    return "AWS_CHALICE_CLI_MODE" in environ
+
+
+def is_loopback(url: str) -> bool:
+    """Whether a URL stays on this machine, where plain http is as good as https."""
+    return urlsplit(url).hostname in _LOOPBACK_HOSTS
+
+
+class _Reader:
+    """Reads values and gathers every problem, so that one start names them all."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+        self._problems: list[str] = []
+
+    def refuse(self, name: str, wrong: str, example: str) -> None:
+        self._problems.append(f"{name} {wrong}, for example {name}={example}")
+
+    def finish(self) -> None:
+        if self._problems:
+            raise SettingsError(self._problems)
+
+    def text(self, name: str, pattern: str, example: str, default: str = "") -> str:
+        value = self._value(name) or default
+        if not value:
+            self.refuse(name, "is missing", example)
+        elif not re.fullmatch(pattern, value):
+            self.refuse(name, f"is {value!r}, which it cannot be", example)
+        return value
+
+    def choice(self, name: str, values: "list[str] | tuple[str, ...]", default: str) -> str:
+        value = self._value(name) or default
+        if value in values:
+            return value
+        self.refuse(name, f"is {value!r} but must be one of {', '.join(values)}", default)
+        return default
+
+    def number(self, name: str, least: int, most: int, *, default: int) -> int:
+        value = self._value(name)
+        if not value:
+            return default
+        if re.fullmatch(r"[0-9]{1,12}", value) and least <= int(value) <= most:
+            return int(value)
+        example = str(default or most)
+        self.refuse(name, f"is {value!r} but must be a whole number from {least} to {most}", example)
+        return default
+
+    def url(self, name: str, example: str) -> str:
+        value = self.text(name, r"https?://[^\s/?#@]+(/[^\s?#]*)?", example)
+        if value.startswith("http://") and not is_loopback(value):
+            self.refuse(name, f"is {value!r} but must be https", example)
+        return value
+
+    def words(self, name: str) -> frozenset[str]:
+        return frozenset(word.strip() for word in self._value(name).split(",") if word.strip())
+
+    def optional(self, name: str, parse: Callable[[str], _T | None], example: str) -> _T | None:
+        value = self._value(name)
+        parsed = parse(value) if value else None
+        if value and parsed is None:
+            self.refuse(name, f"is {value!r}, which cannot be understood", example)
+        return parsed
+
+    def _value(self, name: str) -> str:
+        return self._environ.get(name, "").strip()
+
+
+def _admin_claim(text: str) -> AdminClaim | None:
+    name, equals, value = text.partition("=")
+    return AdminClaim(name, value) if name and equals and value else None
+
+
+def _refresh_seconds(read: _Reader, idle_seconds: int) -> int:
+    """Return how often a use is written: by default often enough even for a very short idle timeout."""
+    default = min(300, idle_seconds // 10)
+    seconds = read.number("LAST_USED_REFRESH_SECONDS", 0, 3650 * _DAY, default=default)
+    if seconds * _REFRESHES_PER_IDLE_TIMEOUT > idle_seconds:
+        read.refuse(
+            "LAST_USED_REFRESH_SECONDS",
+            f"is {seconds} but must be at most a quarter of IDLE_TIMEOUT_SECONDS={idle_seconds}",
+            str(default),
+        )
+    return seconds

@@ -1,0 +1,58 @@
+"""What every test gets: settings that point nowhere real, and the watch for secrets."""
+
+import logging
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.service import ENVIRON, MemoryService
+
+# Before any module of the app is imported: the app reads its settings when it starts.
+os.environ.update(
+    ENVIRON,
+    LOG_LEVEL="DEBUG",
+    STAGE="test",
+    AWS_DEFAULT_REGION="us-east-1",
+    AWS_ACCESS_KEY_ID="testing",
+    AWS_SECRET_ACCESS_KEY="testing",
+    AWS_CONFIG_FILE=os.devnull,
+    AWS_SHARED_CREDENTIALS_FILE=os.devnull,
+    AWS_EC2_METADATA_DISABLED="true",
+)
+for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL", "AUTH_MODE"):
+    os.environ.pop(name, None)
+
+from chalicelib import logs  # noqa: E402
+from tests.support import canaries  # noqa: E402
+from tests.support.api import Api, api_of  # noqa: E402
+
+_watcher = canaries.Watcher()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def watch_every_log_line() -> None:
+    """Read what any logger writes, ours down to DEBUG."""
+    logs.configure("DEBUG")
+    for logger in (logging.getLogger(), logging.getLogger(logs.LOGGER_NAME)):
+        logger.addHandler(_watcher)
+
+
+@pytest.fixture(autouse=True)
+def no_secret_slips_out() -> Iterator[None]:
+    """Fail the test during which a token, JWT or signature got into a log line or an answer."""
+    yield
+    assert canaries.take_slips() == []
+
+
+@pytest.fixture
+def service() -> MemoryService:
+    """Return the whole service over the store in memory."""
+    return MemoryService()
+
+
+@pytest.fixture
+def api(service: MemoryService) -> Iterator[Api]:
+    """Call the app over the store in memory."""
+    with api_of(service) as api:
+        yield api

@@ -1,0 +1,117 @@
+"""Callers of the app in process, through Chalice's own test client."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from chalice.test import Client
+
+from chalicelib import bootstrap
+from chalicelib.bootstrap import Service
+from tests.support import canaries
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A response."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
+
+    @property
+    def json(self) -> Any:
+        """The body."""
+        return json.loads(self.text)
+
+    @property
+    def code(self) -> str | None:
+        """The stable code of a problem document."""
+        return self.json.get("code") if self.text else None
+
+
+class Api:
+    """Calls the app; every answer is watched for secrets."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        credential: str | None = None,
+        body: object = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Call with ``credential`` as bearer; a body that is not bytes goes as JSON.
+
+        A raising authorizer is answered as API Gateway does: 401 to ``Unauthorized``, else 500.
+        """
+        sent = dict(headers or {})
+        if credential is not None:
+            canaries.remember(credential)
+            sent.setdefault("Authorization", f"Bearer {credential}")
+        data = b"" if body is None else body
+        if not isinstance(data, bytes):
+            data = json.dumps(data).encode()
+        if body is not None:
+            sent.setdefault("Content-Type", "application/json")
+        answer = self._send(method, path, sent, data)
+        self._watch(method, path, answer)
+        return answer
+
+    def get(self, path: str, credential: str | None = None, **options: Any) -> Answer:
+        """Call with GET."""
+        return self.call("GET", path, credential, **options)
+
+    def post(self, path: str, credential: str | None = None, body: object = None, **options: Any) -> Answer:
+        """Call with POST; without a body an empty object is sent."""
+        return self.call("POST", path, credential, {} if body is None else body, **options)
+
+    def patch(self, path: str, credential: str, body: object, **options: Any) -> Answer:
+        """Call with PATCH."""
+        return self.call("PATCH", path, credential, body, **options)
+
+    def delete(self, path: str, credential: str, **options: Any) -> Answer:
+        """Call with DELETE."""
+        return self.call("DELETE", path, credential, **options)
+
+    def create_token(self, credential: str, **members: Any) -> dict[str, Any]:
+        """Return a new token resource with its string."""
+        answer = self.post("/v1/tokens", credential, members)
+        assert answer.status == 201, answer.text
+        created: dict[str, Any] = answer.json
+        return created
+
+    def _send(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Answer:
+        try:
+            response = self._client.http.request(method, path, headers=headers, body=body)
+        except Exception as error:
+            return Answer(401 if str(error) == "Unauthorized" else 500, {}, "{}")
+        return Answer(response.status_code, response.headers, response.body.decode())
+
+    @staticmethod
+    def _watch(method: str, path: str, answer: Answer) -> None:
+        text = answer.text
+        if (method, path, answer.status) == ("POST", "/v1/tokens", 201):
+            secret = answer.json["token"]
+            canaries.remember(secret)
+            text = text.replace(secret, "")
+        canaries.check(f"answer to {method} {path}", f"{dict(answer.headers)} {text}")
+
+
+@contextmanager
+def api_of(service: Service) -> Iterator[Api]:
+    """Call the app while ``service`` is the one of this process."""
+    from app import app
+
+    before = bootstrap.current()
+    bootstrap.install(service)
+    try:
+        with Client(app, stage_name="dev", project_dir=".") as client:
+            yield Api(client)
+    finally:
+        bootstrap.install(before)

@@ -1,0 +1,63 @@
+"""Tokens, users and requests with readable defaults."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from chalicelib.domain.ids import new_generation, new_token_id, user_id_for
+from chalicelib.domain.scopes import DEFAULT_SCOPES
+from chalicelib.domain.tokens import Token, TokenPolicy, TokenRequest, new_token
+from chalicelib.domain.users import Identity, Role, User, UserStatus
+from tests.support.clock import START
+
+ISSUER = "https://login.example.com"
+
+POLICY = TokenPolicy(
+    idle_timeout=timedelta(days=30),
+    refresh_interval=timedelta(minutes=5),
+    retention=timedelta(days=90),
+    max_live_tokens=100,
+    max_lifetime=None,
+)
+
+
+def an_identity(subject: str = "user@example.com", **changes: Any) -> Identity:
+    """Return a person as the provider vouches for them."""
+    identity = Identity(
+        issuer=ISSUER,
+        subject=subject,
+        name="Una User",
+        email=subject,
+        role=Role.USER,
+        issued_at=START,
+    )
+    return replace(identity, **changes)
+
+
+def a_user(subject: str = "user@example.com", **changes: Any) -> User:
+    """Return an active user."""
+    user = User(
+        id=user_id_for(ISSUER, subject),
+        issuer=ISSUER,
+        subject=subject,
+        name="Una User",
+        email=subject,
+        role=Role.USER,
+        status=UserStatus.ACTIVE,
+        generation=new_generation(),
+        created_at=START,
+        updated_at=START,
+    )
+    return replace(user, **changes)
+
+
+def a_request(**changes: Any) -> TokenRequest:
+    """Return a request for a token with both scopes and no expiry."""
+    request = TokenRequest(name="ci", description="", scopes=DEFAULT_SCOPES, lifetime=None)
+    return replace(request, **changes)
+
+
+def a_token(owner: User, now: datetime = START, **changes: Any) -> Token:
+    """Return an active token of ``owner``."""
+    token = new_token(new_token_id(now), owner, a_request(), now, POLICY)
+    return replace(token, **changes)

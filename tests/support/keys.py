@@ -1,0 +1,28 @@
+"""Signing keys in memory, where no KMS is under test."""
+
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP256R1, generate_private_key
+from cryptography.hazmat.primitives.hashes import SHA256
+
+from chalicelib.adapters import jose
+from chalicelib.adapters.kms import low_s_signature
+from chalicelib.domain.keys import KeyState, VerificationKey
+from tests.support.clock import START
+
+
+class LocalSigningKey:
+    """A P-256 key in memory."""
+
+    def __init__(self) -> None:
+        self.private = generate_private_key(SECP256R1())
+        numbers = self.private.public_key().public_numbers()
+        x, y = (jose.encode(n.to_bytes(32, "big")) for n in (numbers.x, numbers.y))
+        self.public = VerificationKey(jose.thumbprint(x, y), x, y, KeyState.ACTIVE, START)
+
+    @property
+    def kid(self) -> str:
+        """The RFC 7638 thumbprint of the public half."""
+        return self.public.kid
+
+    def sign(self, message: bytes) -> bytes:
+        """Return R and low S."""
+        return low_s_signature(self.private.sign(message, ECDSA(SHA256())))

@@ -1,0 +1,192 @@
+"""The store in memory. The contract suite holds it to what DynamoDB does."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import fields, replace
+from threading import RLock
+from typing import TypeVar
+
+from chalicelib.domain.errors import (
+    AlreadyCreated,
+    ConcurrentChange,
+    IdempotencyKeyReused,
+    TokenLimitReached,
+    UserInactive,
+)
+from chalicelib.domain.keys import VerificationKey
+from chalicelib.domain.ports import UserPage
+from chalicelib.domain.tokens import EndedGeneration, IdempotencyRecord, Token, TokenStatus
+from chalicelib.domain.users import User
+
+Row = TypeVar("Row", Token, User)
+
+
+class InMemoryStore:
+    """Users, tokens, idempotency records, ended generations and keys, in dictionaries."""
+
+    def __init__(self) -> None:
+        self._lock = RLock()
+        self._users: dict[str, User] = {}
+        self._tokens: dict[tuple[str, str], Token] = {}
+        self._idempotency: dict[tuple[str, str], IdempotencyRecord] = {}
+        self._ended: dict[tuple[str, str], EndedGeneration] = {}
+        self._keys: dict[str, VerificationKey] = {}
+
+    def find_for_authorization(self, user_id: str, token_id: str) -> tuple[Token | None, User | None]:
+        """Return token and owner."""
+        with self._lock:
+            return self._tokens.get((user_id, token_id)), self._users.get(user_id)
+
+    def touch(self, before: Token, after: Token) -> bool:
+        """Record a use, unless the row moved on."""
+        with self._lock:
+            row = self._tokens.get((before.user_id, before.id))
+            if row is None or row.state is not TokenStatus.ACTIVE:
+                return False
+            seen = (before.generation, before.idle_at, before.last_used_at)
+            if (row.generation, row.idle_at, row.last_used_at) != seen:
+                return False
+            self._tokens[row.user_id, row.id] = replace(
+                row,
+                last_used_at=after.last_used_at,
+                idle_at=after.idle_at,
+                purge_at=after.purge_at,
+            )
+            return True
+
+    def load_keys(self) -> Sequence[VerificationKey]:
+        """Return all keys."""
+        return list(self._keys.values())
+
+    def publish_key(self, key: VerificationKey) -> VerificationKey:
+        """Add a key unless it is there."""
+        with self._lock:
+            return self._keys.setdefault(key.kid, key)
+
+    def find_token(self, user_id: str, token_id: str) -> Token | None:
+        """Return a token of this user."""
+        return self._tokens.get((user_id, token_id))
+
+    def list_tokens(
+        self, user_id: str, *, after: str | None, newest_first: bool, limit: int
+    ) -> Sequence[Token]:
+        """Return tokens in the order of their ids."""
+        with self._lock:
+            tokens = [token for (owner, _), token in self._tokens.items() if owner == user_id]
+        tokens.sort(key=lambda token: token.id, reverse=newest_first)
+        if after is not None:
+            tokens = [t for t in tokens if (t.id < after if newest_first else t.id > after)]
+        return tokens[:limit]
+
+    def add_token(
+        self, token: Token, *, max_live_tokens: int, idempotency: IdempotencyRecord | None
+    ) -> None:
+        """Add token, count and idempotency record, or nothing."""
+        with self._lock:
+            owner = self._users.get(token.user_id)
+            if owner is None or not owner.is_active or owner.generation != token.generation:
+                raise UserInactive
+            if owner.live_tokens >= max_live_tokens:
+                raise TokenLimitReached(max_live_tokens)
+            if idempotency:
+                self._add_idempotency(token, idempotency)
+            self._tokens[token.user_id, token.id] = token
+            self._count(owner, 1)
+
+    def save_token(self, before: Token, after: Token) -> Token:
+        """Write what differs."""
+        with self._lock:
+            row = self._tokens.get((before.user_id, before.id))
+            if row is None or row.version != before.version:
+                raise ConcurrentChange
+            saved = replace(_merged(row, before, after), version=row.version + 1)
+            self._tokens[row.user_id, row.id] = saved
+            return saved
+
+    def revoke_token(self, before: Token, after: Token, *, frees_slot: bool) -> None:
+        """Write the revocation and the count."""
+        with self._lock:
+            row = self._tokens.get((before.user_id, before.id))
+            owner = self._users.get(before.user_id)
+            if row is None or row.state is TokenStatus.REVOKED:
+                raise ConcurrentChange
+            if owner is None or owner.generation != before.generation:
+                raise ConcurrentChange
+            merged = _merged(row, before, after)
+            self._tokens[row.user_id, row.id] = replace(merged, version=row.version + 1)
+            self._count(owner, -1 if frees_slot else 0)
+
+    def find_idempotency(self, user_id: str, key_hash: str) -> IdempotencyRecord | None:
+        """Return the record of an idempotency key."""
+        return self._idempotency.get((user_id, key_hash))
+
+    def find_ended_generations(
+        self, user_id: str, generations: Collection[str]
+    ) -> Mapping[str, EndedGeneration]:
+        """Return the records of those that have ended."""
+        found = ((g, self._ended.get((user_id, g))) for g in generations)
+        return {generation: ended for generation, ended in found if ended}
+
+    def find_user(self, user_id: str) -> User | None:
+        """Return a user."""
+        return self._users.get(user_id)
+
+    def list_users(self, *, after: str | None, limit: int) -> UserPage:
+        """Return users newest first."""
+        with self._lock:
+            by_position = {_position(user): user for user in self._users.values()}
+        positions = sorted(by_position, reverse=True)
+        rest = [p for p in positions if after is None or p < after]
+        page = rest[:limit]
+        more = len(rest) > limit
+        return UserPage([by_position[p] for p in page], page[-1] if more else None)
+
+    def add_user(self, user: User) -> bool:
+        """Add a user unless the id is there."""
+        with self._lock:
+            return self._users.setdefault(user.id, user) is user
+
+    def save_user(self, before: User, after: User, ended: EndedGeneration | None = None) -> None:
+        """Write what differs."""
+        with self._lock:
+            row = self._users.get(before.id)
+            if row is None or (row.status, row.generation) != (before.status, before.generation):
+                raise ConcurrentChange
+            kept = replace(before, live_tokens=row.live_tokens, revision=row.revision)
+            wanted = replace(after, revision=row.revision + 1)
+            if before.generation == after.generation:
+                wanted = replace(wanted, live_tokens=row.live_tokens)
+            self._users[row.id] = _merged(row, kept, wanted)
+            if ended:
+                self._ended[row.id, ended.generation] = ended
+
+    def correct_live_tokens(self, user: User, live_tokens: int) -> None:
+        """Set the count, unless the row changed."""
+        with self._lock:
+            row = self._users.get(user.id)
+            if row and row.revision == user.revision:
+                self._users[row.id] = replace(row, live_tokens=live_tokens, revision=row.revision + 1)
+
+    def _add_idempotency(self, token: Token, record: IdempotencyRecord) -> None:
+        stored = self._idempotency.get((token.user_id, record.key_hash))
+        if stored and stored.expires_at > token.created_at:
+            if stored.body_hash != record.body_hash:
+                raise IdempotencyKeyReused
+            raise AlreadyCreated(stored.token_id)
+        self._idempotency[token.user_id, record.key_hash] = record
+
+    def _count(self, owner: User, change: int) -> None:
+        self._users[owner.id] = replace(
+            owner, live_tokens=owner.live_tokens + change, revision=owner.revision + 1
+        )
+
+
+def _merged(row: Row, before: Row, after: Row) -> Row:
+    """Return ``row`` with what ``after`` changes about ``before``."""
+    names = [field.name for field in fields(before)]
+    changed = {n: getattr(after, n) for n in names if getattr(after, n) != getattr(before, n)}
+    return replace(row, **changed)
+
+
+def _position(user: User) -> str:
+    milliseconds = round(user.created_at.timestamp() * 1000)
+    return f"{milliseconds:015d}#{user.id}"

@@ -1,0 +1,62 @@
+"""An OpenID provider in memory, signing real JWTs."""
+
+import json
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
+
+from chalicelib.domain.ports import Clock
+from tests.support.builders import ISSUER
+
+AUDIENCE = "bodhi-test"
+KID = "provider-key-1"
+
+
+@cache
+def provider_key() -> RSAPrivateKey:
+    """Return the provider's key, made once: RSA keys are slow to make."""
+    return generate_private_key(65537, 2048)
+
+
+class TestProvider:
+    """Signs in whomever a test names."""
+
+    __test__ = False
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def sign_in(self, subject: str, **claims: Any) -> str:
+        """Return an ID token for ``subject``, with ``claims`` put in place of the usual ones."""
+        now = self._clock.now()
+        usual = {
+            "iss": ISSUER,
+            "aud": AUDIENCE,
+            "sub": subject,
+            "email": subject,
+            "name": subject.partition("@")[0].title(),
+            "iat": _seconds(now),
+            "exp": _seconds(now + timedelta(hours=1)),
+        }
+        merged = {name: value for name, value in (usual | claims).items() if value is not None}
+        return jwt.encode(merged, provider_key(), algorithm="RS256", headers={"kid": KID})
+
+    @staticmethod
+    def documents() -> dict[str, Any]:
+        """Return what the provider publishes, by URL."""
+        jwk = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(provider_key().public_key()))
+        key = jwk | {"kid": KID, "alg": "RS256", "use": "sig"}
+        return {
+            f"{ISSUER}/.well-known/openid-configuration": {
+                "issuer": ISSUER,
+                "jwks_uri": f"{ISSUER}/jwks",
+            },
+            f"{ISSUER}/jwks": {"keys": [key]},
+        }
+
+
+def _seconds(moment: datetime) -> int:
+    return int(moment.timestamp())

@@ -1,0 +1,73 @@
+"""The whole service over the store in memory, with its own clock and OpenID provider."""
+
+from collections.abc import Mapping
+from functools import cached_property
+
+from chalicelib.adapters.oidc import OidcProvider, ProviderRules
+from chalicelib.bootstrap import Service
+from tests.support.builders import ISSUER
+from tests.support.clock import FixedClock
+from tests.support.http import FakeHttp
+from tests.support.keys import LocalSigningKey
+from tests.support.memory import InMemoryStore
+from tests.support.provider import AUDIENCE, TestProvider
+
+ENVIRON = {
+    "TABLE_NAME": "bodhi-test",
+    "SIGNING_KEY_ID": "alias/bodhi-test",
+    "ISSUER": "https://api.example.com",
+    "AUDIENCE": "https://api.example.com/api",
+    "OIDC_ISSUER": ISSUER,
+    "OIDC_CLIENT_ID": AUDIENCE,
+    "ADMIN_SUBJECTS": "admin@example.com",
+}
+
+
+class MemoryService(Service):
+    """The service with everything outside the process replaced, nothing inside."""
+
+    clock: FixedClock
+
+    def __init__(self, environ: Mapping[str, str] | None = None) -> None:
+        super().__init__({**ENVIRON, **(environ or {})}, FixedClock())
+        self.store = InMemoryStore()
+        self.provider = TestProvider(self.clock)
+        self.http = FakeHttp(self.provider.documents())
+
+    @cached_property
+    def authorization(self) -> InMemoryStore:
+        """The store in memory."""
+        return self.store
+
+    @cached_property
+    def keys(self) -> InMemoryStore:
+        """The store in memory."""
+        return self.store
+
+    @cached_property
+    def tokens(self) -> InMemoryStore:
+        """The store in memory."""
+        return self.store
+
+    @cached_property
+    def users(self) -> InMemoryStore:
+        """The store in memory."""
+        return self.store
+
+    @cached_property
+    def signing_key(self) -> LocalSigningKey:
+        """A key in memory, published."""
+        key = LocalSigningKey()
+        self.store.publish_key(key.public)
+        return key
+
+    @cached_property
+    def identity_provider(self) -> OidcProvider:
+        """The real adapter over the provider in memory."""
+        rules = ProviderRules(
+            issuer=ISSUER,
+            audiences=self.settings.oidc_audiences,
+            admin_subjects=self.settings.admin_subjects,
+            admin_claim=None,
+        )
+        return OidcProvider(rules, self.http, self.clock)
