@@ -93,8 +93,9 @@ class JsonFormatter(logging.Formatter):
 
 
 def _write(level: int, event: str, fields: dict[str, object]) -> None:
-    known = {name: value for name, value in fields.items() if value is not None}
-    _logger.log(level, event, extra={"fields": {**known, "request_id": _request_id.get()}})
+    named = {**fields, "request_id": _request_id.get()}
+    known = {name: value for name, value in named.items() if value is not None}
+    _logger.log(level, event, extra={"fields": known})
 
 
 def cause(error: BaseException) -> str:

@@ -1,7 +1,6 @@
 """Errors as HTTP: the one table of statuses, and problem documents (RFC 9457)."""
 
 import functools
-import json
 import logging
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
@@ -11,6 +10,7 @@ from chalice.app import Response
 
 from chalicelib import logs
 from chalicelib.domain import errors
+from chalicelib.handlers import responses
 
 _P = ParamSpec("_P")
 
@@ -99,7 +99,7 @@ def _headers(error: errors.ApiTokensError) -> Mapping[str, str]:
 def _response(status: HTTPStatus, members: Mapping[str, Any], headers: Mapping[str, str]) -> Response:
     document = {"type": "about:blank", "title": status.phrase, "status": status.value, **members}
     return Response(
-        body=json.dumps(document),
+        body=responses.text(document),
         status_code=status.value,
         headers={
             "Content-Type": "application/problem+json",

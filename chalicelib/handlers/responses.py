@@ -15,6 +15,11 @@ from chalicelib.services.listing import TokenView
 _HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 
+def text(body: Mapping[str, Any]) -> str:
+    """Return a body as text that ends its line, as people who use curl like it."""
+    return json.dumps(body) + "\n"
+
+
 def document(
     body: Mapping[str, Any],
     status: HTTPStatus = HTTPStatus.OK,
@@ -22,7 +27,7 @@ def document(
 ) -> Response:
     """Return a JSON response."""
     return Response(
-        body=json.dumps(body),
+        body=text(body),
         status_code=status.value,
         headers={"Content-Type": "application/json", **_HEADERS, **(headers or {})},
     )
