@@ -17,6 +17,7 @@ _REFRESHES_PER_IDLE_TIMEOUT = 4
 _DAY = 86_400
 _LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 _LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
+_URL = r"https?://([^\s/?#@:\[\]]+|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?(/[^\s?#]*)?"
 
 
 class SettingsError(Exception):
@@ -132,7 +133,10 @@ def is_packaging(environ: Mapping[str, str]) -> bool:
 
 def is_loopback(url: str) -> bool:
     """Whether a URL stays on this machine, where plain http is as good as https."""
-    return urlsplit(url).hostname in _LOOPBACK_HOSTS
+    try:
+        return urlsplit(url).hostname in _LOOPBACK_HOSTS
+    except ValueError:  # brackets around something that is no IPv6 address
+        return False
 
 
 class _Reader:
@@ -170,12 +174,12 @@ class _Reader:
             return default
         if re.fullmatch(r"[0-9]{1,12}", value) and least <= int(value) <= most:
             return int(value)
-        example = str(default or most)
+        example = str(default if default >= least else most)
         self.refuse(name, f"is {value!r} but must be a whole number from {least} to {most}", example)
         return default
 
     def url(self, name: str, example: str) -> str:
-        value = self.text(name, r"https?://[^\s/?#@]+(/[^\s?#]*)?", example)
+        value = self.text(name, _URL, example)
         if value.startswith("http://") and not is_loopback(value):
             self.refuse(name, f"is {value!r} but must be https", example)
         return value

@@ -194,7 +194,9 @@ class _Order:
         return [token for token in ordered if self.place(token) > after]
 
     def write(self, place: _Place) -> str:
-        cursor = json.dumps([self.sort, place.key, place.token_id], separators=(",", ":"))
+        # Not as ASCII: escapes would make the longest name's cursor longer than one may be.
+        parts = [self.sort, place.key, place.token_id]
+        cursor = json.dumps(parts, separators=(",", ":"), ensure_ascii=False)
         return base64.urlsafe_b64encode(cursor.encode()).decode().rstrip("=")
 
     def read(self, cursor: str) -> _Place:

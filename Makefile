@@ -1,0 +1,63 @@
+# The one front door: people and CI type the same commands.
+PYTHON ?= python3
+SHELL := /bin/sh
+BIN := .venv/bin
+LOCK_FLAGS ?=
+
+# Every shell exports USER, so only `make login USER=...` counts.
+ifeq ($(origin USER),command line)
+LOGIN_USER := $(USER)
+else
+LOGIN_USER := user@example.com
+endif
+
+.DEFAULT_GOAL := help
+.PHONY: help run login clean-state test check lint lock clean setup
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: setup ## Start the whole service on this machine; Ctrl-C stops it
+	@exec $(BIN)/python -m infra.local.stack
+
+login: .venv/.ready ## Print a JWT of the running provider: make -s login USER=user@example.com
+	@exec $(BIN)/python -m infra.local.login '$(LOGIN_USER)'
+
+clean-state: .venv/.ready ## Remove what the local stack remembers
+	@exec $(BIN)/python -m infra.local.clean_state
+
+test: setup ## Run every test; ARGS="-k name" is passed on
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: lint setup ## Lint, check types and imports, run the fast tests
+	@$(BIN)/python -m pytest -m "not slow" $(ARGS)
+
+lint: .venv/.ready ## The part of check that runs no test
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy --strict
+	@$(BIN)/lint-imports
+
+lock: .venv-lock/.ready ## Pin the requirements again; LOCK_FLAGS=--upgrade for newer ones
+	@for name in requirements requirements-dev requirements-local; do \
+	  .venv-lock/bin/uv pip compile --quiet --no-config --universal --python-version 3.11 \
+	    --generate-hashes --no-emit-index-url --no-emit-find-links \
+	    --custom-compile-command "make lock" $(LOCK_FLAGS) -o $$name.txt $$name.in || exit 1; \
+	done
+
+clean: ## Remove environments and caches; the local stack's state stays
+	@rm -rf .venv .venv-local .venv-lock .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Side by side: most of the time goes into waiting for downloads.
+setup:
+	@$(MAKE) --no-print-directory -s -j2 .venv/.ready .venv-local/.ready
+
+.venv/.ready: requirements.txt requirements-dev.txt
+	@sh infra/make-venv "$(PYTHON)" .venv -r requirements.txt -r requirements-dev.txt
+
+.venv-local/.ready: requirements-local.txt
+	@sh infra/make-venv "$(PYTHON)" .venv-local -r requirements-local.txt
+
+.venv-lock/.ready:
+	@sh infra/make-venv "$(PYTHON)" .venv-lock uv

@@ -1,0 +1,1 @@
+"""What surrounds the application: its AWS template and its local stack. Never deployed as code."""

@@ -1,0 +1,137 @@
+"""Child processes of the local stack: started apart, watched, stopped in order."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from infra.local.environments import Environment
+from infra.local.errors import LocalStackError
+from infra.local.settings import HOST
+
+_POLL_SECONDS = 0.05
+_TAIL_LINES = 15
+
+
+@dataclass(frozen=True)
+class Program:
+    """What to start, and how to tell that it works."""
+
+    name: str
+    command: Sequence[str]
+    environment: Environment
+    port: int
+    health_path: str | None
+    """What has to answer; None if listening says enough."""
+    stop_seconds: float
+    log: Path
+    echo: bool = False
+
+
+def answers(port: int, path: str | None) -> bool:
+    """Tell whether something on this port works."""
+    connection = http.client.HTTPConnection(HOST, port, timeout=5)
+    try:
+        connection.connect()
+        if path is None:
+            return True
+        connection.request("GET", path)
+        return connection.getresponse().status < 400
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+class Child:
+    """A program that runs."""
+
+    def __init__(self, program: Program) -> None:
+        """Start the program in a session of its own, so that Ctrl-C reaches only its parent."""
+        self.program = program
+        self._log = program.log.open("wb")
+        self._process = subprocess.Popen(
+            program.command,
+            env=program.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE if program.echo else self._log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        self._echo = threading.Thread(target=self._copy_output, daemon=True)
+        if program.echo:
+            self._echo.start()
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self._process.pid
+
+    def wait_until_it_answers(self, seconds: float = 60) -> None:
+        """Return once the program answers over HTTP."""
+        deadline = time.monotonic() + seconds
+        while not answers(self.program.port, self.program.health_path):
+            self.require_running()
+            if time.monotonic() > deadline:
+                raise LocalStackError(f"{self.program.name} does not answer\n{self._tail()}")
+            time.sleep(_POLL_SECONDS)
+
+    def require_running(self) -> None:
+        """Raise, with the end of its log, if the program has ended."""
+        status = self._process.poll()
+        if status is not None:
+            self._finish_log()
+            reason = f"{self.program.name} stopped by itself (exit status {status})"
+            raise LocalStackError(reason if self.program.echo else f"{reason}\n{self._tail()}")
+
+    def ask_to_stop(self) -> None:
+        """Send SIGTERM."""
+        self._signal(signal.SIGTERM)
+
+    def wait_stopped(self) -> None:
+        """Wait for the end, and force it after the program's grace."""
+        try:
+            self._process.wait(self.program.stop_seconds)
+        except subprocess.TimeoutExpired:
+            self.kill()
+        else:
+            self._finish_log()
+
+    def kill(self) -> None:
+        """End the program at once, without its leave."""
+        self._signal(signal.SIGKILL)
+        self._process.wait()
+        self._finish_log()
+
+    def _signal(self, number: signal.Signals) -> None:
+        # The whole session: the program may have started others.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, number)
+
+    def _copy_output(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            self._log.write(line)
+            self._log.flush()
+            with contextlib.suppress(OSError):
+                sys.stdout.buffer.write(line)
+                sys.stdout.buffer.flush()
+
+    def _finish_log(self) -> None:
+        if self.program.echo:
+            self._echo.join(timeout=2)
+        self._log.close()
+
+    def _tail(self) -> str:
+        lines = self.program.log.read_text(encoding="utf-8", errors="replace").splitlines()
+        shown = "\n".join(f"  {line}" for line in lines[-_TAIL_LINES:])
+        return f"{shown}\n  (all of it: {self.program.log})"

@@ -1,0 +1,87 @@
+"""The environment of each child: what it needs, and no way to a real AWS account."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from infra.local.settings import StackSettings
+
+Environment = dict[str, str]
+
+# What any program may need from the developer's session; everything else is ours to say.
+_HARMLESS = ("PATH", "HOME", "LANG", "LC_ALL", "SYSTEMROOT")
+_LOOPBACK = "127.0.0.1,localhost"
+
+
+def isolated(environ: Mapping[str, str], aws_url: str) -> Environment:
+    """Return the environment with every trace of a real AWS account replaced."""
+    kept = {name: value for name, value in environ.items() if not name.startswith("AWS_")}
+    kept.pop("BOTO_CONFIG", None)
+    proxied = [kept.get("NO_PROXY"), kept.get("no_proxy"), _LOOPBACK]
+    no_proxy = ",".join(dict.fromkeys(value for value in proxied if value))
+    return {
+        **kept,
+        "AWS_ENDPOINT_URL": aws_url,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "NO_PROXY": no_proxy,
+        "no_proxy": no_proxy,
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def emulator_environment(
+    environ: Mapping[str, str], port: int, state_dir: Path, services: tuple[str, ...]
+) -> Environment:
+    """Return what ministack needs to stay on loopback and inside the state folder."""
+    return {
+        **harmless(environ),
+        "BIND_HOST": "127.0.0.1",
+        "GATEWAY_PORT": str(port),
+        "SERVICES": ",".join(services),
+        "PERSIST_STATE": "1",
+        "STATE_DIR": str(state_dir / "aws"),
+        "TMPDIR": str(state_dir / "tmp"),
+        # Otherwise port 8883 opens on every interface.
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+        # It would look for containers of its own in the developer's Docker.
+        "DOCKER_HOST": f"unix://{state_dir}/no-docker.sock",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def provider_environment(environ: Mapping[str, str]) -> Environment:
+    """Return what the development OpenID provider needs."""
+    return {**harmless(environ), "NO_COLOR": "1", "PYTHONUNBUFFERED": "1"}
+
+
+def api_environment(settings: StackSettings, table_name: str, signing_key: str) -> Environment:
+    """Return the API server's settings: ours unless the developer gave another value."""
+    defaults = {
+        "ISSUER": settings.url,
+        "AUDIENCE": f"{settings.url}/api",
+        "OIDC_ISSUER": settings.oidc_url,
+        "OIDC_CLIENT_ID": "bodhi-local",
+        "OIDC_AUDIENCES": settings.client_id,
+        "ADMIN_SUBJECTS": "admin@example.com",
+        "STAGE": "local",
+        "LOG_LEVEL": "INFO",
+    }
+    if settings.with_tokens:
+        defaults |= {"TABLE_NAME": table_name, "SIGNING_KEY_ID": signing_key}
+    return isolated({**defaults, **settings.environ}, settings.aws_url)
+
+
+def harmless(environ: Mapping[str, str]) -> Environment:
+    """Return only what says nothing about accounts, settings or other services."""
+    return {name: environ[name] for name in _HARMLESS if name in environ}

@@ -1,0 +1,94 @@
+"""Turns HTTP requests into the events that API Gateway sends to Lambda."""
+
+from __future__ import annotations
+
+import base64
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from chalice.local import MatchResult
+
+API_ID = "local"
+STAGE = "local"
+_ACCOUNT = "000000000000"
+_REGION = "us-east-1"
+
+Event = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class HttpRequest:
+    """One request as it came over the wire; header names are lower case."""
+
+    method: str
+    target: str
+    headers: Mapping[str, Sequence[str]]
+    body: bytes = b""
+
+    @property
+    def path(self) -> str:
+        """The address without its query."""
+        return self.target.partition("?")[0]
+
+    def header(self, name: str) -> str | None:
+        """Return the last value of a header, the one API Gateway passes on."""
+        values = self.headers.get(name)
+        return values[-1] if values else None
+
+
+def method_arn(request: HttpRequest) -> str:
+    """Return what API Gateway calls this method of this address in a policy."""
+    resource = f"{API_ID}/{STAGE}/{request.method}/{request.path.removeprefix('/')}"
+    return f"arn:aws:execute-api:{_REGION}:{_ACCOUNT}:{resource}"
+
+
+def proxy_event(request: HttpRequest, match: MatchResult, binary_types: Sequence[str]) -> Event:
+    """Return the event of a Lambda proxy integration."""
+    body, is_base64 = _event_body(request, binary_types)
+    query = {name: values[-1] for name, values in match.query_params.items()}
+    return {
+        "resource": match.route,
+        "path": request.path,
+        "httpMethod": request.method,
+        "headers": {name: values[-1] for name, values in request.headers.items()},
+        "multiValueHeaders": {name: list(values) for name, values in request.headers.items()},
+        "queryStringParameters": query or None,
+        "multiValueQueryStringParameters": match.query_params or None,
+        "pathParameters": match.captured,
+        "stageVariables": {},
+        "requestContext": _request_context(request, match),
+        "body": body,
+        "isBase64Encoded": is_base64,
+    }
+
+
+def _request_context(request: HttpRequest, match: MatchResult) -> dict[str, Any]:
+    return {
+        "accountId": _ACCOUNT,
+        "apiId": API_ID,
+        "stage": STAGE,
+        "requestId": str(uuid.uuid4()),
+        "requestTimeEpoch": int(time.time() * 1000),
+        "httpMethod": request.method,
+        "resourcePath": match.route,
+        "path": request.path,
+        "identity": {
+            "sourceIp": "127.0.0.1",
+            "userAgent": request.header("user-agent"),
+        },
+    }
+
+
+def _event_body(request: HttpRequest, binary_types: Sequence[str]) -> tuple[str | bytes | None, bool]:
+    if not request.body:
+        return None, False
+    if request.header("content-type") in binary_types:
+        return base64.b64encode(request.body).decode("ascii"), True
+    try:
+        return request.body.decode("utf-8"), False
+    except UnicodeDecodeError:
+        # Handed on as it is: replacing bytes would hide from the application what came in.
+        return request.body, False

@@ -1,0 +1,142 @@
+"""API Gateway on this machine: Chalice's local gateway with AWS's manners.
+
+`chalice local` differs from AWS where it matters to an authorizer: it drops the
+connection when one raises, ignores an explicit deny and echoes the Authorization
+header. The fixes live here, so that what is deployed knows nothing of them.
+"""
+
+from __future__ import annotations
+
+import base64
+import logging
+import threading
+from http import HTTPStatus
+from typing import Any
+
+from chalice.app import Chalice, ChaliceAuthorizer
+from chalice.config import Config
+from chalice.local import LocalChalice, LocalGateway
+
+from infra.local.answers import Answer, GatewayAnswers, problem
+from infra.local.events import Event, HttpRequest, method_arn, proxy_event
+from infra.local.policies import BadAuthorizerResult, allows, context_of
+from infra.local.routes import ExactRouteMatcher
+
+_LOG = logging.getLogger(__name__)
+
+
+class Refused(Exception):
+    """The gateway answers by itself."""
+
+    def __init__(self, answer: Answer) -> None:
+        """Carry the answer to the connection."""
+        super().__init__(answer.status)
+        self.answer = answer
+
+
+class PerThreadChalice(LocalChalice):
+    """A Chalice application that serves one request per thread, each with its own context."""
+
+    _OWN = threading.local()
+
+    @property
+    def lambda_context(self) -> Any:
+        """The context of this thread's invocation."""
+        return getattr(self._OWN, "lambda_context", None)
+
+    @lambda_context.setter
+    def lambda_context(self, value: Any) -> None:
+        self._OWN.lambda_context = value
+
+
+class Gateway(LocalGateway):
+    """Routes, authorizes and invokes; refuses as the deployment's template says."""
+
+    def __init__(self, app: Chalice, config: Config, answers: GatewayAnswers) -> None:
+        """Serve the application's routes."""
+        super().__init__(app, config)
+        app.__class__ = type("LocalApplication", (PerThreadChalice, app.__class__), {})
+        self.app: Any = app
+        self.config = config
+        self._answers = answers
+        self._matcher = ExactRouteMatcher(app.routes)
+
+    def answer(self, request: HttpRequest) -> Answer:
+        """Return the response to one request."""
+        # A connection that is kept alive reuses its thread: nothing of the last request may stay.
+        self.app.current_request = None
+        self.app.lambda_context = None
+        try:
+            return self._invoke(request, self._routed(request))
+        except Refused as refused:
+            return refused.answer
+
+    def _routed(self, request: HttpRequest) -> Event:
+        try:
+            match = self._matcher.match_route(request.target)
+        except ValueError:
+            raise Refused(self._answers.named("MISSING_AUTHENTICATION_TOKEN")) from None
+        return proxy_event(request, match, self.app.api.binary_types)
+
+    def _invoke(self, request: HttpRequest, event: Event) -> Answer:
+        methods = self.app.routes[event["resource"]]
+        if request.method not in methods:
+            return self._method_not_here(request, event)
+        context = self._generate_lambda_context()
+        authorizer = methods[request.method].authorizer
+        if isinstance(authorizer, ChaliceAuthorizer):
+            decided = self._authorized(request, authorizer, context)
+            event["requestContext"]["authorizer"] = decided
+        try:
+            return _from_lambda(self.app(event, context), event["requestContext"]["requestId"])
+        except Exception as error:
+            _LOG.exception("the application failed")
+            raise Refused(self._answers.named("DEFAULT_5XX")) from error
+
+    def _method_not_here(self, request: HttpRequest, event: Event) -> Answer:
+        methods = self.app.routes[event["resource"]]
+        with_cors = any(entry.cors is not None for entry in methods.values())
+        if request.method == "OPTIONS" and with_cors:
+            return Answer(HTTPStatus.OK, self._autogen_options_headers(event))
+        return problem(HTTPStatus.METHOD_NOT_ALLOWED, {"Allow": ", ".join(sorted(methods))})
+
+    def _authorized(
+        self, request: HttpRequest, authorizer: ChaliceAuthorizer, context: Any
+    ) -> dict[str, str]:
+        token = request.header("authorization")
+        if not token:
+            raise Refused(self._answers.named("UNAUTHORIZED"))
+        arn = method_arn(request)
+        event = {"type": "TOKEN", "authorizationToken": token, "methodArn": arn}
+        try:
+            result = authorizer(event, context)
+        except Exception as error:
+            raise Refused(self._answer_to(error)) from error
+        try:
+            if not allows(result, arn):
+                raise Refused(self._answers.named("ACCESS_DENIED"))
+            return context_of(result)
+        except (BadAuthorizerResult, AttributeError) as error:
+            _LOG.error("unusable authorizer result: %s", error)
+            raise Refused(self._answers.named("AUTHORIZER_CONFIGURATION_ERROR")) from error
+
+    def _answer_to(self, error: Exception) -> Answer:
+        # API Gateway compares the whole message; Lambda reports nothing else about the error.
+        if str(error) == "Unauthorized":
+            return self._answers.named("UNAUTHORIZED")
+        _LOG.error("the authorizer failed", exc_info=error)
+        return self._answers.named("AUTHORIZER_FAILURE")
+
+
+def _from_lambda(response: dict[str, Any], request_id: str) -> Answer:
+    body = response["body"] or b""
+    if response.get("isBase64Encoded"):
+        body = base64.b64decode(body)
+    elif isinstance(body, str):
+        body = body.encode("utf-8")
+    headers = {**response["headers"], **response["multiValueHeaders"]}
+    headers["x-amzn-RequestId"] = request_id
+    names = {name.lower() for name in headers}
+    if body and "content-type" not in names:
+        headers["Content-Type"] = "application/json"
+    return Answer(response["statusCode"], headers, body)

@@ -1,0 +1,107 @@
+"""`make -s login`: sign in at the development provider and print the JWT.
+
+The authorization code flow of OpenID Connect, with the form filled in for a person
+who is not there.
+"""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import json
+import secrets
+import sys
+from collections.abc import Mapping
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from infra.local.errors import LocalStackError
+from infra.local.settings import HOST, StackSettings
+
+_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+_TIMEOUT_SECONDS = 10
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Print one JWT for the given address."""
+    subject, *_ = (sys.argv[1:] if arguments is None else arguments) or ["user@example.com"]
+    try:
+        print(sign_in(StackSettings.from_environ(), subject))
+    except LocalStackError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def sign_in(settings: StackSettings, subject: str) -> str:
+    """Return an ID token of the development provider."""
+    if "OIDC_ISSUER" in settings.environ:
+        raise LocalStackError("OIDC_ISSUER is set: get a JWT from that provider instead")
+    state, nonce = secrets.token_urlsafe(), secrets.token_urlsafe()
+    redirect_uri = f"{settings.url}/callback"
+    query = {
+        "response_type": "code",
+        "client_id": settings.client_id,
+        "redirect_uri": redirect_uri,
+        "scope": "openid profile email",
+        "state": state,
+        "nonce": nonce,
+    }
+    location = _post(settings, f"/oauth2/authorize?{urlencode(query)}", {"sub": subject})
+    code = _code(location.headers.get("Location", ""), state)
+    exchange = {
+        "grant_type": "authorization_code",
+        "code": code,
+        "redirect_uri": redirect_uri,
+        "client_id": settings.client_id,
+        # The development provider wants one and takes any.
+        "client_secret": "local",
+    }
+    return _id_token(_post(settings, "/oauth2/token", exchange), nonce)
+
+
+class Reply:
+    """What the provider answered."""
+
+    def __init__(self, response: http.client.HTTPResponse) -> None:
+        """Read the whole response."""
+        self.status = response.status
+        self.headers = response.headers
+        self.body = response.read()
+
+
+def _post(settings: StackSettings, target: str, form: Mapping[str, str]) -> Reply:
+    # Straight to the port: a proxy of the developer's has no business with loopback.
+    connection = http.client.HTTPConnection(HOST, settings.oidc_port, timeout=_TIMEOUT_SECONDS)
+    try:
+        connection.request("POST", target, urlencode(form), _FORM)
+        return Reply(connection.getresponse())
+    except (OSError, http.client.HTTPException) as error:
+        raise LocalStackError(
+            f"No OpenID provider answers on port {settings.oidc_port}: start it with `make run`, "
+            "or set OIDC_PORT to the port in use"
+        ) from error
+    finally:
+        connection.close()
+
+
+def _code(location: str, state: str) -> str:
+    answer = parse_qs(urlsplit(location).query)
+    if answer.get("state") != [state] or "code" not in answer:
+        raise LocalStackError("The OpenID provider did not sign this user in")
+    return answer["code"][0]
+
+
+def _id_token(reply: Reply, nonce: str) -> str:
+    try:
+        token = str(json.loads(reply.body)["id_token"])
+        payload = token.split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    except (ValueError, KeyError, IndexError) as error:
+        raise LocalStackError("The OpenID provider did not answer with an ID token") from error
+    if claims.get("nonce") != nonce:
+        raise LocalStackError("The OpenID provider answered another sign-in than ours")
+    return token
+
+
+if __name__ == "__main__":
+    sys.exit(main())

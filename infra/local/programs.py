@@ -1,0 +1,88 @@
+"""Which programs make the local stack, and how each is started."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from infra.local.children import Program
+from infra.local.environments import (
+    Environment,
+    emulator_environment,
+    provider_environment,
+)
+from infra.local.errors import LocalStackError
+from infra.local.settings import HOST, StackSettings
+from infra.local.template import PROJECT_ROOT
+
+EMULATED_SERVICES = ("cloudformation", "dynamodb", "kms")
+ACCOUNTS = {
+    "user@example.com": "Usha User",
+    "other@example.com": "Otto Other",
+    "admin@example.com": "Ada Admin",
+}
+
+
+def emulator(settings: StackSettings, services: tuple[str, ...] = EMULATED_SERVICES) -> Program:
+    """Return the AWS emulator, which saves its state when asked to stop."""
+    return Program(
+        name="The AWS emulator",
+        command=[_tool("ministack")],
+        environment=emulator_environment(settings.environ, settings.aws_port, settings.state_dir, services),
+        port=settings.aws_port,
+        health_path="/_ministack/ready",
+        stop_seconds=20,
+        log=settings.state_dir / "logs" / "emulator.log",
+    )
+
+
+def provider(settings: StackSettings) -> Program:
+    """Return the development OpenID provider with its three accounts."""
+    command = [
+        _tool("oidc-provider-mock"),
+        "--host",
+        HOST,
+        "--port",
+        str(settings.oidc_port),
+    ]
+    for address, name in ACCOUNTS.items():
+        claims = {
+            "sub": address,
+            "email": address,
+            "email_verified": True,
+            "name": name,
+        }
+        command += ["--user-claims", json.dumps(claims)]
+    return Program(
+        name="The OpenID provider",
+        command=command,
+        environment=provider_environment(settings.environ),
+        port=settings.oidc_port,
+        health_path="/.well-known/openid-configuration",
+        stop_seconds=3,
+        log=settings.state_dir / "logs" / "provider.log",
+    )
+
+
+def api_server(settings: StackSettings, environment: Environment, project: Path) -> Program:
+    """Return the API server, whose log is also the developer's terminal."""
+    here = [sys.executable, "-m", "infra.local.serve"]
+    return Program(
+        name="The API server",
+        command=[*here, "--port", str(settings.port), "--project-dir", str(project)],
+        environment=environment,
+        port=settings.port,
+        # It listens once the application is loaded, and logs every request.
+        health_path=None,
+        stop_seconds=5,
+        log=settings.state_dir / "logs" / "api.log",
+        echo=True,
+    )
+
+
+def _tool(name: str) -> str:
+    path = PROJECT_ROOT / ".venv-local" / "bin" / name
+    if not path.exists():
+        raise LocalStackError(f"{name} is not installed: `make setup` installs it")
+    return str(path)

@@ -1,0 +1,66 @@
+"""The API server: the Chalice application behind the local gateway.
+
+Started by infra.local.stack, which sets the environment that it needs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+
+from chalice.cli.factory import CLIFactory
+from chalice.config import Config
+from chalice.deploy.validate import validate_routes
+
+from infra.local.answers import GatewayAnswers
+from infra.local.events import STAGE
+from infra.local.gateway import Gateway
+from infra.local.http_server import create_server
+from infra.local.template import PROJECT_ROOT, read_template
+
+
+def load_gateway(project: Path) -> Gateway:
+    """Import the application as Chalice does and put the local gateway before it."""
+    # An environment of its own: what the developer set wins over .chalice/config.json.
+    config: Config = CLIFactory(str(project), environ={}).create_config_obj(STAGE)
+    for name, value in config.environment_variables.items():
+        os.environ.setdefault(name, value)
+    app = config.chalice_app
+    validate_routes(app.routes)
+    return Gateway(app, config, GatewayAnswers(read_template()))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Serve until told to stop; a settings error is one line and exit status 1."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--project-dir", type=Path, default=PROJECT_ROOT)
+    options = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGINT, _stop)
+    logging.basicConfig(stream=sys.stdout, level=logging.INFO, format="%(message)s")
+    # It tells where it found credentials and endpoints, for every client.
+    logging.getLogger("botocore").setLevel(logging.WARNING)
+    try:
+        gateway = load_gateway(options.project_dir)
+    except Exception as error:
+        # By name: this package must not import the application before its environment is set.
+        if type(error).__name__ != "SettingsError":
+            raise
+        print(error, file=sys.stderr)
+        return 1
+    create_server(gateway, options.port).serve_forever()
+    return 0
+
+
+def _stop(_signal: int, _frame: FrameType | None) -> None:
+    raise SystemExit(0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,90 @@
+"""What the developer chose for the local stack, read once from the environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from infra.local.errors import LocalStackError
+from infra.local.template import PROJECT_ROOT
+
+HOST = "127.0.0.1"
+DEFAULT_PORTS = {"PORT": 8000, "OIDC_PORT": 9400, "AWS_PORT": 4566}
+
+
+@dataclass(frozen=True)
+class StackSettings:
+    """Ports, state folder and the environment that the API server inherits."""
+
+    port: int
+    oidc_port: int
+    aws_port: int
+    state_dir: Path
+    environ: Mapping[str, str]
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str] | None = None) -> StackSettings:
+        """Read and check the environment; the first wrong value is named."""
+        found = dict(os.environ if environ is None else environ)
+        ports = {name: _port(name, found) for name in DEFAULT_PORTS}
+        if len(set(ports.values())) < len(ports):
+            raise LocalStackError("PORT, OIDC_PORT and AWS_PORT must be three different ports")
+        folder = found.get("STATE_DIR") or ".state"
+        return cls(
+            port=ports["PORT"],
+            oidc_port=ports["OIDC_PORT"],
+            aws_port=ports["AWS_PORT"],
+            state_dir=(PROJECT_ROOT / Path(folder).expanduser()).resolve(),
+            environ=found,
+        )
+
+    @property
+    def with_tokens(self) -> bool:
+        """Whether the service manages tokens at all."""
+        return self.environ.get("AUTH_MODE") != "none"
+
+    @property
+    def with_provider(self) -> bool:
+        """Whether the development OpenID provider is wanted, or the developer has another."""
+        return self.with_tokens and "OIDC_ISSUER" not in self.environ
+
+    @property
+    def client_id(self) -> str:
+        """The client that signs in at the OpenID provider."""
+        return self.environ.get("OIDC_CLIENT_ID", "bodhi-local")
+
+    @property
+    def url(self) -> str:
+        """Where the API server answers."""
+        return f"http://{HOST}:{self.port}"
+
+    @property
+    def oidc_url(self) -> str:
+        """Where the development OpenID provider answers; also its issuer."""
+        return f"http://{HOST}:{self.oidc_port}"
+
+    @property
+    def aws_url(self) -> str:
+        """Where the emulator answers."""
+        return f"http://{HOST}:{self.aws_port}"
+
+    def ports_in_use(self) -> dict[str, int]:
+        """Return the ports that this stack listens on, by the variable that sets them."""
+        ports = {"PORT": self.port}
+        if self.with_provider:
+            ports["OIDC_PORT"] = self.oidc_port
+        if self.with_tokens:
+            ports["AWS_PORT"] = self.aws_port
+        return ports
+
+
+def _port(name: str, environ: Mapping[str, str]) -> int:
+    text = environ.get(name) or str(DEFAULT_PORTS[name])
+    if not (text.isascii() and text.isdigit() and 0 < int(text[:6]) < 65536):
+        raise LocalStackError(
+            f"{name} must be a port from 1 to 65535, not {text[:40]!r}, for example "
+            f"{name}={DEFAULT_PORTS[name]}"
+        )
+    return int(text)

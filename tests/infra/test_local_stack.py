@@ -1,0 +1,197 @@
+"""The whole of `make run`, with a scratch application behind it."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from infra.local.errors import LocalStackError
+from infra.local.harness import Emulated, LocalStack, emulator
+from infra.local.stack import require_free
+from tests.infra.scratch_project import REFUSE_SETTINGS, TELL_ENVIRONMENT, make_project
+from tests.infra.test_stack_settings import REAL_ACCOUNT, run_module
+from tests.infra.wire_client import Client
+
+pytestmark = [pytest.mark.slow, pytest.mark.emulator]
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a project that tells its environment."""
+    return make_project(tmp_path_factory.mktemp("project"), TELL_ENVIRONMENT)
+
+
+@pytest.fixture(scope="module")
+def stack(project: Path) -> Iterator[LocalStack]:
+    """Return a stack started by a developer who is logged in to a real account."""
+    with LocalStack({**REAL_ACCOUNT, "IDLE_TIMEOUT_SECONDS": "5"}, project) as running:
+        yield running
+
+
+def environment_of(stack: LocalStack) -> dict[str, str]:
+    """Ask the API server for its environment."""
+    told: dict[str, str] = Client(stack.settings.port).send("GET", "/environment").document
+    return told
+
+
+def aws(service: Any, environment: dict[str, str]) -> Any:
+    """Return a client of the emulator that an environment points to."""
+    return boto3.Session("test", "test", region_name="us-east-1").client(
+        service, endpoint_url=environment["AWS_ENDPOINT_URL"]
+    )
+
+
+def children_of(pid: int) -> set[int]:
+    """Return the processes that a process has started."""
+    found = set()
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            parent = stat.read_text().rpartition(")")[2].split()[1]
+            if int(parent) == pid:
+                found.add(int(stat.parent.name))
+    return found
+
+
+def test_the_application_gets_its_settings_and_no_real_account(stack: LocalStack) -> None:
+    """What the process really has, not what was meant for it."""
+    environment = environment_of(stack)
+    assert not set(REAL_ACCOUNT.values()) & set(environment.values())
+    assert environment["IDLE_TIMEOUT_SECONDS"] == "5"
+    assert environment["ISSUER"] == stack.url
+    assert (environment["LOG_LEVEL"], environment["FROM_CONFIG"]) == ("INFO", "yes")
+
+
+def test_the_table_and_the_key_are_the_templates(stack: LocalStack) -> None:
+    """Keys, index, expiry and signing algorithm are those of the deployment."""
+    environment = environment_of(stack)
+    dynamodb, kms = aws("dynamodb", environment), aws("kms", environment)
+    table = dynamodb.describe_table(TableName=environment["TABLE_NAME"])["Table"]
+    assert [key["AttributeName"] for key in table["KeySchema"]] == ["pk", "sk"]
+    assert [index["IndexName"] for index in table["GlobalSecondaryIndexes"]] == ["users"]
+    expiry = dynamodb.describe_time_to_live(TableName=environment["TABLE_NAME"])
+    assert expiry["TimeToLiveDescription"] == {
+        "TimeToLiveStatus": "ENABLED",
+        "AttributeName": "purge_at",
+    }
+    key = kms.describe_key(KeyId="alias/bodhi-api-tokens")["KeyMetadata"]
+    assert (key["Arn"], key["KeySpec"]) == (environment["SIGNING_KEY_ID"], "ECC_NIST_P256")
+
+
+@pytest.mark.parametrize("address", ["user@example.com", "other@example.com", "admin@example.com"])
+def test_login_prints_a_jwt_of_the_development_provider(stack: LocalStack, address: str) -> None:
+    """The last line is the JWT of the person asked for."""
+    status, output = run_module("login", {"OIDC_PORT": str(stack.settings.oidc_port)}, address)
+    payload = output.splitlines()[-1].split(".")[1]
+    claims = json.loads(base64.urlsafe_b64decode(payload + "=="))
+    assert status == 0
+    assert (claims["sub"], claims["email"]) == (address, address)
+    assert (claims["iss"], claims["aud"]) == (stack.settings.oidc_url, ["bodhi-local"])
+    assert claims["name"]
+
+
+def test_the_terminal_shows_what_to_do_and_what_was_asked(stack: LocalStack) -> None:
+    """Commands to paste, then one line per request without its query."""
+    Client(stack.settings.port).send("GET", "/environment?secret=1")
+    assert f"{stack.url}/api/whoami" in stack.log()
+    assert "GET /environment 200" in stack.log()
+    assert "secret" not in stack.log()
+
+
+def test_everything_listens_on_loopback_only(stack: LocalStack) -> None:
+    """A laptop in a café offers nothing to its neighbours."""
+    ports = set(stack.settings.ports_in_use().values())
+    listening = {
+        (address, int(port, 16))
+        for line in Path("/proc/net/tcp").read_text().splitlines()[1:]
+        for address, port in [line.split()[1].split(":")]
+        if line.split()[3] == "0A" and int(port, 16) in ports
+    }
+    assert listening == {("0100007F", port) for port in ports}
+
+
+def test_state_survives_a_restart(project: Path) -> None:
+    """Rows, table and key are the same afterwards."""
+    with LocalStack(project=project) as stack:
+        before = environment_of(stack)
+        row = {"pk": {"S": "U#1"}, "sk": {"S": "#"}}
+        aws("dynamodb", before).put_item(TableName=before["TABLE_NAME"], Item=row)
+        stack.restart()
+        after = environment_of(stack)
+        found = aws("dynamodb", after).get_item(TableName=after["TABLE_NAME"], Key=row)
+    assert found["Item"] == row
+    assert after["SIGNING_KEY_ID"] == before["SIGNING_KEY_ID"]
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_stopping_leaves_no_child_and_no_traceback(project: Path, number: signal.Signals) -> None:
+    """Ctrl-C, a service manager and a closed terminal all end everything, quietly."""
+    with LocalStack(project=project) as stack:
+        children = children_of(stack.pid)
+        assert len(children) == 3
+        assert stack.stop(number) == 0
+        assert not [pid for pid in children if Path(f"/proc/{pid}").exists()]
+        require_free(stack.settings.ports_in_use())
+        assert "Traceback" not in stack.log()
+
+
+@pytest.mark.e2e
+def test_a_child_that_dies_is_named_and_takes_the_rest_along(project: Path) -> None:
+    """Half a stack is worse than none."""
+    with LocalStack(project=project) as stack:
+        children = children_of(stack.pid)
+        (emulator_pid,) = (
+            pid for pid in children if "ministack" in Path(f"/proc/{pid}/cmdline").read_text()
+        )
+        os.kill(emulator_pid, signal.SIGKILL)
+        deadline = time.monotonic() + 20
+        while "stopped by itself" not in stack.log() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert stack.wait() == 1
+        assert "The AWS emulator stopped by itself" in stack.log()
+        require_free(stack.settings.ports_in_use())
+
+
+@pytest.mark.e2e
+def test_a_settings_error_is_its_own_line(tmp_path: Path) -> None:
+    """The application says what is wrong; no traceback is in the way."""
+    project = make_project(tmp_path / "project", REFUSE_SETTINGS)
+    with pytest.raises(LocalStackError) as caught, LocalStack({"AUTH_MODE": "none"}, project):
+        pass
+    assert "\nIDLE_TIMEOUT_SECONDS must be a number" in str(caught.value)
+    assert "Traceback" not in str(caught.value)
+
+
+@pytest.mark.e2e
+def test_without_authentication_only_the_api_server_runs(project: Path) -> None:
+    """No emulator, no provider, no key."""
+    with LocalStack({"AUTH_MODE": "none"}, project) as stack:
+        assert len(children_of(stack.pid)) == 1
+        environment = environment_of(stack)
+        assert "TABLE_NAME" not in environment
+        assert "API tokens are not available" in stack.log()
+
+
+def test_the_emulator_alone_is_ready_to_use() -> None:
+    """For tests that need atomicity and nothing else."""
+    with emulator() as running:
+        assert isinstance(running, Emulated)
+        signature = aws("kms", running.environment).sign(
+            KeyId=running.key_id,
+            Message=b"x" * 32,
+            MessageType="DIGEST",
+            SigningAlgorithm="ECDSA_SHA_256",
+        )["Signature"]
+        assert signature
+        table = aws("dynamodb", running.environment).describe_table(TableName=running.table_name)
+        assert table["Table"]["TableStatus"] == "ACTIVE"

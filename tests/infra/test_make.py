@@ -1,0 +1,63 @@
+"""The front door: what `make` says when the machine lacks something, and who logs in."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+PROJECT = Path(__file__).parents[2]
+NO_ENSUREPIP = 'case "$*" in *ensurepip*) exit 1;; esac'
+TOO_OLD = 'case "$*" in *version_info*) exit 1;; esac'
+
+
+def make_venv(python: str, folder: Path) -> tuple[int, str]:
+    """Try to make a virtual environment; return the exit status and everything said."""
+    done = subprocess.run(
+        ["sh", "infra/make-venv", python, str(folder), "nothing"],
+        cwd=PROJECT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout
+
+
+@pytest.mark.parametrize(
+    ("script", "reason"), [(TOO_OLD, "is too old"), (NO_ENSUREPIP, "install its venv package")]
+)
+def test_an_unfit_python_is_one_clear_line(tmp_path: Path, script: str, reason: str) -> None:
+    """Said before anything is made."""
+    python = tmp_path / "python3"
+    python.write_text(f"#!/bin/sh\n{script}\n")
+    python.chmod(0o755)
+    status, output = make_venv(str(python), tmp_path / "venv")
+    assert (status, output.count("\n"), (tmp_path / "venv").exists()) == (1, 1, False)
+    assert reason in output
+
+
+def test_a_missing_python_is_one_clear_line(tmp_path: Path) -> None:
+    """With the way to name another one."""
+    status, output = make_venv("no-such-python", tmp_path / "venv")
+    assert (status, output.count("\n")) == (1, 1)
+    assert "PYTHON=" in output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "subject"),
+    [([], "user@example.com"), (["USER=admin@example.com"], "admin@example.com")],
+)
+def test_the_shells_own_user_never_signs_in(arguments: list[str], subject: str) -> None:
+    """Every shell exports USER; only the one given to make counts."""
+    done = subprocess.run(
+        ["make", "-n", "login", *arguments],
+        env={**os.environ, "USER": "root"},
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert f"infra.local.login '{subject}'" in done.stdout

@@ -1,0 +1,155 @@
+"""What a developer may set, and what they are told when it is wrong."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from infra.local.environments import api_environment, emulator_environment, harmless, isolated
+from infra.local.errors import LocalStackError
+from infra.local.guide import guide
+from infra.local.harness import free_ports
+from infra.local.settings import StackSettings
+from infra.local.stack import require_free
+
+REAL_ACCOUNT = {
+    "AWS_PROFILE": "production",
+    "AWS_ACCESS_KEY_ID": "AKIAREAL",
+    "AWS_SECRET_ACCESS_KEY": "real-secret",
+    "AWS_SESSION_TOKEN": "real-session",
+    "AWS_REGION": "eu-west-1",
+    "AWS_CONFIG_FILE": "/home/somebody/.aws/config",
+    "AWS_ENDPOINT_URL_DYNAMODB": "https://dynamodb.eu-west-1.amazonaws.com",
+    "AWS_WEB_IDENTITY_TOKEN_FILE": "/var/run/token",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://169.254.170.2/",
+    "BOTO_CONFIG": "/home/somebody/.boto",
+}
+
+
+def run_module(name: str, environ: Mapping[str, str], *arguments: str) -> tuple[int, str]:
+    """Run a module of the local stack and return its exit status and everything it said."""
+    done = subprocess.run(
+        [sys.executable, "-m", f"infra.local.{name}", *arguments],
+        env={**harmless(os.environ), **environ},
+        cwd=Path(__file__).parents[2],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout
+
+
+@pytest.fixture
+def taken_port() -> Iterator[int]:
+    """Return a port on which somebody else listens."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        yield listener.getsockname()[1]
+
+
+@pytest.mark.parametrize("name", ["PORT", "OIDC_PORT", "AWS_PORT"])
+@pytest.mark.parametrize("value", ["abc", "0", "65536", "-1", "8000.5", "8_000", "1" * 9, "٣"])
+def test_a_senseless_port_is_named(name: str, value: str) -> None:
+    """The message says which variable, what is wrong and what would be right."""
+    with pytest.raises(LocalStackError, match=rf"^{name} must be a port .* for example {name}="):
+        StackSettings.from_environ({name: value})
+
+
+def test_the_same_port_twice_is_refused() -> None:
+    """Two servers cannot share a port."""
+    with pytest.raises(LocalStackError, match="three different ports"):
+        StackSettings.from_environ({"PORT": "4566"})
+
+
+def test_a_relative_state_folder_is_inside_the_project() -> None:
+    """The folder does not depend on where make was called."""
+    settings = StackSettings.from_environ({"STATE_DIR": "somewhere"})
+    assert settings.state_dir == Path(__file__).parents[2] / "somewhere"
+
+
+@pytest.mark.parametrize("variable", ["PORT", "OIDC_PORT", "AWS_PORT"])
+def test_a_taken_port_names_the_variable_to_change(taken_port: int, variable: str) -> None:
+    """Nothing is started, and the way out is in the message."""
+    with pytest.raises(LocalStackError, match=rf"^Port {taken_port} is in use: .*set {variable} to"):
+        require_free({variable: taken_port})
+
+
+def test_a_taken_port_is_one_line_and_exit_status_one(taken_port: int, tmp_path: Path) -> None:
+    """The developer sees a sentence, not a traceback, and no folder is made."""
+    state = tmp_path / "state"
+    status, output = run_module("stack", {"PORT": str(taken_port), "STATE_DIR": str(state)})
+    assert (status, output.count("\n"), state.exists()) == (1, 1, False)
+    assert f"Port {taken_port} is in use" in output
+
+
+def test_an_invalid_port_is_one_line_and_exit_status_one() -> None:
+    """The same for a port that is none."""
+    status, output = run_module("stack", {"OIDC_PORT": "abc"})
+    assert (status, output.count("\n")) == (1, 1)
+    assert output.startswith("OIDC_PORT must be a port")
+
+
+def test_no_trace_of_a_real_account_reaches_a_child() -> None:
+    """Every AWS variable of the developer is gone or replaced."""
+    settings = StackSettings.from_environ({"PATH": "/bin", **REAL_ACCOUNT})
+    api = api_environment(settings, "table", "key")
+    emulator = emulator_environment(settings.environ, 4566, Path("/state"), ("kms",))
+    for environment in (api, emulator, isolated(REAL_ACCOUNT, "http://127.0.0.1:1")):
+        assert not set(REAL_ACCOUNT.values()) & set(environment.values())
+    assert api["AWS_ENDPOINT_URL"] == "http://127.0.0.1:4566"
+    assert api["AWS_SHARED_CREDENTIALS_FILE"] == api["AWS_CONFIG_FILE"] == os.devnull
+
+
+def test_loopback_never_goes_through_a_proxy() -> None:
+    """What the developer excluded stays excluded too."""
+    environment = isolated({"HTTP_PROXY": "http://proxy", "NO_PROXY": "intranet"}, "")
+    assert environment["no_proxy"] == environment["NO_PROXY"] == "intranet,127.0.0.1,localhost"
+
+
+def test_every_setting_of_the_application_can_be_overridden() -> None:
+    """Ours are defaults; what the developer says is passed on untouched."""
+    given = {"ISSUER": "https://other", "IDLE_TIMEOUT_SECONDS": "5", "TABLE_NAME": "mine"}
+    settings = StackSettings.from_environ({**given, "PORT": "8123"})
+    environment = api_environment(settings, "table", "key")
+    assert {name: environment[name] for name in given} == given
+    assert environment["AUDIENCE"] == "http://127.0.0.1:8123/api"
+    assert environment["SIGNING_KEY_ID"] == "key"
+    assert environment["OIDC_ISSUER"] == "http://127.0.0.1:9400"
+
+
+def test_without_authentication_only_the_api_port_is_needed() -> None:
+    """No emulator and no provider are started then."""
+    settings = StackSettings.from_environ({"AUTH_MODE": "none"})
+    assert settings.ports_in_use() == {"PORT": 8000}
+    assert "not available" in guide(settings)
+
+
+def test_a_provider_of_the_developers_own_replaces_ours() -> None:
+    """OIDC_ISSUER in the environment means that the development provider is not wanted."""
+    settings = StackSettings.from_environ({"OIDC_ISSUER": "https://login.example.com"})
+    assert settings.ports_in_use() == {"PORT": 8000, "AWS_PORT": 4566}
+
+
+def test_the_guide_uses_the_ports_in_use() -> None:
+    """What is pasted works without editing."""
+    usual = guide(StackSettings.from_environ({}))
+    other = guide(StackSettings.from_environ({"PORT": "8123", "OIDC_PORT": "9123"}))
+    assert "$(make -s login USER=admin@example.com)" in usual
+    assert "$(OIDC_PORT=9123 make -s login USER=admin@example.com)" in other
+    assert ("http://127.0.0.1:8123/v1/tokens" in other, "8000" in other) == (True, False)
+
+
+def test_login_without_a_provider_says_so() -> None:
+    """One line, exit status 1, and nothing on the way to $JWT."""
+    (port,) = free_ports(1)
+    status, output = run_module("login", {"OIDC_PORT": str(port)}, "user@example.com")
+    assert (status, output.count("\n")) == (1, 1)
+    assert f"No OpenID provider answers on port {port}" in output

@@ -1,0 +1,86 @@
+"""The deployment's template, and the parts of it that the local stack uses."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from infra.local.answers import GatewayAnswers
+from infra.local.template import gateway_responses, read_template, state_part, ttl_attributes
+
+
+def test_the_state_part_is_table_key_and_alias_only() -> None:
+    """An emulator without API Gateway can create all of it."""
+    part = state_part(read_template())
+    assert set(part["Resources"]) == {"TokenTable", "SigningKey", "SigningKeyAlias"}
+    assert set(part["Outputs"]) == {"TableName", "SigningKeyArn"}
+
+
+def test_the_state_part_leaves_nothing_it_refers_to_behind() -> None:
+    """Parameters and conditions come along, even those that only conditions use."""
+    part = state_part(read_template())
+    assert set(part["Parameters"]) == {"TableName", "SigningKeyAliasName", "DeletionProtection"}
+    assert set(part["Conditions"]) == {"TableNameGiven", "TableIsProtected"}
+
+
+def test_what_others_add_to_the_template_is_not_picked() -> None:
+    """Later features may add parameters, resources and outputs of their own."""
+    template: dict[str, Any] = {
+        "Parameters": {"AlarmEmail": {}, "TableName": {}},
+        "Conditions": {"WithAlarms": {"Fn::Not": [{"Ref": "AlarmEmail"}]}},
+        "Resources": {
+            "Table": {"Type": "AWS::DynamoDB::Table", "Properties": {"Name": {"Ref": "TableName"}}},
+            "Alarm": {"Type": "AWS::CloudWatch::Alarm", "Condition": "WithAlarms"},
+            "RestAPI": {"Properties": {"MinimumCompressionSize": 0}},
+        },
+        "Outputs": {"Table": {"Value": {"Ref": "Table"}}, "Alarm": {"Value": {"Ref": "Alarm"}}},
+    }
+    assert state_part(template) == {
+        "Parameters": {"TableName": {}},
+        "Conditions": {},
+        "Resources": {"Table": template["Resources"]["Table"]},
+        "Outputs": {"Table": {"Value": {"Ref": "Table"}}},
+    }
+
+
+def test_tokens_and_key_outlive_the_stack() -> None:
+    """Deleting the stack by mistake must not revoke every token there is."""
+    resources = read_template()["Resources"]
+    for name in ("TokenTable", "SigningKey"):
+        kept = (resources[name]["DeletionPolicy"], resources[name]["UpdateReplacePolicy"])
+        assert kept == ("Retain", "Retain")
+    assert ttl_attributes(read_template()) == {"TokenTable": "purge_at"}
+
+
+@pytest.mark.parametrize(
+    ("response_type", "status", "code"),
+    [
+        ("UNAUTHORIZED", 401, "invalid_token"),
+        ("ACCESS_DENIED", 403, "insufficient_scope"),
+        ("MISSING_AUTHENTICATION_TOKEN", 404, "not_found"),
+        ("AUTHORIZER_FAILURE", 503, "unavailable"),
+        ("AUTHORIZER_CONFIGURATION_ERROR", 503, "unavailable"),
+        ("DEFAULT_4XX", 400, "bad_request"),
+        ("DEFAULT_5XX", 500, "internal_error"),
+    ],
+)
+def test_each_gateway_response_is_a_problem_document(response_type: str, status: int, code: str) -> None:
+    """The gateway speaks like the application does."""
+    answer = GatewayAnswers(read_template()).named(response_type)
+    document = json.loads(answer.body)
+    assert (answer.status, document["code"]) == (status, code)
+    assert {"type", "title", "detail"} <= document.keys()
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert ("Retry-After" in answer.headers) == (status == 503)
+
+
+def test_no_gateway_response_repeats_anything_of_the_request() -> None:
+    """Every value is static: no $context variable, no mapped request header."""
+    for properties in gateway_responses(read_template()):
+        assert "$" not in properties["ResponseTemplates"]["application/json"]
+        for value in properties["ResponseParameters"].values():
+            assert value.startswith("'")
+            assert value.endswith("'")
