@@ -139,6 +139,12 @@ def test_the_event_looks_like_one_of_api_gateway(client: Client) -> None:
     assert context["requestId"] != second["requestContext"]["requestId"]
 
 
+def test_the_caller_learns_the_request_id(client: Client) -> None:
+    """The id that log lines carry is in the answer, as API Gateway puts it there."""
+    reply = client.send("GET", "/open")
+    assert reply.headers["x-amzn-RequestId"] == reply.document["requestContext"]["requestId"]
+
+
 @pytest.mark.parametrize(
     ("body", "content_type", "seen"),
     [

@@ -1,6 +1,7 @@
 """Callers of the app in process, through Chalice's own test client."""
 
 import json
+import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -90,6 +91,8 @@ class Api:
         try:
             response = self._client.http.request(method, path, headers=headers, body=body)
         except Exception as error:
+            # Lambda logs what escapes a handler, with its traceback.
+            canaries.check(f"what {method} {path} raised", traceback.format_exc())
             return Answer(401 if str(error) == "Unauthorized" else 500, {}, "{}")
         return Answer(response.status_code, response.headers, response.body.decode())
 
@@ -108,6 +111,8 @@ def api_of(service: Service) -> Iterator[Api]:
     """Call the app while ``service`` is the one of this process."""
     from app import app
 
+    # Chalice's own logger hands nothing on, and quotes what a view raised.
+    canaries.watch(app.log)
     before = bootstrap.current()
     bootstrap.install(service)
     try:

@@ -1,7 +1,11 @@
 """Secrets of the whole suite, and whoever lets one slip."""
 
+import json
 import logging
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 from chalicelib import logs
 
@@ -44,3 +48,39 @@ class Watcher(logging.Handler):
         """Check the line, and the plain rendering with its traceback."""
         plain = logging.Formatter().format(record)
         check(f"log line {record.name}", f"{self.format(record)}\n{plain}")
+
+
+class Recorder(logging.Handler):
+    """Keeps the lines of the service as they would be written."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFormatter(logs.JsonFormatter())
+        self.written: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep the line."""
+        self.written.append(self.format(record))
+
+    def lines(self, event: str | None = None) -> list[dict[str, Any]]:
+        """Return the lines, all of them or those of one event."""
+        parsed = [json.loads(line) for line in self.written]
+        return [line for line in parsed if event is None or line["event"] == event]
+
+
+@contextmanager
+def recorded() -> Iterator[Recorder]:
+    """Keep what the service logs meanwhile."""
+    recorder = Recorder()
+    logger = logging.getLogger(logs.LOGGER_NAME)
+    logger.addHandler(recorder)
+    try:
+        yield recorder
+    finally:
+        logger.removeHandler(recorder)
+
+
+def watch(logger: logging.Logger) -> None:
+    """Read what ``logger`` writes, once, however often it is asked for."""
+    if not any(isinstance(handler, Watcher) for handler in logger.handlers):
+        logger.addHandler(Watcher())
