@@ -12,19 +12,21 @@ from chalicelib.adapters.clock import SystemClock
 from chalicelib.domain.errors import TokensUnavailable
 from chalicelib.domain.ports import Clock
 from chalicelib.domain.tokens import TokenPolicy
-from chalicelib.domain.users import User
 from chalicelib.services.callers import AnonymousCaller, ApiCaller, token_caller
 from chalicelib.settings import AuthMode, GatewaySettings, Settings, is_packaging, process_environ
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_kms import KMSClient
+    from urllib3 import PoolManager
 
     from chalicelib.adapters.api_token import SigningKey
+    from chalicelib.adapters.oidc import OidcProvider, ProviderDocuments
     from chalicelib.domain.ports import (
         AuthorizationStore,
-        IdentityProvider,
         KeyStore,
+        LoginProvider,
+        SessionStore,
         TokenStore,
         TokenVerifier,
         UserStore,
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
     from chalicelib.services.issue import IssueToken
     from chalicelib.services.listing import ListTokens
     from chalicelib.services.manage import ManageTokens
+    from chalicelib.services.sessions import Sessions
+    from chalicelib.services.sign_in import SignIn
     from chalicelib.services.users import ManageUsers
     from chalicelib.services.verify import VerifyToken
 
@@ -63,13 +67,15 @@ class Service:
         """Return who calls the protected API. Raises NotAuthenticated."""
         return token_caller(context)
 
-    def sign_in(self, unverified_jwt: str | None) -> User:
-        """Return who calls the management API; see Accounts.sign_in for what it raises."""
-        return self._accounts.sign_in(unverified_jwt)
+    @property
+    def sign_in(self) -> "SignIn":
+        """Who makes a management call: every one begins here."""
+        return self._sign_in
 
-    def sign_in_admin(self, unverified_jwt: str | None) -> User:
-        """Return which administrator calls; see Accounts.sign_in_admin for what it raises."""
-        return self._accounts.sign_in_admin(unverified_jwt)
+    @property
+    def sessions(self) -> "Sessions":
+        """Sessions of people at the page."""
+        return self._sessions
 
     @cached_property
     def policy(self) -> TokenPolicy:
@@ -173,10 +179,35 @@ class Service:
         return KmsSigningKey(self.kms, self.settings.signing_key_id, self.keys, self.clock)
 
     @cached_property
-    def identity_provider(self) -> "IdentityProvider":
-        """The users' own OpenID provider."""
+    def session_store(self) -> "SessionStore":
+        """Sessions and sign-ins under way."""
+        from chalicelib.adapters.dynamodb.sessions import DynamoDBSessionStore
+
+        return DynamoDBSessionStore(self.dynamodb, self.settings.table_name)
+
+    @cached_property
+    def login_provider(self) -> "LoginProvider":
+        """The users' own OpenID provider, as a browser meets it."""
+        from chalicelib.adapters.oidc_login import OidcLogin
+
+        settings = self.settings
+        return OidcLogin(
+            self.identity_provider,
+            self._provider_documents,
+            settings.oidc_client_id,
+            settings.oidc_client_secret,
+        )
+
+    @cached_property
+    def http(self) -> "PoolManager":
+        """What reads the provider's documents."""
         import urllib3
 
+        return urllib3.PoolManager()
+
+    @cached_property
+    def identity_provider(self) -> "OidcProvider":
+        """The users' own OpenID provider."""
         from chalicelib.adapters.oidc import OidcProvider, ProviderRules
 
         settings = self.settings
@@ -187,7 +218,26 @@ class Service:
             admin_subjects=settings.admin_subjects,
             admin_claim=(claim.name, claim.value) if claim else None,
         )
-        return OidcProvider(rules, urllib3.PoolManager(), self.clock)
+        return OidcProvider(rules, self._provider_documents, self.clock)
+
+    @cached_property
+    def _provider_documents(self) -> "ProviderDocuments":
+        from chalicelib.adapters.oidc import ProviderDocuments
+
+        return ProviderDocuments(self.settings.oidc_issuer, self.http)
+
+    @cached_property
+    def _sign_in(self) -> "SignIn":
+        from chalicelib.services.sign_in import SignIn
+
+        return SignIn(self._accounts, self._sessions)
+
+    @cached_property
+    def _sessions(self) -> "Sessions":
+        from chalicelib.services.sessions import Sessions, SessionStores
+
+        stores = SessionStores(self.session_store, self.users)
+        return Sessions(self.login_provider, self._accounts, stores, self.clock)
 
     @cached_property
     def _accounts(self) -> "Accounts":
@@ -227,11 +277,13 @@ class OpenService(Service):
         """Return that anybody calls, whatever the Authorization header holds."""
         return AnonymousCaller()
 
-    def sign_in(self, unverified_jwt: str | None) -> User:
+    @property
+    def sign_in(self) -> "SignIn":
         """Raises TokensUnavailable: every management call begins here."""
         raise TokensUnavailable
 
-    def sign_in_admin(self, unverified_jwt: str | None) -> User:
+    @property
+    def sessions(self) -> "Sessions":
         """Raises TokensUnavailable."""
         raise TokensUnavailable
 

@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum
 from typing import TypeVar
@@ -82,6 +82,7 @@ class Settings:
     audience: str
     oidc_issuer: str
     oidc_client_id: str
+    oidc_client_secret: str | None = field(repr=False)
     oidc_audiences: frozenset[str]
     admin_subjects: frozenset[str]
     admin_claim: AdminClaim | None
@@ -108,6 +109,7 @@ class Settings:
             audience=read.text("AUDIENCE", r"\S+", "https://api.example.com"),
             oidc_issuer=read.url("OIDC_ISSUER", "https://login.example.com"),
             oidc_client_id=client_id,
+            oidc_client_secret=read.secret("OIDC_CLIENT_SECRET"),
             oidc_audiences=read.words("OIDC_AUDIENCES") or frozenset({client_id}),
             admin_subjects=read.words("ADMIN_SUBJECTS"),
             admin_claim=read.optional("ADMIN_CLAIM", _admin_claim, "groups=admins"),
@@ -160,6 +162,9 @@ class _Reader:
         elif not re.fullmatch(pattern, value):
             self.refuse(name, f"is {value!r}, which it cannot be", example)
         return value
+
+    def secret(self, name: str) -> str | None:
+        return self._value(name) or None
 
     def choice(self, name: str, values: "list[str] | tuple[str, ...]", default: str) -> str:
         value = self._value(name) or default

@@ -48,12 +48,55 @@ class ProviderRules:
     admin_claim: tuple[str, str] | None
 
 
+class ProviderDocuments:
+    """What a provider publishes about itself (OpenID Connect Discovery 1.0)."""
+
+    def __init__(self, issuer: str, http: urllib3.PoolManager) -> None:
+        self._issuer = issuer
+        self._http = http
+
+    def endpoint(self, name: str) -> str:
+        """Return one of the provider's addresses, asking its configuration each time.
+
+        Raises IdentityProviderUnavailable, also for a configuration that names another issuer
+        (section 4.3) or an address that is less protected than the issuer's own.
+        """
+        issuer = self._issuer
+        configuration = self.get(f"{issuer.rstrip('/')}/.well-known/openid-configuration")
+        url = configuration.get(name)
+        if configuration.get("issuer") != issuer or not isinstance(url, str):
+            raise IdentityProviderUnavailable
+        if url.partition(":")[0] not in {"https", issuer.partition(":")[0]}:
+            raise IdentityProviderUnavailable
+        return url
+
+    def get(self, url: str) -> dict[str, Any]:
+        """Return a JSON document; redirects are refused, so only configured hosts are ever asked.
+
+        Raises IdentityProviderUnavailable.
+        """
+        try:
+            response = self._http.request(
+                "GET", url, timeout=_TIMEOUT, redirect=False, retries=False, preload_content=False
+            )
+            try:
+                body = response.read(_MAX_DOCUMENT_BYTES + 1)
+            finally:
+                response.release_conn()
+            document = json.loads(body) if len(body) <= _MAX_DOCUMENT_BYTES else None
+        except (urllib3.exceptions.HTTPError, ValueError, RecursionError) as error:
+            raise IdentityProviderUnavailable from error
+        if response.status != 200 or not isinstance(document, dict):
+            raise IdentityProviderUnavailable
+        return document
+
+
 class OidcProvider:
     """Verifies JWTs of one provider (OpenID Connect Core section 3.1.3.7)."""
 
-    def __init__(self, rules: ProviderRules, http: urllib3.PoolManager, clock: Clock) -> None:
+    def __init__(self, rules: ProviderRules, documents: ProviderDocuments, clock: Clock) -> None:
         self._rules = rules
-        self._http = http
+        self._documents = documents
         self._clock = clock
         self._keys: KeyCache[jwt.PyJWK] = KeyCache(self._load_keys, clock)
 
@@ -62,11 +105,24 @@ class OidcProvider:
 
         Raises NotAuthenticated or IdentityProviderUnavailable.
         """
+        return self._identity(self._verified_claims(unverified_jwt))
+
+    def verify_id_token(self, unverified_jwt: str, nonce: str) -> Identity:
+        """Return whom the provider vouches for in answer to our own request, which had this nonce.
+
+        Raises NotAuthenticated or IdentityProviderUnavailable.
+        """
+        claims = self._verified_claims(unverified_jwt)
+        if claims.get("nonce") != nonce:
+            raise NotAuthenticated
+        return self._identity(claims)
+
+    def _verified_claims(self, unverified_jwt: str) -> dict[str, Any]:
         if len(unverified_jwt) > _MAX_JWT_LENGTH or not unverified_jwt.isascii():
             raise NotAuthenticated
         try:
             key = self._key_for(jwt.get_unverified_header(unverified_jwt))
-            claims = jwt.decode(
+            return jwt.decode(
                 unverified_jwt,
                 key,
                 algorithms=[key.algorithm_name],
@@ -83,7 +139,6 @@ class OidcProvider:
             )
         except jwt.PyJWTError as error:
             raise NotAuthenticated from error
-        return self._identity(claims)
 
     def _key_for(self, unverified_header: Mapping[str, Any]) -> jwt.PyJWK:
         """Return the key that the header names, or the only one where it names none.
@@ -97,32 +152,7 @@ class OidcProvider:
         return key
 
     def _load_keys(self) -> dict[str, jwt.PyJWK]:
-        issuer = self._rules.issuer
-        configuration = self._get(f"{issuer.rstrip('/')}/.well-known/openid-configuration")
-        jwks_uri = configuration.get("jwks_uri")
-        # A provider that names another issuer is not the one we trust (OpenID Discovery section 4.3).
-        if configuration.get("issuer") != issuer or not isinstance(jwks_uri, str):
-            raise IdentityProviderUnavailable
-        if jwks_uri.partition(":")[0] not in {"https", issuer.partition(":")[0]}:
-            raise IdentityProviderUnavailable
-        return _usable_keys(self._get(jwks_uri))
-
-    def _get(self, url: str) -> dict[str, Any]:
-        """Return a JSON document; redirects are refused, so only configured hosts are ever asked."""
-        try:
-            response = self._http.request(
-                "GET", url, timeout=_TIMEOUT, redirect=False, retries=False, preload_content=False
-            )
-            try:
-                body = response.read(_MAX_DOCUMENT_BYTES + 1)
-            finally:
-                response.release_conn()
-            document = json.loads(body) if len(body) <= _MAX_DOCUMENT_BYTES else None
-        except (urllib3.exceptions.HTTPError, ValueError, RecursionError) as error:
-            raise IdentityProviderUnavailable from error
-        if response.status != 200 or not isinstance(document, dict):
-            raise IdentityProviderUnavailable
-        return document
+        return _usable_keys(self._documents.get(self._documents.endpoint("jwks_uri")))
 
     def _identity(self, claims: Mapping[str, Any]) -> Identity:
         self._require_audience(claims)

@@ -71,6 +71,20 @@ class ApiTokenNotAllowed(ApiTokensError):
     detail = "API tokens cannot make or manage API tokens. Sign in at your OpenID provider."
 
 
+class LoginFailed(ApiTokensError):
+    """A sign-in at the page did not come to its end."""
+
+    code = "login_failed"
+    detail = "Your sign-in could not be completed. Try again."
+
+
+class CrossSiteRequest(ApiTokensError):
+    """A change was asked for with a session cookie, but not by our own page."""
+
+    code = "cross_site_request"
+    detail = "This request did not come from the page itself. Load the page again and retry."
+
+
 class UserInactive(ApiTokensError):
     """The caller's account is deactivated, or removed and not signed in anew."""
 

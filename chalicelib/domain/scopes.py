@@ -7,7 +7,11 @@ from chalicelib.domain.errors import InsufficientScope, InvalidRequest
 API_READ = "api:read"
 API_WRITE = "api:write"
 
-DEFAULT_SCOPES = frozenset({API_READ, API_WRITE})
+DESCRIPTIONS = {
+    API_READ: "Read: GET, HEAD and OPTIONS",
+    API_WRITE: "Read and write: all methods",
+}
+DEFAULT_SCOPES = frozenset(DESCRIPTIONS)
 
 READ_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 ALL_METHODS = frozenset({"*"})

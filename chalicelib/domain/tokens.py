@@ -1,8 +1,9 @@
 """Tokens: what they are, which changes they allow, and whether one may be used right now."""
 
 import unicodedata
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import Enum
 
 from chalicelib.domain.errors import (
@@ -20,12 +21,14 @@ from chalicelib.domain.users import User, UserStatus
 
 MAX_NAME_LENGTH = 100
 MAX_DESCRIPTION_LENGTH = 500
+USAGE_DAYS = 30
 
 # Cc, Cs, Zl, Zp end lines or cannot be encoded; the bidirectional controls make a text read as another.
 _REFUSED_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
 _BIDIRECTIONAL_CONTROLS = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
+_USAGE_KEPT = timedelta(days=USAGE_DAYS - 1)
 _CLOCK_SKEW = timedelta(minutes=5)
 _ALMOST_A_SECOND = timedelta(microseconds=999_999)
 
@@ -95,7 +98,8 @@ class TokenPolicy:
 class Token:
     """One API token's row. The token string itself is kept nowhere.
 
-    ``state`` is the stored part of the status: ``active``, ``inactive`` or ``revoked``.
+    ``state`` is the stored part of the status: ``active``, ``inactive`` or ``revoked``. ``usage`` is
+    the least number of uses on each of the last days.
     """
 
     id: str
@@ -112,6 +116,7 @@ class Token:
     last_used_at: datetime | None = None
     expires_at: datetime | None = None
     revocation: Revocation | None = None
+    usage: Mapping[date, int] = field(default_factory=dict)
     version: int = 1
 
     def status(self, owner: User, now: datetime) -> TokenStatus:
@@ -142,9 +147,17 @@ class Token:
         """Whether the last recorded use is old enough to be worth a write."""
         return self.last_used_at is None or now - self.last_used_at >= policy.refresh_interval
 
-    def touched(self, now: datetime, policy: TokenPolicy) -> "Token":
-        """Return the token as used at ``now``."""
-        return replace(self, last_used_at=now).alive_since(now, policy)
+    def touched(
+        self, now: datetime, policy: TokenPolicy, uses: Mapping[date, int] | None = None
+    ) -> "Token":
+        """Return the token as used at ``now``, with ``uses`` added to the days of its usage."""
+        usage = _added(self.usage, uses or {}, first=now.date() - _USAGE_KEPT)
+        return replace(self, last_used_at=now, usage=usage).alive_since(now, policy)
+
+    def usage_days(self, now: datetime) -> Sequence[tuple[date, int]]:
+        """Return the last 30 days, today last, each with the least number of uses on it."""
+        days = (now.date() - timedelta(days=ago) for ago in range(USAGE_DAYS - 1, -1, -1))
+        return [(day, self.usage.get(day, 0)) for day in days]
 
     def described(self, name: str, description: str, now: datetime) -> "Token":
         """Return the token under another name and description."""
@@ -280,6 +293,11 @@ def plain_text(value: str, member: str, longest: int) -> str:
     if any(_is_refused(character) for character in trimmed):
         raise InvalidRequest(f"'{member}' must be plain text without control characters.")
     return trimmed
+
+
+def _added(usage: Mapping[date, int], uses: Mapping[date, int], first: date) -> dict[date, int]:
+    days = sorted(day for day in usage.keys() | uses.keys() if day >= first)
+    return {day: usage.get(day, 0) + uses.get(day, 0) for day in days}
 
 
 def _is_refused(character: str) -> bool:

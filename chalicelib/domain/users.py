@@ -44,6 +44,7 @@ class User:
     A token counts only while its ``generation`` equals its owner's, so a new generation ends all
     tokens at once. ``live_tokens`` counts against the quota and may be too high, never too low;
     ``revision`` grows with every change of the row, so that a recount can tell that nothing moved.
+    Sessions that were begun before ``sessions_ended_at`` are over.
     """
 
     id: str
@@ -59,6 +60,7 @@ class User:
     live_tokens: int = 0
     revision: int = 0
     removed_at: datetime | None = None
+    sessions_ended_at: datetime | None = None
 
     @property
     def is_active(self) -> bool:
@@ -83,7 +85,7 @@ class User:
         self._refuse_if_removed()
         if self.status is UserStatus.INACTIVE:
             return self
-        return replace(self, status=UserStatus.INACTIVE, updated_at=now)
+        return replace(self, status=UserStatus.INACTIVE, updated_at=now, sessions_ended_at=now)
 
     def reactivated(self, now: datetime, generation: str) -> "User":
         """Return the user active in ``generation``: the present one keeps the tokens.
@@ -100,7 +102,13 @@ class User:
         if self.status is UserStatus.REMOVED:
             return self
         tombstone = replace(
-            self, status=UserStatus.REMOVED, name="", email="", updated_at=now, removed_at=now
+            self,
+            status=UserStatus.REMOVED,
+            name="",
+            email="",
+            updated_at=now,
+            removed_at=now,
+            sessions_ended_at=now,
         )
         return tombstone.in_generation(generation)
 

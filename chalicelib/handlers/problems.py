@@ -24,6 +24,8 @@ _STATUSES: dict[type[errors.ApiTokensError], HTTPStatus] = {
     errors.NotAuthenticated: HTTPStatus.UNAUTHORIZED,
     errors.ApiTokenNotAllowed: HTTPStatus.FORBIDDEN,
     errors.UserInactive: HTTPStatus.FORBIDDEN,
+    errors.CrossSiteRequest: HTTPStatus.FORBIDDEN,
+    errors.LoginFailed: HTTPStatus.BAD_REQUEST,
     errors.AdminRequired: HTTPStatus.FORBIDDEN,
     errors.InsufficientScope: HTTPStatus.FORBIDDEN,
     errors.TokenNotFound: HTTPStatus.NOT_FOUND,
@@ -64,6 +66,12 @@ def answered(
         return answer
 
     return wrap
+
+
+def not_found() -> Response:
+    """Return the answer to an address where there is nothing."""
+    members = {"code": "not_found", "detail": "There is nothing at this address."}
+    return _response(HTTPStatus.NOT_FOUND, members, {})
 
 
 def status_of(error: errors.ApiTokensError) -> HTTPStatus:

@@ -22,12 +22,6 @@ _ETAG = re.compile(r'"([0-9]{1,15})"')
 _STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[{\]}]', re.DOTALL)
 
 
-def bearer(request: Request) -> str | None:
-    """Return the credential of ``Authorization: Bearer`` (RFC 6750 section 2.1), if there is one."""
-    scheme, _, credential = request.headers.get("authorization", "").partition(" ")
-    return credential.strip(" ") if scheme.lower() == "bearer" else None
-
-
 def json_members(request: Request, allowed: Collection[str]) -> dict[str, Any]:
     """Return the members of the JSON object in the body, all of them among ``allowed``.
 

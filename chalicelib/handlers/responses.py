@@ -8,6 +8,7 @@ from typing import Any
 
 from chalice.app import Response
 
+from chalicelib.domain.tokens import Token
 from chalicelib.domain.users import User
 from chalicelib.services.listing import TokenView
 
@@ -55,6 +56,12 @@ def token(view: TokenView) -> dict[str, Any]:
         "revoked_at": moment(view.revocation.at if view.revocation else None),
         "revoked_reason": view.revocation.reason.value if view.revocation else None,
     }
+
+
+def usage(token: Token, now: datetime) -> dict[str, Any]:
+    """Return the usage of a token, one entry per day; ``at_least`` because more may have happened."""
+    days = [{"date": day.isoformat(), "at_least": n} for day, n in token.usage_days(now)]
+    return {"token_id": token.id, "days": days}
 
 
 def etag(view: TokenView) -> dict[str, str]:

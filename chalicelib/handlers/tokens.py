@@ -19,7 +19,7 @@ from chalicelib.domain.tokens import (
     plain_text,
 )
 from chalicelib.domain.users import User
-from chalicelib.handlers import requests, responses
+from chalicelib.handlers import requests, responses, visits
 from chalicelib.handlers.problems import answered
 from chalicelib.services.listing import (
     DEFAULT_LIMIT,
@@ -81,6 +81,15 @@ def read_token(token_id: str) -> Response:
     return responses.document(responses.token(view), headers=responses.etag(view))
 
 
+@tokens.route("/v1/tokens/{token_id}/usage", methods=["GET"])
+@answered("token.usage")
+def read_usage(token_id: str) -> Response:
+    """Return on which of the last 30 days one of the caller's tokens was used."""
+    service = bootstrap.current()
+    view = service.manage.get(_sign_in(), token_id)
+    return responses.document(responses.usage(view.token, service.clock.now()))
+
+
 @tokens.route("/v1/tokens/{token_id}", methods=["PATCH"], content_types=["*/*"])
 @answered("token.change")
 def change_token(token_id: str) -> Response:
@@ -122,7 +131,7 @@ def page_of_tokens(owner: User, query: TokenQuery) -> Response:
 
 
 def _sign_in() -> User:
-    return bootstrap.current().sign_in(requests.bearer(tokens.current_request))
+    return bootstrap.current().sign_in.user(visits.credentials(tokens.current_request))
 
 
 def _token_request(members: Mapping[str, Any]) -> TokenRequest:

@@ -8,7 +8,7 @@ from chalice.app import Blueprint, Response
 from chalicelib import bootstrap, logs
 from chalicelib.domain.errors import InvalidRequest
 from chalicelib.domain.users import User, UserStatus
-from chalicelib.handlers import requests, responses
+from chalicelib.handlers import requests, responses, visits
 from chalicelib.handlers.problems import answered
 from chalicelib.handlers.tokens import page_of_tokens, token_query
 from chalicelib.services.listing import DEFAULT_LIMIT, MAX_LIMIT
@@ -74,7 +74,7 @@ def revoke_users_tokens(user_id: str) -> Response:
 
 
 def _sign_in_admin() -> User:
-    return bootstrap.current().sign_in_admin(requests.bearer(users.current_request))
+    return bootstrap.current().sign_in.admin(visits.credentials(users.current_request))
 
 
 def _change(admin: User, user_id: str, status: str | None, restore: bool | None) -> User:

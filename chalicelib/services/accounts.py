@@ -4,7 +4,6 @@ from datetime import datetime
 
 from chalicelib import logs
 from chalicelib.domain.errors import (
-    AdminRequired,
     ApiTokenNotAllowed,
     ConcurrentChange,
     NotAuthenticated,
@@ -12,7 +11,7 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.ids import API_TOKEN_PREFIX, new_generation, user_id_for
 from chalicelib.domain.ports import Clock, IdentityProvider, UserStore
-from chalicelib.domain.users import Identity, Role, User, UserStatus
+from chalicelib.domain.users import Identity, User, UserStatus
 
 _ATTEMPTS = 3
 
@@ -34,23 +33,19 @@ class Accounts:
             raise NotAuthenticated
         if unverified_jwt.startswith(API_TOKEN_PREFIX):
             raise ApiTokenNotAllowed
-        identity = self._provider.verify(unverified_jwt)
+        return self.present(self._provider.verify(unverified_jwt))
+
+    def present(self, identity: Identity) -> User:
+        """Return the active user who just signed in, made on first sight.
+
+        Raises UserInactive or DependencyUnavailable.
+        """
         for _ in range(_ATTEMPTS):
             try:
                 return self._present(identity)
             except ConcurrentChange:
                 continue
         raise ConcurrentChange
-
-    def sign_in_admin(self, unverified_jwt: str | None) -> User:
-        """Return the administrator whom the provider vouches for.
-
-        Raises AdminRequired besides what ``sign_in`` raises.
-        """
-        user = self.sign_in(unverified_jwt)
-        if user.role is not Role.ADMIN:
-            raise AdminRequired
-        return user
 
     def _present(self, identity: Identity) -> User:
         now = self._clock.now()

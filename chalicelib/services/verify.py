@@ -7,6 +7,7 @@ from chalicelib.domain.claims import Claims
 from chalicelib.domain.errors import DependencyUnavailable, UnknownToken, WrongClaims
 from chalicelib.domain.ports import AuthorizationStore, Clock, TokenVerifier
 from chalicelib.domain.tokens import Token, TokenPolicy, require_usable
+from chalicelib.services.uses import Uses
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class VerifyToken:
         self._store = store
         self._clock = clock
         self._policy = policy
+        self._uses = Uses()
 
     def verify(self, unverified_token: str) -> Verified:
         """Return the token behind the string.
@@ -55,10 +57,12 @@ class VerifyToken:
 
     def _touch(self, token: Token) -> None:
         now = self._clock.now()
+        self._uses.count(token.id, now.date())
         if not token.needs_touch(now, self._policy):
             return
         try:
-            self._store.touch(token, token.touched(now, self._policy))
+            if self._store.touch(token, token.touched(now, self._policy, self._uses.of(token.id))):
+                self._uses.written(token.id)
         except DependencyUnavailable as error:
             # Best effort: losing a touch costs accuracy, never access.
             logs.warn("token.touch_failed", token_id=token.id, reason=logs.cause(error))

@@ -14,6 +14,7 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.keys import VerificationKey
 from chalicelib.domain.ports import UserPage
+from chalicelib.domain.sessions import PendingLogin, Session
 from chalicelib.domain.tokens import EndedGeneration, IdempotencyRecord, Token, TokenStatus
 from chalicelib.domain.users import User
 
@@ -30,6 +31,8 @@ class InMemoryStore:
         self._idempotency: dict[tuple[str, str], IdempotencyRecord] = {}
         self._ended: dict[tuple[str, str], EndedGeneration] = {}
         self._keys: dict[str, VerificationKey] = {}
+        self._logins: dict[str, PendingLogin] = {}
+        self._sessions: dict[str, Session] = {}
 
     def find_for_authorization(self, user_id: str, token_id: str) -> tuple[Token | None, User | None]:
         """Return token and owner."""
@@ -50,6 +53,7 @@ class InMemoryStore:
                 last_used_at=after.last_used_at,
                 idle_at=after.idle_at,
                 purge_at=after.purge_at,
+                usage=after.usage,
             )
             return True
 
@@ -125,6 +129,33 @@ class InMemoryStore:
         """Return the records of those that have ended."""
         found = ((g, self._ended.get((user_id, g))) for g in generations)
         return {generation: ended for generation, ended in found if ended}
+
+    def add_login(self, login: PendingLogin) -> None:
+        """Keep a sign-in under way."""
+        self._logins[login.id_hash] = login
+
+    def take_login(self, id_hash: str) -> PendingLogin | None:
+        """Return a sign-in under way and forget it."""
+        return self._logins.pop(id_hash, None)
+
+    def add_session(self, session: Session) -> None:
+        """Keep a session."""
+        self._sessions[session.id_hash] = session
+
+    def find_session(self, id_hash: str) -> Session | None:
+        """Return a session."""
+        return self._sessions.get(id_hash)
+
+    def touch_session(self, session: Session) -> None:
+        """Write when the session goes idle, unless it has ended."""
+        with self._lock:
+            row = self._sessions.get(session.id_hash)
+            if row:
+                self._sessions[row.id_hash] = replace(row, idle_at=session.idle_at)
+
+    def end_session(self, id_hash: str) -> None:
+        """Forget a session."""
+        self._sessions.pop(id_hash, None)
 
     def find_user(self, user_id: str) -> User | None:
         """Return a user."""

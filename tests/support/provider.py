@@ -4,12 +4,16 @@ import json
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
+from urllib.parse import urlencode
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 
+from chalicelib.domain.errors import LoginFailed
 from chalicelib.domain.ports import Clock
-from tests.support.builders import ISSUER
+from chalicelib.domain.sessions import PendingLogin
+from chalicelib.domain.users import Identity, Role
+from tests.support.builders import ISSUER, an_identity
 
 AUDIENCE = "bodhi-test"
 KID = "provider-key-1"
@@ -43,6 +47,18 @@ class TestProvider:
         }
         merged = {name: value for name, value in (usual | claims).items() if value is not None}
         return jwt.encode(merged, provider_key(), algorithm="RS256", headers={"kid": KID})
+
+    def authorization_url(self, login: PendingLogin, redirect_uri: str) -> str:
+        """Return where to send the browser."""
+        return f"{ISSUER}/authorize?{urlencode({'state': login.state, 'redirect_uri': redirect_uri})}"
+
+    def redeem(self, login: PendingLogin, code: str, redirect_uri: str) -> Identity:
+        """Return whom the code names: here, the subject itself."""
+        if code == "refused":
+            raise LoginFailed
+        return an_identity(
+            code, role=Role.ADMIN if code.startswith("admin") else Role.USER, issued_at=self._clock.now()
+        )
 
     @staticmethod
     def documents() -> dict[str, Any]:

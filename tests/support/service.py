@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from functools import cached_property
 
-from chalicelib.adapters.oidc import OidcProvider, ProviderRules
+from chalicelib.adapters.oidc import OidcProvider, ProviderDocuments, ProviderRules
 from chalicelib.bootstrap import Service
 from tests.support.builders import ISSUER
 from tests.support.clock import FixedClock
@@ -32,7 +32,11 @@ class MemoryService(Service):
         super().__init__({**ENVIRON, **(environ or {})}, FixedClock())
         self.store = InMemoryStore()
         self.provider = TestProvider(self.clock)
-        self.http = FakeHttp(self.provider.documents())
+
+    @cached_property
+    def http(self) -> FakeHttp:
+        """What the provider publishes."""
+        return FakeHttp(self.provider.documents())
 
     @cached_property
     def authorization(self) -> InMemoryStore:
@@ -70,4 +74,14 @@ class MemoryService(Service):
             admin_subjects=self.settings.admin_subjects,
             admin_claim=None,
         )
-        return OidcProvider(rules, self.http, self.clock)
+        return OidcProvider(rules, ProviderDocuments(ISSUER, self.http), self.clock)
+
+    @cached_property
+    def session_store(self) -> InMemoryStore:
+        """The store in memory."""
+        return self.store
+
+    @cached_property
+    def login_provider(self) -> TestProvider:
+        """The provider in memory."""
+        return self.provider

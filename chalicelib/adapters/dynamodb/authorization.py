@@ -14,6 +14,8 @@ from chalicelib.domain.users import User
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+_TOUCHED = frozenset({"last_used_at", "idle_at", "purge_at", "usage"})
+
 
 class DynamoDBAuthorizationStore:
     """Reads token and owner in one round trip and records uses.
@@ -48,9 +50,9 @@ class DynamoDBAuthorizationStore:
 
         An update without these conditions would bring back a row that was revoked or deleted.
         """
-        update = Update()
-        for attribute in ("last_used_at", "idle_at", "purge_at"):
-            update.set(attribute, items.token_item(after)[attribute])
+        update, touched = Update(), items.token_item(after)
+        for attribute in _TOUCHED & touched.keys():
+            update.set(attribute, touched[attribute])
         last_used = update.name("last_used_at")
         conditions = [
             update.equals("state", items.text(TokenStatus.ACTIVE.value)),

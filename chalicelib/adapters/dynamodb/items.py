@@ -4,11 +4,12 @@ Times are whole milliseconds since the epoch, but for ``purge_at``: DynamoDB's T
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TypeAlias
 
 from chalicelib.domain.keys import KeyState, VerificationKey
 from chalicelib.domain.scopes import scope_string
+from chalicelib.domain.sessions import PendingLogin, Session
 from chalicelib.domain.tokens import (
     EndedGeneration,
     IdempotencyRecord,
@@ -75,6 +76,16 @@ def signing_key_key(kid: str) -> Item:
     return {"pk": text(KEYS_PARTITION), "sk": text(kid)}
 
 
+def login_key(id_hash: str) -> Item:
+    """Return the primary key of a sign-in under way."""
+    return {"pk": text(f"L#{id_hash}"), "sk": text("#")}
+
+
+def session_key(id_hash: str) -> Item:
+    """Return the primary key of a session."""
+    return {"pk": text(f"S#{id_hash}"), "sk": text("#")}
+
+
 def user_item(user: User) -> Item:
     """Return a user as an item."""
     item = user_key(user.id) | {
@@ -92,7 +103,7 @@ def user_item(user: User) -> Item:
         "users_pk": text(USERS_PARTITION),
         "users_sk": text(user_position(user)),
     }
-    return item | _times(removed_at=user.removed_at)
+    return item | _times(removed_at=user.removed_at, sessions_ended_at=user.sessions_ended_at)
 
 
 def user_position(user: User) -> str:
@@ -116,6 +127,7 @@ def read_user(item: Mapping[str, Mapping[str, str]]) -> User:
         live_tokens=int(item["live_tokens"]["N"]),
         revision=int(item["revision"]["N"]),
         removed_at=_read_optional_time(item, "removed_at"),
+        sessions_ended_at=_read_optional_time(item, "sessions_ended_at"),
     )
 
 
@@ -133,6 +145,8 @@ def token_item(token: Token) -> Item:
         "purge_at": purge_time(token.purge_at),
         "version": number(token.version),
     }
+    if token.usage:
+        item["usage"] = text(" ".join(f"{day}={count}" for day, count in token.usage.items()))
     if token.revocation:
         item["revoked_reason"] = text(token.revocation.reason.value)
         item["revoked_at"] = time(token.revocation.at)
@@ -156,6 +170,7 @@ def read_token(item: Mapping[str, Mapping[str, str]]) -> Token:
         last_used_at=_read_optional_time(item, "last_used_at"),
         expires_at=_read_optional_time(item, "expires_at"),
         revocation=_read_revocation(item),
+        usage=_read_usage(item),
         version=int(item["version"]["N"]),
     )
 
@@ -224,6 +239,54 @@ def read_signing_key(item: Mapping[str, Mapping[str, str]]) -> VerificationKey:
     )
 
 
+def login_item(login: PendingLogin) -> Item:
+    """Return a sign-in under way as an item."""
+    return login_key(login.id_hash) | {
+        "state": text(login.state),
+        "nonce": text(login.nonce),
+        "verifier": text(login.verifier),
+        "return_to": text(login.return_to),
+        "expires_at": time(login.expires_at),
+        "purge_at": purge_time(login.expires_at),
+    }
+
+
+def read_login(item: Mapping[str, Mapping[str, str]]) -> PendingLogin:
+    """Return the sign-in under way that an item holds."""
+    return PendingLogin(
+        id_hash=item["pk"]["S"].removeprefix("L#"),
+        state=item["state"]["S"],
+        nonce=item["nonce"]["S"],
+        verifier=item["verifier"]["S"],
+        return_to=item["return_to"]["S"],
+        expires_at=_read_time(item["expires_at"]),
+    )
+
+
+def session_item(session: Session) -> Item:
+    """Return a session as an item."""
+    return session_key(session.id_hash) | {
+        "user_id": text(session.user_id),
+        "csrf_token": text(session.csrf_token),
+        "created_at": time(session.created_at),
+        "idle_at": time(session.idle_at),
+        "expires_at": time(session.expires_at),
+        "purge_at": purge_time(session.expires_at),
+    }
+
+
+def read_session(item: Mapping[str, Mapping[str, str]]) -> Session:
+    """Return the session that an item holds."""
+    return Session(
+        id_hash=item["pk"]["S"].removeprefix("S#"),
+        user_id=item["user_id"]["S"],
+        csrf_token=item["csrf_token"]["S"],
+        created_at=_read_time(item["created_at"]),
+        idle_at=_read_time(item["idle_at"]),
+        expires_at=_read_time(item["expires_at"]),
+    )
+
+
 def _times(**times: datetime | None) -> Item:
     return {name: time(value) for name, value in times.items() if value is not None}
 
@@ -238,6 +301,11 @@ def _read_purge_time(attribute: Mapping[str, str]) -> datetime:
 
 def _read_optional_time(item: Mapping[str, Mapping[str, str]], name: str) -> datetime | None:
     return _read_time(item[name]) if name in item else None
+
+
+def _read_usage(item: Mapping[str, Mapping[str, str]]) -> dict[date, int]:
+    pairs = (day.split("=") for day in item.get("usage", {"S": ""})["S"].split())
+    return {date.fromisoformat(day): int(count) for day, count in pairs}
 
 
 def _read_revocation(item: Mapping[str, Mapping[str, str]]) -> Revocation | None:

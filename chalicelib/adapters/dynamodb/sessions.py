@@ -1,0 +1,60 @@
+"""Sessions and sign-ins under way."""
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from chalicelib.adapters.dynamodb import items
+from chalicelib.adapters.dynamodb.errors import ConditionFailed, translated
+from chalicelib.adapters.dynamodb.writes import Update
+from chalicelib.domain.sessions import PendingLogin, Session
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+class DynamoDBSessionStore:
+    """Rows that are found by the hash of what a cookie holds, so that the table opens no session."""
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def add_login(self, login: PendingLogin) -> None:
+        """Keep a sign-in under way. Raises StoreUnavailable."""
+        with translated():
+            self._client.put_item(TableName=self._table, Item=items.login_item(login))
+
+    def take_login(self, id_hash: str) -> PendingLogin | None:
+        """Return a sign-in under way and forget it. Raises StoreUnavailable."""
+        with translated():
+            answer = self._client.delete_item(
+                TableName=self._table, Key=items.login_key(id_hash), ReturnValues="ALL_OLD"
+            )
+        item = answer.get("Attributes")
+        return items.read_login(item) if item else None  # type: ignore[arg-type]
+
+    def add_session(self, session: Session) -> None:
+        """Keep a session. Raises StoreUnavailable."""
+        with translated():
+            self._client.put_item(TableName=self._table, Item=items.session_item(session))
+
+    def find_session(self, id_hash: str) -> Session | None:
+        """Return a session. Raises StoreUnavailable."""
+        key = items.session_key(id_hash)
+        with translated():
+            answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
+        item = answer.get("Item")
+        return items.read_session(item) if item else None  # type: ignore[arg-type]
+
+    def touch_session(self, session: Session) -> None:
+        """Write when the session goes idle; never bring one back. Raises StoreUnavailable."""
+        update = Update()
+        update.set("idle_at", items.time(session.idle_at))
+        key = items.session_key(session.id_hash)
+        with contextlib.suppress(ConditionFailed), translated():
+            self._client.update_item(**update.request(self._table, key, "attribute_exists(pk)"))
+
+    def end_session(self, id_hash: str) -> None:
+        """Forget a session. Raises StoreUnavailable."""
+        with translated():
+            self._client.delete_item(TableName=self._table, Key=items.session_key(id_hash))

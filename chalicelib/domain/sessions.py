@@ -1,0 +1,72 @@
+"""Sessions of people at the page: begun by a sign-in at their OpenID provider."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from chalicelib.domain.users import User
+
+LOGIN_LIFETIME = timedelta(minutes=10)
+SESSION_LIFETIME = timedelta(hours=12)
+SESSION_IDLE_TIMEOUT = timedelta(hours=1)
+SESSION_REFRESH_INTERVAL = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class PendingLogin:
+    """A sign-in between leaving for the provider and coming back.
+
+    ``state``, ``nonce`` and ``verifier`` are those of OpenID Connect Core section 3.1.2.1 and RFC 7636.
+    ``id_hash`` is the hash of what the browser's cookie holds.
+    """
+
+    id_hash: str
+    state: str
+    nonce: str
+    verifier: str
+    return_to: str
+    expires_at: datetime
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether the person may still come back."""
+        return now < self.expires_at
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A browser that is signed in. ``id_hash`` is the hash of what its cookie holds."""
+
+    id_hash: str
+    user_id: str
+    csrf_token: str
+    created_at: datetime
+    idle_at: datetime
+    expires_at: datetime
+
+    def is_good_for(self, user: User, now: datetime) -> bool:
+        """Whether the session still signs ``user`` in.
+
+        One that was begun before the user was deactivated or removed is over for good.
+        """
+        ended_at = user.sessions_ended_at
+        outlived = ended_at is not None and self.created_at <= ended_at
+        return user.is_active and not outlived and now < min(self.idle_at, self.expires_at)
+
+    def needs_touch(self, now: datetime) -> bool:
+        """Whether the recorded use is old enough to be worth a write."""
+        return self.idle_at - now <= SESSION_IDLE_TIMEOUT - SESSION_REFRESH_INTERVAL
+
+    def touched(self, now: datetime) -> "Session":
+        """Return the session as used at ``now``."""
+        return replace(self, idle_at=now + SESSION_IDLE_TIMEOUT)
+
+
+def new_session(id_hash: str, user_id: str, csrf_token: str, now: datetime) -> Session:
+    """Return a session that begins now."""
+    return Session(
+        id_hash=id_hash,
+        user_id=user_id,
+        csrf_token=csrf_token,
+        created_at=now,
+        idle_at=now + SESSION_IDLE_TIMEOUT,
+        expires_at=now + SESSION_LIFETIME,
+    )

@@ -1,0 +1,150 @@
+"""``/settings/api-tokens`` and the way to it: sign in, come back, sign out."""
+
+import re
+from http import HTTPStatus
+
+from chalice.app import Blueprint, Response
+
+from chalicelib import bootstrap, logs
+from chalicelib.domain.errors import (
+    ApiTokensError,
+    CrossSiteRequest,
+    LoginFailed,
+    NotAuthenticated,
+    TokensUnavailable,
+    UserInactive,
+)
+from chalicelib.domain.scopes import DESCRIPTIONS
+from chalicelib.handlers import pages, problems, responses
+from chalicelib.handlers.problems import answered
+from chalicelib.handlers.visits import LOGIN_COOKIE, SESSION_COOKIE, Site, credentials, site_of
+from chalicelib.services.sessions import Visitor
+
+web = Blueprint(__name__)
+
+PAGE = "/settings/api-tokens"
+CALLBACK = "/login/callback"
+
+# A path of ours and nothing that a browser could read as another host.
+_RETURN_PATH = re.compile(r"/(?![/\\])[A-Za-z0-9/._~?&=%-]{0,200}")
+
+
+@web.route("/", methods=["GET"])
+@answered("page.home")
+def home() -> Response:
+    """Lead to the page."""
+    site = site_of(web.current_request)
+    return pages.redirect(site, f"{site.prefix}{PAGE}")
+
+
+@web.route(PAGE, methods=["GET"])
+@answered("page.show")
+def show_page() -> Response:
+    """Show the page to whom is signed in; send all others to sign in."""
+    site = site_of(web.current_request)
+    try:
+        return _page_of(site, _visitor())
+    except TokensUnavailable as error:
+        return pages.notice(site, "API Tokens Not Available", error.detail, HTTPStatus.OK)
+    except NotAuthenticated:
+        return pages.redirect(site, f"{site.prefix}/login?return_to={PAGE}")
+    except ApiTokensError as error:
+        return _refusal(site, error)
+
+
+@web.route("/login", methods=["GET"])
+@answered("login.begin")
+def begin_login() -> Response:
+    """Send the browser to the provider."""
+    site = site_of(web.current_request)
+    asked = _given("return_to")
+    return_to = asked if _RETURN_PATH.fullmatch(asked) else PAGE
+    try:
+        begun = bootstrap.current().sessions.begin(return_to, site.url(CALLBACK))
+    except ApiTokensError as error:
+        return _refusal(site, error)
+    return pages.redirect(site, begun.url, [LOGIN_COOKIE.set(site, begun.cookie)])
+
+
+@web.route(CALLBACK, methods=["GET"])
+@answered("login.finish")
+def finish_login() -> Response:
+    """Begin a session for whom the provider sent back."""
+    request = web.current_request
+    site = site_of(request)
+    cookie, state, code = LOGIN_COOKIE.read(request), _given("state"), _given("code")
+    try:
+        if not (cookie and state and code):
+            raise LoginFailed
+        done = bootstrap.current().sessions.finish(cookie, state, code, site.url(CALLBACK))
+    except ApiTokensError as error:
+        return _refusal(site, error)
+    cookies = [LOGIN_COOKIE.forget(site), SESSION_COOKIE.set(site, done.cookie)]
+    return pages.redirect(site, f"{site.prefix}{done.return_to}", cookies)
+
+
+@web.route("/logout", methods=["POST"], content_types=["*/*"])
+@answered("logout")
+def logout() -> Response:
+    """End the session; tokens go on working."""
+    request = web.current_request
+    site = site_of(request)
+    sent = credentials(request)
+    sessions = bootstrap.current().sessions
+    if sent.cookie:
+        if not sent.same_origin:
+            raise CrossSiteRequest
+        try:
+            sessions.resume_for_change(sent.cookie, sent.csrf_token)
+            sessions.end(sent.cookie)
+        except NotAuthenticated:
+            logs.add(reason="no_session")
+    response = responses.nothing()
+    response.headers["Set-Cookie"] = SESSION_COOKIE.forget(site)
+    return response
+
+
+@web.route("/signed-out", methods=["GET"])
+@answered("page.signed_out")
+def signed_out() -> Response:
+    """Say that the session has ended."""
+    text = "You are signed out. Your API tokens go on working."
+    site = site_of(web.current_request)
+    return pages.notice(site, "Signed out", text, HTTPStatus.OK, "Sign in again")
+
+
+@web.route("/assets/{version}/{name}", methods=["GET"])
+@answered("page.asset")
+def read_asset(version: str, name: str) -> Response:
+    """Return one of the page's files."""
+    return pages.asset(version, name) or problems.not_found()
+
+
+def _given(name: str) -> str:
+    """Return a query parameter, or nothing."""
+    parameters = web.current_request.query_params
+    return str(parameters.get(name, "")) if parameters else ""
+
+
+def _visitor() -> Visitor:
+    sessions = bootstrap.current().sessions
+    cookie = SESSION_COOKIE.read(web.current_request)
+    if cookie is None:
+        raise NotAuthenticated
+    return sessions.resume(cookie)
+
+
+def _page_of(site: Site, visitor: Visitor) -> Response:
+    values = {
+        "csrf_token": visitor.session.csrf_token,
+        "user": pages.data_attribute(responses.me(visitor.user)),
+        "scopes": pages.data_attribute(DESCRIPTIONS),
+    }
+    return pages.page(site, "page.html", values)
+
+
+def _refusal(site: Site, error: ApiTokensError) -> Response:
+    logs.add(outcome="refused", reason=error.code)
+    if isinstance(error, UserInactive):
+        return pages.notice(site, "Account deactivated", error.detail, problems.status_of(error))
+    return pages.refusal(site, error, problems.status_of(error))

@@ -1,0 +1,114 @@
+"""Pages and their assets: the page itself, what it loads, and notices on the way to it."""
+
+import hashlib
+import html
+import json
+import string
+from collections.abc import Mapping
+from functools import cache
+from http import HTTPStatus
+from importlib import resources
+from typing import Any
+
+from chalice.app import Response
+
+from chalicelib.domain.errors import ApiTokensError
+from chalicelib.handlers.visits import Site
+
+_ASSET_TYPES = {
+    "css": "text/css; charset=utf-8",
+    "js": "text/javascript; charset=utf-8",
+    "svg": "image/svg+xml",
+}
+_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+_PAGE_HEADERS = {
+    "Content-Type": "text/html; charset=utf-8",
+    "Content-Security-Policy": _POLICY,
+    # Not no-referrer: that would make browsers send the Origin of our own requests as null.
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+_TLS_HEADERS = {"Strict-Transport-Security": "max-age=31536000; includeSubDomains"}
+_YEAR = "public, max-age=31536000, immutable"
+
+
+def page(site: Site, name: str, values: Mapping[str, str], status: HTTPStatus = HTTPStatus.OK) -> Response:
+    """Return ``web/<name>`` with ``values`` in it, each as text that can be nothing else."""
+    escaped = {key: html.escape(value, quote=True) for key, value in values.items()}
+    template = string.Template(_files()[name].decode())
+    body = template.substitute(escaped, assets=f"{site.prefix}/assets/{assets_version()}", base=site.prefix)
+    return Response(body=body, status_code=status.value, headers=page_headers(site))
+
+
+def notice(site: Site, title: str, text: str, status: HTTPStatus, action: str = "") -> Response:
+    """Return a page that says one thing; ``action`` words the link back to the tokens page."""
+    hidden = "" if action else "hidden"
+    values = {"title": title, "text": text, "action": action or "Continue", "hidden": hidden}
+    return page(site, "notice.html", values, status)
+
+
+def refusal(site: Site, error: ApiTokensError, status: HTTPStatus) -> Response:
+    """Return an error as a page."""
+    return notice(site, "That did not work", error.detail, status, "Try again")
+
+
+def redirect(site: Site, location: str, cookies: list[str] | None = None) -> Response:
+    """Send the browser on to ``location``."""
+    headers = page_headers(site) | {"Location": location}
+    if cookies:
+        headers["Set-Cookie"] = cookies
+    return Response(body="", status_code=HTTPStatus.FOUND.value, headers=headers)
+
+
+def asset(version: str, name: str) -> Response | None:
+    """Return one of the page's files, or None for a name or version that is not there."""
+    kind = _ASSET_TYPES.get(name.rpartition(".")[2])
+    if kind is None or version != assets_version() or name not in _files():
+        return None
+    return Response(
+        body=_files()[name].decode(),
+        status_code=HTTPStatus.OK.value,
+        headers={
+            "Content-Type": kind,
+            "Cache-Control": _YEAR,
+            "X-Content-Type-Options": "nosniff",
+        },
+    )
+
+
+def page_headers(site: Site) -> dict[str, Any]:
+    """Return the headers of every page."""
+    return _PAGE_HEADERS | (_TLS_HEADERS if site.is_secure else {})
+
+
+def data_attribute(value: Mapping[str, Any]) -> str:
+    """Return an object for the page's script to read from an attribute."""
+    return json.dumps(value)
+
+
+@cache
+def assets_version() -> str:
+    """Return the hash of all files of the page: a change of one gives all new addresses."""
+    digest = hashlib.sha256()
+    for name, content in sorted(_files().items()):
+        digest.update(f"{name}:{len(content)}:".encode() + content)
+    return digest.hexdigest()[:16]
+
+
+@cache
+def _files() -> Mapping[str, bytes]:
+    folder = resources.files("chalicelib") / "web"
+    return {file.name: file.read_bytes() for file in folder.iterdir() if file.is_file()}

@@ -1,0 +1,100 @@
+"""Where a request comes from: the site it sees, its cookies, its credentials."""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from chalice.app import Request
+
+from chalicelib.domain.sessions import LOGIN_LIFETIME, SESSION_LIFETIME
+from chalicelib.services.sign_in import Credentials
+
+CSRF_HEADER = "x-csrf-token"
+
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The site as the browser sees it.
+
+    ``prefix`` is what API Gateway puts before our paths, a stage or a base path; empty where nothing.
+    """
+
+    origin: str
+    prefix: str
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether the site is served over TLS: always, but on this machine."""
+        return self.origin.startswith("https:")
+
+    def url(self, path: str) -> str:
+        """Return the absolute URL of one of our paths."""
+        return f"{self.origin}{self.prefix}{path}"
+
+
+@dataclass(frozen=True, slots=True)
+class Cookie:
+    """A cookie of ours; over TLS one that no other host can set (RFC 6265bis section 4.1.3.2)."""
+
+    name: str
+    lifetime_seconds: int
+
+    def named(self, site: Site) -> str:
+        """Return the name that the browser knows."""
+        return f"__Host-{self.name}" if site.is_secure else self.name
+
+    def set(self, site: Site, value: str) -> str:
+        """Return the Set-Cookie header that keeps ``value``."""
+        return self._header(site, value, self.lifetime_seconds)
+
+    def forget(self, site: Site) -> str:
+        """Return the Set-Cookie header that ends the cookie."""
+        return self._header(site, "", 0)
+
+    def read(self, request: Request) -> str | None:
+        """Return the value that the browser sent."""
+        wanted = self.named(site_of(request))
+        for pair in request.headers.get("cookie", "").split(";"):
+            name, equals, value = pair.strip().partition("=")
+            if equals and name == wanted and value:
+                return str(value)
+        return None
+
+    def _header(self, site: Site, value: str, seconds: int) -> str:
+        secure = "; Secure" if site.is_secure else ""
+        attributes = f"Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}"
+        return f"{self.named(site)}={value}; {attributes}"
+
+
+SESSION_COOKIE = Cookie("bodhi_session", int(SESSION_LIFETIME.total_seconds()))
+LOGIN_COOKIE = Cookie("bodhi_login", int(LOGIN_LIFETIME.total_seconds()))
+
+
+def site_of(request: Request) -> Site:
+    """Return the site that the request was sent to."""
+    host = request.headers.get("host", "")
+    scheme = "http" if urlsplit(f"//{host}").hostname in _LOOPBACK_HOSTS else "https"
+    path = str(request.context.get("path", "")).rstrip("/")
+    resource = str(request.context.get("resourcePath", "")).rstrip("/")
+    prefix = path.removesuffix(resource) if path.endswith(resource) else ""
+    return Site(f"{scheme}://{host}", prefix)
+
+
+def credentials(request: Request) -> Credentials:
+    """Return what the request carries to say who sends it."""
+    header = request.headers.get("authorization")
+    return Credentials(
+        bearer=None if header is None else _bearer(header),
+        cookie=SESSION_COOKIE.read(request),
+        csrf_token=request.headers.get(CSRF_HEADER, ""),
+        changes=request.method not in _SAFE_METHODS,
+        same_origin=request.headers.get("origin") == site_of(request).origin,
+    )
+
+
+def _bearer(header: str) -> str:
+    """Return the credential of a bearer (RFC 6750 section 2.1); empty for any other scheme."""
+    scheme, _, credential = header.partition(" ")
+    return credential.strip(" ") if scheme.lower() == "bearer" else ""
