@@ -37,7 +37,7 @@ class Api:
     """Calls the app; every answer is watched for secrets."""
 
     def __init__(self, client: Client) -> None:
-        self._client = client
+        self.client = client
 
     def call(
         self,
@@ -61,7 +61,7 @@ class Api:
         if body is not None:
             sent.setdefault("Content-Type", "application/json")
         answer = self._send(method, path, sent, data)
-        self._watch(method, path, answer)
+        self.watch(method, path, answer)
         return answer
 
     def get(self, path: str, credential: str | None = None, **options: Any) -> Answer:
@@ -89,7 +89,7 @@ class Api:
 
     def _send(self, method: str, path: str, headers: dict[str, str], body: bytes) -> Answer:
         try:
-            response = self._client.http.request(method, path, headers=headers, body=body)
+            response = self.client.http.request(method, path, headers=headers, body=body)
         except Exception as error:
             # Lambda logs what escapes a handler, with its traceback.
             canaries.check(f"what {method} {path} raised", traceback.format_exc())
@@ -97,7 +97,8 @@ class Api:
         return Answer(response.status_code, response.headers, response.body.decode())
 
     @staticmethod
-    def _watch(method: str, path: str, answer: Answer) -> None:
+    def watch(method: str, path: str, answer: Answer) -> None:
+        """Look for secrets in an answer; only the one that creates a token may hold one."""
         text = answer.text
         if (method, path, answer.status) == ("POST", "/v1/tokens", 201):
             secret = answer.json["token"]

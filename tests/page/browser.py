@@ -1,0 +1,74 @@
+"""A browser without a screen or scripts: keeps cookies, says where it is, follows where it is sent."""
+
+import re
+from http.cookies import SimpleCookie
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from chalice.test import HTTPResponse
+
+from tests.support import canaries
+from tests.support.api import Answer, Api
+
+LOCAL = "127.0.0.1:8000"
+
+
+class Browser:
+    """Visits the app in process at one host."""
+
+    def __init__(self, api: Api, host: str = LOCAL) -> None:
+        self._client = api.client
+        self.host = host
+        self.cookies: dict[str, str] = {}
+
+    @property
+    def origin(self) -> str:
+        """Where the page is, as the browser says it."""
+        return f"http://{self.host}" if self.host == LOCAL else f"https://{self.host}"
+
+    def visit(self, path: str) -> HTTPResponse:
+        """Load a page."""
+        return self.send("GET", path, {})
+
+    def send(self, method: str, path: str, headers: dict[str, str], body: bytes = b"") -> HTTPResponse:
+        """Send a request with the cookies kept, and keep those that come back."""
+        cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        sent = {"Host": self.host, **({"Cookie": cookies} if cookies else {}), **headers}
+        response = self._client.http.request(method, path, headers=sent, body=body)
+        self._keep(response.headers.get("Set-Cookie", []))
+        Api.watch(method, path, Answer(response.status_code, {}, response.body.decode()))
+        return response
+
+    def sign_in(self, subject: str) -> None:
+        """Go through the provider and come back."""
+        leaving = self.visit("/login?return_to=/settings/api-tokens")
+        state = parse_qs(urlsplit(leaving.headers["Location"]).query)["state"][0]
+        back = self.visit(f"/login/callback?code={subject}&state={state}")
+        assert back.status_code == 302, back.body
+
+    def page_data(self, name: str) -> str:
+        """Return what the page hands to its script."""
+        page = self.visit("/settings/api-tokens").body.decode()
+        match = re.search(rf'data-{name}="([^"]*)"', page)
+        assert match, page
+        return match.group(1)
+
+    def change(self, method: str, path: str, body: bytes = b"{}", **headers: str) -> HTTPResponse:
+        """Ask for a change as the page's script does."""
+        usual = {
+            "Origin": self.origin,
+            "X-CSRF-Token": self.page_data("csrf-token"),
+            "Content-Type": "application/json",
+        }
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        merged = {**usual, **named}
+        return self.send(method, path, {k: v for k, v in merged.items() if v}, body)
+
+    def _keep(self, set_cookies: Any) -> None:
+        for header in [set_cookies] if isinstance(set_cookies, str) else set_cookies:
+            for name, morsel in SimpleCookie(header).items():
+                if morsel["max-age"] == "0":
+                    self.cookies.pop(name, None)
+                else:
+                    canaries.remember(morsel.value)
+                    self.cookies[name] = morsel.value

@@ -1,0 +1,137 @@
+"""What the server says about pages and their files."""
+
+import json
+import re
+
+import pytest
+
+from tests.page.browser import Browser
+from tests.support.api import Api
+from tests.support.service import MemoryService
+
+PAGE = "/settings/api-tokens"
+HOSTILE = '"><script>alert(1)</script>'
+
+
+@pytest.fixture
+def browser(api: Api) -> Browser:
+    """Return a browser on this machine."""
+    return Browser(api)
+
+
+def assets_of(page: str) -> list[str]:
+    """Return the addresses of the files that a page loads."""
+    return re.findall(r'(?:src|href)="([^"]*/assets/[^"]*)"', page)
+
+
+def test_page_allows_only_itself(browser: Browser) -> None:
+    """The page may load its own files and be framed by nobody; no inline script or style counts."""
+    browser.sign_in("user@example.com")
+
+    page = browser.visit(PAGE)
+
+    policy = page.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "unsafe-inline" not in policy
+    assert page.headers["X-Content-Type-Options"] == "nosniff"
+    assert page.headers["Cache-Control"] == "no-store"
+    assert page.headers["Referrer-Policy"] == "same-origin"
+
+
+def test_page_over_tls_asks_for_tls_from_now_on(api: Api) -> None:
+    """HSTS is sent over TLS and not on this machine."""
+    secure, local = Browser(api, host="tokens.example.com"), Browser(api)
+
+    assert "Strict-Transport-Security" in secure.visit("/signed-out").headers
+    assert "Strict-Transport-Security" not in local.visit("/signed-out").headers
+
+
+def test_page_has_no_inline_script_or_style(browser: Browser) -> None:
+    """What the policy forbids is not there either."""
+    browser.sign_in("user@example.com")
+
+    page = browser.visit(PAGE).body.decode()
+
+    assert re.findall(r"<script(?![^>]*\bsrc=)", page) == []
+    assert re.findall(r"<style|\sstyle=|\son[a-z]+=", page) == []
+
+
+def test_files_have_an_address_of_their_content_and_are_kept(browser: Browser) -> None:
+    """Files are cached for good; a page names those of its own version."""
+    browser.sign_in("user@example.com")
+    addresses = assets_of(browser.visit(PAGE).body.decode())
+
+    files = [browser.visit(address) for address in addresses]
+
+    assert len(files) >= 2
+    assert {file.status_code for file in files} == {200}
+    assert {file.headers["Cache-Control"] for file in files} == {"public, max-age=31536000, immutable"}
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/assets/0000000000000000/page.js", "/assets/{version}/page.html", "/assets/{version}/nothing.js"],
+)
+def test_other_files_do_not_exist(browser: Browser, path: str) -> None:
+    """Neither another version nor a template nor an unknown name is served."""
+    version = assets_of(browser.visit("/signed-out").body.decode())[0].split("/")[2]
+
+    assert browser.visit(path.format(version=version)).status_code == 404
+
+
+def test_hostile_profile_stays_text(browser: Browser) -> None:
+    """A subject that looks like markup cannot leave the attribute that it is in."""
+    browser.sign_in("user@example.com" + HOSTILE.replace("&", "").replace("/", "").replace('"', "%22"))
+
+    page = browser.visit(PAGE).body.decode()
+
+    assert "<script>alert" not in page
+
+
+def test_whole_first_load_is_small(browser: Browser) -> None:
+    """Page and files together stay below 60 KB compressed."""
+    import zlib
+    from importlib import resources
+
+    folder = resources.files("chalicelib") / "web"
+    contents = [file.read_bytes() for file in folder.iterdir()]
+
+    assert sum(len(zlib.compress(content, 6)) for content in contents) < 60_000
+
+
+def test_usage_lists_thirty_days(api: Api, service: MemoryService) -> None:
+    """Usage has one entry per day, today last, and counts what this process saw."""
+    person = service.provider.sign_in("user@example.com")
+    created = api.create_token(person)
+    for _ in range(3):
+        api.get("/api/whoami", created["token"])
+    service.clock.advance(service.policy.refresh_interval)
+    api.get("/api/whoami", created["token"])
+
+    usage = api.get(f"/v1/tokens/{created['id']}/usage", person).json
+
+    assert len(usage["days"]) == 30
+    assert usage["days"][-1] == {"date": "2026-01-15", "at_least": 4}
+    assert sum(day["at_least"] for day in usage["days"][:-1]) == 0
+
+
+def test_usage_of_another_users_token_is_not_found(api: Api, service: MemoryService) -> None:
+    """Usage is the owner's alone."""
+    created = api.create_token(service.provider.sign_in("user@example.com"))
+    other = service.provider.sign_in("other@example.com")
+
+    assert api.get(f"/v1/tokens/{created['id']}/usage", other).status == 404
+
+
+def test_assets_work_under_a_stage_prefix(api: Api) -> None:
+    """Behind a stage every link of a page begins with the stage."""
+    from chalicelib.handlers import pages
+    from chalicelib.handlers.visits import Site
+
+    page = pages.notice(Site("https://x.example.com", "/dev"), "Title", "Text", pages.HTTPStatus.OK, "Go")
+
+    links = re.findall(r'(?:src|href)="([^"]*)"', str(page.body))
+    assert links
+    assert all(link.startswith("/dev/") for link in links)
+    assert json.dumps(page.headers)

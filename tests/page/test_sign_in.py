@@ -1,0 +1,286 @@
+"""Signing in at the page, the session that it begins, and its end."""
+
+import json
+from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from chalice.test import HTTPResponse
+
+from chalicelib.domain.ids import user_id_for
+from chalicelib.domain.sessions import SESSION_IDLE_TIMEOUT, SESSION_LIFETIME
+from tests.page.browser import Browser
+from tests.support.api import Api
+from tests.support.builders import ISSUER
+from tests.support.service import MemoryService
+
+PAGE = "/settings/api-tokens"
+PERSON = "user@example.com"
+
+
+@pytest.fixture
+def browser(api: Api) -> Browser:
+    """Return a browser on this machine."""
+    return Browser(api)
+
+
+def code_of(response: HTTPResponse) -> str:
+    """Return the stable code of a problem document."""
+    return str(json.loads(response.body)["code"])
+
+
+def admin_changes_user(api: Api, service: MemoryService, method: str, body: object = None) -> None:
+    """Have an administrator change the person's account."""
+    admin = service.provider.sign_in("admin@example.com")
+    path = f"/v1/users/{user_id_for(ISSUER, PERSON)}"
+    assert api.call(method, path, admin, body).status in {200, 204}
+
+
+def test_root_leads_to_the_page(browser: Browser) -> None:
+    """Whoever types the bare address ends up at the page."""
+    assert browser.visit("/").headers["Location"] == PAGE
+
+
+def test_stranger_is_sent_to_sign_in_and_comes_back(browser: Browser) -> None:
+    """The page sends strangers to the provider, and back to the page with a session."""
+    assert browser.visit(PAGE).headers["Location"] == f"/login?return_to={PAGE}"
+
+    browser.sign_in(PERSON)
+
+    page = browser.visit(PAGE)
+    assert page.status_code == 200
+    assert b"API Tokens" in page.body
+    assert set(browser.cookies) == {"bodhi_session"}
+
+
+def test_login_asks_for_a_code_to_be_sent_back_to_the_site_that_was_visited(api: Api) -> None:
+    """The redirect URI is that of the host and scheme that the browser sees."""
+    browser = Browser(api, host="tokens.example.com")
+
+    leaving = browser.visit("/login")
+
+    query = parse_qs(urlsplit(leaving.headers["Location"]).query)
+    assert query["redirect_uri"] == ["https://tokens.example.com/login/callback"]
+
+
+def test_cookies_are_out_of_reach_of_scripts_and_other_hosts(api: Api) -> None:
+    """Over TLS cookies are __Host-, Secure, HttpOnly and SameSite=Lax."""
+    leaving = Browser(api, host="tokens.example.com").visit("/login")
+
+    cookie = leaving.headers["Set-Cookie"]
+    cookie = cookie if isinstance(cookie, str) else cookie[0]
+    assert cookie.startswith("__Host-bodhi_login=")
+    assert set(cookie.split("; ")[1:]) == {
+        "Path=/",
+        "Max-Age=600",
+        "HttpOnly",
+        "SameSite=Lax",
+        "Secure",
+    }
+
+
+@pytest.mark.parametrize(
+    "return_to",
+    ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:alert(1)", "/a\nb", ""],
+)
+def test_return_path_to_elsewhere_is_ignored(browser: Browser, return_to: str) -> None:
+    """A sign-in that was begun by a hostile link ends at the page."""
+    from urllib.parse import quote
+
+    leaving = browser.visit(f"/login?return_to={quote(return_to)}")
+    state = parse_qs(urlsplit(leaving.headers["Location"]).query)["state"][0]
+
+    back = browser.visit(f"/login/callback?code={PERSON}&state={state}")
+
+    assert back.headers["Location"] == PAGE
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["", "code=user@example.com", "state=x", "code=user@example.com&state=wrong", "error=access_denied"],
+)
+def test_callback_without_our_state_is_refused(browser: Browser, query: str) -> None:
+    """A callback that nobody here asked for begins no session."""
+    browser.visit("/login")
+
+    back = browser.visit(f"/login/callback?{query}")
+
+    assert back.status_code == 400
+    assert "bodhi_session" not in browser.cookies
+
+
+def test_callback_in_another_browser_is_refused(api: Api, browser: Browser) -> None:
+    """A link with code and state signs nobody in but the browser that left with that state."""
+    leaving = browser.visit("/login")
+    state = parse_qs(urlsplit(leaving.headers["Location"]).query)["state"][0]
+    victim = Browser(api)
+    victim.visit("/login")
+
+    assert victim.visit(f"/login/callback?code={PERSON}&state={state}").status_code == 400
+
+
+def test_callback_works_once(browser: Browser) -> None:
+    """A second use of the same callback is refused."""
+    leaving = browser.visit("/login")
+    cookies = dict(browser.cookies)
+    state = parse_qs(urlsplit(leaving.headers["Location"]).query)["state"][0]
+    assert browser.visit(f"/login/callback?code={PERSON}&state={state}").status_code == 302
+
+    browser.cookies = cookies
+
+    assert browser.visit(f"/login/callback?code={PERSON}&state={state}").status_code == 400
+
+
+def test_callback_too_late_is_refused(browser: Browser, service: MemoryService) -> None:
+    """Ten minutes after leaving, a sign-in is void."""
+    leaving = browser.visit("/login")
+    state = parse_qs(urlsplit(leaving.headers["Location"]).query)["state"][0]
+
+    service.clock.advance(timedelta(minutes=10))
+
+    assert browser.visit(f"/login/callback?code={PERSON}&state={state}").status_code == 400
+
+
+def test_sign_in_that_the_provider_refuses_begins_no_session(browser: Browser) -> None:
+    """A code that the provider does not redeem is an error page with a way on."""
+    leaving = browser.visit("/login")
+    state = parse_qs(urlsplit(leaving.headers["Location"]).query)["state"][0]
+
+    back = browser.visit(f"/login/callback?code=refused&state={state}")
+
+    assert back.status_code == 400
+    assert b"Try again" in back.body
+
+
+def test_session_serves_management_calls(browser: Browser) -> None:
+    """The page's script makes and lists tokens with the cookie alone."""
+    browser.sign_in(PERSON)
+
+    created = browser.change("POST", "/v1/tokens", b'{"name": "from the page"}')
+
+    assert created.status_code == 201
+    listed = json.loads(browser.visit("/v1/tokens").body)
+    assert [token["name"] for token in listed["tokens"]] == ["from the page"]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"X_CSRF_Token": ""},
+        {"X_CSRF_Token": "wrong"},
+        {"Origin": ""},
+        {"Origin": "null"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "https://127.0.0.1:8000"},
+    ],
+)
+def test_change_from_another_site_is_refused(browser: Browser, headers: dict[str, str]) -> None:
+    """A change with the cookie needs our own origin and the session's token."""
+    browser.sign_in(PERSON)
+
+    refused = browser.change("POST", "/v1/tokens", **headers)
+
+    assert (refused.status_code, code_of(refused)) == (403, "cross_site_request")
+    assert json.loads(browser.visit("/v1/tokens").body)["tokens"] == []
+
+
+def test_bad_bearer_does_not_fall_back_to_the_session(browser: Browser) -> None:
+    """An Authorization header counts alone, whatever cookie comes with it."""
+    browser.sign_in(PERSON)
+
+    for header in ("Bearer nonsense", "Basic dTpw", "Bearer "):
+        refused = browser.send("GET", "/v1/tokens", {"Authorization": header})
+        assert (refused.status_code, code_of(refused)) == (401, "not_authenticated")
+
+
+def test_logout_ends_the_session_but_no_token(browser: Browser, api: Api) -> None:
+    """After signing out the cookie opens nothing, and tokens go on working."""
+    browser.sign_in(PERSON)
+    token = json.loads(browser.change("POST", "/v1/tokens").body)["token"]
+    cookies = dict(browser.cookies)
+
+    assert browser.change("POST", "/logout").status_code == 204
+
+    assert browser.cookies == {}
+    browser.cookies = cookies
+    assert browser.visit("/v1/tokens").status_code == 401
+    assert api.get("/api/whoami", token).status == 200
+
+
+def test_logout_by_another_site_is_refused(browser: Browser) -> None:
+    """Nobody else can sign a person out."""
+    browser.sign_in(PERSON)
+
+    assert browser.change("POST", "/logout", Origin="https://evil.example").status_code == 403
+    assert browser.visit("/v1/tokens").status_code == 200
+
+
+def test_session_ends_when_unused(browser: Browser, service: MemoryService) -> None:
+    """An hour without use ends a session; use puts the end off."""
+    browser.sign_in(PERSON)
+    for _ in range(3):
+        service.clock.advance(SESSION_IDLE_TIMEOUT - timedelta(minutes=1))
+        assert browser.visit("/v1/me").status_code == 200
+
+    service.clock.advance(SESSION_IDLE_TIMEOUT)
+
+    assert browser.visit("/v1/me").status_code == 401
+
+
+def test_session_ends_after_its_lifetime_however_much_it_is_used(
+    browser: Browser, service: MemoryService
+) -> None:
+    """Twelve hours after signing in the session is over."""
+    browser.sign_in(PERSON)
+    steps = SESSION_LIFETIME // timedelta(minutes=30)
+    statuses = []
+    for _ in range(steps):
+        service.clock.advance(timedelta(minutes=30))
+        statuses.append(browser.visit("/v1/me").status_code)
+
+    assert statuses == [200] * (steps - 1) + [401]
+
+
+def test_deactivation_ends_sessions_for_good(browser: Browser, api: Api, service: MemoryService) -> None:
+    """A session from before a deactivation stays over when the account is re-activated."""
+    browser.sign_in(PERSON)
+    admin_changes_user(api, service, "PATCH", {"status": "inactive"})
+    assert browser.visit("/v1/tokens").status_code == 401
+
+    admin_changes_user(api, service, "PATCH", {"status": "active", "restore_tokens": True})
+
+    assert browser.visit("/v1/tokens").status_code == 401
+    service.clock.advance(timedelta(seconds=1))
+    browser.sign_in(PERSON)
+    assert browser.visit("/v1/tokens").status_code == 200
+
+
+def test_removal_ends_sessions(browser: Browser, api: Api, service: MemoryService) -> None:
+    """A removed person's session opens nothing."""
+    browser.sign_in(PERSON)
+
+    admin_changes_user(api, service, "DELETE")
+
+    assert browser.visit("/v1/tokens").status_code == 401
+
+
+def test_deactivated_person_is_told_at_sign_in(browser: Browser, api: Api, service: MemoryService) -> None:
+    """Signing in to a deactivated account says so and begins no session."""
+    browser.sign_in(PERSON)
+    admin_changes_user(api, service, "PATCH", {"status": "inactive"})
+    leaving = browser.visit("/login")
+    state = parse_qs(urlsplit(leaving.headers["Location"]).query)["state"][0]
+
+    back = browser.visit(f"/login/callback?code={PERSON}&state={state}")
+
+    assert back.status_code == 403
+    assert b"deactivated" in back.body
+
+
+def test_session_row_does_not_hold_what_opens_it(browser: Browser, service: MemoryService) -> None:
+    """Somebody who reads the table cannot take a session over."""
+    browser.sign_in(PERSON)
+
+    cookie = browser.cookies["bodhi_session"]
+
+    assert service.store.find_session(cookie) is None
