@@ -1,6 +1,7 @@
 """A browser without a screen or scripts: keeps cookies, says where it is, follows where it is sent."""
 
 import re
+from collections.abc import Mapping
 from http.cookies import SimpleCookie
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -53,15 +54,16 @@ class Browser:
         assert match, page
         return match.group(1)
 
-    def change(self, method: str, path: str, body: bytes = b"{}", **headers: str) -> HTTPResponse:
+    def change(
+        self, method: str, path: str, body: bytes = b"{}", headers: Mapping[str, str] | None = None
+    ) -> HTTPResponse:
         """Ask for a change as the page's script does."""
         usual = {
             "Origin": self.origin,
             "X-CSRF-Token": self.page_data("csrf-token"),
             "Content-Type": "application/json",
         }
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        merged = {**usual, **named}
+        merged = {**usual, **(headers or {})}
         return self.send(method, path, {k: v for k, v in merged.items() if v}, body)
 
     def _keep(self, set_cookies: Any) -> None:

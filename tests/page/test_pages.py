@@ -2,9 +2,14 @@
 
 import json
 import re
+import zlib
+from http import HTTPStatus
+from importlib import resources
 
 import pytest
 
+from chalicelib.handlers import pages
+from chalicelib.handlers.visits import Site
 from tests.page.browser import Browser
 from tests.support.api import Api
 from tests.support.service import MemoryService
@@ -91,9 +96,6 @@ def test_hostile_profile_stays_text(browser: Browser) -> None:
 
 def test_whole_first_load_is_small(browser: Browser) -> None:
     """Page and files together stay below 60 KB compressed."""
-    import zlib
-    from importlib import resources
-
     folder = resources.files("chalicelib") / "web"
     contents = [file.read_bytes() for file in folder.iterdir()]
 
@@ -126,10 +128,7 @@ def test_usage_of_another_users_token_is_not_found(api: Api, service: MemoryServ
 
 def test_assets_work_under_a_stage_prefix(api: Api) -> None:
     """Behind a stage every link of a page begins with the stage."""
-    from chalicelib.handlers import pages
-    from chalicelib.handlers.visits import Site
-
-    page = pages.notice(Site("https://x.example.com", "/dev"), "Title", "Text", pages.HTTPStatus.OK, "Go")
+    page = pages.notice(Site("https://x.example.com", "/dev"), "Title", "Text", HTTPStatus.OK, "Go")
 
     links = re.findall(r'(?:src|href)="([^"]*)"', str(page.body))
     assert links

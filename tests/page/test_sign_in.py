@@ -2,7 +2,7 @@
 
 import json
 from datetime import timedelta
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 from chalice.test import HTTPResponse
@@ -85,8 +85,6 @@ def test_cookies_are_out_of_reach_of_scripts_and_other_hosts(api: Api) -> None:
 )
 def test_return_path_to_elsewhere_is_ignored(browser: Browser, return_to: str) -> None:
     """A sign-in that was begun by a hostile link ends at the page."""
-    from urllib.parse import quote
-
     leaving = browser.visit(f"/login?return_to={quote(return_to)}")
     state = parse_qs(urlsplit(leaving.headers["Location"]).query)["state"][0]
 
@@ -166,8 +164,8 @@ def test_session_serves_management_calls(browser: Browser) -> None:
 @pytest.mark.parametrize(
     "headers",
     [
-        {"X_CSRF_Token": ""},
-        {"X_CSRF_Token": "wrong"},
+        {"X-CSRF-Token": ""},
+        {"X-CSRF-Token": "wrong"},
         {"Origin": ""},
         {"Origin": "null"},
         {"Origin": "https://evil.example"},
@@ -178,7 +176,7 @@ def test_change_from_another_site_is_refused(browser: Browser, headers: dict[str
     """A change with the cookie needs our own origin and the session's token."""
     browser.sign_in(PERSON)
 
-    refused = browser.change("POST", "/v1/tokens", **headers)
+    refused = browser.change("POST", "/v1/tokens", headers=headers)
 
     assert (refused.status_code, code_of(refused)) == (403, "cross_site_request")
     assert json.loads(browser.visit("/v1/tokens").body)["tokens"] == []
@@ -211,7 +209,7 @@ def test_logout_by_another_site_is_refused(browser: Browser) -> None:
     """Nobody else can sign a person out."""
     browser.sign_in(PERSON)
 
-    assert browser.change("POST", "/logout", Origin="https://evil.example").status_code == 403
+    assert browser.change("POST", "/logout", headers={"Origin": "https://evil.example"}).status_code == 403
     assert browser.visit("/v1/tokens").status_code == 200
 
 
