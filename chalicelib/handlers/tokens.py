@@ -85,8 +85,9 @@ def read_token(token_id: str) -> Response:
 @answered("token.usage")
 def read_usage(token_id: str) -> Response:
     """Return on which of the last 30 days one of the caller's tokens was used."""
+    owner = _sign_in()
     service = bootstrap.current()
-    view = service.manage.get(_sign_in(), token_id)
+    view = service.manage.get(owner, token_id)
     return responses.document(responses.usage(view.token, service.clock.now()))
 
 

@@ -77,6 +77,9 @@ def api_environment(settings: StackSettings, table_name: str, signing_key: str) 
         "STAGE": "local",
         "LOG_LEVEL": "INFO",
     }
+    if settings.with_provider:
+        # The development provider wants one and takes any.
+        defaults["OIDC_CLIENT_SECRET"] = "local"
     if settings.with_tokens:
         defaults |= {"TABLE_NAME": table_name, "SIGNING_KEY_ID": signing_key}
     return isolated({**defaults, **settings.environ}, settings.aws_url)

@@ -23,7 +23,10 @@ OIDC_ISSUER is set, so the development provider was not started. With a JWT of y
 _WHOLE = """
 Ready: {url}   (Ctrl-C stops everything; what you make is kept in {state})
 
-Paste into another terminal, in this folder. First sign in and create a token:
+Open {url}/settings/api-tokens in a browser and sign in as user@example.com, other@example.com or
+admin@example.com (an administrator); or paste into another terminal, in this folder.
+
+First sign in and create a token:
 
   field() {{ .venv/bin/python -c 'import json, sys; print(json.load(sys.stdin)[sys.argv[1]])' "$1"; }}
   JWT=$({login} USER=user@example.com)
