@@ -1,0 +1,43 @@
+/** Settings > API Tokens: starts the page and shows the view that its address names. */
+
+import { me } from './api.js';
+import { errorToast } from './notices.js';
+import { watchSession } from './session.js';
+import { keepFresh } from './times.js';
+import { startTokens } from './tokens.js';
+
+const views = { tokens: document.getElementById('tokens-view'), users: document.getElementById('users-view') };
+const sections = document.getElementById('sections');
+const isAdmin = me.role === 'admin';
+
+/** Shows a view: `#users` and `#users/<id>` are for administrators, all else is the own tokens. */
+async function route() {
+  const [name, id] = location.hash.slice(1).split('/');
+  const view = isAdmin && name === 'users' ? 'users' : 'tokens';
+  for (const [key, section] of Object.entries(views)) section.hidden = key !== view;
+  for (const link of sections.querySelectorAll('a')) {
+    if (link.hash === `#${view}`) link.setAttribute('aria-current', 'page');
+    else link.removeAttribute('aria-current');
+  }
+  document.getElementById('generate-new-token').hidden = view !== 'tokens';
+  document.title = view === 'users' ? 'Users · API Tokens · Settings' : 'API Tokens · Settings';
+  if (view === 'users') await showUsers(id);
+}
+
+/** Loads the view only here: most people never see it. */
+async function showUsers(id) {
+  try {
+    const [list, tokens] = await Promise.all([import('./users.js'), import('./user-tokens.js')]);
+    await (id ? tokens.showUserTokens(views.users, decodeURIComponent(id)) : list.showUserList(views.users));
+  } catch {
+    errorToast('This part of the page could not be loaded. Load the page again.');
+  }
+}
+
+document.getElementById('who').textContent = me.email || me.name || me.subject || '';
+sections.hidden = !isAdmin;
+watchSession();
+keepFresh();
+startTokens();
+window.addEventListener('hashchange', route);
+route();

@@ -1,0 +1,74 @@
+/** Modal dialogs. Each is made when it opens and gone when it closes, with all that was in it. */
+
+import { fromTemplate, whileBusy } from './dom.js';
+import { errorToast, showProblem } from './notices.js';
+
+/**
+ * Opens a dialog made from a template; its `data-close` buttons and Esc close it. `fill(dialog)` is called
+ * before anybody sees or hears it. The browser gives the focus back to what had it; `refocus` is called if
+ * that is gone.
+ */
+export function openDialog(templateId, { fill = () => {}, refocus = () => {} } = {}) {
+  const dialog = fromTemplate(templateId);
+  document.body.append(dialog);
+  fill(dialog);
+  for (const button of dialog.querySelectorAll('[data-close]')) {
+    button.addEventListener('click', () => dialog.close());
+  }
+  dialog.addEventListener('close', () => {
+    dialog.remove();
+    if (document.activeElement === document.body) refocus();
+  });
+  dialog.showModal();
+  return dialog;
+}
+
+/** Whether a dialog is open in which something may have been typed. */
+export function isTyping() {
+  return document.querySelector('dialog[open] input:not([type=checkbox])') !== null;
+}
+
+/**
+ * Sends the form of a dialog by `send(form)` and closes the dialog; if that throws, the dialog stays
+ * as it is and `explain(problem)` words what it says.
+ */
+export function onSubmit(dialog, send, explain = (problem) => problem.message) {
+  const form = dialog.querySelector('form');
+  const box = form.querySelector('.problem');
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    whileBusy(form.querySelector('[type=submit]'), async () => {
+      showProblem(box, null);
+      try {
+        if ((await send(form)) !== false) dialog.close();
+      } catch (problem) {
+        const words = await explain(problem);
+        // Closed meanwhile: there is no form left to say it in.
+        if (dialog.isConnected) showProblem(box, words);
+        else errorToast(words);
+      }
+    });
+  });
+}
+
+/**
+ * Asks before something is done that cannot be undone; `question` is `{title, text, confirm, act, ...}`.
+ * `act(chosen)` does it while the dialog waits, so that an error leaves the question open.
+ */
+export function confirmDialog({ act, refocus, ...question }) {
+  const dialog = openDialog('confirm-dialog', { fill: (made) => fillQuestion(made, question), refocus });
+  onSubmit(dialog, (form) => act(form.elements.choice.checked));
+}
+
+function fillQuestion(dialog, { title, text, confirm, isDangerous = true, choice = null }) {
+  dialog.querySelector('h2').textContent = title;
+  dialog.querySelector('#confirm-text').textContent = text;
+  const button = dialog.querySelector('[type=submit]');
+  button.textContent = confirm;
+  button.classList.add(isDangerous ? 'danger' : 'primary');
+  if (choice) {
+    dialog.querySelector('[data-choice]').hidden = false;
+    dialog.querySelector('[data-choice-label]').textContent = choice.label;
+    dialog.querySelector('#confirm-choice-hint').textContent = choice.hint;
+  }
+}

@@ -1,0 +1,164 @@
+/** Lists that come in pages: loading, more, nothing there, nothing that matches, and errors. */
+
+import { call } from './api.js';
+import { el, whileBusy } from './dom.js';
+import { announce } from './notices.js';
+import { makeTable, showSort } from './table.js';
+
+const MOST_EMPTY_PAGES = 20;
+
+/**
+ * A list of one kind of thing inside `place`. Its `kind` says what is listed: `{path, member, noun, caption,
+ * columns, sort, row(item), query(), empty}`; `empty` makes what is shown when there is nothing at all.
+ */
+export class List {
+  #kind;
+  #table;
+  #body;
+  #state = el('div', { class: 'list-state' });
+  #cursor = null;
+  #sort;
+  #round = 0;
+
+  constructor(place, kind) {
+    this.#kind = kind;
+    this.#sort = kind.sort ?? '';
+    const { table, body } = makeTable(kind.caption, kind.columns, this.#sort, (sort) => this.#order(sort));
+    [this.#table, this.#body] = [table, body];
+    this.#table.hidden = true;
+    place.replaceChildren(this.#table, this.#state);
+  }
+
+  /** Loads the first page anew; rows that are there stay until it has come. */
+  async reload({ quietly = false } = {}) {
+    const round = ++this.#round;
+    if (!this.#body.children.length) this.#say(el('p', { class: 'loading' }, `Loading ${this.#kind.noun}s…`));
+    this.#table.setAttribute('aria-busy', 'true');
+    try {
+      const page = await this.#page(null);
+      if (round !== this.#round) return;
+      this.#body.replaceChildren();
+      this.#show(page);
+      if (!quietly) this.#tell();
+    } catch (problem) {
+      if (round === this.#round) this.#fail(problem);
+    } finally {
+      if (round === this.#round) this.#table.removeAttribute('aria-busy');
+    }
+  }
+
+  /** Replaces the row of a thing that has changed; a focus that would be lost goes to the button `verb`. */
+  update(item, verb) {
+    const old = this.#find(item.id);
+    if (!old) return;
+    const isLost = document.activeElement === document.body || old.contains(document.activeElement);
+    old.replaceWith(this.#row(item));
+    if (isLost) this.focus(item.id, verb);
+  }
+
+  /** Puts the focus on the button of a row with this verb, or on its first one. */
+  focus(id, verb) {
+    const row = this.#find(id);
+    (row?.querySelector(`[data-verb="${verb}"]`) ?? row?.querySelector('button'))?.focus();
+  }
+
+  #find(id) {
+    return this.#body.querySelector(`#row-${CSS.escape(id)}`);
+  }
+
+  #row(item) {
+    const row = this.#kind.row(item);
+    row.id = `row-${item.id}`;
+    return row;
+  }
+
+  #order(sort) {
+    this.#sort = sort;
+    showSort(this.#table, sort);
+    this.reload();
+  }
+
+  /** A page may be empty although more follow: what it read did not match. */
+  async #page(cursor) {
+    for (let pages = 1; ; pages += 1) {
+      const parameters = new URLSearchParams(this.#kind.query?.() ?? {});
+      if (this.#sort) parameters.set('sort', this.#sort);
+      if (cursor) parameters.set('cursor', cursor);
+      const { data } = await call('GET', `${this.#kind.path}?${parameters}`);
+      const items = data[this.#kind.member];
+      cursor = data.next_cursor;
+      if (items.length || !cursor || pages === MOST_EMPTY_PAGES) return { items, cursor };
+    }
+  }
+
+  #show({ items, cursor }) {
+    this.#cursor = cursor;
+    this.#body.append(...items.map((item) => this.#row(item)));
+    const isEmpty = !this.#body.children.length && !cursor;
+    this.#table.hidden = isEmpty;
+    if (isEmpty) this.#say(this.#nothing());
+    else if (cursor) this.#say(this.#moreButton());
+    else this.#say();
+  }
+
+  #nothing() {
+    if (!Object.keys(this.#kind.query?.() ?? {}).length) return this.#kind.empty();
+    return el('div', { class: 'empty' },
+      el('h2', {}, `No ${this.#kind.noun}s match`),
+      el('p', {}, 'Change the search or the filter to see others.'),
+      el('button', { type: 'button', class: 'button', onclick: () => this.#kind.clear() }, 'Clear search and filter'));
+  }
+
+  #moreButton() {
+    return el('button', { type: 'button', class: 'button', onclick: (event) => this.#more(event.currentTarget) },
+      'Load more');
+  }
+
+  async #more(button) {
+    const [round, before] = [this.#round, this.#body.children.length];
+    await whileBusy(button, async () => {
+      try {
+        const page = await this.#page(this.#cursor);
+        if (round !== this.#round) return;
+        this.#show(page);
+        this.#tell();
+      } catch (problem) {
+        if (round === this.#round) this.#failMore(problem);
+        return;
+      }
+      if (!this.#cursor) this.#enter(this.#body.children[before]);
+      else this.#state.querySelector('button').focus();
+    });
+  }
+
+  #enter(row) {
+    (row?.querySelector('button') ?? row?.querySelector('[tabindex]'))?.focus();
+  }
+
+  #tell() {
+    const count = [...this.#body.children].filter((row) => row.id.startsWith('row-')).length;
+    const words = `${count || 'No'} ${this.#kind.noun}${count === 1 ? '' : 's'} shown`;
+    announce(this.#cursor ? `${words}, more can be loaded.` : `${words}.`);
+  }
+
+  #fail(problem) {
+    this.#body.replaceChildren();
+    this.#table.hidden = false;
+    this.#say(this.#problem(problem, () => this.reload()));
+  }
+
+  #failMore(problem) {
+    const again = problem.code === 'invalid_cursor' ? () => this.reload() : (button) => this.#more(button);
+    this.#say(this.#problem(problem, again));
+  }
+
+  #problem(problem, again) {
+    return el('div', { class: 'problem', role: 'alert' },
+      el('p', {}, problem.message),
+      el('button', { type: 'button', class: 'button', onclick: (event) => again(event.currentTarget) }, 'Try again'));
+  }
+
+  #say(...children) {
+    this.#state.replaceChildren(...children);
+  }
+}

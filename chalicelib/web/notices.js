@@ -1,0 +1,46 @@
+/** What the page says about what happened: to screen readers, as toasts, and inside dialogs. */
+
+import { el } from './dom.js';
+
+const TOAST_MILLISECONDS = 10_000;
+
+/** Lets screen readers say `text` when they are done with what they say now. */
+export function announce(text) {
+  const announcer = document.getElementById('announcer');
+  announcer.textContent = '';
+  // The same words twice are a change only if there was something else in between.
+  setTimeout(() => { announcer.textContent = text; }, 50);
+}
+
+/** Shows a line for ten seconds, or longer under pointer or focus; `action` is `{label, run}`. */
+export function toast(text, action = null) {
+  announce(text);
+  const item = addToast(text, {}, action);
+  const leave = () => {
+    if (item.matches(':hover, :focus-within')) setTimeout(leave, TOAST_MILLISECONDS);
+    else item.remove();
+  };
+  setTimeout(leave, TOAST_MILLISECONDS);
+}
+
+/** Shows an error until it is dismissed. */
+export function errorToast(text) {
+  addToast(text, { role: 'alert' }, null);
+}
+
+/** Says inside a dialog or list what went wrong; null hides it. */
+export function showProblem(box, text) {
+  box.hidden = !text;
+  box.textContent = text ?? '';
+}
+
+function addToast(text, attributes, action) {
+  const item = el('div', { class: 'toast', ...attributes }, el('p', {}, text));
+  const button = (label, run) => el('button', { type: 'button', class: 'button small', onclick: run }, label);
+  if (action) item.append(button(action.label, () => { item.remove(); action.run(); }));
+  item.append(button('Dismiss', () => item.remove()));
+  const toasts = document.getElementById('toasts');
+  toasts.append(item);
+  while (toasts.children.length > 3) toasts.firstElementChild.remove();
+  return item;
+}

@@ -1,0 +1,64 @@
+/** Times as people say them, with the exact time on hover and focus. */
+
+import { el } from './dom.js';
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+/** A day in milliseconds. */
+export const DAY = 24 * HOUR;
+
+// The page is in English, whatever the browser's language.
+const RELATIVE = new Intl.RelativeTimeFormat('en', { numeric: 'always' });
+const EXACT = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'long' });
+const DATE = new Intl.DateTimeFormat('en', { dateStyle: 'medium' });
+const UNITS = [['second', SECOND, 60], ['minute', MINUTE, 60], ['hour', HOUR, 24], ['day', DAY, 100],
+  ['month', 30.44 * DAY, 24], ['year', 365.25 * DAY, Infinity]];
+
+/** Returns the milliseconds from now to a time; negative when it has passed. */
+export const until = (iso) => Date.parse(iso) - Date.now();
+
+/** Returns a date without its time. */
+export const dateOf = (moment) => DATE.format(new Date(moment));
+
+/** Returns a time relative to now: "3 hours ago", "in 12 days", "just now". */
+export function relative(iso) {
+  const difference = until(iso);
+  if (Math.abs(difference) < 10 * SECOND && difference < SECOND) return 'just now';
+  const [count, unit] = rounded(Math.abs(difference));
+  return RELATIVE.format(Math.sign(difference) * count, unit);
+}
+
+/** Returns a length of time: "30 days". */
+export function duration(milliseconds) {
+  const [count, unit] = rounded(milliseconds);
+  return `${count} ${unit}${count === 1 ? '' : 's'}`;
+}
+
+/** Makes a `<time>` in words relative to now, or as a date where it is long past. */
+export function timeElement(iso, form = 'relative') {
+  const attributes = { datetime: iso, title: EXACT.format(new Date(iso)), tabindex: '0', 'data-form': form };
+  return el('time', attributes, worded(iso, form));
+}
+
+/** Rewords the relative times on the page as they grow older. */
+export function keepFresh() {
+  setInterval(() => {
+    for (const time of document.querySelectorAll('time[data-form]')) {
+      const text = worded(time.dateTime, time.dataset.form);
+      if (time.textContent !== text) time.textContent = text;
+    }
+  }, 20 * SECOND);
+}
+
+function worded(iso, form) {
+  return form === 'date' && -until(iso) > 7 * DAY ? dateOf(iso) : relative(iso);
+}
+
+function rounded(milliseconds) {
+  for (const [unit, length, most] of UNITS) {
+    const count = Math.round(milliseconds / length);
+    if (count < most) return [Math.max(count, 1), unit];
+  }
+  return [1, 'year'];
+}

@@ -1,0 +1,67 @@
+/** "My tokens": the list, its search and filter, and the button that makes a token. */
+
+import { el, debounced } from './dom.js';
+import { openGenerateDialog } from './generate.js';
+import { List } from './list.js';
+import { actionsCell } from './token-actions.js';
+import { TOKEN_COLUMNS, tokenRow } from './token-row.js';
+
+const PAUSE_MILLISECONDS = 300;
+
+const search = document.getElementById('search-tokens');
+const filter = document.getElementById('filter-tokens');
+const generateButton = document.getElementById('generate-new-token');
+
+/** Fills the view and makes its controls work. */
+export function startTokens() {
+  const list = new List(document.getElementById('tokens-list'), {
+    path: '/v1/tokens',
+    member: 'tokens',
+    noun: 'token',
+    caption: 'My tokens',
+    columns: [...TOKEN_COLUMNS, { label: 'Actions', class: 'actions-head' }],
+    sort: '-created_at',
+    query,
+    clear: () => clear(list),
+    empty: emptyState,
+    row: (token) => tokenRow(token, { extra: [actionsCell(token, list)] }),
+  });
+  listen(list);
+  list.reload({ quietly: true });
+}
+
+function listen(list) {
+  generateButton.addEventListener('click', () => openGenerateDialog(list));
+  search.addEventListener('input', debounced(() => list.reload(), PAUSE_MILLISECONDS));
+  filter.addEventListener('change', () => list.reload());
+  document.getElementById('refresh-tokens').addEventListener('click', () => list.reload());
+  document.getElementById('tokens-filter').addEventListener('submit', (event) => {
+    event.preventDefault();
+    list.reload();
+  });
+}
+
+function query() {
+  const given = { q: search.value.trim(), status: filter.value };
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value));
+}
+
+function clear(list) {
+  search.value = '';
+  filter.value = '';
+  list.reload();
+  search.focus();
+}
+
+function emptyState() {
+  // From the button that stays: this one is gone when the focus would come back to it.
+  const generate = () => {
+    generateButton.focus();
+    generateButton.click();
+  };
+  return el('div', { class: 'empty' },
+    el('h2', {}, 'No API tokens yet'),
+    el('p', {}, 'Generate one for each script or tool that calls the API. You can pause or revoke each by itself.'),
+    el('button', { type: 'button', class: 'button', onclick: generate },
+      'Generate your first token'));
+}

@@ -1,0 +1,60 @@
+/** The tokens of one user, for administrators: to look at, and to revoke all at once. */
+
+import { call } from './api.js';
+import { confirmDialog } from './dialogs.js';
+import { el } from './dom.js';
+import { List } from './list.js';
+import { toast } from './notices.js';
+import { TOKEN_COLUMNS, tokenRow } from './token-row.js';
+import { userName, userPath } from './users.js';
+
+const REASONS = { owner: 'Revoked by its owner' };
+
+/** Shows the tokens of a user in `place`. */
+export async function showUserTokens(place, id) {
+  const title = el('h2', { tabindex: '-1' }, 'Tokens');
+  const attributes = { type: 'button', class: 'button danger', 'aria-haspopup': 'dialog', hidden: true };
+  const revoke = el('button', attributes, 'Revoke all tokens');
+  const box = el('div', {});
+  place.replaceChildren(
+    el('p', {}, el('a', { href: '#users' }, 'Back to users')),
+    el('div', { class: 'subheading' }, title, revoke), box);
+  const list = makeList(box, id);
+  const loaded = list.reload({ quietly: true });
+  try {
+    const { data: user } = await call('GET', userPath(id));
+    title.textContent = `Tokens of ${userName(user)}`;
+    revoke.hidden = user.status === 'removed';
+    revoke.addEventListener('click', () => askRevokeAll(user, list));
+  } catch {
+    // The list says what is wrong.
+  }
+  title.focus();
+  return loaded;
+}
+
+function makeList(box, id) {
+  return new List(box, {
+    path: `${userPath(id)}/tokens`,
+    member: 'tokens',
+    noun: 'token',
+    caption: 'Tokens of the user',
+    columns: TOKEN_COLUMNS,
+    sort: '-created_at',
+    empty: () => el('p', { class: 'empty' }, 'This user has no API tokens.'),
+    row: (token) => tokenRow(token, { reasons: REASONS }),
+  });
+}
+
+function askRevokeAll(user, list) {
+  confirmDialog({
+    title: `Revoke all tokens of ${userName(user)}?`,
+    text: 'Whatever uses one of them will be refused. This is final. The user can still sign in and generate new ones.',
+    confirm: 'Revoke all tokens',
+    act: async () => {
+      await call('DELETE', `${userPath(user.id)}/tokens`);
+      toast(`All tokens of ${userName(user)} are revoked.`);
+      list.reload({ quietly: true });
+    },
+  });
+}

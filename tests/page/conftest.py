@@ -1,0 +1,92 @@
+"""A real browser for the page, and a running stack for it to visit."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from infra.local.harness import LocalStack
+
+_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Start the machine's own Chromium; without one the browser tests are left out, but not in CI."""
+    executable = next((found for name in _NAMES if (found := shutil.which(name))), None)
+    if executable is None:
+        reason = "no Chromium here: install it (Debian, Ubuntu: apt-get install chromium)"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=list(_FLAGS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[LocalStack]:
+    """Run one stack for all browser tests; each test brings a person of its own."""
+    with LocalStack() as stack:
+        yield stack
+
+
+class Complaints:
+    """What the browser complained about: script errors, console errors, refused loads."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+        self.expected: tuple[str, ...] = ()
+
+    def listen(self, page: Page) -> None:
+        """Note every complaint of a page."""
+        page.on("pageerror", lambda error: self.heard.append(f"script: {error}"))
+        page.on(
+            "console",
+            lambda message: self.heard.append(message.text) if message.type == "error" else None,
+        )
+
+    def unexpected(self) -> list[str]:
+        """Return the complaints that the test did not provoke on purpose."""
+        return [c for c in self.heard if not any(expected in c for expected in self.expected)]
+
+
+@pytest.fixture
+def complaints() -> Iterator[Complaints]:
+    """Fail a test whose page had a script error, a console error or a refused load."""
+    complaints = Complaints()
+    yield complaints
+    assert complaints.unexpected() == []
+
+
+NewPage = Callable[..., Page]
+
+
+@pytest.fixture
+def new_page(chromium: Browser, complaints: Complaints) -> Iterator[NewPage]:
+    """Open pages, each in a browser profile of its own."""
+    contexts: list[BrowserContext] = []
+
+    def open_page(**options: object) -> Page:
+        context = chromium.new_context(**{"viewport": {"width": 1200, "height": 900}, **options})  # type: ignore[arg-type]
+        contexts.append(context)
+        context.set_default_timeout(10_000)
+        page = context.new_page()
+        complaints.listen(page)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()

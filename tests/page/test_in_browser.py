@@ -1,0 +1,420 @@
+"""The page in a real browser: what a person does there, and what must never happen."""
+
+import http.client
+import json
+import os
+import re
+import uuid
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, Route, expect
+
+from infra.local.harness import LocalStack
+from infra.local.template import PROJECT_ROOT
+from tests.page.conftest import Complaints, NewPage
+
+pytestmark = [pytest.mark.slow, pytest.mark.emulator, pytest.mark.e2e]
+
+PAGE = "/settings/api-tokens"
+SCREENSHOT = PROJECT_ROOT / "docs" / "images" / "api-tokens.png"
+
+
+@pytest.fixture
+def person() -> str:
+    """Return somebody nobody has seen before."""
+    return f"{uuid.uuid4().hex[:12]}@example.com"
+
+
+def sign_in(page: Page, stack: LocalStack, subject: str) -> None:
+    """Sign in through the provider's own form."""
+    page.goto(f"{stack.url}/")
+    page.locator("input[name=sub]").fill(subject)
+    page.locator("input[name=sub]").press("Enter")
+    expect(page.get_by_role("heading", name="API Tokens")).to_be_visible()
+
+
+def generate(page: Page, name: str = "") -> str:
+    """Generate a token and return its string."""
+    page.get_by_role("button", name="Generate New Token").first.click()
+    page.get_by_label("Name (optional)").fill(name)
+    page.get_by_role("button", name="Generate", exact=True).click()
+    field = page.locator("#new-token")
+    expect(field).to_be_visible()
+    return field.input_value()
+
+
+def call_api(stack: LocalStack, token: str) -> int:
+    """Return the status of a call of the protected API."""
+    connection = http.client.HTTPConnection("127.0.0.1", stack.settings.port, timeout=30)
+    connection.request("GET", "/api/whoami", headers={"Authorization": f"Bearer {token}"})
+    return connection.getresponse().status
+
+
+def as_admin(stack: LocalStack, method: str, path: str, body: Any = None) -> Any:
+    """Call the management API as the administrator."""
+    connection = http.client.HTTPConnection("127.0.0.1", stack.settings.port, timeout=30)
+    headers = {
+        "Authorization": f"Bearer {stack.login('admin@example.com')}",
+        "Content-Type": "application/json",
+    }
+    connection.request(method, path, json.dumps(body) if body else None, headers)
+    text = connection.getresponse().read()
+    return json.loads(text) if text else None
+
+
+def user_path(stack: LocalStack, subject: str) -> str:
+    """Return the address of a user."""
+    found = as_admin(stack, "GET", f"/v1/users?q={subject}")
+    return f"/v1/users/{found['users'][0]['id']}"
+
+
+def row(page: Page, name: str) -> Any:
+    """Return the list's row of a token."""
+    return page.locator("tr[data-token-id]").filter(has_text=name)
+
+
+def no_violations(page: Page) -> None:
+    """Fail on anything that axe finds."""
+    results = Axe().run(page)
+    assert results.violations_count == 0, results.generate_report()
+
+
+def test_person_generates_uses_edits_pauses_and_revokes(
+    new_page: NewPage, stack: LocalStack, person: str
+) -> None:
+    """The specification's journey, as a person does it with a mouse."""
+    page = new_page(permissions=["clipboard-read", "clipboard-write"])
+    sign_in(page, stack, person)
+    expect(page.get_by_text("No API tokens yet")).to_be_visible()
+
+    token = generate(page, "ci")
+    assert token.startswith("bodhi_")
+    expect(page.get_by_text("You won't be able to see it again.")).to_be_visible()
+    expect(page.locator("#new-token")).to_have_attribute("type", "password")
+    page.get_by_role("button", name="Show token").click()
+    expect(page.locator("#new-token")).to_have_attribute("type", "text")
+    page.get_by_role("button", name="Copy token").click()
+    assert page.evaluate("navigator.clipboard.readText()") == token
+    page.get_by_role("button", name="Done").click()
+
+    assert token not in page.content()
+    assert call_api(stack, token) == 200
+    page.reload()
+    expect(row(page, "ci")).to_contain_text(re.compile("just now|second|moment"))
+
+    page.get_by_role("button", name="Edit ci").click()
+    page.get_by_role("dialog").get_by_label("Name (optional)").fill("nightly")
+    page.get_by_role("button", name="Save").click()
+    expect(row(page, "nightly")).to_be_visible()
+
+    page.get_by_role("button", name="Pause nightly").click()
+    expect(row(page, "nightly").locator("[data-status=inactive]")).to_be_visible()
+    assert call_api(stack, token) == 401
+    page.get_by_role("button", name="Undo").click()
+    expect(row(page, "nightly").locator("[data-status=active]")).to_be_visible()
+    assert call_api(stack, token) == 200
+
+    page.get_by_role("button", name="Revoke nightly").click()
+    expect(page.get_by_role("dialog")).to_contain_text("nightly")
+    page.get_by_role("button", name="Revoke token").click()
+    expect(row(page, "nightly").locator("[data-status=revoked]")).to_be_visible()
+    assert call_api(stack, token) == 401
+
+
+def test_other_people_see_none_of_it(new_page: NewPage, stack: LocalStack, person: str) -> None:
+    """A second person's page is empty."""
+    first, second = new_page(), new_page()
+    sign_in(first, stack, person)
+    generate(first, "mine")
+    sign_in(second, stack, f"other-{person}")
+
+    expect(second.get_by_text("No API tokens yet")).to_be_visible()
+    expect(second.get_by_text("mine", exact=True)).to_have_count(0)
+
+
+def test_double_click_on_generate_makes_one_token(
+    new_page: NewPage, stack: LocalStack, person: str
+) -> None:
+    """However often Generate is clicked, one token comes of it."""
+    page = new_page()
+    sign_in(page, stack, person)
+    page.get_by_role("button", name="Generate New Token").first.click()
+    page.get_by_role("button", name="Generate", exact=True).dblclick()
+    expect(page.locator("#new-token")).to_be_visible()
+    page.get_by_role("button", name="Done").click()
+
+    expect(page.locator("tr[data-token-id]")).to_have_count(1)
+
+
+def test_failed_generate_loses_nothing_and_is_retried_as_the_same_request(
+    new_page: NewPage, stack: LocalStack, person: str, complaints: Complaints
+) -> None:
+    """A 503 is shown in the server's words; the form stays, and the retry has the same idempotency key."""
+    complaints.expected = ("503",)
+    page = new_page()
+    sign_in(page, stack, person)
+    keys: list[str | None] = []
+
+    def fail_once(route: Route) -> None:
+        if route.request.method != "POST":
+            route.continue_()
+            return
+        keys.append(route.request.headers.get("idempotency-key"))
+        if len(keys) > 1:
+            route.continue_()
+            return
+        problem = {"code": "unavailable", "detail": "Tokens cannot be signed right now."}
+        route.fulfill(status=503, content_type="application/problem+json", body=json.dumps(problem))
+
+    page.route("**/v1/tokens", fail_once)
+    page.get_by_role("button", name="Generate New Token").first.click()
+    page.get_by_label("Name (optional)").fill("kept")
+    page.get_by_role("button", name="Generate", exact=True).click()
+    expect(page.get_by_text("Tokens cannot be signed right now.")).to_be_visible()
+    expect(page.get_by_label("Name (optional)")).to_have_value("kept")
+
+    page.get_by_role("button", name="Generate", exact=True).click()
+    expect(page.locator("#new-token")).to_be_visible()
+
+    assert keys[0] == keys[1] is not None
+
+
+def test_deactivation_while_the_page_is_open_is_told(
+    new_page: NewPage, stack: LocalStack, person: str, complaints: Complaints
+) -> None:
+    """Somebody who was deactivated meanwhile learns that the session has ended at the next action."""
+    complaints.expected = ("401",)
+    page = new_page()
+    sign_in(page, stack, person)
+    generate(page, "ci")
+    page.get_by_role("button", name="Done").click()
+    as_admin(stack, "PATCH", user_path(stack, person), {"status": "inactive"})
+
+    page.get_by_role("button", name="Pause ci").click()
+
+    expect(page.get_by_text("session has ended")).to_be_visible()
+
+
+def test_hostile_name_is_shown_as_text(new_page: NewPage, stack: LocalStack, person: str) -> None:
+    """A name that looks like markup is a name."""
+    name = "<img src=x onerror=alert(1)>"
+    page = new_page()
+    sign_in(page, stack, person)
+    generate(page, name)
+    page.get_by_role("button", name="Done").click()
+
+    expect(row(page, name)).to_be_visible()
+    assert page.locator("main img").count() == 0
+
+
+def test_usage_of_a_token_is_charted(new_page: NewPage, stack: LocalStack, person: str) -> None:
+    """The days of use are a chart with its numbers as text, and say that they are the least."""
+    page = new_page()
+    sign_in(page, stack, person)
+    token = generate(page, "ci")
+    page.get_by_role("button", name="Done").click()
+    assert call_api(stack, token) == 200
+
+    page.get_by_role("button", name="Usage of ci").click()
+
+    expect(page.get_by_text(re.compile("at least 1 time"))).to_be_visible()
+    expect(page.locator("svg").first).to_be_visible()
+
+
+def test_list_is_searched_filtered_and_sorted(new_page: NewPage, stack: LocalStack, person: str) -> None:
+    """Search, status filter and column headers change what is listed and in which order."""
+    page = new_page()
+    sign_in(page, stack, person)
+    for name in ("beta", "alpha", "gamma"):
+        generate(page, name)
+        page.get_by_role("button", name="Done").click()
+    page.get_by_role("button", name="Pause beta").click()
+    expect(row(page, "beta").locator("[data-status=inactive]")).to_be_visible()
+
+    page.get_by_label("Filter by status").select_option("inactive")
+    expect(page.locator("tr[data-token-id]")).to_have_count(1)
+    page.get_by_label("Filter by status").select_option("")
+    expect(page.locator("tr[data-token-id]")).to_have_count(3)
+    page.get_by_role("columnheader").get_by_role("button", name="Name").click()
+    expect(page.locator("tr[data-token-id]").first).to_contain_text("alpha")
+    page.get_by_label("Search by name").fill("gam")
+    expect(page.locator("tr[data-token-id]")).to_have_count(1)
+
+
+def test_everything_works_by_keyboard_alone(new_page: NewPage, stack: LocalStack, person: str) -> None:
+    """Generating and revoking need no mouse, and focus goes where the next step is."""
+    page = new_page()
+    sign_in(page, stack, person)
+    page.get_by_role("button", name="Generate New Token").first.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Name (optional)")).to_be_focused()
+    page.keyboard.type("typed")
+    page.keyboard.press("Enter")
+    expect(page.locator("#new-token")).to_be_visible()
+    tab_to(page, "Done")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+    tab_to(page, "Revoke typed")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    tab_to(page, "Revoke token")
+    page.keyboard.press("Enter")
+    expect(row(page, "typed").locator("[data-status=revoked]")).to_be_visible()
+
+
+def tab_to(page: Page, name: str) -> None:
+    """Press Tab until the control of this name has the focus."""
+    target = page.get_by_role("button", name=name, exact=True)
+    for _ in range(60):
+        if target.count() and target.first.evaluate("e => e === document.activeElement"):
+            return
+        page.keyboard.press("Tab")
+    pytest.fail(f"Tab never reached {name}")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_page_is_accessible(new_page: NewPage, stack: LocalStack, person: str, scheme: str) -> None:
+    """axe finds nothing in the list, the dialogs and the usage, in light and dark."""
+    page = new_page(color_scheme=scheme, reduced_motion="reduce")
+    sign_in(page, stack, person)
+    no_violations(page)
+    page.get_by_role("button", name="Generate New Token").first.click()
+    no_violations(page)
+    page.get_by_label("Name (optional)").fill("ci")
+    page.get_by_role("button", name="Generate", exact=True).click()
+    expect(page.locator("#new-token")).to_be_visible()
+    no_violations(page)
+    page.get_by_role("button", name="Done").click()
+    page.get_by_role("button", name="Usage of ci").click()
+    expect(page.locator("svg").first).to_be_visible()
+    no_violations(page)
+    page.get_by_role("button", name="Revoke ci").click()
+    no_violations(page)
+
+
+def test_page_fits_a_small_phone(new_page: NewPage, stack: LocalStack, person: str) -> None:
+    """At 360 px nothing has to be scrolled sideways, in the list and in the dialogs."""
+    page = new_page(viewport={"width": 360, "height": 740})
+    sign_in(page, stack, person)
+    assert overflow(page) <= 0
+    generate(page, "a rather long name of a token that somebody gave without a thought for phones")
+    assert overflow(page) <= 0
+    page.get_by_role("button", name="Done").click()
+    expect(page.locator("tr[data-token-id]")).to_have_count(1)
+    assert overflow(page) <= 0
+    no_violations(page)
+
+
+def overflow(page: Page) -> int:
+    """Return by how many pixels the page is wider than the screen."""
+    script = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    return int(page.evaluate(script))
+
+
+def test_administrator_deactivates_and_brings_back_a_user(
+    new_page: NewPage, stack: LocalStack, person: str
+) -> None:
+    """The users view stops a user's tokens and lets the user in again with them."""
+    member, admin = new_page(), new_page()
+    sign_in(member, stack, person)
+    token = generate(member, "ci")
+    sign_in(admin, stack, "admin@example.com")
+    admin.get_by_role("link", name="Users").or_(admin.get_by_role("tab", name="Users")).or_(
+        admin.get_by_role("button", name="Users")
+    ).first.click()
+    admin.get_by_role("searchbox").or_(admin.get_by_label("Search users")).first.fill(person)
+    no_violations(admin)
+
+    admin.get_by_role("button", name=re.compile("^Deactivate ")).first.click()
+    admin.get_by_role("dialog").get_by_role("button", name=re.compile("Deactivate")).click()
+    expect(admin.get_by_role("button", name=re.compile("^Re-activate ")).first).to_be_visible()
+    assert call_api(stack, token) == 401
+
+    admin.get_by_role("button", name=re.compile("^Re-activate ")).first.click()
+    admin.get_by_role("dialog").get_by_role("checkbox").check()
+    admin.get_by_role("dialog").get_by_role("button", name=re.compile("Re-activate")).click()
+    expect(admin.get_by_role("button", name=re.compile("^Deactivate ")).first).to_be_visible()
+    assert call_api(stack, token) == 200
+
+
+def test_others_have_no_users_view(new_page: NewPage, stack: LocalStack, person: str) -> None:
+    """Who is no administrator is not shown a view that the server would refuse."""
+    page = new_page()
+    sign_in(page, stack, person)
+
+    expect(page.get_by_text("Users", exact=True)).to_have_count(0)
+
+
+def test_signing_out_ends_at_a_page_that_says_so(new_page: NewPage, stack: LocalStack, person: str) -> None:
+    """After signing out the page is left, and coming back asks to sign in."""
+    page = new_page()
+    sign_in(page, stack, person)
+
+    page.get_by_role("button", name="Sign out").click()
+
+    expect(page.get_by_role("heading", name="Signed out")).to_be_visible()
+    page.goto(f"{stack.url}{PAGE}")
+    expect(page.locator("input[name=sub]")).to_be_visible()
+
+
+def test_without_authentication_the_page_says_that_tokens_are_not_available(
+    new_page: NewPage,
+) -> None:
+    """In non-authenticated mode a card says so and nothing is fetched."""
+    with LocalStack({"AUTH_MODE": "none"}) as open_stack:
+        page = new_page()
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+
+        page.goto(f"{open_stack.url}{PAGE}")
+
+        expect(page.get_by_role("heading", name="API Tokens Not Available")).to_be_visible()
+        expect(page.get_by_text("You can call the API without a token.")).to_be_visible()
+        assert not [url for url in asked if "/v1/" in url]
+        no_violations(page)
+
+
+def test_page_works_under_a_stage(new_page: NewPage, stack: LocalStack, person: str) -> None:
+    """Behind a stage prefix the page's script calls under that prefix, and nowhere else."""
+    page = new_page()
+    sign_in(page, stack, person)
+    asked: list[str] = []
+
+    def forward(route: Route) -> None:
+        asked.append(route.request.url)
+        if route.request.url.endswith(f"/dev{PAGE}"):
+            source = page.context.request.get(f"{stack.url}{PAGE}").text()
+            body = source.replace('data-base=""', 'data-base="/dev"').replace('"/assets/', '"/dev/assets/')
+            route.fulfill(body=body, content_type="text/html")
+        else:
+            route.continue_(url=route.request.url.replace("/dev/", "/", 1))
+
+    page.route("**/*", forward)
+    page.goto(f"{stack.url}/dev{PAGE}")
+
+    expect(page.get_by_text("No API tokens yet")).to_be_visible()
+    assert [url for url in asked if not url.startswith(f"{stack.url}/dev/")] == []
+
+
+def test_screenshot_for_the_readme(new_page: NewPage, stack: LocalStack, person: str) -> None:
+    """The README's picture can be made; UPDATE_SCREENSHOT=1 puts it in its place."""
+    page = new_page(viewport={"width": 1200, "height": 720})
+    sign_in(page, stack, person)
+    for name in ("nightly build", "my laptop", "metrics exporter"):
+        token = generate(page, name)
+        page.get_by_role("button", name="Done").click()
+        assert call_api(stack, token) == 200
+    page.get_by_role("button", name="Pause nightly build").click()
+    page.reload()
+    expect(page.locator("tr[data-token-id]")).to_have_count(3)
+
+    picture = page.screenshot()
+
+    assert len(picture) > 10_000
+    if os.environ.get("UPDATE_SCREENSHOT"):
+        Path(SCREENSHOT).parent.mkdir(exist_ok=True)
+        Path(SCREENSHOT).write_bytes(picture)
