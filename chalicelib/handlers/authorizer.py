@@ -41,12 +41,13 @@ def api_token_authorizer(request: AuthRequest) -> AuthResponse:
             entry.add(outcome="error", reason=error.code, cause=logs.cause(error))
             entry.level = logging.ERROR
             raise
-        entry.add(outcome="allowed")
-        return AuthResponse(
+        response = AuthResponse(
             routes=_routes(verified),
             principal_id=verified.token.user_id,
             context=authorizer_context(verified),
         )
+        entry.add(outcome="allowed")
+        return response
 
 
 # Chalice makes the object; only its class can still be chosen.
