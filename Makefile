@@ -27,10 +27,10 @@ clean-state: .venv/.ready ## Remove what the local stack remembers
 	@exec $(BIN)/python -m infra.local.clean_state
 
 test: setup ## Run every test; ARGS="-k name" is passed on
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n auto $(ARGS)
 
 check: lint setup ## Lint, check types and imports, run the fast tests
-	@$(BIN)/python -m pytest -m "not slow" $(ARGS)
+	@$(BIN)/python -m pytest -n auto -m "not slow" $(ARGS)
 
 lint: .venv/.ready ## The part of check that runs no test
 	@$(BIN)/ruff check .

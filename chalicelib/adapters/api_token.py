@@ -124,9 +124,9 @@ class ApiTokenVerifier:
         try:
             payload = jose.decode_json(segment)
             claims = _parse(payload)
-        except (ValueError, KeyError, TypeError, OverflowError) as error:
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
             raise WrongClaims from error
-        if (payload["iss"], payload["aud"]) != (self._issuer, self._audience):
+        if (payload.get("iss"), payload.get("aud")) != (self._issuer, self._audience):
             raise WrongClaims
         if claims.expires_at and self._clock.now() >= claims.expires_at:
             raise ExpiredToken
@@ -185,6 +185,6 @@ def _refuse_scope() -> frozenset[str]:
 
 
 def _time(seconds: object) -> datetime:
-    if type(seconds) is not int:
-        raise TypeError("NumericDate is not a whole number")
+    if type(seconds) is not int or seconds < 0:
+        raise TypeError("NumericDate is not a whole number of seconds since 1970")
     return datetime.fromtimestamp(seconds, UTC)

@@ -35,14 +35,14 @@ class KeyCache(Generic[Key]):
     def find(self, kid: str) -> Key | None:
         """Return the key, or None when no key has this ``kid``.
 
-        Raises DependencyUnavailable when keys are needed that cannot be loaded.
+        Raises the DependencyUnavailable of the load when keys are needed that cannot be loaded.
         """
         now = self._clock.now()
         with self._lock:
             if self._must_load(kid, now):
                 self._reload(now)
             elif kid not in self._keys and self._failure:
-                raise DependencyUnavailable from self._failure
+                raise type(self._failure) from self._failure
             return self._keys.get(kid)
 
     def _must_load(self, kid: str, now: datetime) -> bool:

@@ -179,11 +179,12 @@ class OidcProvider:
             raise NotAuthenticated
 
     def _require_time(self, claims: Mapping[str, Any]) -> None:
+        # The leeway goes to our own time: the ends of the calendar leave no room for it in theirs.
         now = self._clock.now()
-        if now >= _time(claims["exp"]) + _LEEWAY:
+        if now - _LEEWAY >= _time(claims["exp"]):
             raise NotAuthenticated("Your sign-in has expired. Sign in again.")
         starts = [_time(claims[name]) for name in ("iat", "nbf") if name in claims]
-        if any(now < start - _LEEWAY for start in starts):
+        if any(now + _LEEWAY < start for start in starts):
             raise NotAuthenticated
 
     def _role(self, subject: str, claims: Mapping[str, Any]) -> Role:
@@ -203,9 +204,9 @@ def _usable_keys(document: Mapping[str, Any]) -> dict[str, jwt.PyJWK]:
     """Return the signing keys by ``kid``; a set's only key also stands for tokens without ``kid``."""
     try:
         keys = [k for k in jwt.PyJWKSet.from_dict(dict(document)).keys if _may_sign(k)]
-    except jwt.PyJWTError as error:
+        by_kid = {key.key_id: key for key in keys if key.key_id}
+    except (jwt.PyJWTError, TypeError) as error:  # TypeError: an ``alg`` or ``kid`` that is no text
         raise IdentityProviderUnavailable from error
-    by_kid = {key.key_id: key for key in keys if key.key_id}
     return {**by_kid, _ONLY_KEY: keys[0]} if len(keys) == 1 else by_kid
 
 

@@ -148,8 +148,8 @@ class TokenStore(Protocol):
     ) -> None:
         """Write a new token, its owner's count and the idempotency record, all or nothing.
 
-        Raises UserInactive when the owner is not active in the token's generation any more,
-        TokenLimitReached, or AlreadyCreated / IdempotencyKeyReused for a key used in the last 24 h.
+        Raises AlreadyCreated or IdempotencyKeyReused for a key used in the last 24 h, UserInactive,
+        ConcurrentChange when the token's generation has ended meanwhile, or TokenLimitReached.
         """
         ...
 

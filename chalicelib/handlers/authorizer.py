@@ -3,6 +3,7 @@
 Lambda imports this module alone, without ``app.py``; what it imports is what a cold start costs.
 """
 
+import logging
 from typing import Any
 
 from chalice.app import AuthRequest, AuthResponse, AuthRoute, Blueprint, ChaliceAuthorizer
@@ -38,13 +39,15 @@ def api_token_authorizer(request: AuthRequest) -> AuthResponse:
             raise Exception(UNAUTHORIZED) from None
         except ApiTokensError as error:
             entry.add(outcome="error", reason=error.code, cause=logs.cause(error))
+            entry.level = logging.ERROR
             raise
-        entry.add(outcome="allowed")
-        return AuthResponse(
+        response = AuthResponse(
             routes=_routes(verified),
             principal_id=verified.token.user_id,
             context=authorizer_context(verified),
         )
+        entry.add(outcome="allowed")
+        return response
 
 
 # Chalice makes the object; only its class can still be chosen.

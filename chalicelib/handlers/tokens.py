@@ -77,7 +77,8 @@ def list_tokens() -> Response:
 @answered("token.read")
 def read_token(token_id: str) -> Response:
     """Return one of the caller's tokens."""
-    view = bootstrap.current().manage.get(_sign_in(), token_id)
+    owner = _sign_in()
+    view = bootstrap.current().manage.get(owner, token_id)
     return responses.document(responses.token(view), headers=responses.etag(view))
 
 
@@ -107,7 +108,8 @@ def change_token(token_id: str) -> Response:
 @answered("token.revoke")
 def revoke_token(token_id: str) -> Response:
     """Revoke one of the caller's tokens for good."""
-    bootstrap.current().manage.revoke(_sign_in(), token_id, RevocationReason.OWNER)
+    owner = _sign_in()
+    bootstrap.current().manage.revoke(owner, token_id, RevocationReason.OWNER)
     return responses.nothing()
 
 

@@ -51,7 +51,8 @@ def change_user(user_id: str) -> Response:
 @answered("user.remove")
 def remove_user(user_id: str) -> Response:
     """Remove a user; the tokens are dead for good."""
-    bootstrap.current().administer.remove(_sign_in_admin(), user_id)
+    admin = _sign_in_admin()
+    bootstrap.current().administer.remove(admin, user_id)
     return responses.nothing()
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from chalicelib import logs
 from chalicelib.domain.errors import NotAuthenticated
 from chalicelib.domain.scopes import DEFAULT_SCOPES, require_scope, scope_string
 from chalicelib.services.verify import Verified
@@ -75,6 +76,7 @@ def token_caller(context: Mapping[str, str] | None) -> TokenCaller:
     """
     if not context or "token_id" not in context:
         raise NotAuthenticated
+    logs.add(user_id=context["user_id"], token_id=context["token_id"])
     return TokenCaller(
         user_id=context["user_id"],
         token_id=context["token_id"],

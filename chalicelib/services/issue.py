@@ -54,7 +54,8 @@ class IssueToken:
         """Make a token for ``owner`` and return it with its string.
 
         With an ``idempotency_key`` used in the last 24 hours none is made. Raises InvalidRequest,
-        TokenLimitReached, AlreadyCreated, IdempotencyKeyReused, UserInactive or DependencyUnavailable.
+        TokenLimitReached, AlreadyCreated, IdempotencyKeyReused, UserInactive, ConcurrentChange or
+        DependencyUnavailable.
         """
         now = self._clock.now()
         token = new_token(new_token_id(now), owner, request, now, self._policy)

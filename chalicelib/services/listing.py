@@ -87,12 +87,11 @@ class ListTokens:
         after = order.read(query.cursor) if query.cursor else None
         listed = self._by_id if order.is_by_id else self._sorted
         tokens, place = listed(_Match(owner, query, now), order, after)
-        views = self.views(owner, tokens)
+        views = self.views(owner, tokens, now)
         return TokenPage(views, order.write(place) if place else None)
 
-    def views(self, owner: User, tokens: Sequence[Token]) -> Sequence[TokenView]:
-        """Return tokens as they stand now, each revoked one with when and why."""
-        now = self._clock.now()
+    def views(self, owner: User, tokens: Sequence[Token], now: datetime) -> Sequence[TokenView]:
+        """Return tokens as they stand at ``now``, each revoked one with when and why."""
         ended = self._store.find_ended_generations(
             owner.id, {t.generation for t in tokens if t.generation != owner.generation}
         )

@@ -100,7 +100,7 @@ class ManageTokens:
         return token
 
     def _view(self, owner: User, token: Token) -> TokenView:
-        return self._listing.views(owner, [token])[0]
+        return self._listing.views(owner, [token], self._clock.now())[0]
 
 
 def _patched(token: Token, owner: User, patch: TokenPatch, now: datetime, policy: TokenPolicy) -> Token:

@@ -40,4 +40,6 @@ watchSession();
 keepFresh();
 startTokens();
 window.addEventListener('hashchange', route);
+// A click before this would be lost without a word.
+for (const control of document.querySelectorAll('[data-until-ready]')) control.disabled = false;
 route();

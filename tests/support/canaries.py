@@ -11,7 +11,11 @@ from chalicelib import logs
 
 # An API token, a JWT, or the tail of one: whatever begins like a JOSE header in base64url.
 _SECRET = re.compile(r"bodhi_[A-Za-z0-9_-]{20,}|eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}")
-_SHORTEST_SIGNATURE = 40
+# Signatures are recognised by their beginning, wherever it stands in a run of base64url characters: one
+# look-up for each place, however many signatures the suite has seen.
+_BEGINNING = 40
+_RUN = re.compile(rf"[A-Za-z0-9_-]{{{_BEGINNING},}}")
+_FEWEST_CHARACTERS = 8  # "AAAA..." in an attack is no signature
 
 _signatures: set[str] = set()
 _slips: list[str] = []
@@ -19,15 +23,20 @@ _slips: list[str] = []
 
 def remember(credential: str) -> None:
     """Note a credential: neither it nor its signature may turn up in a line or an answer."""
-    signature = credential.rpartition(".")[2]
-    if len(signature) >= _SHORTEST_SIGNATURE:
-        _signatures.add(signature)
+    runs = _RUN.findall(credential.rpartition(".")[2])
+    beginnings = {run[:_BEGINNING] for run in runs}
+    _signatures.update(b for b in beginnings if len(set(b)) >= _FEWEST_CHARACTERS)
 
 
 def check(where: str, text: str) -> None:
     """Note a slip when ``text`` holds a secret."""
-    if _SECRET.search(text) or any(signature in text for signature in _signatures):
+    if _SECRET.search(text) or any(_holds_signature(run) for run in _RUN.findall(text)):
         _slips.append(where)
+
+
+def _holds_signature(run: str) -> bool:
+    places = range(len(run) - _BEGINNING + 1)
+    return any(run[place : place + _BEGINNING] in _signatures for place in places)
 
 
 def take_slips() -> list[str]:

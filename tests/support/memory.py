@@ -87,12 +87,16 @@ class InMemoryStore:
         """Add token, count and idempotency record, or nothing."""
         with self._lock:
             owner = self._users.get(token.user_id)
-            if owner is None or not owner.is_active or owner.generation != token.generation:
+            if idempotency:
+                self._refuse_replay(token, idempotency)
+            if owner is None or not owner.is_active:
                 raise UserInactive
+            if owner.generation != token.generation:
+                raise ConcurrentChange
             if owner.live_tokens >= max_live_tokens:
                 raise TokenLimitReached(max_live_tokens)
             if idempotency:
-                self._add_idempotency(token, idempotency)
+                self._idempotency[token.user_id, idempotency.key_hash] = idempotency
             self._tokens[token.user_id, token.id] = token
             self._count(owner, 1)
 
@@ -197,13 +201,12 @@ class InMemoryStore:
             if row and row.revision == user.revision:
                 self._users[row.id] = replace(row, live_tokens=live_tokens, revision=row.revision + 1)
 
-    def _add_idempotency(self, token: Token, record: IdempotencyRecord) -> None:
+    def _refuse_replay(self, token: Token, record: IdempotencyRecord) -> None:
         stored = self._idempotency.get((token.user_id, record.key_hash))
         if stored and stored.expires_at > token.created_at:
             if stored.body_hash != record.body_hash:
                 raise IdempotencyKeyReused
             raise AlreadyCreated(stored.token_id)
-        self._idempotency[token.user_id, record.key_hash] = record
 
     def _count(self, owner: User, change: int) -> None:
         self._users[owner.id] = replace(

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.adapters.dynamodb import items
 from chalicelib.adapters.dynamodb.errors import ConditionFailed, WriteConflict, translated
-from chalicelib.adapters.dynamodb.writes import Update
+from chalicelib.adapters.dynamodb.writes import Update, retried
 from chalicelib.domain.errors import StoreUnavailable
 from chalicelib.domain.keys import VerificationKey
 from chalicelib.domain.tokens import Token, TokenStatus
@@ -92,13 +92,14 @@ class DynamoDBKeyStore:
     def publish_key(self, key: VerificationKey) -> VerificationKey:
         """Add a key unless it is there; return the stored one. Raises StoreUnavailable."""
         try:
-            with translated():
-                self._client.put_item(
+            retried(
+                lambda: self._client.put_item(
                     TableName=self._table,
                     Item=items.signing_key_item(key),
                     ConditionExpression="attribute_not_exists(pk)",
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
                 )
+            )
         except ConditionFailed as failure:
             if failure.item is None:
                 raise StoreUnavailable from failure

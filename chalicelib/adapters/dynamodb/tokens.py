@@ -69,15 +69,19 @@ class DynamoDBTokenStore:
     ) -> None:
         """Write a new token, the count and the idempotency record, all or nothing.
 
-        Raises UserInactive, TokenLimitReached, AlreadyCreated, IdempotencyKeyReused, StoreUnavailable.
+        Raises UserInactive, ConcurrentChange, TokenLimitReached, AlreadyCreated, IdempotencyKeyReused
+        or StoreUnavailable.
         """
         writes = [self._count_one_more(token, max_live_tokens), self._put_token(token)]
         if idempotency:
-            writes.append(self._put_idempotency(token, idempotency))
+            # First, so that a replay hears of its token even when that one took the last place.
+            writes.insert(0, self._put_idempotency(token, idempotency))
         try:
             transact(self._client, writes)
         except ConditionFailed as failure:
-            raise _why_not_added(failure, token, max_live_tokens, idempotency) from failure
+            if idempotency and failure.position == 0:
+                raise _why_replayed(failure, idempotency) from failure
+            raise _why_not_counted(failure.item, token, max_live_tokens) from failure
 
     def save_token(self, before: Token, after: Token) -> Token:
         """Write what differs; return it as stored. Raises ConcurrentChange, StoreUnavailable."""
@@ -120,7 +124,9 @@ class DynamoDBTokenStore:
             return {}
         keys = [items.generation_key(user_id, generation) for generation in generations]
         with translated():
-            answer = self._client.batch_get_item(RequestItems={self._table: {"Keys": keys}})
+            answer = self._client.batch_get_item(
+                RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}}
+            )
         if answer.get("UnprocessedKeys"):
             raise StoreUnavailable
         found = answer["Responses"].get(self._table, [])
@@ -177,12 +183,8 @@ def _changed(before: Token, after: Token) -> Update:
     return update
 
 
-def _why_not_added(
-    failure: ConditionFailed, token: Token, limit: int, idempotency: IdempotencyRecord | None
-) -> ApiTokensError:
-    if failure.position == 0:
-        return _why_not_counted(failure.item, token, limit)
-    if idempotency is None or failure.item is None:
+def _why_replayed(failure: ConditionFailed, idempotency: IdempotencyRecord) -> ApiTokensError:
+    if failure.item is None:
         return StoreUnavailable()
     stored = items.read_idempotency(failure.item)
     if stored.body_hash != idempotency.body_hash:
@@ -191,9 +193,9 @@ def _why_not_added(
 
 
 def _why_not_counted(owner: Mapping[str, Any] | None, token: Token, limit: int) -> ApiTokensError:
-    if owner is None:
+    user = items.read_user(owner) if owner else None
+    if user is None or not user.is_active:
         return UserInactive()
-    user = items.read_user(owner)
-    if not user.is_active or user.generation != token.generation:
-        return UserInactive()
+    if user.generation != token.generation:
+        return ConcurrentChange()
     return TokenLimitReached(limit)

@@ -56,12 +56,13 @@ class DynamoDBUserStore:
     def add_user(self, user: User) -> bool:
         """Add a user; return False when the id is there already. Raises StoreUnavailable."""
         try:
-            with translated():
-                self._client.put_item(
+            retried(
+                lambda: self._client.put_item(
                     TableName=self._table,
                     Item=items.user_item(user),
                     ConditionExpression="attribute_not_exists(pk)",
                 )
+            )
         except ConditionFailed:
             return False
         return True

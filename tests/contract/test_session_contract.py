@@ -1,0 +1,57 @@
+"""What the session store promises, in memory and in DynamoDB alike."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from chalicelib.domain.sessions import LOGIN_LIFETIME, PendingLogin, new_session
+from tests.support.clock import START
+from tests.support.dynamodb import Stores
+
+LOGIN = PendingLogin("hash", "state", "nonce", "verifier", "/settings/api-tokens", START + LOGIN_LIFETIME)
+SESSION = new_session("hash", "usr_x", "csrf", START)
+
+
+def test_login_is_taken_once(stores: Stores) -> None:
+    """Who takes a sign-in under way ends it for everybody else."""
+    stores.sessions.add_login(LOGIN)
+
+    assert stores.sessions.take_login("hash") == LOGIN
+    assert stores.sessions.take_login("hash") is None
+
+
+def test_login_and_session_of_the_same_hash_are_two_things(stores: Stores) -> None:
+    """A cookie of one kind opens nothing of the other."""
+    stores.sessions.add_login(LOGIN)
+
+    assert stores.sessions.find_session("hash") is None
+
+
+def test_session_is_found_until_it_ends(stores: Stores) -> None:
+    """Every field is read back; after its end there is nothing, however often it is ended."""
+    stores.sessions.add_session(SESSION)
+    assert stores.sessions.find_session("hash") == SESSION
+
+    stores.sessions.end_session("hash")
+    stores.sessions.end_session("hash")
+
+    assert stores.sessions.find_session("hash") is None
+
+
+def test_touch_moves_the_idle_deadline_only(stores: Stores) -> None:
+    """A use puts the end off and changes nothing else."""
+    stores.sessions.add_session(SESSION)
+    later = SESSION.touched(START + timedelta(minutes=30))
+
+    stores.sessions.touch_session(replace(later, csrf_token="other"))
+
+    assert stores.sessions.find_session("hash") == later
+
+
+def test_touch_never_brings_a_session_back(stores: Stores) -> None:
+    """A use that races the end of a session loses."""
+    stores.sessions.add_session(SESSION)
+    stores.sessions.end_session("hash")
+
+    stores.sessions.touch_session(SESSION.touched(START + timedelta(minutes=30)))
+
+    assert stores.sessions.find_session("hash") is None

@@ -1,0 +1,310 @@
+"""How many calls to AWS everything costs: as many as promised, and none where none is needed."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from chalicelib.adapters import jose
+from chalicelib.adapters.dynamodb import items
+from chalicelib.adapters.key_cache import COOL_DOWN, MAX_AGE
+from chalicelib.domain.tokens import RevocationReason, TokenStatus
+from chalicelib.domain.users import User
+from chalicelib.services.manage import TokenPatch
+from chalicelib.services.sign_in import Credentials
+from tests.integration.wire import KMS, STORE
+from tests.integration.world import USER_ID, World
+from tests.support.api import Answer
+from tests.support.builders import a_token
+from tests.support.dynamodb import dynamodb_stores
+from tests.support.keys import LocalSigningKey
+
+
+@pytest.fixture
+def warm(world: World) -> World:
+    """Return a world whose authorizer has keys, and whose token was used just now."""
+    world.create_token(name="ci")
+    assert use(world).status == 200
+    return world
+
+
+def use(world: World, secret: str | None = None) -> Answer:
+    """Call the protected API."""
+    return world.api.get("/api/whoami", secret or world.secret)
+
+
+def calls_of(world: World, act: Callable[..., object], *arguments: object) -> list[str]:
+    """Return the operations that ``act`` calls."""
+    with world.wire.watching() as calls:
+        act(*arguments)
+    return calls
+
+
+def forged(world: World, kid: str) -> str:
+    """Return a token like ours, signed by another key under ``kid``."""
+    segments = world.secret.removeprefix("bodhi_").split(".")
+    header = jose.encode_json({"alg": "ES256", "kid": kid, "typ": "api-token+jwt"})
+    message = f"{header}.{segments[1]}"
+    return f"bodhi_{message}.{jose.encode(LocalSigningKey().sign(message.encode()))}"
+
+
+def kid_of(world: World) -> str:
+    """Return the ``kid`` of our key."""
+    kid: str = jose.decode_json(world.secret.removeprefix("bodhi_").split(".")[0])["kid"]
+    return kid
+
+
+class TestAuthorizing:
+    """One read, and at most one write per interval."""
+
+    def test_decision_is_one_strongly_consistent_read_of_both_rows(self, warm: World) -> None:
+        """Token and owner come in one BatchGetItem; nothing else is called inside the interval."""
+        asked: list[dict[str, Any]] = []
+
+        def note(params: dict[str, Any], **_: object) -> None:
+            asked.append(params)
+
+        event, events = "provide-client-params.dynamodb.BatchGetItem", warm.cloud.dynamodb.meta.events
+        events.register(event, note)
+        assert calls_of(warm, use, warm) == ["BatchGetItem"]
+        events.unregister(event, note)
+        (request,) = asked
+        (wanted,) = request["RequestItems"].values()
+        assert wanted["ConsistentRead"] is True
+        assert [{"S": f"T#{warm.token_id}"}, {"S": "#"}] == [key["sk"] for key in wanted["Keys"]]
+
+    def test_first_decision_of_a_process_loads_the_keys_once(self, warm: World) -> None:
+        """A cold start costs one Query more."""
+        warm.start()
+        assert calls_of(warm, use, warm) == ["Query", "BatchGetItem"]
+        assert calls_of(warm, use, warm) == ["BatchGetItem"]
+
+    def test_use_is_written_at_most_once_per_interval(self, warm: World) -> None:
+        """Just inside the interval nothing is written; at its end one update, then none again."""
+        warm.start()
+        use(warm)
+        warm.advance(seconds=299)
+        assert calls_of(warm, use, warm) == ["BatchGetItem"]
+        warm.advance(seconds=1)
+        warm.start()
+        assert calls_of(warm, use, warm) == ["Query", "BatchGetItem", "UpdateItem"]
+        assert calls_of(warm, use, warm) == ["BatchGetItem"]
+
+    def test_two_processes_share_the_interval(self, warm: World) -> None:
+        """What one wrote the other need not write."""
+        warm.advance(minutes=10)
+        assert calls_of(warm, use, warm).count("UpdateItem") == 1
+        warm.start()
+        assert "UpdateItem" not in calls_of(warm, use, warm)
+
+    def test_keys_are_loaded_again_when_they_are_old(self, warm: World) -> None:
+        """A key that an operator revoked stops verifying without a deployment."""
+        warm.clock.advance(MAX_AGE)
+        assert calls_of(warm, use, warm) == ["Query", "BatchGetItem", "UpdateItem"]
+
+
+class TestRefusing:
+    """What costs nothing, and what is never recorded as a use."""
+
+    def test_forged_token_with_a_known_key_costs_nothing(self, warm: World) -> None:
+        """The signature decides before anything is read."""
+        secret = forged(warm, kid_of(warm))
+        assert calls_of(warm, self.assert_refused, warm, secret) == []
+
+    def test_unknown_key_costs_nothing_within_the_cool_down(self, warm: World) -> None:
+        """A flood of invented keys makes one reload per cool-down, whichever they invent."""
+        assert calls_of(warm, self.assert_refused, warm, forged(warm, "no-such-key")) == []
+        warm.clock.advance(COOL_DOWN)
+        assert calls_of(warm, self.assert_refused, warm, forged(warm, "kid-1")) == ["Query"]
+        for n in range(5):
+            secret = forged(warm, f"kid-{n}")
+            assert calls_of(warm, self.assert_refused, warm, secret) == []
+
+    @pytest.mark.parametrize(
+        "garbage",
+        [
+            "bodhi_",
+            "bodhi_x",
+            "bodhi_a.b.c",
+            "ghp_16C7e42F292c6912E7710c838347Ae178B4a",
+            "bodhi_" + "a" * 5000,
+            "x" * 100_000,
+            "bodhi_e30.e30." + "A" * 86,
+        ],
+    )
+    def test_garbage_costs_nothing(self, world: World, garbage: str) -> None:
+        """Not even the keys are loaded for what cannot be a token."""
+        assert calls_of(world, self.assert_refused, world, garbage) == []
+
+    @pytest.mark.parametrize(
+        "end", ["pause", "revoke", "deactivate", "remove", "revoke-all", "idle", "expire", "delete"]
+    )
+    def test_refused_use_is_never_recorded(self, world: World, end: str) -> None:
+        """A refusal is one read and no write, however long ago the last use was."""
+        world.create_token(name="ci", expires_in_days=20)
+        if end == "idle":
+            world.create_token(name="ci")
+        ENDS[end](world)
+        before = world.rows()
+        calls = calls_of(world, self.assert_refused, world, world.secret)
+        # An expired token says so itself: that costs the keys, not its row.
+        expected = ["Query"] if end == "expire" else ["Query", "BatchGetItem"]
+        assert (expected, before) == (calls, world.cloud.rows())
+
+    @staticmethod
+    def assert_refused(world: World, secret: str) -> None:
+        """Fail unless the token is refused."""
+        assert use(world, secret).status == 401
+
+
+def _user_by_admin(world: World, method: str, suffix: str = "", body: object = None) -> None:
+    answer = world.api.call(method, f"/v1/users/{USER_ID}{suffix}", world.admin, body)
+    assert answer.status in (200, 204)
+
+
+def _forget(world: World) -> None:
+    key = {"pk": {"S": f"U#{USER_ID}"}, "sk": {"S": f"T#{world.token_id}"}}
+    world.cloud.dynamodb.delete_item(TableName=world.cloud.table, Key=key)
+    world.save()
+
+
+ENDS: dict[str, Callable[[World], object]] = {
+    "pause": lambda world: world.api.patch(world.path, world.user, {"status": "inactive"}),
+    "revoke": lambda world: world.api.delete(world.path, world.user),
+    "deactivate": lambda world: _user_by_admin(world, "PATCH", body={"status": "inactive"}),
+    "remove": lambda world: _user_by_admin(world, "DELETE"),
+    "revoke-all": lambda world: _user_by_admin(world, "DELETE", "/tokens"),
+    "idle": lambda world: world.advance(days=30),
+    "expire": lambda world: world.advance(days=20),
+    "delete": _forget,
+}
+
+
+class TestSigning:
+    """KMS is asked to sign once per token that is made, and for nothing else."""
+
+    def test_authorizer_never_calls_kms(self, warm: World) -> None:
+        """Neither cold nor warm, neither allowing nor refusing."""
+
+        def decide() -> None:
+            warm.start()
+            use(warm)
+            use(warm, forged(warm, kid_of(warm)))
+            use(warm, "bodhi_x")
+            warm.advance(days=31)
+            use(warm)
+
+        calls = calls_of(warm, decide)
+        assert set(calls) & STORE
+        assert not set(calls) & KMS
+
+    def test_first_token_of_a_process_reads_and_publishes_the_key(self, world: World) -> None:
+        """The public half is read and published once per process, before anything is signed with it."""
+        first = calls_of(world, world.create_token)
+        assert first == ["GetItem", "PutItem", "GetPublicKey", "PutItem", "Sign", "TransactWriteItems"]
+        second = calls_of(world, world.create_token)
+        assert second == ["GetItem", "Sign", "TransactWriteItems"]
+
+    def test_replay_signs_nothing(self, world: World) -> None:
+        """A key used before is refused by a read."""
+        headers = {"Idempotency-Key": "key-1"}
+        body = {"name": "once"}
+        assert world.api.post("/v1/tokens", world.user, body, headers=headers).status == 201
+        for sent, status in ((body, 409), ({"name": "other"}, 422)):
+            with world.wire.watching() as calls:
+                answer = world.api.post("/v1/tokens", world.user, sent, headers=headers)
+            assert status == answer.status
+            assert calls == ["GetItem", "GetItem"]
+
+    def test_owner_over_quota_costs_no_signature(self, world: World) -> None:
+        """Nothing is signed for who has no room."""
+        world.configure(MAX_TOKENS_PER_USER="2")
+        world.create_token()
+        world.create_token()
+        with world.wire.watching() as calls:
+            assert world.api.post("/v1/tokens", world.user).status == 409
+        assert calls == ["GetItem", "GetItem", "Query"]
+
+    @pytest.mark.parametrize("body", [{"name": "x" * 101}, {"scopes": ["no:such"]}, {"other": 1}])
+    def test_bad_request_costs_no_more_than_the_sign_in(
+        self, world: World, body: dict[str, object]
+    ) -> None:
+        """What cannot become a token is refused before anything but the caller is looked up."""
+        world.create_token()
+        with world.wire.watching() as calls:
+            assert world.api.post("/v1/tokens", world.user, body).status == 400
+        assert calls == ["GetItem"]
+
+    def test_stranger_costs_nothing(self, world: World) -> None:
+        """Who is not signed in is not looked up."""
+
+        def knock() -> None:
+            for credential in (None, world.user + "x", "bodhi_x", "x.y.z"):
+                answer = world.api.call("GET", "/v1/tokens", credential)
+                assert answer.status in (401, 403)
+
+        assert calls_of(world, knock) == []
+
+
+@pytest.mark.parametrize("count", [1, 150])
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ("deactivate", ["GetItem", "UpdateItem"]),
+        ("reactivate", ["GetItem", "TransactWriteItems"]),
+        ("restore", ["GetItem", "UpdateItem"]),
+        ("remove", ["GetItem", "TransactWriteItems"]),
+        ("revoke-all", ["GetItem", "TransactWriteItems"]),
+    ],
+)
+def test_change_of_a_user_costs_the_same_for_one_token_and_for_many(
+    world: World, count: int, change: str, expected: list[str]
+) -> None:
+    """However many tokens end or come back: one read, one write."""
+    service = world.start()
+    administer = service.administer
+    admin, owner = (
+        service.sign_in.user(Credentials(bearer=world.admin)),
+        service.sign_in.user(Credentials(bearer=world.user)),
+    )
+    give_tokens(world, owner, count)
+    if change in ("reactivate", "restore"):
+        administer.deactivate(admin, owner.id)
+    changes: dict[str, Callable[[], object]] = {
+        "deactivate": lambda: administer.deactivate(admin, owner.id),
+        "reactivate": lambda: administer.reactivate(owner.id, restore_tokens=False),
+        "restore": lambda: administer.reactivate(owner.id, restore_tokens=True),
+        "remove": lambda: administer.remove(admin, owner.id),
+        "revoke-all": lambda: administer.revoke_all_tokens(owner.id),
+    }
+    assert expected == calls_of(world, changes[change])
+    kept = change in ("deactivate", "restore")
+    after = world.stored_user()
+    assert after is not None
+    assert (count if kept else 0) == after.live_tokens
+    world.check_whole()
+
+
+def give_tokens(world: World, owner: User, count: int) -> None:
+    """Write the rows of many tokens at once."""
+    rows = [{"PutRequest": {"Item": items.token_item(a_token(owner))}} for _ in range(count)]
+    for start in range(0, count, 25):
+        batch: Any = {world.cloud.table: rows[start : start + 25]}
+        world.cloud.dynamodb.batch_write_item(RequestItems=batch)
+    dynamodb_stores(world.cloud).users.correct_live_tokens(owner, count)
+
+
+def test_change_that_changes_nothing_writes_nothing(world: World) -> None:
+    """The same name, a pause of a paused token, a second revocation: each one read."""
+    world.create_token(name="ci")
+    service = world.start()
+    owner = service.sign_in.user(Credentials(bearer=world.user))
+    pause = TokenPatch(status=TokenStatus.INACTIVE)
+    for patch in (TokenPatch(name="ci"), TokenPatch(status=TokenStatus.ACTIVE), TokenPatch()):
+        calls = calls_of(world, service.manage.patch, owner, world.token_id, patch)
+        assert calls == ["GetItem"]
+    service.manage.patch(owner, world.token_id, pause)
+    assert calls_of(world, service.manage.patch, owner, world.token_id, pause) == ["GetItem"]
+    service.manage.revoke(owner, world.token_id, RevocationReason.OWNER)
+    again = calls_of(world, service.manage.revoke, owner, world.token_id, RevocationReason.ADMIN)
+    assert again == ["GetItem"]

@@ -1,0 +1,524 @@
+"""Every call to AWS fails in every way, one at a time: an honest 5xx, whole rows, no wrong allow."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from _pytest.mark import ParameterSet
+from botocore.exceptions import EndpointConnectionError
+
+from chalicelib.adapters.aws import dynamodb_client, kms_client
+from chalicelib.domain.errors import DependencyUnavailable
+from chalicelib.domain.ids import user_id_for
+from chalicelib.domain.tokens import TokenStatus
+from chalicelib.domain.users import UserStatus
+from tests.integration import wire
+from tests.integration.wire import Fault
+from tests.integration.world import USER, USER_ID, World
+from tests.support.api import Answer
+from tests.support.builders import ISSUER
+from tests.support.dynamodb import dynamodb_stores
+
+NEWCOMER = "newcomer@example.com"
+
+# Whichever way a call fails, it is one of these few to the adapters; the rarer ones are slow.
+COMMON = [
+    wire.DISABLED,
+    wire.NOTHING_PROCESSED,
+    wire.HALF_PROCESSED,
+    wire.RESPONSE_LOST,
+]
+RARE = [
+    wire.KMS_THROTTLING,
+    wire.THROTTLED,
+    wire.THROTTLING,
+    wire.READ_TIMEOUT,
+    wire.CONNECT_TIMEOUT,
+    wire.UNREACHABLE,
+    wire.HTTP_500,
+    wire.DENIED,
+    wire.THROTTLED_TRANSACTION,
+    wire.CONFLICTS,
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """Something to do, the calls that it takes, and whether the rows show that it was done."""
+
+    name: str
+    calls: tuple[str, ...]
+    status: int
+    arrange: Callable[[World], None]
+    act: Callable[[World], Answer]
+    done: Callable[[World], bool] | None = None
+    """None for what changes nothing."""
+    status_again: int | None = None
+    """How the operation is answered when it was done already, if otherwise than at first."""
+
+    @property
+    def again(self) -> int:
+        """How the operation is answered when it was done already."""
+        return self.status_again or self.status
+
+    def struck_at(self, fault: Fault) -> list[int]:
+        """Return the calls that the fault can strike."""
+        return [index for index, call in enumerate(self.calls) if call in fault.strikes]
+
+    def __str__(self) -> str:
+        """Return the name, for the ids of tests."""
+        return self.name
+
+
+def known_people(world: World) -> None:
+    """Both have signed in before."""
+    assert world.api.get("/v1/me", world.user).status == 200
+    assert world.api.get("/v1/me", world.admin).status == 200
+
+
+def with_token(world: World) -> None:
+    """The user has a token, never used."""
+    known_people(world)
+    world.create_token(name="ci")
+
+
+def with_token_used_just_now(world: World) -> None:
+    """The user has a token whose use is recorded."""
+    with_token(world)
+    assert world.api.get("/api/whoami", world.secret).status == 200
+
+
+def with_replayed_key(world: World) -> None:
+    """The user has made a token with an Idempotency-Key."""
+    known_people(world)
+    assert create_once(world).status == 201
+
+
+def with_count_of_an_expired_token(world: World) -> None:
+    """The user is at a quota of two, of which one has expired."""
+    world.configure(MAX_TOKENS_PER_USER="2")
+    known_people(world)
+    world.create_token(name="short", expires_in_days=1)
+    world.create_token(name="long")
+    world.advance(days=2)
+
+
+def with_ended_generation(world: World) -> None:
+    """The user's token ended with all others."""
+    with_token(world)
+    assert world.api.delete(f"/v1/users/{USER_ID}/tokens", world.admin).status == 204
+
+
+def with_paused_token(world: World) -> None:
+    """The user's token is paused."""
+    with_token(world)
+    assert world.api.patch(world.path, world.user, {"status": "inactive"}).status == 200
+
+
+def with_revoked_token(world: World) -> None:
+    """The user's token is revoked."""
+    with_token(world)
+    assert world.api.delete(world.path, world.user).status == 204
+
+
+def with_inactive_user(world: World) -> None:
+    """The user, who has a token, is deactivated."""
+    with_token(world)
+    assert change_user(world, status="inactive").status == 200
+
+
+def with_removed_user(world: World) -> None:
+    """The user, who had a token, is removed."""
+    with_token(world)
+    assert world.api.delete(f"/v1/users/{USER_ID}", world.admin).status == 204
+    world.advance(seconds=61)
+
+
+def with_idle_token(world: World) -> None:
+    """The user's token was not used for too long."""
+    with_token(world)
+    world.advance(days=31)
+
+
+def create(world: World) -> Answer:
+    """Make a token."""
+    return world.api.post("/v1/tokens", world.user, {"name": "made"})
+
+
+def create_once(world: World) -> Answer:
+    """Make a token under a key."""
+    key = {"Idempotency-Key": "key-1"}
+    return world.api.post("/v1/tokens", world.user, {"name": "made"}, headers=key)
+
+
+def authorize(world: World) -> Answer:
+    """Call the protected API."""
+    return world.api.get("/api/whoami", world.secret)
+
+
+def change_user(world: World, **members: object) -> Answer:
+    """Let the administrator change the user."""
+    return world.api.patch(f"/v1/users/{USER_ID}", world.admin, members)
+
+
+def is_made(world: World) -> bool:
+    """Whether the token asked for has a row."""
+    return "made" in {token.name for token in world.stored_tokens()}
+
+
+def has_status(status: UserStatus) -> Callable[[World], bool]:
+    """Return whether the user's row has this status."""
+
+    def check(world: World) -> bool:
+        user = world.stored_user()
+        return user is not None and user.status is status
+
+    return check
+
+
+def generation_ended(world: World) -> bool:
+    """Whether the user's token belongs to a generation of the past."""
+    user = world.stored_user()
+    return user is not None and world.stored_token().generation != user.generation
+
+
+SIGN_IN = ("GetItem",)
+SIGN = ("GetPublicKey", "PutItem", "Sign")
+ADMIN_ON_USER = ("GetItem", "GetItem")
+DECIDE = ("Query", "BatchGetItem")
+
+MANAGEMENT = [
+    Operation(
+        "sign-in-first-sight",
+        ("GetItem", "PutItem"),
+        200,
+        lambda world: None,
+        lambda world: world.api.get("/v1/me", world.sign_in(NEWCOMER)),
+        lambda world: world.stored_user(user_id_for(ISSUER, NEWCOMER)) is not None,
+    ),
+    Operation(
+        "sign-in-new-name",
+        ("GetItem", "UpdateItem"),
+        200,
+        known_people,
+        lambda world: world.api.get("/v1/me", world.sign_in(USER, name="New Name")),
+        lambda world: "New Name" in {user.name for user in world.stored_users()},
+    ),
+    Operation(
+        "sign-in-after-removal",
+        ("GetItem", "UpdateItem"),
+        200,
+        with_removed_user,
+        lambda world: world.api.get("/v1/me", world.user),
+        has_status(UserStatus.ACTIVE),
+    ),
+    Operation("create", (*SIGN_IN, *SIGN, "TransactWriteItems"), 201, known_people, create, is_made),
+    Operation(
+        "create-with-key",
+        (*SIGN_IN, "GetItem", *SIGN, "TransactWriteItems"),
+        201,
+        known_people,
+        create_once,
+        is_made,
+        409,  # already_created
+    ),
+    Operation(
+        "create-at-quota-with-recount",
+        (*SIGN_IN, "GetItem", "Query", "UpdateItem", *SIGN, "TransactWriteItems"),
+        201,
+        with_count_of_an_expired_token,
+        create,
+        is_made,
+        409,  # token_limit_reached
+    ),
+    Operation("replay", (*SIGN_IN, "GetItem"), 409, with_replayed_key, create_once),
+    Operation(
+        "list",
+        (*SIGN_IN, "Query", "BatchGetItem"),
+        200,
+        with_ended_generation,
+        lambda world: world.api.get("/v1/tokens", world.user),
+    ),
+    Operation(
+        "get",
+        (*SIGN_IN, "GetItem", "BatchGetItem"),
+        200,
+        with_ended_generation,
+        lambda world: world.api.get(world.path, world.user),
+    ),
+    Operation(
+        "rename",
+        (*SIGN_IN, "GetItem", "UpdateItem"),
+        200,
+        with_token,
+        lambda world: world.api.patch(world.path, world.user, {"name": "new"}),
+        lambda world: world.stored_token().name == "new",
+    ),
+    Operation(
+        "pause",
+        (*SIGN_IN, "GetItem", "UpdateItem"),
+        200,
+        with_token,
+        lambda world: world.api.patch(world.path, world.user, {"status": "inactive"}),
+        lambda world: world.stored_token().state is TokenStatus.INACTIVE,
+    ),
+    Operation(
+        "resume",
+        (*SIGN_IN, "GetItem", "UpdateItem"),
+        200,
+        with_paused_token,
+        lambda world: world.api.patch(world.path, world.user, {"status": "active"}),
+        lambda world: world.stored_token().state is TokenStatus.ACTIVE,
+    ),
+    Operation(
+        "revoke",
+        (*SIGN_IN, "GetItem", "TransactWriteItems"),
+        204,
+        with_token,
+        lambda world: world.api.delete(world.path, world.user),
+        lambda world: world.stored_token().state is TokenStatus.REVOKED,
+    ),
+    Operation(
+        "deactivate",
+        (*ADMIN_ON_USER, "UpdateItem"),
+        200,
+        with_token,
+        lambda world: change_user(world, status="inactive"),
+        has_status(UserStatus.INACTIVE),
+    ),
+    Operation(
+        "reactivate",
+        (*ADMIN_ON_USER, "TransactWriteItems"),
+        200,
+        with_inactive_user,
+        lambda world: change_user(world, status="active"),
+        has_status(UserStatus.ACTIVE),
+    ),
+    Operation(
+        "reactivate-with-tokens",
+        (*ADMIN_ON_USER, "UpdateItem"),
+        200,
+        with_inactive_user,
+        lambda world: change_user(world, status="active", restore_tokens=True),
+        has_status(UserStatus.ACTIVE),
+    ),
+    Operation(
+        "remove",
+        (*ADMIN_ON_USER, "TransactWriteItems"),
+        204,
+        with_token,
+        lambda world: world.api.delete(f"/v1/users/{USER_ID}", world.admin),
+        has_status(UserStatus.REMOVED),
+    ),
+    Operation(
+        "revoke-all",
+        (*ADMIN_ON_USER, "TransactWriteItems"),
+        204,
+        with_token,
+        lambda world: world.api.delete(f"/v1/users/{USER_ID}/tokens", world.admin),
+        generation_ended,
+    ),
+    Operation(
+        "list-users",
+        (*SIGN_IN, "Query", "BatchGetItem"),
+        200,
+        known_people,
+        lambda world: world.api.get("/v1/users", world.admin),
+    ),
+    Operation(
+        "list-a-users-tokens",
+        (*ADMIN_ON_USER, "Query", "BatchGetItem"),
+        200,
+        with_ended_generation,
+        lambda world: world.api.get(f"/v1/users/{USER_ID}/tokens", world.admin),
+    ),
+]
+
+ALLOWED = [
+    Operation("authorize", DECIDE, 200, with_token_used_just_now, authorize),
+    Operation("authorize-with-touch", (*DECIDE, "UpdateItem"), 200, with_token, authorize),
+]
+
+REFUSED = [
+    Operation("authorize-paused", DECIDE, 401, with_paused_token, authorize),
+    Operation("authorize-revoked", DECIDE, 401, with_revoked_token, authorize),
+    Operation("authorize-ended-generation", DECIDE, 401, with_ended_generation, authorize),
+    Operation("authorize-inactive-user", DECIDE, 401, with_inactive_user, authorize),
+    Operation("authorize-removed-user", DECIDE, 401, with_removed_user, authorize),
+    Operation("authorize-idle", DECIDE, 401, with_idle_token, authorize),
+]
+
+
+def cases(operations: list[Operation]) -> list[ParameterSet]:
+    """Return each operation with each fault that can strike it."""
+    return [
+        pytest.param(operation, fault, marks=marks, id=f"{operation}-{fault}")
+        for faults, marks in ((COMMON, ()), (RARE, (pytest.mark.slow,)))
+        for operation in operations
+        for fault in faults
+        if operation.struck_at(fault)
+    ]
+
+
+def struck(world: World, operation: Operation, fault: Fault) -> Iterator[tuple[int, Answer]]:
+    """Yield the answer to the operation with the fault at each call in turn, on the same rows."""
+    operation.arrange(world)
+    world.save()
+    for index in operation.struck_at(fault):
+        world.restore()
+        with world.wire.watching(fault, index) as calls:
+            answer = operation.act(world)
+        assert operation.calls[: index + 1] == tuple(calls[: index + 1])
+        yield index, answer
+
+
+@pytest.mark.parametrize("operation", MANAGEMENT + ALLOWED + REFUSED, ids=str)
+def test_operation_makes_exactly_these_calls(world: World, operation: Operation) -> None:
+    """A run without faults makes the calls that the faults below strike one by one."""
+    operation.arrange(world)
+    world.start()
+    with world.wire.watching() as calls:
+        answer = operation.act(world)
+    assert (operation.status, operation.calls) == (answer.status, tuple(calls))
+    assert operation.done is None or operation.done(world)
+    world.check_whole()
+
+
+@pytest.mark.parametrize(("operation", "fault"), cases(MANAGEMENT))
+def test_fault_in_management_is_a_503_and_leaves_rows_whole(
+    world: World, operation: Operation, fault: Fault
+) -> None:
+    """The caller may try again; the change was made whole or not at all, and trying again makes it."""
+    for index, answer in struck(world, operation, fault):
+        assert_unavailable(answer)
+        world.check_whole()
+        made = fault.after is not None and index == len(operation.calls) - 1
+        if operation.done:
+            assert made is operation.done(world)
+        world.start()
+        again = operation.act(world)
+        assert (operation.again if made else operation.status) == again.status
+        assert operation.done is None or operation.done(world)
+        world.check_whole()
+
+
+@pytest.mark.parametrize(("operation", "fault"), cases(ALLOWED))
+def test_fault_in_a_decision_is_neither_allow_nor_refusal(
+    world: World, operation: Operation, fault: Fault
+) -> None:
+    """What cannot be read cannot be decided; only a use that cannot be recorded lets the caller in."""
+    for index, answer in struck(world, operation, fault):
+        is_touch = operation.calls[index] == "UpdateItem"
+        assert (200 if is_touch else 500) == answer.status
+        assert (is_touch and fault.after is not None) is (
+            world.stored_token().last_used_at is not None and operation.name == "authorize-with-touch"
+        )
+        world.check_whole()
+        world.start()
+        assert operation.act(world).status == 200
+
+
+@pytest.mark.parametrize(("operation", "fault"), cases(REFUSED))
+def test_fault_never_lets_a_refused_token_in(world: World, operation: Operation, fault: Fault) -> None:
+    """A token that is refused with all dependencies up is not allowed with one of them down."""
+    for _, answer in struck(world, operation, fault):
+        assert answer.status == 500
+        assert world.stored_token().last_used_at is None
+        world.start()
+        assert operation.act(world).status == 401
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("operation", [o for o in MANAGEMENT if o.struck_at(wire.CONFLICT_ONCE)], ids=str)
+def test_one_conflict_with_another_transaction_is_not_noticed(world: World, operation: Operation) -> None:
+    """A write that met another transaction is made again by itself."""
+    for _, answer in struck(world, operation, wire.CONFLICT_ONCE):
+        assert operation.status == answer.status
+        assert operation.done
+        assert operation.done(world)
+        world.check_whole()
+
+
+def test_first_sight_that_meets_a_transaction_is_not_noticed(world: World) -> None:
+    """A record is made for a newcomer even while somebody else holds its place."""
+    with world.wire.watching(wire.CONFLICT_ONCE, 1) as calls:
+        assert world.api.get("/v1/me", world.sign_in(NEWCOMER)).status == 200
+    assert calls == ["GetItem", "PutItem", "PutItem"]
+
+
+def test_touch_that_meets_a_transaction_still_allows(world: World) -> None:
+    """Whoever holds the row is changing it; the use is recorded by the next call."""
+    with_token(world)
+    world.start()
+    with world.wire.watching(wire.CONFLICT_ONCE, 2):
+        assert authorize(world).status == 200
+    assert world.stored_token().last_used_at is None
+    assert authorize(world).status == 200
+    assert world.stored_token().last_used_at is not None
+
+
+@pytest.mark.parametrize("fault", [wire.THROTTLED, wire.READ_TIMEOUT, wire.HTTP_500], ids=str)
+def test_warm_keys_outlive_an_outage_of_the_key_table(world: World, fault: Fault) -> None:
+    """Known keys go on verifying until they are old; then nobody can say whether one was revoked."""
+    with_token_used_just_now(world)
+    world.advance(minutes=4)
+    with world.wire.watching(fault, 0) as calls:
+        assert authorize(world).status == 500
+    assert calls == ["BatchGetItem"]
+    world.advance(minutes=2)
+    with world.wire.watching(fault, 0) as calls:
+        assert authorize(world).status == 500
+    assert calls == ["Query"]
+    assert authorize(world).status == 200
+
+
+@pytest.mark.parametrize("operation", ["load", "publish"])
+@pytest.mark.parametrize("fault", [wire.THROTTLING, wire.READ_TIMEOUT, wire.HTTP_500, wire.DENIED], ids=str)
+def test_keys_that_cannot_be_read_or_published_are_unavailable(
+    world: World, fault: Fault, operation: str
+) -> None:
+    """The port's own promise: nothing of AWS comes through it."""
+    stores = dynamodb_stores(world.cloud)
+    key = world.start().signing_key
+    with world.wire.watching(fault, 0 if operation == "load" else 1):
+        if operation == "load":
+            with pytest.raises(DependencyUnavailable):
+                stores.keys.load_keys()
+        else:
+            with pytest.raises(DependencyUnavailable):
+                _ = key.kid
+
+
+def test_deployed_clients_try_a_lost_connection_once_more(world: World) -> None:
+    """One hiccup of the network is healed within the call; a second one is the caller's to hear of."""
+    with_token(world)
+    attempts: list[str] = []
+
+    def fail_the_first(request: object, event_name: str, **_: object) -> None:
+        attempts.append(event_name)
+        if len(attempts) == 1:
+            raise EndpointConnectionError(endpoint_url="https://aws.invalid")
+
+    client = dynamodb_client()
+    client.meta.events.register_first("before-send.dynamodb", fail_the_first)
+    answer = client.get_item(TableName=world.cloud.table, Key={"pk": {"S": "x"}, "sk": {"S": "y"}})
+    assert "Item" not in answer
+    assert len(attempts) == 2
+
+
+def test_deployed_clients_fail_fast(world: World) -> None:
+    """Nobody waits a minute for an answer that does not come."""
+    clients = [dynamodb_client(), dynamodb_client(attempts=1), kms_client()]
+    configs: list[Any] = [client.meta.config for client in clients]
+    assert [config.retries["total_max_attempts"] for config in configs] == [2, 1, 2]
+    assert all(config.connect_timeout <= 1 and config.read_timeout <= 2 for config in configs)
+
+
+def assert_unavailable(answer: Answer) -> None:
+    """Fail unless the answer is the documented problem document."""
+    assert answer.status == 503, answer.text
+    headers = {name.lower(): value for name, value in answer.headers.items()}
+    assert headers["content-type"] == "application/problem+json"
+    assert int(headers["retry-after"]) > 0
+    assert answer.code == "unavailable"

@@ -1,0 +1,240 @@
+"""The signing key in KMS (moto): what it signs is what anybody's ES256 verifies."""
+
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING, Literal
+
+import joserfc.jwt
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
+from joserfc.jwk import ECKey
+
+from chalicelib.adapters import jose
+from chalicelib.adapters.api_token import ApiTokenSigner, ApiTokenVerifier, load_public_keys, public_key
+from chalicelib.adapters.key_cache import KeyCache
+from chalicelib.adapters.kms import KmsSigningKey, low_s_signature
+from chalicelib.domain.claims import Claims
+from chalicelib.domain.errors import SigningUnavailable
+from chalicelib.domain.ids import new_token_id, user_id_for
+from chalicelib.domain.keys import KeyState, VerificationKey
+from tests.support.clock import START, FixedClock
+from tests.support.dynamodb import Cloud
+from tests.support.memory import InMemoryStore
+
+if TYPE_CHECKING:
+    from mypy_boto3_kms.literals import KeySpecType
+
+ISSUER, AUDIENCE = "https://api.example.com", "https://api.example.com/api"
+
+
+@pytest.fixture
+def keys() -> InMemoryStore:
+    """Return an empty store of published keys."""
+    return InMemoryStore()
+
+
+@pytest.fixture
+def key(cloud: Cloud, keys: InMemoryStore) -> KmsSigningKey:
+    """Return the key behind the alias."""
+    return signing_key(cloud, keys)
+
+
+def signing_key(cloud: Cloud, keys: InMemoryStore, key_id: str | None = None) -> KmsSigningKey:
+    """Return a key as a process that starts anew sees it."""
+    return KmsSigningKey(cloud.kms, key_id or cloud.key_id, keys, FixedClock())
+
+
+def make_key(
+    cloud: Cloud,
+    spec: "KeySpecType" = "ECC_NIST_P256",
+    usage: Literal["SIGN_VERIFY", "ENCRYPT_DECRYPT"] = "SIGN_VERIFY",
+) -> str:
+    """Return another key of KMS."""
+    return cloud.kms.create_key(KeySpec=spec, KeyUsage=usage)["KeyMetadata"]["Arn"]
+
+
+def verify(published: VerificationKey, message: bytes, raw: bytes) -> None:
+    """Raise unless the signature fits the published key."""
+    r, s = (int.from_bytes(half, "big") for half in (raw[:32], raw[32:]))
+    public_key(published).verify(encode_dss_signature(r, s), message, ECDSA(SHA256()))
+
+
+def some_claims(*, expires: bool) -> Claims:
+    """Return what a token may say."""
+    return Claims(
+        subject=user_id_for("https://login.example.com", "user"),
+        token_id=new_token_id(START),
+        issued_at=START,
+        scopes=frozenset({"api:write", "api:read"}),
+        expires_at=START + timedelta(days=30) if expires else None,
+    )
+
+
+class TestSigningKey:
+    """An alias, the key behind it, and its public half for all to see."""
+
+    def test_key_is_published_under_its_thumbprint(self, key: KmsSigningKey, keys: InMemoryStore) -> None:
+        """The ``kid`` is what any other implementation of RFC 7638 makes of the public key."""
+        kid = key.kid
+        (published,) = keys.load_keys()
+        jwk: dict[str, str | list[str]] = {"kty": "EC", "crv": "P-256", "x": published.x, "y": published.y}
+        assert (kid, KeyState.ACTIVE, START) == (published.kid, published.state, published.created_at)
+        assert kid == ECKey.import_key(jwk).thumbprint()
+
+    def test_signatures_are_raw_low_s_and_verify(self, key: KmsSigningKey, keys: InMemoryStore) -> None:
+        """KMS answers in DER with either S; a token has one form."""
+        assert key.kid
+        (published,) = keys.load_keys()
+        for n in range(200):
+            message = f"message {n}".encode()
+            raw = key.sign(message)
+            assert len(raw) == 64
+            assert int.from_bytes(raw[32:], "big") <= jose.P256_ORDER // 2
+            verify(published, message, raw)
+
+    def test_alias_that_moves_does_not_change_a_running_process(
+        self, cloud: Cloud, key: KmsSigningKey, keys: InMemoryStore
+    ) -> None:
+        """Every signature fits the ``kid`` that announces it; the next process takes the new key."""
+        before = key.kid
+        cloud.kms.update_alias(AliasName=cloud.key_id, TargetKeyId=make_key(cloud))
+        published = {k.kid: k for k in keys.load_keys()}
+        verify(published[before], b"message", key.sign(b"message"))
+        assert before == key.kid
+        successor = signing_key(cloud, keys)
+        assert before != successor.kid
+        published = {k.kid: k for k in keys.load_keys()}
+        verify(published[successor.kid], b"message", successor.sign(b"message"))
+
+    def test_key_may_be_named_by_its_arn(self, cloud: Cloud, keys: InMemoryStore) -> None:
+        """The stack's output is an ARN."""
+        named = signing_key(cloud, keys, make_key(cloud))
+        assert named.kid
+        (published,) = keys.load_keys()
+        verify(published, b"message", named.sign(b"message"))
+
+    def test_second_process_publishes_nothing_new(self, cloud: Cloud, keys: InMemoryStore) -> None:
+        """The same key has the same ``kid``, whoever looks."""
+        first, second = signing_key(cloud, keys), signing_key(cloud, keys)
+        assert first.kid == second.kid
+        assert len(keys.load_keys()) == 1
+
+    @pytest.mark.parametrize("spec", ["ECC_NIST_P384", "ECC_SECG_P256K1", "RSA_2048"])
+    def test_key_of_another_kind_signs_nothing(
+        self, cloud: Cloud, keys: InMemoryStore, spec: "KeySpecType"
+    ) -> None:
+        """The operator hears of it; no such key is published."""
+        wrong = signing_key(cloud, keys, make_key(cloud, spec))
+        with pytest.raises(SigningUnavailable, match="ECC_NIST_P256"):
+            wrong.sign(b"message")
+        assert list(keys.load_keys()) == []
+
+    def test_key_that_cannot_sign_at_all_is_unavailable(self, cloud: Cloud, keys: InMemoryStore) -> None:
+        """A symmetric key has no public half."""
+        wrong = signing_key(cloud, keys, make_key(cloud, "SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT"))
+        with pytest.raises(SigningUnavailable):
+            _ = wrong.kid
+        assert list(keys.load_keys()) == []
+
+    def test_missing_key_is_unavailable_until_it_is_there(self, cloud: Cloud, keys: InMemoryStore) -> None:
+        """A failure is not remembered."""
+        late = signing_key(cloud, keys, "alias/late")
+        with pytest.raises(SigningUnavailable):
+            _ = late.kid
+        cloud.kms.create_alias(AliasName="alias/late", TargetKeyId=make_key(cloud))
+        assert late.kid
+
+    def test_revoked_key_refuses_to_sign(
+        self, cloud: Cloud, key: KmsSigningKey, keys: InMemoryStore
+    ) -> None:
+        """A token that nobody would accept is not made, and the key stays revoked."""
+        kid = key.kid
+        (published,) = keys.load_keys()
+        elsewhere = InMemoryStore()
+        revoked = VerificationKey(kid, published.x, published.y, KeyState.REVOKED, START)
+        elsewhere.publish_key(revoked)
+        again = signing_key(cloud, elsewhere)
+        with pytest.raises(SigningUnavailable, match="revoked"):
+            _ = again.kid
+        with pytest.raises(SigningUnavailable, match="revoked"):
+            again.sign(b"message")
+        assert [revoked] == list(elsewhere.load_keys())
+
+
+class TestLowS:
+    """Of the two signatures that verify, one."""
+
+    @pytest.mark.parametrize(
+        ("r", "s"),
+        [
+            (1, 1),
+            (jose.P256_ORDER - 1, jose.P256_ORDER // 2),
+            (2**200, jose.P256_ORDER // 3),
+            (255, 2**248 - 1),
+        ],
+    )
+    def test_both_signatures_become_the_same_64_bytes(self, r: int, s: int) -> None:
+        """Short numbers keep their leading zeros, and the higher S becomes the lower."""
+        expected = r.to_bytes(32, "big") + s.to_bytes(32, "big")
+        assert expected == low_s_signature(encode_dss_signature(r, s))
+        assert expected == low_s_signature(encode_dss_signature(r, jose.P256_ORDER - s))
+
+
+@pytest.mark.parametrize("expires", [True, False])
+class TestTokenStrings:
+    """A token beyond its prefix is a JWS like any other."""
+
+    def test_pyjwt_verifies_it(self, key: KmsSigningKey, keys: InMemoryStore, *, expires: bool) -> None:
+        """An independent reader finds the claims that were signed."""
+        claims = some_claims(expires=expires)
+        prefix, _, jws = ApiTokenSigner(key, ISSUER, AUDIENCE).sign(claims).partition("_")
+        (published,) = keys.load_keys()
+        read = jwt.decode_complete(
+            jws,
+            public_key(published),
+            algorithms=["ES256"],
+            audience=AUDIENCE,
+            issuer=ISSUER,
+            options={"verify_exp": False, "verify_iat": False},
+        )
+        assert prefix == "bodhi"
+        assert read["header"] == {"alg": "ES256", "kid": published.kid, "typ": "api-token+jwt"}
+        assert self.payload(claims) == read["payload"]
+
+    def test_joserfc_verifies_it(self, key: KmsSigningKey, keys: InMemoryStore, *, expires: bool) -> None:
+        """A second independent reader agrees."""
+        claims = some_claims(expires=expires)
+        token = ApiTokenSigner(key, ISSUER, AUDIENCE).sign(claims)
+        (published,) = keys.load_keys()
+        jwk = ECKey.import_key({"kty": "EC", "crv": "P-256", "x": published.x, "y": published.y})
+        read = joserfc.jwt.decode(token.removeprefix("bodhi_"), jwk, algorithms=["ES256"])
+        assert self.payload(claims) == json.loads(json.dumps(read.claims))
+
+    def test_our_verifier_reads_what_was_signed(
+        self, key: KmsSigningKey, keys: InMemoryStore, *, expires: bool
+    ) -> None:
+        """The round trip loses nothing."""
+        clock = FixedClock()
+        cache = KeyCache(lambda: load_public_keys(keys), clock)
+        verifier = ApiTokenVerifier(cache, ISSUER, AUDIENCE, clock)
+        signer = ApiTokenSigner(key, ISSUER, AUDIENCE)
+        for _ in range(20):
+            claims = some_claims(expires=expires)
+            assert claims == verifier.verify(signer.sign(claims))
+
+    @staticmethod
+    def payload(claims: Claims) -> dict[str, object]:
+        """Return the claims as they stand in the token."""
+        expiry = {"exp": int(claims.expires_at.timestamp())} if claims.expires_at else {}
+        return {
+            "iss": ISSUER,
+            "aud": AUDIENCE,
+            "sub": claims.subject,
+            "jti": claims.token_id,
+            "iat": int(claims.issued_at.timestamp()),
+            "scope": "api:read api:write",
+            **expiry,
+        }

@@ -1,0 +1,394 @@
+"""Real threads over the services, the adapters and the emulator, whose writes are atomic as AWS's are."""
+
+import contextlib
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from threading import Barrier
+from typing import TypeVar
+
+import pytest
+
+from chalicelib.domain.errors import (
+    AlreadyCreated,
+    ApiTokensError,
+    ConcurrentChange,
+    InactiveToken,
+    InvalidToken,
+    PreconditionFailed,
+    RevokedToken,
+    TokenLimitReached,
+    UserInactive,
+)
+from chalicelib.domain.tokens import IssuedToken, RevocationReason, Token, TokenStatus
+from chalicelib.domain.users import User, UserStatus
+from chalicelib.services.manage import TokenPatch
+from chalicelib.services.sign_in import Credentials
+from chalicelib.services.verify import Verified
+from tests.support.builders import a_request, a_user
+from tests.support.clock import FixedClock
+from tests.support.dynamodb import Cloud, CloudService
+from tests.support.provider import TestProvider
+
+pytestmark = [pytest.mark.slow, pytest.mark.emulator]
+
+_T = TypeVar("_T")
+
+ADMIN = a_user("admin@example.com")
+_MANY = 60
+
+
+def at_once(actions: Sequence[Callable[[], object]]) -> list[object]:
+    """Do everything at the same moment, and return what each one came to."""
+    barrier = Barrier(len(actions))
+
+    def run(action: Callable[[], object]) -> object:
+        barrier.wait()
+        try:
+            return action()
+        except ApiTokensError as error:
+            return error
+
+    with ThreadPoolExecutor(len(actions)) as pool:
+        return list(pool.map(run, actions))
+
+
+class Racers:
+    """Processes of the service that share nothing but the table and the clock."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+        self._people = 0
+        self.clock = FixedClock()
+        self.provider = TestProvider(self.clock)
+        self.service = self.process()
+
+    def process(self, **environ: str) -> CloudService:
+        """Return a process that has signed before."""
+        service = CloudService(self._cloud, self.clock, environ)
+        assert service.signing_key.kid
+        return service
+
+    def processes(self, count: int, **environ: str) -> list[CloudService]:
+        """Return several."""
+        return [self.process(**environ) for _ in range(count)]
+
+    def new_user(self) -> User:
+        """Return a stored user whom no round before has seen."""
+        self._people += 1
+        user = a_user(f"user-{self._people}@example.com")
+        assert self.service.users.add_user(user)
+        return user
+
+    def stored(self, user: User) -> User:
+        """Return a user's row."""
+        found = self.service.users.find_user(user.id)
+        assert found is not None
+        return found
+
+    def row(self, token: Token) -> Token:
+        """Return a token's row."""
+        found = self.service.tokens.find_token(token.user_id, token.id)
+        assert found is not None
+        return found
+
+    def rows(self, user: User) -> Sequence[Token]:
+        """Return a user's tokens."""
+        return self.service.tokens.list_tokens(user.id, after=None, newest_first=True, limit=500)
+
+    def issue(self, owner: User) -> IssuedToken:
+        """Return a new token."""
+        return self.service.issue.issue(owner, a_request())
+
+
+@pytest.fixture
+def racers(atomic_cloud: Cloud) -> Racers:
+    """Return processes over an empty table."""
+    return Racers(atomic_cloud)
+
+
+def of_type(kind: type[_T], results: Sequence[object]) -> list[_T]:
+    """Return the results of this type."""
+    return [result for result in results if isinstance(result, kind)]
+
+
+@pytest.mark.parametrize("repetition", range(3))
+def test_quota_is_exact_under_concurrent_creations(racers: Racers, repetition: int) -> None:
+    """Twenty at once at a quota of five: five succeed, and the count agrees with the rows."""
+    owner = racers.new_user()
+    processes = racers.processes(20, MAX_TOKENS_PER_USER="5")
+    results = at_once([partial(p.issue.issue, owner, a_request()) for p in processes])
+    assert len(of_type(IssuedToken, results)) == 5
+    assert len(of_type(TokenLimitReached, results)) == 15
+    assert racers.stored(owner).live_tokens == 5
+    issued = {result.token.id for result in of_type(IssuedToken, results)}
+    assert issued == {token.id for token in racers.rows(owner)}
+
+
+def test_quota_is_exact_when_creations_recount_at_once(racers: Racers) -> None:
+    """A slot that expired is given away once, however many find it."""
+    owner = racers.new_user()
+    process = racers.process(MAX_TOKENS_PER_USER="3")
+    process.issue.issue(owner, a_request(lifetime=timedelta(days=1)))
+    for _ in range(2):
+        process.issue.issue(owner, a_request())
+    racers.clock.advance(timedelta(days=2))
+    full = racers.stored(owner)
+    processes = racers.processes(10, MAX_TOKENS_PER_USER="3")
+    results = at_once([partial(p.issue.issue, full, a_request()) for p in processes])
+    assert len(of_type(IssuedToken, results)) == 1
+    assert len(of_type(TokenLimitReached, results)) == 9
+    assert racers.stored(owner).live_tokens == 3
+
+
+def test_creations_and_revocations_keep_the_count(racers: Racers) -> None:
+    """Whatever the order, the count is the number of tokens that live."""
+    owner = racers.new_user()
+    doomed = [racers.issue(owner).token for _ in range(8)]
+    processes = racers.processes(16)
+    creations = [partial(p.issue.issue, owner, a_request()) for p in processes[:8]]
+    revocations = [
+        partial(p.manage.revoke, owner, t.id, RevocationReason.OWNER)
+        for p, t in zip(processes[8:], doomed, strict=True)
+    ]
+    assert of_type(ApiTokensError, at_once([*creations, *revocations])) == []
+    live = [token for token in racers.rows(owner) if token.state is TokenStatus.ACTIVE]
+    assert 8 == len(live) == racers.stored(owner).live_tokens
+
+
+@pytest.mark.parametrize("repetition", range(3))
+def test_same_idempotency_key_makes_one_token(racers: Racers, repetition: int) -> None:
+    """Ten replays at once make one token, and nine learn its id."""
+    owner = racers.new_user()
+    processes = racers.processes(10)
+    results = at_once([partial(p.issue.issue, owner, a_request(), "key") for p in processes])
+    (issued,) = of_type(IssuedToken, results)
+    replays = of_type(AlreadyCreated, results)
+    assert [issued.token.id] * 9 == [replay.token_id for replay in replays]
+    assert [issued.token.id] == [token.id for token in racers.rows(owner)]
+    assert racers.stored(owner).live_tokens == 1
+
+
+def test_touch_racing_a_revocation_never_revives(racers: Racers) -> None:
+    """Used and revoked at the same moment, a token always ends revoked, with its reason."""
+    owner = racers.new_user()
+    processes = racers.processes(5)
+    for _ in range(40):
+        issued = racers.issue(owner)
+        token = issued.token
+        racers.clock.advance(timedelta(minutes=1))
+        uses = [partial(p.verify.verify, issued.secret) for p in processes[1:]]
+        revocation = partial(processes[0].manage.revoke, owner, token.id, RevocationReason.EXPOSED)
+        results = at_once([*uses, revocation])
+        assert {RevokedToken} >= {type(error) for error in of_type(ApiTokensError, results)}
+        row = racers.row(token)
+        expected = token.revoked(RevocationReason.EXPOSED, racers.clock.now(), racers.service.policy)
+        assert row.state is TokenStatus.REVOKED
+        assert (expected.revocation, expected.purge_at) == (row.revocation, row.purge_at)
+        with pytest.raises(RevokedToken):
+            racers.service.verify.verify(issued.secret)
+    assert racers.stored(owner).live_tokens == 0
+
+
+def test_touch_racing_a_pause_never_reactivates(racers: Racers) -> None:
+    """Used and paused at the same moment, a token always ends paused."""
+    owner = racers.new_user()
+    issued = racers.issue(owner)
+    pause, resume = TokenPatch(status=TokenStatus.INACTIVE), TokenPatch(status=TokenStatus.ACTIVE)
+    processes = racers.processes(5)
+    for _ in range(30):
+        racers.clock.advance(timedelta(minutes=10))
+        uses = [partial(p.verify.verify, issued.secret) for p in processes[1:]]
+        change = partial(processes[0].manage.patch, owner, issued.token.id, pause)
+        results = at_once([*uses, change])
+        assert {InactiveToken} >= {type(error) for error in of_type(ApiTokensError, results)}
+        assert racers.row(issued.token).state is TokenStatus.INACTIVE
+        with pytest.raises(InactiveToken):
+            racers.service.verify.verify(issued.secret)
+        racers.service.manage.patch(owner, issued.token.id, resume)
+
+
+def test_changes_of_different_members_both_last(racers: Racers) -> None:
+    """A new name and a new description at the same moment: neither is lost."""
+    owner = racers.new_user()
+    processes = racers.processes(2)
+    for n in range(20):
+        token = racers.issue(owner).token
+        patches = [TokenPatch(name=f"name {n}"), TokenPatch(description=f"text {n}")]
+        results = at_once(
+            [partial(p.manage.patch, owner, token.id, c) for p, c in zip(processes, patches, strict=True)]
+        )
+        assert of_type(ApiTokensError, results) == []
+        row = racers.row(token)
+        assert (f"name {n}", f"text {n}", 3) == (row.name, row.description, row.version)
+
+
+def test_of_changes_to_one_version_one_wins(racers: Racers) -> None:
+    """With If-Match the others are told that the token is not what they read."""
+    owner = racers.new_user()
+    processes = racers.processes(6)
+    for _ in range(5):
+        token = racers.issue(owner).token
+        results = at_once(
+            [
+                partial(p.manage.patch, owner, token.id, TokenPatch(name=f"name {n}"), 1)
+                for n, p in enumerate(processes)
+            ]
+        )
+        assert len(of_type(PreconditionFailed, results)) == 5
+        (won,) = [n for n, r in enumerate(results) if not isinstance(r, ApiTokensError)]
+        row = racers.row(token)
+        assert (f"name {won}", 2) == (row.name, row.version)
+
+
+def test_concurrent_revocations_free_one_slot(racers: Racers) -> None:
+    """Everybody hears that the token is revoked; the slot is freed once."""
+    owner = racers.new_user()
+    processes = racers.processes(8)
+    racers.issue(owner)
+    for _ in range(5):
+        token = racers.issue(owner).token
+        results = at_once(
+            [partial(p.manage.revoke, owner, token.id, RevocationReason.OWNER) for p in processes]
+        )
+        assert results == [None] * 8
+        assert racers.stored(owner).live_tokens == 1
+
+
+def _deactivate(service: CloudService, user: User) -> None:
+    service.administer.deactivate(ADMIN, user.id)
+
+
+def _remove(service: CloudService, user: User) -> None:
+    service.administer.remove(ADMIN, user.id)
+
+
+def _revoke_all(service: CloudService, user: User) -> None:
+    service.administer.revoke_all_tokens(user.id)
+
+
+def _deactivate_and_reactivate(service: CloudService, user: User) -> None:
+    service.administer.deactivate(ADMIN, user.id)
+    service.administer.reactivate(user.id, restore_tokens=False)
+
+
+@pytest.mark.parametrize("end", [_deactivate, _remove, _revoke_all, _deactivate_and_reactivate])
+def test_creation_racing_the_end_of_a_user_leaves_no_usable_token(
+    racers: Racers, end: Callable[[CloudService, User], None]
+) -> None:
+    """Whether a creation was acknowledged before or after the end was: its token is refused."""
+    # A quota out of reach: only the end itself may stop the creations.
+    processes = racers.processes(6, MAX_TOKENS_PER_USER="1000")
+    for _ in range(4):
+        owner = racers.new_user()
+
+        creations = [partial(issue_until_refused, process, owner) for process in processes[1:]]
+        results = at_once([partial(end_in_full_swing, racers, owner, end), *creations])
+        assert of_type(ApiTokensError, results) == []
+        issued = [token for made in of_type(list, results) for token in made]
+        assert len(issued) >= 5
+        for token in issued:
+            with pytest.raises(InvalidToken):
+                racers.service.verify.verify(token.secret)
+        user = racers.stored(owner)
+        current = [t for t in racers.rows(owner) if t.generation == user.generation]
+        assert len(current) == user.live_tokens
+
+
+def issue_until_refused(process: CloudService, owner: User) -> list[IssuedToken]:
+    """Make tokens for a user as read once, until the store refuses; return those acknowledged."""
+    issued: list[IssuedToken] = []
+    with contextlib.suppress(UserInactive, ConcurrentChange):
+        while len(issued) < _MANY:
+            issued.append(process.issue.issue(owner, a_request()))
+    assert len(issued) < _MANY, "nobody ended the user"
+    return issued
+
+
+def end_in_full_swing(racers: Racers, owner: User, end: Callable[[CloudService, User], None]) -> None:
+    """End a user as soon as there are a few tokens."""
+    while len(racers.rows(owner)) < 5:
+        pass
+    end(racers.service, owner)
+
+
+def test_concurrent_touches_write_once(racers: Racers) -> None:
+    """Of those that saw the same last use one records the next."""
+    owner = racers.new_user()
+    token = racers.issue(owner).token
+    policy = racers.service.policy
+    processes = racers.processes(10)
+    for _ in range(10):
+        racers.clock.advance(timedelta(minutes=10))
+        now = racers.clock.now()
+        uses = [token.touched(now + timedelta(milliseconds=n), policy) for n in range(10)]
+        touches = [
+            partial(p.authorization.touch, token, use) for p, use in zip(processes, uses, strict=True)
+        ]
+        results = at_once(touches)
+        assert [result for result in results if result] == [True]
+        token = uses[results.index(True)]
+        assert token == racers.row(token)
+
+
+def test_concurrent_uses_are_all_allowed(racers: Racers) -> None:
+    """Those whose use is not recorded are let in like the one whose is."""
+    issued = racers.issue(racers.new_user())
+    processes = racers.processes(10)
+    results = at_once([partial(p.verify.verify, issued.secret) for p in processes])
+    allowed = of_type(Verified, results)
+    assert [issued.token.id] * 10 == [verified.token.id for verified in allowed]
+    assert racers.clock.now() == racers.row(issued.token).last_used_at
+
+
+def test_first_sight_by_many_makes_one_user(racers: Racers) -> None:
+    """Ten requests of a new person at once: one record, and the same answer to all."""
+    for n in range(5):
+        jwt = racers.provider.sign_in(f"newcomer-{n}@example.com")
+        results = at_once([partial(p.sign_in.user, Credentials(bearer=jwt)) for p in racers.processes(10)])
+        users = of_type(User, results)
+        assert len(users) == 10
+        assert {racers.stored(users[0]).generation} == {user.generation for user in users}
+    assert len(racers.service.users.list_users(after=None, limit=100).users) == 5
+
+
+def test_return_after_removal_by_many_makes_one_generation(racers: Racers) -> None:
+    """Ten requests of a removed person at once start one fresh account."""
+    jwt = racers.provider.sign_in("removed@example.com")
+    user = racers.service.sign_in.user(Credentials(bearer=jwt))
+    racers.service.administer.remove(ADMIN, user.id)
+    racers.clock.advance(timedelta(minutes=1))
+    again = racers.provider.sign_in("removed@example.com")
+    results = at_once([partial(p.sign_in.user, Credentials(bearer=again)) for p in racers.processes(10)])
+    assert {racers.stored(user).generation} == {u.generation for u in of_type(User, results)}
+    assert of_type(ApiTokensError, results) == []
+    assert racers.stored(user).status is UserStatus.ACTIVE
+
+
+def test_every_generation_that_ended_is_on_record(racers: Racers) -> None:
+    """Revoke-alls at the same moment each end one generation, and none goes unrecorded."""
+    owner = racers.new_user()
+    tokens = [racers.issue(owner).token]
+    results = at_once([partial(p.administer.revoke_all_tokens, owner.id) for p in racers.processes(4)])
+    users = of_type(User, results)
+    last = racers.stored(owner).generation
+    generations = {tokens[0].generation, *(user.generation for user in users)}
+    assert last in generations
+    ended = racers.service.tokens.find_ended_generations(owner.id, generations)
+    assert generations - {last} == ended.keys()
+
+
+def test_sign_in_racing_a_deactivation_never_reactivates(racers: Racers) -> None:
+    """A sign-in that brings a new name leaves the deactivation as it is."""
+    user = racers.service.sign_in.user(Credentials(bearer=racers.provider.sign_in("user@example.com")))
+    processes = racers.processes(5)
+    for n in range(20):
+        jwt = racers.provider.sign_in("user@example.com", name=f"Name {n}")
+        sign_ins = [partial(p.sign_in.user, Credentials(bearer=jwt)) for p in processes[1:]]
+        results = at_once([*sign_ins, partial(_deactivate, processes[0], user)])
+        assert {UserInactive} >= {type(error) for error in of_type(ApiTokensError, results)}
+        assert racers.stored(user).status is UserStatus.INACTIVE
+        back = replace(racers.stored(user), status=UserStatus.ACTIVE)
+        racers.service.users.save_user(racers.stored(user), back)

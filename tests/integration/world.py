@@ -1,0 +1,135 @@
+"""People, their tokens, and the app they call, with the rows behind it in view."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from chalicelib import bootstrap
+from chalicelib.adapters.dynamodb import items
+from chalicelib.domain.ids import user_id_for
+from chalicelib.domain.tokens import Token, TokenStatus
+from chalicelib.domain.users import User
+from tests.integration.wire import Wire
+from tests.support.api import Api
+from tests.support.builders import ISSUER
+from tests.support.clock import FixedClock
+from tests.support.dynamodb import Cloud, CloudService, new_table
+from tests.support.provider import TestProvider
+
+USER, ADMIN = "user@example.com", "admin@example.com"
+USER_ID = user_id_for(ISSUER, USER)
+
+
+class World:
+    """One user, one administrator, one table that can be put back, one clock."""
+
+    def __init__(self, cloud: Cloud, wire: Wire, api: Api) -> None:
+        self.cloud = cloud
+        self.wire = wire
+        self.api = api
+        self.clock = FixedClock()
+        self.environ: dict[str, str] = {}
+        self.secret = ""
+        self.token_id = ""
+        self._provider = TestProvider(self.clock)
+        self._saved: list[items.Item] = []
+        self._rows_after: tuple[int, list[items.Item]] | None = None
+        self.start()
+
+    @property
+    def user(self) -> str:
+        """A fresh sign-in of the user."""
+        return self._provider.sign_in(USER)
+
+    @property
+    def admin(self) -> str:
+        """A fresh sign-in of the administrator."""
+        return self._provider.sign_in(ADMIN)
+
+    @property
+    def path(self) -> str:
+        """Where the token made last is managed."""
+        return f"/v1/tokens/{self.token_id}"
+
+    def start(self) -> CloudService:
+        """Let a process without any memory answer from now on."""
+        service = CloudService(self.cloud, self.clock, self.environ)
+        bootstrap.install(service)
+        return service
+
+    def configure(self, **environ: str) -> None:
+        """Start again with these settings."""
+        self.environ = environ
+        self.start()
+
+    def sign_in(self, subject: str, **claims: Any) -> str:
+        """Return a sign-in of somebody."""
+        return self._provider.sign_in(subject, **claims)
+
+    def create_token(self, **members: Any) -> None:
+        """Make a token of the user, the one that the world goes on with."""
+        created = self.api.create_token(self.user, **members)
+        self.secret, self.token_id = created["token"], created["id"]
+
+    def advance(self, **by: float) -> None:
+        """Move the clock."""
+        self.clock.advance(timedelta(**by))
+
+    def save(self) -> None:
+        """Remember the rows."""
+        self._saved = self.rows()
+
+    def restore(self) -> None:
+        """Put the remembered rows into another table, and start on it."""
+        self.cloud = replace(self.cloud, table=new_table(self.cloud.dynamodb))
+        self._rows_after = None
+        puts: list[Any] = [{"PutRequest": {"Item": row}} for row in self._saved]
+        if puts:
+            self.cloud.dynamodb.batch_write_item(RequestItems={self.cloud.table: puts})
+        self.start()
+
+    def rows(self) -> list[items.Item]:
+        """Return every row; read again only if anything was written since."""
+        if self._rows_after is None or self._rows_after[0] != self.wire.writes:
+            self._rows_after = self.wire.writes, self.cloud.rows()
+        return self._rows_after[1]
+
+    def stored_user(self, user_id: str = USER_ID) -> User | None:
+        """Return a user's row."""
+        return next((user for user in self.stored_users() if user.id == user_id), None)
+
+    def stored_users(self) -> list[User]:
+        """Return the users' rows."""
+        return [items.read_user(row) for row in self.rows() if row["sk"]["S"] == "#"]
+
+    def stored_tokens(self) -> list[Token]:
+        """Return the tokens' rows."""
+        return [items.read_token(row) for row in self._rows("T#")]
+
+    def stored_token(self) -> Token:
+        """Return the row of the token made last."""
+        return next(token for token in self.stored_tokens() if token.id == self.token_id)
+
+    def check_whole(self) -> None:
+        """Fail unless all rows agree with each other."""
+        users = {user.id: user for user in self.stored_users()}
+        tokens = self.stored_tokens()
+        self._check_counts(users, tokens)
+        ended = {(row["pk"]["S"], items.read_generation(row).generation) for row in self._rows("G#")}
+        for token in tokens:
+            owner = users[token.user_id]
+            assert token.generation == owner.generation or (f"U#{owner.id}", token.generation) in ended
+            assert (token.state is TokenStatus.REVOKED) is (token.revocation is not None)
+        made = {token.id for token in tokens}
+        assert {items.read_idempotency(row).token_id for row in self._rows("I#")} <= made
+
+    def _check_counts(self, users: dict[str, User], tokens: list[Token]) -> None:
+        now = self.clock.now()
+        for user in users.values():
+            owned = [t for t in tokens if (t.user_id, t.generation) == (user.id, user.generation)]
+            counting = [token for token in owned if token.state is not TokenStatus.REVOKED]
+            unexpired = [token for token in counting if not token.has_expired(now)]
+            assert len(unexpired) <= user.live_tokens <= len(counting)
+
+    def _rows(self, kind: str) -> list[items.Item]:
+        return [row for row in self.rows() if row["sk"]["S"].startswith(kind)]

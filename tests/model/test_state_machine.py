@@ -1,0 +1,367 @@
+"""Lives of users and tokens at random, held against the model after every step.
+
+Through the real services with real signatures, over the store in memory.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from chalicelib.domain.errors import (
+    ApiTokensError,
+    InvalidToken,
+    TokenAlreadyExpired,
+    TokenAlreadyRevoked,
+    TokenLimitReached,
+    TokenNotFound,
+    UserInactive,
+    UserNotFound,
+    UserRemoved,
+)
+from chalicelib.domain.ids import user_id_for
+from chalicelib.domain.scopes import DEFAULT_SCOPES
+from chalicelib.domain.tokens import RevocationReason, Token, TokenRequest, TokenStatus
+from chalicelib.domain.users import User
+from chalicelib.services.listing import TokenQuery
+from chalicelib.services.manage import TokenPatch
+from chalicelib.services.sign_in import Credentials
+from chalicelib.services.verify import VerifyToken
+from tests.model.world import IDLE, Row, World
+from tests.support.builders import ISSUER
+from tests.support.memory import InMemoryStore
+from tests.support.service import MemoryService
+
+QUOTA = 2
+PEOPLE = ("ada@example.com", "ben@example.com")
+
+people = st.sampled_from(PEOPLE)
+picks = st.integers(0, 4)
+lifetimes = st.sampled_from([None, None, 1, 7, 30, 45])
+pauses = st.sampled_from([0, 1, 299_999, 300_000, 300_001, 3_600_000]).map(
+    lambda ms: timedelta(milliseconds=ms)
+)
+
+
+class ExpiringStore(InMemoryStore):
+    """The store in memory with the TTL of DynamoDB, which comes when a test calls it."""
+
+    def collect_garbage(self, now: datetime) -> None:
+        """Delete what may be deleted."""
+        self._tokens = {key: row for key, row in self._tokens.items() if row.purge_at > now}
+        self._ended = {key: row for key, row in self._ended.items() if row.purge_at > now}
+
+
+class Onlooker:
+    """The store of a verification that must leave no trace: nothing is recorded."""
+
+    def __init__(self, store: InMemoryStore) -> None:
+        self._store = store
+
+    def find_for_authorization(self, user_id: str, token_id: str) -> tuple[Token | None, User | None]:
+        """Return token and owner."""
+        return self._store.find_for_authorization(user_id, token_id)
+
+    def touch(self, before: Token, after: Token) -> bool:
+        """Record nothing."""
+        return False
+
+
+class Life(RuleBasedStateMachine):
+    """What owners, administrators, bearers and time may do, in any order."""
+
+    @initialize(days=lifetimes)
+    def begin(self, days: int | None) -> None:
+        """Start with an administrator and one person who has a token."""
+        self.service = MemoryService({"MAX_TOKENS_PER_USER": str(QUOTA)})
+        self.store = ExpiringStore()
+        self.service.store = self.store
+        service, clock = self.service, self.service.clock
+        self.admin = service.sign_in.admin(
+            Credentials(bearer=service.provider.sign_in("admin@example.com"))
+        )
+        onlooker = Onlooker(self.store)
+        self.looking = VerifyToken(service._verifier, onlooker, clock, service.policy)
+        self.world = World(clock.now(), QUOTA)
+        self.create(PEOPLE[0], days)
+
+    # What people do with their own tokens.
+
+    @rule(name=people, days=lifetimes)
+    def create(self, name: str, days: int | None) -> None:
+        """Create a token, unless the person is out or the quota is used up."""
+        owner = self._signed_in(name)
+        if owner is None:
+            return
+        lifetime = None if days is None else timedelta(days=days)
+        request = TokenRequest("first", "", DEFAULT_SCOPES, lifetime)
+        if self.world.live(name) >= QUOTA:
+            with pytest.raises(TokenLimitReached):
+                self.service.issue.issue(owner, request)
+            return
+        issued = self.service.issue.issue(owner, request)
+        self.world.create(name, issued.token.id, issued.secret, days)
+
+    @precondition(lambda self: self.world.tokens)
+    @rule(pick=picks, name=st.sampled_from([None, "first", "second"]), pause=st.booleans())
+    def change(self, pick: int, name: str | None, pause: bool) -> None:
+        """Rename a token, pause it, or both at once."""
+        token_id, token = self._token(pick)
+        status = TokenStatus.INACTIVE if pause else None
+        if self._patch(token_id, token, TokenPatch(name=name, status=status)):
+            token["name"] = name or token["name"]
+            if pause:
+                self.world.pause(token)
+
+    @precondition(lambda self: self.world.tokens)
+    @rule(pick=picks, idle=st.booleans())
+    def resume(self, pick: int, idle: bool) -> None:
+        """Re-activate a token, now or once it is idle."""
+        token_id, token = self._token(pick)
+        if idle:
+            self._advance(max(token["alive_since"] + IDLE - self.world.now, timedelta(0)))
+        if self._patch(token_id, token, TokenPatch(status=TokenStatus.ACTIVE)):
+            self.world.resume(token)
+
+    @precondition(lambda self: self.world.tokens)
+    @rule(pick=picks, reason=st.sampled_from(["owner", "exposed", "rotated"]))
+    def revoke(self, pick: int, reason: str) -> None:
+        """Revoke a token; revoked ones stay as they are."""
+        token_id, token = self._token(pick)
+        owner = self._signed_in(token["owner"])
+        if owner is None:
+            return
+        if token["gone"]:
+            with pytest.raises(TokenNotFound):
+                self.service.manage.revoke(owner, token_id, RevocationReason(reason))
+            return
+        self.service.manage.revoke(owner, token_id, RevocationReason(reason))
+        self.world.revoke(token, reason)
+
+    @precondition(lambda self: self.world.tokens)
+    @rule(pick=picks)
+    def meddle(self, pick: int) -> None:
+        """Try another user's id: as unknown as any other."""
+        token_id, token = self._token(pick)
+        other = self._signed_in(next(name for name in PEOPLE if name != token["owner"]))
+        if other is None:
+            return
+        with pytest.raises(TokenNotFound):
+            self.service.manage.revoke(other, token_id, RevocationReason.OWNER)
+        with pytest.raises(TokenNotFound):
+            self.service.manage.patch(other, token_id, TokenPatch(status=TokenStatus.ACTIVE))
+
+    @rule(name=people)
+    def sign_in(self, name: str) -> None:
+        """Sign in, for the first time, again, or after a removal."""
+        self._signed_in(name)
+
+    # What bearers do.
+
+    @precondition(lambda self: self.world.tokens)
+    @rule(pick=picks, pauses=st.lists(pauses, max_size=3))
+    def use(self, pick: int, pauses: list[timedelta]) -> None:
+        """Present a token at the authorizer, once or several times in a row."""
+        token_id, token = self._token(pick)
+        for pause in [timedelta(0), *pauses]:
+            self._advance(pause)
+            self._use(token_id, token)
+
+    # What administrators do. One rule for all that ends tokens, or none would live long enough to
+    # meet anything else.
+
+    @rule(name=people, act=st.sampled_from(["deactivate", "deactivate", "remove", "revoke all"]))
+    def put_out(self, name: str, act: str) -> None:
+        """Deactivate or remove a user, or revoke all tokens."""
+        administer = self.service.administer
+        if act == "deactivate":
+            if self._changed(name, lambda user: administer.deactivate(self.admin, user)):
+                self.world.deactivate(name)
+        elif act == "remove":
+            if self._changed(name, lambda user: administer.remove(self.admin, user), tombstones=True):
+                self.world.remove(name)
+        elif self._changed(name, administer.revoke_all_tokens, tombstones=True):
+            self.world.end_generation(name, "admin")
+
+    @precondition(lambda self: any(u["status"] != "active" for u in self.world.users.values()))
+    @rule(name=people, restore=st.booleans())
+    def let_in(self, name: str, restore: bool) -> None:
+        """Re-activate a user, with or without the tokens."""
+        administer = self.service.administer
+        if self._changed(name, lambda user: administer.reactivate(user, restore_tokens=restore)):
+            self.world.reactivate(name, restore=restore)
+
+    # What time does.
+
+    @rule(
+        span=st.one_of(
+            st.integers(1, 2_000).map(lambda ms: timedelta(milliseconds=ms)),
+            st.integers(1, 600).map(lambda seconds: timedelta(seconds=seconds)),
+            st.integers(1, 40).map(lambda days: timedelta(days=days)),
+        ),
+        ttl=st.booleans(),
+    )
+    def wait(self, span: timedelta, ttl: bool) -> None:
+        """Let time pass, moments, minutes, or up to 40 days; DynamoDB's TTL may come or not."""
+        self._advance(span, ttl=ttl)
+
+    @precondition(lambda self: self.world.tokens)
+    @rule(
+        pick=picks,
+        deadline=st.sampled_from(["idle", "idle", "expiry", "refresh", "purge", "purge"]),
+        off=st.sampled_from([-1, 0, 0, 1]),
+        ttl=st.booleans(),
+    )
+    def wait_for_a_deadline(self, pick: int, deadline: str, off: int, ttl: bool) -> None:
+        """Let time pass to exactly a deadline of some token, or a millisecond beside it."""
+        _, token = self._token(pick)
+        moment = self.world.deadline(token, deadline)
+        if moment and moment + timedelta(milliseconds=off) > self.world.now:
+            self._advance(moment + timedelta(milliseconds=off) - self.world.now, ttl=ttl)
+
+    # What must hold after every step.
+
+    @invariant()
+    def nothing_is_allowed_that_should_not_be_nor_the_reverse(self) -> None:
+        """Every string ever handed out is let in if and only if the model lets it in."""
+        for token_id, token in self.world.tokens.items():
+            assert self._refusal(token["secret"]) == self.world.refusal(token), token_id
+
+    @invariant()
+    def lists_say_how_tokens_stand(self) -> None:
+        """Ids, names, statuses, last uses and reasons are the model's."""
+        for name in self.world.users:
+            page = self.service.listing.page(self._row(name), TokenQuery(limit=100, sort="created_at"))
+            assert page.next_cursor is None
+            listed = {
+                view.token.id: (
+                    view.token.name,
+                    view.status.value,
+                    view.token.last_used_at,
+                    view.revocation.reason.value if view.revocation else None,
+                )
+                for view in page.tokens
+            }
+            assert listed == {
+                token_id: (
+                    token["name"],
+                    self.world.status(token),
+                    token["last_used"],
+                    self.world.reason(token),
+                )
+                for token_id, token in self.world.listed(name).items()
+            }
+
+    @invariant()
+    def filters_find_what_stands_so(self) -> None:
+        """A filter by status agrees with the statuses shown."""
+        for name in self.world.users:
+            expected = {i for i, t in self.world.listed(name).items() if self.world.status(t) == "idle"}
+            query = TokenQuery(limit=100, status=TokenStatus.IDLE)
+            page = self.service.listing.page(self._row(name), query)
+            assert {view.token.id for view in page.tokens} == expected
+
+    @invariant()
+    def count_is_never_below_the_truth_and_the_quota_holds(self) -> None:
+        """The stored count may be too high, never too low; live tokens never exceed the quota."""
+        for name, user in self.world.users.items():
+            row, live = self._row(name), self.world.live(name)
+            assert row.live_tokens >= live
+            assert live <= QUOTA
+            assert row.status.value == user["status"]
+
+    def _use(self, token_id: str, token: Row) -> None:
+        refusal = self.world.refusal(token)
+        if refusal:
+            with pytest.raises(InvalidToken) as caught:
+                self.service.verify.verify(token["secret"])
+            assert caught.value.reason == refusal
+            return
+        assert self.service.verify.verify(token["secret"]).token.id == token_id
+        self.world.use(token)
+
+    def _token(self, pick: int) -> tuple[str, Row]:
+        """Return a token, rather one of the latest, rather one that is not revoked."""
+        tokens = list(self.world.tokens.items())[::-1]
+        tokens.sort(key=lambda item: self.world.status(item[1]) == "revoked")
+        return tokens[pick % len(tokens)]
+
+    def _row(self, name: str) -> User:
+        user = self.store.find_user(user_id_for(ISSUER, name))
+        assert user is not None
+        return user
+
+    def _refusal(self, secret: str) -> str | None:
+        try:
+            self.looking.verify(secret)
+        except InvalidToken as error:
+            return error.reason
+        return None
+
+    def _signed_in(self, name: str) -> User | None:
+        """Return the person signed in, or None if the model keeps the person out."""
+        jwt = self.service.provider.sign_in(name)
+        if not self.world.can_sign_in(name):
+            with pytest.raises(UserInactive):
+                self.service.sign_in.user(Credentials(bearer=jwt))
+            return None
+        self.world.sign_in(name)
+        return self.service.sign_in.user(Credentials(bearer=jwt))
+
+    def _patch(self, token_id: str, token: Row, patch: TokenPatch) -> bool:
+        """Patch as the owner; return whether the model lets the change through."""
+        owner = self._signed_in(token["owner"])
+        if owner is None:
+            return False
+        refusal = self._patch_refusal(token, patch)
+        if refusal:
+            with pytest.raises(refusal):
+                self.service.manage.patch(owner, token_id, patch)
+            return False
+        self.service.manage.patch(owner, token_id, patch)
+        return True
+
+    def _patch_refusal(self, token: Row, patch: TokenPatch) -> type[ApiTokensError] | None:
+        if token["gone"]:
+            return TokenNotFound
+        status = self.world.status(token)
+        if status == "revoked":
+            return TokenAlreadyRevoked
+        if status == "expired" and patch.status:
+            return TokenAlreadyExpired
+        return None
+
+    def _changed(self, name: str, change: Callable[[str], User], *, tombstones: bool = False) -> bool:
+        """Change a user as the administrator; return whether the model lets the change through."""
+        user, user_id = self.world.users.get(name), user_id_for(ISSUER, name)
+        if user is None:
+            with pytest.raises(UserNotFound):
+                change(user_id)
+            return False
+        if user["status"] == "removed" and not tombstones:
+            with pytest.raises(UserRemoved):
+                change(user_id)
+            return False
+        change(user_id)
+        return True
+
+    def _advance(self, span: timedelta, *, ttl: bool = False) -> None:
+        self.service.clock.advance(span)
+        self.world.now += span
+        if ttl:
+            self.store.collect_garbage(self.world.now)
+            self.world.collect_garbage()
+
+
+class LongLife(Life):
+    """The same with more lives and longer ones."""
+
+
+TestLife = Life.TestCase
+TestLife.settings = settings(max_examples=100, stateful_step_count=50, deadline=None)
+
+TestLongLife = pytest.mark.slow(LongLife.TestCase)
+TestLongLife.settings = settings(max_examples=200, stateful_step_count=120, deadline=None)

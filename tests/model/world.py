@@ -1,0 +1,169 @@
+"""The model: what the contract says about users and tokens, in plain dictionaries.
+
+Written from the contract alone. It calls nothing of the service, so that a mistake in the service
+cannot be in here as well.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+IDLE = timedelta(days=30)
+RETENTION = timedelta(days=90)
+REFRESH = timedelta(seconds=300)
+
+Row = dict[str, Any]
+
+
+class World:
+    """Users by name and tokens by id, as they must be."""
+
+    def __init__(self, now: datetime, quota: int) -> None:
+        self.now = now
+        self.quota = quota
+        self.users: dict[str, Row] = {}
+        self.tokens: dict[str, Row] = {}
+
+    # People.
+
+    def can_sign_in(self, name: str) -> bool:
+        """Whether a person who signs in right now is let in; the provider writes whole seconds."""
+        user = self.users.get(name)
+        if user is None or user["status"] == "active":
+            return True
+        signed_at = self.now.replace(microsecond=0)
+        return user["status"] == "removed" and bool(signed_at > user["removed_at"])
+
+    def sign_in(self, name: str) -> None:
+        """Let a person in."""
+        user = self.users.setdefault(
+            name, {"status": "active", "generation": 0, "ended": {}, "removed_at": None}
+        )
+        if user["status"] == "removed":
+            self.end_generation(name, None)
+        user["status"] = "active"
+
+    def end_generation(self, name: str, reason: str | None) -> None:
+        """Revoke all of a user's tokens at once."""
+        user = self.users[name]
+        user["ended"][user["generation"]] = reason
+        user["generation"] += 1
+
+    def deactivate(self, name: str) -> None:
+        """Put a user out."""
+        self.users[name]["status"] = "inactive"
+
+    def reactivate(self, name: str, *, restore: bool) -> None:
+        """Let a user in again."""
+        user = self.users[name]
+        if user["status"] == "inactive" and not restore:
+            self.end_generation(name, "user_deactivated")
+        user["status"] = "active"
+
+    def remove(self, name: str) -> None:
+        """Turn a user into a tombstone."""
+        user = self.users[name]
+        if user["status"] != "removed":
+            self.end_generation(name, "user_removed")
+            user |= {"status": "removed", "removed_at": self.now}
+
+    # Tokens.
+
+    def create(self, owner: str, token_id: str, secret: str, days: int | None) -> None:
+        """Add a token."""
+        expires = None if days is None else self.now.replace(microsecond=0) + timedelta(days=days)
+        self.tokens[token_id] = {
+            "owner": owner,
+            "secret": secret,
+            "generation": self.users[owner]["generation"],
+            "paused": False,
+            "revoked": None,
+            "ended_at": None,
+            "alive_since": self.now,
+            "last_used": None,
+            "expires": expires,
+            "name": "first",
+            "gone": False,
+        }
+
+    def status(self, token: Row) -> str:
+        """Return how a token stands."""
+        user = self.users[token["owner"]]
+        if token["revoked"] or token["generation"] != user["generation"]:
+            return "revoked"
+        if token["expires"] is not None and token["expires"] <= self.now:
+            return "expired"
+        if token["paused"] or user["status"] == "inactive":
+            return "inactive"
+        return "idle" if token["alive_since"] + IDLE <= self.now else "active"
+
+    def reason(self, token: Row) -> str | None:
+        """Return why a token is revoked."""
+        revoked: str | None = token["revoked"]
+        return revoked or self.users[token["owner"]]["ended"].get(token["generation"])
+
+    def refusal(self, token: Row) -> str | None:
+        """Return why a token's bearer is not let in, or None."""
+        if token["expires"] is not None and token["expires"] <= self.now:
+            return "expired"
+        if token["gone"]:
+            return "unknown"
+        if self.users[token["owner"]]["status"] != "active":
+            return "user_inactive"
+        status = self.status(token)
+        return None if status == "active" else status
+
+    def use(self, token: Row) -> None:
+        """Record a use, once in a while."""
+        if token["last_used"] is None or self.now - token["last_used"] >= REFRESH:
+            token |= {"last_used": self.now, "alive_since": self.now}
+
+    def pause(self, token: Row) -> None:
+        """Put a token out of use."""
+        token["paused"] = True
+
+    def resume(self, token: Row) -> None:
+        """Put a token back into use."""
+        if token["paused"] or token["alive_since"] + IDLE <= self.now:
+            token |= {"paused": False, "alive_since": self.now}
+
+    def revoke(self, token: Row, reason: str) -> None:
+        """End a token for good."""
+        if self.status(token) != "revoked":
+            token |= {"revoked": reason, "ended_at": self.now}
+
+    def deadline(self, token: Row, which: str) -> datetime | None:
+        """Return the moment at which something about a token changes by itself."""
+        last_used: datetime | None = token["last_used"]
+        expires: datetime | None = token["expires"]
+        if which == "expiry":
+            return expires
+        if which == "refresh":
+            return last_used and last_used + REFRESH
+        if which == "purge":
+            return self.purge_at(token)
+        idle_at: datetime = token["alive_since"] + IDLE
+        return idle_at
+
+    def purge_at(self, token: Row) -> datetime:
+        """Return when the row may be deleted: a whole second, not before the retention is over."""
+        end: datetime = token["ended_at"] or token["alive_since"] + IDLE
+        if not token["ended_at"] and token["expires"] is not None:
+            end = min(end, token["expires"])
+        exact = end + RETENTION
+        whole = exact.replace(microsecond=0)
+        return whole if whole == exact else whole + timedelta(seconds=1)
+
+    def collect_garbage(self) -> None:
+        """Forget the rows whose time has come."""
+        for token in self.tokens.values():
+            if self.purge_at(token) <= self.now:
+                token["gone"] = True
+
+    def listed(self, owner: str) -> dict[str, Row]:
+        """Return the tokens that are still on a user's list, by id."""
+        return {i: t for i, t in self.tokens.items() if t["owner"] == owner and not t["gone"]}
+
+    def live(self, owner: str) -> int:
+        """Return how many tokens hold a place in a user's quota."""
+        statuses = [self.status(token) for token in self.listed(owner).values()]
+        return sum(status in ("active", "inactive", "idle") for status in statuses)

@@ -1,0 +1,72 @@
+"""A DynamoDB that knows one user, one token and one key, for a process that cannot have moto in it."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+
+from chalicelib.adapters.api_token import ApiTokenSigner
+from chalicelib.adapters.dynamodb import items
+from chalicelib.domain.claims import Claims
+from tests.packaging.fresh import ENVIRON
+from tests.support import canaries
+from tests.support.builders import a_token, a_user
+from tests.support.keys import LocalSigningKey
+
+
+@dataclass
+class DynamoDBStub:
+    """Where it listens, the good token, and which calls came in."""
+
+    url: str
+    token: str
+    user_id: str
+    token_id: str
+    calls: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def dynamodb_stub() -> Iterator[DynamoDBStub]:
+    """Serve the three calls of a decision."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    key, user = LocalSigningKey(), a_user()
+    row = a_token(user, now)
+    claims = Claims(user.id, row.id, now, row.scopes, None)
+    token = ApiTokenSigner(key, ENVIRON["ISSUER"], ENVIRON["AUDIENCE"]).sign(claims)
+    canaries.remember(token)
+    answers = {
+        "Query": {"Items": [items.signing_key_item(key.public)], "Count": 1, "ScannedCount": 1},
+        "BatchGetItem": {
+            "Responses": {ENVIRON["TABLE_NAME"]: [items.token_item(row), items.user_item(user)]},
+            "UnprocessedKeys": {},
+        },
+        "UpdateItem": {},
+    }
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            call = self.headers["X-Amz-Target"].partition(".")[2]
+            stub.calls.append(call)
+            body = json.dumps(answers[call]).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/x-amz-json-1.0")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+            """Stay silent."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    stub = DynamoDBStub(f"http://127.0.0.1:{server.server_port}", token, user.id, row.id)
+    Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield stub
+    finally:
+        server.shutdown()
+        server.server_close()

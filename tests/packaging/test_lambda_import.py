@@ -1,0 +1,333 @@
+"""Every deployed function, imported and called as Lambda does it: in a process of its own."""
+
+import ast
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.packaging.dynamodb_stub import dynamodb_stub
+from tests.packaging.fresh import ENVIRON, ROOT, result_of, start
+from tests.security.victim import METHOD_ARN
+from tests.support.api import Api
+from tests.support.service import MemoryService
+
+AUTHORIZER = "chalicelib.handlers.authorizer.api_token_authorizer"
+
+# What an import of the authorizer and one decision load besides the standard library.
+THIRD_PARTY_AT_IMPORT = ["chalice"]
+THIRD_PARTY_AT_DECISION = [
+    "_cffi_backend",
+    "botocore",
+    "certifi",
+    "cryptography",
+    "dateutil",
+    "jmespath",
+    "jwt",
+    "six",
+    "urllib3",
+]
+# Modules that cost a cold start what no decision needs.
+NEVER_BY_A_DECISION = [
+    "boto3",
+    "moto",
+    "app",
+    "chalice.cli",
+    "chalice.local",
+    "chalicelib.adapters.kms",
+    "chalicelib.adapters.oidc",
+    "chalicelib.adapters.dynamodb.tokens",
+    "chalicelib.adapters.dynamodb.users",
+    "chalicelib.services.accounts",
+    "chalicelib.services.issue",
+    "chalicelib.services.listing",
+    "chalicelib.services.manage",
+    "chalicelib.services.users",
+    "chalicelib.handlers.requests",
+    "chalicelib.handlers.tokens",
+    "chalicelib.handlers.users",
+    "chalicelib.handlers.sample_api",
+    "infra",
+    "tests",
+]
+
+AUTHORIZE = """
+    import importlib, json, os, sys
+
+    started_with = set(sys.modules)
+
+    def third_party():
+        tops = {name.partition(".")[0] for name in set(sys.modules) - started_with}
+        return sorted(t for t in tops if t not in sys.stdlib_module_names and t != "chalicelib")
+
+    class Context:
+        aws_request_id = "request-7"
+
+    module = importlib.import_module("chalicelib.handlers.authorizer")
+    at_import = {"third_party": third_party(), "modules": sorted(sys.modules)}
+    event = {"type": "TOKEN", "authorizationToken": "Bearer " + os.environ["CREDENTIAL"],
+             "methodArn": os.environ["METHOD_ARN"]}
+    try:
+        answer = module.api_token_authorizer(event, Context())
+    except Exception as error:
+        answer = [type(error).__name__, str(error)]
+    at_decision = {"third_party": third_party(), "modules": sorted(sys.modules)}
+    print(json.dumps({"answer": answer, "at_import": at_import, "at_decision": at_decision}))
+"""
+
+
+@pytest.fixture(scope="module")
+def decision() -> Iterator[dict[str, Any]]:
+    """Return what one process of the authorizer loaded, said and asked for a good token."""
+    with dynamodb_stub() as stub:
+        environ = {
+            "AWS_ENDPOINT_URL": stub.url,
+            "CREDENTIAL": stub.token,
+            "METHOD_ARN": METHOD_ARN,
+        }
+        ended = start(AUTHORIZE, ENVIRON | environ)
+        assert ended.returncode == 0, ended.stderr
+        *lines, result = ended.stdout.splitlines()
+        yield {
+            **json.loads(result),
+            "lines": lines,
+            "output": "\n".join(lines) + ended.stderr,
+            "stub": stub,
+        }
+
+
+def refused(credential: str, **environ: str) -> Any:
+    """Return what a fresh authorizer says to a credential, with no AWS to reach."""
+    where = {"CREDENTIAL": credential, "METHOD_ARN": METHOD_ARN, "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
+    return result_of(AUTHORIZE, ENVIRON | where | environ)
+
+
+def test_authorizer_decides_alone(decision: dict[str, Any]) -> None:
+    """The authorizer's module needs nothing but its settings and DynamoDB: keys, one read, one write."""
+    stub = decision["stub"]
+    assert decision["answer"] == {
+        "context": {
+            "user_id": stub.user_id,
+            "token_id": stub.token_id,
+            "token_name": "ci",
+            "scopes": "api:read api:write",
+        },
+        "principalId": stub.user_id,
+        "policyDocument": {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Action": "execute-api:Invoke",
+                    "Effect": "Allow",
+                    "Resource": ["arn:aws:execute-api:eu-west-1:123456789012:a1b2c3/dev/*/*"],
+                }
+            ],
+        },
+    }
+    assert stub.calls == ["Query", "BatchGetItem", "UpdateItem"]
+
+
+def test_authorizer_writes_one_line_in_its_own_process(decision: dict[str, Any]) -> None:
+    """Logging works where app.py never ran, with Lambda's request id, and the token is not in it."""
+    (line,) = decision["lines"]
+    written = json.loads(line)
+    assert (written["event"], written["outcome"], written["request_id"]) == (
+        "authorize",
+        "allowed",
+        "request-7",
+    )
+    assert decision["stub"].token.rpartition(".")[2] not in decision["output"]
+
+
+def test_authorizers_import_loads_chalice_only(decision: dict[str, Any]) -> None:
+    """What a cold start imports before the first call is pinned: no AWS client, no JWT, no pools."""
+    assert decision["at_import"]["third_party"] == THIRD_PARTY_AT_IMPORT
+
+
+def test_decision_loads_what_it_needs_only(decision: dict[str, Any]) -> None:
+    """What the first decision imports on top is pinned too."""
+    loaded = decision["at_decision"]["third_party"]
+    assert [name for name in loaded if name != "_openssl"] == sorted(
+        THIRD_PARTY_AT_IMPORT + THIRD_PARTY_AT_DECISION
+    )
+
+
+@pytest.mark.parametrize("name", NEVER_BY_A_DECISION)
+def test_decision_never_loads(decision: dict[str, Any], name: str) -> None:
+    """Issuing, listing, signing in and their libraries are no part of the authorizer."""
+    modules = decision["at_decision"]["modules"]
+    assert [m for m in modules if m == name or m.startswith(f"{name}.")] == []
+
+
+def test_authorizer_refuses_garbage_with_nothing_to_reach() -> None:
+    """A string of no form is refused at once, although no AWS answers."""
+    assert refused("bodhi_" + "A" * 20 + ".e30." + "A" * 86)["answer"] == ["Exception", "Unauthorized"]
+
+
+def test_authorizer_fails_closed_when_nothing_answers() -> None:
+    """A string of the right form that cannot be checked is an error (500), not a refusal."""
+    with dynamodb_stub() as stub:
+        token = stub.token
+    error, text = refused(token)["answer"]
+    assert (error, "Unauthorized" in text) == ("StoreUnavailable", False)
+
+
+@pytest.mark.parametrize(("seconds", "ttl"), [("", 30), ("0", 0), ("3600", 3600)])
+def test_cache_ttl_follows_the_setting(seconds: str, ttl: int) -> None:
+    """API Gateway caches for AUTHORIZER_CACHE_SECONDS, zero included."""
+    environ = ENVIRON | ({"AUTHORIZER_CACHE_SECONDS": seconds} if seconds else {})
+    script = """
+        from app import app
+        print([handler.ttl_seconds for handler in app.builtin_auth_handlers])
+    """
+    assert result_of(script, environ) == [ttl]
+
+
+@pytest.mark.parametrize("module", ["app", "chalicelib.handlers.authorizer"])
+def test_start_names_every_missing_setting(module: str) -> None:
+    """Nothing starts without its settings, and one start names them all, each with an example."""
+    ended = start(f"import importlib; importlib.import_module('{module}')", {})
+    assert ended.returncode != 0
+    for name in ENVIRON:
+        assert f"{name} is missing, for example {name}=" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TABLE_NAME", ""),
+        ("OIDC_ISSUER", "http://login.example.com"),
+        ("AUTHORIZER_CACHE_SECONDS", "3601"),
+        ("IDLE_TIMEOUT_SECONDS", "soon"),
+        ("LAST_USED_REFRESH_SECONDS", "2592000"),
+        ("AUTH_MODE", "off"),
+        ("LOG_LEVEL", "LOUD"),
+    ],
+)
+def test_start_names_the_one_senseless_setting(name: str, value: str) -> None:
+    """One wrong value stops the start with one line that names it and gives an example."""
+    ended = start("import chalicelib.handlers.authorizer", ENVIRON | {name: value})
+    assert ended.returncode != 0
+    last = ended.stderr.splitlines()[-1]
+    assert last.startswith(f"chalicelib.settings.SettingsError: {name} ")
+    assert f"for example {name}=" in last
+
+
+def test_app_answers_as_lambda_calls_it() -> None:
+    """``app.app`` serves an API Gateway event with nothing around it."""
+    script = """
+        import importlib, json, sys
+        module = importlib.import_module("app")
+
+        class Context:
+            aws_request_id = "lambda-7"
+
+        def call(method, path, headers=None, context=None):
+            request = {"httpMethod": method, "resourcePath": path, "requestId": "gateway-7"}
+            event = {"requestContext": {**request, "authorizer": context},
+                     "headers": headers or {}, "multiValueQueryStringParameters": None,
+                     "pathParameters": {}, "stageVariables": None, "body": None}
+            answer = module.app(event, Context())
+            return answer["statusCode"], answer["body"]
+
+        caller = {"user_id": "usr_x", "token_id": "tok_x", "token_name": "ci", "scopes": "api:read"}
+        print(json.dumps({
+            "whoami": call("GET", "/api/whoami", context=caller),
+            "me": call("GET", "/v1/me"),
+            "token": call("GET", "/v1/tokens", {"Authorization": "Bearer bodhi_x"}),
+            "loaded": sorted({"boto3", "moto", "infra", "tests", "chalice.cli"} & set(sys.modules)),
+        }))
+    """
+    answers = result_of(script)
+    assert answers["whoami"][0] == 200
+    assert json.loads(answers["whoami"][1])["token_id"] == "tok_x"
+    assert (answers["me"][0], answers["token"][0]) == (401, 403)
+    assert answers["loaded"] == []
+
+
+def test_names_of_deployed_handlers_are_pinned() -> None:
+    """Chalice deploys exactly these; a renamed module would break the authorizer in place."""
+    from chalice.config import Config
+    from chalice.deploy import models
+    from chalice.deploy.appgraph import ApplicationGraphBuilder
+
+    from app import app
+
+    config = Config.create(
+        chalice_app=app,
+        project_dir=str(ROOT),
+        app_name=app.app_name,
+        chalice_stage="dev",
+        manage_iam_role=False,
+        iam_role_arn="arn:aws:iam::123456789012:role/x",
+        lambda_functions={},
+    )
+
+    def functions(model: Any) -> Iterator[str]:
+        if isinstance(model, models.LambdaFunction):
+            yield model.handler
+        for dependency in model.dependencies():
+            yield from functions(dependency)
+
+    resources = ApplicationGraphBuilder().build(config, "dev").resources
+    assert {handler for resource in resources for handler in functions(resource)} == {"app.app", AUTHORIZER}
+    assert [handler.handler_string for handler in app.builtin_auth_handlers] == [AUTHORIZER]
+
+
+def test_protected_routes_have_the_authorizer_and_no_other_has() -> None:
+    """Every route under /api stands behind the authorizer; management has its own sign-in."""
+    from app import app
+
+    guarded = {
+        (method, path): getattr(route.authorizer, "name", None)
+        for path, methods in app.routes.items()
+        for method, route in methods.items()
+    }
+    assert {p for (_, p), name in guarded.items() if name == "api_token_authorizer"} == {
+        path for path in app.routes if path.startswith("/api/")
+    }
+    assert {p for (_, p), name in guarded.items() if name is None} == {
+        path for path in app.routes if not path.startswith("/api/")
+    }
+
+
+def test_handlers_do_not_replace_each_other() -> None:
+    """Chalice's map of handlers is flat: a name used twice silently wins over the first."""
+    from app import app
+
+    views = sum(len(methods) for methods in app.routes.values())
+    assert len(app.handler_map) == views + len(app.builtin_auth_handlers)
+
+
+def imported_by(source: str) -> set[str]:
+    """Return the top-level modules that a source imports anywhere in it."""
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module.partition(".")[0])
+    return found
+
+
+def test_what_is_deployed_imports_nothing_that_is_not() -> None:
+    """Only app.py, chalicelib and the pinned requirements ship: no tests, no infra, no test tools."""
+    sources = [ROOT / "app.py", *sorted((ROOT / "chalicelib").rglob("*.py"))]
+    assert len(sources) > 30
+    not_deployed = {"infra", "tests", "moto", "boto3", "pytest", "hypothesis", "joserfc", "yaml"}
+    found = {str(path.relative_to(ROOT)): imported_by(path.read_text()) & not_deployed for path in sources}
+    assert {path: names for path, names in found.items() if names} == {}
+
+
+def test_context_is_flat_strings(api: Api, service: MemoryService) -> None:
+    """API Gateway carries strings only; lists, numbers and nulls are refused there or changed."""
+    from chalicelib.handlers.authorizer import api_token_authorizer
+
+    person = service.provider.sign_in("user@example.com")
+    for members in ({}, {"name": "\u2713 \U0001f511", "expires_in_days": 1, "scopes": ["api:read"]}):
+        token = api.create_token(person, **members)["token"]
+        event = {"type": "TOKEN", "authorizationToken": f"Bearer {token}", "methodArn": METHOD_ARN}
+        answer = api_token_authorizer(event, None)
+        kinds = {type(value) for value in [*answer["context"].values(), answer["principalId"]]}
+        assert kinds == {str}

@@ -1,0 +1,183 @@
+"""DynamoDB and KMS for tests: moto in process or the emulator, with the deployment's own table."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any, cast
+from uuid import uuid4
+
+import botocore.session
+from botocore.config import Config
+from moto import mock_aws
+
+from chalicelib.adapters.dynamodb import items
+from chalicelib.adapters.dynamodb.authorization import DynamoDBAuthorizationStore, DynamoDBKeyStore
+from chalicelib.adapters.dynamodb.sessions import DynamoDBSessionStore
+from chalicelib.adapters.dynamodb.tokens import DynamoDBTokenStore
+from chalicelib.adapters.dynamodb.users import DynamoDBUserStore
+from chalicelib.adapters.oidc import OidcProvider
+from chalicelib.bootstrap import Service
+from chalicelib.domain.ports import AuthorizationStore, Clock, KeyStore, SessionStore, TokenStore, UserStore
+from infra.local.harness import emulator
+from infra.local.template import read_template
+from tests.support.memory import InMemoryStore
+from tests.support.service import ENVIRON, MemoryService
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_kms import KMSClient
+
+_THREADS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Cloud:
+    """Clients that try once, an empty table, and a key that signs."""
+
+    dynamodb: "DynamoDBClient"
+    kms: "KMSClient"
+    table: str
+    key_id: str
+
+    def rows(self) -> list[items.Item]:
+        """Return every row there is, in the order of the keys."""
+        pages = self.dynamodb.get_paginator("scan").paginate(TableName=self.table, ConsistentRead=True)
+        found = [cast("items.Item", row) for page in pages for row in page["Items"]]
+        return sorted(found, key=lambda row: (row["pk"]["S"], row["sk"]["S"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """The whole store by its ports; ``forget`` deletes a token, or a user, as DynamoDB's TTL may."""
+
+    authorization: AuthorizationStore
+    keys: KeyStore
+    tokens: TokenStore
+    users: UserStore
+    sessions: SessionStore
+    forget: Callable[[str, str | None], None]
+
+
+def memory_stores() -> Stores:
+    """Return the store in memory."""
+    store = InMemoryStore()
+
+    def forget(user_id: str, token_id: str | None) -> None:
+        if token_id is None:
+            del store._users[user_id]
+        else:
+            del store._tokens[user_id, token_id]
+
+    return Stores(store, store, store, store, store, forget)
+
+
+def dynamodb_stores(cloud: Cloud) -> Stores:
+    """Return the DynamoDB adapters over a table."""
+    client, table = cloud.dynamodb, cloud.table
+
+    def forget(user_id: str, token_id: str | None) -> None:
+        key = items.token_key(user_id, token_id) if token_id else items.user_key(user_id)
+        client.delete_item(TableName=table, Key=key, ConditionExpression="attribute_exists(pk)")
+
+    return Stores(
+        DynamoDBAuthorizationStore(client, client, table),
+        DynamoDBKeyStore(client, table),
+        DynamoDBTokenStore(client, table),
+        DynamoDBUserStore(client, table),
+        DynamoDBSessionStore(client, table),
+        forget,
+    )
+
+
+@contextmanager
+def moto_cloud() -> Iterator[Cloud]:
+    """Run moto in this process; it is not atomic, so races are no business of it."""
+    with mock_aws():
+        kms = kms_client()
+        key = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]
+        kms.create_alias(AliasName=ENVIRON["SIGNING_KEY_ID"], TargetKeyId=key["KeyId"])
+        dynamodb = dynamodb_client()
+        yield Cloud(dynamodb, kms, new_table(dynamodb), ENVIRON["SIGNING_KEY_ID"])
+
+
+@contextmanager
+def emulator_cloud() -> Iterator[Cloud]:
+    """Run the emulator, whose writes are atomic, as a process of its own."""
+    with emulator() as running:
+        dynamodb = dynamodb_client(running.endpoint)
+        kms = kms_client(running.endpoint)
+        yield Cloud(dynamodb, kms, running.table_name, running.key_id)
+
+
+def dynamodb_client(endpoint: str | None = None) -> "DynamoDBClient":
+    """Return a client that tries once."""
+    return cast("DynamoDBClient", _client("dynamodb", endpoint))
+
+
+def kms_client(endpoint: str | None = None) -> "KMSClient":
+    """Return a client that tries once."""
+    return cast("KMSClient", _client("kms", endpoint))
+
+
+def new_table(client: "DynamoDBClient") -> str:
+    """Make another table as the deployment's template describes it, without expiry; return its name."""
+    wanted = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
+    properties: dict[str, Any] = _table_properties()
+    name = f"test-{uuid4()}"
+    client.create_table(TableName=name, **{part: properties[part] for part in wanted})
+    return name
+
+
+class CloudService(Service):
+    """The service over a cloud, with its own clock and OpenID provider."""
+
+    def __init__(self, cloud: Cloud, clock: Clock, environ: dict[str, str] | None = None) -> None:
+        here = {"TABLE_NAME": cloud.table, "SIGNING_KEY_ID": cloud.key_id}
+        super().__init__({**ENVIRON, **here, **(environ or {})}, clock)
+        self._cloud = cloud
+
+    @cached_property
+    def dynamodb(self) -> "DynamoDBClient":
+        """The cloud's client."""
+        return self._cloud.dynamodb
+
+    @cached_property
+    def kms(self) -> "KMSClient":
+        """The cloud's client."""
+        return self._cloud.kms
+
+    @cached_property
+    def authorization(self) -> DynamoDBAuthorizationStore:
+        """Reads and touches by the cloud's client, so that a test sees both."""
+        return DynamoDBAuthorizationStore(self.dynamodb, self.dynamodb, self.settings.table_name)
+
+    @cached_property
+    def identity_provider(self) -> OidcProvider:
+        """The real adapter over the provider in memory."""
+        stand_in = MemoryService()
+        stand_in.clock = self.clock  # type: ignore[assignment]
+        return stand_in.identity_provider
+
+
+@cache
+def _session() -> botocore.session.Session:
+    """Return the one session: it keeps the service models, which are slow to load."""
+    return botocore.session.get_session()
+
+
+def _client(service: str, endpoint: str | None) -> object:
+    config = Config(
+        connect_timeout=5,
+        read_timeout=20,
+        retries={"mode": "standard", "total_max_attempts": 1},
+        max_pool_connections=_THREADS,
+    )
+    return _session().create_client(service, endpoint_url=endpoint, config=config)
+
+
+@cache
+def _table_properties() -> dict[str, Any]:
+    tables = [r for r in read_template()["Resources"].values() if r["Type"] == "AWS::DynamoDB::Table"]
+    properties: dict[str, Any] = tables[0]["Properties"]
+    return properties

@@ -1,0 +1,115 @@
+"""The pieces of JOSE that signing and verifying share."""
+
+import base64
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from joserfc.jwk import ECKey
+
+from chalicelib.adapters import jose
+from tests.support.keys import LocalSigningKey
+
+
+def encoded(content: bytes) -> str:
+    """Return base64url without padding, made another way."""
+    return base64.b64encode(content, altchars=b"-_").decode().replace("=", "")
+
+
+@pytest.mark.parametrize("_", range(20))
+def test_thumbprint_is_that_of_rfc_7638(_: int) -> None:
+    """Another implementation computes the same for the same key."""
+    key = LocalSigningKey().public
+
+    other = ECKey.import_key({"kty": "EC", "crv": "P-256", "x": key.x, "y": key.y})
+
+    assert jose.thumbprint(key.x, key.y) == key.kid == other.thumbprint()
+
+
+def test_thumbprint_of_the_rfc_7517_example_key() -> None:
+    """A key from an RFC has the thumbprint that others compute for it."""
+    x = "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4"
+    y = "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM"
+
+    assert jose.thumbprint(x, y) == "cn-I_WNMClehiVp51i_0VpOENW1upEerA8sEam5hn-s"
+
+
+def test_thumbprint_tells_coordinates_apart() -> None:
+    """Swapped coordinates are another key."""
+    assert jose.thumbprint("a", "b") != jose.thumbprint("b", "a")
+
+
+def test_order_is_that_of_p256() -> None:
+    """The constant of SEC 2, written in decimal as FIPS 186-4 has it (D.1.2.3)."""
+    expected = "115792089210356248762697446949407573529996955224135760342422259061068512044369"
+
+    assert str(jose.P256_ORDER) == expected
+
+
+@given(st.binary(max_size=100))
+def test_bytes_come_back_as_they_were(content: bytes) -> None:
+    """The text is base64url without padding (RFC 7515 section 2)."""
+    text = jose.encode(content)
+
+    assert text == encoded(content)
+    assert jose.decode(text) == content
+
+
+@pytest.mark.parametrize("text", ["A", "AAAAA", "é"])
+def test_what_no_bytes_encode_to_is_refused(text: str) -> None:
+    """A length that cannot be, or a character of another world, is a ValueError."""
+    with pytest.raises(ValueError, match=r"."):
+        jose.decode(text)
+
+
+@pytest.mark.parametrize(
+    "value", [{}, {"alg": "ES256"}, {"name": "Käse 🧀", "n": 1, "list": [1, None, {"a": "b"}]}]
+)
+def test_objects_come_back_as_they_were(value: dict[str, Any]) -> None:
+    """What is written is read; no space is wasted."""
+    text = jose.encode_json(value)
+
+    assert jose.decode_json(text) == value
+    assert b" :" not in jose.decode(text)
+    assert b'": ' not in jose.decode(text)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"[]",
+        b"null",
+        b'"text"',
+        b"1",
+        b"{",
+        b"{} {}",
+        b'{"a": 1, "a": 1}',
+        b'{"a": 1, "\\u0061": 2}',
+        b'{"outer": {"a": 1, "a": 2}}',
+        b'{"a": "\xff"}',
+        '{"a": 1}'.encode("utf-16"),
+        '{"a": 1}'.encode("utf-16-le"),
+        '{"a": 1}'.encode("utf-32"),
+        b"\xef\xbb\xbf" + b'{"a": 1}',
+        b"{'a': 1}",
+        b'{"a": 1,}',
+    ],
+)
+def test_anything_but_one_plain_object_is_refused(content: bytes) -> None:
+    """Duplicate members at any depth, other encodings and other types are ValueErrors."""
+    with pytest.raises(ValueError, match=r"."):
+        jose.decode_json(encoded(content))
+
+
+@given(st.binary(max_size=60))
+def test_no_segment_whatsoever_breaks_the_reader(content: bytes) -> None:
+    """Any bytes are an object or a ValueError."""
+    try:
+        value = jose.decode_json(encoded(content))
+    except ValueError:
+        return
+    assert isinstance(value, dict)
+    assert json.loads(content) == value

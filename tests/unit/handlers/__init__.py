@@ -1,0 +1,1 @@
+"""The handlers' own small rules, without the rest of the service."""

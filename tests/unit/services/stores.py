@@ -1,0 +1,120 @@
+"""The store in memory, with what happens around it: other machines, failures, TTL."""
+
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
+
+from chalicelib.domain.errors import StoreUnavailable
+from chalicelib.domain.tokens import EndedGeneration, IdempotencyRecord, Token
+from chalicelib.domain.users import User
+from tests.support.memory import InMemoryStore
+
+Happening = Callable[[], object]
+
+
+class BusyStore(InMemoryStore):
+    """Counts calls; before a call whatever is due ``meanwhile`` happens, once each, in turn."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls: Counter[str] = Counter()
+        self.meanwhile: dict[str, list[Happening]] = {}
+        self.broken: set[str] = set()
+
+    def let(self, call: str, *happenings: Happening) -> None:
+        """Have something happen on another machine just before ``call`` takes effect."""
+        self.meanwhile.setdefault(call, []).extend(happenings)
+
+    def purge(self, token: Token) -> None:
+        """Delete a row, as TTL does."""
+        del self._tokens[token.user_id, token.id]
+
+    def put(self, *rows: Token | User) -> None:
+        """Write rows as they are, without any condition or count."""
+        for row in rows:
+            if isinstance(row, User):
+                self._users[row.id] = row
+            else:
+                self._tokens[row.user_id, row.id] = row
+
+    def read_user(self, user: User) -> User:
+        """Return a user's row as it is now."""
+        return self._users[user.id]
+
+    def read_token(self, token: Token) -> Token:
+        """Return a token's row as it is now."""
+        return self._tokens[token.user_id, token.id]
+
+    def rows(self) -> list[Token]:
+        """Return all token rows."""
+        return list(self._tokens.values())
+
+    def _begin(self, call: str) -> None:
+        self.calls[call] += 1
+        due = self.meanwhile.get(call)
+        if due:
+            due.pop(0)()
+        if call in self.broken:
+            raise StoreUnavailable
+
+    def find_for_authorization(self, user_id: str, token_id: str) -> tuple[Token | None, User | None]:
+        """Return token and owner."""
+        self._begin("find_for_authorization")
+        return super().find_for_authorization(user_id, token_id)
+
+    def touch(self, before: Token, after: Token) -> bool:
+        """Record a use."""
+        self._begin("touch")
+        return super().touch(before, after)
+
+    def find_token(self, user_id: str, token_id: str) -> Token | None:
+        """Return a token of this user."""
+        self._begin("find_token")
+        return super().find_token(user_id, token_id)
+
+    def list_tokens(
+        self, user_id: str, *, after: str | None, newest_first: bool, limit: int
+    ) -> Sequence[Token]:
+        """Return tokens as they were before anything that happens meanwhile."""
+        listed = super().list_tokens(user_id, after=after, newest_first=newest_first, limit=limit)
+        self._begin("list_tokens")
+        return listed
+
+    def add_token(
+        self, token: Token, *, max_live_tokens: int, idempotency: IdempotencyRecord | None
+    ) -> None:
+        """Add a token."""
+        self._begin("add_token")
+        super().add_token(token, max_live_tokens=max_live_tokens, idempotency=idempotency)
+
+    def save_token(self, before: Token, after: Token) -> Token:
+        """Write what differs."""
+        self._begin("save_token")
+        return super().save_token(before, after)
+
+    def revoke_token(self, before: Token, after: Token, *, frees_slot: bool) -> None:
+        """Write the revocation."""
+        self._begin("revoke_token")
+        super().revoke_token(before, after, frees_slot=frees_slot)
+
+    def find_ended_generations(
+        self, user_id: str, generations: Collection[str]
+    ) -> Mapping[str, EndedGeneration]:
+        """Return the records of those that have ended; DynamoDB takes at most 100."""
+        assert len(generations) <= 100
+        self._begin("find_ended_generations")
+        return super().find_ended_generations(user_id, generations)
+
+    def add_user(self, user: User) -> bool:
+        """Add a user."""
+        self._begin("add_user")
+        return super().add_user(user)
+
+    def save_user(self, before: User, after: User, ended: EndedGeneration | None = None) -> None:
+        """Write what differs."""
+        self._begin("save_user")
+        super().save_user(before, after, ended)
+
+    def correct_live_tokens(self, user: User, live_tokens: int) -> None:
+        """Set the count."""
+        self._begin("correct_live_tokens")
+        super().correct_live_tokens(user, live_tokens)

@@ -1,0 +1,82 @@
+"""Who calls the protected API, from the authorizer to the view."""
+
+import pytest
+
+from chalicelib.domain.errors import InsufficientScope, NotAuthenticated
+from chalicelib.services.callers import (
+    AnonymousCaller,
+    TokenCaller,
+    authorizer_context,
+    token_caller,
+)
+from chalicelib.services.verify import Verified
+from tests.support.builders import a_token, a_user
+
+READ, WRITE = "api:read", "api:write"
+
+
+def test_context_is_flat_strings() -> None:
+    """API Gateway carries nothing else; the scopes are those in force, not those of the row."""
+    token = a_token(a_user(), name="Käse 🧀")
+
+    context = authorizer_context(Verified(token, frozenset({READ})))
+
+    assert context == {
+        "user_id": token.user_id,
+        "token_id": token.id,
+        "token_name": "Käse 🧀",
+        "scopes": READ,
+    }
+
+
+@pytest.mark.parametrize("scopes", [set(), {READ}, {WRITE}, {READ, WRITE}])
+def test_view_sees_the_caller_whom_the_authorizer_let_in(scopes: set[str]) -> None:
+    """What the authorizer writes is what the view reads."""
+    token = a_token(a_user(), name="")
+
+    caller = token_caller(authorizer_context(Verified(token, frozenset(scopes))))
+
+    assert caller == TokenCaller(token.user_id, token.id, "", frozenset(scopes))
+
+
+@pytest.mark.parametrize(
+    "context",
+    [None, {}, {"principalId": "user"}, {"user_id": "u", "token_name": "n", "scopes": READ}],
+)
+def test_view_without_an_authorizer_lets_nobody_in(context: dict[str, str] | None) -> None:
+    """A view that was deployed without its authorizer refuses instead of allowing."""
+    with pytest.raises(NotAuthenticated):
+        token_caller(context)
+
+
+def test_caller_is_described_as_the_contract_says() -> None:
+    """whoami's answer for a token."""
+    caller = TokenCaller("usr_1", "tok_1", "ci", frozenset({WRITE, READ}))
+
+    assert caller.describe() == {
+        "auth": "token",
+        "user_id": "usr_1",
+        "token_id": "tok_1",
+        "token_name": "ci",
+        "scopes": [READ, WRITE],
+    }
+
+
+def test_caller_needs_the_scope() -> None:
+    """A view refuses what the token does not open."""
+    caller = TokenCaller("usr_1", "tok_1", "ci", frozenset({READ}))
+
+    caller.require(READ)
+    with pytest.raises(InsufficientScope):
+        caller.require(WRITE)
+
+
+def test_anonymous_caller_may_do_what_any_token_may() -> None:
+    """Without authentication everybody has the default scopes, and only those."""
+    caller = AnonymousCaller()
+
+    caller.require(READ)
+    caller.require(WRITE)
+    with pytest.raises(InsufficientScope):
+        caller.require("api:admin")
+    assert caller.describe() == {"auth": "none"}

@@ -1,0 +1,410 @@
+"""Issuing: what is written, what is signed, and what leaves no trace."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.claims import Claims
+from chalicelib.domain.errors import (
+    AlreadyCreated,
+    ApiTokensError,
+    ConcurrentChange,
+    IdempotencyKeyReused,
+    InvalidRequest,
+    SigningUnavailable,
+    StoreUnavailable,
+    TokenLimitReached,
+    UserInactive,
+)
+from chalicelib.domain.tokens import RevocationReason, Token, TokenRequest, TokenStatus
+from chalicelib.domain.users import User, UserStatus
+from chalicelib.services.issue import IssueStores, IssueToken
+from tests.support.builders import POLICY, a_request, a_token, a_user
+from tests.support.clock import START, FixedClock
+from tests.unit.services.stores import BusyStore
+
+LIMIT = 3
+SMALL = replace(POLICY, max_live_tokens=LIMIT)
+TICK = timedelta(milliseconds=1)
+DAY = timedelta(days=1)
+
+
+class RecordingSigner:
+    """Signs nothing, remembers what it was asked, or is out of order."""
+
+    def __init__(self) -> None:
+        self.signed: list[Claims] = []
+        self.out_of_order = False
+
+    def sign(self, claims: Claims) -> str:
+        """Return a string that names the token."""
+        if self.out_of_order:
+            raise SigningUnavailable
+        self.signed.append(claims)
+        return f"signed {claims.token_id}"
+
+
+class Desk:
+    """Issuing for one owner over the store in memory."""
+
+    def __init__(self) -> None:
+        self.store = BusyStore()
+        self.signer = RecordingSigner()
+        self.clock = FixedClock()
+        self.owner = a_user()
+        self.store.put(self.owner)
+        stores = IssueStores(self.store, self.store)
+        self.issuing = IssueToken(stores, self.signer, self.clock, SMALL)
+
+    def issue(self, request: TokenRequest | None = None, key: str | None = None) -> Token:
+        """Issue a token to the owner as stored now."""
+        owner = self.store.read_user(self.owner)
+        return self.issuing.issue(owner, request or a_request(), key).token
+
+    def fill(self, **changes: Any) -> list[Token]:
+        """Use the whole quota up."""
+        tokens = [a_token(self.owner, **changes) for _ in range(LIMIT)]
+        self.store.put(*tokens, replace(self.owner, live_tokens=LIMIT))
+        return tokens
+
+    @property
+    def count(self) -> int:
+        """What the owner's row says about live tokens."""
+        return self.store.read_user(self.owner).live_tokens
+
+    @property
+    def truth(self) -> int:
+        """How many tokens are live."""
+        owner = self.store.read_user(self.owner)
+        dead = (TokenStatus.REVOKED, TokenStatus.EXPIRED)
+        return sum(t.status(owner, self.clock.now()) not in dead for t in self.store.rows())
+
+
+@pytest.fixture
+def desk() -> Desk:
+    """Return a desk with an owner who has no token yet."""
+    return Desk()
+
+
+def test_token_is_stored_and_its_string_handed_out(desk: Desk) -> None:
+    """The row holds what was asked; the string is returned and nowhere else."""
+    request = a_request(name="ci", description="builds", lifetime=DAY)
+
+    issued = desk.issuing.issue(desk.owner, request)
+
+    assert desk.store.rows() == [issued.token]
+    assert issued.secret == f"signed {issued.token.id}"
+    assert issued.secret not in repr(desk.store.rows())
+    assert (issued.token.name, issued.token.description) == ("ci", "builds")
+    assert issued.token.expires_at == START + DAY
+    assert desk.count == 1
+
+
+def test_claims_say_what_the_row_says(desk: Desk) -> None:
+    """Signed string and row agree about owner, id, time, scopes and expiry."""
+    token = desk.issue(a_request(scopes=frozenset({"api:read"}), lifetime=DAY))
+
+    assert desk.signer.signed == [
+        Claims(desk.owner.id, token.id, START, frozenset({"api:read"}), START + DAY)
+    ]
+
+
+def test_too_long_a_lifetime_is_refused_before_anything_is_signed(desk: Desk) -> None:
+    """A request against the policy costs neither signature nor write."""
+    policy = replace(SMALL, max_lifetime=DAY)
+    issuing = IssueToken(IssueStores(desk.store, desk.store), desk.signer, desk.clock, policy)
+
+    with pytest.raises(InvalidRequest):
+        issuing.issue(desk.owner, a_request(lifetime=2 * DAY))
+
+    assert (desk.signer.signed, desk.store.rows()) == ([], [])
+
+
+def test_signing_failure_leaves_nothing(desk: Desk) -> None:
+    """Without a signature there is no row, no count and no idempotency record."""
+    desk.signer.out_of_order = True
+
+    with pytest.raises(SigningUnavailable):
+        desk.issue(key="k")
+
+    assert (desk.store.rows(), desk.count) == ([], 0)
+    desk.signer.out_of_order = False
+    assert desk.issue(key="k") in desk.store.rows()
+
+
+def test_store_failure_leaves_nothing(desk: Desk) -> None:
+    """A string whose row could not be written is never handed out, and the key stays free."""
+    desk.store.broken = {"add_token"}
+
+    with pytest.raises(StoreUnavailable):
+        desk.issue(key="k")
+
+    assert (desk.store.rows(), desk.count) == ([], 0)
+    desk.store.broken.clear()
+    assert desk.issue(key="k") in desk.store.rows()
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"status": UserStatus.INACTIVE}, UserInactive),
+        ({"status": UserStatus.REMOVED}, UserInactive),
+        ({"generation": "fresh"}, ConcurrentChange),
+    ],
+)
+def test_owner_who_changed_since_sign_in_gets_nothing(
+    desk: Desk, changes: dict[str, Any], error: type[ApiTokensError]
+) -> None:
+    """A deactivation, removal or revoke-all between sign-in and write wins."""
+    desk.store.let("add_token", lambda: desk.store.put(replace(desk.owner, **changes)))
+
+    with pytest.raises(error):
+        desk.issue()
+
+    assert (desk.store.rows(), desk.count) == ([], 0)
+
+
+def test_same_key_and_body_make_one_token(desk: Desk) -> None:
+    """A replay is told which token it made, and nothing is signed for it."""
+    first = desk.issue(a_request(name="ci"), key="k")
+
+    with pytest.raises(AlreadyCreated) as caught:
+        desk.issue(a_request(name="ci"), key="k")
+
+    assert caught.value.token_id == first.id
+    assert desk.store.rows() == [first]
+    assert len(desk.signer.signed) == 1
+    assert desk.count == 1
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"name": "cd"},
+        {"description": "other"},
+        {"scopes": frozenset({"api:read"})},
+        {"lifetime": DAY},
+        {"name": "", "description": "ci"},
+    ],
+)
+def test_same_key_with_another_body_is_refused(desk: Desk, other: dict[str, object]) -> None:
+    """Each member of the body counts, and none is mistaken for another."""
+    first = desk.issue(a_request(name="ci"), key="k")
+
+    with pytest.raises(IdempotencyKeyReused):
+        desk.issue(a_request(**{"name": "ci", **other}), key="k")
+
+    assert desk.store.rows() == [first]
+    assert len(desk.signer.signed) == 1
+
+
+def test_other_keys_or_none_make_other_tokens(desk: Desk) -> None:
+    """Only the same key makes two requests one."""
+    for key in ("k", "K", None):
+        desk.issue(key=key)
+
+    assert len(desk.store.rows()) == 3
+
+
+def test_key_belongs_to_its_owner(desk: Desk) -> None:
+    """Two people may use the same key."""
+    other = a_user("other@example.com")
+    desk.store.put(other)
+    desk.issue(key="k")
+
+    assert desk.issuing.issue(other, a_request(), "k").token.user_id == other.id
+
+
+def test_key_is_honoured_for_exactly_24_hours(desk: Desk) -> None:
+    """One millisecond before the day is over a replay is refused; then the key is free again."""
+    first = desk.issue(key="k")
+
+    desk.clock.advance(DAY - TICK)
+    with pytest.raises(AlreadyCreated):
+        desk.issue(key="k")
+    desk.clock.advance(TICK)
+    second = desk.issue(key="k")
+
+    assert {token.id for token in desk.store.rows()} == {first.id, second.id}
+    with pytest.raises(AlreadyCreated) as caught:
+        desk.issue(key="k")
+    assert caught.value.token_id == second.id
+
+
+def test_reused_key_is_free_after_24_hours_too(desk: Desk) -> None:
+    """Another body may have the key once its day is over."""
+    desk.issue(a_request(name="ci"), key="k")
+
+    desk.clock.advance(DAY)
+
+    assert desk.issue(a_request(name="cd"), key="k").name == "cd"
+
+
+def test_replay_that_races_its_original_makes_no_second_token(desk: Desk) -> None:
+    """The write itself refuses what the look before could not see."""
+    first: list[Token] = []
+    desk.store.let("add_token", lambda: first.append(desk.issue(key="k")))
+
+    with pytest.raises(AlreadyCreated) as caught:
+        desk.issue(key="k")
+
+    assert caught.value.token_id == first[0].id
+    assert desk.store.rows() == first
+    assert desk.count == 1
+
+
+def test_replay_at_the_quota_is_still_a_replay(desk: Desk) -> None:
+    """Who lost an answer learns that the token exists, even if it was the last one allowed."""
+    for key in ("a", "b", "c"):
+        desk.issue(key=key)
+
+    with pytest.raises(AlreadyCreated):
+        desk.issue(key="c")
+
+
+def test_quota_is_exact(desk: Desk) -> None:
+    """As many tokens as allowed, not one more, and nothing is signed for the one refused."""
+    for _ in range(LIMIT):
+        desk.issue()
+
+    with pytest.raises(TokenLimitReached, match="3 tokens"):
+        desk.issue(key="k")
+
+    assert desk.count == desk.truth == LIMIT
+    assert len(desk.signer.signed) == LIMIT
+
+
+def test_no_recount_without_need(desk: Desk) -> None:
+    """An owner with room costs no list of tokens."""
+    desk.issue()
+
+    assert desk.store.calls["list_tokens"] == 0
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"expires_at": START},
+        {"expires_at": START - DAY},
+        {"generation": "before"},
+        {"state": TokenStatus.REVOKED},
+    ],
+)
+def test_tokens_that_ended_make_room(desk: Desk, changes: dict[str, Any]) -> None:
+    """Expired, revoked and generation-dead tokens leave the count when it matters."""
+    dead, *_ = desk.fill()
+    desk.store.put(replace(dead, **changes))
+
+    desk.issue()
+
+    assert desk.count == desk.truth == LIMIT
+    with pytest.raises(TokenLimitReached):
+        desk.issue()
+
+
+def test_purged_rows_make_room(desk: Desk) -> None:
+    """Rows that TTL deleted leave the count when it matters."""
+    gone, *_ = desk.fill()
+    desk.store.purge(gone)
+
+    desk.issue()
+
+    assert desk.count == desk.truth == LIMIT
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"state": TokenStatus.INACTIVE}, {"idle_at": START}, {"expires_at": START + TICK}],
+)
+def test_tokens_that_can_come_back_hold_their_place(desk: Desk, changes: dict[str, Any]) -> None:
+    """Paused and idle tokens can be re-activated, so they count."""
+    desk.fill(**changes)
+
+    with pytest.raises(TokenLimitReached):
+        desk.issue()
+
+    assert desk.count == LIMIT
+    assert desk.signer.signed == []
+
+
+def test_recount_sees_every_row(desk: Desk) -> None:
+    """A thousand dead rows, more than one page, neither hide a live token nor count."""
+    dead = [a_token(desk.owner, state=TokenStatus.REVOKED) for _ in range(1001)]
+    oldest = a_token(desk.owner, START - 30 * DAY, idle_at=START + DAY)
+    desk.store.put(*dead, oldest, replace(desk.owner, live_tokens=LIMIT))
+
+    desk.issue()
+
+    assert desk.count == desk.truth == 2
+
+
+def test_recount_never_undoes_what_was_issued_meanwhile(desk: Desk) -> None:
+    """A count that was taken before others filled the quota again is thrown away."""
+    for ended in desk.fill():
+        desk.store.put(replace(ended, expires_at=START))
+
+    def fill_again() -> None:
+        desk.issue()
+        desk.issue()
+        desk.issue()
+
+    desk.store.let("list_tokens", fill_again)
+
+    with pytest.raises(TokenLimitReached):
+        desk.issue()
+
+    assert desk.count == desk.truth == LIMIT
+
+
+def test_recount_never_undoes_a_revocation(desk: Desk) -> None:
+    """A token revoked during the recount leaves the count once, not twice."""
+    ended, revoked, kept = desk.fill()
+    desk.store.put(replace(ended, expires_at=START))
+
+    def revoke() -> None:
+        after = revoked.revoked(RevocationReason.OWNER, START, SMALL)
+        desk.store.revoke_token(revoked, after, frees_slot=True)
+
+    desk.store.let("list_tokens", revoke)
+
+    desk.issue()
+
+    assert kept in desk.store.rows()
+    assert desk.truth == 2
+    assert desk.count == 3  # one too many until the next recount, never too few
+    desk.issue()
+    assert desk.count == desk.truth == 3
+
+
+def test_count_that_is_right_is_not_written(desk: Desk) -> None:
+    """A refusal at a full quota changes nothing."""
+    desk.fill()
+    before = desk.store.read_user(desk.owner)
+
+    with pytest.raises(TokenLimitReached):
+        desk.issue()
+
+    assert desk.store.read_user(desk.owner) == before
+    assert desk.store.calls["correct_live_tokens"] == 0
+
+
+def test_quota_that_was_lowered_refuses_at_once(desk: Desk) -> None:
+    """More tokens than allowed today stay usable, but none is added."""
+    tokens = [a_token(desk.owner) for _ in range(LIMIT + 2)]
+    desk.store.put(*tokens, replace(desk.owner, live_tokens=LIMIT + 2))
+
+    with pytest.raises(TokenLimitReached):
+        desk.issue()
+
+    assert desk.count == LIMIT + 2
+
+
+def test_quota_is_each_users_own(desk: Desk) -> None:
+    """One user's tokens take no room from another."""
+    desk.fill()
+    other: User = a_user("other@example.com")
+    desk.store.put(other)
+
+    assert desk.issuing.issue(other, a_request()).token.user_id == other.id

@@ -1,0 +1,463 @@
+"""Lists of tokens: filters, search, orders, and pages that neither skip nor repeat."""
+
+import base64
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.domain.errors import InvalidCursor, StoreUnavailable, TooManyToSort
+from chalicelib.domain.tokens import EndedGeneration, Revocation, RevocationReason, Token, TokenStatus
+from chalicelib.domain.users import User, UserStatus
+from chalicelib.services.listing import SORTS, ListTokens, TokenQuery
+from tests.support.builders import a_token, a_user
+from tests.support.clock import START, FixedClock
+from tests.unit.services.stores import BusyStore
+
+DAY = timedelta(days=1)
+OWNER = a_user(generation="now")
+REVOKED = TokenStatus.REVOKED
+
+# Independent of the service: what each order compares, ids breaking ties.
+KEYS: dict[str, Callable[[Token], Any]] = {
+    "created_at": lambda token: token.created_at,
+    "last_used_at": lambda token: (token.last_used_at is not None, token.last_used_at),
+    "name": lambda token: token.name.casefold(),
+    "idle_at": lambda token: token.idle_at,
+}
+
+
+class Shelf:
+    """A list over the store in memory."""
+
+    def __init__(self, *tokens: Token, owner: User = OWNER) -> None:
+        self.store = BusyStore()
+        self.store.put(owner, *tokens)
+        self.owner = owner
+        self.listing = ListTokens(self.store, FixedClock())
+
+    def page(self, **query: Any) -> tuple[list[Token], str | None]:
+        """Return one page and its cursor."""
+        page = self.listing.page(self.owner, TokenQuery(**query))
+        return [view.token for view in page.tokens], page.next_cursor
+
+    def pages(self, meanwhile: Callable[[], None] = lambda: None, **query: Any) -> list[list[Token]]:
+        """Return all pages, calling ``meanwhile`` between two of them."""
+        tokens, cursor = self.page(**query)
+        pages = [tokens]
+        while cursor is not None:
+            meanwhile()
+            tokens, cursor = self.page(**query, cursor=cursor)
+            pages.append(tokens)
+        return pages
+
+
+def in_order(tokens: Sequence[Token], sort: str) -> list[Token]:
+    """Return the tokens in the order that ``sort`` names."""
+    key = KEYS[sort.removeprefix("-")]
+    return sorted(tokens, key=lambda token: (key(token), token.id), reverse=sort.startswith("-"))
+
+
+def some_tokens(count: int, seed: int = 1) -> list[Token]:
+    """Return tokens with many ties in everything but their ids."""
+    random = Random(seed)
+    return [
+        a_token(
+            OWNER,
+            START - random.randrange(5) * DAY,
+            name=random.choice(["ci", "CI", "nightly", "Straße", "STRASSE", "", "東京"]),
+            last_used_at=random.choice([None, START, START - DAY]),
+            idle_at=START + random.randrange(1, 4) * DAY,
+        )
+        for _ in range(count)
+    ]
+
+
+def flat(pages: list[list[Token]]) -> list[Token]:
+    """Return the tokens of all pages."""
+    return [token for page in pages for token in page]
+
+
+def test_every_order_of_the_contract_exists() -> None:
+    """Creation, last use, name and idle deadline, both ways."""
+    assert set(SORTS) == {prefix + name for name in KEYS for prefix in ("", "-")}
+
+
+def test_newest_are_first_unless_asked_otherwise() -> None:
+    """The default order and the default limit of 30."""
+    tokens = [a_token(OWNER, START - number * DAY) for number in range(31)]
+    shelf = Shelf(*reversed(tokens))
+
+    first, cursor = shelf.page()
+
+    assert first == tokens[:30]
+    assert shelf.page(cursor=cursor) == ([tokens[30]], None)
+
+
+@pytest.mark.parametrize("limit", [1, 3, 7, 12, 100])
+@pytest.mark.parametrize("sort", SORTS)
+def test_pages_hold_every_token_once_in_order(sort: str, limit: int) -> None:
+    """Both directions of every order, with ties across the edges of pages."""
+    tokens = some_tokens(12)
+
+    pages = Shelf(*tokens).pages(sort=sort, limit=limit)
+
+    assert flat(pages) == in_order(tokens, sort)
+    assert all(len(page) == limit for page in pages[:-1])
+    assert 0 < len(pages[-1]) <= limit
+
+
+@pytest.mark.parametrize("sort", SORTS)
+def test_more_rows_than_one_read_of_the_store_are_in_order(sort: str) -> None:
+    """The store's own pages leave no seam."""
+    tokens = some_tokens(450)
+
+    assert flat(Shelf(*tokens).pages(sort=sort, limit=100)) == in_order(tokens, sort)
+
+
+@pytest.mark.parametrize("rows", [199, 200, 201, 400])
+@pytest.mark.parametrize("sort", ["created_at", "name"])
+def test_full_read_of_the_store_is_not_the_end(rows: int, sort: str) -> None:
+    """At the very edge of the store's page nothing is lost."""
+    tokens = some_tokens(rows)
+
+    pages = Shelf(*tokens).pages(sort=sort, limit=50)
+
+    assert flat(pages) == in_order(tokens, sort)
+
+
+def test_never_used_is_before_the_longest_unused() -> None:
+    """Ascending by last use begins with those that were never used."""
+    never, old, fresh = (a_token(OWNER, last_used_at=used) for used in (None, START - 400 * DAY, START))
+    shelf = Shelf(fresh, never, old)
+
+    assert shelf.page(sort="last_used_at")[0] == [never, old, fresh]
+    assert shelf.page(sort="-last_used_at")[0] == [fresh, old, never]
+
+
+def test_empty_list_has_one_empty_page() -> None:
+    """No tokens, no cursor."""
+    for sort in SORTS:
+        assert Shelf().page(sort=sort) == ([], None)
+
+
+def test_exactly_full_page_is_the_last() -> None:
+    """No cursor leads to a page with nothing on it."""
+    for sort in SORTS:
+        assert Shelf(*some_tokens(3)).page(sort=sort, limit=3)[1] is None
+
+
+@pytest.mark.parametrize(
+    ("status", "names"),
+    [
+        (None, {"active", "paused", "idle", "expired", "revoked", "ended", "paused and expired"}),
+        (TokenStatus.ACTIVE, {"active"}),
+        (TokenStatus.INACTIVE, {"paused"}),
+        (TokenStatus.IDLE, {"idle"}),
+        (TokenStatus.EXPIRED, {"expired", "paused and expired"}),
+        (REVOKED, {"revoked", "ended"}),
+    ],
+)
+@pytest.mark.parametrize("sort", ["-created_at", "name"])
+def test_filter_goes_by_the_status_as_it_is_now(
+    sort: str, status: TokenStatus | None, names: set[str]
+) -> None:
+    """Idle, expired and ended with the generation are derived, not stored."""
+    shelf = Shelf(
+        a_token(OWNER, name="active"),
+        a_token(OWNER, name="paused", state=TokenStatus.INACTIVE),
+        a_token(OWNER, name="idle", idle_at=START),
+        a_token(OWNER, name="expired", expires_at=START),
+        a_token(OWNER, name="revoked", state=REVOKED),
+        a_token(OWNER, name="ended", generation="before"),
+        a_token(OWNER, name="paused and expired", state=TokenStatus.INACTIVE, expires_at=START),
+    )
+
+    page = shelf.listing.page(OWNER, TokenQuery(status=status, sort=sort))
+
+    assert {view.token.name for view in page.tokens} == names
+    assert status is None or {view.status for view in page.tokens} == {status}
+
+
+def test_owners_state_is_in_the_status() -> None:
+    """An administrator sees a deactivated user's tokens as inactive."""
+    owner = replace(OWNER, status=UserStatus.INACTIVE)
+    shelf = Shelf(a_token(owner), owner=owner)
+
+    assert shelf.page(status=TokenStatus.ACTIVE)[0] == []
+    assert len(shelf.page(status=TokenStatus.INACTIVE)[0]) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("", {"CI build", "Straße", "東京", ""}),
+        ("ci", {"CI build"}),
+        ("I B", {"CI build"}),
+        ("strasse", {"Straße"}),
+        ("STRASSE", {"Straße"}),
+        ("京", {"東京"}),
+        ("%", set()),
+        (".*", set()),
+    ],
+)
+def test_search_finds_names_whatever_their_case(text: str, names: set[str]) -> None:
+    """A part of the name is enough; nothing in the text is a pattern."""
+    shelf = Shelf(*(a_token(OWNER, name=name) for name in ("CI build", "Straße", "東京", "")))
+
+    assert {token.name for token in shelf.page(text=text)[0]} == names
+
+
+def test_search_looks_at_names_only() -> None:
+    """A description is not searched."""
+    assert Shelf(a_token(OWNER, name="a", description="needle")).page(text="needle") == ([], None)
+
+
+def test_filtered_pages_hold_every_match_once() -> None:
+    """Rows that do not match shift no edge of a page."""
+    tokens = some_tokens(40)
+    shelf = Shelf(*tokens)
+    matching = [token for token in tokens if "strasse" in token.name.casefold()]
+
+    for sort in SORTS:
+        pages = shelf.pages(sort=sort, text="strasse", limit=3)
+        assert flat(pages) == in_order(matching, sort)
+
+
+def test_tokens_of_others_are_not_listed() -> None:
+    """One user's list holds nobody else's tokens, whatever the cursor says."""
+    other = a_user("other@example.com")
+    theirs = [a_token(other, START - DAY), a_token(other, START + DAY)]
+    shelf = Shelf(*theirs, a_token(OWNER, START + 2 * DAY), a_token(OWNER))
+    _, cursor = Shelf(*theirs, owner=other).page(limit=1)
+
+    assert all(token.user_id == OWNER.id for token in flat(shelf.pages(limit=1)))
+    assert all(token.user_id == OWNER.id for token in shelf.page(cursor=cursor)[0])
+
+
+def test_revoked_tokens_say_when_and_why() -> None:
+    """Own revocations first, then the record of the generation; without one nothing is made up."""
+    own = Revocation(RevocationReason.OWNER, START - DAY)
+    all_at_once = Revocation(RevocationReason.USER_DEACTIVATED, START)
+    shelf = Shelf(
+        a_token(OWNER, name="own", state=REVOKED, revocation=own),
+        a_token(OWNER, name="own, then all", state=REVOKED, revocation=own, generation="before"),
+        a_token(OWNER, name="all", generation="before"),
+        a_token(OWNER, name="long ago", generation="long before"),
+        a_token(OWNER, name="active"),
+    )
+    ended = EndedGeneration("before", all_at_once, START + DAY)
+    shelf.store.save_user(OWNER, OWNER, ended)
+
+    views = shelf.listing.page(OWNER, TokenQuery()).tokens
+
+    assert {view.token.name: view.revocation for view in views} == {
+        "own": own,
+        "own, then all": own,
+        "all": all_at_once,
+        "long ago": None,
+        "active": None,
+    }
+
+
+def test_generations_of_a_page_are_looked_up_at_once() -> None:
+    """A hundred generations are one call, and the present one is not looked up."""
+    shelf = Shelf(*(a_token(OWNER, generation=f"g{number}") for number in range(100)), a_token(OWNER))
+
+    shelf.page(limit=101)
+
+    assert shelf.store.calls["find_ended_generations"] == 1
+
+
+def test_store_that_does_not_answer_is_an_error() -> None:
+    """A list that cannot be read is not an empty list."""
+    shelf = Shelf(a_token(OWNER))
+    shelf.store.broken = {"list_tokens"}
+
+    for sort in SORTS:
+        with pytest.raises(StoreUnavailable):
+            shelf.page(sort=sort)
+
+
+moments = st.integers(-5, 5).map(lambda days: START + days * DAY)
+names = st.sampled_from(["a", "A", "b", "ß", "ss", "", "😀"])
+tokens = st.builds(
+    lambda created, name, used, idle: a_token(OWNER, created, name=name, last_used_at=used, idle_at=idle),
+    moments,
+    names,
+    st.none() | moments,
+    moments,
+)
+
+
+@given(
+    there=st.lists(tokens, max_size=12),
+    added=st.lists(st.lists(tokens, max_size=4), max_size=6),
+    sort=st.sampled_from(SORTS),
+    limit=st.integers(1, 5),
+    text=st.sampled_from(["", "s", "a"]),
+)
+def test_additions_make_no_page_skip_or_repeat(
+    there: list[Token], added: list[list[Token]], sort: str, limit: int, text: str
+) -> None:
+    """Whatever is added anywhere in the order meanwhile, who was there is listed exactly once."""
+    shelf = Shelf(*there)
+    later = iter(added)
+
+    pages = shelf.pages(lambda: shelf.store.put(*next(later, [])), sort=sort, limit=limit, text=text)
+
+    listed = flat(pages)
+    ids = [token.id for token in listed]
+    assert len(ids) == len(set(ids))
+    assert listed == in_order(listed, sort)
+    matching = [token for token in there if text in token.name.casefold()]
+    assert [token for token in listed if token in there] == in_order(matching, sort)
+
+
+@pytest.mark.parametrize("sort", SORTS)
+def test_place_stays_when_its_token_is_gone(sort: str) -> None:
+    """A cursor names a place, not a row: deleting the last token of a page loses nothing."""
+    tokens = in_order(some_tokens(6), sort)
+    shelf = Shelf(*tokens)
+    _, cursor = shelf.page(sort=sort, limit=2)
+    shelf.store.purge(tokens[1])
+
+    assert shelf.page(sort=sort, cursor=cursor)[0] == tokens[2:]
+
+
+@pytest.mark.parametrize("sort", [sort for sort in SORTS if "created_at" not in sort])
+def test_too_long_a_list_is_not_sorted(crowd: list[Token], sort: str) -> None:
+    """Beyond 5,000 rows only the order of creation is offered; up to there every one is."""
+    with pytest.raises(TooManyToSort):
+        Shelf(*crowd).page(sort=sort)
+
+    assert len(Shelf(*crowd[:5_000]).page(sort=sort, limit=100)[0]) == 100
+
+
+@pytest.mark.parametrize("sort", ["created_at", "-created_at"])
+def test_long_list_is_read_in_bounded_steps(crowd: list[Token], sort: str) -> None:
+    """A page that finds nothing in 5,000 rows ends early and goes on behind them."""
+    last = replace(in_order(crowd, sort)[-1], name="needle")
+    shelf = Shelf(*crowd, last)
+
+    first, cursor = shelf.page(sort=sort, text="needle")
+    second, end = shelf.page(sort=sort, text="needle", cursor=cursor)
+
+    assert first == []
+    assert (second, end) == ([last], None)
+
+
+@pytest.mark.parametrize(
+    "name", ["x" * 100, "\\" * 100, '"' * 100, "東" * 100, "🧀" * 100, "\u0390" * 100, "\ufb03" * 100]
+)
+def test_longest_names_have_a_cursor_that_is_accepted(name: str) -> None:
+    """Whatever a name of 100 characters holds, its list goes on behind it."""
+    one, two = sorted((a_token(OWNER, name=name) for _ in range(2)), key=lambda token: token.id)
+    shelf = Shelf(one, two)
+
+    _, cursor = shelf.page(sort="name", limit=1)
+
+    assert cursor is not None
+    assert len(cursor) <= 1_000
+    assert shelf.page(sort="name", limit=1, cursor=cursor) == ([two], None)
+
+
+def _cursor(*parts: object) -> str:
+    return _encoded(json.dumps(parts).encode())
+
+
+def _encoded(content: bytes) -> str:
+    return base64.urlsafe_b64encode(content).decode().rstrip("=")
+
+
+ID = "tok_" + "0" * 36
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        "garbage",
+        "%%%%",
+        "é",
+        "A",
+        "AAAA",
+        "A" * 1_001,
+        _encoded(b"\xff\xfe\xfd"),
+        _encoded(b"[" * 600),
+        _encoded(b"1" * 600),
+        _encoded(b"null"),
+        _encoded(b'"name"'),
+        _encoded(b'{"0":"name","1":"","2":""}'),
+        _encoded(b"NaN"),
+        _cursor(),
+        _cursor("name", "a"),
+        _cursor("name", "a", ID, "more"),
+        _cursor("name", 1, ID),
+        _cursor("name", None, ID),
+        _cursor("name", "a", None),
+        _cursor("name", "a", 5),
+        _cursor("name", "a", ""),
+        _cursor("name", "a", "tok_x"),
+        _cursor("name", "a", ID + " "),
+        _cursor("name", "a", "#"),
+        _cursor("-name", "a", ID),
+        _cursor("idle_at", "a", ID),
+        _cursor(["name"], "a", ID),
+        _cursor("name", ["a"], ID),
+        _cursor("name", "a", [ID]),
+    ],
+)
+def test_cursor_that_is_not_of_this_list_is_refused(cursor: str) -> None:
+    """Garbage, another order's cursor and forged members are all one clear error."""
+    shelf = Shelf(*some_tokens(3))
+
+    with pytest.raises(InvalidCursor):
+        shelf.page(sort="name", cursor=cursor)
+
+
+@given(st.text(max_size=60) | st.binary(max_size=60).map(_encoded))
+def test_no_cursor_whatsoever_breaks_a_list(cursor: str) -> None:
+    """Any text is a place, an empty text for none, or a clear error."""
+    shelf = Shelf(a_token(OWNER))
+
+    for sort in ("name", "-created_at"):
+        try:
+            shelf.page(sort=sort, cursor=cursor)
+        except InvalidCursor:
+            continue
+
+
+@pytest.mark.parametrize(
+    ("sort", "key", "expected"),
+    [
+        ("name", "", ["a", "b"]),
+        ("name", "a", ["b"]),
+        ("name", "\ud800", []),
+        ("-name", "zzz", ["b", "a"]),
+        ("created_at", "ignored", []),
+    ],
+)
+def test_forged_cursor_opens_only_a_place(sort: str, key: str, expected: list[str]) -> None:
+    """Who makes up a well-formed cursor sees a part of the own list."""
+    shelf = Shelf(a_token(OWNER, name="a"), a_token(OWNER, name="b"))
+    behind_all = "tok_" + "z" * 36
+
+    listed, _ = shelf.page(sort=sort, cursor=_cursor(sort, key, behind_all))
+
+    assert [token.name for token in listed] == expected
+
+
+@pytest.fixture(scope="module")
+def crowd() -> list[Token]:
+    """Return one token more than one call may read."""
+    return [a_token(OWNER, _moment(number)) for number in range(5_001)]
+
+
+def _moment(number: int) -> datetime:
+    return START - number * timedelta(seconds=1)

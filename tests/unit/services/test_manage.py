@@ -1,0 +1,458 @@
+"""Looking at, changing and revoking one's own tokens."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.errors import (
+    ApiTokensError,
+    ConcurrentChange,
+    PreconditionFailed,
+    StoreUnavailable,
+    TokenAlreadyExpired,
+    TokenAlreadyRevoked,
+    TokenNotFound,
+)
+from chalicelib.domain.ids import new_token_id
+from chalicelib.domain.tokens import EndedGeneration, Revocation, RevocationReason, Token, TokenStatus
+from chalicelib.services.listing import ListTokens
+from chalicelib.services.manage import ManageTokens, TokenPatch
+from tests.support.builders import POLICY, a_token, a_user
+from tests.support.clock import START, FixedClock
+from tests.unit.services.stores import BusyStore
+
+Call = Callable[[], object]
+
+DAY = timedelta(days=1)
+ACTIVE, INACTIVE, REVOKED = TokenStatus.ACTIVE, TokenStatus.INACTIVE, TokenStatus.REVOKED
+IDLE, EXPIRED = TokenStatus.IDLE, TokenStatus.EXPIRED
+
+PAUSE, RESUME = TokenPatch(status=INACTIVE), TokenPatch(status=ACTIVE)
+RENAME = TokenPatch(name="nightly")
+
+# How a token comes to stand as the contract's table says, one day after START.
+STANDINGS: dict[TokenStatus, dict[str, Any]] = {
+    ACTIVE: {},
+    INACTIVE: {"state": INACTIVE},
+    IDLE: {"idle_at": START + DAY},
+    EXPIRED: {"expires_at": START + DAY},
+    REVOKED: {"state": REVOKED, "revocation": Revocation(RevocationReason.OWNER, START)},
+}
+
+
+class Desk:
+    """One owner's tokens over the store in memory, one day after they were made."""
+
+    def __init__(self) -> None:
+        self.store = BusyStore()
+        self.clock = FixedClock(START + DAY)
+        self.now = self.clock.now()
+        self.owner = a_user(generation="now", live_tokens=1)
+        self.store.put(self.owner)
+        listing = ListTokens(self.store, self.clock)
+        self.tokens = ManageTokens(self.store, listing, self.clock, POLICY)
+
+    def has(self, **changes: Any) -> Token:
+        """Return a token that the owner has."""
+        token = a_token(self.owner, **changes)
+        self.store.put(token)
+        return token
+
+    @property
+    def count(self) -> int:
+        """What the owner's row says about live tokens."""
+        return self.store.read_user(self.owner).live_tokens
+
+
+@pytest.fixture
+def desk() -> Desk:
+    """Return a desk with an owner."""
+    return Desk()
+
+
+@pytest.mark.parametrize(("status", "changes"), STANDINGS.items(), ids=lambda v: getattr(v, "value", ""))
+def test_token_is_shown_as_it_stands_now(desk: Desk, status: TokenStatus, changes: dict[str, Any]) -> None:
+    """Looking derives the status and writes nothing."""
+    token = desk.has(**changes)
+
+    view = desk.tokens.get(desk.owner, token.id)
+
+    assert (view.token, view.status, view.revocation) == (token, status, token.revocation)
+    assert desk.store.read_token(token) == token
+
+
+@pytest.mark.parametrize(
+    "token_id",
+    ["", "tok_", "tok_1", "../keys", "T#x", "tok_" + "0" * 37, "TOK_" + "0" * 36, "tok_" + "i" * 36],
+)
+def test_anything_but_an_id_is_not_found(desk: Desk, token_id: str) -> None:
+    """A text of another form is answered like an unknown id, unasked."""
+    for ask in _every_call(desk, token_id):
+        with pytest.raises(TokenNotFound):
+            ask()
+    assert desk.store.calls["find_token"] == 0
+
+
+def test_unknown_token_is_not_found(desk: Desk) -> None:
+    """An id that nobody has names nothing."""
+    for ask in _every_call(desk, new_token_id(START)):
+        with pytest.raises(TokenNotFound):
+            ask()
+
+
+def test_token_of_another_user_is_not_found(desk: Desk) -> None:
+    """Somebody else's id is answered like an unknown one, and nothing happens to the token."""
+    other = a_user("other@example.com")
+    token = a_token(other)
+    desk.store.put(other, token)
+
+    for ask in _every_call(desk, token.id):
+        with pytest.raises(TokenNotFound):
+            ask()
+    assert desk.store.read_token(token) == token
+
+
+@pytest.mark.parametrize("status", [ACTIVE, INACTIVE, IDLE, EXPIRED])
+def test_unrevoked_token_can_be_renamed_and_keeps_its_status(desk: Desk, status: TokenStatus) -> None:
+    """A name is no status: whatever is not final may have another one."""
+    token = desk.has(**STANDINGS[status])
+
+    view = desk.tokens.patch(desk.owner, token.id, TokenPatch(name="nightly", description="new"))
+
+    assert view.status is status
+    assert desk.store.read_token(token) == replace(
+        token, name="nightly", description="new", updated_at=desk.now, version=2
+    )
+    assert view.token == desk.store.read_token(token)
+
+
+@pytest.mark.parametrize(
+    ("patch", "name", "description"),
+    [
+        (TokenPatch(name="n"), "n", "old description"),
+        (TokenPatch(description="d"), "old name", "d"),
+        (TokenPatch(name=""), "", "old description"),
+        (TokenPatch(description=""), "old name", ""),
+    ],
+)
+def test_member_that_is_absent_stays(desk: Desk, patch: TokenPatch, name: str, description: str) -> None:
+    """Absent is not empty."""
+    token = desk.has(name="old name", description="old description")
+
+    changed = desk.tokens.patch(desk.owner, token.id, patch).token
+
+    assert (changed.name, changed.description) == (name, description)
+
+
+@pytest.mark.parametrize("status", [ACTIVE, IDLE])
+def test_token_is_paused(desk: Desk, status: TokenStatus) -> None:
+    """Pausing stops active and idle tokens, and leaves their deadlines alone."""
+    token = desk.has(**STANDINGS[status])
+
+    assert desk.tokens.patch(desk.owner, token.id, PAUSE).status is INACTIVE
+    assert desk.store.read_token(token) == replace(token, state=INACTIVE, updated_at=desk.now, version=2)
+
+
+@pytest.mark.parametrize("status", [INACTIVE, IDLE])
+def test_token_is_reactivated(desk: Desk, status: TokenStatus) -> None:
+    """The way back from paused and idle restarts the idle clock."""
+    token = desk.has(**STANDINGS[status])
+
+    assert desk.tokens.patch(desk.owner, token.id, RESUME).status is ACTIVE
+    assert desk.store.read_token(token) == replace(
+        token,
+        state=ACTIVE,
+        updated_at=desk.now,
+        idle_at=desk.now + 30 * DAY,
+        purge_at=desk.now + 120 * DAY,
+        version=2,
+    )
+
+
+@pytest.mark.parametrize("patch", [PAUSE, RESUME, TokenPatch(name="nightly", status=ACTIVE)])
+def test_expired_token_has_no_way_back(desk: Desk, patch: TokenPatch) -> None:
+    """Expiry is final for the status, and a patch that asks for one changes nothing at all."""
+    token = desk.has(**STANDINGS[EXPIRED])
+
+    with pytest.raises(TokenAlreadyExpired):
+        desk.tokens.patch(desk.owner, token.id, patch)
+    assert desk.store.read_token(token) == token
+
+
+@pytest.mark.parametrize("patch", [PAUSE, RESUME, RENAME, TokenPatch()])
+@pytest.mark.parametrize("changes", [STANDINGS[REVOKED], {"generation": "before"}])
+def test_revoked_token_has_no_way_back(desk: Desk, changes: dict[str, Any], patch: TokenPatch) -> None:
+    """Revocation is final for everything, alone or with the generation."""
+    token = desk.has(**changes)
+
+    with pytest.raises(TokenAlreadyRevoked):
+        desk.tokens.patch(desk.owner, token.id, patch)
+    assert desk.store.read_token(token) == token
+
+
+@pytest.mark.parametrize(
+    ("status", "patch"),
+    [
+        (ACTIVE, RESUME),
+        (INACTIVE, PAUSE),
+        (ACTIVE, TokenPatch()),
+        (ACTIVE, TokenPatch(name="ci", description="", status=ACTIVE)),
+        (EXPIRED, TokenPatch(name="ci")),
+    ],
+)
+def test_patch_to_what_is_already_so_writes_nothing(
+    desk: Desk, status: TokenStatus, patch: TokenPatch
+) -> None:
+    """No new version, no new ``updated_at``, no restarted clock, no write."""
+    token = desk.has(name="ci", **STANDINGS[status])
+
+    view = desk.tokens.patch(desk.owner, token.id, patch)
+
+    assert (view.token, view.status) == (token, status)
+    assert desk.store.calls["save_token"] == 0
+
+
+def test_name_and_status_change_together(desk: Desk) -> None:
+    """One patch is one write."""
+    token = desk.has()
+
+    view = desk.tokens.patch(desk.owner, token.id, TokenPatch(name="nightly", status=INACTIVE))
+
+    assert (view.token.name, view.status, view.token.version) == ("nightly", INACTIVE, 2)
+    assert desk.store.calls["save_token"] == 1
+
+
+def test_two_patches_at_once_lose_neither(desk: Desk) -> None:
+    """A change that meets another one is made on top of it."""
+    token = desk.has()
+    desk.store.let("save_token", lambda: desk.tokens.patch(desk.owner, token.id, RENAME))
+
+    view = desk.tokens.patch(desk.owner, token.id, PAUSE)
+
+    assert (view.token.name, view.status, view.token.version) == ("nightly", INACTIVE, 3)
+
+
+def test_patch_never_undoes_a_revocation_that_overtakes_it(desk: Desk) -> None:
+    """A re-activation that was under way when the token was revoked is refused."""
+    token = desk.has(state=INACTIVE)
+    desk.store.let("save_token", lambda: desk.tokens.revoke(desk.owner, token.id, RevocationReason.OWNER))
+
+    with pytest.raises(TokenAlreadyRevoked):
+        desk.tokens.patch(desk.owner, token.id, RESUME)
+
+    assert desk.store.read_token(token).state is REVOKED
+
+
+def test_patch_keeps_a_use_that_overtakes_it(desk: Desk) -> None:
+    """A use recorded while a token is renamed is not lost."""
+    token = desk.has()
+    desk.store.let("save_token", lambda: desk.store.touch(token, token.touched(desk.now, POLICY)))
+
+    view = desk.tokens.patch(desk.owner, token.id, RENAME)
+
+    assert (view.token.name, view.token.last_used_at) == ("nightly", desk.now)
+    assert view.token.idle_at == desk.now + 30 * DAY
+
+
+def test_patch_of_a_token_deleted_meanwhile_is_not_found(desk: Desk) -> None:
+    """A row that is gone is not written back."""
+    token = desk.has()
+    desk.store.let("save_token", lambda: desk.store.purge(token))
+
+    with pytest.raises(TokenNotFound):
+        desk.tokens.patch(desk.owner, token.id, RENAME)
+    assert desk.store.rows() == []
+
+
+def test_patch_that_keeps_meeting_others_gives_up(desk: Desk) -> None:
+    """After five attempts the caller is told, and nothing was half-written."""
+    token = desk.has()
+
+    def interfere() -> None:
+        row = desk.store.read_token(token)
+        desk.store.put(replace(row, description=f"{row.version}", version=row.version + 1))
+
+    desk.store.let("save_token", *[interfere] * 5)
+
+    with pytest.raises(ConcurrentChange):
+        desk.tokens.patch(desk.owner, token.id, RENAME)
+    assert desk.store.read_token(token).name == token.name
+    assert desk.tokens.patch(desk.owner, token.id, RENAME).token.name == "nightly"
+
+
+def test_patch_that_meets_four_others_goes_through(desk: Desk) -> None:
+    """The fifth attempt still counts."""
+    token = desk.has()
+
+    def interfere() -> None:
+        row = desk.store.read_token(token)
+        desk.store.put(replace(row, version=row.version + 1))
+
+    desk.store.let("save_token", *[interfere] * 4)
+
+    assert desk.tokens.patch(desk.owner, token.id, RENAME).token.name == "nightly"
+
+
+def test_version_asked_for_must_be_the_present_one(desk: Desk) -> None:
+    """``If-Match`` with the present version goes through, with any other nothing changes."""
+    token = desk.has(version=7)
+
+    for version in (6, 8, 0):
+        with pytest.raises(PreconditionFailed):
+            desk.tokens.patch(desk.owner, token.id, RENAME, if_match=version)
+    assert desk.store.read_token(token) == token
+
+    view = desk.tokens.patch(desk.owner, token.id, RENAME, if_match=7)
+    assert (view.token.name, view.token.version) == ("nightly", 8)
+
+
+def test_version_asked_for_is_checked_even_if_nothing_would_change(desk: Desk) -> None:
+    """A condition that does not hold is named, whatever was asked for."""
+    token = desk.has()
+
+    with pytest.raises(PreconditionFailed):
+        desk.tokens.patch(desk.owner, token.id, TokenPatch(), if_match=2)
+
+
+def test_change_that_overtakes_a_conditional_patch_fails_it(desk: Desk) -> None:
+    """With ``If-Match`` a patch is not made again on top of something unseen."""
+    token = desk.has()
+    desk.store.let("save_token", lambda: desk.tokens.patch(desk.owner, token.id, RENAME))
+
+    with pytest.raises(PreconditionFailed):
+        desk.tokens.patch(desk.owner, token.id, PAUSE, if_match=1)
+    assert desk.store.read_token(token).state is ACTIVE
+
+
+@pytest.mark.parametrize("status", [ACTIVE, INACTIVE, IDLE])
+def test_revocation_ends_a_token_and_frees_its_place(desk: Desk, status: TokenStatus) -> None:
+    """Whatever could come back is ended for good, with reason and retention."""
+    token = desk.has(**STANDINGS[status])
+
+    desk.tokens.revoke(desk.owner, token.id, RevocationReason.EXPOSED)
+
+    assert desk.store.read_token(token) == replace(
+        token,
+        state=REVOKED,
+        revocation=Revocation(RevocationReason.EXPOSED, desk.now),
+        updated_at=desk.now,
+        purge_at=desk.now + 90 * DAY,
+        version=2,
+    )
+    assert desk.count == 0
+
+
+@pytest.mark.parametrize(
+    ("expires_in", "count"),
+    [
+        (timedelta(0), 1),
+        (timedelta(minutes=5), 1),
+        (timedelta(minutes=5, milliseconds=1), 0),
+    ],
+)
+def test_expired_token_frees_no_place_that_a_recount_may_have_freed(
+    desk: Desk, expires_in: timedelta, count: int
+) -> None:
+    """The count may stay too high until the next recount; it never falls below the truth."""
+    token = desk.has(expires_at=desk.now + expires_in)
+
+    desk.tokens.revoke(desk.owner, token.id, RevocationReason.OWNER)
+
+    assert desk.tokens.get(desk.owner, token.id).status is REVOKED
+    assert desk.count == count
+
+
+def test_revoking_twice_changes_nothing(desk: Desk) -> None:
+    """The second revocation keeps reason, time and count of the first."""
+    token = desk.has()
+    desk.tokens.revoke(desk.owner, token.id, RevocationReason.OWNER)
+    revoked = desk.store.read_token(token)
+    desk.clock.advance(DAY)
+
+    desk.tokens.revoke(desk.owner, token.id, RevocationReason.ADMIN)
+
+    assert desk.store.read_token(token) == revoked
+    assert desk.count == 0
+
+
+def test_token_of_an_ended_generation_is_revoked_already(desk: Desk) -> None:
+    """Revoking it is no error, writes nothing and frees no place of the present generation."""
+    token = desk.has(generation="before")
+
+    desk.tokens.revoke(desk.owner, token.id, RevocationReason.OWNER)
+
+    assert desk.store.read_token(token) == token
+    assert desk.count == 1
+
+
+def test_token_of_an_ended_generation_shows_why_it_ended(desk: Desk) -> None:
+    """The record of the generation explains its tokens."""
+    token = desk.has(generation="before")
+    why = Revocation(RevocationReason.USER_DEACTIVATED, START)
+    ended = EndedGeneration("before", why, START + 120 * DAY)
+    desk.store.save_user(desk.owner, replace(desk.owner, name="x"), ended)
+
+    view = desk.tokens.get(desk.owner, token.id)
+
+    assert (view.status, view.revocation) == (REVOKED, why)
+
+
+def test_revocation_goes_through_while_others_change_the_token(desk: Desk) -> None:
+    """Renaming does not hold a revocation up; both are kept."""
+    token = desk.has()
+    desk.store.let("revoke_token", lambda: desk.tokens.patch(desk.owner, token.id, RENAME))
+
+    desk.tokens.revoke(desk.owner, token.id, RevocationReason.OWNER)
+
+    row = desk.store.read_token(token)
+    assert (row.state, row.name) == (REVOKED, "nightly")
+    assert desk.store.calls["revoke_token"] == 1
+
+
+def test_two_revocations_at_once_free_one_place(desk: Desk) -> None:
+    """The count goes down once, and both callers hear that the token is revoked."""
+    desk.store.put(replace(desk.owner, live_tokens=2))
+    token = desk.has()
+    desk.store.let("revoke_token", lambda: desk.tokens.revoke(desk.owner, token.id, RevocationReason.ADMIN))
+
+    desk.tokens.revoke(desk.owner, token.id, RevocationReason.OWNER)
+
+    revocation = desk.store.read_token(token).revocation
+    assert revocation is not None
+    assert revocation.reason is RevocationReason.ADMIN
+    assert desk.count == 1
+
+
+def test_store_that_does_not_answer_is_an_error(desk: Desk) -> None:
+    """A revocation that was not written is never acknowledged."""
+    token = desk.has()
+    desk.store.broken = {"revoke_token", "save_token"}
+
+    with pytest.raises(StoreUnavailable):
+        desk.tokens.revoke(desk.owner, token.id, RevocationReason.OWNER)
+    with pytest.raises(StoreUnavailable):
+        desk.tokens.patch(desk.owner, token.id, RENAME)
+
+
+def test_revocation_overtaken_by_the_end_of_the_generation_is_not_lost(desk: Desk) -> None:
+    """Either the token is revoked in the end, or the caller is told; never a silent success."""
+    token = desk.has()
+    desk.store.let("revoke_token", lambda: desk.store.put(replace(desk.owner, generation="next")))
+
+    try:
+        desk.tokens.revoke(desk.owner, token.id, RevocationReason.OWNER)
+    except ApiTokensError as error:
+        assert isinstance(error, ConcurrentChange)  # noqa: PT017 - either outcome is right
+    owner = desk.store.read_user(desk.owner)
+    assert desk.store.read_token(token).status(owner, desk.now) is REVOKED
+
+
+def _every_call(desk: Desk, token_id: str) -> list[Call]:
+    return [
+        lambda: desk.tokens.get(desk.owner, token_id),
+        lambda: desk.tokens.patch(desk.owner, token_id, RENAME),
+        lambda: desk.tokens.revoke(desk.owner, token_id, RevocationReason.OWNER),
+    ]

@@ -1,0 +1,42 @@
+"""Who makes a management call, and who may do what administrators do."""
+
+import pytest
+
+from chalicelib.domain.errors import AdminRequired, ApiTokenNotAllowed, NotAuthenticated, UserInactive
+from chalicelib.domain.users import Role, UserStatus
+from chalicelib.services.sign_in import Credentials
+from tests.support.builders import a_user
+from tests.support.service import MemoryService
+
+
+def by_jwt(service: MemoryService, subject: str) -> Credentials:
+    """Return what a call with the provider's JWT carries."""
+    return Credentials(bearer=service.provider.sign_in(subject))
+
+
+def test_administrators_only(service: MemoryService) -> None:
+    """The role of this very sign-in decides."""
+    admin = service.sign_in.admin(by_jwt(service, "admin@example.com"))
+
+    assert admin.role is Role.ADMIN
+    with pytest.raises(AdminRequired):
+        service.sign_in.admin(by_jwt(service, "user@example.com"))
+
+
+def test_administrator_signs_in_like_anybody(service: MemoryService) -> None:
+    """What refuses a user refuses an administrator, and by the same name."""
+    service.store.add_user(a_user("admin@example.com", status=UserStatus.INACTIVE))
+
+    with pytest.raises(UserInactive):
+        service.sign_in.admin(by_jwt(service, "admin@example.com"))
+    with pytest.raises(NotAuthenticated):
+        service.sign_in.admin(Credentials())
+    with pytest.raises(ApiTokenNotAllowed):
+        service.sign_in.admin(Credentials(bearer="bodhi_anything"))
+
+
+def test_credentials_show_nothing_of_themselves() -> None:
+    """What opens the account is in no representation of the value that carries it."""
+    shown = repr(Credentials(bearer="a-jwt", cookie="a-cookie", csrf_token="a-token"))
+
+    assert not any(secret in shown for secret in ("a-jwt", "a-cookie", "a-token"))

@@ -1,0 +1,415 @@
+"""What administrators do with users."""
+
+import base64
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.errors import (
+    ConcurrentChange,
+    InvalidCursor,
+    OwnAccount,
+    StoreUnavailable,
+    UserNotFound,
+    UserRemoved,
+)
+from chalicelib.domain.ids import user_id_for
+from chalicelib.domain.tokens import EndedGeneration, Revocation, RevocationReason, TokenStatus
+from chalicelib.domain.users import Role, User, UserStatus
+from chalicelib.services.listing import ListTokens, TokenQuery
+from chalicelib.services.users import ManageUsers, UserQuery
+from tests.support.builders import ISSUER, POLICY, a_token, a_user
+from tests.support.clock import START, FixedClock
+from tests.unit.services.stores import BusyStore
+
+DAY = timedelta(days=1)
+NOW = START + 3 * DAY
+ADMIN = a_user("admin@example.com", role=Role.ADMIN)
+STRANGER = user_id_for(ISSUER, "nobody@example.com")
+
+Change = Callable[[ManageUsers, User], User]
+
+CHANGES: dict[str, Change] = {
+    "deactivate": lambda users, user: users.deactivate(ADMIN, user.id),
+    "reactivate": lambda users, user: users.reactivate(user.id, restore_tokens=False),
+    "restore": lambda users, user: users.reactivate(user.id, restore_tokens=True),
+    "remove": lambda users, user: users.remove(ADMIN, user.id),
+    "revoke-all": lambda users, user: users.revoke_all_tokens(user.id),
+}
+
+
+class Office:
+    """An administrator's calls over the store in memory, three days after START."""
+
+    def __init__(self) -> None:
+        self.store = BusyStore()
+        self.clock = FixedClock(NOW)
+        self.users = ManageUsers(self.store, self.clock, POLICY)
+        self.store.put(ADMIN)
+
+    def has(self, **changes: Any) -> User:
+        """Return a user with two live tokens, in the generation ``now``."""
+        user = a_user(**{"generation": "now", "live_tokens": 2, **changes})
+        self.store.put(user)
+        return user
+
+    def ended(self, user: User) -> EndedGeneration | None:
+        """Return the record of the end of the generation ``now``."""
+        return self.store.find_ended_generations(user.id, ["now"]).get("now")
+
+
+@pytest.fixture
+def office() -> Office:
+    """Return an office."""
+    return Office()
+
+
+def any_user(**changes: Any) -> UserQuery:
+    """Return a query for everybody."""
+    return replace(UserQuery(status=None, text="", limit=10, cursor=None), **changes)
+
+
+def test_deactivation_keeps_generation_and_count(office: Office) -> None:
+    """The tokens may come back, so their generation does not end."""
+    user = office.has()
+
+    after = CHANGES["deactivate"](office.users, user)
+
+    assert (after.status, after.generation, after.live_tokens) == (UserStatus.INACTIVE, "now", 2)
+    assert office.store.read_user(user).status is UserStatus.INACTIVE
+    assert office.ended(user) is None
+
+
+def test_reactivation_ends_the_generation(office: Office) -> None:
+    """Old tokens stay dead, listed with the reason ``user_deactivated``."""
+    user = office.has(status=UserStatus.INACTIVE)
+
+    after = CHANGES["reactivate"](office.users, user)
+
+    row = office.store.read_user(user)
+    assert (after.status, row.status, row.live_tokens) == (UserStatus.ACTIVE, UserStatus.ACTIVE, 0)
+    assert after.generation == row.generation != "now"
+    assert office.ended(user) == EndedGeneration(
+        "now", Revocation(RevocationReason.USER_DEACTIVATED, NOW), NOW + 120 * DAY
+    )
+
+
+def test_reactivation_that_restores_keeps_the_generation(office: Office) -> None:
+    """The tokens are back with their count, and nothing is said to have ended."""
+    user = office.has(status=UserStatus.INACTIVE)
+
+    CHANGES["restore"](office.users, user)
+
+    row = office.store.read_user(user)
+    assert (row.status, row.generation, row.live_tokens) == (UserStatus.ACTIVE, "now", 2)
+    assert office.ended(user) is None
+
+
+@pytest.mark.parametrize("status", [UserStatus.ACTIVE, UserStatus.INACTIVE])
+def test_removal_ends_the_generation_and_erases_the_person(office: Office, status: UserStatus) -> None:
+    """The tombstone keeps the tokens dead, with the reason ``user_removed``."""
+    user = office.has(status=status)
+
+    CHANGES["remove"](office.users, user)
+
+    row = office.store.read_user(user)
+    assert (row.status, row.name, row.email, row.live_tokens) == (UserStatus.REMOVED, "", "", 0)
+    assert row.removed_at == NOW
+    assert row.generation != "now"
+    assert office.ended(user) == EndedGeneration(
+        "now", Revocation(RevocationReason.USER_REMOVED, NOW), NOW + 120 * DAY
+    )
+
+
+@pytest.mark.parametrize("status", [UserStatus.ACTIVE, UserStatus.INACTIVE])
+def test_revoke_all_ends_the_generation_only(office: Office, status: UserStatus) -> None:
+    """The user's own status stays; the tokens are revoked with the reason ``admin``."""
+    user = office.has(status=status)
+
+    CHANGES["revoke-all"](office.users, user)
+
+    row = office.store.read_user(user)
+    assert (row.status, row.live_tokens) == (status, 0)
+    assert row.generation != "now"
+    assert office.ended(user) == EndedGeneration(
+        "now", Revocation(RevocationReason.ADMIN, NOW), NOW + 120 * DAY
+    )
+
+
+def test_restoring_after_revoke_all_restores_nothing(office: Office) -> None:
+    """Tokens revoked while their owner was deactivated stay revoked, for that reason."""
+    user = office.has(status=UserStatus.INACTIVE)
+    CHANGES["revoke-all"](office.users, user)
+
+    CHANGES["restore"](office.users, user)
+
+    assert office.store.read_user(user).generation != "now"
+    ended = office.ended(user)
+    assert ended is not None
+    assert ended.revocation.reason is RevocationReason.ADMIN
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        (["deactivate", "reactivate"], RevocationReason.USER_DEACTIVATED),
+        (["remove"], RevocationReason.USER_REMOVED),
+        (["deactivate", "remove"], RevocationReason.USER_REMOVED),
+        (["revoke-all"], RevocationReason.ADMIN),
+        (["revoke-all", "deactivate", "reactivate"], RevocationReason.ADMIN),
+        (["revoke-all", "remove"], RevocationReason.ADMIN),
+    ],
+)
+def test_list_shows_why_tokens_were_revoked(
+    office: Office, changes: list[str], reason: RevocationReason
+) -> None:
+    """The first end of a generation is the reason of all its tokens."""
+    user = office.has()
+    office.store.put(a_token(user), a_token(user))
+    for change in changes:
+        CHANGES[change](office.users, user)
+        office.clock.advance(DAY)
+
+    page = ListTokens(office.store, office.clock).page(office.store.read_user(user), TokenQuery())
+
+    assert [(v.status, v.revocation and v.revocation.reason) for v in page.tokens] == [
+        (TokenStatus.REVOKED, reason)
+    ] * 2
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ("deactivate", UserStatus.INACTIVE),
+        ("reactivate", UserStatus.ACTIVE),
+        ("restore", UserStatus.ACTIVE),
+        ("remove", UserStatus.REMOVED),
+    ],
+)
+def test_change_to_what_is_already_so_writes_nothing(
+    office: Office, change: str, status: UserStatus
+) -> None:
+    """A second call is no second change: no token dies of it."""
+    user = office.has(status=status)
+
+    assert CHANGES[change](office.users, user) == user
+    assert office.store.calls["save_user"] == 0
+
+
+@pytest.mark.parametrize("change", ["deactivate", "reactivate", "restore"])
+def test_removed_user_has_no_status_to_change(office: Office, change: str) -> None:
+    """Only signing in again brings a removed person back."""
+    user = office.has(status=UserStatus.REMOVED)
+
+    with pytest.raises(UserRemoved):
+        CHANGES[change](office.users, user)
+    assert office.store.read_user(user) == user
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_unknown_user_is_not_found(office: Office, change: str) -> None:
+    """No call makes a user."""
+    with pytest.raises(UserNotFound):
+        CHANGES[change](office.users, a_user("nobody@example.com"))
+    assert office.store.find_user(STRANGER) is None
+
+
+@pytest.mark.parametrize("user_id", ["", "usr_", "#", "usr_" + "A" * 32, "usr_" + "a" * 33, "KEYS"])
+def test_anything_but_an_id_is_not_found(office: Office, user_id: str) -> None:
+    """A text of another form is answered like an unknown id."""
+    for change in CHANGES.values():
+        with pytest.raises(UserNotFound):
+            change(office.users, replace(ADMIN, id=user_id))
+    with pytest.raises(UserNotFound):
+        office.users.get(user_id)
+
+
+def test_user_is_shown(office: Office) -> None:
+    """An administrator sees the row."""
+    user = office.has()
+
+    assert office.users.get(user.id) == user
+
+
+@pytest.mark.parametrize("change", ["deactivate", "remove"])
+def test_administrators_cannot_lock_themselves_out(office: Office, change: str) -> None:
+    """The own account is another administrator's business."""
+    with pytest.raises(OwnAccount):
+        CHANGES[change](office.users, ADMIN)
+    assert office.store.read_user(ADMIN) == ADMIN
+
+
+def test_administrators_can_revoke_all_their_own_tokens(office: Office) -> None:
+    """That locks nobody out."""
+    CHANGES["revoke-all"](office.users, ADMIN)
+
+    assert office.store.read_user(ADMIN).generation != ADMIN.generation
+
+
+@pytest.mark.parametrize("change", ["deactivate", "remove", "revoke-all"])
+def test_change_that_meets_another_is_made_on_top_of_it(office: Office, change: str) -> None:
+    """Nothing that happens meanwhile saves the tokens; the generation that ended is the last one."""
+    user = office.has()
+    office.store.let("save_user", lambda: office.store.put(replace(user, generation="next")))
+
+    CHANGES[change](office.users, user)
+
+    row = office.store.read_user(user)
+    if change == "deactivate":
+        assert (row.status, row.generation) == (UserStatus.INACTIVE, "next")
+    else:
+        assert row.generation not in ("now", "next")
+        assert set(office.store.find_ended_generations(user.id, ["now", "next"])) == {"next"}
+
+
+def test_change_is_not_held_up_by_issuing_and_signing_in(office: Office) -> None:
+    """A user who keeps making tokens or renaming cannot put off a deactivation."""
+    user = office.has()
+    busy = replace(user, live_tokens=5, revision=9, name="Other")
+    office.store.let("save_user", lambda: office.store.put(busy))
+
+    CHANGES["deactivate"](office.users, user)
+
+    row = office.store.read_user(user)
+    assert (row.status, row.live_tokens, row.name) == (UserStatus.INACTIVE, 5, "Other")
+    assert office.store.calls["save_user"] == 1
+
+
+def test_reactivation_that_meets_a_removal_is_refused(office: Office) -> None:
+    """A tombstone is not brought back by a call that was under way."""
+    user = office.has(status=UserStatus.INACTIVE)
+    office.store.let("save_user", lambda: CHANGES["remove"](office.users, user))
+
+    with pytest.raises(UserRemoved):
+        CHANGES["reactivate"](office.users, user)
+    assert office.store.read_user(user).status is UserStatus.REMOVED
+
+
+@pytest.mark.parametrize(("conflicts", "through"), [(4, True), (5, False)])
+def test_change_that_keeps_meeting_others_gives_up_after_five_attempts(
+    office: Office, conflicts: int, through: bool
+) -> None:
+    """The caller is told when it was not made."""
+    user = office.has()
+    for number in range(conflicts):
+        office.store.let("save_user", _put_generation(office, user, str(number)))
+
+    if through:
+        assert CHANGES["deactivate"](office.users, user).status is UserStatus.INACTIVE
+        return
+    with pytest.raises(ConcurrentChange):
+        CHANGES["deactivate"](office.users, user)
+    assert office.store.read_user(user).status is UserStatus.ACTIVE
+
+
+@pytest.mark.parametrize("change", ["deactivate", "remove", "revoke-all"])
+def test_store_that_does_not_answer_is_an_error(office: Office, change: str) -> None:
+    """A change that was not written is never acknowledged."""
+    user = office.has()
+    office.store.broken = {"save_user"}
+
+    with pytest.raises(StoreUnavailable):
+        CHANGES[change](office.users, user)
+
+
+def test_users_are_listed_newest_first_without_skips_or_repeats(office: Office) -> None:
+    """Pages go on where the one before ended, also among users of the same moment."""
+    people = [a_user(f"p{n}@example.com", created_at=START + (n // 3) * DAY) for n in range(10)]
+    office.store.put(*people)
+
+    pages, cursor = [], None
+    while True:
+        page = office.users.page(any_user(limit=4, cursor=cursor))
+        pages.append(list(page.users))
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+        # Somebody new is at the front, which no later page shows.
+        office.store.put(a_user(f"new{len(pages)}@example.com", created_at=NOW))
+
+    listed = [user for page in pages for user in page]
+    assert [len(page) for page in pages] == [4, 4, 3]
+    expected = sorted([ADMIN, *people], key=lambda user: (user.created_at, user.id), reverse=True)
+    assert listed == expected
+
+
+@pytest.mark.parametrize("status", UserStatus)
+def test_users_are_filtered_by_status(office: Office, status: UserStatus) -> None:
+    """Only those with the status asked for."""
+    for other in UserStatus:
+        office.store.put(a_user(f"{other.value}@example.com", status=other))
+
+    page = office.users.page(any_user(status=status, text="@example.com"))
+
+    expected = {f"{status.value}@example.com"}
+    if status is UserStatus.ACTIVE:
+        expected.add(ADMIN.subject)
+    assert {user.subject for user in page.users} == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("STRASSE", True), ("ada@", True), ("subject-7", True), ("usr_", False), ("", True), ("x", False)],
+)
+def test_users_are_searched_by_name_email_and_subject(office: Office, text: str, found: bool) -> None:
+    """Case does not matter; ids and issuers are not searched."""
+    user = a_user("SUBJECT-7", name="Ada Straße", email="ada@host.net")
+    office.store.put(user)
+
+    assert (user in office.users.page(any_user(text=text)).users) is found
+
+
+def test_page_of_rare_users_is_filled_from_many(office: Office) -> None:
+    """Those who do not match take no place on the page; the last page says so."""
+    office.store.put(*(a_user(f"p{n}@example.com") for n in range(250)))
+    wanted = [a_user(f"wanted{n}@example.com", created_at=START - n * DAY) for n in range(3)]
+    office.store.put(*wanted)
+
+    page = office.users.page(any_user(text="wanted", limit=5))
+
+    assert (list(page.users), page.next_cursor) == (wanted, None)
+
+
+def test_call_stops_reading_in_time(office: Office) -> None:
+    """Among very many users a page may end early; its cursor goes on from there."""
+    office.store.put(*(a_user(f"p{n}@example.com") for n in range(2100)))
+    oldest = a_user("oldest@example.com", created_at=START - DAY)
+    office.store.put(oldest)
+
+    first = office.users.page(any_user(text="oldest", limit=100))
+    second = office.users.page(any_user(text="oldest", limit=100, cursor=first.next_cursor))
+
+    assert (list(first.users), list(second.users), second.next_cursor) == ([], [oldest], None)
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        "garbage",
+        "%%%",
+        "é",
+        "AAAA",
+        base64.urlsafe_b64encode(b"1#usr_x").decode(),
+        base64.urlsafe_b64encode(b"00000000000000#" + STRANGER.encode()).decode(),
+        base64.urlsafe_b64encode(b"000000000000000#" + STRANGER.encode() + b" ").decode(),
+        base64.urlsafe_b64encode(("\u0660" * 15 + "#").encode() + STRANGER.encode()).decode(),
+    ],
+)
+def test_cursor_of_another_form_is_refused(office: Office, cursor: str) -> None:
+    """What this list did not hand out is no place in it."""
+    with pytest.raises(InvalidCursor):
+        office.users.page(any_user(cursor=cursor))
+
+
+def test_forged_cursor_opens_only_a_place(office: Office) -> None:
+    """A well-formed place that nobody has goes on from there."""
+    forged = base64.urlsafe_b64encode(b"999999999999999#" + STRANGER.encode()).decode()
+
+    assert list(office.users.page(any_user(cursor=forged)).users) == [ADMIN]
+
+
+def _put_generation(office: Office, user: User, generation: str) -> Callable[[], None]:
+    return lambda: office.store.put(replace(user, generation=generation))

@@ -1,0 +1,59 @@
+"""Uses counted in the process, and what a touch makes of them."""
+
+from datetime import date, timedelta
+
+from chalicelib.services.uses import Uses
+from tests.support.builders import POLICY, a_token, a_user
+from tests.support.clock import START
+
+TODAY = START.date()
+DAY = timedelta(days=1)
+
+
+def test_uses_add_up_per_token_and_day() -> None:
+    """Each token and day has a count of its own."""
+    uses = Uses()
+    for token_id, day in (("a", TODAY), ("a", TODAY), ("a", TODAY + DAY), ("b", TODAY)):
+        uses.count(token_id, day)
+
+    assert (uses.of("a"), uses.of("b")) == ({TODAY: 2, TODAY + DAY: 1}, {TODAY: 1})
+
+
+def test_written_uses_are_not_counted_twice() -> None:
+    """What a row holds is forgotten, and only that."""
+    uses = Uses()
+    uses.count("a", TODAY)
+    uses.count("b", TODAY)
+
+    uses.written("a")
+
+    assert (uses.of("a"), uses.of("b")) == ({}, {TODAY: 1})
+
+
+def test_memory_is_bounded_and_forgets_what_was_not_used_for_longest() -> None:
+    """However many tokens are used, a process counts ten thousand."""
+    uses = Uses()
+    for number in range(10_001):
+        uses.count(str(number), TODAY)
+
+    assert (uses.of("0"), uses.of("1"), uses.of("10000")) == ({}, {TODAY: 1}, {TODAY: 1})
+
+
+def test_touch_adds_uses_and_drops_days_that_are_not_shown() -> None:
+    """A row keeps thirty days, today among them."""
+    oldest = TODAY - 29 * DAY
+    token = a_token(a_user(), usage={oldest - DAY: 9, oldest: 5, TODAY: 1})
+
+    touched = token.touched(START, POLICY, {TODAY: 2})
+
+    assert touched.usage == {oldest: 5, TODAY: 3}
+
+
+def test_usage_has_every_day_even_those_without_use() -> None:
+    """Thirty entries, the oldest first."""
+    token = a_token(a_user(), usage={date(2026, 1, 14): 7})
+
+    days = token.usage_days(START)
+
+    assert [day for day, _ in days] == [TODAY - n * DAY for n in range(29, -1, -1)]
+    assert [count for _, count in days] == [0] * 28 + [7, 0]

@@ -1,0 +1,186 @@
+"""The composition root: which service, when it is checked, and that it is one."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from chalicelib import bootstrap
+from chalicelib.bootstrap import OpenService, Service
+from chalicelib.domain.errors import NotAuthenticated, TokensUnavailable
+from chalicelib.services.sign_in import Credentials
+from chalicelib.settings import SettingsError
+from tests.support.service import ENVIRON, MemoryService
+from tests.unit.services.log_lines import written
+
+ROOT = Path(__file__).parents[2]
+
+START = "from chalicelib import bootstrap; bootstrap.start(); print(type(bootstrap.current()).__name__)"
+
+
+@pytest.fixture(autouse=True)
+def service_as_it_was() -> Iterator[None]:
+    """Leave this process's service as it was found."""
+    before = bootstrap.current()
+    yield
+    bootstrap.install(before)
+
+
+def in_a_fresh_process(code: str = START, **environ: str) -> subprocess.CompletedProcess[str]:
+    """Run ``code`` with nothing but ``environ``."""
+    path = {"PATH": os.environ["PATH"]}
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={**path, **environ},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+
+def test_service_authenticates_unless_told_otherwise() -> None:
+    """Without AUTH_MODE the service is the closed one, and starts without a word."""
+    done = in_a_fresh_process(**ENVIRON)
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "Service\n", "")
+
+
+def test_open_mode_needs_no_other_setting_and_warns_loudly() -> None:
+    """AUTH_MODE=none alone is enough; nobody can miss what it means."""
+    done = in_a_fresh_process(AUTH_MODE="none")
+
+    warning, name = done.stdout.splitlines()
+    assert name == "OpenService"
+    assert '"level": "WARNING", "event": "authentication_disabled"' in warning
+    assert "anybody who can reach this API can call it" in warning
+
+
+def test_open_mode_does_not_start_on_prod() -> None:
+    """The start stops, naming the setting."""
+    done = in_a_fresh_process(AUTH_MODE="none", STAGE="prod")
+
+    assert done.returncode != 0
+    assert "AUTH_MODE must not be 'none' on stage prod" in done.stderr
+
+
+def test_missing_setting_stops_the_start() -> None:
+    """Nothing is served with a setting missing, and every one is named."""
+    done = in_a_fresh_process()
+
+    assert done.returncode != 0
+    assert "TABLE_NAME is missing, for example TABLE_NAME=" in done.stderr
+    assert "OIDC_ISSUER is missing" in done.stderr
+
+
+def test_packaging_starts_without_settings() -> None:
+    """Chalice's command line imports the app where the settings are not known yet."""
+    done = in_a_fresh_process(
+        "from chalicelib import bootstrap; bootstrap.start(); print('packaged')",
+        AWS_CHALICE_CLI_MODE="true",
+    )
+
+    assert (done.returncode, done.stdout) == (0, "packaged\n")
+
+
+def test_packaging_still_refuses_a_senseless_shape() -> None:
+    """What decides the shape of the API is checked when it is packaged."""
+    done = in_a_fresh_process(AWS_CHALICE_CLI_MODE="true", AUTHORIZER_CACHE_SECONDS="7200")
+
+    assert done.returncode != 0
+    assert "AUTHORIZER_CACHE_SECONDS" in done.stderr
+
+
+def test_start_builds_no_client() -> None:
+    """A cold start of the authorizer does not pay for the AWS SDK before it is needed."""
+    code = START + "; import sys; print(sorted(m for m in ('boto3', 'jwt', 'urllib3') if m in sys.modules))"
+
+    assert in_a_fresh_process(code, **ENVIRON).stdout == "Service\n[]\n"
+
+
+def test_installed_service_is_the_one_of_this_process() -> None:
+    """Every handler sees the same service until another one is installed."""
+    service = MemoryService()
+
+    assert bootstrap.install(service) is service
+    assert bootstrap.current() is service
+    assert bootstrap.current() is service
+
+
+def test_parts_are_built_once() -> None:
+    """A second use of the same service reuses what the first one built."""
+    service = MemoryService()
+
+    for part in ("settings", "policy", "verify", "issue", "listing", "manage", "administer"):
+        assert getattr(service, part) is getattr(service, part)
+
+
+def test_policy_is_what_the_settings_say() -> None:
+    """Durations and quota reach the domain unchanged."""
+    policy = MemoryService(
+        {
+            "IDLE_TIMEOUT_SECONDS": "4000",
+            "LAST_USED_REFRESH_SECONDS": "40",
+            "RETENTION_DAYS": "4",
+            "MAX_TOKENS_PER_USER": "14",
+            "MAX_TOKEN_LIFETIME_DAYS": "24",
+        }
+    ).policy
+
+    assert policy.idle_timeout == timedelta(seconds=4000)
+    assert policy.refresh_interval == timedelta(seconds=40)
+    assert policy.retention == timedelta(days=4)
+    assert policy.max_live_tokens == 14
+    assert policy.max_lifetime == timedelta(days=24)
+
+
+def test_closed_service_checks_its_settings() -> None:
+    """A check of good settings is silent, of bad ones an error."""
+    with written() as lines:
+        Service(ENVIRON).check()
+    assert lines == []
+
+    with pytest.raises(SettingsError, match="ISSUER"):
+        Service({**ENVIRON, "ISSUER": ""}).check()
+
+
+def test_closed_service_stands_behind_its_authorizer() -> None:
+    """The authorizer guards, and without its context nobody is let in."""
+    service, authorizer = Service(ENVIRON), object()
+
+    assert service.guard(authorizer) is authorizer
+    with pytest.raises(NotAuthenticated):
+        service.api_caller(None)
+    with pytest.raises(NotAuthenticated):
+        service.sign_in.user(Credentials(bearer=None))
+    with pytest.raises(NotAuthenticated):
+        service.sign_in.admin(Credentials(bearer=None))
+
+
+@pytest.mark.parametrize("context", [None, {}, {"token_id": "tok_1"}])
+def test_open_service_lets_everybody_in(context: dict[str, str] | None) -> None:
+    """No guard, no settings, no difference between callers."""
+    service = OpenService({})
+
+    assert service.guard(object()) is None
+    assert service.api_caller(context).describe() == {"auth": "none"}
+
+
+@pytest.mark.parametrize("credential", [None, "", "jwt", "bodhi_x"])
+def test_open_service_has_no_tokens_to_manage(credential: str | None) -> None:
+    """Every management call is told so, whatever it presents."""
+    service = OpenService({})
+
+    credentials = Credentials(bearer=credential)
+    for call in (
+        lambda: service.sign_in.user(credentials),
+        lambda: service.sign_in.admin(credentials),
+        lambda: service.sessions.resume("cookie"),
+    ):
+        with pytest.raises(TokensUnavailable, match="not available when authentication is disabled"):
+            call()

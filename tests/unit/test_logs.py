@@ -1,0 +1,214 @@
+"""Log lines: one JSON object each, about one decision or change."""
+
+import json
+import logging
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+
+from chalicelib import logs
+from chalicelib.domain.errors import StoreUnavailable
+from tests.unit.services.log_lines import written
+
+
+@pytest.fixture(autouse=True)
+def logger_as_it_was() -> Iterator[logging.Logger]:
+    """Leave the service's logger as it was found."""
+    logger = logging.getLogger(logs.LOGGER_NAME)
+    level, handlers = logger.level, list(logger.handlers)
+    yield logger
+    logger.setLevel(level)
+    logger.handlers[:] = handlers
+
+
+def test_decision_is_one_line_with_what_was_added_meanwhile() -> None:
+    """Event, outcome, ids and duration are in the line that ends the work."""
+    with written() as lines, logs.entry("token.create") as entry:
+        logs.add(user_id="usr_1")
+        entry.add(outcome="refused", reason="token_limit_reached")
+        assert lines == []
+
+    (line,) = lines
+    assert line.pop("time")
+    assert line.pop("duration_ms") >= 0
+    assert line == {
+        "level": "INFO",
+        "event": "token.create",
+        "outcome": "refused",
+        "reason": "token_limit_reached",
+        "user_id": "usr_1",
+    }
+
+
+def test_outcome_is_ok_unless_somebody_says_otherwise() -> None:
+    """What goes well needs no words."""
+    with written() as lines, logs.entry("token.list"):
+        pass
+
+    assert lines[0]["outcome"] == "ok"
+
+
+def test_line_is_written_even_if_the_work_fails() -> None:
+    """An error that passes leaves its line, once."""
+    with written() as lines, pytest.raises(KeyError), logs.entry("authorize"):
+        raise KeyError
+
+    assert [line["event"] for line in lines] == ["authorize"]
+
+
+def test_work_that_fails_unforeseen_is_not_called_ok() -> None:
+    """A line never says that a decision went well that was not made."""
+    with written() as lines, pytest.raises(KeyError), logs.entry("authorize"):
+        raise KeyError("a message that may quote a request")
+
+    (line,) = lines
+    assert (line["outcome"], line["error"], line["level"]) == ("error", "KeyError", "ERROR")
+    assert line["at"].startswith("test_work_that_fails_unforeseen_is_not_called_ok:")
+    assert "quote" not in json.dumps(lines)
+
+
+def test_outcome_that_was_named_stays_when_the_error_passes() -> None:
+    """Who refuses and raises has said it better already."""
+
+    def refuse() -> None:
+        with logs.entry("authorize") as entry:
+            entry.add(outcome="refused", reason="idle")
+            raise KeyError
+
+    with written() as lines, pytest.raises(KeyError):
+        refuse()
+
+    assert (lines[0]["outcome"], lines[0]["reason"]) == ("refused", "idle")
+
+
+def test_level_of_the_line_can_be_raised() -> None:
+    """Failures stand out."""
+    with written() as lines, logs.entry("authorize") as entry:
+        entry.level = logging.ERROR
+
+    assert lines[0]["level"] == "ERROR"
+
+
+def test_what_is_unknown_is_left_out() -> None:
+    """A field without a value is no field."""
+    with written() as lines, logs.entry("token.create") as entry:
+        entry.add(reason=None, user_id="usr_1")
+
+    assert "reason" not in lines[0]
+
+
+def test_adding_without_a_line_does_nothing() -> None:
+    """Services may say what they know whether or not anybody writes it down."""
+    with written() as lines:
+        logs.add(user_id="usr_1")
+        with logs.entry("next"):
+            pass
+        logs.add(user_id="usr_1")
+
+    assert ["user_id" in line for line in lines] == [False]
+
+
+def test_line_within_a_line_keeps_its_own_fields() -> None:
+    """What is added belongs to the innermost line."""
+    with written() as lines, logs.entry("outer"):
+        with logs.entry("inner"):
+            logs.add(token_id="tok_1")
+        logs.add(user_id="usr_1")
+
+    inner, outer = lines
+    assert ("token_id" in inner, "user_id" in inner) == (True, False)
+    assert ("token_id" in outer, "user_id" in outer) == (False, True)
+
+
+def test_request_id_is_in_every_line_of_a_request_and_in_no_other() -> None:
+    """Lines of one request can be found together."""
+    with written() as lines:
+        with logs.request("r-1"):
+            logs.warn("first")
+            with logs.entry("second"):
+                pass
+        logs.warn("third")
+
+    assert [line.get("request_id") for line in lines] == ["r-1", "r-1", None]
+
+
+def test_warning_names_what_went_wrong() -> None:
+    """Something went wrong without refusing anybody."""
+    with written() as lines:
+        logs.warn("token.touch_failed", token_id="tok_1")
+
+    assert (lines[0]["level"], lines[0]["event"], lines[0]["token_id"]) == (
+        "WARNING",
+        "token.touch_failed",
+        "tok_1",
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ["two\nlines", '"}\n{"event": "forged', "\u2028", "Käse 🧀", "\ud800", "\x1b[31m", "\x00"]
+)
+def test_no_text_forges_or_breaks_a_line(text: str) -> None:
+    """Whatever a field holds, it is one line of ASCII that reads back as it was."""
+    line = logs.JsonFormatter().format(_record(text))
+
+    assert line.isascii()
+    assert line.isprintable()
+    assert json.loads(line)["name"] == text
+
+
+def test_line_tells_its_time_in_utc() -> None:
+    """RFC 3339, in milliseconds."""
+    record = _record("x")
+    record.created = datetime(2026, 1, 15, 12, 0, 0, 250_000, tzinfo=UTC).timestamp()
+
+    assert json.loads(logs.JsonFormatter().format(record))["time"] == "2026-01-15T12:00:00.250+00:00"
+
+
+def test_field_of_any_type_can_be_written() -> None:
+    """A line is never lost because of what somebody put into it."""
+    assert json.loads(logs.JsonFormatter().format(_record({1})))["name"] == "{1}"
+
+
+def test_level_decides_what_is_written(capsys: pytest.CaptureFixture[str]) -> None:
+    """Lines go to standard output, once each, from the level on that was configured."""
+    logger = logging.getLogger(logs.LOGGER_NAME)
+    logger.handlers.clear()
+    logs.configure("WARNING")
+    logs.configure("WARNING")
+
+    with logs.entry("quiet"):
+        pass
+    logs.warn("loud")
+
+    lines = capsys.readouterr().out.splitlines()
+    assert [json.loads(line)["event"] for line in lines] == ["loud"]
+    assert logger.propagate is False
+
+
+def test_cause_is_the_type_of_what_lies_behind() -> None:
+    """Messages of foreign errors may quote requests; their types do not."""
+    with pytest.raises(StoreUnavailable) as caught:
+        raise StoreUnavailable from TimeoutError("with a secret")
+
+    assert logs.cause(caught.value) == "TimeoutError"
+    assert logs.cause(StoreUnavailable()) == "StoreUnavailable"
+
+
+def test_place_is_where_an_error_was_raised() -> None:
+    """Function and line are enough to find it."""
+    with pytest.raises(ValueError, match=r"^$") as caught:
+        _fail()
+
+    assert logs.place(caught.value).startswith("_fail:")
+    assert logs.place(ValueError()) == "unknown"
+
+
+def _fail() -> None:
+    raise ValueError
+
+
+def _record(value: object) -> logging.LogRecord:
+    record = logging.LogRecord("bodhi", logging.INFO, "x.py", 1, "event", None, None)
+    record.fields = {"name": value}
+    return record

@@ -1,0 +1,320 @@
+"""Settings: defaults, good values, and what is said about each senseless one."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from chalicelib.settings import (
+    AdminClaim,
+    AuthMode,
+    GatewaySettings,
+    Settings,
+    SettingsError,
+    is_loopback,
+    is_packaging,
+)
+
+NEEDED = {
+    "TABLE_NAME": "bodhi",
+    "SIGNING_KEY_ID": "alias/bodhi",
+    "ISSUER": "https://api.example.com",
+    "AUDIENCE": "https://api.example.com/api",
+    "OIDC_ISSUER": "https://login.example.com",
+    "OIDC_CLIENT_ID": "bodhi-web",
+}
+
+
+def read(**changes: str) -> Settings:
+    """Read the settings that are needed, with ``changes``."""
+    return Settings.from_environ({**NEEDED, **changes})
+
+
+def gateway(**environ: str) -> GatewaySettings:
+    """Read the gateway's settings."""
+    return GatewaySettings.from_environ(environ)
+
+
+def problems_of(environ: Mapping[str, str], kind: type[Settings | GatewaySettings] = Settings) -> list[str]:
+    """Return the lines that say what is wrong."""
+    with pytest.raises(SettingsError) as caught:
+        kind.from_environ(environ)
+    return str(caught.value).split("\n")
+
+
+def test_only_what_has_no_sensible_default_is_needed() -> None:
+    """Everything else has the default of the contract."""
+    assert read() == Settings(
+        table_name="bodhi",
+        signing_key_id="alias/bodhi",
+        issuer="https://api.example.com",
+        audience="https://api.example.com/api",
+        oidc_issuer="https://login.example.com",
+        oidc_client_id="bodhi-web",
+        oidc_client_secret=None,
+        oidc_audiences=frozenset({"bodhi-web"}),
+        admin_subjects=frozenset(),
+        admin_claim=None,
+        idle_timeout=timedelta(seconds=2_592_000),
+        last_used_refresh=timedelta(seconds=300),
+        max_tokens_per_user=100,
+        max_token_lifetime=None,
+        retention=timedelta(days=90),
+    )
+
+
+def test_gateway_needs_nothing() -> None:
+    """The shape of the API has defaults throughout."""
+    assert gateway() == GatewaySettings(
+        stage="dev", auth_mode=AuthMode.OIDC, authorizer_cache_seconds=30, log_level="INFO"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "member", "expected"),
+    [
+        ("TABLE_NAME", "a.b-c_1", "table_name", "a.b-c_1"),
+        ("TABLE_NAME", " padded \n", "table_name", "padded"),
+        (
+            "SIGNING_KEY_ID",
+            "arn:aws:kms:eu-west-1:1:key/x",
+            "signing_key_id",
+            "arn:aws:kms:eu-west-1:1:key/x",
+        ),
+        ("ISSUER", "https://a.example/x/", "issuer", "https://a.example/x/"),
+        ("AUDIENCE", "bodhi", "audience", "bodhi"),
+        ("OIDC_ISSUER", "http://127.0.0.1:9090", "oidc_issuer", "http://127.0.0.1:9090"),
+        ("OIDC_CLIENT_ID", "web", "oidc_client_id", "web"),
+        ("OIDC_AUDIENCES", "a, b,,a ,", "oidc_audiences", frozenset({"a", "b"})),
+        ("OIDC_AUDIENCES", " , ", "oidc_audiences", frozenset({"bodhi-web"})),
+        ("ADMIN_SUBJECTS", "a@x.com,b@x.com", "admin_subjects", frozenset({"a@x.com", "b@x.com"})),
+        ("ADMIN_CLAIM", "groups=admins", "admin_claim", AdminClaim("groups", "admins")),
+        ("ADMIN_CLAIM", "roles=a=b", "admin_claim", AdminClaim("roles", "a=b")),
+        ("IDLE_TIMEOUT_SECONDS", "3600", "idle_timeout", timedelta(hours=1)),
+        ("LAST_USED_REFRESH_SECONDS", "0", "last_used_refresh", timedelta(0)),
+        ("LAST_USED_REFRESH_SECONDS", "60", "last_used_refresh", timedelta(minutes=1)),
+        ("MAX_TOKENS_PER_USER", "1", "max_tokens_per_user", 1),
+        ("MAX_TOKENS_PER_USER", "10000", "max_tokens_per_user", 10_000),
+        ("MAX_TOKEN_LIFETIME_DAYS", "90", "max_token_lifetime", timedelta(days=90)),
+        ("RETENTION_DAYS", "1", "retention", timedelta(days=1)),
+        ("RETENTION_DAYS", "", "retention", timedelta(days=90)),
+    ],
+)
+def test_setting_is_read(name: str, value: str, member: str, expected: Any) -> None:
+    """A good value is what the service works with."""
+    assert getattr(read(**{name: value}), member) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "member", "expected"),
+    [
+        ("STAGE", "prod", "stage", "prod"),
+        ("STAGE", "team-7", "stage", "team-7"),
+        ("AUTH_MODE", "none", "auth_mode", AuthMode.NONE),
+        ("AUTH_MODE", "oidc", "auth_mode", AuthMode.OIDC),
+        ("AUTHORIZER_CACHE_SECONDS", "0", "authorizer_cache_seconds", 0),
+        ("AUTHORIZER_CACHE_SECONDS", "3600", "authorizer_cache_seconds", 3600),
+        ("LOG_LEVEL", "DEBUG", "log_level", "DEBUG"),
+    ],
+)
+def test_gateway_setting_is_read(name: str, value: str, member: str, expected: Any) -> None:
+    """A good value shapes the API."""
+    assert getattr(gateway(**{name: value}), member) == expected
+
+
+@pytest.mark.parametrize("name", NEEDED)
+@pytest.mark.parametrize("value", [None, "", "  "])
+def test_missing_setting_is_named_with_an_example(name: str, value: str | None) -> None:
+    """Absent and empty are the same mistake, told in one line."""
+    environ = {**NEEDED, name: value} if value is not None else _without(name)
+
+    (line,) = problems_of({k: v for k, v in environ.items() if v is not None})
+
+    assert line.startswith(f"{name} is missing, for example {name}=")
+    assert read(**_example(line))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "wrong"),
+    [
+        ("TABLE_NAME", "ab", "cannot be"),
+        ("TABLE_NAME", "with space", "cannot be"),
+        ("TABLE_NAME", "x" * 256, "cannot be"),
+        ("SIGNING_KEY_ID", "a b", "cannot be"),
+        ("AUDIENCE", "a b", "cannot be"),
+        ("OIDC_CLIENT_ID", "a b", "cannot be"),
+        ("ISSUER", "api.example.com", "cannot be"),
+        ("ISSUER", "ftp://api.example.com", "cannot be"),
+        ("ISSUER", "https://", "cannot be"),
+        ("ISSUER", "https://user:pw@api.example.com", "cannot be"),
+        ("ISSUER", "https://api.example.com/?a=b", "cannot be"),
+        ("ISSUER", "https://api.example.com/#a", "cannot be"),
+        ("ISSUER", "https://api example.com", "cannot be"),
+        ("ISSUER", "https://[no-address", "cannot be"),
+        ("ISSUER", "HTTPS://api.example.com", "cannot be"),
+        ("ISSUER", "http://api.example.com", "must be https"),
+        ("OIDC_ISSUER", "login", "cannot be"),
+        ("OIDC_ISSUER", "http://login.example.com", "must be https"),
+        ("ADMIN_CLAIM", "admins", "cannot be understood"),
+        ("ADMIN_CLAIM", "=admins", "cannot be understood"),
+        ("ADMIN_CLAIM", "groups=", "cannot be understood"),
+        *[
+            (name, value, "must be a whole number from")
+            for name in (
+                "IDLE_TIMEOUT_SECONDS",
+                "LAST_USED_REFRESH_SECONDS",
+                "MAX_TOKENS_PER_USER",
+                "MAX_TOKEN_LIFETIME_DAYS",
+                "RETENTION_DAYS",
+            )
+            for value in ("-1", "1.5", "many", "1e3", "\u0663", "1_000", "99999999999999", "0x10")
+        ],
+        ("IDLE_TIMEOUT_SECONDS", "0", "must be a whole number from 1"),
+        ("IDLE_TIMEOUT_SECONDS", str(3650 * 86_400 + 1), "to 315360000"),
+        ("MAX_TOKENS_PER_USER", "0", "must be a whole number from 1"),
+        ("MAX_TOKENS_PER_USER", "10001", "to 10000"),
+        ("MAX_TOKEN_LIFETIME_DAYS", "0", "must be a whole number from 1"),
+        ("MAX_TOKEN_LIFETIME_DAYS", "3651", "to 3650"),
+        ("RETENTION_DAYS", "0", "must be a whole number from 1"),
+        ("RETENTION_DAYS", "3651", "to 3650"),
+    ],
+)
+def test_senseless_setting_is_named_with_what_is_wrong_and_an_example(
+    name: str, value: str, wrong: str
+) -> None:
+    """One line: the name, the value, the matter, and an example that works."""
+    (line,) = problems_of({**NEEDED, name: value})
+
+    assert line.startswith(f"{name} ")
+    assert value in line
+    assert wrong in line
+    assert read(**_example(line))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "wrong"),
+    [
+        ("STAGE", "Prod", "cannot be"),
+        ("STAGE", "7", "cannot be"),
+        ("STAGE", "a" * 21, "cannot be"),
+        ("AUTH_MODE", "NONE", "must be one of oidc, none"),
+        ("AUTH_MODE", "off", "must be one of oidc, none"),
+        ("AUTHORIZER_CACHE_SECONDS", "-1", "must be a whole number from 0 to 3600"),
+        ("AUTHORIZER_CACHE_SECONDS", "3601", "must be a whole number from 0 to 3600"),
+        ("AUTHORIZER_CACHE_SECONDS", "5 minutes", "must be a whole number from 0 to 3600"),
+        ("LOG_LEVEL", "debug", "must be one of DEBUG, INFO, WARNING, ERROR"),
+        ("LOG_LEVEL", "TRACE", "must be one of DEBUG, INFO, WARNING, ERROR"),
+    ],
+)
+def test_senseless_gateway_setting_is_named(name: str, value: str, wrong: str) -> None:
+    """One line: the name, the value, the matter, and an example that works."""
+    (line,) = problems_of({name: value}, GatewaySettings)
+
+    assert line.startswith(f"{name} ")
+    assert value in line
+    assert wrong in line
+    assert gateway(**_example(line))
+
+
+def test_all_problems_are_named_at_once() -> None:
+    """Who starts the service corrects everything in one go."""
+    environ = {**NEEDED, "TABLE_NAME": "", "ISSUER": "nowhere", "RETENTION_DAYS": "soon"}
+
+    lines = problems_of(environ)
+
+    assert sorted(line.split()[0] for line in lines) == ["ISSUER", "RETENTION_DAYS", "TABLE_NAME"]
+
+
+def test_empty_environment_names_all_that_is_needed() -> None:
+    """The first start says everything there is to do."""
+    assert {line.split()[0] for line in problems_of({})} == set(NEEDED)
+
+
+@pytest.mark.parametrize(
+    ("url", "loopback"),
+    [
+        ("http://127.0.0.1:8000", True),
+        ("http://localhost:8000/path", True),
+        ("http://LOCALHOST", True),
+        ("http://[::1]:8000", True),
+        ("http://127.0.0.1.example.com", False),
+        ("http://localhost.example.com", False),
+        ("http://0.0.0.0:8000", False),
+        ("http://127.0.0.2", False),
+        ("http://169.254.169.254", False),
+        ("http://[::2]", False),
+        ("http://[::::]", False),
+    ],
+)
+def test_plain_http_stays_on_this_machine(url: str, loopback: bool) -> None:
+    """Without TLS only loopback will do, and nothing that merely looks like it."""
+    assert is_loopback(url) is loopback
+    if loopback:
+        assert read(ISSUER=url, OIDC_ISSUER=url).issuer == url
+    else:
+        assert [line.split()[0] for line in problems_of({**NEEDED, "ISSUER": url})] == ["ISSUER"]
+
+
+@pytest.mark.parametrize(
+    ("idle_seconds", "refresh_seconds"),
+    [("5", 0), ("9", 0), ("10", 1), ("100", 10), ("2999", 299), ("3000", 300), ("86400", 300)],
+)
+def test_short_idle_timeout_alone_is_enough(idle_seconds: str, refresh_seconds: int) -> None:
+    """The refresh interval follows: ``IDLE_TIMEOUT_SECONDS=5 make run`` just works."""
+    settings = read(IDLE_TIMEOUT_SECONDS=idle_seconds)
+
+    assert settings.idle_timeout == timedelta(seconds=int(idle_seconds))
+    assert settings.last_used_refresh == timedelta(seconds=refresh_seconds)
+
+
+@pytest.mark.parametrize(
+    ("idle", "refresh", "good"),
+    [("400", "100", True), ("400", "101", False), ("5", "1", True), ("5", "2", False), ("3", "1", False)],
+)
+def test_refresh_interval_must_be_well_below_the_idle_timeout(idle: str, refresh: str, good: bool) -> None:
+    """A token in use must never become idle between two recorded uses."""
+    changes = {"IDLE_TIMEOUT_SECONDS": idle, "LAST_USED_REFRESH_SECONDS": refresh}
+    if good:
+        assert read(**changes).last_used_refresh == timedelta(seconds=int(refresh))
+        return
+
+    (line,) = problems_of({**NEEDED, **changes})
+
+    assert line.startswith(f"LAST_USED_REFRESH_SECONDS is {refresh} but must be at most a quarter")
+    assert f"IDLE_TIMEOUT_SECONDS={idle}" in line
+    assert read(**{**changes, **_example(line)})
+
+
+def test_senseless_refresh_interval_has_an_example_that_fits_the_idle_timeout() -> None:
+    """The example of one setting is not a mistake beside another one."""
+    changes = {"IDLE_TIMEOUT_SECONDS": "5", "LAST_USED_REFRESH_SECONDS": "often"}
+
+    (line,) = problems_of({**NEEDED, **changes})
+
+    assert read(**{**changes, **_example(line)})
+
+
+def test_authentication_cannot_be_disabled_on_prod() -> None:
+    """The open mode is for other stages; the line says which setting is in the way."""
+    (line,) = problems_of({"STAGE": "prod", "AUTH_MODE": "none"}, GatewaySettings)
+
+    assert line == "AUTH_MODE must not be 'none' on stage prod, for example AUTH_MODE=oidc"
+    assert gateway(STAGE="dev", AUTH_MODE="none").auth_mode is AuthMode.NONE
+    assert gateway(STAGE="prod").auth_mode is AuthMode.OIDC
+
+
+def test_packaging_is_known_by_chalices_own_mark() -> None:
+    """Only Chalice's command line sets it; Lambda does not."""
+    assert is_packaging({"AWS_CHALICE_CLI_MODE": "true"})
+    assert not is_packaging({"AWS_LAMBDA_FUNCTION_NAME": "authorizer"})
+
+
+def _without(name: str) -> dict[str, str]:
+    return {key: value for key, value in NEEDED.items() if key != name}
+
+
+def _example(line: str) -> dict[str, str]:
+    """Return the setting that a line recommends."""
+    name, _, value = line.partition(", for example ")[2].partition("=")
+    return {name: value}
