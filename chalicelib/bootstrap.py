@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from chalicelib.services.accounts import Accounts
     from chalicelib.services.issue import IssueToken
     from chalicelib.services.listing import ListTokens
+    from chalicelib.services.login import Login
     from chalicelib.services.manage import ManageTokens
     from chalicelib.services.sessions import Sessions
     from chalicelib.services.sign_in import SignIn
@@ -76,6 +77,11 @@ class Service:
     def sessions(self) -> "Sessions":
         """Sessions of people at the page."""
         return self._sessions
+
+    @property
+    def login(self) -> "Login":
+        """Signing in at the page; only this loads what speaks to the provider for it."""
+        return self._login
 
     @cached_property
     def policy(self) -> TokenPolicy:
@@ -234,10 +240,16 @@ class Service:
 
     @cached_property
     def _sessions(self) -> "Sessions":
-        from chalicelib.services.sessions import Sessions, SessionStores
+        from chalicelib.services.sessions import Sessions
 
-        stores = SessionStores(self.session_store, self.users)
-        return Sessions(self.login_provider, self._accounts, stores, self.clock)
+        return Sessions(self.session_store, self.users, self.clock)
+
+    @cached_property
+    def _login(self) -> "Login":
+        from chalicelib.services.login import Login
+
+        store = self.session_store
+        return Login(self.login_provider, self._accounts, self._sessions, store, self.clock)
 
     @cached_property
     def _accounts(self) -> "Accounts":
@@ -284,6 +296,11 @@ class OpenService(Service):
 
     @property
     def sessions(self) -> "Sessions":
+        """Raises TokensUnavailable."""
+        raise TokensUnavailable
+
+    @property
+    def login(self) -> "Login":
         """Raises TokensUnavailable."""
         raise TokensUnavailable
 

@@ -60,7 +60,7 @@ def begin_login() -> Response:
     asked = _given("return_to")
     return_to = asked if _RETURN_PATH.fullmatch(asked) else PAGE
     try:
-        begun = bootstrap.current().sessions.begin(return_to, site.url(CALLBACK))
+        begun = bootstrap.current().login.begin(return_to, site.url(CALLBACK))
     except ApiTokensError as error:
         return _refusal(site, error)
     return pages.redirect(site, begun.url, [LOGIN_COOKIE.set(site, begun.cookie)])
@@ -76,7 +76,7 @@ def finish_login() -> Response:
     try:
         if not (cookie and state and code):
             raise LoginFailed
-        done = bootstrap.current().sessions.finish(cookie, state, code, site.url(CALLBACK))
+        done = bootstrap.current().login.finish(cookie, state, code, site.url(CALLBACK))
     except ApiTokensError as error:
         return _refusal(site, error)
     cookies = [LOGIN_COOKIE.forget(site), SESSION_COOKIE.set(site, done.cookie)]

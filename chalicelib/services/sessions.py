@@ -1,32 +1,15 @@
-"""Signing in at the page: away to the provider and back, then a session until it ends."""
+"""Sessions of people at the page, from the sign-in to their end."""
 
-import hashlib
 import hmac
-import secrets
 from dataclasses import dataclass
+from datetime import datetime
 
 from chalicelib import logs
-from chalicelib.domain.errors import CrossSiteRequest, DependencyUnavailable, LoginFailed, NotAuthenticated
-from chalicelib.domain.ports import Clock, LoginProvider, SessionStore, UserStore
-from chalicelib.domain.sessions import LOGIN_LIFETIME, PendingLogin, Session, new_session
+from chalicelib.domain.errors import CrossSiteRequest, DependencyUnavailable, NotAuthenticated
+from chalicelib.domain.ports import Clock, SessionStore, UserStore
+from chalicelib.domain.sessions import Session, new_session
 from chalicelib.domain.users import User
-from chalicelib.services.accounts import Accounts
-
-
-@dataclass(frozen=True, slots=True)
-class LoginBegun:
-    """Where the browser goes, and what its cookie holds meanwhile."""
-
-    url: str
-    cookie: str
-
-
-@dataclass(frozen=True, slots=True)
-class LoginDone:
-    """Where the browser goes on, and what its cookie holds from now on."""
-
-    return_to: str
-    cookie: str
+from chalicelib.services.cookies import hash_of, random_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,55 +23,20 @@ class Visitor:
 class Sessions:
     """Sessions are rows, so they end when the row does: logout, deactivation, removal, time."""
 
-    def __init__(
-        self,
-        provider: LoginProvider,
-        accounts: Accounts,
-        stores: "SessionStores",
-        clock: Clock,
-    ) -> None:
-        self._provider = provider
-        self._accounts = accounts
-        self._sessions = stores.sessions
-        self._users = stores.users
+    def __init__(self, store: SessionStore, users: UserStore, clock: Clock) -> None:
+        self._store = store
+        self._users = users
         self._clock = clock
 
-    def begin(self, return_to: str, redirect_uri: str) -> LoginBegun:
-        """Send a browser to the provider. Raises DependencyUnavailable."""
-        cookie = _random()
-        login = PendingLogin(
-            id_hash=_hash(cookie),
-            state=_random(),
-            nonce=_random(),
-            verifier=_random(),
-            return_to=return_to,
-            expires_at=self._clock.now() + LOGIN_LIFETIME,
-        )
-        url = self._provider.authorization_url(login, redirect_uri)
-        self._sessions.add_login(login)
-        return LoginBegun(url, cookie)
-
-    def finish(self, cookie: str, state: str, code: str, redirect_uri: str) -> LoginDone:
-        """Begin a session for the person whom the provider sent back, once per sign-in.
-
-        Raises LoginFailed, UserInactive or DependencyUnavailable.
-        """
-        login = self._sessions.take_login(_hash(cookie))
-        # Without the cookie that left with it, a state proves nothing: somebody may have sent the link.
-        if login is None or not login.is_open(self._clock.now()):
-            raise LoginFailed
-        if not hmac.compare_digest(login.state.encode(), state.encode()):
-            raise LoginFailed
-        # Taken before the user is looked at: a deactivation from here on ends this session too.
-        now = self._clock.now()
-        user = self._accounts.present(self._provider.redeem(login, code, redirect_uri))
-        session_cookie = _random()
-        self._sessions.add_session(new_session(_hash(session_cookie), user.id, _random(), now))
-        return LoginDone(login.return_to, session_cookie)
+    def begin(self, user: User, now: datetime) -> str:
+        """Begin a session and return what its cookie holds. Raises DependencyUnavailable."""
+        cookie = random_text()
+        self._store.add_session(new_session(hash_of(cookie), user.id, random_text(), now))
+        return cookie
 
     def resume(self, cookie: str) -> Visitor:
         """Return who is signed in. Raises NotAuthenticated or DependencyUnavailable."""
-        session = self._sessions.find_session(_hash(cookie))
+        session = self._store.find_session(hash_of(cookie))
         user = self._users.find_user(session.user_id) if session else None
         now = self._clock.now()
         if session is None or user is None or not session.is_good_for(user, now):
@@ -109,29 +57,13 @@ class Sessions:
 
     def end(self, cookie: str) -> None:
         """End a session. Raises DependencyUnavailable."""
-        self._sessions.end_session(_hash(cookie))
+        self._store.end_session(hash_of(cookie))
 
     def _touch(self, session: Session) -> None:
         now = self._clock.now()
         if not session.needs_touch(now):
             return
         try:
-            self._sessions.touch_session(session.touched(now))
+            self._store.touch_session(session.touched(now))
         except DependencyUnavailable as error:
             logs.warn("session.touch_failed", cause=logs.cause(error))
-
-
-@dataclass(frozen=True, slots=True)
-class SessionStores:
-    """What sessions read and write."""
-
-    sessions: SessionStore
-    users: UserStore
-
-
-def _random() -> str:
-    return secrets.token_urlsafe(32)
-
-
-def _hash(cookie: str) -> str:
-    return hashlib.sha256(cookie.encode()).hexdigest()

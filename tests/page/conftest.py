@@ -5,12 +5,14 @@ import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from infra.local.harness import LocalStack
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _LOOPBACK = "//127.0.0.1:"
+# Busy machines are slow; a test that waits in vain fails all the same.
+_PATIENCE_MILLISECONDS = 30_000
 _FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -31,6 +33,7 @@ def chromium() -> Iterator[Browser]:
         if os.environ.get("CI"):
             pytest.fail(reason)
         pytest.skip(reason)
+    expect.set_options(timeout=_PATIENCE_MILLISECONDS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=list(_FLAGS))
         yield browser
@@ -85,7 +88,7 @@ def new_page(chromium: Browser, complaints: Complaints) -> Iterator[NewPage]:
     def open_page(**options: object) -> Page:
         context = chromium.new_context(**{"viewport": {"width": 1200, "height": 900}, **options})  # type: ignore[arg-type]
         contexts.append(context)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(_PATIENCE_MILLISECONDS)
         context.route(lambda url: _LOOPBACK not in url, lambda route: route.abort())
         page = context.new_page()
         complaints.listen(page)

@@ -199,6 +199,7 @@ def test_deactivation_while_the_page_is_open_is_told(
     page.get_by_role("button", name="Pause ci").click()
 
     expect(page.get_by_role("heading", name="Your session has ended")).to_be_visible()
+    no_violations(page)
 
 
 def test_hostile_name_is_shown_as_text(new_page: NewPage, stack: LocalStack, person: str) -> None:

@@ -2,15 +2,17 @@
 
 import json
 from datetime import timedelta
+from typing import NoReturn
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 from chalice.test import HTTPResponse
 
+from chalicelib.domain.errors import StoreUnavailable
 from chalicelib.domain.ids import user_id_for
 from chalicelib.domain.sessions import SESSION_IDLE_TIMEOUT, SESSION_LIFETIME
 from tests.page.browser import Browser
-from tests.support.api import Api
+from tests.support.api import Api, api_of
 from tests.support.builders import ISSUER
 from tests.support.service import MemoryService
 
@@ -282,3 +284,22 @@ def test_session_row_does_not_hold_what_opens_it(browser: Browser, service: Memo
     cookie = browser.cookies["bodhi_session"]
 
     assert service.store.find_session(cookie) is None
+
+
+def test_store_that_is_down_is_an_outage_and_not_a_refusal(service: MemoryService) -> None:
+    """Nobody is signed out, nor let in, because the table does not answer."""
+    with api_of(service) as api:
+        browser = Browser(api)
+        browser.sign_in(PERSON)
+        service.store.find_session = unavailable  # type: ignore[method-assign]
+
+        page, call = browser.visit(PAGE), browser.visit("/v1/tokens")
+
+    assert (page.status_code, call.status_code) == (503, 503)
+    assert b"Try again" in page.body
+    assert code_of(call) == "unavailable"
+
+
+def unavailable(id_hash: str) -> NoReturn:
+    """Fail as a table that does not answer."""
+    raise StoreUnavailable

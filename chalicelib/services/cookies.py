@@ -1,0 +1,14 @@
+"""What cookies hold, and how rows know it: never by what opens anything."""
+
+import hashlib
+import secrets
+
+
+def random_text() -> str:
+    """Return 256 random bits as text."""
+    return secrets.token_urlsafe(32)
+
+
+def hash_of(cookie: str) -> str:
+    """Return what a row keeps of a cookie."""
+    return hashlib.sha256(cookie.encode()).hexdigest()

@@ -1,0 +1,22 @@
+"""What signing in at the page loads, and that nothing else does."""
+
+from tests.packaging.fresh import result_of
+
+SCRIPT = """
+    import json, sys
+    from chalicelib import bootstrap
+    import app
+    service = bootstrap.current()
+    {use}
+    print(json.dumps(sorted(m for m in ("authlib", "requests") if m in sys.modules)))
+"""
+
+
+def test_management_calls_do_not_load_the_login_library() -> None:
+    """Calls with a JWT or a session start without Authlib, in every function."""
+    assert result_of(SCRIPT.format(use="service.sign_in, service.sessions")) == []
+
+
+def test_login_loads_it() -> None:
+    """The check above looks for the right thing."""
+    assert result_of(SCRIPT.format(use="service.login")) == ["authlib", "requests"]
