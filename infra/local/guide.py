@@ -9,7 +9,7 @@ Ready: {url}   (Ctrl-C stops it)
 
 AUTH_MODE=none: anybody may call the API and API tokens are not available.
 
-  curl -sSw '\\n' {url}/api/whoami
+  curl -sS {url}/api/whoami
 """
 
 _FOREIGN_PROVIDER = """
@@ -17,7 +17,7 @@ Ready: {url}   (Ctrl-C stops everything)
 
 OIDC_ISSUER is set, so the development provider was not started. With a JWT of yours:
 
-  curl -sSw '\\n' {url}/v1/tokens -H "Authorization: Bearer $JWT"
+  curl -sS {url}/v1/tokens -H "Authorization: Bearer $JWT"
 """
 
 _WHOLE = """
@@ -36,12 +36,12 @@ First sign in and create a token:
 
 Call the protected API with it, and see it listed as used:
 
-  curl -sSw '\\n' {url}/api/whoami -H "Authorization: Bearer $TOKEN"
-  curl -sSw '\\n' {url}/v1/tokens -H "Authorization: Bearer $JWT"
+  curl -sS {url}/api/whoami -H "Authorization: Bearer $TOKEN"
+  curl -sS {url}/v1/tokens -H "Authorization: Bearer $JWT"
 
 Rename it, pause it, re-activate it:
 
-  patch() {{ curl -sSw '\\n' -X PATCH "$1" -H "Authorization: Bearer $2" -d "$3" \\
+  patch() {{ curl -sS -X PATCH "$1" -H "Authorization: Bearer $2" -d "$3" \\
     -H "Content-Type: application/json"; }}
   patch {url}/v1/tokens/$ID "$JWT" '{{"name": "old laptop"}}'
   patch {url}/v1/tokens/$ID "$JWT" '{{"status": "inactive"}}'
@@ -50,7 +50,7 @@ Rename it, pause it, re-activate it:
 Revoke it, and see the next call refused:
 
   curl -sS -X DELETE {url}/v1/tokens/$ID -H "Authorization: Bearer $JWT"
-  curl -sSiw '\\n' {url}/api/whoami -H "Authorization: Bearer $TOKEN"
+  curl -sSi {url}/api/whoami -H "Authorization: Bearer $TOKEN"
 
 As the administrator, deactivate the user and let them in again:
 
