@@ -100,7 +100,9 @@ def test_person_generates_uses_edits_pauses_and_revokes(
     page.get_by_role("button", name="Show token").click()
     expect(page.locator("#new-token")).to_have_attribute("type", "text")
     page.get_by_role("button", name="Copy token").click()
+    expect(page.get_by_text("Copied").first).to_be_visible()
     assert page.evaluate("navigator.clipboard.readText()") == token
+    expect(page.locator("[data-curl]")).to_contain_text("/api/whoami")
     page.get_by_role("button", name="Done").click()
 
     assert token not in page.content()
@@ -343,6 +345,54 @@ def test_administrator_deactivates_and_brings_back_a_user(
     admin.get_by_role("dialog").get_by_role("button", name="Re-activate user").click()
     expect(admin.get_by_role("button", name=re.compile("^Deactivate ")).first).to_be_visible()
     assert call_api(stack, token) == 200
+
+
+def test_administrator_revokes_all_tokens_and_removes_a_user(
+    new_page: NewPage, stack: LocalStack, person: str
+) -> None:
+    """From the users view an administrator sees a user's tokens, revokes them all, removes the user."""
+    member, admin = new_page(), new_page()
+    sign_in(member, stack, person)
+    token = generate(member, "of-a-member")
+    sign_in(admin, stack, "admin@example.com")
+    admin.get_by_role("link", name="Users").click()
+    admin.get_by_label("Search users").fill(person)
+    expect(admin.locator("tr[data-user-id]")).to_have_count(1)
+    admin.locator("tr[data-user-id]").get_by_text("Tokens").click()
+    view = admin.locator("#users-view")
+    expect(view.locator("tr[data-token-id]")).to_contain_text("of-a-member")
+
+    view.get_by_role("button", name="Revoke all tokens").click()
+    admin.get_by_role("dialog").get_by_role("button", name="Revoke all tokens").click()
+    expect(view.locator("[data-status=revoked]")).to_be_visible()
+    assert call_api(stack, token) == 401
+
+    admin.get_by_role("link", name="Users", exact=True).click()
+    admin.get_by_label("Search users").fill(person)
+    admin.get_by_role("button", name=re.compile("^Remove ")).first.click()
+    admin.get_by_role("dialog").get_by_role("button", name="Remove user").click()
+    expect(admin.locator("tr[data-user-id] [data-status=removed]")).to_be_visible()
+
+
+def test_idle_deadline_is_warned_of_and_an_idle_token_comes_back(new_page: NewPage, person: str) -> None:
+    """Five days and less are a warning; an idle token is re-activated where it is listed."""
+    with LocalStack({"IDLE_TIMEOUT_SECONDS": str(4 * 24 * 3600)}) as warning:
+        page = new_page()
+        sign_in(page, warning, person)
+        generate(page, "soon")
+        page.get_by_role("button", name="Done").click()
+        expect(row(page, "soon").locator(".warning")).to_contain_text("4 days")
+    with LocalStack({"IDLE_TIMEOUT_SECONDS": "1"}) as short:
+        page = new_page()
+        sign_in(page, short, person)
+        token = generate(page, "sleepy")
+        page.get_by_role("button", name="Done").click()
+        page.wait_for_timeout(1_100)
+        page.get_by_role("button", name="Refresh").click()
+        expect(row(page, "sleepy").locator("[data-status=idle]")).to_be_visible()
+        assert call_api(short, token) == 401
+        page.get_by_role("button", name="Re-activate sleepy").click()
+        expect(row(page, "sleepy").locator("[data-status=active]")).to_be_visible()
 
 
 def test_others_have_no_users_view(new_page: NewPage, stack: LocalStack, person: str) -> None:
