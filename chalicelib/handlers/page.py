@@ -29,6 +29,14 @@ CALLBACK = "/login/callback"
 _RETURN_PATH = re.compile(r"/(?![/\\])[A-Za-z0-9/._~?&=%-]{0,200}")
 
 
+def as_page(error: ApiTokensError) -> Response:
+    """Return an error as a page, for those who came with a browser."""
+    site, status = site_of(web.current_request), problems.status_of(error)
+    if isinstance(error, UserInactive):
+        return pages.notice(site, "Account deactivated", error.detail, status)
+    return pages.notice(site, "That did not work", error.detail, status, "Try again")
+
+
 @web.route("/", methods=["GET"])
 @answered("page.home")
 def home() -> Response:
@@ -38,7 +46,7 @@ def home() -> Response:
 
 
 @web.route(PAGE, methods=["GET"])
-@answered("page.show")
+@answered("page.show", as_page)
 def show_page() -> Response:
     """Show the page to whom is signed in; send all others to sign in."""
     site = site_of(web.current_request)
@@ -48,37 +56,30 @@ def show_page() -> Response:
         return pages.notice(site, "API Tokens Not Available", error.detail, HTTPStatus.OK)
     except NotAuthenticated:
         return pages.redirect(site, f"{site.prefix}/login?return_to={PAGE}")
-    except ApiTokensError as error:
-        return _refusal(site, error)
 
 
 @web.route("/login", methods=["GET"])
-@answered("login.begin")
+@answered("login.begin", as_page)
 def begin_login() -> Response:
     """Send the browser to the provider."""
     site = site_of(web.current_request)
     asked = _given("return_to")
     return_to = asked if _RETURN_PATH.fullmatch(asked) else PAGE
-    try:
-        begun = bootstrap.current().login.begin(return_to, site.url(CALLBACK))
-    except ApiTokensError as error:
-        return _refusal(site, error)
+    begun = bootstrap.current().login.begin(return_to, site.url(CALLBACK))
     return pages.redirect(site, begun.url, [LOGIN_COOKIE.set(site, begun.cookie)])
 
 
 @web.route(CALLBACK, methods=["GET"])
-@answered("login.finish")
+@answered("login.finish", as_page)
 def finish_login() -> Response:
     """Begin a session for whom the provider sent back."""
     request = web.current_request
     site = site_of(request)
     cookie, state, code = LOGIN_COOKIE.read(request), _given("state"), _given("code")
-    try:
-        if not (cookie and state and code):
-            raise LoginFailed
-        done = bootstrap.current().login.finish(cookie, state, code, site.url(CALLBACK))
-    except ApiTokensError as error:
-        return _refusal(site, error)
+    login = bootstrap.current().login
+    if not (cookie and state and code):
+        raise LoginFailed
+    done = login.finish(cookie, state, code, site.url(CALLBACK))
     cookies = [LOGIN_COOKIE.forget(site), SESSION_COOKIE.set(site, done.cookie)]
     return pages.redirect(site, f"{site.prefix}{done.return_to}", cookies)
 
@@ -141,10 +142,3 @@ def _page_of(site: Site, visitor: Visitor) -> Response:
         "scopes": pages.data_attribute(DESCRIPTIONS),
     }
     return pages.page(site, "page.html", values)
-
-
-def _refusal(site: Site, error: ApiTokensError) -> Response:
-    logs.add(outcome="refused", reason=error.code)
-    if isinstance(error, UserInactive):
-        return pages.notice(site, "Account deactivated", error.detail, problems.status_of(error))
-    return pages.refusal(site, error, problems.status_of(error))

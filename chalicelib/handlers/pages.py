@@ -12,7 +12,6 @@ from typing import Any
 
 from chalice.app import Response
 
-from chalicelib.domain.errors import ApiTokensError
 from chalicelib.handlers.visits import Site
 
 _ASSET_TYPES = {
@@ -58,11 +57,6 @@ def notice(site: Site, title: str, text: str, status: HTTPStatus, action: str = 
     hidden = "" if action else "hidden"
     values = {"title": title, "text": text, "action": action or "Continue", "hidden": hidden}
     return page(site, "notice.html", values, status)
-
-
-def refusal(site: Site, error: ApiTokensError, status: HTTPStatus) -> Response:
-    """Return an error as a page."""
-    return notice(site, "That did not work", error.detail, status, "Try again")
 
 
 def redirect(site: Site, location: str, cookies: list[str] | None = None) -> Response:

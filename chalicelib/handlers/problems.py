@@ -42,10 +42,18 @@ _INTERNAL_ERROR = {
 }
 
 
+def problem(error: errors.ApiTokensError) -> Response:
+    """Return an error as a problem document."""
+    members: dict[str, Any] = {"code": error.code, "detail": error.detail}
+    if isinstance(error, errors.AlreadyCreated):
+        members["token_id"] = error.token_id
+    return _response(status_of(error), members, _headers(error))
+
+
 def answered(
-    event: str,
+    event: str, render: Callable[[errors.ApiTokensError], Response] = problem
 ) -> Callable[[Callable[_P, Response]], Callable[_P, Response]]:
-    """Wrap a view: one log line named ``event`` per call, and every error as a problem document.
+    """Wrap a view: one log line named ``event`` per call, and every error rendered.
 
     Chalice's own middleware never sees what a view raises, so this sits under ``@route``.
     """
@@ -57,7 +65,8 @@ def answered(
                 try:
                     return view(*args, **kwargs)
                 except errors.ApiTokensError as error:
-                    return _refused(error, entry)
+                    _note(error, entry)
+                    return render(error)
                 except Exception as error:
                     entry.add(outcome="error", error=type(error).__name__, at=logs.place(error))
                     entry.level = logging.ERROR
@@ -80,17 +89,12 @@ def status_of(error: errors.ApiTokensError) -> HTTPStatus:
     return next(known, HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
-def _refused(error: errors.ApiTokensError, entry: logs.Entry) -> Response:
-    status = status_of(error)
-    entry.add(outcome="refused" if status < HTTPStatus.INTERNAL_SERVER_ERROR else "error")
-    entry.add(reason=error.code)
+def _note(error: errors.ApiTokensError, entry: logs.Entry) -> None:
+    is_refusal = status_of(error) < HTTPStatus.INTERNAL_SERVER_ERROR
+    entry.add(outcome="refused" if is_refusal else "error", reason=error.code)
     if isinstance(error, errors.DependencyUnavailable):
         entry.add(cause=logs.cause(error))
         entry.level = logging.ERROR
-    members: dict[str, Any] = {"code": error.code, "detail": error.detail}
-    if isinstance(error, errors.AlreadyCreated):
-        members["token_id"] = error.token_id
-    return _response(status, members, _headers(error))
 
 
 def _headers(error: errors.ApiTokensError) -> Mapping[str, str]:
