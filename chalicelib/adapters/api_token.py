@@ -171,17 +171,15 @@ def _parse(payload: dict[str, Any]) -> Claims:
     subject, token_id, scope = payload["sub"], payload["jti"], payload["scope"]
     if not (USER_ID.fullmatch(subject) and TOKEN_ID.fullmatch(token_id)):
         raise ValueError("ids of another form")
+    if not isinstance(scope, str):
+        raise TypeError("scope is not a string")
     return Claims(
         subject=subject,
         token_id=token_id,
         issued_at=_time(payload["iat"]),
-        scopes=frozenset(scope.split(" ")) if isinstance(scope, str) else _refuse_scope(),
+        scopes=frozenset(scope.split(" ")),
         expires_at=_time(payload["exp"]) if "exp" in payload else None,
     )
-
-
-def _refuse_scope() -> frozenset[str]:
-    raise TypeError("scope is not a string")
 
 
 def _time(seconds: object) -> datetime:

@@ -8,7 +8,6 @@ from chalice.app import Blueprint, Response
 from chalicelib import bootstrap, logs
 from chalicelib.domain.errors import (
     ApiTokensError,
-    CrossSiteRequest,
     LoginFailed,
     NotAuthenticated,
     TokensUnavailable,
@@ -51,7 +50,8 @@ def show_page() -> Response:
     """Show the page to whom is signed in; send all others to sign in."""
     site = site_of(web.current_request)
     try:
-        return _page_of(site, _visitor())
+        visitor = bootstrap.current().sign_in.visitor(credentials(web.current_request))
+        return _page_of(site, visitor)
     except TokensUnavailable as error:
         return pages.notice(site, "API Tokens Not Available", error.detail, HTTPStatus.OK)
     except NotAuthenticated:
@@ -88,20 +88,13 @@ def finish_login() -> Response:
 @answered("logout")
 def logout() -> Response:
     """End the session; tokens go on working."""
-    request = web.current_request
-    site = site_of(request)
-    sent = credentials(request)
-    sessions = bootstrap.current().sessions
-    if sent.cookie:
-        if not sent.same_origin:
-            raise CrossSiteRequest
-        try:
-            sessions.resume_for_change(sent.cookie, sent.csrf_token)
-            sessions.end(sent.cookie)
-        except NotAuthenticated:
-            logs.add(reason="no_session")
+    request, service = web.current_request, bootstrap.current()
+    try:
+        service.sessions.end(service.sign_in.visitor(credentials(request)).session)
+    except NotAuthenticated:
+        logs.add(reason="no_session")
     response = responses.nothing()
-    response.headers["Set-Cookie"] = SESSION_COOKIE.forget(site)
+    response.headers["Set-Cookie"] = SESSION_COOKIE.forget(site_of(request))
     return response
 
 
@@ -125,14 +118,6 @@ def _given(name: str) -> str:
     """Return a query parameter, or nothing."""
     parameters = web.current_request.query_params
     return str(parameters.get(name, "")) if parameters else ""
-
-
-def _visitor() -> Visitor:
-    sessions = bootstrap.current().sessions
-    cookie = SESSION_COOKIE.read(web.current_request)
-    if cookie is None:
-        raise NotAuthenticated
-    return sessions.resume(cookie)
 
 
 def _page_of(site: Site, visitor: Visitor) -> Response:

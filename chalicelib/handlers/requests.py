@@ -11,7 +11,6 @@ from chalicelib.domain.errors import InvalidRequest, PayloadTooLarge, Unsupporte
 
 MAX_BODY_BYTES = 16 * 1024
 MAX_DEPTH = 8
-MAX_CURSOR_LENGTH = 1_000
 MAX_SEARCH_LENGTH = 100
 
 _T = TypeVar("_T")

@@ -1,17 +1,16 @@
 """Where a request comes from: the site it sees, its cookies, its credentials."""
 
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from chalice.app import Request
 
 from chalicelib.domain.sessions import LOGIN_LIFETIME, SESSION_LIFETIME
 from chalicelib.services.sign_in import Credentials
+from chalicelib.settings import is_loopback
 
 CSRF_HEADER = "x-csrf-token"
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-_LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +74,7 @@ LOGIN_COOKIE = Cookie("bodhi_login", int(LOGIN_LIFETIME.total_seconds()))
 def site_of(request: Request) -> Site:
     """Return the site that the request was sent to."""
     host = request.headers.get("host", "")
-    scheme = "http" if urlsplit(f"//{host}").hostname in _LOOPBACK_HOSTS else "https"
+    scheme = "http" if is_loopback(f"//{host}") else "https"
     path = str(request.context.get("path", "")).rstrip("/")
     resource = str(request.context.get("resourcePath", "")).rstrip("/")
     prefix = path.removesuffix(resource) if path.endswith(resource) else ""

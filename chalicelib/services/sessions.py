@@ -55,9 +55,9 @@ class Sessions:
             raise CrossSiteRequest
         return visitor
 
-    def end(self, cookie: str) -> None:
+    def end(self, session: Session) -> None:
         """End a session. Raises DependencyUnavailable."""
-        self._store.end_session(hash_of(cookie))
+        self._store.end_session(session.id_hash)
 
     def _touch(self, session: Session) -> None:
         now = self._clock.now()

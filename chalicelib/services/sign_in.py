@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass, field
 
-from chalicelib.domain.errors import AdminRequired, CrossSiteRequest
+from chalicelib.domain.errors import AdminRequired, CrossSiteRequest, NotAuthenticated
 from chalicelib.domain.users import Role, User
 from chalicelib.services.accounts import Accounts
-from chalicelib.services.sessions import Sessions
+from chalicelib.services.sessions import Sessions, Visitor
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +39,20 @@ class SignIn:
         """
         if credentials.bearer is not None or credentials.cookie is None:
             return self._accounts.sign_in(credentials.bearer)
+        return self.visitor(credentials).user
+
+    def visitor(self, credentials: Credentials) -> Visitor:
+        """Return who is at the page, by the cookie alone.
+
+        Raises NotAuthenticated, CrossSiteRequest or DependencyUnavailable.
+        """
+        if credentials.cookie is None:
+            raise NotAuthenticated
         if not credentials.changes:
-            return self._sessions.resume(credentials.cookie).user
+            return self._sessions.resume(credentials.cookie)
         if not credentials.same_origin:
             raise CrossSiteRequest
-        return self._sessions.resume_for_change(credentials.cookie, credentials.csrf_token).user
+        return self._sessions.resume_for_change(credentials.cookie, credentials.csrf_token)
 
     def admin(self, credentials: Credentials) -> User:
         """Return the administrator who calls.

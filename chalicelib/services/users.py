@@ -1,7 +1,5 @@
 """What administrators do with users. Every change is O(1), however many tokens there are."""
 
-import base64
-import binascii
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,6 +11,7 @@ from chalicelib.domain.ids import USER_ID, new_generation
 from chalicelib.domain.ports import Clock, UserStore
 from chalicelib.domain.tokens import EndedGeneration, Revocation, RevocationReason, TokenPolicy
 from chalicelib.domain.users import User, UserStatus
+from chalicelib.services import cursors
 
 _ATTEMPTS = 5
 _MOST_USERS_READ = 2_000
@@ -58,7 +57,7 @@ class ManageUsers:
 
     def page(self, query: UserQuery) -> UserList:
         """Return one page of users. Raises InvalidCursor or DependencyUnavailable."""
-        position = _read_cursor(query.cursor) if query.cursor else None
+        position = _position(query.cursor) if query.cursor else None
         found: list[User] = []
         read = 0
         while read < _MOST_USERS_READ:
@@ -68,7 +67,7 @@ class ManageUsers:
             read, position = read + size, page.next_position
             if position is None or len(found) == query.limit:
                 break
-        return UserList(found, _write_cursor(position) if position else None)
+        return UserList(found, cursors.write(position) if position else None)
 
     def deactivate(self, admin: User, user_id: str) -> User:
         """Stop a user's tokens and sign-in from the next uncached request on.
@@ -151,16 +150,8 @@ def _matches(user: User, query: UserQuery) -> bool:
     return any(wanted in text.casefold() for text in (user.name, user.email, user.subject))
 
 
-def _write_cursor(position: str) -> str:
-    return base64.urlsafe_b64encode(position.encode()).decode().rstrip("=")
-
-
-def _read_cursor(cursor: str) -> str:
-    try:
-        padded = cursor + "=" * (-len(cursor) % 4)
-        position = base64.b64decode(padded, altchars=b"-_", validate=True).decode("ascii")
-    except (ValueError, binascii.Error) as error:
-        raise InvalidCursor from error
+def _position(cursor: str) -> str:
+    position = cursors.read(cursor)
     if not _POSITION.fullmatch(position):
         raise InvalidCursor
     return position

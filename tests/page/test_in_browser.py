@@ -74,6 +74,13 @@ def user_path(stack: LocalStack, subject: str) -> str:
     return f"/v1/users/{found['users'][0]['id']}"
 
 
+def find_user(admin: Page, person: str) -> None:
+    """Have an administrator's page show one user."""
+    admin.get_by_role("link", name="Users", exact=True).click()
+    admin.get_by_label("Search users").fill(person)
+    expect(admin.locator("tr[data-user-id]")).to_have_count(1)
+
+
 def row(page: Page, name: str) -> Any:
     """Return the list's row of a token."""
     return page.locator("tr[data-token-id]").filter(has_text=name)
@@ -330,9 +337,7 @@ def test_administrator_deactivates_and_brings_back_a_user(
     sign_in(member, stack, person)
     token = generate(member, "ci")
     sign_in(admin, stack, "admin@example.com")
-    admin.get_by_role("link", name="Users").click()
-    admin.get_by_label("Search users").fill(person)
-    expect(admin.locator("tr[data-user-id]")).to_have_count(1)
+    find_user(admin, person)
     no_violations(admin)
 
     admin.get_by_role("button", name=re.compile("^Deactivate ")).first.click()
@@ -355,9 +360,7 @@ def test_administrator_revokes_all_tokens_and_removes_a_user(
     sign_in(member, stack, person)
     token = generate(member, "of-a-member")
     sign_in(admin, stack, "admin@example.com")
-    admin.get_by_role("link", name="Users").click()
-    admin.get_by_label("Search users").fill(person)
-    expect(admin.locator("tr[data-user-id]")).to_have_count(1)
+    find_user(admin, person)
     admin.locator("tr[data-user-id]").get_by_text("Tokens").click()
     view = admin.locator("#users-view")
     expect(view.locator("tr[data-token-id]")).to_contain_text("of-a-member")
@@ -367,8 +370,7 @@ def test_administrator_revokes_all_tokens_and_removes_a_user(
     expect(view.locator("[data-status=revoked]")).to_be_visible()
     assert call_api(stack, token) == 401
 
-    admin.get_by_role("link", name="Users", exact=True).click()
-    admin.get_by_label("Search users").fill(person)
+    find_user(admin, person)
     admin.get_by_role("button", name=re.compile("^Remove ")).first.click()
     admin.get_by_role("dialog").get_by_role("button", name="Remove user").click()
     expect(admin.locator("tr[data-user-id] [data-status=removed]")).to_be_visible()

@@ -55,6 +55,11 @@ def test_stranger_is_sent_to_sign_in_and_comes_back(browser: Browser) -> None:
     assert set(browser.cookies) == {"bodhi_session"}
 
 
+def test_host_that_is_no_host_is_no_failure(api: Api) -> None:
+    """A Host header that cannot be read is just not this machine's."""
+    assert Browser(api, host="[bad").visit("/").status_code == 302
+
+
 def test_login_asks_for_a_code_to_be_sent_back_to_the_site_that_was_visited(api: Api) -> None:
     """The redirect URI is that of the host and scheme that the browser sees."""
     browser = Browser(api, host="tokens.example.com")

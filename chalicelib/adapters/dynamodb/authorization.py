@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.adapters.dynamodb import items
 from chalicelib.adapters.dynamodb.errors import ConditionFailed, WriteConflict, translated
+from chalicelib.adapters.dynamodb.reads import batch_get
 from chalicelib.adapters.dynamodb.writes import Update, retried
 from chalicelib.domain.errors import StoreUnavailable
 from chalicelib.domain.keys import VerificationKey
@@ -31,18 +32,12 @@ class DynamoDBAuthorizationStore:
     def find_for_authorization(self, user_id: str, token_id: str) -> tuple[Token | None, User | None]:
         """Return token and owner, strongly consistent. Raises StoreUnavailable."""
         keys = [items.token_key(user_id, token_id), items.user_key(user_id)]
-        with translated():
-            answer = self._client.batch_get_item(
-                RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}}
-            )
-        # An item that was not read is not an item that does not exist.
-        if answer.get("UnprocessedKeys"):
-            raise StoreUnavailable
-        found = {item["sk"]["S"]: item for item in answer["Responses"].get(self._table, [])}
+        rows = batch_get(self._client, self._table, keys)
+        found = {row["sk"]["S"]: row for row in rows}
         token, user = (found.get(key["sk"]["S"]) for key in keys)
         return (
-            items.read_token(token) if token else None,  # type: ignore[arg-type]
-            items.read_user(user) if user else None,  # type: ignore[arg-type]
+            items.read_token(token) if token else None,
+            items.read_user(user) if user else None,
         )
 
     def touch(self, before: Token, after: Token) -> bool:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.adapters.dynamodb import items
 from chalicelib.adapters.dynamodb.errors import ConditionFailed, translated
+from chalicelib.adapters.dynamodb.reads import get
 from chalicelib.adapters.dynamodb.writes import Update
 from chalicelib.domain.sessions import PendingLogin, Session
 
@@ -40,11 +41,8 @@ class DynamoDBSessionStore:
 
     def find_session(self, id_hash: str) -> Session | None:
         """Return a session. Raises StoreUnavailable."""
-        key = items.session_key(id_hash)
-        with translated():
-            answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
-        item = answer.get("Item")
-        return items.read_session(item) if item else None  # type: ignore[arg-type]
+        item = get(self._client, self._table, items.session_key(id_hash))
+        return items.read_session(item) if item else None
 
     def touch_session(self, session: Session) -> None:
         """Write when the session goes idle; never bring one back. Raises StoreUnavailable."""

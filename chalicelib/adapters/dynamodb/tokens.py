@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.adapters.dynamodb import items
 from chalicelib.adapters.dynamodb.errors import ConditionFailed, translated
+from chalicelib.adapters.dynamodb.reads import batch_get, get
 from chalicelib.adapters.dynamodb.writes import Update, retried, transact
 from chalicelib.domain.errors import (
     AlreadyCreated,
@@ -34,7 +35,7 @@ class DynamoDBTokenStore:
 
     def find_token(self, user_id: str, token_id: str) -> Token | None:
         """Return a token of this user. Raises StoreUnavailable."""
-        item = self._get(items.token_key(user_id, token_id))
+        item = get(self._client, self._table, items.token_key(user_id, token_id))
         return items.read_token(item) if item else None
 
     def list_tokens(
@@ -113,7 +114,7 @@ class DynamoDBTokenStore:
 
     def find_idempotency(self, user_id: str, key_hash: str) -> IdempotencyRecord | None:
         """Return the record of an ``Idempotency-Key``. Raises StoreUnavailable."""
-        item = self._get(items.idempotency_key(user_id, key_hash))
+        item = get(self._client, self._table, items.idempotency_key(user_id, key_hash))
         return items.read_idempotency(item) if item else None
 
     def find_ended_generations(
@@ -123,20 +124,8 @@ class DynamoDBTokenStore:
         if not generations:
             return {}
         keys = [items.generation_key(user_id, generation) for generation in generations]
-        with translated():
-            answer = self._client.batch_get_item(
-                RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}}
-            )
-        if answer.get("UnprocessedKeys"):
-            raise StoreUnavailable
-        found = answer["Responses"].get(self._table, [])
-        ended = [items.read_generation(item) for item in found]  # type: ignore[arg-type]
+        ended = map(items.read_generation, batch_get(self._client, self._table, keys))
         return {record.generation: record for record in ended}
-
-    def _get(self, key: items.Item) -> Mapping[str, Any] | None:
-        with translated():
-            answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
-        return answer.get("Item")
 
     def _count_one_more(self, token: Token, limit: int) -> dict[str, Any]:
         update = Update()

@@ -1,13 +1,13 @@
 """Users as sign-in and administrators change them."""
 
 import contextlib
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.adapters.dynamodb import items
 from chalicelib.adapters.dynamodb.errors import ConditionFailed, translated
+from chalicelib.adapters.dynamodb.reads import batch_get, get
 from chalicelib.adapters.dynamodb.writes import Update, retried, transact
-from chalicelib.domain.errors import ConcurrentChange, StoreUnavailable
+from chalicelib.domain.errors import ConcurrentChange
 from chalicelib.domain.ports import UserPage
 from chalicelib.domain.tokens import EndedGeneration
 from chalicelib.domain.users import User
@@ -25,11 +25,8 @@ class DynamoDBUserStore:
 
     def find_user(self, user_id: str) -> User | None:
         """Return a user. Raises StoreUnavailable."""
-        key = items.user_key(user_id)
-        with translated():
-            answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
-        item = answer.get("Item")
-        return items.read_user(item) if item else None  # type: ignore[arg-type]
+        item = get(self._client, self._table, items.user_key(user_id))
+        return items.read_user(item) if item else None
 
     def list_users(self, *, after: str | None, limit: int) -> UserPage:
         """Return users newest first. Raises StoreUnavailable.
@@ -111,12 +108,6 @@ class DynamoDBUserStore:
         """Return the users with these keys, in their order."""
         if not keys:
             return []
-        with translated():
-            answer = self._client.batch_get_item(
-                RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}}
-            )
-        if answer.get("UnprocessedKeys"):
-            raise StoreUnavailable
-        rows: Sequence[Mapping[str, Any]] = answer["Responses"].get(self._table, [])
+        rows = batch_get(self._client, self._table, keys)
         found = {row["pk"]["S"]: items.read_user(row) for row in rows}
         return [found[key["pk"]["S"]] for key in keys if key["pk"]["S"] in found]
