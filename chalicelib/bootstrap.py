@@ -66,7 +66,7 @@ class Service:
 
     def api_caller(self, context: Mapping[str, str] | None) -> ApiCaller:
         """Return who calls the protected API. Raises NotAuthenticated."""
-        return token_caller(context)
+        return token_caller(context, self.settings.scopes)
 
     @property
     def sign_in(self) -> "SignIn":
@@ -85,7 +85,7 @@ class Service:
 
     @cached_property
     def policy(self) -> TokenPolicy:
-        """The durations and the quota that govern tokens."""
+        """The durations, the quota and the scopes that govern tokens."""
         settings = self.settings
         return TokenPolicy(
             idle_timeout=settings.idle_timeout,
@@ -93,6 +93,7 @@ class Service:
             retention=settings.retention,
             max_live_tokens=settings.max_tokens_per_user,
             max_lifetime=settings.max_token_lifetime,
+            scopes=settings.scopes,
         )
 
     @cached_property

@@ -1,5 +1,6 @@
 """The settings of the service; the only module that reads the environment."""
 
+import json
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -9,6 +10,8 @@ from enum import Enum
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+from chalicelib.domain.scopes import DEFAULT_CATALOGUE, ScopeCatalogue
+
 _T = TypeVar("_T")
 
 _PROD = "prod"
@@ -17,6 +20,7 @@ _REFRESHES_PER_IDLE_TIMEOUT = 4
 _DAY = 86_400
 _LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 _LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
+_SCOPES_EXAMPLE = '{"orders:read": {"description": "Read orders", "opens": ["GET /orders/*"]}}'
 _URL = r"https?://([^\s/?#@:\[\]]+|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?(/[^\s?#]*)?"
 
 
@@ -91,6 +95,7 @@ class Settings:
     max_tokens_per_user: int
     max_token_lifetime: timedelta | None
     retention: timedelta
+    scopes: ScopeCatalogue
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "Settings":
@@ -118,6 +123,7 @@ class Settings:
             max_tokens_per_user=read.number("MAX_TOKENS_PER_USER", 1, 10_000, default=100),
             max_token_lifetime=timedelta(days=lifetime_days) if lifetime_days else None,
             retention=timedelta(days=read.number("RETENTION_DAYS", 1, 3650, default=90)),
+            scopes=read.parsed("SCOPES", _catalogue, _SCOPES_EXAMPLE) or DEFAULT_CATALOGUE,
         )
         read.finish()
         return settings
@@ -199,8 +205,41 @@ class _Reader:
             self.refuse(name, f"is {value!r}, which cannot be understood", example)
         return parsed
 
+    def parsed(self, name: str, parse: Callable[[object], _T], example: str) -> _T | None:
+        """Read JSON; ``parse`` raises ValueError with what is wrong."""
+        value = self._value(name)
+        if not value:
+            return None
+        try:
+            return parse(_json(value))
+        except ValueError as error:
+            self.refuse(name, str(error), example)
+        return None
+
     def _value(self, name: str) -> str:
         return self._environ.get(name, "").strip()
+
+
+def _catalogue(definitions: object) -> ScopeCatalogue:
+    # Here, so that an authorizer with the usual scopes does not load it.
+    from chalicelib.domain.scope_definitions import parse_catalogue
+
+    return parse_catalogue(definitions)
+
+
+def _json(text: str) -> object:
+    try:
+        return json.loads(text, object_pairs_hook=_members_given_once)
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise ValueError("is not valid JSON") from error
+
+
+def _members_given_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    names = [name for name, _ in pairs]
+    repeated = {name for name in names if names.count(name) > 1}
+    if repeated:
+        raise ValueError(f"gives {min(repeated)!r} more than once")
+    return dict(pairs)
 
 
 def _admin_claim(text: str) -> AdminClaim | None:

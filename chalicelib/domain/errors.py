@@ -41,6 +41,13 @@ class TooManyToSort(InvalidRequest):
     detail = "This list is too long for that order. Use sort=created_at or sort=-created_at."
 
 
+class InvalidScope(InvalidRequest):
+    """A token is asked for without scopes or with one that does not exist (RFC 6749 section 5.2)."""
+
+    code = "invalid_scope"
+    detail = "Name at least one scope, and only scopes that exist."
+
+
 class PayloadTooLarge(ApiTokensError):
     """The body is larger than any valid one."""
 
@@ -184,9 +191,21 @@ class InsufficientScope(ApiTokensError):
 
     code = "insufficient_scope"
 
-    def __init__(self, scope: str) -> None:
+    def __init__(self, scope: str | None) -> None:
         self.scope = scope
-        super().__init__(f"This call needs a token with the scope {scope}.")
+        needed = (
+            f"This call needs a token with the scope {scope}." if scope else "No scope opens this call."
+        )
+        super().__init__(needed)
+
+
+class ScopeNotAllowed(ApiTokensError):
+    """The role of who asks for a token may not have this scope."""
+
+    code = "scope_not_allowed"
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(f"Your role may not create tokens with the scope {scope}.")
 
 
 # What is asked for does not exist, or not in a state that allows it.

@@ -1,53 +1,118 @@
-"""Scopes: a space-separated string on the wire (RFC 6749 section 3.3), a frozenset inside."""
+"""Scopes: a space-separated string on the wire (RFC 6749 section 3.3), a frozenset inside.
 
-from collections.abc import Iterable
+Which scopes there are, what each opens and who may have it is configuration: a ``ScopeCatalogue``.
+"""
 
-from chalicelib.domain.errors import InsufficientScope, InvalidRequest
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
-API_READ = "api:read"
-API_WRITE = "api:write"
+from chalicelib.domain.errors import InsufficientScope, InvalidScope, ScopeNotAllowed
+from chalicelib.domain.users import Role
 
-DESCRIPTIONS = {
-    API_READ: "Read: GET, HEAD and OPTIONS",
-    API_WRITE: "Read and write: all methods",
-}
-DEFAULT_SCOPES = frozenset(DESCRIPTIONS)
-
-READ_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-ALL_METHODS = frozenset({"*"})
-
-_METHODS_OPENED = {API_READ: READ_METHODS, API_WRITE: ALL_METHODS}
+# All that API Gateway routes. A policy's own "*" would also cover slashes, so that "*/admin" opened
+# the method GET on /any/admin.
+METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
+ANY = "*"
 
 
-def parse_scopes(names: Iterable[str]) -> frozenset[str]:
-    """Return the scopes named.
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A method, or ``*`` for all, and a path in which ``*`` stands for any text, slashes included.
 
-    Raises InvalidRequest when none is named, or one that does not exist.
+    That is what ``*`` means in the policies that API Gateway enforces; anything narrower could be
+    written here but not be kept there.
     """
-    scopes = frozenset(names)
-    unknown = sorted(scopes - DEFAULT_SCOPES)
-    if unknown or not scopes:
-        known = ", ".join(sorted(DEFAULT_SCOPES))
-        raise InvalidRequest(f"'scopes' must name at least one of: {known}.")
-    return scopes
+
+    method: str
+    path: str
+
+    def covers(self, method: str, path: str) -> bool:
+        """Whether a request is for this route."""
+        pattern = re.escape(self.path).replace(r"\*", ".*")
+        return self.method in (ANY, method) and bool(re.fullmatch(pattern, path, re.DOTALL))
+
+    def each_method(self) -> Iterator["Route"]:
+        """Yield the routes with one method each that make up this one."""
+        methods = METHODS if self.method == ANY else (self.method,)
+        return (Route(method, self.path) for method in methods)
+
+
+EVERYTHING = Route(ANY, "/*")
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """One scope: what it is called, what it opens, and which roles may have tokens with it."""
+
+    name: str
+    description: str
+    opens: Sequence[Route]
+    roles: frozenset[Role] = frozenset(Role)
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeCatalogue:
+    """The scopes that there are, in the order in which people see them."""
+
+    scopes: Sequence[Scope]
+
+    @property
+    def defaults(self) -> frozenset[str]:
+        """What a token gets that is asked for without naming scopes: what every role may have."""
+        return frozenset(scope.name for scope in self.scopes if scope.roles == frozenset(Role))
+
+    def held_by(self, role: Role) -> Sequence[Scope]:
+        """Return the scopes that people of this role may give to their tokens."""
+        return [scope for scope in self.scopes if role in scope.roles]
+
+    def granted(self, names: Iterable[str] | None, role: Role) -> frozenset[str]:
+        """Return the scopes of a new token of somebody of this role; None asks for the defaults.
+
+        Raises InvalidScope when none is named or one that does not exist, ScopeNotAllowed.
+        """
+        scopes = self.defaults if names is None else frozenset(names)
+        held = self._names(role)
+        if not scopes or not scopes <= {scope.name for scope in self.scopes}:
+            raise InvalidScope(f"Scopes must name at least one of: {', '.join(held)}.")
+        refused = scopes.difference(held)
+        if refused:
+            raise ScopeNotAllowed(min(refused))
+        return scopes
+
+    def effective(self, scopes: frozenset[str], role: Role) -> frozenset[str]:
+        """Return what is left of a token's scopes now that its owner has this role."""
+        return scopes.intersection(self._names(role))
+
+    def routes(self, scopes: frozenset[str]) -> Sequence[Route]:
+        """Return all that the scopes open, each route once, ``EVERYTHING`` alone where it is among it."""
+        opened = [route for scope in self.scopes if scope.name in scopes for route in scope.opens]
+        if EVERYTHING in opened:
+            return [EVERYTHING]
+        return list(dict.fromkeys(single for route in opened for single in route.each_method()))
+
+    def require(self, scopes: frozenset[str], method: str, path: str) -> None:
+        """Let a request pass that one of the scopes opens.
+
+        Raises InsufficientScope, which names a scope that would.
+        """
+        opening = [s.name for s in self.scopes if any(r.covers(method, path) for r in s.opens)]
+        if not scopes.intersection(opening):
+            raise InsufficientScope(opening[0] if opening else None)
+
+    def _names(self, role: Role) -> Sequence[str]:
+        return [scope.name for scope in self.held_by(role)]
+
+
+API_READ = Scope(
+    "api:read",
+    "Read: GET, HEAD and OPTIONS",
+    [Route(method, "/*") for method in ("GET", "HEAD", "OPTIONS")],
+)
+API_WRITE = Scope("api:write", "Read and write: all methods", [EVERYTHING])
+DEFAULT_CATALOGUE = ScopeCatalogue([API_READ, API_WRITE])
 
 
 def scope_string(scopes: frozenset[str]) -> str:
     """Return the scopes as one string, in a stable order."""
     return " ".join(sorted(scopes))
-
-
-def methods_opened(scopes: frozenset[str]) -> frozenset[str]:
-    """Return the HTTP methods that the scopes open on every protected route; ``*`` is all."""
-    methods = frozenset[str]().union(*(_METHODS_OPENED.get(s, frozenset()) for s in scopes))
-    return ALL_METHODS if methods >= ALL_METHODS else methods
-
-
-def require_scope(scopes: frozenset[str], needed: str) -> None:
-    """Let holders of ``needed`` pass; ``api:write`` opens what ``api:read`` opens.
-
-    Raises InsufficientScope.
-    """
-    if needed in scopes or (needed == API_READ and API_WRITE in scopes):
-        return
-    raise InsufficientScope(needed)

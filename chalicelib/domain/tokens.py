@@ -17,6 +17,7 @@ from chalicelib.domain.errors import (
     TokenAlreadyExpired,
     TokenAlreadyRevoked,
 )
+from chalicelib.domain.scopes import ScopeCatalogue
 from chalicelib.domain.users import User, UserStatus
 
 MAX_NAME_LENGTH = 100
@@ -74,13 +75,14 @@ class EndedGeneration:
 
 @dataclass(frozen=True, slots=True)
 class TokenPolicy:
-    """The durations and the quota that govern tokens."""
+    """The durations, the quota and the scopes that govern tokens."""
 
     idle_timeout: timedelta
     refresh_interval: timedelta
     retention: timedelta
     max_live_tokens: int
     max_lifetime: timedelta | None
+    scopes: ScopeCatalogue
 
     def purge_time(self, end: datetime) -> datetime:
         """Return when a row may be deleted whose token ended, or will end, at ``end``.
@@ -197,11 +199,14 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class TokenRequest:
-    """What somebody asks a new token to be; ``lifetime`` None means no expiry."""
+    """What somebody asks a new token to be.
+
+    ``scopes`` None means the defaults, ``lifetime`` None no expiry.
+    """
 
     name: str
     description: str
-    scopes: frozenset[str]
+    scopes: frozenset[str] | None
     lifetime: timedelta | None
 
 
@@ -236,8 +241,8 @@ def new_token(
 ) -> Token:
     """Return the token that ``request`` asks for.
 
-    Raises InvalidRequest when the lifetime is longer than allowed. Expiry is in whole seconds, as
-    ``exp`` is on the wire (RFC 7519 section 2, NumericDate).
+    Raises InvalidRequest when the lifetime is longer than allowed, InvalidScope or ScopeNotAllowed.
+    Expiry is in whole seconds, as ``exp`` is on the wire (RFC 7519 section 2, NumericDate).
     """
     lifetime = _allowed_lifetime(request.lifetime, policy)
     expires_at = now.replace(microsecond=0) + lifetime if lifetime else None
@@ -247,7 +252,7 @@ def new_token(
         generation=owner.generation,
         name=request.name,
         description=request.description,
-        scopes=request.scopes,
+        scopes=policy.scopes.granted(request.scopes, owner.role),
         state=TokenStatus.ACTIVE,
         created_at=now,
         updated_at=now,

@@ -10,7 +10,6 @@ from chalice.app import AuthRequest, AuthResponse, AuthRoute, Blueprint, Chalice
 
 from chalicelib import bootstrap, logs
 from chalicelib.domain.errors import ApiTokensError, InvalidToken, MalformedToken
-from chalicelib.domain.scopes import ALL_METHODS, methods_opened
 from chalicelib.services.callers import authorizer_context
 from chalicelib.services.verify import Verified
 
@@ -29,7 +28,7 @@ class _IdentifiedAuthorizer(ChaliceAuthorizer):
 
 
 @authorizer.authorizer(ttl_seconds=bootstrap.gateway().authorizer_cache_seconds)
-def api_token_authorizer(request: AuthRequest) -> AuthResponse:
+def api_token_authorizer(request: AuthRequest) -> AuthResponse | dict[str, Any]:
     """Let the bearer of a usable API token in."""
     with logs.entry("authorize") as entry:
         try:
@@ -41,13 +40,8 @@ def api_token_authorizer(request: AuthRequest) -> AuthResponse:
             entry.add(outcome="error", reason=error.code, cause=logs.cause(error))
             entry.level = logging.ERROR
             raise
-        response = AuthResponse(
-            routes=_routes(verified),
-            principal_id=verified.token.user_id,
-            context=authorizer_context(verified),
-        )
         entry.add(outcome="allowed")
-        return response
+        return _response(verified)
 
 
 # Chalice makes the object; only its class can still be chosen.
@@ -61,11 +55,26 @@ def _bearer(unverified_header: str) -> str:
     return unverified_token
 
 
-def _routes(verified: Verified) -> list[str | AuthRoute]:
-    """Return everything that the scopes open, whatever was called.
+def _response(verified: Verified) -> AuthResponse | dict[str, Any]:
+    """Return the policy for everything that the scopes open, whatever was called.
 
     API Gateway caches the policy by token and applies it to every route, so one made for the route at
-    hand would refuse the next. Views check the scope that they need besides.
+    hand would refuse the next.
     """
-    methods = methods_opened(verified.scopes)
-    return ["*"] if methods == ALL_METHODS else [AuthRoute("*", sorted(methods))]
+    opened = bootstrap.current().policy.scopes.routes(verified.scopes)
+    response = AuthResponse(
+        routes=[AuthRoute(route.path, [route.method]) for route in opened],
+        principal_id=verified.token.user_id,
+        context=authorizer_context(verified),
+    )
+    return response if opened else _denial(response)
+
+
+def _denial(response: AuthResponse) -> dict[str, Any]:
+    """Return the refusal of everything: a policy that allows an empty list of routes is malformed."""
+    statement = {"Action": "execute-api:Invoke", "Effect": "Deny", "Resource": "*"}
+    return {
+        "principalId": response.principal_id,
+        "policyDocument": {"Version": "2012-10-17", "Statement": [statement]},
+        "context": response.context,
+    }

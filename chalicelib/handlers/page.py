@@ -13,7 +13,7 @@ from chalicelib.domain.errors import (
     TokensUnavailable,
     UserInactive,
 )
-from chalicelib.domain.scopes import DESCRIPTIONS
+from chalicelib.domain.users import User
 from chalicelib.handlers import pages, problems, responses
 from chalicelib.handlers.problems import answered
 from chalicelib.handlers.visits import LOGIN_COOKIE, SESSION_COOKIE, Site, credentials, site_of
@@ -120,10 +120,19 @@ def _given(name: str) -> str:
     return str(parameters.get(name, "")) if parameters else ""
 
 
+def _scopes_of(user: User) -> dict[str, object]:
+    """Return the scopes that the user's tokens may have, each with what it says and whether it is usual."""
+    catalogue = bootstrap.current().policy.scopes
+    return {
+        scope.name: {"description": scope.description, "default": scope.name in catalogue.defaults}
+        for scope in catalogue.held_by(user.role)
+    }
+
+
 def _page_of(site: Site, visitor: Visitor) -> Response:
     values = {
         "csrf_token": visitor.session.csrf_token,
         "user": pages.data_attribute(responses.me(visitor.user)),
-        "scopes": pages.data_attribute(DESCRIPTIONS),
+        "scopes": pages.data_attribute(_scopes_of(visitor.user)),
     }
     return pages.page(site, "page.html", values)

@@ -28,6 +28,7 @@ _STATUSES: dict[type[errors.ApiTokensError], HTTPStatus] = {
     errors.LoginFailed: HTTPStatus.BAD_REQUEST,
     errors.AdminRequired: HTTPStatus.FORBIDDEN,
     errors.InsufficientScope: HTTPStatus.FORBIDDEN,
+    errors.ScopeNotAllowed: HTTPStatus.FORBIDDEN,
     errors.TokenNotFound: HTTPStatus.NOT_FOUND,
     errors.UserNotFound: HTTPStatus.NOT_FOUND,
     errors.TokensUnavailable: HTTPStatus.CONFLICT,
@@ -101,8 +102,8 @@ def _headers(error: errors.ApiTokensError) -> Mapping[str, str]:
     if isinstance(error, errors.NotAuthenticated):
         return {"WWW-Authenticate": f'Bearer realm="{REALM}"'}
     if isinstance(error, errors.InsufficientScope):
-        challenge = f'Bearer realm="{REALM}", error="insufficient_scope", scope="{error.scope}"'
-        return {"WWW-Authenticate": challenge}
+        needed = f', scope="{error.scope}"' if error.scope else ""
+        return {"WWW-Authenticate": f'Bearer realm="{REALM}", error="insufficient_scope"{needed}'}
     if isinstance(error, errors.DependencyUnavailable):
         return {"Retry-After": RETRY_AFTER_SECONDS}
     return {}

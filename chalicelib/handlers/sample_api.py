@@ -3,7 +3,6 @@
 from chalice.app import Blueprint, Response
 
 from chalicelib import bootstrap
-from chalicelib.domain.scopes import API_READ, API_WRITE
 from chalicelib.handlers import requests, responses
 from chalicelib.handlers.authorizer import api_token_authorizer
 from chalicelib.handlers.problems import answered
@@ -18,20 +17,20 @@ _guard = bootstrap.current().guard(api_token_authorizer)
 @answered("api.whoami")
 def whoami() -> Response:
     """Say who calls."""
-    return responses.document(_caller(API_READ).describe())
+    return responses.document(_caller().describe())
 
 
 @sample_api.route("/api/echo", methods=["POST"], authorizer=_guard, content_types=["*/*"])
 @answered("api.echo")
 def echo() -> Response:
     """Say back the ``message`` that was sent."""
-    _caller(API_WRITE)
+    _caller()
     members = requests.json_members(sample_api.current_request, {"message"})
     return responses.document({"message": requests.member(members, "message", str) or ""})
 
 
-def _caller(scope: str) -> ApiCaller:
-    context = sample_api.current_request.context.get("authorizer")
-    caller = bootstrap.current().api_caller(context)
-    caller.require(scope)
+def _caller() -> ApiCaller:
+    request = sample_api.current_request
+    caller = bootstrap.current().api_caller(request.context.get("authorizer"))
+    caller.require(request.method, request.path)
     return caller

@@ -9,7 +9,6 @@ from chalice.app import Blueprint, Response
 
 from chalicelib import bootstrap, logs
 from chalicelib.domain.errors import InvalidRequest
-from chalicelib.domain.scopes import DEFAULT_SCOPES, parse_scopes
 from chalicelib.domain.tokens import (
     MAX_DESCRIPTION_LENGTH,
     MAX_NAME_LENGTH,
@@ -162,13 +161,13 @@ def _text(members: Mapping[str, Any], name: str) -> str | None:
     return None if value is None else plain_text(value, name, _LENGTHS[name])
 
 
-def _scopes(members: Mapping[str, Any]) -> frozenset[str]:
+def _scopes(members: Mapping[str, Any]) -> frozenset[str] | None:
     names = requests.member(members, "scopes", list)
     if names is None:
-        return DEFAULT_SCOPES
+        return None
     if not all(isinstance(name, str) for name in names):
         raise InvalidRequest("'scopes' must be a list of strings.")
-    return parse_scopes(names)
+    return frozenset(names)
 
 
 def _lifetime(members: Mapping[str, Any]) -> timedelta | None:

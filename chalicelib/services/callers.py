@@ -1,20 +1,20 @@
 """Who calls the protected API, as its views see it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from chalicelib import logs
 from chalicelib.domain.errors import NotAuthenticated
-from chalicelib.domain.scopes import DEFAULT_SCOPES, require_scope, scope_string
+from chalicelib.domain.scopes import ScopeCatalogue, scope_string
 from chalicelib.services.verify import Verified
 
 
 class ApiCaller(Protocol):
     """A caller whom the protected API has let in."""
 
-    def require(self, scope: str) -> None:
-        """Raises InsufficientScope."""
+    def require(self, method: str, path: str) -> None:
+        """Let a request pass that the caller's scopes open. Raises InsufficientScope."""
         ...
 
     def describe(self) -> dict[str, object]:
@@ -30,10 +30,14 @@ class TokenCaller:
     token_id: str
     token_name: str
     scopes: frozenset[str]
+    catalogue: ScopeCatalogue = field(repr=False)
 
-    def require(self, scope: str) -> None:
-        """Raises InsufficientScope."""
-        require_scope(self.scopes, scope)
+    def require(self, method: str, path: str) -> None:
+        """Let a request pass that the token's scopes open. Raises InsufficientScope.
+
+        The gateway enforced that already; this holds too where somebody forgot to put it there.
+        """
+        self.catalogue.require(self.scopes, method, path)
 
     def describe(self) -> dict[str, object]:
         """Return what the caller may know about itself."""
@@ -49,9 +53,8 @@ class TokenCaller:
 class AnonymousCaller:
     """Anybody, where authentication is disabled."""
 
-    def require(self, scope: str) -> None:
-        """Let everybody do everything that a token without named scopes could."""
-        require_scope(DEFAULT_SCOPES, scope)
+    def require(self, method: str, path: str) -> None:
+        """Let everybody do everything."""
 
     def describe(self) -> dict[str, object]:
         """Return that nobody was asked."""
@@ -69,7 +72,7 @@ def authorizer_context(verified: Verified) -> dict[str, str]:
     }
 
 
-def token_caller(context: Mapping[str, str] | None) -> TokenCaller:
+def token_caller(context: Mapping[str, str] | None, catalogue: ScopeCatalogue) -> TokenCaller:
     """Return the caller that an authorizer's context describes.
 
     Raises NotAuthenticated when no authorizer stands before the view: never an allow by omission.
@@ -82,4 +85,5 @@ def token_caller(context: Mapping[str, str] | None) -> TokenCaller:
         token_id=context["token_id"],
         token_name=context["token_name"],
         scopes=frozenset(context["scopes"].split()),
+        catalogue=catalogue,
     )

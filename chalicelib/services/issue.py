@@ -54,8 +54,8 @@ class IssueToken:
         """Make a token for ``owner`` and return it with its string.
 
         With an ``idempotency_key`` used in the last 24 hours none is made. Raises InvalidRequest,
-        TokenLimitReached, AlreadyCreated, IdempotencyKeyReused, UserInactive, ConcurrentChange or
-        DependencyUnavailable.
+        ScopeNotAllowed, TokenLimitReached, AlreadyCreated, IdempotencyKeyReused, UserInactive,
+        ConcurrentChange or DependencyUnavailable.
         """
         now = self._clock.now()
         token = new_token(new_token_id(now), owner, request, now, self._policy)
@@ -121,7 +121,7 @@ def _idempotency_record(token: Token, request: TokenRequest, key: str | None) ->
     body = [
         request.name,
         request.description,
-        scope_string(request.scopes),
+        scope_string(token.scopes),
         request.lifetime.total_seconds() if request.lifetime else None,
     ]
     return IdempotencyRecord(

@@ -7,12 +7,13 @@ from chalicelib.domain.claims import Claims
 from chalicelib.domain.errors import DependencyUnavailable, UnknownToken, WrongClaims
 from chalicelib.domain.ports import AuthorizationStore, Clock, TokenVerifier
 from chalicelib.domain.tokens import Token, TokenPolicy, require_usable
+from chalicelib.domain.users import User
 from chalicelib.services.uses import Uses
 
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """A token that may be used right now, and the scopes it carries."""
+    """A token that may be used right now, and the scopes that count right now."""
 
     token: Token
     scopes: frozenset[str]
@@ -41,11 +42,13 @@ class VerifyToken:
         """
         claims = self._verifier.verify(unverified_token)
         logs.add(user_id=claims.subject, token_id=claims.token_id)
-        token = self._usable_token(claims)
+        token, owner = self._usable_token(claims)
         self._touch(token)
-        return Verified(token, token.scopes & claims.scopes)
+        # The role decides anew each time: a token must not keep what its owner has lost.
+        scopes = self._policy.scopes.effective(token.scopes & claims.scopes, owner.role)
+        return Verified(token, scopes)
 
-    def _usable_token(self, claims: Claims) -> Token:
+    def _usable_token(self, claims: Claims) -> tuple[Token, User]:
         token, owner = self._store.find_for_authorization(claims.subject, claims.token_id)
         if token is None or owner is None:
             raise UnknownToken
@@ -53,7 +56,7 @@ class VerifyToken:
         if token.expires_at != claims.expires_at:
             raise WrongClaims
         require_usable(token, owner, self._clock.now())
-        return token
+        return token, owner
 
     def _touch(self, token: Token) -> None:
         now = self._clock.now()

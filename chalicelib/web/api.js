@@ -23,7 +23,7 @@ export class Problem extends Error {
 /** Who is signed in, as GET /v1/me says it. */
 export const me = JSON.parse(page.user || '{}');
 
-/** The scopes there are: name to description. */
+/** The scopes that my tokens may have: name to description, and whether one without named scopes gets it. */
 export const scopes = JSON.parse(page.scopes || '{}');
 
 /** The prefix of all our paths. */

@@ -39,9 +39,9 @@ export function openGenerateDialog(list) {
 }
 
 function fillScopes(form) {
-  const choices = Object.entries(scopes).map(([name, description], index) => {
+  const choices = Object.entries(scopes).map(([name, { description, default: usual }], index) => {
     const hint = `scope-hint-${index}`;
-    const box = el('input', { type: 'checkbox', name: 'scope', value: name, checked: true, 'aria-describedby': hint });
+    const box = el('input', { type: 'checkbox', name: 'scope', value: name, checked: usual, 'aria-describedby': hint });
     const text = el('span', {}, el('code', {}, name), el('span', { class: 'hint', id: hint }, description));
     return el('label', { class: 'choice' }, box, text);
   });

@@ -199,15 +199,17 @@ WRONG_SCOPES: list[object] = [
     True,
     {},
     {"api:read": True},
+    [1],
+    [None],
+    [["api:read"]],
+    ["api:read", True],
+]
+UNKNOWN_SCOPES: list[list[str]] = [
     [],
     ["admin"],
     ["api:read", "admin"],
     ["API:READ"],
     ["api:read "],
-    [1],
-    [None],
-    [["api:read"]],
-    ["api:read", True],
     [""],
     ["*"],
 ]
@@ -235,6 +237,18 @@ def test_creation_takes_no_senseless_member(
     before = state(service)
     document = problem(api.post("/v1/tokens", person, {name: value}), 400, "invalid_request")
     assert f"'{name}'" in document["detail"]
+    assert state(service) == before
+
+
+@pytest.mark.parametrize("names", UNKNOWN_SCOPES, ids=str)
+def test_creation_takes_no_scopes_that_do_not_exist(
+    api: Api, service: MemoryService, person: str, names: list[str]
+) -> None:
+    """The answer names the scopes that there are."""
+    api.get("/v1/me", person)
+    before = state(service)
+    document = problem(api.post("/v1/tokens", person, {"scopes": names}), 400, "invalid_scope")
+    assert document["detail"] == "Scopes must name at least one of: api:read, api:write."
     assert state(service) == before
 
 

@@ -23,7 +23,6 @@ from chalicelib.domain.errors import (
     UserRemoved,
 )
 from chalicelib.domain.ids import user_id_for
-from chalicelib.domain.scopes import DEFAULT_SCOPES
 from chalicelib.domain.tokens import RevocationReason, Token, TokenRequest, TokenStatus
 from chalicelib.domain.users import User
 from chalicelib.services.listing import TokenQuery
@@ -97,7 +96,7 @@ class Life(RuleBasedStateMachine):
         if owner is None:
             return
         lifetime = None if days is None else timedelta(days=days)
-        request = TokenRequest("first", "", DEFAULT_SCOPES, lifetime)
+        request = TokenRequest("first", "", None, lifetime)
         if self.world.live(name) >= QUOTA:
             with pytest.raises(TokenLimitReached):
                 self.service.issue.issue(owner, request)

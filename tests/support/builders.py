@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib.domain.ids import new_generation, new_token_id, user_id_for
-from chalicelib.domain.scopes import DEFAULT_SCOPES
+from chalicelib.domain.scopes import DEFAULT_CATALOGUE
 from chalicelib.domain.tokens import Token, TokenPolicy, TokenRequest, new_token
 from chalicelib.domain.users import Identity, Role, User, UserStatus
 from tests.support.clock import START
@@ -18,6 +18,7 @@ POLICY = TokenPolicy(
     retention=timedelta(days=90),
     max_live_tokens=100,
     max_lifetime=None,
+    scopes=DEFAULT_CATALOGUE,
 )
 
 
@@ -53,7 +54,7 @@ def a_user(subject: str = "user@example.com", **changes: Any) -> User:
 
 def a_request(**changes: Any) -> TokenRequest:
     """Return a request for a token with both scopes and no expiry."""
-    request = TokenRequest(name="ci", description="", scopes=DEFAULT_SCOPES, lifetime=None)
+    request = TokenRequest(name="ci", description="", scopes=None, lifetime=None)
     return replace(request, **changes)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.scopes import DEFAULT_CATALOGUE, Route
 from chalicelib.settings import (
     AdminClaim,
     AuthMode,
@@ -61,6 +62,7 @@ def test_only_what_has_no_sensible_default_is_needed() -> None:
         max_tokens_per_user=100,
         max_token_lifetime=None,
         retention=timedelta(days=90),
+        scopes=DEFAULT_CATALOGUE,
     )
 
 
@@ -215,6 +217,36 @@ def test_senseless_gateway_setting_is_named(name: str, value: str, wrong: str) -
     assert value in line
     assert wrong in line
     assert gateway(**_example(line))
+
+
+def test_scopes_are_read_from_json() -> None:
+    """A team names its own; without any there are reading and writing."""
+    written = '{"orders:read": {"description": "Read orders", "opens": ["GET /orders/*"]}}'
+
+    (scope,) = read(SCOPES=written).scopes.scopes
+
+    assert (scope.name, scope.opens) == ("orders:read", [Route("GET", "/orders/*")])
+
+
+@pytest.mark.parametrize(
+    ("value", "wrong"),
+    [
+        ("api:read api:write", "is not valid JSON"),
+        ('{"a": ', "is not valid JSON"),
+        ("[" * 100_000, "is not valid JSON"),
+        ("[]", "must be a JSON object of 1 to 50 scopes"),
+        ('{"a": {"description": "A", "opens": ["GET a"]}}', "opens 'GET a' with 'a'"),
+        ('{"a": {}, "a": {}}', "gives 'a' more than once"),
+        ('{"a": {"description": "A", "opens": ["GET /a"], "opens": []}}', "gives 'opens' more than once"),
+    ],
+)
+def test_senseless_scopes_are_refused_with_an_example(value: str, wrong: str) -> None:
+    """One line that says what is wrong, and an example that works."""
+    (line,) = problems_of({**NEEDED, "SCOPES": value})
+
+    assert line.startswith("SCOPES ")
+    assert wrong in line
+    assert read(**_example(line)).scopes != DEFAULT_CATALOGUE
 
 
 def test_all_problems_are_named_at_once() -> None:

@@ -1,23 +1,33 @@
-"""Scopes: parsing, writing, and what they open."""
+"""Scopes: what a new token gets, what is left of it, and what it opens."""
 
 import pytest
 
-from chalicelib.domain.errors import InsufficientScope, InvalidRequest
+from chalicelib.domain.errors import InsufficientScope, InvalidScope, ScopeNotAllowed
 from chalicelib.domain.scopes import (
-    DEFAULT_SCOPES,
-    methods_opened,
-    parse_scopes,
-    require_scope,
+    DEFAULT_CATALOGUE,
+    EVERYTHING,
+    METHODS,
+    Route,
+    Scope,
+    ScopeCatalogue,
     scope_string,
 )
+from chalicelib.domain.users import Role
 
 READ, WRITE = "api:read", "api:write"
+ORDERS = ScopeCatalogue(
+    [
+        Scope("orders:read", "Read orders", [Route("GET", "/orders"), Route("GET", "/orders/*")]),
+        Scope("orders:write", "Change orders", [Route("*", "/orders/*"), Route("GET", "/orders")]),
+        Scope("audit", "Read the audit log", [Route("GET", "/audit")], frozenset({Role.ADMIN})),
+    ]
+)
 
 
 @pytest.mark.parametrize("names", [[READ], [WRITE], [WRITE, READ], [READ, READ]])
-def test_known_scopes_are_parsed(names: list[str]) -> None:
+def test_known_scopes_are_granted(names: list[str]) -> None:
     """Order and repetition carry no meaning."""
-    assert parse_scopes(names) == frozenset(names)
+    assert DEFAULT_CATALOGUE.granted(names, Role.USER) == frozenset(names)
 
 
 @pytest.mark.parametrize(
@@ -25,8 +35,45 @@ def test_known_scopes_are_parsed(names: list[str]) -> None:
 )
 def test_unknown_or_no_scopes_are_refused_with_the_known_ones(names: list[str]) -> None:
     """A token without scopes, or with one that nobody knows, is never made."""
-    with pytest.raises(InvalidRequest, match="at least one of: api:read, api:write"):
-        parse_scopes(names)
+    with pytest.raises(InvalidScope, match="at least one of: api:read, api:write"):
+        DEFAULT_CATALOGUE.granted(names, Role.USER)
+
+
+def test_a_token_without_named_scopes_gets_what_every_role_may_have() -> None:
+    """An administrator's token is no more powerful than asked for."""
+    assert DEFAULT_CATALOGUE.granted(None, Role.USER) == {READ, WRITE}
+    assert ORDERS.granted(None, Role.ADMIN) == {"orders:read", "orders:write"}
+
+
+def test_a_catalogue_without_scopes_for_all_has_no_defaults() -> None:
+    """Then they must be named."""
+    only_admins = ScopeCatalogue([Scope("audit", "Audit", [EVERYTHING], frozenset({Role.ADMIN}))])
+
+    with pytest.raises(InvalidScope, match="at least one of: audit"):
+        only_admins.granted(None, Role.ADMIN)
+
+
+def test_a_scope_is_granted_to_its_roles_only() -> None:
+    """The refusal names the scope; nobody learns of scopes that are not for them by asking for none."""
+    assert ORDERS.granted(["audit"], Role.ADMIN) == {"audit"}
+    with pytest.raises(ScopeNotAllowed, match="audit"):
+        ORDERS.granted(["audit", "orders:read"], Role.USER)
+    with pytest.raises(InvalidScope, match=r": orders:read, orders:write\.$"):
+        ORDERS.granted([], Role.USER)
+
+
+@pytest.mark.parametrize(
+    ("scopes", "role", "left"),
+    [
+        ({"audit", "orders:read"}, Role.ADMIN, {"audit", "orders:read"}),
+        ({"audit", "orders:read"}, Role.USER, {"orders:read"}),
+        ({"audit"}, Role.USER, set()),
+        ({"no longer configured"}, Role.ADMIN, set()),
+    ],
+)
+def test_what_counts_is_what_the_owner_may_have_today(scopes: set[str], role: Role, left: set[str]) -> None:
+    """A role that was lowered, or a scope that was taken out, takes effect on tokens made before."""
+    assert ORDERS.effective(frozenset(scopes), role) == left
 
 
 @pytest.mark.parametrize(
@@ -41,42 +88,51 @@ def test_scopes_are_written_sorted(scopes: set[str], expected: str) -> None:
 @pytest.mark.parametrize(
     ("scopes", "expected"),
     [
-        (set(), set()),
-        ({READ}, {"GET", "HEAD", "OPTIONS"}),
-        ({WRITE}, {"*"}),
-        ({READ, WRITE}, {"*"}),
-        ({"api:unknown"}, set()),
-        ({"api:unknown", READ}, {"GET", "HEAD", "OPTIONS"}),
+        (set(), []),
+        ({READ}, [Route("GET", "/*"), Route("HEAD", "/*"), Route("OPTIONS", "/*")]),
+        ({WRITE}, [EVERYTHING]),
+        ({READ, WRITE}, [EVERYTHING]),
+        ({"api:unknown"}, []),
     ],
 )
-def test_scopes_open_methods(scopes: set[str], expected: set[str]) -> None:
+def test_default_scopes_open_methods_on_every_path(scopes: set[str], expected: list[Route]) -> None:
     """Reading opens the safe methods, writing all of them, anything else nothing."""
-    assert methods_opened(frozenset(scopes)) == expected
+    assert DEFAULT_CATALOGUE.routes(frozenset(scopes)) == expected
+
+
+def test_routes_are_listed_once_and_with_their_methods() -> None:
+    """``*`` as a method is written out: in a policy it would match slashes too."""
+    routes = ORDERS.routes(frozenset({"orders:read", "orders:write"}))
+
+    assert len(routes) == len(set(routes)) == len(METHODS) + 1
+    assert set(routes) == {Route("GET", "/orders"), *(Route(method, "/orders/*") for method in METHODS)}
 
 
 @pytest.mark.parametrize(
-    ("scopes", "needed", "enough"),
+    ("scopes", "method", "path", "needed"),
     [
-        ({READ}, READ, True),
-        ({READ}, WRITE, False),
-        ({WRITE}, WRITE, True),
-        ({WRITE}, READ, True),
-        (set(), READ, False),
-        (set(), WRITE, False),
-        ({WRITE}, "api:admin", False),
+        ({"orders:read"}, "GET", "/orders/7", None),
+        ({"orders:write"}, "GET", "/orders/7", None),
+        ({"orders:read"}, "PUT", "/orders/7", "orders:write"),
+        ({"orders:write"}, "GET", "/audit", "audit"),
+        (set(), "GET", "/orders", "orders:read"),
     ],
 )
-def test_needed_scope_is_required(scopes: set[str], needed: str, enough: bool) -> None:
-    """Writing opens what reading opens; the refusal names the scope that is missing."""
-    if enough:
-        require_scope(frozenset(scopes), needed)
+def test_a_request_needs_a_scope_that_opens_it(
+    scopes: set[str], method: str, path: str, needed: str | None
+) -> None:
+    """The refusal names the first scope that would do."""
+    if needed is None:
+        ORDERS.require(frozenset(scopes), method, path)
         return
     with pytest.raises(InsufficientScope) as caught:
-        require_scope(frozenset(scopes), needed)
+        ORDERS.require(frozenset(scopes), method, path)
     assert caught.value.scope == needed
     assert needed in caught.value.detail
 
 
-def test_default_scopes_open_everything() -> None:
-    """A token created without scopes gets both."""
-    assert frozenset({READ, WRITE}) == DEFAULT_SCOPES
+def test_what_no_scope_opens_is_refused_to_all() -> None:
+    """There is no scope to name then."""
+    with pytest.raises(InsufficientScope) as caught:
+        ORDERS.require(frozenset({"audit", "orders:write"}), "GET", "/elsewhere")
+    assert caught.value.scope is None

@@ -1,0 +1,85 @@
+"""Scopes as operators write them: ``{"orders:read": {"description": ..., "opens": ["GET /orders/*"]}}``."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from chalicelib.domain.scopes import ANY, EVERYTHING, METHODS, Route, Scope, ScopeCatalogue
+from chalicelib.domain.users import Role
+
+MAX_SCOPES = 50
+MAX_POLICY_BYTES = 8_192
+
+# scope-token of RFC 6749 section 3.3, without what would need escaping in a header.
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}")
+_PATH = re.compile(r"/[A-Za-z0-9._~:@!&'()+,;=*/-]*")
+_MEMBERS = frozenset({"description", "opens", "roles"})
+_MAX_DESCRIPTION_LENGTH = 200
+# "arn:aws-us-gov:execute-api:" with region, account, API and the longest stage, quotes and comma.
+_LONGEST_ARN_PREFIX = 180
+
+
+def parse_catalogue(definitions: object) -> ScopeCatalogue:
+    """Return the catalogue that the definitions describe.
+
+    Raises ValueError with a sentence that names the scope and what is wrong.
+    """
+    if not isinstance(definitions, dict) or not 1 <= len(definitions) <= MAX_SCOPES:
+        raise ValueError(f"must be a JSON object of 1 to {MAX_SCOPES} scopes")
+    catalogue = ScopeCatalogue([_scope(name, value) for name, value in definitions.items()])
+    if _policy_bytes(catalogue) > MAX_POLICY_BYTES:
+        raise ValueError(
+            f"opens more routes than fit into an authorizer's policy of {MAX_POLICY_BYTES} bytes; "
+            f"'*' as a method counts as {len(METHODS)} routes, except in '* /*'"
+        )
+    return catalogue
+
+
+def _scope(name: str, value: Any) -> Scope:
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"names a scope {name[:80]!r}, which must match {_NAME.pattern}")
+    if not isinstance(value, dict) or not {"description", "opens"} <= value.keys() <= _MEMBERS:
+        raise ValueError(f"must give {name!r} 'description', 'opens' and perhaps 'roles', nothing else")
+    return Scope(name, _description(name, value), _routes(name, value), _roles(name, value))
+
+
+def _description(name: str, value: Mapping[str, Any]) -> str:
+    text = value["description"]
+    if not isinstance(text, str) or not 0 < len(text) <= _MAX_DESCRIPTION_LENGTH or not text.isprintable():
+        raise ValueError(f"must describe {name!r} in 1 to {_MAX_DESCRIPTION_LENGTH} printable characters")
+    return text
+
+
+def _routes(name: str, value: Mapping[str, Any]) -> list[Route]:
+    opens = value["opens"]
+    if not isinstance(opens, list) or not opens:
+        raise ValueError(f'must list for {name!r} what it opens, for example ["GET /orders/*"]')
+    return [_route(name, written) for written in opens]
+
+
+def _route(name: str, written: object) -> Route:
+    method, _, path = written.partition(" ") if isinstance(written, str) else ("", "", "")
+    if method not in (ANY, *METHODS):
+        raise ValueError(
+            f"opens {written!r} with {name!r}, which must be '*' or one of {', '.join(METHODS)}, "
+            "a space and a path"
+        )
+    if not _PATH.fullmatch(path):
+        raise ValueError(
+            f"opens {written!r} with {name!r}, whose path must begin with '/' and have letters, digits "
+            "and -._~:@!&'()+,;= only; '*' stands for any text, so write /orders/* for /orders/{id}"
+        )
+    return Route(method, path)
+
+
+def _roles(name: str, value: Mapping[str, Any]) -> frozenset[Role]:
+    roles, known = value.get("roles", [role.value for role in Role]), {role.value for role in Role}
+    if not isinstance(roles, list) or not roles or not all(role in known for role in map(str, roles)):
+        raise ValueError(f"must give {name!r} a list of roles among {', '.join(sorted(known))}")
+    return frozenset(Role(role) for role in roles)
+
+
+def _policy_bytes(catalogue: ScopeCatalogue) -> int:
+    others = [r for scope in catalogue.scopes for r in scope.opens if r != EVERYTHING]
+    routes = {single for route in others for single in route.each_method()}
+    return sum(_LONGEST_ARN_PREFIX + len(route.method) + len(route.path) for route in routes)

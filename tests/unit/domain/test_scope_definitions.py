@@ -1,0 +1,118 @@
+"""Scopes as operators write them: what is understood, and how the rest is refused."""
+
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.scope_definitions import MAX_SCOPES, parse_catalogue
+from chalicelib.domain.scopes import EVERYTHING, METHODS, Route
+from chalicelib.domain.users import Role
+
+
+def a_scope(**members: Any) -> dict[str, Any]:
+    """Return a definition of one scope, with these members in place of the usual ones."""
+    return {"orders:read": {"description": "Read orders", "opens": ["GET /orders/*"], **members}}
+
+
+def test_a_definition_is_understood() -> None:
+    """All members, and the order in which the scopes were written."""
+    catalogue = parse_catalogue(
+        {
+            "orders:read": {"description": "Read orders", "opens": ["GET /orders", "HEAD /orders/*"]},
+            "audit": {"description": "Audit", "opens": ["* /audit"], "roles": ["admin"]},
+            "all": {"description": "All", "opens": ["* /*"], "roles": ["user", "admin"]},
+        }
+    )
+
+    first, second, third = catalogue.scopes
+    assert (first.name, first.description, first.roles) == ("orders:read", "Read orders", frozenset(Role))
+    assert first.opens == [Route("GET", "/orders"), Route("HEAD", "/orders/*")]
+    assert (second.name, second.roles) == ("audit", frozenset({Role.ADMIN}))
+    assert (third.opens, third.roles) == ([EVERYTHING], frozenset(Role))
+
+
+@pytest.mark.parametrize("opened", [f"{method} /a" for method in (*METHODS, "*")])
+def test_every_method_that_a_gateway_routes_can_be_opened(opened: str) -> None:
+    """And all of them at once."""
+    assert parse_catalogue(a_scope(opens=[opened])).scopes[0].opens == [Route(*opened.split(" "))]
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/*", "/a", "/a/", "/a*", "/*/b", "/a/*/b", "/a//b", "/a.b~c_d-e", "/a:b@c!&'()+,;=d"]
+)
+def test_awkward_paths_are_taken_as_they_are(path: str) -> None:
+    """Whatever a gateway can see as a path and a policy can say."""
+    assert parse_catalogue(a_scope(opens=[f"GET {path}"])).scopes[0].opens == [Route("GET", path)]
+
+
+@pytest.mark.parametrize(
+    ("opened", "said"),
+    [
+        ("get /a", "must be '\\*' or one of GET, HEAD"),
+        ("TRACE /a", "must be '\\*' or one of GET, HEAD"),
+        ("/a", "must be '\\*' or one of GET, HEAD"),
+        ("", "must be '\\*' or one of GET, HEAD"),
+        (" GET /a", "must be '\\*' or one of GET, HEAD"),
+        ("GET  /a", "must begin with '/'"),
+        ("GET", "must begin with '/'"),
+        ("GET a", "must begin with '/'"),
+        ("GET *", "must begin with '/'"),
+        ("GET /a b", "letters, digits"),
+        ("GET /orders/{id}", "write /orders/\\* for /orders/{id}"),
+        ("GET /a?b", "letters, digits"),
+        ("GET /a%2Fb", "letters, digits"),
+        ("GET /${aws:username}", "letters, digits"),
+        ("GET /caf\u00e9", "letters, digits"),
+        ("GET /a#b", "letters, digits"),
+        ("GET /a\n", "letters, digits"),
+        ("GET /a\\b", "letters, digits"),
+        (7, "must be '\\*' or one of GET, HEAD"),
+        (None, "must be '\\*' or one of GET, HEAD"),
+    ],
+)
+def test_what_a_policy_would_read_otherwise_is_refused(opened: object, said: str) -> None:
+    """``?`` and ``${...}`` mean something in a policy; braces mean nothing there."""
+    with pytest.raises(ValueError, match=said):
+        parse_catalogue(a_scope(opens=[opened]))
+
+
+@pytest.mark.parametrize(
+    ("definitions", "said"),
+    [
+        ([], "must be a JSON object of 1 to"),
+        ({}, "must be a JSON object of 1 to"),
+        ("api:read", "must be a JSON object of 1 to"),
+        ({f"s{n}": {} for n in range(MAX_SCOPES + 1)}, "must be a JSON object of 1 to"),
+        ({"": {}}, "names a scope ''"),
+        ({"two words": {}}, "names a scope 'two words'"),
+        ({'quo"te': {}}, "must match"),
+        ({"s" * 65: {}}, "must match"),
+        ({"a": []}, "'description', 'opens' and perhaps 'roles'"),
+        ({"a": {"opens": ["GET /a"]}}, "'description', 'opens' and perhaps 'roles'"),
+        ({"a": {"description": "A"}}, "'description', 'opens' and perhaps 'roles'"),
+        (a_scope(routes=[]), "nothing else"),
+        (a_scope(description=""), "1 to 200 printable"),
+        (a_scope(description="x" * 201), "1 to 200 printable"),
+        (a_scope(description="a\nb"), "1 to 200 printable"),
+        (a_scope(description=None), "1 to 200 printable"),
+        (a_scope(opens=[]), "must list for 'orders:read' what it opens"),
+        (a_scope(opens="GET /a"), "must list for 'orders:read' what it opens"),
+        (a_scope(roles=[]), "a list of roles among admin, user"),
+        (a_scope(roles=["root"]), "a list of roles among admin, user"),
+        (a_scope(roles="admin"), "a list of roles among admin, user"),
+        (a_scope(roles=[["admin"]]), "a list of roles among admin, user"),
+    ],
+)
+def test_senseless_definitions_are_refused(definitions: object, said: str) -> None:
+    """The sentence says which scope and what is wrong with it."""
+    with pytest.raises(ValueError, match=said):
+        parse_catalogue(definitions)
+
+
+def test_routes_that_no_policy_could_hold_are_refused() -> None:
+    """A WebSocket API takes policies of 8 KB; one that is cut off would refuse everybody, at run time."""
+    fits = [f"GET /{n:02d}" for n in range(40)]
+    parse_catalogue(a_scope(opens=[*fits, *fits, "* /*"]))
+
+    with pytest.raises(ValueError, match=r"more routes than fit .* counts as 7"):
+        parse_catalogue(a_scope(opens=[f"* /{n:02d}" for n in range(40)]))
