@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from chalicelib import logs
 from chalicelib.adapters.clock import SystemClock
 from chalicelib.domain.errors import TokensUnavailable
+from chalicelib.domain.keys import KeyUse
 from chalicelib.domain.ports import Clock
 from chalicelib.domain.tokens import TokenPolicy
 from chalicelib.services.callers import AnonymousCaller, ApiCaller, token_caller
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient
     from urllib3 import PoolManager
 
-    from chalicelib.adapters.api_token import SigningKey
+    from chalicelib.adapters.api_token import SigningKeys
     from chalicelib.adapters.oidc import OidcProvider, ProviderDocuments
     from chalicelib.domain.ports import (
         AuthorizationStore,
@@ -159,10 +160,13 @@ class Service:
 
     @cached_property
     def keys(self) -> "KeyStore":
-        """The published signing keys."""
-        from chalicelib.adapters.dynamodb.authorization import DynamoDBKeyStore
+        """The published keys that sign API tokens."""
+        return self._key_store(KeyUse.API_TOKEN)
 
-        return DynamoDBKeyStore(self.dynamodb, self.settings.table_name)
+    @cached_property
+    def access_token_keys(self) -> "KeyStore":
+        """The published keys that sign access tokens; the authorizer never reads them."""
+        return self._key_store(KeyUse.ACCESS_TOKEN)
 
     @cached_property
     def tokens(self) -> "TokenStore":
@@ -179,11 +183,9 @@ class Service:
         return DynamoDBUserStore(self.dynamodb, self.settings.table_name)
 
     @cached_property
-    def signing_key(self) -> "SigningKey":
-        """The key that signs new tokens."""
-        from chalicelib.adapters.kms import KmsSigningKey
-
-        return KmsSigningKey(self.kms, self.settings.signing_key_id, self.keys, self.clock)
+    def signing_key(self) -> "SigningKeys":
+        """What signs new API tokens."""
+        return self._kms_key(self.settings.signing_key_id, self.keys)
 
     @cached_property
     def session_store(self) -> "SessionStore":
@@ -226,6 +228,16 @@ class Service:
             admin_claim=(claim.name, claim.value) if claim else None,
         )
         return OidcProvider(rules, self._provider_documents, self.clock)
+
+    def _key_store(self, use: KeyUse) -> "KeyStore":
+        from chalicelib.adapters.dynamodb.keys import DynamoDBKeyStore
+
+        return DynamoDBKeyStore(self.dynamodb, self.settings.table_name, use)
+
+    def _kms_key(self, first_key_id: str, keys: "KeyStore") -> "SigningKeys":
+        from chalicelib.adapters.kms import KmsSigningKeys
+
+        return KmsSigningKeys(self.kms, first_key_id, keys, self.clock)
 
     @cached_property
     def _provider_documents(self) -> "ProviderDocuments":

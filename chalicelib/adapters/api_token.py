@@ -41,7 +41,7 @@ _JWS = jwt.PyJWS(algorithms=[ES256])
 
 
 class SigningKey(Protocol):
-    """The private half, wherever it is kept."""
+    """One private half, wherever it is kept."""
 
     @property
     def kid(self) -> str:
@@ -56,23 +56,35 @@ class SigningKey(Protocol):
         ...
 
 
+class SigningKeys(Protocol):
+    """The keys that take turns in signing for one use."""
+
+    def active(self) -> SigningKey:
+        """Return the key whose turn it is now; ask anew for each signature.
+
+        Raises SigningUnavailable, StoreUnavailable.
+        """
+        ...
+
+
 class ApiTokenSigner:
     """Writes tokens for one issuer and audience."""
 
-    def __init__(self, key: SigningKey, issuer: str, audience: str) -> None:
-        self._key = key
+    def __init__(self, keys: SigningKeys, issuer: str, audience: str) -> None:
+        self._keys = keys
         self._issuer = issuer
         self._audience = audience
 
     def sign(self, claims: Claims) -> str:
         """Return the token string for ``claims``.
 
-        Raises SigningUnavailable.
+        Raises SigningUnavailable, StoreUnavailable.
         """
-        header = {"alg": ES256, "kid": self._key.kid, "typ": TYPE}
+        key = self._keys.active()
+        header = {"alg": ES256, "kid": key.kid, "typ": TYPE}
         payload = self._payload(claims)
         message = f"{jose.encode_json(header)}.{jose.encode_json(payload)}"
-        return f"{API_TOKEN_PREFIX}{message}.{jose.encode(self._key.sign(message.encode()))}"
+        return f"{API_TOKEN_PREFIX}{message}.{jose.encode(key.sign(message.encode()))}"
 
     def _payload(self, claims: Claims) -> dict[str, Any]:
         payload: dict[str, Any] = {
@@ -135,7 +147,7 @@ class ApiTokenVerifier:
 
 def load_public_keys(store: KeyStore) -> dict[str, EllipticCurvePublicKey]:
     """Return the public keys that may verify, by ``kid``. Raises StoreUnavailable."""
-    return {key.kid: public_key(key) for key in store.load_keys() if key.may_verify}
+    return {key.kid: public_key(key) for key in store.load_keys().keys if key.may_verify}
 
 
 def public_key(key: VerificationKey) -> EllipticCurvePublicKey:

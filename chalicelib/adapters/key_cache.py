@@ -10,22 +10,25 @@ from chalicelib.domain.ports import Clock
 
 Key = TypeVar("Key")
 
-MAX_AGE = timedelta(minutes=5)
+MAX_AGE = timedelta(seconds=60)
 COOL_DOWN = timedelta(seconds=10)
 
 
 class KeyCache(Generic[Key]):
     """Keys by ``kid``.
 
-    Keys older than ``MAX_AGE`` are loaded again, so that a revoked key stops verifying without a
+    Keys older than ``max_age`` are loaded again, so that a revoked key stops verifying without a
     deployment. An unknown ``kid`` loads them again at most once per ``COOL_DOWN``, so that a flood of
     invented ones costs nothing. When the last load failed nobody can say whether an unknown ``kid``
     is ours: that is an error, not a refusal.
     """
 
-    def __init__(self, load: Callable[[], Mapping[str, Key]], clock: Clock) -> None:
+    def __init__(
+        self, load: Callable[[], Mapping[str, Key]], clock: Clock, max_age: timedelta = MAX_AGE
+    ) -> None:
         self._load = load
         self._clock = clock
+        self._max_age = max_age
         self._lock = Lock()
         self._keys: Mapping[str, Key] = {}
         self._loaded_at: datetime | None = None
@@ -49,7 +52,7 @@ class KeyCache(Generic[Key]):
         if self._loaded_at is None:
             return True
         if kid in self._keys:
-            return now - self._loaded_at >= MAX_AGE
+            return now - self._loaded_at >= self._max_age
         return self._tried_at is None or now - self._tried_at >= COOL_DOWN
 
     def _reload(self, now: datetime) -> None:

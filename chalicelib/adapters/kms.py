@@ -1,6 +1,6 @@
-"""The signing key in AWS KMS. The private half never leaves it."""
+"""The signing keys in AWS KMS. Their private halves never leave it."""
 
-from functools import cached_property
+from datetime import datetime
 from typing import TYPE_CHECKING, NoReturn
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -9,8 +9,8 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from chalicelib.adapters import jose
-from chalicelib.domain.errors import SigningUnavailable
-from chalicelib.domain.keys import KeyState, VerificationKey
+from chalicelib.domain.errors import ConcurrentChange, SigningUnavailable
+from chalicelib.domain.keys import KeyRing, KeyState, VerificationKey
 from chalicelib.domain.ports import Clock, KeyStore
 
 if TYPE_CHECKING:
@@ -18,32 +18,25 @@ if TYPE_CHECKING:
 
 
 class KmsSigningKey:
-    """An ``ECC_NIST_P256`` key that signs, published before it signs for the first time.
+    """One ``ECC_NIST_P256`` key that signs."""
 
-    The key id may be an alias; the key it names is looked up once, so that every signature fits the
-    ``kid`` that announces it even if the alias moves meanwhile.
-    """
-
-    def __init__(self, client: "KMSClient", key_id: str, keys: KeyStore, clock: Clock) -> None:
+    def __init__(self, client: "KMSClient", key: VerificationKey) -> None:
         self._client = client
-        self._key_id = key_id
-        self._keys = keys
-        self._clock = clock
+        self._key = key
 
     @property
     def kid(self) -> str:
-        """The RFC 7638 thumbprint of the public half. Raises SigningUnavailable, StoreUnavailable."""
-        return self._published[1].kid
+        """The RFC 7638 thumbprint of the public half."""
+        return self._key.kid
 
     def sign(self, message: bytes) -> bytes:
         """Return the signature as R and low S, 64 bytes (RFC 7518 section 3.4).
 
-        Raises SigningUnavailable, StoreUnavailable.
+        Raises SigningUnavailable.
         """
-        arn, _ = self._published
         try:
             answer = self._client.sign(
-                KeyId=arn,
+                KeyId=self._key.arn,
                 Message=message,
                 MessageType="RAW",
                 SigningAlgorithm="ECDSA_SHA_256",
@@ -52,28 +45,52 @@ class KmsSigningKey:
             _unavailable(error)
         return low_s_signature(answer["Signature"])
 
-    @cached_property
-    def _published(self) -> tuple[str, VerificationKey]:
-        arn, mine = self._read()
-        stored = self._keys.publish_key(mine)
-        if not stored.may_verify:
-            raise SigningUnavailable("The signing key has been revoked; an operator must replace it.")
-        return arn, stored
 
-    def _read(self) -> tuple[str, VerificationKey]:
+class KmsSigningKeys:
+    """The keys of one ring, of which the active one signs.
+
+    Nothing is remembered from one signature to the next: tokens are made rarely, and a key that was
+    revoked or replaced a moment ago must not sign another one. ``first_key_id``, which may be an alias,
+    names the key that begins an empty ring; once there are keys it means nothing.
+    """
+
+    def __init__(self, client: "KMSClient", first_key_id: str, keys: KeyStore, clock: Clock) -> None:
+        self._client = client
+        self._first_key_id = first_key_id
+        self._keys = keys
+        self._clock = clock
+
+    def active(self) -> KmsSigningKey:
+        """Return the key that signs now. Raises SigningUnavailable, StoreUnavailable."""
+        ring = self._keys.load_keys()
+        if not ring.keys:
+            ring = self._begun(ring)
+        if ring.active is None:
+            raise SigningUnavailable("No signing key is active; an operator must rotate the keys.")
+        return KmsSigningKey(self._client, ring.active)
+
+    def _begun(self, empty: KeyRing) -> KeyRing:
+        ring = empty.published(read_public_key(self._client, self._first_key_id, self._clock.now()))
         try:
-            answer = self._client.get_public_key(KeyId=self._key_id)
-        except (ClientError, BotoCoreError) as error:
-            _unavailable(error)
-        return answer["KeyId"], self._verification_key(answer["PublicKey"])
+            self._keys.save_keys(empty, ring)
+        except ConcurrentChange:
+            return self._keys.load_keys()
+        return ring
 
-    def _verification_key(self, der: bytes) -> VerificationKey:
-        key = load_der_public_key(der)
-        if not isinstance(key, EllipticCurvePublicKey) or not isinstance(key.curve, SECP256R1):
-            raise SigningUnavailable("SIGNING_KEY_ID must name a key of the spec ECC_NIST_P256.")
-        numbers = key.public_numbers()
-        x, y = (jose.encode(n.to_bytes(jose.COORDINATE_BYTES, "big")) for n in (numbers.x, numbers.y))
-        return VerificationKey(jose.thumbprint(x, y), x, y, KeyState.ACTIVE, self._clock.now())
+
+def read_public_key(client: "KMSClient", key_id: str, now: datetime) -> VerificationKey:
+    """Return the public half of a key in KMS, as one to publish now. Raises SigningUnavailable."""
+    try:
+        answer = client.get_public_key(KeyId=key_id)
+    except (ClientError, BotoCoreError) as error:
+        _unavailable(error)
+    key = load_der_public_key(answer["PublicKey"])
+    if not isinstance(key, EllipticCurvePublicKey) or not isinstance(key.curve, SECP256R1):
+        raise SigningUnavailable("The configured signing key is not of the spec ECC_NIST_P256.")
+    numbers = key.public_numbers()
+    x, y = (jose.encode(n.to_bytes(jose.COORDINATE_BYTES, "big")) for n in (numbers.x, numbers.y))
+    kid = jose.thumbprint(x, y)
+    return VerificationKey(kid, x, y, answer["KeyId"], KeyState.NEXT, created_at=now, changed_at=now)
 
 
 def low_s_signature(der: bytes) -> bytes:

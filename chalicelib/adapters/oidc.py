@@ -28,6 +28,9 @@ ALGORITHMS = (
     "EdDSA",
 )
 
+# Providers rotate by publishing first, too; a longer age bridges short outages of theirs.
+KEYS_MAX_AGE = timedelta(minutes=5)
+
 _LEEWAY = timedelta(seconds=60)
 _TIMEOUT = urllib3.Timeout(connect=2, read=2)
 _MAX_DOCUMENT_BYTES = 256 * 1024
@@ -98,7 +101,7 @@ class OidcProvider:
         self._rules = rules
         self._documents = documents
         self._clock = clock
-        self._keys: KeyCache[jwt.PyJWK] = KeyCache(self._load_keys, clock)
+        self._keys: KeyCache[jwt.PyJWK] = KeyCache(self._load_keys, clock, KEYS_MAX_AGE)
 
     def verify(self, unverified_jwt: str) -> Identity:
         """Return whom the provider vouches for.

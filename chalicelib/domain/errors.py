@@ -295,6 +295,13 @@ class ConcurrentChange(Conflict):
     detail = "Somebody else changed this at the same moment. Look again and retry."
 
 
+class KeyChangeRefused(Conflict):
+    """A signing key is unknown, or not in a state that allows what an operator asks for."""
+
+    code = "key_change_refused"
+    detail = "This signing key is not in a state that allows this."
+
+
 class PreconditionFailed(ApiTokensError):
     """``If-Match`` names another version than the present one (RFC 9110 section 13.1.1)."""
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from chalicelib.domain.claims import Claims
-from chalicelib.domain.keys import VerificationKey
+from chalicelib.domain.keys import KeyRing
 from chalicelib.domain.sessions import PendingLogin, Session
 from chalicelib.domain.tokens import (
     EndedGeneration,
@@ -119,14 +119,18 @@ class AuthorizationStore(Protocol):
 
 
 class KeyStore(Protocol):
-    """The published signing keys. Both calls raise StoreUnavailable."""
+    """The published signing keys of one use. Both calls raise StoreUnavailable."""
 
-    def load_keys(self) -> Sequence[VerificationKey]:
-        """Return all keys, whatever their state."""
+    def load_keys(self) -> KeyRing:
+        """Return all keys, whatever their state, strongly consistent."""
         ...
 
-    def publish_key(self, key: VerificationKey) -> VerificationKey:
-        """Add a key unless its ``kid`` is there already; return the stored one."""
+    def save_keys(self, before: KeyRing, after: KeyRing) -> None:
+        """Write what differs, all or nothing.
+
+        Raises ConcurrentChange when ``before`` is no longer what is there: another key is active or
+        next, or a key that differs is there already or has another state.
+        """
         ...
 
 

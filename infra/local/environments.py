@@ -65,7 +65,9 @@ def provider_environment(environ: Mapping[str, str]) -> Environment:
     return {**harmless(environ), "NO_COLOR": "1", "PYTHONUNBUFFERED": "1"}
 
 
-def api_environment(settings: StackSettings, table_name: str, signing_key: str) -> Environment:
+def api_environment(
+    settings: StackSettings, table_name: str, signing_key: str, access_token_key: str
+) -> Environment:
     """Return the API server's settings: ours unless the developer gave another value."""
     defaults = {
         "ISSUER": settings.url,
@@ -81,7 +83,11 @@ def api_environment(settings: StackSettings, table_name: str, signing_key: str) 
         # The development provider wants one and takes any.
         defaults["OIDC_CLIENT_SECRET"] = "local"
     if settings.with_tokens:
-        defaults |= {"TABLE_NAME": table_name, "SIGNING_KEY_ID": signing_key}
+        defaults |= {
+            "TABLE_NAME": table_name,
+            "SIGNING_KEY_ID": signing_key,
+            "DERIVED_TOKEN_KEY_ID": access_token_key,
+        }
     return isolated({**defaults, **settings.environ}, settings.aws_url)
 
 

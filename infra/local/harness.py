@@ -43,11 +43,12 @@ def free_ports(count: int) -> list[int]:
 
 @dataclass(frozen=True)
 class Emulated:
-    """An emulator that runs, with table and key made."""
+    """An emulator that runs, with table and keys made."""
 
     endpoint: str
     table_name: str
     key_id: str
+    access_token_key_id: str
     environment: Environment
     """What reaches it and no real account: AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID and so on."""
 
@@ -66,7 +67,13 @@ def emulator(
             child.wait_until_it_answers(_START_SECONDS)
             environment = isolated({}, settings.aws_url)
             made = provision({**os.environ, **environment})
-            yield Emulated(settings.aws_url, made.table_name, made.signing_key, environment)
+            yield Emulated(
+                settings.aws_url,
+                made.table_name,
+                made.signing_key,
+                made.access_token_key,
+                environment,
+            )
         finally:
             child.kill()
 

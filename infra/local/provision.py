@@ -1,4 +1,4 @@
-"""Has table, key and alias created in the emulator, by a process of its own.
+"""Has table, keys and aliases created in the emulator, by a process of its own.
 
 The process gets an isolated environment, so that no AWS client that could see a
 developer's real account is ever made.
@@ -22,6 +22,7 @@ class Provisioned:
 
     table_name: str
     signing_key: str
+    access_token_key: str
 
 
 def provision(environment: Environment) -> Provisioned:
@@ -37,7 +38,7 @@ def provision(environment: Environment) -> Provisioned:
     if done.returncode:
         reason = done.stderr.strip().splitlines()[-1:] or ["no reason given"]
         raise LocalStackError(
-            f"Table and key could not be created: {reason[0]}\n"
+            f"Table and keys could not be created: {reason[0]}\n"
             "  (`make clean-state` starts afresh; every local token is lost)"
         )
     return Provisioned(**json.loads(done.stdout))

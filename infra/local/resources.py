@@ -1,4 +1,4 @@
-"""Creates table, key and alias through CloudFormation, from the deployment's own template."""
+"""Creates table, keys and aliases through CloudFormation, from the deployment's own template."""
 
 from __future__ import annotations
 
@@ -38,6 +38,7 @@ def main() -> int:
     found = {
         "table_name": outputs["TableName"],
         "signing_key": outputs["SigningKeyArn"],
+        "access_token_key": outputs["AccessTokenKeyArn"],
     }
     print(json.dumps(found))
     return 0

@@ -97,7 +97,7 @@ def _is_taken(port: int) -> bool:
 def _start_dependencies(settings: StackSettings, children: list[Child]) -> Environment:
     """Start what the API server needs and return its environment."""
     if not settings.with_tokens:
-        return api_environment(settings, "", "")
+        return api_environment(settings, "", "", "")
     print("Starting...", flush=True)
     emulator = _start(children, programs.emulator(settings))
     provider = None
@@ -107,7 +107,7 @@ def _start_dependencies(settings: StackSettings, children: list[Child]) -> Envir
     made: Provisioned = provision(isolated(settings.environ, settings.aws_url))
     if provider:
         provider.wait_until_it_answers()
-    return api_environment(settings, made.table_name, made.signing_key)
+    return api_environment(settings, made.table_name, made.signing_key, made.access_token_key)
 
 
 def _start(children: list[Child], program: Program) -> Child:

@@ -22,7 +22,7 @@ def read_template(path: Path = TEMPLATE_PATH) -> Template:
 
 
 def state_part(template: Template) -> dict[str, Any]:
-    """Return a template of what keeps state (table, key, alias) and what those need."""
+    """Return a template of what keeps state (table, keys, aliases) and what those need."""
     resources = {
         name: resource
         for name, resource in template["Resources"].items()

@@ -13,7 +13,7 @@ from chalicelib.domain.errors import (
     UserInactive,
 )
 from chalicelib.domain.ids import new_generation
-from chalicelib.domain.keys import KeyState, VerificationKey
+from chalicelib.domain.keys import KeyRing
 from chalicelib.domain.tokens import (
     EndedGeneration,
     IdempotencyRecord,
@@ -26,6 +26,7 @@ from chalicelib.domain.users import Role, User, UserStatus
 from tests.support.builders import POLICY, a_token, a_user
 from tests.support.clock import START
 from tests.support.dynamodb import Stores
+from tests.support.keys import LocalSigningKey, publish
 
 LATER = START + timedelta(hours=1)
 LATER_STILL = START + timedelta(hours=2)
@@ -84,11 +85,6 @@ def a_record(token: Token, *, key: str = "k", body: str = "b") -> IdempotencyRec
 def an_ended(generation: str, reason: RevocationReason = RevocationReason.ADMIN) -> EndedGeneration:
     """Return the record of a generation that ended."""
     return EndedGeneration(generation, Revocation(reason, LATER), LATER.replace(microsecond=0))
-
-
-def a_key(kid: str = "kid-1", state: KeyState = KeyState.ACTIVE) -> VerificationKey:
-    """Return the public half of a key."""
-    return VerificationKey(kid=kid, x="x-coordinate", y="y-coordinate", state=state, created_at=START)
 
 
 def tokens_by_age(stores: Stores, owner: User, count: int) -> list[str]:
@@ -153,13 +149,6 @@ class TestRoundTrips:
         """A user who was never removed keeps saying so."""
         assert owner == stores.users.find_user(owner.id)
 
-    @pytest.mark.parametrize("state", KeyState)
-    def test_key_is_read_back(self, stores: Stores, state: KeyState) -> None:
-        """A key keeps its coordinates, state and time."""
-        key = replace(a_key(state=state), created_at=START + ONE_MILLISECOND, algorithm="ES256")
-        stores.keys.publish_key(key)
-        assert [key] == list(stores.keys.load_keys())
-
     def test_idempotency_record_is_read_back(self, stores: Stores, owner: User) -> None:
         """The record keeps body, token and expiry."""
         token = a_token(owner)
@@ -180,7 +169,7 @@ class TestRoundTrips:
         assert stores.users.find_user(stranger.id) is None
         assert found(stores, a_token(owner)) is None
         assert stores.tokens.find_idempotency(owner.id, "k") is None
-        assert list(stores.keys.load_keys()) == []
+        assert stores.keys.load_keys() == KeyRing()
 
 
 class TestAuthorization:
@@ -865,38 +854,13 @@ class TestListUsers:
         """Tokens, keys and records are no users."""
         token = a_token(owner)
         add(stores, token, idempotency=a_record(token))
-        stores.keys.publish_key(a_key())
+        publish(stores.keys, LocalSigningKey().public)
         assert [owner.id] == [user.id for user in walk(stores, 1)]
 
     def test_list_without_users_is_empty(self, stores: Stores) -> None:
         """An empty list is no error."""
         page = stores.users.list_users(after=None, limit=10)
         assert (list(page.users), page.next_position) == ([], None)
-
-
-class TestPublishKey:
-    """Keys are published once and then only an operator changes them."""
-
-    def test_first_publication_is_stored(self, stores: Stores) -> None:
-        """The key comes back as it was given."""
-        key = a_key()
-        assert key == stores.keys.publish_key(key)
-        assert [key] == list(stores.keys.load_keys())
-
-    @pytest.mark.parametrize("state", KeyState)
-    def test_second_publication_returns_the_stored_key(self, stores: Stores, state: KeyState) -> None:
-        """A signer that starts anew learns that its key was revoked, and cannot undo it."""
-        stored = a_key(state=state)
-        stores.keys.publish_key(stored)
-        again = replace(a_key(state=KeyState.ACTIVE), created_at=LATER)
-        assert stored == stores.keys.publish_key(again)
-        assert [stored] == list(stores.keys.load_keys())
-
-    def test_all_keys_are_loaded(self, stores: Stores) -> None:
-        """Whatever their state."""
-        keys = [stores.keys.publish_key(a_key(f"kid-{state.value}", state)) for state in KeyState]
-        loaded = sorted(stores.keys.load_keys(), key=lambda key: key.kid)
-        assert sorted(keys, key=lambda key: key.kid) == loaded
 
 
 def add_users(stores: Stores, ages: list[int]) -> list[User]:

@@ -100,7 +100,7 @@ def test_an_invalid_port_is_one_line_and_exit_status_one() -> None:
 def test_no_trace_of_a_real_account_reaches_a_child() -> None:
     """Every AWS variable of the developer is gone or replaced."""
     settings = StackSettings.from_environ({"PATH": "/bin", **REAL_ACCOUNT})
-    api = api_environment(settings, "table", "key")
+    api = api_environment(settings, "table", "key", "other-key")
     emulator = emulator_environment(settings.environ, 4566, Path("/state"), ("kms",))
     for environment in (api, emulator, isolated(REAL_ACCOUNT, "http://127.0.0.1:1")):
         assert not set(REAL_ACCOUNT.values()) & set(environment.values())
@@ -118,10 +118,11 @@ def test_every_setting_of_the_application_can_be_overridden() -> None:
     """Ours are defaults; what the developer says is passed on untouched."""
     given = {"ISSUER": "https://other", "IDLE_TIMEOUT_SECONDS": "5", "TABLE_NAME": "mine"}
     settings = StackSettings.from_environ({**given, "PORT": "8123"})
-    environment = api_environment(settings, "table", "key")
+    environment = api_environment(settings, "table", "key", "other-key")
     assert {name: environment[name] for name in given} == given
     assert environment["AUDIENCE"] == "http://127.0.0.1:8123/api"
     assert environment["SIGNING_KEY_ID"] == "key"
+    assert environment["DERIVED_TOKEN_KEY_ID"] == "other-key"
     assert environment["OIDC_ISSUER"] == "http://127.0.0.1:9400"
 
 

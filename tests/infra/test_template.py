@@ -11,17 +11,28 @@ from infra.local.answers import GatewayAnswers
 from infra.local.template import gateway_responses, read_template, state_part, ttl_attributes
 
 
-def test_the_state_part_is_table_key_and_alias_only() -> None:
+def test_the_state_part_is_table_keys_and_aliases_only() -> None:
     """An emulator without API Gateway can create all of it."""
     part = state_part(read_template())
-    assert set(part["Resources"]) == {"TokenTable", "SigningKey", "SigningKeyAlias"}
-    assert set(part["Outputs"]) == {"TableName", "SigningKeyArn"}
+    assert set(part["Resources"]) == {
+        "TokenTable",
+        "SigningKey",
+        "SigningKeyAlias",
+        "AccessTokenKey",
+        "AccessTokenKeyAlias",
+    }
+    assert set(part["Outputs"]) == {"TableName", "SigningKeyArn", "AccessTokenKeyArn"}
 
 
 def test_the_state_part_leaves_nothing_it_refers_to_behind() -> None:
     """Parameters and conditions come along, even those that only conditions use."""
     part = state_part(read_template())
-    assert set(part["Parameters"]) == {"TableName", "SigningKeyAliasName", "DeletionProtection"}
+    assert set(part["Parameters"]) == {
+        "TableName",
+        "SigningKeyAliasName",
+        "AccessTokenKeyAliasName",
+        "DeletionProtection",
+    }
     assert set(part["Conditions"]) == {"TableNameGiven", "TableIsProtected"}
 
 
@@ -45,10 +56,18 @@ def test_what_others_add_to_the_template_is_not_picked() -> None:
     }
 
 
-def test_tokens_and_key_outlive_the_stack() -> None:
+def test_both_keys_are_protected_alike() -> None:
+    """What nobody may do with the one nobody may do with the other."""
+    resources = read_template()["Resources"]
+    one, other = (dict(resources[name]["Properties"]) for name in ("SigningKey", "AccessTokenKey"))
+    assert one.pop("Description") != other.pop("Description")
+    assert one == other
+
+
+def test_tokens_and_keys_outlive_the_stack() -> None:
     """Deleting the stack by mistake must not revoke every token there is."""
     resources = read_template()["Resources"]
-    for name in ("TokenTable", "SigningKey"):
+    for name in ("TokenTable", "SigningKey", "AccessTokenKey"):
         kept = (resources[name]["DeletionPolicy"], resources[name]["UpdateReplacePolicy"])
         assert kept == ("Retain", "Retain")
     assert ttl_attributes(read_template()) == {"TokenTable": "purge_at"}

@@ -1,4 +1,4 @@
-"""The signing key in KMS (moto): what it signs is what anybody's ES256 verifies."""
+"""The signing keys in KMS (moto): what it signs is what anybody's ES256 verifies."""
 
 import json
 from datetime import timedelta
@@ -15,14 +15,14 @@ from joserfc.jwk import ECKey
 from chalicelib.adapters import jose
 from chalicelib.adapters.api_token import ApiTokenSigner, ApiTokenVerifier, load_public_keys, public_key
 from chalicelib.adapters.key_cache import KeyCache
-from chalicelib.adapters.kms import KmsSigningKey, low_s_signature
+from chalicelib.adapters.kms import KmsSigningKeys, low_s_signature, read_public_key
 from chalicelib.domain.claims import Claims
 from chalicelib.domain.errors import SigningUnavailable
 from chalicelib.domain.ids import new_token_id, user_id_for
-from chalicelib.domain.keys import KeyState, VerificationKey
+from chalicelib.domain.keys import KeyRing, KeyState, VerificationKey
 from tests.support.clock import START, FixedClock
 from tests.support.dynamodb import Cloud
-from tests.support.memory import InMemoryStore
+from tests.support.memory import InMemoryKeys
 
 if TYPE_CHECKING:
     from mypy_boto3_kms.literals import KeySpecType
@@ -31,20 +31,20 @@ ISSUER, AUDIENCE = "https://api.example.com", "https://api.example.com/api"
 
 
 @pytest.fixture
-def keys() -> InMemoryStore:
+def keys() -> InMemoryKeys:
     """Return an empty store of published keys."""
-    return InMemoryStore()
+    return InMemoryKeys()
 
 
 @pytest.fixture
-def key(cloud: Cloud, keys: InMemoryStore) -> KmsSigningKey:
-    """Return the key behind the alias."""
-    return signing_key(cloud, keys)
+def signer(cloud: Cloud, keys: InMemoryKeys) -> KmsSigningKeys:
+    """Return what signs with the key behind the alias."""
+    return signing_keys(cloud, keys)
 
 
-def signing_key(cloud: Cloud, keys: InMemoryStore, key_id: str | None = None) -> KmsSigningKey:
-    """Return a key as a process that starts anew sees it."""
-    return KmsSigningKey(cloud.kms, key_id or cloud.key_id, keys, FixedClock())
+def signing_keys(cloud: Cloud, keys: InMemoryKeys, key_id: str | None = None) -> KmsSigningKeys:
+    """Return the keys as a process that starts anew sees them."""
+    return KmsSigningKeys(cloud.kms, key_id or cloud.key_id, keys, FixedClock())
 
 
 def make_key(
@@ -73,21 +73,23 @@ def some_claims(*, expires: bool) -> Claims:
     )
 
 
-class TestSigningKey:
-    """An alias, the key behind it, and its public half for all to see."""
+class TestSigningKeys:
+    """An alias to begin with, then a ring of keys, and their public halves for all to see."""
 
-    def test_key_is_published_under_its_thumbprint(self, key: KmsSigningKey, keys: InMemoryStore) -> None:
+    def test_key_is_published_under_its_thumbprint(
+        self, signer: KmsSigningKeys, keys: InMemoryKeys
+    ) -> None:
         """The ``kid`` is what any other implementation of RFC 7638 makes of the public key."""
-        kid = key.kid
-        (published,) = keys.load_keys()
+        kid = signer.active().kid
+        (published,) = keys.load_keys().keys
         jwk: dict[str, str | list[str]] = {"kty": "EC", "crv": "P-256", "x": published.x, "y": published.y}
         assert (kid, KeyState.ACTIVE, START) == (published.kid, published.state, published.created_at)
         assert kid == ECKey.import_key(jwk).thumbprint()
 
-    def test_signatures_are_raw_low_s_and_verify(self, key: KmsSigningKey, keys: InMemoryStore) -> None:
+    def test_signatures_are_raw_low_s_and_verify(self, signer: KmsSigningKeys, keys: InMemoryKeys) -> None:
         """KMS answers in DER with either S; a token has one form."""
-        assert key.kid
-        (published,) = keys.load_keys()
+        key = signer.active()
+        (published,) = keys.load_keys().keys
         for n in range(200):
             message = f"message {n}".encode()
             raw = key.sign(message)
@@ -95,73 +97,98 @@ class TestSigningKey:
             assert int.from_bytes(raw[32:], "big") <= jose.P256_ORDER // 2
             verify(published, message, raw)
 
-    def test_alias_that_moves_does_not_change_a_running_process(
-        self, cloud: Cloud, key: KmsSigningKey, keys: InMemoryStore
+    def test_alias_that_moves_changes_nothing(
+        self, cloud: Cloud, signer: KmsSigningKeys, keys: InMemoryKeys
     ) -> None:
-        """Every signature fits the ``kid`` that announces it; the next process takes the new key."""
-        before = key.kid
+        """Once there is a ring it alone says which key signs, in old processes and in new ones."""
+        before = signer.active().kid
         cloud.kms.update_alias(AliasName=cloud.key_id, TargetKeyId=make_key(cloud))
-        published = {k.kid: k for k in keys.load_keys()}
-        verify(published[before], b"message", key.sign(b"message"))
-        assert before == key.kid
-        successor = signing_key(cloud, keys)
-        assert before != successor.kid
-        published = {k.kid: k for k in keys.load_keys()}
-        verify(published[successor.kid], b"message", successor.sign(b"message"))
+        (published,) = keys.load_keys().keys
+        for process in (signer, signing_keys(cloud, keys)):
+            key = process.active()
+            assert before == key.kid
+            verify(published, b"message", key.sign(b"message"))
 
-    def test_key_may_be_named_by_its_arn(self, cloud: Cloud, keys: InMemoryStore) -> None:
-        """The stack's output is an ARN."""
-        named = signing_key(cloud, keys, make_key(cloud))
-        assert named.kid
-        (published,) = keys.load_keys()
-        verify(published, b"message", named.sign(b"message"))
+    def test_running_process_signs_with_the_key_that_is_active_now(
+        self, cloud: Cloud, signer: KmsSigningKeys, keys: InMemoryKeys
+    ) -> None:
+        """Neither kid nor key is remembered; a key already at hand stays the one it announced."""
+        former = signer.active()
+        successor = read_public_key(cloud.kms, make_key(cloud), START)
+        ring = keys.load_keys()
+        rotated = ring.published(successor).activated(successor.kid, START, timedelta(0))
+        keys.save_keys(ring, rotated)
+        by_kid = {key.kid: key for key in keys.load_keys().keys}
+        assert signer.active().kid == successor.kid != former.kid
+        verify(by_kid[successor.kid], b"message", signer.active().sign(b"message"))
+        verify(by_kid[former.kid], b"message", former.sign(b"message"))
 
-    def test_second_process_publishes_nothing_new(self, cloud: Cloud, keys: InMemoryStore) -> None:
-        """The same key has the same ``kid``, whoever looks."""
-        first, second = signing_key(cloud, keys), signing_key(cloud, keys)
-        assert first.kid == second.kid
-        assert len(keys.load_keys()) == 1
+    def test_next_key_does_not_sign(self, cloud: Cloud, signer: KmsSigningKeys, keys: InMemoryKeys) -> None:
+        """It is there to be known first."""
+        kid = signer.active().kid
+        ring = keys.load_keys()
+        keys.save_keys(ring, ring.published(read_public_key(cloud.kms, make_key(cloud), START)))
+        assert kid == signer.active().kid
+
+    def test_key_may_be_named_by_its_arn(self, cloud: Cloud, keys: InMemoryKeys) -> None:
+        """The stack's output is an ARN, and so is what the ring keeps."""
+        arn = make_key(cloud)
+        key = signing_keys(cloud, keys, arn).active()
+        (published,) = keys.load_keys().keys
+        assert arn.endswith(published.arn)  # moto answers with the id, AWS with the ARN
+        verify(published, b"message", key.sign(b"message"))
+
+    def test_second_process_publishes_nothing_new(self, cloud: Cloud, keys: InMemoryKeys) -> None:
+        """The same ring names the same key, whoever looks."""
+        first, second = signing_keys(cloud, keys), signing_keys(cloud, keys)
+        assert first.active().kid == second.active().kid
+        assert len(keys.load_keys().keys) == 1
+
+    def test_process_that_comes_second_takes_the_key_of_the_first(self, cloud: Cloud) -> None:
+        """Of two that find the ring empty one begins it, and both sign with its key."""
+        other = read_public_key(cloud.kms, make_key(cloud), START)
+
+        class TakenMeanwhile(InMemoryKeys):
+            def save_keys(self, before: KeyRing, after: KeyRing) -> None:
+                super().save_keys(KeyRing(), KeyRing().published(other))
+                super().save_keys(before, after)
+
+        assert signing_keys(cloud, TakenMeanwhile()).active().kid == other.kid
 
     @pytest.mark.parametrize("spec", ["ECC_NIST_P384", "ECC_SECG_P256K1", "RSA_2048"])
     def test_key_of_another_kind_signs_nothing(
-        self, cloud: Cloud, keys: InMemoryStore, spec: "KeySpecType"
+        self, cloud: Cloud, keys: InMemoryKeys, spec: "KeySpecType"
     ) -> None:
         """The operator hears of it; no such key is published."""
-        wrong = signing_key(cloud, keys, make_key(cloud, spec))
+        wrong = signing_keys(cloud, keys, make_key(cloud, spec))
         with pytest.raises(SigningUnavailable, match="ECC_NIST_P256"):
-            wrong.sign(b"message")
-        assert list(keys.load_keys()) == []
+            wrong.active()
+        assert keys.load_keys() == KeyRing()
 
-    def test_key_that_cannot_sign_at_all_is_unavailable(self, cloud: Cloud, keys: InMemoryStore) -> None:
+    def test_key_that_cannot_sign_at_all_is_unavailable(self, cloud: Cloud, keys: InMemoryKeys) -> None:
         """A symmetric key has no public half."""
-        wrong = signing_key(cloud, keys, make_key(cloud, "SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT"))
+        wrong = signing_keys(cloud, keys, make_key(cloud, "SYMMETRIC_DEFAULT", "ENCRYPT_DECRYPT"))
         with pytest.raises(SigningUnavailable):
-            _ = wrong.kid
-        assert list(keys.load_keys()) == []
+            wrong.active()
+        assert keys.load_keys() == KeyRing()
 
-    def test_missing_key_is_unavailable_until_it_is_there(self, cloud: Cloud, keys: InMemoryStore) -> None:
+    def test_missing_key_is_unavailable_until_it_is_there(self, cloud: Cloud, keys: InMemoryKeys) -> None:
         """A failure is not remembered."""
-        late = signing_key(cloud, keys, "alias/late")
+        late = signing_keys(cloud, keys, "alias/late")
         with pytest.raises(SigningUnavailable):
-            _ = late.kid
+            late.active()
         cloud.kms.create_alias(AliasName="alias/late", TargetKeyId=make_key(cloud))
-        assert late.kid
+        assert late.active().kid
 
-    def test_revoked_key_refuses_to_sign(
-        self, cloud: Cloud, key: KmsSigningKey, keys: InMemoryStore
-    ) -> None:
-        """A token that nobody would accept is not made, and the key stays revoked."""
-        kid = key.kid
-        (published,) = keys.load_keys()
-        elsewhere = InMemoryStore()
-        revoked = VerificationKey(kid, published.x, published.y, KeyState.REVOKED, START)
-        elsewhere.publish_key(revoked)
-        again = signing_key(cloud, elsewhere)
-        with pytest.raises(SigningUnavailable, match="revoked"):
-            _ = again.kid
-        with pytest.raises(SigningUnavailable, match="revoked"):
-            again.sign(b"message")
-        assert [revoked] == list(elsewhere.load_keys())
+    def test_revoked_key_signs_nothing(self, signer: KmsSigningKeys, keys: InMemoryKeys) -> None:
+        """A token that nobody would accept is not made, and the configured key does not come back."""
+        kid = signer.active().kid
+        ring = keys.load_keys()
+        keys.save_keys(ring, ring.revoked(kid, START))
+        with pytest.raises(SigningUnavailable, match="operator"):
+            signer.active()
+        (stored,) = keys.load_keys().keys
+        assert (kid, KeyState.REVOKED) == (stored.kid, stored.state)
 
 
 class TestLowS:
@@ -187,11 +214,11 @@ class TestLowS:
 class TestTokenStrings:
     """A token beyond its prefix is a JWS like any other."""
 
-    def test_pyjwt_verifies_it(self, key: KmsSigningKey, keys: InMemoryStore, *, expires: bool) -> None:
+    def test_pyjwt_verifies_it(self, signer: KmsSigningKeys, keys: InMemoryKeys, *, expires: bool) -> None:
         """An independent reader finds the claims that were signed."""
         claims = some_claims(expires=expires)
-        prefix, _, jws = ApiTokenSigner(key, ISSUER, AUDIENCE).sign(claims).partition("_")
-        (published,) = keys.load_keys()
+        prefix, _, jws = ApiTokenSigner(signer, ISSUER, AUDIENCE).sign(claims).partition("_")
+        (published,) = keys.load_keys().keys
         read = jwt.decode_complete(
             jws,
             public_key(published),
@@ -204,26 +231,28 @@ class TestTokenStrings:
         assert read["header"] == {"alg": "ES256", "kid": published.kid, "typ": "api-token+jwt"}
         assert self.payload(claims) == read["payload"]
 
-    def test_joserfc_verifies_it(self, key: KmsSigningKey, keys: InMemoryStore, *, expires: bool) -> None:
+    def test_joserfc_verifies_it(
+        self, signer: KmsSigningKeys, keys: InMemoryKeys, *, expires: bool
+    ) -> None:
         """A second independent reader agrees."""
         claims = some_claims(expires=expires)
-        token = ApiTokenSigner(key, ISSUER, AUDIENCE).sign(claims)
-        (published,) = keys.load_keys()
+        token = ApiTokenSigner(signer, ISSUER, AUDIENCE).sign(claims)
+        (published,) = keys.load_keys().keys
         jwk = ECKey.import_key({"kty": "EC", "crv": "P-256", "x": published.x, "y": published.y})
         read = joserfc.jwt.decode(token.removeprefix("bodhi_"), jwk, algorithms=["ES256"])
         assert self.payload(claims) == json.loads(json.dumps(read.claims))
 
     def test_our_verifier_reads_what_was_signed(
-        self, key: KmsSigningKey, keys: InMemoryStore, *, expires: bool
+        self, signer: KmsSigningKeys, keys: InMemoryKeys, *, expires: bool
     ) -> None:
         """The round trip loses nothing."""
         clock = FixedClock()
         cache = KeyCache(lambda: load_public_keys(keys), clock)
         verifier = ApiTokenVerifier(cache, ISSUER, AUDIENCE, clock)
-        signer = ApiTokenSigner(key, ISSUER, AUDIENCE)
+        tokens = ApiTokenSigner(signer, ISSUER, AUDIENCE)
         for _ in range(20):
             claims = some_claims(expires=expires)
-            assert claims == verifier.verify(signer.sign(claims))
+            assert claims == verifier.verify(tokens.sign(claims))
 
     @staticmethod
     def payload(claims: Claims) -> dict[str, object]:

@@ -24,8 +24,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from chalicelib.adapters.clock import SystemClock
-from chalicelib.adapters.key_cache import COOL_DOWN, MAX_AGE
-from chalicelib.adapters.oidc import OidcProvider, ProviderDocuments, ProviderRules
+from chalicelib.adapters.key_cache import COOL_DOWN
+from chalicelib.adapters.oidc import KEYS_MAX_AGE, OidcProvider, ProviderDocuments, ProviderRules
 from chalicelib.domain.errors import IdentityProviderUnavailable, NotAuthenticated
 from chalicelib.domain.users import Role
 from infra.local import programs
@@ -448,7 +448,7 @@ class TestKeys:
         """A key that the provider does not publish any more verifies for a few minutes at most."""
         provider.verify(saying())
         http.documents[JWKS] = {"keys": [rsa_jwk(other_key(), kid="next")]}
-        clock.advance(MAX_AGE)
+        clock.advance(KEYS_MAX_AGE)
         refused(provider, saying())
 
     def test_jwt_without_kid_goes_with_the_only_key(self, provider: OidcProvider) -> None:
@@ -604,7 +604,7 @@ class TestOutages:
             unavailable(provider, jws({**HEADER, "kid": "new"}, CLAIMS))
         assert provider.verify(saying()).subject == "user-1"
         assert len(http.asked) == 4
-        clock.advance(MAX_AGE)
+        clock.advance(KEYS_MAX_AGE)
         unavailable(provider)
         http.documents[JWKS] = good
         assert provider.verify(saying()).subject == "user-1"

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 import pytest
 
+from chalicelib.adapters.dynamodb.keys import DynamoDBKeyStore
 from chalicelib.domain.errors import (
     AlreadyCreated,
     ApiTokensError,
@@ -22,13 +23,14 @@ from chalicelib.domain.errors import (
     TokenLimitReached,
     UserInactive,
 )
+from chalicelib.domain.keys import KeyRing, KeyState, KeyUse, VerificationKey
 from chalicelib.domain.tokens import IssuedToken, RevocationReason, Token, TokenStatus
 from chalicelib.domain.users import User, UserStatus
 from chalicelib.services.manage import TokenPatch
 from chalicelib.services.sign_in import Credentials
 from chalicelib.services.verify import Verified
 from tests.support.builders import a_request, a_user
-from tests.support.clock import FixedClock
+from tests.support.clock import START, FixedClock
 from tests.support.dynamodb import Cloud, CloudService
 from tests.support.provider import TestProvider
 
@@ -55,6 +57,44 @@ def at_once(actions: Sequence[Callable[[], object]]) -> list[object]:
         return list(pool.map(run, actions))
 
 
+class TestKeys:
+    """However operators and first signers meet, one key is active and at most one is next."""
+
+    @pytest.mark.parametrize("kids", [[], ["a"], ["a", "b"]], ids=["first", "publish", "activate"])
+    def test_of_many_changes_at_once_one_is_written(self, atomic_cloud: Cloud, kids: list[str]) -> None:
+        """Whoever comes second is told so."""
+        store = DynamoDBKeyStore(atomic_cloud.dynamodb, atomic_cloud.table, KeyUse.API_TOKEN)
+        ring = KeyRing()
+        for kid in kids:
+            ring = ring.published(_a_key(kid))
+        store.save_keys(KeyRing(), ring)
+        wanted = [
+            ring.activated("b", START, timedelta(0)) if ring.next else ring.published(_a_key(f"new-{n}"))
+            for n in range(16)
+        ]
+        results = at_once([partial(store.save_keys, ring, after) for after in wanted])
+        assert results.count(None) == 1
+        assert sum(isinstance(result, ConcurrentChange) for result in results) == 15
+        states = [key.state for key in store.load_keys().keys]
+        assert states.count(KeyState.ACTIVE) == 1
+        assert states.count(KeyState.NEXT) <= 1
+
+    def test_first_signers_agree_on_one_key(self, atomic_cloud: Cloud) -> None:
+        """Processes that all find the ring empty sign with the same key."""
+        services = [CloudService(atomic_cloud, FixedClock()) for _ in range(8)]
+        found = at_once([partial(_signing_kid, service) for service in services])
+        assert len(set(found)) == 1
+        assert len(services[0].keys.load_keys().keys) == 1
+
+
+def _signing_kid(service: CloudService) -> str:
+    return service.signing_key.active().kid
+
+
+def _a_key(kid: str) -> VerificationKey:
+    return VerificationKey(kid, "x", "y", f"arn:{kid}", KeyState.NEXT, START, START)
+
+
 class Racers:
     """Processes of the service that share nothing but the table and the clock."""
 
@@ -68,7 +108,7 @@ class Racers:
     def process(self, **environ: str) -> CloudService:
         """Return a process that has signed before."""
         service = CloudService(self._cloud, self.clock, environ)
-        assert service.signing_key.kid
+        assert service.signing_key.active().kid
         return service
 
     def processes(self, count: int, **environ: str) -> list[CloudService]:

@@ -12,6 +12,7 @@ from typing import Any
 from chalicelib.adapters.api_token import ApiTokenSigner
 from chalicelib.adapters.dynamodb import items
 from chalicelib.domain.claims import Claims
+from chalicelib.domain.keys import KeyUse
 from tests.packaging.fresh import ENVIRON
 from tests.support import canaries
 from tests.support.builders import a_token, a_user
@@ -38,8 +39,9 @@ def dynamodb_stub() -> Iterator[DynamoDBStub]:
     claims = Claims(user.id, row.id, now, row.scopes, None)
     token = ApiTokenSigner(key, ENVIRON["ISSUER"], ENVIRON["AUDIENCE"]).sign(claims)
     canaries.remember(token)
+    key_row = items.signing_key_item(KeyUse.API_TOKEN, key.public)
     answers = {
-        "Query": {"Items": [items.signing_key_item(key.public)], "Count": 1, "ScannedCount": 1},
+        "Query": {"Items": [key_row], "Count": 1, "ScannedCount": 1},
         "BatchGetItem": {
             "Responses": {ENVIRON["TABLE_NAME"]: [items.token_item(row), items.user_item(user)]},
             "UnprocessedKeys": {},

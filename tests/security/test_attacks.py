@@ -71,11 +71,11 @@ def test_every_forgery_gets_the_same_answer_over_http(victim: Victim, path: str)
 
 def test_unknown_kids_load_the_keys_once_per_cool_down(fresh_victim: Victim) -> None:
     """A flood of invented key ids costs one look at the keys, not one each."""
-    before = fresh_victim.service.store.key_loads
+    before = fresh_victim.service.keys.loads
     fresh_victim.service.clock.advance(timedelta(seconds=11))
     for number in range(50):
         assert refusal(fresh_victim.signed(header=fresh_victim.header(kid=f"invented-{number}"))) == REFUSED
-    assert fresh_victim.service.store.key_loads - before == 1
+    assert fresh_victim.service.keys.loads - before == 1
 
 
 @settings(max_examples=300, deadline=None)

@@ -3,19 +3,34 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from chalicelib.adapters import jose
+from chalicelib.domain.keys import KeyRing
 from chalicelib.domain.tokens import Token
 from chalicelib.domain.users import User
 from tests.support import canaries
 from tests.support.api import Api
 from tests.support.keys import LocalSigningKey
-from tests.support.memory import InMemoryStore
+from tests.support.memory import InMemoryKeys, InMemoryStore
 from tests.support.service import ENVIRON, MemoryService
 
 PREFIX = "bodhi_"
 METHOD_ARN = "arn:aws:execute-api:eu-west-1:123456789012:a1b2c3/dev/GET/api/whoami"
+
+
+class CountingKeys(InMemoryKeys):
+    """Counts how often the keys are loaded."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loads = 0
+
+    def load_keys(self) -> KeyRing:
+        """Return all keys."""
+        self.loads += 1
+        return super().load_keys()
 
 
 class CountingStore(InMemoryStore):
@@ -23,9 +38,9 @@ class CountingStore(InMemoryStore):
 
     def __init__(self) -> None:
         super().__init__()
+        self.keys = CountingKeys()
         self.reads = 0
         self.touches = 0
-        self.key_loads = 0
 
     def find_for_authorization(self, user_id: str, token_id: str) -> tuple[Token | None, User | None]:
         """Return token and owner."""
@@ -37,15 +52,10 @@ class CountingStore(InMemoryStore):
         self.touches += 1
         return super().touch(before, after)
 
-    def load_keys(self) -> Any:
-        """Return all keys."""
-        self.key_loads += 1
-        return super().load_keys()
-
     @property
     def calls(self) -> tuple[int, int, int]:
         """How often a row was read, a use recorded, the keys loaded."""
-        return self.reads, self.touches, self.key_loads
+        return self.reads, self.touches, self.keys.loads
 
 
 class CountingService(MemoryService):
@@ -56,6 +66,11 @@ class CountingService(MemoryService):
     def __init__(self, environ: Mapping[str, str] | None = None) -> None:
         super().__init__(environ)
         self.store = CountingStore()
+
+    @cached_property
+    def keys(self) -> CountingKeys:
+        """A ring that counts."""
+        return self.store.keys
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,16 +12,18 @@ from botocore.config import Config
 from moto import mock_aws
 
 from chalicelib.adapters.dynamodb import items
-from chalicelib.adapters.dynamodb.authorization import DynamoDBAuthorizationStore, DynamoDBKeyStore
+from chalicelib.adapters.dynamodb.authorization import DynamoDBAuthorizationStore
+from chalicelib.adapters.dynamodb.keys import DynamoDBKeyStore
 from chalicelib.adapters.dynamodb.sessions import DynamoDBSessionStore
 from chalicelib.adapters.dynamodb.tokens import DynamoDBTokenStore
 from chalicelib.adapters.dynamodb.users import DynamoDBUserStore
 from chalicelib.adapters.oidc import OidcProvider
 from chalicelib.bootstrap import Service
+from chalicelib.domain.keys import KeyUse
 from chalicelib.domain.ports import AuthorizationStore, Clock, KeyStore, SessionStore, TokenStore, UserStore
 from infra.local.harness import emulator
 from infra.local.template import read_template
-from tests.support.memory import InMemoryStore
+from tests.support.memory import InMemoryKeys, InMemoryStore
 from tests.support.service import ENVIRON, MemoryService
 
 if TYPE_CHECKING:
@@ -29,16 +31,18 @@ if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient
 
 _THREADS = 32
+_ACCESS_TOKEN_KEY_ID = "alias/bodhi-test-access-tokens"
 
 
 @dataclass(frozen=True, slots=True)
 class Cloud:
-    """Clients that try once, an empty table, and a key that signs."""
+    """Clients that try once, an empty table, and a key of each use that signs."""
 
     dynamodb: "DynamoDBClient"
     kms: "KMSClient"
     table: str
     key_id: str
+    access_token_key_id: str
 
     def rows(self) -> list[items.Item]:
         """Return every row there is, in the order of the keys."""
@@ -53,6 +57,7 @@ class Stores:
 
     authorization: AuthorizationStore
     keys: KeyStore
+    access_token_keys: KeyStore
     tokens: TokenStore
     users: UserStore
     sessions: SessionStore
@@ -69,7 +74,7 @@ def memory_stores() -> Stores:
         else:
             del store._tokens[user_id, token_id]
 
-    return Stores(store, store, store, store, store, forget)
+    return Stores(store, InMemoryKeys(), InMemoryKeys(), store, store, store, forget)
 
 
 def dynamodb_stores(cloud: Cloud) -> Stores:
@@ -82,7 +87,8 @@ def dynamodb_stores(cloud: Cloud) -> Stores:
 
     return Stores(
         DynamoDBAuthorizationStore(client, client, table),
-        DynamoDBKeyStore(client, table),
+        DynamoDBKeyStore(client, table, KeyUse.API_TOKEN),
+        DynamoDBKeyStore(client, table, KeyUse.ACCESS_TOKEN),
         DynamoDBTokenStore(client, table),
         DynamoDBUserStore(client, table),
         DynamoDBSessionStore(client, table),
@@ -95,10 +101,12 @@ def moto_cloud() -> Iterator[Cloud]:
     """Run moto in this process; it is not atomic, so races are no business of it."""
     with mock_aws():
         kms = kms_client()
-        key = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]
-        kms.create_alias(AliasName=ENVIRON["SIGNING_KEY_ID"], TargetKeyId=key["KeyId"])
+        for alias in (ENVIRON["SIGNING_KEY_ID"], _ACCESS_TOKEN_KEY_ID):
+            key = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY")["KeyMetadata"]
+            kms.create_alias(AliasName=alias, TargetKeyId=key["KeyId"])
         dynamodb = dynamodb_client()
-        yield Cloud(dynamodb, kms, new_table(dynamodb), ENVIRON["SIGNING_KEY_ID"])
+        table = new_table(dynamodb)
+        yield Cloud(dynamodb, kms, table, ENVIRON["SIGNING_KEY_ID"], _ACCESS_TOKEN_KEY_ID)
 
 
 @contextmanager
@@ -107,7 +115,7 @@ def emulator_cloud() -> Iterator[Cloud]:
     with emulator() as running:
         dynamodb = dynamodb_client(running.endpoint)
         kms = kms_client(running.endpoint)
-        yield Cloud(dynamodb, kms, running.table_name, running.key_id)
+        yield Cloud(dynamodb, kms, running.table_name, running.key_id, running.access_token_key_id)
 
 
 def dynamodb_client(endpoint: str | None = None) -> "DynamoDBClient":
@@ -133,7 +141,11 @@ class CloudService(Service):
     """The service over a cloud, with its own clock and OpenID provider."""
 
     def __init__(self, cloud: Cloud, clock: Clock, environ: dict[str, str] | None = None) -> None:
-        here = {"TABLE_NAME": cloud.table, "SIGNING_KEY_ID": cloud.key_id}
+        here = {
+            "TABLE_NAME": cloud.table,
+            "SIGNING_KEY_ID": cloud.key_id,
+            "DERIVED_TOKEN_KEY_ID": cloud.access_token_key_id,
+        }
         super().__init__({**ENVIRON, **here, **(environ or {})}, clock)
         self._cloud = cloud
 

@@ -1,11 +1,14 @@
 """Signing keys in memory, where no KMS is under test."""
 
+from typing import Self
+
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from chalicelib.adapters import jose
 from chalicelib.adapters.kms import low_s_signature
-from chalicelib.domain.keys import KeyState, VerificationKey
+from chalicelib.domain.keys import KeyRing, KeyState, VerificationKey
+from chalicelib.domain.ports import KeyStore
 from tests.support.clock import START
 
 
@@ -16,7 +19,13 @@ class LocalSigningKey:
         self.private = generate_private_key(SECP256R1())
         numbers = self.private.public_key().public_numbers()
         x, y = (jose.encode(n.to_bytes(32, "big")) for n in (numbers.x, numbers.y))
-        self.public = VerificationKey(jose.thumbprint(x, y), x, y, KeyState.ACTIVE, START)
+        kid = jose.thumbprint(x, y)
+        arn = f"arn:aws:kms:us-east-1:000000000000:key/{kid}"
+        self.public = VerificationKey(kid, x, y, arn, KeyState.ACTIVE, START, START)
+
+    def active(self) -> Self:
+        """Return the key itself: nothing takes turns with it."""
+        return self
 
     @property
     def kid(self) -> str:
@@ -26,3 +35,9 @@ class LocalSigningKey:
     def sign(self, message: bytes) -> bytes:
         """Return R and low S."""
         return low_s_signature(self.private.sign(message, ECDSA(SHA256())))
+
+
+def publish(store: KeyStore, *keys: VerificationKey) -> None:
+    """Write keys in the states they have, whatever was there before."""
+    before = store.load_keys()
+    store.save_keys(before, KeyRing((*before.keys, *keys)))

@@ -12,7 +12,7 @@ from chalicelib.domain.errors import (
     TokenLimitReached,
     UserInactive,
 )
-from chalicelib.domain.keys import VerificationKey
+from chalicelib.domain.keys import KeyRing, KeyState, VerificationKey
 from chalicelib.domain.ports import UserPage
 from chalicelib.domain.sessions import PendingLogin, Session
 from chalicelib.domain.tokens import EndedGeneration, IdempotencyRecord, Token, TokenStatus
@@ -22,7 +22,7 @@ Row = TypeVar("Row", Token, User)
 
 
 class InMemoryStore:
-    """Users, tokens, idempotency records, ended generations and keys, in dictionaries."""
+    """Users, tokens, idempotency records, ended generations and sessions, in dictionaries."""
 
     def __init__(self) -> None:
         self._lock = RLock()
@@ -30,7 +30,6 @@ class InMemoryStore:
         self._tokens: dict[tuple[str, str], Token] = {}
         self._idempotency: dict[tuple[str, str], IdempotencyRecord] = {}
         self._ended: dict[tuple[str, str], EndedGeneration] = {}
-        self._keys: dict[str, VerificationKey] = {}
         self._logins: dict[str, PendingLogin] = {}
         self._sessions: dict[str, Session] = {}
 
@@ -56,15 +55,6 @@ class InMemoryStore:
                 usage=after.usage,
             )
             return True
-
-    def load_keys(self) -> Sequence[VerificationKey]:
-        """Return all keys."""
-        return list(self._keys.values())
-
-    def publish_key(self, key: VerificationKey) -> VerificationKey:
-        """Add a key unless it is there."""
-        with self._lock:
-            return self._keys.setdefault(key.kid, key)
 
     def find_token(self, user_id: str, token_id: str) -> Token | None:
         """Return a token of this user."""
@@ -212,6 +202,38 @@ class InMemoryStore:
         self._users[owner.id] = replace(
             owner, live_tokens=owner.live_tokens + change, revision=owner.revision + 1
         )
+
+
+class InMemoryKeys:
+    """The keys of one use."""
+
+    def __init__(self) -> None:
+        self._lock = RLock()
+        self._ring = KeyRing()
+
+    def load_keys(self) -> KeyRing:
+        """Return all keys."""
+        return self._ring
+
+    def save_keys(self, before: KeyRing, after: KeyRing) -> None:
+        """Write what differs."""
+        known = {key.kid: key for key in before.keys}
+        changed = {key.kid: key for key in after.keys if known.get(key.kid) != key}
+        with self._lock:
+            rows = {key.kid: key for key in self._ring.keys}
+            if _head(before) != _head(after) and _head(before) != _head(self._ring):
+                raise ConcurrentChange
+            if any(_state(rows, kid) != _state(known, kid) for kid in changed):
+                raise ConcurrentChange
+            self._ring = KeyRing(tuple((rows | changed).values()))
+
+
+def _head(ring: KeyRing) -> list[str | None]:
+    return [key.kid if key else None for key in (ring.active, ring.next)]
+
+
+def _state(keys: Mapping[str, VerificationKey], kid: str) -> KeyState | None:
+    return keys[kid].state if kid in keys else None
 
 
 def _merged(row: Row, before: Row, after: Row) -> Row:

@@ -8,8 +8,8 @@ from chalicelib.bootstrap import Service
 from tests.support.builders import ISSUER
 from tests.support.clock import FixedClock
 from tests.support.http import FakeHttp
-from tests.support.keys import LocalSigningKey
-from tests.support.memory import InMemoryStore
+from tests.support.keys import LocalSigningKey, publish
+from tests.support.memory import InMemoryKeys, InMemoryStore
 from tests.support.provider import AUDIENCE, TestProvider
 
 ENVIRON = {
@@ -44,9 +44,14 @@ class MemoryService(Service):
         return self.store
 
     @cached_property
-    def keys(self) -> InMemoryStore:
-        """The store in memory."""
-        return self.store
+    def keys(self) -> InMemoryKeys:
+        """A ring in memory."""
+        return InMemoryKeys()
+
+    @cached_property
+    def access_token_keys(self) -> InMemoryKeys:
+        """Another ring in memory."""
+        return InMemoryKeys()
 
     @cached_property
     def tokens(self) -> InMemoryStore:
@@ -62,7 +67,7 @@ class MemoryService(Service):
     def signing_key(self) -> LocalSigningKey:
         """A key in memory, published."""
         key = LocalSigningKey()
-        self.store.publish_key(key.public)
+        publish(self.keys, key.public)
         return key
 
     @cached_property

@@ -1,14 +1,11 @@
-"""The two DynamoDB calls of an authorization, and the keys it verifies with."""
+"""The two DynamoDB calls of an authorization."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from chalicelib.adapters.dynamodb import items
 from chalicelib.adapters.dynamodb.errors import ConditionFailed, WriteConflict, translated
 from chalicelib.adapters.dynamodb.reads import batch_get
-from chalicelib.adapters.dynamodb.writes import Update, retried
-from chalicelib.domain.errors import StoreUnavailable
-from chalicelib.domain.keys import VerificationKey
+from chalicelib.adapters.dynamodb.writes import Update
 from chalicelib.domain.tokens import Token, TokenStatus
 from chalicelib.domain.users import User
 
@@ -64,39 +61,3 @@ class DynamoDBAuthorizationStore:
         except (ConditionFailed, WriteConflict):
             return False
         return True
-
-
-class DynamoDBKeyStore:
-    """The published signing keys, in one small partition."""
-
-    def __init__(self, client: "DynamoDBClient", table: str) -> None:
-        self._client = client
-        self._table = table
-
-    def load_keys(self) -> Sequence[VerificationKey]:
-        """Return all keys. Raises StoreUnavailable."""
-        with translated():
-            pages = self._client.get_paginator("query").paginate(
-                TableName=self._table,
-                KeyConditionExpression="pk = :keys",
-                ExpressionAttributeValues={":keys": items.text(items.KEYS_PARTITION)},
-                ConsistentRead=True,
-            )
-            return [items.read_signing_key(i) for page in pages for i in page["Items"]]  # type: ignore[arg-type]
-
-    def publish_key(self, key: VerificationKey) -> VerificationKey:
-        """Add a key unless it is there; return the stored one. Raises StoreUnavailable."""
-        try:
-            retried(
-                lambda: self._client.put_item(
-                    TableName=self._table,
-                    Item=items.signing_key_item(key),
-                    ConditionExpression="attribute_not_exists(pk)",
-                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
-                )
-            )
-        except ConditionFailed as failure:
-            if failure.item is None:
-                raise StoreUnavailable from failure
-            return items.read_signing_key(failure.item)
-        return key

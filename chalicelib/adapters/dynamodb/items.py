@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import TypeAlias
 
-from chalicelib.domain.keys import KeyState, VerificationKey
+from chalicelib.domain.keys import KeyRing, KeyState, KeyUse, VerificationKey
 from chalicelib.domain.scopes import scope_string
 from chalicelib.domain.sessions import PendingLogin, Session
 from chalicelib.domain.tokens import (
@@ -22,7 +22,7 @@ from chalicelib.domain.users import Role, User, UserStatus
 
 Item: TypeAlias = dict[str, dict[str, str]]
 
-KEYS_PARTITION = "KEYS"
+KEY_PARTITIONS = {KeyUse.API_TOKEN: "KEYS", KeyUse.ACCESS_TOKEN: "ACCESS_TOKEN_KEYS"}
 TOKENS = "T#"
 USERS_INDEX = "users"
 USERS_PARTITION = "USERS"
@@ -71,9 +71,14 @@ def generation_key(user_id: str, generation: str) -> Item:
     return {"pk": text(f"U#{user_id}"), "sk": text(f"G#{generation}")}
 
 
-def signing_key_key(kid: str) -> Item:
+def key_ring_key(use: KeyUse) -> Item:
+    """Return the primary key of a ring's head, which sorts before every ``kid``."""
+    return {"pk": text(KEY_PARTITIONS[use]), "sk": text("#")}
+
+
+def signing_key_key(use: KeyUse, kid: str) -> Item:
     """Return the primary key of a signing key's public half."""
-    return {"pk": text(KEYS_PARTITION), "sk": text(kid)}
+    return {"pk": text(KEY_PARTITIONS[use]), "sk": text(kid)}
 
 
 def login_key(id_hash: str) -> Item:
@@ -216,14 +221,22 @@ def read_generation(item: Mapping[str, Mapping[str, str]]) -> EndedGeneration:
     )
 
 
-def signing_key_item(key: VerificationKey) -> Item:
+def key_ring_item(use: KeyUse, ring: KeyRing) -> Item:
+    """Return the head of a ring: which key is active, and which is next."""
+    named = {"active": ring.active, "next": ring.next}
+    return key_ring_key(use) | {name: text(key.kid) for name, key in named.items() if key}
+
+
+def signing_key_item(use: KeyUse, key: VerificationKey) -> Item:
     """Return a signing key's public half as an item."""
-    return signing_key_key(key.kid) | {
+    return signing_key_key(use, key.kid) | {
         "algorithm": text(key.algorithm),
         "x": text(key.x),
         "y": text(key.y),
+        "arn": text(key.arn),
         "state": text(key.state.value),
         "created_at": time(key.created_at),
+        "changed_at": time(key.changed_at),
     }
 
 
@@ -233,8 +246,10 @@ def read_signing_key(item: Mapping[str, Mapping[str, str]]) -> VerificationKey:
         kid=item["sk"]["S"],
         x=item["x"]["S"],
         y=item["y"]["S"],
+        arn=item["arn"]["S"],
         state=KeyState(item["state"]["S"]),
         created_at=_read_time(item["created_at"]),
+        changed_at=_read_time(item["changed_at"]),
         algorithm=item["algorithm"]["S"],
     )
 

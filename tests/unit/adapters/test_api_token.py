@@ -37,8 +37,8 @@ from chalicelib.domain.ids import new_token_id
 from chalicelib.domain.keys import KeyState
 from tests.support.builders import a_user
 from tests.support.clock import START, FixedClock
-from tests.support.keys import LocalSigningKey
-from tests.support.memory import InMemoryStore
+from tests.support.keys import LocalSigningKey, publish
+from tests.support.memory import InMemoryKeys
 
 ISSUER, AUDIENCE = "https://api.example.com", "https://api.example.com/api"
 ALPHABET = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"
@@ -175,10 +175,9 @@ def test_keys_are_loaded_once(bench: Bench) -> None:
 
 def test_only_keys_that_may_verify_are_loaded() -> None:
     """Next, active and retired keys verify; a revoked one does not."""
-    store = InMemoryStore()
+    store = InMemoryKeys()
     by_state = {state: LocalSigningKey().public for state in KeyState}
-    for state, key in by_state.items():
-        store.publish_key(replace(key, state=state))
+    publish(store, *(replace(key, state=state) for state, key in by_state.items()))
 
     loaded = load_public_keys(store)
 
