@@ -185,7 +185,8 @@ def generation_ended(world: World) -> bool:
 
 
 SIGN_IN = ("GetItem",)
-SIGN = ("GetPublicKey", "PutItem", "Sign")
+SIGN = ("Query", "Sign")
+SIGN_FIRST = ("Query", "GetPublicKey", "TransactWriteItems", "Sign")
 ADMIN_ON_USER = ("GetItem", "GetItem")
 DECIDE = ("Query", "BatchGetItem")
 
@@ -214,10 +215,18 @@ MANAGEMENT = [
         lambda world: world.api.get("/v1/me", world.user),
         has_status(UserStatus.ACTIVE),
     ),
-    Operation("create", (*SIGN_IN, *SIGN, "TransactWriteItems"), 201, known_people, create, is_made),
+    Operation("create", (*SIGN_IN, *SIGN, "TransactWriteItems"), 201, with_token, create, is_made),
+    Operation(
+        "create-first-of-all",
+        (*SIGN_IN, *SIGN_FIRST, "TransactWriteItems"),
+        201,
+        known_people,
+        create,
+        is_made,
+    ),
     Operation(
         "create-with-key",
-        (*SIGN_IN, "GetItem", *SIGN, "TransactWriteItems"),
+        (*SIGN_IN, "GetItem", *SIGN_FIRST, "TransactWriteItems"),
         201,
         known_people,
         create_once,

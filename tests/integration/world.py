@@ -100,7 +100,7 @@ class World:
 
     def stored_users(self) -> list[User]:
         """Return the users' rows."""
-        return [items.read_user(row) for row in self.rows() if row["sk"]["S"] == "#"]
+        return [items.read_user(row) for row in self._rows("#") if row["pk"]["S"].startswith("U#")]
 
     def stored_tokens(self) -> list[Token]:
         """Return the tokens' rows."""
