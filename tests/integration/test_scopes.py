@@ -170,5 +170,5 @@ def _without_admins(service: MemoryService) -> MemoryService:
     """Return the service over the same store after an operator took the administrator off the list."""
     lowered = MemoryService({"SCOPES": json.dumps(SCOPES), "ADMIN_SUBJECTS": ""})
     lowered.store, lowered.clock, lowered.provider = service.store, service.clock, service.provider
-    lowered.signing_key = service.signing_key
+    lowered.keys, lowered.signing_key = service.keys, service.signing_key
     return lowered
