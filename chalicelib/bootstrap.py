@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from chalicelib.adapters.api_token import SigningKeys
     from chalicelib.adapters.oidc import OidcProvider, ProviderDocuments
     from chalicelib.domain.ports import (
+        AssertionStore,
         AuthorizationStore,
         KeyStore,
         LoginProvider,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
         TokenVerifier,
         UserStore,
     )
+    from chalicelib.oauth import OAuth
     from chalicelib.services.accounts import Accounts
     from chalicelib.services.issue import IssueToken
     from chalicelib.services.listing import ListTokens
@@ -84,6 +86,11 @@ class Service:
         """Signing in at the page; only this loads what speaks to the provider for it."""
         return self._login
 
+    @property
+    def oauth(self) -> "OAuth":
+        """The parts behind the OAuth endpoints."""
+        return self._oauth
+
     @cached_property
     def policy(self) -> TokenPolicy:
         """The durations, the quota and the scopes that govern tokens."""
@@ -102,7 +109,7 @@ class Service:
         """The authorizer's decision."""
         from chalicelib.services.verify import VerifyToken
 
-        return VerifyToken(self._verifier, self.authorization, self.clock, self.policy)
+        return VerifyToken(self.verifier, self.authorization, self.clock, self.policy)
 
     @cached_property
     def issue(self) -> "IssueToken":
@@ -188,6 +195,18 @@ class Service:
         return self._kms_key(self.settings.signing_key_id, self.keys)
 
     @cached_property
+    def access_token_key(self) -> "SigningKeys":
+        """What signs access tokens; without a setting for it nobody asks for any."""
+        return self._kms_key(self.settings.derived_token_key_id or "", self.access_token_keys)
+
+    @cached_property
+    def assertions(self) -> "AssertionStore":
+        """Client assertions that were used."""
+        from chalicelib.adapters.dynamodb.assertions import DynamoDBAssertionStore
+
+        return DynamoDBAssertionStore(self.dynamodb, self.settings.table_name)
+
+    @cached_property
     def session_store(self) -> "SessionStore":
         """Sessions and sign-ins under way."""
         from chalicelib.adapters.dynamodb.sessions import DynamoDBSessionStore
@@ -246,10 +265,16 @@ class Service:
         return ProviderDocuments(self.settings.oidc_issuer, self.http)
 
     @cached_property
+    def _oauth(self) -> "OAuth":
+        from chalicelib.oauth import OAuth
+
+        return OAuth(self)
+
+    @cached_property
     def _sign_in(self) -> "SignIn":
         from chalicelib.services.sign_in import SignIn
 
-        return SignIn(self._accounts, self._sessions)
+        return SignIn(self.accounts, self._sessions)
 
     @cached_property
     def _sessions(self) -> "Sessions":
@@ -262,16 +287,18 @@ class Service:
         from chalicelib.services.login import Login
 
         store = self.session_store
-        return Login(self.login_provider, self._accounts, self._sessions, store, self.clock)
+        return Login(self.login_provider, self.accounts, self._sessions, store, self.clock)
 
     @cached_property
-    def _accounts(self) -> "Accounts":
+    def accounts(self) -> "Accounts":
+        """The people behind sign-ins."""
         from chalicelib.services.accounts import Accounts
 
         return Accounts(self.identity_provider, self.users, self.clock)
 
     @cached_property
-    def _verifier(self) -> "TokenVerifier":
+    def verifier(self) -> "TokenVerifier":
+        """Reading API tokens."""
         from chalicelib.adapters.api_token import ApiTokenVerifier, load_public_keys
         from chalicelib.adapters.key_cache import KeyCache
 
@@ -309,6 +336,11 @@ class OpenService(Service):
 
     @property
     def sessions(self) -> "Sessions":
+        """Raises TokensUnavailable."""
+        raise TokensUnavailable
+
+    @property
+    def oauth(self) -> "OAuth":
         """Raises TokensUnavailable."""
         raise TokensUnavailable
 

@@ -7,10 +7,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 from chalicelib.domain.scopes import DEFAULT_CATALOGUE, ScopeCatalogue
+
+if TYPE_CHECKING:
+    from chalicelib.domain.clients import ResourceServer
 
 _T = TypeVar("_T")
 
@@ -20,6 +23,7 @@ _REFRESHES_PER_IDLE_TIMEOUT = 4
 _DAY = 86_400
 _LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 _LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
+_SERVERS_EXAMPLE = '{"orders": {"secret_sha256": "<64 hex digits>"}}'
 _SCOPES_EXAMPLE = '{"orders:read": {"description": "Read orders", "opens": ["GET /orders/*"]}}'
 _URL = r"https?://([^\s/?#@:\[\]]+|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?(/[^\s?#]*)?"
 
@@ -96,6 +100,9 @@ class Settings:
     max_token_lifetime: timedelta | None
     retention: timedelta
     scopes: ScopeCatalogue
+    derived_token_key_id: str | None
+    derived_token_audiences: frozenset[str]
+    resource_servers: "Mapping[str, ResourceServer]" = field(repr=False)
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "Settings":
@@ -104,6 +111,7 @@ class Settings:
         Raises SettingsError.
         """
         read = _Reader(environ)
+        audience = read.url("AUDIENCE", "https://api.example.com/api")
         client_id = read.text("OIDC_CLIENT_ID", r"\S+", "bodhi-web")
         idle_seconds = read.number("IDLE_TIMEOUT_SECONDS", 1, 3650 * _DAY, default=30 * _DAY)
         lifetime_days = read.number("MAX_TOKEN_LIFETIME_DAYS", 1, 3650, default=0)
@@ -111,7 +119,7 @@ class Settings:
             table_name=read.text("TABLE_NAME", r"[A-Za-z0-9_.-]{3,255}", "bodhi-api-tokens"),
             signing_key_id=read.text("SIGNING_KEY_ID", r"\S+", "alias/bodhi-api-tokens"),
             issuer=read.url("ISSUER", "https://api.example.com"),
-            audience=read.text("AUDIENCE", r"\S+", "https://api.example.com"),
+            audience=audience,
             oidc_issuer=read.url("OIDC_ISSUER", "https://login.example.com"),
             oidc_client_id=client_id,
             oidc_client_secret=read.secret("OIDC_CLIENT_SECRET"),
@@ -124,6 +132,9 @@ class Settings:
             max_token_lifetime=timedelta(days=lifetime_days) if lifetime_days else None,
             retention=timedelta(days=read.number("RETENTION_DAYS", 1, 3650, default=90)),
             scopes=read.parsed("SCOPES", _catalogue, _SCOPES_EXAMPLE) or DEFAULT_CATALOGUE,
+            derived_token_key_id=_derived_token_key(read),
+            derived_token_audiences=_derived_token_audiences(read, audience),
+            resource_servers=read.parsed("RESOURCE_SERVERS", _resource_servers, _SERVERS_EXAMPLE) or {},
         )
         read.finish()
         return settings
@@ -225,6 +236,28 @@ def _catalogue(definitions: object) -> ScopeCatalogue:
     from chalicelib.domain.scope_definitions import parse_catalogue
 
     return parse_catalogue(definitions)
+
+
+def _resource_servers(definitions: object) -> "Mapping[str, ResourceServer]":
+    # Here, so that an authorizer does not load it where there are none.
+    from chalicelib.domain.client_definitions import parse_resource_servers
+
+    return parse_resource_servers(definitions)
+
+
+def _derived_token_audiences(read: _Reader, audience: str) -> frozenset[str]:
+    """Return for whom access tokens are made; never for ourselves, who must look at each row."""
+    audiences = read.words("DERIVED_TOKEN_AUDIENCES")
+    if audience in audiences:
+        read.refuse("DERIVED_TOKEN_AUDIENCES", "must not name AUDIENCE", "https://other.example.com")
+    return audiences
+
+
+def _derived_token_key(read: _Reader) -> str | None:
+    """Return the key of access tokens, which is needed where anybody may get some."""
+    if read.words("DERIVED_TOKEN_AUDIENCES"):
+        return read.text("DERIVED_TOKEN_KEY_ID", r"\S+", "alias/bodhi-access-tokens")
+    return read.secret("DERIVED_TOKEN_KEY_ID")
 
 
 def _json(text: str) -> object:

@@ -123,12 +123,12 @@ class ApiTokenVerifier:
         match = len(unverified_token) <= MAX_LENGTH and _SHAPE.fullmatch(unverified_token)
         if not match:
             raise MalformedToken
-        unverified_header = _unverified_header(match.group(1))
-        key = self._keys.find(unverified_header["kid"])
+        header = unverified_header(match.group(1))
+        key = self._keys.find(header["kid"])
         if key is None:
             raise UnknownSigningKey
-        _verify_signature(unverified_token[len(API_TOKEN_PREFIX) :], unverified_header, key)
-        if unverified_header["typ"] != TYPE:
+        verify_signature(unverified_token[len(API_TOKEN_PREFIX) :], header, key)
+        if header["typ"] != TYPE:
             raise WrongClaims
         return self._claims(match.group(2))
 
@@ -156,8 +156,11 @@ def public_key(key: VerificationKey) -> EllipticCurvePublicKey:
     return EllipticCurvePublicNumbers(x, y, SECP256R1()).public_key()
 
 
-def _unverified_header(segment: str) -> dict[str, str]:
-    """Return the header; ``jku``, ``jwk``, ``crit`` and all others we never write are refused here."""
+def unverified_header(segment: str) -> dict[str, str]:
+    """Return the header; ``jku``, ``jwk``, ``crit`` and all others we never write are refused here.
+
+    Raises MalformedToken.
+    """
     try:
         header = jose.decode_json(segment)
     except (ValueError, RecursionError) as error:
@@ -167,8 +170,12 @@ def _unverified_header(segment: str) -> dict[str, str]:
     return header
 
 
-def _verify_signature(jws: str, unverified_header: dict[str, str], key: EllipticCurvePublicKey) -> None:
-    if unverified_header["alg"] != ES256:
+def verify_signature(jws: str, header: dict[str, str], key: EllipticCurvePublicKey) -> None:
+    """Let a compact JWS pass that the key signed, in the one spelling that we write.
+
+    Raises BadSignature.
+    """
+    if header["alg"] != ES256:
         raise BadSignature
     signature = jose.decode(jws.rpartition(".")[2])
     if int.from_bytes(signature[jose.COORDINATE_BYTES :], "big") > _HIGHEST_LOW_S:

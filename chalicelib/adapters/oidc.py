@@ -10,8 +10,10 @@ import jwt
 import urllib3
 
 from chalicelib.adapters.key_cache import KeyCache
+from chalicelib.adapters.oidc_types import is_of_type
 from chalicelib.domain.errors import IdentityProviderUnavailable, NotAuthenticated
 from chalicelib.domain.ports import Clock
+from chalicelib.domain.token_types import TokenType
 from chalicelib.domain.users import Identity, Role
 
 # Asymmetric only: with an HMAC algorithm the public key would be the secret (RFC 8725 section 2.1).
@@ -109,6 +111,18 @@ class OidcProvider:
         Raises NotAuthenticated or IdentityProviderUnavailable.
         """
         return self._identity(self._verified_claims(unverified_jwt))
+
+    def verify_as(self, unverified_jwt: str, kind: TokenType) -> Identity:
+        """Return whom the provider vouches for, by a JWT of this kind and no other.
+
+        Raises NotAuthenticated or IdentityProviderUnavailable.
+        """
+        claims = self._verified_claims(unverified_jwt)
+        # Verified along with the claims by now.
+        header = jwt.get_unverified_header(unverified_jwt)
+        if not is_of_type(kind, header, claims):
+            raise NotAuthenticated
+        return self._identity(claims)
 
     def verify_id_token(self, unverified_jwt: str, nonce: str) -> Identity:
         """Return whom the provider vouches for in answer to our own request, which had this nonce.

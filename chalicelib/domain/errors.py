@@ -116,6 +116,47 @@ class TokensUnavailable(ApiTokensError):
     )
 
 
+# What only the OAuth endpoints refuse (RFC 6749 section 5.2, RFC 7009 section 2.2.1, RFC 8693 2.2.2).
+
+
+class InvalidSubjectToken(InvalidRequest):
+    """The ``subject_token`` is not what it is said to be; RFC 8693 calls that a bad request."""
+
+    detail = "The subject_token is invalid, expired, or not of the type in subject_token_type."
+
+
+class InvalidClient(ApiTokensError):
+    """A client is unknown, or did not prove that it is the one it names."""
+
+    code = "invalid_client"
+    detail = "The client could not be authenticated."
+
+    def __init__(self, detail: str | None = None, *, by_header: bool = False) -> None:
+        self.by_header = by_header
+        super().__init__(detail)
+
+
+class UnsupportedGrantType(ApiTokensError):
+    """The grant type is not token exchange."""
+
+    code = "unsupported_grant_type"
+    detail = "grant_type must be urn:ietf:params:oauth:grant-type:token-exchange."
+
+
+class InvalidTarget(ApiTokensError):
+    """The ``resource`` or ``audience`` is none that tokens are issued for (RFC 8707 section 2)."""
+
+    code = "invalid_target"
+    detail = "Tokens are not issued for this resource or audience."
+
+
+class UnsupportedTokenType(ApiTokensError):
+    """Tokens of this kind are not revoked; they end by themselves."""
+
+    code = "unsupported_token_type"
+    detail = "Access tokens for other services cannot be revoked; they expire within 5 minutes."
+
+
 # Why an API token is refused. Strangers get the same answer for all; logs get ``reason``.
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from chalicelib.domain.claims import Claims
 from chalicelib.domain.keys import KeyRing
@@ -14,6 +14,11 @@ from chalicelib.domain.tokens import (
     Token,
 )
 from chalicelib.domain.users import Identity, User
+
+if TYPE_CHECKING:
+    from chalicelib.domain.access_tokens import AccessClaims
+    from chalicelib.domain.clients import UsedAssertion, VerifiedAssertion
+    from chalicelib.domain.token_types import TokenType
 
 
 class Clock(Protocol):
@@ -54,6 +59,58 @@ class IdentityProvider(Protocol):
 
         Raises NotAuthenticated or IdentityProviderUnavailable.
         """
+        ...
+
+
+class SubjectTokenVerifier(Protocol):
+    """The users' own OpenID provider, asked about a JWT that is said to be of one kind."""
+
+    def verify_as(self, unverified_jwt: str, kind: "TokenType") -> Identity:
+        """Return whom the provider vouches for, by a JWT of this kind and no other.
+
+        Raises NotAuthenticated or IdentityProviderUnavailable.
+        """
+        ...
+
+
+class AccessTokenSigner(Protocol):
+    """Makes access tokens for other services."""
+
+    def sign(self, claims: "AccessClaims") -> str:
+        """Return the access token for ``claims``.
+
+        Raises SigningUnavailable, StoreUnavailable.
+        """
+        ...
+
+
+class AccessTokenVerifier(Protocol):
+    """Reads access tokens of ours."""
+
+    def verify(self, unverified_token: str) -> "AccessClaims":
+        """Return what a genuine access token says, without a database read once keys are loaded.
+
+        Raises InvalidToken, or StoreUnavailable while the keys cannot be loaded.
+        """
+        ...
+
+
+class AssertionVerifier(Protocol):
+    """Reads what resource servers sign to authenticate (RFC 7523 section 3)."""
+
+    def verify(self, unverified_assertion: str) -> "VerifiedAssertion":
+        """Return which client signed, and what makes the assertion one of its kind.
+
+        Raises InvalidClient.
+        """
+        ...
+
+
+class AssertionStore(Protocol):
+    """Assertions that were used. The call raises StoreUnavailable."""
+
+    def use_assertion(self, used: "UsedAssertion", now: datetime) -> bool:
+        """Note the use; return False when it is noted already, unless that has expired by ``now``."""
         ...
 
 

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from chalicelib import logs
-from chalicelib.domain.claims import Claims
 from chalicelib.domain.errors import DependencyUnavailable, UnknownToken, WrongClaims
 from chalicelib.domain.ports import AuthorizationStore, Clock, TokenVerifier
 from chalicelib.domain.tokens import Token, TokenPolicy, require_usable
@@ -40,23 +39,41 @@ class VerifyToken:
 
         Raises InvalidToken for every refusal, DependencyUnavailable when nothing can be decided.
         """
-        claims = self._verifier.verify(unverified_token)
-        logs.add(user_id=claims.subject, token_id=claims.token_id)
-        token, owner = self._usable_token(claims)
-        self._touch(token)
-        # The role decides anew each time: a token must not keep what its owner has lost.
-        scopes = self._policy.scopes.effective(token.scopes & claims.scopes, owner.role)
-        return Verified(token, scopes)
+        verified = self.look(unverified_token)
+        self._touch(verified.token)
+        return verified
 
-    def _usable_token(self, claims: Claims) -> tuple[Token, User]:
-        token, owner = self._store.find_for_authorization(claims.subject, claims.token_id)
-        if token is None or owner is None:
-            raise UnknownToken
+    def look(self, unverified_token: str) -> Verified:
+        """Return the token behind the string without counting a use: nothing is written.
+
+        Raises InvalidToken or DependencyUnavailable.
+        """
+        claims = self._verifier.verify(unverified_token)
+        token, owner = self._find(claims.subject, claims.token_id)
         # The row decides over the string: an expiry that only one of them has would be a forged row.
         if token.expires_at != claims.expires_at:
             raise WrongClaims
-        require_usable(token, owner, self._clock.now())
+        verified = self._usable(token, owner)
+        return Verified(token, verified.scopes & claims.scopes)
+
+    def look_up(self, user_id: str, token_id: str) -> Verified:
+        """Return a token by ids that were verified before, without counting a use.
+
+        Raises InvalidToken or DependencyUnavailable.
+        """
+        return self._usable(*self._find(user_id, token_id))
+
+    def _find(self, user_id: str, token_id: str) -> tuple[Token, User]:
+        logs.add(user_id=user_id, token_id=token_id)
+        token, owner = self._store.find_for_authorization(user_id, token_id)
+        if token is None or owner is None:
+            raise UnknownToken
         return token, owner
+
+    def _usable(self, token: Token, owner: User) -> Verified:
+        require_usable(token, owner, self._clock.now())
+        # The role decides anew each time: a token must not keep what its owner has lost.
+        return Verified(token, self._policy.scopes.effective(token.scopes, owner.role))
 
     def _touch(self, token: Token) -> None:
         now = self._clock.now()

@@ -83,7 +83,7 @@ class Life(RuleBasedStateMachine):
             Credentials(bearer=service.provider.sign_in("admin@example.com"))
         )
         onlooker = Onlooker(self.store)
-        self.looking = VerifyToken(service._verifier, onlooker, clock, service.policy)
+        self.looking = VerifyToken(service.verifier, onlooker, clock, service.policy)
         self.world = World(clock.now(), QUOTA)
         self.create(PEOPLE[0], days)
 

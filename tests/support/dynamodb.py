@@ -12,6 +12,7 @@ from botocore.config import Config
 from moto import mock_aws
 
 from chalicelib.adapters.dynamodb import items
+from chalicelib.adapters.dynamodb.assertions import DynamoDBAssertionStore
 from chalicelib.adapters.dynamodb.authorization import DynamoDBAuthorizationStore
 from chalicelib.adapters.dynamodb.keys import DynamoDBKeyStore
 from chalicelib.adapters.dynamodb.sessions import DynamoDBSessionStore
@@ -20,7 +21,15 @@ from chalicelib.adapters.dynamodb.users import DynamoDBUserStore
 from chalicelib.adapters.oidc import OidcProvider
 from chalicelib.bootstrap import Service
 from chalicelib.domain.keys import KeyUse
-from chalicelib.domain.ports import AuthorizationStore, Clock, KeyStore, SessionStore, TokenStore, UserStore
+from chalicelib.domain.ports import (
+    AssertionStore,
+    AuthorizationStore,
+    Clock,
+    KeyStore,
+    SessionStore,
+    TokenStore,
+    UserStore,
+)
 from infra.local.harness import emulator
 from infra.local.template import read_template
 from tests.support.memory import InMemoryKeys, InMemoryStore
@@ -61,6 +70,7 @@ class Stores:
     tokens: TokenStore
     users: UserStore
     sessions: SessionStore
+    assertions: AssertionStore
     forget: Callable[[str, str | None], None]
 
 
@@ -74,7 +84,7 @@ def memory_stores() -> Stores:
         else:
             del store._tokens[user_id, token_id]
 
-    return Stores(store, InMemoryKeys(), InMemoryKeys(), store, store, store, forget)
+    return Stores(store, InMemoryKeys(), InMemoryKeys(), store, store, store, store, forget)
 
 
 def dynamodb_stores(cloud: Cloud) -> Stores:
@@ -92,6 +102,7 @@ def dynamodb_stores(cloud: Cloud) -> Stores:
         DynamoDBTokenStore(client, table),
         DynamoDBUserStore(client, table),
         DynamoDBSessionStore(client, table),
+        DynamoDBAssertionStore(client, table),
         forget,
     )
 

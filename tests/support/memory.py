@@ -2,9 +2,11 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields, replace
+from datetime import datetime
 from threading import RLock
 from typing import TypeVar
 
+from chalicelib.domain.clients import UsedAssertion
 from chalicelib.domain.errors import (
     AlreadyCreated,
     ConcurrentChange,
@@ -32,6 +34,7 @@ class InMemoryStore:
         self._ended: dict[tuple[str, str], EndedGeneration] = {}
         self._logins: dict[str, PendingLogin] = {}
         self._sessions: dict[str, Session] = {}
+        self._assertions: dict[str, UsedAssertion] = {}
 
     def find_for_authorization(self, user_id: str, token_id: str) -> tuple[Token | None, User | None]:
         """Return token and owner."""
@@ -150,6 +153,15 @@ class InMemoryStore:
     def end_session(self, id_hash: str) -> None:
         """Forget a session."""
         self._sessions.pop(id_hash, None)
+
+    def use_assertion(self, used: UsedAssertion, now: datetime) -> bool:
+        """Note the use, once."""
+        with self._lock:
+            noted = self._assertions.get(used.id_hash)
+            if noted and noted.expires_at > now:
+                return False
+            self._assertions[used.id_hash] = used
+            return True
 
     def find_user(self, user_id: str) -> User | None:
         """Return a user."""

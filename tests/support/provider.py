@@ -1,6 +1,7 @@
 """An OpenID provider in memory, signing real JWTs."""
 
 import json
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -45,8 +46,28 @@ class TestProvider:
             "iat": _seconds(now),
             "exp": _seconds(now + timedelta(hours=1)),
         }
-        merged = {name: value for name, value in (usual | claims).items() if value is not None}
-        return jwt.encode(merged, provider_key(), algorithm="RS256", headers={"kid": KID})
+        return self.sign(usual | claims)
+
+    def access_token(self, subject: str, **claims: Any) -> str:
+        """Return an access token for ``subject``, as RFC 9068 wants it."""
+        now = self._clock.now()
+        usual = {
+            "iss": ISSUER,
+            "aud": AUDIENCE,
+            "sub": subject,
+            "client_id": AUDIENCE,
+            "jti": "access-1",
+            "scope": "openid email",
+            "iat": _seconds(now),
+            "exp": _seconds(now + timedelta(minutes=5)),
+        }
+        return self.sign(usual | claims, typ="at+jwt")
+
+    @staticmethod
+    def sign(claims: Mapping[str, Any], **header: Any) -> str:
+        """Return a JWT of any kind; a claim that is None is left out."""
+        said = {name: value for name, value in claims.items() if value is not None}
+        return jwt.encode(said, provider_key(), algorithm="RS256", headers={"kid": KID, **header})
 
     def authorization_url(self, login: PendingLogin, redirect_uri: str) -> str:
         """Return where to send the browser."""

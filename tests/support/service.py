@@ -71,6 +71,18 @@ class MemoryService(Service):
         return key
 
     @cached_property
+    def access_token_key(self) -> LocalSigningKey:
+        """Another key in memory, published."""
+        key = LocalSigningKey()
+        publish(self.access_token_keys, key.public)
+        return key
+
+    @cached_property
+    def assertions(self) -> InMemoryStore:
+        """The store in memory."""
+        return self.store
+
+    @cached_property
     def identity_provider(self) -> OidcProvider:
         """The real adapter over the provider in memory."""
         rules = ProviderRules(

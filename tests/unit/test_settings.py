@@ -1,11 +1,13 @@
 """Settings: defaults, good values, and what is said about each senseless one."""
 
+import json
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from chalicelib.domain.clients import ResourceServer
 from chalicelib.domain.scopes import DEFAULT_CATALOGUE, Route
 from chalicelib.settings import (
     AdminClaim,
@@ -63,6 +65,9 @@ def test_only_what_has_no_sensible_default_is_needed() -> None:
         max_token_lifetime=None,
         retention=timedelta(days=90),
         scopes=DEFAULT_CATALOGUE,
+        derived_token_key_id=None,
+        derived_token_audiences=frozenset(),
+        resource_servers={},
     )
 
 
@@ -85,7 +90,7 @@ def test_gateway_needs_nothing() -> None:
             "arn:aws:kms:eu-west-1:1:key/x",
         ),
         ("ISSUER", "https://a.example/x/", "issuer", "https://a.example/x/"),
-        ("AUDIENCE", "bodhi", "audience", "bodhi"),
+        ("AUDIENCE", "https://a.example/api", "audience", "https://a.example/api"),
         ("OIDC_ISSUER", "http://127.0.0.1:9090", "oidc_issuer", "http://127.0.0.1:9090"),
         ("OIDC_CLIENT_ID", "web", "oidc_client_id", "web"),
         ("OIDC_AUDIENCES", "a, b,,a ,", "oidc_audiences", frozenset({"a", "b"})),
@@ -149,6 +154,8 @@ def test_missing_setting_is_named_with_an_example(name: str, value: str | None) 
         ("ISSUER", "api.example.com", "cannot be"),
         ("ISSUER", "ftp://api.example.com", "cannot be"),
         ("ISSUER", "https://", "cannot be"),
+        ("AUDIENCE", "bodhi", "cannot be"),
+        ("AUDIENCE", "http://api.example.com/api", "must be https"),
         ("ISSUER", "https://user:pw@api.example.com", "cannot be"),
         ("ISSUER", "https://api.example.com/?a=b", "cannot be"),
         ("ISSUER", "https://api.example.com/#a", "cannot be"),
@@ -350,3 +357,43 @@ def _example(line: str) -> dict[str, str]:
     """Return the setting that a line recommends."""
     name, _, value = line.partition(", for example ")[2].partition("=")
     return {name: value}
+
+
+def test_resource_servers_are_read() -> None:
+    """By client id, and kept out of what is printed."""
+    digest = "a" * 64
+    settings = read(RESOURCE_SERVERS=json.dumps({"orders": {"secret_sha256": digest}}))
+    assert settings.resource_servers == {"orders": ResourceServer("orders", secret_sha256=digest)}
+    assert digest not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    "value", ["{", "[]", "{}", '{"orders": {"secret": "hunter2"}}', '{"a": 1, "a": 2}']
+)
+def test_senseless_resource_servers_are_named_with_an_example(value: str) -> None:
+    """One line says what is wrong; a secret that was put there by mistake is not repeated."""
+    (line,) = problems_of({**NEEDED, "RESOURCE_SERVERS": value})
+    assert line.startswith("RESOURCE_SERVERS ")
+    assert "for example RESOURCE_SERVERS=" in line
+    assert "hunter2" not in line
+
+
+def test_derived_tokens_are_read() -> None:
+    """Audiences by commas, and the key that signs for them."""
+    settings = read(DERIVED_TOKEN_AUDIENCES="https://a.example, b", DERIVED_TOKEN_KEY_ID="alias/x")
+    assert settings.derived_token_audiences == {"https://a.example", "b"}
+    assert settings.derived_token_key_id == "alias/x"
+
+
+def test_derived_tokens_need_a_key() -> None:
+    """Where there is an audience, and only there."""
+    (line,) = problems_of({**NEEDED, "DERIVED_TOKEN_AUDIENCES": "https://a.example"})
+    assert line.startswith("DERIVED_TOKEN_KEY_ID is missing, for example DERIVED_TOKEN_KEY_ID=")
+    assert read(DERIVED_TOKEN_AUDIENCES="https://a.example", **_example(line))
+
+
+def test_derived_tokens_are_never_for_ourselves() -> None:
+    """Whoever serves our audience has to see revocations at once."""
+    changes = {"DERIVED_TOKEN_AUDIENCES": NEEDED["AUDIENCE"], "DERIVED_TOKEN_KEY_ID": "x"}
+    (line,) = problems_of({**NEEDED, **changes})
+    assert line.startswith("DERIVED_TOKEN_AUDIENCES must not name AUDIENCE")

@@ -1,0 +1,106 @@
+"""Access tokens as strings: compact JWS, ES256, by the profile of RFC 9068."""
+
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+
+from chalicelib.adapters import jose
+from chalicelib.adapters.api_token import SigningKeys, unverified_header, verify_signature
+from chalicelib.adapters.key_cache import KeyCache
+from chalicelib.domain.access_tokens import AccessClaims
+from chalicelib.domain.errors import ExpiredToken, MalformedToken, UnknownSigningKey, WrongClaims
+from chalicelib.domain.ids import TOKEN_ID, USER_ID
+from chalicelib.domain.keys import ES256
+from chalicelib.domain.ports import Clock
+from chalicelib.domain.scopes import scope_string
+
+TYPE = "at+jwt"
+MAX_LENGTH = 4096
+
+_SHAPE = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]{85}[AQgw]")
+
+
+class JwtAccessTokenSigner:
+    """Writes access tokens of one issuer."""
+
+    def __init__(self, keys: SigningKeys, issuer: str) -> None:
+        self._keys = keys
+        self._issuer = issuer
+
+    def sign(self, claims: AccessClaims) -> str:
+        """Return the access token for ``claims``.
+
+        Raises SigningUnavailable, StoreUnavailable.
+        """
+        key = self._keys.active()
+        header = {"alg": ES256, "kid": key.kid, "typ": TYPE}
+        payload = {
+            "iss": self._issuer,
+            "aud": claims.audience,
+            "sub": claims.subject,
+            "client_id": claims.client_id,
+            "jti": claims.token_id,
+            "iat": int(claims.issued_at.timestamp()),
+            "exp": int(claims.expires_at.timestamp()),
+            "scope": scope_string(claims.scopes),
+        }
+        message = f"{jose.encode_json(header)}.{jose.encode_json(payload)}"
+        return f"{message}.{jose.encode(key.sign(message.encode()))}"
+
+
+class JwtAccessTokenVerifier:
+    """Reads access tokens of one issuer, for any audience; in the order of API tokens."""
+
+    def __init__(self, keys: KeyCache[EllipticCurvePublicKey], issuer: str, clock: Clock) -> None:
+        self._keys = keys
+        self._issuer = issuer
+        self._clock = clock
+
+    def verify(self, unverified_token: str) -> AccessClaims:
+        """Return what a genuine access token says.
+
+        Raises InvalidToken, or StoreUnavailable while the keys cannot be loaded.
+        """
+        match = len(unverified_token) <= MAX_LENGTH and _SHAPE.fullmatch(unverified_token)
+        if not match:
+            raise MalformedToken
+        header = unverified_header(match.group(1))
+        key = self._keys.find(header["kid"])
+        if key is None:
+            raise UnknownSigningKey
+        verify_signature(unverified_token, header, key)
+        if header["typ"] != TYPE:
+            raise WrongClaims
+        return self._claims(match.group(2))
+
+    def _claims(self, segment: str) -> AccessClaims:
+        try:
+            payload = jose.decode_json(segment)
+            claims = _parse(payload)
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
+            raise WrongClaims from error
+        if payload["iss"] != self._issuer:
+            raise WrongClaims
+        if self._clock.now() >= claims.expires_at:
+            raise ExpiredToken
+        return claims
+
+
+def _parse(payload: dict[str, Any]) -> AccessClaims:
+    texts = [payload[name] for name in ("iss", "aud", "sub", "client_id", "jti", "scope")]
+    if not all(isinstance(text, str) for text in texts):
+        raise TypeError("a claim is no string")
+    _, audience, subject, client_id, token_id, scope = texts
+    if not (USER_ID.fullmatch(subject) and TOKEN_ID.fullmatch(client_id)):
+        raise ValueError("ids of another form")
+    return AccessClaims(
+        subject=subject,
+        client_id=client_id,
+        audience=audience,
+        token_id=token_id,
+        scopes=frozenset(scope.split()),
+        issued_at=datetime.fromtimestamp(payload["iat"], UTC),
+        expires_at=datetime.fromtimestamp(payload["exp"], UTC),
+    )

@@ -1,0 +1,99 @@
+"""Client assertions: JWTs by which resource servers authenticate (RFC 7523 section 3)."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import jwt
+
+from chalicelib.domain.clients import ResourceServer, VerifiedAssertion
+from chalicelib.domain.errors import InvalidClient
+from chalicelib.domain.ports import Clock
+
+ALGORITHMS = ("ES256", "ES384", "ES512", "EdDSA", "PS256", "PS384", "PS512", "RS256", "RS384", "RS512")
+
+_LEEWAY = timedelta(seconds=60)
+_LONGEST_LIFETIME = timedelta(minutes=10)
+_MAX_LENGTH = 8 * 1024
+_MAX_ID_LENGTH = 255
+
+
+class ClientAssertions:
+    """Verifies assertions with the keys that the operator configured, meant for one of our addresses."""
+
+    def __init__(
+        self, servers: Mapping[str, ResourceServer], audiences: frozenset[str], clock: Clock
+    ) -> None:
+        self._servers = servers
+        self._audiences = audiences
+        self._clock = clock
+
+    def verify(self, unverified_assertion: str) -> VerifiedAssertion:
+        """Return which client signed, and the assertion's id.
+
+        The algorithm is the key's own, whatever the header asks for. Raises InvalidClient.
+        """
+        if len(unverified_assertion) > _MAX_LENGTH or not unverified_assertion.isascii():
+            raise InvalidClient
+        try:
+            client_id, key = self._key_of(unverified_assertion)
+            claims = jwt.decode(
+                unverified_assertion,
+                key,
+                algorithms=[key.algorithm_name],
+                issuer=client_id,
+                subject=client_id,
+                # Time is checked against the one clock, the audience member by member.
+                options={
+                    "require": ["exp", "iss", "sub", "aud", "jti"],
+                    "verify_exp": False,
+                    "verify_iat": False,
+                    "verify_nbf": False,
+                    "verify_aud": False,
+                    "enforce_minimum_key_length": True,
+                },
+            )
+        except (jwt.PyJWTError, RecursionError) as error:
+            raise InvalidClient from error
+        self._require_audience(claims["aud"])
+        return VerifiedAssertion(client_id, _id(claims["jti"]), self._end(claims))
+
+    def _key_of(self, unverified_assertion: str) -> tuple[str, jwt.PyJWK]:
+        """Return the client that the assertion names, and its key: nothing else is unverified here."""
+        unverified = jwt.decode(unverified_assertion, options={"verify_signature": False})
+        client_id = unverified.get("iss")
+        server = self._servers.get(client_id) if isinstance(client_id, str) else None
+        if server is None or server.jwk is None:
+            raise InvalidClient
+        return server.id, jwt.PyJWK(dict(server.jwk))
+
+    def _require_audience(self, audience: object) -> None:
+        """Let an assertion pass for us alone: one that others get too could be used by them first."""
+        named = audience if isinstance(audience, list) else [audience]
+        if not named or not all(isinstance(a, str) and a in self._audiences for a in named):
+            raise InvalidClient
+
+    def _end(self, claims: Mapping[str, Any]) -> datetime:
+        """Return when the assertion cannot be used any more."""
+        now, expires_at = self._clock.now(), _time(claims["exp"])
+        starts = [_time(claims[name]) for name in ("iat", "nbf") if name in claims]
+        if now - _LEEWAY >= expires_at or any(now + _LEEWAY < start for start in starts):
+            raise InvalidClient("The client assertion has expired, or is not valid yet.")
+        if expires_at > now + _LONGEST_LIFETIME + _LEEWAY:
+            raise InvalidClient("The client assertion must expire within 10 minutes.")
+        return expires_at + _LEEWAY
+
+
+def _id(value: object) -> str:
+    if not isinstance(value, str) or not 0 < len(value) <= _MAX_ID_LENGTH:
+        raise InvalidClient
+    return value
+
+
+def _time(seconds: object) -> datetime:
+    if not isinstance(seconds, int | float) or isinstance(seconds, bool):
+        raise InvalidClient
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError) as error:
+        raise InvalidClient from error

@@ -1,0 +1,80 @@
+"""Resource servers as operators write them: ``{"orders": {"secret_sha256": "<64 hex digits>"}}``."""
+
+import base64
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from chalicelib.domain.clients import ResourceServer
+
+MAX_SERVERS = 100
+
+_ID = re.compile(r"[\x21-\x7e]{1,100}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_BASE64URL = re.compile(r"[A-Za-z0-9_-]+")
+# Whatever a private or a symmetric key has and a public one has not (RFC 7518 sections 6.2 to 6.4).
+_PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+_CURVE_BYTES = {"P-256": 32, "P-384": 48, "P-521": 66, "Ed25519": 32}
+_LEAST_MODULUS_BYTES = 256
+_ALGORITHMS = {
+    "P-256": {"ES256"},
+    "P-384": {"ES384"},
+    "P-521": {"ES512"},
+    "Ed25519": {"EdDSA"},
+    "RSA": {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"},
+}
+
+
+def parse_resource_servers(definitions: object) -> Mapping[str, ResourceServer]:
+    """Return the resource servers that the definitions describe, by client id.
+
+    Raises ValueError with a sentence that names the client and what is wrong; never its secret.
+    """
+    if not isinstance(definitions, dict) or not 1 <= len(definitions) <= MAX_SERVERS:
+        raise ValueError(f"must be a JSON object of 1 to {MAX_SERVERS} clients")
+    return {name: _server(name, value) for name, value in definitions.items()}
+
+
+def _server(name: str, value: Any) -> ResourceServer:
+    if not _ID.fullmatch(name):
+        raise ValueError(f"names a client {name[:80]!r}, which must be 1 to 100 visible ASCII characters")
+    if not isinstance(value, dict) or value.keys() not in ({"secret_sha256"}, {"jwk"}):
+        raise ValueError(f"must give {name!r} either 'secret_sha256' or 'jwk', and nothing else")
+    if "jwk" in value:
+        return ResourceServer(name, jwk=_public_key(name, value["jwk"]))
+    digest = value["secret_sha256"]
+    if not isinstance(digest, str) or not _SHA256.fullmatch(digest):
+        raise ValueError(f"must give {name!r} the SHA-256 of its secret as 64 lower-case hex digits")
+    return ResourceServer(name, secret_sha256=digest)
+
+
+def _public_key(name: str, jwk: Any) -> Mapping[str, str]:
+    if not isinstance(jwk, dict) or not all(isinstance(v, str) for v in jwk.values()):
+        raise ValueError(f"must give {name!r} a public key as a JWK whose members are strings")
+    if _PRIVATE & jwk.keys():
+        raise ValueError(f"gives {name!r} a private or symmetric key; only a public one belongs here")
+    kind = jwk.get("kty") if jwk.get("kty") == "RSA" else jwk.get("crv")
+    if kind not in _ALGORITHMS or not _fits(kind, jwk):
+        raise ValueError(
+            f"gives {name!r} a key that is none of: EC P-256, P-384, P-521; OKP Ed25519; "
+            "RSA of 2048 bits or more"
+        )
+    if jwk.get("alg", min(_ALGORITHMS[kind])) not in _ALGORITHMS[kind] or jwk.get("use", "sig") != "sig":
+        raise ValueError(f"gives {name!r} a key whose 'alg' or 'use' does not go with its type")
+    return jwk
+
+
+def _fits(kind: str, jwk: Mapping[str, str]) -> bool:
+    if kind == "RSA":
+        return _bytes(jwk, "n") >= _LEAST_MODULUS_BYTES and _bytes(jwk, "e") > 0
+    wanted = {"kty": "OKP", "names": "x"} if kind == "Ed25519" else {"kty": "EC", "names": "xy"}
+    sizes = {_bytes(jwk, name) for name in wanted["names"]}
+    return jwk.get("kty") == wanted["kty"] and sizes == {_CURVE_BYTES[kind]}
+
+
+def _bytes(jwk: Mapping[str, str], name: str) -> int:
+    """Return how many bytes a base64url member holds; none where it holds something else."""
+    value = jwk.get(name, "")
+    if not _BASE64URL.fullmatch(value) or len(value) % 4 == 1:
+        return 0
+    return len(base64.urlsafe_b64decode(value + "=" * (-len(value) % 4)))

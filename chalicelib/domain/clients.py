@@ -1,0 +1,55 @@
+"""Resource servers: the services that may ask what a token is (RFC 7662 section 2.1)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceServer:
+    """A configured client; it has either a secret, known by its SHA-256, or a public key.
+
+    The secret is 128 random bits or more, so that nobody can guess it from its hash; a slow hash is
+    for what people choose. ``jwk`` is a public key (RFC 7517 section 4).
+    """
+
+    id: str
+    secret_sha256: str | None = field(default=None, repr=False)
+    jwk: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClientSecret:
+    """A client id and the secret presented with it (RFC 6749 section 2.3.1)."""
+
+    client_id: str
+    secret: str = field(repr=False)
+    by_header: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ClientAssertion:
+    """A JWT signed by the client (RFC 7523 section 2.2); ``client_id`` is what came beside it."""
+
+    assertion: str = field(repr=False)
+    client_id: str | None = None
+
+
+ClientCredentials = ClientSecret | ClientAssertion
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedAssertion:
+    """An assertion that its client signed for us; nobody may use it again before ``expires_at``."""
+
+    client_id: str
+    id: str = field(repr=False)
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class UsedAssertion:
+    """That an assertion was used, under the hash of client and ``jti``."""
+
+    id_hash: str
+    expires_at: datetime

@@ -1,0 +1,33 @@
+"""Where this service is found, as clients and other services are told."""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+TOKEN = "/oauth2/token"  # noqa: S105 - an address
+INTROSPECTION = "/oauth2/introspect"
+REVOCATION = "/oauth2/revoke"
+KEYS = "/.well-known/jwks.json"
+DOCUMENTATION = "/docs"
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """The addresses under one ``issuer``; ``resource`` is the API that tokens open."""
+
+    issuer: str
+    resource: str
+
+    def url(self, path: str) -> str:
+        """Return the absolute URL of a path of ours."""
+        return f"{self.issuer.rstrip('/')}{path}"
+
+    @property
+    def assertion_audiences(self) -> frozenset[str]:
+        """What a client assertion may be for (RFC 7523 section 3): the issuer, or where it is sent."""
+        paths = (TOKEN, INTROSPECTION, REVOCATION)
+        return frozenset({self.issuer, *(self.url(path) for path in paths)})
+
+    @property
+    def resource_path(self) -> str:
+        """The path of the resource, which its metadata has at its end (RFC 9728 section 3.1)."""
+        return urlsplit(self.resource).path.strip("/")

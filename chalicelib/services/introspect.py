@@ -1,0 +1,73 @@
+"""What a token is, for services that ask (RFC 7662). Asking is no use: nothing is written."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from chalicelib import logs
+from chalicelib.domain.errors import InvalidToken
+from chalicelib.domain.ids import API_TOKEN_PREFIX
+from chalicelib.domain.ports import AccessTokenVerifier
+from chalicelib.services.verify import VerifyToken
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveToken:
+    """A token that may be used right now, and what RFC 7662 section 2.2 tells about it.
+
+    ``client_id`` is the API token behind an access token; None for an API token itself.
+    """
+
+    subject: str
+    audience: str
+    token_id: str
+    scopes: frozenset[str]
+    issued_at: datetime
+    expires_at: datetime | None
+    client_id: str | None = None
+
+
+class IntrospectToken:
+    """Decides as the authorizer does, without counting a use."""
+
+    def __init__(self, verify: VerifyToken, access_tokens: AccessTokenVerifier, audience: str) -> None:
+        self._verify = verify
+        self._access_tokens = access_tokens
+        self._audience = audience
+
+    def introspect(self, unverified_token: str) -> ActiveToken | None:
+        """Return what the token is, or None where it is nothing right now, for whatever reason.
+
+        Raises StoreUnavailable.
+        """
+        try:
+            if unverified_token.startswith(API_TOKEN_PREFIX):
+                return self._api_token(unverified_token)
+            return self._access_token(unverified_token)
+        except InvalidToken as error:
+            logs.add(inactive=error.reason)
+            return None
+
+    def _api_token(self, unverified_token: str) -> ActiveToken:
+        verified = self._verify.look(unverified_token)
+        token = verified.token
+        return ActiveToken(
+            subject=token.user_id,
+            audience=self._audience,
+            token_id=token.id,
+            scopes=verified.scopes,
+            issued_at=token.created_at,
+            expires_at=token.expires_at,
+        )
+
+    def _access_token(self, unverified_token: str) -> ActiveToken:
+        claims = self._access_tokens.verify(unverified_token)
+        behind = self._verify.look_up(claims.subject, claims.client_id)
+        return ActiveToken(
+            subject=claims.subject,
+            audience=claims.audience,
+            token_id=claims.token_id,
+            scopes=claims.scopes & behind.scopes,
+            issued_at=claims.issued_at,
+            expires_at=claims.expires_at,
+            client_id=claims.client_id,
+        )
