@@ -1,6 +1,5 @@
 """Tokens: what they are, which changes they allow, and whether one may be used right now."""
 
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -20,14 +19,7 @@ from chalicelib.domain.errors import (
 from chalicelib.domain.scopes import ScopeCatalogue
 from chalicelib.domain.users import User, UserStatus
 
-MAX_NAME_LENGTH = 100
-MAX_DESCRIPTION_LENGTH = 500
 USAGE_DAYS = 30
-
-# Cc, Cs, Zl, Zp end lines or cannot be encoded; the bidirectional controls make a text read as another.
-_REFUSED_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
-_BIDIRECTIONAL_CONTROLS = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-
 
 _USAGE_KEPT = timedelta(days=USAGE_DAYS - 1)
 _CLOCK_SKEW = timedelta(minutes=5)
@@ -287,26 +279,9 @@ def require_unexpired(token: Token, now: datetime) -> None:
         raise TokenAlreadyExpired
 
 
-def plain_text(value: str, member: str, longest: int) -> str:
-    """Return a name or description trimmed.
-
-    Raises InvalidRequest when it is too long or holds characters that are no plain text.
-    """
-    trimmed = value.strip()
-    if len(trimmed) > longest:
-        raise InvalidRequest(f"'{member}' must have at most {longest} characters.")
-    if any(_is_refused(character) for character in trimmed):
-        raise InvalidRequest(f"'{member}' must be plain text without control characters.")
-    return trimmed
-
-
 def _added(usage: Mapping[date, int], uses: Mapping[date, int], first: date) -> dict[date, int]:
     days = sorted(day for day in usage.keys() | uses.keys() if day >= first)
     return {day: usage.get(day, 0) + uses.get(day, 0) for day in days}
-
-
-def _is_refused(character: str) -> bool:
-    return unicodedata.category(character) in _REFUSED_CATEGORIES or character in _BIDIRECTIONAL_CONTROLS
 
 
 def _allowed_lifetime(asked: timedelta | None, policy: TokenPolicy) -> timedelta | None:

@@ -132,7 +132,7 @@ def _scopes_of(user: User) -> dict[str, object]:
 def _page_of(site: Site, visitor: Visitor) -> Response:
     values = {
         "csrf_token": visitor.session.csrf_token,
-        "user": pages.data_attribute(responses.me(visitor.user)),
+        "user": responses.text(responses.me(visitor.user)),
         "scopes": pages.data_attribute(_scopes_of(visitor.user)),
     }
     return pages.page(site, "page.html", values)

@@ -3,17 +3,21 @@
 import functools
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, ParamSpec
+from typing import ParamSpec
 
 from chalice.app import Response
+from msgspec import UNSET, UnsetType
 
 from chalicelib import logs
 from chalicelib.domain import errors
 from chalicelib.handlers import responses
+from chalicelib.handlers.resources import Problem, Resource
 
 _P = ParamSpec("_P")
 
+MEDIA_TYPE = "application/problem+json"
 REALM = "bodhi-api-tokens"
 RETRY_AFTER_SECONDS = "2"
 
@@ -31,6 +35,7 @@ _STATUSES: dict[type[errors.ApiTokensError], HTTPStatus] = {
     errors.CrossSiteRequest: HTTPStatus.FORBIDDEN,
     errors.LoginFailed: HTTPStatus.BAD_REQUEST,
     errors.AdminRequired: HTTPStatus.FORBIDDEN,
+    errors.InvalidToken: HTTPStatus.UNAUTHORIZED,
     errors.InsufficientScope: HTTPStatus.FORBIDDEN,
     errors.ScopeNotAllowed: HTTPStatus.FORBIDDEN,
     errors.TokenNotFound: HTTPStatus.NOT_FOUND,
@@ -41,18 +46,15 @@ _STATUSES: dict[type[errors.ApiTokensError], HTTPStatus] = {
     errors.IdempotencyKeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.DependencyUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
-_INTERNAL_ERROR = {
-    "code": "internal_error",
-    "detail": "Something went wrong here. Try again; if it persists, report the request id.",
-}
+INTERNAL_ERROR = "internal_error"
+_SOMETHING_WENT_WRONG = "Something went wrong here. Try again; if it persists, report the request id."
 
 
 def problem(error: errors.ApiTokensError) -> Response:
     """Return an error as a problem document."""
-    members: dict[str, Any] = {"code": error.code, "detail": error.detail}
-    if isinstance(error, errors.AlreadyCreated):
-        members["token_id"] = error.token_id
-    return _response(status_of(error), members, _headers(error))
+    token_id = error.token_id if isinstance(error, errors.AlreadyCreated) else UNSET
+    document = _document(status_of(error), error.code, error.detail, token_id)
+    return _response(document, _headers(error))
 
 
 def answered(
@@ -75,7 +77,7 @@ def answered(
                 except Exception as error:
                     entry.add(outcome="error", error=type(error).__name__, at=logs.place(error))
                     entry.level = logging.ERROR
-                    return _response(HTTPStatus.INTERNAL_SERVER_ERROR, _INTERNAL_ERROR, {})
+                    return _response(_internal_error(), {})
 
         return answer
 
@@ -84,14 +86,42 @@ def answered(
 
 def not_found() -> Response:
     """Return the answer to an address where there is nothing."""
-    members = {"code": "not_found", "detail": "There is nothing at this address."}
-    return _response(HTTPStatus.NOT_FOUND, members, {})
+    detail = "There is nothing at this address."
+    return _response(_document(HTTPStatus.NOT_FOUND, "not_found", detail), {})
 
 
 def status_of(error: errors.ApiTokensError) -> HTTPStatus:
-    """Return the status of an error, by the nearest of its classes that the table knows."""
-    known = (_STATUSES[kind] for kind in type(error).__mro__ if kind in _STATUSES)
+    """Return the status of an error."""
+    return status_of_kind(type(error))
+
+
+def status_of_kind(kind: type[errors.ApiTokensError]) -> HTTPStatus:
+    """Return the status of errors of a kind, by the nearest of its classes that the table knows."""
+    known = (_STATUSES[each] for each in kind.__mro__ if each in _STATUSES)
     return next(known, HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+def code_of_kind(kind: type[errors.ApiTokensError]) -> str:
+    """Return the code of errors of a kind."""
+    return kind.code
+
+
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """How errors reach a caller, and how the OpenAPI document says so.
+
+    ``body`` has a member ``code_member`` for the code of the error.
+    """
+
+    render: Callable[[errors.ApiTokensError], Response]
+    status_of_kind: Callable[[type[errors.ApiTokensError]], HTTPStatus]
+    code_of_kind: Callable[[type[errors.ApiTokensError]], str]
+    body: type[Resource]
+    code_member: str
+    media_type: str
+
+
+PROBLEMS = Rendering(problem, status_of_kind, code_of_kind, Problem, "code", MEDIA_TYPE)
 
 
 def _note(error: errors.ApiTokensError, entry: logs.Entry) -> None:
@@ -105,6 +135,8 @@ def _note(error: errors.ApiTokensError, entry: logs.Entry) -> None:
 def _headers(error: errors.ApiTokensError) -> Mapping[str, str]:
     if isinstance(error, errors.NotAuthenticated):
         return {"WWW-Authenticate": f'Bearer realm="{REALM}"'}
+    if isinstance(error, errors.InvalidToken):
+        return {"WWW-Authenticate": f'Bearer realm="{REALM}", error="invalid_token"'}
     if isinstance(error, errors.InsufficientScope):
         needed = f', scope="{error.scope}"' if error.scope else ""
         return {"WWW-Authenticate": f'Bearer realm="{REALM}", error="insufficient_scope"{needed}'}
@@ -113,13 +145,20 @@ def _headers(error: errors.ApiTokensError) -> Mapping[str, str]:
     return {}
 
 
-def _response(status: HTTPStatus, members: Mapping[str, Any], headers: Mapping[str, str]) -> Response:
-    document = {"type": "about:blank", "title": status.phrase, "status": status.value, **members}
+def _internal_error() -> Problem:
+    return _document(HTTPStatus.INTERNAL_SERVER_ERROR, INTERNAL_ERROR, _SOMETHING_WENT_WRONG)
+
+
+def _document(status: HTTPStatus, code: str, detail: str, token_id: str | UnsetType = UNSET) -> Problem:
+    return Problem(title=status.phrase, status=status.value, code=code, detail=detail, token_id=token_id)
+
+
+def _response(document: Problem, headers: Mapping[str, str]) -> Response:
     return Response(
         body=responses.text(document),
-        status_code=status.value,
+        status_code=document.status,
         headers={
-            "Content-Type": "application/problem+json",
+            "Content-Type": MEDIA_TYPE,
             "Cache-Control": "no-store",
             "X-Content-Type-Options": "nosniff",
             **headers,

@@ -2,95 +2,56 @@
 
 import json
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar, cast
+from urllib.parse import parse_qsl
 
+import msgspec
 from chalice.app import Request
 
 from chalicelib.domain.errors import InvalidRequest, PayloadTooLarge, UnsupportedMediaType
+from chalicelib.handlers import sentences
+from chalicelib.handlers.sentences import quoted
 
+JSON = "application/json"
+FORM = "application/x-www-form-urlencoded"
 MAX_BODY_BYTES = 16 * 1024
 MAX_DEPTH = 8
-MAX_SEARCH_LENGTH = 100
 
 _T = TypeVar("_T")
 
-_IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
-_ETAG = re.compile(r'"([0-9]{1,15})"')
+IDEMPOTENCY_KEY_PATTERN = r"[\x21-\x7e]{1,255}"
+IF_MATCH_PATTERN = r'\*|"[0-9]{1,15}"'
+_MOST_FIELDS = 200
+_WHOLE_NUMBER = re.compile(r"-?[0-9]{1,15}")
 # The closing quote is optional so that an unclosed string is passed over once, not from each quote in it.
 _STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[{\]}]', re.DOTALL)
 
 
-def json_members(request: Request, allowed: Collection[str]) -> dict[str, Any]:
-    """Return the members of the JSON object in the body, all of them among ``allowed``.
+def body(request: Request, kind: type[_T], media_type: str, most_bytes: int) -> _T:
+    """Return the body as a ``kind``.
 
     Raises UnsupportedMediaType, PayloadTooLarge or InvalidRequest.
     """
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type != "application/json":
-        raise UnsupportedMediaType
-    members = _parse(_body(request))
-    unknown = sorted(members.keys() - set(allowed))
-    if unknown:
-        names = ", ".join(sorted(allowed))
-        raise InvalidRequest(f"Unknown member {_quoted(unknown[0])}. Known ones: {names}.")
-    return members
+    sent_as = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if sent_as != media_type:
+        raise UnsupportedMediaType(f"Send the body as Content-Type: {media_type}.")
+    text = _text(request, most_bytes)
+    members = _parsed(text) if media_type == JSON else _typed(_pairs(text), kind, "member")
+    return _converted(members, kind, "member")
 
 
-def member(members: Mapping[str, Any], name: str, kind: type[_T]) -> _T | None:
-    """Return a member of this type, or None where it is absent. Raises InvalidRequest."""
-    if name not in members:
-        return None
-    value = members[name]
-    # A boolean is an int to Python only.
-    if not isinstance(value, kind) or isinstance(value, bool) is not (kind is bool):
-        raise InvalidRequest(f"'{name}' must be {_KIND_NAMES[kind]}.")
-    return value
-
-
-def query_parameters(request: Request, allowed: Collection[str]) -> dict[str, str]:
-    """Return the query parameters, each once and all among ``allowed``. Raises InvalidRequest."""
+def query(request: Request, kind: type[_T]) -> _T:
+    """Return the query parameters as a ``kind``. Raises InvalidRequest."""
     given = request.query_params
-    parameters: dict[str, str] = {}
-    for name in given or ():
-        if name not in allowed:
-            known = ", ".join(sorted(allowed)) or "none"
-            raise InvalidRequest(f"Unknown parameter {_quoted(name)}. Known ones: {known}.")
-        values = given.getlist(name) if given else []
-        if len(values) != 1:
-            raise InvalidRequest(f"'{name}' must be given once.")
-        parameters[name] = values[0]
-    return parameters
-
-
-def choice(parameters: Mapping[str, str], name: str, choices: Collection[str]) -> str | None:
-    """Return a parameter that is one of ``choices``, or None. Raises InvalidRequest."""
-    value = parameters.get(name)
-    if value is not None and value not in choices:
-        raise InvalidRequest(f"'{name}' must be one of: {', '.join(choices)}.")
-    return value
-
-
-def limit(parameters: Mapping[str, str], default: int, most: int) -> int:
-    """Return how many entries a page may have. Raises InvalidRequest."""
-    value = parameters.get("limit", str(default))
-    if not re.fullmatch(r"[0-9]{1,4}", value) or not 1 <= int(value) <= most:
-        raise InvalidRequest(f"'limit' must be a whole number from 1 to {most}.")
-    return int(value)
-
-
-def search_text(parameters: Mapping[str, str]) -> str:
-    """Return the text to search for. Raises InvalidRequest."""
-    text = parameters.get("q", "").strip()
-    if len(text) > MAX_SEARCH_LENGTH:
-        raise InvalidRequest(f"'q' must have at most {MAX_SEARCH_LENGTH} characters.")
-    return text
+    pairs = [(name, value) for name in given or () for value in (given.getlist(name) if given else ())]
+    return _converted(_typed(pairs, kind, "parameter"), kind, "parameter")
 
 
 def idempotency_key(request: Request) -> str | None:
     """Return the ``Idempotency-Key``, if there is one. Raises InvalidRequest."""
     value = request.headers.get("idempotency-key")
-    if value is not None and not _IDEMPOTENCY_KEY.fullmatch(value):
+    if value is not None and not re.fullmatch(IDEMPOTENCY_KEY_PATTERN, value):
         raise InvalidRequest("Idempotency-Key must be 1 to 255 visible ASCII characters.")
     return str(value) if value is not None else None
 
@@ -100,40 +61,61 @@ def if_match(request: Request) -> int | None:
 
     Raises InvalidRequest.
     """
-    value = request.headers.get("if-match")
-    if value is None or value.strip() == "*":
-        return None
-    match = _ETAG.fullmatch(value.strip())
-    if not match:
+    value = str(request.headers.get("if-match", "*")).strip()
+    if not re.fullmatch(IF_MATCH_PATTERN, value):
         raise InvalidRequest("If-Match must be the ETag of the token as it was read.")
-    return int(match.group(1))
+    return None if value == "*" else int(value.strip('"'))
 
 
-_KIND_NAMES: dict[type, str] = {
-    str: "a string",
-    int: "a whole number",
-    bool: "true or false",
-    list: "a list",
-}
-
-
-def _body(request: Request) -> str:
+def _converted(members: Mapping[str, Any], kind: type[_T], noun: str) -> _T:
+    sentences.require_known(members, kind, noun)
     try:
-        body = cast("bytes", request.raw_body)
-        if len(body) > MAX_BODY_BYTES:
-            raise PayloadTooLarge(f"The body must have at most {MAX_BODY_BYTES} bytes.")
-        return body.decode("utf-8")
+        return msgspec.convert(members, kind, strict=True)
+    except msgspec.ValidationError as error:
+        raise InvalidRequest(sentences.refusal(error, kind)) from None
+
+
+def _typed(pairs: Iterable[tuple[str, str]], kind: type[_T], noun: str) -> dict[str, Any]:
+    """Return texts by name: lists where a list is taken, numbers where a number is."""
+    fields = sentences.fields(kind)
+    values: dict[str, Any] = {}
+    for name, text in pairs:
+        field = fields.get(name)
+        if field and field.takes_list:
+            values.setdefault(name, []).append(text)
+        elif field and name in values:
+            raise InvalidRequest(f"'{name}' must be given once.")
+        elif field and field.takes_number and _WHOLE_NUMBER.fullmatch(text):
+            values[name] = int(text)
+        else:
+            values[name] = text
+    return values
+
+
+def _text(request: Request, most_bytes: int) -> str:
+    try:
+        content = cast("bytes", request.raw_body)
+        if len(content) > most_bytes:
+            raise PayloadTooLarge(f"The body must have at most {most_bytes} bytes.")
+        return content.decode("utf-8")
     except UnicodeError as error:
         raise InvalidRequest("The body must be UTF-8.") from error
 
 
-def _parse(body: str) -> dict[str, Any]:
-    if not body.strip():
+def _pairs(text: str) -> list[tuple[str, str]]:
+    try:
+        return parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS)
+    except ValueError as error:
+        raise InvalidRequest("The body is not a valid form.") from error
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    if not text.strip():
         raise InvalidRequest("The body must be a JSON object; it is empty.")
-    if _depth(body) > MAX_DEPTH:
+    if _depth(text) > MAX_DEPTH:
         raise InvalidRequest(f"The body must not be nested deeper than {MAX_DEPTH}.")
     try:
-        value = json.loads(body, object_pairs_hook=_members_given_once, parse_constant=_refuse_constant)
+        value = json.loads(text, object_pairs_hook=_members_given_once, parse_constant=_refuse_constant)
     except ValueError as error:
         raise InvalidRequest("The body is not valid JSON.") from error
     if not isinstance(value, dict):
@@ -141,10 +123,10 @@ def _parse(body: str) -> dict[str, Any]:
     return value
 
 
-def _depth(body: str) -> int:
+def _depth(text: str) -> int:
     """Return how deep brackets nest, before the parser, which recurses, meets them."""
     depth = deepest = 0
-    for match in _STRING_OR_BRACKET.finditer(body):
+    for match in _STRING_OR_BRACKET.finditer(text):
         depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(match.group(), 0)
         deepest = max(deepest, depth)
     return deepest
@@ -155,14 +137,9 @@ def _members_given_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(members) != len(pairs):
         names = [name for name, _ in pairs]
         repeated = next(name for name in names if names.count(name) > 1)
-        raise InvalidRequest(f"Member {_quoted(repeated)} is given more than once.")
+        raise InvalidRequest(f"Member {quoted(repeated)} is given more than once.")
     return members
 
 
 def _refuse_constant(name: str) -> None:
     raise InvalidRequest(f"{name} is not valid JSON.")
-
-
-def _quoted(name: str) -> str:
-    """Return a name that a client chose, short and without anything that could pass for markup."""
-    return json.dumps(name[:40])

@@ -1,28 +1,29 @@
-"""Resources as JSON. Times are RFC 3339, UTC, in milliseconds."""
+"""Resources from what the services return, and answers that carry them."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from http import HTTPStatus
-from typing import Any
+from typing import overload
 
+import msgspec
 from chalice.app import Response
 
-from chalicelib.domain.tokens import Token
-from chalicelib.domain.users import User
-from chalicelib.services.listing import TokenView
+from chalicelib.domain import tokens, users
+from chalicelib.handlers import resources
+from chalicelib.services.listing import TokenPage, TokenView
 
 # Everything here belongs to one person.
 _HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 
-def text(body: Mapping[str, Any]) -> str:
+def text(body: resources.Resource) -> str:
     """Return a body as text that ends its line, as people who use curl like it."""
-    return json.dumps(body) + "\n"
+    return json.dumps(msgspec.to_builtins(body)) + "\n"
 
 
 def document(
-    body: Mapping[str, Any],
+    body: resources.Resource,
     status: HTTPStatus = HTTPStatus.OK,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
@@ -39,29 +40,40 @@ def nothing() -> Response:
     return Response(body="", status_code=HTTPStatus.NO_CONTENT.value, headers=dict(_HEADERS))
 
 
-def token(view: TokenView) -> dict[str, Any]:
+def token(view: TokenView) -> resources.Token:
     """Return a token resource."""
-    row = view.token
-    return {
-        "id": row.id,
-        "name": row.name,
-        "description": row.description,
-        "scopes": sorted(row.scopes),
-        "status": view.status.value,
-        "created_at": moment(row.created_at),
-        "updated_at": moment(row.updated_at),
-        "last_used_at": moment(row.last_used_at),
-        "idle_at": moment(row.idle_at),
-        "expires_at": moment(row.expires_at),
-        "revoked_at": moment(view.revocation.at if view.revocation else None),
-        "revoked_reason": view.revocation.reason.value if view.revocation else None,
-    }
+    row, revocation = view.token, view.revocation
+    return resources.Token(
+        id=row.id,
+        name=row.name,
+        description=row.description,
+        scopes=sorted(row.scopes),
+        status=view.status,
+        created_at=moment(row.created_at),
+        updated_at=moment(row.updated_at),
+        last_used_at=moment(row.last_used_at),
+        idle_at=moment(row.idle_at),
+        expires_at=moment(row.expires_at),
+        revoked_at=moment(revocation.at if revocation else None),
+        revoked_reason=revocation.reason if revocation else None,
+    )
 
 
-def usage(token: Token, now: datetime) -> dict[str, Any]:
+def created_token(view: TokenView, secret: str) -> resources.CreatedToken:
+    """Return the resource of a new token, the only one with its string."""
+    return resources.CreatedToken(**msgspec.structs.asdict(token(view)), token=secret)
+
+
+def token_page(page: TokenPage) -> resources.TokenPage:
+    """Return a page of tokens."""
+    listed = [token(view) for view in page.tokens]
+    return resources.TokenPage(tokens=listed, next_cursor=page.next_cursor)
+
+
+def usage(row: tokens.Token, now: datetime) -> resources.Usage:
     """Return the usage of a token, one entry per day; ``at_least`` because more may have happened."""
-    days = [{"date": day.isoformat(), "at_least": n} for day, n in token.usage_days(now)]
-    return {"token_id": token.id, "days": days}
+    days = [resources.DayOfUsage(date=day.isoformat(), at_least=n) for day, n in row.usage_days(now)]
+    return resources.Usage(token_id=row.id, days=days)
 
 
 def etag(view: TokenView) -> dict[str, str]:
@@ -69,25 +81,39 @@ def etag(view: TokenView) -> dict[str, str]:
     return {"ETag": f'"{view.token.version}"'}
 
 
-def me(user: User) -> dict[str, Any]:
+def me(row: users.User) -> resources.Me:
     """Return the user resource as the user sees it."""
-    return {
-        "id": user.id,
-        "subject": user.subject,
-        "issuer": user.issuer,
-        "name": user.name,
-        "email": user.email,
-        "role": user.role.value,
-        "status": user.status.value,
-    }
+    return resources.Me(
+        id=row.id,
+        subject=row.subject,
+        issuer=row.issuer,
+        name=row.name,
+        email=row.email,
+        role=row.role,
+        status=row.status,
+    )
 
 
-def user(user: User) -> dict[str, Any]:
+def user(row: users.User) -> resources.User:
     """Return the user resource as administrators see it."""
-    times = {"created_at": moment(user.created_at), "updated_at": moment(user.updated_at)}
-    return me(user) | times
+    return resources.User(
+        **msgspec.structs.asdict(me(row)),
+        created_at=moment(row.created_at),
+        updated_at=moment(row.updated_at),
+    )
 
 
+def user_page(rows: Sequence[users.User], next_cursor: str | None) -> resources.UserPage:
+    """Return a page of users."""
+    return resources.UserPage(users=[user(row) for row in rows], next_cursor=next_cursor)
+
+
+@overload
+def moment(value: datetime) -> str: ...
+@overload
+def moment(value: None) -> None: ...
+@overload
+def moment(value: datetime | None) -> str | None: ...
 def moment(value: datetime | None) -> str | None:
     """Return a time as RFC 3339."""
     return value.strftime("%Y-%m-%dT%H:%M:%S.") + f"{value.microsecond // 1000:03d}Z" if value else None

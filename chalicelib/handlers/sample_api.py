@@ -1,32 +1,47 @@
 """The sample protected API: what stands behind the authorizer in a team's own project."""
 
+import msgspec
 from chalice.app import Blueprint, Response
 
 from chalicelib import bootstrap
-from chalicelib.handlers import requests, responses
+from chalicelib.handlers import inputs, resources, responses
 from chalicelib.handlers.authorizer import api_token_authorizer
-from chalicelib.handlers.problems import answered
+from chalicelib.handlers.operations import API_TOKEN, Answer, Operation
 from chalicelib.services.callers import ApiCaller
 
 sample_api = Blueprint(__name__)
 
+_TAG = "Sample API"
+
 _guard = bootstrap.current().guard(api_token_authorizer)
 
+WHOAMI = Operation("GET", "/api/whoami", "api.whoami", _TAG, API_TOKEN, (Answer(body=resources.Caller),))
 
-@sample_api.route("/api/whoami", methods=["GET"], authorizer=_guard)
-@answered("api.whoami")
+
+@WHOAMI.on(sample_api, _guard)
 def whoami() -> Response:
     """Say who calls."""
-    return responses.document(_caller().describe())
+    caller = _caller().describe()
+    return responses.document(msgspec.convert(caller, resources.Caller))
 
 
-@sample_api.route("/api/echo", methods=["POST"], authorizer=_guard, content_types=["*/*"])
-@answered("api.echo")
+ECHO = Operation(
+    "POST",
+    "/api/echo",
+    "api.echo",
+    _TAG,
+    API_TOKEN,
+    (Answer(body=resources.Echoed),),
+    body=inputs.Echo,
+)
+
+
+@ECHO.on(sample_api, _guard)
 def echo() -> Response:
     """Say back the ``message`` that was sent."""
     _caller()
-    members = requests.json_members(sample_api.current_request, {"message"})
-    return responses.document({"message": requests.member(members, "message", str) or ""})
+    asked = ECHO.body_of(sample_api.current_request)
+    return responses.document(resources.Echoed(message=asked.message))
 
 
 def _caller() -> ApiCaller:

@@ -1,79 +1,101 @@
 """``/v1/tokens`` and ``/v1/me``: people and their own tokens."""
 
-from collections.abc import Mapping
 from datetime import timedelta
 from http import HTTPStatus
-from typing import Any
 
 from chalice.app import Blueprint, Response
+from msgspec import UNSET, UnsetType
 
 from chalicelib import bootstrap, logs
-from chalicelib.domain.errors import InvalidRequest
-from chalicelib.domain.tokens import (
-    MAX_DESCRIPTION_LENGTH,
-    MAX_NAME_LENGTH,
-    RevocationReason,
-    TokenRequest,
-    TokenStatus,
-    plain_text,
-)
+from chalicelib.domain import errors
+from chalicelib.domain.text import MAX_DESCRIPTION_LENGTH, MAX_NAME_LENGTH, plain_text
+from chalicelib.domain.tokens import RevocationReason, TokenRequest, TokenStatus
 from chalicelib.domain.users import User
-from chalicelib.handlers import requests, responses, visits
-from chalicelib.handlers.problems import answered
-from chalicelib.services.listing import (
-    DEFAULT_LIMIT,
-    DEFAULT_SORT,
-    MAX_LIMIT,
-    SORTS,
-    TokenPage,
-    TokenQuery,
-    TokenView,
-)
+from chalicelib.handlers import inputs, requests, resources, responses, visits
+from chalicelib.handlers.operations import NOTHING, PERSON, Answer, Operation
+from chalicelib.services.listing import TokenQuery, TokenView
 from chalicelib.services.manage import TokenPatch
 
 tokens = Blueprint(__name__)
 
-MAX_LIFETIME_DAYS = 3650
+_TAG = "Tokens"
 
-_LENGTHS = {"name": MAX_NAME_LENGTH, "description": MAX_DESCRIPTION_LENGTH}
-_OWNERS_STATUSES = {s.value: s for s in (TokenStatus.ACTIVE, TokenStatus.INACTIVE)}
+READ_ME = Operation("GET", "/v1/me", "me.read", "Account", PERSON, (Answer(body=resources.Me),))
 
 
-@tokens.route("/v1/me", methods=["GET"])
-@answered("me.read")
+@READ_ME.on(tokens)
 def read_me() -> Response:
     """Return the caller's own account."""
     return responses.document(responses.me(_sign_in()))
 
 
-@tokens.route("/v1/tokens", methods=["POST"], content_types=["*/*"])
-@answered("token.create")
+CREATE = Operation(
+    "POST",
+    "/v1/tokens",
+    "token.create",
+    _TAG,
+    PERSON,
+    (Answer(HTTPStatus.CREATED, resources.CreatedToken, ("ETag", "Location")),),
+    body=inputs.CreateToken,
+    headers=(inputs.IDEMPOTENCY_KEY,),
+    raises=(
+        errors.InvalidScope,
+        errors.ScopeNotAllowed,
+        errors.TokenLimitReached,
+        errors.AlreadyCreated,
+        errors.IdempotencyKeyReused,
+        errors.ConcurrentChange,
+    ),
+)
+
+
+@CREATE.on(tokens)
 def create_token() -> Response:
     """Make a token. Its string is in this answer and nowhere else, ever."""
     owner = _sign_in()
     request = tokens.current_request
-    members = requests.json_members(request, {"name", "description", "scopes", "expires_in_days"})
-    asked = _token_request(members)
+    asked = _token_request(CREATE.body_of(request))
     key = requests.idempotency_key(request)
     issued = bootstrap.current().issue.issue(owner, asked, key)
     view = TokenView(issued.token, TokenStatus.ACTIVE, None)
     return responses.document(
-        responses.token(view) | {"token": issued.secret},
+        responses.created_token(view, issued.secret),
         HTTPStatus.CREATED,
         {"Location": f"/v1/tokens/{issued.token.id}", **responses.etag(view)},
     )
 
 
-@tokens.route("/v1/tokens", methods=["GET"])
-@answered("token.list")
+LIST = Operation(
+    "GET",
+    "/v1/tokens",
+    "token.list",
+    _TAG,
+    PERSON,
+    (Answer(body=resources.TokenPage),),
+    query=inputs.TokenListQuery,
+    raises=(errors.InvalidCursor, errors.TooManyToSort),
+)
+
+
+@LIST.on(tokens)
 def list_tokens() -> Response:
     """Return a page of the caller's tokens."""
     owner = _sign_in()
-    return page_of_tokens(owner, token_query(tokens.current_request))
+    return page_of_tokens(owner, LIST.query_of(tokens.current_request))
 
 
-@tokens.route("/v1/tokens/{token_id}", methods=["GET"])
-@answered("token.read")
+READ = Operation(
+    "GET",
+    "/v1/tokens/{token_id}",
+    "token.read",
+    _TAG,
+    PERSON,
+    (Answer(body=resources.Token, headers=("ETag",)),),
+    raises=(errors.TokenNotFound,),
+)
+
+
+@READ.on(tokens)
 def read_token(token_id: str) -> Response:
     """Return one of the caller's tokens."""
     owner = _sign_in()
@@ -81,8 +103,18 @@ def read_token(token_id: str) -> Response:
     return responses.document(responses.token(view), headers=responses.etag(view))
 
 
-@tokens.route("/v1/tokens/{token_id}/usage", methods=["GET"])
-@answered("token.usage")
+READ_USAGE = Operation(
+    "GET",
+    "/v1/tokens/{token_id}/usage",
+    "token.usage",
+    _TAG,
+    PERSON,
+    (Answer(body=resources.Usage),),
+    raises=(errors.TokenNotFound,),
+)
+
+
+@READ_USAGE.on(tokens)
 def read_usage(token_id: str) -> Response:
     """Return on which of the last 30 days one of the caller's tokens was used."""
     owner = _sign_in()
@@ -91,20 +123,48 @@ def read_usage(token_id: str) -> Response:
     return responses.document(responses.usage(view.token, service.clock.now()))
 
 
-@tokens.route("/v1/tokens/{token_id}", methods=["PATCH"], content_types=["*/*"])
-@answered("token.change")
+CHANGE = Operation(
+    "PATCH",
+    "/v1/tokens/{token_id}",
+    "token.change",
+    _TAG,
+    PERSON,
+    (Answer(body=resources.Token, headers=("ETag",)),),
+    body=inputs.ChangeToken,
+    headers=(inputs.IF_MATCH,),
+    raises=(
+        errors.TokenNotFound,
+        errors.TokenAlreadyRevoked,
+        errors.TokenAlreadyExpired,
+        errors.PreconditionFailed,
+        errors.ConcurrentChange,
+    ),
+)
+
+
+@CHANGE.on(tokens)
 def change_token(token_id: str) -> Response:
     """Rename, describe, pause or re-activate one of the caller's tokens."""
     owner = _sign_in()
     request = tokens.current_request
-    patch = _token_patch(requests.json_members(request, {"name", "description", "status"}))
+    patch = _token_patch(CHANGE.body_of(request))
     view = bootstrap.current().manage.patch(owner, token_id, patch, requests.if_match(request))
     logs.add(status=view.status.value)
     return responses.document(responses.token(view), headers=responses.etag(view))
 
 
-@tokens.route("/v1/tokens/{token_id}", methods=["DELETE"])
-@answered("token.revoke")
+REVOKE = Operation(
+    "DELETE",
+    "/v1/tokens/{token_id}",
+    "token.revoke",
+    _TAG,
+    PERSON,
+    (NOTHING,),
+    raises=(errors.TokenNotFound, errors.ConcurrentChange),
+)
+
+
+@REVOKE.on(tokens)
 def revoke_token(token_id: str) -> Response:
     """Revoke one of the caller's tokens for good."""
     owner = _sign_in()
@@ -112,69 +172,40 @@ def revoke_token(token_id: str) -> Response:
     return responses.nothing()
 
 
-def token_query(request: Any) -> TokenQuery:
-    """Return what a list of tokens is asked for. Raises InvalidRequest."""
-    parameters = requests.query_parameters(request, {"status", "q", "sort", "limit", "cursor"})
-    status = requests.choice(parameters, "status", [s.value for s in TokenStatus])
-    return TokenQuery(
-        status=TokenStatus(status) if status else None,
-        text=requests.search_text(parameters),
-        sort=requests.choice(parameters, "sort", SORTS) or DEFAULT_SORT,
-        limit=requests.limit(parameters, DEFAULT_LIMIT, MAX_LIMIT),
-        cursor=parameters.get("cursor"),
-    )
-
-
-def page_of_tokens(owner: User, query: TokenQuery) -> Response:
+def page_of_tokens(owner: User, asked: inputs.TokenListQuery) -> Response:
     """Return a page of ``owner``'s tokens."""
-    page: TokenPage = bootstrap.current().listing.page(owner, query)
-    listed = [responses.token(view) for view in page.tokens]
-    return responses.document({"tokens": listed, "next_cursor": page.next_cursor})
+    query = TokenQuery(
+        status=inputs.given(asked.status),
+        text=asked.q.strip(),
+        sort=asked.sort,
+        limit=asked.limit,
+        cursor=inputs.given(asked.cursor),
+    )
+    return responses.document(responses.token_page(bootstrap.current().listing.page(owner, query)))
 
 
 def _sign_in() -> User:
     return bootstrap.current().sign_in.user(visits.credentials(tokens.current_request))
 
 
-def _token_request(members: Mapping[str, Any]) -> TokenRequest:
+def _token_request(asked: inputs.CreateToken) -> TokenRequest:
+    days = asked.expires_in_days
     return TokenRequest(
-        name=_text(members, "name") or "",
-        description=_text(members, "description") or "",
-        scopes=_scopes(members),
-        lifetime=_lifetime(members),
+        name=plain_text(asked.name, "name", MAX_NAME_LENGTH),
+        description=plain_text(asked.description, "description", MAX_DESCRIPTION_LENGTH),
+        scopes=None if asked.scopes is UNSET else frozenset(asked.scopes),
+        lifetime=None if days is None else timedelta(days=days),
     )
 
 
-def _token_patch(members: Mapping[str, Any]) -> TokenPatch:
-    status = requests.member(members, "status", str)
-    if status is not None and status not in _OWNERS_STATUSES:
-        raise InvalidRequest("'status' must be active or inactive; DELETE the token to revoke it.")
+def _token_patch(asked: inputs.ChangeToken) -> TokenPatch:
+    status = inputs.given(asked.status)
     return TokenPatch(
-        name=_text(members, "name"),
-        description=_text(members, "description"),
-        status=_OWNERS_STATUSES[status] if status else None,
+        name=_text(asked.name, "name", MAX_NAME_LENGTH),
+        description=_text(asked.description, "description", MAX_DESCRIPTION_LENGTH),
+        status=TokenStatus(status.value) if status else None,
     )
 
 
-def _text(members: Mapping[str, Any], name: str) -> str | None:
-    value = requests.member(members, name, str)
-    return None if value is None else plain_text(value, name, _LENGTHS[name])
-
-
-def _scopes(members: Mapping[str, Any]) -> frozenset[str] | None:
-    names = requests.member(members, "scopes", list)
-    if names is None:
-        return None
-    if not all(isinstance(name, str) for name in names):
-        raise InvalidRequest("'scopes' must be a list of strings.")
-    return frozenset(names)
-
-
-def _lifetime(members: Mapping[str, Any]) -> timedelta | None:
-    """Return the lifetime; null, as absent, means none, as ``expires_at`` says it."""
-    if members.get("expires_in_days") is None:
-        return None
-    days = requests.member(members, "expires_in_days", int)
-    if days is None or not 1 <= days <= MAX_LIFETIME_DAYS:
-        raise InvalidRequest(f"'expires_in_days' must be from 1 to {MAX_LIFETIME_DAYS}.")
-    return timedelta(days=days)
+def _text(value: str | UnsetType, member: str, longest: int) -> str | None:
+    return None if value is UNSET else plain_text(value, member, longest)

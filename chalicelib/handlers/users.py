@@ -1,54 +1,98 @@
 """``/v1/users``: what administrators do with users and their tokens."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from chalice.app import Blueprint, Response
 
 from chalicelib import bootstrap, logs
-from chalicelib.domain.errors import InvalidRequest
-from chalicelib.domain.users import User, UserStatus
-from chalicelib.handlers import requests, responses, visits
-from chalicelib.handlers.problems import answered
-from chalicelib.handlers.tokens import page_of_tokens, token_query
-from chalicelib.services.listing import DEFAULT_LIMIT, MAX_LIMIT
+from chalicelib.domain import errors
+from chalicelib.domain.users import User
+from chalicelib.handlers import inputs, resources, responses, visits
+from chalicelib.handlers.inputs import AdminsStatus, given
+from chalicelib.handlers.operations import ADMIN, NOTHING, Answer, Operation
+from chalicelib.handlers.tokens import page_of_tokens
 from chalicelib.services.users import UserQuery
 
 users = Blueprint(__name__)
 
+_TAG = "Users"
 
-@users.route("/v1/users", methods=["GET"])
-@answered("user.list")
+LIST = Operation(
+    "GET",
+    "/v1/users",
+    "user.list",
+    _TAG,
+    ADMIN,
+    (Answer(body=resources.UserPage),),
+    query=inputs.UserListQuery,
+    raises=(errors.InvalidCursor,),
+)
+
+
+@LIST.on(users)
 def list_users() -> Response:
     """Return a page of users, newest first."""
     _sign_in_admin()
-    page = bootstrap.current().administer.page(_user_query())
-    listed = [responses.user(user) for user in page.users]
-    return responses.document({"users": listed, "next_cursor": page.next_cursor})
+    asked = LIST.query_of(users.current_request)
+    query = UserQuery(given(asked.status), asked.q.strip(), asked.limit, given(asked.cursor))
+    page = bootstrap.current().administer.page(query)
+    return responses.document(responses.user_page(page.users, page.next_cursor))
 
 
-@users.route("/v1/users/{user_id}", methods=["GET"])
-@answered("user.read")
+READ = Operation(
+    "GET",
+    "/v1/users/{user_id}",
+    "user.read",
+    _TAG,
+    ADMIN,
+    (Answer(body=resources.User),),
+    raises=(errors.UserNotFound,),
+)
+
+
+@READ.on(users)
 def read_user(user_id: str) -> Response:
     """Return a user."""
     _sign_in_admin()
     return responses.document(responses.user(bootstrap.current().administer.get(user_id)))
 
 
-@users.route("/v1/users/{user_id}", methods=["PATCH"], content_types=["*/*"])
-@answered("user.change")
+CHANGE = Operation(
+    "PATCH",
+    "/v1/users/{user_id}",
+    "user.change",
+    _TAG,
+    ADMIN,
+    (Answer(body=resources.User),),
+    body=inputs.ChangeUser,
+    raises=(errors.UserNotFound, errors.UserRemoved, errors.OwnAccount, errors.ConcurrentChange),
+)
+
+
+@CHANGE.on(users)
 def change_user(user_id: str) -> Response:
-    """Deactivate or re-activate a user."""
+    """Deactivate or re-activate a user.
+
+    While a user is inactive no token of theirs opens anything. Re-activated, the old tokens work
+    again only with `restore_tokens`.
+    """
     admin = _sign_in_admin()
-    members = requests.json_members(users.current_request, {"status", "restore_tokens"})
-    restore = requests.member(members, "restore_tokens", bool)
-    user = _change(admin, user_id, requests.member(members, "status", str), restore)
-    logs.add(status=user.status.value, restore_tokens=restore)
+    asked = CHANGE.body_of(users.current_request)
+    user = _change(admin, user_id, asked)
+    logs.add(status=user.status.value, restore_tokens=given(asked.restore_tokens))
     return responses.document(responses.user(user))
 
 
-@users.route("/v1/users/{user_id}", methods=["DELETE"])
-@answered("user.remove")
+REMOVE = Operation(
+    "DELETE",
+    "/v1/users/{user_id}",
+    "user.remove",
+    _TAG,
+    ADMIN,
+    (NOTHING,),
+    raises=(errors.UserNotFound, errors.OwnAccount, errors.ConcurrentChange),
+)
+
+
+@REMOVE.on(users)
 def remove_user(user_id: str) -> Response:
     """Remove a user; the tokens are dead for good."""
     admin = _sign_in_admin()
@@ -56,17 +100,38 @@ def remove_user(user_id: str) -> Response:
     return responses.nothing()
 
 
-@users.route("/v1/users/{user_id}/tokens", methods=["GET"])
-@answered("user.tokens.list")
+LIST_TOKENS = Operation(
+    "GET",
+    "/v1/users/{user_id}/tokens",
+    "user.tokens.list",
+    _TAG,
+    ADMIN,
+    (Answer(body=resources.TokenPage),),
+    query=inputs.TokenListQuery,
+    raises=(errors.UserNotFound, errors.InvalidCursor, errors.TooManyToSort),
+)
+
+
+@LIST_TOKENS.on(users)
 def list_users_tokens(user_id: str) -> Response:
     """Return a page of a user's tokens."""
     _sign_in_admin()
-    query = token_query(users.current_request)
+    query = LIST_TOKENS.query_of(users.current_request)
     return page_of_tokens(bootstrap.current().administer.get(user_id), query)
 
 
-@users.route("/v1/users/{user_id}/tokens", methods=["DELETE"])
-@answered("user.tokens.revoke")
+REVOKE_TOKENS = Operation(
+    "DELETE",
+    "/v1/users/{user_id}/tokens",
+    "user.tokens.revoke",
+    _TAG,
+    ADMIN,
+    (NOTHING,),
+    raises=(errors.UserNotFound, errors.ConcurrentChange),
+)
+
+
+@REVOKE_TOKENS.on(users)
 def revoke_users_tokens(user_id: str) -> Response:
     """Revoke all tokens of a user at once."""
     _sign_in_admin()
@@ -78,22 +143,10 @@ def _sign_in_admin() -> User:
     return bootstrap.current().sign_in.admin(visits.credentials(users.current_request))
 
 
-def _change(admin: User, user_id: str, status: str | None, restore: bool | None) -> User:
+def _change(admin: User, user_id: str, asked: inputs.ChangeUser) -> User:
     administer = bootstrap.current().administer
-    if status == UserStatus.ACTIVE.value:
-        return administer.reactivate(user_id, restore_tokens=bool(restore))
-    if status == UserStatus.INACTIVE.value and restore is None:
+    if asked.status is AdminsStatus.ACTIVE:
+        return administer.reactivate(user_id, restore_tokens=bool(given(asked.restore_tokens)))
+    if given(asked.restore_tokens) is None:
         return administer.deactivate(admin, user_id)
-    raise InvalidRequest("'status' must be active or inactive; 'restore_tokens' goes with active only.")
-
-
-def _user_query() -> UserQuery:
-    allowed = {"status", "q", "limit", "cursor"}
-    parameters: Mapping[str, Any] = requests.query_parameters(users.current_request, allowed)
-    status = requests.choice(parameters, "status", [s.value for s in UserStatus])
-    return UserQuery(
-        status=UserStatus(status) if status else None,
-        text=requests.search_text(parameters),
-        limit=requests.limit(parameters, DEFAULT_LIMIT, MAX_LIMIT),
-        cursor=parameters.get("cursor"),
-    )
+    raise errors.InvalidRequest("'restore_tokens' goes with the 'status' active only.")

@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal, get_args
 
 from chalicelib.domain.errors import InvalidCursor, TooManyToSort
 from chalicelib.domain.ids import TOKEN_ID
@@ -17,7 +17,18 @@ from chalicelib.domain.tokens import Revocation, Token, TokenStatus
 from chalicelib.domain.users import User
 from chalicelib.services import cursors
 
-DEFAULT_SORT = "-created_at"
+Sort = Literal[
+    "created_at",
+    "-created_at",
+    "last_used_at",
+    "-last_used_at",
+    "name",
+    "-name",
+    "idle_at",
+    "-idle_at",
+]
+SORTS: tuple[Sort, ...] = get_args(Sort)
+DEFAULT_SORT: Sort = "-created_at"
 DEFAULT_LIMIT = 30
 MAX_LIMIT = 100
 
@@ -40,7 +51,6 @@ _SORT_KEYS: dict[str, SortKey] = {
     "name": lambda token: token.name.casefold(),
     "idle_at": lambda token: _iso(token.idle_at),
 }
-SORTS = tuple(prefix + name for name in _SORT_KEYS for prefix in ("", "-"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +59,7 @@ class TokenQuery:
 
     status: TokenStatus | None = None
     text: str = ""
-    sort: str = DEFAULT_SORT
+    sort: Sort = DEFAULT_SORT
     limit: int = DEFAULT_LIMIT
     cursor: str | None = None
 

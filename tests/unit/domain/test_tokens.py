@@ -19,14 +19,12 @@ from chalicelib.domain.errors import (
     TokenAlreadyRevoked,
 )
 from chalicelib.domain.tokens import (
-    MAX_NAME_LENGTH,
     IssuedToken,
     Revocation,
     RevocationReason,
     Token,
     TokenStatus,
     new_token,
-    plain_text,
     require_changeable,
     require_unexpired,
     require_usable,
@@ -405,47 +403,6 @@ def test_longer_lifetime_than_allowed_is_refused_with_the_limit() -> None:
 
     with pytest.raises(InvalidRequest, match=r"'expires_in_days' must be at most 30\."):
         new_token("tok_1", a_user(), a_request(lifetime=timedelta(days=31)), START, policy)
-
-
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [
-        ("", ""),
-        ("   ", ""),
-        ("  ci \n", "ci"),
-        ("\u00a0ci\u3000", "ci"),
-        ("two  words", "two  words"),
-        ("Käse 東京 🧀 👩\u200d🔬 שלום", "Käse 東京 🧀 👩\u200d🔬 שלום"),
-        ("<b>&\"'\\", "<b>&\"'\\"),
-        (" " + "x" * MAX_NAME_LENGTH + " ", "x" * MAX_NAME_LENGTH),
-        ("🧀" * MAX_NAME_LENGTH, "🧀" * MAX_NAME_LENGTH),
-    ],
-)
-def test_plain_text_is_kept_as_it_is_but_trimmed(value: str, expected: str) -> None:
-    """Any script and any printable character will do, up to the length after trimming."""
-    assert plain_text(value, "name", MAX_NAME_LENGTH) == expected
-
-
-@pytest.mark.parametrize(
-    "character",
-    [
-        *"\x00\x07\t\n\r\x1b\x7f\x85\x9f",
-        *"\u2028\u2029",
-        *"\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069",
-        *"\ud800\udfff",
-    ],
-    ids=ascii,
-)
-def test_control_characters_are_refused(character: str) -> None:
-    """What ends a line, cannot be encoded or makes a text read as another is no plain text."""
-    with pytest.raises(InvalidRequest, match="'name' must be plain text"):
-        plain_text(f"a{character}b", "name", MAX_NAME_LENGTH)
-
-
-def test_too_long_a_text_is_refused_with_the_limit() -> None:
-    """The refusal names the member and what would be allowed."""
-    with pytest.raises(InvalidRequest, match=r"'description' must have at most 3 characters\."):
-        plain_text("four", "description", 3)
 
 
 def test_token_string_stays_out_of_every_repr() -> None:

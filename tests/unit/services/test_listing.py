@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from chalicelib.domain.errors import InvalidCursor, StoreUnavailable, TooManyToSort
 from chalicelib.domain.tokens import EndedGeneration, Revocation, RevocationReason, Token, TokenStatus
 from chalicelib.domain.users import User, UserStatus
-from chalicelib.services.listing import SORTS, ListTokens, TokenQuery
+from chalicelib.services.listing import SORTS, ListTokens, Sort, TokenQuery
 from tests.support.builders import a_token, a_user
 from tests.support.clock import START, FixedClock
 from tests.unit.services.stores import BusyStore
@@ -166,7 +166,7 @@ def test_exactly_full_page_is_the_last() -> None:
 )
 @pytest.mark.parametrize("sort", ["-created_at", "name"])
 def test_filter_goes_by_the_status_as_it_is_now(
-    sort: str, status: TokenStatus | None, names: set[str]
+    sort: Sort, status: TokenStatus | None, names: set[str]
 ) -> None:
     """Idle, expired and ended with the generation are derived, not stored."""
     shelf = Shelf(

@@ -1,0 +1,178 @@
+"""Calls of the API, each defined once: what is routed, checked and documented is the same value."""
+
+import inspect
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec
+
+from chalice.app import Blueprint, Request, Response
+
+from chalicelib.domain import errors
+from chalicelib.handlers import requests
+from chalicelib.handlers.inputs import PATH_PARAMETERS, HeaderInput
+from chalicelib.handlers.problems import PROBLEMS, Rendering, answered
+from chalicelib.handlers.resources import Resource
+
+if TYPE_CHECKING:
+    # Defaults of type variables (PEP 696) are Python's own from 3.13 on.
+    from typing_extensions import TypeVar
+
+    _B = TypeVar("_B", default=None)
+    _Q = TypeVar("_Q", default=None)
+else:
+    from typing import TypeVar
+
+    _B = TypeVar("_B")
+    _Q = TypeVar("_Q")
+
+_P = ParamSpec("_P")
+_Errors = tuple[type[errors.ApiTokensError], ...]
+
+_SAFE_METHODS = frozenset({"GET", "HEAD"})
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Who may call: any one of the security ``schemes`` (see openapi.py) opens; none means anybody."""
+
+    schemes: tuple[str, ...]
+    raises: _Errors
+
+
+OPEN = Access((), ())
+PERSON = Access(
+    ("signIn", "session"),
+    (
+        errors.NotAuthenticated,
+        errors.ApiTokenNotAllowed,
+        errors.UserInactive,
+        errors.CrossSiteRequest,
+        errors.TokensUnavailable,
+        errors.DependencyUnavailable,
+    ),
+)
+ADMIN = replace(PERSON, raises=(*PERSON.raises, errors.AdminRequired))
+API_TOKEN = Access(
+    ("apiToken",),
+    (errors.InvalidToken, errors.InsufficientScope, errors.DependencyUnavailable),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A successful answer; ``body`` None means that there is none."""
+
+    status: HTTPStatus = HTTPStatus.OK
+    body: type[Resource] | None = None
+    headers: tuple[str, ...] = ()
+    media_type: str = requests.JSON
+
+
+NOTHING = Answer(HTTPStatus.NO_CONTENT)
+
+
+@dataclass(frozen=True, slots=True)
+class Operation(Generic[_B, _Q]):
+    """One call of the API.
+
+    ``event`` names its log line. ``raises`` are the errors of its own; those of its access, body and
+    query come by themselves. ``body`` and ``query`` are read with ``body_of`` and ``query_of`` only,
+    so what validates is what is documented.
+    """
+
+    method: str
+    path: str
+    event: str
+    tag: str
+    access: Access
+    answers: tuple[Answer, ...]
+    body: type[_B] | None = None
+    media_type: str = requests.JSON
+    most_bytes: int = requests.MAX_BODY_BYTES
+    query: type[_Q] | None = None
+    headers: tuple[HeaderInput, ...] = ()
+    raises: _Errors = ()
+    rendering: Rendering = PROBLEMS
+
+    def __post_init__(self) -> None:
+        """Raises TypeError for a path with a parameter that has no definition."""
+        undefined = [name for name in self.path_parameters if name not in PATH_PARAMETERS]
+        if undefined:
+            raise TypeError(f"{self.path} has parameters without a definition: {undefined}")
+
+    def on(
+        self, blueprint: Blueprint, authorizer: Any = None
+    ) -> Callable[[Callable[_P, Response]], Callable[_P, Response]]:
+        """Route the operation to a view, log and render its errors, and document it."""
+
+        def wrap(view: Callable[_P, Response]) -> Callable[_P, Response]:
+            answer = answered(self.event, self.rendering.render)(view)
+            # Which content type a body has, the operation says; those of other calls have no meaning.
+            blueprint.route(self.path, methods=[self.method], authorizer=authorizer, content_types=["*/*"])(
+                answer
+            )
+            _documented.append(Documented(self, view.__name__, inspect.getdoc(view) or ""))
+            return answer
+
+        return wrap
+
+    def body_of(self, request: Request) -> _B:
+        """Return the body. Raises UnsupportedMediaType, PayloadTooLarge or InvalidRequest."""
+        if self.body is None:
+            raise TypeError(f"{self.event} takes no body")
+        return requests.body(request, self.body, self.media_type, self.most_bytes)
+
+    def query_of(self, request: Request) -> _Q:
+        """Return the query parameters. Raises InvalidRequest."""
+        if self.query is None:
+            raise TypeError(f"{self.event} takes no query parameters")
+        return requests.query(request, self.query)
+
+    @property
+    def path_parameters(self) -> list[str]:
+        """The names of the parameters in the path."""
+        return re.findall(r"\{(\w+)\}", self.path)
+
+    @property
+    def all_raises(self) -> _Errors:
+        """Every error that a caller can meet, by kind."""
+        of_access = [
+            kind
+            for kind in self.access.raises
+            if kind is not errors.CrossSiteRequest or self.method not in _SAFE_METHODS
+        ]
+        of_input: list[type[errors.ApiTokensError]] = []
+        if self.body or self.query or self.headers:
+            of_input.append(errors.InvalidRequest)
+        if self.body:
+            of_input += [errors.PayloadTooLarge, errors.UnsupportedMediaType]
+        return tuple(dict.fromkeys([*of_access, *of_input, *self.raises]))
+
+
+@dataclass(frozen=True, slots=True)
+class Documented:
+    """An operation with the words of its view: the first paragraph sums up, the rest explains."""
+
+    operation: Operation[Any, Any]
+    name: str
+    words: str
+
+    @property
+    def summary(self) -> str:
+        """The first paragraph, in one line and without its full stop."""
+        return " ".join(self.words.partition("\n\n")[0].split()).rstrip(".")
+
+    @property
+    def description(self) -> str:
+        """The other paragraphs."""
+        return self.words.partition("\n\n")[2]
+
+
+_documented: list[Documented] = []
+
+
+def documented() -> Sequence[Documented]:
+    """Return every operation that has a view."""
+    return tuple(_documented)

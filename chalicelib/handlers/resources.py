@@ -1,0 +1,126 @@
+"""What answers carry. ``responses.py`` builds these, and the OpenAPI document is made of them."""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from chalicelib.domain.tokens import RevocationReason, TokenStatus
+from chalicelib.domain.users import Role, UserStatus
+
+# Times are RFC 3339, UTC, in milliseconds.
+Moment = Annotated[
+    str, Meta(examples=["2026-01-31T12:00:00.000Z"], extra_json_schema={"format": "date-time"})
+]
+Day = Annotated[str, Meta(examples=["2026-01-31"], extra_json_schema={"format": "date"})]
+TokenId = Annotated[str, Meta(description="The token's id.", examples=["tok_0" + "1" * 35])]
+UserId = Annotated[str, Meta(description="The user's id.", examples=["usr_" + "a" * 32])]
+NextCursor = Annotated[str | None, Meta(description="Pass it as `cursor` to go on; null on the last page.")]
+
+
+class Resource(msgspec.Struct, frozen=True):
+    """Base of what answers carry."""
+
+
+class Token(Resource, frozen=True, kw_only=True):
+    """An API token, without its string."""
+
+    id: TokenId
+    name: str
+    description: str
+    scopes: Annotated[list[str], Meta(description="What the token may do.", examples=[["api:read"]])]
+    status: Annotated[
+        TokenStatus,
+        Meta(description="Only an active token opens anything; idle means not used for too long."),
+    ]
+    created_at: Moment
+    updated_at: Moment
+    last_used_at: Annotated[Moment | None, Meta(description="The last use, to within minutes.")]
+    idle_at: Annotated[Moment, Meta(description="When the token becomes idle unless it is used.")]
+    expires_at: Annotated[Moment | None, Meta(description="When the token ends by itself; null: never.")]
+    revoked_at: Moment | None
+    revoked_reason: RevocationReason | None
+
+
+class CreatedToken(Token, frozen=True, kw_only=True):
+    """A new API token with its string."""
+
+    token: Annotated[
+        str, Meta(description="The string to send as bearer. It is shown here and never again.")
+    ]
+
+
+class TokenPage(Resource, frozen=True, kw_only=True):
+    """A page of tokens. A page may be short, even empty, before the last one."""
+
+    tokens: list[Token]
+    next_cursor: NextCursor
+
+
+class DayOfUsage(Resource, frozen=True, kw_only=True):
+    """The uses of a token on one day (UTC)."""
+
+    date: Day
+    at_least: Annotated[int, Meta(ge=0, description="Uses counted; there may have been more.")]
+
+
+class Usage(Resource, frozen=True, kw_only=True):
+    """The uses of a token on each of the last 30 days, today last."""
+
+    token_id: TokenId
+    days: list[DayOfUsage]
+
+
+class Me(Resource, frozen=True, kw_only=True):
+    """The caller's own account."""
+
+    id: UserId
+    subject: Annotated[str, Meta(description="Who the user is at the OpenID provider.")]
+    issuer: Annotated[str, Meta(description="The OpenID provider.")]
+    name: str
+    email: str
+    role: Role
+    status: UserStatus
+
+
+class User(Me, frozen=True, kw_only=True):
+    """A user as administrators see it."""
+
+    created_at: Moment
+    updated_at: Moment
+
+
+class UserPage(Resource, frozen=True, kw_only=True):
+    """A page of users, newest first. A page may be short, even empty, before the last one."""
+
+    users: list[User]
+    next_cursor: NextCursor
+
+
+class Caller(Resource, frozen=True, kw_only=True):
+    """Who calls the protected API; where authentication is disabled, ``auth`` alone."""
+
+    auth: Literal["token", "none"]
+    user_id: UserId | UnsetType = UNSET
+    token_id: TokenId | UnsetType = UNSET
+    token_name: str | UnsetType = UNSET
+    scopes: list[str] | UnsetType = UNSET
+
+
+class Echoed(Resource, frozen=True, kw_only=True):
+    """What was said."""
+
+    message: str
+
+
+class Problem(Resource, frozen=True, kw_only=True):
+    """A problem document (RFC 9457). ``code`` is stable; ``detail`` is for people and may change."""
+
+    type: Annotated[str, Meta(description="Always about:blank.", examples=["about:blank"])] = "about:blank"
+    title: Annotated[str, Meta(description="The status in words.", examples=["Bad Request"])]
+    status: Annotated[int, Meta(ge=400, le=599, examples=[400])]
+    code: Annotated[str, Meta(description="What went wrong, as a stable word.")]
+    detail: Annotated[str, Meta(description="What went wrong, and what to do.")]
+    token_id: Annotated[
+        TokenId | UnsetType, Meta(description="With already_created: the token that was made.")
+    ] = UNSET

@@ -1,0 +1,112 @@
+"""What is wrong with a request and what is allowed instead, in words taken from the definitions.
+
+Nothing that a client sent is repeated but names, and these short and quoted.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from msgspec import inspect
+
+from chalicelib.domain.errors import InvalidRequest
+
+_MEMBER = re.compile(r"at `\$\.([a-z_]+)")
+_MISSING = re.compile(r"missing required field `([a-z_]+)`$")
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """What a member or parameter takes. ``hint`` is more to say when it is refused."""
+
+    allowed: str
+    takes_list: bool
+    takes_number: bool
+    hint: str = ""
+
+
+def refusal(error: msgspec.ValidationError, kind: type[Any]) -> str:
+    """Return the sentence that names the member and says what it must be."""
+    message = str(error)
+    if missing := _MISSING.search(message):
+        return f"'{missing.group(1)}' is missing."
+    place = _MEMBER.search(message)
+    field = fields(kind).get(place.group(1)) if place else None
+    if place is None or field is None:
+        return "The request is not as it must be."
+    return f"'{place.group(1)}' must be {field.allowed}{field.hint}."
+
+
+def require_known(members: Mapping[str, Any], kind: type[Any], noun: str) -> None:
+    """Refuse names that a closed definition does not have. Raises InvalidRequest."""
+    known = fields(kind)
+    unknown = sorted(members.keys() - known.keys())
+    if unknown and is_closed(kind):
+        names = ", ".join(sorted(known)) or "none"
+        raise InvalidRequest(f"Unknown {noun} {quoted(unknown[0])}. Known ones: {names}.")
+
+
+def quoted(name: str) -> str:
+    """Return a name that a client chose, short and without anything that could pass for markup."""
+    return json.dumps(name[:40])
+
+
+def is_closed(kind: type[Any]) -> bool:
+    """Whether a definition takes no other members than its own."""
+    described = inspect.type_info(kind)
+    return isinstance(described, inspect.StructType) and described.forbid_unknown_fields
+
+
+def fields(kind: type[Any]) -> Mapping[str, Field]:
+    """Return what the members of a definition take, by name."""
+    described = inspect.type_info(kind)
+    if not isinstance(described, inspect.StructType):
+        raise TypeError(f"{kind.__name__} is no definition")
+    return {field.encode_name: _field(field.type) for field in described.fields}
+
+
+def _field(described: inspect.Type) -> Field:
+    extra = described.extra or {} if isinstance(described, inspect.Metadata) else {}
+    plain = _plain(described)
+    parts = [_plain(part) for part in plain.types] if isinstance(plain, inspect.UnionType) else [plain]
+    return Field(
+        allowed=" or ".join(_words(part) for part in parts),
+        takes_list=any(isinstance(part, inspect.ListType) for part in parts),
+        takes_number=any(isinstance(part, inspect.IntType) for part in parts),
+        hint=extra.get("hint", ""),
+    )
+
+
+def _plain(described: inspect.Type) -> inspect.Type:
+    return _plain(described.type) if isinstance(described, inspect.Metadata) else described
+
+
+def _words(described: inspect.Type) -> str:
+    match _plain(described):
+        case inspect.StrType(max_length=longest):
+            return "a string" + (f" of at most {longest} characters" if longest else "")
+        case inspect.IntType(ge=least, le=most):
+            return "a whole number" + _range(least, most)
+        case inspect.BoolType():
+            return "true or false"
+        case inspect.EnumType(cls=kind):
+            return f"one of: {', '.join(str(each.value) for each in kind)}"
+        case inspect.LiteralType(values=values):
+            return f"one of: {', '.join(str(value) for value in values)}"
+        case inspect.ListType(item_type=item):
+            strings = isinstance(_plain(item), inspect.StrType)
+            return "a list of strings" if strings else "a list"
+        case inspect.NoneType():
+            return "null"
+    return "an object"
+
+
+def _range(least: int | None, most: int | None) -> str:
+    if least is not None and most is not None:
+        return f" from {least} to {most}"
+    if most is not None:
+        return f" of at most {most}"
+    return f" of at least {least}" if least is not None else ""
