@@ -12,9 +12,16 @@ from chalicelib.adapters.clock import SystemClock
 from chalicelib.domain.errors import TokensUnavailable
 from chalicelib.domain.keys import KeyUse
 from chalicelib.domain.ports import Clock
-from chalicelib.domain.tokens import TokenPolicy
+from chalicelib.domain.tokens import Token, TokenPolicy
 from chalicelib.services.callers import AnonymousCaller, ApiCaller, token_caller
-from chalicelib.settings import AuthMode, GatewaySettings, Settings, is_packaging, process_environ
+from chalicelib.settings import (
+    AuthMode,
+    GatewaySettings,
+    RotatedTokenReuse,
+    Settings,
+    is_packaging,
+    process_environ,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -28,6 +35,7 @@ if TYPE_CHECKING:
         AuthorizationStore,
         KeyStore,
         LoginProvider,
+        RotationStore,
         SessionStore,
         TokenStore,
         TokenVerifier,
@@ -35,10 +43,14 @@ if TYPE_CHECKING:
     )
     from chalicelib.oauth import OAuth
     from chalicelib.services.accounts import Accounts
+    from chalicelib.services.exposed import RevokeExposed
     from chalicelib.services.issue import IssueToken
     from chalicelib.services.listing import ListTokens
     from chalicelib.services.login import Login
     from chalicelib.services.manage import ManageTokens
+    from chalicelib.services.reuse import RecordReuse
+    from chalicelib.services.revocation import RevokeToken
+    from chalicelib.services.self_service import SelfService
     from chalicelib.services.sessions import Sessions
     from chalicelib.services.sign_in import SignIn
     from chalicelib.services.users import ManageUsers
@@ -109,7 +121,8 @@ class Service:
         """The authorizer's decision."""
         from chalicelib.services.verify import VerifyToken
 
-        return VerifyToken(self.verifier, self.authorization, self.clock, self.policy)
+        store, policy = self.authorization, self.policy
+        return VerifyToken(self.verifier, store, self.clock, policy, self._note_reuse)
 
     @cached_property
     def issue(self) -> "IssueToken":
@@ -118,7 +131,7 @@ class Service:
         from chalicelib.services.issue import IssueStores, IssueToken
 
         signer = ApiTokenSigner(self.signing_key, self.settings.issuer, self.settings.audience)
-        stores = IssueStores(self.tokens, self.users)
+        stores = IssueStores(self.tokens, self.users, self.rotations)
         return IssueToken(stores, signer, self.clock, self.policy)
 
     @cached_property
@@ -133,7 +146,17 @@ class Service:
         """Changing and revoking tokens."""
         from chalicelib.services.manage import ManageTokens
 
-        return ManageTokens(self.tokens, self.listing, self.clock, self.policy)
+        return ManageTokens(self.tokens, self.listing, self._revocations, self.clock, self.policy)
+
+    @property
+    def self_service(self) -> "SelfService":
+        """What a token may do to itself."""
+        return self._self_service
+
+    @property
+    def exposed(self) -> "RevokeExposed":
+        """Leak reports."""
+        return self._exposed
 
     @cached_property
     def administer(self) -> "ManageUsers":
@@ -181,6 +204,15 @@ class Service:
         from chalicelib.adapters.dynamodb.tokens import DynamoDBTokenStore
 
         return DynamoDBTokenStore(self.dynamodb, self.settings.table_name)
+
+    @cached_property
+    def rotations(self) -> "RotationStore":
+        """Rotations; a reuse that cannot be recorded is not tried twice."""
+        from chalicelib.adapters.aws import dynamodb_client
+        from chalicelib.adapters.dynamodb.rotation import DynamoDBRotationStore
+
+        reuse_client = dynamodb_client(attempts=1)
+        return DynamoDBRotationStore(self.dynamodb, reuse_client, self.settings.table_name)
 
     @cached_property
     def users(self) -> "UserStore":
@@ -296,6 +328,38 @@ class Service:
 
         return Accounts(self.identity_provider, self.users, self.clock)
 
+    def _note_reuse(self, token: Token) -> None:
+        """Record it: only a refused decision loads what does."""
+        self._reuse.record(token)
+
+    @cached_property
+    def _reuse(self) -> "RecordReuse":
+        from chalicelib.services.reuse import RecordReuse, RevokeFamily
+
+        respond = None
+        if self.settings.rotated_token_reuse is RotatedTokenReuse.REVOKE_FAMILY:
+            family = RevokeFamily(self.rotations, self.authorization, self._revocations, self.clock)
+            respond = family.revoke
+        return RecordReuse(self.rotations, self.clock, self.policy, respond)
+
+    @cached_property
+    def _revocations(self) -> "RevokeToken":
+        from chalicelib.services.revocation import RevokeToken
+
+        return RevokeToken(self.tokens, self.clock, self.policy)
+
+    @cached_property
+    def _self_service(self) -> "SelfService":
+        from chalicelib.services.self_service import SelfService
+
+        return SelfService(self.verify, self.users, self.issue, self.manage)
+
+    @cached_property
+    def _exposed(self) -> "RevokeExposed":
+        from chalicelib.services.exposed import RevokeExposed
+
+        return RevokeExposed(self.verifier, self.authorization, self._revocations)
+
     @cached_property
     def verifier(self) -> "TokenVerifier":
         """Reading API tokens."""
@@ -346,6 +410,16 @@ class OpenService(Service):
 
     @property
     def login(self) -> "Login":
+        """Raises TokensUnavailable."""
+        raise TokensUnavailable
+
+    @property
+    def self_service(self) -> "SelfService":
+        """Raises TokensUnavailable."""
+        raise TokensUnavailable
+
+    @property
+    def exposed(self) -> "RevokeExposed":
         """Raises TokensUnavailable."""
         raise TokensUnavailable
 

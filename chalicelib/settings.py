@@ -42,6 +42,13 @@ class AuthMode(Enum):
     NONE = "none"
 
 
+class RotatedTokenReuse(Enum):
+    """What the use of a rotated token leads to, besides its refusal and the record of it."""
+
+    RECORD = "record"
+    REVOKE_FAMILY = "revoke_family"
+
+
 @dataclass(frozen=True, slots=True)
 class AdminClaim:
     """The claim, and the value in it, that makes its bearer an administrator."""
@@ -99,6 +106,7 @@ class Settings:
     max_tokens_per_user: int
     max_token_lifetime: timedelta | None
     retention: timedelta
+    rotated_token_reuse: RotatedTokenReuse
     scopes: ScopeCatalogue
     derived_token_key_id: str | None
     derived_token_audiences: frozenset[str]
@@ -131,6 +139,9 @@ class Settings:
             max_tokens_per_user=read.number("MAX_TOKENS_PER_USER", 1, 10_000, default=100),
             max_token_lifetime=timedelta(days=lifetime_days) if lifetime_days else None,
             retention=timedelta(days=read.number("RETENTION_DAYS", 1, 3650, default=90)),
+            rotated_token_reuse=RotatedTokenReuse(
+                read.choice("ROTATED_TOKEN_REUSE", [r.value for r in RotatedTokenReuse], "record")
+            ),
             scopes=read.parsed("SCOPES", _catalogue, _SCOPES_EXAMPLE) or DEFAULT_CATALOGUE,
             derived_token_key_id=_derived_token_key(read),
             derived_token_audiences=_derived_token_audiences(read, audience),

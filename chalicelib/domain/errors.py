@@ -164,6 +164,7 @@ class InvalidToken(ApiTokensError):
     """The presented API token does not let its bearer in (RFC 6750 ``invalid_token``)."""
 
     code = "invalid_token"
+    detail = "This API token is not valid. It is not one of ours, or it may not be used any more."
     reason: ClassVar[str]
 
 
@@ -207,6 +208,12 @@ class RevokedToken(InvalidToken):
     """The token was revoked, alone or with its generation."""
 
     reason = "revoked"
+
+
+class RotatedToken(RevokedToken):
+    """The token was rotated, and its overlap is over."""
+
+    reason = "rotated"
 
 
 class InactiveToken(InvalidToken):
@@ -284,6 +291,23 @@ class TokenAlreadyExpired(Conflict):
 
     code = "token_expired"
     detail = "This token has expired, which is final. Create a new one."
+
+
+class TokenNotActive(Conflict):
+    """A paused or idle token cannot be rotated."""
+
+    code = "token_not_active"
+    detail = "This token is not active. Re-activate it first."
+
+
+class TokenAlreadyRotated(Conflict):
+    """A token has one successor; it is the one to rotate next."""
+
+    code = "token_rotated"
+
+    def __init__(self, successor_id: str) -> None:
+        self.successor_id = successor_id
+        super().__init__(f"This token was rotated; its successor is {successor_id}.")
 
 
 class TokenLimitReached(Conflict):

@@ -18,6 +18,7 @@ from chalicelib.domain.users import Identity, User
 if TYPE_CHECKING:
     from chalicelib.domain.access_tokens import AccessClaims
     from chalicelib.domain.clients import UsedAssertion, VerifiedAssertion
+    from chalicelib.domain.rotation import Rotation
     from chalicelib.domain.token_types import TokenType
 
 
@@ -224,7 +225,7 @@ class TokenStore(Protocol):
     def revoke_token(self, before: Token, after: Token, *, frees_slot: bool) -> None:
         """Write the revocation and its owner's count together.
 
-        Raises ConcurrentChange when the token or its generation ended meanwhile.
+        Raises ConcurrentChange when the token or its generation ended meanwhile, or it was rotated.
         """
         ...
 
@@ -236,6 +237,29 @@ class TokenStore(Protocol):
         self, user_id: str, generations: Collection[str]
     ) -> Mapping[str, EndedGeneration]:
         """Return the records of those among ``generations`` (at most 100) that have ended."""
+        ...
+
+
+class RotationStore(Protocol):
+    """Rotations, and what becomes of rotated tokens. Every call raises StoreUnavailable."""
+
+    def rotate_token(self, rotation: "Rotation", *, max_live_tokens: int) -> None:
+        """Write a rotation, all or nothing.
+
+        Raises UserInactive, ConcurrentChange when one of its tokens, or their generation, changed
+        meanwhile, or TokenLimitReached when the successor takes a new place and there is none.
+        """
+        ...
+
+    def record_reuse(self, before: Token, after: Token) -> bool:
+        """Record the use of a rotated token by one conditional write; return whether it was this one.
+
+        Not recorded, and no error: somebody else recorded it, or the row is gone and stays so.
+        """
+        ...
+
+    def list_family(self, user_id: str, family_id: str) -> Sequence[Token]:
+        """Return the tokens of one family, strongly consistent."""
         ...
 
 

@@ -13,6 +13,7 @@ from chalicelib.domain.errors import (
     InvalidRequest,
     InvalidToken,
     RevokedToken,
+    RotatedToken,
     TokenAlreadyExpired,
     TokenAlreadyRevoked,
 )
@@ -93,7 +94,9 @@ class Token:
     """One API token's row. The token string itself is kept nowhere.
 
     ``state`` is the stored part of the status: ``active``, ``inactive`` or ``revoked``. ``usage`` is
-    the least number of uses on each of the last days.
+    the least number of uses on each of the last days. A token that was rotated names its successor and
+    works until ``overlap_ends_at``; ``family_id``, the id of the first token of its line, is known once
+    there is a second. ``reuse_count`` is the least number of uses after the overlap.
     """
 
     id: str
@@ -111,19 +114,41 @@ class Token:
     expires_at: datetime | None = None
     revocation: Revocation | None = None
     usage: Mapping[date, int] = field(default_factory=dict)
+    predecessor_id: str | None = None
+    successor_id: str | None = None
+    family_id: str | None = None
+    overlap_ends_at: datetime | None = None
+    reuse_count: int = 0
+    last_reused_at: datetime | None = None
     version: int = 1
 
     def status(self, owner: User, now: datetime) -> TokenStatus:
         """Return how the token stands; it may be used if and only if that is ``active``."""
         if self.state is TokenStatus.REVOKED or self.generation != owner.generation:
             return TokenStatus.REVOKED
-        if owner.status is UserStatus.REMOVED:
+        if owner.status is UserStatus.REMOVED or self.overlap_is_over(now):
             return TokenStatus.REVOKED
         if self.has_expired(now):
             return TokenStatus.EXPIRED
         if self.state is not TokenStatus.ACTIVE or not owner.is_active:
             return TokenStatus.INACTIVE
         return TokenStatus.IDLE if now >= self.idle_at else TokenStatus.ACTIVE
+
+    def is_ended_by_rotation(self, owner: User, now: datetime) -> bool:
+        """Whether the token is revoked because it was rotated, and for no other reason."""
+        if self.state is TokenStatus.REVOKED or self.generation != owner.generation:
+            return False
+        return self.overlap_is_over(now)
+
+    def overlap_is_over(self, now: datetime) -> bool:
+        """Whether the token was rotated, and its time beside its successor has passed."""
+        return self.overlap_ends_at is not None and now >= self.overlap_ends_at
+
+    def own_revocation(self, now: datetime) -> Revocation | None:
+        """Return when and why the token itself was revoked, its generation apart."""
+        if self.revocation is None and self.overlap_ends_at and self.overlap_is_over(now):
+            return Revocation(RevocationReason.ROTATED, self.overlap_ends_at)
+        return self.revocation
 
     def has_expired(self, now: datetime) -> bool:
         """Whether the token's own expiry has passed."""
@@ -132,10 +157,11 @@ class Token:
     def surely_counts(self, now: datetime) -> bool:
         """Whether the owner's count still holds this token, by every machine's clock.
 
-        A recount leaves out expired tokens. One that a faster clock may have left out already must
-        not be taken off again, or the count would fall below the truth and the quota would be exceeded.
+        One that was rotated gave its place to its successor. A recount leaves out expired tokens. One
+        that a faster clock may have left out already must not be taken off again, or the count would
+        fall below the truth and the quota would be exceeded.
         """
-        return not self.has_expired(now + _CLOCK_SKEW)
+        return self.successor_id is None and not self.has_expired(now + _CLOCK_SKEW)
 
     def needs_touch(self, now: datetime, policy: TokenPolicy) -> bool:
         """Whether the last recorded use is old enough to be worth a write."""
@@ -185,6 +211,8 @@ class Token:
     def alive_since(self, now: datetime, policy: TokenPolicy) -> "Token":
         """Return the token with its idle clock started at ``now``."""
         idle_at = now + policy.idle_timeout
+        if self.overlap_ends_at:  # That is when the row ends, however much it is used until then.
+            return replace(self, idle_at=idle_at)
         end = idle_at if self.expires_at is None else min(idle_at, self.expires_at)
         return replace(self, idle_at=idle_at, purge_at=policy.purge_time(end))
 
@@ -263,6 +291,8 @@ def require_usable(token: Token, owner: User, now: datetime) -> None:
     if not owner.is_active:
         raise InactiveOwner
     status = token.status(owner, now)
+    if token.is_ended_by_rotation(owner, now):
+        raise RotatedToken
     if status is not TokenStatus.ACTIVE:
         raise _REFUSALS[status]
 

@@ -3,13 +3,20 @@
 import hashlib
 import json
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from chalicelib import logs
 from chalicelib.domain.claims import Claims
-from chalicelib.domain.errors import AlreadyCreated, IdempotencyKeyReused, TokenLimitReached
-from chalicelib.domain.ids import new_token_id
-from chalicelib.domain.ports import Clock, TokenSigner, TokenStore, UserStore
+from chalicelib.domain.errors import (
+    AlreadyCreated,
+    ConcurrentChange,
+    IdempotencyKeyReused,
+    TokenLimitReached,
+    TokenNotFound,
+)
+from chalicelib.domain.ids import TOKEN_ID, new_token_id
+from chalicelib.domain.ports import Clock, RotationStore, TokenSigner, TokenStore, UserStore
+from chalicelib.domain.rotation import Rotation, require_rotatable, rotation_of, successor_of
 from chalicelib.domain.scopes import scope_string
 from chalicelib.domain.tokens import (
     IdempotencyRecord,
@@ -24,6 +31,7 @@ from chalicelib.domain.users import User
 
 IDEMPOTENCY_LIFETIME = timedelta(hours=24)
 _PAGE = 500
+_ATTEMPTS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +40,7 @@ class IssueStores:
 
     tokens: TokenStore
     users: UserStore
+    rotations: RotationStore
 
 
 class IssueToken:
@@ -46,6 +55,7 @@ class IssueToken:
     ) -> None:
         self._tokens = stores.tokens
         self._users = stores.users
+        self._rotations = stores.rotations
         self._signer = signer
         self._clock = clock
         self._policy = policy
@@ -68,6 +78,42 @@ class IssueToken:
         limit = self._policy.max_live_tokens
         self._tokens.add_token(token, max_live_tokens=limit, idempotency=record)
         return IssuedToken(token, secret)
+
+    def rotate(self, owner: User, token_id: str, overlap: timedelta) -> IssuedToken:
+        """Replace a token of ``owner`` by a successor; the token itself works for ``overlap`` more.
+
+        Raises TokenNotFound, TokenAlreadyRotated, TokenAlreadyRevoked, TokenAlreadyExpired,
+        TokenNotActive, TokenLimitReached, UserInactive, ConcurrentChange or DependencyUnavailable.
+        """
+        now = self._clock.now()
+        token = self._rotatable(owner, token_id, now)
+        successor = successor_of(token, new_token_id(now), now, self._policy)
+        logs.add(successor_id=successor.id)
+        secret = self._signer.sign(_claims(successor))
+        for _ in range(_ATTEMPTS):
+            rotation = self._rotation(token, successor, overlap)
+            try:
+                self._rotations.rotate_token(rotation, max_live_tokens=self._policy.max_live_tokens)
+            except ConcurrentChange:
+                token = self._rotatable(owner, token_id, now)
+            else:
+                return IssuedToken(rotation.successor, secret)
+        raise ConcurrentChange
+
+    def _rotatable(self, owner: User, token_id: str, now: datetime) -> Token:
+        if not TOKEN_ID.fullmatch(token_id):
+            raise TokenNotFound
+        logs.add(token_id=token_id)
+        token = self._tokens.find_token(owner.id, token_id)
+        if token is None:
+            raise TokenNotFound
+        require_rotatable(token, owner, now)
+        return token
+
+    def _rotation(self, token: Token, successor: Token, overlap: timedelta) -> Rotation:
+        before = token.predecessor_id
+        grandparent = self._tokens.find_token(token.user_id, before) if before else None
+        return rotation_of(token, grandparent, successor, overlap, self._policy)
 
     def _refuse_replay(self, token: Token, record: IdempotencyRecord) -> None:
         """Refuse before anything is signed; the write refuses replays that race this look."""
@@ -99,7 +145,7 @@ class IssueToken:
         live, after = 0, None
         while True:
             page = self._tokens.list_tokens(owner.id, after=after, newest_first=True, limit=_PAGE)
-            live += sum(token.status(owner, now) not in dead for token in page)
+            live += sum(t.successor_id is None and t.status(owner, now) not in dead for t in page)
             if len(page) < _PAGE:
                 return live
             after = page[-1].id

@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args
 from chalicelib.domain.errors import InvalidCursor, TooManyToSort
 from chalicelib.domain.ids import TOKEN_ID
 from chalicelib.domain.ports import Clock, TokenStore
-from chalicelib.domain.tokens import Revocation, Token, TokenStatus
+from chalicelib.domain.tokens import EndedGeneration, Revocation, Token, TokenStatus
 from chalicelib.domain.users import User
 from chalicelib.services import cursors
 
@@ -105,10 +105,7 @@ class ListTokens:
         )
         return [
             TokenView(
-                token,
-                token.status(owner, now),
-                token.revocation
-                or (ended[token.generation].revocation if token.generation in ended else None),
+                token, token.status(owner, now), _first_revocation(token, ended.get(token.generation), now)
             )
             for token in tokens
         ]
@@ -150,6 +147,13 @@ class ListTokens:
             if len(tokens) < _STORE_PAGE:
                 return
             position = tokens[-1].id
+
+
+def _first_revocation(token: Token, ended: EndedGeneration | None, now: datetime) -> Revocation | None:
+    own = token.own_revocation(now)
+    if own and ended:
+        return min(own, ended.revocation, key=lambda revocation: revocation.at)
+    return ended.revocation if ended else own
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from chalicelib.domain.tokens import (
 )
 from chalicelib.domain.users import User
 from chalicelib.services.listing import ListTokens, TokenView
+from chalicelib.services.revocation import RevokeToken
 
 _ATTEMPTS = 5
 
@@ -34,9 +35,17 @@ class TokenPatch:
 class ManageTokens:
     """Changes to tokens, each one conditional write on what was read."""
 
-    def __init__(self, store: TokenStore, listing: ListTokens, clock: Clock, policy: TokenPolicy) -> None:
+    def __init__(
+        self,
+        store: TokenStore,
+        listing: ListTokens,
+        revocations: RevokeToken,
+        clock: Clock,
+        policy: TokenPolicy,
+    ) -> None:
         self._store = store
         self._listing = listing
+        self._revocations = revocations
         self._clock = clock
         self._policy = policy
 
@@ -66,17 +75,7 @@ class ManageTokens:
 
         Raises TokenNotFound, ConcurrentChange or DependencyUnavailable.
         """
-        for _ in range(_ATTEMPTS):
-            token, now = self._find(owner, token_id), self._clock.now()
-            if token.status(owner, now) is TokenStatus.REVOKED:
-                return
-            after = token.revoked(reason, now, self._policy)
-            try:
-                self._store.revoke_token(token, after, frees_slot=token.surely_counts(now))
-            except ConcurrentChange:
-                continue
-            return
-        raise ConcurrentChange
+        self._revocations.revoke(lambda: (self._find(owner, token_id), owner), reason)
 
     def _change(self, owner: User, token_id: str, change: Callable[[Token, datetime], Token]) -> Token:
         for _ in range(_ATTEMPTS):

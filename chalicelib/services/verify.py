@@ -1,9 +1,10 @@
 """Decide whether a presented API token may be used right now: the authorizer's whole work."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from chalicelib import logs
-from chalicelib.domain.errors import DependencyUnavailable, UnknownToken, WrongClaims
+from chalicelib.domain.errors import DependencyUnavailable, RotatedToken, UnknownToken, WrongClaims
 from chalicelib.domain.ports import AuthorizationStore, Clock, TokenVerifier
 from chalicelib.domain.tokens import Token, TokenPolicy, require_usable
 from chalicelib.domain.users import User
@@ -19,7 +20,10 @@ class Verified:
 
 
 class VerifyToken:
-    """Signature first, without any I/O; then the row and its owner in one read; then the use recorded."""
+    """Signature first, without any I/O; then the row and its owner in one read; then the use recorded.
+
+    ``on_reuse`` hears of each token that is refused because it was rotated out, and nothing else.
+    """
 
     def __init__(
         self,
@@ -27,11 +31,13 @@ class VerifyToken:
         store: AuthorizationStore,
         clock: Clock,
         policy: TokenPolicy,
+        on_reuse: Callable[[Token], None] | None = None,
     ) -> None:
         self._verifier = verifier
         self._store = store
         self._clock = clock
         self._policy = policy
+        self._on_reuse = on_reuse
         self._uses = Uses()
 
     def verify(self, unverified_token: str) -> Verified:
@@ -39,8 +45,14 @@ class VerifyToken:
 
         Raises InvalidToken for every refusal, DependencyUnavailable when nothing can be decided.
         """
-        verified = self.look(unverified_token)
-        self._touch(verified.token)
+        token, owner, claimed = self._read(unverified_token)
+        try:
+            verified = self._usable(token, owner, claimed)
+        except RotatedToken:
+            if self._on_reuse:
+                self._on_reuse(token)
+            raise
+        self._touch(token)
         return verified
 
     def look(self, unverified_token: str) -> Verified:
@@ -48,20 +60,23 @@ class VerifyToken:
 
         Raises InvalidToken or DependencyUnavailable.
         """
-        claims = self._verifier.verify(unverified_token)
-        token, owner = self._find(claims.subject, claims.token_id)
-        # The row decides over the string: an expiry that only one of them has would be a forged row.
-        if token.expires_at != claims.expires_at:
-            raise WrongClaims
-        verified = self._usable(token, owner)
-        return Verified(token, verified.scopes & claims.scopes)
+        return self._usable(*self._read(unverified_token))
 
     def look_up(self, user_id: str, token_id: str) -> Verified:
         """Return a token by ids that were verified before, without counting a use.
 
         Raises InvalidToken or DependencyUnavailable.
         """
-        return self._usable(*self._find(user_id, token_id))
+        token, owner = self._find(user_id, token_id)
+        return self._usable(token, owner, token.scopes)
+
+    def _read(self, unverified_token: str) -> tuple[Token, User, frozenset[str]]:
+        claims = self._verifier.verify(unverified_token)
+        token, owner = self._find(claims.subject, claims.token_id)
+        # The row decides over the string: an expiry that only one of them has would be a forged row.
+        if token.expires_at != claims.expires_at:
+            raise WrongClaims
+        return token, owner, claims.scopes
 
     def _find(self, user_id: str, token_id: str) -> tuple[Token, User]:
         logs.add(user_id=user_id, token_id=token_id)
@@ -70,10 +85,10 @@ class VerifyToken:
             raise UnknownToken
         return token, owner
 
-    def _usable(self, token: Token, owner: User) -> Verified:
+    def _usable(self, token: Token, owner: User, claimed: frozenset[str]) -> Verified:
         require_usable(token, owner, self._clock.now())
         # The role decides anew each time: a token must not keep what its owner has lost.
-        return Verified(token, self._policy.scopes.effective(token.scopes, owner.role))
+        return Verified(token, self._policy.scopes.effective(token.scopes & claimed, owner.role))
 
     def _touch(self, token: Token) -> None:
         now = self._clock.now()

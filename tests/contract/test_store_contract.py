@@ -12,7 +12,7 @@ from chalicelib.domain.errors import (
     TokenLimitReached,
     UserInactive,
 )
-from chalicelib.domain.ids import new_generation
+from chalicelib.domain.ids import new_generation, new_token_id
 from chalicelib.domain.keys import KeyRing
 from chalicelib.domain.tokens import (
     EndedGeneration,
@@ -114,6 +114,12 @@ class TestRoundTrips:
             expires_at=LATER,
             revocation=Revocation(RevocationReason.EXPOSED, START + 13 * ONE_MILLISECOND),
             usage={START.date(): 12, LATER.date(): 1},
+            predecessor_id=new_token_id(START),
+            successor_id=new_token_id(LATER),
+            family_id=new_token_id(START),
+            overlap_ends_at=START + 17 * ONE_MILLISECOND,
+            reuse_count=5,
+            last_reused_at=START + 19 * ONE_MILLISECOND,
             version=7,
         )
         assert token == found(stores, add(stores, token))

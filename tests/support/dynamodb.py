@@ -15,6 +15,7 @@ from chalicelib.adapters.dynamodb import items
 from chalicelib.adapters.dynamodb.assertions import DynamoDBAssertionStore
 from chalicelib.adapters.dynamodb.authorization import DynamoDBAuthorizationStore
 from chalicelib.adapters.dynamodb.keys import DynamoDBKeyStore
+from chalicelib.adapters.dynamodb.rotation import DynamoDBRotationStore
 from chalicelib.adapters.dynamodb.sessions import DynamoDBSessionStore
 from chalicelib.adapters.dynamodb.tokens import DynamoDBTokenStore
 from chalicelib.adapters.dynamodb.users import DynamoDBUserStore
@@ -26,6 +27,7 @@ from chalicelib.domain.ports import (
     AuthorizationStore,
     Clock,
     KeyStore,
+    RotationStore,
     SessionStore,
     TokenStore,
     UserStore,
@@ -68,6 +70,7 @@ class Stores:
     keys: KeyStore
     access_token_keys: KeyStore
     tokens: TokenStore
+    rotations: RotationStore
     users: UserStore
     sessions: SessionStore
     assertions: AssertionStore
@@ -84,7 +87,7 @@ def memory_stores() -> Stores:
         else:
             del store._tokens[user_id, token_id]
 
-    return Stores(store, InMemoryKeys(), InMemoryKeys(), store, store, store, store, forget)
+    return Stores(store, InMemoryKeys(), InMemoryKeys(), store, store, store, store, store, forget)
 
 
 def dynamodb_stores(cloud: Cloud) -> Stores:
@@ -100,6 +103,7 @@ def dynamodb_stores(cloud: Cloud) -> Stores:
         DynamoDBKeyStore(client, table, KeyUse.API_TOKEN),
         DynamoDBKeyStore(client, table, KeyUse.ACCESS_TOKEN),
         DynamoDBTokenStore(client, table),
+        DynamoDBRotationStore(client, client, table),
         DynamoDBUserStore(client, table),
         DynamoDBSessionStore(client, table),
         DynamoDBAssertionStore(client, table),
@@ -174,6 +178,11 @@ class CloudService(Service):
     def authorization(self) -> DynamoDBAuthorizationStore:
         """Reads and touches by the cloud's client, so that a test sees both."""
         return DynamoDBAuthorizationStore(self.dynamodb, self.dynamodb, self.settings.table_name)
+
+    @cached_property
+    def rotations(self) -> DynamoDBRotationStore:
+        """Rotations and reuse by the cloud's client, so that a test sees both."""
+        return DynamoDBRotationStore(self.dynamodb, self.dynamodb, self.settings.table_name)
 
     @cached_property
     def identity_provider(self) -> OidcProvider:

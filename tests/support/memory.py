@@ -16,6 +16,7 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.keys import KeyRing, KeyState, VerificationKey
 from chalicelib.domain.ports import UserPage
+from chalicelib.domain.rotation import Rotation
 from chalicelib.domain.sessions import PendingLogin, Session
 from chalicelib.domain.tokens import EndedGeneration, IdempotencyRecord, Token, TokenStatus
 from chalicelib.domain.users import User
@@ -47,8 +48,8 @@ class InMemoryStore:
             row = self._tokens.get((before.user_id, before.id))
             if row is None or row.state is not TokenStatus.ACTIVE:
                 return False
-            seen = (before.generation, before.idle_at, before.last_used_at)
-            if (row.generation, row.idle_at, row.last_used_at) != seen:
+            seen = (before.generation, before.idle_at, before.last_used_at, before.overlap_ends_at)
+            if (row.generation, row.idle_at, row.last_used_at, row.overlap_ends_at) != seen:
                 return False
             self._tokens[row.user_id, row.id] = replace(
                 row,
@@ -79,15 +80,9 @@ class InMemoryStore:
     ) -> None:
         """Add token, count and idempotency record, or nothing."""
         with self._lock:
-            owner = self._users.get(token.user_id)
             if idempotency:
                 self._refuse_replay(token, idempotency)
-            if owner is None or not owner.is_active:
-                raise UserInactive
-            if owner.generation != token.generation:
-                raise ConcurrentChange
-            if owner.live_tokens >= max_live_tokens:
-                raise TokenLimitReached(max_live_tokens)
+            owner = self._counting_owner(token, 1, max_live_tokens)
             if idempotency:
                 self._idempotency[token.user_id, idempotency.key_hash] = idempotency
             self._tokens[token.user_id, token.id] = token
@@ -110,11 +105,46 @@ class InMemoryStore:
             owner = self._users.get(before.user_id)
             if row is None or row.state is TokenStatus.REVOKED:
                 raise ConcurrentChange
+            if row.successor_id != before.successor_id:
+                raise ConcurrentChange
             if owner is None or owner.generation != before.generation:
                 raise ConcurrentChange
             merged = _merged(row, before, after)
             self._tokens[row.user_id, row.id] = replace(merged, version=row.version + 1)
             self._count(owner, -1 if frees_slot else 0)
+
+    def rotate_token(self, rotation: Rotation, *, max_live_tokens: int) -> None:
+        """Write the successor and the ends of the others, or nothing."""
+        with self._lock:
+            successor = rotation.successor
+            changes = [c for c in (rotation.rotated, rotation.cut_short) if c]
+            slots = 1 if rotation.takes_new_place else 0
+            owner = self._counting_owner(successor, slots, max_live_tokens)
+            for change in changes:
+                row = self._tokens.get((change.before.user_id, change.before.id))
+                if row is None or row.version != change.before.version:
+                    raise ConcurrentChange
+            for change in changes:
+                self.save_token(change.before, change.after)
+            self._tokens[successor.user_id, successor.id] = successor
+            self._count(owner, slots)
+
+    def record_reuse(self, before: Token, after: Token) -> bool:
+        """Record reuse, unless somebody else did."""
+        with self._lock:
+            row = self._tokens.get((before.user_id, before.id))
+            if row is None or row.successor_id is None or row.last_reused_at != before.last_reused_at:
+                return False
+            self._tokens[row.user_id, row.id] = replace(
+                row, reuse_count=after.reuse_count, last_reused_at=after.last_reused_at
+            )
+            return True
+
+    def list_family(self, user_id: str, family_id: str) -> Sequence[Token]:
+        """Return the tokens of one family."""
+        with self._lock:
+            owned = [token for (owner, _), token in self._tokens.items() if owner == user_id]
+        return [token for token in owned if token.family_id == family_id]
 
     def find_idempotency(self, user_id: str, key_hash: str) -> IdempotencyRecord | None:
         """Return the record of an idempotency key."""
@@ -209,6 +239,16 @@ class InMemoryStore:
             if stored.body_hash != record.body_hash:
                 raise IdempotencyKeyReused
             raise AlreadyCreated(stored.token_id)
+
+    def _counting_owner(self, token: Token, slots: int, limit: int) -> User:
+        owner = self._users.get(token.user_id)
+        if owner is None or not owner.is_active:
+            raise UserInactive
+        if owner.generation != token.generation:
+            raise ConcurrentChange
+        if slots and owner.live_tokens >= limit:
+            raise TokenLimitReached(limit)
+        return owner
 
     def _count(self, owner: User, change: int) -> None:
         self._users[owner.id] = replace(

@@ -59,6 +59,11 @@ class MemoryService(Service):
         return self.store
 
     @cached_property
+    def rotations(self) -> InMemoryStore:
+        """The store in memory."""
+        return self.store
+
+    @cached_property
     def users(self) -> InMemoryStore:
         """The store in memory."""
         return self.store

@@ -45,14 +45,14 @@ class DynamoDBAuthorizationStore:
         update, touched = Update(), items.token_item(after)
         for attribute in _TOUCHED & touched.keys():
             update.set(attribute, touched[attribute])
-        last_used = update.name("last_used_at")
+        seen = items.token_item(before)
         conditions = [
             update.equals("state", items.text(TokenStatus.ACTIVE.value)),
             update.equals("generation", items.text(before.generation)),
             update.equals("idle_at", items.time(before.idle_at)),
-            f"attribute_not_exists({last_used})"
-            if before.last_used_at is None
-            else update.equals("last_used_at", items.time(before.last_used_at)),
+            update.same("last_used_at", seen.get("last_used_at")),
+            # A rotation decides anew when the row ends.
+            update.same("overlap_ends_at", seen.get("overlap_ends_at")),
         ]
         key = items.token_key(before.user_id, before.id)
         try:

@@ -155,7 +155,19 @@ def token_item(token: Token) -> Item:
     if token.revocation:
         item["revoked_reason"] = text(token.revocation.reason.value)
         item["revoked_at"] = time(token.revocation.at)
-    return item | _times(last_used_at=token.last_used_at, expires_at=token.expires_at)
+    if token.reuse_count:
+        item["reuse_count"] = number(token.reuse_count)
+    item |= _texts(
+        predecessor_id=token.predecessor_id,
+        successor_id=token.successor_id,
+        family_id=token.family_id,
+    )
+    return item | _times(
+        last_used_at=token.last_used_at,
+        expires_at=token.expires_at,
+        overlap_ends_at=token.overlap_ends_at,
+        last_reused_at=token.last_reused_at,
+    )
 
 
 def read_token(item: Mapping[str, Mapping[str, str]]) -> Token:
@@ -176,6 +188,12 @@ def read_token(item: Mapping[str, Mapping[str, str]]) -> Token:
         expires_at=_read_optional_time(item, "expires_at"),
         revocation=_read_revocation(item),
         usage=_read_usage(item),
+        predecessor_id=_read_optional_text(item, "predecessor_id"),
+        successor_id=_read_optional_text(item, "successor_id"),
+        family_id=_read_optional_text(item, "family_id"),
+        overlap_ends_at=_read_optional_time(item, "overlap_ends_at"),
+        reuse_count=int(item.get("reuse_count", {"N": "0"})["N"]),
+        last_reused_at=_read_optional_time(item, "last_reused_at"),
         version=int(item["version"]["N"]),
     )
 
@@ -302,6 +320,10 @@ def read_session(item: Mapping[str, Mapping[str, str]]) -> Session:
     )
 
 
+def _texts(**texts: str | None) -> Item:
+    return {name: text(value) for name, value in texts.items() if value is not None}
+
+
 def _times(**times: datetime | None) -> Item:
     return {name: time(value) for name, value in times.items() if value is not None}
 
@@ -316,6 +338,10 @@ def _read_purge_time(attribute: Mapping[str, str]) -> datetime:
 
 def _read_optional_time(item: Mapping[str, Mapping[str, str]], name: str) -> datetime | None:
     return _read_time(item[name]) if name in item else None
+
+
+def _read_optional_text(item: Mapping[str, Mapping[str, str]], name: str) -> str | None:
+    return item[name]["S"] if name in item else None
 
 
 def _read_usage(item: Mapping[str, Mapping[str, str]]) -> dict[date, int]:

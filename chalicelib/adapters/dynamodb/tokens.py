@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.adapters.dynamodb import items
+from chalicelib.adapters.dynamodb import counts, items
 from chalicelib.adapters.dynamodb.errors import ConditionFailed, translated
 from chalicelib.adapters.dynamodb.reads import batch_get, get
 from chalicelib.adapters.dynamodb.writes import Update, retried, transact
@@ -13,11 +13,8 @@ from chalicelib.domain.errors import (
     ConcurrentChange,
     IdempotencyKeyReused,
     StoreUnavailable,
-    TokenLimitReached,
-    UserInactive,
 )
 from chalicelib.domain.tokens import EndedGeneration, IdempotencyRecord, Token, TokenStatus
-from chalicelib.domain.users import UserStatus
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -73,7 +70,10 @@ class DynamoDBTokenStore:
         Raises UserInactive, ConcurrentChange, TokenLimitReached, AlreadyCreated, IdempotencyKeyReused
         or StoreUnavailable.
         """
-        writes = [self._count_one_more(token, max_live_tokens), self._put_token(token)]
+        writes = [
+            counts.one_more(self._table, token, max_live_tokens),
+            put_token(self._table, token),
+        ]
         if idempotency:
             # First, so that a replay hears of its token even when that one took the last place.
             writes.insert(0, self._put_idempotency(token, idempotency))
@@ -82,14 +82,11 @@ class DynamoDBTokenStore:
         except ConditionFailed as failure:
             if idempotency and failure.position == 0:
                 raise _why_replayed(failure, idempotency) from failure
-            raise _why_not_counted(failure.item, token, max_live_tokens) from failure
+            raise counts.why_refused(failure.item, token, max_live_tokens) from failure
 
     def save_token(self, before: Token, after: Token) -> Token:
         """Write what differs; return it as stored. Raises ConcurrentChange, StoreUnavailable."""
-        update = _changed(before, after)
-        condition = update.equals("version", items.number(before.version))
-        key = items.token_key(before.user_id, before.id)
-        request = update.request(self._table, key, condition)
+        request = change_token(self._table, before, after)
         try:
             answer = retried(lambda: self._client.update_item(**request, ReturnValues="ALL_NEW"))
         except ConditionFailed as failure:
@@ -99,14 +96,19 @@ class DynamoDBTokenStore:
     def revoke_token(self, before: Token, after: Token, *, frees_slot: bool) -> None:
         """Write the revocation and the count together. Raises ConcurrentChange, StoreUnavailable.
 
-        It does not ask for the version: an owner who keeps renaming must not hold up a revocation.
+        It does not ask for the version: an owner who keeps renaming must not hold up a revocation. A
+        rotation, which passes the place in the count on, happens once only.
         """
         update = _changed(before, after)
         revoked = update.value("revoked", items.text(TokenStatus.REVOKED.value))
-        condition = f"attribute_exists(pk) AND {update.name('state')} <> {revoked}"
+        conditions = [
+            "attribute_exists(pk)",
+            f"{update.name('state')} <> {revoked}",
+            update.same("successor_id", items.token_item(before).get("successor_id")),
+        ]
         key = items.token_key(before.user_id, before.id)
-        writes = [{"Update": update.request(self._table, key, condition)}]
-        writes.append(self._count_one_less(before, 1 if frees_slot else 0))
+        writes = [{"Update": update.request(self._table, key, " AND ".join(conditions))}]
+        writes.append(counts.change(self._table, before, -1 if frees_slot else 0))
         try:
             transact(self._client, writes)
         except ConditionFailed as failure:
@@ -127,31 +129,6 @@ class DynamoDBTokenStore:
         ended = map(items.read_generation, batch_get(self._client, self._table, keys))
         return {record.generation: record for record in ended}
 
-    def _count_one_more(self, token: Token, limit: int) -> dict[str, Any]:
-        update = Update()
-        update.add("live_tokens", 1)
-        update.add("revision", 1)
-        conditions = [
-            update.equals("status", items.text(UserStatus.ACTIVE.value)),
-            update.equals("generation", items.text(token.generation)),
-            f"{update.name('live_tokens')} < {update.value('limit', items.number(limit))}",
-        ]
-        key = items.user_key(token.user_id)
-        request = update.request(self._table, key, " AND ".join(conditions))
-        return {"Update": request | {"ReturnValuesOnConditionCheckFailure": "ALL_OLD"}}
-
-    def _count_one_less(self, token: Token, slots: int) -> dict[str, Any]:
-        update = Update()
-        update.add("live_tokens", -slots)
-        update.add("revision", 1)
-        condition = update.equals("generation", items.text(token.generation))
-        return {"Update": update.request(self._table, items.user_key(token.user_id), condition)}
-
-    def _put_token(self, token: Token) -> dict[str, Any]:
-        item = items.token_item(token)
-        condition = "attribute_not_exists(pk)"
-        return {"Put": {"TableName": self._table, "Item": item, "ConditionExpression": condition}}
-
     def _put_idempotency(self, token: Token, record: IdempotencyRecord) -> dict[str, Any]:
         return {
             "Put": {
@@ -163,6 +140,19 @@ class DynamoDBTokenStore:
                 "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
             }
         }
+
+
+def put_token(table: str, token: Token) -> dict[str, Any]:
+    """Return the write of a new token within a transaction."""
+    item = items.token_item(token)
+    return {"Put": {"TableName": table, "Item": item, "ConditionExpression": "attribute_not_exists(pk)"}}
+
+
+def change_token(table: str, before: Token, after: Token) -> dict[str, Any]:
+    """Return the write of what differs, on condition that nobody else changed the token."""
+    update = _changed(before, after)
+    condition = update.equals("version", items.number(before.version))
+    return update.request(table, items.token_key(before.user_id, before.id), condition)
 
 
 def _changed(before: Token, after: Token) -> Update:
@@ -179,12 +169,3 @@ def _why_replayed(failure: ConditionFailed, idempotency: IdempotencyRecord) -> A
     if stored.body_hash != idempotency.body_hash:
         return IdempotencyKeyReused()
     return AlreadyCreated(stored.token_id)
-
-
-def _why_not_counted(owner: Mapping[str, Any] | None, token: Token, limit: int) -> ApiTokensError:
-    user = items.read_user(owner) if owner else None
-    if user is None or not user.is_active:
-        return UserInactive()
-    if user.generation != token.generation:
-        return ConcurrentChange()
-    return TokenLimitReached(limit)

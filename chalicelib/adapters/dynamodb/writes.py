@@ -60,6 +60,12 @@ class Update:
         """Return the condition that an attribute still has this value."""
         return f"{self.name(attribute)} = {self.value(f'old_{attribute}', value)}"
 
+    def same(self, attribute: str, value: Mapping[str, str] | None) -> str:
+        """Return the condition that an attribute still has this value, or is still absent."""
+        if value is None:
+            return f"attribute_not_exists({self.name(attribute)})"
+        return self.equals(attribute, value)
+
     def request(self, table: str, key: Item, condition: str) -> dict[str, Any]:
         """Return the parameters of UpdateItem, or of an Update within a transaction."""
         clauses = (("SET", self.sets), ("REMOVE", self.removes), ("ADD", self.adds))

@@ -38,15 +38,15 @@ def test_each_code_is_given_by_one_class_only() -> None:
 
 @pytest.mark.parametrize("kind", REFUSALS, ids=lambda kind: str(kind.__name__))
 def test_refusals_look_alike_outside(kind: type[InvalidToken]) -> None:
-    """A stranger never learns which refusal it was: same code, no sentence."""
-    assert (kind.code, kind().detail) == ("invalid_token", "")
+    """A stranger never learns which refusal it was: same code, same sentence."""
+    assert (kind.code, kind().detail) == ("invalid_token", InvalidToken.detail)
 
 
 def test_each_refusal_has_its_own_reason_in_the_logs() -> None:
     """Logs can tell every refusal from every other."""
     reasons = [vars(kind)["reason"] for kind in REFUSALS]
 
-    assert len(set(reasons)) == len(reasons) == 10
+    assert len(set(reasons)) == len(reasons) == 11
 
 
 @pytest.mark.parametrize(
@@ -79,11 +79,14 @@ def test_detail_can_be_said_more_exactly() -> None:
 def test_errors_about_something_name_it() -> None:
     """Limit, token id and scope are in the sentence; the latter two also in a member."""
     created = errors.AlreadyCreated("tok_1")
+    rotated = errors.TokenAlreadyRotated("tok_2")
     scope = errors.InsufficientScope("api:write")
 
     assert "7 tokens" in errors.TokenLimitReached(7).detail
     assert created.token_id == "tok_1"
     assert "tok_1" in created.detail
+    assert rotated.successor_id == "tok_2"
+    assert "tok_2" in rotated.detail
     assert scope.scope == "api:write"
     assert "api:write" in scope.detail
 

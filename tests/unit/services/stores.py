@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 
 from chalicelib.domain.errors import StoreUnavailable
+from chalicelib.domain.rotation import Rotation
 from chalicelib.domain.tokens import EndedGeneration, IdempotencyRecord, Token
 from chalicelib.domain.users import User
 from tests.support.memory import InMemoryStore
@@ -95,6 +96,21 @@ class BusyStore(InMemoryStore):
         """Write the revocation."""
         self._begin("revoke_token")
         super().revoke_token(before, after, frees_slot=frees_slot)
+
+    def rotate_token(self, rotation: Rotation, *, max_live_tokens: int) -> None:
+        """Write a rotation."""
+        self._begin("rotate_token")
+        super().rotate_token(rotation, max_live_tokens=max_live_tokens)
+
+    def record_reuse(self, before: Token, after: Token) -> bool:
+        """Record reuse."""
+        self._begin("record_reuse")
+        return super().record_reuse(before, after)
+
+    def list_family(self, user_id: str, family_id: str) -> Sequence[Token]:
+        """Return the tokens of one family."""
+        self._begin("list_family")
+        return super().list_family(user_id, family_id)
 
     def find_ended_generations(
         self, user_id: str, generations: Collection[str]

@@ -55,7 +55,7 @@ class Desk:
         self.clock = FixedClock()
         self.owner = a_user()
         self.store.put(self.owner)
-        stores = IssueStores(self.store, self.store)
+        stores = IssueStores(self.store, self.store, self.store)
         self.issuing = IssueToken(stores, self.signer, self.clock, SMALL)
 
     def issue(self, request: TokenRequest | None = None, key: str | None = None) -> Token:
@@ -114,7 +114,7 @@ def test_claims_say_what_the_row_says(desk: Desk) -> None:
 def test_too_long_a_lifetime_is_refused_before_anything_is_signed(desk: Desk) -> None:
     """A request against the policy costs neither signature nor write."""
     policy = replace(SMALL, max_lifetime=DAY)
-    issuing = IssueToken(IssueStores(desk.store, desk.store), desk.signer, desk.clock, policy)
+    issuing = IssueToken(IssueStores(desk.store, desk.store, desk.store), desk.signer, desk.clock, policy)
 
     with pytest.raises(InvalidRequest):
         issuing.issue(desk.owner, a_request(lifetime=2 * DAY))

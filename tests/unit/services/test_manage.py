@@ -20,6 +20,7 @@ from chalicelib.domain.ids import new_token_id
 from chalicelib.domain.tokens import EndedGeneration, Revocation, RevocationReason, Token, TokenStatus
 from chalicelib.services.listing import ListTokens
 from chalicelib.services.manage import ManageTokens, TokenPatch
+from chalicelib.services.revocation import RevokeToken
 from tests.support.builders import POLICY, a_token, a_user
 from tests.support.clock import START, FixedClock
 from tests.unit.services.stores import BusyStore
@@ -53,7 +54,8 @@ class Desk:
         self.owner = a_user(generation="now", live_tokens=1)
         self.store.put(self.owner)
         listing = ListTokens(self.store, self.clock)
-        self.tokens = ManageTokens(self.store, listing, self.clock, POLICY)
+        revocations = RevokeToken(self.store, self.clock, POLICY)
+        self.tokens = ManageTokens(self.store, listing, revocations, self.clock, POLICY)
 
     def has(self, **changes: Any) -> Token:
         """Return a token that the owner has."""

@@ -1,0 +1,86 @@
+"""Rotations, and what becomes of rotated tokens."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from chalicelib.adapters.dynamodb import counts, items
+from chalicelib.adapters.dynamodb.errors import ConditionFailed, WriteConflict, translated
+from chalicelib.adapters.dynamodb.tokens import change_token, put_token
+from chalicelib.adapters.dynamodb.writes import Update, transact
+from chalicelib.domain.errors import ConcurrentChange
+from chalicelib.domain.rotation import Rotation
+from chalicelib.domain.tokens import Token
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+class DynamoDBRotationStore:
+    """Rotates tokens and records what is done with those that were.
+
+    ``reuse_client`` should try once only: a reuse that is not recorded now will be by the next one.
+    """
+
+    def __init__(self, client: "DynamoDBClient", reuse_client: "DynamoDBClient", table: str) -> None:
+        self._client = client
+        self._reuse_client = reuse_client
+        self._table = table
+
+    def rotate_token(self, rotation: Rotation, *, max_live_tokens: int) -> None:
+        """Write a rotation, all or nothing.
+
+        Raises UserInactive, ConcurrentChange, TokenLimitReached or StoreUnavailable.
+        """
+        successor = rotation.successor
+        counted = (
+            counts.one_more(self._table, successor, max_live_tokens)
+            if rotation.takes_new_place
+            else counts.as_many(self._table, successor)
+        )
+        writes = [counted, put_token(self._table, successor)]
+        for change in (rotation.rotated, rotation.cut_short):
+            if change:
+                writes.append({"Update": change_token(self._table, change.before, change.after)})
+        try:
+            transact(self._client, writes)
+        except ConditionFailed as failure:
+            if failure.position == 0:
+                raise counts.why_refused(failure.item, successor, max_live_tokens) from failure
+            raise ConcurrentChange from failure
+
+    def record_reuse(self, before: Token, after: Token) -> bool:
+        """Record reuse; return False when somebody else did, or the row is gone.
+
+        Raises StoreUnavailable.
+        """
+        update, seen, reused = Update(), items.token_item(before), items.token_item(after)
+        for attribute in ("reuse_count", "last_reused_at"):
+            update.set(attribute, reused[attribute])
+        conditions = [
+            f"attribute_exists({update.name('successor_id')})",
+            update.same("last_reused_at", seen.get("last_reused_at")),
+        ]
+        key = items.token_key(before.user_id, before.id)
+        request = update.request(self._table, key, " AND ".join(conditions))
+        try:
+            with translated():
+                self._reuse_client.update_item(**request)
+        except (ConditionFailed, WriteConflict):
+            return False
+        return True
+
+    def list_family(self, user_id: str, family_id: str) -> Sequence[Token]:
+        """Return the tokens of a family. Raises StoreUnavailable."""
+        with translated():
+            pages = self._client.get_paginator("query").paginate(
+                TableName=self._table,
+                KeyConditionExpression="pk = :pk AND begins_with(sk, :tokens)",
+                FilterExpression="family_id = :family",
+                ExpressionAttributeValues={
+                    ":pk": items.user_key(user_id)["pk"],
+                    ":tokens": items.text(items.TOKENS),
+                    ":family": items.text(family_id),
+                },
+                ConsistentRead=True,
+            )
+            return [items.read_token(item) for page in pages for item in page["Items"]]  # type: ignore[arg-type]

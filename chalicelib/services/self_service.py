@@ -1,0 +1,69 @@
+"""What a token may do to itself: be replaced, and end."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TypeVar
+
+from chalicelib.domain.errors import (
+    RevokedToken,
+    TokenAlreadyExpired,
+    TokenAlreadyRevoked,
+    TokenNotActive,
+    TokenNotFound,
+    UnknownToken,
+    UserInactive,
+)
+from chalicelib.domain.ports import UserStore
+from chalicelib.domain.tokens import IssuedToken, RevocationReason
+from chalicelib.domain.users import User
+from chalicelib.services.issue import IssueToken
+from chalicelib.services.manage import ManageTokens
+from chalicelib.services.verify import VerifyToken
+
+_T = TypeVar("_T")
+
+# What a bearer gets to hear of only as that the token is not valid: it ended after it was verified.
+_ENDED = (TokenAlreadyExpired, TokenAlreadyRevoked, TokenNotActive, TokenNotFound, UserInactive)
+
+
+class SelfService:
+    """Acts on the token that is presented, for whoever bears it."""
+
+    def __init__(
+        self, verify: VerifyToken, users: UserStore, issue: IssueToken, manage: ManageTokens
+    ) -> None:
+        self._verify = verify
+        self._users = users
+        self._issue = issue
+        self._manage = manage
+
+    def rotate(self, unverified_token: str, overlap: timedelta) -> IssuedToken:
+        """Replace the token by a successor and return that.
+
+        Raises InvalidToken, TokenAlreadyRotated, TokenLimitReached, ConcurrentChange or
+        DependencyUnavailable.
+        """
+        owner, token_id = self._bearer(unverified_token)
+        return _hidden(lambda: self._issue.rotate(owner, token_id, overlap))
+
+    def revoke(self, unverified_token: str) -> None:
+        """End the token for good.
+
+        Raises InvalidToken, ConcurrentChange or DependencyUnavailable.
+        """
+        owner, token_id = self._bearer(unverified_token)
+        _hidden(lambda: self._manage.revoke(owner, token_id, RevocationReason.OWNER))
+
+    def _bearer(self, unverified_token: str) -> tuple[User, str]:
+        token = self._verify.verify(unverified_token).token
+        owner = self._users.find_user(token.user_id)
+        if owner is None:
+            raise UnknownToken
+        return owner, token.id
+
+
+def _hidden(act: Callable[[], _T]) -> _T:
+    try:
+        return act()
+    except _ENDED as error:
+        raise RevokedToken from error

@@ -1,0 +1,251 @@
+"""What every store does with rotations: the one in memory, and the DynamoDB adapter."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from chalicelib.domain.errors import ConcurrentChange, TokenLimitReached, UserInactive
+from chalicelib.domain.ids import new_generation, new_token_id
+from chalicelib.domain.rotation import Rotation, reused, rotation_of, successor_of
+from chalicelib.domain.tokens import RevocationReason, Token, TokenStatus
+from chalicelib.domain.users import User, UserStatus
+from tests.support.builders import POLICY, a_token, a_user
+from tests.support.clock import START
+from tests.support.dynamodb import Stores
+
+HOUR = timedelta(hours=1)
+LATER = START + HOUR
+LATER_STILL = START + 2 * HOUR
+
+
+def added(stores: Stores, token: Token) -> Token:
+    """Add a token and return it."""
+    stores.tokens.add_token(token, max_live_tokens=100, idempotency=None)
+    return token
+
+
+def rotation(token: Token, before: Token | None = None) -> Rotation:
+    """Return a rotation an hour after the start, with an overlap of a day."""
+    successor = successor_of(token, new_token_id(LATER), LATER, POLICY)
+    return rotation_of(token, before, successor, timedelta(days=1), POLICY)
+
+
+def rotate(stores: Stores, made: Rotation, limit: int = 100) -> Rotation:
+    """Write a rotation and return it."""
+    stores.rotations.rotate_token(made, max_live_tokens=limit)
+    return made
+
+
+def row(stores: Stores, token: Token) -> Token:
+    """Return the stored row of a token."""
+    found = stores.tokens.find_token(token.user_id, token.id)
+    assert found is not None
+    return found
+
+
+def owner_row(stores: Stores, owner: User) -> User:
+    """Return the stored row of a user."""
+    found = stores.users.find_user(owner.id)
+    assert found is not None
+    return found
+
+
+def everything(stores: Stores, owner: User) -> tuple[User, Sequence[Token]]:
+    """Return all rows of a user."""
+    tokens = stores.tokens.list_tokens(owner.id, after=None, newest_first=True, limit=100)
+    return owner_row(stores, owner), tokens
+
+
+class TestRotateToken:
+    """Both tokens and the owner's row, all or nothing."""
+
+    def test_both_rows_are_written(self, stores: Stores, owner: User) -> None:
+        """The successor is there, the predecessor is linked, and the version grows by one."""
+        made = rotate(stores, rotation(added(stores, a_token(owner))))
+        assert made.successor == row(stores, made.successor)
+        assert replace(made.rotated.after, version=2) == row(stores, made.rotated.after)
+
+    def test_successor_takes_its_predecessors_place(self, stores: Stores, owner: User) -> None:
+        """The count stays, even at the limit; a recount notices that the rows moved."""
+        token = added(stores, a_token(owner))
+        rotate(stores, rotation(token), limit=1)
+        assert replace(owner, live_tokens=1, revision=2) == owner_row(stores, owner)
+
+    def test_new_place_is_counted(self, stores: Stores, owner: User) -> None:
+        """Where the predecessor's place may be gone, the successor takes one of its own."""
+        made = replace(rotation(added(stores, a_token(owner))), takes_new_place=True)
+        rotate(stores, made, limit=2)
+        assert owner_row(stores, owner).live_tokens == 2
+
+    def test_new_place_beyond_the_quota_is_refused(self, stores: Stores, owner: User) -> None:
+        """The quota holds, and nothing is written."""
+        made = replace(rotation(added(stores, a_token(owner))), takes_new_place=True)
+        before = everything(stores, owner)
+        with pytest.raises(TokenLimitReached):
+            rotate(stores, made, limit=1)
+        assert before == everything(stores, owner)
+
+    def test_overlap_before_is_cut_short(self, stores: Stores, owner: User) -> None:
+        """A third token of the family ends the first in the same write."""
+        first = rotate(stores, rotation(added(stores, a_token(owner))))
+        before = row(stores, first.rotated.after)
+        again = rotate(stores, rotation(first.successor, before))
+        assert again.cut_short
+        assert replace(again.cut_short.after, version=3) == row(stores, before)
+        assert row(stores, before).overlap_ends_at == LATER
+
+    @pytest.mark.parametrize("which", ["token", "grandparent"])
+    def test_change_meanwhile_is_noticed(self, stores: Stores, owner: User, which: str) -> None:
+        """What was read must still hold of every row; otherwise nothing is written."""
+        first = rotate(stores, rotation(added(stores, a_token(owner))))
+        grandparent = row(stores, first.rotated.after)
+        changed = first.successor if which == "token" else grandparent
+        stores.tokens.save_token(changed, changed.described("other", "", LATER))
+        before = everything(stores, owner)
+        with pytest.raises(ConcurrentChange):
+            rotate(stores, rotation(first.successor, grandparent))
+        assert before == everything(stores, owner)
+
+    def test_second_rotation_of_the_same_version_is_refused(self, stores: Stores, owner: User) -> None:
+        """A token has one successor."""
+        token = added(stores, a_token(owner))
+        rotate(stores, rotation(token))
+        before = everything(stores, owner)
+        with pytest.raises(ConcurrentChange):
+            rotate(stores, rotation(token))
+        assert before == everything(stores, owner)
+
+    def test_revoked_token_gets_no_successor(self, stores: Stores, owner: User) -> None:
+        """A revocation that overtook the rotation wins."""
+        token = added(stores, a_token(owner))
+        stores.tokens.revoke_token(
+            token, token.revoked(RevocationReason.OWNER, LATER, POLICY), frees_slot=True
+        )
+        before = everything(stores, owner)
+        with pytest.raises(ConcurrentChange):
+            rotate(stores, rotation(token))
+        assert before == everything(stores, owner)
+
+    def test_missing_token_gets_none_and_is_not_created(self, stores: Stores, owner: User) -> None:
+        """A row that was deleted stays deleted."""
+        token = added(stores, a_token(owner))
+        stores.forget(owner.id, token.id)
+        with pytest.raises(ConcurrentChange):
+            rotate(stores, rotation(token))
+        assert everything(stores, owner)[1] == []
+
+    @pytest.mark.parametrize("status", [UserStatus.INACTIVE, UserStatus.REMOVED])
+    def test_owner_who_is_not_active_gets_none(self, stores: Stores, status: UserStatus) -> None:
+        """A deactivation stops a rotation under way."""
+        owner = a_user("inactive@example.com")
+        stores.users.add_user(owner)
+        token = added(stores, a_token(owner))
+        stores.users.save_user(owner, replace(owner, status=status))
+        before = everything(stores, owner)
+        with pytest.raises(UserInactive):
+            rotate(stores, rotation(token))
+        assert before == everything(stores, owner)
+
+    def test_ended_generation_gets_none(self, stores: Stores, owner: User) -> None:
+        """Revoking all stops a rotation under way."""
+        token = added(stores, a_token(owner))
+        stores.users.save_user(owner, owner.in_generation(new_generation()))
+        before = everything(stores, owner)
+        with pytest.raises(ConcurrentChange):
+            rotate(stores, rotation(token))
+        assert before == everything(stores, owner)
+
+    def test_revocation_from_before_the_rotation_looks_again(self, stores: Stores, owner: User) -> None:
+        """The place has passed on, so a revocation that would free it is refused."""
+        token = added(stores, a_token(owner))
+        rotate(stores, rotation(token))
+        before = everything(stores, owner)
+        with pytest.raises(ConcurrentChange):
+            stores.tokens.revoke_token(
+                token, token.revoked(RevocationReason.OWNER, LATER, POLICY), frees_slot=True
+            )
+        assert before == everything(stores, owner)
+
+    def test_rotated_token_is_revoked_without_freeing_a_place(self, stores: Stores, owner: User) -> None:
+        """In its overlap it can be ended like any other."""
+        made = rotate(stores, rotation(added(stores, a_token(owner))))
+        token = row(stores, made.rotated.after)
+        after = token.revoked(RevocationReason.EXPOSED, LATER_STILL, POLICY)
+        stores.tokens.revoke_token(token, after, frees_slot=False)
+        assert replace(after, version=3) == row(stores, token)
+        assert owner_row(stores, owner).live_tokens == 1
+
+    def test_use_from_before_the_rotation_is_not_recorded(self, stores: Stores, owner: User) -> None:
+        """It would put off the day on which the row may be deleted."""
+        token = added(stores, a_token(owner))
+        made = rotate(stores, rotation(token))
+        assert not stores.authorization.touch(token, token.touched(LATER, POLICY))
+        assert row(stores, token) == replace(made.rotated.after, version=2)
+
+    def test_use_in_the_overlap_is_recorded(self, stores: Stores, owner: User) -> None:
+        """The row's end stays where the rotation put it."""
+        made = rotate(stores, rotation(added(stores, a_token(owner))))
+        token = row(stores, made.rotated.after)
+        assert stores.authorization.touch(token, token.touched(LATER_STILL, POLICY))
+        assert row(stores, token).last_used_at == LATER_STILL
+        assert row(stores, token).purge_at == token.purge_at
+
+
+class TestRecordReuse:
+    """How often, and when last; never more than the row."""
+
+    def test_reuse_is_recorded(self, stores: Stores, owner: User) -> None:
+        """Count and time are written, and nothing else, the version included."""
+        made = rotate(stores, rotation(added(stores, a_token(owner))))
+        token = row(stores, made.rotated.after)
+        assert stores.rotations.record_reuse(token, reused(token, 3, LATER_STILL))
+        assert reused(token, 3, LATER_STILL) == row(stores, token)
+
+    def test_second_record_on_the_same_reading_is_refused(self, stores: Stores, owner: User) -> None:
+        """Of two processes in the same interval one writes."""
+        made = rotate(stores, rotation(added(stores, a_token(owner))))
+        token = row(stores, made.rotated.after)
+        assert stores.rotations.record_reuse(token, reused(token, 1, LATER))
+        assert not stores.rotations.record_reuse(token, reused(token, 7, LATER_STILL))
+        again = row(stores, token)
+        assert stores.rotations.record_reuse(again, reused(again, 2, LATER_STILL))
+        assert (row(stores, token).reuse_count, row(stores, token).last_reused_at) == (3, LATER_STILL)
+
+    def test_deleted_row_is_not_recreated(self, stores: Stores, owner: User) -> None:
+        """Recording is no creation."""
+        made = rotate(stores, rotation(added(stores, a_token(owner))))
+        token = row(stores, made.rotated.after)
+        stores.forget(owner.id, token.id)
+        assert not stores.rotations.record_reuse(token, reused(token, 1, LATER))
+        assert stores.tokens.find_token(owner.id, token.id) is None
+
+    def test_revoked_token_stays_revoked(self, stores: Stores, owner: User) -> None:
+        """A revocation meanwhile is not undone."""
+        made = rotate(stores, rotation(added(stores, a_token(owner))))
+        token = row(stores, made.rotated.after)
+        after = token.revoked(RevocationReason.OWNER, LATER, POLICY)
+        stores.tokens.revoke_token(token, after, frees_slot=False)
+        stores.rotations.record_reuse(token, reused(token, 1, LATER))
+        assert row(stores, token).state is TokenStatus.REVOKED
+
+
+class TestListFamily:
+    """The tokens of one line, and no others."""
+
+    def test_family_is_found_among_other_tokens(self, stores: Stores, owner: User) -> None:
+        """Three generations of a line; neither strangers' tokens nor the owner's others."""
+        first = rotate(stores, rotation(added(stores, a_token(owner))))
+        second = rotate(stores, rotation(first.successor))
+        added(stores, a_token(owner))
+        rotate(stores, rotation(added(stores, a_token(owner))))
+        family = stores.rotations.list_family(owner.id, first.rotated.after.id)
+        line = (first.rotated.after, first.successor, second.successor)
+        assert {token.id for token in family} == {token.id for token in line}
+        assert all(token == row(stores, token) for token in family)
+
+    def test_unknown_family_is_empty(self, stores: Stores, owner: User) -> None:
+        """A token that was never rotated has none."""
+        token = added(stores, a_token(owner))
+        assert stores.rotations.list_family(owner.id, token.id) == []

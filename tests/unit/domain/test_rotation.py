@@ -1,0 +1,256 @@
+"""What rotation makes of a token, and how a rotated one stands."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.errors import (
+    ApiTokensError,
+    InactiveOwner,
+    InvalidToken,
+    RevokedToken,
+    RotatedToken,
+    TokenAlreadyExpired,
+    TokenAlreadyRevoked,
+    TokenAlreadyRotated,
+    TokenNotActive,
+)
+from chalicelib.domain.ids import new_token_id
+from chalicelib.domain.rotation import (
+    Rotation,
+    needs_reuse_record,
+    require_rotatable,
+    reused,
+    rotation_of,
+    successor_of,
+)
+from chalicelib.domain.tokens import (
+    Revocation,
+    RevocationReason,
+    Token,
+    TokenPolicy,
+    TokenStatus,
+    require_usable,
+)
+from chalicelib.domain.users import UserStatus
+from tests.support.builders import POLICY, a_token, a_user
+from tests.support.clock import START
+
+TICK = timedelta(milliseconds=1)
+DAY = timedelta(days=1)
+NOW = START + DAY
+OWNER = a_user(generation="now")
+ACTIVE, REVOKED = TokenStatus.ACTIVE, TokenStatus.REVOKED
+
+
+def rotation(
+    token: Token,
+    overlap: timedelta = DAY,
+    *,
+    at: datetime = NOW,
+    before: Token | None = None,
+    policy: TokenPolicy = POLICY,
+) -> Rotation:
+    """Return a rotation of ``token``, whose predecessor is ``before``."""
+    successor = successor_of(token, new_token_id(at), at, policy)
+    return rotation_of(token, before, successor, overlap, policy)
+
+
+def rotated(overlap: timedelta = DAY, **changes: Any) -> Token:
+    """Return a token as its rotation leaves it."""
+    return rotation(replace(a_token(OWNER), **changes), overlap).rotated.after
+
+
+def refusal(token: Token, now: datetime) -> type[InvalidToken] | None:
+    """Return how the token is refused, if it is."""
+    try:
+        require_usable(token, OWNER, now)
+    except InvalidToken as error:
+        return type(error)
+    return None
+
+
+def test_successor_is_the_same_to_its_owner() -> None:
+    """Name, description, scopes, owner and generation go on; use begins anew."""
+    token = a_token(OWNER, name="ci", description="builds", scopes=frozenset({"api:read"}))
+    used = token.touched(NOW, POLICY, {NOW.date(): 3})
+    made = rotation(replace(used, version=9)).successor
+
+    assert (made.name, made.description, made.scopes) == ("ci", "builds", frozenset({"api:read"}))
+    assert (made.user_id, made.generation, made.state) == (OWNER.id, "now", ACTIVE)
+    assert (made.created_at, made.updated_at, made.idle_at) == (NOW, NOW, NOW + POLICY.idle_timeout)
+    assert (made.last_used_at, dict(made.usage), made.version) == (None, {}, 1)
+    assert made.purge_at == POLICY.purge_time(made.idle_at)
+
+
+def test_both_are_linked_and_know_their_family() -> None:
+    """The first token gives the family its name, and each later one carries it on."""
+    first = a_token(OWNER)
+    one = rotation(first)
+    two = rotation(one.successor, at=NOW + 2 * DAY)
+
+    assert one.rotated.after.successor_id == one.successor.id
+    assert one.successor.predecessor_id == first.id
+    assert two.successor.predecessor_id == one.successor.id
+    families = {t.family_id for t in (one.rotated.after, one.successor, two.rotated.after, two.successor)}
+    assert families == {first.id}
+
+
+@pytest.mark.parametrize(
+    ("lifetime", "longest", "expected"),
+    [
+        (None, None, None),
+        (30 * DAY, None, 30 * DAY),
+        (30 * DAY, 7 * DAY, 7 * DAY),
+        (30 * DAY, 90 * DAY, 30 * DAY),
+        (None, 90 * DAY, 90 * DAY),
+    ],
+)
+def test_lifetime_begins_anew_within_what_is_allowed(
+    lifetime: timedelta | None, longest: timedelta | None, expected: timedelta | None
+) -> None:
+    """As long as the predecessor's, counted from now in whole seconds; never longer than the most."""
+    created = START + 250 * TICK
+    expires = created.replace(microsecond=0) + lifetime if lifetime else None
+    token = a_token(OWNER, created, expires_at=expires)
+    made = rotation(token, at=NOW + 700 * TICK, policy=replace(POLICY, max_lifetime=longest)).successor
+
+    assert made.expires_at == (NOW + expected if expected else None)
+
+
+def test_rotated_token_works_until_its_overlap_ends() -> None:
+    """To the millisecond; then it is revoked, and says why and since when."""
+    token, end = rotated(), NOW + DAY
+
+    assert token.status(OWNER, end - TICK) is ACTIVE
+    assert (refusal(token, end - TICK), token.own_revocation(end - TICK)) == (None, None)
+    assert token.status(OWNER, end) is REVOKED
+    assert refusal(token, end) is RotatedToken
+    assert token.own_revocation(end) == Revocation(RevocationReason.ROTATED, end)
+
+
+def test_without_overlap_it_ends_at_once() -> None:
+    """Zero seconds are no seconds."""
+    assert refusal(rotated(timedelta(0)), NOW) is RotatedToken
+
+
+def test_rotation_is_told_from_other_ends() -> None:
+    """An explicit revocation, another generation and an inactive owner are no reuse."""
+    end = NOW + DAY
+    explicit = rotated().revoked(RevocationReason.OWNER, NOW, POLICY)
+
+    assert refusal(explicit, end) is RevokedToken
+    assert explicit.own_revocation(end) == Revocation(RevocationReason.OWNER, NOW)
+    assert refusal(rotated(generation="before"), end) is RevokedToken
+    inactive = replace(OWNER, status=UserStatus.INACTIVE)
+    with pytest.raises(InactiveOwner):
+        require_usable(rotated(), inactive, end)
+
+
+def test_overlap_is_never_longer_than_the_token_itself() -> None:
+    """A token that expires first does not come back as revoked later."""
+    expires = NOW + timedelta(hours=1)
+
+    assert rotated(expires_at=expires).overlap_ends_at == expires
+
+
+def test_row_outlives_the_overlap_by_the_retention() -> None:
+    """Whatever happens in the overlap, the row is kept for that long and no longer."""
+    token, kept = rotated(), POLICY.purge_time(NOW + DAY)
+
+    assert token.purge_at == kept
+    assert token.touched(NOW + TICK, POLICY).purge_at == kept
+    assert token.paused(NOW).reactivated(NOW + TICK, POLICY).purge_at == kept
+
+
+def test_rotated_token_may_be_paused_and_come_back_in_its_overlap() -> None:
+    """It stands like any other until it ends, then like none."""
+    paused = rotated().paused(NOW)
+
+    assert paused.status(OWNER, NOW) is TokenStatus.INACTIVE
+    assert paused.reactivated(NOW, POLICY).status(OWNER, NOW) is ACTIVE
+    assert paused.status(OWNER, NOW + DAY) is REVOKED
+
+
+def test_rotated_token_holds_no_place() -> None:
+    """The successor has it, so revoking the predecessor frees none."""
+    made = rotation(a_token(OWNER))
+
+    assert not made.takes_new_place
+    assert not made.rotated.after.surely_counts(NOW)
+    assert made.successor.surely_counts(NOW)
+
+
+def test_place_of_a_token_about_to_expire_is_not_passed_on() -> None:
+    """Another machine may have given it away already."""
+    assert rotation(a_token(OWNER, expires_at=NOW + timedelta(minutes=4))).takes_new_place
+
+
+def test_rotating_again_ends_the_overlap_before() -> None:
+    """At most two tokens of a family work at the same time."""
+    first = rotation(a_token(OWNER), 3 * DAY)
+    again = rotation(first.successor, DAY, at=NOW + DAY, before=first.rotated.after)
+
+    assert again.cut_short is not None
+    cut = again.cut_short.after
+    assert (cut.overlap_ends_at, cut.purge_at) == (NOW + DAY, POLICY.purge_time(NOW + DAY))
+    assert refusal(cut, NOW + DAY) is RotatedToken
+
+
+@pytest.mark.parametrize("ended", ["overlap", "revoked"])
+def test_what_ended_before_is_left_alone(ended: str) -> None:
+    """An overlap that is over, or a revoked token, has nothing to cut short."""
+    first = rotation(a_token(OWNER), timedelta(0) if ended == "overlap" else 3 * DAY)
+    before = first.rotated.after
+    if ended == "revoked":
+        before = before.revoked(RevocationReason.OWNER, NOW, POLICY)
+
+    assert rotation(first.successor, at=NOW + DAY, before=before).cut_short is None
+
+
+def test_latest_name_is_the_successors() -> None:
+    """A rename between signing and writing is not lost."""
+    token = a_token(OWNER, name="old")
+    successor = successor_of(token, new_token_id(NOW), NOW, POLICY)
+    made = rotation_of(token.described("new", "text", NOW), None, successor, DAY, POLICY)
+
+    assert (made.successor.name, made.successor.description) == ("new", "text")
+
+
+@pytest.mark.parametrize(
+    ("token", "error"),
+    [
+        (a_token(OWNER, state=TokenStatus.INACTIVE), TokenNotActive),
+        (a_token(OWNER, idle_at=NOW), TokenNotActive),
+        (a_token(OWNER, expires_at=NOW), TokenAlreadyExpired),
+        (a_token(OWNER, generation="before"), TokenAlreadyRevoked),
+        (a_token(OWNER).revoked(RevocationReason.OWNER, START, POLICY), TokenAlreadyRevoked),
+        (rotated(), TokenAlreadyRotated),
+        (rotated(timedelta(0)), TokenAlreadyRotated),
+        (rotated().paused(NOW), TokenAlreadyRotated),
+        (rotated().revoked(RevocationReason.OWNER, NOW, POLICY), TokenAlreadyRevoked),
+    ],
+)
+def test_only_an_active_token_is_rotated_and_only_once(token: Token, error: type[ApiTokensError]) -> None:
+    """Whatever else it is, the caller hears what."""
+    with pytest.raises(error):
+        require_rotatable(token, OWNER, NOW)
+
+
+def test_active_token_is_rotatable() -> None:
+    """The usual one passes."""
+    require_rotatable(a_token(OWNER), OWNER, NOW)
+
+
+def test_reuse_adds_up_and_is_due_once_per_interval() -> None:
+    """The first is due at once, the next when the interval has passed."""
+    token = rotated()
+    assert needs_reuse_record(token, NOW, POLICY)
+
+    once = reused(token, 3, NOW)
+    assert (once.reuse_count, once.last_reused_at, once.purge_at) == (3, NOW, token.purge_at)
+    assert not needs_reuse_record(once, NOW + POLICY.refresh_interval - TICK, POLICY)
+    assert needs_reuse_record(once, NOW + POLICY.refresh_interval, POLICY)
+    assert reused(once, 2, NOW + DAY).reuse_count == 5

@@ -1,0 +1,166 @@
+"""Leak reports: what is genuine ends, what is not costs nothing."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.claims import Claims
+from chalicelib.domain.errors import BadSignature, ConcurrentChange, StoreUnavailable
+from chalicelib.domain.ids import new_token_id
+from chalicelib.domain.rotation import rotation_of, successor_of
+from chalicelib.domain.tokens import RevocationReason, Token, TokenStatus
+from chalicelib.domain.users import UserStatus
+from chalicelib.services.exposed import RevokeExposed
+from chalicelib.services.revocation import RevokeToken
+from tests.support.builders import POLICY, a_token, a_user
+from tests.support.clock import START, FixedClock
+from tests.unit.services.stores import BusyStore
+
+
+class Finder:
+    """Somebody who found strings; the genuine ones are token ids here."""
+
+    def __init__(self) -> None:
+        self.store = BusyStore()
+        self.clock = FixedClock()
+        self.owner = a_user(live_tokens=3)
+        self.tokens = [a_token(self.owner) for _ in range(3)]
+        self.store.put(self.owner, *self.tokens)
+        self.verified = 0
+        revocations = RevokeToken(self.store, self.clock, POLICY)
+        self.exposed = RevokeExposed(self, self.store, revocations)
+
+    def verify(self, unverified_token: str) -> Claims:
+        """Return the claims of a token named by its id."""
+        self.verified += 1
+        if unverified_token == "no keys":
+            raise StoreUnavailable
+        if not unverified_token.startswith("tok_"):
+            raise BadSignature
+        return Claims(self.owner.id, unverified_token, START, frozenset({"api:read"}), None)
+
+    def row(self, token: Token) -> Token:
+        """Return a token's row as it is now."""
+        return self.store.read_token(token)
+
+
+@pytest.fixture
+def finder() -> Finder:
+    """Return somebody who found the strings of three tokens."""
+    return Finder()
+
+
+def test_genuine_token_is_revoked_as_exposed(finder: Finder) -> None:
+    """Its owner sees why and when; the count follows."""
+    token = finder.tokens[0]
+
+    assert finder.exposed.report([token.id]) == [token.id]
+    revocation = finder.row(token).revocation
+    assert revocation is not None
+    assert (revocation.reason, revocation.at) == (RevocationReason.EXPOSED, START)
+    assert finder.store.read_user(finder.owner).live_tokens == 2
+    assert finder.row(finder.tokens[1]) == finder.tokens[1]
+
+
+def test_forged_strings_cost_nothing(finder: Finder) -> None:
+    """No database is asked about what this service did not sign."""
+    assert finder.exposed.report([f"forged {n}" for n in range(100)]) == []
+    assert finder.store.calls == {}
+
+
+def test_each_genuine_token_costs_one_read_and_one_write(finder: Finder) -> None:
+    """Repeated ones count once."""
+    ids = [token.id for token in finder.tokens]
+
+    assert finder.exposed.report(ids * 3) == ids
+    assert finder.store.calls == {"find_for_authorization": 3, "revoke_token": 3}
+    assert finder.verified == 3
+
+
+def test_no_more_than_a_hundred_are_verified(finder: Finder) -> None:
+    """Whatever a caller sends."""
+    finder.exposed.report([f"forged {n}" for n in range(150)])
+
+    assert finder.verified == 100
+
+
+def test_reporting_again_changes_nothing(finder: Finder) -> None:
+    """The first report's time and reason stay."""
+    token = finder.tokens[0]
+    finder.exposed.report([token.id])
+    before = finder.row(token)
+    finder.clock.advance(timedelta(days=1))
+
+    assert finder.exposed.report([token.id]) == []
+    assert finder.row(token) == before
+
+
+@pytest.mark.parametrize("changes", [{"state": TokenStatus.INACTIVE}, {"idle_at": START}])
+def test_paused_and_idle_tokens_end_too(finder: Finder, changes: dict[str, Any]) -> None:
+    """They could be re-activated."""
+    finder.store.put(replace(finder.tokens[0], **changes))
+
+    assert finder.exposed.report([finder.tokens[0].id]) == [finder.tokens[0].id]
+
+
+def test_token_of_a_deactivated_owner_ends_too(finder: Finder) -> None:
+    """The owner may get the tokens back."""
+    finder.store.put(replace(finder.owner, status=UserStatus.INACTIVE))
+
+    assert finder.exposed.report([finder.tokens[0].id]) == [finder.tokens[0].id]
+
+
+def test_token_in_its_overlap_ends_without_freeing_a_place(finder: Finder) -> None:
+    """The successor, which was not found, works on and keeps the place."""
+    token = finder.tokens[0]
+    successor = successor_of(token, new_token_id(START), START, POLICY)
+    rotation = rotation_of(token, None, successor, timedelta(days=1), POLICY)
+    finder.store.rotate_token(rotation, max_live_tokens=100)
+
+    assert finder.exposed.report([token.id]) == [token.id]
+    assert finder.row(successor) == successor
+    assert finder.store.read_user(finder.owner).live_tokens == 3
+
+
+def test_token_without_a_row_is_passed_over(finder: Finder) -> None:
+    """There is nothing to revoke, and nothing is created."""
+    finder.store.purge(finder.tokens[0])
+
+    assert finder.exposed.report([finder.tokens[0].id]) == []
+    assert len(finder.store.rows()) == 2
+
+
+@pytest.mark.parametrize("call", ["find_for_authorization", "revoke_token"])
+def test_failure_is_told_after_the_others_were_tried(finder: Finder, call: str) -> None:
+    """The reporter tries again, and then the rest is done."""
+    ids = [token.id for token in finder.tokens]
+
+    def fail() -> None:
+        raise StoreUnavailable
+
+    finder.store.let(call, fail)
+    with pytest.raises(StoreUnavailable):
+        finder.exposed.report(ids)
+    assert [finder.row(t).state for t in finder.tokens].count(TokenStatus.REVOKED) == 2
+    assert finder.exposed.report(ids) == [ids[0]]
+
+
+def test_missing_keys_are_told_after_the_others_were_tried(finder: Finder) -> None:
+    """Nobody can say yet whether that string is genuine."""
+    with pytest.raises(StoreUnavailable):
+        finder.exposed.report(["no keys", finder.tokens[0].id])
+    assert finder.row(finder.tokens[0]).state is TokenStatus.REVOKED
+
+
+def test_token_that_never_rests_is_tried_a_fixed_number_of_times(finder: Finder) -> None:
+    """Then the reporter may try again."""
+
+    def conflict() -> None:
+        raise ConcurrentChange
+
+    finder.store.let("revoke_token", *[conflict] * 9)
+    with pytest.raises(StoreUnavailable):
+        finder.exposed.report([finder.tokens[0].id])
+    assert finder.store.calls == {"find_for_authorization": 5, "revoke_token": 5}

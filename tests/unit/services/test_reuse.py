@@ -1,0 +1,247 @@
+"""A rotated token after its overlap: refused as ever, and its owner gets to know."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.errors import ConcurrentChange, ExpiredToken, InvalidToken, RotatedToken
+from chalicelib.domain.ids import new_token_id
+from chalicelib.domain.rotation import rotation_of, successor_of
+from chalicelib.domain.tokens import RevocationReason, Token, TokenStatus
+from chalicelib.domain.users import UserStatus
+from chalicelib.services.reuse import RecordReuse, RevokeFamily
+from chalicelib.services.revocation import RevokeToken
+from chalicelib.services.verify import VerifyToken
+from tests.support.builders import POLICY, a_token
+from tests.support.clock import START
+from tests.unit.services.log_lines import written
+from tests.unit.services.test_verify import Gate
+
+REFRESH = POLICY.refresh_interval
+TICK = timedelta(milliseconds=1)
+REASON = RevocationReason.REUSE
+
+
+class RotatedGate(Gate):
+    """A gate before which a token stands that was rotated without overlap."""
+
+    def __init__(self, *, revoking: bool = False) -> None:
+        super().__init__()
+        self.owner = replace(self.owner, live_tokens=1)
+        successor = successor_of(self.token, new_token_id(START), START, POLICY)
+        rotation = rotation_of(self.token, None, successor, timedelta(0), POLICY)
+        self.token, self.successor = rotation.rotated.after, rotation.successor
+        self.store.put(self.owner, self.token, self.successor)
+        self.revoking = revoking
+        self.start()
+
+    def start(self) -> None:
+        """Let a process without any memory decide from now on."""
+        revocations = RevokeToken(self.store, self.clock, POLICY)
+        family = RevokeFamily(self.store, self.store, revocations, self.clock)
+        respond = family.revoke if self.revoking else None
+        recording = RecordReuse(self.store, self.clock, POLICY, respond)
+        self.verifying = VerifyToken(self.reader, self.store, self.clock, POLICY, recording.record)
+
+    def refuse(self, kind: type[InvalidToken] = RotatedToken) -> None:
+        """Present the token, which is refused."""
+        with pytest.raises(InvalidToken) as caught:
+            self.pass_by()
+        assert type(caught.value) is kind
+
+    @property
+    def reuse(self) -> tuple[int, object]:
+        """What the row says about reuse."""
+        return self.row.reuse_count, self.row.last_reused_at
+
+
+@pytest.fixture
+def gate() -> RotatedGate:
+    """Return a gate that records."""
+    return RotatedGate()
+
+
+@pytest.fixture
+def strict() -> RotatedGate:
+    """Return a gate that revokes the family besides."""
+    return RotatedGate(revoking=True)
+
+
+def test_reuse_is_refused_and_recorded(gate: RotatedGate) -> None:
+    """One read and one write; nothing that a use would change changes."""
+    gate.refuse()
+
+    assert gate.reuse == (1, START)
+    assert gate.store.calls == {"find_for_authorization": 1, "record_reuse": 1}
+    assert (gate.row.last_used_at, gate.row.purge_at) == (None, gate.token.purge_at)
+
+
+def test_reuse_is_written_once_per_interval_and_none_is_lost(gate: RotatedGate) -> None:
+    """What is not written yet is counted in the process."""
+    for _ in range(4):
+        gate.refuse()
+    assert gate.store.calls["record_reuse"] == 1
+    gate.clock.advance(REFRESH - TICK)
+    gate.refuse()
+    assert gate.reuse == (1, START)
+    gate.clock.advance(TICK)
+    gate.refuse()
+
+    assert gate.reuse == (6, START + REFRESH)
+    assert gate.store.calls["record_reuse"] == 2
+
+
+def test_processes_share_the_interval(gate: RotatedGate) -> None:
+    """What one wrote the other need not write."""
+    gate.refuse()
+    gate.start()
+    gate.refuse()
+
+    assert gate.store.calls["record_reuse"] == 1
+
+
+def test_reuse_is_logged_with_ids(gate: RotatedGate) -> None:
+    """The line names user, token, successor and family, and how often it was."""
+    with written() as lines:
+        gate.refuse()
+
+    (line,) = [line for line in lines if line["event"] == "token.reused"]
+    assert (line["level"], line["count"]) == ("WARNING", 1)
+    ids = ("user_id", "token_id", "successor_id", "family_id")
+    expected = (gate.owner.id, gate.token.id, gate.successor.id, gate.token.id)
+    assert tuple(line[name] for name in ids) == expected
+
+
+def test_record_that_fails_changes_nothing_for_the_caller(gate: RotatedGate) -> None:
+    """Refused all the same; the next write makes up for it."""
+    gate.store.broken = {"record_reuse"}
+    with written() as lines:
+        gate.refuse()
+    gate.store.broken = set()
+    assert [line["event"] for line in lines] == ["token.reused", "token.reuse_not_recorded"]
+    gate.refuse()
+
+    assert gate.reuse == (2, START)
+
+
+def test_deleted_row_is_not_recreated(gate: RotatedGate) -> None:
+    """Deleted between the decision and the record, it stays deleted."""
+    gate.store.let("record_reuse", lambda: gate.store.purge(gate.token))
+    gate.refuse()
+
+    assert gate.store.rows() == [gate.successor]
+
+
+def test_token_in_its_overlap_passes_without_a_record(gate: RotatedGate) -> None:
+    """Nothing is added to what is allowed: one read, one touch."""
+    gate.store.put(replace(gate.token, overlap_ends_at=START + TICK))
+    gate.pass_by()
+
+    assert gate.store.calls == {"find_for_authorization": 1, "touch": 1}
+    assert gate.reuse == (0, None)
+
+
+@pytest.mark.parametrize("end", ["revoked", "generation", "inactive", "removed", "expired"])
+def test_other_refusals_are_no_reuse(gate: RotatedGate, end: str) -> None:
+    """Whoever is refused for another reason is not recorded."""
+    if end == "revoked":
+        gate.store.put(gate.token.revoked(RevocationReason.OWNER, START, POLICY))
+    elif end == "generation":
+        gate.store.put(replace(gate.token, generation="before"))
+    elif end == "expired":
+        gate.reader.refusal = ExpiredToken()
+    else:
+        gate.store.put(replace(gate.owner, status=UserStatus(end)))
+    with pytest.raises(InvalidToken):
+        gate.pass_by()
+
+    assert gate.store.calls["record_reuse"] == 0
+
+
+def test_recording_leaves_the_family_alone(gate: RotatedGate) -> None:
+    """A forgotten job does not take production down."""
+    gate.refuse()
+
+    assert gate.store.read_token(gate.successor) == gate.successor
+
+
+def test_family_is_revoked_where_that_is_wanted(strict: RotatedGate) -> None:
+    """Every token of the line that lives, and the count with it; other tokens stay."""
+    other = a_token(strict.owner)
+    strict.store.put(other)
+    with written() as lines:
+        strict.refuse()
+
+    revocation = strict.store.read_token(strict.successor).revocation
+    assert revocation is not None
+    assert (revocation.reason, revocation.at) == (REASON, START)
+    assert strict.store.read_token(other) == other
+    assert strict.store.read_user(strict.owner).live_tokens == 0
+    assert strict.row.revocation is None
+    (line,) = [line for line in lines if line["event"] == "token.family_revoked"]
+    assert line["token_id"] == strict.successor.id
+
+
+@pytest.mark.parametrize("changes", [{"state": TokenStatus.INACTIVE}, {"idle_at": START}])
+def test_paused_and_idle_relatives_are_revoked_too(strict: RotatedGate, changes: dict[str, Any]) -> None:
+    """They could come back."""
+    strict.store.put(replace(strict.successor, **changes))
+    strict.refuse()
+
+    assert strict.store.read_token(strict.successor).state is TokenStatus.REVOKED
+
+
+def test_family_is_looked_for_once_per_interval(strict: RotatedGate) -> None:
+    """However often the token is presented."""
+    for _ in range(5):
+        strict.refuse()
+
+    assert strict.store.calls["list_family"] == 1
+
+
+def test_relative_that_changes_meanwhile_is_revoked(strict: RotatedGate) -> None:
+    """The revocation looks again."""
+    renamed = replace(strict.successor, name="new", version=2)
+    strict.store.let("revoke_token", lambda: strict.store.put(renamed))
+    strict.refuse()
+
+    assert strict.store.read_token(strict.successor).state is TokenStatus.REVOKED
+
+
+@pytest.mark.parametrize("call", ["list_family", "find_for_authorization", "revoke_token"])
+def test_revocation_that_fails_is_logged_and_the_token_refused(strict: RotatedGate, call: str) -> None:
+    """The refusal stands whatever breaks behind it."""
+
+    def break_it() -> None:
+        strict.store.broken = {call}
+
+    strict.store.let("record_reuse", break_it)
+    with written() as lines:
+        strict.refuse()
+
+    assert [line["event"] for line in lines] == ["token.reused", "token.family_not_revoked"]
+
+
+def test_relative_that_never_rests_is_logged(strict: RotatedGate) -> None:
+    """A conflict that does not end is a failure like others."""
+
+    def conflict() -> Token:
+        raise ConcurrentChange
+
+    strict.store.let("revoke_token", *[conflict] * 5)
+    with written() as lines:
+        strict.refuse()
+
+    assert lines[-1]["event"] == "token.family_not_revoked"
+
+
+def test_looking_records_nothing(gate: RotatedGate) -> None:
+    """Whoever only asks about a token has not used it."""
+    with pytest.raises(RotatedToken):
+        gate.verifying.look("any string")
+    with pytest.raises(RotatedToken):
+        gate.verifying.look_up(gate.owner.id, gate.token.id)
+
+    assert gate.store.calls == {"find_for_authorization": 2}
