@@ -12,16 +12,25 @@ LOGIN_USER := user@example.com
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run login clean-state test check lint lock clean setup
+.PHONY: help run login signing-keys rotate-signing-key revoke-signing-key clean-state test check lint lock clean setup
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: setup ## Start the whole service on this machine; Ctrl-C stops it
 	@exec $(BIN)/python -m infra.local.stack
 
 login: .venv/.ready ## Print a JWT of the running provider: make -s login USER=user@example.com
 	@exec $(BIN)/python -m infra.local.login '$(LOGIN_USER)'
+
+signing-keys: .venv/.ready ## List the keys that sign tokens; here and below ARGS="--use access-token" for the others
+	@exec $(BIN)/python -m infra.local.signing_keys list $(ARGS)
+
+rotate-signing-key: .venv/.ready ## Publish a new signing key and let it sign 15 s later
+	@exec $(BIN)/python -m infra.local.signing_keys rotate --lead-seconds 15 $(ARGS)
+
+revoke-signing-key: .venv/.ready ## Refuse every token that a key signed: make revoke-signing-key KID=...
+	@exec $(BIN)/python -m infra.local.signing_keys revoke --yes $(ARGS) '$(KID)'
 
 clean-state: .venv/.ready ## Remove what the local stack remembers
 	@exec $(BIN)/python -m infra.local.clean_state

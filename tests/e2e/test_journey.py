@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from chalicelib.adapters import jose
 from infra.local.harness import LocalStack
+from tests.infra.test_stack_settings import run_module
 from tests.support import canaries
 from tests.support.api import Answer
 
@@ -155,3 +157,36 @@ def wait_until_idle(caller: Caller, path: str, person: str) -> None:
             return
         time.sleep(0.05)
     pytest.fail("the token did not go idle")
+
+
+def test_operator_rotates_the_signing_key_under_the_running_service(caller: Caller) -> None:
+    """`make rotate-signing-key` and its like: old tokens work on, new ones name the new key."""
+    person = caller.sign_in("user@example.com")
+    old = caller.create(person, name="before")["token"]
+    assert caller.whoami(old) == 200
+
+    status, said = _operate(caller, "rotate", "--lead-seconds", "15")
+    assert (status, "signs from now on" in said) == (0, True), said
+
+    new = caller.create(person, name="after")["token"]
+    assert _kid(new) != _kid(old)
+    assert (caller.whoami(old), caller.whoami(new)) == (200, 200)
+    listed = _operate(caller, "list")[1]
+    assert [line.split()[1] for line in listed.splitlines() if line.startswith(_kid(old))] == [
+        "verify-only"
+    ]
+    assert [line.split()[1] for line in listed.splitlines() if line.startswith(_kid(new))] == ["active"]
+
+    assert _operate(caller, "revoke", _kid(old))[0] == 1
+    assert _operate(caller, "revoke", "--yes", _kid(old))[0] == 0
+    assert f"{_kid(old)}  revoked" in _operate(caller, "list")[1]
+    assert caller.whoami(new) == 200
+
+
+def _operate(caller: Caller, *arguments: str) -> tuple[int, str]:
+    return run_module("signing_keys", caller.stack.settings.environ, *arguments)
+
+
+def _kid(token: str) -> str:
+    kid: str = jose.decode_json(token.removeprefix("bodhi_").split(".")[0])["kid"]
+    return kid

@@ -60,7 +60,8 @@ def test_both_keys_are_protected_alike() -> None:
     """What nobody may do with the one nobody may do with the other."""
     resources = read_template()["Resources"]
     one, other = (dict(resources[name]["Properties"]) for name in ("SigningKey", "AccessTokenKey"))
-    assert one.pop("Description") != other.pop("Description")
+    for own in ("Description", "Tags"):
+        assert one.pop(own) != other.pop(own)
     assert one == other
 
 
