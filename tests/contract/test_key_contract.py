@@ -133,7 +133,7 @@ class TestChanges:
         assert ring == stores.keys.load_keys()
 
 
-STALE = {
+STALE: dict[str, tuple[tuple[str, ...], Change, Change]] = {
     "two first keys": ((), publication("kid-1"), publication("kid-2")),
     "the same first key twice": ((), publication("kid-1"), publication("kid-1")),
     "two next keys": (("kid-1",), publication("kid-2"), publication("kid-3")),
@@ -144,6 +144,11 @@ STALE = {
     "retirement of a revoked key": (("kid-1", "kid-2"), revoke("kid-1"), activate("kid-2")),
     "revocation twice": (("kid-1",), revoke("kid-1"), revoke("kid-1")),
     "publication beside a revocation": (("kid-1",), revoke("kid-1"), publication("kid-2")),
+    "publication of a key that came and went": (
+        ("kid-1",),
+        lambda ring: ring.published(a_key("kid-2")).revoked("kid-2", LATER),
+        publication("kid-2"),
+    ),
 }
 
 
@@ -160,6 +165,15 @@ class TestRaces:
         with pytest.raises(ConcurrentChange):
             save(stores.keys, ring, second)
         assert before == states(stores.keys)
+
+    def test_retired_key_is_revoked_once(self, stores: Stores) -> None:
+        """The time of its end stays the first one."""
+        save(stores.keys, published(stores.keys, "kid-1", "kid-2"), activate("kid-2"))
+        ring = stores.keys.load_keys()
+        save(stores.keys, ring, revoke("kid-1"))
+        with pytest.raises(ConcurrentChange):
+            stores.keys.save_keys(ring, ring.revoked("kid-1", LATER + LEAD))
+        assert stores.keys.load_keys().find("kid-1").changed_at == LATER
 
     def test_revocations_of_two_retired_keys_do_not_meet(self, stores: Stores) -> None:
         """An emergency is not held up by another one."""
