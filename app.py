@@ -3,13 +3,15 @@
 from chalice.app import Chalice
 
 from chalicelib.handlers.authorizer import authorizer
+from chalicelib.handlers.exposed import exposed
 from chalicelib.handlers.page import web
 from chalicelib.handlers.request_ids import with_request_id
 from chalicelib.handlers.sample_api import sample_api
+from chalicelib.handlers.self_service import self_service
 from chalicelib.handlers.tokens import tokens
 from chalicelib.handlers.users import users
 
 app = Chalice(app_name="bodhi-api-tokens")
 app.register_middleware(with_request_id, "http")
-for blueprint in (authorizer, sample_api, tokens, users, web):
+for blueprint in (authorizer, sample_api, tokens, self_service, exposed, users, web):
     app.register_blueprint(blueprint)

@@ -14,16 +14,19 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.domain.ids import TOKEN_ID, USER_ID
+from chalicelib.domain.rotation import MAX_OVERLAP
 from chalicelib.domain.text import MAX_DESCRIPTION_LENGTH, MAX_NAME_LENGTH, plain_text_pattern
 from chalicelib.domain.tokens import TokenStatus
 from chalicelib.domain.users import UserStatus
 from chalicelib.handlers.requests import IDEMPOTENCY_KEY_PATTERN, IF_MATCH_PATTERN
+from chalicelib.services.exposed import MAX_REPORTED
 from chalicelib.services.listing import DEFAULT_LIMIT, DEFAULT_SORT, MAX_LIMIT, Sort
 
 _T = TypeVar("_T")
 
 MAX_LIFETIME_DAYS = 3650
 MAX_SEARCH_LENGTH = 100
+MAX_REPORTED_LENGTH = 4096
 
 # The document names the scopes that the running service knows; see openapi.py.
 SCOPE_SCHEMA = "Scope"
@@ -115,6 +118,34 @@ class ChangeToken(Asked, frozen=True, kw_only=True):
         ]
         | UnsetType
     ) = UNSET
+
+
+class RotateToken(Asked, frozen=True, kw_only=True):
+    """How a token makes way for its successor."""
+
+    overlap_seconds: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=int(MAX_OVERLAP.total_seconds()),
+            description="How long the token works beside its successor; 0 ends it at once.",
+            examples=[3600],
+        ),
+    ] = 0
+
+
+class ReportTokens(Asked, frozen=True, kw_only=True):
+    """Strings that were found where no API token belongs."""
+
+    tokens: Annotated[
+        list[Annotated[str, Meta(max_length=MAX_REPORTED_LENGTH)]],
+        Meta(
+            min_length=1,
+            max_length=MAX_REPORTED,
+            description="The strings, as they were found.",
+            examples=[["bodhi_a.b.c"]],
+        ),
+    ]
 
 
 class ChangeUser(Asked, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ from chalicelib.domain import errors
 from chalicelib.handlers import requests
 from chalicelib.handlers.inputs import PATH_PARAMETERS, HeaderInput
 from chalicelib.handlers.problems import PROBLEMS, Rendering, answered
-from chalicelib.handlers.resources import Resource
+from chalicelib.handlers.resources import CreatedToken, Resource
 
 if TYPE_CHECKING:
     # Defaults of type variables (PEP 696) are Python's own from 3.13 on.
@@ -54,6 +54,10 @@ PERSON = Access(
     ),
 )
 ADMIN = replace(PERSON, raises=(*PERSON.raises, errors.AdminRequired))
+ANYBODY = Access((), (errors.TokensUnavailable, errors.DependencyUnavailable))
+ITSELF = Access(
+    ("apiToken",), (errors.InvalidToken, errors.TokensUnavailable, errors.DependencyUnavailable)
+)
 API_TOKEN = Access(
     ("apiToken",),
     (errors.InvalidToken, errors.InsufficientScope, errors.DependencyUnavailable),
@@ -71,6 +75,7 @@ class Answer:
 
 
 NOTHING = Answer(HTTPStatus.NO_CONTENT)
+CREATED = Answer(HTTPStatus.CREATED, CreatedToken, ("ETag", "Location"))
 
 
 @dataclass(frozen=True, slots=True)

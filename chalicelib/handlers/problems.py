@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import ParamSpec
 
+import msgspec
 from chalice.app import Response
-from msgspec import UNSET, UnsetType
 
 from chalicelib import logs
 from chalicelib.domain import errors
@@ -52,8 +52,11 @@ _SOMETHING_WENT_WRONG = "Something went wrong here. Try again; if it persists, r
 
 def problem(error: errors.ApiTokensError) -> Response:
     """Return an error as a problem document."""
-    token_id = error.token_id if isinstance(error, errors.AlreadyCreated) else UNSET
-    document = _document(status_of(error), error.code, error.detail, token_id)
+    document = _document(status_of(error), error.code, error.detail)
+    if isinstance(error, errors.AlreadyCreated):
+        document = msgspec.structs.replace(document, token_id=error.token_id)
+    if isinstance(error, errors.TokenAlreadyRotated):
+        document = msgspec.structs.replace(document, successor_id=error.successor_id)
     return _response(document, _headers(error))
 
 
@@ -126,7 +129,9 @@ PROBLEMS = Rendering(problem, status_of_kind, code_of_kind, Problem, "code", MED
 
 def _note(error: errors.ApiTokensError, entry: logs.Entry) -> None:
     is_refusal = status_of(error) < HTTPStatus.INTERNAL_SERVER_ERROR
-    entry.add(outcome="refused" if is_refusal else "error", reason=error.code)
+    # Why a token is refused is for the log alone.
+    reason = error.reason if isinstance(error, errors.InvalidToken) else error.code
+    entry.add(outcome="refused" if is_refusal else "error", reason=reason)
     if isinstance(error, errors.DependencyUnavailable):
         entry.add(cause=logs.cause(error))
         entry.level = logging.ERROR
@@ -149,8 +154,8 @@ def _internal_error() -> Problem:
     return _document(HTTPStatus.INTERNAL_SERVER_ERROR, INTERNAL_ERROR, _SOMETHING_WENT_WRONG)
 
 
-def _document(status: HTTPStatus, code: str, detail: str, token_id: str | UnsetType = UNSET) -> Problem:
-    return Problem(title=status.phrase, status=status.value, code=code, detail=detail, token_id=token_id)
+def _document(status: HTTPStatus, code: str, detail: str) -> Problem:
+    return Problem(title=status.phrase, status=status.value, code=code, detail=detail)
 
 
 def _response(document: Problem, headers: Mapping[str, str]) -> Response:

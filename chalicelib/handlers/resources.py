@@ -40,6 +40,17 @@ class Token(Resource, frozen=True, kw_only=True):
     expires_at: Annotated[Moment | None, Meta(description="When the token ends by itself; null: never.")]
     revoked_at: Moment | None
     revoked_reason: RevocationReason | None
+    predecessor_id: Annotated[TokenId | None, Meta(description="The token that this one replaced.")]
+    successor_id: Annotated[TokenId | None, Meta(description="The token that replaced this one.")]
+    overlap_ends_at: Annotated[
+        Moment | None, Meta(description="Until when a token that was replaced works beside its successor.")
+    ]
+    reuse_count: Annotated[
+        int, Meta(ge=0, description="Uses after the overlap, all refused; there may have been more.")
+    ]
+    last_reused_at: Annotated[
+        Moment | None, Meta(description="The last use after the overlap, to within minutes.")
+    ]
 
 
 class CreatedToken(Token, frozen=True, kw_only=True):
@@ -48,6 +59,12 @@ class CreatedToken(Token, frozen=True, kw_only=True):
     token: Annotated[
         str, Meta(description="The string to send as bearer. It is shown here and never again.")
     ]
+
+
+class Reported(Resource, frozen=True, kw_only=True):
+    """That a report was taken; it says nothing about the strings in it."""
+
+    status: Literal["accepted"] = "accepted"
 
 
 class TokenPage(Resource, frozen=True, kw_only=True):
@@ -123,4 +140,7 @@ class Problem(Resource, frozen=True, kw_only=True):
     detail: Annotated[str, Meta(description="What went wrong, and what to do.")]
     token_id: Annotated[
         TokenId | UnsetType, Meta(description="With already_created: the token that was made.")
+    ] = UNSET
+    successor_id: Annotated[
+        TokenId | UnsetType, Meta(description="With token_rotated: the token that replaced it.")
     ] = UNSET

@@ -56,12 +56,20 @@ def token(view: TokenView) -> resources.Token:
         expires_at=moment(row.expires_at),
         revoked_at=moment(revocation.at if revocation else None),
         revoked_reason=revocation.reason if revocation else None,
+        predecessor_id=row.predecessor_id,
+        successor_id=row.successor_id,
+        overlap_ends_at=moment(row.overlap_ends_at),
+        reuse_count=row.reuse_count,
+        last_reused_at=moment(row.last_reused_at),
     )
 
 
-def created_token(view: TokenView, secret: str) -> resources.CreatedToken:
-    """Return the resource of a new token, the only one with its string."""
-    return resources.CreatedToken(**msgspec.structs.asdict(token(view)), token=secret)
+def created(issued: tokens.IssuedToken) -> Response:
+    """Return the answer that hands out a new token, the only one with its string."""
+    view = TokenView(issued.token, tokens.TokenStatus.ACTIVE, None)
+    resource = resources.CreatedToken(**msgspec.structs.asdict(token(view)), token=issued.secret)
+    headers = {"Location": f"/v1/tokens/{issued.token.id}", **etag(view)}
+    return document(resource, HTTPStatus.CREATED, headers)
 
 
 def token_page(page: TokenPage) -> resources.TokenPage:

@@ -96,12 +96,19 @@ def _words(described: inspect.Type) -> str:
             return f"one of: {', '.join(str(each.value) for each in kind)}"
         case inspect.LiteralType(values=values):
             return f"one of: {', '.join(str(value) for value in values)}"
-        case inspect.ListType(item_type=item):
-            strings = isinstance(_plain(item), inspect.StrType)
-            return "a list of strings" if strings else "a list"
+        case inspect.ListType(item_type=item, min_length=least, max_length=most):
+            entries = f"{least or 0} to {most} " if most is not None else ""
+            return f"a list of {entries}{_many(item)}"
         case inspect.NoneType():
             return "null"
     return "an object"
+
+
+def _many(item: inspect.Type) -> str:
+    match _plain(item):
+        case inspect.StrType(max_length=longest):
+            return "strings" + (f" of at most {longest} characters" if longest else "")
+    return "objects"
 
 
 def _range(least: int | None, most: int | None) -> str:

@@ -1,7 +1,6 @@
 """``/v1/tokens`` and ``/v1/me``: people and their own tokens."""
 
 from datetime import timedelta
-from http import HTTPStatus
 
 from chalice.app import Blueprint, Response
 from msgspec import UNSET, UnsetType
@@ -12,8 +11,8 @@ from chalicelib.domain.text import MAX_DESCRIPTION_LENGTH, MAX_NAME_LENGTH, plai
 from chalicelib.domain.tokens import RevocationReason, TokenRequest, TokenStatus
 from chalicelib.domain.users import User
 from chalicelib.handlers import inputs, requests, resources, responses, visits
-from chalicelib.handlers.operations import NOTHING, PERSON, Answer, Operation
-from chalicelib.services.listing import TokenQuery, TokenView
+from chalicelib.handlers.operations import CREATED, NOTHING, PERSON, Answer, Operation
+from chalicelib.services.listing import TokenQuery
 from chalicelib.services.manage import TokenPatch
 
 tokens = Blueprint(__name__)
@@ -35,7 +34,7 @@ CREATE = Operation(
     "token.create",
     _TAG,
     PERSON,
-    (Answer(HTTPStatus.CREATED, resources.CreatedToken, ("ETag", "Location")),),
+    (CREATED,),
     body=inputs.CreateToken,
     headers=(inputs.IDEMPOTENCY_KEY,),
     raises=(
@@ -56,13 +55,7 @@ def create_token() -> Response:
     request = tokens.current_request
     asked = _token_request(CREATE.body_of(request))
     key = requests.idempotency_key(request)
-    issued = bootstrap.current().issue.issue(owner, asked, key)
-    view = TokenView(issued.token, TokenStatus.ACTIVE, None)
-    return responses.document(
-        responses.created_token(view, issued.secret),
-        HTTPStatus.CREATED,
-        {"Location": f"/v1/tokens/{issued.token.id}", **responses.etag(view)},
-    )
+    return responses.created(bootstrap.current().issue.issue(owner, asked, key))
 
 
 LIST = Operation(
@@ -151,6 +144,38 @@ def change_token(token_id: str) -> Response:
     view = bootstrap.current().manage.patch(owner, token_id, patch, requests.if_match(request))
     logs.add(status=view.status.value)
     return responses.document(responses.token(view), headers=responses.etag(view))
+
+
+ROTATE = Operation(
+    "POST",
+    "/v1/tokens/{token_id}/rotate",
+    "token.rotate",
+    _TAG,
+    PERSON,
+    (CREATED,),
+    body=inputs.RotateToken,
+    raises=(
+        errors.TokenNotFound,
+        errors.TokenAlreadyRotated,
+        errors.TokenAlreadyRevoked,
+        errors.TokenAlreadyExpired,
+        errors.TokenNotActive,
+        errors.TokenLimitReached,
+        errors.ConcurrentChange,
+    ),
+)
+
+
+@ROTATE.on(tokens)
+def rotate_token(token_id: str) -> Response:
+    """Replace one of the caller's tokens by a successor, whose string is in this answer only.
+
+    The successor has the same name, description and scopes, and its lifetime begins anew. The token
+    itself works until the overlap ends; then it is revoked. It is rotated once only.
+    """
+    owner = _sign_in()
+    overlap = timedelta(seconds=ROTATE.body_of(tokens.current_request).overlap_seconds)
+    return responses.created(bootstrap.current().issue.rotate(owner, token_id, overlap))
 
 
 REVOKE = Operation(

@@ -93,6 +93,12 @@ def credentials(request: Request) -> Credentials:
     )
 
 
+def bearer(request: Request) -> str:
+    """Return an API token as it was sent, every character of it; empty where there is none."""
+    scheme, _, credential = request.headers.get("authorization", "").partition(" ")
+    return credential if scheme.lower() == "bearer" else ""
+
+
 def _bearer(header: str) -> str:
     """Return the credential of a bearer (RFC 6750 section 2.1); empty for any other scheme."""
     scheme, _, credential = header.partition(" ")

@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from chalicelib import logs
 from chalicelib.domain.claims import Claims
 from chalicelib.domain.errors import ConcurrentChange, DependencyUnavailable, InvalidToken, StoreUnavailable
 from chalicelib.domain.ports import AuthorizationStore, TokenVerifier
-from chalicelib.domain.tokens import RevocationReason
+from chalicelib.domain.tokens import RevocationReason, Token
+from chalicelib.domain.users import User
 from chalicelib.services.revocation import RevokeToken
 
 MAX_REPORTED = 100
@@ -37,6 +39,8 @@ class RevokeExposed:
         outcome = _Outcome([])
         for unverified_token in dict.fromkeys(unverified_tokens[:MAX_REPORTED]):
             self._try(unverified_token, outcome)
+        revoked = outcome.revoked
+        logs.add(reported=len(unverified_tokens), revoked=len(revoked), token_ids=revoked)
         if outcome.failure:
             raise StoreUnavailable from outcome.failure
         return outcome.revoked
@@ -52,7 +56,9 @@ class RevokeExposed:
             outcome.failure = error
 
     def _is_revoked_now(self, claims: Claims) -> bool:
-        return self._revocations.revoke(
-            lambda: self._rows.find_for_authorization(claims.subject, claims.token_id),
-            RevocationReason.EXPOSED,
-        )
+        return self._revocations.revoke(lambda: self._read(claims), RevocationReason.EXPOSED)
+
+    def _read(self, claims: Claims) -> tuple[Token | None, User | None]:
+        token, owner = self._rows.find_for_authorization(claims.subject, claims.token_id)
+        # As for a decision: a string that says otherwise than the row is not this token's.
+        return (token, owner) if token and token.expires_at == claims.expires_at else (None, None)

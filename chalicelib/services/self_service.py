@@ -1,6 +1,7 @@
 """What a token may do to itself: be replaced, and end."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
 
@@ -26,6 +27,14 @@ _T = TypeVar("_T")
 _ENDED = (TokenAlreadyExpired, TokenAlreadyRevoked, TokenNotActive, TokenNotFound, UserInactive)
 
 
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """A token that proved itself, and its owner."""
+
+    owner: User
+    token_id: str
+
+
 class SelfService:
     """Acts on the token that is presented, for whoever bears it."""
 
@@ -37,29 +46,28 @@ class SelfService:
         self._issue = issue
         self._manage = manage
 
-    def rotate(self, unverified_token: str, overlap: timedelta) -> IssuedToken:
+    def bearer(self, unverified_token: str) -> Bearer:
+        """Return what the token may act on: itself. Raises InvalidToken or DependencyUnavailable."""
+        token = self._verify.verify(unverified_token).token
+        owner = self._users.find_user(token.user_id)
+        if owner is None:
+            raise UnknownToken
+        return Bearer(owner, token.id)
+
+    def rotate(self, bearer: Bearer, overlap: timedelta) -> IssuedToken:
         """Replace the token by a successor and return that.
 
         Raises InvalidToken, TokenAlreadyRotated, TokenLimitReached, ConcurrentChange or
         DependencyUnavailable.
         """
-        owner, token_id = self._bearer(unverified_token)
-        return _hidden(lambda: self._issue.rotate(owner, token_id, overlap))
+        return _hidden(lambda: self._issue.rotate(bearer.owner, bearer.token_id, overlap))
 
-    def revoke(self, unverified_token: str) -> None:
+    def revoke(self, bearer: Bearer) -> None:
         """End the token for good.
 
         Raises InvalidToken, ConcurrentChange or DependencyUnavailable.
         """
-        owner, token_id = self._bearer(unverified_token)
-        _hidden(lambda: self._manage.revoke(owner, token_id, RevocationReason.OWNER))
-
-    def _bearer(self, unverified_token: str) -> tuple[User, str]:
-        token = self._verify.verify(unverified_token).token
-        owner = self._users.find_user(token.user_id)
-        if owner is None:
-            raise UnknownToken
-        return owner, token.id
+        _hidden(lambda: self._manage.revoke(bearer.owner, bearer.token_id, RevocationReason.OWNER))
 
 
 def _hidden(act: Callable[[], _T]) -> _T:

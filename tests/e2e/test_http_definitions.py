@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.domain.ids import user_id_for
 from chalicelib.handlers import sentences
-from chalicelib.handlers.operations import API_TOKEN, Documented, documented
+from chalicelib.handlers.operations import API_TOKEN, ITSELF, Documented, documented
 from chalicelib.handlers.requests import JSON
 from tests.support.api import Api
 from tests.support.builders import ISSUER
@@ -42,7 +42,11 @@ def token(api: Api, person: str) -> dict[str, str]:
 def target(each: Documented, person: str, token: dict[str, str]) -> tuple[str, str, str]:
     """Return method, path and credential of a call that gets as far as its input."""
     path = each.operation.path.format(token_id=token["id"], user_id=user_id_for(ISSUER, ADMIN))
-    return each.operation.method, path, token["token"] if each.operation.access is API_TOKEN else person
+    return (
+        each.operation.method,
+        path,
+        token["token"] if each.operation.access in (API_TOKEN, ITSELF) else person,
+    )
 
 
 def known_to(kind: type | None) -> str:

@@ -25,6 +25,11 @@ MEMBERS = {
     "expires_at",
     "revoked_at",
     "revoked_reason",
+    "predecessor_id",
+    "successor_id",
+    "overlap_ends_at",
+    "reuse_count",
+    "last_reused_at",
 }
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 DAY = timedelta(days=1)
@@ -102,6 +107,11 @@ def test_new_token_has_the_documented_defaults(api: Api, person: str) -> None:
         "expires_at": None,
         "revoked_at": None,
         "revoked_reason": None,
+        "predecessor_id": None,
+        "successor_id": None,
+        "overlap_ends_at": None,
+        "reuse_count": 0,
+        "last_reused_at": None,
     }
 
 

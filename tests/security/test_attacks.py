@@ -282,6 +282,10 @@ def management_routes() -> list[tuple[str, str]]:
 
 
 ROUTES = management_routes()
+# A token acts on itself, and anybody reports; all other calls want a person.
+OPEN_ROUTES = [("POST", "/v1/exposed")]
+SELF_ROUTES = [("DELETE", "/v1/tokens/self"), ("POST", "/v1/tokens/self/rotate")]
+PEOPLES_ROUTES = [route for route in ROUTES if route not in OPEN_ROUTES + SELF_ROUTES]
 ADMIN_ROUTES = [(method, path) for method, path in ROUTES if path.startswith("/v1/users")]
 
 
@@ -302,12 +306,16 @@ def state(victim: Victim) -> tuple[object, ...]:
 def test_attack_list_covers_the_contract() -> None:
     """The routes attacked are those of the contract's table."""
     assert ROUTES == [
+        ("POST", "/v1/exposed"),
         ("GET", "/v1/me"),
         ("GET", "/v1/tokens"),
         ("POST", "/v1/tokens"),
+        ("DELETE", "/v1/tokens/self"),
+        ("POST", "/v1/tokens/self/rotate"),
         ("DELETE", "/v1/tokens/{token_id}"),
         ("GET", "/v1/tokens/{token_id}"),
         ("PATCH", "/v1/tokens/{token_id}"),
+        ("POST", "/v1/tokens/{token_id}/rotate"),
         ("GET", "/v1/tokens/{token_id}/usage"),
         ("GET", "/v1/users"),
         ("DELETE", "/v1/users/{user_id}"),
@@ -319,7 +327,7 @@ def test_attack_list_covers_the_contract() -> None:
 
 
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER", "Bearer "])
-@pytest.mark.parametrize(("method", "path"), ROUTES)
+@pytest.mark.parametrize(("method", "path"), PEOPLES_ROUTES)
 def test_api_token_manages_nothing(victim: Victim, method: str, path: str, scheme: str) -> None:
     """Tokens cannot make, read or change tokens or users, on any route."""
     before = state(victim)
@@ -328,13 +336,46 @@ def test_api_token_manages_nothing(victim: Victim, method: str, path: str, schem
     assert state(victim) == before
 
 
-@pytest.mark.parametrize(("method", "path"), ROUTES)
+@pytest.mark.parametrize(("method", "path"), PEOPLES_ROUTES)
 def test_nobody_manages_nothing(victim: Victim, method: str, path: str) -> None:
     """Without a sign-in every management call is refused with a challenge."""
     before = state(victim)
     answer = call(victim, method, path, None)
     assert (answer.status, answer.code) == (401, "not_authenticated")
     assert answer.headers["WWW-Authenticate"] == 'Bearer realm="bodhi-api-tokens"'
+    assert state(victim) == before
+
+
+@pytest.mark.parametrize("forgery", FORGERIES, ids=[f.name for f in FORGERIES])
+@pytest.mark.parametrize(("method", "path"), SELF_ROUTES)
+def test_no_forgery_acts_on_a_token(victim: Victim, method: str, path: str, forgery: Forgery) -> None:
+    """Every string of the table gets one refusal, with the challenge of RFC 6750, and changes nothing."""
+    before = state(victim)
+    answer = call(victim, method, path, forgery.forge(victim))
+    assert (answer.status, answer.code) == (401, "invalid_token")
+    assert answer.text == call(victim, method, path, "bodhi_x").text
+    challenge = 'Bearer realm="bodhi-api-tokens", error="invalid_token"'
+    assert answer.headers["WWW-Authenticate"] == challenge
+    assert state(victim) == before
+
+
+@pytest.mark.parametrize(("method", "path"), SELF_ROUTES)
+def test_sign_in_is_no_token(victim: Victim, method: str, path: str) -> None:
+    """Neither a person's JWT nor nothing at all stands for a token."""
+    before = state(victim)
+    for credential in (victim.person, None, ""):
+        answer = call(victim, method, path, credential)
+        assert (answer.status, answer.code) == (401, "invalid_token")
+    assert state(victim) == before
+
+
+def test_reports_of_forgeries_end_no_token(victim: Victim) -> None:
+    """Whatever a stranger makes up, nobody's token is revoked by it."""
+    before = state(victim)
+    strings = [forgery.forge(victim) for forgery in FORGERIES]
+    for string in strings:
+        answer = victim.api.post("/v1/exposed", body={"tokens": [string[:4096]]})
+        assert (answer.status, answer.json) == (202, {"status": "accepted"})
     assert state(victim) == before
 
 
@@ -455,7 +496,7 @@ def test_removed_users_old_sign_in_does_not_revive_the_account(fresh_victim: Vic
     """A JWT from before the removal, still valid at the provider, brings nothing back."""
     admin = fresh_victim.service.provider.sign_in("admin@example.com")
     assert fresh_victim.api.delete(f"/v1/users/{fresh_victim.user_id}", admin).status == 204
-    for method, path in ROUTES:
+    for method, path in PEOPLES_ROUTES:
         answer = call(fresh_victim, method, path, fresh_victim.person)
         assert (answer.status, answer.code) == (403, "user_inactive")
     assert fresh_victim.service.store._users[fresh_victim.user_id].status is UserStatus.REMOVED

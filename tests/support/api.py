@@ -98,9 +98,10 @@ class Api:
 
     @staticmethod
     def watch(method: str, path: str, answer: Answer) -> None:
-        """Look for secrets in an answer; only the one that creates a token may hold one."""
+        """Look for secrets in an answer; only one that creates a token may hold one."""
         text = answer.text
-        if (method, path, answer.status) == ("POST", "/v1/tokens", 201):
+        creates = path == "/v1/tokens" or path.endswith("/rotate")
+        if creates and (method, answer.status) == ("POST", 201):
             secret = answer.json["token"]
             canaries.remember(secret)
             text = text.replace(secret, "")
