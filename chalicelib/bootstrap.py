@@ -146,7 +146,7 @@ class Service:
         """Changing and revoking tokens."""
         from chalicelib.services.manage import ManageTokens
 
-        return ManageTokens(self.tokens, self.listing, self._revocations, self.clock, self.policy)
+        return ManageTokens(self.tokens, self.listing, self.revocations, self.clock, self.policy)
 
     @property
     def self_service(self) -> "SelfService":
@@ -338,12 +338,13 @@ class Service:
 
         respond = None
         if self.settings.rotated_token_reuse is RotatedTokenReuse.REVOKE_FAMILY:
-            family = RevokeFamily(self.rotations, self.authorization, self._revocations, self.clock)
+            family = RevokeFamily(self.rotations, self.authorization, self.revocations, self.clock)
             respond = family.revoke
         return RecordReuse(self.rotations, self.clock, self.policy, respond)
 
     @cached_property
-    def _revocations(self) -> "RevokeToken":
+    def revocations(self) -> "RevokeToken":
+        """Revoking one token, whoever asks for it."""
         from chalicelib.services.revocation import RevokeToken
 
         return RevokeToken(self.tokens, self.clock, self.policy)
@@ -358,7 +359,7 @@ class Service:
     def _exposed(self) -> "RevokeExposed":
         from chalicelib.services.exposed import RevokeExposed
 
-        return RevokeExposed(self.verifier, self.authorization, self._revocations)
+        return RevokeExposed(self.verifier, self.authorization, self.revocations)
 
     @cached_property
     def verifier(self) -> "TokenVerifier":

@@ -13,17 +13,17 @@ if TYPE_CHECKING:
     from chalicelib.domain.ports import (
         AccessTokenVerifier,
         AssertionStore,
+        AuthorizationStore,
         KeyStore,
         TokenVerifier,
-        UserStore,
     )
     from chalicelib.services.accounts import Accounts
     from chalicelib.services.clients import AuthenticateClients
     from chalicelib.services.exchange import DeriveAccessToken, ExchangeSignIn
     from chalicelib.services.introspect import IntrospectToken
     from chalicelib.services.issue import IssueToken
-    from chalicelib.services.manage import ManageTokens
     from chalicelib.services.published_keys import PublishedKeys
+    from chalicelib.services.revocation import RevokeToken
     from chalicelib.services.revoke import RevokePresented
     from chalicelib.services.verify import VerifyToken
 
@@ -47,8 +47,8 @@ class Parts(Protocol):
         ...
 
     @property
-    def manage(self) -> "ManageTokens":
-        """Revoking tokens."""
+    def revocations(self) -> "RevokeToken":
+        """Revoking one token, whoever asks for it."""
         ...
 
     @property
@@ -72,8 +72,8 @@ class Parts(Protocol):
         ...
 
     @property
-    def users(self) -> "UserStore":
-        """User rows."""
+    def authorization(self) -> "AuthorizationStore":
+        """Tokens with their owners."""
         ...
 
     @property
@@ -148,7 +148,7 @@ class OAuth:
         from chalicelib.services.revoke import RevokePresented
 
         parts = self._parts
-        return RevokePresented(parts.verifier, self._access_tokens, parts.users, parts.manage)
+        return RevokePresented(parts.verifier, self._access_tokens, parts.authorization, parts.revocations)
 
     @cached_property
     def published_keys(self) -> "PublishedKeys":

@@ -10,8 +10,6 @@ from chalicelib.domain.clients import ResourceServer, VerifiedAssertion
 from chalicelib.domain.errors import InvalidClient
 from chalicelib.domain.ports import Clock
 
-ALGORITHMS = ("ES256", "ES384", "ES512", "EdDSA", "PS256", "PS384", "PS512", "RS256", "RS384", "RS512")
-
 _LEEWAY = timedelta(seconds=60)
 _LONGEST_LIFETIME = timedelta(minutes=10)
 _MAX_LENGTH = 8 * 1024

@@ -4,6 +4,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+# What they may sign with, by the keys that may be configured (RFC 7518 section 3.1, RFC 8037).
+ASSERTION_ALGORITHMS = (
+    "ES256",
+    "ES384",
+    "ES512",
+    "EdDSA",
+    "PS256",
+    "PS384",
+    "PS512",
+    "RS256",
+    "RS384",
+    "RS512",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class ResourceServer:

@@ -71,6 +71,10 @@ class NotAuthenticated(ApiTokensError):
     detail = "Sign in at your OpenID provider and send its JWT as Authorization: Bearer."
 
 
+class SignInRefused(NotAuthenticated):
+    """A sign-in came with a management call, and is not acceptable (RFC 6750 ``invalid_token``)."""
+
+
 class ApiTokenNotAllowed(ApiTokensError):
     """An API token was presented where only a person's sign-in counts."""
 
@@ -271,6 +275,13 @@ class UserNotFound(ApiTokensError):
 
     code = "user_not_found"
     detail = "There is no user with this id."
+
+
+class ResourceNotFound(ApiTokensError):
+    """There is no metadata for this path: the API that the tokens open has another."""
+
+    code = "not_found"
+    detail = "There is nothing at this address."
 
 
 class Conflict(ApiTokensError):

@@ -71,6 +71,16 @@ Description = Annotated[
         extra_json_schema={"pattern": plain_text_pattern(MAX_DESCRIPTION_LENGTH)},
     ),
 ]
+ExpiresInDays = Annotated[
+    int,
+    Meta(
+        ge=1,
+        le=MAX_LIFETIME_DAYS,
+        description="Days until the token ends by itself; null or absent means never, "
+        "unless the service sets a longest lifetime.",
+        examples=[90],
+    ),
+]
 Scopes = Annotated[
     list[Annotated[str, Meta(extra_json_schema={"$ref": f"#/components/schemas/{SCOPE_SCHEMA}"})]],
     Meta(
@@ -87,19 +97,7 @@ class CreateToken(Asked, frozen=True, kw_only=True):
     name: Name = ""
     description: Description = ""
     scopes: Scopes | UnsetType = UNSET
-    expires_in_days: (
-        Annotated[
-            int,
-            Meta(
-                ge=1,
-                le=MAX_LIFETIME_DAYS,
-                description="Days until the token ends by itself; null or absent means never, "
-                "unless the service sets a longest lifetime.",
-                examples=[90],
-            ),
-        ]
-        | None
-    ) = None
+    expires_in_days: ExpiresInDays | None = None
 
 
 class ChangeToken(Asked, frozen=True, kw_only=True):
@@ -239,6 +237,11 @@ PATH_PARAMETERS: Mapping[str, Mapping[str, Any]] = {
         "description": "The id of a token.",
         "schema": {"type": "string", "pattern": f"^{TOKEN_ID.pattern}$"},
         "example": "tok_0" + "1" * 35,
+    },
+    "resource_path": {
+        "description": "The path of the API that the tokens open.",
+        "schema": {"type": "string"},
+        "example": "api",
     },
     "user_id": {
         "description": "The id of a user.",

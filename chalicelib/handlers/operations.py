@@ -113,7 +113,7 @@ class Operation(Generic[_B, _Q]):
         """Route the operation to a view, log and render its errors, and document it."""
 
         def wrap(view: Callable[_P, Response]) -> Callable[_P, Response]:
-            answer = answered(self.event, self.rendering.render)(view)
+            answer = answered(self.event, self.rendering.render, self.rendering.failure)(view)
             # Which content type a body has, the operation says; those of other calls have no meaning.
             blueprint.route(self.path, methods=[self.method], authorizer=authorizer, content_types=["*/*"])(
                 answer

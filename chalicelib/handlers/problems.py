@@ -40,6 +40,7 @@ _STATUSES: dict[type[errors.ApiTokensError], HTTPStatus] = {
     errors.ScopeNotAllowed: HTTPStatus.FORBIDDEN,
     errors.TokenNotFound: HTTPStatus.NOT_FOUND,
     errors.UserNotFound: HTTPStatus.NOT_FOUND,
+    errors.ResourceNotFound: HTTPStatus.NOT_FOUND,
     errors.TokensUnavailable: HTTPStatus.CONFLICT,
     errors.Conflict: HTTPStatus.CONFLICT,
     errors.PreconditionFailed: HTTPStatus.PRECONDITION_FAILED,
@@ -47,7 +48,7 @@ _STATUSES: dict[type[errors.ApiTokensError], HTTPStatus] = {
     errors.DependencyUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 INTERNAL_ERROR = "internal_error"
-_SOMETHING_WENT_WRONG = "Something went wrong here. Try again; if it persists, report the request id."
+SOMETHING_WENT_WRONG = "Something went wrong here. Try again; if it persists, report the request id."
 
 
 def problem(error: errors.ApiTokensError) -> Response:
@@ -60,8 +61,15 @@ def problem(error: errors.ApiTokensError) -> Response:
     return _response(document, _headers(error))
 
 
+def internal_error() -> Response:
+    """Return the problem document about what nobody foresaw."""
+    return _response(_document(HTTPStatus.INTERNAL_SERVER_ERROR, INTERNAL_ERROR, SOMETHING_WENT_WRONG), {})
+
+
 def answered(
-    event: str, render: Callable[[errors.ApiTokensError], Response] = problem
+    event: str,
+    render: Callable[[errors.ApiTokensError], Response] = problem,
+    failure: Callable[[], Response] = internal_error,
 ) -> Callable[[Callable[_P, Response]], Callable[_P, Response]]:
     """Wrap a view: one log line named ``event`` per call, and every error rendered.
 
@@ -80,7 +88,7 @@ def answered(
                 except Exception as error:
                     entry.add(outcome="error", error=type(error).__name__, at=logs.place(error))
                     entry.level = logging.ERROR
-                    return _response(_internal_error(), {})
+                    return failure()
 
         return answer
 
@@ -113,7 +121,8 @@ def code_of_kind(kind: type[errors.ApiTokensError]) -> str:
 class Rendering:
     """How errors reach a caller, and how the OpenAPI document says so.
 
-    ``body`` has a member ``code_member`` for the code of the error.
+    ``body`` has a member ``code_member`` for the code of the error; ``failure`` is for errors that
+    nobody foresaw.
     """
 
     render: Callable[[errors.ApiTokensError], Response]
@@ -122,9 +131,10 @@ class Rendering:
     body: type[Resource]
     code_member: str
     media_type: str
+    failure: Callable[[], Response]
 
 
-PROBLEMS = Rendering(problem, status_of_kind, code_of_kind, Problem, "code", MEDIA_TYPE)
+PROBLEMS = Rendering(problem, status_of_kind, code_of_kind, Problem, "code", MEDIA_TYPE, internal_error)
 
 
 def _note(error: errors.ApiTokensError, entry: logs.Entry) -> None:
@@ -138,6 +148,8 @@ def _note(error: errors.ApiTokensError, entry: logs.Entry) -> None:
 
 
 def _headers(error: errors.ApiTokensError) -> Mapping[str, str]:
+    if isinstance(error, errors.SignInRefused):
+        return {"WWW-Authenticate": f'Bearer realm="{REALM}", error="invalid_token"'}
     if isinstance(error, errors.NotAuthenticated):
         return {"WWW-Authenticate": f'Bearer realm="{REALM}"'}
     if isinstance(error, errors.InvalidToken):
@@ -148,10 +160,6 @@ def _headers(error: errors.ApiTokensError) -> Mapping[str, str]:
     if isinstance(error, errors.DependencyUnavailable):
         return {"Retry-After": RETRY_AFTER_SECONDS}
     return {}
-
-
-def _internal_error() -> Problem:
-    return _document(HTTPStatus.INTERNAL_SERVER_ERROR, INTERNAL_ERROR, _SOMETHING_WENT_WRONG)
 
 
 def _document(status: HTTPStatus, code: str, detail: str) -> Problem:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, TypeVar, cast
 from urllib.parse import parse_qsl
 
@@ -37,7 +37,7 @@ def body(request: Request, kind: type[_T], media_type: str, most_bytes: int) -> 
     if sent_as != media_type:
         raise UnsupportedMediaType(f"Send the body as Content-Type: {media_type}.")
     text = _text(request, most_bytes)
-    members = _parsed(text) if media_type == JSON else _typed(_pairs(text), kind, "member")
+    members = _parsed(text) if media_type == JSON else _form_members(text, kind)
     return _converted(members, kind, "member")
 
 
@@ -107,6 +107,23 @@ def _pairs(text: str) -> list[tuple[str, str]]:
         return parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS)
     except ValueError as error:
         raise InvalidRequest("The body is not a valid form.") from error
+
+
+def _form_members(text: str, kind: type[Any]) -> dict[str, Any]:
+    """Return the parameters of a form: an empty one is as if left out, none but lists may be repeated.
+
+    That holds for unknown ones too (RFC 6749 section 3.2).
+    """
+    pairs, fields = _pairs(text), sentences.fields(kind)
+    single = [name for name, _ in pairs if not (name in fields and fields[name].takes_list)]
+    if len(set(single)) != len(single):
+        repeated = next(name for name in single if single.count(name) > 1)
+        raise InvalidRequest(f"{_named(repeated, fields)} must be given once.")
+    return _typed([(name, value) for name, value in pairs if value], kind, "member")
+
+
+def _named(name: str, known: Collection[str]) -> str:
+    return f"'{name}'" if name in known else quoted(name)
 
 
 def _parsed(text: str) -> dict[str, Any]:

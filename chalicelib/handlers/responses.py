@@ -35,9 +35,9 @@ def document(
     )
 
 
-def nothing() -> Response:
+def nothing(status: HTTPStatus = HTTPStatus.NO_CONTENT) -> Response:
     """Return a response without a body."""
-    return Response(body="", status_code=HTTPStatus.NO_CONTENT.value, headers=dict(_HEADERS))
+    return Response(body="", status_code=status.value, headers=dict(_HEADERS))
 
 
 def token(view: TokenView) -> resources.Token:

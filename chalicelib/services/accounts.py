@@ -7,6 +7,7 @@ from chalicelib.domain.errors import (
     ApiTokenNotAllowed,
     ConcurrentChange,
     NotAuthenticated,
+    SignInRefused,
     UserInactive,
 )
 from chalicelib.domain.ids import API_TOKEN_PREFIX, new_generation, user_id_for
@@ -27,13 +28,14 @@ class Accounts:
     def sign_in(self, unverified_jwt: str | None) -> User:
         """Return the active user whom the provider vouches for.
 
-        Raises NotAuthenticated, ApiTokenNotAllowed, UserInactive or DependencyUnavailable.
+        Raises NotAuthenticated, SignInRefused, ApiTokenNotAllowed, UserInactive or
+        DependencyUnavailable.
         """
         if not unverified_jwt:
             raise NotAuthenticated
         if unverified_jwt.startswith(API_TOKEN_PREFIX):
             raise ApiTokenNotAllowed
-        return self.present(self._provider.verify(unverified_jwt))
+        return self.present(self._verified(unverified_jwt))
 
     def present(self, identity: Identity) -> User:
         """Return the active user who just signed in, made on first sight.
@@ -46,6 +48,12 @@ class Accounts:
             except ConcurrentChange:
                 continue
         raise ConcurrentChange
+
+    def _verified(self, unverified_jwt: str) -> Identity:
+        try:
+            return self._provider.verify(unverified_jwt)
+        except NotAuthenticated as error:
+            raise SignInRefused(error.detail) from error
 
     def _present(self, identity: Identity) -> User:
         now = self._clock.now()

@@ -1,11 +1,12 @@
 """Revocation by whoever holds a token (RFC 7009): possession suffices, and nobody learns anything."""
 
 from chalicelib import logs
-from chalicelib.domain.errors import InvalidToken, TokenNotFound, UnsupportedTokenType
+from chalicelib.domain.claims import Claims
+from chalicelib.domain.errors import InvalidToken, UnsupportedTokenType
 from chalicelib.domain.ids import API_TOKEN_PREFIX
-from chalicelib.domain.ports import AccessTokenVerifier, TokenVerifier, UserStore
+from chalicelib.domain.ports import AccessTokenVerifier, AuthorizationStore, TokenVerifier
 from chalicelib.domain.tokens import RevocationReason
-from chalicelib.services.manage import ManageTokens
+from chalicelib.services.revocation import RevokeToken
 
 
 class RevokePresented:
@@ -15,13 +16,13 @@ class RevokePresented:
         self,
         verifier: TokenVerifier,
         access_tokens: AccessTokenVerifier,
-        users: UserStore,
-        manage: ManageTokens,
+        rows: AuthorizationStore,
+        revocations: RevokeToken,
     ) -> None:
         self._verifier = verifier
         self._access_tokens = access_tokens
-        self._users = users
-        self._manage = manage
+        self._rows = rows
+        self._revocations = revocations
 
     def revoke(self, unverified_token: str) -> None:
         """Revoke a token for good, if there is anything to revoke.
@@ -29,19 +30,19 @@ class RevokePresented:
         Raises UnsupportedTokenType for an access token of ours, ConcurrentChange or StoreUnavailable.
         """
         try:
-            self._revoke(unverified_token)
+            claims = self._claims(unverified_token)
         except InvalidToken as error:
             logs.add(ignored=error.reason)
-        except TokenNotFound:
-            logs.add(ignored="unknown")
-
-    def _revoke(self, unverified_token: str) -> None:
-        if not unverified_token.startswith(API_TOKEN_PREFIX):
-            self._access_tokens.verify(unverified_token)
-            raise UnsupportedTokenType
-        claims = self._verifier.verify(unverified_token)
+            return
         logs.add(user_id=claims.subject, token_id=claims.token_id)
-        owner = self._users.find_user(claims.subject)
-        if owner is None:
-            raise TokenNotFound
-        self._manage.revoke(owner, claims.token_id, RevocationReason.OWNER)
+        revoked = self._revocations.revoke(
+            lambda: self._rows.find_for_authorization(claims.subject, claims.token_id),
+            RevocationReason.OWNER,
+        )
+        logs.add(revoked=revoked)
+
+    def _claims(self, unverified_token: str) -> Claims:
+        if unverified_token.startswith(API_TOKEN_PREFIX):
+            return self._verifier.verify(unverified_token)
+        self._access_tokens.verify(unverified_token)
+        raise UnsupportedTokenType

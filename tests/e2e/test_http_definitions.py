@@ -70,10 +70,11 @@ def test_view_reads_the_body_that_is_documented(
 def test_view_reads_no_more_than_the_documented_size(
     api: Api, person: str, token: dict[str, str], each: Documented
 ) -> None:
-    """One byte more than the operation takes is too many."""
+    """One byte more than the operation takes is too many; OAuth knows no status of its own for that."""
     body = b" " * (each.operation.most_bytes + 1)
     headers = {"Content-Type": each.operation.media_type}
-    assert api.call(*target(each, person, token), body, headers=headers).status == 413
+    status = 413 if each.operation.media_type == JSON else 400
+    assert api.call(*target(each, person, token), body, headers=headers).status == status
 
 
 @pytest.mark.parametrize("each", WITH_QUERY, ids=lambda each: each.name)
@@ -89,11 +90,14 @@ def test_view_reads_the_query_that_is_documented(
 
 @pytest.mark.parametrize(
     "each",
-    [each for each in WITH_BODY + WITH_QUERY if each.operation.access.schemes],
+    [each for each in WITH_JSON + WITH_QUERY if each.operation.access.schemes],
     ids=lambda each: each.name,
 )
 def test_sign_in_comes_before_the_input(api: Api, token: dict[str, str], each: Documented) -> None:
-    """Who is not signed in learns nothing about bodies and parameters."""
+    """Who is not signed in learns nothing about bodies and parameters.
+
+    The OAuth endpoints are left out: their clients may prove themselves in the body.
+    """
     method, path, _ = target(each, "", token)
     assert api.call(method, f"{path}?nothing=1", None, b"[").status == 401
 

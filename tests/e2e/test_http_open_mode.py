@@ -40,11 +40,21 @@ SCRIPT = """
         for method in methods
         for name in HEADERS
     }
+    FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+    standard = {
+        f"{method} {path} {name}": call(
+            method, path.format(resource_path="api"), HEADERS[name] | FORM, b"token=x"
+        )
+        for path, methods in app.routes.items() if path.startswith(("/oauth2/", "/.well-known/"))
+        for method in methods
+        for name in HEADERS
+    }
     print(json.dumps({
         "whoami": {name: call("GET", "/api/whoami", headers) for name, headers in HEADERS.items()},
         "echo": {n: call("POST", "/api/echo", h | JSON, b'{"message": "hi"}') for n, h in HEADERS.items()},
         "bad echo": call("POST", "/api/echo", JSON, b"["),
         "management": management,
+        "standard": standard,
         "guards": [str(r.authorizer) for m in app.routes.values() for r in m.values() if r.authorizer],
     }))
 """
@@ -92,6 +102,22 @@ def test_every_management_call_says_why_there_are_no_tokens(opened: dict[str, An
         assert (document["status"], document["detail"]) == (409, SENTENCE)
         assert headers["Content-Type"] == "application/problem+json"
         assert headers["Cache-Control"] == "no-store"
+
+
+def test_every_oauth_call_says_why_there_are_no_tokens(opened: dict[str, Any]) -> None:
+    """The endpoints in OAuth's words, the documents beside them in everybody's; both say the sentence."""
+    answers = opened["standard"]
+    assert len(answers) == 7 * len(HEADERS)
+    for name, (status, headers, body) in answers.items():
+        document = json.loads(body)
+        assert (name, status, document["code"]) == (name, 409, "tokens_unavailable")
+        assert document["detail"] == SENTENCE
+        assert headers["Cache-Control"] == "no-store"
+        if " /oauth2/" in name:
+            assert (document["error"], document["error_description"]) == ("tokens_unavailable", SENTENCE)
+            assert headers["Content-Type"] == "application/json"
+        else:
+            assert headers["Content-Type"] == "application/problem+json"
 
 
 def test_start_warns_loudly(opened: dict[str, Any]) -> None:

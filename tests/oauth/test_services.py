@@ -241,6 +241,14 @@ class TestIntrospection:
         assert world.service.oauth.introspect.introspect(world.token) is None
         assert world.service.oauth.introspect.introspect(derived.secret) is None
 
+    def test_asking_about_a_rotated_token_is_no_reuse(self, world: World) -> None:
+        """The owner is warned of uses, not of questions."""
+        world.service.issue.rotate(world.owner, world.issued.token.id, timedelta(0))
+        assert world.service.oauth.introspect.introspect(world.token) is None
+        row = world.service.store.find_token(world.owner.id, world.issued.token.id)
+        assert row
+        assert (row.reuse_count, row.last_reused_at) == (0, None)
+
     def test_expired_access_token_is_nothing(self, world: World) -> None:
         """Although its API token lives."""
         derived = world.derive(OTHER)

@@ -2,16 +2,19 @@
 
 import json
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from chalice.test import Client
 
 from chalicelib import bootstrap
 from chalicelib.bootstrap import Service
 from tests.support import canaries
+
+Form = Mapping[str, str | Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,12 @@ class Api:
         """Call with DELETE."""
         return self.call("DELETE", path, credential, **options)
 
+    def form(self, path: str, parameters: Form, headers: Mapping[str, str] | None = None) -> Answer:
+        """Send a form with POST; a parameter of several values is repeated."""
+        usual = {"Content-Type": "application/x-www-form-urlencoded"}
+        body = urlencode(parameters, doseq=True).encode()
+        return self.call("POST", path, body=body, headers={**usual, **(headers or {})})
+
     def create_token(self, credential: str, **members: Any) -> dict[str, Any]:
         """Return a new token resource with its string."""
         answer = self.post("/v1/tokens", credential, members)
@@ -98,14 +107,21 @@ class Api:
 
     @staticmethod
     def watch(method: str, path: str, answer: Answer) -> None:
-        """Look for secrets in an answer; only one that creates a token may hold one."""
+        """Look for secrets in an answer; only those that create a token may hold one."""
         text = answer.text
-        creates = path == "/v1/tokens" or path.endswith("/rotate")
-        if creates and (method, answer.status) == ("POST", 201):
-            secret = answer.json["token"]
+        member = _shown_once(method, path, answer.status)
+        if member:
+            secret = answer.json[member]
             canaries.remember(secret)
             text = text.replace(secret, "")
         canaries.check(f"answer to {method} {path}", f"{dict(answer.headers)} {text}")
+
+
+def _shown_once(method: str, path: str, status: int) -> str | None:
+    """Return the member that holds a new token, where an answer has one."""
+    if (method, status) == ("POST", 201) and (path == "/v1/tokens" or path.endswith("/rotate")):
+        return "token"
+    return "access_token" if (method, path, status) == ("POST", "/oauth2/token", 200) else None
 
 
 @contextmanager

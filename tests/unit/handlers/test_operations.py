@@ -135,7 +135,7 @@ def test_unknown_and_repeated_parameters_are_refused(query: Mapping[str, list[st
 
 def test_form_is_read_as_the_declared_type() -> None:
     """A form that is not closed ignores what it does not know; lists gather what is repeated."""
-    asked = lookup(("token", "a b&c"), ("resource", "1"), ("x", "2"), ("resource", "3"), ("x", "4"))
+    asked = lookup(("token", "a b&c"), ("resource", "1"), ("x", "2"), ("resource", "3"))
     assert asked == Lookup(token="a b&c", resource=["1", "3"])
 
 
@@ -143,6 +143,15 @@ def test_repeated_parameter_of_a_form_is_refused() -> None:
     """RFC 6749 section 3.2: parameters must not be included more than once."""
     with pytest.raises(InvalidRequest, match="'token' must be given once"):
         lookup(("token", "a"), ("token", "b"))
+    with pytest.raises(InvalidRequest, match='"x" must be given once'):
+        lookup(("token", "a"), ("x", ""), ("x", ""))
+
+
+def test_empty_parameter_of_a_form_is_as_if_left_out() -> None:
+    """RFC 6749 section 3.2: parameters sent without a value must be treated as if omitted."""
+    assert lookup(("token", "a"), ("resource", ""), ("x", "")) == Lookup(token="a")
+    with pytest.raises(InvalidRequest, match="'token' is missing"):
+        lookup(("token", ""))
 
 
 @pytest.mark.parametrize(

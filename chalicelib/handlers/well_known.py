@@ -1,0 +1,137 @@
+"""``/.well-known/...``: what other software has to know to work with this service."""
+
+import hashlib
+from http import HTTPStatus
+
+from chalice.app import Blueprint, Response
+
+from chalicelib import bootstrap
+from chalicelib.domain import endpoints, errors
+from chalicelib.domain.clients import ASSERTION_ALGORITHMS
+from chalicelib.domain.keys import VerificationKey
+from chalicelib.domain.token_types import TOKEN_EXCHANGE
+from chalicelib.handlers import responses
+from chalicelib.handlers.oauth_resources import AuthorizationServer, KeySet, ProtectedResource, PublicKey
+from chalicelib.handlers.operations import Access, Answer, Operation
+
+well_known = Blueprint(__name__)
+
+_TAG = "Discovery"
+_ANYBODY = Access((), (errors.TokensUnavailable,))
+_FOR_ALL = {"Cache-Control": "public, max-age=300"}
+_PROOFS = ("client_secret_basic", "client_secret_post", "private_key_jwt")
+
+AUTHORIZATION_SERVER = Operation(
+    "GET",
+    "/.well-known/oauth-authorization-server",
+    "oauth.metadata",
+    _TAG,
+    _ANYBODY,
+    (Answer(body=AuthorizationServer),),
+)
+
+
+@AUTHORIZATION_SERVER.on(well_known)
+def describe_authorization_server() -> Response:
+    """Describe this service to OAuth clients (RFC 8414)."""
+    parts = bootstrap.current().oauth
+    here = parts.endpoints
+    document = AuthorizationServer(
+        issuer=here.issuer,
+        token_endpoint=here.url(endpoints.TOKEN),
+        introspection_endpoint=here.url(endpoints.INTROSPECTION),
+        revocation_endpoint=here.url(endpoints.REVOCATION),
+        jwks_uri=here.url(endpoints.KEYS),
+        grant_types_supported=[TOKEN_EXCHANGE],
+        response_types_supported=[],
+        scopes_supported=_scopes(),
+        token_endpoint_auth_methods_supported=["none", *_PROOFS],
+        token_endpoint_auth_signing_alg_values_supported=list(ASSERTION_ALGORITHMS),
+        introspection_endpoint_auth_methods_supported=[*_PROOFS],
+        introspection_endpoint_auth_signing_alg_values_supported=list(ASSERTION_ALGORITHMS),
+        revocation_endpoint_auth_methods_supported=["none", *_PROOFS],
+        revocation_endpoint_auth_signing_alg_values_supported=list(ASSERTION_ALGORITHMS),
+        service_documentation=here.url(endpoints.DOCUMENTATION),
+    )
+    return responses.document(document, headers=_FOR_ALL)
+
+
+PROTECTED_RESOURCE = Operation(
+    "GET",
+    "/.well-known/oauth-protected-resource",
+    "oauth.resource_metadata",
+    _TAG,
+    _ANYBODY,
+    (Answer(body=ProtectedResource),),
+)
+
+
+@PROTECTED_RESOURCE.on(well_known)
+def describe_protected_resource() -> Response:
+    """Describe the API that the tokens open (RFC 9728)."""
+    return _protected_resource()
+
+
+PROTECTED_RESOURCE_AT_PATH = Operation(
+    "GET",
+    "/.well-known/oauth-protected-resource/{resource_path}",
+    "oauth.resource_metadata_at_path",
+    _TAG,
+    _ANYBODY,
+    (Answer(body=ProtectedResource),),
+    raises=(errors.ResourceNotFound,),
+)
+
+
+@PROTECTED_RESOURCE_AT_PATH.on(well_known)
+def describe_protected_resource_at_path(resource_path: str) -> Response:
+    """Describe the API where RFC 9728 section 3.1 looks for it, by its path."""
+    if resource_path != bootstrap.current().oauth.endpoints.resource_path:
+        raise errors.ResourceNotFound
+    return _protected_resource()
+
+
+KEYS = Operation(
+    "GET",
+    endpoints.KEYS,
+    "oauth.keys",
+    _TAG,
+    Access((), (errors.TokensUnavailable, errors.DependencyUnavailable)),
+    (Answer(body=KeySet, headers=("ETag",)), Answer(HTTPStatus.NOT_MODIFIED, headers=("ETag",))),
+)
+
+
+@KEYS.on(well_known)
+def publish_keys() -> Response:
+    """Publish the keys that verify access tokens (RFC 7517).
+
+    The keys of API tokens are not among them: those have to be looked up each time.
+    """
+    keys = bootstrap.current().oauth.published_keys.load()
+    document = KeySet(keys=[_key(key) for key in sorted(keys, key=lambda key: key.kid)])
+    etag = f'"{hashlib.sha256(responses.text(document).encode()).hexdigest()[:32]}"'
+    headers = {**_FOR_ALL, "ETag": etag}
+    known = well_known.current_request.headers.get("if-none-match", "")
+    if known.strip() == "*" or etag in (each.strip().removeprefix("W/") for each in known.split(",")):
+        return Response(body="", status_code=HTTPStatus.NOT_MODIFIED.value, headers=dict(headers))
+    return responses.document(document, headers=headers)
+
+
+def _protected_resource() -> Response:
+    here = bootstrap.current().oauth.endpoints
+    document = ProtectedResource(
+        resource=here.resource,
+        authorization_servers=[here.issuer],
+        scopes_supported=_scopes(),
+        bearer_methods_supported=["header"],
+        resource_documentation=here.url(endpoints.DOCUMENTATION),
+    )
+    return responses.document(document, headers=_FOR_ALL)
+
+
+def _scopes() -> list[str]:
+    return [scope.name for scope in bootstrap.current().policy.scopes.scopes]
+
+
+def _key(key: VerificationKey) -> PublicKey:
+    return PublicKey(kid=key.kid, x=key.x, y=key.y)
