@@ -4,6 +4,7 @@ from chalice.app import Chalice
 
 from chalicelib.handlers.authorizer import authorizer
 from chalicelib.handlers.exposed import exposed
+from chalicelib.handlers.front_doors import front_doors
 from chalicelib.handlers.oauth import oauth
 from chalicelib.handlers.page import web
 from chalicelib.handlers.request_ids import with_request_id
@@ -15,5 +16,16 @@ from chalicelib.handlers.well_known import well_known
 
 app = Chalice(app_name="bodhi-api-tokens")
 app.register_middleware(with_request_id, "http")
-for blueprint in (authorizer, sample_api, tokens, self_service, exposed, users, oauth, well_known, web):
+for blueprint in (
+    authorizer,
+    front_doors,
+    sample_api,
+    tokens,
+    self_service,
+    exposed,
+    users,
+    oauth,
+    well_known,
+    web,
+):
     app.register_blueprint(blueprint)

@@ -6,7 +6,7 @@ Lambda imports this module alone, without ``app.py``; what it imports is what a 
 import logging
 from typing import Any
 
-from chalice.app import AuthRequest, AuthResponse, AuthRoute, Blueprint, ChaliceAuthorizer
+from chalice.app import AuthRequest, Blueprint, ChaliceAuthorizer
 
 from chalicelib import bootstrap, logs
 from chalicelib.domain.errors import ApiTokensError, InvalidToken, MalformedToken
@@ -28,24 +28,69 @@ class _IdentifiedAuthorizer(ChaliceAuthorizer):
 
 
 @authorizer.authorizer(ttl_seconds=bootstrap.gateway().authorizer_cache_seconds)
-def api_token_authorizer(request: AuthRequest) -> AuthResponse | dict[str, Any]:
-    """Let the bearer of a usable API token in."""
+def api_token_authorizer(request: AuthRequest) -> dict[str, Any]:
+    """Let the bearer of a usable API token in (TOKEN authorizer of a REST API)."""
+    return policy(admitted(request.token), request.method_arn)
+
+
+# Chalice makes the object; only its class can still be chosen.
+api_token_authorizer.__class__ = _IdentifiedAuthorizer
+
+
+def decide(unverified_header: str | None) -> Verified:
+    """Return the token behind an Authorization header: the one decision of every front door.
+
+    Raises InvalidToken for every refusal, DependencyUnavailable when nothing can be decided.
+    """
     with logs.entry("authorize") as entry:
         try:
-            verified = bootstrap.current().verify.verify(_bearer(request.token))
+            verified = bootstrap.current().verify.verify(_bearer(unverified_header or ""))
         except InvalidToken as error:
             entry.add(outcome="refused", reason=error.reason)
-            raise Exception(UNAUTHORIZED) from None
+            raise
         except ApiTokensError as error:
             entry.add(outcome="error", reason=error.code, cause=logs.cause(error))
             entry.level = logging.ERROR
             raise
         entry.add(outcome="allowed")
-        return _response(verified)
+        return verified
 
 
-# Chalice makes the object; only its class can still be chosen.
-api_token_authorizer.__class__ = _IdentifiedAuthorizer
+def admitted(unverified_header: str | None) -> Verified:
+    """Return the token behind an Authorization header, for gateways that know refusals by their message.
+
+    Raises Exception(UNAUTHORIZED), or DependencyUnavailable.
+    """
+    try:
+        return decide(unverified_header)
+    except InvalidToken:
+        raise Exception(UNAUTHORIZED) from None
+
+
+def policy(verified: Verified, method_arn: str) -> dict[str, Any]:
+    """Return the answer of a REST API's authorizer: everything that the scopes open, whatever was called.
+
+    API Gateway caches the policy by token and applies it to every route, so one made for the route at
+    hand would refuse the next. Where nothing is open the refusal is explicit: a policy that allows an
+    empty list of routes is malformed.
+    """
+    api_and_stage = "/".join(method_arn.split("/")[:2])
+    opened = bootstrap.current().policy.scopes.routes(verified.scopes)
+    return statement(verified, [f"{api_and_stage}/{route.method}{route.path}" for route in opened])
+
+
+def statement(verified: Verified, resources: list[str]) -> dict[str, Any]:
+    """Return the answer that allows these resources and nothing else, or refuses all."""
+    allowed, refused = {"Effect": "Allow", "Resource": resources}, {"Effect": "Deny", "Resource": "*"}
+    effect = allowed if resources else refused
+    return {
+        "principalId": verified.token.user_id,
+        "policyDocument": {
+            "Version": "2012-10-17",
+            "Statement": [{"Action": "execute-api:Invoke", **effect}],
+        },
+        "context": authorizer_context(verified),
+    }
 
 
 def _bearer(unverified_header: str) -> str:
@@ -53,28 +98,3 @@ def _bearer(unverified_header: str) -> str:
     if scheme.lower() != "bearer":
         raise MalformedToken
     return unverified_token
-
-
-def _response(verified: Verified) -> AuthResponse | dict[str, Any]:
-    """Return the policy for everything that the scopes open, whatever was called.
-
-    API Gateway caches the policy by token and applies it to every route, so one made for the route at
-    hand would refuse the next.
-    """
-    opened = bootstrap.current().policy.scopes.routes(verified.scopes)
-    response = AuthResponse(
-        routes=[AuthRoute(route.path, [route.method]) for route in opened],
-        principal_id=verified.token.user_id,
-        context=authorizer_context(verified),
-    )
-    return response if opened else _denial(response)
-
-
-def _denial(response: AuthResponse) -> dict[str, Any]:
-    """Return the refusal of everything: a policy that allows an empty list of routes is malformed."""
-    statement = {"Action": "execute-api:Invoke", "Effect": "Deny", "Resource": "*"}
-    return {
-        "principalId": response.principal_id,
-        "policyDocument": {"Version": "2012-10-17", "Statement": [statement]},
-        "context": response.context,
-    }

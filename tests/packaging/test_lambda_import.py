@@ -15,6 +15,16 @@ from tests.support.service import MemoryService
 
 AUTHORIZER = "chalicelib.handlers.authorizer.api_token_authorizer"
 
+FRONT_DOORS = {
+    f"chalicelib.handlers.front_doors.{name}"
+    for name in (
+        "rest_request_authorizer",
+        "http_api_authorizer",
+        "websocket_authorizer",
+        "appsync_authorizer",
+    )
+}
+
 # What an import of the authorizer and one decision load besides the standard library.
 THIRD_PARTY_AT_IMPORT = ["chalice"]
 THIRD_PARTY_AT_DECISION = [
@@ -276,7 +286,11 @@ def test_names_of_deployed_handlers_are_pinned() -> None:
             yield from functions(dependency)
 
     resources = ApplicationGraphBuilder().build(config, "dev").resources
-    assert {handler for resource in resources for handler in functions(resource)} == {"app.app", AUTHORIZER}
+    assert {handler for resource in resources for handler in functions(resource)} == {
+        "app.app",
+        AUTHORIZER,
+        *FRONT_DOORS,
+    }
     assert [handler.handler_string for handler in app.builtin_auth_handlers] == [AUTHORIZER]
 
 
@@ -302,7 +316,7 @@ def test_handlers_do_not_replace_each_other() -> None:
     from app import app
 
     views = sum(len(methods) for methods in app.routes.values())
-    assert len(app.handler_map) == views + len(app.builtin_auth_handlers)
+    assert len(app.handler_map) == views + len(app.builtin_auth_handlers) + len(app.pure_lambda_functions)
 
 
 def imported_by(source: str) -> set[str]:

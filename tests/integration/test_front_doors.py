@@ -1,0 +1,330 @@
+"""The authorizer behind every front door of AWS, asked with the events that AWS documents."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.errors import StoreUnavailable
+from chalicelib.domain.users import User
+from chalicelib.handlers import front_doors
+from infra.local.policies import allows
+from tests.support.api import Api, api_of
+from tests.support.memory import InMemoryStore
+from tests.support.service import MemoryService
+
+API = "arn:aws:execute-api:us-east-1:123456789012:abcdef123"
+SCOPES = {
+    "orders:read": {"description": "Read orders", "opens": ["GET /orders", "GET /orders/*"]},
+    "live": {"description": "Live updates", "opens": ["GET /"]},
+    "graph": {"description": "GraphQL", "opens": ["POST /graphql"]},
+}
+
+Event = dict[str, Any]
+
+
+class Context:
+    """What Lambda hands to every function."""
+
+    aws_request_id = "request-7"
+
+
+@pytest.fixture
+def service() -> MemoryService:
+    """Return a service with a scope for each door."""
+    return MemoryService({"SCOPES": json.dumps(SCOPES)})
+
+
+@pytest.fixture
+def api(service: MemoryService) -> Iterator[Api]:
+    """Call the app."""
+    with api_of(service) as api:
+        yield api
+
+
+@pytest.fixture
+def token(api: Api, service: MemoryService) -> dict[str, Any]:
+    """Return a token with every scope."""
+    return api.create_token(service.provider.sign_in("user@example.com"), name="ci")
+
+
+def rest_request(header: str | None, name: str = "Authorization") -> Event:
+    """Return what a REST API sends to a REQUEST authorizer."""
+    headers = {"Accept": "*/*", "X-Forwarded-Proto": "https"} | ({name: header} if header else {})
+    return {
+        "type": "REQUEST",
+        "methodArn": f"{API}/test/GET/orders/7",
+        "resource": "/orders/{id}",
+        "path": "/orders/7",
+        "httpMethod": "GET",
+        "headers": headers,
+        "multiValueHeaders": {key: [value] for key, value in headers.items()},
+        "queryStringParameters": {},
+        "pathParameters": {"id": "7"},
+        "stageVariables": {},
+        "requestContext": {
+            "path": "/test/orders/7",
+            "accountId": "123456789012",
+            "stage": "test",
+            "requestId": "2f5a",
+            "identity": {"sourceIp": "192.0.2.1"},
+            "resourcePath": "/orders/{id}",
+            "httpMethod": "GET",
+            "apiId": "abcdef123",
+        },
+    }
+
+
+def http_api(
+    header: str | None, method: str = "GET", path: str = "/orders/7", stage: str = "$default"
+) -> Event:
+    """Return what an HTTP API sends with payload format 2.0."""
+    raw = path if stage == "$default" else f"/{stage}{path}"
+    return {
+        "version": "2.0",
+        "type": "REQUEST",
+        "routeArn": f"{API}/{stage}/{method}{path}",
+        "identitySource": [header] if header else None,
+        "routeKey": f"{method} /orders/{{id}}",
+        "rawPath": raw,
+        "rawQueryString": "",
+        "cookies": [],
+        "headers": {"accept": "*/*"} | ({"authorization": header} if header else {}),
+        "queryStringParameters": {},
+        "requestContext": {
+            "accountId": "123456789012",
+            "apiId": "abcdef123",
+            "domainName": "abcdef123.execute-api.us-east-1.amazonaws.com",
+            "http": {"method": method, "path": raw, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1"},
+            "requestId": "2f5a",
+            "routeKey": f"{method} /orders/{{id}}",
+            "stage": stage,
+            "time": "12/Mar/2026:19:03:58 +0000",
+            "timeEpoch": 1773342238390,
+        },
+        "pathParameters": {"id": "7"},
+        "stageVariables": {},
+    }
+
+
+def websocket(header: str | None) -> Event:
+    """Return what a WebSocket API sends for ``$connect``."""
+    headers = {"Connection": "upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
+    headers |= {"Authorization": header} if header else {}
+    return {
+        "type": "REQUEST",
+        "methodArn": f"{API}/default/$connect",
+        "headers": headers,
+        "multiValueHeaders": {key: [value] for key, value in headers.items()},
+        "queryStringParameters": {},
+        "stageVariables": {},
+        "requestContext": {
+            "routeKey": "$connect",
+            "eventType": "CONNECT",
+            "stage": "default",
+            "connectionId": "J4L8XcYyPHcCJaA=",
+            "apiId": "abcdef123",
+        },
+    }
+
+
+def appsync(credential: str) -> Event:
+    """Return what AppSync sends to a Lambda authorizer."""
+    return {
+        "authorizationToken": credential,
+        "requestContext": {
+            "apiId": "aaaaaa123123123example123",
+            "accountId": "123456789012",
+            "requestId": "f4081827-1111-4444-5555-5cf4695f339f",
+            "queryString": "query Orders { orders { id } }",
+            "operationName": "Orders",
+            "variables": {},
+        },
+        "requestHeaders": {"content-type": "application/json"},
+    }
+
+
+def context_of(token: dict[str, Any]) -> dict[str, str]:
+    """Return what a backend hears about the token."""
+    scopes = " ".join(token["scopes"])
+    return {"token_id": token["id"], "token_name": token["name"], "scopes": scopes}
+
+
+def test_rest_request_gets_the_policy_of_all_that_is_open(token: dict[str, Any]) -> None:
+    """As the TOKEN authorizer answers: right for every route while the gateway caches it."""
+    answer = front_doors.rest_request_authorizer(rest_request(f"Bearer {token['token']}"), Context())
+
+    assert allows(answer, f"{API}/test/GET/orders/8")
+    assert allows(answer, f"{API}/test/GET/")
+    assert not allows(answer, f"{API}/test/DELETE/orders/7")
+    assert not allows(answer, f"{API}/prod/GET/orders/7")
+    assert context_of(token).items() <= answer["context"].items()
+    assert answer["principalId"] == answer["context"]["user_id"]
+
+
+@pytest.mark.parametrize("name", ["Authorization", "authorization", "AUTHORIZATION"])
+def test_rest_request_finds_the_header_in_any_case(token: dict[str, Any], name: str) -> None:
+    """REST APIs hand headers on as the client spelled them (RFC 9110 section 5.1)."""
+    event = rest_request(f"bearer {token['token']}", name)
+
+    assert allows(front_doors.rest_request_authorizer(event, Context()), event["methodArn"])
+    del event["multiValueHeaders"]
+    assert allows(front_doors.rest_request_authorizer(event, Context()), event["methodArn"])
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Authorization": ["Bearer {token}", "Bearer {token}"]},
+        {"Authorization": ["Bearer {token}"], "authorization": ["Basic x"]},
+        {"Authorization": []},
+        {},
+    ],
+)
+def test_two_headers_or_none_let_nobody_in(token: dict[str, Any], headers: dict[str, list[str]]) -> None:
+    """Of two nobody can say which one the backend would read."""
+    event = rest_request(None)
+    event["multiValueHeaders"] = {
+        name: [value.format(token=token["token"]) for value in values] for name, values in headers.items()
+    }
+
+    with pytest.raises(Exception, match=r"^Unauthorized$"):
+        front_doors.rest_request_authorizer(event, Context())
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "stage", "expected"),
+    [
+        ("GET", "/orders/7", "$default", True),
+        ("GET", "/orders/7", "test", True),
+        ("GET", "/orders", "test", True),
+        ("GET", "/orders", "orders", True),
+        ("DELETE", "/orders/7", "$default", False),
+        ("GET", "/elsewhere", "$default", False),
+        ("GET", "/x/orders/7", "x", False),
+    ],
+)
+def test_http_api_hears_whether_this_request_is_open(
+    token: dict[str, Any], method: str, path: str, stage: str, expected: bool
+) -> None:
+    """A simple response speaks of one request; the stage is no part of the path that scopes know."""
+    event = http_api(f"Bearer {token['token']}", method, path, stage)
+
+    answer = front_doors.http_api_authorizer(event, Context())
+
+    assert answer["isAuthorized"] is expected
+    assert (
+        (answer["context"]["token_id"] == token["id"]) if expected else (answer == {"isAuthorized": False})
+    )
+
+
+def test_http_api_with_the_stage_in_its_path_only_is_read_as_it_is(token: dict[str, Any]) -> None:
+    """A custom domain leaves the stage out of the path."""
+    event = http_api(f"Bearer {token['token']}", stage="test")
+    event["rawPath"] = "/orders/7"
+
+    assert front_doors.http_api_authorizer(event, Context())["isAuthorized"] is True
+
+
+def test_websocket_opens_its_one_route(token: dict[str, Any]) -> None:
+    """The policy names the connection and nothing else."""
+    answer = front_doors.websocket_authorizer(websocket(f"Bearer {token['token']}"), Context())
+
+    assert answer["policyDocument"]["Statement"] == [
+        {
+            "Action": "execute-api:Invoke",
+            "Effect": "Allow",
+            "Resource": [f"{API}/default/$connect"],
+        }
+    ]
+
+
+@pytest.mark.parametrize("credential", ["{token}", "Bearer {token}"])
+def test_appsync_lets_the_token_in_with_or_without_its_scheme(
+    token: dict[str, Any], credential: str
+) -> None:
+    """AppSync itself advises against the scheme; people send it all the same."""
+    answer = front_doors.appsync_authorizer(appsync(credential.format(token=token["token"])), Context())
+
+    assert (answer["isAuthorized"], answer["ttlOverride"]) == (True, 30)
+    assert context_of(token).items() <= answer["resolverContext"].items()
+
+
+def test_a_token_without_the_scope_is_forbidden_at_every_door(api: Api, service: MemoryService) -> None:
+    """Good tokens that open something else."""
+    person = service.provider.sign_in("user@example.com")
+    orders, live = (api.create_token(person, scopes=[s])["token"] for s in ("orders:read", "live"))
+
+    assert not allows(
+        front_doors.rest_request_authorizer(rest_request(f"Bearer {live}"), Context()),
+        f"{API}/test/GET/orders/7",
+    )
+    assert front_doors.http_api_authorizer(http_api(f"Bearer {live}"), Context()) == {"isAuthorized": False}
+    denied = front_doors.websocket_authorizer(websocket(f"Bearer {orders}"), Context())
+    assert denied["policyDocument"]["Statement"][0]["Effect"] == "Deny"
+    assert front_doors.appsync_authorizer(appsync(orders), Context())["isAuthorized"] is False
+
+
+REFUSED = ["Bearer bodhi_x", "Bearer ", "Basic dXNlcjpwdw==", "bodhi_x", "Bearer eyJhbGciOiJub25lIn0.e30."]
+
+
+@pytest.mark.parametrize("header", [*REFUSED, None])
+def test_strangers_hear_unauthorized_where_the_door_can_say_so(api: Api, header: str | None) -> None:
+    """REST and WebSocket APIs answer 401 to exactly this message."""
+    for door, event in (
+        (front_doors.rest_request_authorizer, rest_request(header)),
+        (front_doors.websocket_authorizer, websocket(header)),
+    ):
+        with pytest.raises(Exception, match=r"^Unauthorized$"):
+            door(event, Context())
+
+
+@pytest.mark.parametrize("header", REFUSED)
+def test_strangers_are_not_authorized_where_the_door_knows_no_more(api: Api, header: str) -> None:
+    """HTTP APIs and AppSync know yes and no; a no is not cached."""
+    assert front_doors.http_api_authorizer(http_api(header), Context()) == {"isAuthorized": False}
+    assert front_doors.http_api_authorizer(http_api(None), Context()) == {"isAuthorized": False}
+    answer = front_doors.appsync_authorizer(appsync(header), Context())
+    assert answer == {"isAuthorized": False, "ttlOverride": 0}
+
+
+class BrokenStore(InMemoryStore):
+    """A store that does not answer."""
+
+    def find_for_authorization(self, user_id: str, token_id: str) -> tuple[None, User | None]:
+        """Fail."""
+        raise StoreUnavailable
+
+
+def test_a_store_that_does_not_answer_is_a_failure_at_every_door(
+    service: MemoryService, token: dict[str, Any]
+) -> None:
+    """Never a refusal, never an allow: the gateways answer 5xx to what is raised."""
+    service.__dict__.pop("verify", None)
+    service.__dict__["authorization"] = BrokenStore()
+    header = f"Bearer {token['token']}"
+
+    for door, event in (
+        (front_doors.rest_request_authorizer, rest_request(header)),
+        (front_doors.http_api_authorizer, http_api(header)),
+        (front_doors.websocket_authorizer, websocket(header)),
+        (front_doors.appsync_authorizer, appsync(header)),
+    ):
+        with pytest.raises(StoreUnavailable):
+            door(event, Context())
+
+
+def test_each_door_notes_the_request_id_and_counts_a_use(
+    service: MemoryService, token: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    """One line per decision, whichever door it was; the same verification as everywhere."""
+    header = f"Bearer {token['token']}"
+    front_doors.rest_request_authorizer(rest_request(header), Context())
+    front_doors.http_api_authorizer(http_api(header), Context())
+    front_doors.websocket_authorizer(websocket(header), Context())
+    front_doors.appsync_authorizer(appsync(header), Context())
+
+    decisions = [record.fields for record in caplog.records if record.message == "authorize"]  # type: ignore[attr-defined]
+    assert [(d["outcome"], d["request_id"]) for d in decisions] == [("allowed", "request-7")] * 4
+    assert {d["token_id"] for d in decisions} == {token["id"]}
