@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from infra.aws.resource_server import definition
 from infra.local.settings import StackSettings
 
 Environment = dict[str, str]
 
 # What any program may need from the developer's session; everything else is ours to say.
 _HARMLESS = ("PATH", "HOME", "LANG", "LC_ALL", "SYSTEMROOT")
+# Another service, which verifies access tokens by the published keys.
+OTHER_SERVICE = "https://api.example.com"
+# Nobody's secret: it opens the local stack only.
+LOCAL_CLIENT = "local-resource-server"
+LOCAL_CLIENT_SECRET = "local-secret"
 _LOOPBACK = "127.0.0.1,localhost"
 
 
@@ -87,8 +94,15 @@ def api_environment(
             "TABLE_NAME": table_name,
             "SIGNING_KEY_ID": signing_key,
             "DERIVED_TOKEN_KEY_ID": access_token_key,
+            "DERIVED_TOKEN_AUDIENCES": OTHER_SERVICE,
+            "RESOURCE_SERVERS": json.dumps(local_servers()),
         }
     return isolated({**defaults, **settings.environ}, settings.aws_url)
+
+
+def local_servers() -> dict[str, dict[str, str]]:
+    """Return the one resource server of the local stack, which may introspect tokens."""
+    return definition(LOCAL_CLIENT, LOCAL_CLIENT_SECRET)
 
 
 def harmless(environ: Mapping[str, str]) -> Environment:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from infra.local.environments import LOCAL_CLIENT, LOCAL_CLIENT_SECRET, OTHER_SERVICE
 from infra.local.settings import DEFAULT_PORTS, StackSettings
 
 _WITHOUT_TOKENS = """
@@ -52,6 +53,18 @@ Revoke it, and see the next call refused:
   curl -sS -X DELETE {url}/v1/tokens/$ID -H "Authorization: Bearer $JWT"
   curl -sSi {url}/api/whoami -H "Authorization: Bearer $TOKEN"
 
+The same by OAuth 2.0: exchange a sign-in for an API token, look at it as a resource server, exchange it
+for a five-minute access token that another service verifies by {url}/.well-known/jwks.json, revoke it:
+
+  TYPE=urn:ietf:params:oauth:token-type
+  exchange() {{ curl -sS {url}/oauth2/token -d subject_token="$1" -d subject_token_type=$TYPE:$2 $3 $4 \
+    -d grant_type=urn:ietf:params:oauth:grant-type:token-exchange; }}
+  TOKEN=$(exchange "$JWT" id_token -d token_name=oauth | field access_token)
+  curl -sS {url}/oauth2/introspect -u {client}:{secret} -d token="$TOKEN"
+  exchange "$TOKEN" access_token -d audience={other}
+  curl -sSi {url}/oauth2/revoke -d token="$TOKEN"
+  curl -sS {url}/oauth2/introspect -u {client}:{secret} -d token="$TOKEN"
+
 As the administrator, deactivate the user and let them in again:
 
   USER_ID=$(curl -sS {url}/v1/me -H "Authorization: Bearer $JWT" | field id)
@@ -68,8 +81,14 @@ def guide(settings: StackSettings) -> str:
         text = _WITHOUT_TOKENS
     elif not settings.with_provider:
         text = _FOREIGN_PROVIDER
-    state = settings.state_dir
-    return text.format(url=settings.url, login=_login(settings), state=state)
+    return text.format(
+        url=settings.url,
+        login=_login(settings),
+        state=settings.state_dir,
+        client=LOCAL_CLIENT,
+        secret=LOCAL_CLIENT_SECRET,
+        other=OTHER_SERVICE,
+    )
 
 
 def _login(settings: StackSettings) -> str:

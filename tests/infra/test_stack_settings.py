@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import socket
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from chalicelib.settings import Settings
 from infra.local.environments import api_environment, emulator_environment, harmless, isolated
 from infra.local.errors import LocalStackError
 from infra.local.guide import guide
@@ -124,6 +126,17 @@ def test_every_setting_of_the_application_can_be_overridden() -> None:
     assert environment["SIGNING_KEY_ID"] == "key"
     assert environment["DERIVED_TOKEN_KEY_ID"] == "other-key"
     assert environment["OIDC_ISSUER"] == "http://127.0.0.1:9400"
+
+
+def test_one_resource_server_and_one_other_service_are_set_up() -> None:
+    """The service accepts what the local stack sets, and the guide's secret is the one that is set."""
+    settings = StackSettings.from_environ({})
+    environment = api_environment(settings, "table", "alias/key", "alias/other")
+    read = Settings.from_environ(environment)
+    digest = hashlib.sha256(b"local-secret").hexdigest()
+    assert read.resource_servers["local-resource-server"].secret_sha256 == digest
+    assert read.derived_token_audiences == {"https://api.example.com"}
+    assert "-u local-resource-server:local-secret" in guide(settings)
 
 
 def test_without_authentication_only_the_api_port_is_needed() -> None:

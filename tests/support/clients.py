@@ -39,6 +39,12 @@ def ec_jwk() -> dict[str, str]:
     return _public(json.loads(jwt.algorithms.ECAlgorithm.to_jwk(ec_key().public_key())))
 
 
+def private_ec_jwk() -> dict[str, str]:
+    """Return the private half as the client keeps it."""
+    private: dict[str, str] = json.loads(jwt.algorithms.ECAlgorithm.to_jwk(ec_key()))
+    return {name: private[name] for name in ("kty", "crv", "x", "y", "d")}
+
+
 def rsa_jwk() -> dict[str, str]:
     """Return the public half of the RSA key."""
     return _public(json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(rsa_key().public_key())))
