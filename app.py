@@ -3,6 +3,7 @@
 from chalice.app import Chalice
 
 from chalicelib.handlers.authorizer import authorizer
+from chalicelib.handlers.documents import documents
 from chalicelib.handlers.exposed import exposed
 from chalicelib.handlers.front_doors import front_doors
 from chalicelib.handlers.oauth import oauth
@@ -18,6 +19,7 @@ app = Chalice(app_name="bodhi-api-tokens")
 app.register_middleware(with_request_id, "http")
 for blueprint in (
     authorizer,
+    documents,
     front_doors,
     sample_api,
     tokens,

@@ -12,6 +12,7 @@ from chalicelib.adapters.clock import SystemClock
 from chalicelib.domain.errors import TokensUnavailable
 from chalicelib.domain.keys import KeyUse
 from chalicelib.domain.ports import Clock
+from chalicelib.domain.scopes import DEFAULT_CATALOGUE, ScopeCatalogue
 from chalicelib.domain.tokens import Token, TokenPolicy
 from chalicelib.services.callers import AnonymousCaller, ApiCaller, token_caller
 from chalicelib.settings import (
@@ -74,6 +75,11 @@ class Service:
     def check(self) -> None:
         """Raises SettingsError unless every setting makes sense."""
         _ = self.settings
+
+    @property
+    def scopes(self) -> ScopeCatalogue:
+        """The scopes that there are."""
+        return self.settings.scopes
 
     def guard(self, authorizer: _Authorizer) -> _Authorizer | None:
         """Return the authorizer that stands before the protected API."""
@@ -382,6 +388,11 @@ class OpenService(Service):
             detail="AUTH_MODE=none: anybody who can reach this API can call it. "
             "API tokens are not available.",
         )
+
+    @property
+    def scopes(self) -> ScopeCatalogue:
+        """The usual scopes; no token has them."""
+        return DEFAULT_CATALOGUE
 
     def guard(self, authorizer: _Authorizer) -> _Authorizer | None:
         """Return that nothing stands before the protected API.

@@ -18,7 +18,7 @@ from chalicelib.domain.rotation import MAX_OVERLAP
 from chalicelib.domain.text import MAX_DESCRIPTION_LENGTH, MAX_NAME_LENGTH, plain_text_pattern
 from chalicelib.domain.tokens import TokenStatus
 from chalicelib.domain.users import UserStatus
-from chalicelib.handlers.requests import IDEMPOTENCY_KEY_PATTERN, IF_MATCH_PATTERN
+from chalicelib.handlers.requests import ETAG_PATTERN, IDEMPOTENCY_KEY_PATTERN
 from chalicelib.services.exposed import MAX_REPORTED
 from chalicelib.services.listing import DEFAULT_LIMIT, DEFAULT_SORT, MAX_LIMIT, Sort
 
@@ -229,7 +229,12 @@ IDEMPOTENCY_KEY = HeaderInput(
 IF_MATCH = HeaderInput(
     "If-Match",
     "The `ETag` of the token as you read it: change nothing if it changed since.",
-    {"type": "string", "pattern": f"^(?:{IF_MATCH_PATTERN})$", "examples": ['"1"']},
+    {"type": "string", "anyOf": [{"const": "*"}, {"pattern": f"^{ETAG_PATTERN}$"}], "examples": ['"1"']},
+)
+IF_NONE_MATCH = HeaderInput(
+    "If-None-Match",
+    "The `ETag` of what you have: a 304 says that it is still good.",
+    {"type": "string"},
 )
 
 PATH_PARAMETERS: Mapping[str, Mapping[str, Any]] = {

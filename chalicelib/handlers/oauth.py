@@ -31,7 +31,7 @@ oauth = Blueprint(__name__)
 _TAG = "OAuth 2.0"
 _FAILURES = (errors.InvalidClient, errors.TokensUnavailable, errors.DependencyUnavailable)
 _ANYBODY = Access((), _FAILURES)
-_RESOURCE_SERVER = Access(("clientSecret", "clientAssertion"), _FAILURES)
+_RESOURCE_SERVER = Access(("client",), _FAILURES)
 _UNCACHED = {"Pragma": "no-cache"}
 
 # An absolute URI without a fragment (RFC 3986 section 4.3).
@@ -119,7 +119,7 @@ REVOKE = Operation(
     "oauth.revoke",
     _TAG,
     _ANYBODY,
-    (Answer(),),
+    (Answer(media_type=None),),
     body=TokenForm,
     media_type=requests.FORM,
     most_bytes=MAX_BYTES,

@@ -11,6 +11,9 @@ from chalicelib.handlers.inputs import Description, ExpiresInDays, Name
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
+# A parameter without a value is as if left out (RFC 6749 section 3.2), so what is needed needs one.
+_NEEDED = {"minLength": 1}
+
 # A JWT of the provider and one of the client's, with room for the rest.
 MAX_BYTES = 32 * 1024
 
@@ -23,7 +26,7 @@ class ClientForm(msgspec.Struct, frozen=True, kw_only=True):
     client_id: Annotated[str, Meta(description="The client's id.")] | UnsetType = UNSET
     client_secret: Annotated[str, Meta(description="Its secret.")] | UnsetType = UNSET
     client_assertion_type: (
-        Annotated[str, Meta(description="With an assertion.", examples=[ASSERTION_TYPE])] | UnsetType
+        Annotated[str, Meta(description=f"With an assertion: `{ASSERTION_TYPE}`.")] | UnsetType
     ) = UNSET
     client_assertion: (
         Annotated[str, Meta(description="A JWT signed by the client (RFC 7523).")] | UnsetType
@@ -38,18 +41,35 @@ class ExchangeForm(ClientForm, frozen=True, kw_only=True):
         "required": ["grant_type", "subject_token", "subject_token_type"]
     }
 
-    grant_type: Annotated[str, Meta(description="Always token exchange.", examples=[TOKEN_EXCHANGE])] | (
-        UnsetType
+    grant_type: (
+        Annotated[
+            str,
+            Meta(
+                description="Always token exchange.",
+                examples=[TOKEN_EXCHANGE],
+                extra_json_schema=_NEEDED,
+            ),
+        ]
+        | UnsetType
     ) = UNSET
     subject_token: (
-        Annotated[str, Meta(description="A JWT of your OpenID provider, or an API token.")] | UnsetType
+        Annotated[
+            str,
+            Meta(
+                description="A JWT of your OpenID provider, or an API token.",
+                examples=["eyJ..."],
+                extra_json_schema=_NEEDED,
+            ),
+        ]
+        | UnsetType
     ) = UNSET
     subject_token_type: (
         Annotated[
             str,
             Meta(
                 description="What the subject token is; an API token is an access token.",
-                examples=[kind.value for kind in TokenType],
+                examples=[TokenType.JWT.value],
+                extra_json_schema=_NEEDED,
             ),
         ]
         | UnsetType
@@ -80,7 +100,7 @@ class ExchangeForm(ClientForm, frozen=True, kw_only=True):
 class TokenForm(ClientForm, frozen=True, kw_only=True):
     """A token to look at, or to end (RFC 7662 section 2.1, RFC 7009 section 2.1)."""
 
-    token: Annotated[str, Meta(description="The token.")]
+    token: Annotated[str, Meta(description="The token.", examples=["bodhi_..."], extra_json_schema=_NEEDED)]
     token_type_hint: (
         Annotated[str, Meta(description="Ignored: tokens say themselves what they are.")] | UnsetType
     ) = UNSET

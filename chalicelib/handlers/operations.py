@@ -66,15 +66,15 @@ API_TOKEN = Access(
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A successful answer; ``body`` None means that there is none."""
+    """A successful answer; ``media_type`` None means that it has no body."""
 
     status: HTTPStatus = HTTPStatus.OK
     body: type[Resource] | None = None
     headers: tuple[str, ...] = ()
-    media_type: str = requests.JSON
+    media_type: str | None = requests.JSON
 
 
-NOTHING = Answer(HTTPStatus.NO_CONTENT)
+NOTHING = Answer(HTTPStatus.NO_CONTENT, media_type=None)
 CREATED = Answer(HTTPStatus.CREATED, CreatedToken, ("ETag", "Location"))
 
 
@@ -136,6 +136,11 @@ class Operation(Generic[_B, _Q]):
         return requests.query(request, self.query)
 
     @property
+    def is_change(self) -> bool:
+        """Whether the call is more than a mere look."""
+        return self.method not in _SAFE_METHODS
+
+    @property
     def path_parameters(self) -> list[str]:
         """The names of the parameters in the path."""
         return re.findall(r"\{(\w+)\}", self.path)
@@ -144,12 +149,10 @@ class Operation(Generic[_B, _Q]):
     def all_raises(self) -> _Errors:
         """Every error that a caller can meet, by kind."""
         of_access = [
-            kind
-            for kind in self.access.raises
-            if kind is not errors.CrossSiteRequest or self.method not in _SAFE_METHODS
+            kind for kind in self.access.raises if kind is not errors.CrossSiteRequest or self.is_change
         ]
         of_input: list[type[errors.ApiTokensError]] = []
-        if self.body or self.query or self.headers:
+        if self.body or self.query:
             of_input.append(errors.InvalidRequest)
         if self.body:
             of_input += [errors.PayloadTooLarge, errors.UnsupportedMediaType]
@@ -158,7 +161,7 @@ class Operation(Generic[_B, _Q]):
 
 @dataclass(frozen=True, slots=True)
 class Documented:
-    """An operation with the words of its view: the first paragraph sums up, the rest explains."""
+    """An operation with the words of its view: the first sentence sums up, the rest describes."""
 
     operation: Operation[Any, Any]
     name: str
@@ -166,13 +169,21 @@ class Documented:
 
     @property
     def summary(self) -> str:
-        """The first paragraph, in one line and without its full stop."""
-        return " ".join(self.words.partition("\n\n")[0].split()).rstrip(".")
+        """The first sentence, without its full stop."""
+        return self._paragraphs[0].partition(". ")[0].rstrip(".")
 
     @property
     def description(self) -> str:
-        """The other paragraphs."""
-        return self.words.partition("\n\n")[2]
+        """What follows the first sentence."""
+        first, *others = self._paragraphs
+        rest = first.partition(". ")[2]
+        return "\n\n".join([rest, *others] if rest else others)
+
+    @property
+    def _paragraphs(self) -> list[str]:
+        # Docstrings mark code as reStructuredText does, documents as CommonMark.
+        words = self.words.replace("``", "`")
+        return [" ".join(paragraph.split()) for paragraph in words.split("\n\n")]
 
 
 _documented: list[Documented] = []

@@ -44,11 +44,21 @@ _TLS_HEADERS = {"Strict-Transport-Security": "max-age=31536000; includeSubDomain
 _YEAR = "public, max-age=31536000, immutable"
 
 
-def page(site: Site, name: str, values: Mapping[str, str], status: HTTPStatus = HTTPStatus.OK) -> Response:
-    """Return ``web/<name>`` with ``values`` in it, each as text that can be nothing else."""
+def page(
+    site: Site,
+    name: str,
+    values: Mapping[str, str],
+    status: HTTPStatus = HTTPStatus.OK,
+    markup: Mapping[str, str] | None = None,
+) -> Response:
+    """Return ``web/<name>`` with ``values`` in it, each as text that can be nothing else.
+
+    ``markup`` goes in as it is: only what this service wrote and escaped itself.
+    """
     escaped = {key: html.escape(value, quote=True) for key, value in values.items()}
     template = string.Template(_files()[name].decode())
-    body = template.substitute(escaped, assets=f"{site.prefix}/assets/{assets_version()}", base=site.prefix)
+    assets = f"{site.prefix}/assets/{assets_version()}"
+    body = template.substitute({**escaped, **(markup or {})}, assets=assets, base=site.prefix)
     return Response(body=body, status_code=status.value, headers=page_headers(site))
 
 

@@ -21,8 +21,10 @@ MAX_DEPTH = 8
 _T = TypeVar("_T")
 
 IDEMPOTENCY_KEY_PATTERN = r"[\x21-\x7e]{1,255}"
-IF_MATCH_PATTERN = r'\*|"[0-9]{1,15}"'
+ETAG_PATTERN = '"[0-9]{1,15}"'
 _MOST_FIELDS = 200
+# Beyond it neighbouring whole numbers look alike to those who read numbers as doubles (RFC 8259 section 6).
+_EXACT = 2.0**53
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,15}")
 # The closing quote is optional so that an unclosed string is passed over once, not from each quote in it.
 _STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[{\]}]', re.DOTALL)
@@ -62,9 +64,11 @@ def if_match(request: Request) -> int | None:
     Raises InvalidRequest.
     """
     value = str(request.headers.get("if-match", "*")).strip()
-    if not re.fullmatch(IF_MATCH_PATTERN, value):
+    if value == "*":
+        return None
+    if not re.fullmatch(ETAG_PATTERN, value):
         raise InvalidRequest("If-Match must be the ETag of the token as it was read.")
-    return None if value == "*" else int(value.strip('"'))
+    return int(value.strip('"'))
 
 
 def _converted(members: Mapping[str, Any], kind: type[_T], noun: str) -> _T:
@@ -132,7 +136,12 @@ def _parsed(text: str) -> dict[str, Any]:
     if _depth(text) > MAX_DEPTH:
         raise InvalidRequest(f"The body must not be nested deeper than {MAX_DEPTH}.")
     try:
-        value = json.loads(text, object_pairs_hook=_members_given_once, parse_constant=_refuse_constant)
+        value = json.loads(
+            text,
+            object_pairs_hook=_members_given_once,
+            parse_constant=_refuse_constant,
+            parse_float=_number,
+        )
     except ValueError as error:
         raise InvalidRequest("The body is not valid JSON.") from error
     if not isinstance(value, dict):
@@ -156,6 +165,12 @@ def _members_given_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         repeated = next(name for name in names if names.count(name) > 1)
         raise InvalidRequest(f"Member {quoted(repeated)} is given more than once.")
     return members
+
+
+def _number(digits: str) -> float:
+    """Return a number; 7.0 and 7 are one, as JSON Schema says it (Core section 4.2.2)."""
+    value = float(digits)
+    return int(value) if abs(value) < _EXACT and value.is_integer() else value
 
 
 def _refuse_constant(name: str) -> None:

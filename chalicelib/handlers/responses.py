@@ -11,6 +11,7 @@ from chalice.app import Response
 
 from chalicelib.domain import tokens, users
 from chalicelib.handlers import resources
+from chalicelib.handlers.visits import Site
 from chalicelib.services.listing import TokenPage, TokenView
 
 # Everything here belongs to one person.
@@ -64,11 +65,11 @@ def token(view: TokenView) -> resources.Token:
     )
 
 
-def created(issued: tokens.IssuedToken) -> Response:
+def created(issued: tokens.IssuedToken, site: Site) -> Response:
     """Return the answer that hands out a new token, the only one with its string."""
     view = TokenView(issued.token, tokens.TokenStatus.ACTIVE, None)
     resource = resources.CreatedToken(**msgspec.structs.asdict(token(view)), token=issued.secret)
-    headers = {"Location": f"/v1/tokens/{issued.token.id}", **etag(view)}
+    headers = {"Location": f"{site.prefix}/v1/tokens/{issued.token.id}", **etag(view)}
     return document(resource, HTTPStatus.CREATED, headers)
 
 

@@ -6,7 +6,7 @@ from chalice.app import Blueprint, Response
 from chalicelib import bootstrap
 from chalicelib.handlers import inputs, resources, responses
 from chalicelib.handlers.authorizer import api_token_authorizer
-from chalicelib.handlers.operations import API_TOKEN, Answer, Operation
+from chalicelib.handlers.operations import API_TOKEN, OPEN, Answer, Operation
 from chalicelib.services.callers import ApiCaller
 
 sample_api = Blueprint(__name__)
@@ -14,8 +14,9 @@ sample_api = Blueprint(__name__)
 _TAG = "Sample API"
 
 _guard = bootstrap.current().guard(api_token_authorizer)
+_ACCESS = API_TOKEN if _guard else OPEN
 
-WHOAMI = Operation("GET", "/api/whoami", "api.whoami", _TAG, API_TOKEN, (Answer(body=resources.Caller),))
+WHOAMI = Operation("GET", "/api/whoami", "api.whoami", _TAG, _ACCESS, (Answer(body=resources.Caller),))
 
 
 @WHOAMI.on(sample_api, _guard)
@@ -30,7 +31,7 @@ ECHO = Operation(
     "/api/echo",
     "api.echo",
     _TAG,
-    API_TOKEN,
+    _ACCESS,
     (Answer(body=resources.Echoed),),
     body=inputs.Echo,
 )

@@ -39,7 +39,7 @@ def rotate_self() -> Response:
     itself = bootstrap.current().self_service
     bearer = itself.bearer(visits.bearer(request))
     overlap = timedelta(seconds=ROTATE_SELF.body_of(request).overlap_seconds)
-    return responses.created(itself.rotate(bearer, overlap))
+    return responses.created(itself.rotate(bearer, overlap), visits.site_of(request))
 
 
 REVOKE_SELF = Operation(

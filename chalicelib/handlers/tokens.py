@@ -55,7 +55,8 @@ def create_token() -> Response:
     request = tokens.current_request
     asked = _token_request(CREATE.body_of(request))
     key = requests.idempotency_key(request)
-    return responses.created(bootstrap.current().issue.issue(owner, asked, key))
+    issued = bootstrap.current().issue.issue(owner, asked, key)
+    return responses.created(issued, visits.site_of(request))
 
 
 LIST = Operation(
@@ -175,7 +176,8 @@ def rotate_token(token_id: str) -> Response:
     """
     owner = _sign_in()
     overlap = timedelta(seconds=ROTATE.body_of(tokens.current_request).overlap_seconds)
-    return responses.created(bootstrap.current().issue.rotate(owner, token_id, overlap))
+    issued = bootstrap.current().issue.rotate(owner, token_id, overlap)
+    return responses.created(issued, visits.site_of(tokens.current_request))
 
 
 REVOKE = Operation(

@@ -8,7 +8,7 @@ from chalicelib.domain.sessions import LOGIN_LIFETIME, SESSION_LIFETIME
 from chalicelib.services.sign_in import Credentials
 from chalicelib.settings import is_loopback
 
-CSRF_HEADER = "x-csrf-token"
+CSRF_HEADER = "X-CSRF-Token"
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 

@@ -1,8 +1,5 @@
 """``/.well-known/...``: what other software has to know to work with this service."""
 
-import hashlib
-from http import HTTPStatus
-
 from chalice.app import Blueprint, Response
 
 from chalicelib import bootstrap
@@ -10,15 +7,16 @@ from chalicelib.domain import endpoints, errors
 from chalicelib.domain.clients import ASSERTION_ALGORITHMS
 from chalicelib.domain.keys import VerificationKey
 from chalicelib.domain.token_types import TOKEN_EXCHANGE
-from chalicelib.handlers import responses
+from chalicelib.handlers import inputs, published, responses
 from chalicelib.handlers.oauth_resources import AuthorizationServer, KeySet, ProtectedResource, PublicKey
 from chalicelib.handlers.operations import Access, Answer, Operation
+from chalicelib.handlers.published import CACHE_HEADERS, FIVE_MINUTES, NOT_MODIFIED
 
 well_known = Blueprint(__name__)
 
 _TAG = "Discovery"
 _ANYBODY = Access((), (errors.TokensUnavailable,))
-_FOR_ALL = {"Cache-Control": "public, max-age=300"}
+_FOR_ALL = {"Cache-Control": FIVE_MINUTES}
 _PROOFS = ("client_secret_basic", "client_secret_post", "private_key_jwt")
 
 AUTHORIZATION_SERVER = Operation(
@@ -97,7 +95,8 @@ KEYS = Operation(
     "oauth.keys",
     _TAG,
     Access((), (errors.TokensUnavailable, errors.DependencyUnavailable)),
-    (Answer(body=KeySet, headers=("ETag",)), Answer(HTTPStatus.NOT_MODIFIED, headers=("ETag",))),
+    (Answer(body=KeySet, headers=CACHE_HEADERS), NOT_MODIFIED),
+    headers=(inputs.IF_NONE_MATCH,),
 )
 
 
@@ -109,12 +108,7 @@ def publish_keys() -> Response:
     """
     keys = bootstrap.current().oauth.published_keys.load()
     document = KeySet(keys=[_key(key) for key in sorted(keys, key=lambda key: key.kid)])
-    etag = f'"{hashlib.sha256(responses.text(document).encode()).hexdigest()[:32]}"'
-    headers = {**_FOR_ALL, "ETag": etag}
-    known = well_known.current_request.headers.get("if-none-match", "")
-    if known.strip() == "*" or etag in (each.strip().removeprefix("W/") for each in known.split(",")):
-        return Response(body="", status_code=HTTPStatus.NOT_MODIFIED.value, headers=dict(headers))
-    return responses.document(document, headers=headers)
+    return published.revalidated(well_known.current_request, responses.document(document))
 
 
 def _protected_resource() -> Response:

@@ -213,7 +213,7 @@ UNKNOWN_SCOPES: list[list[str]] = [
     [""],
     ["*"],
 ]
-WRONG_LIFETIMES: list[object] = [0, -1, 3651, 10**30, 1.0, 1.5, "1", True, False, [], {}]
+WRONG_LIFETIMES: list[object] = [0, -1, 3651, 10**30, 1e30, 0.0, 1.5, "1", True, False, [], {}]
 WRONG_STATUSES: list[object] = [None, 1, True, [], {}, "paused"]
 
 
@@ -267,6 +267,14 @@ def test_change_takes_no_senseless_member(
 def test_limits_of_the_lifetime_are_allowed(api: Api, person: str, days: int) -> None:
     """The first and the last number of days make a token."""
     assert api.create_token(person, expires_in_days=days)["expires_at"] is not None
+
+
+@pytest.mark.parametrize("spelling", ["7", "7.0", "7e0", "70e-1"])
+def test_a_number_counts_however_it_is_spelled(api: Api, person: str, spelling: str) -> None:
+    """JSON has one kind of number: 7.0 is the integer 7 (JSON Schema Core section 4.2.2)."""
+    answer = api.call("POST", "/v1/tokens", person, b'{"expires_in_days": ' + spelling.encode() + b"}")
+    assert answer.status == 201
+    assert answer.json["expires_at"] is not None
 
 
 def test_null_lifetime_means_none(api: Api, person: str) -> None:

@@ -208,10 +208,19 @@ def test_errors_follow_from_what_an_operation_takes() -> None:
     assert {errors.CrossSiteRequest, errors.AdminRequired} <= set(changing.all_raises)
 
 
-def test_words_come_from_the_view() -> None:
-    """The first paragraph of its docstring sums up, the rest describes."""
-    documented = Documented(ORDER, "make", "Make an\norder.\n\nMore of it.\n\nAnd more.")
-    assert (documented.summary, documented.description) == ("Make an order", "More of it.\n\nAnd more.")
+@pytest.mark.parametrize(
+    ("words", "summary", "description"),
+    [
+        ("Make an\norder.", "Make an order", ""),
+        ("Make an order. Or\ntwo.", "Make an order", "Or two."),
+        ("Make ``one``.\n\nMore of\nit.\n\nAnd more.", "Make `one`", "More of it.\n\nAnd more."),
+        ("Make one. Or two.\n\nMore.", "Make one", "Or two.\n\nMore."),
+    ],
+)
+def test_words_come_from_the_view(words: str, summary: str, description: str) -> None:
+    """The first sentence of its docstring sums up, the rest describes."""
+    documented = Documented(ORDER, "make", words)
+    assert (documented.summary, documented.description) == (summary, description)
 
 
 def test_view_is_routed_where_the_operation_says() -> None:

@@ -1,0 +1,197 @@
+"""The OpenAPI document: valid, whole, right where it is served, and true to what the service says."""
+
+import json
+import tomllib
+from typing import Any
+
+import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from chalicelib.domain import errors
+from chalicelib.handlers import openapi, problems
+from chalicelib.handlers.operations import documented
+from infra.local.template import PROJECT_ROOT
+from tests.packaging.fresh import result_of
+from tests.support.api import Api, api_of
+from tests.support.service import MemoryService
+
+# Routes of the page, which people visit and no program calls, each with why it is no operation.
+LEFT_OUT = {
+    ("GET", "/"): "leads to the page",
+    ("GET", "/settings/api-tokens"): "the page",
+    ("GET", "/login"): "sends the browser to the provider",
+    ("GET", "/login/callback"): "where the provider sends the browser back",
+    ("POST", "/logout"): "ends the page's session; means nothing to others",
+    ("GET", "/signed-out"): "a page",
+    ("GET", "/assets/{version}/{name}"): "files of the pages",
+    ("GET", "/docs"): "the reference for people",
+}
+
+
+@pytest.fixture
+def document(api: Api) -> dict[str, Any]:
+    """Return the document."""
+    read: dict[str, Any] = api.get("/openapi.json").json
+    return read
+
+
+def operations_of(document: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
+    """Return the operations by method and path."""
+    return {
+        (method.upper(), path): operation
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    }
+
+
+def test_document_is_valid(document: dict[str, Any]) -> None:
+    """It is OpenAPI 3.1, references, examples and defaults included."""
+    assert document["openapi"] == "3.1.0"
+    assert list(OpenAPIV31SpecValidator(document).iter_errors()) == []
+
+
+def test_every_route_is_documented_or_left_out_for_a_reason(document: dict[str, Any]) -> None:
+    """A new route must be an operation, or be listed here with why it is none."""
+    from app import app
+
+    routed = {(method, path) for path, methods in app.routes.items() for method in methods}
+    assert set(operations_of(document)) == routed - set(LEFT_OUT)
+    assert set(LEFT_OUT) <= routed
+
+
+def test_document_has_the_version_of_the_project(document: dict[str, Any]) -> None:
+    """The version is not kept twice without a check."""
+    project = tomllib.loads((PROJECT_ROOT / "pyproject.toml").read_text())["project"]
+    assert document["info"]["version"] == project["version"]
+
+
+def test_everything_is_said_in_words(document: dict[str, Any]) -> None:
+    """Operations, tags, parameters, answers and definitions all say what they are."""
+    for (method, path), operation in operations_of(document).items():
+        assert operation["summary"], (method, path)
+        assert all(each["description"] for each in operation.get("parameters", ()))
+        assert all(each["description"] for each in operation["responses"].values())
+        assert {tag["name"] for tag in document["tags"]} >= set(operation["tags"])
+    assert all(schema.get("description") for schema in named(document))
+
+
+def named(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the definitions that are more than a list of values."""
+    schemas: dict[str, dict[str, Any]] = document["components"]["schemas"]
+    return [schema for schema in schemas.values() if schema["type"] == "object"]
+
+
+def test_nothing_is_defined_that_nothing_uses(document: dict[str, Any]) -> None:
+    """Every component is referred to, and every reference leads to one."""
+    text = json.dumps(document)
+    for kind in ("schemas", "headers"):
+        for name in document["components"][kind]:
+            used = f'"#/components/{kind}/{name}"' in text
+            assert used, f"{kind}/{name}"
+    schemes = {
+        name for each in operations_of(document).values() for one in each["security"] for name in one
+    }
+    assert set(document["components"]["securitySchemes"]) == schemes
+
+
+def test_errors_are_those_of_the_operation(document: dict[str, Any]) -> None:
+    """Each error that an operation may raise stands under its status, with its code."""
+    written = operations_of(document)
+    for each in documented():
+        responses = written[each.operation.method, each.operation.path]["responses"]
+        for kind in each.operation.all_raises:
+            status = str(each.operation.rendering.status_of_kind(kind).value)
+            (content,) = responses[status]["content"].values()
+            codes = content["schema"]["properties"][each.operation.rendering.code_member]["enum"]
+            assert each.operation.rendering.code_of_kind(kind) in codes
+
+
+def test_error_codes_and_headers_of_one_operation(document: dict[str, Any]) -> None:
+    """One operation in full, as a reader meets it."""
+    responses = operations_of(document)["POST", "/v1/tokens"]["responses"]
+    problem = responses["409"]["content"]["application/problem+json"]["schema"]
+    assert problem["$ref"] == "#/components/schemas/Problem"
+    codes = {"tokens_unavailable", "token_limit_reached", "already_created", "concurrent_change"}
+    assert set(problem["properties"]["code"]["enum"]) == codes
+    assert set(responses["201"]["headers"]) == {"ETag", "Location"}
+    assert set(responses["401"]["headers"]) == {"WWW-Authenticate"}
+    assert set(responses["503"]["headers"]) == {"Retry-After"}
+    assert set(responses) == {"201", "400", "401", "403", "409", "413", "415", "422", "500", "503"}
+
+
+@pytest.mark.parametrize("kind", list(openapi.ERROR_HEADERS))
+def test_headers_of_errors_are_those_that_are_sent(kind: type[errors.ApiTokensError]) -> None:
+    """The document names the headers that the one renderer of problems sets."""
+    error = kind(None)
+    assert openapi.ERROR_HEADERS[kind] in problems.problem(error).headers
+
+
+def test_scopes_are_those_of_the_service() -> None:
+    """The document lists the scopes as they are configured; no type enumerates them."""
+    scopes = {"SCOPES": json.dumps(SCOPES)}
+    with api_of(MemoryService(scopes)) as api:
+        scope = api.get("/openapi.json").json["components"]["schemas"]["Scope"]
+    assert scope["enum"] == ["orders:read", "orders:write"]
+    assert "`orders:read`: Read orders" in scope["description"]
+
+
+SCOPES = {
+    "orders:read": {"description": "Read orders", "opens": ["GET /orders"]},
+    "orders:write": {"description": "Change orders", "opens": ["* /orders/*"]},
+}
+
+
+@pytest.mark.parametrize(("path", "server"), [("/openapi.json", "/"), ("/dev/openapi.json", "/dev")])
+def test_server_is_where_the_document_is(path: str, server: str) -> None:
+    """Behind a stage or base path of API Gateway the addresses are right too."""
+    script = f"""
+        import json
+        from app import app
+        from tests.openapi.events import event
+        answer = app(event("/openapi.json", {path!r}), None)
+        print(json.dumps(json.loads(answer["body"])["servers"]))
+    """
+    assert result_of(script) == [{"url": server}]
+
+
+def test_location_of_a_new_token_is_where_it_is(api: Api, service: MemoryService) -> None:
+    """The path of what was made can be followed."""
+    person = service.provider.sign_in("user@example.com")
+    created = api.post("/v1/tokens", person)
+    assert api.get(created.headers["Location"], person).json["id"] == created.json["id"]
+
+
+def test_document_is_public_and_kept_for_a_while(api: Api) -> None:
+    """Nobody signs in for it; who has it already is told so."""
+    read = api.get("/openapi.json")
+    assert (read.status, read.headers["Content-Type"]) == (200, "application/json")
+    assert read.headers["Cache-Control"] == "public, max-age=300"
+    etag = read.headers["ETag"]
+    for condition in (etag, f"W/{etag}", f'"other", {etag}', "*"):
+        again = api.get("/openapi.json", headers={"If-None-Match": condition})
+        assert (again.status, again.text, again.headers["ETag"]) == (304, "", etag)
+    assert api.get("/openapi.json", headers={"If-None-Match": '"other"'}).status == 200
+
+
+def test_document_in_non_authenticated_mode() -> None:
+    """The document is there, and says that the sample API is open to all."""
+    script = """
+        import json
+        from app import app
+        from tests.openapi.events import event
+        answer = app(event("/openapi.json", "/openapi.json"), None)
+        paths = json.loads(answer["body"])["paths"]
+        print(json.dumps([paths["/api/whoami"]["get"]["security"], paths["/v1/me"]["get"]["security"]]))
+    """
+    opened, managed = result_of(script, {"AUTH_MODE": "none"})
+    assert opened == []
+    assert managed == [{"signIn": []}, {"session": []}]
+
+
+def test_changes_by_session_need_the_second_secret(document: dict[str, Any]) -> None:
+    """A cookie alone changes nothing, and the document says so."""
+    written = operations_of(document)
+    assert written["GET", "/v1/tokens"]["security"] == [{"signIn": []}, {"session": []}]
+    changing: list[dict[str, list[str]]] = [{"signIn": []}, {"session": [], "sessionChange": []}]
+    assert written["POST", "/v1/tokens"]["security"] == changing
+    assert document["components"]["securitySchemes"]["sessionChange"]["name"] == "X-CSRF-Token"
