@@ -12,8 +12,6 @@ from chalicelib.domain.errors import (
 from chalicelib.domain.tokens import Token, TokenPolicy, TokenStatus
 from chalicelib.domain.users import User
 
-MAX_OVERLAP = timedelta(days=7)
-
 
 @dataclass(frozen=True, slots=True)
 class Change:

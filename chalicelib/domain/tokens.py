@@ -21,6 +21,7 @@ from chalicelib.domain.scopes import ScopeCatalogue
 from chalicelib.domain.users import User, UserStatus
 
 USAGE_DAYS = 30
+MAX_OVERLAP = timedelta(days=7)
 
 _USAGE_KEPT = timedelta(days=USAGE_DAYS - 1)
 _CLOCK_SKEW = timedelta(minutes=5)
@@ -86,7 +87,7 @@ class TokenPolicy:
 
     def generation_purge_time(self, end: datetime) -> datetime:
         """Return when no row of a generation that ended at ``end`` can be left."""
-        return self.purge_time(end + self.idle_timeout)
+        return self.purge_time(end + max(self.idle_timeout, MAX_OVERLAP))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,8 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.domain.ids import TOKEN_ID, USER_ID
-from chalicelib.domain.rotation import MAX_OVERLAP
 from chalicelib.domain.text import MAX_DESCRIPTION_LENGTH, MAX_NAME_LENGTH, plain_text_pattern
-from chalicelib.domain.tokens import TokenStatus
+from chalicelib.domain.tokens import MAX_OVERLAP, TokenStatus
 from chalicelib.domain.users import UserStatus
 from chalicelib.handlers.requests import ETAG_PATTERN, IDEMPOTENCY_KEY_PATTERN
 from chalicelib.services.exposed import MAX_REPORTED

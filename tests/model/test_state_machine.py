@@ -3,6 +3,7 @@
 Through the real services with real signatures, over the store in memory.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -16,7 +17,9 @@ from chalicelib.domain.errors import (
     InvalidToken,
     TokenAlreadyExpired,
     TokenAlreadyRevoked,
+    TokenAlreadyRotated,
     TokenLimitReached,
+    TokenNotActive,
     TokenNotFound,
     UserInactive,
     UserNotFound,
@@ -29,7 +32,7 @@ from chalicelib.services.listing import TokenQuery
 from chalicelib.services.manage import TokenPatch
 from chalicelib.services.sign_in import Credentials
 from chalicelib.services.verify import VerifyToken
-from tests.model.world import IDLE, Row, World
+from tests.model.world import IDLE, SKEW, Row, World
 from tests.support.builders import ISSUER
 from tests.support.memory import InMemoryStore
 from tests.support.service import MemoryService
@@ -43,6 +46,8 @@ lifetimes = st.sampled_from([None, None, 1, 7, 30, 45])
 pauses = st.sampled_from([0, 1, 299_999, 300_000, 300_001, 3_600_000]).map(
     lambda ms: timedelta(milliseconds=ms)
 )
+
+overlaps = st.sampled_from([0, 0, 1, 3_600, 604_800]).map(lambda seconds: timedelta(seconds=seconds))
 
 
 class ExpiringStore(InMemoryStore):
@@ -141,6 +146,22 @@ class Life(RuleBasedStateMachine):
         self.world.revoke(token, reason)
 
     @precondition(lambda self: self.world.tokens)
+    @rule(pick=picks, overlap=overlaps)
+    def rotate(self, pick: int, overlap: timedelta) -> None:
+        """Replace a token by a successor, once, while it is active."""
+        token_id, token = self._token(pick)
+        owner = self._signed_in(token["owner"])
+        if owner is None:
+            return
+        refusal = self._rotation_refusal(token)
+        if refusal:
+            with pytest.raises(refusal):
+                self.service.issue.rotate(owner, token_id, overlap)
+            return
+        issued = self.service.issue.rotate(owner, token_id, overlap)
+        self.world.rotate(token_id, issued.token.id, issued.secret, overlap)
+
+    @precondition(lambda self: self.world.tokens)
     @rule(pick=picks)
     def meddle(self, pick: int) -> None:
         """Try another user's id: as unknown as any other."""
@@ -210,7 +231,7 @@ class Life(RuleBasedStateMachine):
     @precondition(lambda self: self.world.tokens)
     @rule(
         pick=picks,
-        deadline=st.sampled_from(["idle", "idle", "expiry", "refresh", "purge", "purge"]),
+        deadline=st.sampled_from(["idle", "idle", "expiry", "refresh", "overlap", "purge", "purge"]),
         off=st.sampled_from([-1, 0, 0, 1]),
         ttl=st.booleans(),
     )
@@ -241,6 +262,8 @@ class Life(RuleBasedStateMachine):
                     view.status.value,
                     view.token.last_used_at,
                     view.revocation.reason.value if view.revocation else None,
+                    (view.token.predecessor_id, view.token.successor_id, view.token.overlap_ends_at),
+                    (view.token.reuse_count, view.token.last_reused_at),
                 )
                 for view in page.tokens
             }
@@ -250,6 +273,8 @@ class Life(RuleBasedStateMachine):
                     self.world.status(token),
                     token["last_used"],
                     self.world.reason(token),
+                    (token["predecessor"], token["successor"], token["overlap_ends"]),
+                    (token["reuses"], token["reused_at"]),
                 )
                 for token_id, token in self.world.listed(name).items()
             }
@@ -272,12 +297,25 @@ class Life(RuleBasedStateMachine):
             assert live <= QUOTA
             assert row.status.value == user["status"]
 
+    @invariant()
+    def at_most_two_of_a_family_may_be_used(self) -> None:
+        """However often and with whatever overlaps tokens are rotated."""
+        usable = [row for row in self.store._tokens.values() if self._may_be_used(row)]
+        families = Counter(row.family_id or row.id for row in usable)
+        assert max(families.values(), default=0) <= 2
+
+    def _may_be_used(self, row: Token) -> bool:
+        owner = self.store.find_user(row.user_id)
+        return owner is not None and row.status(owner, self.world.now) is TokenStatus.ACTIVE
+
     def _use(self, token_id: str, token: Row) -> None:
         refusal = self.world.refusal(token)
         if refusal:
             with pytest.raises(InvalidToken) as caught:
                 self.service.verify.verify(token["secret"])
             assert caught.value.reason == refusal
+            if refusal == "rotated":
+                self.world.reuse(token)
             return
         assert self.service.verify.verify(token["secret"]).token.id == token_id
         self.world.use(token)
@@ -332,6 +370,23 @@ class Life(RuleBasedStateMachine):
         if status == "expired" and patch.status:
             return TokenAlreadyExpired
         return None
+
+    def _rotation_refusal(self, token: Row) -> type[ApiTokensError] | None:
+        if token["gone"]:
+            return TokenNotFound
+        status = self.world.status(token)
+        if status == "revoked" and not self.world.is_ended_by_rotation(token):
+            return TokenAlreadyRevoked
+        if token["successor"]:
+            return TokenAlreadyRotated
+        if status == "expired":
+            return TokenAlreadyExpired
+        if status != "active":
+            return TokenNotActive
+        # The place of one that is about to expire may be given away, so its successor takes another.
+        about_to_end = token["expires"] is not None and token["expires"] <= self.world.now + SKEW
+        full = self._row(token["owner"]).live_tokens >= QUOTA
+        return TokenLimitReached if about_to_end and full else None
 
     def _changed(self, name: str, change: Callable[[str], User], *, tombstones: bool = False) -> bool:
         """Change a user as the administrator; return whether the model lets the change through."""

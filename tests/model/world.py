@@ -10,6 +10,7 @@ from typing import Any
 IDLE = timedelta(days=30)
 RETENTION = timedelta(days=90)
 REFRESH = timedelta(seconds=300)
+SKEW = timedelta(minutes=5)
 
 Row = dict[str, Any]
 
@@ -45,7 +46,7 @@ class World:
     def end_generation(self, name: str, reason: str | None) -> None:
         """Revoke all of a user's tokens at once."""
         user = self.users[name]
-        user["ended"][user["generation"]] = reason
+        user["ended"][user["generation"]] = (reason, self.now)
         user["generation"] += 1
 
     def deactivate(self, name: str) -> None:
@@ -81,14 +82,23 @@ class World:
             "alive_since": self.now,
             "last_used": None,
             "expires": expires,
+            "days": days,
             "name": "first",
             "gone": False,
+            "predecessor": None,
+            "successor": None,
+            "overlap_ends": None,
+            "reuses": 0,
+            "reused_at": None,
+            "unwritten": 0,
         }
 
     def status(self, token: Row) -> str:
         """Return how a token stands."""
         user = self.users[token["owner"]]
         if token["revoked"] or token["generation"] != user["generation"]:
+            return "revoked"
+        if self.overlap_is_over(token):
             return "revoked"
         if token["expires"] is not None and token["expires"] <= self.now:
             return "expired"
@@ -97,9 +107,24 @@ class World:
         return "idle" if token["alive_since"] + IDLE <= self.now else "active"
 
     def reason(self, token: Row) -> str | None:
-        """Return why a token is revoked."""
+        """Return why a token is revoked: what came first."""
         revoked: str | None = token["revoked"]
-        return revoked or self.users[token["owner"]]["ended"].get(token["generation"])
+        if revoked:
+            return revoked
+        reason, at = self.users[token["owner"]]["ended"].get(token["generation"], (None, None))
+        if self.overlap_is_over(token) and (at is None or token["overlap_ends"] <= at):
+            return "rotated"
+        return str(reason) if reason else None
+
+    def is_ended_by_rotation(self, token: Row) -> bool:
+        """Whether its rotation alone ended a token."""
+        user = self.users[token["owner"]]
+        current = not token["revoked"] and token["generation"] == user["generation"]
+        return bool(current and self.overlap_is_over(token))
+
+    def overlap_is_over(self, token: Row) -> bool:
+        """Whether a token was rotated, and its time beside its successor has passed."""
+        return token["overlap_ends"] is not None and bool(token["overlap_ends"] <= self.now)
 
     def refusal(self, token: Row) -> str | None:
         """Return why a token's bearer is not let in, or None."""
@@ -109,6 +134,8 @@ class World:
             return "unknown"
         if self.users[token["owner"]]["status"] != "active":
             return "user_inactive"
+        if self.is_ended_by_rotation(token):
+            return "rotated"
         status = self.status(token)
         return None if status == "active" else status
 
@@ -116,6 +143,25 @@ class World:
         """Record a use, once in a while."""
         if token["last_used"] is None or self.now - token["last_used"] >= REFRESH:
             token |= {"last_used": self.now, "alive_since": self.now}
+
+    def reuse(self, token: Row) -> None:
+        """Count a use after the overlap, and write it once in a while."""
+        token["unwritten"] += 1
+        if token["reused_at"] is None or self.now - token["reused_at"] >= REFRESH:
+            token |= {"reuses": token["reuses"] + token["unwritten"], "reused_at": self.now, "unwritten": 0}
+
+    def rotate(self, token_id: str, successor_id: str, secret: str, overlap: timedelta) -> None:
+        """Replace a token by a successor."""
+        token = self.tokens[token_id]
+        self.create(token["owner"], successor_id, secret, token["days"])
+        self.tokens[successor_id] |= {"predecessor": token_id, "name": token["name"]}
+        end = self.now + overlap
+        if token["expires"] is not None:
+            end = min(end, token["expires"])
+        token |= {"successor": successor_id, "overlap_ends": end}
+        before = self.tokens.get(token["predecessor"])
+        if before and not before["revoked"] and not self.overlap_is_over(before):
+            before["overlap_ends"] = self.now
 
     def pause(self, token: Row) -> None:
         """Put a token out of use."""
@@ -139,6 +185,9 @@ class World:
             return expires
         if which == "refresh":
             return last_used and last_used + REFRESH
+        if which == "overlap":
+            overlap_ends: datetime | None = token["overlap_ends"]
+            return overlap_ends
         if which == "purge":
             return self.purge_at(token)
         idle_at: datetime = token["alive_since"] + IDLE
@@ -146,8 +195,9 @@ class World:
 
     def purge_at(self, token: Row) -> datetime:
         """Return when the row may be deleted: a whole second, not before the retention is over."""
-        end: datetime = token["ended_at"] or token["alive_since"] + IDLE
-        if not token["ended_at"] and token["expires"] is not None:
+        fixed: datetime | None = token["ended_at"] or token["overlap_ends"]
+        end: datetime = fixed or token["alive_since"] + IDLE
+        if not fixed and token["expires"] is not None:
             end = min(end, token["expires"])
         exact = end + RETENTION
         whole = exact.replace(microsecond=0)
@@ -165,5 +215,6 @@ class World:
 
     def live(self, owner: str) -> int:
         """Return how many tokens hold a place in a user's quota."""
-        statuses = [self.status(token) for token in self.listed(owner).values()]
+        tokens = [token for token in self.listed(owner).values() if token["successor"] is None]
+        statuses = [self.status(token) for token in tokens]
         return sum(status in ("active", "inactive", "idle") for status in statuses)
