@@ -169,6 +169,79 @@ def _forget(world: World) -> None:
     world.save()
 
 
+class TestRotated:
+    """What tokens cost that were rotated."""
+
+    @staticmethod
+    def rotate(world: World, **members: object) -> str:
+        """Rotate the token and return its successor's string."""
+        answer = world.api.post(f"{world.path}/rotate", world.user, members)
+        assert answer.status == 201
+        secret: str = answer.json["token"]
+        return secret
+
+    def test_overlap_costs_what_any_decision_costs(self, warm: World) -> None:
+        """One read, and one write per interval, for both tokens of the family."""
+        successor = self.rotate(warm, overlap_seconds=3600)
+        assert calls_of(warm, use, warm) == ["BatchGetItem"]
+        assert calls_of(warm, use, warm, successor) == ["BatchGetItem", "UpdateItem"]
+        warm.advance(minutes=10)
+        assert calls_of(warm, use, warm) == ["Query", "BatchGetItem", "UpdateItem"]
+        assert calls_of(warm, use, warm) == ["BatchGetItem"]
+
+    def test_reuse_is_written_once_per_interval(self, warm: World) -> None:
+        """A flood of a rotated token costs one read each, and one write per interval."""
+        self.rotate(warm)
+        assert calls_of(warm, TestRefusing.assert_refused, warm, warm.secret) == [
+            "BatchGetItem",
+            "UpdateItem",
+        ]
+        for _ in range(5):
+            calls = calls_of(warm, TestRefusing.assert_refused, warm, warm.secret)
+            assert calls == ["BatchGetItem"]
+
+    def test_family_is_looked_for_once_per_interval(self, world: World) -> None:
+        """One query, one read and one write for each relative that lives."""
+        world.configure(ROTATED_TOKEN_REUSE="revoke_family")
+        world.create_token()
+        self.rotate(world)
+        first = calls_of(world, TestRefusing.assert_refused, world, world.secret)
+        family = ["Query", "BatchGetItem", "TransactWriteItems"]
+        assert first[-5:] == ["BatchGetItem", "UpdateItem", *family]
+        assert calls_of(world, TestRefusing.assert_refused, world, world.secret) == ["BatchGetItem"]
+
+
+class TestReporting:
+    """What strangers who report strings can make us pay."""
+
+    @staticmethod
+    def report(world: World, *strings: str) -> None:
+        """Report strings."""
+        assert world.api.post("/v1/exposed", body={"tokens": list(strings)}).status == 202
+
+    def test_forged_strings_with_a_known_key_cost_nothing(self, warm: World) -> None:
+        """A hundred of them: no call at all."""
+        strings = [forged(warm, kid_of(warm)) for _ in range(100)]
+        assert calls_of(warm, self.report, warm, *strings) == []
+
+    def test_garbage_costs_nothing(self, world: World) -> None:
+        """Not even the keys are loaded."""
+        strings = [f"bodhi_{n}" for n in range(50)] + ["x" * 4096, "", "\u2603"]
+        assert calls_of(world, self.report, world, *strings) == []
+
+    def test_unknown_keys_cost_one_look_at_the_keys(self, warm: World) -> None:
+        """However many are invented in one report."""
+        warm.clock.advance(COOL_DOWN)
+        strings = [forged(warm, f"kid-{n}") for n in range(100)]
+        assert calls_of(warm, self.report, warm, *strings) == ["Query"]
+
+    def test_genuine_token_costs_one_read_and_one_write_however_often_it_is_sent(self, warm: World) -> None:
+        """A revoked one costs the read alone."""
+        strings = [warm.secret] * 100
+        assert calls_of(warm, self.report, warm, *strings) == ["BatchGetItem", "TransactWriteItems"]
+        assert calls_of(warm, self.report, warm, *strings) == ["BatchGetItem"]
+
+
 ENDS: dict[str, Callable[[World], object]] = {
     "pause": lambda world: world.api.patch(world.path, world.user, {"status": "inactive"}),
     "revoke": lambda world: world.api.delete(world.path, world.user),

@@ -142,6 +142,40 @@ def with_idle_token(world: World) -> None:
     world.advance(days=31)
 
 
+def with_rotated_token(world: World) -> None:
+    """The user's token was rotated, and its overlap is over."""
+    with_token(world)
+    assert rotate(world).status == 201
+
+
+def with_token_in_its_overlap(world: World) -> None:
+    """The user's token is the successor of one that still works."""
+    with_token(world)
+    answer = world.api.post(f"{world.path}/rotate", world.user, {"overlap_seconds": 3600})
+    assert answer.status == 201
+    world.secret, world.token_id = answer.json["token"], answer.json["id"]
+
+
+def rotate(world: World) -> Answer:
+    """Rotate the user's token without overlap."""
+    return world.api.post(f"{world.path}/rotate", world.user)
+
+
+def rotate_itself(world: World) -> Answer:
+    """Let the token rotate itself, with an overlap."""
+    return world.api.post("/v1/tokens/self/rotate", world.secret, {"overlap_seconds": 60})
+
+
+def report(world: World) -> Answer:
+    """Report the user's token as exposed."""
+    return world.api.post("/v1/exposed", body={"tokens": [world.secret]})
+
+
+def is_rotated(world: World) -> bool:
+    """Whether the user's token has a successor, and both know it."""
+    return world.stored_token().successor_id is not None
+
+
 def create(world: World) -> Answer:
     """Make a token."""
     return world.api.post("/v1/tokens", world.user, {"name": "made"})
@@ -287,6 +321,50 @@ MANAGEMENT = [
         204,
         with_token,
         lambda world: world.api.delete(world.path, world.user),
+        lambda world: world.stored_token().state is TokenStatus.REVOKED,
+    ),
+    Operation(
+        "rotate",
+        (*SIGN_IN, "GetItem", *SIGN, "TransactWriteItems"),
+        201,
+        with_token,
+        rotate,
+        is_rotated,
+        409,  # token_rotated
+    ),
+    Operation(
+        "rotate-in-an-overlap",
+        (*SIGN_IN, "GetItem", *SIGN, "GetItem", "TransactWriteItems"),
+        201,
+        with_token_in_its_overlap,
+        rotate,
+        is_rotated,
+        409,  # token_rotated
+    ),
+    Operation(
+        "rotate-itself",
+        ("Query", "BatchGetItem", "GetItem", "GetItem", *SIGN, "TransactWriteItems"),
+        201,
+        with_token_used_just_now,
+        rotate_itself,
+        is_rotated,
+        409,  # token_rotated
+    ),
+    Operation(
+        "revoke-itself",
+        ("Query", "BatchGetItem", "GetItem", "GetItem", "TransactWriteItems"),
+        204,
+        with_token_used_just_now,
+        lambda world: world.api.delete("/v1/tokens/self", world.secret),
+        lambda world: world.stored_token().state is TokenStatus.REVOKED,
+        401,  # invalid_token
+    ),
+    Operation(
+        "report",
+        ("Query", "BatchGetItem", "TransactWriteItems"),
+        202,
+        with_token,
+        report,
         lambda world: world.stored_token().state is TokenStatus.REVOKED,
     ),
     Operation(
@@ -437,6 +515,46 @@ def test_fault_never_lets_a_refused_token_in(world: World, operation: Operation,
         assert world.stored_token().last_used_at is None
         world.start()
         assert operation.act(world).status == 401
+
+
+REUSE = Operation("authorize-rotated", (*DECIDE, "UpdateItem"), 401, with_rotated_token, authorize)
+
+
+@pytest.mark.parametrize(("operation", "fault"), cases([REUSE]))
+def test_fault_in_recording_reuse_changes_no_answer(
+    world: World, operation: Operation, fault: Fault
+) -> None:
+    """The rotated token is refused whether or not anybody can be told; nothing ever lets it in."""
+    for index, answer in struck(world, operation, fault):
+        is_record = operation.calls[index] == "UpdateItem"
+        assert answer.status == (401 if is_record else 500)
+        assert world.stored_token().reuse_count == (is_record and fault.after is not None)
+        world.check_whole()
+        world.start()
+        assert operation.act(world).status == 401
+        assert world.stored_token().reuse_count == 1
+
+
+# What a reuse costs where the family is revoked.
+FAMILY = (*DECIDE, "UpdateItem", "Query", "BatchGetItem", "TransactWriteItems")
+
+
+@pytest.mark.parametrize("index", range(len(FAMILY)))
+@pytest.mark.parametrize("fault", [wire.THROTTLED, wire.READ_TIMEOUT, wire.RESPONSE_LOST], ids=str)
+def test_fault_in_revoking_a_family_never_allows(world: World, index: int, fault: Fault) -> None:
+    """The refusal stands; what was not revoked is once the next interval has begun."""
+    world.configure(ROTATED_TOKEN_REUSE="revoke_family")
+    with_rotated_token(world)
+    world.start()
+    with world.wire.watching(fault, index) as calls:
+        assert authorize(world).status == (500 if index < len(DECIDE) else 401)
+    assert tuple(calls[: index + 1]) == FAMILY[: index + 1]
+    world.check_whole()
+    world.advance(minutes=5)
+    assert authorize(world).status == 401
+    (successor,) = [t for t in world.stored_tokens() if t.id != world.token_id]
+    assert successor.state is TokenStatus.REVOKED
+    world.check_whole()
 
 
 @pytest.mark.slow

@@ -20,6 +20,9 @@ from chalicelib.domain.errors import (
     InvalidToken,
     PreconditionFailed,
     RevokedToken,
+    RotatedToken,
+    TokenAlreadyRevoked,
+    TokenAlreadyRotated,
     TokenLimitReached,
     UserInactive,
 )
@@ -295,6 +298,85 @@ def test_concurrent_revocations_free_one_slot(racers: Racers) -> None:
         )
         assert results == [None] * 8
         assert racers.stored(owner).live_tokens == 1
+
+
+@pytest.mark.parametrize("overlap", [timedelta(0), timedelta(hours=1)])
+def test_concurrent_rotations_make_one_successor(racers: Racers, overlap: timedelta) -> None:
+    """All others hear that the token was rotated, and by which; the count stays."""
+    owner = racers.new_user()
+    processes = racers.processes(8)
+    for n in range(1, 6):
+        token = racers.issue(owner).token
+        results = at_once([partial(p.issue.rotate, owner, token.id, overlap) for p in processes])
+        (issued,) = of_type(IssuedToken, results)
+        refused = of_type(TokenAlreadyRotated, results)
+        assert {error.successor_id for error in refused} == {issued.token.id}
+        assert len(refused) == 7
+        assert len([t for t in racers.rows(owner) if t.family_id == token.id]) == 2
+        assert racers.row(token).successor_id == issued.token.id
+        assert racers.stored(owner).live_tokens == n
+
+
+def test_rotation_racing_a_revocation_keeps_the_count(racers: Racers) -> None:
+    """Whichever comes first, the token ends, and the count is the number of places held."""
+    owner = racers.new_user()
+    processes = racers.processes(4)
+    for _ in range(20):
+        issued = racers.issue(owner)
+        token = issued.token
+        rotations = [partial(p.issue.rotate, owner, token.id, timedelta(hours=1)) for p in processes[2:]]
+        revocations = [
+            partial(p.manage.revoke, owner, token.id, RevocationReason.OWNER) for p in processes[:2]
+        ]
+        results = at_once([*rotations, *revocations])
+        expected = {TokenAlreadyRevoked, TokenAlreadyRotated}
+        assert expected >= {type(error) for error in of_type(ApiTokensError, results)}
+        with pytest.raises(RevokedToken):
+            racers.service.verify.verify(issued.secret)
+        holding = [t for t in racers.rows(owner) if t.successor_id is None]
+        live = [t for t in holding if t.state is not TokenStatus.REVOKED]
+        assert len(live) == racers.stored(owner).live_tokens
+
+
+def test_use_racing_a_rotation_never_outlives_the_overlap(racers: Racers) -> None:
+    """Used and rotated at the same moment, a token ends with its overlap and is kept no longer."""
+    owner = racers.new_user()
+    processes = racers.processes(5)
+    for _ in range(20):
+        issued = racers.issue(owner)
+        racers.clock.advance(timedelta(minutes=10))
+        uses = [partial(p.verify.verify, issued.secret) for p in processes[1:]]
+        rotation = partial(processes[0].issue.rotate, owner, issued.token.id, timedelta(0))
+        results = at_once([*uses, rotation])
+        assert {RotatedToken} >= {type(error) for error in of_type(ApiTokensError, results)}
+        row = racers.row(issued.token)
+        assert row.purge_at == racers.service.policy.purge_time(racers.clock.now())
+        with pytest.raises(RotatedToken):
+            racers.service.verify.verify(issued.secret)
+
+
+def test_concurrent_reuse_is_recorded_once(racers: Racers) -> None:
+    """Of the processes that saw the same record one writes the next; all refuse."""
+    owner = racers.new_user()
+    issued = racers.issue(owner)
+    racers.service.issue.rotate(owner, issued.token.id, timedelta(0))
+    processes = racers.processes(8)
+    results = at_once([partial(p.verify.verify, issued.secret) for p in processes])
+    assert len(of_type(RotatedToken, results)) == 8
+    row = racers.row(issued.token)
+    assert (row.reuse_count, row.last_reused_at) == (1, racers.clock.now())
+
+
+def test_concurrent_reports_revoke_once(racers: Racers) -> None:
+    """Many report the same tokens: one revokes each, and the count follows."""
+    owner = racers.new_user()
+    strings = [racers.issue(owner).secret for _ in range(5)]
+    processes = racers.processes(6)
+    results = at_once([partial(p.exposed.report, strings) for p in processes])
+    assert of_type(ApiTokensError, results) == []
+    revoked = [token_id for ids in of_type(list, results) for token_id in ids]
+    assert sorted(revoked) == sorted(token.id for token in racers.rows(owner))
+    assert racers.stored(owner).live_tokens == 0
 
 
 def _deactivate(service: CloudService, user: User) -> None:

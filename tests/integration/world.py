@@ -121,13 +121,24 @@ class World:
             assert token.generation == owner.generation or (f"U#{owner.id}", token.generation) in ended
             assert (token.state is TokenStatus.REVOKED) is (token.revocation is not None)
         made = {token.id for token in tokens}
+        self._check_links(tokens)
         assert {items.read_idempotency(row).token_id for row in self._rows("I#")} <= made
+
+    def _check_links(self, tokens: list[Token]) -> None:
+        by_id = {token.id: token for token in tokens}
+        for token in tokens:
+            if token.successor_id:
+                successor = by_id[token.successor_id]
+                assert (successor.predecessor_id, successor.family_id) == (token.id, token.family_id)
+                assert token.overlap_ends_at
 
     def _check_counts(self, users: dict[str, User], tokens: list[Token]) -> None:
         now = self.clock.now()
         for user in users.values():
             owned = [t for t in tokens if (t.user_id, t.generation) == (user.id, user.generation)]
-            counting = [token for token in owned if token.state is not TokenStatus.REVOKED]
+            # A token that was rotated gave its place to its successor.
+            holding = [token for token in owned if token.successor_id is None]
+            counting = [token for token in holding if token.state is not TokenStatus.REVOKED]
             unexpired = [token for token in counting if not token.has_expired(now)]
             assert len(unexpired) <= user.live_tokens <= len(counting)
 
