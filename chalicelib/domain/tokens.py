@@ -135,6 +135,11 @@ class Token:
             return TokenStatus.INACTIVE
         return TokenStatus.IDLE if now >= self.idle_at else TokenStatus.ACTIVE
 
+    @property
+    def ends_at(self) -> datetime | None:
+        """When the token ends at the latest, if that is known: by expiry, or with its overlap."""
+        return self.overlap_ends_at or self.expires_at
+
     def is_ended_by_rotation(self, owner: User, now: datetime) -> bool:
         """Whether the token is revoked because it was rotated, and for no other reason."""
         if self.state is TokenStatus.REVOKED or self.generation != owner.generation:

@@ -38,6 +38,11 @@ def _revoke(caller: Caller) -> None:
     assert caller.api.delete(f"/v1/tokens/{caller.created['id']}", caller.person).status == 204
 
 
+def _rotate(caller: Caller, **members: object) -> None:
+    path = f"/v1/tokens/{caller.created['id']}/rotate"
+    assert caller.api.post(path, caller.person, members).status == 201
+
+
 def _change_user(caller: Caller, method: str) -> None:
     admin = caller.service.provider.sign_in("admin@example.com")
     user = caller.api.get("/v1/me", caller.person).json["id"]
@@ -57,7 +62,7 @@ def _wait(caller: Caller) -> None:
     caller.service.clock.advance(timedelta(days=31))
 
 
-ENDS: list[Callable[[Caller], None]] = [_forget, _pause, _revoke, _deactivate, _remove, _wait]
+ENDS: list[Callable[[Caller], None]] = [_forget, _pause, _revoke, _rotate, _deactivate, _remove, _wait]
 
 
 class TestIntrospection:
@@ -86,6 +91,20 @@ class TestIntrospection:
         assert (document["exp"], document["scope"]) == (START_SECONDS + 86_400, "api:read")
         caller.service.clock.advance(timedelta(days=1))
         assert caller.introspect(created["token"]).json == INACTIVE
+
+    def test_rotated_token_ends_with_its_overlap(self, caller: Caller) -> None:
+        """A resource server that remembers the answer forgets it in time; so does an access token's."""
+        _rotate(caller, overlap_seconds=60)
+        assert caller.introspect(caller.token).json["exp"] == START_SECONDS + 60
+        document = caller.introspect(caller.access_token()).json
+        assert document["exp"] == START_SECONDS + 60
+
+    def test_introspection_is_no_reuse(self, caller: Caller) -> None:
+        """Asking about a token is not using it."""
+        _rotate(caller)
+        assert caller.introspect(caller.token).json == INACTIVE
+        seen = caller.api.get(f"/v1/tokens/{caller.created['id']}", caller.person).json
+        assert (seen["reuse_count"], seen["last_reused_at"]) == (0, None)
 
     def test_access_token(self, caller: Caller) -> None:
         """With the API token that acts."""

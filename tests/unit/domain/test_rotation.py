@@ -156,6 +156,15 @@ def test_overlap_is_never_longer_than_the_token_itself() -> None:
     assert rotated(expires_at=expires).overlap_ends_at == expires
 
 
+@pytest.mark.parametrize(
+    ("expires", "ends"), [(None, NOW + DAY), (NOW + 9 * DAY, NOW + DAY), (NOW + TICK, NOW + TICK)]
+)
+def test_rotated_token_ends_with_its_overlap(expires: datetime | None, ends: datetime) -> None:
+    """Whoever hears when it ends hears the earlier of overlap and expiry."""
+    assert a_token(OWNER, expires_at=expires).ends_at == expires
+    assert rotated(expires_at=expires).ends_at == ends
+
+
 def test_row_outlives_the_overlap_by_the_retention() -> None:
     """Whatever happens in the overlap, the row is kept for that long and no longer."""
     token, kept = rotated(), POLICY.purge_time(NOW + DAY)
