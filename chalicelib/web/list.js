@@ -9,13 +9,16 @@ const MOST_EMPTY_PAGES = 20;
 
 /**
  * A list of one kind of thing inside `place`. Its `kind` says what is listed: `{path, member, noun, caption,
- * columns, sort, row(item), query(), empty}`; `empty` makes what is shown when there is nothing at all.
+ * columns, sort, row(item), query(), empty, notice(items)}`; `empty` makes what is shown when there is nothing at
+ * all, `notice` what is said above the items that are loaded, or null.
  */
 export class List {
   #kind;
   #table;
   #body;
+  #notice = el('div', { class: 'list-notice', role: 'status' });
   #state = el('div', { class: 'list-state' });
+  #items = new Map();
   #cursor = null;
   #sort;
   #round = 0;
@@ -26,7 +29,7 @@ export class List {
     const { table, body } = makeTable(kind.caption, kind.columns, this.#sort, (sort) => this.#order(sort));
     [this.#table, this.#body] = [table, body];
     this.#table.hidden = true;
-    place.replaceChildren(this.#table, this.#state);
+    place.replaceChildren(this.#notice, this.#table, this.#state);
   }
 
   /** Loads the first page anew; rows that are there stay until it has come. */
@@ -37,8 +40,10 @@ export class List {
     try {
       const page = await this.#page(null);
       if (round !== this.#round) return;
-      this.#body.replaceChildren();
+      const focused = this.#focused();
+      this.#clear();
       this.#show(page);
+      if (focused) this.focus(...focused);
       if (!quietly) this.#tell();
     } catch (problem) {
       if (round === this.#round) this.#fail(problem);
@@ -54,12 +59,31 @@ export class List {
     const isLost = document.activeElement === document.body || old.contains(document.activeElement);
     old.replaceWith(this.#row(item));
     if (isLost) this.focus(item.id, verb);
+    this.#items.set(item.id, item);
+    this.#notify();
   }
 
   /** Puts the focus on the button of a row with this verb, or on its first one. */
   focus(id, verb) {
     const row = this.#find(id);
     (row?.querySelector(`[data-verb="${verb}"]`) ?? row?.querySelector('button'))?.focus();
+  }
+
+  /** What a reload must not lose: the row that has the focus, and the verb of its button. */
+  #focused() {
+    const row = this.#body.contains(document.activeElement) && document.activeElement.closest('tr[id^="row-"]');
+    return row ? [row.id.slice('row-'.length), document.activeElement.dataset.verb] : null;
+  }
+
+  #clear() {
+    this.#body.replaceChildren();
+    this.#items.clear();
+  }
+
+  #notify() {
+    const notice = this.#kind.notice?.([...this.#items.values()]) ?? null;
+    // Replaced only where it differs: what did not change is not said again.
+    if (this.#notice.textContent !== (notice?.textContent ?? '')) this.#notice.replaceChildren(...(notice ? [notice] : []));
   }
 
   #find(id) {
@@ -94,6 +118,8 @@ export class List {
   #show({ items, cursor }) {
     this.#cursor = cursor;
     this.#body.append(...items.map((item) => this.#row(item)));
+    for (const item of items) this.#items.set(item.id, item);
+    this.#notify();
     const isEmpty = !this.#body.children.length && !cursor;
     this.#table.hidden = isEmpty;
     if (isEmpty) this.#say(this.#nothing());
@@ -142,7 +168,8 @@ export class List {
   }
 
   #fail(problem) {
-    this.#body.replaceChildren();
+    this.#clear();
+    this.#notify();
     this.#table.hidden = false;
     this.#say(this.#problem(problem, () => this.reload()));
   }

@@ -12,6 +12,7 @@ export const DAY = 24 * HOUR;
 const RELATIVE = new Intl.RelativeTimeFormat('en', { numeric: 'always' });
 const EXACT = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'long' });
 const DATE = new Intl.DateTimeFormat('en', { dateStyle: 'medium' });
+const MOMENT = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short' });
 const UNITS = [['second', SECOND, 60], ['minute', MINUTE, 60], ['hour', HOUR, 24], ['day', DAY, 100],
   ['month', 30.44 * DAY, 24], ['year', 365.25 * DAY, Infinity]];
 
@@ -20,6 +21,9 @@ export const until = (iso) => Date.parse(iso) - Date.now();
 
 /** Returns a date without its time. */
 export const dateOf = (moment) => DATE.format(new Date(moment));
+
+/** Returns a date and its time, to the minute. */
+export const momentOf = (moment) => MOMENT.format(new Date(moment));
 
 /** Returns a time relative to now: "3 hours ago", "in 12 days", "just now". */
 export function relative(iso) {
@@ -35,7 +39,7 @@ export function duration(milliseconds) {
   return `${count} ${unit}${count === 1 ? '' : 's'}`;
 }
 
-/** Makes a `<time>` in words relative to now, or as a date where it is long past. */
+/** Makes a `<time>` in words relative to now, as a date where it is long past, or to the minute ('moment'). */
 export function timeElement(iso, form = 'relative') {
   const attributes = { datetime: iso, title: EXACT.format(new Date(iso)), tabindex: '0', 'data-form': form };
   return el('time', attributes, worded(iso, form));
@@ -52,6 +56,7 @@ export function keepFresh() {
 }
 
 function worded(iso, form) {
+  if (form === 'moment') return momentOf(iso);
   return form === 'date' && -until(iso) > 7 * DAY ? dateOf(iso) : relative(iso);
 }
 

@@ -1,24 +1,29 @@
-/** What an owner can do with a token: edit, pause, re-activate, revoke, and look at its usage. */
+/** What an owner can do with a token: edit, rotate, pause, re-activate, revoke, and look at its usage. */
 
 import { call } from './api.js';
 import { confirmDialog } from './dialogs.js';
 import { el, whileBusy } from './dom.js';
 import { openEditDialog } from './edit.js';
 import { errorToast, toast } from './notices.js';
+import { openRotateDialog } from './rotate.js';
 import { cell, rowButton } from './table.js';
-import { nameOf } from './token-row.js';
+import { labelOf, nameOf } from './token-row.js';
 import { usageButton } from './usage.js';
 
-const CHANGEABLE = { active: ['Edit', 'Pause', 'Revoke'], inactive: ['Edit', 'Re-activate', 'Revoke'],
+const CHANGEABLE = { active: ['Edit', 'Rotate', 'Pause', 'Revoke'], inactive: ['Edit', 'Re-activate', 'Revoke'],
   idle: ['Edit', 'Re-activate', 'Revoke'], expired: ['Edit', 'Revoke'], revoked: [] };
-const RUN = { Edit: edit, Pause: pause, 'Re-activate': reactivate, Revoke: revoke };
+const RUN = { Edit: edit, Rotate: rotate, Pause: pause, 'Re-activate': reactivate, Revoke: revoke };
+
+const REVOKE = 'Whatever uses this token will be refused. This is final: a revoked token cannot be re-activated.';
+const REVOKE_ROTATED = 'Whatever still uses this token will be refused. This is final. Its successor goes on working.';
 
 /** Makes the cell with the buttons that apply to a token. */
 export function actionsCell(token, list) {
-  const buttons = (CHANGEABLE[token.status] ?? []).map((verb) => {
+  const verbs = (CHANGEABLE[token.status] ?? []).filter((verb) => verb !== 'Rotate' || !token.successor_id);
+  const buttons = verbs.map((verb) => {
     const run = (event) => act(event.currentTarget, token, list, RUN[verb]);
     const attributes = verb === 'Pause' || verb === 'Re-activate' ? {} : { 'aria-haspopup': 'dialog' };
-    return rowButton(verb, `${verb} ${nameOf(token)}`, run, attributes);
+    return rowButton(verb, `${verb} ${labelOf(token)}`, run, attributes);
   });
   return cell('Actions', { class: 'actions-cell' },
     el('div', { class: 'row-actions' }, ...buttons, usageButton(token)));
@@ -57,6 +62,10 @@ async function edit(token, list) {
   await openEditDialog(token, list);
 }
 
+async function rotate(token, list) {
+  await openRotateDialog(token, list);
+}
+
 async function pause(token, list) {
   await changeStatus(token, list, 'inactive', 'Re-activate');
   const undo = async () => {
@@ -77,8 +86,8 @@ async function reactivate(token, list) {
 
 function revoke(token, list) {
   confirmDialog({
-    title: `Revoke “${nameOf(token)}”?`,
-    text: 'Whatever uses this token will be refused. This is final: a revoked token cannot be re-activated.',
+    title: `Revoke “${labelOf(token)}”?`,
+    text: token.successor_id ? REVOKE_ROTATED : REVOKE,
     confirm: 'Revoke token',
     refocus: () => list.focus(token.id),
     act: async () => {

@@ -4,7 +4,7 @@ import { el, debounced } from './dom.js';
 import { openGenerateDialog } from './generate.js';
 import { List } from './list.js';
 import { actionsCell } from './token-actions.js';
-import { TOKEN_COLUMNS, tokenRow } from './token-row.js';
+import { TOKEN_COLUMNS, nameOf, tokenRow, wasReusedLately } from './token-row.js';
 
 const PAUSE_MILLISECONDS = 300;
 
@@ -24,6 +24,7 @@ export function startTokens() {
     query,
     clear: () => clear(list),
     empty: emptyState,
+    notice: reuseNotice,
     row: (token) => tokenRow(token, { extra: [actionsCell(token, list)] }),
   });
   listen(list);
@@ -39,6 +40,18 @@ function listen(list) {
     event.preventDefault();
     list.reload();
   });
+}
+
+/** Says calmly that somebody uses what nobody should have any more. */
+function reuseNotice(tokens) {
+  const names = [...new Set(tokens.filter(wasReusedLately).map((token) => `“${nameOf(token)}”`))];
+  if (!names.length) return null;
+  const what = names.length === 1 ? `${names[0]} was used after it was rotated, and refused.`
+    : `Rotated tokens were used after their time, and refused: ${names.join(', ')}.`;
+  return el('div', { class: 'callout' },
+    el('p', {}, what),
+    el('p', { class: 'hint' }, 'If that was a program of yours, give it the successor. '
+      + 'If you do not know who it was, rotate the successor too.'));
 }
 
 function query() {

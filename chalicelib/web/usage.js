@@ -4,7 +4,7 @@ import { call } from './api.js';
 import { el, whileBusy } from './dom.js';
 import { announce } from './notices.js';
 import { cell, rowButton } from './table.js';
-import { nameOf } from './token-row.js';
+import { labelOf } from './token-row.js';
 
 const SVG = 'http://www.w3.org/2000/svg';
 const [STEP, BAR, HEIGHT] = [10, 7, 48];
@@ -16,7 +16,7 @@ export function usageButton(token) {
   const isOpen = document.getElementById(id) !== null;
   const toggle = (event) => toggleUsage(event.currentTarget, token, id);
   const attributes = { 'aria-expanded': String(isOpen), 'aria-controls': id };
-  return rowButton('Usage', `Usage of ${nameOf(token)}`, toggle, attributes);
+  return rowButton('Usage', `Usage of ${labelOf(token)}`, toggle, attributes);
 }
 
 async function toggleUsage(button, token, id) {
@@ -50,8 +50,11 @@ function usage(token, days) {
       el('div', { class: 'axis', 'aria-hidden': 'true' },
         el('span', {}, dayName(days[0])), el('span', {}, 'Today (UTC)')),
       table(days)),
-    el('dl', {}, el('dt', {}, 'Token ID'), el('dd', {}, el('code', {}, token.id))));
+    el('dl', {}, ...identity('Token ID', token.id), ...identity('Successor of', token.predecessor_id),
+      ...identity('Replaced by', token.successor_id)));
 }
+
+const identity = (term, id) => (id ? [el('dt', {}, term), el('dd', {}, el('code', {}, id))] : []);
 
 function summary(days) {
   const sum = days.reduce((total, day) => total + day.at_least, 0);
