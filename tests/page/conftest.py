@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import uuid
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -45,6 +46,12 @@ def stack() -> Iterator[LocalStack]:
     """Run one stack for all browser tests; each test brings a person of its own."""
     with LocalStack() as stack:
         yield stack
+
+
+@pytest.fixture
+def person() -> str:
+    """Return somebody nobody has seen before."""
+    return f"{uuid.uuid4().hex[:12]}@example.com"
 
 
 class Complaints:

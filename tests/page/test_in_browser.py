@@ -1,71 +1,39 @@
 """The page in a real browser: what a person does there, and what must never happen."""
 
-import contextlib
-import http.client
 import json
 import os
 import re
-import uuid
 from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, Route, expect
 
 from infra.local.harness import LocalStack
 from infra.local.template import PROJECT_ROOT
 from tests.page.conftest import Complaints, NewPage
+from tests.page.people import (
+    PAGE,
+    behind_stage,
+    call_api,
+    generate,
+    no_violations,
+    overflow,
+    row,
+    send,
+    sign_in,
+    tab_to,
+)
 
 pytestmark = [pytest.mark.slow, pytest.mark.emulator, pytest.mark.e2e]
 
-PAGE = "/settings/api-tokens"
 SCREENSHOT = PROJECT_ROOT / "docs" / "images" / "api-tokens.png"
-
-
-@pytest.fixture
-def person() -> str:
-    """Return somebody nobody has seen before."""
-    return f"{uuid.uuid4().hex[:12]}@example.com"
-
-
-def sign_in(page: Page, stack: LocalStack, subject: str) -> None:
-    """Sign in through the provider's own form."""
-    page.goto(f"{stack.url}/")
-    page.locator("input[name=sub]").fill(subject)
-    page.locator("input[name=sub]").press("Enter")
-    expect(page.get_by_role("heading", name="API Tokens", exact=True)).to_be_visible()
-
-
-def generate(page: Page, name: str = "") -> str:
-    """Generate a token and return its string."""
-    page.get_by_role("button", name="Generate New Token").first.click()
-    page.get_by_label("Name (optional)").fill(name)
-    page.get_by_role("button", name="Generate", exact=True).click()
-    field = page.locator("#new-token")
-    expect(field).to_be_visible()
-    return field.input_value()
-
-
-def call_api(stack: LocalStack, token: str) -> int:
-    """Return the status of a call of the protected API."""
-    return send(stack, "GET", "/api/whoami", token)[0]
 
 
 def as_admin(stack: LocalStack, method: str, path: str, body: Any = None) -> Any:
     """Call the management API as the administrator."""
     text = send(stack, method, path, stack.login("admin@example.com"), body)[1]
     return json.loads(text) if text else None
-
-
-def send(stack: LocalStack, method: str, path: str, credential: str, body: Any = None) -> tuple[int, bytes]:
-    """Return status and body of a call that the browser does not make."""
-    connection = http.client.HTTPConnection("127.0.0.1", stack.settings.port, timeout=30)
-    headers = {"Authorization": f"Bearer {credential}", "Content-Type": "application/json"}
-    with contextlib.closing(connection):
-        connection.request(method, path, json.dumps(body) if body else None, headers)
-        response = connection.getresponse()
-        return response.status, response.read()
 
 
 def user_path(stack: LocalStack, subject: str) -> str:
@@ -79,17 +47,6 @@ def find_user(admin: Page, person: str) -> None:
     admin.get_by_role("link", name="Users", exact=True).click()
     admin.get_by_label("Search users").fill(person)
     expect(admin.locator("tr[data-user-id]")).to_have_count(1)
-
-
-def row(page: Page, name: str) -> Any:
-    """Return the list's row of a token."""
-    return page.locator("tr[data-token-id]").filter(has_text=name)
-
-
-def no_violations(page: Page) -> None:
-    """Fail on anything that axe finds."""
-    results = Axe().run(page)
-    assert results.violations_count == 0, results.generate_report()
 
 
 def test_person_generates_uses_edits_pauses_and_revokes(
@@ -280,16 +237,6 @@ def test_everything_works_by_keyboard_alone(new_page: NewPage, stack: LocalStack
     expect(row(page, "typed").locator("[data-status=revoked]")).to_be_visible()
 
 
-def tab_to(page: Page, name: str) -> None:
-    """Press Tab until the control of this name has the focus."""
-    target = page.get_by_role("button", name=name, exact=True)
-    for _ in range(60):
-        if target.count() and target.first.evaluate("e => e === document.activeElement"):
-            return
-        page.keyboard.press("Tab")
-    pytest.fail(f"Tab never reached {name}")
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_page_is_accessible(new_page: NewPage, stack: LocalStack, person: str, scheme: str) -> None:
     """axe finds nothing in the list, the dialogs and the usage, in light and dark."""
@@ -321,12 +268,6 @@ def test_page_fits_a_small_phone(new_page: NewPage, stack: LocalStack, person: s
     expect(page.locator("tr[data-token-id]")).to_have_count(1)
     assert overflow(page) <= 0
     no_violations(page)
-
-
-def overflow(page: Page) -> int:
-    """Return by how many pixels the page is wider than the screen."""
-    script = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-    return int(page.evaluate(script))
 
 
 def test_administrator_deactivates_and_brings_back_a_user(
@@ -438,21 +379,7 @@ def test_page_works_under_a_stage(new_page: NewPage, stack: LocalStack, person: 
     """Behind a stage prefix the page's script calls under that prefix, and nowhere else."""
     page = new_page()
     sign_in(page, stack, person)
-    # A page of its own: the one that signed in may still be loading at the root.
-    staged = page.context.new_page()
-    asked: list[str] = []
-
-    def forward(route: Route) -> None:
-        asked.append(route.request.url)
-        if route.request.url.endswith(f"/dev{PAGE}"):
-            source = page.context.request.get(f"{stack.url}{PAGE}").text()
-            body = source.replace('data-base=""', 'data-base="/dev"').replace('"/assets/', '"/dev/assets/')
-            route.fulfill(body=body, content_type="text/html")
-        else:
-            route.continue_(url=route.request.url.replace("/dev/", "/", 1))
-
-    staged.route("**/*", forward)
-    staged.goto(f"{stack.url}/dev{PAGE}")
+    staged, asked = behind_stage(page, stack)
 
     expect(staged.get_by_text("No API tokens yet")).to_be_visible()
     assert [url for url in asked if not url.startswith(f"{stack.url}/dev/")] == []

@@ -1,0 +1,150 @@
+"""What people do at the page in a real browser, and calls that the browser does not make."""
+
+import contextlib
+import http.client
+import json
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Locator, Page, Route, expect
+
+from infra.local.harness import LocalStack
+
+PAGE = "/settings/api-tokens"
+
+
+def sign_in(page: Page, stack: LocalStack, subject: str) -> None:
+    """Sign in through the provider's own form."""
+    page.goto(f"{stack.url}/")
+    page.locator("input[name=sub]").fill(subject)
+    page.locator("input[name=sub]").press("Enter")
+    expect(page.get_by_role("heading", name="API Tokens", exact=True)).to_be_visible()
+
+
+def generate(page: Page, name: str = "") -> str:
+    """Generate a token and return its string."""
+    page.get_by_role("button", name="Generate New Token").first.click()
+    page.get_by_label("Name (optional)").fill(name)
+    page.get_by_role("button", name="Generate", exact=True).click()
+    field = page.locator("#new-token")
+    expect(field).to_be_visible()
+    return field.input_value()
+
+
+def call_api(stack: LocalStack, token: str) -> int:
+    """Return the status of a call of the protected API."""
+    return send(stack, "GET", "/api/whoami", token)[0]
+
+
+def send(stack: LocalStack, method: str, path: str, credential: str, body: Any = None) -> tuple[int, bytes]:
+    """Return status and body of a call that the browser does not make."""
+    connection = http.client.HTTPConnection("127.0.0.1", stack.settings.port, timeout=30)
+    headers = {"Authorization": f"Bearer {credential}", "Content-Type": "application/json"}
+    with contextlib.closing(connection):
+        connection.request(method, path, json.dumps(body) if body else None, headers)
+        response = connection.getresponse()
+        return response.status, response.read()
+
+
+def row(page: Page, name: str) -> Any:
+    """Return the list's row of a token."""
+    return page.locator("tr[data-token-id]").filter(has_text=name)
+
+
+def no_violations(page: Page) -> None:
+    """Fail on anything that axe finds."""
+    results = Axe().run(page)
+    assert results.violations_count == 0, results.generate_report()
+
+
+def tab_to(page: Page, name: str) -> None:
+    """Press Tab until the control of this name has the focus."""
+    target = page.get_by_role("button", name=name, exact=True)
+    for _ in range(60):
+        if target.count() and target.first.evaluate("e => e === document.activeElement"):
+            return
+        page.keyboard.press("Tab")
+    pytest.fail(f"Tab never reached {name}")
+
+
+def overflow(page: Page) -> int:
+    """Return by how many pixels the page is wider than the screen."""
+    script = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    return int(page.evaluate(script))
+
+
+def open_rotate(page: Page, name: str) -> Locator:
+    """Open the dialog that rotates a token."""
+    page.get_by_role("button", name=f"Rotate {name}", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("heading", name=f"Rotate “{name}”")).to_be_visible()
+    return dialog
+
+
+def rotate(page: Page, name: str) -> str:
+    """Rotate a token as the dialog proposes, and return the successor's string."""
+    open_rotate(page, name).get_by_role("button", name="Rotate token").click()
+    expect(page.locator("#new-token")).to_be_visible()
+    return page.locator("#new-token").input_value()
+
+
+def rows(page: Page) -> tuple[Locator, Locator]:
+    """Return the rows of a successor and of its predecessor, the only two."""
+    expect(page.locator("tr[data-token-id]")).to_have_count(2)
+    return page.locator("tr[data-token-id]").first, page.locator("tr[data-token-id]").last
+
+
+def behind_stage(page: Page, stack: LocalStack) -> tuple[Page, list[str]]:
+    """Open the page for whoever is signed in at ``page``, under a stage; return it and what it asks for."""
+    # A page of its own: the one that signed in may still be loading at the root.
+    staged = page.context.new_page()
+    asked: list[str] = []
+
+    def forward(route: Route) -> None:
+        asked.append(route.request.url)
+        if route.request.url.endswith(f"/dev{PAGE}"):
+            source = page.context.request.get(f"{stack.url}{PAGE}").text()
+            body = source.replace('data-base=""', 'data-base="/dev"').replace('"/assets/', '"/dev/assets/')
+            route.fulfill(body=body, content_type="text/html")
+        else:
+            route.continue_(url=route.request.url.replace("/dev/", "/", 1))
+
+    staged.route("**/*", forward)
+    staged.goto(f"{stack.url}/dev{PAGE}")
+    return staged, asked
+
+
+class Owner:
+    """Somebody with tokens, who calls the API without a browser."""
+
+    def __init__(self, stack: LocalStack, subject: str) -> None:
+        self._stack = stack
+        self._jwt = stack.login(subject)
+
+    def post(self, path: str, body: Any = None) -> Any:
+        """Make something and return it."""
+        status, text = send(self._stack, "POST", path, self._jwt, body)
+        assert status == 201, text
+        return json.loads(text)
+
+    def change(self, token: Any, **members: str) -> None:
+        """Change a token."""
+        assert send(self._stack, "PATCH", f"/v1/tokens/{token['id']}", self._jwt, members)[0] == 200
+
+    def rotate(self, token: Any, seconds: int = 0) -> Any:
+        """Rotate a token and return its successor."""
+        return self.post(f"/v1/tokens/{token['id']}/rotate", {"overlap_seconds": seconds})
+
+    def reused(self, name: str, times: int = 1) -> Any:
+        """Make a token that was rotated and then used; return its successor."""
+        token = self.post("/v1/tokens", {"name": name})
+        successor = self.rotate(token)
+        for _ in range(times):
+            assert call_api(self._stack, token["token"]) == 401
+        return successor
+
+    def exposed(self, name: str) -> None:
+        """Make a token that was found in public and reported."""
+        token = self.post("/v1/tokens", {"name": name})
+        assert send(self._stack, "POST", "/v1/exposed", "", {"tokens": [token["token"]]})[0] == 202
