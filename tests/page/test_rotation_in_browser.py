@@ -99,6 +99,25 @@ def test_rotation_needs_no_mouse(new_page: NewPage, stack: LocalStack, person: s
     expect(predecessor.locator("[data-status=revoked]")).to_be_visible()
 
 
+def test_late_list_does_not_take_the_focus(new_page: NewPage, stack: LocalStack, person: str) -> None:
+    """Who is back in the list before it has loaded anew stays at the row."""
+    page = new_page()
+    sign_in(page, stack, person)
+    generate(page, "ci")
+    page.get_by_role("button", name="Done").click()
+    expect(page.locator("tr[data-token-id]")).to_have_count(1)
+    held: list[Route] = []
+    page.route("**/v1/tokens?*", lambda route: held.append(route))
+    rotate(page, "ci")
+    page.get_by_role("button", name="Done").click()
+    expect(page.get_by_role("button", name="Rotate ci")).to_be_focused()
+
+    held[0].continue_()
+
+    rows(page)
+    expect(page.get_by_role("button", name="Edit ci (rotated)")).to_be_focused()
+
+
 def test_double_click_on_rotate_makes_one_successor(
     new_page: NewPage, stack: LocalStack, person: str
 ) -> None:
