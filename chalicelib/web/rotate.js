@@ -59,7 +59,7 @@ function fill(dialog, token, older) {
   update();
   if (!older) return;
   const note = dialog.querySelector('[data-older]');
-  note.textContent = `The token before this one still works, until ${momentOf(older.overlap_ends_at)}. It will stop right away.`;
+  note.textContent = `The token before this one still works, until ${momentOf(older.overlap_ends_at)}. Rotating ends it right away.`;
   note.hidden = false;
 }
 
