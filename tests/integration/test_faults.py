@@ -1,5 +1,6 @@
 """Every call to AWS fails in every way, one at a time: an honest 5xx, whole rows, no wrong allow."""
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -19,9 +20,20 @@ from tests.integration.wire import Fault
 from tests.integration.world import USER, USER_ID, World
 from tests.support.api import Answer
 from tests.support.builders import ISSUER
+from tests.support.clients import SECRET, SERVER, resource_servers
 from tests.support.dynamodb import dynamodb_stores
 
 NEWCOMER = "newcomer@example.com"
+OTHER = "https://other.example.com"
+OAUTH_ENVIRON = {
+    "DERIVED_TOKEN_AUDIENCES": OTHER,
+    "RESOURCE_SERVERS": json.dumps(resource_servers()),
+}
+_TYPE = "urn:ietf:params:oauth:token-type:"
+_EXCHANGE = {"grant_type": "urn:ietf:params:oauth:grant-type:token-exchange"}
+SIGN_IN_TOKEN = _EXCHANGE | {"subject_token_type": f"{_TYPE}id_token"}
+API_TOKEN = _EXCHANGE | {"subject_token_type": f"{_TYPE}access_token"}
+CLIENT = {"client_id": SERVER, "client_secret": SECRET}
 
 # Whichever way a call fails, it is one of these few to the adapters; the rarer ones are slow.
 COMMON = [
@@ -174,6 +186,23 @@ def report(world: World) -> Answer:
 def is_rotated(world: World) -> bool:
     """Whether the user's token has a successor, and both know it."""
     return world.stored_token().successor_id is not None
+
+
+def with_oauth_token(world: World) -> None:
+    """The user has a token, there is a resource server and another service."""
+    world.configure(**OAUTH_ENVIRON)
+    with_token(world)
+
+
+def with_oauth_token_used_just_now(world: World) -> None:
+    """The same, and the token's use is recorded."""
+    world.configure(**OAUTH_ENVIRON)
+    with_token_used_just_now(world)
+
+
+def oauth(world: World, endpoint: str, **parameters: str) -> Answer:
+    """Send a form to one of the OAuth endpoints."""
+    return world.api.form(f"/oauth2/{endpoint}", parameters)
 
 
 def create(world: World) -> Answer:
@@ -423,6 +452,46 @@ MANAGEMENT = [
     ),
 ]
 
+MANAGEMENT += [
+    Operation(
+        "oauth-exchange",
+        (*SIGN_IN, *SIGN, "TransactWriteItems"),
+        200,
+        with_oauth_token,
+        lambda world: oauth(world, "token", **SIGN_IN_TOKEN, subject_token=world.user, token_name="made"),
+        is_made,
+    ),
+    Operation(
+        "oauth-derive",
+        (*DECIDE, *SIGN_FIRST),
+        200,
+        with_oauth_token_used_just_now,
+        lambda world: oauth(world, "token", **API_TOKEN, subject_token=world.secret, audience=OTHER),
+    ),
+    Operation(
+        "oauth-introspect",
+        DECIDE,
+        200,
+        with_oauth_token,
+        lambda world: oauth(world, "introspect", **CLIENT, token=world.secret),
+    ),
+    Operation(
+        "oauth-revoke",
+        (*DECIDE, "TransactWriteItems"),
+        200,
+        with_oauth_token,
+        lambda world: oauth(world, "revoke", token=world.secret),
+        lambda world: world.stored_token().state is TokenStatus.REVOKED,
+    ),
+    Operation(
+        "oauth-keys",
+        ("Query", *SIGN_FIRST[:-1], "Query"),
+        200,
+        with_oauth_token,
+        lambda world: world.api.get("/.well-known/jwks.json"),
+    ),
+]
+
 ALLOWED = [
     Operation("authorize", DECIDE, 200, with_token_used_just_now, authorize),
     Operation("authorize-with-touch", (*DECIDE, "UpdateItem"), 200, with_token, authorize),
@@ -644,9 +713,11 @@ def test_deployed_clients_fail_fast(world: World) -> None:
 
 
 def assert_unavailable(answer: Answer) -> None:
-    """Fail unless the answer is the documented problem document."""
+    """Fail unless the answer is the documented problem document, or OAuth's error in its place."""
     assert answer.status == 503, answer.text
     headers = {name.lower(): value for name, value in answer.headers.items()}
-    assert headers["content-type"] == "application/problem+json"
+    by_oauth = headers["content-type"] == "application/json"
+    assert by_oauth or headers["content-type"] == "application/problem+json"
+    assert not by_oauth or answer.json["error"] == "temporarily_unavailable"
     assert int(headers["retry-after"]) > 0
     assert answer.code == "unavailable"

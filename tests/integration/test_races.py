@@ -11,7 +11,9 @@ from typing import TypeVar
 
 import pytest
 
+from chalicelib.adapters.dynamodb.assertions import DynamoDBAssertionStore
 from chalicelib.adapters.dynamodb.keys import DynamoDBKeyStore
+from chalicelib.domain.clients import UsedAssertion
 from chalicelib.domain.errors import (
     AlreadyCreated,
     ApiTokensError,
@@ -212,6 +214,17 @@ def test_same_idempotency_key_makes_one_token(racers: Racers, repetition: int) -
     assert [issued.token.id] * 9 == [replay.token_id for replay in replays]
     assert [issued.token.id] == [token.id for token in racers.rows(owner)]
     assert racers.stored(owner).live_tokens == 1
+
+
+def test_client_assertion_is_used_once_by_many(atomic_cloud: Cloud) -> None:
+    """Whoever copied it may be as quick as its client: one of them gets in."""
+    store = DynamoDBAssertionStore(atomic_cloud.dynamodb, atomic_cloud.table)
+    used = UsedAssertion("hash", START + timedelta(minutes=5))
+    results = at_once([lambda: store.use_assertion(used, START)] * 16)
+    assert sorted(map(bool, results)) == [False] * 15 + [True]
+    expired = UsedAssertion("hash", START + timedelta(minutes=9))
+    results = at_once([lambda: store.use_assertion(expired, used.expires_at)] * 16)
+    assert results.count(True) == 1
 
 
 def test_touch_racing_a_revocation_never_revives(racers: Racers) -> None:
