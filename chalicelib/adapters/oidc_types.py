@@ -37,13 +37,15 @@ def _looks_like_id_token(claims: Mapping[str, Any]) -> bool:
 
 
 def _may_be_id_token(header: Mapping[str, Any], claims: Mapping[str, Any]) -> bool:
-    """ID tokens need no mark of their own, but may bear none of another kind, known or not."""
+    """ID tokens need no mark of their own, but may bear none of another kind, known or not.
+
+    Their audience is checked as that of every JWT; only Cognito's access tokens may have none.
+    """
     return (
         _media_type(header) in ("", "jwt")
         and claims.get("token_use", "id") == "id"
         and claims.get("typ", "ID") == "ID"
         and _SCOPE_CLAIMS.isdisjoint(claims)
-        and "aud" in claims
     )
 
 

@@ -36,12 +36,10 @@ def _in_header(header: str, named: str | None) -> ClientSecret:
         raise InvalidClient("Clients authenticate by HTTP Basic.", by_header=True)
     try:
         pair = base64.b64decode(encoded.strip(" "), validate=True).decode("ascii")
-        client_id, colon, secret = pair.partition(":")
+        client_id, _, secret = pair.partition(":")
         presented = ClientSecret(_decoded(client_id), _decoded(secret), by_header=True)
     except (binascii.Error, ValueError) as error:
         raise InvalidClient(by_header=True) from error
-    if not colon:
-        raise InvalidClient(by_header=True)
     if named not in (None, presented.client_id):
         raise InvalidRequest("'client_id' names another client than the Authorization header.")
     return presented

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.domain.errors import StoreUnavailable
+from chalicelib.domain.errors import ConcurrentChange, StoreUnavailable
 from tests.oauth.caller import (
     ASSERTION_TYPE,
     ENDPOINTS,
@@ -315,6 +315,18 @@ class TestRefusals:
         answer = caller.send(path, {"token": token}, basic())
         refused(answer, "temporarily_unavailable", 503)
         assert answer.headers["Retry-After"] == "2"
+
+    def test_change_that_meets_others_all_the_time_is_temporary(
+        self, caller: Caller, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Trying again is all that a client can do about it."""
+
+        def beaten(*_: object, **__: object) -> None:
+            raise ConcurrentChange
+
+        token = caller.token
+        monkeypatch.setattr(caller.service.store, "revoke_token", beaten)
+        refused(caller.revoke(token), "temporarily_unavailable", 503)
 
     def test_nothing_secret_is_logged(self, caller: Caller) -> None:
         """Neither tokens, sign-ins, secrets nor assertions; that clients called is."""
