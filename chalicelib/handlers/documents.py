@@ -6,6 +6,7 @@ from chalice.app import Blueprint, Response
 
 from chalicelib import bootstrap
 from chalicelib.handlers import inputs, openapi, operations, pages, published, reference
+from chalicelib.handlers.openapi_texts import Json
 from chalicelib.handlers.operations import OPEN, Answer, Operation
 from chalicelib.handlers.page import as_page
 from chalicelib.handlers.problems import answered
@@ -48,5 +49,5 @@ def show_docs() -> Response:
     return published.revalidated(request, pages.page(site, "reference.html", {}, markup=content))
 
 
-def _document(site: Site) -> openapi.Json:
+def _document(site: Site) -> Json:
     return openapi.document(operations.documented(), bootstrap.current().scopes, site)

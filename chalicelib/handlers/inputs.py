@@ -83,7 +83,7 @@ ExpiresInDays = Annotated[
 Scopes = Annotated[
     list[Annotated[str, Meta(extra_json_schema={"$ref": f"#/components/schemas/{SCOPE_SCHEMA}"})]],
     Meta(
-        description="What the token may do; absent means every scope.",
+        description="What the token may do; absent means the scopes that everybody may have.",
         examples=[["api:read"]],
         extra_json_schema={"minItems": 1},
     ),

@@ -10,86 +10,15 @@ import msgspec
 from chalicelib.domain import errors
 from chalicelib.domain.scopes import ScopeCatalogue
 from chalicelib.handlers.inputs import PATH_PARAMETERS, SCOPE_SCHEMA, HeaderInput
+from chalicelib.handlers.openapi_texts import COMPANIONS, ERROR_HEADERS, HEADERS, INFO, SCHEMES, TAGS, Json
 from chalicelib.handlers.operations import Answer, Documented, Operation
 from chalicelib.handlers.problems import Rendering
 from chalicelib.handlers.requests import FORM
 from chalicelib.handlers.visits import CSRF_HEADER, SESSION_COOKIE, Site
 
-Json = dict[str, Any]
 AnyOperation = Operation[Any, Any]
 
-VERSION = "0.1.0"
 _REF = "#/components/schemas/{name}"
-
-_INFO = {
-    "title": "Bodhi API Tokens",
-    "version": VERSION,
-    "summary": "Personal access tokens for any API behind AWS API Gateway.",
-    "description": (
-        "People sign in at their OpenID provider and make API tokens here; programs send those to the "
-        "protected API as `Authorization: Bearer`. Bodies are JSON in UTF-8 and closed: unknown members, "
-        "repeated ones and unknown parameters are refused. Every error is a problem document (RFC 9457) "
-        "with a stable `code`. Times are RFC 3339, in UTC."
-    ),
-    "license": {"name": "MIT", "identifier": "MIT"},
-}
-_TAGS = {
-    "Account": "Who is calling.",
-    "Tokens": "One's own API tokens. Nobody sees or changes another's.",
-    "Tokens themselves": "The only two things that a token may do, both to itself.",
-    "OAuth 2.0": "Tokens by the standard process, for any OAuth client library. Bodies are forms.",
-    "Discovery": "What other software has to know to work with this service.",
-    "Leak reports": "For whoever finds a token where it does not belong.",
-    "Users": "What administrators do with users and their tokens.",
-    "Sample API": "What stands behind the authorizer in a project of your own.",
-    "Documents": "This contract.",
-}
-_SCHEMES: Mapping[str, Json] = {
-    "signIn": {
-        "type": "http",
-        "scheme": "bearer",
-        "bearerFormat": "JWT",
-        "description": "The JWT of a person's sign-in at the OpenID provider. API tokens are refused.",
-    },
-    "apiToken": {
-        "type": "http",
-        "scheme": "bearer",
-        "bearerFormat": "bodhi_...",
-        "description": "An API token. Its scopes decide which methods and paths it opens.",
-    },
-    "client": {
-        "type": "http",
-        "scheme": "basic",
-        "description": (
-            "A configured resource server: its id and secret. Both may stand in the form instead, "
-            "and so may a JWT that it signs (`private_key_jwt`, RFC 7523)."
-        ),
-    },
-}
-# Beside the cookie a change needs the header, so that no other site can ask for it.
-_COMPANIONS = {"session": "sessionChange"}
-_HEADERS: Mapping[str, Json] = {
-    "Cache-Control": {"description": "How long the answer may be kept.", "schema": {"type": "string"}},
-    "ETag": {
-        "description": "The version of what is returned (RFC 9110 section 8.8.3).",
-        "schema": {"type": "string", "pattern": '^"[^"]+"$'},
-    },
-    "Location": {"description": "The path of what was made.", "schema": {"type": "string"}},
-    "Retry-After": {
-        "description": "Seconds to wait before the next try.",
-        "schema": {"type": "integer", "minimum": 0},
-    },
-    "WWW-Authenticate": {
-        "description": "How to authenticate (RFC 6750 section 3).",
-        "schema": {"type": "string"},
-    },
-}
-ERROR_HEADERS: Mapping[type[errors.ApiTokensError], str] = {
-    errors.NotAuthenticated: "WWW-Authenticate",
-    errors.InvalidToken: "WWW-Authenticate",
-    errors.InsufficientScope: "WWW-Authenticate",
-    errors.DependencyUnavailable: "Retry-After",
-}
 
 
 def document(operations: Sequence[Documented], scopes: ScopeCatalogue, site: Site) -> Json:
@@ -101,13 +30,13 @@ def document(operations: Sequence[Documented], scopes: ScopeCatalogue, site: Sit
     return {
         "openapi": "3.1.0",
         "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
-        "info": _INFO,
+        "info": INFO,
         "servers": [{"url": site.prefix or "/"}],
-        "tags": [{"name": tag, "description": _TAGS.get(tag, tag)} for tag in _tags(operations)],
+        "tags": [{"name": tag, "description": TAGS.get(tag, tag)} for tag in _tags(operations)],
         "paths": _paths(operations, schemas),
         "components": {
             "schemas": {**shared, SCOPE_SCHEMA: _scope(scopes)},
-            "headers": _HEADERS,
+            "headers": HEADERS,
             "securitySchemes": _security_schemes(used, site),
         },
     }
@@ -115,7 +44,7 @@ def document(operations: Sequence[Documented], scopes: ScopeCatalogue, site: Sit
 
 def _tags(operations: Sequence[Documented]) -> Iterable[str]:
     used = {each.operation.tag for each in operations}
-    return [tag for tag in _TAGS if tag in used] + sorted(used - _TAGS.keys())
+    return [tag for tag in TAGS if tag in used] + sorted(used - TAGS.keys())
 
 
 def _schemas(operations: Sequence[Documented]) -> dict[str, Json]:
@@ -155,7 +84,7 @@ def _scope(scopes: ScopeCatalogue) -> Json:
 
 
 def _security_schemes(used: set[str], site: Site) -> Json:
-    schemes = {name: scheme for name, scheme in _SCHEMES.items() if name in used}
+    schemes = {name: scheme for name, scheme in SCHEMES.items() if name in used}
     if "session" in used:
         schemes["session"] = {
             "type": "apiKey",
@@ -163,7 +92,7 @@ def _security_schemes(used: set[str], site: Site) -> Json:
             "name": SESSION_COOKIE.named(site),
             "description": "The session of a person at the page; for the page's own scripts.",
         }
-        schemes[_COMPANIONS["session"]] = {
+        schemes[COMPANIONS["session"]] = {
             "type": "apiKey",
             "in": "header",
             "name": CSRF_HEADER,
@@ -202,7 +131,7 @@ def _operation(each: Documented, schemas: Mapping[str, Json]) -> Json:
 def _security(operation: AnyOperation) -> list[Json]:
     alternatives: list[Json] = []
     for scheme in operation.access.schemes:
-        companion = _COMPANIONS.get(scheme) if operation.is_change else None
+        companion = COMPANIONS.get(scheme) if operation.is_change else None
         alternatives.append({scheme: [], **({companion: []} if companion else {})})
     return alternatives
 

@@ -8,7 +8,7 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from chalicelib.domain import errors
-from chalicelib.handlers import openapi, problems
+from chalicelib.handlers import openapi_texts, problems
 from chalicelib.handlers.operations import documented
 from infra.local.template import PROJECT_ROOT
 from tests.packaging.fresh import result_of
@@ -119,11 +119,11 @@ def test_error_codes_and_headers_of_one_operation(document: dict[str, Any]) -> N
     assert set(responses) == {"201", "400", "401", "403", "409", "413", "415", "422", "500", "503"}
 
 
-@pytest.mark.parametrize("kind", list(openapi.ERROR_HEADERS))
+@pytest.mark.parametrize("kind", list(openapi_texts.ERROR_HEADERS))
 def test_headers_of_errors_are_those_that_are_sent(kind: type[errors.ApiTokensError]) -> None:
     """The document names the headers that the one renderer of problems sets."""
     error = kind(None)
-    assert openapi.ERROR_HEADERS[kind] in problems.problem(error).headers
+    assert openapi_texts.ERROR_HEADERS[kind] in problems.problem(error).headers
 
 
 def test_scopes_are_those_of_the_service() -> None:

@@ -257,6 +257,23 @@ def test_page_is_accessible(new_page: NewPage, stack: LocalStack, person: str, s
     no_violations(page)
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_reference_is_accessible(new_page: NewPage, stack: LocalStack, scheme: str) -> None:
+    """axe finds nothing on the API reference, and its contents lead to the operations."""
+    page = new_page(color_scheme=scheme, reduced_motion="reduce")
+    page.goto(f"{stack.url}/docs")
+    no_violations(page)
+    page.get_by_role("link", name="Make a token", exact=True).first.click()
+    expect(page.get_by_role("heading", name="Make a token", exact=True)).to_be_in_viewport()
+
+
+def test_reference_fits_a_small_phone(new_page: NewPage, stack: LocalStack) -> None:
+    """At 360 px only examples scroll sideways."""
+    page = new_page(viewport={"width": 360, "height": 740})
+    page.goto(f"{stack.url}/docs")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
 def test_page_fits_a_small_phone(new_page: NewPage, stack: LocalStack, person: str) -> None:
     """At 360 px nothing has to be scrolled sideways, in the list and in the dialogs."""
     page = new_page(viewport={"width": 360, "height": 740})
