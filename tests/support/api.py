@@ -12,7 +12,7 @@ from chalice.test import Client
 
 from chalicelib import bootstrap
 from chalicelib.bootstrap import Service
-from tests.support import canaries
+from tests.support import canaries, contract
 
 Form = Mapping[str, str | Sequence[str]]
 
@@ -65,6 +65,8 @@ class Api:
             sent.setdefault("Content-Type", "application/json")
         answer = self._send(method, path, sent, data)
         self.watch(method, path, answer)
+        content_type = answer.headers.get("Content-Type", "")
+        contract.check(method, path, answer.status, content_type, answer.text)
         return answer
 
     def get(self, path: str, credential: str | None = None, **options: Any) -> Answer:

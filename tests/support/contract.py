@@ -1,0 +1,51 @@
+"""Holds every answer that a test gets to what its operation says that it may answer."""
+
+import json
+import re
+from collections.abc import Iterator
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+
+from chalicelib.handlers.operations import Operation, documented
+
+AnyOperation = Operation[Any, Any]
+
+
+def check(method: str, target: str, status: int, content_type: str, text: str) -> None:
+    """Fail for an answer that the operation at this address does not document."""
+    operation = _operation(method, target.partition("?")[0].partition("#")[0])
+    # What the gateway answers by itself has no content type of ours.
+    if operation is None or (not content_type and text):
+        return
+    where = f"{method} {operation.path} answered {status}"
+    for answer in operation.answers:
+        if answer.status.value == status:
+            assert content_type == (answer.media_type or "") or not text, where
+            if answer.body and text:
+                msgspec.convert(json.loads(text), answer.body)
+            return
+    rendering = operation.rendering
+    assert content_type == rendering.media_type, f"{where} as {content_type}"
+    body = json.loads(text)
+    msgspec.convert(body, rendering.body)
+    assert (status, body[rendering.code_member]) in set(_refusals(operation)), f"{where}: {body}"
+
+
+def _operation(method: str, path: str) -> AnyOperation | None:
+    """Return the operation that is routed there; fixed segments come before parameters."""
+    routed = [each.operation for each in documented() if each.operation.method == method]
+    for operation in sorted(routed, key=lambda each: each.path.count("{")):
+        pattern = re.sub(r"\\{\w+\\}", "[^/]+", re.escape(operation.path))
+        if re.fullmatch(pattern, path):
+            return operation
+    return None
+
+
+def _refusals(operation: AnyOperation) -> Iterator[tuple[int, str]]:
+    rendering = operation.rendering
+    for kind in operation.all_raises:
+        yield rendering.status_of_kind(kind).value, rendering.code_of_kind(kind)
+    failure = rendering.failure()
+    yield HTTPStatus.INTERNAL_SERVER_ERROR.value, json.loads(failure.body)[rendering.code_member]
