@@ -27,6 +27,7 @@ from chalicelib.domain.rotation import (
     successor_of,
 )
 from chalicelib.domain.tokens import (
+    MAX_OVERLAP,
     Revocation,
     RevocationReason,
     Token,
@@ -263,3 +264,11 @@ def test_reuse_adds_up_and_is_due_once_per_interval() -> None:
     assert not needs_reuse_record(once, NOW + POLICY.refresh_interval - TICK, POLICY)
     assert needs_reuse_record(once, NOW + POLICY.refresh_interval, POLICY)
     assert reused(once, 2, NOW + DAY).reuse_count == 5
+
+
+def test_record_of_an_ended_generation_outlives_every_overlap() -> None:
+    """A short idle timeout does not let it go before a row that an overlap keeps."""
+    short = replace(POLICY, idle_timeout=timedelta(hours=1))
+
+    assert short.generation_purge_time(NOW) == short.purge_time(NOW + MAX_OVERLAP)
+    assert POLICY.generation_purge_time(NOW) == POLICY.purge_time(NOW + POLICY.idle_timeout)
