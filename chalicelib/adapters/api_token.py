@@ -34,7 +34,7 @@ TYPE = "api-token+jwt"
 MAX_LENGTH = 4096
 
 # 64 bytes are 86 characters of base64url; the last one holds two bits, so it is one of four.
-_SHAPE = re.compile(r"bodhi_([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]{85}[AQgw]")
+_SHAPE = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]{85}[AQgw]")
 _HEADER_MEMBERS = frozenset({"alg", "kid", "typ"})
 _HIGHEST_LOW_S = jose.P256_ORDER // 2
 _JWS = jwt.PyJWS(algorithms=[ES256])
@@ -120,17 +120,10 @@ class ApiTokenVerifier:
 
         Raises InvalidToken, or StoreUnavailable while the keys cannot be loaded.
         """
-        match = len(unverified_token) <= MAX_LENGTH and _SHAPE.fullmatch(unverified_token)
-        if not match:
+        if len(unverified_token) > MAX_LENGTH or not unverified_token.startswith(API_TOKEN_PREFIX):
             raise MalformedToken
-        header = unverified_header(match.group(1))
-        key = self._keys.find(header["kid"])
-        if key is None:
-            raise UnknownSigningKey
-        verify_signature(unverified_token[len(API_TOKEN_PREFIX) :], header, key)
-        if header["typ"] != TYPE:
-            raise WrongClaims
-        return self._claims(match.group(2))
+        jws = unverified_token.removeprefix(API_TOKEN_PREFIX)
+        return self._claims(verified_payload(jws, TYPE, self._keys))
 
     def _claims(self, segment: str) -> Claims:
         try:
@@ -156,11 +149,27 @@ def public_key(key: VerificationKey) -> EllipticCurvePublicKey:
     return EllipticCurvePublicNumbers(x, y, SECP256R1()).public_key()
 
 
-def unverified_header(segment: str) -> dict[str, str]:
-    """Return the header; ``jku``, ``jwk``, ``crit`` and all others we never write are refused here.
+def verified_payload(jws: str, kind: str, keys: KeyCache[EllipticCurvePublicKey]) -> str:
+    """Return the payload segment of a compact JWS of ours whose ``typ`` is ``kind``.
 
-    Raises MalformedToken.
+    The caller has bounded its length. Raises InvalidToken, or StoreUnavailable while the keys cannot be
+    loaded.
     """
+    match = _SHAPE.fullmatch(jws)
+    if not match:
+        raise MalformedToken
+    header = _unverified_header(match.group(1))
+    key = keys.find(header["kid"])
+    if key is None:
+        raise UnknownSigningKey
+    _verify_signature(jws, header, key)
+    if header["typ"] != kind:
+        raise WrongClaims
+    return match.group(2)
+
+
+def _unverified_header(segment: str) -> dict[str, str]:
+    """Return the header; ``jku``, ``jwk``, ``crit`` and all others we never write are refused here."""
     try:
         header = jose.decode_json(segment)
     except (ValueError, RecursionError) as error:
@@ -170,11 +179,7 @@ def unverified_header(segment: str) -> dict[str, str]:
     return header
 
 
-def verify_signature(jws: str, header: dict[str, str], key: EllipticCurvePublicKey) -> None:
-    """Let a compact JWS pass that the key signed, in the one spelling that we write.
-
-    Raises BadSignature.
-    """
+def _verify_signature(jws: str, header: dict[str, str], key: EllipticCurvePublicKey) -> None:
     if header["alg"] != ES256:
         raise BadSignature
     signature = jose.decode(jws.rpartition(".")[2])
