@@ -1,0 +1,58 @@
+"""Checks ``.chalice/config.json``: Chalice takes unknown keys and unknown stages without a word."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from infra.aws.errors import PackagingError
+
+# Those of Chalice's settings that this project uses; another one has to be thought about first.
+_ANYWHERE = frozenset(
+    {
+        "api_gateway_endpoint_type",
+        "api_gateway_stage",
+        "autogen_policy",
+        "environment_variables",
+        "iam_policy_file",
+        "lambda_architecture",
+        "lambda_memory_size",
+        "lambda_timeout",
+        "minimum_compression_size",
+        "reserved_concurrency",
+    }
+)
+_TOP = _ANYWHERE | {"app_name", "lambda_functions", "stages", "version"}
+_STAGE = _ANYWHERE | {"lambda_functions"}
+
+
+def check_config(project: Path, stage: str) -> None:
+    """Raise PackagingError unless the stage exists and every key means something."""
+    path = project / ".chalice" / "config.json"
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise PackagingError(f"{path} cannot be read: {error}") from error
+    stages = config.get("stages", {})
+    if stage not in stages:
+        raise PackagingError(f"There is no stage {stage!r}. Stages: {', '.join(sorted(stages))}")
+    _refuse_unknown("config.json", config, _TOP)
+    for name, section in stages.items():
+        _refuse_unknown(f"stage {name}", section, _STAGE)
+        _check_functions(f"stage {name}", section)
+    _check_functions("config.json", config)
+
+
+def _check_functions(where: str, section: Mapping[str, Any]) -> None:
+    for name, function in section.get("lambda_functions", {}).items():
+        _refuse_unknown(f"{where}, function {name}", function, _ANYWHERE)
+
+
+def _refuse_unknown(where: str, section: Mapping[str, Any], known: frozenset[str]) -> None:
+    unknown = sorted(section.keys() - known)
+    if unknown:
+        raise PackagingError(
+            f"{where} has a key that this project does not use: {unknown[0]}. Known: {', '.join(sorted(known))}"
+        )
