@@ -143,7 +143,8 @@ def _note(error: errors.ApiTokensError, entry: logs.Entry) -> None:
     reason = error.reason if isinstance(error, errors.InvalidToken) else error.code
     entry.add(outcome="refused" if is_refusal else "error", reason=reason)
     if isinstance(error, errors.DependencyUnavailable):
-        entry.add(cause=logs.cause(error))
+        # Which dependency it was is in the type; what happened to it, in its cause.
+        entry.add(error=type(error).__name__, cause=logs.cause(error))
         entry.level = logging.ERROR
 
 

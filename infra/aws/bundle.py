@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import compileall
-import py_compile
+import os
 import re
 import shutil
+import subprocess
+import sys
 import tempfile
 import zipfile
 from collections.abc import Iterator
@@ -18,16 +19,20 @@ MAX_BYTES = 10_000_000
 # The services that this project calls; botocore ships the descriptions of some four hundred.
 _SERVICES = frozenset({"apigateway", "dynamodb", "kms"})
 # What no function of ours loads: cryptography needs cffi's compiled half only, botocore takes its
-# certificates from certifi, nothing reads time zones by name, no type checker runs in Lambda.
+# certificates from certifi, only requests speaks to the provider for Authlib, nothing reads time zones
+# by name, no type checker runs in Lambda.
 _UNUSED = re.compile(
     r"(cffi|pycparser)/.*"
+    r"|authlib/integrations/(?!requests_client|base_client)[a-z0-9_]+/.*"
     r"|botocore/cacert\.pem|dateutil/zoneinfo/.*\.tar\.gz"
     r"|botocore/data/.*/examples-1\.json(\.gz)?"
-    r"|.*\.pyi|.*/py\.typed|(.*/)?__pycache__/.*"
+    r"|[a-z_]+/tests/.*|.*\.pyi|.*/py\.typed|(.*/)?__pycache__/.*"
     # Lists of files with hashes that no longer hold.
     r"|[^/]+\.dist-info/RECORD"
 )
-_OWN = re.compile(r"app\.py|chalicelib/([a-z0-9_]+/)*[a-z0-9_]+\.py|chalicelib/web/[a-z-]+\.(css|html|js|svg)")
+_OWN = re.compile(
+    r"app\.py|chalicelib/([a-z0-9_]+/)*[a-z0-9_]+\.py|chalicelib/web/[a-z-]+\.(css|html|js|svg)"
+)
 # Lambda unpacks with the times in the zip; the same content must give the same zip.
 _TIME = (1980, 1, 1, 0, 0, 0)
 _READABLE = 0o644 << 16
@@ -74,13 +79,15 @@ def _prune(root: Path) -> None:
 def _compile(root: Path) -> None:
     """Lambda's file system is read-only, so what is not compiled here is compiled at each cold start.
 
-    By hash and unchecked: the times in a zip are not those of the files.
+    By hash and unchecked: the times in a zip are not those of the files. In a process of its own with a
+    fixed seed: the order of sets is part of what is compiled.
     """
-    unchecked = py_compile.PycInvalidationMode.UNCHECKED_HASH
-    if not compileall.compile_dir(
-        root, quiet=2, invalidation_mode=unchecked, stripdir=str(root), force=True
-    ):
-        raise PackagingError("A module in the package cannot be compiled")
+    command = [sys.executable, "-m", "compileall", "-q", "-f", "-s", str(root)]
+    command += ["--invalidation-mode", "unchecked-hash", str(root)]
+    environment = {**os.environ, "PYTHONHASHSEED": "0"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise PackagingError(f"A module in the package cannot be compiled:\n{done.stdout}")
 
 
 def _zip(root: Path, package: Path) -> None:

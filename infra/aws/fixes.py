@@ -21,6 +21,8 @@ def corrected(template: Template) -> Template:
     resources = dict(template["Resources"])
     definition = dict(resources["RestAPI"]["Properties"]["DefinitionBody"])
     definition |= _refuse_other_strings(definition)
+    # The name that metrics are counted under: two stacks of an account must not share it.
+    definition["info"] = {**definition["info"], "title": {"Ref": "AWS::StackName"}}
     answers = {name: r for name, r in resources.items() if r["Type"] == _GATEWAY_RESPONSE}
     definition["x-amazon-apigateway-gateway-responses"] = _in_definition(answers)
     for name in answers:
@@ -35,7 +37,8 @@ def _in_definition(answers: dict[str, Any]) -> dict[str, Any]:
     As resources of their own they come after the deployment that SAM makes, so the stage would not
     have them until somebody deployed it again.
     """
-    return {answer["Properties"]["ResponseType"]: _one_answer(answer["Properties"]) for answer in answers.values()}
+    properties = (answer["Properties"] for answer in answers.values())
+    return {answer["ResponseType"]: _one_answer(answer) for answer in properties}
 
 
 def _one_answer(properties: dict[str, Any]) -> dict[str, Any]:
@@ -50,9 +53,10 @@ def _one_answer(properties: dict[str, Any]) -> dict[str, Any]:
 
 def _refuse_other_strings(definition: dict[str, Any]) -> dict[str, Any]:
     """Return the authorizers, each asked only about strings that could be tokens."""
+    asked = {"identityValidationExpression": TOKEN_HEADER}
     return {
         "securityDefinitions": {
-            name: {**scheme, _AUTHORIZER: {**scheme[_AUTHORIZER], "identityValidationExpression": TOKEN_HEADER}}
+            name: {**scheme, _AUTHORIZER: {**scheme[_AUTHORIZER], **asked}}
             for name, scheme in definition.get("securityDefinitions", {}).items()
         }
     }

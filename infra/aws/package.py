@@ -14,8 +14,10 @@ from pathlib import Path
 import yaml
 
 from infra.aws import bundle
+from infra.aws.alarms import with_alarms
 from infra.aws.errors import PackagingError
-from infra.aws.fixes import corrected
+from infra.aws.fixes import Template, corrected
+from infra.aws.functions import with_functions
 from infra.aws.project_config import check_config
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -56,12 +58,17 @@ def build(project: Path, stage: str, target: Path) -> Package:
     target.mkdir(parents=True)
     _run_chalice(project, stage, target)
     written = target / "sam.yaml"
-    template = corrected(yaml.safe_load(written.read_text(encoding="utf-8")))
+    template = _complete(project, yaml.safe_load(written.read_text(encoding="utf-8")))
     written.unlink()
     path = target / "template.json"
     path.write_text(json.dumps(template, indent=1) + "\n", encoding="utf-8")
     code = target / _ZIP
     return Package(path, code, bundle.rewrite(code))
+
+
+def _complete(project: Path, template: Template) -> Template:
+    policy = json.loads((project / ".chalice" / "policy-page.json").read_text(encoding="utf-8"))
+    return with_alarms(with_functions(corrected(template), policy))
 
 
 def _run_chalice(project: Path, stage: str, target: Path) -> None:

@@ -53,6 +53,5 @@ def _check_functions(where: str, section: Mapping[str, Any]) -> None:
 def _refuse_unknown(where: str, section: Mapping[str, Any], known: frozenset[str]) -> None:
     unknown = sorted(section.keys() - known)
     if unknown:
-        raise PackagingError(
-            f"{where} has a key that this project does not use: {unknown[0]}. Known: {', '.join(sorted(known))}"
-        )
+        names = ", ".join(sorted(known))
+        raise PackagingError(f"{where} has a key that is not used here: {unknown[0]}. Known: {names}")

@@ -1,0 +1,157 @@
+"""Alarms and the dashboard. Each alarm counts all functions that it is about, so a new one is watched too."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from infra.aws.functions import API, Resource, Template, functions_in, log_group_of
+
+Metric = dict[str, Any]
+
+NAMESPACE = {"Fn::Sub": "BodhiApiTokens/${AWS::StackName}"}
+UNDECIDED, UNSIGNED = "UndecidedAuthorizations", "FailedSignatures"
+
+_AUTHORIZERS = ("chalicelib.handlers.authorizer.", "chalicelib.handlers.front_doors.")
+# A refusal raises, so Lambda's own count of errors counts refusals too. These are the others: what our
+# log line calls an error, and what ends a function before it can write one.
+_ERROR_LINE = '{ $.event = "authorize" && $.outcome = "error" }'
+_NO_LINE = '?"Task timed out" ?"Runtime.ExitError" ?"Runtime.ImportModuleError" ?INIT_REPORT'
+_SIGNING_LINE = '{ $.error = "SigningUnavailable" }'
+
+
+def with_alarms(template: Template) -> Template:
+    """Return the template with its alarms, the metrics that they need, and one dashboard."""
+    resources = template["Resources"]
+    functions = functions_in(resources)
+    authorizers = [f for f in functions if resources[f]["Properties"]["Handler"].startswith(_AUTHORIZERS)]
+    added = {
+        **_filters(authorizers),
+        **_alarms(functions, authorizers),
+        "Dashboard": _dashboard(functions, authorizers),
+    }
+    return {**template, "Resources": {**resources, **added}}
+
+
+def _filters(authorizers: Sequence[str]) -> dict[str, Resource]:
+    found = {f"{API}SigningFailures": _filter(log_group_of(API), _SIGNING_LINE, UNSIGNED)}
+    for name in authorizers:
+        group = log_group_of(name)
+        found[f"{name}Errors"] = _filter(group, _ERROR_LINE, UNDECIDED)
+        found[f"{name}Crashes"] = _filter(group, _NO_LINE, UNDECIDED)
+    return found
+
+
+def _filter(group: str, pattern: str, metric: str) -> Resource:
+    counted = {"MetricNamespace": NAMESPACE, "MetricName": metric, "MetricValue": "1"}
+    return {
+        "Type": "AWS::Logs::MetricFilter",
+        "Properties": {
+            "LogGroupName": {"Ref": group},
+            "FilterPattern": pattern,
+            "MetricTransformations": [counted],
+        },
+    }
+
+
+def _alarms(functions: Sequence[str], authorizers: Sequence[str]) -> dict[str, Resource]:
+    failures = [_metric("AWS/ApiGateway", "5XXError", "Sum", {"ApiName": {"Ref": "AWS::StackName"}})]
+    throttled = [_lambda_metric(name, "Throttles", "Sum") for name in functions]
+    slowness = [_lambda_metric(name, "Duration", "p99") for name in authorizers]
+    table = {"TableName": {"Ref": "TokenTable"}}
+    refused = [_metric("AWS/DynamoDB", f"{kind}ThrottleEvents", "Sum", table) for kind in ("Read", "Write")]
+    undecided, unsigned = ([_metric(NAMESPACE, name, "Sum", {})] for name in (UNDECIDED, UNSIGNED))
+    return {
+        "ApiFailures": _alarm("The API answered 5XX more than 5 times in 5 minutes.", failures, 5),
+        "AuthorizerErrors": _alarm("An authorizer could not decide.", undecided, 0),
+        "AuthorizerSlowness": _alarm(
+            "The slowest percent of decisions took more than 2 seconds, for 15 minutes.",
+            slowness,
+            2000,
+            combined="MAX",
+            periods=3,
+        ),
+        "FunctionThrottles": _alarm("Lambda refused to run a function.", throttled, 0),
+        "TableThrottles": _alarm("DynamoDB refused calls of the table.", refused, 0),
+        "SigningFailures": _alarm("A token could not be signed by KMS.", unsigned, 0),
+    }
+
+
+def _alarm(
+    text: str, metrics: Sequence[Metric], above: int, *, combined: str = "SUM", periods: int = 1
+) -> Resource:
+    queries = [
+        {"Id": f"m{number}", "MetricStat": each, "ReturnData": False} for number, each in enumerate(metrics)
+    ]
+    whole = {"Id": "all", "Expression": f"{combined}(METRICS())", "Label": text, "ReturnData": True}
+    topic = {"Fn::If": ["AlarmTopicGiven", [{"Ref": "AlarmTopicArn"}], {"Ref": "AWS::NoValue"}]}
+    return {
+        "Type": "AWS::CloudWatch::Alarm",
+        "Properties": {
+            "AlarmDescription": text,
+            "Metrics": [whole, *queries],
+            "ComparisonOperator": "GreaterThanThreshold",
+            "Threshold": above,
+            "EvaluationPeriods": periods,
+            "TreatMissingData": "notBreaching",
+            "AlarmActions": topic,
+            "OKActions": topic,
+        },
+    }
+
+
+def _metric(namespace: object, name: str, statistic: str, dimensions: Mapping[str, object]) -> Metric:
+    return {
+        "Metric": {
+            "Namespace": namespace,
+            "MetricName": name,
+            "Dimensions": [{"Name": key, "Value": value} for key, value in dimensions.items()],
+        },
+        "Period": 300,
+        "Stat": statistic,
+    }
+
+
+def _lambda_metric(function: str, name: str, statistic: str) -> Metric:
+    return _metric("AWS/Lambda", name, statistic, {"FunctionName": {"Ref": function}})
+
+
+def _dashboard(functions: Sequence[str], authorizers: Sequence[str]) -> Resource:
+    api = ["AWS/ApiGateway", "Count", "ApiName", "${AWS::StackName}"]
+    table = ["AWS/DynamoDB", "ConsumedReadCapacityUnits", "TableName", "${TokenTable}"]
+    own = "BodhiApiTokens/${AWS::StackName}"
+    graphs = [
+        _graph("Requests", [api, _same(api, "4XXError"), _same(api, "5XXError")], "Sum"),
+        _graph("API latency, p99 (ms)", [_same(api, "Latency")], "p99"),
+        _graph("Decisions, p50 (ms)", _each(authorizers, "Duration"), "p50"),
+        _graph("Decisions, p99 (ms)", _each(authorizers, "Duration"), "p99"),
+        _graph("Could not decide, could not sign", [[own, UNDECIDED], [own, UNSIGNED]], "Sum"),
+        _graph("Functions refused by Lambda", _each(functions, "Throttles"), "Sum"),
+        _graph("Capacity units", [table, _same(table, "ConsumedWriteCapacityUnits")], "Sum"),
+        _graph(
+            "Table calls refused", [_same(table, f"{k}ThrottleEvents") for k in ("Read", "Write")], "Sum"
+        ),
+    ]
+    placed = [graph | {"x": 12 * (i % 2), "y": 6 * (i // 2)} for i, graph in enumerate(graphs)]
+    body = json.dumps({"widgets": placed})
+    return {"Type": "AWS::CloudWatch::Dashboard", "Properties": {"DashboardBody": {"Fn::Sub": body}}}
+
+
+def _graph(title: str, metrics: Sequence[Sequence[str]], statistic: str) -> dict[str, Any]:
+    shown = {"title": title, "metrics": metrics, "stat": statistic, "period": 300, "view": "timeSeries"}
+    return {
+        "type": "metric",
+        "width": 12,
+        "height": 6,
+        "properties": {**shown, "region": "${AWS::Region}"},
+    }
+
+
+def _same(metric: Sequence[str], name: str) -> list[str]:
+    """Return another metric of the same thing."""
+    return [metric[0], name, *metric[2:]]
+
+
+def _each(functions: Iterable[str], name: str) -> list[list[str]]:
+    return [["AWS/Lambda", name, "FunctionName", f"${{{function}}}"] for function in functions]
