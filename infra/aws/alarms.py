@@ -1,4 +1,4 @@
-"""Alarms and the dashboard. Each alarm counts all functions that it is about, so a new one is watched too."""
+"""Alarms and the dashboard. Each alarm counts all functions that it is about, a new one too."""
 
 from __future__ import annotations
 
