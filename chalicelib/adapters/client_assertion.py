@@ -1,11 +1,12 @@
 """Client assertions: JWTs by which resource servers authenticate (RFC 7523 section 3)."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import jwt
 
+from chalicelib.adapters import jose
 from chalicelib.domain.clients import ResourceServer, VerifiedAssertion
 from chalicelib.domain.errors import InvalidClient
 from chalicelib.domain.ports import Clock
@@ -90,9 +91,7 @@ def _id(value: object) -> str:
 
 
 def _time(seconds: object) -> datetime:
-    if not isinstance(seconds, int | float) or isinstance(seconds, bool):
-        raise InvalidClient
     try:
-        return datetime.fromtimestamp(seconds, UTC)
-    except (ValueError, OverflowError, OSError) as error:
+        return jose.numeric_date(seconds)
+    except ValueError as error:
         raise InvalidClient from error

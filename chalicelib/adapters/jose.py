@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 COORDINATE_BYTES = 32
@@ -38,6 +39,19 @@ def decode_json(text: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ValueError("not a JSON object")
     return value
+
+
+def numeric_date(seconds: object) -> datetime:
+    """Return the time that somebody else's NumericDate names, fractions included (RFC 7519 section 2).
+
+    Raises ValueError.
+    """
+    if not isinstance(seconds, int | float) or isinstance(seconds, bool):
+        raise ValueError("not a number")
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, OSError) as error:
+        raise ValueError("beyond the calendar") from error
 
 
 def thumbprint(x: str, y: str) -> str:

@@ -3,12 +3,13 @@
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import jwt
 import urllib3
 
+from chalicelib.adapters import jose
 from chalicelib.adapters.key_cache import KeyCache
 from chalicelib.adapters.oidc_types import is_of_type
 from chalicelib.domain.errors import IdentityProviderUnavailable, NotAuthenticated
@@ -236,9 +237,7 @@ def _text(value: object) -> str:
 
 
 def _time(seconds: object) -> datetime:
-    if not isinstance(seconds, int | float) or isinstance(seconds, bool):
-        raise NotAuthenticated
     try:
-        return datetime.fromtimestamp(seconds, UTC)
-    except (ValueError, OverflowError, OSError) as error:
+        return jose.numeric_date(seconds)
+    except ValueError as error:
         raise NotAuthenticated from error
