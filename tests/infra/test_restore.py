@@ -1,0 +1,184 @@
+"""Rows come back from a restored table; what was revoked since does not come back to life."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from chalicelib import bootstrap
+from chalicelib.adapters.dynamodb import items
+from chalicelib.domain.keys import KeyUse
+from infra.aws import restore
+from infra.aws.restore import Outcome, Restore
+from tests.support.api import Api, api_of
+from tests.support.clock import FixedClock
+from tests.support.dynamodb import Cloud, CloudService, moto_cloud, new_table
+from tests.support.provider import TestProvider
+
+
+class Disaster:
+    """A service, a backup of its table taken at some moment, and what is left of the table."""
+
+    def __init__(self, cloud: Cloud, api: Api, clock: FixedClock) -> None:
+        self.cloud = cloud
+        self.api = api
+        self.clock = clock
+        self.backup = new_table(cloud.dynamodb)
+        self.person = TestProvider(clock).sign_in("user@example.com")
+
+    def back_up(self) -> None:
+        """Copy every row, as point-in-time recovery does."""
+        for row in self.cloud.rows():
+            self.cloud.dynamodb.put_item(TableName=self.backup, Item=row)
+
+    def lose(self, *prefixes: str) -> None:
+        """Delete the rows whose partition begins with one of these."""
+        for row in self.cloud.rows():
+            if row["pk"]["S"].startswith(prefixes):
+                key = {"pk": row["pk"], "sk": row["sk"]}
+                self.cloud.dynamodb.delete_item(TableName=self.cloud.table, Key=key)
+
+    def restore(self, *, write: bool = True) -> Outcome:
+        """Bring back what is missing."""
+        tables = (self.backup, self.cloud.table)
+        return Restore(self.cloud.dynamodb, *tables, timedelta(days=90), self.clock).run(write=write)
+
+    def may_call(self, token: str) -> bool:
+        """Return whether the protected API lets a token in."""
+        self.api_again()
+        status = self.api.get("/api/whoami", token).status
+        assert status in (200, 401)
+        return status == 200
+
+    def api_again(self) -> None:
+        """Let a process without any memory answer from now on."""
+        bootstrap.install(CloudService(self.cloud, self.clock))
+
+    def listed(self) -> dict[str, str]:
+        """Return how the page lists the person's tokens: status by name."""
+        tokens = self.api.get("/v1/tokens", self.person).json["tokens"]
+        return {token["name"]: token["status"] for token in tokens}
+
+
+@pytest.fixture
+def disaster() -> Iterator[Disaster]:
+    """Return a service that nothing has happened to."""
+    clock = FixedClock()
+    with moto_cloud() as cloud, api_of(CloudService(cloud, clock)) as api:
+        yield Disaster(cloud, api, clock)
+
+
+def test_token_revoked_after_the_backup_stays_dead(disaster: Disaster) -> None:
+    """The backup says that it is active; its row in the service's table wins."""
+    token = disaster.api.create_token(disaster.person, name="ci")
+    disaster.back_up()
+    assert disaster.api.delete(f"/v1/tokens/{token['id']}", disaster.person).status == 204
+    assert disaster.restore().brought == {}
+    assert not disaster.may_call(token["token"])
+
+
+def test_lost_tokens_come_back_revoked(disaster: Disaster) -> None:
+    """Nobody can tell which of them were revoked meanwhile; their owner sees what there was."""
+    token = disaster.api.create_token(disaster.person, name="ci")
+    disaster.back_up()
+    disaster.lose("U#", "KEYS")
+    outcome = disaster.restore()
+    assert outcome.brought == {"users": 1, "tokens": 1, "signing keys": 2}
+    assert not disaster.may_call(token["token"])
+    assert disaster.listed() == {"ci": "revoked"}
+
+
+def test_new_tokens_work_after_a_restore(disaster: Disaster) -> None:
+    """People, their quota and the keys are whole again."""
+    disaster.api.create_token(disaster.person, name="before")
+    disaster.back_up()
+    disaster.lose("U#", "KEYS", "S#")
+    disaster.restore()
+    disaster.api_again()
+    assert disaster.may_call(disaster.api.create_token(disaster.person, name="after")["token"])
+    assert disaster.listed() == {"before": "revoked", "after": "active"}
+
+
+def test_rows_that_are_there_are_not_touched(disaster: Disaster) -> None:
+    """Whatever was written since the backup stays."""
+    kept = disaster.api.create_token(disaster.person, name="ci")
+    disaster.back_up()
+    disaster.api.patch(f"/v1/tokens/{kept['id']}", disaster.person, {"name": "renamed"})
+    before = disaster.cloud.rows()
+    outcome = disaster.restore()
+    assert (disaster.cloud.rows(), outcome.present) == (before, len(before))
+    assert disaster.may_call(kept["token"])
+
+
+def test_tokens_revoked_before_keep_their_reason(disaster: Disaster) -> None:
+    """What the backup knows to be over is not over for another reason now."""
+    token = disaster.api.create_token(disaster.person, name="ci")
+    disaster.api.delete(f"/v1/tokens/{token['id']}", disaster.person)
+    disaster.back_up()
+    rows = disaster.cloud.rows()
+    disaster.lose("U#")
+    disaster.clock.advance(timedelta(hours=1))
+    disaster.restore()
+    assert disaster.cloud.rows() == rows
+
+
+def test_what_lets_people_in_does_not_come_back(disaster: Disaster) -> None:
+    """A session that was ended after the backup would be open again."""
+    for partition in ("S#1", "L#1", "A#1", "FLUSHES"):
+        row = {"pk": items.text(partition), "sk": items.text("#")}
+        disaster.cloud.dynamodb.put_item(TableName=disaster.backup, Item=row)
+    assert disaster.restore().left == 4
+    assert disaster.cloud.rows() == []
+
+
+def test_ring_that_went_on_is_not_mixed_with_its_past(disaster: Disaster) -> None:
+    """A key that was published and removed since must not come back beside others."""
+    disaster.api.create_token(disaster.person)
+    disaster.back_up()
+    disaster.lose("KEYS")
+    head = items.key_ring_key(KeyUse.API_TOKEN) | {"active": items.text("another")}
+    disaster.cloud.dynamodb.put_item(TableName=disaster.cloud.table, Item=head)
+    assert "signing keys" not in disaster.restore().brought
+
+
+def test_restore_goes_on_where_it_stopped(disaster: Disaster) -> None:
+    """A ring of which only the head came back is completed by the next run."""
+    disaster.api.create_token(disaster.person)
+    disaster.back_up()
+    rows = [row for row in disaster.cloud.rows() if row["pk"]["S"] == "KEYS"]
+    disaster.lose("KEYS")
+    disaster.cloud.dynamodb.put_item(TableName=disaster.cloud.table, Item=rows[0])
+    assert disaster.restore().brought == {"signing keys": 1}
+    assert [row for row in disaster.cloud.rows() if row["pk"]["S"] == "KEYS"] == rows
+
+
+def test_nothing_is_written_without_yes(disaster: Disaster, capsys: pytest.CaptureFixture[str]) -> None:
+    """The command counts first; what it counted is what it then does."""
+    disaster.api.create_token(disaster.person)
+    disaster.back_up()
+    disaster.lose("U#", "KEYS")
+    command = ["--from", disaster.backup, "--to", disaster.cloud.table]
+    assert restore.main(command) == 0
+    assert capsys.readouterr().out.startswith("To bring back: 2 signing keys, 1 tokens, 1 users.")
+    assert disaster.cloud.rows() == []
+    assert restore.main([*command, "--yes"]) == 0
+    assert capsys.readouterr().out.startswith("Brought back: 2 signing keys, 1 tokens, 1 users;")
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "reason"),
+    [
+        ("one", "one", "--from and --to name the same table."),
+        ("missing", "also-missing", "ResourceNotFoundException"),
+    ],
+)
+def test_reasons_are_one_line(
+    disaster: Disaster, source: str, target: str, reason: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An operator under stress reads no traceback."""
+    assert restore.main(["--from", source, "--to", target, "--yes"]) == 1
+    told = capsys.readouterr().err
+    assert reason in told
+    assert told.count("\n") == 1
