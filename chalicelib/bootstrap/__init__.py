@@ -1,0 +1,41 @@
+"""The composition root: which parts make up the service, each built when it is first needed.
+
+Adapters are imported where they are built, so that the authorizer loads only what a decision needs.
+"""
+
+from chalicelib import logs
+from chalicelib.bootstrap.open_mode import OpenService
+from chalicelib.bootstrap.service import Service
+from chalicelib.settings import AuthMode, GatewaySettings, is_packaging, process_environ
+
+__all__ = ["OpenService", "Service", "current", "gateway", "install", "start"]
+
+_SERVICES: dict[AuthMode, type[Service]] = {AuthMode.OIDC: Service, AuthMode.NONE: OpenService}
+_installed: Service | None = None
+
+
+def gateway() -> GatewaySettings:
+    """Return what decides the shape of the API. Raises SettingsError."""
+    return GatewaySettings.from_environ(process_environ())
+
+
+def current() -> Service:
+    """Return the service of this process. Raises SettingsError."""
+    return _installed or install(_SERVICES[gateway().auth_mode](process_environ()))
+
+
+def install(service: Service) -> Service:
+    """Make ``service`` the one of this process and return it."""
+    global _installed
+    _installed = service
+    return service
+
+
+def start() -> None:
+    """Begin to log and check the settings, unless the app is only being packaged.
+
+    Raises SettingsError.
+    """
+    logs.configure(gateway().log_level)
+    if not is_packaging(process_environ()):
+        current().check()

@@ -1,0 +1,189 @@
+"""The service with authentication: all that its handlers ask for."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeVar
+
+from chalicelib.bootstrap.decision import Decision
+from chalicelib.services.callers import ApiCaller, token_caller
+
+if TYPE_CHECKING:
+    from urllib3 import PoolManager
+
+    from chalicelib.adapters.oidc import OidcProvider, ProviderDocuments
+    from chalicelib.domain.ports import LoginProvider
+    from chalicelib.oauth import OAuth
+    from chalicelib.services.accounts import Accounts
+    from chalicelib.services.exposed import RevokeExposed
+    from chalicelib.services.issue import IssueToken
+    from chalicelib.services.listing import ListTokens
+    from chalicelib.services.login import Login
+    from chalicelib.services.manage import ManageTokens
+    from chalicelib.services.self_service import SelfService
+    from chalicelib.services.sessions import Sessions
+    from chalicelib.services.sign_in import SignIn
+    from chalicelib.services.users import ManageUsers
+
+_Authorizer = TypeVar("_Authorizer")
+
+
+class Service(Decision):
+    """The service with authentication: the usual one."""
+
+    def check(self) -> None:
+        """Raises SettingsError unless every setting makes sense."""
+        _ = self.settings
+
+    def guard(self, authorizer: _Authorizer) -> _Authorizer | None:
+        """Return the authorizer that stands before the protected API."""
+        return authorizer
+
+    def api_caller(self, context: Mapping[str, str] | None) -> ApiCaller:
+        """Return who calls the protected API. Raises NotAuthenticated."""
+        return token_caller(context, self.settings.scopes)
+
+    @property
+    def sign_in(self) -> "SignIn":
+        """Who makes a management call: every one begins here."""
+        return self._sign_in
+
+    @property
+    def sessions(self) -> "Sessions":
+        """Sessions of people at the page."""
+        return self._sessions
+
+    @property
+    def login(self) -> "Login":
+        """Signing in at the page; only this loads what speaks to the provider for it."""
+        return self._login
+
+    @property
+    def oauth(self) -> "OAuth":
+        """The parts behind the OAuth endpoints."""
+        return self._oauth
+
+    @cached_property
+    def issue(self) -> "IssueToken":
+        """Issuing tokens."""
+        from chalicelib.adapters.api_token import ApiTokenSigner
+        from chalicelib.services.issue import IssueStores, IssueToken
+
+        signer = ApiTokenSigner(self.signing_key, self.settings.issuer, self.settings.audience)
+        stores = IssueStores(self.tokens, self.users, self.rotations)
+        return IssueToken(stores, signer, self.clock, self.policy)
+
+    @cached_property
+    def listing(self) -> "ListTokens":
+        """Listing tokens."""
+        from chalicelib.services.listing import ListTokens
+
+        return ListTokens(self.tokens, self.clock)
+
+    @cached_property
+    def manage(self) -> "ManageTokens":
+        """Changing and revoking tokens."""
+        from chalicelib.services.manage import ManageTokens
+
+        return ManageTokens(self.tokens, self.listing, self.revocations, self.clock, self.policy)
+
+    @property
+    def self_service(self) -> "SelfService":
+        """What a token may do to itself."""
+        return self._self_service
+
+    @property
+    def exposed(self) -> "RevokeExposed":
+        """Leak reports."""
+        return self._exposed
+
+    @cached_property
+    def administer(self) -> "ManageUsers":
+        """What administrators do with users."""
+        from chalicelib.services.users import ManageUsers
+
+        return ManageUsers(self.users, self.clock, self.policy)
+
+    @cached_property
+    def login_provider(self) -> "LoginProvider":
+        """The users' own OpenID provider, as a browser meets it."""
+        from chalicelib.adapters.oidc_login import OidcLogin
+
+        settings = self.settings
+        return OidcLogin(
+            self.identity_provider,
+            self._provider_documents,
+            settings.oidc_client_id,
+            settings.oidc_client_secret,
+        )
+
+    @cached_property
+    def http(self) -> "PoolManager":
+        """What reads the provider's documents."""
+        import urllib3
+
+        return urllib3.PoolManager()
+
+    @cached_property
+    def identity_provider(self) -> "OidcProvider":
+        """The users' own OpenID provider."""
+        from chalicelib.adapters.oidc import OidcProvider, ProviderRules
+
+        settings = self.settings
+        claim = settings.admin_claim
+        rules = ProviderRules(
+            issuer=settings.oidc_issuer,
+            audiences=settings.oidc_audiences,
+            admin_subjects=settings.admin_subjects,
+            admin_claim=(claim.name, claim.value) if claim else None,
+        )
+        return OidcProvider(rules, self._provider_documents, self.clock)
+
+    @cached_property
+    def _provider_documents(self) -> "ProviderDocuments":
+        from chalicelib.adapters.oidc import ProviderDocuments
+
+        return ProviderDocuments(self.settings.oidc_issuer, self.http)
+
+    @cached_property
+    def _oauth(self) -> "OAuth":
+        from chalicelib.oauth import OAuth
+
+        return OAuth(self)
+
+    @cached_property
+    def _sign_in(self) -> "SignIn":
+        from chalicelib.services.sign_in import SignIn
+
+        return SignIn(self.accounts, self._sessions)
+
+    @cached_property
+    def _sessions(self) -> "Sessions":
+        from chalicelib.services.sessions import Sessions
+
+        return Sessions(self.session_store, self.users, self.clock)
+
+    @cached_property
+    def _login(self) -> "Login":
+        from chalicelib.services.login import Login
+
+        store = self.session_store
+        return Login(self.login_provider, self.accounts, self._sessions, store, self.clock)
+
+    @cached_property
+    def accounts(self) -> "Accounts":
+        """The people behind sign-ins."""
+        from chalicelib.services.accounts import Accounts
+
+        return Accounts(self.identity_provider, self.users, self.clock)
+
+    @cached_property
+    def _self_service(self) -> "SelfService":
+        from chalicelib.services.self_service import SelfService
+
+        return SelfService(self.verify, self.users, self.issue, self.manage)
+
+    @cached_property
+    def _exposed(self) -> "RevokeExposed":
+        from chalicelib.services.exposed import RevokeExposed
+
+        return RevokeExposed(self.verifier, self.authorization, self.revocations)

@@ -1,0 +1,128 @@
+"""What the service stands on: its settings, its clock, AWS, and what is kept there."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from chalicelib.adapters.clock import SystemClock
+from chalicelib.domain.keys import KeyUse
+from chalicelib.domain.ports import Clock
+from chalicelib.settings import Settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_kms import KMSClient
+
+    from chalicelib.adapters.api_token import SigningKeys
+    from chalicelib.domain.ports import (
+        AssertionStore,
+        AuthorizationStore,
+        KeyStore,
+        RotationStore,
+        SessionStore,
+        TokenStore,
+        UserStore,
+    )
+
+
+class Stores:
+    """The stores and the signing keys, by one table's name and two keys' ids."""
+
+    def __init__(self, environ: Mapping[str, str], clock: Clock | None = None) -> None:
+        self._environ = environ
+        self.clock: Clock = clock or SystemClock()
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The settings. Raises SettingsError."""
+        return Settings.from_environ(self._environ)
+
+    @cached_property
+    def dynamodb(self) -> "DynamoDBClient":
+        """The DynamoDB client."""
+        from chalicelib.adapters.aws import dynamodb_client
+
+        return dynamodb_client()
+
+    @cached_property
+    def kms(self) -> "KMSClient":
+        """The KMS client."""
+        from chalicelib.adapters.aws import kms_client
+
+        return kms_client()
+
+    @cached_property
+    def authorization(self) -> "AuthorizationStore":
+        """The two calls of a decision; a use that cannot be recorded is not tried twice."""
+        from chalicelib.adapters.aws import dynamodb_client
+        from chalicelib.adapters.dynamodb.authorization import DynamoDBAuthorizationStore
+
+        touch_client = dynamodb_client(attempts=1)
+        return DynamoDBAuthorizationStore(self.dynamodb, touch_client, self.settings.table_name)
+
+    @cached_property
+    def keys(self) -> "KeyStore":
+        """The published keys that sign API tokens."""
+        return self._key_store(KeyUse.API_TOKEN)
+
+    @cached_property
+    def access_token_keys(self) -> "KeyStore":
+        """The published keys that sign access tokens; the authorizer never reads them."""
+        return self._key_store(KeyUse.ACCESS_TOKEN)
+
+    @cached_property
+    def tokens(self) -> "TokenStore":
+        """Token rows."""
+        from chalicelib.adapters.dynamodb.tokens import DynamoDBTokenStore
+
+        return DynamoDBTokenStore(self.dynamodb, self.settings.table_name)
+
+    @cached_property
+    def rotations(self) -> "RotationStore":
+        """Rotations; a reuse that cannot be recorded is not tried twice."""
+        from chalicelib.adapters.aws import dynamodb_client
+        from chalicelib.adapters.dynamodb.rotation import DynamoDBRotationStore
+
+        reuse_client = dynamodb_client(attempts=1)
+        return DynamoDBRotationStore(self.dynamodb, reuse_client, self.settings.table_name)
+
+    @cached_property
+    def users(self) -> "UserStore":
+        """User rows."""
+        from chalicelib.adapters.dynamodb.users import DynamoDBUserStore
+
+        return DynamoDBUserStore(self.dynamodb, self.settings.table_name)
+
+    @cached_property
+    def assertions(self) -> "AssertionStore":
+        """Client assertions that were used."""
+        from chalicelib.adapters.dynamodb.assertions import DynamoDBAssertionStore
+
+        return DynamoDBAssertionStore(self.dynamodb, self.settings.table_name)
+
+    @cached_property
+    def session_store(self) -> "SessionStore":
+        """Sessions and sign-ins under way."""
+        from chalicelib.adapters.dynamodb.sessions import DynamoDBSessionStore
+
+        return DynamoDBSessionStore(self.dynamodb, self.settings.table_name)
+
+    @cached_property
+    def signing_key(self) -> "SigningKeys":
+        """What signs new API tokens."""
+        return self._kms_key(self.settings.signing_key_id, self.keys)
+
+    @cached_property
+    def access_token_key(self) -> "SigningKeys":
+        """What signs access tokens; without a setting for it nobody asks for any."""
+        return self._kms_key(self.settings.derived_token_key_id or "", self.access_token_keys)
+
+    def _key_store(self, use: KeyUse) -> "KeyStore":
+        from chalicelib.adapters.dynamodb.keys import DynamoDBKeyStore
+
+        return DynamoDBKeyStore(self.dynamodb, self.settings.table_name, use)
+
+    def _kms_key(self, first_key_id: str, keys: "KeyStore") -> "SigningKeys":
+        from chalicelib.adapters.kms import KmsSigningKeys
+
+        return KmsSigningKeys(self.kms, first_key_id, keys, self.clock)
