@@ -1,8 +1,6 @@
 """Off-the-shelf OAuth clients, unmodified, against the running stack."""
 
 import json
-import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +18,7 @@ from infra.local.environments import LOCAL_CLIENT, LOCAL_CLIENT_SECRET, OTHER_SE
 from infra.local.harness import LocalStack
 from tests.support import canaries
 from tests.support.clients import KEYED_SERVER, ec_jwk, private_ec_jwk
+from tests.support.node import node_with_packages
 
 pytestmark = [pytest.mark.slow, pytest.mark.emulator, pytest.mark.e2e]
 
@@ -127,15 +126,7 @@ def test_access_token_is_verified_by_the_published_keys_alone(stack: LocalStack)
 @pytest.fixture(scope="module")
 def node() -> str:
     """Return Node with the client's packages; without Node the test is left out, but not in CI."""
-    found, npm = shutil.which("node"), shutil.which("npm")
-    if not (found and npm):
-        reason = "no Node here: install it with npm (Debian, Ubuntu: apt-get install nodejs npm)"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-    subprocess.run(command, cwd=CLIENTS, check=True, capture_output=True, timeout=120)
-    return found
+    return node_with_packages(CLIENTS)
 
 
 def test_oauth4webapi(stack: LocalStack, node: str) -> None:
