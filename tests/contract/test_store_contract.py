@@ -288,25 +288,27 @@ class TestTouch:
         assert found(stores, token) is None
 
     def test_reactivated_token_is_not_touched_from_before(self, stores: Stores, owner: User) -> None:
-        """Another idle deadline means that somebody restarted the clock."""
+        """Somebody restarted the clock meanwhile."""
         token = add(stores, a_token(owner))
         paused = stores.tokens.save_token(token, token.paused(LATER))
         back = stores.tokens.save_token(paused, paused.reactivated(LATER_STILL, POLICY))
         assert stores.authorization.touch(token, token.touched(LATER, POLICY)) is False
         assert back == found(stores, token)
 
-    def test_token_of_another_generation_is_not_touched(self, stores: Stores, owner: User) -> None:
-        """A row under another generation is another token."""
-        token = add(stores, a_token(owner))
-        other = replace(token, generation=new_generation())
-        assert stores.authorization.touch(other, other.touched(LATER, POLICY)) is False
+    def test_token_of_another_version_is_not_touched(self, stores: Stores, owner: User) -> None:
+        """The version alone stands for every change, whatever it was."""
+        token = add(stores, a_token(owner, version=2))
+        for version in (1, 3):
+            other = replace(token, version=version)
+            assert stores.authorization.touch(other, other.touched(LATER, POLICY)) is False
         assert token == found(stores, token)
 
-    def test_touch_keeps_a_name_that_came_between(self, stores: Stores, owner: User) -> None:
-        """A use and a new name do not get in each other's way."""
+    def test_use_from_before_a_new_name_is_left_to_the_next_one(self, stores: Stores, owner: User) -> None:
+        """The name stays, and the next use, which has read it, is recorded."""
         token = add(stores, a_token(owner))
         renamed = stores.tokens.save_token(token, token.described("new", "", LATER))
-        assert stores.authorization.touch(token, token.touched(LATER, POLICY)) is True
+        assert stores.authorization.touch(token, token.touched(LATER, POLICY)) is False
+        assert stores.authorization.touch(renamed, renamed.touched(LATER, POLICY)) is True
         assert renamed.touched(LATER, POLICY) == found(stores, token)
 
 

@@ -46,10 +46,8 @@ class InMemoryStore:
         """Record a use, unless the row moved on."""
         with self._lock:
             row = self._tokens.get((before.user_id, before.id))
-            if row is None or row.state is not TokenStatus.ACTIVE:
-                return False
-            seen = (before.generation, before.idle_at, before.last_used_at, before.overlap_ends_at)
-            if (row.generation, row.idle_at, row.last_used_at, row.overlap_ends_at) != seen:
+            seen = (before.version, before.last_used_at)
+            if row is None or (row.version, row.last_used_at) != seen:
                 return False
             self._tokens[row.user_id, row.id] = replace(
                 row,
@@ -133,7 +131,7 @@ class InMemoryStore:
         """Record reuse, unless somebody else did."""
         with self._lock:
             row = self._tokens.get((before.user_id, before.id))
-            if row is None or row.successor_id is None or row.last_reused_at != before.last_reused_at:
+            if row is None or row.last_reused_at != before.last_reused_at:
                 return False
             self._tokens[row.user_id, row.id] = replace(
                 row, reuse_count=after.reuse_count, last_reused_at=after.last_reused_at

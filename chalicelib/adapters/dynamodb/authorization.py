@@ -6,7 +6,7 @@ from chalicelib.adapters.dynamodb import items
 from chalicelib.adapters.dynamodb.errors import ConditionFailed, WriteConflict, translated
 from chalicelib.adapters.dynamodb.reads import batch_get
 from chalicelib.adapters.dynamodb.writes import Update
-from chalicelib.domain.tokens import Token, TokenStatus
+from chalicelib.domain.tokens import Token
 from chalicelib.domain.users import User
 
 if TYPE_CHECKING:
@@ -40,19 +40,16 @@ class DynamoDBAuthorizationStore:
     def touch(self, before: Token, after: Token) -> bool:
         """Record a use; return False when the row moved on meanwhile. Raises StoreUnavailable.
 
-        An update without these conditions would bring back a row that was revoked or deleted.
+        An update without these conditions would bring back a row that was revoked or deleted. They name
+        nothing that decides what a token may do, because what a role may name it may also write: the
+        version stands for every change but a use, and the last use for those.
         """
         update, touched = Update(), items.token_item(after)
         for attribute in _TOUCHED & touched.keys():
             update.set(attribute, touched[attribute])
-        seen = items.token_item(before)
         conditions = [
-            update.equals("state", items.text(TokenStatus.ACTIVE.value)),
-            update.equals("generation", items.text(before.generation)),
-            update.equals("idle_at", items.time(before.idle_at)),
-            update.same("last_used_at", seen.get("last_used_at")),
-            # A rotation decides anew when the row ends.
-            update.same("overlap_ends_at", seen.get("overlap_ends_at")),
+            update.equals("version", items.number(before.version)),
+            update.same("last_used_at", items.token_item(before).get("last_used_at")),
         ]
         key = items.token_key(before.user_id, before.id)
         try:

@@ -51,13 +51,13 @@ class DynamoDBRotationStore:
     def record_reuse(self, before: Token, after: Token) -> bool:
         """Record reuse; return False when somebody else did, or the row is gone.
 
-        Raises StoreUnavailable.
+        Raises StoreUnavailable. As in a touch, the condition names nothing that decides about the token.
         """
         update, seen, reused = Update(), items.token_item(before), items.token_item(after)
         for attribute in ("reuse_count", "last_reused_at"):
             update.set(attribute, reused[attribute])
         conditions = [
-            f"attribute_exists({update.name('successor_id')})",
+            "attribute_exists(pk)",
             update.same("last_reused_at", seen.get("last_reused_at")),
         ]
         key = items.token_key(before.user_id, before.id)

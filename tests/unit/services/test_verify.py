@@ -256,7 +256,7 @@ def test_use_that_cannot_be_recorded_is_allowed_and_logged(gate: Gate) -> None:
 @pytest.mark.parametrize("state", [TokenStatus.REVOKED, TokenStatus.INACTIVE])
 def test_use_never_revives_what_ended_meanwhile(gate: Gate, state: TokenStatus) -> None:
     """A token revoked or paused between the decision and the record stays as it was left."""
-    ended = replace(gate.token, state=state)
+    ended = replace(gate.token, state=state, version=gate.token.version + 1)
     gate.store.let("touch", lambda: gate.store.put(ended))
 
     gate.pass_by()
