@@ -2,10 +2,9 @@
 
 from chalice.app import Chalice
 
-from chalicelib.handlers.authorizer import authorizer
+from chalicelib.handlers.deployed import authorizer, front_doors
 from chalicelib.handlers.documents import documents
 from chalicelib.handlers.exposed import exposed
-from chalicelib.handlers.front_doors import front_doors
 from chalicelib.handlers.oauth import oauth
 from chalicelib.handlers.page import web
 from chalicelib.handlers.request_ids import with_request_id

@@ -13,12 +13,13 @@ from datetime import UTC, datetime
 LOGGER_NAME = "bodhi"
 
 _logger = logging.getLogger(LOGGER_NAME)
+_encode = json.JSONEncoder(ensure_ascii=True, default=str).encode
 _request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 _entry: "ContextVar[Entry | None]" = ContextVar("entry", default=None)
 
 
 class Entry:
-    """The line about one decision or change, filled in while it is being made."""
+    """The line about one decision or change: filled in while it is being made, written when it ends."""
 
     def __init__(self, event: str) -> None:
         self.event = event
@@ -29,25 +30,26 @@ class Entry:
         """Add ids, outcome, reason: callers name what they add, nothing is copied in bulk."""
         self.fields.update(fields)
 
+    def __enter__(self) -> "Entry":
+        """Begin: what is added meanwhile goes into this line."""
+        self._started = time.perf_counter()
+        self._outer = _entry.set(self)
+        return self
 
-@contextmanager
-def entry(event: str) -> Iterator[Entry]:
-    """Write one line about what happens meanwhile, with its duration in milliseconds."""
-    line = Entry(event)
-    started = time.perf_counter()
-    token = _entry.set(line)
-    try:
-        yield line
-    except Exception as error:
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        """Write the line."""
         # Who refuses knowingly has named the outcome already; this is what nobody foresaw.
-        if line.fields["outcome"] == "ok":
-            line.add(outcome="error", error=type(error).__name__, at=place(error))
-            line.level = logging.ERROR
-        raise
-    finally:
-        _entry.reset(token)
-        line.add(duration_ms=round((time.perf_counter() - started) * 1000, 3))
-        _write(line.level, event, line.fields)
+        if isinstance(error, Exception) and self.fields["outcome"] == "ok":
+            self.add(outcome="error", error=type(error).__name__, at=place(error))
+            self.level = logging.ERROR
+        _entry.reset(self._outer)
+        self.fields["duration_ms"] = round((time.perf_counter() - self._started) * 1000, 3)
+        _write(self.level, self.event, self.fields)
+
+
+def entry(event: str) -> Entry:
+    """Write one line about what happens meanwhile, with its duration in milliseconds."""
+    return Entry(event)
 
 
 def add(**fields: object) -> None:
@@ -95,13 +97,18 @@ class JsonFormatter(logging.Formatter):
             "event": record.getMessage(),
             **fields,
         }
-        return json.dumps(line, ensure_ascii=True, default=str)
+        return _encode(line)
 
 
 def _write(level: int, event: str, fields: dict[str, object]) -> None:
+    if not _logger.isEnabledFor(level):
+        return
     named = {**fields, "request_id": _request_id.get()}
     known = {name: value for name, value in named.items() if value is not None}
-    _logger.log(level, event, extra={"fields": known})
+    # Logger.log would look for the calling line, which takes longer than all the rest.
+    record = logging.LogRecord(LOGGER_NAME, level, "", 0, event, None, None)
+    vars(record)["fields"] = known
+    _logger.handle(record)
 
 
 def cause(error: BaseException) -> str:

@@ -8,12 +8,15 @@ import re
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-import jwt
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ec import (
+    ECDSA,
     SECP256R1,
     EllipticCurvePublicKey,
     EllipticCurvePublicNumbers,
 )
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
 
 from chalicelib.adapters import jose
 from chalicelib.adapters.key_cache import KeyCache
@@ -37,7 +40,7 @@ MAX_LENGTH = 4096
 _SHAPE = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]{85}[AQgw]")
 _HEADER_MEMBERS = frozenset({"alg", "kid", "typ"})
 _HIGHEST_LOW_S = jose.P256_ORDER // 2
-_JWS = jwt.PyJWS(algorithms=[ES256])
+_ECDSA_SHA256 = ECDSA(SHA256())
 
 
 class SigningKey(Protocol):
@@ -182,12 +185,15 @@ def _unverified_header(segment: str) -> dict[str, str]:
 def _verify_signature(jws: str, header: dict[str, str], key: EllipticCurvePublicKey) -> None:
     if header["alg"] != ES256:
         raise BadSignature
-    signature = jose.decode(jws.rpartition(".")[2])
-    if int.from_bytes(signature[jose.COORDINATE_BYTES :], "big") > _HIGHEST_LOW_S:
+    message, _, signature = jws.rpartition(".")
+    both = jose.decode(signature)
+    r = int.from_bytes(both[: jose.COORDINATE_BYTES], "big")
+    s = int.from_bytes(both[jose.COORDINATE_BYTES :], "big")
+    if s > _HIGHEST_LOW_S:
         raise BadSignature
     try:
-        _JWS.decode(jws, key, algorithms=[ES256])
-    except jwt.InvalidTokenError as error:
+        key.verify(encode_dss_signature(r, s), message.encode(), _ECDSA_SHA256)
+    except InvalidSignature as error:
         raise BadSignature from error
 
 

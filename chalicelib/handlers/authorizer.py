@@ -1,12 +1,11 @@
 """The Lambda authorizer: ``chalicelib.handlers.authorizer.api_token_authorizer``.
 
 Lambda imports this module alone, without ``app.py``; what it imports is what a cold start costs.
+``deployed.py`` makes the function known to Chalice.
 """
 
 import logging
 from typing import Any
-
-from chalice.app import AuthRequest, Blueprint, ChaliceAuthorizer
 
 from chalicelib import bootstrap, logs
 from chalicelib.domain.errors import ApiTokensError, InvalidToken, MalformedToken
@@ -16,25 +15,11 @@ from chalicelib.services.verify import Verified
 # API Gateway answers 401 to exactly this message and 500 to any other exception.
 UNAUTHORIZED = "Unauthorized"
 
-authorizer = Blueprint(__name__)
 
-
-class _IdentifiedAuthorizer(ChaliceAuthorizer):
-    """Notes Lambda's request id, which Chalice does not hand on to the function."""
-
-    def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
-        with logs.request(getattr(context, "aws_request_id", None)):
-            return super().__call__(event, context)
-
-
-@authorizer.authorizer(ttl_seconds=bootstrap.gateway().authorizer_cache_seconds)
-def api_token_authorizer(request: AuthRequest) -> dict[str, Any]:
+def api_token_authorizer(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Let the bearer of a usable API token in (TOKEN authorizer of a REST API)."""
-    return policy(admitted(request.token), request.method_arn)
-
-
-# Chalice makes the object; only its class can still be chosen.
-api_token_authorizer.__class__ = _IdentifiedAuthorizer
+    with logs.request(getattr(context, "aws_request_id", None)):
+        return policy(admitted(event["authorizationToken"]), event["methodArn"])
 
 
 def decide(unverified_header: str | None) -> Verified:

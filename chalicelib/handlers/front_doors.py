@@ -7,15 +7,11 @@ Each is a function of its own in ``chalicelib.handlers.front_doors``; how to att
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from chalice.app import Blueprint
-
 from chalicelib import bootstrap, logs
 from chalicelib.domain.errors import InsufficientScope, InvalidToken
 from chalicelib.handlers.authorizer import admitted, decide, policy, statement
 from chalicelib.services.callers import authorizer_context
 from chalicelib.services.verify import Verified
-
-front_doors = Blueprint(__name__)
 
 Event = Mapping[str, Any]
 Answer = dict[str, Any]
@@ -30,25 +26,21 @@ def _identified(answer: Callable[[Event], Answer], event: Event, context: Any) -
         return answer(event)
 
 
-@front_doors.lambda_function(name="rest_request_authorizer")
 def rest_request_authorizer(event: Event, context: Any) -> Answer:
     """Answer a REQUEST authorizer of a REST API, or of an HTTP API with payload format 1.0."""
     return _identified(_rest_request, event, context)
 
 
-@front_doors.lambda_function(name="http_api_authorizer")
 def http_api_authorizer(event: Event, context: Any) -> Answer:
     """Answer an HTTP API with payload format 2.0 and simple responses."""
     return _identified(_http_api, event, context)
 
 
-@front_doors.lambda_function(name="websocket_authorizer")
 def websocket_authorizer(event: Event, context: Any) -> Answer:
     """Answer the ``$connect`` route of a WebSocket API."""
     return _identified(_websocket, event, context)
 
 
-@front_doors.lambda_function(name="appsync_authorizer")
 def appsync_authorizer(event: Event, context: Any) -> Answer:
     """Answer AppSync's Lambda authorization."""
     return _identified(_appsync, event, context)

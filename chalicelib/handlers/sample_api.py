@@ -5,7 +5,7 @@ from chalice.app import Blueprint, Response
 
 from chalicelib import bootstrap
 from chalicelib.handlers import inputs, resources, responses
-from chalicelib.handlers.authorizer import api_token_authorizer
+from chalicelib.handlers.deployed import guard
 from chalicelib.handlers.operations import API_TOKEN, OPEN, Answer, Operation
 from chalicelib.services.callers import ApiCaller
 
@@ -13,7 +13,7 @@ sample_api = Blueprint(__name__)
 
 _TAG = "Sample API"
 
-_guard = bootstrap.current().guard(api_token_authorizer)
+_guard = bootstrap.current().guard(guard)
 _ACCESS = API_TOKEN if _guard else OPEN
 
 WHOAMI = Operation("GET", "/api/whoami", "api.whoami", _TAG, _ACCESS, (Answer(body=resources.Caller),))

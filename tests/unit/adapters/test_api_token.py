@@ -362,6 +362,15 @@ def test_signature_of_nothing_is_refused(bench: Bench, signature: bytes) -> None
     assert refusal_of(bench, f"{head}.{jose.encode(signature)}") is BadSignature
 
 
+@pytest.mark.parametrize("excess", [0, 1, 2**256 - 1 - jose.P256_ORDER])
+def test_r_outside_the_group_is_refused(bench: Bench, excess: int) -> None:
+    """R must be below the order of the group, whatever else it is congruent to."""
+    head, _, signature = bench.sign().rpartition(".")
+    r, s = (jose.P256_ORDER + excess).to_bytes(32, "big"), jose.decode(signature)[32:]
+
+    assert refusal_of(bench, f"{head}.{jose.encode(r + s)}") is BadSignature
+
+
 @pytest.mark.parametrize("typ", ["JWT", "at+jwt", "API-TOKEN+JWT", "", "application/api-token+jwt"])
 def test_other_kinds_of_tokens_are_refused(bench: Bench, typ: str) -> None:
     """Signed by us is not enough: it must be an API token."""
