@@ -12,7 +12,7 @@ LOGIN_USER := user@example.com
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run login signing-keys rotate-signing-key revoke-signing-key clean-state test check lint lock clean setup
+.PHONY: help run login signing-keys rotate-signing-key revoke-signing-key package deploy clean-state test check lint lock clean setup
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,13 @@ rotate-signing-key: .venv/.ready ## Publish a new signing key and let it sign 15
 
 revoke-signing-key: .venv/.ready ## Refuse every token that a key signed: make revoke-signing-key KID=...
 	@exec $(BIN)/python -m infra.local.signing_keys revoke --yes $(ARGS) '$(KID)'
+
+package: .venv/.ready ## Build what a stage is deployed from: make package STAGE=dev
+	@exec $(BIN)/python -m infra.aws.package --stage '$(STAGE)'
+
+deploy: .venv/.ready ## Deploy to AWS: make deploy STAGE=dev [PARAMETERS="Name=value"] [BUCKET=...] [STACK=...] [YES=1]
+	@exec $(BIN)/python -m infra.aws.deploy --stage '$(STAGE)' --stack-name '$(STACK)' --bucket '$(BUCKET)' \
+	  --parameters '$(PARAMETERS)' $(if $(YES),--yes)
 
 clean-state: .venv/.ready ## Remove what the local stack remembers
 	@exec $(BIN)/python -m infra.local.clean_state

@@ -1,5 +1,9 @@
-"""The one error of the tools for AWS: a sentence for the person at the terminal."""
+"""The errors of the tools for AWS: each a sentence for the person at the terminal."""
 
 
 class PackagingError(Exception):
-    """Something about the project or the account stops the build; nothing was deployed."""
+    """Something about the project stops the build; nothing was deployed."""
+
+
+class DeploymentError(Exception):
+    """Something about the account, the stack or the answer of a person stops the deployment."""

@@ -5,9 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import platform
 import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,9 +21,10 @@ from infra.aws.alarms import with_alarms
 from infra.aws.errors import PackagingError
 from infra.aws.fixes import Template, corrected
 from infra.aws.functions import with_functions
-from infra.aws.project_config import check_config
+from infra.aws.project_config import Config, changed_config, check_config
 
 PROJECT = Path(__file__).resolve().parents[2]
+_TEMPLATE = PROJECT / "infra" / "aws" / "template.yaml"
 _ZIP = "deployment.zip"
 
 
@@ -48,15 +52,26 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def build(project: Path, stage: str, target: Path) -> Package:
+def build(
+    project: Path,
+    stage: str,
+    target: Path,
+    *,
+    architecture: str | None = None,
+    settings: Mapping[str, str] | None = None,
+) -> Package:
     """Package the project for a stage into the folder ``target``, which is replaced.
 
-    Raises PackagingError.
+    ``architecture`` and ``settings`` take the place of the stage's own: `host_architecture` makes what
+    an emulator on this machine can run. Raises PackagingError.
     """
-    check_config(project, stage)
+    config = check_config(project, stage)
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
-    _run_chalice(project, stage, target)
+    with tempfile.TemporaryDirectory(prefix="bodhi-package-") as folder:
+        copy = Path(folder) / "project"
+        _copy(project, copy, changed_config(config, stage, architecture, settings or {}))
+        _run_chalice(copy, stage, target)
     written = target / "sam.yaml"
     template = _complete(project, yaml.safe_load(written.read_text(encoding="utf-8")))
     written.unlink()
@@ -66,19 +81,42 @@ def build(project: Path, stage: str, target: Path) -> Package:
     return Package(path, code, bundle.rewrite(code))
 
 
+def host_architecture() -> str:
+    """Return Lambda's name for the processor of this machine."""
+    return "arm64" if platform.machine() in {"aarch64", "arm64"} else "x86_64"
+
+
+def _copy(project: Path, copy: Path, config: Config) -> None:
+    """Copy what Chalice reads, so that it can be given another configuration and leaves nothing behind."""
+    without_caches = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(project / "chalicelib", copy / "chalicelib", ignore=without_caches)
+    for name in ("app.py", "requirements.txt"):
+        shutil.copy(project / name, copy)
+    (copy / ".chalice").mkdir()
+    for policy in (project / ".chalice").glob("policy-*.json"):
+        shutil.copy(policy, copy / ".chalice")
+    (copy / ".chalice" / "config.json").write_text(json.dumps(config), encoding="utf-8")
+
+
 def _complete(project: Path, template: Template) -> Template:
     policy = json.loads((project / ".chalice" / "policy-page.json").read_text(encoding="utf-8"))
     return with_alarms(with_functions(corrected(template), policy))
 
 
-def _run_chalice(project: Path, stage: str, target: Path) -> None:
-    command = [sys.executable, "-c", "from chalice.cli import main; main()", "package", "--stage", stage]
-    command += ["--merge-template", str(project / "infra" / "aws" / "template.yaml"), str(target)]
-    # The region is only asked for; nothing of the template depends on it.
-    environment = {"AWS_DEFAULT_REGION": "us-east-1", **os.environ, "STAGE": stage}
-    done = subprocess.run(
-        command, cwd=project, env=environment, capture_output=True, text=True, check=False
-    )
+def _run_chalice(copy: Path, stage: str, target: Path) -> None:
+    command = [
+        sys.executable,
+        "-c",
+        "import sys; from chalice.cli import main; sys.exit(main())",
+        "package",
+        "--stage",
+        stage,
+    ]
+    command += ["--merge-template", str(_TEMPLATE), str(target)]
+    # A region is only asked for; nothing of the package depends on anybody's account.
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    environment = {**kept, "AWS_DEFAULT_REGION": "us-east-1", "STAGE": stage}
+    done = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise PackagingError(f"chalice package failed:\n{done.stderr.strip() or done.stdout.strip()}")
 

@@ -28,11 +28,17 @@ _TOP = _ANYWHERE | {"app_name", "lambda_functions", "stages", "version"}
 _STAGE = _ANYWHERE | {"lambda_functions"}
 
 
-def check_config(project: Path, stage: str) -> None:
-    """Raise PackagingError unless the stage exists and every key means something."""
+Config = dict[str, Any]
+
+
+def check_config(project: Path, stage: str) -> Config:
+    """Return the configuration.
+
+    Raises PackagingError unless the stage exists and every key means something.
+    """
     path = project / ".chalice" / "config.json"
     try:
-        config = json.loads(path.read_text(encoding="utf-8"))
+        config: Config = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise PackagingError(f"{path} cannot be read: {error}") from error
     stages = config.get("stages", {})
@@ -43,6 +49,18 @@ def check_config(project: Path, stage: str) -> None:
         _refuse_unknown(f"stage {name}", section, _STAGE)
         _check_functions(f"stage {name}", section)
     _check_functions("config.json", config)
+    return config
+
+
+def changed_config(
+    config: Config, stage: str, architecture: str | None, settings: Mapping[str, str]
+) -> Config:
+    """Return the configuration with another processor or other settings for a stage."""
+    section = dict(config["stages"][stage])
+    section["environment_variables"] = {**section.get("environment_variables", {}), **settings}
+    if architecture:
+        section["lambda_architecture"] = architecture
+    return {**config, "stages": {**config["stages"], stage: section}}
 
 
 def _check_functions(where: str, section: Mapping[str, Any]) -> None:

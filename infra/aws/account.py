@@ -1,0 +1,75 @@
+"""The account and region that deployments go to, in the usual ways of AWS: profile, role, environment."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self, cast
+
+import botocore.session
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
+
+from infra.aws.errors import DeploymentError
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
+
+AWS_ERRORS = (BotoCoreError, ClientError)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One account in one region, as its clients."""
+
+    number: str
+    region: str
+    cloudformation: CloudFormationClient
+    s3: S3Client
+    dynamodb: DynamoDBClient
+
+    @classmethod
+    def of_session(cls, session: botocore.session.Session | None = None) -> Self:
+        """Return the account of a session, by default of the one that the environment describes.
+
+        Raises DeploymentError where there are no credentials or no region.
+        """
+        session = session or _session()
+        try:
+            cloudformation = cast("CloudFormationClient", session.create_client("cloudformation"))
+            s3 = cast("S3Client", session.create_client("s3"))
+            dynamodb = cast("DynamoDBClient", session.create_client("dynamodb"))
+            number = _account_number(session)
+        except NoRegionError as error:
+            raise DeploymentError("No region: set AWS_REGION, or a profile that has one.") from error
+        except NoCredentialsError as error:
+            raise DeploymentError(
+                "No credentials: set AWS_PROFILE, sign in with `aws sso login`, or set AWS_ACCESS_KEY_ID "
+                "and AWS_SECRET_ACCESS_KEY."
+            ) from error
+        return cls(number, cloudformation.meta.region_name, cloudformation, s3, dynamodb)
+
+
+def _session() -> botocore.session.Session:
+    """Return a session that knows AWS_REGION too, as every SDK but botocore does."""
+    session = botocore.session.get_session()
+    if region := os.environ.get("AWS_REGION"):
+        session.set_config_variable("region", region)
+    return session
+
+
+def _account_number(session: botocore.session.Session) -> str:
+    sts: Any = session.create_client("sts")
+    number: str = sts.get_caller_identity()["Account"]
+    return number
+
+
+def reason_of(error: BaseException) -> str:
+    """Return what AWS, or the way to it, said, in one line."""
+    if isinstance(error, ClientError):
+        told = error.response["Error"]
+        said = f"{error.operation_name} failed, {told.get('Code', '')}: {told.get('Message', '')}"
+    else:
+        said = str(error)
+    return " ".join(said.split())

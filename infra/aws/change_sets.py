@@ -1,0 +1,137 @@
+"""What a deployment would change, made, shown, and either carried out or removed."""
+
+from __future__ import annotations
+
+import dataclasses
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+from infra.aws.errors import DeploymentError
+from infra.aws.stacks import Stack
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation.type_defs import (
+        ChangeTypeDef,
+        DescribeChangeSetOutputTypeDef,
+        ParameterTypeDef,
+        ResourceChangeTypeDef,
+    )
+
+_PAUSE_SECONDS = 2.0
+_UNFINISHED = ("CREATE_PENDING", "CREATE_IN_PROGRESS")
+_NOTHING_TO_DO = ("didn't contain changes", "No updates are to be performed")
+# A stack in these states exists as a name only: nothing was ever made.
+_NEW = (None, "REVIEW_IN_PROGRESS")
+_DEAD = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED")
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeSet:
+    """A change set, and whether the stack was made for it alone."""
+
+    stack: Stack
+    id: str
+    stack_id: str
+    alone: bool
+    """No stack was there before, so that without the change set none is wanted."""
+    changes: Sequence[ResourceChangeTypeDef]
+
+    @classmethod
+    def make(cls, stack: Stack, template_url: str, parameters: Sequence[ParameterTypeDef]) -> Self:
+        """Have CloudFormation compare the template with the stack; no changes is an answer too.
+
+        Raises DeploymentError when the stack is in a state that nothing can be deployed to, or when
+        CloudFormation refuses the template.
+        """
+        described = stack.described()
+        status = described["StackStatus"] if described else None
+        _refuse_state(stack.name, status)
+        made = stack.cloudformation.create_change_set(
+            StackName=stack.name,
+            ChangeSetName=f"deploy-{uuid.uuid4().hex[:12]}",
+            ChangeSetType="CREATE" if status in _NEW else "UPDATE",
+            TemplateURL=template_url,
+            Parameters=parameters,
+            Capabilities=["CAPABILITY_IAM"],
+        )
+        unknown = cls(stack, made["Id"], made["StackId"], status is None, ())
+        return dataclasses.replace(unknown, changes=unknown._wait())
+
+    def show(self) -> None:
+        """Tell every change; what takes something away comes last and stands out."""
+        self.stack.say(f"\nChanges of the stack {self.stack.name}:")
+        for change in sorted(self.changes, key=_danger):
+            mark = "!!" if _danger(change)[0] else "  "
+            effect = _effect(change)
+            self.stack.say(
+                f"{mark} {effect:24}  {change['LogicalResourceId']:34}  {change['ResourceType']}"
+            )
+        lost = sum(_danger(change)[0] for change in self.changes)
+        if lost:
+            self.stack.say(f"!! {lost} of {len(self.changes)} remove or replace what is there.")
+
+    def execute(self) -> str:
+        """Carry it out, follow it to its end and return the stack's status."""
+        since = self.stack.last_event(self.stack_id)
+        self.stack.cloudformation.execute_change_set(ChangeSetName=self.id)
+        return self.stack.follow(self.stack_id, since)
+
+    def discard(self) -> None:
+        """Remove it, and with it the name of a stack that nobody had before."""
+        self.stack.cloudformation.delete_change_set(ChangeSetName=self.id)
+        if self.alone:
+            self.stack.cloudformation.delete_stack(StackName=self.stack_id)
+
+    def _wait(self) -> list[ResourceChangeTypeDef]:
+        while (found := self._described())["Status"] in _UNFINISHED:
+            self.stack.pause(_PAUSE_SECONDS)
+        if found["Status"] == "CREATE_COMPLETE":
+            return self._all_changes(found)
+        self.discard()
+        reason = found.get("StatusReason", "")
+        if any(words in reason for words in _NOTHING_TO_DO):
+            return []
+        raise DeploymentError(f"CloudFormation refuses the change set: {reason or found['Status']}")
+
+    def _all_changes(self, first: DescribeChangeSetOutputTypeDef) -> list[ResourceChangeTypeDef]:
+        changes: list[ChangeTypeDef] = list(first["Changes"])
+        page = first
+        while token := page.get("NextToken"):
+            page = self.stack.cloudformation.describe_change_set(ChangeSetName=self.id, NextToken=token)
+            changes += page["Changes"]
+        return [change["ResourceChange"] for change in changes]
+
+    def _described(self) -> DescribeChangeSetOutputTypeDef:
+        return self.stack.cloudformation.describe_change_set(ChangeSetName=self.id)
+
+
+def _refuse_state(name: str, status: str | None) -> None:
+    if status in _DEAD:
+        raise DeploymentError(
+            f"The stack {name} is in {status}: CloudFormation lets nothing be deployed to it any more. "
+            "Its events say why; `make destroy` removes it, then deploy again."
+        )
+    if status == "UPDATE_ROLLBACK_FAILED":
+        raise DeploymentError(
+            f"The stack {name} is in {status}: mend what its events name, then run "
+            f"`aws cloudformation continue-update-rollback --stack-name {name}`."
+        )
+    if status not in _NEW and status.endswith("_IN_PROGRESS"):
+        raise DeploymentError(f"The stack {name} is in {status}: somebody else is at it. Try again later.")
+
+
+def _effect(change: ResourceChangeTypeDef) -> str:
+    replacement = change.get("Replacement")
+    if change["Action"] == "Modify" and replacement in {"True", "Conditional"}:
+        return "REPLACE" if replacement == "True" else "MAYBE REPLACE"
+    effect = change["Action"].upper() if change["Action"] == "Remove" else change["Action"]
+    return f"{effect} (retained)" if change.get("PolicyAction") == "Retain" else effect
+
+
+def _danger(change: ResourceChangeTypeDef) -> tuple[bool, str]:
+    """Whether something is taken away, and the name: the order that changes are shown in."""
+    return _effect(change).split(" (")[0] in {"REMOVE", "REPLACE", "MAYBE REPLACE"}, change[
+        "LogicalResourceId"
+    ]

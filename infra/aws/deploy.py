@@ -1,0 +1,125 @@
+"""Deploys a stage: packages it, shows what would change, and changes it once somebody agrees."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Mapping
+
+from infra.aws.account import AWS_ERRORS, Account, reason_of
+from infra.aws.artifacts import Bucket, default_bucket, upload
+from infra.aws.change_sets import ChangeSet
+from infra.aws.errors import DeploymentError, PackagingError
+from infra.aws.package import PROJECT, Package, build
+from infra.aws.parameters import chosen_parameters, given_parameters
+from infra.aws.project_config import check_config
+from infra.aws.stacks import Stack
+
+Confirm = Callable[[str], bool]
+
+_GOOD_ENDS = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Do it, and tell any reason for not doing it in one line."""
+    options = _options(sys.argv[1:] if arguments is None else arguments)
+    try:
+        _deploy_stage(options)
+    except KeyboardInterrupt:
+        print("\nStopped. What CloudFormation has begun goes on without us.", file=sys.stderr)
+        return 130
+    except (PackagingError, DeploymentError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except AWS_ERRORS as error:
+        print(reason_of(error), file=sys.stderr)
+        return 1
+    return 0
+
+
+def deploy(
+    package: Package,
+    stack: Stack,
+    bucket: Bucket,
+    parameters: Mapping[str, str],
+    confirm: Confirm,
+) -> dict[str, str]:
+    """Bring a stack to what the package says, and return its outputs.
+
+    ``confirm`` is asked once the changes are shown; where there are none it is not. Raises
+    DeploymentError when it says no, when CloudFormation refuses, or when the stack ends elsewhere than
+    it should; ClientError and BotoCoreError when AWS cannot be asked.
+    """
+    bucket.make_sure(stack.say)
+    template, url = upload(package, bucket)
+    chosen = chosen_parameters(template, stack.described(), parameters)
+    change_set = ChangeSet.make(stack, url, chosen)
+    if not change_set.changes:
+        stack.say(f"The stack {stack.name} is up to date: there is nothing to change.")
+        return stack.outputs()
+    change_set.show()
+    _ask(change_set, confirm)
+    status = change_set.execute()
+    if status not in _GOOD_ENDS:
+        raise DeploymentError(f"The deployment of {stack.name} failed: the stack is in {status}.")
+    return stack.outputs()
+
+
+def stack_name_of(stage: str) -> str:
+    """Return the name that a stage's stack has unless another one is given."""
+    return f"bodhi-api-tokens-{stage}"
+
+
+def confirm_at_terminal(question: str) -> bool:
+    """Ask the person at the terminal. Raises DeploymentError where nobody sits."""
+    if not sys.stdin.isatty():
+        raise DeploymentError("Nobody can be asked here: YES=1 agrees beforehand. Nothing was changed.")
+    return input(f"\n{question} [y/N] ").strip().lower() in {"y", "yes"}
+
+
+def agree(question: str) -> bool:
+    """Agree, as somebody did beforehand."""
+    print(f"\n{question} Yes, as given.")
+    return True
+
+
+def _ask(change_set: ChangeSet, confirm: Confirm) -> None:
+    """Leave nothing behind unless somebody agrees."""
+    agreed = False
+    try:
+        agreed = confirm(f"Deploy {change_set.stack.name}?")
+    finally:
+        if not agreed:
+            change_set.discard()
+    if not agreed:
+        raise DeploymentError("Nothing was changed.")
+
+
+def _deploy_stage(options: argparse.Namespace) -> None:
+    check_config(PROJECT, options.stage)
+    given = given_parameters(options.parameters, os.environ)
+    account = Account.of_session()
+    stack = Stack(account.cloudformation, options.stack_name or stack_name_of(options.stage))
+    print(f"Account {account.number}, region {account.region}, stack {stack.name}.")
+    package = build(PROJECT, options.stage, PROJECT / "build" / options.stage)
+    print(f"Packaged {package.size:,} bytes.")
+    bucket = Bucket(account, options.bucket or default_bucket(account))
+    outputs = deploy(package, stack, bucket, given, agree if options.yes else confirm_at_terminal)
+    print("\nOutputs:")
+    for name, value in sorted(outputs.items()):
+        print(f"  {name:26}  {value}")
+
+
+def _options(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m infra.aws.deploy", description=__doc__)
+    parser.add_argument("--stage", required=True)
+    parser.add_argument("--stack-name", default="", help="default: bodhi-api-tokens-STAGE")
+    parser.add_argument("--bucket", default="", help="for zip and template; default: one is made")
+    parser.add_argument("--parameters", default="", help='of the template: "Name=value Name=value"')
+    parser.add_argument("--yes", action="store_true", help="agree to the changes beforehand")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

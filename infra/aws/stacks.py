@@ -1,0 +1,96 @@
+"""A stack of CloudFormation: what it is now, and what happens to it until it comes to rest."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_cloudformation.type_defs import StackEventTypeDef, StackTypeDef
+
+Say = Callable[[str], None]
+Pause = Callable[[float], None]
+
+_PAUSE_SECONDS = 3.0
+_CONSEQUENCE = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """A stack by its name, whether it exists or not."""
+
+    cloudformation: CloudFormationClient
+    name: str
+    say: Say = print
+    pause: Pause = time.sleep
+
+    def described(self) -> StackTypeDef | None:
+        """Return what CloudFormation says of it, or None where there is no such stack."""
+        try:
+            (found,) = self.cloudformation.describe_stacks(StackName=self.name)["Stacks"]
+        except ClientError as error:
+            if "does not exist" in error.response["Error"].get("Message", ""):
+                return None
+            raise
+        return found
+
+    def outputs(self) -> dict[str, str]:
+        """Return the values that the stack hands out, by name."""
+        described = self.described()
+        found = described.get("Outputs", []) if described else []
+        return {output["OutputKey"]: output["OutputValue"] for output in found}
+
+    def last_event(self, stack_id: str) -> str | None:
+        """Return the id of the newest event: what follows it belongs to what is begun next."""
+        return next((event["EventId"] for event in self._events(stack_id)), None)
+
+    def follow(self, stack_id: str, since: str | None) -> str:
+        """Tell every event after ``since`` until the stack comes to rest; return the status it then has.
+
+        A deleted stack answers under its id only.
+        """
+        failures: list[str] = []
+        while True:
+            for event in self._events_after(stack_id, since):
+                since = event["EventId"]
+                self._tell(event, failures)
+                if _ends(event, stack_id):
+                    self._tell_failures(failures)
+                    return event["ResourceStatus"]
+            self.pause(_PAUSE_SECONDS)
+
+    def _events_after(self, stack_id: str, since: str | None) -> list[StackEventTypeDef]:
+        found: list[StackEventTypeDef] = []
+        for event in self._events(stack_id):
+            if event["EventId"] == since:
+                break
+            found.append(event)
+        return found[::-1]
+
+    def _events(self, stack_id: str) -> Iterator[StackEventTypeDef]:
+        """Yield the events, the newest first."""
+        for page in self.cloudformation.get_paginator("describe_stack_events").paginate(StackName=stack_id):
+            yield from page["StackEvents"]
+
+    def _tell(self, event: StackEventTypeDef, failures: list[str]) -> None:
+        status, name = event.get("ResourceStatus", ""), event.get("LogicalResourceId", "")
+        reason = event.get("ResourceStatusReason", "")
+        self.say(f"  {status:30}  {name}")
+        if status.endswith("_FAILED") and _CONSEQUENCE not in reason:
+            failures.append(f"  {name} ({event.get('ResourceType', '')}): {reason or 'no reason given'}")
+
+    def _tell_failures(self, failures: list[str]) -> None:
+        if failures:
+            self.say("\nWhat failed:")
+            for failure in failures:
+                self.say(failure)
+
+
+def _ends(event: StackEventTypeDef, stack_id: str) -> bool:
+    status = event.get("ResourceStatus", "")
+    return event.get("PhysicalResourceId") == stack_id and status.endswith(("_COMPLETE", "_FAILED"))

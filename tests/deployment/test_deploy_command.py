@@ -1,0 +1,58 @@
+"""`python -m infra.aws.deploy`: what stops it is one line, before anything is changed."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from infra.aws import deploy
+from infra.aws.account import Account
+from infra.aws.errors import DeploymentError
+
+
+@pytest.fixture(autouse=True)
+def nothing_of_aws(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave no credentials and no region."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+def test_missing_region_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With what to set."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "x")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
+    with pytest.raises(DeploymentError, match="No region: set AWS_REGION"):
+        Account.of_session()
+
+
+@pytest.mark.parametrize("variable", ["AWS_REGION", "AWS_DEFAULT_REGION"])
+def test_missing_credentials_are_told(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    """With what to set."""
+    monkeypatch.setenv(variable, "eu-west-1")
+    with pytest.raises(DeploymentError, match="No credentials: set AWS_PROFILE"):
+        Account.of_session()
+
+
+def test_unknown_profile_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As botocore says it."""
+    monkeypatch.setenv("AWS_PROFILE", "no-such-profile")
+    assert deploy.main(["--stage", "dev"]) == 1
+    assert "no-such-profile" in capsys.readouterr().err
+
+
+def test_unknown_stage_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """Before AWS is asked for anything."""
+    assert deploy.main(["--stage", "nowhere"]) == 1
+    assert capsys.readouterr().err == "There is no stage 'nowhere'. Stages: dev, prod\n"
+
+
+def test_without_a_terminal_nobody_agrees(capsys: pytest.CaptureFixture[str]) -> None:
+    """A pipeline has to agree beforehand."""
+    with pytest.raises(DeploymentError, match="YES=1"):
+        deploy.confirm_at_terminal("Deploy?")
