@@ -31,11 +31,11 @@ class DynamoDBStub:
 
 
 @contextmanager
-def dynamodb_stub() -> Iterator[DynamoDBStub]:
-    """Serve the three calls of a decision."""
+def dynamodb_stub(*, used_now: bool = False) -> Iterator[DynamoDBStub]:
+    """Serve the three calls of a decision; a token that was used just now needs two."""
     now = datetime.now(UTC).replace(microsecond=0)
     key, user = LocalSigningKey(), a_user()
-    row = a_token(user, now)
+    row = a_token(user, now, last_used_at=now if used_now else None)
     claims = Claims(user.id, row.id, now, row.scopes, None)
     token = ApiTokenSigner(key, ENVIRON["ISSUER"], ENVIRON["AUDIENCE"]).sign(claims)
     canaries.remember(token)

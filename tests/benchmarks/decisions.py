@@ -1,0 +1,115 @@
+"""The authorizer's decision, warm: beside its floor, beside what is usually written, and its refusals."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+
+from chalicelib.bootstrap import Service
+from chalicelib.domain.errors import MalformedToken
+from tests.benchmarks.options import Options
+from tests.benchmarks.place import Place, authorize, installed, issued, refused
+from tests.benchmarks.subject import GARBAGE, Subject, forged, subject_at
+from tests.benchmarks.table import Row, Section, bounded, duration, related
+from tests.benchmarks.timing import Step, Timings, interleaved
+
+# Calls that never leave the process are many times faster, so as many more are timed.
+_MORE = 10
+
+
+def measured(place: Place, options: Options) -> list[Section]:
+    """Time decisions and refusals."""
+    subject = subject_at(place)
+    with installed(subject.service):
+        remote = interleaved(_remote(subject), options.rounds, options.samples)
+    with installed(subject.over_canned_rows()) as service:
+        local = interleaved(_local(subject, service), options.rounds, options.samples * _MORE)
+    return [
+        Section("Decision, warm", _decision_rows(remote, local), _NOTES),
+        Section("Beside the usual authorizer", _usual_rows(remote)),
+        Section("Refusals, without any call", _refusal_rows(local)),
+    ]
+
+
+_NOTES = (
+    "Floor: one bare ES256 verification by `cryptography` and one bare BatchGetItem of the same rows by "
+    "the authorizer's own client. All against the emulator, over loopback.",
+    "Own share: all but those two, the log line included. By difference within each turn, where the "
+    "emulator's noise is in it, and with a client that answers from memory at once, by which the target is "
+    "judged.",
+)
+
+
+def _remote(subject: Subject) -> dict[str, Step]:
+    token = subject.token.secret
+    other = replace(subject, token=issued(subject.service, "stale"))
+    return {
+        "decision": Step(lambda: authorize(token)),
+        "verification": Step(subject.verification()),
+        "read": Step(subject.read),
+        "usual": Step(subject.usual()),
+        "touching": Step(lambda: authorize(other.token.secret), other.make_stale),
+    }
+
+
+def _local(subject: Subject, service: Service) -> dict[str, Step]:
+    token = subject.token.secret
+    bad = forged(token)
+    return {
+        "decision": Step(lambda: authorize(token)),
+        "verification": Step(subject.verification()),
+        "forged": Step(lambda: refused(bad)),
+        "garbage": Step(lambda: refused(GARBAGE)),
+        "garbage alone": Step(_malformed(service)),
+    }
+
+
+def _decision_rows(remote: Timings, local: Timings) -> list[Row]:
+    verification, read = remote.p50("verification"), remote.p50("read")
+    floor, decision = verification + read, remote.p50("decision")
+    return [
+        Row("floor: verification", _both(remote, "verification")),
+        Row("floor: BatchGetItem", _both(remote, "read")),
+        related(
+            "decision, no use to record", _both(remote, "decision"), duration(floor), decision / floor, 1.25
+        ),
+        related(
+            "decision that records a use",
+            _both(remote, "touching"),
+            duration(floor),
+            remote.p50("touching") / floor,
+        ),
+        Row("own share, by difference", duration(remote.difference("decision", "verification", "read"))),
+        bounded("own share, client in memory", local.difference("decision", "verification"), 150e-6),
+    ]
+
+
+def _usual_rows(remote: Timings) -> list[Row]:
+    usual = remote.p50("usual")
+    ratio = remote.p50("decision") / usual
+    ours = "decision, no use to record"
+    return [
+        Row("PyJWT, boto3 resource, 2 reads, 1 write", _both(remote, "usual")),
+        related(f"{ours}: time", duration(remote.p50("decision")), duration(usual), ratio, 0.5),
+    ]
+
+
+def _refusal_rows(local: Timings) -> list[Row]:
+    verification = duration(local.p50("verification"))
+    return [
+        bounded("forged: known key, wrong signature", local.p50("forged"), 300e-6, verification),
+        bounded("garbage of 306 characters", local.p50("garbage"), 20e-6),
+        Row("the same without event and log line", duration(local.p50("garbage alone"))),
+    ]
+
+
+def _malformed(service: Service) -> Callable[[], object]:
+    def refuse() -> None:
+        with suppress(MalformedToken):
+            service.verify.verify(GARBAGE)
+
+    return refuse
+
+
+def _both(timings: Timings, name: str) -> str:
+    p50, p99 = (duration(timings.percentile(name, percent)) for percent in (50, 99))
+    return f"p50 {p50}, p99 {p99}"

@@ -1,0 +1,60 @@
+"""How much to measure: a quick look, or figures to publish."""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+_SIZES = (100, 10_000, 100_000, 1_000_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What `make bench` was asked for."""
+
+    rounds: int
+    """Rounds whose median counts."""
+    samples: int
+    """Calls over the network that one round makes of each kind."""
+    cold_starts: int
+    """Processes of each kind."""
+    rows: int
+    """How many tokens the largest table holds."""
+    load_seconds: int
+    """How long the deployed stack is called; 0 leaves it out."""
+    document: Path | None
+    """Where the table goes besides the terminal."""
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """The sizes of the table at which management is measured, the largest last."""
+        return (*(size for size in _SIZES if size < self.rows), self.rows)
+
+
+def parsed(arguments: Sequence[str]) -> Options:
+    """Return the options of a command line; leaves with a message when they make no sense."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("--rounds", type=_positive, default=7)
+    parser.add_argument("--rows", type=_positive, default=100_000)
+    parser.add_argument("--load-seconds", type=_natural, default=60)
+    parser.add_argument("--doc", type=Path, default=None)
+    parser.add_argument("--quick", action="store_true", help="few rounds and a small table")
+    given = parser.parse_args(arguments)
+    if given.quick:
+        return Options(2, 20, 3, min(given.rows, 1_000), min(given.load_seconds, 5), given.doc)
+    cold_starts = max(11, given.rounds)
+    return Options(given.rounds, 100, cold_starts, given.rows, given.load_seconds, given.doc)
+
+
+def _natural(text: str) -> int:
+    number = int(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError("must not be negative")
+    return number
+
+
+def _positive(text: str) -> int:
+    number = _natural(text)
+    if not number:
+        raise argparse.ArgumentTypeError("must not be 0")
+    return number

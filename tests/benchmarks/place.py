@@ -1,0 +1,127 @@
+"""Where everything is measured: the service over the emulator, with one user who holds tokens."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+
+from chalicelib import bootstrap
+from chalicelib.adapters.clock import SystemClock
+from chalicelib.adapters.oidc import OidcProvider
+from chalicelib.bootstrap import Service
+from chalicelib.domain.ports import Clock
+from chalicelib.domain.tokens import IssuedToken
+from chalicelib.domain.users import User
+from chalicelib.services.sign_in import Credentials
+from infra.local.harness import Emulated, emulator
+from tests.benchmarks.process import environment
+from tests.support.builders import a_request
+from tests.support.clock import FixedClock
+from tests.support.provider import TestProvider
+from tests.support.service import ENVIRON, MemoryService
+
+METHOD_ARN = "arn:aws:execute-api:us-east-1:123456789012:a1b2c3/dev/GET/api/whoami"
+# As many as the setting allows: the owner of 10,000 tokens goes on issuing.
+_QUOTA = "10000"
+
+
+class BenchmarkService(Service):
+    """The deployed service; only the users' OpenID provider is in memory."""
+
+    @cached_property
+    def identity_provider(self) -> OidcProvider:
+        """The real adapter over the provider in memory."""
+        stand_in = MemoryService()
+        stand_in.clock = self.clock  # type: ignore[assignment]
+        return stand_in.identity_provider
+
+
+@dataclass(frozen=True)
+class Place:
+    """The emulator, and how to reach it."""
+
+    running: Emulated
+
+    @property
+    def table(self) -> str:
+        """The table's name."""
+        return self.running.table_name
+
+    def service(self, url: str | None = None, clock: Clock | None = None) -> Service:
+        """Return the service as a new process would make it, its clients connected to ``url``."""
+        service = BenchmarkService(self._settings, clock or SystemClock())
+        where = self.running.environment | {"AWS_ENDPOINT_URL": url or self.running.endpoint}
+        with environment(where):
+            _ = service.verify, service.keys, service.dynamodb, service.kms
+        return service
+
+    @property
+    def _settings(self) -> Mapping[str, str]:
+        return ENVIRON | {
+            "TABLE_NAME": self.running.table_name,
+            "SIGNING_KEY_ID": self.running.key_id,
+            "MAX_TOKENS_PER_USER": _QUOTA,
+        }
+
+
+@contextmanager
+def emulated_place() -> Iterator[Place]:
+    """Start the emulator."""
+    with emulator() as running:
+        yield Place(running)
+
+
+@contextmanager
+def installed(service: Service) -> Iterator[Service]:
+    """Let the handlers of this process use a service."""
+    before = bootstrap.current()
+    try:
+        yield bootstrap.install(service)
+    finally:
+        bootstrap.install(before)
+
+
+def signed_in(service: Service, subject: str = "user@example.com") -> User:
+    """Return a user, made if need be."""
+    return service.sign_in.user(Credentials(bearer=jwt_of(service, subject)))
+
+
+def jwt_of(service: Service, subject: str = "user@example.com") -> str:
+    """Return what the users' provider says about a user."""
+    return TestProvider(service.clock).sign_in(subject)
+
+
+def issued(service: Service, name: str = "bench") -> IssuedToken:
+    """Return a new token of the usual user."""
+    return service.issue.issue(signed_in(service), a_request(name=name))
+
+
+def authorize(token: str) -> dict[str, Any]:
+    """Call the deployed authorizer with a token, as API Gateway does. Raises what it raises."""
+    from chalicelib.handlers.authorizer import api_token_authorizer
+
+    event = {"type": "TOKEN", "authorizationToken": f"Bearer {token}", "methodArn": METHOD_ARN}
+    answer: dict[str, Any] = api_token_authorizer(event, _Context())
+    return answer
+
+
+def refused(token: str) -> None:
+    """Call the deployed authorizer with what it must refuse. Raises ValueError if it does not."""
+    try:
+        authorize(token)
+    except Exception as error:
+        if str(error) == "Unauthorized":
+            return
+        raise
+    raise ValueError("the authorizer let a bad token in")
+
+
+def clock_from_now() -> FixedClock:
+    """Return a clock to move; the emulator removes what expired by the real one."""
+    return FixedClock(datetime.now(UTC).replace(microsecond=0))
+
+
+class _Context:
+    aws_request_id = "5d7a1f4e-2c9b-4f0e-9a57-1b1f2f7c3a11"

@@ -1,0 +1,109 @@
+"""What is measured: the authorizer, one of its tokens, and the parts that a decision cannot do without."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, cast
+
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
+
+from chalicelib.adapters import jose
+from chalicelib.adapters.api_token import load_public_keys
+from chalicelib.adapters.dynamodb import items
+from chalicelib.adapters.dynamodb.authorization import DynamoDBAuthorizationStore
+from chalicelib.bootstrap import Service
+from chalicelib.domain.tokens import IssuedToken
+from tests.benchmarks.place import METHOD_ARN, Place, authorize, installed, issued
+from tests.benchmarks.usual_authorizer import UsualAuthorizer
+from tests.support.keys import LocalSigningKey
+from tests.support.service import ENVIRON
+
+GARBAGE = "bodhi_" + "x" * 300
+
+
+class CannedClient:
+    """Answers the authorizer's two calls at once, from memory."""
+
+    def __init__(self, answer: dict[str, Any]) -> None:
+        self._answer = answer
+
+    def batch_get_item(self, **_: Any) -> dict[str, Any]:
+        """Return the same rows, whatever is asked."""
+        return self._answer
+
+    def update_item(self, **_: Any) -> dict[str, Any]:
+        """Accept every write."""
+        return {}
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A service, a token of it that was used just now, and the key that signed it."""
+
+    place: Place
+    service: Service
+    token: IssuedToken
+    key: EllipticCurvePublicKey
+
+    @property
+    def keys_asked(self) -> list[items.Item]:
+        """The keys of the two rows that decide."""
+        token = self.token.token
+        return [items.token_key(token.user_id, token.id), items.user_key(token.user_id)]
+
+    def read(self) -> dict[str, Any]:
+        """Read both rows by the authorizer's own client and nothing around it."""
+        client = cast("Any", self.service.authorization)._client
+        asked = {self.place.table: {"Keys": self.keys_asked, "ConsistentRead": True}}
+        answer: dict[str, Any] = client.batch_get_item(RequestItems=asked)
+        return answer
+
+    def verification(self) -> Callable[[], object]:
+        """Return a bare ES256 verification of the token, with nothing left to decode."""
+        message, _, signature = self.token.secret.removeprefix("bodhi_").rpartition(".")
+        raw = jose.decode(signature)
+        r, s = (int.from_bytes(half, "big") for half in (raw[:32], raw[32:]))
+        data, der, algorithm = message.encode(), encode_dss_signature(r, s), ECDSA(SHA256())
+        return lambda: self.key.verify(der, data, algorithm)
+
+    def make_stale(self) -> None:
+        """Put the row back as one that was never used, so that the next decision records a use."""
+        row: Any = items.token_item(self.token.token)
+        self.service.dynamodb.put_item(TableName=self.place.table, Item=row)
+
+    def over_canned_rows(self) -> Service:
+        """Return the same service without a network: what is left is its own work."""
+        service, canned = self.place.service(), cast("Any", CannedClient(self.read()))
+        service.authorization = DynamoDBAuthorizationStore(canned, canned, self.place.table)
+        del service.verify
+        return service
+
+    def usual(self, url: str | None = None, *, consistent: bool = True) -> Callable[[], object]:
+        """Return a call of the baseline with the same token."""
+        authorizer = UsualAuthorizer(
+            self.place.table,
+            self.key,
+            ENVIRON["ISSUER"],
+            ENVIRON["AUDIENCE"],
+            endpoint=url or self.place.running.endpoint,
+            consistent=consistent,
+        )
+        event = {"authorizationToken": f"Bearer {self.token.secret}", "methodArn": METHOD_ARN}
+        return lambda: authorizer(event, None)
+
+
+def subject_at(place: Place) -> Subject:
+    """Issue a token and use it once."""
+    service = place.service()
+    token = issued(service)
+    with installed(service):
+        authorize(token.secret)
+    (key,) = load_public_keys(service.keys).values()
+    return Subject(place, service, token, key)
+
+
+def forged(token: str) -> str:
+    """Return the same token, signed by another key under the same ``kid``."""
+    message = token.removeprefix("bodhi_").rpartition(".")[0]
+    return f"bodhi_{message}.{jose.encode(LocalSigningKey().sign(message.encode()))}"
