@@ -11,8 +11,11 @@ else
 LOGIN_USER := user@example.com
 endif
 
+BENCH_OPTIONS = $(if $(QUICK),--quick) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(ROWS),--rows $(ROWS)) \
+  $(if $(LOAD_SECONDS),--load-seconds $(LOAD_SECONDS)) $(if $(DOC),--doc $(DOC))
+
 .DEFAULT_GOAL := help
-.PHONY: help run login signing-keys rotate-signing-key revoke-signing-key package deploy clean-state test check lint lock clean setup
+.PHONY: help run login signing-keys rotate-signing-key revoke-signing-key package deploy clean-state test check bench lint lock clean setup
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +50,9 @@ test: setup ## Run every test; ARGS="-k name" is passed on
 
 check: lint setup ## Lint, check types and imports, run the fast tests
 	@$(BIN)/python -m pytest -n auto -m "not slow" $(ARGS)
+
+bench: setup ## Measure everything, print one table: ROUNDS=7 ROWS=100000 LOAD_SECONDS=60 QUICK=1 DOC=docs/performance.md
+	@$(BIN)/python -m tests.benchmarks $(BENCH_OPTIONS)
 
 lint: .venv/.ready ## The part of check that runs no test
 	@$(BIN)/ruff check .

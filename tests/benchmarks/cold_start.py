@@ -9,9 +9,10 @@ from collections.abc import Mapping, Sequence
 
 from tests.benchmarks.options import Options
 from tests.benchmarks.place import METHOD_ARN
+from tests.benchmarks.process import LAMBDA
 from tests.benchmarks.table import Row, Section, duration, related
 from tests.packaging.dynamodb_stub import DynamoDBStub, dynamodb_stub
-from tests.packaging.fresh import ENVIRON, LAMBDA, ROOT
+from tests.packaging.fresh import ENVIRON, ROOT
 
 DECISION, FLOOR, CALLING, BARE = "decision", "floor", "floor with calls", "interpreter"
 
@@ -54,7 +55,7 @@ PROGRAMS = {BARE: "", FLOOR: _CLIENT, CALLING: _CLIENT + _TWO_CALLS, DECISION: _
 def measured(options: Options) -> list[Section]:
     """Time processes of each kind in turn."""
     with dynamodb_stub(used_now=True) as stub:
-        taken = _in_turn(_environ(stub), options.cold_starts)
+        taken = _in_turn(environ_of(stub), options.cold_starts)
         calls = sorted(set(stub.calls))
     if calls != ["BatchGetItem", "Query"]:
         raise ValueError(f"a first decision made other calls than two reads: {calls}")
@@ -105,10 +106,12 @@ def _in_turn(environ: Mapping[str, str], count: int) -> Mapping[str, Sequence[fl
     return taken
 
 
-def _environ(stub: DynamoDBStub) -> Mapping[str, str]:
+def environ_of(stub: DynamoDBStub) -> Mapping[str, str]:
+    """Return what the programs need to reach the stub."""
     return {
         **LAMBDA,
         **ENVIRON,
+        "PATH": "/usr/bin:/bin",
         "AWS_ENDPOINT_URL": stub.url,
         "CREDENTIAL": stub.token,
         "USER_ID": stub.user_id,

@@ -46,6 +46,7 @@ def _remote(subject: Subject) -> dict[str, Step]:
         "decision": Step(lambda: authorize(token)),
         "verification": Step(subject.verification()),
         "read": Step(subject.read),
+        "read by the SDK": Step(subject.read_by_sdk),
         "usual": Step(subject.usual()),
         "touching": Step(lambda: authorize(other.token.secret), other.make_stale),
     }
@@ -68,7 +69,8 @@ def _decision_rows(remote: Timings, local: Timings) -> list[Row]:
     floor, decision = verification + read, remote.p50("decision")
     return [
         Row("floor: verification", _both(remote, "verification")),
-        Row("floor: BatchGetItem", _both(remote, "read")),
+        Row("floor: BatchGetItem by its own client", _both(remote, "read")),
+        Row("the same BatchGetItem by botocore", _both(remote, "read by the SDK")),
         related(
             "decision, no use to record", _both(remote, "decision"), duration(floor), decision / floor, 1.25
         ),

@@ -72,6 +72,8 @@ def metered(endpoint: str) -> Iterator[Meter]:
 def _handler(endpoint: str, meter: Meter) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        # Head and body in one packet: in two, the client's delayed acknowledgement costs 40 ms.
+        wbufsize = -1
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))

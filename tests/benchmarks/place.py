@@ -1,6 +1,6 @@
 """Where everything is measured: the service over the emulator, with one user who holds tokens."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,7 +16,7 @@ from chalicelib.domain.tokens import IssuedToken
 from chalicelib.domain.users import User
 from chalicelib.services.sign_in import Credentials
 from infra.local.harness import Emulated, emulator
-from tests.benchmarks.process import environment
+from tests.benchmarks.process import LAMBDA, environment
 from tests.support.builders import a_request
 from tests.support.clock import FixedClock
 from tests.support.provider import TestProvider
@@ -51,15 +51,17 @@ class Place:
 
     def service(self, url: str | None = None, clock: Clock | None = None) -> Service:
         """Return the service as a new process would make it, its clients connected to ``url``."""
-        service = BenchmarkService(self._settings, clock or SystemClock())
-        where = self.running.environment | {"AWS_ENDPOINT_URL": url or self.running.endpoint}
-        with environment(where):
+        where = {"AWS_ENDPOINT_URL": url or self.running.endpoint}
+        service = BenchmarkService(self._settings | where, clock or SystemClock())
+        with environment(self.running.environment | where):
             _ = service.verify, service.keys, service.dynamodb, service.kms
         return service
 
     @property
-    def _settings(self) -> Mapping[str, str]:
-        return ENVIRON | {
+    def _settings(self) -> dict[str, str]:
+        return {
+            **LAMBDA,
+            **ENVIRON,
             "TABLE_NAME": self.running.table_name,
             "SIGNING_KEY_ID": self.running.key_id,
             "MAX_TOKENS_PER_USER": _QUOTA,

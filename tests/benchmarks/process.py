@@ -7,6 +7,15 @@ from collections.abc import Iterator, Mapping
 from infra.local.environments import isolated
 from tests.support.service import ENVIRON
 
+# What Lambda sets for any function; it names the session of a role that nobody has.
+LAMBDA = {
+    "AWS_LAMBDA_FUNCTION_NAME": "authorizer",
+    "AWS_REGION": "us-east-1",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "AWS_SESSION_TOKEN": "test",
+}
 _NOWHERE = "http://127.0.0.1:9"
 
 

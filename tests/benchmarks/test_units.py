@@ -1,0 +1,129 @@
+"""What calls cost, exactly, on the emulator: counts are promises, times are not."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from chalicelib.adapters.dynamodb import items
+from tests.benchmarks import costs, management
+from tests.benchmarks.capacity import item_bytes
+from tests.benchmarks.cold_start import DECISION, PROGRAMS, environ_of, processor_seconds
+from tests.benchmarks.filling import fill, rows
+from tests.benchmarks.management import ISSUE, LIST, REVOKE
+from tests.benchmarks.meter import Meter, metered, operations, total
+from tests.benchmarks.place import Place, authorize, emulated_place, installed, signed_in
+from tests.benchmarks.prices import Units
+from tests.benchmarks.subject import Subject, subject_at
+from tests.packaging.dynamodb_stub import dynamodb_stub
+
+pytestmark = [pytest.mark.slow, pytest.mark.emulator]
+
+# 200 rows of 270 bytes, and the caller's own row.
+_LIST_READS_AT_MOST = 15
+
+
+@pytest.fixture(scope="module")
+def place() -> Iterator[Place]:
+    """Return the emulator, started once."""
+    with emulated_place() as place:
+        yield place
+
+
+@pytest.fixture
+def meter(place: Place) -> Iterator[Meter]:
+    """Return what counts the calls."""
+    with metered(place.running.endpoint) as meter:
+        yield meter
+
+
+@pytest.fixture(scope="module")
+def subject(place: Place) -> Subject:
+    """Return a token that was used just now."""
+    return subject_at(place)
+
+
+def row_of(size: int) -> Any:
+    """Return an item of so many bytes."""
+    row = items.token_key("usr_size", f"tok_{size}") | {"number": items.number(1700000000123)}
+    padding = size - item_bytes(row) - len("padding")
+    return row | {"padding": items.text("x" * padding)}
+
+
+@pytest.mark.parametrize(("size", "units"), [(1024, 1), (1025, 2), (2048, 2), (2049, 3)])
+def test_our_sizes_are_the_emulators(place: Place, meter: Meter, size: int, units: int) -> None:
+    """An item that we say fills its units to the last byte costs them, and one byte more one more."""
+    dynamodb = place.service(meter.url).dynamodb
+    dynamodb.put_item(TableName=place.table, Item=row_of(size))
+    assert total(meter.taken()) == Units(write=units)
+
+
+@pytest.mark.parametrize("consistent", [True, False])
+def test_our_reads_are_the_emulators(
+    place: Place, meter: Meter, subject: Subject, consistent: bool
+) -> None:
+    """Where the emulator counts a read both ways of counting agree."""
+    dynamodb = place.service(meter.url).dynamodb
+    for key in (*subject.keys_asked, items.user_key("nobody")):
+        dynamodb.get_item(TableName=place.table, Key=key, ConsistentRead=consistent)
+    calls = meter.taken()
+    assert [call.units.read for call in calls] == [call.reported for call in calls]
+
+
+def test_decision_costs_two_units(place: Place, meter: Meter, subject: Subject) -> None:
+    """Two strong reads in one call; one write more when a use is recorded."""
+    with installed(place.service(meter.url)):
+        authorize(subject.token.secret)
+        meter.taken()
+        for expected in (Units(2, 0), Units(2, 1), Units(2, 0)):
+            if expected.write:
+                subject.make_stale()
+            authorize(subject.token.secret)
+            calls = meter.taken()
+            assert operations(calls) == ["BatchGetItem", "UpdateItem"][: 1 + int(expected.write)]
+            assert total(calls) == expected
+
+
+def test_usual_authorizer_costs_more(subject: Subject, meter: Meter) -> None:
+    """The baseline reads twice and writes every time; it decides about the same token."""
+    assert costs.usual(subject, meter, consistent=True).units == Units(2, 1)
+    subject.usual(meter.url)()
+    assert operations(meter.taken()) == ["GetItem", "GetItem", "UpdateItem"]
+
+
+def test_bad_tokens_cost_nothing(subject: Subject, meter: Meter) -> None:
+    """A forged token under a known key and garbage make no call at all."""
+    assert costs.refusals(subject, meter) == []
+
+
+def test_uses_are_counted_over_time(place: Place, meter: Meter) -> None:
+    """A cached second costs a thirtieth of the reads and as many recorded uses."""
+    busy = costs.every_second(place, meter)
+    assert busy.units == Units((600 * 2 + 10) / 600, 2 / 600)
+    assert busy.decisions == 1
+    cached = costs.every_second(place, meter, costs.CACHE_SECONDS)
+    assert cached.units == Units((20 * 2 + 10) / 600, 2 / 600)
+    assert cached.decisions == 1 / 30
+    assert costs.every_hour(place, meter).units == Units(3, 1)
+
+
+def test_units_do_not_depend_on_the_tables_size(place: Place, meter: Meter) -> None:
+    """Issue and revoke cost the same in small and large tables, a list what its page reads."""
+    service = place.service()
+    owner = signed_in(service)
+    fill(place, rows(service, owner, 0, 400))
+    before = management.counted(place, meter)
+    assert before[ISSUE].units == Units(2, 4)
+    assert before[REVOKE].units == Units(2, 4)
+    assert before[LIST].operations == ["GetItem", "Query"]
+    assert before[LIST].units.read <= _LIST_READS_AT_MOST
+    fill(place, rows(service, owner, 400, 2_000))
+    after = management.counted(place, meter)
+    assert after == before
+
+
+def test_first_decision_makes_two_calls_here() -> None:
+    """A cold start is measured on a token that was used just now."""
+    with dynamodb_stub(used_now=True) as stub:
+        processor_seconds(PROGRAMS[DECISION], environ_of(stub))
+        assert stub.calls == ["Query", "BatchGetItem"]
