@@ -25,6 +25,12 @@ _LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 _LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
 _SERVERS_EXAMPLE = '{"orders": {"secret_sha256": "<64 hex digits>"}}'
 _SCOPES_EXAMPLE = '{"orders:read": {"description": "Read orders", "opens": ["GET /orders/*"]}}'
+# A stage of a REST API, or of an HTTP API, as API Gateway's own addresses name it.
+_STAGE = (
+    r"restapis/[A-Za-z0-9]{1,64}/[A-Za-z0-9_-]{1,128}"
+    r"|apis/[A-Za-z0-9]{1,64}/([A-Za-z0-9_-]{1,128}|\$default)"
+)
+_STAGES_EXAMPLE = "restapis/a1b2c3d4e5/prod,apis/f6g7h8i9j0/$default"
 _URL = r"https?://([^\s/?#@:\[\]]+|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?(/[^\s?#]*)?"
 
 
@@ -64,6 +70,7 @@ class GatewaySettings:
     stage: str
     auth_mode: AuthMode
     authorizer_cache_seconds: int
+    authorizer_cache_stages: tuple[str, ...]
     log_level: str
 
     @classmethod
@@ -79,6 +86,7 @@ class GatewaySettings:
             authorizer_cache_seconds=read.number(
                 "AUTHORIZER_CACHE_SECONDS", 0, _MAX_CACHE_SECONDS, default=30
             ),
+            authorizer_cache_stages=_cache_stages(read),
             log_level=read.choice("LOG_LEVEL", _LOG_LEVELS, "INFO"),
         )
         if settings.auth_mode is AuthMode.NONE and settings.stage == _PROD:
@@ -240,6 +248,15 @@ class _Reader:
 
     def _value(self, name: str) -> str:
         return self._environ.get(name, "").strip()
+
+
+def _cache_stages(read: _Reader) -> tuple[str, ...]:
+    """Return the stages, beside this API's own, whose cached decisions end with a revocation."""
+    stages = sorted(read.words("AUTHORIZER_CACHE_STAGES"))
+    for stage in stages:
+        if not re.fullmatch(_STAGE, stage):
+            read.refuse("AUTHORIZER_CACHE_STAGES", f"names {stage!r}, which is no stage", _STAGES_EXAMPLE)
+    return tuple(stages)
 
 
 def _catalogue(definitions: object) -> ScopeCatalogue:

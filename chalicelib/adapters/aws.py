@@ -9,8 +9,13 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_kms import KMSClient
 
+    from chalicelib.adapters.api_gateway import HttpApis, RestApis
+
 _CONNECT_SECONDS = 0.5
 _READ_SECONDS = 2
+# Nobody waits for API Gateway's own API, and it answers slowly at times.
+_GATEWAY_READ_SECONDS = 5
+_GATEWAY_ATTEMPTS = 3
 
 
 def dynamodb_client(*, attempts: int = 2) -> "DynamoDBClient":
@@ -26,10 +31,20 @@ def kms_client() -> "KMSClient":
     return cast("KMSClient", _client("kms", attempts=2))
 
 
-def _client(service: str, attempts: int) -> object:
+def rest_apis_client() -> "RestApis":
+    """Return a client for REST APIs as such, not for calls to them."""
+    return cast("RestApis", _client("apigateway", _GATEWAY_ATTEMPTS, _GATEWAY_READ_SECONDS))
+
+
+def http_apis_client() -> "HttpApis":
+    """Return a client for HTTP APIs as such, not for calls to them."""
+    return cast("HttpApis", _client("apigatewayv2", _GATEWAY_ATTEMPTS, _GATEWAY_READ_SECONDS))
+
+
+def _client(service: str, attempts: int, read_seconds: float = _READ_SECONDS) -> object:
     config = Config(
         connect_timeout=_CONNECT_SECONDS,
-        read_timeout=_READ_SECONDS,
+        read_timeout=read_seconds,
         retries={"mode": "standard", "total_max_attempts": attempts},
         tcp_keepalive=True,
     )

@@ -1,6 +1,7 @@
 """The one clock."""
 
-from datetime import UTC, datetime
+import time
+from datetime import UTC, datetime, timedelta
 
 
 class SystemClock:
@@ -10,3 +11,8 @@ class SystemClock:
         """Return the present time."""
         now = datetime.now(UTC)
         return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+
+def sleep(duration: timedelta) -> None:
+    """Wait."""
+    time.sleep(max(0.0, duration.total_seconds()))

@@ -378,6 +378,13 @@ class KeyChangeRefused(Conflict):
     detail = "This signing key is not in a state that allows this."
 
 
+class StageNotFlushable(Conflict):
+    """There is no such stage, or its cache may not be flushed: trying again is no use."""
+
+    code = "stage_not_flushable"
+    detail = "The stage does not exist, or its cache of decisions may not be flushed."
+
+
 class PreconditionFailed(ApiTokensError):
     """``If-Match`` names another version than the present one (RFC 9110 section 13.1.1)."""
 
@@ -409,3 +416,7 @@ class IdentityProviderUnavailable(DependencyUnavailable):
     """The OpenID provider's keys cannot be read."""
 
     detail = "Your OpenID provider cannot be reached to verify your sign-in. Try again."
+
+
+class GatewayUnavailable(DependencyUnavailable):
+    """API Gateway's own API failed, timed out or throttled."""

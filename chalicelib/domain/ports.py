@@ -1,8 +1,8 @@
 """What the services need from the outside world. Adapters fulfil these; tests bring their own."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from chalicelib.domain.claims import Claims
@@ -28,6 +28,10 @@ class Clock(Protocol):
     def now(self) -> datetime:
         """Return the present time: aware, UTC, in whole milliseconds."""
         ...
+
+
+Sleep = Callable[[timedelta], None]
+"""The only way to wait; it returns when so much time has passed."""
 
 
 class TokenSigner(Protocol):
@@ -296,3 +300,33 @@ class UserPage:
 
     users: Sequence[User]
     next_position: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FlushClaim:
+    """Who may flush a stage's cache: the caller if ``won``, else whoever claimed it at ``at``."""
+
+    won: bool
+    at: datetime
+
+
+class FlushStore(Protocol):
+    """Who flushed which stage last. The call raises StoreUnavailable."""
+
+    def claim_flush(self, stage: str, now: datetime, spacing: timedelta) -> FlushClaim:
+        """Claim a flush of ``stage`` at ``now``, by one conditional write; one caller per ``spacing`` wins.
+
+        A claim from further than ``spacing`` in the future is a wrong clock's, and holds nobody up.
+        """
+        ...
+
+
+class AuthorizerCaches(Protocol):
+    """The gateway's caches of decisions, one per stage."""
+
+    def flush(self, stage: str) -> None:
+        """Forget every decision of a stage.
+
+        Raises GatewayUnavailable, which another attempt may get over, or StageNotFlushable.
+        """
+        ...

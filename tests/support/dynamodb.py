@@ -14,6 +14,7 @@ from moto import mock_aws
 from chalicelib.adapters.dynamodb import items
 from chalicelib.adapters.dynamodb.assertions import DynamoDBAssertionStore
 from chalicelib.adapters.dynamodb.authorization import DynamoDBAuthorizationStore
+from chalicelib.adapters.dynamodb.flushes import DynamoDBFlushStore
 from chalicelib.adapters.dynamodb.keys import DynamoDBKeyStore
 from chalicelib.adapters.dynamodb.rotation import DynamoDBRotationStore
 from chalicelib.adapters.dynamodb.sessions import DynamoDBSessionStore
@@ -26,6 +27,7 @@ from chalicelib.domain.ports import (
     AssertionStore,
     AuthorizationStore,
     Clock,
+    FlushStore,
     KeyStore,
     RotationStore,
     SessionStore,
@@ -74,6 +76,7 @@ class Stores:
     users: UserStore
     sessions: SessionStore
     assertions: AssertionStore
+    flushes: FlushStore
     forget: Callable[[str, str | None], None]
 
 
@@ -87,7 +90,7 @@ def memory_stores() -> Stores:
         else:
             del store._tokens[user_id, token_id]
 
-    return Stores(store, InMemoryKeys(), InMemoryKeys(), store, store, store, store, store, forget)
+    return Stores(store, InMemoryKeys(), InMemoryKeys(), store, store, store, store, store, store, forget)
 
 
 def dynamodb_stores(cloud: Cloud) -> Stores:
@@ -107,6 +110,7 @@ def dynamodb_stores(cloud: Cloud) -> Stores:
         DynamoDBUserStore(client, table),
         DynamoDBSessionStore(client, table),
         DynamoDBAssertionStore(client, table),
+        DynamoDBFlushStore(client, table),
         forget,
     )
 

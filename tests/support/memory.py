@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from threading import RLock
 from typing import TypeVar
 
@@ -15,7 +15,7 @@ from chalicelib.domain.errors import (
     UserInactive,
 )
 from chalicelib.domain.keys import KeyRing, KeyState, VerificationKey
-from chalicelib.domain.ports import UserPage
+from chalicelib.domain.ports import FlushClaim, UserPage
 from chalicelib.domain.rotation import Rotation
 from chalicelib.domain.sessions import PendingLogin, Session
 from chalicelib.domain.tokens import EndedGeneration, IdempotencyRecord, Token, TokenStatus
@@ -36,6 +36,7 @@ class InMemoryStore:
         self._logins: dict[str, PendingLogin] = {}
         self._sessions: dict[str, Session] = {}
         self._assertions: dict[str, UsedAssertion] = {}
+        self._flushes: dict[str, datetime] = {}
 
     def find_for_authorization(self, user_id: str, token_id: str) -> tuple[Token | None, User | None]:
         """Return token and owner."""
@@ -190,6 +191,15 @@ class InMemoryStore:
                 return False
             self._assertions[used.id_hash] = used
             return True
+
+    def claim_flush(self, stage: str, now: datetime, spacing: timedelta) -> FlushClaim:
+        """Claim a flush, unless somebody else did."""
+        with self._lock:
+            last = self._flushes.get(stage)
+            if last is not None and now - spacing < last <= now + spacing:
+                return FlushClaim(won=False, at=last)
+            self._flushes[stage] = now
+            return FlushClaim(won=True, at=now)
 
     def find_user(self, user_id: str) -> User | None:
         """Return a user."""

@@ -76,7 +76,11 @@ def test_only_what_has_no_sensible_default_is_needed() -> None:
 def test_gateway_needs_nothing() -> None:
     """The shape of the API has defaults throughout."""
     assert gateway() == GatewaySettings(
-        stage="dev", auth_mode=AuthMode.OIDC, authorizer_cache_seconds=30, log_level="INFO"
+        stage="dev",
+        auth_mode=AuthMode.OIDC,
+        authorizer_cache_seconds=30,
+        authorizer_cache_stages=(),
+        log_level="INFO",
     )
 
 
@@ -126,6 +130,13 @@ def test_setting_is_read(name: str, value: str, member: str, expected: Any) -> N
         ("AUTH_MODE", "oidc", "auth_mode", AuthMode.OIDC),
         ("AUTHORIZER_CACHE_SECONDS", "0", "authorizer_cache_seconds", 0),
         ("AUTHORIZER_CACHE_SECONDS", "3600", "authorizer_cache_seconds", 3600),
+        (
+            "AUTHORIZER_CACHE_STAGES",
+            " restapis/a1b2/prod, apis/c3d4/$default,restapis/a1b2/prod",
+            "authorizer_cache_stages",
+            ("apis/c3d4/$default", "restapis/a1b2/prod"),
+        ),
+        ("AUTHORIZER_CACHE_STAGES", " , ", "authorizer_cache_stages", ()),
         ("LOG_LEVEL", "DEBUG", "log_level", "DEBUG"),
     ],
 )
@@ -217,6 +228,12 @@ def test_senseless_setting_is_named_with_what_is_wrong_and_an_example(
         ("AUTHORIZER_CACHE_SECONDS", "-1", "must be a whole number from 0 to 3600"),
         ("AUTHORIZER_CACHE_SECONDS", "3601", "must be a whole number from 0 to 3600"),
         ("AUTHORIZER_CACHE_SECONDS", "5 minutes", "must be a whole number from 0 to 3600"),
+        ("AUTHORIZER_CACHE_STAGES", "a1b2/prod", "which is no stage"),
+        ("AUTHORIZER_CACHE_STAGES", "restapis/a1b2", "which is no stage"),
+        ("AUTHORIZER_CACHE_STAGES", "restapis/a1b2/$default", "which is no stage"),
+        ("AUTHORIZER_CACHE_STAGES", "restapis/*/prod", "which is no stage"),
+        ("AUTHORIZER_CACHE_STAGES", "restapis/a1b2/prod/cache", "which is no stage"),
+        ("AUTHORIZER_CACHE_STAGES", "apis/a1b2/${x}", "which is no stage"),
         ("LOG_LEVEL", "debug", "must be one of DEBUG, INFO, WARNING, ERROR"),
         ("LOG_LEVEL", "TRACE", "must be one of DEBUG, INFO, WARNING, ERROR"),
     ],

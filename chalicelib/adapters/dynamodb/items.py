@@ -23,6 +23,7 @@ from chalicelib.domain.users import Role, User, UserStatus
 Item: TypeAlias = dict[str, dict[str, str]]
 
 KEY_PARTITIONS = {KeyUse.API_TOKEN: "KEYS", KeyUse.ACCESS_TOKEN: "ACCESS_TOKEN_KEYS"}
+FLUSHES = "FLUSHES"
 TOKENS = "T#"
 USERS_INDEX = "users"
 USERS_PARTITION = "USERS"
@@ -89,6 +90,11 @@ def login_key(id_hash: str) -> Item:
 def session_key(id_hash: str) -> Item:
     """Return the primary key of a session."""
     return {"pk": text(f"S#{id_hash}"), "sk": text("#")}
+
+
+def flush_key(stage: str) -> Item:
+    """Return the primary key of what is known about flushes of a stage."""
+    return {"pk": text(FLUSHES), "sk": text(stage)}
 
 
 def user_item(user: User) -> Item:
@@ -318,6 +324,11 @@ def read_session(item: Mapping[str, Mapping[str, str]]) -> Session:
         idle_at=_read_time(item["idle_at"]),
         expires_at=_read_time(item["expires_at"]),
     )
+
+
+def read_flush(item: Mapping[str, Mapping[str, str]]) -> datetime:
+    """Return when the stage of an item was last flushed."""
+    return _read_time(item["flushed_at"])
 
 
 def _texts(**texts: str | None) -> Item:

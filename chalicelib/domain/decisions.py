@@ -1,0 +1,49 @@
+"""Which changes of a row change what an authorizer decides, so that cached decisions are wrong."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from chalicelib.domain.tokens import Token
+from chalicelib.domain.users import User
+
+
+@dataclass(frozen=True, slots=True)
+class TokenChange:
+    """A token as it was and as it is."""
+
+    before: Token
+    after: Token
+
+    def changes_decisions(self, now: datetime) -> bool:
+        """Whether a decision from before the change may differ from one taken at ``now``.
+
+        Uses, names and what is counted about reuse decide nothing. A token that went idle can be used
+        again only by a change of its owner's, which no cached permission contradicts.
+        """
+        return _deciding_of_token(self.before, now) != _deciding_of_token(self.after, now)
+
+
+@dataclass(frozen=True, slots=True)
+class UserChange:
+    """A user as they were and as they are."""
+
+    before: User
+    after: User
+
+    def changes_decisions(self, now: datetime) -> bool:
+        """Whether a decision from before the change may differ from one taken at ``now``.
+
+        The count of live tokens and the profile decide nothing; the role bounds the scopes.
+        """
+        return _deciding_of_user(self.before) != _deciding_of_user(self.after)
+
+
+RowChange = TokenChange | UserChange
+
+
+def _deciding_of_token(token: Token, now: datetime) -> tuple[object, ...]:
+    return (token.state, token.generation, token.scopes, token.expires_at, token.overlap_is_over(now))
+
+
+def _deciding_of_user(user: User) -> tuple[object, ...]:
+    return (user.status, user.generation, user.role)

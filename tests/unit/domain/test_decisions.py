@@ -1,0 +1,96 @@
+"""Which changes of a row make a cached decision wrong."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.decisions import TokenChange, UserChange
+from chalicelib.domain.tokens import RevocationReason, Token, TokenStatus
+from chalicelib.domain.users import Role, User, UserStatus
+from tests.support.builders import POLICY, a_token, a_user
+from tests.support.clock import START
+
+OWNER = a_user()
+TOKEN = a_token(OWNER)
+PAUSED = TOKEN.paused(START)
+LATER = START + timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (TOKEN, PAUSED),
+        (PAUSED, TOKEN),
+        (TOKEN, TOKEN.revoked(RevocationReason.OWNER, START, POLICY)),
+        (PAUSED, PAUSED.revoked(RevocationReason.OWNER, START, POLICY)),
+        (TOKEN, replace(TOKEN, successor_id="tok_2", overlap_ends_at=LATER)),
+        (TOKEN, replace(TOKEN, generation="another")),
+        (TOKEN, replace(TOKEN, scopes=frozenset({"api:read"}))),
+        (TOKEN, replace(TOKEN, expires_at=LATER)),
+    ],
+)
+def test_token_is_decided_otherwise(before: Token, after: Token) -> None:
+    """State, generation, scopes, expiry, and an overlap that is over."""
+    assert TokenChange(before, after).changes_decisions(LATER)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (TOKEN, TOKEN),
+        (TOKEN, TOKEN.touched(LATER, POLICY, {LATER.date(): 3})),
+        (TOKEN, TOKEN.described("other", "words", LATER)),
+        (TOKEN, replace(TOKEN, version=7)),
+        (
+            TOKEN,
+            replace(TOKEN, successor_id="tok_2", overlap_ends_at=LATER + timedelta(seconds=1)),
+        ),
+        (
+            replace(TOKEN, overlap_ends_at=START),
+            replace(TOKEN, overlap_ends_at=START, reuse_count=5, last_reused_at=LATER),
+        ),
+    ],
+)
+def test_token_is_decided_as_before(before: Token, after: Token) -> None:
+    """Uses, words, reuse and an overlap that still lasts."""
+    assert not TokenChange(before, after).changes_decisions(LATER)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"status": UserStatus.INACTIVE},
+        {"status": UserStatus.REMOVED},
+        {"generation": "another"},
+        {"role": Role.ADMIN},
+    ],
+)
+def test_users_tokens_are_decided_otherwise(changes: dict[str, Any]) -> None:
+    """Both ways: what the change ends, and what undoing it ends."""
+    other = replace(OWNER, **changes)
+    assert UserChange(OWNER, other).changes_decisions(LATER)
+    assert UserChange(other, OWNER).changes_decisions(LATER)
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        OWNER,
+        replace(OWNER, live_tokens=7, revision=9),
+        replace(OWNER, name="Other", email="other@example.com", updated_at=LATER),
+        replace(OWNER, sessions_ended_at=LATER),
+    ],
+)
+def test_users_tokens_are_decided_as_before(after: User) -> None:
+    """The count, the profile and sessions."""
+    assert not UserChange(OWNER, after).changes_decisions(LATER)
+
+
+def test_idle_token_that_comes_back_contradicts_no_permission() -> None:
+    """Nobody was allowed in meanwhile."""
+    idle_since = TOKEN.idle_at + timedelta(days=1)
+    back = TOKEN.reactivated(idle_since, POLICY)
+    assert TOKEN.status(OWNER, idle_since) is TokenStatus.IDLE
+    assert not TokenChange(TOKEN, back).changes_decisions(idle_since)
