@@ -2,7 +2,7 @@
 
 from chalice.app import Chalice
 
-from chalicelib.handlers.deployed import authorizer, front_doors
+from chalicelib.handlers.deployed import authorizer, flushes, front_doors
 from chalicelib.handlers.documents import documents
 from chalicelib.handlers.exposed import exposed
 from chalicelib.handlers.oauth import oauth
@@ -19,6 +19,7 @@ app.register_middleware(with_request_id, "http")
 for blueprint in (
     authorizer,
     documents,
+    flushes,
     front_doors,
     sample_api,
     tokens,

@@ -12,6 +12,7 @@ from chalicelib.services.callers import AnonymousCaller, ApiCaller
 if TYPE_CHECKING:
     from chalicelib.oauth import OAuth
     from chalicelib.services.exposed import RevokeExposed
+    from chalicelib.services.flush import FlushCaches
     from chalicelib.services.login import Login
     from chalicelib.services.self_service import SelfService
     from chalicelib.services.sessions import Sessions
@@ -75,4 +76,9 @@ class OpenService(Service):
     @property
     def exposed(self) -> "RevokeExposed":
         """Raises TokensUnavailable."""
+        raise TokensUnavailable
+
+    @property
+    def flushes(self) -> "FlushCaches":
+        """Raises TokensUnavailable: nothing is decided, so nothing is cached."""
         raise TokensUnavailable

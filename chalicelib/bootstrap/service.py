@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING, TypeVar
 
 from chalicelib.bootstrap.decision import Decision
 from chalicelib.services.callers import ApiCaller, token_caller
+from chalicelib.settings import GatewaySettings
 
 if TYPE_CHECKING:
     from urllib3 import PoolManager
 
     from chalicelib.adapters.oidc import OidcProvider, ProviderDocuments
-    from chalicelib.domain.ports import LoginProvider
+    from chalicelib.domain.ports import AuthorizerCaches, LoginProvider, Sleep
     from chalicelib.oauth import OAuth
     from chalicelib.services.accounts import Accounts
     from chalicelib.services.exposed import RevokeExposed
+    from chalicelib.services.flush import FlushCaches
     from chalicelib.services.issue import IssueToken
     from chalicelib.services.listing import ListTokens
     from chalicelib.services.login import Login
@@ -103,6 +105,26 @@ class Service(Decision):
 
         return ManageUsers(self.users, self.clock, self.policy)
 
+    @property
+    def flushes(self) -> "FlushCaches":
+        """Ending the gateway's cached decisions."""
+        return self._flushes
+
+    @cached_property
+    def authorizer_caches(self) -> "AuthorizerCaches":
+        """The gateway's caches of decisions."""
+        from chalicelib.adapters.api_gateway import ApiGatewayCaches
+        from chalicelib.adapters.aws import http_apis_client, rest_apis_client
+
+        return ApiGatewayCaches(rest_apis_client, http_apis_client)
+
+    @cached_property
+    def sleep(self) -> "Sleep":
+        """How to wait."""
+        from chalicelib.adapters.clock import sleep
+
+        return sleep
+
     @cached_property
     def login_provider(self) -> "LoginProvider":
         """The users' own OpenID provider, as a browser meets it."""
@@ -187,3 +209,12 @@ class Service(Decision):
         from chalicelib.services.exposed import RevokeExposed
 
         return RevokeExposed(self.verifier, self.authorization, self.revocations)
+
+    @cached_property
+    def _flushes(self) -> "FlushCaches":
+        from chalicelib.adapters.dynamodb.stream import read_change
+        from chalicelib.services.flush import FlushCaches
+
+        stages = GatewaySettings.from_environ(self._environ).authorizer_cache_stages
+        caches = self.authorizer_caches
+        return FlushCaches(stages, read_change, self.flush_store, caches, self.clock, self.sleep)

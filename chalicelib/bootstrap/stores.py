@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.ports import (
         AssertionStore,
         AuthorizationStore,
+        FlushStore,
         KeyStore,
         RotationStore,
         SessionStore,
@@ -106,6 +107,13 @@ class Stores:
         from chalicelib.adapters.dynamodb.sessions import DynamoDBSessionStore
 
         return DynamoDBSessionStore(self.dynamodb, self.settings.table_name)
+
+    @cached_property
+    def flush_store(self) -> "FlushStore":
+        """Who flushed which stage last."""
+        from chalicelib.adapters.dynamodb.flushes import DynamoDBFlushStore
+
+        return DynamoDBFlushStore(self.dynamodb, self.settings.table_name)
 
     @cached_property
     def signing_key(self) -> "SigningKeys":

@@ -1,6 +1,6 @@
-"""The authorizers as Chalice deploys them.
+"""The functions beside the API's own as Chalice deploys them.
 
-No decision needs Chalice, so the modules that Lambda imports for one do not load it; ``app.py`` does.
+None needs Chalice, so the modules that Lambda imports for one do not load it; ``app.py`` does.
 """
 
 from typing import Any
@@ -9,6 +9,7 @@ from chalice.app import Blueprint, ChaliceAuthorizer
 
 from chalicelib import bootstrap
 from chalicelib.handlers.authorizer import api_token_authorizer
+from chalicelib.handlers.flush import flush_authorizer_caches
 from chalicelib.handlers.front_doors import (
     appsync_authorizer,
     http_api_authorizer,
@@ -18,6 +19,7 @@ from chalicelib.handlers.front_doors import (
 
 authorizer = Blueprint(api_token_authorizer.__module__)
 front_doors = Blueprint(rest_request_authorizer.__module__)
+flushes = Blueprint(flush_authorizer_caches.__module__)
 
 
 class _AsOnLambda(ChaliceAuthorizer):
@@ -40,3 +42,5 @@ for _function in (
     appsync_authorizer,
 ):
     front_doors.lambda_function(name=_function.__name__)(_function)
+
+flushes.lambda_function(name=flush_authorizer_caches.__name__)(flush_authorizer_caches)

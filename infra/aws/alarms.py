@@ -6,18 +6,20 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from infra.aws.flushing import FLUSHER, GIVEN_UP
 from infra.aws.functions import API, Resource, Template, functions_in, log_group_of
 
 Metric = dict[str, Any]
 
 NAMESPACE = {"Fn::Sub": "BodhiApiTokens/${AWS::StackName}"}
-UNDECIDED, UNSIGNED = "UndecidedAuthorizations", "FailedSignatures"
+UNDECIDED, UNSIGNED, UNFLUSHED = "UndecidedAuthorizations", "FailedSignatures", "FailedFlushes"
 
 _AUTHORIZERS = ("chalicelib.handlers.authorizer.", "chalicelib.handlers.front_doors.")
 # A refusal raises, so Lambda's own count of errors counts refusals too. These are the others: what our
 # log line calls an error, and what ends a function before it can write one.
 _ERROR_LINE = '{ $.event = "authorize" && $.outcome = "error" }'
 _NO_LINE = '?"Task timed out" ?"Runtime.ExitError" ?"Runtime.ImportModuleError" ?INIT_REPORT'
+_FLUSH_LINE = '{ $.event = "flush" && $.outcome = "error" }'
 _SIGNING_LINE = '{ $.error = "SigningUnavailable" }'
 
 
@@ -29,6 +31,7 @@ def with_alarms(template: Template) -> Template:
     added = {
         **_filters(authorizers),
         **_alarms(functions, authorizers),
+        **_flush_alarms(),
         "Dashboard": _dashboard(functions, authorizers),
     }
     return {**template, "Resources": {**resources, **added}}
@@ -36,10 +39,11 @@ def with_alarms(template: Template) -> Template:
 
 def _filters(authorizers: Sequence[str]) -> dict[str, Resource]:
     found = {f"{API}SigningFailures": _filter(log_group_of(API), _SIGNING_LINE, UNSIGNED)}
-    for name in authorizers:
+    watched = [(name, _ERROR_LINE, UNDECIDED) for name in authorizers]
+    for name, line, metric in [*watched, (FLUSHER, _FLUSH_LINE, UNFLUSHED)]:
         group = log_group_of(name)
-        found[f"{name}Errors"] = _filter(group, _ERROR_LINE, UNDECIDED)
-        found[f"{name}Crashes"] = _filter(group, _NO_LINE, UNDECIDED)
+        found[f"{name}Errors"] = _filter(group, line, metric)
+        found[f"{name}Crashes"] = _filter(group, _NO_LINE, metric)
     return found
 
 
@@ -75,6 +79,18 @@ def _alarms(functions: Sequence[str], authorizers: Sequence[str]) -> dict[str, R
         "FunctionThrottles": _alarm("Lambda refused to run a function.", throttled, 0),
         "TableThrottles": _alarm("DynamoDB refused calls of the table.", refused, 0),
         "SigningFailures": _alarm("A token could not be signed by KMS.", unsigned, 0),
+    }
+
+
+def _flush_alarms() -> dict[str, Resource]:
+    queue = {"QueueName": {"Fn::GetAtt": [GIVEN_UP, "QueueName"]}}
+    given_up = [_metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum", queue)]
+    late = [_lambda_metric(FLUSHER, "IteratorAge", "Maximum")]
+    failed = [_metric(NAMESPACE, UNFLUSHED, "Sum", {})]
+    return {
+        "FlushFailures": _alarm("A cache of decisions could not be flushed.", failed, 0),
+        "FlushesGivenUp": _alarm("Changes were given up on; caches run until their TTL.", given_up, 0),
+        "FlushesLate": _alarm("A change waited more than a minute for its flush.", late, 60_000),
     }
 
 
@@ -128,6 +144,8 @@ def _dashboard(functions: Sequence[str], authorizers: Sequence[str]) -> Resource
         _graph("Decisions, p99 (ms)", _each(authorizers, "Duration"), "p99"),
         _graph("Could not decide, could not sign", [[own, UNDECIDED], [own, UNSIGNED]], "Sum"),
         _graph("Functions refused by Lambda", _each(functions, "Throttles"), "Sum"),
+        _graph("Flushes", [*_each([FLUSHER], "Invocations"), [own, UNFLUSHED]], "Sum"),
+        _graph("Age of changes to flush for (ms)", _each([FLUSHER], "IteratorAge"), "Maximum"),
         _graph("Capacity units", [table, _same(table, "ConsumedWriteCapacityUnits")], "Sum"),
         _graph(
             "Table calls refused", [_same(table, f"{k}ThrottleEvents") for k in ("Read", "Write")], "Sum"

@@ -17,7 +17,7 @@ from infra.aws.errors import PackagingError
 MAX_BYTES = 10_000_000
 
 # The services that this project calls; botocore ships the descriptions of some four hundred.
-_SERVICES = frozenset({"apigateway", "dynamodb", "kms"})
+_SERVICES = frozenset({"apigateway", "apigatewayv2", "dynamodb", "kms"})
 # What no function of ours loads: cryptography needs cffi's compiled half only, botocore takes its
 # certificates from certifi, only requests speaks to the provider for Authlib, nothing reads time zones
 # by name, no type checker runs in Lambda.

@@ -20,6 +20,7 @@ from infra.aws import bundle
 from infra.aws.alarms import with_alarms
 from infra.aws.errors import PackagingError
 from infra.aws.fixes import Template, corrected
+from infra.aws.flushing import with_flushing
 from infra.aws.functions import with_functions
 from infra.aws.project_config import Config, changed_config, check_config
 
@@ -100,7 +101,7 @@ def _copy(project: Path, copy: Path, config: Config) -> None:
 
 def _complete(project: Path, template: Template) -> Template:
     policy = json.loads((project / ".chalice" / "policy-page.json").read_text(encoding="utf-8"))
-    return with_alarms(with_functions(corrected(template), policy))
+    return with_alarms(with_flushing(with_functions(corrected(template), policy)))
 
 
 def _run_chalice(copy: Path, stage: str, target: Path) -> None:

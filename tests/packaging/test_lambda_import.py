@@ -25,6 +25,8 @@ FRONT_DOORS = {
     )
 }
 
+FLUSHER = "chalicelib.handlers.flush.flush_authorizer_caches"
+
 # What an import of the authorizer and one decision load besides the standard library.
 THIRD_PARTY_AT_IMPORT: list[str] = []
 THIRD_PARTY_AT_DECISION = [
@@ -46,17 +48,21 @@ NEVER_BY_A_DECISION = [
     "chalice",
     "jwt",
     "chalicelib.adapters.access_token",
+    "chalicelib.adapters.api_gateway",
     "chalicelib.adapters.client_assertion",
     "chalicelib.adapters.dynamodb.assertions",
     "chalicelib.adapters.kms",
     "chalicelib.adapters.oidc",
     "chalicelib.adapters.dynamodb.counts",
+    "chalicelib.adapters.dynamodb.flushes",
     "chalicelib.adapters.dynamodb.rotation",
+    "chalicelib.adapters.dynamodb.stream",
     "chalicelib.adapters.dynamodb.tokens",
     "chalicelib.adapters.dynamodb.users",
     "chalicelib.domain.rotation",
     "chalicelib.domain.access_tokens",
     "chalicelib.domain.client_definitions",
+    "chalicelib.domain.decisions",
     "chalicelib.domain.clients",
     "chalicelib.domain.endpoints",
     "chalicelib.domain.token_types",
@@ -67,6 +73,7 @@ NEVER_BY_A_DECISION = [
     "chalicelib.services.introspect",
     "chalicelib.services.revoke",
     "chalicelib.services.exposed",
+    "chalicelib.services.flush",
     "chalicelib.services.issue",
     "chalicelib.services.listing",
     "chalicelib.services.manage",
@@ -312,6 +319,7 @@ def test_names_of_deployed_handlers_are_pinned() -> None:
         "app.app",
         AUTHORIZER,
         *FRONT_DOORS,
+        FLUSHER,
     }
     assert [handler.handler_string for handler in app.builtin_auth_handlers] == [AUTHORIZER]
 

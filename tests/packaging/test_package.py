@@ -23,6 +23,7 @@ from tests.support.service import MemoryService
 HANDLERS = [
     "app",
     "chalicelib.handlers.authorizer",
+    "chalicelib.handlers.flush",
     "chalicelib.handlers.front_doors",
 ]
 
@@ -86,6 +87,7 @@ def test_package_holds_the_project_and_what_it_needs(built: Package) -> None:
     assert {name for name in own if name.endswith(".py")} == sources
     assert {n.split("/")[2] for n in names if n.startswith("botocore/data/") and n.count("/") > 2} == {
         "apigateway",
+        "apigatewayv2",
         "dynamodb",
         "kms",
     }
@@ -116,9 +118,11 @@ def test_functions_start_from_what_ships(unpacked: Path, module: str) -> None:
     script = (
         f"import sys; sys.path.insert(0, {str(unpacked)!r}); import {module}; import chalicelib\n"
         "from chalicelib import bootstrap\n"
+        "from chalicelib.adapters import aws\n"
         "service = bootstrap.current()\n"
         "service.dynamodb, service.kms, service.http\n"
-        "service.login_provider, service.verify, service.issue\n"
+        "service.login_provider, service.verify, service.issue, service.flushes\n"
+        "aws.rest_apis_client(), aws.http_apis_client()\n"
         "import botocore\n"
         "print(chalicelib.__file__, botocore.__file__)"
     )

@@ -5,7 +5,9 @@ from functools import cached_property
 
 from chalicelib.adapters.oidc import OidcProvider, ProviderDocuments, ProviderRules
 from chalicelib.bootstrap import Service
+from chalicelib.domain.ports import Sleep
 from tests.support.builders import ISSUER
+from tests.support.caches import FakeCaches
 from tests.support.clock import FixedClock
 from tests.support.http import FakeHttp
 from tests.support.keys import LocalSigningKey, publish
@@ -32,6 +34,7 @@ class MemoryService(Service):
         super().__init__({**ENVIRON, **(environ or {})}, FixedClock())
         self.store = InMemoryStore()
         self.provider = TestProvider(self.clock)
+        self.gateway = FakeCaches(self.clock)
 
     @cached_property
     def http(self) -> FakeHttp:
@@ -86,6 +89,21 @@ class MemoryService(Service):
     def assertions(self) -> InMemoryStore:
         """The store in memory."""
         return self.store
+
+    @cached_property
+    def flush_store(self) -> InMemoryStore:
+        """The store in memory."""
+        return self.store
+
+    @cached_property
+    def authorizer_caches(self) -> FakeCaches:
+        """A gateway that only notes what it is told."""
+        return self.gateway
+
+    @cached_property
+    def sleep(self) -> Sleep:
+        """The clock moves on instead."""
+        return self.clock.advance
 
     @cached_property
     def identity_provider(self) -> OidcProvider:

@@ -1,0 +1,29 @@
+"""What the table's stream calls: ``chalicelib.handlers.flush.flush_authorizer_caches``.
+
+Its mapping, with the patterns that let only some records through, is in ``infra/aws/template.yaml``.
+Chalice's own ``on_dynamodb_record`` knows neither patterns nor the stream of a table that the same
+template makes.
+"""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from chalicelib import bootstrap, logs
+
+
+def flush_authorizer_caches(event: Mapping[str, Any], context: Any) -> None:
+    """Let the gateways decide anew after a revocation, a pause, a deactivation and their opposites.
+
+    Raises DependencyUnavailable so that Lambda hands the same records on again.
+    """
+    records = event["Records"]
+    with logs.request(getattr(context, "aws_request_id", None)), logs.entry("flush") as entry:
+        done = bootstrap.current().flushes.after(records)
+        entry.add(records=len(records), changes=done.changes, flushed=list(done.flushed))
+        entry.add(left_to_others=list(done.left_to_others), failed=sorted(done.failures))
+        if done.failures:
+            entry.add(outcome="error")
+            entry.level = logging.ERROR
+        if done.worth_retrying:
+            raise done.worth_retrying

@@ -1,0 +1,74 @@
+"""Which caches of decisions may be flushed: known here, so that the function's role names no other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from chalicelib.settings import AuthMode, GatewaySettings
+from infra.aws.functions import Resource, Template
+
+FLUSHER = "FlushAuthorizerCaches"
+MAPPING = "AuthorizerCacheFlushes"
+GIVEN_UP = "UnflushedChanges"
+
+_STAGES = "AUTHORIZER_CACHE_STAGES"
+
+
+def with_flushing(template: Template) -> Template:
+    """Return the template with the stages named to the function, and in its role.
+
+    Only this function knows the API that it flushes: the API itself refers to the others.
+    """
+    resources = template["Resources"]
+    stages = _stages(resources)
+    variables = resources[FLUSHER]["Properties"]["Environment"]["Variables"]
+    named = {**variables, _STAGES: {"Fn::Sub": ",".join(stages)} if stages else ""}
+    role = resources[FLUSHER]["Properties"]["Role"]["Fn::GetAtt"][0]
+    changed = {
+        FLUSHER: _changed(resources[FLUSHER], {"Environment": {"Variables": named}}),
+        # Without a stage there is nothing to be invoked for.
+        MAPPING: _changed(resources[MAPPING], {"Enabled": bool(stages)}),
+    }
+    if stages:
+        changed[role] = _allowed(resources[role], stages)
+    return {**template, "Resources": {**resources, **changed}}
+
+
+def _stages(resources: Mapping[str, Resource]) -> list[str]:
+    """Return the own stage, unless it caches nothing, and those that the settings name."""
+    settings = _settings(resources[FLUSHER]["Properties"]["Environment"]["Variables"])
+    if settings.auth_mode is AuthMode.NONE:
+        return []
+    own = [f"restapis/${{RestAPI}}/{resources['RestAPI']['Properties']['StageName']}"]
+    return [*(own if settings.authorizer_cache_seconds else []), *settings.authorizer_cache_stages]
+
+
+def _settings(variables: Mapping[str, Any]) -> GatewaySettings:
+    given = {name: value for name, value in variables.items() if isinstance(value, str)}
+    return GatewaySettings.from_environ(given)
+
+
+def _allowed(role: Resource, stages: Sequence[str]) -> Resource:
+    (policy,) = role["Properties"]["Policies"]
+    flushes = {
+        "Sid": "FlushTheseCaches",
+        "Effect": "Allow",
+        "Action": ["apigateway:DELETE"],
+        "Resource": [{"Fn::Sub": _cache_of(stage)} for stage in stages],
+    }
+    document = policy["PolicyDocument"]
+    documented = {**document, "Statement": [*document["Statement"], flushes]}
+    return _changed(role, {"Policies": [{**policy, "PolicyDocument": documented}]})
+
+
+def _cache_of(stage: str) -> str:
+    kind, api, name = stage.split("/")
+    return (
+        "arn:${AWS::Partition}:apigateway:${AWS::Region}::"
+        f"/{kind}/{api}/stages/{name}/cache/authorizers"
+    )
+
+
+def _changed(resource: Resource, properties: Mapping[str, Any]) -> Resource:
+    return {**resource, "Properties": {**resource["Properties"], **properties}}

@@ -1,0 +1,127 @@
+"""The function that flushes caches: which stages it knows, which its role names, what is watched."""
+
+import json
+from typing import Any
+
+import pytest
+
+from chalicelib.settings import SettingsError
+from infra.aws.alarms import with_alarms
+from infra.aws.flushing import FLUSHER, MAPPING, with_flushing
+from infra.aws.functions import log_group_of
+from infra.local.template import read_template
+
+STATEMENT = {"Sid": "ReadTheStream"}
+
+
+def resources_with(**variables: str) -> dict[str, Any]:
+    """Return what packaging makes of the function under these settings."""
+    policy = {"PolicyDocument": {"Statement": [STATEMENT]}}
+    template = {
+        "Resources": {
+            "APIHandler": {"Type": "AWS::Serverless::Function", "Properties": {"Handler": "app.app"}},
+            FLUSHER: {
+                "Type": "AWS::Serverless::Function",
+                "Properties": {
+                    "Handler": "chalicelib.handlers.flush.flush_authorizer_caches",
+                    "Environment": {"Variables": {"STAGE": "dev", **variables}},
+                    "Role": {"Fn::GetAtt": ["FlusherRole", "Arn"]},
+                },
+            },
+            "FlusherRole": {"Type": "AWS::IAM::Role", "Properties": {"Policies": [policy]}},
+            "RestAPI": {"Type": "AWS::Serverless::Api", "Properties": {"StageName": "v1"}},
+            MAPPING: read_template()["Resources"][MAPPING],
+        }
+    }
+    resources: dict[str, Any] = with_flushing(template)["Resources"]
+    return resources
+
+
+def stages_of(resources: dict[str, Any]) -> Any:
+    """Return what the function reads as its stages."""
+    return resources[FLUSHER]["Properties"]["Environment"]["Variables"]["AUTHORIZER_CACHE_STAGES"]
+
+
+def flushable(resources: dict[str, Any]) -> list[Any]:
+    """Return what the function may delete at API Gateway."""
+    (policy,) = resources["FlusherRole"]["Properties"]["Policies"]
+    first, *others = policy["PolicyDocument"]["Statement"]
+    assert first == STATEMENT
+    assert [other["Action"] for other in others] in ([], [["apigateway:DELETE"]])
+    return [arn["Fn::Sub"] for other in others for arn in other["Resource"]]
+
+
+def test_own_stage_is_flushed() -> None:
+    """Without any setting; the role names its cache of decisions and nothing else."""
+    resources = resources_with()
+    assert stages_of(resources) == {"Fn::Sub": "restapis/${RestAPI}/v1"}
+    assert flushable(resources) == [
+        "arn:${AWS::Partition}:apigateway:${AWS::Region}::/restapis/${RestAPI}/stages/v1/cache/authorizers"
+    ]
+    assert resources[MAPPING]["Properties"]["Enabled"] is True
+
+
+def test_other_stages_are_flushed_too() -> None:
+    """Each by its own name, in the settings and in the role."""
+    resources = resources_with(AUTHORIZER_CACHE_STAGES="apis/c3/$default,restapis/b2/prod")
+    assert stages_of(resources) == {"Fn::Sub": "restapis/${RestAPI}/v1,apis/c3/$default,restapis/b2/prod"}
+    assert [arn.partition("::/")[2] for arn in flushable(resources)] == [
+        "restapis/${RestAPI}/stages/v1/cache/authorizers",
+        "apis/c3/stages/$default/cache/authorizers",
+        "restapis/b2/stages/prod/cache/authorizers",
+    ]
+
+
+def test_own_stage_that_caches_nothing_is_left_alone() -> None:
+    """Other APIs have their own TTL."""
+    resources = resources_with(AUTHORIZER_CACHE_SECONDS="0", AUTHORIZER_CACHE_STAGES="restapis/b2/prod")
+    assert stages_of(resources) == {"Fn::Sub": "restapis/b2/prod"}
+    assert len(flushable(resources)) == 1
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"AUTHORIZER_CACHE_SECONDS": "0"},
+        {"AUTH_MODE": "none"},
+        {"AUTH_MODE": "none", "AUTHORIZER_CACHE_STAGES": "restapis/b2/prod"},
+    ],
+)
+def test_where_nothing_is_cached_nothing_is_invoked(variables: dict[str, str]) -> None:
+    """The mapping is off, and the role may flush nothing."""
+    resources = resources_with(**variables)
+    assert stages_of(resources) == ""
+    assert flushable(resources) == []
+    assert resources[MAPPING]["Properties"]["Enabled"] is False
+
+
+def test_senseless_stage_stops_the_build() -> None:
+    """It would end up in a role."""
+    with pytest.raises(SettingsError, match="AUTHORIZER_CACHE_STAGES names 'restapis/\\*/prod'"):
+        resources_with(AUTHORIZER_CACHE_STAGES="restapis/*/prod")
+
+
+def test_failures_are_watched() -> None:
+    """What failed, what was given up on, and what waits too long."""
+    resources = with_alarms({"Resources": resources_with()})["Resources"]
+    for name, watched in [
+        ("FlushFailures", "FailedFlushes"),
+        ("FlushesGivenUp", "ApproximateNumberOfMessagesVisible"),
+        ("FlushesLate", "IteratorAge"),
+    ]:
+        assert watched in json.dumps(resources[name]["Properties"]["Metrics"])
+    filters = [r for r in resources.values() if r["Type"] == "AWS::Logs::MetricFilter"]
+    own = [f for f in filters if f["Properties"]["LogGroupName"] == {"Ref": log_group_of(FLUSHER)}]
+    patterns = {f["Properties"]["FilterPattern"] for f in own}
+    assert '{ $.event = "flush" && $.outcome = "error" }' in patterns
+    assert len(patterns) == 2
+
+
+def test_mapping_hands_on_at_once_and_gives_up_after_the_longest_ttl() -> None:
+    """After an hour no gateway has a decision left from before the change."""
+    properties = read_template()["Resources"][MAPPING]["Properties"]
+    assert properties["MaximumBatchingWindowInSeconds"] == 0
+    assert properties["MaximumRecordAgeInSeconds"] == 3600
+    assert len(properties["FilterCriteria"]["Filters"]) <= 5
+    for each in properties["FilterCriteria"]["Filters"]:
+        json.loads(each["Pattern"])

@@ -1,0 +1,100 @@
+"""The function behind the stream: one line per call, and what makes Lambda try again."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from chalicelib.adapters.dynamodb import items
+from chalicelib.bootstrap import OpenService
+from chalicelib.domain.errors import GatewayUnavailable, StageNotFlushable, TokensUnavailable
+from chalicelib.handlers.flush import flush_authorizer_caches
+from chalicelib.services.flush import SETTLE
+from tests.support.api import api_of
+from tests.support.builders import a_token, a_user
+from tests.support.canaries import recorded
+from tests.support.clock import START
+from tests.support.service import MemoryService
+from tests.support.stream import a_record
+
+ONE, OTHER = "apis/b2/$default", "restapis/a1/v1"
+TOKEN = a_token(a_user())
+PAUSE = a_record(items.token_item(TOKEN), items.token_item(TOKEN.paused(START)))
+TOUCH = a_record(items.token_item(TOKEN), items.token_item(TOKEN))
+
+
+class Context:
+    """What Lambda hands to a function."""
+
+    aws_request_id = "request-7"
+
+
+@pytest.fixture
+def service() -> Iterator[MemoryService]:
+    """Return the service of a function that flushes two stages."""
+    service = MemoryService({"AUTHORIZER_CACHE_STAGES": f"{OTHER},{ONE}"})
+    with api_of(service):
+        yield service
+
+
+def flushed(*records: dict[str, Any]) -> dict[str, Any]:
+    """Return the line about one call."""
+    with recorded() as log:
+        try:
+            flush_authorizer_caches({"Records": list(records)}, Context())
+        finally:
+            (line,) = log.lines("flush")
+    return line
+
+
+def test_one_line_says_what_was_done(service: MemoryService) -> None:
+    """How many records, how many that mattered, and each stage."""
+    line = flushed(TOUCH, PAUSE)
+    assert service.gateway.flushes == [(ONE, START + SETTLE), (OTHER, START + SETTLE)]
+    expected = {
+        "records": 2,
+        "changes": 1,
+        "flushed": [ONE, OTHER],
+        "left_to_others": [],
+        "failed": [],
+        "outcome": "ok",
+        "request_id": "request-7",
+        "level": "INFO",
+    }
+    assert {name: line[name] for name in expected} == expected
+    assert TOKEN.id not in json.dumps(line)
+
+
+def test_passing_failure_makes_lambda_try_again(service: MemoryService) -> None:
+    """The others are flushed first; the line is an error, for the alarm."""
+    service.gateway.failures = {ONE: GatewayUnavailable()}
+    with recorded() as log, pytest.raises(GatewayUnavailable):
+        flush_authorizer_caches({"Records": [PAUSE]}, Context())
+    (line,) = log.lines("flush")
+    assert (line["outcome"], line["level"]) == ("error", "ERROR")
+    assert (line["failed"], line["flushed"]) == ([ONE], [OTHER])
+    (told,) = log.lines("flush.failed")
+    assert (told["stage"], told["reason"]) == (ONE, "unavailable")
+
+
+def test_lasting_failure_is_told_and_holds_up_nothing(service: MemoryService) -> None:
+    """A stage that is gone: another attempt would keep later changes waiting for nothing."""
+    service.gateway.failures = {ONE: StageNotFlushable()}
+    line = flushed(PAUSE)
+    assert (line["outcome"], line["failed"], line["flushed"]) == ("error", [ONE], [OTHER])
+
+
+def test_record_that_cannot_be_read_is_told_and_flushed_for(service: MemoryService) -> None:
+    """Without what was in it."""
+    with recorded() as log:
+        flush_authorizer_caches({"Records": [{"eventName": "MODIFY", "dynamodb": {}}]}, Context())
+    assert len(service.gateway.flushes) == 2
+    assert [line["error"] for line in log.lines("stream.unreadable")] == ["KeyError"]
+
+
+def test_no_decisions_no_flushes() -> None:
+    """Without authentication nothing is decided, so nothing is cached; packaging hands nothing on."""
+    open_mode = OpenService({"AUTH_MODE": "none"})
+    with api_of(open_mode), pytest.raises(TokensUnavailable):
+        flush_authorizer_caches({"Records": [PAUSE]}, Context())
