@@ -29,19 +29,6 @@ HANDLERS = [
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Package:
-    """Return the package of the development stage."""
-    return package.build(ROOT, "dev", tmp_path_factory.mktemp("build") / "dev")
-
-
-@pytest.fixture(scope="module")
-def template(built: Package) -> dict[str, Any]:
-    """Return the template of the development stage."""
-    read: dict[str, Any] = json.loads(built.template.read_text())
-    return read
-
-
-@pytest.fixture(scope="module")
 def unpacked(built: Package, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return what Lambda sees, but for compiled parts: those are for its processor, not for this one."""
     root = tmp_path_factory.mktemp("unpacked")

@@ -147,11 +147,11 @@ def kms_client(endpoint: str | None = None) -> "KMSClient":
     return cast("KMSClient", _client("kms", endpoint))
 
 
-def new_table(client: "DynamoDBClient") -> str:
+def new_table(client: "DynamoDBClient", name: str | None = None) -> str:
     """Make another table as the deployment's template describes it, without expiry; return its name."""
     wanted = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
     properties: dict[str, Any] = _table_properties()
-    name = f"test-{uuid4()}"
+    name = name or f"test-{uuid4()}"
     client.create_table(TableName=name, **{part: properties[part] for part in wanted})
     return name
 

@@ -1,0 +1,1 @@
+"""What each deployed function may do, against what it does."""

@@ -1,0 +1,207 @@
+"""What people and programs do, each flow with people of its own; ``ALL`` of them in order.
+
+A function that is new, or a call that is, gets its flow here: until then the proof fails.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
+
+from chalicelib.adapters.dynamodb.keys import DynamoDBKeyStore
+from chalicelib.domain.ids import user_id_for
+from chalicelib.domain.keys import KeyUse
+from chalicelib.domain.token_types import TOKEN_EXCHANGE
+from chalicelib.handlers.pages import assets_version
+from infra.aws.rotation import Operator
+from tests.iam.gateway import DOORS, HOST
+from tests.oauth.caller import ACCESS_TOKEN, ASSERTION_TYPE, ID_TOKEN, INTROSPECT, REVOKE, TOKEN, basic
+from tests.support.builders import ISSUER
+from tests.support.clients import KEYED_SERVER, assertion
+from tests.support.service import ENVIRON
+
+if TYPE_CHECKING:
+    from tests.iam.walk import Walk
+
+PAGE = "/settings/api-tokens"
+OPEN_TO_ALL = (
+    "/",
+    "/signed-out",
+    "/docs",
+    "/openapi.json",
+    "/.well-known/jwks.json",
+    "/.well-known/oauth-authorization-server",
+    "/.well-known/oauth-protected-resource",
+    "/.well-known/oauth-protected-resource/api",
+)
+
+
+def manage_tokens(walk: Walk) -> None:
+    """The first token of all, and what its owner may do with tokens."""
+    person = walk.somebody()
+    jwt = walk.provider.sign_in(person)
+    walk.call("GET", "/v1/me", jwt)
+    body = {"name": "once", "expires_in_days": 30}
+    path = f"/v1/tokens/{walk.call('POST', '/v1/tokens', jwt, body, Idempotency_Key='key-1').json['id']}"
+    assert walk.refused("POST", "/v1/tokens", jwt, body, Idempotency_Key="key-1").status == 409
+    for change in ({"name": "new"}, {"status": "inactive"}, {"status": "active"}):
+        walk.call("PATCH", path, jwt, change)
+    for look in ("/v1/tokens?limit=1", "/v1/tokens?sort=name", path, f"{path}/usage"):
+        walk.call("GET", look, jwt)
+    successor = walk.made(f"{path}/rotate", person, overlap_seconds=3600)
+    walk.made(f"/v1/tokens/{successor['id']}/rotate", person, overlap_seconds=60)
+    walk.call("DELETE", f"/v1/tokens/{walk.token(person)['id']}", jwt)
+
+
+def fill_the_quota(walk: Walk) -> None:
+    """Tokens that have expired make room by a new count."""
+    person = walk.somebody()
+    for _ in range(5):
+        walk.token(person, expires_in_days=1)
+    assert walk.refused("POST", "/v1/tokens", walk.provider.sign_in(person)).status == 409
+    walk.advance(days=2)
+    walk.token(person)
+
+
+def use_tokens_on_themselves(walk: Walk) -> None:
+    """The token as its own credential, also when it was rotated out."""
+    person = walk.somebody()
+    old = walk.token(person)
+    new = walk.call("POST", "/v1/tokens/self/rotate", old["token"]).json["token"]
+    walk.call("GET", "/api/whoami", new)
+    walk.call("POST", "/api/echo", new, {"message": "x"})
+    for _ in range(2):
+        walk.advance(minutes=10)
+        assert walk.refused("DELETE", "/v1/tokens/self", old["token"]).status == 401
+    walk.call("DELETE", "/v1/tokens/self", walk.token(person)["token"])
+
+
+def report_an_exposed_token(walk: Walk) -> None:
+    """Anybody may."""
+    walk.call("POST", "/v1/exposed", body={"tokens": [walk.token(walk.somebody())["token"]]})
+
+
+def speak_oauth(walk: Walk) -> None:
+    """Exchange, derive, introspect as both kinds of client, revoke."""
+    exchange = {"grant_type": TOKEN_EXCHANGE, "subject_token_type": ID_TOKEN}
+    jwt = walk.provider.sign_in(walk.somebody())
+    token = walk.form(TOKEN, {**exchange, "subject_token": jwt}).json["access_token"]
+    derive_access_token(walk, token)
+    walk.form(INTROSPECT, {"token": token}, **basic())
+    signed = assertion(walk.clock.now(), ENVIRON["ISSUER"])
+    client = {
+        "client_id": KEYED_SERVER,
+        "client_assertion_type": ASSERTION_TYPE,
+        "client_assertion": signed,
+    }
+    walk.form(INTROSPECT, {"token": token, **client})
+    walk.form(REVOKE, {"token": token})
+
+
+def derive_access_token(walk: Walk, token: str) -> None:
+    """Exchange an API token for an access token."""
+    wanted = {"subject_token_type": ACCESS_TOKEN, "audience": "https://other.example.com"}
+    walk.form(TOKEN, {"grant_type": TOKEN_EXCHANGE, "subject_token": token, **wanted})
+
+
+def rotate_signing_keys(walk: Walk) -> None:
+    """What an operator made is signed with as the stack's own keys are."""
+    for use in KeyUse:
+        keys = DynamoDBKeyStore(walk.cloud.dynamodb, walk.cloud.table, use)
+        operator = Operator(use, keys, walk.cloud.kms, walk.clock, say=lambda _: None)
+        operator.rotate("", timedelta(0))
+    walk.advance(minutes=1)
+    derive_access_token(walk, walk.token(walk.somebody())["token"])
+
+
+def administer(walk: Walk) -> None:
+    """What administrators do with a user, who comes back after the removal by a JWT."""
+    person = walk.somebody()
+    user = f"/v1/users/{user_id_for(ISSUER, person)}"
+    walk.token(person)
+    walk.call("GET", "/v1/users", walk.admin)
+    walk.call("GET", user, walk.admin)
+    walk.call("DELETE", f"{user}/tokens", walk.admin)
+    walk.call("GET", f"{user}/tokens", walk.admin)
+    for change in (
+        {"status": "inactive"},
+        {"status": "active", "restore_tokens": True},
+        {"status": "inactive"},
+        {"status": "active"},
+    ):
+        walk.call("PATCH", user, walk.admin, change)
+    walk.call("DELETE", user, walk.admin)
+    walk.advance(minutes=1)
+    walk.call("GET", "/v1/me", walk.provider.sign_in(person))
+    walk.call("GET", "/v1/me", walk.provider.sign_in(person, name="Other", email="other@example.com"))
+
+
+def visit_the_page(walk: Walk) -> None:
+    """Sign in, look, let time pass, ask the API by the session, sign out."""
+    for path in (*OPEN_TO_ALL, f"/assets/{assets_version()}/page.js"):
+        walk.call("GET", path)
+    cookie = sign_in_at_the_page(walk, walk.somebody())
+    walk.call("GET", "/v1/me", Cookie=cookie)
+    walk.advance(minutes=30)
+    walk.call("GET", "/v1/me", Cookie=cookie)
+    walk.advance(minutes=30)
+    shown = walk.call("GET", PAGE, Cookie=cookie).text
+    found = re.search(r'data-csrf-token="([^"]*)"', shown)
+    assert found
+    walk.call("POST", "/logout", Cookie=cookie, Origin=f"https://{HOST}", X_CSRF_Token=found[1])
+    assert walk.call("GET", PAGE, Cookie=cookie).status == 302
+
+
+def return_to_the_page(walk: Walk) -> None:
+    """Somebody with another name and address than before, somebody who was removed, a new administrator."""
+    person = walk.somebody()
+    renamed = walk.provider.sign_in(person, name="Other", email="other@example.com")
+    walk.call("GET", "/v1/me", renamed)
+    sign_in_at_the_page(walk, person)
+    walk.call("DELETE", f"/v1/users/{user_id_for(ISSUER, person)}", walk.admin)
+    walk.advance(minutes=1)
+    sign_in_at_the_page(walk, person)
+    promoted = f"admin-{walk.somebody()}"
+    walk.call("GET", "/v1/me", walk.provider.sign_in(promoted))
+    sign_in_at_the_page(walk, promoted)
+
+
+def sign_in_at_the_page(walk: Walk, person: str) -> str:
+    """Go to the provider and come back; return the cookies."""
+    leaving = walk.call("GET", f"/login?return_to={PAGE}")
+    state = parse_qs(urlsplit(leaving.headers["Location"]).query)["state"][0]
+    back = walk.call(
+        "GET", f"/login/callback?code={person}&state={state}", Cookie=leaving.headers["Cookie"]
+    )
+    return str(back.headers["Cookie"])
+
+
+def pass_every_door(walk: Walk) -> None:
+    """A token that is used, used again, and used after it was rotated out."""
+    for door in DOORS:
+        person = walk.somebody()
+        token = walk.token(person)
+        for _ in range(2):
+            assert walk.gateway.decide(door, token["token"])
+            walk.advance(minutes=10)
+        walk.made(f"/v1/tokens/{token['id']}/rotate", person)
+        for _ in range(2):
+            walk.advance(minutes=10)
+            assert not walk.gateway.decide(door, token["token"])
+
+
+ALL: tuple[Callable[[Walk], None], ...] = (
+    manage_tokens,
+    fill_the_quota,
+    use_tokens_on_themselves,
+    report_an_exposed_token,
+    speak_oauth,
+    rotate_signing_keys,
+    administer,
+    visit_the_page,
+    return_to_the_page,
+    pass_every_door,
+)

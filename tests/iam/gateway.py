@@ -1,0 +1,144 @@
+"""Calls functions as API Gateway does, each one a process of its own with its calls to AWS recorded."""
+
+import importlib
+import re
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from http.cookies import SimpleCookie
+from typing import Any
+from urllib.parse import parse_qs
+
+from app import app
+from chalicelib import bootstrap
+from chalicelib.domain.ports import Clock, LoginProvider
+from infra.aws.functions import API, PAGE, PAGE_PATHS
+from tests.iam.recorder import Recorder
+from tests.support import canaries
+from tests.support.api import Answer
+from tests.support.dynamodb import Cloud, CloudService
+from tests.support.events import Context, Event, appsync, http_api, rest_request, rest_token, websocket
+from tests.support.provider import TestProvider
+
+HOST = "tokens.example.com"
+
+# Each authorizer's handler, as Lambda finds it, and what its gateway sends for a header.
+DOORS: Mapping[str, tuple[str, Callable[[str], Event]]] = {
+    "ApiTokenAuthorizer": ("chalicelib.handlers.authorizer.api_token_authorizer", rest_token),
+    "RestRequestAuthorizer": ("chalicelib.handlers.front_doors.rest_request_authorizer", rest_request),
+    "HttpApiAuthorizer": ("chalicelib.handlers.front_doors.http_api_authorizer", http_api),
+    "WebsocketAuthorizer": ("chalicelib.handlers.front_doors.websocket_authorizer", websocket),
+    "AppsyncAuthorizer": ("chalicelib.handlers.front_doors.appsync_authorizer", appsync),
+}
+
+
+class Process(CloudService):
+    """What one function remembers; people sign in at a provider in memory."""
+
+    @cached_property
+    def login_provider(self) -> LoginProvider:
+        """The provider in memory."""
+        return TestProvider(self.clock)
+
+
+class Gateway:
+    """Everything deployed, behind its gateways. ``called`` are the routes that were."""
+
+    def __init__(self, cloud: Cloud, recorder: Recorder, clock: Clock, environ: Mapping[str, str]) -> None:
+        self.called: set[str] = set()
+        self._recorder = recorder
+        self._processes = {
+            function: Process(cloud, clock, dict(environ)) for function in (API, PAGE, *DOORS)
+        }
+
+    def decide(self, door: str, token: str) -> bool:
+        """Ask an authorizer whether it lets a token in."""
+        return self._decision(door, f"Bearer {token}") is not None
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        bearer: str | None = None,
+        body: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Call the API or the page."""
+        sent = {"Host": HOST, "Content-Type": "application/json", **(headers or {})}
+        if bearer:
+            canaries.remember(bearer)
+            sent["Authorization"] = f"Bearer {bearer}"
+        event = _event(method, path, sent, body)
+        route = event["requestContext"]["resourcePath"]
+        self.called.add(f"{method} {route}")
+        if app.routes[route][method].authorizer:
+            decision = self._decision("ApiTokenAuthorizer", sent["Authorization"])
+            if decision is None:
+                return Answer(401, {}, "{}")
+            event["requestContext"]["authorizer"] = decision["context"]
+        answer = self._run(PAGE if route in PAGE_PATHS else API, app, event)
+        cookies = answer.get("multiValueHeaders", {}).get("Set-Cookie", [])
+        return Answer(answer["statusCode"], {**answer["headers"], **_kept(cookies)}, answer["body"])
+
+    def _decision(self, door: str, header: str) -> Event | None:
+        handler, event_of = DOORS[door]
+        module, _, name = handler.rpartition(".")
+        try:
+            decision = self._run(door, getattr(importlib.import_module(module), name), event_of(header))
+        except Exception as error:
+            if str(error) != "Unauthorized":
+                raise
+            return None
+        return decision if decision.get("isAuthorized", True) else None
+
+    def _run(self, function: str, handler: Callable[[Event, Any], Any], event: Event) -> Event:
+        bootstrap.install(self._processes[function])
+        with self._recorder.running(function):
+            answer: Event = handler(event, Context())
+        return answer
+
+
+def routes() -> set[str]:
+    """Return every route that the app has."""
+    return {f"{method} {path}" for path, methods in app.routes.items() for method in methods}
+
+
+def _event(method: str, target: str, headers: Mapping[str, str], body: str | None) -> Event:
+    path, _, query = target.partition("?")
+    route, parameters = _routed(path)
+    return {
+        "resource": route,
+        "path": path,
+        "httpMethod": method,
+        "headers": dict(headers),
+        "multiValueHeaders": {name: [value] for name, value in headers.items()},
+        "multiValueQueryStringParameters": parse_qs(query) or None,
+        "pathParameters": parameters,
+        "stageVariables": None,
+        "body": body,
+        "isBase64Encoded": False,
+        "requestContext": {
+            "httpMethod": method,
+            "resourcePath": route,
+            "path": f"/v1{path}",
+            "stage": "v1",
+            "identity": {"sourceIp": "192.0.2.1"},
+            "requestId": "request-7",
+        },
+    }
+
+
+def _routed(path: str) -> tuple[str, Mapping[str, str]]:
+    """Return the route of a path; one that is written out goes before one with parameters."""
+    for route in sorted(app.routes, key=lambda route: (route.count("{"), route)):
+        match = re.fullmatch(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", route), path)
+        if match:
+            return route, match.groupdict()
+    raise LookupError(path)
+
+
+def _kept(cookies: Sequence[str]) -> Mapping[str, str]:
+    """Return the Cookie header that a browser sends after these were set."""
+    morsels = [morsel for text in cookies for morsel in SimpleCookie(text).values() if morsel.value]
+    for morsel in morsels:
+        canaries.remember(morsel.value)
+    return {"Cookie": "; ".join(f"{morsel.key}={morsel.value}" for morsel in morsels)}

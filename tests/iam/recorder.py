@@ -1,0 +1,145 @@
+"""What IAM is asked for each call to AWS, read off the wire.
+
+The target and the body of a request are all that is needed, and they are the same for every client, so a
+client that is not botocore's hands them to ``Recorder.note`` where it sends them.
+
+Which names are attributes of a request, the DynamoDB Developer Guide says under "Using IAM policy
+conditions for fine-grained access control": those that it reads or writes and those that it evaluates in
+a conditional write ("cannot perform conditional write operations based on any other attributes"), the
+key's included. Transactions are authorized as the actions of their parts ("Using IAM with DynamoDB
+transactions").
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from botocore.awsrequest import AWSPreparedRequest
+
+from tests.iam.policy import Request
+from tests.iam.stack import ACCOUNT, REGION
+
+Body = Mapping[str, Any]
+
+# The partition keys of the table and of its index.
+_HASH_KEYS = frozenset({"pk", "users_pk"})
+_PARTS = {
+    "Put": "PutItem",
+    "Update": "UpdateItem",
+    "Delete": "DeleteItem",
+    "ConditionCheck": "ConditionCheckItem",
+}
+_EXPRESSIONS = (
+    "UpdateExpression",
+    "ConditionExpression",
+    "KeyConditionExpression",
+    "FilterExpression",
+    "ProjectionExpression",
+)
+_WORD = re.compile(r"(?<![:\w#])#?[A-Za-z_]\w*(?!\w*\s*\()")
+_KEYWORDS = frozenset({"SET", "REMOVE", "ADD", "DELETE", "AND", "OR", "NOT", "BETWEEN", "IN"})
+_EQUALS = re.compile(r"(#?\w+)\s*=\s*(:\w+)")
+
+
+class Recorder:
+    """Keeps what each function asked for, while it runs; ``tags_of`` knows the tags of a KMS key."""
+
+    def __init__(self, tags_of: Callable[[str], tuple[str, Mapping[str, str]]]) -> None:
+        self.requests: dict[str, dict[Request, None]] = {}
+        self._tags_of = tags_of
+        self._running: str | None = None
+
+    @contextmanager
+    def running(self, function: str) -> Iterator[None]:
+        """Let ``function`` be the one that calls."""
+        self._running, before = function, self._running
+        self.requests.setdefault(function, {})
+        try:
+            yield
+        finally:
+            self._running = before
+
+    def watch(self, client: Any) -> None:
+        """Take note of what a client of botocore sends, before anybody answers it."""
+        client.meta.events.register_first("before-send", self._sent)
+
+    def note(self, target: str, body: bytes) -> None:
+        """Take note of a request by its ``X-Amz-Target`` and body, if a function runs."""
+        if self._running:
+            service, _, operation = target.partition(".")
+            asked = self._asked(service, operation, json.loads(body))
+            self.requests[self._running].update(dict.fromkeys(asked))
+
+    def _sent(self, request: AWSPreparedRequest, **_: Any) -> None:
+        target, body = request.headers["X-Amz-Target"], request.body
+        assert isinstance(body, bytes)
+        self.note(target.decode() if isinstance(target, bytes) else target, body)
+
+    def _asked(self, service: str, operation: str, body: Body) -> Iterable[Request]:
+        if service == "DynamoDB_20120810":
+            return dynamodb_requests(operation, body)
+        if service == "TrentService":
+            arn, tags = self._tags_of(body["KeyId"])
+            context = {f"aws:ResourceTag/{name}": [value] for name, value in tags.items()}
+            for name in ("SigningAlgorithm", "MessageType"):
+                context[f"kms:{name}"] = [body[name]] if name in body else []
+            return [Request.of(f"kms:{operation}", arn, context)]
+        raise ValueError(f"not understood: {service}")
+
+
+def dynamodb_requests(operation: str, body: Body) -> Iterable[Request]:
+    """Return what IAM is asked for one call of DynamoDB. Raises ValueError where that is not known."""
+    match operation:
+        case "GetItem" | "PutItem" | "UpdateItem" | "DeleteItem" | "Query":
+            return [_request(operation, body, {})]
+        case "BatchGetItem":
+            return [_batch(table, part["Keys"]) for table, part in body["RequestItems"].items()]
+        case "TransactWriteItems":
+            enclosing: dict[str, list[str]] = {"dynamodb:EnclosingOperation": ["TransactWriteItems"]}
+            parts = [part for item in body["TransactItems"] for part in item.items()]
+            return [_request(_PARTS[kind], part, enclosing) for kind, part in parts]
+    raise ValueError(f"not understood: {operation}")
+
+
+def _request(action: str, body: Body, context: Mapping[str, list[str]]) -> Request:
+    held = {**body.get("Key", {}), **body.get("Item", {}), **body.get("ExclusiveStartKey", {})}
+    leading = [held["pk"]["S"]] if action != "Query" else _queried(body)
+    return Request.of(
+        f"dynamodb:{action}",
+        _arn(body["TableName"], body.get("IndexName")),
+        {
+            **context,
+            "dynamodb:LeadingKeys": leading,
+            "dynamodb:Attributes": [*held, *_named(body)],
+            "dynamodb:ReturnValues": [body["ReturnValues"]] if "ReturnValues" in body else [],
+        },
+    )
+
+
+def _batch(table: str, keys: Iterable[Body]) -> Request:
+    leading, names = [key["pk"]["S"] for key in keys], {name for key in keys for name in key}
+    context = {"dynamodb:LeadingKeys": leading, "dynamodb:Attributes": names}
+    return Request.of("dynamodb:BatchGetItem", _arn(table, None), context)
+
+
+def _queried(body: Body) -> list[str]:
+    equal = dict(_EQUALS.findall(body["KeyConditionExpression"]))
+    (value,) = (value for name, value in equal.items() if _real(name, body) in _HASH_KEYS)
+    return [body["ExpressionAttributeValues"][value]["S"]]
+
+
+def _named(body: Body) -> Iterable[str]:
+    words = {word for name in _EXPRESSIONS for word in _WORD.findall(body.get(name, ""))}
+    return [_real(word, body) for word in words if word.upper() not in _KEYWORDS]
+
+
+def _real(name: str, body: Body) -> str:
+    real: str = body["ExpressionAttributeNames"][name] if name.startswith("#") else name
+    return real
+
+
+def _arn(table: str, index: str | None) -> str:
+    arn = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{table}"
+    return f"{arn}/index/{index}" if index else arn

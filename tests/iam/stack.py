@@ -1,0 +1,88 @@
+"""The policies of the deployed functions as CloudFormation resolves them."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from infra.aws.functions import API, PAGE
+from tests.iam.policy import Statement
+
+ROOT = Path(__file__).resolve().parents[2]
+STACK = "bodhi-prod"
+REGION, ACCOUNT = "us-east-1", "123456789012"
+TABLE = "tokens"
+TABLE_ARN = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{TABLE}"
+
+_NOTHING = object()
+_PLACE = re.compile(r"\$\{([^}]+)\}")
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A stack whose parameters and resources have these values; what is not named is an error."""
+
+    conditions: Mapping[str, bool]
+    values: Mapping[str, str] = field(
+        default_factory=lambda: {
+            "AWS::Partition": "aws",
+            "AWS::Region": REGION,
+            "AWS::AccountId": ACCOUNT,
+            "AWS::StackName": STACK,
+            "TokenTable.Arn": TABLE_ARN,
+            "ApiHandlerRole.Arn": f"arn:aws:iam::{ACCOUNT}:role/{STACK}-ApiHandlerRole-1",
+        }
+    )
+
+    def resolved(self, value: Any) -> Any:
+        """Return a part of a template with the values in place. Raises KeyError."""
+        if isinstance(value, list):
+            parts = [self.resolved(part) for part in value]
+            return [part for part in parts if part is not _NOTHING]
+        if not isinstance(value, dict):
+            return value
+        match value:
+            case {"Ref": "AWS::NoValue"}:
+                return _NOTHING
+            case {"Ref": name}:
+                return self.values[name]
+            case {"Fn::GetAtt": [name, attribute]}:
+                return self.values[f"{name}.{attribute}"]
+            case {"Fn::Sub": str(text)}:
+                return _PLACE.sub(lambda place: self.values[place[1]], text)
+            case {"Fn::If": [condition, one, other]}:
+                return self.resolved(one if self.conditions[condition] else other)
+        return {name: self.resolved(part) for name, part in value.items()}
+
+
+def policy_files() -> dict[str, str]:
+    """Return the file of each deployed function's policy, by logical id, as packaging finds it.
+
+    Those that Chalice makes are in its configuration; the page's is added to the template.
+    """
+    config = configuration()
+    functions = {
+        "".join(word.capitalize() for word in name.split("_")): function["iam_policy_file"]
+        for name, function in config["lambda_functions"].items()
+    }
+    return {API: config["iam_policy_file"], PAGE: "policy-page.json", **functions}
+
+
+def configuration() -> Mapping[str, Any]:
+    """Return Chalice's configuration."""
+    return document("config.json")
+
+
+def document(file: str) -> Mapping[str, Any]:
+    """Return a file of Chalice's as it is committed."""
+    read: dict[str, Any] = json.loads((ROOT / ".chalice" / file).read_text(encoding="utf-8"))
+    return read
+
+
+def statements(function: str, *, families_are_revoked: bool) -> list[Statement]:
+    """Return what a function's policy says in a stack with this setting."""
+    stack = Stack({"FamiliesAreRevoked": families_are_revoked})
+    found: list[Statement] = stack.resolved(document(policy_files()[function]))["Statement"]
+    return found

@@ -1,0 +1,232 @@
+"""Least privilege: what each deployed function may do is what it does.
+
+``walk`` calls every route and every authorizer through its real handler, over moto, in both settings of
+ROTATED_TOKEN_REUSE; ``recorder`` reads off the wire what IAM would be asked; ``policy`` and ``grants``
+compare that with the committed policies. Decision 19 says what this cannot show.
+
+To add a function:
+
+- its policy in ``.chalice/``, named in ``config.json`` (or, if packaging adds the function to the
+  template, in ``stack.policy_files``);
+- in ``gateway`` what starts it: for an authorizer a line in ``DOORS``, for another kind of event a method
+  of ``Gateway`` that runs its handler by ``_run``;
+- in ``flows`` a flow, named in ``ALL``, that makes it do all that it ever does;
+- a line in ``CANNOT`` below with what must stay out of its reach;
+- for a service other than DynamoDB and KMS a case in ``Recorder``.
+
+The tests say which of these is missing. A client that is not botocore's hands what it sends to
+``Recorder.note``.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from infra.aws.functions import API, PAGE
+from tests.iam.gateway import DOORS, routes
+from tests.iam.grants import refused, unused
+from tests.iam.policy import Request, Statement, allows, listed
+from tests.iam.stack import (
+    ACCOUNT,
+    REGION,
+    STACK,
+    TABLE_ARN,
+    configuration,
+    policy_files,
+    statements,
+)
+from tests.iam.walk import Walked, walked
+
+FUNCTIONS = sorted(policy_files())
+EVERY_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/*"
+# Keys that an operator makes later have ARNs that no policy can know: their tags are asked for instead.
+WILDCARDS = {(API, "ReadFirstKeys"): EVERY_KEY, (API, "SignByKeysOfThisStack"): EVERY_KEY}
+TAGS = {
+    "aws:ResourceTag/bodhi-api-tokens:signs": ["api-tokens"],
+    "aws:ResourceTag/bodhi-api-tokens:stack": [STACK],
+}
+SIGNING = {"kms:MessageType": ["RAW"], "kms:SigningAlgorithm": ["ECDSA_SHA_256"]}
+
+READS = ("GetItem", "BatchGetItem", "Query")
+WRITES = ("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem")
+OTHERS = ("Scan", "PartiQLSelect", "PartiQLUpdate", "PartiQLInsert", "PartiQLDelete", "DeleteTable")
+PARTITIONS = ("U#1", "S#1", "L#1", "A#1", "KEYS", "ACCESS_TOKEN_KEYS")
+# What decides whether a token may be used, and for what.
+DECISIVE = ("overlap_ends_at", "scope", "expires_at", "status", "role", "users_pk")
+
+
+@pytest.fixture(params=[False, True], ids=["record", "revoke_family"])
+def families_are_revoked(request: pytest.FixtureRequest) -> bool:
+    """Return whether ROTATED_TOKEN_REUSE is revoke_family."""
+    return bool(request.param)
+
+
+@pytest.fixture
+def walk(families_are_revoked: bool) -> Walked:
+    """Return what all functions did."""
+    return walked(families_are_revoked=families_are_revoked)
+
+
+def test_everything_was_walked(walk: Walked) -> None:
+    """Every route of the app, and every function that is deployed."""
+    assert walk.called == routes()
+    assert sorted(walk.requests) == FUNCTIONS
+    assert all(walk.requests.values())
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_nothing_is_missing(function: str, walk: Walked, families_are_revoked: bool) -> None:
+    """Each call that a function makes is allowed by its policy."""
+    policy = statements(function, families_are_revoked=families_are_revoked)
+    assert refused(policy, walk.requests[function]) == []
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_nothing_is_unused(function: str, walk: Walked, families_are_revoked: bool) -> None:
+    """Take any action, leading key or attribute out of a policy, and some call is refused."""
+    policy = statements(function, families_are_revoked=families_are_revoked)
+    assert unused(policy, walk.requests[function]) == []
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_no_policy_says_everything(function: str) -> None:
+    """No wildcard in an action or a resource, but for the two that are argued."""
+    for statement in statements(function, families_are_revoked=True):
+        assert not [action for action in listed(statement["Action"]) if "*" in action]
+        wild = [resource for resource in listed(statement["Resource"]) if "*" in resource]
+        argued = WILDCARDS.get((function, statement["Sid"]))
+        assert wild == ([argued] if argued else [])
+        assert statement["Effect"] == "Allow"
+        assert statement["Condition"]
+
+
+def test_stages_share_the_policies() -> None:
+    """No stage gives a function another policy than the one that is looked at here."""
+    for stage in configuration()["stages"].values():
+        assert "iam_policy_file" not in stage
+        for function in stage.get("lambda_functions", {}).values():
+            assert "iam_policy_file" not in function
+
+
+def row(action: str, partition: str, *attributes: str) -> Request:
+    """Return a request for rows of one partition."""
+    context = {"dynamodb:LeadingKeys": [partition], "dynamodb:Attributes": ["pk", "sk", *attributes]}
+    return Request.of(f"dynamodb:{action}", TABLE_ARN, context)
+
+
+def indexed(partition: str) -> Request:
+    """Return a query of the users' index."""
+    return Request.of("dynamodb:Query", f"{TABLE_ARN}/index/users", {"dynamodb:LeadingKeys": [partition]})
+
+
+def key(action: str, **context: Any) -> Request:
+    """Return a request for a signing key of this stack."""
+    named = {**TAGS, **SIGNING, **context}
+    return Request.of(f"kms:{action}", EVERY_KEY.replace("*", "1"), named)
+
+
+def kms_requests() -> Iterator[Request]:
+    """Return everything that could be asked of a key of ours."""
+    for action in ("Sign", "GetPublicKey", "CreateKey", "PutKeyPolicy", "CreateGrant", "TagResource"):
+        yield key(action)
+
+
+def beyond_all() -> Iterator[Request]:
+    """Return what no function may do."""
+    for partition in PARTITIONS:
+        for action in (*OTHERS, "BatchWriteItem", "ConditionCheckItem"):
+            yield row(action, partition)
+    for partition in ("OTHER", "USERS", "G#1", "T#1", ""):
+        for action in (*READS, *WRITES):
+            yield row(action, partition)
+    for action in ("CreateKey", "PutKeyPolicy", "CreateGrant", "TagResource", "Decrypt"):
+        yield key(action)
+    yield Request.of("sts:AssumeRole", f"arn:aws:iam::{ACCOUNT}:role/x", {})
+
+
+def beyond_doors() -> Iterator[Request]:
+    """Return what no authorizer may do: write but for a use or a reuse, or see sessions."""
+    yield from kms_requests()
+    for action in (*READS, *WRITES):
+        yield from (row(action, partition) for partition in ("S#1", "L#1", "A#1", "ACCESS_TOKEN_KEYS"))
+    for action in ("PutItem", "DeleteItem", "GetItem"):
+        yield row(action, "U#1")
+    for action in WRITES:
+        yield row(action, "KEYS", "state")
+    yield from (row("UpdateItem", "U#1", attribute) for attribute in DECISIVE)
+    yield indexed("USERS")
+
+
+def beyond_doors_that_record() -> Iterator[Request]:
+    """Return what an authorizer may do in no setting but revoke_family."""
+    yield from (row("UpdateItem", "U#1", name) for name in ("state", "generation", "live_tokens"))
+    yield row("Query", "U#1")
+
+
+def beyond_page() -> Iterator[Request]:
+    """Return what the page may not do: have to do with keys, or write tokens."""
+    yield from kms_requests()
+    for partition in ("KEYS", "ACCESS_TOKEN_KEYS", "A#1"):
+        for action in (*READS, *WRITES):
+            yield row(action, partition)
+    for action in ("PutItem", "UpdateItem"):
+        yield from (row(action, "U#1", name) for name in ("state", "scope", "version", "overlap_ends_at"))
+    for action in ("Query", "BatchGetItem", "DeleteItem"):
+        yield row(action, "U#1")
+    yield row("UpdateItem", "S#1", "user_id")
+    yield row("GetItem", "L#1")
+
+
+def beyond_api() -> Iterator[Request]:
+    """Return what the API may not do: delete, sign otherwise, or change a published key in place."""
+    yield from (row("DeleteItem", partition) for partition in PARTITIONS)
+    for ring in ("KEYS", "ACCESS_TOKEN_KEYS"):
+        yield from (row("UpdateItem", ring, "state"), row("PutItem", ring, "user_id"))
+    yield from (row("UpdateItem", "S#1", "user_id"), row("PutItem", "A#1", "user_id"), indexed("OTHER"))
+    yield from (row(action, "S#1") for action in ("PutItem", "Query"))
+    yield from (row(action, "L#1") for action in (*READS, *WRITES))
+    for action in ("Sign", "GetPublicKey"):
+        yield from (key(action, **{tag: given}) for tag in TAGS for given in ([], ["other"]))
+    yield key("Sign", **{"kms:MessageType": ["DIGEST"]})
+    yield key("Sign", **{"kms:SigningAlgorithm": ["ECDSA_SHA_384"]})
+
+
+CANNOT: Mapping[str, list[Request]] = {
+    API: [*beyond_all(), *beyond_api()],
+    PAGE: [*beyond_all(), *beyond_page()],
+    **{door: [*beyond_all(), *beyond_doors()] for door in DOORS},
+}
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_what_a_function_must_never_do_is_out_of_its_reach(
+    function: str, families_are_revoked: bool
+) -> None:
+    """Said once more in words, so that policy and code cannot go wrong together."""
+    policy = statements(function, families_are_revoked=families_are_revoked)
+    assert [request for request in CANNOT[function] if allows(policy, request)] == []
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_every_condition_keeps_something_out(function: str) -> None:
+    """Without any one of them something of the above would be allowed."""
+    for statement in statements(function, families_are_revoked=True):
+        for wider in without_each_condition(statement):
+            assert [request for request in CANNOT[function] if allows([wider], request)], statement["Sid"]
+
+
+def without_each_condition(statement: Statement) -> Iterator[Statement]:
+    """Return the statement once without each condition that it has."""
+    for operator, keys in statement["Condition"].items():
+        for name in keys:
+            others = {other: values for other, values in keys.items() if other != name}
+            yield {**statement, "Condition": {**statement["Condition"], operator: others}}
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_no_authorizer_can_bring_a_token_back(door: str) -> None:
+    """Unless it has to revoke families: then it writes what says that a token is revoked."""
+    policy = statements(door, families_are_revoked=False)
+    assert [request for request in beyond_doors_that_record() if allows(policy, request)] == []
+    assert allows(statements(door, families_are_revoked=True), row("UpdateItem", "U#1", "state"))

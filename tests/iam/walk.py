@@ -1,0 +1,144 @@
+"""Everything deployed, walked through: what each function asks of AWS on the way is recorded."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from itertools import count
+from typing import Any, cast
+from urllib.parse import urlencode
+
+from moto import mock_aws
+
+from chalicelib import bootstrap
+from infra.local.template import read_template
+from tests.iam import flows
+from tests.iam.gateway import Gateway
+from tests.iam.policy import Request
+from tests.iam.recorder import Recorder
+from tests.iam.stack import TABLE, Stack
+from tests.support.api import Answer
+from tests.support.clients import resource_servers
+from tests.support.clock import FixedClock
+from tests.support.dynamodb import Cloud, dynamodb_client, kms_client, new_table
+from tests.support.provider import TestProvider
+
+MOST_TOKENS = 5
+
+
+@dataclass(frozen=True)
+class Walked:
+    """What each function asked IAM for, and the routes that were called."""
+
+    requests: Mapping[str, list[Request]]
+    called: frozenset[str]
+
+
+@cache
+def walked(*, families_are_revoked: bool) -> Walked:
+    """Return what was met on the whole way, with ROTATED_TOKEN_REUSE in one of its two settings."""
+    reuse = "revoke_family" if families_are_revoked else "record"
+    before = bootstrap.current()
+    try:
+        with mock_aws():
+            walk = Walk({"ROTATED_TOKEN_REUSE": reuse})
+            for flow in flows.ALL:
+                flow(walk)
+    finally:
+        bootstrap.install(before)
+    requests = {function: list(asked) for function, asked in walk.recorder.requests.items()}
+    return Walked(requests, frozenset(walk.gateway.called))
+
+
+class Walk:
+    """People with their tokens, and what is deployed for them in a cloud of its own."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self.clock = FixedClock()
+        self.provider = TestProvider(self.clock)
+        self.cloud = _cloud()
+        self.recorder = Recorder(_tags_of)
+        for client in (self.cloud.dynamodb, self.cloud.kms):
+            self.recorder.watch(client)
+        settings = {
+            "MAX_TOKENS_PER_USER": str(MOST_TOKENS),
+            "DERIVED_TOKEN_AUDIENCES": "https://other.example.com",
+            "RESOURCE_SERVERS": json.dumps(resource_servers()),
+        }
+        self.gateway = Gateway(self.cloud, self.recorder, self.clock, {**settings, **environ})
+        self._numbers = count()
+
+    @property
+    def admin(self) -> str:
+        """A fresh sign-in of the administrator."""
+        return self.provider.sign_in("admin@example.com")
+
+    def somebody(self) -> str:
+        """Return the name of a person whom nobody has seen before."""
+        return f"person-{next(self._numbers)}@example.com"
+
+    def advance(self, **by: float) -> None:
+        """Move the clock."""
+        self.clock.advance(timedelta(**by))
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        bearer: str | None = None,
+        body: Mapping[str, Any] | None = None,
+        **headers: str,
+    ) -> Answer:
+        """Call and expect success; an underscore in the name of a header stands for a hyphen."""
+        answer = self.refused(method, path, bearer, body, **headers)
+        assert answer.status < 400, f"{method} {path}: {answer.status} {answer.text}"
+        return answer
+
+    def refused(
+        self,
+        method: str,
+        path: str,
+        bearer: str | None = None,
+        body: Mapping[str, Any] | None = None,
+        **headers: str,
+    ) -> Answer:
+        """Call, whatever comes of it."""
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        text = json.dumps({} if body is None else body) if method in {"POST", "PATCH"} else None
+        return self.gateway.call(method, path, bearer, text, sent)
+
+    def form(self, path: str, parameters: Mapping[str, str], **headers: str) -> Answer:
+        """Send a form and expect success."""
+        sent = {"Content-Type": "application/x-www-form-urlencoded", **headers}
+        answer = self.gateway.call("POST", path, body=urlencode(parameters), headers=sent)
+        assert answer.status < 400, f"{path}: {answer.status} {answer.text}"
+        return answer
+
+    def token(self, person: str, **members: Any) -> Mapping[str, Any]:
+        """Return a new token of somebody, with its string."""
+        return self.made("/v1/tokens", person, **members)
+
+    def made(self, path: str, person: str, **members: Any) -> Mapping[str, Any]:
+        """Return the token that a call by somebody makes."""
+        answer = self.call("POST", path, self.provider.sign_in(person), members)
+        return cast("Mapping[str, Any]", answer.json)
+
+
+def _cloud() -> Cloud:
+    """Return the table and the keys, with their tags, as the template describes them."""
+    dynamodb, kms = dynamodb_client(), kms_client()
+    arns = []
+    for name in ("SigningKey", "AccessTokenKey"):
+        properties = Stack({}).resolved(read_template()["Resources"][name]["Properties"]["Tags"])
+        tags: Any = [{"TagKey": tag["Key"], "TagValue": tag["Value"]} for tag in properties]
+        made = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY", Tags=tags)
+        arns.append(made["KeyMetadata"]["Arn"])
+    return Cloud(dynamodb, kms, new_table(dynamodb, TABLE), *arns)
+
+
+def _tags_of(key_id: str) -> tuple[str, Mapping[str, str]]:
+    """Return a key's ARN and tags, asked by a client that nobody watches."""
+    kms = kms_client()
+    tags = kms.list_resource_tags(KeyId=key_id)["Tags"]
+    return kms.describe_key(KeyId=key_id)["KeyMetadata"]["Arn"], {t["TagKey"]: t["TagValue"] for t in tags}

@@ -1,0 +1,23 @@
+"""One package of the development stage, for all tests that look at it."""
+
+import json
+from typing import Any
+
+import pytest
+
+from infra.aws import package
+from infra.aws.package import Package
+from tests.packaging.fresh import ROOT
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Package:
+    """Return the package of the development stage."""
+    return package.build(ROOT, "dev", tmp_path_factory.mktemp("build") / "dev")
+
+
+@pytest.fixture(scope="session")
+def template(built: Package) -> dict[str, Any]:
+    """Return the template of the development stage."""
+    read: dict[str, Any] = json.loads(built.template.read_text())
+    return read
