@@ -15,7 +15,7 @@ BENCH_OPTIONS = $(if $(QUICK),--quick) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $
   $(if $(LOAD_SECONDS),--load-seconds $(LOAD_SECONDS)) $(if $(DOC),--doc $(DOC))
 
 .DEFAULT_GOAL := help
-.PHONY: help run login signing-keys rotate-signing-key revoke-signing-key package deploy clean-state test check bench lint lock clean setup
+.PHONY: help run login signing-keys rotate-signing-key revoke-signing-key package deploy destroy clean-state test check bench lint lock clean setup
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ package: .venv/.ready ## Build what a stage is deployed from: make package STAGE
 deploy: .venv/.ready ## Deploy to AWS: make deploy STAGE=dev [PARAMETERS="Name=value"] [BUCKET=...] [STACK=...] [YES=1]
 	@exec $(BIN)/python -m infra.aws.deploy --stage '$(STAGE)' --stack-name '$(STACK)' --bucket '$(BUCKET)' \
 	  --parameters '$(PARAMETERS)' $(if $(YES),--yes)
+
+destroy: .venv/.ready ## Remove a stage from AWS; tokens and keys stay: make destroy STAGE=dev [STACK=...] [YES=1]
+	@exec $(BIN)/python -m infra.aws.destroy --stage '$(STAGE)' --stack-name '$(STACK)' $(if $(YES),--yes)
 
 clean-state: .venv/.ready ## Remove what the local stack remembers
 	@exec $(BIN)/python -m infra.local.clean_state

@@ -5,18 +5,17 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
-from infra.aws.account import AWS_ERRORS, Account, reason_of
+from infra.aws.account import Account
 from infra.aws.artifacts import Bucket, default_bucket, upload
 from infra.aws.change_sets import ChangeSet
-from infra.aws.errors import DeploymentError, PackagingError
+from infra.aws.errors import DeploymentError
 from infra.aws.package import PROJECT, Package, build
 from infra.aws.parameters import chosen_parameters, given_parameters
 from infra.aws.project_config import check_config
 from infra.aws.stacks import Stack
-
-Confirm = Callable[[str], bool]
+from infra.aws.terminal import Confirm, confirmation, run
 
 _GOOD_ENDS = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 
@@ -24,18 +23,7 @@ _GOOD_ENDS = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 def main(arguments: list[str] | None = None) -> int:
     """Do it, and tell any reason for not doing it in one line."""
     options = _options(sys.argv[1:] if arguments is None else arguments)
-    try:
-        _deploy_stage(options)
-    except KeyboardInterrupt:
-        print("\nStopped. What CloudFormation has begun goes on without us.", file=sys.stderr)
-        return 130
-    except (PackagingError, DeploymentError) as error:
-        print(error, file=sys.stderr)
-        return 1
-    except AWS_ERRORS as error:
-        print(reason_of(error), file=sys.stderr)
-        return 1
-    return 0
+    return run(lambda: _deploy_stage(options))
 
 
 def deploy(
@@ -71,19 +59,6 @@ def stack_name_of(stage: str) -> str:
     return f"bodhi-api-tokens-{stage}"
 
 
-def confirm_at_terminal(question: str) -> bool:
-    """Ask the person at the terminal. Raises DeploymentError where nobody sits."""
-    if not sys.stdin.isatty():
-        raise DeploymentError("Nobody can be asked here: YES=1 agrees beforehand. Nothing was changed.")
-    return input(f"\n{question} [y/N] ").strip().lower() in {"y", "yes"}
-
-
-def agree(question: str) -> bool:
-    """Agree, as somebody did beforehand."""
-    print(f"\n{question} Yes, as given.")
-    return True
-
-
 def _ask(change_set: ChangeSet, confirm: Confirm) -> None:
     """Leave nothing behind unless somebody agrees."""
     agreed = False
@@ -105,7 +80,7 @@ def _deploy_stage(options: argparse.Namespace) -> None:
     package = build(PROJECT, options.stage, PROJECT / "build" / options.stage)
     print(f"Packaged {package.size:,} bytes.")
     bucket = Bucket(account, options.bucket or default_bucket(account))
-    outputs = deploy(package, stack, bucket, given, agree if options.yes else confirm_at_terminal)
+    outputs = deploy(package, stack, bucket, given, confirmation(agreed=options.yes))
     print("\nOutputs:")
     for name, value in sorted(outputs.items()):
         print(f"  {name:26}  {value}")

@@ -73,7 +73,7 @@ class Desk:
     def deploy(self, **parameters: str) -> dict[str, str]:
         """Deploy the template as it is now."""
         package = a_package(self.folder, self.template)
-        return deploy(package, self.stack, self.bucket, parameters, self._confirm)
+        return deploy(package, self.stack, self.bucket, parameters, self.confirm)
 
     def value_of(self, parameter: str) -> str:
         """Return the value that a parameter of the stack has."""
@@ -99,7 +99,8 @@ class Desk:
         found = self.account.cloudformation.list_change_sets(StackName=self.name)["Summaries"]
         return [each["ExecutionStatus"] for each in found]
 
-    def _confirm(self, question: str) -> bool:
+    def confirm(self, question: str) -> bool:
+        """Answer a question and remember it."""
         self.asked.append(question)
         return self.answer
 

@@ -65,7 +65,7 @@ class TestFirst:
         def interrupt(question: str) -> bool:
             raise KeyboardInterrupt
 
-        monkeypatch.setattr(desk, "_confirm", interrupt)
+        monkeypatch.setattr(desk, "confirm", interrupt)
         with pytest.raises(KeyboardInterrupt):
             desk.deploy()
         assert desk.status in (None, "DELETE_COMPLETE")

@@ -9,6 +9,7 @@ import pytest
 from infra.aws import deploy
 from infra.aws.account import Account
 from infra.aws.errors import DeploymentError
+from infra.aws.terminal import confirmation
 
 
 @pytest.fixture(autouse=True)
@@ -55,4 +56,5 @@ def test_unknown_stage_is_told(capsys: pytest.CaptureFixture[str]) -> None:
 def test_without_a_terminal_nobody_agrees(capsys: pytest.CaptureFixture[str]) -> None:
     """A pipeline has to agree beforehand."""
     with pytest.raises(DeploymentError, match="YES=1"):
-        deploy.confirm_at_terminal("Deploy?")
+        confirmation(agreed=False)("Deploy?")
+    assert confirmation(agreed=True)("Deploy?")

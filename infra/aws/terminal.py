@@ -1,0 +1,43 @@
+"""How the commands for AWS speak with the person at the terminal, or with the pipeline there."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+from infra.aws.account import AWS_ERRORS, reason_of
+from infra.aws.errors import DeploymentError, PackagingError
+
+Confirm = Callable[[str], bool]
+
+
+def run(action: Callable[[], None]) -> int:
+    """Do it and return the exit status; any reason for not doing it is told in a line."""
+    try:
+        action()
+    except KeyboardInterrupt:
+        print("\nStopped. What CloudFormation has begun goes on without us.", file=sys.stderr)
+        return 130
+    except (PackagingError, DeploymentError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except AWS_ERRORS as error:
+        print(reason_of(error), file=sys.stderr)
+        return 1
+    return 0
+
+
+def confirmation(*, agreed: bool) -> Confirm:
+    """Return who is asked: somebody who agreed beforehand, or the person at the terminal."""
+    return _agree if agreed else _ask
+
+
+def _agree(question: str) -> bool:
+    print(f"\n{question} Yes, as given.")
+    return True
+
+
+def _ask(question: str) -> bool:
+    if not sys.stdin.isatty():
+        raise DeploymentError(f"{question} Nobody can be asked here: YES=1 agrees beforehand.")
+    return input(f"\n{question} [y/N] ").strip().lower() in {"y", "yes"}
