@@ -11,10 +11,12 @@ from infra.aws.account import Account
 from infra.aws.artifacts import Bucket, default_bucket, upload
 from infra.aws.change_sets import ChangeSet
 from infra.aws.errors import DeploymentError
+from infra.aws.examples import next_steps, refuse_examples
 from infra.aws.package import PROJECT, Package, build
 from infra.aws.parameters import chosen_parameters, given_parameters
 from infra.aws.project_config import check_config
 from infra.aws.stacks import Stack
+from infra.aws.stage_settings import check_settings, settings_of
 from infra.aws.terminal import Confirm, confirmation, run
 
 _GOOD_ENDS = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
@@ -72,11 +74,14 @@ def _ask(change_set: ChangeSet, confirm: Confirm) -> None:
 
 
 def _deploy_stage(options: argparse.Namespace) -> None:
-    check_config(PROJECT, options.stage)
+    config = check_config(PROJECT, options.stage)
+    settings = settings_of(config, options.stage)
+    check_settings(config, options.stage)
     given = given_parameters(options.parameters, os.environ)
     account = Account.of_session()
     stack = Stack(account.cloudformation, options.stack_name or stack_name_of(options.stage))
     print(f"Account {account.number}, region {account.region}, stack {stack.name}.")
+    refuse_examples(settings, options.stage, first=not stack.exists())
     package = build(PROJECT, options.stage, PROJECT / "build" / options.stage)
     print(f"Packaged {package.size:,} bytes.")
     bucket = Bucket(account, options.bucket or default_bucket(account))
@@ -84,6 +89,7 @@ def _deploy_stage(options: argparse.Namespace) -> None:
     print("\nOutputs:")
     for name, value in sorted(outputs.items()):
         print(f"  {name:26}  {value}")
+    print("\n" + "\n".join(next_steps(settings, outputs, options.stage)))
 
 
 def _options(arguments: list[str]) -> argparse.Namespace:

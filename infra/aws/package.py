@@ -23,6 +23,7 @@ from infra.aws.fixes import Template, corrected
 from infra.aws.flushing import with_flushing
 from infra.aws.functions import with_functions
 from infra.aws.project_config import Config, changed_config, check_config
+from infra.aws.stage_settings import check_settings, known_settings
 
 PROJECT = Path(__file__).resolve().parents[2]
 _TEMPLATE = PROJECT / "infra" / "aws" / "template.yaml"
@@ -66,12 +67,13 @@ def build(
     ``architecture`` and ``settings`` take the place of the stage's own: `host_architecture` makes what
     an emulator on this machine can run. Raises PackagingError.
     """
-    config = check_config(project, stage)
+    config = changed_config(check_config(project, stage), stage, architecture, settings or {})
+    check_settings(config, stage)
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
     with tempfile.TemporaryDirectory(prefix="bodhi-package-") as folder:
         copy = Path(folder) / "project"
-        _copy(project, copy, changed_config(config, stage, architecture, settings or {}))
+        _copy(project, copy, config)
         _run_chalice(copy, stage, target)
     written = target / "sam.yaml"
     template = _complete(project, yaml.safe_load(written.read_text(encoding="utf-8")))
@@ -114,8 +116,9 @@ def _run_chalice(copy: Path, stage: str, target: Path) -> None:
         stage,
     ]
     command += ["--merge-template", str(_TEMPLATE), str(target)]
-    # A region is only asked for; nothing of the package depends on anybody's account.
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    # A region is only asked for; nothing of the package depends on anybody's account or shell.
+    ours = known_settings()
+    kept = {n: value for n, value in os.environ.items() if n not in ours and not n.startswith("AWS_")}
     environment = {**kept, "AWS_DEFAULT_REGION": "us-east-1", "STAGE": stage}
     done = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:

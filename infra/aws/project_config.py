@@ -24,6 +24,8 @@ _ANYWHERE = frozenset(
         "reserved_concurrency",
     }
 )
+# Settings belong to a stage: functions that disagree about the issuer refuse each other's tokens.
+_FUNCTION = _ANYWHERE - {"environment_variables"}
 _TOP = _ANYWHERE | {"app_name", "lambda_functions", "stages", "version"}
 _STAGE = _ANYWHERE | {"lambda_functions"}
 
@@ -65,7 +67,7 @@ def changed_config(
 
 def _check_functions(where: str, section: Mapping[str, Any]) -> None:
     for name, function in section.get("lambda_functions", {}).items():
-        _refuse_unknown(f"{where}, function {name}", function, _ANYWHERE)
+        _refuse_unknown(f"{where}, function {name}", function, _FUNCTION)
 
 
 def _refuse_unknown(where: str, section: Mapping[str, Any], known: frozenset[str]) -> None:

@@ -17,6 +17,7 @@ Say = Callable[[str], None]
 Pause = Callable[[float], None]
 
 _PAUSE_SECONDS = 3.0
+_ONLY_A_NAME = ("REVIEW_IN_PROGRESS", "DELETE_COMPLETE")
 _CONSEQUENCE = "cancelled"
 
 
@@ -38,6 +39,11 @@ class Stack:
                 return None
             raise
         return found
+
+    def exists(self) -> bool:
+        """Whether anything was ever made of it: a name that waits for its change set is not."""
+        described = self.described()
+        return described is not None and described["StackStatus"] not in _ONLY_A_NAME
 
     def outputs(self) -> dict[str, str]:
         """Return the values that the stack hands out, by name."""
