@@ -15,7 +15,7 @@ BENCH_OPTIONS = $(if $(QUICK),--quick) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $
   $(if $(LOAD_SECONDS),--load-seconds $(LOAD_SECONDS)) $(if $(DOC),--doc $(DOC))
 
 .DEFAULT_GOAL := help
-.PHONY: help run login signing-keys rotate-signing-key revoke-signing-key package deploy destroy clean-state test check bench lint lock clean setup
+.PHONY: help run login signing-keys rotate-signing-key revoke-signing-key package deploy destroy clean-state test test-stack check bench lint lock clean setup
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ clean-state: .venv/.ready ## Remove what the local stack remembers
 
 test: setup ## Run every test; ARGS="-k name" is passed on
 	@$(BIN)/python -m pytest -n auto $(ARGS)
+
+test-stack: setup ## Deploy the package to the emulator and test it through API Gateway (part of test)
+	@$(BIN)/python -m pytest -n 0 tests/stack $(ARGS)
 
 check: lint setup ## Lint, check types and imports, run the fast tests
 	@$(BIN)/python -m pytest -n auto -m "not slow" $(ARGS)

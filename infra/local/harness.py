@@ -59,7 +59,7 @@ def emulator(
 ) -> Iterator[Emulated]:
     """Run only the emulator, provisioned from the deployment's template; state is not kept."""
     with tempfile.TemporaryDirectory(prefix="bodhi-emulator-") as folder:
-        settings = _settings(Path(folder), {})
+        settings = settings_on_free_ports(Path(folder))
         for name in ("aws", "logs", "tmp"):
             (settings.state_dir / name).mkdir()
         child = Child(programs.emulator(settings, services))
@@ -91,7 +91,7 @@ class LocalStack:
         self._folder = tempfile.TemporaryDirectory(prefix="bodhi-stack-")
         self._output = Path(self._folder.name) / "output.log"
         self._project = project
-        self.settings = _settings(state_dir or Path(self._folder.name) / "state", environ or {})
+        self.settings = settings_on_free_ports(state_dir or Path(self._folder.name) / "state", environ)
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -184,7 +184,8 @@ class LocalStack:
         return self._output.read_text(encoding="utf-8", errors="replace")
 
 
-def _settings(state_dir: Path, environ: Mapping[str, str]) -> StackSettings:
+def settings_on_free_ports(state_dir: Path, environ: Mapping[str, str] | None = None) -> StackSettings:
+    """Return settings that come from ``environ`` only, with ports on which nobody listens."""
     port, oidc_port, aws_port = free_ports(3)
     ours = {
         "PORT": str(port),
@@ -192,7 +193,7 @@ def _settings(state_dir: Path, environ: Mapping[str, str]) -> StackSettings:
         "AWS_PORT": str(aws_port),
         "STATE_DIR": str(state_dir),
     }
-    return StackSettings.from_environ({**harmless(os.environ), **ours, **environ})
+    return StackSettings.from_environ({**harmless(os.environ), **ours, **(environ or {})})
 
 
 def _hold_port(held: contextlib.ExitStack) -> int:

@@ -1,0 +1,191 @@
+"""The packaged template deployed on this machine: API Gateway, functions, table and keys in the emulator.
+
+`with deployed() as stack: ...` is to the deployed stack what LocalStack is to `make run`. It packages the
+project, deploys the package as it is but for what gateway_gaps.py names, and forgets all at the end.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from infra.aws.package import Package
+from infra.local import gateway_gaps, programs
+from infra.local.children import Child
+from infra.local.deploying import deploy
+from infra.local.environments import OTHER_SERVICE, local_servers
+from infra.local.harness import settings_on_free_ports
+from infra.local.login import sign_in
+from infra.local.packaged import package_here
+from infra.local.settings import StackSettings
+
+SERVICES = (
+    "apigateway",
+    "cloudformation",
+    "cloudwatch",
+    "dynamodb",
+    "dynamodbstreams",
+    "iam",
+    "kms",
+    "lambda",
+    "logs",
+    "s3",
+    "sts",
+)
+AUTHORIZER = "ApiTokenAuthorizer"
+_START_SECONDS = 60
+_STACK = "bodhi-api-tokens"
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """A stack that is deployed."""
+
+    settings: StackSettings
+    package: Package
+    outputs: Mapping[str, str]
+    _clients: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def api_id(self) -> str:
+        """Which API Gateway runs it."""
+        return self.outputs["RestAPIId"]
+
+    @property
+    def host(self) -> str:
+        """The host that callers name; they connect to ``settings.aws_port`` of this machine."""
+        return f"{self.api_id}.execute-api.localhost:{self.settings.aws_port}"
+
+    @property
+    def prefix(self) -> str:
+        """What the stage puts before every path: a slash and its name."""
+        return f"/{self.outputs['EndpointURL'].rstrip('/').rpartition('/')[2]}"
+
+    def client(self, service: str) -> Any:
+        """Return a client of the emulator."""
+        if service not in self._clients:
+            self._clients[service] = _client(service, self.settings)
+        return self._clients[service]
+
+    def login(self, subject: str = "user@example.com") -> str:
+        """Sign in at the development provider and return the JWT."""
+        return sign_in(self.settings, subject)
+
+    def physical(self, logical_id: str) -> str:
+        """Return what a resource of the template is called."""
+        found = self.client("cloudformation").describe_stack_resource(
+            StackName=_STACK, LogicalResourceId=logical_id
+        )
+        return str(found["StackResourceDetail"]["PhysicalResourceId"])
+
+    def invoke(self, logical_id: str, event: object) -> tuple[str | None, Any]:
+        """Invoke a function as AWS services do: what went wrong with it, if anything, and its answer."""
+        answer = self.client("lambda").invoke(
+            FunctionName=self.physical(logical_id), Payload=json.dumps(event).encode()
+        )
+        return answer.get("FunctionError"), json.loads(answer["Payload"].read())
+
+    def log_lines(self, logical_id: str) -> list[str]:
+        """Return everything that a function has written, and what Lambda wrote about it."""
+        pages = self.client("logs").get_paginator("filter_log_events")
+        found = pages.paginate(logGroupName=self.physical(f"{logical_id}Logs"))
+        return [event["message"] for page in found for event in page["events"]]
+
+    def invocations(self, logical_id: str) -> int:
+        """Return how often a function has run."""
+        return sum(line.startswith("START ") for line in self.log_lines(logical_id))
+
+    def make_cold(self, logical_id: str) -> None:
+        """Have the function's next call start a new process: a change of its settings ends all others."""
+        with self.changed(logical_id, MADE_COLD="yes"):
+            pass
+
+    @contextlib.contextmanager
+    def changed(self, logical_id: str, **variables: str) -> Iterator[None]:
+        """Give a function other environment variables for a while."""
+        functions, name = self.client("lambda"), self.physical(logical_id)
+        usual = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+        functions.update_function_configuration(
+            FunctionName=name, Environment={"Variables": usual | variables}
+        )
+        try:
+            yield
+        finally:
+            functions.update_function_configuration(FunctionName=name, Environment={"Variables": usual})
+
+    @contextlib.contextmanager
+    def remembering(self, seconds: int) -> Iterator[None]:
+        """Have the gateway remember decisions for so long, for a while."""
+        gateway = self.client("apigateway")
+        (authorizer,) = gateway.get_authorizers(restApiId=self.api_id)["items"]
+        gateway_gaps.remember_decisions(gateway, self.api_id, seconds)
+        try:
+            yield
+        finally:
+            usual = int(authorizer["authorizerResultTtlInSeconds"])
+            gateway_gaps.remember_decisions(gateway, self.api_id, usual)
+
+    def forget_decisions(self) -> None:
+        """Have the gateway ask about every token again."""
+        gateway_gaps.forget_decisions(self.client("apigateway"), self.api_id)
+
+
+@contextlib.contextmanager
+def deployed(variables: Mapping[str, str] | None = None) -> Iterator[Deployed]:
+    """Package, deploy and run; ``variables`` are settings beside the usual ones of the local stack.
+
+    Raises PackagingError, LocalStackError.
+    """
+    with tempfile.TemporaryDirectory(prefix="bodhi-deployed-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        settings = settings_on_free_ports(folder / "state")
+        built = package_here(folder, {**_usual(settings), **(variables or {})})
+        with _running(settings):
+            yield _deploy(settings, built)
+
+
+def _usual(settings: StackSettings) -> dict[str, str]:
+    return {
+        # The caller meets no wait for a cache unless the test is about that.
+        "AUTHORIZER_CACHE_SECONDS": "0",
+        "OIDC_ISSUER": settings.oidc_url,
+        "OIDC_CLIENT_ID": settings.client_id,
+        "ADMIN_SUBJECTS": "admin@example.com",
+        "DERIVED_TOKEN_AUDIENCES": OTHER_SERVICE,
+        "RESOURCE_SERVERS": json.dumps(local_servers()),
+    }
+
+
+@contextlib.contextmanager
+def _running(settings: StackSettings) -> Iterator[None]:
+    for name in ("aws", "logs", "tmp"):
+        (settings.state_dir / name).mkdir(parents=True)
+    started = [programs.emulator(settings, SERVICES), programs.provider(settings)]
+    with contextlib.ExitStack() as running:
+        for program in started:
+            child = Child(program)
+            # The emulator's session holds the processes of the functions too.
+            running.callback(child.kill)
+            child.wait_until_it_answers(_START_SECONDS)
+        yield
+
+
+def _deploy(settings: StackSettings, built: Package) -> Deployed:
+    gateway_gaps.without_what_is_not_made(built.template)
+    outputs = deploy(_STACK, built, settings)
+    stack = Deployed(settings, built, outputs)
+    gateway = stack.client("apigateway")
+    gateway_gaps.take_gateway_answers(built.template, gateway, stack.api_id, stack.prefix.strip("/"))
+    return stack
+
+
+def _client(service: Any, settings: StackSettings) -> Any:
+    session = boto3.Session("test", "test", region_name="us-east-1")
+    return session.client(service, endpoint_url=settings.aws_url)

@@ -1,0 +1,156 @@
+"""The shapes of refusals and failures, the gateway's own and the functions'."""
+
+import pytest
+
+from tests.stack.calls import Caller
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.emulator,
+    pytest.mark.e2e,
+    pytest.mark.xdist_group("deployed"),
+]
+
+AUTHORIZER = "ApiTokenAuthorizer"
+PROBLEM = "application/problem+json"
+SIGNATURE = "A" * 85
+# Of a token's form, but nobody signed it.
+FORGED = f"bodhi_eyJhbGciOiJFUzI1NiJ9.eyJqdGkiOiJ4In0.{SIGNATURE}A"
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        None,
+        "",
+        "Bearer",
+        "Bearer garbage",
+        "Basic dXNlcjpwYXNzd29yZA==",
+        "bodhi_x",
+        "Bearer bodhi_x.y.z",
+        f"Bearer bodhi_eyJhIjoxfQ.eyJhIjoxfQ.{SIGNATURE}B",
+        f"Bearer bodhi_eyJhIjoxfQ.eyJhIjoxfQ.{SIGNATURE}AA",
+        f"Bearer bodhi_eyJhIjoxfQ.{SIGNATURE}A",
+    ],
+)
+def test_string_that_cannot_be_a_token_costs_no_lambda(caller: Caller, header: str | None) -> None:
+    """The gateway refuses by itself: the authorizer's log has not one more invocation."""
+    before = caller.stack.invocations(AUTHORIZER)
+
+    answer = caller.call("GET", "/api/whoami", headers={"Authorization": header} if header else None)
+
+    assert (answer.status, answer.code) == (401, "invalid_token")
+    assert answer.headers["Content-Type"] == PROBLEM
+    assert answer.headers["WWW-Authenticate"].startswith("Bearer ")
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert caller.stack.invocations(AUTHORIZER) == before
+
+
+def test_forged_token_gets_the_answer_of_any_refusal(caller: Caller) -> None:
+    """A stranger does not learn how far the string came: the authorizer was asked and said no."""
+    before = caller.stack.invocations(AUTHORIZER)
+
+    forged = caller.call("GET", "/api/whoami", FORGED)
+
+    assert caller.stack.invocations(AUTHORIZER) == before + 1
+    garbage = caller.call("GET", "/api/whoami", "garbage")
+    assert (forged.status, forged.text) == (garbage.status, garbage.text)
+    assert forged.headers["WWW-Authenticate"] == garbage.headers["WWW-Authenticate"]
+
+
+@pytest.mark.parametrize("path", ["/nowhere", "/v1/nowhere", "/api/whoami/more"])
+def test_unknown_route_does_not_echo_the_credential(caller: Caller, path: str) -> None:
+    """API Gateway's own answer quotes the Authorization header; ours does not."""
+    secret = "Credential=AKIDEXAMPLE, opensesame"
+
+    answer = caller.call("GET", path, headers={"Authorization": secret})
+
+    assert (answer.status, answer.code) == (404, "not_found")
+    assert answer.headers["Content-Type"] == PROBLEM
+    assert "opensesame" not in f"{answer.headers}{answer.text}"
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("PUT", "/v1/tokens"), ("DELETE", "/api/whoami"), ("POST", "/v1/me")]
+)
+def test_other_method_is_an_unknown_route(caller: Caller, method: str, path: str) -> None:
+    """REST APIs know pairs of method and path; an unknown pair is 404 here, never 405."""
+    answer = caller.call(method, path, caller.newcomer(), {})
+
+    assert (answer.status, answer.code) == (404, "not_found")
+
+
+def test_management_call_without_sign_in(caller: Caller) -> None:
+    """The function's own 401 has the challenge of RFC 6750, with nothing about an error."""
+    answer = caller.call("GET", "/v1/tokens")
+
+    assert (answer.status, answer.code) == (401, "not_authenticated")
+    assert answer.headers["Content-Type"] == PROBLEM
+    # AWS documents that API Gateway renames this header of a function's answer
+    # (x-amzn-remapped-www-authenticate); the emulator passes it on.
+    assert "WWW-Authenticate" in answer.headers
+
+
+@pytest.mark.parametrize("body", [b"{", b'{"nmae": "x"}', b'{"name": 7}'])
+def test_bad_body_is_a_problem_of_the_function(caller: Caller, body: bytes) -> None:
+    """What the function refuses comes through as it is."""
+    answer = caller.call("POST", "/v1/tokens", caller.newcomer(), body)
+
+    assert (answer.status, answer.code) == (400, "invalid_request")
+    assert answer.headers["Content-Type"] == PROBLEM
+
+
+def test_large_body_is_refused(caller: Caller) -> None:
+    """The function's own limit; API Gateway would stop 10 MB before it came here."""
+    body = b'{"name": "' + b"x" * 200_000 + b'"}'
+
+    answer = caller.call("POST", "/v1/tokens", caller.newcomer(), body)
+
+    assert answer.status == 413
+    assert answer.headers["Content-Type"] == PROBLEM
+
+
+def test_other_content_type_is_refused(caller: Caller) -> None:
+    """Only JSON is read."""
+    answer = caller.call(
+        "POST", "/v1/tokens", caller.newcomer(), b"name=x", {"Content-Type": "text/plain"}
+    )
+
+    assert answer.status == 415
+
+
+def test_authorizer_that_cannot_reach_its_table_is_a_failure(caller: Caller) -> None:
+    """A broken dependency is 503, never 401 and never an allow."""
+    token = caller.create(caller.newcomer())["token"]
+
+    with caller.stack.changed(AUTHORIZER, TABLE_NAME="no-such-table"):
+        answer = caller.call("GET", "/api/whoami", token)
+
+    assert (answer.status, answer.code) == (503, "unavailable")
+    assert answer.headers["Content-Type"] == PROBLEM
+    assert answer.headers["Retry-After"] == "1"
+    assert caller.whoami(token) == 200
+
+
+def test_authorizer_that_does_not_start_is_a_failure(caller: Caller) -> None:
+    """Neither is a function whose settings are wrong a refusal."""
+    token = caller.create(caller.newcomer())["token"]
+
+    with caller.stack.changed(AUTHORIZER, IDLE_TIMEOUT_SECONDS="soon"):
+        answer = caller.call("GET", "/api/whoami", token)
+
+    assert (answer.status, answer.code) == (503, "unavailable")
+
+
+def test_function_that_reaches_neither_table_nor_key_is_a_failure(caller: Caller) -> None:
+    """What cannot be signed is not made, and nothing is left behind; what cannot be read is no answer."""
+    person = caller.newcomer()
+
+    with caller.stack.changed("APIHandler", AWS_ENDPOINT_URL_KMS="http://127.0.0.1:1"):
+        unsigned = caller.call("POST", "/v1/tokens", person, {})
+    with caller.stack.changed("APIHandler", TABLE_NAME="no-such-table"):
+        unread = caller.call("GET", "/v1/tokens", person)
+
+    for answer in (unsigned, unread):
+        assert (answer.status, answer.headers["Content-Type"]) == (503, PROBLEM)
+    assert caller.call("GET", "/v1/tokens", person).json["tokens"] == []

@@ -1,0 +1,107 @@
+"""The page of the deployed stack, under the stage's name, from a function of its own."""
+
+import re
+import uuid
+from collections.abc import Iterator
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from infra.local.deployed import Deployed
+from tests.stack.site import Visitor
+from tests.support import canaries
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.emulator,
+    pytest.mark.e2e,
+    pytest.mark.xdist_group("deployed"),
+]
+
+PAGE = "/settings/api-tokens"
+
+
+@pytest.fixture
+def visitor(stack: Deployed) -> Iterator[Visitor]:
+    """Return somebody who has not signed in."""
+    with Visitor(stack) as visitor:
+        yield visitor
+
+
+def somebody() -> str:
+    """Return a subject that nobody has seen before."""
+    return f"{uuid.uuid4().hex[:12]}@example.com"
+
+
+def test_way_to_the_page_stays_under_the_stage(visitor: Visitor, stack: Deployed) -> None:
+    """From the root to the provider and back, each redirect names the stage, and so does what the page loads."""
+    landed = visitor.sign_in(somebody())
+
+    assert landed.url == f"{visitor.site}{PAGE}"
+    assert landed.status_code == 200
+    assert visitor.page_data("base") == stack.prefix
+    linked = re.findall(r'(?:src|href)="(/[^"]*)"', landed.text)
+    assert linked
+    assert [link for link in linked if not link.startswith(f"{stack.prefix}/")] == []
+    for link in linked:
+        assert visitor.get(f"{visitor.origin}{link}", timeout=30).status_code == 200, link
+
+
+def test_each_step_of_the_sign_in(visitor: Visitor, stack: Deployed) -> None:
+    """What a browser is told on its way out, one redirect at a time."""
+    home = visitor.get(f"{visitor.site}/", allow_redirects=False, timeout=30)
+    assert (home.status_code, home.headers["Location"]) == (302, f"{stack.prefix}{PAGE}")
+    page = visitor.get(f"{visitor.site}{PAGE}", allow_redirects=False, timeout=30)
+    assert page.headers["Location"] == f"{stack.prefix}/login?return_to={PAGE}"
+    login = visitor.get(f"{visitor.site}/login", allow_redirects=False, timeout=30)
+
+    leaving = parse_qs(urlsplit(login.headers["Location"]).query)
+
+    assert login.headers["Location"].startswith(stack.settings.oidc_url)
+    assert leaving["redirect_uri"] == [f"{visitor.site}/login/callback"]
+    assert "__Host-bodhi_login" in login.headers["Set-Cookie"]
+    assert "Secure" in login.headers["Set-Cookie"]
+
+
+def test_signed_in_person_creates_a_token_and_signs_out(visitor: Visitor, stack: Deployed) -> None:
+    """The page's function keeps the session, the API's function honours it; signing out ends it for both."""
+    visitor.sign_in(somebody())
+    assert {cookie.name for cookie in visitor.cookies if cookie.secure} == {"__Host-bodhi_session"}
+
+    created = visitor.change("POST", "/v1/tokens", {"name": "from the page"})
+    canaries.remember(created.json()["token"])
+    assert created.status_code == 201
+    assert created.headers["Location"].startswith(f"{stack.prefix}/v1/tokens/")
+    listed = visitor.get(f"{visitor.site}/v1/tokens", timeout=30).json()["tokens"]
+    assert [token["name"] for token in listed] == ["from the page"]
+
+    assert visitor.change("POST", "/logout", {}).status_code == 204
+    assert visitor.get(f"{visitor.site}/v1/tokens", timeout=30).status_code == 401
+
+
+def test_session_alone_changes_nothing(visitor: Visitor) -> None:
+    """A cookie that another site sends along is not enough."""
+    visitor.sign_in(somebody())
+
+    refused = visitor.post(f"{visitor.site}/v1/tokens", json={}, timeout=30)
+
+    assert refused.status_code == 403
+
+
+def test_page_is_of_the_pages_function(visitor: Visitor, stack: Deployed) -> None:
+    """Which may not read keys; the API's function does not answer for it."""
+    pages, calls = stack.invocations("PageHandler"), stack.invocations("APIHandler")
+
+    visitor.get(f"{visitor.site}/signed-out", timeout=30)
+
+    assert stack.invocations("PageHandler") == pages + 1
+    assert stack.invocations("APIHandler") == calls
+
+
+def test_documents_are_there(visitor: Visitor, stack: Deployed) -> None:
+    """The definition and the reference made of it, which loads its style from under the stage."""
+    assert visitor.get(f"{visitor.site}/openapi.json", timeout=30).json()["openapi"].startswith("3.1")
+    reference = visitor.get(f"{visitor.site}/docs", timeout=30)
+    for style in re.findall(r'<link rel="stylesheet" href="([^"]*)"', reference.text):
+        assert style.startswith(f"{stack.prefix}/")
+        assert visitor.get(f"{visitor.origin}{style}", timeout=30).status_code == 200
