@@ -3,8 +3,10 @@
 import logging
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 from tests.support.service import ENVIRON, MemoryService
 
@@ -28,6 +30,20 @@ from tests.support import canaries  # noqa: E402
 from tests.support.api import Api, api_of  # noqa: E402
 
 _watcher = canaries.Watcher()
+
+
+class ByFile(LoadFileScheduling):  # type: ignore[misc]
+    """Shares files out among processes, those of the deployed stack together: there is one deployment."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        together = nodeid.startswith("tests/stack/")
+        return "tests/stack" if together else str(super()._split_scope(nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
+    """Run what shares a costly fixture in one process."""
+    return ByFile(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,4 +1,4 @@
-"""A visitor of the deployed page: a real cookie jar, redirects followed, TLS ended as API Gateway ends it."""
+"""A visitor of the deployed page: keeps cookies, follows redirects, believes the address to be https."""
 
 from __future__ import annotations
 

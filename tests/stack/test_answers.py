@@ -4,12 +4,7 @@ import pytest
 
 from tests.stack.calls import Caller
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.emulator,
-    pytest.mark.e2e,
-    pytest.mark.xdist_group("deployed"),
-]
+pytestmark = [pytest.mark.slow, pytest.mark.emulator, pytest.mark.e2e]
 
 AUTHORIZER = "ApiTokenAuthorizer"
 PROBLEM = "application/problem+json"
@@ -112,9 +107,7 @@ def test_large_body_is_refused(caller: Caller) -> None:
 
 def test_other_content_type_is_refused(caller: Caller) -> None:
     """Only JSON is read."""
-    answer = caller.call(
-        "POST", "/v1/tokens", caller.newcomer(), b"name=x", {"Content-Type": "text/plain"}
-    )
+    answer = caller.call("POST", "/v1/tokens", caller.newcomer(), b"name=x", {"Content-Type": "text/plain"})
 
     assert answer.status == 415
 

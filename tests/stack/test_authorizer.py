@@ -7,12 +7,7 @@ import pytest
 
 from tests.stack.calls import Caller
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.emulator,
-    pytest.mark.e2e,
-    pytest.mark.xdist_group("deployed"),
-]
+pytestmark = [pytest.mark.slow, pytest.mark.emulator, pytest.mark.e2e]
 
 AUTHORIZER = "ApiTokenAuthorizer"
 MANY = 8

@@ -5,14 +5,9 @@ from typing import Any
 import pytest
 
 from tests.stack.calls import Caller
-from tests.support.front_doors import API, appsync, http_api, rest_request, websocket
+from tests.support.events import API, appsync, http_api, rest_request, websocket
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.emulator,
-    pytest.mark.e2e,
-    pytest.mark.xdist_group("deployed"),
-]
+pytestmark = [pytest.mark.slow, pytest.mark.emulator, pytest.mark.e2e]
 
 NO_TABLE = {"TABLE_NAME": "no-such-table"}
 

@@ -8,12 +8,7 @@ import pytest
 
 from tests.stack.calls import Caller
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.emulator,
-    pytest.mark.e2e,
-    pytest.mark.xdist_group("deployed"),
-]
+pytestmark = [pytest.mark.slow, pytest.mark.emulator, pytest.mark.e2e]
 
 
 def test_person_creates_uses_changes_rotates_and_revokes_a_token(caller: Caller) -> None:

@@ -9,12 +9,7 @@ from infra.local.environments import LOCAL_CLIENT, LOCAL_CLIENT_SECRET, OTHER_SE
 from tests.stack.calls import Caller
 from tests.support import canaries
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.emulator,
-    pytest.mark.e2e,
-    pytest.mark.xdist_group("deployed"),
-]
+pytestmark = [pytest.mark.slow, pytest.mark.emulator, pytest.mark.e2e]
 
 EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 TYPE = "urn:ietf:params:oauth:token-type:"
@@ -29,7 +24,7 @@ def _exchange(caller: Caller, token: str, kind: str, **more: str) -> str:
 
 
 def test_exchange_introspect_and_revoke(caller: Caller) -> None:
-    """A sign-in becomes a token, a token an access token; a resource server hears what it is until it is not."""
+    """A sign-in becomes a token, a token an access token; a resource server hears whether it is active."""
     token = _exchange(caller, caller.newcomer(), "id_token", scope="api:read")
     assert caller.whoami(token) == 200
     _exchange(caller, token, "access_token", audience=OTHER_SERVICE)

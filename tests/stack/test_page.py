@@ -11,12 +11,7 @@ from infra.local.deployed import Deployed
 from tests.stack.site import Visitor
 from tests.support import canaries
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.emulator,
-    pytest.mark.e2e,
-    pytest.mark.xdist_group("deployed"),
-]
+pytestmark = [pytest.mark.slow, pytest.mark.emulator, pytest.mark.e2e]
 
 PAGE = "/settings/api-tokens"
 
@@ -34,7 +29,7 @@ def somebody() -> str:
 
 
 def test_way_to_the_page_stays_under_the_stage(visitor: Visitor, stack: Deployed) -> None:
-    """From the root to the provider and back, each redirect names the stage, and so does what the page loads."""
+    """From the root to the provider and back, each redirect names the stage, as does what is loaded."""
     landed = visitor.sign_in(somebody())
 
     assert landed.url == f"{visitor.site}{PAGE}"
@@ -64,7 +59,7 @@ def test_each_step_of_the_sign_in(visitor: Visitor, stack: Deployed) -> None:
 
 
 def test_signed_in_person_creates_a_token_and_signs_out(visitor: Visitor, stack: Deployed) -> None:
-    """The page's function keeps the session, the API's function honours it; signing out ends it for both."""
+    """The page's function keeps the session, the API's honours it; signing out ends it for both."""
     visitor.sign_in(somebody())
     assert {cookie.name for cookie in visitor.cookies if cookie.secure} == {"__Host-bodhi_session"}
 
