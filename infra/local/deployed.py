@@ -1,7 +1,7 @@
 """The packaged template deployed on this machine: API Gateway, functions, table and keys in the emulator.
 
 `with deployed() as stack: ...` is to the deployed stack what LocalStack is to `make run`. It packages the
-project, deploys the package as it is but for what gateway_gaps.py names, and forgets all at the end.
+project and deploys the package with the code of `make deploy`, as it is but for what gateway_gaps.py names.
 """
 
 from __future__ import annotations
@@ -14,16 +14,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import boto3
-
 from infra.aws.package import Package
 from infra.local import gateway_gaps, programs
 from infra.local.children import Child
-from infra.local.deploying import deploy
+from infra.local.deploying import STACK, deploy_here, emulated, package_here
 from infra.local.environments import OTHER_SERVICE, local_servers
 from infra.local.harness import settings_on_free_ports
 from infra.local.login import sign_in
-from infra.local.packaged import package_here
 from infra.local.settings import StackSettings
 
 SERVICES = (
@@ -41,7 +38,6 @@ SERVICES = (
 )
 AUTHORIZER = "ApiTokenAuthorizer"
 _START_SECONDS = 60
-_STACK = "bodhi-api-tokens"
 
 
 @dataclass(frozen=True)
@@ -71,7 +67,7 @@ class Deployed:
     def client(self, service: str) -> Any:
         """Return a client of the emulator."""
         if service not in self._clients:
-            self._clients[service] = _client(service, self.settings)
+            self._clients[service] = emulated(service, self.settings)
         return self._clients[service]
 
     def login(self, subject: str = "user@example.com") -> str:
@@ -81,7 +77,7 @@ class Deployed:
     def physical(self, logical_id: str) -> str:
         """Return what a resource of the template is called."""
         found = self.client("cloudformation").describe_stack_resource(
-            StackName=_STACK, LogicalResourceId=logical_id
+            StackName=STACK, LogicalResourceId=logical_id
         )
         return str(found["StackResourceDetail"]["PhysicalResourceId"])
 
@@ -141,12 +137,12 @@ class Deployed:
 def deployed(variables: Mapping[str, str] | None = None) -> Iterator[Deployed]:
     """Package, deploy and run; ``variables`` are settings beside the usual ones of the local stack.
 
-    Raises PackagingError, LocalStackError.
+    Raises PackagingError, DeploymentError, LocalStackError.
     """
     with tempfile.TemporaryDirectory(prefix="bodhi-deployed-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         settings = settings_on_free_ports(folder / "state")
-        built = package_here(folder, {**_usual(settings), **(variables or {})})
+        built = package_here(folder / "build", {**_usual(settings), **(variables or {})})
         with _running(settings):
             yield _deploy(settings, built)
 
@@ -179,13 +175,7 @@ def _running(settings: StackSettings) -> Iterator[None]:
 
 def _deploy(settings: StackSettings, built: Package) -> Deployed:
     gateway_gaps.without_what_is_not_made(built.template)
-    outputs = deploy(_STACK, built, settings)
-    stack = Deployed(settings, built, outputs)
+    stack = Deployed(settings, built, deploy_here(built, settings))
     gateway = stack.client("apigateway")
     gateway_gaps.take_gateway_answers(built.template, gateway, stack.api_id, stack.prefix.strip("/"))
     return stack
-
-
-def _client(service: Any, settings: StackSettings) -> Any:
-    session = boto3.Session("test", "test", region_name="us-east-1")
-    return session.client(service, endpoint_url=settings.aws_url)

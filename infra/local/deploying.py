@@ -1,45 +1,52 @@
-"""Deploys a package to the emulator by a change set, as the deploy command does."""
+"""Packages the project and deploys it to the emulator, by the code that deploys it to AWS."""
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import boto3
 
-from infra.aws.package import Package
-from infra.local.errors import LocalStackError
+from infra.aws.account import Account
+from infra.aws.artifacts import Bucket, default_bucket
+from infra.aws.deploy import agree, deploy
+from infra.aws.package import PROJECT, Package, build, host_architecture
+from infra.aws.stacks import Stack
 from infra.local.settings import StackSettings
 
-_POLLS = 600
+STACK = "bodhi-api-tokens-dev"
+_STAGE = "dev"
+_ACCOUNT, _REGION = "000000000000", "us-east-1"
+_PARAMETERS = {
+    "DeletionProtection": "false",
+    # The development provider wants one and takes any.
+    "OidcClientSecret": "local",
+}
+# CloudFormation takes minutes, the emulator a second.
+_PAUSE_SECONDS = 0.1
 
 
-def deploy(name: str, built: Package, settings: StackSettings) -> Mapping[str, str]:
-    """Upload, create the stack and return its outputs. Raises LocalStackError."""
-    session = boto3.Session("test", "test", region_name="us-east-1")
-    s3 = session.client("s3", endpoint_url=settings.aws_url)
-    cf: Any = session.client("cloudformation", endpoint_url=settings.aws_url)
-    s3.create_bucket(Bucket="packages")
-    s3.upload_file(str(built.code), "packages", built.code.name)
-    template = json.loads(built.template.read_text(encoding="utf-8"))
-    for each in template["Resources"].values():
-        if each["Type"] == "AWS::Serverless::Function":
-            each["Properties"]["CodeUri"] = f"s3://packages/{built.code.name}"
-    s3.put_object(Bucket="packages", Key="template.json", Body=json.dumps(template).encode())
-    given = {"DeletionProtection": "false", "OidcClientSecret": "local"}
-    cf.create_stack(
-        StackName=name,
-        TemplateURL=f"{settings.aws_url}/packages/template.json",
-        Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
-        Parameters=[{"ParameterKey": k, "ParameterValue": v} for k, v in given.items()],
+def package_here(folder: Path, settings: Mapping[str, str]) -> Package:
+    """Package for this machine's processor, with settings of this machine. Raises PackagingError."""
+    return build(PROJECT, _STAGE, folder, architecture=host_architecture(), settings=settings)
+
+
+def deploy_here(built: Package, settings: StackSettings) -> Mapping[str, str]:
+    """Deploy to the emulator and return the stack's outputs. Raises DeploymentError."""
+    account = Account(
+        _ACCOUNT,
+        _REGION,
+        emulated("cloudformation", settings),
+        emulated("s3", settings),
+        emulated("dynamodb", settings),
     )
-    for _ in range(_POLLS):
-        stack = cf.describe_stacks(StackName=name)["Stacks"][0]
-        if not stack["StackStatus"].endswith("_IN_PROGRESS"):
-            break
-        time.sleep(0.1)
-    if stack["StackStatus"] != "CREATE_COMPLETE":
-        raise LocalStackError(f"the stack is in state {stack['StackStatus']}")
-    return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+    stack = Stack(account.cloudformation, STACK, pause=lambda _: time.sleep(_PAUSE_SECONDS))
+    return deploy(built, stack, Bucket(account, default_bucket(account)), _PARAMETERS, agree)
+
+
+def emulated(service: Any, settings: StackSettings) -> Any:
+    """Return a client of the emulator, whatever account the environment knows."""
+    session = boto3.Session("test", "test", region_name=_REGION)
+    return session.client(service, endpoint_url=settings.aws_url)
