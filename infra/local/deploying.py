@@ -11,9 +11,10 @@ import boto3
 
 from infra.aws.account import Account
 from infra.aws.artifacts import Bucket, default_bucket
-from infra.aws.deploy import agree, deploy
+from infra.aws.deploy import deploy
 from infra.aws.package import PROJECT, Package, build, host_architecture
 from infra.aws.stacks import Stack
+from infra.aws.terminal import confirmation
 from infra.local.settings import StackSettings
 
 STACK = "bodhi-api-tokens-dev"
@@ -43,7 +44,7 @@ def deploy_here(built: Package, settings: StackSettings) -> Mapping[str, str]:
         emulated("dynamodb", settings),
     )
     stack = Stack(account.cloudformation, STACK, pause=lambda _: time.sleep(_PAUSE_SECONDS))
-    return deploy(built, stack, Bucket(account, default_bucket(account)), _PARAMETERS, agree)
+    return deploy(built, stack, Bucket(account, default_bucket(account)), _PARAMETERS, confirmation(agreed=True))
 
 
 def emulated(service: Any, settings: StackSettings) -> Any:
