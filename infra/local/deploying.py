@@ -44,7 +44,8 @@ def deploy_here(built: Package, settings: StackSettings) -> Mapping[str, str]:
         emulated("dynamodb", settings),
     )
     stack = Stack(account.cloudformation, STACK, pause=lambda _: time.sleep(_PAUSE_SECONDS))
-    return deploy(built, stack, Bucket(account, default_bucket(account)), _PARAMETERS, confirmation(agreed=True))
+    bucket = Bucket(account, default_bucket(account))
+    return deploy(built, stack, bucket, _PARAMETERS, confirmation(agreed=True))
 
 
 def emulated(service: Any, settings: StackSettings) -> Any:
