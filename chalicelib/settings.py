@@ -22,6 +22,7 @@ _MAX_CACHE_SECONDS = 3600  # API Gateway's own maximum for authorizerResultTtlIn
 _REFRESHES_PER_IDLE_TIMEOUT = 4
 _DAY = 86_400
 _LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+_AUTHORIZERS = ("chalicelib.handlers.authorizer.", "chalicelib.handlers.front_doors.")
 _LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
 _SERVERS_EXAMPLE = '{"orders": {"secret_sha256": "<64 hex digits>"}}'
 _SCOPES_EXAMPLE = '{"orders:read": {"description": "Read orders", "opens": ["GET /orders/*"]}}'
@@ -167,6 +168,11 @@ def process_environ() -> Mapping[str, str]:
 def is_packaging(environ: Mapping[str, str]) -> bool:
     """Whether Chalice's command line, not a caller, imports the app: the settings come later."""
     return "AWS_CHALICE_CLI_MODE" in environ
+
+
+def is_authorizer(environ: Mapping[str, str]) -> bool:
+    """Whether Lambda runs one of the authorizers here, and nothing else."""
+    return environ.get("_HANDLER", "").startswith(_AUTHORIZERS)
 
 
 def is_loopback(url: str) -> bool:

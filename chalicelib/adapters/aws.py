@@ -1,5 +1,6 @@
 """AWS clients that fail fast: a caller waits for them."""
 
+from functools import cache
 from typing import TYPE_CHECKING, cast
 
 import botocore.session
@@ -48,4 +49,10 @@ def _client(service: str, attempts: int, read_seconds: float = _READ_SECONDS) ->
         retries={"mode": "standard", "total_max_attempts": attempts},
         tcp_keepalive=True,
     )
-    return botocore.session.get_session().create_client(service, config=config)
+    return _session().create_client(service, config=config)
+
+
+@cache
+def _session() -> botocore.session.Session:
+    """Return the one session: it keeps what clients are made of, which is slow to load."""
+    return botocore.session.get_session()

@@ -6,7 +6,13 @@ Adapters are imported where they are built, so that the authorizer loads only wh
 from chalicelib import logs
 from chalicelib.bootstrap.open_mode import OpenService
 from chalicelib.bootstrap.service import Service
-from chalicelib.settings import AuthMode, GatewaySettings, is_packaging, process_environ
+from chalicelib.settings import (
+    AuthMode,
+    GatewaySettings,
+    is_authorizer,
+    is_packaging,
+    process_environ,
+)
 
 __all__ = ["OpenService", "Service", "current", "gateway", "install", "start"]
 
@@ -34,8 +40,14 @@ def install(service: Service) -> Service:
 def start() -> None:
     """Begin to log and check the settings, unless the app is only being packaged.
 
+    An authorizer on Lambda is made ready too: its start has more CPU than its calls have.
     Raises SettingsError.
     """
     logs.configure(gateway().log_level)
-    if not is_packaging(process_environ()):
-        current().check()
+    environ = process_environ()
+    if is_packaging(environ):
+        return
+    service = current()
+    service.check()
+    if is_authorizer(environ):
+        service.prepare()

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 class Decision(Stores):
     """Whether a token may be used right now."""
 
+    def prepare(self) -> None:
+        """Build what a decision needs; nothing is asked over the network."""
+        _ = self.verify
+
     @property
     def scopes(self) -> ScopeCatalogue:
         """The scopes that there are."""
@@ -43,7 +47,7 @@ class Decision(Stores):
         from chalicelib.adapters.key_cache import KeyCache
 
         settings = self.settings
-        keys = KeyCache(lambda: load_public_keys(self.keys), self.clock)
+        keys = KeyCache(lambda: load_public_keys(self.verification_keys), self.clock)
         return ApiTokenVerifier(keys, settings.issuer, settings.audience, self.clock)
 
     @cached_property

@@ -32,6 +32,9 @@ class OpenService(Service):
             "API tokens are not available.",
         )
 
+    def prepare(self) -> None:
+        """Build nothing: nothing is decided."""
+
     @property
     def scopes(self) -> ScopeCatalogue:
         """The usual scopes; no token has them."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from chalicelib.adapters.clock import SystemClock
 from chalicelib.domain.keys import KeyUse
@@ -53,23 +53,43 @@ class Stores:
         return kms_client()
 
     @cached_property
+    def lean(self) -> "DynamoDBClient | None":
+        """What makes the calls of a decision without the SDK, or None where only the SDK can."""
+        from chalicelib.adapters.dynamodb.access import Access
+
+        access = Access.from_environ(self._environ)
+        if access is None:
+            return None
+        from chalicelib.adapters.dynamodb.lean import LeanDynamoDB
+
+        return cast("DynamoDBClient", LeanDynamoDB(access, self.clock))
+
+    @cached_property
     def authorization(self) -> "AuthorizationStore":
         """The two calls of a decision; a use that cannot be recorded is not tried twice."""
-        from chalicelib.adapters.aws import dynamodb_client
         from chalicelib.adapters.dynamodb.authorization import DynamoDBAuthorizationStore
 
-        touch_client = dynamodb_client(attempts=1)
-        return DynamoDBAuthorizationStore(self.dynamodb, touch_client, self.settings.table_name)
+        table = self.settings.table_name
+        if self.lean:
+            return DynamoDBAuthorizationStore(self.lean, self.lean, table)
+        from chalicelib.adapters.aws import dynamodb_client
+
+        return DynamoDBAuthorizationStore(self.dynamodb, dynamodb_client(attempts=1), table)
+
+    @property
+    def verification_keys(self) -> "KeyStore":
+        """The published keys that sign API tokens, to be read only."""
+        return self._key_store(KeyUse.API_TOKEN, self.lean) if self.lean else self.keys
 
     @cached_property
     def keys(self) -> "KeyStore":
         """The published keys that sign API tokens."""
-        return self._key_store(KeyUse.API_TOKEN)
+        return self._key_store(KeyUse.API_TOKEN, self.dynamodb)
 
     @cached_property
     def access_token_keys(self) -> "KeyStore":
         """The published keys that sign access tokens; the authorizer never reads them."""
-        return self._key_store(KeyUse.ACCESS_TOKEN)
+        return self._key_store(KeyUse.ACCESS_TOKEN, self.dynamodb)
 
     @cached_property
     def tokens(self) -> "TokenStore":
@@ -125,10 +145,10 @@ class Stores:
         """What signs access tokens; without a setting for it nobody asks for any."""
         return self._kms_key(self.settings.derived_token_key_id or "", self.access_token_keys)
 
-    def _key_store(self, use: KeyUse) -> "KeyStore":
+    def _key_store(self, use: KeyUse, client: "DynamoDBClient") -> "KeyStore":
         from chalicelib.adapters.dynamodb.keys import DynamoDBKeyStore
 
-        return DynamoDBKeyStore(self.dynamodb, self.settings.table_name, use)
+        return DynamoDBKeyStore(client, self.settings.table_name, use)
 
     def _kms_key(self, first_key_id: str, keys: "KeyStore") -> "SigningKeys":
         from chalicelib.adapters.kms import KmsSigningKeys

@@ -134,7 +134,8 @@ def _cloud() -> Cloud:
         tags: Any = [{"TagKey": tag["Key"], "TagValue": tag["Value"]} for tag in properties]
         made = kms.create_key(KeySpec="ECC_NIST_P256", KeyUsage="SIGN_VERIFY", Tags=tags)
         arns.append(made["KeyMetadata"]["Arn"])
-    return Cloud(dynamodb, kms, new_table(dynamodb, TABLE), *arns)
+    signing, access = arns
+    return Cloud(dynamodb, kms, new_table(dynamodb, TABLE), signing, access)
 
 
 def _tags_of(key_id: str) -> tuple[str, Mapping[str, str]]:

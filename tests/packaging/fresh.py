@@ -21,6 +21,11 @@ ENVIRON = {
 }
 LAMBDA = {
     "PATH": "/usr/bin:/bin",
+    "_HANDLER": "app.app",
+    "AWS_LAMBDA_FUNCTION_NAME": "bodhi-test",
+    "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+    "AWS_REGION": "eu-west-1",
+    "AWS_SESSION_TOKEN": "testing",
     "AWS_DEFAULT_REGION": "eu-west-1",
     "AWS_ACCESS_KEY_ID": "testing",
     "AWS_SECRET_ACCESS_KEY": "testing",

@@ -27,9 +27,10 @@ FRONT_DOORS = {
 
 FLUSHER = "chalicelib.handlers.flush.flush_authorizer_caches"
 
-# What an import of the authorizer and one decision load besides the standard library.
-THIRD_PARTY_AT_IMPORT: list[str] = []
-THIRD_PARTY_AT_DECISION = [
+# What the start of the authorizer loads besides the standard library, and a decision no more.
+THIRD_PARTY = ["_cffi_backend", "cryptography"]
+# The same where only the SDK can make the calls.
+THIRD_PARTY_BY_THE_SDK = [
     "_cffi_backend",
     "botocore",
     "certifi",
@@ -42,6 +43,9 @@ THIRD_PARTY_AT_DECISION = [
 # Modules that cost a cold start what no decision needs.
 NEVER_BY_A_DECISION = [
     "boto3",
+    "botocore",
+    "urllib3",
+    "certifi",
     "moto",
     "app",
     "msgspec",
@@ -121,19 +125,19 @@ AUTHORIZE = """
 """
 
 
-@pytest.fixture(scope="module")
-def decision() -> Iterator[dict[str, Any]]:
+def decided(**environ: str) -> dict[str, Any]:
     """Return what one process of the authorizer loaded, said and asked for a good token."""
     with dynamodb_stub() as stub:
-        environ = {
+        where = {
+            "_HANDLER": AUTHORIZER,
             "AWS_ENDPOINT_URL": stub.url,
             "CREDENTIAL": stub.token,
             "METHOD_ARN": METHOD_ARN,
         }
-        ended = start(AUTHORIZE, ENVIRON | environ)
+        ended = start(AUTHORIZE, ENVIRON | where | environ)
         assert ended.returncode == 0, ended.stderr
         *lines, result = ended.stdout.splitlines()
-        yield {
+        return {
             **json.loads(result),
             "lines": lines,
             "output": "\n".join(lines) + ended.stderr,
@@ -141,14 +145,33 @@ def decision() -> Iterator[dict[str, Any]]:
         }
 
 
+@pytest.fixture(scope="module")
+def decision() -> dict[str, Any]:
+    """Return a decision in a plain Lambda function."""
+    return decided()
+
+
+@pytest.fixture(scope="module")
+def decision_by_the_sdk() -> dict[str, Any]:
+    """Return a decision where credentials are refreshed, as with SnapStart."""
+    return decided(AWS_LAMBDA_INITIALIZATION_TYPE="snap-start")
+
+
 def refused(credential: str, **environ: str) -> Any:
     """Return what a fresh authorizer says to a credential, with no AWS to reach."""
-    where = {"CREDENTIAL": credential, "METHOD_ARN": METHOD_ARN, "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
+    where = {
+        "_HANDLER": AUTHORIZER,
+        "CREDENTIAL": credential,
+        "METHOD_ARN": METHOD_ARN,
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
+    }
     return result_of(AUTHORIZE, ENVIRON | where | environ)
 
 
-def test_authorizer_decides_alone(decision: dict[str, Any]) -> None:
+@pytest.mark.parametrize("client", ["decision", "decision_by_the_sdk"])
+def test_authorizer_decides_alone(request: pytest.FixtureRequest, client: str) -> None:
     """The authorizer's module needs nothing but its settings and DynamoDB: keys, one read, one write."""
+    decision: dict[str, Any] = request.getfixturevalue(client)
     stub = decision["stub"]
     assert decision["answer"] == {
         "context": {
@@ -184,17 +207,30 @@ def test_authorizer_writes_one_line_in_its_own_process(decision: dict[str, Any])
     assert decision["stub"].token.rpartition(".")[2] not in decision["output"]
 
 
-def test_authorizers_import_loads_no_library(decision: dict[str, Any]) -> None:
-    """What a cold start imports before the first call is pinned: no framework, no AWS client, no pools."""
-    assert decision["at_import"]["third_party"] == THIRD_PARTY_AT_IMPORT
+def test_start_loads_what_a_decision_needs(decision: dict[str, Any]) -> None:
+    """What a cold start imports is pinned: no framework, no AWS SDK, no JWT library, no pools.
+
+    All of it comes before the first call, where Lambda has more CPU for it.
+    """
+    assert libraries(decision["at_import"]) == libraries(decision["at_decision"]) == THIRD_PARTY
 
 
-def test_decision_loads_what_it_needs_only(decision: dict[str, Any]) -> None:
-    """What the first decision imports on top is pinned too."""
-    loaded = decision["at_decision"]["third_party"]
-    assert [name for name in loaded if name != "_openssl"] == sorted(
-        THIRD_PARTY_AT_IMPORT + THIRD_PARTY_AT_DECISION
-    )
+def test_start_loads_the_sdk_where_only_that_will_do(decision_by_the_sdk: dict[str, Any]) -> None:
+    """It comes at the start too."""
+    loaded = decision_by_the_sdk
+    assert libraries(loaded["at_import"]) == libraries(loaded["at_decision"]) == THIRD_PARTY_BY_THE_SDK
+
+
+def libraries(loaded: dict[str, Any]) -> list[str]:
+    """Return the libraries; the compiled half of one has a name of its own, on some systems."""
+    return [name for name in loaded["third_party"] if name != "_openssl"]
+
+
+def test_other_functions_build_nothing_at_their_start() -> None:
+    """They import the authorizer too, and may never decide anything."""
+    script = "import chalicelib.handlers.authorizer, json, sys; print(json.dumps(sorted(sys.modules)))"
+    loaded = result_of(script, ENVIRON | {"_HANDLER": "app.app"})
+    assert {"cryptography", "botocore", "http.client"}.isdisjoint(loaded)
 
 
 @pytest.mark.parametrize("name", NEVER_BY_A_DECISION)

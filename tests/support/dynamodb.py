@@ -49,13 +49,17 @@ _ACCESS_TOKEN_KEY_ID = "alias/bodhi-test-access-tokens"
 
 @dataclass(frozen=True, slots=True)
 class Cloud:
-    """Clients that try once, an empty table, and a key of each use that signs."""
+    """Clients that try once, an empty table, and a key of each use that signs.
+
+    ``lean`` makes a decision's calls where there is one.
+    """
 
     dynamodb: "DynamoDBClient"
     kms: "KMSClient"
     table: str
     key_id: str
     access_token_key_id: str
+    lean: "DynamoDBClient | None" = None
 
     def rows(self) -> list[items.Item]:
         """Return every row there is, in the order of the keys."""
@@ -179,9 +183,15 @@ class CloudService(Service):
         return self._cloud.kms
 
     @cached_property
+    def lean(self) -> "DynamoDBClient | None":
+        """The cloud's lean client, if it has one."""
+        return self._cloud.lean
+
+    @cached_property
     def authorization(self) -> DynamoDBAuthorizationStore:
         """Reads and touches by the cloud's client, so that a test sees both."""
-        return DynamoDBAuthorizationStore(self.dynamodb, self.dynamodb, self.settings.table_name)
+        client = self.lean or self.dynamodb
+        return DynamoDBAuthorizationStore(client, client, self.settings.table_name)
 
     @cached_property
     def rotations(self) -> DynamoDBRotationStore:

@@ -4,8 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from chalicelib.domain.errors import ApiTokensError, StoreUnavailable
 
 CONDITION_FAILED = "ConditionalCheckFailedException"
@@ -28,22 +26,45 @@ class WriteConflict(Exception):
     """Another transaction held the item; nothing was written and the same write may be tried again."""
 
 
+class CallFailed(Exception):
+    """A call of the lean client failed; ``response`` is as the SDK's ClientError has it, or empty.
+
+    ``may_pass`` says that the same call may well succeed at once: nobody answered, or DynamoDB failed.
+    """
+
+    def __init__(self, response: Mapping[str, Any] | None = None, *, may_pass: bool) -> None:
+        super().__init__()
+        self.response = response or {}
+        self.may_pass = may_pass
+
+
 @contextmanager
 def translated() -> Iterator[None]:
-    """Turn errors of the AWS SDK into ConditionFailed, WriteConflict or StoreUnavailable.
+    """Turn errors of either client into ConditionFailed, WriteConflict or StoreUnavailable.
 
     Whatever is not understood means that the store cannot be relied on, which is never a refusal.
     """
     try:
         yield
-    except ClientError as error:
-        raise _meaning(error) from error
-    except BotoCoreError as error:
-        raise StoreUnavailable from error
+    except CallFailed as error:
+        raise _meaning(error.response) from error
+    except Exception as error:
+        meaning = _meaning_to_sdk(error)
+        if meaning is None:
+            raise
+        raise meaning from error
 
 
-def _meaning(error: ClientError) -> ApiTokensError | ConditionFailed | WriteConflict:
-    response: Mapping[str, Any] = error.response
+def _meaning_to_sdk(error: Exception) -> ApiTokensError | ConditionFailed | WriteConflict | None:
+    """Return what an error of the AWS SDK means; it is loaded only where something else failed."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    if isinstance(error, ClientError):
+        return _meaning(error.response)
+    return StoreUnavailable() if isinstance(error, BotoCoreError) else None
+
+
+def _meaning(response: Mapping[str, Any]) -> ApiTokensError | ConditionFailed | WriteConflict:
     code = response.get("Error", {}).get("Code")
     if code == CONDITION_FAILED:
         return ConditionFailed(item=response.get("Item"))

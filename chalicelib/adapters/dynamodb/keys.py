@@ -3,7 +3,8 @@
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.adapters.dynamodb import items
-from chalicelib.adapters.dynamodb.errors import ConditionFailed, translated
+from chalicelib.adapters.dynamodb.errors import ConditionFailed
+from chalicelib.adapters.dynamodb.reads import query_all
 from chalicelib.adapters.dynamodb.writes import Update, transact
 from chalicelib.domain.errors import ConcurrentChange
 from chalicelib.domain.keys import KeyRing, KeyUse, VerificationKey
@@ -29,14 +30,13 @@ class DynamoDBKeyStore:
     def load_keys(self) -> KeyRing:
         """Return all keys, strongly consistent. Raises StoreUnavailable."""
         head = items.key_ring_key(self._use)
-        with translated():
-            pages = self._client.get_paginator("query").paginate(
-                TableName=self._table,
-                KeyConditionExpression="pk = :ring AND sk > :head",
-                ExpressionAttributeValues={":ring": head["pk"], ":head": head["sk"]},
-                ConsistentRead=True,
-            )
-            rows: list[Any] = [item for page in pages for item in page["Items"]]
+        rows = query_all(
+            self._client,
+            TableName=self._table,
+            KeyConditionExpression="pk = :ring AND sk > :head",
+            ExpressionAttributeValues={":ring": head["pk"], ":head": head["sk"]},
+            ConsistentRead=True,
+        )
         return KeyRing(tuple(items.read_signing_key(row) for row in rows))
 
     def save_keys(self, before: KeyRing, after: KeyRing) -> None:

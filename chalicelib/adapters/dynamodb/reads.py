@@ -1,6 +1,6 @@
 """Strongly consistent reads by key."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.adapters.dynamodb.errors import translated
@@ -25,6 +25,21 @@ def batch_get(client: "DynamoDBClient", table: str, keys: Sequence[Item]) -> Seq
     """
     with translated():
         answer = client.batch_get_item(RequestItems={table: {"Keys": list(keys), "ConsistentRead": True}})
-    if answer.get("UnprocessedKeys"):
+    if answer.get("UnprocessedKeys") or "Responses" not in answer:
         raise StoreUnavailable
     return answer["Responses"].get(table, [])
+
+
+def query_all(client: "DynamoDBClient", **request: Any) -> Iterator[Any]:
+    """Yield the items that a query finds, on however many pages.
+
+    Raises StoreUnavailable.
+    """
+    start: Mapping[str, Any] = {}
+    while True:
+        with translated():
+            page = client.query(**request, **start)
+        yield from page["Items"]
+        if not page.get("LastEvaluatedKey"):
+            return
+        start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.adapters.dynamodb import counts, items
 from chalicelib.adapters.dynamodb.errors import ConditionFailed, WriteConflict, translated
+from chalicelib.adapters.dynamodb.reads import query_all
 from chalicelib.adapters.dynamodb.tokens import change_token, put_token
 from chalicelib.adapters.dynamodb.writes import Update, transact
 from chalicelib.domain.errors import ConcurrentChange
@@ -71,16 +72,16 @@ class DynamoDBRotationStore:
 
     def list_family(self, user_id: str, family_id: str) -> Sequence[Token]:
         """Return the tokens of a family. Raises StoreUnavailable."""
-        with translated():
-            pages = self._client.get_paginator("query").paginate(
-                TableName=self._table,
-                KeyConditionExpression="pk = :pk AND begins_with(sk, :tokens)",
-                FilterExpression="family_id = :family",
-                ExpressionAttributeValues={
-                    ":pk": items.user_key(user_id)["pk"],
-                    ":tokens": items.text(items.TOKENS),
-                    ":family": items.text(family_id),
-                },
-                ConsistentRead=True,
-            )
-            return [items.read_token(item) for page in pages for item in page["Items"]]  # type: ignore[arg-type]
+        rows = query_all(
+            self._client,
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :tokens)",
+            FilterExpression="family_id = :family",
+            ExpressionAttributeValues={
+                ":pk": items.user_key(user_id)["pk"],
+                ":tokens": items.text(items.TOKENS),
+                ":family": items.text(family_id),
+            },
+            ConsistentRead=True,
+        )
+        return [items.read_token(row) for row in rows]

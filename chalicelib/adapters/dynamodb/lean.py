@@ -1,0 +1,199 @@
+"""The three DynamoDB calls of a decision without the SDK: see docs/decisions/0021-lean-client.md.
+
+``LeanDynamoDB`` is called as the SDK's client is; ``errors.translated`` knows what it raises.
+"""
+
+import json
+import random
+import select
+import ssl
+import time
+import zlib
+from collections.abc import Callable, Mapping
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from chalicelib.adapters.dynamodb.access import Access
+from chalicelib.adapters.dynamodb.errors import CallFailed
+from chalicelib.adapters.dynamodb.sigv4 import Signer
+from chalicelib.domain.ports import Clock
+
+CONNECT_SECONDS = 0.5
+READ_SECONDS = 2.0
+MOST_BYTES = 4 * 1024 * 1024
+_MOST_KEPT = 8
+_LONGEST_PAUSE_SECONDS = 0.05
+
+Pause = Callable[[float], None]
+
+
+class _NotBegun(ConnectionError):
+    """The connection ended before the first byte of an answer."""
+
+
+class LeanDynamoDB:
+    """Asks over connections that are kept; safe to share between threads.
+
+    A read is tried ``attempts`` times when nobody answered or DynamoDB itself failed, not when it was
+    throttled; one more time when it met a kept connection that ended before any answer began. An update
+    is sent once. ``trusted`` are certificates to rely on instead of the usual ones.
+    """
+
+    def __init__(
+        self,
+        access: Access,
+        clock: Clock,
+        *,
+        attempts: int = 2,
+        pause: Pause = time.sleep,
+        trusted: Path | None = None,
+    ) -> None:
+        self._access = access
+        self._clock = clock
+        self._attempts = attempts
+        self._pause = pause
+        self._signer = Signer(access)
+        # It verifies certificates and names, always.
+        secure = access.scheme == "https"
+        self._context = ssl.create_default_context(cafile=trusted or authorities()) if secure else None
+        self._kept: list[HTTPConnection] = []
+
+    def batch_get_item(self, **request: Any) -> dict[str, Any]:
+        """Read items by key. Raises CallFailed."""
+        return self._read("BatchGetItem", request)
+
+    def query(self, **request: Any) -> dict[str, Any]:
+        """Read one page of items. Raises CallFailed."""
+        return self._read("Query", request)
+
+    def update_item(self, **request: Any) -> dict[str, Any]:
+        """Change an item. Raises CallFailed."""
+        return self._call("UpdateItem", request, once=True)
+
+    def close(self) -> None:
+        """End the connections that are kept."""
+        while self._kept:
+            self._kept.pop().close()
+
+    def _read(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        for _ in range(self._attempts - 1):
+            try:
+                return self._call(operation, request)
+            except CallFailed as error:
+                if not error.may_pass:
+                    raise
+            self._pause(random.uniform(0, _LONGEST_PAUSE_SECONDS))  # noqa: S311
+        return self._call(operation, request)
+
+    def _call(self, operation: str, request: Mapping[str, Any], *, once: bool = False) -> dict[str, Any]:
+        body = json.dumps(request).encode()
+        headers = self._signer.headers(operation, body, self._clock.now())
+        lines = [f"{name}: {value}\r\n" for name, value in headers.items()]
+        head = f"POST / HTTP/1.1\r\n{''.join(lines)}content-length: {len(body)}\r\n\r\n"
+        try:
+            status, answer = self._send(head.encode("ascii") + body, once)
+        except (OSError, HTTPException) as error:
+            raise CallFailed(may_pass=True) from error
+        return _meaning(status, answer)
+
+    def _send(self, message: bytes, once: bool) -> tuple[int, bytes]:
+        kept = self._take()
+        if kept:
+            try:
+                return self._exchange(kept, message)
+            except _NotBegun:
+                if once:
+                    raise
+        return self._exchange(self._connect(), message)
+
+    def _exchange(self, connection: HTTPConnection, message: bytes) -> tuple[int, bytes]:
+        response = HTTPResponse(connection.sock, method="POST")
+        try:
+            _begin(connection, message, response)
+            answer = _whole(response)
+        except BaseException:
+            connection.close()
+            raise
+        finally:
+            response.close()
+        if response.will_close or len(self._kept) >= _MOST_KEPT:
+            connection.close()
+        else:
+            self._kept.append(connection)
+        return response.status, answer
+
+    def _connect(self) -> HTTPConnection:
+        name, port = self._access.name, self._access.port
+        if self._context:
+            connection: HTTPConnection = HTTPSConnection(
+                name, port, timeout=CONNECT_SECONDS, context=self._context
+            )
+        else:
+            connection = HTTPConnection(name, port, timeout=CONNECT_SECONDS)
+        connection.connect()
+        connection.sock.settimeout(READ_SECONDS)
+        return connection
+
+    def _take(self) -> HTTPConnection | None:
+        """Return a kept connection on which nothing waits: what waits is its end."""
+        while True:
+            try:
+                connection = self._kept.pop()
+            except IndexError:
+                return None
+            waiting = select.poll()
+            waiting.register(connection.sock, select.POLLIN)
+            if not waiting.poll(0):
+                return connection
+            connection.close()
+
+
+def authorities() -> Path:
+    """Return the certificates of the authorities that the SDK too relies on: certifi's."""
+    found = find_spec("certifi")
+    if found is None or found.origin is None:
+        raise ModuleNotFoundError("certifi")
+    # Its own function for this loads much that nothing else needs.
+    return Path(found.origin).with_name("cacert.pem")
+
+
+def _begin(connection: HTTPConnection, message: bytes, response: HTTPResponse) -> None:
+    """Send, and read the response up to its body.
+
+    Raises _NotBegun, OSError or HTTPException.
+    """
+    try:
+        connection.send(message)
+        first = response.fp.peek(1)
+    except ConnectionError as error:
+        raise _NotBegun from error
+    if not first:
+        raise _NotBegun
+    response.begin()
+
+
+def _whole(response: HTTPResponse) -> bytes:
+    """Return the body, checked. Raises HTTPException unless it is all there and as it was sent."""
+    body = response.read(MOST_BYTES + 1)
+    if len(body) > MOST_BYTES or response.length:
+        raise HTTPException("too long or cut short")
+    checksum = response.headers.get("x-amz-crc32")
+    if checksum is not None and checksum != str(zlib.crc32(body)):
+        raise HTTPException("damaged")
+    return body
+
+
+def _meaning(status: int, body: bytes) -> dict[str, Any]:
+    """Return the answer. Raises CallFailed for an error, and for what is no answer of DynamoDB."""
+    try:
+        answer = json.loads(body)
+    except (ValueError, RecursionError):
+        answer = None
+    if not isinstance(answer, dict):
+        raise CallFailed(may_pass=status >= 500)
+    if status != 200:
+        code = str(answer.get("__type", "")).rpartition("#")[2]
+        raise CallFailed({**answer, "Error": {"Code": code}}, may_pass=status >= 500)
+    return answer

@@ -1,0 +1,27 @@
+"""What a decision reads and writes, the contract's own tests once more: by the lean client."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from tests.contract.test_key_contract import TestChanges, TestRoundTrips
+from tests.contract.test_store_contract import TestAuthorization, TestTouch
+from tests.support.dynamodb import Cloud, Stores, moto_cloud, new_table
+from tests.support.lean import bridged, lean_stores, with_lean
+
+__all__ = ["TestAuthorization", "TestChanges", "TestRoundTrips", "TestTouch"]
+
+
+@pytest.fixture(
+    params=["moto", pytest.param("emulator", marks=[pytest.mark.slow, pytest.mark.emulator])],
+)
+def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
+    """Return an empty store."""
+    if request.param == "moto":
+        with moto_cloud() as cloud, bridged(cloud) as over_http:
+            yield lean_stores(over_http)
+    else:
+        shared: Cloud = request.getfixturevalue("emulated")
+        with with_lean(replace(shared, table=new_table(shared.dynamodb))) as cloud:
+            yield lean_stores(cloud)

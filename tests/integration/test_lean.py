@@ -1,0 +1,307 @@
+"""The lean client against servers that do everything that servers can do."""
+
+import json
+import time
+import traceback
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+import certifi
+import pytest
+
+from chalicelib.adapters.dynamodb import lean
+from chalicelib.adapters.dynamodb.errors import CallFailed, ConditionFailed, WriteConflict, translated
+from chalicelib.adapters.dynamodb.lean import LeanDynamoDB
+from chalicelib.adapters.dynamodb.reads import batch_get, query_all
+from chalicelib.domain.errors import StoreUnavailable
+from tests.support.clock import FixedClock
+from tests.support.lean import an_access
+from tests.support.scripted import NEVER, Answer, Request, Scripted, http, scripted
+
+KEY = {"pk": {"S": "U#1"}, "sk": {"S": "#"}}
+NOT_FOUND: dict[str, Any] = {"Responses": {"t": []}, "UnprocessedKeys": {}}
+TYPE = "com.amazonaws.dynamodb.v20120810#"
+
+
+@contextmanager
+def speaking(
+    *script: list[Answer], attempts: int = 1, pauses: list[float] | None = None
+) -> Iterator[tuple[LeanDynamoDB, Scripted]]:
+    """Yield a client, and the server that answers it by this script."""
+    with scripted(script) as server:
+        pause = ([] if pauses is None else pauses).append
+        client = LeanDynamoDB(an_access(server.port), FixedClock(), attempts=attempts, pause=pause)
+        try:
+            yield client, server
+        finally:
+            client.close()
+
+
+def read(client: Any) -> Any:
+    """Read one item of a table."""
+    return batch_get(client, "t", [KEY])
+
+
+def update(client: Any) -> Any:
+    """Change an item."""
+    with translated():
+        return client.update_item(TableName="t", Key=KEY)
+
+
+def test_calls_are_the_sdks_on_the_wire() -> None:
+    """One POST with the operation in X-Amz-Target and its parameters as the body, as they were given."""
+    page = {"Items": [KEY], "LastEvaluatedKey": KEY}
+    script: list[Answer] = [http(NOT_FOUND), http({}), http(page), http({"Items": [KEY]})]
+    with speaking(script) as (client, server):
+        assert read(client) == []
+        assert update(client) == {}
+        assert list(query_all(client, TableName="t")) == [KEY, KEY]  # type: ignore[arg-type]
+    assert [(request.operation, json.loads(request.body)) for request in server.requests] == [
+        ("BatchGetItem", {"RequestItems": {"t": {"Keys": [KEY], "ConsistentRead": True}}}),
+        ("UpdateItem", {"TableName": "t", "Key": KEY}),
+        ("Query", {"TableName": "t"}),
+        ("Query", {"TableName": "t", "ExclusiveStartKey": KEY}),
+    ]
+    assert server.requests[0].head.startswith("POST / HTTP/1.1\r\n")
+    assert f"host: 127.0.0.1:{server.port}" in server.requests[0].head
+
+
+def test_one_connection_serves_many_calls() -> None:
+    """It is kept for as long as the server keeps it."""
+    with speaking([http(NOT_FOUND)] * 5) as (client, server):
+        for _ in range(5):
+            read(client)
+    assert server.connections == [0] * 5
+
+
+@pytest.mark.parametrize("headers", ["Connection: close\r\n", ""])
+def test_connection_that_the_server_ended_is_not_used(headers: str) -> None:
+    """Announced or not, as after a pause of the whole process; updates notice nothing of it either."""
+    with speaking([http(headers=headers)]) as (client, server):
+        for _ in range(3):
+            update(client)
+            time.sleep(0.05)  # until the end of the connection has arrived
+    assert server.connections == [0, 1, 2]
+
+
+def test_read_that_met_an_ending_connection_is_sent_again() -> None:
+    """Once, over a new connection: nothing had been answered."""
+    with speaking([http(NOT_FOUND), None], [http(NOT_FOUND)]) as (client, server):
+        read(client)
+        read(client)
+    assert server.connections == [0, 0, 1]
+
+
+def test_read_is_not_sent_a_third_time() -> None:
+    """A new connection that ends the same way is a failure."""
+    with speaking([http(NOT_FOUND), None], [None]) as (client, server):
+        read(client)
+        with pytest.raises(StoreUnavailable):
+            read(client)
+    assert server.connections == [0, 0, 1]
+
+
+def test_update_that_met_an_ending_connection_is_not_sent_again() -> None:
+    """Nobody knows whether it was read."""
+    with speaking([http(), None]) as (client, server):
+        update(client)
+        with pytest.raises(StoreUnavailable):
+            update(client)
+    assert server.connections == [0, 0]
+
+
+@pytest.mark.parametrize(
+    "begun", [b"H", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n{"]
+)
+def test_nothing_is_sent_again_after_an_answer_began(begun: bytes) -> None:
+    """However little of it came."""
+    with speaking([http(NOT_FOUND), begun]) as (client, server):
+        read(client)
+        with pytest.raises(StoreUnavailable):
+            read(client)
+    assert server.connections == [0, 0]
+
+
+FAILED = http({"__type": f"{TYPE}InternalServerError"}, 500)
+
+
+@pytest.mark.parametrize("failure", [FAILED, http(body=b"<html>", status=503), None, b"HTTP/1.1 2"])
+def test_read_is_tried_twice(failure: Answer) -> None:
+    """After a short pause, and not a third time."""
+    pauses: list[float] = []
+    with speaking([failure], [http(NOT_FOUND)], attempts=2, pauses=pauses) as (client, server):
+        assert read(client) == []
+    assert len(server.requests) == 2
+    assert 0 <= pauses.pop() <= 0.05
+    with (
+        speaking([failure], attempts=2, pauses=pauses) as (client, server),
+        pytest.raises(StoreUnavailable),
+    ):
+        read(client)
+    assert (len(server.requests), len(pauses)) == (2, 1)
+
+
+@pytest.mark.parametrize("failure", [FAILED, None, b"HTTP/1.1 2"])
+def test_update_is_tried_once(failure: Answer) -> None:
+    """A use that is not recorded now will be by the next one."""
+    with speaking([failure], attempts=2) as (client, server), pytest.raises(StoreUnavailable):
+        update(client)
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "code", ["ProvisionedThroughputExceededException", "ThrottlingException", "AccessDeniedException", ""]
+)
+def test_refused_read_is_not_tried_again(code: str) -> None:
+    """Who is throttled makes it worse, and who may not will not."""
+    with (
+        speaking([http({"__type": TYPE + code}, 400)], attempts=2) as (client, server),
+        pytest.raises(StoreUnavailable),
+    ):
+        read(client)
+    assert len(server.requests) == 1
+
+
+def test_answer_that_does_not_come_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A read gives up twice, an update once."""
+    monkeypatch.setattr(lean, "READ_SECONDS", 0.1)
+    with speaking([NEVER], attempts=2) as (client, server):
+        started = time.monotonic()
+        for call, tried in ((read, 2), (update, 3)):
+            with pytest.raises(StoreUnavailable):
+                call(client)
+            assert len(server.requests) == tried
+        assert time.monotonic() - started < 5
+
+
+def test_patience_is_that_of_the_sdks_clients() -> None:
+    """Nobody waits a minute for an answer that does not come (decision 7)."""
+    assert (lean.CONNECT_SECONDS, lean.READ_SECONDS) == (0.5, 2)
+
+
+def test_nobody_there_is_unavailable() -> None:
+    """A closed port, at once."""
+    with scripted([[]]) as server:
+        pass
+    client = LeanDynamoDB(an_access(server.port), FixedClock(), pause=lambda seconds: None)
+    for call in (read, update):
+        with pytest.raises(StoreUnavailable):
+            call(client)
+
+
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+SOME = json.dumps(NOT_FOUND).encode()
+
+
+def test_answer_in_chunks_is_an_answer() -> None:
+    """Whoever stands between may send it so."""
+    with speaking([CHUNKED + b"%x\r\n%s\r\n0\r\n\r\n" % (len(SOME), SOME), http(NOT_FOUND)]) as (
+        client,
+        server,
+    ):
+        assert read(client) == []
+        assert read(client) == []
+    assert server.connections == [0, 0]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(http(NOT_FOUND, headers="x-amz-crc32: 1\r\n"), id="checksum"),
+        pytest.param(http(NOT_FOUND, headers="x-amz-crc32: x\r\n"), id="no checksum"),
+        pytest.param(b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n" + SOME, id="cut short"),
+        pytest.param(
+            b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n" + SOME[:-1], id="cut short, no length"
+        ),
+        pytest.param(CHUNKED + b"%x\r\n%s\r\n" % (len(SOME), SOME), id="chunk missing"),
+        pytest.param(CHUNKED + b"zz\r\n", id="no chunk"),
+        pytest.param(http(body=b"x" * (lean.MOST_BYTES + 1)), id="too long"),
+        pytest.param(http(body=b" " * lean.MOST_BYTES + SOME), id="too long, but an answer"),
+        pytest.param(http(body=b""), id="empty"),
+        pytest.param(http(body=b"<html>"), id="not JSON"),
+        pytest.param(http(body=b"\xff{}"), id="not UTF-8"),
+        pytest.param(http(body=b"[" * 100_000), id="deep"),
+        pytest.param(http([NOT_FOUND]), id="not an object"),
+        pytest.param(http({}), id="not what was asked for"),
+        pytest.param(http(NOT_FOUND | {"UnprocessedKeys": {"t": {"Keys": [KEY]}}}), id="not processed"),
+        pytest.param(http(NOT_FOUND, 201), id="another status"),
+        pytest.param(http(NOT_FOUND, 302, headers="Location: http://127.0.0.1:1/\r\n"), id="redirect"),
+        pytest.param(b"SSH-2.0-OpenSSH\r\n\r\n", id="not HTTP"),
+        pytest.param(b"HTTP/1.1 200 OK\r\n" + b"a: b\r\n" * 200 + b"\r\n", id="headers"),
+        pytest.param(b"HTTP/1.1 200 OK\r\na: " + b"b" * 100_000 + b"\r\n\r\n", id="long header"),
+    ],
+)
+def test_what_is_no_answer_is_unavailable(answer: bytes) -> None:
+    """Never an item that is not there, which would be a refusal; and the connection is not used again."""
+    with speaking([answer], [http(NOT_FOUND)]) as (client, server):
+        with pytest.raises(StoreUnavailable) as caught:
+            read(client)
+        assert read(client) == []
+    assert server.connections == [0, 1]
+    assert_silent(caught.value)
+
+
+@pytest.mark.parametrize("code", ["TransactionConflictException", "TransactionConflict"])
+def test_conflict_is_told_apart(code: str) -> None:
+    """Another transaction holds the item."""
+    with speaking([http({"__type": TYPE + code}, 400)]) as (client, _), pytest.raises(WriteConflict):
+        update(client)
+
+
+def test_failed_condition_is_told_apart() -> None:
+    """With the row as the condition saw it, where that was asked for."""
+    error = {"__type": f"{TYPE}ConditionalCheckFailedException", "Item": KEY, "message": "no"}
+    with speaking([http(error, 400)] * 2) as (client, server):
+        for _ in range(2):
+            with pytest.raises(ConditionFailed) as caught:
+                update(client)
+            assert caught.value.item == KEY
+    assert server.connections == [0, 0]
+
+
+def assert_silent(error: BaseException) -> None:
+    """Fail if an error, or one behind it, tells a secret or what was answered."""
+    told = "".join(traceback.format_exception(error)) + repr(error) + repr(error.__cause__)
+    access = an_access(1)
+    for secret in (access.secret, access.session_token, "AWS4-HMAC", "U#1"):
+        assert secret not in told
+
+
+def test_errors_and_reprs_tell_nothing() -> None:
+    """Neither credentials nor signatures nor rows."""
+    with speaking([http({"__type": f"{TYPE}ThrottlingException", "message": "U#1"}, 400), None]) as (
+        client,
+        _,
+    ):
+        for _ in range(2):
+            with pytest.raises(CallFailed) as caught:
+                client.update_item(TableName="t", Key=KEY)
+            assert_silent(caught.value)
+            assert (str(caught.value), repr(caught.value)) == ("", "CallFailed()")
+        assert "test" not in repr(client)
+
+
+def test_threads_get_their_own_answers() -> None:
+    """However many share the client, and however few connections there are."""
+
+    def echo(request: Request) -> bytes:
+        time.sleep(0.001)
+        return http({"Attributes": json.loads(request.body)["Key"]})
+
+    with speaking([echo] * 200) as (client, server):
+
+        def call(number: int) -> bool:
+            key = {"pk": {"S": str(number)}}
+            return bool(client.update_item(TableName="t", Key=key) == {"Attributes": key})
+
+        with ThreadPoolExecutor(16) as pool:
+            assert all(pool.map(call, range(200)))
+    assert len(server.requests) == 200
+    assert 1 <= len(set(server.connections)) <= 200
+
+
+def test_authorities_are_those_of_the_sdk() -> None:
+    """Found without the function that certifi has for it, which costs a cold start more than the rest."""
+    assert str(lean.authorities()) == certifi.where()

@@ -1,0 +1,38 @@
+"""Decisions by the lean client while its calls fail: the very tests of the SDK's client once more."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from tests.integration.test_faults import (
+    test_fault_in_a_decision_is_neither_allow_nor_refusal,
+    test_fault_in_recording_reuse_changes_no_answer,
+    test_fault_in_revoking_a_family_never_allows,
+    test_fault_never_lets_a_refused_token_in,
+    test_touch_that_meets_a_transaction_still_allows,
+    test_warm_keys_outlive_an_outage_of_the_key_table,
+)
+from tests.integration.wire import Wire
+from tests.integration.world import World
+from tests.support.api import api_of
+from tests.support.dynamodb import Cloud, new_table
+from tests.support.lean import bridged
+from tests.support.service import MemoryService
+
+__all__ = [
+    "test_fault_in_a_decision_is_neither_allow_nor_refusal",
+    "test_fault_in_recording_reuse_changes_no_answer",
+    "test_fault_in_revoking_a_family_never_allows",
+    "test_fault_never_lets_a_refused_token_in",
+    "test_touch_that_meets_a_transaction_still_allows",
+    "test_warm_keys_outlive_an_outage_of_the_key_table",
+]
+
+
+@pytest.fixture
+def world(watched: tuple[Cloud, Wire]) -> Iterator[World]:
+    """Return people who call the app over an empty table of moto, decisions by the lean client."""
+    cloud, wire = watched
+    with api_of(MemoryService()) as api, bridged(cloud) as over_http:
+        yield World(replace(over_http, table=new_table(cloud.dynamodb)), wire, api)
