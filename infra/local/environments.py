@@ -63,6 +63,8 @@ def emulator_environment(
         "DOCKER_HOST": f"unix://{state_dir}/no-docker.sock",
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
+        # It hands this on to the functions that it runs, which have one in Lambda too.
+        "AWS_SESSION_TOKEN": "test",
         "PYTHONUNBUFFERED": "1",
     }
 
