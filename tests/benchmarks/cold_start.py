@@ -4,9 +4,14 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import textwrap
-from collections.abc import Mapping, Sequence
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 
+from infra.aws.package import build, host_architecture
 from tests.benchmarks.options import Options
 from tests.benchmarks.place import METHOD_ARN
 from tests.benchmarks.process import LAMBDA
@@ -53,9 +58,9 @@ PROGRAMS = {BARE: "", FLOOR: _CLIENT, CALLING: _CLIENT + _TWO_CALLS, DECISION: _
 
 
 def measured(options: Options) -> list[Section]:
-    """Time processes of each kind in turn."""
-    with dynamodb_stub(used_now=True) as stub:
-        taken = _in_turn(environ_of(stub), options.cold_starts)
+    """Package the project for this machine and time processes of each kind in turn."""
+    with packaged() as root, dynamodb_stub(used_now=True) as stub:
+        taken = _in_turn(root, environ_of(stub), options.cold_starts)
         calls = sorted(set(stub.calls))
     if calls != ["BatchGetItem", "Query"]:
         raise ValueError(f"a first decision made other calls than two reads: {calls}")
@@ -79,14 +84,26 @@ def measured(options: Options) -> list[Section]:
     return [Section("Cold start of the authorizer, processor time", rows, _notes(options))]
 
 
-def processor_seconds(program: str, environ: Mapping[str, str]) -> float:
-    """Run a program in a process of its own; return user and system time.
+@contextmanager
+def packaged() -> Iterator[Path]:
+    """Yield the folder that Lambda would see, compiled modules included. Raises PackagingError."""
+    with tempfile.TemporaryDirectory(prefix="bodhi-bench-") as folder:
+        built = build(ROOT, "dev", Path(folder) / "build", architecture=host_architecture())
+        root = Path(folder) / "task"
+        with zipfile.ZipFile(built.code) as packed:
+            packed.extractall(root)
+        yield root
+
+
+def processor_seconds(program: str, environ: Mapping[str, str], root: Path) -> float:
+    """Run a program in a process that sees only this folder; return user and system time.
 
     Raises ValueError when it fails.
     """
-    command = [sys.executable, "-c", textwrap.dedent(program)]
+    # Without site-packages: what the package lacks must not come from here.
+    command = [sys.executable, "-S", "-c", textwrap.dedent(program)]
     process = subprocess.Popen(
-        command, cwd=ROOT, env=dict(environ), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+        command, cwd=root, env=dict(environ), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
     )
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
@@ -95,14 +112,14 @@ def processor_seconds(program: str, environ: Mapping[str, str]) -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-def _in_turn(environ: Mapping[str, str], count: int) -> Mapping[str, Sequence[float]]:
+def _in_turn(root: Path, environ: Mapping[str, str], count: int) -> Mapping[str, Sequence[float]]:
     for program in PROGRAMS.values():
-        # Compiled modules are written once, as the package brings them along.
-        processor_seconds(program, environ)
+        # The first of each reads its files from the disk.
+        processor_seconds(program, environ, root)
     taken: dict[str, list[float]] = {name: [] for name in PROGRAMS}
     for _ in range(count):
         for name, program in PROGRAMS.items():
-            taken[name].append(processor_seconds(program, environ))
+            taken[name].append(processor_seconds(program, environ, root))
     return taken
 
 
@@ -123,7 +140,7 @@ def environ_of(stub: DynamoDBStub) -> Mapping[str, str]:
 def _notes(options: Options) -> tuple[str, ...]:
     return (
         f"User and system time of the process, the medians of {options.cold_starts} of each kind in turn. "
-        "DynamoDB is a stub that answers from memory on another process's time. Run from the source tree "
-        "with its compiled modules, on this machine's processor.",
+        "DynamoDB is a stub that answers from memory on another process's time. Run from the package's "
+        "content, compiled modules included, built for this machine's processor.",
         "Not measured: Lambda's own start, the download of the package, TLS.",
     )

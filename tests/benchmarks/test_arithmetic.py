@@ -199,8 +199,10 @@ def test_senseless_options_are_refused(arguments: list[str]) -> None:
         parsed(arguments)
 
 
-def test_process_that_fails_is_no_measurement() -> None:
-    """The time until a crash is nobody's cold start."""
-    assert processor_seconds("pass", {}) > 0
+def test_process_that_fails_is_no_measurement(tmp_path: Path) -> None:
+    """The time until a crash is nobody's cold start, and nothing but the package can be imported."""
+    assert processor_seconds("pass", {}, tmp_path) > 0
     with pytest.raises(ValueError, match="ended with 3"):
-        processor_seconds("raise SystemExit(3)", {})
+        processor_seconds("raise SystemExit(3)", {}, tmp_path)
+    with pytest.raises(ValueError, match="ended with 1"):
+        processor_seconds("import cryptography", {}, tmp_path)

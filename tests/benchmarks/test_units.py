@@ -8,7 +8,7 @@ import pytest
 from chalicelib.adapters.dynamodb import items
 from tests.benchmarks import costs, management
 from tests.benchmarks.capacity import item_bytes
-from tests.benchmarks.cold_start import DECISION, PROGRAMS, environ_of, processor_seconds
+from tests.benchmarks.cold_start import DECISION, PROGRAMS, environ_of, packaged, processor_seconds
 from tests.benchmarks.filling import fill, rows
 from tests.benchmarks.management import ISSUE, LIST, REVOKE
 from tests.benchmarks.meter import Meter, metered, operations, total
@@ -124,6 +124,6 @@ def test_units_do_not_depend_on_the_tables_size(place: Place, meter: Meter) -> N
 
 def test_first_decision_makes_two_calls_here() -> None:
     """A cold start is measured on a token that was used just now."""
-    with dynamodb_stub(used_now=True) as stub:
-        processor_seconds(PROGRAMS[DECISION], environ_of(stub))
+    with packaged() as root, dynamodb_stub(used_now=True) as stub:
+        processor_seconds(PROGRAMS[DECISION], environ_of(stub), root)
         assert stub.calls == ["Query", "BatchGetItem"]
