@@ -10,7 +10,7 @@ from tests.benchmarks import costs, management
 from tests.benchmarks.capacity import item_bytes
 from tests.benchmarks.cold_start import DECISION, PROGRAMS, environ_of, packaged, processor_seconds
 from tests.benchmarks.filling import fill, rows
-from tests.benchmarks.management import ISSUE, LIST, REVOKE
+from tests.benchmarks.management import ISSUE, LIST, READER, REVOKE
 from tests.benchmarks.meter import Meter, metered, operations, total
 from tests.benchmarks.place import Place, authorize, emulated_place, installed, signed_in
 from tests.benchmarks.prices import Units
@@ -110,7 +110,7 @@ def test_uses_are_counted_over_time(place: Place, meter: Meter) -> None:
 def test_units_do_not_depend_on_the_tables_size(place: Place, meter: Meter) -> None:
     """Issue and revoke cost the same in small and large tables, a list what its page reads."""
     service = place.service()
-    owner = signed_in(service)
+    owner = signed_in(service, READER)
     fill(place, rows(service, owner, 0, 400))
     before = management.counted(place, meter)
     assert before[ISSUE].units == Units(2, 4)
