@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from chalicelib.adapters.dynamodb import items
 from chalicelib.bootstrap import Service
 from tests.benchmarks.filling import PARTITION, fill, rows
 from tests.benchmarks.meter import Meter, metered, operations, total
@@ -14,6 +15,8 @@ from tests.benchmarks.table import Row, Section, duration, related
 from tests.benchmarks.timing import Step, Timings, interleaved
 
 ISSUE, LIST, REVOKE = "issue", "list of 100", "revoke"
+# In every turn: sizes are minutes apart, and the machine's speed is not the same then.
+_BARE = "bare GetItem"
 # Nobody else's calls move what is on this user's newest page.
 READER = "reader@example.com"
 _TOKENS, _TOKEN = "/v1/tokens", "/v1/tokens/{token_id}"
@@ -36,6 +39,10 @@ class AtSize:
     tokens: int
     counts: Mapping[str, Count]
     timings: Timings
+
+    def relative(self, name: str) -> float:
+        """Return how many bare GetItems a call takes, by the medians."""
+        return self.timings.p50(name) / self.timings.p50(_BARE)
 
 
 class Client:
@@ -130,6 +137,7 @@ _NOTES = (
     "Writes are counted by the emulator. Reads are counted by DynamoDB's published rules from the rows "
     "that were read: the emulator reports none for BatchGetItem and always one for a Query. In a GetItem, "
     "where it counts, both agree.",
+    "The ratio of a call is to one bare GetItem in the same turns; the ratio of times is of these ratios.",
     "The emulator sorts the whole partition for each list, so a list's time is the emulator's own; "
     "DynamoDB seeks.",
 )
@@ -140,8 +148,13 @@ def _at(place: Place, service: Service, size: int, options: Options) -> AtSize:
         counts = counted(place, meter)
     with installed(service):
         samples = min(_SAMPLES_PER_ROUND, options.samples)
-        timings = interleaved(Client(service).steps, options.rounds, samples)
+        steps = Client(service).steps | {_BARE: Step(lambda: _read_one(place, service))}
+        timings = interleaved(steps, options.rounds, samples)
     return AtSize(size, counts, timings)
+
+
+def _read_one(place: Place, service: Service) -> None:
+    service.dynamodb.get_item(TableName=place.table, Key=items.user_key("nobody"), ConsistentRead=True)
 
 
 def _rows(sizes: Sequence[AtSize]) -> list[Row]:
@@ -157,16 +170,19 @@ def _rows(sizes: Sequence[AtSize]) -> list[Row]:
 
 def _row(name: str, size: AtSize) -> Row:
     p50, p99 = (duration(size.timings.percentile(name, percent)) for percent in (50, 99))
-    count = size.counts[name]
-    return Row(f"{name}, {size.tokens:,} tokens", f"p50 {p50}, p99 {p99}", f"{count.units}")
+    compared = f"{size.counts[name].units}; GetItem {duration(size.timings.p50(_BARE))}"
+    what = f"{name}, {size.tokens:,} tokens"
+    return related(what, f"p50 {p50}, p99 {p99}", compared, size.relative(name))
 
 
 def _growth(name: str, first: AtSize, last: AtSize) -> list[Row]:
     before, after = first.counts[name], last.counts[name]
     sizes = f"from {first.tokens:,} to {last.tokens:,} tokens"
-    reference, time = first.timings.p50(name), last.timings.p50(name)
-    same = before == after
+    times = [f"{size.relative(name):.1f} GetItems" for size in (last, first)]
+    growth = last.relative(name) / first.relative(name)
     return [
-        Row(f"{name}: units {sizes}", f"{after.units}", f"{before.units}", None, "the same", same),
-        related(f"{name}: time {sizes}", duration(time), duration(reference), time / reference),
+        Row(
+            f"{name}: units {sizes}", f"{after.units}", f"{before.units}", None, "the same", before == after
+        ),
+        related(f"{name}: time {sizes}", times[0], times[1], growth),
     ]
