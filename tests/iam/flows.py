@@ -22,6 +22,7 @@ from tests.oauth.caller import ACCESS_TOKEN, ASSERTION_TYPE, ID_TOKEN, INTROSPEC
 from tests.support.builders import ISSUER
 from tests.support.clients import KEYED_SERVER, assertion
 from tests.support.service import ENVIRON
+from tests.support.stream import handed_on, records_between
 
 if TYPE_CHECKING:
     from tests.iam.walk import Walk
@@ -193,6 +194,15 @@ def pass_every_door(walk: Walk) -> None:
             assert not walk.gateway.decide(door, token["token"])
 
 
+def flush_caches(walk: Walk) -> None:
+    """What the table's stream says about a revocation."""
+    person = walk.somebody()
+    token = walk.token(person)
+    before = walk.cloud.rows()
+    walk.call("DELETE", f"/v1/tokens/{token['id']}", walk.provider.sign_in(person))
+    walk.gateway.stream(handed_on(records_between(before, walk.cloud.rows())))
+
+
 ALL: tuple[Callable[[Walk], None], ...] = (
     manage_tokens,
     fill_the_quota,
@@ -204,4 +214,5 @@ ALL: tuple[Callable[[Walk], None], ...] = (
     visit_the_page,
     return_to_the_page,
     pass_every_door,
+    flush_caches,
 )

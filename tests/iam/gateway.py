@@ -5,19 +5,26 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from http.cookies import SimpleCookie
-from typing import Any
+from typing import Any, TypeVar, cast
 from urllib.parse import parse_qs
 
 from app import app
 from chalicelib import bootstrap
-from chalicelib.domain.ports import Clock, LoginProvider
+from chalicelib.adapters.api_gateway import ApiGatewayCaches
+from chalicelib.adapters.aws import http_apis_client, rest_apis_client
+from chalicelib.domain.ports import AuthorizerCaches, LoginProvider, Sleep
+from chalicelib.handlers.flush import flush_authorizer_caches
+from infra.aws.flushing import FLUSHER
 from infra.aws.functions import API, PAGE, PAGE_PATHS
 from tests.iam.recorder import Recorder
 from tests.support import canaries
 from tests.support.api import Answer
+from tests.support.clock import FixedClock
 from tests.support.dynamodb import Cloud, CloudService
 from tests.support.events import Context, Event, appsync, http_api, rest_request, rest_token, websocket
 from tests.support.provider import TestProvider
+
+T = TypeVar("T")
 
 HOST = "tokens.example.com"
 
@@ -34,6 +41,28 @@ DOORS: Mapping[str, tuple[str, Callable[[str], Event]]] = {
 class Process(CloudService):
     """What one function remembers; people sign in at a provider in memory."""
 
+    def __init__(
+        self, cloud: Cloud, recorder: Recorder, clock: FixedClock, environ: dict[str, str]
+    ) -> None:
+        super().__init__(cloud, clock, environ)
+        self._recorder = recorder
+        self._passing = clock
+
+    @cached_property
+    def authorizer_caches(self) -> AuthorizerCaches:
+        """The real adapter; API Gateway's own API only says that it did what it was told."""
+        return ApiGatewayCaches(self._answered(rest_apis_client), self._answered(http_apis_client))
+
+    @cached_property
+    def sleep(self) -> Sleep:
+        """The clock moves on instead."""
+        return self._passing.advance
+
+    def _answered(self, make: Callable[[], T]) -> Callable[[], T]:
+        client = make()
+        self._recorder.answer_for_api_gateway(client)
+        return lambda: client
+
     @cached_property
     def login_provider(self) -> LoginProvider:
         """The provider in memory."""
@@ -43,16 +72,23 @@ class Process(CloudService):
 class Gateway:
     """Everything deployed, behind its gateways. ``called`` are the routes that were."""
 
-    def __init__(self, cloud: Cloud, recorder: Recorder, clock: Clock, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self, cloud: Cloud, recorder: Recorder, clock: FixedClock, environ: Mapping[str, str]
+    ) -> None:
         self.called: set[str] = set()
         self._recorder = recorder
         self._processes = {
-            function: Process(cloud, clock, dict(environ)) for function in (API, PAGE, *DOORS)
+            function: Process(cloud, recorder, clock, dict(environ))
+            for function in (API, PAGE, FLUSHER, *DOORS)
         }
 
     def decide(self, door: str, token: str) -> bool:
         """Ask an authorizer whether it lets a token in."""
         return self._decision(door, f"Bearer {token}") is not None
+
+    def stream(self, records: Sequence[Event]) -> None:
+        """Hand records of the table's stream on."""
+        self._run(FLUSHER, flush_authorizer_caches, {"Records": records})
 
     def call(
         self,
@@ -88,13 +124,12 @@ class Gateway:
             if str(error) != "Unauthorized":
                 raise
             return None
-        return decision if decision.get("isAuthorized", True) else None
+        return cast("Event", decision) if decision.get("isAuthorized", True) else None
 
-    def _run(self, function: str, handler: Callable[[Event, Any], Any], event: Event) -> Event:
+    def _run(self, function: str, handler: Callable[[Event, Any], Any], event: Event) -> Any:
         bootstrap.install(self._processes[function])
         with self._recorder.running(function):
-            answer: Event = handler(event, Context())
-        return answer
+            return handler(event, Context())
 
 
 def routes() -> set[str]:

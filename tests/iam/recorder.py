@@ -1,7 +1,8 @@
 """What IAM is asked for each call to AWS, read off the wire.
 
 The target and the body of a request are all that is needed, and they are the same for every client, so a
-client that is not botocore's hands them to ``Recorder.note`` where it sends them.
+client that is not botocore's hands them to ``Recorder.note`` where it sends them. API Gateway's own API has
+neither: there the method is the action and the path the resource.
 
 Which names are attributes of a request, the DynamoDB Developer Guide says under "Using IAM policy
 conditions for fine-grained access control": those that it reads or writes and those that it evaluates in
@@ -14,9 +15,13 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from io import BytesIO
 from typing import Any
+from urllib.parse import urlsplit
 
-from botocore.awsrequest import AWSPreparedRequest
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.compat import HTTPHeaders
+from urllib3 import HTTPResponse
 
 from tests.iam.policy import Request
 from tests.iam.stack import ACCOUNT, REGION
@@ -71,6 +76,17 @@ class Recorder:
             service, _, operation = target.partition(".")
             asked = self._asked(service, operation, json.loads(body))
             self.requests[self._running].update(dict.fromkeys(asked))
+
+    def answer_for_api_gateway(self, client: Any) -> None:
+        """Take note of what a client sends to API Gateway's own API, and answer that it was done."""
+        client.meta.events.register_first("before-send", self._done)
+
+    def _done(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
+        path = urlsplit(request.url).path.removeprefix("/v2")
+        arn = f"arn:aws:apigateway:{REGION}::{path}"
+        if self._running:
+            self.requests[self._running][Request.of(f"apigateway:{request.method}", arn, {})] = None
+        return AWSResponse(request.url, 204, HTTPHeaders(), HTTPResponse(BytesIO(), preload_content=False))
 
     def _sent(self, request: AWSPreparedRequest, **_: Any) -> None:
         target, body = request.headers["X-Amz-Target"], request.body

@@ -7,14 +7,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from infra.aws.flushing import FLUSHER, MAPPING, with_flushing
 from infra.aws.functions import API, PAGE
-from tests.iam.policy import Statement
+from tests.iam.policy import Request, Statement
 
 ROOT = Path(__file__).resolve().parents[2]
 STACK = "bodhi-prod"
 REGION, ACCOUNT = "us-east-1", "123456789012"
 TABLE = "tokens"
 TABLE_ARN = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{TABLE}"
+STREAM_ARN = f"{TABLE_ARN}/stream/2026-01-15T12:00:00.000"
+QUEUE_ARN = f"arn:aws:sqs:{REGION}:{ACCOUNT}:unflushed"
+GATEWAY_ARN = f"arn:aws:apigateway:{REGION}::"
+API_ID, OTHER_STAGE = "abcdef123", "apis/fedcba321/prod"
+STREAM_READS = ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")
+STAGES = f"restapis/{API_ID}/v1,{OTHER_STAGE}"
 
 _NOTHING = object()
 _PLACE = re.compile(r"\$\{([^}]+)\}")
@@ -32,6 +39,9 @@ class Stack:
             "AWS::AccountId": ACCOUNT,
             "AWS::StackName": STACK,
             "TokenTable.Arn": TABLE_ARN,
+            "TokenTable.StreamArn": STREAM_ARN,
+            "UnflushedChanges.Arn": QUEUE_ARN,
+            "RestAPI": API_ID,
             "ApiHandlerRole.Arn": f"arn:aws:iam::{ACCOUNT}:role/{STACK}-ApiHandlerRole-1",
         }
     )
@@ -82,7 +92,40 @@ def document(file: str) -> Mapping[str, Any]:
 
 
 def statements(function: str, *, families_are_revoked: bool) -> list[Statement]:
-    """Return what a function's policy says in a stack with this setting."""
-    stack = Stack({"FamiliesAreRevoked": families_are_revoked})
-    found: list[Statement] = stack.resolved(document(policy_files()[function]))["Statement"]
+    """Return what a function's policy says in a stack with this setting, but for its log group."""
+    stack, committed = (
+        Stack({"FamiliesAreRevoked": families_are_revoked}),
+        document(policy_files()[function]),
+    )
+    found: list[Statement] = stack.resolved(_with_stages(committed) if function == FLUSHER else committed)[
+        "Statement"
+    ]
     return found
+
+
+def asked_by_lambda(function: str) -> list[Request]:
+    """Return what Lambda itself asks for in a function's name, which no recorder sees.
+
+    Lambda Developer Guide, "Process DynamoDB records with Lambda": the permissions of the execution role,
+    and those of a destination for what was given up on.
+    """
+    if function != FLUSHER:
+        return []
+    reads = [Request.of(f"dynamodb:{name}", STREAM_ARN, {}) for name in STREAM_READS]
+    return [*reads, Request.of("sqs:SendMessage", QUEUE_ARN, {})]
+
+
+def _with_stages(committed: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the policy as packaging completes it with the stages that may be flushed."""
+    role = {"Properties": {"Policies": [{"PolicyDocument": committed}]}}
+    variables = {"AUTHORIZER_CACHE_STAGES": OTHER_STAGE}
+    function = {"Environment": {"Variables": variables}, "Role": {"Fn::GetAtt": ["Role", "Arn"]}}
+    resources = {
+        "RestAPI": {"Properties": {"StageName": "v1"}},
+        FLUSHER: {"Properties": function},
+        MAPPING: {"Properties": {}},
+        "Role": role,
+    }
+    (policy,) = with_flushing({"Resources": resources})["Resources"]["Role"]["Properties"]["Policies"]
+    document: Mapping[str, Any] = policy["PolicyDocument"]
+    return document

@@ -23,14 +23,20 @@ from typing import Any
 
 import pytest
 
+from infra.aws.flushing import FLUSHER
 from infra.aws.functions import API, PAGE
 from tests.iam.gateway import DOORS, routes
 from tests.iam.grants import refused, unused
 from tests.iam.policy import Request, Statement, allows, listed
 from tests.iam.stack import (
     ACCOUNT,
+    API_ID,
+    GATEWAY_ARN,
+    QUEUE_ARN,
     REGION,
     STACK,
+    STREAM_ARN,
+    STREAM_READS,
     TABLE_ARN,
     configuration,
     policy_files,
@@ -41,7 +47,12 @@ from tests.iam.walk import Walked, walked
 FUNCTIONS = sorted(policy_files())
 EVERY_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/*"
 # Keys that an operator makes later have ARNs that no policy can know: their tags are asked for instead.
-WILDCARDS = {(API, "ReadFirstKeys"): EVERY_KEY, (API, "SignByKeysOfThisStack"): EVERY_KEY}
+# To list a table's streams is to name none of them.
+WILDCARDS = {
+    (API, "ReadFirstKeys"): EVERY_KEY,
+    (API, "SignByKeysOfThisStack"): EVERY_KEY,
+    (FLUSHER, "FindTheStream"): f"{TABLE_ARN}/stream/*",
+}
 TAGS = {
     "aws:ResourceTag/bodhi-api-tokens:signs": ["api-tokens"],
     "aws:ResourceTag/bodhi-api-tokens:stack": [STACK],
@@ -51,18 +62,18 @@ SIGNING = {"kms:MessageType": ["RAW"], "kms:SigningAlgorithm": ["ECDSA_SHA_256"]
 READS = ("GetItem", "BatchGetItem", "Query")
 WRITES = ("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem")
 OTHERS = ("Scan", "PartiQLSelect", "PartiQLUpdate", "PartiQLInsert", "PartiQLDelete", "DeleteTable")
-PARTITIONS = ("U#1", "S#1", "L#1", "A#1", "KEYS", "ACCESS_TOKEN_KEYS")
+PARTITIONS = ("U#1", "S#1", "L#1", "A#1", "KEYS", "ACCESS_TOKEN_KEYS", "FLUSHES")
 # What decides whether a token may be used, and for what.
 DECISIVE = ("overlap_ends_at", "scope", "expires_at", "status", "role", "users_pk")
 
 
-@pytest.fixture(params=[False, True], ids=["record", "revoke_family"])
+@pytest.fixture(scope="module", params=[False, True], ids=["record", "revoke_family"])
 def families_are_revoked(request: pytest.FixtureRequest) -> bool:
     """Return whether ROTATED_TOKEN_REUSE is revoke_family."""
     return bool(request.param)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def walk(families_are_revoked: bool) -> Walked:
     """Return what all functions did."""
     return walked(families_are_revoked=families_are_revoked)
@@ -91,14 +102,17 @@ def test_nothing_is_unused(function: str, walk: Walked, families_are_revoked: bo
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_no_policy_says_everything(function: str) -> None:
-    """No wildcard in an action or a resource, but for the two that are argued."""
+    """No wildcard in an action or a resource, but argued ones; rows and keys by conditions only."""
     for statement in statements(function, families_are_revoked=True):
         assert not [action for action in listed(statement["Action"]) if "*" in action]
         wild = [resource for resource in listed(statement["Resource"]) if "*" in resource]
         argued = WILDCARDS.get((function, statement["Sid"]))
         assert wild == ([argued] if argued else [])
         assert statement["Effect"] == "Allow"
-        assert statement["Condition"]
+        of_rows = {f"dynamodb:{action}" for action in (*READS, *WRITES)}
+        assert bool(statement.get("Condition")) is any(
+            action in of_rows or action.startswith("kms:") for action in listed(statement["Action"])
+        )
 
 
 def test_stages_share_the_policies() -> None:
@@ -143,6 +157,14 @@ def beyond_all() -> Iterator[Request]:
     for action in ("CreateKey", "PutKeyPolicy", "CreateGrant", "TagResource", "Decrypt"):
         yield key(action)
     yield Request.of("sts:AssumeRole", f"arn:aws:iam::{ACCOUNT}:role/x", {})
+
+
+def unflushed() -> Iterator[Request]:
+    """Return what only the flusher may do."""
+    yield from (Request.of(f"dynamodb:{name}", STREAM_ARN, {}) for name in STREAM_READS)
+    path = f"/restapis/{API_ID}/stages/v1/cache/authorizers"
+    yield Request.of("apigateway:DELETE", f"{GATEWAY_ARN}{path}", {})
+    yield from (row(action, "FLUSHES") for action in (*READS, *WRITES))
 
 
 def beyond_doors() -> Iterator[Request]:
@@ -192,10 +214,31 @@ def beyond_api() -> Iterator[Request]:
     yield key("Sign", **{"kms:SigningAlgorithm": ["ECDSA_SHA_384"]})
 
 
+def beyond_flusher() -> Iterator[Request]:
+    """Return what the flusher may not do: touch rows but its own, or APIs but their caches."""
+    yield from kms_requests()
+    for partition in PARTITIONS:
+        names = ("flushed_at", "user_id") if partition == "FLUSHES" else ("flushed_at",)
+        for action in (*READS, *WRITES):
+            yield row(action, partition, *names)
+    for path in (
+        f"/restapis/{API_ID}",
+        f"/restapis/{API_ID}/stages/v1",
+        "/restapis/zyx/stages/v1/cache/authorizers",
+    ):
+        yield Request.of("apigateway:DELETE", f"{GATEWAY_ARN}{path}", {})
+    for action in ("GET", "PATCH", "POST", "PUT"):
+        yield Request.of(
+            f"apigateway:{action}", f"{GATEWAY_ARN}/restapis/{API_ID}/stages/v1/cache/authorizers", {}
+        )
+    yield Request.of("sqs:ReceiveMessage", QUEUE_ARN, {})
+
+
 CANNOT: Mapping[str, list[Request]] = {
-    API: [*beyond_all(), *beyond_api()],
-    PAGE: [*beyond_all(), *beyond_page()],
-    **{door: [*beyond_all(), *beyond_doors()] for door in DOORS},
+    API: [*beyond_all(), *unflushed(), *beyond_api()],
+    PAGE: [*beyond_all(), *unflushed(), *beyond_page()],
+    FLUSHER: [*beyond_all(), *beyond_flusher()],
+    **{door: [*beyond_all(), *unflushed(), *beyond_doors()] for door in DOORS},
 }
 
 
@@ -218,7 +261,7 @@ def test_every_condition_keeps_something_out(function: str) -> None:
 
 def without_each_condition(statement: Statement) -> Iterator[Statement]:
     """Return the statement once without each condition that it has."""
-    for operator, keys in statement["Condition"].items():
+    for operator, keys in statement.get("Condition", {}).items():
         for name in keys:
             others = {other: values for other, values in keys.items() if other != name}
             yield {**statement, "Condition": {**statement["Condition"], operator: others}}

@@ -17,7 +17,7 @@ from tests.iam import flows
 from tests.iam.gateway import Gateway
 from tests.iam.policy import Request
 from tests.iam.recorder import Recorder
-from tests.iam.stack import TABLE, Stack
+from tests.iam.stack import STAGES, TABLE, Stack, asked_by_lambda
 from tests.support.api import Answer
 from tests.support.clients import resource_servers
 from tests.support.clock import FixedClock
@@ -47,7 +47,8 @@ def walked(*, families_are_revoked: bool) -> Walked:
                 flow(walk)
     finally:
         bootstrap.install(before)
-    requests = {function: list(asked) for function, asked in walk.recorder.requests.items()}
+    recorded = walk.recorder.requests
+    requests = {function: [*recorded[function], *asked_by_lambda(function)] for function in recorded}
     return Walked(requests, frozenset(walk.gateway.called))
 
 
@@ -64,6 +65,7 @@ class Walk:
         settings = {
             "MAX_TOKENS_PER_USER": str(MOST_TOKENS),
             "DERIVED_TOKEN_AUDIENCES": "https://other.example.com",
+            "AUTHORIZER_CACHE_STAGES": STAGES,
             "RESOURCE_SERVERS": json.dumps(resource_servers()),
         }
         self.gateway = Gateway(self.cloud, self.recorder, self.clock, {**settings, **environ})

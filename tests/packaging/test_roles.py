@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from infra.aws.flushing import FLUSHER
 from infra.aws.functions import API_ROLE, functions_in, log_group_of, role_of
 from tests.iam.policy import Request, applies
 from tests.iam.stack import Stack, document, policy_files
@@ -33,8 +34,11 @@ def test_each_role_has_the_policy_that_is_proven_and_its_log_group(template: Map
         role = resources[role_of(resources[function])]["Properties"]
         assert role.keys() == {"AssumeRolePolicyDocument", "Policies"}
         (policy,) = role["Policies"]
-        *proven, logs = policy["PolicyDocument"]["Statement"]
-        assert proven == document(file)["Statement"]
+        committed = document(file)["Statement"]
+        statements = policy["PolicyDocument"]["Statement"]
+        assert statements[: len(committed)] == committed
+        logs, *others = statements[len(committed) :]
+        assert [other["Sid"] for other in others] == (["FlushTheseCaches"] if function == FLUSHER else [])
         assert logs == {
             "Sid": "WriteLogs",
             "Effect": "Allow",
