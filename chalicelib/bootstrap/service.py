@@ -1,6 +1,7 @@
 """The service with authentication: all that its handlers ask for."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
@@ -104,6 +105,11 @@ class Service(Decision):
         from chalicelib.services.users import ManageUsers
 
         return ManageUsers(self.users, self.clock, self.policy)
+
+    @cached_property
+    def cache_ttl(self) -> timedelta:
+        """How long the gateway may keep a decision."""
+        return timedelta(seconds=self._gateway.authorizer_cache_seconds)
 
     @property
     def flushes(self) -> "FlushCaches":
@@ -211,10 +217,13 @@ class Service(Decision):
         return RevokeExposed(self.verifier, self.authorization, self.revocations)
 
     @cached_property
+    def _gateway(self) -> GatewaySettings:
+        return GatewaySettings.from_environ(self._environ)
+
+    @cached_property
     def _flushes(self) -> "FlushCaches":
         from chalicelib.adapters.dynamodb.stream import read_change
         from chalicelib.services.flush import FlushCaches
 
-        stages = GatewaySettings.from_environ(self._environ).authorizer_cache_stages
-        caches = self.authorizer_caches
+        stages, caches = self._gateway.authorizer_cache_stages, self.authorizer_caches
         return FlushCaches(stages, read_change, self.flush_store, caches, self.clock, self.sleep)

@@ -156,6 +156,21 @@ class Token:
             return Revocation(RevocationReason.ROTATED, self.overlap_ends_at)
         return self.revocation
 
+    def refused_since(self, owner: User, now: datetime, revocation: Revocation | None) -> datetime | None:
+        """Return since when, at the latest, the token is refused; None while it may be used.
+
+        ``revocation`` is the first one that is known, of the token or of its generation.
+        """
+        status = self.status(owner, now)
+        if status is TokenStatus.REVOKED:
+            return revocation.at if revocation else now
+        if status is TokenStatus.EXPIRED:
+            return self.expires_at
+        if status is TokenStatus.IDLE:
+            return self.idle_at
+        paused = self.updated_at if self.state is TokenStatus.INACTIVE else None
+        return min((since for since in (paused, owner.refused_since) if since), default=None)
+
     def has_expired(self, now: datetime) -> bool:
         """Whether the token's own expiry has passed."""
         return self.expires_at is not None and now >= self.expires_at

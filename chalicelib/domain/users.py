@@ -67,6 +67,13 @@ class User:
         """Whether the user may sign in and the user's tokens may be used."""
         return self.status is UserStatus.ACTIVE
 
+    @property
+    def refused_since(self) -> datetime | None:
+        """Since when, at the latest, the user's tokens are refused; None while the user is active."""
+        if self.is_active:
+            return None
+        return self.removed_at or self.sessions_ended_at or self.updated_at
+
     def with_profile(self, identity: Identity, now: datetime) -> "User":
         """Return the user with role, name and email as the provider says today.
 

@@ -119,7 +119,7 @@ REVOKE = Operation(
     "oauth.revoke",
     _TAG,
     _ANYBODY,
-    (Answer(media_type=None),),
+    (Answer(media_type=None, headers=("Effective-By",)),),
     body=TokenForm,
     media_type=requests.FORM,
     most_bytes=MAX_BYTES,
@@ -136,7 +136,7 @@ def revoke_presented_token() -> Response:
     """
     parts = bootstrap.current().oauth
     parts.revoke.revoke(_form(REVOKE, parts).token)
-    return responses.nothing(HTTPStatus.OK)
+    return responses.ended(HTTPStatus.OK)
 
 
 def _form(operation: Operation[_F, None], parts: OAuth, *, client_needed: bool = False) -> _F:

@@ -64,6 +64,10 @@ HEADERS: Mapping[str, Json] = {
         "description": "The version of what is returned (RFC 9110 section 8.8.3).",
         "schema": {"type": "string", "pattern": '^"[^"]+"$'},
     },
+    "Effective-By": {
+        "description": "By when every gateway refuses what was ended, from this answer on.",
+        "schema": {"type": "string", "format": "date-time"},
+    },
     "Location": {"description": "The path of what was made.", "schema": {"type": "string"}},
     "Retry-After": {
         "description": "Seconds to wait before the next try.",

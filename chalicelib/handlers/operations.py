@@ -74,7 +74,7 @@ class Answer:
     media_type: str | None = requests.JSON
 
 
-NOTHING = Answer(HTTPStatus.NO_CONTENT, media_type=None)
+ENDED = Answer(HTTPStatus.NO_CONTENT, headers=("Effective-By",), media_type=None)
 CREATED = Answer(HTTPStatus.CREATED, CreatedToken, ("ETag", "Location"))
 
 

@@ -134,5 +134,6 @@ def _page_of(site: Site, visitor: Visitor) -> Response:
         "csrf_token": visitor.session.csrf_token,
         "user": responses.text(responses.me(visitor.user)),
         "scopes": pages.data_attribute(_scopes_of(visitor.user)),
+        "cache_seconds": str(int(bootstrap.current().cache_ttl.total_seconds())),
     }
     return pages.page(site, "page.html", values)

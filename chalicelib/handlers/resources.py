@@ -15,6 +15,10 @@ Moment = Annotated[
 Day = Annotated[str, Meta(examples=["2026-01-31"], extra_json_schema={"format": "date"})]
 TokenId = Annotated[str, Meta(description="The token's id.", examples=["tok_0" + "1" * 35])]
 UserId = Annotated[str, Meta(description="The user's id.", examples=["usr_" + "a" * 32])]
+EffectiveBy = Annotated[
+    Moment | None,
+    Meta(description="By when every gateway refuses it, for what is refused; null while it is active."),
+]
 NextCursor = Annotated[str | None, Meta(description="Pass it as `cursor` to go on; null on the last page.")]
 
 
@@ -38,6 +42,7 @@ class Token(Resource, frozen=True, kw_only=True):
     last_used_at: Annotated[Moment | None, Meta(description="The last use, to within minutes.")]
     idle_at: Annotated[Moment, Meta(description="When the token becomes idle unless it is used.")]
     expires_at: Annotated[Moment | None, Meta(description="When the token ends by itself; null: never.")]
+    effective_by: EffectiveBy
     revoked_at: Moment | None
     revoked_reason: RevocationReason | None
     predecessor_id: Annotated[TokenId | None, Meta(description="The token that this one replaced.")]
@@ -105,6 +110,7 @@ class User(Me, frozen=True, kw_only=True):
 
     created_at: Moment
     updated_at: Moment
+    effective_by: EffectiveBy
 
 
 class UserPage(Resource, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ from typing import overload
 import msgspec
 from chalice.app import Response
 
+from chalicelib import bootstrap
 from chalicelib.domain import tokens, users
 from chalicelib.handlers import resources
 from chalicelib.handlers.visits import Site
@@ -41,6 +42,16 @@ def nothing(status: HTTPStatus = HTTPStatus.NO_CONTENT) -> Response:
     return Response(body="", status_code=status.value, headers=dict(_HEADERS))
 
 
+def ended(status: HTTPStatus = HTTPStatus.NO_CONTENT) -> Response:
+    """Return the answer to what ended tokens, with the time by which every gateway knows it.
+
+    That time is counted from the answer, so it tells nothing about a token that was ended before.
+    """
+    response = nothing(status)
+    response.headers["Effective-By"] = _effective_by(bootstrap.current().clock.now())
+    return response
+
+
 def token(view: TokenView) -> resources.Token:
     """Return a token resource."""
     row, revocation = view.token, view.revocation
@@ -55,6 +66,7 @@ def token(view: TokenView) -> resources.Token:
         last_used_at=moment(row.last_used_at),
         idle_at=moment(row.idle_at),
         expires_at=moment(row.expires_at),
+        effective_by=_effective_by(view.refused_since),
         revoked_at=moment(revocation.at if revocation else None),
         revoked_reason=revocation.reason if revocation else None,
         predecessor_id=row.predecessor_id,
@@ -67,7 +79,7 @@ def token(view: TokenView) -> resources.Token:
 
 def created(issued: tokens.IssuedToken, site: Site) -> Response:
     """Return the answer that hands out a new token, the only one with its string."""
-    view = TokenView(issued.token, tokens.TokenStatus.ACTIVE, None)
+    view = TokenView(issued.token, tokens.TokenStatus.ACTIVE, None, None)
     resource = resources.CreatedToken(**msgspec.structs.asdict(token(view)), token=issued.secret)
     headers = {"Location": f"{site.prefix}/v1/tokens/{issued.token.id}", **etag(view)}
     return document(resource, HTTPStatus.CREATED, headers)
@@ -109,6 +121,7 @@ def user(row: users.User) -> resources.User:
         **msgspec.structs.asdict(me(row)),
         created_at=moment(row.created_at),
         updated_at=moment(row.updated_at),
+        effective_by=_effective_by(row.refused_since),
     )
 
 
@@ -126,3 +139,12 @@ def moment(value: datetime | None) -> str | None: ...
 def moment(value: datetime | None) -> str | None:
     """Return a time as RFC 3339."""
     return value.strftime("%Y-%m-%dT%H:%M:%S.") + f"{value.microsecond // 1000:03d}Z" if value else None
+
+
+@overload
+def _effective_by(since: datetime) -> str: ...
+@overload
+def _effective_by(since: datetime | None) -> str | None: ...
+def _effective_by(since: datetime | None) -> str | None:
+    """Return when the last decision that a gateway may have kept from before ``since`` has ended."""
+    return moment(since + bootstrap.current().cache_ttl) if since else None

@@ -10,7 +10,7 @@ from chalice.app import Blueprint, Response
 from chalicelib import bootstrap
 from chalicelib.domain import errors
 from chalicelib.handlers import inputs, responses, visits
-from chalicelib.handlers.operations import CREATED, ITSELF, NOTHING, Operation
+from chalicelib.handlers.operations import CREATED, ENDED, ITSELF, Operation
 
 self_service = Blueprint(__name__)
 
@@ -48,7 +48,7 @@ REVOKE_SELF = Operation(
     "token.revoke_self",
     _TAG,
     ITSELF,
-    (NOTHING,),
+    (ENDED,),
     raises=(errors.ConcurrentChange,),
 )
 
@@ -58,4 +58,4 @@ def revoke_self() -> Response:
     """Revoke the token that is presented for good."""
     itself = bootstrap.current().self_service
     itself.revoke(itself.bearer(visits.bearer(self_service.current_request)))
-    return responses.nothing()
+    return responses.ended()

@@ -11,7 +11,7 @@ from chalicelib.domain.text import MAX_DESCRIPTION_LENGTH, MAX_NAME_LENGTH, plai
 from chalicelib.domain.tokens import RevocationReason, TokenRequest, TokenStatus
 from chalicelib.domain.users import User
 from chalicelib.handlers import inputs, requests, resources, responses, visits
-from chalicelib.handlers.operations import CREATED, NOTHING, PERSON, Answer, Operation
+from chalicelib.handlers.operations import CREATED, ENDED, PERSON, Answer, Operation
 from chalicelib.services.listing import TokenQuery
 from chalicelib.services.manage import TokenPatch
 
@@ -186,7 +186,7 @@ REVOKE = Operation(
     "token.revoke",
     _TAG,
     PERSON,
-    (NOTHING,),
+    (ENDED,),
     raises=(errors.TokenNotFound, errors.ConcurrentChange),
 )
 
@@ -196,7 +196,7 @@ def revoke_token(token_id: str) -> Response:
     """Revoke one of the caller's tokens for good."""
     owner = _sign_in()
     bootstrap.current().manage.revoke(owner, token_id, RevocationReason.OWNER)
-    return responses.nothing()
+    return responses.ended()
 
 
 def page_of_tokens(owner: User, asked: inputs.TokenListQuery) -> Response:

@@ -7,7 +7,7 @@ from chalicelib.domain import errors
 from chalicelib.domain.users import User
 from chalicelib.handlers import inputs, resources, responses, visits
 from chalicelib.handlers.inputs import AdminsStatus, given
-from chalicelib.handlers.operations import ADMIN, NOTHING, Answer, Operation
+from chalicelib.handlers.operations import ADMIN, ENDED, Answer, Operation
 from chalicelib.handlers.tokens import page_of_tokens
 from chalicelib.services.users import UserQuery
 
@@ -87,7 +87,7 @@ REMOVE = Operation(
     "user.remove",
     _TAG,
     ADMIN,
-    (NOTHING,),
+    (ENDED,),
     raises=(errors.UserNotFound, errors.OwnAccount, errors.ConcurrentChange),
 )
 
@@ -97,7 +97,7 @@ def remove_user(user_id: str) -> Response:
     """Remove a user; the tokens are dead for good."""
     admin = _sign_in_admin()
     bootstrap.current().administer.remove(admin, user_id)
-    return responses.nothing()
+    return responses.ended()
 
 
 LIST_TOKENS = Operation(
@@ -126,7 +126,7 @@ REVOKE_TOKENS = Operation(
     "user.tokens.revoke",
     _TAG,
     ADMIN,
-    (NOTHING,),
+    (ENDED,),
     raises=(errors.UserNotFound, errors.ConcurrentChange),
 )
 
@@ -136,7 +136,7 @@ def revoke_users_tokens(user_id: str) -> Response:
     """Revoke all tokens of a user at once."""
     _sign_in_admin()
     bootstrap.current().administer.revoke_all_tokens(user_id)
-    return responses.nothing()
+    return responses.ended()
 
 
 def _sign_in_admin() -> User:

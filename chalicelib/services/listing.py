@@ -66,11 +66,12 @@ class TokenQuery:
 
 @dataclass(frozen=True, slots=True)
 class TokenView:
-    """A token as its owner sees it now."""
+    """A token as its owner sees it now; ``refused_since`` None while it may be used."""
 
     token: Token
     status: TokenStatus
     revocation: Revocation | None
+    refused_since: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +104,7 @@ class ListTokens:
         ended = self._store.find_ended_generations(
             owner.id, {t.generation for t in tokens if t.generation != owner.generation}
         )
-        return [
-            TokenView(
-                token, token.status(owner, now), _first_revocation(token, ended.get(token.generation), now)
-            )
-            for token in tokens
-        ]
+        return [_view(owner, token, ended.get(token.generation), now) for token in tokens]
 
     def _by_id(
         self, match: "_Match", order: "_Order", after: "_Place | None"
@@ -147,6 +143,11 @@ class ListTokens:
             if len(tokens) < _STORE_PAGE:
                 return
             position = tokens[-1].id
+
+
+def _view(owner: User, token: Token, ended: EndedGeneration | None, now: datetime) -> TokenView:
+    first = _first_revocation(token, ended, now)
+    return TokenView(token, token.status(owner, now), first, token.refused_since(owner, now, first))
 
 
 def _first_revocation(token: Token, ended: EndedGeneration | None, now: datetime) -> Revocation | None:

@@ -39,6 +39,15 @@ export function duration(milliseconds) {
   return `${count} ${unit}${count === 1 ? '' : 's'}`;
 }
 
+/** Returns a sentence to append: for how long a gateway may still remember that something was allowed. */
+export function everywhere() {
+  const seconds = Number(document.body.dataset.cacheSeconds);
+  if (!seconds) return '';
+  // Never rounded down: it is a bound.
+  const bound = seconds < 120 ? `${seconds} s` : `${Math.ceil(seconds / 60)} minutes`;
+  return ` It takes effect everywhere within ${bound}.`;
+}
+
 /** Makes a `<time>` in words relative to now, as a date where it is long past, or to the minute ('moment'). */
 export function timeElement(iso, form = 'relative') {
   const attributes = { datetime: iso, title: EXACT.format(new Date(iso)), tabindex: '0', 'data-form': form };

@@ -7,6 +7,7 @@ import { openEditDialog } from './edit.js';
 import { errorToast, toast } from './notices.js';
 import { openRotateDialog } from './rotate.js';
 import { cell, rowButton } from './table.js';
+import { everywhere } from './times.js';
 import { labelOf, nameOf } from './token-row.js';
 import { usageButton } from './usage.js';
 
@@ -76,7 +77,8 @@ async function pause(token, list) {
       errorToast(`${nameOf(token)}: ${problem.message}`);
     }
   };
-  toast(`“${nameOf(token)}” is paused. It is refused until you re-activate it.`, { label: 'Undo', run: undo });
+  const text = `“${nameOf(token)}” is paused. It is refused until you re-activate it.${everywhere()}`;
+  toast(text, { label: 'Undo', run: undo });
 }
 
 async function reactivate(token, list) {
@@ -92,7 +94,7 @@ function revoke(token, list) {
     refocus: () => list.focus(token.id),
     act: async () => {
       await call('DELETE', `/v1/tokens/${encodeURIComponent(token.id)}`);
-      toast(`“${nameOf(token)}” is revoked.`);
+      toast(`“${nameOf(token)}” is revoked.${everywhere()}`);
       // It is revoked, whether or not it can be read again.
       await showAgain(token.id, list).catch(() => list.reload({ quietly: true }));
     },

@@ -5,6 +5,7 @@ import { confirmDialog } from './dialogs.js';
 import { el } from './dom.js';
 import { List } from './list.js';
 import { toast } from './notices.js';
+import { everywhere } from './times.js';
 import { TOKEN_COLUMNS, tokenRow } from './token-row.js';
 import { userName, userPath } from './users.js';
 
@@ -53,7 +54,7 @@ function askRevokeAll(user, list) {
     confirm: 'Revoke all tokens',
     act: async () => {
       await call('DELETE', `${userPath(user.id)}/tokens`);
-      toast(`All tokens of ${userName(user)} are revoked.`);
+      toast(`All tokens of ${userName(user)} are revoked.${everywhere()}`);
       list.reload({ quietly: true });
     },
   });

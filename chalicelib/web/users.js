@@ -6,7 +6,7 @@ import { debounced, el } from './dom.js';
 import { List } from './list.js';
 import { toast } from './notices.js';
 import { cell, rowButton, rowHead } from './table.js';
-import { timeElement } from './times.js';
+import { everywhere, timeElement } from './times.js';
 
 const PAUSE_MILLISECONDS = 300;
 const STATUSES = { active: 'Active', inactive: 'Inactive', removed: 'Removed' };
@@ -82,10 +82,10 @@ function buttons(user, name, list) {
   return [rowButton('Tokens', `Tokens of ${name}`, open), ...verbs.map(ask)];
 }
 
-async function change(user, list, body, words) {
+async function change(user, list, body, words, more = '') {
   const { data } = await call('PATCH', userPath(user.id), { body });
   list.update(data);
-  toast(`${userName(user)} is ${words}.`);
+  toast(`${userName(user)} is ${words}.${more}`);
 }
 
 function askDeactivate(user, list) {
@@ -94,7 +94,7 @@ function askDeactivate(user, list) {
     text: 'They are signed out and all of their API tokens are refused until you re-activate them.',
     confirm: 'Deactivate user',
     refocus: () => list.focus(user.id, 'Re-activate'),
-    act: () => change(user, list, { status: 'inactive' }, 'deactivated'),
+    act: () => change(user, list, { status: 'inactive' }, 'deactivated', everywhere()),
   });
 }
 
@@ -122,7 +122,7 @@ function askRemove(user, list) {
     refocus: () => list.focus(user.id, 'Tokens'),
     act: async () => {
       await call('DELETE', userPath(user.id));
-      toast(`${userName(user)} is removed.`);
+      toast(`${userName(user)} is removed.${everywhere()}`);
       // They are removed, whether or not they can be read again.
       await call('GET', userPath(user.id)).then(({ data }) => list.update(data)).catch(() => list.reload());
     },

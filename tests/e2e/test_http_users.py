@@ -11,7 +11,7 @@ from tests.support.builders import ISSUER
 from tests.support.service import MemoryService
 
 ME = {"id", "subject", "issuer", "name", "email", "role", "status"}
-USER = ME | {"created_at", "updated_at"}
+USER = ME | {"created_at", "updated_at", "effective_by"}
 USER_ID = user_id_for(ISSUER, "user@example.com")
 PATH = f"/v1/users/{USER_ID}"
 

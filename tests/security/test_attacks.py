@@ -430,6 +430,7 @@ FOREIGN_MEMBERS: dict[str, object] = {
     "expires_at": "2099-01-01T00:00:00Z",
     "revoked_at": None,
     "revoked_reason": None,
+    "effective_by": "2020-01-01T00:00:00Z",
     "token": "mine",
     "role": "admin",
     "live_tokens": 0,

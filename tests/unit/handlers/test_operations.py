@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
@@ -11,8 +12,10 @@ from chalice.app import Blueprint, Request
 
 from chalicelib.domain import errors
 from chalicelib.domain.errors import InvalidRequest, PayloadTooLarge, UnsupportedMediaType
-from chalicelib.handlers.operations import ADMIN, NOTHING, OPEN, PERSON, Documented, Operation
+from chalicelib.handlers.operations import ADMIN, OPEN, PERSON, Answer, Documented, Operation
 from chalicelib.handlers.requests import FORM
+
+NOTHING = Answer(HTTPStatus.NO_CONTENT, media_type=None)
 
 
 class Order(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
