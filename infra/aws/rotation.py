@@ -85,6 +85,17 @@ class Operator:
         self.keys.save_keys(ring, after)
         self.say(f"{kid} is revoked. KMS keeps the key; so that it never signs again:")
         self.say(f"  aws kms disable-key --key-id {key.arn}")
+        if self.use is KeyUse.API_TOKEN:
+            self._say_how_to_flush()
+
+    def _say_how_to_flush(self) -> None:
+        """No flush follows by itself: the stream tells of users and tokens; and right away is too early."""
+        self.say(
+            f"From {self.clock.now() + MAX_AGE:{_TIME}} UTC on no authorizer accepts it. What API Gateway "
+            "remembers goes by itself, or then at once, for each stage:"
+        )
+        self.say("  aws apigateway flush-stage-authorizers-cache --rest-api-id ID --stage-name STAGE")
+        self.say("  aws apigatewayv2 reset-authorizers-cache --api-id ID --stage-name STAGE")
 
     def _with_next(self, ring: KeyRing, model: str) -> KeyRing:
         if not ring.keys:

@@ -224,8 +224,17 @@ class TestRevoke:
         desk.operator.revoke(former, confirmed=True)
         assert desk.states == ["active", "revoked"]
         arn = desk.keys.load_keys().find(former).arn
-        assert desk.said[-1] == f"  aws kms disable-key --key-id {arn}"
+        assert f"  aws kms disable-key --key-id {arn}" in desk.said
         assert "no token can be made" not in desk.output
+
+    def test_flushing_waits_for_the_authorizers(self, desk: Desk) -> None:
+        """Before a minute is over a flush would only let them be asked anew, and accept."""
+        desk.operator.revoke(desk.active_kid(), confirmed=True)
+        *_, when, rest, http = desk.said
+        due = desk.clock.now() + timedelta(seconds=60)
+        assert when.startswith(f"From {due:%Y-%m-%d %H:%M:%S} UTC on")
+        assert rest.startswith("  aws apigateway flush-stage-authorizers-cache ")
+        assert http.startswith("  aws apigatewayv2 reset-authorizers-cache ")
 
     def test_revoking_the_active_key_warns(self, desk: Desk) -> None:
         """Allowed in an emergency, but nobody should be surprised."""
@@ -240,6 +249,7 @@ class TestRevoke:
         other.operator.revoke(other.keys.load_keys().keys[0].kid, confirmed=True)
         assert "JWKS" in other.output
         assert "60 s" not in other.output
+        assert "aws apigateway" not in other.output
 
 
 class TestList:
