@@ -11,7 +11,7 @@ from typing import Any
 import hcl2
 import pytest
 import yaml
-from samtranslator.translator.transform import transform  # type: ignore[import-untyped]
+from samtranslator.translator.transform import transform
 
 from infra.aws.fixes import TOKEN_HEADER
 from infra.local.template import PROJECT_ROOT, read_template

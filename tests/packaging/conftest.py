@@ -21,3 +21,17 @@ def template(built: Package) -> dict[str, Any]:
     """Return the template of the development stage."""
     read: dict[str, Any] = json.loads(built.template.read_text())
     return read
+
+
+@pytest.fixture(scope="session")
+def resources(template: dict[str, Any]) -> dict[str, Any]:
+    """Return the resources of the development stage."""
+    found: dict[str, Any] = template["Resources"]
+    return found
+
+
+@pytest.fixture(scope="session")
+def definition(resources: dict[str, Any]) -> dict[str, Any]:
+    """Return the definition of the development stage's API."""
+    found: dict[str, Any] = resources["RestAPI"]["Properties"]["DefinitionBody"]
+    return found

@@ -1,6 +1,5 @@
-"""What a stage is deployed from: the zip, and the template that Chalice's is corrected to."""
+"""The zip that a stage is deployed from: whole, small, compiled, the same every time."""
 
-import json
 import re
 import shutil
 import subprocess
@@ -13,12 +12,8 @@ import pytest
 
 from infra.aws import bundle, package
 from infra.aws.errors import PackagingError
-from infra.aws.fixes import TOKEN_HEADER, corrected
 from infra.aws.package import Package
-from infra.aws.project_config import check_config
 from tests.packaging.fresh import ENVIRON, LAMBDA, ROOT
-from tests.support.api import Api, api_of
-from tests.support.service import MemoryService
 
 HANDLERS = [
     "app",
@@ -131,114 +126,6 @@ def test_the_same_content_gives_the_same_zip(built: Package, tmp_path: Path) -> 
     assert Path(again).read_bytes() == built.code.read_bytes()
 
 
-def test_template_is_clean(built: Package) -> None:
-    """cfn-lint, which translates what is written for SAM, has nothing to say."""
-    done = subprocess.run(
-        [Path(sys.executable).with_name("cfn-lint"), built.template],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.stdout + done.stderr == ""
-
-
-def test_the_gateways_own_answers_are_in_the_definition(template: dict[str, Any]) -> None:
-    """As resources they would come after the deployment that the stage shows."""
-    types = {resource["Type"] for resource in template["Resources"].values()}
-    assert "AWS::ApiGateway::GatewayResponse" not in types
-    answers = template["Resources"]["RestAPI"]["Properties"]["DefinitionBody"][
-        "x-amazon-apigateway-gateway-responses"
-    ]
-    assert answers["UNAUTHORIZED"]["statusCode"] == "401"
-    assert "gatewayresponse.header.WWW-Authenticate" in answers["UNAUTHORIZED"]["responseParameters"]
-    assert {"ACCESS_DENIED", "DEFAULT_4XX", "DEFAULT_5XX", "MISSING_AUTHENTICATION_TOKEN"} <= answers.keys()
-    assert "statusCode" not in answers["DEFAULT_4XX"]
-
-
-def test_strings_that_cannot_be_tokens_never_reach_the_authorizer(template: dict[str, Any]) -> None:
-    """API Gateway compares the header itself, so such calls cost no Lambda."""
-    definition = template["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]
-    (scheme,) = definition["securityDefinitions"].values()
-    authorizer = scheme["x-amazon-apigateway-authorizer"]
-    assert authorizer["identityValidationExpression"] == TOKEN_HEADER
-    assert authorizer["authorizerResultTtlInSeconds"] == 30
-
-
-@pytest.fixture
-def api() -> Any:
-    """Call the app."""
-    service = MemoryService()
-    with api_of(service) as api:
-        yield api, service.provider.sign_in("user@example.com")
-
-
-def test_every_token_gets_past_the_gateways_own_look(api: tuple[Api, str]) -> None:
-    """Under every spelling of the scheme; and what differs by a character does not."""
-    caller, person = api
-    for _ in range(20):
-        token = caller.create_token(person)["token"]
-        for scheme in ("Bearer", "bearer", "BEARER"):
-            assert re.fullmatch(TOKEN_HEADER, f"{scheme} {token}")
-        for other in (
-            f"Basic {token}",
-            f"Bearer  {token}",
-            f"Bearer {token}=",
-            token,
-            f"Bearer {token[1:]}",
-        ):
-            assert not re.fullmatch(TOKEN_HEADER, other)
-
-
-def scratch(tmp_path: Path, **changes: Any) -> Path:
-    """Return a project with this project's configuration and changes to it."""
-    config = json.loads((ROOT / ".chalice" / "config.json").read_text()) | changes
-    (tmp_path / ".chalice").mkdir()
-    (tmp_path / ".chalice" / "config.json").write_text(json.dumps(config))
-    return tmp_path
-
-
-@pytest.mark.parametrize("stage", ["dev", "prod"])
-def test_stages_of_the_project_are_sound(stage: str) -> None:
-    """What is committed can be packaged."""
-    check_config(ROOT, stage)
-
-
-def test_unknown_stage_stops_the_build(tmp_path: Path) -> None:
-    """Chalice would package it with the defaults."""
-    with pytest.raises(PackagingError, match=r"no stage 'staging'. Stages: dev, prod"):
-        check_config(scratch(tmp_path), "staging")
-
-
-@pytest.mark.parametrize(
-    ("changes", "where"),
-    [
-        ({"lambda_memory": 512}, "config.json has a key that is not used here: lambda_memory"),
-        ({"stages": {"dev": {"autogen": True}}}, "stage dev has a key that is not used here: autogen"),
-        (
-            {"stages": {"dev": {"lambda_functions": {"f": {"memory": 1}}}}},
-            "stage dev, function f has a key that is not used here: memory",
-        ),
-        (
-            {"lambda_functions": {"f": {"x": 1}}},
-            "config.json, function f has a key that is not used here: x",
-        ),
-    ],
-)
-def test_unknown_key_stops_the_build(tmp_path: Path, changes: dict[str, Any], where: str) -> None:
-    """Chalice would pass over it."""
-    with pytest.raises(PackagingError, match=where):
-        check_config(scratch(tmp_path, **changes), "dev")
-
-
-@pytest.mark.parametrize("text", ["", "{"])
-def test_unreadable_configuration_stops_the_build(tmp_path: Path, text: str) -> None:
-    """The message names the file."""
-    scratch(tmp_path)
-    (tmp_path / ".chalice" / "config.json").write_text(text)
-    with pytest.raises(PackagingError, match=r"config\.json cannot be read"):
-        check_config(tmp_path, "dev")
-
-
 @pytest.mark.parametrize(
     "name", ["chalicelib/.env", "chalicelib/notes.txt", "chalicelib/web/page.html.orig"]
 )
@@ -251,17 +138,6 @@ def test_stray_file_stops_the_build(tmp_path: Path, name: str) -> None:
         packed.writestr(name, "SECRET=1")
     with pytest.raises(PackagingError, match=re.escape(name)):
         bundle.rewrite(code)
-
-
-def test_corrections_leave_the_rest_alone(template: dict[str, Any]) -> None:
-    """A second correction finds nothing to do."""
-    again = corrected(template)
-    again["Resources"]["RestAPI"]["Properties"]["DefinitionBody"][
-        "x-amazon-apigateway-gateway-responses"
-    ] = template["Resources"]["RestAPI"]["Properties"]["DefinitionBody"][
-        "x-amazon-apigateway-gateway-responses"
-    ]
-    assert again == template
 
 
 def test_command_says_what_it_built_or_what_is_wrong(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,109 @@
+"""What API Gateway does by itself: answers of its own, and a look at the header before any Lambda."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from infra.aws.fixes import TOKEN_HEADER
+from tests.support.api import Api, api_of
+from tests.support.service import MemoryService
+
+PROBLEM = "'application/problem+json'"
+HEADER = "gatewayresponse.header."
+
+
+@pytest.fixture(scope="session")
+def answers(definition: dict[str, Any]) -> dict[str, Any]:
+    """Return the gateway's own answers."""
+    found: dict[str, Any] = definition["x-amazon-apigateway-gateway-responses"]
+    return found
+
+
+@pytest.mark.slow
+def test_gateways_own_answers_are_in_the_definition(
+    answers: dict[str, Any], resources: dict[str, Any]
+) -> None:
+    """As resources they would come after the deployment that the stage shows."""
+    assert "AWS::ApiGateway::GatewayResponse" not in {each["Type"] for each in resources.values()}
+    statuses = {kind: answer.get("statusCode") for kind, answer in answers.items()}
+    assert statuses == {
+        "UNAUTHORIZED": "401",
+        "ACCESS_DENIED": "403",
+        "MISSING_AUTHENTICATION_TOKEN": "404",
+        "AUTHORIZER_FAILURE": "503",
+        "AUTHORIZER_CONFIGURATION_ERROR": "503",
+        "DEFAULT_4XX": None,
+        "DEFAULT_5XX": None,
+    }
+
+
+@pytest.mark.slow
+def test_gateways_own_answers_are_problem_documents(answers: dict[str, Any]) -> None:
+    """With a code, no cache, and the status that is sent, if it is always the same."""
+    for answer in answers.values():
+        headers, (text,) = answer["responseParameters"], answer["responseTemplates"].values()
+        document = json.loads(text)
+        assert headers[f"{HEADER}Content-Type"] == PROBLEM
+        assert headers[f"{HEADER}Cache-Control"] == "'no-store'"
+        assert {"type", "title", "code", "detail"} <= document.keys()
+        assert str(document.get("status")) == str(answer.get("statusCode"))
+
+
+@pytest.mark.slow
+def test_only_refusals_of_a_token_carry_a_challenge(answers: dict[str, Any]) -> None:
+    """RFC 6750 section 3: 401 asks for a token, 403 for another one; nothing else does."""
+    name = f"{HEADER}WWW-Authenticate"
+    challenges = {
+        kind: answer["responseParameters"][name]
+        for kind, answer in answers.items()
+        if name in answer["responseParameters"]
+    }
+    assert challenges == {
+        "UNAUTHORIZED": """'Bearer realm="bodhi-api-tokens", error="invalid_token"'""",
+        "ACCESS_DENIED": """'Bearer realm="bodhi-api-tokens", error="insufficient_scope"'""",
+    }
+
+
+@pytest.mark.slow
+def test_nothing_of_the_request_is_in_any_answer(answers: dict[str, Any]) -> None:
+    """Not the reason either, which API Gateway would put in by $context.error."""
+    assert "$" not in json.dumps(answers)
+    assert "method.request" not in json.dumps(answers)
+
+
+@pytest.mark.slow
+def test_strings_that_cannot_be_tokens_never_reach_an_authorizer(definition: dict[str, Any]) -> None:
+    """API Gateway compares the header itself, so such calls cost no Lambda."""
+    schemes = [s["x-amazon-apigateway-authorizer"] for s in definition["securityDefinitions"].values()]
+    assert schemes
+    for authorizer in schemes:
+        assert authorizer["type"] == "token"
+        assert authorizer["identityValidationExpression"] == TOKEN_HEADER
+        assert authorizer["authorizerResultTtlInSeconds"] == 30
+
+
+@pytest.fixture
+def api() -> Any:
+    """Call the app."""
+    service = MemoryService()
+    with api_of(service) as api:
+        yield api, service.provider.sign_in("user@example.com")
+
+
+def test_every_token_gets_past_the_gateways_own_look(api: tuple[Api, str]) -> None:
+    """Under every spelling of the scheme; and what differs by a character does not."""
+    caller, person = api
+    for _ in range(20):
+        token = caller.create_token(person)["token"]
+        for scheme in ("Bearer", "bearer", "BEARER"):
+            assert re.fullmatch(TOKEN_HEADER, f"{scheme} {token}")
+        for other in (
+            f"Basic {token}",
+            f"Bearer  {token}",
+            f"Bearer {token}=",
+            token,
+            f"Bearer {token[1:]}",
+        ):
+            assert not re.fullmatch(TOKEN_HEADER, other)

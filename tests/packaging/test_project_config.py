@@ -1,0 +1,61 @@
+"""What Chalice would pass over in its configuration stops the build."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.aws.errors import PackagingError
+from infra.aws.project_config import check_config
+from tests.packaging.fresh import ROOT
+
+
+def scratch(tmp_path: Path, **changes: Any) -> Path:
+    """Return a project with this project's configuration and changes to it."""
+    config = json.loads((ROOT / ".chalice" / "config.json").read_text()) | changes
+    (tmp_path / ".chalice").mkdir()
+    (tmp_path / ".chalice" / "config.json").write_text(json.dumps(config))
+    return tmp_path
+
+
+@pytest.mark.parametrize("stage", ["dev", "prod"])
+def test_stages_of_the_project_are_sound(stage: str) -> None:
+    """What is committed can be packaged."""
+    check_config(ROOT, stage)
+
+
+def test_unknown_stage_stops_the_build(tmp_path: Path) -> None:
+    """Chalice would package it with the defaults."""
+    with pytest.raises(PackagingError, match=r"no stage 'staging'. Stages: dev, prod"):
+        check_config(scratch(tmp_path), "staging")
+
+
+@pytest.mark.parametrize(
+    ("changes", "where"),
+    [
+        ({"lambda_memory": 512}, "config.json has a key that is not used here: lambda_memory"),
+        ({"stages": {"dev": {"autogen": True}}}, "stage dev has a key that is not used here: autogen"),
+        (
+            {"stages": {"dev": {"lambda_functions": {"f": {"memory": 1}}}}},
+            "stage dev, function f has a key that is not used here: memory",
+        ),
+        (
+            {"lambda_functions": {"f": {"x": 1}}},
+            "config.json, function f has a key that is not used here: x",
+        ),
+    ],
+)
+def test_unknown_key_stops_the_build(tmp_path: Path, changes: dict[str, Any], where: str) -> None:
+    """Chalice would pass over it."""
+    with pytest.raises(PackagingError, match=where):
+        check_config(scratch(tmp_path, **changes), "dev")
+
+
+@pytest.mark.parametrize("text", ["", "{"])
+def test_unreadable_configuration_stops_the_build(tmp_path: Path, text: str) -> None:
+    """The message names the file."""
+    scratch(tmp_path)
+    (tmp_path / ".chalice" / "config.json").write_text(text)
+    with pytest.raises(PackagingError, match=r"config\.json cannot be read"):
+        check_config(tmp_path, "dev")
