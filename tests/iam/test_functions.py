@@ -1,8 +1,9 @@
 """Least privilege: what each deployed function may do is what it does.
 
 ``walk`` calls every route and every authorizer through its real handler, over moto, in both settings of
-ROTATED_TOKEN_REUSE; ``recorder`` reads off the wire what IAM would be asked; ``policy`` and ``grants``
-compare that with the committed policies. Decision 19 says what this cannot show.
+ROTATED_TOKEN_REUSE and by both clients of DynamoDB; ``recorder`` reads off the wire what IAM would be
+asked; ``policy`` and ``grants`` compare that with the committed policies. Decision 19 says what this
+cannot show.
 
 To add a function:
 

@@ -1,7 +1,8 @@
 """Everything deployed, walked through: what each function asks of AWS on the way is recorded."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
@@ -22,6 +23,7 @@ from tests.support.api import Answer
 from tests.support.clients import resource_servers
 from tests.support.clock import FixedClock
 from tests.support.dynamodb import Cloud, dynamodb_client, kms_client, new_table
+from tests.support.lean import bridged
 from tests.support.provider import TestProvider
 
 MOST_TOKENS = 5
@@ -41,24 +43,39 @@ def walked(*, families_are_revoked: bool) -> Walked:
     reuse = "revoke_family" if families_are_revoked else "record"
     before = bootstrap.current()
     try:
-        with mock_aws():
-            walk = Walk({"ROTATED_TOKEN_REUSE": reuse})
-            for flow in flows.ALL:
-                flow(walk)
+        walks = [
+            _walk(with_clients, {"ROTATED_TOKEN_REUSE": reuse}) for with_clients in (nullcontext, bridged)
+        ]
     finally:
         bootstrap.install(before)
-    recorded = walk.recorder.requests
-    requests = {function: [*recorded[function], *asked_by_lambda(function)] for function in recorded}
-    return Walked(requests, frozenset(walk.gateway.called))
+    requests = {
+        function: [
+            *(asked for walk in walks for asked in walk.recorder.requests[function]),
+            *asked_by_lambda(function),
+        ]
+        for function in walks[0].recorder.requests
+    }
+    return Walked(requests, frozenset(walks[0].gateway.called))
+
+
+def _walk(
+    with_clients: Callable[[Cloud], AbstractContextManager[Cloud]], environ: Mapping[str, str]
+) -> "Walk":
+    """Walk with a decision's calls made by one of the two clients: the SDK's or our own."""
+    with mock_aws(), with_clients(_cloud()) as cloud:
+        walk = Walk(cloud, environ)
+        for flow in flows.ALL:
+            flow(walk)
+    return walk
 
 
 class Walk:
     """People with their tokens, and what is deployed for them in a cloud of its own."""
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
+    def __init__(self, cloud: Cloud, environ: Mapping[str, str]) -> None:
         self.clock = FixedClock()
         self.provider = TestProvider(self.clock)
-        self.cloud = _cloud()
+        self.cloud = cloud
         self.recorder = Recorder(_tags_of)
         for client in (self.cloud.dynamodb, self.cloud.kms):
             self.recorder.watch(client)
