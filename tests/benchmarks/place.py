@@ -1,7 +1,7 @@
 """Where everything is measured: the service over the emulator, with one user who holds tokens."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -40,9 +40,10 @@ class BenchmarkService(Service):
 
 @dataclass(frozen=True)
 class Place:
-    """The emulator, and how to reach it."""
+    """The emulator, how to reach it, and what has to be closed behind everything."""
 
     running: Emulated
+    closed_last: ExitStack
 
     @property
     def table(self) -> str:
@@ -55,6 +56,8 @@ class Place:
         service = BenchmarkService(self._settings | where, clock or SystemClock())
         with environment(self.running.environment | where):
             _ = service.verify, service.keys, service.dynamodb, service.kms
+        if service.lean:
+            self.closed_last.callback(service.lean.close)
         return service
 
     @property
@@ -71,8 +74,8 @@ class Place:
 @contextmanager
 def emulated_place() -> Iterator[Place]:
     """Start the emulator."""
-    with emulator() as running:
-        yield Place(running)
+    with emulator() as running, ExitStack() as closed_last:
+        yield Place(running, closed_last)
 
 
 @contextmanager

@@ -71,8 +71,9 @@ def test_our_reads_are_the_emulators(
 
 
 def test_decision_costs_two_units(place: Place, meter: Meter, subject: Subject) -> None:
-    """Two strong reads in one call; one write more when a use is recorded."""
-    with installed(place.service(meter.url)):
+    """Two strong reads in one call; one write more when a use is recorded. The client is Lambda's."""
+    with installed(place.service(meter.url)) as service:
+        assert service.lean
         authorize(subject.token.secret)
         meter.taken()
         for expected in (Units(2, 0), Units(2, 1), Units(2, 0)):
