@@ -1,0 +1,46 @@
+"""docs/operations.md speaks of what there is."""
+
+import re
+from importlib.util import find_spec
+from typing import Any
+
+import pytest
+
+from tests.packaging.fresh import ROOT
+
+PAGE = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_every_alarm_is_explained(resources: dict[str, Any]) -> None:
+    """Whoever is woken up finds the name of the alarm, and no row is about one that is gone."""
+    alarms = {name for name, each in resources.items() if each["Type"] == "AWS::CloudWatch::Alarm"}
+    table = PAGE.partition("## Alarms")[2].partition("\n## ")[0]
+    assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == alarms
+
+
+@pytest.mark.slow
+def test_resources_that_it_names_are_deployed(template: dict[str, Any]) -> None:
+    """Logical ids, parameters and outputs are spelled as in the template."""
+    known = template["Resources"].keys() | template["Parameters"].keys() | template["Outputs"].keys()
+    named = re.findall(r"`([A-Z][a-z]+[A-Z]\w+)`", PAGE)
+    methods = {"PutItem", "StoreUnavailable"}
+    assert named
+    assert set(named) - methods - known == set()
+
+
+def test_commands_that_it_names_exist() -> None:
+    """Each module and each target of make."""
+    modules = set(re.findall(r"python -m (infra[\w.]+)", PAGE))
+    assert [name for name in modules if find_spec(name) is None] == []
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"`make\s+([a-z-]+)\b", PAGE))
+    assert {"deploy", "package"} <= targets
+    assert [name for name in targets if f"\n{name}:" not in makefile] == []
+
+
+@pytest.mark.parametrize("heading", re.findall(r"\]\(#([\w-]+)\)", PAGE))
+def test_links_within_it_lead_somewhere(heading: str) -> None:
+    """Anchors are made of headings."""
+    headings = re.findall(r"^#+ (.*)$", PAGE, re.MULTILINE)
+    assert heading in [re.sub(r"[^\w-]", "", h.lower().replace(" ", "-")) for h in headings]
