@@ -137,7 +137,7 @@ class Deployed:
 def deployed(variables: Mapping[str, str] | None = None) -> Iterator[Deployed]:
     """Package, deploy and run; ``variables`` are settings beside the usual ones of the local stack.
 
-    Raises PackagingError, DeploymentError, LocalStackError.
+    Raises PackagingError, LocalStackError.
     """
     with tempfile.TemporaryDirectory(prefix="bodhi-deployed-", ignore_cleanup_errors=True) as name:
         folder = Path(name)

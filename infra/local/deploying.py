@@ -12,9 +12,10 @@ import boto3
 from infra.aws.account import Account
 from infra.aws.artifacts import Bucket, default_bucket
 from infra.aws.deploy import deploy
+from infra.aws.errors import DeploymentError
 from infra.aws.package import PROJECT, Package, build, host_architecture
 from infra.aws.stacks import Stack
-from infra.aws.terminal import confirmation
+from infra.local.errors import LocalStackError
 from infra.local.settings import StackSettings
 
 STACK = "bodhi-api-tokens-dev"
@@ -35,7 +36,10 @@ def package_here(folder: Path, settings: Mapping[str, str]) -> Package:
 
 
 def deploy_here(built: Package, settings: StackSettings) -> Mapping[str, str]:
-    """Deploy to the emulator and return the stack's outputs. Raises DeploymentError."""
+    """Deploy to the emulator and return the stack's outputs.
+
+    Raises LocalStackError with all that the command would have said.
+    """
     account = Account(
         _ACCOUNT,
         _REGION,
@@ -43,9 +47,13 @@ def deploy_here(built: Package, settings: StackSettings) -> Mapping[str, str]:
         emulated("s3", settings),
         emulated("dynamodb", settings),
     )
-    stack = Stack(account.cloudformation, STACK, pause=lambda _: time.sleep(_PAUSE_SECONDS))
+    said: list[str] = []
+    stack = Stack(account.cloudformation, STACK, said.append, lambda _: time.sleep(_PAUSE_SECONDS))
     bucket = Bucket(account, default_bucket(account))
-    return deploy(built, stack, bucket, _PARAMETERS, confirmation(agreed=True))
+    try:
+        return deploy(built, stack, bucket, _PARAMETERS, lambda _: True)
+    except DeploymentError as error:
+        raise LocalStackError("\n".join([*said, str(error)])) from error
 
 
 def emulated(service: Any, settings: StackSettings) -> Any:

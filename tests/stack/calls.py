@@ -1,16 +1,14 @@
-"""Calls of the deployed API: the address that callers know, the port that the emulator has."""
+"""Calls of the deployed API, each held to its definition and watched for secrets."""
 
 from __future__ import annotations
 
-import contextlib
-import http.client
-import json
 import uuid
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
 from infra.local.deployed import Deployed
+from tests.stack.wire import Wire
 from tests.support import canaries, contract
 from tests.support.api import Answer, Api
 
@@ -20,6 +18,7 @@ class Caller:
 
     def __init__(self, stack: Deployed) -> None:
         self.stack = stack
+        self._wire = Wire(stack)
 
     def sign_in(self, subject: str) -> str:
         """Return a JWT of the development provider."""
@@ -43,14 +42,9 @@ class Caller:
         body: Any = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        """Return the answer to one call of a path of ours, which the stage's name is put before."""
-        sent = dict(headers or {})
-        if credential is not None:
-            sent["Authorization"] = f"Bearer {credential}"
-        if body is not None:
-            sent.setdefault("Content-Type", "application/json")
-        data = body if isinstance(body, bytes | None) else json.dumps(body).encode()
-        answer = self._send(method, path, data, sent)
+        """Return the answer to one call."""
+        reply = self._wire.send(method, path, credential, body, headers)
+        answer = Answer(reply.status, reply.headers, reply.text)
         Api.watch(method, path, answer)
         contract.check(method, path, answer.status, answer.headers.get("Content-Type", ""), answer.text)
         return answer
@@ -70,13 +64,3 @@ class Caller:
     def whoami(self, token: str) -> int:
         """Return the status of a call of the protected API."""
         return self.call("GET", "/api/whoami", token).status
-
-    def _send(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]) -> Answer:
-        port = self.stack.settings.aws_port
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-        with contextlib.closing(connection):
-            named = {**headers, "Host": self.stack.host}
-            connection.request(method, f"{self.stack.prefix}{path}", body, named)
-            response = connection.getresponse()
-            text = response.read().decode()
-            return Answer(response.status, dict(response.getheaders()), text)

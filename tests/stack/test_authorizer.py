@@ -14,7 +14,7 @@ MANY = 8
 
 
 def test_without_cache_the_next_request_is_refused(caller: Caller) -> None:
-    """AUTHORIZER_CACHE_SECONDS=0: every request is decided afresh."""
+    """A TTL of 0: every request is decided afresh."""
     person = caller.newcomer()
     created = caller.create(person)
     before = caller.stack.invocations(AUTHORIZER)

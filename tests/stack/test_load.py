@@ -1,0 +1,20 @@
+"""Eight clients at once while tokens and users change, for some seconds; `make bench` takes a minute."""
+
+import pytest
+
+from infra.local.deployed import Deployed
+from tests.stack.load import run_load
+
+pytestmark = [pytest.mark.slow, pytest.mark.emulator, pytest.mark.e2e]
+
+SECONDS = 6
+
+
+def test_every_answer_is_right_while_tokens_and_users_change(stack: Deployed) -> None:
+    """No error, no allow after an acknowledged end, no refusal of what is active, no use forgotten."""
+    report = run_load(stack, SECONDS)
+
+    assert report.faults == []
+    assert report.let_in > SECONDS
+    assert report.refused
+    assert report.changes

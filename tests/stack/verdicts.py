@@ -1,0 +1,109 @@
+"""Judges a run under load afterwards: every answer against the log of the changes.
+
+A change is in effect for certain once it is acknowledged, and for certain not before it was asked for; in
+between both answers are right. All times are seconds of this machine's clock.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+LET_IN, REFUSED = 200, 401
+_ROUNDING = 0.002
+"""Times on the wire are cut to milliseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A token, or a user with all tokens, that may be used from now on, or may not."""
+
+    subject: str
+    usable: bool
+    asked: float
+    acknowledged: float
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One call of the protected API and its answer; status 0 where there was none."""
+
+    token_id: str
+    user_id: str
+    sent: float
+    received: float
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What the service says of a token afterwards."""
+
+    last_used: float | None
+    uses: int
+
+
+def faults(
+    uses: Sequence[Use], changes: Sequence[Change], kept: Mapping[str, Kept], refresh: float
+) -> list[str]:
+    """Return everything that is wrong, a line each; ``refresh`` is LAST_USED_REFRESH_SECONDS."""
+    return [*_wrong_answers(uses, changes), *_lost_uses(uses, kept, refresh)]
+
+
+def _wrong_answers(uses: Sequence[Use], changes: Sequence[Change]) -> Iterator[str]:
+    logs: dict[str, list[Change]] = defaultdict(list)
+    for change in sorted(changes, key=lambda each: each.asked):
+        logs[change.subject].append(change)
+    for use in uses:
+        known = [_usable(logs[subject], use) for subject in (use.token_id, use.user_id)]
+        if use.status not in (LET_IN, REFUSED):
+            yield f"{use.token_id} was answered {use.status}"
+        elif use.status == LET_IN and False in known:
+            yield f"{use.token_id} was let in, {_since(logs, use)} after it was acknowledged to be refused"
+        elif use.status == REFUSED and known == [True, True]:
+            yield f"{use.token_id} was refused while it was active"
+
+
+def _usable(log: Sequence[Change], use: Use) -> bool | None:
+    """Whether the subject was usable all the time that the answer took; None if nobody can say."""
+    begun = [change for change in log if change.asked <= use.received]
+    if not begun:
+        return True
+    return begun[-1].usable if begun[-1].acknowledged <= use.sent else None
+
+
+def _since(logs: Mapping[str, Sequence[Change]], use: Use) -> str:
+    ends = [
+        change.acknowledged
+        for subject in (use.token_id, use.user_id)
+        for change in logs.get(subject, ())
+        if not change.usable and change.acknowledged <= use.sent
+    ]
+    return f"{use.sent - max(ends):.3f} s"
+
+
+def _lost_uses(uses: Sequence[Use], kept: Mapping[str, Kept], refresh: float) -> Iterator[str]:
+    let_in: dict[str, list[Use]] = defaultdict(list)
+    for use in sorted(uses, key=lambda each: each.sent):
+        if use.status == LET_IN:
+            let_in[use.token_id].append(use)
+    for token_id, of_token in let_in.items():
+        found, last = kept[token_id], max(use.sent for use in of_token)
+        if found.last_used is None or found.last_used < last - refresh - _ROUNDING:
+            yield f"{token_id} was used at {last:.3f}, which its last use ({found.last_used}) does not show"
+        least = _written_at_least(of_token, refresh)
+        if not least <= found.uses <= len(of_token):
+            yield f"{token_id} was used {len(of_token)} times, {least} written: it counts {found.uses}"
+
+
+def _written_at_least(uses: Sequence[Use], refresh: float) -> int:
+    """Return in how many spans that do not overlap a use must have been written.
+
+    Whoever is let in leaves behind a last use that is at most ``refresh`` old.
+    """
+    written, end = 0, float("-inf")
+    for use in sorted(uses, key=lambda each: each.received):
+        if use.sent - refresh - _ROUNDING > end:
+            written, end = written + 1, use.received
+    return written
