@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -38,6 +40,9 @@ SERVICES = (
 )
 AUTHORIZER = "ApiTokenAuthorizer"
 _START_SECONDS = 60
+# Each start of a function's process unpacks the package: 40 MB, in memory in a quarter of the time.
+_MEMORY = Path("/dev/shm")
+_ROOM_BYTES = 4 << 30
 
 
 @dataclass(frozen=True)
@@ -139,12 +144,19 @@ def deployed(variables: Mapping[str, str] | None = None) -> Iterator[Deployed]:
 
     Raises PackagingError, LocalStackError.
     """
-    with tempfile.TemporaryDirectory(prefix="bodhi-deployed-", ignore_cleanup_errors=True) as name:
+    with tempfile.TemporaryDirectory(prefix="bodhi-deployed-", dir=_fast_folder()) as name:
         folder = Path(name)
         settings = settings_on_free_ports(folder / "state")
         built = package_here(folder / "build", {**_usual(settings), **(variables or {})})
         with _running(settings):
             yield _deploy(settings, built)
+
+
+def _fast_folder() -> Path | None:
+    """Return a folder in memory with room for many processes, or None for the usual one."""
+    if _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ROOM_BYTES:
+        return _MEMORY
+    return None
 
 
 def _usual(settings: StackSettings) -> dict[str, str]:

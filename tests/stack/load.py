@@ -31,8 +31,8 @@ _PEOPLE, _TOKENS_EACH = 4, 4
 _CHANGE_EVERY_SECONDS = 0.25
 _MOST_USES = 200_000
 _WARMING_ROUNDS = 2
-# How often clients try what is refused, for good or just now. Each refusal ends a process of the emulator's,
-# unlike of Lambda's, and the next call waits for another to start.
+# How often clients try what is refused, for good or just now. Each refusal ends a process of the
+# emulator's, unlike of Lambda's, and the next call waits for another to start.
 _DEAD, _REFUSED_NOW = 0.02, 0.2
 
 
