@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from infra.aws.errors import DeploymentError
-from infra.aws.parameters import given_parameters
+from infra.aws.parameters import SECRETS, given_parameters
+from infra.local.template import read_template
+
+README = Path(__file__).parents[2] / "README.md"
 
 
 @pytest.mark.parametrize(
@@ -47,3 +53,12 @@ def test_refused_words_do_not_repeat_values() -> None:
     with pytest.raises(DeploymentError) as refused:
         given_parameters("A=1 A=s3cret", {})
     assert "s3cret" not in str(refused.value)
+
+
+def test_readme_names_every_parameter() -> None:
+    """The table is whole, and the secret ones say where they come from."""
+    section = README.read_text().split("## Deploy to AWS")[1].split("## Settings")[0]
+    rows = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
+    parameters = read_template()["Parameters"]
+    assert {name for row in rows for name in re.findall(r"`(\w+)`", row)} == parameters.keys()
+    assert {name for name, each in parameters.items() if each.get("NoEcho")} == SECRETS.keys()
