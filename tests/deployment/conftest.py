@@ -15,7 +15,7 @@ from tests.deployment.desk import SERVICES, Desk, EmulatorSession
 
 
 @pytest.fixture(scope="session")
-def session() -> Iterator[Session]:
+def session() -> Iterator[EmulatorSession]:
     """Return a session of the emulator's account; the emulator is started once."""
     with emulator(SERVICES) as emulated:
         yield EmulatorSession(emulated.endpoint)

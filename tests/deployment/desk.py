@@ -29,11 +29,11 @@ class EmulatorSession(Session):
         super().__init__()
         self.set_credentials("test", "test")
         self.set_config_variable("region", "us-east-1")
-        self._endpoint = endpoint
+        self.endpoint = endpoint
 
     def create_client(self, service_name: str, *_: Any, **__: Any) -> Any:
         """Return a client of the emulator."""
-        return super().create_client(service_name, endpoint_url=self._endpoint)
+        return super().create_client(service_name, endpoint_url=self.endpoint)
 
 
 @dataclass

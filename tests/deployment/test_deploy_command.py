@@ -10,6 +10,7 @@ from infra.aws import deploy
 from infra.aws.account import Account
 from infra.aws.errors import DeploymentError
 from infra.aws.terminal import confirmation
+from tests.deployment.desk import EmulatorSession
 
 
 @pytest.fixture(autouse=True)
@@ -58,3 +59,22 @@ def test_without_a_terminal_nobody_agrees(capsys: pytest.CaptureFixture[str]) ->
     with pytest.raises(DeploymentError, match="YES=1"):
         confirmation(agreed=False)("Deploy?")
     assert confirmation(agreed=True)("Deploy?")
+
+
+@pytest.mark.slow
+@pytest.mark.emulator
+def test_fresh_clone_is_not_deployed(
+    session: EmulatorSession, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its configuration is an example: nobody could sign in. Nothing is packaged or uploaded."""
+    for name, value in {
+        "AWS_ENDPOINT_URL": session.endpoint,
+        "AWS_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+    }.items():
+        monkeypatch.setenv(name, value)
+    assert deploy.main(["--stage", "prod", "--stack-name", "fresh", "--yes"]) == 1
+    output = capsys.readouterr()
+    assert output.err.startswith("OIDC_ISSUER of the stage prod is an example")
+    assert output.out == "Account 000000000000, region us-east-1, stack fresh.\n"

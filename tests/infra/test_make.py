@@ -61,3 +61,31 @@ def test_the_shells_own_user_never_signs_in(arguments: list[str], subject: str) 
         check=True,
     )
     assert f"infra.local.login '{subject}'" in done.stdout
+
+
+def commands_of(*arguments: str) -> str:
+    """Return what make would run."""
+    done = subprocess.run(
+        ["make", "-n", *arguments],
+        env={name: value for name, value in os.environ.items() if name not in {"STAGE", "YES", "STACK"}},
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return " ".join(done.stdout.replace("\\\n", "").split())
+
+
+def test_deployment_gets_what_is_given_to_make() -> None:
+    """Parameters as one word, whatever they hold; nobody agrees unless told."""
+    asked = commands_of("deploy", "STAGE=dev", 'PARAMETERS=DomainName=a.io Days="1 2"')
+    assert "infra.aws.deploy --stage 'dev' " in asked
+    assert """--parameters 'DomainName=a.io Days="1 2"'""" in asked
+    assert "--yes" not in asked
+    assert commands_of("deploy", "STAGE=prod", "YES=1", "STACK=x").endswith("--yes")
+
+
+def test_removal_agrees_only_when_told() -> None:
+    """As the deployment does."""
+    assert "--yes" not in commands_of("destroy", "STAGE=dev")
+    assert commands_of("destroy", "STAGE=dev", "YES=1").endswith("--yes")

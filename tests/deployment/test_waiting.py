@@ -1,0 +1,171 @@
+"""What the emulator is too quick or too small for: waiting, pages, a stack that somebody else is at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from botocore.session import get_session
+from botocore.stub import Stubber
+
+from infra.aws.change_sets import ChangeSet
+from infra.aws.errors import DeploymentError
+from infra.aws.stacks import Stack
+
+STACK_ID = "arn:aws:cloudformation:eu-west-1:123456789012:stack/tokens/1"
+CHANGE_SET = "arn:aws:cloudformation:eu-west-1:123456789012:changeSet/deploy-1/1"
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class Told:
+    """A stack whose CloudFormation answers as told, in that order."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+        self.pauses = 0
+        cloudformation: Any = get_session().create_client("cloudformation", "eu-west-1")
+        self.stub = Stubber(cloudformation)
+        self.stack = Stack(cloudformation, "tokens", self.said.append, self._pause)
+
+    def answers(self, call: str, **answer: Any) -> None:
+        """Answer the next call."""
+        self.stub.add_response(call, answer)
+
+    def _pause(self, seconds: float) -> None:
+        self.pauses += 1
+
+
+@pytest.fixture
+def told() -> Iterator[Told]:
+    """Return a stack without answers yet; those that were not asked for fail the test."""
+    told = Told()
+    with told.stub:
+        yield told
+    told.stub.assert_no_pending_responses()
+
+
+def described(status: str) -> dict[str, Any]:
+    """Return what DescribeStacks says of a stack."""
+    return {
+        "Stacks": [{"StackName": "tokens", "StackId": STACK_ID, "CreationTime": NOW, "StackStatus": status}]
+    }
+
+
+def event(number: int, status: str, name: str = "tokens", reason: str = "") -> dict[str, Any]:
+    """Return an event; the stack's own bears its id."""
+    return {
+        "StackId": STACK_ID,
+        "StackName": "tokens",
+        "EventId": str(number),
+        "Timestamp": NOW,
+        "LogicalResourceId": name,
+        "PhysicalResourceId": STACK_ID if name == "tokens" else name,
+        "ResourceType": "AWS::X::Y",
+        "ResourceStatus": status,
+        **({"ResourceStatusReason": reason} if reason else {}),
+    }
+
+
+def change(name: str, action: str = "Add") -> dict[str, Any]:
+    """Return one change of a change set."""
+    return {
+        "Type": "Resource",
+        "ResourceChange": {"Action": action, "LogicalResourceId": name, "ResourceType": "AWS::X::Y"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("status", "sentence"),
+    [
+        ("UPDATE_IN_PROGRESS", "somebody else is at it"),
+        ("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "somebody else is at it"),
+        ("DELETE_IN_PROGRESS", "somebody else is at it"),
+        ("ROLLBACK_COMPLETE", "`make destroy` removes it"),
+        ("ROLLBACK_FAILED", "`make destroy` removes it"),
+        ("DELETE_FAILED", "`make destroy` removes it"),
+        ("UPDATE_ROLLBACK_FAILED", "continue-update-rollback --stack-name tokens"),
+    ],
+)
+def test_stack_that_takes_no_deployment_is_told(told: Told, status: str, sentence: str) -> None:
+    """Before a change set is made, with what to do."""
+    told.answers("describe_stacks", **described(status))
+    with pytest.raises(DeploymentError, match=f"tokens is in {status}") as refused:
+        ChangeSet.make(told.stack, "https://x", [])
+    assert sentence in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        ("CREATE_COMPLETE", "UPDATE"),
+        ("UPDATE_ROLLBACK_COMPLETE", "UPDATE"),
+        ("REVIEW_IN_PROGRESS", "CREATE"),
+    ],
+)
+def test_change_set_is_waited_for_and_read_to_its_end(told: Told, status: str, kind: str) -> None:
+    """CloudFormation takes its time, and lists changes by the page."""
+    told.answers("describe_stacks", **described(status))
+    told.answers("create_change_set", Id=CHANGE_SET, StackId=STACK_ID)
+    told.answers("describe_change_set", Status="CREATE_PENDING")
+    told.answers("describe_change_set", Status="CREATE_IN_PROGRESS")
+    told.answers("describe_change_set", Status="CREATE_COMPLETE", Changes=[change("A")], NextToken="2")
+    told.answers("describe_change_set", Status="CREATE_COMPLETE", Changes=[change("B")])
+    asked: list[str] = []
+    events = told.stack.cloudformation.meta.events
+    events.register(
+        "provide-client-params.cloudformation.CreateChangeSet",
+        lambda params, **_: asked.append(params["ChangeSetType"]),
+    )
+    found = ChangeSet.make(told.stack, "https://x", [])
+    assert [c["LogicalResourceId"] for c in found.changes] == ["A", "B"]
+    assert (told.pauses, asked, found.alone) == (2, [kind], False)
+
+
+def test_change_set_that_cannot_be_made_is_removed_and_its_reason_told(told: Told) -> None:
+    """A stack that was there stays."""
+    told.answers("describe_stacks", **described("CREATE_COMPLETE"))
+    told.answers("create_change_set", Id=CHANGE_SET, StackId=STACK_ID)
+    told.answers("describe_change_set", Status="FAILED", StatusReason="Transform failed: x")
+    told.answers("delete_change_set")
+    with pytest.raises(DeploymentError, match="refuses the change set: Transform failed: x"):
+        ChangeSet.make(told.stack, "https://x", [])
+
+
+def test_what_was_before_is_not_taken_for_the_end(told: Told) -> None:
+    """CloudFormation may not have begun yet when it is asked first."""
+    before = [event(2, "UPDATE_COMPLETE"), event(1, "CREATE_COMPLETE")]
+    begun = [event(3, "UPDATE_IN_PROGRESS"), *before]
+    cleaning = [event(5, "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"), event(4, "UPDATE_COMPLETE", "A"), *begun]
+    told.answers("describe_stack_events", StackEvents=before)
+    told.answers("describe_stack_events", StackEvents=begun)
+    told.answers("describe_stack_events", StackEvents=cleaning)
+    told.answers("describe_stack_events", StackEvents=[event(6, "UPDATE_COMPLETE"), *cleaning])
+    assert told.stack.follow(STACK_ID, "2") == "UPDATE_COMPLETE"
+    assert [line.split() for line in told.said] == [
+        ["UPDATE_IN_PROGRESS", "tokens"],
+        ["UPDATE_COMPLETE", "A"],
+        ["UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "tokens"],
+        ["UPDATE_COMPLETE", "tokens"],
+    ]
+
+
+def test_causes_are_told_and_consequences_are_not(told: Told) -> None:
+    """What was only cancelled because something else failed explains nothing."""
+    events = [
+        event(1, "CREATE_FAILED", "A", "Access denied"),
+        event(2, "CREATE_FAILED", "B", "Resource creation cancelled"),
+        event(3, "ROLLBACK_COMPLETE"),
+    ]
+    told.answers("describe_stack_events", StackEvents=events[::-1])
+    assert told.stack.follow(STACK_ID, None) == "ROLLBACK_COMPLETE"
+    assert told.said[-2:] == ["\nWhat failed:", "  A (AWS::X::Y): Access denied"]
+
+
+def test_what_a_removed_resource_leaves_is_said() -> None:
+    """A table that is retained is no longer the stack's, which is worth a mark all the same."""
+    told = Told()
+    lost: Any = change("TokenTable", "Remove")["ResourceChange"] | {"PolicyAction": "Retain"}
+    ChangeSet(told.stack, CHANGE_SET, STACK_ID, alone=False, changes=[lost]).show()
+    assert told.said[1].split() == ["!!", "REMOVE", "(retained)", "TokenTable", "AWS::X::Y"]
