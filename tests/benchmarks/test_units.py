@@ -8,7 +8,8 @@ import pytest
 from chalicelib.adapters.dynamodb import items
 from tests.benchmarks import costs, management
 from tests.benchmarks.capacity import item_bytes
-from tests.benchmarks.cold_start import DECISION, PROGRAMS, environ_of, packaged, processor_seconds
+from tests.benchmarks.cold_programs import DECISION, PROGRAMS, environ_of
+from tests.benchmarks.cold_start import packaged, processor_seconds
 from tests.benchmarks.filling import fill, rows
 from tests.benchmarks.management import ISSUE, LIST, READER, REVOKE
 from tests.benchmarks.meter import Meter, metered, operations, total
