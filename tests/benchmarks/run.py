@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterator
 
-from tests.benchmarks import cold_start, costs, decisions, document, machine, management
+from tests.benchmarks import cold_start, costs, decisions, document, load, machine, management
 from tests.benchmarks.options import Options
 from tests.benchmarks.place import emulated_place
 from tests.benchmarks.table import Section, as_markdown, as_text
@@ -27,3 +27,4 @@ def _sections(options: Options) -> Iterator[Section]:
         yield from costs.measured(place)
         yield from management.measured(place, options)
     yield from cold_starts
+    yield from load.measured(options)

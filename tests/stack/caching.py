@@ -1,0 +1,80 @@
+"""The deployed stack with its flush at work: a stub stands in for the one call that the emulator lacks.
+
+The stub takes exactly FlushStageAuthorizersCache. Where a test wants it, it then does what AWS does.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from infra.local.deployed import Deployed, deployed
+from tests.stack.load import REFRESH_SECONDS
+from tests.stack.verdicts import LET_IN, REFUSED
+from tests.stack.wire import Wire
+from tests.support.control_plane import ControlPlane, control_plane
+
+TTL = 300
+PATIENCE = 20.0
+"""Seconds. AWS takes one or two; here the machine may be busy, and the function has to start."""
+
+
+@contextmanager
+def caching_stack() -> Iterator[tuple[Deployed, ControlPlane]]:
+    """Deploy a package that caches decisions, so that it flushes.
+
+    The gateway is told to remember none unless somebody says how long.
+    """
+    with control_plane() as plane:
+        settings = {
+            "AUTHORIZER_CACHE_SECONDS": str(TTL),
+            "LAST_USED_REFRESH_SECONDS": str(REFRESH_SECONDS),
+            "AWS_ENDPOINT_URL_API_GATEWAY": plane.url,
+        }
+        with deployed(settings) as stack, stack.remembering(0):
+            yield stack, plane
+
+
+@contextmanager
+def flushing(stack: Deployed, plane: ControlPlane) -> Iterator[list[float]]:
+    """Let decisions be remembered for long, and flushes work; yield the times at which they came."""
+    came: list[float] = []
+
+    def flush(stage: str) -> None:
+        if stage == f"restapis/{stack.api_id}{stack.prefix}":
+            stack.forget_decisions()
+            came.append(time.monotonic())
+
+    with stack.remembering(TTL):
+        plane.on_flush = flush
+        try:
+            yield came
+        finally:
+            plane.on_flush = lambda stage: None
+
+
+def seconds_until(wire: Wire, token: str, status: int) -> float:
+    """Return how long it takes until the API answers so; the cache answers at once meanwhile."""
+    started = time.monotonic()
+    while wire.send("GET", "/api/whoami", token).status != status:
+        if time.monotonic() > started + PATIENCE:
+            raise TimeoutError(f"not {status} within {PATIENCE} s")
+        time.sleep(0.02)
+    return time.monotonic() - started
+
+
+def seconds_stale(stack: Deployed, plane: ControlPlane, rounds: int) -> list[float]:
+    """Return for how long revoked tokens passed, each of which the gateway remembered for TTL."""
+    wire = Wire(stack)
+    jwt = stack.login(f"{uuid.uuid4().hex[:12]}@example.com")
+    with flushing(stack, plane):
+        return [_once(wire, jwt) for _ in range(rounds)]
+
+
+def _once(wire: Wire, jwt: str) -> float:
+    created = wire.send("POST", "/v1/tokens", jwt, {}).json
+    seconds_until(wire, created["token"], LET_IN)
+    wire.send("DELETE", f"/v1/tokens/{created['id']}", jwt)
+    return seconds_until(wire, created["token"], REFUSED)
