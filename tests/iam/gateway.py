@@ -139,7 +139,7 @@ def routes() -> set[str]:
 
 def _event(method: str, target: str, headers: Mapping[str, str], body: str | None) -> Event:
     path, _, query = target.partition("?")
-    route, parameters = _routed(path)
+    route, parameters = routed(path)
     return {
         "resource": route,
         "path": path,
@@ -162,7 +162,7 @@ def _event(method: str, target: str, headers: Mapping[str, str], body: str | Non
     }
 
 
-def _routed(path: str) -> tuple[str, Mapping[str, str]]:
+def routed(path: str) -> tuple[str, Mapping[str, str]]:
     """Return the route of a path; one that is written out goes before one with parameters."""
     for route in sorted(app.routes, key=lambda route: (route.count("{"), route)):
         match = re.fullmatch(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", route), path)

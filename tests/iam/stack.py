@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,7 @@ def document(file: str) -> Mapping[str, Any]:
     return read
 
 
+@cache
 def statements(function: str, *, families_are_revoked: bool) -> list[Statement]:
     """Return what a function's policy says in a stack with this setting, but for its log group."""
     stack, committed = (

@@ -2,8 +2,8 @@
 
 ``walk`` calls every route and every authorizer through its real handler, over moto, in both settings of
 ROTATED_TOKEN_REUSE and by both clients of DynamoDB; ``recorder`` reads off the wire what IAM would be
-asked; ``policy`` and ``grants`` compare that with the committed policies. Decision 19 says what this
-cannot show.
+asked; ``policy`` and ``grants`` compare that with the committed policies. ``suite`` holds the calls of
+tests/integration against them as well. Decision 19 says what this cannot show.
 
 To add a function:
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from tests.iam.suite import Watch
 from tests.integration.wire import Wire
 from tests.integration.world import World
 from tests.support.api import api_of
@@ -26,12 +27,22 @@ def watched() -> Iterator[tuple[Cloud, Wire]]:
         yield cloud, Wire(cloud)
 
 
+@pytest.fixture(scope="module")
+def watch(watched: tuple[Cloud, Wire]) -> Watch:
+    """Return what compares each call with its function's policy."""
+    return Watch(watched[0])
+
+
 @pytest.fixture
-def world(watched: tuple[Cloud, Wire]) -> Iterator[World]:
-    """Return people who call the app over an empty table of moto."""
+def world(watched: tuple[Cloud, Wire], watch: Watch) -> Iterator[World]:
+    """Return people who call the app over an empty table of moto; no call asks for more than it may."""
     cloud, wire = watched
     with api_of(MemoryService()) as api:
-        yield World(replace(cloud, table=new_table(cloud.dynamodb)), wire, api)
+        world = World(replace(cloud, table=new_table(cloud.dynamodb)), wire, api)
+        api.around = lambda method, path: watch.calling(
+            method, path, world.cloud.table, lambda: world.environ
+        )
+        yield world
 
 
 @pytest.fixture(scope="session")

@@ -2,8 +2,8 @@
 
 import json
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -41,6 +41,8 @@ class Api:
 
     def __init__(self, client: Client) -> None:
         self.client = client
+        self.around: Callable[[str, str], AbstractContextManager[None]] = lambda method, path: nullcontext()
+        """What is entered for each call, by method and path."""
 
     def call(
         self,
@@ -63,7 +65,8 @@ class Api:
             data = json.dumps(data).encode()
         if body is not None:
             sent.setdefault("Content-Type", "application/json")
-        answer = self._send(method, path, sent, data)
+        with self.around(method, path.partition("?")[0]):
+            answer = self._send(method, path, sent, data)
         self.watch(method, path, answer)
         content_type = answer.headers.get("Content-Type", "")
         contract.check(method, path, answer.status, content_type, answer.text)
