@@ -5,8 +5,6 @@ import logging
 import sys
 import time
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 
@@ -64,19 +62,31 @@ def warn(event: str, **fields: object) -> None:
     _write(logging.WARNING, event, fields)
 
 
-@contextmanager
-def request(request_id: str | None) -> Iterator[None]:
+class Request:
+    """What is done for one request: its id is in every line written meanwhile."""
+
+    def __init__(self, request_id: str | None) -> None:
+        self._id = request_id
+
+    def __enter__(self) -> None:
+        """Begin."""
+        self._outer = _request_id.set(self._id)
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        """Return to what was done before."""
+        _request_id.reset(self._outer)
+
+
+def request(request_id: str | None) -> Request:
     """Put ``request_id`` into every line written meanwhile."""
-    token = _request_id.set(request_id)
-    try:
-        yield
-    finally:
-        _request_id.reset(token)
+    return Request(request_id)
 
 
 def configure(level: str) -> None:
     """Send the lines to standard output, where Lambda collects them."""
     _logger.setLevel(level)
+    # No line of ours names them, and to find them out costs a decision time.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     if not _logger.handlers:
         handler = logging.StreamHandler(sys.stdout)
         handler.setFormatter(JsonFormatter())
@@ -103,8 +113,10 @@ class JsonFormatter(logging.Formatter):
 def _write(level: int, event: str, fields: dict[str, object]) -> None:
     if not _logger.isEnabledFor(level):
         return
-    named = {**fields, "request_id": _request_id.get()}
-    known = {name: value for name, value in named.items() if value is not None}
+    known = {name: value for name, value in fields.items() if value is not None}
+    request_id = _request_id.get()
+    if request_id is not None:
+        known["request_id"] = request_id
     # Logger.log would look for the calling line, which takes longer than all the rest.
     record = logging.LogRecord(LOGGER_NAME, level, "", 0, event, None, None)
     vars(record)["fields"] = known

@@ -5,7 +5,9 @@ spelling of its last character.
 """
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Protocol
 
 from cryptography.exceptions import InvalidSignature
@@ -171,7 +173,9 @@ def verified_payload(jws: str, kind: str, keys: KeyCache[EllipticCurvePublicKey]
     return match.group(2)
 
 
-def _unverified_header(segment: str) -> dict[str, str]:
+# All tokens of a key have the same header; what others invent takes few places, and nothing of a token.
+@lru_cache(maxsize=16)
+def _unverified_header(segment: str) -> Mapping[str, str]:
     """Return the header; ``jku``, ``jwk``, ``crit`` and all others we never write are refused here."""
     try:
         header = jose.decode_json(segment)
@@ -182,7 +186,7 @@ def _unverified_header(segment: str) -> dict[str, str]:
     return header
 
 
-def _verify_signature(jws: str, header: dict[str, str], key: EllipticCurvePublicKey) -> None:
+def _verify_signature(jws: str, header: Mapping[str, str], key: EllipticCurvePublicKey) -> None:
     if header["alg"] != ES256:
         raise BadSignature
     message, _, signature = jws.rpartition(".")

@@ -35,7 +35,7 @@ def decode_json(text: str) -> dict[str, Any]:
     Raises ValueError, also for a member given twice (RFC 7515 section 5.2 step 4) and for bytes that
     are not UTF-8.
     """
-    value = json.loads(decode(text).decode("utf-8"), object_pairs_hook=_without_duplicates)
+    value = _DECODER.decode(decode(text).decode("utf-8"))
     if not isinstance(value, dict):
         raise ValueError("not a JSON object")
     return value
@@ -66,3 +66,7 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(members) != len(pairs):
         raise ValueError("duplicate member")
     return members
+
+
+# json.loads would make one for each text.
+_DECODER = json.JSONDecoder(object_pairs_hook=_without_duplicates)
