@@ -76,10 +76,17 @@ def test_one_connection_serves_many_calls() -> None:
     assert server.connections == [0] * 5
 
 
-@pytest.mark.parametrize("headers", ["Connection: close\r\n", ""])
-def test_connection_that_the_server_ended_is_not_used(headers: str) -> None:
-    """Announced or not, as after a pause of the whole process; updates notice nothing of it either."""
-    with speaking([http(headers=headers)]) as (client, server):
+def test_connection_that_the_server_will_end_is_not_used() -> None:
+    """However long it takes over that."""
+    with speaking([http(headers="Connection: close\r\n"), http()], [http()]) as (client, server):
+        update(client)
+        update(client)
+    assert server.connections == [0, 1]
+
+
+def test_connection_that_the_server_ended_is_not_used() -> None:
+    """As after a pause of the whole process; updates notice nothing of it either."""
+    with speaking([http()]) as (client, server):
         for _ in range(3):
             update(client)
             time.sleep(0.05)  # until the end of the connection has arrived
@@ -176,6 +183,27 @@ def test_answer_that_does_not_come_is_not_waited_for(monkeypatch: pytest.MonkeyP
         assert time.monotonic() - started < 5
 
 
+def test_timeout_over_a_kept_connection_is_a_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other side may have read the call: that is not a connection that ended."""
+    monkeypatch.setattr(lean, "READ_SECONDS", 0.1)
+    with speaking([http(NOT_FOUND), NEVER], [http(NOT_FOUND)]) as (client, server):
+        read(client)
+        with pytest.raises(StoreUnavailable):
+            read(client)
+    assert server.connections == [0, 0]
+
+
+def test_slow_answer_is_waited_for() -> None:
+    """Longer than for a connection."""
+
+    def slowly(request: Request) -> bytes:
+        time.sleep(lean.CONNECT_SECONDS + 0.2)
+        return http(NOT_FOUND)
+
+    with speaking([slowly]) as (client, _):
+        assert read(client) == []
+
+
 def test_patience_is_that_of_the_sdks_clients() -> None:
     """Nobody waits a minute for an answer that does not come (decision 7)."""
     assert (lean.CONNECT_SECONDS, lean.READ_SECONDS) == (0.5, 2)
@@ -219,6 +247,11 @@ def test_answer_in_chunks_is_an_answer() -> None:
         pytest.param(CHUNKED + b"zz\r\n", id="no chunk"),
         pytest.param(http(body=b"x" * (lean.MOST_BYTES + 1)), id="too long"),
         pytest.param(http(body=b" " * lean.MOST_BYTES + SOME), id="too long, but an answer"),
+        pytest.param(
+            CHUNKED
+            + b"%x\r\n%s\r\n0\r\n\r\n" % (lean.MOST_BYTES + len(SOME), SOME + b" " * lean.MOST_BYTES),
+            id="too long, in chunks",
+        ),
         pytest.param(http(body=b""), id="empty"),
         pytest.param(http(body=b"<html>"), id="not JSON"),
         pytest.param(http(body=b"\xff{}"), id="not UTF-8"),
