@@ -81,6 +81,8 @@ class Restore:
             revocation=Revocation(RevocationReason.ADMIN, now),
             updated_at=now,
             purge_at=now + self.retention,
+            # As every change does: a use that read the row before must not write to it.
+            version=token.version + 1,
         )
         return items.token_item(ended)
 

@@ -13,8 +13,9 @@ from chalicelib.domain.keys import KeyUse
 from infra.aws import restore
 from infra.aws.restore import Outcome, Restore
 from tests.support.api import Api, api_of
+from tests.support.builders import POLICY
 from tests.support.clock import FixedClock
-from tests.support.dynamodb import Cloud, CloudService, moto_cloud, new_table
+from tests.support.dynamodb import Cloud, CloudService, dynamodb_stores, moto_cloud, new_table
 from tests.support.provider import TestProvider
 
 
@@ -88,6 +89,17 @@ def test_lost_tokens_come_back_revoked(disaster: Disaster) -> None:
     assert outcome.brought == {"users": 1, "tokens": 1, "signing keys": 2}
     assert not disaster.may_call(token["token"])
     assert disaster.listed() == {"ci": "revoked"}
+
+
+def test_use_that_began_before_the_loss_is_not_recorded(disaster: Disaster) -> None:
+    """The row that came back is another version than the one that was read."""
+    disaster.api.create_token(disaster.person, name="ci")
+    (row,) = (row for row in disaster.cloud.rows() if row["sk"]["S"].startswith(items.TOKENS))
+    disaster.back_up()
+    disaster.lose("U#")
+    disaster.restore()
+    before, store = items.read_token(row), dynamodb_stores(disaster.cloud).authorization
+    assert not store.touch(before, before.touched(disaster.clock.now(), POLICY))
 
 
 def test_new_tokens_work_after_a_restore(disaster: Disaster) -> None:
