@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from tests.benchmarks.meter import Meter, metered, operations, total
-from tests.benchmarks.place import Place, authorize, clock_from_now, installed, issued, refused
+from tests.benchmarks.place import Place, authorize, clock_from_now, installed, issued, refusing
 from tests.benchmarks.prices import DOLLARS_PER_MILLION_LAMBDA_REQUESTS, Units
 from tests.benchmarks.subject import GARBAGE, Subject, forged, subject_at
 from tests.benchmarks.table import Row, Section, related
@@ -110,8 +110,8 @@ def refusals(subject: Subject, meter: Meter) -> list[str]:
     with installed(service):
         authorize(subject.token.secret)
         meter.taken()
-        refused(forged(subject.token.secret))
-        refused(GARBAGE)
+        refusing(forged(subject.token.secret))()
+        refusing(GARBAGE)()
     return operations(meter.taken())
 
 

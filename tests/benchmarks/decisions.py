@@ -7,7 +7,7 @@ from dataclasses import replace
 from chalicelib.bootstrap import Service
 from chalicelib.domain.errors import MalformedToken
 from tests.benchmarks.options import Options
-from tests.benchmarks.place import Place, authorize, installed, issued, refused
+from tests.benchmarks.place import Place, authorizing, installed, issued, refusing
 from tests.benchmarks.subject import GARBAGE, Subject, forged, subject_at
 from tests.benchmarks.table import Row, Section, bounded, duration, related
 from tests.benchmarks.timing import Step, Timings, interleaved
@@ -44,7 +44,7 @@ _NOTES = (
 def _floor(subject: Subject) -> dict[str, Step]:
     token = subject.token.secret
     return {
-        "decision": Step(lambda: authorize(token)),
+        "decision": Step(authorizing(token)),
         "verification": Step(subject.verification()),
         "read": Step(subject.read),
     }
@@ -54,8 +54,8 @@ def _others(subject: Subject) -> dict[str, Step]:
     token = subject.token.secret
     other = replace(subject, token=issued(subject.service, "stale"))
     return {
-        "decision": Step(lambda: authorize(token)),
-        "touching": Step(lambda: authorize(other.token.secret), other.make_stale),
+        "decision": Step(authorizing(token)),
+        "touching": Step(authorizing(other.token.secret), other.make_stale),
         "read by the SDK": Step(subject.read_by_sdk),
         "usual": Step(subject.usual()),
     }
@@ -65,10 +65,10 @@ def _local(subject: Subject, service: Service) -> dict[str, Step]:
     token = subject.token.secret
     bad = forged(token)
     return {
-        "decision": Step(lambda: authorize(token)),
+        "decision": Step(authorizing(token)),
         "verification": Step(subject.verification()),
-        "forged": Step(lambda: refused(bad)),
-        "garbage": Step(lambda: refused(GARBAGE)),
+        "forged": Step(refusing(bad)),
+        "garbage": Step(refusing(GARBAGE)),
         "garbage alone": Step(_malformed(service)),
     }
 

@@ -1,6 +1,6 @@
 """Where everything is measured: the service over the emulator, with one user who holds tokens."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -103,24 +103,34 @@ def issued(service: Service, name: str = "bench") -> IssuedToken:
     return service.issue.issue(signed_in(service), a_request(name=name))
 
 
-def authorize(token: str) -> dict[str, Any]:
-    """Call the deployed authorizer with a token, as API Gateway does. Raises what it raises."""
+def authorizing(token: str) -> Callable[[], dict[str, Any]]:
+    """Return a call of the deployed authorizer with a token, as API Gateway makes it."""
     from chalicelib.handlers.authorizer import api_token_authorizer
 
     event = {"type": "TOKEN", "authorizationToken": f"Bearer {token}", "methodArn": METHOD_ARN}
-    answer: dict[str, Any] = api_token_authorizer(event, _Context())
-    return answer
+    context = _Context()
+    return lambda: api_token_authorizer(event, context)
 
 
-def refused(token: str) -> None:
-    """Call the deployed authorizer with what it must refuse. Raises ValueError if it does not."""
-    try:
-        authorize(token)
-    except Exception as error:
-        if str(error) == "Unauthorized":
-            return
-        raise
-    raise ValueError("the authorizer let a bad token in")
+def authorize(token: str) -> dict[str, Any]:
+    """Return what the deployed authorizer answers. Raises what it raises."""
+    return authorizing(token)()
+
+
+def refusing(token: str) -> Callable[[], None]:
+    """Return a call with what must be refused; it raises ValueError if it is not."""
+    call = authorizing(token)
+
+    def refuse() -> None:
+        try:
+            call()
+        except Exception as error:
+            if str(error) == "Unauthorized":
+                return
+            raise
+        raise ValueError("the authorizer let a bad token in")
+
+    return refuse
 
 
 def clock_from_now() -> FixedClock:
