@@ -29,6 +29,7 @@ def _load(report: LoadReport) -> Section:
         Row(
             f"requests, {CLIENTS} clients, {report.seconds:.0f} s",
             f"{len(report.uses):,}: {report.let_in:,} let in, {report.refused:,} refused",
+            f"{len(report.uses) / report.seconds:.0f} per second",
         ),
         Row("changes of tokens and users meanwhile", f"{len(report.changes):,}"),
         Row("errors, wrong answers, lost uses", f"{faults:,}", target="0", met=not faults),

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+_ENOUGH = 5
 _SIZES = (100, 10_000, 100_000, 1_000_000)
 
 
@@ -24,6 +25,12 @@ class Options:
     """How long the deployed stack is called; 0 leaves it out."""
     document: Path | None
     """Where the table goes besides the terminal."""
+
+    @property
+    def extent(self) -> str:
+        """How much was measured, for those who read the figures."""
+        counts = f"Medians of {self.rounds} rounds of {self.samples} calls each"
+        return f"{counts}." if self.rounds >= _ENOUGH else f"{counts}: a quick look, not to be quoted."
 
     @property
     def sizes(self) -> tuple[int, ...]:

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from contextlib import redirect_stdout
 
 from tests.benchmarks import cold_start, costs, decisions, document, load, machine, management
 from tests.benchmarks.options import Options
@@ -12,7 +13,7 @@ from tests.benchmarks.table import Section, as_markdown, as_text
 def everything(options: Options) -> int:
     """Measure, print, and write the document if one is named; return the exit status."""
     sections = list(_sections(options))
-    where = machine.description()
+    where = f"{machine.description()} {options.extent}"
     sys.stdout.write(f"{where}\n\n{as_text(sections)}\n")
     if options.document:
         document.write(options.document, f"{where}\n\n{as_markdown(sections)}")
@@ -20,11 +21,11 @@ def everything(options: Options) -> int:
 
 
 def _sections(options: Options) -> Iterator[Section]:
-    # First, because building the package may fail; last in the table.
-    cold_starts = cold_start.measured(options)
+    # What may fail for other reasons than slowness comes first in time, last in the table.
+    with redirect_stdout(sys.stderr):
+        packaged = [*cold_start.measured(options), *load.measured(options)]
     with emulated_place() as place:
         yield from decisions.measured(place, options)
         yield from costs.measured(place)
         yield from management.measured(place, options)
-    yield from cold_starts
-    yield from load.measured(options)
+    yield from packaged

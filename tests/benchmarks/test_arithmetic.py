@@ -190,6 +190,8 @@ def test_options_bound_the_run() -> None:
     quick = parsed(["--quick", "--rows", "1000000", "--rounds", "9"])
     assert (quick.rounds, quick.sizes) == (2, (100, 1_000))
     assert parsed([]).cold_starts >= 11
+    assert quick.extent.endswith("not to be quoted.")
+    assert parsed([]).extent == "Medians of 7 rounds of 100 calls each."
 
 
 @pytest.mark.parametrize("arguments", [["--rows", "0"], ["--rounds", "-1"], ["--load-seconds", "x"]])
