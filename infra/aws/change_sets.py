@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     )
 
 _PAUSE_SECONDS = 2.0
+# Even retained they would no longer be the service's: its table empty, its keys unknown.
+_STATE = ("AWS::DynamoDB::Table", "AWS::KMS::Key")
 _UNFINISHED = ("CREATE_PENDING", "CREATE_IN_PROGRESS")
 _NOTHING_TO_DO = ("didn't contain changes", "No updates are to be performed")
 # A stack in these states exists as a name only: nothing was ever made.
@@ -71,6 +73,14 @@ class ChangeSet:
         lost = sum(_danger(change)[0] for change in self.changes)
         if lost:
             self.stack.say(f"!! {lost} of {len(self.changes)} remove or replace what is there.")
+
+    def lost_state(self) -> list[str]:
+        """Return what holds tokens and would be another one, or none, afterwards."""
+        return sorted(
+            change["LogicalResourceId"]
+            for change in self.changes
+            if change["ResourceType"] in _STATE and _danger(change)[0]
+        )
 
     def execute(self) -> str:
         """Carry it out, follow it to its end and return the stack's status."""

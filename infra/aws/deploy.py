@@ -17,7 +17,7 @@ from infra.aws.parameters import chosen_parameters, given_parameters
 from infra.aws.project_config import check_config
 from infra.aws.stacks import Stack
 from infra.aws.stage_settings import check_settings, settings_of
-from infra.aws.terminal import Confirm, confirmation, run
+from infra.aws.terminal import YES, Confirm, confirmation, run
 
 _GOOD_ENDS = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 
@@ -63,9 +63,13 @@ def stack_name_of(stage: str) -> str:
 
 def _ask(change_set: ChangeSet, confirm: Confirm) -> None:
     """Leave nothing behind unless somebody agrees."""
+    name, lost = change_set.stack.name, change_set.lost_state()
+    question = (
+        f"Deploy {name}, though the service loses {' and '.join(lost)}?" if lost else f"Deploy {name}?"
+    )
     agreed = False
     try:
-        agreed = confirm(f"Deploy {change_set.stack.name}?")
+        agreed = confirm(question, name if lost else YES)
     finally:
         if not agreed:
             change_set.discard()

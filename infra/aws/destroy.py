@@ -12,7 +12,7 @@ from infra.aws.account import Account
 from infra.aws.deploy import stack_name_of
 from infra.aws.errors import DeploymentError
 from infra.aws.stacks import Stack
-from infra.aws.terminal import Confirm, confirmation, run
+from infra.aws.terminal import YES, Confirm, confirmation, run
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.type_defs import StackResourceTypeDef
@@ -45,7 +45,7 @@ def destroy(account: Account, stack: Stack, stage: str, confirm: Confirm) -> Non
     kept = _lasting(account, stack)
     _refuse_protected(account, stack.name, stage, kept)
     _tell(stack, kept)
-    if not confirm(f"Remove {stack.name}?"):
+    if not confirm(f"Remove {stack.name}?", YES):
         raise DeploymentError("Nothing was changed.")
     status = _delete(stack, described["StackId"])
     if status != _GONE:

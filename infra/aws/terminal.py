@@ -8,7 +8,11 @@ from collections.abc import Callable
 from infra.aws.account import AWS_ERRORS, reason_of
 from infra.aws.errors import DeploymentError, PackagingError
 
-Confirm = Callable[[str], bool]
+Confirm = Callable[[str, str], bool]
+"""Asked a question and the word that agrees to it."""
+
+YES = "y"
+"""The word for what can be undone; what cannot wants another one, which nobody types by habit."""
 
 
 def run(action: Callable[[], None]) -> int:
@@ -32,12 +36,16 @@ def confirmation(*, agreed: bool) -> Confirm:
     return _agree if agreed else _ask
 
 
-def _agree(question: str) -> bool:
+def _agree(question: str, word: str) -> bool:
+    if word != YES:
+        raise DeploymentError(f"{question} YES=1 does not agree to that: do it at a terminal.")
     print(f"\n{question} Yes, as given.")
     return True
 
 
-def _ask(question: str) -> bool:
+def _ask(question: str, word: str) -> bool:
     if not sys.stdin.isatty():
         raise DeploymentError(f"{question} Nobody can be asked here: YES=1 agrees beforehand.")
-    return input(f"\n{question} [y/N] ").strip().lower() in {"y", "yes"}
+    if word == YES:
+        return input(f"\n{question} [y/N] ").strip().lower() in {"y", "yes"}
+    return input(f"\n{question} Type {word} to agree: ").strip() == word

@@ -51,7 +51,7 @@ def deploy_here(built: Package, settings: StackSettings) -> Mapping[str, str]:
     stack = Stack(account.cloudformation, STACK, said.append, lambda _: time.sleep(_PAUSE_SECONDS))
     bucket = Bucket(account, default_bucket(account))
     try:
-        return deploy(built, stack, bucket, _PARAMETERS, lambda _: True)
+        return deploy(built, stack, bucket, _PARAMETERS, lambda *_: True)
     except DeploymentError as error:
         raise LocalStackError("\n".join([*said, str(error)])) from error
 

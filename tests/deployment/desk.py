@@ -47,6 +47,7 @@ class Desk:
     answer: bool = True
     said: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
+    words: list[str] = field(default_factory=list)
     template: dict[str, Any] = field(default_factory=lambda: small_template())
 
     @property
@@ -99,9 +100,10 @@ class Desk:
         found = self.account.cloudformation.list_change_sets(StackName=self.name)["Summaries"]
         return [each["ExecutionStatus"] for each in found]
 
-    def confirm(self, question: str) -> bool:
+    def confirm(self, question: str, word: str) -> bool:
         """Answer a question and remember it."""
         self.asked.append(question)
+        self.words.append(word)
         return self.answer
 
 

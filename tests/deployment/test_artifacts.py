@@ -55,9 +55,14 @@ def test_bucket_of_another_account_is_never_used(bucket: Bucket) -> None:
 
 
 def test_same_content_is_stored_once(bucket: Bucket) -> None:
-    """Under a name that only this content has."""
+    """Under a name that only this content has; ten megabytes are not sent twice."""
+    sent: list[str] = []
+    bucket.account.s3.meta.events.register(
+        "provide-client-params.s3.PutObject", lambda params, **_: sent.append(params["Key"])
+    )
     first, again, other = bucket.put(b"a", "zip"), bucket.put(b"a", "zip"), bucket.put(b"b", "zip")
     assert first == again != other
+    assert sent == [first, other]
     stored = bucket.account.s3.list_objects_v2(Bucket=bucket.name)["Contents"]
     assert {each["Key"] for each in stored} == {first, other}
 

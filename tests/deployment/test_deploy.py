@@ -62,7 +62,7 @@ class TestFirst:
     ) -> None:
         """Ctrl-C is an answer too."""
 
-        def interrupt(question: str) -> bool:
+        def interrupt(question: str, word: str) -> bool:
             raise KeyboardInterrupt
 
         monkeypatch.setattr(desk, "confirm", interrupt)
@@ -128,6 +128,16 @@ class TestNext:
         desk.deploy()
         desk.deploy(Key="other")
         assert "!! MAYBE REPLACE             TokenTable" in desk.output
+
+    def test_loss_of_what_holds_tokens_wants_more_than_a_yes(self, desk: Desk) -> None:
+        """Nothing else does."""
+        desk.deploy()
+        desk.deploy(Days="14")
+        del desk.template["Resources"]["Logs"]
+        desk.deploy()
+        desk.deploy(Key="other")
+        assert desk.words == ["y", "y", "y", desk.name]
+        assert desk.asked[-1] == f"Deploy {desk.name}, though the service loses TokenTable?"
 
     def test_refusal_leaves_the_stack_as_it_was(self, desk: Desk) -> None:
         """And no change set that somebody could execute by mistake."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from infra.aws import deploy
 from infra.aws.account import Account
 from infra.aws.errors import DeploymentError
-from infra.aws.terminal import confirmation
+from infra.aws.terminal import YES, confirmation
 from tests.deployment.desk import EmulatorSession
 
 
@@ -57,8 +58,37 @@ def test_unknown_stage_is_told(capsys: pytest.CaptureFixture[str]) -> None:
 def test_without_a_terminal_nobody_agrees(capsys: pytest.CaptureFixture[str]) -> None:
     """A pipeline has to agree beforehand."""
     with pytest.raises(DeploymentError, match="YES=1"):
-        confirmation(agreed=False)("Deploy?")
-    assert confirmation(agreed=True)("Deploy?")
+        confirmation(agreed=False)("Deploy?", YES)
+    assert confirmation(agreed=True)("Deploy?", YES)
+    assert capsys.readouterr().out == "\nDeploy? Yes, as given.\n"
+
+
+def test_what_cannot_be_undone_is_not_agreed_to_beforehand() -> None:
+    """A pipeline must not put an empty table in the place of one with tokens."""
+    with pytest.raises(DeploymentError, match="YES=1 does not agree to that"):
+        confirmation(agreed=True)("Deploy?", "tokens-prod")
+
+
+@pytest.mark.parametrize(
+    ("word", "answer", "expected"),
+    [
+        (YES, "y", True),
+        (YES, "Yes", True),
+        (YES, "", False),
+        (YES, "no", False),
+        ("tokens-prod", "tokens-prod", True),
+        ("tokens-prod", "y", False),
+        ("tokens-prod", "", False),
+    ],
+)
+def test_person_at_the_terminal_is_asked(
+    monkeypatch: pytest.MonkeyPatch, word: str, answer: str, *, expected: bool
+) -> None:
+    """No is what silence means."""
+    terminal = io.StringIO(f"{answer}\n")
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    monkeypatch.setattr("sys.stdin", terminal)
+    assert confirmation(agreed=False)("Deploy?", word) is expected
 
 
 @pytest.mark.slow

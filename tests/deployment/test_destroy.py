@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from infra.aws.destroy import destroy
+from infra.aws.destroy import _refuse_protected, destroy
 from infra.aws.errors import DeploymentError
 from tests.deployment.desk import Desk
 
@@ -69,3 +71,16 @@ def test_failed_first_deployment_can_be_removed(desk: Desk) -> None:
     del desk.template["Resources"]["ZBroken"]
     desk.deploy()
     assert desk.status == "CREATE_COMPLETE"
+
+
+def test_table_that_is_no_longer_the_stacks_stops_nobody(desk: Desk) -> None:
+    """A failed first deployment leaves one that is protected, and no deployment can turn that off."""
+    table = desk.deploy()["TableName"]
+    left: Any = {
+        "ResourceType": "AWS::DynamoDB::Table",
+        "ResourceStatus": "DELETE_SKIPPED",
+        "PhysicalResourceId": table,
+    }
+    _refuse_protected(desk.account, desk.name, "dev", [left])
+    with pytest.raises(DeploymentError, match="protected"):
+        _refuse_protected(desk.account, desk.name, "dev", [left | {"ResourceStatus": "UPDATE_COMPLETE"}])

@@ -169,3 +169,11 @@ def test_what_a_removed_resource_leaves_is_said() -> None:
     lost: Any = change("TokenTable", "Remove")["ResourceChange"] | {"PolicyAction": "Retain"}
     ChangeSet(told.stack, CHANGE_SET, STACK_ID, alone=False, changes=[lost]).show()
     assert told.said[1].split() == ["!!", "REMOVE", "(retained)", "TokenTable", "AWS::X::Y"]
+
+
+def test_what_takes_away_is_shown_last() -> None:
+    """Where the eye is when the question comes."""
+    told = Told()
+    changes: Any = [change("A", "Remove")["ResourceChange"], change("B")["ResourceChange"]]
+    ChangeSet(told.stack, CHANGE_SET, STACK_ID, alone=False, changes=changes).show()
+    assert [line.split()[-2] for line in told.said[1:3]] == ["B", "A"]
