@@ -1,4 +1,14 @@
 """The packaged template, deployed to the emulator and called through its API Gateway.
 
-AWS is the contract; where the emulator is known to differ, the test says so.
+AWS is the contract. What the emulator does otherwise, and who makes up for it:
+
+- It makes no alarms of several metrics, imports no gateway responses from an API's definition, and has no
+  FlushStageAuthorizersCache: ``infra/local/gateway_gaps.py`` and ``caching.py``.
+- It ends a function's process with each exception, so a refusal makes the next call a cold one; Lambda
+  keeps the process. Times under load are therefore no measure of Lambda's.
+- A function that cannot start, or a handler that fails without "Unauthorized", is AUTHORIZER_FAILURE or
+  AUTHORIZER_CONFIGURATION_ERROR there as on AWS, and here both answer 503.
+- A function's ``WWW-Authenticate`` comes through, which API Gateway renames.
+- It checks no role's policy and no key's; ``tests/iam`` holds policies to calls.
+- Functions run with the emulator's own packages behind the zip's: ``test_zip.py`` starts them without.
 """
