@@ -106,7 +106,9 @@ def test_functions_start_from_what_ships(unpacked: Path, module: str) -> None:
         "service.login_provider, service.verify, service.issue, service.flushes\n"
         "aws.rest_apis_client(), aws.http_apis_client()\n"
         "import botocore\n"
-        "print(chalicelib.__file__, botocore.__file__)"
+        "from chalicelib.adapters.dynamodb.lean import authorities\n"
+        "assert service.lean and authorities().is_file()\n"
+        "print(chalicelib.__file__, botocore.__file__, authorities())"
     )
     done = subprocess.run(
         [sys.executable, "-B", "-I", "-c", script],
