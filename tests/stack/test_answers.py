@@ -1,5 +1,8 @@
 """The shapes of refusals and failures, the gateway's own and the functions'."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 
 from tests.stack.calls import Caller
@@ -147,3 +150,29 @@ def test_function_that_reaches_neither_table_nor_key_is_a_failure(caller: Caller
     for answer in (unsigned, unread):
         assert (answer.status, answer.headers["Content-Type"]) == (503, PROBLEM)
     assert caller.call("GET", "/v1/tokens", person).json["tokens"] == []
+
+
+def test_too_many_requests(caller: Caller) -> None:
+    """The stage throttles as the template says; its refusal keeps its status and is a problem too."""
+    gateway, api = caller.stack.client("apigateway"), caller.stack.api_id
+    stage = {"restApiId": api, "stageName": caller.stack.prefix.strip("/")}
+    usual = gateway.get_stage(**stage)["methodSettings"]["*/*"]
+    assert (usual["throttlingRateLimit"], usual["throttlingBurstLimit"]) == (200, 400)
+
+    _throttle(gateway, stage, 0, 0)
+    try:
+        answer = caller.call("GET", "/docs")
+    finally:
+        _throttle(gateway, stage, 200, 400)
+
+    assert (answer.status, answer.headers["Content-Type"]) == (429, PROBLEM)
+    assert "status" not in answer.json
+
+
+def _throttle(gateway: Any, stage: Mapping[str, str], rate: int, burst: int) -> None:
+    limits = {"rateLimit": rate, "burstLimit": burst}
+    changes = [
+        {"op": "replace", "path": f"/*/*/throttling/{name}", "value": str(value)}
+        for name, value in limits.items()
+    ]
+    gateway.update_stage(**stage, patchOperations=changes)
