@@ -90,6 +90,7 @@ def test_person_generates_uses_edits_pauses_and_revokes(
     expect(page.get_by_role("dialog")).to_contain_text("nightly")
     page.get_by_role("button", name="Revoke token").click()
     expect(row(page, "nightly").locator("[data-status=revoked]")).to_be_visible()
+    expect(page.locator("#toasts")).to_contain_text("It takes effect everywhere within 30 s.")
     assert call_api(stack, token) == 401
 
 
