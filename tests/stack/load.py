@@ -31,6 +31,8 @@ _PEOPLE, _TOKENS_EACH = 4, 4
 _CHANGE_EVERY_SECONDS = 0.25
 _MOST_USES = 200_000
 _WARMING_ROUNDS = 2
+# Together clients stay below what the stage lets through, ThrottleRate.
+_MOST_PER_SECOND = 160
 # How often clients try what is refused, for good or just now. Each refusal ends a process of the
 # emulator's, unlike of Lambda's, and the next call waits for another to start.
 _DEAD, _REFUSED_NOW = 0.02, 0.2
@@ -90,7 +92,7 @@ def run_load(stack: Deployed, seconds: float = 60, clients: int = CLIENTS) -> Lo
     _warm_up(wire, clients)
     end = time.time() + seconds
     started = time.time()
-    callers = [_Client(stack, crowd, end) for _ in range(clients)]
+    callers = [_Client(stack, crowd, end, clients / _MOST_PER_SECOND) for _ in range(clients)]
     controller = _Controller(wire, crowd, end)
     for thread in (*callers, controller):
         thread.start()
@@ -154,10 +156,10 @@ class _Crowd:
 class _Client(threading.Thread):
     """Calls with one token after the other, on one connection."""
 
-    def __init__(self, stack: Deployed, crowd: _Crowd, end: float) -> None:
+    def __init__(self, stack: Deployed, crowd: _Crowd, end: float, pace: float) -> None:
         super().__init__(daemon=True)
         self.uses: list[Use] = []
-        self._crowd, self._end = crowd, end
+        self._crowd, self._end, self._pace = crowd, end, pace
         self._path, self._host = f"{stack.prefix}/api/whoami", stack.host
         self._connection = http.client.HTTPConnection("127.0.0.1", stack.settings.aws_port, timeout=30)
         self._random = random.Random()
@@ -169,6 +171,7 @@ class _Client(threading.Thread):
             sent = time.time()
             status = self._status(token.string)
             self.uses.append(Use(token.id, person.user_id, sent, time.time(), status))
+            time.sleep(max(0.0, sent + self._pace - time.time()))
         self._connection.close()
 
     def _chosen(self) -> tuple[_Token, _Person]:
