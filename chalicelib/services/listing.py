@@ -112,7 +112,9 @@ class ListTokens:
         """Walk the rows in their own order; a page costs what it reads, however many there are."""
         found: list[Token] = []
         last: Token | None = None
-        for count, token in enumerate(self._walk(match.owner, order, after)):
+        # One more than is shown tells whether there are more.
+        size = match.query.limit + 1 if match.is_everything else _STORE_PAGE
+        for count, token in enumerate(self._walk(match.owner, order, after, size)):
             if len(found) == match.query.limit or count == _MOST_ROWS_READ:
                 return found, order.place(last) if last else None
             last = token
@@ -133,14 +135,16 @@ class ListTokens:
         page = rest[: match.query.limit]
         return page, order.place(page[-1]) if len(rest) > len(page) else None
 
-    def _walk(self, owner: User, order: "_Order", after: "_Place | None") -> Iterator[Token]:
+    def _walk(
+        self, owner: User, order: "_Order", after: "_Place | None", size: int = _STORE_PAGE
+    ) -> Iterator[Token]:
         position = after.token_id if after else None
         while True:
             tokens = self._store.list_tokens(
-                owner.id, after=position, newest_first=order.descending, limit=_STORE_PAGE
+                owner.id, after=position, newest_first=order.descending, limit=size
             )
             yield from tokens
-            if len(tokens) < _STORE_PAGE:
+            if len(tokens) < size:
                 return
             position = tokens[-1].id
 
@@ -162,6 +166,11 @@ class _Match:
     owner: User
     query: TokenQuery
     now: datetime
+
+    @property
+    def is_everything(self) -> bool:
+        """Whether no token is left out."""
+        return self.query.status is None and not self.query.text
 
     def __call__(self, token: Token) -> bool:
         if self.query.status and token.status(self.owner, self.now) is not self.query.status:

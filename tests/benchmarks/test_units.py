@@ -21,7 +21,7 @@ from tests.packaging.dynamodb_stub import dynamodb_stub
 pytestmark = [pytest.mark.slow, pytest.mark.emulator]
 
 # 200 rows of 270 bytes, and the caller's own row.
-_LIST_READS_AT_MOST = 15
+_LIST_READS_AT_MOST = 8
 
 
 @pytest.fixture(scope="module")
