@@ -62,6 +62,15 @@ def test_last_use_may_be_as_old_as_the_refresh_interval() -> None:
     assert found(uses, [], Kept(None, 1)) == 1
 
 
+def test_use_that_meets_a_change_of_its_token_may_be_lost() -> None:
+    """The touch asks for the version that was read; a change of the owner's leaves that alone."""
+    met = [Change("tok", False, 10.05, 10.2)]
+    assert found([use(10, 10.1)], met, Kept(None, 0)) == 0
+    assert found([use(10, 10.1)], [Change("usr", False, 10.05, 10.2)], Kept(None, 0)) == 2
+    assert found([use(5, 5.1), use(10, 10.1)], met, Kept(None, 0)) == 2
+    assert found([use(5, 5.1), use(10, 10.1)], met, Kept(5.05, 1)) == 0
+
+
 def test_uses_are_at_least_what_was_written_and_at_most_what_happened() -> None:
     """Uses further apart than the interval are written one by one."""
     uses = [use(10, 10.1), use(10.5, 10.6), use(12.2, 12.3), use(14.4, 14.5)]

@@ -48,15 +48,15 @@ def faults(
     uses: Sequence[Use], changes: Sequence[Change], kept: Mapping[str, Kept], refresh: float
 ) -> list[str]:
     """Return everything that is wrong, a line each; ``refresh`` is LAST_USED_REFRESH_SECONDS."""
-    return [*_wrong_answers(uses, changes), *_lost_uses(uses, kept, refresh)]
-
-
-def _wrong_answers(uses: Sequence[Use], changes: Sequence[Change]) -> Iterator[str]:
     logs: dict[str, list[Change]] = defaultdict(list)
     for change in sorted(changes, key=lambda each: each.asked):
         logs[change.subject].append(change)
+    return [*_wrong_answers(uses, logs), *_lost_uses(uses, logs, kept, refresh)]
+
+
+def _wrong_answers(uses: Sequence[Use], logs: Mapping[str, Sequence[Change]]) -> Iterator[str]:
     for use in uses:
-        known = [_usable(logs[subject], use) for subject in (use.token_id, use.user_id)]
+        known = [_usable(logs.get(subject, ()), use) for subject in (use.token_id, use.user_id)]
         if use.status not in (LET_IN, REFUSED):
             yield f"{use.token_id} was answered {use.status}"
         elif use.status == LET_IN and False in known:
@@ -83,18 +83,30 @@ def _since(logs: Mapping[str, Sequence[Change]], use: Use) -> str:
     return f"{use.sent - max(ends):.3f} s"
 
 
-def _lost_uses(uses: Sequence[Use], kept: Mapping[str, Kept], refresh: float) -> Iterator[str]:
+def _lost_uses(
+    uses: Sequence[Use],
+    logs: Mapping[str, Sequence[Change]],
+    kept: Mapping[str, Kept],
+    refresh: float,
+) -> Iterator[str]:
     let_in: dict[str, list[Use]] = defaultdict(list)
     for use in sorted(uses, key=lambda each: each.sent):
         if use.status == LET_IN:
             let_in[use.token_id].append(use)
     for token_id, of_token in let_in.items():
-        found, last = kept[token_id], max(use.sent for use in of_token)
-        if found.last_used is None or found.last_used < last - refresh - _ROUNDING:
+        found = kept[token_id]
+        # Of a use that meets a change of its token nothing is written; the next one shows.
+        certain = [use for use in of_token if not _meets(use, logs.get(token_id, ()))]
+        last = max((use.sent for use in certain), default=float("-inf"))
+        if certain and (found.last_used or float("-inf")) < last - refresh - _ROUNDING:
             yield f"{token_id} was used at {last:.3f}, which its last use ({found.last_used}) does not show"
-        least = _written_at_least(of_token, refresh)
+        least = _written_at_least(certain, refresh)
         if not least <= found.uses <= len(of_token):
             yield f"{token_id} was used {len(of_token)} times, {least} written: it counts {found.uses}"
+
+
+def _meets(use: Use, log: Sequence[Change]) -> bool:
+    return any(change.asked <= use.received and use.sent <= change.acknowledged for change in log)
 
 
 def _written_at_least(uses: Sequence[Use], refresh: float) -> int:
