@@ -29,6 +29,8 @@ from chalicelib import logs  # noqa: E402
 from tests.support import canaries  # noqa: E402
 from tests.support.api import Api, api_of  # noqa: E402
 
+pytest_plugins = ["tests.support.browser"]
+
 _watcher = canaries.Watcher()
 
 

@@ -1,44 +1,11 @@
-"""A real browser for the page, and a running stack for it to visit."""
+"""A running stack for the browser to visit, and somebody who visits."""
 
-import os
-import shutil
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from infra.local.harness import LocalStack
-
-_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-_LOOPBACK = "//127.0.0.1:"
-# Busy machines are slow; a test that waits in vain fails all the same.
-_PATIENCE_MILLISECONDS = 30_000
-_FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """Start the machine's own Chromium; without one the browser tests are left out, but not in CI."""
-    executable = next((found for name in _NAMES if (found := shutil.which(name))), None)
-    if executable is None:
-        reason = "no Chromium here: install it (Debian, Ubuntu: apt-get install chromium)"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    expect.set_options(timeout=_PATIENCE_MILLISECONDS)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=list(_FLAGS))
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session")
@@ -52,55 +19,3 @@ def stack() -> Iterator[LocalStack]:
 def person() -> str:
     """Return somebody nobody has seen before."""
     return f"{uuid.uuid4().hex[:12]}@example.com"
-
-
-class Complaints:
-    """What the browser complained about on our pages: script errors, console errors, refused loads."""
-
-    def __init__(self) -> None:
-        self.heard: list[str] = []
-        self.expected: tuple[str, ...] = ()
-
-    def listen(self, page: Page) -> None:
-        """Note every complaint of a page."""
-        page.on("pageerror", lambda error: self.heard.append(f"script: {error}"))
-        page.on("console", self._note)
-
-    def unexpected(self) -> list[str]:
-        """Return the complaints that the test did not provoke on purpose."""
-        return [c for c in self.heard if not any(expected in c for expected in self.expected)]
-
-    def _note(self, message: ConsoleMessage) -> None:
-        # The development provider's own form asks a host elsewhere for its style.
-        if message.type == "error" and _LOOPBACK in message.location["url"]:
-            self.heard.append(message.text)
-
-
-@pytest.fixture
-def complaints() -> Iterator[Complaints]:
-    """Fail a test whose page had a script error, a console error or a refused load."""
-    complaints = Complaints()
-    yield complaints
-    assert complaints.unexpected() == []
-
-
-NewPage = Callable[..., Page]
-
-
-@pytest.fixture
-def new_page(chromium: Browser, complaints: Complaints) -> Iterator[NewPage]:
-    """Open pages, each in a browser profile of its own."""
-    contexts: list[BrowserContext] = []
-
-    def open_page(**options: object) -> Page:
-        context = chromium.new_context(**{"viewport": {"width": 1200, "height": 900}, **options})  # type: ignore[arg-type]
-        contexts.append(context)
-        context.set_default_timeout(_PATIENCE_MILLISECONDS)
-        context.route(lambda url: _LOOPBACK not in url, lambda route: route.abort())
-        page = context.new_page()
-        complaints.listen(page)
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()

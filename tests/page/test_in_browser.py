@@ -11,7 +11,6 @@ from playwright.sync_api import Page, Route, expect
 
 from infra.local.harness import LocalStack
 from infra.local.template import PROJECT_ROOT
-from tests.page.conftest import Complaints, NewPage
 from tests.page.people import (
     PAGE,
     behind_stage,
@@ -24,6 +23,7 @@ from tests.page.people import (
     sign_in,
     tab_to,
 )
+from tests.support.browser import Complaints, NewPage
 
 pytestmark = [pytest.mark.slow, pytest.mark.emulator, pytest.mark.e2e]
 

@@ -7,8 +7,8 @@ import pytest
 from playwright.sync_api import expect
 
 from infra.local.harness import LocalStack
-from tests.page.conftest import NewPage
 from tests.page.people import Owner, no_violations, open_rotate, overflow, row, rows, sign_in
+from tests.support.browser import NewPage
 
 pytestmark = [pytest.mark.slow, pytest.mark.emulator, pytest.mark.e2e]
 

@@ -9,7 +9,6 @@ import pytest
 from playwright.sync_api import Locator, Page, Request, Route, expect
 
 from infra.local.harness import LocalStack
-from tests.page.conftest import Complaints, NewPage
 from tests.page.people import (
     Owner,
     behind_stage,
@@ -23,6 +22,7 @@ from tests.page.people import (
     sign_in,
     tab_to,
 )
+from tests.support.browser import Complaints, NewPage
 
 pytestmark = [pytest.mark.slow, pytest.mark.emulator, pytest.mark.e2e]
 

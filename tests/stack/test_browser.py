@@ -7,15 +7,13 @@ import pytest
 from playwright.sync_api import expect
 
 from infra.local.deployed import Deployed
-from tests.page.conftest import NewPage, chromium, complaints, new_page
 from tests.page.people import generate, row
 from tests.stack.calls import Caller
 from tests.stack.tls import tls_before
 from tests.support import canaries
+from tests.support.browser import NewPage
 
 pytestmark = [pytest.mark.slow, pytest.mark.emulator, pytest.mark.e2e]
-
-__all__ = ["chromium", "complaints", "new_page"]
 
 
 def test_person_signs_in_generates_and_revokes(
