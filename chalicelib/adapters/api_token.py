@@ -38,8 +38,9 @@ from chalicelib.domain.scopes import scope_string
 TYPE = "api-token+jwt"
 MAX_LENGTH = 4096
 
-# 64 bytes are 86 characters of base64url; the last one holds two bits, so it is one of four.
-_SHAPE = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]{85}[AQgw]")
+# 64 bytes are 86 characters of base64url; the last one holds two bits, so it is one of four. Possessive,
+# because no shorter segment can end at a dot: what is no token is refused without trying them all.
+_SHAPE = re.compile(r"([A-Za-z0-9_-]++)\.([A-Za-z0-9_-]++)\.[A-Za-z0-9_-]{85}[AQgw]")
 _HEADER_MEMBERS = frozenset({"alg", "kid", "typ"})
 _HIGHEST_LOW_S = jose.P256_ORDER // 2
 _ECDSA_SHA256 = ECDSA(SHA256())
