@@ -35,7 +35,7 @@ class Account:
 
         Raises DeploymentError where there are no credentials or no region.
         """
-        session = session or _session()
+        session = session or session_of_environment()
         try:
             cloudformation = cast("CloudFormationClient", session.create_client("cloudformation"))
             s3 = cast("S3Client", session.create_client("s3"))
@@ -51,7 +51,7 @@ class Account:
         return cls(number, cloudformation.meta.region_name, cloudformation, s3, dynamodb)
 
 
-def _session() -> botocore.session.Session:
+def session_of_environment() -> botocore.session.Session:
     """Return a session that knows AWS_REGION too, as every SDK but botocore does."""
     session = botocore.session.get_session()
     if region := os.environ.get("AWS_REGION"):

@@ -10,21 +10,23 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
-import botocore.session
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.adapters.clock import SystemClock
 from chalicelib.adapters.dynamodb import items
+from chalicelib.domain.ids import new_generation
 from chalicelib.domain.keys import KeyUse
 from chalicelib.domain.ports import Clock
 from chalicelib.domain.tokens import Revocation, RevocationReason, TokenStatus
+from infra.aws.account import session_of_environment
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _Row = Mapping[str, Any]
 _USER = "U#"
-_KINDS = {"#": "users", items.TOKENS: "tokens"}
+_USER_ITSELF = "#"
+_KINDS = {_USER_ITSELF: "users", items.TOKENS: "tokens"}
 
 
 @dataclass
@@ -40,8 +42,9 @@ class Outcome:
 class Restore:
     """Copies what is missing in ``target`` from ``source``; no row that is there is changed.
 
-    A backup does not know what was revoked after it was taken, so no token comes back in use, and
-    sessions, sign-ins and assertions do not come back at all.
+    A backup does not know what was ended after it was taken: so no token comes back in use, a user comes
+    back in a generation that no token has, and sessions, sign-ins and assertions do not come back at all.
+    Without ``keys`` the rings begin anew: in another region nobody can sign with these.
     """
 
     client: DynamoDBClient
@@ -49,6 +52,7 @@ class Restore:
     target: str
     retention: timedelta
     clock: Clock
+    keys: bool = True
 
     def run(self, *, write: bool) -> Outcome:
         """Copy, or only count. Raises ClientError, BotoCoreError; another run goes on."""
@@ -66,10 +70,21 @@ class Restore:
     def _restored(self, row: _Row, rings: frozenset[str]) -> _Row | None:
         partition: str = row["pk"]["S"]
         if partition in items.KEY_PARTITIONS.values():
-            return None if partition in rings else row
+            return row if self.keys and partition not in rings else None
         if not partition.startswith(_USER):
             return None
+        if row["sk"]["S"] == _USER_ITSELF:
+            return self._renewed(row)
         return self._revoked(row) if row["sk"]["S"].startswith(items.TOKENS) else row
+
+    def _renewed(self, row: _Row) -> _Row:
+        """Return the user without any token or session, the ones that are still in the target included.
+
+        All of a user's tokens are ended by a change of the user's row alone, which is the row that is lost.
+        """
+        user, now = items.read_user(row), self.clock.now()
+        renewed = replace(user.in_generation(new_generation()), updated_at=now, sessions_ended_at=now)
+        return items.user_item(renewed)
 
     def _revoked(self, row: _Row) -> _Row:
         token, now = items.read_token(row), self.clock.now()
@@ -121,9 +136,10 @@ def main(arguments: list[str] | None = None) -> int:
         print("--from and --to name the same table.", file=sys.stderr)
         return 1
     try:
-        client = cast("DynamoDBClient", botocore.session.get_session().create_client("dynamodb"))
+        client = cast("DynamoDBClient", session_of_environment().create_client("dynamodb"))
         retention = timedelta(days=options.retention_days)
-        work = Restore(client, options.source, options.target, retention, SystemClock())
+        tables, keys = (options.source, options.target), not options.without_keys
+        work = Restore(client, *tables, retention, SystemClock(), keys)
         print(_told(work.run(write=options.yes), written=options.yes))
     except (BotoCoreError, ClientError) as error:
         print(" ".join(str(error).split()), file=sys.stderr)
@@ -136,6 +152,9 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--from", dest="source", required=True, metavar="TABLE", help="the restored table")
     parser.add_argument("--to", dest="target", required=True, metavar="TABLE", help="the service's table")
     parser.add_argument("--retention-days", type=int, default=90, help="RETENTION_DAYS; default: 90")
+    parser.add_argument(
+        "--without-keys", action="store_true", help="for another region: the first token begins new rings"
+    )
     parser.add_argument("--yes", action="store_true", help="do it; without this rows are only counted")
     return parser.parse_args(arguments)
 
@@ -144,7 +163,7 @@ def _kind(row: _Row) -> str:
     if not row["pk"]["S"].startswith(_USER):
         return "signing keys"
     sort_key: str = row["sk"]["S"]
-    return _KINDS.get(sort_key if sort_key == "#" else sort_key[:2], "records")
+    return _KINDS.get(sort_key if sort_key == _USER_ITSELF else sort_key[:2], "records")
 
 
 def _told(outcome: Outcome, *, written: bool) -> str:

@@ -9,13 +9,13 @@ import sys
 from datetime import timedelta
 from typing import TYPE_CHECKING, cast
 
-import botocore.session
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.adapters.clock import SystemClock
 from chalicelib.adapters.dynamodb.keys import DynamoDBKeyStore
 from chalicelib.domain.errors import ApiTokensError, DependencyUnavailable
 from chalicelib.domain.keys import KeyUse
+from infra.aws.account import session_of_environment
 from infra.aws.rotation import Operator, OperatorError
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def _run(operator: Operator, options: argparse.Namespace) -> None:
 def _operator(options: argparse.Namespace) -> Operator:
     if not options.table:
         raise OperatorError("Name the service's table: --table, or TABLE_NAME in the environment.")
-    session, use = botocore.session.get_session(), KeyUse(options.use)
+    session, use = session_of_environment(), KeyUse(options.use)
     dynamodb = cast("DynamoDBClient", session.create_client("dynamodb"))
     kms = cast("KMSClient", session.create_client("kms"))
     return Operator(use, DynamoDBKeyStore(dynamodb, options.table, use), kms, SystemClock())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -28,6 +29,7 @@ class Disaster:
         self.clock = clock
         self.backup = new_table(cloud.dynamodb)
         self.person = TestProvider(clock).sign_in("user@example.com")
+        self.administrator = TestProvider(clock).sign_in("admin@example.com")
 
     def back_up(self) -> None:
         """Copy every row, as point-in-time recovery does."""
@@ -41,10 +43,19 @@ class Disaster:
                 key = {"pk": row["pk"], "sk": row["sk"]}
                 self.cloud.dynamodb.delete_item(TableName=self.cloud.table, Key=key)
 
+    def lose_row(self, partition: str, sort_key: str) -> None:
+        """Delete one row."""
+        key = {"pk": items.text(partition), "sk": items.text(sort_key)}
+        self.cloud.dynamodb.delete_item(TableName=self.cloud.table, Key=key)
+
     def restore(self, *, write: bool = True) -> Outcome:
         """Bring back what is missing."""
         tables = (self.backup, self.cloud.table)
         return Restore(self.cloud.dynamodb, *tables, timedelta(days=90), self.clock).run(write=write)
+
+    def token_rows(self) -> list[Any]:
+        """Return the rows of all tokens."""
+        return [row for row in self.cloud.rows() if row["sk"]["S"].startswith(items.TOKENS)]
 
     def may_call(self, token: str) -> bool:
         """Return whether the protected API lets a token in."""
@@ -91,10 +102,60 @@ def test_lost_tokens_come_back_revoked(disaster: Disaster) -> None:
     assert disaster.listed() == {"ci": "revoked"}
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [("DELETE", "/tokens", None), ("PATCH", "", {"status": "inactive"}), ("DELETE", "", None)],
+    ids=["all tokens revoked", "deactivated", "removed"],
+)
+def test_lost_user_brings_no_token_back(disaster: Disaster, method: str, path: str, body: Any) -> None:
+    """All are ended in the user's row alone; their own rows, which are not lost, still say active."""
+    api, token = disaster.api, disaster.api.create_token(disaster.person, name="ci")
+    user = api.get("/v1/me", disaster.person).json["id"]
+    disaster.back_up()
+    answer = api.call(method, f"/v1/users/{user}{path}", disaster.administrator, body)
+    assert answer.status in (200, 204)
+    disaster.lose_row(f"U#{user}", "#")
+    assert disaster.restore().brought == {"users": 1}
+    assert not disaster.may_call(token["token"])
+    assert disaster.listed() == {"ci": "revoked"}
+
+
+def test_lost_user_brings_no_session_back(disaster: Disaster) -> None:
+    """A session is ended by the user's row too."""
+    disaster.api.create_token(disaster.person)
+    disaster.back_up()
+    disaster.lose("U#")
+    disaster.clock.advance(timedelta(hours=1))
+    disaster.restore()
+    (user,) = (row for row in disaster.cloud.rows() if "role" in row)
+    assert items.read_user(user).sessions_ended_at == disaster.clock.now()
+
+
+def test_another_region_begins_rings_of_its_own(disaster: Disaster) -> None:
+    """The keys of the backup are in KMS where it was taken; here nobody could sign with them."""
+    disaster.api.create_token(disaster.person, name="before")
+    disaster.back_up()
+    disaster.lose("U#", "KEYS")
+    command = ["--from", disaster.backup, "--to", disaster.cloud.table, "--without-keys", "--yes"]
+    assert restore.main(command) == 0
+    assert [row for row in disaster.cloud.rows() if row["pk"]["S"] == "KEYS"] == []
+    disaster.api_again()
+    assert disaster.may_call(disaster.api.create_token(disaster.person, name="after")["token"])
+
+
+def test_region_is_found_where_other_tools_find_it(
+    disaster: Disaster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """AWS_REGION alone is enough, as for `make deploy`."""
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    assert restore.main(["--from", disaster.backup, "--to", disaster.cloud.table]) == 0
+
+
 def test_use_that_began_before_the_loss_is_not_recorded(disaster: Disaster) -> None:
     """The row that came back is another version than the one that was read."""
     disaster.api.create_token(disaster.person, name="ci")
-    (row,) = (row for row in disaster.cloud.rows() if row["sk"]["S"].startswith(items.TOKENS))
+    (row,) = disaster.token_rows()
     disaster.back_up()
     disaster.lose("U#")
     disaster.restore()
@@ -129,11 +190,11 @@ def test_tokens_revoked_before_keep_their_reason(disaster: Disaster) -> None:
     token = disaster.api.create_token(disaster.person, name="ci")
     disaster.api.delete(f"/v1/tokens/{token['id']}", disaster.person)
     disaster.back_up()
-    rows = disaster.cloud.rows()
+    rows = disaster.token_rows()
     disaster.lose("U#")
     disaster.clock.advance(timedelta(hours=1))
     disaster.restore()
-    assert disaster.cloud.rows() == rows
+    assert disaster.token_rows() == rows
 
 
 def test_what_lets_people_in_does_not_come_back(disaster: Disaster) -> None:

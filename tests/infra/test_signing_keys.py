@@ -341,6 +341,13 @@ class TestCommand:
         assert (status, error.count("\n")) == (1, 1)
         assert error.startswith(reason)
 
+    def test_region_is_found_where_other_tools_find_it(
+        self, desk: Desk, run: Run, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """AWS_REGION alone is enough, as for `make deploy`."""
+        monkeypatch.delenv("AWS_DEFAULT_REGION")
+        assert run("list", TABLE_NAME=desk.cloud.table, AWS_REGION="us-east-1")[0] == 0
+
     def test_revoking_twice_is_one_line(self, desk: Desk, run: Run) -> None:
         """Revocation is final, and the second one says so."""
         kid = desk.active_kid()
