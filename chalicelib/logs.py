@@ -17,12 +17,16 @@ _entry: "ContextVar[Entry | None]" = ContextVar("entry", default=None)
 
 
 class Entry:
-    """The line about one decision or change: filled in while it is being made, written when it ends."""
+    """The line about one decision or change: filled in while it is being made, written when it ends.
 
-    def __init__(self, event: str) -> None:
+    ``outcome`` is what it says unless somebody says otherwise, or something fails that nobody foresaw.
+    """
+
+    def __init__(self, event: str, outcome: str) -> None:
         self.event = event
         self.level = logging.INFO
-        self.fields: dict[str, object] = {"outcome": "ok"}
+        self.fields: dict[str, object] = {"outcome": outcome}
+        self._good_end = outcome
 
     def add(self, **fields: object) -> None:
         """Add ids, outcome, reason: callers name what they add, nothing is copied in bulk."""
@@ -37,7 +41,7 @@ class Entry:
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         """Write the line."""
         # Who refuses knowingly has named the outcome already; this is what nobody foresaw.
-        if isinstance(error, Exception) and self.fields["outcome"] == "ok":
+        if isinstance(error, Exception) and self.fields["outcome"] == self._good_end:
             self.add(outcome="error", error=type(error).__name__, at=place(error))
             self.level = logging.ERROR
         _entry.reset(self._outer)
@@ -45,9 +49,9 @@ class Entry:
         _write(self.level, self.event, self.fields)
 
 
-def entry(event: str) -> Entry:
+def entry(event: str, outcome: str = "ok") -> Entry:
     """Write one line about what happens meanwhile, with its duration in milliseconds."""
-    return Entry(event)
+    return Entry(event, outcome)
 
 
 def add(**fields: object) -> None:
@@ -55,6 +59,14 @@ def add(**fields: object) -> None:
     line = _entry.get()
     if line:
         line.add(**fields)
+
+
+def fail(**fields: object) -> None:
+    """Add to the line that is being filled in, if there is one, and make it an error's."""
+    line = _entry.get()
+    if line:
+        line.add(outcome="error", **fields)
+        line.level = logging.ERROR
 
 
 def warn(event: str, **fields: object) -> None:

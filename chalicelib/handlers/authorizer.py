@@ -4,22 +4,33 @@ Lambda imports this module alone, without ``app.py``; what it imports is what a 
 ``deployed.py`` makes the function known to Chalice.
 """
 
-import logging
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from chalicelib import bootstrap, logs
-from chalicelib.domain.errors import ApiTokensError, InvalidToken, MalformedToken
+from chalicelib.domain.errors import ApiTokensError, InsufficientScope, InvalidToken, MalformedToken
 from chalicelib.services.callers import authorizer_context
 from chalicelib.services.verify import Verified
+
+Event = Mapping[str, Any]
+Answer = dict[str, Any]
 
 # API Gateway answers 401 to exactly this message and 500 to any other exception.
 UNAUTHORIZED = "Unauthorized"
 
 
-def api_token_authorizer(event: dict[str, Any], context: Any) -> dict[str, Any]:
+def api_token_authorizer(event: Event, context: Any) -> Answer:
     """Let the bearer of a usable API token in (TOKEN authorizer of a REST API)."""
-    with logs.request(getattr(context, "aws_request_id", None)):
-        return policy(admitted(event["authorizationToken"]), event["methodArn"])
+    return answered(_rest_token, event, context)
+
+
+def answered(answer: Callable[[Event], Answer], event: Event, context: Any) -> Answer:
+    """Return what a front door answers; one line says what became of it, also where it fails."""
+    with (
+        logs.request(getattr(context, "aws_request_id", None)),
+        logs.entry("authorize", outcome="allowed"),
+    ):
+        return answer(event)
 
 
 def decide(unverified_header: str | None) -> Verified:
@@ -27,18 +38,14 @@ def decide(unverified_header: str | None) -> Verified:
 
     Raises InvalidToken for every refusal, DependencyUnavailable when nothing can be decided.
     """
-    with logs.entry("authorize") as entry:
-        try:
-            verified = bootstrap.current().verify.verify(_bearer(unverified_header or ""))
-        except InvalidToken as error:
-            entry.add(outcome="refused", reason=error.reason)
-            raise
-        except ApiTokensError as error:
-            entry.add(outcome="error", reason=error.code, cause=logs.cause(error))
-            entry.level = logging.ERROR
-            raise
-        entry.add(outcome="allowed")
-        return verified
+    try:
+        return bootstrap.current().verify.verify(_bearer(unverified_header or ""))
+    except InvalidToken as error:
+        logs.add(outcome="refused", reason=error.reason)
+        raise
+    except ApiTokensError as error:
+        logs.fail(reason=error.code, cause=logs.cause(error))
+        raise
 
 
 def admitted(unverified_header: str | None) -> Verified:
@@ -52,7 +59,7 @@ def admitted(unverified_header: str | None) -> Verified:
         raise Exception(UNAUTHORIZED) from None
 
 
-def policy(verified: Verified, method_arn: str) -> dict[str, Any]:
+def policy(verified: Verified, method_arn: str) -> Answer:
     """Return the answer of a REST API's authorizer: everything that the scopes open, whatever was called.
 
     API Gateway caches the policy by token and applies it to every route, so one made for the route at
@@ -64,17 +71,36 @@ def policy(verified: Verified, method_arn: str) -> dict[str, Any]:
     return statement(verified, [f"{api_and_stage}/{route.method}{route.path}" for route in opened])
 
 
-def statement(verified: Verified, resources: list[str]) -> dict[str, Any]:
+def statement(verified: Verified, resources: list[str]) -> Answer:
     """Return the answer that allows these resources and nothing else, or refuses all."""
-    allowed, refused = {"Effect": "Allow", "Resource": resources}, {"Effect": "Deny", "Resource": "*"}
-    effect = allowed if resources else refused
+    if not resources:
+        note_missing_scope()
+    user_id, allowed = verified.token.user_id, {"Effect": "Allow", "Resource": resources}
+    answer = _answer(user_id, allowed) if resources else refusal(user_id)
+    return {**answer, "context": authorizer_context(verified)}
+
+
+def refusal(principal: str) -> Answer:
+    """Return the answer that refuses everything."""
+    return _answer(principal, {"Effect": "Deny", "Resource": "*"})
+
+
+def note_missing_scope() -> None:
+    """Say in the line that a good token was refused for what it does not open."""
+    logs.add(outcome="refused", reason=InsufficientScope.code)
+
+
+def _rest_token(event: Event) -> Answer:
+    return policy(admitted(event["authorizationToken"]), event["methodArn"])
+
+
+def _answer(principal: str, effect: Mapping[str, Any]) -> Answer:
     return {
-        "principalId": verified.token.user_id,
+        "principalId": principal,
         "policyDocument": {
             "Version": "2012-10-17",
             "Statement": [{"Action": "execute-api:Invoke", **effect}],
         },
-        "context": authorizer_context(verified),
     }
 
 

@@ -4,55 +4,66 @@ Each is a function of its own in ``chalicelib.handlers.front_doors``; how to att
 ``docs/attach.md``.
 """
 
-from collections.abc import Callable, Mapping
+import re
 from typing import Any
 
-from chalicelib import bootstrap, logs
+from chalicelib import bootstrap
 from chalicelib.domain.errors import InsufficientScope, InvalidToken
-from chalicelib.handlers.authorizer import admitted, decide, policy, statement
+from chalicelib.handlers.authorizer import (
+    Answer,
+    Event,
+    admitted,
+    answered,
+    decide,
+    note_missing_scope,
+    policy,
+    refusal,
+    statement,
+)
 from chalicelib.services.callers import authorizer_context
 from chalicelib.services.verify import Verified
-
-Event = Mapping[str, Any]
-Answer = dict[str, Any]
 
 # What a connection of a WebSocket API is in terms of scopes: the request that opens it.
 _CONNECT = ("GET", "/")
 _GRAPHQL = ("POST", "/graphql")
-
-
-def _identified(answer: Callable[[Event], Answer], event: Event, context: Any) -> Answer:
-    with logs.request(getattr(context, "aws_request_id", None)):
-        return answer(event)
+_NOBODY = "nobody"
+# RFC 3986 section 3.3: to whoever resolves them the path is another one than scopes were compared with.
+# HTTP APIs hand paths on decoded, so that these may have been written as %2e or %2F.
+_DOT_SEGMENT = re.compile(r"[/\\]\.\.?(?:[/\\]|$)")
 
 
 def rest_request_authorizer(event: Event, context: Any) -> Answer:
     """Answer a REQUEST authorizer of a REST API, or of an HTTP API with payload format 1.0."""
-    return _identified(_rest_request, event, context)
+    return answered(_rest_request, event, context)
 
 
 def http_api_authorizer(event: Event, context: Any) -> Answer:
     """Answer an HTTP API with payload format 2.0 and simple responses."""
-    return _identified(_http_api, event, context)
+    return answered(_http_api, event, context)
 
 
 def websocket_authorizer(event: Event, context: Any) -> Answer:
     """Answer the ``$connect`` route of a WebSocket API."""
-    return _identified(_websocket, event, context)
+    return answered(_websocket, event, context)
 
 
 def appsync_authorizer(event: Event, context: Any) -> Answer:
     """Answer AppSync's Lambda authorization."""
-    return _identified(_appsync, event, context)
+    return answered(_appsync, event, context)
 
 
 def _rest_request(event: Event) -> Answer:
-    return policy(admitted(_authorization(event)), event["methodArn"])
+    header, method_arn = _authorization(event), event["methodArn"]
+    if event.get("version") != "1.0":
+        return policy(admitted(header), method_arn)
+    # An HTTP API: AWS documents refusals by the policy there, and none by a message.
+    verified = _decided(header)
+    return policy(verified, method_arn) if verified else refusal(_NOBODY)
 
 
 def _http_api(event: Event) -> Answer:
     """Simple responses know no 401: whoever is refused here gets 403 from the gateway."""
-    verified = _decided(event.get("headers", {}).get("authorization"))
+    verified = _decided((event.get("headers") or {}).get("authorization"))
     if verified is None or not _opens(verified, _method(event), _path(event)):
         return {"isAuthorized": False}
     return {"isAuthorized": True, "context": authorizer_context(verified)}
@@ -64,17 +75,15 @@ def _websocket(event: Event) -> Answer:
 
 
 def _appsync(event: Event) -> Answer:
-    """AppSync wants the token without a scheme; with one it is the same token."""
+    """AppSync wants the token without a scheme; with one it is the same token.
+
+    How long a yes is remembered is for the API to say: nothing can flush that cache.
+    """
     presented = event["authorizationToken"]
     verified = _decided(presented if " " in presented else f"Bearer {presented}")
     if verified is None or not _opens(verified, *_GRAPHQL):
         return {"isAuthorized": False, "ttlOverride": 0}
-    seconds = bootstrap.gateway().authorizer_cache_seconds
-    return {
-        "isAuthorized": True,
-        "resolverContext": authorizer_context(verified),
-        "ttlOverride": seconds,
-    }
+    return {"isAuthorized": True, "resolverContext": authorizer_context(verified)}
 
 
 def _decided(unverified_header: str | None) -> Verified | None:
@@ -87,8 +96,11 @@ def _decided(unverified_header: str | None) -> Verified | None:
 
 def _opens(verified: Verified, method: str, path: str) -> bool:
     try:
+        if _DOT_SEGMENT.search(path):
+            raise InsufficientScope(None)
         bootstrap.current().policy.scopes.require(verified.scopes, method, path)
     except InsufficientScope:
+        note_missing_scope()
         return False
     return True
 

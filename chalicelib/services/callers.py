@@ -3,11 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
+from urllib.parse import quote, unquote
 
 from chalicelib import logs
 from chalicelib.domain.errors import NotAuthenticated
 from chalicelib.domain.scopes import ScopeCatalogue, scope_string
 from chalicelib.services.verify import Verified
+
+# Printable ASCII but for what strings of JSON and templates end with, and what encodes.
+_PLAIN = "".join(map(chr, range(0x20, 0x7F))).translate({ord(c): None for c in '"\\%'})
 
 
 class ApiCaller(Protocol):
@@ -62,12 +66,16 @@ class AnonymousCaller:
 
 
 def authorizer_context(verified: Verified) -> dict[str, str]:
-    """Return what the authorizer tells the views: flat strings, all that API Gateway carries."""
+    """Return what the authorizer tells the views: flat strings, all that API Gateway carries.
+
+    People choose names; in here, where gateways and mapping templates copy them unescaped, a name is
+    percent-encoded (RFC 3986 section 2.1), so that none can be read as something else.
+    """
     token = verified.token
     return {
         "user_id": token.user_id,
         "token_id": token.id,
-        "token_name": token.name,
+        "token_name": quote(token.name, safe=_PLAIN),
         "scopes": scope_string(verified.scopes),
     }
 
@@ -83,7 +91,7 @@ def token_caller(context: Mapping[str, str] | None, catalogue: ScopeCatalogue) -
     return TokenCaller(
         user_id=context["user_id"],
         token_id=context["token_id"],
-        token_name=context["token_name"],
+        token_name=unquote(context["token_name"]),
         scopes=frozenset(context["scopes"].split()),
         catalogue=catalogue,
     )

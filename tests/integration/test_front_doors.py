@@ -8,7 +8,8 @@ import pytest
 
 from chalicelib.domain.errors import StoreUnavailable
 from chalicelib.domain.users import User
-from chalicelib.handlers import front_doors
+from chalicelib.handlers import authorizer, front_doors
+from chalicelib.services.callers import token_caller
 from infra.local.policies import allows
 from tests.support.api import Api, api_of
 from tests.support.events import API, Context, appsync, http_api, rest_request, websocket
@@ -143,8 +144,82 @@ def test_appsync_lets_the_token_in_with_or_without_its_scheme(
     """AppSync itself advises against the scheme; people send it all the same."""
     answer = front_doors.appsync_authorizer(appsync(credential.format(token=token["token"])), Context())
 
-    assert (answer["isAuthorized"], answer["ttlOverride"]) == (True, 30)
+    assert answer["isAuthorized"] is True
     assert context_of(token).items() <= answer["resolverContext"].items()
+
+
+def test_appsync_remembers_a_yes_for_as_long_as_its_api_says(token: dict[str, Any]) -> None:
+    """Nothing flushes that cache, so whoever chose not to have one must not get one."""
+    answer = front_doors.appsync_authorizer(appsync(token["token"]), Context())
+
+    assert answer.keys() == {"isAuthorized", "resolverContext"}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/orders/../admin",
+        "/orders/..",
+        "/orders/./7",
+        "/orders/.",
+        "/orders\\..\\admin",
+        "/orders/..\\admin",
+    ],
+)
+def test_path_that_names_another_one_is_not_open(token: dict[str, Any], path: str) -> None:
+    """HTTP APIs hand on decoded what came as %2e or %2F; whoever resolves it is somewhere else."""
+    answer = front_doors.http_api_authorizer(http_api(f"Bearer {token['token']}", path=path), Context())
+
+    assert answer == {"isAuthorized": False}
+
+
+@pytest.mark.parametrize("path", ["/orders/7..8", "/orders/...", "/orders/.well-known", "/orders/a.b"])
+def test_dots_within_a_name_are_nothing_special(token: dict[str, Any], path: str) -> None:
+    """RFC 3986 section 3.3 knows two dot segments and no more."""
+    answer = front_doors.http_api_authorizer(http_api(f"Bearer {token['token']}", path=path), Context())
+
+    assert answer["isAuthorized"] is True
+
+
+@pytest.mark.parametrize("name", ['x","user_id":"usr_victim', "back\\slash", "100%", "Grüße 🔑", "%22"])
+def test_name_of_a_token_is_nothing_but_text_at_every_door(
+    api: Api, service: MemoryService, name: str
+) -> None:
+    """People choose it, and gateways and mapping templates copy it unescaped."""
+    token = api.create_token(service.provider.sign_in("user@example.com"), name=name)
+    header = f"Bearer {token['token']}"
+
+    for context in (
+        front_doors.rest_request_authorizer(rest_request(header), Context())["context"],
+        front_doors.http_api_authorizer(http_api(header), Context())["context"],
+        front_doors.websocket_authorizer(websocket(header), Context())["context"],
+        front_doors.appsync_authorizer(appsync(header), Context())["resolverContext"],
+    ):
+        assert context["token_name"].isascii()
+        assert not set('"\\') & set(context["token_name"])
+        assert token_caller(context, service.settings.scopes).token_name == name
+
+
+@pytest.mark.parametrize("header", ["Bearer bodhi_x", None])
+def test_http_api_of_format_1_is_refused_by_its_policy(api: Api, header: str | None) -> None:
+    """AWS documents refusals by a message for REST and WebSocket APIs only."""
+    event = {**rest_request(header), "version": "1.0"}
+
+    answer = front_doors.rest_request_authorizer(event, Context())
+
+    assert answer["policyDocument"]["Statement"] == [
+        {"Action": "execute-api:Invoke", "Effect": "Deny", "Resource": "*"}
+    ]
+
+
+def test_http_api_of_format_1_gets_the_policy_of_all_that_is_open(token: dict[str, Any]) -> None:
+    """The same as a REST API gets."""
+    event = {**rest_request(f"Bearer {token['token']}"), "version": "1.0"}
+
+    answer = front_doors.rest_request_authorizer(event, Context())
+
+    assert answer == front_doors.rest_request_authorizer({**event, "version": None}, Context())
+    assert allows(answer, event["methodArn"])
 
 
 def test_a_token_without_the_scope_is_forbidden_at_every_door(api: Api, service: MemoryService) -> None:
@@ -211,6 +286,43 @@ def test_a_store_that_does_not_answer_is_a_failure_at_every_door(
             door(event, Context())
 
 
+def lines_of(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
+    """Return what the lines about decisions say."""
+    return [record.fields for record in caplog.records if record.message == "authorize"]  # type: ignore[attr-defined]
+
+
+def test_missing_scope_is_no_admission_in_the_log(
+    api: Api, service: MemoryService, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whoever reads it after an incident wants to know who got in."""
+    person = service.provider.sign_in("user@example.com")
+    orders, live = (api.create_token(person, scopes=[s])["token"] for s in ("orders:read", "live"))
+    front_doors.http_api_authorizer(http_api(f"Bearer {live}"), Context())
+    front_doors.websocket_authorizer(websocket(f"Bearer {orders}"), Context())
+    front_doors.appsync_authorizer(appsync(orders), Context())
+
+    assert [(line["outcome"], line["reason"]) for line in lines_of(caplog)] == [
+        ("refused", "insufficient_scope")
+    ] * 3
+
+
+def test_event_of_another_door_is_a_failure_that_the_log_names(
+    token: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whoever attaches the wrong function has a line to find, and an alarm."""
+    header = f"Bearer {token['token']}"
+    for door, event in (
+        (authorizer.api_token_authorizer, rest_request(header)),
+        (front_doors.http_api_authorizer, rest_request(header, "authorization")),
+        (front_doors.appsync_authorizer, http_api(header)),
+    ):
+        with pytest.raises(KeyError):
+            door(event, Context())
+
+    assert {(line["outcome"], line["error"]) for line in lines_of(caplog)} == {("error", "KeyError")}
+    assert len(lines_of(caplog)) == 3
+
+
 def test_each_door_notes_the_request_id_and_counts_a_use(
     service: MemoryService, token: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -221,6 +333,6 @@ def test_each_door_notes_the_request_id_and_counts_a_use(
     front_doors.websocket_authorizer(websocket(header), Context())
     front_doors.appsync_authorizer(appsync(header), Context())
 
-    decisions = [record.fields for record in caplog.records if record.message == "authorize"]  # type: ignore[attr-defined]
+    decisions = lines_of(caplog)
     assert [(d["outcome"], d["request_id"]) for d in decisions] == [("allowed", "request-7")] * 4
     assert {d["token_id"] for d in decisions} == {token["id"]}

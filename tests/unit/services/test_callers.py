@@ -14,18 +14,19 @@ from chalicelib.services.verify import Verified
 from tests.support.builders import a_token, a_user
 
 READ, WRITE = "api:read", "api:write"
+NAME = '100% "Käse" 🧀 \\o/'
 
 
 def test_context_is_flat_strings() -> None:
     """API Gateway carries nothing else; the scopes are those in force, not those of the row."""
-    token = a_token(a_user(), name="Käse 🧀")
+    token = a_token(a_user(), name=NAME)
 
     context = authorizer_context(Verified(token, frozenset({READ})))
 
     assert context == {
         "user_id": token.user_id,
         "token_id": token.id,
-        "token_name": "Käse 🧀",
+        "token_name": "100%25 %22K%C3%A4se%22 %F0%9F%A7%80 %5Co/",
         "scopes": READ,
     }
 
@@ -33,11 +34,11 @@ def test_context_is_flat_strings() -> None:
 @pytest.mark.parametrize("scopes", [set(), {READ}, {WRITE}, {READ, WRITE}])
 def test_view_sees_the_caller_whom_the_authorizer_let_in(scopes: set[str]) -> None:
     """What the authorizer writes is what the view reads."""
-    token = a_token(a_user(), name="")
+    token = a_token(a_user(), name=NAME)
 
     caller = token_caller(authorizer_context(Verified(token, frozenset(scopes))), DEFAULT_CATALOGUE)
 
-    assert caller == TokenCaller(token.user_id, token.id, "", frozenset(scopes), DEFAULT_CATALOGUE)
+    assert caller == TokenCaller(token.user_id, token.id, NAME, frozenset(scopes), DEFAULT_CATALOGUE)
 
 
 @pytest.mark.parametrize(
