@@ -20,7 +20,16 @@ class TokenChange:
         Uses, names and what is counted about reuse decide nothing. A token that went idle can be used
         again only by a change of its owner's, which no cached permission contradicts.
         """
-        return _deciding_of_token(self.before, now) != _deciding_of_token(self.after, now)
+        before, after = (_deciding_of_token(token) for token in (self.before, self.after))
+        return before != after or self._overlap_was_cut(now)
+
+    def _overlap_was_cut(self, now: datetime) -> bool:
+        """Whether the token works for less long than it would have, and that is over.
+
+        However late the change is looked at: a decision from before may be remembered still.
+        """
+        moved = self.before.overlap_ends_at != self.after.overlap_ends_at
+        return moved and self.after.overlap_is_over(now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +50,8 @@ class UserChange:
 RowChange = TokenChange | UserChange
 
 
-def _deciding_of_token(token: Token, now: datetime) -> tuple[object, ...]:
-    return (token.state, token.generation, token.scopes, token.expires_at, token.overlap_is_over(now))
+def _deciding_of_token(token: Token) -> tuple[object, ...]:
+    return (token.state, token.generation, token.scopes, token.expires_at)
 
 
 def _deciding_of_user(user: User) -> tuple[object, ...]:

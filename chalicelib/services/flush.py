@@ -16,7 +16,8 @@ SETTLE = timedelta(seconds=1)
 SPACING = timedelta(seconds=1)
 """How far apart two flushes of one stage are at least."""
 
-_PATIENCE = timedelta(seconds=30)
+# With one stage that others keep claiming; the others have theirs.
+_PATIENCE = timedelta(seconds=10)
 
 Record = Mapping[str, Any]
 
@@ -69,13 +70,21 @@ class FlushCaches:
         if changes and self._stages:
             # A decision taken before the change may be on its way into the cache.
             self._sleep(SETTLE)
-            for stage in self._stages:
+            for stage in self._in_turn(due):
                 try:
                     (flushed if self._flush(stage, due) else left).append(stage)
                 except ApiTokensError as error:
                     logs.warn("flush.failed", stage=stage, reason=error.code, cause=logs.cause(error))
                     failures[stage] = error
         return Flushed(changes, flushed, left, failures)
+
+    def _in_turn(self, now: datetime) -> Sequence[str]:
+        """Return the stages, beginning with another one each time.
+
+        Where slow failures of some use up the function's time, the next attempt begins elsewhere.
+        """
+        first = int(now.timestamp()) % len(self._stages)
+        return [*self._stages[first:], *self._stages[:first]]
 
     def _changes_decisions(self, record: Record, now: datetime) -> bool:
         change = self._read(record)
@@ -86,7 +95,8 @@ class FlushCaches:
 
         Whoever claims a stage answers for it: a flush that fails is tried again by them.
         """
-        while (now := self._clock.now()) <= due + _PATIENCE:
+        begun = self._clock.now()
+        while (now := self._clock.now()) <= begun + _PATIENCE:
             claim = self._store.claim_flush(stage, now, SPACING)
             if claim.won:
                 self._caches.flush(stage)

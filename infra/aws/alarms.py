@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from chalicelib.adapters.dynamodb.items import USERS_INDEX
 from infra.aws.flushing import FLUSHER, GIVEN_UP
 from infra.aws.functions import API, Resource, Template, functions_in, log_group_of
 
@@ -16,11 +17,15 @@ UNDECIDED, UNSIGNED, UNFLUSHED = "UndecidedAuthorizations", "FailedSignatures", 
 
 _AUTHORIZERS = ("chalicelib.handlers.authorizer.", "chalicelib.handlers.front_doors.")
 # A refusal raises, so Lambda's own count of errors counts refusals too. These are the others: what our
-# log line calls an error, and what ends a function before it can write one.
+# log line calls an error, and what ends a function before it can write one. INIT_REPORT tells of a start
+# that failed; with SnapStart, which we do not use, of any.
 _ERROR_LINE = '{ $.event = "authorize" && $.outcome = "error" }'
 _NO_LINE = '?"Task timed out" ?"Runtime.ExitError" ?"Runtime.ImportModuleError" ?INIT_REPORT'
 _FLUSH_LINE = '{ $.event = "flush" && $.outcome = "error" }'
 _SIGNING_LINE = '{ $.error = "SigningUnavailable" }'
+# The table's own figures are without its index's.
+_TABLE = {"TableName": {"Ref": "TokenTable"}}
+_INDEX = {**_TABLE, "GlobalSecondaryIndexName": USERS_INDEX}
 
 
 def with_alarms(template: Template) -> Template:
@@ -63,8 +68,11 @@ def _alarms(functions: Sequence[str], authorizers: Sequence[str]) -> dict[str, R
     failures = [_metric("AWS/ApiGateway", "5XXError", "Sum", {"ApiName": {"Ref": "AWS::StackName"}})]
     throttled = [_lambda_metric(name, "Throttles", "Sum") for name in functions]
     slowness = [_lambda_metric(name, "Duration", "p99") for name in authorizers]
-    table = {"TableName": {"Ref": "TokenTable"}}
-    refused = [_metric("AWS/DynamoDB", f"{kind}ThrottleEvents", "Sum", table) for kind in ("Read", "Write")]
+    refused = [
+        _metric("AWS/DynamoDB", f"{kind}ThrottleEvents", "Sum", part)
+        for part in (_TABLE, _INDEX)
+        for kind in ("Read", "Write")
+    ]
     undecided, unsigned = ([_metric(NAMESPACE, name, "Sum", {})] for name in (UNDECIDED, UNSIGNED))
     return {
         "ApiFailures": _alarm("The API answered 5XX more than 5 times in 5 minutes.", failures, 5),
@@ -77,7 +85,7 @@ def _alarms(functions: Sequence[str], authorizers: Sequence[str]) -> dict[str, R
             periods=3,
         ),
         "FunctionThrottles": _alarm("Lambda refused to run a function.", throttled, 0),
-        "TableThrottles": _alarm("DynamoDB refused calls of the table.", refused, 0),
+        "TableThrottles": _alarm("DynamoDB refused calls of the table or its index.", refused, 0),
         "SigningFailures": _alarm("A token could not be signed by KMS.", unsigned, 0),
     }
 
@@ -147,9 +155,7 @@ def _dashboard(functions: Sequence[str], authorizers: Sequence[str]) -> Resource
         _graph("Flushes", [*_each([FLUSHER], "Invocations"), [own, UNFLUSHED]], "Sum"),
         _graph("Age of changes to flush for (ms)", _each([FLUSHER], "IteratorAge"), "Maximum"),
         _graph("Capacity units", [table, _same(table, "ConsumedWriteCapacityUnits")], "Sum"),
-        _graph(
-            "Table calls refused", [_same(table, f"{k}ThrottleEvents") for k in ("Read", "Write")], "Sum"
-        ),
+        _graph("Table calls refused", _refused(table), "Sum"),
     ]
     placed = [graph | {"x": 12 * (i % 2), "y": 6 * (i // 2)} for i, graph in enumerate(graphs)]
     body = json.dumps({"widgets": placed})
@@ -169,6 +175,11 @@ def _graph(title: str, metrics: Sequence[Sequence[str]], statistic: str) -> dict
 def _same(metric: Sequence[str], name: str) -> list[str]:
     """Return another metric of the same thing."""
     return [metric[0], name, *metric[2:]]
+
+
+def _refused(table: Sequence[str]) -> list[list[str]]:
+    kinds = [_same(table, f"{kind}ThrottleEvents") for kind in ("Read", "Write")]
+    return [*kinds, *([*kind, "GlobalSecondaryIndexName", USERS_INDEX] for kind in kinds)]
 
 
 def _each(functions: Iterable[str], name: str) -> list[list[str]]:

@@ -10,7 +10,6 @@ from typing import Any
 Template = dict[str, Any]
 
 _GATEWAY_RESPONSE = "AWS::ApiGateway::GatewayResponse"
-_ALIASES = ("SigningKeyAliasName", "AccessTokenKeyAliasName")
 _AUTHORIZER = "x-amazon-apigateway-authorizer"
 # What the verifier lets past its own look at the shape: anything else costs no Lambda. API Gateway
 # compares the whole header; a scheme's letters may be of either case (RFC 9110 section 11.1).
@@ -30,15 +29,6 @@ def corrected(template: Template) -> Template:
         del resources[name]
     resources["RestAPI"] = _with_definition(resources["RestAPI"], definition)
     return {**template, "Resources": resources}
-
-
-def named_for_stage(template: Template, stage: str) -> Template:
-    """Return the template with names of the stage's own: an account has one alias of each name."""
-    parameters = {
-        name: {**parameter, "Default": f"{parameter['Default']}-{stage}"} if name in _ALIASES else parameter
-        for name, parameter in template["Parameters"].items()
-    }
-    return {**template, "Parameters": parameters}
 
 
 def _in_definition(answers: dict[str, Any]) -> dict[str, Any]:

@@ -6,11 +6,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from chalicelib.settings import AuthMode, GatewaySettings
+from infra.aws.errors import PackagingError
 from infra.aws.functions import Resource, Template
 
 FLUSHER = "FlushAuthorizerCaches"
 MAPPING = "AuthorizerCacheFlushes"
 GIVEN_UP = "UnflushedChanges"
+
+MAX_STAGES = 20
+"""The function flushes all within one call, and API Gateway's own API takes ten calls per second."""
 
 _STAGES = "AUTHORIZER_CACHE_STAGES"
 
@@ -36,12 +40,18 @@ def with_flushing(template: Template) -> Template:
 
 
 def _stages(resources: Mapping[str, Resource]) -> list[str]:
-    """Return the own stage, unless it caches nothing, and those that the settings name."""
+    """Return the own stage, unless it caches nothing, and those that the settings name.
+
+    Raises PackagingError for more than fit into one call.
+    """
     settings = _settings(resources[FLUSHER]["Properties"]["Environment"]["Variables"])
     if settings.auth_mode is AuthMode.NONE:
         return []
     own = [f"restapis/${{RestAPI}}/{resources['RestAPI']['Properties']['StageName']}"]
-    return [*(own if settings.authorizer_cache_seconds else []), *settings.authorizer_cache_stages]
+    stages = [*(own if settings.authorizer_cache_seconds else []), *settings.authorizer_cache_stages]
+    if len(stages) > MAX_STAGES:
+        raise PackagingError(f"{_STAGES} names too many: at most {MAX_STAGES} with this API's own")
+    return stages
 
 
 def _settings(variables: Mapping[str, Any]) -> GatewaySettings:

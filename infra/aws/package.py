@@ -19,7 +19,7 @@ import yaml
 from infra.aws import bundle
 from infra.aws.alarms import with_alarms
 from infra.aws.errors import PackagingError
-from infra.aws.fixes import Template, corrected, named_for_stage
+from infra.aws.fixes import Template, corrected
 from infra.aws.flushing import with_flushing
 from infra.aws.functions import with_functions
 from infra.aws.project_config import Config, changed_config, check_config
@@ -76,7 +76,7 @@ def build(
         _copy(project, copy, config)
         _run_chalice(copy, stage, target)
     written = target / "sam.yaml"
-    template = _complete(project, stage, yaml.safe_load(written.read_text(encoding="utf-8")))
+    template = _complete(project, yaml.safe_load(written.read_text(encoding="utf-8")))
     written.unlink()
     path = target / "template.json"
     path.write_text(json.dumps(template, indent=1) + "\n", encoding="utf-8")
@@ -101,10 +101,9 @@ def _copy(project: Path, copy: Path, config: Config) -> None:
     (copy / ".chalice" / "config.json").write_text(json.dumps(config), encoding="utf-8")
 
 
-def _complete(project: Path, stage: str, template: Template) -> Template:
+def _complete(project: Path, template: Template) -> Template:
     policy = json.loads((project / ".chalice" / "policy-page.json").read_text(encoding="utf-8"))
-    named = named_for_stage(corrected(template), stage)
-    return with_alarms(with_flushing(with_functions(named, policy)))
+    return with_alarms(with_flushing(with_functions(corrected(template), policy)))
 
 
 def _run_chalice(copy: Path, stage: str, target: Path) -> None:

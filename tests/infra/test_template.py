@@ -29,8 +29,6 @@ def test_the_state_part_leaves_nothing_it_refers_to_behind() -> None:
     part = state_part(read_template())
     assert set(part["Parameters"]) == {
         "TableName",
-        "SigningKeyAliasName",
-        "AccessTokenKeyAliasName",
         "DeletionProtection",
     }
     assert set(part["Conditions"]) == {"TableNameGiven", "TableIsProtected"}
@@ -68,9 +66,16 @@ def test_both_keys_are_protected_alike() -> None:
 def test_tokens_and_keys_outlive_the_stack() -> None:
     """Deleting the stack by mistake must not revoke every token there is."""
     resources = read_template()["Resources"]
-    for name in ("TokenTable", "SigningKey", "AccessTokenKey"):
-        kept = (resources[name]["DeletionPolicy"], resources[name]["UpdateReplacePolicy"])
-        assert kept == ("Retain", "Retain")
+    kept = {
+        n: (r["DeletionPolicy"], r["UpdateReplacePolicy"])
+        for n, r in resources.items()
+        if "DeletionPolicy" in r
+    }
+    assert kept == {
+        "TokenTable": ("Retain", "Retain"),
+        "SigningKey": ("RetainExceptOnCreate", "Retain"),
+        "AccessTokenKey": ("RetainExceptOnCreate", "Retain"),
+    }
     assert ttl_attributes(read_template()) == {"TokenTable": "purge_at"}
 
 

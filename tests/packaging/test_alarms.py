@@ -3,7 +3,7 @@
 import contextlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -14,8 +14,7 @@ from chalicelib.handlers import authorizer, front_doors
 from infra.aws.alarms import with_alarms
 from infra.aws.functions import API, functions_in, log_group_of
 from tests.support.api import Api, api_of
-from tests.support.events import API as API_ARN
-from tests.support.events import Context, appsync, http_api, rest_request, websocket
+from tests.support.events import Context, appsync, http_api, rest_request, rest_token, websocket
 from tests.support.keys import LocalSigningKey
 from tests.support.memory import InMemoryStore
 from tests.support.service import MemoryService
@@ -74,32 +73,20 @@ def api(service: MemoryService) -> Iterator[Api]:
         yield api
 
 
+Handler = Callable[[Mapping[str, Any], Any], dict[str, Any]]
+DOORS: dict[str, tuple[Handler, Callable[[str], dict[str, Any]]]] = {
+    "ApiTokenAuthorizer": (authorizer.api_token_authorizer, rest_token),
+    "RestRequestAuthorizer": (front_doors.rest_request_authorizer, rest_request),
+    "HttpApiAuthorizer": (front_doors.http_api_authorizer, http_api),
+    "WebsocketAuthorizer": (front_doors.websocket_authorizer, websocket),
+    "AppsyncAuthorizer": (front_doors.appsync_authorizer, appsync),
+}
+
+
 def ask(door: str, header: str) -> None:
     """Ask an authorizer as its front door would."""
-    if door == "ApiTokenAuthorizer":
-        event = {
-            "type": "TOKEN",
-            "authorizationToken": header,
-            "methodArn": f"{API_ARN}/test/GET/api/whoami",
-        }
-        authorizer.api_token_authorizer(event, Context())
-    elif door == "RestRequestAuthorizer":
-        front_doors.rest_request_authorizer(rest_request(header), Context())
-    elif door == "HttpApiAuthorizer":
-        front_doors.http_api_authorizer(http_api(header), Context())
-    elif door == "WebsocketAuthorizer":
-        front_doors.websocket_authorizer(websocket(header), Context())
-    else:
-        front_doors.appsync_authorizer(appsync(header), Context())
-
-
-DOORS = [
-    "ApiTokenAuthorizer",
-    "RestRequestAuthorizer",
-    "HttpApiAuthorizer",
-    "WebsocketAuthorizer",
-    "AppsyncAuthorizer",
-]
+    handler, event = DOORS[door]
+    handler(event(header), Context())
 
 
 @pytest.mark.slow
@@ -118,6 +105,17 @@ class TestDecisions:
             ask(door, f"Bearer {token}")
         (pattern,) = patterns_of(resources, door, "UndecidedAuthorizations")
         assert [matches(pattern, line) for line in lines].count(True) == 1
+
+    def test_event_of_another_door_is_counted(
+        self, resources: dict[str, Any], service: MemoryService, api: Api, door: str
+    ) -> None:
+        """The wrong function, or the wrong payload format: each caller gets a 5xx."""
+        token = api.create_token(service.provider.sign_in("user@example.com"))["token"]
+        handler, _ = DOORS[door]
+        with written() as lines, pytest.raises(KeyError):
+            handler({"headers": {"authorization": f"Bearer {token}"}}, Context())
+        (pattern,) = patterns_of(resources, door, "UndecidedAuthorizations")
+        assert [matches(pattern, line) for line in lines] == [True]
 
     def test_decisions_are_not_counted(
         self, resources: dict[str, Any], service: MemoryService, api: Api, door: str
@@ -174,29 +172,101 @@ def watched_by(resources: Mapping[str, Any], alarm: str) -> set[str]:
     return {d["Value"]["Ref"] for d in dimensions if d["Name"] == "FunctionName"}
 
 
+OWN = str({"Fn::Sub": "BodhiApiTokens/${AWS::StackName}"})
+TABLE = {"TableName": {"Ref": "TokenTable"}, "GlobalSecondaryIndexName": "users"}
+QUEUE = {"QueueName": {"Fn::GetAtt": ["UnflushedChanges", "QueueName"]}}
+EXPECTED: dict[str, dict[str, Any]] = {
+    "ApiFailures": {
+        "metrics": {("AWS/ApiGateway", "5XXError")},
+        "dimensions": {"ApiName": {"Ref": "AWS::StackName"}},
+        "statistics": {"Sum"},
+        "above": 5,
+    },
+    "AuthorizerErrors": {
+        "metrics": {(OWN, "UndecidedAuthorizations")},
+        "dimensions": {},
+        "statistics": {"Sum"},
+        "above": 0,
+    },
+    "AuthorizerSlowness": {
+        "metrics": {("AWS/Lambda", "Duration")},
+        "dimensions": {},
+        "statistics": {"p99"},
+        "combined": "MAX(METRICS())",
+        "above": 2000,
+        "periods": 3,
+    },
+    "FunctionThrottles": {
+        "metrics": {("AWS/Lambda", "Throttles")},
+        "dimensions": {},
+        "statistics": {"Sum"},
+        "above": 0,
+    },
+    "TableThrottles": {
+        "metrics": {("AWS/DynamoDB", "ReadThrottleEvents"), ("AWS/DynamoDB", "WriteThrottleEvents")},
+        "dimensions": TABLE,
+        "statistics": {"Sum"},
+        "above": 0,
+    },
+    "SigningFailures": {
+        "metrics": {(OWN, "FailedSignatures")},
+        "dimensions": {},
+        "statistics": {"Sum"},
+        "above": 0,
+    },
+    "FlushFailures": {
+        "metrics": {(OWN, "FailedFlushes")},
+        "dimensions": {},
+        "statistics": {"Sum"},
+        "above": 0,
+    },
+    "FlushesGivenUp": {
+        "metrics": {("AWS/SQS", "ApproximateNumberOfMessagesVisible")},
+        "dimensions": QUEUE,
+        "statistics": {"Maximum"},
+        "above": 0,
+    },
+    "FlushesLate": {
+        "metrics": {("AWS/Lambda", "IteratorAge")},
+        "dimensions": {},
+        "statistics": {"Maximum"},
+        "above": 60_000,
+    },
+}
+
+
 @pytest.mark.slow
 class TestAlarms:
     """Each says what it is about and goes to the topic, if there is one."""
 
-    @pytest.mark.parametrize(
-        ("alarm", "namespace", "metric"),
-        [
-            ("ApiFailures", "AWS/ApiGateway", "5XXError"),
-            ("AuthorizerErrors", None, "UndecidedAuthorizations"),
-            ("AuthorizerSlowness", "AWS/Lambda", "Duration"),
-            ("FunctionThrottles", "AWS/Lambda", "Throttles"),
-            ("TableThrottles", "AWS/DynamoDB", "ReadThrottleEvents"),
-            ("TableThrottles", "AWS/DynamoDB", "WriteThrottleEvents"),
-            ("SigningFailures", None, "FailedSignatures"),
-        ],
-    )
-    def test_alarm_looks_at_its_metric(
-        self, resources: dict[str, Any], alarm: str, namespace: str | None, metric: str
+    @pytest.mark.parametrize(("alarm", "expected"), EXPECTED.items())
+    def test_alarm_is_raised_by_what_it_says(
+        self, resources: dict[str, Any], alarm: str, expected: Mapping[str, Any]
     ) -> None:
-        """Ours are in a namespace of the stack's own."""
-        own = {"Fn::Sub": "BodhiApiTokens/${AWS::StackName}"}
-        looked_at = [(m["Namespace"], m["MetricName"]) for m in metrics_of(resources[alarm])]
-        assert (namespace or own, metric) in looked_at
+        """The metric, of what, how it is summed up, for how long and beyond what."""
+        properties = resources[alarm]["Properties"]
+        (whole,) = [m["Expression"] for m in properties["Metrics"] if "Expression" in m]
+        found = {
+            "metrics": {(str(m["Namespace"]), m["MetricName"]) for m in metrics_of(resources[alarm])},
+            "dimensions": {
+                d["Name"]: d["Value"] for m in metrics_of(resources[alarm]) for d in m["Dimensions"]
+            },
+            "statistics": {m["MetricStat"]["Stat"] for m in properties["Metrics"] if "MetricStat" in m},
+            "combined": whole,
+            "above": properties["Threshold"],
+            "periods": properties["EvaluationPeriods"],
+        }
+        if "FunctionName" in found["dimensions"]:
+            del found["dimensions"]["FunctionName"]  # which ones is another test's
+        assert found == {"combined": "SUM(METRICS())", "periods": 1, **expected}
+        assert properties["ComparisonOperator"] == "GreaterThanThreshold"
+        seconds = {m["MetricStat"]["Period"] for m in properties["Metrics"] if "MetricStat" in m}
+        assert seconds == {300}
+
+    def test_every_alarm_is_in_that_table(self, resources: dict[str, Any]) -> None:
+        """A new one has to say there what raises it."""
+        alarms = {n for n, r in resources.items() if r["Type"] == "AWS::CloudWatch::Alarm"}
+        assert alarms == EXPECTED.keys()
 
     def test_own_metrics_are_the_ones_that_filters_write(self, resources: dict[str, Any]) -> None:
         """No alarm waits for a metric that nobody writes."""
@@ -218,7 +288,7 @@ class TestAlarms:
     def test_every_function_is_watched_for_throttles(self, resources: dict[str, Any]) -> None:
         """And every authorizer for its slowest percent."""
         assert watched_by(resources, "FunctionThrottles") == set(functions_in(resources))
-        assert watched_by(resources, "AuthorizerSlowness") == set(DOORS)
+        assert watched_by(resources, "AuthorizerSlowness") == DOORS.keys()
 
     def test_alarms_are_within_what_cloudwatch_takes(self, resources: dict[str, Any]) -> None:
         """At most ten metrics in an expression; exactly one result; silence is no alarm."""
@@ -233,6 +303,14 @@ class TestAlarms:
                     "AlarmTopicGiven",
                     [{"Ref": "AlarmTopicArn"}],
                 ]
+
+    def test_throttles_of_the_index_are_no_part_of_the_tables(self, resources: dict[str, Any]) -> None:
+        """CloudWatch counts each by itself, and all users are one partition of the index."""
+        sets = [
+            frozenset(d["Name"] for d in m["Dimensions"]) for m in metrics_of(resources["TableThrottles"])
+        ]
+        table, index = frozenset({"TableName"}), frozenset({"TableName", "GlobalSecondaryIndexName"})
+        assert sorted(sets, key=len) == [table, table, index, index]
 
     def test_new_authorizer_is_watched_without_a_change_here(self, template: dict[str, Any]) -> None:
         """Functions are found, not listed."""

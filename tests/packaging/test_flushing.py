@@ -7,7 +7,8 @@ import pytest
 
 from chalicelib.settings import SettingsError
 from infra.aws.alarms import with_alarms
-from infra.aws.flushing import FLUSHER, MAPPING, with_flushing
+from infra.aws.errors import PackagingError
+from infra.aws.flushing import FLUSHER, GIVEN_UP, MAPPING, MAX_STAGES, with_flushing
 from infra.aws.functions import log_group_of
 from infra.local.template import read_template
 
@@ -101,6 +102,14 @@ def test_senseless_stage_stops_the_build() -> None:
         resources_with(AUTHORIZER_CACHE_STAGES="restapis/*/prod")
 
 
+def test_more_stages_than_one_call_can_flush_stop_the_build() -> None:
+    """This API's own is among them."""
+    stages = [f"restapis/b{number}/prod" for number in range(MAX_STAGES)]
+    assert len(flushable(resources_with(AUTHORIZER_CACHE_STAGES=",".join(stages[1:])))) == MAX_STAGES
+    with pytest.raises(PackagingError, match="AUTHORIZER_CACHE_STAGES names too many: at most 20"):
+        resources_with(AUTHORIZER_CACHE_STAGES=",".join(stages))
+
+
 def test_failures_are_watched() -> None:
     """What failed, what was given up on, and what waits too long."""
     resources = with_alarms({"Resources": resources_with()})["Resources"]
@@ -121,7 +130,10 @@ def test_mapping_hands_on_at_once_and_gives_up_after_the_longest_ttl() -> None:
     """After an hour no gateway has a decision left from before the change."""
     properties = read_template()["Resources"][MAPPING]["Properties"]
     assert properties["MaximumBatchingWindowInSeconds"] == 0
-    assert properties["MaximumRecordAgeInSeconds"] == 3600
+    assert (properties["MaximumRecordAgeInSeconds"], properties["MaximumRetryAttempts"]) == (3600, -1)
+    assert (properties["StartingPosition"], properties["BatchSize"]) == ("TRIM_HORIZON", 1000)
+    assert properties["DestinationConfig"]["OnFailure"]["Destination"] == {"Fn::GetAtt": [GIVEN_UP, "Arn"]}
+    assert read_template()["Resources"][GIVEN_UP]["Properties"]["SqsManagedSseEnabled"] is True
     assert len(properties["FilterCriteria"]["Filters"]) <= 5
     for each in properties["FilterCriteria"]["Filters"]:
         json.loads(each["Pattern"])

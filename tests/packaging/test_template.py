@@ -92,6 +92,8 @@ def test_deployment_follows_all_that_it_shows(translated: dict[str, Any]) -> Non
     types = [resource["Type"] for resource in translated["Resources"].values()]
     assert types.count("AWS::ApiGateway::Deployment") == types.count("AWS::ApiGateway::Stage") == 1
     assert types.count("AWS::ApiGateway::RestApi") == 1
+    deployments = of_type(translated["Resources"], "AWS::ApiGateway::Deployment")
+    assert [d for d in deployments.values() if "StageName" in d] == [], "a stage without throttle and flush"
     assert "AWS::ApiGateway::GatewayResponse" not in types
     assert not [kind for kind in types if kind.startswith("AWS::Serverless")]
 
@@ -105,12 +107,13 @@ def test_translation_makes_no_role_and_no_policy(
     assert [name for name, role in roles.items() if "ManagedPolicyArns" in role] == []
 
 
-def test_two_stages_live_in_one_account(template: dict[str, Any], prod: Package) -> None:
-    """Nothing has a name that another stage has too; the API's title is that of its stack."""
-    other = json.loads(prod.template.read_text())
-    for name in ("SigningKeyAliasName", "AccessTokenKeyAliasName"):
-        assert template["Parameters"][name]["Default"].endswith("-dev")
-        assert other["Parameters"][name]["Default"].endswith("-prod")
+def test_two_stacks_live_in_one_account(template: dict[str, Any]) -> None:
+    """Nothing has a name that another stack has too; the API's title and the aliases are the stack's."""
+    aliases = of_type(template["Resources"], "AWS::KMS::Alias")
+    assert {name: alias["AliasName"] for name, alias in aliases.items()} == {
+        "SigningKeyAlias": {"Fn::Sub": "alias/${AWS::StackName}"},
+        "AccessTokenKeyAlias": {"Fn::Sub": "alias/${AWS::StackName}-access-tokens"},
+    }
     definition = template["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]
     assert definition["info"]["title"] == {"Ref": "AWS::StackName"}
     names = ("FunctionName", "RoleName", "LogGroupName", "AlarmName", "DashboardName", "QueueName")
@@ -170,14 +173,14 @@ def test_table_is_protected_unless_somebody_turns_it_off(template: dict[str, Any
 
 @pytest.mark.parametrize("name", ["SigningKey", "AccessTokenKey"])
 def test_signing_keys_outlive_the_stack(resources: dict[str, Any], name: str) -> None:
-    """Deleted with it they would take every token along."""
+    """Deleted with it they would take every token along; those of a failed first deployment have none."""
     key = resources[name]
-    assert (key["DeletionPolicy"], key["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    assert (key["DeletionPolicy"], key["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
     assert key["Properties"]["KeySpec"] == "ECC_NIST_P256"
     assert key["Properties"]["PendingWindowInDays"] == 30
 
 
-def test_whole_api_is_throttled(template: dict[str, Any]) -> None:
+def test_every_method_of_the_api_is_throttled(template: dict[str, Any]) -> None:
     """Each method of each path, by parameters with sensible defaults."""
     (setting,) = template["Resources"]["RestAPI"]["Properties"]["MethodSettings"]
     assert setting == {

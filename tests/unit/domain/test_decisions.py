@@ -26,6 +26,8 @@ LATER = START + timedelta(minutes=1)
         (TOKEN, TOKEN.revoked(RevocationReason.OWNER, START, POLICY)),
         (PAUSED, PAUSED.revoked(RevocationReason.OWNER, START, POLICY)),
         (TOKEN, replace(TOKEN, successor_id="tok_2", overlap_ends_at=LATER)),
+        # Cut short, and looked at when the old end has passed as well.
+        (replace(TOKEN, overlap_ends_at=LATER), replace(TOKEN, overlap_ends_at=START)),
         (TOKEN, replace(TOKEN, generation="another")),
         (TOKEN, replace(TOKEN, scopes=frozenset({"api:read"}))),
         (TOKEN, replace(TOKEN, expires_at=LATER)),
