@@ -12,7 +12,8 @@ MAX_POLICY_BYTES = 8_192
 
 # scope-token of RFC 6749 section 3.3, without what would need escaping in a header.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}")
-_PATH = re.compile(r"/[A-Za-z0-9._~:@!&'()+,;=*/-]*")
+# An ARN in an authorizer's policy has 512 characters at most, 180 of which come before the method.
+_PATH = re.compile(r"/[A-Za-z0-9._~:@!&'()+,;=*/-]{0,299}")
 _MEMBERS = frozenset({"description", "opens", "roles"})
 _MAX_DESCRIPTION_LENGTH = 200
 # "arn:aws-us-gov:execute-api:" with region, account, API and the longest stage, quotes and comma.
@@ -66,8 +67,9 @@ def _route(name: str, written: object) -> Route:
         )
     if not _PATH.fullmatch(path):
         raise ValueError(
-            f"opens {written!r} with {name!r}, whose path must begin with '/' and have letters, digits "
-            "and -._~:@!&'()+,;= only; '*' stands for any text, so write /orders/* for /orders/{id}"
+            f"opens {str(written)[:80]!r} with {name!r}, whose path must begin with '/' and have at most "
+            "300 characters, letters, digits and -._~:@!&'()+,;= only; '*' stands for any text, so write "
+            "/orders/* for /orders/{id}"
         )
     return Route(method, path)
 

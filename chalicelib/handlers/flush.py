@@ -20,8 +20,8 @@ def flush_authorizer_caches(event: Mapping[str, Any], context: Any) -> None:
     records = event["Records"]
     with logs.request(getattr(context, "aws_request_id", None)), logs.entry("flush") as entry:
         done = bootstrap.current().flushes.after(records)
-        entry.add(records=len(records), changes=done.changes, flushed=list(done.flushed))
-        entry.add(left_to_others=list(done.left_to_others), failed=sorted(done.failures))
+        entry.add(records=len(records), changes=done.changes, flushed=sorted(done.flushed))
+        entry.add(left_to_others=sorted(done.left_to_others), failed=sorted(done.failures))
         if done.failures:
             entry.add(outcome="error")
             entry.level = logging.ERROR

@@ -1,5 +1,6 @@
 """The lean client speaks to who can prove to be DynamoDB, and to nobody else."""
 
+import io
 import ipaddress
 import ssl
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ from chalicelib.adapters.dynamodb.errors import CallFailed
 from chalicelib.adapters.dynamodb.lean import LeanDynamoDB
 from tests.support.clock import FixedClock
 from tests.support.lean import an_access
-from tests.support.scripted import Scripted, http, scripted
+from tests.support.scripted import Answer, Scripted, http, scripted
 
 NOW = datetime.now(UTC)
 DAY = timedelta(days=1)
@@ -77,12 +78,14 @@ def an_authority(path: Path) -> Authority:
 
 
 @contextmanager
-def serving(certificate: Path, newest: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3) -> Iterator[Scripted]:
-    """Serve over TLS with a certificate."""
+def serving(
+    certificate: Path, newest: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3, first: Answer = None
+) -> Iterator[Scripted]:
+    """Serve over TLS with a certificate; ``first`` is the first answer, if not the usual one."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
     context.maximum_version = newest
-    with scripted([[http(), http()]], context) as server:
+    with scripted([[first or http(), http()]], context) as server:
         yield server
 
 
@@ -109,6 +112,17 @@ def test_who_proves_its_name_is_spoken_to(ours: Authority, tmp_path: Path, newes
     with serving(ours.certificate(tmp_path / "server.pem", NAME), newest) as server:
         called(server, tmp_path / "ours.pem")
     assert server.connections == [0, 0]
+
+
+def test_answer_that_nobody_asked_for_is_no_answer(ours: Authority, tmp_path: Path) -> None:
+    """What came behind the first answer was deciphered with it, so that the socket shows nothing of it."""
+    certificate = ours.certificate(tmp_path / "server.pem", NAME)
+    one = http()
+    # What is read at once into the first answer's buffer is dropped with it.
+    two = one.ljust(io.DEFAULT_BUFFER_SIZE, b"x") + http({"Items": ["of somebody else"]})
+    with serving(certificate, first=two) as server:
+        called(server, tmp_path / "ours.pem")
+    assert server.connections == [0, 1]
 
 
 def refused(server: Scripted, trusted: Path | None) -> None:

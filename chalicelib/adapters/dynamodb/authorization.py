@@ -30,8 +30,9 @@ class DynamoDBAuthorizationStore:
         """Return token and owner, strongly consistent. Raises StoreUnavailable."""
         keys = [items.token_key(user_id, token_id), items.user_key(user_id)]
         rows = batch_get(self._client, self._table, keys)
-        found = {row["sk"]["S"]: row for row in rows}
-        token, user = (found.get(key["sk"]["S"]) for key in keys)
+        # By the whole key: every user's row has the same sort key.
+        found = {(row["pk"]["S"], row["sk"]["S"]): row for row in rows}
+        token, user = (found.get((key["pk"]["S"], key["sk"]["S"])) for key in keys)
         return (
             items.read_token(token) if token else None,
             items.read_user(user) if user else None,

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from importlib.util import find_spec
 from pathlib import Path
+from socket import socket
 from typing import Any
 
 from chalicelib.adapters.dynamodb.access import Access
@@ -137,15 +138,13 @@ class LeanDynamoDB:
         return connection
 
     def _take(self) -> HTTPConnection | None:
-        """Return a kept connection on which nothing waits: what waits is its end."""
+        """Return a kept connection on which nothing waits: what waits is its end, or no answer of ours."""
         while True:
             try:
                 connection = self._kept.pop()
             except IndexError:
                 return None
-            waiting = select.poll()
-            waiting.register(connection.sock, select.POLLIN)
-            if not waiting.poll(0):
+            if not _waits(connection.sock):
                 return connection
             connection.close()
 
@@ -157,6 +156,15 @@ def authorities() -> Path:
         raise ModuleNotFoundError("certifi")
     # Its own function for this loads much that nothing else needs.
     return Path(found.origin).with_name("cacert.pem")
+
+
+def _waits(sock: socket) -> bool:
+    """Whether something can be read, deciphered already or not."""
+    if isinstance(sock, ssl.SSLSocket) and sock.pending():
+        return True
+    waiting = select.poll()
+    waiting.register(sock, select.POLLIN)
+    return bool(waiting.poll(0))
 
 
 def _begin(connection: HTTPConnection, message: bytes, response: HTTPResponse) -> None:

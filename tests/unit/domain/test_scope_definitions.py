@@ -38,7 +38,20 @@ def test_every_method_that_a_gateway_routes_can_be_opened(opened: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/*", "/a", "/a/", "/a*", "/*/b", "/a/*/b", "/a//b", "/a.b~c_d-e", "/a:b@c!&'()+,;=d"]
+    "path",
+    [
+        "/",
+        "/" + "a" * 299,
+        "/*",
+        "/a",
+        "/a/",
+        "/a*",
+        "/*/b",
+        "/a/*/b",
+        "/a//b",
+        "/a.b~c_d-e",
+        "/a:b@c!&'()+,;=d",
+    ],
 )
 def test_awkward_paths_are_taken_as_they_are(path: str) -> None:
     """Whatever a gateway can see as a path and a policy can say."""
@@ -66,6 +79,7 @@ def test_awkward_paths_are_taken_as_they_are(path: str) -> None:
         ("GET /a#b", "letters, digits"),
         ("GET /a\n", "letters, digits"),
         ("GET /a\\b", "letters, digits"),
+        ("GET /" + "a" * 300, "at most"),
         (7, "must be '\\*' or one of GET, HEAD"),
         (None, "must be '\\*' or one of GET, HEAD"),
     ],
