@@ -28,7 +28,7 @@ def measured(place: Place, options: Options) -> list[Section]:
     return [
         Section("Decision, warm", _decision_rows(floor, local), _NOTES),
         Section("Beside the usual authorizer, in turns of their own", _usual_rows(others)),
-        Section("Refusals, without any call", _refusal_rows(local)),
+        Section("Refusals, without any call", _refusal_rows(local), _LOCAL_NOTES),
     ]
 
 
@@ -38,6 +38,11 @@ _NOTES = (
     "Own share: all but those two, the log line included. By difference within each turn, where the "
     "emulator's noise is in it, and with a client that answers from memory at once, by which the target is "
     "judged.",
+)
+
+_LOCAL_NOTES = (
+    f"Rounds are {_MORE} times as long here, and for the own share with the client in memory: these calls "
+    "never leave the process.",
 )
 
 

@@ -29,7 +29,9 @@ class Options:
     @property
     def extent(self) -> str:
         """How much was measured, for those who read the figures."""
-        counts = f"Medians of {self.rounds} rounds of {self.samples} calls each"
+        counts = (
+            f"Medians of {self.rounds} rounds of {self.samples} calls each, unless a note says otherwise"
+        )
         return f"{counts}." if self.rounds >= _ENOUGH else f"{counts}: a quick look, not to be quoted."
 
     @property

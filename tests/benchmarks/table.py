@@ -19,7 +19,9 @@ class Row:
 
     def cells(self) -> tuple[str, ...]:
         """Return the line as text, by column."""
-        ratio = "" if self.ratio is None else f"{self.ratio:.2f} x"
+        # A ratio that was missed by little must not read as the bound itself.
+        digits = 3 if self.met is False else 2
+        ratio = "" if self.ratio is None else f"{self.ratio:.{digits}f} x"
         verdict = "" if self.met is None else "met" if self.met else "MISSED"
         return (self.what, self.measured, self.compared, ratio, self.target, verdict)
 

@@ -55,6 +55,13 @@ def test_steps_take_turns_and_each_begins() -> None:
     assert [len(taken["b"]) for taken in timings.rounds] == [2, 2, 2]
 
 
+def test_ratio_that_was_missed_by_little_is_not_shown_as_the_bound() -> None:
+    """Rounded it would read as met."""
+    assert related("decision", "", "", 1.2503, 1.25).cells()[3:] == ("1.250 x", "<= 1.25 x", "MISSED")
+    assert related("decision", "", "", 1.2541, 1.25).cells()[3:] == ("1.254 x", "<= 1.25 x", "MISSED")
+    assert related("decision", "", "", 1.2499, 1.25).cells()[3:] == ("1.25 x", "<= 1.25 x", "met")
+
+
 def item(**attributes: str) -> Item:
     """Return an item of strings."""
     return {name: {"S": value} for name, value in attributes.items()}
@@ -191,7 +198,7 @@ def test_options_bound_the_run() -> None:
     assert (quick.rounds, quick.sizes) == (2, (100, 1_000))
     assert parsed([]).cold_starts >= 11
     assert quick.extent.endswith("not to be quoted.")
-    assert parsed([]).extent == "Medians of 7 rounds of 100 calls each."
+    assert parsed([]).extent == "Medians of 7 rounds of 100 calls each, unless a note says otherwise."
 
 
 @pytest.mark.parametrize("arguments", [["--rows", "0"], ["--rounds", "-1"], ["--load-seconds", "x"]])
