@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from io import BytesIO
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.compat import HTTPHeaders
@@ -82,7 +82,8 @@ class Recorder:
         client.meta.events.register_first("before-send", self._done)
 
     def _done(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
-        path = urlsplit(request.url).path.removeprefix("/v2")
+        # The name of a stage may be "$default", and what IAM compares is not encoded.
+        path = unquote(urlsplit(request.url).path).removeprefix("/v2")
         arn = f"arn:aws:apigateway:{REGION}::{path}"
         if self._running:
             self.requests[self._running][Request.of(f"apigateway:{request.method}", arn, {})] = None

@@ -20,7 +20,7 @@ TABLE_ARN = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{TABLE}"
 STREAM_ARN = f"{TABLE_ARN}/stream/2026-01-15T12:00:00.000"
 QUEUE_ARN = f"arn:aws:sqs:{REGION}:{ACCOUNT}:unflushed"
 GATEWAY_ARN = f"arn:aws:apigateway:{REGION}::"
-API_ID, OTHER_STAGE = "abcdef123", "apis/fedcba321/prod"
+API_ID, OTHER_STAGE = "abcdef123", "apis/fedcba321/$default"
 STREAM_READS = ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")
 STAGES = f"restapis/{API_ID}/v1,{OTHER_STAGE}"
 

@@ -23,7 +23,7 @@ from tests.integration.test_faults import (
     with_token,
     with_token_in_its_overlap,
 )
-from tests.integration.world import World
+from tests.integration.world import ADMIN, USER, World
 from tests.support.builders import a_token, a_user
 from tests.support.clock import START
 from tests.support.stream import Record, a_record, handed_on, records_between
@@ -120,6 +120,16 @@ def test_family_that_is_revoked_by_the_authorizer_is_flushed(world: World) -> No
     with_rotated_token(world)
     world.start()
     assert changes_decisions(world, handed_on(records_of(world, authorize)))
+
+
+@pytest.mark.parametrize(("before", "after"), [("", USER), (USER, "")], ids=["promoted", "demoted"])
+def test_role_that_changes_at_a_sign_in_is_flushed(world: World, before: str, after: str) -> None:
+    """It bounds the scopes that count."""
+    world.configure(ADMIN_SUBJECTS=f"{ADMIN},{before}")
+    with_token(world)
+    world.configure(ADMIN_SUBJECTS=f"{ADMIN},{after}")
+    handed = handed_on(records_of(world, lambda world: world.api.get("/v1/me", world.user)))
+    assert changes_decisions(world, handed)
 
 
 def test_rotation_cuts_the_overlap_before_short(world: World) -> None:

@@ -201,7 +201,7 @@ class CloudService(Service):
     @cached_property
     def identity_provider(self) -> OidcProvider:
         """The real adapter over the provider in memory."""
-        stand_in = MemoryService()
+        stand_in = MemoryService({"ADMIN_SUBJECTS": ",".join(self.settings.admin_subjects)})
         stand_in.clock = self.clock  # type: ignore[assignment]
         return stand_in.identity_provider
 
