@@ -7,6 +7,7 @@ import time
 import traceback
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from functools import lru_cache
 
 LOGGER_NAME = "bodhi"
 
@@ -113,13 +114,20 @@ class JsonFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
         fields: dict[str, object] = getattr(record, "fields", {})
+        seconds, fraction = divmod(record.created, 1)
         line = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "time": f"{_until_the_second(int(seconds))}.{int(fraction * 1000):03}+00:00",
             "level": record.levelname,
             "event": record.getMessage(),
             **fields,
         }
         return _encode(line)
+
+
+# Measured: a refusal spends a sixth of its time on this, which is the same for a whole second.
+@lru_cache(maxsize=1)
+def _until_the_second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def _write(level: int, event: str, fields: dict[str, object]) -> None:
