@@ -21,6 +21,7 @@ from infra.aws.alarms import with_alarms
 from infra.aws.errors import PackagingError
 from infra.aws.fixes import Template, corrected
 from infra.aws.flushing import with_flushing
+from infra.aws.function_policies import check_functions
 from infra.aws.functions import with_functions
 from infra.aws.project_config import Config, changed_config, check_config
 from infra.aws.stage_settings import check_settings, known_settings
@@ -71,13 +72,7 @@ def build(
     check_settings(config, stage)
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
-    with tempfile.TemporaryDirectory(prefix="bodhi-package-") as folder:
-        copy = Path(folder) / "project"
-        _copy(project, copy, config)
-        _run_chalice(copy, stage, target)
-    written = target / "sam.yaml"
-    template = _complete(project, yaml.safe_load(written.read_text(encoding="utf-8")))
-    written.unlink()
+    template = _complete(project, _by_chalice(project, config, stage, target))
     path = target / "template.json"
     path.write_text(json.dumps(template, indent=1) + "\n", encoding="utf-8")
     code = target / _ZIP
@@ -87,6 +82,19 @@ def build(
 def host_architecture() -> str:
     """Return Lambda's name for the processor of this machine."""
     return "arm64" if platform.machine() in {"aarch64", "arm64"} else "x86_64"
+
+
+def _by_chalice(project: Path, config: Config, stage: str, target: Path) -> Template:
+    """Return Chalice's template, held to the configuration; its zip is in ``target`` then."""
+    with tempfile.TemporaryDirectory(prefix="bodhi-package-") as folder:
+        copy = Path(folder) / "project"
+        _copy(project, copy, config)
+        _run_chalice(copy, stage, target)
+    written = target / "sam.yaml"
+    template: Template = yaml.safe_load(written.read_text(encoding="utf-8"))
+    written.unlink()
+    check_functions(config, stage, project / ".chalice", template)
+    return template
 
 
 def _copy(project: Path, copy: Path, config: Config) -> None:

@@ -14,20 +14,15 @@ _ANYWHERE = frozenset(
     {
         "api_gateway_endpoint_type",
         "api_gateway_stage",
-        "autogen_policy",
+        # Settings belong to a stage: functions that disagree about the issuer refuse each other's tokens.
         "environment_variables",
-        "iam_policy_file",
         "lambda_architecture",
-        "lambda_memory_size",
-        "lambda_timeout",
+        "lambda_functions",
         "minimum_compression_size",
-        "reserved_concurrency",
     }
 )
-# Settings belong to a stage: functions that disagree about the issuer refuse each other's tokens.
-_FUNCTION = _ANYWHERE - {"environment_variables"}
-_TOP = _ANYWHERE | {"app_name", "lambda_functions", "stages", "version"}
-_STAGE = _ANYWHERE | {"lambda_functions"}
+_FUNCTION = frozenset({"iam_policy_file", "lambda_memory_size", "lambda_timeout", "reserved_concurrency"})
+_TOP = _ANYWHERE | _FUNCTION | {"app_name", "autogen_policy", "stages", "version"}
 
 
 Config = dict[str, Any]
@@ -46,9 +41,10 @@ def check_config(project: Path, stage: str) -> Config:
     stages = config.get("stages", {})
     if stage not in stages:
         raise PackagingError(f"There is no stage {stage!r}. Stages: {', '.join(sorted(stages))}")
-    _refuse_unknown("config.json", config, _TOP)
+    refuse_unknown("config.json", config, _TOP)
     for name, section in stages.items():
-        _refuse_unknown(f"stage {name}", section, _STAGE)
+        _refuse_overriding(name, section)
+        refuse_unknown(f"stage {name}", section, _ANYWHERE)
         _check_functions(f"stage {name}", section)
     _check_functions("config.json", config)
     return config
@@ -65,13 +61,24 @@ def changed_config(
     return {**config, "stages": {**config["stages"], stage: section}}
 
 
-def _check_functions(where: str, section: Mapping[str, Any]) -> None:
-    for name, function in section.get("lambda_functions", {}).items():
-        _refuse_unknown(f"{where}, function {name}", function, _FUNCTION)
-
-
-def _refuse_unknown(where: str, section: Mapping[str, Any], known: frozenset[str]) -> None:
+def refuse_unknown(where: str, section: Mapping[str, Any], known: frozenset[str]) -> None:
+    """Raise PackagingError for a key that means nothing there."""
     unknown = sorted(section.keys() - known)
     if unknown:
         names = ", ".join(sorted(known))
         raise PackagingError(f"{where} has a key that is not used here: {unknown[0]}. Known: {names}")
+
+
+def _check_functions(where: str, section: Mapping[str, Any]) -> None:
+    for name, function in section.get("lambda_functions", {}).items():
+        refuse_unknown(f"{where}, function {name}", function, _FUNCTION)
+
+
+def _refuse_overriding(stage: str, section: Mapping[str, Any]) -> None:
+    """Chalice prefers a stage's value to what ``lambda_functions`` says at the top."""
+    overriding = sorted(section.keys() & _FUNCTION)
+    if overriding:
+        raise PackagingError(
+            f"stage {stage} must not set {overriding[0]}: that overrides each function's own. Name the "
+            "functions that it is for in the stage's lambda_functions."
+        )

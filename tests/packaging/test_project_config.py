@@ -1,6 +1,7 @@
 """What Chalice would pass over in its configuration stops the build."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,33 @@ def test_unknown_stage_stops_the_build(tmp_path: Path) -> None:
 def test_unknown_key_stops_the_build(tmp_path: Path, changes: dict[str, Any], where: str) -> None:
     """Chalice would pass over it."""
     with pytest.raises(PackagingError, match=where):
+        check_config(scratch(tmp_path, **changes), "dev")
+
+
+@pytest.mark.parametrize(
+    "key", ["iam_policy_file", "lambda_memory_size", "lambda_timeout", "reserved_concurrency"]
+)
+def test_stage_does_not_override_what_functions_have_of_their_own(tmp_path: Path, key: str) -> None:
+    """A stage's policy would be that of every function; each may still have another one there."""
+    with pytest.raises(PackagingError, match=f"stage dev must not set {key}: .* lambda_functions"):
+        check_config(scratch(tmp_path, stages={"dev": {key: 1}}), "dev")
+    shutil.rmtree(tmp_path / ".chalice")
+    own = {"lambda_functions": {"api_handler": {key: 1}}}
+    check_config(scratch(tmp_path, stages={"dev": own}), "dev")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"stages": {"dev": {"autogen_policy": True}}},
+        {"lambda_functions": {"f": {"autogen_policy": True}}},
+        {"lambda_functions": {"f": {"lambda_architecture": "x86_64"}}},
+        {"lambda_functions": {"f": {"minimum_compression_size": 1}}},
+    ],
+)
+def test_key_that_means_nothing_there_stops_the_build(tmp_path: Path, changes: dict[str, Any]) -> None:
+    """Policies are written by hand, and Chalice reads the others for a whole stage only."""
+    with pytest.raises(PackagingError, match="has a key that is not used here"):
         check_config(scratch(tmp_path, **changes), "dev")
 
 
