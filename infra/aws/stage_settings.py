@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,6 +25,16 @@ _PARAMETERS = {
 }
 # Lambda's own and its tools'.
 _NOT_OURS = "AWS_"
+# Lambda sets these itself and refuses a function that brings them (Developer Guide, "Defined runtime
+# environment variables"). Those without AWS_ are no settings of ours anyway.
+_RESERVED = re.compile(
+    r"AWS_(ACCESS_KEY(_ID)?|SECRET_ACCESS_KEY|SESSION_TOKEN|REGION|DEFAULT_REGION|EXECUTION_ENV"
+    r"|LAMBDA_(?!EXEC_WRAPPER$).*)"
+)
+_MAX_BYTES = 4096
+# For what the template adds: the table's name, two ARNs of keys, ROTATED_TOKEN_REUSE, the API's own stage
+# in AUTHORIZER_CACHE_STAGES, the OpenID client's secret. All but the secret are below 600 bytes.
+_ROOM_BYTES = 1024
 
 
 def settings_of(config: Config, stage: str) -> dict[str, str]:
@@ -35,6 +47,7 @@ def check_settings(config: Config, stage: str) -> None:
     """Raise PackagingError unless every function of the stage would start with its settings."""
     settings = settings_of(config, stage)
     problems = [*_refused(settings), *_unknown(settings), *_of_another_stage(settings, stage)]
+    problems += _too_large(settings)
     problems = problems or _senseless(settings)
     if problems:
         raise PackagingError("\n".join(f"stage {stage}: {problem}" for problem in problems))
@@ -67,6 +80,7 @@ class _Asked(dict[str, str]):
 def _refused(settings: Mapping[str, Any]) -> list[str]:
     found = [f"{name} {why}" for name, why in _PARAMETERS.items() if name in settings]
     found += [f"{name} is set by the template: remove it" for name in _SET_BY_TEMPLATE if name in settings]
+    found += [f"{name} is Lambda's own: remove it" for name in settings if _RESERVED.fullmatch(name)]
     return found + [
         f"{name} must be a string" for name, value in settings.items() if not isinstance(value, str)
     ]
@@ -86,6 +100,22 @@ def _like(name: str, known: frozenset[str]) -> str:
 def _of_another_stage(settings: Mapping[str, Any], stage: str) -> list[str]:
     named = settings.get("STAGE")
     return [] if named == stage else [f"STAGE is {named!r} but must be {stage!r}"]
+
+
+def _too_large(settings: Mapping[str, Any]) -> list[str]:
+    """Lambda measures names and values as one JSON object."""
+    size, most = _size(settings), _MAX_BYTES - _ROOM_BYTES
+    if size <= most:
+        return []
+    name = max(settings, key=lambda each: _size({each: settings[each]}))
+    return [
+        f"the environment variables take {size:,} bytes together, more than {most:,}: Lambda takes "
+        f"{_MAX_BYTES:,}, and the template adds some; {name} is the largest"
+    ]
+
+
+def _size(settings: Mapping[str, Any]) -> int:
+    return len(json.dumps(settings, separators=(",", ":"), ensure_ascii=False).encode())
 
 
 def _senseless(settings: Mapping[str, str]) -> list[str]:

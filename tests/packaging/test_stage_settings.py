@@ -97,6 +97,46 @@ def test_variables_for_lambda_itself_pass() -> None:
     check({"AWS_LAMBDA_EXEC_WRAPPER": "/opt/wrapper"})
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "AWS_ACCESS_KEY",
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+        "AWS_REGION",
+        "AWS_DEFAULT_REGION",
+        "AWS_EXECUTION_ENV",
+        "AWS_LAMBDA_FUNCTION_NAME",
+        "AWS_LAMBDA_INITIALIZATION_TYPE",
+    ],
+)
+def test_variables_that_lambda_sets_itself_are_refused(name: str) -> None:
+    """CloudFormation would say so only after everything else is made, and roll it back."""
+    with pytest.raises(PackagingError, match=f"^stage dev: {name} is Lambda's own: remove it$"):
+        check({name: "x"})
+
+
+@pytest.mark.parametrize("name", ["_HANDLER", "_X_AMZN_TRACE_ID", "LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR"])
+def test_lambdas_other_variables_are_no_settings(name: str) -> None:
+    """They are refused like anything that the service does not read."""
+    with pytest.raises(PackagingError, match=f"no setting {name}"):
+        check({name: "x"})
+
+
+def test_settings_leave_room_for_what_the_template_adds() -> None:
+    """Lambda takes 4 KB, as one JSON object; how much the rest takes is known after the deployment only."""
+    sound = len(json.dumps(SOUND, separators=(",", ":")))
+    fits = 3072 - sound - len(',"ADMIN_SUBJECTS":""')
+    check({"ADMIN_SUBJECTS": "x" * fits})
+    with pytest.raises(PackagingError) as refused:
+        check({"ADMIN_SUBJECTS": "x" * (fits + 1)})
+    assert str(refused.value) == (
+        "stage dev: the environment variables take 3,073 bytes together, more than 3,072: Lambda takes "
+        "4,096, and the template adds some; ADMIN_SUBJECTS is the largest"
+    )
+
+
 def test_known_settings_are_those_of_the_readme() -> None:
     """No list of names is kept beside the code that asks for them."""
     readme = (ROOT / "README.md").read_text().split("## Settings")[1].split("###")[0]
