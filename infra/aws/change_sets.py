@@ -47,9 +47,7 @@ class ChangeSet:
         Raises DeploymentError when the stack is in a state that nothing can be deployed to, or when
         CloudFormation refuses the template.
         """
-        described = stack.described()
-        status = described["StackStatus"] if described else None
-        _refuse_state(stack.name, status)
+        status = refuse_state(stack)
         made = stack.cloudformation.create_change_set(
             StackName=stack.name,
             ChangeSetName=f"deploy-{uuid.uuid4().hex[:12]}",
@@ -117,7 +115,12 @@ class ChangeSet:
         return self.stack.cloudformation.describe_change_set(ChangeSetName=self.id)
 
 
-def _refuse_state(name: str, status: str | None) -> None:
+def refuse_state(stack: Stack) -> str | None:
+    """Return the stack's status, or None where there is no stack.
+
+    Raises DeploymentError, with what to do, when nothing can be deployed to it.
+    """
+    name, status = stack.name, stack.status()
     if status in _DEAD:
         raise DeploymentError(
             f"The stack {name} is in {status}: CloudFormation lets nothing be deployed to it any more. "
@@ -130,6 +133,7 @@ def _refuse_state(name: str, status: str | None) -> None:
         )
     if status not in _NEW and status.endswith("_IN_PROGRESS"):
         raise DeploymentError(f"The stack {name} is in {status}: somebody else is at it. Try again later.")
+    return status
 
 
 def _effect(change: ResourceChangeTypeDef) -> str:

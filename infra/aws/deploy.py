@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from infra.aws.account import Account
 from infra.aws.artifacts import Bucket, default_bucket, upload
-from infra.aws.change_sets import ChangeSet
+from infra.aws.change_sets import ChangeSet, refuse_state
 from infra.aws.errors import DeploymentError
 from infra.aws.examples import next_steps, refuse_examples
 from infra.aws.package import PROJECT, Package, build
@@ -85,6 +85,8 @@ def _deploy_stage(options: argparse.Namespace) -> None:
     account = Account.of_session()
     stack = Stack(account.cloudformation, options.stack_name or stack_name_of(options.stage))
     print(f"Account {account.number}, region {account.region}, stack {stack.name}.")
+    # First: of a stack that must be removed nobody can learn the address that the settings lack.
+    refuse_state(stack)
     refuse_examples(settings, options.stage, first=not stack.exists())
     package = build(PROJECT, options.stage, PROJECT / "build" / options.stage)
     print(f"Packaged {package.size:,} bytes.")

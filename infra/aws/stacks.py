@@ -40,10 +40,14 @@ class Stack:
             raise
         return found
 
+    def status(self) -> str | None:
+        """Return its status, or None where there is no such stack."""
+        described = self.described()
+        return described["StackStatus"] if described else None
+
     def exists(self) -> bool:
         """Whether anything was ever made of it: a name that waits for its change set is not."""
-        described = self.described()
-        return described is not None and described["StackStatus"] not in _ONLY_A_NAME
+        return self.status() not in (None, *_ONLY_A_NAME)
 
     def outputs(self) -> dict[str, str]:
         """Return the values that the stack hands out, by name."""

@@ -11,7 +11,7 @@ from infra.aws import deploy
 from infra.aws.account import Account
 from infra.aws.errors import DeploymentError
 from infra.aws.terminal import YES, confirmation
-from tests.deployment.desk import EmulatorSession
+from tests.deployment.desk import Desk, EmulatorSession
 
 
 @pytest.fixture(autouse=True)
@@ -91,12 +91,9 @@ def test_person_at_the_terminal_is_asked(
     assert confirmation(agreed=False)("Deploy?", word) is expected
 
 
-@pytest.mark.slow
-@pytest.mark.emulator
-def test_fresh_clone_is_not_deployed(
-    session: EmulatorSession, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Its configuration is an example: nobody could sign in. Nothing is packaged or uploaded."""
+@pytest.fixture
+def signed_in(session: EmulatorSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Set what leads to the emulator's account."""
     for name, value in {
         "AWS_ENDPOINT_URL": session.endpoint,
         "AWS_REGION": "us-east-1",
@@ -104,7 +101,34 @@ def test_fresh_clone_is_not_deployed(
         "AWS_SECRET_ACCESS_KEY": "test",
     }.items():
         monkeypatch.setenv(name, value)
+
+
+@pytest.mark.slow
+@pytest.mark.emulator
+@pytest.mark.usefixtures("signed_in")
+def test_fresh_clone_is_not_deployed(capsys: pytest.CaptureFixture[str]) -> None:
+    """Its configuration is an example: nobody could sign in. Nothing is packaged or uploaded."""
     assert deploy.main(["--stage", "prod", "--stack-name", "fresh", "--yes"]) == 1
     output = capsys.readouterr()
     assert output.err.startswith("OIDC_ISSUER of the stage prod is an example")
     assert output.out == "Account 000000000000, region us-east-1, stack fresh.\n"
+
+
+@pytest.mark.slow
+@pytest.mark.emulator
+@pytest.mark.usefixtures("signed_in")
+def test_stack_that_must_go_is_told_before_the_settings(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its first deployment failed, so there is no address yet that they could name."""
+    desk.template["Resources"]["Broken"] = {
+        "Type": "AWS::CloudWatch::Alarm",
+        "Properties": {"Metrics": [{"Id": "x"}], "ComparisonOperator": "x", "EvaluationPeriods": 1},
+    }
+    with pytest.raises(DeploymentError, match="ROLLBACK_COMPLETE"):
+        desk.deploy()
+    assert deploy.main(["--stage", "prod", "--stack-name", desk.name, "--yes"]) == 1
+    told = capsys.readouterr().err
+    assert f"The stack {desk.name} is in ROLLBACK_COMPLETE" in told
+    assert "`make destroy` removes it" in told
+    assert "example" not in told
