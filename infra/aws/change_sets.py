@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from infra.aws.errors import DeploymentError
+from infra.aws.functions import API_ROLE
 from infra.aws.stacks import Stack
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 _PAUSE_SECONDS = 2.0
 # Even retained they would no longer be the service's: its table empty, its keys unknown.
 _STATE = ("AWS::DynamoDB::Table", "AWS::KMS::Key")
+# What SAM makes anew of the API at each change of it. The stage is led to it before the old one goes.
+_SNAPSHOT = "AWS::ApiGateway::Deployment"
 _UNFINISHED = ("CREATE_PENDING", "CREATE_IN_PROGRESS")
 _NOTHING_TO_DO = ("didn't contain changes", "No updates are to be performed")
 # A stack in these states exists as a name only: nothing was ever made.
@@ -73,11 +76,11 @@ class ChangeSet:
             self.stack.say(f"!! {lost} of {len(self.changes)} remove or replace what is there.")
 
     def lost_state(self) -> list[str]:
-        """Return what holds tokens and would be another one, or none, afterwards."""
+        """Return what the service's tokens depend on and would be another one, or none, afterwards."""
         return sorted(
             change["LogicalResourceId"]
             for change in self.changes
-            if change["ResourceType"] in _STATE and _danger(change)[0]
+            if _holds_state(change) and _danger(change)[0]
         )
 
     def execute(self) -> str:
@@ -136,7 +139,14 @@ def refuse_state(stack: Stack) -> str | None:
     return status
 
 
+def _holds_state(change: ResourceChangeTypeDef) -> bool:
+    """Whether it holds tokens, or is the role that alone may sign by the policies of rotated keys."""
+    return change["ResourceType"] in _STATE or change["LogicalResourceId"] == API_ROLE
+
+
 def _effect(change: ResourceChangeTypeDef) -> str:
+    if change["ResourceType"] == _SNAPSHOT:
+        return change["Action"]
     replacement = change.get("Replacement")
     if change["Action"] == "Modify" and replacement in {"True", "Conditional"}:
         return "REPLACE" if replacement == "True" else "MAYBE REPLACE"

@@ -64,12 +64,10 @@ def stack_name_of(stage: str) -> str:
 def _ask(change_set: ChangeSet, confirm: Confirm) -> None:
     """Leave nothing behind unless somebody agrees."""
     name, lost = change_set.stack.name, change_set.lost_state()
-    question = (
-        f"Deploy {name}, though the service loses {' and '.join(lost)}?" if lost else f"Deploy {name}?"
-    )
+    though = f", though the service goes on without the present {' and '.join(lost)}" if lost else ""
     agreed = False
     try:
-        agreed = confirm(question, name if lost else YES)
+        agreed = confirm(f"Deploy {name}{though}?", name if lost else YES)
     finally:
         if not agreed:
             change_set.discard()

@@ -137,7 +137,22 @@ class TestNext:
         desk.deploy()
         desk.deploy(Key="other")
         assert desk.words == ["y", "y", "y", desk.name]
-        assert desk.asked[-1] == f"Deploy {desk.name}, though the service loses TokenTable?"
+        assert desk.asked[-1] == (
+            f"Deploy {desk.name}, though the service goes on without the present TokenTable?"
+        )
+
+    def test_loss_of_the_role_that_signs_wants_more_than_a_yes(self, desk: Desk) -> None:
+        """Keys that rotation made let only that role sign: a new one could not issue."""
+        trust = {"Version": "2012-10-17", "Statement": []}
+        role = {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": trust}}
+        desk.template["Resources"] |= {"ApiHandlerRole": role, "OtherRole": role}
+        desk.deploy()
+        del desk.template["Resources"]["OtherRole"]
+        desk.deploy()
+        del desk.template["Resources"]["ApiHandlerRole"]
+        desk.deploy()
+        assert desk.words == ["y", "y", desk.name]
+        assert desk.asked[-1].endswith("though the service goes on without the present ApiHandlerRole?")
 
     def test_refusal_leaves_the_stack_as_it_was(self, desk: Desk) -> None:
         """And no change set that somebody could execute by mistake."""

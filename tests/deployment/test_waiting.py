@@ -177,3 +177,50 @@ def test_what_takes_away_is_shown_last() -> None:
     changes: Any = [change("A", "Remove")["ResourceChange"], change("B")["ResourceChange"]]
     ChangeSet(told.stack, CHANGE_SET, STACK_ID, alone=False, changes=changes).show()
     assert [line.split()[-2] for line in told.said[1:3]] == ["B", "A"]
+
+
+@pytest.mark.parametrize(
+    ("action", "replacement"), [("Remove", ""), ("Modify", "True"), ("Modify", "Conditional")]
+)
+def test_role_that_signs_counts_as_lost_when_it_becomes_another(action: str, replacement: str) -> None:
+    """By its name: the other functions' roles are made anew without harm."""
+    changes: Any = [
+        {
+            "Action": action,
+            "LogicalResourceId": name,
+            "ResourceType": "AWS::IAM::Role",
+            **({"Replacement": replacement} if replacement else {}),
+        }
+        for name in ("PageHandlerRole", "ApiHandlerRole")
+    ]
+    found = ChangeSet(Told().stack, CHANGE_SET, STACK_ID, alone=False, changes=changes)
+    assert found.lost_state() == ["ApiHandlerRole"]
+
+
+def test_role_that_signs_may_change() -> None:
+    """It stays the same role, by the same name."""
+    changes: Any = [
+        {
+            "Action": "Modify",
+            "LogicalResourceId": "ApiHandlerRole",
+            "ResourceType": "AWS::IAM::Role",
+            "Replacement": "False",
+        }
+    ]
+    assert not ChangeSet(Told().stack, CHANGE_SET, STACK_ID, alone=False, changes=changes).lost_state()
+
+
+def test_snapshot_of_the_api_is_no_loss() -> None:
+    """Each change of a route makes one and removes the last: a mark that is always there says nothing."""
+    told = Told()
+    snapshots: Any = [
+        {
+            "Action": action,
+            "LogicalResourceId": f"RestAPIDeployment{action}",
+            "ResourceType": "AWS::ApiGateway::Deployment",
+        }
+        for action in ("Remove", "Add")
+    ]
+    ChangeSet(told.stack, CHANGE_SET, STACK_ID, alone=False, changes=snapshots).show()
+    assert "!!" not in "".join(told.said)
+    assert [line.split()[0] for line in told.said[1:]] == ["Add", "Remove"]
