@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 from infra.aws.errors import DeploymentError
 from infra.aws.functions import API_ROLE
-from infra.aws.stacks import Stack
+from infra.aws.stacks import Rest, Stack
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.type_defs import (
@@ -83,8 +83,8 @@ class ChangeSet:
             if _holds_state(change) and _danger(change)[0]
         )
 
-    def execute(self) -> str:
-        """Carry it out, follow it to its end and return the stack's status."""
+    def execute(self) -> Rest:
+        """Carry it out, follow it to its end and return how the stack came to rest."""
         since = self.stack.last_event(self.stack_id)
         self.stack.cloudformation.execute_change_set(ChangeSetName=self.id)
         return self.stack.follow(self.stack_id, since)

@@ -50,9 +50,9 @@ def deploy(
         return stack.outputs()
     change_set.show()
     _ask(change_set, confirm)
-    status = change_set.execute()
-    if status not in _GOOD_ENDS:
-        raise DeploymentError(f"The deployment of {stack.name} failed: the stack is in {status}.")
+    end = change_set.execute()
+    if end.status not in _GOOD_ENDS:
+        raise DeploymentError(f"The deployment of {stack.name} failed: {end.told}")
     return stack.outputs()
 
 

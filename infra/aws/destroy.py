@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from infra.aws.account import Account
 from infra.aws.deploy import stack_name_of
 from infra.aws.errors import DeploymentError
-from infra.aws.stacks import Stack
+from infra.aws.stacks import Rest, Stack
 from infra.aws.terminal import YES, Confirm, confirmation, run
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ _REMOVALS = {
     _TABLE: "aws dynamodb delete-table --table-name {id}",
     _KEY: "aws kms schedule-key-deletion --key-id {id}",
 }
+_UNPROTECT = "aws dynamodb update-table --table-name {id} --no-deletion-protection-enabled"
 _GONE = "DELETE_COMPLETE"
 
 
@@ -44,16 +45,16 @@ def destroy(account: Account, stack: Stack, stage: str, confirm: Confirm) -> Non
         return
     kept = _lasting(account, stack)
     _refuse_protected(account, stack.name, stage, kept)
-    _tell(stack, kept)
+    _tell(account, stack, kept)
     if not confirm(f"Remove {stack.name}?", YES):
         raise DeploymentError("Nothing was changed.")
-    status = _delete(stack, described["StackId"])
-    if status != _GONE:
-        raise DeploymentError(f"{stack.name} could not be removed: the stack is in {status}.")
+    end = _delete(stack, described["StackId"])
+    if end.status != _GONE:
+        raise DeploymentError(f"{stack.name} could not be removed: {end.told}")
     stack.say(f"\n{stack.name} is removed.")
 
 
-def _delete(stack: Stack, stack_id: str) -> str:
+def _delete(stack: Stack, stack_id: str) -> Rest:
     since = stack.last_event(stack_id)
     stack.cloudformation.delete_stack(StackName=stack_id)
     return stack.follow(stack_id, since)
@@ -87,7 +88,7 @@ def _is_protected(account: Account, table: str) -> bool:
     return described.get("DeletionProtectionEnabled", False)
 
 
-def _tell(stack: Stack, kept: list[StackResourceTypeDef]) -> None:
+def _tell(account: Account, stack: Stack, kept: list[StackResourceTypeDef]) -> None:
     stack.say(
         f"\n{stack.name} goes: its API, functions, roles, alarms and log groups with all their lines."
     )
@@ -98,7 +99,17 @@ def _tell(stack: Stack, kept: list[StackResourceTypeDef]) -> None:
         stack.say(f"  {resource['LogicalResourceId']:16}  {resource['PhysicalResourceId']}")
     stack.say("To remove that too, afterwards, for good:")
     for resource in kept:
-        stack.say("  " + _REMOVALS[resource["ResourceType"]].format(id=resource["PhysicalResourceId"]))
+        for command in _removal(account, resource):
+            stack.say(f"  {command}")
+
+
+def _removal(account: Account, resource: StackResourceTypeDef) -> list[str]:
+    kind, name = resource["ResourceType"], resource["PhysicalResourceId"]
+    protected = kind == _TABLE and _is_protected(account, name)
+    return [
+        *([_UNPROTECT.format(id=name)] if protected else []),
+        _REMOVALS[kind].format(id=name),
+    ]
 
 
 def _destroy_stage(options: argparse.Namespace) -> None:

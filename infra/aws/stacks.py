@@ -19,6 +19,22 @@ Pause = Callable[[float], None]
 _PAUSE_SECONDS = 3.0
 _ONLY_A_NAME = ("REVIEW_IN_PROGRESS", "DELETE_COMPLETE")
 _CONSEQUENCE = "cancelled"
+# Not why something happened, only who wanted it.
+_WISH = "User Initiated"
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """How a stack came to rest."""
+
+    status: str
+    reason: str
+    """The last one that CloudFormation gave for the stack itself; empty where it gave none."""
+
+    @property
+    def told(self) -> str:
+        """In words, for the end of a sentence about what failed."""
+        return f"the stack is in {self.status}" + (f": {self.reason}" if self.reason else ".")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +75,22 @@ class Stack:
         """Return the id of the newest event: what follows it belongs to what is begun next."""
         return next((event["EventId"] for event in self._events(stack_id)), None)
 
-    def follow(self, stack_id: str, since: str | None) -> str:
-        """Tell every event after ``since`` until the stack comes to rest; return the status it then has.
+    def follow(self, stack_id: str, since: str | None) -> Rest:
+        """Tell every event after ``since`` until the stack comes to rest; return how it did.
 
-        A deleted stack answers under its id only.
+        A deleted stack answers under its id only. One that must not be deleted, because another imports
+        what it exports, is at once back in the status that it had.
         """
         failures: list[str] = []
+        reason = ""
         while True:
             for event in self._events_after(stack_id, since):
                 since = event["EventId"]
                 self._tell(event, failures)
+                reason = _own_reason(event, stack_id) or reason
                 if _ends(event, stack_id):
                     self._tell_failures(failures)
-                    return event["ResourceStatus"]
+                    return Rest(event["ResourceStatus"], reason)
             self.pause(_PAUSE_SECONDS)
 
     def _events_after(self, stack_id: str, since: str | None) -> list[StackEventTypeDef]:
@@ -99,6 +118,11 @@ class Stack:
             self.say("\nWhat failed:")
             for failure in failures:
                 self.say(failure)
+
+
+def _own_reason(event: StackEventTypeDef, stack_id: str) -> str:
+    reason = event.get("ResourceStatusReason", "") if event.get("PhysicalResourceId") == stack_id else ""
+    return "" if reason == _WISH else reason
 
 
 def _ends(event: StackEventTypeDef, stack_id: str) -> bool:

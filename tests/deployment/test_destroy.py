@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from infra.aws.destroy import _refuse_protected, destroy
+from infra.aws.destroy import _refuse_protected, _tell, destroy
 from infra.aws.errors import DeploymentError
 from tests.deployment.desk import Desk
 
@@ -39,6 +39,7 @@ def test_stack_goes_and_tokens_stay(desk: Desk) -> None:
     assert table in desk.account.dynamodb.list_tables()["TableNames"]
     before_the_question = desk.output.partition("DELETE_IN_PROGRESS")[0]
     assert f"aws dynamodb delete-table --table-name {table}" in before_the_question
+    assert "deletion-protection" not in before_the_question
     assert f"{desk.name} is removed." in desk.output
 
 
@@ -73,14 +74,30 @@ def test_failed_first_deployment_can_be_removed(desk: Desk) -> None:
     assert desk.status == "CREATE_COMPLETE"
 
 
-def test_table_that_is_no_longer_the_stacks_stops_nobody(desk: Desk) -> None:
-    """A failed first deployment leaves one that is protected, and no deployment can turn that off."""
-    table = desk.deploy()["TableName"]
-    left: Any = {
+def left_behind(table: str) -> Any:
+    """Return what CloudFormation says of a table that a failed first deployment made."""
+    return {
+        "LogicalResourceId": "TokenTable",
         "ResourceType": "AWS::DynamoDB::Table",
         "ResourceStatus": "DELETE_SKIPPED",
         "PhysicalResourceId": table,
     }
+
+
+def test_table_that_is_no_longer_the_stacks_stops_nobody(desk: Desk) -> None:
+    """A failed first deployment leaves one that is protected, and no deployment can turn that off."""
+    table = desk.deploy()["TableName"]
+    left = left_behind(table)
     _refuse_protected(desk.account, desk.name, "dev", [left])
     with pytest.raises(DeploymentError, match="protected"):
         _refuse_protected(desk.account, desk.name, "dev", [left | {"ResourceStatus": "UPDATE_COMPLETE"}])
+
+
+def test_protection_of_what_was_left_is_part_of_how_to_remove_it(desk: Desk) -> None:
+    """DynamoDB would refuse the removal alone."""
+    table = desk.deploy()["TableName"]
+    _tell(desk.account, desk.stack, [left_behind(table)])
+    assert desk.said[-2:] == [
+        f"  aws dynamodb update-table --table-name {table} --no-deletion-protection-enabled",
+        f"  aws dynamodb delete-table --table-name {table}",
+    ]

@@ -10,9 +10,11 @@ import pytest
 from botocore.session import get_session
 from botocore.stub import Stubber
 
+from infra.aws.account import Account
 from infra.aws.change_sets import ChangeSet
+from infra.aws.destroy import destroy
 from infra.aws.errors import DeploymentError
-from infra.aws.stacks import Stack
+from infra.aws.stacks import Rest, Stack
 
 STACK_ID = "arn:aws:cloudformation:eu-west-1:123456789012:stack/tokens/1"
 CHANGE_SET = "arn:aws:cloudformation:eu-west-1:123456789012:changeSet/deploy-1/1"
@@ -66,6 +68,11 @@ def event(number: int, status: str, name: str = "tokens", reason: str = "") -> d
         "ResourceStatus": status,
         **({"ResourceStatusReason": reason} if reason else {}),
     }
+
+
+def unused() -> Any:
+    """Return a client that nothing asks."""
+    return None
 
 
 def change(name: str, action: str = "Add") -> dict[str, Any]:
@@ -142,7 +149,7 @@ def test_what_was_before_is_not_taken_for_the_end(told: Told) -> None:
     told.answers("describe_stack_events", StackEvents=begun)
     told.answers("describe_stack_events", StackEvents=cleaning)
     told.answers("describe_stack_events", StackEvents=[event(6, "UPDATE_COMPLETE"), *cleaning])
-    assert told.stack.follow(STACK_ID, "2") == "UPDATE_COMPLETE"
+    assert told.stack.follow(STACK_ID, "2") == Rest("UPDATE_COMPLETE", "")
     assert [line.split() for line in told.said] == [
         ["UPDATE_IN_PROGRESS", "tokens"],
         ["UPDATE_COMPLETE", "A"],
@@ -159,8 +166,39 @@ def test_causes_are_told_and_consequences_are_not(told: Told) -> None:
         event(3, "ROLLBACK_COMPLETE"),
     ]
     told.answers("describe_stack_events", StackEvents=events[::-1])
-    assert told.stack.follow(STACK_ID, None) == "ROLLBACK_COMPLETE"
+    assert told.stack.follow(STACK_ID, None) == Rest("ROLLBACK_COMPLETE", "")
     assert told.said[-2:] == ["\nWhat failed:", "  A (AWS::X::Y): Access denied"]
+
+
+IMPORTED = "Export tokens-ApiTokenAuthorizerArn cannot be deleted as it is in use by orders"
+
+
+def test_stack_that_others_import_from_is_not_removed_and_they_are_told(told: Told) -> None:
+    """CloudFormation takes the call, and says why not in an event that bears the status of before."""
+    account = Account("123456789012", "eu-west-1", told.stack.cloudformation, unused(), unused())
+    before = [event(1, "UPDATE_COMPLETE")]
+    told.answers("describe_stacks", **described("UPDATE_COMPLETE"))
+    told.answers("describe_stack_resources", StackResources=[])
+    told.answers("describe_stack_events", StackEvents=before)
+    told.answers("delete_stack")
+    told.answers(
+        "describe_stack_events", StackEvents=[event(2, "UPDATE_COMPLETE", reason=IMPORTED), *before]
+    )
+    with pytest.raises(DeploymentError) as refused:
+        destroy(account, told.stack, "prod", lambda *_: True)
+    assert str(refused.value) == f"tokens could not be removed: the stack is in UPDATE_COMPLETE: {IMPORTED}"
+
+
+def test_reason_for_going_back_is_kept_and_a_wish_is_no_reason(told: Told) -> None:
+    """The event of the end has none: an export that may not change turns the stack back, no resource."""
+    events = [
+        event(1, "UPDATE_IN_PROGRESS", reason="User Initiated"),
+        event(2, "CREATE_FAILED", "A", "Access denied"),
+        event(3, "UPDATE_ROLLBACK_IN_PROGRESS", reason=IMPORTED),
+        event(4, "UPDATE_ROLLBACK_COMPLETE"),
+    ]
+    told.answers("describe_stack_events", StackEvents=events[::-1])
+    assert told.stack.follow(STACK_ID, None) == Rest("UPDATE_ROLLBACK_COMPLETE", IMPORTED)
 
 
 def test_what_a_removed_resource_leaves_is_said() -> None:
