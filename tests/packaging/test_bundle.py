@@ -128,21 +128,48 @@ def test_the_same_content_gives_the_same_zip(built: Package, tmp_path: Path) -> 
     assert Path(again).read_bytes() == built.code.read_bytes()
 
 
+def small_zip(folder: Path, *names: str) -> Path:
+    """Return a zip as Chalice's, with the least that one has and files of other names."""
+    code = folder / "deployment.zip"
+    with zipfile.ZipFile(code, "w") as packed:
+        packed.writestr("app.py", "")
+        packed.writestr("chalicelib/__init__.py", "")
+        packed.writestr("botocore/data/endpoints.json", "{}")
+        for name in names:
+            packed.writestr(name, "SECRET=1")
+    return code
+
+
 @pytest.mark.parametrize(
     "name", ["chalicelib/.env", "chalicelib/notes.txt", "chalicelib/web/page.html.orig"]
 )
 def test_stray_file_stops_the_build(tmp_path: Path, name: str) -> None:
     """Chalice packs whatever lies in chalicelib."""
-    code = tmp_path / "deployment.zip"
-    with zipfile.ZipFile(code, "w") as packed:
-        packed.writestr("app.py", "")
-        packed.writestr("chalicelib/__init__.py", "")
-        packed.writestr(name, "SECRET=1")
     with pytest.raises(PackagingError, match=re.escape(name)):
-        bundle.rewrite(code)
+        bundle.rewrite(small_zip(tmp_path, name))
 
 
-def test_command_says_what_it_built_or_what_is_wrong(capsys: pytest.CaptureFixture[str]) -> None:
+def test_package_that_is_too_large_stops_the_build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a byte already; the message has both figures."""
+    size = bundle.rewrite(small_zip(tmp_path))
+    monkeypatch.setattr(bundle, "MAX_BYTES", size)
+    bundle.rewrite(small_zip(tmp_path))
+    monkeypatch.setattr(bundle, "MAX_BYTES", size - 1)
+    with pytest.raises(PackagingError, match=f"The package has {size:,} bytes, more than {size - 1:,}"):
+        bundle.rewrite(small_zip(tmp_path))
+
+
+def test_command_says_what_it_built_and_how_much_room_is_left(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever adds a dependency sees what it costs."""
+    built = Package(Path("template.json"), Path("deployment.zip"), 9_876_543)
+    monkeypatch.setattr(package, "build", lambda *_: built)
+    assert package.main(["--stage", "dev"]) == 0
+    assert capsys.readouterr().out == "template.json\ndeployment.zip: 9,876,543 bytes of 10,000,000\n"
+
+
+def test_command_says_what_is_wrong(capsys: pytest.CaptureFixture[str]) -> None:
     """One line for the person at the terminal, and an exit status for scripts."""
     assert package.main(["--stage", "nowhere"]) == 1
     assert capsys.readouterr().err == "There is no stage 'nowhere'. Stages: dev, prod\n"
