@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import os
 import re
 import shutil
@@ -11,6 +13,7 @@ import tempfile
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from infra.aws.errors import PackagingError
 
@@ -18,17 +21,37 @@ MAX_BYTES = 10_000_000
 
 # The services that this project calls; botocore ships the descriptions of some four hundred.
 _SERVICES = frozenset({"apigateway", "apigatewayv2", "dynamodb", "kms"})
-# What no function of ours loads: cryptography needs cffi's compiled half only, botocore takes its
-# certificates from certifi, only requests speaks to the provider for Authlib, nothing reads time zones
-# by name, no type checker runs in Lambda.
+# botocore's name for the hosts of both kinds of API.
+_ENDPOINTS = frozenset({"apigateway", "dynamodb", "kms"})
+# What no function of ours loads. Where a module that ships names one of these, a test knows why it never
+# comes to that.
 _UNUSED = re.compile(
-    r"(cffi|pycparser)/.*"
-    r"|authlib/integrations/(?!requests_client|base_client)[a-z0-9_]+/.*"
-    r"|botocore/cacert\.pem|dateutil/zoneinfo/.*\.tar\.gz"
-    r"|botocore/data/.*/examples-1\.json(\.gz)?"
-    r"|[a-z_]+/tests/.*|.*\.pyi|.*/py\.typed|(.*/)?__pycache__/.*"
-    # Lists of files with hashes that no longer hold.
-    r"|[^/]+\.dist-info/RECORD"
+    "|".join(
+        (
+            # cryptography needs cffi's compiled half only.
+            r"(cffi|pycparser)/.*|pycparser-[^/]+\.dist-info/.*",
+            # Only requests speaks to the provider for Authlib, for a code and with a secret at most: no
+            # server of its own, no discovery, registration or device. PyJWT reads the tokens.
+            r"authlib/integrations/(?!requests_client|base_client)[a-z0-9_]+/.*",
+            r"authlib/integrations/base_client/async_[a-z]+\.py|authlib/jose/.*|joserfc/drafts/.*",
+            r"authlib/oauth2/(drafts|rfc(7591|7592|7662|8628|8693|9068|9207))/.*",
+            r"authlib/oidc/(discovery|registration|rpinitiated)/.*",
+            # botocore takes its certificates from certifi; awscrt does not ship; nothing is stubbed.
+            r"botocore/cacert\.pem|botocore/data/.*/examples-1\.json(\.gz)?",
+            r"botocore/(crt/auth|stub)\.py",
+            # Of dateutil botocore needs times in UTC: no rules, holidays or zones by name.
+            r"dateutil/((easter|rrule|tzwin|utils)\.py|tz/win\.py|zoneinfo/.*)",
+            # Neither OpenSSL's, SOCKS' nor HTTP/2's library ships, and this is no browser.
+            r"urllib3/(contrib/(emscripten/.*|(pyopenssl|socks)\.py)|http2/connection\.py)",
+            # The same in Python is there, for answers of a provider that name a wrong encoding.
+            r"charset_normalizer/(cd|md)\.[^/]+\.so",
+            # Commands for a terminal, tests, types for a checker.
+            r"(certifi|charset_normalizer|idna|jwt|requests)/((__main__|cli|help)\.py|cli/.*)",
+            r"jmespath-[^/]+\.data/.*|[a-z_]+/tests/.*|.*\.pyi|.*/py\.typed|(.*/)?__pycache__/.*",
+            # Lists of files with hashes that no longer hold.
+            r"[^/]+\.dist-info/RECORD",
+        )
+    )
 )
 _OWN = re.compile(
     r"app\.py|chalicelib/([a-z0-9_]+/)*[a-z0-9_]+\.py|chalicelib/web/[a-z-]+\.(css|html|js|svg)"
@@ -50,6 +73,7 @@ def rewrite(package: Path) -> int:
             packed.extractall(root)
         _refuse_stray(root)
         _prune(root)
+        _shorten(root / "botocore" / "data")
         _compile(root)
         _zip(root, package)
     size = package.stat().st_size
@@ -74,6 +98,31 @@ def _prune(root: Path) -> None:
     for path in list(_files(root)):
         if _UNUSED.fullmatch(path.relative_to(root).as_posix()):
             path.unlink()
+
+
+def _shorten(data: Path) -> None:
+    """Take from botocore's data what is for readers, and the hosts of services that nothing here calls.
+
+    It is read whenever a client is made.
+    """
+    for path in data.glob("*/*/service-2.json.gz"):
+        model = json.loads(gzip.decompress(path.read_bytes()), object_hook=_without_documentation)
+        path.write_bytes(gzip.compress(_compact(model), mtime=0))
+    hosts = data / "endpoints.json"
+    partitions = json.loads(hosts.read_bytes())
+    for partition in partitions["partitions"]:
+        services = partition["services"].items()
+        partition["services"] = {name: each for name, each in services if name in _ENDPOINTS}
+    hosts.write_bytes(_compact(partitions))
+
+
+def _without_documentation(part: dict[str, Any]) -> dict[str, Any]:
+    """A member of a shape may bear that name: only a text is dropped."""
+    return {name: each for name, each in part.items() if name != "documentation" or isinstance(each, dict)}
+
+
+def _compact(value: Any) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode()
 
 
 def _compile(root: Path) -> None:

@@ -1,6 +1,9 @@
 """One package of the development stage, for all tests that look at it."""
 
 import json
+import shutil
+import zipfile
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +17,21 @@ from tests.packaging.fresh import ROOT
 def built(tmp_path_factory: pytest.TempPathFactory) -> Package:
     """Return the package of the development stage."""
     return package.build(ROOT, "dev", tmp_path_factory.mktemp("build") / "dev")
+
+
+@pytest.fixture(scope="session")
+def unpacked(built: Package, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return what Lambda sees, but for compiled parts: those are for its processor, not for this one."""
+    root = tmp_path_factory.mktemp("unpacked")
+    with zipfile.ZipFile(built.code) as packed:
+        packed.extractall(root)
+    for extension in list(root.rglob("*.so")):
+        top = root / extension.relative_to(root).parts[0]
+        if top.is_dir():
+            shutil.rmtree(top)
+        elif top.exists():
+            top.unlink()
+    return root
 
 
 @pytest.fixture(scope="session")
