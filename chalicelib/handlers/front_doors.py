@@ -70,6 +70,9 @@ def _http_api(event: Event) -> Answer:
 
 
 def _websocket(event: Event) -> Answer:
+    """Only ``$connect`` is opened by the scope for it; elsewhere the same ARN would be anybody's route."""
+    if event["requestContext"]["eventType"] != "CONNECT":
+        raise ValueError("not asked by the $connect route of a WebSocket API")
     verified = admitted(_authorization(event))
     return statement(verified, [event["methodArn"]] if _opens(verified, *_CONNECT) else [])
 

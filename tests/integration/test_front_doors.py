@@ -315,12 +315,23 @@ def test_event_of_another_door_is_a_failure_that_the_log_names(
         (authorizer.api_token_authorizer, rest_request(header)),
         (front_doors.http_api_authorizer, rest_request(header, "authorization")),
         (front_doors.appsync_authorizer, http_api(header)),
+        (front_doors.websocket_authorizer, rest_request(header)),
+        (front_doors.websocket_authorizer, {**rest_request(header), "version": "1.0"}),
     ):
         with pytest.raises(KeyError):
             door(event, Context())
 
     assert {(line["outcome"], line["error"]) for line in lines_of(caplog)} == {("error", "KeyError")}
-    assert len(lines_of(caplog)) == 3
+    assert len(lines_of(caplog)) == 5
+
+
+def test_websocket_opens_nothing_but_its_connections(token: dict[str, Any]) -> None:
+    """Whatever else may come to ask: the scope for connections opens no route."""
+    event = websocket(f"Bearer {token['token']}")
+    event["requestContext"]["eventType"] = "MESSAGE"
+
+    with pytest.raises(ValueError, match="not asked by"):
+        front_doors.websocket_authorizer(event, Context())
 
 
 def test_each_door_notes_the_request_id_and_counts_a_use(
