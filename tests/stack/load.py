@@ -85,7 +85,7 @@ class _Person:
 def run_load(stack: Deployed, seconds: float = 60, clients: int = CLIENTS) -> LoadReport:
     """Call for so long and judge.
 
-    The stack has AUTHORIZER_CACHE_SECONDS=0 and LAST_USED_REFRESH_SECONDS=REFRESH_SECONDS.
+    The stack's gateway remembers no decision, and LAST_USED_REFRESH_SECONDS is REFRESH_SECONDS.
     """
     wire = Wire(stack)
     crowd = _Crowd(wire)
