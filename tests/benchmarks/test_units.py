@@ -20,7 +20,7 @@ from tests.packaging.dynamodb_stub import dynamodb_stub
 
 pytestmark = [pytest.mark.slow, pytest.mark.emulator]
 
-# 200 rows of 270 bytes, and the caller's own row.
+# 101 rows of 272 bytes, which are 7 units, and the caller's own row.
 _LIST_READS_AT_MOST = 8
 
 
