@@ -75,3 +75,20 @@ def test_uses_are_at_least_what_was_written_and_at_most_what_happened() -> None:
     """Uses further apart than the interval are written one by one."""
     uses = [use(10, 10.1), use(10.5, 10.6), use(12.2, 12.3), use(14.4, 14.5)]
     assert [found(uses, [], Kept(14.4, count)) for count in (2, 3, 4, 5)] == [1, 0, 0, 1]
+
+
+@pytest.mark.parametrize("refused", [[], [use(10, 10.1, 401)]])
+def test_token_that_was_never_let_in_shows_no_use(refused: list[Use]) -> None:
+    """Whoever is refused leaves no trace in the row, nor does nobody."""
+    assert found(refused, [Change("tok", False, 5, 6)], Kept(None, 0)) == 0
+    assert found(refused, [Change("tok", False, 5, 6)], Kept(10.05, 0)) == 1
+    assert found(refused, [Change("tok", False, 5, 6)], Kept(None, 1)) == 1
+
+
+def test_last_use_is_not_after_the_last_answer_that_let_in() -> None:
+    """A later one is of a call that was refused."""
+    uses = [use(10, 10.1), use(10.05, 10.3), use(12, 12.1, 401)]
+    ended = [Change("tok", False, 11, 11.5)]
+    assert found(uses, ended, Kept(10.301, 1)) == 0
+    assert found(uses, ended, Kept(10.31, 1)) == 1
+    assert found(uses, ended, Kept(12.05, 1)) == 1

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 LET_IN, REFUSED = 200, 401
 _ROUNDING = 0.002
 """Times on the wire are cut to milliseconds."""
+_NEVER = float("-inf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ def faults(
     logs: dict[str, list[Change]] = defaultdict(list)
     for change in sorted(changes, key=lambda each: each.asked):
         logs[change.subject].append(change)
-    return [*_wrong_answers(uses, logs), *_lost_uses(uses, logs, kept, refresh)]
+    return [*_wrong_answers(uses, logs), *_wrong_records(uses, logs, kept, refresh)]
 
 
 def _wrong_answers(uses: Sequence[Use], logs: Mapping[str, Sequence[Change]]) -> Iterator[str]:
@@ -83,26 +84,36 @@ def _since(logs: Mapping[str, Sequence[Change]], use: Use) -> str:
     return f"{use.sent - max(ends):.3f} s"
 
 
-def _lost_uses(
+def _wrong_records(
     uses: Sequence[Use],
     logs: Mapping[str, Sequence[Change]],
     kept: Mapping[str, Kept],
     refresh: float,
 ) -> Iterator[str]:
     let_in: dict[str, list[Use]] = defaultdict(list)
-    for use in sorted(uses, key=lambda each: each.sent):
+    for use in uses:
         if use.status == LET_IN:
             let_in[use.token_id].append(use)
-    for token_id, of_token in let_in.items():
-        found = kept[token_id]
-        # Of a use that meets a change of its token nothing is written; the next one shows.
-        certain = [use for use in of_token if not _meets(use, logs.get(token_id, ()))]
-        last = max((use.sent for use in certain), default=float("-inf"))
-        if certain and (found.last_used or float("-inf")) < last - refresh - _ROUNDING:
-            yield f"{token_id} was used at {last:.3f}, which its last use ({found.last_used}) does not show"
-        least = _written_at_least(certain, refresh)
-        if not least <= found.uses <= len(of_token):
-            yield f"{token_id} was used {len(of_token)} times, {least} written: it counts {found.uses}"
+    for token_id in {**kept, **let_in}:
+        wrong = _wrong_record(kept[token_id], let_in[token_id], logs.get(token_id, ()), refresh)
+        yield from (f"{token_id} {each}" for each in wrong)
+
+
+def _wrong_record(
+    found: Kept, let_in: Sequence[Use], log: Sequence[Change], refresh: float
+) -> Iterator[str]:
+    shown = _NEVER if found.last_used is None else found.last_used
+    # Of a use that meets a change of its token nothing is written; the next one shows.
+    certain = [use for use in let_in if not _meets(use, log)]
+    last = max((use.sent for use in certain), default=_NEVER)
+    if shown < last - refresh - _ROUNDING:
+        yield f"was used at {last:.3f}, which its last use ({found.last_used}) does not show"
+    latest = max((use.received for use in let_in), default=_NEVER)
+    if shown > latest + _ROUNDING:
+        yield f"shows a last use at {shown:.3f}, after anybody was let in with it ({latest:.3f})"
+    least = _written_at_least(certain, refresh)
+    if not least <= found.uses <= len(let_in):
+        yield f"was used {len(let_in)} times, {least} written: it counts {found.uses}"
 
 
 def _meets(use: Use, log: Sequence[Change]) -> bool:
@@ -114,7 +125,7 @@ def _written_at_least(uses: Sequence[Use], refresh: float) -> int:
 
     Whoever is let in leaves behind a last use that is at most ``refresh`` old.
     """
-    written, end = 0, float("-inf")
+    written, end = 0, _NEVER
     for use in sorted(uses, key=lambda each: each.received):
         if use.sent - refresh - _ROUNDING > end:
             written, end = written + 1, use.received
