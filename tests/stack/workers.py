@@ -1,0 +1,129 @@
+"""The threads of a run under load: clients that call, and one that changes tokens and users meanwhile."""
+
+from __future__ import annotations
+
+import http.client
+import math
+import random
+import threading
+import time
+from typing import Any
+
+from infra.local.deployed import Deployed
+from tests.stack.crowd import Crowd, Person, Token
+from tests.stack.verdicts import Change, Use
+from tests.stack.wire import Wire
+
+_CHANGE_EVERY_SECONDS = 0.25
+_MOST_USES = 200_000
+# How often clients try what is refused, for good or just now. Each refusal ends a process of the
+# emulator's, unlike of Lambda's, and the next call waits for another to start.
+_DEAD, _REFUSED_NOW = 0.02, 0.2
+
+
+class Client(threading.Thread):
+    """Calls with one token after the other, on one connection."""
+
+    def __init__(self, stack: Deployed, crowd: Crowd, end: float, pace: float) -> None:
+        super().__init__(daemon=True)
+        self.uses: list[Use] = []
+        self._crowd, self._end, self._pace = crowd, end, pace
+        self._path, self._host = f"{stack.prefix}/api/whoami", stack.host
+        self._connection = http.client.HTTPConnection("127.0.0.1", stack.settings.aws_port, timeout=30)
+        self._random = random.Random()
+
+    def run(self) -> None:
+        """Call until the time is over."""
+        while time.time() < self._end and len(self.uses) < _MOST_USES:
+            token, person = self._chosen()
+            sent = time.time()
+            status = self._status(token.string)
+            self.uses.append(Use(token.id, person.user_id, sent, time.time(), status))
+            time.sleep(max(0.0, sent + self._pace - time.time()))
+        self._connection.close()
+
+    def _chosen(self) -> tuple[Token, Person]:
+        if self._crowd.dead and self._random.random() < _DEAD:
+            return self._random.choice(self._crowd.dead)
+        token, person = self._random.choice(self._crowd.living)
+        if (token.paused or person.deactivated) and self._random.random() > _REFUSED_NOW:
+            return self._random.choice(self._crowd.living)
+        return token, person
+
+    def _status(self, token: str) -> int:
+        headers = {"Host": self._host, "Authorization": f"Bearer {token}"}
+        try:
+            self._connection.request("GET", self._path, headers=headers)
+            response = self._connection.getresponse()
+            response.read()
+        except (OSError, http.client.HTTPException):
+            self._connection.close()
+            return 0
+        return response.status
+
+
+class Controller(threading.Thread):
+    """Changes tokens and users at random, one after the other, and notes when each was acknowledged."""
+
+    def __init__(self, wire: Wire, crowd: Crowd, end: float) -> None:
+        super().__init__(daemon=True)
+        self.changes: list[Change] = []
+        self.failed: list[str] = []
+        self._wire, self._crowd, self._end = wire, crowd, end
+        self._random = random.Random()
+
+    def run(self) -> None:
+        """Change until the time is over, then let everybody in again, so that all can be asked about."""
+        while time.time() < self._end:
+            person = self._random.choice(self._crowd.people)
+            if person.deactivated:
+                self._let_in_again(person)
+            else:
+                self._change(person)
+            time.sleep(_CHANGE_EVERY_SECONDS)
+        for person in self._crowd.people:
+            if person.deactivated:
+                self._let_in_again(person)
+
+    def _change(self, person: Person) -> None:
+        token, _ = self._random.choice([pair for pair in self._crowd.living if pair[1] is person])
+        doing = self._random.choices((self._revoke, self._pause, self._deactivate), (2, 3, 1))[0]
+        if token.paused:
+            doing = self._reactivate
+        doing(token, person)
+
+    def _revoke(self, token: Token, person: Person) -> None:
+        self._noted(token.id, False, 204, "DELETE", f"/v1/tokens/{token.id}", person.jwt)
+        successor = self._crowd.issue(person)
+        self._crowd.dead = [*self._crowd.dead, (token, person)]
+        self._crowd.living = [p for p in self._crowd.living if p[0] is not token] + [(successor, person)]
+
+    def _pause(self, token: Token, person: Person) -> None:
+        body = {"status": "inactive"}
+        token.paused = self._noted(
+            token.id, False, 200, "PATCH", f"/v1/tokens/{token.id}", person.jwt, body
+        )
+
+    def _reactivate(self, token: Token, person: Person) -> None:
+        body = {"status": "active"}
+        back = self._noted(token.id, True, 200, "PATCH", f"/v1/tokens/{token.id}", person.jwt, body)
+        token.paused = not back
+
+    def _deactivate(self, _: Token, person: Person) -> None:
+        path, body = f"/v1/users/{person.user_id}", {"status": "inactive"}
+        person.deactivated = self._noted(person.user_id, False, 200, "PATCH", path, self._crowd.admin, body)
+
+    def _let_in_again(self, person: Person) -> None:
+        path, body = f"/v1/users/{person.user_id}", {"status": "active", "restore_tokens": True}
+        person.deactivated = not self._noted(
+            person.user_id, True, 200, "PATCH", path, self._crowd.admin, body
+        )
+
+    def _noted(self, subject: str, usable: bool, expected: int, *call: Any) -> bool:
+        asked = time.time()
+        answer = self._wire.send(*call)
+        acknowledged = time.time() if answer.status == expected else math.inf
+        self.changes.append(Change(subject, usable, asked, acknowledged))
+        if answer.status != expected:
+            self.failed.append(f"{call[0]} {call[1]} was answered {answer.status}")
+        return answer.status == expected
