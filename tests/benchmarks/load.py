@@ -39,6 +39,7 @@ def _load(report: LoadReport) -> Section:
     notes = [
         "Times are the emulator's: functions, table and clients share one machine. Every refusal ends a "
         "process there, unlike in Lambda.",
+        f"What clients and changes were chosen by has the seed {report.seed}.",
         *report.faults[:10],
     ]
     return Section("Load through the deployed stack, nothing cached", rows, notes)

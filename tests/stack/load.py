@@ -6,6 +6,7 @@ Bounded in time and in count; everything that was seen is kept and judged afterw
 from __future__ import annotations
 
 import math
+import random
 import statistics
 import time
 import uuid
@@ -32,6 +33,7 @@ _MOST_PER_SECOND = 160
 class LoadReport:
     """What happened."""
 
+    seed: int
     seconds: float
     uses: Sequence[Use]
     changes: Sequence[Change]
@@ -53,18 +55,24 @@ class LoadReport:
         return statistics.quantiles(waited, n=1000)[math.ceil(quantile * 1000) - 1]
 
 
-def run_load(stack: Deployed, seconds: float = 60, clients: int = CLIENTS) -> LoadReport:
-    """Call for so long and judge.
+def run_load(
+    stack: Deployed, seconds: float = 60, clients: int = CLIENTS, seed: int | None = None
+) -> LoadReport:
+    """Call for so long and judge; the same seed makes the same choices, at other moments.
 
     The stack's gateway remembers no decision, and LAST_USED_REFRESH_SECONDS is REFRESH_SECONDS.
     """
+    seed = random.getrandbits(32) if seed is None else seed
     wire = Wire(stack)
     crowd = Crowd(wire)
     _warm_up(wire, clients)
     end = time.time() + seconds
     started = time.time()
-    callers = [Client(stack, crowd, end, clients / _MOST_PER_SECOND) for _ in range(clients)]
-    controller = Controller(wire, crowd, end)
+    pace = clients / _MOST_PER_SECOND
+    callers = [
+        Client(stack, crowd, end, pace, random.Random(f"{seed}/{number}")) for number in range(clients)
+    ]
+    controller = Controller(wire, crowd, end, random.Random(seed))
     for thread in (*callers, controller):
         thread.start()
     for thread in (*callers, controller):
@@ -72,7 +80,7 @@ def run_load(stack: Deployed, seconds: float = 60, clients: int = CLIENTS) -> Lo
     taken = time.time() - started
     uses = [use for each in callers for use in each.uses]
     wrong = [*controller.failed, *faults(uses, controller.changes, crowd.kept(), REFRESH_SECONDS)]
-    return LoadReport(taken, uses, controller.changes, wrong)
+    return LoadReport(seed, taken, uses, controller.changes, wrong)
 
 
 def _warm_up(wire: Wire, clients: int) -> None:

@@ -18,12 +18,16 @@ _NEVER = float("-inf")
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A token, or a user with all tokens, that may be used from now on, or may not."""
+    """A token, or a user with all tokens, that may be used from now on, or may not.
+
+    ``acknowledged`` is infinite where nobody said that it was done; ``what`` is for those who read.
+    """
 
     subject: str
     usable: bool
     asked: float
     acknowledged: float
+    what: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import math
 import random
 import threading
 import time
+from http import HTTPStatus
 from typing import Any
 
 from infra.local.deployed import Deployed
@@ -14,7 +15,10 @@ from tests.stack.crowd import Crowd, Person, Token
 from tests.stack.verdicts import Change, Use
 from tests.stack.wire import Wire
 
+REVOKED, PAUSED, DEACTIVATED, REACTIVATED = "revoked", "paused", "deactivated", "re-activated"
+
 _CHANGE_EVERY_SECONDS = 0.25
+_DONE = {"DELETE": HTTPStatus.NO_CONTENT, "PATCH": HTTPStatus.OK}
 _MOST_USES = 200_000
 # How often clients try what is refused, for good or just now. Each refusal ends a process of the
 # emulator's, unlike of Lambda's, and the next call waits for another to start.
@@ -24,13 +28,15 @@ _DEAD, _REFUSED_NOW = 0.02, 0.2
 class Client(threading.Thread):
     """Calls with one token after the other, on one connection."""
 
-    def __init__(self, stack: Deployed, crowd: Crowd, end: float, pace: float) -> None:
+    def __init__(
+        self, stack: Deployed, crowd: Crowd, end: float, pace: float, choices: random.Random
+    ) -> None:
         super().__init__(daemon=True)
         self.uses: list[Use] = []
         self._crowd, self._end, self._pace = crowd, end, pace
         self._path, self._host = f"{stack.prefix}/api/whoami", stack.host
         self._connection = http.client.HTTPConnection("127.0.0.1", stack.settings.aws_port, timeout=30)
-        self._random = random.Random()
+        self._random = choices
 
     def run(self) -> None:
         """Call until the time is over."""
@@ -63,67 +69,68 @@ class Client(threading.Thread):
 
 
 class Controller(threading.Thread):
-    """Changes tokens and users at random, one after the other, and notes when each was acknowledged."""
+    """Changes tokens and users, one after the other, and notes when each change was acknowledged.
 
-    def __init__(self, wire: Wire, crowd: Crowd, end: float) -> None:
+    It begins with one end of each kind, however short the time, and goes on at random.
+    """
+
+    def __init__(self, wire: Wire, crowd: Crowd, end: float, choices: random.Random) -> None:
         super().__init__(daemon=True)
         self.changes: list[Change] = []
         self.failed: list[str] = []
-        self._wire, self._crowd, self._end = wire, crowd, end
-        self._random = random.Random()
+        self._wire, self._crowd, self._end, self._random = wire, crowd, end, choices
 
     def run(self) -> None:
         """Change until the time is over, then let everybody in again, so that all can be asked about."""
-        while time.time() < self._end:
-            person = self._random.choice(self._crowd.people)
-            if person.deactivated:
-                self._let_in_again(person)
-            else:
-                self._change(person)
+        first = [self._revoke, self._pause, self._deactivate]
+        while first or time.time() < self._end:
+            doing = first.pop(0) if first else self._change
+            doing(*self._random.choice(self._crowd.living))
             time.sleep(_CHANGE_EVERY_SECONDS)
         for person in self._crowd.people:
             if person.deactivated:
                 self._let_in_again(person)
 
-    def _change(self, person: Person) -> None:
-        token, _ = self._random.choice([pair for pair in self._crowd.living if pair[1] is person])
-        doing = self._random.choices((self._revoke, self._pause, self._deactivate), (2, 3, 1))[0]
-        if token.paused:
-            doing = self._reactivate
-        doing(token, person)
+    def _change(self, token: Token, person: Person) -> None:
+        if person.deactivated:
+            self._let_in_again(person)
+        elif token.paused:
+            token.paused = not self._noted(REACTIVATED, token.id, *_status(token, person, "active"))
+        else:
+            ways = (self._revoke, self._pause, self._deactivate)
+            self._random.choices(ways, (2, 3, 1))[0](token, person)
 
     def _revoke(self, token: Token, person: Person) -> None:
-        self._noted(token.id, False, 204, "DELETE", f"/v1/tokens/{token.id}", person.jwt)
+        self._noted(REVOKED, token.id, "DELETE", f"/v1/tokens/{token.id}", person.jwt)
         successor = self._crowd.issue(person)
         self._crowd.dead = [*self._crowd.dead, (token, person)]
         self._crowd.living = [p for p in self._crowd.living if p[0] is not token] + [(successor, person)]
 
     def _pause(self, token: Token, person: Person) -> None:
-        body = {"status": "inactive"}
-        token.paused = self._noted(
-            token.id, False, 200, "PATCH", f"/v1/tokens/{token.id}", person.jwt, body
-        )
-
-    def _reactivate(self, token: Token, person: Person) -> None:
-        body = {"status": "active"}
-        back = self._noted(token.id, True, 200, "PATCH", f"/v1/tokens/{token.id}", person.jwt, body)
-        token.paused = not back
+        token.paused = self._noted(PAUSED, token.id, *_status(token, person, "inactive"))
 
     def _deactivate(self, _: Token, person: Person) -> None:
         path, body = f"/v1/users/{person.user_id}", {"status": "inactive"}
-        person.deactivated = self._noted(person.user_id, False, 200, "PATCH", path, self._crowd.admin, body)
+        person.deactivated = self._noted(
+            DEACTIVATED, person.user_id, "PATCH", path, self._crowd.admin, body
+        )
 
     def _let_in_again(self, person: Person) -> None:
         path, body = f"/v1/users/{person.user_id}", {"status": "active", "restore_tokens": True}
         person.deactivated = not self._noted(
-            person.user_id, True, 200, "PATCH", path, self._crowd.admin, body
+            REACTIVATED, person.user_id, "PATCH", path, self._crowd.admin, body
         )
 
-    def _noted(self, subject: str, usable: bool, expected: int, *call: Any) -> bool:
+    def _noted(self, what: str, subject: str, method: str, path: str, *rest: Any) -> bool:
         asked = time.time()
-        answer = self._wire.send(*call)
-        acknowledged = time.time() if answer.status == expected else math.inf
-        self.changes.append(Change(subject, usable, asked, acknowledged))
-        if answer.status != expected:
-            self.failed.append(f"{call[0]} {call[1]} was answered {answer.status}")
-        return answer.status == expected
+        answer = self._wire.send(method, path, *rest)
+        done = answer.status == _DONE[method]
+        acknowledged = time.time() if done else math.inf
+        self.changes.append(Change(subject, what == REACTIVATED, asked, acknowledged, what))
+        if not done:
+            self.failed.append(f"{method} {path} was answered {answer.status}")
+        return done
+
+
+def _status(token: Token, person: Person, status: str) -> tuple[str, str, str, dict[str, str]]:
+    return "PATCH", f"/v1/tokens/{token.id}", person.jwt, {"status": status}
