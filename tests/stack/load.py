@@ -18,13 +18,13 @@ from infra.local.deployed import Deployed
 from tests.stack.crowd import Crowd
 from tests.stack.verdicts import LET_IN, REFUSED, Change, Use, faults
 from tests.stack.wire import Wire
-from tests.stack.workers import Client, Controller
+from tests.stack.workers import Client, Controller, noting
 
 CLIENTS = 8
 REFRESH_SECONDS = 2
 """LAST_USED_REFRESH_SECONDS of the stack that is called, short so that uses are written often."""
 
-_WARMING_ROUNDS = 2
+_FEWEST, _WARMING_ROUNDS = 2, 2
 # Together clients stay below what the stage lets through, ThrottleRate.
 _MOST_PER_SECOND = 160
 
@@ -50,8 +50,10 @@ class LoadReport:
         return sum(use.status == REFUSED for use in self.uses)
 
     def milliseconds(self, quantile: float) -> float:
-        """Return how long so many of those let in waited at most."""
+        """Return how long so many of those let in waited at most; not a number if there were too few."""
         waited = [1000 * (use.received - use.sent) for use in self.uses if use.status == LET_IN]
+        if len(waited) < _FEWEST:
+            return math.nan
         return statistics.quantiles(waited, n=1000)[math.ceil(quantile * 1000) - 1]
 
 
@@ -77,10 +79,18 @@ def run_load(
         thread.start()
     for thread in (*callers, controller):
         thread.join()
-    taken = time.time() - started
+    return judged(seed, time.time() - started, callers, controller, crowd)
+
+
+def judged(
+    seed: int, seconds: float, callers: Sequence[Client], controller: Controller, crowd: Crowd
+) -> LoadReport:
+    """Return what became of a run. Whoever ended early is a fault, the judge too."""
     uses = [use for each in callers for use in each.uses]
-    wrong = [*controller.failed, *faults(uses, controller.changes, crowd.kept(), REFRESH_SECONDS)]
-    return LoadReport(seed, taken, uses, controller.changes, wrong)
+    wrong = [fault for each in (controller, *callers) for fault in each.failed]
+    with noting(wrong, "Judge"):
+        wrong += faults(uses, controller.changes, crowd.kept(), REFRESH_SECONDS)
+    return LoadReport(seed, seconds, uses, controller.changes, wrong)
 
 
 def _warm_up(wire: Wire, clients: int) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import math
 import random
+import re
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any
 
@@ -23,30 +27,58 @@ _MOST_USES = 200_000
 # How often clients try what is refused, for good or just now. Each refusal ends a process of the
 # emulator's, unlike of Lambda's, and the next call waits for another to start.
 _DEAD, _REFUSED_NOW = 0.02, 0.2
+# Tokens and JWTs, which errors may quote.
+_SECRET = re.compile(r"(bodhi_|eyJ)[^\s'\"]+")
 
 
-class Client(threading.Thread):
+@contextmanager
+def noting(failed: list[str], who: str) -> Iterator[None]:
+    """Turn what ends the block early into a line, with no secret in it."""
+    try:
+        yield
+    except Exception as error:
+        failed.append(f"{who} ended: {_SECRET.sub('...', repr(error))}")
+
+
+class Worker(threading.Thread):
+    """A thread whose early end is a fault of the run, never a run with less to judge."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.failed: list[str] = []
+
+    def run(self) -> None:
+        """Do the work; note what ended it early."""
+        with noting(self.failed, type(self).__name__):
+            self.work()
+
+    def work(self) -> None:
+        """What is to be done until the time is over."""
+        raise NotImplementedError
+
+
+class Client(Worker):
     """Calls with one token after the other, on one connection."""
 
     def __init__(
         self, stack: Deployed, crowd: Crowd, end: float, pace: float, choices: random.Random
     ) -> None:
-        super().__init__(daemon=True)
+        super().__init__()
         self.uses: list[Use] = []
         self._crowd, self._end, self._pace = crowd, end, pace
         self._path, self._host = f"{stack.prefix}/api/whoami", stack.host
         self._connection = http.client.HTTPConnection("127.0.0.1", stack.settings.aws_port, timeout=30)
         self._random = choices
 
-    def run(self) -> None:
+    def work(self) -> None:
         """Call until the time is over."""
-        while time.time() < self._end and len(self.uses) < _MOST_USES:
-            token, person = self._chosen()
-            sent = time.time()
-            status = self._status(token.string)
-            self.uses.append(Use(token.id, person.user_id, sent, time.time(), status))
-            time.sleep(max(0.0, sent + self._pace - time.time()))
-        self._connection.close()
+        with contextlib.closing(self._connection):
+            while time.time() < self._end and len(self.uses) < _MOST_USES:
+                token, person = self._chosen()
+                sent = time.time()
+                status = self._status(token.string)
+                self.uses.append(Use(token.id, person.user_id, sent, time.time(), status))
+                time.sleep(max(0.0, sent + self._pace - time.time()))
 
     def _chosen(self) -> tuple[Token, Person]:
         if self._crowd.dead and self._random.random() < _DEAD:
@@ -68,34 +100,35 @@ class Client(threading.Thread):
         return response.status
 
 
-class Controller(threading.Thread):
+class Controller(Worker):
     """Changes tokens and users, one after the other, and notes when each change was acknowledged.
 
     It begins with one end of each kind, however short the time, and goes on at random.
     """
 
     def __init__(self, wire: Wire, crowd: Crowd, end: float, choices: random.Random) -> None:
-        super().__init__(daemon=True)
+        super().__init__()
         self.changes: list[Change] = []
-        self.failed: list[str] = []
         self._wire, self._crowd, self._end, self._random = wire, crowd, end, choices
 
-    def run(self) -> None:
+    def work(self) -> None:
         """Change until the time is over, then let everybody in again, so that all can be asked about."""
         first = [self._revoke, self._pause, self._deactivate]
-        while first or time.time() < self._end:
-            doing = first.pop(0) if first else self._change
-            doing(*self._random.choice(self._crowd.living))
-            time.sleep(_CHANGE_EVERY_SECONDS)
-        for person in self._crowd.people:
-            if person.deactivated:
-                self._let_in_again(person)
+        try:
+            while first or time.time() < self._end:
+                doing = first.pop(0) if first else self._change
+                doing(*self._random.choice(self._crowd.living))
+                time.sleep(_CHANGE_EVERY_SECONDS)
+        finally:
+            for person in self._crowd.people:
+                if person.deactivated:
+                    self._let_in_again(person)
 
     def _change(self, token: Token, person: Person) -> None:
         if person.deactivated:
             self._let_in_again(person)
         elif token.paused:
-            token.paused = not self._noted(REACTIVATED, token.id, *_status(token, person, "active"))
+            token.paused = not self._noted(REACTIVATED, token.id, *_with_status(token, person, "active"))
         else:
             ways = (self._revoke, self._pause, self._deactivate)
             self._random.choices(ways, (2, 3, 1))[0](token, person)
@@ -107,13 +140,15 @@ class Controller(threading.Thread):
         self._crowd.living = [p for p in self._crowd.living if p[0] is not token] + [(successor, person)]
 
     def _pause(self, token: Token, person: Person) -> None:
-        token.paused = self._noted(PAUSED, token.id, *_status(token, person, "inactive"))
+        token.paused = self._noted(PAUSED, token.id, *_with_status(token, person, "inactive"))
 
     def _deactivate(self, _: Token, person: Person) -> None:
         path, body = f"/v1/users/{person.user_id}", {"status": "inactive"}
-        person.deactivated = self._noted(
-            DEACTIVATED, person.user_id, "PATCH", path, self._crowd.admin, body
-        )
+        try:
+            self._noted(DEACTIVATED, person.user_id, "PATCH", path, self._crowd.admin, body)
+        finally:
+            # Whatever was answered: whoever may be out is let in again.
+            person.deactivated = True
 
     def _let_in_again(self, person: Person) -> None:
         path, body = f"/v1/users/{person.user_id}", {"status": "active", "restore_tokens": True}
@@ -122,15 +157,18 @@ class Controller(threading.Thread):
         )
 
     def _noted(self, what: str, subject: str, method: str, path: str, *rest: Any) -> bool:
-        asked = time.time()
-        answer = self._wire.send(method, path, *rest)
-        done = answer.status == _DONE[method]
-        acknowledged = time.time() if done else math.inf
-        self.changes.append(Change(subject, what == REACTIVATED, asked, acknowledged, what))
-        if not done:
-            self.failed.append(f"{method} {path} was answered {answer.status}")
-        return done
+        asked, acknowledged = time.time(), math.inf
+        try:
+            answer = self._wire.send(method, path, *rest)
+            if answer.status == _DONE[method]:
+                acknowledged = time.time()
+            else:
+                self.failed.append(f"{method} {path} was answered {answer.status}")
+        finally:
+            # One whose answer is lost may have been done, or not.
+            self.changes.append(Change(subject, what == REACTIVATED, asked, acknowledged, what))
+        return acknowledged < math.inf
 
 
-def _status(token: Token, person: Person, status: str) -> tuple[str, str, str, dict[str, str]]:
+def _with_status(token: Token, person: Person, status: str) -> tuple[str, str, str, dict[str, str]]:
     return "PATCH", f"/v1/tokens/{token.id}", person.jwt, {"status": status}
