@@ -1,11 +1,14 @@
 """The functions for other APIs, invoked as AWS services invoke them: by Lambda, with AWS's events."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 
+from chalicelib.domain.errors import StoreUnavailable
 from tests.stack.calls import Caller
-from tests.support.events import API, appsync, http_api, rest_request, websocket
+from tests.support.events import API, Event, appsync, http_api, rest_request, websocket
 
 pytestmark = [pytest.mark.slow, pytest.mark.emulator, pytest.mark.e2e]
 
@@ -72,19 +75,26 @@ def test_appsync(caller: Caller, token: dict[str, Any]) -> None:
         assert refused == (None, {"isAuthorized": False, "ttlOverride": 0})
 
 
-@pytest.mark.parametrize("door", ["HttpApiAuthorizer", "AppsyncAuthorizer"])
-def test_door_that_knows_yes_and_no_fails_without_its_table(
-    caller: Caller, token: dict[str, Any], door: str
+@pytest.mark.parametrize(
+    ("door", "event_with"),
+    [
+        ("RestRequestAuthorizer", rest_request),
+        ("HttpApiAuthorizer", partial(http_api, path="/api/whoami")),
+        ("WebsocketAuthorizer", websocket),
+        ("AppsyncAuthorizer", appsync),
+    ],
+)
+def test_door_fails_without_its_table(
+    caller: Caller, token: dict[str, Any], door: str, event_with: Callable[[str], Event]
 ) -> None:
-    """An invocation that fails, which gateways answer with 5xx; no would be a lie."""
-    header = f"Bearer {token['token']}"
-    event = http_api(header, path="/api/whoami") if door.startswith("Http") else appsync(header)
+    """An invocation that fails, which gateways answer with 5xx; no would be a lie, and yes a hole."""
+    event = event_with(f"Bearer {token['token']}")
 
     with caller.stack.changed(door, **NO_TABLE):
         failure, answer = caller.stack.invoke(door, event)
 
-    assert failure == "Unhandled"
-    assert answer["errorMessage"] != "Unauthorized"
+    assert (failure, answer["errorMessage"]) == ("Unhandled", str(StoreUnavailable()))
+    assert answer.keys().isdisjoint({"policyDocument", "isAuthorized"})
 
 
 def _context(caller: Caller, token: dict[str, Any]) -> dict[str, str]:
