@@ -7,6 +7,7 @@ import pytest
 from infra.local.deployed import Deployed
 from tests.stack.caching import caching_stack
 from tests.stack.calls import Caller
+from tests.stack.site import Visitor
 from tests.support import canaries
 from tests.support.control_plane import ControlPlane
 
@@ -49,3 +50,10 @@ def plane(deployment: tuple[Deployed, ControlPlane]) -> ControlPlane:
 def caller(stack: Deployed) -> Caller:
     """Call the deployed API."""
     return Caller(stack)
+
+
+@pytest.fixture
+def visitor(stack: Deployed) -> Iterator[Visitor]:
+    """Return somebody who has not signed in."""
+    with Visitor(stack) as visitor:
+        yield visitor

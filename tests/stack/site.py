@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from typing import Any
 
 import requests
@@ -10,6 +11,11 @@ from requests.adapters import HTTPAdapter
 
 from infra.local.deployed import Deployed
 from tests.support import canaries
+
+
+def somebody() -> str:
+    """Return a subject that nobody has seen before."""
+    return f"{uuid.uuid4().hex[:12]}@example.com"
 
 
 class _ToTheEmulator(HTTPAdapter):

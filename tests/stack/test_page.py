@@ -1,31 +1,17 @@
 """The page of the deployed stack, under the stage's name, from a function of its own."""
 
 import re
-import uuid
-from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from infra.local.deployed import Deployed
-from tests.stack.site import Visitor
+from tests.stack.site import Visitor, somebody
 from tests.support import canaries
 
 pytestmark = [pytest.mark.slow, pytest.mark.emulator, pytest.mark.e2e]
 
 PAGE = "/settings/api-tokens"
-
-
-@pytest.fixture
-def visitor(stack: Deployed) -> Iterator[Visitor]:
-    """Return somebody who has not signed in."""
-    with Visitor(stack) as visitor:
-        yield visitor
-
-
-def somebody() -> str:
-    """Return a subject that nobody has seen before."""
-    return f"{uuid.uuid4().hex[:12]}@example.com"
 
 
 def test_way_to_the_page_stays_under_the_stage(visitor: Visitor, stack: Deployed) -> None:

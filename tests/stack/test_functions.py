@@ -1,0 +1,42 @@
+"""The API's and the page's function: processes that have just begun."""
+
+import pytest
+
+from infra.local.deployed import Deployed
+from tests.stack.calls import Caller
+from tests.stack.site import Visitor, somebody
+
+pytestmark = [pytest.mark.slow, pytest.mark.emulator, pytest.mark.e2e]
+
+API, PAGE = "APIHandler", "PageHandler"
+PAGE_PATH = "/settings/api-tokens"
+
+
+def test_first_calls_of_a_cold_api_are_right(caller: Caller, stack: Deployed) -> None:
+    """Issuing, listing, using, and refusing a stranger: each by a process that has done nothing before."""
+    person = caller.newcomer()
+
+    stack.make_cold(API)
+    created = caller.create(person, name="cold")
+    stack.make_cold(API)
+    listed = caller.call("GET", "/v1/tokens", person).json["tokens"]
+    stack.make_cold(API)
+    used = caller.whoami(created["token"])
+    stack.make_cold(API)
+    stranger = caller.call("GET", "/v1/tokens")
+
+    assert [token["id"] for token in listed] == [created["id"]]
+    assert (used, stranger.status) == (200, 401)
+
+
+def test_session_outlives_the_processes_that_know_it(visitor: Visitor, stack: Deployed) -> None:
+    """The page's function begins it, cold; both functions honour it when they are cold again."""
+    stack.make_cold(PAGE)
+    landed = visitor.sign_in(somebody())
+    stack.make_cold(PAGE)
+    shown = visitor.get(f"{visitor.site}{PAGE_PATH}", timeout=30)
+    stack.make_cold(API)
+    listed = visitor.get(f"{visitor.site}/v1/tokens", timeout=30)
+
+    assert [answer.status_code for answer in (landed, shown, listed)] == [200, 200, 200]
+    assert shown.url == f"{visitor.site}{PAGE_PATH}"
