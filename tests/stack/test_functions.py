@@ -1,10 +1,14 @@
-"""The API's and the page's function: processes that have just begun."""
+"""The API's and the page's function: processes that have just begun, or cannot."""
+
+import json
+import secrets
 
 import pytest
 
 from infra.local.deployed import Deployed
 from tests.stack.calls import Caller
 from tests.stack.site import Visitor, somebody
+from tests.support import canaries
 
 pytestmark = [pytest.mark.slow, pytest.mark.emulator, pytest.mark.e2e]
 
@@ -40,3 +44,22 @@ def test_session_outlives_the_processes_that_know_it(visitor: Visitor, stack: De
 
     assert [answer.status_code for answer in (landed, shown, listed)] == [200, 200, 200]
     assert shown.url == f"{visitor.site}{PAGE_PATH}"
+
+
+@pytest.mark.parametrize(("function", "path"), [(API, "/v1/tokens"), (PAGE, PAGE_PATH)])
+def test_function_that_does_not_start_is_a_failure(
+    visitor: Visitor, stack: Deployed, function: str, path: str
+) -> None:
+    """A 5xx that gives away neither the session nor the operator's mistake, and is over with its cause."""
+    visitor.sign_in(somebody())
+    plain = secrets.token_urlsafe(48)
+    canaries.remember(plain)
+    not_a_digest = json.dumps({"orders": {"secret_sha256": plain}})
+
+    with stack.changed(function, RESOURCE_SERVERS=not_a_digest):
+        failed = visitor.get(f"{visitor.site}{path}", timeout=30)
+
+    said = f"{failed.headers} {failed.text}"
+    assert failed.status_code >= 500
+    assert [secret for secret in (plain, *visitor.cookies.values()) if secret in said] == []
+    assert visitor.get(f"{visitor.site}{path}", timeout=30).status_code == 200
