@@ -16,6 +16,7 @@ from tests.stack.verdicts import LET_IN, REFUSED
 from tests.stack.wire import Wire
 from tests.support.control_plane import ControlPlane, control_plane
 
+FLUSHER = "FlushAuthorizerCaches"
 TTL = 300
 PATIENCE = 20.0
 """Seconds. AWS takes one or two; here the machine may be busy, and the function has to start."""
@@ -44,8 +45,8 @@ def flushing(stack: Deployed, plane: ControlPlane) -> Iterator[list[float]]:
 
     def flush(stage: str) -> None:
         if stage == f"restapis/{stack.api_id}{stack.prefix}":
-            stack.forget_decisions()
             came.append(time.monotonic())
+            stack.forget_decisions()
 
     with stack.remembering(TTL):
         plane.on_flush = flush
@@ -53,6 +54,18 @@ def flushing(stack: Deployed, plane: ControlPlane) -> Iterator[list[float]]:
             yield came
         finally:
             plane.on_flush = lambda stage: None
+
+
+def at_rest(stack: Deployed) -> int:
+    """Wait until what was changed has gone through the stream; return how often the function has run."""
+    seen = -1
+    for _ in range(10):
+        before, seen = seen, stack.invocations(FLUSHER)
+        if seen == before:
+            return seen
+        # Longer than an invocation: it is in the log once it is over.
+        time.sleep(4)
+    raise TimeoutError("the function does not come to rest")
 
 
 def seconds_until(wire: Wire, token: str, status: int) -> float:

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 import pytest
 
 from infra.local.deployed import Deployed
-from tests.stack.caching import caching_stack
+from tests.stack.caching import FLUSHER, caching_stack, flushing
 from tests.stack.calls import Caller
 from tests.stack.site import Visitor
+from tests.stack.wire import Wire
 from tests.support import canaries
 from tests.support.control_plane import ControlPlane
 
@@ -19,7 +20,7 @@ FUNCTIONS = (
     "HttpApiAuthorizer",
     "WebsocketAuthorizer",
     "AppsyncAuthorizer",
-    "FlushAuthorizerCaches",
+    FLUSHER,
 )
 
 
@@ -57,3 +58,16 @@ def visitor(stack: Deployed) -> Iterator[Visitor]:
     """Return somebody who has not signed in."""
     with Visitor(stack) as visitor:
         yield visitor
+
+
+@pytest.fixture
+def flushed(stack: Deployed, plane: ControlPlane) -> Iterator[list[float]]:
+    """Let decisions be remembered for long, and flushes work; return when each came."""
+    with flushing(stack, plane) as came:
+        yield came
+
+
+@pytest.fixture
+def wire(stack: Deployed) -> Wire:
+    """Call the API."""
+    return Wire(stack)
