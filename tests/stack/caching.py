@@ -5,6 +5,7 @@ The stub takes exactly FlushStageAuthorizersCache. Where a test wants it, it the
 
 from __future__ import annotations
 
+import threading
 import time
 import uuid
 from collections.abc import Iterator
@@ -42,17 +43,22 @@ def caching_stack() -> Iterator[tuple[Deployed, ControlPlane]]:
 def flushing(stack: Deployed, plane: ControlPlane) -> Iterator[list[float]]:
     """Let decisions be remembered for long, and flushes work; yield the times at which they came."""
     came: list[float] = []
+    # Whoever empties the cache replaces the authorizer, which nobody else may do meanwhile.
+    alone, over = threading.Lock(), threading.Event()
 
     def flush(stage: str) -> None:
-        if stage == f"restapis/{stack.api_id}{stack.prefix}":
-            came.append(time.monotonic())
-            stack.forget_decisions()
+        with alone:
+            if stage == f"restapis/{stack.api_id}{stack.prefix}" and not over.is_set():
+                came.append(time.monotonic())
+                stack.forget_decisions()
 
     with stack.remembering(TTL):
         plane.on_flush = flush
         try:
             yield came
         finally:
+            with alone:
+                over.set()
             plane.on_flush = lambda stage: None
 
 
