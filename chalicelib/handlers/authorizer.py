@@ -73,10 +73,12 @@ def policy(verified: Verified, method_arn: str) -> Answer:
 
 def statement(verified: Verified, resources: list[str]) -> Answer:
     """Return the answer that allows these resources and nothing else, or refuses all."""
-    if not resources:
+    user_id = verified.token.user_id
+    if resources:
+        answer = _answer(user_id, {"Effect": "Allow", "Resource": resources})
+    else:
         note_missing_scope()
-    user_id, allowed = verified.token.user_id, {"Effect": "Allow", "Resource": resources}
-    answer = _answer(user_id, allowed) if resources else refusal(user_id)
+        answer = refusal(user_id)
     return {**answer, "context": authorizer_context(verified)}
 
 
