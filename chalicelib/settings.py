@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from chalicelib.domain.scopes import DEFAULT_CATALOGUE, ScopeCatalogue
 
 if TYPE_CHECKING:
+    from chalicelib.domain.admin_claims import AdminClaim
     from chalicelib.domain.clients import ResourceServer
 
 _T = TypeVar("_T")
@@ -32,6 +33,12 @@ _STAGE = (
     r"|apis/[A-Za-z0-9]{1,64}/([A-Za-z0-9_-]{1,128}|\$default)"
 )
 _STAGES_EXAMPLE = "restapis/a1b2c3d4e5/prod,apis/f6g7h8i9j0/$default"
+_KINDS = frozenset({"id", "access"})
+_DISCOVERY = "/.well-known/openid-configuration"
+_OIDC_SCOPES = "openid profile email"
+# Addresses of Microsoft Entra that stand for every tenant, and placeholders of documentation.
+_MANY_TENANTS = re.compile(r"^/(common|organizations|consumers)(/|$)|[{}<>]|%7B", re.IGNORECASE)
+_QUERY = r"(\?[^\s#]*)?"
 _URL = r"https?://([^\s/?#@:\[\]]+|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?(/[^\s?#]*)?"
 
 
@@ -54,14 +61,6 @@ class RotatedTokenReuse(Enum):
 
     RECORD = "record"
     REVOKE_FAMILY = "revoke_family"
-
-
-@dataclass(frozen=True, slots=True)
-class AdminClaim:
-    """The claim, and the value in it, that makes its bearer an administrator."""
-
-    name: str
-    value: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +107,14 @@ class Settings:
     oidc_client_id: str
     oidc_client_secret: str | None = field(repr=False)
     oidc_audiences: frozenset[str]
+    oidc_scopes: str
+    oidc_discovery_url: str
+    subject_claim: str
     admin_subjects: frozenset[str]
-    admin_claim: AdminClaim | None
+    admin_claim: "AdminClaim | None"
+    admin_claim_in: frozenset[str]
+    allow_machines: bool
+    trust_provider_email: bool
     idle_timeout: timedelta
     last_used_refresh: timedelta
     max_tokens_per_user: int
@@ -137,12 +142,18 @@ class Settings:
             signing_key_id=read.text("SIGNING_KEY_ID", r"\S+", "alias/bodhi-api-tokens"),
             issuer=read.url("ISSUER", "https://api.example.com"),
             audience=audience,
-            oidc_issuer=read.url("OIDC_ISSUER", "https://login.example.com"),
+            oidc_issuer=_oidc_issuer(read),
             oidc_client_id=client_id,
             oidc_client_secret=read.secret("OIDC_CLIENT_SECRET"),
             oidc_audiences=read.words("OIDC_AUDIENCES") or frozenset({client_id}),
+            oidc_scopes=_oidc_scopes(read),
+            oidc_discovery_url=_oidc_discovery_url(read),
+            subject_claim=_subject_claim(read),
             admin_subjects=read.words("ADMIN_SUBJECTS"),
-            admin_claim=read.optional("ADMIN_CLAIM", _admin_claim, "groups=admins"),
+            admin_claim=read.parsed("ADMIN_CLAIM", _admin_claim, "groups=admins"),
+            admin_claim_in=_admin_claim_in(read),
+            allow_machines=read.flag("ALLOW_MACHINES"),
+            trust_provider_email=read.flag("TRUST_PROVIDER_EMAIL"),
             idle_timeout=timedelta(seconds=idle_seconds),
             last_used_refresh=timedelta(seconds=_refresh_seconds(read, idle_seconds)),
             max_tokens_per_user=read.number("MAX_TOKENS_PER_USER", 1, 10_000, default=100),
@@ -151,10 +162,11 @@ class Settings:
             rotated_token_reuse=RotatedTokenReuse(
                 read.choice("ROTATED_TOKEN_REUSE", [r.value for r in RotatedTokenReuse], "record")
             ),
-            scopes=read.parsed("SCOPES", _catalogue, _SCOPES_EXAMPLE) or DEFAULT_CATALOGUE,
+            scopes=read.parsed_json("SCOPES", _catalogue, _SCOPES_EXAMPLE) or DEFAULT_CATALOGUE,
             derived_token_key_id=_derived_token_key(read),
             derived_token_audiences=_derived_token_audiences(read, audience),
-            resource_servers=read.parsed("RESOURCE_SERVERS", _resource_servers, _SERVERS_EXAMPLE) or {},
+            resource_servers=read.parsed_json("RESOURCE_SERVERS", _resource_servers, _SERVERS_EXAMPLE)
+            or {},
         )
         read.finish()
         return settings
@@ -225,8 +237,11 @@ class _Reader:
         self.refuse(name, f"is {value!r} but must be a whole number from {least} to {most}", example)
         return default
 
-    def url(self, name: str, example: str) -> str:
-        value = self.text(name, _URL, example)
+    def is_given(self, name: str) -> bool:
+        return bool(self._value(name))
+
+    def url(self, name: str, example: str, *, query: bool = False) -> str:
+        value = self.text(name, _URL + (_QUERY if query else ""), example)
         if value.startswith("http://") and not is_loopback(value):
             self.refuse(name, f"is {value!r} but must be https", example)
         return value
@@ -234,23 +249,23 @@ class _Reader:
     def words(self, name: str) -> frozenset[str]:
         return frozenset(word.strip() for word in self._value(name).split(",") if word.strip())
 
-    def optional(self, name: str, parse: Callable[[str], _T | None], example: str) -> _T | None:
-        value = self._value(name)
-        parsed = parse(value) if value else None
-        if value and parsed is None:
-            self.refuse(name, f"is {value!r}, which cannot be understood", example)
-        return parsed
+    def flag(self, name: str) -> bool:
+        return self.choice(name, ("true", "false"), "false") == "true"
 
-    def parsed(self, name: str, parse: Callable[[object], _T], example: str) -> _T | None:
-        """Read JSON; ``parse`` raises ValueError with what is wrong."""
+    def parsed(self, name: str, parse: Callable[[str], _T], example: str) -> _T | None:
+        """Read text; ``parse`` raises ValueError with what is wrong."""
         value = self._value(name)
         if not value:
             return None
         try:
-            return parse(_json(value))
+            return parse(value)
         except ValueError as error:
             self.refuse(name, str(error), example)
         return None
+
+    def parsed_json(self, name: str, parse: Callable[[object], _T], example: str) -> _T | None:
+        """Read JSON; ``parse`` raises ValueError with what is wrong."""
+        return self.parsed(name, lambda text: parse(_json(text)), example)
 
     def _value(self, name: str) -> str:
         return self._environ.get(name, "").strip()
@@ -309,9 +324,67 @@ def _members_given_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return dict(pairs)
 
 
-def _admin_claim(text: str) -> AdminClaim | None:
-    name, equals, value = text.partition("=")
-    return AdminClaim(name, value) if name and equals and value else None
+def _admin_claim(text: str) -> "AdminClaim":
+    # Here, so that an authorizer does not load it.
+    from chalicelib.domain.admin_claims import parse_admin_claim
+
+    return parse_admin_claim(text)
+
+
+def _admin_claim_in(read: _Reader) -> frozenset[str]:
+    """Return the kinds of JWTs whose lack of ``ADMIN_CLAIM`` takes the role away."""
+    kinds = read.words("ADMIN_CLAIM_IN") or frozenset({"id"})
+    if not kinds <= _KINDS:
+        read.refuse(
+            "ADMIN_CLAIM_IN", f"is {','.join(sorted(kinds))!r} but must be id, access or both", "id"
+        )
+    return kinds
+
+
+def _oidc_issuer(read: _Reader) -> str:
+    """Return the provider's issuer, exactly as its JWTs write it in ``iss``."""
+    issuer = read.url("OIDC_ISSUER", "https://login.example.com")
+    example = "https://login.microsoftonline.com/<tenant id>/v2.0"
+    path = urlsplit(issuer).path if re.fullmatch(_URL, issuer) else ""
+    if _DISCOVERY in path:
+        read.refuse(
+            "OIDC_ISSUER",
+            f"is the discovery address; leave out {_DISCOVERY}",
+            issuer.partition(_DISCOVERY)[0],
+        )
+    elif _MANY_TENANTS.search(path):
+        # Entra's JWTs name the tenant in ``iss``, so none would ever match.
+        read.refuse("OIDC_ISSUER", f"is {issuer!r} but must name one tenant", example)
+    return issuer
+
+
+def _oidc_discovery_url(read: _Reader) -> str:
+    """Return where the provider's configuration is; by default below the issuer, as OpenID says."""
+    example = f"https://login.example.com{_DISCOVERY}"
+    if read.is_given("OIDC_DISCOVERY_URL"):
+        return read.url("OIDC_DISCOVERY_URL", example, query=True)
+    return read.text("OIDC_ISSUER", _URL, example).rstrip("/") + _DISCOVERY
+
+
+def _oidc_scopes(read: _Reader) -> str:
+    scopes = read.text("OIDC_SCOPES", r"[!#-\[\]-~]+( +[!#-\[\]-~]+)*", _OIDC_SCOPES, default=_OIDC_SCOPES)
+    words = scopes.split()
+    if "openid" not in words:
+        read.refuse("OIDC_SCOPES", f"is {scopes!r} but must have openid in it", f"{_OIDC_SCOPES} groups")
+    return " ".join(words)
+
+
+def _subject_claim(read: _Reader) -> str:
+    claim = read.text("SUBJECT_CLAIM", r"[!-~]{1,100}", "oid", default="sub")
+    if claim != "sub":
+        # Here, so that an authorizer with the usual claim does not load them.
+        from chalicelib.domain import claim_names
+
+        if claim in claim_names.REASSIGNED:
+            read.refuse("SUBJECT_CLAIM", f"is {claim!r}, which may pass to another person", "oid")
+        elif claim in claim_names.SAME_FOR_ALL | claim_names.SCOPES:
+            read.refuse("SUBJECT_CLAIM", f"is {claim!r}, which does not identify a person", "oid")
+    return claim
 
 
 def _refresh_seconds(read: _Reader, idle_seconds: int) -> int:

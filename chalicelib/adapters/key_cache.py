@@ -45,7 +45,7 @@ class KeyCache(Generic[Key]):
             if self._must_load(kid, now):
                 self._reload(now)
             elif kid not in self._keys and self._failure:
-                raise type(self._failure) from self._failure
+                raise self._failure
             return self._keys.get(kid)
 
     def _must_load(self, kid: str, now: datetime) -> bool:

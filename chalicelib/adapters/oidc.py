@@ -12,8 +12,10 @@ import urllib3
 from chalicelib.adapters import jose
 from chalicelib.adapters.key_cache import KeyCache
 from chalicelib.adapters.oidc_types import is_of_type
-from chalicelib.domain.errors import IdentityProviderUnavailable, NotAuthenticated
+from chalicelib.domain.admin_claims import AdminClaim
+from chalicelib.domain.errors import IdentityProviderUnavailable, SignInRefused
 from chalicelib.domain.ports import Clock
+from chalicelib.domain.refusals import ProviderReason, SignInReason
 from chalicelib.domain.token_types import TokenType
 from chalicelib.domain.users import Identity, Role
 
@@ -41,24 +43,32 @@ _MAX_JWT_LENGTH = 16 * 1024
 _MAX_SUBJECT_LENGTH = 255  # OpenID Connect Core section 2
 _MAX_PROFILE_LENGTH = 320
 _ONLY_KEY = ""
-_MEMBERSHIP_TYPES = (list, tuple)
 
 
 @dataclass(frozen=True, slots=True)
 class ProviderRules:
-    """Which provider is trusted, for which audiences, and whom it makes an administrator."""
+    """The rules for JWTs of the trusted provider.
+
+    ``audiences`` are for bearers; an ID token at the page must be for ``client_id``. A JWT of a kind in
+    ``admin_claim_in`` (``id``, ``access``) that lacks ``admin_claim`` takes the role away.
+    """
 
     issuer: str
     audiences: Collection[str]
-    admin_subjects: Collection[str]
-    admin_claim: tuple[str, str] | None
+    client_id: str
+    subject_claim: str = "sub"
+    admin_claim: AdminClaim | None = None
+    admin_claim_in: Collection[str] = ("id",)
+    allow_machines: bool = False
+    trust_provider_email: bool = False
 
 
 class ProviderDocuments:
     """What a provider publishes about itself (OpenID Connect Discovery 1.0)."""
 
-    def __init__(self, issuer: str, http: urllib3.PoolManager) -> None:
+    def __init__(self, issuer: str, discovery_url: str, http: urllib3.PoolManager) -> None:
         self._issuer = issuer
+        self._discovery_url = discovery_url
         self._http = http
 
     def endpoint(self, name: str) -> str:
@@ -68,12 +78,12 @@ class ProviderDocuments:
         (section 4.3) or an address that is less protected than the issuer's own.
         """
         issuer = self._issuer
-        configuration = self.get(f"{issuer.rstrip('/')}/.well-known/openid-configuration")
+        configuration = self.get(self._discovery_url)
         url = configuration.get(name)
         if configuration.get("issuer") != issuer or not isinstance(url, str):
-            raise IdentityProviderUnavailable
+            raise IdentityProviderUnavailable(ProviderReason.WRONG_ISSUER)
         if url.partition(":")[0] not in {"https", issuer.partition(":")[0]}:
-            raise IdentityProviderUnavailable
+            raise IdentityProviderUnavailable(ProviderReason.INSECURE_ENDPOINT)
         return url
 
     def get(self, url: str) -> dict[str, Any]:
@@ -91,9 +101,9 @@ class ProviderDocuments:
                 response.release_conn()
             document = json.loads(body) if len(body) <= _MAX_DOCUMENT_BYTES else None
         except (urllib3.exceptions.HTTPError, ValueError, RecursionError) as error:
-            raise IdentityProviderUnavailable from error
+            raise IdentityProviderUnavailable(ProviderReason.UNREACHABLE) from error
         if response.status != 200 or not isinstance(document, dict):
-            raise IdentityProviderUnavailable
+            raise IdentityProviderUnavailable(ProviderReason.BAD_STATUS)
         return document
 
 
@@ -109,35 +119,35 @@ class OidcProvider:
     def verify(self, unverified_jwt: str) -> Identity:
         """Return whom the provider vouches for.
 
-        Raises NotAuthenticated or IdentityProviderUnavailable.
+        Raises SignInRefused or IdentityProviderUnavailable.
         """
         return self._identity(self._verified_claims(unverified_jwt))
 
     def verify_as(self, unverified_jwt: str, kind: TokenType) -> Identity:
         """Return whom the provider vouches for, by a JWT of this kind and no other.
 
-        Raises NotAuthenticated or IdentityProviderUnavailable.
+        Raises SignInRefused or IdentityProviderUnavailable.
         """
         claims = self._verified_claims(unverified_jwt)
         # Verified along with the claims by now.
         header = jwt.get_unverified_header(unverified_jwt)
         if not is_of_type(kind, header, claims):
-            raise NotAuthenticated
+            raise SignInRefused(SignInReason.WRONG_KIND)
         return self._identity(claims)
 
     def verify_id_token(self, unverified_jwt: str, nonce: str) -> Identity:
         """Return whom the provider vouches for in answer to our own request, which had this nonce.
 
-        Raises NotAuthenticated or IdentityProviderUnavailable.
+        Raises SignInRefused or IdentityProviderUnavailable.
         """
         claims = self._verified_claims(unverified_jwt)
         if claims.get("nonce") != nonce:
-            raise NotAuthenticated
+            raise SignInRefused(SignInReason.WRONG_NONCE)
         return self._identity(claims)
 
     def _verified_claims(self, unverified_jwt: str) -> dict[str, Any]:
         if len(unverified_jwt) > _MAX_JWT_LENGTH or not unverified_jwt.isascii():
-            raise NotAuthenticated
+            raise SignInRefused(SignInReason.TOO_LARGE)
         try:
             key = self._key_for(jwt.get_unverified_header(unverified_jwt))
             return jwt.decode(
@@ -156,7 +166,7 @@ class OidcProvider:
                 },
             )
         except jwt.PyJWTError as error:
-            raise NotAuthenticated from error
+            raise SignInRefused(SignInReason.MALFORMED) from error
 
     def _key_for(self, unverified_header: Mapping[str, Any]) -> jwt.PyJWK:
         """Return the key that the header names, or the only one where it names none.
@@ -166,7 +176,7 @@ class OidcProvider:
         kid = unverified_header.get("kid", _ONLY_KEY)
         key = self._keys.find(kid) if isinstance(kid, str) else None
         if key is None or unverified_header.get("alg") != key.algorithm_name:
-            raise NotAuthenticated
+            raise SignInRefused(SignInReason.UNKNOWN_KEY)
         return key
 
     def _load_keys(self) -> dict[str, jwt.PyJWK]:
@@ -177,13 +187,13 @@ class OidcProvider:
         self._require_time(claims)
         subject = claims["sub"]
         if not isinstance(subject, str) or not 0 < len(subject) <= _MAX_SUBJECT_LENGTH:
-            raise NotAuthenticated
+            raise SignInRefused(SignInReason.INVALID_SUBJECT)
         return Identity(
             issuer=self._rules.issuer,
             subject=subject,
             name=_text(claims.get("name") or claims.get("preferred_username")),
             email=_text(claims.get("email")),
-            role=self._role(subject, claims),
+            role=self._role(claims),
             issued_at=_time(claims["iat"]),
         )
 
@@ -194,28 +204,21 @@ class OidcProvider:
             audience = claims.get("client_id")
         audiences = audience if isinstance(audience, list) else [audience]
         if not any(isinstance(a, str) and a in self._rules.audiences for a in audiences):
-            raise NotAuthenticated
+            raise SignInRefused(SignInReason.WRONG_AUDIENCE)
 
     def _require_time(self, claims: Mapping[str, Any]) -> None:
         # The leeway goes to our own time: the ends of the calendar leave no room for it in theirs.
         now = self._clock.now()
         if now - _LEEWAY >= _time(claims["exp"]):
-            raise NotAuthenticated("Your sign-in has expired. Sign in again.")
+            raise SignInRefused(SignInReason.EXPIRED)
         starts = [_time(claims[name]) for name in ("iat", "nbf") if name in claims]
         if any(now + _LEEWAY < start for start in starts):
-            raise NotAuthenticated
+            raise SignInRefused(SignInReason.NOT_YET_VALID)
 
-    def _role(self, subject: str, claims: Mapping[str, Any]) -> Role:
-        named = subject in self._rules.admin_subjects
-        return Role.ADMIN if named or self._has_admin_claim(claims) else Role.USER
-
-    def _has_admin_claim(self, claims: Mapping[str, Any]) -> bool:
+    def _role(self, claims: Mapping[str, Any]) -> Role | None:
         if self._rules.admin_claim is None:
-            return False
-        name, wanted = self._rules.admin_claim
-        value = claims.get(name)
-        # Text is compared whole: "admins" within "no-admins" must not count.
-        return wanted in value if isinstance(value, _MEMBERSHIP_TYPES) else value == wanted
+            return Role.USER
+        return self._rules.admin_claim.role_in(claims) or Role.USER
 
 
 def _usable_keys(document: Mapping[str, Any]) -> dict[str, jwt.PyJWK]:
@@ -224,7 +227,7 @@ def _usable_keys(document: Mapping[str, Any]) -> dict[str, jwt.PyJWK]:
         keys = [k for k in jwt.PyJWKSet.from_dict(dict(document)).keys if _may_sign(k)]
         by_kid = {key.key_id: key for key in keys if key.key_id}
     except (jwt.PyJWTError, TypeError) as error:  # TypeError: an ``alg`` or ``kid`` that is no text
-        raise IdentityProviderUnavailable from error
+        raise IdentityProviderUnavailable(ProviderReason.NO_USABLE_KEYS) from error
     return {**by_kid, _ONLY_KEY: keys[0]} if len(keys) == 1 else by_kid
 
 
@@ -240,4 +243,4 @@ def _time(seconds: object) -> datetime:
     try:
         return jose.numeric_date(seconds)
     except ValueError as error:
-        raise NotAuthenticated from error
+        raise SignInRefused(SignInReason.MISSING_CLAIM) from error

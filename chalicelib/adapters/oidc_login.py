@@ -7,11 +7,10 @@ from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.requests_client import OAuth2Session
 
 from chalicelib.adapters.oidc import OidcProvider, ProviderDocuments
-from chalicelib.domain.errors import IdentityProviderUnavailable, LoginFailed, NotAuthenticated
+from chalicelib.domain.errors import IdentityProviderUnavailable, LoginFailed, SignInRefused
+from chalicelib.domain.refusals import LoginReason, ProviderReason
 from chalicelib.domain.sessions import PendingLogin
 from chalicelib.domain.users import Identity
-
-SCOPE = "openid profile email"
 
 _TIMEOUT_SECONDS = 5
 
@@ -25,11 +24,13 @@ class OidcLogin:
         documents: ProviderDocuments,
         client_id: str,
         client_secret: str | None,
+        scopes: str,
     ) -> None:
         self._provider = provider
         self._documents = documents
         self._client_id = client_id
         self._client_secret = client_secret
+        self._scopes = scopes
 
     def authorization_url(self, login: PendingLogin, redirect_uri: str) -> str:
         """Return where to send the browser. Raises IdentityProviderUnavailable."""
@@ -46,11 +47,11 @@ class OidcLogin:
         tokens = self._tokens(login, code, redirect_uri)
         id_token = tokens.get("id_token")
         if not isinstance(id_token, str):
-            raise LoginFailed
+            raise LoginFailed(LoginReason.NO_ID_TOKEN)
         try:
             return self._provider.verify_id_token(id_token, login.nonce)
-        except NotAuthenticated as error:
-            raise LoginFailed from error
+        except SignInRefused as error:
+            raise LoginFailed(error.reason, error.facts) from error
 
     def _tokens(self, login: PendingLogin, code: str, redirect_uri: str) -> dict[str, Any]:
         endpoint = self._documents.endpoint("token_endpoint")
@@ -63,9 +64,9 @@ class OidcLogin:
                 allow_redirects=False,
             )
         except AuthlibBaseError as error:
-            raise LoginFailed from error
+            raise LoginFailed(LoginReason.CODE_REFUSED) from error
         except (requests.RequestException, ValueError) as error:
-            raise IdentityProviderUnavailable from error
+            raise IdentityProviderUnavailable(ProviderReason.UNREACHABLE) from error
         return tokens
 
     def _client(self, redirect_uri: str) -> OAuth2Session:
@@ -73,7 +74,7 @@ class OidcLogin:
         return OAuth2Session(
             self._client_id,
             self._client_secret,
-            scope=SCOPE,
+            scope=self._scopes,
             redirect_uri=redirect_uri,
             code_challenge_method="S256",
             token_endpoint_auth_method=method,

@@ -4,6 +4,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from chalicelib.bootstrap.stores import Stores
+from chalicelib.domain.administrators import Administrators
 from chalicelib.domain.scopes import ScopeCatalogue
 from chalicelib.domain.tokens import Token, TokenPolicy
 from chalicelib.settings import RotatedTokenReuse
@@ -38,6 +39,9 @@ class Decision(Stores):
             max_live_tokens=settings.max_tokens_per_user,
             max_lifetime=settings.max_token_lifetime,
             scopes=settings.scopes,
+            administrators=Administrators(
+                settings.oidc_issuer, settings.subject_claim, settings.admin_subjects
+            ),
         )
 
     @cached_property

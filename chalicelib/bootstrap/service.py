@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from chalicelib.adapters.oidc import OidcProvider, ProviderDocuments
     from chalicelib.domain.ports import AuthorizerCaches, LoginProvider, Sleep
+    from chalicelib.domain.users import Role, User
     from chalicelib.oauth import OAuth
     from chalicelib.services.accounts import Accounts
     from chalicelib.services.exposed import RevokeExposed
@@ -44,6 +45,10 @@ class Service(Decision):
     def api_caller(self, context: Mapping[str, str] | None) -> ApiCaller:
         """Return who calls the protected API. Raises NotAuthenticated."""
         return token_caller(context, self.settings.scopes)
+
+    def role_of(self, user: "User") -> "Role":
+        """Return the role of a user that counts right now."""
+        return self.policy.administrators.role_of(user, self.clock.now())
 
     @property
     def sign_in(self) -> "SignIn":
@@ -142,6 +147,7 @@ class Service(Decision):
             self._provider_documents,
             settings.oidc_client_id,
             settings.oidc_client_secret,
+            settings.oidc_scopes,
         )
 
     @cached_property
@@ -157,12 +163,15 @@ class Service(Decision):
         from chalicelib.adapters.oidc import OidcProvider, ProviderRules
 
         settings = self.settings
-        claim = settings.admin_claim
         rules = ProviderRules(
             issuer=settings.oidc_issuer,
             audiences=settings.oidc_audiences,
-            admin_subjects=settings.admin_subjects,
-            admin_claim=(claim.name, claim.value) if claim else None,
+            client_id=settings.oidc_client_id,
+            subject_claim=settings.subject_claim,
+            admin_claim=settings.admin_claim,
+            admin_claim_in=settings.admin_claim_in,
+            allow_machines=settings.allow_machines,
+            trust_provider_email=settings.trust_provider_email,
         )
         return OidcProvider(rules, self._provider_documents, self.clock)
 
@@ -170,7 +179,8 @@ class Service(Decision):
     def _provider_documents(self) -> "ProviderDocuments":
         from chalicelib.adapters.oidc import ProviderDocuments
 
-        return ProviderDocuments(self.settings.oidc_issuer, self.http)
+        settings = self.settings
+        return ProviderDocuments(settings.oidc_issuer, settings.oidc_discovery_url, self.http)
 
     @cached_property
     def _oauth(self) -> "OAuth":
@@ -182,7 +192,7 @@ class Service(Decision):
     def _sign_in(self) -> "SignIn":
         from chalicelib.services.sign_in import SignIn
 
-        return SignIn(self.accounts, self._sessions)
+        return SignIn(self.accounts, self._sessions, self.policy.administrators, self.clock)
 
     @cached_property
     def _sessions(self) -> "Sessions":
@@ -202,7 +212,7 @@ class Service(Decision):
         """The people behind sign-ins."""
         from chalicelib.services.accounts import Accounts
 
-        return Accounts(self.identity_provider, self.users, self.clock)
+        return Accounts(self.identity_provider, self.users, self.clock, self.policy.administrators)
 
     @cached_property
     def _self_service(self) -> "SelfService":

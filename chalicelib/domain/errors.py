@@ -4,7 +4,16 @@
 live in ``handlers/problems.py`` only.
 """
 
-from typing import ClassVar
+from collections.abc import Mapping
+from datetime import timedelta
+from types import MappingProxyType
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    # An authorizer never refuses a sign-in, so it does not load the reasons.
+    from chalicelib.domain.refusals import LoginReason, ProviderReason, SignInReason
+
+_NO_FACTS: Mapping[str, str] = MappingProxyType({})
 
 
 class ApiTokensError(Exception):
@@ -72,7 +81,22 @@ class NotAuthenticated(ApiTokensError):
 
 
 class SignInRefused(NotAuthenticated):
-    """A sign-in came with a management call, and is not acceptable (RFC 6750 ``invalid_token``)."""
+    """A JWT of the provider is not acceptable (RFC 6750 ``invalid_token``).
+
+    ``facts`` are for the log: what was expected and what came, each short, never the JWT itself.
+    ``retry_after`` is set when the same JWT may be accepted a little later.
+    """
+
+    def __init__(
+        self,
+        reason: "SignInReason",
+        facts: Mapping[str, str] = _NO_FACTS,
+        retry_after: timedelta | None = None,
+    ) -> None:
+        self.reason = reason
+        self.facts = facts
+        self.retry_after = retry_after
+        super().__init__(reason.sentence)
 
 
 class ApiTokenNotAllowed(ApiTokensError):
@@ -83,10 +107,14 @@ class ApiTokenNotAllowed(ApiTokensError):
 
 
 class LoginFailed(ApiTokensError):
-    """A sign-in at the page did not come to its end."""
+    """A sign-in at the page did not finish. ``facts`` are for the log."""
 
     code = "login_failed"
-    detail = "Your sign-in could not be completed. Try again."
+
+    def __init__(self, reason: "LoginReason | SignInReason", facts: Mapping[str, str] = _NO_FACTS) -> None:
+        self.reason = reason
+        self.facts = facts
+        super().__init__(reason.sentence)
 
 
 class CrossSiteRequest(ApiTokensError):
@@ -101,6 +129,16 @@ class UserInactive(ApiTokensError):
 
     code = "user_inactive"
     detail = "Your account is deactivated. Ask an administrator."
+
+
+class SignInTooSoon(ApiTokensError):
+    """The caller's account was removed, and the sign-in is not surely newer than the removal.
+
+    The clocks of the provider and of this service may differ by ``SIGN_IN_LEEWAY``.
+    """
+
+    code = "sign_in_too_soon"
+    detail = "Your account was removed a moment ago. Sign in again in a minute."
 
 
 class AdminRequired(ApiTokensError):
@@ -124,9 +162,16 @@ class TokensUnavailable(ApiTokensError):
 
 
 class InvalidSubjectToken(InvalidRequest):
-    """The ``subject_token`` is not what it is said to be; RFC 8693 calls that a bad request."""
+    """The ``subject_token`` is not what it is said to be; RFC 8693 calls that a bad request.
+
+    ``refusal`` says why if it is a JWT of the provider.
+    """
 
     detail = "The subject_token is invalid, expired, or not of the type in subject_token_type."
+
+    def __init__(self, detail: str | None = None, refusal: SignInRefused | None = None) -> None:
+        self.refusal = refusal
+        super().__init__(detail or (refusal.detail if refusal else None))
 
 
 class InvalidClient(ApiTokensError):
@@ -413,9 +458,12 @@ class SigningUnavailable(DependencyUnavailable):
 
 
 class IdentityProviderUnavailable(DependencyUnavailable):
-    """The OpenID provider's keys cannot be read."""
+    """The OpenID provider, or the settings that name it, are at fault. ``facts`` are for the log."""
 
-    detail = "Your OpenID provider cannot be reached to verify your sign-in. Try again."
+    def __init__(self, reason: "ProviderReason", facts: Mapping[str, str] = _NO_FACTS) -> None:
+        self.reason = reason
+        self.facts = facts
+        super().__init__(reason.sentence)
 
 
 class GatewayUnavailable(DependencyUnavailable):

@@ -30,13 +30,14 @@ def new_generation() -> str:
     return secrets.token_urlsafe(12)
 
 
-def user_id_for(issuer: str, subject: str) -> str:
+def user_id_for(issuer: str, subject: str, subject_claim: str = "sub") -> str:
     """Return the id of the user that ``subject`` is at ``issuer`` (OpenID Connect Core section 2).
 
-    The pair, not the subject alone, identifies a person: two issuers may use the same subject.
+    The pair, not the subject alone, identifies a person: two issuers may use the same subject. Another
+    claim than ``sub`` is part of the identity, because its values are other names.
     """
-    pair = json.dumps([issuer, subject]).encode()
-    digest = hashlib.sha256(pair).digest()[:20]
+    parts = [issuer, subject] if subject_claim == "sub" else [issuer, subject_claim, subject]
+    digest = hashlib.sha256(json.dumps(parts).encode()).digest()[:20]
     return "usr_" + base64.b32encode(digest).decode().lower()
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
+from chalicelib.domain.administrators import ActingAdmin
 from chalicelib.domain.claims import Claims
 from chalicelib.domain.keys import KeyRing
 from chalicelib.domain.sessions import PendingLogin, Session
@@ -60,9 +61,9 @@ class IdentityProvider(Protocol):
     """The users' own OpenID provider."""
 
     def verify(self, unverified_jwt: str) -> Identity:
-        """Return whom the provider vouches for.
+        """Return the person whose sign-in this JWT is.
 
-        Raises NotAuthenticated or IdentityProviderUnavailable.
+        Raises SignInRefused or IdentityProviderUnavailable.
         """
         ...
 
@@ -71,9 +72,9 @@ class SubjectTokenVerifier(Protocol):
     """The users' own OpenID provider, asked about a JWT that is said to be of one kind."""
 
     def verify_as(self, unverified_jwt: str, kind: "TokenType") -> Identity:
-        """Return whom the provider vouches for, by a JWT of this kind and no other.
+        """Return the person whose sign-in this JWT is, if it is of this kind.
 
-        Raises NotAuthenticated or IdentityProviderUnavailable.
+        Raises SignInRefused or IdentityProviderUnavailable.
         """
         ...
 
@@ -274,18 +275,41 @@ class UserStore(Protocol):
         """Return a user, strongly consistent."""
         ...
 
+    def find_signed_in(self, derived_id: str) -> User | None:
+        """Return the user whom an identity leads to, strongly consistent.
+
+        ``derived_id`` is the id that the identity gives by itself. It leads to another user if an
+        operator moved the identity there.
+        """
+        ...
+
     def list_users(self, *, after: str | None, limit: int) -> "UserPage":
         """Return users newest first, past the position ``after`` of an earlier page."""
         ...
 
     def add_user(self, user: User) -> bool:
-        """Add a user; return False when the id is there already."""
+        """Add a user; return False if the id is taken, or leads to another user by now."""
         ...
 
-    def save_user(self, before: User, after: User, ended: EndedGeneration | None = None) -> None:
+    def save_sign_in(self, before: User, after: User) -> None:
+        """Write what a sign-in changes.
+
+        Raises ConcurrentChange when status, generation, role or the newest sign-in changed since
+        ``before``.
+        """
+        ...
+
+    def save_user(
+        self,
+        before: User,
+        after: User,
+        ended: EndedGeneration | None = None,
+        actor: ActingAdmin | None = None,
+    ) -> None:
         """Write what differs, with the record of the generation that this ends.
 
-        Raises ConcurrentChange when status or generation changed since ``before``.
+        Raises ConcurrentChange when status or generation changed since ``before``, AdminRequired when
+        ``actor`` is not an active administrator at the moment of the write.
         """
         ...
 

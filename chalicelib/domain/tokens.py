@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import Enum
 
+from chalicelib.domain.administrators import Administrators
 from chalicelib.domain.errors import (
     ExpiredToken,
     IdleToken,
@@ -77,6 +78,7 @@ class TokenPolicy:
     max_live_tokens: int
     max_lifetime: timedelta | None
     scopes: ScopeCatalogue
+    administrators: Administrators
 
     def purge_time(self, end: datetime) -> datetime:
         """Return when a row may be deleted whose token ended, or will end, at ``end``.
@@ -293,7 +295,7 @@ def new_token(
         generation=owner.generation,
         name=request.name,
         description=request.description,
-        scopes=policy.scopes.granted(request.scopes, owner.role),
+        scopes=policy.scopes.granted(request.scopes, policy.administrators.role_of(owner, now)),
         state=TokenStatus.ACTIVE,
         created_at=now,
         updated_at=now,

@@ -1,10 +1,13 @@
 """Users: who they are at their OpenID provider, and whether their tokens count."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 
 from chalicelib.domain.errors import UserRemoved
+
+SIGN_IN_LEEWAY = timedelta(seconds=60)
+"""How far the clock of an OpenID provider may differ from ours."""
 
 
 class Role(Enum):
@@ -24,17 +27,21 @@ class UserStatus(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A person as their OpenID provider vouched for them, verified.
+    """A person as a verified JWT of the OpenID provider describes them.
 
-    ``issued_at`` is when the provider signed the sign-in.
+    ``subject`` is the value of ``subject_claim``. ``role`` None means that the JWT says nothing about
+    the role, ``email_verified`` None that it says nothing about the e-mail. ``issued_at`` is ``iat``,
+    in whole milliseconds as rows keep it.
     """
 
     issuer: str
     subject: str
     name: str
     email: str
-    role: Role
+    role: Role | None
     issued_at: datetime
+    subject_claim: str = "sub"
+    email_verified: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +51,9 @@ class User:
     A token counts only while its ``generation`` equals its owner's, so a new generation ends all
     tokens at once. ``live_tokens`` counts against the quota and may be too high, never too low;
     ``revision`` grows with every change of the row, so that a recount can tell that nothing moved.
-    Sessions that were begun before ``sessions_ended_at`` are over.
+    Sessions that were begun before ``sessions_ended_at`` are over. ``role`` is what the row says;
+    ``Administrators`` tells which role counts. ``role_given_at`` is the ``iat`` of the JWT whose claim
+    decided it, ``signed_in_at`` the newest ``iat`` of all. Rows of 0.1 have neither.
     """
 
     id: str
@@ -61,11 +70,25 @@ class User:
     revision: int = 0
     removed_at: datetime | None = None
     sessions_ended_at: datetime | None = None
+    subject_claim: str = "sub"
+    email_verified: bool = False
+    signed_in_at: datetime | None = None
+    role_given_at: datetime | None = None
+
+    @property
+    def shown_name(self) -> str:
+        """The name to show: the provider's, else a verified e-mail, else the subject."""
+        return self.name or (self.email if self.email_verified else "") or self.subject
 
     @property
     def is_active(self) -> bool:
         """Whether the user may sign in and the user's tokens may be used."""
         return self.status is UserStatus.ACTIVE
+
+    def is_identified_by(self, identity: Identity) -> bool:
+        """Return whether the row belongs to this identity, and not to one that was moved away."""
+        own = (self.issuer, self.subject_claim, self.subject)
+        return own == (identity.issuer, identity.subject_claim, identity.subject)
 
     @property
     def refused_since(self) -> datetime | None:
@@ -74,15 +97,53 @@ class User:
             return None
         return self.removed_at or self.sessions_ended_at or self.updated_at
 
-    def with_profile(self, identity: Identity, now: datetime) -> "User":
-        """Return the user with role, name and email as the provider says today.
+    def signed_in(self, identity: Identity, now: datetime, *, named: bool) -> "User":
+        """Return the user as of a sign-in.
 
-        Not every JWT carries name and email; one without them changes neither.
+        A sign-in that is older than the newest changes nothing. One from the same second, as an access
+        token beside its ID token, only adds what is missing or takes the role away. ``named`` says that
+        the operator names the person as an administrator.
         """
-        name, email, role = identity.name or self.name, identity.email or self.email, identity.role
-        if (name, email, role) == (self.name, self.email, self.role):
+        newest = self.signed_in_at
+        if newest is not None and identity.issued_at < newest:
             return self
-        return replace(self, name=name, email=email, role=role, updated_at=now)
+        if identity.issued_at == newest:
+            name, email = "" if self.name else identity.name, "" if self.email else identity.email
+            identity = replace(identity, name=name, email=email)
+        role, role_given_at = self._role_after(identity, named=named)
+        after = replace(
+            self._with_profile(identity),
+            role=role,
+            role_given_at=role_given_at,
+            signed_in_at=identity.issued_at,
+        )
+        # The date of the sign-in alone is not a change that people see.
+        unseen = replace(self, signed_in_at=after.signed_in_at, role_given_at=after.role_given_at)
+        return after if after == unseen else replace(after, updated_at=now)
+
+    def _with_profile(self, identity: Identity) -> "User":
+        """Return the user with the profile of a JWT; a JWT without name or e-mail changes neither."""
+        verified = identity.email_verified
+        if verified is None:
+            # A JWT that says nothing about the same e-mail takes no verification back.
+            verified = self.email_verified and identity.email in ("", self.email)
+        elif not identity.email:
+            verified = self.email_verified
+        return replace(
+            self,
+            name=identity.name or self.name,
+            email=identity.email or self.email,
+            email_verified=verified,
+        )
+
+    def _role_after(self, identity: Identity, *, named: bool) -> tuple[Role, datetime | None]:
+        """Return the role and the ``iat`` that gives it."""
+        role, given_at = self.role, self.role_given_at
+        refused_at_once = role is Role.USER and given_at == identity.issued_at
+        if identity.role is not None and not refused_at_once:
+            role, given_at = identity.role, identity.issued_at
+        # The operator's word needs no date, and ends when the operator takes it back.
+        return (Role.ADMIN, None) if named and role is Role.USER else (role, given_at)
 
     def deactivated(self, now: datetime) -> "User":
         """Return the user with every token out of use, to be restored or not later.
@@ -113,16 +174,25 @@ class User:
             status=UserStatus.REMOVED,
             name="",
             email="",
+            email_verified=False,
             updated_at=now,
             removed_at=now,
             sessions_ended_at=now,
         )
         return tombstone.in_generation(generation)
 
-    def returned(self, identity: Identity, now: datetime, generation: str) -> "User":
+    def returned(self, identity: Identity, now: datetime, generation: str, *, named: bool) -> "User":
         """Return the removed person's fresh account after a new sign-in."""
-        back = replace(self, status=UserStatus.ACTIVE, updated_at=now, removed_at=None)
-        return back.with_profile(identity, now).in_generation(generation)
+        blank = replace(
+            self,
+            status=UserStatus.ACTIVE,
+            updated_at=now,
+            removed_at=None,
+            signed_in_at=None,
+            role=Role.USER,
+            role_given_at=None,
+        )
+        return blank.signed_in(identity, now, named=named).in_generation(generation)
 
     def in_generation(self, generation: str) -> "User":
         """Return the user in ``generation``; a new one starts without live tokens."""

@@ -57,6 +57,7 @@ EXCHANGE = Operation(
         errors.ScopeNotAllowed,
         errors.InvalidTarget,
         errors.UserInactive,
+        errors.SignInTooSoon,
         errors.TokenLimitReached,
         errors.AlreadyCreated,
         errors.IdempotencyKeyReused,

@@ -11,6 +11,7 @@ from chalicelib.domain import errors
 from chalicelib.handlers import requests, responses
 from chalicelib.handlers.oauth_resources import OAuthError
 from chalicelib.handlers.problems import (
+    EXPLAINED,
     INTERNAL_ERROR,
     REALM,
     RETRY_AFTER_SECONDS,
@@ -39,12 +40,14 @@ _NOT_ALLOWED_IN_DESCRIPTIONS = re.compile(r"[^\x20-\x21\x23-\x5b\x5d-\x7e]")
 
 def oauth_error(error: errors.ApiTokensError) -> Response:
     """Return an error as OAuth clients expect it."""
+    explained = error.refusal if isinstance(error, errors.InvalidSubjectToken) else error
     document = OAuthError(
         error=_code(type(error)),
         error_description=_description(error.detail),
         code=error.code,
         detail=error.detail,
         token_id=error.token_id if isinstance(error, errors.AlreadyCreated) else UNSET,
+        reason=explained.reason.value if isinstance(explained, EXPLAINED) else UNSET,
     )
     return responses.document(document, _status(type(error)), _headers(error))
 

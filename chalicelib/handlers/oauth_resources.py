@@ -21,6 +21,10 @@ class OAuthError(Resource, frozen=True, kw_only=True):
     token_id: Annotated[
         TokenId | UnsetType, Meta(description="With already_created: the token that was made.")
     ] = UNSET
+    reason: Annotated[
+        str | UnsetType,
+        Meta(description="Why a JWT was refused or the provider failed, as a stable word."),
+    ] = UNSET
 
 
 class ExchangedToken(Resource, frozen=True, kw_only=True):

@@ -48,6 +48,7 @@ PERSON = Access(
         errors.NotAuthenticated,
         errors.ApiTokenNotAllowed,
         errors.UserInactive,
+        errors.SignInTooSoon,
         errors.CrossSiteRequest,
         errors.TokensUnavailable,
         errors.DependencyUnavailable,

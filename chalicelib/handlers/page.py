@@ -13,6 +13,7 @@ from chalicelib.domain.errors import (
     TokensUnavailable,
     UserInactive,
 )
+from chalicelib.domain.refusals import LoginReason
 from chalicelib.domain.users import User
 from chalicelib.handlers import pages, problems, responses
 from chalicelib.handlers.problems import answered
@@ -78,7 +79,7 @@ def finish_login() -> Response:
     cookie, state, code = LOGIN_COOKIE.read(request), _given("state"), _given("code")
     login = bootstrap.current().login
     if not (cookie and state and code):
-        raise LoginFailed
+        raise LoginFailed(LoginReason.NO_CODE)
     done = login.finish(cookie, state, code, site.url(CALLBACK))
     cookies = [LOGIN_COOKIE.forget(site), SESSION_COOKIE.set(site, done.cookie)]
     return pages.redirect(site, f"{site.prefix}{done.return_to}", cookies)
@@ -125,7 +126,7 @@ def _scopes_of(user: User) -> dict[str, object]:
     catalogue = bootstrap.current().policy.scopes
     return {
         scope.name: {"description": scope.description, "default": scope.name in catalogue.defaults}
-        for scope in catalogue.held_by(user.role)
+        for scope in catalogue.held_by(bootstrap.current().role_of(user))
     }
 
 

@@ -4,7 +4,9 @@ import functools
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from http import HTTPStatus
+from math import ceil
 from typing import ParamSpec
 
 import msgspec
@@ -12,6 +14,7 @@ from chalice.app import Response
 
 from chalicelib import logs
 from chalicelib.domain import errors
+from chalicelib.domain.users import SIGN_IN_LEEWAY
 from chalicelib.handlers import responses
 from chalicelib.handlers.resources import Problem, Resource
 
@@ -32,6 +35,7 @@ _STATUSES: dict[type[errors.ApiTokensError], HTTPStatus] = {
     errors.NotAuthenticated: HTTPStatus.UNAUTHORIZED,
     errors.ApiTokenNotAllowed: HTTPStatus.FORBIDDEN,
     errors.UserInactive: HTTPStatus.FORBIDDEN,
+    errors.SignInTooSoon: HTTPStatus.FORBIDDEN,
     errors.CrossSiteRequest: HTTPStatus.FORBIDDEN,
     errors.LoginFailed: HTTPStatus.BAD_REQUEST,
     errors.AdminRequired: HTTPStatus.FORBIDDEN,
@@ -47,6 +51,8 @@ _STATUSES: dict[type[errors.ApiTokensError], HTTPStatus] = {
     errors.IdempotencyKeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.DependencyUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
+# Errors that say why, to callers by ``reason`` and to the log with facts.
+EXPLAINED = (errors.SignInRefused, errors.LoginFailed, errors.IdentityProviderUnavailable)
 INTERNAL_ERROR = "internal_error"
 SOMETHING_WENT_WRONG = "Something went wrong here. Try again; if it persists, report the request id."
 
@@ -58,6 +64,8 @@ def problem(error: errors.ApiTokensError) -> Response:
         document = msgspec.structs.replace(document, token_id=error.token_id)
     if isinstance(error, errors.TokenAlreadyRotated):
         document = msgspec.structs.replace(document, successor_id=error.successor_id)
+    if isinstance(error, EXPLAINED):
+        document = msgspec.structs.replace(document, reason=error.reason.value)
     return _response(document, _headers(error))
 
 
@@ -142,6 +150,9 @@ def _note(error: errors.ApiTokensError, entry: logs.Entry) -> None:
     # Why a token is refused is for the log alone.
     reason = error.reason if isinstance(error, errors.InvalidToken) else error.code
     entry.add(outcome="refused" if is_refusal else "error", reason=reason)
+    explained = error.refusal if isinstance(error, errors.InvalidSubjectToken) else error
+    if isinstance(explained, EXPLAINED):
+        entry.add(reason=explained.reason.value, **explained.facts)
     if isinstance(error, errors.DependencyUnavailable):
         # Which dependency it was is in the type; what happened to it, in its cause.
         entry.add(error=type(error).__name__, cause=logs.cause(error))
@@ -150,7 +161,11 @@ def _note(error: errors.ApiTokensError, entry: logs.Entry) -> None:
 
 def _headers(error: errors.ApiTokensError) -> Mapping[str, str]:
     if isinstance(error, errors.SignInRefused):
-        return {"WWW-Authenticate": f'Bearer realm="{REALM}", error="invalid_token"'}
+        challenge = f'Bearer realm="{REALM}", error="invalid_token", error_description="{error.detail}"'
+        wait = {"Retry-After": _seconds(error.retry_after)} if error.retry_after else {}
+        return {"WWW-Authenticate": challenge, **wait}
+    if isinstance(error, errors.SignInTooSoon):
+        return {"Retry-After": _seconds(SIGN_IN_LEEWAY)}
     if isinstance(error, errors.NotAuthenticated):
         return {"WWW-Authenticate": f'Bearer realm="{REALM}"'}
     if isinstance(error, errors.InvalidToken):
@@ -161,6 +176,10 @@ def _headers(error: errors.ApiTokensError) -> Mapping[str, str]:
     if isinstance(error, errors.DependencyUnavailable):
         return {"Retry-After": RETRY_AFTER_SECONDS}
     return {}
+
+
+def _seconds(duration: timedelta) -> str:
+    return str(ceil(duration.total_seconds()))
 
 
 def _document(status: HTTPStatus, code: str, detail: str) -> Problem:

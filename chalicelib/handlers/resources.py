@@ -99,8 +99,14 @@ class Me(Resource, frozen=True, kw_only=True):
     id: UserId
     subject: Annotated[str, Meta(description="Who the user is at the OpenID provider.")]
     issuer: Annotated[str, Meta(description="The OpenID provider.")]
-    name: str
+    name: Annotated[
+        str, Meta(description="The name to show; a verified e-mail or the subject if there is none.")
+    ]
     email: str
+    email_verified: Annotated[
+        bool,
+        Meta(description="Whether the provider has verified the e-mail. Identify people by no other."),
+    ]
     role: Role
     status: UserStatus
 
@@ -149,4 +155,8 @@ class Problem(Resource, frozen=True, kw_only=True):
     ] = UNSET
     successor_id: Annotated[
         TokenId | UnsetType, Meta(description="With token_rotated: the token that replaced it.")
+    ] = UNSET
+    reason: Annotated[
+        str | UnsetType,
+        Meta(description="Why a sign-in was refused or the provider failed, as a stable word."),
     ] = UNSET

@@ -108,9 +108,10 @@ def me(row: users.User) -> resources.Me:
         id=row.id,
         subject=row.subject,
         issuer=row.issuer,
-        name=row.name,
+        name=row.shown_name,
         email=row.email,
-        role=row.role,
+        email_verified=row.email_verified,
+        role=bootstrap.current().role_of(row),
         status=row.status,
     )
 

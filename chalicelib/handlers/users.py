@@ -134,8 +134,8 @@ REVOKE_TOKENS = Operation(
 @REVOKE_TOKENS.on(users)
 def revoke_users_tokens(user_id: str) -> Response:
     """Revoke all tokens of a user at once."""
-    _sign_in_admin()
-    bootstrap.current().administer.revoke_all_tokens(user_id)
+    admin = _sign_in_admin()
+    bootstrap.current().administer.revoke_all_tokens(admin, user_id)
     return responses.ended()
 
 
@@ -146,7 +146,7 @@ def _sign_in_admin() -> User:
 def _change(admin: User, user_id: str, asked: inputs.ChangeUser) -> User:
     administer = bootstrap.current().administer
     if asked.status is AdminsStatus.ACTIVE:
-        return administer.reactivate(user_id, restore_tokens=bool(given(asked.restore_tokens)))
+        return administer.reactivate(admin, user_id, restore_tokens=bool(given(asked.restore_tokens)))
     if given(asked.restore_tokens) is None:
         return administer.deactivate(admin, user_id)
     raise errors.InvalidRequest("'restore_tokens' goes with the 'status' active only.")

@@ -3,44 +3,55 @@
 from datetime import datetime
 
 from chalicelib import logs
+from chalicelib.domain.administrators import Administrators
 from chalicelib.domain.errors import (
     ApiTokenNotAllowed,
     ConcurrentChange,
     NotAuthenticated,
     SignInRefused,
+    SignInTooSoon,
     UserInactive,
 )
 from chalicelib.domain.ids import API_TOKEN_PREFIX, new_generation, user_id_for
 from chalicelib.domain.ports import Clock, IdentityProvider, UserStore
-from chalicelib.domain.users import Identity, User, UserStatus
+from chalicelib.domain.refusals import SignInReason
+from chalicelib.domain.users import SIGN_IN_LEEWAY, Identity, Role, User, UserStatus
 
-_ATTEMPTS = 3
+_ATTEMPTS = 5
 
 
 class Accounts:
     """Turns a sign-in into the user it belongs to, making the record on first sight."""
 
-    def __init__(self, provider: IdentityProvider, users: UserStore, clock: Clock) -> None:
+    def __init__(
+        self,
+        provider: IdentityProvider,
+        users: UserStore,
+        clock: Clock,
+        administrators: Administrators,
+    ) -> None:
         self._provider = provider
         self._users = users
         self._clock = clock
+        self._administrators = administrators
 
     def sign_in(self, unverified_jwt: str | None) -> User:
-        """Return the active user whom the provider vouches for.
+        """Return the active user whose sign-in the provider has signed.
 
-        Raises NotAuthenticated, SignInRefused, ApiTokenNotAllowed, UserInactive or
+        Raises NotAuthenticated, SignInRefused, ApiTokenNotAllowed, UserInactive, SignInTooSoon or
         DependencyUnavailable.
         """
         if not unverified_jwt:
             raise NotAuthenticated
         if unverified_jwt.startswith(API_TOKEN_PREFIX):
             raise ApiTokenNotAllowed
-        return self.present(self._verified(unverified_jwt))
+        return self.present(self._provider.verify(unverified_jwt))
 
     def present(self, identity: Identity) -> User:
-        """Return the active user who just signed in, made on first sight.
+        """Return the active user who signed in, made on first sight.
 
-        Raises UserInactive or DependencyUnavailable.
+        An older sign-in than the newest one changes nothing. Raises SignInRefused, UserInactive,
+        SignInTooSoon or DependencyUnavailable.
         """
         for _ in range(_ATTEMPTS):
             try:
@@ -49,51 +60,58 @@ class Accounts:
                 continue
         raise ConcurrentChange
 
-    def _verified(self, unverified_jwt: str) -> Identity:
-        try:
-            return self._provider.verify(unverified_jwt)
-        except NotAuthenticated as error:
-            raise SignInRefused(error.detail) from error
-
     def _present(self, identity: Identity) -> User:
         now = self._clock.now()
-        user_id = user_id_for(identity.issuer, identity.subject)
-        logs.add(user_id=user_id)
-        stored = self._users.find_user(user_id)
+        derived_id = user_id_for(identity.issuer, identity.subject, identity.subject_claim)
+        stored = self._users.find_signed_in(derived_id)
+        logs.add(user_id=stored.id if stored else derived_id)
         if stored is None:
-            return self._first_seen(user_id, identity, now)
-        current = _signed_in(stored, identity, now)
+            return self._first_seen(derived_id, identity, now)
+        if not stored.is_identified_by(identity):
+            raise SignInRefused(SignInReason.IDENTITY_MOVED)
+        current = self._signed_in(stored, identity, now)
         if current is not stored:
-            self._users.save_user(stored, current)
+            self._users.save_sign_in(stored, current)
+            self._log_role_change(stored, current, now)
         return current
 
     def _first_seen(self, user_id: str, identity: Identity, now: datetime) -> User:
-        user = User(
+        unknown = User(
             id=user_id,
             issuer=identity.issuer,
             subject=identity.subject,
-            name=identity.name,
-            email=identity.email,
-            role=identity.role,
+            subject_claim=identity.subject_claim,
+            name="",
+            email="",
+            role=Role.USER,
             status=UserStatus.ACTIVE,
             generation=new_generation(),
             created_at=now,
             updated_at=now,
         )
+        user = unknown.signed_in(identity, now, named=self._names(identity))
         if not self._users.add_user(user):
             raise ConcurrentChange
+        self._log_role_change(unknown, user, now)
         return user
 
+    def _signed_in(self, stored: User, identity: Identity, now: datetime) -> User:
+        """Return the user as of this sign-in. Raises UserInactive or SignInTooSoon."""
+        if stored.is_active:
+            return stored.signed_in(identity, now, named=self._names(identity))
+        removed_at = stored.removed_at
+        # A JWT that is still in use somewhere must not undo a removal.
+        if removed_at is None or identity.issued_at <= removed_at:
+            raise UserInactive
+        if identity.issued_at <= removed_at + SIGN_IN_LEEWAY:
+            raise SignInTooSoon
+        return stored.returned(identity, now, new_generation(), named=self._names(identity))
 
-def _signed_in(stored: User, identity: Identity, now: datetime) -> User:
-    """Return the user as of this sign-in.
+    def _names(self, identity: Identity) -> bool:
+        return self._administrators.names(identity.issuer, identity.subject_claim, identity.subject)
 
-    Raises UserInactive; for a removed user also when the sign-in is older than the removal, or a JWT
-    still in use somewhere would undo it at once.
-    """
-    if stored.is_active:
-        return stored.with_profile(identity, now)
-    removed_at = stored.removed_at
-    if removed_at is None or identity.issued_at <= removed_at:
-        raise UserInactive
-    return stored.returned(identity, now, new_generation())
+    def _log_role_change(self, before: User, after: User, now: datetime) -> None:
+        # The row's role may have expired, so the log compares the roles that count.
+        had, has = (self._administrators.role_of(user, now) for user in (before, after))
+        if had is not has:
+            logs.add(role_before=had.value, role_after=has.value)

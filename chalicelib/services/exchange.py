@@ -12,7 +12,7 @@ from chalicelib.domain.errors import (
     InvalidSubjectToken,
     InvalidTarget,
     InvalidToken,
-    NotAuthenticated,
+    SignInRefused,
 )
 from chalicelib.domain.ids import API_TOKEN_PREFIX
 from chalicelib.domain.ports import AccessTokenSigner, Clock, SubjectTokenVerifier
@@ -55,8 +55,8 @@ class ExchangeSignIn:
             raise InvalidSubjectToken("An API token is exchanged as an access_token.")
         try:
             identity = self._provider.verify_as(subject_token, kind)
-        except NotAuthenticated as error:
-            raise InvalidSubjectToken from error
+        except SignInRefused as error:
+            raise InvalidSubjectToken(refusal=error) from error
         return self._issue.issue(self._accounts.present(identity), request, idempotency_key)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from chalicelib.domain.errors import LoginFailed
 from chalicelib.domain.ports import Clock, LoginProvider, SessionStore
+from chalicelib.domain.refusals import LoginReason
 from chalicelib.domain.sessions import LOGIN_LIFETIME, PendingLogin
 from chalicelib.services.accounts import Accounts
 from chalicelib.services.cookies import hash_of, random_text
@@ -66,10 +67,12 @@ class Login:
         """
         login = self._store.take_login(hash_of(cookie))
         # Without the cookie that left with it, a state proves nothing: somebody may have sent the link.
-        if login is None or not login.is_open(self._clock.now()):
-            raise LoginFailed
+        if login is None:
+            raise LoginFailed(LoginReason.NOT_BEGUN_HERE)
+        if not login.is_open(self._clock.now()):
+            raise LoginFailed(LoginReason.TOOK_TOO_LONG)
         if not hmac.compare_digest(login.state.encode(), state.encode()):
-            raise LoginFailed
+            raise LoginFailed(LoginReason.NOT_BEGUN_HERE)
         # Taken before the user is looked at: a deactivation from here on ends this session too.
         now = self._clock.now()
         user = self._accounts.present(self._provider.redeem(login, code, redirect_uri))

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass, field
 
+from chalicelib.domain.administrators import Administrators
 from chalicelib.domain.errors import AdminRequired, CrossSiteRequest, NotAuthenticated
+from chalicelib.domain.ports import Clock
 from chalicelib.domain.users import Role, User
 from chalicelib.services.accounts import Accounts
 from chalicelib.services.sessions import Sessions, Visitor
@@ -26,15 +28,19 @@ class Credentials:
 class SignIn:
     """Finds the person behind the credentials."""
 
-    def __init__(self, accounts: Accounts, sessions: Sessions) -> None:
+    def __init__(
+        self, accounts: Accounts, sessions: Sessions, administrators: Administrators, clock: Clock
+    ) -> None:
         self._accounts = accounts
         self._sessions = sessions
+        self._administrators = administrators
+        self._clock = clock
 
     def user(self, credentials: Credentials) -> User:
         """Return the active user who calls.
 
         A bearer that is sent counts alone: a bad one never falls back to the cookie beside it.
-        Raises NotAuthenticated, ApiTokenNotAllowed, UserInactive, CrossSiteRequest or
+        Raises NotAuthenticated, ApiTokenNotAllowed, UserInactive, SignInTooSoon, CrossSiteRequest or
         DependencyUnavailable.
         """
         if credentials.bearer is not None or credentials.cookie is None:
@@ -60,6 +66,6 @@ class SignIn:
         Raises AdminRequired besides what ``user`` raises.
         """
         user = self.user(credentials)
-        if user.role is not Role.ADMIN:
+        if self._administrators.role_of(user, self._clock.now()) is not Role.ADMIN:
             raise AdminRequired
         return user

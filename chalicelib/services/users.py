@@ -6,11 +6,18 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib import logs
-from chalicelib.domain.errors import ConcurrentChange, InvalidCursor, OwnAccount, UserNotFound
+from chalicelib.domain.administrators import ActingAdmin
+from chalicelib.domain.errors import (
+    AdminRequired,
+    ConcurrentChange,
+    InvalidCursor,
+    OwnAccount,
+    UserNotFound,
+)
 from chalicelib.domain.ids import USER_ID, new_generation
 from chalicelib.domain.ports import Clock, UserStore
 from chalicelib.domain.tokens import EndedGeneration, Revocation, RevocationReason, TokenPolicy
-from chalicelib.domain.users import User, UserStatus
+from chalicelib.domain.users import Role, User, UserStatus
 from chalicelib.services import cursors
 
 _ATTEMPTS = 5
@@ -38,7 +45,11 @@ class UserList:
 
 
 class ManageUsers:
-    """Deactivation, re-activation, removal and revoke-all."""
+    """Deactivation, re-activation, removal and revoke-all.
+
+    Each change holds only if the administrator is still an active one at the moment of the write. An
+    operator has no account: for the operator's command ``admin`` is None.
+    """
 
     def __init__(self, store: UserStore, clock: Clock, policy: TokenPolicy) -> None:
         self._store = store
@@ -69,44 +80,47 @@ class ManageUsers:
                 break
         return UserList(found, cursors.write(position) if position else None)
 
-    def deactivate(self, admin: User, user_id: str) -> User:
+    def deactivate(self, admin: User | None, user_id: str) -> User:
         """Stop a user's tokens and sign-in from the next uncached request on.
 
-        Raises UserNotFound, OwnAccount, UserRemoved, ConcurrentChange or DependencyUnavailable.
+        Raises UserNotFound, OwnAccount, UserRemoved, AdminRequired, ConcurrentChange or
+        DependencyUnavailable.
         """
         _refuse_own(admin, user_id)
-        return self._change(user_id, lambda user, now: user.deactivated(now), None)
+        return self._change(admin, user_id, lambda user, now: user.deactivated(now), None)
 
-    def reactivate(self, user_id: str, *, restore_tokens: bool) -> User:
+    def reactivate(self, admin: User | None, user_id: str, *, restore_tokens: bool) -> User:
         """Let a user in again; without ``restore_tokens`` the old tokens stay dead.
 
-        Raises UserNotFound, UserRemoved, ConcurrentChange or DependencyUnavailable.
+        Raises UserNotFound, UserRemoved, AdminRequired, ConcurrentChange or DependencyUnavailable.
         """
 
         def change(user: User, now: datetime) -> User:
             generation = user.generation if restore_tokens else new_generation()
             return user.reactivated(now, generation)
 
-        return self._change(user_id, change, RevocationReason.USER_DEACTIVATED)
+        return self._change(admin, user_id, change, RevocationReason.USER_DEACTIVATED)
 
-    def remove(self, admin: User, user_id: str) -> User:
+    def remove(self, admin: User | None, user_id: str) -> User:
         """Remove a user, leaving a tombstone that keeps the tokens dead.
 
-        Raises UserNotFound, OwnAccount, ConcurrentChange or DependencyUnavailable.
+        Raises UserNotFound, OwnAccount, AdminRequired, ConcurrentChange or DependencyUnavailable.
         """
         _refuse_own(admin, user_id)
         return self._change(
+            admin,
             user_id,
             lambda user, now: user.removed(now, new_generation()),
             RevocationReason.USER_REMOVED,
         )
 
-    def revoke_all_tokens(self, user_id: str) -> User:
+    def revoke_all_tokens(self, admin: User | None, user_id: str) -> User:
         """Revoke every token of a user at once.
 
-        Raises UserNotFound, ConcurrentChange or DependencyUnavailable.
+        Raises UserNotFound, AdminRequired, ConcurrentChange or DependencyUnavailable.
         """
         return self._change(
+            admin,
             user_id,
             lambda user, now: user.in_generation(new_generation()),
             RevocationReason.ADMIN,
@@ -114,12 +128,14 @@ class ManageUsers:
 
     def _change(
         self,
+        admin: User | None,
         user_id: str,
         change: Callable[[User, datetime], User],
         reason: RevocationReason | None,
     ) -> User:
         for _ in range(_ATTEMPTS):
             before, now = self.get(user_id), self._clock.now()
+            actor = self._actor(admin, before, now) if admin else None
             after = change(before, now)
             if after is before:
                 return before
@@ -127,19 +143,29 @@ class ManageUsers:
             if reason and after.generation != before.generation:
                 ended = self._ended(before.generation, Revocation(reason, now))
             try:
-                self._store.save_user(before, after, ended)
+                self._store.save_user(before, after, ended, actor)
             except ConcurrentChange:
                 continue
             return after
         raise ConcurrentChange
+
+    def _actor(self, admin: User, target: User, now: datetime) -> ActingAdmin:
+        """Return the administrator with what must hold at the write. Raises AdminRequired."""
+        administrators = self._policy.administrators
+        if target.id == admin.id:
+            # The row was read again just now, so it tells who lost the role or was deactivated.
+            admin = target
+        if not admin.is_active or administrators.role_of(admin, now) is not Role.ADMIN:
+            raise AdminRequired
+        return administrators.acting(admin, now)
 
     def _ended(self, generation: str, revocation: Revocation) -> EndedGeneration:
         purge_at = self._policy.generation_purge_time(revocation.at)
         return EndedGeneration(generation, revocation, purge_at)
 
 
-def _refuse_own(admin: User, user_id: str) -> None:
-    if admin.id == user_id:
+def _refuse_own(admin: User | None, user_id: str) -> None:
+    if admin and admin.id == user_id:
         raise OwnAccount
 
 

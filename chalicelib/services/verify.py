@@ -86,9 +86,11 @@ class VerifyToken:
         return token, owner
 
     def _usable(self, token: Token, owner: User, claimed: frozenset[str]) -> Verified:
-        require_usable(token, owner, self._clock.now())
+        now = self._clock.now()
+        require_usable(token, owner, now)
         # The role decides anew each time: a token must not keep what its owner has lost.
-        return Verified(token, self._policy.scopes.effective(token.scopes & claimed, owner.role))
+        role = self._policy.administrators.role_of(owner, now)
+        return Verified(token, self._policy.scopes.effective(token.scopes & claimed, role))
 
     def _touch(self, token: Token) -> None:
         now = self._clock.now()

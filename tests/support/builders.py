@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from chalicelib.domain.administrators import Administrators
 from chalicelib.domain.ids import new_generation, new_token_id, user_id_for
 from chalicelib.domain.scopes import DEFAULT_CATALOGUE
 from chalicelib.domain.tokens import Token, TokenPolicy, TokenRequest, new_token
@@ -19,6 +20,7 @@ POLICY = TokenPolicy(
     max_live_tokens=100,
     max_lifetime=None,
     scopes=DEFAULT_CATALOGUE,
+    administrators=Administrators(),
 )
 
 
@@ -35,8 +37,13 @@ def an_identity(subject: str = "user@example.com", **changes: Any) -> Identity:
     return replace(identity, **changes)
 
 
+def an_admin(subject: str = "admin@example.com", **changes: Any) -> User:
+    """Return an active administrator by a claim of a sign-in at START."""
+    return a_user(subject, **{"role": Role.ADMIN, "signed_in_at": START, "role_given_at": START, **changes})
+
+
 def a_user(subject: str = "user@example.com", **changes: Any) -> User:
-    """Return an active user."""
+    """Return an active user who never signed in."""
     user = User(
         id=user_id_for(ISSUER, subject),
         issuer=ISSUER,

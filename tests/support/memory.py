@@ -6,11 +6,14 @@ from datetime import datetime, timedelta
 from threading import RLock
 from typing import TypeVar
 
+from chalicelib.domain.administrators import ActingAdmin
 from chalicelib.domain.clients import UsedAssertion
 from chalicelib.domain.errors import (
+    AdminRequired,
     AlreadyCreated,
     ConcurrentChange,
     IdempotencyKeyReused,
+    StoreUnavailable,
     TokenLimitReached,
     UserInactive,
 )
@@ -19,7 +22,7 @@ from chalicelib.domain.ports import FlushClaim, UserPage
 from chalicelib.domain.rotation import Rotation
 from chalicelib.domain.sessions import PendingLogin, Session
 from chalicelib.domain.tokens import EndedGeneration, IdempotencyRecord, Token, TokenStatus
-from chalicelib.domain.users import User
+from chalicelib.domain.users import Role, User
 
 Row = TypeVar("Row", Token, User)
 
@@ -30,6 +33,7 @@ class InMemoryStore:
     def __init__(self) -> None:
         self._lock = RLock()
         self._users: dict[str, User] = {}
+        self._identities: dict[str, str] = {}
         self._tokens: dict[tuple[str, str], Token] = {}
         self._idempotency: dict[tuple[str, str], IdempotencyRecord] = {}
         self._ended: dict[tuple[str, str], EndedGeneration] = {}
@@ -216,16 +220,42 @@ class InMemoryStore:
         return UserPage([by_position[p] for p in page], page[-1] if more else None)
 
     def add_user(self, user: User) -> bool:
-        """Add a user unless the id is there."""
+        """Add a user unless the id is there or leads elsewhere."""
         with self._lock:
+            if user.id in self._identities:
+                return False
             return self._users.setdefault(user.id, user) is user
 
-    def save_user(self, before: User, after: User, ended: EndedGeneration | None = None) -> None:
+    def find_signed_in(self, derived_id: str) -> User | None:
+        """Return the user whom an identity leads to."""
+        with self._lock:
+            moved_to = self._identities.get(derived_id)
+            if moved_to and moved_to not in self._users:
+                raise StoreUnavailable
+            return self._users.get(moved_to or derived_id)
+
+    def save_sign_in(self, before: User, after: User) -> None:
+        """Write what a sign-in changes."""
+        with self._lock:
+            row = self._users.get(before.id)
+            if row is None or _signed_in_as(row) != _signed_in_as(before):
+                raise ConcurrentChange
+            self.save_user(before, after)
+
+    def save_user(
+        self,
+        before: User,
+        after: User,
+        ended: EndedGeneration | None = None,
+        actor: ActingAdmin | None = None,
+    ) -> None:
         """Write what differs."""
         with self._lock:
             row = self._users.get(before.id)
             if row is None or (row.status, row.generation) != (before.status, before.generation):
                 raise ConcurrentChange
+            if actor and not self._may_act(actor):
+                raise ConcurrentChange if actor.user_id == before.id else AdminRequired
             kept = replace(before, live_tokens=row.live_tokens, revision=row.revision)
             wanted = replace(after, revision=row.revision + 1)
             if before.generation == after.generation:
@@ -240,6 +270,15 @@ class InMemoryStore:
             row = self._users.get(user.id)
             if row and row.revision == user.revision:
                 self._users[row.id] = replace(row, live_tokens=live_tokens, revision=row.revision + 1)
+
+    def _may_act(self, actor: ActingAdmin) -> bool:
+        row = self._users.get(actor.user_id)
+        if row is None or not row.is_active:
+            return False
+        if actor.role_given_after is None:
+            return True
+        given_at = row.role_given_at
+        return row.role is Role.ADMIN and given_at is not None and given_at > actor.role_given_after
 
     def _refuse_replay(self, token: Token, record: IdempotencyRecord) -> None:
         stored = self._idempotency.get((token.user_id, record.key_hash))
@@ -301,6 +340,10 @@ def _merged(row: Row, before: Row, after: Row) -> Row:
     names = [field.name for field in fields(before)]
     changed = {n: getattr(after, n) for n in names if getattr(after, n) != getattr(before, n)}
     return replace(row, **changed)
+
+
+def _signed_in_as(row: User) -> tuple[object, ...]:
+    return (row.signed_in_at, row.role, row.role_given_at)
 
 
 def _position(user: User) -> str:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from functools import cached_property
 
-from chalicelib.adapters.oidc import OidcProvider, ProviderDocuments, ProviderRules
 from chalicelib.bootstrap import Service
 from chalicelib.domain.ports import Sleep
 from tests.support.builders import ISSUER
@@ -104,17 +103,6 @@ class MemoryService(Service):
     def sleep(self) -> Sleep:
         """The clock moves on instead."""
         return self.clock.advance
-
-    @cached_property
-    def identity_provider(self) -> OidcProvider:
-        """The real adapter over the provider in memory."""
-        rules = ProviderRules(
-            issuer=ISSUER,
-            audiences=self.settings.oidc_audiences,
-            admin_subjects=self.settings.admin_subjects,
-            admin_claim=None,
-        )
-        return OidcProvider(rules, ProviderDocuments(ISSUER, self.http), self.clock)
 
     @cached_property
     def session_store(self) -> InMemoryStore:

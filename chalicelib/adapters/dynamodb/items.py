@@ -92,6 +92,11 @@ def session_key(id_hash: str) -> Item:
     return {"pk": text(f"S#{id_hash}"), "sk": text("#")}
 
 
+def identity_key(derived_id: str) -> Item:
+    """Return the primary key of the row that leads an identity to another user than the derived one."""
+    return {"pk": text(f"I#{derived_id}"), "sk": text("#")}
+
+
 def flush_key(stage: str) -> Item:
     """Return the primary key of what is known about flushes of a stage."""
     return {"pk": text(FLUSHES), "sk": text(stage)}
@@ -114,7 +119,17 @@ def user_item(user: User) -> Item:
         "users_pk": text(USERS_PARTITION),
         "users_sk": text(user_position(user)),
     }
-    return item | _times(removed_at=user.removed_at, sessions_ended_at=user.sessions_ended_at)
+    # Rows of 0.1 lack these; their absence means the same there and here.
+    if user.subject_claim != "sub":
+        item["subject_claim"] = text(user.subject_claim)
+    if user.email_verified:
+        item["verified_email"] = text(user.email)
+    return item | _times(
+        removed_at=user.removed_at,
+        sessions_ended_at=user.sessions_ended_at,
+        signed_in_at=user.signed_in_at,
+        role_given_at=user.role_given_at,
+    )
 
 
 def user_position(user: User) -> str:
@@ -139,6 +154,11 @@ def read_user(item: Mapping[str, Mapping[str, str]]) -> User:
         revision=int(item["revision"]["N"]),
         removed_at=_read_optional_time(item, "removed_at"),
         sessions_ended_at=_read_optional_time(item, "sessions_ended_at"),
+        subject_claim=item.get("subject_claim", {"S": "sub"})["S"],
+        # 0.1 changes the e-mail without knowing of this attribute: only the verified address counts.
+        email_verified=item.get("verified_email") == item["email"],
+        signed_in_at=_read_optional_time(item, "signed_in_at"),
+        role_given_at=_read_optional_time(item, "role_given_at"),
     )
 
 

@@ -7,10 +7,11 @@ from chalicelib.adapters.dynamodb import items
 from chalicelib.adapters.dynamodb.errors import ConditionFailed, translated
 from chalicelib.adapters.dynamodb.reads import batch_get, get
 from chalicelib.adapters.dynamodb.writes import Update, retried, transact
-from chalicelib.domain.errors import ConcurrentChange
+from chalicelib.domain.administrators import ActingAdmin
+from chalicelib.domain.errors import AdminRequired, ConcurrentChange, StoreUnavailable
 from chalicelib.domain.ports import UserPage
 from chalicelib.domain.tokens import EndedGeneration
-from chalicelib.domain.users import User
+from chalicelib.domain.users import Role, User, UserStatus
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -27,6 +28,19 @@ class DynamoDBUserStore:
         """Return a user. Raises StoreUnavailable."""
         item = get(self._client, self._table, items.user_key(user_id))
         return items.read_user(item) if item else None
+
+    def find_signed_in(self, derived_id: str) -> User | None:
+        """Return the user whom an identity leads to. Raises StoreUnavailable."""
+        keys = [items.identity_key(derived_id), items.user_key(derived_id)]
+        found = {row["pk"]["S"]: row for row in batch_get(self._client, self._table, keys)}
+        identity, derived = (found.get(key["pk"]["S"]) for key in keys)
+        if identity is None:
+            return items.read_user(derived) if derived else None
+        moved = self.find_user(identity["user_id"]["S"])
+        if moved is None:
+            # A person must not get a second, empty account because a row is missing.
+            raise StoreUnavailable
+        return moved
 
     def list_users(self, *, after: str | None, limit: int) -> UserPage:
         """Return users newest first. Raises StoreUnavailable.
@@ -51,34 +65,75 @@ class DynamoDBUserStore:
         return UserPage(users, indexed[-1]["users_sk"]["S"] if more and indexed else None)
 
     def add_user(self, user: User) -> bool:
-        """Add a user; return False when the id is there already. Raises StoreUnavailable."""
+        """Add a user; return False if the id is taken or the identity was moved.
+
+        Raises StoreUnavailable.
+        """
+        put = {
+            "TableName": self._table,
+            "Item": items.user_item(user),
+            "ConditionExpression": "attribute_not_exists(pk)",
+        }
+        not_moved = {
+            "TableName": self._table,
+            "Key": items.identity_key(user.id),
+            "ConditionExpression": "attribute_not_exists(pk)",
+        }
         try:
-            retried(
-                lambda: self._client.put_item(
-                    TableName=self._table,
-                    Item=items.user_item(user),
-                    ConditionExpression="attribute_not_exists(pk)",
-                )
-            )
+            transact(self._client, [{"Put": put}, {"ConditionCheck": not_moved}])
         except ConditionFailed:
             return False
         return True
 
-    def save_user(self, before: User, after: User, ended: EndedGeneration | None = None) -> None:
+    def save_sign_in(self, before: User, after: User) -> None:
+        """Write what a sign-in changes. Raises ConcurrentChange or StoreUnavailable.
+
+        The condition holds the newest sign-in too, so that an older one that was read before cannot
+        overwrite it.
+        """
+        update, conditions = self._update(before, after)
+        old = items.user_item(before)
+        conditions += [
+            update.same(name, old.get(name)) for name in ("signed_in_at", "role", "role_given_at")
+        ]
+        request = update.request(self._table, items.user_key(before.id), " AND ".join(conditions))
+        try:
+            retried(lambda: self._client.update_item(**request))
+        except ConditionFailed as failure:
+            raise ConcurrentChange from failure
+
+    def save_user(
+        self,
+        before: User,
+        after: User,
+        ended: EndedGeneration | None = None,
+        actor: ActingAdmin | None = None,
+    ) -> None:
         """Write what differs, with the record of the generation that this ends.
 
-        Raises ConcurrentChange, StoreUnavailable. The condition leaves out what issuing changes: a
-        user who keeps making tokens must not hold up a deactivation.
+        Raises ConcurrentChange, AdminRequired, StoreUnavailable. The condition leaves out what issuing
+        changes: a user who keeps making tokens must not hold up a deactivation.
         """
-        request = self._save_request(before, after)
+        update, conditions = self._update(before, after)
+        if actor and actor.user_id == before.id:
+            # A transaction names a row once, so the actor's own row carries both conditions.
+            conditions += _conditions_of(actor, update)
+        request = update.request(self._table, items.user_key(before.id), " AND ".join(conditions))
+        writes: list[dict[str, Any]] = [{"Update": request}]
+        if ended:
+            item = items.generation_item(before.id, ended)
+            writes.append({"Put": {"TableName": self._table, "Item": item}})
+        if actor and actor.user_id != before.id:
+            writes.append({"ConditionCheck": self._check(actor)})
         try:
-            if ended is None:
+            if len(writes) == 1:
+                # A transaction of one write costs twice as much.
                 retried(lambda: self._client.update_item(**request))
             else:
-                item = items.generation_item(before.id, ended)
-                put = {"Put": {"TableName": self._table, "Item": item}}
-                transact(self._client, [{"Update": request}, put])
+                transact(self._client, writes)
         except ConditionFailed as failure:
+            if "ConditionCheck" in writes[failure.position]:
+                raise AdminRequired from failure
             raise ConcurrentChange from failure
 
     def correct_live_tokens(self, user: User, live_tokens: int) -> None:
@@ -91,7 +146,8 @@ class DynamoDBUserStore:
         with contextlib.suppress(ConditionFailed):
             retried(lambda: self._client.update_item(**request))
 
-    def _save_request(self, before: User, after: User) -> dict[str, Any]:
+    def _update(self, before: User, after: User) -> tuple[Update, list[str]]:
+        """Return the update of what differs, and the conditions of every change of a user."""
         old, new = items.user_item(before), items.user_item(after)
         # The count that was read may be out of date; only a new generation sets it, to nothing.
         for item in (old, new):
@@ -101,8 +157,18 @@ class DynamoDBUserStore:
         update.add("revision", 1)
         if before.generation != after.generation:
             update.set("live_tokens", items.number(after.live_tokens))
-        conditions = [update.equals(name, old[name]) for name in ("status", "generation")]
-        return update.request(self._table, items.user_key(before.id), " AND ".join(conditions))
+        return update, [update.equals(name, old[name]) for name in ("status", "generation")]
+
+    def _check(self, actor: ActingAdmin) -> dict[str, Any]:
+        update = Update()
+        conditions = _conditions_of(actor, update)
+        return {
+            "TableName": self._table,
+            "Key": items.user_key(actor.user_id),
+            "ConditionExpression": " AND ".join(conditions),
+            "ExpressionAttributeNames": update.names,
+            "ExpressionAttributeValues": update.values,
+        }
 
     def _users_of(self, keys: list[items.Item]) -> list[User]:
         """Return the users with these keys, in their order."""
@@ -111,3 +177,17 @@ class DynamoDBUserStore:
         rows = batch_get(self._client, self._table, keys)
         found = {row["pk"]["S"]: items.read_user(row) for row in rows}
         return [found[key["pk"]["S"]] for key in keys if key["pk"]["S"] in found]
+
+
+def _conditions_of(actor: ActingAdmin, update: Update) -> list[str]:
+    """Return the conditions that the actor is an active administrator when the change is written."""
+    active = update.value("active", items.text(UserStatus.ACTIVE.value))
+    conditions = [f"{update.name('status')} = {active}"]
+    if actor.role_given_after is not None:
+        admin = update.value("admin", items.text(Role.ADMIN.value))
+        given_after = update.value("given_after", items.time(actor.role_given_after))
+        conditions += [
+            f"{update.name('role')} = {admin}",
+            f"{update.name('role_given_at')} > {given_after}",
+        ]
+    return conditions

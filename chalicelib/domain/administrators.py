@@ -1,0 +1,54 @@
+"""Administrators: named by the operator, or made one by a claim of their OpenID provider."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from chalicelib.domain.users import Role, User
+
+ROLE_LIFETIME = timedelta(hours=24)
+"""How long a claim makes an administrator, counted from the ``iat`` of the JWT that carried it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ActingAdmin:
+    """An administrator who changes a user, and what must hold of the administrator's row meanwhile.
+
+    ``role_given_after`` is None for a named administrator, whose role does not come from the row.
+    """
+
+    user_id: str
+    role_given_after: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Administrators:
+    """The rule that tells a user's present role.
+
+    ``subjects`` are those that the operator names, as values of ``subject_claim`` at ``issuer``.
+    """
+
+    issuer: str = ""
+    subject_claim: str = "sub"
+    subjects: frozenset[str] = frozenset()
+
+    def names(self, issuer: str, subject_claim: str, subject: str) -> bool:
+        """Return whether the operator names this identity."""
+        return (issuer, subject_claim) == (self.issuer, self.subject_claim) and subject in self.subjects
+
+    def role_of(self, user: User, now: datetime) -> Role:
+        """Return the role that counts at ``now``.
+
+        A role by claim expires: an administrator who never signs in again would otherwise stay one.
+        """
+        if self._names(user):
+            return Role.ADMIN
+        given_at = user.role_given_at
+        counts = given_at is not None and now < given_at + ROLE_LIFETIME
+        return user.role if counts else Role.USER
+
+    def acting(self, user: User, now: datetime) -> ActingAdmin:
+        """Return ``user`` as the administrator who makes a change at ``now``."""
+        return ActingAdmin(user.id, None if self._names(user) else now - ROLE_LIFETIME)
+
+    def _names(self, user: User) -> bool:
+        return self.names(user.issuer, user.subject_claim, user.subject)

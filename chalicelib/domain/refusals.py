@@ -1,0 +1,128 @@
+"""Closed lists of reasons: why a sign-in was refused, and what is wrong at the OpenID provider.
+
+Callers see the reason as ``reason`` in a problem document; the log has it with the facts.
+"""
+
+from enum import Enum
+
+
+class SignInReason(Enum):
+    """The reason for the refusal of a provider's JWT."""
+
+    MALFORMED = "malformed"
+    TOO_LARGE = "too_large"
+    ALGORITHM_NOT_ALLOWED = "algorithm_not_allowed"
+    UNKNOWN_KEY = "unknown_key"
+    KEYS_NOT_CURRENT = "keys_not_current"
+    BAD_SIGNATURE = "bad_signature"
+    MISSING_CLAIM = "missing_claim"
+    WRONG_ISSUER = "wrong_issuer"
+    WRONG_AUDIENCE = "wrong_audience"
+    WRONG_AUTHORIZED_PARTY = "wrong_authorized_party"
+    EXPIRED = "expired"
+    NOT_YET_VALID = "not_yet_valid"
+    WRONG_KIND = "wrong_kind"
+    SENDER_CONSTRAINED = "sender_constrained"
+    MACHINE = "machine"
+    MISSING_SUBJECT = "missing_subject"
+    INVALID_SUBJECT = "invalid_subject"
+    WRONG_NONCE = "wrong_nonce"
+    IDENTITY_MOVED = "identity_moved"
+
+    @property
+    def sentence(self) -> str:
+        """The sentence that callers read."""
+        return _SIGN_IN_SENTENCES[self]
+
+
+class ProviderReason(Enum):
+    """The fault of the OpenID provider, or of the settings that name it."""
+
+    UNREACHABLE = "unreachable"
+    TOO_SLOW = "too_slow"
+    BAD_STATUS = "bad_status"
+    TOO_LARGE = "too_large"
+    NOT_JSON = "not_json"
+    WRONG_ISSUER = "wrong_issuer"
+    MISSING_ENDPOINT = "missing_endpoint"
+    INSECURE_ENDPOINT = "insecure_endpoint"
+    NO_USABLE_KEYS = "no_usable_keys"
+    BAD_ANSWER = "bad_answer"
+
+    @property
+    def sentence(self) -> str:
+        """The sentence that callers read."""
+        return _PROVIDER_SENTENCES[self]
+
+
+class LoginReason(Enum):
+    """The reason why a sign-in at the page did not finish.
+
+    A refused ID token has the value of its ``SignInReason`` instead.
+    """
+
+    CANCELLED = "cancelled"
+    PROVIDER_ERROR = "provider_error"
+    NOT_BEGUN_HERE = "not_begun_here"
+    TOOK_TOO_LONG = "took_too_long"
+    NO_CODE = "no_code"
+    CODE_REFUSED = "code_refused"
+    CLIENT_REFUSED = "client_refused"
+    NO_ID_TOKEN = "no_id_token"  # noqa: S105 - a reason, not a secret
+    USERINFO_REFUSED = "userinfo_refused"
+
+    @property
+    def sentence(self) -> str:
+        """The sentence that the person reads."""
+        return _LOGIN_SENTENCES[self]
+
+
+_SIGN_IN_SENTENCES = {
+    SignInReason.MALFORMED: "This is not a valid JWT.",
+    SignInReason.TOO_LARGE: "This JWT is too large. Ask your administrator to put fewer groups into it.",
+    SignInReason.ALGORITHM_NOT_ALLOWED: "This JWT is signed with an algorithm that is not allowed.",
+    SignInReason.UNKNOWN_KEY: "Your OpenID provider does not publish the key that signed this JWT.",
+    SignInReason.KEYS_NOT_CURRENT: "The keys of your OpenID provider are read again. Retry in 5 seconds.",
+    SignInReason.BAD_SIGNATURE: "The signature of this JWT is not valid.",
+    SignInReason.MISSING_CLAIM: "This JWT lacks a claim that every sign-in needs: exp, iat or iss.",
+    SignInReason.WRONG_ISSUER: "This JWT comes from another OpenID provider than the configured one.",
+    SignInReason.WRONG_AUDIENCE: "This JWT is for another audience.",
+    SignInReason.WRONG_AUTHORIZED_PARTY: "This ID token was issued to another client.",
+    SignInReason.EXPIRED: "Your sign-in has expired. Sign in again.",
+    SignInReason.NOT_YET_VALID: "This JWT is not valid yet. Check the clock of your OpenID provider.",
+    SignInReason.WRONG_KIND: "This kind of JWT is not a sign-in.",
+    SignInReason.SENDER_CONSTRAINED: "This JWT is bound to a key (cnf). It cannot be used as a bearer.",
+    SignInReason.MACHINE: "This JWT belongs to a machine. Only people can sign in.",
+    SignInReason.MISSING_SUBJECT: "This JWT lacks the claim that identifies the person.",
+    SignInReason.INVALID_SUBJECT: "The claim that identifies the person is not valid in this JWT.",
+    SignInReason.WRONG_NONCE: "This ID token does not answer this sign-in.",
+    SignInReason.IDENTITY_MOVED: "Your account was moved to another identity. Ask an administrator.",
+}
+
+_UNAVAILABLE = "Your OpenID provider cannot be reached to verify your sign-in. Try again."
+_MISCONFIGURED = "The OpenID provider is not configured correctly. Ask an administrator."
+
+_PROVIDER_SENTENCES = {
+    ProviderReason.UNREACHABLE: _UNAVAILABLE,
+    ProviderReason.TOO_SLOW: "Your OpenID provider takes too long to answer. Try again.",
+    ProviderReason.BAD_STATUS: "Your OpenID provider answers with an error. Try again.",
+    ProviderReason.TOO_LARGE: "A document of your OpenID provider is too large. Ask an administrator.",
+    ProviderReason.NOT_JSON: "A document of your OpenID provider is not valid JSON. Ask an administrator.",
+    ProviderReason.WRONG_ISSUER: _MISCONFIGURED,
+    ProviderReason.MISSING_ENDPOINT: _MISCONFIGURED,
+    ProviderReason.INSECURE_ENDPOINT: _MISCONFIGURED,
+    ProviderReason.NO_USABLE_KEYS: "Your OpenID provider publishes no usable key. Ask an administrator.",
+    ProviderReason.BAD_ANSWER: "An answer of your OpenID provider is not valid. Ask an administrator.",
+}
+
+_LOGIN_SENTENCES = {
+    LoginReason.CANCELLED: "You cancelled the sign-in.",
+    LoginReason.PROVIDER_ERROR: "Your OpenID provider refused the sign-in.",
+    LoginReason.NOT_BEGUN_HERE: "This sign-in did not begin in this browser, or is used up. Try again.",
+    LoginReason.TOOK_TOO_LONG: "The sign-in took longer than 10 minutes. Try again.",
+    LoginReason.NO_CODE: "Your OpenID provider sent you back without a code. Try again.",
+    LoginReason.CODE_REFUSED: "Your OpenID provider did not accept the code of this sign-in. Try again.",
+    LoginReason.CLIENT_REFUSED: "Your OpenID provider refuses this service. Ask an administrator.",
+    LoginReason.NO_ID_TOKEN: "Your OpenID provider sent no ID token. Ask an administrator.",
+    LoginReason.USERINFO_REFUSED: "The profile at your OpenID provider belongs to another person.",
+}
