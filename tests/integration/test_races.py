@@ -401,12 +401,12 @@ def _remove(service: CloudService, user: User) -> None:
 
 
 def _revoke_all(service: CloudService, user: User) -> None:
-    service.administer.revoke_all_tokens(user.id)
+    service.administer.revoke_all_tokens(ADMIN, user.id)
 
 
 def _deactivate_and_reactivate(service: CloudService, user: User) -> None:
     service.administer.deactivate(ADMIN, user.id)
-    service.administer.reactivate(user.id, restore_tokens=False)
+    service.administer.reactivate(ADMIN, user.id, restore_tokens=False)
 
 
 @pytest.mark.parametrize("end", [_deactivate, _remove, _revoke_all, _deactivate_and_reactivate])
@@ -506,7 +506,9 @@ def test_every_generation_that_ended_is_on_record(racers: Racers) -> None:
     """Revoke-alls at the same moment each end one generation, and none goes unrecorded."""
     owner = racers.new_user()
     tokens = [racers.issue(owner).token]
-    results = at_once([partial(p.administer.revoke_all_tokens, owner.id) for p in racers.processes(4)])
+    results = at_once(
+        [partial(p.administer.revoke_all_tokens, ADMIN, owner.id) for p in racers.processes(4)]
+    )
     users = of_type(User, results)
     last = racers.stored(owner).generation
     generations = {tokens[0].generation, *(user.generation for user in users)}
