@@ -112,6 +112,7 @@ def test_every_text_is_refused_or_round_trips(value: str) -> None:
 # The table.
 
 
+@pytest.mark.slow
 def test_table_is_made_of_the_named_version() -> None:
     """The committed table is what the script writes. Other Pythons than 3.11 cannot tell."""
     if unicodedata.unidata_version != unicode_table.VERSION:
@@ -129,12 +130,13 @@ def test_no_other_version_makes_the_table(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 # SHA-256 of two digits for each code point.
-FINGERPRINT = "f02faae69d2d998e6b611d6651245a956a2255d946fc4be708f6e62580694e85"
+FINGERPRINT = "5fdce2f0770fd99c97495d8451ba37173ddd7969eba18ac88c168b606eeb5fd6"
 
 
+@pytest.mark.slow
 def test_every_python_gives_the_same_answers() -> None:
     """The answers for all characters have one fingerprint, whichever Unicode the interpreter knows."""
-    digits = "".join(f"{is_valid_subject(c):d}{profile_text(f'a{c}', 2) == 'a':d}" for c in EVERY_CHARACTER)
+    digits = "".join(f"{is_valid_subject(c):d}{is_valid_subject('a' + c):d}" for c in EVERY_CHARACTER)
     assert hashlib.sha256(digits.encode()).hexdigest() == FINGERPRINT
 
 
@@ -294,6 +296,7 @@ def test_search_tells_letters_apart(query: str, text: str) -> None:
     assert search_key(query) not in search_key(text)
 
 
+@pytest.mark.slow
 def test_search_key_of_a_key_is_the_key() -> None:
     """One pass is enough for every character, so both sides of a comparison agree."""
     for character in EVERY_CHARACTER:
