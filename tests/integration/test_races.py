@@ -291,7 +291,7 @@ def test_of_changes_to_one_version_one_wins(racers: Racers) -> None:
         token = racers.issue(owner).token
         results = at_once(
             [
-                partial(p.manage.patch, owner, token.id, TokenPatch(name=f"name {n}"), 1)
+                partial(p.manage.patch, owner, token.id, TokenPatch(name=f"name {n}"), {1})
                 for n, p in enumerate(processes)
             ]
         )
