@@ -20,9 +20,9 @@ class KeyCache(Generic[Key]):
 
     Keys older than ``max_age`` are loaded again, so that a revoked key stops verifying without a
     deployment. An unknown ``kid`` loads them again at most once per ``COOL_DOWN``, so that a flood of
-    invented ones costs nothing. An unknown ``kid`` after a failed load is an error, not a refusal,
-    because the key may be ours. The failure is repeated for ``FAILURE_COOL_DOWN``: a store that is down
-    is not asked by every call, and a short fault does not become a long one.
+    invented ones costs nothing. After a failed load an unknown ``kid`` is an error, not a refusal,
+    because the key may be ours. That lasts for ``FAILURE_COOL_DOWN``, so that a short fault of the store
+    does not become a long one.
     """
 
     def __init__(
@@ -47,26 +47,28 @@ class KeyCache(Generic[Key]):
             now = self._clock.now()
             if self._must_load(kid, now):
                 self._reload(now)
+            elif kid not in self._keys and self._failure:
+                # Another instance: one that is raised twice keeps the frames of both callers.
+                raise type(self._failure) from self._failure
             return self._keys.get(kid)
 
     def _must_load(self, kid: str, now: datetime) -> bool:
         if self._loaded_at is None:
             return True
-        # A clock that is set back must not keep a revoked key.
+        # Without its sign: a clock that is set back must not prolong anything.
         age = abs(now - self._loaded_at)
         if kid in self._keys:
             return age >= self._max_age
-        return self._failure is not None or age >= COOL_DOWN
+        if self._failed_at:
+            return abs(now - self._failed_at) >= FAILURE_COOL_DOWN
+        return age >= COOL_DOWN
 
     def _reload(self, now: datetime) -> None:
-        if self._failure and self._failed_at and abs(now - self._failed_at) < FAILURE_COOL_DOWN:
-            # Another instance: one that is raised twice keeps the frames of both callers.
-            raise type(self._failure) from self._failure
         try:
             self._keys = self._load()
         except DependencyUnavailable as error:
-            # A load that times out takes longer than the cool-down.
+            # A load that times out takes longer than the cool-down, which begins when it ends.
             self._failed_at, self._failure = self._clock.now(), error
             raise
-        self._failure = None
+        self._failed_at = self._failure = None
         self._loaded_at = now
