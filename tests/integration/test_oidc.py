@@ -1003,7 +1003,7 @@ class TestAdministrators:
                 {"aud": None, "client_id": AUDIENCE, "token_use": "access", "username": "jo"},
                 "access",
             ),
-            ("JWT", {}, "neither"),
+            ("JWT", {}, "id"),
             ("JWT", {"nonce": "n", "scp": "read"}, "neither"),
             ("at+jwt", {"nonce": "n"}, "neither"),
         ],
@@ -1019,7 +1019,7 @@ class TestAdministrators:
         claims: dict[str, Any],
         kind: str,
     ) -> None:
-        """A JWT that does not show its kind says nothing about the role."""
+        """A JWT with marks of both kinds says nothing about the role; one without marks is an ID token."""
         rule = parse_admin_claim("groups=admins")
         fresh = adapter(http, clock, admin_claim=rule, admin_claim_in=kinds)
         expected = Role.USER if kind in kinds else None
