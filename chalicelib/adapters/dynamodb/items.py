@@ -97,6 +97,11 @@ def identity_key(derived_id: str) -> Item:
     return {"pk": text(f"I#{derived_id}"), "sk": text("#")}
 
 
+def identity_item(derived_id: str, user_id: str) -> Item:
+    """Return the row that leads an identity to a user."""
+    return identity_key(derived_id) | {"user_id": text(user_id)}
+
+
 def flush_key(stage: str) -> Item:
     """Return the primary key of what is known about flushes of a stage."""
     return {"pk": text(FLUSHES), "sk": text(stage)}
@@ -129,6 +134,7 @@ def user_item(user: User) -> Item:
         sessions_ended_at=user.sessions_ended_at,
         signed_in_at=user.signed_in_at,
         role_given_at=user.role_given_at,
+        moved_at=user.moved_at,
     )
 
 
@@ -159,6 +165,7 @@ def read_user(item: Mapping[str, Mapping[str, str]]) -> User:
         email_verified=item.get("verified_email") == item["email"],
         signed_in_at=_read_optional_time(item, "signed_in_at"),
         role_given_at=_read_optional_time(item, "role_given_at"),
+        moved_at=_read_optional_time(item, "moved_at"),
     )
 
 
