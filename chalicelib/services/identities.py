@@ -1,4 +1,4 @@
-"""Moves of users to other identities, and users whom no sign-in reaches. Only operators use these."""
+"""Moves of users to other identities, and users that no sign-in reaches. Only operators use these."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -70,9 +70,9 @@ class MoveUsers:
 
 @dataclass(frozen=True, slots=True)
 class OutOfReach:
-    """The active users of other identities than sign-ins have, by issuer and subject claim.
+    """The number of active users that no sign-in reaches, by issuer and subject claim.
 
-    Their tokens work, and nobody can sign in as them. ``is_complete`` is False if users were left unread.
+    ``is_complete`` is False if users were left unread.
     """
 
     counts: Counter[tuple[str, str]]
@@ -90,12 +90,17 @@ def every_user(store: UserStore) -> Iterator[User]:
             return
 
 
+def is_out_of_reach(user: User, issuer: str, subject_claim: str) -> bool:
+    """Return whether tokens of the user work, but no sign-in at ``issuer`` by ``subject_claim``."""
+    return user.is_active and (user.issuer, user.subject_claim) != (issuer, subject_claim)
+
+
 def out_of_reach(users: Iterable[User], issuer: str, subject_claim: str) -> OutOfReach:
     """Return which of the newest users sign-ins at ``issuer`` by ``subject_claim`` do not reach."""
     remaining = iter(users)
     counts = Counter(
         (user.issuer, user.subject_claim)
         for user in islice(remaining, MOST_USERS_READ)
-        if user.is_active and (user.issuer, user.subject_claim) != (issuer, subject_claim)
+        if is_out_of_reach(user, issuer, subject_claim)
     )
     return OutOfReach(counts, is_complete=next(remaining, None) is None)
