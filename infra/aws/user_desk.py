@@ -39,6 +39,24 @@ class Change(Protocol):
 
 Work = Iterator[tuple[str, Change]]
 
+
+@dataclass(frozen=True)
+class UserFilter:
+    """The users that a command is about; None stands for all."""
+
+    issuer: str | None = None
+    subject_claim: str | None = None
+    status: UserStatus | None = None
+
+    def matches(self, user: User) -> bool:
+        """Return whether the command is about this user."""
+        return (
+            self.issuer in (None, user.issuer)
+            and self.subject_claim in (None, user.subject_claim)
+            and self.status in (None, user.status)
+        )
+
+
 _DEACTIVATED = "All sessions end, and every API token is refused from the next uncached request on."
 _REMOVED = "Name and e-mail are deleted. All API tokens and sessions end for good."
 _ACTIVATED = {
@@ -59,7 +77,7 @@ class UserDesk:
     say: Say = say_at_once
     warn: Say = warn_at_once
 
-    def list(self, issuer: str | None, status: UserStatus | None, *, as_json: bool) -> None:
+    def list(self, asked: UserFilter, *, as_json: bool) -> None:
         """Show users, newest first, and warn of those that no sign-in reaches."""
         shown: Counter[str] = Counter()
         unreached: Counter[tuple[str, str]] = Counter()
@@ -69,7 +87,7 @@ class UserDesk:
         for user in every_user(self.store):
             if self._is_out_of_reach(user):
                 unreached[user.issuer, user.subject_claim] += 1
-            if issuer in (None, user.issuer) and status in (None, user.status):
+            if asked.matches(user):
                 shown[user.issuer] += 1
                 self.say(tell(user, self._role(user)))
         if not as_json:
@@ -105,18 +123,19 @@ class UserDesk:
         change = partial(self.manage.remove, None, user_id)
         self._change(user_id, UserStatus.REMOVED, _REMOVED, change, confirmed=confirmed)
 
-    def deactivate_issuer(self, issuer: str, *, confirmed: bool) -> None:
-        """Deactivate all active users of an issuer.
+    def deactivate_issuer(self, issuer: str, subject_claim: str | None, *, confirmed: bool) -> None:
+        """Deactivate all active users of an issuer, or only those that a claim identifies.
 
         Raises OperatorError if some are left, or DependencyUnavailable.
         """
-        if issuer == self.administrators.issuer:
-            self.warn("Warning: sign-ins are of this issuer, so this deactivates all administrators too.")
+        expected = (self.administrators.issuer, self.administrators.subject_claim)
+        if (issuer, subject_claim or expected[1]) == expected:
+            self.warn("Warning: sign-ins reach these users. All administrators are among them.")
+        asked = UserFilter(issuer, subject_claim, UserStatus.ACTIVE)
 
         def work() -> Work:
-            for user in self._of_issuer(issuer):
-                if user.is_active:
-                    yield user.id, partial(self._deactivate, user.id)
+            for user in self._users(asked):
+                yield user.id, partial(self._deactivate, user.id)
 
         self._until_none_is_left(work, confirmed=confirmed)
 
@@ -150,7 +169,7 @@ class UserDesk:
         self._expect_sign_ins_of([SubjectIdentifier(issuer, "", self.administrators.subject_claim)])
 
         def work() -> Work:
-            for user in self._of_issuer(former):
+            for user in self._users(UserFilter(issuer=former)):
                 to = SubjectIdentifier(issuer, user.subject, user.subject_claim)
                 yield user.id, partial(self._move, user.id, to)
 
@@ -231,8 +250,8 @@ class UserDesk:
                 f"{subject_claim}. Change OIDC_ISSUER and SUBJECT_CLAIM after the move."
             )
 
-    def _of_issuer(self, issuer: str) -> Iterator[User]:
-        return (user for user in every_user(self.store) if user.issuer == issuer)
+    def _users(self, asked: UserFilter) -> Iterator[User]:
+        return (user for user in every_user(self.store) if asked.matches(user))
 
     def _role(self, user: User) -> Role:
         return self.administrators.role_of(user, self.clock.now())

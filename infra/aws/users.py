@@ -25,7 +25,7 @@ from infra.aws.moves_file import read_moves
 from infra.aws.project_config import check_config
 from infra.aws.stage_settings import complete, settings_of
 from infra.aws.terminal import reason_for_operator
-from infra.aws.user_desk import UserDesk
+from infra.aws.user_desk import UserDesk, UserFilter
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -144,6 +144,11 @@ def _settings(environ: Environ, **changes: str | None) -> Settings:
     return Settings.from_environ({**environ, **given})
 
 
+def _filter(options: argparse.Namespace) -> UserFilter:
+    status = UserStatus(options.status) if options.status else None
+    return UserFilter(options.issuer, options.subject_claim, status)
+
+
 def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m infra.aws.users", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -178,12 +183,11 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
 def _add_looks(add: Add) -> None:
     listed = add(
         "list",
-        lambda desk, asked, _: desk.list(
-            asked.issuer, UserStatus(asked.status) if asked.status else None, as_json=asked.json
-        ),
+        lambda desk, asked, _: desk.list(_filter(asked), as_json=asked.json),
         "Show users, newest first.",
     )
     listed.add_argument("--issuer", metavar="URL", help="only users of this issuer, spelled exactly")
+    listed.add_argument("--subject-claim", metavar="NAME", help="only users that this claim identifies")
     listed.add_argument("--status", choices=[status.value for status in UserStatus])
     listed.add_argument("--json", action="store_true", help="show a JSON object in each line")
     shown = add("show", lambda desk, asked, _: desk.show(asked.user_id), "Show all about a user.")
@@ -217,10 +221,11 @@ def _add_changes(add: Add) -> None:
         command.add_argument("user_id", metavar="USER_ID")
     every = add(
         "deactivate-issuer",
-        lambda desk, asked, _: desk.deactivate_issuer(asked.url, confirmed=asked.yes),
+        lambda desk, asked, _: desk.deactivate_issuer(asked.url, asked.subject_claim, confirmed=asked.yes),
         "Stop all users of an issuer.",
         changes=True,
     )
+    every.add_argument("--subject-claim", metavar="NAME", help="only users that this claim identifies")
     every.add_argument("url", metavar="URL", help="the issuer, spelled exactly")
 
 

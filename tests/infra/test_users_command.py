@@ -144,6 +144,8 @@ class TestList:
         assert _subjects(run("list", "--json", "--issuer=")) == set()
         assert _subjects(run("list", "--json", "--status", "inactive")) == {"gone"}
         assert _subjects(run("list", "--json", "--status", "inactive", "--issuer", OTHER)) == set()
+        office.has(a_user("00u1", subject_claim="uid"))
+        assert _subjects(run("list", "--json", "--subject-claim", "uid")) == {"00u1"}
 
     def test_users_of_several_issuers_are_counted(self, office: Office, run: Run) -> None:
         """With a warning of those that no sign-in reaches, beside the output."""
@@ -492,7 +494,19 @@ class TestDeactivateIssuer:
         """It is allowed in an emergency, and stops the administrators too."""
         office.has_some(1)
         warned = run("deactivate-issuer", ISSUER)[2]
-        assert warned.startswith("Warning: sign-ins are of this issuer, so this deactivates all")
+        assert warned.startswith("Warning: sign-ins reach these users. All administrators are among")
+        assert run("deactivate-issuer", ISSUER, "--subject-claim", "uid")[2] == NOT_CHANGED
+
+    def test_users_of_a_former_claim_are_deactivated(self, office: Office, run: Run) -> None:
+        """With SUBJECT_CLAIM set later, the users of the new claim have the same issuer."""
+        former = office.has_some(2)
+        later = office.has(a_user("00u1", id=user_id_for(ISSUER, "00u1", "uid"), subject_claim="uid"))
+        environ = {"SUBJECT_CLAIM": "uid"}
+        asked = ("deactivate-issuer", ISSUER, "--subject-claim", "sub", "--yes")
+        status, said, error = run(*asked, **environ)
+        assert (status, error, said.splitlines()[-1]) == (0, "", "2 users done, 0 refused.")
+        assert [office.row(user).is_active for user in (*former, later)] == [False, False, True]
+        assert run("check") == (0, "", "")
 
 
 class TestMove:

@@ -24,6 +24,7 @@ Item: TypeAlias = dict[str, dict[str, str]]
 
 KEY_PARTITIONS = {KeyUse.API_TOKEN: "KEYS", KeyUse.ACCESS_TOKEN: "ACCESS_TOKEN_KEYS"}
 FLUSHES = "FLUSHES"
+IDENTITIES = "I#"
 TOKENS = "T#"
 USERS_INDEX = "users"
 USERS_PARTITION = "USERS"
@@ -94,7 +95,7 @@ def session_key(id_hash: str) -> Item:
 
 def identity_key(derived_id: str) -> Item:
     """Return the primary key of the row that leads an identity to another user than the derived one."""
-    return {"pk": text(f"I#{derived_id}"), "sk": text("#")}
+    return {"pk": text(f"{IDENTITIES}{derived_id}"), "sk": text("#")}
 
 
 def identity_item(derived_id: str, user_id: str) -> Item:
