@@ -171,7 +171,9 @@ class InvalidSubjectToken(InvalidRequest):
 
     def __init__(self, detail: str | None = None, refusal: SignInRefused | None = None) -> None:
         self.refusal = refusal
-        super().__init__(detail or (refusal.detail if refusal else None))
+        super().__init__(
+            detail or (f"The subject_token was refused. {refusal.detail}" if refusal else None)
+        )
 
 
 class InvalidClient(ApiTokensError):
@@ -210,11 +212,18 @@ class UnsupportedTokenType(ApiTokensError):
 
 
 class InvalidToken(ApiTokensError):
-    """The presented API token does not let its bearer in (RFC 6750 ``invalid_token``)."""
+    """The presented API token does not let its bearer in (RFC 6750 ``invalid_token``).
+
+    ``is_presented`` is false if the call has no bearer credential at all.
+    """
 
     code = "invalid_token"
     detail = "This API token is not valid. It is not one of ours, or it may not be used any more."
     reason: ClassVar[str]
+
+    def __init__(self, detail: str | None = None, *, is_presented: bool = True) -> None:
+        self.is_presented = is_presented
+        super().__init__(detail)
 
 
 class MalformedToken(InvalidToken):

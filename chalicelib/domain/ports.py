@@ -276,7 +276,7 @@ class UserStore(Protocol):
         ...
 
     def find_signed_in(self, derived_id: str) -> User | None:
-        """Return the user whom an identity leads to, strongly consistent.
+        """Return the user that an identity leads to, strongly consistent.
 
         ``derived_id`` is the id that the identity gives by itself. It leads to another user if an
         operator moved the identity there.

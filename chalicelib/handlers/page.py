@@ -37,7 +37,7 @@ def as_page(error: ApiTokensError) -> Response:
     return pages.notice(site, "That did not work", error.detail, status, "Try again")
 
 
-@web.route("/", methods=["GET"])
+@web.route("/", methods=["GET", "HEAD"])
 @answered("page.home")
 def home() -> Response:
     """Lead to the page."""
@@ -45,7 +45,7 @@ def home() -> Response:
     return pages.redirect(site, f"{site.prefix}{PAGE}")
 
 
-@web.route(PAGE, methods=["GET"])
+@web.route(PAGE, methods=["GET", "HEAD"])
 @answered("page.show", as_page)
 def show_page() -> Response:
     """Show the page to whom is signed in; send all others to sign in."""
@@ -99,7 +99,7 @@ def logout() -> Response:
     return response
 
 
-@web.route("/signed-out", methods=["GET"])
+@web.route("/signed-out", methods=["GET", "HEAD"])
 @answered("page.signed_out")
 def signed_out() -> Response:
     """Say that the session has ended."""
@@ -108,7 +108,7 @@ def signed_out() -> Response:
     return pages.notice(site, "Signed out", text, HTTPStatus.OK, "Sign in again")
 
 
-@web.route("/assets/{version}/{name}", methods=["GET"])
+@web.route("/assets/{version}/{name}", methods=["GET", "HEAD"])
 @answered("page.asset")
 def read_asset(version: str, name: str) -> Response:
     """Return one of the page's files."""

@@ -15,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from chalicelib.domain.errors import (
     ApiTokensError,
     InvalidToken,
+    SignInTooSoon,
     TokenAlreadyExpired,
     TokenAlreadyRevoked,
     TokenAlreadyRotated,
@@ -203,7 +204,9 @@ class Life(RuleBasedStateMachine):
         elif act == "remove":
             if self._changed(name, lambda user: administer.remove(self.admin, user), tombstones=True):
                 self.world.remove(name)
-        elif self._changed(name, administer.revoke_all_tokens, tombstones=True):
+        elif self._changed(
+            name, lambda user: administer.revoke_all_tokens(self.admin, user), tombstones=True
+        ):
             self.world.end_generation(name, "admin")
 
     @precondition(lambda self: any(u["status"] != "active" for u in self.world.users.values()))
@@ -211,7 +214,9 @@ class Life(RuleBasedStateMachine):
     def let_in(self, name: str, restore: bool) -> None:
         """Re-activate a user, with or without the tokens."""
         administer = self.service.administer
-        if self._changed(name, lambda user: administer.reactivate(user, restore_tokens=restore)):
+        if self._changed(
+            name, lambda user: administer.reactivate(self.admin, user, restore_tokens=restore)
+        ):
             self.world.reactivate(name, restore=restore)
 
     # What time does.
@@ -341,9 +346,11 @@ class Life(RuleBasedStateMachine):
     def _signed_in(self, name: str) -> User | None:
         """Return the person signed in, or None if the model keeps the person out."""
         jwt = self.service.provider.sign_in(name)
-        if not self.world.can_sign_in(name):
-            with pytest.raises(UserInactive):
+        refusal = self.world.refusal_of_sign_in(name)
+        if refusal:
+            with pytest.raises((UserInactive, SignInTooSoon)) as refused:
                 self.service.sign_in.user(Credentials(bearer=jwt))
+            assert refused.value.code == refusal
             return None
         self.world.sign_in(name)
         return self.service.sign_in.user(Credentials(bearer=jwt))

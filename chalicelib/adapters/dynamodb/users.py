@@ -37,7 +37,7 @@ class DynamoDBUserStore:
         return items.read_user(item) if item else None
 
     def find_signed_in(self, derived_id: str) -> User | None:
-        """Return the user whom an identity leads to. Raises StoreUnavailable."""
+        """Return the user that an identity leads to. Raises StoreUnavailable."""
         keys = [items.identity_key(derived_id), items.user_key(derived_id)]
         found = {row["pk"]["S"]: row for row in batch_get(self._client, self._table, keys)}
         identity, derived = (found.get(key["pk"]["S"]) for key in keys)
