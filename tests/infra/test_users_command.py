@@ -618,7 +618,7 @@ class TestMove:
             (["--issuer", "login.example.com"], "OIDC_ISSUER is 'login.example.com'"),
             (["--issuer", "http://login.example.com"], "OIDC_ISSUER is 'http://login.example.com'"),
             (["--issuer", ""], "OIDC_ISSUER is missing"),
-            (["--issuer", f"{ISSUER}/.well-known/openid-configuration"], "OIDC_ISSUER is the discovery"),
+            (["--issuer", f"{ISSUER}/.well-known/openid-configuration"], "OIDC_ISSUER is 'https://login"),
             (["--subject-claim", "email"], "SUBJECT_CLAIM is 'email'"),
             (["--subject-claim", "aud"], "SUBJECT_CLAIM is 'aud'"),
             (["--subject-claim", "two words"], "SUBJECT_CLAIM is 'two words'"),
