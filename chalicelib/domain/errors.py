@@ -425,6 +425,16 @@ class ConcurrentChange(Conflict):
     detail = "Somebody else changed this at the same moment. Look again and retry."
 
 
+class IdentityTaken(Conflict):
+    """A user cannot move to an identity that leads to another user, or that a tombstone keeps."""
+
+    code = "identity_taken"
+    detail = "Another user has this identity already."
+
+    def __init__(self, user_id: str | None = None) -> None:
+        super().__init__(f"The user {user_id} has this identity already." if user_id else None)
+
+
 class KeyChangeRefused(Conflict):
     """A signing key is unknown, or not in a state that allows what an operator asks for."""
 

@@ -218,6 +218,16 @@ class UserListQuery(Asked, frozen=True, kw_only=True):
         Annotated[UserStatus, Meta(description="Only users that stand like this.", examples=["active"])]
         | UnsetType
     ) = UNSET
+    issuer: (
+        Annotated[
+            str,
+            Meta(
+                description="Only users of this issuer, spelled exactly as they have it.",
+                examples=["https://login.example.com"],
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
     q: Search = ""
     limit: Limit = DEFAULT_LIMIT
     cursor: Cursor | UnsetType = UNSET

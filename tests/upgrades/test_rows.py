@@ -71,7 +71,9 @@ def test_every_new_row_is_read_by_0_1(release: Release, rows: list[items.Item]) 
 
 def test_full_user_is_read_by_0_1(release: Release) -> None:
     """With everything that this version adds; the role is what it was for 0.1."""
-    (reading,) = release.read([items.user_item(an_admin(subject_claim="oid", email_verified=True))])
+    (reading,) = release.read(
+        [items.user_item(an_admin(subject_claim="oid", email_verified=True, moved_at=NOW))]
+    )
 
     assert reading.error is None
     assert "Role.ADMIN" in str(reading.shown)
