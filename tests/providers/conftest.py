@@ -55,7 +55,7 @@ class Person:
     def sign_in_at_page(self) -> Answer:
         """Go to the provider and come back; return the service's answer to the callback."""
         leaving = self.browser.visit("/login").headers["Location"]
-        # Nobody follows redirects here: a browser would go there by itself.
+        # A browser follows this redirect by itself; the test's browser knows the service only.
         sent_back = urllib3.request("GET", leaving, redirect=False).headers["Location"]
         back = self.browser.visit(sent_back.removeprefix(self.browser.origin))
         return Answer(back.status_code, back.headers, back.body.decode())

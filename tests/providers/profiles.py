@@ -1076,10 +1076,7 @@ ADFS = ProviderProfile(
     name="adfs",
     section="AD FS",
     documents=(ADFS_DISCOVERY, ADFS_CONCEPTS, ADFS_FAQ, ADFS_CUSTOM, ADFS_CLAIMS),
-    settings={
-        "OIDC_CLIENT_ID": _ADFS_CLIENT,
-        "OIDC_AUDIENCES": f"{_ADFS_CLIENT},{_ADFS_API}",
-    },
+    settings={"OIDC_CLIENT_ID": _ADFS_CLIENT},
     issuer_path="/adfs",  # ADFS_DISCOVERY
     id_token=Jwt(
         {

@@ -198,7 +198,7 @@ def test_machines_can_be_allowed(
 
 
 def test_machine_without_a_mark_counts_as_a_person(person: Person, profile: ProviderProfile) -> None:
-    """The documentation says where a provider does not mark its machines; this keeps it honest."""
+    """A machine without a documented mark is accepted, as the page about providers warns."""
     for token in profile.unmarked_machines:
         assert person.api.get("/v1/me", person.provider.sign(token)).status == 200
 
@@ -207,7 +207,7 @@ def test_machine_without_a_mark_counts_as_a_person(person: Person, profile: Prov
 
 
 def other_jwts(profile: ProviderProfile) -> Iterator[Refused]:
-    """Yield what no provider's JWT may pass for, beside what the profile names."""
+    """Yield JWTs that must be refused: those of the profile, and kinds that each provider could sign."""
     yield from profile.refused
     person = profile.id_token
     logout = {"events": BACKCHANNEL_LOGOUT, "nonce": None, "jti": "bWJq"}
@@ -250,7 +250,7 @@ def test_other_jwts_are_not_a_sign_in_at_the_page(person: Person, profile: Provi
 def test_jwt_of_another_issuer_with_the_same_keys_is_refused(
     person: Person, profile: ProviderProfile
 ) -> None:
-    """Only the configured issuer counts, whatever signed the JWT."""
+    """A JWT of another issuer is refused, even if a published key signed it."""
     foreign = profile.id_token.with_claims(iss=f"{ISSUER}/other", **TIMES, auth_time=NOW)
 
     answer = person.api.get("/v1/me", person.provider.sign(foreign))
