@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from chalicelib.domain.admin_claims import parse_admin_claim
 from tests.providers.conftest import ConnectedService, Person, settings_of
 from tests.providers.profile import ISSUER, NOW, TIMES, Jwt, ProviderProfile, Refused
 from tests.providers.server import LoopbackProvider
@@ -47,6 +48,19 @@ def test_client_authenticates_as_the_provider_can(person: Person, profile: Provi
 
     supported = profile.auth_methods or ("client_secret_basic",)
     assert set(person.provider.client_methods) <= set(supported)
+
+
+def test_userinfo_is_asked_only_if_the_id_token_lacks_something(
+    person: Person, profile: ProviderProfile
+) -> None:
+    """The page asks userinfo once, if the ID token lacks name, e-mail or the administrator's claim."""
+    assert person.sign_in_at_page().status == 302
+
+    claims = profile.id_token.claims
+    configured = profile.settings.get("ADMIN_CLAIM")
+    lacks_claim = configured and parse_admin_claim(configured).role_in(claims) is None
+    is_complete = {"name", "email"} <= set(claims) and not lacks_claim
+    assert person.provider.userinfo_calls == int(bool(profile.userinfo) and not is_complete)
 
 
 def test_page_and_bearers_are_one_user(person: Person, profile: ProviderProfile) -> None:
