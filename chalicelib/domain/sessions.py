@@ -1,11 +1,16 @@
 """Sessions of people at the page: begun by a sign-in at their OpenID provider."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from chalicelib.domain.ids import LOGIN_ID
 from chalicelib.domain.users import User
 
 LOGIN_LIFETIME = timedelta(minutes=10)
+MAX_PENDING_LOGINS = 5
+"""Sign-ins that one browser may have under way, as in five tabs."""
+
 SESSION_LIFETIME = timedelta(hours=12)
 SESSION_IDLE_TIMEOUT = timedelta(hours=1)
 SESSION_REFRESH_INTERVAL = timedelta(minutes=5)
@@ -16,7 +21,8 @@ class PendingLogin:
     """A sign-in between leaving for the provider and coming back.
 
     ``state``, ``nonce`` and ``verifier`` are those of OpenID Connect Core section 3.1.2.1 and RFC 7636.
-    ``id_hash`` is the hash of what the browser's cookie holds.
+    ``id_hash`` is the hash of the browser's cookie and of ``state`` together, so that neither finds the
+    row without the other.
     """
 
     id_hash: str
@@ -29,6 +35,18 @@ class PendingLogin:
     def is_open(self, now: datetime) -> bool:
         """Whether the person may still come back."""
         return now < self.expires_at
+
+
+def login_id_in(state: str) -> str | None:
+    """Return the id of the sign-in that a ``state`` of ours names, or None for any other text."""
+    login_id, dot, _ = state.partition(".")
+    return login_id if dot and LOGIN_ID.fullmatch(login_id) else None
+
+
+def logins_to_drop(pending: Collection[str]) -> list[str]:
+    """Return the ids of those sign-ins of a browser, the oldest, that must make room for a new one."""
+    ours = sorted(login_id for login_id in pending if LOGIN_ID.fullmatch(login_id))
+    return ours[: -(MAX_PENDING_LOGINS - 1)]
 
 
 @dataclass(frozen=True, slots=True)

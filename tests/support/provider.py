@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generat
 
 from chalicelib.domain.errors import LoginFailed
 from chalicelib.domain.ports import Clock
+from chalicelib.domain.refusals import LoginReason
 from chalicelib.domain.sessions import PendingLogin
 from chalicelib.domain.users import Identity, Role
 from tests.support.builders import ISSUER, an_identity
@@ -76,7 +77,7 @@ class TestProvider:
     def redeem(self, login: PendingLogin, code: str, redirect_uri: str) -> Identity:
         """Return whom the code names: here, the subject itself."""
         if code == "refused":
-            raise LoginFailed
+            raise LoginFailed(LoginReason.CODE_REFUSED)
         return an_identity(
             code, role=Role.ADMIN if code.startswith("admin") else Role.USER, issued_at=self._clock.now()
         )
