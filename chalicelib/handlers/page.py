@@ -149,7 +149,7 @@ def logout() -> Response:
 @answered("page.signed_out", as_page, failure)
 def signed_out() -> Response:
     """Say that the session has ended."""
-    text = "You are signed out. Your API tokens go on working."
+    text = "You are signed out. Your API tokens still work."
     site = site_of(web.current_request)
     return pages.notice(site, "Signed out", text, HTTPStatus.OK, "Sign in again")
 
