@@ -31,6 +31,21 @@ MAX_REPORTED_LENGTH = 4096
 SCOPE_SCHEMA = "Scope"
 
 
+def _text_schema(longest: int) -> Mapping[str, Any]:
+    meaning = (
+        f"Plain text of at most {longest} characters after trimming. It is empty or has a visible "
+        "character. Control characters are refused, and characters that change the reading direction."
+    )
+    return {"type": "string", "description": meaning, "pattern": plain_text_pattern(longest)}
+
+
+# The pattern is long, and each of these is used more than once.
+TEXT_SCHEMAS: Mapping[str, Mapping[str, Any]] = {
+    "TokenName": _text_schema(MAX_NAME_LENGTH),
+    "TokenDescription": _text_schema(MAX_DESCRIPTION_LENGTH),
+}
+
+
 class Asked(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """Base of what a request carries; other members than its own are refused."""
 
@@ -59,7 +74,7 @@ Name = Annotated[
     Meta(
         description=f"What the token is for. At most {MAX_NAME_LENGTH} characters after trimming.",
         examples=["nightly build"],
-        extra_json_schema={"pattern": plain_text_pattern(MAX_NAME_LENGTH)},
+        extra_json_schema={"$ref": "#/components/schemas/TokenName"},
     ),
 ]
 Description = Annotated[
@@ -67,7 +82,7 @@ Description = Annotated[
     Meta(
         description=f"Anything worth knowing. At most {MAX_DESCRIPTION_LENGTH} characters after trimming.",
         examples=["Runs at 02:00 on build-7."],
-        extra_json_schema={"pattern": plain_text_pattern(MAX_DESCRIPTION_LENGTH)},
+        extra_json_schema={"$ref": "#/components/schemas/TokenDescription"},
     ),
 ]
 ExpiresInDays = Annotated[
@@ -168,7 +183,11 @@ class ChangeUser(Asked, frozen=True, kw_only=True):
 
 Search = Annotated[
     str,
-    Meta(max_length=MAX_SEARCH_LENGTH, description="Text to search for, in any case.", examples=["build"]),
+    Meta(
+        max_length=MAX_SEARCH_LENGTH,
+        description="Text to search for. Case and accents do not matter.",
+        examples=["build"],
+    ),
 ]
 Limit = Annotated[int, Meta(ge=1, le=MAX_LIMIT, description="The most entries of a page.")]
 Cursor = Annotated[

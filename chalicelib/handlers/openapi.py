@@ -9,7 +9,7 @@ import msgspec
 
 from chalicelib.domain import errors
 from chalicelib.domain.scopes import ScopeCatalogue
-from chalicelib.handlers.inputs import PATH_PARAMETERS, SCOPE_SCHEMA, HeaderInput
+from chalicelib.handlers.inputs import PATH_PARAMETERS, SCOPE_SCHEMA, TEXT_SCHEMAS, HeaderInput
 from chalicelib.handlers.openapi_texts import COMPANIONS, ERROR_HEADERS, HEADERS, INFO, SCHEMES, TAGS, Json
 from chalicelib.handlers.operations import Answer, Documented, Operation
 from chalicelib.handlers.problems import Rendering
@@ -35,7 +35,7 @@ def document(operations: Sequence[Documented], scopes: ScopeCatalogue, site: Sit
         "tags": [{"name": tag, "description": TAGS.get(tag, tag)} for tag in _tags(operations)],
         "paths": _paths(operations, schemas),
         "components": {
-            "schemas": {**shared, SCOPE_SCHEMA: _scope(scopes)},
+            "schemas": {**shared, SCOPE_SCHEMA: _scope(scopes), **TEXT_SCHEMAS},
             "headers": HEADERS,
             "securitySchemes": _security_schemes(used, site),
         },

@@ -13,6 +13,7 @@ from typing import Any, Literal, get_args
 from chalicelib.domain.errors import InvalidCursor, TooManyToSort
 from chalicelib.domain.ids import TOKEN_ID
 from chalicelib.domain.ports import Clock, TokenStore
+from chalicelib.domain.text import search_key
 from chalicelib.domain.tokens import EndedGeneration, Revocation, Token, TokenStatus
 from chalicelib.domain.users import User
 from chalicelib.services import cursors
@@ -95,7 +96,7 @@ class ListTokens:
         order = _Order.named(query.sort)
         after = order.read(query.cursor) if query.cursor else None
         listed = self._by_id if order.is_by_id else self._sorted
-        tokens, place = listed(_Match(owner, query, now), order, after)
+        tokens, place = listed(_Match(owner, query, search_key(query.text), now), order, after)
         views = self.views(owner, tokens, now)
         return TokenPage(views, order.write(place) if place else None)
 
@@ -165,6 +166,7 @@ def _first_revocation(token: Token, ended: EndedGeneration | None, now: datetime
 class _Match:
     owner: User
     query: TokenQuery
+    text_key: str
     now: datetime
 
     @property
@@ -175,7 +177,7 @@ class _Match:
     def __call__(self, token: Token) -> bool:
         if self.query.status and token.status(self.owner, self.now) is not self.query.status:
             return False
-        return self.query.text.casefold() in token.name.casefold()
+        return self.text_key in search_key(token.name)
 
 
 @dataclass(frozen=True, slots=True, order=True)

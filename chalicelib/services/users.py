@@ -16,6 +16,7 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.ids import USER_ID, new_generation
 from chalicelib.domain.ports import Clock, UserStore
+from chalicelib.domain.text import search_key
 from chalicelib.domain.tokens import EndedGeneration, Revocation, RevocationReason, TokenPolicy
 from chalicelib.domain.users import Role, User, UserStatus
 from chalicelib.services import cursors
@@ -70,11 +71,11 @@ class ManageUsers:
         """Return one page of users. Raises InvalidCursor or DependencyUnavailable."""
         position = _position(query.cursor) if query.cursor else None
         found: list[User] = []
-        read = 0
+        text_key, read = search_key(query.text), 0
         while read < _MOST_USERS_READ:
             size = min(_STORE_PAGE, query.limit - len(found))
             page = self._store.list_users(after=position, limit=size)
-            found += [user for user in page.users if _matches(user, query)]
+            found += [user for user in page.users if _matches(user, query, text_key)]
             read, position = read + size, page.next_position
             if position is None or len(found) == query.limit:
                 break
@@ -169,11 +170,10 @@ def _refuse_own(admin: User | None, user_id: str) -> None:
         raise OwnAccount
 
 
-def _matches(user: User, query: UserQuery) -> bool:
+def _matches(user: User, query: UserQuery, text_key: str) -> bool:
     if query.status and user.status is not query.status:
         return False
-    wanted = query.text.casefold()
-    return any(wanted in text.casefold() for text in (user.name, user.email, user.subject))
+    return any(text_key in search_key(text) for text in (user.name, user.email, user.subject))
 
 
 def _position(cursor: str) -> str:

@@ -13,8 +13,10 @@ export async function openEditDialog({ id }, list) {
   const refocus = () => list.focus(id, 'Edit');
   const dialog = openDialog('edit-dialog', { fill: (made) => fill(made, token), refocus });
   dialog.querySelector('[name=name]').select();
-  const save = async ({ elements: { name, description } }) => {
-    const body = { name: name.value, description: description.value };
+  const save = async ({ elements }) => {
+    // Only what changed: an old text that would be refused today must not stop the change of the other.
+    const changed = ['name', 'description'].filter((member) => elements[member].value !== token[member]);
+    const body = Object.fromEntries(changed.map((member) => [member, elements[member].value]));
     const { data } = await call('PATCH', path, { body, headers: etag ? { 'If-Match': etag } : {} });
     list.update(data);
     toast(`“${nameOf(data)}” is saved.`);

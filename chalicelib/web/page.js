@@ -2,6 +2,7 @@
 
 import { me } from './api.js';
 import { errorToast } from './notices.js';
+import { emailBeside, userName } from './people.js';
 import { watchSession } from './session.js';
 import { keepFresh } from './times.js';
 import { startTokens } from './tokens.js';
@@ -24,6 +25,12 @@ async function route() {
   if (view === 'users') await showUsers(id);
 }
 
+function showMe() {
+  const who = document.getElementById('who');
+  who.textContent = userName(me) ?? '';
+  who.after(...[emailBeside(me)].filter(Boolean));
+}
+
 /** Loads the view only here: most people never see it. */
 async function showUsers(id) {
   try {
@@ -34,7 +41,7 @@ async function showUsers(id) {
   }
 }
 
-document.getElementById('who').textContent = me.email || me.name || me.subject || '';
+showMe();
 sections.hidden = !isAdmin;
 watchSession();
 keepFresh();

@@ -5,9 +5,10 @@ import { confirmDialog } from './dialogs.js';
 import { el } from './dom.js';
 import { List } from './list.js';
 import { toast } from './notices.js';
+import { userName } from './people.js';
 import { everywhere } from './times.js';
 import { TOKEN_COLUMNS, tokenRow } from './token-row.js';
-import { userName, userPath } from './users.js';
+import { userPath } from './users.js';
 
 const REASONS = { owner: 'Revoked by its owner' };
 

@@ -5,6 +5,7 @@ import { confirmDialog } from './dialogs.js';
 import { debounced, el } from './dom.js';
 import { List } from './list.js';
 import { toast } from './notices.js';
+import { emailBeside, userName } from './people.js';
 import { cell, rowButton, rowHead } from './table.js';
 import { everywhere, timeElement } from './times.js';
 
@@ -13,9 +14,6 @@ const STATUSES = { active: 'Active', inactive: 'Inactive', removed: 'Removed' };
 const COLUMNS = ['Name', 'Role', 'Status', 'Created'].map((label) => ({ label }));
 const VERBS = { active: ['Deactivate', 'Remove'], inactive: ['Re-activate', 'Remove'], removed: [] };
 const ASK = { Deactivate: askDeactivate, 'Re-activate': askReactivate, Remove: askRemove };
-
-/** Returns what a user is called; a removed one has neither name nor email. */
-export const userName = (user) => user.name || user.email || user.subject;
 
 /** Returns the path of a user in the API. */
 export const userPath = (id) => `/v1/users/${encodeURIComponent(id)}`;
@@ -61,11 +59,10 @@ function makeList(box, search, filter) {
 
 function userRow(user, list) {
   const name = userName(user);
-  const title = [el('span', { class: 'name' }, name)];
-  if (user.id === me.id) title[0].append(' ', el('span', { class: 'chip' }, 'You'));
-  if (user.email && user.email !== name) title.push(el('span', { class: 'description' }, user.email));
+  const title = el('span', { class: 'name' }, name);
+  if (user.id === me.id) title.append(' ', el('span', { class: 'chip' }, 'You'));
   return el('tr', { role: 'row', 'data-user-id': user.id, class: `is-${user.status}` },
-    rowHead(...title),
+    rowHead(title, emailBeside(user)),
     cell('Role', {}, user.role === 'admin' ? 'Administrator' : 'User'),
     cell('Status', { 'data-status': user.status, class: 'status-cell' },
       el('span', { class: `status status-${user.status}` }, STATUSES[user.status] ?? user.status)),

@@ -13,7 +13,7 @@ from tests.support.builders import ISSUER
 from tests.support.service import MemoryService
 
 SIXTEEN_KB = 16 * 1024
-BIDI = "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+BIDI = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 OTHER_CONTROLS = "\x00\x01\t\n\r\x1b\x7f\x80\x85\x9f\u2028\u2029"
 
 

@@ -1,9 +1,12 @@
 """Who calls the protected API, from the authorizer to the view."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chalicelib.domain.errors import InsufficientScope, NotAuthenticated
 from chalicelib.domain.scopes import DEFAULT_CATALOGUE
+from chalicelib.domain.text import MAX_NAME_LENGTH, profile_text
 from chalicelib.services.callers import (
     AnonymousCaller,
     TokenCaller,
@@ -12,6 +15,7 @@ from chalicelib.services.callers import (
 )
 from chalicelib.services.verify import Verified
 from tests.support.builders import a_token, a_user
+from tests.support.texts import CASES
 
 READ, WRITE = "api:read", "api:write"
 NAME = '100% "Käse" 🧀 \\o/'
@@ -39,6 +43,20 @@ def test_view_sees_the_caller_whom_the_authorizer_let_in(scopes: set[str]) -> No
     caller = token_caller(authorizer_context(Verified(token, frozenset(scopes))), DEFAULT_CATALOGUE)
 
     assert caller == TokenCaller(token.user_id, token.id, NAME, frozenset(scopes), DEFAULT_CATALOGUE)
+
+
+NAMES = [case.text.strip() for case in CASES.values() if case.is_name]
+
+
+@given(st.sampled_from(NAMES) | st.text(max_size=300).map(lambda text: profile_text(text, MAX_NAME_LENGTH)))
+def test_every_allowed_name_arrives(name: str) -> None:
+    """A name goes as printable ASCII, whatever it consists of, and the view reads the name again."""
+    context = authorizer_context(Verified(a_token(a_user(), name=name), frozenset({READ})))
+
+    assert context["token_name"].isascii()
+    assert context["token_name"].isprintable()
+    assert not set('"\\') & set(context["token_name"])
+    assert token_caller(context, DEFAULT_CATALOGUE).token_name == name
 
 
 @pytest.mark.parametrize(

@@ -197,19 +197,22 @@ def test_owners_state_is_in_the_status() -> None:
 @pytest.mark.parametrize(
     ("text", "names"),
     [
-        ("", {"CI build", "Straße", "東京", ""}),
+        ("", {"CI build", "Straße", "東京", "Cafe\u0301", ""}),
         ("ci", {"CI build"}),
         ("I B", {"CI build"}),
         ("strasse", {"Straße"}),
         ("STRASSE", {"Straße"}),
         ("京", {"東京"}),
+        ("cafe", {"Cafe\u0301"}),
+        ("FÉ", {"Cafe\u0301"}),
         ("%", set()),
         (".*", set()),
     ],
 )
-def test_search_finds_names_whatever_their_case(text: str, names: set[str]) -> None:
+def test_search_finds_names_whatever_their_case_and_accents(text: str, names: set[str]) -> None:
     """A part of the name is enough; nothing in the text is a pattern."""
-    shelf = Shelf(*(a_token(OWNER, name=name) for name in ("CI build", "Straße", "東京", "")))
+    stored = ("CI build", "Straße", "東京", "Cafe\u0301", "")
+    shelf = Shelf(*(a_token(OWNER, name=name) for name in stored))
 
     assert {token.name for token in shelf.page(text=text)[0]} == names
 
