@@ -71,6 +71,16 @@ class ProviderDocuments:
         self._discovery_url = discovery_url
         self._http = http
 
+    def configuration(self) -> Mapping[str, Any]:
+        """Return what the provider publishes about itself, under the configured issuer.
+
+        Raises IdentityProviderUnavailable.
+        """
+        configuration = self.get(self._discovery_url)
+        if configuration.get("issuer") != self._issuer:
+            raise IdentityProviderUnavailable(ProviderReason.WRONG_ISSUER)
+        return configuration
+
     def endpoint(self, name: str) -> str:
         """Return one of the provider's addresses, asking its configuration each time.
 
@@ -135,15 +145,20 @@ class OidcProvider:
             raise SignInRefused(SignInReason.WRONG_KIND)
         return self._identity(claims)
 
-    def verify_id_token(self, unverified_jwt: str, nonce: str) -> Identity:
-        """Return whom the provider vouches for in answer to our own request, which had this nonce.
+    def id_token_claims(self, unverified_jwt: str, nonce: str) -> Mapping[str, Any]:
+        """Return the verified claims of an ID token that answers our own request with this nonce.
 
         Raises SignInRefused or IdentityProviderUnavailable.
         """
         claims = self._verified_claims(unverified_jwt)
         if claims.get("nonce") != nonce:
             raise SignInRefused(SignInReason.WRONG_NONCE)
-        return self._identity(claims)
+        self._identity(claims, {self._rules.client_id})
+        return claims
+
+    def identity(self, claims: Mapping[str, Any]) -> Identity:
+        """Return the person of the verified claims of an ID token. Raises SignInRefused."""
+        return self._identity(claims, {self._rules.client_id})
 
     def _verified_claims(self, unverified_jwt: str) -> dict[str, Any]:
         if len(unverified_jwt) > _MAX_JWT_LENGTH or not unverified_jwt.isascii():
@@ -182,8 +197,8 @@ class OidcProvider:
     def _load_keys(self) -> dict[str, jwt.PyJWK]:
         return _usable_keys(self._documents.get(self._documents.endpoint("jwks_uri")))
 
-    def _identity(self, claims: Mapping[str, Any]) -> Identity:
-        self._require_audience(claims)
+    def _identity(self, claims: Mapping[str, Any], audiences: Collection[str] | None = None) -> Identity:
+        self._require_audience(claims, audiences or self._rules.audiences)
         self._require_time(claims)
         subject = claims["sub"]
         if not isinstance(subject, str) or not 0 < len(subject) <= _MAX_SUBJECT_LENGTH:
@@ -197,13 +212,13 @@ class OidcProvider:
             issued_at=_time(claims["iat"]),
         )
 
-    def _require_audience(self, claims: Mapping[str, Any]) -> None:
+    def _require_audience(self, claims: Mapping[str, Any], accepted: Collection[str]) -> None:
         """Accept ``aud``, or ``client_id`` in a Cognito access token, which has no ``aud``."""
         audience = claims.get("aud")
         if audience is None and claims.get("token_use") == "access":
             audience = claims.get("client_id")
         audiences = audience if isinstance(audience, list) else [audience]
-        if not any(isinstance(a, str) and a in self._rules.audiences for a in audiences):
+        if not any(isinstance(a, str) and a in accepted for a in audiences):
             raise SignInRefused(SignInReason.WRONG_AUDIENCE)
 
     def _require_time(self, claims: Mapping[str, Any]) -> None:

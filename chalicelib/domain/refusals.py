@@ -9,6 +9,13 @@ from enum import Enum
 # Without the full stops of a JWT, and too short for any token (a part of RFC 6749 section 4.1.2.1).
 _ERROR_CODE = re.compile(r"[A-Za-z0-9_:/-]{1,40}")
 
+_ABOUT_THE_CLIENT = frozenset(
+    {
+        *("invalid_request", "invalid_client", "unauthorized_client", "invalid_scope"),
+        *("unsupported_grant_type", "unsupported_response_type"),
+    }
+)
+
 
 class SignInReason(Enum):
     """The reason for the refusal of a provider's JWT."""
@@ -94,6 +101,17 @@ class LoginReason(Enum):
     def retry_helps(self) -> bool:
         """Whether a new sign-in at the page may succeed without a change elsewhere."""
         return self in _RETRY_HELPS
+
+
+def reason_of_error(code: str) -> LoginReason:
+    """Return the reason for an ``error`` of a provider (RFC 6749 sections 4.1.2.1 and 5.2).
+
+    A code about the request means that the settings here or at the provider are at fault, because the
+    request is always the same.
+    """
+    if code == "invalid_grant":
+        return LoginReason.CODE_REFUSED
+    return LoginReason.CLIENT_REFUSED if code in _ABOUT_THE_CLIENT else LoginReason.PROVIDER_ERROR
 
 
 def provider_error(code: object) -> str:

@@ -1,7 +1,7 @@
 """Sessions of people at the page: begun by a sign-in at their OpenID provider."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from chalicelib.domain.ids import LOGIN_ID
@@ -26,9 +26,9 @@ class PendingLogin:
     """
 
     id_hash: str
-    state: str
-    nonce: str
-    verifier: str
+    state: str = field(repr=False)
+    nonce: str = field(repr=False)
+    verifier: str = field(repr=False)
     return_to: str
     expires_at: datetime
 
@@ -51,11 +51,11 @@ def logins_to_drop(pending: Collection[str]) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A browser that is signed in. ``id_hash`` is the hash of what its cookie holds."""
+    """A browser that is signed in. ``id_hash`` is the hash of the value of its cookie."""
 
     id_hash: str
     user_id: str
-    csrf_token: str
+    csrf_token: str = field(repr=False)
     created_at: datetime
     idle_at: datetime
     expires_at: datetime

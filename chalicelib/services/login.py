@@ -7,7 +7,7 @@ from chalicelib import logs
 from chalicelib.domain.errors import LoginFailed, SignInRefused
 from chalicelib.domain.ids import began_by, new_login_id
 from chalicelib.domain.ports import Clock, LoginProvider, SessionStore
-from chalicelib.domain.refusals import LoginReason, provider_error
+from chalicelib.domain.refusals import LoginReason, provider_error, reason_of_error
 from chalicelib.domain.sessions import LOGIN_LIFETIME, PendingLogin, login_id_in, logins_to_drop
 from chalicelib.domain.users import Identity, User
 from chalicelib.services.accounts import Accounts
@@ -15,10 +15,6 @@ from chalicelib.services.cookies import hash_of, random_text
 from chalicelib.services.sessions import Sessions
 
 _CANCELLED = "access_denied"
-# The request is ours, so the settings here or at the provider are at fault (RFC 6749 section 4.1.2.1).
-_OUR_FAULT = frozenset(
-    {"invalid_request", "invalid_scope", "unauthorized_client", "unsupported_response_type"}
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +102,8 @@ class Login:
         # Taken first: an error or a code counts only for the browser that left with this state.
         login = self._take(callback)
         if callback.error:
-            raise LoginFailed(_reason_of(callback.error))
+            cancelled = callback.error == _CANCELLED
+            raise LoginFailed(LoginReason.CANCELLED if cancelled else reason_of_error(callback.error))
         if not callback.code:
             raise LoginFailed(LoginReason.NO_CODE)
         # Taken before the user is looked at: a deactivation from here on ends this session too.
@@ -139,9 +136,3 @@ class Login:
 
 def _key_of(cookie: str, state: str) -> str:
     return hash_of(f"{cookie}.{state}")
-
-
-def _reason_of(error: str) -> LoginReason:
-    if error == _CANCELLED:
-        return LoginReason.CANCELLED
-    return LoginReason.CLIENT_REFUSED if error in _OUR_FAULT else LoginReason.PROVIDER_ERROR

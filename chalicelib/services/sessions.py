@@ -56,7 +56,8 @@ class Sessions:
         Raises CrossSiteRequest besides what ``resume`` raises.
         """
         visitor = self.resume(cookie)
-        if not hmac.compare_digest(visitor.session.csrf_token.encode(), csrf_token.encode()):
+        sent = csrf_token.encode(errors="surrogatepass")
+        if not hmac.compare_digest(visitor.session.csrf_token.encode(), sent):
             raise CrossSiteRequest
         return visitor
 

@@ -19,8 +19,6 @@ pytestmark = pytest.mark.slow
 
 # Modules that are left out though others name them, each behind something that is never so here.
 NEVER_REACHED = {
-    "authlib.jose.rfc7518",  # when somebody has loaded authlib.jose already
-    "authlib.jose.rfc8037",
     "botocore.crt.auth",  # with awscrt
     "dateutil.rrule",  # for calendars
     "dateutil.tz.win",  # on Windows
