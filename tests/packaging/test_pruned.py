@@ -25,7 +25,6 @@ NEVER_REACHED = {
     "dateutil.zoneinfo",  # for zones by a name that the system does not know
     "urllib3.contrib.emscripten",  # in a browser
     "urllib3.contrib.pyopenssl",  # with OpenSSL's own package
-    "urllib3.contrib.socks",  # with PySocks
     "urllib3.http2.connection",  # with h2, when somebody asked for HTTP/2
 }
 HOSTS = """
