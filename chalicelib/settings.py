@@ -134,6 +134,7 @@ class Settings:
         """
         read = _Reader(environ)
         audience = read.url("AUDIENCE", "https://api.example.com/api")
+        oidc_issuer = _oidc_issuer(read)
         client_id = read.text("OIDC_CLIENT_ID", r"\S+", "bodhi-web")
         idle_seconds = read.number("IDLE_TIMEOUT_SECONDS", 1, 3650 * _DAY, default=30 * _DAY)
         lifetime_days = read.number("MAX_TOKEN_LIFETIME_DAYS", 1, 3650, default=0)
@@ -142,12 +143,12 @@ class Settings:
             signing_key_id=read.text("SIGNING_KEY_ID", r"\S+", "alias/bodhi-api-tokens"),
             issuer=read.url("ISSUER", "https://api.example.com"),
             audience=audience,
-            oidc_issuer=_oidc_issuer(read),
+            oidc_issuer=oidc_issuer,
             oidc_client_id=client_id,
             oidc_client_secret=read.secret("OIDC_CLIENT_SECRET"),
             oidc_audiences=read.words("OIDC_AUDIENCES") or frozenset({client_id}),
             oidc_scopes=_oidc_scopes(read),
-            oidc_discovery_url=_oidc_discovery_url(read),
+            oidc_discovery_url=_oidc_discovery_url(read, oidc_issuer),
             subject_claim=_subject_claim(read),
             admin_subjects=read.words("ADMIN_SUBJECTS"),
             admin_claim=read.parsed("ADMIN_CLAIM", _admin_claim, "groups=admins"),
@@ -344,12 +345,12 @@ def _admin_claim_in(read: _Reader) -> frozenset[str]:
 def _oidc_issuer(read: _Reader) -> str:
     """Return the provider's issuer, exactly as its JWTs write it in ``iss``."""
     issuer = read.url("OIDC_ISSUER", "https://login.example.com")
-    example = "https://login.microsoftonline.com/<tenant id>/v2.0"
+    example = "https://login.microsoftonline.com/11111111-2222-3333-4444-555555555555/v2.0"
     path = urlsplit(issuer).path if re.fullmatch(_URL, issuer) else ""
     if _DISCOVERY in path:
         read.refuse(
             "OIDC_ISSUER",
-            f"is the discovery address; leave out {_DISCOVERY}",
+            f"is {issuer!r} but must be without {_DISCOVERY}",
             issuer.partition(_DISCOVERY)[0],
         )
     elif _MANY_TENANTS.search(path):
@@ -358,12 +359,11 @@ def _oidc_issuer(read: _Reader) -> str:
     return issuer
 
 
-def _oidc_discovery_url(read: _Reader) -> str:
+def _oidc_discovery_url(read: _Reader, issuer: str) -> str:
     """Return where the provider's configuration is; by default below the issuer, as OpenID says."""
-    example = f"https://login.example.com{_DISCOVERY}"
     if read.is_given("OIDC_DISCOVERY_URL"):
-        return read.url("OIDC_DISCOVERY_URL", example, query=True)
-    return read.text("OIDC_ISSUER", _URL, example).rstrip("/") + _DISCOVERY
+        return read.url("OIDC_DISCOVERY_URL", f"https://login.example.com{_DISCOVERY}", query=True)
+    return issuer.rstrip("/") + _DISCOVERY
 
 
 def _oidc_scopes(read: _Reader) -> str:

@@ -171,7 +171,9 @@ class InvalidSubjectToken(InvalidRequest):
 
     def __init__(self, detail: str | None = None, refusal: SignInRefused | None = None) -> None:
         self.refusal = refusal
-        super().__init__(detail or (refusal.detail if refusal else None))
+        super().__init__(
+            detail or (f"The subject_token was refused. {refusal.detail}" if refusal else None)
+        )
 
 
 class InvalidClient(ApiTokensError):

@@ -61,8 +61,8 @@ def plain_text_pattern(longest: int) -> str:
 def profile_text(value: str, longest: int) -> str:
     """Return a text of a profile, cleaned and cut to ``longest`` characters, or "" if it shows nothing.
 
-    Refused characters are removed. White space is trimmed, and folded to one space. The cut does not part
-    a mark from its base, unless one base has more marks than fit. Never raises.
+    Refused characters are removed. White space is trimmed, and folded to one space. The cut parts a mark
+    from its base only if nothing would be left otherwise. Never raises.
     """
     folded = _folded(_cleaned(_folded(value)))
     # A cut within a flag leaves stray tags.
@@ -71,7 +71,10 @@ def profile_text(value: str, longest: int) -> str:
 
 
 def is_valid_subject(value: str) -> bool:
-    """Whether a subject can be kept byte for byte: 1 to 255 characters, plain text, something visible."""
+    """Return whether a subject can be kept byte for byte.
+
+    It has 1 to 255 characters, all of them plain text, and one of them visible. White space is kept.
+    """
     return len(value) <= MAX_SUBJECT_LENGTH and not _refused(value) and _is_visible(value)
 
 
@@ -103,9 +106,10 @@ def _cut(text: str, longest: int) -> str:
     end = min(longest, len(text))
     while 0 < end < len(text) and _continues(text, end):
         end -= 1
-    return text[: end or longest]
+    whole = text[:end]
+    return whole if _is_visible(whole) else text[:longest]
 
 
 def _continues(text: str, at: int) -> bool:
-    """Whether the character at a place belongs to the one before, as a mark or the rest of an emoji."""
+    """Return whether a character belongs to the one before it, as a mark or the rest of an emoji."""
     return text[at - 1] == _ZERO_WIDTH_JOINER or not (text[at] == " " or _is_visible(text[at]))

@@ -77,7 +77,12 @@ class User:
 
     @property
     def shown_name(self) -> str:
-        """The name to show: the provider's, else a verified e-mail, else the subject."""
+        """The name to show: the provider's, else a verified e-mail, else the subject.
+
+        A tombstone has none.
+        """
+        if self.status is UserStatus.REMOVED:
+            return ""
         return self.name or (self.email if self.email_verified else "") or self.subject
 
     @property
@@ -117,6 +122,8 @@ class User:
             role_given_at=role_given_at,
             signed_in_at=identity.issued_at,
         )
+        if after == self:
+            return self
         # The date of the sign-in alone is not a change that people see.
         unseen = replace(self, signed_in_at=after.signed_in_at, role_given_at=after.role_given_at)
         return after if after == unseen else replace(after, updated_at=now)

@@ -10,7 +10,7 @@ from tests.support.api import Api
 from tests.support.builders import ISSUER
 from tests.support.service import MemoryService
 
-ME = {"id", "subject", "issuer", "name", "email", "role", "status"}
+ME = {"id", "subject", "issuer", "name", "email", "email_verified", "role", "status"}
 USER = ME | {"created_at", "updated_at", "effective_by"}
 USER_ID = user_id_for(ISSUER, "user@example.com")
 PATH = f"/v1/users/{USER_ID}"
@@ -51,6 +51,7 @@ def test_me_says_who_is_signed_in(api: Api, person: str) -> None:
         "issuer": ISSUER,
         "name": "User",
         "email": "user@example.com",
+        "email_verified": False,
         "role": "user",
         "status": "active",
     }
@@ -59,6 +60,7 @@ def test_me_says_who_is_signed_in(api: Api, person: str) -> None:
 def test_role_and_profile_follow_the_provider(api: Api, service: MemoryService, admin: str) -> None:
     """Name and email are as of the last sign-in that carried them; the role as the settings say."""
     assert api.get("/v1/me", admin).json["role"] == "admin"
+    service.clock.advance(timedelta(seconds=1))
     renamed = service.provider.sign_in("admin@example.com", name="Ada", email="ada@example.com")
     assert api.get("/v1/me", renamed).json["name"] == "Ada"
     bare = service.provider.sign_in("admin@example.com", name=None, email=None)
@@ -225,6 +227,10 @@ def test_new_sign_in_after_removal_gets_a_fresh_account(
 ) -> None:
     """The person may come back, with the same id and none of the old tokens' powers."""
     api.delete(PATH, admin)
+    service.clock.advance(timedelta(minutes=1))
+    soon = api.get("/v1/me", service.provider.sign_in("user@example.com"))
+    assert (soon.status, soon.code, soon.headers["Retry-After"]) == (403, "sign_in_too_soon", "60")
+    assert "in a minute" in soon.json["detail"]
     service.clock.advance(timedelta(seconds=1))
     back = service.provider.sign_in("user@example.com")
     me = api.get("/v1/me", back).json

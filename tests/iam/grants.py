@@ -5,16 +5,20 @@ from collections.abc import Iterable, Iterator, Sequence
 from tests.iam.policy import Request, Statement, applies, listed
 
 LEADING_KEYS = "dynamodb:LeadingKeys"
+BATCH = "dynamodb:BatchGetItem"
 
 
 def taken_apart(statements: Iterable[Statement]) -> list[Statement]:
-    """Return the statements so that each has one action, one resource and one leading key."""
+    """Return the statements so that each has one action, one resource and one leading key.
+
+    A statement about batches keeps its leading keys together, because one batch may need several.
+    """
     return [
         {**each, "Action": action, "Resource": resource}
         for statement in statements
         for action in listed(statement["Action"])
         for resource in listed(statement["Resource"])
-        for each in _by_leading_key(statement)
+        for each in ([statement] if action == BATCH else _by_leading_key(statement))
     ]
 
 

@@ -61,6 +61,7 @@ TAGS = {
 SIGNING = {"kms:MessageType": ["RAW"], "kms:SigningAlgorithm": ["ECDSA_SHA_256"]}
 
 READS = ("GetItem", "BatchGetItem", "Query")
+CHECK = "ConditionCheckItem"
 WRITES = ("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem")
 OTHERS = ("Scan", "PartiQLSelect", "PartiQLUpdate", "PartiQLInsert", "PartiQLDelete", "DeleteTable")
 PARTITIONS = ("U#1", "S#1", "L#1", "A#1", "KEYS", "ACCESS_TOKEN_KEYS", "FLUSHES")
@@ -110,7 +111,7 @@ def test_no_policy_says_everything(function: str) -> None:
         argued = WILDCARDS.get((function, statement["Sid"]))
         assert wild == ([argued] if argued else [])
         assert statement["Effect"] == "Allow"
-        of_rows = {f"dynamodb:{action}" for action in (*READS, *WRITES)}
+        of_rows = {f"dynamodb:{action}" for action in (*READS, *WRITES, CHECK)}
         assert bool(statement.get("Condition")) is any(
             action in of_rows or action.startswith("kms:") for action in listed(statement["Action"])
         )
@@ -149,9 +150,14 @@ def kms_requests() -> Iterator[Request]:
 
 def beyond_all() -> Iterator[Request]:
     """Return what no function may do."""
-    for partition in PARTITIONS:
-        for action in (*OTHERS, "BatchWriteItem", "ConditionCheckItem"):
+    for partition in (*PARTITIONS, "I#1"):
+        for action in (*OTHERS, "BatchWriteItem"):
             yield row(action, partition)
+    yield from (row(CHECK, partition) for partition in PARTITIONS if partition != "U#1")
+    # Only an operator moves identities; what is checked of rows tells no more than it has to.
+    yield from (row(action, "I#1", "user_id") for action in (*WRITES, "GetItem", "Query"))
+    yield row(CHECK, "I#1", "user_id")
+    yield row(CHECK, "U#1", "email")
     for partition in ("OTHER", "USERS", "G#1", "T#1", ""):
         for action in (*READS, *WRITES):
             yield row(action, partition)
@@ -171,6 +177,8 @@ def unflushed() -> Iterator[Request]:
 def beyond_doors() -> Iterator[Request]:
     """Return what no authorizer may do: write but for a use or a reuse, or see sessions."""
     yield from kms_requests()
+    yield from (row(action, "I#1") for action in ("BatchGetItem", CHECK))
+    yield row(CHECK, "U#1")
     for action in (*READS, *WRITES):
         yield from (row(action, partition) for partition in ("S#1", "L#1", "A#1", "ACCESS_TOKEN_KEYS"))
     for action in ("PutItem", "DeleteItem", "GetItem"):
@@ -195,7 +203,7 @@ def beyond_page() -> Iterator[Request]:
             yield row(action, partition)
     for action in ("PutItem", "UpdateItem"):
         yield from (row(action, "U#1", name) for name in ("state", "scope", "version", "overlap_ends_at"))
-    for action in ("Query", "BatchGetItem", "DeleteItem"):
+    for action in ("Query", "DeleteItem", CHECK):
         yield row(action, "U#1")
     yield row("UpdateItem", "S#1", "user_id")
     yield row("GetItem", "L#1")

@@ -81,6 +81,7 @@ class Walk:
             self.recorder.watch(client)
         settings = {
             "MAX_TOKENS_PER_USER": str(MOST_TOKENS),
+            "ADMIN_CLAIM": "groups=admins",
             "DERIVED_TOKEN_AUDIENCES": "https://other.example.com",
             "AUTHORIZER_CACHE_STAGES": STAGES,
             "RESOURCE_SERVERS": json.dumps(resource_servers()),

@@ -90,6 +90,12 @@ def known_people(world: World) -> None:
     assert world.api.get("/v1/me", world.admin).status == 200
 
 
+def known_people_a_second_ago(world: World) -> None:
+    """Both have signed in before, with older JWTs than they would today."""
+    known_people(world)
+    world.advance(seconds=1)
+
+
 def with_token(world: World) -> None:
     """The user has a token, never used."""
     known_people(world)
@@ -247,32 +253,42 @@ def generation_ended(world: World) -> bool:
     return user is not None and world.stored_token().generation != user.generation
 
 
-SIGN_IN = ("GetItem",)
+SIGN_IN = ("BatchGetItem",)
 SIGN = ("Query", "Sign")
 SIGN_FIRST = ("Query", "GetPublicKey", "TransactWriteItems", "Sign")
-ADMIN_ON_USER = ("GetItem", "GetItem")
+ADMIN_ON_USER = (*SIGN_IN, "GetItem")
 DECIDE = ("Query", "BatchGetItem")
 
 MANAGEMENT = [
     Operation(
         "sign-in-first-sight",
-        ("GetItem", "PutItem"),
+        (*SIGN_IN, "TransactWriteItems"),
         200,
         lambda world: None,
         lambda world: world.api.get("/v1/me", world.sign_in(NEWCOMER)),
         lambda world: world.stored_user(user_id_for(ISSUER, NEWCOMER)) is not None,
     ),
     Operation(
-        "sign-in-new-name",
-        ("GetItem", "UpdateItem"),
+        "sign-in-newer",
+        (*SIGN_IN, "UpdateItem"),
         200,
-        known_people,
+        known_people_a_second_ago,
+        lambda world: world.api.get("/v1/me", world.user),
+        lambda world: (
+            [world.clock.now()] == [u.signed_in_at for u in world.stored_users() if u.id == USER_ID]
+        ),
+    ),
+    Operation(
+        "sign-in-new-name",
+        (*SIGN_IN, "UpdateItem"),
+        200,
+        known_people_a_second_ago,
         lambda world: world.api.get("/v1/me", world.sign_in(USER, name="New Name")),
         lambda world: "New Name" in {user.name for user in world.stored_users()},
     ),
     Operation(
         "sign-in-after-removal",
-        ("GetItem", "UpdateItem"),
+        (*SIGN_IN, "UpdateItem"),
         200,
         with_removed_user,
         lambda world: world.api.get("/v1/me", world.user),
@@ -298,7 +314,7 @@ MANAGEMENT = [
     ),
     Operation(
         "create-at-quota-with-recount",
-        (*SIGN_IN, "GetItem", "Query", "UpdateItem", *SIGN, "TransactWriteItems"),
+        (*SIGN_IN, "UpdateItem", "GetItem", "Query", "UpdateItem", *SIGN, "TransactWriteItems"),
         201,
         with_count_of_an_expired_token,
         create,
@@ -398,7 +414,7 @@ MANAGEMENT = [
     ),
     Operation(
         "deactivate",
-        (*ADMIN_ON_USER, "UpdateItem"),
+        (*ADMIN_ON_USER, "TransactWriteItems"),
         200,
         with_token,
         lambda world: change_user(world, status="inactive"),
@@ -414,7 +430,7 @@ MANAGEMENT = [
     ),
     Operation(
         "reactivate-with-tokens",
-        (*ADMIN_ON_USER, "UpdateItem"),
+        (*ADMIN_ON_USER, "TransactWriteItems"),
         200,
         with_inactive_user,
         lambda world: change_user(world, status="active", restore_tokens=True),
@@ -640,7 +656,7 @@ def test_first_sight_that_meets_a_transaction_is_not_noticed(world: World) -> No
     """A record is made for a newcomer even while somebody else holds its place."""
     with world.wire.watching(wire.CONFLICT_ONCE, 1) as calls:
         assert world.api.get("/v1/me", world.sign_in(NEWCOMER)).status == 200
-    assert calls == ["GetItem", "PutItem", "PutItem"]
+    assert calls == ["BatchGetItem", "TransactWriteItems", "TransactWriteItems"]
 
 
 def test_touch_that_meets_a_transaction_still_allows(world: World) -> None:

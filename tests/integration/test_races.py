@@ -15,6 +15,7 @@ from chalicelib.adapters.dynamodb.assertions import DynamoDBAssertionStore
 from chalicelib.adapters.dynamodb.keys import DynamoDBKeyStore
 from chalicelib.domain.clients import UsedAssertion
 from chalicelib.domain.errors import (
+    AdminRequired,
     AlreadyCreated,
     ApiTokensError,
     ConcurrentChange,
@@ -109,6 +110,7 @@ class Racers:
         self.clock = FixedClock()
         self.provider = TestProvider(self.clock)
         self.service = self.process()
+        self.service.users.add_user(ADMIN)
 
     def process(self, **environ: str) -> CloudService:
         """Return a process that has signed before."""
@@ -401,12 +403,12 @@ def _remove(service: CloudService, user: User) -> None:
 
 
 def _revoke_all(service: CloudService, user: User) -> None:
-    service.administer.revoke_all_tokens(user.id)
+    service.administer.revoke_all_tokens(ADMIN, user.id)
 
 
 def _deactivate_and_reactivate(service: CloudService, user: User) -> None:
     service.administer.deactivate(ADMIN, user.id)
-    service.administer.reactivate(user.id, restore_tokens=False)
+    service.administer.reactivate(ADMIN, user.id, restore_tokens=False)
 
 
 @pytest.mark.parametrize("end", [_deactivate, _remove, _revoke_all, _deactivate_and_reactivate])
@@ -486,7 +488,8 @@ def test_first_sight_by_many_makes_one_user(racers: Racers) -> None:
         users = of_type(User, results)
         assert len(users) == 10
         assert {racers.stored(users[0]).generation} == {user.generation for user in users}
-    assert len(racers.service.users.list_users(after=None, limit=100).users) == 5
+    users = racers.service.users.list_users(after=None, limit=100).users
+    assert len([user for user in users if user.id != ADMIN.id]) == 5
 
 
 def test_return_after_removal_by_many_makes_one_generation(racers: Racers) -> None:
@@ -494,7 +497,7 @@ def test_return_after_removal_by_many_makes_one_generation(racers: Racers) -> No
     jwt = racers.provider.sign_in("removed@example.com")
     user = racers.service.sign_in.user(Credentials(bearer=jwt))
     racers.service.administer.remove(ADMIN, user.id)
-    racers.clock.advance(timedelta(minutes=1))
+    racers.clock.advance(timedelta(seconds=61))
     again = racers.provider.sign_in("removed@example.com")
     results = at_once([partial(p.sign_in.user, Credentials(bearer=again)) for p in racers.processes(10)])
     assert {racers.stored(user).generation} == {u.generation for u in of_type(User, results)}
@@ -506,7 +509,9 @@ def test_every_generation_that_ended_is_on_record(racers: Racers) -> None:
     """Revoke-alls at the same moment each end one generation, and none goes unrecorded."""
     owner = racers.new_user()
     tokens = [racers.issue(owner).token]
-    results = at_once([partial(p.administer.revoke_all_tokens, owner.id) for p in racers.processes(4)])
+    results = at_once(
+        [partial(p.administer.revoke_all_tokens, ADMIN, owner.id) for p in racers.processes(4)]
+    )
     users = of_type(User, results)
     last = racers.stored(owner).generation
     generations = {tokens[0].generation, *(user.generation for user in users)}
@@ -515,11 +520,58 @@ def test_every_generation_that_ended_is_on_record(racers: Racers) -> None:
     assert generations - {last} == ended.keys()
 
 
+def test_of_sign_ins_at_once_the_newest_wins(racers: Racers) -> None:
+    """However ten JWTs of one person meet, the row is the newest one's, and an old role stays away."""
+    for n in range(10):
+        person = f"many-{n}@example.com"
+        start = int(racers.clock.now().timestamp())
+        jwts = [
+            racers.provider.sign_in(person, iat=start + second, name=f"Name {second}")
+            for second in range(10)
+        ]
+        signed_in = [
+            partial(process.sign_in.user, Credentials(bearer=jwt))
+            for process, jwt in zip(racers.processes(10), jwts, strict=True)
+        ]
+        results = at_once(signed_in)
+        user = racers.service.users.find_user(of_type(User, results)[0].id)
+        assert user is not None
+        assert of_type(ApiTokensError, results) == []
+        assert user.name == "Name 9"
+        assert user.signed_in_at == racers.clock.now() + timedelta(seconds=9)
+
+
+@pytest.mark.parametrize("how", ["named", "claim"])
+def test_administrators_who_deactivate_each_other_at_once_leave_one(racers: Racers, how: str) -> None:
+    """Both succeed never; so somebody is left to administer."""
+    subjects = [f"{how}-{n}@example.com" for n in range(2)]
+    environ = {"ADMIN_SUBJECTS": ",".join(subjects)} if how == "named" else {"ADMIN_CLAIM": "groups=admins"}
+    processes = racers.processes(2, **environ)
+    for _ in range(20):
+        admins = [
+            process.sign_in.admin(Credentials(bearer=racers.provider.sign_in(subject, groups=["admins"])))
+            for process, subject in zip(processes, subjects, strict=True)
+        ]
+        first, second = admins
+        results = at_once(
+            [
+                partial(processes[0].administer.deactivate, first, second.id),
+                partial(processes[1].administer.deactivate, second, first.id),
+            ]
+        )
+        active = [admin for admin in admins if racers.stored(admin).is_active]
+        assert len(active) == 1, results
+        assert len(of_type(AdminRequired, results)) == 1
+        for admin in admins:
+            racers.service.administer.reactivate(None, admin.id, restore_tokens=True)
+
+
 def test_sign_in_racing_a_deactivation_never_reactivates(racers: Racers) -> None:
     """A sign-in that brings a new name leaves the deactivation as it is."""
     user = racers.service.sign_in.user(Credentials(bearer=racers.provider.sign_in("user@example.com")))
     processes = racers.processes(5)
     for n in range(20):
+        racers.clock.advance(timedelta(seconds=1))
         jwt = racers.provider.sign_in("user@example.com", name=f"Name {n}")
         sign_ins = [partial(p.sign_in.user, Credentials(bearer=jwt)) for p in processes[1:]]
         results = at_once([*sign_ins, partial(_deactivate, processes[0], user)])

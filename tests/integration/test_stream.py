@@ -49,6 +49,7 @@ CHANGING_DECISIONS = {
 # What invokes the function for nothing: the count of live tokens and the profile are in the user's row,
 # and what has a successor matches whatever else happens to it.
 LOOKED_AT_ONLY = {
+    "sign-in-newer",
     "sign-in-new-name",
     "create",
     "create-first-of-all",

@@ -203,7 +203,9 @@ class Life(RuleBasedStateMachine):
         elif act == "remove":
             if self._changed(name, lambda user: administer.remove(self.admin, user), tombstones=True):
                 self.world.remove(name)
-        elif self._changed(name, administer.revoke_all_tokens, tombstones=True):
+        elif self._changed(
+            name, lambda user: administer.revoke_all_tokens(self.admin, user), tombstones=True
+        ):
             self.world.end_generation(name, "admin")
 
     @precondition(lambda self: any(u["status"] != "active" for u in self.world.users.values()))
@@ -211,7 +213,9 @@ class Life(RuleBasedStateMachine):
     def let_in(self, name: str, restore: bool) -> None:
         """Re-activate a user, with or without the tokens."""
         administer = self.service.administer
-        if self._changed(name, lambda user: administer.reactivate(user, restore_tokens=restore)):
+        if self._changed(
+            name, lambda user: administer.reactivate(self.admin, user, restore_tokens=restore)
+        ):
             self.world.reactivate(name, restore=restore)
 
     # What time does.

@@ -162,15 +162,19 @@ class TestKeys:
 
 
 Challenge = Callable[[Caller], str | None]
+INVALID = 'Bearer realm="bodhi-api-tokens", error="invalid_token", error_description='
 
 
 @pytest.mark.parametrize(
     ("credential", "challenge"),
     [
         (lambda _: None, 'Bearer realm="bodhi-api-tokens"'),
-        (lambda _: "x.y.z", 'Bearer realm="bodhi-api-tokens", error="invalid_token"'),
-        (lambda c: c.person[:-4] + "AAAA", 'Bearer realm="bodhi-api-tokens", error="invalid_token"'),
-        (lambda c: c.access_token(), 'Bearer realm="bodhi-api-tokens", error="invalid_token"'),
+        (lambda _: "x.y.z", f'{INVALID}"This is not a valid JWT."'),
+        (lambda c: c.person[:-4] + "AAAA", f'{INVALID}"The signature of this JWT is not valid."'),
+        (
+            lambda c: c.access_token(),
+            f'{INVALID}"This JWT comes from another OpenID provider than the configured one."',
+        ),
     ],
 )
 def test_challenge_says_whether_a_credential_was_bad(

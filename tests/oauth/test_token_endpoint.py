@@ -368,7 +368,7 @@ class TestClients:
         def broken(*_: object) -> None:
             raise RuntimeError("secret detail")
 
-        monkeypatch.setattr(caller.service.store, "find_user", broken)
+        monkeypatch.setattr(caller.service.store, "find_signed_in", broken)
         document = refused_by_server(caller.exchange().text)
         assert (document["error"], document["code"]) == ("server_error", "internal_error")
 
@@ -379,7 +379,7 @@ class TestClients:
         def broken(*_: object) -> None:
             raise StoreUnavailable
 
-        monkeypatch.setattr(caller.service.store, "find_user", broken)
+        monkeypatch.setattr(caller.service.store, "find_signed_in", broken)
         answer = caller.exchange()
         refused(answer, "temporarily_unavailable", 503)
         assert answer.headers["Retry-After"] == "2"

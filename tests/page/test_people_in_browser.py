@@ -55,7 +55,7 @@ def answer(page: Page, pattern: str, document: Any) -> None:
     page.route(pattern, lambda route: route.fulfill(body=body, content_type="application/json"))
 
 
-def test_list_of_users_names_nobody_by_an_unverified_email(new_page: NewPage, stack: LocalStack) -> None:
+def test_users_are_not_named_by_an_unverified_email(new_page: NewPage, stack: LocalStack) -> None:
     """The name, the dialogs and the buttons of a row say the subject; the e-mail is beside it, marked."""
     page = new_page()
     sign_in(page, stack, "admin@example.com")

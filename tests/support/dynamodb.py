@@ -20,7 +20,6 @@ from chalicelib.adapters.dynamodb.rotation import DynamoDBRotationStore
 from chalicelib.adapters.dynamodb.sessions import DynamoDBSessionStore
 from chalicelib.adapters.dynamodb.tokens import DynamoDBTokenStore
 from chalicelib.adapters.dynamodb.users import DynamoDBUserStore
-from chalicelib.adapters.oidc import OidcProvider
 from chalicelib.bootstrap import Service
 from chalicelib.domain.keys import KeyUse
 from chalicelib.domain.ports import (
@@ -36,8 +35,10 @@ from chalicelib.domain.ports import (
 )
 from infra.local.harness import emulator
 from infra.local.template import read_template
+from tests.support.http import FakeHttp
 from tests.support.memory import InMemoryKeys, InMemoryStore
-from tests.support.service import ENVIRON, MemoryService
+from tests.support.provider import TestProvider
+from tests.support.service import ENVIRON
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -199,11 +200,9 @@ class CloudService(Service):
         return DynamoDBRotationStore(self.dynamodb, self.dynamodb, self.settings.table_name)
 
     @cached_property
-    def identity_provider(self) -> OidcProvider:
-        """The real adapter over the provider in memory."""
-        stand_in = MemoryService({"ADMIN_SUBJECTS": ",".join(self.settings.admin_subjects)})
-        stand_in.clock = self.clock  # type: ignore[assignment]
-        return stand_in.identity_provider
+    def http(self) -> FakeHttp:
+        """What the provider publishes."""
+        return FakeHttp(TestProvider(self.clock).documents())
 
 
 @cache

@@ -240,7 +240,9 @@ class InMemoryStore:
             row = self._users.get(before.id)
             if row is None or _signed_in_as(row) != _signed_in_as(before):
                 raise ConcurrentChange
-            self.save_user(before, after)
+            if (row.status, row.generation) != (before.status, before.generation):
+                raise ConcurrentChange
+            self._save(before, after)
 
     def save_user(
         self,
@@ -256,11 +258,7 @@ class InMemoryStore:
                 raise ConcurrentChange
             if actor and not self._may_act(actor):
                 raise ConcurrentChange if actor.user_id == before.id else AdminRequired
-            kept = replace(before, live_tokens=row.live_tokens, revision=row.revision)
-            wanted = replace(after, revision=row.revision + 1)
-            if before.generation == after.generation:
-                wanted = replace(wanted, live_tokens=row.live_tokens)
-            self._users[row.id] = _merged(row, kept, wanted)
+            self._save(before, after)
             if ended:
                 self._ended[row.id, ended.generation] = ended
 
@@ -270,6 +268,14 @@ class InMemoryStore:
             row = self._users.get(user.id)
             if row and row.revision == user.revision:
                 self._users[row.id] = replace(row, live_tokens=live_tokens, revision=row.revision + 1)
+
+    def _save(self, before: User, after: User) -> None:
+        row = self._users[before.id]
+        kept = replace(before, live_tokens=row.live_tokens, revision=row.revision)
+        wanted = replace(after, revision=row.revision + 1)
+        if before.generation == after.generation:
+            wanted = replace(wanted, live_tokens=row.live_tokens)
+        self._users[row.id] = _merged(row, kept, wanted)
 
     def _may_act(self, actor: ActingAdmin) -> bool:
         row = self._users.get(actor.user_id)

@@ -79,7 +79,10 @@ class TestProvider:
         if code == "refused":
             raise LoginFailed(LoginReason.CODE_REFUSED)
         return an_identity(
-            code, role=Role.ADMIN if code.startswith("admin") else Role.USER, issued_at=self._clock.now()
+            code,
+            role=Role.ADMIN if code.startswith("admin") else Role.USER,
+            email_verified=True,
+            issued_at=self._clock.now(),
         )
 
     @staticmethod

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.admin_claims import AdminClaim
 from chalicelib.domain.clients import ResourceServer
 from chalicelib.domain.scopes import DEFAULT_CATALOGUE, Route
 from chalicelib.settings import (
-    AdminClaim,
     AuthMode,
     GatewaySettings,
     RotatedTokenReuse,
@@ -58,8 +58,14 @@ def test_only_what_has_no_sensible_default_is_needed() -> None:
         oidc_client_id="bodhi-web",
         oidc_client_secret=None,
         oidc_audiences=frozenset({"bodhi-web"}),
+        oidc_scopes="openid profile email",
+        oidc_discovery_url="https://login.example.com/.well-known/openid-configuration",
+        subject_claim="sub",
         admin_subjects=frozenset(),
         admin_claim=None,
+        admin_claim_in=frozenset({"id"}),
+        allow_machines=False,
+        trust_provider_email=False,
         idle_timeout=timedelta(seconds=2_592_000),
         last_used_refresh=timedelta(seconds=300),
         max_tokens_per_user=100,
@@ -102,8 +108,33 @@ def test_gateway_needs_nothing() -> None:
         ("OIDC_AUDIENCES", "a, b,,a ,", "oidc_audiences", frozenset({"a", "b"})),
         ("OIDC_AUDIENCES", " , ", "oidc_audiences", frozenset({"bodhi-web"})),
         ("ADMIN_SUBJECTS", "a@x.com,b@x.com", "admin_subjects", frozenset({"a@x.com", "b@x.com"})),
-        ("ADMIN_CLAIM", "groups=admins", "admin_claim", AdminClaim("groups", "admins")),
-        ("ADMIN_CLAIM", "roles=a=b", "admin_claim", AdminClaim("roles", "a=b")),
+        ("ADMIN_CLAIM", "groups=admins", "admin_claim", AdminClaim(("groups",), "admins")),
+        ("ADMIN_CLAIM", "roles=a=b", "admin_claim", AdminClaim(("roles",), "a=b")),
+        (
+            "ADMIN_CLAIM",
+            "/realm_access/roles=admin",
+            "admin_claim",
+            AdminClaim(("realm_access", "roles"), "admin"),
+        ),
+        ("ADMIN_CLAIM_IN", "access", "admin_claim_in", frozenset({"access"})),
+        ("ADMIN_CLAIM_IN", "id, access", "admin_claim_in", frozenset({"id", "access"})),
+        ("ALLOW_MACHINES", "true", "allow_machines", True),
+        ("TRUST_PROVIDER_EMAIL", "true", "trust_provider_email", True),
+        ("SUBJECT_CLAIM", "oid", "subject_claim", "oid"),
+        ("SUBJECT_CLAIM", "https://acme.example/id", "subject_claim", "https://acme.example/id"),
+        ("OIDC_SCOPES", "openid  groups", "oidc_scopes", "openid groups"),
+        (
+            "OIDC_DISCOVERY_URL",
+            "https://acme.b2clogin.com/t/v2.0/.well-known/openid-configuration?p=b2c_1",
+            "oidc_discovery_url",
+            "https://acme.b2clogin.com/t/v2.0/.well-known/openid-configuration?p=b2c_1",
+        ),
+        (
+            "OIDC_ISSUER",
+            "https://login.example.com/x/",
+            "oidc_discovery_url",
+            "https://login.example.com/x/.well-known/openid-configuration",
+        ),
         ("IDLE_TIMEOUT_SECONDS", "3600", "idle_timeout", timedelta(hours=1)),
         ("LAST_USED_REFRESH_SECONDS", "0", "last_used_refresh", timedelta(0)),
         ("LAST_USED_REFRESH_SECONDS", "60", "last_used_refresh", timedelta(minutes=1)),
@@ -180,9 +211,46 @@ def test_missing_setting_is_named_with_an_example(name: str, value: str | None) 
         ("ISSUER", "http://api.example.com", "must be https"),
         ("OIDC_ISSUER", "login", "cannot be"),
         ("OIDC_ISSUER", "http://login.example.com", "must be https"),
-        ("ADMIN_CLAIM", "admins", "cannot be understood"),
-        ("ADMIN_CLAIM", "=admins", "cannot be understood"),
-        ("ADMIN_CLAIM", "groups=", "cannot be understood"),
+        ("ADMIN_CLAIM", "admins", "must be claim=value"),
+        ("ADMIN_CLAIM", "=admins", "must be claim=value"),
+        ("ADMIN_CLAIM", "groups=", "must be claim=value"),
+        ("ADMIN_CLAIM", "groups= admins", "white space"),
+        ("ADMIN_CLAIM", "scope=openid", "make everybody an administrator"),
+        ("ADMIN_CLAIM", "/aud=web", "make everybody an administrator"),
+        ("ADMIN_CLAIM_IN", "refresh", "must be id, access or both"),
+        ("ALLOW_MACHINES", "yes", "must be one of true, false"),
+        ("TRUST_PROVIDER_EMAIL", "1", "must be one of true, false"),
+        *[
+            ("SUBJECT_CLAIM", claim, "may pass to another person")
+            for claim in ("email", "upn", "preferred_username", "name", "unique_name")
+        ],
+        *[
+            ("SUBJECT_CLAIM", claim, "does not identify a person")
+            for claim in ("iss", "aud", "azp", "client_id", "scope", "email_verified", "jti")
+        ],
+        ("SUBJECT_CLAIM", "o id", "cannot be"),
+        ("OIDC_SCOPES", "profile email", "must have openid in it"),
+        ("OIDC_SCOPES", "openid,profile", "must have openid in it"),
+        ("OIDC_SCOPES", 'openid "groups"', "cannot be"),
+        ("OIDC_DISCOVERY_URL", "http://login.example.com/x", "must be https"),
+        ("OIDC_DISCOVERY_URL", "login.example.com", "cannot be"),
+        *[
+            ("OIDC_ISSUER", issuer, "must name one tenant")
+            for issuer in (
+                "https://login.microsoftonline.com/common/v2.0",
+                "https://login.microsoftonline.com/organizations/v2.0",
+                "https://login.microsoftonline.com/consumers/v2.0/",
+                "https://login.microsoftonline.com/COMMON",
+                "https://login.microsoftonline.com/{tenantid}/v2.0",
+                "https://login.microsoftonline.com/<tenant>/v2.0",
+                "https://login.microsoftonline.com/%7Btenantid%7D/v2.0",
+            )
+        ],
+        (
+            "OIDC_ISSUER",
+            "https://login.example.com/t/.well-known/openid-configuration",
+            "must be without /.well-known/openid-configuration",
+        ),
         *[
             (name, value, "must be a whole number from")
             for name in (

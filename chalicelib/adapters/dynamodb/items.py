@@ -107,6 +107,7 @@ def user_item(user: User) -> Item:
     item = user_key(user.id) | {
         "issuer": text(user.issuer),
         "subject": text(user.subject),
+        "subject_claim": text(user.subject_claim),
         "name": text(user.name),
         "email": text(user.email),
         "role": text(user.role.value),
@@ -119,9 +120,6 @@ def user_item(user: User) -> Item:
         "users_pk": text(USERS_PARTITION),
         "users_sk": text(user_position(user)),
     }
-    # Rows of 0.1 lack these; their absence means the same there and here.
-    if user.subject_claim != "sub":
-        item["subject_claim"] = text(user.subject_claim)
     if user.email_verified:
         item["verified_email"] = text(user.email)
     return item | _times(
@@ -154,6 +152,7 @@ def read_user(item: Mapping[str, Mapping[str, str]]) -> User:
         revision=int(item["revision"]["N"]),
         removed_at=_read_optional_time(item, "removed_at"),
         sessions_ended_at=_read_optional_time(item, "sessions_ended_at"),
+        # Rows of 0.1 lack it.
         subject_claim=item.get("subject_claim", {"S": "sub"})["S"],
         # 0.1 changes the e-mail without knowing of this attribute: only the verified address counts.
         email_verified=item.get("verified_email") == item["email"],

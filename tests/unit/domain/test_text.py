@@ -206,6 +206,7 @@ def test_profile_keeps_the_visible_part(case: Case) -> None:
         (f"a{FLAG}{tags('gbeng.')}", 7, "a"),
         ("a" + "\u0301" * 300, 255, "a" + "\u0301" * 254),
         (f"{FLAG}{tags('gbeng.')}", 3, FLAG),
+        ("\u200ba" + "\u0301" * 300, 255, "\u200ba" + "\u0301" * 253),
         ("\u0301" * 300 + "a", 255, ""),
         ("ab", 0, ""),
         ("x" * 70_000, 255, "x" * 255),
@@ -224,11 +225,13 @@ def test_cleaned_profile_is_plain_text(value: str, longest: int) -> None:
     assert profile_text(cleaned, longest) == cleaned
 
 
-@given(ANY_TEXT)
-def test_profile_shows_something_if_the_text_does(value: str) -> None:
-    """A profile is empty only if nothing of the text can be shown."""
-    shows = any(is_accepted(character, 1) and character.strip() for character in value)
-    assert bool(profile_text(value, 10_000)) is shows
+@given(ANY_TEXT, st.integers(0, 12))
+def test_profile_shows_something_if_the_text_does(value: str, longest: int) -> None:
+    """A profile is empty only if nothing in its length can be shown."""
+    shows = any(is_valid_subject(character) for character in value)
+    whole = profile_text(value, 10_000)
+    assert bool(whole) is shows
+    assert bool(profile_text(value, longest)) is any(is_valid_subject(c) for c in whole[:longest])
 
 
 # Subjects.

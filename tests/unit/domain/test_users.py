@@ -3,12 +3,14 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
+from chalicelib.domain.administrators import Administrators
 from chalicelib.domain.errors import UserRemoved
 from chalicelib.domain.users import Role, User, UserStatus
-from tests.support.builders import a_user, an_identity
+from tests.support.builders import a_user, an_admin, an_identity
 from tests.support.clock import START
 
 LATER = START + timedelta(days=3)
@@ -27,38 +29,172 @@ def test_only_active_users_are_active(status: UserStatus, active: bool) -> None:
     assert a_user(status=status).is_active is active
 
 
-def test_profile_follows_the_provider() -> None:
-    """Name, email and role are what the provider says today."""
-    user = a_user()
-    identity = an_identity(name="Una Other", email="una@example.com", role=Role.ADMIN)
+SECOND = timedelta(seconds=1)
+SIGNED_IN = a_user(name="Una", email="una@example.com", signed_in_at=START, role_given_at=START)
+ADMIN = an_admin("user@example.com", name="Una", email="una@example.com")
 
-    assert user.with_profile(identity, LATER) == replace(
-        user, name="Una Other", email="una@example.com", role=Role.ADMIN, updated_at=LATER
+
+def after(user: User, *, named: bool = False, **claims: Any) -> User:
+    """Return the user after a sign-in with these claims, a second later than START."""
+    claims = {"name": "Una", "email": "una@example.com", "issued_at": START + SECOND, **claims}
+    return user.signed_in(an_identity(**claims), LATER, named=named)
+
+
+def test_newer_sign_in_brings_profile_role_and_its_date() -> None:
+    """Name, e-mail and role are what the newest JWT says."""
+    signed_in = after(
+        SIGNED_IN, name="Una Other", email="new@example.com", email_verified=True, role=Role.ADMIN
     )
+
+    assert signed_in == replace(
+        SIGNED_IN,
+        name="Una Other",
+        email="new@example.com",
+        email_verified=True,
+        role=Role.ADMIN,
+        role_given_at=START + SECOND,
+        signed_in_at=START + SECOND,
+        updated_at=LATER,
+    )
+
+
+def test_older_sign_in_changes_nothing() -> None:
+    """A JWT from before the newest one rolls back neither role nor profile."""
+    older = START - timedelta(milliseconds=1)
+
+    assert (
+        after(SIGNED_IN, name="Old", email="old@example.com", role=Role.ADMIN, issued_at=older) is SIGNED_IN
+    )
+    assert after(ADMIN, role=Role.USER, issued_at=older) is ADMIN
+
+
+def test_named_administrators_older_sign_in_changes_nothing_either() -> None:
+    """The row stays as it is, whoever is named meanwhile."""
+    assert after(SIGNED_IN, named=True, issued_at=START - SECOND) is SIGNED_IN
+
+
+def test_newer_sign_in_without_news_only_brings_its_date() -> None:
+    """The date alone keeps older JWTs out; it is not a change that people see."""
+    assert after(SIGNED_IN, role=None) == replace(SIGNED_IN, signed_in_at=START + SECOND)
+
+
+def test_same_sign_in_again_is_no_change() -> None:
+    """One JWT costs one write, however often it is presented."""
+    once = after(SIGNED_IN, role=Role.ADMIN)
+
+    assert after(once, role=Role.ADMIN) is once
+
+
+def test_row_without_a_date_counts_as_never_signed_in() -> None:
+    """Any sign-in is newer than a row of 0.1."""
+    row = a_user(role=Role.ADMIN, name="Una", email="una@example.com")
+
+    assert after(row, role=Role.USER, issued_at=START - timedelta(days=400)).role is Role.USER
 
 
 @pytest.mark.parametrize("absent", ["name", "email"])
 def test_profile_keeps_what_a_jwt_does_not_carry(absent: str) -> None:
-    """A JWT without name or email erases neither."""
-    user = a_user(name="Una", email="una@example.com")
-    identity = an_identity(**{"name": "New", "email": "new@example.com", absent: ""})
+    """A JWT without name or e-mail erases neither."""
+    signed_in = after(SIGNED_IN, **{"name": "New", "email": "new@example.com", absent: ""})
 
-    updated = user.with_profile(identity, LATER)
+    assert getattr(signed_in, absent) == getattr(SIGNED_IN, absent)
+    assert signed_in != SIGNED_IN
 
-    assert getattr(updated, absent) == getattr(user, absent)
-    assert updated != user
+
+@pytest.mark.parametrize(
+    ("was", "email", "said", "expected"),
+    [
+        (True, "una@example.com", None, True),
+        (True, "", None, True),
+        (True, "", False, True),
+        (True, "una@example.com", False, False),
+        (True, "new@example.com", None, False),
+        (False, "una@example.com", None, False),
+        (False, "una@example.com", True, True),
+        (False, "new@example.com", True, True),
+    ],
+)
+def test_verification_belongs_to_one_address(
+    was: bool, email: str, said: bool | None, expected: bool
+) -> None:
+    """Silence about the same address keeps what was said; a new address starts unverified."""
+    user = replace(SIGNED_IN, email_verified=was)
+
+    assert after(user, email=email, email_verified=said).email_verified is expected
+
+
+def test_jwt_that_says_nothing_about_the_role_keeps_it() -> None:
+    """An access token without the claim neither gives nor takes the role, nor prolongs it."""
+    assert after(ADMIN, role=None) == replace(ADMIN, signed_in_at=START + SECOND)
 
 
 def test_lost_role_is_lost() -> None:
-    """A role, other than name and email, is taken away by its absence."""
-    assert a_user(role=Role.ADMIN).with_profile(an_identity(), LATER).role is Role.USER
+    """A newer JWT that lacks the role takes it away."""
+    demoted = after(ADMIN, role=Role.USER)
+
+    assert (demoted.role, demoted.role_given_at) == (Role.USER, START + SECOND)
 
 
-def test_same_profile_is_no_change() -> None:
-    """Nothing is written for the sign-in of somebody who has not changed."""
+@pytest.mark.parametrize("order", [(Role.ADMIN, Role.USER), (Role.USER, Role.ADMIN)])
+def test_of_two_roles_from_one_second_the_lesser_wins(order: tuple[Role, Role]) -> None:
+    """JWTs of one second have no order, so the role is not left to which comes last."""
     user = a_user()
+    for role in (*order, *order):
+        user = after(user, role=role)
 
-    assert user.with_profile(an_identity(), LATER) is user
+    assert user.role is Role.USER
+
+
+def test_id_token_adds_to_the_access_token_of_its_second() -> None:
+    """Providers issue both at once; the second one still brings profile and role."""
+    first = after(a_user(name="", email=""), name="", email="", role=None)
+    both = after(first, email_verified=True, role=Role.ADMIN)
+
+    assert (both.name, both.email, both.email_verified, both.role) == (
+        "Una",
+        "una@example.com",
+        True,
+        Role.ADMIN,
+    )
+    assert after(both, name="Other", email="other@example.com", role=None) is both
+
+
+def test_named_administrator_has_the_role_without_a_date() -> None:
+    """The operator's word needs no claim; once taken back, the row gives nothing."""
+    named = after(SIGNED_IN, named=True)
+
+    assert (named.role, named.role_given_at) == (Role.ADMIN, None)
+    assert after(named, named=True) is named
+    assert Administrators().role_of(named, LATER) is Role.USER
+
+
+def test_named_administrator_by_claim_too_keeps_the_date() -> None:
+    """If the operator's word is taken back, the claim still counts for its day."""
+    assert after(SIGNED_IN, named=True, role=Role.ADMIN).role_given_at == START + SECOND
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, "Una User"),
+        ({"name": ""}, "user@example.com"),
+        ({"name": "", "email": "una@example.com"}, "user@example.com"),
+        ({"name": "", "email": "una@example.com", "email_verified": True}, "una@example.com"),
+        ({"name": "", "email": "", "status": UserStatus.REMOVED}, ""),
+    ],
+)
+def test_only_a_verified_address_stands_for_a_person(changes: dict[str, Any], expected: str) -> None:
+    """Without a name the verified e-mail is shown, else the subject."""
+    assert a_user(**changes).shown_name == expected
+
+
+@pytest.mark.parametrize(
+    "other", [{"issuer": "https://other.example.com"}, {"subject": "x"}, {"subject_claim": "oid"}]
+)
+def test_row_belongs_to_one_identity(other: dict[str, str]) -> None:
+    """Issuer, claim and value all have to be the row's."""
+    assert a_user().is_identified_by(an_identity())
+    assert not a_user().is_identified_by(an_identity(**other))
 
 
 def test_deactivation_keeps_generation_and_count() -> None:
@@ -105,13 +241,14 @@ def test_reactivating_an_active_user_keeps_the_tokens() -> None:
 @pytest.mark.parametrize("status", [UserStatus.ACTIVE, UserStatus.INACTIVE])
 def test_removal_leaves_a_tombstone_without_personal_data(status: UserStatus) -> None:
     """Only what recognises the person again is kept, and no token survives."""
-    user = a_user(status=status, live_tokens=3)
+    user = a_user(status=status, live_tokens=3, email_verified=True)
 
     assert user.removed(LATER, "fresh") == replace(
         user,
         status=UserStatus.REMOVED,
         name="",
         email="",
+        email_verified=False,
         generation="fresh",
         live_tokens=0,
         updated_at=LATER,
@@ -141,9 +278,9 @@ def test_removed_user_has_no_status_to_change(change: Callable[[User], User]) ->
 
 def test_returning_person_gets_a_fresh_account() -> None:
     """The tombstone becomes an active user with today's profile, in another generation."""
-    identity = an_identity(name="Una Again", email="again@example.com")
+    identity = an_identity(name="Una Again", email="again@example.com", issued_at=LATER)
 
-    assert REMOVED.returned(identity, LATER, "fresh") == replace(
+    assert REMOVED.returned(identity, LATER, "fresh", named=False) == replace(
         REMOVED,
         status=UserStatus.ACTIVE,
         name="Una Again",
@@ -151,7 +288,18 @@ def test_returning_person_gets_a_fresh_account() -> None:
         generation="fresh",
         updated_at=LATER,
         removed_at=None,
+        signed_in_at=LATER,
+        role_given_at=LATER,
     )
+
+
+def test_returning_administrator_starts_as_a_user() -> None:
+    """A role from before the removal does not come back with a JWT that says nothing about it."""
+    removed = replace(REMOVED, role=Role.ADMIN, role_given_at=START, signed_in_at=START)
+
+    back = removed.returned(an_identity(role=None, issued_at=LATER), LATER, "fresh", named=False)
+
+    assert (back.role, back.role_given_at) == (Role.USER, None)
 
 
 def test_new_generation_starts_without_live_tokens() -> None:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 
+from chalicelib.domain.administrators import ActingAdmin
 from chalicelib.domain.errors import StoreUnavailable
 from chalicelib.domain.rotation import Rotation
 from chalicelib.domain.tokens import EndedGeneration, IdempotencyRecord, Token
@@ -36,6 +37,10 @@ class BusyStore(InMemoryStore):
                 self._users[row.id] = row
             else:
                 self._tokens[row.user_id, row.id] = row
+
+    def lead(self, derived_id: str, user_id: str) -> None:
+        """Have an identity lead to another user than its own, as after a move."""
+        self._identities[derived_id] = user_id
 
     def read_user(self, user: User) -> User:
         """Return a user's row as it is now."""
@@ -125,10 +130,21 @@ class BusyStore(InMemoryStore):
         self._begin("add_user")
         return super().add_user(user)
 
-    def save_user(self, before: User, after: User, ended: EndedGeneration | None = None) -> None:
+    def save_sign_in(self, before: User, after: User) -> None:
+        """Write what a sign-in changes."""
+        self._begin("save_sign_in")
+        super().save_sign_in(before, after)
+
+    def save_user(
+        self,
+        before: User,
+        after: User,
+        ended: EndedGeneration | None = None,
+        actor: ActingAdmin | None = None,
+    ) -> None:
         """Write what differs."""
         self._begin("save_user")
-        super().save_user(before, after, ended)
+        super().save_user(before, after, ended, actor)
 
     def correct_live_tokens(self, user: User, live_tokens: int) -> None:
         """Set the count."""

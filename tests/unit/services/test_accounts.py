@@ -6,22 +6,30 @@ from datetime import timedelta
 
 import pytest
 
+from chalicelib import logs
+from chalicelib.domain.administrators import Administrators
 from chalicelib.domain.errors import (
     ApiTokenNotAllowed,
     ConcurrentChange,
     IdentityProviderUnavailable,
     NotAuthenticated,
+    SignInRefused,
+    SignInTooSoon,
     StoreUnavailable,
     UserInactive,
 )
 from chalicelib.domain.ids import user_id_for
-from chalicelib.domain.users import Identity, Role, User, UserStatus
+from chalicelib.domain.refusals import ProviderReason, SignInReason
+from chalicelib.domain.users import SIGN_IN_LEEWAY, Identity, Role, User, UserStatus
 from chalicelib.services.accounts import Accounts
 from tests.support.builders import ISSUER, a_user, an_identity
 from tests.support.clock import START, FixedClock
+from tests.unit.services.log_lines import written
 from tests.unit.services.stores import BusyStore
 
 LATER = START + timedelta(days=3)
+SECOND = timedelta(seconds=1)
+ADMINISTRATORS = Administrators(ISSUER, "sub", frozenset({"named@example.com"}))
 
 
 class Provider:
@@ -36,9 +44,9 @@ class Provider:
         """Return the person."""
         self.asked.append(unverified_jwt)
         if self.down:
-            raise IdentityProviderUnavailable
+            raise IdentityProviderUnavailable(ProviderReason.UNREACHABLE)
         if unverified_jwt not in self.known:
-            raise NotAuthenticated
+            raise SignInRefused(SignInReason.BAD_SIGNATURE)
         return self.known[unverified_jwt]
 
 
@@ -48,7 +56,7 @@ class Door:
     def __init__(self) -> None:
         self.store = BusyStore()
         self.provider = Provider()
-        self.accounts = Accounts(self.provider, self.store, FixedClock(LATER))
+        self.accounts = Accounts(self.provider, self.store, FixedClock(LATER), ADMINISTRATORS)
 
     def sign_in(self, identity: Identity | None = None) -> User:
         """Sign in as ``identity``."""
@@ -77,6 +85,8 @@ def test_person_gets_a_record_on_first_sight(door: Door) -> None:
         generation=user.generation,
         created_at=LATER,
         updated_at=LATER,
+        signed_in_at=START,
+        role_given_at=START,
     )
     assert user.generation
     assert door.store.find_user(user.id) == user
@@ -87,7 +97,112 @@ def test_second_sign_in_finds_the_record(door: Door) -> None:
     first = door.sign_in()
 
     assert door.sign_in() == first
-    assert (door.store.calls["add_user"], door.store.calls["save_user"]) == (1, 0)
+    assert (door.store.calls["add_user"], door.store.calls["save_sign_in"]) == (1, 0)
+
+
+def test_newer_jwt_writes_its_date_once(door: Door) -> None:
+    """Even if nothing else changed: else an older one could undo it. At most one write per JWT."""
+    first = door.sign_in()
+    newer = an_identity(issued_at=START + SECOND)
+
+    assert door.sign_in(newer) == replace(first, signed_in_at=START + SECOND, role_given_at=START + SECOND)
+    assert door.sign_in(newer).signed_in_at == START + SECOND
+    assert door.sign_in() == door.sign_in(newer)
+    assert door.store.calls["save_sign_in"] == 1
+
+
+def test_older_jwt_cannot_undo_a_newer_one(door: Door) -> None:
+    """Role, name and e-mail of the newest sign-in stay, and the older JWT gets no more than these."""
+    older = an_identity(name="Old", email="old@example.com", role=Role.ADMIN)
+    door.sign_in(older)
+    demoted = door.sign_in(an_identity(name="New", issued_at=START + SECOND))
+
+    assert door.sign_in(older) == replace(demoted, revision=1)
+    assert demoted.role is Role.USER
+
+
+def test_older_jwt_that_was_read_before_the_newer_one_wrote_loses(door: Door) -> None:
+    """The condition of the write, not only the reading, keeps the newest facts."""
+    older, newer = (an_identity(issued_at=START + n * SECOND, name=f"Una {n}") for n in (1, 2))
+    door.sign_in()
+    door.store.let("save_sign_in", lambda: door.sign_in(newer))
+
+    assert door.sign_in(older).name == "Una 2"
+    assert door.store.read_user(a_user()).signed_in_at == START + 2 * SECOND
+
+
+def test_role_change_is_logged(door: Door) -> None:
+    """The log says from what to what, with the role that counted."""
+    with written() as lines:
+        for number, role in enumerate((Role.USER, Role.ADMIN, Role.ADMIN, None, Role.USER)):
+            with logs.entry("sign_in"):
+                door.sign_in(an_identity(role=role, issued_at=LATER + number * SECOND))
+
+    changes = [(line.get("role_before"), line.get("role_after")) for line in lines]
+    assert changes == [
+        (None, None),
+        ("user", "admin"),
+        (None, None),
+        (None, None),
+        ("admin", "user"),
+    ]
+
+
+def test_named_subject_is_an_administrator_on_first_sight(door: Door) -> None:
+    """The operator's setting decides, by the claim that identifies people."""
+    user = door.sign_in(an_identity("named@example.com"))
+
+    assert ADMINISTRATORS.role_of(user, LATER) is Role.ADMIN
+
+
+def test_claims_other_than_sub_are_other_people(door: Door) -> None:
+    """The claim's name is part of who somebody is."""
+    by_sub = door.sign_in(an_identity("1"))
+    by_oid = door.sign_in(an_identity("1", subject_claim="oid"))
+
+    assert by_sub.id != by_oid.id
+    assert (by_oid.subject_claim, by_oid.id) == ("oid", user_id_for(ISSUER, "1", "oid"))
+
+
+def test_moved_identity_leads_to_its_user(door: Door) -> None:
+    """An identity row decides over the id that the identity gives by itself."""
+    new = an_identity("00u1", subject_claim="uid", issued_at=LATER)
+    moved = a_user(subject_claim="uid")
+    door.store.put(replace(moved, subject="00u1"))
+    door.store.lead(user_id_for(ISSUER, "00u1", "uid"), moved.id)
+
+    assert door.sign_in(new).id == moved.id
+    assert door.store.find_user(user_id_for(ISSUER, "00u1", "uid")) is None
+
+
+def test_identity_that_was_moved_away_is_refused(door: Door) -> None:
+    """The old name must not open the account, which is another identity's now."""
+    door.store.put(replace(a_user(), subject="00u1", subject_claim="uid"))
+
+    with pytest.raises(SignInRefused) as refusal:
+        door.sign_in()
+    assert refusal.value.reason is SignInReason.IDENTITY_MOVED
+
+
+def test_first_sight_that_meets_a_move_finds_the_moved_user(door: Door) -> None:
+    """No second, empty account comes to be while an operator moves the identity."""
+    moved = a_user("old@example.com")
+
+    def move() -> None:
+        door.store.put(replace(moved, subject="user@example.com"))
+        door.store.lead(user_id_for(ISSUER, "user@example.com"), moved.id)
+
+    door.store.let("add_user", move)
+
+    assert door.sign_in().id == moved.id
+
+
+def test_identity_that_leads_nowhere_is_an_error(door: Door) -> None:
+    """A missing row must not give the person an empty account."""
+    door.store.lead(user_id_for(ISSUER, "user@example.com"), a_user("gone@example.com").id)
+
+    with pytest.raises(StoreUnavailable):
+        door.sign_in()
 
 
 def test_two_first_sights_at_once_make_one_record(door: Door) -> None:
@@ -121,9 +236,7 @@ def test_api_token_is_no_sign_in(door: Door) -> None:
     assert door.provider.asked == []
 
 
-@pytest.mark.parametrize(
-    ("down", "error"), [(False, NotAuthenticated), (True, IdentityProviderUnavailable)]
-)
+@pytest.mark.parametrize(("down", "error"), [(False, SignInRefused), (True, IdentityProviderUnavailable)])
 def test_whom_the_provider_does_not_vouch_for_leaves_no_record(
     door: Door, down: bool, error: type[Exception]
 ) -> None:
@@ -147,10 +260,18 @@ def test_profile_follows_the_provider(door: Door) -> None:
     """Today's name, email and role are stored."""
     first = door.sign_in()
 
-    changed = door.sign_in(an_identity(name="Una Other", email="new@example.com", role=Role.ADMIN))
+    changed = door.sign_in(
+        an_identity(name="Una Other", email="new@example.com", role=Role.ADMIN, issued_at=START + SECOND)
+    )
 
     assert changed == replace(
-        first, name="Una Other", email="new@example.com", role=Role.ADMIN, updated_at=LATER
+        first,
+        name="Una Other",
+        email="new@example.com",
+        role=Role.ADMIN,
+        updated_at=LATER,
+        signed_in_at=START + SECOND,
+        role_given_at=START + SECOND,
     )
     stored = door.store.find_user(first.id)
     assert stored is not None
@@ -161,38 +282,38 @@ def test_claims_a_jwt_does_not_carry_are_kept(door: Door) -> None:
     """An access token without name and email changes neither and writes nothing."""
     first = door.sign_in()
 
-    assert door.sign_in(an_identity(name="", email="")) == first
-    assert door.store.calls["save_user"] == 0
+    assert door.sign_in(an_identity(name="", email="", role=None)) == first
+    assert door.store.calls["save_sign_in"] == 0
 
 
 def test_sign_in_repeats_over_a_change_that_overtakes_it(door: Door) -> None:
     """A profile written while an administrator changes the user meets the user as changed."""
     user = door.sign_in()
-    door.store.let("save_user", lambda: door.store.put(replace(user, generation="next")))
+    door.store.let("save_sign_in", lambda: door.store.put(replace(user, generation="next")))
 
-    changed = door.sign_in(an_identity(name="Una Other"))
+    changed = door.sign_in(an_identity(name="Una Other", issued_at=LATER))
 
     assert (changed.name, changed.generation) == ("Una Other", "next")
 
 
 def test_sign_in_that_keeps_meeting_others_gives_up(door: Door) -> None:
-    """After three attempts the caller is told."""
+    """After five attempts the caller is told."""
     user = door.sign_in()
-    changes = [_put_generation(door, user, str(number)) for number in range(3)]
-    door.store.let("save_user", *changes)
+    changes = [_put_generation(door, user, str(number)) for number in range(5)]
+    door.store.let("save_sign_in", *changes)
 
     with pytest.raises(ConcurrentChange):
-        door.sign_in(an_identity(name="Una Other"))
+        door.sign_in(an_identity(name="Una Other", issued_at=LATER))
 
 
 def test_deactivation_that_overtakes_a_sign_in_wins(door: Door) -> None:
     """Who is deactivated while signing in stays out."""
     user = door.sign_in()
     inactive = replace(user, status=UserStatus.INACTIVE)
-    door.store.let("save_user", lambda: door.store.put(inactive))
+    door.store.let("save_sign_in", lambda: door.store.put(inactive))
 
     with pytest.raises(UserInactive):
-        door.sign_in(an_identity(name="Una Other"))
+        door.sign_in(an_identity(name="Una Other", issued_at=LATER))
     assert door.store.read_user(user) == inactive
 
 
@@ -204,6 +325,19 @@ def test_deactivated_user_stays_out(door: Door, issued_at: object) -> None:
 
     with pytest.raises(UserInactive):
         door.sign_in(an_identity(name="Una Other", issued_at=issued_at))
+    assert door.store.read_user(user) == user
+
+
+@pytest.mark.parametrize("since_removal", [timedelta(milliseconds=1), SECOND, SIGN_IN_LEEWAY])
+def test_sign_in_that_may_be_older_than_the_removal_has_to_wait(
+    door: Door, since_removal: timedelta
+) -> None:
+    """The provider's clock may be ahead by the leeway; a minute later the sign-in is surely newer."""
+    user = _removed()
+    door.store.put(user)
+
+    with pytest.raises(SignInTooSoon, match="in a minute"):
+        door.sign_in(an_identity(issued_at=START + since_removal))
     assert door.store.read_user(user) == user
 
 
@@ -223,7 +357,9 @@ def test_new_sign_in_after_the_removal_starts_a_fresh_account(door: Door) -> Non
     user = _removed()
     door.store.put(user)
 
-    back = door.sign_in(an_identity(name="Una Again", issued_at=START + timedelta(seconds=1)))
+    back = door.sign_in(
+        an_identity(name="Una Again", issued_at=START + SIGN_IN_LEEWAY + timedelta(milliseconds=1))
+    )
 
     assert (back.id, back.status, back.name) == (user.id, UserStatus.ACTIVE, "Una Again")
     assert back.email == "user@example.com"
@@ -239,7 +375,7 @@ def test_two_returns_at_once_make_one_fresh_account(door: Door) -> None:
     door.store.put(user)
     identity = an_identity(issued_at=LATER)
     first: list[User] = []
-    door.store.let("save_user", lambda: first.append(door.sign_in(identity)))
+    door.store.let("save_sign_in", lambda: first.append(door.sign_in(identity)))
 
     assert door.sign_in(identity).generation == first[0].generation
 

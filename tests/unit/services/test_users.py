@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.administrators import ROLE_LIFETIME, Administrators
 from chalicelib.domain.errors import (
+    AdminRequired,
     ConcurrentChange,
     InvalidCursor,
     OwnAccount,
@@ -21,24 +23,33 @@ from chalicelib.domain.tokens import EndedGeneration, Revocation, RevocationReas
 from chalicelib.domain.users import Role, User, UserStatus
 from chalicelib.services.listing import ListTokens, TokenQuery
 from chalicelib.services.users import ManageUsers, UserQuery
-from tests.support.builders import ISSUER, POLICY, a_token, a_user
+from tests.support.builders import ISSUER, POLICY, a_token, a_user, an_admin
 from tests.support.clock import START, FixedClock
 from tests.unit.services.stores import BusyStore
 
 DAY = timedelta(days=1)
 NOW = START + 3 * DAY
-ADMIN = a_user("admin@example.com", role=Role.ADMIN)
+ADMIN = a_user("admin@example.com")
+NAMED = Administrators(ISSUER, "sub", frozenset({ADMIN.subject}))
+BY_CLAIM = an_admin("claim@example.com", role_given_at=NOW)
 STRANGER = user_id_for(ISSUER, "nobody@example.com")
 
 Change = Callable[[ManageUsers, User], User]
 
-CHANGES: dict[str, Change] = {
-    "deactivate": lambda users, user: users.deactivate(ADMIN, user.id),
-    "reactivate": lambda users, user: users.reactivate(user.id, restore_tokens=False),
-    "restore": lambda users, user: users.reactivate(user.id, restore_tokens=True),
-    "remove": lambda users, user: users.remove(ADMIN, user.id),
-    "revoke-all": lambda users, user: users.revoke_all_tokens(user.id),
+CHANGES_BY: dict[str, Callable[[ManageUsers, User, User], User]] = {
+    "deactivate": lambda users, admin, user: users.deactivate(admin, user.id),
+    "reactivate": lambda users, admin, user: users.reactivate(admin, user.id, restore_tokens=False),
+    "restore": lambda users, admin, user: users.reactivate(admin, user.id, restore_tokens=True),
+    "remove": lambda users, admin, user: users.remove(admin, user.id),
+    "revoke-all": lambda users, admin, user: users.revoke_all_tokens(admin, user.id),
 }
+
+
+def _by_admin(name: str) -> Change:
+    return lambda users, user: CHANGES_BY[name](users, ADMIN, user)
+
+
+CHANGES: dict[str, Change] = {name: _by_admin(name) for name in CHANGES_BY}
 
 
 class Office:
@@ -47,7 +58,7 @@ class Office:
     def __init__(self) -> None:
         self.store = BusyStore()
         self.clock = FixedClock(NOW)
-        self.users = ManageUsers(self.store, self.clock, POLICY)
+        self.users = ManageUsers(self.store, self.clock, replace(POLICY, administrators=NAMED))
         self.store.put(ADMIN)
 
     def has(self, **changes: Any) -> User:
@@ -422,3 +433,87 @@ def test_forged_cursor_opens_only_a_place(office: Office) -> None:
 
 def _put_generation(office: Office, user: User, generation: str) -> Callable[[], None]:
     return lambda: office.store.put(replace(user, generation=generation))
+
+
+Loss = Callable[[Office, User], None]
+
+
+def _deactivated(office: Office, admin: User) -> None:
+    office.store.put(office.store.read_user(admin).deactivated(NOW))
+
+
+def _removed(office: Office, admin: User) -> None:
+    office.store.put(office.store.read_user(admin).removed(NOW, "gone"))
+
+
+def _demoted(office: Office, admin: User) -> None:
+    office.store.put(replace(office.store.read_user(admin), role=Role.USER, role_given_at=NOW))
+
+
+def _expired(office: Office, admin: User) -> None:
+    office.store.put(replace(office.store.read_user(admin), role_given_at=NOW - ROLE_LIFETIME))
+
+
+LOSSES: list[tuple[User, Loss]] = [
+    (ADMIN, _deactivated),
+    (ADMIN, _removed),
+    (BY_CLAIM, _deactivated),
+    (BY_CLAIM, _removed),
+    (BY_CLAIM, _demoted),
+    (BY_CLAIM, _expired),
+]
+
+
+@pytest.mark.parametrize("change", ["deactivate", "reactivate", "restore", "remove", "revoke-all"])
+@pytest.mark.parametrize(("admin", "loss"), LOSSES)
+def test_change_of_somebody_who_is_no_administrator_any_more_does_not_happen(
+    office: Office, admin: User, loss: Loss, change: str
+) -> None:
+    """The loss happens between the look at the administrator and the write."""
+    inactive = change in ("reactivate", "restore")
+    user = office.has(status=UserStatus.INACTIVE if inactive else UserStatus.ACTIVE)
+    office.store.put(admin)
+    office.store.let("save_user", lambda: loss(office, admin))
+
+    with pytest.raises(AdminRequired):
+        CHANGES_BY[change](office.users, admin, user)
+    assert office.store.read_user(user) == user
+    assert office.ended(user) is None
+
+
+def test_two_administrators_who_deactivate_each_other_leave_one(office: Office) -> None:
+    """Who comes second is not an administrator any more."""
+    office.store.put(BY_CLAIM)
+    office.store.let("save_user", lambda: office.users.deactivate(BY_CLAIM, ADMIN.id))
+
+    with pytest.raises(AdminRequired):
+        office.users.deactivate(ADMIN, BY_CLAIM.id)
+    assert office.store.read_user(BY_CLAIM).is_active
+    assert not office.store.read_user(ADMIN).is_active
+
+
+@pytest.mark.parametrize(("admin", "loss"), LOSSES)
+def test_change_of_the_own_row_carries_the_condition_itself(
+    office: Office, admin: User, loss: Loss
+) -> None:
+    """A transaction names a row once, so actor and target share one condition."""
+    office.store.put(admin)
+    office.store.let("save_user", lambda: loss(office, admin))
+
+    with pytest.raises(AdminRequired):
+        office.users.revoke_all_tokens(admin, admin.id)
+
+
+def test_administrator_may_revoke_the_own_tokens(office: Office) -> None:
+    """All at once, as anybody's."""
+    office.store.put(BY_CLAIM)
+
+    assert office.users.revoke_all_tokens(BY_CLAIM, BY_CLAIM.id).generation != BY_CLAIM.generation
+
+
+def test_operator_has_no_account(office: Office) -> None:
+    """The operator's command acts without an administrator: it is the way back in."""
+    user = office.has(status=UserStatus.INACTIVE)
+
+    assert office.users.reactivate(None, user.id, restore_tokens=True).is_active
+    assert not office.users.deactivate(None, ADMIN.id).is_active

@@ -1,0 +1,212 @@
+"""Sign-ins and administrators' changes as every store keeps them: each condition, and each race."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.administrators import ROLE_LIFETIME, ActingAdmin
+from chalicelib.domain.errors import AdminRequired, ConcurrentChange
+from chalicelib.domain.tokens import EndedGeneration, Revocation, RevocationReason
+from chalicelib.domain.users import Role, User, UserStatus
+from tests.support.builders import a_user, an_admin
+from tests.support.clock import START
+from tests.support.dynamodb import Stores
+
+SECOND = timedelta(seconds=1)
+MILLISECOND = timedelta(milliseconds=1)
+SIGNED_IN = a_user(signed_in_at=START, role_given_at=START)
+
+
+def add(stores: Stores, *users: User) -> None:
+    """Add users."""
+    for user in users:
+        assert stores.users.add_user(user)
+
+
+def row(stores: Stores, user: User) -> User:
+    """Return a user's row but for the count of its changes."""
+    stored = stores.users.find_user(user.id)
+    assert stored is not None
+    return replace(stored, revision=user.revision)
+
+
+def test_every_attribute_of_a_sign_in_is_read_back(stores: Stores) -> None:
+    """Claim, verified e-mail, and both dates in whole milliseconds."""
+    user = an_admin(
+        subject_claim="oid",
+        email_verified=True,
+        signed_in_at=START + MILLISECOND,
+        role_given_at=START - MILLISECOND,
+    )
+    add(stores, user)
+
+    assert stores.users.find_user(user.id) == user
+    assert stores.users.find_signed_in(user.id) == user
+
+
+def test_unknown_identity_leads_to_nothing(stores: Stores) -> None:
+    """The person has not been here before."""
+    assert stores.users.find_signed_in(SIGNED_IN.id) is None
+
+
+def test_sign_in_is_saved(stores: Stores) -> None:
+    """Profile, role and date together."""
+    add(stores, SIGNED_IN)
+    after = replace(
+        SIGNED_IN,
+        name="New",
+        email="new@example.com",
+        email_verified=True,
+        role=Role.ADMIN,
+        signed_in_at=START + SECOND,
+        role_given_at=START + SECOND,
+    )
+
+    stores.users.save_sign_in(SIGNED_IN, after)
+
+    assert row(stores, SIGNED_IN) == after
+
+
+def test_role_without_a_date_is_saved(stores: Stores) -> None:
+    """A named administrator's role comes from no claim."""
+    add(stores, SIGNED_IN)
+    after = replace(SIGNED_IN, role=Role.ADMIN, role_given_at=None, signed_in_at=START + SECOND)
+
+    stores.users.save_sign_in(SIGNED_IN, after)
+
+    assert row(stores, SIGNED_IN) == after
+
+
+@pytest.mark.parametrize(
+    "meanwhile",
+    [
+        {"signed_in_at": START + 2 * SECOND},
+        {"role": Role.ADMIN, "role_given_at": None},
+        {"role_given_at": START + MILLISECOND},
+        {"status": UserStatus.INACTIVE},
+        {"generation": "next"},
+    ],
+    ids=str,
+)
+def test_sign_in_that_read_an_older_row_is_refused(stores: Stores, meanwhile: dict[str, Any]) -> None:
+    """Another sign-in or an administrator was quicker, so nothing is overwritten."""
+    add(stores, SIGNED_IN)
+    moved_on = replace(SIGNED_IN, **meanwhile)
+    stores.users.save_user(SIGNED_IN, moved_on)
+
+    with pytest.raises(ConcurrentChange):
+        stores.users.save_sign_in(SIGNED_IN, replace(SIGNED_IN, name="Late", signed_in_at=START + SECOND))
+    assert row(stores, SIGNED_IN) == moved_on
+
+
+def test_sign_in_of_a_row_without_a_date_is_refused_if_it_has_one_by_now(stores: Stores) -> None:
+    """Two first sign-ins after an upgrade: the one that read before the other wrote looks again."""
+    old = a_user()
+    add(stores, old)
+    stores.users.save_sign_in(old, replace(old, signed_in_at=START + SECOND))
+
+    with pytest.raises(ConcurrentChange):
+        stores.users.save_sign_in(old, replace(old, signed_in_at=START))
+
+
+def test_sign_in_of_nobody_creates_nothing(stores: Stores) -> None:
+    """An update never makes a row."""
+    with pytest.raises(ConcurrentChange):
+        stores.users.save_sign_in(SIGNED_IN, replace(SIGNED_IN, name="New"))
+    assert stores.users.find_user(SIGNED_IN.id) is None
+
+
+BY_CLAIM = an_admin("claim@example.com")
+BY_NAME = a_user("named@example.com")
+ACTORS = {
+    "claim": (BY_CLAIM, ActingAdmin(BY_CLAIM.id, START - ROLE_LIFETIME)),
+    "name": (BY_NAME, ActingAdmin(BY_NAME.id, None)),
+}
+ENDED = EndedGeneration(
+    SIGNED_IN.generation, Revocation(RevocationReason.ADMIN, START), START.replace(microsecond=0)
+)
+Change = Callable[[User], tuple[User, EndedGeneration | None]]
+CHANGES: dict[str, Change] = {
+    "deactivate": lambda user: (user.deactivated(START), None),
+    "new generation": lambda user: (
+        user.in_generation("fresh"),
+        replace(ENDED, generation=user.generation),
+    ),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("by", ACTORS)
+def test_change_by_an_active_administrator_is_saved(stores: Stores, by: str, change: str) -> None:
+    """With the end of a generation and without one."""
+    admin, actor = ACTORS[by]
+    add(stores, SIGNED_IN, admin)
+    after, ended = CHANGES[change](SIGNED_IN)
+
+    stores.users.save_user(SIGNED_IN, after, ended, actor)
+
+    assert row(stores, SIGNED_IN) == after
+    assert row(stores, admin) == admin
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize(
+    ("by", "admin_is"),
+    [
+        ("claim", {"status": UserStatus.INACTIVE}),
+        ("claim", {"status": UserStatus.REMOVED}),
+        ("claim", {"role": Role.USER}),
+        ("claim", {"role_given_at": START - ROLE_LIFETIME}),
+        ("claim", {"role_given_at": None}),
+        ("name", {"status": UserStatus.INACTIVE}),
+        ("name", {"status": UserStatus.REMOVED}),
+    ],
+    ids=str,
+)
+def test_change_by_somebody_who_is_no_administrator_any_more_is_refused(
+    stores: Stores, by: str, admin_is: dict[str, Any], change: str
+) -> None:
+    """Nothing of it is written."""
+    admin, actor = ACTORS[by]
+    add(stores, SIGNED_IN, replace(admin, **admin_is))
+    after, ended = CHANGES[change](SIGNED_IN)
+
+    with pytest.raises(AdminRequired):
+        stores.users.save_user(SIGNED_IN, after, ended, actor)
+    assert row(stores, SIGNED_IN) == SIGNED_IN
+    assert not stores.tokens.find_ended_generations(SIGNED_IN.id, [SIGNED_IN.generation])
+
+
+def test_change_by_an_administrator_without_a_row_is_refused(stores: Stores) -> None:
+    """A missing row is not an active administrator's."""
+    add(stores, SIGNED_IN)
+
+    with pytest.raises(AdminRequired):
+        stores.users.save_user(SIGNED_IN, SIGNED_IN.deactivated(START), None, ACTORS["name"][1])
+
+
+@pytest.mark.parametrize("by", ACTORS)
+def test_change_of_the_own_row_is_saved(stores: Stores, by: str) -> None:
+    """Actor and target share one row and one condition."""
+    admin, actor = ACTORS[by]
+    add(stores, admin)
+    after = admin.in_generation("fresh")
+
+    stores.users.save_user(admin, after, replace(ENDED, generation=admin.generation), actor)
+
+    assert row(stores, admin) == after
+
+
+@pytest.mark.parametrize("by", ACTORS)
+def test_change_of_the_own_row_is_refused_to_a_deactivated_administrator(stores: Stores, by: str) -> None:
+    """The condition joins the update."""
+    admin, actor = ACTORS[by]
+    inactive = replace(admin, status=UserStatus.INACTIVE)
+    add(stores, inactive)
+
+    with pytest.raises(ConcurrentChange):
+        stores.users.save_user(inactive, inactive.in_generation("fresh"), None, actor)
+    assert row(stores, admin) == inactive

@@ -1,0 +1,113 @@
+"""The claim that makes an administrator, in each shape that a provider writes."""
+
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.admin_claims import AdminClaim, parse_admin_claim
+from chalicelib.domain.users import Role
+
+
+@pytest.mark.parametrize(
+    ("text", "claims"),
+    [
+        ("role=admin", {"role": "admin"}),
+        ("groups=admins", {"groups": ["staff", "admins"]}),
+        ("cognito:groups=admins", {"cognito:groups": ["admins"]}),
+        ("https://acme.example/roles=admin", {"https://acme.example/roles": ["admin"]}),
+        ("/realm_access/roles=admin", {"realm_access": {"roles": ["admin"]}}),
+        ("/https:~1~1acme.example~1roles=admin", {"https://acme.example/roles": ["admin"]}),
+        ("/a~01/b=x", {"a~1": {"b": "x"}}),
+        (
+            "urn:zitadel:iam:org:project:roles=admin",
+            {"urn:zitadel:iam:org:project:roles": {"admin": {"1": "a"}}},
+        ),
+        ("is_admin=true", {"is_admin": True}),
+        ("scope=tokens:admin", {"scope": "openid tokens:admin"}),
+        ("scp=tokens:admin", {"scp": ["tokens:admin"]}),
+        ("memberOf=CN=admins,OU=groups,DC=acme", {"memberOf": ["CN=admins,OU=groups,DC=acme"]}),
+        ("groups=Domain Admins", {"groups": ["Domain Admins"]}),
+    ],
+)
+def test_claim_makes_an_administrator(text: str, claims: dict[str, Any]) -> None:
+    """String, list, keys of an object, true, scope, pointer, LDAP name."""
+    assert parse_admin_claim(text).role_in(claims) is Role.ADMIN
+
+
+@pytest.mark.parametrize(
+    ("text", "claims"),
+    [
+        ("groups=admins", {"groups": "no-admins"}),
+        ("groups=admins", {"groups": "admins staff"}),
+        ("groups=admins", {"groups": ["no-admins", ["admins"], {"admins": 1}, None, 7]}),
+        ("groups=admins", {"groups": []}),
+        ("groups=admins", {"groups": None}),
+        ("groups=admins", {"groups": 1}),
+        ("is_admin=true", {"is_admin": False}),
+        ("is_admin=true", {"is_admin": 1}),
+        ("is_admin=True", {"is_admin": True}),
+        ("n=1", {"n": 1}),
+        ("scope=admin", {"scope": "openid administrator"}),
+        ("/realm_access/roles=admin", {"realm_access": {"roles": ["user"]}}),
+    ],
+)
+def test_other_value_takes_the_role_away(text: str, claims: dict[str, Any]) -> None:
+    """A claim that is there and says something else is an answer too; text is compared whole."""
+    assert parse_admin_claim(text).role_in(claims) is Role.USER
+
+
+@pytest.mark.parametrize(
+    ("text", "claims"),
+    [
+        ("groups=admins", {}),
+        ("groups=admins", {"Groups": ["admins"]}),
+        ("/realm_access/roles=admin", {"realm_access": {}}),
+        ("/realm_access/roles=admin", {"realm_access": ["roles"]}),
+        ("/realm_access/roles=admin", {"realm_access": "roles"}),
+        ("/realm_access/roles=admin", {"/realm_access/roles": ["admin"]}),
+    ],
+)
+def test_absent_claim_says_nothing(text: str, claims: dict[str, Any]) -> None:
+    """Absence is not an answer: the kind of the JWT decides what follows from it."""
+    assert parse_admin_claim(text).role_in(claims) is None
+
+
+def test_claim_is_split_at_the_first_equals_sign() -> None:
+    """LDAP names contain it."""
+    assert parse_admin_claim("a=b=c") == AdminClaim(("a",), "b=c")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("groups", "=admins", "groups=", "=", "groups =admins", "groups= admins", "groups=\tadmins"),
+        *("groups=ad\u200bmins", "groups=ad\u00a0mins", "gro\nups=x"),
+        *("/=x", "//a=x", "/a/=x", "/=", "/a//b=x"),
+    ],
+)
+def test_claim_that_cannot_match_is_refused(text: str) -> None:
+    """White space that nobody sees would make a setting that never works."""
+    with pytest.raises(ValueError, match=r".+"):
+        parse_admin_claim(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("iss=https://login.example.com", "aud=web", "azp=web", "sub=una", "email_verified=true"),
+        *("token_use=id", "typ=Bearer", "tid=1", "client_id=web", "ver=2.0"),
+        *("/iss=https://login.example.com", "/aud=web", "/email_verified=true"),
+        *(
+            "scope=openid",
+            "scp=openid",
+            "scope=profile",
+            "scope=email",
+            "scope=offline_access",
+            "/scope=openid",
+        ),
+    ],
+)
+def test_what_everybody_has_makes_no_administrator(text: str) -> None:
+    """A claim of every JWT would open the administration to all."""
+    with pytest.raises(ValueError, match="everybody"):
+        parse_admin_claim(text)
