@@ -95,6 +95,11 @@ def request(request_id: str | None) -> Request:
     return Request(request_id)
 
 
+def request_id() -> str | None:
+    """Return the id in the lines that are written now, which people can report."""
+    return _request_id.get()
+
+
 def configure(level: str) -> None:
     """Send the lines to standard output, where Lambda collects them."""
     _logger.setLevel(level)

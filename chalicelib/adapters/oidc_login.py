@@ -1,82 +1,191 @@
-"""Signing in with a browser: authorization code flow with PKCE, by Authlib."""
+"""Signing in with a browser: the authorization code flow with PKCE (OpenID Connect Core section 3.1)."""
 
+import base64
+import hashlib
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote_plus, urlencode, urlsplit, urlunsplit
 
-import requests
-from authlib.common.errors import AuthlibBaseError
-from authlib.integrations.requests_client import OAuth2Session
+import urllib3
 
-from chalicelib.adapters.oidc import OidcProvider, ProviderDocuments
+from chalicelib import logs
+from chalicelib.adapters import userinfo
+from chalicelib.adapters.oidc import OidcProvider, ProviderDocuments, ProviderRules
+from chalicelib.adapters.oidc_http import Answer, exchange, json_object
 from chalicelib.domain.errors import IdentityProviderUnavailable, LoginFailed, SignInRefused
-from chalicelib.domain.refusals import LoginReason, ProviderReason
+from chalicelib.domain.refusals import LoginReason, ProviderReason, provider_error, reason_of_error
 from chalicelib.domain.sessions import PendingLogin
 from chalicelib.domain.users import Identity
 
-_TIMEOUT_SECONDS = 5
+SECONDS = 5.0
+_HEADERS = {"Accept": "application/json", "User-Agent": "bodhi-api-tokens"}
+_BASIC, _POST = "client_secret_basic", "client_secret_post"
+
+_ACCESS_TOKEN = re.compile(r"[!-~]{1,65536}")  # RFC 6749 appendix A.12, but for the space
 
 
 class OidcLogin:
-    """One client at one provider (OpenID Connect Core section 3.1, RFC 7636)."""
+    """One client at one provider (RFC 6749 section 4.1, RFC 7636).
+
+    Each sign-in has connections of its own, made by ``connect``: a code cannot be sent twice, so it must
+    not meet a kept connection that is dead. ``seconds`` bounds a sign-in but for the provider's keys.
+    """
 
     def __init__(
         self,
         provider: OidcProvider,
+        rules: ProviderRules,
         documents: ProviderDocuments,
-        client_id: str,
         client_secret: str | None,
         scopes: str,
+        connect: Callable[[], urllib3.PoolManager],
+        *,
+        seconds: float = SECONDS,
     ) -> None:
         self._provider = provider
+        self._rules = rules
         self._documents = documents
-        self._client_id = client_id
         self._client_secret = client_secret
         self._scopes = scopes
+        self._connect = connect
+        self._seconds = seconds
 
     def authorization_url(self, login: PendingLogin, redirect_uri: str) -> str:
-        """Return where to send the browser. Raises IdentityProviderUnavailable."""
-        url, _ = self._client(redirect_uri).create_authorization_url(
-            self._documents.endpoint("authorization_endpoint"),
-            state=login.state,
-            nonce=login.nonce,
-            code_verifier=login.verifier,
-        )
-        return str(url)
+        """Return the address to send the browser to. Raises IdentityProviderUnavailable."""
+        challenge = base64.urlsafe_b64encode(hashlib.sha256(login.verifier.encode()).digest())
+        parameters = {
+            "response_type": "code",
+            "client_id": self._rules.client_id,
+            "redirect_uri": redirect_uri,
+            "scope": self._scopes,
+            "state": login.state,
+            "nonce": login.nonce,
+            "code_challenge": challenge.rstrip(b"=").decode(),
+            "code_challenge_method": "S256",
+        }
+        address = urlsplit(self._documents.endpoint("authorization_endpoint"))
+        # A query of the provider's own stays (RFC 6749 section 3.1).
+        query = "&".join(part for part in (address.query, urlencode(parameters)) if part)
+        return urlunsplit(address._replace(query=query, fragment=""))
 
     def redeem(self, login: PendingLogin, code: str, redirect_uri: str) -> Identity:
-        """Return who signed in. Raises LoginFailed or IdentityProviderUnavailable."""
-        tokens = self._tokens(login, code, redirect_uri)
-        id_token = tokens.get("id_token")
-        if not isinstance(id_token, str):
-            raise LoginFailed(LoginReason.NO_ID_TOKEN)
-        try:
-            return self._provider.verify_id_token(id_token, login.nonce)
-        except SignInRefused as error:
-            raise LoginFailed(error.reason, error.facts) from error
+        """Return the person who signed in. Raises LoginFailed or IdentityProviderUnavailable."""
+        until = time.monotonic() + self._seconds
+        grant = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": redirect_uri,
+            "code_verifier": login.verifier,
+        }
+        with self._connect() as connections:
+            tokens = self._tokens(connections, grant, until)
+            id_token = tokens.get("id_token")
+            if not isinstance(id_token, str):
+                raise LoginFailed(LoginReason.NO_ID_TOKEN)
+            try:
+                claims = self._provider.id_token_claims(id_token, login.nonce)
+                return self._identity(connections, claims, tokens, until)
+            except SignInRefused as error:
+                raise LoginFailed(error.reason, error.facts) from error
 
-    def _tokens(self, login: PendingLogin, code: str, redirect_uri: str) -> dict[str, Any]:
-        endpoint = self._documents.endpoint("token_endpoint")
-        try:
-            tokens: dict[str, Any] = self._client(redirect_uri).fetch_token(
-                endpoint,
-                grant_type="authorization_code",
-                code=code,
-                code_verifier=login.verifier,
-                allow_redirects=False,
-            )
-        except AuthlibBaseError as error:
-            raise LoginFailed(LoginReason.CODE_REFUSED) from error
-        except (requests.RequestException, ValueError) as error:
-            raise IdentityProviderUnavailable(ProviderReason.UNREACHABLE) from error
-        return tokens
+    def _tokens(
+        self, connections: urllib3.PoolManager, grant: Mapping[str, str], until: float
+    ) -> Mapping[str, Any]:
+        """Return the answer of the token endpoint (RFC 6749 section 5.1)."""
+        credentials, authorization = self._client_authentication()
+        url = self._documents.endpoint("token_endpoint")
+        headers = {**_HEADERS, "Content-Type": "application/x-www-form-urlencoded", **authorization}
+        # A code comes from the browser and may hold a lone surrogate, which no provider ever sent.
+        body = urlencode({**grant, **credentials}, errors="replace").encode()
+        answer = exchange(connections, "POST", url, until, headers=headers, body=body)
+        _refuse_error(answer, url)
+        return _document(answer, url)
 
-    def _client(self, redirect_uri: str) -> OAuth2Session:
-        method = "client_secret_basic" if self._client_secret else "none"
-        return OAuth2Session(
-            self._client_id,
-            self._client_secret,
-            scope=self._scopes,
-            redirect_uri=redirect_uri,
-            code_challenge_method="S256",
-            token_endpoint_auth_method=method,
-            default_timeout=_TIMEOUT_SECONDS,
-        )
+    def _client_authentication(self) -> tuple[Mapping[str, str], Mapping[str, str]]:
+        """Return the parameters and the headers that prove which client asks.
+
+        Raises LoginFailed if the provider takes the secret in no way that this service knows.
+        """
+        client_id, secret = self._rules.client_id, self._client_secret
+        if secret is None:
+            return {"client_id": client_id}, {}
+        offered = self._documents.configuration().get("token_endpoint_auth_methods_supported")
+        if not (isinstance(offered, list) and offered):
+            offered = [_BASIC]  # OpenID Connect Discovery section 3
+        if _BASIC in offered:
+            # Both are form-encoded first, so that a colon in the id ends nothing (RFC 6749 section 2.3.1).
+            pair = f"{quote_plus(client_id)}:{quote_plus(secret)}"
+            return {}, {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
+        if _POST in offered:
+            return {"client_id": client_id, "client_secret": secret}, {}
+        raise LoginFailed(LoginReason.CLIENT_REFUSED, {"expected": f"{_BASIC} or {_POST}"})
+
+    def _identity(
+        self,
+        connections: urllib3.PoolManager,
+        claims: Mapping[str, Any],
+        tokens: Mapping[str, Any],
+        until: float,
+    ) -> Identity:
+        """Return the person of an ID token. The userinfo endpoint fills in what the token lacks."""
+        admin_claim = self._rules.admin_claim
+        without_role = userinfo.lacks_role(claims, admin_claim)
+        asks = without_role or userinfo.lacks_profile(claims)
+        if not asks or self._documents.configuration().get("userinfo_endpoint") is None:
+            return self._provider.identity(claims)
+        try:
+            found = self._userinfo(connections, tokens, until)
+        except IdentityProviderUnavailable as error:
+            logs.warn("login.userinfo_failed", reason=error.reason.value, **error.facts)
+            identity = self._provider.identity(claims)
+            # The role is unknown without the answer, so the sign-in says nothing about it.
+            return replace(identity, role=None) if without_role else identity
+        if found["sub"] != claims.get("sub"):
+            raise LoginFailed(LoginReason.USERINFO_REFUSED)
+        return self._provider.identity(userinfo.completed(claims, found, admin_claim))
+
+    def _userinfo(
+        self, connections: urllib3.PoolManager, tokens: Mapping[str, Any], until: float
+    ) -> Mapping[str, Any]:
+        """Return the answer of the userinfo endpoint. Raises IdentityProviderUnavailable.
+
+        An answer that is a JWT is not supported.
+        """
+        access_token, kind = tokens.get("access_token"), tokens.get("token_type", "Bearer")
+        if not (isinstance(access_token, str) and _ACCESS_TOKEN.fullmatch(access_token)):
+            raise IdentityProviderUnavailable(ProviderReason.BAD_ANSWER, {"lacks": "access_token"})
+        if str(kind).lower() != "bearer":
+            raise IdentityProviderUnavailable(ProviderReason.BAD_ANSWER, {"lacks": "bearer"})
+        url = self._documents.endpoint("userinfo_endpoint")
+        headers = {**_HEADERS, "Authorization": f"Bearer {access_token}"}
+        found = _document(exchange(connections, "GET", url, until, headers=headers), url)
+        if not isinstance(found.get("sub"), str):
+            raise IdentityProviderUnavailable(ProviderReason.BAD_ANSWER, {"lacks": "sub"})
+        return found
+
+
+def _refuse_error(answer: Answer, url: str) -> None:
+    """Raises LoginFailed if the token endpoint refuses (RFC 6749 section 5.2)."""
+    if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return
+    try:
+        error = json_object(answer.body, url).get("error")
+    except IdentityProviderUnavailable:
+        error = None
+    facts = {"provider_status": str(answer.status), "provider_error": provider_error(error)}
+    if isinstance(error, str):
+        raise LoginFailed(reason_of_error(error), facts)
+    if answer.status == HTTPStatus.UNAUTHORIZED:
+        raise LoginFailed(LoginReason.CLIENT_REFUSED, facts)
+
+
+def _document(answer: Answer, url: str) -> Mapping[str, Any]:
+    """Return the JSON object of a good answer. Raises IdentityProviderUnavailable."""
+    if answer.status != HTTPStatus.OK:
+        facts = {"provider_status": str(answer.status)}
+        raise IdentityProviderUnavailable(ProviderReason.BAD_STATUS, facts)
+    return json_object(answer.body, url)

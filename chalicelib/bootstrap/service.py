@@ -12,7 +12,7 @@ from chalicelib.settings import GatewaySettings
 if TYPE_CHECKING:
     from urllib3 import PoolManager
 
-    from chalicelib.adapters.oidc import OidcProvider, ProviderDocuments
+    from chalicelib.adapters.oidc import OidcProvider, ProviderDocuments, ProviderRules
     from chalicelib.domain.ports import AuthorizerCaches, LoginProvider, Sleep
     from chalicelib.domain.users import Role, User
     from chalicelib.oauth import OAuth
@@ -139,15 +139,17 @@ class Service(Decision):
     @cached_property
     def login_provider(self) -> "LoginProvider":
         """The users' own OpenID provider, as a browser meets it."""
+        from chalicelib.adapters.oidc_http import KeptConnections
         from chalicelib.adapters.oidc_login import OidcLogin
 
         settings = self.settings
         return OidcLogin(
             self.identity_provider,
+            self._provider_rules,
             self._provider_documents,
-            settings.oidc_client_id,
             settings.oidc_client_secret,
             settings.oidc_scopes,
+            lambda: KeptConnections(self.clock),
         )
 
     @cached_property
@@ -160,10 +162,16 @@ class Service(Decision):
     @cached_property
     def identity_provider(self) -> "OidcProvider":
         """The users' own OpenID provider."""
-        from chalicelib.adapters.oidc import OidcProvider, ProviderRules
+        from chalicelib.adapters.oidc import OidcProvider
+
+        return OidcProvider(self._provider_rules, self._provider_documents, self.clock)
+
+    @cached_property
+    def _provider_rules(self) -> "ProviderRules":
+        from chalicelib.adapters.oidc import ProviderRules
 
         settings = self.settings
-        rules = ProviderRules(
+        return ProviderRules(
             issuer=settings.oidc_issuer,
             audiences=settings.oidc_audiences,
             client_id=settings.oidc_client_id,
@@ -173,7 +181,6 @@ class Service(Decision):
             allow_machines=settings.allow_machines,
             trust_provider_email=settings.trust_provider_email,
         )
-        return OidcProvider(rules, self._provider_documents, self.clock)
 
     @cached_property
     def _provider_documents(self) -> "ProviderDocuments":

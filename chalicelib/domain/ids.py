@@ -13,17 +13,27 @@ MAX_API_TOKEN_LENGTH = 4096
 _BASE32_SORTED = "0123456789abcdefghjkmnpqrstvwxyz"
 _TIME_CHARACTERS = 10
 _RANDOM_CHARACTERS = 26
+_LOGIN_RANDOM_CHARACTERS = 6
 _BITS_PER_CHARACTER = 5
 
+LOGIN_ID = re.compile(rf"[{_BASE32_SORTED}]{{{_TIME_CHARACTERS + _LOGIN_RANDOM_CHARACTERS}}}")
 TOKEN_ID = re.compile(rf"tok_[{_BASE32_SORTED}]{{{_TIME_CHARACTERS + _RANDOM_CHARACTERS}}}")
 USER_ID = re.compile(r"usr_[a-z2-7]{32}")
 
 
 def new_token_id(now: datetime) -> str:
     """Return an id (the token's ``jti``) that sorts by creation time and holds 130 random bits."""
-    milliseconds = round(now.timestamp() * 1000)
-    number = secrets.randbits(_RANDOM_CHARACTERS * _BITS_PER_CHARACTER)
-    return "tok_" + _base32(milliseconds, _TIME_CHARACTERS) + _base32(number, _RANDOM_CHARACTERS)
+    return "tok_" + _sortable(now) + _random_base32(_RANDOM_CHARACTERS)
+
+
+def new_login_id(now: datetime) -> str:
+    """Return the id of a sign-in at the page. It sorts by the time of its beginning and is not secret."""
+    return _sortable(now) + _random_base32(_LOGIN_RANDOM_CHARACTERS)
+
+
+def began_by(login_id: str, moment: datetime) -> bool:
+    """Return whether the id says that the sign-in began at ``moment`` or before."""
+    return login_id[:_TIME_CHARACTERS] <= _sortable(moment)
 
 
 def new_generation() -> str:
@@ -40,6 +50,14 @@ def user_id_for(issuer: str, subject: str, subject_claim: str = "sub") -> str:
     parts = [issuer, subject] if subject_claim == "sub" else [issuer, subject_claim, subject]
     digest = hashlib.sha256(json.dumps(parts).encode()).digest()[:20]
     return "usr_" + base64.b32encode(digest).decode().lower()
+
+
+def _sortable(moment: datetime) -> str:
+    return _base32(round(moment.timestamp() * 1000), _TIME_CHARACTERS)
+
+
+def _random_base32(length: int) -> str:
+    return _base32(secrets.randbits(length * _BITS_PER_CHARACTER), length)
 
 
 def _base32(number: int, length: int) -> str:

@@ -3,7 +3,18 @@
 Callers see the reason as ``reason`` in a problem document; the log has it with the facts.
 """
 
+import re
 from enum import Enum
+
+# Without the full stops of a JWT, and too short for any token (a part of RFC 6749 section 4.1.2.1).
+_ERROR_CODE = re.compile(r"[A-Za-z0-9_:/-]{1,40}")
+
+_ABOUT_THE_CLIENT = frozenset(
+    {
+        *("invalid_request", "invalid_client", "unauthorized_client", "invalid_scope"),
+        *("unsupported_grant_type", "unsupported_response_type"),
+    }
+)
 
 
 class SignInReason(Enum):
@@ -34,6 +45,11 @@ class SignInReason(Enum):
         """The sentence that callers read."""
         return _SIGN_IN_SENTENCES[self]
 
+    @property
+    def retry_helps(self) -> bool:
+        """Whether a new sign-in at the page may succeed without a change elsewhere."""
+        return self in _RETRY_HELPS
+
 
 class ProviderReason(Enum):
     """The fault of the OpenID provider, or of the settings that name it."""
@@ -53,6 +69,11 @@ class ProviderReason(Enum):
     def sentence(self) -> str:
         """The sentence that callers read."""
         return _PROVIDER_SENTENCES[self]
+
+    @property
+    def retry_helps(self) -> bool:
+        """Whether a new sign-in at the page may succeed without a change elsewhere."""
+        return self in _RETRY_HELPS
 
 
 class LoginReason(Enum):
@@ -76,6 +97,36 @@ class LoginReason(Enum):
         """The sentence that the person reads."""
         return _LOGIN_SENTENCES[self]
 
+    @property
+    def retry_helps(self) -> bool:
+        """Whether a new sign-in at the page may succeed without a change elsewhere."""
+        return self in _RETRY_HELPS
+
+
+def reason_of_error(code: str) -> LoginReason:
+    """Return the reason for an ``error`` of a provider (RFC 6749 sections 4.1.2.1 and 5.2).
+
+    A code about the request means that the settings here or at the provider are at fault, because the
+    request is always the same.
+    """
+    if code == "invalid_grant":
+        return LoginReason.CODE_REFUSED
+    return LoginReason.CLIENT_REFUSED if code in _ABOUT_THE_CLIENT else LoginReason.PROVIDER_ERROR
+
+
+def provider_error(code: object) -> str:
+    """Return the ``error`` of a provider as the log may have it (RFC 6749 sections 4.1.2.1 and 5.2)."""
+    return code if isinstance(code, str) and _ERROR_CODE.fullmatch(code) else "unreadable"
+
+
+_RETRY_HELPS: frozenset[Enum] = frozenset(
+    {
+        *(SignInReason.KEYS_NOT_CURRENT, SignInReason.EXPIRED, SignInReason.WRONG_NONCE),
+        *(ProviderReason.UNREACHABLE, ProviderReason.TOO_SLOW, ProviderReason.BAD_STATUS),
+        *(LoginReason.CANCELLED, LoginReason.PROVIDER_ERROR, LoginReason.NOT_BEGUN_HERE),
+        *(LoginReason.TOOK_TOO_LONG, LoginReason.NO_CODE, LoginReason.CODE_REFUSED),
+    }
+)
 
 _SIGN_IN_SENTENCES = {
     SignInReason.MALFORMED: "This is not a valid JWT.",

@@ -1,11 +1,16 @@
 """Sessions of people at the page: begun by a sign-in at their OpenID provider."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from chalicelib.domain.ids import LOGIN_ID
 from chalicelib.domain.users import User
 
 LOGIN_LIFETIME = timedelta(minutes=10)
+MAX_PENDING_LOGINS = 5
+"""Sign-ins that one browser may have under way, as in five tabs."""
+
 SESSION_LIFETIME = timedelta(hours=12)
 SESSION_IDLE_TIMEOUT = timedelta(hours=1)
 SESSION_REFRESH_INTERVAL = timedelta(minutes=5)
@@ -16,13 +21,14 @@ class PendingLogin:
     """A sign-in between leaving for the provider and coming back.
 
     ``state``, ``nonce`` and ``verifier`` are those of OpenID Connect Core section 3.1.2.1 and RFC 7636.
-    ``id_hash`` is the hash of what the browser's cookie holds.
+    ``id_hash`` is the hash of the browser's cookie and of ``state`` together, so that neither finds the
+    row without the other.
     """
 
     id_hash: str
-    state: str
-    nonce: str
-    verifier: str
+    state: str = field(repr=False)
+    nonce: str = field(repr=False)
+    verifier: str = field(repr=False)
     return_to: str
     expires_at: datetime
 
@@ -31,13 +37,25 @@ class PendingLogin:
         return now < self.expires_at
 
 
+def login_id_in(state: str) -> str | None:
+    """Return the id of the sign-in that a ``state`` of ours names, or None for any other text."""
+    login_id, dot, _ = state.partition(".")
+    return login_id if dot and LOGIN_ID.fullmatch(login_id) else None
+
+
+def logins_to_drop(pending: Collection[str]) -> list[str]:
+    """Return the ids of those sign-ins of a browser, the oldest, that must make room for a new one."""
+    ours = sorted(login_id for login_id in pending if LOGIN_ID.fullmatch(login_id))
+    return ours[: -(MAX_PENDING_LOGINS - 1)]
+
+
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A browser that is signed in. ``id_hash`` is the hash of what its cookie holds."""
+    """A browser that is signed in. ``id_hash`` is the hash of the value of its cookie."""
 
     id_hash: str
     user_id: str
-    csrf_token: str
+    csrf_token: str = field(repr=False)
     created_at: datetime
     idle_at: datetime
     expires_at: datetime

@@ -8,16 +8,21 @@ from chalice.app import Blueprint, Response
 from chalicelib import bootstrap, logs
 from chalicelib.domain.errors import (
     ApiTokensError,
+    CrossSiteRequest,
     LoginFailed,
     NotAuthenticated,
+    SignInTooSoon,
+    StoreUnavailable,
     TokensUnavailable,
     UserInactive,
 )
 from chalicelib.domain.refusals import LoginReason
+from chalicelib.domain.sessions import login_id_in
 from chalicelib.domain.users import User
 from chalicelib.handlers import pages, problems, responses
 from chalicelib.handlers.problems import answered
-from chalicelib.handlers.visits import LOGIN_COOKIE, SESSION_COOKIE, Site, credentials, site_of
+from chalicelib.handlers.visits import LOGIN_COOKIE, SESSION_COOKIE, Cookie, Site, credentials, site_of
+from chalicelib.services.login import Callback
 from chalicelib.services.sessions import Visitor
 
 web = Blueprint(__name__)
@@ -29,16 +34,38 @@ CALLBACK = "/login/callback"
 _RETURN_PATH = re.compile(r"/(?![/\\])[A-Za-z0-9/._~?&=%-]{0,200}")
 
 
+_OVER = frozenset({LoginReason.NOT_BEGUN_HERE, LoginReason.TOOK_TOO_LONG})
+_FAILED = "Something went wrong here. Try again. If it happens again, report the reference."
+
+
 def as_page(error: ApiTokensError) -> Response:
-    """Return an error as a page, for those who came with a browser."""
-    site, status = site_of(web.current_request), problems.status_of(error)
-    if isinstance(error, UserInactive):
-        return pages.notice(site, "Account deactivated", error.detail, status)
-    return pages.notice(site, "That did not work", error.detail, status, "Try again")
+    """Return an error as a page, for people who came with a browser."""
+    title, action = _heading(error)
+    site, reference = site_of(web.current_request), logs.request_id() or ""
+    return pages.notice(site, title, error.detail, problems.status_of(error), action, reference)
+
+
+def as_failed_login(error: ApiTokensError) -> Response:
+    """Return an error as a page, without the cookie of the sign-in that failed."""
+    response = as_page(error)
+    cookie = _login_cookie(_given("state"))
+    still_pending = isinstance(error, StoreUnavailable) or (
+        isinstance(error, LoginFailed) and error.reason is LoginReason.NOT_BEGUN_HERE
+    )
+    if cookie and not still_pending:
+        response.headers["Set-Cookie"] = cookie.forget(site_of(web.current_request))
+    return response
+
+
+def failure() -> Response:
+    """Return the page about an unexpected error."""
+    site, reference = site_of(web.current_request), logs.request_id() or ""
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    return pages.notice(site, "That did not work", _FAILED, status, "Try again", reference)
 
 
 @web.route("/", methods=["GET", "HEAD"])
-@answered("page.home")
+@answered("page.home", as_page, failure)
 def home() -> Response:
     """Lead to the page."""
     site = site_of(web.current_request)
@@ -46,9 +73,9 @@ def home() -> Response:
 
 
 @web.route(PAGE, methods=["GET", "HEAD"])
-@answered("page.show", as_page)
+@answered("page.show", as_page, failure)
 def show_page() -> Response:
-    """Show the page to whom is signed in; send all others to sign in."""
+    """Show the page to a person who is signed in; send all others to sign in."""
     site = site_of(web.current_request)
     try:
         visitor = bootstrap.current().sign_in.visitor(credentials(web.current_request))
@@ -60,50 +87,69 @@ def show_page() -> Response:
 
 
 @web.route("/login", methods=["GET"])
-@answered("login.begin", as_page)
+@answered("login.begin", as_page, failure)
 def begin_login() -> Response:
     """Send the browser to the provider."""
-    site = site_of(web.current_request)
-    asked = _given("return_to")
+    request = web.current_request
+    site, asked = site_of(request), _given("return_to")
     return_to = asked if _RETURN_PATH.fullmatch(asked) else PAGE
-    begun = bootstrap.current().login.begin(return_to, site.url(CALLBACK))
-    return pages.redirect(site, begun.url, [LOGIN_COOKIE.set(site, begun.cookie)])
+    pending = LOGIN_COOKIE.tags(request)
+    begun = bootstrap.current().login.begin(return_to, site.url(CALLBACK), pending)
+    cookies = [LOGIN_COOKIE.of(begun.id).set(site, begun.cookie)]
+    cookies += [LOGIN_COOKIE.of(login_id).forget(site) for login_id in begun.dropped]
+    return pages.redirect(site, begun.url, cookies)
 
 
 @web.route(CALLBACK, methods=["GET"])
-@answered("login.finish", as_page)
+@answered("login.finish", as_failed_login, failure)
 def finish_login() -> Response:
-    """Begin a session for whom the provider sent back."""
+    """Begin a session for the person whom the provider sent back."""
     request = web.current_request
-    site = site_of(request)
-    cookie, state, code = LOGIN_COOKIE.read(request), _given("state"), _given("code")
-    login = bootstrap.current().login
-    if not (cookie and state and code):
-        raise LoginFailed(LoginReason.NO_CODE)
-    done = login.finish(cookie, state, code, site.url(CALLBACK))
-    cookies = [LOGIN_COOKIE.forget(site), SESSION_COOKIE.set(site, done.cookie)]
+    site, state = site_of(request), _given("state")
+    cookie = _login_cookie(state)
+    callback = Callback(
+        state=state,
+        code=_given("code"),
+        error=_given("error"),
+        login_cookie=cookie.read(request) if cookie else None,
+        session_cookie=SESSION_COOKIE.read(request),
+    )
+    try:
+        done = bootstrap.current().login.finish(callback, site.url(CALLBACK))
+    except LoginFailed as error:
+        if error.reason in _OVER and _is_signed_in():
+            # The callback was visited again, or the person signed in elsewhere meanwhile.
+            logs.add(reason=error.reason.value)
+            return pages.redirect(site, f"{site.prefix}{PAGE}")
+        raise
+    cookies = [cookie.forget(site)] if cookie else []
+    cookies.append(SESSION_COOKIE.set(site, done.cookie))
     return pages.redirect(site, f"{site.prefix}{done.return_to}", cookies)
 
 
 @web.route("/logout", methods=["POST"], content_types=["*/*"])
 @answered("logout")
 def logout() -> Response:
-    """End the session; tokens go on working."""
-    request, service = web.current_request, bootstrap.current()
-    try:
-        service.sessions.end(service.sign_in.visitor(credentials(request)).session)
-    except NotAuthenticated:
+    """End the session; API tokens still work."""
+    request, sessions = web.current_request, bootstrap.current().sessions
+    given = credentials(request)
+    # Before all else: without the session's end, another site must not end its cookie either.
+    if not given.same_origin:
+        raise CrossSiteRequest
+    if given.cookie is None:
         logs.add(reason="no_session")
+    else:
+        sessions.end(given.cookie, given.csrf_token)
     response = responses.nothing()
     response.headers["Set-Cookie"] = SESSION_COOKIE.forget(site_of(request))
     return response
 
 
 @web.route("/signed-out", methods=["GET", "HEAD"])
-@answered("page.signed_out")
+@answered("page.signed_out", as_page, failure)
 def signed_out() -> Response:
     """Say that the session has ended."""
-    text = "You are signed out. Your API tokens go on working."
+    text = "You are signed out. Your API tokens still work."
     site = site_of(web.current_request)
     return pages.notice(site, "Signed out", text, HTTPStatus.OK, "Sign in again")
 
@@ -113,6 +159,35 @@ def signed_out() -> Response:
 def read_asset(version: str, name: str) -> Response:
     """Return one of the page's files."""
     return pages.asset(version, name) or problems.not_found()
+
+
+def _heading(error: ApiTokensError) -> tuple[str, str]:
+    """Return the title for an error, and the text of the link, which is empty if a retry cannot help."""
+    if isinstance(error, UserInactive):
+        return "Account deactivated", ""
+    if isinstance(error, SignInTooSoon):
+        return "Sign in again in a minute", "Try again"
+    if isinstance(error, TokensUnavailable):
+        return "API Tokens Not Available", ""
+    if isinstance(error, problems.EXPLAINED):
+        cancelled = error.reason is LoginReason.CANCELLED
+        title = "Sign-in cancelled" if cancelled else "Sign-in failed"
+        return title, "Try again" if error.reason.retry_helps else ""
+    return "That did not work", "Try again"
+
+
+def _login_cookie(state: str) -> Cookie | None:
+    """Return the cookie of the sign-in that a ``state`` names, or None if it is not a state of ours."""
+    login_id = login_id_in(state)
+    return LOGIN_COOKIE.of(login_id) if login_id else None
+
+
+def _is_signed_in() -> bool:
+    try:
+        bootstrap.current().sign_in.visitor(credentials(web.current_request))
+    except NotAuthenticated:
+        return False
+    return True
 
 
 def _given(name: str) -> str:

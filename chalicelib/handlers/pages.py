@@ -62,10 +62,22 @@ def page(
     return Response(body=body, status_code=status.value, headers=page_headers(site))
 
 
-def notice(site: Site, title: str, text: str, status: HTTPStatus, action: str = "") -> Response:
-    """Return a page that says one thing; ``action`` words the link back to the tokens page."""
-    hidden = "" if action else "hidden"
-    values = {"title": title, "text": text, "action": action or "Continue", "hidden": hidden}
+def notice(
+    site: Site, title: str, text: str, status: HTTPStatus, action: str = "", reference: str = ""
+) -> Response:
+    """Return a page that says one thing.
+
+    ``action`` is the text of the link to the tokens page, ``reference`` is the id to report. Without
+    them the page has neither.
+    """
+    values = {
+        "title": title,
+        "text": text,
+        "action": action or "Continue",
+        "hidden": "" if action else "hidden",
+        "reference": reference,
+        "reference_hidden": "" if reference else "hidden",
+    }
     return page(site, "notice.html", values, status)
 
 

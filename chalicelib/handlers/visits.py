@@ -1,6 +1,7 @@
 """Where a request comes from: the site it sees, its cookies, its credentials."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from chalice.app import Request
 
@@ -41,6 +42,15 @@ class Cookie:
     name: str
     lifetime_seconds: int
 
+    def of(self, tag: str) -> "Cookie":
+        """Return the cookie for one of several things, under a name of its own."""
+        return replace(self, name=f"{self.name}_{tag}")
+
+    def tags(self, request: Request) -> list[str]:
+        """Return the tags of the cookies of this kind that the browser sent."""
+        prefix = f"{self.named(site_of(request))}_"
+        return [name.removeprefix(prefix) for name, _ in _sent(request) if name.startswith(prefix)]
+
     def named(self, site: Site) -> str:
         """Return the name that the browser knows."""
         return f"__Host-{self.name}" if site.is_secure else self.name
@@ -56,16 +66,20 @@ class Cookie:
     def read(self, request: Request) -> str | None:
         """Return the value that the browser sent."""
         wanted = self.named(site_of(request))
-        for pair in request.headers.get("cookie", "").split(";"):
-            name, equals, value = pair.strip().partition("=")
-            if equals and name == wanted and value:
-                return str(value)
-        return None
+        return next((value for name, value in _sent(request) if name == wanted), None)
 
     def _header(self, site: Site, value: str, seconds: int) -> str:
         secure = "; Secure" if site.is_secure else ""
         attributes = f"Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}"
         return f"{self.named(site)}={value}; {attributes}"
+
+
+def _sent(request: Request) -> Iterator[tuple[str, str]]:
+    """Yield name and value of each cookie that came with a request."""
+    for pair in str(request.headers.get("cookie", "")).split(";"):
+        name, _, value = pair.strip().partition("=")
+        if value:
+            yield name, value
 
 
 SESSION_COOKIE = Cookie("bodhi_session", int(SESSION_LIFETIME.total_seconds()))

@@ -28,10 +28,15 @@ class Sessions:
         self._users = users
         self._clock = clock
 
-    def begin(self, user: User, now: datetime) -> str:
-        """Begin a session and return what its cookie holds. Raises DependencyUnavailable."""
+    def begin(self, user: User, now: datetime, replaced: str | None) -> str:
+        """Begin a session and return what its cookie holds. Raises DependencyUnavailable.
+
+        The session with the cookie ``replaced`` ends, also that of another user.
+        """
         cookie = random_text()
         self._store.add_session(new_session(hash_of(cookie), user.id, random_text(), now))
+        if replaced:
+            self._store.end_session(hash_of(replaced))
         return cookie
 
     def resume(self, cookie: str) -> Visitor:
@@ -51,13 +56,21 @@ class Sessions:
         Raises CrossSiteRequest besides what ``resume`` raises.
         """
         visitor = self.resume(cookie)
-        if not hmac.compare_digest(visitor.session.csrf_token.encode(), csrf_token.encode()):
+        sent = csrf_token.encode(errors="surrogatepass")
+        if not hmac.compare_digest(visitor.session.csrf_token.encode(), sent):
             raise CrossSiteRequest
         return visitor
 
-    def end(self, session: Session) -> None:
-        """End a session. Raises DependencyUnavailable."""
-        self._store.end_session(session.id_hash)
+    def end(self, cookie: str, csrf_token: str) -> None:
+        """End a session if the page itself asks for it; it may be over already.
+
+        Raises CrossSiteRequest or DependencyUnavailable.
+        """
+        try:
+            self.resume_for_change(cookie, csrf_token)
+        except NotAuthenticated:
+            logs.add(reason="no_session")
+        self._store.end_session(hash_of(cookie))
 
     def _touch(self, session: Session) -> None:
         now = self._clock.now()

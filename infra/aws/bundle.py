@@ -30,12 +30,6 @@ _UNUSED = re.compile(
         (
             # cryptography needs cffi's compiled half only.
             r"(cffi|pycparser)/.*|pycparser-[^/]+\.dist-info/.*",
-            # Only requests speaks to the provider for Authlib, for a code and with a secret at most: no
-            # server of its own, no discovery, registration or device. PyJWT reads the tokens.
-            r"authlib/integrations/(?!requests_client|base_client)[a-z0-9_]+/.*",
-            r"authlib/integrations/base_client/async_[a-z]+\.py|authlib/jose/.*|joserfc/drafts/.*",
-            r"authlib/oauth2/(drafts|rfc(7591|7592|7662|8628|8693|9068|9207))/.*",
-            r"authlib/oidc/(discovery|registration|rpinitiated)/.*",
             # botocore takes its certificates from certifi; awscrt does not ship; nothing is stubbed.
             r"botocore/cacert\.pem|botocore/data/.*/examples-1\.json(\.gz)?",
             r"botocore/(crt/auth|stub)\.py",
@@ -43,10 +37,8 @@ _UNUSED = re.compile(
             r"dateutil/((easter|rrule|tzwin|utils)\.py|tz/win\.py|zoneinfo/.*)",
             # Neither OpenSSL's, SOCKS' nor HTTP/2's library ships, and this is no browser.
             r"urllib3/(contrib/(emscripten/.*|(pyopenssl|socks)\.py)|http2/connection\.py)",
-            # The same in Python is there, for answers of a provider that name a wrong encoding.
-            r"charset_normalizer/(cd|md)\.[^/]+\.so",
             # Commands for a terminal, tests, types for a checker.
-            r"(certifi|charset_normalizer|idna|jwt|requests)/((__main__|cli|help)\.py|cli/.*)",
+            r"(certifi|jwt)/((__main__|cli|help)\.py|cli/.*)",
             r"jmespath-[^/]+\.data/.*|[a-z_]+/tests/.*|.*\.pyi|.*/py\.typed|(.*/)?__pycache__/.*",
             # Lists of files with hashes that no longer hold.
             r"[^/]+\.dist-info/RECORD",

@@ -23,6 +23,9 @@ PAGE_PATHS = frozenset(
     }
 )
 
+# A sign-in may wait 5 s for the provider's endpoints and 5 s for its keys before it says so on a page.
+_PAGE_SECONDS = 20
+
 _FUNCTION = "AWS::Serverless::Function"
 _INTEGRATION = "x-amazon-apigateway-integration"
 
@@ -62,6 +65,7 @@ def _page_function(resources: Mapping[str, Resource], policy: Mapping[str, Any])
     own = {
         "Environment": {"Variables": variables},
         "Role": {"Fn::GetAtt": [PAGE_ROLE, "Arn"]},
+        "Timeout": _PAGE_SECONDS,
     }
     permission = resources["APIHandlerInvokePermission"]
     role = resources[API_ROLE]

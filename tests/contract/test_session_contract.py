@@ -1,5 +1,6 @@
 """What the session store promises, in memory and in DynamoDB alike."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
@@ -17,6 +18,28 @@ def test_login_is_taken_once(stores: Stores) -> None:
 
     assert stores.sessions.take_login("hash") == LOGIN
     assert stores.sessions.take_login("hash") is None
+
+
+def test_sign_ins_of_one_browser_are_rows_of_their_own(stores: Stores) -> None:
+    """To take one leaves the others, and to take one that is not there leaves all."""
+    others = [replace(LOGIN, id_hash=f"hash-{number}") for number in range(3)]
+    for login in (LOGIN, *others):
+        stores.sessions.add_login(login)
+
+    assert stores.sessions.take_login("unknown") is None
+    assert stores.sessions.take_login("hash") == LOGIN
+
+    assert [stores.sessions.take_login(login.id_hash) for login in others] == others
+
+
+def test_login_is_taken_by_one_of_two_at_once(stores: Stores) -> None:
+    """A callback that is visited twice at once begins one session."""
+    stores.sessions.add_login(LOGIN)
+
+    with ThreadPoolExecutor(4) as threads:
+        taken = list(threads.map(lambda _: stores.sessions.take_login("hash"), range(4)))
+
+    assert sorted(taken, key=bool) == [None, None, None, LOGIN]
 
 
 def test_login_and_session_of_the_same_hash_are_two_things(stores: Stores) -> None:

@@ -37,7 +37,7 @@ def test_tokens_work_on_and_the_former_sign_in_reaches_nothing(api: Api, service
 def test_session_of_the_former_identity_ends(api: Api, service: MemoryService) -> None:
     """A browser that signed in as the former identity has to sign in again."""
     user = service.accounts.sign_in(service.provider.sign_in(OLD))
-    session = service.sessions.begin(user, service.clock.now())
+    session = service.sessions.begin(user, service.clock.now(), None)
     cookie = {"Cookie": f"bodhi_session={session}; __Host-bodhi_session={session}"}
     assert api.get("/v1/me", headers=cookie).status == 200
     move(service, NEW)

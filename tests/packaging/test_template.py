@@ -145,6 +145,12 @@ def test_no_function_but_the_page_knows_the_secret(resources: dict[str, Any]) ->
     assert variables["PageHandler"]["OIDC_CLIENT_SECRET"] == {"Ref": "OidcClientSecret"}
 
 
+def test_page_has_time_to_say_that_the_provider_is_slow(resources: dict[str, Any]) -> None:
+    """Lambda must not end the function before the deadlines of a sign-in do; API Gateway waits 29 s."""
+    assert resources["PageHandler"]["Properties"]["Timeout"] == 20
+    assert resources["APIHandler"]["Properties"]["Timeout"] == 10
+
+
 def test_secret_is_shown_to_nobody(template: dict[str, Any]) -> None:
     """Not by CloudFormation, and not by an output."""
     assert template["Parameters"]["OidcClientSecret"]["NoEcho"] is True

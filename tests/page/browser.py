@@ -42,10 +42,17 @@ class Browser:
 
     def sign_in(self, subject: str) -> None:
         """Go through the provider and come back."""
-        leaving = self.visit("/login?return_to=/settings/api-tokens")
-        state = parse_qs(urlsplit(leaving.headers["Location"]).query)["state"][0]
-        back = self.visit(f"/login/callback?code={subject}&state={state}")
+        back = self.come_back(self.leave(), subject)
         assert back.status_code == 302, back.body
+
+    def leave(self, return_to: str = "/settings/api-tokens") -> str:
+        """Begin to sign in, as one tab does; return the state that went to the provider."""
+        leaving = self.visit(f"/login?return_to={return_to}")
+        return parse_qs(urlsplit(leaving.headers["Location"]).query)["state"][0]
+
+    def come_back(self, state: str, subject: str) -> HTTPResponse:
+        """Return from the provider, where ``subject`` signed in."""
+        return self.visit(f"/login/callback?code={subject}&state={state}")
 
     def page_data(self, name: str) -> str:
         """Return what the page hands to its script."""

@@ -11,6 +11,7 @@ from chalice.test import HTTPResponse
 from chalicelib.domain.errors import StoreUnavailable
 from chalicelib.domain.ids import user_id_for
 from chalicelib.domain.sessions import SESSION_IDLE_TIMEOUT, SESSION_LIFETIME
+from chalicelib.services.cookies import hash_of
 from tests.page.browser import Browser
 from tests.support.api import Api, api_of
 from tests.support.builders import ISSUER
@@ -76,7 +77,7 @@ def test_cookies_are_out_of_reach_of_scripts_and_other_hosts(api: Api) -> None:
 
     cookie = leaving.headers["Set-Cookie"]
     cookie = cookie if isinstance(cookie, str) else cookie[0]
-    assert cookie.startswith("__Host-bodhi_login=")
+    assert cookie.startswith("__Host-bodhi_login_")
     assert set(cookie.split("; ")[1:]) == {
         "Path=/",
         "Max-Age=600",
@@ -223,12 +224,88 @@ def test_logout_ends_the_session_but_no_token(browser: Browser, api: Api) -> Non
     assert api.get("/api/whoami", token).status == 200
 
 
-def test_logout_by_another_site_is_refused(browser: Browser) -> None:
-    """Nobody else can sign a person out."""
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Origin": ""},
+        {"Origin": "https://127.0.0.1:8000"},
+        {"X-CSRF-Token": ""},
+        {"X-CSRF-Token": "wrong"},
+    ],
+)
+def test_logout_by_another_site_is_refused(browser: Browser, headers: dict[str, str]) -> None:
+    """Another site ends neither the session nor its cookie."""
     browser.sign_in(PERSON)
 
-    assert browser.change("POST", "/logout", headers={"Origin": "https://evil.example"}).status_code == 403
+    refused = browser.change("POST", "/logout", headers=headers)
+
+    assert (refused.status_code, code_of(refused)) == (403, "cross_site_request")
+    assert "Set-Cookie" not in refused.headers
     assert browser.visit("/v1/tokens").status_code == 200
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", ""])
+def test_logout_by_another_site_without_the_cookie_keeps_it(browser: Browser, origin: str) -> None:
+    """SameSite=Lax holds the cookie back from a foreign form, whose answer must not delete it either."""
+    browser.sign_in(PERSON)
+    kept = dict(browser.cookies)
+    browser.cookies = {}
+
+    answer = browser.send("POST", "/logout", {"Origin": origin} if origin else {})
+
+    assert answer.status_code == 403
+    assert "Set-Cookie" not in answer.headers
+    browser.cookies = kept
+    assert browser.visit("/v1/tokens").status_code == 200
+
+
+def test_logout_after_the_session_has_ended_deletes_the_cookie(browser: Browser) -> None:
+    """A session that is over already is signed out all the same, with or without its cookie."""
+    browser.sign_in(PERSON)
+    cookies = dict(browser.cookies)
+    assert browser.change("POST", "/logout").status_code == 204
+
+    for browser.cookies in (cookies, {}):
+        again = browser.send("POST", "/logout", {"Origin": browser.origin})
+        assert again.status_code == 204
+        assert browser.cookies == {}
+
+
+def test_logout_removes_the_row_of_a_session_that_opens_nothing(
+    browser: Browser, api: Api, service: MemoryService
+) -> None:
+    """A deactivated person who signs out leaves no row behind."""
+    browser.sign_in(PERSON)
+    session = hash_of(browser.cookies["bodhi_session"])
+    admin_changes_user(api, service, "PATCH", {"status": "inactive"})
+
+    assert browser.send("POST", "/logout", {"Origin": browser.origin}).status_code == 204
+
+    assert service.store.find_session(session) is None
+
+
+@pytest.mark.parametrize("successor", [PERSON, "other@example.com"])
+def test_sign_in_ends_the_session_before(browser: Browser, service: MemoryService, successor: str) -> None:
+    """The old cookie opens nothing after a new sign-in in the same browser, also of another person."""
+    browser.sign_in(PERSON)
+    old = browser.cookies["bodhi_session"]
+
+    browser.sign_in(successor)
+
+    assert browser.cookies["bodhi_session"] != old
+    assert service.store.find_session(hash_of(old)) is None
+    assert json.loads(browser.visit("/v1/me").body)["subject"] == successor
+
+
+def test_failed_sign_in_leaves_the_session_before(browser: Browser) -> None:
+    """A sign-in that the provider refuses signs nobody out."""
+    browser.sign_in(PERSON)
+
+    assert browser.come_back(browser.leave(), "refused").status_code == 400
+
+    assert browser.visit("/v1/me").status_code == 200
 
 
 def test_session_ends_when_unused(browser: Browser, service: MemoryService) -> None:

@@ -8,7 +8,16 @@ from datetime import datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.ids import TOKEN_ID, USER_ID, new_generation, new_token_id, user_id_for
+from chalicelib.domain.ids import (
+    LOGIN_ID,
+    TOKEN_ID,
+    USER_ID,
+    began_by,
+    new_generation,
+    new_login_id,
+    new_token_id,
+    user_id_for,
+)
 from tests.support.clock import START
 
 TICK = timedelta(milliseconds=1)
@@ -45,6 +54,22 @@ def test_token_ids_of_one_moment_differ() -> None:
 
     assert len(ids) == 1000
     assert len({token_id[14:] for token_id in ids}) == 1000
+
+
+@given(moments, moments)
+def test_login_ids_tell_when_the_sign_in_began(one: datetime, other: datetime) -> None:
+    """The id alone says it, to the millisecond, and sorts by it."""
+    login_id = new_login_id(one)
+
+    assert LOGIN_ID.fullmatch(login_id)
+    assert began_by(login_id, other) is (one <= other)
+    if one != other:
+        assert (login_id < new_login_id(other)) is (one < other)
+
+
+def test_login_ids_of_one_moment_differ() -> None:
+    """Two tabs may begin in the same millisecond."""
+    assert len({new_login_id(START) for _ in range(100)}) == 100
 
 
 def test_generations_never_come_back() -> None:
