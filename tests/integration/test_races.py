@@ -491,8 +491,8 @@ def test_first_sight_by_many_makes_one_user(racers: Racers) -> None:
         users = of_type(User, results)
         assert len(users) == 10
         assert {racers.stored(users[0]).generation} == {user.generation for user in users}
-    users = racers.service.users.list_users(after=None, limit=100).users
-    assert len([user for user in users if user.id != ADMIN.id]) == 5
+    listed = racers.service.users.list_users(after=None, limit=100).users
+    assert len([user for user in listed if user.id != ADMIN.id]) == 5
 
 
 def test_return_after_removal_by_many_makes_one_generation(racers: Racers) -> None:
