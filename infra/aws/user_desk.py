@@ -61,7 +61,7 @@ _DEACTIVATED = "All sessions end, and every API token is refused from the next u
 _REMOVED = "Name and e-mail are deleted. All API tokens and sessions end for good."
 _ACTIVATED = {
     True: "The API tokens from before work again.",
-    False: "The API tokens from before end for good; --restore-tokens keeps them.",
+    False: "The API tokens from before end for good. --restore-tokens keeps them.",
 }
 
 

@@ -26,7 +26,7 @@ def line(user: User, role: Role) -> str:
     """Return a user in a line; ``role`` is the one that counts now."""
     parts = [user.id, f"{user.status.value:8}", f"{role.value:5}", user.issuer, user.subject_claim]
     parts.append(_quoted(user.subject))
-    if user.shown_name != user.subject:
+    if user.shown_name not in ("", user.subject):
         parts.append(_quoted(user.shown_name))
     return "  ".join(parts)
 
@@ -55,8 +55,9 @@ def details(user: User, administrators: Administrators, now: datetime) -> Iterat
         "id": user.id,
         "status": user.status.value,
         "role": _role(user, administrators, now),
-        "role given at": _time(user.role_given_at),
-        "newest sign-in": _time(user.signed_in_at),
+        # Version 0.1 recorded neither.
+        "role given at": _time(user.role_given_at, absent="not recorded"),
+        "newest sign-in": _time(user.signed_in_at, absent="not recorded"),
         "name": _quoted(user.name) if user.name else "none",
         "e-mail": email if user.email else "none",
         "issuer": user.issuer,
@@ -114,8 +115,8 @@ def _for_admin_subjects(user: User, administrators: Administrators) -> str:
     return user.subject
 
 
-def _time(moment: datetime | None) -> str:
-    return f"{moment:{_TIME}}" if moment else "never"
+def _time(moment: datetime | None, absent: str = "never") -> str:
+    return f"{moment:{_TIME}}" if moment else absent
 
 
 def _quoted(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Warns of users that no sign-in reaches, as after a change of ``OIDC_ISSUER``."""
+"""The warning of users that no sign-in reaches, as after a change of ``OIDC_ISSUER``."""
 
 from __future__ import annotations
 

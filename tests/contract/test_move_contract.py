@@ -35,7 +35,7 @@ def move(stores: Stores, user: User, to: SubjectIdentifier, now: datetime = LATE
 
 
 def found_as(stores: Stores, who: SubjectIdentifier) -> User | None:
-    """Return the user whom an identity leads to."""
+    """Return the user that an identity leads to."""
     return stores.users.find_signed_in(who.user_id)
 
 
@@ -207,8 +207,8 @@ def test_end_that_was_read_before_the_move_still_ends_the_user(
     assert (after.is_active, SubjectIdentifier.of(after)) == (False, NEW)
 
 
-def test_first_sign_in_of_the_new_identity_after_the_move_adds_nobody(stores: Stores, owner: User) -> None:
-    """It found nobody before the move, and has to look again."""
+def test_first_sign_in_of_the_new_identity_after_the_move_adds_no_user(stores: Stores, owner: User) -> None:
+    """It found no user before the move, and has to look again."""
     newcomer = a_user(id=NEW.user_id, issuer=NEW.issuer, subject=NEW.subject)
     after = move(stores, owner, NEW)
     assert stores.users.add_user(newcomer) is False

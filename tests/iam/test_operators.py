@@ -58,7 +58,7 @@ class Desk:
 
     @property
     def requests(self) -> list[Request]:
-        """What IAM was asked so far."""
+        """The requests that IAM has got so far."""
         return list(self.recorder.requests["operator"])
 
 

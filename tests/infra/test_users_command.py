@@ -1,8 +1,12 @@
-"""The operator's command for users: what it shows, changes and refuses, and how it goes on after a stop."""
+"""The operator's command for users: lists, changes, refusals, and runs that continue after a stop."""
 
 from __future__ import annotations
 
+import io
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -23,6 +27,7 @@ from chalicelib.services.identities import MOST_USERS_READ, every_user
 from chalicelib.settings import Settings
 from infra.aws import users
 from infra.aws.account import session_of_environment
+from infra.aws.terminal import printable
 from infra.aws.users import main
 from infra.local.harness import free_ports
 from tests.infra.test_signing_keys import denying
@@ -33,6 +38,7 @@ from tests.support.dynamodb import Cloud, dynamodb_stores, moto_cloud, new_table
 from tests.support.service import ENVIRON
 
 OTHER = "https://other.example.com"
+ROOT = Path(__file__).parents[2]
 NOT_CHANGED = "Nothing was changed. Add --yes to do it.\n"
 UNKNOWN = "usr_" + "z" * 32
 
@@ -72,7 +78,7 @@ class Office:
         return list(every_user(self.stores.users))
 
     def found_as(self, issuer: str, subject: str, claim: str = "sub") -> User | None:
-        """Return the user whom an identity leads to."""
+        """Return the user that an identity leads to."""
         return self.stores.users.find_signed_in(user_id_for(issuer, subject, claim))
 
 
@@ -195,6 +201,11 @@ class TestList:
             assert text not in said
         assert len(run("list")[1].splitlines()) == 2
 
+    def test_tombstone_has_no_name(self, office: Office, run: Run) -> None:
+        """The subject is what recognises the person again."""
+        gone = office.has(a_user("gone").removed(START, new_generation()))
+        assert run("list")[1].splitlines()[1] == f'{gone.id}  removed   user   {ISSUER}  sub  "gone"'
+
     def test_letters_of_all_scripts_are_shown(self, office: Office, run: Run) -> None:
         """An operator reads the names of people."""
         office.has(a_user("zoë", name="Zoë 夜 🌙"))
@@ -244,7 +255,8 @@ class TestShow:
     ) -> None:
         """ADMIN_SUBJECTS names an identity; a claim counts for a day; version 0.1 noted no time."""
         user = office.has(a_user(**{"subject": "00u1", **changes}))
-        assert _shown(run("show", user.id)[1])["role"] == role
+        shown = _shown(run("show", user.id)[1])
+        assert (shown["role"], shown["newest sign-in"]) == (role, "not recorded")
 
     @pytest.mark.parametrize(
         ("changes", "value"),
@@ -277,7 +289,7 @@ class TestShow:
 
     @pytest.mark.parametrize("user_id", [UNKNOWN, "usr_1", "", "U#", "../x", "usr_" + "A" * 32, "a" * 5000])
     def test_unknown_user_is_one_line(self, run: Run, user_id: str) -> None:
-        """Whatever the id looks like."""
+        """Any text may be given as an id."""
         assert run("show", user_id) == (1, "", "There is no user with this id.\n")
 
 
@@ -311,7 +323,7 @@ class TestCheck:
         ]
 
     def test_deactivation_ends_the_warning(self, office: Office, run: Run) -> None:
-        """What was dealt with is not warned of for ever."""
+        """Users who were stopped are not warned of again."""
         office.has_some(2, issuer=OTHER)
         assert run("check")[1]
         run("deactivate-issuer", OTHER, "--yes")
@@ -377,7 +389,7 @@ class TestStatus:
         assert (after.role, after.role_given_at) == (Role.ADMIN, START)
 
     def test_last_administrator_comes_back(self, office: Office, run: Run) -> None:
-        """Two deactivated each other by the rows of an older version; the operator needs no account."""
+        """Both administrators are inactive. The operator needs no account."""
         admins = [
             office.has(a_user(name, status=UserStatus.INACTIVE)) for name in ("admin@example.com", "x")
         ]
@@ -606,7 +618,7 @@ class TestMove:
 
     @pytest.mark.parametrize("subject", ["", " ", "a\nb", "\x1b[2J", "\udcff", "a" * 256, "\u202e"])
     def test_subject_of_no_sign_in_is_refused(self, office: Office, run: Run, subject: str) -> None:
-        """The adapter would refuse it, so the user would be lost to everyone."""
+        """Every sign-in would refuse it, so the user would be out of reach."""
         user = office.has(a_user("old"))
         status, _, error = run("move", user.id, f"--subject={subject}", "--yes")
         assert (status, error.startswith("This subject is not valid")) == (1, True)
@@ -658,7 +670,7 @@ class TestMove:
         ],
     )
     def test_there_are_three_ways(self, run: Run, arguments: list[str]) -> None:
-        """What cannot be meant is refused before anything is read."""
+        """Any other combination is refused before a row is read."""
         status, _, error = run("move", *arguments, "--yes", TABLE_NAME="no-such-table")
         assert (status, error.startswith("Move in one of three ways: USER_ID --subject")) == (1, True)
 
@@ -686,7 +698,7 @@ class TestMoveFromFile:
         assert [user.subject for user in office.rows()] == ["00u0", 'a, "b"', "zoë"]
 
     def test_refused_users_are_left(self, office: Office, run: Run, file: Path) -> None:
-        """The others are moved, and the exit status tells. A repeated run moves nobody twice."""
+        """The others are moved, and the exit status tells. A repeated run moves no user twice."""
         made = office.has_some(4)
         file.write_text(
             f"{made[0].id},a\n{UNKNOWN},b\n{made[1].id},{made[3].subject}\n{made[2].id},c\n", "utf-8"
@@ -828,6 +840,17 @@ class TestMoveIssuer:
         assert run(*self.asked("--yes"))[0] == 0
         assert office.row(late).issuer == self.NEW
 
+    def test_all_move_back(self, office: Office, run: Run) -> None:
+        """A mistake with the spelling is undone, and leaves no identity row."""
+        made = office.has_some(3)
+        assert run(*self.asked("--yes"))[0] == 0
+        assert len(office.cloud.rows()) == 6
+        assert run("move", "--issuer-from", self.NEW, "--issuer-to", ISSUER, "--yes")[0] == 0
+        assert [SubjectIdentifier.of(user) for user in office.rows()] == [
+            SubjectIdentifier.of(user) for user in made
+        ]
+        assert len(office.cloud.rows()) == 3
+
     def test_same_issuer_twice_is_refused(self, run: Run) -> None:
         """It would never come to an end."""
         status, _, error = run("move", "--issuer-from", ISSUER, "--issuer-to", f" {ISSUER} ", "--yes")
@@ -841,7 +864,7 @@ class TestMoveIssuer:
 
 
 class TestSettings:
-    """Where the command finds table and settings, and one line for each failure."""
+    """The table and the settings that the command uses, and one line for each failure."""
 
     @pytest.fixture(autouse=True)
     def new_sessions(self, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -851,7 +874,7 @@ class TestSettings:
     def test_stage_has_the_settings(
         self, office: Office, run: Run, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """Those of the environment do not count then, whatever is set there."""
+        """Those of the environment do not count then."""
         office.has(a_user())
         monkeypatch.setenv("OIDC_ISSUER", OTHER)
         assert run("check")[1] != ""
@@ -924,6 +947,38 @@ class TestSettings:
         with pytest.raises(SystemExit) as stopped:
             run(*arguments)
         assert stopped.value.code == 2
+
+
+def test_terminal_without_unicode_gets_escapes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name that its encoding lacks must not stop a list in the middle."""
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(io.BytesIO(), encoding="ascii"))
+    assert printable("zoë 夜") == "zo\\xeb \\u591c"
+
+
+def test_reader_who_has_seen_enough_is_no_traceback() -> None:
+    """As with `| head`."""
+    script = """
+import sys
+from infra.aws import users
+
+class Desk:
+    def list(self, *_, **__):
+        for _ in range(100_000):
+            print("a line", flush=True)
+
+users._desk = lambda environ: Desk()
+sys.exit(users.main(["list", "--table", "bodhi"]))
+"""
+    command = [sys.executable, "-c", script]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, **ENVIRON}
+    ) as running:
+        assert running.stdout
+        assert running.stderr
+        assert running.stdout.readline() == b"a line\n"
+        running.stdout.close()
+        assert running.stderr.read() == b""
+    assert running.returncode == 1
 
 
 def test_without_a_local_stack_make_says_so() -> None:

@@ -178,7 +178,7 @@ def test_lost_identity_row_is_repaired(desk: Desk) -> None:
 
 @pytest.mark.parametrize("subject", ["", " ", "\x00", "a\nb", "\ud800", "\u202ea", "a" * 256, "\u2800"])
 def test_subject_of_no_sign_in_is_refused(desk: Desk, subject: str) -> None:
-    """The user would be out of everyone's reach."""
+    """The user would be out of reach."""
     user = desk.has(a_user())
     with pytest.raises(InvalidRequest):
         desk.move(user, replace(NEW, subject=subject))
@@ -194,7 +194,7 @@ def test_odd_subject_is_kept_as_it_is(desk: Desk, subject: str) -> None:
 
 
 def test_unknown_user_is_refused(desk: Desk) -> None:
-    """A move adds nobody."""
+    """A move adds no user."""
     with pytest.raises(UserNotFound):
         desk.move(a_user())
 
@@ -276,7 +276,7 @@ class TestAtTheSameMoment:
     """A move and something else, in both orders."""
 
     def test_first_sign_in_of_the_new_identity_comes_first(self, desk: Desk) -> None:
-        """The move finds nobody there, and meets the new user when it writes."""
+        """The move finds no user there, and meets the new one when it writes."""
         user = desk.has(a_user())
         desk.store.before_move = [lambda: desk.accounts.present(newly())]
         with pytest.raises(IdentityTaken):
@@ -287,7 +287,7 @@ class TestAtTheSameMoment:
         assert found.id == NEW.user_id
 
     def test_first_sign_in_of_the_new_identity_comes_second(self, desk: Desk) -> None:
-        """The sign-in finds nobody, meets the identity row, and looks again."""
+        """The sign-in finds no user, meets the identity row, and looks again."""
         user = desk.has(a_user())
         desk.store.before_add = [lambda: desk.move(user)]
         assert desk.accounts.present(newly()).id == user.id
@@ -337,7 +337,7 @@ class TestAtTheSameMoment:
 
 
 class TestOutOfReach:
-    """Active users whom no sign-in reaches."""
+    """Active users that no sign-in reaches."""
 
     def test_active_users_of_other_identities_are_counted(self, desk: Desk) -> None:
         """By issuer and claim. Those who are deactivated or removed have no working token."""
