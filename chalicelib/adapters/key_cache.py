@@ -1,4 +1,4 @@
-"""Verification keys kept in the process, loaded again at most once per cool-down."""
+"""Verification keys of our own ring, kept in the process and loaded again at most once per cool-down."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
@@ -12,6 +12,7 @@ Key = TypeVar("Key")
 
 MAX_AGE = timedelta(seconds=60)
 COOL_DOWN = timedelta(seconds=10)
+FAILURE_COOL_DOWN = timedelta(milliseconds=500)
 
 
 class KeyCache(Generic[Key]):
@@ -19,8 +20,9 @@ class KeyCache(Generic[Key]):
 
     Keys older than ``max_age`` are loaded again, so that a revoked key stops verifying without a
     deployment. An unknown ``kid`` loads them again at most once per ``COOL_DOWN``, so that a flood of
-    invented ones costs nothing. When the last load failed nobody can say whether an unknown ``kid``
-    is ours: that is an error, not a refusal.
+    invented ones costs nothing. After a failed load an unknown ``kid`` is an error, not a refusal,
+    because the key may be ours. That lasts for ``FAILURE_COOL_DOWN``, so that a short fault of the store
+    does not become a long one.
     """
 
     def __init__(
@@ -32,35 +34,41 @@ class KeyCache(Generic[Key]):
         self._lock = Lock()
         self._keys: Mapping[str, Key] = {}
         self._loaded_at: datetime | None = None
-        self._tried_at: datetime | None = None
+        self._failed_at: datetime | None = None
         self._failure: DependencyUnavailable | None = None
 
     def find(self, kid: str) -> Key | None:
-        """Return the key, or None when no key has this ``kid``.
+        """Return the key, or None if no key has this ``kid``.
 
-        Raises the DependencyUnavailable of the load when keys are needed that cannot be loaded.
+        Raises the DependencyUnavailable of the load if keys are needed that cannot be loaded.
         """
-        now = self._clock.now()
         with self._lock:
+            # Here, not before: a caller may have waited for the load of another.
+            now = self._clock.now()
             if self._must_load(kid, now):
                 self._reload(now)
             elif kid not in self._keys and self._failure:
-                raise self._failure
+                # Another instance: one that is raised twice keeps the frames of both callers.
+                raise type(self._failure) from self._failure
             return self._keys.get(kid)
 
     def _must_load(self, kid: str, now: datetime) -> bool:
         if self._loaded_at is None:
             return True
+        # Without its sign: a clock that is set back must not prolong anything.
+        age = abs(now - self._loaded_at)
         if kid in self._keys:
-            return now - self._loaded_at >= self._max_age
-        return self._tried_at is None or now - self._tried_at >= COOL_DOWN
+            return age >= self._max_age
+        if self._failed_at:
+            return abs(now - self._failed_at) >= FAILURE_COOL_DOWN
+        return age >= COOL_DOWN
 
     def _reload(self, now: datetime) -> None:
-        self._tried_at = now
         try:
             self._keys = self._load()
         except DependencyUnavailable as error:
-            self._failure = error
+            # A load that times out takes longer than the cool-down, which begins when it ends.
+            self._failed_at, self._failure = self._clock.now(), error
             raise
-        self._failure = None
+        self._failed_at = self._failure = None
         self._loaded_at = now

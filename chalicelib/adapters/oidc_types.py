@@ -1,54 +1,93 @@
-"""Telling an OpenID provider's access tokens from its ID tokens (RFC 8725 section 3.12).
+"""Kinds of JWTs: which ones are a sign-in, and whether one is an ID token or an access token.
 
-No standard makes every provider say which is which, so each must show what its kind has and nothing
-that only the other has. JWTs that show neither pass as ``jwt`` alone.
+No standard makes every provider say it (RFC 8725 section 3.12). So a JWT is of a kind if it has a mark of
+that kind and none of the other. A JWT without marks, or with marks of both, is of neither.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
+from chalicelib.domain.errors import SignInRefused
+from chalicelib.domain.refusals import SignInReason
 from chalicelib.domain.token_types import TokenType
 
+Members = Mapping[str, Any]
+
+_ACCESS_TYPES = frozenset({"at+jwt", "application/at+jwt"})  # RFC 9068 section 2.1
+_ID_TYPES = frozenset({"id+jwt"})
+_HEADER_TYPES = _ACCESS_TYPES | _ID_TYPES | {"jwt"}
+_CLAIM_TYPES = frozenset({"id", "bearer"})  # Keycloak
+_TOKEN_USES = frozenset({"id", "access"})  # Amazon Cognito
 _ID_TOKEN_CLAIMS = frozenset({"nonce", "at_hash", "c_hash"})  # OpenID Connect Core sections 2, 3.3.2.11
 _SCOPE_CLAIMS = frozenset({"scope", "scp"})  # RFC 9068 section 2.2.3; Okta and Microsoft Entra
 
 
-def is_of_type(kind: TokenType, header: Mapping[str, Any], claims: Mapping[str, Any]) -> bool:
-    """Whether a verified JWT is what it is said to be."""
+def require_sign_in(header: Members, claims: Members) -> None:
+    """Raises SignInRefused unless the JWT may be a sign-in.
+
+    Logout tokens, security events and refresh tokens are not. A JWT that is bound to a key is more than
+    a bearer, and its proof is not checked here (RFC 7800 section 3.1).
+    """
+    known = (
+        _is_one_of(_HEADER_TYPES, header, "typ")
+        and _is_one_of(_CLAIM_TYPES, claims, "typ")
+        and _is_one_of(_TOKEN_USES, claims, "token_use")
+    )
+    # RFC 8417 section 2.2; a logout token has it too.
+    if not known or "events" in claims:
+        raise SignInRefused(SignInReason.WRONG_KIND)
+    if "cnf" in claims:
+        raise SignInRefused(SignInReason.SENDER_CONSTRAINED)
+
+
+def is_of_type(kind: TokenType, header: Members, claims: Members) -> bool:
+    """Return whether a JWT passes for what its sender says it is.
+
+    An ID token needs no mark of its own, because many have none.
+    """
     if kind is TokenType.ACCESS_TOKEN:
-        return _looks_like_access_token(header, claims) and not _looks_like_id_token(claims)
+        return kind_of(header, claims) is kind
     if kind is TokenType.ID_TOKEN:
-        return _may_be_id_token(header, claims)
+        return not _has_access_mark(header, claims)
     return True
 
 
-def _looks_like_access_token(header: Mapping[str, Any], claims: Mapping[str, Any]) -> bool:
+def is_plain_id_token(header: Members, claims: Members) -> bool:
+    """Return whether the answer to our own request may be an ID token; some carry scopes as well."""
+    return not _has_access_mark(header, {name: claims[name] for name in claims.keys() - _SCOPE_CLAIMS})
+
+
+def kind_of(header: Members, claims: Members) -> TokenType | None:
+    """Return ID_TOKEN, ACCESS_TOKEN, or None if the JWT does not show which one it is."""
+    access, identity = _has_access_mark(header, claims), _has_id_mark(header, claims)
+    if access == identity:
+        return None
+    return TokenType.ACCESS_TOKEN if access else TokenType.ID_TOKEN
+
+
+def _has_access_mark(header: Members, claims: Members) -> bool:
     return (
-        _media_type(header) == "at+jwt"  # RFC 9068 section 2.1
-        or claims.get("token_use") == "access"  # Amazon Cognito
-        or claims.get("typ") == "Bearer"  # Keycloak
+        _lower(header, "typ") in _ACCESS_TYPES
+        or _lower(claims, "token_use") == "access"
+        or _lower(claims, "typ") == "bearer"
         or not _SCOPE_CLAIMS.isdisjoint(claims)
     )
 
 
-def _looks_like_id_token(claims: Mapping[str, Any]) -> bool:
-    marked = claims.get("token_use") == "id" or claims.get("typ") == "ID"
-    return marked or not _ID_TOKEN_CLAIMS.isdisjoint(claims)
-
-
-def _may_be_id_token(header: Mapping[str, Any], claims: Mapping[str, Any]) -> bool:
-    """ID tokens need no mark of their own, but may bear none of another kind, known or not.
-
-    Their audience is checked as that of every JWT; only Cognito's access tokens may have none.
-    """
+def _has_id_mark(header: Members, claims: Members) -> bool:
     return (
-        _media_type(header) in ("", "jwt")
-        and claims.get("token_use", "id") == "id"
-        and claims.get("typ", "ID") == "ID"
-        and _SCOPE_CLAIMS.isdisjoint(claims)
+        _lower(header, "typ") in _ID_TYPES
+        or _lower(claims, "token_use") == "id"
+        or _lower(claims, "typ") == "id"
+        or not _ID_TOKEN_CLAIMS.isdisjoint(claims)
     )
 
 
-def _media_type(header: Mapping[str, Any]) -> str:
-    """Return ``typ`` without what a sender may leave out (RFC 7515 section 4.1.9)."""
-    return str(header.get("typ") or "").lower().removeprefix("application/")
+def _is_one_of(allowed: frozenset[str], members: Members, name: str) -> bool:
+    return name not in members or _lower(members, name) in allowed
+
+
+def _lower(members: Members, name: str) -> str:
+    """Return a member without case, or "" if it is absent or not text."""
+    value = members.get(name)
+    return value.lower() if isinstance(value, str) else ""

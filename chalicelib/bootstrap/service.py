@@ -152,10 +152,10 @@ class Service(Decision):
 
     @cached_property
     def http(self) -> "PoolManager":
-        """What reads the provider's documents."""
-        import urllib3
+        """The connections to the provider."""
+        from chalicelib.adapters.oidc_http import KeptConnections
 
-        return urllib3.PoolManager()
+        return KeptConnections(self.clock)
 
     @cached_property
     def identity_provider(self) -> "OidcProvider":
@@ -185,7 +185,7 @@ class Service(Decision):
         from chalicelib.adapters.oidc import ProviderDocuments
 
         settings = self.settings
-        return ProviderDocuments(settings.oidc_issuer, settings.oidc_discovery_url, self.http)
+        return ProviderDocuments(settings.oidc_issuer, settings.oidc_discovery_url, self.http, self.clock)
 
     @cached_property
     def _oauth(self) -> "OAuth":

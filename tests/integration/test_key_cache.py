@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.adapters.key_cache import COOL_DOWN, MAX_AGE, KeyCache
+from chalicelib.adapters.key_cache import COOL_DOWN, FAILURE_COOL_DOWN, MAX_AGE, KeyCache
 from chalicelib.domain.errors import StoreUnavailable
 from tests.support.clock import FixedClock
 
@@ -181,6 +181,80 @@ def test_unknown_key_is_refused_again_after_a_load_that_succeeds(
     assert cache.find("kid-2") is None
     assert cache.find("kid-3") is None
     assert source.loads == 3
+
+
+def test_new_key_is_found_half_a_second_after_a_failure(
+    cache: KeyCache[str], source: Source, clock: FixedClock
+) -> None:
+    """A glitch of the store does not become ten seconds of errors for a key that is new."""
+    assert timedelta(milliseconds=500) >= FAILURE_COOL_DOWN
+    cache.find("kid-1")
+    source.keys["kid-2"] = "key-2"
+    clock.advance(COOL_DOWN)
+    source.down = True
+    with pytest.raises(StoreUnavailable):
+        cache.find("kid-2")
+    source.down = False
+    clock.advance(FAILURE_COOL_DOWN)
+    assert cache.find("kid-2") == "key-2"
+
+
+def test_unknown_keys_ask_a_broken_store_once_per_cool_down(
+    cache: KeyCache[str], source: Source, clock: FixedClock
+) -> None:
+    """A flood of invented keys does not add to an outage. Ten seconds count again after a success."""
+    cache.find("kid-1")
+    clock.advance(COOL_DOWN)
+    source.down = True
+    for attempt in range(1, 4):
+        for n in range(5):
+            with pytest.raises(StoreUnavailable):
+                cache.find(f"invented-{n}")
+        assert source.loads == 1 + attempt
+        clock.advance(FAILURE_COOL_DOWN)
+    source.down = False
+    for _ in range(3):
+        assert cache.find("invented") is None
+        clock.advance(FAILURE_COOL_DOWN)
+    assert source.loads == 5
+
+
+def test_cool_down_begins_when_a_slow_load_fails(clock: FixedClock) -> None:
+    """A load that times out takes longer than the cool-down, so its end counts."""
+    loads = []
+
+    def load() -> Mapping[str, str]:
+        loads.append(clock.now())
+        if len(loads) > 1:
+            clock.advance(timedelta(seconds=4))
+            raise StoreUnavailable
+        return {"kid-1": "key-1"}
+
+    cache = KeyCache(load, clock)
+    cache.find("kid-1")
+    clock.advance(COOL_DOWN)
+    for _ in range(5):
+        with pytest.raises(StoreUnavailable):
+            cache.find("kid-2")
+    assert len(loads) == 2
+
+
+@pytest.mark.parametrize("step", [timedelta(hours=-1), timedelta(days=-30)])
+def test_clock_that_is_set_back_prolongs_nothing(
+    cache: KeyCache[str], source: Source, clock: FixedClock, step: timedelta
+) -> None:
+    """Neither a revoked key nor a failure lasts until the clock has caught up."""
+    cache.find("kid-1")
+    source.keys = {"kid-2": "key-2"}
+    clock.advance(step)
+    assert cache.find("kid-1") is None
+    source.down = True
+    clock.advance(COOL_DOWN)
+    with pytest.raises(StoreUnavailable):
+        cache.find("kid-3")
+    source.down = False
+    clock.advance(step)
+    assert cache.find("kid-3") is None
 
 
 def test_many_threads_load_once(cache: KeyCache[str], source: Source) -> None:

@@ -1,0 +1,70 @@
+"""JWTs of an OpenID provider, parsed as strictly as our own and not verified yet (RFC 7515, RFC 7519)."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from chalicelib.adapters import jose
+from chalicelib.adapters.oidc_facts import fact
+from chalicelib.domain.errors import SignInRefused
+from chalicelib.domain.refusals import SignInReason
+
+# Asymmetric only: with an HMAC algorithm the public key would be the secret (RFC 8725 section 2.1).
+RSA_ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512")
+EC_ALGORITHMS = {"P-256": ("ES256",), "P-384": ("ES384",), "P-521": ("ES512",)}
+# Two names of one algorithm (RFC 9864 section 2.2).
+ED25519_ALGORITHMS = ("EdDSA", "Ed25519")
+ALGORITHMS = frozenset(RSA_ALGORITHMS).union(ED25519_ALGORITHMS, *EC_ALGORITHMS.values())
+
+# An unsecured JWT has an empty signature; its algorithm refuses it.
+_COMPACT = re.compile(r"([A-Za-z0-9_-]++)\.([A-Za-z0-9_-]++)\.([A-Za-z0-9_-]*+)")
+# Whatever they ask for, this service does not know it (RFC 7515 section 4.1.11, RFC 7797).
+_EXTENSIONS = frozenset({"crit", "b64"})
+
+
+@dataclass(frozen=True, slots=True)
+class UnverifiedJwt:
+    """A JWT in the one spelling that is accepted. ``kid`` None means that it names no key."""
+
+    text: str = field(repr=False)
+    header: Mapping[str, Any] = field(repr=False)
+    claims: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def kid(self) -> str | None:
+        """The name of the key."""
+        kid: str | None = self.header.get("kid")
+        return kid
+
+    @property
+    def algorithm(self) -> str:
+        """The algorithm that the header asks for."""
+        return str(self.header["alg"])
+
+
+def parse(text: str, longest: int) -> UnverifiedJwt:
+    """Return the parts of a compact JWS of at most ``longest`` characters.
+
+    Raises SignInRefused: too_large, malformed or algorithm_not_allowed.
+    """
+    if len(text) > longest:
+        facts = {"length": str(len(text)), "longest": str(longest)}
+        raise SignInRefused(SignInReason.TOO_LARGE, facts)
+    match = _COMPACT.fullmatch(text)
+    if match is None:
+        raise SignInRefused(SignInReason.MALFORMED)
+    try:
+        for segment in match.groups():
+            # Exactly one string stands for a JWT: unused bits of the last character are zero.
+            if jose.encode(jose.decode(segment)) != segment:
+                raise ValueError("another spelling")
+        header, claims = jose.decode_json(match[1]), jose.decode_json(match[2])
+    except (ValueError, RecursionError) as error:
+        raise SignInRefused(SignInReason.MALFORMED) from error
+    if not _EXTENSIONS.isdisjoint(header) or not isinstance(header.get("kid", ""), str):
+        raise SignInRefused(SignInReason.MALFORMED)
+    algorithm = header.get("alg")
+    if not isinstance(algorithm, str) or algorithm not in ALGORITHMS:
+        raise SignInRefused(SignInReason.ALGORITHM_NOT_ALLOWED, {"received_alg": fact(algorithm)})
+    return UnverifiedJwt(text, header, claims)

@@ -1,0 +1,778 @@
+"""The provider's documents over HTTP: a whole answer in time, or an outage with its reason."""
+
+import contextlib
+import gzip
+import io
+import json
+import socket
+import struct
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from functools import partial
+from threading import Thread
+from typing import Any
+
+import pytest
+import urllib3
+
+from chalicelib.adapters.oidc import OidcProvider, ProviderDocuments, ProviderRules
+from chalicelib.adapters.oidc_documents import SECONDS
+from chalicelib.adapters.oidc_http import LONGEST_IDLE, MOST_BYTES, Answer, KeptConnections, exchange
+from chalicelib.adapters.oidc_reloads import COOL_DOWN, MAX_AGE
+from chalicelib.domain.errors import IdentityProviderUnavailable
+from chalicelib.domain.refusals import ProviderReason
+from tests.support.builders import ISSUER
+from tests.support.clock import FixedClock
+from tests.support.http import FakeHttp
+from tests.support.jws import saying
+from tests.support.provider import AUDIENCE, TestProvider
+
+CONFIGURATION = f"{ISSUER}/.well-known/openid-configuration"
+JWKS = f"{ISSUER}/jwks"
+DEADLINE = 0.4
+PROMPT = b"HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\n" + b'{"ok": true}'
+
+Behaviour = Callable[[socket.socket, int], None]
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    """Return a clock to set."""
+    return FixedClock()
+
+
+@pytest.fixture
+def http() -> FakeHttp:
+    """Return what the provider publishes."""
+    return FakeHttp(TestProvider.documents())
+
+
+@pytest.fixture
+def documents(http: FakeHttp, clock: FixedClock) -> ProviderDocuments:
+    """Return the documents of the provider in memory."""
+    return ProviderDocuments(ISSUER, CONFIGURATION, http, clock)
+
+
+@pytest.fixture
+def connections(clock: FixedClock) -> Iterator[KeptConnections]:
+    """Return real connections."""
+    with KeptConnections(clock) as kept:
+        yield kept
+
+
+class Server:
+    """A server on loopback that treats each connection as told; it counts connections and requests."""
+
+    def __init__(self, behaviour: Behaviour) -> None:
+        self._behaviour = behaviour
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self.connections = 0
+        self.requests: list[str] = []
+        self._open: list[socket.socket] = []
+        self._threads = [Thread(target=self._accept, daemon=True)]
+        self._threads[0].start()
+
+    @property
+    def url(self) -> str:
+        """The address."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def close(self) -> None:
+        """Stop, and end every connection."""
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for connection in self._open:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            thread.join(2)
+            assert not thread.is_alive()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            self.connections += 1
+            self._open.append(connection)
+            self._threads.append(
+                Thread(target=self._serve, args=(connection, self.connections), daemon=True)
+            )
+            self._threads[-1].start()
+
+    def _serve(self, connection: socket.socket, number: int) -> None:
+        try:
+            self._behaviour(connection, number)
+        except OSError:
+            pass  # the client has gone, or the test is over
+        finally:
+            connection.close()
+
+
+@contextmanager
+def serving(behaviour: Behaviour) -> Iterator[Server]:
+    """Run a server."""
+    server = Server(behaviour)
+    try:
+        yield server
+    finally:
+        server.close()
+
+
+def request_of(connection: socket.socket) -> str:
+    """Return the next request, or "" if there is none."""
+    received = b""
+    while b"\r\n\r\n" not in received:
+        part = connection.recv(4096)
+        if not part:
+            return ""
+        received += part
+    return received.decode()
+
+
+def response(document: object, **headers: str) -> bytes:
+    """Return a whole response with this JSON."""
+    body = document if isinstance(document, bytes) else json.dumps(document).encode()
+    lines = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
+    return f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n{lines}\r\n".encode() + body
+
+
+def answering(*answers: bytes) -> Behaviour:
+    """Answer the requests of each connection in this order, over and over."""
+
+    def behave(connection: socket.socket, number: int) -> None:
+        count = 0
+        while request_of(connection):
+            connection.sendall(answers[count % len(answers)])
+            count += 1
+
+    return behave
+
+
+def dripping(prompt: bytes, drops: bytes, pause: float = 0.05) -> Behaviour:
+    """Send one part at once, and the other byte by byte, again and again."""
+
+    def behave(connection: socket.socket, number: int) -> None:
+        request_of(connection)
+        connection.sendall(prompt)
+        while True:
+            for drop in drops:
+                time.sleep(pause)
+                connection.sendall(bytes([drop]))
+
+    return behave
+
+
+def silent(connection: socket.socket, number: int) -> None:
+    """Read, and never answer."""
+    while connection.recv(4096):
+        pass
+
+
+def reset(connection: socket.socket) -> None:
+    """End a connection by a reset (RST), as a peer does that has forgotten it."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
+
+
+def outcome(action: Callable[[], Any]) -> ProviderReason | None:
+    """Return the reason of an outage, or None."""
+    try:
+        action()
+    except IdentityProviderUnavailable as error:
+        return error.reason
+    return None
+
+
+def get(connections: urllib3.PoolManager, url: str, seconds: float = DEADLINE) -> Answer:
+    """Ask for a document."""
+    return exchange(connections, "GET", url, time.monotonic() + seconds)
+
+
+class TestDeadline:
+    """One deadline for everything that a call needs."""
+
+    def test_deadline_is_five_seconds(self) -> None:
+        """For the configuration and the keys together."""
+        assert SECONDS == 5.0
+
+    @pytest.mark.parametrize(
+        "behaviour",
+        [
+            silent,
+            dripping(b"", b"HTTP/1.1 200 OK "),
+            dripping(b"HTTP/1.1 ", b"1"),
+            dripping(b"HTTP/1.1 200 OK\r\n", b"X: y\r\n"),
+            dripping(b"HTTP/1.1 200 OK\r\nX: ", b"y"),
+            dripping(b"", b"HTTP/1.1 100 Continue\r\n\r\n", 0.005),
+            dripping(b"HTTP/1.1 200 OK\r\n\r\n", b" "),
+            dripping(b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n", b" "),
+            dripping(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n"),
+            dripping(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;", b"x"),
+            dripping(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", b"X: y\r\n"),
+            dripping(b"HTTP/1.1 500 Error\r\nContent-Length: 9999\r\n\r\n", b" "),
+            dripping(b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n", b"\x1f\x8b\x08" + bytes(7)),
+        ],
+        ids=[
+            "silent",
+            "status line",
+            "long status",
+            "headers",
+            "long header",
+            "interim answers",
+            "body to the end",
+            "body by length",
+            "chunks",
+            "chunk extension",
+            "trailers",
+            "body of an error",
+            "compressed body",
+        ],
+    )
+    def test_answer_that_drips_is_given_up(
+        self, connections: KeptConnections, behaviour: Behaviour
+    ) -> None:
+        """Each byte comes in time; all of them do not."""
+        with serving(behaviour) as server:
+            begun = time.monotonic()
+            assert outcome(partial(get, connections, server.url)) is ProviderReason.TOO_SLOW
+            assert DEADLINE * 0.9 < time.monotonic() - begun < DEADLINE + 0.4
+
+    def test_silent_tls_server_is_given_up(self, connections: KeptConnections) -> None:
+        """The handshake is a part of the call."""
+        with serving(silent) as server:
+            url = server.url.replace("http:", "https:")
+            begun = time.monotonic()
+            assert outcome(partial(get, connections, url)) is ProviderReason.TOO_SLOW
+            assert time.monotonic() - begun < DEADLINE + 0.4
+
+    def test_discovery_and_keys_share_the_deadline(
+        self, connections: KeptConnections, clock: FixedClock
+    ) -> None:
+        """Two answers that are each in time are too late together."""
+
+        def behave(connection: socket.socket, number: int) -> None:
+            while request := request_of(connection):
+                time.sleep(DEADLINE * 0.7)
+                url = f"http://127.0.0.1:{connection.getsockname()[1]}"
+                is_first = "openid-configuration" in request
+                document: object = {"issuer": url, "jwks_uri": f"{url}/jwks"} if is_first else {}
+                connection.sendall(response(document))
+
+        with serving(behave) as server:
+            discovery = f"{server.url}/.well-known/openid-configuration"
+            documents = ProviderDocuments(server.url, discovery, connections, clock, seconds=DEADLINE)
+            begun = time.monotonic()
+            assert outcome(documents.key_set) is ProviderReason.TOO_SLOW
+            assert time.monotonic() - begun < DEADLINE + 0.4
+
+    def test_call_after_the_deadline_sends_nothing(self, connections: KeptConnections) -> None:
+        """There is no time left for it."""
+        with serving(answering(PROMPT)) as server:
+            assert outcome(partial(get, connections, server.url, -1)) is ProviderReason.TOO_SLOW
+            assert server.connections == 0
+
+    def test_many_dead_addresses_share_the_deadline(
+        self, connections: KeptConnections, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A host has several addresses. A network that drops everything makes each of them time out."""
+        with full_listener() as port:
+            found = [address_of("127.0.0.1", port)] * 20
+            monkeypatch.setattr(socket, "getaddrinfo", resolving("many.example", found))
+            begun = time.monotonic()
+            url = f"http://many.example:{port}"
+            assert outcome(partial(get, connections, url)) is ProviderReason.TOO_SLOW
+            assert time.monotonic() - begun < DEADLINE + 0.4
+
+    def test_next_address_is_tried(
+        self, connections: KeptConnections, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """One address that refuses does not end the call."""
+        with serving(answering(PROMPT)) as server:
+            found = [address_of("127.0.0.2", 1), address_of("127.0.0.1", server.port)]
+            monkeypatch.setattr(socket, "getaddrinfo", resolving("many.example", found))
+            assert get(connections, f"http://many.example:{server.port}").status == 200
+
+
+def address_of(host: str, port: int) -> Any:
+    """Return an address as the resolver does."""
+    return (socket.AF_INET, socket.SOCK_STREAM, 6, "", (host, port))
+
+
+def resolving(name: str, found: list[Any]) -> Callable[..., Any]:
+    """Return a resolver that knows one name."""
+    real = socket.getaddrinfo
+    return lambda host, *args, **options: found if host == name else real(host, *args, **options)
+
+
+@contextmanager
+def full_listener() -> Iterator[int]:
+    """Return a port where connections are neither accepted nor refused: its queue is full."""
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(0)
+    waiting = [socket.socket() for _ in range(4)]
+    try:
+        for one in waiting:
+            one.setblocking(False)
+            one.connect_ex(listener.getsockname())
+        time.sleep(0.05)
+        yield listener.getsockname()[1]
+    finally:
+        for one in [*waiting, listener]:
+            one.close()
+
+
+class TestKeptConnections:
+    """Connections that outlive a call: dead more often than not, where processes are frozen."""
+
+    def test_connection_is_kept(self, connections: KeptConnections) -> None:
+        """Several calls need one."""
+        with serving(answering(PROMPT)) as server:
+            assert [get(connections, server.url).status for _ in range(3)] == [200] * 3
+            assert server.connections == 1
+
+    @pytest.mark.parametrize(
+        ("idle", "expected"),
+        [
+            (LONGEST_IDLE, 1),
+            (LONGEST_IDLE + timedelta(milliseconds=1), 2),
+            (timedelta(hours=8), 2),
+            (timedelta(hours=-1), 2),
+        ],
+        ids=str,
+    )
+    def test_idle_connection_is_dropped(
+        self, connections: KeptConnections, clock: FixedClock, idle: timedelta, expected: int
+    ) -> None:
+        """After more than 20 seconds, by the clock that goes on while Lambda freezes the process."""
+        assert timedelta(seconds=20) == LONGEST_IDLE
+        with serving(answering(PROMPT)) as server:
+            get(connections, server.url)
+            clock.advance(idle)
+            get(connections, server.url)
+            assert server.connections == expected
+
+    @pytest.mark.parametrize("ends", [reset, socket.socket.close], ids=["reset", "closed"])
+    def test_call_over_a_dead_connection_is_repeated_once(
+        self, connections: KeptConnections, ends: Callable[[socket.socket], None]
+    ) -> None:
+        """The peer takes the second request, and ends the connection instead of answering."""
+
+        def behave(connection: socket.socket, number: int) -> None:
+            request_of(connection)
+            connection.sendall(PROMPT)
+            if number == 1:
+                request_of(connection)
+                ends(connection)
+            else:
+                request_of(connection)
+
+        with serving(behave) as server:
+            get(connections, server.url)
+            assert get(connections, server.url).body == b'{"ok": true}'
+            assert server.connections == 2
+
+    @pytest.mark.parametrize("ends", [reset, socket.socket.close], ids=["reset", "closed"])
+    def test_dead_connection_is_noticed_before_its_use(
+        self, connections: KeptConnections, ends: Callable[[socket.socket], None]
+    ) -> None:
+        """The usual case costs nothing."""
+
+        def behave(connection: socket.socket, number: int) -> None:
+            request_of(connection)
+            connection.sendall(PROMPT)
+            if number == 1:
+                time.sleep(0.05)
+                ends(connection)
+            else:
+                request_of(connection)
+
+        with serving(behave) as server:
+            get(connections, server.url)
+            time.sleep(0.15)
+            assert get(connections, server.url).status == 200
+
+    @pytest.mark.parametrize("ends", [reset, socket.socket.close], ids=["reset", "closed"])
+    def test_fresh_connection_that_ends_is_an_outage(
+        self, connections: KeptConnections, ends: Callable[[socket.socket], None]
+    ) -> None:
+        """A provider that ends every connection is asked once per call."""
+
+        def behave(connection: socket.socket, number: int) -> None:
+            request_of(connection)
+            ends(connection)
+
+        with serving(behave) as server:
+            assert outcome(partial(get, connections, server.url)) is ProviderReason.UNREACHABLE
+            assert server.connections == 1
+
+    def test_call_is_repeated_once_only(self, connections: KeptConnections) -> None:
+        """The second connection ends as well."""
+
+        def behave(connection: socket.socket, number: int) -> None:
+            request_of(connection)
+            if number == 1:
+                connection.sendall(PROMPT)
+                request_of(connection)
+            reset(connection)
+
+        with serving(behave) as server:
+            get(connections, server.url)
+            assert outcome(partial(get, connections, server.url)) is ProviderReason.UNREACHABLE
+            assert server.connections == 2
+
+    def test_repeated_call_has_the_same_deadline(self, connections: KeptConnections) -> None:
+        """A peer that ends a connection late does not double the time."""
+
+        def behave(connection: socket.socket, number: int) -> None:
+            request_of(connection)
+            if number > 1:
+                silent(connection, number)
+            connection.sendall(PROMPT)
+            request_of(connection)
+            time.sleep(DEADLINE * 0.7)
+            reset(connection)
+
+        with serving(behave) as server:
+            get(connections, server.url)
+            begun = time.monotonic()
+            assert outcome(partial(get, connections, server.url)) is ProviderReason.TOO_SLOW
+            assert time.monotonic() - begun < DEADLINE + 0.4
+
+    def test_change_is_never_repeated(self, connections: KeptConnections) -> None:
+        """A code is redeemed once: the peer may have taken it before it ended the connection."""
+
+        def behave(connection: socket.socket, number: int) -> None:
+            request_of(connection)
+            connection.sendall(PROMPT)
+            request_of(connection)
+            reset(connection)
+
+        with serving(behave) as server:
+            get(connections, server.url)
+            until = time.monotonic() + DEADLINE
+            post = partial(exchange, connections, "POST", server.url, until, body=b"code=x")
+            assert outcome(post) is ProviderReason.UNREACHABLE
+            assert server.connections == 1
+
+    def test_connection_with_unread_bytes_is_not_kept(self, connections: KeptConnections) -> None:
+        """The rest of one answer never becomes the beginning of the next."""
+        large = response(b" " * (MOST_BYTES + 500))
+        with serving(answering(large, PROMPT)) as server:
+            seconds = 5.0
+            assert outcome(partial(get, connections, server.url, seconds)) is ProviderReason.TOO_LARGE
+            assert outcome(partial(get, connections, server.url, seconds)) is ProviderReason.TOO_LARGE
+            assert server.connections == 2
+
+
+class TestAnswers:
+    """Whatever a server sends is an answer, or an outage with its reason."""
+
+    @pytest.mark.parametrize(
+        ("raw", "reason"),
+        [
+            (b"", ProviderReason.UNREACHABLE),
+            (b"\r\n", ProviderReason.UNREACHABLE),
+            (b"garbage\r\n\r\n", ProviderReason.UNREACHABLE),
+            (b"HTTP/1.1 abc OK\r\n\r\n", ProviderReason.UNREACHABLE),
+            (b"HTTP/1.1 99999 OK\r\n\r\n", ProviderReason.UNREACHABLE),
+            (b"HTTP/9.9 200 OK\r\n\r\n", ProviderReason.UNREACHABLE),
+            (b"\x16\x03\x01" * 100, ProviderReason.UNREACHABLE),
+            (b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200 + b"\r\n", ProviderReason.UNREACHABLE),
+            (b"HTTP/1.1 200 OK\r\nX: " + b"y" * 70_000 + b"\r\n\r\n", ProviderReason.UNREACHABLE),
+            (b"HTTP/1.1 200 OK\r\nContent-Length: 1, 2\r\n\r\n{}", ProviderReason.UNREACHABLE),
+            (b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{}", ProviderReason.UNREACHABLE),
+            (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", ProviderReason.UNREACHABLE),
+            (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{}", ProviderReason.UNREACHABLE),
+            (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\n{}", ProviderReason.UNREACHABLE),
+            (b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\nnot gzip", ProviderReason.UNREACHABLE),
+            (b"HTTP/1.1 200 OK\r\nContent-Encoding: br\r\n\r\n{}", None),
+            (b"HTTP/1.1 200 OK\r\n\r\n{}", None),
+            (b"HTTP/1.1 200 OK\r\nBad Header\r\nContent-Length: 2\r\n\r\n{}", None),
+            (b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n{}", None),
+            (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\n{}", None),
+            (b"HTTP/1.1 204 No Content\r\n\r\n", ProviderReason.BAD_STATUS),
+            (b"HTTP/1.1 302 Found\r\nLocation: https://evil.example\r\n\r\n", ProviderReason.BAD_STATUS),
+            (b"HTTP/1.1 302 Found\r\nLocation: http://[\r\n\r\n", ProviderReason.BAD_STATUS),
+            (b"HTTP/1.1 503 Busy\r\nRetry-After: 99999\r\n\r\n", ProviderReason.BAD_STATUS),
+            (b"HTTP/1.1 200 OK\r\n\r\n" + b" " * (MOST_BYTES + 1), ProviderReason.TOO_LARGE),
+            (
+                b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n" + gzip.compress(b" " * 50_000_000),
+                ProviderReason.TOO_LARGE,
+            ),
+        ],
+        ids=lambda value: str(value)[:60],
+    )
+    def test_every_answer_is_a_document_or_an_outage(
+        self,
+        connections: KeptConnections,
+        clock: FixedClock,
+        raw: bytes,
+        reason: ProviderReason | None,
+    ) -> None:
+        """Never another exception."""
+
+        def behave(connection: socket.socket, number: int) -> None:
+            request_of(connection)
+            connection.sendall(raw)
+
+        with serving(behave) as server:
+            documents = ProviderDocuments(server.url, server.url, connections, clock)
+            assert outcome(partial(documents.get, server.url)) is reason
+
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "http://[",
+            "http://[::1",
+            "http://",
+            "http:///path",
+            "http://host:99999/",
+            "http://host:x/",
+            "http://a\x00b/",
+            "http://" + "a" * 300 + ".example/",
+            "http://a..b/",
+            "ftp://example.com/",
+            "http://\ud800/",
+            "http://127.0.0.1:1/",
+            "http://name.invalid/",
+        ],
+    )
+    def test_every_address_is_an_outage(self, connections: KeptConnections, url: str) -> None:
+        """Also one that no client can read."""
+        reason = outcome(partial(get, connections, url, 2.0))
+        assert reason in {ProviderReason.UNREACHABLE, ProviderReason.TOO_SLOW}
+
+    def test_redirect_is_not_followed(self, connections: KeptConnections, clock: FixedClock) -> None:
+        """Only what the operator configured is asked, whatever it answers."""
+        paths: list[str] = []
+
+        def behave(connection: socket.socket, number: int) -> None:
+            while request := request_of(connection):
+                paths.append(request.split()[1])
+                connection.sendall(
+                    b"HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n"
+                )
+
+        with serving(behave) as server:
+            discovery = f"{server.url}/.well-known/openid-configuration"
+            documents = ProviderDocuments(server.url, discovery, connections, clock)
+            provider = OidcProvider(ProviderRules(server.url, {AUDIENCE}, AUDIENCE), documents, clock)
+            with pytest.raises(IdentityProviderUnavailable) as unavailable:
+                provider.verify(saying(iss=server.url))
+        assert paths == ["/.well-known/openid-configuration"]
+        assert unavailable.value.facts == {"url": discovery, "status": "302"}
+
+    def test_headers_of_a_call_are_sent(self, connections: KeptConnections, clock: FixedClock) -> None:
+        """The userinfo endpoint needs the access token."""
+        asked: list[str] = []
+
+        def behave(connection: socket.socket, number: int) -> None:
+            asked.append(request_of(connection))
+            connection.sendall(PROMPT)
+
+        with serving(behave) as server:
+            documents = ProviderDocuments(server.url, server.url, connections, clock)
+            assert documents.get(server.url, headers={"Authorization": "Bearer x"}) == {"ok": True}
+        assert "Authorization: Bearer x\r\n" in asked[0]
+
+
+def raw_response(body: bytes, status: int = 200, **headers: str) -> urllib3.HTTPResponse:
+    """Return a response as it comes from the network."""
+    return urllib3.HTTPResponse(io.BytesIO(body), status=status, headers=headers, preload_content=False)
+
+
+class TestDocuments:
+    """What the provider's documents must say."""
+
+    @pytest.mark.parametrize("url", [CONFIGURATION, JWKS])
+    @pytest.mark.parametrize(
+        ("trouble", "reason"),
+        [
+            (lambda: urllib3.exceptions.ConnectTimeoutError("x"), ProviderReason.TOO_SLOW),
+            (
+                lambda: urllib3.exceptions.ReadTimeoutError(urllib3.HTTPConnectionPool("x"), "/", "x"),
+                ProviderReason.TOO_SLOW,
+            ),
+            (lambda: urllib3.exceptions.ProtocolError("x"), ProviderReason.UNREACHABLE),
+            (lambda: urllib3.exceptions.SSLError("x"), ProviderReason.UNREACHABLE),
+            (lambda: raw_response(b"{}", 500), ProviderReason.BAD_STATUS),
+            (lambda: raw_response(b"{}", 404), ProviderReason.BAD_STATUS),
+            (lambda: raw_response(b"{}", 201), ProviderReason.BAD_STATUS),
+            (lambda: raw_response(b""), ProviderReason.NOT_JSON),
+            (lambda: raw_response(b"not json"), ProviderReason.NOT_JSON),
+            (lambda: raw_response(b"\xff\xfe"), ProviderReason.NOT_JSON),
+            (lambda: raw_response(b"[" * 100_000), ProviderReason.NOT_JSON),
+            (lambda: raw_response(b'{"a":' * 40_000), ProviderReason.NOT_JSON),
+            (lambda: raw_response(b'{"a": ' + b"1" * 5000 + b"}"), ProviderReason.NOT_JSON),
+            (lambda: raw_response(b"[]"), ProviderReason.BAD_ANSWER),
+            (lambda: raw_response(b"null"), ProviderReason.BAD_ANSWER),
+            (lambda: raw_response(b'"text"'), ProviderReason.BAD_ANSWER),
+            (lambda: raw_response(b" " * (256 * 1024 + 1)), ProviderReason.TOO_LARGE),
+            (
+                lambda: raw_response(b'{"keys": [' + b"{}," * 200_000 + b"{}]}"),
+                ProviderReason.TOO_LARGE,
+            ),
+            (
+                lambda: raw_response(b"", 302, location="https://evil.example.com/jwks"),
+                ProviderReason.BAD_STATUS,
+            ),
+            (
+                lambda: raw_response(b"", 307, location="http://169.254.169.254/latest/meta-data"),
+                ProviderReason.BAD_STATUS,
+            ),
+        ],
+    )
+    def test_trouble_is_an_outage_and_passes(
+        self,
+        http: FakeHttp,
+        documents: ProviderDocuments,
+        clock: FixedClock,
+        url: str,
+        trouble: Callable[[], object],
+        reason: ProviderReason,
+    ) -> None:
+        """Down, slow, redirecting, endless or senseless: the reason says it; then all is well."""
+        provider = OidcProvider(ProviderRules(ISSUER, {AUDIENCE}, AUDIENCE), documents, clock)
+        good = http.documents[url]
+        http.documents[url] = trouble()
+        with pytest.raises(IdentityProviderUnavailable) as unavailable:
+            provider.verify(saying())
+        assert (unavailable.value.reason, unavailable.value.facts["url"]) == (reason, url)
+        assert {CONFIGURATION, JWKS} >= set(http.asked)
+        http.documents[url] = good
+        clock.advance(COOL_DOWN)
+        assert provider.verify(saying()).subject == "user-1"
+
+    @pytest.mark.parametrize(
+        "issuer",
+        ["https://evil.example.com", ISSUER + "/", ISSUER.upper(), None, "", 7, [ISSUER], {ISSUER: 1}],
+        ids=str,
+    )
+    def test_configuration_of_another_issuer_is_an_outage(
+        self, http: FakeHttp, documents: ProviderDocuments, issuer: object
+    ) -> None:
+        """Who answers at our provider's address has to be our provider; no key of theirs is read."""
+        http.documents[CONFIGURATION]["issuer"] = issuer
+        for action in (documents.configuration, documents.key_set, partial(documents.endpoint, "jwks_uri")):
+            assert outcome(action) is ProviderReason.WRONG_ISSUER
+        assert set(http.asked) == {CONFIGURATION}
+
+    def test_discovery_may_be_elsewhere(self, http: FakeHttp, clock: FixedClock) -> None:
+        """Azure B2C publishes below another path than its issuer's; the issuer is compared still."""
+        elsewhere = "https://contoso.b2clogin.example/policy/.well-known/openid-configuration?p=signin"
+        http.documents[elsewhere] = http.documents.pop(CONFIGURATION)
+        documents = ProviderDocuments(ISSUER, elsewhere, http, clock)
+        assert documents.configuration()["issuer"] == ISSUER
+        http.documents[elsewhere]["issuer"] = "https://contoso.b2clogin.example"
+        with pytest.raises(IdentityProviderUnavailable) as unavailable:
+            documents.key_set()
+        assert unavailable.value.reason is ProviderReason.WRONG_ISSUER
+        assert unavailable.value.facts == {
+            "expected_iss": ISSUER,
+            "received_iss": "https://contoso.b2clogin.example",
+        }
+
+    @pytest.mark.parametrize(
+        ("endpoint", "reason"),
+        [
+            (None, ProviderReason.MISSING_ENDPOINT),
+            ("", ProviderReason.MISSING_ENDPOINT),
+            (7, ProviderReason.MISSING_ENDPOINT),
+            (["https://login.example.com/x"], ProviderReason.MISSING_ENDPOINT),
+            ({"url": 1}, ProviderReason.MISSING_ENDPOINT),
+            ("http://login.example.com/x", ProviderReason.INSECURE_ENDPOINT),
+            ("HTTP://login.example.com/x", ProviderReason.INSECURE_ENDPOINT),
+            ("file:///etc/passwd", ProviderReason.INSECURE_ENDPOINT),
+            ("javascript:alert(1)", ProviderReason.INSECURE_ENDPOINT),
+            ("//login.example.com/x", ProviderReason.INSECURE_ENDPOINT),
+            ("/x", ProviderReason.INSECURE_ENDPOINT),
+            ("x", ProviderReason.INSECURE_ENDPOINT),
+            ("http://[", ProviderReason.BAD_ANSWER),
+            ("https://[", ProviderReason.BAD_ANSWER),
+            ("https://[::1", ProviderReason.BAD_ANSWER),
+            ("https://", ProviderReason.BAD_ANSWER),
+            ("https:///x", ProviderReason.BAD_ANSWER),
+            ("https:x", ProviderReason.BAD_ANSWER),
+            ("https://login.example.com:99999/x", ProviderReason.BAD_ANSWER),
+            ("https://login.example.com:x/", ProviderReason.BAD_ANSWER),
+            ("https://login.example.com:0/", ProviderReason.BAD_ANSWER),
+            ("https://jo:secret@login.example.com/", ProviderReason.BAD_ANSWER),
+            ("https://login.example.com/a b", ProviderReason.BAD_ANSWER),
+            ("https://login.example.com/\r\nX: y", ProviderReason.BAD_ANSWER),
+            ("https://login.example.com/\ud800", ProviderReason.BAD_ANSWER),
+            ("https://lögin.example.com/", ProviderReason.BAD_ANSWER),
+            ("https://login.example.com\\@evil.example/", ProviderReason.BAD_ANSWER),
+        ],
+        ids=repr,
+    )
+    def test_endpoint_that_cannot_be_used_is_an_outage(
+        self, http: FakeHttp, documents: ProviderDocuments, endpoint: object, reason: ProviderReason
+    ) -> None:
+        """It is missing, insecure or unreadable, and is named in the log."""
+        http.documents[CONFIGURATION] |= {"token_endpoint": endpoint, "jwks_uri": endpoint}
+        with pytest.raises(IdentityProviderUnavailable) as unavailable:
+            documents.endpoint("token_endpoint")
+        assert (unavailable.value.reason, unavailable.value.facts["endpoint"]) == (reason, "token_endpoint")
+        assert all(fact.isascii() and fact.isprintable() for fact in unavailable.value.facts.values())
+        assert outcome(documents.key_set) is reason
+        assert set(http.asked) == {CONFIGURATION}
+
+    @pytest.mark.parametrize("url", ["https://login.example.com/x?a=b", "https://other.example:8443/y#z"])
+    def test_endpoint_is_returned_as_it_is(
+        self, http: FakeHttp, documents: ProviderDocuments, url: str
+    ) -> None:
+        """It may be on another host, and have a query of its own."""
+        http.documents[CONFIGURATION]["token_endpoint"] = url
+        assert documents.endpoint("token_endpoint") == url
+
+    def test_provider_on_loopback_needs_no_tls(self, http: FakeHttp, clock: FixedClock) -> None:
+        """An endpoint is as protected as the issuer."""
+        issuer = "http://127.0.0.1:9000"
+        http.documents[issuer] = {"issuer": issuer, "jwks_uri": f"{issuer}/jwks", "x_endpoint": "ftp://h/"}
+        documents = ProviderDocuments(issuer, issuer, http, clock)
+        assert documents.endpoint("jwks_uri") == f"{issuer}/jwks"
+        assert outcome(partial(documents.endpoint, "x_endpoint")) is ProviderReason.INSECURE_ENDPOINT
+
+    def test_configuration_is_kept_for_five_minutes(
+        self, http: FakeHttp, documents: ProviderDocuments, clock: FixedClock
+    ) -> None:
+        """A sign-in at the page needs it several times."""
+        for _ in range(3):
+            documents.configuration()
+            documents.endpoint("jwks_uri")
+        assert http.asked == [CONFIGURATION]
+        clock.advance(MAX_AGE)
+        documents.configuration()
+        assert http.asked == [CONFIGURATION] * 2
+
+    def test_configuration_comes_with_the_keys(
+        self, http: FakeHttp, documents: ProviderDocuments, clock: FixedClock
+    ) -> None:
+        """Reading the keys reads it anew."""
+        documents.configuration()
+        http.documents[CONFIGURATION]["token_endpoint"] = f"{ISSUER}/token"
+        documents.key_set()
+        assert documents.endpoint("token_endpoint") == f"{ISSUER}/token"
+        assert http.asked == [CONFIGURATION, CONFIGURATION, JWKS]
+
+    def test_configuration_that_cannot_be_read_cools_down(
+        self, http: FakeHttp, documents: ProviderDocuments, clock: FixedClock
+    ) -> None:
+        """Five sign-ins at the page make one request."""
+        good, http.documents[CONFIGURATION] = http.documents[CONFIGURATION], None
+        assert [outcome(documents.configuration) for _ in range(5)] == [ProviderReason.BAD_STATUS] * 5
+        assert http.asked == [CONFIGURATION]
+        http.documents[CONFIGURATION] = good
+        clock.advance(COOL_DOWN)
+        assert outcome(documents.configuration) is None
+
+    @pytest.mark.parametrize("reason", list(ProviderReason))
+    def test_every_reason_has_a_sentence(self, reason: ProviderReason) -> None:
+        """Callers read it."""
+        assert reason.sentence.endswith(".")
