@@ -2,37 +2,37 @@
 
 import base64
 import hashlib
-import json
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import SplitResult, quote_plus, urlencode, urlsplit, urlunsplit
+from urllib.parse import quote_plus, urlencode, urlsplit, urlunsplit
+
+import urllib3
 
 from chalicelib import logs
 from chalicelib.adapters import userinfo
 from chalicelib.adapters.oidc import OidcProvider, ProviderDocuments, ProviderRules
-from chalicelib.adapters.timed_http import Answer, exchange
+from chalicelib.adapters.oidc_http import Answer, exchange, json_object
 from chalicelib.domain.errors import IdentityProviderUnavailable, LoginFailed, SignInRefused
 from chalicelib.domain.refusals import LoginReason, ProviderReason, provider_error, reason_of_error
 from chalicelib.domain.sessions import PendingLogin
 from chalicelib.domain.users import Identity
 
-_SECONDS = 5.0
+SECONDS = 5.0
 _HEADERS = {"Accept": "application/json", "User-Agent": "bodhi-api-tokens"}
-_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 _BASIC, _POST = "client_secret_basic", "client_secret_post"
 
-_URL = re.compile(r"[!#-;=?-\[\]_a-z~]+")  # RFC 3986 section 2
 _ACCESS_TOKEN = re.compile(r"[!-~]{1,65536}")  # RFC 6749 appendix A.12, but for the space
 
 
 class OidcLogin:
     """One client at one provider (RFC 6749 section 4.1, RFC 7636).
 
-    ``seconds`` is the time for the calls to the token and the userinfo endpoint together.
+    Each sign-in has connections of its own, made by ``connect``: a code cannot be sent twice, so it must
+    not meet a kept connection that is dead. ``seconds`` bounds a sign-in but for the provider's keys.
     """
 
     def __init__(
@@ -42,14 +42,16 @@ class OidcLogin:
         documents: ProviderDocuments,
         client_secret: str | None,
         scopes: str,
+        connect: Callable[[], urllib3.PoolManager],
         *,
-        seconds: float = _SECONDS,
+        seconds: float = SECONDS,
     ) -> None:
         self._provider = provider
         self._rules = rules
         self._documents = documents
         self._client_secret = client_secret
         self._scopes = scopes
+        self._connect = connect
         self._seconds = seconds
 
     def authorization_url(self, login: PendingLogin, redirect_uri: str) -> str:
@@ -65,46 +67,45 @@ class OidcLogin:
             "code_challenge": challenge.rstrip(b"=").decode(),
             "code_challenge_method": "S256",
         }
-        address = _endpoint(self._documents.configuration(), "authorization_endpoint")
+        address = urlsplit(self._documents.endpoint("authorization_endpoint"))
         # A query of the provider's own stays (RFC 6749 section 3.1).
         query = "&".join(part for part in (address.query, urlencode(parameters)) if part)
-        return urlunsplit(address._replace(query=query))
+        return urlunsplit(address._replace(query=query, fragment=""))
 
     def redeem(self, login: PendingLogin, code: str, redirect_uri: str) -> Identity:
         """Return the person who signed in. Raises LoginFailed or IdentityProviderUnavailable."""
         until = time.monotonic() + self._seconds
-        configuration = self._documents.configuration()
         grant = {
             "grant_type": "authorization_code",
             "code": code,
             "redirect_uri": redirect_uri,
             "code_verifier": login.verifier,
         }
-        tokens = self._tokens(configuration, grant, until)
-        id_token = tokens.get("id_token")
-        if not isinstance(id_token, str):
-            raise LoginFailed(LoginReason.NO_ID_TOKEN)
-        try:
-            claims = self._provider.id_token_claims(id_token, login.nonce)
-            return self._identity(configuration, claims, tokens, until)
-        except SignInRefused as error:
-            raise LoginFailed(error.reason, error.facts) from error
+        with self._connect() as connections:
+            tokens = self._tokens(connections, grant, until)
+            id_token = tokens.get("id_token")
+            if not isinstance(id_token, str):
+                raise LoginFailed(LoginReason.NO_ID_TOKEN)
+            try:
+                claims = self._provider.id_token_claims(id_token, login.nonce)
+                return self._identity(connections, claims, tokens, until)
+            except SignInRefused as error:
+                raise LoginFailed(error.reason, error.facts) from error
 
     def _tokens(
-        self, configuration: Mapping[str, Any], grant: Mapping[str, str], until: float
+        self, connections: urllib3.PoolManager, grant: Mapping[str, str], until: float
     ) -> Mapping[str, Any]:
         """Return the answer of the token endpoint (RFC 6749 section 5.1)."""
-        credentials, headers = self._client_authentication(configuration)
-        address = _endpoint(configuration, "token_endpoint")
+        credentials, authorization = self._client_authentication()
+        url = self._documents.endpoint("token_endpoint")
+        headers = {**_HEADERS, "Content-Type": "application/x-www-form-urlencoded", **authorization}
         # A code comes from the browser and may hold a lone surrogate, which no provider ever sent.
         body = urlencode({**grant, **credentials}, errors="replace").encode()
-        answer = exchange("POST", address, {**_HEADERS, **_FORM, **headers}, body, until)
-        _refuse_error(answer)
-        return _document(answer)
+        answer = exchange(connections, "POST", url, until, headers=headers, body=body)
+        _refuse_error(answer, url)
+        return _document(answer, url)
 
-    def _client_authentication(
-        self, configuration: Mapping[str, Any]
-    ) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    def _client_authentication(self) -> tuple[Mapping[str, str], Mapping[str, str]]:
         """Return the parameters and the headers that prove which client asks.
 
         Raises LoginFailed if the provider takes the secret in no way that this service knows.
@@ -112,7 +113,7 @@ class OidcLogin:
         client_id, secret = self._rules.client_id, self._client_secret
         if secret is None:
             return {"client_id": client_id}, {}
-        offered = configuration.get("token_endpoint_auth_methods_supported")
+        offered = self._documents.configuration().get("token_endpoint_auth_methods_supported")
         if not (isinstance(offered, list) and offered):
             offered = [_BASIC]  # OpenID Connect Discovery section 3
         if _BASIC in offered:
@@ -125,7 +126,7 @@ class OidcLogin:
 
     def _identity(
         self,
-        configuration: Mapping[str, Any],
+        connections: urllib3.PoolManager,
         claims: Mapping[str, Any],
         tokens: Mapping[str, Any],
         until: float,
@@ -134,66 +135,45 @@ class OidcLogin:
         admin_claim = self._rules.admin_claim
         without_role = userinfo.lacks_role(claims, admin_claim)
         asks = without_role or userinfo.lacks_profile(claims)
-        if not asks or "userinfo_endpoint" not in configuration:
+        if not asks or self._documents.configuration().get("userinfo_endpoint") is None:
             return self._provider.identity(claims)
         try:
-            found = _userinfo(configuration, tokens, until)
+            found = self._userinfo(connections, tokens, until)
         except IdentityProviderUnavailable as error:
             logs.warn("login.userinfo_failed", reason=error.reason.value, **error.facts)
             identity = self._provider.identity(claims)
-            # Without the answer nobody knows the role, so the sign-in says nothing about it.
+            # The role is unknown without the answer, so the sign-in says nothing about it.
             return replace(identity, role=None) if without_role else identity
-        if found["sub"] != claims["sub"]:
+        if found["sub"] != claims.get("sub"):
             raise LoginFailed(LoginReason.USERINFO_REFUSED)
         return self._provider.identity(userinfo.completed(claims, found, admin_claim))
 
+    def _userinfo(
+        self, connections: urllib3.PoolManager, tokens: Mapping[str, Any], until: float
+    ) -> Mapping[str, Any]:
+        """Return the answer of the userinfo endpoint. Raises IdentityProviderUnavailable.
 
-def _userinfo(
-    configuration: Mapping[str, Any], tokens: Mapping[str, Any], until: float
-) -> Mapping[str, Any]:
-    """Return the answer of the userinfo endpoint. Raises IdentityProviderUnavailable.
-
-    An answer that is a JWT is not supported.
-    """
-    access_token, kind = tokens.get("access_token"), tokens.get("token_type", "Bearer")
-    if not (isinstance(access_token, str) and _ACCESS_TOKEN.fullmatch(access_token)):
-        raise IdentityProviderUnavailable(ProviderReason.BAD_ANSWER, {"lacks": "access_token"})
-    if str(kind).lower() != "bearer":
-        raise IdentityProviderUnavailable(ProviderReason.BAD_ANSWER, {"lacks": "bearer"})
-    address = _endpoint(configuration, "userinfo_endpoint")
-    headers = {**_HEADERS, "Authorization": f"Bearer {access_token}"}
-    found = _document(exchange("GET", address, headers, None, until))
-    if not isinstance(found.get("sub"), str):
-        raise IdentityProviderUnavailable(ProviderReason.BAD_ANSWER, {"lacks": "sub"})
-    return found
-
-
-def _endpoint(configuration: Mapping[str, Any], name: str) -> SplitResult:
-    """Return one of the provider's addresses.
-
-    Raises IdentityProviderUnavailable for an address that no browser or client should be sent to.
-    """
-    url, issuer = configuration.get(name), str(configuration.get("issuer"))
-    if not (isinstance(url, str) and _URL.fullmatch(url)):
-        raise IdentityProviderUnavailable(ProviderReason.MISSING_ENDPOINT, {"endpoint": name})
-    try:
-        address = urlsplit(url)
-        usable = address.hostname and address.username is None and address.port != 0
-    except ValueError:
-        usable = None
-    if not usable:
-        raise IdentityProviderUnavailable(ProviderReason.MISSING_ENDPOINT, {"endpoint": name})
-    if address.scheme not in {"https", urlsplit(issuer).scheme}:
-        raise IdentityProviderUnavailable(ProviderReason.INSECURE_ENDPOINT, {"endpoint": name})
-    return address._replace(fragment="")
+        An answer that is a JWT is not supported.
+        """
+        access_token, kind = tokens.get("access_token"), tokens.get("token_type", "Bearer")
+        if not (isinstance(access_token, str) and _ACCESS_TOKEN.fullmatch(access_token)):
+            raise IdentityProviderUnavailable(ProviderReason.BAD_ANSWER, {"lacks": "access_token"})
+        if str(kind).lower() != "bearer":
+            raise IdentityProviderUnavailable(ProviderReason.BAD_ANSWER, {"lacks": "bearer"})
+        url = self._documents.endpoint("userinfo_endpoint")
+        headers = {**_HEADERS, "Authorization": f"Bearer {access_token}"}
+        found = _document(exchange(connections, "GET", url, until, headers=headers), url)
+        if not isinstance(found.get("sub"), str):
+            raise IdentityProviderUnavailable(ProviderReason.BAD_ANSWER, {"lacks": "sub"})
+        return found
 
 
-def _refuse_error(answer: Answer) -> None:
+def _refuse_error(answer: Answer, url: str) -> None:
     """Raises LoginFailed if the token endpoint refuses (RFC 6749 section 5.2)."""
     if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return
     try:
-        error = _object(answer.body).get("error")
+        error = json_object(answer.body, url).get("error")
     except IdentityProviderUnavailable:
         error = None
     facts = {"provider_status": str(answer.status), "provider_error": provider_error(error)}
@@ -203,19 +183,9 @@ def _refuse_error(answer: Answer) -> None:
         raise LoginFailed(LoginReason.CLIENT_REFUSED, facts)
 
 
-def _document(answer: Answer) -> Mapping[str, Any]:
+def _document(answer: Answer, url: str) -> Mapping[str, Any]:
     """Return the JSON object of a good answer. Raises IdentityProviderUnavailable."""
     if answer.status != HTTPStatus.OK:
         facts = {"provider_status": str(answer.status)}
         raise IdentityProviderUnavailable(ProviderReason.BAD_STATUS, facts)
-    return _object(answer.body)
-
-
-def _object(body: bytes) -> Mapping[str, Any]:
-    try:
-        document = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise IdentityProviderUnavailable(ProviderReason.NOT_JSON) from error
-    if not isinstance(document, dict):
-        raise IdentityProviderUnavailable(ProviderReason.BAD_ANSWER)
-    return document
+    return json_object(answer.body, url)

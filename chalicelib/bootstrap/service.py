@@ -139,6 +139,7 @@ class Service(Decision):
     @cached_property
     def login_provider(self) -> "LoginProvider":
         """The users' own OpenID provider, as a browser meets it."""
+        from chalicelib.adapters.oidc_http import KeptConnections
         from chalicelib.adapters.oidc_login import OidcLogin
 
         settings = self.settings
@@ -148,6 +149,7 @@ class Service(Decision):
             self._provider_documents,
             settings.oidc_client_secret,
             settings.oidc_scopes,
+            lambda: KeptConnections(self.clock),
         )
 
     @cached_property

@@ -1,0 +1,81 @@
+"""Signing in at the page, below the handlers: what a browser may bring, and what is kept of it."""
+
+from dataclasses import replace
+
+import pytest
+
+from chalicelib.domain.errors import LoginFailed, NotAuthenticated, StoreUnavailable
+from chalicelib.domain.refusals import LoginReason
+from chalicelib.services.cookies import hash_of
+from chalicelib.services.login import Callback, LoginBegun
+from tests.support.service import MemoryService
+
+BACK = "https://tokens.example.com/login/callback"
+SURROGATE = "\ud800"
+
+
+def state_of(service: MemoryService, begun: LoginBegun) -> str:
+    """Return the state that left with a sign-in."""
+    return next(login.state for login in service.store._logins.values() if login.state.startswith(begun.id))
+
+
+@pytest.fixture
+def begun(service: MemoryService) -> LoginBegun:
+    """Return a sign-in under way."""
+    return service.login.begin("/", BACK, [])
+
+
+@pytest.fixture
+def callback(service: MemoryService, begun: LoginBegun) -> Callback:
+    """Return what the browser brings back."""
+    return Callback(state_of(service, begun), "user@example.com", "", begun.cookie, None)
+
+
+@pytest.mark.parametrize("member", ["state", "login_cookie", "session_cookie"])
+def test_text_that_cannot_be_encoded_is_not_a_failure(
+    service: MemoryService, callback: Callback, member: str
+) -> None:
+    """A lone surrogate opens nothing, and is no unexpected error."""
+    odd = replace(callback, **{member: (getattr(callback, member) or "") + SURROGATE})
+    reasons = []
+    try:
+        service.login.finish(odd, BACK)
+    except LoginFailed as error:
+        reasons = [error.reason]
+
+    assert reasons == ([] if member == "session_cookie" else [LoginReason.NOT_BEGUN_HERE])
+
+
+def test_session_with_text_that_cannot_be_encoded_is_none(service: MemoryService) -> None:
+    """The same holds for the cookie of a session and for its CSRF token."""
+    with pytest.raises(NotAuthenticated):
+        service.sessions.resume(SURROGATE)
+
+
+def test_new_session_is_there_before_the_old_one_ends(service: MemoryService, callback: Callback) -> None:
+    """If the table fails between the two, nobody was signed out of both."""
+    old = service.login.finish(callback, BACK).cookie
+    again = service.login.begin("/", BACK, [])
+    ended: list[str] = []
+
+    def end_session(id_hash: str) -> None:
+        ended.append(id_hash)
+        raise StoreUnavailable
+
+    service.store.end_session = end_session  # type: ignore[method-assign]
+
+    with pytest.raises(StoreUnavailable):
+        service.login.finish(
+            Callback(state_of(service, again), "user@example.com", "", again.cookie, old), BACK
+        )
+
+    assert ended == [hash_of(old)]
+    assert len(service.store._sessions) == 2
+
+
+def test_nothing_that_signs_in_is_in_a_representation(begun: LoginBegun, callback: Callback) -> None:
+    """Values that pass through may be logged by accident."""
+    secrets = (begun.cookie, callback.state, callback.code)
+    shown = f"{begun} {replace(callback, session_cookie='the-session')}"
+
+    assert [secret for secret in (*secrets, "the-session") if f"'{secret}'" in shown] == []
