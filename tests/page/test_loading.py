@@ -20,5 +20,4 @@ def test_management_calls_do_not_load_the_login() -> None:
 
 def test_login_loads_it() -> None:
     """The check above looks for the right thing."""
-    loaded = result_of(SCRIPT.format(use="service.login"))
-    assert loaded == ["oidc_login", "userinfo"]
+    assert result_of(SCRIPT.format(use="service.login")) == ["oidc_login", "userinfo"]
