@@ -64,13 +64,6 @@ class OidcProvider:
             audiences.add(self._rules.client_id)
         return self._sign_in(unverified, audiences, kind)
 
-    def verify_id_token(self, unverified_jwt: str, nonce: str) -> Identity:
-        """Return the person of the ID token that answers our own request, which had this nonce.
-
-        Raises SignInRefused or IdentityProviderUnavailable.
-        """
-        return self.identity(self.id_token_claims(unverified_jwt, nonce))
-
     def id_token_claims(self, unverified_jwt: str, nonce: str) -> Mapping[str, Any]:
         """Return the verified claims of the ID token that answers our own request with this nonce.
 

@@ -67,10 +67,6 @@ class ProviderDocuments:
         self._configuration.put(configuration)
         return self._get(self._endpoint(configuration, "jwks_uri"), until)
 
-    def get(self, url: str, *, headers: Mapping[str, str] | None = None) -> Mapping[str, Any]:
-        """Return a JSON object. Raises IdentityProviderUnavailable."""
-        return self._get(url, self._deadline(), headers)
-
     def _read_configuration(self, until: float) -> Mapping[str, Any]:
         """Return the configuration of the issuer (section 4.3)."""
         configuration = self._get(self._discovery_url, until)
@@ -97,8 +93,8 @@ class ProviderDocuments:
             raise IdentityProviderUnavailable(ProviderReason.BAD_ANSWER, facts)
         return url
 
-    def _get(self, url: str, until: float, headers: Mapping[str, str] | None = None) -> Mapping[str, Any]:
-        answer = exchange(self._http, "GET", url, until, headers=headers)
+    def _get(self, url: str, until: float) -> Mapping[str, Any]:
+        answer = exchange(self._http, "GET", url, until)
         if answer.status != HTTPStatus.OK:
             facts = {"url": fact(url), "provider_status": str(answer.status)}
             raise IdentityProviderUnavailable(ProviderReason.BAD_STATUS, facts)
