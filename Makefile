@@ -15,7 +15,7 @@ BENCH_OPTIONS = $(if $(QUICK),--quick) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $
   $(if $(LOAD_SECONDS),--load-seconds $(LOAD_SECONDS)) $(if $(DOC),--doc $(DOC))
 
 .DEFAULT_GOAL := help
-.PHONY: help run login signing-keys rotate-signing-key revoke-signing-key package deploy destroy clean-state test test-stack check bench lint lock clean setup
+.PHONY: help run login users signing-keys rotate-signing-key revoke-signing-key package deploy destroy clean-state test test-stack check bench lint lock clean setup
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ run: setup ## Start the whole service on this machine; Ctrl-C stops it
 
 login: .venv/.ready ## Print a JWT of the running provider: make -s login USER=user@example.com
 	@exec $(BIN)/python -m infra.local.login '$(LOGIN_USER)'
+
+users: .venv/.ready ## List the users here, or another command: make users ARGS="show USER_ID", ARGS=--help for all
+	@exec $(BIN)/python -m infra.local.users $(or $(ARGS),list)
 
 signing-keys: .venv/.ready ## List the keys that sign tokens; here and below ARGS="--use access-token" for the others
 	@exec $(BIN)/python -m infra.local.signing_keys list $(ARGS)

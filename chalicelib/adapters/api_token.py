@@ -30,13 +30,12 @@ from chalicelib.domain.errors import (
     UnknownSigningKey,
     WrongClaims,
 )
-from chalicelib.domain.ids import API_TOKEN_PREFIX, TOKEN_ID, USER_ID
+from chalicelib.domain.ids import API_TOKEN_PREFIX, MAX_API_TOKEN_LENGTH, TOKEN_ID, USER_ID
 from chalicelib.domain.keys import ES256, VerificationKey
 from chalicelib.domain.ports import Clock, KeyStore
 from chalicelib.domain.scopes import scope_string
 
 TYPE = "api-token+jwt"
-MAX_LENGTH = 4096
 
 # 64 bytes are 86 characters of base64url; the last one holds two bits, so it is one of four. Possessive,
 # because no shorter segment can end at a dot: what is no token is refused without trying them all.
@@ -126,7 +125,9 @@ class ApiTokenVerifier:
 
         Raises InvalidToken, or StoreUnavailable while the keys cannot be loaded.
         """
-        if len(unverified_token) > MAX_LENGTH or not unverified_token.startswith(API_TOKEN_PREFIX):
+        if len(unverified_token) > MAX_API_TOKEN_LENGTH or not unverified_token.startswith(
+            API_TOKEN_PREFIX
+        ):
             raise MalformedToken
         jws = unverified_token.removeprefix(API_TOKEN_PREFIX)
         return self._claims(verified_payload(jws, TYPE, self._keys))

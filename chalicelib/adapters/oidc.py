@@ -60,9 +60,7 @@ class OidcProvider:
         """
         unverified = parse(unverified_jwt, LONGEST_BEARER)
         audiences = set(self._rules.audiences)
-        if kind is not TokenType.ACCESS_TOKEN and is_of_type(
-            TokenType.ID_TOKEN, unverified.header, unverified.claims
-        ):
+        if is_of_type(TokenType.ID_TOKEN, unverified.header, unverified.claims):
             audiences.add(self._rules.client_id)
         return self._sign_in(unverified, audiences, kind)
 

@@ -1,4 +1,4 @@
-"""The claims of a provider's JWT: what each sign-in must say, and the person whom it describes."""
+"""The claims of a provider's JWT: the rules for a sign-in, and the person behind it."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -77,7 +77,7 @@ def require_time(claims: Claims, now: datetime) -> None:
 
 
 def identity_of(claims: Claims, kind: TokenType | None, rules: ProviderRules) -> Identity:
-    """Return the person whom valid claims describe. Raises SignInRefused.
+    """Return the person that valid claims describe. Raises SignInRefused.
 
     ``kind`` None means that the JWT does not show whether it is an ID token or an access token.
     """

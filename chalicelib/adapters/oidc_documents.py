@@ -1,5 +1,6 @@
 """The documents of an OpenID provider (OpenID Connect Discovery 1.0)."""
 
+import re
 import time
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -16,6 +17,8 @@ from chalicelib.domain.ports import Clock
 from chalicelib.domain.refusals import ProviderReason
 
 SECONDS = 5.0
+
+_CHARACTERS = re.compile(r"[!#-;=?-\[\]_a-z~]+")  # RFC 3986 section 2
 
 
 class ProviderDocuments:
@@ -90,14 +93,14 @@ class ProviderDocuments:
             raise IdentityProviderUnavailable(ProviderReason.BAD_ANSWER, facts) from error
         if parts.scheme not in {"https", urlsplit(self._issuer).scheme}:
             raise IdentityProviderUnavailable(ProviderReason.INSECURE_ENDPOINT, facts)
-        if not is_address or not url.isascii() or not url.isprintable() or " " in url:
+        if not is_address or not _CHARACTERS.fullmatch(url):
             raise IdentityProviderUnavailable(ProviderReason.BAD_ANSWER, facts)
         return url
 
     def _get(self, url: str, until: float, headers: Mapping[str, str] | None = None) -> Mapping[str, Any]:
         answer = exchange(self._http, "GET", url, until, headers=headers)
         if answer.status != HTTPStatus.OK:
-            facts = {"url": fact(url), "status": str(answer.status)}
+            facts = {"url": fact(url), "provider_status": str(answer.status)}
             raise IdentityProviderUnavailable(ProviderReason.BAD_STATUS, facts)
         return json_object(answer.body, url)
 

@@ -79,7 +79,7 @@ def exchange(
     except (urllib3.exceptions.TimeoutError, TimeoutError) as error:
         raise IdentityProviderUnavailable(ProviderReason.TOO_SLOW, {"url": fact(url)}) from error
     except (urllib3.exceptions.HTTPError, http.client.HTTPException, OSError, ValueError) as error:
-        facts = {"url": fact(url), "cause": type(error).__name__}
+        facts = {"url": fact(url), "network_error": type(error).__name__}
         raise IdentityProviderUnavailable(ProviderReason.UNREACHABLE, facts) from error
 
 
@@ -179,7 +179,7 @@ class _Connection(HTTPConnection):
 
     @property
     def is_connected(self) -> bool:
-        """Whether the connection can be used for another request."""
+        """True if the connection can be used for another request."""
         # A clock that is set back must not make a dead connection young.
         idle = abs(self._clock.now() - self._answered_at)
         return super().is_connected and idle <= LONGEST_IDLE

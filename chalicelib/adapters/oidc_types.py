@@ -1,7 +1,8 @@
 """Kinds of JWTs: which ones are a sign-in, and whether one is an ID token or an access token.
 
-No standard makes every provider say it (RFC 8725 section 3.12). So a JWT is of a kind if it has a mark of
-that kind and none of the other. A JWT without marks, or with marks of both, is of neither.
+No standard makes every provider say it (RFC 8725 section 3.12). So a JWT with a mark of one kind alone is
+of that kind. A JWT without any mark is an ID token, because many ID tokens have none. A JWT with marks of
+both is of neither.
 """
 
 from collections.abc import Mapping
@@ -58,11 +59,10 @@ def is_plain_id_token(header: Members, claims: Members) -> bool:
 
 
 def kind_of(header: Members, claims: Members) -> TokenType | None:
-    """Return ID_TOKEN, ACCESS_TOKEN, or None if the JWT does not show which one it is."""
-    access, identity = _has_access_mark(header, claims), _has_id_mark(header, claims)
-    if access == identity:
-        return None
-    return TokenType.ACCESS_TOKEN if access else TokenType.ID_TOKEN
+    """Return ID_TOKEN, ACCESS_TOKEN, or None if the JWT has marks of both."""
+    if not _has_access_mark(header, claims):
+        return TokenType.ID_TOKEN
+    return None if _has_id_mark(header, claims) else TokenType.ACCESS_TOKEN
 
 
 def _has_access_mark(header: Members, claims: Members) -> bool:

@@ -212,11 +212,18 @@ class UnsupportedTokenType(ApiTokensError):
 
 
 class InvalidToken(ApiTokensError):
-    """The presented API token does not let its bearer in (RFC 6750 ``invalid_token``)."""
+    """The presented API token does not let its bearer in (RFC 6750 ``invalid_token``).
+
+    ``is_presented`` is false if the call has no bearer credential at all.
+    """
 
     code = "invalid_token"
     detail = "This API token is not valid. It is not one of ours, or it may not be used any more."
     reason: ClassVar[str]
+
+    def __init__(self, detail: str | None = None, *, is_presented: bool = True) -> None:
+        self.is_presented = is_presented
+        super().__init__(detail)
 
 
 class MalformedToken(InvalidToken):
@@ -416,6 +423,16 @@ class ConcurrentChange(Conflict):
 
     code = "concurrent_change"
     detail = "Somebody else changed this at the same moment. Look again and retry."
+
+
+class IdentityTaken(Conflict):
+    """A user cannot move to an identity that leads to another user, or that a tombstone keeps."""
+
+    code = "identity_taken"
+    detail = "Another user has this identity already."
+
+    def __init__(self, user_id: str | None = None) -> None:
+        super().__init__(f"The user {user_id} has this identity already." if user_id else None)
 
 
 class KeyChangeRefused(Conflict):

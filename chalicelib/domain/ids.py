@@ -8,6 +8,7 @@ import secrets
 from datetime import datetime
 
 API_TOKEN_PREFIX = "bodhi_"  # noqa: S105 - a prefix that makes leaks greppable, not a secret
+MAX_API_TOKEN_LENGTH = 4096
 
 _BASE32_SORTED = "0123456789abcdefghjkmnpqrstvwxyz"
 _TIME_CHARACTERS = 10

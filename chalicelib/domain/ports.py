@@ -276,7 +276,7 @@ class UserStore(Protocol):
         ...
 
     def find_signed_in(self, derived_id: str) -> User | None:
-        """Return the user whom an identity leads to, strongly consistent.
+        """Return the user that an identity leads to, strongly consistent.
 
         ``derived_id`` is the id that the identity gives by itself. It leads to another user if an
         operator moved the identity there.
@@ -295,7 +295,7 @@ class UserStore(Protocol):
         """Write what a sign-in changes.
 
         Raises ConcurrentChange when status, generation, role or the newest sign-in changed since
-        ``before``.
+        ``before``, or the user was moved.
         """
         ...
 
@@ -310,6 +310,15 @@ class UserStore(Protocol):
 
         Raises ConcurrentChange when status or generation changed since ``before``, AdminRequired when
         ``actor`` is not an active administrator at the moment of the write.
+        """
+        ...
+
+    def move_user(self, before: User, after: User) -> None:
+        """Write another identity of a user, with the rows that lead identities to users, all or nothing.
+
+        The former identity then leads to this user no longer. Raises IdentityTaken if the new one has
+        another user or a tombstone. Raises ConcurrentChange if the identity, status, generation, role or
+        newest sign-in changed since ``before``.
         """
         ...
 

@@ -53,7 +53,8 @@ class User:
     ``revision`` grows with every change of the row, so that a recount can tell that nothing moved.
     Sessions that were begun before ``sessions_ended_at`` are over. ``role`` is what the row says;
     ``Administrators`` tells which role counts. ``role_given_at`` is the ``iat`` of the JWT whose claim
-    decided it, ``signed_in_at`` the newest ``iat`` of all. Rows of 0.1 have neither.
+    decided it, ``signed_in_at`` the newest ``iat`` of all. Rows of 0.1 have neither. ``moved_at`` is when
+    an operator last moved the user to another identity.
     """
 
     id: str
@@ -74,6 +75,7 @@ class User:
     email_verified: bool = False
     signed_in_at: datetime | None = None
     role_given_at: datetime | None = None
+    moved_at: datetime | None = None
 
     @property
     def shown_name(self) -> str:

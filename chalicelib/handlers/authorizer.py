@@ -9,6 +9,7 @@ from typing import Any
 
 from chalicelib import bootstrap, logs
 from chalicelib.domain.errors import ApiTokensError, InsufficientScope, InvalidToken, MalformedToken
+from chalicelib.handlers import credentials
 from chalicelib.services.callers import authorizer_context
 from chalicelib.services.verify import Verified
 
@@ -39,7 +40,7 @@ def decide(unverified_header: str | None) -> Verified:
     Raises InvalidToken for every refusal, DependencyUnavailable when nothing can be decided.
     """
     try:
-        return bootstrap.current().verify.verify(_bearer(unverified_header or ""))
+        return bootstrap.current().verify.verify(_bearer(unverified_header))
     except InvalidToken as error:
         logs.add(outcome="refused", reason=error.reason)
         raise
@@ -106,8 +107,8 @@ def _answer(principal: str, effect: Mapping[str, Any]) -> Answer:
     }
 
 
-def _bearer(unverified_header: str) -> str:
-    scheme, _, unverified_token = unverified_header.partition(" ")
-    if scheme.lower() != "bearer":
+def _bearer(unverified_header: str | None) -> str:
+    unverified_token = credentials.presented("bearer", unverified_header)
+    if unverified_token is None:
         raise MalformedToken
     return unverified_token

@@ -23,6 +23,7 @@ READ_OPENAPI = Operation(
     OPEN,
     (Answer(headers=CACHE_HEADERS), NOT_MODIFIED),
     headers=(inputs.IF_NONE_MATCH,),
+    has_head=True,
 )
 
 
@@ -39,7 +40,7 @@ def read_openapi() -> Response:
     return published.revalidated(request, answer)
 
 
-@documents.route("/docs", methods=["GET"], content_types=["*/*"])
+@documents.route("/docs", methods=["GET", "HEAD"], content_types=["*/*"])
 @answered("docs.show", as_page)
 def show_docs() -> Response:
     """Show the reference to people."""

@@ -1,12 +1,16 @@
-"""``/v1/exposed``: whoever finds a token may report it."""
+"""``/v1/exposed``: reports of leaked tokens."""
 
+from collections.abc import Sequence
 from http import HTTPStatus
+from itertools import islice
 
 from chalice.app import Blueprint, Response
 
-from chalicelib import bootstrap
+from chalicelib import bootstrap, logs
+from chalicelib.domain import errors, leaks
 from chalicelib.handlers import inputs, resources, responses
 from chalicelib.handlers.operations import ANYBODY, Answer, Operation
+from chalicelib.services.exposed import MAX_REPORTED
 
 exposed = Blueprint(__name__)
 
@@ -24,11 +28,19 @@ REPORT = Operation(
 
 @REPORT.on(exposed)
 def report_exposed() -> Response:
-    """Report strings that were found where no API token belongs; genuine ones are revoked.
+    """Report text in which API tokens were found. The genuine ones are revoked.
 
-    Anybody may, and the answer is the same whatever the strings are. It is safe to repeat a report, and
-    a report that was answered with 503 should be.
+    A token is found anywhere in a string, also if it is percent-encoded. No credential is needed. The
+    answer does not depend on the strings. A report can be repeated. Repeat it after a 503.
     """
     reports = bootstrap.current().exposed
-    reports.report(REPORT.body_of(exposed.current_request).tokens)
+    reports.report(_candidates(REPORT.body_of(exposed.current_request).tokens))
     return responses.document(resources.Reported(), HTTPStatus.ACCEPTED)
+
+
+def _candidates(texts: Sequence[str]) -> Sequence[str]:
+    logs.add(reported=len(texts))
+    found = list(islice(leaks.candidates(texts), MAX_REPORTED + 1))
+    if len(found) > MAX_REPORTED:
+        raise errors.PayloadTooLarge(f"A report may contain at most {MAX_REPORTED} different tokens.")
+    return found

@@ -20,6 +20,7 @@ from chalicelib.handlers.authorizer import (
     refusal,
     statement,
 )
+from chalicelib.handlers.credentials import OPTIONAL_WHITE_SPACE
 from chalicelib.services.callers import authorizer_context
 from chalicelib.services.verify import Verified
 
@@ -82,7 +83,7 @@ def _appsync(event: Event) -> Answer:
 
     How long a yes is remembered is for the API to say: nothing can flush that cache.
     """
-    presented = event["authorizationToken"]
+    presented = event["authorizationToken"].strip(OPTIONAL_WHITE_SPACE)
     verified = _decided(presented if " " in presented else f"Bearer {presented}")
     if verified is None or not _opens(verified, *_GRAPHQL):
         return {"isAuthorized": False, "ttlOverride": 0}

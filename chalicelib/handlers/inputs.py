@@ -17,7 +17,7 @@ from chalicelib.domain.ids import TOKEN_ID, USER_ID
 from chalicelib.domain.text import MAX_DESCRIPTION_LENGTH, MAX_NAME_LENGTH, plain_text_pattern
 from chalicelib.domain.tokens import MAX_OVERLAP, TokenStatus
 from chalicelib.domain.users import UserStatus
-from chalicelib.handlers.requests import ETAG_PATTERN, IDEMPOTENCY_KEY_PATTERN
+from chalicelib.handlers.requests import IDEMPOTENCY_KEY_PATTERN
 from chalicelib.services.exposed import MAX_REPORTED
 from chalicelib.services.listing import DEFAULT_LIMIT, DEFAULT_SORT, MAX_LIMIT, Sort
 
@@ -25,7 +25,6 @@ _T = TypeVar("_T")
 
 MAX_LIFETIME_DAYS = 3650
 MAX_SEARCH_LENGTH = 100
-MAX_REPORTED_LENGTH = 4096
 
 # The document names the scopes that the running service knows; see openapi.py.
 SCOPE_SCHEMA = "Scope"
@@ -147,15 +146,15 @@ class RotateToken(Asked, frozen=True, kw_only=True):
 
 
 class ReportTokens(Asked, frozen=True, kw_only=True):
-    """Strings that were found where no API token belongs."""
+    """Text in which API tokens were found."""
 
     tokens: Annotated[
-        list[Annotated[str, Meta(max_length=MAX_REPORTED_LENGTH)]],
+        list[str],
         Meta(
             min_length=1,
             max_length=MAX_REPORTED,
-            description="The strings, as they were found.",
-            examples=[["bodhi_a.b.c"]],
+            description="The tokens as they were found, with or without the text around them.",
+            examples=[["export TOKEN=bodhi_eyJ..."]],
         ),
     ]
 
@@ -219,6 +218,16 @@ class UserListQuery(Asked, frozen=True, kw_only=True):
         Annotated[UserStatus, Meta(description="Only users that stand like this.", examples=["active"])]
         | UnsetType
     ) = UNSET
+    issuer: (
+        Annotated[
+            str,
+            Meta(
+                description="Only users of this issuer, spelled exactly as they have it.",
+                examples=["https://login.example.com"],
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
     q: Search = ""
     limit: Limit = DEFAULT_LIMIT
     cursor: Cursor | UnsetType = UNSET
@@ -246,8 +255,8 @@ IDEMPOTENCY_KEY = HeaderInput(
 )
 IF_MATCH = HeaderInput(
     "If-Match",
-    "The `ETag` of the token as you read it: change nothing if it changed since.",
-    {"type": "string", "anyOf": [{"const": "*"}, {"pattern": f"^{ETAG_PATTERN}$"}], "examples": ['"1"']},
+    "The `ETag` of the token as you read it, or a list of them. If it has another one, nothing changes.",
+    {"type": "string", "examples": ['"1"']},
 )
 IF_NONE_MATCH = HeaderInput(
     "If-None-Match",

@@ -1,6 +1,7 @@
 """``/oauth2/...``: tokens by the standard process, for any OAuth client library."""
 
 import re
+import string
 from collections.abc import Sequence
 from datetime import timedelta
 from http import HTTPStatus
@@ -108,7 +109,7 @@ def introspect_token() -> Response:
     """
     parts = bootstrap.current().oauth
     form = _form(INTROSPECT, parts, client_needed=True)
-    active = parts.introspect.introspect(form.token)
+    active = parts.introspect.introspect(_trimmed(form.token))
     logs.add(active=active is not None)
     document = _description(active, parts.endpoints.issuer) if active else Introspection(active=False)
     return responses.document(document, headers=_UNCACHED)
@@ -136,7 +137,7 @@ def revoke_presented_token() -> Response:
     The answer is the same for a token that is revoked, unknown or none at all.
     """
     parts = bootstrap.current().oauth
-    parts.revoke.revoke(_form(REVOKE, parts).token)
+    parts.revoke.revoke(_trimmed(_form(REVOKE, parts).token))
     return responses.ended(HTTPStatus.OK)
 
 
@@ -158,7 +159,7 @@ def _form(operation: Operation[_F, None], parts: OAuth, *, client_needed: bool =
 def _subject(form: ExchangeForm) -> tuple[TokenType, str]:
     if _needed(form.grant_type, "grant_type") != TOKEN_EXCHANGE:
         raise errors.UnsupportedGrantType
-    subject_token = _needed(form.subject_token, "subject_token")
+    subject_token = _trimmed(_needed(form.subject_token, "subject_token"))
     kind = _token_type(_needed(form.subject_token_type, "subject_token_type"), "subject_token_type")
     if given(form.actor_token) or given(form.actor_token_type):
         raise errors.InvalidRequest("'actor_token' is not supported: nobody acts for somebody else.")
@@ -166,6 +167,15 @@ def _subject(form: ExchangeForm) -> tuple[TokenType, str]:
     if requested not in (None, TokenType.ACCESS_TOKEN.value):
         raise errors.InvalidRequest(f"'requested_token_type' must be {TokenType.ACCESS_TOKEN.value}.")
     return kind, subject_token
+
+
+def _trimmed(token: str) -> str:
+    """Return a token without the ASCII white space around it.
+
+    A token that a shell reads from a file ends with a line break. Without it the token is the same, so it
+    must not be answered as an unknown one.
+    """
+    return token.strip(string.whitespace)
 
 
 def _needed(value: str | UnsetType, name: str) -> str:

@@ -8,6 +8,7 @@ from chalice.app import Request
 
 from chalicelib.domain.clients import ClientAssertion, ClientCredentials, ClientSecret
 from chalicelib.domain.errors import InvalidClient, InvalidRequest
+from chalicelib.handlers import credentials
 from chalicelib.handlers.inputs import given
 from chalicelib.handlers.oauth_forms import ASSERTION_TYPE, ClientForm
 
@@ -31,11 +32,11 @@ def presented(request: Request, form: ClientForm) -> ClientCredentials | None:
 
 def _in_header(header: str, named: str | None) -> ClientSecret:
     """Return what HTTP Basic carries: id and secret, each form-encoded before (section 2.3.1)."""
-    scheme, _, encoded = header.partition(" ")
-    if scheme.lower() != "basic":
+    encoded = credentials.presented("basic", header)
+    if encoded is None:
         raise InvalidClient("Clients authenticate by HTTP Basic.", by_header=True)
     try:
-        pair = base64.b64decode(encoded.strip(" "), validate=True).decode("ascii")
+        pair = base64.b64decode(encoded, validate=True).decode("ascii")
         client_id, _, secret = pair.partition(":")
         presented = ClientSecret(_decoded(client_id), _decoded(secret), by_header=True)
     except (binascii.Error, ValueError) as error:

@@ -56,7 +56,8 @@ class ExchangeForm(ClientForm, frozen=True, kw_only=True):
         Annotated[
             str,
             Meta(
-                description="A JWT of your OpenID provider, or an API token.",
+                description="A JWT of your OpenID provider, or an API token; white space around it is "
+                "ignored.",
                 examples=["eyJ..."],
                 extra_json_schema=_NEEDED,
             ),
@@ -100,7 +101,14 @@ class ExchangeForm(ClientForm, frozen=True, kw_only=True):
 class TokenForm(ClientForm, frozen=True, kw_only=True):
     """A token to look at, or to end (RFC 7662 section 2.1, RFC 7009 section 2.1)."""
 
-    token: Annotated[str, Meta(description="The token.", examples=["bodhi_..."], extra_json_schema=_NEEDED)]
+    token: Annotated[
+        str,
+        Meta(
+            description="The token. White space around it is ignored.",
+            examples=["bodhi_..."],
+            extra_json_schema=_NEEDED,
+        ),
+    ]
     token_type_hint: (
         Annotated[str, Meta(description="Ignored: tokens say themselves what they are.")] | UnsetType
     ) = UNSET

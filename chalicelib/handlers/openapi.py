@@ -176,7 +176,7 @@ def _request_body(operation: AnyOperation, kind: type, schemas: Mapping[str, Jso
     if example:
         content["example"] = example
     return {
-        "required": True,
+        "required": operation.needs_body,
         "description": f"At most {operation.most_bytes} bytes.",
         "content": {operation.media_type: content},
     }

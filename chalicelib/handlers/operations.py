@@ -85,7 +85,8 @@ class Operation(Generic[_B, _Q]):
 
     ``event`` names its log line. ``raises`` are the errors of its own; those of its access, body and
     query come by themselves. ``body`` and ``query`` are read with ``body_of`` and ``query_of`` only,
-    so what validates is what is documented.
+    so what validates is what is documented. Without ``needs_body`` an absent body has the defaults.
+    With ``has_head`` the operation answers HEAD as well, with the status and headers of GET.
     """
 
     method: str
@@ -96,11 +97,13 @@ class Operation(Generic[_B, _Q]):
     answers: tuple[Answer, ...]
     body: type[_B] | None = None
     media_type: str = requests.JSON
+    needs_body: bool = True
     most_bytes: int = requests.MAX_BODY_BYTES
     query: type[_Q] | None = None
     headers: tuple[HeaderInput, ...] = ()
     raises: _Errors = ()
     rendering: Rendering = PROBLEMS
+    has_head: bool = False
 
     def __post_init__(self) -> None:
         """Raises TypeError for a path with a parameter that has no definition."""
@@ -116,7 +119,7 @@ class Operation(Generic[_B, _Q]):
         def wrap(view: Callable[_P, Response]) -> Callable[_P, Response]:
             answer = answered(self.event, self.rendering.render, self.rendering.failure)(view)
             # Which content type a body has, the operation says; those of other calls have no meaning.
-            blueprint.route(self.path, methods=[self.method], authorizer=authorizer, content_types=["*/*"])(
+            blueprint.route(self.path, methods=self._methods, authorizer=authorizer, content_types=["*/*"])(
                 answer
             )
             _documented.append(Documented(self, view.__name__, inspect.getdoc(view) or ""))
@@ -128,13 +131,19 @@ class Operation(Generic[_B, _Q]):
         """Return the body. Raises UnsupportedMediaType, PayloadTooLarge or InvalidRequest."""
         if self.body is None:
             raise TypeError(f"{self.event} takes no body")
-        return requests.body(request, self.body, self.media_type, self.most_bytes)
+        return requests.body(
+            request, self.body, self.media_type, self.most_bytes, may_be_absent=not self.needs_body
+        )
 
     def query_of(self, request: Request) -> _Q:
         """Return the query parameters. Raises InvalidRequest."""
         if self.query is None:
             raise TypeError(f"{self.event} takes no query parameters")
         return requests.query(request, self.query)
+
+    @property
+    def _methods(self) -> list[str]:
+        return [self.method, "HEAD"] if self.has_head else [self.method]
 
     @property
     def is_change(self) -> bool:

@@ -62,7 +62,7 @@ def failure() -> Response:
     return pages.notice(site, "That did not work", _FAILED, status, "Try again", reference)
 
 
-@web.route("/", methods=["GET"])
+@web.route("/", methods=["GET", "HEAD"])
 @answered("page.home", as_page, failure)
 def home() -> Response:
     """Lead to the page."""
@@ -70,7 +70,7 @@ def home() -> Response:
     return pages.redirect(site, f"{site.prefix}{PAGE}")
 
 
-@web.route(PAGE, methods=["GET"])
+@web.route(PAGE, methods=["GET", "HEAD"])
 @answered("page.show", as_page, failure)
 def show_page() -> Response:
     """Show the page to a person who is signed in; send all others to sign in."""
@@ -143,7 +143,7 @@ def logout() -> Response:
     return response
 
 
-@web.route("/signed-out", methods=["GET"])
+@web.route("/signed-out", methods=["GET", "HEAD"])
 @answered("page.signed_out", as_page, failure)
 def signed_out() -> Response:
     """Say that the session has ended."""
@@ -152,7 +152,7 @@ def signed_out() -> Response:
     return pages.notice(site, "Signed out", text, HTTPStatus.OK, "Sign in again")
 
 
-@web.route("/assets/{version}/{name}", methods=["GET"])
+@web.route("/assets/{version}/{name}", methods=["GET", "HEAD"])
 @answered("page.asset")
 def read_asset(version: str, name: str) -> Response:
     """Return one of the page's files."""

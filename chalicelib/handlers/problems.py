@@ -168,6 +168,9 @@ def _headers(error: errors.ApiTokensError) -> Mapping[str, str]:
         return {"Retry-After": _seconds(SIGN_IN_LEEWAY)}
     if isinstance(error, errors.NotAuthenticated):
         return {"WWW-Authenticate": f'Bearer realm="{REALM}"'}
+    if isinstance(error, errors.InvalidToken) and not error.is_presented:
+        # A call without credentials gets no error code (RFC 6750 section 3.1).
+        return {"WWW-Authenticate": f'Bearer realm="{REALM}"'}
     if isinstance(error, errors.InvalidToken):
         return {"WWW-Authenticate": f'Bearer realm="{REALM}", error="invalid_token"'}
     if isinstance(error, errors.InsufficientScope):

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, TypeVar, cast
 from urllib.parse import parse_qsl
@@ -21,8 +22,12 @@ MAX_DEPTH = 8
 _T = TypeVar("_T")
 
 IDEMPOTENCY_KEY_PATTERN = r"[\x21-\x7e]{1,255}"
-ETAG_PATTERN = '"[0-9]{1,15}"'
 _MOST_FIELDS = 200
+# An entity tag (RFC 9110 section 8.8.3), and a list of them, whose elements may be empty (section 5.6.1).
+_TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*+"')
+_TAGS = re.compile(rf"(?:[ \t,]*+{_TAG.pattern}[ \t]*+(?=,|\Z))*+[ \t,]*+")
+# The tags that ``responses.etag`` writes.
+_VERSION = re.compile(r'"(?:0|[1-9][0-9]{0,14})"')
 # Beyond it neighbouring whole numbers look alike to those who read numbers as doubles (RFC 8259 section 6).
 _EXACT = 2.0**53
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,15}")
@@ -30,11 +35,16 @@ _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,15}")
 _STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[{\]}]', re.DOTALL)
 
 
-def body(request: Request, kind: type[_T], media_type: str, most_bytes: int) -> _T:
-    """Return the body as a ``kind``.
+def body(
+    request: Request, kind: type[_T], media_type: str, most_bytes: int, *, may_be_absent: bool = False
+) -> _T:
+    """Return the body as a ``kind``. An absent body that may be absent is one with the defaults.
 
     Raises UnsupportedMediaType, PayloadTooLarge or InvalidRequest.
     """
+    if may_be_absent and not request.raw_body:
+        # A client without a body names any media type, or none.
+        return kind()
     sent_as = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if sent_as != media_type:
         raise UnsupportedMediaType(f"Send the body as Content-Type: {media_type}.")
@@ -58,17 +68,17 @@ def idempotency_key(request: Request) -> str | None:
     return str(value) if value is not None else None
 
 
-def if_match(request: Request) -> int | None:
-    """Return the version that ``If-Match`` asks for (RFC 9110 section 13.1.1), if it names one.
+def if_match(request: Request) -> frozenset[int] | None:
+    """Return the versions that ``If-Match`` allows (RFC 9110 section 13.1.1), or None for every version.
 
-    Raises InvalidRequest.
+    The comparison is strong, so a weak tag allows nothing. Neither does a tag of another form, nor a
+    header that is not a list of tags.
     """
-    value = str(request.headers.get("if-match", "*")).strip()
+    value = str(request.headers.get("if-match", "*")).strip(" \t")
     if value == "*":
         return None
-    if not re.fullmatch(ETAG_PATTERN, value):
-        raise InvalidRequest("If-Match must be the ETag of the token as it was read.")
-    return int(value.strip('"'))
+    tags = _TAG.findall(value) if _TAGS.fullmatch(value) else []
+    return frozenset(int(tag.strip('"')) for tag in tags if _VERSION.fullmatch(tag))
 
 
 def _converted(members: Mapping[str, Any], kind: type[_T], noun: str) -> _T:
@@ -161,8 +171,8 @@ def _depth(text: str) -> int:
 def _members_given_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        names = [name for name, _ in pairs]
-        repeated = next(name for name in names if names.count(name) > 1)
+        times = Counter(name for name, _ in pairs)
+        repeated = next(name for name in times if times[name] > 1)
         raise InvalidRequest(f"Member {quoted(repeated)} is given more than once.")
     return members
 

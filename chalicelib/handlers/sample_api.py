@@ -34,6 +34,7 @@ ECHO = Operation(
     _ACCESS,
     (Answer(body=resources.Echoed),),
     body=inputs.Echo,
+    needs_body=False,
 )
 
 

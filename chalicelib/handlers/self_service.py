@@ -24,6 +24,7 @@ ROTATE_SELF = Operation(
     ITSELF,
     (CREATED,),
     body=inputs.RotateToken,
+    needs_body=False,
     raises=(errors.TokenAlreadyRotated, errors.TokenLimitReached, errors.ConcurrentChange),
 )
 

@@ -36,6 +36,7 @@ CREATE = Operation(
     PERSON,
     (CREATED,),
     body=inputs.CreateToken,
+    needs_body=False,
     headers=(inputs.IDEMPOTENCY_KEY,),
     raises=(
         errors.InvalidScope,
@@ -155,6 +156,7 @@ ROTATE = Operation(
     PERSON,
     (CREATED,),
     body=inputs.RotateToken,
+    needs_body=False,
     raises=(
         errors.TokenNotFound,
         errors.TokenAlreadyRotated,

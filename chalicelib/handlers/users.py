@@ -32,7 +32,9 @@ def list_users() -> Response:
     """Return a page of users, newest first."""
     _sign_in_admin()
     asked = LIST.query_of(users.current_request)
-    query = UserQuery(given(asked.status), asked.q.strip(), asked.limit, given(asked.cursor))
+    query = UserQuery(
+        given(asked.status), asked.q.strip(), asked.limit, given(asked.cursor), given(asked.issuer)
+    )
     page = bootstrap.current().administer.page(query)
     return responses.document(responses.user_page(page.users, page.next_cursor))
 

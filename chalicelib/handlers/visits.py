@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from chalice.app import Request
 
 from chalicelib.domain.sessions import LOGIN_LIFETIME, SESSION_LIFETIME
+from chalicelib.handlers.credentials import presented
 from chalicelib.services.sign_in import Credentials
 from chalicelib.settings import is_loopback
 
@@ -99,7 +100,8 @@ def credentials(request: Request) -> Credentials:
     """Return what the request carries to say who sends it."""
     header = request.headers.get("authorization")
     return Credentials(
-        bearer=None if header is None else _bearer(header),
+        # A header of another scheme is not a missing header: the cookie must not count beside it.
+        bearer=None if header is None else presented("bearer", header) or "",
         cookie=SESSION_COOKIE.read(request),
         csrf_token=request.headers.get(CSRF_HEADER, ""),
         changes=request.method not in _SAFE_METHODS,
@@ -107,13 +109,6 @@ def credentials(request: Request) -> Credentials:
     )
 
 
-def bearer(request: Request) -> str:
-    """Return an API token as it was sent, every character of it; empty where there is none."""
-    scheme, _, credential = request.headers.get("authorization", "").partition(" ")
-    return credential if scheme.lower() == "bearer" else ""
-
-
-def _bearer(header: str) -> str:
-    """Return the credential of a bearer (RFC 6750 section 2.1); empty for any other scheme."""
-    scheme, _, credential = header.partition(" ")
-    return credential.strip(" ") if scheme.lower() == "bearer" else ""
+def bearer(request: Request) -> str | None:
+    """Return the credential of a bearer (RFC 6750 section 2.1), or None if the request has none."""
+    return presented("bearer", request.headers.get("authorization"))

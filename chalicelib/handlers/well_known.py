@@ -26,6 +26,7 @@ AUTHORIZATION_SERVER = Operation(
     _TAG,
     _ANYBODY,
     (Answer(body=AuthorizationServer),),
+    has_head=True,
 )
 
 
@@ -61,6 +62,7 @@ PROTECTED_RESOURCE = Operation(
     _TAG,
     _ANYBODY,
     (Answer(body=ProtectedResource),),
+    has_head=True,
 )
 
 
@@ -77,6 +79,7 @@ PROTECTED_RESOURCE_AT_PATH = Operation(
     _TAG,
     _ANYBODY,
     (Answer(body=ProtectedResource),),
+    has_head=True,
     raises=(errors.ResourceNotFound,),
 )
 
@@ -97,6 +100,7 @@ KEYS = Operation(
     Access((), (errors.TokensUnavailable, errors.DependencyUnavailable)),
     (Answer(body=KeySet, headers=CACHE_HEADERS), NOT_MODIFIED),
     headers=(inputs.IF_NONE_MATCH,),
+    has_head=True,
 )
 
 

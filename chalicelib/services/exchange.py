@@ -54,10 +54,10 @@ class ExchangeSignIn:
         if subject_token.startswith(API_TOKEN_PREFIX):
             raise InvalidSubjectToken("An API token is exchanged as an access_token.")
         try:
-            identity = self._provider.verify_as(subject_token, kind)
+            owner = self._accounts.present(self._provider.verify_as(subject_token, kind))
         except SignInRefused as error:
             raise InvalidSubjectToken(refusal=error) from error
-        return self._issue.issue(self._accounts.present(identity), request, idempotency_key)
+        return self._issue.issue(owner, request, idempotency_key)
 
 
 @dataclass(frozen=True, slots=True)

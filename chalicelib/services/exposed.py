@@ -31,7 +31,7 @@ class RevokeExposed:
         self._revocations = revocations
 
     def report(self, unverified_tokens: Sequence[str]) -> Sequence[str]:
-        """Revoke what is genuine among at most 100 strings; return the ids of what was revoked now.
+        """Revoke the genuine tokens among at most 100 candidates; return the ids that were revoked now.
 
         Raises StoreUnavailable when some could not be looked at or revoked, after trying the others:
         reporting again does the rest.
@@ -40,7 +40,7 @@ class RevokeExposed:
         for unverified_token in dict.fromkeys(unverified_tokens[:MAX_REPORTED]):
             self._try(unverified_token, outcome)
         revoked = outcome.revoked
-        logs.add(reported=len(unverified_tokens), revoked=len(revoked), token_ids=revoked)
+        logs.add(candidates=len(unverified_tokens), revoked=len(revoked), token_ids=revoked)
         if outcome.failure:
             raise StoreUnavailable from outcome.failure
         return outcome.revoked

@@ -1,6 +1,6 @@
 """Look at, change and revoke one's own tokens."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -54,17 +54,17 @@ class ManageTokens:
         return self._view(owner, self._find(owner, token_id))
 
     def patch(
-        self, owner: User, token_id: str, patch: TokenPatch, if_match: int | None = None
+        self, owner: User, token_id: str, patch: TokenPatch, if_match: Collection[int] | None = None
     ) -> TokenView:
         """Change a token and return it.
 
         A change that meets another one is made again on top of it, so that neither is lost.
         Raises TokenNotFound, TokenAlreadyRevoked, TokenAlreadyExpired, PreconditionFailed when the
-        token is not at the version ``if_match``, ConcurrentChange or DependencyUnavailable.
+        token is at none of the versions ``if_match``, ConcurrentChange or DependencyUnavailable.
         """
 
         def change(token: Token, now: datetime) -> Token:
-            if if_match is not None and token.version != if_match:
+            if if_match is not None and token.version not in if_match:
                 raise PreconditionFailed
             return _patched(token, owner, patch, now, self._policy)
 

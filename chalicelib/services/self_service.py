@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TypeVar
 
 from chalicelib.domain.errors import (
+    MalformedToken,
     RevokedToken,
     TokenAlreadyExpired,
     TokenAlreadyRevoked,
@@ -46,8 +47,10 @@ class SelfService:
         self._issue = issue
         self._manage = manage
 
-    def bearer(self, unverified_token: str) -> Bearer:
+    def bearer(self, unverified_token: str | None) -> Bearer:
         """Return what the token may act on: itself. Raises InvalidToken or DependencyUnavailable."""
+        if unverified_token is None:
+            raise MalformedToken(is_presented=False)
         token = self._verify.verify(unverified_token).token
         owner = self._users.find_user(token.user_id)
         if owner is None:

@@ -35,6 +35,7 @@ class UserQuery:
     text: str
     limit: int
     cursor: str | None
+    issuer: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +173,9 @@ def _refuse_own(admin: User | None, user_id: str) -> None:
 
 def _matches(user: User, query: UserQuery, text_key: str) -> bool:
     if query.status and user.status is not query.status:
+        return False
+    # Two spellings of an issuer are two issuers, as in the ``iss`` of a JWT.
+    if query.issuer is not None and user.issuer != query.issuer:
         return False
     return any(text_key in search_key(text) for text in (user.name, user.email, user.subject))
 

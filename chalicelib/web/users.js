@@ -23,36 +23,54 @@ export function showUserList(place) {
   const search = el('input', { type: 'search', id: 'search-users', maxlength: '100', autocomplete: 'off' });
   const filter = el('select', { id: 'filter-users' }, el('option', { value: '' }, 'All'),
     ...Object.entries(STATUSES).map(([value, word]) => el('option', { value }, word)));
+  const issuer = el('select', { id: 'filter-issuers' }, el('option', { value: '' }, 'All'));
   const box = el('div', {});
-  place.replaceChildren(toolbar(search, filter), box);
-  const list = makeList(box, search, filter);
+  place.replaceChildren(toolbar(search, filter, issuer), box);
+  const list = makeList(box, search, filter, issuer);
   search.addEventListener('input', debounced(() => list.reload(), PAUSE_MILLISECONDS));
-  filter.addEventListener('change', () => list.reload());
+  for (const select of [filter, issuer]) select.addEventListener('change', () => list.reload());
   return list.reload({ quietly: true });
 }
 
-function toolbar(search, filter) {
+function toolbar(search, filter, issuer) {
   const field = (kind, label, input) => el('div', { class: kind }, el('label', { for: input.id }, label), input);
+  const byIssuer = field('field', 'Filter users by issuer', issuer);
+  // Shown once there is a choice.
+  byIssuer.hidden = true;
   const form = el('form', { class: 'toolbar', role: 'search' }, field('field grow', 'Search users', search),
-    field('field', 'Filter users by status', filter));
+    field('field', 'Filter users by status', filter), byIssuer);
   form.addEventListener('submit', (event) => event.preventDefault());
   return form;
 }
 
-function makeList(box, search, filter) {
+/** Adds the issuers of users that were not seen before to the filter. */
+function offerIssuers(issuer, users) {
+  const known = new Set([...issuer.options].map((option) => option.value));
+  const found = new Set([me.issuer, ...users.map((user) => user.issuer)]);
+  issuer.append(...[...found].filter((url) => !known.has(url)).map((url) => el('option', { value: url }, url)));
+  const [all, mine, ...others] = issuer.options;
+  issuer.parentElement.hidden = !(all && mine && others.length);
+}
+
+function makeList(box, search, filter, issuer) {
   const clear = () => {
-    search.value = filter.value = '';
+    search.value = filter.value = issuer.value = '';
     list.reload();
     search.focus();
   };
   const query = () => ({
     ...(search.value.trim() && { q: search.value.trim() }),
     ...(filter.value && { status: filter.value }),
+    ...(issuer.value && { issuer: issuer.value }),
   });
+  const notice = (users) => {
+    offerIssuers(issuer, users);
+    return null;
+  };
   const list = new List(box, {
     path: '/v1/users', member: 'users', noun: 'user', caption: 'Users',
     columns: [...COLUMNS, { label: 'Actions', class: 'actions-head' }],
-    query, clear, empty: () => el('p', { class: 'empty' }, 'No users yet'), row: (user) => userRow(user, list),
+    query, clear, notice, empty: () => el('p', { class: 'empty' }, 'No users yet'), row: (user) => userRow(user, list),
   });
   return list;
 }
@@ -62,12 +80,17 @@ function userRow(user, list) {
   const title = el('span', { class: 'name' }, name);
   if (user.id === me.id) title.append(' ', el('span', { class: 'chip' }, 'You'));
   return el('tr', { role: 'row', 'data-user-id': user.id, class: `is-${user.status}` },
-    rowHead(title, emailBeside(user)),
+    rowHead(title, emailBeside(user), issuerBeside(user)),
     cell('Role', {}, user.role === 'admin' ? 'Administrator' : 'User'),
     cell('Status', { 'data-status': user.status, class: 'status-cell' },
       el('span', { class: `status status-${user.status}` }, STATUSES[user.status] ?? user.status)),
     cell('Created', {}, timeElement(user.created_at, 'date')),
     cell('Actions', { class: 'actions-cell' }, el('div', { class: 'row-actions' }, ...buttons(user, name, list))));
+}
+
+/** Makes the issuer to stand beside the name of a user, if it is not the one at which sign-ins happen. */
+function issuerBeside(user) {
+  return user.issuer === me.issuer ? null : el('span', { class: 'description' }, `Issuer: ${user.issuer}`);
 }
 
 function buttons(user, name, list) {

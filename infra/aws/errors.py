@@ -7,3 +7,7 @@ class PackagingError(Exception):
 
 class DeploymentError(Exception):
     """Something about the account, the stack or the answer of a person stops the deployment."""
+
+
+class OperatorError(Exception):
+    """A reason, in one line and addressed to the operator, for not going on."""

@@ -14,6 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.adapters.clock import SystemClock
 from chalicelib.adapters.dynamodb import items
+from chalicelib.domain.identities import SubjectIdentifier
 from chalicelib.domain.ids import new_generation
 from chalicelib.domain.keys import KeyUse
 from chalicelib.domain.ports import Clock
@@ -71,11 +72,25 @@ class Restore:
         partition: str = row["pk"]["S"]
         if partition in items.KEY_PARTITIONS.values():
             return row if self.keys and partition not in rings else None
+        if partition.startswith(items.IDENTITIES):
+            return row if self._leads_on(row) else None
         if not partition.startswith(_USER):
             return None
         if row["sk"]["S"] == _USER_ITSELF:
             return self._renewed(row)
         return self._revoked(row) if row["sk"]["S"].startswith(items.TOKENS) else row
+
+    def _leads_on(self, row: _Row) -> bool:
+        """Return whether an identity row leads to a user who still has that identity.
+
+        The user may have been moved after the backup. The row in the service's table tells.
+        """
+        key = items.user_key(row["user_id"]["S"])
+        user = self._find(self.target, key) or self._find(self.source, key)
+        if user is None:
+            return False
+        identifier = SubjectIdentifier.of(items.read_user(user))
+        return bool(row["pk"] == items.identity_key(identifier.user_id)["pk"])
 
     def _renewed(self, row: _Row) -> _Row:
         """Return the user without any token or session, the ones that are still in the target included.
@@ -160,6 +175,8 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
 
 
 def _kind(row: _Row) -> str:
+    if row["pk"]["S"].startswith(items.IDENTITIES):
+        return "identities"
     if not row["pk"]["S"].startswith(_USER):
         return "signing keys"
     sort_key: str = row["sk"]["S"]

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 from chalicelib.adapters.key_cache import MAX_AGE
 from chalicelib.domain.errors import ApiTokensError, ConcurrentChange
 from chalicelib.domain.keys import KeyRing, KeyState, KeyUse, VerificationKey
+from infra.aws.errors import OperatorError
 from infra.aws.kms_keys import Pause, create_key_like, read_new_key
+from infra.aws.terminal import say_at_once
 
 if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient
@@ -26,15 +28,6 @@ _REFUSED = {
     KeyUse.ACCESS_TOKEN: "Every access token signed with it is refused by each service as soon as that "
     "reads the JWKS again.",
 }
-
-
-class OperatorError(Exception):
-    """A reason, in one line and addressed to the operator, for not going on."""
-
-
-def say_at_once(sentence: str) -> None:
-    """Print, even where nobody sits at a terminal, before the waiting begins."""
-    print(sentence, flush=True)
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.adapters.clock import SystemClock
 from chalicelib.adapters.dynamodb.keys import DynamoDBKeyStore
-from chalicelib.domain.errors import ApiTokensError, DependencyUnavailable
+from chalicelib.domain.errors import ApiTokensError
 from chalicelib.domain.keys import KeyUse
 from infra.aws.account import session_of_environment
-from infra.aws.rotation import Operator, OperatorError
+from infra.aws.errors import OperatorError
+from infra.aws.rotation import Operator
+from infra.aws.terminal import reason_for_operator
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -38,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
         print("Stopped.", file=sys.stderr)
         return 130
     except (OperatorError, ApiTokensError, BotoCoreError, ClientError) as error:
-        print(_reason(error, options.table), file=sys.stderr)
+        print(reason_for_operator(error, options.table), file=sys.stderr)
         return 1
     return 0
 
@@ -94,17 +96,6 @@ def _seconds(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,6}", text):
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of seconds")
     return int(text)
-
-
-def _reason(error: Exception, table: str) -> str:
-    """Return one line; behind what is unavailable AWS has said more."""
-    cause = error.__cause__ if isinstance(error, DependencyUnavailable) and error.__cause__ else error
-    if not isinstance(cause, ClientError):
-        return " ".join(str(cause).split())
-    told = cause.response["Error"]
-    if told["Code"] == "ResourceNotFoundException":
-        return f"There is no table {table} in this account and region."
-    return " ".join(f"{cause.operation_name} failed, {told['Code']}: {told['Message']}".split())
 
 
 if __name__ == "__main__":

@@ -43,6 +43,11 @@ def settings_of(config: Config, stage: str) -> dict[str, str]:
     return {**config.get("environment_variables", {}), **section.get("environment_variables", {})}
 
 
+def complete(settings: Mapping[str, str]) -> dict[str, str]:
+    """Return settings with a value for each that only the template knows."""
+    return {**_SET_BY_TEMPLATE, **settings}
+
+
 def check_settings(config: Config, stage: str) -> None:
     """Raise PackagingError unless every function of the stage would start with its settings."""
     settings = settings_of(config, stage)
@@ -121,7 +126,7 @@ def _size(settings: Mapping[str, Any]) -> int:
 def _senseless(settings: Mapping[str, str]) -> list[str]:
     try:
         if GatewaySettings.from_environ(settings).auth_mode is AuthMode.OIDC:
-            Settings.from_environ({**settings, **_SET_BY_TEMPLATE})
+            Settings.from_environ(complete(settings))
     except SettingsError as error:
         return str(error).splitlines()
     return []

@@ -5,6 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
+from botocore.exceptions import ClientError
+
+from chalicelib.domain.errors import DependencyUnavailable
 from infra.aws.account import AWS_ERRORS, reason_of
 from infra.aws.errors import DeploymentError, PackagingError
 
@@ -29,6 +32,35 @@ def run(action: Callable[[], None]) -> int:
         print(reason_of(error), file=sys.stderr)
         return 1
     return 0
+
+
+def say_at_once(sentence: str) -> None:
+    """Print a line without delay, also into a pipe, so that a person sees the progress."""
+    print(printable(sentence), flush=True)
+
+
+def warn_at_once(sentence: str) -> None:
+    """Print a line beside the output, which may go into a file."""
+    print(printable(sentence), file=sys.stderr, flush=True)
+
+
+def printable(text: str) -> str:
+    """Return a line that cannot move the cursor, change colours or read as another text.
+
+    Names and subjects come from OpenID providers. Characters that a terminal does not show, or that its
+    encoding lacks, are escaped as in Python.
+    """
+    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    encoding = sys.stdout.encoding or "utf-8"
+    return shown.encode(encoding, "backslashreplace").decode(encoding)
+
+
+def reason_for_operator(error: Exception, table: str) -> str:
+    """Return one line. What AWS said tells more than the error that it became here."""
+    cause = error.__cause__ if isinstance(error, DependencyUnavailable) and error.__cause__ else error
+    if isinstance(cause, ClientError) and cause.response["Error"]["Code"] == "ResourceNotFoundException":
+        return f"There is no table {table} in this account and region."
+    return printable(reason_of(cause))
 
 
 def confirmation(*, agreed: bool) -> Confirm:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import logging
+import re
 import threading
 from http import HTTPStatus
 from typing import Any
@@ -52,9 +53,16 @@ class PerThreadChalice(LocalChalice):
 class Gateway(LocalGateway):
     """Routes, authorizes and invokes; refuses as the deployment's template says."""
 
-    def __init__(self, app: Chalice, config: Config, answers: GatewayAnswers) -> None:
-        """Serve the application's routes."""
+    def __init__(
+        self, app: Chalice, config: Config, answers: GatewayAnswers, *, token_header: str | None = None
+    ) -> None:
+        """Serve the application's routes.
+
+        ``token_header`` is the authorizers' ``IdentityValidationExpression``: the authorizer is asked
+        about headers that match it as a whole. None asks about every header.
+        """
         super().__init__(app, config)
+        self._token_header = re.compile(r"(?s:.*)" if token_header is None else token_header)
         app.__class__ = type("LocalApplication", (PerThreadChalice, app.__class__), {})
         self.app: Any = app
         self.config = config
@@ -104,7 +112,7 @@ class Gateway(LocalGateway):
         self, request: HttpRequest, authorizer: ChaliceAuthorizer, context: Any
     ) -> dict[str, str]:
         token = request.header("authorization")
-        if not token:
+        if not token or not self._token_header.fullmatch(token):
             raise Refused(self._answers.named("UNAUTHORIZED"))
         arn = method_arn(request)
         event = {"type": "TOKEN", "authorizationToken": token, "methodArn": arn}

@@ -17,6 +17,7 @@ from chalice.cli.factory import CLIFactory
 from chalice.config import Config
 from chalice.deploy.validate import validate_routes
 
+from infra.aws.fixes import TOKEN_HEADER
 from infra.local.answers import GatewayAnswers
 from infra.local.events import STAGE
 from infra.local.gateway import Gateway
@@ -32,7 +33,7 @@ def load_gateway(project: Path) -> Gateway:
         os.environ.setdefault(name, value)
     app = config.chalice_app
     validate_routes(app.routes)
-    return Gateway(app, config, GatewayAnswers(read_template()))
+    return Gateway(app, config, GatewayAnswers(read_template()), token_header=TOKEN_HEADER)
 
 
 def main(arguments: list[str] | None = None) -> int:

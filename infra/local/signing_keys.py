@@ -1,41 +1,6 @@
-"""`make signing-keys` and its like: the operator's command, aimed at the stack that runs here."""
+"""`make signing-keys` and its like."""
 
-from __future__ import annotations
-
-import os
-import sys
-
-from infra.local.children import answers
-from infra.local.environments import Environment, api_environment, isolated
-from infra.local.errors import LocalStackError
-from infra.local.provision import provision
-from infra.local.settings import StackSettings
-from infra.local.template import PROJECT_ROOT
-
-_COMMAND = [sys.executable, "-m", "infra.aws.signing_keys"]
-
-
-def main() -> None:
-    """Become the operator's command with the environment of the running API server."""
-    try:
-        environment = _environment(StackSettings.from_environ())
-    except LocalStackError as error:
-        print(error, file=sys.stderr)
-        sys.exit(1)
-    # In place of this process, so that Ctrl-C reaches it and nothing else.
-    os.chdir(PROJECT_ROOT)
-    os.execve(sys.executable, [*_COMMAND, *sys.argv[1:]], environment)
-
-
-def _environment(settings: StackSettings) -> Environment:
-    if not answers(settings.aws_port, "/_ministack/ready"):
-        raise LocalStackError(
-            f"No local stack answers on port {settings.aws_port}: start it with `make run`, "
-            "or set AWS_PORT to the port in use"
-        )
-    made = provision(isolated(settings.environ, settings.aws_url))
-    return api_environment(settings, made.table_name, made.signing_key, made.access_token_key)
-
+from infra.local.operators import become
 
 if __name__ == "__main__":
-    main()
+    become("infra.aws.signing_keys")

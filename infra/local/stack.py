@@ -18,6 +18,7 @@ from infra.local.environments import Environment, api_environment, isolated
 from infra.local.errors import LocalStackError
 from infra.local.guide import guide
 from infra.local.provision import Provisioned, provision
+from infra.local.reach import unreachable_users
 from infra.local.settings import HOST, StackSettings
 from infra.local.template import PROJECT_ROOT
 
@@ -54,8 +55,9 @@ def run(settings: StackSettings, project: Path) -> None:
     with _children() as children:
         environment = _start_dependencies(settings, children)
         api = _start(children, programs.api_server(settings, environment, project))
+        warning = unreachable_users(environment) if settings.with_tokens else ""
         api.wait_until_it_answers()
-        print(guide(settings), flush=True)
+        print(warning + guide(settings), flush=True)
         while True:
             for child in children:
                 child.require_running()

@@ -63,7 +63,6 @@ def sized(size: int) -> bytes:
 
 
 BAD_BODIES: dict[str, tuple[bytes, int, str]] = {
-    "empty": (b"", 400, "invalid_request"),
     "white space": (b" \r\n\t", 400, "invalid_request"),
     "no JSON": (b"name=x", 400, "invalid_request"),
     "cut off": (b'{"name": "x"', 400, "invalid_request"),
@@ -145,11 +144,27 @@ def test_braces_in_a_text_are_no_nesting(api: Api, person: str, target: tuple[st
     assert answer.json["name"] == name
 
 
-def test_call_without_a_body_is_refused(api: Api, person: str, target: tuple[str, str]) -> None:
+def test_change_without_a_body_is_refused(api: Api, service: MemoryService, person: str, path: str) -> None:
     """No body at all is a bad request where one is needed, with a content type and without."""
-    with_type = api.call(*target, person, headers={"Content-Type": "application/json"})
+    before = state(service)
+    with_type = api.call("PATCH", path, person, headers={"Content-Type": "application/json"})
     problem(with_type, 400, "invalid_request")
-    problem(api.call(*target, person), 415, "unsupported_media_type")
+    problem(api.call("PATCH", path, person, b""), 400, "invalid_request")
+    problem(api.call("PATCH", path, person), 415, "unsupported_media_type")
+    assert state(service) == before
+
+
+@pytest.mark.parametrize("body", [b" ", b"\n", b"null", b"\x00"])
+def test_creation_with_a_body_that_says_nothing_is_refused(
+    api: Api, service: MemoryService, person: str, body: bytes
+) -> None:
+    """White space is a body that is not an object. Without a content type it is not read."""
+    api.get("/v1/me", person)
+    before = state(service)
+    problem(api.call("POST", "/v1/tokens", person, body), 400, "invalid_request")
+    refused = api.call("POST", "/v1/tokens", person, body, {"Content-Type": ""})
+    problem(refused, 415, "unsupported_media_type")
+    assert state(service) == before
 
 
 @pytest.mark.parametrize(
@@ -467,16 +482,40 @@ def test_reused_idempotency_key_is_a_problem_document(api: Api, person: str) -> 
 
 
 @pytest.mark.parametrize(
-    "version", ["", "1", 'W/"1"', '"x"', '"1", "2"', '"' + "1" * 16 + '"', '"-1"'], ids=repr
+    "condition",
+    [
+        "",
+        "1",
+        'W/"1"',
+        'W/"1", W/"2"',
+        'W/"1", "2"',
+        '"x"',
+        '"01"',
+        '"2", "7"',
+        '"1" "2"',
+        '*, "1"',
+        '"' + "1" * 16 + '"',
+        '"-1"',
+        "\u2603",
+    ],
+    ids=repr,
 )
-def test_senseless_if_match_is_refused(
-    api: Api, service: MemoryService, person: str, path: str, version: str
+def test_if_match_that_names_no_present_version_fails(
+    api: Api, service: MemoryService, person: str, path: str, condition: str
 ) -> None:
-    """An If-Match that cannot be an ETag of ours is refused rather than ignored."""
+    """Weak, foreign and malformed tags match nothing (RFC 9110 section 13.1.1)."""
     before = state(service)
-    answer = api.patch(path, person, {"name": "x"}, headers={"If-Match": version})
-    problem(answer, 400, "invalid_request")
+    answer = api.patch(path, person, {"name": "x"}, headers={"If-Match": condition})
+    problem(answer, 412, "precondition_failed")
     assert state(service) == before
+
+
+@pytest.mark.parametrize("condition", ['"1"', 'W/"1"', "garbage", '"1", "7"', "*"])
+def test_unknown_token_stays_unknown_under_a_condition(api: Api, person: str, condition: str) -> None:
+    """The answer is 404, as without the condition."""
+    path = "/v1/tokens/tok_0" + "1" * 35
+    answer = api.patch(path, person, {"name": "x"}, headers={"If-Match": condition})
+    problem(answer, 404, "token_not_found")
 
 
 def test_stale_if_match_is_a_problem_document(

@@ -164,6 +164,77 @@ def test_change_on_a_stale_version_is_refused(api: Api, person: str) -> None:
     assert api.get(path, person).json["name"] == "b"
 
 
+@pytest.mark.parametrize(
+    "condition", ['"1"', '"0", "1"', '"1","7"', 'W/"1", "1"', '"a,b", "1"', ' , "1" ,', '\t"1" ']
+)
+def test_change_goes_through_if_one_of_the_tags_is_the_present_one(
+    api: Api, person: str, condition: str
+) -> None:
+    """If-Match takes a list, and one match is enough (RFC 9110 section 13.1.1)."""
+    path = f"/v1/tokens/{api.create_token(person, name='a')['id']}"
+    answer = api.patch(path, person, {"name": "b"}, headers={"If-Match": condition})
+    assert (answer.status, answer.headers["ETag"], answer.json["name"]) == (200, '"2"', "b")
+
+
+NO_BODY: list[dict[str, str]] = [
+    {},
+    {"Content-Length": "0"},
+    {"Content-Type": "application/json"},
+    {"Content-Type": "application/json", "Content-Length": "0"},
+    # curl sends these for --data ''.
+    {"Content-Type": "application/x-www-form-urlencoded", "Content-Length": "0"},
+    {"Content-Type": ""},
+]
+
+
+@pytest.mark.parametrize("headers", NO_BODY, ids=str)
+def test_creation_without_a_body_makes_a_token_with_the_defaults(
+    api: Api, person: str, headers: dict[str, str]
+) -> None:
+    """All members are optional, so a client may leave the body out."""
+    answer = api.call("POST", "/v1/tokens", person, headers=headers)
+    usual = api.create_token(person)
+    assert answer.status == 201
+    assert api.get("/api/whoami", answer.json["token"]).status == 200
+    unlike = {"id", "token"}
+    assert {k: v for k, v in answer.json.items() if k not in unlike} == {
+        k: v for k, v in usual.items() if k not in unlike
+    }
+
+
+@pytest.mark.parametrize("headers", NO_BODY, ids=str)
+def test_rotation_without_a_body_ends_the_token_at_once(
+    api: Api, person: str, headers: dict[str, str]
+) -> None:
+    """The default overlap is zero, for the owner and for the token itself."""
+    first = api.create_token(person)
+    second = api.call("POST", f"/v1/tokens/{first['id']}/rotate", person, headers=headers)
+    assert (second.status, second.json["predecessor_id"]) == (201, first["id"])
+    third = api.call("POST", "/v1/tokens/self/rotate", second.json["token"], headers=headers)
+    assert (third.status, third.json["predecessor_id"]) == (201, second.json["id"])
+    for token, status in ((first["token"], 401), (second.json["token"], 401), (third.json["token"], 200)):
+        assert api.get("/api/whoami", token).status == status
+
+
+def test_echo_without_a_body_answers_the_default(api: Api, person: str) -> None:
+    """The sample route's only member is optional too."""
+    answer = api.call("POST", "/api/echo", api.create_token(person)["token"])
+    assert (answer.status, answer.json) == (200, {"message": ""})
+
+
+@pytest.mark.parametrize("body", [None, {}])
+@pytest.mark.parametrize("again", [None, {}])
+def test_absent_body_is_the_empty_one_to_an_idempotency_key(
+    api: Api, person: str, body: object, again: object
+) -> None:
+    """An absent body and an empty object are the same request."""
+    first = api.call("POST", "/v1/tokens", person, body, {"Idempotency-Key": "k"})
+    second = api.call("POST", "/v1/tokens", person, again, {"Idempotency-Key": "k"})
+    other = api.call("POST", "/v1/tokens", person, {"name": "x"}, {"Idempotency-Key": "k"})
+    assert (first.status, second.status, other.status) == (201, 409, 422)
+    assert (second.code, second.json["token_id"]) == ("already_created", first.json["id"])
+
+
 def test_revoking_twice_is_quiet_and_keeps_the_first_reason(
     api: Api, service: MemoryService, person: str
 ) -> None:

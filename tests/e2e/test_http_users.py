@@ -2,12 +2,14 @@
 
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
 from chalicelib.domain.ids import user_id_for
+from chalicelib.domain.users import UserStatus
 from tests.support.api import Api
-from tests.support.builders import ISSUER
+from tests.support.builders import ISSUER, a_user
 from tests.support.service import MemoryService
 
 ME = {"id", "subject", "issuer", "name", "email", "email_verified", "role", "status"}
@@ -65,6 +67,48 @@ def test_role_and_profile_follow_the_provider(api: Api, service: MemoryService, 
     assert api.get("/v1/me", renamed).json["name"] == "Ada"
     bare = service.provider.sign_in("admin@example.com", name=None, email=None)
     assert api.get("/v1/me", bare).json["email"] == "ada@example.com"
+
+
+def test_users_of_an_issuer_are_listed(api: Api, service: MemoryService, admin: str, person: str) -> None:
+    """The filter compares exactly. It goes with the others, and an unknown issuer has no users."""
+    api.get("/v1/me", admin)
+    api.get("/v1/me", person)
+    former = a_user("former@example.com", issuer=f"{ISSUER}/", status=UserStatus.INACTIVE)
+    service.store.add_user(former)
+
+    def subjects(**query: str) -> list[str]:
+        answer = api.get(f"/v1/users?{urlencode(query)}", admin)
+        assert answer.status == 200, answer.text
+        return sorted(user["subject"] for user in answer.json["users"])
+
+    assert subjects() == ["admin@example.com", "former@example.com", "user@example.com"]
+    assert subjects(issuer=ISSUER) == ["admin@example.com", "user@example.com"]
+    assert subjects(issuer=f"{ISSUER}/") == ["former@example.com"]
+    assert subjects(issuer=ISSUER, q="admin") == ["admin@example.com"]
+    assert subjects(issuer=f"{ISSUER}/", status="active") == []
+    for unknown in ("", "https://nowhere.example.com", ISSUER.upper(), f" {ISSUER}", "https://", "\x00"):
+        assert subjects(issuer=unknown) == []
+    assert api.get(f"/v1/users?issuer={ISSUER}&issuer={ISSUER}", admin).code == "invalid_request"
+
+
+def test_users_of_an_issuer_come_in_pages(api: Api, service: MemoryService, admin: str) -> None:
+    """Each of them is on exactly one page, and no other user is on any."""
+    api.get("/v1/me", admin)
+    for number in range(12):
+        issuer = f"{ISSUER}/" if number % 3 == 0 else ISSUER
+        service.store.add_user(a_user(f"user{number}@example.com", id=_an_id(number), issuer=issuer))
+    seen, cursor = [], ""
+    while True:
+        page = api.get(f"/v1/users?limit=2&issuer={ISSUER}/{cursor}", admin).json
+        seen += [user["subject"] for user in page["users"]]
+        if page["next_cursor"] is None:
+            break
+        cursor = f"&cursor={page['next_cursor']}"
+    assert sorted(seen) == [f"user{number}@example.com" for number in (0, 3, 6, 9)]
+
+
+def _an_id(number: int) -> str:
+    return "usr_" + "abcdefghijkl"[number] * 32
 
 
 def test_users_are_listed_newest_first_in_pages(api: Api, service: MemoryService, admin: str) -> None:

@@ -153,11 +153,13 @@ def visit_the_page(walk: Walk) -> None:
     """Sign in, look, let time pass, ask the API by the session, sign out."""
     for path in (*OPEN_TO_ALL, f"/assets/{assets_version()}/page.js"):
         walk.call("GET", path)
+        walk.call("HEAD", path)
     cookie = sign_in_at_the_page(walk, walk.somebody())
     walk.call("GET", "/v1/me", Cookie=cookie)
     walk.advance(minutes=30)
     walk.call("GET", "/v1/me", Cookie=cookie)
     walk.advance(minutes=30)
+    walk.call("HEAD", PAGE, Cookie=cookie)
     shown = walk.call("GET", PAGE, Cookie=cookie).text
     found = re.search(r'data-csrf-token="([^"]*)"', shown)
     assert found

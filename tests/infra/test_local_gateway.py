@@ -10,8 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from chalice.config import Config
 
+from infra.local.answers import GatewayAnswers
+from infra.local.events import HttpRequest
+from infra.local.gateway import Gateway
+from infra.local.template import read_template
+from tests.infra.tiny_app import make_app
 from tests.infra.wire_client import Client, Reply
+from tests.packaging.fresh import start
 
 CANARY = "bodhi_canary-that-must-not-come-back"
 
@@ -39,6 +46,33 @@ def test_a_missing_or_refused_token_is_unauthorized(client: Client, headers: dic
     reply = client.send("GET", "/guarded", **headers)
     assert_problem(reply, 401, "invalid_token")
     assert reply.headers["WWW-Authenticate"] == ('Bearer realm="bodhi-api-tokens", error="invalid_token"')
+
+
+def test_an_authorizer_is_asked_about_headers_that_the_expression_takes_whole() -> None:
+    """Any other header is answered like a missing one, without the authorizer."""
+    answers = GatewayAnswers(read_template())
+    gateway = Gateway(make_app(), Config.create(app_name="tiny"), answers, token_header="[Bb]earer +denied")
+    statuses = {
+        header: gateway.answer(HttpRequest("GET", "/guarded", {"authorization": [header]})).status
+        for header in (
+            "Bearer denied",
+            "bearer   denied",
+            "Bearer good",
+            "Bearer denied.",
+            "xBearer denied",
+            "",
+        )
+    }
+    assert statuses == {
+        "Bearer denied": 403,
+        "bearer   denied": 403,
+        "Bearer good": 401,
+        "Bearer denied.": 401,
+        "xBearer denied": 401,
+        "": 401,
+    }
+    refused = gateway.answer(HttpRequest("GET", "/guarded", {"authorization": ["Bearer good"]}))
+    assert refused == gateway.answer(HttpRequest("GET", "/guarded", {})) == answers.named("UNAUTHORIZED")
 
 
 @pytest.mark.parametrize("token", [CANARY, "denied"])
@@ -209,3 +243,25 @@ def test_nothing_that_is_deployed_imports_the_local_stack() -> None:
     deployed = [root / "app.py", *(root / "chalicelib").rglob("*.py")]
     importing = re.compile(r"^\s*(from|import) infra\b", re.MULTILINE)
     assert not [path for path in deployed if path.exists() and importing.search(path.read_text())]
+
+
+SERVED = """
+    import json
+    from pathlib import Path
+    from infra.local.events import HttpRequest
+    from infra.local.serve import load_gateway
+
+    gateway = load_gateway(Path("."))
+    for header in ("Bearer garbage", "Basic x", "Bearer bodhi_a.b.c", None):
+        headers = {} if header is None else {"authorization": [header]}
+        answer = gateway.answer(HttpRequest("GET", "/api/whoami", headers))
+        print(json.dumps([answer.status, answer.headers["WWW-Authenticate"]]))
+"""
+
+
+def test_the_application_is_served_with_the_expression_of_the_deployment() -> None:
+    """A string that cannot be a token is refused by the gateway, so the authorizer writes no line."""
+    ended = start(SERVED)
+    assert ended.returncode == 0, ended.stderr
+    challenge = 'Bearer realm="bodhi-api-tokens", error="invalid_token"'
+    assert [json.loads(line) for line in ended.stdout.splitlines()] == [[401, challenge]] * 4

@@ -15,12 +15,14 @@ from typing import Any
 import boto3
 import pytest
 
+from chalicelib.adapters.dynamodb.users import DynamoDBUserStore
 from infra.local.errors import LocalStackError
 from infra.local.harness import Emulated, LocalStack, emulator
 from infra.local.stack import require_free
 from tests.infra.scratch_project import REFUSE_SETTINGS, TELL_ENVIRONMENT, make_project
 from tests.infra.test_stack_settings import REAL_ACCOUNT, run_module
 from tests.infra.wire_client import Client
+from tests.support.builders import a_user
 
 pytestmark = [pytest.mark.slow, pytest.mark.emulator]
 
@@ -134,6 +136,27 @@ def test_state_survives_a_restart(project: Path) -> None:
         found = aws("dynamodb", after).get_item(TableName=after["TABLE_NAME"], Key=row)
     assert found["Item"] == row
     assert after["SIGNING_KEY_ID"] == before["SIGNING_KEY_ID"]
+
+
+def test_start_warns_of_users_that_no_sign_in_reaches(project: Path) -> None:
+    """As after another OIDC_ISSUER. `make users` shows them, and ends the warning."""
+    other = "https://other.example.com"
+    with LocalStack(project=project) as stack:
+        environment = environment_of(stack)
+        store = DynamoDBUserStore(aws("dynamodb", environment), environment["TABLE_NAME"])
+        assert store.add_user(a_user(issuer=other))
+        assert "no sign-in reaches" not in stack.log()
+        stack.restart()
+        assert "Warning: no sign-in reaches 1 active user. Their API tokens work." in stack.log()
+        assert "`make users` lists them." in stack.log()
+        ports = {name: str(port) for name, port in stack.settings.ports_in_use().items()}
+        status, output = run_module("users", ports, "list")
+        assert (status, output.count(other)) == (0, 2)
+        status, output = run_module("users", ports, "deactivate-issuer", other, "--yes")
+        assert (status, output.splitlines()[-1]) == (0, "1 user done, 0 refused.")
+        said_before = len(stack.log())
+        stack.restart()
+        assert "no sign-in reaches" not in stack.log()[said_before:]
 
 
 @pytest.mark.e2e

@@ -65,7 +65,7 @@ def test_the_shells_own_user_never_signs_in(arguments: list[str], subject: str) 
 
 def commands_of(*arguments: str) -> str:
     """Return what make would run, whatever the make that runs this test was told."""
-    told = {"STAGE", "YES", "STACK", "MAKEFLAGS", "MAKELEVEL"}
+    told = {"STAGE", "YES", "STACK", "ARGS", "MAKEFLAGS", "MAKELEVEL"}
     done = subprocess.run(
         ["make", "-n", *arguments],
         env={name: value for name, value in os.environ.items() if name not in told},
@@ -90,3 +90,17 @@ def test_removal_agrees_only_when_told() -> None:
     """As the deployment does."""
     assert "--yes" not in commands_of("destroy", "STAGE=dev")
     assert commands_of("destroy", "STAGE=dev", "YES=1").endswith("--yes")
+
+
+def test_users_are_listed_unless_another_command_is_given() -> None:
+    """Arguments reach the command as they are."""
+    assert commands_of("users").endswith("infra.local.users list")
+    asked = commands_of("users", """ARGS=move usr_1 --subject 'a "b"' --yes""")
+    assert asked.endswith("""infra.local.users move usr_1 --subject 'a "b"' --yes""")
+
+
+@pytest.mark.parametrize("target", ["run", "users", "signing-keys", "package"])
+def test_help_lists_what_there_is(target: str) -> None:
+    """Each with a sentence."""
+    done = subprocess.run(["make", "help"], cwd=PROJECT, capture_output=True, text=True, check=True)
+    assert [line for line in done.stdout.splitlines() if line.split()[:2] == ["make", target]]

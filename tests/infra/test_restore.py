@@ -10,11 +10,14 @@ import pytest
 
 from chalicelib import bootstrap
 from chalicelib.adapters.dynamodb import items
+from chalicelib.domain.identities import SubjectIdentifier
+from chalicelib.domain.ids import user_id_for
 from chalicelib.domain.keys import KeyUse
+from chalicelib.services.identities import MoveUsers
 from infra.aws import restore
 from infra.aws.restore import Outcome, Restore
 from tests.support.api import Api, api_of
-from tests.support.builders import POLICY
+from tests.support.builders import ISSUER, POLICY
 from tests.support.clock import FixedClock
 from tests.support.dynamodb import Cloud, CloudService, dynamodb_stores, moto_cloud, new_table
 from tests.support.provider import TestProvider
@@ -255,3 +258,64 @@ def test_reasons_are_one_line(
     told = capsys.readouterr().err
     assert reason in told
     assert told.count("\n") == 1
+
+
+class TestMovedUser:
+    """A user who was moved to another identity, and the row that leads there."""
+
+    NEW = SubjectIdentifier(ISSUER, "new@example.com")
+
+    def move(self, disaster: Disaster, to: SubjectIdentifier) -> str:
+        """Move the person, and return the id of the user."""
+        user_id = user_id_for(ISSUER, "user@example.com")
+        store = dynamodb_stores(disaster.cloud).users
+        MoveUsers(store, disaster.clock).move(user_id, to)
+        return user_id
+
+    def found(self, disaster: Disaster, who: SubjectIdentifier) -> str | None:
+        """Return the id of the user whom an identity leads to."""
+        user = dynamodb_stores(disaster.cloud).users.find_signed_in(who.user_id)
+        return user.id if user else None
+
+    @pytest.mark.parametrize("lost", [("U#", "I#"), ("I#",), ("U#",)], ids=["both", "identity", "user"])
+    def test_identity_comes_back_with_the_user(self, disaster: Disaster, lost: tuple[str, ...]) -> None:
+        """Otherwise the next sign-in would add a second user, without the tokens."""
+        disaster.api.create_token(disaster.person)
+        user_id = self.move(disaster, self.NEW)
+        disaster.back_up()
+        disaster.lose(*lost)
+        assert disaster.restore(write=False).brought["identities"] == ("I#" in lost)
+        assert disaster.restore().brought["identities"] == ("I#" in lost)
+        assert self.found(disaster, self.NEW) == user_id
+        assert disaster.restore().brought == {}
+
+    def test_identity_of_before_another_move_stays_behind(self, disaster: Disaster) -> None:
+        """It belongs to nobody since, and must not lead to the user again."""
+        disaster.api.create_token(disaster.person)
+        self.move(disaster, self.NEW)
+        disaster.back_up()
+        user_id = self.move(disaster, newest := SubjectIdentifier(ISSUER, "newest@example.com"))
+        outcome = disaster.restore()
+        assert (outcome.brought, self.found(disaster, self.NEW)) == ({}, None)
+        assert self.found(disaster, newest) == user_id
+
+    def test_identity_without_a_user_stays_behind(self, disaster: Disaster) -> None:
+        """A row that leads nowhere would answer every sign-in with an error."""
+        disaster.api.create_token(disaster.person)
+        user_id = self.move(disaster, self.NEW)
+        disaster.back_up()
+        disaster.lose("I#")
+        for table in (disaster.backup, disaster.cloud.table):
+            disaster.cloud.dynamodb.delete_item(TableName=table, Key=items.user_key(user_id))
+        disaster.restore()
+        assert [row for row in disaster.cloud.rows() if row["pk"]["S"].startswith("I#")] == []
+
+    def test_user_of_before_the_move_can_be_moved_again(self, disaster: Disaster) -> None:
+        """The backup does not know of the move, and the row that leads to the user is still there."""
+        disaster.api.create_token(disaster.person)
+        disaster.back_up()
+        user_id = self.move(disaster, self.NEW)
+        disaster.lose("U#")
+        disaster.restore()
+        self.move(disaster, self.NEW)
+        assert self.found(disaster, self.NEW) == user_id

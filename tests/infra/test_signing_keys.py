@@ -15,7 +15,8 @@ import pytest
 from chalicelib.adapters.dynamodb.keys import DynamoDBKeyStore
 from chalicelib.domain.errors import KeyChangeRefused, SigningUnavailable, StoreUnavailable
 from chalicelib.domain.keys import KeyRing, KeyState, KeyUse
-from infra.aws.rotation import Operator, OperatorError
+from infra.aws.errors import OperatorError
+from infra.aws.rotation import Operator
 from infra.aws.signing_keys import LEAD_SECONDS, main
 from infra.local.harness import free_ports
 from tests.infra.test_stack_settings import run_module

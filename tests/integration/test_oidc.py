@@ -333,7 +333,7 @@ class TestRefusedClaims:
         ids=repr,
     )
     def test_time_that_is_none_is_refused(self, provider: OidcProvider, name: str, value: object) -> None:
-        """What is not a number of seconds, or cannot be a date, is a refusal and never a crash."""
+        """A value that is not a date is a refusal and never a crash."""
         assert reason(provider, saying(**{name: value})) is SignInReason.MALFORMED
 
     @pytest.mark.parametrize("value", [-62135596800, -62135596790])
@@ -405,7 +405,7 @@ class TestSubjects:
         assert fresh.verify_id_token(page, NONCE).subject == "object-1"
 
     def test_jwt_without_the_claim_is_refused_everywhere(self, http: FakeHttp, clock: FixedClock) -> None:
-        """``sub`` is no substitute: it would make a second user of the same person."""
+        """``sub`` does not take its place, because that would make a second user of one person."""
         fresh = adapter(http, clock, subject_claim="oid")
         refused = refusal(fresh, saying())
         assert (refused.reason, refused.facts["subject_claim"]) == (SignInReason.MISSING_SUBJECT, "oid")
@@ -438,7 +438,7 @@ class TestRefusedSignatures:
 
     @pytest.mark.parametrize("algorithm", ["none", ["RS256"], None, 7, {}, True])
     def test_algorithm_that_is_none_is_refused(self, provider: OidcProvider, algorithm: object) -> None:
-        """Whatever JSON value stands there."""
+        """Any JSON value can stand there."""
         forged = jws({**HEADER, "alg": algorithm}, CLAIMS)
         assert reason(provider, forged) is SignInReason.ALGORITHM_NOT_ALLOWED
 
@@ -463,7 +463,7 @@ class TestRefusedSignatures:
         assert reason(provider, forged) is SignInReason.BAD_SIGNATURE
 
     def test_signature_by_another_key_is_refused(self, provider: OidcProvider) -> None:
-        """Whatever ``kid`` it claims."""
+        """A known ``kid`` does not help."""
         assert reason(provider, by_key(other_key())) is SignInReason.BAD_SIGNATURE
 
     def test_changed_claims_are_refused(self, provider: OidcProvider) -> None:
@@ -597,7 +597,7 @@ class TestForm:
     def test_garbage_is_refused_without_asking_the_provider(
         self, provider: OidcProvider, http: FakeHttp, garbage: str
     ) -> None:
-        """What cannot be a JWT costs nothing."""
+        """A string that cannot be a JWT costs nothing."""
         assert reason(provider, garbage) is SignInReason.MALFORMED
         assert http.asked == []
 
@@ -626,7 +626,7 @@ class TestForm:
 
 
 class TestKinds:
-    """Which JWTs are a sign-in at all, on every path."""
+    """JWTs that are a sign-in, and kinds that are not, on every path."""
 
     @staticmethod
     def reasons(provider: OidcProvider, typ: object, **claims: Any) -> set[SignInReason | None]:
@@ -814,7 +814,7 @@ class TestPage:
     def test_id_token_follows_the_rules_of_every_jwt(
         self, provider: OidcProvider, changes: dict[str, Any], expected: SignInReason
     ) -> None:
-        """The back channel is no reason to check less."""
+        """The back channel does not make a check unnecessary."""
         assert page_reason(provider, id_token(**changes)) is expected
 
 
@@ -905,7 +905,7 @@ class TestMachines:
 
 
 class TestFacts:
-    """What the log has about a refusal."""
+    """The facts about a refusal, for the log."""
 
     def test_expected_and_received_values_are_named(self, provider: OidcProvider) -> None:
         """An operator sees what does not fit together."""
@@ -957,7 +957,7 @@ class TestFacts:
 
 
 class TestAdministrators:
-    """Whom a sign-in makes an administrator: nobody by accident."""
+    """The role that a JWT gives or takes, never by accident."""
 
     @pytest.mark.parametrize(
         ("groups", "role"),
@@ -1003,7 +1003,7 @@ class TestAdministrators:
                 {"aud": None, "client_id": AUDIENCE, "token_use": "access", "username": "jo"},
                 "access",
             ),
-            ("JWT", {}, "neither"),
+            ("JWT", {}, "id"),
             ("JWT", {"nonce": "n", "scp": "read"}, "neither"),
             ("at+jwt", {"nonce": "n"}, "neither"),
         ],
@@ -1019,7 +1019,7 @@ class TestAdministrators:
         claims: dict[str, Any],
         kind: str,
     ) -> None:
-        """A JWT that does not show its kind says nothing about the role."""
+        """A JWT with marks of both kinds says nothing about the role; one without marks is an ID token."""
         rule = parse_admin_claim("groups=admins")
         fresh = adapter(http, clock, admin_claim=rule, admin_claim_in=kinds)
         expected = Role.USER if kind in kinds else None
@@ -1036,18 +1036,18 @@ class TestAdministrators:
         assert fresh.verify_id_token(id_token(scope="openid"), NONCE).role is role
 
     def test_claim_that_is_kept_elsewhere_says_nothing(self, http: FakeHttp, clock: FixedClock) -> None:
-        """Entra sends a link in place of more than 200 groups; that must not demote anybody."""
+        """Entra sends a link in place of more than 200 groups; that must not demote an administrator."""
         fresh = adapter(http, clock, admin_claim=parse_admin_claim("groups=admins"))
         many = {"_claim_names": {"groups": "src1"}, "_claim_sources": {"src1": {}}}
         assert fresh.verify_id_token(id_token(**many), NONCE).role is None
         other = {"_claim_names": {"photos": "src1"}}
         assert fresh.verify_id_token(id_token(**other), NONCE).role is Role.USER
 
-    def test_claim_makes_nobody_administrator_where_none_is_set(self, provider: OidcProvider) -> None:
+    def test_claim_gives_no_role_if_none_is_configured(self, provider: OidcProvider) -> None:
         """Groups count only if the operator says so."""
         assert provider.verify(saying(groups=["admins"], role="admin")).role is Role.USER
 
-    def test_name_or_email_makes_nobody_administrator(self, http: FakeHttp, clock: FixedClock) -> None:
+    def test_name_or_email_gives_no_role(self, http: FakeHttp, clock: FixedClock) -> None:
         """People choose those themselves."""
         fresh = adapter(http, clock, admin_claim=parse_admin_claim("groups=admins"))
         claimed = id_token(email="admins", name="admins", preferred_username="admins")

@@ -5,12 +5,14 @@ import gzip
 import io
 import json
 import socket
+import ssl
 import struct
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -23,6 +25,7 @@ from chalicelib.adapters.oidc_http import LONGEST_IDLE, MOST_BYTES, Answer, Kept
 from chalicelib.adapters.oidc_reloads import COOL_DOWN, MAX_AGE
 from chalicelib.domain.errors import IdentityProviderUnavailable
 from chalicelib.domain.refusals import ProviderReason
+from tests.integration.test_lean_tls import Authority, an_authority
 from tests.support.builders import ISSUER
 from tests.support.clock import FixedClock
 from tests.support.http import FakeHttp
@@ -65,8 +68,12 @@ def connections(clock: FixedClock) -> Iterator[KeptConnections]:
 class Server:
     """A server on loopback that treats each connection as told; it counts connections and requests."""
 
-    def __init__(self, behaviour: Behaviour) -> None:
+    def __init__(self, behaviour: Behaviour, certificate: Path | None = None) -> None:
         self._behaviour = behaviour
+        self._context = None
+        if certificate:
+            self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self._context.load_cert_chain(certificate)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self.connections = 0
@@ -78,7 +85,7 @@ class Server:
     @property
     def url(self) -> str:
         """The address."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"http{'s' if self._context else ''}://127.0.0.1:{self.port}"
 
     def close(self) -> None:
         """Stop, and end every connection."""
@@ -106,6 +113,9 @@ class Server:
 
     def _serve(self, connection: socket.socket, number: int) -> None:
         try:
+            if self._context:
+                connection = self._context.wrap_socket(connection, server_side=True)
+                self._open.append(connection)
             self._behaviour(connection, number)
         except OSError:
             pass  # the client has gone, or the test is over
@@ -114,9 +124,9 @@ class Server:
 
 
 @contextmanager
-def serving(behaviour: Behaviour) -> Iterator[Server]:
-    """Run a server."""
-    server = Server(behaviour)
+def serving(behaviour: Behaviour, certificate: Path | None = None) -> Iterator[Server]:
+    """Run a server, over TLS if it has a certificate."""
+    server = Server(behaviour, certificate)
     try:
         yield server
     finally:
@@ -271,7 +281,7 @@ class TestDeadline:
             assert time.monotonic() - begun < DEADLINE + 0.4
 
     def test_call_after_the_deadline_sends_nothing(self, connections: KeptConnections) -> None:
-        """There is no time left for it."""
+        """Its time is over before it begins."""
         with serving(answering(PROMPT)) as server:
             assert outcome(partial(get, connections, server.url, -1)) is ProviderReason.TOO_SLOW
             assert server.connections == 0
@@ -411,6 +421,24 @@ class TestKeptConnections:
             assert outcome(partial(get, connections, server.url)) is ProviderReason.UNREACHABLE
             assert server.connections == 1
 
+    def test_connection_that_replaces_an_idle_one_is_fresh(
+        self, connections: KeptConnections, clock: FixedClock
+    ) -> None:
+        """Its end is that of a fresh connection: the call is not repeated."""
+
+        def behave(connection: socket.socket, number: int) -> None:
+            request_of(connection)
+            if number == 1:
+                connection.sendall(PROMPT)
+                request_of(connection)
+            reset(connection)
+
+        with serving(behave) as server:
+            get(connections, server.url)
+            clock.advance(LONGEST_IDLE * 2)
+            assert outcome(partial(get, connections, server.url)) is ProviderReason.UNREACHABLE
+            assert server.connections == 2
+
     def test_call_is_repeated_once_only(self, connections: KeptConnections) -> None:
         """The second connection ends as well."""
 
@@ -470,8 +498,85 @@ class TestKeptConnections:
             assert server.connections == 2
 
 
+class TestTls:
+    """The same over TLS, and servers that cannot prove their name."""
+
+    @pytest.fixture
+    def authority(self, tmp_path: Path) -> Authority:
+        """Return an authority."""
+        return an_authority(tmp_path / "authority.pem")
+
+    @pytest.fixture
+    def trusting(
+        self, connections: KeptConnections, authority: Authority, tmp_path: Path
+    ) -> KeptConnections:
+        """Return connections that trust the authority."""
+        connections.connection_pool_kw["ca_certs"] = str(tmp_path / "authority.pem")
+        return connections
+
+    def test_trusted_server_is_asked(
+        self, trusting: KeptConnections, authority: Authority, tmp_path: Path
+    ) -> None:
+        """The connection is kept, and replaced when it was idle."""
+        certificate = authority.certificate(tmp_path / "server.pem", "127.0.0.1")
+        with serving(answering(PROMPT), certificate) as server:
+            assert [get(trusting, server.url, 5.0).status for _ in range(2)] == [200] * 2
+            assert server.connections == 1
+
+    @pytest.mark.parametrize("name", ["localhost", "127.0.0.2"])
+    def test_server_with_another_name_is_refused(
+        self, trusting: KeptConnections, authority: Authority, tmp_path: Path, name: str
+    ) -> None:
+        """A certificate is for the host that is asked."""
+        certificate = authority.certificate(tmp_path / "server.pem", name)
+        with serving(answering(PROMPT), certificate) as server:
+            assert outcome(partial(get, trusting, server.url, 5.0)) is ProviderReason.UNREACHABLE
+
+    def test_server_of_an_unknown_authority_is_refused(
+        self, connections: KeptConnections, authority: Authority, tmp_path: Path
+    ) -> None:
+        """Certificates are always verified."""
+        certificate = authority.certificate(tmp_path / "server.pem", "127.0.0.1")
+        with serving(answering(PROMPT), certificate) as server:
+            with pytest.raises(IdentityProviderUnavailable) as unavailable:
+                get(connections, server.url, 5.0)
+            assert unavailable.value.facts == {"url": server.url, "network_error": "SSLError"}
+
+    @pytest.mark.parametrize("prompt", [b"", b"HTTP/1.1 200 OK\r\n\r\n"], ids=["status", "body"])
+    def test_answer_that_drips_is_given_up(
+        self, trusting: KeptConnections, authority: Authority, tmp_path: Path, prompt: bytes
+    ) -> None:
+        """The deadline holds for what comes out of the cipher."""
+        certificate = authority.certificate(tmp_path / "server.pem", "127.0.0.1")
+        with serving(dripping(prompt, b"HTTP/1.1 200 OK "), certificate) as server:
+            begun = time.monotonic()
+            assert outcome(partial(get, trusting, server.url)) is ProviderReason.TOO_SLOW
+            assert time.monotonic() - begun < DEADLINE + 0.4
+
+    @pytest.mark.parametrize("is_polite", [True, False])
+    def test_call_over_a_dead_connection_is_repeated_once(
+        self, trusting: KeptConnections, authority: Authority, tmp_path: Path, is_polite: bool
+    ) -> None:
+        """The peer may end TLS first, or not."""
+
+        def behave(connection: socket.socket, number: int) -> None:
+            request_of(connection)
+            connection.sendall(PROMPT)
+            request_of(connection)
+            if number == 1 and is_polite:
+                connection.close()
+            elif number == 1:
+                reset(connection)
+
+        certificate = authority.certificate(tmp_path / "server.pem", "127.0.0.1")
+        with serving(behave, certificate) as server:
+            get(trusting, server.url, 5.0)
+            assert get(trusting, server.url, 5.0).status == 200
+            assert server.connections == 2
+
+
 class TestAnswers:
-    """Whatever a server sends is an answer, or an outage with its reason."""
+    """Everything that a server sends is an answer, or an outage with its reason."""
 
     @pytest.mark.parametrize(
         ("raw", "reason"),
@@ -566,7 +671,7 @@ class TestAnswers:
             with pytest.raises(IdentityProviderUnavailable) as unavailable:
                 provider.verify(saying(iss=server.url))
         assert paths == ["/.well-known/openid-configuration"]
-        assert unavailable.value.facts == {"url": discovery, "status": "302"}
+        assert unavailable.value.facts == {"url": discovery, "provider_status": "302"}
 
     def test_headers_of_a_call_are_sent(self, connections: KeptConnections, clock: FixedClock) -> None:
         """The userinfo endpoint needs the access token."""
@@ -588,7 +693,7 @@ def raw_response(body: bytes, status: int = 200, **headers: str) -> urllib3.HTTP
 
 
 class TestDocuments:
-    """What the provider's documents must say."""
+    """The rules for the provider's documents."""
 
     @pytest.mark.parametrize("url", [CONFIGURATION, JWKS])
     @pytest.mark.parametrize(
@@ -657,7 +762,7 @@ class TestDocuments:
     def test_configuration_of_another_issuer_is_an_outage(
         self, http: FakeHttp, documents: ProviderDocuments, issuer: object
     ) -> None:
-        """Who answers at our provider's address has to be our provider; no key of theirs is read."""
+        """The document at our provider's address must be our provider's. No key of another is read."""
         http.documents[CONFIGURATION]["issuer"] = issuer
         for action in (documents.configuration, documents.key_set, partial(documents.endpoint, "jwks_uri")):
             assert outcome(action) is ProviderReason.WRONG_ISSUER
@@ -704,7 +809,10 @@ class TestDocuments:
             ("https://login.example.com:0/", ProviderReason.BAD_ANSWER),
             ("https://jo:secret@login.example.com/", ProviderReason.BAD_ANSWER),
             ("https://login.example.com/a b", ProviderReason.BAD_ANSWER),
-            ("https://login.example.com/\r\nX: y", ProviderReason.BAD_ANSWER),
+            ("https://login.example.com/\r\nX:y", ProviderReason.BAD_ANSWER),
+            ("https://login.example.com/\t", ProviderReason.BAD_ANSWER),
+            ("https://login.example.com/\x00", ProviderReason.BAD_ANSWER),
+            ('https://login.example.com/"><script>', ProviderReason.BAD_ANSWER),
             ("https://login.example.com/\ud800", ProviderReason.BAD_ANSWER),
             ("https://lögin.example.com/", ProviderReason.BAD_ANSWER),
             ("https://login.example.com\\@evil.example/", ProviderReason.BAD_ANSWER),

@@ -1,4 +1,4 @@
-"""Keys of the OpenID provider: which ones count, and how soon a new one does, whatever strangers send."""
+"""Keys of the OpenID provider: which ones count, and how soon a new one does."""
 
 import hashlib
 import hmac
@@ -293,7 +293,7 @@ class TestOddKeys:
     @pytest.mark.parametrize("odd", ODD_KEYS.values(), ids=ODD_KEYS)
     @pytest.mark.parametrize("first", [True, False], ids=["first", "last"])
     def test_odd_key_costs_no_other(self, odd: Callable[[], object], first: bool) -> None:
-        """Wherever it stands."""
+        """Its place in the set does not matter."""
         good, bad = public_jwk(provider_key(), kid=KID), odd()
         provider = publishing(*([bad, good] if first else [good, bad]))
         assert outcome(provider, saying()) is None
@@ -358,7 +358,7 @@ class TestOddKeys:
     def test_odd_key_is_logged_once_by_its_name(
         self, http: FakeHttp, provider: OidcProvider, clock: FixedClock, caplog: pytest.LogCaptureFixture
     ) -> None:
-        """However often the keys are read; the key itself is not in the line."""
+        """The keys are read several times. The line does not have the key itself."""
         http.documents[JWKS]["keys"] += [
             public_jwk(other_key(), kid="enc", use="enc"),
             public_jwk(other_key(), kid=["list"]),
@@ -485,7 +485,7 @@ class TestReloading:
         assert reloads(http) == 3
 
     def test_refusal_says_that_a_retry_helps(self, provider: OidcProvider) -> None:
-        """Nobody can tell yet whether the key is new or invented."""
+        """The key may be new or invented, and a later read will tell."""
         provider.verify(saying())
         for n in range(3):
             outcome(provider, garbage(n))
@@ -501,7 +501,7 @@ class TestReloading:
     def test_flood_delays_a_new_key_by_five_seconds_at_most(
         self, provider: OidcProvider, http: FakeHttp, clock: FixedClock, kid: str, each: int, before: int
     ) -> None:
-        """Whatever strangers send, and however often, before it and meanwhile."""
+        """Strangers send garbage at any rate, before it and meanwhile."""
         provider.verify(saying())
         for n in range(before):
             outcome(provider, garbage(n))
@@ -560,7 +560,7 @@ class TestReloading:
 
 
 class TestOutages:
-    """A provider that does not answer: nobody is refused, nobody is let in, and it is not asked in vain."""
+    """A provider that does not answer: an error instead of a refusal, and few requests."""
 
     def test_failure_before_the_first_success_cools_down(
         self, provider: OidcProvider, http: FakeHttp, clock: FixedClock
@@ -702,7 +702,7 @@ class TestThreads:
 
     @pytest.mark.parametrize("trouble", [None, DOWN], ids=["up", "down"])
     def test_first_callers_ask_once(self, clock: FixedClock, trouble: Exception | None) -> None:
-        """Whether the answer is good or bad, all of them get it."""
+        """All of them get the answer, good or bad."""
         http = SlowHttp()
         provider = adapter(http, clock)
         if trouble:
@@ -717,8 +717,28 @@ class TestThreads:
         assert found == {ProviderReason.UNREACHABLE if trouble else None: 8}
         assert http.asked == [CONFIGURATION, JWKS]
 
+    def test_failure_of_a_shared_load_is_an_error_for_each(self, clock: FixedClock) -> None:
+        """An error that two threads raise would keep the frames of both."""
+        http = SlowHttp()
+        provider = adapter(http, clock)
+        http.documents[JWKS] = DOWN
+        http.may_answer.clear()
+
+        def failure() -> IdentityProviderUnavailable:
+            with pytest.raises(IdentityProviderUnavailable) as unavailable:
+                provider.verify(saying())
+            return unavailable.value
+
+        with ThreadPoolExecutor(4) as pool:
+            callers = [pool.submit(failure) for _ in range(4)]
+            assert http.is_asked.wait(5)
+            time.sleep(0.05)
+            http.may_answer.set()
+            errors = [caller.result(5) for caller in callers]
+        assert len({id(error) for error in errors}) == 4
+
     def test_callers_with_one_new_key_share_a_reload(self, clock: FixedClock) -> None:
-        """Who comes during a reload gets what it brings, also if it began before."""
+        """A caller who comes during a reload gets its result."""
         http = SlowHttp()
         provider = adapter(http, clock)
         provider.verify(saying())

@@ -101,6 +101,6 @@ def test_jwt_passes_for_its_own_kind(
 
 
 def test_usual_tokens_of_the_test_provider_are_what_they_seem(service: MemoryService) -> None:
-    """What the other tests present."""
+    """The other tests present these."""
     assert accepted_as(service, service.provider.sign_in("user-1")) == [ID, JWT]
     assert accepted_as(service, service.provider.access_token("user-1")) == [ACCESS, JWT]

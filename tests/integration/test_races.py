@@ -19,6 +19,7 @@ from chalicelib.domain.errors import (
     AlreadyCreated,
     ApiTokensError,
     ConcurrentChange,
+    IdentityTaken,
     InactiveToken,
     InvalidToken,
     PreconditionFailed,
@@ -29,13 +30,15 @@ from chalicelib.domain.errors import (
     TokenLimitReached,
     UserInactive,
 )
+from chalicelib.domain.identities import SubjectIdentifier
 from chalicelib.domain.keys import KeyRing, KeyState, KeyUse, VerificationKey
 from chalicelib.domain.tokens import IssuedToken, RevocationReason, Token, TokenStatus
 from chalicelib.domain.users import User, UserStatus
+from chalicelib.services.identities import Move, MoveUsers
 from chalicelib.services.manage import TokenPatch
 from chalicelib.services.sign_in import Credentials
 from chalicelib.services.verify import Verified
-from tests.support.builders import a_request, a_user
+from tests.support.builders import ISSUER, a_request, a_user
 from tests.support.clock import START, FixedClock
 from tests.support.dynamodb import Cloud, CloudService
 from tests.support.provider import TestProvider
@@ -291,7 +294,7 @@ def test_of_changes_to_one_version_one_wins(racers: Racers) -> None:
         token = racers.issue(owner).token
         results = at_once(
             [
-                partial(p.manage.patch, owner, token.id, TokenPatch(name=f"name {n}"), 1)
+                partial(p.manage.patch, owner, token.id, TokenPatch(name=f"name {n}"), {1})
                 for n, p in enumerate(processes)
             ]
         )
@@ -488,8 +491,8 @@ def test_first_sight_by_many_makes_one_user(racers: Racers) -> None:
         users = of_type(User, results)
         assert len(users) == 10
         assert {racers.stored(users[0]).generation} == {user.generation for user in users}
-    users = racers.service.users.list_users(after=None, limit=100).users
-    assert len([user for user in users if user.id != ADMIN.id]) == 5
+    listed = racers.service.users.list_users(after=None, limit=100).users
+    assert len([user for user in listed if user.id != ADMIN.id]) == 5
 
 
 def test_return_after_removal_by_many_makes_one_generation(racers: Racers) -> None:
@@ -579,3 +582,50 @@ def test_sign_in_racing_a_deactivation_never_reactivates(racers: Racers) -> None
         assert racers.stored(user).status is UserStatus.INACTIVE
         back = replace(racers.stored(user), status=UserStatus.ACTIVE)
         racers.service.users.save_user(racers.stored(user), back)
+
+
+def test_move_racing_first_sign_ins_leaves_one_user_for_the_identity(racers: Racers) -> None:
+    """Either the move comes first and all sign in as the moved user, or it is refused."""
+    for n in range(10):
+        user, to = racers.new_user(), SubjectIdentifier(ISSUER, f"new-{n}")
+        jwt = racers.provider.sign_in(to.subject)
+        sign_ins = [partial(p.sign_in.user, Credentials(bearer=jwt)) for p in racers.processes(4)]
+        move = partial(MoveUsers(racers.service.users, racers.clock).move, user.id, to)
+        results = at_once([move, *sign_ins])
+        won = bool(of_type(Move, results))
+        assert len(of_type(IdentityTaken, results)) == (not won)
+        expected = user.id if won else to.user_id
+        assert [each.id for each in of_type(User, results)] == [expected] * 4
+        found = racers.service.users.find_signed_in(to.user_id)
+        assert found is not None
+        assert found.id == expected
+        assert SubjectIdentifier.of(racers.stored(user)) == (to if won else SubjectIdentifier.of(user))
+
+
+def test_of_moves_to_one_identity_one_is_written(racers: Racers) -> None:
+    """The others are told which user has it, and stay where they are."""
+    for n in range(5):
+        movers = [racers.new_user() for _ in range(6)]
+        to = SubjectIdentifier(ISSUER, f"wanted-{n}")
+        store = racers.service.users
+        results = at_once([partial(MoveUsers(store, racers.clock).move, u.id, to) for u in movers])
+        (won,) = of_type(Move, results)
+        assert len(of_type(IdentityTaken, results)) == 5
+        found = store.find_signed_in(to.user_id)
+        assert found is not None
+        assert found.id == won.after.id
+        others = [user for user in movers if user.id != won.after.id]
+        assert [racers.stored(user) for user in others] == others
+
+
+def test_moves_of_one_user_leave_one_identity(racers: Racers) -> None:
+    """Whichever is last: no identity row of another one is left behind."""
+    for n in range(5):
+        user = racers.new_user()
+        targets = [SubjectIdentifier(ISSUER, f"target-{n}-{m}") for m in range(4)]
+        store = racers.service.users
+        results = at_once([partial(MoveUsers(store, racers.clock).move, user.id, to) for to in targets])
+        assert {ConcurrentChange} >= {type(error) for error in of_type(ApiTokensError, results)}
+        now = SubjectIdentifier.of(racers.stored(user))
+        reached = [to for to in targets if store.find_signed_in(to.user_id) is not None]
+        assert reached == [now]

@@ -15,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from chalicelib.domain.errors import (
     ApiTokensError,
     InvalidToken,
+    SignInTooSoon,
     TokenAlreadyExpired,
     TokenAlreadyRevoked,
     TokenAlreadyRotated,
@@ -345,9 +346,11 @@ class Life(RuleBasedStateMachine):
     def _signed_in(self, name: str) -> User | None:
         """Return the person signed in, or None if the model keeps the person out."""
         jwt = self.service.provider.sign_in(name)
-        if not self.world.can_sign_in(name):
-            with pytest.raises(UserInactive):
+        refusal = self.world.refusal_of_sign_in(name)
+        if refusal:
+            with pytest.raises((UserInactive, SignInTooSoon)) as refused:
                 self.service.sign_in.user(Credentials(bearer=jwt))
+            assert refused.value.code == refusal
             return None
         self.world.sign_in(name)
         return self.service.sign_in.user(Credentials(bearer=jwt))

@@ -26,13 +26,18 @@ class World:
 
     # People.
 
-    def can_sign_in(self, name: str) -> bool:
-        """Whether a person who signs in right now is let in; the provider writes whole seconds."""
+    def refusal_of_sign_in(self, name: str) -> str | None:
+        """Return the code of the refusal of a person who signs in right now, or None.
+
+        The provider writes whole seconds, and its clock may be a minute ahead.
+        """
         user = self.users.get(name)
         if user is None or user["status"] == "active":
-            return True
+            return None
         signed_at = self.now.replace(microsecond=0)
-        return user["status"] == "removed" and bool(signed_at > user["removed_at"])
+        if user["status"] == "inactive" or signed_at <= user["removed_at"]:
+            return "user_inactive"
+        return "sign_in_too_soon" if signed_at <= user["removed_at"] + timedelta(minutes=1) else None
 
     def sign_in(self, name: str) -> None:
         """Let a person in."""

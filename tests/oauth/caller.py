@@ -20,6 +20,34 @@ TYPE = "urn:ietf:params:oauth:token-type:"
 ACCESS_TOKEN, ID_TOKEN, JWT = f"{TYPE}access_token", f"{TYPE}id_token", f"{TYPE}jwt"
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
+# Files and clipboards put ASCII white space around a token.
+WHITE_SPACE = (
+    "{t}\n",
+    "{t}\r\n",
+    "\n{t}",
+    " {t} ",
+    "\t{t}\t",
+    "{t}\x0c",
+    "{t}\x0b",
+    " \t\r\n\x0c{t}\x0c\n\r\t ",
+)
+NO_WHITE_SPACE = (
+    "{t}\xa0",
+    "\xa0{t}",
+    "{t}\x85",
+    "{t}\u2003",
+    "{t}\u2028",
+    "{t}\u200b",
+    "\ufeff{t}",
+    "{t}\x00",
+    "{t}\x1c",
+    "{t}\\n",
+    "{t}%0A",
+    "{t}\n{t}",
+    "{t}.",
+    '"{t}"',
+)
+
 Values = str | Sequence[str] | None
 
 

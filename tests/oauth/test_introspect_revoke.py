@@ -12,7 +12,9 @@ from tests.oauth.caller import (
     ENDPOINTS,
     INTROSPECT,
     ISSUER,
+    NO_WHITE_SPACE,
     REVOKE,
+    WHITE_SPACE,
     Caller,
     Values,
     basic,
@@ -156,6 +158,33 @@ class TestIntrospection:
         answer = caller.introspect(caller.token, headers)
         assert answer.headers["Content-Type"] == "application/json"
 
+    @pytest.mark.parametrize("around", WHITE_SPACE, ids=repr)
+    def test_white_space_around_a_token_is_no_part_of_it(self, caller: Caller, around: str) -> None:
+        """API tokens and access tokens are active with it, as without it."""
+        for token in (caller.token, caller.access_token()):
+            asked = caller.introspect(around.format(t=token)).json
+            assert asked["active"] is True
+            assert asked == caller.introspect(token).json
+
+    @pytest.mark.parametrize("around", NO_WHITE_SPACE, ids=repr)
+    def test_other_characters_around_a_token_are_not_ignored(self, caller: Caller, around: str) -> None:
+        """Only ASCII white space is, and only at the ends."""
+        assert caller.introspect(around.format(t=caller.token)).json == INACTIVE
+
+    @pytest.mark.parametrize("spelling", ["basic", "BASIC  ", "Basic   ", " Basic", "\tBasic"])
+    def test_clients_header_may_have_white_space(self, caller: Caller, spelling: str) -> None:
+        """Every Authorization header may (RFC 9110 sections 5.5 and 11.6.2)."""
+        credential = basic()["Authorization"].removeprefix("Basic ")
+        for after in ("", " ", "\t"):
+            headers = {"Authorization": f"{spelling} {credential}{after}"}
+            assert caller.introspect(caller.token, headers).json["active"] is True
+        for bad in (
+            f"{spelling} {credential} x",
+            f"{spelling} {credential}, x",
+            f"{spelling}\t{credential}",
+        ):
+            refused(caller.introspect(caller.token, {"Authorization": bad}), "invalid_client", 401)
+
     def test_client_that_signs_is_welcome_once(self, caller: Caller) -> None:
         """The same assertion is refused the second time, a new one is not."""
         presented = caller.assertion()
@@ -186,6 +215,29 @@ class TestRevocation:
         assert caller.api.get("/api/whoami", caller.token).status == 401
         listed = caller.api.get(f"/v1/tokens/{caller.created['id']}", caller.person).json
         assert (listed["status"], listed["revoked_reason"]) == ("revoked", "owner")
+
+    @pytest.mark.parametrize("around", WHITE_SPACE, ids=repr)
+    def test_white_space_around_a_token_is_no_part_of_it(self, caller: Caller, around: str) -> None:
+        """`curl --data-urlencode token@file` sends the line break. The 200 must be true."""
+        assert caller.revoke(around.format(t=caller.token)).status == 200
+        assert caller.api.get("/api/whoami", caller.token).status == 401
+
+    @pytest.mark.parametrize("around", WHITE_SPACE, ids=repr)
+    def test_white_space_does_not_hide_an_access_token(self, caller: Caller, around: str) -> None:
+        """The refusal is the same with it, as without it."""
+        refused(caller.revoke(around.format(t=caller.access_token())), "unsupported_token_type")
+
+    @pytest.mark.parametrize("around", NO_WHITE_SPACE, ids=repr)
+    def test_other_characters_around_a_token_are_not_ignored(self, caller: Caller, around: str) -> None:
+        """Exactly one string is accepted per token. The exception is ASCII white space alone."""
+        assert caller.revoke(around.format(t=caller.token)).status == 200
+        assert caller.api.get("/api/whoami", caller.token).status == 200
+
+    @pytest.mark.parametrize("token", ["\n", " ", "\t\r\n", "bodhi_\n"])
+    def test_white_space_alone_is_not_a_token(self, caller: Caller, token: str) -> None:
+        """It is answered like every unknown string."""
+        assert caller.revoke(token).status == 200
+        assert caller.introspect(token).json == INACTIVE
 
     def test_answer_tells_nothing(self, caller: Caller) -> None:
         """Revoked, again, unknown, forged or somebody's sign-in: one answer."""

@@ -8,7 +8,19 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 
-from tests.oauth.caller import ACCESS_TOKEN, ID_TOKEN, JWT, TOKEN, TYPE, Caller, Values, basic, refused
+from tests.oauth.caller import (
+    ACCESS_TOKEN,
+    ID_TOKEN,
+    JWT,
+    NO_WHITE_SPACE,
+    TOKEN,
+    TYPE,
+    WHITE_SPACE,
+    Caller,
+    Values,
+    basic,
+    refused,
+)
 from tests.oauth.service import OTHER, SECOND
 from tests.support import canaries
 from tests.support.clients import SECRET, SERVER
@@ -129,6 +141,22 @@ class TestApiTokenForAccessToken:
         }
         assert (claims["aud"], claims["client_id"]) == (OTHER, caller.created["id"])
         assert answer.headers["Cache-Control"] == "no-store"
+
+    @pytest.mark.parametrize("around", WHITE_SPACE, ids=repr)
+    def test_white_space_around_the_subject_token_is_no_part_of_it(
+        self, caller: Caller, around: str
+    ) -> None:
+        """That holds for an API token and for a sign-in."""
+        assert caller.derive(subject_token=around.format(t=caller.token)).status == 200
+        assert caller.exchange(subject_token=around.format(t=caller.person)).status == 200
+
+    @pytest.mark.parametrize("around", NO_WHITE_SPACE, ids=repr)
+    def test_other_characters_around_the_subject_token_are_not_ignored(
+        self, caller: Caller, around: str
+    ) -> None:
+        """The exception is ASCII white space alone."""
+        assert caller.derive(subject_token=around.format(t=caller.token)).status == 400
+        refused(caller.exchange(subject_token=around.format(t=caller.person)), "invalid_request")
 
     def test_scope_and_resource_are_honoured(self, caller: Caller) -> None:
         """A resource names the service as well as an audience does."""

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from chalicelib.handlers.credentials import presented
 from infra.aws.fixes import TOKEN_HEADER
 from tests.support.api import Api, api_of
+from tests.support.headers import NOT_ONE_CREDENTIAL, SAME_CREDENTIAL
 from tests.support.service import MemoryService
 
 PROBLEM = "'application/problem+json'"
@@ -93,17 +95,15 @@ def api() -> Any:
 
 
 def test_every_token_gets_past_the_gateways_own_look(api: tuple[Api, str]) -> None:
-    """Under every spelling of the scheme; and what differs by a character does not."""
+    """Every spelling of the header that HTTP allows gets past it. Other strings do not."""
     caller, person = api
     for _ in range(20):
         token = caller.create_token(person)["token"]
-        for scheme in ("Bearer", "bearer", "BEARER"):
-            assert re.fullmatch(TOKEN_HEADER, f"{scheme} {token}")
-        for other in (
-            f"Basic {token}",
-            f"Bearer  {token}",
-            f"Bearer {token}=",
-            token,
-            f"Bearer {token[1:]}",
-        ):
+        for header in (each.format(t=token) for each in SAME_CREDENTIAL):
+            assert re.fullmatch(TOKEN_HEADER, header), header
+            assert presented("bearer", header) == token
+        for other in (f"Basic {token}", f"Bearer {token}=", token, f"Bearer {token[1:]}"):
             assert not re.fullmatch(TOKEN_HEADER, other)
+        for header in (each.format(t=token) for each in NOT_ONE_CREDENTIAL):
+            assert not re.fullmatch(TOKEN_HEADER, header), header
+            assert presented("bearer", header) != token

@@ -1,6 +1,7 @@
 """docs/operations.md speaks of what there is."""
 
 import re
+from enum import Enum
 from importlib.util import find_spec
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 
 from chalicelib.adapters.dynamodb.errors import CallFailed
 from chalicelib.domain import errors
+from chalicelib.domain.refusals import LoginReason, ProviderReason, SignInReason
 from tests.packaging.fresh import ROOT
 
 PAGE = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
@@ -40,6 +42,16 @@ def test_commands_that_it_names_exist() -> None:
     targets = set(re.findall(r"`make\s+([a-z-]+)\b", PAGE))
     assert {"deploy", "package"} <= targets
     assert [name for name in targets if f"\n{name}:" not in makefile] == []
+
+
+@pytest.mark.parametrize("kind", [SignInReason, LoginReason, ProviderReason])
+def test_every_reason_is_explained(kind: type[Enum]) -> None:
+    """A caller who got one finds what it means."""
+    section = PAGE.partition("### Why a sign-in is refused")[2].partition("\n## ")[0]
+    explained = {
+        reason for row in section.splitlines() for reason in re.findall(r"`(\w+)`", row.partition(" | ")[0])
+    }
+    assert {reason.value for reason in kind} <= explained
 
 
 @pytest.mark.parametrize("heading", re.findall(r"\]\(#([\w-]+)\)", PAGE))

@@ -32,6 +32,23 @@ def test_every_route_of_the_app_is_there_and_no_other(definition: dict[str, Any]
     assert {("GET", "/docs"), ("GET", "/openapi.json")} <= expected
 
 
+def test_head_is_routed_to_the_function_that_answers_get(definition: dict[str, Any]) -> None:
+    """The page, its files and the published documents answer HEAD."""
+    routed = routes_of(definition)
+    heads = {path for method, path in routed if method == "HEAD"}
+    published = {path for path in definition["paths"] if path.startswith("/.well-known/")}
+    pages = {
+        "/",
+        "/settings/api-tokens",
+        "/signed-out",
+        "/assets/{version}/{name}",
+        "/docs",
+        "/openapi.json",
+    }
+    assert heads == published | pages
+    assert all(routed["HEAD", path] == routed["GET", path] for path in heads)
+
+
 def test_page_function_answers_the_pages_paths_and_nothing_else(definition: dict[str, Any]) -> None:
     """What its module serves: it may not sign, so no call that signs may be led to it."""
     served = {

@@ -59,7 +59,8 @@ def test_users_are_not_named_by_an_unverified_email(new_page: NewPage, stack: Lo
     """The name, the dialogs and the buttons of a row say the subject; the e-mail is beside it, marked."""
     page = new_page()
     sign_in(page, stack, "admin@example.com")
-    users = [a_user(number, members) for number, (members, _, _) in enumerate(USERS.values())]
+    here = {"issuer": stack.settings.oidc_url}
+    users = [a_user(number, here | members) for number, (members, _, _) in enumerate(USERS.values())]
     answer(page, "**/v1/users?*", {"users": users, "next_cursor": None})
     page.get_by_role("link", name="Users", exact=True).click()
     rows = page.locator("tr[data-user-id]")

@@ -199,6 +199,17 @@ def test_bad_bearer_does_not_fall_back_to_the_session(browser: Browser) -> None:
         assert (refused.status_code, code_of(refused)) == (401, "not_authenticated")
 
 
+def test_head_of_the_page_answers_like_get(browser: Browser) -> None:
+    """With a session it is the page, without one the redirect to sign in."""
+    for method in ("GET", "HEAD"):
+        away = browser.send(method, PAGE, {})
+        assert (away.status_code, away.headers["Location"]) == (302, f"/login?return_to={PAGE}")
+    browser.sign_in(PERSON)
+    shown, headed = (browser.send(method, PAGE, {}) for method in ("GET", "HEAD"))
+    assert (headed.status_code, headed.headers) == (shown.status_code, shown.headers)
+    assert shown.status_code == 200
+
+
 def test_logout_ends_the_session_but_no_token(browser: Browser, api: Api) -> None:
     """After signing out the cookie opens nothing, and tokens go on working."""
     browser.sign_in(PERSON)

@@ -89,7 +89,8 @@ def test_any_other_spelling_of_a_token_is_refused(victim: Victim, data: st.DataO
     keep = data.draw(st.booleans())
     rest = victim.token[place:] if keep else victim.token[place + 1 :]
     mutated = victim.token[:place] + put + rest
-    if mutated != victim.token:
+    # Several spaces may follow the scheme (RFC 9110 section 11.6.2).
+    if mutated.lstrip(" ") != victim.token:
         assert refusal(mutated) == REFUSED
 
 
@@ -370,10 +371,15 @@ def test_sign_in_is_no_token(victim: Victim, method: str, path: str) -> None:
 
 
 def test_reports_of_forgeries_end_no_token(victim: Victim) -> None:
-    """Whatever a stranger makes up, nobody's token is revoked by it."""
+    """A string that a stranger makes up revokes nothing.
+
+    A forgery that contains the whole token is left out, because it is a leak.
+    """
     before = state(victim)
     strings = [forgery.forge(victim) for forgery in FORGERIES]
-    for string in strings:
+    made_up = [string for string in strings if victim.token not in string]
+    assert len(made_up) > 0.9 * len(strings)
+    for string in made_up:
         answer = victim.api.post("/v1/exposed", body={"tokens": [string[:4096]]})
         assert (answer.status, answer.json) == (202, {"status": "accepted"})
     assert state(victim) == before

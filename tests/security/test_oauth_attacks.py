@@ -25,12 +25,16 @@ def oauth_routes() -> list[tuple[str, str]]:
 
 
 def test_attack_list_covers_the_contract() -> None:
-    """The routes are those of the contract, each with one method; no call changes anything by GET."""
+    """The routes are those of the contract. A call by GET or HEAD changes nothing."""
     assert oauth_routes() == [
         ("GET", "/.well-known/jwks.json"),
         ("GET", "/.well-known/oauth-authorization-server"),
         ("GET", "/.well-known/oauth-protected-resource"),
         ("GET", "/.well-known/oauth-protected-resource/{resource_path}"),
+        ("HEAD", "/.well-known/jwks.json"),
+        ("HEAD", "/.well-known/oauth-authorization-server"),
+        ("HEAD", "/.well-known/oauth-protected-resource"),
+        ("HEAD", "/.well-known/oauth-protected-resource/{resource_path}"),
         ("POST", "/oauth2/introspect"),
         ("POST", "/oauth2/revoke"),
         ("POST", "/oauth2/token"),

@@ -272,10 +272,12 @@ _SPELLINGS = [
     Forgery(
         "signature of another token", BAD_SIGNATURE, lambda v: f"{PREFIX}{_message(v)}.{v.segments[2]}"
     ),
-    Forgery("space before", MALFORMED, _string(lambda t: " " + t)),
-    Forgery("space after", MALFORMED, _string(lambda t: t + " ")),
-    Forgery("tab after", MALFORMED, _string(lambda t: t + "\t")),
-    Forgery("newline after", MALFORMED, _string(lambda t: t + "\n")),
+    Forgery("space inside", MALFORMED, _string(lambda t: t.replace(".", ". ", 1))),
+    Forgery("tab inside", MALFORMED, _string(lambda t: t.replace(".", "\t.", 1))),
+    Forgery("no-break space before", MALFORMED, _string(lambda t: "\xa0" + t)),
+    Forgery("no-break space after", MALFORMED, _string(lambda t: t + "\xa0")),
+    Forgery("next line after", MALFORMED, _string(lambda t: t + "\x85")),
+    Forgery("zero-width space after", MALFORMED, _string(lambda t: t + "\u200b")),
     Forgery("newline inside", MALFORMED, _string(lambda t: t.replace(".", ".\n", 1))),
     Forgery("NUL after", MALFORMED, _string(lambda t: t + "\x00")),
     Forgery("NUL inside", MALFORMED, _string(lambda t: t.replace(".", "\x00.", 1))),

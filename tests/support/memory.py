@@ -13,10 +13,12 @@ from chalicelib.domain.errors import (
     AlreadyCreated,
     ConcurrentChange,
     IdempotencyKeyReused,
+    IdentityTaken,
     StoreUnavailable,
     TokenLimitReached,
     UserInactive,
 )
+from chalicelib.domain.identities import SubjectIdentifier
 from chalicelib.domain.keys import KeyRing, KeyState, VerificationKey
 from chalicelib.domain.ports import FlushClaim, UserPage
 from chalicelib.domain.rotation import Rotation
@@ -262,6 +264,21 @@ class InMemoryStore:
             if ended:
                 self._ended[row.id, ended.generation] = ended
 
+    def move_user(self, before: User, after: User) -> None:
+        """Write another identity, unless it has a user."""
+        former, wanted = (SubjectIdentifier.of(user).user_id for user in (before, after))
+        with self._lock:
+            row = self._users.get(before.id)
+            if row is None or _identified_as(row) != _identified_as(before):
+                raise ConcurrentChange
+            if wanted != before.id:
+                if wanted in self._users or self._identities.get(wanted, before.id) != before.id:
+                    raise IdentityTaken
+                self._identities[wanted] = before.id
+            self.save_user(before, after)
+            if former != wanted and self._identities.get(former) == before.id:
+                del self._identities[former]
+
     def correct_live_tokens(self, user: User, live_tokens: int) -> None:
         """Set the count, unless the row changed."""
         with self._lock:
@@ -349,7 +366,11 @@ def _merged(row: Row, before: Row, after: Row) -> Row:
 
 
 def _signed_in_as(row: User) -> tuple[object, ...]:
-    return (row.signed_in_at, row.role, row.role_given_at)
+    return (row.signed_in_at, row.role, row.role_given_at, row.moved_at)
+
+
+def _identified_as(row: User) -> tuple[object, ...]:
+    return (SubjectIdentifier.of(row), row.status, row.generation, *_signed_in_as(row))
 
 
 def _position(user: User) -> str:

@@ -24,6 +24,7 @@ Item: TypeAlias = dict[str, dict[str, str]]
 
 KEY_PARTITIONS = {KeyUse.API_TOKEN: "KEYS", KeyUse.ACCESS_TOKEN: "ACCESS_TOKEN_KEYS"}
 FLUSHES = "FLUSHES"
+IDENTITIES = "I#"
 TOKENS = "T#"
 USERS_INDEX = "users"
 USERS_PARTITION = "USERS"
@@ -94,7 +95,12 @@ def session_key(id_hash: str) -> Item:
 
 def identity_key(derived_id: str) -> Item:
     """Return the primary key of the row that leads an identity to another user than the derived one."""
-    return {"pk": text(f"I#{derived_id}"), "sk": text("#")}
+    return {"pk": text(f"{IDENTITIES}{derived_id}"), "sk": text("#")}
+
+
+def identity_item(derived_id: str, user_id: str) -> Item:
+    """Return the row that leads an identity to a user."""
+    return identity_key(derived_id) | {"user_id": text(user_id)}
 
 
 def flush_key(stage: str) -> Item:
@@ -127,6 +133,7 @@ def user_item(user: User) -> Item:
         sessions_ended_at=user.sessions_ended_at,
         signed_in_at=user.signed_in_at,
         role_given_at=user.role_given_at,
+        moved_at=user.moved_at,
     )
 
 
@@ -158,6 +165,7 @@ def read_user(item: Mapping[str, Mapping[str, str]]) -> User:
         email_verified=item.get("verified_email") == item["email"],
         signed_in_at=_read_optional_time(item, "signed_in_at"),
         role_given_at=_read_optional_time(item, "role_given_at"),
+        moved_at=_read_optional_time(item, "moved_at"),
     )
 
 

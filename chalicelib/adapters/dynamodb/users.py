@@ -8,13 +8,20 @@ from chalicelib.adapters.dynamodb.errors import ConditionFailed, translated
 from chalicelib.adapters.dynamodb.reads import batch_get, get
 from chalicelib.adapters.dynamodb.writes import Update, retried, transact
 from chalicelib.domain.administrators import ActingAdmin
-from chalicelib.domain.errors import AdminRequired, ConcurrentChange, StoreUnavailable
+from chalicelib.domain.errors import AdminRequired, ConcurrentChange, IdentityTaken, StoreUnavailable
+from chalicelib.domain.identities import SubjectIdentifier
 from chalicelib.domain.ports import UserPage
 from chalicelib.domain.tokens import EndedGeneration
 from chalicelib.domain.users import Role, User, UserStatus
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+
+_SIGN_IN = ("signed_in_at", "role", "role_given_at", "moved_at")
+"""The attributes that tell whether a sign-in is still the newest of the same identity."""
+
+_IDENTITY = ("issuer", "subject", "subject_claim")
 
 
 class DynamoDBUserStore:
@@ -30,7 +37,7 @@ class DynamoDBUserStore:
         return items.read_user(item) if item else None
 
     def find_signed_in(self, derived_id: str) -> User | None:
-        """Return the user whom an identity leads to. Raises StoreUnavailable."""
+        """Return the user that an identity leads to. Raises StoreUnavailable."""
         keys = [items.identity_key(derived_id), items.user_key(derived_id)]
         found = {row["pk"]["S"]: row for row in batch_get(self._client, self._table, keys)}
         identity, derived = (found.get(key["pk"]["S"]) for key in keys)
@@ -93,14 +100,34 @@ class DynamoDBUserStore:
         """
         update, conditions = self._update(before, after)
         old = items.user_item(before)
-        conditions += [
-            update.same(name, old.get(name)) for name in ("signed_in_at", "role", "role_given_at")
-        ]
+        conditions += [update.same(name, old.get(name)) for name in _SIGN_IN]
         request = update.request(self._table, items.user_key(before.id), " AND ".join(conditions))
         try:
             retried(lambda: self._client.update_item(**request))
         except ConditionFailed as failure:
             raise ConcurrentChange from failure
+
+    def move_user(self, before: User, after: User) -> None:
+        """Write another identity, the row that leads from it, and the end of the former one's.
+
+        Raises IdentityTaken, ConcurrentChange or StoreUnavailable.
+        """
+        update, conditions = self._update(before, after)
+        old = items.user_item(before)
+        conditions += [update.same(name, old.get(name)) for name in _SIGN_IN + _IDENTITY]
+        request = update.request(self._table, items.user_key(before.id), " AND ".join(conditions))
+        former, wanted = (SubjectIdentifier.of(user).user_id for user in (before, after))
+        writes = [{"Update": request}, *self._claims(wanted, before.id)]
+        if former != wanted and self._leads_to(former, before.id):
+            ours = _is_led_to(before.id, "user_id = :user")
+            key = items.identity_key(former)
+            writes.append({"Delete": {"TableName": self._table, "Key": key, **ours}})
+        try:
+            transact(self._client, writes)
+        except ConditionFailed as failure:
+            if writes[failure.position].keys() & {"Update", "Delete"}:
+                raise ConcurrentChange from failure
+            raise IdentityTaken from failure
 
     def save_user(
         self,
@@ -159,6 +186,27 @@ class DynamoDBUserStore:
             update.set("live_tokens", items.number(after.live_tokens))
         return update, [update.equals(name, old[name]) for name in ("status", "generation")]
 
+    def _claims(self, derived_id: str, user_id: str) -> list[dict[str, Any]]:
+        """Return the writes that lead an identity to a user, if it does not lead there by itself."""
+        if derived_id == user_id:
+            return []
+        put = {
+            "TableName": self._table,
+            "Item": items.identity_item(derived_id, user_id),
+            # The row may be there already if the user's own row was lost and restored.
+            **_is_led_to(user_id, "attribute_not_exists(pk) OR user_id = :user"),
+        }
+        no_user = {
+            "TableName": self._table,
+            "Key": items.user_key(derived_id),
+            "ConditionExpression": "attribute_not_exists(pk)",
+        }
+        return [{"Put": put}, {"ConditionCheck": no_user}]
+
+    def _leads_to(self, derived_id: str, user_id: str) -> bool:
+        row = get(self._client, self._table, items.identity_key(derived_id))
+        return row is not None and row["user_id"]["S"] == user_id
+
     def _check(self, actor: ActingAdmin) -> dict[str, Any]:
         update = Update()
         conditions = _conditions_of(actor, update)
@@ -177,6 +225,13 @@ class DynamoDBUserStore:
         rows = batch_get(self._client, self._table, keys)
         found = {row["pk"]["S"]: items.read_user(row) for row in rows}
         return [found[key["pk"]["S"]] for key in keys if key["pk"]["S"] in found]
+
+
+def _is_led_to(user_id: str, condition: str) -> dict[str, Any]:
+    return {
+        "ConditionExpression": condition,
+        "ExpressionAttributeValues": {":user": items.text(user_id)},
+    }
 
 
 def _conditions_of(actor: ActingAdmin, update: Update) -> list[str]:

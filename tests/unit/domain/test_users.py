@@ -95,7 +95,8 @@ def test_row_without_a_date_counts_as_never_signed_in() -> None:
 @pytest.mark.parametrize("absent", ["name", "email"])
 def test_profile_keeps_what_a_jwt_does_not_carry(absent: str) -> None:
     """A JWT without name or e-mail erases neither."""
-    signed_in = after(SIGNED_IN, **{"name": "New", "email": "new@example.com", absent: ""})
+    claims: dict[str, Any] = {"name": "New", "email": "new@example.com", absent: ""}
+    signed_in = after(SIGNED_IN, **claims)
 
     assert getattr(signed_in, absent) == getattr(SIGNED_IN, absent)
     assert signed_in != SIGNED_IN

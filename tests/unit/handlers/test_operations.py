@@ -226,7 +226,34 @@ def test_words_come_from_the_view(words: str, summary: str, description: str) ->
     assert (documented.summary, documented.description) == (summary, description)
 
 
-def test_view_is_routed_where_the_operation_says() -> None:
+class Wish(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """A body without a required member."""
+
+    item: str = "tea"
+
+
+@pytest.mark.parametrize("content_type", ["", "application/json", "text/plain", FORM])
+def test_absent_body_has_the_defaults_if_none_is_needed(content_type: str) -> None:
+    """An absent body has no content type. A body that is needed is still asked for."""
+    optional = Operation("POST", "/w", "w", "Orders", OPEN, (NOTHING,), body=Wish, needs_body=False)
+    assert optional.body_of(request(b"", content_type)) == Wish(item="tea")
+    assert optional.body_of(request(b'{"item": "coffee"}')) == Wish(item="coffee")
+    needed = Operation("POST", "/w", "w", "Orders", OPEN, (NOTHING,), body=Wish)
+    with pytest.raises((InvalidRequest, UnsupportedMediaType)):
+        needed.body_of(request(b"", content_type))
+    with pytest.raises((InvalidRequest, UnsupportedMediaType)):
+        optional.body_of(request(b" ", content_type))
+
+
+@pytest.mark.parametrize(
+    ("operation", "methods"),
+    [
+        (ORDER, {"POST"}),
+        (FIND, {"GET"}),
+        (Operation("GET", "/orders", "x", "Orders", OPEN, (NOTHING,), has_head=True), {"GET", "HEAD"}),
+    ],
+)
+def test_view_is_routed_where_the_operation_says(operation: Operation[Any, Any], methods: set[str]) -> None:
     """The decorator registers the route and takes bodies of any content type, to refuse them itself."""
     from chalice.app import Chalice
 
@@ -237,13 +264,14 @@ def test_view_is_routed_where_the_operation_says() -> None:
 
     try:
 
-        @ORDER.on(orders)
+        @operation.on(orders)
         def make() -> Any:
             """Make an order."""
 
         app.register_blueprint(orders)
-        assert operations.documented()[len(before) :] == (Documented(ORDER, "make", "Make an order."),)
+        assert operations.documented()[len(before) :] == (Documented(operation, "make", "Make an order."),)
     finally:
         operations._documented[:] = before
     assert list(app.routes) == ["/orders"]
-    assert app.routes["/orders"]["POST"].content_types == ["*/*"]
+    assert app.routes["/orders"].keys() == methods
+    assert all(entry.content_types == ["*/*"] for entry in app.routes["/orders"].values())

@@ -304,10 +304,13 @@ def test_version_asked_for_must_be_the_present_one(desk: Desk) -> None:
 
     for version in (6, 8, 0):
         with pytest.raises(PreconditionFailed):
-            desk.tokens.patch(desk.owner, token.id, RENAME, if_match=version)
+            desk.tokens.patch(desk.owner, token.id, RENAME, if_match={version})
     assert desk.store.read_token(token) == token
 
-    view = desk.tokens.patch(desk.owner, token.id, RENAME, if_match=7)
+    for versions in ((), {6, 8}):
+        with pytest.raises(PreconditionFailed):
+            desk.tokens.patch(desk.owner, token.id, RENAME, if_match=versions)
+    view = desk.tokens.patch(desk.owner, token.id, RENAME, if_match={6, 7})
     assert (view.token.name, view.token.version) == ("nightly", 8)
 
 
@@ -316,7 +319,7 @@ def test_version_asked_for_is_checked_even_if_nothing_would_change(desk: Desk) -
     token = desk.has()
 
     with pytest.raises(PreconditionFailed):
-        desk.tokens.patch(desk.owner, token.id, TokenPatch(), if_match=2)
+        desk.tokens.patch(desk.owner, token.id, TokenPatch(), if_match={2})
 
 
 def test_change_that_overtakes_a_conditional_patch_fails_it(desk: Desk) -> None:
@@ -325,7 +328,7 @@ def test_change_that_overtakes_a_conditional_patch_fails_it(desk: Desk) -> None:
     desk.store.let("save_token", lambda: desk.tokens.patch(desk.owner, token.id, RENAME))
 
     with pytest.raises(PreconditionFailed):
-        desk.tokens.patch(desk.owner, token.id, PAUSE, if_match=1)
+        desk.tokens.patch(desk.owner, token.id, PAUSE, if_match={1})
     assert desk.store.read_token(token).state is ACTIVE
 
 

@@ -1,0 +1,106 @@
+"""Moves of users to other identities, and users that no sign-in reaches. Only operators use these."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from chalicelib.domain.errors import ConcurrentChange, IdentityTaken, InvalidRequest, UserNotFound
+from chalicelib.domain.identities import SubjectIdentifier, moved
+from chalicelib.domain.ports import Clock, UserStore
+from chalicelib.domain.text import is_valid_subject
+from chalicelib.domain.users import User
+
+MOST_USERS_READ = 2_000
+"""The most users that a warning reads."""
+
+_ATTEMPTS = 5
+_STORE_PAGE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A user before and after a move; ``is_done`` if the identity leads to the user already."""
+
+    before: User
+    after: User
+    is_done: bool
+
+
+class MoveUsers:
+    """Moves of users to other identities. Tokens keep working; a finished move can be repeated."""
+
+    def __init__(self, store: UserStore, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    def plan(self, user_id: str, to: SubjectIdentifier) -> Move:
+        """Return the move without making it.
+
+        Raises InvalidRequest, UserNotFound, IdentityTaken or DependencyUnavailable.
+        """
+        if not is_valid_subject(to.subject):
+            raise InvalidRequest("This subject is not valid, so every sign-in with it is refused.")
+        user = self._store.find_user(user_id)
+        if user is None:
+            raise UserNotFound
+        found = self._store.find_signed_in(to.user_id)
+        if found and found.id != user.id:
+            raise IdentityTaken(found.id)
+        # Without the row that leads there, the next sign-in would add a second user.
+        is_done = found is not None and SubjectIdentifier.of(user) == to
+        return Move(user, moved(user, to, self._clock.now()), is_done)
+
+    def move(self, user_id: str, to: SubjectIdentifier) -> Move:
+        """Move a user, unless that is done, and return the move.
+
+        Raises InvalidRequest, UserNotFound, IdentityTaken, ConcurrentChange or DependencyUnavailable.
+        """
+        for _ in range(_ATTEMPTS):
+            move = self.plan(user_id, to)
+            if move.is_done:
+                return move
+            try:
+                self._store.move_user(move.before, move.after)
+            except ConcurrentChange:
+                continue
+            return move
+        raise ConcurrentChange
+
+
+@dataclass(frozen=True, slots=True)
+class OutOfReach:
+    """The number of active users that no sign-in reaches, by issuer and subject claim.
+
+    ``is_complete`` is False if users were left unread.
+    """
+
+    counts: Counter[tuple[str, str]]
+    is_complete: bool
+
+
+def every_user(store: UserStore) -> Iterator[User]:
+    """Yield all users, newest first. Raises DependencyUnavailable."""
+    position = None
+    while True:
+        page = store.list_users(after=position, limit=_STORE_PAGE)
+        yield from page.users
+        position = page.next_position
+        if position is None:
+            return
+
+
+def is_out_of_reach(user: User, issuer: str, subject_claim: str) -> bool:
+    """Return whether tokens of the user work, but no sign-in at ``issuer`` by ``subject_claim``."""
+    return user.is_active and (user.issuer, user.subject_claim) != (issuer, subject_claim)
+
+
+def out_of_reach(users: Iterable[User], issuer: str, subject_claim: str) -> OutOfReach:
+    """Return which of the newest users sign-ins at ``issuer`` by ``subject_claim`` do not reach."""
+    remaining = iter(users)
+    counts = Counter(
+        (user.issuer, user.subject_claim)
+        for user in islice(remaining, MOST_USERS_READ)
+        if is_out_of_reach(user, issuer, subject_claim)
+    )
+    return OutOfReach(counts, is_complete=next(remaining, None) is None)

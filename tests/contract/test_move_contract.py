@@ -1,0 +1,248 @@
+"""Every store moves users alike: the one in memory, and the DynamoDB adapters on moto and the emulator."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.errors import ConcurrentChange, IdentityTaken
+from chalicelib.domain.identities import SubjectIdentifier, moved
+from chalicelib.domain.ids import new_generation
+from chalicelib.domain.tokens import TokenStatus
+from chalicelib.domain.users import Role, User, UserStatus
+from tests.support.builders import ISSUER, a_token, a_user, an_admin, an_identity
+from tests.support.clock import START
+from tests.support.dynamodb import Stores
+
+LATER = START + timedelta(hours=1)
+NEW = SubjectIdentifier(f"{ISSUER}/", "user@example.com")
+OTHER_CLAIM = SubjectIdentifier(ISSUER, "00u1", "uid")
+
+
+def stored(stores: Stores, user: User) -> User:
+    """Return the row of a user."""
+    found = stores.users.find_user(user.id)
+    assert found is not None
+    return found
+
+
+def move(stores: Stores, user: User, to: SubjectIdentifier, now: datetime = LATER) -> User:
+    """Move a user as the row is now, and return the row."""
+    before = stored(stores, user)
+    stores.users.move_user(before, moved(before, to, now))
+    return stored(stores, user)
+
+
+def found_as(stores: Stores, who: SubjectIdentifier) -> User | None:
+    """Return the user that an identity leads to."""
+    return stores.users.find_signed_in(who.user_id)
+
+
+@pytest.mark.parametrize("to", [NEW, OTHER_CLAIM], ids=["issuer", "claim"])
+def test_identity_and_user_move_together(stores: Stores, owner: User, to: SubjectIdentifier) -> None:
+    """The new identity leads to the user; the row says so."""
+    after = move(stores, owner, to)
+    assert after == replace(moved(owner, to, LATER), revision=1)
+    assert SubjectIdentifier.of(after) == to
+    assert found_as(stores, to) == after
+
+
+def test_every_field_of_a_moved_user_is_read_back(stores: Stores) -> None:
+    """Times of the sign-in, the role and the move have a place in the row."""
+    user = an_admin(email_verified=True, sessions_ended_at=START)
+    stores.users.add_user(user)
+    after = move(stores, user, OTHER_CLAIM)
+    assert (after.role, after.role_given_at, after.signed_in_at) == (Role.USER, START, START)
+    assert (after.moved_at, after.sessions_ended_at, after.updated_at) == (LATER, LATER, LATER)
+
+
+def test_former_identity_leads_to_the_row_that_disowns_it(stores: Stores, owner: User) -> None:
+    """The id is the user's own, so it stays taken; the row tells that the identity was moved."""
+    after = move(stores, owner, NEW)
+    assert found_as(stores, SubjectIdentifier.of(owner)) == after
+    assert not after.is_identified_by(an_identity())
+    assert stores.users.add_user(a_user()) is False
+
+
+def test_second_move_frees_the_identity_between(stores: Stores, owner: User) -> None:
+    """Nothing leads from it any more, and another person may have it."""
+    move(stores, owner, NEW)
+    after = move(stores, owner, OTHER_CLAIM)
+    assert found_as(stores, NEW) is None
+    assert found_as(stores, OTHER_CLAIM) == after
+    newcomer = a_user(id=NEW.user_id, issuer=NEW.issuer, subject=NEW.subject)
+    assert stores.users.add_user(newcomer)
+    assert found_as(stores, NEW) == newcomer
+
+
+def test_moving_back_needs_no_identity_row(stores: Stores, owner: User) -> None:
+    """The id is derived from the first identity, which leads there by itself."""
+    move(stores, owner, NEW)
+    after = move(stores, owner, SubjectIdentifier.of(owner), LATER + timedelta(minutes=1))
+    assert found_as(stores, SubjectIdentifier.of(owner)) == after
+    assert found_as(stores, NEW) is None
+    assert after.is_identified_by(an_identity())
+
+
+def test_tokens_and_their_count_stay(stores: Stores, owner: User) -> None:
+    """Rows of tokens are not touched, and the owner's generation goes on."""
+    token = a_token(owner)
+    stores.tokens.add_token(token, max_live_tokens=5, idempotency=None)
+    after = move(stores, owner, NEW)
+    found, user = stores.authorization.find_for_authorization(owner.id, token.id)
+    assert (found, user) == (token, after)
+    assert token.status(after, LATER) is TokenStatus.ACTIVE
+    assert (after.generation, after.live_tokens) == (owner.generation, 1)
+
+
+@pytest.mark.parametrize("status", UserStatus)
+def test_status_stays(stores: Stores, status: UserStatus) -> None:
+    """A person who was deactivated or removed does not come back by another identity."""
+    user = a_user(status=status, sessions_ended_at=START)
+    stores.users.add_user(user)
+    after = move(stores, user, NEW)
+    assert after.status is status
+    assert after.sessions_ended_at == (LATER if status is UserStatus.ACTIVE else START)
+
+
+@pytest.mark.parametrize("status", UserStatus)
+def test_identity_of_another_user_is_refused(stores: Stores, owner: User, status: UserStatus) -> None:
+    """A tombstone keeps its identity too; neither row changes."""
+    other = a_user(id=NEW.user_id, issuer=NEW.issuer, subject=NEW.subject, status=status)
+    stores.users.add_user(other)
+    with pytest.raises(IdentityTaken):
+        stores.users.move_user(owner, moved(owner, NEW, LATER))
+    assert (stored(stores, owner), stored(stores, other)) == (owner, other)
+    assert found_as(stores, NEW) == other
+
+
+def test_identity_of_a_moved_user_is_refused(stores: Stores, owner: User) -> None:
+    """Its identity row is enough: no user has the id that the identity gives."""
+    other = a_user("other@example.com")
+    stores.users.add_user(other)
+    holder = move(stores, other, NEW)
+    with pytest.raises(IdentityTaken):
+        stores.users.move_user(owner, moved(owner, NEW, LATER))
+    assert (stored(stores, owner), found_as(stores, NEW)) == (owner, holder)
+
+
+def test_identity_that_a_user_has_left_is_refused(stores: Stores, owner: User) -> None:
+    """The row at its id is that user's for good."""
+    other = a_user("other@example.com")
+    stores.users.add_user(other)
+    move(stores, other, NEW)
+    with pytest.raises(IdentityTaken):
+        stores.users.move_user(owner, moved(owner, SubjectIdentifier.of(other), LATER))
+
+
+CHANGES: dict[str, Any] = {
+    "name only": ({"name": "New Name"}, False),
+    "deactivation": ({"status": UserStatus.INACTIVE}, True),
+    "generation": ({"generation": "another"}, True),
+    "sign-in": ({"signed_in_at": LATER}, True),
+    "role": ({"role": Role.ADMIN, "role_given_at": LATER}, True),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_was_read_is_held_to(stores: Stores, owner: User, change: str) -> None:
+    """A role that a sign-in gave meanwhile must not survive the move; a name may."""
+    changes, is_refused = CHANGES[change]
+    stores.users.save_user(owner, replace(owner, **changes))
+    if is_refused:
+        with pytest.raises(ConcurrentChange):
+            stores.users.move_user(owner, moved(owner, NEW, LATER))
+        assert found_as(stores, NEW) is None
+    else:
+        stores.users.move_user(owner, moved(owner, NEW, LATER))
+        assert stored(stores, owner).name == "New Name"
+
+
+def test_of_two_moves_from_one_read_one_is_written(stores: Stores, owner: User) -> None:
+    """Of two operators one has to look again, and no identity row is left behind."""
+    stores.users.move_user(owner, moved(owner, NEW, LATER))
+    with pytest.raises(ConcurrentChange):
+        stores.users.move_user(owner, moved(owner, OTHER_CLAIM, LATER))
+    assert found_as(stores, OTHER_CLAIM) is None
+
+
+def test_repeated_move_from_one_read_changes_nothing(stores: Stores, owner: User) -> None:
+    """A response that was lost makes the caller look again."""
+    after = move(stores, owner, NEW)
+    with pytest.raises(ConcurrentChange):
+        stores.users.move_user(owner, moved(owner, NEW, LATER))
+    assert found_as(stores, NEW) == after
+
+
+def test_unknown_user_is_never_created(stores: Stores) -> None:
+    """A move adds no user, and no identity row that leads nowhere."""
+    with pytest.raises(ConcurrentChange):
+        stores.users.move_user(a_user(), moved(a_user(), NEW, LATER))
+    assert stores.users.find_user(a_user().id) is None
+    assert found_as(stores, NEW) is None
+
+
+def test_sign_in_of_the_former_identity_is_not_written(stores: Stores, owner: User) -> None:
+    """It read the row before the move. Neither its role nor its profile may reach the moved user."""
+    before = stored(stores, owner).signed_in(an_identity(role=Role.USER), START, named=False)
+    stores.users.save_sign_in(owner, before)
+    before = stored(stores, owner)
+    late = before.signed_in(an_identity(role=Role.ADMIN, issued_at=LATER, name="Old"), LATER, named=False)
+    after = move(stores, owner, NEW)
+    with pytest.raises(ConcurrentChange):
+        stores.users.save_sign_in(before, late)
+    assert stored(stores, owner) == after
+
+
+@pytest.mark.parametrize("change", ["deactivated", "removed"])
+def test_end_that_was_read_before_the_move_still_ends_the_user(
+    stores: Stores, owner: User, change: str
+) -> None:
+    """An administrator's decision needs no second try, and keeps the new identity."""
+    move(stores, owner, NEW)
+    ended = owner.deactivated(LATER) if change == "deactivated" else owner.removed(LATER, new_generation())
+    stores.users.save_user(owner, ended)
+    after = stored(stores, owner)
+    assert (after.is_active, SubjectIdentifier.of(after)) == (False, NEW)
+
+
+def test_first_sign_in_of_the_new_identity_after_the_move_adds_no_user(stores: Stores, owner: User) -> None:
+    """It found no user before the move, and has to look again."""
+    newcomer = a_user(id=NEW.user_id, issuer=NEW.issuer, subject=NEW.subject)
+    after = move(stores, owner, NEW)
+    assert stores.users.add_user(newcomer) is False
+    assert found_as(stores, NEW) == after
+
+
+def test_lost_identity_row_is_written_again(stores: Stores, owner: User) -> None:
+    """The same move without a change of the user's row, for a row that a restore left out."""
+    after = replace(moved(owner, NEW, LATER), role=Role.ADMIN)
+    stores.users.add_user(replace(after, id=(user_id := "usr_" + "a" * 32)))
+    assert found_as(stores, NEW) is None
+    before = stored(stores, replace(after, id=user_id))
+    stores.users.move_user(before, before)
+    assert found_as(stores, NEW) == replace(before, revision=1)
+
+
+def test_identity_row_of_the_user_itself_is_no_obstacle(stores: Stores, owner: User) -> None:
+    """A user's row that was lost and restored has its former identity; the identity row is newer."""
+    move(stores, owner, NEW)
+    stores.forget(owner.id, None)
+    stores.users.add_user(owner)
+    after = move(stores, owner, NEW)
+    assert found_as(stores, NEW) == after
+    assert after.is_identified_by(an_identity(issuer=NEW.issuer))
+
+
+def test_row_of_another_user_stays_when_a_restored_user_moves(stores: Stores, owner: User) -> None:
+    """The restored row names an identity that another user has by now."""
+    stale = move(stores, owner, NEW)
+    move(stores, owner, SubjectIdentifier.of(owner))
+    other = a_user("other@example.com")
+    stores.users.add_user(other)
+    holder = move(stores, other, NEW)
+    stores.forget(owner.id, None)
+    stores.users.add_user(stale)
+    move(stores, owner, OTHER_CLAIM)
+    assert found_as(stores, NEW) == holder

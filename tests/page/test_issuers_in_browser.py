@@ -1,0 +1,67 @@
+"""Users of another issuer at the page, in a real browser."""
+
+import json
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from infra.local.harness import LocalStack
+from tests.page.people import no_violations, overflow, sign_in
+from tests.page.test_people_in_browser import a_user
+from tests.support.browser import NewPage
+
+pytestmark = [pytest.mark.slow, pytest.mark.emulator, pytest.mark.e2e]
+
+OTHER = "https://other.example.com/" + "long/" * 30 + "<b>tenant</b>"
+
+
+def test_users_of_another_issuer_are_marked_and_filtered(new_page: NewPage, stack: LocalStack) -> None:
+    """The filter appears once there are two issuers, asks the server, and is cleared like the others."""
+    page = new_page(viewport={"width": 360, "height": 740})
+    sign_in(page, stack, "admin@example.com")
+    users = [a_user(0, {"issuer": stack.settings.oidc_url, "subject": "here", "name": "", "email": ""})]
+    asked: list[str] = []
+
+    def answer(route: Route) -> None:
+        query = parse_qs(urlsplit(route.request.url).query)
+        asked.extend(query.get("issuer", ["all"]))
+        found = [user for user in users if query.get("issuer", [user["issuer"]]) == [user["issuer"]]]
+        if "inactive" in query.get("status", []):
+            found = []
+        body = json.dumps({"users": found, "next_cursor": None})
+        route.fulfill(body=body, content_type="application/json")
+
+    page.route("**/v1/users?*", answer)
+    page.get_by_role("link", name="Users", exact=True).click()
+    rows, issuers = page.locator("tr[data-user-id]"), page.get_by_label("Filter users by issuer")
+    expect(rows).to_have_count(1)
+    expect(issuers).to_be_hidden()
+    expect(rows.locator(".description")).to_have_count(0)
+
+    users.append(a_user(1, {"issuer": OTHER, "subject": "there", "name": "", "email": ""}))
+    _reload(page)
+    expect(rows).to_have_count(2)
+    expect(rows.nth(1).locator(".description")).to_have_text(f"Issuer: {OTHER}")
+    expect(rows.nth(0).locator(".description")).to_have_count(0)
+    expect(issuers.locator("option")).to_have_text(["All", stack.settings.oidc_url, OTHER])
+    assert overflow(page) <= 0
+    no_violations(page)
+
+    issuers.select_option(OTHER)
+    expect(rows.locator(".name")).to_have_text(["there"])
+    assert asked[-1] == OTHER
+    # The choice stays, although one issuer is listed now.
+    expect(issuers).to_be_visible()
+    issuers.select_option("All")
+    expect(rows).to_have_count(2)
+    issuers.select_option(OTHER)
+    page.get_by_label("Filter users by status").select_option("inactive")
+    page.get_by_role("button", name="Clear search and filter").click()
+    expect(rows).to_have_count(2)
+    expect(issuers).to_have_value("")
+
+
+def _reload(page: Page) -> None:
+    page.get_by_label("Filter users by status").select_option("active")
+    page.get_by_label("Filter users by status").select_option("All")

@@ -1,0 +1,43 @@
+"""Spellings of an ``Authorization: Bearer`` header, ``{t}`` being the credential."""
+
+# Each has the same credential (RFC 9110 sections 5.5, 11.1 and 11.6.2).
+SAME_CREDENTIAL = (
+    "Bearer {t}",
+    "bearer {t}",
+    "BEARER {t}",
+    "bEaReR {t}",
+    "Bearer  {t}",
+    "Bearer          {t}",
+    "Bearer {t} ",
+    "Bearer {t}\t",
+    " Bearer {t}",
+    "\tBearer {t}",
+    " \t Bearer   {t} \t ",
+)
+
+# Each has anything but exactly one bearer credential.
+NOT_ONE_CREDENTIAL = (
+    "Bearer\t{t}",
+    "Bearer \t{t}",
+    "Bearer{t}",
+    "Bearer: {t}",
+    "Bearer={t}",
+    "Bearer {t} x",
+    "Bearer x {t}",
+    "Bearer {t} {t}",
+    "Bearer {t},{t}",
+    "Bearer {t}, Bearer {t}",
+    "Bearer {t};",
+    'Bearer "{t}"',
+    "Bearer Bearer {t}",
+    "Bearer {t} realm=x",
+    "Bearer {t}\xa0",
+    "Bearer\xa0{t}",
+    "Bearer \xa0{t}",
+    "\xa0Bearer {t}",
+    "Bearer {t}\x0b",
+    "Bearer {t}\u200b",
+    "Bearer {t}\n",
+    "\nBearer {t}",
+    "Bearer {t}\x00",
+)

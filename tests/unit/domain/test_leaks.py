@@ -1,0 +1,142 @@
+"""Tokens in pasted text: finds, near misses and the work of the search."""
+
+import base64
+import json
+import re
+import string
+from collections.abc import Callable
+from itertools import islice
+
+import pytest
+
+from chalicelib.domain import leaks
+from chalicelib.domain.ids import MAX_API_TOKEN_LENGTH
+from tests.support.pasted import AROUND, ENCODED, NOT_FOUND
+from tests.support.steps import looks
+
+HEADER = "eyJhbGciOiJFUzI1NiJ9"
+SIGNATURE = "a-_9" * 21 + "xQ"
+SEARCH = f"(?=({leaks.EXPRESSION}))"
+
+
+def token(claims: str = "eyJqdGkiOiJ4In0-_", signature: str = SIGNATURE) -> str:
+    """Return a string of a token's shape."""
+    return f"bodhi_{HEADER}.{claims}.{signature}"
+
+
+def found(*texts: str) -> list[str]:
+    """Return the candidates in texts."""
+    return list(leaks.candidates(texts))
+
+
+@pytest.mark.parametrize("text", AROUND.values(), ids=AROUND)
+def test_token_is_found_whatever_stands_around_it(text: str) -> None:
+    """The token is exact. A start of a token before it may make one more candidate."""
+    strings = found(text.format(t=token()))
+    assert token() in strings
+    assert all(re.fullmatch(leaks.EXPRESSION, string) for string in strings)
+    assert len(strings) <= 2
+
+
+@pytest.mark.parametrize("encode", ENCODED.values(), ids=ENCODED)
+def test_token_is_found_percent_encoded(encode: Callable[[str], str]) -> None:
+    """It may be encoded wholly or in part, once or twice."""
+    assert found(encode(token())) == [token()]
+
+
+@pytest.mark.parametrize("change", NOT_FOUND.values(), ids=NOT_FOUND)
+def test_near_miss_is_not_a_token(change: Callable[[str], str]) -> None:
+    """Parts of a token, other alphabets and broken tokens are passed over."""
+    assert found(change(token())) == []
+
+
+@pytest.mark.parametrize("last", "AQgw")
+def test_signature_is_exactly_as_long_as_signatures_are(last: str) -> None:
+    """Characters after its 86th are never part of it."""
+    made = token(signature="A" * 85 + last)
+    for after in ("A", "Q", "-", "_", "Q" * 86, "bodhi_", ".A", "%41", "A" * 5_000):
+        assert found(made + after) == [made]
+
+
+def test_several_tokens_of_a_string_are_found_in_order() -> None:
+    """They may be glued together, separated or encoded. Each is found once."""
+    one, two, three = (token(f"eyJ{number}") for number in range(3))
+    assert found(one + two + three) == [one, two, three]
+    assert found(f"{two}\n{one}", f"{one} {three}") == [two, one, three]
+    assert found(f"{one} %62{two[1:]} %2562{three[1:]}") == [one, two, three]
+
+
+def test_start_of_a_token_hides_no_token() -> None:
+    """A start that takes the token's own header as claims only adds a candidate."""
+    real = token("eyJ" + "A" * 83 + "Q")
+    assert real in found(f"bodhi_{HEADER}.eyJ{real}")
+    assert real in found(f"bodhi_{HEADER}.eyJx{real}")
+    assert real in found(f"bodhi_{HEADER}.{HEADER}.{real}")
+
+
+def test_string_longer_than_a_token_is_not_a_token() -> None:
+    """A token has at most 4096 characters. The text around it may be longer."""
+    longest = token("eyJ" + "x" * (MAX_API_TOKEN_LENGTH - len(token("eyJ"))))
+    assert len(longest) == MAX_API_TOKEN_LENGTH == 4096
+    assert found(f"{'x' * 10_000}{longest}{'x' * 10_000}") == [longest]
+    too_long = longest.replace(".eyJ", ".eyJx")
+    assert found(too_long) == []
+    assert found(f"{too_long} {token()}") == [token()]
+
+
+def test_candidates_come_one_by_one() -> None:
+    """A caller that has enough can stop the search."""
+    endless = (token(f"eyJ{number}") for number in iter(int, 1))
+    assert list(islice(leaks.candidates(endless), 1)) == [token("eyJ0")]
+
+
+def test_no_header_of_ours_has_an_underscore() -> None:
+    """The expression relies on it. Base64url of these characters has none (RFC 4648 section 5)."""
+    for character in string.ascii_letters + string.digits + "-_":
+        for place in range(43):
+            kid = "A" * place + character + "A" * (42 - place)
+            header = json.dumps({"alg": "ES256", "kid": kid, "typ": "api-token+jwt"}, separators=(",", ":"))
+            assert "_" not in base64.urlsafe_b64encode(header.encode()).decode()
+
+
+HOSTILE: dict[str, Callable[[int], str]] = {
+    "prefixes": lambda n: "bodhi_" * n,
+    "prefixes and starts of headers": lambda n: "bodhi_eyJ" * n,
+    "the same, ended by a dot": lambda n: "bodhi_eyJ" * n + ".eyJ",
+    "the same as claims": lambda n: "bodhi_eyJa.eyJ" + "bodhi_eyJ" * n + ".A",
+    "the same as a signature": lambda n: "bodhi_eyJa.eyJa." + "bodhi_eyJ" * n,
+    "headers and claims": lambda n: "bodhi_eyJa.eyJa." * n,
+    "long claims": lambda n: "bodhi_eyJa.eyJ" + "a" * n,
+    "long claims, ended by a dot": lambda n: "bodhi_eyJa.eyJ" + "a" * n + ".",
+    "long headers": lambda n: "bodhi_eyJ" + "a" * n,
+    "starts of headers": lambda n: "eyJ" * n,
+    "tokens that share their parts": lambda n: "bodhi_eyJa." + ("eyJ" + "A" * 82 + "Q.") * n,
+    "tokens": lambda n: token() * (n // 20),
+    "signatures that are one short": lambda n: ("bodhi_eyJa.eyJa." + "A" * 85 + ".") * (n // 20),
+    "letters": lambda n: "b" * n,
+    "dots": lambda n: "." * n,
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_search_is_linear(text: Callable[[int], str]) -> None:
+    """Twice the text takes twice the steps, a few for each character."""
+    once, twice = (looks(SEARCH, text(n)) for n in (200, 400))
+    assert once <= 8 * len(text(200)) + 200
+    assert twice <= 2 * once + 200
+
+
+def test_steps_are_counted_as_they_are() -> None:
+    """The counter shows that underscores in headers would make the search quadratic."""
+    quadratic = leaks.EXPRESSION.replace("[A-Za-z0-9-]", "[A-Za-z0-9_-]")
+    once, twice = (looks(quadratic, "bodhi_eyJ" * n) for n in (200, 400))
+    assert twice > 3.5 * once
+
+
+def test_text_is_decoded_a_fixed_number_of_times() -> None:
+    """Deeper encodings do not add work."""
+    deep = "%25" * 10_000 + "62" + token()[1:]
+    spellings = list(leaks._spellings(deep))
+    assert len(spellings) == 3
+    assert sum(map(len, spellings)) <= 3 * len(deep)
+    assert len(list(leaks._spellings("100%"))) == 1

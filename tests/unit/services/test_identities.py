@@ -1,0 +1,382 @@
+"""Moves of users to other identities: refusals, repetition, and sign-ins at the same moment."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.administrators import Administrators
+from chalicelib.domain.errors import (
+    ConcurrentChange,
+    IdentityTaken,
+    InvalidRequest,
+    SignInRefused,
+    UserInactive,
+    UserNotFound,
+)
+from chalicelib.domain.identities import SubjectIdentifier
+from chalicelib.domain.ids import new_generation
+from chalicelib.domain.refusals import SignInReason
+from chalicelib.domain.users import Identity, Role, User, UserStatus
+from chalicelib.services.accounts import Accounts
+from chalicelib.services.identities import (
+    MOST_USERS_READ,
+    Move,
+    MoveUsers,
+    every_user,
+    out_of_reach,
+)
+from tests.support.builders import ISSUER, a_user, an_admin, an_identity
+from tests.support.clock import START, FixedClock
+from tests.support.memory import InMemoryStore
+
+NOW = START + timedelta(hours=1)
+NEW = SubjectIdentifier("https://new.example.com", "00u1", "uid")
+
+
+class Store(InMemoryStore):
+    """The store in memory; something may happen on another machine just before a write."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.before_move: list[Callable[[], object]] = []
+        self.before_add: list[Callable[[], object]] = []
+        self.before_sign_in: list[Callable[[], object]] = []
+        self.moves = 0
+
+    def move_user(self, before: User, after: User) -> None:
+        """Move a user."""
+        self.moves += 1
+        if self.before_move:
+            self.before_move.pop(0)()
+        super().move_user(before, after)
+
+    def add_user(self, user: User) -> bool:
+        """Add a user."""
+        if self.before_add:
+            self.before_add.pop(0)()
+        return super().add_user(user)
+
+    def save_sign_in(self, before: User, after: User) -> None:
+        """Write what a sign-in changes."""
+        if self.before_sign_in:
+            self.before_sign_in.pop(0)()
+        super().save_sign_in(before, after)
+
+
+class NoProvider:
+    """Verifies nothing: these tests begin with a verified identity."""
+
+    def verify(self, unverified_jwt: str) -> Identity:
+        """Fail."""
+        raise AssertionError(unverified_jwt)
+
+
+class Desk:
+    """Moves and sign-ins over one store, an hour after START."""
+
+    def __init__(self) -> None:
+        self.store = Store()
+        self.clock = FixedClock(NOW)
+        self.moves = MoveUsers(self.store, self.clock)
+        self.administrators = Administrators(NEW.issuer, NEW.subject_claim, frozenset({"boss"}))
+        self.accounts = Accounts(NoProvider(), self.store, self.clock, self.administrators)
+
+    def has(self, user: User) -> User:
+        """Keep a user and return it."""
+        assert self.store.add_user(user)
+        return user
+
+    def move(self, user: User, to: SubjectIdentifier = NEW) -> Move:
+        """Move a user."""
+        return self.moves.move(user.id, to)
+
+    def row(self, user: User) -> User:
+        """Return the row of a user."""
+        found = self.store.find_user(user.id)
+        assert found is not None
+        return found
+
+    def role(self, user: User) -> Role:
+        """Return the role that counts now."""
+        return self.administrators.role_of(self.row(user), self.clock.now())
+
+
+@pytest.fixture
+def desk() -> Desk:
+    """Return an empty desk."""
+    return Desk()
+
+
+def newly(**changes: Any) -> Identity:
+    """Return a sign-in of the new identity."""
+    new = {"issuer": NEW.issuer, "subject_claim": NEW.subject_claim, "issued_at": NOW}
+    return an_identity(**{"subject": NEW.subject, **new, **changes})
+
+
+def test_new_identity_reaches_the_account(desk: Desk) -> None:
+    """The person signs in anew and finds the same user."""
+    user = desk.has(a_user())
+    move = desk.move(user)
+    assert not move.is_done
+    assert move.after.moved_at == NOW
+    assert desk.accounts.present(newly()).id == user.id
+    assert len(list(every_user(desk.store))) == 1
+
+
+def test_former_identity_is_refused(desk: Desk) -> None:
+    """Its JWTs are still valid, and reach nothing; no second user is added either."""
+    user = desk.has(a_user())
+    desk.move(user)
+    with pytest.raises(SignInRefused) as refused:
+        desk.accounts.present(an_identity(issued_at=NOW))
+    assert refused.value.reason is SignInReason.IDENTITY_MOVED
+    assert [each.id for each in every_user(desk.store)] == [user.id]
+
+
+def test_identity_between_two_moves_is_a_stranger(desk: Desk) -> None:
+    """It never had an id of its own here, so its next sign-in adds a user without anything."""
+    user = desk.has(a_user())
+    desk.move(user)
+    desk.move(user, SubjectIdentifier("https://newest.example.com", "1"))
+    assert desk.accounts.present(newly()).id == NEW.user_id
+
+
+def test_plan_changes_nothing(desk: Desk) -> None:
+    """It tells what a move would do."""
+    user = desk.has(a_user())
+    plan = desk.moves.plan(user.id, NEW)
+    assert (plan.before, SubjectIdentifier.of(plan.after)) == (user, NEW)
+    assert (desk.row(user), desk.store.moves) == (user, 0)
+
+
+def test_finished_move_is_not_repeated(desk: Desk) -> None:
+    """A command that was stopped can run again. Sessions begun since do not end."""
+    user = desk.has(a_user())
+    desk.move(user)
+    row = desk.row(user)
+    desk.clock.advance(timedelta(minutes=1))
+    assert desk.move(user).is_done
+    assert (desk.row(user), desk.store.moves) == (row, 1)
+
+
+def test_user_who_is_there_by_the_own_id_is_not_moved(desk: Desk) -> None:
+    """The identity leads there by itself."""
+    user = desk.has(a_user())
+    assert desk.move(user, SubjectIdentifier.of(user)).is_done
+    assert desk.store.moves == 0
+
+
+def test_lost_identity_row_is_repaired(desk: Desk) -> None:
+    """The row of the user says where it is, and role and sessions stay."""
+    user = desk.has(replace(an_admin(), **_identity_of(NEW)))
+    assert not desk.move(user).is_done
+    assert desk.store.find_signed_in(NEW.user_id) == replace(user, revision=1)
+
+
+@pytest.mark.parametrize("subject", ["", " ", "\x00", "a\nb", "\ud800", "\u202ea", "a" * 256, "\u2800"])
+def test_subject_of_no_sign_in_is_refused(desk: Desk, subject: str) -> None:
+    """The user would be out of reach."""
+    user = desk.has(a_user())
+    with pytest.raises(InvalidRequest):
+        desk.move(user, replace(NEW, subject=subject))
+    assert desk.row(user) == user
+
+
+@pytest.mark.parametrize("subject", ["a,b", "-x", " a b ", "Zoë 夜", "DOMAIN\\user", '"', "a" * 255])
+def test_odd_subject_is_kept_as_it_is(desk: Desk, subject: str) -> None:
+    """Byte for byte, as sign-ins compare it."""
+    user = desk.has(a_user())
+    desk.move(user, replace(NEW, subject=subject))
+    assert desk.accounts.present(newly(subject=subject)).id == user.id
+
+
+def test_unknown_user_is_refused(desk: Desk) -> None:
+    """A move adds no user."""
+    with pytest.raises(UserNotFound):
+        desk.move(a_user())
+
+
+@pytest.mark.parametrize("status", UserStatus)
+def test_identity_of_another_user_is_refused_by_name(desk: Desk, status: UserStatus) -> None:
+    """The operator reads which user has it, a tombstone included."""
+    user = desk.has(a_user())
+    other = desk.has(a_user(id=NEW.user_id, status=status, **_identity_of(NEW)))
+    with pytest.raises(IdentityTaken, match=other.id):
+        desk.move(user)
+    with pytest.raises(IdentityTaken, match=other.id):
+        desk.moves.plan(user.id, NEW)
+    assert desk.row(user) == user
+
+
+def test_identity_that_another_user_left_is_refused(desk: Desk) -> None:
+    """The id that it gives is that user's for good."""
+    user, other = desk.has(a_user()), desk.has(a_user("other@example.com"))
+    desk.move(other)
+    with pytest.raises(IdentityTaken, match=other.id):
+        desk.move(user, SubjectIdentifier.of(other))
+
+
+def test_role_by_claim_does_not_carry_over(desk: Desk) -> None:
+    """The former provider gave it. The new one may give it again, by a newer JWT."""
+    admin = desk.has(an_admin(signed_in_at=NOW, role_given_at=NOW))
+    desk.move(admin)
+    assert desk.role(admin) is Role.USER
+    desk.accounts.present(newly(role=Role.ADMIN, issued_at=NOW - timedelta(minutes=1)))
+    assert desk.role(admin) is Role.USER
+    desk.accounts.present(newly(role=Role.ADMIN, issued_at=NOW + timedelta(seconds=1)))
+    assert desk.role(admin) is Role.ADMIN
+
+
+def test_old_sign_in_gives_no_role_after_a_move_there_and_back(desk: Desk) -> None:
+    """Neither an older JWT nor one of the same second as the newest."""
+    user = desk.has(a_user(signed_in_at=NOW, role_given_at=NOW))
+    desk.move(user)
+    desk.move(user, SubjectIdentifier.of(user))
+    for age in (timedelta(0), timedelta(minutes=10)):
+        desk.accounts.present(an_identity(role=Role.ADMIN, issued_at=NOW - age))
+        assert desk.role(user) is Role.USER
+    later = NOW + timedelta(seconds=1)
+    desk.accounts.present(an_identity(role=Role.ADMIN, issued_at=later))
+    assert desk.role(user) is Role.ADMIN
+
+
+def test_named_administrator_is_one_by_the_new_identity(desk: Desk) -> None:
+    """ADMIN_SUBJECTS names an identity, so the role comes and goes with it."""
+    user = desk.has(a_user("boss"))
+    assert desk.role(user) is Role.USER
+    desk.move(user, replace(NEW, subject="boss"))
+    assert desk.role(user) is Role.ADMIN
+    desk.move(user)
+    assert desk.role(user) is Role.USER
+
+
+def test_deactivated_user_is_still_refused(desk: Desk) -> None:
+    """Otherwise another spelling of the issuer would let the person in again."""
+    user = desk.has(a_user(status=UserStatus.INACTIVE, sessions_ended_at=START))
+    desk.move(user)
+    with pytest.raises(UserInactive):
+        desk.accounts.present(newly())
+
+
+def test_removed_user_comes_back_by_a_newer_sign_in_only(desk: Desk) -> None:
+    """The tombstone moves too, so an old JWT adds no user beside it."""
+    user = desk.has(a_user().removed(NOW, new_generation()))
+    desk.move(user)
+    with pytest.raises(UserInactive):
+        desk.accounts.present(newly(issued_at=NOW))
+    desk.clock.advance(timedelta(minutes=2))
+    back = desk.accounts.present(newly(issued_at=NOW + timedelta(seconds=61)))
+    assert (back.id, back.is_active) == (user.id, True)
+
+
+class TestAtTheSameMoment:
+    """A move and something else, in both orders."""
+
+    def test_first_sign_in_of_the_new_identity_comes_first(self, desk: Desk) -> None:
+        """The move finds no user there, and meets the new one when it writes."""
+        user = desk.has(a_user())
+        desk.store.before_move = [lambda: desk.accounts.present(newly())]
+        with pytest.raises(IdentityTaken):
+            desk.move(user)
+        assert desk.row(user) == user
+        found = desk.store.find_signed_in(NEW.user_id)
+        assert found
+        assert found.id == NEW.user_id
+
+    def test_first_sign_in_of_the_new_identity_comes_second(self, desk: Desk) -> None:
+        """The sign-in finds no user, meets the identity row, and looks again."""
+        user = desk.has(a_user())
+        desk.store.before_add = [lambda: desk.move(user)]
+        assert desk.accounts.present(newly()).id == user.id
+        assert len(list(every_user(desk.store))) == 1
+
+    def test_promotion_of_the_former_identity_comes_first(self, desk: Desk) -> None:
+        """The move was planned before it, and takes the role away nevertheless."""
+        user = desk.has(a_user())
+        promotion = an_identity(role=Role.ADMIN, issued_at=NOW)
+        desk.store.before_move = [lambda: desk.accounts.present(promotion)]
+        desk.move(user)
+        assert (desk.row(user).role, desk.store.moves) == (Role.USER, 2)
+
+    def test_promotion_of_the_former_identity_comes_second(self, desk: Desk) -> None:
+        """The sign-in read the row before the move, and is refused when it looks again."""
+        user = desk.has(a_user(signed_in_at=START, role_given_at=START))
+        desk.store.before_sign_in = [lambda: desk.move(user)]
+        with pytest.raises(SignInRefused):
+            desk.accounts.present(an_identity(role=Role.ADMIN, issued_at=NOW))
+        assert desk.row(user).role is Role.USER
+
+    def test_deactivation_comes_first(self, desk: Desk) -> None:
+        """The move must not bring the user back."""
+        user = desk.has(a_user())
+        desk.store.before_move = [lambda: desk.store.save_user(user, user.deactivated(NOW))]
+        desk.move(user)
+        assert desk.row(user).status is UserStatus.INACTIVE
+
+    def test_same_move_by_another_operator_comes_first(self, desk: Desk) -> None:
+        """It is done, and nothing is written twice."""
+        user = desk.has(a_user())
+        other = MoveUsers(desk.store, desk.clock)
+        desk.store.before_move = [lambda: other.move(user.id, NEW)]
+        assert desk.move(user).is_done
+
+    def test_endless_changes_end_the_attempts(self, desk: Desk) -> None:
+        """The operator is told to retry."""
+        user = desk.has(a_user())
+
+        def end_generation() -> None:
+            row = desk.row(user)
+            desk.store.save_user(row, row.in_generation(new_generation()))
+
+        desk.store.before_move = [end_generation] * 5
+        with pytest.raises(ConcurrentChange):
+            desk.move(user)
+
+
+class TestOutOfReach:
+    """Active users that no sign-in reaches."""
+
+    def test_active_users_of_other_identities_are_counted(self, desk: Desk) -> None:
+        """By issuer and claim. Those who are deactivated or removed have no working token."""
+        other = {"issuer": "https://other.example.com"}
+        users = [
+            a_user("1"),
+            a_user("2", **other),
+            a_user("3", **other),
+            a_user("4", subject_claim="uid"),
+            a_user("5", **other, status=UserStatus.INACTIVE),
+            a_user("6", **other, status=UserStatus.REMOVED),
+        ]
+        found = out_of_reach(users, ISSUER, "sub")
+        assert found.counts == {(other["issuer"], "sub"): 2, (ISSUER, "uid"): 1}
+        assert found.is_complete
+
+    def test_reading_is_bounded(self, desk: Desk) -> None:
+        """A warning costs the same however many users there are."""
+        read = 0
+
+        class Counting(InMemoryStore):
+            def list_users(self, *, after: str | None, limit: int) -> Any:
+                nonlocal read
+                page = super().list_users(after=after, limit=limit)
+                read += len(page.users)
+                return page
+
+        store = Counting()
+        for n in range(MOST_USERS_READ + 300):
+            store.add_user(a_user(str(n), created_at=START + timedelta(seconds=n)))
+        found = out_of_reach(every_user(store), "https://other.example.com", "sub")
+        assert found.counts.total() == MOST_USERS_READ
+        assert not found.is_complete
+        assert read <= MOST_USERS_READ + 100
+
+
+def _identity_of(identifier: SubjectIdentifier) -> dict[str, Any]:
+    return {
+        "issuer": identifier.issuer,
+        "subject": identifier.subject,
+        "subject_claim": identifier.subject_claim,
+    }

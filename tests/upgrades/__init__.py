@@ -1,0 +1,1 @@
+"""What holds between two releases that run over the same table."""

@@ -1,0 +1,100 @@
+"""Rows of this version are read by release 0.1, and rows of 0.1 by this one, without a migration."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from moto import mock_aws
+
+from chalicelib.adapters.dynamodb import items
+from chalicelib.domain.administrators import Administrators
+from chalicelib.domain.users import Role
+from tests.iam import flows
+from tests.iam.walk import Walk, _cloud
+from tests.support.builders import an_admin, an_identity
+from tests.upgrades.release import V0_1, Release
+
+NOW = datetime(2026, 11, 29, tzinfo=UTC)
+
+# A user of 0.1 with everything that such a row can have.
+_USER_OF_0_1 = """
+import json, sys
+from datetime import datetime, UTC
+from chalicelib.adapters.dynamodb import items
+from chalicelib.domain.users import Role, User, UserStatus
+at = datetime(2026, 11, 1, tzinfo=UTC)
+user = User("usr_" + "a" * 32, "https://login.example.com", "una", "Una", "una@example.com", Role.ADMIN,
+            UserStatus.ACTIVE, "g1", at, at, 3, 7, None, at)
+print(json.dumps(items.user_item(user)))
+"""
+
+# 0.1 keeps its own changes of a user's row to the attributes that it knows.
+_SIGN_IN_BY_0_1 = """
+import json, sys
+from dataclasses import replace
+from chalicelib.adapters.dynamodb import items
+(row,) = json.load(sys.stdin)
+before = items.read_user(row)
+after = replace(before, email="new@example.com", role=type(before.role)("user"))
+old, new = items.user_item(before), items.user_item(after)
+row.update({name: value for name, value in new.items() if old.get(name) != value})
+print(json.dumps(row))
+"""
+
+
+@pytest.fixture(scope="module")
+def release(tmp_path_factory: pytest.TempPathFactory) -> Release:
+    """Return release 0.1."""
+    folder: Path = tmp_path_factory.mktemp("release")
+    return Release(V0_1, folder)
+
+
+@pytest.fixture(scope="module")
+def rows() -> list[items.Item]:
+    """Return the rows that the whole walk through the service leaves, of every kind that there is."""
+    with mock_aws():
+        walk = Walk(_cloud(), {"ROTATED_TOKEN_REUSE": "revoke_family"})
+        for flow in flows.ALL:
+            flow(walk)
+        return walk.cloud.rows()
+
+
+def test_every_new_row_is_read_by_0_1(release: Release, rows: list[items.Item]) -> None:
+    """No attribute that it requires is gone, and no word in one is new to it."""
+    readings = release.read(rows)
+
+    assert [reading for reading in readings if reading.error] == []
+    assert {"U#/#", "U#/T#", "U#/I#", "U#/G#", "S#/#"} <= {reading.kind for reading in readings}
+
+
+def test_full_user_is_read_by_0_1(release: Release) -> None:
+    """With everything that this version adds; the role is what it was for 0.1."""
+    (reading,) = release.read(
+        [items.user_item(an_admin(subject_claim="oid", email_verified=True, moved_at=NOW))]
+    )
+
+    assert reading.error is None
+    assert "Role.ADMIN" in str(reading.shown)
+
+
+def test_user_of_0_1_needs_no_migration(release: Release) -> None:
+    """It counts as never signed in: any sign-in is newer, and a role by claim waits for the next one."""
+    user = items.read_user(json.loads(release.run(_USER_OF_0_1, [])))
+
+    assert (user.subject_claim, user.email_verified, user.signed_in_at) == ("sub", False, None)
+    assert Administrators().role_of(user, NOW) is Role.USER
+    named = Administrators(user.issuer, "sub", frozenset({"una"}))
+    assert named.role_of(user, NOW) is Role.ADMIN
+    identity = an_identity("una", role=Role.ADMIN, issued_at=NOW)
+    assert Administrators().role_of(user.signed_in(identity, NOW, named=False), NOW) is Role.ADMIN
+
+
+def test_change_by_0_1_after_a_rollback_is_not_mistaken(release: Release) -> None:
+    """0.1 leaves our attributes as they are: a verification must not pass to another address."""
+    admin = an_admin(email_verified=True)
+
+    changed = items.read_user(json.loads(release.run(_SIGN_IN_BY_0_1, [items.user_item(admin)])))
+
+    assert changed == replace(admin, email="new@example.com", email_verified=False, role=Role.USER)
