@@ -15,6 +15,7 @@ import urllib3
 from chalicelib import logs
 from chalicelib.adapters import userinfo
 from chalicelib.adapters.oidc import OidcProvider, ProviderDocuments, ProviderRules
+from chalicelib.adapters.oidc_facts import fact
 from chalicelib.adapters.oidc_http import Answer, exchange, json_object
 from chalicelib.domain.errors import IdentityProviderUnavailable, LoginFailed, SignInRefused
 from chalicelib.domain.refusals import LoginReason, ProviderReason, provider_error, reason_of_error
@@ -122,7 +123,8 @@ class OidcLogin:
             return {}, {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
         if _POST in offered:
             return {"client_id": client_id, "client_secret": secret}, {}
-        raise LoginFailed(LoginReason.CLIENT_REFUSED, {"expected": f"{_BASIC} or {_POST}"})
+        facts = {"expected_auth_methods": f"{_BASIC} {_POST}", "received_auth_methods": fact(offered)}
+        raise LoginFailed(LoginReason.CLIENT_REFUSED, facts)
 
     def _identity(
         self,
@@ -158,7 +160,7 @@ class OidcLogin:
         access_token, kind = tokens.get("access_token"), tokens.get("token_type", "Bearer")
         if not (isinstance(access_token, str) and _ACCESS_TOKEN.fullmatch(access_token)):
             raise IdentityProviderUnavailable(ProviderReason.BAD_ANSWER, {"lacks": "access_token"})
-        if str(kind).lower() != "bearer":
+        if not (isinstance(kind, str) and kind.lower() == "bearer"):
             raise IdentityProviderUnavailable(ProviderReason.BAD_ANSWER, {"lacks": "bearer"})
         url = self._documents.endpoint("userinfo_endpoint")
         headers = {**_HEADERS, "Authorization": f"Bearer {access_token}"}

@@ -32,8 +32,6 @@ CALLBACK = "/login/callback"
 
 # A path of ours and nothing that a browser could read as another host.
 _RETURN_PATH = re.compile(r"/(?![/\\])[A-Za-z0-9/._~?&=%-]{0,200}")
-
-
 _OVER = frozenset({LoginReason.NOT_BEGUN_HERE, LoginReason.TOOK_TOO_LONG})
 _FAILED = "Something went wrong here. Try again. If it happens again, report the reference."
 

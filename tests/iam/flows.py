@@ -183,14 +183,31 @@ def return_to_the_page(walk: Walk) -> None:
     sign_in_at_the_page(walk, promoted)
 
 
+def sign_in_in_two_tabs(walk: Walk) -> None:
+    """Two sign-ins at once; a callback again; a cancelled sign-in; another person in the same browser."""
+    person, tabs = walk.somebody(), [leave_for_the_provider(walk) for _ in range(2)]
+    for callback, cookie in tabs:
+        kept = str(walk.call("GET", f"{callback}&code={person}", Cookie=cookie).headers["Cookie"])
+        assert walk.call("GET", f"{callback}&code={person}", Cookie=f"{cookie}; {kept}").status == 302
+    callback, cookie = leave_for_the_provider(walk)
+    assert walk.refused("GET", f"{callback}&error=access_denied", Cookie=cookie).status == 400
+    callback, cookie = leave_for_the_provider(walk)
+    other = f"{callback}&code={walk.somebody()}"
+    walk.call("GET", other, Cookie=f"{cookie}; {kept}")
+    assert walk.call("GET", PAGE, Cookie=kept).status == 302
+
+
 def sign_in_at_the_page(walk: Walk, person: str) -> str:
     """Go to the provider and come back; return the cookies."""
+    callback, cookie = leave_for_the_provider(walk)
+    return str(walk.call("GET", f"{callback}&code={person}", Cookie=cookie).headers["Cookie"])
+
+
+def leave_for_the_provider(walk: Walk) -> tuple[str, str]:
+    """Begin to sign in; return the callback without the provider's answer, and the cookie."""
     leaving = walk.call("GET", f"/login?return_to={PAGE}")
     state = parse_qs(urlsplit(leaving.headers["Location"]).query)["state"][0]
-    back = walk.call(
-        "GET", f"/login/callback?code={person}&state={state}", Cookie=leaving.headers["Cookie"]
-    )
-    return str(back.headers["Cookie"])
+    return f"/login/callback?state={state}", str(leaving.headers["Cookie"])
 
 
 def pass_every_door(walk: Walk) -> None:
@@ -227,6 +244,7 @@ ALL: tuple[Callable[[Walk], None], ...] = (
     administer_by_claim,
     visit_the_page,
     return_to_the_page,
+    sign_in_in_two_tabs,
     pass_every_door,
     flush_caches,
 )

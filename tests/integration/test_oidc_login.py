@@ -38,6 +38,14 @@ ADMINS = parse_admin_claim("groups=admins")
 DEEP = b'{"id_token":' + b"[" * 100_000
 
 
+def nested(depth: int) -> Any:
+    """Return a list in a list in a list, which can be parsed but not shown."""
+    value: Any = []
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
 @pytest.fixture(scope="module")
 def served() -> Iterator[Endpoints]:
     """Serve one provider for all tests."""
@@ -345,7 +353,8 @@ def test_secret_is_not_sent_in_a_way_that_the_provider_does_not_offer(
     refusal = replace(place, secret="s", published=published).refusal()
 
     assert refusal.reason is LoginReason.CLIENT_REFUSED
-    assert refusal.facts == {"expected": "client_secret_basic or client_secret_post"}
+    assert refusal.facts["expected_auth_methods"] == "client_secret_basic client_secret_post"
+    assert refusal.facts["received_auth_methods"] in {str(offered[0]), "null"}
     assert place.provider.asked == []
 
 
@@ -771,6 +780,7 @@ def test_unusable_userinfo_endpoint_does_not_fail_the_sign_in(place: Place, endp
         {"access_token": "a" * 70_000},
         {"token_type": "DPoP"},
         {"token_type": ["Bearer"]},
+        {"token_type": nested(900)},
     ],
 )
 def test_access_token_that_is_no_bearer_is_not_sent(profiled: Place, changes: dict[str, Any]) -> None:
