@@ -76,11 +76,13 @@ def exchange(
             if method != "GET" or not isinstance(error.args[-1], _KeptConnectionEnded):
                 raise
             return send()
-    except (urllib3.exceptions.TimeoutError, TimeoutError) as error:
-        raise IdentityProviderUnavailable(ProviderReason.TOO_SLOW, {"url": fact(url)}) from error
     except (urllib3.exceptions.HTTPError, http.client.HTTPException, OSError, ValueError) as error:
+        # urllib3 counts a refused connection as a timeout; it is not.
+        is_timeout = isinstance(error, urllib3.exceptions.TimeoutError | TimeoutError)
+        is_slow = is_timeout and not isinstance(error, urllib3.exceptions.NewConnectionError)
+        reason = ProviderReason.TOO_SLOW if is_slow else ProviderReason.UNREACHABLE
         facts = {"url": fact(url), "network_error": type(error).__name__}
-        raise IdentityProviderUnavailable(ProviderReason.UNREACHABLE, facts) from error
+        raise IdentityProviderUnavailable(reason, facts) from error
 
 
 def json_object(body: bytes, url: str) -> dict[str, Any]:
