@@ -1,6 +1,5 @@
 """The settings of the service; the only module that reads the environment."""
 
-import json
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -10,6 +9,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
+from chalicelib import strict_json
 from chalicelib.domain.scopes import DEFAULT_CATALOGUE, ScopeCatalogue
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ _STAGE = (
     r"restapis/[A-Za-z0-9]{1,64}/[A-Za-z0-9_-]{1,128}"
     r"|apis/[A-Za-z0-9]{1,64}/([A-Za-z0-9_-]{1,128}|\$default)"
 )
+# Lambda's environment has 4 KB. Local settings may be longer.
+_JSON_BOUNDS = strict_json.Bounds(longest=1024 * 1024, deepest=8, most_values=20_000)
 _STAGES_EXAMPLE = "restapis/a1b2c3d4e5/prod,apis/f6g7h8i9j0/$default"
 _KINDS = frozenset({"id", "access"})
 _DISCOVERY = "/.well-known/openid-configuration"
@@ -266,7 +268,7 @@ class _Reader:
 
     def parsed_json(self, name: str, parse: Callable[[object], _T], example: str) -> _T | None:
         """Read JSON; ``parse`` raises ValueError with what is wrong."""
-        return self.parsed(name, lambda text: parse(_json(text)), example)
+        return self.parsed(name, lambda text: parse(strict_json.parse(text, _JSON_BOUNDS)), example)
 
     def _value(self, name: str) -> str:
         return self._environ.get(name, "").strip()
@@ -308,21 +310,6 @@ def _derived_token_key(read: _Reader) -> str | None:
     if read.words("DERIVED_TOKEN_AUDIENCES"):
         return read.text("DERIVED_TOKEN_KEY_ID", r"\S+", "alias/bodhi-access-tokens")
     return read.secret("DERIVED_TOKEN_KEY_ID")
-
-
-def _json(text: str) -> object:
-    try:
-        return json.loads(text, object_pairs_hook=_members_given_once)
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise ValueError("is not valid JSON") from error
-
-
-def _members_given_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    names = [name for name, _ in pairs]
-    repeated = {name for name in names if names.count(name) > 1}
-    if repeated:
-        raise ValueError(f"gives {min(repeated)!r} more than once")
-    return dict(pairs)
 
 
 def _admin_claim(text: str) -> "AdminClaim":
