@@ -305,6 +305,13 @@ class InsufficientScope(ApiTokensError):
         super().__init__(needed)
 
 
+class PathTooLong(ApiTokensError):
+    """The path is longer than any that API Gateway hands on, so it is not compared with scopes."""
+
+    code = "path_too_long"
+    detail = "The path of this call is too long."
+
+
 class ScopeNotAllowed(ApiTokensError):
     """The role of who asks for a token may not have this scope."""
 

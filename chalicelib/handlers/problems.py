@@ -41,6 +41,7 @@ _STATUSES: dict[type[errors.ApiTokensError], HTTPStatus] = {
     errors.AdminRequired: HTTPStatus.FORBIDDEN,
     errors.InvalidToken: HTTPStatus.UNAUTHORIZED,
     errors.InsufficientScope: HTTPStatus.FORBIDDEN,
+    errors.PathTooLong: HTTPStatus.REQUEST_URI_TOO_LONG,
     errors.ScopeNotAllowed: HTTPStatus.FORBIDDEN,
     errors.TokenNotFound: HTTPStatus.NOT_FOUND,
     errors.UserNotFound: HTTPStatus.NOT_FOUND,
