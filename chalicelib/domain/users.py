@@ -1,10 +1,12 @@
 """Users: who they are at their OpenID provider, and whether their tokens count."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import Enum
 
 from chalicelib.domain.errors import UserRemoved
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 SIGN_IN_LEEWAY = timedelta(seconds=60)
 """How far the clock of an OpenID provider may differ from ours."""
@@ -84,6 +86,11 @@ class User:
         if self.status is UserStatus.REMOVED:
             return ""
         return self.name or (self.email if self.email_verified else "") or self.subject
+
+    @property
+    def position(self) -> str:
+        """The place in the list of users: by creation in milliseconds, the id breaking ties."""
+        return f"{(self.created_at - _EPOCH) // timedelta(milliseconds=1):015d}#{self.id}"
 
     @property
     def is_active(self) -> bool:

@@ -15,7 +15,7 @@ from chalicelib.services.sign_in import Credentials
 from tests.integration.wire import KMS, STORE
 from tests.integration.world import USER_ID, World
 from tests.support.api import Answer
-from tests.support.builders import a_token
+from tests.support.builders import a_token, a_user
 from tests.support.dynamodb import dynamodb_stores
 from tests.support.keys import LocalSigningKey
 
@@ -321,6 +321,57 @@ class TestSigning:
                 assert answer.status in (401, 403)
 
         assert calls_of(world, knock) == []
+
+
+class TestListing:
+    """A page costs a bounded number of calls, at the smallest limit and at the largest."""
+
+    @pytest.mark.parametrize("limit", [1, 100])
+    @pytest.mark.parametrize("asked", ["", "q=zzz", "q=person299", "status=removed"])
+    def test_page_of_users_costs_two_calls_per_hundred_that_are_read(
+        self, world: World, limit: int, asked: str
+    ) -> None:
+        """The first read is as large as the page, the next ones are whole: 300 users are four reads."""
+        self.fill(world, [items.user_item(a_user(f"person{n}@example.com")) for n in range(300)])
+        sign_in = ["BatchGetItem"]
+        world.api.get("/v1/me", world.admin)
+
+        calls = calls_of(world, self.read, world, world.admin, f"/v1/users?{asked}&limit={limit}")
+
+        page = ["Query", "BatchGetItem"]
+        assert calls == sign_in + page * (calls.count("Query"))
+        assert calls.count("Query") <= (1 if not asked else 5)
+
+    @pytest.mark.parametrize("limit", [1, 100])
+    @pytest.mark.parametrize("asked", ["", "q=zzz", "status=expired", "sort=name", "sort=created_at"])
+    @pytest.mark.parametrize("by", ["owner", "admin"])
+    def test_page_of_tokens_costs_one_call_per_two_hundred_that_are_read(
+        self, world: World, limit: int, asked: str, by: str
+    ) -> None:
+        """The owner and an administrator pay the same, but for the look at the user."""
+        owner = world.start().sign_in.user(Credentials(bearer=world.user))
+        self.fill(world, [items.token_item(a_token(owner)) for _ in range(300)])
+        world.api.get("/v1/me", world.admin)
+        path = "/v1/tokens" if by == "owner" else f"/v1/users/{USER_ID}/tokens"
+        caller = world.user if by == "owner" else world.admin
+
+        calls = calls_of(world, self.read, world, caller, f"{path}?{asked}&limit={limit}")
+
+        look = ["BatchGetItem"] if by == "owner" else ["BatchGetItem", "GetItem"]
+        pages = 1 if asked in ("", "sort=created_at") else 2
+        assert calls == look + ["Query"] * pages
+
+    @staticmethod
+    def read(world: World, caller: str, path: str) -> None:
+        """Read a page."""
+        assert world.api.get(path, caller).status == 200
+
+    @staticmethod
+    def fill(world: World, rows: list[items.Item]) -> None:
+        """Write rows as they are."""
+        for start in range(0, len(rows), 25):
+            batch: Any = [{"PutRequest": {"Item": row}} for row in rows[start : start + 25]]
+            world.cloud.dynamodb.batch_write_item(RequestItems={world.cloud.table: batch})
 
 
 @pytest.mark.parametrize("count", [1, 150])

@@ -212,7 +212,7 @@ class InMemoryStore:
     def list_users(self, *, after: str | None, limit: int) -> UserPage:
         """Return users newest first."""
         with self._lock:
-            by_position = {_position(user): user for user in self._users.values()}
+            by_position = {user.position: user for user in self._users.values()}
         positions = sorted(by_position, reverse=True)
         rest = [p for p in positions if after is None or p < after]
         page = rest[:limit]
@@ -350,8 +350,3 @@ def _merged(row: Row, before: Row, after: Row) -> Row:
 
 def _signed_in_as(row: User) -> tuple[object, ...]:
     return (row.signed_in_at, row.role, row.role_given_at)
-
-
-def _position(user: User) -> str:
-    milliseconds = round(user.created_at.timestamp() * 1000)
-    return f"{milliseconds:015d}#{user.id}"

@@ -118,7 +118,7 @@ def user_item(user: User) -> Item:
         "live_tokens": number(user.live_tokens),
         "revision": number(user.revision),
         "users_pk": text(USERS_PARTITION),
-        "users_sk": text(user_position(user)),
+        "users_sk": text(user.position),
     }
     if user.email_verified:
         item["verified_email"] = text(user.email)
@@ -128,11 +128,6 @@ def user_item(user: User) -> Item:
         signed_in_at=user.signed_in_at,
         role_given_at=user.role_given_at,
     )
-
-
-def user_position(user: User) -> str:
-    """Return the user's place in the list of users: by creation, the id breaking ties."""
-    return f"{(user.created_at - _EPOCH) // _MILLISECOND:015d}#{user.id}"
 
 
 def read_user(item: Mapping[str, Mapping[str, str]]) -> User:

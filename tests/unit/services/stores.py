@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 from chalicelib.domain.administrators import ActingAdmin
 from chalicelib.domain.errors import StoreUnavailable
+from chalicelib.domain.ports import UserPage
 from chalicelib.domain.rotation import Rotation
 from chalicelib.domain.tokens import EndedGeneration, IdempotencyRecord, Token
 from chalicelib.domain.users import User
@@ -124,6 +125,12 @@ class BusyStore(InMemoryStore):
         assert len(generations) <= 100
         self._begin("find_ended_generations")
         return super().find_ended_generations(user_id, generations)
+
+    def list_users(self, *, after: str | None, limit: int) -> UserPage:
+        """Return users newest first; DynamoDB takes at most 100."""
+        assert limit <= 100
+        self._begin("list_users")
+        return super().list_users(after=after, limit=limit)
 
     def add_user(self, user: User) -> bool:
         """Add a user."""
