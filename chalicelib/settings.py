@@ -120,6 +120,7 @@ class Settings:
     idle_timeout: timedelta
     last_used_refresh: timedelta
     max_tokens_per_user: int
+    max_creations_per_day: int
     max_token_lifetime: timedelta | None
     retention: timedelta
     rotated_token_reuse: RotatedTokenReuse
@@ -160,6 +161,7 @@ class Settings:
             idle_timeout=timedelta(seconds=idle_seconds),
             last_used_refresh=timedelta(seconds=_refresh_seconds(read, idle_seconds)),
             max_tokens_per_user=read.number("MAX_TOKENS_PER_USER", 1, 10_000, default=100),
+            max_creations_per_day=read.number("MAX_CREATIONS_PER_DAY", 1, 100_000, default=500),
             max_token_lifetime=timedelta(days=lifetime_days) if lifetime_days else None,
             retention=timedelta(days=read.number("RETENTION_DAYS", 1, 3650, default=90)),
             rotated_token_reuse=RotatedTokenReuse(

@@ -391,6 +391,19 @@ class TokenLimitReached(Conflict):
         super().__init__(f"You have {limit} tokens, the most allowed. Revoke one first.")
 
 
+class TooManyCreations(ApiTokensError):
+    """As many tokens were created or rotated today (UTC) as allowed. ``retry_after`` ends with the day."""
+
+    code = "too_many_creations"
+
+    def __init__(self, limit: int, retry_after: timedelta) -> None:
+        self.retry_after = retry_after
+        super().__init__(
+            f"{limit} tokens were created or rotated in your account today, the most allowed. "
+            "Retry after midnight UTC."
+        )
+
+
 class AlreadyCreated(Conflict):
     """A token was made with this ``Idempotency-Key`` before; its string is shown once only."""
 

@@ -41,6 +41,7 @@ CREATE = Operation(
     raises=(
         errors.InvalidScope,
         errors.ScopeNotAllowed,
+        errors.TooManyCreations,
         errors.TokenLimitReached,
         errors.AlreadyCreated,
         errors.IdempotencyKeyReused,
@@ -163,6 +164,7 @@ ROTATE = Operation(
         errors.TokenAlreadyRevoked,
         errors.TokenAlreadyExpired,
         errors.TokenNotActive,
+        errors.TooManyCreations,
         errors.TokenLimitReached,
         errors.ConcurrentChange,
     ),

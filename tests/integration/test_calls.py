@@ -1,6 +1,7 @@
 """How many calls to AWS everything costs: as many as promised, and none where none is needed."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,7 +9,8 @@ import pytest
 from chalicelib.adapters import jose
 from chalicelib.adapters.dynamodb import items
 from chalicelib.adapters.key_cache import COOL_DOWN, MAX_AGE
-from chalicelib.domain.tokens import RevocationReason, TokenStatus
+from chalicelib.domain.ids import new_token_id
+from chalicelib.domain.tokens import Revocation, RevocationReason, TokenStatus
 from chalicelib.domain.users import User
 from chalicelib.services.manage import TokenPatch
 from chalicelib.services.sign_in import Credentials
@@ -300,7 +302,43 @@ class TestSigning:
         world.create_token()
         with world.wire.watching() as calls:
             assert world.api.post("/v1/tokens", world.user).status == 409
-        assert calls == ["BatchGetItem", "GetItem", "Query"]
+        assert calls == ["BatchGetItem", "GetItem", "Query", "UpdateItem"]
+        for _ in range(3):
+            with world.wire.watching() as calls:
+                assert world.api.post("/v1/tokens", world.user).status == 409
+            assert calls == ["BatchGetItem"]
+
+    def test_dead_rows_cost_an_owner_at_the_quota_nothing(self, world: World) -> None:
+        """DynamoDB leaves them out: 2,500 of them cost two calls once, and then none."""
+        world.configure(MAX_TOKENS_PER_USER="2")
+        world.create_token()
+        world.create_token()
+        owner = world.start().sign_in.user(Credentials(bearer=world.user))
+        ended = Revocation(RevocationReason.OWNER, world.clock.now())
+        dead = a_token(owner, state=TokenStatus.REVOKED, revocation=ended)
+        ids = (new_token_id(world.clock.now()) for _ in range(2_500))
+        TestListing.fill(world, [items.token_item(replace(dead, id=each)) for each in ids])
+
+        first, second = (calls_of(world, self.assert_full, world) for _ in range(2))
+
+        assert first[:2] + first[-1:] == ["BatchGetItem", "GetItem", "UpdateItem"]
+        assert 1 <= first.count("Query") == len(first) - 3 <= 2
+        assert second == ["BatchGetItem"]
+
+    @staticmethod
+    def assert_full(world: World) -> None:
+        """Fail unless a creation is refused for the quota."""
+        assert world.api.post("/v1/tokens", world.user).code == "token_limit_reached"
+
+    def test_day_without_creations_left_costs_the_sign_in_alone(self, world: World) -> None:
+        """Neither creation nor rotation is signed, recounted or tried."""
+        world.configure(MAX_CREATIONS_PER_DAY="2", MAX_TOKENS_PER_USER="2")
+        world.create_token()
+        world.create_token()
+        for path, looks in (("/v1/tokens", []), (f"{world.path}/rotate", ["GetItem"])):
+            with world.wire.watching() as calls:
+                assert world.api.post(path, world.user).status == 429
+            assert calls == ["BatchGetItem", *looks]
 
     @pytest.mark.parametrize("body", [{"name": "x" * 101}, {"scopes": ["no:such"]}, {"other": 1}])
     def test_bad_request_costs_no_more_than_the_sign_in(
