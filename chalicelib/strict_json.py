@@ -68,7 +68,10 @@ def _require_within(text: str, bounds: Bounds) -> None:
     depth, values = 0, 1
     for found in _STRING_OR_STRUCTURE.finditer(text):
         mark = found.group()
-        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(mark, 0)
+        if mark in ("[", "{"):
+            depth += 1
+        elif mark in ("]", "}"):
+            depth -= 1
         values += mark in ("[", "{", ",")
         if depth > bounds.deepest:
             raise InvalidJson(f"is nested deeper than {bounds.deepest}")
