@@ -1,6 +1,5 @@
 """The settings of the service; the only module that reads the environment."""
 
-import json
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -10,6 +9,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
+from chalicelib import strict_json
 from chalicelib.domain.scopes import DEFAULT_CATALOGUE, ScopeCatalogue
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ _STAGE = (
     r"restapis/[A-Za-z0-9]{1,64}/[A-Za-z0-9_-]{1,128}"
     r"|apis/[A-Za-z0-9]{1,64}/([A-Za-z0-9_-]{1,128}|\$default)"
 )
+# Lambda's environment has 4 KB. Local settings may be longer.
+_JSON_BOUNDS = strict_json.Bounds(longest=1024 * 1024, deepest=8, most_values=20_000)
 _STAGES_EXAMPLE = "restapis/a1b2c3d4e5/prod,apis/f6g7h8i9j0/$default"
 _KINDS = frozenset({"id", "access"})
 _DISCOVERY = "/.well-known/openid-configuration"
@@ -118,6 +120,7 @@ class Settings:
     idle_timeout: timedelta
     last_used_refresh: timedelta
     max_tokens_per_user: int
+    max_creations_per_day: int
     max_token_lifetime: timedelta | None
     retention: timedelta
     rotated_token_reuse: RotatedTokenReuse
@@ -158,6 +161,7 @@ class Settings:
             idle_timeout=timedelta(seconds=idle_seconds),
             last_used_refresh=timedelta(seconds=_refresh_seconds(read, idle_seconds)),
             max_tokens_per_user=read.number("MAX_TOKENS_PER_USER", 1, 10_000, default=100),
+            max_creations_per_day=read.number("MAX_CREATIONS_PER_DAY", 1, 100_000, default=500),
             max_token_lifetime=timedelta(days=lifetime_days) if lifetime_days else None,
             retention=timedelta(days=read.number("RETENTION_DAYS", 1, 3650, default=90)),
             rotated_token_reuse=RotatedTokenReuse(
@@ -266,7 +270,7 @@ class _Reader:
 
     def parsed_json(self, name: str, parse: Callable[[object], _T], example: str) -> _T | None:
         """Read JSON; ``parse`` raises ValueError with what is wrong."""
-        return self.parsed(name, lambda text: parse(_json(text)), example)
+        return self.parsed(name, lambda text: parse(strict_json.parse(text, _JSON_BOUNDS)), example)
 
     def _value(self, name: str) -> str:
         return self._environ.get(name, "").strip()
@@ -308,21 +312,6 @@ def _derived_token_key(read: _Reader) -> str | None:
     if read.words("DERIVED_TOKEN_AUDIENCES"):
         return read.text("DERIVED_TOKEN_KEY_ID", r"\S+", "alias/bodhi-access-tokens")
     return read.secret("DERIVED_TOKEN_KEY_ID")
-
-
-def _json(text: str) -> object:
-    try:
-        return json.loads(text, object_pairs_hook=_members_given_once)
-    except (json.JSONDecodeError, RecursionError) as error:
-        raise ValueError("is not valid JSON") from error
-
-
-def _members_given_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    names = [name for name, _ in pairs]
-    repeated = {name for name in names if names.count(name) > 1}
-    if repeated:
-        raise ValueError(f"gives {min(repeated)!r} more than once")
-    return dict(pairs)
 
 
 def _admin_claim(text: str) -> "AdminClaim":

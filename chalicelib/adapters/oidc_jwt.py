@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from chalicelib import strict_json
 from chalicelib.adapters import jose
 from chalicelib.adapters.oidc_facts import fact
 from chalicelib.domain.errors import SignInRefused
@@ -21,6 +22,10 @@ ALGORITHMS = frozenset(RSA_ALGORITHMS).union(ED25519_ALGORITHMS, *EC_ALGORITHMS.
 _COMPACT = re.compile(r"([A-Za-z0-9_-]++)\.([A-Za-z0-9_-]++)\.([A-Za-z0-9_-]*+)")
 # Whatever they ask for, this service does not know it (RFC 7515 section 4.1.11, RFC 7797).
 _EXTENSIONS = frozenset({"crit", "b64"})
+
+
+# A thousand groups, and claims nested as providers nest them. The length of the JWT is bounded before.
+_BOUNDS = strict_json.Bounds(longest=64 * 1024, deepest=32, most_values=20_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +64,7 @@ def parse(text: str, longest: int) -> UnverifiedJwt:
             # Exactly one string stands for a JWT: unused bits of the last character are zero.
             if jose.encode(jose.decode(segment)) != segment:
                 raise ValueError("another spelling")
-        header, claims = jose.decode_json(match[1]), jose.decode_json(match[2])
+        header, claims = (jose.decode_json(segment, _BOUNDS) for segment in (match[1], match[2]))
     except (ValueError, RecursionError) as error:
         raise SignInRefused(SignInReason.MALFORMED) from error
     if not _EXTENSIONS.isdisjoint(header) or not isinstance(header.get("kid", ""), str):

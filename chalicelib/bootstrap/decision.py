@@ -37,6 +37,7 @@ class Decision(Stores):
             refresh_interval=settings.last_used_refresh,
             retention=settings.retention,
             max_live_tokens=settings.max_tokens_per_user,
+            max_creations_per_day=settings.max_creations_per_day,
             max_lifetime=settings.max_token_lifetime,
             scopes=settings.scopes,
             administrators=Administrators(

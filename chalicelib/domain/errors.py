@@ -305,6 +305,13 @@ class InsufficientScope(ApiTokensError):
         super().__init__(needed)
 
 
+class PathTooLong(ApiTokensError):
+    """The path is longer than any that API Gateway hands on, so it is not compared with scopes."""
+
+    code = "path_too_long"
+    detail = "The path of this call is too long."
+
+
 class ScopeNotAllowed(ApiTokensError):
     """The role of who asks for a token may not have this scope."""
 
@@ -382,6 +389,19 @@ class TokenLimitReached(Conflict):
 
     def __init__(self, limit: int) -> None:
         super().__init__(f"You have {limit} tokens, the most allowed. Revoke one first.")
+
+
+class TooManyCreations(ApiTokensError):
+    """As many tokens were created or rotated today (UTC) as allowed. ``retry_after`` ends with the day."""
+
+    code = "too_many_creations"
+
+    def __init__(self, limit: int, retry_after: timedelta) -> None:
+        self.retry_after = retry_after
+        super().__init__(
+            f"{limit} tokens were created or rotated in your account today, the most allowed. "
+            "Retry after midnight UTC."
+        )
 
 
 class AlreadyCreated(Conflict):

@@ -1,6 +1,6 @@
 """What the services need from the outside world. Adapters fulfil these; tests bring their own."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
@@ -10,6 +10,7 @@ from chalicelib.domain.claims import Claims
 from chalicelib.domain.keys import KeyRing
 from chalicelib.domain.sessions import PendingLogin, Session
 from chalicelib.domain.tokens import (
+    CreationLimits,
     EndedGeneration,
     IdempotencyRecord,
     Token,
@@ -210,13 +211,21 @@ class TokenStore(Protocol):
         """Return at most ``limit`` tokens in the order of their ids, past the id ``after``."""
         ...
 
+    def list_unended(self, owner: User, now: datetime) -> Iterator[Token]:
+        """Yield the tokens of the owner's generation that are neither revoked nor past an end at ``now``.
+
+        The newest come first, strongly consistent, and no more are read than are taken.
+        """
+        ...
+
     def add_token(
-        self, token: Token, *, max_live_tokens: int, idempotency: IdempotencyRecord | None
+        self, token: Token, *, limits: CreationLimits, idempotency: IdempotencyRecord | None
     ) -> None:
-        """Write a new token, its owner's count and the idempotency record, all or nothing.
+        """Write a new token, its owner's counts and the idempotency record, all or nothing.
 
         Raises AlreadyCreated or IdempotencyKeyReused for a key used in the last 24 h, UserInactive,
-        ConcurrentChange when the token's generation has ended meanwhile, or TokenLimitReached.
+        ConcurrentChange if the token's generation has ended meanwhile, TooManyCreations or
+        TokenLimitReached.
         """
         ...
 
@@ -248,11 +257,12 @@ class TokenStore(Protocol):
 class RotationStore(Protocol):
     """Rotations, and what becomes of rotated tokens. Every call raises StoreUnavailable."""
 
-    def rotate_token(self, rotation: "Rotation", *, max_live_tokens: int) -> None:
-        """Write a rotation, all or nothing.
+    def rotate_token(self, rotation: "Rotation", *, limits: CreationLimits) -> None:
+        """Write a rotation and its owner's counts, all or nothing.
 
         Raises UserInactive, ConcurrentChange when one of its tokens, or their generation, changed
-        meanwhile, or TokenLimitReached when the successor takes a new place and there is none.
+        meanwhile, TooManyCreations, or TokenLimitReached when the successor takes a new place and there
+        is none.
         """
         ...
 
@@ -324,6 +334,10 @@ class UserStore(Protocol):
 
     def correct_live_tokens(self, user: User, live_tokens: int) -> None:
         """Set the count, unless the user's row changed since ``user`` was read."""
+        ...
+
+    def note_full(self, user: User, until: datetime) -> None:
+        """Write that a recount found no free place, unless the row changed since ``user`` was read."""
         ...
 
 

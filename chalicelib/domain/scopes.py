@@ -3,17 +3,20 @@
 Which scopes there are, what each opens and who may have it is configuration: a ``ScopeCatalogue``.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from chalicelib.domain.errors import InsufficientScope, InvalidScope, ScopeNotAllowed
+from chalicelib.domain.errors import InsufficientScope, InvalidScope, PathTooLong, ScopeNotAllowed
 from chalicelib.domain.users import Role
 
 # All that API Gateway routes. A policy's own "*" would also cover slashes, so that "*/admin" opened
 # the method GET on /any/admin.
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
 ANY = "*"
+
+# The longest URL that an API Gateway hands on, and the longest request line and headers together
+# (quotas of REST APIs and of HTTP APIs in the API Gateway developer guide).
+MAX_PATH_LENGTH = 10_240
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +31,24 @@ class Route:
     path: str
 
     def covers(self, method: str, path: str) -> bool:
-        """Whether a request is for this route."""
-        pattern = re.escape(self.path).replace(r"\*", ".*")
-        return self.method in (ANY, method) and bool(re.fullmatch(pattern, path, re.DOTALL))
+        """Return whether a request is for this route. The work is linear in the length of ``path``."""
+        return self.method in (ANY, method) and self._matches(path)
+
+    def _matches(self, path: str) -> bool:
+        first, *others = self.path.split("*")
+        if not others:
+            return path == first
+        last = others.pop()
+        at, end = len(first), len(path) - len(last)
+        if end < at or not (path.startswith(first) and path.endswith(last)):
+            return False
+        for part in others:
+            # The first place is as good as any later one, so no place is tried again.
+            found = path.find(part, at, end)
+            if found < 0:
+                return False
+            at = found + len(part)
+        return True
 
     def each_method(self) -> Iterator["Route"]:
         """Yield the routes with one method each that make up this one."""
@@ -49,6 +67,10 @@ class Scope:
     description: str
     opens: Sequence[Route]
     roles: frozenset[Role] = frozenset(Role)
+
+    def covers(self, method: str, path: str) -> bool:
+        """Return whether the scope opens a request."""
+        return any(route.covers(method, path) for route in self.opens)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +113,23 @@ class ScopeCatalogue:
             return [EVERYTHING]
         return list(dict.fromkeys(single for route in opened for single in route.each_method()))
 
+    def opens(self, scopes: frozenset[str], method: str, path: str) -> bool:
+        """Return whether one of the scopes opens a request. Other scopes are not tried.
+
+        Raises PathTooLong.
+        """
+        if len(path) > MAX_PATH_LENGTH:
+            raise PathTooLong
+        return any(scope.covers(method, path) for scope in self.scopes if scope.name in scopes)
+
     def require(self, scopes: frozenset[str], method: str, path: str) -> None:
         """Let a request pass that one of the scopes opens.
 
-        Raises InsufficientScope, which names a scope that would.
+        Raises InsufficientScope, which names a scope that would, or PathTooLong.
         """
-        opening = [s.name for s in self.scopes if any(r.covers(method, path) for r in s.opens)]
-        if not scopes.intersection(opening):
-            raise InsufficientScope(opening[0] if opening else None)
+        if not self.opens(scopes, method, path):
+            needed = (scope.name for scope in self.scopes if scope.covers(method, path))
+            raise InsufficientScope(next(needed, None))
 
     def _names(self, role: Role) -> Sequence[str]:
         return [scope.name for scope in self.held_by(role)]

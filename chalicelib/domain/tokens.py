@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum
 
 from chalicelib.domain.administrators import Administrators
@@ -17,6 +17,7 @@ from chalicelib.domain.errors import (
     RotatedToken,
     TokenAlreadyExpired,
     TokenAlreadyRevoked,
+    TooManyCreations,
 )
 from chalicelib.domain.scopes import ScopeCatalogue
 from chalicelib.domain.users import User, UserStatus
@@ -76,9 +77,21 @@ class TokenPolicy:
     refresh_interval: timedelta
     retention: timedelta
     max_live_tokens: int
+    max_creations_per_day: int
     max_lifetime: timedelta | None
     scopes: ScopeCatalogue
     administrators: Administrators
+
+    def creation_limits(self, owner: User, now: datetime) -> "CreationLimits":
+        """Return what bounds the next token of ``owner``.
+
+        Raises TooManyCreations if the day allows no other one.
+        """
+        created = owner.creations_on(now.date())
+        limits = CreationLimits(self.max_live_tokens, self.max_creations_per_day, created > 0)
+        if created >= limits.per_day:
+            raise limits.exhausted(now)
+        return limits
 
     def purge_time(self, end: datetime) -> datetime:
         """Return when a row may be deleted whose token ended, or will end, at ``end``.
@@ -90,6 +103,23 @@ class TokenPolicy:
     def generation_purge_time(self, end: datetime) -> datetime:
         """Return when no row of a generation that ended at ``end`` can be left."""
         return self.purge_time(end + max(self.idle_timeout, MAX_OVERLAP))
+
+
+@dataclass(frozen=True, slots=True)
+class CreationLimits:
+    """The most live tokens of an owner, and the most creations and rotations on one UTC day.
+
+    ``day_has_begun`` if the owner's row counts creations of the day already, as far as it was read.
+    """
+
+    live_tokens: int
+    per_day: int
+    day_has_begun: bool
+
+    def exhausted(self, now: datetime) -> TooManyCreations:
+        """Return the refusal of everything that would be created on the day of ``now``."""
+        midnight = datetime.combine(now.date() + timedelta(days=1), time(), UTC)
+        return TooManyCreations(self.per_day, midnight - now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +206,17 @@ class Token:
     def has_expired(self, now: datetime) -> bool:
         """Whether the token's own expiry has passed."""
         return self.expires_at is not None and now >= self.expires_at
+
+    def holds_place(self, owner: User, now: datetime) -> bool:
+        """Return whether a recount counts the token against its owner's quota."""
+        ended = (TokenStatus.REVOKED, TokenStatus.EXPIRED)
+        return self.successor_id is None and self.status(owner, now) not in ended
+
+    @property
+    def surely_holds_place_until(self) -> datetime:
+        """Until when, by every machine's clock, only a revocation can free the token's place."""
+        ends = (self.purge_at, self.expires_at, self.overlap_ends_at)
+        return min(end for end in ends if end) - _CLOCK_SKEW
 
     def surely_counts(self, now: datetime) -> bool:
         """Whether the owner's count still holds this token, by every machine's clock.

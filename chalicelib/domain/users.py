@@ -1,10 +1,12 @@
 """Users: who they are at their OpenID provider, and whether their tokens count."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 
 from chalicelib.domain.errors import UserRemoved
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 SIGN_IN_LEEWAY = timedelta(seconds=60)
 """How far the clock of an OpenID provider may differ from ours."""
@@ -55,6 +57,9 @@ class User:
     ``Administrators`` tells which role counts. ``role_given_at`` is the ``iat`` of the JWT whose claim
     decided it, ``signed_in_at`` the newest ``iat`` of all. Rows of 0.1 have neither. ``moved_at`` is when
     an operator last moved the user to another identity.
+
+    ``creations`` is the number of tokens created or rotated on the UTC day ``created_day``. A recount that
+    found no free place at ``full_count`` live tokens need not be repeated until ``full_until``.
     """
 
     id: str
@@ -76,6 +81,18 @@ class User:
     signed_in_at: datetime | None = None
     role_given_at: datetime | None = None
     moved_at: datetime | None = None
+    created_day: date | None = None
+    creations: int = 0
+    full_until: datetime | None = None
+    full_count: int = 0
+
+    def creations_on(self, day: date) -> int:
+        """Return how many tokens were created or rotated on a UTC day, or since a clock that is ahead."""
+        return self.creations if self.created_day is not None and self.created_day >= day else 0
+
+    def is_surely_full(self, now: datetime) -> bool:
+        """Return whether a recount found no free place, and none can have become free since."""
+        return self.full_until is not None and now < self.full_until and self.live_tokens >= self.full_count
 
     @property
     def shown_name(self) -> str:
@@ -86,6 +103,11 @@ class User:
         if self.status is UserStatus.REMOVED:
             return ""
         return self.name or (self.email if self.email_verified else "") or self.subject
+
+    @property
+    def position(self) -> str:
+        """The place in the list of users: by creation in milliseconds, the id breaking ties."""
+        return f"{(self.created_at - _EPOCH) // timedelta(milliseconds=1):015d}#{self.id}"
 
     @property
     def is_active(self) -> bool:

@@ -7,8 +7,8 @@ Each is a function of its own in ``chalicelib.handlers.front_doors``; how to att
 import re
 from typing import Any
 
-from chalicelib import bootstrap
-from chalicelib.domain.errors import InsufficientScope, InvalidToken
+from chalicelib import bootstrap, logs
+from chalicelib.domain.errors import InvalidToken, PathTooLong
 from chalicelib.handlers.authorizer import (
     Answer,
     Event,
@@ -99,14 +99,15 @@ def _decided(unverified_header: str | None) -> Verified | None:
 
 
 def _opens(verified: Verified, method: str, path: str) -> bool:
+    catalogue = bootstrap.current().policy.scopes
     try:
-        if _DOT_SEGMENT.search(path):
-            raise InsufficientScope(None)
-        bootstrap.current().policy.scopes.require(verified.scopes, method, path)
-    except InsufficientScope:
+        if catalogue.opens(verified.scopes, method, path) and not _DOT_SEGMENT.search(path):
+            return True
+    except PathTooLong as error:
+        logs.add(outcome="refused", reason=error.code)
+    else:
         note_missing_scope()
-        return False
-    return True
+    return False
 
 
 def _authorization(event: Event) -> str | None:

@@ -59,6 +59,7 @@ EXCHANGE = Operation(
         errors.InvalidTarget,
         errors.UserInactive,
         errors.SignInTooSoon,
+        errors.TooManyCreations,
         errors.TokenLimitReached,
         errors.AlreadyCreated,
         errors.IdempotencyKeyReused,

@@ -17,6 +17,7 @@ from chalicelib.handlers.problems import (
     RETRY_AFTER_SECONDS,
     SOMETHING_WENT_WRONG,
     Rendering,
+    seconds,
 )
 
 # What an error is called here, and its status; the nearest of its classes decides.
@@ -31,6 +32,8 @@ _MEANINGS: dict[type[errors.ApiTokensError], tuple[str, HTTPStatus]] = {
     errors.InvalidTarget: ("invalid_target", HTTPStatus.BAD_REQUEST),
     errors.UnsupportedTokenType: ("unsupported_token_type", HTTPStatus.BAD_REQUEST),
     errors.TokensUnavailable: ("tokens_unavailable", HTTPStatus.CONFLICT),
+    # OAuth has no code for it: the request is good, and is to be repeated later.
+    errors.TooManyCreations: ("temporarily_unavailable", HTTPStatus.TOO_MANY_REQUESTS),
     errors.ConcurrentChange: ("temporarily_unavailable", HTTPStatus.SERVICE_UNAVAILABLE),
     errors.DependencyUnavailable: ("temporarily_unavailable", HTTPStatus.SERVICE_UNAVAILABLE),
 }
@@ -86,6 +89,8 @@ _UNCACHED = {"Pragma": "no-cache"}
 def _headers(error: errors.ApiTokensError) -> Mapping[str, str]:
     if isinstance(error, errors.InvalidClient) and error.by_header:
         return {**_UNCACHED, "WWW-Authenticate": f'Basic realm="{REALM}"'}
+    if isinstance(error, errors.TooManyCreations):
+        return {**_UNCACHED, "Retry-After": seconds(error.retry_after)}
     if _status(type(error)) is HTTPStatus.SERVICE_UNAVAILABLE:
         return {**_UNCACHED, "Retry-After": RETRY_AFTER_SECONDS}
     return _UNCACHED

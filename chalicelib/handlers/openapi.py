@@ -13,7 +13,7 @@ from chalicelib.handlers.inputs import PATH_PARAMETERS, SCOPE_SCHEMA, TEXT_SCHEM
 from chalicelib.handlers.openapi_texts import COMPANIONS, ERROR_HEADERS, HEADERS, INFO, SCHEMES, TAGS, Json
 from chalicelib.handlers.operations import Answer, Documented, Operation
 from chalicelib.handlers.problems import Rendering
-from chalicelib.handlers.requests import FORM
+from chalicelib.handlers.requests import FORM, JSON, MAX_DEPTH, MAX_VALUES
 from chalicelib.handlers.visits import CSRF_HEADER, SESSION_COOKIE, Site
 
 AnyOperation = Operation[Any, Any]
@@ -177,9 +177,15 @@ def _request_body(operation: AnyOperation, kind: type, schemas: Mapping[str, Jso
         content["example"] = example
     return {
         "required": operation.needs_body,
-        "description": f"At most {operation.most_bytes} bytes.",
+        "description": f"At most {operation.most_bytes} bytes.{_json_bounds(operation)}",
         "content": {operation.media_type: content},
     }
+
+
+def _json_bounds(operation: AnyOperation) -> str:
+    if operation.media_type != JSON:
+        return ""
+    return f" At most {MAX_VALUES} values, nested at most {MAX_DEPTH} deep."
 
 
 def _with_examples(members: Mapping[str, Json]) -> Iterable[tuple[str, Json]]:

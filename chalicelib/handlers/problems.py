@@ -41,10 +41,12 @@ _STATUSES: dict[type[errors.ApiTokensError], HTTPStatus] = {
     errors.AdminRequired: HTTPStatus.FORBIDDEN,
     errors.InvalidToken: HTTPStatus.UNAUTHORIZED,
     errors.InsufficientScope: HTTPStatus.FORBIDDEN,
+    errors.PathTooLong: HTTPStatus.REQUEST_URI_TOO_LONG,
     errors.ScopeNotAllowed: HTTPStatus.FORBIDDEN,
     errors.TokenNotFound: HTTPStatus.NOT_FOUND,
     errors.UserNotFound: HTTPStatus.NOT_FOUND,
     errors.ResourceNotFound: HTTPStatus.NOT_FOUND,
+    errors.TooManyCreations: HTTPStatus.TOO_MANY_REQUESTS,
     errors.TokensUnavailable: HTTPStatus.CONFLICT,
     errors.Conflict: HTTPStatus.CONFLICT,
     errors.PreconditionFailed: HTTPStatus.PRECONDITION_FAILED,
@@ -160,28 +162,37 @@ def _note(error: errors.ApiTokensError, entry: logs.Entry) -> None:
 
 
 def _headers(error: errors.ApiTokensError) -> Mapping[str, str]:
+    headers = {"WWW-Authenticate": _challenge(error), "Retry-After": _retry_after(error)}
+    return {name: value for name, value in headers.items() if value}
+
+
+def _challenge(error: errors.ApiTokensError) -> str | None:
+    """Return the Bearer challenge (RFC 6750 section 3) of an error that has one."""
     if isinstance(error, errors.SignInRefused):
-        challenge = f'Bearer realm="{REALM}", error="invalid_token", error_description="{error.detail}"'
-        wait = {"Retry-After": _seconds(error.retry_after)} if error.retry_after else {}
-        return {"WWW-Authenticate": challenge, **wait}
-    if isinstance(error, errors.SignInTooSoon):
-        return {"Retry-After": _seconds(SIGN_IN_LEEWAY)}
+        return f'Bearer realm="{REALM}", error="invalid_token", error_description="{error.detail}"'
     if isinstance(error, errors.NotAuthenticated):
-        return {"WWW-Authenticate": f'Bearer realm="{REALM}"'}
-    if isinstance(error, errors.InvalidToken) and not error.is_presented:
-        # A call without credentials gets no error code (RFC 6750 section 3.1).
-        return {"WWW-Authenticate": f'Bearer realm="{REALM}"'}
+        return f'Bearer realm="{REALM}"'
     if isinstance(error, errors.InvalidToken):
-        return {"WWW-Authenticate": f'Bearer realm="{REALM}", error="invalid_token"'}
+        # A call without credentials gets no error code (RFC 6750 section 3.1).
+        return f'Bearer realm="{REALM}"' + (', error="invalid_token"' if error.is_presented else "")
     if isinstance(error, errors.InsufficientScope):
         needed = f', scope="{error.scope}"' if error.scope else ""
-        return {"WWW-Authenticate": f'Bearer realm="{REALM}", error="insufficient_scope"{needed}'}
-    if isinstance(error, errors.DependencyUnavailable):
-        return {"Retry-After": RETRY_AFTER_SECONDS}
-    return {}
+        return f'Bearer realm="{REALM}", error="insufficient_scope"{needed}'
+    return None
 
 
-def _seconds(duration: timedelta) -> str:
+def _retry_after(error: errors.ApiTokensError) -> str | None:
+    if isinstance(error, errors.SignInRefused) and error.retry_after:
+        return seconds(error.retry_after)
+    if isinstance(error, errors.SignInTooSoon):
+        return seconds(SIGN_IN_LEEWAY)
+    if isinstance(error, errors.TooManyCreations):
+        return seconds(error.retry_after)
+    return RETRY_AFTER_SECONDS if isinstance(error, errors.DependencyUnavailable) else None
+
+
+def seconds(duration: timedelta) -> str:
+    """Return a duration for ``Retry-After``, in whole seconds and never too short."""
     return str(ceil(duration.total_seconds()))
 
 

@@ -1,8 +1,6 @@
 """Requests as typed values. Whatever cannot be one is refused here, with a sentence that says why."""
 
-import json
 import re
-from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, TypeVar, cast
 from urllib.parse import parse_qsl
@@ -10,14 +8,17 @@ from urllib.parse import parse_qsl
 import msgspec
 from chalice.app import Request
 
+from chalicelib import strict_json
 from chalicelib.domain.errors import InvalidRequest, PayloadTooLarge, UnsupportedMediaType
 from chalicelib.handlers import sentences
 from chalicelib.handlers.sentences import quoted
+from chalicelib.strict_json import Bounds, InvalidJson
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
 MAX_BODY_BYTES = 16 * 1024
 MAX_DEPTH = 8
+MAX_VALUES = 1_000
 
 _T = TypeVar("_T")
 
@@ -28,11 +29,7 @@ _TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*+"')
 _TAGS = re.compile(rf"(?:[ \t,]*+{_TAG.pattern}[ \t]*+(?=,|\Z))*+[ \t,]*+")
 # The tags that ``responses.etag`` writes.
 _VERSION = re.compile(r'"(?:0|[1-9][0-9]{0,14})"')
-# Beyond it neighbouring whole numbers look alike to those who read numbers as doubles (RFC 8259 section 6).
-_EXACT = 2.0**53
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,15}")
-# The closing quote is optional so that an unclosed string is passed over once, not from each quote in it.
-_STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[{\]}]', re.DOTALL)
 
 
 def body(
@@ -49,7 +46,7 @@ def body(
     if sent_as != media_type:
         raise UnsupportedMediaType(f"Send the body as Content-Type: {media_type}.")
     text = _text(request, most_bytes)
-    members = _parsed(text) if media_type == JSON else _form_members(text, kind)
+    members = _parsed(text, most_bytes) if media_type == JSON else _form_members(text, kind)
     return _converted(members, kind, "member")
 
 
@@ -130,9 +127,11 @@ def _form_members(text: str, kind: type[Any]) -> dict[str, Any]:
     """
     pairs, fields = _pairs(text), sentences.fields(kind)
     single = [name for name, _ in pairs if not (name in fields and fields[name].takes_list)]
-    if len(set(single)) != len(single):
-        repeated = next(name for name in single if single.count(name) > 1)
-        raise InvalidRequest(f"{_named(repeated, fields)} must be given once.")
+    seen: set[str] = set()
+    for name in single:
+        if name in seen:
+            raise InvalidRequest(f"{_named(name, fields)} must be given once.")
+        seen.add(name)
     return _typed([(name, value) for name, value in pairs if value], kind, "member")
 
 
@@ -140,48 +139,13 @@ def _named(name: str, known: Collection[str]) -> str:
     return f"'{name}'" if name in known else quoted(name)
 
 
-def _parsed(text: str) -> dict[str, Any]:
+def _parsed(text: str, most_bytes: int) -> dict[str, Any]:
     if not text.strip():
         raise InvalidRequest("The body must be a JSON object; it is empty.")
-    if _depth(text) > MAX_DEPTH:
-        raise InvalidRequest(f"The body must not be nested deeper than {MAX_DEPTH}.")
     try:
-        value = json.loads(
-            text,
-            object_pairs_hook=_members_given_once,
-            parse_constant=_refuse_constant,
-            parse_float=_number,
-        )
-    except ValueError as error:
-        raise InvalidRequest("The body is not valid JSON.") from error
+        value = strict_json.parse(text, Bounds(most_bytes, MAX_DEPTH, MAX_VALUES), whole_numbers=True)
+    except InvalidJson as error:
+        raise InvalidRequest(f"The body {error}.") from None
     if not isinstance(value, dict):
         raise InvalidRequest("The body must be a JSON object.")
     return value
-
-
-def _depth(text: str) -> int:
-    """Return how deep brackets nest, before the parser, which recurses, meets them."""
-    depth = deepest = 0
-    for match in _STRING_OR_BRACKET.finditer(text):
-        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(match.group(), 0)
-        deepest = max(deepest, depth)
-    return deepest
-
-
-def _members_given_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        times = Counter(name for name, _ in pairs)
-        repeated = next(name for name in times if times[name] > 1)
-        raise InvalidRequest(f"Member {quoted(repeated)} is given more than once.")
-    return members
-
-
-def _number(digits: str) -> float:
-    """Return a number; 7.0 and 7 are one, as JSON Schema says it (Core section 4.2.2)."""
-    value = float(digits)
-    return int(value) if abs(value) < _EXACT and value.is_integer() else value
-
-
-def _refuse_constant(name: str) -> None:
-    raise InvalidRequest(f"{name} is not valid JSON.")

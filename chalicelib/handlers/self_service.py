@@ -25,7 +25,12 @@ ROTATE_SELF = Operation(
     (CREATED,),
     body=inputs.RotateToken,
     needs_body=False,
-    raises=(errors.TokenAlreadyRotated, errors.TokenLimitReached, errors.ConcurrentChange),
+    raises=(
+        errors.TokenAlreadyRotated,
+        errors.TooManyCreations,
+        errors.TokenLimitReached,
+        errors.ConcurrentChange,
+    ),
 )
 
 

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -28,6 +29,16 @@ class Field:
     hint: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Definition:
+    fields: Mapping[str, Field]
+    is_closed: bool
+
+
+# Inspecting a type takes longer than reading a body, so it is done once for each.
+_DEFINITIONS: dict[type[Any], _Definition] = {}
+
+
 def refusal(error: msgspec.ValidationError, kind: type[Any]) -> str:
     """Return the sentence that names the member and says what it must be."""
     message = str(error)
@@ -43,10 +54,10 @@ def refusal(error: msgspec.ValidationError, kind: type[Any]) -> str:
 def require_known(members: Mapping[str, Any], kind: type[Any], noun: str) -> None:
     """Refuse names that a closed definition does not have. Raises InvalidRequest."""
     known = fields(kind)
-    unknown = sorted(members.keys() - known.keys())
+    unknown = members.keys() - known.keys()
     if unknown and is_closed(kind):
         names = ", ".join(sorted(known)) or "none"
-        raise InvalidRequest(f"Unknown {noun} {quoted(unknown[0])}. Known ones: {names}.")
+        raise InvalidRequest(f"Unknown {noun} {quoted(min(unknown))}. Known ones: {names}.")
 
 
 def quoted(name: str) -> str:
@@ -55,17 +66,25 @@ def quoted(name: str) -> str:
 
 
 def is_closed(kind: type[Any]) -> bool:
-    """Whether a definition takes no other members than its own."""
-    described = inspect.type_info(kind)
-    return isinstance(described, inspect.StructType) and described.forbid_unknown_fields
+    """Return whether a definition takes no other members than its own."""
+    return _definition(kind).is_closed
 
 
 def fields(kind: type[Any]) -> Mapping[str, Field]:
     """Return what the members of a definition take, by name."""
-    described = inspect.type_info(kind)
-    if not isinstance(described, inspect.StructType):
-        raise TypeError(f"{kind.__name__} is no definition")
-    return {field.encode_name: _field(field.type) for field in described.fields}
+    return _definition(kind).fields
+
+
+def _definition(kind: type[Any]) -> _Definition:
+    known = _DEFINITIONS.get(kind)
+    if known is None:
+        described = inspect.type_info(kind)
+        if not isinstance(described, inspect.StructType):
+            raise TypeError(f"{kind.__name__} is not a definition")
+        members = {field.encode_name: _field(field.type) for field in described.fields}
+        known = _Definition(MappingProxyType(members), described.forbid_unknown_fields)
+        _DEFINITIONS[kind] = known
+    return known
 
 
 def _field(described: inspect.Type) -> Field:

@@ -41,6 +41,7 @@ CREATE = Operation(
     raises=(
         errors.InvalidScope,
         errors.ScopeNotAllowed,
+        errors.TooManyCreations,
         errors.TokenLimitReached,
         errors.AlreadyCreated,
         errors.IdempotencyKeyReused,
@@ -51,7 +52,11 @@ CREATE = Operation(
 
 @CREATE.on(tokens)
 def create_token() -> Response:
-    """Make a token. Its string is in this answer and nowhere else, ever."""
+    """Make a token. Its string is in this answer and nowhere else, ever.
+
+    Creations and rotations of a user are bounded per UTC day. Beyond the limit the answer is a 429 whose
+    `Retry-After` ends at midnight UTC.
+    """
     owner = _sign_in()
     request = tokens.current_request
     asked = _token_request(CREATE.body_of(request))
@@ -163,6 +168,7 @@ ROTATE = Operation(
         errors.TokenAlreadyRevoked,
         errors.TokenAlreadyExpired,
         errors.TokenNotActive,
+        errors.TooManyCreations,
         errors.TokenLimitReached,
         errors.ConcurrentChange,
     ),
@@ -174,7 +180,8 @@ def rotate_token(token_id: str) -> Response:
     """Replace one of the caller's tokens by a successor, whose string is in this answer only.
 
     The successor has the same name, description and scopes, and its lifetime begins anew. The token
-    itself works until the overlap ends; then it is revoked. It is rotated once only.
+    itself works until the overlap ends; then it is revoked. It is rotated once only. A rotation counts as
+    a creation of the day.
     """
     owner = _sign_in()
     overlap = timedelta(seconds=ROTATE.body_of(tokens.current_request).overlap_seconds)

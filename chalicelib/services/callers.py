@@ -18,7 +18,7 @@ class ApiCaller(Protocol):
     """A caller whom the protected API has let in."""
 
     def require(self, method: str, path: str) -> None:
-        """Let a request pass that the caller's scopes open. Raises InsufficientScope."""
+        """Let a request pass that the caller's scopes open. Raises InsufficientScope or PathTooLong."""
         ...
 
     def describe(self) -> dict[str, object]:
@@ -37,7 +37,7 @@ class TokenCaller:
     catalogue: ScopeCatalogue = field(repr=False)
 
     def require(self, method: str, path: str) -> None:
-        """Let a request pass that the token's scopes open. Raises InsufficientScope.
+        """Let a request pass that the token's scopes open. Raises InsufficientScope or PathTooLong.
 
         The gateway enforced that already; this holds too where somebody forgot to put it there.
         """

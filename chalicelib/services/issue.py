@@ -2,8 +2,10 @@
 
 import hashlib
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 
 from chalicelib import logs
 from chalicelib.domain.claims import Claims
@@ -24,14 +26,13 @@ from chalicelib.domain.tokens import (
     Token,
     TokenPolicy,
     TokenRequest,
-    TokenStatus,
     new_token,
 )
 from chalicelib.domain.users import User
 
 IDEMPOTENCY_LIFETIME = timedelta(hours=24)
-_PAGE = 500
 _ATTEMPTS = 5
+_FULL_AT_MOST = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +65,8 @@ class IssueToken:
         """Make a token for ``owner`` and return it with its string.
 
         With an ``idempotency_key`` used in the last 24 hours none is made. Raises InvalidRequest,
-        ScopeNotAllowed, TokenLimitReached, AlreadyCreated, IdempotencyKeyReused, UserInactive,
-        ConcurrentChange or DependencyUnavailable.
+        ScopeNotAllowed, TooManyCreations, TokenLimitReached, AlreadyCreated, IdempotencyKeyReused,
+        UserInactive, ConcurrentChange or DependencyUnavailable.
         """
         now = self._clock.now()
         token = new_token(new_token_id(now), owner, request, now, self._policy)
@@ -73,27 +74,29 @@ class IssueToken:
         record = _idempotency_record(token, request, idempotency_key)
         if record:
             self._refuse_replay(token, record)
-        self._make_room(owner)
+        limits = self._policy.creation_limits(owner, now)
+        self._make_room(owner, now)
         secret = self._signer.sign(_claims(token))
-        limit = self._policy.max_live_tokens
-        self._tokens.add_token(token, max_live_tokens=limit, idempotency=record)
+        self._tokens.add_token(token, limits=limits, idempotency=record)
         return IssuedToken(token, secret)
 
     def rotate(self, owner: User, token_id: str, overlap: timedelta) -> IssuedToken:
         """Replace a token of ``owner`` by a successor; the token itself works for ``overlap`` more.
 
         Raises TokenNotFound, TokenAlreadyRotated, TokenAlreadyRevoked, TokenAlreadyExpired,
-        TokenNotActive, TokenLimitReached, UserInactive, ConcurrentChange or DependencyUnavailable.
+        TokenNotActive, TooManyCreations, TokenLimitReached, UserInactive, ConcurrentChange or
+        DependencyUnavailable.
         """
         now = self._clock.now()
         token = self._rotatable(owner, token_id, now)
+        limits = self._policy.creation_limits(owner, now)
         successor = successor_of(token, new_token_id(now), now, self._policy)
         logs.add(successor_id=successor.id)
         secret = self._signer.sign(_claims(successor))
         for _ in range(_ATTEMPTS):
             rotation = self._rotation(token, successor, overlap)
             try:
-                self._rotations.rotate_token(rotation, max_live_tokens=self._policy.max_live_tokens)
+                self._rotations.rotate_token(rotation, limits=limits)
             except ConcurrentChange:
                 token = self._rotatable(owner, token_id, now)
             else:
@@ -124,7 +127,7 @@ class IssueToken:
             raise IdempotencyKeyReused
         raise AlreadyCreated(stored.token_id)
 
-    def _make_room(self, owner: User) -> None:
+    def _make_room(self, owner: User, now: datetime) -> None:
         """Correct a count that holds expired or deleted tokens, before it refuses the owner.
 
         Nothing is signed for an owner without room. Raises TokenLimitReached.
@@ -132,23 +135,22 @@ class IssueToken:
         limit = self._policy.max_live_tokens
         if owner.live_tokens < limit:
             return
-        current = self._users.find_user(owner.id) or owner
-        live = self._count_live(current)
-        if live < current.live_tokens:
-            self._users.correct_live_tokens(current, live)
-        if live >= limit:
+        if owner.is_surely_full(now):
             raise TokenLimitReached(limit)
+        current = self._users.find_user(owner.id) or owner
+        placed = list(islice(self._with_place(current, now), limit))
+        if len(placed) == limit:
+            # An hour at most, so that a wrong note does not refuse an owner for long.
+            until = min(now + _FULL_AT_MOST, *(token.surely_holds_place_until for token in placed))
+            if until > now:
+                self._users.note_full(current, until)
+            raise TokenLimitReached(limit)
+        if len(placed) < current.live_tokens:
+            self._users.correct_live_tokens(current, len(placed))
 
-    def _count_live(self, owner: User) -> int:
-        now = self._clock.now()
-        dead = {TokenStatus.REVOKED, TokenStatus.EXPIRED}
-        live, after = 0, None
-        while True:
-            page = self._tokens.list_tokens(owner.id, after=after, newest_first=True, limit=_PAGE)
-            live += sum(t.successor_id is None and t.status(owner, now) not in dead for t in page)
-            if len(page) < _PAGE:
-                return live
-            after = page[-1].id
+    def _with_place(self, owner: User, now: datetime) -> Iterator[Token]:
+        unended = self._tokens.list_unended(owner, now)
+        return (token for token in unended if token.holds_place(owner, now))
 
 
 def _claims(token: Token) -> Claims:

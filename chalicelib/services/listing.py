@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 
+from chalicelib import strict_json
 from chalicelib.domain.errors import InvalidCursor, TooManyToSort
 from chalicelib.domain.ids import TOKEN_ID
 from chalicelib.domain.ports import Clock, TokenStore
@@ -36,6 +37,8 @@ MAX_LIMIT = 100
 # How many rows one call may read: enough for any page of a user within the default quota.
 _MOST_ROWS_READ = 5_000
 _STORE_PAGE = 200
+
+_CURSOR_BOUNDS = strict_json.Bounds(longest=cursors.MAX_LENGTH, deepest=1, most_values=4)
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -225,7 +228,7 @@ class _Order:
         """Return the place that a cursor of this order names. It opens nothing: only a place."""
         try:
             sort, key, token_id = _parts(cursor)
-        except (ValueError, RecursionError) as error:
+        except ValueError as error:
             raise InvalidCursor from error
         strings = isinstance(key, str) and isinstance(token_id, str)
         if sort != self.sort or not strings or not TOKEN_ID.fullmatch(token_id):
@@ -234,7 +237,7 @@ class _Order:
 
 
 def _parts(cursor: str) -> list[Any]:
-    parts = json.loads(cursors.read(cursor))
+    parts = strict_json.parse(cursors.read(cursor), _CURSOR_BOUNDS)
     if not isinstance(parts, list) or len(parts) != 3:
         raise InvalidCursor
     return parts

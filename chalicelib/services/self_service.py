@@ -60,7 +60,7 @@ class SelfService:
     def rotate(self, bearer: Bearer, overlap: timedelta) -> IssuedToken:
         """Replace the token by a successor and return that.
 
-        Raises InvalidToken, TokenAlreadyRotated, TokenLimitReached, ConcurrentChange or
+        Raises InvalidToken, TokenAlreadyRotated, TooManyCreations, TokenLimitReached, ConcurrentChange or
         DependencyUnavailable.
         """
         return _hidden(lambda: self._issue.rotate(bearer.owner, bearer.token_id, overlap))

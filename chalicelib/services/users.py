@@ -22,8 +22,8 @@ from chalicelib.domain.users import Role, User, UserStatus
 from chalicelib.services import cursors
 
 _ATTEMPTS = 5
-_MOST_USERS_READ = 2_000
 _STORE_PAGE = 100
+_MOST_WHOLE_PAGES = 20
 _POSITION = re.compile(rf"[0-9]{{15}}#{USER_ID.pattern}")
 
 
@@ -72,14 +72,17 @@ class ManageUsers:
         """Return one page of users. Raises InvalidCursor or DependencyUnavailable."""
         position = _position(query.cursor) if query.cursor else None
         found: list[User] = []
-        text_key, read = search_key(query.text), 0
-        while read < _MOST_USERS_READ:
-            size = min(_STORE_PAGE, query.limit - len(found))
+        text_key = search_key(query.text)
+        # If everybody matches, the first read is enough. Else the calls must not depend on the limit.
+        for size in (query.limit, *[_STORE_PAGE] * _MOST_WHOLE_PAGES):
             page = self._store.list_users(after=position, limit=size)
             found += [user for user in page.users if _matches(user, query, text_key)]
-            read, position = read + size, page.next_position
-            if position is None or len(found) == query.limit:
+            position = page.next_position
+            if position is None or len(found) >= query.limit:
                 break
+        if len(found) > query.limit:
+            found = found[: query.limit]
+            position = found[-1].position
         return UserList(found, cursors.write(position) if position else None)
 
     def deactivate(self, admin: User | None, user_id: str) -> User:

@@ -50,5 +50,9 @@ def _matches(patterns: str | list[str] | None, value: str) -> bool:
 
 def _glob(pattern: str) -> re.Pattern[str]:
     # Unlike a shell's, a policy's star crosses slashes and has no bracket expressions.
-    escaped = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
-    return re.compile(escaped, re.DOTALL)
+    first, *others = [re.escape(part).replace(r"\?", ".") for part in pattern.split("*")]
+    if not others:
+        return re.compile(first, re.DOTALL)
+    *middle, last = others
+    # Atomic: the first place of a part is as good as any later one, so no place is tried again.
+    return re.compile(first + "".join(f"(?>.*?{part})" for part in middle) + f".*{last}", re.DOTALL)

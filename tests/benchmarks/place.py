@@ -68,6 +68,7 @@ class Place:
             "TABLE_NAME": self.running.table_name,
             "SIGNING_KEY_ID": self.running.key_id,
             "MAX_TOKENS_PER_USER": _QUOTA,
+            "MAX_CREATIONS_PER_DAY": "100000",
         }
 
 

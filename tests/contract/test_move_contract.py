@@ -11,7 +11,7 @@ from chalicelib.domain.identities import SubjectIdentifier, moved
 from chalicelib.domain.ids import new_generation
 from chalicelib.domain.tokens import TokenStatus
 from chalicelib.domain.users import Role, User, UserStatus
-from tests.support.builders import ISSUER, a_token, a_user, an_admin, an_identity
+from tests.support.builders import ISSUER, LIMITS, a_token, a_user, an_admin, an_identity
 from tests.support.clock import START
 from tests.support.dynamodb import Stores
 
@@ -88,7 +88,7 @@ def test_moving_back_needs_no_identity_row(stores: Stores, owner: User) -> None:
 def test_tokens_and_their_count_stay(stores: Stores, owner: User) -> None:
     """Rows of tokens are not touched, and the owner's generation goes on."""
     token = a_token(owner)
-    stores.tokens.add_token(token, max_live_tokens=5, idempotency=None)
+    stores.tokens.add_token(token, limits=LIMITS, idempotency=None)
     after = move(stores, owner, NEW)
     found, user = stores.authorization.find_for_authorization(owner.id, token.id)
     assert (found, user) == (token, after)

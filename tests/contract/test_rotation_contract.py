@@ -6,12 +6,17 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.domain.errors import ConcurrentChange, TokenLimitReached, UserInactive
+from chalicelib.domain.errors import (
+    ConcurrentChange,
+    TokenLimitReached,
+    TooManyCreations,
+    UserInactive,
+)
 from chalicelib.domain.ids import new_generation, new_token_id
 from chalicelib.domain.rotation import Rotation, reused, rotation_of, successor_of
 from chalicelib.domain.tokens import RevocationReason, Token, TokenStatus
 from chalicelib.domain.users import User, UserStatus
-from tests.support.builders import POLICY, a_token, a_user
+from tests.support.builders import LIMITS, POLICY, a_token, a_user
 from tests.support.clock import START
 from tests.support.dynamodb import Stores
 
@@ -22,7 +27,7 @@ LATER_STILL = START + 2 * HOUR
 
 def added(stores: Stores, token: Token) -> Token:
     """Add a token and return it."""
-    stores.tokens.add_token(token, max_live_tokens=100, idempotency=None)
+    stores.tokens.add_token(token, limits=LIMITS, idempotency=None)
     return token
 
 
@@ -34,7 +39,7 @@ def rotation(token: Token, before: Token | None = None) -> Rotation:
 
 def rotate(stores: Stores, made: Rotation, limit: int = 100) -> Rotation:
     """Write a rotation and return it."""
-    stores.rotations.rotate_token(made, max_live_tokens=limit)
+    stores.rotations.rotate_token(made, limits=replace(LIMITS, live_tokens=limit))
     return made
 
 
@@ -71,7 +76,29 @@ class TestRotateToken:
         """The count stays, even at the limit; a recount notices that the rows moved."""
         token = added(stores, a_token(owner))
         rotate(stores, rotation(token), limit=1)
-        assert replace(owner, live_tokens=1, revision=2) == owner_row(stores, owner)
+        expected = replace(owner, live_tokens=1, revision=2, created_day=LATER.date(), creations=2)
+        assert expected == owner_row(stores, owner)
+
+    @pytest.mark.parametrize("begun", [True, False])
+    @pytest.mark.parametrize("new_place", [True, False])
+    def test_rotation_counts_as_a_creation_of_its_day(
+        self, stores: Stores, owner: User, *, new_place: bool, begun: bool
+    ) -> None:
+        """The last one allowed is written. The next one changes nothing."""
+        limits = replace(LIMITS, per_day=2, day_has_begun=begun)
+        token, other = added(stores, a_token(owner)), a_token(owner)
+        stores.users.note_full(owner_row(stores, owner), LATER_STILL)
+        made = replace(rotation(token), takes_new_place=new_place)
+        stores.rotations.rotate_token(made, limits=limits)
+        before = everything(stores, owner)
+        assert (before[0].creations, before[0].full_until) == (2, None)
+
+        with pytest.raises(TooManyCreations):
+            stores.rotations.rotate_token(rotation(made.successor), limits=limits)
+        with pytest.raises(TooManyCreations):
+            stores.tokens.add_token(other, limits=limits, idempotency=None)
+
+        assert before == everything(stores, owner)
 
     def test_new_place_is_counted(self, stores: Stores, owner: User) -> None:
         """Where the predecessor's place may be gone, the successor takes one of its own."""

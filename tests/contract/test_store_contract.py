@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -10,6 +11,7 @@ from chalicelib.domain.errors import (
     ConcurrentChange,
     IdempotencyKeyReused,
     TokenLimitReached,
+    TooManyCreations,
     UserInactive,
 )
 from chalicelib.domain.ids import new_generation, new_token_id
@@ -23,7 +25,7 @@ from chalicelib.domain.tokens import (
     TokenStatus,
 )
 from chalicelib.domain.users import Role, User, UserStatus
-from tests.support.builders import POLICY, a_token, a_user
+from tests.support.builders import LIMITS, POLICY, a_token, a_user
 from tests.support.clock import START
 from tests.support.dynamodb import Stores
 from tests.support.keys import LocalSigningKey, publish
@@ -37,7 +39,7 @@ def add(
     stores: Stores, token: Token, *, limit: int = 100, idempotency: IdempotencyRecord | None = None
 ) -> Token:
     """Add a token and return it."""
-    stores.tokens.add_token(token, max_live_tokens=limit, idempotency=idempotency)
+    stores.tokens.add_token(token, limits=replace(LIMITS, live_tokens=limit), idempotency=idempotency)
     return token
 
 
@@ -51,6 +53,11 @@ def present(stores: Stores, user: User) -> User:
     stored = stores.users.find_user(user.id)
     assert stored is not None
     return stored
+
+
+def with_creations(owner: User, count: int, **changes: Any) -> User:
+    """Return the owner after so many creations at the start."""
+    return replace(owner, created_day=START.date(), creations=count, **changes)
 
 
 def live_tokens(stores: Stores, owner: User) -> int:
@@ -147,6 +154,10 @@ class TestRoundTrips:
             live_tokens=3,
             revision=9,
             removed_at=LATER,
+            created_day=START.date(),
+            creations=7,
+            full_until=LATER + 19 * ONE_MILLISECOND,
+            full_count=3,
         )
         assert stores.users.add_user(user)
         assert user == stores.users.find_user(user.id)
@@ -319,7 +330,7 @@ class TestAddToken:
         """Each token counts once."""
         add(stores, a_token(owner))
         add(stores, a_token(owner))
-        assert replace(owner, live_tokens=2, revision=2) == present(stores, owner)
+        assert with_creations(owner, 2, live_tokens=2, revision=2) == present(stores, owner)
 
     def test_quota_is_exact(self, stores: Stores, owner: User) -> None:
         """The limit can be reached and not passed; the refused token leaves nothing."""
@@ -500,6 +511,149 @@ class TestSaveToken:
         assert before == present(stores, owner)
 
 
+class TestCreationsPerDay:
+    """How many tokens are created on a UTC day, exactly, whatever the caller knew of the row."""
+
+    @pytest.mark.parametrize("begun", [True, False])
+    def test_limit_is_exact(self, stores: Stores, owner: User, *, begun: bool) -> None:
+        """The last one allowed is written, the next one is not, and the refusal ends with the day."""
+        limits = replace(LIMITS, per_day=2, day_has_begun=begun)
+        for _ in range(2):
+            stores.tokens.add_token(a_token(owner), limits=limits, idempotency=None)
+        before, third = present(stores, owner), a_token(owner)
+
+        with pytest.raises(TooManyCreations) as caught:
+            stores.tokens.add_token(third, limits=limits, idempotency=a_record(third))
+
+        assert caught.value.retry_after == timedelta(hours=12)
+        TestAddToken.assert_nothing_written(stores, third, before)
+        assert (before.created_day, before.creations) == (START.date(), 2)
+
+    @pytest.mark.parametrize("begun", [True, False])
+    def test_next_day_begins_anew(self, stores: Stores, owner: User, *, begun: bool) -> None:
+        """What was created yesterday does not count, whether or not tokens were revoked since."""
+        limits = replace(LIMITS, per_day=1, day_has_begun=begun)
+        tomorrow = START + timedelta(hours=12)
+        stores.tokens.add_token(a_token(owner), limits=limits, idempotency=None)
+        stores.tokens.add_token(a_token(owner, tomorrow), limits=limits, idempotency=None)
+
+        assert present(stores, owner).creations_on(tomorrow.date()) == 1
+        with pytest.raises(TooManyCreations):
+            stores.tokens.add_token(a_token(owner, tomorrow), limits=limits, idempotency=None)
+
+    @pytest.mark.parametrize("begun", [True, False])
+    def test_clock_that_is_behind_counts_on_the_day_that_has_begun(
+        self, stores: Stores, owner: User, *, begun: bool
+    ) -> None:
+        """At midnight two machines may disagree. None of them takes the day back."""
+        limits = replace(LIMITS, per_day=2, day_has_begun=begun)
+        midnight = START + timedelta(hours=12)
+        for moment in (midnight, midnight - ONE_MILLISECOND):
+            stores.tokens.add_token(a_token(owner, moment), limits=limits, idempotency=None)
+
+        assert present(stores, owner).created_day == midnight.date()
+        for moment in (midnight, midnight - ONE_MILLISECOND):
+            with pytest.raises(TooManyCreations):
+                stores.tokens.add_token(a_token(owner, moment), limits=limits, idempotency=None)
+
+    def test_replay_and_inactive_owner_come_first(self, stores: Stores, owner: User) -> None:
+        """A caller who lost an answer still learns of the token, at the end of the day's creations too."""
+        limits = replace(LIMITS, per_day=1)
+        token = a_token(owner)
+        stores.tokens.add_token(token, limits=limits, idempotency=a_record(token))
+
+        with pytest.raises(AlreadyCreated):
+            stores.tokens.add_token(a_token(owner), limits=limits, idempotency=a_record(token))
+        stores.users.save_user(owner, owner.deactivated(LATER))
+        with pytest.raises(UserInactive):
+            stores.tokens.add_token(a_token(owner), limits=limits, idempotency=None)
+
+    def test_changes_of_the_user_take_no_creation_back(self, stores: Stores, owner: User) -> None:
+        """A removed person who signs in again has created as many as before."""
+        add(stores, a_token(owner))
+        generation = new_generation()
+        stores.users.save_user(owner, owner.removed(LATER, generation))
+
+        back = present(stores, owner)
+        assert (back.created_day, back.creations, back.live_tokens) == (START.date(), 1, 0)
+
+
+class TestNoteFull:
+    """A recount that found no place is not repeated until one can be free."""
+
+    def test_note_is_written_with_the_count_it_was_made_at(self, stores: Stores) -> None:
+        """The row says until when there is no place, unless the count falls."""
+        user = a_user(live_tokens=5, revision=3)
+        stores.users.add_user(user)
+        stores.users.note_full(user, LATER)
+        full = replace(user, full_until=LATER, full_count=5, revision=4)
+        assert full == present(stores, user)
+        assert full.is_surely_full(LATER - ONE_MILLISECOND)
+        assert not full.is_surely_full(LATER)
+
+    def test_row_that_moved_on_is_left(self, stores: Stores, owner: User) -> None:
+        """What was created or revoked since the look may have changed the answer."""
+        add(stores, a_token(owner))
+        stores.users.note_full(owner, LATER)
+        assert present(stores, owner).full_until is None
+
+    def test_creation_takes_the_note_back_and_a_revocation_outdates_it(
+        self, stores: Stores, owner: User
+    ) -> None:
+        """The new token may end before those that were seen."""
+        token = add(stores, a_token(owner))
+        stores.users.note_full(present(stores, owner), LATER)
+        stores.tokens.revoke_token(token, revoked(token), frees_slot=True)
+        outdated = present(stores, owner)
+        assert (outdated.full_until, outdated.is_surely_full(START)) == (LATER, False)
+
+        add(stores, a_token(owner))
+        again = present(stores, owner)
+        assert (again.full_until, again.is_surely_full(START)) == (None, False)
+
+
+class TestListUnended:
+    """The rows that a recount looks at."""
+
+    def test_only_what_has_not_ended_is_listed_newest_first(self, stores: Stores, owner: User) -> None:
+        """Revoked tokens, other generations, and those past an end are left out."""
+        ids = [a_token(owner, START - n * ONE_MILLISECOND).id for n in range(9)]
+        changes: list[dict[str, Any]] = [
+            {},
+            {"state": TokenStatus.INACTIVE},
+            {"idle_at": START},
+            {"expires_at": LATER + ONE_MILLISECOND},
+            {"overlap_ends_at": LATER + ONE_MILLISECOND, "successor_id": ids[0]},
+            {"expires_at": LATER},
+            {"overlap_ends_at": LATER, "successor_id": ids[0]},
+            {"generation": "before"},
+            {"state": TokenStatus.REVOKED, "revocation": Revocation(RevocationReason.OWNER, START)},
+        ]
+        for token_id, changed in zip(ids, changes, strict=True):
+            put_token(stores, owner, a_token(owner, **{"id": token_id, **changed}))
+
+        listed = [token.id for token in stores.tokens.list_unended(owner, LATER)]
+
+        assert listed == sorted(ids[:5], reverse=True)
+
+    def test_user_without_tokens_has_none(self, stores: Stores, owner: User) -> None:
+        """Rows of other kinds in the same partition are not tokens."""
+        token = a_token(owner, generation="before")
+        put_token(stores, owner, token)
+        assert list(stores.tokens.list_unended(owner, LATER)) == []
+
+
+def put_token(stores: Stores, owner: User, token: Token) -> None:
+    """Add a token that may be of a generation before the owner's."""
+    before = present(stores, owner)
+    if token.generation != owner.generation:
+        stores.users.save_user(before, before.in_generation(token.generation))
+    add(stores, token)
+    after = present(stores, owner)
+    if token.generation != owner.generation:
+        stores.users.save_user(after, after.in_generation(owner.generation))
+
+
 class TestRevokeToken:
     """The end of a token, and the slot it frees."""
 
@@ -508,13 +662,13 @@ class TestRevokeToken:
         token = add(stores, a_token(owner))
         stores.tokens.revoke_token(token, revoked(token), frees_slot=True)
         assert replace(revoked(token), version=2) == found(stores, token)
-        assert replace(owner, live_tokens=0, revision=2) == present(stores, owner)
+        assert with_creations(owner, 1, live_tokens=0, revision=2) == present(stores, owner)
 
     def test_count_stays_where_no_slot_is_freed(self, stores: Stores, owner: User) -> None:
         """A token that a recount left out already is not taken off twice; a recount still notices."""
         token = add(stores, a_token(owner))
         stores.tokens.revoke_token(token, revoked(token), frees_slot=False)
-        assert replace(owner, live_tokens=1, revision=2) == present(stores, owner)
+        assert with_creations(owner, 1, live_tokens=1, revision=2) == present(stores, owner)
 
     def test_second_revocation_is_refused(self, stores: Stores, owner: User) -> None:
         """The first reason stays, and the slot is freed once."""
@@ -715,7 +869,7 @@ class TestSaveUser:
         """A deactivation writes no count that it read before."""
         add(stores, a_token(owner))
         stores.users.save_user(owner, owner.deactivated(LATER))
-        expected = replace(owner.deactivated(LATER), live_tokens=1, revision=2)
+        expected = with_creations(owner.deactivated(LATER), 1, live_tokens=1, revision=2)
         assert expected == present(stores, owner)
 
     def test_new_generation_resets_the_count_even_if_it_was_read_as_nothing(
@@ -725,7 +879,7 @@ class TestSaveUser:
         add(stores, a_token(owner))
         generation = new_generation()
         stores.users.save_user(owner, owner.in_generation(generation))
-        expected = replace(owner, generation=generation, live_tokens=0, revision=2)
+        expected = with_creations(owner, 1, generation=generation, live_tokens=0, revision=2)
         assert expected == present(stores, owner)
 
     def test_new_generation_resets_a_count_that_was_read(self, stores: Stores, owner: User) -> None:

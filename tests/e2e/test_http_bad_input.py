@@ -62,6 +62,11 @@ def sized(size: int) -> bytes:
     return body
 
 
+def many(members: int) -> bytes:
+    """Return an object of so many distinct members."""
+    return json.dumps({f"{number:x}": 1 for number in range(members)}, separators=(",", ":")).encode()
+
+
 BAD_BODIES: dict[str, tuple[bytes, int, str]] = {
     "white space": (b" \r\n\t", 400, "invalid_request"),
     "no JSON": (b"name=x", 400, "invalid_request"),
@@ -100,6 +105,8 @@ BAD_BODIES: dict[str, tuple[bytes, int, str]] = {
     "number of 15000 digits": (b'{"name": ' + b"9" * 15_000 + b"}", 400, "invalid_request"),
     "number beyond floats": (b'{"name": 1e999}', 400, "invalid_request"),
     "one byte more than 16 KB": (sized(SIXTEEN_KB + 1), 413, "payload_too_large"),
+    "1001 members": (many(1_001), 400, "invalid_request"),
+    "15000 elements": (b'{"scopes": [' + b"0," * 7_500 + b"0]}", 400, "invalid_request"),
     "6 MB": (b" " * 6_000_000, 413, "payload_too_large"),
 }
 
@@ -128,7 +135,8 @@ def test_constants_that_json_lacks_are_named(
 ) -> None:
     """The answer says that the constant is no JSON, not that a member has another type."""
     answer = api.call(*target, person, b'{"name": ' + constant.encode() + b"}")
-    assert problem(answer, 400, "invalid_request")["detail"] == f"{constant} is not valid JSON."
+    detail = f"The body has {constant}, which is not valid JSON."
+    assert problem(answer, 400, "invalid_request")["detail"] == detail
 
 
 def test_body_of_exactly_16_kb_is_read(api: Api, person: str, target: tuple[str, str]) -> None:

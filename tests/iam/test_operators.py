@@ -17,7 +17,7 @@ from tests.iam.grants import refused, unused
 from tests.iam.policy import Request, Statement, allows
 from tests.iam.recorder import Recorder
 from tests.iam.stack import ACCOUNT, REGION, ROOT, TABLE, TABLE_ARN, policy_files, statements
-from tests.support.builders import ISSUER, a_token, a_user
+from tests.support.builders import ISSUER, LIMITS, a_token, a_user
 from tests.support.dynamodb import dynamodb_client, new_table
 from tests.support.service import ENVIRON
 
@@ -73,7 +73,7 @@ def has(desk: Desk, subject: str) -> User:
     """Keep a user with a token."""
     user = a_user(subject)
     assert DynamoDBUserStore(desk.client, TABLE).add_user(user)
-    DynamoDBTokenStore(desk.client, TABLE).add_token(a_token(user), max_live_tokens=5, idempotency=None)
+    DynamoDBTokenStore(desk.client, TABLE).add_token(a_token(user), limits=LIMITS, idempotency=None)
     return user
 
 

@@ -32,7 +32,7 @@ from infra.aws.users import main
 from infra.local.harness import free_ports
 from tests.infra.test_signing_keys import denying
 from tests.infra.test_stack_settings import run_module
-from tests.support.builders import ISSUER, a_token, a_user, an_admin
+from tests.support.builders import ISSUER, LIMITS, a_token, a_user, an_admin
 from tests.support.clock import START
 from tests.support.dynamodb import Cloud, dynamodb_stores, moto_cloud, new_table
 from tests.support.service import ENVIRON
@@ -370,7 +370,7 @@ class TestStatus:
     def test_activation_keeps_the_tokens_if_told(self, office: Office, run: Run, *, restores: bool) -> None:
         """Otherwise they have ended for the reason that the page gives too."""
         user = office.has(a_user())
-        office.stores.tokens.add_token(a_token(user), max_live_tokens=5, idempotency=None)
+        office.stores.tokens.add_token(a_token(user), limits=LIMITS, idempotency=None)
         run("deactivate", user.id, "--yes")
         option = ["--restore-tokens"] if restores else []
         assert run("activate", user.id, "--yes", *option)[0] == 0
@@ -528,7 +528,7 @@ class TestMove:
         """First the preview, then the move. Tokens stay, and the identities lead where they should."""
         user = office.has(an_admin("sub-1", signed_in_at=START))
         token = a_token(user)
-        office.stores.tokens.add_token(token, max_live_tokens=5, idempotency=None)
+        office.stores.tokens.add_token(token, limits=LIMITS, idempotency=None)
         before = office.row(user)
         asked = ("move", user.id, "--issuer", OTHER, "--subject", "00u1", "--subject-claim", "uid")
         status, said, error = run(*asked)

@@ -1,6 +1,7 @@
 """How many calls to AWS everything costs: as many as promised, and none where none is needed."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,14 +9,15 @@ import pytest
 from chalicelib.adapters import jose
 from chalicelib.adapters.dynamodb import items
 from chalicelib.adapters.key_cache import COOL_DOWN, MAX_AGE
-from chalicelib.domain.tokens import RevocationReason, TokenStatus
+from chalicelib.domain.ids import new_token_id
+from chalicelib.domain.tokens import Revocation, RevocationReason, TokenStatus
 from chalicelib.domain.users import User
 from chalicelib.services.manage import TokenPatch
 from chalicelib.services.sign_in import Credentials
 from tests.integration.wire import KMS, STORE
 from tests.integration.world import USER_ID, World
 from tests.support.api import Answer
-from tests.support.builders import a_token
+from tests.support.builders import a_token, a_user
 from tests.support.dynamodb import dynamodb_stores
 from tests.support.keys import LocalSigningKey
 
@@ -300,7 +302,43 @@ class TestSigning:
         world.create_token()
         with world.wire.watching() as calls:
             assert world.api.post("/v1/tokens", world.user).status == 409
-        assert calls == ["BatchGetItem", "GetItem", "Query"]
+        assert calls == ["BatchGetItem", "GetItem", "Query", "UpdateItem"]
+        for _ in range(3):
+            with world.wire.watching() as calls:
+                assert world.api.post("/v1/tokens", world.user).status == 409
+            assert calls == ["BatchGetItem"]
+
+    def test_dead_rows_cost_an_owner_at_the_quota_nothing(self, world: World) -> None:
+        """DynamoDB leaves them out: 2,500 of them cost two calls once, and then none."""
+        world.configure(MAX_TOKENS_PER_USER="2")
+        world.create_token()
+        world.create_token()
+        owner = world.start().sign_in.user(Credentials(bearer=world.user))
+        ended = Revocation(RevocationReason.OWNER, world.clock.now())
+        dead = a_token(owner, state=TokenStatus.REVOKED, revocation=ended)
+        ids = (new_token_id(world.clock.now()) for _ in range(2_500))
+        TestListing.fill(world, [items.token_item(replace(dead, id=each)) for each in ids])
+
+        first, second = (calls_of(world, self.assert_full, world) for _ in range(2))
+
+        assert first[:2] + first[-1:] == ["BatchGetItem", "GetItem", "UpdateItem"]
+        assert 1 <= first.count("Query") == len(first) - 3 <= 2
+        assert second == ["BatchGetItem"]
+
+    @staticmethod
+    def assert_full(world: World) -> None:
+        """Fail unless a creation is refused for the quota."""
+        assert world.api.post("/v1/tokens", world.user).code == "token_limit_reached"
+
+    def test_day_without_creations_left_costs_the_sign_in_alone(self, world: World) -> None:
+        """Neither creation nor rotation is signed, recounted or tried."""
+        world.configure(MAX_CREATIONS_PER_DAY="2", MAX_TOKENS_PER_USER="2")
+        world.create_token()
+        world.create_token()
+        for path, looks in (("/v1/tokens", []), (f"{world.path}/rotate", ["GetItem"])):
+            with world.wire.watching() as calls:
+                assert world.api.post(path, world.user).status == 429
+            assert calls == ["BatchGetItem", *looks]
 
     @pytest.mark.parametrize("body", [{"name": "x" * 101}, {"scopes": ["no:such"]}, {"other": 1}])
     def test_bad_request_costs_no_more_than_the_sign_in(
@@ -321,6 +359,57 @@ class TestSigning:
                 assert answer.status in (401, 403)
 
         assert calls_of(world, knock) == []
+
+
+class TestListing:
+    """A page costs a bounded number of calls, at the smallest limit and at the largest."""
+
+    @pytest.mark.parametrize("limit", [1, 100])
+    @pytest.mark.parametrize("asked", ["", "q=zzz", "q=person299", "status=removed"])
+    def test_page_of_users_costs_two_calls_per_hundred_that_are_read(
+        self, world: World, limit: int, asked: str
+    ) -> None:
+        """The first read is as large as the page, the next ones are whole: 300 users are four reads."""
+        self.fill(world, [items.user_item(a_user(f"person{n}@example.com")) for n in range(300)])
+        sign_in = ["BatchGetItem"]
+        world.api.get("/v1/me", world.admin)
+
+        calls = calls_of(world, self.read, world, world.admin, f"/v1/users?{asked}&limit={limit}")
+
+        page = ["Query", "BatchGetItem"]
+        assert calls == sign_in + page * (calls.count("Query"))
+        assert calls.count("Query") <= (1 if not asked else 5)
+
+    @pytest.mark.parametrize("limit", [1, 100])
+    @pytest.mark.parametrize("asked", ["", "q=zzz", "status=expired", "sort=name", "sort=created_at"])
+    @pytest.mark.parametrize("by", ["owner", "admin"])
+    def test_page_of_tokens_costs_one_call_per_two_hundred_that_are_read(
+        self, world: World, limit: int, asked: str, by: str
+    ) -> None:
+        """The owner and an administrator pay the same, but for the look at the user."""
+        owner = world.start().sign_in.user(Credentials(bearer=world.user))
+        self.fill(world, [items.token_item(a_token(owner)) for _ in range(300)])
+        world.api.get("/v1/me", world.admin)
+        path = "/v1/tokens" if by == "owner" else f"/v1/users/{USER_ID}/tokens"
+        caller = world.user if by == "owner" else world.admin
+
+        calls = calls_of(world, self.read, world, caller, f"{path}?{asked}&limit={limit}")
+
+        look = ["BatchGetItem"] if by == "owner" else ["BatchGetItem", "GetItem"]
+        pages = 1 if asked in ("", "sort=created_at") else 2
+        assert calls == look + ["Query"] * pages
+
+    @staticmethod
+    def read(world: World, caller: str, path: str) -> None:
+        """Read a page."""
+        assert world.api.get(path, caller).status == 200
+
+    @staticmethod
+    def fill(world: World, rows: list[items.Item]) -> None:
+        """Write rows as they are."""
+        for start in range(0, len(rows), 25):
+            batch: Any = [{"PutRequest": {"Item": row}} for row in rows[start : start + 25]]
+            world.cloud.dynamodb.batch_write_item(RequestItems={world.cloud.table: batch})
 
 
 @pytest.mark.parametrize("count", [1, 150])

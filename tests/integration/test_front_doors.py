@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.errors import StoreUnavailable
+from chalicelib.domain.scopes import MAX_PATH_LENGTH
 from chalicelib.domain.users import User
 from chalicelib.handlers import authorizer, front_doors
 from chalicelib.services.callers import token_caller
@@ -114,6 +115,20 @@ def test_http_api_hears_whether_this_request_is_open(
     assert (
         (answer["context"]["token_id"] == token["id"]) if expected else (answer == {"isAuthorized": False})
     )
+
+
+def test_http_api_refuses_paths_longer_than_gateways_send(
+    token: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    """The last length that passes is API Gateway's own limit; the log says why the next one does not."""
+    for length, expected in ((MAX_PATH_LENGTH, True), (MAX_PATH_LENGTH + 1, False)):
+        event = http_api(f"Bearer {token['token']}", "GET", "/orders/".ljust(length, "a"), "$default")
+        assert front_doors.http_api_authorizer(event, Context())["isAuthorized"] is expected
+
+    assert [(line["outcome"], line.get("reason")) for line in lines_of(caplog)] == [
+        ("allowed", None),
+        ("refused", "path_too_long"),
+    ]
 
 
 def test_http_api_with_the_stage_in_its_path_only_is_read_as_it_is(token: dict[str, Any]) -> None:

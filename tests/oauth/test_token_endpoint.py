@@ -21,8 +21,9 @@ from tests.oauth.caller import (
     basic,
     refused,
 )
-from tests.oauth.service import OTHER, SECOND
+from tests.oauth.service import OTHER, SECOND, oauth_service
 from tests.support import canaries
+from tests.support.api import Answer, api_of
 from tests.support.clients import SECRET, SERVER
 from tests.support.provider import KID
 
@@ -109,6 +110,39 @@ class TestSignInForApiToken:
         # Across the two ways to make a token it is the same key of the same person.
         there = caller.api.post("/v1/tokens", caller.person, {}, headers=headers)
         assert (there.status, there.code) == (409, "already_created")
+
+    def test_every_way_to_a_token_counts_for_the_day(self) -> None:
+        """Creation, both rotations and the exchange share one count. A refusal says when to retry."""
+        service = oauth_service({"MAX_CREATIONS_PER_DAY": "4"})
+        with api_of(service) as api:
+            caller = Caller(api, service)
+            person = service.provider.sign_in("user@example.com", exp=4_000_000_000)
+
+            def attempts(token: dict[str, Any]) -> list[Answer]:
+                return [
+                    api.post("/v1/tokens", person),
+                    api.post(f"/v1/tokens/{token['id']}/rotate", person),
+                    api.post("/v1/tokens/self/rotate", token["token"]),
+                    caller.exchange(subject_token=person),
+                ]
+
+            first = api.create_token(person)
+            second = api.post(f"/v1/tokens/{first['id']}/rotate", person).json
+            third = api.post("/v1/tokens/self/rotate", second["token"]).json
+            fourth = caller.exchange(subject_token=person)
+            service.clock.advance(timedelta(hours=2, milliseconds=1))
+            refusals = attempts(third)
+
+            assert fourth.status == 200
+            assert [answer.status for answer in refusals] == [429] * 4
+            assert [answer.json["code"] for answer in refusals] == ["too_many_creations"] * 4
+            # From 14:00 UTC and a millisecond to midnight, rounded up.
+            assert [answer.headers["Retry-After"] for answer in refusals] == ["36000"] * 4
+            assert refusals[3].json["error"] == "temporarily_unavailable"
+            assert api.get("/api/whoami", third["token"]).status == 200
+            assert api.post("/v1/tokens", service.provider.sign_in("other@example.com")).status == 201
+            service.clock.advance(timedelta(hours=10))
+            assert api.post("/v1/tokens", person).status == 201
 
     def test_quota_is_the_same(self, caller: Caller) -> None:
         """No way around it."""

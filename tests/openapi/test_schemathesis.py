@@ -26,7 +26,8 @@ TIMEOUT_SECONDS = 300
 def stack() -> Iterator[LocalStack]:
     """Run a stack of its own: what is called may revoke and remove whatever it finds."""
     server = definition(CLIENT["CLIENT_ID"], CLIENT["CLIENT_SECRET"])
-    with LocalStack({"RESOURCE_SERVERS": json.dumps(server), "MAX_TOKENS_PER_USER": "10000"}) as stack:
+    limits = {"MAX_TOKENS_PER_USER": "10000", "MAX_CREATIONS_PER_DAY": "100000"}
+    with LocalStack({"RESOURCE_SERVERS": json.dumps(server), **limits}) as stack:
         yield stack
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from chalicelib.domain.administrators import Administrators
 from chalicelib.domain.ids import new_generation, new_token_id, user_id_for
 from chalicelib.domain.scopes import DEFAULT_CATALOGUE
-from chalicelib.domain.tokens import Token, TokenPolicy, TokenRequest, new_token
+from chalicelib.domain.tokens import CreationLimits, Token, TokenPolicy, TokenRequest, new_token
 from chalicelib.domain.users import Identity, Role, User, UserStatus
 from tests.support.clock import START
 
@@ -18,10 +18,14 @@ POLICY = TokenPolicy(
     refresh_interval=timedelta(minutes=5),
     retention=timedelta(days=90),
     max_live_tokens=100,
+    max_creations_per_day=500,
     max_lifetime=None,
     scopes=DEFAULT_CATALOGUE,
     administrators=Administrators(),
 )
+
+
+LIMITS = CreationLimits(POLICY.max_live_tokens, POLICY.max_creations_per_day, day_has_begun=False)
 
 
 def an_identity(subject: str = "user@example.com", **changes: Any) -> Identity:

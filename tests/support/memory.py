@@ -1,6 +1,6 @@
 """The store in memory. The contract suite holds it to what DynamoDB does."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from threading import RLock
@@ -23,7 +23,13 @@ from chalicelib.domain.keys import KeyRing, KeyState, VerificationKey
 from chalicelib.domain.ports import FlushClaim, UserPage
 from chalicelib.domain.rotation import Rotation
 from chalicelib.domain.sessions import PendingLogin, Session
-from chalicelib.domain.tokens import EndedGeneration, IdempotencyRecord, Token, TokenStatus
+from chalicelib.domain.tokens import (
+    CreationLimits,
+    EndedGeneration,
+    IdempotencyRecord,
+    Token,
+    TokenStatus,
+)
 from chalicelib.domain.users import Role, User
 
 Row = TypeVar("Row", Token, User)
@@ -80,18 +86,30 @@ class InMemoryStore:
             tokens = [t for t in tokens if (t.id < after if newest_first else t.id > after)]
         return tokens[:limit]
 
+    def list_unended(self, owner: User, now: datetime) -> Iterator[Token]:
+        """Yield the tokens that have not ended, newest first."""
+        with self._lock:
+            rows = [
+                t
+                for t in self._tokens.values()
+                if (t.user_id, t.generation) == (owner.id, owner.generation)
+            ]
+        for token in sorted(rows, key=lambda token: token.id, reverse=True):
+            if token.own_revocation(now) is None and not token.has_expired(now):
+                yield token
+
     def add_token(
-        self, token: Token, *, max_live_tokens: int, idempotency: IdempotencyRecord | None
+        self, token: Token, *, limits: CreationLimits, idempotency: IdempotencyRecord | None
     ) -> None:
         """Add token, count and idempotency record, or nothing."""
         with self._lock:
             if idempotency:
                 self._refuse_replay(token, idempotency)
-            owner = self._counting_owner(token, 1, max_live_tokens)
+            owner = self._counting_owner(token, 1, limits)
             if idempotency:
                 self._idempotency[token.user_id, idempotency.key_hash] = idempotency
             self._tokens[token.user_id, token.id] = token
-            self._count(owner, 1)
+            self._count(_created(owner, token), 1)
 
     def save_token(self, before: Token, after: Token) -> Token:
         """Write what differs."""
@@ -118,13 +136,13 @@ class InMemoryStore:
             self._tokens[row.user_id, row.id] = replace(merged, version=row.version + 1)
             self._count(owner, -1 if frees_slot else 0)
 
-    def rotate_token(self, rotation: Rotation, *, max_live_tokens: int) -> None:
+    def rotate_token(self, rotation: Rotation, *, limits: CreationLimits) -> None:
         """Write the successor and the ends of the others, or nothing."""
         with self._lock:
             successor = rotation.successor
             changes = [c for c in (rotation.rotated, rotation.cut_short) if c]
             slots = 1 if rotation.takes_new_place else 0
-            owner = self._counting_owner(successor, slots, max_live_tokens)
+            owner = self._counting_owner(successor, slots, limits)
             for change in changes:
                 row = self._tokens.get((change.before.user_id, change.before.id))
                 if row is None or row.version != change.before.version:
@@ -132,7 +150,7 @@ class InMemoryStore:
             for change in changes:
                 self.save_token(change.before, change.after)
             self._tokens[successor.user_id, successor.id] = successor
-            self._count(owner, slots)
+            self._count(_created(owner, successor), slots)
 
     def record_reuse(self, before: Token, after: Token) -> bool:
         """Record reuse, unless somebody else did."""
@@ -214,7 +232,7 @@ class InMemoryStore:
     def list_users(self, *, after: str | None, limit: int) -> UserPage:
         """Return users newest first."""
         with self._lock:
-            by_position = {_position(user): user for user in self._users.values()}
+            by_position = {user.position: user for user in self._users.values()}
         positions = sorted(by_position, reverse=True)
         rest = [p for p in positions if after is None or p < after]
         page = rest[:limit]
@@ -286,6 +304,14 @@ class InMemoryStore:
             if row and row.revision == user.revision:
                 self._users[row.id] = replace(row, live_tokens=live_tokens, revision=row.revision + 1)
 
+    def note_full(self, user: User, until: datetime) -> None:
+        """Note that there is no place, unless the row changed."""
+        with self._lock:
+            row = self._users.get(user.id)
+            if row and row.revision == user.revision:
+                full = replace(row, full_until=until, full_count=user.live_tokens)
+                self._users[row.id] = replace(full, revision=row.revision + 1)
+
     def _save(self, before: User, after: User) -> None:
         row = self._users[before.id]
         kept = replace(before, live_tokens=row.live_tokens, revision=row.revision)
@@ -310,14 +336,16 @@ class InMemoryStore:
                 raise IdempotencyKeyReused
             raise AlreadyCreated(stored.token_id)
 
-    def _counting_owner(self, token: Token, slots: int, limit: int) -> User:
+    def _counting_owner(self, token: Token, slots: int, limits: CreationLimits) -> User:
         owner = self._users.get(token.user_id)
         if owner is None or not owner.is_active:
             raise UserInactive
         if owner.generation != token.generation:
             raise ConcurrentChange
-        if slots and owner.live_tokens >= limit:
-            raise TokenLimitReached(limit)
+        if owner.creations_on(token.created_at.date()) >= limits.per_day:
+            raise limits.exhausted(token.created_at)
+        if slots and owner.live_tokens >= limits.live_tokens:
+            raise TokenLimitReached(limits.live_tokens)
         return owner
 
     def _count(self, owner: User, change: int) -> None:
@@ -358,6 +386,14 @@ def _state(keys: Mapping[str, VerificationKey], kid: str) -> KeyState | None:
     return keys[kid].state if kid in keys else None
 
 
+def _created(owner: User, token: Token) -> User:
+    """Return the owner after one more creation."""
+    day = token.created_at.date()
+    counted = owner.creations_on(day)
+    begun = owner.created_day if counted else day
+    return replace(owner, created_day=begun, creations=counted + 1, full_until=None, full_count=0)
+
+
 def _merged(row: Row, before: Row, after: Row) -> Row:
     """Return ``row`` with what ``after`` changes about ``before``."""
     names = [field.name for field in fields(before)]
@@ -371,8 +407,3 @@ def _signed_in_as(row: User) -> tuple[object, ...]:
 
 def _identified_as(row: User) -> tuple[object, ...]:
     return (SubjectIdentifier.of(row), row.status, row.generation, *_signed_in_as(row))
-
-
-def _position(user: User) -> str:
-    milliseconds = round(user.created_at.timestamp() * 1000)
-    return f"{milliseconds:015d}#{user.id}"

@@ -1,26 +1,27 @@
 """The owner's row in a transaction about tokens: it guards, and it counts."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from chalicelib.adapters.dynamodb import items
 from chalicelib.adapters.dynamodb.writes import Update
 from chalicelib.domain.errors import ApiTokensError, ConcurrentChange, TokenLimitReached, UserInactive
-from chalicelib.domain.tokens import Token
+from chalicelib.domain.tokens import CreationLimits, Token
 from chalicelib.domain.users import UserStatus
 
 
-def one_more(table: str, token: Token, limit: int) -> dict[str, Any]:
+def one_more(table: str, token: Token, limits: CreationLimits) -> dict[str, Any]:
     """Return the write that counts a token, if its owner may have one more in its generation."""
     update = _counted(1)
-    below = f"{update.name('live_tokens')} < {update.value('limit', items.number(limit))}"
-    return _write(table, token, update, _is_active(update), below)
+    below = f"{update.name('live_tokens')} < {update.value('limit', items.number(limits.live_tokens))}"
+    return _write(table, token, update, _is_active(update), _is_created(update, token, limits), below)
 
 
-def as_many(table: str, token: Token) -> dict[str, Any]:
+def as_many(table: str, token: Token, limits: CreationLimits) -> dict[str, Any]:
     """Return the write that lets a token take another one's place, if its owner may have tokens."""
     update = _counted(0)
-    return _write(table, token, update, _is_active(update))
+    return _write(table, token, update, _is_active(update), _is_created(update, token, limits))
 
 
 def change(table: str, token: Token, by: int) -> dict[str, Any]:
@@ -28,14 +29,25 @@ def change(table: str, token: Token, by: int) -> dict[str, Any]:
     return _write(table, token, _counted(by))
 
 
-def why_refused(owner: Mapping[str, Any] | None, token: Token, limit: int) -> ApiTokensError:
+def corrected(
+    owner: Mapping[str, Any] | None, token: Token, limits: CreationLimits
+) -> CreationLimits | None:
+    """Return the limits if they were wrong about the day, from the row as the condition saw it."""
+    today = items.day(token.created_at.date())["S"]
+    has_begun = owner is not None and owner.get("created_day", {"S": ""})["S"] >= today
+    return None if has_begun is limits.day_has_begun else replace(limits, day_has_begun=has_begun)
+
+
+def why_refused(owner: Mapping[str, Any] | None, token: Token, limits: CreationLimits) -> ApiTokensError:
     """Return why a token was not counted, from the owner's row as the condition saw it."""
     user = items.read_user(owner) if owner else None
     if user is None or not user.is_active:
         return UserInactive()
     if user.generation != token.generation:
         return ConcurrentChange()
-    return TokenLimitReached(limit)
+    if user.creations_on(token.created_at.date()) >= limits.per_day:
+        return limits.exhausted(token.created_at)
+    return TokenLimitReached(limits.live_tokens)
 
 
 def _counted(by: int) -> Update:
@@ -47,6 +59,22 @@ def _counted(by: int) -> Update:
 
 def _is_active(update: Update) -> str:
     return update.equals("status", items.text(UserStatus.ACTIVE.value))
+
+
+def _is_created(update: Update, token: Token, limits: CreationLimits) -> str:
+    """Count a creation of the token's day; return the condition that the day allows it."""
+    # The new token may end before those that the last recount saw.
+    update.remove("full_until")
+    update.remove("full_count")
+    day = update.name("created_day")
+    today = update.value("today", items.day(token.created_at.date()))
+    if limits.day_has_begun:
+        update.add("creations", 1)
+        most = update.value("most_creations", items.number(limits.per_day))
+        return f"{day} >= {today} AND {update.name('creations')} < {most}"
+    update.set("created_day", items.day(token.created_at.date()))
+    update.set("creations", items.number(1))
+    return f"(attribute_not_exists({day}) OR {day} < {today})"
 
 
 def _write(table: str, token: Token, update: Update, *conditions: str) -> dict[str, Any]:

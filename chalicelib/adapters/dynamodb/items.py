@@ -48,6 +48,11 @@ def time(value: datetime) -> dict[str, str]:
     return number((value - _EPOCH) // _MILLISECOND)
 
 
+def day(value: date) -> dict[str, str]:
+    """Return a day attribute, whose order is that of the days."""
+    return text(value.isoformat())
+
+
 def purge_time(value: datetime) -> dict[str, str]:
     """Return a TTL attribute, in seconds."""
     return number((value - _EPOCH) // timedelta(seconds=1))
@@ -124,22 +129,23 @@ def user_item(user: User) -> Item:
         "live_tokens": number(user.live_tokens),
         "revision": number(user.revision),
         "users_pk": text(USERS_PARTITION),
-        "users_sk": text(user_position(user)),
+        "users_sk": text(user.position),
     }
     if user.email_verified:
         item["verified_email"] = text(user.email)
+    if user.created_day:
+        item["created_day"] = day(user.created_day)
+        item["creations"] = number(user.creations)
+    if user.full_until:
+        item["full_count"] = number(user.full_count)
     return item | _times(
         removed_at=user.removed_at,
         sessions_ended_at=user.sessions_ended_at,
         signed_in_at=user.signed_in_at,
         role_given_at=user.role_given_at,
         moved_at=user.moved_at,
+        full_until=user.full_until,
     )
-
-
-def user_position(user: User) -> str:
-    """Return the user's place in the list of users: by creation, the id breaking ties."""
-    return f"{(user.created_at - _EPOCH) // _MILLISECOND:015d}#{user.id}"
 
 
 def read_user(item: Mapping[str, Mapping[str, str]]) -> User:
@@ -166,6 +172,10 @@ def read_user(item: Mapping[str, Mapping[str, str]]) -> User:
         signed_in_at=_read_optional_time(item, "signed_in_at"),
         role_given_at=_read_optional_time(item, "role_given_at"),
         moved_at=_read_optional_time(item, "moved_at"),
+        created_day=date.fromisoformat(item["created_day"]["S"]) if "created_day" in item else None,
+        creations=_read_count(item, "creations"),
+        full_until=_read_optional_time(item, "full_until"),
+        full_count=_read_count(item, "full_count"),
     )
 
 
@@ -225,7 +235,7 @@ def read_token(item: Mapping[str, Mapping[str, str]]) -> Token:
         successor_id=_read_optional_text(item, "successor_id"),
         family_id=_read_optional_text(item, "family_id"),
         overlap_ends_at=_read_optional_time(item, "overlap_ends_at"),
-        reuse_count=int(item.get("reuse_count", {"N": "0"})["N"]),
+        reuse_count=_read_count(item, "reuse_count"),
         last_reused_at=_read_optional_time(item, "last_reused_at"),
         version=int(item["version"]["N"]),
     )
@@ -380,6 +390,10 @@ def _read_optional_time(item: Mapping[str, Mapping[str, str]], name: str) -> dat
 
 def _read_optional_text(item: Mapping[str, Mapping[str, str]], name: str) -> str | None:
     return item[name]["S"] if name in item else None
+
+
+def _read_count(item: Mapping[str, Mapping[str, str]], name: str) -> int:
+    return int(item[name]["N"]) if name in item else 0
 
 
 def _read_usage(item: Mapping[str, Mapping[str, str]]) -> dict[date, int]:

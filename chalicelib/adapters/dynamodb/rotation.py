@@ -10,7 +10,7 @@ from chalicelib.adapters.dynamodb.tokens import change_token, put_token
 from chalicelib.adapters.dynamodb.writes import Update, transact
 from chalicelib.domain.errors import ConcurrentChange
 from chalicelib.domain.rotation import Rotation
-from chalicelib.domain.tokens import Token
+from chalicelib.domain.tokens import CreationLimits, Token
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -27,18 +27,14 @@ class DynamoDBRotationStore:
         self._reuse_client = reuse_client
         self._table = table
 
-    def rotate_token(self, rotation: Rotation, *, max_live_tokens: int) -> None:
-        """Write a rotation, all or nothing.
+    def rotate_token(self, rotation: Rotation, *, limits: CreationLimits) -> None:
+        """Write a rotation and the counts, all or nothing.
 
-        Raises UserInactive, ConcurrentChange, TokenLimitReached or StoreUnavailable.
+        Raises UserInactive, ConcurrentChange, TooManyCreations, TokenLimitReached or StoreUnavailable.
         """
         successor = rotation.successor
-        counted = (
-            counts.one_more(self._table, successor, max_live_tokens)
-            if rotation.takes_new_place
-            else counts.as_many(self._table, successor)
-        )
-        writes = [counted, put_token(self._table, successor)]
+        count = counts.one_more if rotation.takes_new_place else counts.as_many
+        writes = [count(self._table, successor, limits), put_token(self._table, successor)]
         for change in (rotation.rotated, rotation.cut_short):
             if change:
                 writes.append({"Update": change_token(self._table, change.before, change.after)})
@@ -46,7 +42,10 @@ class DynamoDBRotationStore:
             transact(self._client, writes)
         except ConditionFailed as failure:
             if failure.position == 0:
-                raise counts.why_refused(failure.item, successor, max_live_tokens) from failure
+                if corrected := counts.corrected(failure.item, successor, limits):
+                    # At most twice: a day that has begun stays so.
+                    return self.rotate_token(rotation, limits=corrected)
+                raise counts.why_refused(failure.item, successor, limits) from failure
             raise ConcurrentChange from failure
 
     def record_reuse(self, before: Token, after: Token) -> bool:

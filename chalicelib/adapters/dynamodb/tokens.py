@@ -1,11 +1,12 @@
 """Tokens as their owners manage them."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.adapters.dynamodb import counts, items
 from chalicelib.adapters.dynamodb.errors import ConditionFailed, translated
-from chalicelib.adapters.dynamodb.reads import batch_get, get
+from chalicelib.adapters.dynamodb.reads import batch_get, get, query_all
 from chalicelib.adapters.dynamodb.writes import Update, retried, transact
 from chalicelib.domain.errors import (
     AlreadyCreated,
@@ -14,7 +15,14 @@ from chalicelib.domain.errors import (
     IdempotencyKeyReused,
     StoreUnavailable,
 )
-from chalicelib.domain.tokens import EndedGeneration, IdempotencyRecord, Token, TokenStatus
+from chalicelib.domain.tokens import (
+    CreationLimits,
+    EndedGeneration,
+    IdempotencyRecord,
+    Token,
+    TokenStatus,
+)
+from chalicelib.domain.users import User
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -62,16 +70,43 @@ class DynamoDBTokenStore:
                 return tokens
             start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}  # type: ignore[dict-item]
 
-    def add_token(
-        self, token: Token, *, max_live_tokens: int, idempotency: IdempotencyRecord | None
-    ) -> None:
-        """Write a new token, the count and the idempotency record, all or nothing.
+    def list_unended(self, owner: User, now: datetime) -> Iterator[Token]:
+        """Yield the tokens that have not ended, newest first. Raises StoreUnavailable.
 
-        Raises UserInactive, ConcurrentChange, TokenLimitReached, AlreadyCreated, IdempotencyKeyReused
-        or StoreUnavailable.
+        DynamoDB leaves the others out, so a row that ended costs no time here.
+        """
+        rows = query_all(
+            self._client,
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :tokens)",
+            FilterExpression=(
+                "#generation = :generation AND #state <> :revoked"
+                " AND (attribute_not_exists(expires_at) OR expires_at > :now)"
+                " AND (attribute_not_exists(overlap_ends_at) OR overlap_ends_at > :now)"
+            ),
+            ExpressionAttributeNames={"#generation": "generation", "#state": "state"},
+            ExpressionAttributeValues={
+                ":pk": items.user_key(owner.id)["pk"],
+                ":tokens": items.text(items.TOKENS),
+                ":generation": items.text(owner.generation),
+                ":revoked": items.text(TokenStatus.REVOKED.value),
+                ":now": items.time(now),
+            },
+            ConsistentRead=True,
+            ScanIndexForward=False,
+        )
+        return map(items.read_token, rows)
+
+    def add_token(
+        self, token: Token, *, limits: CreationLimits, idempotency: IdempotencyRecord | None
+    ) -> None:
+        """Write a new token, the counts and the idempotency record, all or nothing.
+
+        Raises UserInactive, ConcurrentChange, TooManyCreations, TokenLimitReached, AlreadyCreated,
+        IdempotencyKeyReused or StoreUnavailable.
         """
         writes = [
-            counts.one_more(self._table, token, max_live_tokens),
+            counts.one_more(self._table, token, limits),
             put_token(self._table, token),
         ]
         if idempotency:
@@ -82,7 +117,10 @@ class DynamoDBTokenStore:
         except ConditionFailed as failure:
             if idempotency and failure.position == 0:
                 raise _why_replayed(failure, idempotency) from failure
-            raise counts.why_refused(failure.item, token, max_live_tokens) from failure
+            if corrected := counts.corrected(failure.item, token, limits):
+                # At most twice: a day that has begun stays so.
+                return self.add_token(token, limits=corrected, idempotency=idempotency)
+            raise counts.why_refused(failure.item, token, limits) from failure
 
     def save_token(self, before: Token, after: Token) -> Token:
         """Write what differs; return it as stored. Raises ConcurrentChange, StoreUnavailable."""

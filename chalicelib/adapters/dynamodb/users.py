@@ -1,6 +1,7 @@
 """Users as sign-in and administrators change them."""
 
 import contextlib
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.adapters.dynamodb import items
@@ -165,8 +166,17 @@ class DynamoDBUserStore:
 
     def correct_live_tokens(self, user: User, live_tokens: int) -> None:
         """Set the count, unless the row changed since ``user`` was read. Raises StoreUnavailable."""
+        self._set_unless_changed(user, {"live_tokens": items.number(live_tokens)})
+
+    def note_full(self, user: User, until: datetime) -> None:
+        """Write that there is no free place, unless the row changed. Raises StoreUnavailable."""
+        full_count = items.number(user.live_tokens)
+        self._set_unless_changed(user, {"full_until": items.time(until), "full_count": full_count})
+
+    def _set_unless_changed(self, user: User, attributes: items.Item) -> None:
         update = Update()
-        update.set("live_tokens", items.number(live_tokens))
+        for name, value in attributes.items():
+            update.set(name, value)
         update.add("revision", 1)
         condition = update.equals("revision", items.number(user.revision))
         request = update.request(self._table, items.user_key(user.id), condition)

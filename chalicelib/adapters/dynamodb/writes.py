@@ -49,12 +49,17 @@ class Update:
         placeholder = self.value(f"add_{attribute}", {"N": str(amount)})
         self.adds.append(f"{self.name(attribute)} {placeholder}")
 
+    def remove(self, attribute: str) -> None:
+        """Remove an attribute, if it is there."""
+        self.removes.append(self.name(attribute))
+
     def change(self, before: Item, after: Item) -> None:
         """Set what ``after`` has otherwise, remove what only ``before`` has."""
         for attribute, value in after.items():
             if before.get(attribute) != value:
                 self.set(attribute, value)
-        self.removes += [self.name(attribute) for attribute in before.keys() - after.keys()]
+        for attribute in before.keys() - after.keys():
+            self.remove(attribute)
 
     def equals(self, attribute: str, value: Mapping[str, str]) -> str:
         """Return the condition that an attribute still has this value."""

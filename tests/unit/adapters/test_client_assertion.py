@@ -1,5 +1,6 @@
 """Assertions of resource servers: RFC 7523 section 3, rule by rule."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -7,10 +8,19 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 
+from chalicelib.adapters import jose
 from chalicelib.adapters.client_assertion import ClientAssertions
 from chalicelib.domain.client_definitions import parse_resource_servers
 from chalicelib.domain.errors import InvalidClient
-from tests.support.clients import KEYED_SERVER, assertion, ec_jwk, resource_servers, rsa_jwk, rsa_key
+from tests.support.clients import (
+    KEYED_SERVER,
+    assertion,
+    ec_jwk,
+    ec_key,
+    resource_servers,
+    rsa_jwk,
+    rsa_key,
+)
 from tests.support.clock import START, FixedClock
 
 US = "https://api.example.com"
@@ -28,6 +38,59 @@ def refused(unverified: str, by: ClientAssertions | None = None) -> None:
     """Expect a refusal."""
     with pytest.raises(InvalidClient):
         (by or verifier()).verify(unverified)
+
+
+def signed(payload: bytes, header: bytes = b'{"alg": "ES256"}', dots: str = ".") -> str:
+    """Return an assertion of the usual client with these bytes, well signed."""
+    message = f"{jose.encode(header)}{dots}{jose.encode(payload)}"
+    algorithm = jwt.algorithms.ECAlgorithm(jwt.algorithms.ECAlgorithm.SHA256)
+    return f"{message}.{jose.encode(algorithm.sign(message.encode(), ec_key()))}"
+
+
+CLAIMS = json.dumps(
+    {"iss": KEYED_SERVER, "sub": KEYED_SERVER, "aud": US, "jti": "a", "exp": NOW + 60}
+).encode()
+
+
+def test_bytes_are_signed_as_they_are() -> None:
+    """The assertions of the next test are refused for their form, not for their signature."""
+    assert verifier().verify(signed(CLAIMS)).client_id == KEYED_SERVER
+
+
+@pytest.mark.parametrize(
+    "unverified",
+    [
+        signed(CLAIMS[:-1] + b', "jti": "b"}'),
+        signed(CLAIMS[:-1] + b', "x": {"a": 1, "a": 2}}'),
+        signed(CLAIMS[:-1] + b', "x": NaN}'),
+        signed(CLAIMS[:-1] + b', "x": 1e999}'),
+        signed(CLAIMS[:-1] + b', "x": ' + b"[" * 9 + b"]" * 9 + b"}"),
+        signed(CLAIMS[:-1] + b', "x": ' + b"[" * 2_000 + b"}"),
+        signed(CLAIMS[:-1] + b', "x": [' + b"1," * 600 + b"1]}"),
+        signed(CLAIMS[:-1] + b', "x": "\xff"}'),
+        signed(b"\xef\xbb\xbf" + CLAIMS),
+        signed(CLAIMS, header=b'{"alg": "none", "alg": "ES256"}'),
+        signed(CLAIMS, header=b'{"alg": "ES256", "x": ' + b"[" * 2_000 + b"}"),
+        signed(CLAIMS, dots=".."),
+    ],
+    ids=[
+        "jti twice",
+        "member twice, deeper",
+        "NaN",
+        "infinite",
+        "nested 10 deep",
+        "nested 2000 deep",
+        "600 values",
+        "no UTF-8",
+        "byte order mark",
+        "alg twice",
+        "header nested 2000 deep",
+        "four segments",
+    ],
+)
+def test_assertion_is_strict_json(unverified: str) -> None:
+    """Nothing is signed that two readers could read in two ways (RFC 7515 section 5.2 step 4)."""
+    refused(unverified)
 
 
 @pytest.mark.parametrize("audience", [US, ENDPOINT, [US], [ENDPOINT, US]])

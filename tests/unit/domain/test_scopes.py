@@ -1,11 +1,16 @@
 """Scopes: what a new token gets, what is left of it, and what it opens."""
 
-import pytest
+import re
 
-from chalicelib.domain.errors import InsufficientScope, InvalidScope, ScopeNotAllowed
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.domain.errors import InsufficientScope, InvalidScope, PathTooLong, ScopeNotAllowed
 from chalicelib.domain.scopes import (
     DEFAULT_CATALOGUE,
     EVERYTHING,
+    MAX_PATH_LENGTH,
     METHODS,
     Route,
     Scope,
@@ -136,3 +141,105 @@ def test_what_no_scope_opens_is_refused_to_all() -> None:
     with pytest.raises(InsufficientScope) as caught:
         ORDERS.require(frozenset({"audit", "orders:write"}), "GET", "/elsewhere")
     assert caught.value.scope is None
+
+
+def matches_as_before(pattern: str, path: str) -> bool:
+    """Return what the expression of version 0.1 said: right, but slow for many stars."""
+    return bool(re.fullmatch(re.escape(pattern).replace(r"\*", ".*"), path, re.DOTALL))
+
+
+@given(
+    pattern=st.text(alphabet="ab/*", max_size=9).map(lambda text: f"/{text}"),
+    path=st.text(alphabet="ab/*\n", max_size=12).map(lambda text: f"/{text}"),
+)
+def test_patterns_mean_what_they_meant(pattern: str, path: str) -> None:
+    """``*`` stands for any text: none, slashes, line breaks and stars included."""
+    assert Route("GET", pattern).covers("GET", path) is matches_as_before(pattern, path)
+
+
+@given(
+    parts=st.lists(st.sampled_from(["/a", "a", "ab", "/", "aba", ""]), min_size=1, max_size=6),
+    texts=st.lists(st.sampled_from(["", "a", "b", "/ab", "abab"]), min_size=6, max_size=6),
+    end=st.sampled_from(["", "a", "/"]),
+)
+def test_patterns_mean_what_they_meant_for_paths_that_fit(
+    parts: list[str], texts: list[str], end: str
+) -> None:
+    """Paths that are made from the pattern match it, unless what follows them does not fit."""
+    path = "".join(part + text for part, text in zip(parts, texts, strict=False)) + end
+    pattern = "*".join(parts)
+    assert Route("GET", pattern).covers("GET", path) is matches_as_before(pattern, path)
+
+
+class CountedPath(str):
+    """A path that counts how many of its characters are looked at."""
+
+    looks = 0
+
+    def find(self, part: str, start: int = 0, end: int | None = None) -> int:  # type: ignore[override]
+        """Find as strings do; a search looks at all up to the end of what it finds."""
+        found = super().find(part, start, end)
+        until = found + len(part) if found >= 0 else len(self) if end is None else end
+        CountedPath.looks += until - start
+        return found
+
+    def startswith(self, part: str) -> bool:  # type: ignore[override]
+        """Compare the start."""
+        CountedPath.looks += len(part)
+        return super().startswith(part)
+
+    def endswith(self, part: str) -> bool:  # type: ignore[override]
+        """Compare the end."""
+        CountedPath.looks += len(part)
+        return super().endswith(part)
+
+
+MANY_STARS = "/tenants/*/orders/*/lines/*/notes/*/x"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "filler"),
+    [
+        (MANY_STARS, "/orders/lines/notes"),
+        (MANY_STARS, "/orders/1/lines/2/notes/3"),
+        ("/*" * 100 + "x", "/"),
+        ("*a" * 100 + "x", "a"),
+        ("*aa" * 50 + "b*", "a"),
+        ("/*" + "a" * 100 + "b*c", "a"),
+    ],
+)
+def test_each_character_is_looked_at_once(pattern: str, filler: str) -> None:
+    """Many stars and a path that almost fits cost no more than a path that fits at once."""
+    for repeats in (1, 10, 100):
+        path = CountedPath("/tenants/" + filler * repeats)
+        CountedPath.looks = 0
+        Route("GET", pattern).covers("GET", path)
+        assert CountedPath.looks <= len(path) + 2 * len(pattern)
+
+
+def test_only_the_scopes_of_the_token_are_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A token with one scope costs what its scope opens, however many scopes there are."""
+    tried: list[str] = []
+    covers = Route.covers
+
+    def counted(route: Route, method: str, path: str) -> bool:
+        tried.append(route.path)
+        return covers(route, method, path)
+
+    monkeypatch.setattr(Route, "covers", counted)
+    many = ScopeCatalogue([Scope(f"s{n}", "S", [Route("GET", f"/s{n}/*")]) for n in range(50)])
+
+    assert many.opens(frozenset({"s7"}), "GET", "/s7/x")
+    assert not many.opens(frozenset({"s7"}), "GET", "/s8/x")
+    many.require(frozenset({"s7"}), "GET", "/s7/x")
+    assert tried == ["/s7/*"] * 3
+
+
+def test_paths_longer_than_gateways_send_are_refused() -> None:
+    """The refusal says so, even if a scope opens everything."""
+    everything = frozenset({WRITE})
+    longest = "/" + "a" * (MAX_PATH_LENGTH - 1)
+    DEFAULT_CATALOGUE.require(everything, "GET", longest)
+    for judge in (DEFAULT_CATALOGUE.require, DEFAULT_CATALOGUE.opens):
+        with pytest.raises(PathTooLong, match="too long"):
+            judge(everything, "GET", longest + "a")

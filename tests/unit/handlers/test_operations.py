@@ -9,9 +9,11 @@ from urllib.parse import urlencode
 import msgspec
 import pytest
 from chalice.app import Blueprint, Request
+from msgspec import inspect
 
 from chalicelib.domain import errors
 from chalicelib.domain.errors import InvalidRequest, PayloadTooLarge, UnsupportedMediaType
+from chalicelib.handlers import sentences
 from chalicelib.handlers.operations import ADMIN, OPEN, PERSON, Answer, Documented, Operation
 from chalicelib.handlers.requests import FORM
 
@@ -104,6 +106,28 @@ def test_refusal_names_the_member_and_what_is_allowed(members: object, sentence:
     with pytest.raises(InvalidRequest) as refused:
         order(members)
     assert refused.value.detail == sentence
+
+
+def test_definition_is_inspected_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bodies, forms and queries, good and refused, cost one look each at the types of their definition."""
+    inspected: list[type] = []
+    type_info = inspect.type_info
+
+    def counted(kind: type) -> Any:
+        inspected.append(kind)
+        return type_info(kind)
+
+    monkeypatch.setattr(inspect, "type_info", counted)
+    monkeypatch.setattr(sentences, "_DEFINITIONS", {})
+    for _ in range(50):
+        order({"item": "tea"})
+        lookup(("token", "x"), ("other", "y"))
+        FIND.query_of(request(query={"item": ["tea"], "count": ["2"]}))
+        for members in ({"item": 7}, {"item": "tea", "unknown": 1}, {}):
+            with pytest.raises(InvalidRequest):
+                order(members)
+
+    assert inspected == [Order, Lookup]
 
 
 def test_query_is_read_as_the_declared_type() -> None:

@@ -1,66 +1,9 @@
-"""Depth and size of bodies, and conditions, without a service behind them."""
+"""Conditions, without a service behind them."""
 
 import pytest
 from chalice.app import Request
 
-from chalicelib.domain.errors import InvalidRequest
 from chalicelib.handlers import requests
-
-
-@pytest.mark.parametrize(
-    ("body", "depth"),
-    [
-        ("", 0),
-        ("7", 0),
-        ("{}", 1),
-        ('{"a": [{}]}', 3),
-        ("[][][]", 1),
-        ('"[[["', 0),
-        ('{"a\\"[[[": "]]]"}', 1),
-        ("[" * 100_000, 100_000),
-        ("]" * 5 + "[", 0),
-        ('"' + "[" * 10, 0),
-    ],
-    ids=lambda value: str(value)[:20],
-)
-def test_depth_counts_structure_only(body: str, depth: int) -> None:
-    """Brackets in strings are text, and a string that never ends hides nothing after it."""
-    assert requests._depth(body) == depth
-
-
-@pytest.mark.parametrize(
-    "body",
-    ['"' + '\\"' * 8_000, '"' + "\\" * 16_001, '"' * 16_001, '{"a": "' + '\\"' * 8_000 + "\\"],
-    ids=["escaped quotes", "backslashes", "quotes", "cut off in an escape"],
-)
-def test_unclosed_strings_are_passed_over_once(body: str) -> None:
-    """Steps are at most one per pair of characters: no string is read again from each quote in it."""
-    matches = list(requests._STRING_OR_BRACKET.finditer(body))
-    assert sum(len(match.group()) for match in matches) <= len(body)
-    assert len(matches) <= len(body) // 2 + 1
-    assert [m.start() for m in matches[1:]] == [m.end() for m in matches[:-1]] or body.startswith("{")
-
-
-class Name(str):
-    """A member's name that counts how often it is compared."""
-
-    compared = 0
-
-    def __eq__(self, other: object) -> bool:
-        """Compare as strings do."""
-        Name.compared += 1
-        return super().__eq__(other)
-
-    __hash__ = str.__hash__
-
-
-def test_repeated_member_is_found_in_one_pass() -> None:
-    """A name is not compared with all the others."""
-    pairs: list[tuple[str, object]] = [(Name(number), 1) for number in range(2_000)]
-    Name.compared = 0
-    with pytest.raises(InvalidRequest, match='"1999" is given more than once'):
-        requests._members_given_once([*pairs, (Name(1999), 2)])
-    assert Name.compared <= 10
 
 
 def conditional(value: str | None) -> Request:

@@ -1,12 +1,14 @@
 """The store in memory, with what happens around it: other machines, failures, TTL."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from datetime import datetime
 
 from chalicelib.domain.administrators import ActingAdmin
 from chalicelib.domain.errors import StoreUnavailable
+from chalicelib.domain.ports import UserPage
 from chalicelib.domain.rotation import Rotation
-from chalicelib.domain.tokens import EndedGeneration, IdempotencyRecord, Token
+from chalicelib.domain.tokens import CreationLimits, EndedGeneration, IdempotencyRecord, Token
 from chalicelib.domain.users import User
 from tests.support.memory import InMemoryStore
 
@@ -85,12 +87,20 @@ class BusyStore(InMemoryStore):
         self._begin("list_tokens")
         return listed
 
+    def list_unended(self, owner: User, now: datetime) -> Iterator[Token]:
+        """Yield tokens as they were before anything that happens meanwhile; count those that are read."""
+        unended = list(super().list_unended(owner, now))
+        self._begin("list_unended")
+        for token in unended:
+            self.calls["unended read"] += 1
+            yield token
+
     def add_token(
-        self, token: Token, *, max_live_tokens: int, idempotency: IdempotencyRecord | None
+        self, token: Token, *, limits: CreationLimits, idempotency: IdempotencyRecord | None
     ) -> None:
         """Add a token."""
         self._begin("add_token")
-        super().add_token(token, max_live_tokens=max_live_tokens, idempotency=idempotency)
+        super().add_token(token, limits=limits, idempotency=idempotency)
 
     def save_token(self, before: Token, after: Token) -> Token:
         """Write what differs."""
@@ -102,10 +112,10 @@ class BusyStore(InMemoryStore):
         self._begin("revoke_token")
         super().revoke_token(before, after, frees_slot=frees_slot)
 
-    def rotate_token(self, rotation: Rotation, *, max_live_tokens: int) -> None:
+    def rotate_token(self, rotation: Rotation, *, limits: CreationLimits) -> None:
         """Write a rotation."""
         self._begin("rotate_token")
-        super().rotate_token(rotation, max_live_tokens=max_live_tokens)
+        super().rotate_token(rotation, limits=limits)
 
     def record_reuse(self, before: Token, after: Token) -> bool:
         """Record reuse."""
@@ -124,6 +134,12 @@ class BusyStore(InMemoryStore):
         assert len(generations) <= 100
         self._begin("find_ended_generations")
         return super().find_ended_generations(user_id, generations)
+
+    def list_users(self, *, after: str | None, limit: int) -> UserPage:
+        """Return users newest first; DynamoDB takes at most 100."""
+        assert limit <= 100
+        self._begin("list_users")
+        return super().list_users(after=after, limit=limit)
 
     def add_user(self, user: User) -> bool:
         """Add a user."""
@@ -150,3 +166,8 @@ class BusyStore(InMemoryStore):
         """Set the count."""
         self._begin("correct_live_tokens")
         super().correct_live_tokens(user, live_tokens)
+
+    def note_full(self, user: User, until: datetime) -> None:
+        """Note that there is no place."""
+        self._begin("note_full")
+        super().note_full(user, until)

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.errors import InsufficientScope, NotAuthenticated
-from chalicelib.domain.scopes import DEFAULT_CATALOGUE
+from chalicelib.domain.errors import InsufficientScope, NotAuthenticated, PathTooLong
+from chalicelib.domain.scopes import DEFAULT_CATALOGUE, MAX_PATH_LENGTH
 from chalicelib.domain.text import MAX_NAME_LENGTH, profile_text
 from chalicelib.services.callers import (
     AnonymousCaller,
@@ -87,6 +87,8 @@ def test_caller_needs_a_scope_that_opens_the_request() -> None:
     caller = TokenCaller("usr_1", "tok_1", "ci", frozenset({READ}), DEFAULT_CATALOGUE)
 
     caller.require("GET", "/api/whoami")
+    with pytest.raises(PathTooLong):
+        caller.require("GET", "/api/" + "a" * MAX_PATH_LENGTH)
     with pytest.raises(InsufficientScope):
         caller.require("POST", "/api/echo")
 

@@ -14,7 +14,7 @@ from chalicelib.domain.tokens import RevocationReason, Token, TokenStatus
 from chalicelib.domain.users import UserStatus
 from chalicelib.services.exposed import RevokeExposed
 from chalicelib.services.revocation import RevokeToken
-from tests.support.builders import POLICY, a_token, a_user
+from tests.support.builders import LIMITS, POLICY, a_token, a_user
 from tests.support.clock import START, FixedClock
 from tests.unit.services.stores import BusyStore
 
@@ -117,7 +117,7 @@ def test_token_in_its_overlap_ends_without_freeing_a_place(finder: Finder) -> No
     token = finder.tokens[0]
     successor = successor_of(token, new_token_id(START), START, POLICY)
     rotation = rotation_of(token, None, successor, timedelta(days=1), POLICY)
-    finder.store.rotate_token(rotation, max_live_tokens=100)
+    finder.store.rotate_token(rotation, limits=LIMITS)
 
     assert finder.exposed.report([token.id]) == [token.id]
     assert finder.row(successor) == successor

@@ -16,9 +16,10 @@ from chalicelib.domain.errors import (
     SigningUnavailable,
     StoreUnavailable,
     TokenLimitReached,
+    TooManyCreations,
     UserInactive,
 )
-from chalicelib.domain.tokens import RevocationReason, Token, TokenRequest, TokenStatus
+from chalicelib.domain.tokens import RevocationReason, Token, TokenPolicy, TokenRequest, TokenStatus
 from chalicelib.domain.users import User, UserStatus
 from chalicelib.services.issue import IssueStores, IssueToken
 from tests.support.builders import POLICY, a_request, a_token, a_user
@@ -28,6 +29,8 @@ from tests.unit.services.stores import BusyStore
 LIMIT = 3
 SMALL = replace(POLICY, max_live_tokens=LIMIT)
 TICK = timedelta(milliseconds=1)
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 
 
@@ -55,8 +58,12 @@ class Desk:
         self.clock = FixedClock()
         self.owner = a_user()
         self.store.put(self.owner)
+        self.issuing = self.issuing_with(SMALL)
+
+    def issuing_with(self, policy: TokenPolicy) -> IssueToken:
+        """Return issuing over the same store by another policy."""
         stores = IssueStores(self.store, self.store, self.store)
-        self.issuing = IssueToken(stores, self.signer, self.clock, SMALL)
+        return IssueToken(stores, self.signer, self.clock, policy)
 
     def issue(self, request: TokenRequest | None = None, key: str | None = None) -> Token:
         """Issue a token to the owner as stored now."""
@@ -280,7 +287,7 @@ def test_no_recount_without_need(desk: Desk) -> None:
     """An owner with room costs no list of tokens."""
     desk.issue()
 
-    assert desk.store.calls["list_tokens"] == 0
+    assert desk.store.calls["list_unended"] == 0
 
 
 @pytest.mark.parametrize(
@@ -350,7 +357,7 @@ def test_recount_never_undoes_what_was_issued_meanwhile(desk: Desk) -> None:
         desk.issue()
         desk.issue()
 
-    desk.store.let("list_tokens", fill_again)
+    desk.store.let("list_unended", fill_again)
 
     with pytest.raises(TokenLimitReached):
         desk.issue()
@@ -367,7 +374,7 @@ def test_recount_never_undoes_a_revocation(desk: Desk) -> None:
         after = revoked.revoked(RevocationReason.OWNER, START, SMALL)
         desk.store.revoke_token(revoked, after, frees_slot=True)
 
-    desk.store.let("list_tokens", revoke)
+    desk.store.let("list_unended", revoke)
 
     desk.issue()
 
@@ -379,15 +386,138 @@ def test_recount_never_undoes_a_revocation(desk: Desk) -> None:
 
 
 def test_count_that_is_right_is_not_written(desk: Desk) -> None:
-    """A refusal at a full quota changes nothing."""
+    """A refusal at a full quota leaves the count. The row notes that there is no place."""
     desk.fill()
     before = desk.store.read_user(desk.owner)
 
     with pytest.raises(TokenLimitReached):
         desk.issue()
 
-    assert desk.store.read_user(desk.owner) == before
+    full = replace(before, full_until=START + HOUR, full_count=LIMIT, revision=before.revision + 1)
+    assert desk.store.read_user(desk.owner) == full
     assert desk.store.calls["correct_live_tokens"] == 0
+
+
+def test_recount_stops_at_the_limit(desk: Desk) -> None:
+    """However many tokens there are, no more of them are read than may be live."""
+    tokens = [a_token(desk.owner) for _ in range(50)]
+    desk.store.put(*tokens, replace(desk.owner, live_tokens=50))
+
+    with pytest.raises(TokenLimitReached):
+        desk.issue()
+
+    assert desk.store.calls["unended read"] == LIMIT
+
+
+def test_recount_that_found_no_place_is_not_repeated(desk: Desk) -> None:
+    """A hundred refusals at the quota cost one recount, until a place can be free."""
+    desk.fill()
+
+    for _ in range(100):
+        with pytest.raises(TokenLimitReached):
+            desk.issue()
+
+    assert (desk.store.calls["list_unended"], desk.store.calls["note_full"]) == (1, 1)
+    desk.clock.advance(HOUR)
+    with pytest.raises(TokenLimitReached):
+        desk.issue()
+    assert desk.store.calls["list_unended"] == 2
+
+
+@pytest.mark.parametrize("excess", [0, 1, 5])
+def test_place_that_a_revocation_frees_is_found_at_once(desk: Desk, excess: int) -> None:
+    """The note holds for the count that it was made at, also if that count was too high."""
+    revoked, *_ = desk.fill()
+    desk.store.put(replace(desk.owner, live_tokens=LIMIT + excess))
+    with pytest.raises(TokenLimitReached):
+        desk.issue()
+
+    after = revoked.revoked(RevocationReason.OWNER, START, SMALL)
+    desk.store.revoke_token(revoked, after, frees_slot=True)
+
+    desk.issue()
+    assert desk.count == desk.truth == LIMIT
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"expires_at": START + 10 * MINUTE},
+        {"purge_at": START + 10 * MINUTE},
+        {"expires_at": START + 10 * MINUTE, "purge_at": START + DAY},
+    ],
+)
+def test_place_that_the_clock_frees_is_found_in_time(desk: Desk, changes: dict[str, Any]) -> None:
+    """The note ends five minutes before a token can end by itself, so no clock is late for it."""
+    ending, *_ = desk.fill()
+    desk.store.put(replace(ending, **changes))
+    with pytest.raises(TokenLimitReached):
+        desk.issue()
+    assert desk.store.read_user(desk.owner).full_until == START + 5 * MINUTE
+
+    desk.clock.advance(10 * MINUTE)
+    if "expires_at" not in changes:
+        desk.store.purge(ending)
+
+    desk.issue()
+    assert desk.count == LIMIT
+
+
+def test_token_that_ends_sooner_than_the_note_frees_its_place_in_time(desk: Desk) -> None:
+    """A token created after the recount is not known to it, so the note goes with the creation."""
+    revoked, *_ = desk.fill()
+    with pytest.raises(TokenLimitReached):
+        desk.issue()
+    desk.store.revoke_token(revoked, revoked.revoked(RevocationReason.OWNER, START, SMALL), frees_slot=True)
+    desk.issue(a_request(lifetime=10 * MINUTE))
+    with pytest.raises(TokenLimitReached):
+        desk.issue()
+
+    desk.clock.advance(10 * MINUTE)
+
+    desk.issue()
+
+
+def test_no_note_that_is_over_is_written(desk: Desk) -> None:
+    """A token that ends within five minutes is looked at again each time."""
+    desk.fill(expires_at=START + MINUTE)
+
+    for _ in range(2):
+        with pytest.raises(TokenLimitReached):
+            desk.issue()
+
+    assert (desk.store.calls["list_unended"], desk.store.calls["note_full"]) == (2, 0)
+
+
+def test_creations_of_a_day_are_bounded(desk: Desk) -> None:
+    """Revoking frees places, but no creation of the day; nothing is signed or recounted any more."""
+    desk.issuing = desk.issuing_with(replace(SMALL, max_creations_per_day=5))
+    for _ in range(5):
+        token = desk.issue()
+        after = token.revoked(RevocationReason.OWNER, START, SMALL)
+        desk.store.revoke_token(token, after, frees_slot=True)
+    signed = len(desk.signer.signed)
+
+    with pytest.raises(TooManyCreations, match="5 tokens were created") as caught:
+        desk.issue(key="k")
+
+    assert caught.value.retry_after == timedelta(hours=12)
+    assert (len(desk.signer.signed), len(desk.store.rows())) == (signed, 5)
+    assert desk.store.calls["list_unended"] == 0
+    desk.clock.advance(timedelta(hours=12))
+    desk.issue(key="k")
+    assert desk.store.read_user(desk.owner).creations == 1
+
+
+def test_creations_that_race_are_counted_each(desk: Desk) -> None:
+    """An owner who was read before others created the rest of the day is refused by the write."""
+    desk.issuing = desk.issuing_with(replace(SMALL, max_creations_per_day=2))
+    desk.store.let("add_token", desk.issue, desk.issue)
+
+    with pytest.raises(TooManyCreations):
+        desk.issue()
+
+    assert len(desk.store.rows()) == 2
 
 
 def test_quota_that_was_lowered_refuses_at_once(desk: Desk) -> None:

@@ -356,6 +356,21 @@ def test_long_list_is_read_in_bounded_steps(crowd: list[Token], sort: str) -> No
     assert (second, end) == ([last], None)
 
 
+@pytest.mark.parametrize("limit", [1, 100])
+@pytest.mark.parametrize(
+    "query",
+    [{}, {"text": "zzz"}, {"status": TokenStatus.EXPIRED}, {"sort": "created_at"}, {"sort": "name"}],
+)
+def test_calls_do_not_depend_on_the_limit(crowd: list[Token], query: dict[str, Any], limit: int) -> None:
+    """A page of one costs no more calls than a page of a hundred, and no page more than 27."""
+    shelf = Shelf(*crowd[:5_000])
+
+    shelf.page(limit=limit, **query)
+
+    assert sum(shelf.store.calls.values()) <= (2 if query in ({}, {"sort": "created_at"}) else 27)
+    assert shelf.store.calls["find_ended_generations"] <= 1
+
+
 @pytest.mark.parametrize(
     "name", ["x" * 100, "\\" * 100, '"' * 100, "東" * 100, "🧀" * 100, "\u0390" * 100, "\ufb03" * 100]
 )

@@ -405,6 +405,50 @@ def test_call_stops_reading_in_time(office: Office) -> None:
     assert (list(first.users), list(second.users), second.next_cursor) == ([], [oldest], None)
 
 
+@pytest.mark.parametrize("limit", [1, 30, 100])
+@pytest.mark.parametrize(("text", "most"), [("", 1), ("zzz", 21), ("p599", 21)])
+def test_calls_do_not_depend_on_the_limit(office: Office, limit: int, text: str, most: int) -> None:
+    """A page of one that few match costs no more calls than a page of a hundred."""
+    office.store.put(*(a_user(f"p{n}@example.com", created_at=START - n * DAY) for n in range(2_600)))
+
+    office.users.page(any_user(text=text, limit=limit))
+
+    assert office.store.calls["list_users"] <= most
+
+
+@pytest.mark.parametrize("limit", [1, 2, 7, 100])
+def test_matches_that_are_cut_off_begin_the_next_page(office: Office, limit: int) -> None:
+    """A page ends at its last match, wherever the reads ended. None is skipped or repeated."""
+    people = [a_user(f"p{n}@example.com", created_at=START - (n // 4) * DAY) for n in range(250)]
+    office.store.put(*people)
+    wanted = sorted(
+        (user for user in people if "7" in user.subject), key=lambda user: user.position, reverse=True
+    )
+
+    pages: list[list[User]] = []
+    cursor = None
+    while not pages or cursor:
+        page = office.users.page(any_user(text="7", limit=limit, cursor=cursor))
+        pages.append(list(page.users))
+        cursor = page.next_cursor
+
+    assert [user for page in pages for user in page] == wanted
+    assert all(len(page) == limit for page in pages[:-1])
+
+
+def test_cursor_of_version_0_1_goes_on(office: Office) -> None:
+    """The form is the same: milliseconds and id of the last user that was read."""
+    older, newer = (a_user(f"p{n}@example.com", created_at=START + n * DAY) for n in (-1, 1))
+    office.store.put(older, newer)
+    milliseconds = round(newer.created_at.timestamp() * 1000)
+    cursor = base64.urlsafe_b64encode(f"{milliseconds:015d}#{newer.id}".encode()).decode().rstrip("=")
+
+    page = office.users.page(any_user(cursor=cursor))
+
+    assert list(page.users) == [ADMIN, older]
+    assert office.users.page(any_user(limit=1)).next_cursor == cursor
+
+
 @pytest.mark.parametrize(
     "cursor",
     [
