@@ -73,7 +73,7 @@ class ManageUsers:
         position = _position(query.cursor) if query.cursor else None
         found: list[User] = []
         text_key = search_key(query.text)
-        # If everybody matches, the first read is enough. Else the calls must not depend on the limit.
+        # If every user matches, the first read is enough. Else the calls must not depend on the limit.
         for size in (query.limit, *[_STORE_PAGE] * _MOST_WHOLE_PAGES):
             page = self._store.list_users(after=position, limit=size)
             found += [user for user in page.users if _matches(user, query, text_key)]

@@ -128,6 +128,15 @@ def test_errors_are_those_of_the_operation(document: dict[str, Any]) -> None:
             assert each.operation.rendering.code_of_kind(kind) in codes
 
 
+def test_bounds_of_a_body_are_said(document: dict[str, Any]) -> None:
+    """JSON has a size, a number of values and a depth; a form has a size."""
+    operations = operations_of(document)
+    json_body = "At most 16384 bytes. At most 1000 values, nested at most 8 deep."
+    assert operations["POST", "/v1/tokens"]["requestBody"]["description"] == json_body
+    form = operations["POST", "/oauth2/token"]["requestBody"]
+    assert form["description"] == "At most 32768 bytes."
+
+
 def test_error_codes_and_headers_of_one_operation(document: dict[str, Any]) -> None:
     """One operation in full, as a reader meets it."""
     responses = operations_of(document)["POST", "/v1/tokens"]["responses"]

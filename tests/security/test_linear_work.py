@@ -1,4 +1,4 @@
-"""The work of every parser grows no faster than its input, whoever sends it and whatever it is.
+"""The work of every parser grows no faster than its input.
 
 To add a parser, add a line to ``PARSERS``: a function that hands a text to it, and pieces of hostile texts.
 """
