@@ -85,7 +85,7 @@ class Service(Decision):
         """Listing tokens."""
         from chalicelib.services.listing import ListTokens
 
-        return ListTokens(self.tokens, self.clock)
+        return ListTokens(self.tokens, self.clock, self.policy)
 
     @cached_property
     def manage(self) -> "ManageTokens":
@@ -218,7 +218,8 @@ class Service(Decision):
     def _self_service(self) -> "SelfService":
         from chalicelib.services.self_service import SelfService
 
-        return SelfService(self.verify, self.users, self.issue, self.manage)
+        may_rotate = self.settings.self_rotation
+        return SelfService(self.verify, self.users, self.issue, self.manage, may_rotate=may_rotate)
 
     @cached_property
     def _exposed(self) -> "RevokeExposed":

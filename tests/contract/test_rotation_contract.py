@@ -11,7 +11,7 @@ from chalicelib.domain.ids import new_generation, new_token_id
 from chalicelib.domain.rotation import Rotation, reused, rotation_of, successor_of
 from chalicelib.domain.tokens import RevocationReason, Token, TokenStatus
 from chalicelib.domain.users import User, UserStatus
-from tests.support.builders import POLICY, a_token, a_user
+from tests.support.builders import POLICY, a_token, a_user, an_ending
 from tests.support.clock import START
 from tests.support.dynamodb import Stores
 
@@ -120,9 +120,7 @@ class TestRotateToken:
     def test_revoked_token_gets_no_successor(self, stores: Stores, owner: User) -> None:
         """A revocation that overtook the rotation wins."""
         token = added(stores, a_token(owner))
-        stores.tokens.revoke_token(
-            token, token.revoked(RevocationReason.OWNER, LATER, POLICY), frees_slot=True
-        )
+        stores.tokens.end_line(an_ending(token, token.revoked(RevocationReason.OWNER, LATER, POLICY)))
         before = everything(stores, owner)
         with pytest.raises(ConcurrentChange):
             rotate(stores, rotation(token))
@@ -163,9 +161,7 @@ class TestRotateToken:
         rotate(stores, rotation(token))
         before = everything(stores, owner)
         with pytest.raises(ConcurrentChange):
-            stores.tokens.revoke_token(
-                token, token.revoked(RevocationReason.OWNER, LATER, POLICY), frees_slot=True
-            )
+            stores.tokens.end_line(an_ending(token, token.revoked(RevocationReason.OWNER, LATER, POLICY)))
         assert before == everything(stores, owner)
 
     def test_rotated_token_is_revoked_without_freeing_a_place(self, stores: Stores, owner: User) -> None:
@@ -173,7 +169,7 @@ class TestRotateToken:
         made = rotate(stores, rotation(added(stores, a_token(owner))))
         token = row(stores, made.rotated.after)
         after = token.revoked(RevocationReason.EXPOSED, LATER_STILL, POLICY)
-        stores.tokens.revoke_token(token, after, frees_slot=False)
+        stores.tokens.end_line(an_ending(token, after, frees_place=False))
         assert replace(after, version=3) == row(stores, token)
         assert owner_row(stores, owner).live_tokens == 1
 
@@ -226,7 +222,7 @@ class TestRecordReuse:
         made = rotate(stores, rotation(added(stores, a_token(owner))))
         token = row(stores, made.rotated.after)
         after = token.revoked(RevocationReason.OWNER, LATER, POLICY)
-        stores.tokens.revoke_token(token, after, frees_slot=False)
+        stores.tokens.end_line(an_ending(token, after, frees_place=False))
         stores.rotations.record_reuse(token, reused(token, 1, LATER))
         assert row(stores, token).state is TokenStatus.REVOKED
 

@@ -92,6 +92,8 @@ class World:
             "gone": False,
             "predecessor": None,
             "successor": None,
+            "family": token_id,
+            "line": token_id,
             "overlap_ends": None,
             "reuses": 0,
             "reused_at": None,
@@ -131,6 +133,10 @@ class World:
         """Whether a token was rotated, and its time beside its successor has passed."""
         return token["overlap_ends"] is not None and bool(token["overlap_ends"] <= self.now)
 
+    def has_expired(self, token: Row) -> bool:
+        """Whether a token's own string says that it has expired."""
+        return token["expires"] is not None and bool(token["expires"] <= self.now)
+
     def refusal(self, token: Row) -> str | None:
         """Return why a token's bearer is not let in, or None."""
         if token["expires"] is not None and token["expires"] <= self.now:
@@ -155,11 +161,16 @@ class World:
         if token["reused_at"] is None or self.now - token["reused_at"] >= REFRESH:
             token |= {"reuses": token["reuses"] + token["unwritten"], "reused_at": self.now, "unwritten": 0}
 
-    def rotate(self, token_id: str, successor_id: str, secret: str, overlap: timedelta) -> None:
-        """Replace a token by a successor."""
+    def rotate(
+        self, token_id: str, successor_id: str, secret: str, overlap: timedelta, *, by_itself: bool = False
+    ) -> None:
+        """Replace a token by a successor, who ends when the token would have ended if that asked."""
         token = self.tokens[token_id]
         self.create(token["owner"], successor_id, secret, token["days"])
-        self.tokens[successor_id] |= {"predecessor": token_id, "name": token["name"]}
+        successor = self.tokens[successor_id]
+        successor |= {"predecessor": token_id, "name": token["name"], "family": token["family"]}
+        if by_itself:
+            successor |= {"line": token["line"], "expires": token["expires"]}
         end = self.now + overlap
         if token["expires"] is not None:
             end = min(end, token["expires"])
@@ -178,9 +189,20 @@ class World:
             token |= {"paused": False, "alive_since": self.now}
 
     def revoke(self, token: Row, reason: str) -> None:
-        """End a token for good."""
-        if self.status(token) != "revoked":
-            token |= {"revoked": reason, "ended_at": self.now}
+        """End a token and its line for good."""
+        if token["generation"] != self.users[token["owner"]]["generation"]:
+            return
+        for member in self.tokens.values():
+            if member["line"] == token["line"] and not member["gone"] and self.status(member) != "revoked":
+                member |= {"revoked": reason, "ended_at": self.now}
+
+    def end_overlap_before(self, token: Row) -> bool:
+        """End the overlap of a token's predecessor; return whether there was one."""
+        before = self.tokens.get(token["predecessor"])
+        if before is None or before["gone"] or self.status(before) in ("revoked", "expired"):
+            return False
+        before["overlap_ends"] = self.now
+        return True
 
     def deadline(self, token: Row, which: str) -> datetime | None:
         """Return the moment at which something about a token changes by itself."""
@@ -219,7 +241,7 @@ class World:
         return {i: t for i, t in self.tokens.items() if t["owner"] == owner and not t["gone"]}
 
     def live(self, owner: str) -> int:
-        """Return how many tokens hold a place in a user's quota."""
-        tokens = [token for token in self.listed(owner).values() if token["successor"] is None]
-        statuses = [self.status(token) for token in tokens]
-        return sum(status in ("active", "inactive", "idle") for status in statuses)
+        """Return how many families hold a place in a user's quota: those of which a token is alive."""
+        alive = ("active", "inactive", "idle")
+        tokens = [token for token in self.listed(owner).values() if self.status(token) in alive]
+        return len({token["family"] for token in tokens})

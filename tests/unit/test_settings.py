@@ -72,6 +72,7 @@ def test_only_what_has_no_sensible_default_is_needed() -> None:
         max_token_lifetime=None,
         retention=timedelta(days=90),
         rotated_token_reuse=RotatedTokenReuse.RECORD,
+        self_rotation=True,
         scopes=DEFAULT_CATALOGUE,
         derived_token_key_id=None,
         derived_token_audiences=frozenset(),

@@ -29,7 +29,7 @@ class Finder:
         self.tokens = [a_token(self.owner) for _ in range(3)]
         self.store.put(self.owner, *self.tokens)
         self.verified = 0
-        revocations = RevokeToken(self.store, self.clock, POLICY)
+        revocations = RevokeToken(self.store, self.store, self.clock, POLICY)
         self.exposed = RevokeExposed(self, self.store, revocations)
 
     def verify(self, unverified_token: str) -> Claims:
@@ -75,7 +75,7 @@ def test_each_genuine_token_costs_one_read_and_one_write(finder: Finder) -> None
     ids = [token.id for token in finder.tokens]
 
     assert finder.exposed.report(ids * 3) == ids
-    assert finder.store.calls == {"find_for_authorization": 3, "revoke_token": 3}
+    assert finder.store.calls == {"find_for_authorization": 3, "end_line": 3}
     assert finder.verified == 3
 
 
@@ -132,7 +132,7 @@ def test_token_without_a_row_is_passed_over(finder: Finder) -> None:
     assert len(finder.store.rows()) == 2
 
 
-@pytest.mark.parametrize("call", ["find_for_authorization", "revoke_token"])
+@pytest.mark.parametrize("call", ["find_for_authorization", "end_line"])
 def test_failure_is_told_after_the_others_were_tried(finder: Finder, call: str) -> None:
     """The reporter tries again, and then the rest is done."""
     ids = [token.id for token in finder.tokens]
@@ -160,7 +160,7 @@ def test_token_that_never_rests_is_tried_a_fixed_number_of_times(finder: Finder)
     def conflict() -> None:
         raise ConcurrentChange
 
-    finder.store.let("revoke_token", *[conflict] * 9)
+    finder.store.let("end_line", *[conflict] * 9)
     with pytest.raises(StoreUnavailable):
         finder.exposed.report([finder.tokens[0].id])
-    assert finder.store.calls == {"find_for_authorization": 5, "revoke_token": 5}
+    assert finder.store.calls == {"find_for_authorization": 5, "end_line": 5}
