@@ -80,6 +80,17 @@ def use_tokens_on_themselves(walk: Walk) -> None:
     walk.call("DELETE", "/v1/tokens/self", walk.token(person)["token"])
 
 
+def grow_a_line(walk: Walk) -> None:
+    """A job that rotates itself with overlaps, puts the old token away, and has its first one reported."""
+    first = walk.token(walk.somebody())["token"]
+    newest = first
+    for _ in range(3):
+        newest = walk.call("POST", "/v1/tokens/self/rotate", newest, {"overlap_seconds": 3600}).json["token"]
+    walk.call("DELETE", "/v1/tokens/self/predecessor", newest)
+    walk.call("POST", "/v1/exposed", body={"tokens": [first]})
+    assert walk.refused("GET", "/api/whoami", newest).status == 401
+
+
 def report_an_exposed_token(walk: Walk) -> None:
     """Anybody may."""
     walk.call("POST", "/v1/exposed", body={"tokens": [walk.token(walk.somebody())["token"]]})
@@ -194,7 +205,7 @@ def sign_in_at_the_page(walk: Walk, person: str) -> str:
 
 
 def pass_every_door(walk: Walk) -> None:
-    """A token that is used, used again, and used after it was rotated out."""
+    """A token that is used, used again, and used after it was rotated out by its owner or itself."""
     for door in DOORS:
         person = walk.somebody()
         token = walk.token(person)
@@ -205,6 +216,9 @@ def pass_every_door(walk: Walk) -> None:
         for _ in range(2):
             walk.advance(minutes=10)
             assert not walk.gateway.decide(door, token["token"])
+        itself = walk.token(person)["token"]
+        walk.call("POST", "/v1/tokens/self/rotate", itself)
+        assert not walk.gateway.decide(door, itself)
 
 
 def flush_caches(walk: Walk) -> None:
@@ -220,6 +234,7 @@ ALL: tuple[Callable[[Walk], None], ...] = (
     manage_tokens,
     fill_the_quota,
     use_tokens_on_themselves,
+    grow_a_line,
     report_an_exposed_token,
     speak_oauth,
     rotate_signing_keys,
