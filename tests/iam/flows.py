@@ -85,7 +85,9 @@ def grow_a_line(walk: Walk) -> None:
     first = walk.token(walk.somebody())["token"]
     newest = first
     for _ in range(3):
-        newest = walk.call("POST", "/v1/tokens/self/rotate", newest, {"overlap_seconds": 3600}).json["token"]
+        newest = walk.call("POST", "/v1/tokens/self/rotate", newest, {"overlap_seconds": 3600}).json[
+            "token"
+        ]
     walk.call("DELETE", "/v1/tokens/self/predecessor", newest)
     walk.call("POST", "/v1/exposed", body={"tokens": [first]})
     assert walk.refused("GET", "/api/whoami", newest).status == 401

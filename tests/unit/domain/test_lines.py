@@ -17,9 +17,9 @@ WHY = RevocationReason.EXPOSED
 LINE = Line(OWNER.id, "tok_1", ("tok_1", "tok_2"), START + 97 * DAY)
 
 
-def a_rotated(ends: datetime, **changes: object) -> Token:
+def a_rotated(ends: datetime) -> Token:
     """Return a token that works until its overlap ends."""
-    return a_token(OWNER, successor_id="tok_2", overlap_ends_at=ends, **changes)
+    return a_token(OWNER, successor_id="tok_2", overlap_ends_at=ends)
 
 
 def ended(*tokens: Token, beside: tuple[Token, ...] = (), line: Line | None = None) -> Ending | None:
