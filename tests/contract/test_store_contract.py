@@ -117,6 +117,8 @@ class TestRoundTrips:
             predecessor_id=new_token_id(START),
             successor_id=new_token_id(LATER),
             family_id=new_token_id(START),
+            line_id=new_token_id(START),
+            lifetime_began_at=START - 3 * ONE_MILLISECOND,
             overlap_ends_at=START + 17 * ONE_MILLISECOND,
             reuse_count=5,
             last_reused_at=START + 19 * ONE_MILLISECOND,
