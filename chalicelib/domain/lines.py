@@ -66,12 +66,14 @@ def ending_of(
 ) -> Ending | None:
     """Return what ends a line; None if no token of it can work any more.
 
-    The family's place is freed if it surely has one and no relative needs it.
+    The family's place is freed if it surely has one and no relative needs it. 0.1 revoked a successor
+    alone, and freed the place then.
     """
     ending = [token for token in members.tokens if may_work(token, now)]
     if not ending:
         return None
-    had_place = any(token.surely_holds_place(now) for token in ending)
+    was_freed = any(token.state is TokenStatus.REVOKED for token in members.tokens)
+    had_place = not was_freed and any(token.surely_holds_place(now) for token in ending)
     keeps_place = any(token.holds_place(now) for token in members.relatives)
     return Ending(
         changes=tuple(Change(token, token.revoked(reason, now, policy)) for token in ending),

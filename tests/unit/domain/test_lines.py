@@ -74,6 +74,14 @@ def test_relative_that_works_keeps_the_place(relative: Token, frees: bool) -> No
     assert ending.frees_place is frees
 
 
+def test_place_that_0_1_freed_is_not_freed_again() -> None:
+    """It revoked a successor and left the predecessor in its overlap."""
+    ending = ended(a_rotated(START + DAY), a_token(OWNER).revoked(WHY, START, POLICY))
+
+    assert ending
+    assert not ending.frees_place
+
+
 @pytest.mark.parametrize(("left", "frees"), [(SKEW + TICK, True), (SKEW, False), (TICK, False)])
 @pytest.mark.parametrize("end", ["expires_at", "overlap_ends_at"])
 def test_place_is_freed_once_whatever_the_clocks(end: str, left: timedelta, frees: bool) -> None:

@@ -167,6 +167,19 @@ def test_line_of_0_1_goes_on(desk: Lines, which: int) -> None:
     assert (desk.working(), desk.count) == ([], 0)
 
 
+def test_place_that_0_1_freed_is_freed_once(desk: Lines) -> None:
+    """Its successor was revoked alone, with the place; the predecessor ends without one."""
+    other = desk.issue()
+    successor = desk.rotate(desk.first, WEEK)
+    desk.as_in_0_1()
+    alone = desk.store.read_token(successor).revoked(WHY, desk.clock.now(), POLICY)
+    desk.store.put(alone, replace(desk.store.read_user(desk.owner), live_tokens=1))
+
+    assert desk.end(desk.first)
+    assert [token.id for token in desk.working()] == [other.id]
+    assert desk.count == 1
+
+
 @pytest.mark.parametrize("which", range(5))
 def test_rotation_by_0_1_in_between_breaks_no_line(desk: Lines, which: int) -> None:
     """After a way back to 0.1 and forward again."""
