@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from chalicelib.services.exposed import RevokeExposed
     from chalicelib.services.flush import FlushCaches
     from chalicelib.services.issue import IssueToken
+    from chalicelib.services.lines import FindPresented
     from chalicelib.services.listing import ListTokens
     from chalicelib.services.login import Login
     from chalicelib.services.manage import ManageTokens
@@ -225,7 +226,14 @@ class Service(Decision):
     def _exposed(self) -> "RevokeExposed":
         from chalicelib.services.exposed import RevokeExposed
 
-        return RevokeExposed(self.verifier, self.authorization, self.revocations)
+        return RevokeExposed(self.verifier, self.presented, self.revocations)
+
+    @cached_property
+    def presented(self) -> "FindPresented":
+        """Finding the tokens behind strings that are presented to be revoked."""
+        from chalicelib.services.lines import FindPresented
+
+        return FindPresented(self.authorization, self.rotations)
 
     @cached_property
     def _gateway(self) -> GatewaySettings:

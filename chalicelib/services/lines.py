@@ -2,10 +2,36 @@
 
 from collections.abc import Iterable, Sequence
 
+from chalicelib.domain.claims import Claims
 from chalicelib.domain.errors import ConcurrentChange
 from chalicelib.domain.lines import Line, Members
-from chalicelib.domain.ports import RotationStore
+from chalicelib.domain.ports import AuthorizationStore, RotationStore
 from chalicelib.domain.tokens import Token
+from chalicelib.domain.users import User
+
+
+class FindPresented:
+    """Reads the token that a genuine string speaks of, or what is left of its line."""
+
+    def __init__(self, rows: AuthorizationStore, rotations: RotationStore) -> None:
+        self._rows = rows
+        self._rotations = rotations
+
+    def of(self, claims: Claims) -> tuple[Token | None, User | None]:
+        """Return the token and its owner. Raises DependencyUnavailable.
+
+        If the row of a line's first token was deleted, the newest token of the line stands for it.
+        """
+        token, owner = self._rows.find_for_authorization(claims.subject, claims.token_id)
+        if token is None and owner:
+            token = self._newest(owner.id, claims.token_id)
+        # As for a decision: a string that says otherwise than the row is not this token's.
+        return (token, owner) if token and token.expires_at == claims.expires_at else (None, None)
+
+    def _newest(self, user_id: str, line_id: str) -> Token | None:
+        line, _ = self._rotations.find_rows(user_id, (), line_id)
+        found = self._rotations.find_rows(user_id, line.token_ids[1:])[1] if line else ()
+        return found[0] if found else None
 
 
 class FindMembers:

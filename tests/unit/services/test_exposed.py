@@ -9,10 +9,11 @@ import pytest
 from chalicelib.domain.claims import Claims
 from chalicelib.domain.errors import BadSignature, ConcurrentChange, StoreUnavailable
 from chalicelib.domain.ids import new_token_id
-from chalicelib.domain.rotation import rotation_of, successor_of
+from chalicelib.domain.rotation import own_successor_of, rotation_of, successor_of
 from chalicelib.domain.tokens import RevocationReason, Token, TokenStatus
 from chalicelib.domain.users import UserStatus
 from chalicelib.services.exposed import RevokeExposed
+from chalicelib.services.lines import FindPresented
 from chalicelib.services.revocation import RevokeToken
 from tests.support.builders import POLICY, a_token, a_user
 from tests.support.clock import START, FixedClock
@@ -30,7 +31,7 @@ class Finder:
         self.store.put(self.owner, *self.tokens)
         self.verified = 0
         revocations = RevokeToken(self.store, self.store, self.clock, POLICY)
-        self.exposed = RevokeExposed(self, self.store, revocations)
+        self.exposed = RevokeExposed(self, FindPresented(self.store, self.store), revocations)
 
     def verify(self, unverified_token: str) -> Claims:
         """Return the claims of a token named by its id."""
@@ -130,6 +131,21 @@ def test_token_without_a_row_is_passed_over(finder: Finder) -> None:
 
     assert finder.exposed.report([finder.tokens[0].id]) == []
     assert len(finder.store.rows()) == 2
+
+
+@pytest.mark.parametrize("left", [True, False])
+def test_first_token_of_a_line_stands_for_it_after_its_row_is_gone(finder: Finder, left: bool) -> None:
+    """What grew out of it ends, as long as the line's row leads there."""
+    token = finder.tokens[0]
+    successor = own_successor_of(token, new_token_id(START), START, POLICY)
+    rotation = rotation_of(token, None, successor, timedelta(days=1), POLICY)
+    finder.store.rotate_token(rotation, max_live_tokens=100)
+    finder.store.purge(rotation.rotated.after)
+    if not left:
+        finder.store._lines.clear()
+
+    assert finder.exposed.report([token.id]) == ([token.id] if left else [])
+    assert (finder.row(successor).state is TokenStatus.REVOKED) is left
 
 
 @pytest.mark.parametrize("call", ["find_for_authorization", "end_line"])
