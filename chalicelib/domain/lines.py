@@ -1,4 +1,4 @@
-"""Lines: what grew out of a token by self-rotation, and what ends together."""
+"""Lines: tokens that grew out of one by self-rotation, and end together."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
@@ -57,14 +57,14 @@ class Members:
 
 
 def may_work(token: Token, now: datetime) -> bool:
-    """Whether an end changes anything about a token: it is neither revoked nor rotated out."""
+    """Return True for a token that is neither revoked nor rotated out, so that an end changes it."""
     return token.state is not TokenStatus.REVOKED and not token.overlap_is_over(now)
 
 
 def ending_of(
     members: Members, reason: RevocationReason, now: datetime, policy: TokenPolicy
 ) -> Ending | None:
-    """Return what ends a line; None if no token of it can work any more.
+    """Return the writes that end a line; None if no token of it can work any more.
 
     The family's place is freed if it surely has one and no relative needs it. 0.1 revoked a successor
     alone, and freed the place then.

@@ -148,7 +148,7 @@ class Token:
 
     @property
     def is_self_rotated(self) -> bool:
-        """Whether the token belongs to its predecessor's line.
+        """True if the token belongs to its predecessor's line.
 
         Rows of 0.1 do not tell who rotated. Their successors count as self-rotated.
         """
@@ -156,7 +156,7 @@ class Token:
 
     @property
     def lifetime_start(self) -> datetime:
-        """When the lifetime began: with the token, or with the first of its line."""
+        """The moment at which the lifetime began: with the token, or with the first of its line."""
         return self.lifetime_began_at or self.created_at
 
     def expiry(self, policy: TokenPolicy) -> datetime | None:
@@ -205,12 +205,12 @@ class Token:
         return min((since for since in (paused, owner.refused_since) if since), default=None)
 
     def has_expired(self, now: datetime, policy: TokenPolicy) -> bool:
-        """Whether the token has expired."""
+        """Return True if the token has expired."""
         expiry = self.expiry(policy)
         return expiry is not None and now >= expiry
 
     def holds_place(self, now: datetime) -> bool:
-        """Whether the token keeps its family's place in the quota, its generation apart.
+        """Return True if the token keeps its family's place in the quota, its generation apart.
 
         A token that only a lowered longest lifetime ended keeps it: the limit may be raised again.
         """
@@ -219,7 +219,7 @@ class Token:
         return self.expires_at is None or now < self.expires_at
 
     def surely_holds_place(self, now: datetime) -> bool:
-        """Whether the token keeps its family's place by every machine's clock.
+        """Return True if the token keeps its family's place by every machine's clock.
 
         A faster clock may have recounted without a token that ends soon. Its place must not be taken
         off again, or the count would fall below the truth and the quota would be exceeded.

@@ -50,7 +50,7 @@ class Token(Resource, frozen=True, kw_only=True):
     self_rotated: Annotated[
         bool,
         Meta(
-            description="Whether its predecessor made it by rotating itself. Then both belong to one line: "
+            description="True if its predecessor made it by rotating itself. Then both belong to one line: "
             "revoking one of them revokes the other."
         ),
     ]

@@ -1,4 +1,4 @@
-"""Find what ends with a token, by a bounded number of reads."""
+"""Find the tokens that end together, by a bounded number of reads."""
 
 from collections.abc import Iterable, Sequence
 
@@ -11,7 +11,7 @@ from chalicelib.domain.users import User
 
 
 class FindPresented:
-    """Reads the token that a genuine string speaks of, or what is left of its line."""
+    """Reads the token of a genuine string, or the newest of its line."""
 
     def __init__(self, rows: AuthorizationStore, rotations: RotationStore) -> None:
         self._rows = rows
@@ -44,7 +44,7 @@ class FindMembers:
         self._rotations = rotations
 
     def of(self, token: Token) -> Members:
-        """Return what may work of a token's line, and beside it in the family.
+        """Return the tokens that may work: of a token's line, and beside it in the family.
 
         Raises ConcurrentChange if the line grows meanwhile, or DependencyUnavailable.
         """
@@ -107,11 +107,11 @@ class _Rows:
 
     @property
     def goes_on(self) -> bool:
-        """Whether the newest named token rotated itself without the line's row saying so."""
+        """True if the newest named token rotated itself and the line's row does not say so."""
         return any(token.is_self_rotated for token in self._rows([self.newest.successor_id]))
 
     def members(self) -> Members:
-        """Return what may work of the line, and the other neighbours."""
+        """Return the tokens of the line that may work, and the other neighbours."""
         named = self._rows(self.named())
         before = [token.predecessor_id for token in named if token.is_self_rotated]
         ids = dict.fromkeys([*before, *self.named()])

@@ -1,4 +1,4 @@
-"""End a token and its line, whoever asks for it."""
+"""End a token and its line."""
 
 from collections.abc import Callable
 

@@ -198,10 +198,9 @@ class Life(RuleBasedStateMachine):
     @rule(pick=picks)
     def report(self, pick: int) -> None:
         """Report a token as exposed: its line ends, also if the token was rotated out long ago."""
-        _, token = self._token(pick)
+        token_id, token = self._token(pick)
         self.service.exposed.report([token["secret"]])
-        if not token["gone"] and not self.world.has_expired(token):
-            self.world.revoke(token, "exposed")
+        self.world.report(token_id)
 
     @precondition(lambda self: self.world.tokens)
     @rule(pick=picks)

@@ -9,6 +9,7 @@ from typing import Any
 
 IDLE = timedelta(days=30)
 RETENTION = timedelta(days=90)
+LONGEST_OVERLAP = timedelta(days=7)
 REFRESH = timedelta(seconds=300)
 SKEW = timedelta(minutes=5)
 
@@ -23,6 +24,7 @@ class World:
         self.quota = quota
         self.users: dict[str, Row] = {}
         self.tokens: dict[str, Row] = {}
+        self.lines: dict[str, Row] = {}
 
     # People.
 
@@ -171,6 +173,7 @@ class World:
         successor |= {"predecessor": token_id, "name": token["name"], "family": token["family"]}
         if by_itself:
             successor |= {"line": token["line"], "expires": token["expires"]}
+            self.lines[token["line"]] = {"newest": successor_id, "until": self.now + LONGEST_OVERLAP}
         end = self.now + overlap
         if token["expires"] is not None:
             end = min(end, token["expires"])
@@ -195,6 +198,18 @@ class World:
         for member in self.tokens.values():
             if member["line"] == token["line"] and not member["gone"] and self.status(member) != "revoked":
                 member |= {"revoked": reason, "ended_at": self.now}
+                if row := self.lines.get(token["line"]):
+                    row["until"] = max(row["until"], self.now)
+
+    def report(self, token_id: str) -> None:
+        """End the line of a token that was found; a line's first token stands for it if its row is gone."""
+        token = self.tokens[token_id]
+        if self.has_expired(token):
+            return
+        if token["gone"] and token_id in self.lines:
+            token = self.tokens[self.lines[token_id]["newest"]]
+        if not token["gone"]:
+            self.revoke(token, "exposed")
 
     def end_overlap_before(self, token: Row) -> bool:
         """End the overlap of a token's predecessor; return whether there was one."""
@@ -226,6 +241,10 @@ class World:
         end: datetime = fixed or token["alive_since"] + IDLE
         if not fixed and token["expires"] is not None:
             end = min(end, token["expires"])
+        return self.purged(end)
+
+    def purged(self, end: datetime) -> datetime:
+        """Return when a row may be deleted that is needed until ``end``."""
         exact = end + RETENTION
         whole = exact.replace(microsecond=0)
         return whole if whole == exact else whole + timedelta(seconds=1)
@@ -235,6 +254,7 @@ class World:
         for token in self.tokens.values():
             if self.purge_at(token) <= self.now:
                 token["gone"] = True
+        self.lines = {i: row for i, row in self.lines.items() if self.purged(row["until"]) > self.now}
 
     def listed(self, owner: str) -> dict[str, Row]:
         """Return the tokens that are still on a user's list, by id."""
