@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from chalicelib.domain.ports import (
         AccessTokenVerifier,
         AssertionStore,
-        AuthorizationStore,
         KeyStore,
         TokenVerifier,
     )
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from chalicelib.services.exchange import DeriveAccessToken, ExchangeSignIn
     from chalicelib.services.introspect import IntrospectToken
     from chalicelib.services.issue import IssueToken
+    from chalicelib.services.lines import FindPresented
     from chalicelib.services.published_keys import PublishedKeys
     from chalicelib.services.revocation import RevokeToken
     from chalicelib.services.revoke import RevokePresented
@@ -72,8 +72,8 @@ class Parts(Protocol):
         ...
 
     @property
-    def authorization(self) -> "AuthorizationStore":
-        """Tokens with their owners."""
+    def presented(self) -> "FindPresented":
+        """Finding the tokens behind strings that are presented to be revoked."""
         ...
 
     @property
@@ -148,7 +148,7 @@ class OAuth:
         from chalicelib.services.revoke import RevokePresented
 
         parts = self._parts
-        return RevokePresented(parts.verifier, self._access_tokens, parts.authorization, parts.revocations)
+        return RevokePresented(parts.verifier, self._access_tokens, parts.presented, parts.revocations)
 
     @cached_property
     def published_keys(self) -> "PublishedKeys":

@@ -124,6 +124,7 @@ class Settings:
     max_token_lifetime: timedelta | None
     retention: timedelta
     rotated_token_reuse: RotatedTokenReuse
+    self_rotation: bool
     scopes: ScopeCatalogue
     derived_token_key_id: str | None
     derived_token_audiences: frozenset[str]
@@ -167,6 +168,7 @@ class Settings:
             rotated_token_reuse=RotatedTokenReuse(
                 read.choice("ROTATED_TOKEN_REUSE", [r.value for r in RotatedTokenReuse], "record")
             ),
+            self_rotation=read.choice("SELF_ROTATION", ("on", "off"), "on") == "on",
             scopes=read.parsed_json("SCOPES", _catalogue, _SCOPES_EXAMPLE) or DEFAULT_CATALOGUE,
             derived_token_key_id=_derived_token_key(read),
             derived_token_audiences=_derived_token_audiences(read, audience),

@@ -82,4 +82,4 @@ class Decision(Stores):
         """Revoking one token, whoever asks for it."""
         from chalicelib.services.revocation import RevokeToken
 
-        return RevokeToken(self.tokens, self.clock, self.policy)
+        return RevokeToken(self.tokens, self.rotations, self.clock, self.policy)

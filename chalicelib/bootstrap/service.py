@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from chalicelib.services.exposed import RevokeExposed
     from chalicelib.services.flush import FlushCaches
     from chalicelib.services.issue import IssueToken
+    from chalicelib.services.lines import FindPresented
     from chalicelib.services.listing import ListTokens
     from chalicelib.services.login import Login
     from chalicelib.services.manage import ManageTokens
@@ -85,7 +86,7 @@ class Service(Decision):
         """Listing tokens."""
         from chalicelib.services.listing import ListTokens
 
-        return ListTokens(self.tokens, self.clock)
+        return ListTokens(self.tokens, self.clock, self.policy)
 
     @cached_property
     def manage(self) -> "ManageTokens":
@@ -225,13 +226,21 @@ class Service(Decision):
     def _self_service(self) -> "SelfService":
         from chalicelib.services.self_service import SelfService
 
-        return SelfService(self.verify, self.users, self.issue, self.manage)
+        may_rotate = self.settings.self_rotation
+        return SelfService(self.verify, self.users, self.issue, self.manage, may_rotate=may_rotate)
 
     @cached_property
     def _exposed(self) -> "RevokeExposed":
         from chalicelib.services.exposed import RevokeExposed
 
-        return RevokeExposed(self.verifier, self.authorization, self.revocations)
+        return RevokeExposed(self.verifier, self.presented, self.revocations)
+
+    @cached_property
+    def presented(self) -> "FindPresented":
+        """Finding the tokens behind strings that are presented to be revoked."""
+        from chalicelib.services.lines import FindPresented
+
+        return FindPresented(self.authorization, self.rotations)
 
     @cached_property
     def _gateway(self) -> GatewaySettings:

@@ -292,6 +292,13 @@ class InactiveOwner(InvalidToken):
     reason = "user_inactive"
 
 
+class SelfRotationOff(ApiTokensError):
+    """The operator does not let tokens rotate themselves."""
+
+    code = "self_rotation_off"
+    detail = "Tokens cannot rotate themselves here. Their owner can rotate them."
+
+
 class InsufficientScope(ApiTokensError):
     """The token is good but lacks a scope (RFC 6750 ``insufficient_scope``)."""
 
@@ -329,6 +336,13 @@ class TokenNotFound(ApiTokensError):
 
     code = "token_not_found"
     detail = "You have no token with this id."
+
+
+class NoPredecessor(ApiTokensError):
+    """The token has no predecessor whose overlap could end."""
+
+    code = "no_predecessor"
+    detail = "This token has no predecessor that still works."
 
 
 class UserNotFound(ApiTokensError):

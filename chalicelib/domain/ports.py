@@ -20,6 +20,7 @@ from chalicelib.domain.users import Identity, User
 if TYPE_CHECKING:
     from chalicelib.domain.access_tokens import AccessClaims
     from chalicelib.domain.clients import UsedAssertion, VerifiedAssertion
+    from chalicelib.domain.lines import Ending, Line
     from chalicelib.domain.rotation import Rotation
     from chalicelib.domain.token_types import TokenType
 
@@ -236,10 +237,11 @@ class TokenStore(Protocol):
         """
         ...
 
-    def revoke_token(self, before: Token, after: Token, *, frees_slot: bool) -> None:
-        """Write the revocation and its owner's count together.
+    def end_line(self, ending: "Ending") -> None:
+        """Write the end of a line and its owner's count, all or nothing.
 
-        Raises ConcurrentChange when the token or its generation ended meanwhile, or it was rotated.
+        Raises ConcurrentChange if one of its tokens, or their generation, ended meanwhile, or if one of
+        them was rotated.
         """
         ...
 
@@ -260,10 +262,20 @@ class RotationStore(Protocol):
     def rotate_token(self, rotation: "Rotation", *, limits: CreationLimits) -> None:
         """Write a rotation and its owner's counts, all or nothing.
 
-        Raises UserInactive, ConcurrentChange when one of its tokens, or their generation, changed
-        meanwhile, TooManyCreations, or TokenLimitReached when the successor takes a new place and there
-        is none.
+        Raises UserInactive, ConcurrentChange when one of its tokens, their line or their generation
+        changed meanwhile, TooManyCreations, or TokenLimitReached when the successor takes a new place
+        and there is none.
         """
+        ...
+
+    def find_rows(
+        self, user_id: str, token_ids: Collection[str], line_id: str | None = None
+    ) -> "tuple[Line | None, Sequence[Token]]":
+        """Return the rows of a line and of a few tokens that exist, each strongly consistent."""
+        ...
+
+    def stop_line(self, line: "Line") -> None:
+        """Write that a line has ended, so that no rotation continues it; its tokens stay as they are."""
         ...
 
     def record_reuse(self, before: Token, after: Token) -> bool:

@@ -4,36 +4,32 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from chalicelib.domain.errors import (
+    NoPredecessor,
     TokenAlreadyExpired,
     TokenAlreadyRevoked,
     TokenAlreadyRotated,
     TokenNotActive,
 )
-from chalicelib.domain.tokens import Token, TokenPolicy, TokenStatus
+from chalicelib.domain.lines import Change, Line
+from chalicelib.domain.tokens import MAX_OVERLAP, Token, TokenPolicy, TokenStatus
 from chalicelib.domain.users import User
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """A row as it was read and as it is to be."""
-
-    before: Token
-    after: Token
-
-
-@dataclass(frozen=True, slots=True)
 class Rotation:
-    """What one rotation writes, all of it or nothing.
+    """The writes of one rotation, all or nothing.
 
-    ``cut_short`` is the predecessor's own predecessor where it still works: its overlap ends now, so
-    that at most two tokens of a family work at the same time. The successor takes its predecessor's
-    place in the quota; ``takes_new_place`` where nobody can tell whether that one still has it.
+    ``cut_short`` is the predecessor's own predecessor if it still works: its overlap ends now, so that
+    at most two tokens of a family work at the same time. The family keeps its place in the quota;
+    ``takes_new_place`` if that place may already be missing from the count. ``line`` is the row of the
+    line that goes on; None for a person's rotation, which begins a new one.
     """
 
     rotated: Change
     successor: Token
     cut_short: Change | None
     takes_new_place: bool
+    line: Line | None
 
 
 def rotation_of(
@@ -44,8 +40,9 @@ def rotation_of(
     policy: TokenPolicy,
 ) -> Rotation:
     """Return what replaces ``token``, whose predecessor is ``grandparent``, by ``successor``."""
-    now = successor.created_at
-    end = now + overlap if token.expires_at is None else min(now + overlap, token.expires_at)
+    now, expiry = successor.created_at, token.expiry(policy)
+    end = now + overlap if expiry is None else min(now + overlap, expiry)
+    is_self_rotation = successor.line == token.line
     rotated = replace(
         _ending_at(end, token, now, policy), successor_id=successor.id, family_id=successor.family_id
     )
@@ -53,34 +50,46 @@ def rotation_of(
         rotated=Change(token, rotated),
         successor=replace(successor, name=token.name, description=token.description),
         cut_short=_cut_short(grandparent, now, policy) if grandparent else None,
-        takes_new_place=not token.surely_counts(now),
+        # A token that rotates itself ends no later than before, so its family's place is as sure as before.
+        takes_new_place=not is_self_rotation and not token.surely_holds_place(now),
+        line=_continued(token, successor, policy) if is_self_rotation else None,
     )
 
 
 def successor_of(token: Token, token_id: str, now: datetime, policy: TokenPolicy) -> Token:
-    """Return the token that takes over: equal but for its id, and its lifetime begins anew."""
+    """Return the successor that a person gets: its lifetime begins anew, and so does its line."""
     lifetime = _lifetime(token, policy)
-    successor = replace(
-        token,
-        id=token_id,
-        created_at=now,
-        updated_at=now,
-        expires_at=now.replace(microsecond=0) + lifetime if lifetime else None,
-        last_used_at=None,
-        usage={},
-        predecessor_id=token.id,
-        family_id=token.family_id or token.id,
-        version=1,
-    )
+    expires_at = now.replace(microsecond=0) + lifetime if lifetime else None
+    successor = _successor(token, token_id, now)
+    successor = replace(successor, line_id=token_id, expires_at=expires_at, lifetime_began_at=None)
     return successor.alive_since(now, policy)
 
 
-def require_rotatable(token: Token, owner: User, now: datetime) -> None:
+def own_successor_of(token: Token, token_id: str, now: datetime, policy: TokenPolicy) -> Token:
+    """Return the successor that a token makes itself: it ends when the token would have ended."""
+    successor = _successor(token, token_id, now)
+    successor = replace(successor, line_id=token.line, lifetime_began_at=token.lifetime_start)
+    return successor.alive_since(now, policy)
+
+
+def without_overlap(token: Token | None, owner: User, now: datetime, policy: TokenPolicy) -> Change:
+    """Return the end of the overlap of ``token``, a predecessor.
+
+    Raises NoPredecessor unless it works beside its successor, or would if it were not paused or idle.
+    """
+    if token is None or token.overlap_ends_at is None:
+        raise NoPredecessor
+    if token.status(owner, now, policy) in {TokenStatus.REVOKED, TokenStatus.EXPIRED}:
+        raise NoPredecessor
+    return Change(token, _ending_at(now, token, now, policy))
+
+
+def require_rotatable(token: Token, owner: User, now: datetime, policy: TokenPolicy) -> None:
     """Let a token pass that is active and has no successor.
 
     Raises TokenAlreadyRotated, TokenAlreadyRevoked, TokenAlreadyExpired or TokenNotActive.
     """
-    status = token.status(owner, now)
+    status = token.status(owner, now, policy)
     if status is TokenStatus.REVOKED and not token.is_ended_by_rotation(owner, now):
         raise TokenAlreadyRevoked
     if token.successor_id:
@@ -102,10 +111,30 @@ def reused(token: Token, count: int, now: datetime) -> Token:
     return replace(token, reuse_count=token.reuse_count + count, last_reused_at=now)
 
 
+def _successor(token: Token, token_id: str, now: datetime) -> Token:
+    return replace(
+        token,
+        id=token_id,
+        created_at=now,
+        updated_at=now,
+        last_used_at=None,
+        usage={},
+        predecessor_id=token.id,
+        family_id=token.family_id or token.id,
+        version=1,
+    )
+
+
+def _continued(token: Token, successor: Token, policy: TokenPolicy) -> Line:
+    # A row that outlives every rotated token of its line names all that an ending has to find.
+    purge_at = policy.purge_time(successor.created_at + MAX_OVERLAP)
+    return Line(token.user_id, token.line, (token.id, successor.id), purge_at)
+
+
 def _lifetime(token: Token, policy: TokenPolicy) -> timedelta | None:
     if token.expires_at is None:
         return policy.max_lifetime
-    lifetime = token.expires_at - token.created_at.replace(microsecond=0)
+    lifetime = token.expires_at - token.lifetime_start.replace(microsecond=0)
     return min(lifetime, policy.max_lifetime) if policy.max_lifetime else lifetime
 
 

@@ -128,8 +128,10 @@ class Token:
 
     ``state`` is the stored part of the status: ``active``, ``inactive`` or ``revoked``. ``usage`` is
     the least number of uses on each of the last days. A token that was rotated names its successor and
-    works until ``overlap_ends_at``; ``family_id``, the id of the first token of its line, is known once
-    there is a second. ``reuse_count`` is the least number of uses after the overlap.
+    works until ``overlap_ends_at``; ``family_id``, the id of the first token of its family, is known once
+    there is a second. ``line_id`` names the line of a successor; 0.1 wrote none. ``lifetime_began_at`` is
+    set if the lifetime is older than the token. ``reuse_count`` is the least number of uses after the
+    overlap.
     """
 
     id: str
@@ -150,27 +152,54 @@ class Token:
     predecessor_id: str | None = None
     successor_id: str | None = None
     family_id: str | None = None
+    line_id: str | None = None
+    lifetime_began_at: datetime | None = None
     overlap_ends_at: datetime | None = None
     reuse_count: int = 0
     last_reused_at: datetime | None = None
     version: int = 1
 
-    def status(self, owner: User, now: datetime) -> TokenStatus:
-        """Return how the token stands; it may be used if and only if that is ``active``."""
+    def status(self, owner: User, now: datetime, policy: TokenPolicy) -> TokenStatus:
+        """Return the token's status; it may be used if and only if that is ``active``."""
         if self.state is TokenStatus.REVOKED or self.generation != owner.generation:
             return TokenStatus.REVOKED
         if owner.status is UserStatus.REMOVED or self.overlap_is_over(now):
             return TokenStatus.REVOKED
-        if self.has_expired(now):
+        if self.has_expired(now, policy):
             return TokenStatus.EXPIRED
         if self.state is not TokenStatus.ACTIVE or not owner.is_active:
             return TokenStatus.INACTIVE
         return TokenStatus.IDLE if now >= self.idle_at else TokenStatus.ACTIVE
 
     @property
-    def ends_at(self) -> datetime | None:
-        """When the token ends at the latest, if that is known: by expiry, or with its overlap."""
-        return self.overlap_ends_at or self.expires_at
+    def line(self) -> str:
+        """The id of the token's line: that of the line's first token."""
+        return self.line_id or self.id
+
+    @property
+    def is_self_rotated(self) -> bool:
+        """True if the token belongs to its predecessor's line.
+
+        Rows of 0.1 do not tell who rotated. Their successors count as self-rotated.
+        """
+        return self.predecessor_id is not None and self.line_id != self.id
+
+    @property
+    def lifetime_start(self) -> datetime:
+        """The moment at which the lifetime began: with the token, or with the first of its line."""
+        return self.lifetime_began_at or self.created_at
+
+    def expiry(self, policy: TokenPolicy) -> datetime | None:
+        """Return when the token expires: by its own expiry, or by the policy's longest lifetime."""
+        if policy.max_lifetime is None:
+            return self.expires_at
+        longest = self.lifetime_start + policy.max_lifetime
+        return longest if self.expires_at is None else min(self.expires_at, longest)
+
+    def ends_at(self, policy: TokenPolicy) -> datetime | None:
+        """Return when the token ends at the latest, if that is known: by expiry, or with its overlap."""
+        ends = [end for end in (self.overlap_ends_at, self.expiry(policy)) if end]
+        return min(ends, default=None)
 
     def is_ended_by_rotation(self, owner: User, now: datetime) -> bool:
         """Whether the token is revoked because it was rotated, and for no other reason."""
@@ -188,29 +217,27 @@ class Token:
             return Revocation(RevocationReason.ROTATED, self.overlap_ends_at)
         return self.revocation
 
-    def refused_since(self, owner: User, now: datetime, revocation: Revocation | None) -> datetime | None:
+    def refused_since(
+        self, owner: User, now: datetime, policy: TokenPolicy, revocation: Revocation | None
+    ) -> datetime | None:
         """Return since when, at the latest, the token is refused; None while it may be used.
 
         ``revocation`` is the first one that is known, of the token or of its generation.
         """
-        status = self.status(owner, now)
+        status = self.status(owner, now, policy)
         if status is TokenStatus.REVOKED:
             return revocation.at if revocation else now
         if status is TokenStatus.EXPIRED:
-            return self.expires_at
+            return self.expiry(policy)
         if status is TokenStatus.IDLE:
             return self.idle_at
         paused = self.updated_at if self.state is TokenStatus.INACTIVE else None
         return min((since for since in (paused, owner.refused_since) if since), default=None)
 
-    def has_expired(self, now: datetime) -> bool:
-        """Whether the token's own expiry has passed."""
-        return self.expires_at is not None and now >= self.expires_at
-
-    def holds_place(self, owner: User, now: datetime) -> bool:
-        """Return whether a recount counts the token against its owner's quota."""
-        ended = (TokenStatus.REVOKED, TokenStatus.EXPIRED)
-        return self.successor_id is None and self.status(owner, now) not in ended
+    def has_expired(self, now: datetime, policy: TokenPolicy) -> bool:
+        """Return True if the token has expired."""
+        expiry = self.expiry(policy)
+        return expiry is not None and now >= expiry
 
     @property
     def surely_holds_place_until(self) -> datetime:
@@ -218,14 +245,22 @@ class Token:
         ends = (self.purge_at, self.expires_at, self.overlap_ends_at)
         return min(end for end in ends if end) - _CLOCK_SKEW
 
-    def surely_counts(self, now: datetime) -> bool:
-        """Whether the owner's count still holds this token, by every machine's clock.
+    def holds_place(self, now: datetime) -> bool:
+        """Return True if the token keeps its family's place in the quota, its generation apart.
 
-        One that was rotated gave its place to its successor. A recount leaves out expired tokens. One
-        that a faster clock may have left out already must not be taken off again, or the count would
-        fall below the truth and the quota would be exceeded.
+        A token that only a lowered longest lifetime ended keeps it: the limit may be raised again.
         """
-        return self.successor_id is None and not self.has_expired(now + _CLOCK_SKEW)
+        if self.state is TokenStatus.REVOKED or self.overlap_is_over(now):
+            return False
+        return self.expires_at is None or now < self.expires_at
+
+    def surely_holds_place(self, now: datetime) -> bool:
+        """Return True if the token keeps its family's place by every machine's clock.
+
+        A faster clock may have recounted without a token that ends soon. Its place must not be taken
+        off again, or the count would fall below the truth and the quota would be exceeded.
+        """
+        return self.holds_place(now + _CLOCK_SKEW)
 
     def needs_touch(self, now: datetime, policy: TokenPolicy) -> bool:
         """Whether the last recorded use is old enough to be worth a write."""
@@ -347,29 +382,29 @@ def new_token(
     return token.alive_since(now, policy)
 
 
-def require_usable(token: Token, owner: User, now: datetime) -> None:
+def require_usable(token: Token, owner: User, now: datetime, policy: TokenPolicy) -> None:
     """Let a token pass that may be used right now.
 
     Raises the InvalidToken that says why not; an inactive owner is named before the token's own state.
     """
     if not owner.is_active:
         raise InactiveOwner
-    status = token.status(owner, now)
+    status = token.status(owner, now, policy)
     if token.is_ended_by_rotation(owner, now):
         raise RotatedToken
     if status is not TokenStatus.ACTIVE:
         raise _REFUSALS[status]
 
 
-def require_changeable(token: Token, owner: User, now: datetime) -> None:
+def require_changeable(token: Token, owner: User, now: datetime, policy: TokenPolicy) -> None:
     """Raises TokenAlreadyRevoked for a token that nothing can change any more."""
-    if token.status(owner, now) is TokenStatus.REVOKED:
+    if token.status(owner, now, policy) is TokenStatus.REVOKED:
         raise TokenAlreadyRevoked
 
 
-def require_unexpired(token: Token, now: datetime) -> None:
+def require_unexpired(token: Token, now: datetime, policy: TokenPolicy) -> None:
     """Raises TokenAlreadyExpired for a token whose status nothing can change any more."""
-    if token.has_expired(now):
+    if token.has_expired(now, policy):
         raise TokenAlreadyExpired
 
 

@@ -28,7 +28,7 @@ REPORT = Operation(
 
 @REPORT.on(exposed)
 def report_exposed() -> Response:
-    """Report text in which API tokens were found. The genuine ones are revoked.
+    """Report text in which API tokens were found. The genuine ones are revoked, each with its line.
 
     A token is found anywhere in a string, also if it is percent-encoded. No credential is needed. The
     answer does not depend on the strings. A report can be repeated. Repeat it after a 503.

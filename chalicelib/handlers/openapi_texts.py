@@ -26,7 +26,7 @@ INFO = {
 TAGS = {
     "Account": "Who is calling.",
     "Tokens": "One's own API tokens. Nobody sees or changes another's.",
-    "Tokens themselves": "The only two things that a token may do, both to itself.",
+    "Tokens themselves": "A token rotates or revokes itself, or ends the overlap of its predecessor.",
     "OAuth 2.0": "Tokens by the standard process, for any OAuth client library. Bodies are forms.",
     "Discovery": "What other software has to know to work with this service.",
     "Leak reports": "For whoever finds a token where it does not belong.",

@@ -47,6 +47,13 @@ class Token(Resource, frozen=True, kw_only=True):
     revoked_reason: RevocationReason | None
     predecessor_id: Annotated[TokenId | None, Meta(description="The token that this one replaced.")]
     successor_id: Annotated[TokenId | None, Meta(description="The token that replaced this one.")]
+    self_rotated: Annotated[
+        bool,
+        Meta(
+            description="True if its predecessor made it by rotating itself. Then both belong to one line: "
+            "revoking one of them revokes the other."
+        ),
+    ]
     overlap_ends_at: Annotated[
         Moment | None, Meta(description="Until when a token that was replaced works beside its successor.")
     ]

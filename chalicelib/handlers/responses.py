@@ -65,12 +65,13 @@ def token(view: TokenView) -> resources.Token:
         updated_at=moment(row.updated_at),
         last_used_at=moment(row.last_used_at),
         idle_at=moment(row.idle_at),
-        expires_at=moment(row.expires_at),
+        expires_at=moment(view.expires_at),
         effective_by=_effective_by(view.refused_since),
         revoked_at=moment(revocation.at if revocation else None),
         revoked_reason=revocation.reason if revocation else None,
         predecessor_id=row.predecessor_id,
         successor_id=row.successor_id,
+        self_rotated=row.is_self_rotated,
         overlap_ends_at=moment(row.overlap_ends_at),
         reuse_count=row.reuse_count,
         last_reused_at=moment(row.last_reused_at),
@@ -79,7 +80,7 @@ def token(view: TokenView) -> resources.Token:
 
 def created(issued: tokens.IssuedToken, site: Site) -> Response:
     """Return the answer that hands out a new token, the only one with its string."""
-    view = TokenView(issued.token, tokens.TokenStatus.ACTIVE, None, None)
+    view = TokenView(issued.token, tokens.TokenStatus.ACTIVE, None, None, issued.token.expires_at)
     resource = resources.CreatedToken(**msgspec.structs.asdict(token(view)), token=issued.secret)
     headers = {"Location": f"{site.prefix}/v1/tokens/{issued.token.id}", **etag(view)}
     return document(resource, HTTPStatus.CREATED, headers)

@@ -202,7 +202,11 @@ REVOKE = Operation(
 
 @REVOKE.on(tokens)
 def revoke_token(token_id: str) -> Response:
-    """Revoke one of the caller's tokens for good."""
+    """Revoke one of the caller's tokens for good, and its line.
+
+    A line is what grew out of a token by rotating itself. All of it ends, also if the token itself was
+    rotated long ago. A successor that its owner made by rotating goes on working.
+    """
     owner = _sign_in()
     bootstrap.current().manage.revoke(owner, token_id, RevocationReason.OWNER)
     return responses.ended()

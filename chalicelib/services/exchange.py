@@ -117,5 +117,5 @@ class DeriveAccessToken:
             token_id=secrets.token_urlsafe(_ID_BYTES),
             scopes=scopes,
             issued_at=now,
-            expires_at=min(end, token.ends_at) if token.ends_at else end,
+            expires_at=min(end, verified.ends_at) if verified.ends_at else end,
         )

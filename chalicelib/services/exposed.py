@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from chalicelib import logs
 from chalicelib.domain.claims import Claims
 from chalicelib.domain.errors import ConcurrentChange, DependencyUnavailable, InvalidToken, StoreUnavailable
-from chalicelib.domain.ports import AuthorizationStore, TokenVerifier
-from chalicelib.domain.tokens import RevocationReason, Token
-from chalicelib.domain.users import User
+from chalicelib.domain.ports import TokenVerifier
+from chalicelib.domain.tokens import RevocationReason
+from chalicelib.services.lines import FindPresented
 from chalicelib.services.revocation import RevokeToken
 
 MAX_REPORTED = 100
@@ -25,9 +25,9 @@ class _Outcome:
 class RevokeExposed:
     """Signature first, without any I/O: what this service did not sign costs no database read."""
 
-    def __init__(self, verifier: TokenVerifier, rows: AuthorizationStore, revocations: RevokeToken) -> None:
+    def __init__(self, verifier: TokenVerifier, find: FindPresented, revocations: RevokeToken) -> None:
         self._verifier = verifier
-        self._rows = rows
+        self._find = find
         self._revocations = revocations
 
     def report(self, unverified_tokens: Sequence[str]) -> Sequence[str]:
@@ -56,9 +56,4 @@ class RevokeExposed:
             outcome.failure = error
 
     def _is_revoked_now(self, claims: Claims) -> bool:
-        return self._revocations.revoke(lambda: self._read(claims), RevocationReason.EXPOSED)
-
-    def _read(self, claims: Claims) -> tuple[Token | None, User | None]:
-        token, owner = self._rows.find_for_authorization(claims.subject, claims.token_id)
-        # As for a decision: a string that says otherwise than the row is not this token's.
-        return (token, owner) if token and token.expires_at == claims.expires_at else (None, None)
+        return self._revocations.revoke(lambda: self._find.of(claims), RevocationReason.EXPOSED)

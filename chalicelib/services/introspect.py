@@ -56,7 +56,7 @@ class IntrospectToken:
             token_id=token.id,
             scopes=verified.scopes,
             issued_at=token.created_at,
-            expires_at=token.ends_at,
+            expires_at=verified.ends_at,
         )
 
     def _access_token(self, unverified_token: str) -> ActiveToken:

@@ -18,7 +18,13 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.ids import TOKEN_ID, new_token_id
 from chalicelib.domain.ports import Clock, RotationStore, TokenSigner, TokenStore, UserStore
-from chalicelib.domain.rotation import Rotation, require_rotatable, rotation_of, successor_of
+from chalicelib.domain.rotation import (
+    Rotation,
+    own_successor_of,
+    require_rotatable,
+    rotation_of,
+    successor_of,
+)
 from chalicelib.domain.scopes import scope_string
 from chalicelib.domain.tokens import (
     IdempotencyRecord,
@@ -69,19 +75,25 @@ class IssueToken:
         UserInactive, ConcurrentChange or DependencyUnavailable.
         """
         now = self._clock.now()
-        token = new_token(new_token_id(now), owner, request, now, self._policy)
-        logs.add(token_id=token.id)
-        record = _idempotency_record(token, request, idempotency_key)
+        token_id = new_token_id(now)
+        record = _idempotency_record(token_id, request, idempotency_key, now)
         if record:
-            self._refuse_replay(token, record)
+            # Before anything is judged by today's scopes and limits: a replay is one whatever they are.
+            self._refuse_replay(owner, record, now)
+        token = new_token(token_id, owner, request, now, self._policy)
+        logs.add(token_id=token.id)
         limits = self._policy.creation_limits(owner, now)
         self._make_room(owner, now)
         secret = self._signer.sign(_claims(token))
         self._tokens.add_token(token, limits=limits, idempotency=record)
         return IssuedToken(token, secret)
 
-    def rotate(self, owner: User, token_id: str, overlap: timedelta) -> IssuedToken:
+    def rotate(
+        self, owner: User, token_id: str, overlap: timedelta, *, by_itself: bool = False
+    ) -> IssuedToken:
         """Replace a token of ``owner`` by a successor; the token itself works for ``overlap`` more.
+
+        ``by_itself`` if the token asks, and not its owner: then its lifetime and its line go on.
 
         Raises TokenNotFound, TokenAlreadyRotated, TokenAlreadyRevoked, TokenAlreadyExpired,
         TokenNotActive, TooManyCreations, TokenLimitReached, UserInactive, ConcurrentChange or
@@ -90,7 +102,8 @@ class IssueToken:
         now = self._clock.now()
         token = self._rotatable(owner, token_id, now)
         limits = self._policy.creation_limits(owner, now)
-        successor = successor_of(token, new_token_id(now), now, self._policy)
+        make = own_successor_of if by_itself else successor_of
+        successor = make(token, new_token_id(now), now, self._policy)
         logs.add(successor_id=successor.id)
         secret = self._signer.sign(_claims(successor))
         for _ in range(_ATTEMPTS):
@@ -110,7 +123,7 @@ class IssueToken:
         token = self._tokens.find_token(owner.id, token_id)
         if token is None:
             raise TokenNotFound
-        require_rotatable(token, owner, now)
+        require_rotatable(token, owner, now, self._policy)
         return token
 
     def _rotation(self, token: Token, successor: Token, overlap: timedelta) -> Rotation:
@@ -118,17 +131,17 @@ class IssueToken:
         grandparent = self._tokens.find_token(token.user_id, before) if before else None
         return rotation_of(token, grandparent, successor, overlap, self._policy)
 
-    def _refuse_replay(self, token: Token, record: IdempotencyRecord) -> None:
+    def _refuse_replay(self, owner: User, record: IdempotencyRecord, now: datetime) -> None:
         """Refuse before anything is signed; the write refuses replays that race this look."""
-        stored = self._tokens.find_idempotency(token.user_id, record.key_hash)
-        if stored is None or stored.expires_at <= token.created_at:
+        stored = self._tokens.find_idempotency(owner.id, record.key_hash)
+        if stored is None or stored.expires_at <= now:
             return
         if stored.body_hash != record.body_hash:
             raise IdempotencyKeyReused
         raise AlreadyCreated(stored.token_id)
 
     def _make_room(self, owner: User, now: datetime) -> None:
-        """Correct a count that holds expired or deleted tokens, before it refuses the owner.
+        """Correct a count that holds families of which no token works, before it refuses the owner.
 
         Nothing is signed for an owner without room. Raises TokenLimitReached.
         """
@@ -149,8 +162,13 @@ class IssueToken:
             self._users.correct_live_tokens(current, len(placed))
 
     def _with_place(self, owner: User, now: datetime) -> Iterator[Token]:
-        unended = self._tokens.list_unended(owner, now)
-        return (token for token in unended if token.holds_place(owner, now))
+        """Yield one token of each family that holds a place."""
+        families: set[str] = set()
+        for token in self._tokens.list_unended(owner, now):
+            family = token.family_id or token.id
+            if family not in families and token.holds_place(now):
+                families.add(family)
+                yield token
 
 
 def _claims(token: Token) -> Claims:
@@ -163,20 +181,23 @@ def _claims(token: Token) -> Claims:
     )
 
 
-def _idempotency_record(token: Token, request: TokenRequest, key: str | None) -> IdempotencyRecord | None:
+def _idempotency_record(
+    token_id: str, request: TokenRequest, key: str | None, now: datetime
+) -> IdempotencyRecord | None:
     if key is None:
         return None
+    # As asked: what absent scopes mean may change between two requests.
     body = [
         request.name,
         request.description,
-        scope_string(token.scopes),
+        None if request.scopes is None else scope_string(request.scopes),
         request.lifetime.total_seconds() if request.lifetime else None,
     ]
     return IdempotencyRecord(
         key_hash=_hash(key),
         body_hash=_hash(json.dumps(body)),
-        token_id=token.id,
-        expires_at=token.created_at + IDEMPOTENCY_LIFETIME,
+        token_id=token_id,
+        expires_at=now + IDEMPOTENCY_LIFETIME,
     )
 
 

@@ -15,7 +15,7 @@ from chalicelib.domain.errors import InvalidCursor, TooManyToSort
 from chalicelib.domain.ids import TOKEN_ID
 from chalicelib.domain.ports import Clock, TokenStore
 from chalicelib.domain.text import search_key
-from chalicelib.domain.tokens import EndedGeneration, Revocation, Token, TokenStatus
+from chalicelib.domain.tokens import EndedGeneration, Revocation, Token, TokenPolicy, TokenStatus
 from chalicelib.domain.users import User
 from chalicelib.services import cursors
 
@@ -70,12 +70,16 @@ class TokenQuery:
 
 @dataclass(frozen=True, slots=True)
 class TokenView:
-    """A token as its owner sees it now; ``refused_since`` None while it may be used."""
+    """A token as its owner sees it now; ``refused_since`` None while it may be used.
+
+    ``expires_at`` is the token's own expiry, or an earlier one by the longest lifetime of today.
+    """
 
     token: Token
     status: TokenStatus
     revocation: Revocation | None
     refused_since: datetime | None
+    expires_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +93,10 @@ class TokenPage:
 class ListTokens:
     """Reads a user's tokens page by page."""
 
-    def __init__(self, store: TokenStore, clock: Clock) -> None:
+    def __init__(self, store: TokenStore, clock: Clock, policy: TokenPolicy) -> None:
         self._store = store
         self._clock = clock
+        self._policy = policy
 
     def page(self, owner: User, query: TokenQuery) -> TokenPage:
         """Return one page. Raises InvalidCursor, TooManyToSort or DependencyUnavailable."""
@@ -99,7 +104,9 @@ class ListTokens:
         order = _Order.named(query.sort)
         after = order.read(query.cursor) if query.cursor else None
         listed = self._by_id if order.is_by_id else self._sorted
-        tokens, place = listed(_Match(owner, query, search_key(query.text), now), order, after)
+        tokens, place = listed(
+            _Match(owner, query, search_key(query.text), now, self._policy), order, after
+        )
         views = self.views(owner, tokens, now)
         return TokenPage(views, order.write(place) if place else None)
 
@@ -108,7 +115,17 @@ class ListTokens:
         ended = self._store.find_ended_generations(
             owner.id, {t.generation for t in tokens if t.generation != owner.generation}
         )
-        return [_view(owner, token, ended.get(token.generation), now) for token in tokens]
+        return [self._view(owner, token, ended.get(token.generation), now) for token in tokens]
+
+    def _view(self, owner: User, token: Token, ended: EndedGeneration | None, now: datetime) -> TokenView:
+        first, policy = _first_revocation(token, ended, now), self._policy
+        return TokenView(
+            token,
+            token.status(owner, now, policy),
+            first,
+            token.refused_since(owner, now, policy, first),
+            token.expiry(policy),
+        )
 
     def _by_id(
         self, match: "_Match", order: "_Order", after: "_Place | None"
@@ -153,11 +170,6 @@ class ListTokens:
             position = tokens[-1].id
 
 
-def _view(owner: User, token: Token, ended: EndedGeneration | None, now: datetime) -> TokenView:
-    first = _first_revocation(token, ended, now)
-    return TokenView(token, token.status(owner, now), first, token.refused_since(owner, now, first))
-
-
 def _first_revocation(token: Token, ended: EndedGeneration | None, now: datetime) -> Revocation | None:
     own = token.own_revocation(now)
     if own and ended:
@@ -171,6 +183,7 @@ class _Match:
     query: TokenQuery
     text_key: str
     now: datetime
+    policy: TokenPolicy
 
     @property
     def is_everything(self) -> bool:
@@ -178,7 +191,8 @@ class _Match:
         return self.query.status is None and not self.query.text
 
     def __call__(self, token: Token) -> bool:
-        if self.query.status and token.status(self.owner, self.now) is not self.query.status:
+        status = self.query.status
+        if status and token.status(self.owner, self.now, self.policy) is not status:
             return False
         return self.text_key in search_key(token.name)
 

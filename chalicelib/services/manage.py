@@ -8,6 +8,7 @@ from chalicelib import logs
 from chalicelib.domain.errors import ConcurrentChange, PreconditionFailed, TokenNotFound
 from chalicelib.domain.ids import TOKEN_ID
 from chalicelib.domain.ports import Clock, TokenStore
+from chalicelib.domain.rotation import without_overlap
 from chalicelib.domain.tokens import (
     RevocationReason,
     Token,
@@ -71,11 +72,28 @@ class ManageTokens:
         return self._view(owner, self._change(owner, token_id, change))
 
     def revoke(self, owner: User, token_id: str, reason: RevocationReason) -> None:
-        """Revoke a token for good; a revoked one stays as it is.
+        """Revoke a token and its line for good; a revoked token stays as it is.
 
         Raises TokenNotFound, ConcurrentChange or DependencyUnavailable.
         """
         self._revocations.revoke(lambda: (self._find(owner, token_id), owner), reason)
+
+    def end_predecessor(self, owner: User, token_id: str) -> None:
+        """End the overlap of a token's predecessor now; the token itself and its line go on.
+
+        Raises TokenNotFound, NoPredecessor, ConcurrentChange or DependencyUnavailable.
+        """
+        predecessor_id = self._find(owner, token_id).predecessor_id
+        for _ in range(_ATTEMPTS):
+            found = self._store.find_token(owner.id, predecessor_id) if predecessor_id else None
+            change = without_overlap(found, owner, self._clock.now(), self._policy)
+            try:
+                self._store.save_token(change.before, change.after)
+            except ConcurrentChange:
+                continue
+            logs.add(predecessor_id=predecessor_id)
+            return
+        raise ConcurrentChange
 
     def _change(self, owner: User, token_id: str, change: Callable[[Token, datetime], Token]) -> Token:
         for _ in range(_ATTEMPTS):
@@ -103,11 +121,11 @@ class ManageTokens:
 
 
 def _patched(token: Token, owner: User, patch: TokenPatch, now: datetime, policy: TokenPolicy) -> Token:
-    require_changeable(token, owner, now)
+    require_changeable(token, owner, now, policy)
     name = token.name if patch.name is None else patch.name
     description = token.description if patch.description is None else patch.description
     token = token.described(name, description, now)
     if patch.status is None:
         return token
-    require_unexpired(token, now)
+    require_unexpired(token, now, policy)
     return token.paused(now) if patch.status is TokenStatus.INACTIVE else token.reactivated(now, policy)

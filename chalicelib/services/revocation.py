@@ -1,11 +1,14 @@
-"""Revoke one token, whoever asks for it."""
+"""End a token and its line."""
 
 from collections.abc import Callable
 
+from chalicelib import logs
 from chalicelib.domain.errors import ConcurrentChange
-from chalicelib.domain.ports import Clock, TokenStore
-from chalicelib.domain.tokens import RevocationReason, Token, TokenPolicy, TokenStatus
+from chalicelib.domain.lines import Ending, ending_of
+from chalicelib.domain.ports import Clock, RotationStore, TokenStore
+from chalicelib.domain.tokens import RevocationReason, Token, TokenPolicy
 from chalicelib.domain.users import User
+from chalicelib.services.lines import FindMembers
 
 _ATTEMPTS = 5
 
@@ -13,27 +16,48 @@ _ATTEMPTS = 5
 class RevokeToken:
     """Revokes on what was read, and reads again what changed meanwhile."""
 
-    def __init__(self, store: TokenStore, clock: Clock, policy: TokenPolicy) -> None:
+    def __init__(
+        self, store: TokenStore, rotations: RotationStore, clock: Clock, policy: TokenPolicy
+    ) -> None:
         self._store = store
+        self._rotations = rotations
+        self._members = FindMembers(rotations)
         self._clock = clock
         self._policy = policy
 
     def revoke(
         self, read: Callable[[], tuple[Token | None, User | None]], reason: RevocationReason
     ) -> bool:
-        """Revoke the token that ``read`` returns with its owner; return whether it was done now.
+        """Revoke the token that ``read`` returns with its owner, and what works of its line.
 
-        One that is revoked already, or gone, stays so. Raises ConcurrentChange or DependencyUnavailable.
+        Return whether anything ended now. Raises ConcurrentChange or DependencyUnavailable.
         """
         for _ in range(_ATTEMPTS):
             token, owner = read()
-            now = self._clock.now()
-            if token is None or owner is None or token.status(owner, now) is TokenStatus.REVOKED:
+            if token is None or owner is None or token.generation != owner.generation:
                 return False
-            after = token.revoked(reason, now, self._policy)
             try:
-                self._store.revoke_token(token, after, frees_slot=token.surely_counts(now))
+                return self._end(token, reason)
             except ConcurrentChange:
                 continue
-            return True
         raise ConcurrentChange
+
+    def _end(self, token: Token, reason: RevocationReason) -> bool:
+        members = self._members.of(token)
+        ending = ending_of(members, reason, self._clock.now(), self._policy)
+        if ending is None:
+            return False
+        self._write(ending)
+        others = [change.before.id for change in ending.changes if change.before.id != token.id]
+        if others:
+            logs.add(also_revoked=others)
+        return True
+
+    def _write(self, ending: Ending) -> None:
+        try:
+            self._store.end_line(ending)
+        except ConcurrentChange:
+            if ending.line:
+                # A token that keeps rotating itself must not hold up the end of its line.
+                self._rotations.stop_line(ending.line)
+            raise

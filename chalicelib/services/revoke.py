@@ -4,8 +4,9 @@ from chalicelib import logs
 from chalicelib.domain.claims import Claims
 from chalicelib.domain.errors import InvalidToken, UnsupportedTokenType
 from chalicelib.domain.ids import API_TOKEN_PREFIX
-from chalicelib.domain.ports import AccessTokenVerifier, AuthorizationStore, TokenVerifier
+from chalicelib.domain.ports import AccessTokenVerifier, TokenVerifier
 from chalicelib.domain.tokens import RevocationReason
+from chalicelib.services.lines import FindPresented
 from chalicelib.services.revocation import RevokeToken
 
 
@@ -16,12 +17,12 @@ class RevokePresented:
         self,
         verifier: TokenVerifier,
         access_tokens: AccessTokenVerifier,
-        rows: AuthorizationStore,
+        find: FindPresented,
         revocations: RevokeToken,
     ) -> None:
         self._verifier = verifier
         self._access_tokens = access_tokens
-        self._rows = rows
+        self._find = find
         self._revocations = revocations
 
     def revoke(self, unverified_token: str) -> None:
@@ -35,10 +36,7 @@ class RevokePresented:
             logs.add(ignored=error.reason)
             return
         logs.add(user_id=claims.subject, token_id=claims.token_id)
-        revoked = self._revocations.revoke(
-            lambda: self._rows.find_for_authorization(claims.subject, claims.token_id),
-            RevocationReason.OWNER,
-        )
+        revoked = self._revocations.revoke(lambda: self._find.of(claims), RevocationReason.OWNER)
         logs.add(revoked=revoked)
 
     def _claims(self, unverified_token: str) -> Claims:

@@ -1,4 +1,4 @@
-"""What a token may do to itself: be replaced, and end."""
+"""A token's own acts: it replaces itself, ends its predecessor's overlap, or ends itself."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from typing import TypeVar
 from chalicelib.domain.errors import (
     MalformedToken,
     RevokedToken,
+    SelfRotationOff,
     TokenAlreadyExpired,
     TokenAlreadyRevoked,
     TokenNotActive,
@@ -37,11 +38,18 @@ class Bearer:
 
 
 class SelfService:
-    """Acts on the token that is presented, for whoever bears it."""
+    """Acts on the token that is presented, for its bearer; ``may_rotate`` is SELF_ROTATION."""
 
     def __init__(
-        self, verify: VerifyToken, users: UserStore, issue: IssueToken, manage: ManageTokens
+        self,
+        verify: VerifyToken,
+        users: UserStore,
+        issue: IssueToken,
+        manage: ManageTokens,
+        *,
+        may_rotate: bool,
     ) -> None:
+        self._may_rotate = may_rotate
         self._verify = verify
         self._users = users
         self._issue = issue
@@ -58,15 +66,24 @@ class SelfService:
         return Bearer(owner, token.id)
 
     def rotate(self, bearer: Bearer, overlap: timedelta) -> IssuedToken:
-        """Replace the token by a successor and return that.
+        """Replace the token by a successor of its line, and return that.
 
-        Raises InvalidToken, TokenAlreadyRotated, TooManyCreations, TokenLimitReached, ConcurrentChange or
+        Raises SelfRotationOff, InvalidToken, TokenAlreadyRotated, TooManyCreations, ConcurrentChange or
         DependencyUnavailable.
         """
-        return _hidden(lambda: self._issue.rotate(bearer.owner, bearer.token_id, overlap))
+        if not self._may_rotate:
+            raise SelfRotationOff
+        return _hidden(lambda: self._issue.rotate(bearer.owner, bearer.token_id, overlap, by_itself=True))
+
+    def end_predecessor(self, bearer: Bearer) -> None:
+        """End the overlap of the token's predecessor.
+
+        Raises InvalidToken, NoPredecessor, ConcurrentChange or DependencyUnavailable.
+        """
+        _hidden(lambda: self._manage.end_predecessor(bearer.owner, bearer.token_id))
 
     def revoke(self, bearer: Bearer) -> None:
-        """End the token for good.
+        """End the token and its line for good.
 
         Raises InvalidToken, ConcurrentChange or DependencyUnavailable.
         """

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from chalicelib import logs
 from chalicelib.domain.errors import DependencyUnavailable, RotatedToken, UnknownToken, WrongClaims
@@ -13,10 +14,11 @@ from chalicelib.services.uses import Uses
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """A token that may be used right now, and the scopes that count right now."""
+    """A token that may be used right now, with the scopes that count and the latest end of today."""
 
     token: Token
     scopes: frozenset[str]
+    ends_at: datetime | None
 
 
 class VerifyToken:
@@ -87,10 +89,11 @@ class VerifyToken:
 
     def _usable(self, token: Token, owner: User, claimed: frozenset[str]) -> Verified:
         now = self._clock.now()
-        require_usable(token, owner, now)
+        require_usable(token, owner, now, self._policy)
         # The role decides anew each time: a token must not keep what its owner has lost.
         role = self._policy.administrators.role_of(owner, now)
-        return Verified(token, self._policy.scopes.effective(token.scopes & claimed, role))
+        scopes = self._policy.scopes.effective(token.scopes & claimed, role)
+        return Verified(token, scopes, token.ends_at(self._policy))
 
     def _touch(self, token: Token) -> None:
         now = self._clock.now()

@@ -16,7 +16,12 @@ const CHANGEABLE = { active: ['Edit', 'Rotate', 'Pause', 'Revoke'], inactive: ['
 const RUN = { Edit: edit, Rotate: rotate, Pause: pause, 'Re-activate': reactivate, Revoke: revoke };
 
 const REVOKE = 'Whatever uses this token will be refused. This is final: a revoked token cannot be re-activated.';
-const REVOKE_ROTATED = 'Whatever still uses this token will be refused. This is final. Its successor goes on working.';
+const ALSO_REVOKES = {
+  successor: ' It rotated itself, so its successor is revoked too.',
+  predecessor: ' The token before it rotated itself and still works. It is revoked too.',
+};
+const SUCCESSOR_WORKS = ' Its successor goes on working.';
+const UNKNOWN = ' If it rotated itself, its successor is revoked too.';
 
 /** Makes the cell with the buttons that apply to a token. */
 export function actionsCell(token, list) {
@@ -86,17 +91,44 @@ async function reactivate(token, list) {
   toast(`“${nameOf(token)}” is active again.`);
 }
 
-function revoke(token, list) {
+async function revoke(token, list) {
+  const text = REVOKE + await alsoRevoked(token);
   confirmDialog({
     title: `Revoke “${labelOf(token)}”?`,
-    text: token.successor_id ? REVOKE_ROTATED : REVOKE,
+    text,
     confirm: 'Revoke token',
     refocus: () => list.focus(token.id),
     act: async () => {
       await call('DELETE', `/v1/tokens/${encodeURIComponent(token.id)}`);
       toast(`“${nameOf(token)}” is revoked.${everywhere()}`);
+      const reload = () => list.reload({ quietly: true });
+      // Others of its line may be revoked with it.
+      if (token.predecessor_id || token.successor_id) await reload();
       // It is revoked, whether or not it can be read again.
-      await showAgain(token.id, list).catch(() => list.reload({ quietly: true }));
+      else await showAgain(token.id, list).catch(reload);
     },
   });
+}
+
+/** Words what else ends with a token: what rotated itself ends together. */
+async function alsoRevoked(token) {
+  try {
+    const [before, after] = await Promise.all([token.predecessor_id, token.successor_id].map(readAgain));
+    const works = (other) => ['active', 'inactive', 'idle'].includes(other?.status);
+    if (works(after)) return after.self_rotated ? ALSO_REVOKES.successor : SUCCESSOR_WORKS;
+    return token.self_rotated && works(before) ? ALSO_REVOKES.predecessor : '';
+  } catch {
+    return UNKNOWN;
+  }
+}
+
+/** Reads a token; null if there is none, or if its row is gone. */
+async function readAgain(id) {
+  if (!id) return null;
+  try {
+    return (await call('GET', `/v1/tokens/${encodeURIComponent(id)}`)).data;
+  } catch (problem) {
+    if (problem.status === 404) return null;
+    throw problem;
+  }
 }

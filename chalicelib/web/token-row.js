@@ -56,9 +56,10 @@ export function tokenRow(token, { reasons = {}, extra = [] } = {}) {
 function title(token) {
   // As long as the two may be in use side by side.
   const isNew = token.predecessor_id && -until(token.created_at) < LONGEST_OVERLAP;
+  const origin = token.self_rotated ? 'Successor of a token that rotated itself' : 'Successor of a rotated token';
   const name = el('span', { class: token.name ? 'name' : 'name unnamed' }, nameOf(token));
   return [name, token.description ? el('span', { class: 'description' }, token.description) : null,
-    isNew ? el('span', { class: 'why' }, 'Successor of a rotated token') : null];
+    isNew ? el('span', { class: 'why' }, origin) : null];
 }
 
 function statusCell(token, reasons) {

@@ -13,10 +13,11 @@ from chalicelib.domain.errors import (
     UserInactive,
 )
 from chalicelib.domain.ids import new_generation, new_token_id
-from chalicelib.domain.rotation import Rotation, reused, rotation_of, successor_of
+from chalicelib.domain.lines import Change, Ending, Line
+from chalicelib.domain.rotation import Rotation, own_successor_of, reused, rotation_of, successor_of
 from chalicelib.domain.tokens import RevocationReason, Token, TokenStatus
 from chalicelib.domain.users import User, UserStatus
-from tests.support.builders import LIMITS, POLICY, a_token, a_user
+from tests.support.builders import LIMITS, POLICY, a_token, a_user, an_ending
 from tests.support.clock import START
 from tests.support.dynamodb import Stores
 
@@ -35,6 +36,26 @@ def rotation(token: Token, before: Token | None = None) -> Rotation:
     """Return a rotation an hour after the start, with an overlap of a day."""
     successor = successor_of(token, new_token_id(LATER), LATER, POLICY)
     return rotation_of(token, before, successor, timedelta(days=1), POLICY)
+
+
+def self_rotation(token: Token, before: Token | None = None) -> Rotation:
+    """Return a rotation by the token itself."""
+    successor = own_successor_of(token, new_token_id(LATER), LATER, POLICY)
+    return rotation_of(token, before, successor, timedelta(days=1), POLICY)
+
+
+def line_row(stores: Stores, made: Rotation) -> Line | None:
+    """Return the stored row of the line that a rotation continues."""
+    assert made.line
+    return stores.rotations.find_rows(made.line.user_id, (), made.line.id)[0]
+
+
+def ending(stores: Stores, made: Rotation, *, frees_place: bool = True) -> Ending:
+    """Return the end of both tokens of a self-rotation, and of their line, as they are stored."""
+    pair = (row(stores, made.rotated.after), row(stores, made.successor))
+    changes = [Change(each, each.revoked(RevocationReason.EXPOSED, LATER_STILL, POLICY)) for each in pair]
+    assert made.line
+    return Ending(tuple(changes), made.line.ended(LATER_STILL, POLICY), frees_place)
 
 
 def rotate(stores: Stores, made: Rotation, limit: int = 100) -> Rotation:
@@ -147,9 +168,7 @@ class TestRotateToken:
     def test_revoked_token_gets_no_successor(self, stores: Stores, owner: User) -> None:
         """A revocation that overtook the rotation wins."""
         token = added(stores, a_token(owner))
-        stores.tokens.revoke_token(
-            token, token.revoked(RevocationReason.OWNER, LATER, POLICY), frees_slot=True
-        )
+        stores.tokens.end_line(an_ending(token, token.revoked(RevocationReason.OWNER, LATER, POLICY)))
         before = everything(stores, owner)
         with pytest.raises(ConcurrentChange):
             rotate(stores, rotation(token))
@@ -190,9 +209,7 @@ class TestRotateToken:
         rotate(stores, rotation(token))
         before = everything(stores, owner)
         with pytest.raises(ConcurrentChange):
-            stores.tokens.revoke_token(
-                token, token.revoked(RevocationReason.OWNER, LATER, POLICY), frees_slot=True
-            )
+            stores.tokens.end_line(an_ending(token, token.revoked(RevocationReason.OWNER, LATER, POLICY)))
         assert before == everything(stores, owner)
 
     def test_rotated_token_is_revoked_without_freeing_a_place(self, stores: Stores, owner: User) -> None:
@@ -200,7 +217,7 @@ class TestRotateToken:
         made = rotate(stores, rotation(added(stores, a_token(owner))))
         token = row(stores, made.rotated.after)
         after = token.revoked(RevocationReason.EXPOSED, LATER_STILL, POLICY)
-        stores.tokens.revoke_token(token, after, frees_slot=False)
+        stores.tokens.end_line(an_ending(token, after, frees_place=False))
         assert replace(after, version=3) == row(stores, token)
         assert owner_row(stores, owner).live_tokens == 1
 
@@ -218,6 +235,116 @@ class TestRotateToken:
         assert stores.authorization.touch(token, token.touched(LATER_STILL, POLICY))
         assert row(stores, token).last_used_at == LATER_STILL
         assert row(stores, token).purge_at == token.purge_at
+
+
+class TestSelfRotation:
+    """The line's row goes on with the newest token, until the line ends."""
+
+    def test_line_names_the_token_and_its_successor(self, stores: Stores, owner: User) -> None:
+        """Each rotation writes it anew, and both tokens carry what the line needs."""
+        first = rotate(stores, self_rotation(added(stores, a_token(owner))))
+        assert line_row(stores, first) == first.line
+        assert row(stores, first.successor) == first.successor
+        again = rotate(stores, self_rotation(first.successor, row(stores, first.rotated.after)))
+        assert line_row(stores, again) == again.line
+        assert again.line
+        assert again.line.token_ids == (first.successor.id, again.successor.id)
+        assert row(stores, again.successor).lifetime_began_at == START
+
+    def test_persons_rotation_writes_no_line(self, stores: Stores, owner: User) -> None:
+        """A line begins with its first self-rotation."""
+        made = rotate(stores, rotation(added(stores, a_token(owner))))
+        assert stores.rotations.find_rows(owner.id, (), made.successor.line) == (None, [])
+
+    def test_line_that_was_stopped_goes_no_further(self, stores: Stores, owner: User) -> None:
+        """Its tokens stay as they are; nothing of the rotation is written."""
+        first = rotate(stores, self_rotation(added(stores, a_token(owner))))
+        assert first.line
+        stopped = first.line.ended(LATER_STILL, POLICY)
+        stores.rotations.stop_line(stopped)
+        assert line_row(stores, first) == stopped
+        before = everything(stores, owner)
+        with pytest.raises(ConcurrentChange):
+            rotate(stores, self_rotation(first.successor, row(stores, first.rotated.after)))
+        assert (everything(stores, owner), line_row(stores, first)) == (before, stopped)
+        rotate(stores, rotation(first.successor, row(stores, first.rotated.after)))
+
+    def test_line_that_moved_on_goes_on_from_there_only(self, stores: Stores, owner: User) -> None:
+        """A row that names another newest token refuses the rotation."""
+        first = rotate(stores, self_rotation(added(stores, a_token(owner))))
+        stale = replace(first.successor, line_id=first.successor.line_id, id=new_token_id(LATER))
+        added(stores, stale)
+        before = everything(stores, owner)
+        with pytest.raises(ConcurrentChange):
+            rotate(stores, self_rotation(stale))
+        assert (everything(stores, owner), line_row(stores, first)) == (before, first.line)
+
+    def test_stopping_creates_no_row(self, stores: Stores, owner: User) -> None:
+        """A row that TTL deleted stays deleted."""
+        made = self_rotation(added(stores, a_token(owner)))
+        assert made.line
+        stores.rotations.stop_line(made.line.ended(LATER, POLICY))
+        assert line_row(stores, made) is None
+
+
+class TestEndLine:
+    """Both tokens, the line's row and the count, all or nothing."""
+
+    def test_everything_ends_at_once(self, stores: Stores, owner: User) -> None:
+        """For one reason at one moment; the count goes down by one."""
+        made = rotate(stores, self_rotation(added(stores, a_token(owner))))
+        ends = ending(stores, made)
+        stores.tokens.end_line(ends)
+        for change in ends.changes:
+            assert row(stores, change.before) == replace(change.after, version=change.before.version + 1)
+        assert line_row(stores, made) == ends.line
+        assert owner_row(stores, owner).live_tokens == 0
+
+    @pytest.mark.parametrize("what", ["older", "newer", "line", "generation", "rotated"])
+    def test_one_that_moved_on_stops_it_all(self, stores: Stores, owner: User, what: str) -> None:
+        """A token or the generation that ended, a line that was deleted, a newest token that rotated."""
+        made = rotate(stores, self_rotation(added(stores, a_token(owner))))
+        ends = ending(stores, made)
+        older, newer = (change.before for change in ends.changes)
+        if what == "rotated":
+            rotate(stores, self_rotation(newer, older))
+        elif what == "generation":
+            user = owner_row(stores, owner)
+            stores.users.save_user(user, user.in_generation(new_generation()))
+        elif what == "line":
+            assert ends.line
+            ends = replace(ends, line=replace(ends.line, id=new_token_id(LATER)))
+        else:
+            token = older if what == "older" else newer
+            after = token.revoked(RevocationReason.OWNER, LATER, POLICY)
+            stores.tokens.end_line(an_ending(token, after, frees_place=False))
+        before = everything(stores, owner), line_row(stores, made)
+        with pytest.raises(ConcurrentChange):
+            stores.tokens.end_line(ends)
+        assert before == (everything(stores, owner), line_row(stores, made))
+
+    def test_renames_and_uses_do_not_hold_it_up(self, stores: Stores, owner: User) -> None:
+        """No version is asked for, and the name stays."""
+        made = rotate(stores, self_rotation(added(stores, a_token(owner))))
+        ends = ending(stores, made)
+        newer = ends.changes[1].before
+        stores.tokens.save_token(newer, newer.described("other", "", LATER))
+        stores.tokens.end_line(ends)
+        assert (row(stores, newer).name, row(stores, newer).state) == ("other", TokenStatus.REVOKED)
+
+
+class TestFindRows:
+    """A line and a few tokens by one read."""
+
+    def test_what_exists_is_found(self, stores: Stores, owner: User) -> None:
+        """Missing tokens are left out; another user's are never found."""
+        made = rotate(stores, self_rotation(added(stores, a_token(owner))))
+        ids = [made.rotated.after.id, made.successor.id, new_token_id(LATER)]
+        line, tokens = stores.rotations.find_rows(owner.id, ids, made.rotated.after.line)
+        assert line == made.line
+        assert {token.id for token in tokens} == set(ids[:2])
+        assert stores.rotations.find_rows("usr_other", ids, made.rotated.after.line) == (None, [])
+        assert stores.rotations.find_rows(owner.id, ids[:1])[0] is None
 
 
 class TestRecordReuse:
@@ -253,7 +380,7 @@ class TestRecordReuse:
         made = rotate(stores, rotation(added(stores, a_token(owner))))
         token = row(stores, made.rotated.after)
         after = token.revoked(RevocationReason.OWNER, LATER, POLICY)
-        stores.tokens.revoke_token(token, after, frees_slot=False)
+        stores.tokens.end_line(an_ending(token, after, frees_place=False))
         stores.rotations.record_reuse(token, reused(token, 1, LATER))
         assert row(stores, token).state is TokenStatus.REVOKED
 

@@ -25,7 +25,7 @@ from chalicelib.domain.tokens import (
     TokenStatus,
 )
 from chalicelib.domain.users import Role, User, UserStatus
-from tests.support.builders import LIMITS, POLICY, a_token, a_user
+from tests.support.builders import LIMITS, POLICY, a_token, a_user, an_ending
 from tests.support.clock import START
 from tests.support.dynamodb import Stores
 from tests.support.keys import LocalSigningKey, publish
@@ -124,6 +124,8 @@ class TestRoundTrips:
             predecessor_id=new_token_id(START),
             successor_id=new_token_id(LATER),
             family_id=new_token_id(START),
+            line_id=new_token_id(START),
+            lifetime_began_at=START - 3 * ONE_MILLISECOND,
             overlap_ends_at=START + 17 * ONE_MILLISECOND,
             reuse_count=5,
             last_reused_at=START + 19 * ONE_MILLISECOND,
@@ -286,7 +288,7 @@ class TestTouch:
     def test_revoked_token_is_not_touched(self, stores: Stores, owner: User) -> None:
         """A revocation that came between stays, with its end of retention."""
         token = add(stores, a_token(owner))
-        stores.tokens.revoke_token(token, revoked(token), frees_slot=True)
+        stores.tokens.end_line(an_ending(token, revoked(token)))
         before = found(stores, token)
         assert stores.authorization.touch(token, token.touched(LATER, POLICY)) is False
         assert before == found(stores, token)
@@ -481,7 +483,7 @@ class TestSaveToken:
     def test_revoked_token_is_not_changed_from_before(self, stores: Stores, owner: User) -> None:
         """A change that a revocation overtook is refused."""
         token = add(stores, a_token(owner, state=TokenStatus.INACTIVE))
-        stores.tokens.revoke_token(token, revoked(token), frees_slot=True)
+        stores.tokens.end_line(an_ending(token, revoked(token)))
         before = found(stores, token)
         with pytest.raises(ConcurrentChange):
             stores.tokens.save_token(token, token.reactivated(LATER_STILL, POLICY))
@@ -603,7 +605,7 @@ class TestNoteFull:
         """The new token may end before those that were seen."""
         token = add(stores, a_token(owner))
         stores.users.note_full(present(stores, owner), LATER)
-        stores.tokens.revoke_token(token, revoked(token), frees_slot=True)
+        stores.tokens.end_line(an_ending(token, revoked(token)))
         outdated = present(stores, owner)
         assert (outdated.full_until, outdated.is_surely_full(START)) == (LATER, False)
 
@@ -660,26 +662,24 @@ class TestRevokeToken:
     def test_revocation_and_count_are_written(self, stores: Stores, owner: User) -> None:
         """The row says when and why, and the slot is free."""
         token = add(stores, a_token(owner))
-        stores.tokens.revoke_token(token, revoked(token), frees_slot=True)
+        stores.tokens.end_line(an_ending(token, revoked(token)))
         assert replace(revoked(token), version=2) == found(stores, token)
         assert with_creations(owner, 1, live_tokens=0, revision=2) == present(stores, owner)
 
     def test_count_stays_where_no_slot_is_freed(self, stores: Stores, owner: User) -> None:
         """A token that a recount left out already is not taken off twice; a recount still notices."""
         token = add(stores, a_token(owner))
-        stores.tokens.revoke_token(token, revoked(token), frees_slot=False)
+        stores.tokens.end_line(an_ending(token, revoked(token), frees_place=False))
         assert with_creations(owner, 1, live_tokens=1, revision=2) == present(stores, owner)
 
     def test_second_revocation_is_refused(self, stores: Stores, owner: User) -> None:
         """The first reason stays, and the slot is freed once."""
         token = add(stores, a_token(owner))
         add(stores, a_token(owner))
-        stores.tokens.revoke_token(token, revoked(token), frees_slot=True)
+        stores.tokens.end_line(an_ending(token, revoked(token)))
         before = found(stores, token)
         with pytest.raises(ConcurrentChange):
-            stores.tokens.revoke_token(
-                token, revoked(token, RevocationReason.ADMIN, LATER_STILL), frees_slot=True
-            )
+            stores.tokens.end_line(an_ending(token, revoked(token, RevocationReason.ADMIN, LATER_STILL)))
         assert before == found(stores, token)
         assert live_tokens(stores, owner) == 1
 
@@ -689,7 +689,7 @@ class TestRevokeToken:
         stores.users.save_user(present(stores, owner), owner.in_generation(new_generation()))
         before = present(stores, owner)
         with pytest.raises(ConcurrentChange):
-            stores.tokens.revoke_token(token, revoked(token), frees_slot=True)
+            stores.tokens.end_line(an_ending(token, revoked(token)))
         assert token == found(stores, token)
         assert before == present(stores, owner)
 
@@ -698,7 +698,7 @@ class TestRevokeToken:
         add(stores, a_token(owner))
         before, token = present(stores, owner), a_token(owner)
         with pytest.raises(ConcurrentChange):
-            stores.tokens.revoke_token(token, revoked(token), frees_slot=True)
+            stores.tokens.end_line(an_ending(token, revoked(token)))
         assert found(stores, token) is None
         assert before == present(stores, owner)
 
@@ -707,7 +707,7 @@ class TestRevokeToken:
         token = add(stores, a_token(owner))
         stores.forget(owner.id, None)
         with pytest.raises(ConcurrentChange):
-            stores.tokens.revoke_token(token, revoked(token), frees_slot=True)
+            stores.tokens.end_line(an_ending(token, revoked(token)))
         assert stores.users.find_user(owner.id) is None
         assert token == found(stores, token)
 
@@ -715,14 +715,14 @@ class TestRevokeToken:
         """A new name since the token was read stays, and the token is revoked all the same."""
         token = add(stores, a_token(owner))
         renamed = stores.tokens.save_token(token, token.described("new", "", START))
-        stores.tokens.revoke_token(token, revoked(token), frees_slot=True)
+        stores.tokens.end_line(an_ending(token, revoked(token)))
         assert replace(revoked(renamed), version=3) == found(stores, token)
 
     def test_revocation_keeps_a_touch_that_came_between(self, stores: Stores, owner: User) -> None:
         """The last use stays known, and no use hides the revocation's own times."""
         token = add(stores, a_token(owner))
         stores.authorization.touch(token, token.touched(START + ONE_MILLISECOND, POLICY))
-        stores.tokens.revoke_token(token, revoked(token), frees_slot=True)
+        stores.tokens.end_line(an_ending(token, revoked(token)))
         stored = found(stores, token)
         assert stored is not None
         assert stored.last_used_at == START + ONE_MILLISECOND
@@ -733,7 +733,7 @@ class TestRevokeToken:
         """A generation that may be restored is cleaned up one by one."""
         token = add(stores, a_token(owner))
         stores.users.save_user(present(stores, owner), owner.deactivated(LATER))
-        stores.tokens.revoke_token(token, revoked(token), frees_slot=True)
+        stores.tokens.end_line(an_ending(token, revoked(token)))
         assert live_tokens(stores, owner) == 0
 
 
@@ -951,7 +951,7 @@ class TestCorrectLiveTokens:
         """A revocation shows in the revision even where it frees no slot."""
         token = add(stores, a_token(owner))
         before = present(stores, owner)
-        stores.tokens.revoke_token(token, revoked(token), frees_slot=frees_slot)
+        stores.tokens.end_line(an_ending(token, revoked(token), frees_place=frees_slot))
         stores.users.correct_live_tokens(before, 7)
         assert (0 if frees_slot else 1) == live_tokens(stores, owner)
 

@@ -15,7 +15,11 @@ from tests.support.service import MemoryService
 
 BARE = 'Bearer realm="bodhi-api-tokens"'
 INVALID = f'{BARE}, error="invalid_token"'
-SELF = (("POST", "/v1/tokens/self/rotate"), ("DELETE", "/v1/tokens/self"))
+SELF = (
+    ("POST", "/v1/tokens/self/rotate"),
+    ("DELETE", "/v1/tokens/self/predecessor"),
+    ("DELETE", "/v1/tokens/self"),
+)
 MANAGEMENT = (("GET", "/v1/me"), ("POST", "/v1/tokens"), ("GET", "/v1/tokens"), ("GET", "/v1/users"))
 # Calls whose credentials our own code reads.
 NO_CREDENTIALS: list[dict[str, str]] = [

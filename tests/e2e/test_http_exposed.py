@@ -11,7 +11,7 @@ import pytest
 from chalicelib.domain import leaks
 from chalicelib.domain.errors import StoreUnavailable
 from chalicelib.domain.ids import user_id_for
-from chalicelib.domain.tokens import Token
+from chalicelib.domain.lines import Ending
 from tests.support import canaries
 from tests.support.api import Answer, Api
 from tests.support.builders import ISSUER
@@ -192,15 +192,15 @@ def test_broken_store_asks_to_try_again(
 ) -> None:
     """503 after the others were tried; the second report does the rest."""
     first, second = api.create_token(person), api.create_token(person)
-    revoke = service.store.revoke_token
+    revoke = service.store.end_line
 
-    def fail_for_the_first(before: Token, after: Token, *, frees_slot: bool) -> None:
-        if before.id == first["id"]:
+    def fail_for_the_first(ending: Ending) -> None:
+        if ending.changes[0].before.id == first["id"]:
             raise StoreUnavailable
-        revoke(before, after, frees_slot=frees_slot)
+        revoke(ending)
 
     with monkeypatch.context() as patched:
-        patched.setattr(service.store, "revoke_token", fail_for_the_first)
+        patched.setattr(service.store, "end_line", fail_for_the_first)
         answer = report(api, first["token"], second["token"])
     assert (answer.status, answer.code) == (503, "unavailable")
     assert answer.headers["Retry-After"]

@@ -1,5 +1,6 @@
 """Rotation over HTTP, by the owner and by the token itself."""
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -7,9 +8,11 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.ids import user_id_for
+from tests.oauth.caller import INTROSPECT, basic
 from tests.support import canaries
 from tests.support.api import Answer, Api, api_of
 from tests.support.builders import ISSUER
+from tests.support.clients import resource_servers
 from tests.support.service import MemoryService
 
 DAY = timedelta(days=1)
@@ -273,7 +276,7 @@ class TestItself:
     def test_reading_and_changing_itself_is_nothing_a_token_does(
         self, api: Api, created: dict[str, Any]
     ) -> None:
-        """Two things, no third; by its id it is a management call like any."""
+        """It rotates itself, ends its predecessor or itself; by its id it is a management call like any."""
         for method, path in (("GET", "/v1/tokens/self"), ("PATCH", "/v1/tokens/self")):
             answer = api.call(method, path, created["token"], {} if method == "PATCH" else None)
             assert answer.status in (403, 404, 405)
@@ -321,3 +324,236 @@ class TestReuse:
         (line,) = recorder.lines("token.reused")
         assert (line["level"], line["token_id"], line["count"]) == ("WARNING", created["id"], 1)
         assert recorder.lines("authorize")[0]["reason"] == "rotated"
+
+
+class TestLines:
+    """A token that rotates itself prolongs nothing, and ends with all that grew out of it."""
+
+    @staticmethod
+    def grow(api: Api, secret: str, length: int, overlap: int = 3600) -> list[dict[str, Any]]:
+        """Let a token rotate itself ``length`` times, each successor the next; return these."""
+        made: list[dict[str, Any]] = []
+        for _ in range(length):
+            made.append(rotate_self(api, secret, overlap_seconds=overlap).json)
+            secret = made[-1]["token"]
+        return made
+
+    def test_token_that_rotates_itself_never_outlives_its_expiry(
+        self, api: Api, service: MemoryService, person: str
+    ) -> None:
+        """However often: the successors say when they expire, and then all of them are refused."""
+        created = api.create_token(person, expires_in_days=1)
+        made = self.grow(api, created["token"], 3)
+        assert {token["expires_at"] for token in made} == {created["expires_at"]}
+        service.clock.advance(timedelta(hours=23))
+        made += self.grow(api, made[-1]["token"], 1)
+        assert use(api, made[-1]) == 200
+        service.clock.advance(timedelta(hours=1))
+        assert [use(api, token) for token in made] == [401] * 4
+        assert rotate_self(api, made[-1]["token"]).status == 401
+
+    def test_persons_rotation_begins_the_lifetime_anew(
+        self, api: Api, service: MemoryService, person: str
+    ) -> None:
+        """With the whole lifetime that was once chosen, not with the rest of it."""
+        created = api.create_token(person, expires_in_days=10)
+        service.clock.advance(9 * DAY)
+        (own,) = self.grow(api, created["token"], 1)
+        successor = rotate(api, person, own["id"]).json
+        assert successor["expires_at"] == "2026-02-03T12:00:00.000Z"
+
+    @pytest.mark.parametrize("which", range(4))
+    @pytest.mark.parametrize("how", ["owner", "exposed", "oauth"])
+    def test_ending_any_token_of_a_line_ends_it(self, api: Api, person: str, which: int, how: str) -> None:
+        """Deleted, reported, or revoked by RFC 7009: child and grandchild end with it."""
+        created = api.create_token(person)
+        line = [created, *self.grow(api, created["token"], 3)]
+        assert [use(api, token) for token in line] == [401, 401, 200, 200]
+        token = line[which]
+        if how == "owner":
+            assert api.delete(f"/v1/tokens/{token['id']}", person).status == 204
+        elif how == "exposed":
+            assert api.post("/v1/exposed", body={"tokens": [token["token"]]}).status == 202
+        else:
+            assert api.form("/oauth2/revoke", {"token": token["token"]}).status == 200
+        assert [use(api, token) for token in line] == [401] * 4
+        reasons = [read(api, person, token)["revoked_reason"] for token in line]
+        reason = "exposed" if how == "exposed" else "owner"
+        assert reasons == ["rotated", "rotated", reason, reason]
+
+    def test_administrator_ends_all_of_it(self, api: Api, service: MemoryService, person: str) -> None:
+        """With every other token of the user."""
+        created = api.create_token(person)
+        made = self.grow(api, created["token"], 2)
+        admin = service.provider.sign_in(ADMIN, exp=LASTING)
+        assert api.delete(f"/v1/users/{USER}/tokens", admin).status == 204
+        assert [use(api, token) for token in made] == [401, 401]
+
+    @pytest.mark.parametrize("which", [0, 1])
+    def test_token_that_revokes_itself_ends_its_line(
+        self, api: Api, person: str, created: dict[str, Any], which: int
+    ) -> None:
+        """The one in its overlap as well as its successor."""
+        (successor,) = self.grow(api, created["token"], 1)
+        line = [created, successor]
+        assert api.delete("/v1/tokens/self", line[which]["token"]).status == 204
+        assert [use(api, token) for token in line] == [401, 401]
+
+    def test_successor_puts_its_predecessor_away(
+        self, api: Api, person: str, created: dict[str, Any]
+    ) -> None:
+        """The usual job: rotate itself with an overlap, spread the successor, end the overlap."""
+        (successor,) = self.grow(api, created["token"], 1)
+        answer = api.delete("/v1/tokens/self/predecessor", successor["token"])
+        assert (answer.status, answer.text) == (204, "")
+        assert answer.headers["Effective-By"]
+        assert (use(api, created), use(api, successor)) == (401, 200)
+        assert read(api, person, created)["revoked_reason"] == "rotated"
+        again = api.delete("/v1/tokens/self/predecessor", successor["token"])
+        assert (again.status, again.code) == (404, "no_predecessor")
+        assert use(api, successor) == 200
+
+    def test_successor_of_a_persons_rotation_may_do_so_too(
+        self, api: Api, person: str, created: dict[str, Any]
+    ) -> None:
+        """Whoever rotated, the overlap is no longer needed."""
+        successor = rotate(api, person, created["id"], overlap_seconds=3600).json
+        assert api.delete("/v1/tokens/self/predecessor", successor["token"]).status == 204
+        assert (use(api, created), use(api, successor)) == (401, 200)
+
+    def test_token_without_a_predecessor_is_told(
+        self, api: Api, service: MemoryService, person: str, created: dict[str, Any]
+    ) -> None:
+        """One that was created, one whose predecessor is over, and one whose predecessor was revoked."""
+        over = rotate(api, person, api.create_token(person)["id"]).json
+        old = api.create_token(person)
+        new = rotate(api, person, old["id"], overlap_seconds=3600).json
+        api.delete(f"/v1/tokens/{old['id']}", person)
+        for token in (created, over, new):
+            answer = api.delete("/v1/tokens/self/predecessor", token["token"])
+            assert (answer.status, answer.code) == (404, "no_predecessor")
+            assert use(api, token) == 200
+
+    def test_predecessor_does_not_end_its_successor(self, api: Api, created: dict[str, Any]) -> None:
+        """The call is about the token before, never about the one after."""
+        (successor,) = self.grow(api, created["token"], 1)
+        assert api.delete("/v1/tokens/self/predecessor", created["token"]).code == "no_predecessor"
+        assert (use(api, created), use(api, successor)) == (200, 200)
+
+    def test_persons_rotation_takes_a_token_out_of_its_line(
+        self, api: Api, person: str, created: dict[str, Any]
+    ) -> None:
+        """The owner answers a theft by rotating; what was stolen ends, and the successor does not."""
+        (stolen,) = self.grow(api, created["token"], 1)
+        fresh = rotate(api, person, stolen["id"], overlap_seconds=3600).json
+        assert (stolen["self_rotated"], fresh["self_rotated"]) == (True, False)
+        api.post("/v1/exposed", body={"tokens": [created["token"]]})
+        assert [use(api, token) for token in (created, stolen, fresh)] == [401, 401, 200]
+
+    def test_reuse_alone_ends_nothing(self, api: Api, created: dict[str, Any]) -> None:
+        """A forgotten job does not take production down."""
+        (successor,) = self.grow(api, created["token"], 1, overlap=0)
+        assert (use(api, created), use(api, successor)) == (401, 200)
+
+    def test_reuse_ends_the_line_where_that_is_set(self) -> None:
+        """Of an ancestor too."""
+        service = MemoryService({"ROTATED_TOKEN_REUSE": "revoke_family"})
+        with api_of(service) as api:
+            person = service.provider.sign_in("user@example.com")
+            created = api.create_token(person)
+            made = self.grow(api, created["token"], 3)
+            assert use(api, created) == 401
+            assert [use(api, token) for token in made] == [401] * 3
+            assert {read(api, person, token)["revoked_reason"] for token in made[1:]} == {"reuse"}
+
+    def test_self_rotation_may_be_off(self) -> None:
+        """The refusal has its own code. Ending still works, and so does the owner's rotation."""
+        service = MemoryService({"SELF_ROTATION": "off"})
+        with api_of(service) as api:
+            person = service.provider.sign_in("user@example.com")
+            created = api.create_token(person)
+            answer = rotate_self(api, created["token"])
+            assert (answer.status, answer.code) == (403, "self_rotation_off")
+            assert rotate_self(api, "bodhi_x").status == 401
+            successor = rotate(api, person, created["id"], overlap_seconds=60).json
+            assert api.delete("/v1/tokens/self/predecessor", successor["token"]).status == 204
+            assert api.delete("/v1/tokens/self", successor["token"]).status == 204
+
+
+class TestQuota:
+    """A family holds one place while any of its tokens works."""
+
+    def test_no_more_tokens_work_than_allowed(self) -> None:
+        """Create, rotate with a week's overlap, revoke the successor: again and again."""
+        service = MemoryService({"MAX_TOKENS_PER_USER": "3"})
+        with api_of(service) as api:
+            person = service.provider.sign_in("user@example.com", exp=LASTING)
+            made = []
+            for _ in range(3):
+                made.append(api.create_token(person))
+                successor = rotate(api, person, made[-1]["id"], overlap_seconds=604_800).json
+                assert api.delete(f"/v1/tokens/{successor['id']}", person).status == 204
+            assert api.post("/v1/tokens", person).code == "token_limit_reached"
+            assert [use(api, token) for token in made] == [200] * 3
+            service.clock.advance(7 * DAY)
+            assert api.post("/v1/tokens", person).status == 201
+
+    def test_revoking_both_frees_the_place(self) -> None:
+        """At once, without a recount."""
+        service = MemoryService({"MAX_TOKENS_PER_USER": "1"})
+        with api_of(service) as api:
+            person = service.provider.sign_in("user@example.com")
+            created = api.create_token(person)
+            successor = rotate(api, person, created["id"], overlap_seconds=60).json
+            for token in (successor, created):
+                assert api.post("/v1/tokens", person).code == "token_limit_reached"
+                api.delete(f"/v1/tokens/{token['id']}", person)
+            assert api.post("/v1/tokens", person).status == 201
+
+
+class TestLongestLifetime:
+    """MAX_TOKEN_LIFETIME_DAYS counts at use."""
+
+    DAYS = "MAX_TOKEN_LIFETIME_DAYS"
+
+    def test_lowered_limit_ends_what_began_before_it(
+        self, api: Api, service: MemoryService, person: str, created: dict[str, Any]
+    ) -> None:
+        """The authorizer refuses it, the list says when it expired, and it is not active."""
+        service.clock.advance(8 * DAY)
+        assert use(api, created) == 200
+        servers = {"RESOURCE_SERVERS": json.dumps(resource_servers())}
+        with api_of(service.redeployed({self.DAYS: "7", **servers})) as limited:
+            assert use(limited, created) == 401
+            seen = read(limited, person, created)
+            assert (seen["status"], seen["expires_at"]) == ("expired", "2026-01-22T12:00:00.000Z")
+            (listed,) = limited.get("/v1/tokens?status=expired", person).json["tokens"]
+            assert listed["id"] == created["id"]
+            asked = limited.form(INTROSPECT, {"token": created["token"]}, basic())
+            assert asked.json == {"active": False}
+            assert rotate(limited, person, created["id"]).code == "token_expired"
+            assert rotate_self(limited, created["token"]).status == 401
+
+    def test_self_rotation_does_not_outrun_the_limit(
+        self, service: MemoryService, api: Api, person: str, created: dict[str, Any]
+    ) -> None:
+        """It counts from where the lifetime began; a person's rotation begins it anew."""
+        with api_of(service.redeployed({self.DAYS: "7"})) as limited:
+            service.clock.advance(6 * DAY)
+            own = rotate_self(limited, created["token"], overlap_seconds=3600).json
+            persons = rotate(limited, person, limited.create_token(person)["id"]).json
+            service.clock.advance(DAY)
+            assert (use(limited, own), use(limited, persons)) == (401, 200)
+
+    def test_raised_limit_revives_nothing_that_was_revoked(
+        self, service: MemoryService, api: Api, person: str
+    ) -> None:
+        """What only the limit ended works again, and held its place; what was revoked stays so."""
+        revoked, kept = api.create_token(person), api.create_token(person)
+        service.clock.advance(8 * DAY)
+        with api_of(service.redeployed({self.DAYS: "7", "MAX_TOKENS_PER_USER": "1"})) as limited:
+            assert limited.delete(f"/v1/tokens/{revoked['id']}", person).status == 204
+            assert limited.post("/v1/tokens", person).code == "token_limit_reached"
+        with api_of(service.redeployed({self.DAYS: "30"})) as raised:
+            assert (use(raised, revoked), use(raised, kept)) == (401, 200)
+            assert read(raised, person, revoked)["status"] == "revoked"

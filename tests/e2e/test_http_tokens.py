@@ -28,6 +28,7 @@ MEMBERS = {
     "revoked_reason",
     "predecessor_id",
     "successor_id",
+    "self_rotated",
     "overlap_ends_at",
     "reuse_count",
     "last_reused_at",
@@ -111,6 +112,7 @@ def test_new_token_has_the_documented_defaults(api: Api, person: str) -> None:
         "revoked_reason": None,
         "predecessor_id": None,
         "successor_id": None,
+        "self_rotated": False,
         "overlap_ends_at": None,
         "reuse_count": 0,
         "last_reused_at": None,
@@ -385,6 +387,28 @@ def test_longest_lifetime_is_the_default_and_the_limit() -> None:
         assert (refused.status, refused.code) == (400, "invalid_request")
         assert "90" in refused.json["detail"]
         assert len(api.get("/v1/tokens", person).json["tokens"]) == 3
+
+
+@pytest.mark.parametrize("members", [{}, {"scopes": ["api:read"], "expires_in_days": 30}])
+def test_replay_is_one_whatever_the_settings_are_by_then(
+    api: Api, service: MemoryService, person: str, members: dict[str, object]
+) -> None:
+    """What was asked is compared: neither new scopes, nor fewer, nor a shorter limit make another body."""
+    headers = {"Idempotency-Key": "key-1"}
+    created = api.post("/v1/tokens", person, members, headers=headers).json
+    scopes = {name: {"description": "x", "opens": [f"GET /{name}/*"]} for name in ("orders", "files")}
+    grown = {**scopes, "api:read": {"description": "x", "opens": ["GET /api/*"]}}
+    for environ in (
+        {"SCOPES": json.dumps(grown)},
+        {"SCOPES": json.dumps(scopes)},
+        {"MAX_TOKEN_LIFETIME_DAYS": "7"},
+    ):
+        with api_of(service.redeployed(environ)) as later:
+            answer = later.post("/v1/tokens", person, members, headers=headers)
+            assert (answer.status, answer.code) == (409, "already_created")
+            assert answer.json["token_id"] == created["id"]
+            other = later.post("/v1/tokens", person, {**members, "name": "x"}, headers=headers)
+            assert (other.status, other.code) == (422, "idempotency_key_reused")
 
 
 # Lists.

@@ -80,6 +80,19 @@ def use_tokens_on_themselves(walk: Walk) -> None:
     walk.call("DELETE", "/v1/tokens/self", walk.token(person)["token"])
 
 
+def grow_a_line(walk: Walk) -> None:
+    """A job that rotates itself with overlaps, puts the old token away, and has its first one reported."""
+    first = walk.token(walk.somebody())["token"]
+    newest = first
+    for _ in range(3):
+        newest = walk.call("POST", "/v1/tokens/self/rotate", newest, {"overlap_seconds": 3600}).json[
+            "token"
+        ]
+    walk.call("DELETE", "/v1/tokens/self/predecessor", newest)
+    walk.call("POST", "/v1/exposed", body={"tokens": [first]})
+    assert walk.refused("GET", "/api/whoami", newest).status == 401
+
+
 def report_an_exposed_token(walk: Walk) -> None:
     """Anybody may."""
     walk.call("POST", "/v1/exposed", body={"tokens": [walk.token(walk.somebody())["token"]]})
@@ -211,7 +224,7 @@ def leave_for_the_provider(walk: Walk) -> tuple[str, str]:
 
 
 def pass_every_door(walk: Walk) -> None:
-    """A token that is used, used again, and used after it was rotated out."""
+    """A token that is used, used again, and used after it was rotated out by its owner or itself."""
     for door in DOORS:
         person = walk.somebody()
         token = walk.token(person)
@@ -222,6 +235,9 @@ def pass_every_door(walk: Walk) -> None:
         for _ in range(2):
             walk.advance(minutes=10)
             assert not walk.gateway.decide(door, token["token"])
+        itself = walk.token(person)["token"]
+        walk.call("POST", "/v1/tokens/self/rotate", itself)
+        assert not walk.gateway.decide(door, itself)
 
 
 def flush_caches(walk: Walk) -> None:
@@ -237,6 +253,7 @@ ALL: tuple[Callable[[Walk], None], ...] = (
     manage_tokens,
     fill_the_quota,
     use_tokens_on_themselves,
+    grow_a_line,
     report_an_exposed_token,
     speak_oauth,
     rotate_signing_keys,

@@ -203,13 +203,13 @@ class TestRotated:
             assert calls == ["BatchGetItem"]
 
     def test_family_is_looked_for_once_per_interval(self, world: World) -> None:
-        """One query, one read and one write for each relative that lives."""
+        """One query, and two reads and one write for each line of the family that lives."""
         world.configure(ROTATED_TOKEN_REUSE="revoke_family")
         world.create_token()
         self.rotate(world)
         first = calls_of(world, TestRefusing.assert_refused, world, world.secret)
-        family = ["Query", "BatchGetItem", "TransactWriteItems"]
-        assert first[-5:] == ["BatchGetItem", "UpdateItem", *family]
+        family = ["Query", "BatchGetItem", "BatchGetItem", "TransactWriteItems"]
+        assert first[-6:] == ["BatchGetItem", "UpdateItem", *family]
         assert calls_of(world, TestRefusing.assert_refused, world, world.secret) == ["BatchGetItem"]
 
 

@@ -174,6 +174,36 @@ def with_token_in_its_overlap(world: World) -> None:
     world.secret, world.token_id = answer.json["token"], answer.json["id"]
 
 
+def with_line(world: World) -> None:
+    """The user's token rotated itself, and its successor did so as well."""
+    with_token(world)
+    secret = world.secret
+    for _ in range(2):
+        answer = world.api.post("/v1/tokens/self/rotate", secret, {"overlap_seconds": 60})
+        assert answer.status == 201
+        secret = answer.json["token"]
+
+
+def with_own_successor_used_just_now(world: World) -> None:
+    """The user's token is the successor of one that rotated itself, and its use is recorded."""
+    with_token(world)
+    answer = rotate_itself(world)
+    world.secret, world.token_id = answer.json["token"], answer.json["id"]
+    assert world.api.get("/api/whoami", world.secret).status == 200
+
+
+def has_no_working_token(world: World) -> bool:
+    """Whether every token is revoked or rotated out."""
+    now = world.clock.now()
+    return all(token.own_revocation(now) is not None for token in world.stored_tokens())
+
+
+def predecessor_has_ended(world: World) -> bool:
+    """Whether the overlap of the token's predecessor is over, and the token works."""
+    now = world.clock.now()
+    return [t.id for t in world.stored_tokens() if t.own_revocation(now) is None] == [world.token_id]
+
+
 def rotate(world: World) -> Answer:
     """Rotate the user's token without overlap."""
     return world.api.post(f"{world.path}/rotate", world.user)
@@ -405,6 +435,31 @@ MANAGEMENT = [
         401,  # invalid_token
     ),
     Operation(
+        "revoke-a-line",
+        (*SIGN_IN, "GetItem", "BatchGetItem", "BatchGetItem", "TransactWriteItems"),
+        204,
+        with_line,
+        lambda world: world.api.delete(world.path, world.user),
+        has_no_working_token,
+    ),
+    Operation(
+        "report-an-ancestor",
+        ("Query", "BatchGetItem", "BatchGetItem", "BatchGetItem", "TransactWriteItems"),
+        202,
+        with_line,
+        report,
+        has_no_working_token,
+    ),
+    Operation(
+        "end-predecessor",
+        ("Query", "BatchGetItem", "GetItem", "GetItem", "GetItem", "UpdateItem"),
+        204,
+        with_own_successor_used_just_now,
+        lambda world: world.api.delete("/v1/tokens/self/predecessor", world.secret),
+        predecessor_has_ended,
+        404,  # no_predecessor
+    ),
+    Operation(
         "report",
         ("Query", "BatchGetItem", "TransactWriteItems"),
         202,
@@ -621,7 +676,7 @@ def test_fault_in_recording_reuse_changes_no_answer(
 
 
 # What a reuse costs where the family is revoked.
-FAMILY = (*DECIDE, "UpdateItem", "Query", "BatchGetItem", "TransactWriteItems")
+FAMILY = (*DECIDE, "UpdateItem", "Query", "BatchGetItem", "BatchGetItem", "TransactWriteItems")
 
 
 @pytest.mark.parametrize("index", range(len(FAMILY)))

@@ -22,6 +22,7 @@ from chalicelib.domain.errors import (
     IdentityTaken,
     InactiveToken,
     InvalidToken,
+    NoPredecessor,
     PreconditionFailed,
     RevokedToken,
     RotatedToken,
@@ -147,6 +148,11 @@ class Racers:
     def rows(self, user: User) -> Sequence[Token]:
         """Return a user's tokens."""
         return self.service.tokens.list_tokens(user.id, after=None, newest_first=True, limit=500)
+
+    def places(self, user: User) -> int:
+        """Return how many families have a token that holds their place."""
+        now = self.clock.now()
+        return len({t.family_id or t.id for t in self.rows(user) if t.holds_place(now)})
 
     def issue(self, owner: User) -> IssuedToken:
         """Return a new token."""
@@ -351,9 +357,123 @@ def test_rotation_racing_a_revocation_keeps_the_count(racers: Racers) -> None:
         assert expected >= {type(error) for error in of_type(ApiTokensError, results)}
         with pytest.raises(RevokedToken):
             racers.service.verify.verify(issued.secret)
-        holding = [t for t in racers.rows(owner) if t.successor_id is None]
-        live = [t for t in holding if t.state is not TokenStatus.REVOKED]
-        assert len(live) == racers.stored(owner).live_tokens
+        assert racers.places(owner) == racers.stored(owner).live_tokens
+
+
+@pytest.mark.parametrize("older", [0, 1, 2])
+def test_self_rotations_racing_the_end_of_an_ancestor_leave_nothing(racers: Racers, older: int) -> None:
+    """A thief rotates the token as fast as can be; whichever token of the line is ended, all of it ends."""
+    processes = racers.processes(4)
+    for _ in range(10):
+        owner = racers.new_user()
+        issued = [racers.issue(owner)]
+        for _ in range(older):
+            issued.append(rotate_itself(racers.service, owner, issued[-1]))
+        ends: list[Callable[[], object]] = [
+            partial(processes[0].manage.revoke, owner, issued[0].token.id, RevocationReason.OWNER),
+            partial(processes[1].exposed.report, [issued[0].secret]),
+        ]
+        growing = [partial(grow_until_refused, p, owner, issued[-1]) for p in processes[2:]]
+        results = at_once([*ends, *growing])
+        assert of_type(ApiTokensError, results) == []
+        # Only one process rotated the newest token, and went on from there.
+        for each in [*issued, *results[2], *results[3]]:  # type: ignore[misc]
+            with pytest.raises(RevokedToken):
+                racers.service.verify.verify(each.secret)
+        assert (racers.places(owner), racers.stored(owner).live_tokens) == (0, 0)
+
+
+def rotate_itself(process: CloudService, owner: User, issued: IssuedToken) -> IssuedToken:
+    """Let a token rotate itself with an overlap."""
+    return process.issue.rotate(owner, issued.token.id, timedelta(hours=1), by_itself=True)
+
+
+def grow_until_refused(process: CloudService, owner: User, issued: IssuedToken) -> list[IssuedToken]:
+    """Let a line grow until the store refuses; return what was acknowledged."""
+    made: list[IssuedToken] = []
+    with contextlib.suppress(TokenAlreadyRevoked, TokenAlreadyRotated, ConcurrentChange):
+        while len(made) < _MANY:
+            made.append(rotate_itself(process, owner, made[-1] if made else issued))
+    assert len(made) < _MANY, "the line was not ended"
+    return made
+
+
+@pytest.mark.parametrize("by_itself", [True, False])
+def test_rotation_racing_a_revocation_ends_in_one_of_two_orders(racers: Racers, by_itself: bool) -> None:
+    """A successor of the token's own ends with it; one that a person got lives if it was made first."""
+    processes = racers.processes(2)
+    for _ in range(20):
+        owner = racers.new_user()
+        issued = racers.issue(owner)
+        revoke = partial(processes[0].manage.revoke, owner, issued.token.id, RevocationReason.OWNER)
+        rotate = partial(
+            processes[1].issue.rotate, owner, issued.token.id, timedelta(hours=1), by_itself=by_itself
+        )
+        ended, made = at_once([revoke, rotate])
+        assert ended is None
+        assert isinstance(made, IssuedToken | TokenAlreadyRevoked)
+        works = isinstance(made, IssuedToken) and not by_itself
+        with pytest.raises(RevokedToken):
+            racers.service.verify.verify(issued.secret)
+        if isinstance(made, IssuedToken):
+            with contextlib.nullcontext() if works else pytest.raises(RevokedToken):
+                racers.service.verify.verify(made.secret)
+        assert (racers.places(owner), racers.stored(owner).live_tokens) == (works, works)
+
+
+def test_concurrent_ends_of_a_line_free_one_place(racers: Racers) -> None:
+    """Whichever of its tokens they name."""
+    processes = racers.processes(6)
+    for _ in range(5):
+        owner = racers.new_user()
+        racers.issue(owner)
+        line = [racers.issue(owner)]
+        for _ in range(2):
+            line.append(rotate_itself(racers.service, owner, line[-1]))
+        ends = [
+            partial(process.manage.revoke, owner, line[n % 3].token.id, RevocationReason.OWNER)
+            for n, process in enumerate(processes)
+        ]
+        assert at_once(ends) == [None] * 6
+        assert (racers.places(owner), racers.stored(owner).live_tokens) == (1, 1)
+
+
+def test_ends_of_both_tokens_of_a_family_never_count_too_few(racers: Racers) -> None:
+    """Predecessor and successor of a person's rotation end at the same moment."""
+    processes = racers.processes(2, MAX_TOKENS_PER_USER="1")
+    for _ in range(10):
+        owner = racers.new_user()
+        old = racers.issue(owner).token
+        new = racers.service.issue.rotate(owner, old.id, timedelta(hours=1)).token
+        ends = [
+            partial(process.manage.revoke, owner, token.id, RevocationReason.OWNER)
+            for process, token in zip(processes, (old, new), strict=True)
+        ]
+        assert at_once(ends) == [None, None]
+        assert racers.places(owner) <= racers.stored(owner).live_tokens <= 1
+        processes[0].issue.issue(racers.stored(owner), a_request())
+        assert racers.stored(owner).live_tokens == 1
+
+
+def test_end_of_an_overlap_racing_a_rotation_leaves_two_at_most(racers: Racers) -> None:
+    """The predecessor ends either way, and the line goes on."""
+    processes = racers.processes(2)
+    for _ in range(10):
+        owner = racers.new_user()
+        old = racers.issue(owner)
+        new = rotate_itself(racers.service, owner, old)
+        results = at_once(
+            [
+                partial(processes[0].manage.end_predecessor, owner, new.token.id),
+                partial(rotate_itself, processes[1], owner, new),
+            ]
+        )
+        assert {NoPredecessor} >= {type(error) for error in of_type(ApiTokensError, results)}
+        with pytest.raises(RotatedToken):
+            racers.service.verify.verify(old.secret)
+        for issued in [new, *of_type(IssuedToken, results)]:
+            racers.service.verify.verify(issued.secret)
+        assert racers.stored(owner).live_tokens == 1
 
 
 def test_use_racing_a_rotation_never_outlives_the_overlap(racers: Racers) -> None:

@@ -36,6 +36,9 @@ CHANGING_DECISIONS = {
     "resume",
     "revoke",
     "revoke-itself",
+    "revoke-a-line",
+    "report-an-ancestor",
+    "end-predecessor",
     "report",
     "oauth-revoke",
     "rotate",
@@ -94,6 +97,8 @@ def test_what_is_not_handed_on_changes_no_decision(world: World, operation: Oper
     records = records_of(world, operation.act)
     kept = [r for r in records if r not in handed_on(records) and r["eventName"] == "MODIFY"]
     of_people = [r for r in kept if r["dynamodb"]["Keys"]["pk"]["S"].startswith("U#")]
+    # No decision reads the row of a line.
+    of_people = [r for r in of_people if not r["dynamodb"]["Keys"]["sk"]["S"].startswith(items.LINES)]
     assert not changes_decisions(world, of_people)
 
 

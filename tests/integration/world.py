@@ -136,11 +136,11 @@ class World:
         now = self.clock.now()
         for user in users.values():
             owned = [t for t in tokens if (t.user_id, t.generation) == (user.id, user.generation)]
-            # A token that was rotated gave its place to its successor.
-            holding = [token for token in owned if token.successor_id is None]
-            counting = [token for token in holding if token.state is not TokenStatus.REVOKED]
-            unexpired = [token for token in counting if not token.has_expired(now)]
-            assert len(unexpired) <= user.live_tokens <= len(counting)
+            counting = [token for token in owned if token.state is not TokenStatus.REVOKED]
+            working = [token for token in counting if token.holds_place(now)]
+            # A family holds one place while any of its tokens works.
+            least, most = (len({t.family_id or t.id for t in each}) for each in (working, counting))
+            assert least <= user.live_tokens <= most
 
     def _rows(self, kind: str) -> list[items.Item]:
         return [row for row in self.rows() if row["sk"]["S"].startswith(kind)]

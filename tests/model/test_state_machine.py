@@ -15,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from chalicelib.domain.errors import (
     ApiTokensError,
     InvalidToken,
+    NoPredecessor,
     SignInTooSoon,
     TokenAlreadyExpired,
     TokenAlreadyRevoked,
@@ -31,6 +32,7 @@ from chalicelib.domain.tokens import RevocationReason, Token, TokenRequest, Toke
 from chalicelib.domain.users import User
 from chalicelib.services.listing import TokenQuery
 from chalicelib.services.manage import TokenPatch
+from chalicelib.services.self_service import Bearer
 from chalicelib.services.sign_in import Credentials
 from chalicelib.services.verify import VerifyToken
 from tests.model.world import IDLE, SKEW, Row, World
@@ -57,6 +59,7 @@ class ExpiringStore(InMemoryStore):
     def collect_garbage(self, now: datetime) -> None:
         """Delete what may be deleted."""
         self._tokens = {key: row for key, row in self._tokens.items() if row.purge_at > now}
+        self._lines = {key: row for key, row in self._lines.items() if row.purge_at > now}
         self._ended = {key: row for key, row in self._ended.items() if row.purge_at > now}
 
 
@@ -161,6 +164,43 @@ class Life(RuleBasedStateMachine):
             return
         issued = self.service.issue.rotate(owner, token_id, overlap)
         self.world.rotate(token_id, issued.token.id, issued.secret, overlap)
+
+    @precondition(lambda self: self.world.tokens)
+    @rule(pick=picks, overlap=overlaps)
+    def rotate_itself(self, pick: int, overlap: timedelta) -> None:
+        """Let a token replace itself: it prolongs nothing, and takes no place."""
+        token_id, token = self._token(pick)
+        bearer = self._bearer(token)
+        if bearer is None:
+            return
+        if token["successor"]:
+            with pytest.raises(TokenAlreadyRotated):
+                self.service.self_service.rotate(bearer, overlap)
+            return
+        issued = self.service.self_service.rotate(bearer, overlap)
+        self.world.rotate(token_id, issued.token.id, issued.secret, overlap, by_itself=True)
+
+    @precondition(lambda self: self.world.tokens)
+    @rule(pick=picks)
+    def end_predecessor(self, pick: int) -> None:
+        """Let a token end the overlap of its predecessor."""
+        _, token = self._token(pick)
+        bearer = self._bearer(token)
+        if bearer is None:
+            return
+        if self.world.end_overlap_before(token):
+            self.service.self_service.end_predecessor(bearer)
+            return
+        with pytest.raises(NoPredecessor):
+            self.service.self_service.end_predecessor(bearer)
+
+    @precondition(lambda self: self.world.tokens)
+    @rule(pick=picks)
+    def report(self, pick: int) -> None:
+        """Report a token as exposed: its line ends, also if the token was rotated out long ago."""
+        token_id, token = self._token(pick)
+        self.service.exposed.report([token["secret"]])
+        self.world.report(token_id)
 
     @precondition(lambda self: self.world.tokens)
     @rule(pick=picks)
@@ -311,7 +351,10 @@ class Life(RuleBasedStateMachine):
 
     def _may_be_used(self, row: Token) -> bool:
         owner = self.store.find_user(row.user_id)
-        return owner is not None and row.status(owner, self.world.now) is TokenStatus.ACTIVE
+        return (
+            owner is not None
+            and row.status(owner, self.world.now, self.service.policy) is TokenStatus.ACTIVE
+        )
 
     def _use(self, token_id: str, token: Row) -> None:
         refusal = self.world.refusal(token)
@@ -324,6 +367,20 @@ class Life(RuleBasedStateMachine):
             return
         assert self.service.verify.verify(token["secret"]).token.id == token_id
         self.world.use(token)
+
+    def _bearer(self, token: Row) -> Bearer | None:
+        """Return the bearer of a token, or None if the model refuses it."""
+        refusal = self.world.refusal(token)
+        if refusal is None:
+            bearer = self.service.self_service.bearer(token["secret"])
+            self.world.use(token)
+            return bearer
+        with pytest.raises(InvalidToken) as caught:
+            self.service.self_service.bearer(token["secret"])
+        assert caught.value.reason == refusal
+        if refusal == "rotated":
+            self.world.reuse(token)
+        return None
 
     def _token(self, pick: int) -> tuple[str, Row]:
         """Return a token, rather one of the latest, rather one that is not revoked."""

@@ -9,6 +9,7 @@ from typing import Any
 
 IDLE = timedelta(days=30)
 RETENTION = timedelta(days=90)
+LONGEST_OVERLAP = timedelta(days=7)
 REFRESH = timedelta(seconds=300)
 SKEW = timedelta(minutes=5)
 
@@ -23,6 +24,7 @@ class World:
         self.quota = quota
         self.users: dict[str, Row] = {}
         self.tokens: dict[str, Row] = {}
+        self.lines: dict[str, Row] = {}
 
     # People.
 
@@ -92,6 +94,8 @@ class World:
             "gone": False,
             "predecessor": None,
             "successor": None,
+            "family": token_id,
+            "line": token_id,
             "overlap_ends": None,
             "reuses": 0,
             "reused_at": None,
@@ -131,6 +135,10 @@ class World:
         """Whether a token was rotated, and its time beside its successor has passed."""
         return token["overlap_ends"] is not None and bool(token["overlap_ends"] <= self.now)
 
+    def has_expired(self, token: Row) -> bool:
+        """Whether a token's own string says that it has expired."""
+        return token["expires"] is not None and bool(token["expires"] <= self.now)
+
     def refusal(self, token: Row) -> str | None:
         """Return why a token's bearer is not let in, or None."""
         if token["expires"] is not None and token["expires"] <= self.now:
@@ -155,11 +163,17 @@ class World:
         if token["reused_at"] is None or self.now - token["reused_at"] >= REFRESH:
             token |= {"reuses": token["reuses"] + token["unwritten"], "reused_at": self.now, "unwritten": 0}
 
-    def rotate(self, token_id: str, successor_id: str, secret: str, overlap: timedelta) -> None:
-        """Replace a token by a successor."""
+    def rotate(
+        self, token_id: str, successor_id: str, secret: str, overlap: timedelta, *, by_itself: bool = False
+    ) -> None:
+        """Replace a token by a successor, who ends when the token would have ended if that asked."""
         token = self.tokens[token_id]
         self.create(token["owner"], successor_id, secret, token["days"])
-        self.tokens[successor_id] |= {"predecessor": token_id, "name": token["name"]}
+        successor = self.tokens[successor_id]
+        successor |= {"predecessor": token_id, "name": token["name"], "family": token["family"]}
+        if by_itself:
+            successor |= {"line": token["line"], "expires": token["expires"]}
+            self.lines[token["line"]] = {"newest": successor_id, "until": self.now + LONGEST_OVERLAP}
         end = self.now + overlap
         if token["expires"] is not None:
             end = min(end, token["expires"])
@@ -178,9 +192,32 @@ class World:
             token |= {"paused": False, "alive_since": self.now}
 
     def revoke(self, token: Row, reason: str) -> None:
-        """End a token for good."""
-        if self.status(token) != "revoked":
-            token |= {"revoked": reason, "ended_at": self.now}
+        """End a token and its line for good."""
+        if token["generation"] != self.users[token["owner"]]["generation"]:
+            return
+        for member in self.tokens.values():
+            if member["line"] == token["line"] and not member["gone"] and self.status(member) != "revoked":
+                member |= {"revoked": reason, "ended_at": self.now}
+                if row := self.lines.get(token["line"]):
+                    row["until"] = max(row["until"], self.now)
+
+    def report(self, token_id: str) -> None:
+        """End the line of a token that was found; a line's first token stands for it if its row is gone."""
+        token = self.tokens[token_id]
+        if self.has_expired(token):
+            return
+        if token["gone"] and token_id in self.lines:
+            token = self.tokens[self.lines[token_id]["newest"]]
+        if not token["gone"]:
+            self.revoke(token, "exposed")
+
+    def end_overlap_before(self, token: Row) -> bool:
+        """End the overlap of a token's predecessor; return whether there was one."""
+        before = self.tokens.get(token["predecessor"])
+        if before is None or before["gone"] or self.status(before) in ("revoked", "expired"):
+            return False
+        before["overlap_ends"] = self.now
+        return True
 
     def deadline(self, token: Row, which: str) -> datetime | None:
         """Return the moment at which something about a token changes by itself."""
@@ -204,6 +241,10 @@ class World:
         end: datetime = fixed or token["alive_since"] + IDLE
         if not fixed and token["expires"] is not None:
             end = min(end, token["expires"])
+        return self.purged(end)
+
+    def purged(self, end: datetime) -> datetime:
+        """Return when a row may be deleted that is needed until ``end``."""
         exact = end + RETENTION
         whole = exact.replace(microsecond=0)
         return whole if whole == exact else whole + timedelta(seconds=1)
@@ -213,13 +254,14 @@ class World:
         for token in self.tokens.values():
             if self.purge_at(token) <= self.now:
                 token["gone"] = True
+        self.lines = {i: row for i, row in self.lines.items() if self.purged(row["until"]) > self.now}
 
     def listed(self, owner: str) -> dict[str, Row]:
         """Return the tokens that are still on a user's list, by id."""
         return {i: t for i, t in self.tokens.items() if t["owner"] == owner and not t["gone"]}
 
     def live(self, owner: str) -> int:
-        """Return how many tokens hold a place in a user's quota."""
-        tokens = [token for token in self.listed(owner).values() if token["successor"] is None]
-        statuses = [self.status(token) for token in tokens]
-        return sum(status in ("active", "inactive", "idle") for status in statuses)
+        """Return how many families hold a place in a user's quota: those of which a token is alive."""
+        alive = ("active", "inactive", "idle")
+        tokens = [token for token in self.listed(owner).values() if self.status(token) in alive]
+        return len({token["family"] for token in tokens})

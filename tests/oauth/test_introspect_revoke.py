@@ -377,7 +377,7 @@ class TestRefusals:
             raise ConcurrentChange
 
         token = caller.token
-        monkeypatch.setattr(caller.service.store, "revoke_token", beaten)
+        monkeypatch.setattr(caller.service.store, "end_line", beaten)
         refused(caller.revoke(token), "temporarily_unavailable", 503)
 
     def test_nothing_secret_is_logged(self, caller: Caller) -> None:

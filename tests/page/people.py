@@ -136,6 +136,13 @@ class Owner:
         """Rotate a token and return its successor."""
         return self.post(f"/v1/tokens/{token['id']}/rotate", {"overlap_seconds": seconds})
 
+    def rotate_itself(self, token: Any, seconds: int = 0) -> Any:
+        """Let a token rotate itself and return its successor."""
+        body = {"overlap_seconds": seconds}
+        status, text = send(self._stack, "POST", "/v1/tokens/self/rotate", token["token"], body)
+        assert status == 201, text
+        return json.loads(text)
+
     def reused(self, name: str, times: int = 1) -> Any:
         """Make a token that was rotated and then used; return its successor."""
         token = self.post("/v1/tokens", {"name": name})

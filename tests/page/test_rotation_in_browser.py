@@ -271,6 +271,63 @@ def test_rotation_is_told_apart_in_the_details(new_page: NewPage, stack: LocalSt
     expect(page.get_by_role("dialog")).to_contain_text("Its successor goes on working.")
 
 
+@pytest.mark.parametrize(
+    ("which", "label", "words"),
+    [
+        (0, "Revoke ci (rotated)", "It rotated itself, so its successor is revoked too."),
+        (1, "Revoke ci", "The token before it rotated itself and still works. It is revoked too."),
+    ],
+)
+def test_revoking_says_what_else_is_revoked(
+    new_page: NewPage, stack: LocalStack, person: str, which: int, label: str, words: str
+) -> None:
+    """A token that rotated itself and its successor end together, and the list shows both as revoked."""
+    owner, page = Owner(stack, person), new_page()
+    old = owner.post("/v1/tokens", {"name": "ci"})
+    line = [old, owner.rotate_itself(old, 3600)]
+    sign_in(page, stack, person)
+    expect(page.get_by_text("Successor of a token that rotated itself")).to_be_visible()
+
+    page.get_by_role("button", name=label, exact=True).click()
+    expect(page.get_by_role("dialog")).to_contain_text(words)
+    no_violations(page)
+    page.get_by_role("button", name="Revoke token").click()
+
+    expect(page.locator("[data-status=revoked]")).to_have_count(2)
+    assert [call_api(stack, token["token"]) for token in line] == [401, 401]
+
+
+def test_revoking_alone_promises_no_more(new_page: NewPage, stack: LocalStack, person: str) -> None:
+    """A token without a successor, and one whose predecessor its owner rotated."""
+    owner, page = Owner(stack, person), new_page()
+    owner.post("/v1/tokens", {"name": "alone"})
+    owner.rotate(owner.post("/v1/tokens", {"name": "ci"}), 3600)
+    sign_in(page, stack, person)
+    for name in ("alone", "ci"):
+        page.get_by_role("button", name=f"Revoke {name}", exact=True).click()
+        expect(page.get_by_role("dialog")).to_contain_text("a revoked token cannot be re-activated.")
+        expect(page.get_by_role("dialog").get_by_text("too.")).to_have_count(0)
+        page.get_by_role("button", name="Cancel").click()
+
+
+def test_revoking_without_an_answer_warns_of_the_line(
+    new_page: NewPage, stack: LocalStack, person: str, complaints: Complaints
+) -> None:
+    """What cannot be read is not promised to go on."""
+    complaints.expected = ("ERR_FAILED",)
+    owner, page = Owner(stack, person), new_page()
+    old = owner.post("/v1/tokens", {"name": "ci"})
+    new = owner.rotate(old, 3600)
+    sign_in(page, stack, person)
+    page.route(f"**/v1/tokens/{new['id']}", lambda route: route.abort())
+
+    page.get_by_role("button", name="Revoke ci (rotated)").click()
+
+    expect(page.get_by_role("dialog")).to_contain_text(
+        "If it rotated itself, its successor is revoked too."
+    )
+
+
 def test_rotation_works_under_a_stage(new_page: NewPage, stack: LocalStack, person: str) -> None:
     """Behind a stage prefix rotating calls under that prefix, and nowhere else."""
     page = new_page()

@@ -285,7 +285,11 @@ def management_routes() -> list[tuple[str, str]]:
 ROUTES = management_routes()
 # A token acts on itself, and anybody reports; all other calls want a person.
 OPEN_ROUTES = [("POST", "/v1/exposed")]
-SELF_ROUTES = [("DELETE", "/v1/tokens/self"), ("POST", "/v1/tokens/self/rotate")]
+SELF_ROUTES = [
+    ("DELETE", "/v1/tokens/self"),
+    ("DELETE", "/v1/tokens/self/predecessor"),
+    ("POST", "/v1/tokens/self/rotate"),
+]
 PEOPLES_ROUTES = [route for route in ROUTES if route not in OPEN_ROUTES + SELF_ROUTES]
 ADMIN_ROUTES = [(method, path) for method, path in ROUTES if path.startswith("/v1/users")]
 
@@ -301,7 +305,8 @@ def call(victim: Victim, method: str, path: str, credential: str | None, **optio
 def state(victim: Victim) -> tuple[object, ...]:
     """Return everything that is stored."""
     store = victim.service.store
-    return dict(store._users), dict(store._tokens), dict(store._idempotency), dict(store._ended)
+    rows = (store._users, store._tokens, store._lines, store._idempotency, store._ended)
+    return tuple(dict(kind) for kind in rows)
 
 
 def test_attack_list_covers_the_contract() -> None:
@@ -312,6 +317,7 @@ def test_attack_list_covers_the_contract() -> None:
         ("GET", "/v1/tokens"),
         ("POST", "/v1/tokens"),
         ("DELETE", "/v1/tokens/self"),
+        ("DELETE", "/v1/tokens/self/predecessor"),
         ("POST", "/v1/tokens/self/rotate"),
         ("DELETE", "/v1/tokens/{token_id}"),
         ("GET", "/v1/tokens/{token_id}"),

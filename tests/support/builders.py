@@ -6,6 +6,7 @@ from typing import Any
 
 from chalicelib.domain.administrators import Administrators
 from chalicelib.domain.ids import new_generation, new_token_id, user_id_for
+from chalicelib.domain.lines import Change, Ending
 from chalicelib.domain.scopes import DEFAULT_CATALOGUE
 from chalicelib.domain.tokens import CreationLimits, Token, TokenPolicy, TokenRequest, new_token
 from chalicelib.domain.users import Identity, Role, User, UserStatus
@@ -73,3 +74,8 @@ def a_token(owner: User, now: datetime = START, **changes: Any) -> Token:
     """Return an active token of ``owner``."""
     token = new_token(new_token_id(now), owner, a_request(), now, POLICY)
     return replace(token, **changes)
+
+
+def an_ending(before: Token, after: Token, *, frees_place: bool = True) -> Ending:
+    """Return the end of one token that never rotated itself."""
+    return Ending((Change(before, after),), None, frees_place)

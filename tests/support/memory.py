@@ -20,6 +20,7 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.identities import SubjectIdentifier
 from chalicelib.domain.keys import KeyRing, KeyState, VerificationKey
+from chalicelib.domain.lines import Change, Ending, Line
 from chalicelib.domain.ports import FlushClaim, UserPage
 from chalicelib.domain.rotation import Rotation
 from chalicelib.domain.sessions import PendingLogin, Session
@@ -44,6 +45,7 @@ class InMemoryStore:
         self._identities: dict[str, str] = {}
         self._tokens: dict[tuple[str, str], Token] = {}
         self._idempotency: dict[tuple[str, str], IdempotencyRecord] = {}
+        self._lines: dict[tuple[str, str], Line] = {}
         self._ended: dict[tuple[str, str], EndedGeneration] = {}
         self._logins: dict[str, PendingLogin] = {}
         self._sessions: dict[str, Session] = {}
@@ -95,7 +97,7 @@ class InMemoryStore:
                 if (t.user_id, t.generation) == (owner.id, owner.generation)
             ]
         for token in sorted(rows, key=lambda token: token.id, reverse=True):
-            if token.own_revocation(now) is None and not token.has_expired(now):
+            if token.holds_place(now):
                 yield token
 
     def add_token(
@@ -121,20 +123,38 @@ class InMemoryStore:
             self._tokens[row.user_id, row.id] = saved
             return saved
 
-    def revoke_token(self, before: Token, after: Token, *, frees_slot: bool) -> None:
-        """Write the revocation and the count."""
+    def end_line(self, ending: Ending) -> None:
+        """Write the ends and the count, or nothing."""
         with self._lock:
-            row = self._tokens.get((before.user_id, before.id))
-            owner = self._users.get(before.user_id)
-            if row is None or row.state is TokenStatus.REVOKED:
+            first = ending.changes[0].before
+            owner = self._users.get(first.user_id)
+            if owner is None or owner.generation != first.generation:
                 raise ConcurrentChange
-            if row.successor_id != before.successor_id:
-                raise ConcurrentChange
-            if owner is None or owner.generation != before.generation:
-                raise ConcurrentChange
-            merged = _merged(row, before, after)
-            self._tokens[row.user_id, row.id] = replace(merged, version=row.version + 1)
-            self._count(owner, -1 if frees_slot else 0)
+            ended = [self._ended_token(change) for change in ending.changes]
+            if ending.line:
+                if (ending.line.user_id, ending.line.id) not in self._lines:
+                    raise ConcurrentChange
+                self.stop_line(ending.line)
+            for row in ended:
+                self._tokens[row.user_id, row.id] = row
+            self._count(owner, -1 if ending.frees_place else 0)
+
+    def find_rows(
+        self, user_id: str, token_ids: Collection[str], line_id: str | None = None
+    ) -> tuple[Line | None, Sequence[Token]]:
+        """Return a line's row and tokens."""
+        with self._lock:
+            line = self._lines.get((user_id, line_id)) if line_id else None
+            found = [self._tokens.get((user_id, token_id)) for token_id in token_ids]
+            return line, [token for token in found if token]
+
+    def stop_line(self, line: Line) -> None:
+        """Write that a line has ended."""
+        with self._lock:
+            row = self._lines.get((line.user_id, line.id))
+            if row:
+                ended = replace(row, ended_at=line.ended_at, purge_at=line.purge_at)
+                self._lines[row.user_id, row.id] = ended
 
     def rotate_token(self, rotation: Rotation, *, limits: CreationLimits) -> None:
         """Write the successor and the ends of the others, or nothing."""
@@ -147,6 +167,8 @@ class InMemoryStore:
                 row = self._tokens.get((change.before.user_id, change.before.id))
                 if row is None or row.version != change.before.version:
                     raise ConcurrentChange
+            if rotation.line:
+                self._continue(rotation.line)
             for change in changes:
                 self.save_token(change.before, change.after)
             self._tokens[successor.user_id, successor.id] = successor
@@ -311,6 +333,19 @@ class InMemoryStore:
             if row and row.revision == user.revision:
                 full = replace(row, full_until=until, full_count=user.live_tokens)
                 self._users[row.id] = replace(full, revision=row.revision + 1)
+
+    def _continue(self, line: Line) -> None:
+        row = self._lines.get((line.user_id, line.id))
+        if row and (row.ended_at or row.token_ids[1] != line.token_ids[0]):
+            raise ConcurrentChange
+        self._lines[line.user_id, line.id] = line
+
+    def _ended_token(self, change: Change) -> Token:
+        before = change.before
+        row = self._tokens.get((before.user_id, before.id))
+        if row is None or row.state is TokenStatus.REVOKED or row.successor_id != before.successor_id:
+            raise ConcurrentChange
+        return replace(_merged(row, before, change.after), version=row.version + 1)
 
     def _save(self, before: User, after: User) -> None:
         row = self._users[before.id]

@@ -35,6 +35,13 @@ class MemoryService(Service):
         self.provider = TestProvider(self.clock)
         self.gateway = FakeCaches(self.clock)
 
+    def redeployed(self, environ: Mapping[str, str]) -> "MemoryService":
+        """Return the service under other settings, over the same rows, keys and clock."""
+        other = MemoryService(environ)
+        other.clock, other.store, other.provider = self.clock, self.store, self.provider
+        other.keys, other.signing_key = self.keys, self.signing_key
+        return other
+
     @cached_property
     def http(self) -> FakeHttp:
         """What the provider publishes."""

@@ -73,6 +73,7 @@ def test_only_what_has_no_sensible_default_is_needed() -> None:
         max_token_lifetime=None,
         retention=timedelta(days=90),
         rotated_token_reuse=RotatedTokenReuse.RECORD,
+        self_rotation=True,
         scopes=DEFAULT_CATALOGUE,
         derived_token_key_id=None,
         derived_token_audiences=frozenset(),
@@ -146,6 +147,8 @@ def test_gateway_needs_nothing() -> None:
         ("MAX_TOKEN_LIFETIME_DAYS", "90", "max_token_lifetime", timedelta(days=90)),
         ("RETENTION_DAYS", "1", "retention", timedelta(days=1)),
         ("RETENTION_DAYS", "", "retention", timedelta(days=90)),
+        ("SELF_ROTATION", "on", "self_rotation", True),
+        ("SELF_ROTATION", "off", "self_rotation", False),
         ("ROTATED_TOKEN_REUSE", "record", "rotated_token_reuse", RotatedTokenReuse.RECORD),
         ("ROTATED_TOKEN_REUSE", "revoke_family", "rotated_token_reuse", RotatedTokenReuse.REVOKE_FAMILY),
     ],
@@ -277,6 +280,7 @@ def test_missing_setting_is_named_with_an_example(name: str, value: str | None) 
         ("RETENTION_DAYS", "0", "must be a whole number from 1"),
         ("RETENTION_DAYS", "3651", "to 3650"),
         ("ROTATED_TOKEN_REUSE", "ignore", "must be one of record, revoke_family"),
+        ("SELF_ROTATION", "false", "must be one of on, off"),
     ],
 )
 def test_senseless_setting_is_named_with_what_is_wrong_and_an_example(

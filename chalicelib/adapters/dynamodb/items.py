@@ -5,7 +5,7 @@ Times are whole milliseconds since the epoch, but for ``purge_at``: DynamoDB's T
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from chalicelib.domain.keys import KeyRing, KeyState, KeyUse, VerificationKey
 from chalicelib.domain.scopes import scope_string
@@ -20,12 +20,17 @@ from chalicelib.domain.tokens import (
 )
 from chalicelib.domain.users import Role, User, UserStatus
 
+if TYPE_CHECKING:
+    # A decision never reads a line, so an authorizer does not load it.
+    from chalicelib.domain.lines import Line
+
 Item: TypeAlias = dict[str, dict[str, str]]
 
 KEY_PARTITIONS = {KeyUse.API_TOKEN: "KEYS", KeyUse.ACCESS_TOKEN: "ACCESS_TOKEN_KEYS"}
 FLUSHES = "FLUSHES"
 IDENTITIES = "I#"
 TOKENS = "T#"
+LINES = "N#"
 USERS_INDEX = "users"
 USERS_PARTITION = "USERS"
 
@@ -66,6 +71,11 @@ def user_key(user_id: str) -> Item:
 def token_key(user_id: str, token_id: str) -> Item:
     """Return the primary key of a token."""
     return {"pk": text(f"U#{user_id}"), "sk": text(f"{TOKENS}{token_id}")}
+
+
+def line_key(user_id: str, line_id: str) -> Item:
+    """Return the primary key of a line."""
+    return {"pk": text(f"U#{user_id}"), "sk": text(f"{LINES}{line_id}")}
 
 
 def idempotency_key(user_id: str, key_hash: str) -> Item:
@@ -204,8 +214,10 @@ def token_item(token: Token) -> Item:
         predecessor_id=token.predecessor_id,
         successor_id=token.successor_id,
         family_id=token.family_id,
+        line_id=token.line_id,
     )
     return item | _times(
+        lifetime_began_at=token.lifetime_began_at,
         last_used_at=token.last_used_at,
         expires_at=token.expires_at,
         overlap_ends_at=token.overlap_ends_at,
@@ -234,10 +246,36 @@ def read_token(item: Mapping[str, Mapping[str, str]]) -> Token:
         predecessor_id=_read_optional_text(item, "predecessor_id"),
         successor_id=_read_optional_text(item, "successor_id"),
         family_id=_read_optional_text(item, "family_id"),
+        line_id=_read_optional_text(item, "line_id"),
+        lifetime_began_at=_read_optional_time(item, "lifetime_began_at"),
         overlap_ends_at=_read_optional_time(item, "overlap_ends_at"),
         reuse_count=_read_count(item, "reuse_count"),
         last_reused_at=_read_optional_time(item, "last_reused_at"),
         version=int(item["version"]["N"]),
+    )
+
+
+def line_item(line: "Line") -> Item:
+    """Return a line as an item."""
+    older, newer = line.token_ids
+    item = line_key(line.user_id, line.id) | {
+        "older_id": text(older),
+        "newer_id": text(newer),
+        "purge_at": purge_time(line.purge_at),
+    }
+    return item | _times(ended_at=line.ended_at)
+
+
+def read_line(item: Mapping[str, Mapping[str, str]]) -> "Line":
+    """Return the line that an item holds."""
+    from chalicelib.domain.lines import Line
+
+    return Line(
+        user_id=item["pk"]["S"].removeprefix("U#"),
+        id=item["sk"]["S"].removeprefix(LINES),
+        token_ids=(item["older_id"]["S"], item["newer_id"]["S"]),
+        purge_at=_read_purge_time(item["purge_at"]),
+        ended_at=_read_optional_time(item, "ended_at"),
     )
 
 

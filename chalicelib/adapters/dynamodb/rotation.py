@@ -1,14 +1,16 @@
 """Rotations, and what becomes of rotated tokens."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+import contextlib
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.adapters.dynamodb import counts, items
 from chalicelib.adapters.dynamodb.errors import ConditionFailed, WriteConflict, translated
-from chalicelib.adapters.dynamodb.reads import query_all
-from chalicelib.adapters.dynamodb.tokens import change_token, put_token
-from chalicelib.adapters.dynamodb.writes import Update, transact
+from chalicelib.adapters.dynamodb.reads import batch_get, query_all
+from chalicelib.adapters.dynamodb.tokens import change_token, end_row, put_token
+from chalicelib.adapters.dynamodb.writes import Update, retried, transact
 from chalicelib.domain.errors import ConcurrentChange
+from chalicelib.domain.lines import Line
 from chalicelib.domain.rotation import Rotation
 from chalicelib.domain.tokens import CreationLimits, Token
 
@@ -38,6 +40,8 @@ class DynamoDBRotationStore:
         for change in (rotation.rotated, rotation.cut_short):
             if change:
                 writes.append({"Update": change_token(self._table, change.before, change.after)})
+        if rotation.line:
+            writes.append(self._continue(rotation.line))
         try:
             transact(self._client, writes)
         except ConditionFailed as failure:
@@ -47,6 +51,24 @@ class DynamoDBRotationStore:
                     return self.rotate_token(rotation, limits=corrected)
                 raise counts.why_refused(failure.item, successor, limits) from failure
             raise ConcurrentChange from failure
+
+    def find_rows(
+        self, user_id: str, token_ids: Collection[str], line_id: str | None = None
+    ) -> tuple[Line | None, Sequence[Token]]:
+        """Return the rows of a line and of tokens that exist. Raises StoreUnavailable."""
+        keys = [items.token_key(user_id, token_id) for token_id in token_ids]
+        if line_id:
+            keys.append(items.line_key(user_id, line_id))
+        rows = batch_get(self._client, self._table, keys)
+        lines = [items.read_line(row) for row in rows if row["sk"]["S"].startswith(items.LINES)]
+        tokens = [items.read_token(row) for row in rows if row["sk"]["S"].startswith(items.TOKENS)]
+        return lines[0] if lines else None, tokens
+
+    def stop_line(self, line: Line) -> None:
+        """Write that a line has ended, if its row exists. Raises StoreUnavailable."""
+        request = end_row(self._table, line)
+        with contextlib.suppress(ConditionFailed):
+            retried(lambda: self._client.update_item(**request))
 
     def record_reuse(self, before: Token, after: Token) -> bool:
         """Record reuse; return False when somebody else did, or the row is gone.
@@ -68,6 +90,20 @@ class DynamoDBRotationStore:
         except (ConditionFailed, WriteConflict):
             return False
         return True
+
+    def _continue(self, line: Line) -> dict[str, Any]:
+        """Return the write of a line that goes on, on condition that it has neither moved on nor ended."""
+        older, _ = line.token_ids
+        return {
+            "Put": {
+                "TableName": self._table,
+                "Item": items.line_item(line),
+                "ConditionExpression": (
+                    "attribute_not_exists(pk) OR (newer_id = :older AND attribute_not_exists(ended_at))"
+                ),
+                "ExpressionAttributeValues": {":older": items.text(older)},
+            }
+        }
 
     def list_family(self, user_id: str, family_id: str) -> Sequence[Token]:
         """Return the tokens of a family. Raises StoreUnavailable."""

@@ -27,6 +27,8 @@ from chalicelib.domain.users import User
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+    from chalicelib.domain.lines import Change, Ending, Line
+
 # The largest id that the prefix can begin; '~' sorts behind every character of an id.
 _LAST_TOKEN = f"{items.TOKENS}~"
 
@@ -131,22 +133,17 @@ class DynamoDBTokenStore:
             raise ConcurrentChange from failure
         return items.read_token(answer["Attributes"])  # type: ignore[arg-type]
 
-    def revoke_token(self, before: Token, after: Token, *, frees_slot: bool) -> None:
-        """Write the revocation and the count together. Raises ConcurrentChange, StoreUnavailable.
+    def end_line(self, ending: "Ending") -> None:
+        """Write the end of a line and the count. Raises ConcurrentChange, StoreUnavailable.
 
-        It does not ask for the version: an owner who keeps renaming must not hold up a revocation. A
-        rotation, which passes the place in the count on, happens once only.
+        It asks for no version: an owner who keeps renaming must not hold up a revocation. A rotation is
+        noticed by its successor, who must end as well.
         """
-        update = _changed(before, after)
-        revoked = update.value("revoked", items.text(TokenStatus.REVOKED.value))
-        conditions = [
-            "attribute_exists(pk)",
-            f"{update.name('state')} <> {revoked}",
-            update.same("successor_id", items.token_item(before).get("successor_id")),
-        ]
-        key = items.token_key(before.user_id, before.id)
-        writes = [{"Update": update.request(self._table, key, " AND ".join(conditions))}]
-        writes.append(counts.change(self._table, before, -1 if frees_slot else 0))
+        writes = [self._end(change) for change in ending.changes]
+        if ending.line:
+            writes.append({"Update": end_row(self._table, ending.line)})
+        token = ending.changes[0].before
+        writes.append(counts.change(self._table, token, -1 if ending.frees_place else 0))
         try:
             transact(self._client, writes)
         except ConditionFailed as failure:
@@ -166,6 +163,18 @@ class DynamoDBTokenStore:
         keys = [items.generation_key(user_id, generation) for generation in generations]
         ended = map(items.read_generation, batch_get(self._client, self._table, keys))
         return {record.generation: record for record in ended}
+
+    def _end(self, change: "Change") -> dict[str, Any]:
+        before = change.before
+        update = _changed(before, change.after)
+        revoked = update.value("revoked", items.text(TokenStatus.REVOKED.value))
+        conditions = [
+            "attribute_exists(pk)",
+            f"{update.name('state')} <> {revoked}",
+            update.same("successor_id", items.token_item(before).get("successor_id")),
+        ]
+        key = items.token_key(before.user_id, before.id)
+        return {"Update": update.request(self._table, key, " AND ".join(conditions))}
 
     def _put_idempotency(self, token: Token, record: IdempotencyRecord) -> dict[str, Any]:
         return {
@@ -191,6 +200,15 @@ def change_token(table: str, before: Token, after: Token) -> dict[str, Any]:
     update = _changed(before, after)
     condition = update.equals("version", items.number(before.version))
     return update.request(table, items.token_key(before.user_id, before.id), condition)
+
+
+def end_row(table: str, line: "Line") -> dict[str, Any]:
+    """Return the write that ends a line's row, unless TTL deleted the row meanwhile."""
+    item = items.line_item(line)
+    update = Update()
+    for attribute in ("ended_at", "purge_at"):
+        update.set(attribute, item[attribute])
+    return update.request(table, items.line_key(line.user_id, line.id), "attribute_exists(pk)")
 
 
 def _changed(before: Token, after: Token) -> Update:

@@ -94,5 +94,5 @@ def test_idle_token_that_comes_back_contradicts_no_permission() -> None:
     """Nobody was allowed in meanwhile."""
     idle_since = TOKEN.idle_at + timedelta(days=1)
     back = TOKEN.reactivated(idle_since, POLICY)
-    assert TOKEN.status(OWNER, idle_since) is TokenStatus.IDLE
+    assert TOKEN.status(OWNER, idle_since, POLICY) is TokenStatus.IDLE
     assert not TokenChange(TOKEN, back).changes_decisions(idle_since)

@@ -10,6 +10,7 @@ from chalicelib.domain.errors import (
     ApiTokensError,
     InactiveOwner,
     InvalidToken,
+    NoPredecessor,
     RevokedToken,
     RotatedToken,
     TokenAlreadyExpired,
@@ -21,10 +22,12 @@ from chalicelib.domain.ids import new_token_id
 from chalicelib.domain.rotation import (
     Rotation,
     needs_reuse_record,
+    own_successor_of,
     require_rotatable,
     reused,
     rotation_of,
     successor_of,
+    without_overlap,
 )
 from chalicelib.domain.tokens import (
     MAX_OVERLAP,
@@ -59,6 +62,15 @@ def rotation(
     return rotation_of(token, before, successor, overlap, policy)
 
 
+def self_rotation(
+    token: Token, overlap: timedelta = DAY, *, at: datetime = NOW, before: Token | None = None
+) -> Rotation:
+    """Return a rotation by the token itself."""
+    return rotation_of(
+        token, before, own_successor_of(token, new_token_id(at), at, POLICY), overlap, POLICY
+    )
+
+
 def rotated(overlap: timedelta = DAY, **changes: Any) -> Token:
     """Return a token as its rotation leaves it."""
     return rotation(replace(a_token(OWNER), **changes), overlap).rotated.after
@@ -67,7 +79,7 @@ def rotated(overlap: timedelta = DAY, **changes: Any) -> Token:
 def refusal(token: Token, now: datetime) -> type[InvalidToken] | None:
     """Return how the token is refused, if it is."""
     try:
-        require_usable(token, OWNER, now)
+        require_usable(token, OWNER, now, POLICY)
     except InvalidToken as error:
         return type(error)
     return None
@@ -125,9 +137,9 @@ def test_rotated_token_works_until_its_overlap_ends() -> None:
     """To the millisecond; then it is revoked, and says why and since when."""
     token, end = rotated(), NOW + DAY
 
-    assert token.status(OWNER, end - TICK) is ACTIVE
+    assert token.status(OWNER, end - TICK, POLICY) is ACTIVE
     assert (refusal(token, end - TICK), token.own_revocation(end - TICK)) == (None, None)
-    assert token.status(OWNER, end) is REVOKED
+    assert token.status(OWNER, end, POLICY) is REVOKED
     assert refusal(token, end) is RotatedToken
     assert token.own_revocation(end) == Revocation(RevocationReason.ROTATED, end)
 
@@ -147,7 +159,7 @@ def test_rotation_is_told_from_other_ends() -> None:
     assert refusal(rotated(generation="before"), end) is RevokedToken
     inactive = replace(OWNER, status=UserStatus.INACTIVE)
     with pytest.raises(InactiveOwner):
-        require_usable(rotated(), inactive, end)
+        require_usable(rotated(), inactive, end, POLICY)
 
 
 def test_overlap_is_never_longer_than_the_token_itself() -> None:
@@ -162,8 +174,8 @@ def test_overlap_is_never_longer_than_the_token_itself() -> None:
 )
 def test_rotated_token_ends_with_its_overlap(expires: datetime | None, ends: datetime) -> None:
     """Whoever hears when it ends hears the earlier of overlap and expiry."""
-    assert a_token(OWNER, expires_at=expires).ends_at == expires
-    assert rotated(expires_at=expires).ends_at == ends
+    assert a_token(OWNER, expires_at=expires).ends_at(POLICY) == expires
+    assert rotated(expires_at=expires).ends_at(POLICY) == ends
 
 
 def test_row_outlives_the_overlap_by_the_retention() -> None:
@@ -179,23 +191,29 @@ def test_rotated_token_may_be_paused_and_come_back_in_its_overlap() -> None:
     """It stands like any other until it ends, then like none."""
     paused = rotated().paused(NOW)
 
-    assert paused.status(OWNER, NOW) is TokenStatus.INACTIVE
-    assert paused.reactivated(NOW, POLICY).status(OWNER, NOW) is ACTIVE
-    assert paused.status(OWNER, NOW + DAY) is REVOKED
+    assert paused.status(OWNER, NOW, POLICY) is TokenStatus.INACTIVE
+    assert paused.reactivated(NOW, POLICY).status(OWNER, NOW, POLICY) is ACTIVE
+    assert paused.status(OWNER, NOW + DAY, POLICY) is REVOKED
 
 
-def test_rotated_token_holds_no_place() -> None:
-    """The successor has it, so revoking the predecessor frees none."""
+def test_family_keeps_its_place_while_one_of_its_tokens_works() -> None:
+    """Predecessor and successor share it, and a rotation takes none."""
     made = rotation(a_token(OWNER))
 
     assert not made.takes_new_place
-    assert not made.rotated.after.surely_counts(NOW)
-    assert made.successor.surely_counts(NOW)
+    assert made.rotated.after.surely_holds_place(NOW)
+    assert not made.rotated.after.holds_place(NOW + DAY)
+    assert made.successor.surely_holds_place(NOW + DAY)
 
 
 def test_place_of_a_token_about_to_expire_is_not_passed_on() -> None:
-    """Another machine may have given it away already."""
+    """Another machine may have given it away already; the successor of a person's rotation lives on."""
     assert rotation(a_token(OWNER, expires_at=NOW + timedelta(minutes=4))).takes_new_place
+
+
+def test_self_rotation_takes_no_new_place() -> None:
+    """The family ends no later than before, so a recount leaves it out no sooner."""
+    assert not self_rotation(a_token(OWNER, expires_at=NOW + timedelta(minutes=4))).takes_new_place
 
 
 def test_rotating_again_ends_the_overlap_before() -> None:
@@ -246,12 +264,12 @@ def test_latest_name_is_the_successors() -> None:
 def test_only_an_active_token_is_rotated_and_only_once(token: Token, error: type[ApiTokensError]) -> None:
     """Whatever else it is, the caller hears what."""
     with pytest.raises(error):
-        require_rotatable(token, OWNER, NOW)
+        require_rotatable(token, OWNER, NOW, POLICY)
 
 
 def test_active_token_is_rotatable() -> None:
     """The usual one passes."""
-    require_rotatable(a_token(OWNER), OWNER, NOW)
+    require_rotatable(a_token(OWNER), OWNER, NOW, POLICY)
 
 
 def test_reuse_adds_up_and_is_due_once_per_interval() -> None:
@@ -272,3 +290,97 @@ def test_record_of_an_ended_generation_outlives_every_overlap() -> None:
 
     assert short.generation_purge_time(NOW) == short.purge_time(NOW + MAX_OVERLAP)
     assert POLICY.generation_purge_time(NOW) == POLICY.purge_time(NOW + POLICY.idle_timeout)
+
+
+@pytest.mark.parametrize("expires", [None, START + 2 * DAY, NOW + TICK])
+def test_self_rotation_prolongs_nothing(expires: datetime | None) -> None:
+    """However often a token rotates itself, the successor expires when the token would have expired."""
+    token = a_token(OWNER, expires_at=expires)
+    child = self_rotation(token).successor
+    grandchild = self_rotation(child, at=NOW + TICK).successor
+
+    assert (child.expires_at, grandchild.expires_at) == (expires, expires)
+    assert {child.lifetime_began_at, grandchild.lifetime_began_at} == {token.created_at}
+    assert child.idle_at == NOW + POLICY.idle_timeout
+
+
+def test_self_rotation_goes_on_with_the_line_and_a_persons_begins_one() -> None:
+    """The line's row names the token and its successor; a person's rotation writes none."""
+    token = a_token(OWNER)
+    own = self_rotation(token)
+    again = self_rotation(own.successor, at=NOW + DAY)
+    persons = rotation(again.successor, at=NOW + 2 * DAY)
+    after = self_rotation(persons.successor, at=NOW + 3 * DAY)
+
+    assert own.line
+    assert again.line
+    assert after.line
+    assert (own.line.id, own.line.token_ids) == (token.id, (token.id, own.successor.id))
+    assert (again.line.id, again.line.token_ids) == (token.id, (own.successor.id, again.successor.id))
+    assert persons.line is None
+    assert after.line.id == persons.successor.id
+    marked = [t.is_self_rotated for t in (token, own.successor, persons.successor, after.successor)]
+    assert marked == [False, True, False, True]
+
+
+def test_row_of_a_line_outlives_its_rotated_tokens() -> None:
+    """As long as an ancestor's row is left, the line's row leads to what still works."""
+    made = self_rotation(a_token(OWNER), MAX_OVERLAP)
+
+    assert made.line
+    assert made.line.purge_at >= made.rotated.after.purge_at
+
+
+def test_persons_rotation_begins_the_lifetime_anew() -> None:
+    """With the whole lifetime that the line had, not with what was left when the token was made."""
+    token = a_token(OWNER, expires_at=START + 10 * DAY)
+    child = self_rotation(token, at=START + 9 * DAY).successor
+    made = rotation(child, at=NOW + 9 * DAY).successor
+
+    assert made.expires_at == NOW + 19 * DAY
+    assert (made.lifetime_began_at, made.lifetime_start) == (None, NOW + 9 * DAY)
+
+
+def test_successor_of_0_1_belongs_to_its_predecessors_line() -> None:
+    """Its row does not tell who rotated. Its lifetime counts from its own creation."""
+    old = replace(rotation(a_token(OWNER)).successor, line_id=None)
+
+    assert (old.is_self_rotated, old.line, old.lifetime_start) == (True, old.id, old.created_at)
+
+
+def test_overlap_ends_with_a_lowered_lifetime() -> None:
+    """A token that expires first is not shown as revoked afterwards."""
+    policy = replace(POLICY, max_lifetime=2 * DAY)
+    token = rotation(a_token(OWNER), 7 * DAY, policy=policy).rotated.after
+
+    assert token.overlap_ends_at == START + 2 * DAY
+
+
+def test_overlap_of_a_predecessor_ends_early() -> None:
+    """At once, and its row is kept for the retention from then on."""
+    change = without_overlap(rotated(), OWNER, NOW, POLICY)
+
+    assert (change.after.overlap_ends_at, change.after.purge_at) == (NOW, POLICY.purge_time(NOW))
+    assert change.after.own_revocation(NOW) == Revocation(RevocationReason.ROTATED, NOW)
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        None,
+        a_token(OWNER),
+        rotated(timedelta(0)),
+        rotated(generation="before"),
+        rotated(expires_at=NOW),
+        rotated().revoked(RevocationReason.OWNER, NOW, POLICY),
+    ],
+)
+def test_predecessor_without_an_overlap_is_told(token: Token | None) -> None:
+    """Missing, not rotated, over, revoked or expired."""
+    with pytest.raises(NoPredecessor):
+        without_overlap(token, OWNER, NOW, POLICY)
+
+
+def test_paused_predecessor_ends_too() -> None:
+    """It could come back in its overlap."""
+    assert without_overlap(rotated().paused(NOW), OWNER, NOW, POLICY).after.overlap_is_over(NOW)

@@ -83,7 +83,7 @@ def test_status_is_decided_in_the_order_revoked_expired_inactive_idle_active(
     owner = owner_in(owner_status)
     token = a_token(owner, state=state, generation=generation, expires_at=expires_at, idle_at=idle_at)
 
-    assert token.status(owner, START) is expected
+    assert token.status(owner, START, POLICY) is expected
 
 
 def test_exactly_one_combination_of_conditions_lets_a_token_pass() -> None:
@@ -95,7 +95,7 @@ def test_exactly_one_combination_of_conditions_lets_a_token_pass() -> None:
         owner = owner_in(owner_status)
         token = a_token(owner, state=state, generation=generation, expires_at=expires_at, idle_at=idle_at)
         try:
-            require_usable(token, owner, START)
+            require_usable(token, owner, START, POLICY)
         except InvalidToken:
             continue
         allowed.append((state, generation, owner_status, expires_at, idle_at))
@@ -111,7 +111,7 @@ def test_token_is_idle_from_the_very_moment_of_its_deadline(
     owner = a_user()
     token = a_token(owner)
 
-    assert token.status(owner, START + timedelta(days=30) + offset) is expected
+    assert token.status(owner, START + timedelta(days=30) + offset, POLICY) is expected
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_token_is_expired_from_the_very_moment_of_its_expiry(
     owner = a_user()
     token = a_token(owner, expires_at=AHEAD)
 
-    assert token.status(owner, AHEAD + offset) is expected
+    assert token.status(owner, AHEAD + offset, POLICY) is expected
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_refusal_names_its_reason(
     owner = owner_in(owner_status)
 
     with pytest.raises(refusal):
-        require_usable(a_token(owner, **changes), owner, START)
+        require_usable(a_token(owner, **changes), owner, START, POLICY)
 
 
 def test_use_moves_last_used_idle_and_purge_times() -> None:
@@ -307,13 +307,13 @@ def test_record_of_an_ended_generation_outlives_every_row_of_it() -> None:
         (-timedelta(days=1), False),
     ],
 )
-def test_token_surely_counts_only_if_no_clock_may_have_left_it_out(
+def test_token_surely_holds_its_place_only_if_no_clock_may_have_left_it_out(
     expires_in: timedelta | None, expected: bool
 ) -> None:
     """Five minutes before its expiry a faster clock may have recounted without it."""
     token = a_token(a_user(), expires_at=START + expires_in if expires_in is not None else None)
 
-    assert token.surely_counts(START) is expected
+    assert token.surely_holds_place(START) is expected
 
 
 @pytest.mark.parametrize(
@@ -332,18 +332,18 @@ def test_revoked_token_cannot_be_changed(generation: str, state: TokenStatus, fi
 
     if final:
         with pytest.raises(TokenAlreadyRevoked):
-            require_changeable(token, owner, START)
+            require_changeable(token, owner, START, POLICY)
     else:
-        require_changeable(token, owner, START)
+        require_changeable(token, owner, START, POLICY)
 
 
 def test_expired_token_has_no_status_to_change() -> None:
     """Expiry is final from its very moment on."""
     token = a_token(a_user(), expires_at=START)
 
-    require_unexpired(token, START - TICK)
+    require_unexpired(token, START - TICK, POLICY)
     with pytest.raises(TokenAlreadyExpired):
-        require_unexpired(token, START)
+        require_unexpired(token, START, POLICY)
 
 
 def test_new_token_is_its_request_in_its_owners_generation() -> None:
@@ -415,3 +415,46 @@ def test_token_string_stays_out_of_every_repr() -> None:
 
 def _days(days: int | None) -> timedelta | None:
     return None if days is None else timedelta(days=days)
+
+
+@pytest.mark.parametrize(
+    ("began", "expires", "longest", "expected"),
+    [
+        (None, None, None, None),
+        (None, None, 7, START + timedelta(days=7)),
+        (None, START + timedelta(days=3), 7, START + timedelta(days=3)),
+        (None, START + timedelta(days=30), 7, START + timedelta(days=7)),
+        (START - timedelta(days=5), None, 7, START + timedelta(days=2)),
+        (START - timedelta(days=5), START + timedelta(days=1), 7, START + timedelta(days=1)),
+        (START - timedelta(days=5), START + timedelta(days=9), None, START + timedelta(days=9)),
+    ],
+)
+def test_longest_lifetime_counts_at_use(
+    began: datetime | None, expires: datetime | None, longest: int | None, expected: datetime | None
+) -> None:
+    """From where the lifetime began, to the millisecond; whatever was allowed when the token was made."""
+    owner = a_user()
+    policy = replace(POLICY, max_lifetime=_days(longest))
+    token = a_token(owner, lifetime_began_at=began, expires_at=expires)
+
+    assert (token.expiry(policy), token.ends_at(policy)) == (expected, expected)
+    if expected:
+        assert token.status(owner, expected - TICK, policy) is ACTIVE
+        assert token.status(owner, expected, policy) is TokenStatus.EXPIRED
+        assert token.refused_since(owner, expected, policy, None) == expected
+        with pytest.raises(ExpiredToken):
+            require_usable(token, owner, expected, policy)
+
+
+def test_raised_lifetime_revives_what_only_the_limit_ended() -> None:
+    """A token that was revoked meanwhile stays revoked, and the place was kept for the other."""
+    owner, later = a_user(), START + timedelta(days=10)
+    token = a_token(owner)
+    lowered, raised = (replace(POLICY, max_lifetime=_days(days)) for days in (7, 30))
+
+    assert token.status(owner, later, lowered) is TokenStatus.EXPIRED
+    assert token.holds_place(later)
+    assert token.status(owner, later, raised) is ACTIVE
+    revoked = token.revoked(RevocationReason.OWNER, later, lowered)
+    assert revoked.status(owner, later, raised) is REVOKED
+    assert not revoked.holds_place(later)

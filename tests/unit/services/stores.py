@@ -6,6 +6,7 @@ from datetime import datetime
 
 from chalicelib.domain.administrators import ActingAdmin
 from chalicelib.domain.errors import StoreUnavailable
+from chalicelib.domain.lines import Ending, Line
 from chalicelib.domain.ports import UserPage
 from chalicelib.domain.rotation import Rotation
 from chalicelib.domain.tokens import CreationLimits, EndedGeneration, IdempotencyRecord, Token
@@ -107,10 +108,22 @@ class BusyStore(InMemoryStore):
         self._begin("save_token")
         return super().save_token(before, after)
 
-    def revoke_token(self, before: Token, after: Token, *, frees_slot: bool) -> None:
-        """Write the revocation."""
-        self._begin("revoke_token")
-        super().revoke_token(before, after, frees_slot=frees_slot)
+    def end_line(self, ending: Ending) -> None:
+        """Write the ends."""
+        self._begin("end_line")
+        super().end_line(ending)
+
+    def find_rows(
+        self, user_id: str, token_ids: Collection[str], line_id: str | None = None
+    ) -> tuple[Line | None, Sequence[Token]]:
+        """Return a line's row and tokens."""
+        self._begin("find_rows")
+        return super().find_rows(user_id, token_ids, line_id)
+
+    def stop_line(self, line: Line) -> None:
+        """Write that a line has ended."""
+        self._begin("stop_line")
+        super().stop_line(line)
 
     def rotate_token(self, rotation: Rotation, *, limits: CreationLimits) -> None:
         """Write a rotation."""

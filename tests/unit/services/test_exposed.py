@@ -9,10 +9,11 @@ import pytest
 from chalicelib.domain.claims import Claims
 from chalicelib.domain.errors import BadSignature, ConcurrentChange, StoreUnavailable
 from chalicelib.domain.ids import new_token_id
-from chalicelib.domain.rotation import rotation_of, successor_of
+from chalicelib.domain.rotation import own_successor_of, rotation_of, successor_of
 from chalicelib.domain.tokens import RevocationReason, Token, TokenStatus
 from chalicelib.domain.users import UserStatus
 from chalicelib.services.exposed import RevokeExposed
+from chalicelib.services.lines import FindPresented
 from chalicelib.services.revocation import RevokeToken
 from tests.support.builders import LIMITS, POLICY, a_token, a_user
 from tests.support.clock import START, FixedClock
@@ -29,8 +30,8 @@ class Finder:
         self.tokens = [a_token(self.owner) for _ in range(3)]
         self.store.put(self.owner, *self.tokens)
         self.verified = 0
-        revocations = RevokeToken(self.store, self.clock, POLICY)
-        self.exposed = RevokeExposed(self, self.store, revocations)
+        revocations = RevokeToken(self.store, self.store, self.clock, POLICY)
+        self.exposed = RevokeExposed(self, FindPresented(self.store, self.store), revocations)
 
     def verify(self, unverified_token: str) -> Claims:
         """Return the claims of a token named by its id."""
@@ -75,7 +76,7 @@ def test_each_genuine_token_costs_one_read_and_one_write(finder: Finder) -> None
     ids = [token.id for token in finder.tokens]
 
     assert finder.exposed.report(ids * 3) == ids
-    assert finder.store.calls == {"find_for_authorization": 3, "revoke_token": 3}
+    assert finder.store.calls == {"find_for_authorization": 3, "end_line": 3}
     assert finder.verified == 3
 
 
@@ -132,7 +133,22 @@ def test_token_without_a_row_is_passed_over(finder: Finder) -> None:
     assert len(finder.store.rows()) == 2
 
 
-@pytest.mark.parametrize("call", ["find_for_authorization", "revoke_token"])
+@pytest.mark.parametrize("left", [True, False])
+def test_first_token_of_a_line_stands_for_it_after_its_row_is_gone(finder: Finder, left: bool) -> None:
+    """What grew out of it ends, as long as the line's row leads there."""
+    token = finder.tokens[0]
+    successor = own_successor_of(token, new_token_id(START), START, POLICY)
+    rotation = rotation_of(token, None, successor, timedelta(days=1), POLICY)
+    finder.store.rotate_token(rotation, limits=LIMITS)
+    finder.store.purge(rotation.rotated.after)
+    if not left:
+        finder.store._lines.clear()
+
+    assert finder.exposed.report([token.id]) == ([token.id] if left else [])
+    assert (finder.row(successor).state is TokenStatus.REVOKED) is left
+
+
+@pytest.mark.parametrize("call", ["find_for_authorization", "end_line"])
 def test_failure_is_told_after_the_others_were_tried(finder: Finder, call: str) -> None:
     """The reporter tries again, and then the rest is done."""
     ids = [token.id for token in finder.tokens]
@@ -160,7 +176,7 @@ def test_token_that_never_rests_is_tried_a_fixed_number_of_times(finder: Finder)
     def conflict() -> None:
         raise ConcurrentChange
 
-    finder.store.let("revoke_token", *[conflict] * 9)
+    finder.store.let("end_line", *[conflict] * 9)
     with pytest.raises(StoreUnavailable):
         finder.exposed.report([finder.tokens[0].id])
-    assert finder.store.calls == {"find_for_authorization": 5, "revoke_token": 5}
+    assert finder.store.calls == {"find_for_authorization": 5, "end_line": 5}

@@ -39,7 +39,7 @@ class RotatedGate(Gate):
 
     def start(self) -> None:
         """Let a process without any memory decide from now on."""
-        revocations = RevokeToken(self.store, self.clock, POLICY)
+        revocations = RevokeToken(self.store, self.store, self.clock, POLICY)
         family = RevokeFamily(self.store, self.store, revocations, self.clock)
         respond = family.revoke if self.revoking else None
         recording = RecordReuse(self.store, self.clock, POLICY, respond)
@@ -204,13 +204,13 @@ def test_family_is_looked_for_once_per_interval(strict: RotatedGate) -> None:
 def test_relative_that_changes_meanwhile_is_revoked(strict: RotatedGate) -> None:
     """The revocation looks again."""
     renamed = replace(strict.successor, name="new", version=2)
-    strict.store.let("revoke_token", lambda: strict.store.put(renamed))
+    strict.store.let("end_line", lambda: strict.store.put(renamed))
     strict.refuse()
 
     assert strict.store.read_token(strict.successor).state is TokenStatus.REVOKED
 
 
-@pytest.mark.parametrize("call", ["list_family", "find_for_authorization", "revoke_token"])
+@pytest.mark.parametrize("call", ["list_family", "find_for_authorization", "end_line"])
 def test_revocation_that_fails_is_logged_and_the_token_refused(strict: RotatedGate, call: str) -> None:
     """The refusal stands whatever breaks behind it."""
 
@@ -230,7 +230,7 @@ def test_relative_that_never_rests_is_logged(strict: RotatedGate) -> None:
     def conflict() -> Token:
         raise ConcurrentChange
 
-    strict.store.let("revoke_token", *[conflict] * 5)
+    strict.store.let("end_line", *[conflict] * 5)
     with written() as lines:
         strict.refuse()
 

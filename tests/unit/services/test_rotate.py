@@ -19,9 +19,9 @@ from chalicelib.domain.errors import (
     TokenNotFound,
     UserInactive,
 )
-from chalicelib.domain.tokens import IssuedToken, RevocationReason, Token, TokenStatus
+from chalicelib.domain.tokens import IssuedToken, Token, TokenStatus
 from chalicelib.domain.users import UserStatus
-from tests.support.builders import a_token, a_user
+from tests.support.builders import POLICY, a_token, a_user
 from tests.support.clock import START
 from tests.unit.services.test_issue import LIMIT, Desk
 
@@ -71,29 +71,15 @@ def test_successor_is_stored_and_its_string_handed_out(desk: Turn) -> None:
 
 
 def test_recount_agrees_with_what_rotation_left(desk: Turn) -> None:
-    """A rotated token in its overlap works, but holds no place; so room is made for none."""
+    """A family in its overlap holds one place."""
     desk.rotate()
     desk.store.put(replace(desk.store.read_user(desk.owner), live_tokens=LIMIT + 5))
 
     with pytest.raises(TokenLimitReached):
         desk.issue()
-    assert desk.truth == LIMIT + 1
+    assert desk.truth == LIMIT
     # The recount stopped at the limit, so it did not learn how much too high the count was.
     assert desk.count == LIMIT + 5
-
-
-def test_revoking_the_predecessor_frees_no_place(desk: Turn) -> None:
-    """Its successor holds it."""
-    desk.rotate()
-    token = desk.store.read_token(desk.token)
-    now = desk.clock.now()
-    desk.store.revoke_token(
-        token,
-        token.revoked(RevocationReason.OWNER, now, desk.issuing._policy),
-        frees_slot=token.surely_counts(now),
-    )
-
-    assert desk.count == LIMIT
 
 
 def test_third_of_a_family_ends_the_first(desk: Turn) -> None:
@@ -105,7 +91,7 @@ def test_third_of_a_family_ends_the_first(desk: Turn) -> None:
     now = desk.clock.now()
     assert desk.store.read_token(desk.token).overlap_ends_at == now
     family = desk.store.list_family(desk.owner.id, desk.token.id)
-    usable = [t for t in family if t.status(desk.owner, now) is TokenStatus.ACTIVE]
+    usable = [t for t in family if t.status(desk.owner, now, POLICY) is TokenStatus.ACTIVE]
     assert (len(family), len(usable)) == (3, 2)
 
 

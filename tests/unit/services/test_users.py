@@ -184,7 +184,7 @@ def test_list_shows_why_tokens_were_revoked(
         CHANGES[change](office.users, user)
         office.clock.advance(DAY)
 
-    page = ListTokens(office.store, office.clock).page(office.store.read_user(user), TokenQuery())
+    page = ListTokens(office.store, office.clock, POLICY).page(office.store.read_user(user), TokenQuery())
 
     assert [(v.status, v.revocation and v.revocation.reason) for v in page.tokens] == [
         (TokenStatus.REVOKED, reason)

@@ -1,0 +1,82 @@
+"""Lines: tokens that grew out of one by self-rotation, and end together."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from chalicelib.domain.tokens import RevocationReason, Token, TokenPolicy, TokenStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A row as it was read and as it is to be."""
+
+    before: Token
+    after: Token
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """The row of a line: the last token that rotated itself, and its successor.
+
+    No other token of the line can work. ``ended_at`` set means that it grows no further.
+    """
+
+    user_id: str
+    id: str
+    token_ids: tuple[str, str]
+    purge_at: datetime
+    ended_at: datetime | None = None
+
+    def ended(self, now: datetime, policy: TokenPolicy) -> "Line":
+        """Return the line as ended; a second end changes nothing."""
+        if self.ended_at:
+            return self
+        return replace(self, ended_at=now, purge_at=max(self.purge_at, policy.purge_time(now)))
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """The writes that end a line, all or nothing: one or two tokens, the line's row, the count."""
+
+    changes: tuple[Change, ...]
+    line: Line | None
+    frees_place: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """The tokens that may work: of a line, and beside it in the same family.
+
+    ``line`` is the line's row; None if no token of it rotated itself.
+    """
+
+    line: Line | None
+    tokens: Collection[Token]
+    relatives: Collection[Token] = ()
+
+
+def may_work(token: Token, now: datetime) -> bool:
+    """Return True for a token that is neither revoked nor rotated out, so that an end changes it."""
+    return token.state is not TokenStatus.REVOKED and not token.overlap_is_over(now)
+
+
+def ending_of(
+    members: Members, reason: RevocationReason, now: datetime, policy: TokenPolicy
+) -> Ending | None:
+    """Return the writes that end a line; None if no token of it can work any more.
+
+    The family's place is freed if it surely has one and no relative needs it. 0.1 revoked a successor
+    alone, and freed the place then.
+    """
+    ending = [token for token in members.tokens if may_work(token, now)]
+    if not ending:
+        return None
+    was_freed = any(token.state is TokenStatus.REVOKED for token in members.tokens)
+    had_place = not was_freed and any(token.surely_holds_place(now) for token in ending)
+    keeps_place = any(token.holds_place(now) for token in members.relatives)
+    return Ending(
+        changes=tuple(Change(token, token.revoked(reason, now, policy)) for token in ending),
+        line=members.line.ended(now, policy) if members.line else None,
+        frees_place=had_place and not keeps_place,
+    )
