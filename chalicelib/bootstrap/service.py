@@ -233,7 +233,11 @@ class Service(Decision):
     @cached_property
     def _flushes(self) -> "FlushCaches":
         from chalicelib.adapters.dynamodb.stream import read_change
-        from chalicelib.services.flush import FlushCaches
+        from chalicelib.domain.flush_budget import FlushLimits
+        from chalicelib.services.flush import FlushCaches, SharedBudget
 
-        stages, caches = self._gateway.authorizer_cache_stages, self.authorizer_caches
-        return FlushCaches(stages, read_change, self.flush_store, caches, self.clock, self.sleep)
+        gateway = self._gateway
+        stages, rate = gateway.authorizer_cache_stages, gateway.flush_calls_per_second
+        limits = FlushLimits(len(stages), rate, gateway.flush_calls_burst, self.cache_ttl)
+        budget = SharedBudget(limits, self.flush_store, self.clock)
+        return FlushCaches(stages, read_change, budget, self.authorizer_caches, self.clock, self.sleep)

@@ -477,3 +477,13 @@ class IdentityProviderUnavailable(DependencyUnavailable):
 
 class GatewayUnavailable(DependencyUnavailable):
     """API Gateway's own API failed, timed out or throttled."""
+
+
+class GatewayThrottled(GatewayUnavailable):
+    """API Gateway's own API refused a call because the account made too many (429)."""
+
+
+class FlushPostponed(DependencyUnavailable):
+    """The next round of flushes is further away than the function may wait."""
+
+    detail = "The next flush is too far away to wait for."

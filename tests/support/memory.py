@@ -1,8 +1,9 @@
 """The store in memory. The contract suite holds it to what DynamoDB does."""
 
+import secrets
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from threading import RLock
 from typing import TypeVar
 
@@ -17,8 +18,9 @@ from chalicelib.domain.errors import (
     TokenLimitReached,
     UserInactive,
 )
+from chalicelib.domain.flush_budget import FlushBudget
 from chalicelib.domain.keys import KeyRing, KeyState, VerificationKey
-from chalicelib.domain.ports import FlushClaim, UserPage
+from chalicelib.domain.ports import BudgetSwap, KeptBudget, UserPage
 from chalicelib.domain.rotation import Rotation
 from chalicelib.domain.sessions import PendingLogin, Session
 from chalicelib.domain.tokens import EndedGeneration, IdempotencyRecord, Token, TokenStatus
@@ -40,7 +42,7 @@ class InMemoryStore:
         self._logins: dict[str, PendingLogin] = {}
         self._sessions: dict[str, Session] = {}
         self._assertions: dict[str, UsedAssertion] = {}
-        self._flushes: dict[str, datetime] = {}
+        self._flush_budget: KeptBudget | None = None
 
     def find_for_authorization(self, user_id: str, token_id: str) -> tuple[Token | None, User | None]:
         """Return token and owner."""
@@ -196,14 +198,14 @@ class InMemoryStore:
             self._assertions[used.id_hash] = used
             return True
 
-    def claim_flush(self, stage: str, now: datetime, spacing: timedelta) -> FlushClaim:
-        """Claim a flush, unless somebody else did."""
+    def swap_budget(self, before: KeptBudget | None, after: FlushBudget, now: datetime) -> BudgetSwap:
+        """Write the budget, unless another process did."""
         with self._lock:
-            last = self._flushes.get(stage)
-            if last is not None and now - spacing < last <= now + spacing:
-                return FlushClaim(won=False, at=last)
-            self._flushes[stage] = now
-            return FlushClaim(won=True, at=now)
+            found = self._flush_budget
+            if found and (before is None or found.claim != before.claim):
+                return BudgetSwap(won=False, kept=found)
+            self._flush_budget = KeptBudget(after, secrets.token_hex(8))
+            return BudgetSwap(won=True, kept=self._flush_budget)
 
     def find_user(self, user_id: str) -> User | None:
         """Return a user."""

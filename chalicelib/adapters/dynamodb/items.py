@@ -97,9 +97,12 @@ def identity_key(derived_id: str) -> Item:
     return {"pk": text(f"I#{derived_id}"), "sk": text("#")}
 
 
-def flush_key(stage: str) -> Item:
-    """Return the primary key of what is known about flushes of a stage."""
-    return {"pk": text(FLUSHES), "sk": text(stage)}
+def flush_budget_key() -> Item:
+    """Return the primary key of the budget of flushes.
+
+    0.1 keeps a row per stage beside it, ``restapis/...`` or ``apis/...``. Those are ignored.
+    """
+    return {"pk": text(FLUSHES), "sk": text("budget")}
 
 
 def user_item(user: User) -> Item:
@@ -345,9 +348,9 @@ def read_session(item: Mapping[str, Mapping[str, str]]) -> Session:
     )
 
 
-def read_flush(item: Mapping[str, Mapping[str, str]]) -> datetime:
-    """Return when the stage of an item was last flushed."""
-    return _read_time(item["flushed_at"])
+def read_time(item: Mapping[str, Mapping[str, str]], name: str) -> datetime:
+    """Return a time attribute of an item."""
+    return _read_time(item[name])
 
 
 def _texts(**texts: str | None) -> Item:
