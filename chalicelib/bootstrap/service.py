@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from chalicelib.services.listing import ListTokens
     from chalicelib.services.login import Login
     from chalicelib.services.manage import ManageTokens
+    from chalicelib.services.reactivations import CountReactivations
     from chalicelib.services.self_service import SelfService
     from chalicelib.services.sessions import Sessions
     from chalicelib.services.sign_in import SignIn
@@ -92,7 +93,9 @@ class Service(Decision):
         """Changing and revoking tokens."""
         from chalicelib.services.manage import ManageTokens
 
-        return ManageTokens(self.tokens, self.listing, self.revocations, self.clock, self.policy)
+        return ManageTokens(
+            self.tokens, self.listing, self.revocations, self.clock, self.policy, self._reactivations
+        )
 
     @property
     def self_service(self) -> "SelfService":
@@ -109,7 +112,14 @@ class Service(Decision):
         """What administrators do with users."""
         from chalicelib.services.users import ManageUsers
 
-        return ManageUsers(self.users, self.clock, self.policy)
+        return ManageUsers(self.users, self.clock, self.policy, self._reactivations)
+
+    @cached_property
+    def _reactivations(self) -> "CountReactivations":
+        from chalicelib.services.reactivations import CountReactivations
+
+        most = self.settings.max_reactivations_per_day
+        return CountReactivations(self.reactivation_store, self.clock, most)
 
     @cached_property
     def cache_ttl(self) -> timedelta:

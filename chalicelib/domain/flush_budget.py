@@ -15,7 +15,7 @@ _SECOND = timedelta(seconds=1)
 _NEVER = datetime(2000, 1, 1, tzinfo=UTC)
 _LEAST_WIDEST = timedelta(seconds=30)
 # So many rounds in a row keep the narrowest spacing: people stop several tokens one after the other.
-_UNPRESSED_ROUNDS = 3
+_UNPRESSED_ROUNDS = 10
 _LEAST_QUIET = timedelta(seconds=15)
 _CLOCK_SKEW = timedelta(seconds=5)
 

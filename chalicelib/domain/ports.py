@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
 from chalicelib.domain.administrators import ActingAdmin
@@ -325,6 +326,21 @@ class UserPage:
 
     users: Sequence[User]
     next_position: str | None
+
+
+class Reactivated(Enum):
+    """What came back from a pause or a deactivation."""
+
+    TOKEN = "tokens"  # noqa: S105 - a word, not a secret
+    USER = "users"
+
+
+class ReactivationStore(Protocol):
+    """Counts of re-activations. The call raises StoreUnavailable."""
+
+    def count_reactivation(self, user_id: str, kind: Reactivated, now: datetime, most: int) -> bool:
+        """Count one on the UTC day of ``now``; return False if the day has ``most`` already."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,5 +82,6 @@ ERROR_HEADERS: Mapping[type[errors.ApiTokensError], str] = {
     errors.NotAuthenticated: "WWW-Authenticate",
     errors.InvalidToken: "WWW-Authenticate",
     errors.InsufficientScope: "WWW-Authenticate",
+    errors.ReactivationLimitReached: "Retry-After",
     errors.DependencyUnavailable: "Retry-After",
 }

@@ -47,6 +47,7 @@ _STATUSES: dict[type[errors.ApiTokensError], HTTPStatus] = {
     errors.ResourceNotFound: HTTPStatus.NOT_FOUND,
     errors.TokensUnavailable: HTTPStatus.CONFLICT,
     errors.Conflict: HTTPStatus.CONFLICT,
+    errors.ReactivationLimitReached: HTTPStatus.TOO_MANY_REQUESTS,
     errors.PreconditionFailed: HTTPStatus.PRECONDITION_FAILED,
     errors.IdempotencyKeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.DependencyUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -162,10 +163,11 @@ def _note(error: errors.ApiTokensError, entry: logs.Entry) -> None:
 def _headers(error: errors.ApiTokensError) -> Mapping[str, str]:
     if isinstance(error, errors.SignInRefused):
         challenge = f'Bearer realm="{REALM}", error="invalid_token", error_description="{error.detail}"'
-        wait = {"Retry-After": _seconds(error.retry_after)} if error.retry_after else {}
-        return {"WWW-Authenticate": challenge, **wait}
-    if isinstance(error, errors.SignInTooSoon):
-        return {"Retry-After": _seconds(SIGN_IN_LEEWAY)}
+        later = {"Retry-After": _seconds(error.retry_after)} if error.retry_after else {}
+        return {"WWW-Authenticate": challenge, **later}
+    if isinstance(error, errors.SignInTooSoon | errors.ReactivationLimitReached):
+        wait = SIGN_IN_LEEWAY if isinstance(error, errors.SignInTooSoon) else error.retry_after
+        return {"Retry-After": _seconds(wait)}
     if isinstance(error, errors.NotAuthenticated):
         return {"WWW-Authenticate": f'Bearer realm="{REALM}"'}
     if isinstance(error, errors.InvalidToken) and not error.is_presented:

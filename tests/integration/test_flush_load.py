@@ -140,7 +140,7 @@ def simulated(load: Load) -> Result:
             if service.after(batch).worth_retrying is None:
                 first = after
 
-    time.run(*((lambda n=n: shard(n)) for n in range(SHARDS)))  # type: ignore[misc]
+    time.run(*((lambda n=n: shard(n)) for n in range(SHARDS)))
     flushes = {stage: [at for each, at in gateway.flushes if each == stage] for stage in stages}
     stops = [event.at for event in load.events if event.change is STOP]
     staleness = [max(lateness(at, times) for times in flushes.values()) for at in stops]

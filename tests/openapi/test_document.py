@@ -2,6 +2,7 @@
 
 import json
 import tomllib
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -142,7 +143,8 @@ def test_error_codes_and_headers_of_one_operation(document: dict[str, Any]) -> N
 @pytest.mark.parametrize("kind", list(openapi_texts.ERROR_HEADERS))
 def test_headers_of_errors_are_those_that_are_sent(kind: type[errors.ApiTokensError]) -> None:
     """The document names the headers that the one renderer of problems sets."""
-    error = kind(None)
+    is_limit = kind is errors.ReactivationLimitReached
+    error = errors.ReactivationLimitReached(1, timedelta(hours=1)) if is_limit else kind(None)
     assert openapi_texts.ERROR_HEADERS[kind] in problems.problem(error).headers
 
 

@@ -162,12 +162,12 @@ def test_flushes_are_counted_by_their_calls_and_the_widest_spacing(resources: di
     token = a_token(a_user())
     pause = a_record(items.token_item(token), items.token_item(token.paused(START)))
     with api_of(MemoryService(stage)), written() as lines:
-        for _ in range(9):
+        for _ in range(16):
             flush_authorizer_caches({"Records": [pause]}, Context())
     (counted,) = patterns_of(resources, FLUSHER, "FlushCalls")
     (widest,) = patterns_of(resources, FLUSHER, "WidestFlushSpacing")
-    assert [line["calls"] for line in lines if matches(counted, line)] == [1] * 9
-    assert [matches(widest, line) for line in lines] == [False] * 7 + [True] * 2
+    assert [line["calls"] for line in lines if matches(counted, line)] == [1] * 16
+    assert [matches(widest, line) for line in lines] == [False] * 14 + [True] * 2
     (metric,) = resources["FlushCalls"]["Properties"]["MetricTransformations"]
     assert metric["MetricValue"] == "$.calls"
 

@@ -1,9 +1,10 @@
 """The store in memory. The contract suite holds it to what DynamoDB does."""
 
 import secrets
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields, replace
-from datetime import datetime
+from datetime import date, datetime
 from threading import RLock
 from typing import TypeVar
 
@@ -20,7 +21,7 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.flush_budget import FlushBudget
 from chalicelib.domain.keys import KeyRing, KeyState, VerificationKey
-from chalicelib.domain.ports import BudgetSwap, KeptBudget, UserPage
+from chalicelib.domain.ports import BudgetSwap, KeptBudget, Reactivated, UserPage
 from chalicelib.domain.rotation import Rotation
 from chalicelib.domain.sessions import PendingLogin, Session
 from chalicelib.domain.tokens import EndedGeneration, IdempotencyRecord, Token, TokenStatus
@@ -42,6 +43,7 @@ class InMemoryStore:
         self._logins: dict[str, PendingLogin] = {}
         self._sessions: dict[str, Session] = {}
         self._assertions: dict[str, UsedAssertion] = {}
+        self._reactivations: Counter[tuple[str, Reactivated, date]] = Counter()
         self._flush_budget: KeptBudget | None = None
 
     def find_for_authorization(self, user_id: str, token_id: str) -> tuple[Token | None, User | None]:
@@ -196,6 +198,15 @@ class InMemoryStore:
             if noted and noted.expires_at > now:
                 return False
             self._assertions[used.id_hash] = used
+            return True
+
+    def count_reactivation(self, user_id: str, kind: Reactivated, now: datetime, most: int) -> bool:
+        """Count one, unless the day has so many already."""
+        with self._lock:
+            day = (user_id, kind, now.date())
+            if self._reactivations[day] >= most:
+                return False
+            self._reactivations[day] += 1
             return True
 
     def swap_budget(self, before: KeptBudget | None, after: FlushBudget, now: datetime) -> BudgetSwap:

@@ -72,6 +72,11 @@ def generation_key(user_id: str, generation: str) -> Item:
     return {"pk": text(f"U#{user_id}"), "sk": text(f"G#{generation}")}
 
 
+def reactivations_key(user_id: str, day: date) -> Item:
+    """Return the primary key of the count of a user's re-activations on a UTC day."""
+    return {"pk": text(f"U#{user_id}"), "sk": text(f"R#{day.isoformat()}")}
+
+
 def key_ring_key(use: KeyUse) -> Item:
     """Return the primary key of a ring's head, which sorts before every ``kid``."""
     return {"pk": text(KEY_PARTITIONS[use]), "sk": text("#")}

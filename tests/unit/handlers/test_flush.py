@@ -91,7 +91,7 @@ def test_postponed_round_makes_lambda_try_again_and_is_not_a_failure() -> None:
     """The spacing may be longer than the function runs; an alarm tells of the spacing."""
     service = MemoryService({"AUTHORIZER_CACHE_STAGES": ONE, "AUTHORIZER_CACHE_SECONDS": "3600"})
     with api_of(service):
-        for _ in range(9):
+        for _ in range(16):
             assert flushed(PAUSE)["outcome"] == "ok"
         with recorded() as log, pytest.raises(FlushPostponed):
             flush_authorizer_caches({"Records": [PAUSE]}, Context())
