@@ -65,13 +65,14 @@ class FlushLimits:
 
     @property
     def most_pressure(self) -> float:
-        """The pressure at which the spacing is the widest; more is not counted."""
-        return _UNPRESSED_ROUNDS + log2(self.widest / self.narrowest)
+        """The pressure at which the spacing is the widest; more is not counted. Rounded up as kept."""
+        return _UNPRESSED_ROUNDS + ceil(log2(self.widest / self.narrowest) * 1000) / 1000
 
     def spacing(self, pressure: float) -> timedelta:
         """Return the spacing: each round beyond the first few doubles it."""
-        doublings = max(0.0, pressure - _UNPRESSED_ROUNDS)
-        return min(self.widest, self.narrowest * 2**doublings)
+        if pressure >= self.most_pressure:
+            return self.widest
+        return self.narrowest * 2 ** max(0.0, pressure - _UNPRESSED_ROUNDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,4 +140,4 @@ class FlushBudget:
 
 
 def _pressed(pressure: float, limits: FlushLimits) -> float:
-    return round(min(pressure, limits.most_pressure), 3)
+    return min(round(pressure, 3), limits.most_pressure)
