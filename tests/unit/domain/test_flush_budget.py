@@ -3,7 +3,8 @@
 import itertools
 import random
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -91,10 +92,24 @@ def test_refused_call_empties_the_bucket_and_widens_at_once() -> None:
     assert budget.corrected(LIMITS, START) == budget
 
 
+def test_wide_spacing_needs_a_longer_quiet() -> None:
+    """Half the spacing takes one round back, where that is more than 15 s."""
+    wide = limits(ttl=300)
+    budget = FlushBudget(round_at=START, pressure=wide.most_pressure)
+    after = budget.begun(wide, START + timedelta(seconds=300 + 2 * 150))
+    assert after.pressure == pytest.approx(wide.most_pressure - 2 + 1)
+
+
+def at(name: str, time: datetime) -> FlushBudget:
+    """Return a budget with one of its times set."""
+    changes: dict[str, Any] = {name: time}
+    return replace(FlushBudget(), **changes)
+
+
 @pytest.mark.parametrize("name", ["whole_at", "round_at", "opened_at"])
 def test_time_that_only_a_wrong_clock_can_have_written_is_ignored(name: str) -> None:
     """The bucket is empty then. Clocks that differ by seconds are believed."""
-    far = replace(FlushBudget(), **{name: START + MINUTE})
+    far = at(name, START + MINUTE)
     assert far.corrected(LIMITS, START) == FlushBudget(whole_at=START + LIMITS.refill)
-    near = replace(FlushBudget(), **{name: START + 4 * SECOND})
+    near = at(name, START + 4 * SECOND)
     assert near.corrected(LIMITS, START) == near
