@@ -73,6 +73,8 @@ class GatewaySettings:
     auth_mode: AuthMode
     authorizer_cache_seconds: int
     authorizer_cache_stages: tuple[str, ...]
+    flush_calls_per_second: int
+    flush_calls_burst: int
     log_level: str
 
     @classmethod
@@ -89,6 +91,9 @@ class GatewaySettings:
                 "AUTHORIZER_CACHE_SECONDS", 0, _MAX_CACHE_SECONDS, default=30
             ),
             authorizer_cache_stages=_cache_stages(read),
+            # API Gateway allows 10 calls a second and 40 at once, for everything in the account.
+            flush_calls_per_second=read.number("FLUSH_CALLS_PER_SECOND", 1, 8, default=2),
+            flush_calls_burst=read.number("FLUSH_CALLS_BURST", 1, 20, default=10),
             log_level=read.choice("LOG_LEVEL", _LOG_LEVELS, "INFO"),
         )
         if settings.auth_mode is AuthMode.NONE and settings.stage == _PROD:
@@ -121,6 +126,7 @@ class Settings:
     last_used_refresh: timedelta
     max_tokens_per_user: int
     max_creations_per_day: int
+    max_reactivations_per_day: int
     max_token_lifetime: timedelta | None
     retention: timedelta
     rotated_token_reuse: RotatedTokenReuse
@@ -163,6 +169,7 @@ class Settings:
             last_used_refresh=timedelta(seconds=_refresh_seconds(read, idle_seconds)),
             max_tokens_per_user=read.number("MAX_TOKENS_PER_USER", 1, 10_000, default=100),
             max_creations_per_day=read.number("MAX_CREATIONS_PER_DAY", 1, 100_000, default=500),
+            max_reactivations_per_day=read.number("MAX_REACTIVATIONS_PER_DAY", 1, 10_000, default=200),
             max_token_lifetime=timedelta(days=lifetime_days) if lifetime_days else None,
             retention=timedelta(days=read.number("RETENTION_DAYS", 1, 3650, default=90)),
             rotated_token_reuse=RotatedTokenReuse(

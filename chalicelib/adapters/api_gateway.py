@@ -7,11 +7,9 @@ from typing import Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib.domain.errors import GatewayUnavailable, StageNotFlushable
+from chalicelib.domain.errors import GatewayThrottled, GatewayUnavailable, StageNotFlushable
 
 _REST = "restapis"
-# Neither says anything about the stage: somebody deploys it, or many calls are made at once.
-_PASSING = frozenset({HTTPStatus.CONFLICT, HTTPStatus.TOO_MANY_REQUESTS})
 
 
 class RestApis(Protocol):
@@ -41,7 +39,10 @@ class ApiGatewayCaches:
         self._http = http
 
     def flush(self, stage: str) -> None:
-        """Forget every decision of a stage. Raises GatewayUnavailable or StageNotFlushable."""
+        """Forget every decision of a stage.
+
+        Raises GatewayThrottled, GatewayUnavailable or StageNotFlushable.
+        """
         kind, api_id, name = stage.split("/")
         with _translated():
             if kind == _REST:
@@ -56,7 +57,10 @@ def _translated() -> Iterator[None]:
         yield
     except ClientError as error:
         status = error.response["ResponseMetadata"]["HTTPStatusCode"]
-        if status in _PASSING or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        if status == HTTPStatus.TOO_MANY_REQUESTS:
+            raise GatewayThrottled from error
+        # A conflict passes: the stage is being deployed.
+        if status == HTTPStatus.CONFLICT or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise GatewayUnavailable from error
         raise StageNotFlushable from error
     except BotoCoreError as error:

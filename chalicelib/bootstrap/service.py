@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from chalicelib.services.listing import ListTokens
     from chalicelib.services.login import Login
     from chalicelib.services.manage import ManageTokens
+    from chalicelib.services.reactivations import CountReactivations
     from chalicelib.services.self_service import SelfService
     from chalicelib.services.sessions import Sessions
     from chalicelib.services.sign_in import SignIn
@@ -93,7 +94,9 @@ class Service(Decision):
         """Changing and revoking tokens."""
         from chalicelib.services.manage import ManageTokens
 
-        return ManageTokens(self.tokens, self.listing, self.revocations, self.clock, self.policy)
+        return ManageTokens(
+            self.tokens, self.listing, self.revocations, self.clock, self.policy, self._reactivations
+        )
 
     @property
     def self_service(self) -> "SelfService":
@@ -110,7 +113,14 @@ class Service(Decision):
         """What administrators do with users."""
         from chalicelib.services.users import ManageUsers
 
-        return ManageUsers(self.users, self.clock, self.policy)
+        return ManageUsers(self.users, self.clock, self.policy, self._reactivations)
+
+    @cached_property
+    def _reactivations(self) -> "CountReactivations":
+        from chalicelib.services.reactivations import CountReactivations
+
+        most = self.settings.max_reactivations_per_day
+        return CountReactivations(self.reactivation_store, self.clock, most)
 
     @cached_property
     def cache_ttl(self) -> timedelta:
@@ -249,7 +259,11 @@ class Service(Decision):
     @cached_property
     def _flushes(self) -> "FlushCaches":
         from chalicelib.adapters.dynamodb.stream import read_change
-        from chalicelib.services.flush import FlushCaches
+        from chalicelib.domain.flush_budget import FlushLimits
+        from chalicelib.services.flush import FlushCaches, SharedBudget
 
-        stages, caches = self._gateway.authorizer_cache_stages, self.authorizer_caches
-        return FlushCaches(stages, read_change, self.flush_store, caches, self.clock, self.sleep)
+        gateway = self._gateway
+        stages, rate = gateway.authorizer_cache_stages, gateway.flush_calls_per_second
+        limits = FlushLimits(len(stages), rate, gateway.flush_calls_burst, self.cache_ttl)
+        budget = SharedBudget(limits, self.flush_store, self.clock)
+        return FlushCaches(stages, read_change, budget, self.authorizer_caches, self.clock, self.sleep)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         AuthorizationStore,
         FlushStore,
         KeyStore,
+        ReactivationStore,
         RotationStore,
         SessionStore,
         TokenStore,
@@ -127,6 +128,13 @@ class Stores:
         from chalicelib.adapters.dynamodb.sessions import DynamoDBSessionStore
 
         return DynamoDBSessionStore(self.dynamodb, self.settings.table_name)
+
+    @cached_property
+    def reactivation_store(self) -> "ReactivationStore":
+        """Counts of re-activations."""
+        from chalicelib.adapters.dynamodb.reactivations import DynamoDBReactivationStore
+
+        return DynamoDBReactivationStore(self.dynamodb, self.settings.table_name)
 
     @cached_property
     def flush_store(self) -> "FlushStore":

@@ -1,10 +1,22 @@
 """Which changes of a row change what an authorizer decides, so that cached decisions are wrong."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import Enum
 
-from chalicelib.domain.tokens import Token
-from chalicelib.domain.users import User
+from chalicelib.domain.tokens import Token, TokenStatus
+from chalicelib.domain.users import Role, User
+
+
+class Effect(Enum):
+    """How a change of a row bears on decisions that a gateway remembers.
+
+    ``ends`` may leave a remembered permission that is wrong, ``opens`` only a remembered refusal.
+    """
+
+    NONE = "none"
+    OPENS = "opens"
+    ENDS = "ends"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +34,17 @@ class TokenChange:
         """
         before, after = (_deciding_of_token(token) for token in (self.before, self.after))
         return before != after or self._overlap_was_cut(now)
+
+    def effect(self, now: datetime) -> Effect:
+        """Return how the change bears on decisions from before it. In doubt it ends something."""
+        if not self.changes_decisions(now):
+            return Effect.NONE
+        paused = replace(self.after, state=TokenStatus.INACTIVE)
+        # Nothing lets a paused token in, so only a refusal can be remembered.
+        is_back = self.after.state is TokenStatus.ACTIVE and not TokenChange(
+            self.before, paused
+        ).changes_decisions(now)
+        return Effect.OPENS if is_back else Effect.ENDS
 
     def _overlap_was_cut(self, now: datetime) -> bool:
         """Whether the token works for less long than it would have, and that is over.
@@ -45,6 +68,18 @@ class UserChange:
         The count of live tokens and the profile decide nothing; the role bounds the scopes.
         """
         return _deciding_of_user(self.before) != _deciding_of_user(self.after)
+
+    def effect(self, now: datetime) -> Effect:
+        """Return how the change bears on decisions from before it. In doubt it ends something."""
+        if not self.changes_decisions(now):
+            return Effect.NONE
+        if not self.before.is_active:
+            # No token of the user was let in. In a new generation none is afterwards either.
+            is_back = self.after.is_active and self.after.generation == self.before.generation
+            return Effect.OPENS if is_back else Effect.NONE
+        promoted = replace(self.before, role=Role.ADMIN)
+        is_promoted = not UserChange(promoted, self.after).changes_decisions(now)
+        return Effect.OPENS if is_promoted else Effect.ENDS
 
 
 RowChange = TokenChange | UserChange

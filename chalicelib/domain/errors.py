@@ -328,6 +328,21 @@ class ScopeNotAllowed(ApiTokensError):
         super().__init__(f"Your role may not create tokens with the scope {scope}.")
 
 
+class ReactivationLimitReached(ApiTokensError):
+    """Tokens of a user, or the user, were re-activated as often today as allowed (RFC 6585 section 4).
+
+    ``retry_after`` is the rest of the UTC day.
+    """
+
+    code = "reactivation_limit_reached"
+
+    def __init__(self, limit: int, retry_after: timedelta) -> None:
+        self.retry_after = retry_after
+        super().__init__(
+            f"There were {limit} re-activations today, the most allowed. Try again after midnight UTC."
+        )
+
+
 # What is asked for does not exist, or not in a state that allows it.
 
 
@@ -521,3 +536,13 @@ class IdentityProviderUnavailable(DependencyUnavailable):
 
 class GatewayUnavailable(DependencyUnavailable):
     """API Gateway's own API failed, timed out or throttled."""
+
+
+class GatewayThrottled(GatewayUnavailable):
+    """API Gateway's own API refused a call because the account made too many (429)."""
+
+
+class FlushPostponed(DependencyUnavailable):
+    """The next round of flushes is further away than the function may wait."""
+
+    detail = "The next flush is too far away to wait for."

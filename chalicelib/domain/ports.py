@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
 from chalicelib.domain.administrators import ActingAdmin
@@ -20,6 +21,7 @@ from chalicelib.domain.users import Identity, User
 if TYPE_CHECKING:
     from chalicelib.domain.access_tokens import AccessClaims
     from chalicelib.domain.clients import UsedAssertion, VerifiedAssertion
+    from chalicelib.domain.flush_budget import FlushBudget
     from chalicelib.domain.lines import Ending, Line
     from chalicelib.domain.rotation import Rotation
     from chalicelib.domain.token_types import TokenType
@@ -361,21 +363,44 @@ class UserPage:
     next_position: str | None
 
 
+class Reactivated(Enum):
+    """What came back from a pause or a deactivation."""
+
+    TOKEN = "tokens"  # noqa: S105 - a word, not a secret
+    USER = "users"
+
+
+class ReactivationStore(Protocol):
+    """Counts of re-activations. The call raises StoreUnavailable."""
+
+    def count_reactivation(self, user_id: str, kind: Reactivated, now: datetime, most: int) -> bool:
+        """Count one on the UTC day of ``now``; return False if the day has ``most`` already."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
-class FlushClaim:
-    """Who may flush a stage's cache: the caller if ``won``, else whoever claimed it at ``at``."""
+class KeptBudget:
+    """The budget of flushes as the table has it; ``claim`` names the write that put it there."""
+
+    budget: "FlushBudget"
+    claim: str
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetSwap:
+    """The budget that the table has now: the new one if ``won``, else what another process wrote."""
 
     won: bool
-    at: datetime
+    kept: KeptBudget
 
 
 class FlushStore(Protocol):
-    """Who flushed which stage last. The call raises StoreUnavailable."""
+    """The one budget of flushes that all processes share. The call raises StoreUnavailable."""
 
-    def claim_flush(self, stage: str, now: datetime, spacing: timedelta) -> FlushClaim:
-        """Claim a flush of ``stage`` at ``now``, by one conditional write; one caller per ``spacing`` wins.
+    def swap_budget(self, before: KeptBudget | None, after: "FlushBudget", now: datetime) -> BudgetSwap:
+        """Write ``after`` if the table still has ``before``, by one conditional write.
 
-        A claim from further than ``spacing`` in the future is a wrong clock's, and holds nobody up.
+        ``before`` None means that this process has not seen a budget yet.
         """
         ...
 
@@ -386,6 +411,7 @@ class AuthorizerCaches(Protocol):
     def flush(self, stage: str) -> None:
         """Forget every decision of a stage.
 
-        Raises GatewayUnavailable, which another attempt may get over, or StageNotFlushable.
+        It is one call, never repeated. Raises GatewayThrottled or another GatewayUnavailable, which a
+        later attempt may get over, or StageNotFlushable.
         """
         ...

@@ -22,6 +22,10 @@ def flush_authorizer_caches(event: Mapping[str, Any], context: Any) -> None:
         done = bootstrap.current().flushes.after(records)
         entry.add(records=len(records), changes=done.changes, flushed=sorted(done.flushed))
         entry.add(left_to_others=sorted(done.left_to_others), failed=sorted(done.failures))
+        entry.add(left_to_ttl=sorted(done.left_to_ttl), calls=done.calls)
+        entry.add(pace=done.pace.value if done.pace else None)
+        if done.postponed:
+            entry.add(outcome="postponed")
         if done.failures:
             entry.add(outcome="error")
             entry.level = logging.ERROR

@@ -83,5 +83,6 @@ ERROR_HEADERS: Mapping[type[errors.ApiTokensError], str] = {
     errors.InvalidToken: "WWW-Authenticate",
     errors.InsufficientScope: "WWW-Authenticate",
     errors.TooManyCreations: "Retry-After",
+    errors.ReactivationLimitReached: "Retry-After",
     errors.DependencyUnavailable: "Retry-After",
 }

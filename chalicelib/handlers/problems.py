@@ -51,6 +51,7 @@ _STATUSES: dict[type[errors.ApiTokensError], HTTPStatus] = {
     errors.TooManyCreations: HTTPStatus.TOO_MANY_REQUESTS,
     errors.TokensUnavailable: HTTPStatus.CONFLICT,
     errors.Conflict: HTTPStatus.CONFLICT,
+    errors.ReactivationLimitReached: HTTPStatus.TOO_MANY_REQUESTS,
     errors.PreconditionFailed: HTTPStatus.PRECONDITION_FAILED,
     errors.IdempotencyKeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.DependencyUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -188,7 +189,7 @@ def _retry_after(error: errors.ApiTokensError) -> str | None:
         return seconds(error.retry_after)
     if isinstance(error, errors.SignInTooSoon):
         return seconds(SIGN_IN_LEEWAY)
-    if isinstance(error, errors.TooManyCreations):
+    if isinstance(error, errors.TooManyCreations | errors.ReactivationLimitReached):
         return seconds(error.retry_after)
     return RETRY_AFTER_SECONDS if isinstance(error, errors.DependencyUnavailable) else None
 

@@ -137,6 +137,7 @@ CHANGE = Operation(
         errors.TokenAlreadyRevoked,
         errors.TokenAlreadyExpired,
         errors.PreconditionFailed,
+        errors.ReactivationLimitReached,
         errors.ConcurrentChange,
     ),
 )
@@ -144,7 +145,11 @@ CHANGE = Operation(
 
 @CHANGE.on(tokens)
 def change_token(token_id: str) -> Response:
-    """Rename, describe, pause or re-activate one of the caller's tokens."""
+    """Rename, describe, pause or re-activate one of the caller's tokens.
+
+    Re-activations of paused tokens are counted for each UTC day. Beyond the limit the response is 429. A
+    pause is never refused for a count.
+    """
     owner = _sign_in()
     request = tokens.current_request
     patch = _token_patch(CHANGE.body_of(request))

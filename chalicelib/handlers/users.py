@@ -65,7 +65,13 @@ CHANGE = Operation(
     ADMIN,
     (Answer(body=resources.User),),
     body=inputs.ChangeUser,
-    raises=(errors.UserNotFound, errors.UserRemoved, errors.OwnAccount, errors.ConcurrentChange),
+    raises=(
+        errors.UserNotFound,
+        errors.UserRemoved,
+        errors.OwnAccount,
+        errors.ReactivationLimitReached,
+        errors.ConcurrentChange,
+    ),
 )
 
 
@@ -74,7 +80,8 @@ def change_user(user_id: str) -> Response:
     """Deactivate or re-activate a user.
 
     While a user is inactive no token of theirs opens anything. Re-activated, the old tokens work
-    again only with `restore_tokens`.
+    again only with `restore_tokens`. A user can be re-activated so many times in a UTC day. Beyond that the
+    response is 429. A deactivation is never refused for a count.
     """
     admin = _sign_in_admin()
     asked = CHANGE.body_of(users.current_request)

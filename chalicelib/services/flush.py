@@ -1,58 +1,106 @@
 """Ending the gateway's cached decisions when a row changes what is decided."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+import contextlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib import logs
-from chalicelib.domain.decisions import RowChange
-from chalicelib.domain.errors import ApiTokensError, DependencyUnavailable, GatewayUnavailable
-from chalicelib.domain.ports import AuthorizerCaches, Clock, FlushStore, Sleep
+from chalicelib.domain.decisions import Effect, RowChange
+from chalicelib.domain.errors import (
+    ApiTokensError,
+    DependencyUnavailable,
+    FlushPostponed,
+    GatewayThrottled,
+    GatewayUnavailable,
+    StoreUnavailable,
+)
+from chalicelib.domain.flush_budget import BETWEEN_OPENINGS, FlushBudget, FlushLimits, Pace
+from chalicelib.domain.ports import AuthorizerCaches, Clock, FlushStore, KeptBudget, Sleep
 
 SETTLE = timedelta(seconds=1)
 """How long a decision that read the row before its change may take to get into the gateway's cache."""
 
-SPACING = timedelta(seconds=1)
-"""How far apart two flushes of one stage are at least."""
+PATIENCE = timedelta(seconds=40)
+"""How long one invocation waits for its round at most; then Lambda hands the same records on again."""
 
-# With one stage that others keep claiming; the others have theirs.
-_PATIENCE = timedelta(seconds=10)
+# Lambda ends the function after 60 s, and a call takes 5.5 s at most.
+_LAST_CALL = timedelta(seconds=54)
+# Revocations of the same shard wait meanwhile.
+_OPENING_PATIENCE = timedelta(seconds=10)
+# Before each go at the stages that are left. The SDK repeats nothing, because each call costs budget.
+_PAUSES = (timedelta(0), timedelta(seconds=1), timedelta(seconds=3))
 
 Record = Mapping[str, Any]
+ChangeBudget = Callable[[FlushBudget, FlushLimits, datetime], FlushBudget]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Flushed:
-    """What became of each stage: flushed by us, by somebody else late enough, or not at all."""
+    """The result for each stage, the calls made, and the pace of the rounds if the budget was read.
 
-    changes: int
-    flushed: Sequence[str]
-    left_to_others: Sequence[str]
-    failures: Mapping[str, ApiTokensError]
+    A stage is flushed by this invocation, left to the round of another one that began late enough, or left
+    to the TTL. The last happens only after a change that lets tokens in again.
+    """
+
+    changes: int = 0
+    flushed: list[str] = field(default_factory=list)
+    left_to_others: list[str] = field(default_factory=list)
+    left_to_ttl: list[str] = field(default_factory=list)
+    failures: dict[str, ApiTokensError] = field(default_factory=dict)
+    calls: int = 0
+    pace: Pace | None = None
+    postponed: FlushPostponed | None = None
 
     @property
     def worth_retrying(self) -> DependencyUnavailable | None:
         """The first failure that another attempt may get over."""
         passing = (error for error in self.failures.values() if isinstance(error, DependencyUnavailable))
-        return next(passing, None)
+        return self.postponed or next(passing, None)
+
+
+class SharedBudget:
+    """The budget that all processes share, as this process saw it last.
+
+    Each method is one conditional write. It returns False if another process wrote meanwhile; the budget
+    is then that process's.
+    """
+
+    def __init__(self, limits: FlushLimits, store: FlushStore, clock: Clock) -> None:
+        self.limits = limits
+        self._store = store
+        self._clock = clock
+        self._kept: KeptBudget | None = None
+
+    def seen(self) -> FlushBudget:
+        """Return the budget as it was seen last. It may have moved on since."""
+        known = self._kept.budget if self._kept else FlushBudget()
+        return known.corrected(self.limits, self._clock.now())
+
+    def write(self, change: ChangeBudget) -> bool:
+        """Write the changed budget. Raises StoreUnavailable."""
+        now = self._clock.now()
+        swap = self._store.swap_budget(self._kept, change(self.seen(), self.limits, now), now)
+        self._kept = swap.kept
+        return swap.won
 
 
 class FlushCaches:
-    """Flushes all stages, each at most once per second, whoever else is at it."""
+    """Flushes all stages out of one budget, whichever processes do so at the same time."""
 
     def __init__(
         self,
         stages: Sequence[str],
         read: Callable[[Record], RowChange | None],
-        store: FlushStore,
+        budget: SharedBudget,
         caches: AuthorizerCaches,
         clock: Clock,
         sleep: Sleep,
     ) -> None:
         self._stages = stages
         self._read = read
-        self._store = store
+        self._budget = budget
         self._caches = caches
         self._clock = clock
         self._sleep = sleep
@@ -60,48 +108,156 @@ class FlushCaches:
     def after(self, records: Sequence[Record]) -> Flushed:
         """Flush if one of the table's records changes decisions, or cannot be read.
 
-        A failure at one stage stops no other.
+        A change that ends something begins a round, or is served by one that begins late enough. A change
+        that only lets tokens in again gets what the budget has left. A failure at one stage stops no other.
         """
-        due = self._clock.now() + SETTLE
-        changes = sum(self._changes_decisions(record, due) for record in records)
-        flushed: list[str] = []
-        left: list[str] = []
-        failures: dict[str, ApiTokensError] = {}
-        if changes and self._stages:
-            # A decision taken before the change may be on its way into the cache.
-            self._sleep(SETTLE)
-            for stage in self._in_turn(due):
-                try:
-                    (flushed if self._flush(stage, due) else left).append(stage)
-                except ApiTokensError as error:
-                    logs.warn("flush.failed", stage=stage, reason=error.code, cause=logs.cause(error))
-                    failures[stage] = error
-        return Flushed(changes, flushed, left, failures)
+        began = self._clock.now()
+        due = began + SETTLE
+        effects = [self._effect(record, due) for record in records]
+        done = Flushed(changes=sum(effect is not Effect.NONE for effect in effects))
+        if not done.changes or not self._stages:
+            return done
+        if Effect.ENDS in effects:
+            self._flush_round(due, began, done)
+        else:
+            self._flush_opened(due, done)
+        done.pace = self._budget.seen().pace(self._budget.limits)
+        for stage, error in done.failures.items():
+            logs.warn("flush.failed", stage=stage, reason=error.code, cause=logs.cause(error))
+        return done
+
+    def _effect(self, record: Record, now: datetime) -> Effect:
+        change = self._read(record)
+        return change.effect(now) if change else Effect.ENDS
+
+    def _flush_round(self, due: datetime, began: datetime, done: Flushed) -> None:
+        """Flush every stage, unless another process begins a round when it is due or later.
+
+        A process that begins a round answers for it. If it fails, Lambda hands its records on again, which
+        are then due later than the round that failed.
+        """
+        self._wait_until(due)
+        try:
+            is_ours = self._begin_round(due, began + PATIENCE)
+        except FlushPostponed as postponed:
+            done.postponed = postponed
+            return
+        except StoreUnavailable as failure:
+            done.failures = dict.fromkeys(self._stages, failure)
+            return
+        if not is_ours:
+            done.left_to_others = list(self._stages)
+            return
+        pending: Iterable[str] = self._in_turn(due)
+        for pause in _PAUSES:
+            self._sleep(pause)
+            for stage in list(pending):
+                self._flush_stage(stage, began + _LAST_CALL, done)
+            pending = [s for s, e in done.failures.items() if isinstance(e, DependencyUnavailable)]
+            if not pending:
+                break
+
+    def _begin_round(self, due: datetime, deadline: datetime) -> bool:
+        """Begin a round; return False if another one serves. Raises FlushPostponed, StoreUnavailable."""
+        while (budget := self._budget.seen()).round_at < due:
+            now, earliest = self._clock.now(), budget.next_round_at(self._budget.limits)
+            if max(now, earliest) > deadline:
+                raise FlushPostponed
+            if earliest > now:
+                self._sleep(earliest - now)
+            elif self._budget.write(FlushBudget.begun):
+                return True
+        return False
+
+    def _flush_stage(self, stage: str, deadline: datetime, done: Flushed) -> None:
+        try:
+            self._pay(deadline)
+            done.calls += 1
+            self._caches.flush(stage)
+        except ApiTokensError as error:
+            done.failures[stage] = error
+            self._note_throttle(error)
+        else:
+            done.failures.pop(stage, None)
+            done.flushed.append(stage)
+
+    def _pay(self, deadline: datetime) -> None:
+        """Take a call out of the bucket. Raises GatewayUnavailable if there is not time for it."""
+        while True:
+            now, earliest = self._clock.now(), self._budget.seen().call_at(self._budget.limits)
+            if max(now, earliest) > deadline:
+                raise GatewayUnavailable
+            if earliest > now:
+                self._sleep(earliest - now)
+            elif self._budget.write(FlushBudget.spent):
+                return
+
+    def _note_throttle(self, error: ApiTokensError) -> None:
+        if isinstance(error, GatewayThrottled):
+            with contextlib.suppress(StoreUnavailable):
+                while not self._budget.write(FlushBudget.throttled):
+                    pass
+
+    def _flush_opened(self, due: datetime, done: Flushed) -> None:
+        """Flush after changes that only let tokens in again, as far as the budget has calls left over.
+
+        A failure is left to the TTL. Lambda's next attempt would hold up the revocations behind it.
+        """
+        if self._opened_lately(due):
+            done.left_to_ttl = list(self._stages)
+            return
+        self._wait_until(due)
+        stages = list(self._in_turn(due))
+        change = FlushBudget.opened
+        while stages and self._pay_left_over(change, due):
+            self._flush_opened_stage(stages.pop(0), done)
+            change = FlushBudget.spent
+        served = self._budget.seen().round_at >= due
+        (done.left_to_others if served else done.left_to_ttl).extend(stages)
+
+    def _opened_lately(self, now: datetime) -> bool:
+        return now < self._budget.seen().opened_at + BETWEEN_OPENINGS
+
+    def _pay_left_over(self, change: ChangeBudget, due: datetime) -> bool:
+        """Take a call out of a full bucket, so that a round finds all but one of the burst.
+
+        Return False if a round serves, if the minute is not over, or if the bucket stays in use.
+        """
+        is_first = change is FlushBudget.opened
+        with contextlib.suppress(StoreUnavailable):
+            while (budget := self._budget.seen()).round_at < due:
+                now = self._clock.now()
+                if max(now, budget.whole_at) > due + _OPENING_PATIENCE:
+                    return False
+                if is_first and self._opened_lately(now):
+                    return False
+                if budget.whole_at > now:
+                    self._sleep(budget.whole_at - now)
+                elif self._budget.write(change):
+                    return True
+        return False
+
+    def _flush_opened_stage(self, stage: str, done: Flushed) -> None:
+        done.calls += 1
+        try:
+            self._caches.flush(stage)
+        except DependencyUnavailable as error:
+            done.left_to_ttl.append(stage)
+            self._note_throttle(error)
+        except ApiTokensError as error:
+            done.failures[stage] = error
+        else:
+            done.flushed.append(stage)
 
     def _in_turn(self, now: datetime) -> Sequence[str]:
         """Return the stages, beginning with another one each time.
 
-        Where slow failures of some use up the function's time, the next attempt begins elsewhere.
+        If slow failures of some use up the function's time, the next attempt begins elsewhere.
         """
         first = int(now.timestamp()) % len(self._stages)
         return [*self._stages[first:], *self._stages[:first]]
 
-    def _changes_decisions(self, record: Record, now: datetime) -> bool:
-        change = self._read(record)
-        return change is None or change.changes_decisions(now)
-
-    def _flush(self, stage: str, due: datetime) -> bool:
-        """Flush a stage; return False if somebody else does who claimed it when it was due or later.
-
-        Whoever claims a stage answers for it: a flush that fails is tried again by them.
-        """
-        begun = self._clock.now()
-        while (now := self._clock.now()) <= begun + _PATIENCE:
-            claim = self._store.claim_flush(stage, now, SPACING)
-            if claim.won:
-                self._caches.flush(stage)
-                return True
-            if claim.at >= due:
-                return False
-            self._sleep(claim.at + SPACING - now)
-        raise GatewayUnavailable
+    def _wait_until(self, time: datetime) -> None:
+        remaining = time - self._clock.now()
+        if remaining > timedelta(0):
+            self._sleep(remaining)

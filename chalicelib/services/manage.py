@@ -7,7 +7,7 @@ from datetime import datetime
 from chalicelib import logs
 from chalicelib.domain.errors import ConcurrentChange, PreconditionFailed, TokenNotFound
 from chalicelib.domain.ids import TOKEN_ID
-from chalicelib.domain.ports import Clock, TokenStore
+from chalicelib.domain.ports import Clock, Reactivated, TokenStore
 from chalicelib.domain.rotation import without_overlap
 from chalicelib.domain.tokens import (
     RevocationReason,
@@ -19,6 +19,7 @@ from chalicelib.domain.tokens import (
 )
 from chalicelib.domain.users import User
 from chalicelib.services.listing import ListTokens, TokenView
+from chalicelib.services.reactivations import CountReactivations
 from chalicelib.services.revocation import RevokeToken
 
 _ATTEMPTS = 5
@@ -43,12 +44,14 @@ class ManageTokens:
         revocations: RevokeToken,
         clock: Clock,
         policy: TokenPolicy,
+        reactivations: CountReactivations,
     ) -> None:
         self._store = store
         self._listing = listing
         self._revocations = revocations
         self._clock = clock
         self._policy = policy
+        self._reactivations = reactivations
 
     def get(self, owner: User, token_id: str) -> TokenView:
         """Return one token. Raises TokenNotFound or DependencyUnavailable."""
@@ -61,7 +64,8 @@ class ManageTokens:
 
         A change that meets another one is made again on top of it, so that neither is lost.
         Raises TokenNotFound, TokenAlreadyRevoked, TokenAlreadyExpired, PreconditionFailed when the
-        token is at none of the versions ``if_match``, ConcurrentChange or DependencyUnavailable.
+        token is at none of the versions ``if_match``, ReactivationLimitReached, ConcurrentChange or
+        DependencyUnavailable.
         """
 
         def change(token: Token, now: datetime) -> Token:
@@ -96,11 +100,16 @@ class ManageTokens:
         raise ConcurrentChange
 
     def _change(self, owner: User, token_id: str, change: Callable[[Token, datetime], Token]) -> Token:
+        is_counted = False
         for _ in range(_ATTEMPTS):
             before = self._find(owner, token_id)
             after = change(before, self._clock.now())
             if after is before:
                 return before
+            # An idle token that comes back was not paused: it flushes nothing.
+            if before.state is not after.state and after.state is TokenStatus.ACTIVE and not is_counted:
+                self._reactivations.count(owner.id, Reactivated.TOKEN)
+                is_counted = True
             try:
                 return self._store.save_token(before, after)
             except ConcurrentChange:

@@ -15,11 +15,12 @@ from chalicelib.domain.errors import (
     UserNotFound,
 )
 from chalicelib.domain.ids import USER_ID, new_generation
-from chalicelib.domain.ports import Clock, UserStore
+from chalicelib.domain.ports import Clock, Reactivated, UserStore
 from chalicelib.domain.text import search_key
 from chalicelib.domain.tokens import EndedGeneration, Revocation, RevocationReason, TokenPolicy
 from chalicelib.domain.users import Role, User, UserStatus
 from chalicelib.services import cursors
+from chalicelib.services.reactivations import CountReactivations
 
 _ATTEMPTS = 5
 _STORE_PAGE = 100
@@ -53,10 +54,13 @@ class ManageUsers:
     operator has no account: for the operator's command ``admin`` is None.
     """
 
-    def __init__(self, store: UserStore, clock: Clock, policy: TokenPolicy) -> None:
+    def __init__(
+        self, store: UserStore, clock: Clock, policy: TokenPolicy, reactivations: CountReactivations
+    ) -> None:
         self._store = store
         self._clock = clock
         self._policy = policy
+        self._reactivations = reactivations
 
     def get(self, user_id: str) -> User:
         """Return a user. Raises UserNotFound or DependencyUnavailable."""
@@ -97,7 +101,8 @@ class ManageUsers:
     def reactivate(self, admin: User | None, user_id: str, *, restore_tokens: bool) -> User:
         """Let a user in again; without ``restore_tokens`` the old tokens stay dead.
 
-        Raises UserNotFound, UserRemoved, AdminRequired, ConcurrentChange or DependencyUnavailable.
+        Raises UserNotFound, UserRemoved, AdminRequired, ReactivationLimitReached, ConcurrentChange or
+        DependencyUnavailable. An operator's re-activations are not counted.
         """
 
         def change(user: User, now: datetime) -> User:
@@ -138,12 +143,16 @@ class ManageUsers:
         change: Callable[[User, datetime], User],
         reason: RevocationReason | None,
     ) -> User:
+        is_counted = admin is None
         for _ in range(_ATTEMPTS):
             before, now = self.get(user_id), self._clock.now()
             actor = self._actor(admin, before, now) if admin else None
             after = change(before, now)
             if after is before:
                 return before
+            if after.is_active and not before.is_active and not is_counted:
+                self._reactivations.count(user_id, Reactivated.USER)
+                is_counted = True
             ended = None
             if reason and after.generation != before.generation:
                 ended = self._ended(before.generation, Revocation(reason, now))

@@ -7,13 +7,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from chalicelib.adapters.dynamodb.items import USERS_INDEX
-from infra.aws.flushing import FLUSHER, GIVEN_UP
+from chalicelib.domain.flush_budget import FlushLimits
+from infra.aws.flushing import FLUSHER, GIVEN_UP, limits_of
 from infra.aws.functions import API, Resource, Template, functions_in, log_group_of
 
 Metric = dict[str, Any]
 
 NAMESPACE = {"Fn::Sub": "BodhiApiTokens/${AWS::StackName}"}
 UNDECIDED, UNSIGNED, UNFLUSHED = "UndecidedAuthorizations", "FailedSignatures", "FailedFlushes"
+FLUSH_CALLS, WIDEST = "FlushCalls", "WidestFlushSpacing"
 
 _AUTHORIZERS = ("chalicelib.handlers.authorizer.", "chalicelib.handlers.front_doors.")
 # A refusal raises, so Lambda's own count of errors counts refusals too. These are the others: what our
@@ -22,7 +24,10 @@ _AUTHORIZERS = ("chalicelib.handlers.authorizer.", "chalicelib.handlers.front_do
 _ERROR_LINE = '{ $.event = "authorize" && $.outcome = "error" }'
 _NO_LINE = '?"Task timed out" ?"Runtime.ExitError" ?"Runtime.ImportModuleError" ?INIT_REPORT'
 _FLUSH_LINE = '{ $.event = "flush" && $.outcome = "error" }'
+_FLUSHES_LINE = '{ $.event = "flush" }'
+_WIDEST_LINE = '{ $.event = "flush" && $.pace = "widest" }'
 _SIGNING_LINE = '{ $.error = "SigningUnavailable" }'
+_PERIOD = 300
 # The table's own figures are without its index's.
 _TABLE = {"TableName": {"Ref": "TokenTable"}}
 _INDEX = {**_TABLE, "GlobalSecondaryIndexName": USERS_INDEX}
@@ -36,7 +41,7 @@ def with_alarms(template: Template) -> Template:
     added = {
         **_filters(authorizers),
         **_alarms(functions, authorizers),
-        **_flush_alarms(),
+        **_flush_alarms(limits_of(resources)),
         "Dashboard": _dashboard(functions, authorizers),
     }
     return {**template, "Resources": {**resources, **added}}
@@ -49,11 +54,14 @@ def _filters(authorizers: Sequence[str]) -> dict[str, Resource]:
         group = log_group_of(name)
         found[f"{name}Errors"] = _filter(group, line, metric)
         found[f"{name}Crashes"] = _filter(group, _NO_LINE, metric)
+    group = log_group_of(FLUSHER)
+    found[FLUSH_CALLS] = _filter(group, _FLUSHES_LINE, FLUSH_CALLS, "$.calls")
+    found[WIDEST] = _filter(group, _WIDEST_LINE, WIDEST)
     return found
 
 
-def _filter(group: str, pattern: str, metric: str) -> Resource:
-    counted = {"MetricNamespace": NAMESPACE, "MetricName": metric, "MetricValue": "1"}
+def _filter(group: str, pattern: str, metric: str, value: str = "1") -> Resource:
+    counted = {"MetricNamespace": NAMESPACE, "MetricName": metric, "MetricValue": value}
     return {
         "Type": "AWS::Logs::MetricFilter",
         "Properties": {
@@ -90,15 +98,30 @@ def _alarms(functions: Sequence[str], authorizers: Sequence[str]) -> dict[str, R
     }
 
 
-def _flush_alarms() -> dict[str, Resource]:
+def _flush_alarms(limits: FlushLimits) -> dict[str, Resource]:
     queue = {"QueueName": {"Fn::GetAtt": [GIVEN_UP, "QueueName"]}}
     given_up = [_metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum", queue)]
     late = [_lambda_metric(FLUSHER, "IteratorAge", "Maximum")]
-    failed = [_metric(NAMESPACE, UNFLUSHED, "Sum", {})]
+    failed, calls, widest = (
+        [_metric(NAMESPACE, name, "Sum", {})] for name in (UNFLUSHED, FLUSH_CALLS, WIDEST)
+    )
+    quarter = limits.calls_per_second * _PERIOD // 4
+    # A round is waited for as long as the widest spacing, and the changes behind it wait too.
+    latest = int(limits.widest.total_seconds()) + 60
     return {
         "FlushFailures": _alarm("A cache of decisions could not be flushed.", failed, 0),
         "FlushesGivenUp": _alarm("Changes were given up on; caches run until their TTL.", given_up, 0),
-        "FlushesLate": _alarm("A change waited more than a minute for its flush.", late, 60_000),
+        "FlushesLate": _alarm(
+            f"A change waited more than {latest} seconds for its flush.", late, latest * 1000
+        ),
+        "FlushRate": _alarm(
+            f"Caches were flushed by more than {quarter} calls in 5 minutes, a quarter of the budget.",
+            calls,
+            quarter,
+        ),
+        "FlushSpacing": _alarm(
+            "Changes come so often that flushes are as far apart as they get.", widest, 0
+        ),
     }
 
 
@@ -132,7 +155,7 @@ def _metric(namespace: object, name: str, statistic: str, dimensions: Mapping[st
             "MetricName": name,
             "Dimensions": [{"Name": key, "Value": value} for key, value in dimensions.items()],
         },
-        "Period": 300,
+        "Period": _PERIOD,
         "Stat": statistic,
     }
 
@@ -152,7 +175,7 @@ def _dashboard(functions: Sequence[str], authorizers: Sequence[str]) -> Resource
         _graph("Decisions, p99 (ms)", _each(authorizers, "Duration"), "p99"),
         _graph("Could not decide, could not sign", [[own, UNDECIDED], [own, UNSIGNED]], "Sum"),
         _graph("Functions refused by Lambda", _each(functions, "Throttles"), "Sum"),
-        _graph("Flushes", [*_each([FLUSHER], "Invocations"), [own, UNFLUSHED]], "Sum"),
+        _graph("Flushes", [*_each([FLUSHER], "Invocations"), [own, FLUSH_CALLS], [own, UNFLUSHED]], "Sum"),
         _graph("Age of changes to flush for (ms)", _each([FLUSHER], "IteratorAge"), "Maximum"),
         _graph("Capacity units", [table, _same(table, "ConsumedWriteCapacityUnits")], "Sum"),
         _graph("Table calls refused", _refused(table), "Sum"),

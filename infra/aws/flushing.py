@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
+from chalicelib.domain.flush_budget import FlushLimits
 from chalicelib.settings import AuthMode, GatewaySettings
 from infra.aws.errors import PackagingError
 from infra.aws.functions import Resource, Template
@@ -14,7 +16,7 @@ MAPPING = "AuthorizerCacheFlushes"
 GIVEN_UP = "UnflushedChanges"
 
 MAX_STAGES = 20
-"""The function flushes all within one call, and API Gateway's own API takes ten calls per second."""
+"""A round flushes all of them within one invocation, by two calls a second."""
 
 _STAGES = "AUTHORIZER_CACHE_STAGES"
 
@@ -37,6 +39,17 @@ def with_flushing(template: Template) -> Template:
     if stages:
         changed[role] = _allowed(resources[role], stages)
     return {**template, "Resources": {**resources, **changed}}
+
+
+def limits_of(resources: Mapping[str, Resource]) -> FlushLimits:
+    """Return what bounds the flushes of a stack. Raises SettingsError."""
+    settings = _settings(resources[FLUSHER]["Properties"]["Environment"]["Variables"])
+    return FlushLimits(
+        stages=len(settings.authorizer_cache_stages) + 1,
+        calls_per_second=settings.flush_calls_per_second,
+        burst=settings.flush_calls_burst,
+        cache_ttl=timedelta(seconds=settings.authorizer_cache_seconds),
+    )
 
 
 def _stages(resources: Mapping[str, Resource]) -> list[str]:

@@ -1,4 +1,4 @@
-"""What the store of flushes promises, in memory and in DynamoDB alike."""
+"""The promises of the store of flushes, in memory and in DynamoDB alike."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -7,65 +7,66 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.domain.ports import FlushClaim
+from chalicelib.domain.flush_budget import FlushBudget
+from chalicelib.domain.ports import KeptBudget
 from tests.support.clock import START
 from tests.support.dynamodb import Cloud, Stores, dynamodb_stores, new_table
 
-STAGE = "restapis/a1b2c3/v1"
 SECOND = timedelta(seconds=1)
-MILLISECOND = timedelta(milliseconds=1)
+FIRST = FlushBudget(START, START - SECOND, 2.718, START - 2 * SECOND)
+SECOND_ONE = replace(FIRST, whole_at=START + SECOND)
 THREADS = 16
 
 
-def test_first_claim_wins(stores: Stores) -> None:
-    """A stage that nobody ever flushed may be flushed."""
-    assert stores.flushes.claim_flush(STAGE, START, SECOND) == FlushClaim(won=True, at=START)
+def test_first_write_wins(stores: Stores) -> None:
+    """A new stack has no budget yet."""
+    swap = stores.flushes.swap_budget(None, FIRST, START)
+    assert (swap.won, swap.kept.budget) == (True, FIRST)
 
 
-@pytest.mark.parametrize("later", [timedelta(0), MILLISECOND, SECOND - MILLISECOND])
-def test_second_claim_within_the_spacing_hears_of_the_first(stores: Stores, later: timedelta) -> None:
-    """Whoever loses learns when the winner claimed."""
-    stores.flushes.claim_flush(STAGE, START, SECOND)
-    assert stores.flushes.claim_flush(STAGE, START + later, SECOND) == FlushClaim(won=False, at=START)
+def test_write_on_what_is_there_wins(stores: Stores) -> None:
+    """Each write is known by a claim of its own."""
+    kept = stores.flushes.swap_budget(None, FIRST, START).kept
+    swap = stores.flushes.swap_budget(kept, SECOND_ONE, START)
+    assert (swap.won, swap.kept.budget) == (True, SECOND_ONE)
+    assert swap.kept.claim != kept.claim
 
 
-def test_claim_after_the_spacing_wins_and_counts_itself(stores: Stores) -> None:
-    """Exactly one spacing later the stage is free, and then taken anew."""
-    stores.flushes.claim_flush(STAGE, START, SECOND)
-    assert stores.flushes.claim_flush(STAGE, START + SECOND, SECOND).won
-    late = stores.flushes.claim_flush(STAGE, START + 2 * SECOND - MILLISECOND, SECOND)
-    assert late == FlushClaim(won=False, at=START + SECOND)
+def test_process_that_has_seen_nothing_learns_what_is_there(stores: Stores) -> None:
+    """It writes nothing, and its next write can win."""
+    kept = stores.flushes.swap_budget(None, FIRST, START).kept
+    swap = stores.flushes.swap_budget(None, SECOND_ONE, START)
+    assert (swap.won, swap.kept) == (False, kept)
+    assert stores.flushes.swap_budget(swap.kept, SECOND_ONE, START).won
 
 
-def test_clock_that_is_behind_by_less_than_the_spacing_loses(stores: Stores) -> None:
-    """Machines differ by milliseconds."""
-    stores.flushes.claim_flush(STAGE, START, SECOND)
-    assert not stores.flushes.claim_flush(STAGE, START - SECOND, SECOND).won
+def test_write_on_what_was_there_before_loses(stores: Stores) -> None:
+    """The same budget under another claim is another write's."""
+    old = stores.flushes.swap_budget(None, FIRST, START).kept
+    new = stores.flushes.swap_budget(old, FIRST, START).kept
+    swap = stores.flushes.swap_budget(old, SECOND_ONE, START)
+    assert (swap.won, swap.kept) == (False, new)
 
 
-def test_claim_from_the_future_holds_nobody_up(stores: Stores) -> None:
-    """One machine with a wrong clock must not stop every flush until that time comes."""
-    stores.flushes.claim_flush(STAGE, START + timedelta(days=1), SECOND)
-    assert stores.flushes.claim_flush(STAGE, START, SECOND).won
-
-
-def test_stages_do_not_wait_for_each_other(stores: Stores) -> None:
-    """Each stage has its own claim."""
-    assert stores.flushes.claim_flush(STAGE, START, SECOND).won
-    assert stores.flushes.claim_flush("apis/d4e5f6/$default", START, SECOND).won
+def test_budget_that_is_gone_is_written_anew(stores: Stores) -> None:
+    """TTL deletes the row after a day without flushes, and a process may remember it for longer."""
+    swap = stores.flushes.swap_budget(KeptBudget(FIRST, "gone"), SECOND_ONE, START)
+    assert (swap.won, swap.kept.budget) == (True, SECOND_ONE)
 
 
 @pytest.mark.slow
 @pytest.mark.emulator
 def test_exactly_one_of_many_wins(emulated: Cloud) -> None:
-    """However many functions claim at the same moment, for each of several moments."""
+    """Of all functions that write at the same moment, in each of several rounds."""
     stores = dynamodb_stores(replace(emulated, table=new_table(emulated.dynamodb)))
     start = threading.Barrier(THREADS)
+    kept = stores.flushes.swap_budget(None, FIRST, START).kept
 
-    def claim(round_number: int) -> bool:
+    def write(_: int) -> KeptBudget | None:
         start.wait()
-        return stores.flushes.claim_flush(STAGE, START + round_number * SECOND, SECOND).won
+        swap = stores.flushes.swap_budget(kept, SECOND_ONE, START)
+        return swap.kept if swap.won else None
 
     with ThreadPoolExecutor(THREADS) as pool:
-        for number in range(10):
-            assert list(pool.map(claim, [number] * THREADS)).count(True) == 1
+        for _ in range(10):
+            (kept,) = [won for won in pool.map(write, range(THREADS)) if won]

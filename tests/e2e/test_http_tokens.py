@@ -327,6 +327,21 @@ def test_paused_token_waits_and_its_clock_restarts_on_return(
     assert api.get("/api/whoami", created["token"]).status == 200
 
 
+def test_reactivations_are_bounded_for_each_day() -> None:
+    """The response says when to retry, and pausing stays possible."""
+    service = MemoryService({"MAX_REACTIVATIONS_PER_DAY": "1"})
+    with api_of(service) as api:
+        jwt = service.provider.sign_in("user@example.com")
+        path = f"/v1/tokens/{api.create_token(jwt)['id']}"
+        for status in ("inactive", "active", "inactive"):
+            assert api.patch(path, jwt, {"status": status}).status == 200
+        refused = api.patch(path, jwt, {"status": "active"})
+        assert (refused.status, refused.code) == (429, "reactivation_limit_reached")
+        assert refused.headers["Retry-After"] == str(12 * 3600)
+        assert api.get(path, jwt).json["status"] == "inactive"
+        assert api.delete(path, jwt).status == 204
+
+
 def test_expired_token_is_refused_and_stays_expired(api: Api, service: MemoryService, person: str) -> None:
     """From the second of its expiry on a token is dead, and no status brings it back."""
     created = api.create_token(person, expires_in_days=1)

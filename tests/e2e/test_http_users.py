@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.domain.ids import user_id_for
 from chalicelib.domain.users import UserStatus
-from tests.support.api import Api
+from tests.support.api import Api, api_of
 from tests.support.builders import ISSUER, a_user
 from tests.support.service import MemoryService
 
@@ -264,6 +264,23 @@ def test_removed_user_leaves_a_tombstone(api: Api, person: str, admin: str, toke
     for body in ({"status": "active", "restore_tokens": True}, {"status": "inactive"}):
         refused = api.patch(PATH, admin, body)
         assert (refused.status, refused.code) == (409, "user_removed")
+
+
+def test_reactivations_of_a_user_are_bounded_for_each_day() -> None:
+    """Deactivation and removal stay possible. The owner's own re-activations are another count."""
+    service = MemoryService({"MAX_REACTIVATIONS_PER_DAY": "1"})
+    with api_of(service) as api:
+        person, admin = (service.provider.sign_in(f"{name}@example.com") for name in ("user", "admin"))
+        token = f"/v1/tokens/{api.create_token(person)['id']}"
+        for status in ("inactive", "active"):
+            assert api.patch(token, person, {"status": status}).status == 200
+        back = {"status": "active", "restore_tokens": True}
+        for body in ({"status": "inactive"}, back, {"status": "inactive"}):
+            assert api.patch(PATH, admin, body).status == 200
+        refused = api.patch(PATH, admin, back)
+        assert (refused.status, refused.code) == (429, "reactivation_limit_reached")
+        assert int(refused.headers["Retry-After"]) == 12 * 3600
+        assert api.delete(PATH, admin).status == 204
 
 
 def test_new_sign_in_after_removal_gets_a_fresh_account(

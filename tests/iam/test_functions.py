@@ -227,7 +227,7 @@ def beyond_flusher() -> Iterator[Request]:
     """Return what the flusher may not do: touch rows but its own, or APIs but their caches."""
     yield from kms_requests()
     for partition in PARTITIONS:
-        names = ("flushed_at", "user_id") if partition == "FLUSHES" else ("flushed_at",)
+        names = ("round_at", "user_id") if partition == "FLUSHES" else ("round_at",)
         for action in (*READS, *WRITES):
             yield row(action, partition, *names)
     for path in (

@@ -417,8 +417,8 @@ class TestListing:
     ("change", "expected"),
     [
         ("deactivate", ["GetItem", "TransactWriteItems"]),
-        ("reactivate", ["GetItem", "TransactWriteItems"]),
-        ("restore", ["GetItem", "TransactWriteItems"]),
+        ("reactivate", ["GetItem", "UpdateItem", "TransactWriteItems"]),
+        ("restore", ["GetItem", "UpdateItem", "TransactWriteItems"]),
         ("remove", ["GetItem", "TransactWriteItems"]),
         ("revoke-all", ["GetItem", "TransactWriteItems"]),
     ],
@@ -426,7 +426,7 @@ class TestListing:
 def test_change_of_a_user_costs_the_same_for_one_token_and_for_many(
     world: World, count: int, change: str, expected: list[str]
 ) -> None:
-    """However many tokens end or come back: one read, one write."""
+    """However many tokens end or come back: one read, one write; a re-activation is counted as well."""
     service = world.start()
     administer = service.administer
     admin, owner = (

@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.adapters.api_gateway import ApiGatewayCaches
 from chalicelib.adapters.aws import http_apis_client, rest_apis_client
-from chalicelib.domain.errors import GatewayUnavailable, StageNotFlushable
+from chalicelib.domain.errors import GatewayThrottled, GatewayUnavailable, StageNotFlushable
 from tests.support.control_plane import ControlPlane, control_plane
 
 REST, HTTP = "restapis/a1b2c3/v1", "apis/d4e5f6/$default"
@@ -46,15 +46,13 @@ def test_flush_is_one_signed_call(plane: ControlPlane, stage: str, path: str) ->
 
 @pytest.mark.parametrize("stage", [REST, HTTP])
 @pytest.mark.parametrize("status", [429, 500, 503])
-def test_passing_failure_is_tried_again(plane: ControlPlane, stage: str, status: int) -> None:
-    """Twice by the SDK, and then it is told as one that another attempt may get over."""
-    plane.answers = [status, status]
-    caches().flush(stage)
-    assert len(plane.requests) == 3
-    plane.answers = [status] * 3
-    with pytest.raises(GatewayUnavailable):
+def test_passing_failure_is_one_call(plane: ControlPlane, stage: str, status: int) -> None:
+    """The SDK repeats nothing, because each call costs the budget that all stages share."""
+    plane.answers = [status]
+    with pytest.raises(GatewayUnavailable) as caught:
         caches().flush(stage)
-    assert len(plane.requests) == 6
+    assert isinstance(caught.value, GatewayThrottled) is (status == 429)
+    assert len(plane.requests) == 1
 
 
 @pytest.mark.parametrize("stage", [REST, HTTP])

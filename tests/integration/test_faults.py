@@ -384,7 +384,8 @@ MANAGEMENT = [
     ),
     Operation(
         "resume",
-        (*SIGN_IN, "GetItem", "UpdateItem"),
+        # The re-activation is counted before it is made.
+        (*SIGN_IN, "GetItem", "UpdateItem", "UpdateItem"),
         200,
         with_paused_token,
         lambda world: world.api.patch(world.path, world.user, {"status": "active"}),
@@ -477,7 +478,7 @@ MANAGEMENT = [
     ),
     Operation(
         "reactivate",
-        (*ADMIN_ON_USER, "TransactWriteItems"),
+        (*ADMIN_ON_USER, "UpdateItem", "TransactWriteItems"),
         200,
         with_inactive_user,
         lambda world: change_user(world, status="active"),
@@ -485,7 +486,7 @@ MANAGEMENT = [
     ),
     Operation(
         "reactivate-with-tokens",
-        (*ADMIN_ON_USER, "TransactWriteItems"),
+        (*ADMIN_ON_USER, "UpdateItem", "TransactWriteItems"),
         200,
         with_inactive_user,
         lambda world: change_user(world, status="active", restore_tokens=True),

@@ -1,19 +1,18 @@
-"""Claims of flushes on the wire: one write, and an answer that gets lost."""
+"""The budget of flushes on the wire: one write, a lost response, and rows of 0.1 beside it."""
 
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 from chalicelib.adapters.dynamodb import items
 from chalicelib.adapters.dynamodb.flushes import DynamoDBFlushStore
-from chalicelib.domain.ports import FlushClaim
+from chalicelib.domain.flush_budget import FlushBudget
 from tests.support.clock import START
 from tests.support.dynamodb import Cloud
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-STAGE = "restapis/a1b2c3/v1"
-SECOND = timedelta(seconds=1)
+BUDGET = FlushBudget(whole_at=START)
 
 
 class AnswerLost:
@@ -28,23 +27,34 @@ class AnswerLost:
         return self._client.update_item(**request)
 
 
-def test_claim_whose_answer_got_lost_is_known_again(cloud: Cloud) -> None:
-    """Taken for somebody else's, it would leave the stage to nobody."""
+def test_write_whose_response_got_lost_is_known_again(cloud: Cloud) -> None:
+    """Taken for another process's, the call would be paid for twice."""
     client = cast("DynamoDBClient", AnswerLost(cloud.dynamodb))
-    claim = DynamoDBFlushStore(client, cloud.table).claim_flush(STAGE, START, SECOND)
-    assert claim == FlushClaim(won=True, at=START)
-
-
-def test_claim_of_the_same_moment_by_another_is_not_ours(cloud: Cloud) -> None:
-    """Only one of the two flushes."""
-    store = DynamoDBFlushStore(cloud.dynamodb, cloud.table)
-    assert store.claim_flush(STAGE, START, SECOND).won
-    assert not store.claim_flush(STAGE, START, SECOND).won
+    store = DynamoDBFlushStore(client, cloud.table)
+    first = store.swap_budget(None, BUDGET, START)
+    assert (first.won, first.kept.budget) == (True, BUDGET)
+    assert store.swap_budget(first.kept, BUDGET, START).won
 
 
 def test_row_goes_by_itself(cloud: Cloud) -> None:
-    """A stage that is flushed no more leaves nothing behind."""
-    DynamoDBFlushStore(cloud.dynamodb, cloud.table).claim_flush(STAGE, START, SECOND)
+    """A stack that flushes no more leaves nothing behind."""
+    DynamoDBFlushStore(cloud.dynamodb, cloud.table).swap_budget(None, BUDGET, START)
     (row,) = cloud.rows()
     assert row["purge_at"] == items.purge_time(START + timedelta(days=1))
-    assert row.keys() == {"pk", "sk", "flushed_at", "claim", "purge_at"}
+    names = {"pk", "sk", "claim", "whole_at", "round_at", "pressure", "opened_at", "purge_at"}
+    assert row.keys() == names
+
+
+def test_rows_of_0_1_stay_as_they_are(cloud: Cloud) -> None:
+    """0.1 claims each stage in a row of its own, and finds those again after a rollback."""
+    claim = {
+        "pk": {"S": "FLUSHES"},
+        "sk": {"S": "restapis/a1b2c3/v1"},
+        "flushed_at": items.time(START),
+        "claim": {"S": "0123456789abcdef"},
+        "purge_at": items.purge_time(START + timedelta(days=1)),
+    }
+    cloud.dynamodb.put_item(TableName=cloud.table, Item=claim)
+    assert DynamoDBFlushStore(cloud.dynamodb, cloud.table).swap_budget(None, BUDGET, START).won
+    assert claim in cloud.rows()
+    assert len(cloud.rows()) == 2

@@ -153,6 +153,7 @@ def test_error_codes_and_headers_of_one_operation(document: dict[str, Any]) -> N
 
 BUILT: dict[type[errors.ApiTokensError], Callable[[None], errors.ApiTokensError]] = {
     errors.TooManyCreations: lambda _: errors.TooManyCreations(500, timedelta(hours=1)),
+    errors.ReactivationLimitReached: lambda _: errors.ReactivationLimitReached(1, timedelta(hours=1)),
 }
 
 

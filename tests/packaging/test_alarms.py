@@ -8,16 +8,22 @@ from typing import Any
 
 import pytest
 
+from chalicelib.adapters.dynamodb import items
 from chalicelib.domain.errors import SigningUnavailable, StoreUnavailable
 from chalicelib.domain.users import User
 from chalicelib.handlers import authorizer, front_doors
+from chalicelib.handlers.flush import flush_authorizer_caches
 from infra.aws.alarms import with_alarms
+from infra.aws.flushing import FLUSHER
 from infra.aws.functions import API, functions_in, log_group_of
 from tests.support.api import Api, api_of
+from tests.support.builders import a_token, a_user
+from tests.support.clock import START
 from tests.support.events import Context, appsync, http_api, rest_request, rest_token, websocket
 from tests.support.keys import LocalSigningKey
 from tests.support.memory import InMemoryStore
 from tests.support.service import MemoryService
+from tests.support.stream import a_record
 from tests.unit.services.log_lines import written
 
 TERM = re.compile(r'\$\.(\w+) = "(\w+)"')
@@ -150,6 +156,23 @@ def test_signature_that_fails_is_counted(
 
 
 @pytest.mark.slow
+def test_flushes_are_counted_by_their_calls_and_the_widest_spacing(resources: dict[str, Any]) -> None:
+    """The first lines are fast; under pressure they come to the widest spacing."""
+    stage = {"AUTHORIZER_CACHE_STAGES": "restapis/a1/v1"}
+    token = a_token(a_user())
+    pause = a_record(items.token_item(token), items.token_item(token.paused(START)))
+    with api_of(MemoryService(stage)), written() as lines:
+        for _ in range(16):
+            flush_authorizer_caches({"Records": [pause]}, Context())
+    (counted,) = patterns_of(resources, FLUSHER, "FlushCalls")
+    (widest,) = patterns_of(resources, FLUSHER, "WidestFlushSpacing")
+    assert [line["calls"] for line in lines if matches(counted, line)] == [1] * 16
+    assert [matches(widest, line) for line in lines] == [False] * 14 + [True] * 2
+    (metric,) = resources["FlushCalls"]["Properties"]["MetricTransformations"]
+    assert metric["MetricValue"] == "$.calls"
+
+
+@pytest.mark.slow
 def test_every_authorizer_is_watched_for_what_ends_it_without_a_line(resources: dict[str, Any]) -> None:
     """A time-out, a killed process, a module that does not load."""
     for door in DOORS:
@@ -230,7 +253,19 @@ EXPECTED: dict[str, dict[str, Any]] = {
         "metrics": {("AWS/Lambda", "IteratorAge")},
         "dimensions": {},
         "statistics": {"Maximum"},
-        "above": 60_000,
+        "above": 90_000,
+    },
+    "FlushRate": {
+        "metrics": {(OWN, "FlushCalls")},
+        "dimensions": {},
+        "statistics": {"Sum"},
+        "above": 150,
+    },
+    "FlushSpacing": {
+        "metrics": {(OWN, "WidestFlushSpacing")},
+        "dimensions": {},
+        "statistics": {"Sum"},
+        "above": 0,
     },
 }
 

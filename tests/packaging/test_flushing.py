@@ -111,19 +111,29 @@ def test_more_stages_than_one_call_can_flush_stop_the_build() -> None:
 
 
 def test_failures_are_watched() -> None:
-    """What failed, what was given up on, and what waits too long."""
+    """Failures, changes that were given up on or wait too long, many calls, and the widest spacing."""
     resources = with_alarms({"Resources": resources_with()})["Resources"]
     for name, watched in [
         ("FlushFailures", "FailedFlushes"),
         ("FlushesGivenUp", "ApproximateNumberOfMessagesVisible"),
         ("FlushesLate", "IteratorAge"),
+        ("FlushRate", "FlushCalls"),
+        ("FlushSpacing", "WidestFlushSpacing"),
     ]:
         assert watched in json.dumps(resources[name]["Properties"]["Metrics"])
     filters = [r for r in resources.values() if r["Type"] == "AWS::Logs::MetricFilter"]
     own = [f for f in filters if f["Properties"]["LogGroupName"] == {"Ref": log_group_of(FLUSHER)}]
     patterns = {f["Properties"]["FilterPattern"] for f in own}
     assert '{ $.event = "flush" && $.outcome = "error" }' in patterns
-    assert len(patterns) == 2
+    assert len(patterns) == 4
+
+
+def test_alarms_know_the_budget_and_the_ttl() -> None:
+    """A quarter of the calls that 5 minutes allow, and a minute beyond the widest spacing."""
+    settings = {"FLUSH_CALLS_PER_SECOND": "4", "AUTHORIZER_CACHE_SECONDS": "300"}
+    resources = with_alarms({"Resources": resources_with(**settings)})["Resources"]
+    assert resources["FlushRate"]["Properties"]["Threshold"] == 300
+    assert resources["FlushesLate"]["Properties"]["Threshold"] == 360_000
 
 
 def test_mapping_hands_on_at_once_and_gives_up_after_the_longest_ttl() -> None:

@@ -73,6 +73,7 @@ NEVER_BY_A_DECISION = [
     "chalicelib.domain.access_tokens",
     "chalicelib.domain.client_definitions",
     "chalicelib.domain.decisions",
+    "chalicelib.domain.flush_budget",
     "chalicelib.domain.clients",
     "chalicelib.domain.endpoints",
     "chalicelib.domain.text",

@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.emulator, pytest.mark.e2e]
 TOKEN, USER = "/v1/tokens/{token_id}", "/v1/users/{user_id}"
 AT_ONCE, A_SECOND = 6, timedelta(seconds=1)
 
-Claims = Callable[[], list[datetime]]
+Rounds = Callable[[], list[datetime]]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -86,29 +86,31 @@ def a_pause() -> Record:
 
 
 @pytest.fixture
-def claims(stack: Deployed) -> Claims:
-    """Return what lists the claims of the stage since now: each one changed its row."""
+def rounds(stack: Deployed) -> Rounds:
+    """Return what lists the rounds since now: each one changed the budget's row."""
     table = stack.client("dynamodb").describe_table(TableName=stack.physical("TokenTable"))["Table"]
     streams, stream = stack.client("dynamodbstreams"), {"StreamArn": table["LatestStreamArn"]}
     (shard,) = streams.describe_stream(**stream)["StreamDescription"]["Shards"]
     since_now = streams.get_shard_iterator(**stream, ShardId=shard["ShardId"], ShardIteratorType="LATEST")[
         "ShardIterator"
     ]
-    key = items.flush_key(f"restapis/{stack.api_id}{stack.prefix}")
+    key = items.flush_budget_key()
 
     def made() -> list[datetime]:
         records = [each["dynamodb"] for each in streams.get_records(ShardIterator=since_now)["Records"]]
-        return [items.read_flush(each["NewImage"]) for each in records if each["Keys"] == key]
+        rows = [each["NewImage"] for each in records if each["Keys"] == key]
+        # A round changes the row as it begins, and once more for each call.
+        return sorted({items.read_time(row, "round_at") for row in rows})
 
     return made
 
 
 def test_many_at_once_flush_once_per_second(
-    stack: Deployed, plane: ControlPlane, claims: Claims, monkeypatch: pytest.MonkeyPatch
+    stack: Deployed, plane: ControlPlane, rounds: Rounds, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of functions side by side few flush, for all; no flush is without a claim.
+    """Of functions side by side few flush, for all; each flush belongs to a round.
 
-    The claims are a second apart; what comes after a claim may take longer once than another time.
+    Rounds begin a second apart or more. The calls after that may take longer once than another time.
     """
     flushed: list[str] = []
     monkeypatch.setattr(plane, "on_flush", flushed.append)
@@ -124,5 +126,5 @@ def test_many_at_once_flush_once_per_second(
     assert at_once() == [(None, None)] * AT_ONCE
 
     assert 1 <= len(flushed) - before <= 2
-    assert len(claims()) == len(flushed)
-    assert all(later - earlier >= A_SECOND for earlier, later in pairwise(claims()))
+    assert len(rounds()) == len(flushed)
+    assert all(later - earlier >= A_SECOND for earlier, later in pairwise(rounds()))

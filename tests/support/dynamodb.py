@@ -16,6 +16,7 @@ from chalicelib.adapters.dynamodb.assertions import DynamoDBAssertionStore
 from chalicelib.adapters.dynamodb.authorization import DynamoDBAuthorizationStore
 from chalicelib.adapters.dynamodb.flushes import DynamoDBFlushStore
 from chalicelib.adapters.dynamodb.keys import DynamoDBKeyStore
+from chalicelib.adapters.dynamodb.reactivations import DynamoDBReactivationStore
 from chalicelib.adapters.dynamodb.rotation import DynamoDBRotationStore
 from chalicelib.adapters.dynamodb.sessions import DynamoDBSessionStore
 from chalicelib.adapters.dynamodb.tokens import DynamoDBTokenStore
@@ -28,6 +29,7 @@ from chalicelib.domain.ports import (
     Clock,
     FlushStore,
     KeyStore,
+    ReactivationStore,
     RotationStore,
     SessionStore,
     TokenStore,
@@ -82,6 +84,7 @@ class Stores:
     sessions: SessionStore
     assertions: AssertionStore
     flushes: FlushStore
+    reactivations: ReactivationStore
     forget: Callable[[str, str | None], None]
 
 
@@ -95,7 +98,8 @@ def memory_stores() -> Stores:
         else:
             del store._tokens[user_id, token_id]
 
-    return Stores(store, InMemoryKeys(), InMemoryKeys(), store, store, store, store, store, store, forget)
+    keys = InMemoryKeys(), InMemoryKeys()
+    return Stores(store, *keys, store, store, store, store, store, store, store, forget)
 
 
 def dynamodb_stores(cloud: Cloud) -> Stores:
@@ -116,6 +120,7 @@ def dynamodb_stores(cloud: Cloud) -> Stores:
         DynamoDBSessionStore(client, table),
         DynamoDBAssertionStore(client, table),
         DynamoDBFlushStore(client, table),
+        DynamoDBReactivationStore(client, table),
         forget,
     )
 

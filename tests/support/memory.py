@@ -1,8 +1,10 @@
 """The store in memory. The contract suite holds it to what DynamoDB does."""
 
+import secrets
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime
 from threading import RLock
 from typing import TypeVar
 
@@ -18,10 +20,11 @@ from chalicelib.domain.errors import (
     TokenLimitReached,
     UserInactive,
 )
+from chalicelib.domain.flush_budget import FlushBudget
 from chalicelib.domain.identities import SubjectIdentifier
 from chalicelib.domain.keys import KeyRing, KeyState, VerificationKey
 from chalicelib.domain.lines import Change, Ending, Line
-from chalicelib.domain.ports import FlushClaim, UserPage
+from chalicelib.domain.ports import BudgetSwap, KeptBudget, Reactivated, UserPage
 from chalicelib.domain.rotation import Rotation
 from chalicelib.domain.sessions import PendingLogin, Session
 from chalicelib.domain.tokens import (
@@ -50,7 +53,8 @@ class InMemoryStore:
         self._logins: dict[str, PendingLogin] = {}
         self._sessions: dict[str, Session] = {}
         self._assertions: dict[str, UsedAssertion] = {}
-        self._flushes: dict[str, datetime] = {}
+        self._reactivations: Counter[tuple[str, Reactivated, date]] = Counter()
+        self._flush_budget: KeptBudget | None = None
 
     def find_for_authorization(self, user_id: str, token_id: str) -> tuple[Token | None, User | None]:
         """Return token and owner."""
@@ -238,14 +242,23 @@ class InMemoryStore:
             self._assertions[used.id_hash] = used
             return True
 
-    def claim_flush(self, stage: str, now: datetime, spacing: timedelta) -> FlushClaim:
-        """Claim a flush, unless somebody else did."""
+    def count_reactivation(self, user_id: str, kind: Reactivated, now: datetime, most: int) -> bool:
+        """Count one, unless the day has so many already."""
         with self._lock:
-            last = self._flushes.get(stage)
-            if last is not None and now - spacing < last <= now + spacing:
-                return FlushClaim(won=False, at=last)
-            self._flushes[stage] = now
-            return FlushClaim(won=True, at=now)
+            day = (user_id, kind, now.date())
+            if self._reactivations[day] >= most:
+                return False
+            self._reactivations[day] += 1
+            return True
+
+    def swap_budget(self, before: KeptBudget | None, after: FlushBudget, now: datetime) -> BudgetSwap:
+        """Write the budget, unless another process did."""
+        with self._lock:
+            found = self._flush_budget
+            if found and (before is None or found.claim != before.claim):
+                return BudgetSwap(won=False, kept=found)
+            self._flush_budget = KeptBudget(after, secrets.token_hex(8))
+            return BudgetSwap(won=True, kept=self._flush_budget)
 
     def find_user(self, user_id: str) -> User | None:
         """Return a user."""

@@ -97,6 +97,11 @@ class MemoryService(Service):
         return self.store
 
     @cached_property
+    def reactivation_store(self) -> InMemoryStore:
+        """The store in memory."""
+        return self.store
+
+    @cached_property
     def flush_store(self) -> InMemoryStore:
         """The store in memory."""
         return self.store

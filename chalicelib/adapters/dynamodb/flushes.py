@@ -1,6 +1,7 @@
-"""Who flushed which stage's cache of decisions last: one row per stage."""
+"""The budget of flushes: one row for all stages, in which all processes meet."""
 
 import secrets
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -8,43 +9,66 @@ from chalicelib.adapters.dynamodb import items
 from chalicelib.adapters.dynamodb.errors import ConditionFailed
 from chalicelib.adapters.dynamodb.writes import Update, retried
 from chalicelib.domain.errors import StoreUnavailable
-from chalicelib.domain.ports import FlushClaim
+from chalicelib.domain.flush_budget import FlushBudget
+from chalicelib.domain.ports import BudgetSwap, KeptBudget
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+# An untouched budget is full long before.
 _KEPT = timedelta(days=1)
 
 
 class DynamoDBFlushStore:
-    """Claims by one conditional write each."""
+    """One conditional write per change of the budget; a write that is refused returns the row."""
 
     def __init__(self, client: "DynamoDBClient", table: str) -> None:
         self._client = client
         self._table = table
 
-    def claim_flush(self, stage: str, now: datetime, spacing: timedelta) -> FlushClaim:
-        """Claim a flush, unless somebody else did. Raises StoreUnavailable.
+    def swap_budget(self, before: KeptBudget | None, after: FlushBudget, now: datetime) -> BudgetSwap:
+        """Write ``after`` if the table still has ``before``. Raises StoreUnavailable.
 
-        An answer that got lost makes the SDK try again and meet its own claim, known by its name.
+        If a response is lost, the SDK repeats the write and meets its own claim, which has won.
         """
-        claim = items.text(secrets.token_hex(8))
+        kept = KeptBudget(after, secrets.token_hex(8))
         update = Update()
-        update.set("flushed_at", items.time(now))
-        update.set("claim", claim)
-        update.set("purge_at", items.purge_time(now + _KEPT))
-        earlier = update.value("earlier", items.time(now - spacing))
-        impossible = update.value("impossible", items.time(now + spacing))
-        name = update.name("flushed_at")
-        condition = f"attribute_not_exists({name}) OR {name} <= {earlier} OR {name} > {impossible}"
-        request = update.request(self._table, items.flush_key(stage), condition)
+        for name, value in _budget_item(kept, now).items():
+            update.set(name, value)
+        condition = update.same("claim", items.text(before.claim) if before else None)
+        request = update.request(self._table, items.flush_budget_key(), condition)
         try:
             retried(
                 lambda: self._client.update_item(**request, ReturnValuesOnConditionCheckFailure="ALL_OLD")
             )
         except ConditionFailed as failure:
+            if failure.item is None and before is not None:
+                # The row is gone, by TTL or by hand.
+                return self.swap_budget(None, after, now)
             if failure.item is None:
                 raise StoreUnavailable from failure
-            own = failure.item.get("claim") == claim
-            return FlushClaim(won=own, at=items.read_flush(failure.item))
-        return FlushClaim(won=True, at=now)
+            found = _read_budget(failure.item)
+            return BudgetSwap(won=found.claim == kept.claim, kept=found)
+        return BudgetSwap(won=True, kept=kept)
+
+
+def _budget_item(kept: KeptBudget, now: datetime) -> items.Item:
+    budget = kept.budget
+    return {
+        "claim": items.text(kept.claim),
+        "whole_at": items.time(budget.whole_at),
+        "round_at": items.time(budget.round_at),
+        "pressure": items.number(round(budget.pressure * 1000)),
+        "opened_at": items.time(budget.opened_at),
+        "purge_at": items.purge_time(now + _KEPT),
+    }
+
+
+def _read_budget(item: Mapping[str, Mapping[str, str]]) -> KeptBudget:
+    budget = FlushBudget(
+        whole_at=items.read_time(item, "whole_at"),
+        round_at=items.read_time(item, "round_at"),
+        pressure=int(item["pressure"]["N"]) / 1000,
+        opened_at=items.read_time(item, "opened_at"),
+    )
+    return KeptBudget(budget, item["claim"]["S"])

@@ -88,6 +88,11 @@ def generation_key(user_id: str, generation: str) -> Item:
     return {"pk": text(f"U#{user_id}"), "sk": text(f"G#{generation}")}
 
 
+def reactivations_key(user_id: str, day: date) -> Item:
+    """Return the primary key of the count of a user's re-activations on a UTC day."""
+    return {"pk": text(f"U#{user_id}"), "sk": text(f"R#{day.isoformat()}")}
+
+
 def key_ring_key(use: KeyUse) -> Item:
     """Return the primary key of a ring's head, which sorts before every ``kid``."""
     return {"pk": text(KEY_PARTITIONS[use]), "sk": text("#")}
@@ -118,9 +123,12 @@ def identity_item(derived_id: str, user_id: str) -> Item:
     return identity_key(derived_id) | {"user_id": text(user_id)}
 
 
-def flush_key(stage: str) -> Item:
-    """Return the primary key of what is known about flushes of a stage."""
-    return {"pk": text(FLUSHES), "sk": text(stage)}
+def flush_budget_key() -> Item:
+    """Return the primary key of the budget of flushes.
+
+    0.1 keeps a row per stage beside it, ``restapis/...`` or ``apis/...``. Those are ignored.
+    """
+    return {"pk": text(FLUSHES), "sk": text("budget")}
 
 
 def user_item(user: User) -> Item:
@@ -401,9 +409,9 @@ def read_session(item: Mapping[str, Mapping[str, str]]) -> Session:
     )
 
 
-def read_flush(item: Mapping[str, Mapping[str, str]]) -> datetime:
-    """Return when the stage of an item was last flushed."""
-    return _read_time(item["flushed_at"])
+def read_time(item: Mapping[str, Mapping[str, str]], name: str) -> datetime:
+    """Return a time attribute of an item."""
+    return _read_time(item[name])
 
 
 def _texts(**texts: str | None) -> Item:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.decisions import TokenChange, UserChange
+from chalicelib.domain.decisions import Effect, TokenChange, UserChange
 from chalicelib.domain.tokens import RevocationReason, Token, TokenStatus
 from chalicelib.domain.users import Role, User, UserStatus
 from tests.support.builders import POLICY, a_token, a_user
@@ -96,3 +96,51 @@ def test_idle_token_that_comes_back_contradicts_no_permission() -> None:
     back = TOKEN.reactivated(idle_since, POLICY)
     assert TOKEN.status(OWNER, idle_since, POLICY) is TokenStatus.IDLE
     assert not TokenChange(TOKEN, back).changes_decisions(idle_since)
+
+
+REVOKED = PAUSED.revoked(RevocationReason.OWNER, START, POLICY)
+DEACTIVATED = replace(OWNER, status=UserStatus.INACTIVE)
+ADMINISTRATOR = replace(OWNER, role=Role.ADMIN)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "effect"),
+    [
+        (TOKEN, TOKEN.described("other", "words", LATER), Effect.NONE),
+        (TOKEN, PAUSED, Effect.ENDS),
+        (PAUSED, TOKEN, Effect.OPENS),
+        (PAUSED, PAUSED.reactivated(LATER, POLICY), Effect.OPENS),
+        (PAUSED, REVOKED, Effect.ENDS),
+        (TOKEN, replace(TOKEN, scopes=TOKEN.scopes | {"more:read"}), Effect.ENDS),
+        # Back, and at the same time something that may end.
+        (PAUSED, replace(TOKEN, scopes=frozenset({"api:read"})), Effect.ENDS),
+        (PAUSED, replace(TOKEN, generation="another"), Effect.ENDS),
+        (PAUSED, replace(TOKEN, expires_at=LATER), Effect.ENDS),
+        (PAUSED, replace(TOKEN, overlap_ends_at=START), Effect.ENDS),
+    ],
+)
+def test_only_a_paused_token_that_is_back_opens(before: Token, after: Token, effect: Effect) -> None:
+    """Everything else may leave a permission behind that is wrong."""
+    assert TokenChange(before, after).effect(LATER) is effect
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "effect"),
+    [
+        (OWNER, replace(OWNER, live_tokens=7), Effect.NONE),
+        (OWNER, DEACTIVATED, Effect.ENDS),
+        (OWNER, replace(OWNER, status=UserStatus.REMOVED), Effect.ENDS),
+        (OWNER, replace(OWNER, generation="another"), Effect.ENDS),
+        (OWNER, ADMINISTRATOR, Effect.OPENS),
+        (ADMINISTRATOR, OWNER, Effect.ENDS),
+        (OWNER, replace(ADMINISTRATOR, generation="another"), Effect.ENDS),
+        (OWNER, replace(DEACTIVATED, role=Role.ADMIN), Effect.ENDS),
+        (DEACTIVATED, OWNER, Effect.OPENS),
+        (DEACTIVATED, replace(OWNER, generation="another"), Effect.NONE),
+        (DEACTIVATED, replace(OWNER, status=UserStatus.REMOVED), Effect.NONE),
+        (replace(OWNER, status=UserStatus.REMOVED), replace(OWNER, generation="another"), Effect.NONE),
+    ],
+)
+def test_user_who_is_back_with_tokens_or_promoted_opens(before: User, after: User, effect: Effect) -> None:
+    """A gateway remembers no permission for an inactive user, so nothing of theirs can end."""
+    assert UserChange(before, after).effect(LATER) is effect

@@ -8,7 +8,12 @@ import pytest
 
 from chalicelib.adapters.dynamodb import items
 from chalicelib.bootstrap import OpenService
-from chalicelib.domain.errors import GatewayUnavailable, StageNotFlushable, TokensUnavailable
+from chalicelib.domain.errors import (
+    FlushPostponed,
+    GatewayUnavailable,
+    StageNotFlushable,
+    TokensUnavailable,
+)
 from chalicelib.handlers.flush import flush_authorizer_caches
 from chalicelib.services.flush import SETTLE
 from tests.support.api import api_of
@@ -21,6 +26,7 @@ from tests.support.stream import a_record
 ONE, OTHER = "apis/b2/$default", "restapis/a1/v1"
 TOKEN = a_token(a_user())
 PAUSE = a_record(items.token_item(TOKEN), items.token_item(TOKEN.paused(START)))
+BACK = a_record(items.token_item(TOKEN.paused(START)), items.token_item(TOKEN))
 TOUCH = a_record(items.token_item(TOKEN), items.token_item(TOKEN))
 
 
@@ -57,7 +63,10 @@ def test_one_line_says_what_was_done(service: MemoryService) -> None:
         "changes": 1,
         "flushed": [ONE, OTHER],
         "left_to_others": [],
+        "left_to_ttl": [],
         "failed": [],
+        "calls": 2,
+        "pace": "fast",
         "outcome": "ok",
         "request_id": "request-7",
         "level": "INFO",
@@ -76,6 +85,34 @@ def test_passing_failure_makes_lambda_try_again(service: MemoryService) -> None:
     assert (line["failed"], line["flushed"]) == ([ONE], [OTHER])
     (told,) = log.lines("flush.failed")
     assert (told["stage"], told["reason"]) == (ONE, "unavailable")
+
+
+def test_postponed_round_makes_lambda_try_again_and_is_not_a_failure() -> None:
+    """The spacing may be longer than the function runs; an alarm tells of the spacing."""
+    service = MemoryService({"AUTHORIZER_CACHE_STAGES": ONE, "AUTHORIZER_CACHE_SECONDS": "3600"})
+    with api_of(service):
+        for _ in range(16):
+            assert flushed(PAUSE)["outcome"] == "ok"
+        with recorded() as log, pytest.raises(FlushPostponed):
+            flush_authorizer_caches({"Records": [PAUSE]}, Context())
+    (line,) = log.lines("flush")
+    assert (line["outcome"], line["level"], line["calls"]) == ("postponed", "INFO", 0)
+
+
+def test_what_lets_in_again_is_left_to_the_ttl_if_the_budget_is_used_up(service: MemoryService) -> None:
+    """The line says so, and the function ends well."""
+    assert flushed(BACK)["left_to_ttl"] == []
+    line = flushed(BACK)
+    assert (line["outcome"], line["left_to_ttl"], line["calls"]) == ("ok", [ONE, OTHER], 0)
+
+
+def test_settings_bound_the_calls() -> None:
+    """A burst of one call, and one a second."""
+    stages = {"AUTHORIZER_CACHE_STAGES": f"{OTHER},{ONE}"}
+    service = MemoryService({**stages, "FLUSH_CALLS_PER_SECOND": "1", "FLUSH_CALLS_BURST": "1"})
+    with api_of(service):
+        flushed(PAUSE)
+    assert [at - START for _, at in service.gateway.flushes] == [SETTLE, 2 * SETTLE]
 
 
 def test_lasting_failure_is_told_and_holds_up_nothing(service: MemoryService) -> None:

@@ -11,6 +11,7 @@ from chalicelib.domain.errors import (
     ApiTokensError,
     ConcurrentChange,
     PreconditionFailed,
+    ReactivationLimitReached,
     StoreUnavailable,
     TokenAlreadyExpired,
     TokenAlreadyRevoked,
@@ -20,6 +21,7 @@ from chalicelib.domain.ids import new_token_id
 from chalicelib.domain.tokens import EndedGeneration, Revocation, RevocationReason, Token, TokenStatus
 from chalicelib.services.listing import ListTokens
 from chalicelib.services.manage import ManageTokens, TokenPatch
+from chalicelib.services.reactivations import CountReactivations
 from chalicelib.services.revocation import RevokeToken
 from tests.support.builders import POLICY, a_token, a_user
 from tests.support.clock import START, FixedClock
@@ -28,6 +30,7 @@ from tests.unit.services.stores import BusyStore
 Call = Callable[[], object]
 
 DAY = timedelta(days=1)
+MOST = 20
 ACTIVE, INACTIVE, REVOKED = TokenStatus.ACTIVE, TokenStatus.INACTIVE, TokenStatus.REVOKED
 IDLE, EXPIRED = TokenStatus.IDLE, TokenStatus.EXPIRED
 
@@ -55,7 +58,8 @@ class Desk:
         self.store.put(self.owner)
         listing = ListTokens(self.store, self.clock, POLICY)
         revocations = RevokeToken(self.store, self.store, self.clock, POLICY)
-        self.tokens = ManageTokens(self.store, listing, revocations, self.clock, POLICY)
+        counted = CountReactivations(self.store, self.clock, MOST)
+        self.tokens = ManageTokens(self.store, listing, revocations, self.clock, POLICY, counted)
 
     def has(self, **changes: Any) -> Token:
         """Return a token that the owner has."""
@@ -461,3 +465,56 @@ def _every_call(desk: Desk, token_id: str) -> list[Call]:
         lambda: desk.tokens.patch(desk.owner, token_id, RENAME),
         lambda: desk.tokens.revoke(desk.owner, token_id, RevocationReason.OWNER),
     ]
+
+
+def test_tokens_of_a_user_are_reactivated_so_many_times_a_day(desk: Desk) -> None:
+    """All tokens of the owner count together. Pausing and revoking are never refused for a count."""
+    tokens = [desk.has(state=INACTIVE), desk.has(state=INACTIVE)]
+    for number in range(MOST):
+        token = tokens[number % 2]
+        desk.tokens.patch(desk.owner, token.id, RESUME)
+        desk.tokens.patch(desk.owner, token.id, PAUSE)
+    with pytest.raises(ReactivationLimitReached) as caught:
+        desk.tokens.patch(desk.owner, tokens[0].id, replace(RESUME, name="other"))
+    assert caught.value.retry_after == timedelta(hours=12)
+    assert desk.store.read_token(tokens[0]).name == tokens[0].name
+    active = desk.has()
+    desk.tokens.patch(desk.owner, active.id, PAUSE)
+    desk.tokens.revoke(desk.owner, active.id, RevocationReason.OWNER)
+    desk.tokens.patch(desk.owner, tokens[0].id, RENAME)
+    desk.clock.advance(timedelta(hours=12))
+    desk.tokens.patch(desk.owner, tokens[0].id, RESUME)
+
+
+@pytest.mark.parametrize("status", [ACTIVE, IDLE])
+def test_token_that_was_not_paused_is_not_counted(desk: Desk, status: TokenStatus) -> None:
+    """Its way back flushes nothing."""
+    for _ in range(MOST + 1):
+        desk.tokens.patch(desk.owner, desk.has(**STANDINGS[status]).id, RESUME)
+
+
+@pytest.mark.parametrize(
+    ("status", "refusal"), [(REVOKED, TokenAlreadyRevoked), (EXPIRED, TokenAlreadyExpired)]
+)
+def test_refused_reactivation_is_not_counted(
+    desk: Desk, status: TokenStatus, refusal: type[ApiTokensError]
+) -> None:
+    """It changes nothing."""
+    token = desk.has(**STANDINGS[status])
+    for _ in range(MOST + 1):
+        with pytest.raises(refusal):
+            desk.tokens.patch(desk.owner, token.id, RESUME)
+
+
+def test_reactivation_that_meets_other_changes_is_counted_once(desk: Desk) -> None:
+    """It is made again on top of what it met."""
+    token = desk.has(state=INACTIVE)
+
+    def meet() -> None:
+        row = desk.store.read_token(token)
+        desk.store.put(replace(row, name=f"name-{row.version}", version=row.version + 1))
+
+    for _ in range(MOST):
+        desk.store.let("save_token", meet)
+        assert desk.tokens.patch(desk.owner, token.id, RESUME).token.name != token.name
+        desk.tokens.patch(desk.owner, token.id, PAUSE)

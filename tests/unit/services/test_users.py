@@ -14,6 +14,7 @@ from chalicelib.domain.errors import (
     ConcurrentChange,
     InvalidCursor,
     OwnAccount,
+    ReactivationLimitReached,
     StoreUnavailable,
     UserNotFound,
     UserRemoved,
@@ -22,12 +23,14 @@ from chalicelib.domain.ids import user_id_for
 from chalicelib.domain.tokens import EndedGeneration, Revocation, RevocationReason, TokenStatus
 from chalicelib.domain.users import Role, User, UserStatus
 from chalicelib.services.listing import ListTokens, TokenQuery
+from chalicelib.services.reactivations import CountReactivations
 from chalicelib.services.users import ManageUsers, UserQuery
 from tests.support.builders import ISSUER, POLICY, a_token, a_user, an_admin
 from tests.support.clock import START, FixedClock
 from tests.unit.services.stores import BusyStore
 
 DAY = timedelta(days=1)
+MOST = 20
 NOW = START + 3 * DAY
 ADMIN = a_user("admin@example.com")
 NAMED = Administrators(ISSUER, "sub", frozenset({ADMIN.subject}))
@@ -58,7 +61,8 @@ class Office:
     def __init__(self) -> None:
         self.store = BusyStore()
         self.clock = FixedClock(NOW)
-        self.users = ManageUsers(self.store, self.clock, replace(POLICY, administrators=NAMED))
+        counted = CountReactivations(self.store, self.clock, MOST)
+        self.users = ManageUsers(self.store, self.clock, replace(POLICY, administrators=NAMED), counted)
         self.store.put(ADMIN)
 
     def has(self, **changes: Any) -> User:
@@ -561,3 +565,50 @@ def test_operator_has_no_account(office: Office) -> None:
 
     assert office.users.reactivate(None, user.id, restore_tokens=True).is_active
     assert not office.users.deactivate(None, ADMIN.id).is_active
+
+
+def test_user_is_reactivated_so_many_times_a_day(office: Office) -> None:
+    """A deactivation, a removal and a revocation of all tokens are never refused for a count."""
+    user = office.has()
+    for name in ["deactivate", "restore"] * MOST:
+        CHANGES[name](office.users, user)
+    CHANGES["deactivate"](office.users, user)
+    for name in ("restore", "reactivate"):
+        with pytest.raises(ReactivationLimitReached) as caught:
+            CHANGES[name](office.users, user)
+        assert caught.value.retry_after == timedelta(hours=12)
+    assert office.store.read_user(user).status is UserStatus.INACTIVE
+    CHANGES["revoke-all"](office.users, user)
+    office.clock.advance(timedelta(hours=12))
+    CHANGES["reactivate"](office.users, user)
+    CHANGES["deactivate"](office.users, user)
+    CHANGES["remove"](office.users, user)
+
+
+def test_active_user_is_not_counted(office: Office) -> None:
+    """Nothing changes, so nothing is flushed."""
+    user = office.has()
+    for _ in range(MOST + 1):
+        CHANGES["restore"](office.users, user)
+
+
+def test_operator_is_not_counted(office: Office) -> None:
+    """The operator's command is the way out."""
+    user = office.has()
+    for _ in range(MOST + 1):
+        office.users.deactivate(None, user.id)
+        office.users.reactivate(None, user.id, restore_tokens=True)
+
+
+def test_user_that_changes_meanwhile_is_counted_once(office: Office) -> None:
+    """The change is made again on top of what it met."""
+    user = office.has()
+
+    def meet() -> None:
+        office.store.put(replace(office.store.read_user(user), generation="met"))
+
+    for number in range(MOST):
+        CHANGES["deactivate"](office.users, user)
+        office.store.put(replace(office.store.read_user(user), generation=f"now-{number}"))
+        office.store.let("save_user", meet)
+        assert CHANGES["restore"](office.users, user).generation == "met"

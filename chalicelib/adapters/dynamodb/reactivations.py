@@ -1,0 +1,43 @@
+"""Re-activations counted: one row for each user and day, in the user's partition."""
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from chalicelib.adapters.dynamodb import items
+from chalicelib.adapters.dynamodb.errors import ConditionFailed
+from chalicelib.adapters.dynamodb.writes import Update, retried
+from chalicelib.domain.ports import Reactivated
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_KEPT = timedelta(days=2)
+
+
+class DynamoDBReactivationStore:
+    """Counts by one conditional write each."""
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def count_reactivation(self, user_id: str, kind: Reactivated, now: datetime, most: int) -> bool:
+        """Count one, unless the day has ``most`` already. Raises StoreUnavailable.
+
+        If a response is lost, the SDK repeats the write, and one too many is counted.
+        """
+        update = Update()
+        update.add(kind.value, 1)
+        update.set("purge_at", items.purge_time(now + _KEPT))
+        name = update.name(kind.value)
+        below = f"{name} < {update.value('most', items.number(most))}"
+        request = update.request(
+            self._table,
+            items.reactivations_key(user_id, now.date()),
+            f"attribute_not_exists({name}) OR {below}",
+        )
+        try:
+            retried(lambda: self._client.update_item(**request))
+        except ConditionFailed:
+            return False
+        return True

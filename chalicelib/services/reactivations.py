@@ -1,0 +1,33 @@
+"""The bound on how often tokens of a user, and the user, come back from a pause."""
+
+from datetime import datetime, timedelta
+
+from chalicelib.domain.errors import ReactivationLimitReached
+from chalicelib.domain.ports import Clock, Reactivated, ReactivationStore
+
+
+class CountReactivations:
+    """At most so many re-activations for each user and UTC day.
+
+    Each allows another pause, which flushes every gateway's cache. A pause itself is never refused. Tokens
+    and the user have a count each, so an owner cannot use up what administrators have.
+    """
+
+    def __init__(self, store: ReactivationStore, clock: Clock, most: int) -> None:
+        self._store = store
+        self._clock = clock
+        self._most = most
+
+    def count(self, user_id: str, kind: Reactivated) -> None:
+        """Count a re-activation before it is written; one that then fails has been counted.
+
+        Raises ReactivationLimitReached or StoreUnavailable.
+        """
+        now = self._clock.now()
+        if not self._store.count_reactivation(user_id, kind, now, self._most):
+            raise ReactivationLimitReached(self._most, _rest_of_the_day(now))
+
+
+def _rest_of_the_day(now: datetime) -> timedelta:
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    return midnight + timedelta(days=1) - now
