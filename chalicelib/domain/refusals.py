@@ -1,12 +1,12 @@
-"""Closed lists of reasons: why a sign-in was refused, and what is wrong at the OpenID provider.
+"""Closed lists of reasons for refused sign-ins and for failures of the OpenID provider.
 
-Callers see the reason as ``reason`` in a problem document; the log has it with the facts.
+Callers get the reason as ``reason`` in a problem document. The log has it with the facts.
 """
 
 import re
 from enum import Enum
 
-# Without the full stops of a JWT, and too short for any token (a part of RFC 6749 section 4.1.2.1).
+# Stricter than RFC 6749 section 4.1.2.1: a JWT has full stops, and other tokens are longer.
 _ERROR_CODE = re.compile(r"[A-Za-z0-9_:/-]{1,40}")
 
 _ABOUT_THE_CLIENT = frozenset(
@@ -47,12 +47,12 @@ class SignInReason(Enum):
 
     @property
     def retry_helps(self) -> bool:
-        """Whether a new sign-in at the page may succeed without a change elsewhere."""
+        """True if a new sign-in at the page may succeed although nothing else changes."""
         return self in _RETRY_HELPS
 
 
 class ProviderReason(Enum):
-    """The fault of the OpenID provider, or of the settings that name it."""
+    """The fault of the OpenID provider or of its settings."""
 
     UNREACHABLE = "unreachable"
     TOO_SLOW = "too_slow"
@@ -72,14 +72,14 @@ class ProviderReason(Enum):
 
     @property
     def retry_helps(self) -> bool:
-        """Whether a new sign-in at the page may succeed without a change elsewhere."""
+        """True if a new sign-in at the page may succeed although nothing else changes."""
         return self in _RETRY_HELPS
 
 
 class LoginReason(Enum):
     """The reason why a sign-in at the page did not finish.
 
-    A refused ID token has the value of its ``SignInReason`` instead.
+    If the ID token is refused, its ``SignInReason`` is the reason instead.
     """
 
     CANCELLED = "cancelled"
@@ -99,15 +99,15 @@ class LoginReason(Enum):
 
     @property
     def retry_helps(self) -> bool:
-        """Whether a new sign-in at the page may succeed without a change elsewhere."""
+        """True if a new sign-in at the page may succeed although nothing else changes."""
         return self in _RETRY_HELPS
 
 
 def reason_of_error(code: str) -> LoginReason:
     """Return the reason for an ``error`` of a provider (RFC 6749 sections 4.1.2.1 and 5.2).
 
-    A code about the request means that the settings here or at the provider are at fault, because the
-    request is always the same.
+    The request is always the same. A code that blames it means that the settings here or at the
+    provider are wrong.
     """
     if code == "invalid_grant":
         return LoginReason.CODE_REFUSED
@@ -115,7 +115,7 @@ def reason_of_error(code: str) -> LoginReason:
 
 
 def provider_error(code: object) -> str:
-    """Return the ``error`` of a provider as the log may have it (RFC 6749 sections 4.1.2.1 and 5.2)."""
+    """Return a provider's ``error`` if it may be logged, else "unreadable" (RFC 6749 section 5.2)."""
     return code if isinstance(code, str) and _ERROR_CODE.fullmatch(code) else "unreadable"
 
 

@@ -51,7 +51,7 @@ _STATUSES: dict[type[errors.ApiTokensError], HTTPStatus] = {
     errors.IdempotencyKeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.DependencyUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
-# Errors that say why, to callers by ``reason`` and to the log with facts.
+# Errors with a ``reason`` for callers, and facts for the log.
 EXPLAINED = (errors.SignInRefused, errors.LoginFailed, errors.IdentityProviderUnavailable)
 INTERNAL_ERROR = "internal_error"
 SOMETHING_WENT_WRONG = "Something went wrong here. Try again; if it persists, report the request id."
@@ -169,7 +169,7 @@ def _headers(error: errors.ApiTokensError) -> Mapping[str, str]:
     if isinstance(error, errors.NotAuthenticated):
         return {"WWW-Authenticate": f'Bearer realm="{REALM}"'}
     if isinstance(error, errors.InvalidToken) and not error.is_presented:
-        # A call without credentials gets no error code (RFC 6750 section 3.1).
+        # A call without credentials must not get an error code (RFC 6750 section 3.1).
         return {"WWW-Authenticate": f'Bearer realm="{REALM}"'}
     if isinstance(error, errors.InvalidToken):
         return {"WWW-Authenticate": f'Bearer realm="{REALM}", error="invalid_token"'}

@@ -58,9 +58,9 @@ class ManageTokens:
     ) -> TokenView:
         """Change a token and return it.
 
-        A change that meets another one is made again on top of it, so that neither is lost.
-        Raises TokenNotFound, TokenAlreadyRevoked, TokenAlreadyExpired, PreconditionFailed when the
-        token is at none of the versions ``if_match``, ConcurrentChange or DependencyUnavailable.
+        A change that meets another one is made again on top of it, so that neither is lost. Raises
+        TokenNotFound, TokenAlreadyRevoked, TokenAlreadyExpired, ConcurrentChange or
+        DependencyUnavailable. Raises PreconditionFailed if ``if_match`` lacks the token's version.
         """
 
         def change(token: Token, now: datetime) -> Token:
