@@ -33,7 +33,7 @@ from tests.support.dynamodb import Cloud, dynamodb_stores, moto_cloud, new_table
 from tests.support.service import ENVIRON
 
 OTHER = "https://other.example.com"
-NOT_CHANGED = "Nothing was changed. Add --yes to do it.\n"
+NOT_CHANGED = "Nothing was changed. Add --yes to make the change.\n"
 UNKNOWN = "usr_" + "z" * 32
 
 Run = Callable[..., tuple[int, str, str]]
@@ -160,7 +160,7 @@ class TestList:
             f"  2 of {OTHER} by sub",
             f"  1 of {ISSUER} by uid",
             f"Sign-ins are of {ISSUER} by sub.",
-            'docs/operations.md says what to do: "Users that no sign-in reaches".',
+            'See "Users that no sign-in reaches" in docs/operations.md.',
         ]
         assert status == 0
 
@@ -252,8 +252,8 @@ class TestShow:
             ({"subject": "-x y"}, "-x y"),
             ({"subject": "DOMAIN\\jo"}, "DOMAIN\\jo"),
             ({"subject": "zoë"}, "zoë"),
-            ({"subject": "a,b"}, "cannot name this user: a comma, "),
-            ({"subject": " a"}, "cannot name this user: a comma, "),
+            ({"subject": "a,b"}, "cannot name this user: it cannot hold a comma"),
+            ({"subject": " a"}, "cannot name this user: it cannot hold a comma"),
             ({"subject": "a\u00ad"}, "cannot be copied from here: "),
             ({"subject_claim": "uid"}, f"cannot name this user: only sub at {ISSUER}"),
             ({"issuer": OTHER}, f"cannot name this user: only sub at {ISSUER}"),
@@ -472,7 +472,7 @@ class TestDeactivateIssuer:
             _refuse(patch, "save_user", made[1].id)
             status, said, error = run("deactivate-issuer", OTHER, "--yes")
         assert status == 1
-        assert error == "Some users are left. Run the same command again, or see the reasons above.\n"
+        assert error == "Some users are left. Read the reasons above, or run the same command again.\n"
         assert said.splitlines()[-2:] == [
             f"{made[1].id} is refused: {ConcurrentChange.detail}",
             "2 users done, 1 refused.",
@@ -861,7 +861,7 @@ class TestSettings:
         ("arguments", "environ", "reason"),
         [
             (["--table", ""], {}, "Name the service's table: --table, or TABLE_NAME"),
-            (["--table", "no-such-table"], {}, "There is no table no-such-table in this account"),
+            (["--table", "no-such-table"], {}, "Table no-such-table does not exist in this account"),
             (["--stage", "nowhere"], {}, "There is no stage 'nowhere'. Stages: dev, prod"),
             ([], {"SUBJECT_CLAIM": "email"}, "SUBJECT_CLAIM is 'email'"),
             ([], {"OIDC_CLIENT_ID": "", "AUDIENCE": ""}, "AUDIENCE is missing"),
@@ -884,7 +884,7 @@ class TestSettings:
         assert run("list") == (
             1,
             "",
-            "Name the stage, whose settings tell the OpenID provider: --stage prod.\n",
+            "Name the stage, because its settings name the OpenID provider: --stage prod.\n",
         )
 
     def test_missing_permission_is_named(self, run: Run) -> None:
