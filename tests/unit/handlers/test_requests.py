@@ -55,7 +55,7 @@ class Name(str):
 
 
 def test_repeated_member_is_found_in_one_pass() -> None:
-    """A name is not compared with all the others."""
+    """A repeated name is found without comparing it with every other name."""
     pairs: list[tuple[str, object]] = [(Name(number), 1) for number in range(2_000)]
     Name.compared = 0
     with pytest.raises(InvalidRequest, match='"1999" is given more than once'):
@@ -79,7 +79,7 @@ def conditional(value: str | None) -> Request:
 
 @pytest.mark.parametrize("value", [None, "*", " * ", "\t*"])
 def test_any_version_will_do(value: str | None) -> None:
-    """The condition is missing, or every representation meets it."""
+    """The condition is missing, or every version meets it."""
     assert requests.if_match(conditional(value)) is None
 
 

@@ -50,7 +50,7 @@ NAMES = [case.text.strip() for case in CASES.values() if case.is_name]
 
 @given(st.sampled_from(NAMES) | st.text(max_size=300).map(lambda text: profile_text(text, MAX_NAME_LENGTH)))
 def test_every_allowed_name_arrives(name: str) -> None:
-    """A name goes as printable ASCII, whatever it consists of, and the view reads the name again."""
+    """Any name is passed as printable ASCII, and the view decodes it."""
     context = authorizer_context(Verified(a_token(a_user(), name=name), frozenset({READ})))
 
     assert context["token_name"].isascii()
