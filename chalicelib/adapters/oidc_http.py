@@ -179,7 +179,7 @@ class _Connection(HTTPConnection):
 
     @property
     def is_connected(self) -> bool:
-        """Whether the connection can be used for another request."""
+        """True if the connection can be used for another request."""
         # A clock that is set back must not make a dead connection young.
         idle = abs(self._clock.now() - self._answered_at)
         return super().is_connected and idle <= LONGEST_IDLE

@@ -644,7 +644,7 @@ class TestKinds:
 
     @pytest.mark.parametrize("typ", ["JWT", "jwt", "Jwt", "id+jwt", "ID+JWT"])
     def test_type_of_a_sign_in_is_accepted(self, provider: OidcProvider, typ: str) -> None:
-        """It is compared without case."""
+        """The value is compared without case."""
         assert self.reasons(provider, typ) == {None}
 
     def test_type_may_be_absent(self, provider: OidcProvider) -> None:
@@ -727,7 +727,7 @@ class TestKinds:
 
     @pytest.mark.parametrize("claim", ["ID", "id", "Bearer", "bearer", "BEARER"])
     def test_claim_of_a_sign_in_is_accepted(self, provider: OidcProvider, claim: str) -> None:
-        """It is compared without case."""
+        """The value is compared without case."""
         assert provider.verify(jws(HEADER, {**CLAIMS, "typ": claim})).subject == "user-1"
 
     @pytest.mark.parametrize("value", ["refresh", "ID token", "", 7, ["id"]], ids=repr)
