@@ -169,7 +169,7 @@ _PROVIDER_SENTENCES = {
 _LOGIN_SENTENCES = {
     LoginReason.CANCELLED: "You cancelled the sign-in.",
     LoginReason.PROVIDER_ERROR: "Your OpenID provider refused the sign-in.",
-    LoginReason.NOT_BEGUN_HERE: "This sign-in did not begin in this browser or was used already. Try again.",
+    LoginReason.NOT_BEGUN_HERE: "This sign-in did not begin in this browser or was used before. Try again.",
     LoginReason.TOOK_TOO_LONG: "The sign-in took longer than 10 minutes. Try again.",
     LoginReason.NO_CODE: "Your OpenID provider sent you back without a code. Try again.",
     LoginReason.CODE_REFUSED: "Your OpenID provider did not accept the code of this sign-in. Try again.",

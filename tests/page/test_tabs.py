@@ -188,7 +188,7 @@ def test_callback_visited_again_after_signing_out_is_refused(browser: Browser) -
     again = browser.come_back(state, PERSON)
 
     assert again.status_code == 400
-    assert b"did not begin in this browser or was used already" in again.body
+    assert b"did not begin in this browser or was used before" in again.body
     assert b"Try again" in again.body
 
 
