@@ -26,7 +26,7 @@ run: setup ## Start the whole service on this machine; Ctrl-C stops it
 login: .venv/.ready ## Print a JWT of the running provider: make -s login USER=user@example.com
 	@exec $(BIN)/python -m infra.local.login '$(LOGIN_USER)'
 
-users: .venv/.ready ## List the users here, or another command: make users ARGS="show USER_ID", ARGS=--help for all
+users: .venv/.ready ## List the users here, or run another command: make users ARGS="show USER_ID", or ARGS=--help
 	@exec $(BIN)/python -m infra.local.users $(or $(ARGS),list)
 
 signing-keys: .venv/.ready ## List the keys that sign tokens; here and below ARGS="--use access-token" for the others

@@ -96,7 +96,7 @@ def request(request_id: str | None) -> Request:
 
 
 def request_id() -> str | None:
-    """Return the id in the lines that are written now, which people can report."""
+    """Return the request id of the present log lines, which people can report."""
     return _request_id.get()
 
 

@@ -38,7 +38,7 @@ _STAGES_EXAMPLE = "restapis/a1b2c3d4e5/prod,apis/f6g7h8i9j0/$default"
 _KINDS = frozenset({"id", "access"})
 _DISCOVERY = "/.well-known/openid-configuration"
 _OIDC_SCOPES = "openid profile email"
-# Addresses of Microsoft Entra that stand for every tenant, and placeholders of documentation.
+# Microsoft Entra's addresses for all tenants, and placeholders in its documentation.
 _MANY_TENANTS = re.compile(r"^/(common|organizations|consumers)(/|$)|[{}<>]|%7B", re.IGNORECASE)
 _QUERY = r"(\?[^\s#]*)?"
 _URL = r"https?://([^\s/?#@:\[\]]+|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?(/[^\s?#]*)?"
@@ -267,7 +267,7 @@ class _Reader:
         return self.choice(name, ("true", "false"), "false") == "true"
 
     def parsed(self, name: str, parse: Callable[[str], _T], example: str) -> _T | None:
-        """Read text; ``parse`` raises ValueError with what is wrong."""
+        """Read text. ``parse`` raises ValueError, whose text says the fault."""
         value = self._value(name)
         if not value:
             return None
@@ -331,7 +331,7 @@ def _admin_claim(text: str) -> "AdminClaim":
 
 
 def _admin_claim_in(read: _Reader) -> frozenset[str]:
-    """Return the kinds of JWTs whose lack of ``ADMIN_CLAIM`` takes the role away."""
+    """Return the kinds of JWTs that take the role away if they lack ``ADMIN_CLAIM``."""
     kinds = read.words("ADMIN_CLAIM_IN") or frozenset({"id"})
     if not kinds <= _KINDS:
         read.refuse(
@@ -341,7 +341,7 @@ def _admin_claim_in(read: _Reader) -> frozenset[str]:
 
 
 def _oidc_issuer(read: _Reader) -> str:
-    """Return the provider's issuer, exactly as its JWTs write it in ``iss``."""
+    """Return the provider's issuer, exactly as ``iss`` in its JWTs."""
     issuer = read.url("OIDC_ISSUER", "https://login.example.com")
     example = "https://login.microsoftonline.com/11111111-2222-3333-4444-555555555555/v2.0"
     path = urlsplit(issuer).path if re.fullmatch(_URL, issuer) else ""
@@ -352,13 +352,13 @@ def _oidc_issuer(read: _Reader) -> str:
             issuer.partition(_DISCOVERY)[0],
         )
     elif _MANY_TENANTS.search(path):
-        # Entra's JWTs name the tenant in ``iss``, so none would ever match.
+        # Entra's JWTs name the tenant in ``iss``, so no JWT would match.
         read.refuse("OIDC_ISSUER", f"is {issuer!r} but must name one tenant", example)
     return issuer
 
 
 def _oidc_discovery_url(read: _Reader, issuer: str) -> str:
-    """Return where the provider's configuration is; by default below the issuer, as OpenID says."""
+    """Return the address of the configuration, by default below the issuer (Discovery section 4)."""
     if read.is_given("OIDC_DISCOVERY_URL"):
         return read.url("OIDC_DISCOVERY_URL", f"https://login.example.com{_DISCOVERY}", query=True)
     return issuer.rstrip("/") + _DISCOVERY

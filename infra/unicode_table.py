@@ -1,8 +1,8 @@
-"""The maker of the table of characters behind the rule for text from outside.
+"""The script that writes the table of characters for the rule for text from outside.
 
-Run ``python -m infra.unicode_table`` with Python 3.11, which knows Unicode 14.0.0. The table is committed,
-so that every Python gives the same answer. The categories come from ``unicodedata``. The properties that it
-lacks are written down here, from the Unicode Character Database.
+Run ``python -m infra.unicode_table`` with Python 3.11, which has Unicode 14.0.0. The table is committed, so
+that every Python gives the same answer. The categories come from ``unicodedata``. It lacks some properties.
+They are copied here from the Unicode Character Database.
 """
 
 import sys
@@ -43,18 +43,18 @@ _DEFAULT_IGNORABLE = _code_points(
     (0x1D173, 0x1D17A),
     (0xE0000, 0xE0FFF),
 )
-# PropList-14.0.0.txt, Bidi_Control. They make a text read as another one.
+# PropList-14.0.0.txt, Bidi_Control. They can make a text look like another one.
 _BIDI_CONTROL = _code_points((0x61C, 0x61C), (0x200E, 0x200F), (0x202A, 0x202E), (0x2066, 0x2069))
-# The Unicode Standard 14.0, section 23.3, deprecated format characters. They change how a text reads, too.
+# The Unicode Standard 14.0, section 23.3, deprecated format characters. They too change the look of a text.
 _DEPRECATED_FORMAT = _code_points((0x206A, 0x206F))
-# Section 23.8, annotation characters. They hide one text behind another.
+# Section 23.8, annotation characters. They can hide one text behind another.
 _ANNOTATION = _code_points((0xFFF9, 0xFFFB))
-# Section 23.9, the language tag and the tag characters. They spell an invisible text.
+# Section 23.9, the language tag and the tag characters. They can spell invisible text.
 _TAG = _code_points((0xE0001, 0xE0001), (0xE0020, 0xE007F))
 # The tag characters in the flags of regions (UTS #51, emoji tag sequences). England's flag has them.
 _FLAG_TAG = _code_points((0xE0030, 0xE0039), (0xE0061, 0xE007A), (0xE007F, 0xE007F))
-# Symbols whose glyph is empty: a Braille pattern, the place of an embedded object and a note head.
-# Unicode 15.0 added the last two, which are Egyptian blanks.
+# Symbols with an empty glyph: a Braille pattern, the place of an embedded object and a note head.
+# Unicode 15.0 added the last two, which are blank hieroglyphs.
 _BLANK = _code_points((0x2800, 0x2800), (0xFFFC, 0xFFFC), (0x1D159, 0x1D159), (0x13441, 0x13442))
 
 _REFUSED_FORMAT = _BIDI_CONTROL | _DEPRECATED_FORMAT | _ANNOTATION | (_TAG - _FLAG_TAG)
@@ -71,7 +71,7 @@ def _is_white_space(point: int) -> bool:
 def _is_refused(point: int) -> bool:
     category = _category(point)
     is_control = category in {"Cc", "Zl", "Zp"}
-    # Reserved for format characters that do not exist yet. Nothing shows them.
+    # Reserved for future format characters, which are invisible.
     is_reserved = category == "Cn" and point in _DEFAULT_IGNORABLE
     is_noncharacter = point & 0xFFFE == 0xFFFE or 0xFDD0 <= point <= 0xFDEF
     return is_control or is_reserved or is_noncharacter or point in _REFUSED_FORMAT
@@ -79,26 +79,26 @@ def _is_refused(point: int) -> bool:
 
 def _is_invisible(point: int) -> bool:
     category = _category(point)
-    # A mark needs a base to stand on.
+    # A mark is only visible on a base.
     is_invisible_kind = category[0] in "MZ" or category in {"Cc", "Cf"}
     return is_invisible_kind or point in _DEFAULT_IGNORABLE or point in _BLANK
 
 
 _SETS: tuple[tuple[str, str, Callable[[int], bool]], ...] = (
-    ("WHITE_SPACE", "White space. It is trimmed.", _is_white_space),
-    ("REFUSED", "Plain text does not have these, and not lone surrogates either.", _is_refused),
-    ("FLAG_TAGS", "Plain text has these only in the flag of a region.", _FLAG_TAG.__contains__),
-    ("INVISIBLE", "These show nothing by themselves. White space is among them.", _is_invisible),
+    ("WHITE_SPACE", "White space, which is trimmed.", _is_white_space),
+    ("REFUSED", "Refused in plain text, as are lone surrogates.", _is_refused),
+    ("FLAG_TAGS", "Allowed in plain text only within the flag of a region.", _FLAG_TAG.__contains__),
+    ("INVISIBLE", "Not visible by themselves. White space is among them.", _is_invisible),
 )
 
 
 def module() -> str:
-    """Return the text of the table's module. Raises SystemExit for another version of Unicode."""
+    """Return the source of the table's module. Raises SystemExit if Python has another Unicode."""
     known = unicodedata.unidata_version
     if known != VERSION:
         raise SystemExit(f"The table is made of Unicode {VERSION}. This Python knows Unicode {known}.")
     parts = [
-        f'"""Sets of characters of Unicode {VERSION}, as they stand in a character class of a pattern.\n\n'
+        f'"""Sets of characters of Unicode {VERSION}, written as the inside of a character class.\n\n'
         'Made by ``python -m infra.unicode_table``. Do not edit it by hand.\n"""\n'
     ]
     for name, meaning, belongs in _SETS:
@@ -115,8 +115,8 @@ def _literal(points: Iterable[int]) -> str:
 
 
 def _members(points: Iterable[int]) -> Iterator[str]:
-    """Yield the ranges of sorted code points, as they stand in a character class."""
-    # Consecutive numbers are at the same distance from their places.
+    """Yield the ranges of sorted code points, written for a character class."""
+    # Consecutive numbers differ from their index by the same amount.
     for _, run in groupby(enumerate(points), lambda pair: pair[1] - pair[0]):
         found = [point for _, point in run]
         dash = "-" if len(found) > 2 else ""

@@ -20,9 +20,9 @@ class KeyCache(Generic[Key]):
 
     Keys older than ``max_age`` are loaded again, so that a revoked key stops verifying without a
     deployment. An unknown ``kid`` loads them again at most once per ``COOL_DOWN``, so that a flood of
-    invented ones costs nothing. After a failed load an unknown ``kid`` is an error, not a refusal,
+    invented names costs nothing. After a failed load an unknown ``kid`` is an error, not a refusal,
     because the key may be ours. That lasts for ``FAILURE_COOL_DOWN``, so that a short fault of the store
-    does not become a long one.
+    stays short for callers.
     """
 
     def __init__(
@@ -40,22 +40,22 @@ class KeyCache(Generic[Key]):
     def find(self, kid: str) -> Key | None:
         """Return the key, or None if no key has this ``kid``.
 
-        Raises the DependencyUnavailable of the load if keys are needed that cannot be loaded.
+        Raises DependencyUnavailable if the keys must be loaded and cannot be.
         """
         with self._lock:
-            # Here, not before: a caller may have waited for the load of another.
+            # Read the clock after the lock: this caller may have waited for another caller's load.
             now = self._clock.now()
             if self._must_load(kid, now):
                 self._reload(now)
             elif kid not in self._keys and self._failure:
-                # Another instance: one that is raised twice keeps the frames of both callers.
+                # A new instance: an exception that is raised twice keeps the frames of both callers.
                 raise type(self._failure) from self._failure
             return self._keys.get(kid)
 
     def _must_load(self, kid: str, now: datetime) -> bool:
         if self._loaded_at is None:
             return True
-        # Without its sign: a clock that is set back must not prolong anything.
+        # Without its sign: a clock that is set back must not keep a key or a failure longer.
         age = abs(now - self._loaded_at)
         if kid in self._keys:
             return age >= self._max_age
@@ -67,7 +67,7 @@ class KeyCache(Generic[Key]):
         try:
             self._keys = self._load()
         except DependencyUnavailable as error:
-            # A load that times out takes longer than the cool-down, which begins when it ends.
+            # The cool-down begins after the load, because a load that times out takes longer than it.
             self._failed_at, self._failure = self._clock.now(), error
             raise
         self._failed_at = self._failure = None

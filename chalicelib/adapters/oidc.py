@@ -1,4 +1,4 @@
-"""Sign-ins by the users' OpenID provider: its JWTs, verified with the keys that it publishes."""
+"""Verification of the JWTs that the users' OpenID provider signs."""
 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -27,15 +27,15 @@ from chalicelib.domain.users import Identity
 __all__ = ["OidcProvider", "ProviderDocuments", "ProviderRules"]
 
 LONGEST_BEARER = 16 * 1024
-# It comes over a connection of our own, and may hold a thousand groups.
+# Longer than a bearer: it comes over our own connection, and may name a thousand groups.
 LONGEST_ID_TOKEN = 64 * 1024
 
 
 class OidcProvider:
     """Verifies JWTs of one provider (OpenID Connect Core section 3.1.3.7).
 
-    In this order: length, form, kind, issuer, signature, audience, time, subject. Before the signature a
-    JWT can only be refused, so that the JWTs of others do not lead to reloads.
+    The order is: length, form, kind, issuer, signature, audience, time, subject. Kind and issuer come
+    before the signature, so that the JWTs of other issuers do not reload the keys.
     """
 
     def __init__(self, rules: ProviderRules, documents: ProviderDocuments, clock: Clock) -> None:
@@ -45,7 +45,7 @@ class OidcProvider:
         self._keys: Reloads[KeySet] = Reloads(lambda: reader.read(documents.key_set()), clock)
 
     def verify(self, unverified_jwt: str) -> Identity:
-        """Return the person whose sign-in this bearer is.
+        """Return the person who signed in with this bearer.
 
         Raises SignInRefused or IdentityProviderUnavailable.
         """
@@ -53,7 +53,7 @@ class OidcProvider:
         return self._sign_in(unverified, self._rules.audiences)
 
     def verify_as(self, unverified_jwt: str, kind: TokenType) -> Identity:
-        """Return the person whose sign-in this JWT is, if it is of this kind.
+        """Return the person who signed in with this JWT, which must be of this kind.
 
         An ID token may be for the page's client as well. Raises SignInRefused or
         IdentityProviderUnavailable.
@@ -99,9 +99,10 @@ class OidcProvider:
             return identity_of(claims, kind_of(header, claims), self._rules)
 
     def _require_signed(self, unverified: UnverifiedJwt) -> None:
-        """Raises SignInRefused unless the JWT can be a sign-in and one of the provider's keys signed it.
+        """Check that the JWT can be a sign-in and that a key of the provider signed it.
 
-        A refusal for the key is final only if the keys were read after the JWT came.
+        A refusal because of the key is final only if the keys were read after the JWT came. Raises
+        SignInRefused or IdentityProviderUnavailable.
         """
         require_sign_in(unverified.header, unverified.claims)
         require_issuer(unverified.claims, self._rules.issuer)
@@ -114,7 +115,7 @@ class OidcProvider:
 
     @contextmanager
     def _facts_about(self, unverified: UnverifiedJwt, audiences: Collection[str]) -> Iterator[None]:
-        """Add to a refusal what was expected and what came, for the log."""
+        """Add the expected and the received values to a refusal, for the log."""
         try:
             yield
         except SignInRefused as refusal:

@@ -25,8 +25,8 @@ _KINDS = {TokenType.ID_TOKEN: "id", TokenType.ACCESS_TOKEN: "access"}
 class ProviderRules:
     """The rules for JWTs of the trusted provider.
 
-    ``audiences`` are for bearers; an ID token at the page must be for ``client_id``. A JWT of a kind in
-    ``admin_claim_in`` (``id``, ``access``) that lacks ``admin_claim`` takes the role away.
+    ``audiences`` are for bearers. An ID token at the page must be for ``client_id``. A JWT that lacks
+    ``admin_claim`` takes the role away if its kind is in ``admin_claim_in`` (``id``, ``access``).
     """
 
     issuer: str
@@ -40,7 +40,7 @@ class ProviderRules:
 
 
 def require_issuer(claims: Claims, issuer: str) -> None:
-    """Raises SignInRefused unless ``iss`` is this text, character by character."""
+    """Check that ``iss`` is exactly this text. Raises SignInRefused."""
     if claims.get("iss") is None:
         raise SignInRefused(SignInReason.MISSING_CLAIM, {"claim": "iss"})
     if claims["iss"] != issuer:
@@ -48,18 +48,18 @@ def require_issuer(claims: Claims, issuer: str) -> None:
 
 
 def require_audience(claims: Claims, accepted: Collection[str]) -> None:
-    """Raises SignInRefused unless ``aud`` names one of ours.
+    """Check that ``aud`` names an accepted audience. Raises SignInRefused.
 
-    An access token of Amazon Cognito has no ``aud``; its ``client_id`` is compared.
+    An access token of Amazon Cognito has no ``aud``. Its ``client_id`` is compared instead.
     """
     if not any(audience in accepted for audience in _audiences(claims)):
         raise SignInRefused(SignInReason.WRONG_AUDIENCE)
 
 
 def require_client(claims: Claims, client_id: str) -> None:
-    """Raises SignInRefused unless the ID token was issued to this client.
+    """Check that the ID token was issued to this client. Raises SignInRefused.
 
-    ``azp`` must name it if there is one (OpenID Connect Core section 3.1.3.7).
+    ``azp`` must name the client if it is present (OpenID Connect Core section 3.1.3.7).
     """
     require_audience(claims, {client_id})
     if claims.get("azp", client_id) != client_id:
@@ -67,8 +67,8 @@ def require_client(claims: Claims, client_id: str) -> None:
 
 
 def require_time(claims: Claims, now: datetime) -> None:
-    """Raises SignInRefused unless the JWT is valid now, with ``SIGN_IN_LEEWAY`` at both ends."""
-    # The leeway goes to our own time: the ends of the calendar leave no room for it in theirs.
+    """Check that the JWT is valid now, with ``SIGN_IN_LEEWAY`` at both ends. Raises SignInRefused."""
+    # Shift our own time, because a time of theirs at the end of the calendar would overflow.
     if now - SIGN_IN_LEEWAY >= _time(claims, "exp"):
         raise SignInRefused(SignInReason.EXPIRED)
     starts = [_time(claims, name) for name in ("iat", "nbf") if name == "iat" or name in claims]
@@ -79,7 +79,7 @@ def require_time(claims: Claims, now: datetime) -> None:
 def identity_of(claims: Claims, kind: TokenType | None, rules: ProviderRules) -> Identity:
     """Return the person that valid claims describe. Raises SignInRefused.
 
-    ``kind`` None means that the JWT does not show whether it is an ID token or an access token.
+    ``kind`` None means that the JWT has marks of both an ID token and an access token.
     """
     if is_machine(claims) and not rules.allow_machines:
         raise SignInRefused(SignInReason.MACHINE)
@@ -94,7 +94,7 @@ def identity_of(claims: Claims, kind: TokenType | None, rules: ProviderRules) ->
         email=email,
         email_verified=verified,
         role=_role(claims, kind, rules),
-        # As rows keep it: a JWT must not be newer than its own row for ever.
+        # Rows keep whole milliseconds. With more, a JWT would always be newer than its own row.
         issued_at=issued_at.replace(microsecond=issued_at.microsecond // 1000 * 1000),
     )
 
@@ -108,7 +108,7 @@ def _audiences(claims: Claims) -> list[str]:
 
 
 def _subject(claims: Claims, name: str) -> str:
-    """Return the subject as it is: a cleaned one might be that of another person."""
+    """Return the subject unchanged, because a cleaned subject might be another person's."""
     subject = claims.get(name)
     if subject is None:
         raise SignInRefused(SignInReason.MISSING_SUBJECT, {"subject_claim": fact(name)})
@@ -118,20 +118,20 @@ def _subject(claims: Claims, name: str) -> str:
 
 
 def _email(claims: Claims, rules: ProviderRules) -> tuple[str, bool | None]:
-    """Return the e-mail, and whether the provider has verified it; None if it does not say."""
+    """Return the e-mail, and whether it is verified, or None if the provider does not say."""
     received, verified = claims.get("email"), claims.get("email_verified")
     email = _profile(received)
     if verified is None:
         verified = True if rules.trust_provider_email and email else None
     else:
-        # Amazon Cognito writes text in some places.
+        # Amazon Cognito sometimes writes the text "true".
         verified = verified is True or verified == "true"
-    # A cleaned address is not the one that the provider has verified.
+    # If cleaning changed the address, the provider has verified another one.
     return email, False if verified and email != received else verified
 
 
 def _role(claims: Claims, kind: TokenType | None, rules: ProviderRules) -> Role | None:
-    """Return the role, or None if the JWT does not say it."""
+    """Return the role, or None if the JWT says nothing about it."""
     rule = rules.admin_claim
     if rule is None:
         return Role.USER
@@ -140,7 +140,7 @@ def _role(claims: Claims, kind: TokenType | None, rules: ProviderRules) -> Role 
         return given
     distributed = claims.get("_claim_names")
     if isinstance(distributed, Mapping) and rule.path[0] in distributed:
-        # The claim is kept elsewhere, as Entra's groups above 200 (OpenID Connect Core section 5.6.2).
+        # Entra moves more than 200 groups to a link, so absence says nothing (Core section 5.6.2).
         return None
     return Role.USER if kind and _KINDS.get(kind) in rules.admin_claim_in else None
 

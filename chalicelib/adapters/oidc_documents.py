@@ -24,8 +24,8 @@ _CHARACTERS = re.compile(r"[!#-;=?-\[\]_a-z~]+")  # RFC 3986 section 2
 class ProviderDocuments:
     """The configuration, the keys and other JSON documents of one provider.
 
-    Redirects are not followed, so only configured hosts are asked. ``seconds`` bounds each call, all of
-    its requests together.
+    Redirects are not followed, so only configured hosts are asked. ``seconds`` limits all requests of
+    one call together.
     """
 
     def __init__(
@@ -44,16 +44,16 @@ class ProviderDocuments:
         self._configuration = Reloads(lambda: self._read_configuration(self._deadline()), clock)
 
     def configuration(self) -> Mapping[str, Any]:
-        """Return the configuration, at most a few minutes old. Its ``issuer`` is the right one.
+        """Return the configuration, at most a few minutes old. Its ``issuer`` was checked.
 
         Raises IdentityProviderUnavailable.
         """
         return self._configuration.current().value
 
     def endpoint(self, name: str) -> str:
-        """Return an address out of the configuration.
+        """Return an address from the configuration.
 
-        Raises IdentityProviderUnavailable, also if it is less protected than the issuer's own.
+        Raises IdentityProviderUnavailable, also for an http address if the issuer's is https.
         """
         return self._endpoint(self.configuration(), name)
 
@@ -68,7 +68,7 @@ class ProviderDocuments:
         return self._get(self._endpoint(configuration, "jwks_uri"), until)
 
     def _read_configuration(self, until: float) -> Mapping[str, Any]:
-        """Return the configuration of the issuer (section 4.3)."""
+        """Return the configuration, whose ``issuer`` must be the configured one (section 4.3)."""
         configuration = self._get(self._discovery_url, until)
         issuer = configuration.get("issuer")
         if issuer != self._issuer:
@@ -83,7 +83,7 @@ class ProviderDocuments:
             raise IdentityProviderUnavailable(ProviderReason.MISSING_ENDPOINT, facts)
         try:
             parts = urlsplit(url)
-            # Asked for, the port is checked.
+            # Reading ``port`` raises ValueError if it is not a valid port.
             is_address = bool(parts.hostname) and parts.port != 0 and parts.username is None
         except ValueError as error:
             raise IdentityProviderUnavailable(ProviderReason.BAD_ANSWER, facts) from error

@@ -1,12 +1,12 @@
-"""Values that came from outside, as the log may have them."""
+"""Values from outside in the form that may be logged."""
 
 _LONGEST = 100
 
 
 def fact(value: object) -> str:
-    """Return a value as printable ASCII, at most 100 characters; of a list, its texts.
+    """Return a value as printable ASCII of at most 100 characters. A list is joined by spaces.
 
-    Anything but text is named by its JSON type alone.
+    Anything but text is named by its type alone.
     """
     if isinstance(value, str):
         return _escaped(value)

@@ -1,7 +1,7 @@
-"""HTTP to the OpenID provider: answers that are whole by a deadline, over connections that outlive a call.
+"""HTTP to the OpenID provider, with a deadline for the whole answer and kept connections.
 
-The timeouts of a socket count from byte to byte. Lambda freezes processes, so a kept connection is often
-dead. See docs/decisions/0023-provider-keys.md.
+A socket's timeout starts anew with each byte, so it does not limit an answer. Lambda freezes processes, so
+a kept connection is often dead. See docs/decisions/0023-provider-keys.md.
 """
 
 import contextlib
@@ -32,22 +32,22 @@ _CONNECT_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The status and the body of an answer."""
+    """An HTTP response: its status and its whole body."""
 
     status: int
     body: bytes = field(repr=False)
 
 
 class KeptConnections(urllib3.PoolManager):
-    """Connections that outlive a call.
+    """A pool of connections that are kept between calls.
 
-    One that was idle for more than ``LONGEST_IDLE`` is replaced. The total timeout of a request bounds
-    the whole response, and connecting to all addresses of a host.
+    A connection that was idle for more than ``LONGEST_IDLE`` is replaced. The total timeout of a request
+    covers the whole response. It also covers the attempts to connect to each address of a host.
     """
 
     def __init__(self, clock: Clock) -> None:
         super().__init__()
-        # What a pool does not know goes to its connections.
+        # A pool passes options that it does not know to its connections.
         self.pool_classes_by_scheme = {
             "http": partial(_HTTPPool, clock=clock),  # type: ignore[dict-item]
             "https": partial(_HTTPSPool, clock=clock),  # type: ignore[dict-item]
@@ -63,10 +63,10 @@ def exchange(
     headers: Mapping[str, str] | None = None,
     body: bytes | None = None,
 ) -> Answer:
-    """Return the answer to a request; a redirect is an answer.
+    """Return the answer to a request. Redirects are answers too, and are not followed.
 
-    ``until`` is a time of ``time.monotonic``. A GET is sent once more if a kept connection turns out to
-    be dead. Raises IdentityProviderUnavailable if no whole answer comes in time, or if it is too large.
+    ``until`` is a deadline in seconds of ``time.monotonic``. A GET is sent once more if a kept connection
+    is dead. Raises IdentityProviderUnavailable if no whole answer comes in time, or if it is too large.
     """
     send = partial(_exchange_once, connections, method, url, until, headers, body)
     try:
@@ -114,7 +114,7 @@ def _exchange_once(
         retries=False,
         preload_content=False,
     )
-    # A response that was read to its end has given its connection back; any other loses it here.
+    # If the response was not read to its end, closing it drops the connection.
     with contextlib.closing(response):
         answer = Answer(response.status, response.read(MOST_BYTES + 1))
     if len(answer.body) > MOST_BYTES:
@@ -123,7 +123,7 @@ def _exchange_once(
 
 
 def _seconds_until(until: float) -> float:
-    """Return the seconds that are left. Raises TimeoutError if there are none."""
+    """Return the seconds that are left. Raises TimeoutError after the deadline."""
     left = until - time.monotonic()
     if left <= 0:
         raise TimeoutError
@@ -131,16 +131,16 @@ def _seconds_until(until: float) -> float:
 
 
 class _KeptConnectionEnded(ConnectionError):
-    """A kept connection was dead before an answer came."""
+    """A kept connection that was dead before an answer came."""
 
 
 class _UntilDeadline(io.RawIOBase):
-    """The bytes of a socket until a deadline. Reading raises TimeoutError after it."""
+    """The bytes of a socket. Reading raises TimeoutError after the deadline."""
 
     def __init__(self, sock: socket.socket, until: float) -> None:
         self._sock = sock
         self._until = until
-        # It keeps the socket open as long as the response is.
+        # This file keeps the socket open as long as the response is open.
         self._raw = sock.makefile("rb", buffering=0)
 
     def readable(self) -> bool:
@@ -148,18 +148,18 @@ class _UntilDeadline(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        """Read what is there, or wait for it."""
+        """Read the bytes that are there, or wait for some until the deadline."""
         self._sock.settimeout(_seconds_until(self._until))
         return self._raw.readinto(buffer)
 
     def close(self) -> None:
-        """Let the socket go."""
+        """Release the socket."""
         self._raw.close()
         super().close()
 
 
 class _TimedResponse(http.client.HTTPResponse):
-    """A response for which the timeout of the socket counts as a whole, from the status to the body."""
+    """A response whose timeout covers everything from the status line to the end of the body."""
 
     def __init__(self, sock: socket.socket, *args: Any, **options: Any) -> None:
         super().__init__(sock, *args, **options)
@@ -192,12 +192,12 @@ class _Connection(HTTPConnection):
         super().connect()
 
     def request(self, *args: Any, **options: Any) -> None:
-        """Send a request."""
+        """Send a request. Raises _KeptConnectionEnded if a kept connection is dead."""
         with self._noticing_its_end():
             super().request(*args, **options)
 
     def getresponse(self) -> urllib3.HTTPResponse:  # type: ignore[override]
-        """Return the response, its body unread."""
+        """Return the response with its body unread. Raises _KeptConnectionEnded as ``request`` does."""
         with self._noticing_its_end():
             response = super().getresponse()
         self._answered_at, self._is_kept = self._clock.now(), True
@@ -215,7 +215,7 @@ class _Connection(HTTPConnection):
             raise
 
     def _new_conn(self) -> socket.socket:
-        """Return a socket, connected within the timeout. Each address in turn gets a part of it."""
+        """Return a connected socket. The addresses of the host share the timeout."""
         timeout = self.timeout
         until = time.monotonic() + (timeout if isinstance(timeout, int | float) else _CONNECT_SECONDS)
         failure: OSError = TimeoutError()
@@ -228,7 +228,7 @@ class _Connection(HTTPConnection):
             except OSError as error:
                 failure = error
             else:
-                # TLS comes next, and has what is left.
+                # TLS comes next, and gets the time that is left.
                 sock.settimeout(max(until - time.monotonic(), 0.001))
                 return sock
         if isinstance(failure, TimeoutError):
@@ -244,7 +244,7 @@ class _Connection(HTTPConnection):
 
 
 class _HTTPSConnection(_Connection, HTTPSConnection):
-    """The same with TLS."""
+    """A connection with TLS."""
 
 
 class _HTTPPool(urllib3.HTTPConnectionPool):

@@ -1,4 +1,4 @@
-"""JWTs of an OpenID provider, parsed as strictly as our own and not verified yet (RFC 7515, RFC 7519)."""
+"""The strict parser for JWTs of an OpenID provider, before verification (RFC 7515, RFC 7519)."""
 
 import re
 from collections.abc import Mapping
@@ -11,16 +11,16 @@ from chalicelib.adapters.oidc_facts import fact
 from chalicelib.domain.errors import SignInRefused
 from chalicelib.domain.refusals import SignInReason
 
-# Asymmetric only: with an HMAC algorithm the public key would be the secret (RFC 8725 section 2.1).
+# Asymmetric only: HMAC would use the public key as the secret (RFC 8725 section 2.1).
 RSA_ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512")
 EC_ALGORITHMS = {"P-256": ("ES256",), "P-384": ("ES384",), "P-521": ("ES512",)}
 # Two names of one algorithm (RFC 9864 section 2.2).
 ED25519_ALGORITHMS = ("EdDSA", "Ed25519")
 ALGORITHMS = frozenset(RSA_ALGORITHMS).union(ED25519_ALGORITHMS, *EC_ALGORITHMS.values())
 
-# An unsecured JWT has an empty signature; its algorithm refuses it.
+# The signature may be empty here, so that an unsecured JWT is refused because of its algorithm.
 _COMPACT = re.compile(r"([A-Za-z0-9_-]++)\.([A-Za-z0-9_-]++)\.([A-Za-z0-9_-]*+)")
-# Whatever they ask for, this service does not know it (RFC 7515 section 4.1.11, RFC 7797).
+# A JWT with an extension that this service does not know must be refused (RFC 7515 section 4.1.11).
 _EXTENSIONS = frozenset({"crit", "b64"})
 
 
@@ -30,7 +30,7 @@ _BOUNDS = strict_json.Bounds(longest=64 * 1024, deepest=32, most_values=20_000)
 
 @dataclass(frozen=True, slots=True)
 class UnverifiedJwt:
-    """A JWT in the one spelling that is accepted. ``kid`` None means that it names no key."""
+    """A parsed JWT whose signature is not verified yet. ``kid`` None means that it does not name a key."""
 
     text: str = field(repr=False)
     header: Mapping[str, Any] = field(repr=False)
@@ -38,20 +38,20 @@ class UnverifiedJwt:
 
     @property
     def kid(self) -> str | None:
-        """The name of the key."""
+        """The name of the key that signed it, as the header claims."""
         kid: str | None = self.header.get("kid")
         return kid
 
     @property
     def algorithm(self) -> str:
-        """The algorithm that the header asks for."""
+        """The algorithm that the header claims."""
         return str(self.header["alg"])
 
 
 def parse(text: str, longest: int) -> UnverifiedJwt:
-    """Return the parts of a compact JWS of at most ``longest`` characters.
+    """Return the parsed JWT of a compact JWS of at most ``longest`` characters.
 
-    Raises SignInRefused: too_large, malformed or algorithm_not_allowed.
+    Raises SignInRefused with the reason too_large, malformed or algorithm_not_allowed.
     """
     if len(text) > longest:
         facts = {"length": str(len(text)), "longest": str(longest)}
@@ -61,7 +61,7 @@ def parse(text: str, longest: int) -> UnverifiedJwt:
         raise SignInRefused(SignInReason.MALFORMED)
     try:
         for segment in match.groups():
-            # Exactly one string stands for a JWT: unused bits of the last character are zero.
+            # Unused bits of the last character must be zero, so that a JWT has exactly one spelling.
             if jose.encode(jose.decode(segment)) != segment:
                 raise ValueError("another spelling")
         header, claims = (jose.decode_json(segment, _BOUNDS) for segment in (match[1], match[2]))

@@ -1,4 +1,4 @@
-"""The keys of an OpenID provider (RFC 7517), and the signatures that they verify."""
+"""The keys of an OpenID provider (RFC 7517), and the verification of signatures."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -31,7 +31,7 @@ _RSA_BITS = range(2048, 16_384 + 1)
 _MOST_EXPONENT_BITS = 64
 _MOST_LOGGED = 100
 
-# Everybody can sign for an Ed25519 key of small order: these are the y coordinates of such points.
+# These are the y coordinates of points of small order. Anyone can forge signatures for such keys.
 _ED25519_PRIME = 2**255 - 19
 _SMALL_ORDER = frozenset(
     {
@@ -49,12 +49,12 @@ _JWS.register_algorithm("Ed25519", OKPAlgorithm())
 
 
 class _UnusableKey(Exception):
-    """A member of a key set verifies nothing here."""
+    """A member of a key set that cannot be used."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProviderKey:
-    """A public key, and the algorithms that it may verify."""
+    """A public key, and the algorithms that it may be used with."""
 
     kid: str | None
     algorithms: tuple[str, ...]
@@ -71,36 +71,36 @@ class ProviderKey:
 
 
 class KeySet:
-    """Keys by ``kid`` and algorithm, so that one ``kid`` may name several keys (RFC 7517 section 4.5)."""
+    """Keys by ``kid`` and algorithm, because one ``kid`` may name several keys (RFC 7517 section 4.5)."""
 
     def __init__(self, keys: Iterable[ProviderKey]) -> None:
         self._keys = tuple(keys)
         self._by_name = {(key.kid, algorithm): key for key in self._keys for algorithm in key.algorithms}
 
     def find(self, kid: str | None, algorithm: str) -> ProviderKey | None:
-        """Return the key with this name; without a ``kid``, the only one for the algorithm."""
+        """Return the key with this ``kid``. Without a ``kid``, return the only key for the algorithm."""
         if kid is not None:
             return self._by_name.get((kid, algorithm))
         fitting = [key for key in self._keys if algorithm in key.algorithms]
         return fitting[0] if len(fitting) == 1 else None
 
     def has(self, kid: str | None) -> bool:
-        """Return whether a key has this ``kid``, for whatever algorithm."""
+        """Return whether a key has this ``kid``, for any algorithm."""
         return kid is not None and any(key.kid == kid for key in self._keys)
 
 
 class KeyReader:
-    """Reads key sets. A key that cannot be used is left out, and logged once per ``kid``."""
+    """A reader of key sets. It leaves out unusable keys, and logs each once per ``kid``."""
 
     def __init__(self) -> None:
         self._logged: set[str] = set()
 
     def read(self, document: Mapping[str, Any]) -> KeySet:
-        """Return the usable keys. Raises IdentityProviderUnavailable if there are none."""
+        """Return the usable keys. Raises IdentityProviderUnavailable if no key is usable."""
         members = document.get("keys")
         if not isinstance(members, list):
             raise IdentityProviderUnavailable(ProviderReason.NO_USABLE_KEYS)
-        # A key that names its algorithm comes before one that serves all algorithms of its type.
+        # Keys that name their algorithm take it first. Others get the algorithms that are left.
         members = sorted(members, key=lambda jwk: isinstance(jwk, dict) and jwk.get("alg") is None)
         keys: list[ProviderKey] = []
         names: dict[tuple[str, str], PublicKey] = {}
@@ -115,7 +115,7 @@ class KeyReader:
 
     def _log(self, jwk: object, detail: str) -> None:
         kid = fact(jwk.get("kid", "")) if isinstance(jwk, dict) else ""
-        # A provider that invents a new kid each time must not fill the memory.
+        # The limit keeps a provider that invents a new kid each time from filling the memory.
         if kid not in self._logged and len(self._logged) < _MOST_LOGGED:
             self._logged.add(kid)
             logs.warn("provider_key.ignored", kid=kid, detail=detail)
@@ -124,7 +124,7 @@ class KeyReader:
 def _key(jwk: object) -> ProviderKey:
     """Return a member of a key set as a key. Raises _UnusableKey.
 
-    A member that is null counts as absent, as some providers write it.
+    A member that is null counts as absent, because some providers write all members that they know.
     """
     if not isinstance(jwk, dict):
         raise _UnusableKey("not an object")
@@ -142,7 +142,7 @@ def _key(jwk: object) -> ProviderKey:
 
 
 def _algorithms(jwk: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the algorithm that a key names, or all of its type (RFC 7517 section 4.4)."""
+    """Return the algorithm that a key names, or all algorithms of its type (RFC 7517 section 4.4)."""
     kind, curve, named = jwk.get("kty"), jwk.get("crv"), jwk.get("alg")
     fitting: tuple[str, ...] = ()
     if kind == "RSA":
@@ -165,10 +165,10 @@ def _public_key(jwk: Mapping[str, Any], algorithm: str) -> PublicKey:
     if not all(isinstance(value, str) for value in material.values()):
         raise _UnusableKey("a member is not text")
     try:
-        # Public, because no private member is handed on.
+        # The key is public, because ``material`` has no private member.
         key: PublicKey = jwt.PyJWK(material, algorithm).key
     except (jwt.PyJWTError, UnsupportedAlgorithm, ValueError) as error:
-        raise _UnusableKey("its numbers make no key") from error
+        raise _UnusableKey("its numbers are not a valid key") from error
     if isinstance(key, RSAPublicKey):
         _require_strength(key)
     elif isinstance(key, Ed25519PublicKey):
@@ -187,11 +187,11 @@ def _require_strength(key: RSAPublicKey) -> None:
 def _require_order(key: Ed25519PublicKey) -> None:
     y = int.from_bytes(key.public_bytes_raw(), "little") % 2**255
     if y % _ED25519_PRIME in _SMALL_ORDER:
-        raise _UnusableKey("everybody can sign for it")
+        raise _UnusableKey("anyone can forge its signatures")
 
 
 def _named_once(key: ProviderKey, names: dict[tuple[str, str], PublicKey]) -> ProviderKey:
-    """Return the key with the algorithms that no earlier key of its ``kid`` serves."""
+    """Return the key with the algorithms that no earlier key of its ``kid`` has. Raises _UnusableKey."""
     if key.kid is None:
         return key
     free = tuple(a for a in key.algorithms if names.setdefault((key.kid, a), key.public) is key.public)

@@ -26,14 +26,14 @@ SECONDS = 5.0
 _HEADERS = {"Accept": "application/json", "User-Agent": "bodhi-api-tokens"}
 _BASIC, _POST = "client_secret_basic", "client_secret_post"
 
-_ACCESS_TOKEN = re.compile(r"[!-~]{1,65536}")  # RFC 6749 appendix A.12, but for the space
+_ACCESS_TOKEN = re.compile(r"[!-~]{1,65536}")  # RFC 6749 appendix A.12, except the space
 
 
 class OidcLogin:
-    """One client at one provider (RFC 6749 section 4.1, RFC 7636).
+    """This service as a client of one provider (RFC 6749 section 4.1, RFC 7636).
 
-    Each sign-in has connections of its own, made by ``connect``: a code cannot be sent twice, so it must
-    not meet a kept connection that is dead. ``seconds`` bounds a sign-in but for the provider's keys.
+    A code cannot be sent twice, so it must not meet a dead connection. Each sign-in therefore opens new
+    connections with ``connect``. ``seconds`` limits a sign-in, except for reading documents and keys.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class OidcLogin:
         self._seconds = seconds
 
     def authorization_url(self, login: PendingLogin, redirect_uri: str) -> str:
-        """Return the address to send the browser to. Raises IdentityProviderUnavailable."""
+        """Return the address at the provider for the browser. Raises IdentityProviderUnavailable."""
         challenge = base64.urlsafe_b64encode(hashlib.sha256(login.verifier.encode()).digest())
         parameters = {
             "response_type": "code",
@@ -69,12 +69,15 @@ class OidcLogin:
             "code_challenge_method": "S256",
         }
         address = urlsplit(self._documents.endpoint("authorization_endpoint"))
-        # A query of the provider's own stays (RFC 6749 section 3.1).
+        # The endpoint's own query must be kept (RFC 6749 section 3.1).
         query = "&".join(part for part in (address.query, urlencode(parameters)) if part)
         return urlunsplit(address._replace(query=query, fragment=""))
 
     def redeem(self, login: PendingLogin, code: str, redirect_uri: str) -> Identity:
-        """Return the person who signed in. Raises LoginFailed or IdentityProviderUnavailable."""
+        """Exchange a code for tokens, and return the person who signed in.
+
+        Raises LoginFailed or IdentityProviderUnavailable.
+        """
         until = time.monotonic() + self._seconds
         grant = {
             "grant_type": "authorization_code",
@@ -96,20 +99,20 @@ class OidcLogin:
     def _tokens(
         self, connections: urllib3.PoolManager, grant: Mapping[str, str], until: float
     ) -> Mapping[str, Any]:
-        """Return the answer of the token endpoint (RFC 6749 section 5.1)."""
+        """Return the token endpoint's answer to a code (RFC 6749 section 5.1)."""
         credentials, authorization = self._client_authentication()
         url = self._documents.endpoint("token_endpoint")
         headers = {**_HEADERS, "Content-Type": "application/x-www-form-urlencoded", **authorization}
-        # A code comes from the browser and may hold a lone surrogate, which no provider ever sent.
+        # The browser brings the code, so it may have a lone surrogate, which cannot be encoded.
         body = urlencode({**grant, **credentials}, errors="replace").encode()
         answer = exchange(connections, "POST", url, until, headers=headers, body=body)
         _refuse_error(answer, url)
         return _document(answer, url)
 
     def _client_authentication(self) -> tuple[Mapping[str, str], Mapping[str, str]]:
-        """Return the parameters and the headers that prove which client asks.
+        """Return the parameters and the headers that authenticate this client.
 
-        Raises LoginFailed if the provider takes the secret in no way that this service knows.
+        Raises LoginFailed if the provider offers neither Basic nor POST for the secret.
         """
         client_id, secret = self._rules.client_id, self._client_secret
         if secret is None:
@@ -118,7 +121,7 @@ class OidcLogin:
         if not (isinstance(offered, list) and offered):
             offered = [_BASIC]  # OpenID Connect Discovery section 3
         if _BASIC in offered:
-            # Both are form-encoded first, so that a colon in the id ends nothing (RFC 6749 section 2.3.1).
+            # Form-encoding comes first, because the id may have a colon (RFC 6749 section 2.3.1).
             pair = f"{quote_plus(client_id)}:{quote_plus(secret)}"
             return {}, {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
         if _POST in offered:
@@ -133,7 +136,7 @@ class OidcLogin:
         tokens: Mapping[str, Any],
         until: float,
     ) -> Identity:
-        """Return the person of an ID token. The userinfo endpoint fills in what the token lacks."""
+        """Return the person of an ID token. The userinfo endpoint adds claims that the token lacks."""
         admin_claim = self._rules.admin_claim
         without_role = userinfo.lacks_role(claims, admin_claim)
         asks = without_role or userinfo.lacks_profile(claims)
@@ -144,7 +147,7 @@ class OidcLogin:
         except IdentityProviderUnavailable as error:
             logs.warn("login.userinfo_failed", reason=error.reason.value, **error.facts)
             identity = self._provider.identity(claims)
-            # The role is unknown without the answer, so the sign-in says nothing about it.
+            # Without the answer the role is unknown, so this sign-in must not take it away.
             return replace(identity, role=None) if without_role else identity
         if found["sub"] != claims.get("sub"):
             raise LoginFailed(LoginReason.USERINFO_REFUSED)
@@ -171,7 +174,7 @@ class OidcLogin:
 
 
 def _refuse_error(answer: Answer, url: str) -> None:
-    """Raises LoginFailed if the token endpoint refuses (RFC 6749 section 5.2)."""
+    """Raise LoginFailed if the token endpoint answers with an error (RFC 6749 section 5.2)."""
     if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return
     try:
@@ -186,7 +189,7 @@ def _refuse_error(answer: Answer, url: str) -> None:
 
 
 def _document(answer: Answer, url: str) -> Mapping[str, Any]:
-    """Return the JSON object of a good answer. Raises IdentityProviderUnavailable."""
+    """Return the JSON object of an answer with status 200. Raises IdentityProviderUnavailable."""
     if answer.status != HTTPStatus.OK:
         facts = {"provider_status": str(answer.status)}
         raise IdentityProviderUnavailable(ProviderReason.BAD_STATUS, facts)

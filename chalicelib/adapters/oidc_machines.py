@@ -1,6 +1,6 @@
-"""Marks of JWTs that belong to a machine, as the providers document them or are known to write them.
+"""Marks of JWTs that belong to a machine, from the documentation of providers or public samples.
 
-A mark must not fit a person: each one is a value that people cannot have. See docs/providers.md.
+A mark is a value that a person cannot have. See docs/providers.md.
 """
 
 from collections.abc import Mapping
@@ -23,13 +23,13 @@ def is_machine(claims: Claims) -> bool:
         or _is_cognito_client(claims)
         or _is_entra_application(claims)
         or _has_client_grant(claims)
-        # A job chooses its audience, and carries the groups of the person who started it.
+        # A GitLab job chooses its audience, and has the groups of the person who started it.
         or claims.keys() >= _GITLAB_JOB
     )
 
 
 def _is_its_own_client(claims: Claims, clients: set[str]) -> bool:
-    """The subject is the client (RFC 9068 section 2.2; Okta, Authelia, Google), also as Auth0 writes it."""
+    """Return whether the subject is the client (RFC 9068 section 2.2; Okta, Authelia, Google, Auth0)."""
     subject = claims.get("sub")
     return isinstance(subject, str) and bool({subject, subject.removesuffix(_AUTH0_SUFFIX)} & clients)
 
@@ -40,14 +40,15 @@ def _is_keycloak_service_account(claims: Claims, clients: set[str]) -> bool:
 
 
 def _is_cognito_client(claims: Claims) -> bool:
-    """Access tokens of people name them; those of the client credentials grant have no user."""
+    """Return whether a Cognito access token lacks the user name that people's access tokens have."""
     return claims.get("token_use") == "access" and "username" not in claims
 
 
 def _is_entra_application(claims: Claims) -> bool:
-    """Without the optional claim ``idtyp``, an application has no scope, and its object as the subject.
+    """Return whether an Entra access token belongs to an application.
 
-    A person has the same value in both only in B2C, whose ID tokens name no client.
+    The optional claim ``idtyp`` decides. Without it, an application has ``oid`` equal to ``sub`` and does
+    not have ``scp``. People at B2C have equal values too, but their ID tokens do not name a client.
     """
     kind = claims.get("idtyp")
     if kind is not None:
@@ -58,7 +59,7 @@ def _is_entra_application(claims: Claims) -> bool:
 
 
 def _has_client_grant(claims: Claims) -> bool:
-    """Auth0 and others name the grant."""
+    """Return whether the JWT names the client credentials grant, as Auth0 does."""
     grants = claims.get("gty")
     named = grants if isinstance(grants, list) else str(grants or "").split()
     return any(str(grant).replace("_", "-") == "client-credentials" for grant in named)

@@ -1,4 +1,4 @@
-"""A document of the OpenID provider that is kept in the process, and the rules for loading it again.
+"""The rules for loading a provider's document again that is kept in the process.
 
 The reasons and the arithmetic are in docs/decisions/0023-provider-keys.md.
 """
@@ -22,13 +22,13 @@ COOL_DOWN = timedelta(seconds=10)
 SPACING = timedelta(seconds=5)
 BURST = 3
 
-# A load has its own deadline; this one is for a caller who waits for the load of another.
+# For a caller who waits for another caller's load. The load itself has its own deadline.
 _LONGEST_WAIT_SECONDS = 6.0
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded(Generic[T]):
-    """The result of a load. ``number`` grows with each load, in the order in which they begin."""
+    """The result of a load. Loads are numbered in the order in which they begin."""
 
     value: T
     number: int
@@ -43,17 +43,17 @@ class _Failure:
 
 
 class Bucket:
-    """Permits, at most ``BURST`` at once and one more per ``SPACING``."""
+    """A token bucket of at most ``BURST`` permits. One more comes per ``SPACING``."""
 
     def __init__(self) -> None:
         self._empty_until: datetime | None = None
 
     def take(self, now: datetime) -> bool:
-        """Take a permit, or return False if there is none."""
+        """Take a permit, or return False if the bucket is empty."""
         latest = now + BURST * SPACING
         until = max(self._empty_until or now, now)
         if until > latest:
-            # The clock was set back, and must not close the bucket until it has caught up.
+            # The clock was set back. The bucket must not stay closed until the clock has caught up.
             until = now
         if until + SPACING > latest:
             return False
@@ -62,9 +62,10 @@ class Bucket:
 
 
 class Reloads(Generic[T]):
-    """Loads, and loads again; one at a time, while other callers use what there is.
+    """A value that is loaded again if needed, by one caller at a time.
 
-    ``load`` raises IdentityProviderUnavailable. That is repeated for ``COOL_DOWN`` without another load.
+    Other callers use the value that is there. ``load`` may raise IdentityProviderUnavailable. For
+    ``COOL_DOWN`` after that, calls raise the same error without another load.
     """
 
     def __init__(self, load: Callable[[], T], clock: Clock) -> None:
@@ -83,7 +84,7 @@ class Reloads(Generic[T]):
         return self._begun
 
     def current(self) -> Loaded[T]:
-        """Return a value that is at most ``MAX_AGE`` old, or ``LONGEST_AGE`` while no load succeeds.
+        """Return a value that is at most ``MAX_AGE`` old, or ``LONGEST_AGE`` if loads fail.
 
         Raises IdentityProviderUnavailable.
         """
@@ -102,7 +103,7 @@ class Reloads(Generic[T]):
             raise
 
     def later_than(self, number: int) -> Loaded[T]:
-        """Return the value of a later load than ``number``, loading it if the bucket allows.
+        """Return the value of a load after ``number``, and load it if the bucket allows.
 
         Raises SignInRefused (``keys_not_current``) or IdentityProviderUnavailable.
         """
@@ -113,13 +114,13 @@ class Reloads(Generic[T]):
         return load()
 
     def put(self, value: T) -> None:
-        """Keep a value that was loaded in another way."""
+        """Keep a value that the caller loaded."""
         with self._lock:
             self._begun += 1
             self._loaded, self._failure = Loaded(value, self._begun, self._clock.now()), None
 
     def _join_or_begin(self, now: datetime) -> Callable[[], Loaded[T]]:
-        """Return the rest of the work, for outside the lock.
+        """Return the function that loads or waits, to be called outside the lock.
 
         Raises IdentityProviderUnavailable while a failure cools down, SignInRefused without a permit.
         """
@@ -128,7 +129,7 @@ class Reloads(Generic[T]):
             return lambda: _result_of(under_way)
         if self._failure and _is_within(COOL_DOWN, self._failure.at, now):
             raise IdentityProviderUnavailable(self._failure.reason, self._failure.facts)
-        # The first load needs none. Old keys always find one: a permit is spent on newer keys or a failure.
+        # The first load needs no permit. For keys older than ``MAX_AGE`` the bucket is never empty.
         if self._loaded and not self._bucket.take(now):
             raise SignInRefused(SignInReason.KEYS_NOT_CURRENT, retry_after=SPACING)
         self._begun += 1
@@ -160,10 +161,10 @@ def _result_of(load: "Future[Loaded[T]]") -> Loaded[T]:
     except TimeoutError as error:
         raise IdentityProviderUnavailable(ProviderReason.TOO_SLOW) from error
     except IdentityProviderUnavailable as error:
-        # Another instance: one that is raised twice keeps the frames of both callers.
+        # A new instance, because an exception that is raised twice keeps the frames of both callers.
         raise IdentityProviderUnavailable(error.reason, error.facts) from error
 
 
 def _is_within(duration: timedelta, moment: datetime, now: datetime) -> bool:
-    # A clock that is set back must not prolong anything until it has caught up.
+    # abs: if the clock is set back, a value must not stay valid until the clock has caught up.
     return abs(now - moment) < duration

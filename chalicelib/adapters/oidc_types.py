@@ -1,8 +1,8 @@
-"""Kinds of JWTs: which ones are a sign-in, and whether one is an ID token or an access token.
+"""Kinds of JWTs: sign-ins and others, ID tokens and access tokens.
 
-No standard makes every provider say it (RFC 8725 section 3.12). So a JWT with a mark of one kind alone is
-of that kind. A JWT without any mark is an ID token, because many ID tokens have none. A JWT with marks of
-both is of neither.
+Providers need not name the kind of a JWT (RFC 8725 section 3.12), so marks tell it. A JWT with a mark of
+one kind alone is of that kind. A JWT without any mark is an ID token, because many ID tokens have none.
+A JWT with marks of both is of neither kind.
 """
 
 from collections.abc import Mapping
@@ -24,17 +24,17 @@ _SCOPE_CLAIMS = frozenset({"scope", "scp"})  # RFC 9068 section 2.2.3; Okta and 
 
 
 def require_sign_in(header: Members, claims: Members) -> None:
-    """Raises SignInRefused unless the JWT may be a sign-in.
+    """Check that the JWT may be a sign-in. Raises SignInRefused.
 
-    Logout tokens, security events and refresh tokens are not. A JWT that is bound to a key is more than
-    a bearer, and its proof is not checked here (RFC 7800 section 3.1).
+    Logout tokens, security events and refresh tokens are not sign-ins. A JWT that is bound to a key is
+    refused, because this service does not check the proof (RFC 7800 section 3.1).
     """
     known = (
         _is_one_of(_HEADER_TYPES, header, "typ")
         and _is_one_of(_CLAIM_TYPES, claims, "typ")
         and _is_one_of(_TOKEN_USES, claims, "token_use")
     )
-    # RFC 8417 section 2.2; a logout token has it too.
+    # Security events and logout tokens have this claim (RFC 8417 section 2.2).
     if not known or "events" in claims:
         raise SignInRefused(SignInReason.WRONG_KIND)
     if "cnf" in claims:
@@ -42,9 +42,9 @@ def require_sign_in(header: Members, claims: Members) -> None:
 
 
 def is_of_type(kind: TokenType, header: Members, claims: Members) -> bool:
-    """Return whether a JWT passes for what its sender says it is.
+    """Return whether a JWT is of the kind that its sender says.
 
-    An ID token needs no mark of its own, because many have none.
+    An ID token does not need a mark of its own, because many have none.
     """
     if kind is TokenType.ACCESS_TOKEN:
         return kind_of(header, claims) is kind
@@ -54,7 +54,7 @@ def is_of_type(kind: TokenType, header: Members, claims: Members) -> bool:
 
 
 def is_plain_id_token(header: Members, claims: Members) -> bool:
-    """Return whether the answer to our own request may be an ID token; some carry scopes as well."""
+    """Return whether a JWT that answers our own request may be an ID token, even if it has scopes."""
     return not _has_access_mark(header, {name: claims[name] for name in claims.keys() - _SCOPE_CLAIMS})
 
 
@@ -88,6 +88,6 @@ def _is_one_of(allowed: frozenset[str], members: Members, name: str) -> bool:
 
 
 def _lower(members: Members, name: str) -> str:
-    """Return a member without case, or "" if it is absent or not text."""
+    """Return a member in lower case, or "" if it is absent or not text."""
     value = members.get(name)
     return value.lower() if isinstance(value, str) else ""

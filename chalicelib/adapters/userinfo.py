@@ -1,6 +1,6 @@
-"""Claims that an ID token lacks, taken from the userinfo answer (OpenID Connect Core section 5.3.2).
+"""Claims of the userinfo answer that complete an ID token (OpenID Connect Core section 5.3.2).
 
-Some providers put a profile or groups there only, if there is an access token beside the ID token.
+If an access token is issued with the ID token, some providers send profile and groups only there.
 """
 
 from collections.abc import Mapping
@@ -17,18 +17,18 @@ def lacks_profile(claims: Claims) -> bool:
 
 
 def lacks_role(claims: Claims, admin_claim: AdminClaim | None) -> bool:
-    """Return whether a claim for administrators is configured and missing."""
+    """Return whether the administrators' claim is configured and missing."""
     return admin_claim is not None and admin_claim.role_in(claims) is None
 
 
 def completed(claims: Claims, userinfo: Claims, admin_claim: AdminClaim | None) -> dict[str, Any]:
-    """Return the claims of an ID token, with the profile and the role that it lacks."""
+    """Return the claims of an ID token, completed with profile and role from ``userinfo``."""
     whole = dict(claims)
     for name in ("name", "preferred_username"):
         if not whole.get(name) and name in userinfo:
             whole[name] = userinfo[name]
     if not whole.get("email") and userinfo.get("email"):
-        # A verification holds for the address beside it, not for another one.
+        # A verification counts only for the address in the same answer.
         whole.pop("email_verified", None)
         whole |= {name: userinfo[name] for name in ("email", "email_verified") if name in userinfo}
     if admin_claim and lacks_role(claims, admin_claim) and not lacks_role(userinfo, admin_claim):

@@ -49,7 +49,7 @@ class Service(Decision):
         return token_caller(context, self.settings.scopes)
 
     def role_of(self, user: "User") -> "Role":
-        """Return the role of a user that counts right now."""
+        """Return the role of a user that counts now."""
         return self.policy.administrators.role_of(user, self.clock.now())
 
     @property
@@ -165,7 +165,7 @@ class Service(Decision):
 
     @cached_property
     def http(self) -> "PoolManager":
-        """The connections to the provider."""
+        """The kept connections to the OpenID provider."""
         from chalicelib.adapters.oidc_http import KeptConnections
 
         return KeptConnections(self.clock)

@@ -1,4 +1,4 @@
-"""The claim that makes its bearer an administrator, in the shapes that providers write it."""
+"""The claim that makes a person an administrator, in the shapes that providers write."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,9 +14,9 @@ _EVERYBODYS_SCOPES = frozenset({"openid", "profile", "email", "address", "phone"
 
 @dataclass(frozen=True, slots=True)
 class AdminClaim:
-    """A place in the claims, and the value there that makes an administrator.
+    """The place of a claim, and the value that makes an administrator.
 
-    ``path`` holds the names from the top level down (RFC 6901 for more than one).
+    ``path`` holds the names of the members, outermost first. A JSON pointer has several (RFC 6901).
     """
 
     path: tuple[str, ...]
@@ -45,7 +45,7 @@ class AdminClaim:
 def parse_admin_claim(text: str) -> AdminClaim:
     """Return the claim that ``name=value`` or ``/pointer/to=value`` describes.
 
-    Raises ValueError with what is wrong.
+    Raises ValueError, whose text says the fault.
     """
     name, equals, value = text.partition("=")
     if not (name and equals and value):
@@ -54,7 +54,7 @@ def parse_admin_claim(text: str) -> AdminClaim:
         raise ValueError(f"is {text!r}, which has white space around the claim or its value")
     path = _path(name)
     if path[0] in SAME_FOR_ALL | {"sub"} or (path[-1] in SCOPES and value in _EVERYBODYS_SCOPES):
-        raise ValueError(f"is {text!r}, which would make everybody an administrator")
+        raise ValueError(f"is {text!r}, which would make every person an administrator")
     return AdminClaim(path, value)
 
 

@@ -1,4 +1,4 @@
-"""Administrators: named by the operator, or made one by a claim of their OpenID provider."""
+"""Administrators, who are named by the operator or have a claim of their OpenID provider."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -6,14 +6,15 @@ from datetime import datetime, timedelta
 from chalicelib.domain.users import Role, User
 
 ROLE_LIFETIME = timedelta(hours=24)
-"""How long a claim makes an administrator, counted from the ``iat`` of the JWT that carried it."""
+"""The time for which a claim gives the role, from the ``iat`` of the JWT that carried it."""
 
 
 @dataclass(frozen=True, slots=True)
 class ActingAdmin:
-    """An administrator who changes a user, and what must hold of the administrator's row meanwhile.
+    """An administrator who changes a user. The row must show an active administrator at the write.
 
-    ``role_given_after`` is None for a named administrator, whose role does not come from the row.
+    ``role_given_after`` is the earliest time at which the role may have been given. It is None for a
+    named administrator, whose role does not come from the row.
     """
 
     user_id: str
@@ -22,9 +23,9 @@ class ActingAdmin:
 
 @dataclass(frozen=True, slots=True)
 class Administrators:
-    """The rule that tells a user's present role.
+    """The rule for the role of a user at present.
 
-    ``subjects`` are those that the operator names, as values of ``subject_claim`` at ``issuer``.
+    The operator names ``subjects``, which are values of ``subject_claim`` at ``issuer``.
     """
 
     issuer: str = ""
@@ -38,7 +39,7 @@ class Administrators:
     def role_of(self, user: User, now: datetime) -> Role:
         """Return the role that counts at ``now``.
 
-        A role by claim expires: an administrator who never signs in again would otherwise stay one.
+        A role by claim expires. Otherwise an administrator who never signs in again would keep it.
         """
         if self._names(user):
             return Role.ADMIN

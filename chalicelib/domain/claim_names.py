@@ -1,4 +1,4 @@
-"""Names of claims that cannot tell who a person is, or what a person may do."""
+"""Names of claims that must not identify a person or make an administrator."""
 
 SAME_FOR_ALL = frozenset(
     {
@@ -7,10 +7,10 @@ SAME_FOR_ALL = frozenset(
         *("client_id", "cid", "appid", "tid", "gty", "idtyp"),
     }
 )
-"""Claims about the JWT, the client or the tenant, which every person's JWT may have alike."""
+"""Claims about the JWT, the client or the tenant. They can be equal for all people."""
 
 SCOPES = frozenset({"scope", "scp"})
-"""Claims that hold scopes: RFC 9068 section 2.2.3; Okta and Microsoft Entra."""
+"""Claims that hold scopes (RFC 9068 section 2.2.3; Okta and Microsoft Entra)."""
 
 REASSIGNED = frozenset(
     {
@@ -19,4 +19,4 @@ REASSIGNED = frozenset(
         *("phone_number", "winaccountname", "verified_primary_email"),
     }
 )
-"""Names and addresses, which pass to other people one day (OpenID Connect Core section 5.7)."""
+"""Names and addresses, which may later belong to another person (OpenID Connect Core section 5.7)."""

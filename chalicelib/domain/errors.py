@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
-    # An authorizer never refuses a sign-in, so it does not load the reasons.
+    # Not loaded by authorizers, which never refuse a sign-in.
     from chalicelib.domain.refusals import LoginReason, ProviderReason, SignInReason
 
 _NO_FACTS: Mapping[str, str] = MappingProxyType({})
@@ -83,8 +83,8 @@ class NotAuthenticated(ApiTokensError):
 class SignInRefused(NotAuthenticated):
     """A JWT of the provider is not acceptable (RFC 6750 ``invalid_token``).
 
-    ``facts`` are for the log: what was expected and what came, each short, never the JWT itself.
-    ``retry_after`` is set when the same JWT may be accepted a little later.
+    ``facts`` are for the log: the expected and the received values, never the JWT itself.
+    ``retry_after`` is set if the same JWT may be accepted after that time.
     """
 
     def __init__(
@@ -132,9 +132,9 @@ class UserInactive(ApiTokensError):
 
 
 class SignInTooSoon(ApiTokensError):
-    """The caller's account was removed, and the sign-in is not surely newer than the removal.
+    """The caller's account was removed, and the sign-in may be older than the removal.
 
-    The clocks of the provider and of this service may differ by ``SIGN_IN_LEEWAY``.
+    The provider's clock and ours may differ by ``SIGN_IN_LEEWAY``.
     """
 
     code = "sign_in_too_soon"
@@ -162,9 +162,9 @@ class TokensUnavailable(ApiTokensError):
 
 
 class InvalidSubjectToken(InvalidRequest):
-    """The ``subject_token`` is not what it is said to be; RFC 8693 calls that a bad request.
+    """The ``subject_token`` is not valid for its type (RFC 8693 section 2.2.2, ``invalid_request``).
 
-    ``refusal`` says why if it is a JWT of the provider.
+    ``refusal`` gives the reason if the token is a JWT of the provider.
     """
 
     detail = "The subject_token is invalid, expired, or not of the type in subject_token_type."
@@ -212,7 +212,7 @@ class UnsupportedTokenType(ApiTokensError):
 
 
 class InvalidToken(ApiTokensError):
-    """The presented API token does not let its bearer in (RFC 6750 ``invalid_token``).
+    """The presented API token is refused (RFC 6750 ``invalid_token``).
 
     ``is_presented`` is false if the call has no bearer credential at all.
     """
@@ -475,7 +475,7 @@ class ConcurrentChange(Conflict):
 
 
 class IdentityTaken(Conflict):
-    """A user cannot move to an identity that leads to another user, or that a tombstone keeps."""
+    """The new identity already leads to another user, who may be a tombstone."""
 
     code = "identity_taken"
     detail = "Another user has this identity already."
@@ -526,7 +526,7 @@ class SigningUnavailable(DependencyUnavailable):
 
 
 class IdentityProviderUnavailable(DependencyUnavailable):
-    """The OpenID provider, or the settings that name it, are at fault. ``facts`` are for the log."""
+    """The OpenID provider failed, or its settings are wrong. ``facts`` are for the log."""
 
     def __init__(self, reason: "ProviderReason", facts: Mapping[str, str] = _NO_FACTS) -> None:
         self.reason = reason

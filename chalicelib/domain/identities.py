@@ -1,4 +1,4 @@
-"""Subject identifiers, and the move of a user from one to another."""
+"""Subject identifiers, and the move of a user to another one."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -10,9 +10,9 @@ from chalicelib.domain.users import Role, User
 
 @dataclass(frozen=True, slots=True)
 class SubjectIdentifier:
-    """A person as an OpenID provider names them: the value of a claim at an issuer.
+    """An identity at an OpenID provider: the issuer, the claim and its value.
 
-    OpenID Connect Core section 2 takes ``sub`` as the claim; ``SUBJECT_CLAIM`` may name another one.
+    The claim is ``sub`` (OpenID Connect Core section 2) unless ``SUBJECT_CLAIM`` names another one.
     """
 
     issuer: str
@@ -21,20 +21,20 @@ class SubjectIdentifier:
 
     @classmethod
     def of(cls, user: User) -> Self:
-        """Return the identifier that a user's row has."""
+        """Return the identifier in a user's row."""
         return cls(user.issuer, user.subject, user.subject_claim)
 
     @property
     def user_id(self) -> str:
-        """The id that a first sign-in gives to the user."""
+        """The id that a first sign-in gives to a new user."""
         return user_id_for(self.issuer, self.subject, self.subject_claim)
 
 
 def moved(user: User, to: SubjectIdentifier, now: datetime) -> User:
-    """Return the user with another identifier. Tokens, status and profile stay.
+    """Return the user with another identifier. Tokens, status and profile are kept.
 
-    The role and all sessions end, because they come from sign-ins of the former identity. The newest
-    sign-in stays: after a move there and back, an older JWT still changes nothing.
+    The role and all sessions end, because they come from sign-ins of the former identity. The time of
+    the newest sign-in is kept, so that an older JWT changes nothing after a move there and back.
     """
     if SubjectIdentifier.of(user) == to:
         return user
@@ -46,7 +46,7 @@ def moved(user: User, to: SubjectIdentifier, now: datetime) -> User:
         role=Role.USER,
         # A JWT of the same second as the newest sign-in must not give the role back.
         role_given_at=user.signed_in_at,
-        # Those of a deactivated user have ended, and that moment tells since when tokens are refused.
+        # The sessions of a deactivated user have ended. That time also shows since when tokens are refused.
         sessions_ended_at=now if user.is_active else user.sessions_ended_at,
         moved_at=now,
         updated_at=now,

@@ -27,12 +27,12 @@ def new_token_id(now: datetime) -> str:
 
 
 def new_login_id(now: datetime) -> str:
-    """Return the id of a sign-in at the page. It sorts by the time of its beginning and is not secret."""
+    """Return the id of a sign-in at the page. It is not secret, and sorts by the time of the beginning."""
     return _sortable(now) + _random_base32(_LOGIN_RANDOM_CHARACTERS)
 
 
 def began_by(login_id: str, moment: datetime) -> bool:
-    """Return whether the id says that the sign-in began at ``moment`` or before."""
+    """Return whether the sign-in with this id began at ``moment`` or before."""
     return login_id[:_TIME_CHARACTERS] <= _sortable(moment)
 
 
@@ -42,10 +42,10 @@ def new_generation() -> str:
 
 
 def user_id_for(issuer: str, subject: str, subject_claim: str = "sub") -> str:
-    """Return the id of the user that ``subject`` is at ``issuer`` (OpenID Connect Core section 2).
+    """Return the user id that is derived from an identity (OpenID Connect Core section 2).
 
-    The pair, not the subject alone, identifies a person: two issuers may use the same subject. Another
-    claim than ``sub`` is part of the identity, because its values are other names.
+    Two issuers may use the same subject, so the issuer is part of the identity. So is the claim's name
+    unless it is ``sub``, because the values of different claims are different names.
     """
     parts = [issuer, subject] if subject_claim == "sub" else [issuer, subject_claim, subject]
     digest = hashlib.sha256(json.dumps(parts).encode()).digest()[:20]

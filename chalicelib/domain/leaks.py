@@ -1,4 +1,4 @@
-"""API tokens in text that a caller found, by their shape alone."""
+"""The search for API tokens in text that a caller reports. It goes by their shape alone."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -6,24 +6,24 @@ from urllib.parse import unquote
 
 from chalicelib.domain.ids import API_TOKEN_PREFIX, MAX_API_TOKEN_LENGTH
 
-# docs/secret-scanning.md publishes this expression. It asks for no boundary around a token, because an
-# escape, an encoding or another token can put any character there. A token's header is base64url of ASCII
-# text without a question mark, so it never has an underscore. This keeps the search linear. The prefix
-# ends with one, so many prefixes in a row are many short headers, not one long header for each.
+# docs/secret-scanning.md publishes this expression. It does not require a boundary around a token, because
+# an escape, an encoding or another token can put any character there. A token's header is base64url of
+# ASCII text without a question mark, so it never has an underscore. The prefix has one, so no header can
+# run over a later prefix. This keeps the search linear.
 EXPRESSION = rf"{API_TOKEN_PREFIX}eyJ[A-Za-z0-9-]+\.eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{{85}}[AQgw]"
 
-# A look-ahead consumes nothing: a string of this shape cannot hide a token that begins within it.
+# A look-ahead consumes nothing, so a match cannot hide a token that begins within it.
 _TOKEN = re.compile(f"(?=({EXPRESSION}))")
 
-# An address inside an address is encoded twice.
+# An address in the query of another address is encoded twice.
 _ENCODINGS = 2
 
 
 def candidates(texts: Iterable[str]) -> Iterator[str]:
     """Yield each distinct string in ``texts`` that has the shape of an API token.
 
-    The texts are searched as they are and percent-decoded (RFC 3986 section 2.1). A string that is longer
-    than a token can be is not yielded. The work is linear in the length of the texts.
+    The texts are searched as they are, and percent-decoded once and twice (RFC 3986 section 2.1). A string
+    that is too long for a token is left out. The work is linear in the length of the texts.
     """
     seen: set[str] = set()
     for text in texts:
@@ -38,7 +38,7 @@ def candidates(texts: Iterable[str]) -> Iterator[str]:
 def _spellings(text: str) -> Iterator[str]:
     yield text
     for _ in range(_ENCODINGS):
-        # In Latin-1 each byte is one character, so no byte can swallow the start of a token.
+        # In Latin-1 each byte is one character, so an odd byte cannot swallow the start of a token.
         decoded = unquote(text, "latin-1")
         if decoded == text:
             return

@@ -65,7 +65,7 @@ class IdentityProvider(Protocol):
     """The users' own OpenID provider."""
 
     def verify(self, unverified_jwt: str) -> Identity:
-        """Return the person whose sign-in this JWT is.
+        """Return the person who signed in with this JWT.
 
         Raises SignInRefused or IdentityProviderUnavailable.
         """
@@ -76,7 +76,7 @@ class SubjectTokenVerifier(Protocol):
     """The users' own OpenID provider, asked about a JWT that is said to be of one kind."""
 
     def verify_as(self, unverified_jwt: str, kind: "TokenType") -> Identity:
-        """Return the person whose sign-in this JWT is, if it is of this kind.
+        """Return the person who signed in with this JWT, which must be of this kind.
 
         Raises SignInRefused or IdentityProviderUnavailable.
         """
@@ -302,8 +302,8 @@ class UserStore(Protocol):
     def find_signed_in(self, derived_id: str) -> User | None:
         """Return the user that an identity leads to, strongly consistent.
 
-        ``derived_id`` is the id that the identity gives by itself. It leads to another user if an
-        operator moved the identity there.
+        ``derived_id`` is the id that is derived from the identity. It leads to another user if an operator
+        moved that user to the identity.
         """
         ...
 
@@ -312,14 +312,14 @@ class UserStore(Protocol):
         ...
 
     def add_user(self, user: User) -> bool:
-        """Add a user; return False if the id is taken, or leads to another user by now."""
+        """Add a user. Return False if the id is taken, or now leads to another user."""
         ...
 
     def save_sign_in(self, before: User, after: User) -> None:
         """Write what a sign-in changes.
 
-        Raises ConcurrentChange when status, generation, role or the newest sign-in changed since
-        ``before``, or the user was moved.
+        Raises ConcurrentChange if the user was moved since ``before``, or if status, generation, role or
+        newest sign-in changed.
         """
         ...
 
@@ -330,19 +330,19 @@ class UserStore(Protocol):
         ended: EndedGeneration | None = None,
         actor: ActingAdmin | None = None,
     ) -> None:
-        """Write what differs, with the record of the generation that this ends.
+        """Write the attributes that differ, and record the generation that the change ends.
 
-        Raises ConcurrentChange when status or generation changed since ``before``, AdminRequired when
+        Raises ConcurrentChange if status or generation changed since ``before``. Raises AdminRequired if
         ``actor`` is not an active administrator at the moment of the write.
         """
         ...
 
     def move_user(self, before: User, after: User) -> None:
-        """Write another identity of a user, with the rows that lead identities to users, all or nothing.
+        """Write a user's new identity and the identity rows in one transaction.
 
-        The former identity then leads to this user no longer. Raises IdentityTaken if the new one has
-        another user or a tombstone. Raises ConcurrentChange if the identity, status, generation, role or
-        newest sign-in changed since ``before``.
+        The former identity then no longer leads to the user. Raises IdentityTaken if the new identity
+        has another user, who may be a tombstone. Raises ConcurrentChange if identity, status, generation,
+        role or newest sign-in changed since ``before``.
         """
         ...
 

@@ -1,12 +1,12 @@
-"""Closed lists of reasons: why a sign-in was refused, and what is wrong at the OpenID provider.
+"""Closed lists of reasons for refused sign-ins and for failures of the OpenID provider.
 
-Callers see the reason as ``reason`` in a problem document; the log has it with the facts.
+Callers get the reason as ``reason`` in a problem document. The log has it with the facts.
 """
 
 import re
 from enum import Enum
 
-# Without the full stops of a JWT, and too short for any token (a part of RFC 6749 section 4.1.2.1).
+# Stricter than RFC 6749 section 4.1.2.1: a JWT has full stops, and other tokens are longer.
 _ERROR_CODE = re.compile(r"[A-Za-z0-9_:/-]{1,40}")
 
 _ABOUT_THE_CLIENT = frozenset(
@@ -47,12 +47,12 @@ class SignInReason(Enum):
 
     @property
     def retry_helps(self) -> bool:
-        """Whether a new sign-in at the page may succeed without a change elsewhere."""
+        """True if a new sign-in at the page may succeed although nothing else changes."""
         return self in _RETRY_HELPS
 
 
 class ProviderReason(Enum):
-    """The fault of the OpenID provider, or of the settings that name it."""
+    """The fault of the OpenID provider or of its settings."""
 
     UNREACHABLE = "unreachable"
     TOO_SLOW = "too_slow"
@@ -72,14 +72,14 @@ class ProviderReason(Enum):
 
     @property
     def retry_helps(self) -> bool:
-        """Whether a new sign-in at the page may succeed without a change elsewhere."""
+        """True if a new sign-in at the page may succeed although nothing else changes."""
         return self in _RETRY_HELPS
 
 
 class LoginReason(Enum):
     """The reason why a sign-in at the page did not finish.
 
-    A refused ID token has the value of its ``SignInReason`` instead.
+    If the ID token is refused, its ``SignInReason`` is the reason instead.
     """
 
     CANCELLED = "cancelled"
@@ -99,15 +99,15 @@ class LoginReason(Enum):
 
     @property
     def retry_helps(self) -> bool:
-        """Whether a new sign-in at the page may succeed without a change elsewhere."""
+        """True if a new sign-in at the page may succeed although nothing else changes."""
         return self in _RETRY_HELPS
 
 
 def reason_of_error(code: str) -> LoginReason:
     """Return the reason for an ``error`` of a provider (RFC 6749 sections 4.1.2.1 and 5.2).
 
-    A code about the request means that the settings here or at the provider are at fault, because the
-    request is always the same.
+    The request is always the same. A code that blames it means that the settings here or at the
+    provider are wrong.
     """
     if code == "invalid_grant":
         return LoginReason.CODE_REFUSED
@@ -115,7 +115,7 @@ def reason_of_error(code: str) -> LoginReason:
 
 
 def provider_error(code: object) -> str:
-    """Return the ``error`` of a provider as the log may have it (RFC 6749 sections 4.1.2.1 and 5.2)."""
+    """Return a provider's ``error`` if it may be logged, else "unreadable" (RFC 6749 section 5.2)."""
     return code if isinstance(code, str) and _ERROR_CODE.fullmatch(code) else "unreadable"
 
 
@@ -133,20 +133,20 @@ _SIGN_IN_SENTENCES = {
     SignInReason.TOO_LARGE: "This JWT is too large. Ask your administrator to put fewer groups into it.",
     SignInReason.ALGORITHM_NOT_ALLOWED: "This JWT is signed with an algorithm that is not allowed.",
     SignInReason.UNKNOWN_KEY: "Your OpenID provider does not publish the key that signed this JWT.",
-    SignInReason.KEYS_NOT_CURRENT: "The keys of your OpenID provider are read again. Retry in 5 seconds.",
+    SignInReason.KEYS_NOT_CURRENT: "Your OpenID provider's keys must be read again. Retry in 5 seconds.",
     SignInReason.BAD_SIGNATURE: "The signature of this JWT is not valid.",
     SignInReason.MISSING_CLAIM: "This JWT lacks a claim that every sign-in needs: exp, iat or iss.",
-    SignInReason.WRONG_ISSUER: "This JWT comes from another OpenID provider than the configured one.",
+    SignInReason.WRONG_ISSUER: "This JWT does not come from the configured OpenID provider.",
     SignInReason.WRONG_AUDIENCE: "This JWT is for another audience.",
     SignInReason.WRONG_AUTHORIZED_PARTY: "This ID token was issued to another client.",
     SignInReason.EXPIRED: "Your sign-in has expired. Sign in again.",
     SignInReason.NOT_YET_VALID: "This JWT is not valid yet. Check the clock of your OpenID provider.",
-    SignInReason.WRONG_KIND: "This kind of JWT is not a sign-in.",
+    SignInReason.WRONG_KIND: "This kind of JWT cannot be used to sign in.",
     SignInReason.SENDER_CONSTRAINED: "This JWT is bound to a key (cnf). It cannot be used as a bearer.",
     SignInReason.MACHINE: "This JWT belongs to a machine. Only people can sign in.",
     SignInReason.MISSING_SUBJECT: "This JWT lacks the claim that identifies the person.",
     SignInReason.INVALID_SUBJECT: "The claim that identifies the person is not valid in this JWT.",
-    SignInReason.WRONG_NONCE: "This ID token does not answer this sign-in.",
+    SignInReason.WRONG_NONCE: "This ID token belongs to another sign-in.",
     SignInReason.IDENTITY_MOVED: "Your account was moved to another identity. Ask an administrator.",
 }
 
@@ -169,7 +169,7 @@ _PROVIDER_SENTENCES = {
 _LOGIN_SENTENCES = {
     LoginReason.CANCELLED: "You cancelled the sign-in.",
     LoginReason.PROVIDER_ERROR: "Your OpenID provider refused the sign-in.",
-    LoginReason.NOT_BEGUN_HERE: "This sign-in did not begin in this browser, or is used up. Try again.",
+    LoginReason.NOT_BEGUN_HERE: "This sign-in did not begin in this browser or was used before. Try again.",
     LoginReason.TOOK_TOO_LONG: "The sign-in took longer than 10 minutes. Try again.",
     LoginReason.NO_CODE: "Your OpenID provider sent you back without a code. Try again.",
     LoginReason.CODE_REFUSED: "Your OpenID provider did not accept the code of this sign-in. Try again.",

@@ -9,7 +9,7 @@ from chalicelib.domain.users import User
 
 LOGIN_LIFETIME = timedelta(minutes=10)
 MAX_PENDING_LOGINS = 5
-"""Sign-ins that one browser may have under way, as in five tabs."""
+"""The most pending sign-ins of one browser, one per tab."""
 
 SESSION_LIFETIME = timedelta(hours=12)
 SESSION_IDLE_TIMEOUT = timedelta(hours=1)
@@ -18,11 +18,11 @@ SESSION_REFRESH_INTERVAL = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class PendingLogin:
-    """A sign-in between leaving for the provider and coming back.
+    """A sign-in after the browser left for the provider, and before it came back.
 
-    ``state``, ``nonce`` and ``verifier`` are those of OpenID Connect Core section 3.1.2.1 and RFC 7636.
-    ``id_hash`` is the hash of the browser's cookie and of ``state`` together, so that neither finds the
-    row without the other.
+    ``state`` and ``nonce`` are parameters of OpenID Connect Core section 3.1.2.1, ``verifier`` is that of
+    RFC 7636. ``id_hash`` is the hash of the browser's cookie and ``state`` together, so that both are
+    needed to find the row.
     """
 
     id_hash: str
@@ -38,13 +38,13 @@ class PendingLogin:
 
 
 def login_id_in(state: str) -> str | None:
-    """Return the id of the sign-in that a ``state`` of ours names, or None for any other text."""
+    """Return the sign-in's id in a ``state``, or None if the text is not a state of this service."""
     login_id, dot, _ = state.partition(".")
     return login_id if dot and LOGIN_ID.fullmatch(login_id) else None
 
 
 def logins_to_drop(pending: Collection[str]) -> list[str]:
-    """Return the ids of those sign-ins of a browser, the oldest, that must make room for a new one."""
+    """Return the ids of a browser's oldest sign-ins, which must make room for a new one."""
     ours = sorted(login_id for login_id in pending if LOGIN_ID.fullmatch(login_id))
     return ours[: -(MAX_PENDING_LOGINS - 1)]
 

@@ -1,4 +1,4 @@
-"""The one rule for text from outside: names and descriptions of tokens, profiles, subjects, searches.
+"""The one rule for text from outside: names, descriptions, profiles, subjects and searches.
 
 Decision 22 gives the reasons. The table of characters is committed, so that every Python answers alike.
 """
@@ -14,7 +14,7 @@ MAX_DESCRIPTION_LENGTH = 500
 # OpenID Connect Core 1.0, section 2, claim ``sub``.
 MAX_SUBJECT_LENGTH = 255
 
-# Old rows may hold longer texts. Normalising takes a time that is quadratic in a run of marks.
+# Old rows may hold longer texts. Normalising a run of marks takes quadratic time.
 _LONGEST_SEARCHED = 1_000
 
 # A black flag, then letters or digits as tags, then the tag that ends them (UTS #51, emoji tag sequence).
@@ -32,9 +32,10 @@ _LONG_ESCAPE = re.compile(r"\\U([0-9a-f]{8})")
 
 
 def plain_text(value: str, member: str, longest: int) -> str:
-    """Return a name or description trimmed. It may be empty.
+    """Return a trimmed name or description, which may be empty.
 
-    Raises InvalidRequest if it is too long, has a refused character, or is not empty and shows nothing.
+    Raises InvalidRequest if it is too long or has a refused character. Raises InvalidRequest also if it is
+    not empty but has no visible character.
     """
     trimmed = value.strip()
     if len(trimmed) > longest:
@@ -47,21 +48,22 @@ def plain_text(value: str, member: str, longest: int) -> str:
 
 
 def plain_text_pattern(longest: int) -> str:
-    """Return the regular expression (ECMA-262 with the flag ``u``, Python) of what ``plain_text`` accepts.
+    """Return the regular expression for texts that ``plain_text`` accepts.
 
-    It leaves lone surrogates aside, which not every dialect can name.
+    The dialects are Python and ECMA-262 with the flag ``u``. Lone surrogates are not covered, because not
+    every dialect can name them.
     """
     trimmed = rf"[{WHITE_SPACE}]*[^{REFUSED}]{{0,{longest}}}[{WHITE_SPACE}]*"
     shows = rf"(?![{INVISIBLE}]*$)(?![\s\S]*(?:{_STRAY_TAG}))"
     pattern = f"^(?:[{WHITE_SPACE}]*|{shows}{trimmed})$"
-    # The two dialects have no common escape above U+FFFF, so those characters stand for themselves.
+    # The two dialects do not share an escape above U+FFFF, so write those characters themselves.
     return _LONG_ESCAPE.sub(lambda escape: chr(int(escape[1], 16)), pattern)
 
 
 def profile_text(value: str, longest: int) -> str:
-    """Return a text of a profile, cleaned and cut to ``longest`` characters, or "" if it shows nothing.
+    """Return a profile's text, cleaned and cut to ``longest`` characters, or "" if nothing is visible.
 
-    Refused characters are removed. White space is trimmed, and folded to one space. The cut parts a mark
+    Refused characters are removed. White space is trimmed, and each run becomes one space. A mark is cut
     from its base only if nothing would be left otherwise. Never raises.
     """
     folded = _folded(_cleaned(_folded(value)))
@@ -71,21 +73,21 @@ def profile_text(value: str, longest: int) -> str:
 
 
 def is_valid_subject(value: str) -> bool:
-    """Return whether a subject can be kept byte for byte.
+    """Return whether a subject can be kept unchanged.
 
-    It has 1 to 255 characters, all of them plain text, and one of them visible. White space is kept.
+    It must have 1 to 255 characters, all allowed and at least one visible. White space at the ends counts.
     """
     return len(value) <= MAX_SUBJECT_LENGTH and not _refused(value) and _is_visible(value)
 
 
 def search_key(text: str) -> str:
-    """Return what a search compares: NFKD without U+0300 to U+036F, casefolded (UAX #15, section 1.2)."""
+    """Return the form that searches compare: casefolded NFKD without accents (UAX #15, section 1.2)."""
     decomposed = unicodedata.normalize("NFKD", text[:_LONGEST_SEARCHED])
     return _ACCENTS.sub("", decomposed).casefold()
 
 
 def _refused(text: str) -> str | None:
-    """Return the first refused character; the tags of a flag are not refused."""
+    """Return the first refused character, or None. Tags in a flag are allowed."""
     return next((match[0] for match in _REFUSED_OR_FLAG.finditer(text) if not match[1]), None)
 
 
@@ -98,7 +100,7 @@ def _folded(text: str) -> str:
 
 
 def _is_visible(text: str) -> bool:
-    # Compiled at the first use: the class is large, and most calls of a process need none.
+    # Compiled at first use, because the class is large and many processes never need it.
     return re.search(_VISIBLE, text) is not None
 
 

@@ -1,12 +1,12 @@
-"""Sets of characters of Unicode 14.0.0, as they stand in a character class of a pattern.
+"""Sets of characters of Unicode 14.0.0, written as the inside of a character class.
 
 Made by ``python -m infra.unicode_table``. Do not edit it by hand.
 """
 
-# White space. It is trimmed.
+# White space, which is trimmed.
 WHITE_SPACE = r"\x09-\x0d\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 
-# Plain text does not have these, and not lone surrogates either.
+# Refused in plain text, as are lone surrogates.
 REFUSED = (
     r"\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2065-\u206f\ufdd0-\ufdef\ufff0-\ufffb"
     r"\ufffe\uffff\U0001fffe\U0001ffff\U0002fffe\U0002ffff\U0003fffe\U0003ffff\U0004fffe\U0004ffff"
@@ -16,10 +16,10 @@ REFUSED = (
     r"\U000e01f0-\U000e0fff\U000efffe\U000effff\U000ffffe\U000fffff\U0010fffe\U0010ffff"
 )
 
-# Plain text has these only in the flag of a region.
+# Allowed in plain text only within the flag of a region.
 FLAG_TAGS = r"\U000e0030-\U000e0039\U000e0061-\U000e007a\U000e007f"
 
-# These show nothing by themselves. White space is among them.
+# Not visible by themselves. White space is among them.
 INVISIBLE = (
     r"\x00-\x20\x7f-\xa0\xad\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5"
     r"\u05c7\u0600-\u0605\u0610-\u061a\u061c\u064b-\u065f\u0670\u06d6-\u06dd\u06df-\u06e4"

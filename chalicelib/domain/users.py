@@ -9,7 +9,7 @@ from chalicelib.domain.errors import UserRemoved
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 SIGN_IN_LEEWAY = timedelta(seconds=60)
-"""How far the clock of an OpenID provider may differ from ours."""
+"""The largest accepted difference between the provider's clock and ours."""
 
 
 class Role(Enum):
@@ -29,11 +29,11 @@ class UserStatus(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A person as a verified JWT of the OpenID provider describes them.
+    """A person in a verified JWT of the OpenID provider.
 
     ``subject`` is the value of ``subject_claim``. ``role`` None means that the JWT says nothing about
-    the role, ``email_verified`` None that it says nothing about the e-mail. ``issued_at`` is ``iat``,
-    in whole milliseconds as rows keep it.
+    the role. ``email_verified`` None means that it does not say whether the e-mail is verified.
+    ``issued_at`` is ``iat`` in whole milliseconds, as in rows.
     """
 
     issuer: str
@@ -96,9 +96,9 @@ class User:
 
     @property
     def shown_name(self) -> str:
-        """The name to show: the provider's, else a verified e-mail, else the subject.
+        """The name to show: the provider's name, else a verified e-mail, else the subject.
 
-        A tombstone has none.
+        It is empty for a tombstone.
         """
         if self.status is UserStatus.REMOVED:
             return ""
@@ -115,7 +115,7 @@ class User:
         return self.status is UserStatus.ACTIVE
 
     def is_identified_by(self, identity: Identity) -> bool:
-        """Return whether the row belongs to this identity, and not to one that was moved away."""
+        """Return whether the user has this identity, and was not moved to another one."""
         own = (self.issuer, self.subject_claim, self.subject)
         return own == (identity.issuer, identity.subject_claim, identity.subject)
 
@@ -129,9 +129,9 @@ class User:
     def signed_in(self, identity: Identity, now: datetime, *, named: bool) -> "User":
         """Return the user as of a sign-in.
 
-        A sign-in that is older than the newest changes nothing. One from the same second, as an access
-        token beside its ID token, only adds what is missing or takes the role away. ``named`` says that
-        the operator names the person as an administrator.
+        A sign-in that is older than the newest one changes nothing. An ID token and its access token may
+        have the same ``iat``. The second one adds missing values or takes the role away. ``named`` says
+        that the operator names the person as an administrator.
         """
         newest = self.signed_in_at
         if newest is not None and identity.issued_at < newest:
@@ -148,15 +148,15 @@ class User:
         )
         if after == self:
             return self
-        # The date of the sign-in alone is not a change that people see.
+        # People do not see the time of the sign-in, so it does not change ``updated_at``.
         unseen = replace(self, signed_in_at=after.signed_in_at, role_given_at=after.role_given_at)
         return after if after == unseen else replace(after, updated_at=now)
 
     def _with_profile(self, identity: Identity) -> "User":
-        """Return the user with the profile of a JWT; a JWT without name or e-mail changes neither."""
+        """Return the user with the profile of a JWT. A missing name or e-mail changes nothing."""
         verified = identity.email_verified
         if verified is None:
-            # A JWT that says nothing about the same e-mail takes no verification back.
+            # A JWT that says nothing about the same e-mail does not make it unverified.
             verified = self.email_verified and identity.email in ("", self.email)
         elif not identity.email:
             verified = self.email_verified
@@ -168,12 +168,12 @@ class User:
         )
 
     def _role_after(self, identity: Identity, *, named: bool) -> tuple[Role, datetime | None]:
-        """Return the role and the ``iat`` that gives it."""
+        """Return the role, and the ``iat`` of the JWT that decided it."""
         role, given_at = self.role, self.role_given_at
         refused_at_once = role is Role.USER and given_at == identity.issued_at
         if identity.role is not None and not refused_at_once:
             role, given_at = identity.role, identity.issued_at
-        # The operator's word needs no date, and ends when the operator takes it back.
+        # A named administrator needs no date: the setting is compared at each decision.
         return (Role.ADMIN, None) if named and role is Role.USER else (role, given_at)
 
     def deactivated(self, now: datetime) -> "User":

@@ -1,14 +1,14 @@
-"""The one parser of ``Authorization`` headers, for every door.
+"""The one parser of ``Authorization`` headers.
 
-The authorizer imports it, so it needs neither Chalice nor the rest of the handlers.
+The authorizer imports it, so it imports neither Chalice nor the other handlers.
 """
 
 import re
 
-# Returned for anything but one credential. A credential never has a space, so every verifier refuses it.
+# A credential never has a space, so every verifier refuses this value.
 MALFORMED = " "
 
-# It may stand around a header's value (RFC 9110 section 5.6.3).
+# Optional white space around a header's value (RFC 9110 section 5.6.3).
 OPTIONAL_WHITE_SPACE = " \t"
 
 # RFC 9110 section 11.2.
@@ -16,11 +16,11 @@ _TOKEN68 = re.compile(r"[A-Za-z0-9._~+/-]++=*+")
 
 
 def presented(scheme: str, header: str | None) -> str | None:
-    """Return the credential in an Authorization header of ``scheme``, which is in lower case.
+    """Return the credential in an Authorization header with ``scheme``, which is in lower case.
 
-    White space around the header is not part of the credential, nor are further spaces after the scheme
-    (RFC 9110 sections 5.5 and 11.6.2). Returns None if the header is missing or has another scheme.
-    Returns MALFORMED if the scheme is followed by anything but one credential.
+    White space around the header and more spaces after the scheme are ignored (RFC 9110 sections 5.5 and
+    11.6.2). Returns None if the header is missing or has another scheme. Returns MALFORMED unless exactly
+    one credential follows the scheme.
     """
     name, _, rest = (header or "").strip(OPTIONAL_WHITE_SPACE).partition(" ")
     if name.lower() != scheme:

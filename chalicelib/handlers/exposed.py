@@ -30,8 +30,8 @@ REPORT = Operation(
 def report_exposed() -> Response:
     """Report text in which API tokens were found. The genuine ones are revoked, each with its line.
 
-    A token is found anywhere in a string, also if it is percent-encoded. No credential is needed. The
-    answer does not depend on the strings. A report can be repeated. Repeat it after a 503.
+    Tokens are found anywhere in a string, even if percent-encoded. You need no credential. The answer
+    does not show whether a string was a genuine token. Repeat the report after a 503.
     """
     reports = bootstrap.current().exposed
     reports.report(_candidates(REPORT.body_of(exposed.current_request).tokens))

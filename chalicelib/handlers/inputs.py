@@ -33,12 +33,12 @@ SCOPE_SCHEMA = "Scope"
 def _text_schema(longest: int) -> Mapping[str, Any]:
     meaning = (
         f"Plain text of at most {longest} characters after trimming. It is empty or has a visible "
-        "character. Control characters are refused, and characters that change the reading direction."
+        "character. Control characters and characters that change the reading direction are refused."
     )
     return {"type": "string", "description": meaning, "pattern": plain_text_pattern(longest)}
 
 
-# The pattern is long, and each of these is used more than once.
+# The pattern is long, so the document has it once per kind and refers to it.
 TEXT_SCHEMAS: Mapping[str, Mapping[str, Any]] = {
     "TokenName": _text_schema(MAX_NAME_LENGTH),
     "TokenDescription": _text_schema(MAX_DESCRIPTION_LENGTH),
@@ -222,7 +222,7 @@ class UserListQuery(Asked, frozen=True, kw_only=True):
         Annotated[
             str,
             Meta(
-                description="Only users of this issuer, spelled exactly as they have it.",
+                description="Only users of exactly this issuer.",
                 examples=["https://login.example.com"],
             ),
         ]
@@ -255,7 +255,7 @@ IDEMPOTENCY_KEY = HeaderInput(
 )
 IF_MATCH = HeaderInput(
     "If-Match",
-    "The `ETag` of the token as you read it, or a list of them. If it has another one, nothing changes.",
+    "The `ETag` of the token that you read, or a list of them. Nothing changes if the token has another.",
     {"type": "string", "examples": ['"1"']},
 )
 IF_NONE_MATCH = HeaderInput(

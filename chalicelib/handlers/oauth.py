@@ -173,8 +173,8 @@ def _subject(form: ExchangeForm) -> tuple[TokenType, str]:
 def _trimmed(token: str) -> str:
     """Return a token without the ASCII white space around it.
 
-    A token that a shell reads from a file ends with a line break. Without it the token is the same, so it
-    must not be answered as an unknown one.
+    A shell that reads a token from a file may send the line break after it. The token must not be treated
+    as an unknown one for that.
     """
     return token.strip(string.whitespace)
 

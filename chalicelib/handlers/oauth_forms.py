@@ -56,7 +56,7 @@ class ExchangeForm(ClientForm, frozen=True, kw_only=True):
         Annotated[
             str,
             Meta(
-                description="A JWT of your OpenID provider, or an API token; white space around it is "
+                description="A JWT of your OpenID provider, or an API token. White space around it is "
                 "ignored.",
                 examples=["eyJ..."],
                 extra_json_schema=_NEEDED,

@@ -23,7 +23,7 @@ class OAuthError(Resource, frozen=True, kw_only=True):
     ] = UNSET
     reason: Annotated[
         str | UnsetType,
-        Meta(description="Why a JWT was refused or the provider failed, as a stable word."),
+        Meta(description="A stable word for the reason of a refused JWT or a failed provider."),
     ] = UNSET
 
 

@@ -83,10 +83,10 @@ CREATED = Answer(HTTPStatus.CREATED, CreatedToken, ("ETag", "Location"))
 class Operation(Generic[_B, _Q]):
     """One call of the API.
 
-    ``event`` names its log line. ``raises`` are the errors of its own; those of its access, body and
-    query come by themselves. ``body`` and ``query`` are read with ``body_of`` and ``query_of`` only,
-    so what validates is what is documented. Without ``needs_body`` an absent body has the defaults.
-    With ``has_head`` the operation answers HEAD as well, with the status and headers of GET.
+    ``event`` names its log line. ``raises`` lists its own errors. The errors of access, body and query
+    are added automatically. ``body`` and ``query`` are read with ``body_of`` and ``query_of`` only, so
+    validation and documentation agree. Without ``needs_body`` an absent body has the defaults. With
+    ``has_head`` the operation also answers HEAD, with the status and headers of GET.
     """
 
     method: str

@@ -37,14 +37,14 @@ _FAILED = "Something went wrong here. Try again. If it happens again, report the
 
 
 def as_page(error: ApiTokensError) -> Response:
-    """Return an error as a page, for people who came with a browser."""
+    """Return an error as a page, for people with a browser."""
     title, action = _heading(error)
     site, reference = site_of(web.current_request), logs.request_id() or ""
     return pages.notice(site, title, error.detail, problems.status_of(error), action, reference)
 
 
 def as_failed_login(error: ApiTokensError) -> Response:
-    """Return an error as a page, without the cookie of the sign-in that failed."""
+    """Return an error as a page, and delete the cookie of the failed sign-in."""
     response = as_page(error)
     cookie = _login_cookie(_given("state"))
     still_pending = isinstance(error, StoreUnavailable) or (
@@ -73,7 +73,7 @@ def home() -> Response:
 @web.route(PAGE, methods=["GET", "HEAD"])
 @answered("page.show", as_page, failure)
 def show_page() -> Response:
-    """Show the page to a person who is signed in; send all others to sign in."""
+    """Show the page to a signed-in person. Send any other person to sign in."""
     site = site_of(web.current_request)
     try:
         visitor = bootstrap.current().sign_in.visitor(credentials(web.current_request))
@@ -101,7 +101,7 @@ def begin_login() -> Response:
 @web.route(CALLBACK, methods=["GET"])
 @answered("login.finish", as_failed_login, failure)
 def finish_login() -> Response:
-    """Begin a session for the person whom the provider sent back."""
+    """Begin a session for a person who comes back from the provider."""
     request = web.current_request
     site, state = site_of(request), _given("state")
     cookie = _login_cookie(state)
@@ -116,7 +116,7 @@ def finish_login() -> Response:
         done = bootstrap.current().login.finish(callback, site.url(CALLBACK))
     except LoginFailed as error:
         if error.reason in _OVER and _is_signed_in():
-            # The callback was visited again, or the person signed in elsewhere meanwhile.
+            # The person visited the callback again, or signed in in another tab meanwhile.
             logs.add(reason=error.reason.value)
             return pages.redirect(site, f"{site.prefix}{PAGE}")
         raise
@@ -128,10 +128,10 @@ def finish_login() -> Response:
 @web.route("/logout", methods=["POST"], content_types=["*/*"])
 @answered("logout")
 def logout() -> Response:
-    """End the session; API tokens still work."""
+    """End the session. API tokens still work."""
     request, sessions = web.current_request, bootstrap.current().sessions
     given = credentials(request)
-    # Before all else: without the session's end, another site must not end its cookie either.
+    # Check first: another site must not delete the cookie either, even if the session stays.
     if not given.same_origin:
         raise CrossSiteRequest
     if given.cookie is None:
@@ -160,7 +160,7 @@ def read_asset(version: str, name: str) -> Response:
 
 
 def _heading(error: ApiTokensError) -> tuple[str, str]:
-    """Return the title for an error, and the text of the link, which is empty if a retry cannot help."""
+    """Return the title for an error, and the link's text, which is empty if a retry cannot help."""
     if isinstance(error, UserInactive):
         return "Account deactivated", ""
     if isinstance(error, SignInTooSoon):
@@ -175,7 +175,7 @@ def _heading(error: ApiTokensError) -> tuple[str, str]:
 
 
 def _login_cookie(state: str) -> Cookie | None:
-    """Return the cookie of the sign-in that a ``state`` names, or None if it is not a state of ours."""
+    """Return the cookie of the sign-in that a ``state`` names, or None for any other text."""
     login_id = login_id_in(state)
     return LOGIN_COOKIE.of(login_id) if login_id else None
 

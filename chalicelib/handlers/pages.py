@@ -67,8 +67,8 @@ def notice(
 ) -> Response:
     """Return a page that says one thing.
 
-    ``action`` is the text of the link to the tokens page, ``reference`` is the id to report. Without
-    them the page has neither.
+    ``action`` is the text of the link to the tokens page. ``reference`` is the id to report. If one is
+    empty, the page does not show it.
     """
     values = {
         "title": title,

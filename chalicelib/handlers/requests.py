@@ -35,12 +35,12 @@ _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,15}")
 def body(
     request: Request, kind: type[_T], media_type: str, most_bytes: int, *, may_be_absent: bool = False
 ) -> _T:
-    """Return the body as a ``kind``. An absent body that may be absent is one with the defaults.
+    """Return the body as a ``kind``. If the body is optional and absent, the defaults apply.
 
     Raises UnsupportedMediaType, PayloadTooLarge or InvalidRequest.
     """
     if may_be_absent and not request.raw_body:
-        # A client without a body names any media type, or none.
+        # Clients that send no body may send any media type or none.
         return kind()
     sent_as = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if sent_as != media_type:
@@ -68,8 +68,8 @@ def idempotency_key(request: Request) -> str | None:
 def if_match(request: Request) -> frozenset[int] | None:
     """Return the versions that ``If-Match`` allows (RFC 9110 section 13.1.1), or None for every version.
 
-    The comparison is strong, so a weak tag allows nothing. Neither does a tag of another form, nor a
-    header that is not a list of tags.
+    The comparison is strong, so a weak tag never matches. A tag of another form never matches either,
+    and neither does a header that is not a list of tags.
     """
     value = str(request.headers.get("if-match", "*")).strip(" \t")
     if value == "*":

@@ -107,12 +107,12 @@ class Me(Resource, frozen=True, kw_only=True):
     subject: Annotated[str, Meta(description="Who the user is at the OpenID provider.")]
     issuer: Annotated[str, Meta(description="The OpenID provider.")]
     name: Annotated[
-        str, Meta(description="The name to show; a verified e-mail or the subject if there is none.")
+        str, Meta(description="The name to show. Without a name it is the verified e-mail or the subject.")
     ]
     email: str
     email_verified: Annotated[
         bool,
-        Meta(description="Whether the provider has verified the e-mail. Identify people by no other."),
+        Meta(description="True if the provider has verified the e-mail. Never trust an unverified one."),
     ]
     role: Role
     status: UserStatus
@@ -165,5 +165,5 @@ class Problem(Resource, frozen=True, kw_only=True):
     ] = UNSET
     reason: Annotated[
         str | UnsetType,
-        Meta(description="Why a sign-in was refused or the provider failed, as a stable word."),
+        Meta(description="A stable word for the reason of a refused sign-in or a failed provider."),
     ] = UNSET

@@ -43,11 +43,11 @@ class Cookie:
     lifetime_seconds: int
 
     def of(self, tag: str) -> "Cookie":
-        """Return the cookie for one of several things, under a name of its own."""
+        """Return the cookie of this kind with its own name, which ends in ``tag``."""
         return replace(self, name=f"{self.name}_{tag}")
 
     def tags(self, request: Request) -> list[str]:
-        """Return the tags of the cookies of this kind that the browser sent."""
+        """Return the tags in the names of this kind's cookies that the browser sent."""
         prefix = f"{self.named(site_of(request))}_"
         return [name.removeprefix(prefix) for name, _ in _sent(request) if name.startswith(prefix)]
 
@@ -100,7 +100,7 @@ def credentials(request: Request) -> Credentials:
     """Return what the request carries to say who sends it."""
     header = request.headers.get("authorization")
     return Credentials(
-        # A header of another scheme is not a missing header: the cookie must not count beside it.
+        # A header with another scheme is not missing, so the cookie must not count instead.
         bearer=None if header is None else presented("bearer", header) or "",
         cookie=SESSION_COOKIE.read(request),
         csrf_token=request.headers.get(CSRF_HEADER, ""),

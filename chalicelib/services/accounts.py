@@ -1,4 +1,4 @@
-"""Who is calling: sign-in to management, and the user record behind it."""
+"""Sign-ins to management, and the users behind them."""
 
 from datetime import datetime
 
@@ -21,7 +21,7 @@ _ATTEMPTS = 5
 
 
 class Accounts:
-    """Turns a sign-in into the user it belongs to, making the record on first sight."""
+    """The way from a sign-in to its user, who is added at the first sign-in."""
 
     def __init__(
         self,
@@ -36,7 +36,7 @@ class Accounts:
         self._administrators = administrators
 
     def sign_in(self, unverified_jwt: str | None) -> User:
-        """Return the active user whose sign-in the provider has signed.
+        """Return the active user who signed in with this JWT of the provider.
 
         Raises NotAuthenticated, SignInRefused, ApiTokenNotAllowed, UserInactive, SignInTooSoon or
         DependencyUnavailable.
@@ -48,9 +48,9 @@ class Accounts:
         return self.present(self._provider.verify(unverified_jwt))
 
     def present(self, identity: Identity) -> User:
-        """Return the active user who signed in, made on first sight.
+        """Return the active user who signed in. Add the user at the first sign-in.
 
-        An older sign-in than the newest one changes nothing. Raises SignInRefused, UserInactive,
+        A sign-in that is older than the newest one changes nothing. Raises SignInRefused, UserInactive,
         SignInTooSoon or DependencyUnavailable.
         """
         for _ in range(_ATTEMPTS):
@@ -96,11 +96,11 @@ class Accounts:
         return user
 
     def _signed_in(self, stored: User, identity: Identity, now: datetime) -> User:
-        """Return the user as of this sign-in. Raises UserInactive or SignInTooSoon."""
+        """Return the user after this sign-in. Raises UserInactive or SignInTooSoon."""
         if stored.is_active:
             return stored.signed_in(identity, now, named=self._names(identity))
         removed_at = stored.removed_at
-        # A JWT that is still in use somewhere must not undo a removal.
+        # A JWT from before the removal may still be in use, and must not undo it.
         if removed_at is None or identity.issued_at <= removed_at:
             raise UserInactive
         if identity.issued_at <= removed_at + SIGN_IN_LEEWAY:

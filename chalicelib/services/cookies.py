@@ -11,5 +11,5 @@ def random_text() -> str:
 
 def hash_of(cookie: str) -> str:
     """Return what a row keeps of a cookie."""
-    # A browser may send anything, lone surrogates too; only what this service made is ever found.
+    # A browser may send anything, even lone surrogates. The hash finds only values that this service made.
     return hashlib.sha256(cookie.encode(errors="surrogatepass")).hexdigest()

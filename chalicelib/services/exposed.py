@@ -31,10 +31,10 @@ class RevokeExposed:
         self._revocations = revocations
 
     def report(self, unverified_tokens: Sequence[str]) -> Sequence[str]:
-        """Revoke the genuine tokens among at most 100 candidates; return the ids that were revoked now.
+        """Revoke the genuine tokens among at most 100 candidates. Return the ids that were revoked now.
 
-        Raises StoreUnavailable when some could not be looked at or revoked, after trying the others:
-        reporting again does the rest.
+        Raises StoreUnavailable if some could not be read or revoked, after trying the others. Repeating
+        the report revokes the rest.
         """
         outcome = _Outcome([])
         for unverified_token in dict.fromkeys(unverified_tokens[:MAX_REPORTED]):

@@ -1,4 +1,4 @@
-"""Moves of users to other identities, and users that no sign-in reaches. Only operators use these."""
+"""Moves of users to other identities, and users that no sign-in reaches. Only operators use this."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -12,7 +12,7 @@ from chalicelib.domain.text import is_valid_subject
 from chalicelib.domain.users import User
 
 MOST_USERS_READ = 2_000
-"""The most users that a warning reads."""
+"""The largest number of users that a warning reads."""
 
 _ATTEMPTS = 5
 _STORE_PAGE = 100
@@ -20,7 +20,7 @@ _STORE_PAGE = 100
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A user before and after a move; ``is_done`` if the identity leads to the user already."""
+    """A user before and after a move. ``is_done`` is True if the identity leads to the user already."""
 
     before: User
     after: User
@@ -28,7 +28,7 @@ class Move:
 
 
 class MoveUsers:
-    """Moves of users to other identities. Tokens keep working; a finished move can be repeated."""
+    """Moves of users to other identities. Tokens keep working. Repeating a finished move is harmless."""
 
     def __init__(self, store: UserStore, clock: Clock) -> None:
         self._store = store
@@ -47,12 +47,12 @@ class MoveUsers:
         found = self._store.find_signed_in(to.user_id)
         if found and found.id != user.id:
             raise IdentityTaken(found.id)
-        # Without the row that leads there, the next sign-in would add a second user.
+        # If no identity row leads to the user, the next sign-in would add a second user.
         is_done = found is not None and SubjectIdentifier.of(user) == to
         return Move(user, moved(user, to, self._clock.now()), is_done)
 
     def move(self, user_id: str, to: SubjectIdentifier) -> Move:
-        """Move a user, unless that is done, and return the move.
+        """Move a user, unless the user was moved already, and return the move.
 
         Raises InvalidRequest, UserNotFound, IdentityTaken, ConcurrentChange or DependencyUnavailable.
         """
@@ -72,7 +72,7 @@ class MoveUsers:
 class OutOfReach:
     """The number of active users that no sign-in reaches, by issuer and subject claim.
 
-    ``is_complete`` is False if users were left unread.
+    ``is_complete`` is False if more users exist than were read.
     """
 
     counts: Counter[tuple[str, str]]
@@ -91,12 +91,12 @@ def every_user(store: UserStore) -> Iterator[User]:
 
 
 def is_out_of_reach(user: User, issuer: str, subject_claim: str) -> bool:
-    """Return whether tokens of the user work, but no sign-in at ``issuer`` by ``subject_claim``."""
+    """Return whether sign-ins at ``issuer`` by ``subject_claim`` do not reach an active user."""
     return user.is_active and (user.issuer, user.subject_claim) != (issuer, subject_claim)
 
 
 def out_of_reach(users: Iterable[User], issuer: str, subject_claim: str) -> OutOfReach:
-    """Return which of the newest users sign-ins at ``issuer`` by ``subject_claim`` do not reach."""
+    """Count the newest users that sign-ins at ``issuer`` by ``subject_claim`` do not reach."""
     remaining = iter(users)
     counts = Counter(
         (user.issuer, user.subject_claim)

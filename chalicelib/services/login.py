@@ -19,10 +19,10 @@ _CANCELLED = "access_denied"
 
 @dataclass(frozen=True, slots=True)
 class LoginBegun:
-    """The provider's address for the browser, and the cookie to keep meanwhile.
+    """The provider's address for the browser, and the cookie of the sign-in.
 
-    ``id`` is part of the cookie's name, so that sign-ins in several tabs have a cookie each. The cookies
-    of the sign-ins ``dropped`` are to be forgotten.
+    ``id`` is part of the cookie's name, so that each tab has its own cookie. The browser must forget the
+    cookies of the sign-ins in ``dropped``.
     """
 
     url: str
@@ -35,8 +35,8 @@ class LoginBegun:
 class Callback:
     """The provider's answer as the browser brings it (RFC 6749 sections 4.1.2 and 4.1.2.1).
 
-    Parameters that are missing are empty. ``login_cookie`` is the cookie of the sign-in that ``state``
-    names, ``session_cookie`` that of the session so far.
+    Missing parameters are empty. ``login_cookie`` is the cookie of the sign-in that ``state`` names.
+    ``session_cookie`` is the cookie of the browser's present session.
     """
 
     state: str = field(repr=False)
@@ -48,14 +48,14 @@ class Callback:
 
 @dataclass(frozen=True, slots=True)
 class LoginDone:
-    """Where the browser goes on, and what its cookie holds from now on."""
+    """The address for the browser, and the cookie of the new session."""
 
     return_to: str
     cookie: str = field(repr=False)
 
 
 class Login:
-    """Sends browsers to the provider and begins sessions for the people whom it sends back."""
+    """Sign-ins of people at the page, with one session for each."""
 
     def __init__(
         self,
@@ -74,7 +74,7 @@ class Login:
     def begin(self, return_to: str, redirect_uri: str, pending: Collection[str]) -> LoginBegun:
         """Send a browser to the provider. Raises DependencyUnavailable.
 
-        ``pending`` are the ids of the sign-ins that the browser has under way.
+        ``pending`` are the ids of the browser's pending sign-ins.
         """
         now = self._clock.now()
         login_id, cookie = new_login_id(now), random_text()
@@ -92,14 +92,14 @@ class Login:
         return LoginBegun(url, login_id, cookie, logins_to_drop(pending))
 
     def finish(self, callback: Callback, redirect_uri: str) -> LoginDone:
-        """Begin a session for the person whom the provider sent back, once per sign-in.
+        """Begin a session for a person who comes back from the provider, once per sign-in.
 
-        The session so far ends. Raises LoginFailed, UserInactive, SignInTooSoon, ConcurrentChange or
-        DependencyUnavailable.
+        The browser's present session ends. Raises LoginFailed, UserInactive, SignInTooSoon,
+        ConcurrentChange or DependencyUnavailable.
         """
         if callback.error:
             logs.add(provider_error=provider_error(callback.error))
-        # Taken first: an error or a code counts only for the browser that left with this state.
+        # Take the sign-in first: an error or a code counts only for the browser that left with this state.
         login = self._take(callback)
         if callback.error:
             cancelled = callback.error == _CANCELLED
@@ -112,14 +112,14 @@ class Login:
         return LoginDone(login.return_to, self._sessions.begin(user, now, callback.session_cookie))
 
     def _take(self, callback: Callback) -> PendingLogin:
-        """Return the sign-in that comes back, and forget it. Raises LoginFailed or StoreUnavailable.
+        """Return the pending sign-in, and delete it. Raises LoginFailed or StoreUnavailable.
 
-        A state that left with another browser, or is not ours, changes nothing: the link may be a trap.
+        A state of another browser or of another form changes nothing, because the link may be forged.
         """
         cookie, now = callback.login_cookie, self._clock.now()
         login = self._store.take_login(_key_of(cookie, callback.state)) if cookie else None
         if login is None:
-            # The browser forgets the cookie after the same time, so only the state tells that it was late.
+            # The browser drops an expired cookie, so only the state shows that the sign-in took too long.
             login_id = login_id_in(callback.state)
             late = login_id is not None and began_by(login_id, now - LOGIN_LIFETIME)
             raise LoginFailed(LoginReason.TOOK_TOO_LONG if late else LoginReason.NOT_BEGUN_HERE)

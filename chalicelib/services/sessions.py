@@ -29,9 +29,9 @@ class Sessions:
         self._clock = clock
 
     def begin(self, user: User, now: datetime, replaced: str | None) -> str:
-        """Begin a session and return what its cookie holds. Raises DependencyUnavailable.
+        """Begin a session and return the value of its cookie. Raises DependencyUnavailable.
 
-        The session with the cookie ``replaced`` ends, also that of another user.
+        The session with the cookie ``replaced`` ends, even if it is another user's.
         """
         cookie = random_text()
         self._store.add_session(new_session(hash_of(cookie), user.id, random_text(), now))
@@ -62,7 +62,7 @@ class Sessions:
         return visitor
 
     def end(self, cookie: str, csrf_token: str) -> None:
-        """End a session if the page itself asks for it; it may be over already.
+        """End a session if the page itself asks for it. The session may be over already.
 
         Raises CrossSiteRequest or DependencyUnavailable.
         """

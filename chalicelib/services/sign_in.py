@@ -39,7 +39,7 @@ class SignIn:
     def user(self, credentials: Credentials) -> User:
         """Return the active user who calls.
 
-        A bearer that is sent counts alone: a bad one never falls back to the cookie beside it.
+        If a bearer is sent, only the bearer counts. A bad bearer never falls back to the cookie.
         Raises NotAuthenticated, ApiTokenNotAllowed, UserInactive, SignInTooSoon, CrossSiteRequest or
         DependencyUnavailable.
         """

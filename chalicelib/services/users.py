@@ -50,8 +50,8 @@ class UserList:
 class ManageUsers:
     """Deactivation, re-activation, removal and revoke-all.
 
-    Each change holds only if the administrator is still an active one at the moment of the write. An
-    operator has no account: for the operator's command ``admin`` is None.
+    The write succeeds only if the administrator is still active and an administrator at that moment.
+    ``admin`` is None for the operator's command, because operators have no account.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class ManageUsers:
         return UserList(found, cursors.write(position) if position else None)
 
     def deactivate(self, admin: User | None, user_id: str) -> User:
-        """Stop a user's tokens and sign-in from the next uncached request on.
+        """Refuse a user's tokens and sign-ins from the next uncached request on.
 
         Raises UserNotFound, OwnAccount, UserRemoved, AdminRequired, ConcurrentChange or
         DependencyUnavailable.
@@ -99,7 +99,7 @@ class ManageUsers:
         return self._change(admin, user_id, lambda user, now: user.deactivated(now), None)
 
     def reactivate(self, admin: User | None, user_id: str, *, restore_tokens: bool) -> User:
-        """Let a user in again; without ``restore_tokens`` the old tokens stay dead.
+        """Let a user in again. The old tokens work again only with ``restore_tokens``.
 
         Raises UserNotFound, UserRemoved, AdminRequired, ReactivationLimitReached, ConcurrentChange or
         DependencyUnavailable. An operator's re-activations are not counted.
@@ -164,10 +164,10 @@ class ManageUsers:
         raise ConcurrentChange
 
     def _actor(self, admin: User, target: User, now: datetime) -> ActingAdmin:
-        """Return the administrator with what must hold at the write. Raises AdminRequired."""
+        """Return the administrator as the actor that the write checks. Raises AdminRequired."""
         administrators = self._policy.administrators
         if target.id == admin.id:
-            # The row was read again just now, so it tells who lost the role or was deactivated.
+            # ``target`` was read just now, so it shows a role that was lost meanwhile.
             admin = target
         if not admin.is_active or administrators.role_of(admin, now) is not Role.ADMIN:
             raise AdminRequired
@@ -186,7 +186,7 @@ def _refuse_own(admin: User | None, user_id: str) -> None:
 def _matches(user: User, query: UserQuery, text_key: str) -> bool:
     if query.status and user.status is not query.status:
         return False
-    # Two spellings of an issuer are two issuers, as in the ``iss`` of a JWT.
+    # Compare exactly, as for the ``iss`` of a JWT: two spellings are two issuers.
     if query.issuer is not None and user.issuer != query.issuer:
         return False
     return any(text_key in search_key(text) for text in (user.name, user.email, user.subject))

@@ -14,7 +14,7 @@ export async function openEditDialog({ id }, list) {
   const dialog = openDialog('edit-dialog', { fill: (made) => fill(made, token), refocus });
   dialog.querySelector('[name=name]').select();
   const save = async ({ elements }) => {
-    // Only what changed: an old text that would be refused today must not stop the change of the other.
+    // Send only changed members: an old name that would be refused today must not block a description.
     const changed = ['name', 'description'].filter((member) => elements[member].value !== token[member]);
     const body = Object.fromEntries(changed.map((member) => [member, elements[member].value]));
     const { data } = await call('PATCH', path, { body, headers: etag ? { 'If-Match': etag } : {} });

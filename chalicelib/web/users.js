@@ -35,7 +35,7 @@ export function showUserList(place) {
 function toolbar(search, filter, issuer) {
   const field = (kind, label, input) => el('div', { class: kind }, el('label', { for: input.id }, label), input);
   const byIssuer = field('field', 'Filter users by issuer', issuer);
-  // Shown once there is a choice.
+  // Shown only if there is a choice.
   byIssuer.hidden = true;
   const form = el('form', { class: 'toolbar', role: 'search' }, field('field grow', 'Search users', search),
     field('field', 'Filter users by status', filter), byIssuer);
@@ -43,7 +43,7 @@ function toolbar(search, filter, issuer) {
   return form;
 }
 
-/** Adds the issuers of users that were not seen before to the filter. */
+/** Adds the issuers of users to the filter, if it lacks them. */
 function offerIssuers(issuer, users) {
   const known = new Set([...issuer.options].map((option) => option.value));
   const found = new Set([me.issuer, ...users.map((user) => user.issuer)]);
@@ -88,7 +88,7 @@ function userRow(user, list) {
     cell('Actions', { class: 'actions-cell' }, el('div', { class: 'row-actions' }, ...buttons(user, name, list))));
 }
 
-/** Makes the issuer to stand beside the name of a user, if it is not the one at which sign-ins happen. */
+/** Makes the issuer that is shown beside a user's name, if it differs from the signed-in user's. */
 function issuerBeside(user) {
   return user.issuer === me.issuer ? null : el('span', { class: 'description' }, `Issuer: ${user.issuer}`);
 }

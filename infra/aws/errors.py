@@ -10,4 +10,4 @@ class DeploymentError(Exception):
 
 
 class OperatorError(Exception):
-    """A reason, in one line and addressed to the operator, for not going on."""
+    """A command cannot go on. The message is one line for the operator."""

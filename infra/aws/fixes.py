@@ -11,9 +11,9 @@ Template = dict[str, Any]
 
 _GATEWAY_RESPONSE = "AWS::ApiGateway::GatewayResponse"
 _AUTHORIZER = "x-amazon-apigateway-authorizer"
-# API Gateway compares the whole header and asks Lambda only if it matches. The scheme's letters may be of
-# either case. White space may stand around the header, and several spaces after the scheme (RFC 9110
-# sections 5.5, 11.1 and 11.6.2).
+# API Gateway matches the whole header, and asks Lambda only if it matches. HTTP allows any case of the
+# scheme, white space around the header, and several spaces after the scheme (RFC 9110 sections 5.5, 11.1
+# and 11.6.2).
 TOKEN_HEADER = (
     r"[ \t]*[Bb][Ee][Aa][Rr][Ee][Rr] +bodhi_[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{85}[AQgw][ \t]*"
 )

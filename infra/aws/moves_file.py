@@ -1,4 +1,4 @@
-"""The file that tells which users to move to which subjects."""
+"""The CSV file of users and their new subjects."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ HEADER = ["user_id", "subject"]
 def read_moves(path: Path) -> dict[str, str]:
     """Return the new subject of each user, by user id.
 
-    The file is CSV in UTF-8 (RFC 4180) with the fields ``user_id`` and ``subject``, and may begin with
-    their names. Raises OperatorError, and names the line.
+    The file is CSV in UTF-8 (RFC 4180) with the fields ``user_id`` and ``subject``. A first line with
+    these names is optional. Raises OperatorError, which names the line.
     """
     subjects: dict[str, str] = {}
     owners: dict[str, str] = {}
@@ -37,7 +37,7 @@ def read_moves(path: Path) -> dict[str, str]:
 
 def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
     try:
-        # Spreadsheets write a byte order mark.
+        # utf-8-sig, because spreadsheets write a byte order mark.
         with path.open(encoding="utf-8-sig", newline="") as file:
             rows = csv.reader(file, strict=True)
             for fields in rows:

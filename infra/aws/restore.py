@@ -83,7 +83,7 @@ class Restore:
     def _leads_on(self, row: _Row) -> bool:
         """Return whether an identity row leads to a user who still has that identity.
 
-        The user may have been moved after the backup. The row in the service's table tells.
+        The user may have been moved after the backup, so the row in the service's table decides.
         """
         key = items.user_key(row["user_id"]["S"])
         user = self._find(self.target, key) or self._find(self.source, key)

@@ -44,7 +44,7 @@ def settings_of(config: Config, stage: str) -> dict[str, str]:
 
 
 def complete(settings: Mapping[str, str]) -> dict[str, str]:
-    """Return settings with a value for each that only the template knows."""
+    """Return the settings, with defaults for those that the template sets at deployment."""
     return {**_SET_BY_TEMPLATE, **settings}
 
 

@@ -35,20 +35,20 @@ def run(action: Callable[[], None]) -> int:
 
 
 def say_at_once(sentence: str) -> None:
-    """Print a line without delay, also into a pipe, so that a person sees the progress."""
+    """Print a line and flush, so that a person sees the progress through a pipe too."""
     print(printable(sentence), flush=True)
 
 
 def warn_at_once(sentence: str) -> None:
-    """Print a line beside the output, which may go into a file."""
+    """Print a line to standard error, because the output may go into a file."""
     print(printable(sentence), file=sys.stderr, flush=True)
 
 
 def printable(text: str) -> str:
-    """Return a line that cannot move the cursor, change colours or read as another text.
+    """Return a line that cannot control the terminal or pass for another text.
 
-    Names and subjects come from OpenID providers. Characters that a terminal does not show, or that its
-    encoding lacks, are escaped as in Python.
+    Names and subjects come from OpenID providers. Characters that are not printable, or that the
+    terminal's encoding lacks, are escaped as in Python.
     """
     shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
     encoding = sys.stdout.encoding or "utf-8"
@@ -56,10 +56,10 @@ def printable(text: str) -> str:
 
 
 def reason_for_operator(error: Exception, table: str) -> str:
-    """Return one line. What AWS said tells more than the error that it became here."""
+    """Return an error as one line. AWS's own message is preferred, because it tells more."""
     cause = error.__cause__ if isinstance(error, DependencyUnavailable) and error.__cause__ else error
     if isinstance(cause, ClientError) and cause.response["Error"]["Code"] == "ResourceNotFoundException":
-        return f"There is no table {table} in this account and region."
+        return f"Table {table} does not exist in this account and region."
     return printable(reason_of(cause))
 
 

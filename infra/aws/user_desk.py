@@ -1,4 +1,4 @@
-"""The users of a service in the hands of an operator, one sentence at a time."""
+"""The operator's work on users. Each result is one printed sentence."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ Say = Callable[[str], None]
 
 
 class Change(Protocol):
-    """A change of one user, or only its announcement. It raises ApiTokensError."""
+    """A change of one user, or its preview. Raises ApiTokensError."""
 
     def __call__(self, *, confirmed: bool) -> object:
-        """Make the change if it is confirmed."""
+        """Make the change if it is confirmed, else show it."""
         ...
 
 
@@ -42,14 +42,14 @@ Work = Iterator[tuple[str, Change]]
 
 @dataclass(frozen=True)
 class UserFilter:
-    """The users that a command is about; None stands for all."""
+    """The filter of a command for users. None stands for all."""
 
     issuer: str | None = None
     subject_claim: str | None = None
     status: UserStatus | None = None
 
     def matches(self, user: User) -> bool:
-        """Return whether the command is about this user."""
+        """Return whether the filter lets this user through."""
         return (
             self.issuer in (None, user.issuer)
             and self.subject_claim in (None, user.subject_claim)
@@ -67,7 +67,7 @@ _ACTIVATED = {
 
 @dataclass(frozen=True)
 class UserDesk:
-    """All users of one table. No method writes a role: the next sign-in would undo that."""
+    """The users of one table. No method writes a role, because the next sign-in would undo it."""
 
     store: UserStore
     manage: ManageUsers
@@ -78,7 +78,7 @@ class UserDesk:
     warn: Say = warn_at_once
 
     def list(self, asked: UserFilter, *, as_json: bool) -> None:
-        """Show users, newest first, and warn of those that no sign-in reaches."""
+        """List users, newest first, and warn of users that no sign-in reaches."""
         shown: Counter[str] = Counter()
         unreached: Counter[tuple[str, str]] = Counter()
         tell = user_lines.json_line if as_json else user_lines.line
@@ -95,36 +95,36 @@ class UserDesk:
         self._warn(OutOfReach(unreached, is_complete=True))
 
     def show(self, user_id: str) -> None:
-        """Show all about a user. Raises UserNotFound or DependencyUnavailable."""
+        """Show one user in full. Raises UserNotFound or DependencyUnavailable."""
         user = self.manage.get(user_id)
         for line in user_lines.details(user, self.administrators, self.clock.now()):
             self.say(line)
         self._warn(self._out_of_reach([user]))
 
     def check(self) -> None:
-        """Warn of users that no sign-in reaches, among a bounded number. Raises DependencyUnavailable."""
+        """Warn of users that no sign-in reaches, among the newest. Raises DependencyUnavailable."""
         found = self._out_of_reach(every_user(self.store))
         for line in user_lines.warning(found, self.administrators):
             self.say(line)
 
     def activate(self, user_id: str, *, restore_tokens: bool, confirmed: bool) -> None:
-        """Let a user in again. Raises OperatorError or ApiTokensError."""
+        """Activate a user. Raises OperatorError or ApiTokensError."""
         change = partial(self.manage.reactivate, None, user_id, restore_tokens=restore_tokens)
         effect = _ACTIVATED[restore_tokens]
         self._change(user_id, UserStatus.ACTIVE, effect, change, confirmed=confirmed)
 
     def deactivate(self, user_id: str, *, confirmed: bool) -> None:
-        """Stop a user. Raises OperatorError or ApiTokensError."""
+        """Deactivate a user. Raises OperatorError or ApiTokensError."""
         change = partial(self.manage.deactivate, None, user_id)
         self._change(user_id, UserStatus.INACTIVE, _DEACTIVATED, change, confirmed=confirmed)
 
     def remove(self, user_id: str, *, confirmed: bool) -> None:
-        """Leave a tombstone of a user. Raises OperatorError or ApiTokensError."""
+        """Remove a user, and leave a tombstone. Raises OperatorError or ApiTokensError."""
         change = partial(self.manage.remove, None, user_id)
         self._change(user_id, UserStatus.REMOVED, _REMOVED, change, confirmed=confirmed)
 
     def deactivate_issuer(self, issuer: str, subject_claim: str | None, *, confirmed: bool) -> None:
-        """Deactivate all active users of an issuer, or only those that a claim identifies.
+        """Deactivate all active users of an issuer, or only the users of one claim.
 
         Raises OperatorError if some are left, or DependencyUnavailable.
         """
@@ -151,7 +151,7 @@ class UserDesk:
         _require(confirmed=confirmed or is_done)
 
     def move_all(self, targets: Mapping[str, SubjectIdentifier], *, confirmed: bool) -> None:
-        """Move users by id, past those that are refused.
+        """Move users by id. A refused move does not stop the others.
 
         Raises OperatorError if some are left, or DependencyUnavailable.
         """
@@ -176,7 +176,7 @@ class UserDesk:
         self._until_none_is_left(work, confirmed=confirmed)
 
     def _move(self, user_id: str, to: SubjectIdentifier, *, confirmed: bool) -> bool:
-        """Move a user, or say so, and return whether that was done before."""
+        """Move a user, or show the move. Return True if the user was moved before."""
         move = self.moves.move(user_id, to) if confirmed else self.moves.plan(user_id, to)
         former = user_lines.identity(SubjectIdentifier.of(move.before))
         if move.is_done:
@@ -187,9 +187,9 @@ class UserDesk:
         return move.is_done
 
     def _until_none_is_left(self, find: Callable[[], Work], *, confirmed: bool) -> None:
-        """Do all work that is found, and look again until that changes nothing.
+        """Do the work that ``find`` returns, again and again until nothing changes.
 
-        So users who were added meanwhile are found too. Raises OperatorError if some are left.
+        This finds users who were added meanwhile. Raises OperatorError if some are left.
         """
         done, refusals = self._pass(find(), confirmed=confirmed)
         newly = done
@@ -199,7 +199,7 @@ class UserDesk:
         self._say_end(done, refusals, confirmed=confirmed)
 
     def _pass(self, work: Work, *, confirmed: bool) -> tuple[int, dict[str, str]]:
-        """Return how many users were done, and why others were not. Raises DependencyUnavailable."""
+        """Return the number of changed users, and the refusals. Raises DependencyUnavailable."""
         done, refusals = 0, {}
         for user_id, change in work:
             try:
@@ -222,7 +222,7 @@ class UserDesk:
         _require(confirmed=confirmed)
         if refusals:
             raise OperatorError(
-                "Some users are left. Run the same command again, or see the reasons above."
+                "Some users are left. Read the reasons above, or run the same command again."
             )
 
     def _change(
@@ -275,4 +275,4 @@ class UserDesk:
 
 def _require(*, confirmed: bool) -> None:
     if not confirmed:
-        raise OperatorError("Nothing was changed. Add --yes to do it.")
+        raise OperatorError("Nothing was changed. Add --yes to make the change.")

@@ -1,4 +1,4 @@
-"""Users as the operator's command prints them."""
+"""The lines that the operator's command prints about users."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _TIME = "%Y-%m-%d %H:%M:%S UTC"
 
 
 def identity(identifier: SubjectIdentifier) -> str:
-    """Return an identity in words."""
+    """Return an identity as text, with the subject in quotes."""
     return f"{_quoted(identifier.subject)} ({identifier.subject_claim}) at {identifier.issuer}"
 
 
 def line(user: User, role: Role) -> str:
-    """Return a user in a line; ``role`` is the one that counts now."""
+    """Return a user as one line. ``role`` is the role that counts now."""
     parts = [user.id, f"{user.status.value:8}", f"{role.value:5}", user.issuer, user.subject_claim]
     parts.append(_quoted(user.subject))
     if user.shown_name not in ("", user.subject):
@@ -32,7 +32,7 @@ def line(user: User, role: Role) -> str:
 
 
 def json_line(user: User, role: Role) -> str:
-    """Return a user as JSON in ASCII, for other programs."""
+    """Return a user as one line of JSON in ASCII, for other programs."""
     members = {
         "id": user.id,
         "status": user.status.value,
@@ -49,7 +49,7 @@ def json_line(user: User, role: Role) -> str:
 
 
 def details(user: User, administrators: Administrators, now: datetime) -> Iterator[str]:
-    """Yield all that an operator may need to know about a user."""
+    """Yield the lines about one user, one per attribute."""
     email = f"{_quoted(user.email)} ({'verified' if user.email_verified else 'unverified'})"
     rows = {
         "id": user.id,
@@ -76,7 +76,7 @@ def details(user: User, administrators: Administrators, now: datetime) -> Iterat
 
 
 def warning(found: OutOfReach, administrators: Administrators) -> Iterator[str]:
-    """Yield a warning of users that no sign-in reaches, or nothing if there are none."""
+    """Yield a warning of users that no sign-in reaches, or nothing if all are reached."""
     if not found.counts:
         return
     users = counted(found.counts.total(), "active user")
@@ -85,11 +85,11 @@ def warning(found: OutOfReach, administrators: Administrators) -> Iterator[str]:
     for (issuer, subject_claim), count in found.counts.most_common():
         yield f"  {count:,} of {issuer} by {subject_claim}"
     yield f"Sign-ins are of {administrators.issuer} by {administrators.subject_claim}."
-    yield 'docs/operations.md says what to do: "Users that no sign-in reaches".'
+    yield 'See "Users that no sign-in reaches" in docs/operations.md.'
 
 
 def counted(count: int, noun: str) -> str:
-    """Return a number of things in words."""
+    """Return a number with its noun, such as "2 users"."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
@@ -105,11 +105,11 @@ def _role(user: User, administrators: Administrators, now: datetime) -> str:
 
 
 def _for_admin_subjects(user: User, administrators: Administrators) -> str:
-    """Return the subject as ADMIN_SUBJECTS takes it, or the reason why it cannot."""
+    """Return the subject as it goes into ADMIN_SUBJECTS, or the reason why it cannot."""
     if (user.issuer, user.subject_claim) != (administrators.issuer, administrators.subject_claim):
         return f"cannot name this user: only {administrators.subject_claim} at {administrators.issuer}"
     if "," in user.subject or user.subject != user.subject.strip():
-        return "cannot name this user: a comma, or white space at an end, is lost there. Use ADMIN_CLAIM"
+        return "cannot name this user: it cannot hold a comma, or white space at the ends. Use ADMIN_CLAIM"
     if printable(user.subject) != user.subject:
         return "cannot be copied from here: the subject has characters that are shown escaped"
     return user.subject

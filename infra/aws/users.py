@@ -1,4 +1,4 @@
-"""`python -m infra.aws.users`: list, show, stop, bring back and move users."""
+"""`python -m infra.aws.users`: list, show, activate, deactivate, remove and move users."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ Act: TypeAlias = Callable[[UserDesk, argparse.Namespace, Environ], None]
 
 
 class Add(Protocol):
-    """The registration of a subcommand."""
+    """The function that registers a subcommand."""
 
     def __call__(
         self, name: str, act: Act, words: str, *, changes: bool = False
     ) -> argparse.ArgumentParser:
-        """Return the subcommand's parser; ``changes`` asks for ``--yes``."""
+        """Return the subcommand's parser. ``changes`` adds the option ``--yes``."""
         ...
 
 
@@ -50,16 +50,16 @@ _WAYS_TO_MOVE = "USER_ID --subject VALUE, --from FILE, or --issuer-from URL --is
 
 
 class _OperatorsService(Service):
-    """The service with an operator's own credentials."""
+    """The service's user management with the operator's own credentials."""
 
     @cached_property
     def dynamodb(self) -> DynamoDBClient:
-        """A client of the account and region that the environment names."""
+        """The DynamoDB client of the account and region in the environment."""
         return cast("DynamoDBClient", session_of_environment().create_client("dynamodb"))
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Do what the operator asks for; any reason for not doing it is told in one line."""
+    """Run a command and return its exit status. A failure prints its reason in one line."""
     options = _options(arguments)
     try:
         environ = _environ(options)
@@ -68,7 +68,7 @@ def main(arguments: list[str] | None = None) -> int:
         print("Stopped. Run the same command again to continue.", file=sys.stderr)
         return 130
     except BrokenPipeError:
-        # The reader, such as `head`, has seen enough. Python would complain when it flushes.
+        # The reader, such as `head`, has closed the pipe. Python would complain when it flushes.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except _EXPECTED as error:
@@ -78,7 +78,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _environ(options: argparse.Namespace) -> Environ:
-    """Return the settings of the service. Raises OperatorError or PackagingError."""
+    """Return the settings of the stage or the environment. Raises OperatorError or PackagingError."""
     if not options.table:
         raise OperatorError("Name the service's table: --table, or TABLE_NAME in the environment.")
     if options.stage:
@@ -86,7 +86,7 @@ def _environ(options: argparse.Namespace) -> Environ:
     elif "OIDC_ISSUER" in os.environ:
         given = os.environ
     else:
-        raise OperatorError("Name the stage, whose settings tell the OpenID provider: --stage prod.")
+        raise OperatorError("Name the stage, because its settings name the OpenID provider: --stage prod.")
     return {**complete(given), "TABLE_NAME": options.table}
 
 
@@ -126,7 +126,7 @@ def _move(desk: UserDesk, options: argparse.Namespace, environ: Environ) -> None
 
 
 def _identifiers(options: argparse.Namespace, environ: Environ) -> Callable[[str], SubjectIdentifier]:
-    """Return the function that makes an identifier of a subject. Raises SettingsError."""
+    """Return the function that makes an identity from a subject. Raises SettingsError."""
     settings = _settings(environ, OIDC_ISSUER=options.issuer, SUBJECT_CLAIM=options.subject_claim)
     return partial(_identifier, settings)
 
@@ -136,9 +136,9 @@ def _identifier(settings: Settings, subject: str) -> SubjectIdentifier:
 
 
 def _settings(environ: Environ, **changes: str | None) -> Settings:
-    """Return the settings with changes, so that what is typed is held to the rules of settings.
+    """Return the settings with changes from the command line.
 
-    Raises SettingsError.
+    Raises SettingsError if a typed value breaks the rules of its setting.
     """
     given = {name: value for name, value in changes.items() if value is not None}
     return Settings.from_environ({**environ, **given})
@@ -154,16 +154,16 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     commands = parser.add_subparsers(dest="command", required=True)
 
     def add(name: str, act: Act, words: str, *, changes: bool = False) -> argparse.ArgumentParser:
-        # An abbreviated option could become another one with the next version.
+        # No abbreviations, because the next version may have another option with the same beginning.
         command = commands.add_parser(name, help=words, description=words, allow_abbrev=False)
         command.set_defaults(act=act)
         command.add_argument(
             "--table", default=os.environ.get("TABLE_NAME", ""), help="default: TABLE_NAME"
         )
-        command.add_argument("--stage", help="whose settings count; default: those of the environment")
+        command.add_argument("--stage", help="use the settings of this stage; default: the environment")
         if changes:
             command.add_argument(
-                "--yes", action="store_true", help="do it; without this nothing is changed"
+                "--yes", action="store_true", help="make the change; without it nothing is changed"
             )
         return command
 
@@ -175,7 +175,12 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     move.add_argument("--from", dest="file", metavar="FILE", type=Path, help="CSV: user_id,subject")
     move.add_argument("--issuer", metavar="URL", help="default: OIDC_ISSUER")
     move.add_argument("--subject-claim", metavar="NAME", help="default: SUBJECT_CLAIM")
-    move.add_argument("--issuer-from", dest="former", metavar="URL", help="keep each subject and claim")
+    move.add_argument(
+        "--issuer-from",
+        dest="former",
+        metavar="URL",
+        help="its users keep subject and claim",
+    )
     move.add_argument("--issuer-to", dest="later", metavar="URL")
     return parser.parse_args(arguments)
 
@@ -184,13 +189,13 @@ def _add_looks(add: Add) -> None:
     listed = add(
         "list",
         lambda desk, asked, _: desk.list(_filter(asked), as_json=asked.json),
-        "Show users, newest first.",
+        "List users, newest first.",
     )
-    listed.add_argument("--issuer", metavar="URL", help="only users of this issuer, spelled exactly")
-    listed.add_argument("--subject-claim", metavar="NAME", help="only users that this claim identifies")
+    listed.add_argument("--issuer", metavar="URL", help="only users of exactly this issuer")
+    listed.add_argument("--subject-claim", metavar="NAME", help="only users with this subject claim")
     listed.add_argument("--status", choices=[status.value for status in UserStatus])
-    listed.add_argument("--json", action="store_true", help="show a JSON object in each line")
-    shown = add("show", lambda desk, asked, _: desk.show(asked.user_id), "Show all about a user.")
+    listed.add_argument("--json", action="store_true", help="print one JSON object per line")
+    shown = add("show", lambda desk, asked, _: desk.show(asked.user_id), "Show one user in full.")
     shown.add_argument("user_id", metavar="USER_ID")
     add("check", lambda desk, _options, _: desk.check(), "Warn of users that no sign-in reaches.")
 
@@ -201,20 +206,20 @@ def _add_changes(add: Add) -> None:
         lambda desk, asked, _: desk.activate(
             asked.user_id, restore_tokens=asked.restore_tokens, confirmed=asked.yes
         ),
-        "Let a user in again.",
+        "Activate a user.",
         changes=True,
     )
-    activate.add_argument("--restore-tokens", action="store_true", help="keep the tokens from before")
+    activate.add_argument("--restore-tokens", action="store_true", help="let the old tokens work again")
     deactivate = add(
         "deactivate",
         lambda desk, asked, _: desk.deactivate(asked.user_id, confirmed=asked.yes),
-        "Stop a user and all tokens.",
+        "Deactivate a user: refuse the sign-ins and API tokens.",
         changes=True,
     )
     remove = add(
         "remove",
         lambda desk, asked, _: desk.remove(asked.user_id, confirmed=asked.yes),
-        "Remove a user, and leave a tombstone.",
+        "Remove a user: delete name and e-mail, and end all tokens.",
         changes=True,
     )
     for command in (activate, deactivate, remove):
@@ -222,11 +227,11 @@ def _add_changes(add: Add) -> None:
     every = add(
         "deactivate-issuer",
         lambda desk, asked, _: desk.deactivate_issuer(asked.url, asked.subject_claim, confirmed=asked.yes),
-        "Stop all users of an issuer.",
+        "Deactivate all users of an issuer.",
         changes=True,
     )
-    every.add_argument("--subject-claim", metavar="NAME", help="only users that this claim identifies")
-    every.add_argument("url", metavar="URL", help="the issuer, spelled exactly")
+    every.add_argument("--subject-claim", metavar="NAME", help="only users with this subject claim")
+    every.add_argument("url", metavar="URL", help="exactly this issuer")
 
 
 if __name__ == "__main__":

@@ -58,8 +58,8 @@ class Gateway(LocalGateway):
     ) -> None:
         """Serve the application's routes.
 
-        ``token_header`` is the authorizers' ``IdentityValidationExpression``: the authorizer is asked
-        about headers that match it as a whole. None asks about every header.
+        ``token_header`` is the authorizers' ``IdentityValidationExpression``. Only a header that it
+        matches as a whole reaches the authorizer. None lets every header through.
         """
         super().__init__(app, config)
         self._token_header = re.compile(r"(?s:.*)" if token_header is None else token_header)

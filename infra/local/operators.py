@@ -1,4 +1,4 @@
-"""The operator's commands, aimed at the stack that runs here."""
+"""The operator's commands for the local stack."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from infra.local.template import PROJECT_ROOT
 
 
 def become(command: str) -> None:
-    """Become an operator's command with the environment of the running API server."""
+    """Replace this process by an operator's command, with the environment of the running API server."""
     try:
         environment = _environment(StackSettings.from_environ())
     except LocalStackError as error:
         print(error, file=sys.stderr)
         sys.exit(1)
-    # In place of this process, so that Ctrl-C reaches it and nothing else.
+    # Replace this process, so that Ctrl-C reaches only the command.
     os.chdir(PROJECT_ROOT)
     os.execve(sys.executable, [sys.executable, "-m", command, *sys.argv[1:]], environment)
 
@@ -28,7 +28,7 @@ def become(command: str) -> None:
 def _environment(settings: StackSettings) -> Environment:
     if not answers(settings.aws_port, "/_ministack/ready"):
         raise LocalStackError(
-            f"No local stack answers on port {settings.aws_port}: start it with `make run`, "
+            f"No local stack answers on port {settings.aws_port}. Start it with `make run`, "
             "or set AWS_PORT to the port in use"
         )
     made = provision(isolated(settings.environ, settings.aws_url))

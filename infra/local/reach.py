@@ -12,10 +12,10 @@ _COMMAND = [sys.executable, "-m", "infra.aws.users", "check"]
 
 
 def unreachable_users(environment: Environment) -> str:
-    """Return the warning of the operator's command, or nothing.
+    """Return the warning of the operator's command, or "".
 
-    The command is a process of its own, for the reason that ``provision`` gives. The stack also starts
-    if the command fails.
+    The command runs as its own process, for the reason that ``provision`` gives. If it fails, the result
+    says so and the stack starts anyway.
     """
     done = subprocess.run(
         _COMMAND, env=environment, cwd=PROJECT_ROOT, capture_output=True, text=True, check=False

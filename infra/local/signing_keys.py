@@ -1,4 +1,4 @@
-"""`make signing-keys` and its like."""
+"""`make signing-keys` and the other commands for signing keys."""
 
 from infra.local.operators import become
 

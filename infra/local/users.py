@@ -1,4 +1,4 @@
-"""`make users`."""
+"""`make users`, the operator's command for users of the local stack."""
 
 from infra.local.operators import become
 

@@ -1,4 +1,4 @@
-"""Every store moves users alike: the one in memory, and the DynamoDB adapters on moto and the emulator."""
+"""Moves of users in every store: in memory, and in DynamoDB on moto and the emulator."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -28,7 +28,7 @@ def stored(stores: Stores, user: User) -> User:
 
 
 def move(stores: Stores, user: User, to: SubjectIdentifier, now: datetime = LATER) -> User:
-    """Move a user as the row is now, and return the row."""
+    """Move the user as stored now, and return the new row."""
     before = stored(stores, user)
     stores.users.move_user(before, moved(before, to, now))
     return stored(stores, user)
@@ -41,7 +41,7 @@ def found_as(stores: Stores, who: SubjectIdentifier) -> User | None:
 
 @pytest.mark.parametrize("to", [NEW, OTHER_CLAIM], ids=["issuer", "claim"])
 def test_identity_and_user_move_together(stores: Stores, owner: User, to: SubjectIdentifier) -> None:
-    """The new identity leads to the user; the row says so."""
+    """The new identity leads to the user, and the user's row has it."""
     after = move(stores, owner, to)
     assert after == replace(moved(owner, to, LATER), revision=1)
     assert SubjectIdentifier.of(after) == to
@@ -49,7 +49,7 @@ def test_identity_and_user_move_together(stores: Stores, owner: User, to: Subjec
 
 
 def test_every_field_of_a_moved_user_is_read_back(stores: Stores) -> None:
-    """Times of the sign-in, the role and the move have a place in the row."""
+    """The row keeps the times of the sign-in, the role and the move."""
     user = an_admin(email_verified=True, sessions_ended_at=START)
     stores.users.add_user(user)
     after = move(stores, user, OTHER_CLAIM)
@@ -58,7 +58,7 @@ def test_every_field_of_a_moved_user_is_read_back(stores: Stores) -> None:
 
 
 def test_former_identity_leads_to_the_row_that_disowns_it(stores: Stores, owner: User) -> None:
-    """The id is the user's own, so it stays taken; the row tells that the identity was moved."""
+    """The former identity still finds the user by id. The row shows that the identity was moved."""
     after = move(stores, owner, NEW)
     assert found_as(stores, SubjectIdentifier.of(owner)) == after
     assert not after.is_identified_by(an_identity())
@@ -66,7 +66,7 @@ def test_former_identity_leads_to_the_row_that_disowns_it(stores: Stores, owner:
 
 
 def test_second_move_frees_the_identity_between(stores: Stores, owner: User) -> None:
-    """Nothing leads from it any more, and another person may have it."""
+    """After two moves the identity in between is free for another person."""
     move(stores, owner, NEW)
     after = move(stores, owner, OTHER_CLAIM)
     assert found_as(stores, NEW) is None
@@ -77,7 +77,7 @@ def test_second_move_frees_the_identity_between(stores: Stores, owner: User) -> 
 
 
 def test_moving_back_needs_no_identity_row(stores: Stores, owner: User) -> None:
-    """The id is derived from the first identity, which leads there by itself."""
+    """The user's id is derived from the first identity, so a move back needs no identity row."""
     move(stores, owner, NEW)
     after = move(stores, owner, SubjectIdentifier.of(owner), LATER + timedelta(minutes=1))
     assert found_as(stores, SubjectIdentifier.of(owner)) == after
@@ -98,7 +98,7 @@ def test_tokens_and_their_count_stay(stores: Stores, owner: User) -> None:
 
 @pytest.mark.parametrize("status", UserStatus)
 def test_status_stays(stores: Stores, status: UserStatus) -> None:
-    """A person who was deactivated or removed does not come back by another identity."""
+    """A deactivated or removed person does not come back by another identity."""
     user = a_user(status=status, sessions_ended_at=START)
     stores.users.add_user(user)
     after = move(stores, user, NEW)
@@ -108,7 +108,7 @@ def test_status_stays(stores: Stores, status: UserStatus) -> None:
 
 @pytest.mark.parametrize("status", UserStatus)
 def test_identity_of_another_user_is_refused(stores: Stores, owner: User, status: UserStatus) -> None:
-    """A tombstone keeps its identity too; neither row changes."""
+    """A tombstone keeps its identity too. Neither row changes."""
     other = a_user(id=NEW.user_id, issuer=NEW.issuer, subject=NEW.subject, status=status)
     stores.users.add_user(other)
     with pytest.raises(IdentityTaken):
@@ -118,7 +118,7 @@ def test_identity_of_another_user_is_refused(stores: Stores, owner: User, status
 
 
 def test_identity_of_a_moved_user_is_refused(stores: Stores, owner: User) -> None:
-    """Its identity row is enough: no user has the id that the identity gives."""
+    """An identity row alone makes an identity taken, even if no user has the derived id."""
     other = a_user("other@example.com")
     stores.users.add_user(other)
     holder = move(stores, other, NEW)
@@ -128,7 +128,7 @@ def test_identity_of_a_moved_user_is_refused(stores: Stores, owner: User) -> Non
 
 
 def test_identity_that_a_user_has_left_is_refused(stores: Stores, owner: User) -> None:
-    """The row at its id is that user's for good."""
+    """The former identity of a moved user stays that user's, because the id is derived from it."""
     other = a_user("other@example.com")
     stores.users.add_user(other)
     move(stores, other, NEW)
@@ -147,7 +147,7 @@ CHANGES: dict[str, Any] = {
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_what_was_read_is_held_to(stores: Stores, owner: User, change: str) -> None:
-    """A role that a sign-in gave meanwhile must not survive the move; a name may."""
+    """A role from a sign-in during the move must not survive. A name may."""
     changes, is_refused = CHANGES[change]
     stores.users.save_user(owner, replace(owner, **changes))
     if is_refused:
@@ -160,7 +160,7 @@ def test_what_was_read_is_held_to(stores: Stores, owner: User, change: str) -> N
 
 
 def test_of_two_moves_from_one_read_one_is_written(stores: Stores, owner: User) -> None:
-    """Of two operators one has to look again, and no identity row is left behind."""
+    """If two operators move a user at once, one gets ConcurrentChange. No extra identity row is left."""
     stores.users.move_user(owner, moved(owner, NEW, LATER))
     with pytest.raises(ConcurrentChange):
         stores.users.move_user(owner, moved(owner, OTHER_CLAIM, LATER))
@@ -168,7 +168,7 @@ def test_of_two_moves_from_one_read_one_is_written(stores: Stores, owner: User) 
 
 
 def test_repeated_move_from_one_read_changes_nothing(stores: Stores, owner: User) -> None:
-    """A response that was lost makes the caller look again."""
+    """If the response is lost, a repeated write raises ConcurrentChange."""
     after = move(stores, owner, NEW)
     with pytest.raises(ConcurrentChange):
         stores.users.move_user(owner, moved(owner, NEW, LATER))
@@ -176,7 +176,7 @@ def test_repeated_move_from_one_read_changes_nothing(stores: Stores, owner: User
 
 
 def test_unknown_user_is_never_created(stores: Stores) -> None:
-    """A move adds no user, and no identity row that leads nowhere."""
+    """A move of a missing user adds neither a user nor an identity row."""
     with pytest.raises(ConcurrentChange):
         stores.users.move_user(a_user(), moved(a_user(), NEW, LATER))
     assert stores.users.find_user(a_user().id) is None
@@ -184,7 +184,7 @@ def test_unknown_user_is_never_created(stores: Stores) -> None:
 
 
 def test_sign_in_of_the_former_identity_is_not_written(stores: Stores, owner: User) -> None:
-    """It read the row before the move. Neither its role nor its profile may reach the moved user."""
+    """A sign-in that read the row before the move must not change the moved user's role or profile."""
     before = stored(stores, owner).signed_in(an_identity(role=Role.USER), START, named=False)
     stores.users.save_sign_in(owner, before)
     before = stored(stores, owner)
@@ -199,7 +199,7 @@ def test_sign_in_of_the_former_identity_is_not_written(stores: Stores, owner: Us
 def test_end_that_was_read_before_the_move_still_ends_the_user(
     stores: Stores, owner: User, change: str
 ) -> None:
-    """An administrator's decision needs no second try, and keeps the new identity."""
+    """An administrator's change that read the row before the move succeeds and keeps the new identity."""
     move(stores, owner, NEW)
     ended = owner.deactivated(LATER) if change == "deactivated" else owner.removed(LATER, new_generation())
     stores.users.save_user(owner, ended)
@@ -216,7 +216,7 @@ def test_first_sign_in_of_the_new_identity_after_the_move_adds_no_user(stores: S
 
 
 def test_lost_identity_row_is_written_again(stores: Stores, owner: User) -> None:
-    """The same move without a change of the user's row, for a row that a restore left out."""
+    """Repeating a move writes an identity row that a restore left out."""
     after = replace(moved(owner, NEW, LATER), role=Role.ADMIN)
     stores.users.add_user(replace(after, id=(user_id := "usr_" + "a" * 32)))
     assert found_as(stores, NEW) is None
@@ -226,7 +226,7 @@ def test_lost_identity_row_is_written_again(stores: Stores, owner: User) -> None
 
 
 def test_identity_row_of_the_user_itself_is_no_obstacle(stores: Stores, owner: User) -> None:
-    """A user's row that was lost and restored has its former identity; the identity row is newer."""
+    """A restored user's row may have the former identity while the newer identity row still exists."""
     move(stores, owner, NEW)
     stores.forget(owner.id, None)
     stores.users.add_user(owner)
@@ -236,7 +236,7 @@ def test_identity_row_of_the_user_itself_is_no_obstacle(stores: Stores, owner: U
 
 
 def test_row_of_another_user_stays_when_a_restored_user_moves(stores: Stores, owner: User) -> None:
-    """The restored row names an identity that another user has by now."""
+    """A restored row may have an identity that now leads to another user, who keeps it."""
     stale = move(stores, owner, NEW)
     move(stores, owner, SubjectIdentifier.of(owner))
     other = a_user("other@example.com")

@@ -21,7 +21,7 @@ def test_login_is_taken_once(stores: Stores) -> None:
 
 
 def test_sign_ins_of_one_browser_are_rows_of_their_own(stores: Stores) -> None:
-    """To take one leaves the others, and to take one that is not there leaves all."""
+    """Taking one pending sign-in leaves the others. Taking a missing one changes nothing."""
     others = [replace(LOGIN, id_hash=f"hash-{number}") for number in range(3)]
     for login in (LOGIN, *others):
         stores.sessions.add_login(login)
@@ -33,7 +33,7 @@ def test_sign_ins_of_one_browser_are_rows_of_their_own(stores: Stores) -> None:
 
 
 def test_login_is_taken_by_one_of_two_at_once(stores: Stores) -> None:
-    """A callback that is visited twice at once begins one session."""
+    """If a callback is visited twice at once, only one call gets the sign-in."""
     stores.sessions.add_login(LOGIN)
 
     with ThreadPoolExecutor(4) as threads:

@@ -1,4 +1,4 @@
-"""Sign-ins and administrators' changes as every store keeps them: each condition, and each race."""
+"""Sign-ins and administrators' changes in every store, with each condition and race."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -27,14 +27,14 @@ def add(stores: Stores, *users: User) -> None:
 
 
 def row(stores: Stores, user: User) -> User:
-    """Return a user's row but for the count of its changes."""
+    """Return a user's row without its revision."""
     stored = stores.users.find_user(user.id)
     assert stored is not None
     return replace(stored, revision=user.revision)
 
 
 def test_every_attribute_of_a_sign_in_is_read_back(stores: Stores) -> None:
-    """Claim, verified e-mail, and both dates in whole milliseconds."""
+    """A new row keeps the claim, the verified e-mail, and both times in whole milliseconds."""
     user = an_admin(
         subject_claim="oid",
         email_verified=True,
@@ -48,12 +48,12 @@ def test_every_attribute_of_a_sign_in_is_read_back(stores: Stores) -> None:
 
 
 def test_unknown_identity_leads_to_nothing(stores: Stores) -> None:
-    """The person has not been here before."""
+    """An unknown identity does not lead to a user."""
     assert stores.users.find_signed_in(SIGNED_IN.id) is None
 
 
 def test_sign_in_is_saved(stores: Stores) -> None:
-    """Profile, role and date together."""
+    """A sign-in writes profile, role and time together."""
     add(stores, SIGNED_IN)
     after = replace(
         SIGNED_IN,
@@ -71,7 +71,7 @@ def test_sign_in_is_saved(stores: Stores) -> None:
 
 
 def test_role_without_a_date_is_saved(stores: Stores) -> None:
-    """A named administrator's role comes from no claim."""
+    """A named administrator's role is saved without a time."""
     add(stores, SIGNED_IN)
     after = replace(SIGNED_IN, role=Role.ADMIN, role_given_at=None, signed_in_at=START + SECOND)
 
@@ -92,7 +92,7 @@ def test_role_without_a_date_is_saved(stores: Stores) -> None:
     ids=str,
 )
 def test_sign_in_that_read_an_older_row_is_refused(stores: Stores, meanwhile: dict[str, Any]) -> None:
-    """Another sign-in or an administrator was quicker, so nothing is overwritten."""
+    """If another sign-in or an administrator was quicker, nothing is overwritten."""
     add(stores, SIGNED_IN)
     moved_on = replace(SIGNED_IN, **meanwhile)
     stores.users.save_user(SIGNED_IN, moved_on)
@@ -103,7 +103,7 @@ def test_sign_in_that_read_an_older_row_is_refused(stores: Stores, meanwhile: di
 
 
 def test_sign_in_of_a_row_without_a_date_is_refused_if_it_has_one_by_now(stores: Stores) -> None:
-    """Two first sign-ins after an upgrade: the one that read before the other wrote looks again."""
+    """After an upgrade, of two first sign-ins the later write fails and must look again."""
     old = a_user()
     add(stores, old)
     stores.users.save_sign_in(old, replace(old, signed_in_at=START + SECOND))
@@ -113,7 +113,7 @@ def test_sign_in_of_a_row_without_a_date_is_refused_if_it_has_one_by_now(stores:
 
 
 def test_sign_in_of_nobody_creates_nothing(stores: Stores) -> None:
-    """An update never makes a row."""
+    """An update never adds a row."""
     with pytest.raises(ConcurrentChange):
         stores.users.save_sign_in(SIGNED_IN, replace(SIGNED_IN, name="New"))
     assert stores.users.find_user(SIGNED_IN.id) is None
@@ -141,7 +141,7 @@ CHANGES: dict[str, Change] = {
 @pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize("by", ACTORS)
 def test_change_by_an_active_administrator_is_saved(stores: Stores, by: str, change: str) -> None:
-    """With the end of a generation and without one."""
+    """The change is saved with and without the end of a generation."""
     admin, actor = ACTORS[by]
     add(stores, SIGNED_IN, admin)
     after, ended = CHANGES[change](SIGNED_IN)
@@ -169,7 +169,7 @@ def test_change_by_an_active_administrator_is_saved(stores: Stores, by: str, cha
 def test_change_by_somebody_who_is_no_administrator_any_more_is_refused(
     stores: Stores, by: str, admin_is: dict[str, Any], change: str
 ) -> None:
-    """Nothing of it is written."""
+    """If the actor is not an administrator any more, nothing is written."""
     admin, actor = ACTORS[by]
     add(stores, SIGNED_IN, replace(admin, **admin_is))
     after, ended = CHANGES[change](SIGNED_IN)
@@ -181,7 +181,7 @@ def test_change_by_somebody_who_is_no_administrator_any_more_is_refused(
 
 
 def test_change_by_an_administrator_without_a_row_is_refused(stores: Stores) -> None:
-    """A missing row is not an active administrator's."""
+    """A missing row does not count as an active administrator."""
     add(stores, SIGNED_IN)
 
     with pytest.raises(AdminRequired):
@@ -190,7 +190,7 @@ def test_change_by_an_administrator_without_a_row_is_refused(stores: Stores) -> 
 
 @pytest.mark.parametrize("by", ACTORS)
 def test_change_of_the_own_row_is_saved(stores: Stores, by: str) -> None:
-    """Actor and target share one row and one condition."""
+    """If actor and target are one user, the update carries both conditions."""
     admin, actor = ACTORS[by]
     add(stores, admin)
     after = admin.in_generation("fresh")
@@ -202,7 +202,7 @@ def test_change_of_the_own_row_is_saved(stores: Stores, by: str) -> None:
 
 @pytest.mark.parametrize("by", ACTORS)
 def test_change_of_the_own_row_is_refused_to_a_deactivated_administrator(stores: Stores, by: str) -> None:
-    """The condition joins the update."""
+    """If the actor is the target, the update itself checks the actor."""
     admin, actor = ACTORS[by]
     inactive = replace(admin, status=UserStatus.INACTIVE)
     add(stores, inactive)

@@ -166,7 +166,7 @@ def test_change_without_a_body_is_refused(api: Api, service: MemoryService, pers
 def test_creation_with_a_body_that_says_nothing_is_refused(
     api: Api, service: MemoryService, person: str, body: bytes
 ) -> None:
-    """White space is a body that is not an object. Without a content type it is not read."""
+    """A body of white space is not an object. Without a content type it is not read."""
     api.get("/v1/me", person)
     before = state(service)
     problem(api.call("POST", "/v1/tokens", person, body), 400, "invalid_request")
@@ -520,7 +520,7 @@ def test_if_match_that_names_no_present_version_fails(
 
 @pytest.mark.parametrize("condition", ['"1"', 'W/"1"', "garbage", '"1", "7"', "*"])
 def test_unknown_token_stays_unknown_under_a_condition(api: Api, person: str, condition: str) -> None:
-    """The answer is 404, as without the condition."""
+    """An unknown token is answered with 404, with or without the condition."""
     path = "/v1/tokens/tok_0" + "1" * 35
     answer = api.patch(path, person, {"name": "x"}, headers={"If-Match": condition})
     problem(answer, 404, "token_not_found")

@@ -1,4 +1,4 @@
-"""Credentials: one parser for all doors, and the answer to a call without any."""
+"""Credentials at every entrance, and the answer to a call without credentials."""
 
 import base64
 from collections.abc import Callable
@@ -72,7 +72,7 @@ DOORS = (_rest_token, _rest_request, _http_api_1, _http_api, _websocket, _appsyn
 
 
 def opens(door: Callable[[str], bool], header: str) -> bool:
-    """Return whether a door of AWS lets a caller in."""
+    """Return whether an authorizer lets a caller in."""
     try:
         return door(header)
     except Exception as refusal:
@@ -83,7 +83,7 @@ def opens(door: Callable[[str], bool], header: str) -> bool:
 
 @pytest.mark.parametrize("header", SAME_CREDENTIAL)
 def test_spelling_of_the_header_makes_no_difference(api: Api, person: str, header: str) -> None:
-    """That holds for every authorizer, the sample API, management and self-service."""
+    """Every authorizer, the sample API, management and self-service accept each spelling."""
     token = api.create_token(person)["token"]
     presented = header.format(t=token)
     assert [opens(door, presented) for door in DOORS] == [True] * len(DOORS)
@@ -98,7 +98,7 @@ def test_spelling_of_the_header_makes_no_difference(api: Api, person: str, heade
 
 @pytest.mark.parametrize("header", NOT_ONE_CREDENTIAL)
 def test_anything_but_one_credential_opens_nothing(api: Api, person: str, header: str) -> None:
-    """A good token with something beside it is refused at every door."""
+    """A good token with more text beside it is refused everywhere."""
     created = api.create_token(person)
     presented = header.format(t=created["token"])
     assert [opens(door, presented) for door in DOORS] == [False] * len(DOORS)
@@ -133,17 +133,17 @@ def test_call_without_credentials_gets_a_bare_challenge(api: Api, headers: dict[
 
 @pytest.mark.parametrize("credential", ["x", "a b", "x,y", "", "\u2603"])
 def test_challenge_says_that_a_credential_is_bad(api: Api, credential: str) -> None:
-    """A malformed credential is a bad one, not a missing one."""
+    """A malformed credential counts as a bad one, not as a missing one."""
     headers = {"Authorization": f"Bearer {credential}"}
     for method, path in (*MANAGEMENT, *SELF):
         answer = api.call(method, path, headers=headers)
         assert answer.status == 401
-        # A refused sign-in says why besides.
+        # A refused sign-in also gives the reason.
         assert answer.headers["WWW-Authenticate"].partition(", error_description")[0] == INVALID
 
 
 def test_session_does_not_stand_in_for_another_scheme(api: Api) -> None:
-    """An Authorization header counts alone, also if a cookie comes with it."""
+    """If an Authorization header is sent, the cookie does not count."""
     for header in ("Basic dTpw", "Bearer", "Bearer a b", ""):
         headers = {"Authorization": header, "Cookie": "bodhi_session=x; __Host-bodhi_session=x"}
         answer: Any = api.get("/v1/me", headers=headers)

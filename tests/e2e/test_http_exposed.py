@@ -94,14 +94,14 @@ def test_malformed_report_is_refused(api: Api, tokens: object) -> None:
 
 
 def test_largest_report_is_taken(api: Api) -> None:
-    """A hundred strings of 4096 characters, or one that fills the body."""
+    """A report may have a hundred strings of 4096 characters, or one that fills the body."""
     assert report(api, *[f"{n:04d}" + "x" * 4092 for n in range(100)]).status == 202
     assert report(api, "x" * (512 * 1024 - len('{"tokens": [""]}'))).status == 202
 
 
 @pytest.mark.parametrize("text", AROUND.values(), ids=AROUND)
 def test_token_is_revoked_wherever_it_stands(api: Api, person: str, text: str) -> None:
-    """A reporter pastes the text as it was found."""
+    """A token is found in pasted text."""
     token = api.create_token(person)
     assert report(api, text.format(t=token["token"])).status == 202
     assert reason(api, person, token) == "exposed"
@@ -109,7 +109,7 @@ def test_token_is_revoked_wherever_it_stands(api: Api, person: str, text: str) -
 
 @pytest.mark.parametrize("encode", ENCODED.values(), ids=ENCODED)
 def test_percent_encoded_token_is_revoked(api: Api, person: str, encode: Callable[[str], str]) -> None:
-    """Addresses and logs of servers hold tokens like this."""
+    """Percent-encoded tokens are found, because addresses and server logs hold them."""
     token = api.create_token(person)
     assert report(api, encode(token["token"])).status == 202
     assert reason(api, person, token) == "exposed"
@@ -117,14 +117,14 @@ def test_percent_encoded_token_is_revoked(api: Api, person: str, encode: Callabl
 
 @pytest.mark.parametrize("change", NOT_FOUND.values(), ids=NOT_FOUND)
 def test_near_miss_revokes_nothing(api: Api, person: str, change: Callable[[str], str]) -> None:
-    """Only the exact token counts. The report is accepted all the same."""
+    """A string that is almost a token revokes nothing. The report is accepted anyway."""
     token = api.create_token(person)
     assert report(api, change(token["token"])).status == 202
     assert reason(api, person, token) is None
 
 
 def test_tokens_of_one_string_are_revoked_together(api: Api, person: str) -> None:
-    """A file with several tokens is one string. Two of them are glued together."""
+    """Several tokens in one string are found, even two without a gap."""
     tokens = [api.create_token(person) for _ in range(4)]
     one, two, three, four = (token["token"] for token in tokens)
     assert report(api, f"A={one}\nB={two}{three}\n%62{four[1:]}").status == 202
@@ -140,7 +140,7 @@ def test_token_is_found_in_a_string_of_half_a_megabyte(api: Api, person: str) ->
 
 @pytest.mark.parametrize("spread", [1, 10, 100])
 def test_more_than_a_hundred_candidates_are_too_many(api: Api, person: str, spread: int) -> None:
-    """A report says so before it revokes anything. A candidate that is repeated counts once."""
+    """A report with too many candidates revokes nothing. A repeated candidate counts once."""
     token = api.create_token(person)
     others = [f"bodhi_eyJh.eyJ{n:03d}.{'A' * 86}" for n in range(99)]
     held = [token["token"], *others]
@@ -154,7 +154,7 @@ def test_more_than_a_hundred_candidates_are_too_many(api: Api, person: str, spre
 
 
 def test_string_longer_than_a_token_fails_no_report(api: Api, person: str) -> None:
-    """The string is not a token. The token beside it is revoked."""
+    """A string that is too long for a token is skipped. The token beside it is revoked."""
     token = api.create_token(person)
     too_long = f"bodhi_eyJh.eyJ{'x' * 5_000}.{'A' * 86}"
     assert report(api, *[f"{too_long}{n}" for n in range(99)], f"{too_long} {token['token']}").status == 202
@@ -169,7 +169,7 @@ def test_string_longer_than_a_token_fails_no_report(api: Api, person: str) -> No
         (b"{", {}, 400),
         (b"\xff", {}, 400),
         (b"{}", {}, 400),
-        # Finding the repeated name must not compare each name with all others.
+        # Finding a repeated name must not compare each name with every other.
         (
             b'{"tokens": ["x"], ' + b"".join(b'"%d": 1, ' % n for n in range(40_000)) + b'"39999": 1}',
             {},

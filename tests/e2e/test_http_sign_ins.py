@@ -1,4 +1,4 @@
-"""Sign-ins over HTTP: the newest facts count, and a refusal says why."""
+"""Sign-ins over HTTP: the newest facts count, and a refusal gives its reason."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -39,13 +39,13 @@ class Visits:
         self.service.clock.advance(timedelta(**span))
 
     def me(self, jwt: str) -> Any:
-        """Return who the caller is."""
+        """Return the caller as the API sees the user."""
         answer = self.api.get("/v1/me", jwt)
         assert answer.status == 200, answer.text
         return answer.json
 
     def users(self, jwt: str) -> Answer:
-        """Ask for what only administrators may see."""
+        """Request a resource that only administrators may read."""
         return self.api.get("/v1/users", jwt)
 
 
@@ -58,7 +58,7 @@ def visits() -> Iterator[Visits]:
 
 
 def test_older_jwt_cannot_undo_a_demotion(visits: Visits) -> None:
-    """Not by bearer, not for tokens with an administrator's scope, and not in the row."""
+    """After a demotion an older JWT gives no role to calls, tokens or the row."""
     older = visits.jwt(**ADMINS, name="Old", email="old@example.com")
     assert visits.users(older).status == 200
     token = visits.api.create_token(older, scopes=["audit:read"])["token"]
@@ -74,7 +74,7 @@ def test_older_jwt_cannot_undo_a_demotion(visits: Visits) -> None:
 
 
 def test_older_jwt_cannot_undo_a_demotion_by_the_exchange(visits: Visits) -> None:
-    """The exchange is a sign-in like any other."""
+    """The exchange of an older JWT does not undo a demotion either."""
     older = visits.jwt(**ADMINS)
     visits.wait(minutes=10)
     visits.me(visits.jwt())
@@ -90,7 +90,7 @@ def test_older_jwt_cannot_undo_a_demotion_by_the_exchange(visits: Visits) -> Non
 
 
 def test_newer_jwt_that_says_nothing_else_keeps_the_older_one_out(visits: Visits) -> None:
-    """The date of the newest sign-in is written even if nothing else changed."""
+    """A newer JWT writes its time even if nothing else changed, so an older one stays refused."""
     visits.me(visits.jwt())
     older = visits.jwt(**ADMINS, iat=int(visits.service.clock.now().timestamp()) + 30)
     visits.wait(minutes=1)
@@ -100,7 +100,7 @@ def test_newer_jwt_that_says_nothing_else_keeps_the_older_one_out(visits: Visits
 
 
 def test_access_token_without_the_claim_keeps_the_role(visits: Visits) -> None:
-    """By default only ID tokens take the role away by their silence."""
+    """By default only an ID token without the claim takes the role away."""
     visits.me(visits.jwt(**ADMINS))
     visits.wait(minutes=1)
 
@@ -110,14 +110,14 @@ def test_access_token_without_the_claim_keeps_the_role(visits: Visits) -> None:
 
 
 def test_access_token_with_the_claim_sets_the_role(visits: Visits) -> None:
-    """A JWT that carries the claim decides, whatever its kind."""
+    """A JWT of any kind that carries the claim sets the role."""
     assert visits.me(visits.access_token(**ADMINS))["role"] == "admin"
     visits.wait(minutes=1)
     assert visits.me(visits.access_token(groups=["staff"]))["role"] == "user"
 
 
 def test_role_by_claim_ends_after_a_day(visits: Visits) -> None:
-    """For calls and for the scopes of tokens alike, if the person never signs in again."""
+    """A role by claim ends after a day, for calls and for the scopes of tokens."""
     access = visits.access_token(**ADMINS, exp=4_000_000_000)
     token = visits.api.create_token(access, scopes=["audit:read", "orders:read"])["token"]
     visits.wait(hours=23, minutes=59)
@@ -132,7 +132,7 @@ def test_role_by_claim_ends_after_a_day(visits: Visits) -> None:
 
 
 def test_access_tokens_do_not_prolong_a_role(visits: Visits) -> None:
-    """Only the claim gives it; a JWT that says nothing adds no hour."""
+    """A JWT without the claim does not prolong a role."""
     visits.me(visits.jwt(**ADMINS))
     for _ in range(24):
         visits.wait(hours=1)
@@ -154,7 +154,7 @@ def test_access_tokens_do_not_prolong_a_role(visits: Visits) -> None:
     ],
 )
 def test_refusal_says_why(visits: Visits, claims: dict[str, Any], reason: str) -> None:
-    """As a stable word and a sentence, to the caller."""
+    """A refusal tells the caller the reason, as a stable word and a sentence."""
     answer = visits.api.get("/v1/me", visits.jwt(**claims))
 
     assert (answer.status, answer.code, answer.json["reason"]) == (401, "not_authenticated", reason)
@@ -162,7 +162,7 @@ def test_refusal_says_why(visits: Visits, claims: dict[str, Any], reason: str) -
 
 
 def test_two_administrators_cannot_both_deactivate_each_other(visits: Visits) -> None:
-    """Who comes second is out already."""
+    """If two administrators deactivate each other, the second one is refused."""
     other = visits.service.provider.sign_in("other@example.com", **ADMINS)
     mine = visits.jwt(**ADMINS)
     visits.me(mine)

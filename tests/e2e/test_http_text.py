@@ -1,4 +1,4 @@
-"""The rule for text from outside, over HTTP: which texts are kept or refused, and what old rows allow."""
+"""The rule for text from outside over HTTP, and the rows that are older than the rule."""
 
 import json
 from typing import Any
@@ -34,7 +34,7 @@ def tokens_of(service: MemoryService) -> dict[tuple[str, str], Token]:
 
 
 def exchange(api: Api, person: str, **members: str) -> Answer:
-    """Exchange a sign-in; a lone surrogate goes as the bytes that UTF-8 does not have."""
+    """Exchange a sign-in. A lone surrogate is sent as bytes that are not valid UTF-8."""
     form = urlencode({**EXCHANGE, "subject_token": person, **members}, errors="surrogatepass")
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
     return api.call("POST", "/oauth2/token", body=form.encode(), headers=headers)
@@ -45,7 +45,7 @@ def exchange(api: Api, person: str, **members: str) -> Answer:
 def test_create_keeps_a_text_or_refuses_it(
     api: Api, service: MemoryService, person: str, member: str, case: Case
 ) -> None:
-    """A kept text is listed as it was sent, but trimmed. A refused one makes no token."""
+    """A kept text is listed trimmed but otherwise unchanged. A refused text creates no token."""
     answer = api.post("/v1/tokens", person, {member: case.text})
     if case.is_name:
         assert answer.status == 201, answer.text
@@ -62,7 +62,7 @@ def test_create_keeps_a_text_or_refuses_it(
 def test_patch_keeps_a_text_or_refuses_it(
     api: Api, service: MemoryService, person: str, member: str, case: Case
 ) -> None:
-    """A kept text is read back as it was sent, but trimmed. A refused one changes nothing."""
+    """A kept text is read back trimmed but otherwise unchanged. A refused text changes nothing."""
     path = f"/v1/tokens/{api.create_token(person, name='before', description='before')['id']}"
     before = tokens_of(service)
     answer = api.patch(path, person, {member: case.text})
@@ -92,13 +92,13 @@ def test_exchange_keeps_a_text_or_refuses_it(
 
 @cases
 def test_kept_name_reaches_the_protected_api(api: Api, person: str, case: Case) -> None:
-    """The authorizer hands each allowed name to the view, whatever it consists of."""
+    """The authorizer passes each allowed name to the view."""
     if case.is_name:
         token = api.create_token(person, name=case.text)
         assert api.get("/api/whoami", token["token"]).json["token_name"] == case.text.strip()
 
 
-# Rows of before.
+# Rows that are older than the rule.
 
 
 OLD_NAMES = ["\u200b", "\u061c", "a\u061cb", "\u3164", "\u2800", "\u00ad", "\u180e", "\U000e0041", "\ufffe"]
@@ -131,7 +131,7 @@ def test_old_name_is_listed_read_and_found(
 def test_other_members_of_an_old_row_can_be_changed(
     api: Api, person: str, old: Token, body: dict[str, str]
 ) -> None:
-    """A change names the members that change, so an old name does not stand in the way."""
+    """A request holds only the members that change, so an old name does not block it."""
     answer = api.patch(f"/v1/tokens/{old.id}", person, body)
     assert answer.status == 200, answer.text
     kept: dict[str, Any] = {"name": old.name, "description": old.description}
@@ -139,20 +139,20 @@ def test_other_members_of_an_old_row_can_be_changed(
 
 
 def test_old_name_cannot_be_given_anew(api: Api, person: str, old: Token) -> None:
-    """The rule holds for every text that a request carries, the present name included."""
+    """The rule applies to every text in a request, even to the present name."""
     answer = api.patch(f"/v1/tokens/{old.id}", person, {"name": old.name})
     assert (answer.status, answer.code) == (400, "invalid_request")
 
 
 def test_token_with_an_old_name_can_be_rotated(api: Api, person: str, old: Token) -> None:
-    """The successor takes the name over, and works."""
+    """A token with an old name can be rotated, and the successor keeps the name."""
     successor = api.post(f"/v1/tokens/{old.id}/rotate", person)
     assert (successor.status, successor.json["name"]) == (201, old.name)
     assert api.get("/api/whoami", successor.json["token"]).json["token_name"] == old.name
 
 
 def test_token_with_an_old_name_can_be_revoked(api: Api, person: str, old: Token) -> None:
-    """Nothing about a name stands between a person and the end of a token."""
+    """A token with an old name can be revoked."""
     assert api.delete(f"/v1/tokens/{old.id}", person).status == 204
     assert api.get(f"/v1/tokens/{old.id}", person).json["status"] == "revoked"
 
@@ -196,7 +196,7 @@ def test_users_are_found_in_any_spelling(
 
 @pytest.mark.parametrize("query", ["\x00", "\u202e", "\u200b", "\U0001f511", "\ufffe"], ids=ascii)
 def test_search_takes_any_text(api: Api, service: MemoryService, person: str, query: str) -> None:
-    """A search keeps nothing, so it refuses nothing, and finds old names as well."""
+    """A search refuses no text, because it stores none. It finds old names too."""
     api.create_token(person, name="ci")
     admin = service.provider.sign_in(ADMIN)
     assert api.get(f"/v1/tokens?q={quote(query)}", person).json["tokens"] == []
@@ -204,7 +204,7 @@ def test_search_takes_any_text(api: Api, service: MemoryService, person: str, qu
 
 
 def test_document_says_the_rule(api: Api) -> None:
-    """Each text that is kept refers to the published rule for it."""
+    """The document refers to the published rule for each kept text."""
     schemas = json.loads(api.get("/openapi.json").text)["components"]["schemas"]
     for owner, prefix in (("CreateToken", ""), ("ChangeToken", ""), ("ExchangeForm", "token_")):
         for member in ("name", "description"):

@@ -229,7 +229,7 @@ def test_echo_without_a_body_answers_the_default(api: Api, person: str) -> None:
 def test_absent_body_is_the_empty_one_to_an_idempotency_key(
     api: Api, person: str, body: object, again: object
 ) -> None:
-    """An absent body and an empty object are the same request."""
+    """An absent body and an empty object count as the same request."""
     first = api.call("POST", "/v1/tokens", person, body, {"Idempotency-Key": "k"})
     second = api.call("POST", "/v1/tokens", person, again, {"Idempotency-Key": "k"})
     other = api.call("POST", "/v1/tokens", person, {"name": "x"}, {"Idempotency-Key": "k"})

@@ -70,7 +70,7 @@ def test_role_and_profile_follow_the_provider(api: Api, service: MemoryService, 
 
 
 def test_users_of_an_issuer_are_listed(api: Api, service: MemoryService, admin: str, person: str) -> None:
-    """The filter compares exactly. It goes with the others, and an unknown issuer has no users."""
+    """The filter compares exactly and combines with the other filters. An unknown issuer finds no users."""
     api.get("/v1/me", admin)
     api.get("/v1/me", person)
     former = a_user("former@example.com", issuer=f"{ISSUER}/", status=UserStatus.INACTIVE)
@@ -92,7 +92,7 @@ def test_users_of_an_issuer_are_listed(api: Api, service: MemoryService, admin: 
 
 
 def test_users_of_an_issuer_come_in_pages(api: Api, service: MemoryService, admin: str) -> None:
-    """Each of them is on exactly one page, and no other user is on any."""
+    """Each user of the issuer is on exactly one page. Users of other issuers are on none."""
     api.get("/v1/me", admin)
     for number in range(12):
         issuer = f"{ISSUER}/" if number % 3 == 0 else ISSUER

@@ -154,7 +154,7 @@ def administer(walk: Walk) -> None:
 
 
 def administer_by_claim(walk: Walk) -> None:
-    """An administrator whom nobody named deactivates somebody, and revokes the own tokens."""
+    """Have an administrator by claim deactivate a user and revoke the own tokens."""
     admin, person = walk.somebody(), walk.somebody()
     jwt = walk.provider.sign_in(admin, groups=["admins"])
     walk.token(person)

@@ -9,7 +9,7 @@ BATCH = "dynamodb:BatchGetItem"
 
 
 def taken_apart(statements: Iterable[Statement]) -> list[Statement]:
-    """Return the statements so that each has one action, one resource and one leading key.
+    """Return the statements split so that each has one action, one resource and one leading key.
 
     A statement about batches keeps its leading keys together, because one batch may need several.
     """

@@ -154,7 +154,7 @@ def beyond_all() -> Iterator[Request]:
         for action in (*OTHERS, "BatchWriteItem"):
             yield row(action, partition)
     yield from (row(CHECK, partition) for partition in PARTITIONS if partition != "U#1")
-    # Only an operator moves identities; what is checked of rows tells no more than it has to.
+    # Only an operator moves identities. A function may only check that rows exist.
     yield from (row(action, "I#1", "user_id") for action in (*WRITES, "GetItem", "Query"))
     yield row(CHECK, "I#1", "user_id")
     yield row(CHECK, "U#1", "email")

@@ -1,4 +1,4 @@
-"""The operator's command needs exactly what docs/operations.md grants to its own credentials."""
+"""The operator's command needs exactly the permissions in docs/operations.md."""
 
 import json
 import re
@@ -36,7 +36,7 @@ def granted() -> list[Statement]:
 
 
 class Desk:
-    """The command over moto, with every call in view."""
+    """The command over moto. Each of its calls is recorded."""
 
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
         self.client = dynamodb_client()
@@ -48,7 +48,7 @@ class Desk:
         patch.setattr(users, "session_of_environment", lambda: self)
 
     def create_client(self, _: str) -> Any:
-        """Return the client that is watched."""
+        """Return the recorded client."""
         return self.client
 
     def run(self, *arguments: str) -> int:
@@ -78,7 +78,7 @@ def has(desk: Desk, subject: str) -> User:
 
 
 def test_operator_may_do_exactly_what_the_command_does(desk: Desk, tmp_path: Path) -> None:
-    """Nothing is missing, and nothing could be left out."""
+    """The page grants every permission that the command needs, and none that it does not need."""
     one, two = has(desk, "one"), has(desk, "two")
     file = tmp_path / "moves.csv"
     file.write_text(f"{two.id},new-two\n", encoding="utf-8")
@@ -101,7 +101,7 @@ def test_operator_may_do_exactly_what_the_command_does(desk: Desk, tmp_path: Pat
 
 
 def test_looking_needs_no_permission_to_write(desk: Desk) -> None:
-    """A change without --yes is a look."""
+    """Without --yes a change needs only the permissions to read."""
     one = has(desk, "one")
     for asked in (
         ("list",),
@@ -121,7 +121,7 @@ def test_looking_needs_no_permission_to_write(desk: Desk) -> None:
 @pytest.mark.parametrize("action", ["PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem"])
 @pytest.mark.parametrize("revokes", [False, True])
 def test_no_function_writes_identity_rows(function: str, action: str, *, revokes: bool) -> None:
-    """A function that runs another's code cannot lead an identity to another user."""
+    """Even a compromised function cannot write identity rows."""
     policy = statements(function, families_are_revoked=revokes)
     for attributes in ([], ["pk", "sk"], ["pk", "sk", "user_id"]):
         for enclosing in ([], ["TransactWriteItems"]):

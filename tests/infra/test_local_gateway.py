@@ -49,7 +49,7 @@ def test_a_missing_or_refused_token_is_unauthorized(client: Client, headers: dic
 
 
 def test_an_authorizer_is_asked_about_headers_that_the_expression_takes_whole() -> None:
-    """Any other header is answered like a missing one, without the authorizer."""
+    """Only a header that matches the expression as a whole reaches the authorizer."""
     answers = GatewayAnswers(read_template())
     gateway = Gateway(make_app(), Config.create(app_name="tiny"), answers, token_header="[Bb]earer +denied")
     statuses = {
@@ -260,7 +260,7 @@ SERVED = """
 
 
 def test_the_application_is_served_with_the_expression_of_the_deployment() -> None:
-    """A string that cannot be a token is refused by the gateway, so the authorizer writes no line."""
+    """The gateway refuses a string that cannot be a token, so the authorizer does not log a line."""
     ended = start(SERVED)
     assert ended.returncode == 0, ended.stderr
     challenge = 'Bearer realm="bodhi-api-tokens", error="invalid_token"'

@@ -93,7 +93,7 @@ def test_removal_agrees_only_when_told() -> None:
 
 
 def test_users_are_listed_unless_another_command_is_given() -> None:
-    """Arguments reach the command as they are."""
+    """Arguments reach the command unchanged."""
     assert commands_of("users").endswith("infra.local.users list")
     asked = commands_of("users", """ARGS=move usr_1 --subject 'a "b"' --yes""")
     assert asked.endswith("""infra.local.users move usr_1 --subject 'a "b"' --yes""")
@@ -101,6 +101,6 @@ def test_users_are_listed_unless_another_command_is_given() -> None:
 
 @pytest.mark.parametrize("target", ["run", "users", "signing-keys", "package"])
 def test_help_lists_what_there_is(target: str) -> None:
-    """Each with a sentence."""
+    """`make help` lists each target with a sentence."""
     done = subprocess.run(["make", "help"], cwd=PROJECT, capture_output=True, text=True, check=True)
     assert [line for line in done.stdout.splitlines() if line.split()[:2] == ["make", target]]

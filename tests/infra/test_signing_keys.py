@@ -327,8 +327,8 @@ class TestCommand:
         ("arguments", "reason"),
         [
             (["list", "--table", ""], "Name the service's table: --table, or TABLE_NAME"),
-            (["list", "--table", "no-such-table"], "There is no table no-such-table in this account"),
-            (["rotate", "--table", "no-such-table"], "There is no table no-such-table in this account"),
+            (["list", "--table", "no-such-table"], "Table no-such-table does not exist in this account"),
+            (["rotate", "--table", "no-such-table"], "Table no-such-table does not exist in this account"),
             (["revoke", "no-such-kid", "--yes"], "There is no key with the kid no-such-kid."),
             (["revoke", "-" + "a" * 42], f"There is no key with the kid -{'a' * 42}."),
             (["revoke", "--yes", "--" + "a" * 41], f"There is no key with the kid --{'a' * 41}."),

@@ -46,7 +46,7 @@ Run = Callable[..., tuple[int, str, str]]
 
 
 class Office:
-    """The users of a service, before any operator comes."""
+    """The users of a service, and the command over its table."""
 
     def __init__(self, cloud: Cloud) -> None:
         self.cloud = cloud
@@ -59,7 +59,7 @@ class Office:
         return user
 
     def has_some(self, count: int, **changes: Any) -> list[User]:
-        """Keep several users, the newest first, as they are listed."""
+        """Keep several users. Return them newest first, as the command lists them."""
         moments = [START + timedelta(seconds=n) for n in range(count, 0, -1)]
         issuer = changes.get("issuer", ISSUER)
         return [
@@ -84,7 +84,7 @@ class Office:
 
 @pytest.fixture(scope="module")
 def cloud() -> Iterator[Cloud]:
-    """Return moto, for a whole module: it is slow to start."""
+    """Return moto, one for the whole module because it is slow to start."""
     with moto_cloud() as cloud:
         yield cloud
 
@@ -114,10 +114,10 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], off
 
 
 class TestList:
-    """All users, or some."""
+    """The command `list`."""
 
     def test_each_user_is_a_line(self, office: Office, run: Run) -> None:
-        """Newest first, with the role that counts now, and nothing beside it if all is well."""
+        """Users are listed newest first, with the role that counts now and without a warning."""
         ada = office.has(a_user("admin@example.com", name="Ada"))
         una = office.has(a_user("00u1", name="", email="una@example.com", email_verified=True))
         office.has(a_user("00u2", name="", email="odd@example.com"))
@@ -127,12 +127,12 @@ class TestList:
         assert header.split() == ["ID", "STATUS", "ROLE", "ISSUER", "SUBJECT", "CLAIM", "SUBJECT", "NAME"]
         assert f'{ada.id}  active    admin  {ISSUER}  sub  "admin@example.com"  "Ada"' in lines
         assert f'{una.id}  active    user   {ISSUER}  sub  "00u1"  "una@example.com"' in lines
-        # An unverified e-mail does not say who a user is.
+        # An unverified e-mail is not shown as the name.
         assert "odd@example.com" not in said
         assert len(lines) == 3
 
     def test_role_is_the_one_that_counts(self, office: Office, run: Run) -> None:
-        """A role by claim that has expired is listed as what it is now."""
+        """An expired role by claim is listed as the role that counts now."""
         recent, old = office.now - timedelta(hours=1), office.now - timedelta(hours=25)
         office.has(an_admin("recent", role_given_at=recent))
         office.has(an_admin("old", role_given_at=old))
@@ -140,7 +140,7 @@ class TestList:
         assert (lines["recent"]["role"], lines["old"]["role"]) == ("admin", "user")
 
     def test_users_are_filtered(self, office: Office, run: Run) -> None:
-        """By issuer, spelled exactly, and by status."""
+        """Users are filtered by exact issuer and by status."""
         office.has(a_user("here"))
         office.has(a_user("there", issuer=OTHER, id=user_id_for(OTHER, "there")))
         office.has(a_user("gone", status=UserStatus.INACTIVE))
@@ -154,7 +154,7 @@ class TestList:
         assert _subjects(run("list", "--json", "--subject-claim", "uid")) == {"00u1"}
 
     def test_users_of_several_issuers_are_counted(self, office: Office, run: Run) -> None:
-        """With a warning of those that no sign-in reaches, beside the output."""
+        """Users are counted per issuer. Standard error warns of users that no sign-in reaches."""
         office.has_some(3)
         office.has_some(2, issuer=OTHER)
         office.has(a_user("00u9", subject_claim="uid"))
@@ -166,12 +166,12 @@ class TestList:
             f"  2 of {OTHER} by sub",
             f"  1 of {ISSUER} by uid",
             f"Sign-ins are of {ISSUER} by sub.",
-            'docs/operations.md says what to do: "Users that no sign-in reaches".',
+            'See "Users that no sign-in reaches" in docs/operations.md.',
         ]
         assert status == 0
 
     def test_many_users_come_page_by_page(self, office: Office, run: Run) -> None:
-        """Each once, in one order."""
+        """Many users are listed once each, in one order."""
         made = office.has_some(120)
         assert [json.loads(line)["id"] for line in _lines(run("list", "--json"))] == [u.id for u in made]
 
@@ -182,7 +182,7 @@ class TestList:
         assert run("list", "--json") == (0, "", "")
 
     def test_users_are_read_as_they_are(self, office: Office, run: Run) -> None:
-        """The index tells who there is. Issuer and status come from the rows."""
+        """The index gives the ids. Issuer and status come from the rows."""
         user = office.has(a_user())
         run("move", user.id, "--issuer", OTHER, "--subject", "x", "--yes")
         assert _subjects(run("list", "--json", "--issuer", OTHER)) == {"x"}
@@ -192,7 +192,7 @@ class TestList:
     def test_texts_from_outside_cannot_reach_the_terminal(
         self, office: Office, run: Run, text: str
     ) -> None:
-        """Names and subjects of rows of 0.1 may hold anything."""
+        """Names and subjects in rows of 0.1 may have any characters, so they are escaped."""
         office.has(a_user(f"s{text}", name=f"n{text}", email=f"e{text}@example.com", email_verified=True))
         for command in (["list"], ["list", "--json"], ["show", office.rows()[0].id]):
             status, said, warned = run(*command)
@@ -207,16 +207,16 @@ class TestList:
         assert run("list")[1].splitlines()[1] == f'{gone.id}  removed   user   {ISSUER}  sub  "gone"'
 
     def test_letters_of_all_scripts_are_shown(self, office: Office, run: Run) -> None:
-        """An operator reads the names of people."""
+        """Letters of every script are shown unescaped."""
         office.has(a_user("zoë", name="Zoë 夜 🌙"))
         assert '"zoë"  "Zoë 夜 🌙"' in run("list")[1]
 
 
 class TestShow:
-    """All about one user."""
+    """The command `show`."""
 
     def test_all_that_an_operator_needs(self, office: Office, run: Run) -> None:
-        """Identity, role with its end, newest sign-in, and the value for ADMIN_SUBJECTS."""
+        """It shows identity, role with its end, newest sign-in, and the value for ADMIN_SUBJECTS."""
         given = office.now.replace(microsecond=0) - timedelta(hours=1)
         user = office.has(
             an_admin(
@@ -253,7 +253,7 @@ class TestShow:
     def test_role_tells_where_it_comes_from(
         self, office: Office, run: Run, changes: dict[str, Any], role: str
     ) -> None:
-        """ADMIN_SUBJECTS names an identity; a claim counts for a day; version 0.1 noted no time."""
+        """The line shows a role by name, a role by claim with its end, and a role of 0.1 without a time."""
         user = office.has(a_user(**{"subject": "00u1", **changes}))
         shown = _shown(run("show", user.id)[1])
         assert (shown["role"], shown["newest sign-in"]) == (role, "not recorded")
@@ -264,8 +264,8 @@ class TestShow:
             ({"subject": "-x y"}, "-x y"),
             ({"subject": "DOMAIN\\jo"}, "DOMAIN\\jo"),
             ({"subject": "zoë"}, "zoë"),
-            ({"subject": "a,b"}, "cannot name this user: a comma, "),
-            ({"subject": " a"}, "cannot name this user: a comma, "),
+            ({"subject": "a,b"}, "cannot name this user: it cannot hold a comma"),
+            ({"subject": " a"}, "cannot name this user: it cannot hold a comma"),
             ({"subject": "a\u00ad"}, "cannot be copied from here: "),
             ({"subject_claim": "uid"}, f"cannot name this user: only sub at {ISSUER}"),
             ({"issuer": OTHER}, f"cannot name this user: only sub at {ISSUER}"),
@@ -274,7 +274,7 @@ class TestShow:
     def test_value_for_admin_subjects(
         self, office: Office, run: Run, changes: dict[str, Any], value: str
     ) -> None:
-        """The subject if the setting can hold it, else the reason."""
+        """The line shows the subject if the setting can hold it, else the reason."""
         user = office.has(a_user(**{"subject": "00u1", **changes}))
         shown = _shown(run("show", user.id)[1])["ADMIN_SUBJECTS"]
         assert shown.startswith(value)
@@ -283,7 +283,7 @@ class TestShow:
             assert named == {user.subject}
 
     def test_user_out_of_reach_is_warned_of(self, office: Office, run: Run) -> None:
-        """The reason why a person's tokens are not on the page."""
+        """The command warns if no sign-in reaches the shown user."""
         user = office.has(a_user(issuer=OTHER))
         assert run("show", user.id)[2].startswith("Warning: no sign-in reaches 1 active user. Their API")
 
@@ -294,10 +294,10 @@ class TestShow:
 
 
 class TestCheck:
-    """The warning alone, as `make run` prints it."""
+    """The command `check`, whose warning `make run` prints."""
 
     def test_nothing_is_said_if_sign_ins_reach_all(self, office: Office, run: Run) -> None:
-        """Users who are deactivated or removed have no working token."""
+        """Deactivated and removed users are not counted, because their tokens do not work."""
         office.has_some(2)
         office.has(a_user("x", issuer=OTHER, status=UserStatus.INACTIVE))
         office.has(a_user("y", issuer=OTHER, status=UserStatus.REMOVED))
@@ -313,7 +313,7 @@ class TestCheck:
     def test_another_issuer_or_claim_is_warned_of(
         self, office: Office, run: Run, environ: dict[str, str], issuer: str, claim: str
     ) -> None:
-        """As soon as the setting changes."""
+        """The warning appears as soon as the issuer or the claim in the settings changes."""
         office.has_some(2)
         status, said, _ = run("check", **environ)
         assert status == 0
@@ -330,14 +330,14 @@ class TestCheck:
         assert run("check") == (0, "", "")
 
     def test_reading_is_bounded(self, office: Office, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-        """The warning says how many users were looked at."""
+        """The warning says how many users were read."""
         office.has_some(12, issuer=OTHER)
         monkeypatch.setattr("chalicelib.services.identities.MOST_USERS_READ", 10)
         assert f"10 active users among the newest {MOST_USERS_READ:,} users." in run("check")[1]
 
 
 class TestStatus:
-    """activate, deactivate and remove."""
+    """The commands `activate`, `deactivate` and `remove`."""
 
     @pytest.mark.parametrize(
         ("command", "status", "expected"),
@@ -351,7 +351,7 @@ class TestStatus:
     def test_status_is_changed(
         self, office: Office, run: Run, command: str, status: UserStatus, expected: UserStatus
     ) -> None:
-        """Only with --yes, and a second time it is done already."""
+        """The status changes only with --yes. A second run reports that it was done."""
         user = office.has(a_user(status=status))
         refused, said, error = run(command, user.id)
         assert (refused, error) == (1, NOT_CHANGED)
@@ -368,7 +368,7 @@ class TestStatus:
 
     @pytest.mark.parametrize("restores", [False, True])
     def test_activation_keeps_the_tokens_if_told(self, office: Office, run: Run, *, restores: bool) -> None:
-        """Otherwise they have ended for the reason that the page gives too."""
+        """Without --restore-tokens the tokens are revoked, with the reason that the page shows."""
         user = office.has(a_user())
         office.stores.tokens.add_token(a_token(user), limits=LIMITS, idempotency=None)
         run("deactivate", user.id, "--yes")
@@ -381,7 +381,7 @@ class TestStatus:
 
     @pytest.mark.parametrize("command", ["activate", "deactivate", "remove"])
     def test_no_role_is_written(self, office: Office, run: Run, command: str) -> None:
-        """The next sign-in would undo it."""
+        """The command does not write roles, because the next sign-in would undo it."""
         status = UserStatus.INACTIVE if command == "activate" else UserStatus.ACTIVE
         admin = office.has(an_admin(status=status))
         assert run(command, admin.id, "--yes")[0] == 0
@@ -402,7 +402,7 @@ class TestStatus:
     def test_removed_user_has_no_status_to_change(
         self, office: Office, run: Run, command: str, option: list[str]
     ) -> None:
-        """A new sign-in brings the account back. The preview says so too."""
+        """A removed user cannot be activated. The preview says the same."""
         user = office.has(a_user().removed(START, new_generation()))
         status, _, error = run(command, user.id, *option)
         assert (status, error) == (1, "This user is removed. Signing in again starts a fresh account.\n")
@@ -410,16 +410,16 @@ class TestStatus:
 
     @pytest.mark.parametrize("command", ["activate", "deactivate", "remove"])
     def test_unknown_user_is_refused(self, run: Run, command: str) -> None:
-        """Nothing is written."""
+        """An unknown user is refused, and nothing is written."""
         for option in ([], ["--yes"]):
             assert run(command, UNKNOWN, *option) == (1, "", "There is no user with this id.\n")
 
 
 class TestDeactivateIssuer:
-    """All active users of an issuer."""
+    """The command `deactivate-issuer`."""
 
     def test_all_active_users_are_deactivated(self, office: Office, run: Run) -> None:
-        """Those of other issuers, even with the same subjects, and tombstones stay as they are."""
+        """Users of other issuers and tombstones do not change."""
         ours = office.has_some(3)
         theirs = office.has_some(105, issuer=OTHER)
         gone = office.has(a_user("gone", issuer=OTHER).removed(START, new_generation()))
@@ -436,7 +436,7 @@ class TestDeactivateIssuer:
         assert [office.row(user) for user in (*ours, gone, off)] == [*ours, gone, off]
 
     def test_second_run_changes_nothing(self, office: Office, run: Run) -> None:
-        """The command can be repeated, and says where to find the spelling of an issuer."""
+        """An issuer without active users is not an error. The output says where issuers are listed."""
         office.has_some(2, issuer=OTHER)
         assert run("deactivate-issuer", OTHER, "--yes")[0] == 0
         rows = office.rows()
@@ -452,7 +452,7 @@ class TestDeactivateIssuer:
     def test_stop_in_the_middle_is_safe(
         self, office: Office, run: Run, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """Ctrl-C leaves whole users, and the next run does the rest only."""
+        """After Ctrl-C each user is changed or unchanged, and the next run changes the rest."""
         made = office.has_some(5, issuer=OTHER)
         with monkeypatch.context() as patch:
             _before_each(patch, "save_user", [None, None, KeyboardInterrupt])
@@ -466,7 +466,7 @@ class TestDeactivateIssuer:
     def test_outage_in_the_middle_is_one_line(
         self, office: Office, run: Run, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """It names the user at which it stopped. The next run does the rest."""
+        """An outage names the user at which the command stopped. The next run changes the rest."""
         made = office.has_some(3, issuer=OTHER)
         with monkeypatch.context() as patch:
             _before_each(patch, "save_user", [None, StoreUnavailable])
@@ -478,13 +478,13 @@ class TestDeactivateIssuer:
     def test_user_who_keeps_changing_is_left(
         self, office: Office, run: Run, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """The others are done, the exit status tells, and the next run does the rest."""
+        """A user who keeps changing is left, and the exit status is 1. The next run changes that user."""
         made = office.has_some(3, issuer=OTHER)
         with monkeypatch.context() as patch:
             _refuse(patch, "save_user", made[1].id)
             status, said, error = run("deactivate-issuer", OTHER, "--yes")
         assert status == 1
-        assert error == "Some users are left. Run the same command again, or see the reasons above.\n"
+        assert error == "Some users are left. Read the reasons above, or run the same command again.\n"
         assert said.splitlines()[-2:] == [
             f"{made[1].id} is refused: {ConcurrentChange.detail}",
             "2 users done, 1 refused.",
@@ -494,7 +494,7 @@ class TestDeactivateIssuer:
     def test_users_added_meanwhile_are_found(
         self, office: Office, run: Run, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """The list begins with the newest, so a newcomer is before the place that was reached."""
+        """A user who was added during the run is found, although the list begins with the newest."""
         office.has_some(2, issuer=OTHER)
         late = a_user("late", issuer=OTHER, created_at=START + timedelta(days=1))
         _before_each(monkeypatch, "save_user", [None, lambda: office.has(late)])
@@ -503,14 +503,14 @@ class TestDeactivateIssuer:
         assert not office.row(late).is_active
 
     def test_issuer_of_the_sign_ins_is_warned_of(self, office: Office, run: Run) -> None:
-        """It is allowed in an emergency, and stops the administrators too."""
+        """The issuer of the sign-ins can be deactivated in an emergency, after a warning."""
         office.has_some(1)
         warned = run("deactivate-issuer", ISSUER)[2]
         assert warned.startswith("Warning: sign-ins reach these users. All administrators are among")
         assert run("deactivate-issuer", ISSUER, "--subject-claim", "uid")[2] == NOT_CHANGED
 
     def test_users_of_a_former_claim_are_deactivated(self, office: Office, run: Run) -> None:
-        """With SUBJECT_CLAIM set later, the users of the new claim have the same issuer."""
+        """After SUBJECT_CLAIM was set later, only the users of the former claim are deactivated."""
         former = office.has_some(2)
         later = office.has(a_user("00u1", id=user_id_for(ISSUER, "00u1", "uid"), subject_claim="uid"))
         environ = {"SUBJECT_CLAIM": "uid"}
@@ -522,10 +522,10 @@ class TestDeactivateIssuer:
 
 
 class TestMove:
-    """One user to another identity."""
+    """The command `move` for one user."""
 
     def test_user_is_moved(self, office: Office, run: Run) -> None:
-        """First the preview, then the move. Tokens stay, and the identities lead where they should."""
+        """The preview changes nothing. The move keeps the tokens and changes the identity."""
         user = office.has(an_admin("sub-1", signed_in_at=START))
         token = a_token(user)
         office.stores.tokens.add_token(token, limits=LIMITS, idempotency=None)
@@ -544,14 +544,14 @@ class TestMove:
         assert office.stores.tokens.find_token(user.id, token.id) == token
 
     def test_expected_identity_is_the_default(self, office: Office, run: Run) -> None:
-        """Issuer and claim as sign-ins have them, without a warning."""
+        """The defaults are the issuer and claim of the settings, without a warning."""
         user = office.has(a_user("sub-1", issuer=OTHER))
         environ = {"SUBJECT_CLAIM": "uid"}
         assert run("move", user.id, "--subject", "00u1", "--yes", **environ)[::2] == (0, "")
         assert SubjectIdentifier.of(office.row(user)) == SubjectIdentifier(ISSUER, "00u1", "uid")
 
     def test_identity_of_no_sign_in_is_warned_of(self, office: Office, run: Run) -> None:
-        """A move before the setting changes is the right order, but easily forgotten."""
+        """A move to an identity that the settings do not name warns that they must change."""
         user = office.has(a_user())
         warned = run("move", user.id, "--issuer", OTHER, "--subject", "x", "--yes")[2]
         assert warned == (
@@ -582,7 +582,7 @@ class TestMove:
     def test_identity_of_another_user_is_refused(
         self, office: Office, run: Run, status: UserStatus, option: list[str]
     ) -> None:
-        """The person has signed in already, or did once. The line names that user."""
+        """An identity with a user, even a removed one, is refused. The line names that user."""
         user, other = office.has(a_user("old")), office.has(a_user("new", status=status))
         assert run("move", user.id, "--subject", "new", *option) == (
             1,
@@ -592,7 +592,7 @@ class TestMove:
         assert [office.row(user), office.row(other)] == [user, other]
 
     def test_identity_of_a_moved_user_is_refused(self, office: Office, run: Run) -> None:
-        """Both the one that leads to it, and the one that its id comes from."""
+        """Both the present and the first identity of a moved user are refused."""
         user, other = office.has(a_user("old")), office.has(a_user("other"))
         run("move", other.id, "--subject", "new", "--yes")
         for subject in ("new", "other"):
@@ -610,7 +610,7 @@ class TestMove:
         "subject", ["a,b", "-x", "--yes", " a ", "Zoë 夜", 'say "hi"', "a" * 255, "a=b"]
     )
     def test_odd_subject_is_kept_as_it_is(self, office: Office, run: Run, subject: str) -> None:
-        """Byte for byte."""
+        """A subject with white space is kept unchanged."""
         user = office.has(a_user("old"))
         assert run("move", user.id, f"--subject={subject}", "--yes")[0] == 0
         assert office.row(user).subject == subject
@@ -639,14 +639,14 @@ class TestMove:
     def test_identity_is_held_to_the_rules_of_settings(
         self, office: Office, run: Run, arguments: list[str], reason: str
     ) -> None:
-        """No start of the service would accept these, so no sign-in could follow."""
+        """Values that the settings would refuse are refused, because no sign-in could follow."""
         user = office.has(a_user("old"))
         status, _, error = run("move", user.id, "--subject", "x", *arguments, "--yes")
         assert (status, error.count("\n"), error.startswith(reason)) == (1, 1, True)
         assert office.row(user) == user
 
     def test_unknown_user_is_refused(self, office: Office, run: Run) -> None:
-        """No identity row is left behind."""
+        """A move of an unknown user is refused, and leaves no identity row."""
         for option in ([], ["--yes"]):
             assert run("move", UNKNOWN, "--subject", "x", *option)[::2] == (
                 1,
@@ -676,7 +676,7 @@ class TestMove:
 
 
 class TestMoveFromFile:
-    """Users by id, each to a subject."""
+    """The command `move --from`."""
 
     @pytest.fixture
     def file(self, tmp_path: Path) -> Path:
@@ -684,7 +684,7 @@ class TestMoveFromFile:
         return tmp_path / "moves.csv"
 
     def test_users_are_moved(self, office: Office, run: Run, file: Path) -> None:
-        """As a spreadsheet writes it: a byte order mark, a header, quotes, CRLF, an empty line."""
+        """The file may come from a spreadsheet: byte order mark, header, quotes, CRLF, empty line."""
         made = office.has_some(3)
         rows = [f"{made[0].id},00u0", f'{made[1].id},"a, ""b"""', "", f"{made[2].id},zoë"]
         file.write_bytes(("\ufeffuser_id,subject\r\n" + "\r\n".join(rows)).encode())
@@ -719,7 +719,7 @@ class TestMoveFromFile:
     def test_stop_in_the_middle_is_safe(
         self, office: Office, run: Run, file: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """The next run skips what was done."""
+        """After a stop the next run skips the users that were moved."""
         made = office.has_some(3)
         file.write_text("".join(f"{user.id},new-{n}\n" for n, user in enumerate(made)), "utf-8")
         with monkeypatch.context() as patch:
@@ -750,7 +750,7 @@ class TestMoveFromFile:
     def test_file_is_checked_before_anything_is_moved(
         self, office: Office, run: Run, file: Path, content: bytes, reason: str
     ) -> None:
-        """A mistake in the last line must not leave half of it done."""
+        """A fault in any line is found before the first move."""
         made = office.has_some(2)
         for n, user in enumerate(made):
             content = content.replace(b"{%c}" % b"ab"[n], user.id.encode())
@@ -760,13 +760,13 @@ class TestMoveFromFile:
         assert office.rows() == made
 
     def test_missing_file_is_one_line(self, run: Run, file: Path) -> None:
-        """It is named."""
+        """A missing file is named in one line."""
         status, _, error = run("move", "--from", str(file))
         assert (status, error.count("\n"), str(file) in error) == (1, 1, True)
 
 
 class TestMoveIssuer:
-    """All users of an issuer, with their subjects."""
+    """The command `move --issuer-from`."""
 
     NEW = f"{ISSUER}/"
 
@@ -775,7 +775,7 @@ class TestMoveIssuer:
         return ("move", "--issuer-from", ISSUER, "--issuer-to", self.NEW, *others)
 
     def test_subjects_claims_and_statuses_stay(self, office: Office, run: Run) -> None:
-        """Those who are deactivated move as well, or the new spelling would let them in again."""
+        """Deactivated users are moved too. Otherwise the new spelling would let them in again."""
         made = office.has_some(3)
         made.append(office.has(a_user("off", status=UserStatus.INACTIVE)))
         made.append(office.has(a_user("gone").removed(START, new_generation())))
@@ -799,7 +799,7 @@ class TestMoveIssuer:
         assert (status, said.splitlines()[0]) == (0, "0 users done, 0 refused.")
 
     def test_person_who_signed_in_anew_is_left(self, office: Office, run: Run) -> None:
-        """There are two users by now. The command says which, and moves the others."""
+        """A person with a second user is refused with that user's id. The other users are moved."""
         made = office.has_some(3)
         second = office.has(a_user("user-1", issuer=self.NEW, id=user_id_for(self.NEW, "user-1")))
         status, said, error = run(*self.asked("--yes"))
@@ -810,7 +810,7 @@ class TestMoveIssuer:
     def test_stop_in_the_middle_is_safe(
         self, office: Office, run: Run, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """The next run finds the rest only."""
+        """After a stop the next run finds only the users that are left."""
         office.has_some(4)
         with monkeypatch.context() as patch:
             _before_each(patch, "move_user", [None, KeyboardInterrupt])
@@ -822,7 +822,7 @@ class TestMoveIssuer:
     def test_user_who_keeps_changing_is_left(
         self, office: Office, run: Run, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """The next run moves that one too."""
+        """The next run moves a user who was refused because of another change."""
         made = office.has_some(2)
         with monkeypatch.context() as patch:
             _refuse(patch, "move_user", made[0].id)
@@ -833,7 +833,7 @@ class TestMoveIssuer:
     def test_users_added_meanwhile_are_found(
         self, office: Office, run: Run, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """People sign in while the command runs."""
+        """A user who was added while the command runs is moved too."""
         office.has_some(2)
         late = a_user("late", created_at=START + timedelta(days=1))
         _before_each(monkeypatch, "move_user", [None, lambda: office.has(late)])
@@ -852,12 +852,12 @@ class TestMoveIssuer:
         assert len(office.cloud.rows()) == 3
 
     def test_same_issuer_twice_is_refused(self, run: Run) -> None:
-        """It would never come to an end."""
+        """The same issuer twice is refused, because the command would never end."""
         status, _, error = run("move", "--issuer-from", ISSUER, "--issuer-to", f" {ISSUER} ", "--yes")
         assert (status, error) == (1, "The two issuers are the same.\n")
 
     def test_former_issuer_may_be_any_text(self, office: Office, run: Run) -> None:
-        """Rows of 0.1 may have an issuer that no setting would accept today."""
+        """Users of an issuer that no setting would accept today can be moved."""
         user = office.has(a_user(issuer="not a URL"))
         assert run("move", "--issuer-from", "not a URL", "--issuer-to", ISSUER, "--yes")[0] == 0
         assert office.row(user).issuer == ISSUER
@@ -884,7 +884,7 @@ class TestSettings:
         ("arguments", "environ", "reason"),
         [
             (["--table", ""], {}, "Name the service's table: --table, or TABLE_NAME"),
-            (["--table", "no-such-table"], {}, "There is no table no-such-table in this account"),
+            (["--table", "no-such-table"], {}, "Table no-such-table does not exist in this account"),
             (["--stage", "nowhere"], {}, "There is no stage 'nowhere'. Stages: dev, prod"),
             ([], {"SUBJECT_CLAIM": "email"}, "SUBJECT_CLAIM is 'email'"),
             ([], {"OIDC_CLIENT_ID": "", "AUDIENCE": ""}, "AUDIENCE is missing"),
@@ -896,28 +896,28 @@ class TestSettings:
     def test_failure_is_one_line(
         self, run: Run, command: list[str], arguments: list[str], environ: dict[str, str], reason: str
     ) -> None:
-        """Exit status 1, the reason on standard error, no traceback."""
+        """A failure has exit status 1, its reason on standard error, and no traceback."""
         status, _, error = run(*command, *arguments, **environ)
         assert (status, error.count("\n")) == (1, 1)
         assert error.startswith(reason)
 
     def test_without_settings_a_stage_is_asked_for(self, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-        """A role and a warning without the issuer would be guesses."""
+        """Without the issuer the command refuses, because role and warning would be guesses."""
         monkeypatch.delenv("OIDC_ISSUER")
         assert run("list") == (
             1,
             "",
-            "Name the stage, whose settings tell the OpenID provider: --stage prod.\n",
+            "Name the stage, because its settings name the OpenID provider: --stage prod.\n",
         )
 
     def test_missing_permission_is_named(self, run: Run) -> None:
-        """With the words of AWS."""
+        """A missing permission is reported with AWS's own message."""
         with denying() as url:
             status, _, error = run("list", AWS_ENDPOINT_URL=url)
         assert (status, error) == (1, "Query failed, AccessDeniedException: You may not Query this.\n")
 
     def test_missing_credentials_are_one_line(self, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Before anything is asked."""
+        """Missing credentials are reported before any request."""
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
             monkeypatch.delenv(name, raising=False)
         status, _, error = run(
@@ -926,7 +926,7 @@ class TestSettings:
         assert (status, error) == (1, "Unable to locate credentials\n")
 
     def test_aws_out_of_reach_is_one_line(self, run: Run) -> None:
-        """The address that was tried is in it."""
+        """An unreachable endpoint is reported with its address."""
         url = f"http://127.0.0.1:{free_ports(1)[0]}"
         status, _, error = run("list", AWS_ENDPOINT_URL=url, AWS_MAX_ATTEMPTS="1")
         assert (status, error.count("\n"), url in error) == (1, 1, True)
@@ -943,7 +943,7 @@ class TestSettings:
         ],
     )
     def test_unknown_words_are_refused(self, run: Run, arguments: list[str]) -> None:
-        """An abbreviated option too. Exit status 2, as for every command line."""
+        """An unknown or abbreviated option has exit status 2."""
         with pytest.raises(SystemExit) as stopped:
             run(*arguments)
         assert stopped.value.code == 2
@@ -982,7 +982,7 @@ sys.exit(users.main(["list", "--table", "bodhi"]))
 
 
 def test_without_a_local_stack_make_says_so() -> None:
-    """One line, exit status 1, and how to start it."""
+    """Without a local stack the command prints one line with the way to start it."""
     (port,) = free_ports(1)
     status, output = run_module("users", {"AWS_PORT": str(port)}, "list")
     assert (status, output.count("\n")) == (1, 1)
@@ -1010,7 +1010,7 @@ def _shown(said: str) -> dict[str, str]:
 
 
 def _before_each(patch: pytest.MonkeyPatch, method: str, happenings: list[Any]) -> None:
-    """Have something happen before each call of the store, in turn; an exception is raised."""
+    """Run one action before each call of the store, in turn. An exception is raised."""
     usual, due = getattr(DynamoDBUserStore, method), list(happenings)
 
     def call(*arguments: Any) -> Any:
@@ -1025,7 +1025,7 @@ def _before_each(patch: pytest.MonkeyPatch, method: str, happenings: list[Any]) 
 
 
 def _refuse(patch: pytest.MonkeyPatch, method: str, user_id: str) -> None:
-    """Have every change of one user meet another one."""
+    """Make every change of one user meet a concurrent change."""
     usual = getattr(DynamoDBUserStore, method)
 
     def call(store: DynamoDBUserStore, before: User, *arguments: Any) -> Any:

@@ -91,7 +91,7 @@ def known_people(world: World) -> None:
 
 
 def known_people_a_second_ago(world: World) -> None:
-    """Both have signed in before, with older JWTs than they would today."""
+    """Let both people sign in once, with JWTs that are a second old."""
     known_people(world)
     world.advance(seconds=1)
 

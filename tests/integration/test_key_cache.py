@@ -186,7 +186,7 @@ def test_unknown_key_is_refused_again_after_a_load_that_succeeds(
 def test_new_key_is_found_half_a_second_after_a_failure(
     cache: KeyCache[str], source: Source, clock: FixedClock
 ) -> None:
-    """A glitch of the store does not become ten seconds of errors for a key that is new."""
+    """After a short fault of the store, a new key fails for half a second and not for ten."""
     assert timedelta(milliseconds=500) >= FAILURE_COOL_DOWN
     cache.find("kid-1")
     source.keys["kid-2"] = "key-2"
@@ -220,7 +220,7 @@ def test_unknown_keys_ask_a_broken_store_once_per_cool_down(
 
 
 def test_cool_down_begins_when_a_slow_load_fails(clock: FixedClock) -> None:
-    """A load that times out takes longer than the cool-down, so its end counts."""
+    """The cool-down begins after the load, because a load that times out takes longer."""
     loads = []
 
     def load() -> Mapping[str, str]:
@@ -243,7 +243,7 @@ def test_cool_down_begins_when_a_slow_load_fails(clock: FixedClock) -> None:
 def test_clock_that_is_set_back_prolongs_nothing(
     cache: KeyCache[str], source: Source, clock: FixedClock, step: timedelta
 ) -> None:
-    """Neither a revoked key nor a failure lasts until the clock has caught up."""
+    """If the clock is set back, neither a revoked key nor a failure lasts longer."""
     cache.find("kid-1")
     source.keys = {"kid-2": "key-2"}
     clock.advance(step)

@@ -1,4 +1,4 @@
-"""A user is moved to another identity while the API is in use."""
+"""Moves of a user to another identity while the API is in use."""
 
 import pytest
 
@@ -46,7 +46,7 @@ def test_session_of_the_former_identity_ends(api: Api, service: MemoryService) -
 
 @pytest.mark.parametrize("kind", ["id_token", "jwt"])
 def test_former_sign_in_is_not_exchanged(api: Api, service: MemoryService, kind: str) -> None:
-    """The exchange is a sign-in too."""
+    """The exchange refuses the former identity too."""
     old = service.provider.sign_in(OLD)
     api.get("/v1/me", old)
     move(service, NEW)
@@ -63,7 +63,7 @@ def test_former_sign_in_is_not_exchanged(api: Api, service: MemoryService, kind:
 
 
 def test_move_back_reaches_the_account_again(api: Api, service: MemoryService) -> None:
-    """A wrong move can be undone, and the identity between reaches nothing of it."""
+    """A wrong move can be undone. The identity in between then gets a user of its own."""
     api.get("/v1/me", service.provider.sign_in(OLD))
     move(service, NEW)
     move(service, OLD)

@@ -1,4 +1,4 @@
-"""Sign-ins of the users' OpenID provider: which JWTs are accepted, and why others are refused."""
+"""JWTs of the users' OpenID provider: accepted sign-ins, and refusals with their reasons."""
 
 import hashlib
 import hmac
@@ -111,10 +111,10 @@ def id_token(typ: object = "JWT", **changes: Any) -> str:
 
 
 class TestAccepted:
-    """JWTs that a provider may send."""
+    """JWTs that are accepted."""
 
     def test_identity_is_what_the_provider_has_verified(self, provider: OidcProvider) -> None:
-        """Issuer, subject, name, e-mail and the time of the sign-in."""
+        """The person has issuer, subject, name, e-mail and the time of the sign-in."""
         identity = provider.verify(saying(name="Una User", email="una@example.com", email_verified=True))
         assert (identity.issuer, identity.subject, identity.subject_claim) == (ISSUER, "user-1", "sub")
         assert (identity.name, identity.email) == ("Una User", "una@example.com")
@@ -130,7 +130,7 @@ class TestAccepted:
         assert provider.verify(saying(aud=audience)).subject == "user-1"
 
     def test_cognito_access_token_names_its_client(self, provider: OidcProvider) -> None:
-        """It has no ``aud``; ``client_id`` is compared."""
+        """A Cognito access token lacks ``aud``, so ``client_id`` is compared."""
         accepted = saying(aud=None, client_id=AUDIENCE, token_use="access", username="jo")
         assert provider.verify(accepted).subject == "user-1"
 
@@ -159,12 +159,12 @@ class TestAccepted:
     def test_time_of_the_sign_in_has_whole_milliseconds(
         self, provider: OidcProvider, iat: float, milliseconds: int
     ) -> None:
-        """It is rounded down as in rows. Otherwise a JWT would be newer than its own row for ever."""
+        """The time is rounded down as in rows. Otherwise a JWT would stay newer than its own row."""
         issued_at = provider.verify(saying(iat=iat)).issued_at
         assert issued_at == START + timedelta(milliseconds=milliseconds)
 
     def test_key_of_another_algorithm_is_used_as_it_says(self, http: FakeHttp, clock: FixedClock) -> None:
-        """The algorithm is the key's own."""
+        """The algorithm must be one of the key's."""
         private = generate_private_key(SECP256R1())
         jwk = json.loads(jwt.algorithms.ECAlgorithm.to_jwk(private.public_key()))
         http.documents[JWKS] = {"keys": [{**jwk, "kid": "ec-1"}]}
@@ -173,21 +173,21 @@ class TestAccepted:
 
 
 class TestProfiles:
-    """Names and e-mails: cleaned, never a reason to refuse."""
+    """Names and e-mails, which are cleaned and never a reason to refuse."""
 
     def test_sign_in_without_profile_has_an_empty_one(self, provider: OidcProvider) -> None:
-        """Access tokens rarely carry names. A value that is not text counts as none."""
+        """A missing name is empty. A value that is not text counts as missing."""
         assert provider.verify(saying()).name == ""
         identity = provider.verify(saying(name=["a"], email={"b": 1}))
         assert (identity.name, identity.email) == ("", "")
         assert provider.verify(saying(preferred_username="una")).name == "una"
 
     def test_name_that_shows_nothing_gives_way_to_the_user_name(self, provider: OidcProvider) -> None:
-        """The name is cleaned before the choice."""
+        """A name that is empty after cleaning gives way to the user name."""
         assert provider.verify(saying(name="\u200b\u3164", preferred_username="una")).name == "una"
 
     def test_long_profile_is_cut(self, provider: OidcProvider) -> None:
-        """A provider cannot fill the table."""
+        """A long name or e-mail is cut, so that a provider cannot fill the table."""
         identity = provider.verify(saying(name="n" * 5000, email="e" * 5000))
         assert max(len(identity.name), len(identity.email)) <= 320
 
@@ -220,13 +220,13 @@ class TestProfiles:
     def test_email_is_verified_only_if_the_provider_says_so(
         self, http: FakeHttp, clock: FixedClock, claim: object, trusted: bool, verified: bool | None
     ) -> None:
-        """A missing claim says nothing, unless the operator trusts the provider's addresses."""
+        """Without ``email_verified`` the JWT says nothing, unless the operator trusts the provider."""
         fresh = adapter(http, clock, trust_provider_email=trusted)
         said = saying(email="jo@example.com", email_verified=claim)
         assert fresh.verify(said).email_verified is verified
 
     def test_trusted_provider_verifies_no_missing_email(self, http: FakeHttp, clock: FixedClock) -> None:
-        """Trust is for an address that is there."""
+        """Without an address there is nothing to trust."""
         assert adapter(http, clock, trust_provider_email=True).verify(saying()).email_verified is None
 
     @pytest.mark.parametrize(
@@ -239,7 +239,7 @@ class TestProfiles:
         ],
     )
     def test_cleaned_email_is_not_verified(self, http: FakeHttp, clock: FixedClock, address: str) -> None:
-        """The provider has verified another address than the one that is left."""
+        """If cleaning changed the address, it does not count as verified."""
         for trusted, claim in ((False, True), (True, None)):
             fresh = adapter(http, clock, trust_provider_email=trusted)
             assert fresh.verify(saying(email=address, email_verified=claim)).email_verified is False
@@ -263,7 +263,7 @@ class TestRefusedClaims:
         ids=str,
     )
     def test_other_issuer_is_refused(self, provider: OidcProvider, http: FakeHttp, issuer: object) -> None:
-        """The issuer is compared whole, and before the provider is asked for a key."""
+        """The issuer is compared exactly, before the provider is asked for a key."""
         assert reason(provider, saying(iss=issuer)) is SignInReason.WRONG_ISSUER
         assert http.asked == []
 
@@ -360,22 +360,22 @@ class TestRefusedClaims:
     def test_missing_claim_is_refused(
         self, provider: OidcProvider, name: str, expected: SignInReason
     ) -> None:
-        """None of them can be left out, or be null."""
+        """A missing or null time or issuer is refused."""
         assert reason(provider, saying(**{name: None})) is expected
         assert reason(provider, jws(HEADER, {**CLAIMS, name: None})) is expected
 
     @pytest.mark.parametrize("payload", [[], "text", 7, None, b"", b"{", b"\xff\xfe{}", b"[" * 9000])
     def test_payload_that_is_no_object_is_refused(self, provider: OidcProvider, payload: object) -> None:
-        """Even if the provider signed it."""
+        """A payload that is not an object is refused, even if the provider signed it."""
         assert reason(provider, jws(HEADER, payload)) is SignInReason.MALFORMED
 
 
 class TestSubjects:
-    """The claim that identifies the person: one, configured, kept byte for byte."""
+    """The configured claim that identifies the person. Its value is kept unchanged."""
 
     @pytest.mark.parametrize("subject", ["x", "s" * 255, "auth0|1", "Ümlaut ş", " padded ", "İ", "a\u0301"])
     def test_subject_is_kept_as_it_is(self, provider: OidcProvider, subject: str) -> None:
-        """A cleaned or normalised subject might be that of another person."""
+        """The subject is unchanged, because a cleaned or normalised one might be another person's."""
         assert provider.verify(saying(sub=subject)).subject == subject
 
     @pytest.mark.parametrize(
@@ -397,11 +397,11 @@ class TestSubjects:
         ids=repr,
     )
     def test_subject_that_cannot_be_kept_is_refused(self, provider: OidcProvider, subject: object) -> None:
-        """A subject is a text of 1 to 255 characters that can be shown."""
+        """A subject that is not a valid text of 1 to 255 characters is refused."""
         assert reason(provider, saying(sub=subject)) is SignInReason.INVALID_SUBJECT
 
     def test_other_claim_identifies_the_person(self, http: FakeHttp, clock: FixedClock) -> None:
-        """``oid`` at Entra, ``uid`` at Okta: ``sub`` is then not even needed."""
+        """With ``oid`` (Entra) or ``uid`` (Okta) as the claim, ``sub`` is not needed."""
         fresh = adapter(http, clock, subject_claim="oid")
         identity = fresh.verify(saying(oid="object-1"))
         assert (identity.subject, identity.subject_claim) == ("object-1", "oid")
@@ -421,14 +421,14 @@ class TestSubjects:
 
 
 class TestRefusedSignatures:
-    """Not signed by the provider, or not the way its key signs."""
+    """JWTs that the provider's keys did not sign."""
 
     @pytest.mark.parametrize("algorithm", ["none", "None", "nOnE", "", "RS", "HS256", "ES256K", "RSA1_5"])
     @pytest.mark.parametrize("signature", [b"", b"x" * 256])
     def test_unknown_algorithm_is_refused(
         self, provider: OidcProvider, http: FakeHttp, algorithm: str, signature: bytes
     ) -> None:
-        """The header cannot choose, and the provider is not asked."""
+        """A disallowed ``alg`` in the header is refused without asking the provider."""
         forged = jws({**HEADER, "alg": algorithm}, CLAIMS, lambda _: signature)
         assert reason(provider, forged) is SignInReason.ALGORITHM_NOT_ALLOWED
         assert http.asked == []
@@ -437,7 +437,7 @@ class TestRefusedSignatures:
     def test_good_signature_under_another_name_is_refused(
         self, provider: OidcProvider, algorithm: str
     ) -> None:
-        """A key that names its algorithm verifies no other."""
+        """A key that names its algorithm does not verify another one."""
         forged = jws({**HEADER, "alg": algorithm}, CLAIMS)
         assert reason(provider, forged) is SignInReason.ALGORITHM_NOT_ALLOWED
 
@@ -463,7 +463,7 @@ class TestRefusedSignatures:
 
     @pytest.mark.parametrize("signature", [b"", b"x", b"\0" * 256, b"x" * 255, b"x" * 257, b"\xff" * 256])
     def test_signature_that_is_none_is_refused(self, provider: OidcProvider, signature: bytes) -> None:
-        """No length of garbage is a crash."""
+        """A signature of any length is refused without a crash."""
         forged = jws(HEADER, CLAIMS, lambda _: signature)
         assert reason(provider, forged) is SignInReason.BAD_SIGNATURE
 
@@ -489,13 +489,13 @@ class TestRefusedSignatures:
     def test_key_in_the_header_is_never_used(
         self, provider: OidcProvider, http: FakeHttp, extra: dict[str, Any]
     ) -> None:
-        """A caller cannot bring a key along, or make the service call elsewhere."""
+        """A caller cannot send a key along, or make the service call another address."""
         assert reason(provider, by_key(other_key(), kid="mine", **extra)) is SignInReason.UNKNOWN_KEY
         assert {CONFIGURATION, JWKS} == set(http.asked)
 
 
 class TestForm:
-    """The one spelling of a JWT, as strict as for our own."""
+    """JWTs in another spelling. The rules are as strict as for our own tokens."""
 
     @pytest.mark.parametrize(
         "header",
@@ -525,13 +525,13 @@ class TestForm:
     def test_strange_header_is_refused(
         self, provider: OidcProvider, http: FakeHttp, header: object
     ) -> None:
-        """No header is a crash, and none of these costs a call to the provider."""
+        """A malformed header is refused without a crash and without a call to the provider."""
         assert reason(provider, jws(header, CLAIMS)) is SignInReason.MALFORMED
         assert http.asked == []
 
     @pytest.mark.parametrize("kid", ["", "../../etc/passwd", "k" * 9000, "\ud800", "Provider-Key-1"])
     def test_strange_name_of_a_key_is_unknown(self, provider: OidcProvider, kid: str) -> None:
-        """An empty ``kid`` is a name like any other: it does not stand for the only key."""
+        """An empty ``kid`` is a name, so it does not mean the only key."""
         assert reason(provider, jws({**HEADER, "kid": kid}, CLAIMS)) is SignInReason.UNKNOWN_KEY
 
     @pytest.mark.parametrize(
@@ -545,7 +545,7 @@ class TestForm:
         ],
     )
     def test_duplicate_members_are_refused(self, provider: OidcProvider, payload: bytes) -> None:
-        """At any depth, in the claims and in the header, however they are spelled."""
+        """Duplicate members are refused at any depth, in header and claims, even with escapes."""
         claims = json.dumps(dict(CLAIMS)).encode()
         header = json.dumps(dict(HEADER)).encode()
         extra = payload.replace(b"%s", ISSUER.encode())[1:-1]
@@ -578,14 +578,14 @@ class TestForm:
     def test_segment_in_another_spelling_is_refused(
         self, provider: OidcProvider, segment: int, spelling: str
     ) -> None:
-        """No padding, no other alphabet, nothing around it."""
+        """Padding, another alphabet and text around a segment are refused."""
         parts = saying().split(".")
         parts[segment] = spelling.format(parts[segment])
         assert reason(provider, ".".join(parts)) is SignInReason.MALFORMED
 
     @pytest.mark.parametrize("segment", [0, 1, 2])
     def test_unused_bits_are_zero(self, provider: OidcProvider, segment: int) -> None:
-        """Otherwise one JWT would have several strings."""
+        """Unused bits must be zero. Otherwise one JWT would have several spellings."""
         # Lengths that leave unused bits in each segment.
         parts = jws({**HEADER, "x": "y"}, {**CLAIMS, "x": "y"}).split(".")
         alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
@@ -613,7 +613,7 @@ class TestForm:
         assert refused in {SignInReason.MALFORMED, SignInReason.BAD_SIGNATURE}
 
     def test_long_jwt_is_refused_by_its_length(self, provider: OidcProvider, http: FakeHttp) -> None:
-        """A bearer may have 16 KiB; the reason says that it is too large."""
+        """A bearer of more than 16 KiB is refused as too large."""
         assert refusal(provider, "x" * LONGEST_BEARER).reason is SignInReason.MALFORMED
         refused = refusal(provider, "x" * (LONGEST_BEARER + 1))
         assert refused.reason is SignInReason.TOO_LARGE
@@ -621,7 +621,7 @@ class TestForm:
         assert http.asked == []
 
     def test_id_token_at_the_page_may_hold_a_thousand_groups(self, provider: OidcProvider) -> None:
-        """It comes over our own connection, and may have 64 KiB."""
+        """At the page an ID token may have 64 KiB, because it comes over our own connection."""
         groups = [f"group-{n:04}-{'x' * 30}" for n in range(1000)]
         large = id_token(groups=groups)
         assert LONGEST_BEARER < len(large) <= LONGEST_ID_TOKEN
@@ -635,7 +635,7 @@ class TestKinds:
 
     @staticmethod
     def reasons(provider: OidcProvider, typ: object, **claims: Any) -> set[SignInReason | None]:
-        """Return the reasons of all paths; None stands for a sign-in."""
+        """Return the reason of each path. None means that the JWT is a sign-in."""
         found = {page_reason(provider, id_token(typ, **claims))}
         for kind in (None, TokenType.JWT):
             said = saying(typ, **claims)
@@ -649,17 +649,17 @@ class TestKinds:
 
     @pytest.mark.parametrize("typ", ["JWT", "jwt", "Jwt", "id+jwt", "ID+JWT"])
     def test_type_of_a_sign_in_is_accepted(self, provider: OidcProvider, typ: str) -> None:
-        """It is compared without case."""
+        """The value is compared without case."""
         assert self.reasons(provider, typ) == {None}
 
     def test_type_may_be_absent(self, provider: OidcProvider) -> None:
-        """The header parameter is optional (RFC 7519 section 5.1)."""
+        """A JWT without the header ``typ`` is accepted, because it is optional (RFC 7519 section 5.1)."""
         header = {name: value for name, value in HEADER.items() if name != "typ"}
         assert provider.verify(jws(header, CLAIMS)).subject == "user-1"
 
     @pytest.mark.parametrize("typ", ["at+jwt", "AT+JWT", "application/at+jwt", "Application/AT+jwt"])
     def test_access_token_is_a_sign_in_but_not_at_the_page(self, provider: OidcProvider, typ: str) -> None:
-        """The page asks for an ID token, and takes nothing else for it."""
+        """The page accepts only an ID token as its ID token."""
         assert provider.verify(saying(typ)).subject == "user-1"
         assert page_reason(provider, id_token(typ)) is SignInReason.WRONG_KIND
         assert page_reason(provider, id_token(token_use="access")) is SignInReason.WRONG_KIND
@@ -699,7 +699,7 @@ class TestKinds:
     def test_other_type_is_refused_on_every_path(
         self, provider: OidcProvider, http: FakeHttp, typ: object
     ) -> None:
-        """The list is closed, and a type that is not text is not on it."""
+        """Any other header ``typ`` is refused, even one that is not text."""
         assert self.reasons(provider, typ) == {SignInReason.WRONG_KIND}
         assert http.asked == []
 
@@ -724,7 +724,7 @@ class TestKinds:
     def test_other_claim_of_a_type_is_refused_on_every_path(
         self, provider: OidcProvider, claim: object
     ) -> None:
-        """Keycloak writes the kind into a claim; its refresh tokens are signed with the same key."""
+        """Other kinds in Keycloak's claim ``typ`` are refused, even if the same key signed them."""
         claims = {**CLAIMS, "typ": claim}
         assert reason(provider, jws(HEADER, claims)) is SignInReason.WRONG_KIND
         page = {**claims, "aud": CLIENT, "nonce": NONCE}
@@ -732,12 +732,12 @@ class TestKinds:
 
     @pytest.mark.parametrize("claim", ["ID", "id", "Bearer", "bearer", "BEARER"])
     def test_claim_of_a_sign_in_is_accepted(self, provider: OidcProvider, claim: str) -> None:
-        """It is compared without case."""
+        """The value is compared without case."""
         assert provider.verify(jws(HEADER, {**CLAIMS, "typ": claim})).subject == "user-1"
 
     @pytest.mark.parametrize("value", ["refresh", "ID token", "", 7, ["id"]], ids=repr)
     def test_other_use_is_refused(self, provider: OidcProvider, value: object) -> None:
-        """Cognito names the use of a token; one that it does not document yet is not a sign-in."""
+        """Only the documented values of Cognito's ``token_use`` are accepted."""
         assert reason(provider, saying(token_use=value)) is SignInReason.WRONG_KIND
 
     @pytest.mark.parametrize(
@@ -745,13 +745,13 @@ class TestKinds:
     )
     @pytest.mark.parametrize("typ", ["logout+jwt", "JWT", "at+jwt"])
     def test_logout_token_is_refused(self, provider: OidcProvider, typ: str, events: object) -> None:
-        """The claim tells it, also without the header, and whatever its value."""
+        """A JWT with the claim ``events`` is refused, with any value and without the header."""
         logout = jws({**HEADER, "typ": typ}, {**CLAIMS, "events": events})
         assert reason(provider, logout) is SignInReason.WRONG_KIND
 
     @pytest.mark.parametrize("cnf", [{"jkt": "0ZcOCORZNYy"}, {"x5t#S256": "A4Dt"}, {}, "", None, False])
     def test_bound_token_is_refused_on_every_path(self, provider: OidcProvider, cnf: object) -> None:
-        """A token that is bound to a key (DPoP, mutual TLS) is not a bearer."""
+        """A token that is bound to a key (DPoP, mutual TLS) is refused as a bearer."""
         bound = {**CLAIMS, "cnf": cnf}
         assert reason(provider, jws(HEADER, bound)) is SignInReason.SENDER_CONSTRAINED
         with pytest.raises(SignInRefused) as exchanged:
@@ -780,7 +780,7 @@ class TestPage:
     def test_id_token_for_the_client_is_accepted(
         self, provider: OidcProvider, changes: dict[str, Any]
     ) -> None:
-        """It may be for others too, and carry scopes, as that of AD FS does."""
+        """An ID token may name more audiences, and may carry scopes as AD FS's does."""
         assert page_reason(provider, id_token(**changes)) is None
 
     @pytest.mark.parametrize(
@@ -797,13 +797,13 @@ class TestPage:
     def test_id_token_of_another_party_is_refused(
         self, provider: OidcProvider, party: object, audience: object
     ) -> None:
-        """``azp`` is the client that it was issued to (OpenID Connect Core section 3.1.3.7)."""
+        """``azp`` must be this client (OpenID Connect Core section 3.1.3.7)."""
         claims = {**CLAIMS, "aud": audience, "nonce": NONCE, "azp": party}
         assert page_reason(provider, jws(HEADER, claims)) is SignInReason.WRONG_AUTHORIZED_PARTY
 
     @pytest.mark.parametrize("nonce", [None, "", "another", NONCE.upper(), [NONCE], 7])
     def test_id_token_of_another_request_is_refused(self, provider: OidcProvider, nonce: object) -> None:
-        """Its nonce is that of our own request."""
+        """An ID token with another nonce than our request's is refused."""
         assert page_reason(provider, id_token(nonce=nonce)) is SignInReason.WRONG_NONCE
 
     @pytest.mark.parametrize(
@@ -824,18 +824,18 @@ class TestPage:
 
 
 class TestExchange:
-    """JWTs that are said to be of a kind."""
+    """JWTs whose sender says the kind, as in an exchange."""
 
     @pytest.mark.parametrize("audience", [AUDIENCE, CLIENT])
     @pytest.mark.parametrize("kind", [TokenType.ID_TOKEN, TokenType.JWT])
     def test_id_token_may_be_for_the_page_or_for_bearers(
         self, provider: OidcProvider, audience: str, kind: TokenType
     ) -> None:
-        """Command lines exchange the ID token that they got, with either audience."""
+        """An ID token may be exchanged with the audience of the API or of the page's client."""
         assert provider.verify_as(saying(aud=audience, nonce="n"), kind).subject == "user-1"
 
     def test_access_token_for_the_page_is_refused(self, provider: OidcProvider) -> None:
-        """Only ID tokens are issued to the page's client for the page's client."""
+        """An access token whose audience is the page's client is refused."""
         for kind in (TokenType.ACCESS_TOKEN, TokenType.JWT):
             with pytest.raises(SignInRefused) as refused:
                 provider.verify_as(saying("at+jwt", aud=CLIENT), kind)
@@ -843,7 +843,7 @@ class TestExchange:
 
 
 class TestMachines:
-    """JWTs that belong to no person."""
+    """JWTs that belong to a machine."""
 
     MACHINES: tuple[Mapping[str, Any], ...] = (
         {"sub": "cli@clients", "azp": "cli", "gty": "client-credentials"},
@@ -873,7 +873,7 @@ class TestMachines:
         {"aud": None, "token_use": "access", "client_id": AUDIENCE, "username": "jo"},
         {"token_use": "id", "cognito:username": "jo"},
         {"idtyp": "user"},
-        # Azure AD B2C has one value in both, with scopes in access tokens, and no client in ID tokens.
+        # At B2C oid equals sub. Its access tokens have scopes, and its ID tokens do not name a client.
         {"oid": "object", "sub": "object", "azp": "cli", "scp": "read", "tid": "tenant"},
         {"oid": "object", "sub": "object", "tfp": "b2c_1_signin"},
         {"oid": "object", "sub": "pairwise", "azp": "cli", "tid": "tenant"},
@@ -890,7 +890,7 @@ class TestMachines:
     def test_machine_is_refused_unless_allowed(
         self, http: FakeHttp, clock: FixedClock, typ: str, claims: Mapping[str, Any]
     ) -> None:
-        """People sign in. A machine does if the operator allows it."""
+        """A machine signs in only if the operator allows it."""
         token = saying(typ, **claims)
         assert reason(adapter(http, clock), token) is SignInReason.MACHINE
         with pytest.raises(SignInRefused):
@@ -901,11 +901,11 @@ class TestMachines:
     def test_person_is_not_taken_for_a_machine(
         self, provider: OidcProvider, claims: Mapping[str, Any]
     ) -> None:
-        """Each mark is a value that people cannot have."""
+        """A JWT of a person with similar claims is not taken for a machine's."""
         assert provider.verify(saying(**claims)).issuer == ISSUER
 
     def test_machine_cannot_sign_in_at_the_page(self, provider: OidcProvider) -> None:
-        """The rule holds on every path."""
+        """Machines are refused on every path."""
         assert page_reason(provider, id_token(sub=CLIENT, azp=CLIENT)) is SignInReason.MACHINE
 
 
@@ -913,7 +913,7 @@ class TestFacts:
     """The facts about a refusal, for the log."""
 
     def test_expected_and_received_values_are_named(self, provider: OidcProvider) -> None:
-        """An operator sees what does not fit together."""
+        """The facts show the expected and the received values."""
         refused = refusal(provider, saying("at+jwt", aud=["a", "b"], typ_claim=None, secret="s3cret"))
         assert refused.facts == {
             "expected_iss": ISSUER,
@@ -948,7 +948,7 @@ class TestFacts:
         assert all(len(fact) <= 100 and fact.isascii() and fact.isprintable() for fact in facts.values())
 
     def test_refusal_never_carries_the_token(self, provider: OidcProvider) -> None:
-        """Neither the message, the facts nor what led to it."""
+        """The token is not in the message, the facts or the causes of the error."""
         token = saying(aud="stranger", secret="s3cret-claim", name="Jo Doe")
         refused = refusal(provider, token)
         chain: list[BaseException | None] = [refused, refused.__cause__, refused.__context__]
@@ -957,7 +957,7 @@ class TestFacts:
 
     @pytest.mark.parametrize("reason", list(SignInReason))
     def test_every_reason_has_a_sentence(self, reason: SignInReason) -> None:
-        """Callers read it."""
+        """Each reason has a sentence for callers."""
         assert reason.sentence.endswith(".")
 
 
@@ -1024,7 +1024,7 @@ class TestAdministrators:
         claims: dict[str, Any],
         kind: str,
     ) -> None:
-        """A JWT with marks of both kinds says nothing about the role; one without marks is an ID token."""
+        """A JWT with marks of both kinds says nothing about the role. One without marks is an ID token."""
         rule = parse_admin_claim("groups=admins")
         fresh = adapter(http, clock, admin_claim=rule, admin_claim_in=kinds)
         expected = Role.USER if kind in kinds else None
@@ -1034,7 +1034,7 @@ class TestAdministrators:
     def test_id_token_at_the_page_is_of_its_kind(
         self, http: FakeHttp, clock: FixedClock, kinds: tuple[str, ...], role: Role | None
     ) -> None:
-        """Even one with the marks of an access token."""
+        """At the page the ID token counts as one, even with marks of an access token."""
         rule = parse_admin_claim("groups=admins")
         fresh = adapter(http, clock, admin_claim=rule, admin_claim_in=kinds)
         assert at_the_page(fresh, id_token(), NONCE).role is role

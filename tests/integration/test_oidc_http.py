@@ -1,4 +1,4 @@
-"""The provider's documents over HTTP: a whole answer in time, or an outage with its reason."""
+"""The provider's documents over HTTP: whole answers in time, or errors with their reason."""
 
 import contextlib
 import gzip
@@ -49,13 +49,13 @@ Behaviour = Callable[[socket.socket, int], None]
 
 @pytest.fixture
 def clock() -> FixedClock:
-    """Return a clock to set."""
+    """Return a clock that the test sets."""
     return FixedClock()
 
 
 @pytest.fixture
 def http() -> FakeHttp:
-    """Return what the provider publishes."""
+    """Return the documents that the provider publishes."""
     return FakeHttp(TestProvider.documents())
 
 
@@ -73,7 +73,7 @@ def connections(clock: FixedClock) -> Iterator[KeptConnections]:
 
 
 class Server:
-    """A server on loopback that treats each connection as told; it counts connections and requests."""
+    """A server on loopback with a behaviour for each connection. It counts connections and requests."""
 
     def __init__(self, behaviour: Behaviour, certificate: Path | None = None) -> None:
         self._behaviour = behaviour
@@ -125,7 +125,7 @@ class Server:
                 self._open.append(connection)
             self._behaviour(connection, number)
         except OSError:
-            pass  # the client has gone, or the test is over
+            pass  # the client left, or the test is over
         finally:
             connection.close()
 
@@ -159,7 +159,7 @@ def response(document: object, **headers: str) -> bytes:
 
 
 def answering(*answers: bytes) -> Behaviour:
-    """Answer the requests of each connection in this order, over and over."""
+    """Answer each connection's requests in this order, again and again."""
 
     def behave(connection: socket.socket, number: int) -> None:
         count = 0
@@ -171,7 +171,7 @@ def answering(*answers: bytes) -> Behaviour:
 
 
 def dripping(prompt: bytes, drops: bytes, pause: float = 0.05) -> Behaviour:
-    """Send one part at once, and the other byte by byte, again and again."""
+    """Send one part at once, and the other part byte by byte."""
 
     def behave(connection: socket.socket, number: int) -> None:
         request_of(connection)
@@ -191,7 +191,7 @@ def silent(connection: socket.socket, number: int) -> None:
 
 
 def reset(connection: socket.socket) -> None:
-    """End a connection by a reset (RST), as a peer does that has forgotten it."""
+    """End a connection with a reset (RST), like a peer that has forgotten it."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     connection.close()
 
@@ -211,10 +211,10 @@ def get(connections: urllib3.PoolManager, url: str, seconds: float = DEADLINE) -
 
 
 class TestDeadline:
-    """One deadline for everything that a call needs."""
+    """The one deadline for everything in a call."""
 
     def test_deadline_is_five_seconds(self) -> None:
-        """For the configuration and the keys together."""
+        """Configuration and keys share one deadline of five seconds."""
         assert SECONDS == 5.0
 
     @pytest.mark.parametrize(
@@ -253,14 +253,14 @@ class TestDeadline:
     def test_answer_that_drips_is_given_up(
         self, connections: KeptConnections, behaviour: Behaviour
     ) -> None:
-        """Each byte comes in time; all of them do not."""
+        """An answer that comes byte by byte is given up at the deadline."""
         with serving(behaviour) as server:
             begun = time.monotonic()
             assert outcome(partial(get, connections, server.url)) is ProviderReason.TOO_SLOW
             assert DEADLINE * 0.9 < time.monotonic() - begun < DEADLINE + 0.4
 
     def test_silent_tls_server_is_given_up(self, connections: KeptConnections) -> None:
-        """The handshake is a part of the call."""
+        """The TLS handshake counts towards the deadline."""
         with serving(silent) as server:
             url = server.url.replace("http:", "https:")
             begun = time.monotonic()
@@ -270,7 +270,7 @@ class TestDeadline:
     def test_discovery_and_keys_share_the_deadline(
         self, connections: KeptConnections, clock: FixedClock
     ) -> None:
-        """Two answers that are each in time are too late together."""
+        """Two answers share the deadline, so both can be fast enough alone but too slow together."""
 
         def behave(connection: socket.socket, number: int) -> None:
             while request := request_of(connection):
@@ -296,7 +296,7 @@ class TestDeadline:
     def test_many_dead_addresses_share_the_deadline(
         self, connections: KeptConnections, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """A host has several addresses. A network that drops everything makes each of them time out."""
+        """All addresses of a host share the deadline, even if each of them times out."""
         with full_listener() as port:
             found = [address_of("127.0.0.1", port)] * 20
             monkeypatch.setattr(socket, "getaddrinfo", resolving("many.example", found))
@@ -308,7 +308,7 @@ class TestDeadline:
     def test_next_address_is_tried(
         self, connections: KeptConnections, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """One address that refuses does not end the call."""
+        """If one address refuses, the next one is tried."""
         with serving(answering(PROMPT)) as server:
             found = [address_of("127.0.0.2", 1), address_of("127.0.0.1", server.port)]
             monkeypatch.setattr(socket, "getaddrinfo", resolving("many.example", found))
@@ -345,10 +345,10 @@ def full_listener() -> Iterator[int]:
 
 
 class TestKeptConnections:
-    """Connections that outlive a call: dead more often than not, where processes are frozen."""
+    """Kept connections, which are often dead because Lambda freezes processes."""
 
     def test_connection_is_kept(self, connections: KeptConnections) -> None:
-        """Several calls need one."""
+        """Several calls use one connection."""
         with serving(answering(PROMPT)) as server:
             assert [get(connections, server.url).status for _ in range(3)] == [200] * 3
             assert server.connections == 1
@@ -366,7 +366,7 @@ class TestKeptConnections:
     def test_idle_connection_is_dropped(
         self, connections: KeptConnections, clock: FixedClock, idle: timedelta, expected: int
     ) -> None:
-        """After more than 20 seconds, by the clock that goes on while Lambda freezes the process."""
+        """A connection is dropped after 20 idle seconds, even if the process was frozen meanwhile."""
         assert timedelta(seconds=20) == LONGEST_IDLE
         with serving(answering(PROMPT)) as server:
             get(connections, server.url)
@@ -378,7 +378,7 @@ class TestKeptConnections:
     def test_call_over_a_dead_connection_is_repeated_once(
         self, connections: KeptConnections, ends: Callable[[socket.socket], None]
     ) -> None:
-        """The peer takes the second request, and ends the connection instead of answering."""
+        """If the peer ends a kept connection instead of answering, the GET is sent again."""
 
         def behave(connection: socket.socket, number: int) -> None:
             request_of(connection)
@@ -398,7 +398,7 @@ class TestKeptConnections:
     def test_dead_connection_is_noticed_before_its_use(
         self, connections: KeptConnections, ends: Callable[[socket.socket], None]
     ) -> None:
-        """The usual case costs nothing."""
+        """If a kept connection ended while it was idle, the call uses a new one and sends nothing twice."""
 
         def behave(connection: socket.socket, number: int) -> None:
             request_of(connection)
@@ -418,7 +418,7 @@ class TestKeptConnections:
     def test_fresh_connection_that_ends_is_an_outage(
         self, connections: KeptConnections, ends: Callable[[socket.socket], None]
     ) -> None:
-        """A provider that ends every connection is asked once per call."""
+        """If a new connection ends, the call is not repeated."""
 
         def behave(connection: socket.socket, number: int) -> None:
             request_of(connection)
@@ -447,7 +447,7 @@ class TestKeptConnections:
             assert server.connections == 2
 
     def test_call_is_repeated_once_only(self, connections: KeptConnections) -> None:
-        """The second connection ends as well."""
+        """If the second connection ends as well, the call fails."""
 
         def behave(connection: socket.socket, number: int) -> None:
             request_of(connection)
@@ -462,7 +462,7 @@ class TestKeptConnections:
             assert server.connections == 2
 
     def test_repeated_call_has_the_same_deadline(self, connections: KeptConnections) -> None:
-        """A peer that ends a connection late does not double the time."""
+        """A peer that ends a connection late does not double the deadline."""
 
         def behave(connection: socket.socket, number: int) -> None:
             request_of(connection)
@@ -480,7 +480,7 @@ class TestKeptConnections:
             assert time.monotonic() - begun < DEADLINE + 0.4
 
     def test_change_is_never_repeated(self, connections: KeptConnections) -> None:
-        """A code is redeemed once: the peer may have taken it before it ended the connection."""
+        """A POST is not repeated, because the peer may have used the code already."""
 
         def behave(connection: socket.socket, number: int) -> None:
             request_of(connection)
@@ -496,7 +496,7 @@ class TestKeptConnections:
             assert server.connections == 1
 
     def test_connection_with_unread_bytes_is_not_kept(self, connections: KeptConnections) -> None:
-        """The rest of one answer never becomes the beginning of the next."""
+        """The unread rest of an answer never becomes the beginning of the next one."""
         large = response(b" " * (MOST_BYTES + 500))
         with serving(answering(large, PROMPT)) as server:
             seconds = 5.0
@@ -627,7 +627,7 @@ class TestAnswers:
         raw: bytes,
         reason: ProviderReason | None,
     ) -> None:
-        """Never another exception."""
+        """Any bytes lead to an answer or to IdentityProviderUnavailable."""
 
         def behave(connection: socket.socket, number: int) -> None:
             request_of(connection)
@@ -655,12 +655,12 @@ class TestAnswers:
         ],
     )
     def test_every_address_is_an_outage(self, connections: KeptConnections, url: str) -> None:
-        """Also one that no client can read."""
+        """An address that cannot be parsed is an error of the provider too."""
         reason = outcome(partial(get, connections, url, 2.0))
         assert reason in {ProviderReason.UNREACHABLE, ProviderReason.TOO_SLOW}
 
     def test_redirect_is_not_followed(self, connections: KeptConnections, clock: FixedClock) -> None:
-        """Only what the operator configured is asked, whatever it answers."""
+        """A redirect is not followed, so only configured hosts are asked."""
         paths: list[str] = []
 
         def behave(connection: socket.socket, number: int) -> None:
@@ -755,7 +755,7 @@ class TestDocuments:
         trouble: Callable[[], object],
         reason: ProviderReason,
     ) -> None:
-        """Down, slow, redirecting, endless or senseless: the reason says it; then all is well."""
+        """Each fault of the provider has its reason. After the fault the next call works."""
         provider = OidcProvider(ProviderRules(ISSUER, {AUDIENCE}, AUDIENCE), documents, clock)
         good = http.documents[url]
         http.documents[url] = trouble()
@@ -782,7 +782,7 @@ class TestDocuments:
         assert set(http.asked) == {CONFIGURATION}
 
     def test_discovery_may_be_elsewhere(self, http: FakeHttp, clock: FixedClock) -> None:
-        """Azure B2C publishes below another path than its issuer's; the issuer is compared still."""
+        """Azure B2C publishes at another path than its issuer's. The issuer is compared anyway."""
         elsewhere = "https://contoso.b2clogin.example/policy/.well-known/openid-configuration?p=signin"
         http.documents[elsewhere] = http.documents.pop(CONFIGURATION)
         documents = ProviderDocuments(ISSUER, elsewhere, http, clock)
@@ -835,7 +835,7 @@ class TestDocuments:
     def test_endpoint_that_cannot_be_used_is_an_outage(
         self, http: FakeHttp, documents: ProviderDocuments, endpoint: object, reason: ProviderReason
     ) -> None:
-        """It is missing, insecure or unreadable, and is named in the log."""
+        """An endpoint that is missing, insecure or unreadable is named in the log."""
         http.documents[CONFIGURATION] |= {"token_endpoint": endpoint, "jwks_uri": endpoint}
         with pytest.raises(IdentityProviderUnavailable) as unavailable:
             documents.endpoint("token_endpoint")
@@ -848,12 +848,12 @@ class TestDocuments:
     def test_endpoint_is_returned_as_it_is(
         self, http: FakeHttp, documents: ProviderDocuments, url: str
     ) -> None:
-        """It may be on another host, and have a query of its own."""
+        """An endpoint may be on another host, and have its own query."""
         http.documents[CONFIGURATION]["token_endpoint"] = url
         assert documents.endpoint("token_endpoint") == url
 
     def test_provider_on_loopback_needs_no_tls(self, http: FakeHttp, clock: FixedClock) -> None:
-        """An endpoint is as protected as the issuer."""
+        """If the issuer uses https, an http endpoint is refused."""
         issuer = "http://127.0.0.1:9000"
         http.documents[issuer] = {"issuer": issuer, "jwks_uri": f"{issuer}/jwks", "x_endpoint": "ftp://h/"}
         documents = ProviderDocuments(issuer, issuer, http, clock)
@@ -863,7 +863,7 @@ class TestDocuments:
     def test_configuration_is_kept_for_five_minutes(
         self, http: FakeHttp, documents: ProviderDocuments, clock: FixedClock
     ) -> None:
-        """A sign-in at the page needs it several times."""
+        """The configuration is kept, because a sign-in at the page needs it several times."""
         for _ in range(3):
             documents.configuration()
             documents.endpoint("jwks_uri")
@@ -875,7 +875,7 @@ class TestDocuments:
     def test_configuration_comes_with_the_keys(
         self, http: FakeHttp, documents: ProviderDocuments, clock: FixedClock
     ) -> None:
-        """Reading the keys reads it anew."""
+        """Reading the keys also reads the configuration again."""
         documents.configuration()
         http.documents[CONFIGURATION]["token_endpoint"] = f"{ISSUER}/token"
         documents.key_set()
@@ -895,5 +895,5 @@ class TestDocuments:
 
     @pytest.mark.parametrize("reason", list(ProviderReason))
     def test_every_reason_has_a_sentence(self, reason: ProviderReason) -> None:
-        """Callers read it."""
+        """Each reason has a sentence for callers."""
         assert reason.sentence.endswith(".")

@@ -42,13 +42,13 @@ CURVES = {"ES256": SECP256R1(), "ES384": SECP384R1(), "ES512": SECP521R1()}
 
 @pytest.fixture
 def clock() -> FixedClock:
-    """Return a clock to set."""
+    """Return a clock that the test sets."""
     return FixedClock()
 
 
 @pytest.fixture
 def http() -> FakeHttp:
-    """Return what the provider publishes."""
+    """Return the documents that the provider publishes."""
     return FakeHttp(TestProvider.documents())
 
 
@@ -59,7 +59,7 @@ def provider(http: FakeHttp, clock: FixedClock) -> OidcProvider:
 
 
 def adapter(http: FakeHttp, clock: FixedClock) -> OidcProvider:
-    """Return the adapter as a process that starts anew has it."""
+    """Return a new adapter, as in a process that has just started."""
     documents = ProviderDocuments(ISSUER, CONFIGURATION, http, clock)
     return OidcProvider(ProviderRules(ISSUER, {AUDIENCE}, AUDIENCE), documents, clock)
 
@@ -80,7 +80,7 @@ def outcome(provider: OidcProvider, unverified_jwt: str) -> SignInReason | Provi
 
 
 def signed(algorithm: str, key: Any, kid: str | None = "k") -> str:
-    """Return a JWT by PyJWT."""
+    """Return a JWT that PyJWT signed."""
     headers = {"kid": kid, "alg": algorithm} if kid else {"alg": algorithm}
     if algorithm == "Ed25519":
         # PyJWT cannot write this name.
@@ -89,7 +89,7 @@ def signed(algorithm: str, key: Any, kid: str | None = "k") -> str:
 
 
 def public_jwk(key: Any, **members: Any) -> dict[str, Any]:
-    """Return the public half as a provider publishes it; a member that is None is left out."""
+    """Return the public half as a provider publishes it. A member that is None is left out."""
     jwk: dict[str, Any]
     if isinstance(key, RSAPrivateKey):
         jwk = {**rsa_jwk(key), "alg": None, "use": None}
@@ -109,17 +109,17 @@ def new_key(algorithm: str) -> Any:
 
 
 class TestAlgorithms:
-    """The algorithms of a key: its own, or all of its type."""
+    """The algorithms of a key, which are its own or all of its type."""
 
     @pytest.mark.parametrize("algorithm", [*RSA, *CURVES, "EdDSA", "Ed25519"])
     def test_key_that_names_no_algorithm_serves_those_of_its_type(self, algorithm: str) -> None:
-        """RFC 7517 section 4.4: ``alg`` is optional."""
+        """A key without ``alg`` serves all algorithms of its type (RFC 7517 section 4.4)."""
         key = new_key(algorithm)
         assert outcome(publishing(public_jwk(key)), signed(algorithm, key)) is None
 
     @pytest.mark.parametrize("algorithm", [*RSA, *CURVES])
     def test_key_that_names_its_algorithm_serves_no_other(self, algorithm: str) -> None:
-        """The others are refused, and say why."""
+        """A key with ``alg`` refuses other algorithms of its type, with the reason."""
         key = new_key(algorithm)
         provider = publishing(public_jwk(key, alg=algorithm))
         assert outcome(provider, signed(algorithm, key)) is None
@@ -131,26 +131,26 @@ class TestAlgorithms:
     @pytest.mark.parametrize("named", ["EdDSA", "Ed25519", None])
     @pytest.mark.parametrize("algorithm", ["EdDSA", "Ed25519"])
     def test_ed25519_has_two_names(self, named: str | None, algorithm: str) -> None:
-        """RFC 9864 section 2.2 gave it the second one."""
+        """``EdDSA`` and ``Ed25519`` are names of one algorithm (RFC 9864 section 2.2)."""
         key = Ed25519PrivateKey.generate()
         assert outcome(publishing(public_jwk(key, alg=named)), signed(algorithm, key)) is None
 
     def test_signature_of_another_ed25519_key_is_refused(self) -> None:
-        """Under either name."""
+        """A signature of another Ed25519 key is refused under either name."""
         provider = publishing(public_jwk(Ed25519PrivateKey.generate()))
         for algorithm in ("EdDSA", "Ed25519"):
             forged = signed(algorithm, Ed25519PrivateKey.generate())
             assert outcome(provider, forged) is SignInReason.BAD_SIGNATURE
 
     def test_one_kid_may_name_a_key_for_each_algorithm(self) -> None:
-        """Three RSA keys, a curve and Ed25519 under one ``kid``: none of them hides another."""
+        """Keys of several types may share a ``kid``, and each is used."""
         keys = {name: other_key(name) for name in ("RS256", "RS384", "RS512")}
         keys |= {name: new_key(name) for name in ("ES256", "EdDSA")}
         provider = publishing(*(public_jwk(key, alg=name) for name, key in keys.items()))
         assert [outcome(provider, signed(name, key)) for name, key in keys.items()] == [None] * 5
 
     def test_key_that_names_its_algorithm_comes_first(self) -> None:
-        """A key for all algorithms of its type leaves those alone that another key of its ``kid`` names."""
+        """A key without ``alg`` does not serve an algorithm that another key of its ``kid`` names."""
         special, general = other_key("special"), other_key("general")
         for keys in (
             [public_jwk(general), public_jwk(special, alg="RS512")],
@@ -161,7 +161,7 @@ class TestAlgorithms:
             assert outcome(provider, signed("RS256", general)) is None
 
     def test_second_key_of_one_name_is_left_out(self) -> None:
-        """The first one counts; nothing is tried in turn."""
+        """Of two keys with one ``kid`` and algorithm only the first counts."""
         first, second = other_key("first"), other_key("second")
         provider = publishing(public_jwk(first), public_jwk(second))
         assert outcome(provider, signed("RS256", first)) is None
@@ -172,28 +172,28 @@ class TestWithoutKid:
     """JWTs that name no key (OpenID Connect Core section 10.1)."""
 
     def test_only_key_for_the_algorithm_is_used(self) -> None:
-        """Keys of other types are no alternative."""
+        """Keys of other types do not make the choice ambiguous."""
         rsa, curve = other_key(), new_key("ES256")
         provider = publishing(public_jwk(rsa), public_jwk(curve, kid="e"), public_jwk(new_key("EdDSA")))
         assert outcome(provider, signed("RS256", rsa, kid=None)) is None
         assert outcome(provider, signed("ES256", curve, kid=None)) is None
 
     def test_key_without_a_name_can_be_used(self) -> None:
-        """A set of one key need not name it."""
+        """The only key need not have a ``kid``."""
         key = other_key()
         provider = publishing(public_jwk(key, kid=None))
         assert outcome(provider, signed("RS256", key, kid=None)) is None
         assert outcome(provider, signed("RS256", key, kid="k")) is SignInReason.UNKNOWN_KEY
 
     def test_nothing_is_tried_in_turn(self) -> None:
-        """Two keys for the algorithm: the JWT has to say which."""
+        """If two keys fit the algorithm, a JWT without a ``kid`` is refused."""
         first, second = other_key("first"), other_key("second")
         for kids in (("a", "b"), (None, None), ("a", None)):
             provider = publishing(public_jwk(first, kid=kids[0]), public_jwk(second, kid=kids[1]))
             assert outcome(provider, signed("RS256", first, kid=None)) is SignInReason.UNKNOWN_KEY
 
     def test_unusable_keys_do_not_count(self) -> None:
-        """A key for encryption does not make the only key one of two."""
+        """A key for encryption does not count as a second key."""
         key = other_key()
         provider = publishing(public_jwk(key), public_jwk(other_key("enc"), kid="enc", use="enc"))
         assert outcome(provider, signed("RS256", key, kid=None)) is None
@@ -288,7 +288,7 @@ def ignored(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
 
 
 class TestOddKeys:
-    """One odd member of a key set costs that key, never the set."""
+    """Unusable members of a key set, which do not affect the other keys."""
 
     @pytest.mark.parametrize("odd", ODD_KEYS.values(), ids=ODD_KEYS)
     @pytest.mark.parametrize("first", [True, False], ids=["first", "last"])
@@ -300,12 +300,12 @@ class TestOddKeys:
 
     @pytest.mark.parametrize("odd", ODD_KEYS.values(), ids=ODD_KEYS)
     def test_odd_key_verifies_nothing(self, odd: Callable[[], object]) -> None:
-        """A set of odd keys alone is a provider without keys."""
+        """A set with only unusable keys counts as a set without keys."""
         assert outcome(publishing(odd()), saying()) is ProviderReason.NO_USABLE_KEYS
 
     @pytest.mark.parametrize("y", [0, 1, P25519 - 1, P25519 + 1])
     def test_small_order_would_let_everybody_sign(self, y: int) -> None:
-        """The reason for the list: the signature is one for a few messages in eight, by no key at all."""
+        """Without the list a forged signature would fit about one in eight messages."""
         from cryptography.exceptions import InvalidSignature
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
@@ -321,7 +321,7 @@ class TestOddKeys:
         assert any(is_forged(b"%d" % n) for n in range(200))
 
     def test_symmetric_key_is_never_used(self) -> None:
-        """A published secret is not a secret."""
+        """A key with a private member is refused."""
         secret = b"s" * 32
         provider = publishing(
             {"kty": "oct", "kid": "oct", "alg": "HS256", "k": encoded(secret)},
@@ -335,7 +335,7 @@ class TestOddKeys:
         assert outcome(provider, forged) is SignInReason.ALGORITHM_NOT_ALLOWED
 
     def test_null_members_count_as_absent(self) -> None:
-        """Some providers write every member that they know."""
+        """Null members count as absent, because some providers write all members that they know."""
         nulls = dict.fromkeys(("alg", "use", "key_ops", "d", "p", "k", "crv", "x", "y", "x5c"))
         provider = publishing({**public_jwk(provider_key(), kid=KID), **nulls})
         assert outcome(provider, saying()) is None
@@ -344,14 +344,14 @@ class TestOddKeys:
         "members", [{"key_ops": ["verify"]}, {"x5t": 7, "x5c": [1]}, {"exp": 1}], ids=str
     )
     def test_other_members_do_not_matter(self, members: dict[str, Any]) -> None:
-        """Certificates and extensions are not read."""
+        """Certificates and unknown members are ignored."""
         assert outcome(publishing({**public_jwk(provider_key(), kid=KID), **members}), saying()) is None
 
     @pytest.mark.parametrize("keys", [None, [], {}, "text", 7, [7], [None], [[]], [{}]], ids=str)
     def test_set_without_keys_is_an_outage(
         self, http: FakeHttp, provider: OidcProvider, keys: object
     ) -> None:
-        """A provider without keys is broken, not a reason to refuse everybody."""
+        """A set without keys is a failure of the provider, not a refusal of the caller."""
         http.documents[JWKS] = {"keys": keys}
         assert outcome(provider, saying()) is ProviderReason.NO_USABLE_KEYS
 
@@ -377,7 +377,7 @@ class TestOddKeys:
     def test_log_of_odd_keys_is_bounded(
         self, http: FakeHttp, provider: OidcProvider, clock: FixedClock, caplog: pytest.LogCaptureFixture
     ) -> None:
-        """A provider that invents names does not fill the log or the memory."""
+        """A provider that invents names fills neither the log nor the memory."""
         http.documents[JWKS]["keys"] += [{"kty": "oct", "kid": f"{n}"} for n in range(500)]
         provider.verify(saying())
         assert len(ignored(caplog)) == 100
@@ -394,16 +394,16 @@ def reloads(http: FakeHttp) -> int:
 
 
 class TestReloading:
-    """When the provider is asked for its keys again."""
+    """The reloads of the provider's keys."""
 
     def test_provider_is_asked_once(self, provider: OidcProvider, http: FakeHttp) -> None:
-        """Two documents, once for many sign-ins."""
+        """Many sign-ins read the two documents once."""
         for _ in range(3):
             provider.verify(saying())
         assert http.asked == [CONFIGURATION, JWKS]
 
     def test_new_key_is_accepted_at_once(self, provider: OidcProvider, http: FakeHttp) -> None:
-        """A rotation at the provider needs no restart and no wait here."""
+        """A new key of the provider works at once, without a restart."""
         provider.verify(saying())
         http.documents[JWKS]["keys"].append(rsa_jwk(other_key(), kid="next"))
         assert outcome(provider, by_key(other_key(), kid="next")) is None
@@ -411,7 +411,7 @@ class TestReloading:
     def test_new_key_under_a_known_name_is_accepted_at_once(
         self, provider: OidcProvider, http: FakeHttp
     ) -> None:
-        """The signature of the known one fails, so the keys are read again."""
+        """A new key under a known ``kid`` works, because a failed signature reads the keys again."""
         provider.verify(saying())
         http.documents[JWKS] = {"keys": [rsa_jwk(other_key(), kid=KID)]}
         assert outcome(provider, by_key(other_key())) is None
@@ -429,7 +429,7 @@ class TestReloading:
     def test_new_algorithm_of_a_known_name_is_accepted_at_once(
         self, provider: OidcProvider, http: FakeHttp
     ) -> None:
-        """A name with another algorithm may be a new key as well."""
+        """A known ``kid`` with another algorithm may be a new key, so the keys are read again."""
         provider.verify(saying())
         http.documents[JWKS]["keys"].append(public_jwk(other_key(), kid=KID, alg="RS512"))
         assert outcome(provider, signed("RS512", other_key(), kid=KID)) is None
@@ -437,7 +437,7 @@ class TestReloading:
     def test_new_key_without_a_name_is_accepted_at_once(
         self, provider: OidcProvider, http: FakeHttp
     ) -> None:
-        """JWTs that name no key follow the same rule."""
+        """JWTs that do not name a key follow the same rule."""
         provider.verify(saying())
         http.documents[JWKS] = {"keys": [rsa_jwk(other_key(), kid=None)]}
         assert outcome(provider, by_key(other_key(), kid=None)) is None
@@ -445,7 +445,7 @@ class TestReloading:
     def test_withdrawn_key_is_forgotten(
         self, provider: OidcProvider, http: FakeHttp, clock: FixedClock
     ) -> None:
-        """A key that the provider does not publish any more verifies for five minutes at most."""
+        """A key that is no longer published verifies for at most five minutes."""
         provider.verify(saying())
         http.documents[JWKS] = {"keys": [rsa_jwk(other_key(), kid="next")]}
         clock.advance(MAX_AGE - ONE_MILLISECOND)
@@ -456,7 +456,7 @@ class TestReloading:
     def test_first_sign_in_by_an_unknown_key_reads_the_keys_once(
         self, provider: OidcProvider, http: FakeHttp
     ) -> None:
-        """They were read after it came, so they are current."""
+        """The first sign-in reads the keys once, because they are then newer than the JWT."""
         assert outcome(provider, garbage(1)) is SignInReason.UNKNOWN_KEY
         assert http.asked == [CONFIGURATION, JWKS]
 
@@ -464,7 +464,7 @@ class TestReloading:
     def test_burst_then_one_reload_per_interval(
         self, provider: OidcProvider, http: FakeHttp, clock: FixedClock, kid: str
     ) -> None:
-        """Three reloads at once, then one every five seconds."""
+        """Unknown keys cause three reloads at once, then one every five seconds."""
         provider.verify(saying())
         forged = by_key(other_key(), kid=kid)
         final = {SignInReason.UNKNOWN_KEY, SignInReason.BAD_SIGNATURE}
@@ -477,7 +477,7 @@ class TestReloading:
             assert reloads(http) == 3 + n
 
     def test_both_kinds_of_garbage_share_the_bucket(self, provider: OidcProvider, http: FakeHttp) -> None:
-        """Neither kind of garbage has a bucket of its own."""
+        """Unknown keys and bad signatures share one bucket."""
         provider.verify(saying())
         for n in range(20):
             outcome(provider, garbage(n))
@@ -522,7 +522,7 @@ class TestReloading:
     def test_long_flood_asks_no_more_than_the_bucket_allows(
         self, provider: OidcProvider, http: FakeHttp, clock: FixedClock
     ) -> None:
-        """The refresh of old keys included."""
+        """Under a flood the provider is asked at most at the rate of the bucket, including refreshes."""
         provider.verify(saying())
         seconds = 1800
         for n in range(seconds):
@@ -535,7 +535,7 @@ class TestReloading:
     def test_refresh_of_old_keys_draws_from_the_bucket(
         self, provider: OidcProvider, http: FakeHttp, clock: FixedClock
     ) -> None:
-        """It is a reload like the others."""
+        """The refresh of old keys takes a permit like any other reload."""
         provider.verify(saying())
         clock.advance(MAX_AGE)
         provider.verify(saying())
@@ -547,7 +547,7 @@ class TestReloading:
     def test_clock_that_is_set_back_prolongs_nothing(
         self, provider: OidcProvider, http: FakeHttp, clock: FixedClock, step: timedelta
     ) -> None:
-        """Neither old keys nor an empty bucket last until the clock has caught up."""
+        """If the clock is set back, neither old keys nor an empty bucket last longer."""
         provider.verify(saying())
         for n in range(5):
             outcome(provider, garbage(n))
@@ -565,7 +565,7 @@ class TestOutages:
     def test_failure_before_the_first_success_cools_down(
         self, provider: OidcProvider, http: FakeHttp, clock: FixedClock
     ) -> None:
-        """Five calls make one request, and all say the same."""
+        """Five calls make one request, and all get the same reason."""
         good, http.documents[CONFIGURATION] = http.documents[CONFIGURATION], DOWN
         assert [outcome(provider, saying()) for _ in range(5)] == [ProviderReason.UNREACHABLE] * 5
         assert http.asked == [CONFIGURATION]
@@ -578,7 +578,7 @@ class TestOutages:
     def test_remembered_failure_has_its_facts_and_no_frames(
         self, provider: OidcProvider, http: FakeHttp
     ) -> None:
-        """Each caller gets an error of its own, so none keeps the other's call alive."""
+        """Each caller gets a new exception, which does not keep another call's frames."""
         http.documents[CONFIGURATION]["issuer"] = "https://evil.example"
         errors = []
         for _ in range(3):
@@ -593,7 +593,7 @@ class TestOutages:
     def test_known_keys_bridge_an_outage_of_five_minutes(
         self, provider: OidcProvider, http: FakeHttp, clock: FixedClock
     ) -> None:
-        """They are refreshed at five minutes, and verify until ten if that fails."""
+        """Known keys are refreshed after five minutes, and verify for ten if the refresh fails."""
         good = http.documents[JWKS]
         provider.verify(saying())
         http.documents[JWKS] = DOWN
@@ -612,7 +612,7 @@ class TestOutages:
     def test_withdrawn_key_ends_with_an_outage_of_ten_minutes(
         self, provider: OidcProvider, http: FakeHttp, clock: FixedClock
     ) -> None:
-        """An attacker who cuts the connection cannot keep a stolen key alive for longer."""
+        """After ten minutes of an outage known keys expire, so a stolen key does not stay valid."""
         provider.verify(saying())
         http.documents[JWKS] = DOWN
         used = 0
@@ -624,7 +624,7 @@ class TestOutages:
     def test_unknown_key_is_an_outage_while_the_keys_cannot_be_read(
         self, provider: OidcProvider, http: FakeHttp, clock: FixedClock
     ) -> None:
-        """It may be a new one: an error, not a refusal. Known keys work meanwhile."""
+        """During an outage an unknown key is an error, not a refusal. Known keys still work."""
         provider.verify(saying())
         http.documents[JWKS] = DOWN
         for n in range(5):
@@ -639,7 +639,7 @@ class TestOutages:
     def test_failed_reload_leaves_the_known_keys(
         self, provider: OidcProvider, http: FakeHttp, clock: FixedClock
     ) -> None:
-        """A set that turned senseless does not sign everybody out."""
+        """If a reload brings no usable key, the known keys are kept."""
         provider.verify(saying())
         http.documents[JWKS] = {"keys": []}
         assert outcome(provider, garbage(1)) is ProviderReason.NO_USABLE_KEYS
@@ -647,7 +647,7 @@ class TestOutages:
 
 
 class SlowHttp(FakeHttp):
-    """A provider that answers for its keys when it is told to."""
+    """Documents whose keys arrive when the test says so."""
 
     def __init__(self) -> None:
         super().__init__(TestProvider.documents())
@@ -656,7 +656,7 @@ class SlowHttp(FakeHttp):
         self.is_asked = Event()
 
     def request(self, method: str, url: str, **options: Any) -> urllib3.HTTPResponse:  # type: ignore[override]
-        """Return the document, late."""
+        """Return the document when the test says so."""
         if url == JWKS:
             self.is_asked.set()
             assert self.may_answer.wait(5)
@@ -664,10 +664,10 @@ class SlowHttp(FakeHttp):
 
 
 class TestThreads:
-    """Callers who come at the same time."""
+    """Callers at the same time."""
 
     def test_reload_does_not_hold_up_known_keys(self, clock: FixedClock) -> None:
-        """It happens outside the lock."""
+        """A reload does not hold up callers with known keys."""
         http = SlowHttp()
         provider = adapter(http, clock)
         provider.verify(saying())
@@ -684,7 +684,7 @@ class TestThreads:
             assert stranger.result(5) is SignInReason.UNKNOWN_KEY
 
     def test_refresh_of_old_keys_does_not_hold_up_others(self, clock: FixedClock) -> None:
-        """One caller reads them again; the others go on with those that are there."""
+        """While one caller refreshes old keys, the others use the known keys."""
         http = SlowHttp()
         provider = adapter(http, clock)
         provider.verify(saying())
@@ -755,7 +755,7 @@ class TestThreads:
         assert reloads(http) == 1
 
     def test_reload_that_began_before_is_not_the_last_word(self, clock: FixedClock) -> None:
-        """A key that was published after a reload began is found by the next one."""
+        """A key that was published after a reload began is found by the next reload."""
         http = SlowHttp()
         provider = adapter(http, clock)
         provider.verify(saying())
@@ -776,7 +776,7 @@ class TestThreads:
             assert genuine.result(5) is None
 
     def test_load_that_breaks_lets_the_next_caller_try(self, clock: FixedClock) -> None:
-        """A fault of our own is not remembered, and does not block the others."""
+        """An unexpected exception is not remembered, and the next caller loads again."""
         loads: list[int] = []
 
         def load() -> str:
@@ -792,7 +792,7 @@ class TestThreads:
 
 
 class _Changing(dict[str, Any]):
-    """Documents whose keys are asked for anew each time."""
+    """Documents whose keys can differ in each request."""
 
     def __init__(self, documents: Mapping[str, Any], keys: Callable[[], Any]) -> None:
         super().__init__(documents)
@@ -804,7 +804,7 @@ class _Changing(dict[str, Any]):
 
 
 def test_identities_of_all_algorithms_are_the_same() -> None:
-    """The key decides whether a JWT counts, never who it is."""
+    """The key and its algorithm never change the identity."""
     found: set[Identity] = set()
     for algorithm in [*RSA, *CURVES, "EdDSA", "Ed25519"]:
         key = new_key(algorithm)

@@ -1,4 +1,4 @@
-"""Signing in with a browser, against endpoints that answer as each test says."""
+"""Signing in with a browser, with endpoints that answer as each test says."""
 
 import base64
 import hashlib
@@ -55,7 +55,7 @@ def served() -> Iterator[Endpoints]:
 
 @pytest.fixture
 def provider(served: Endpoints) -> Endpoints:
-    """Return the provider, with nothing said or asked yet."""
+    """Return the provider without answers and requests."""
     served.answers.clear()
     served.asked.clear()
     return served
@@ -108,13 +108,13 @@ class Place:
         return self.login.redeem(LOGIN, "the-code", BACK)
 
     def refusal(self) -> LoginFailed:
-        """Redeem a code, which fails for the person."""
+        """Redeem a code, and return the LoginFailed."""
         with pytest.raises(LoginFailed) as raised:
             self.redeem()
         return raised.value
 
     def outage(self) -> IdentityProviderUnavailable:
-        """Redeem a code, which fails for the provider."""
+        """Redeem a code, and return the IdentityProviderUnavailable."""
         with pytest.raises(IdentityProviderUnavailable) as raised:
             self.redeem()
         return raised.value
@@ -129,12 +129,12 @@ def place(provider: Endpoints) -> Place:
 
 @pytest.fixture
 def profiled(place: Place) -> Place:
-    """Return a place with a userinfo endpoint, which says nothing yet."""
+    """Return a place with a userinfo endpoint that has no answer yet."""
     return replace(place, published={"userinfo_endpoint": f"{place.provider.url}/userinfo"})
 
 
 def id_token(**claims: Any) -> str:
-    """Return an ID token; a claim that is None is left out."""
+    """Return an ID token. A claim that is None is left out."""
     usual = {"iss": OWN, "nonce": LOGIN.nonce}
     return TestProvider(FixedClock()).sign_in("user@example.com", **(usual | claims))
 
@@ -144,11 +144,11 @@ def tokens(**claims: Any) -> dict[str, Any]:
     return {"access_token": "the-token", "token_type": "Bearer", "id_token": id_token(**claims)}
 
 
-# The way to the provider.
+# The authorization request.
 
 
 def test_browser_is_sent_with_state_nonce_and_challenge(place: Place) -> None:
-    """The verifier itself stays here (RFC 7636); its challenge goes along."""
+    """The request has the challenge, and the verifier stays here (RFC 7636)."""
     url = place.login.authorization_url(LOGIN, BACK)
 
     assert url.startswith(f"{OWN}/authorize?")
@@ -167,7 +167,7 @@ def test_browser_is_sent_with_state_nonce_and_challenge(place: Place) -> None:
 
 
 def test_browser_is_sent_with_the_scopes_of_the_settings(place: Place) -> None:
-    """Groups can be asked for."""
+    """The page requests the configured scopes."""
     url = replace(place, scopes="openid groups").login.authorization_url(LOGIN, BACK)
 
     assert parse_qs(urlsplit(url).query)["scope"] == ["openid groups"]
@@ -184,7 +184,7 @@ def test_browser_is_sent_with_the_scopes_of_the_settings(place: Place) -> None:
     ],
 )
 def test_query_of_the_authorization_endpoint_is_kept(place: Place, endpoint: str, beginning: str) -> None:
-    """RFC 6749 section 3.1 lets the endpoint have a query of its own, and no fragment."""
+    """The endpoint may have a query, which is kept, but not a fragment (RFC 6749 section 3.1)."""
     published = {"authorization_endpoint": endpoint}
 
     url = replace(place, published=published).login.authorization_url(LOGIN, BACK)
@@ -229,7 +229,7 @@ INSECURE = ["javascript:alert(1)//x", "javascript://login.example.com/%0aalert(1
 
 @pytest.mark.parametrize("endpoint", [*UNUSABLE, *INSECURE])
 def test_address_that_no_browser_should_be_sent_to_is_an_outage(place: Place, endpoint: object) -> None:
-    """The provider's configuration is at fault, whatever is in it."""
+    """A bad authorization endpoint is a failure of the provider."""
     there = replace(place, published={"authorization_endpoint": endpoint})
 
     with pytest.raises(IdentityProviderUnavailable) as raised:
@@ -241,7 +241,7 @@ def test_address_that_no_browser_should_be_sent_to_is_an_outage(place: Place, en
 
 @pytest.mark.parametrize("endpoint", [*UNUSABLE, *INSECURE])
 def test_address_that_cannot_be_asked_is_an_outage(place: Place, endpoint: object) -> None:
-    """The same holds for the token endpoint; nothing is sent there."""
+    """A bad token endpoint is a failure of the provider, and nothing is sent."""
     error = replace(place, published={"token_endpoint": endpoint}, secret="s").outage()
 
     assert error.reason in MISCONFIGURED
@@ -252,7 +252,7 @@ def test_address_that_cannot_be_asked_is_an_outage(place: Place, endpoint: objec
     "endpoint", ["https://a..b/", f"https://{'a' * 70}.example/", "http://127.0.0.1:1/"]
 )
 def test_host_that_does_not_answer_is_an_outage(place: Place, endpoint: str) -> None:
-    """A name that cannot exist, and a port where nothing listens."""
+    """A host name that cannot exist and a closed port are failures of the provider."""
     error = replace(place, published={"token_endpoint": endpoint}).outage()
 
     assert error.reason is ProviderReason.UNREACHABLE
@@ -278,7 +278,7 @@ def test_code_is_redeemed_with_the_verifier(place: Place) -> None:
 
 
 def test_code_of_any_characters_is_sent(place: Place) -> None:
-    """The browser brings the code, so it may be anything; the provider decides about it."""
+    """The browser brings the code, so it may be any text. The provider decides about it."""
     for code in ("a+b&c=d%", "\ud800", "\x00\r\n", "é" * 1000):
         place.login.redeem(LOGIN, code, BACK)
 
@@ -328,7 +328,7 @@ def test_client_is_authenticated_as_the_provider_reads_it(
     ],
 )
 def test_provider_says_how_clients_authenticate(place: Place, offered: object, by: str) -> None:
-    """Basic is preferred, and is meant if the configuration says nothing (Discovery section 3)."""
+    """Basic is preferred. It is the default of the configuration (Discovery section 3)."""
     published = {"token_endpoint_auth_methods_supported": offered}
 
     replace(place, secret="a+b", published=published).redeem()
@@ -347,7 +347,7 @@ def test_provider_says_how_clients_authenticate(place: Place, offered: object, b
 def test_secret_is_not_sent_in_a_way_that_the_provider_does_not_offer(
     place: Place, offered: list[object]
 ) -> None:
-    """The person reads that the service is refused, the log what would be needed."""
+    """If the provider offers other methods only, the log names the ones that would work."""
     published = {"token_endpoint_auth_methods_supported": offered}
 
     refusal = replace(place, secret="s", published=published).refusal()
@@ -359,7 +359,7 @@ def test_secret_is_not_sent_in_a_way_that_the_provider_does_not_offer(
 
 
 def test_public_client_names_itself(place: Place) -> None:
-    """Without a secret the methods that are offered do not matter."""
+    """Without a secret the client sends its id, with any offered methods."""
     replace(place, published={"token_endpoint_auth_methods_supported": ["private_key_jwt"]}).redeem()
 
     assert place.provider.asked[0].form["client_id"] == [AUDIENCE]
@@ -382,7 +382,7 @@ def test_public_client_names_itself(place: Place) -> None:
 def test_error_of_the_token_endpoint_is_told_apart(
     place: Place, status: int, error: str, reason: LoginReason
 ) -> None:
-    """The reason says whether the person or an administrator can do something about it."""
+    """The reason shows whether the person or an administrator can help."""
     place.provider.answer("/token", {"error": error, "error_description": "free text"}, status)
 
     refusal = place.refusal()
@@ -393,7 +393,7 @@ def test_error_of_the_token_endpoint_is_told_apart(
 
 @pytest.mark.parametrize("error", ["x" * 5000, "a\r\nb", "", "\ud800", "bodhi_" + "a" * 43])
 def test_error_that_is_no_code_is_bounded(place: Place, error: str) -> None:
-    """Whatever text the provider sends, the log has a bounded part of no secret."""
+    """An error that is not a short code is logged as unreadable."""
     place.provider.answer("/token", {"error": error}, 400)
 
     refusal = place.refusal()
@@ -409,7 +409,7 @@ def test_refused_client_is_told_without_an_error_too(place: Place) -> None:
         assert place.refusal().reason is LoginReason.CLIENT_REFUSED
 
 
-# Answers that nobody should send.
+# Invalid answers.
 
 
 @pytest.mark.parametrize(
@@ -429,7 +429,7 @@ def test_refused_client_is_told_without_an_error_too(place: Place) -> None:
     ],
 )
 def test_answer_that_is_no_document_is_an_outage(place: Place, body: bytes, reason: ProviderReason) -> None:
-    """It says nothing about the person."""
+    """An answer that is not a JSON object is a failure of the provider, not of the person."""
     place.provider.answers["/token"] = sends(body)
 
     assert place.outage().reason is reason
@@ -438,7 +438,7 @@ def test_answer_that_is_no_document_is_an_outage(place: Place, body: bytes, reas
 @pytest.mark.parametrize("status", [201, 204, 302, 307, 404, 500, 502, 503])
 @pytest.mark.parametrize("body", [b"", b"{}", b'{"error": ["invalid_grant"]}', DEEP])
 def test_answer_with_another_status_is_an_outage(place: Place, status: int, body: bytes) -> None:
-    """A redirect is not followed: the code and the secret go to the configured host only."""
+    """A redirect is not followed, so the code and the secret go only to the configured host."""
     elsewhere = f"Location: {place.provider.url}/elsewhere"
     place.provider.answers["/token"] = sends(b"" if status == 204 else body, status, elsewhere)
 
@@ -449,7 +449,7 @@ def test_answer_with_another_status_is_an_outage(place: Place, status: int, body
 
 
 def test_error_code_of_a_failing_provider_is_an_outage(place: Place) -> None:
-    """Status 500 is the provider's failure, whatever the body says."""
+    """Status 500 is the provider's failure, with any body."""
     place.provider.answer("/token", {"error": "invalid_grant"}, 500)
 
     assert place.outage().reason is ProviderReason.BAD_STATUS
@@ -474,14 +474,14 @@ def test_error_code_of_a_failing_provider_is_an_outage(place: Place) -> None:
     ],
 )
 def test_members_that_do_not_matter_may_be_anything(place: Place, extra: str) -> None:
-    """Only the ID token tells who signed in."""
+    """Other members of the answer may have any value, because only the ID token identifies the person."""
     place.provider.answers["/token"] = sends(f'{{"id_token": "{id_token()}", {extra}}}'.encode())
 
     assert place.redeem().subject == "user@example.com"
 
 
 def test_content_type_does_not_matter(place: Place) -> None:
-    """Some providers send JSON as text."""
+    """The content type does not matter, because some providers send JSON as text."""
     for content_type in ("text/html", "application/jwt", "\xff", ""):
         body = json.dumps(tokens()).encode()
         place.provider.answers["/token"] = sends(body, 200, f"Content-Type: {content_type}")
@@ -490,7 +490,7 @@ def test_content_type_does_not_matter(place: Place) -> None:
 
 @pytest.mark.parametrize("value", [None, 5, True, [], ["a.b.c"], {"a": 1}, 1e999])
 def test_answer_without_an_id_token_is_a_failed_sign_in(place: Place, value: object) -> None:
-    """The provider is not one of OpenID Connect, or the scope openid is not allowed."""
+    """Without an ID token the sign-in fails, as with a provider that only knows OAuth."""
     place.provider.answer("/token", {**tokens(), "id_token": value})
 
     assert place.refusal().reason is LoginReason.NO_ID_TOKEN
@@ -498,7 +498,7 @@ def test_answer_without_an_id_token_is_a_failed_sign_in(place: Place, value: obj
 
 @pytest.mark.parametrize("text", ["", "not.a.jwt", "\ud800", "a" * 1000, "..", "é.é.é"])
 def test_id_token_that_is_no_jwt_is_a_failed_sign_in(place: Place, text: str) -> None:
-    """It is refused with the reason of a JWT."""
+    """An ID token that is not a valid JWT fails with the reason of the JWT."""
     place.provider.answer("/token", {**tokens(), "id_token": text})
 
     assert isinstance(place.refusal().reason, SignInReason)
@@ -516,7 +516,7 @@ def test_id_token_of_another_request_is_a_failed_sign_in(place: Place, claims: d
 
 
 def test_id_token_with_a_thousand_groups_signs_in(governed: Place) -> None:
-    """It comes over a connection of our own, so it may be longer than a header."""
+    """An ID token may be longer than a header, because it comes over our own connection."""
     groups = [f"{number:032x}" for number in range(999)]
     governed.provider.answer("/token", tokens(groups=[*groups, "admins"]))
 
@@ -524,7 +524,7 @@ def test_id_token_with_a_thousand_groups_signs_in(governed: Place) -> None:
 
 
 def test_id_token_that_is_too_large_says_so(governed: Place) -> None:
-    """Another try would bring the same groups."""
+    """A too large ID token fails without the offer to retry, which would bring the same groups."""
     governed.provider.answer("/token", tokens(groups=["x" * 50_000]))
 
     reason = governed.refusal().reason
@@ -557,7 +557,7 @@ def resets(peer: socket) -> None:
     ],
 )
 def test_answer_that_is_not_http_is_an_outage(place: Place, behaviour: Behaviour) -> None:
-    """The connection breaks, or what comes cannot be read."""
+    """A broken connection and an unreadable answer are failures of the provider."""
     place.provider.answers["/token"] = behaviour
 
     assert place.outage().reason in {ProviderReason.UNREACHABLE, ProviderReason.NOT_JSON}
@@ -579,7 +579,7 @@ ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\n" + b" " * 2000
     ids=["body", "headers", "chunks", "no-length", "continue", "silence"],
 )
 def test_slow_answer_ends_at_the_deadline(place: Place, behaviour: Behaviour) -> None:
-    """The whole exchange has one deadline, also if bytes drip in one by one."""
+    """The whole exchange has one deadline, even if the answer comes byte by byte."""
     place.provider.answers["/token"] = behaviour
     began = time.monotonic()
 
@@ -590,7 +590,7 @@ def test_slow_answer_ends_at_the_deadline(place: Place, behaviour: Behaviour) ->
 
 
 def test_no_time_is_left_is_an_outage(place: Place) -> None:
-    """A provider whose configuration took the whole time is not asked for tokens."""
+    """If reading the configuration took all the time, no request for tokens is sent."""
     assert replace(place, seconds=0).outage().reason is ProviderReason.TOO_SLOW
     assert place.provider.asked == []
 
@@ -610,7 +610,7 @@ USERINFO_MEMBERS = ("sub", "name", "preferred_username", "email", "email_verifie
     status=st.sampled_from([200, 302, 400, 401, 500]),
 )
 def test_any_token_answer_is_one_of_our_errors(served: Endpoints, answer: object, status: int) -> None:
-    """No JSON that a provider can send raises anything else."""
+    """Any JSON answer leads to an identity or to one of the two errors."""
     served.answer("/token", answer, status)
     with pytest.raises((LoginFailed, IdentityProviderUnavailable)):
         Place(served).redeem()
@@ -627,7 +627,7 @@ def test_any_token_answer_is_one_of_our_errors(served: Endpoints, answer: object
 def test_any_userinfo_is_a_sign_in_or_one_of_our_errors(
     served: Endpoints, answer: object, admin_claim: AdminClaim | None
 ) -> None:
-    """No JSON there raises anything else, or changes who signed in."""
+    """Any JSON userinfo answer leads to the same person or to one of the two errors."""
     served.answer("/token", tokens(name=None, email=None))
     served.answer("/userinfo", answer)
     published = {"userinfo_endpoint": f"{served.url}/userinfo"}
@@ -646,7 +646,7 @@ def test_any_userinfo_is_a_sign_in_or_one_of_our_errors(
 @settings(max_examples=100, deadline=None)
 @given(body=st.binary(max_size=300))
 def test_any_bytes_are_one_of_our_errors(served: Endpoints, body: bytes) -> None:
-    """No answer at all raises anything else."""
+    """Any bytes as the answer lead to one of the two errors."""
     served.answers["/token"] = writes(body)
     with pytest.raises((LoginFailed, IdentityProviderUnavailable)):
         Place(served).redeem()
@@ -656,7 +656,7 @@ def test_any_bytes_are_one_of_our_errors(served: Endpoints, body: bytes) -> None
 
 
 def test_complete_id_token_is_not_completed(profiled: Place) -> None:
-    """A provider that says all in the ID token is asked nothing else."""
+    """If the ID token is complete, userinfo is not requested."""
     profiled.redeem()
 
     assert profiled.provider.asked_at("/userinfo") == []
@@ -674,7 +674,7 @@ def test_complete_id_token_is_not_completed(profiled: Place) -> None:
 def test_userinfo_fills_in_what_the_id_token_lacks(
     profiled: Place, lacking: dict[str, Any], expected: tuple[str, str]
 ) -> None:
-    """The endpoint is asked once, with the access token; what the ID token has stays."""
+    """Userinfo is requested once with the access token. Claims of the ID token are kept."""
     profiled.provider.answer("/token", tokens(**lacking))
     profile = {"sub": "user@example.com", "name": "Jo", "email": "jo@example.com"}
     profiled.provider.answer("/userinfo", profile)
@@ -687,14 +687,14 @@ def test_userinfo_fills_in_what_the_id_token_lacks(
 
 
 def test_provider_without_userinfo_is_asked_nothing(place: Place) -> None:
-    """The sign-in works with what the ID token has."""
+    """If userinfo fails, the sign-in works with the ID token alone."""
     place.provider.answer("/token", tokens(name=None, email=None))
 
     assert place.redeem().email == ""
 
 
 def test_other_claims_of_userinfo_change_nothing(profiled: Place) -> None:
-    """Who the person is, and since when, the ID token alone says."""
+    """Userinfo changes neither the subject nor the time of the sign-in."""
     profiled.provider.answer("/token", tokens(name=None))
     forged = {"iss": "https://evil.example", "iat": 1, "exp": 1, "aud": "x", "nonce": "x", "oid": "y"}
     profiled.provider.answer("/userinfo", {"sub": "user@example.com", "name": "Jo", **forged})
@@ -707,7 +707,7 @@ def test_other_claims_of_userinfo_change_nothing(profiled: Place) -> None:
 
 @pytest.mark.parametrize("claim", ["uid=user-2", "/uid/id=user-2"])
 def test_userinfo_never_says_who_the_person_is(profiled: Place, claim: str) -> None:
-    """The claim that identifies the person must be in the ID token, also if it makes administrators."""
+    """The subject claim must be in the ID token, even if it is also the administrators' claim."""
     place = replace(profiled, subject_claim="uid", admin_claim=parse_admin_claim(claim))
     profiled.provider.answer("/token", tokens(name=None))
     profiled.provider.answer("/userinfo", {"sub": "user@example.com", "uid": "user-2"})
@@ -721,7 +721,7 @@ def test_userinfo_never_says_who_the_person_is(profiled: Place, claim: str) -> N
 
 @pytest.mark.parametrize("sub", ["other@example.com", "USER@example.com", "", "user@example.com "])
 def test_userinfo_of_another_person_ends_the_sign_in(profiled: Place, sub: str) -> None:
-    """OpenID Connect Core section 5.3.2: an access token may have been swapped."""
+    """Userinfo of another subject fails the sign-in (OpenID Connect Core section 5.3.2)."""
     profiled.provider.answer("/token", tokens(name=None))
     profiled.provider.answer("/userinfo", {"sub": sub, "name": "Other"})
 
@@ -746,7 +746,7 @@ FAILURES: list[Behaviour] = [
 
 @pytest.mark.parametrize("behaviour", FAILURES)
 def test_failing_userinfo_does_not_fail_the_sign_in(profiled: Place, behaviour: Behaviour) -> None:
-    """A missing name is no reason to keep a person out; the log says what happened."""
+    """If userinfo fails, the person signs in without a name, and the log has the reason."""
     profiled.provider.answer("/token", tokens(name=None, groups=["admins"]))
     profiled.provider.answers["/userinfo"] = behaviour
 
@@ -761,7 +761,7 @@ def test_failing_userinfo_does_not_fail_the_sign_in(profiled: Place, behaviour: 
 
 @pytest.mark.parametrize("endpoint", [*UNUSABLE[:3], "javascript:alert(1)", 5, ["https://a.example/"]])
 def test_unusable_userinfo_endpoint_does_not_fail_the_sign_in(place: Place, endpoint: object) -> None:
-    """Its address is checked as the others are."""
+    """A bad userinfo endpoint does not fail the sign-in, and is not called."""
     place.provider.answer("/token", tokens(name=None))
 
     identity = replace(place, published={"userinfo_endpoint": endpoint}).redeem()
@@ -784,7 +784,7 @@ def test_unusable_userinfo_endpoint_does_not_fail_the_sign_in(place: Place, endp
     ],
 )
 def test_access_token_that_is_no_bearer_is_not_sent(profiled: Place, changes: dict[str, Any]) -> None:
-    """Nothing that could break a header, or that is bound to a key, goes to the endpoint."""
+    """An access token that could break a header or is bound to a key is not sent."""
     profiled.provider.answer("/token", {**tokens(name=None), **changes})
 
     assert profiled.redeem().subject == "user@example.com"
@@ -794,7 +794,7 @@ def test_access_token_that_is_no_bearer_is_not_sent(profiled: Place, changes: di
 
 @pytest.mark.parametrize("token_type", ["bearer", "BEARER", None])
 def test_type_of_the_access_token_is_compared_without_case(profiled: Place, token_type: str | None) -> None:
-    """RFC 6749 section 5.1; a provider that leaves it out means bearers too."""
+    """The token type is compared without case, and may be missing (RFC 6749 section 5.1)."""
     answer = {**tokens(name=None), "token_type": token_type}
     profiled.provider.answer("/token", {name: value for name, value in answer.items() if value})
     profiled.provider.answer("/userinfo", {"sub": "user@example.com", "name": "Jo"})
@@ -816,7 +816,7 @@ def test_type_of_the_access_token_is_compared_without_case(profiled: Place, toke
 def test_verification_comes_with_its_email(
     profiled: Place, id_claims: dict[str, Any], profile: dict[str, Any], expected: bool | None
 ) -> None:
-    """A verification in one answer says nothing about the address in the other."""
+    """A verification in one answer does not count for the address in the other."""
     profiled.provider.answer("/token", tokens(**id_claims))
     profiled.provider.answer("/userinfo", {"sub": "user@example.com", **profile})
 
@@ -828,7 +828,7 @@ def test_verification_comes_with_its_email(
 
 @pytest.fixture
 def governed(profiled: Place) -> Place:
-    """Return a place where a claim makes administrators, which the ID token lacks."""
+    """Return a place with an administrators' claim that the ID token lacks."""
     return replace(profiled, admin_claim=ADMINS)
 
 
@@ -845,7 +845,7 @@ def governed(profiled: Place) -> Place:
 def test_role_of_userinfo_counts_as_that_of_the_sign_in(
     governed: Place, profile: dict[str, Any], role: Role
 ) -> None:
-    """A whole ID token that lacks the claim is completed; an answer without it demotes."""
+    """If the ID token lacks the claim, userinfo decides. If userinfo lacks it too, the role ends."""
     governed.provider.answer("/userinfo", {"sub": "user@example.com", **profile})
 
     assert governed.redeem().role is role
@@ -861,7 +861,7 @@ def test_role_of_the_id_token_is_not_replaced(governed: Place, groups: list[str]
 
 
 def test_role_is_found_below_the_top(governed: Place) -> None:
-    """A pointer works in userinfo as in the ID token, also if the ID token has a part of the way."""
+    """A JSON pointer works in userinfo too, even if the ID token has a part of the path."""
     place = replace(governed, admin_claim=parse_admin_claim("/realm_access/roles=admin"))
     place.provider.answer("/token", tokens(realm_access={"other": 1}))
     place.provider.answer("/userinfo", {"sub": "user@example.com", "realm_access": {"roles": ["admin"]}})
@@ -871,12 +871,12 @@ def test_role_is_found_below_the_top(governed: Place) -> None:
 
 @pytest.mark.parametrize("behaviour", FAILURES)
 def test_failing_userinfo_says_nothing_about_the_role(governed: Place, behaviour: Behaviour) -> None:
-    """A broken endpoint neither makes an administrator nor demotes one."""
+    """If userinfo fails, the sign-in neither gives nor takes the role."""
     governed.provider.answers["/userinfo"] = behaviour
 
     assert replace(governed, seconds=0.6).redeem().role is None
 
 
 def test_provider_without_userinfo_demotes_by_the_id_token(place: Place) -> None:
-    """The ID token is then all that the provider says."""
+    """Without a userinfo endpoint, the ID token alone decides the role."""
     assert replace(place, admin_claim=ADMINS).redeem().role is Role.USER

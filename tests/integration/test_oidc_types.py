@@ -66,7 +66,7 @@ def signed(service: MemoryService, header: Mapping[str, Any], **claims: Any) -> 
         ({}, {"scp": ["api"]}, [ACCESS, JWT]),
         ({"typ": "id+jwt"}, {}, [ID, JWT]),
         ({"typ": "Jwt"}, {}, [ID, JWT]),
-        # Marks of both kinds: nothing but a JWT.
+        # Marks of both kinds: only a JWT.
         ({"typ": "at+jwt"}, {"nonce": "n"}, [JWT]),
         ({"typ": "at+jwt"}, {"at_hash": "h"}, [JWT]),
         ({"typ": "at+jwt"}, {"c_hash": "h"}, [JWT]),
@@ -75,7 +75,7 @@ def signed(service: MemoryService, header: Mapping[str, Any], **claims: Any) -> 
         ({}, {"scope": "openid", "nonce": "n"}, [JWT]),
         ({"typ": "id+jwt"}, {"scope": "openid"}, [JWT]),
         ({"typ": "id+jwt"}, {"typ": "Bearer"}, [JWT]),
-        # Of another kind: not a sign-in at all.
+        # Another kind, which is not a sign-in.
         ({}, {"typ": "Refresh"}, []),
         ({}, {"typ": 7}, []),
         ({}, {"token_use": "refresh"}, []),

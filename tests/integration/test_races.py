@@ -644,7 +644,7 @@ def test_every_generation_that_ended_is_on_record(racers: Racers) -> None:
 
 
 def test_of_sign_ins_at_once_the_newest_wins(racers: Racers) -> None:
-    """However ten JWTs of one person meet, the row is the newest one's, and an old role stays away."""
+    """If ten JWTs of one person come at once, the newest decides the row and the role."""
     for n in range(10):
         person = f"many-{n}@example.com"
         start = int(racers.clock.now().timestamp())
@@ -666,7 +666,7 @@ def test_of_sign_ins_at_once_the_newest_wins(racers: Racers) -> None:
 
 @pytest.mark.parametrize("how", ["named", "claim"])
 def test_administrators_who_deactivate_each_other_at_once_leave_one(racers: Racers, how: str) -> None:
-    """Both succeed never; so somebody is left to administer."""
+    """Two administrators cannot both succeed, so one administrator is left."""
     subjects = [f"{how}-{n}@example.com" for n in range(2)]
     environ = {"ADMIN_SUBJECTS": ",".join(subjects)} if how == "named" else {"ADMIN_CLAIM": "groups=admins"}
     processes = racers.processes(2, **environ)

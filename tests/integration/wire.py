@@ -136,7 +136,7 @@ def _nothing_processed(model: OperationModel, params: Mapping[str, Any]) -> Resp
 def _half_processed(parsed: dict[str, Any]) -> None:
     """Take one found item out of the answer, as one that DynamoDB did not get to."""
     for table, found in parsed["Responses"].items():
-        # Of rows that do not exist one cannot tell whether DynamoDB got to them: any key will do.
+        # If no row was found, any key may be named as not processed.
         left_out = found.pop() if found else {"pk": {"S": "U#1"}, "sk": {"S": "#"}}
         key = {name: left_out[name] for name in ("pk", "sk")}
         parsed["UnprocessedKeys"] = {table: {"Keys": [key]}}

@@ -173,7 +173,7 @@ INVALID = 'Bearer realm="bodhi-api-tokens", error="invalid_token", error_descrip
         (lambda c: c.person[:-4] + "AAAA", f'{INVALID}"The signature of this JWT is not valid."'),
         (
             lambda c: c.access_token(),
-            f'{INVALID}"This JWT comes from another OpenID provider than the configured one."',
+            f'{INVALID}"This JWT does not come from the configured OpenID provider."',
         ),
     ],
 )

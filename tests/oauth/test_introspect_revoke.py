@@ -160,7 +160,7 @@ class TestIntrospection:
 
     @pytest.mark.parametrize("around", WHITE_SPACE, ids=repr)
     def test_white_space_around_a_token_is_no_part_of_it(self, caller: Caller, around: str) -> None:
-        """API tokens and access tokens are active with it, as without it."""
+        """White space around API tokens and access tokens does not matter."""
         for token in (caller.token, caller.access_token()):
             asked = caller.introspect(around.format(t=token)).json
             assert asked["active"] is True
@@ -168,12 +168,12 @@ class TestIntrospection:
 
     @pytest.mark.parametrize("around", NO_WHITE_SPACE, ids=repr)
     def test_other_characters_around_a_token_are_not_ignored(self, caller: Caller, around: str) -> None:
-        """Only ASCII white space is, and only at the ends."""
+        """Only ASCII white space at the ends is ignored."""
         assert caller.introspect(around.format(t=caller.token)).json == INACTIVE
 
     @pytest.mark.parametrize("spelling", ["basic", "BASIC  ", "Basic   ", " Basic", "\tBasic"])
     def test_clients_header_may_have_white_space(self, caller: Caller, spelling: str) -> None:
-        """Every Authorization header may (RFC 9110 sections 5.5 and 11.6.2)."""
+        """Extra white space in an Authorization header is allowed (RFC 9110 sections 5.5 and 11.6.2)."""
         credential = basic()["Authorization"].removeprefix("Basic ")
         for after in ("", " ", "\t"):
             headers = {"Authorization": f"{spelling} {credential}{after}"}
@@ -224,7 +224,7 @@ class TestRevocation:
 
     @pytest.mark.parametrize("around", WHITE_SPACE, ids=repr)
     def test_white_space_does_not_hide_an_access_token(self, caller: Caller, around: str) -> None:
-        """The refusal is the same with it, as without it."""
+        """White space around an access token does not change the refusal."""
         refused(caller.revoke(around.format(t=caller.access_token())), "unsupported_token_type")
 
     @pytest.mark.parametrize("around", NO_WHITE_SPACE, ids=repr)
@@ -235,7 +235,7 @@ class TestRevocation:
 
     @pytest.mark.parametrize("token", ["\n", " ", "\t\r\n", "bodhi_\n"])
     def test_white_space_alone_is_not_a_token(self, caller: Caller, token: str) -> None:
-        """It is answered like every unknown string."""
+        """White space alone is answered like an unknown token."""
         assert caller.revoke(token).status == 200
         assert caller.introspect(token).json == INACTIVE
 

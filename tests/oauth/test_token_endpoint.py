@@ -180,7 +180,7 @@ class TestApiTokenForAccessToken:
     def test_white_space_around_the_subject_token_is_no_part_of_it(
         self, caller: Caller, around: str
     ) -> None:
-        """That holds for an API token and for a sign-in."""
+        """White space around an API token or a sign-in is ignored."""
         assert caller.derive(subject_token=around.format(t=caller.token)).status == 200
         assert caller.exchange(subject_token=around.format(t=caller.person)).status == 200
 

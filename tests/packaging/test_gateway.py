@@ -95,7 +95,7 @@ def api() -> Any:
 
 
 def test_every_token_gets_past_the_gateways_own_look(api: tuple[Api, str]) -> None:
-    """Every spelling of the header that HTTP allows gets past it. Other strings do not."""
+    """The expression accepts every spelling of the header that HTTP allows, and refuses other strings."""
     caller, person = api
     for _ in range(20):
         token = caller.create_token(person)["token"]

@@ -46,7 +46,7 @@ def test_commands_that_it_names_exist() -> None:
 
 @pytest.mark.parametrize("kind", [SignInReason, LoginReason, ProviderReason])
 def test_every_reason_is_explained(kind: type[Enum]) -> None:
-    """A caller who got one finds what it means."""
+    """The page explains every reason that a caller can get."""
     section = PAGE.partition("### Why a sign-in is refused")[2].partition("\n## ")[0]
     explained = {
         reason for row in section.splitlines() for reason in re.findall(r"`(\w+)`", row.partition(" | ")[0])

@@ -146,7 +146,7 @@ def test_no_function_but_the_page_knows_the_secret(resources: dict[str, Any]) ->
 
 
 def test_page_has_time_to_say_that_the_provider_is_slow(resources: dict[str, Any]) -> None:
-    """Lambda must not end the function before the deadlines of a sign-in do; API Gateway waits 29 s."""
+    """Lambda's timeout is longer than a sign-in's deadlines and shorter than API Gateway's 29 s."""
     assert resources["PageHandler"]["Properties"]["Timeout"] == 20
     assert resources["APIHandler"]["Properties"]["Timeout"] == 10
 

@@ -17,7 +17,7 @@ OTHER = "https://other.example.com/" + "long/" * 30 + "<b>tenant</b>"
 
 
 def test_users_of_another_issuer_are_marked_and_filtered(new_page: NewPage, stack: LocalStack) -> None:
-    """The filter appears once there are two issuers, asks the server, and is cleared like the others."""
+    """The filter appears if there are two issuers, filters at the server, and can be cleared."""
     page = new_page(viewport={"width": 360, "height": 740})
     sign_in(page, stack, "admin@example.com")
     users = [a_user(0, {"issuer": stack.settings.oidc_url, "subject": "here", "name": "", "email": ""})]

@@ -1,4 +1,4 @@
-"""The modules that signing in at the page loads, and that nothing else does."""
+"""The modules that only a sign-in at the page loads."""
 
 from tests.packaging.fresh import result_of
 
@@ -14,7 +14,7 @@ SCRIPT = """
 
 
 def test_management_calls_do_not_load_the_login() -> None:
-    """Calls with a JWT or a session start without it, in every function."""
+    """Calls with a JWT or a session do not load them."""
     assert result_of(SCRIPT.format(use="service.sign_in, service.sessions")) == []
 
 

@@ -1,4 +1,4 @@
-"""What a person reads when a sign-in does not work, and what the log has about it."""
+"""The page and the log after a failed sign-in."""
 
 import html
 import re
@@ -37,7 +37,7 @@ TRY_AGAIN = '<p ><a class="button primary" href="/settings/api-tokens">Try again
 
 
 class FailingProvider(TestProvider):
-    """Redeems no code, but fails as a test says."""
+    """A provider at which redeeming fails as the test says."""
 
     def __init__(self, service: MemoryService, error: Exception) -> None:
         super().__init__(service.clock)
@@ -73,7 +73,7 @@ def failure_of(reason: LoginReason | SignInReason | ProviderReason) -> ApiTokens
 
 
 def text_of(page: HTTPResponse) -> str:
-    """Return what a notice says, with its title, as a person reads it."""
+    """Return the title and the text of a notice."""
     assert page.headers["Content-Type"] == "text/html; charset=utf-8"
     found = re.search(r"<h1>(.*?)</h1>\n<p>(.*?)</p>", page.body.decode())
     assert found
@@ -82,7 +82,7 @@ def text_of(page: HTTPResponse) -> str:
 
 @pytest.mark.parametrize("reason", [*LoginReason, *SignInReason])
 def test_failed_sign_in_says_why(reason: LoginReason | SignInReason) -> None:
-    """The page has the sentence, the log the reason and the facts, both the reference."""
+    """The page has the sentence, and the log has the reason and the facts. Both have the reference."""
     page, line = fail(LoginFailed(reason, {"expected_iss": "https://login.example.com"}))
 
     assert page.status_code == 400
@@ -95,7 +95,7 @@ def test_failed_sign_in_says_why(reason: LoginReason | SignInReason) -> None:
 
 @pytest.mark.parametrize("reason", ProviderReason)
 def test_provider_that_fails_is_an_outage_with_a_sentence(reason: ProviderReason) -> None:
-    """The log says what is wrong with the provider; the page says it in a sentence."""
+    """The log has the provider's fault. The page says it in a sentence."""
     page, line = fail(IdentityProviderUnavailable(reason))
 
     assert page.status_code == 503
@@ -108,7 +108,7 @@ def test_provider_that_fails_is_an_outage_with_a_sentence(reason: ProviderReason
 def test_page_offers_a_retry_only_if_it_can_help(
     reason: LoginReason | SignInReason | ProviderReason,
 ) -> None:
-    """A sentence that sends the person to an administrator has no link that fails again."""
+    """If the person must ask an administrator, the page does not offer a retry."""
     page, _ = fail(failure_of(reason))
 
     assert (TRY_AGAIN in page.body.decode()) is reason.retry_helps
@@ -130,7 +130,7 @@ def test_page_offers_a_retry_only_if_it_can_help(
     ],
 )
 def test_retry_does_not_help_with_what_an_administrator_must_change(reason: Enum) -> None:
-    """The same sign-in would fail in the same way."""
+    """If a retry would fail in the same way, the page does not offer it."""
     assert not getattr(reason, "retry_helps")  # noqa: B009 - one of three enumerations
 
 
@@ -146,7 +146,7 @@ def test_retry_does_not_help_with_what_an_administrator_must_change(reason: Enum
     ],
 )
 def test_every_error_is_a_page(error: Exception, status: int, text: str, can_retry: bool) -> None:
-    """No error of the way to the page is JSON, not even an unexpected one."""
+    """Every error at the page is a page, even an unexpected one."""
     page, line = fail(error)
 
     assert page.status_code == status
@@ -187,7 +187,7 @@ def test_identity_that_was_moved_is_a_failed_sign_in_with_its_reason(service: Me
     ],
 )
 def test_error_of_the_provider_is_told_and_logged(api: Api, code: str, reason: LoginReason) -> None:
-    """The code is in the log; the description, which is free text, is nowhere."""
+    """The log has the provider's error code. The description, which is free text, appears nowhere."""
     browser = Browser(api)
     state = browser.leave()
     query = f"error={code}&error_description=The+person+said+no&state={state}&code={PERSON}"
@@ -233,7 +233,7 @@ def test_error_that_is_no_code_is_not_logged(api: Api, code: str) -> None:
 
 
 def test_error_without_our_state_is_logged_but_not_believed(api: Api) -> None:
-    """A forged link does not tell a person who began nothing that a sign-in was cancelled."""
+    """A forged link with an error does not show "cancelled" if no sign-in began."""
     with canaries.recorded() as recorder:
         page = Browser(api).visit("/login/callback?error=access_denied")
 
@@ -258,7 +258,7 @@ def test_missing_code_is_told(api: Api) -> None:
 
 
 def test_outage_of_the_store_keeps_the_sign_in_pending(service: MemoryService) -> None:
-    """The same callback works when the table answers again."""
+    """After a failure of the table the same callback works again."""
 
     def unavailable(id_hash: str) -> None:
         raise StoreUnavailable
@@ -275,7 +275,7 @@ def test_outage_of_the_store_keeps_the_sign_in_pending(service: MemoryService) -
 
 
 def test_login_that_cannot_begin_is_a_page(service: MemoryService) -> None:
-    """A provider that cannot be reached is told before the browser leaves."""
+    """If the provider cannot be reached, the page says so before the browser leaves."""
 
     def unreachable(login: PendingLogin, redirect_uri: str) -> str:
         raise IdentityProviderUnavailable(ProviderReason.UNREACHABLE)
@@ -291,14 +291,14 @@ def test_login_that_cannot_begin_is_a_page(service: MemoryService) -> None:
 
 
 def test_reference_stays_text() -> None:
-    """An id of a request cannot be markup."""
+    """The request id is escaped in the page."""
     page = pages.notice(Site("https://x.example.com", ""), "T", "T", HTTPStatus.OK, "", "<script>&")
 
     assert "Reference: &lt;script&gt;&amp;<" in str(page.body)
 
 
 def test_notice_that_is_no_error_has_no_reference(api: Api) -> None:
-    """Signing out leaves nothing to report."""
+    """The page after signing out does not show a reference."""
     page = Browser(api).visit("/signed-out").body.decode()
 
     assert "<p hidden><small>Reference: </small></p>" in page

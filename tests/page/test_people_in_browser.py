@@ -1,4 +1,4 @@
-"""The names of users at the page, in a real browser: an unverified e-mail never says who a user is."""
+"""The names of users at the page, in a real browser. An unverified e-mail is never the name."""
 
 import html
 import json
@@ -56,7 +56,7 @@ def answer(page: Page, pattern: str, document: Any) -> None:
 
 
 def test_users_are_not_named_by_an_unverified_email(new_page: NewPage, stack: LocalStack) -> None:
-    """The name, the dialogs and the buttons of a row say the subject; the e-mail is beside it, marked."""
+    """The row, its buttons and its dialogs show the name. An unverified e-mail is beside it, marked."""
     page = new_page()
     sign_in(page, stack, "admin@example.com")
     here = {"issuer": stack.settings.oidc_url}
@@ -78,7 +78,7 @@ def test_users_are_not_named_by_an_unverified_email(new_page: NewPage, stack: Lo
 def test_tokens_of_a_user_are_not_headed_by_an_unverified_email(
     new_page: NewPage, stack: LocalStack
 ) -> None:
-    """The heading of a user's tokens says the subject."""
+    """The heading of a user's tokens shows the subject."""
     page = new_page()
     sign_in(page, stack, "admin@example.com")
     answer(page, "**/v1/users/usr_1", a_user(1, {**UNVERIFIED, "name": EMAIL}))
@@ -116,7 +116,7 @@ def test_page_says_who_is_signed_in(
 
 
 def test_edit_sends_only_what_changed(new_page: NewPage, stack: LocalStack, person: str) -> None:
-    """A name of before that would be refused today does not stand in the way of a new description."""
+    """An old name that would be refused today does not block a new description."""
     page = new_page()
     sign_in(page, stack, person)
     generate(page, "ci")

@@ -200,7 +200,7 @@ def test_bad_bearer_does_not_fall_back_to_the_session(browser: Browser) -> None:
 
 
 def test_head_of_the_page_answers_like_get(browser: Browser) -> None:
-    """With a session it is the page, without one the redirect to sign in."""
+    """HEAD answers like GET: with the page, or without a session with the redirect to sign in."""
     for method in ("GET", "HEAD"):
         away = browser.send(method, PAGE, {})
         assert (away.status_code, away.headers["Location"]) == (302, f"/login?return_to={PAGE}")
@@ -248,7 +248,7 @@ def test_logout_by_another_site_is_refused(browser: Browser, headers: dict[str, 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", ""])
 def test_logout_by_another_site_without_the_cookie_keeps_it(browser: Browser, origin: str) -> None:
-    """SameSite=Lax holds the cookie back from a foreign form, whose answer must not delete it either."""
+    """A foreign form comes without the cookie (SameSite=Lax), and its answer must not delete it."""
     browser.sign_in(PERSON)
     kept = dict(browser.cookies)
     browser.cookies = {}
@@ -262,7 +262,7 @@ def test_logout_by_another_site_without_the_cookie_keeps_it(browser: Browser, or
 
 
 def test_logout_after_the_session_has_ended_deletes_the_cookie(browser: Browser) -> None:
-    """A session that is over already is signed out all the same, with or without its cookie."""
+    """Signing out of a session that is over works, with or without its cookie."""
     browser.sign_in(PERSON)
     cookies = dict(browser.cookies)
     assert browser.change("POST", "/logout").status_code == 204
@@ -288,7 +288,7 @@ def test_logout_removes_the_row_of_a_session_that_opens_nothing(
 
 @pytest.mark.parametrize("successor", [PERSON, "other@example.com"])
 def test_sign_in_ends_the_session_before(browser: Browser, service: MemoryService, successor: str) -> None:
-    """The old cookie opens nothing after a new sign-in in the same browser, also of another person."""
+    """After a new sign-in in the same browser the old cookie is invalid, even another person's."""
     browser.sign_in(PERSON)
     old = browser.cookies["bodhi_session"]
 
@@ -300,7 +300,7 @@ def test_sign_in_ends_the_session_before(browser: Browser, service: MemoryServic
 
 
 def test_failed_sign_in_leaves_the_session_before(browser: Browser) -> None:
-    """A sign-in that the provider refuses signs nobody out."""
+    """A failed sign-in leaves the session before it."""
     browser.sign_in(PERSON)
 
     assert browser.come_back(browser.leave(), "refused").status_code == 400

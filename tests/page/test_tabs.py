@@ -1,4 +1,4 @@
-"""Sign-ins under way in several tabs of one browser: each stands by itself."""
+"""Pending sign-ins in several tabs of one browser, which are independent."""
 
 import json
 from datetime import timedelta
@@ -22,7 +22,7 @@ def browser(api: Api) -> Browser:
 
 
 def test_two_tabs_sign_in_in_either_order(browser: Browser) -> None:
-    """Each tab comes back to where it left from."""
+    """Each tab returns to the page that it left."""
     first, second = browser.leave("/docs"), browser.leave(PAGE)
 
     assert browser.come_back(second, PERSON).headers["Location"] == PAGE
@@ -30,7 +30,7 @@ def test_two_tabs_sign_in_in_either_order(browser: Browser) -> None:
 
 
 def test_two_tabs_may_begin_at_once(browser: Browser) -> None:
-    """Neither answer takes the place of the other's cookie, also on the very first visit."""
+    """Two tabs that begin at once keep both cookies, even on the first visit."""
     first = browser.leave()
     kept, browser.cookies = browser.cookies, {}
     second = browser.leave()
@@ -41,7 +41,7 @@ def test_two_tabs_may_begin_at_once(browser: Browser) -> None:
 
 
 def test_two_people_sign_in_in_two_tabs(browser: Browser) -> None:
-    """The later sign-in counts; nothing of the earlier one is left."""
+    """The later sign-in counts. The session of the earlier one ends."""
     first, second = browser.leave(), browser.leave()
     browser.come_back(first, PERSON)
 
@@ -77,7 +77,7 @@ def changed(state: str) -> str:
 def test_callback_with_another_state_ends_no_pending_sign_in(
     browser: Browser, api: Api, query: str
 ) -> None:
-    """A forged link, with the state of another browser or with none, costs the person nothing."""
+    """A forged link, with a foreign state or without one, does not end a pending sign-in."""
     state = browser.leave()
     filled = query.format(
         state=state, changed=changed(state), id=state.partition(".")[0], other=Browser(api).leave()
@@ -89,7 +89,7 @@ def test_callback_with_another_state_ends_no_pending_sign_in(
 
 
 def test_state_alone_begins_no_session(browser: Browser, api: Api) -> None:
-    """A person who knows a state, from a log of the provider, lacks the cookie that left with it."""
+    """A state alone, for example from the provider's log, is useless without its cookie."""
     state = browser.leave()
     thief = Browser(api)
     thief.cookies = dict.fromkeys(browser.cookies, "guessed")
@@ -100,7 +100,7 @@ def test_state_alone_begins_no_session(browser: Browser, api: Api) -> None:
 
 
 def test_failed_sign_in_ends_itself_alone(browser: Browser) -> None:
-    """One tab's refusal or cancellation leaves the other tab's sign-in."""
+    """A refusal or cancellation in one tab does not end the other tab's sign-in."""
     other, refused, cancelled = browser.leave(), browser.leave(), browser.leave()
 
     assert browser.come_back(refused, "refused").status_code == 400
@@ -113,7 +113,7 @@ def test_failed_sign_in_ends_itself_alone(browser: Browser) -> None:
 
 
 def test_newest_five_sign_ins_stay_pending(browser: Browser, service: MemoryService) -> None:
-    """A page that sends the browser to sign in again and again fills no cookie jar."""
+    """A page that begins sign-ins again and again does not fill the browser's cookies."""
     states = []
     for _ in range(MAX_PENDING_LOGINS + 3):
         states.append(browser.leave())
@@ -122,7 +122,7 @@ def test_newest_five_sign_ins_stay_pending(browser: Browser, service: MemoryServ
     assert len(browser.cookies) == MAX_PENDING_LOGINS
     oldest, newest = states[:-MAX_PENDING_LOGINS], states[-MAX_PENDING_LOGINS:]
     assert [browser.come_back(state, PERSON).status_code for state in newest] == [302] * len(newest)
-    # By now the person is signed in, so the others lead to the page.
+    # The person is signed in now, so the other callbacks lead to the page.
     assert [browser.come_back(state, PERSON).headers["Location"] for state in oldest] == [PAGE] * 3
 
 
@@ -144,7 +144,7 @@ def test_order_of_cookies_does_not_decide_which_sign_ins_are_old(
 
 @pytest.mark.parametrize("name", ["bodhi_login_x", "bodhi_login_", "bodhi_login", "bodhi_login_a\tb=c"])
 def test_cookies_of_another_form_are_left_alone(browser: Browser, name: str) -> None:
-    """Names that are not ours come back in no header, however many there are."""
+    """Foreign cookie names never appear in a header of the answer."""
     browser.cookies = {f"{name}{number}": "x" for number in range(9)}
 
     leaving = browser.visit("/login")
@@ -154,7 +154,7 @@ def test_cookies_of_another_form_are_left_alone(browser: Browser, name: str) -> 
 
 
 def test_callback_visited_again_leads_to_the_page(browser: Browser) -> None:
-    """The back button or a restored tab is no error while the session lives."""
+    """With a live session, the back button or a restored tab leads to the page."""
     state = browser.leave("/docs")
     browser.come_back(state, PERSON)
     session = browser.cookies["bodhi_session"]
@@ -170,7 +170,7 @@ def test_callback_visited_again_leads_to_the_page(browser: Browser) -> None:
 
 @pytest.mark.parametrize("query", ["error=access_denied", "code=x&state=wrong", ""])
 def test_forged_callback_leads_a_signed_in_person_to_the_page(browser: Browser, query: str) -> None:
-    """A link from elsewhere neither ends nor changes a session."""
+    """A forged link neither ends nor changes a session."""
     browser.sign_in(PERSON)
 
     back = browser.visit(f"/login/callback?{query}")
@@ -180,7 +180,7 @@ def test_forged_callback_leads_a_signed_in_person_to_the_page(browser: Browser, 
 
 
 def test_callback_visited_again_after_signing_out_is_refused(browser: Browser) -> None:
-    """Without a session the page says why, and offers to begin anew."""
+    """Without a session the page shows the reason and offers a new sign-in."""
     state = browser.leave()
     browser.come_back(state, PERSON)
     browser.change("POST", "/logout")
@@ -188,7 +188,7 @@ def test_callback_visited_again_after_signing_out_is_refused(browser: Browser) -
     again = browser.come_back(state, PERSON)
 
     assert again.status_code == 400
-    assert b"did not begin in this browser, or is used up" in again.body
+    assert b"did not begin in this browser or was used before" in again.body
     assert b"Try again" in again.body
 
 
@@ -196,7 +196,7 @@ def test_callback_visited_again_after_signing_out_is_refused(browser: Browser) -
 def test_late_callback_says_that_it_took_too_long(
     browser: Browser, service: MemoryService, keeps_cookie: bool
 ) -> None:
-    """The browser forgets the cookie after ten minutes; the reason is still the right one."""
+    """After ten minutes the cookie is gone, but the reason is still correct."""
     state = browser.leave()
     if not keeps_cookie:
         browser.cookies = {}

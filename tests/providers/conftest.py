@@ -1,4 +1,4 @@
-"""The whole service, signed in to by a provider on loopback."""
+"""The whole service, with a provider on loopback."""
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property
@@ -25,7 +25,7 @@ KIND = "urn:ietf:params:oauth:token-type:"
 
 
 class ConnectedService(MemoryService):
-    """The service over stores in memory, with the real adapters of the OpenID provider."""
+    """The service with stores in memory and the real adapters of the OpenID provider."""
 
     def __init__(self, environ: Mapping[str, str], clock: FixedClock) -> None:
         super().__init__(environ)
@@ -33,7 +33,7 @@ class ConnectedService(MemoryService):
 
     @cached_property
     def http(self) -> urllib3.PoolManager:  # type: ignore[override]
-        """The real connections."""
+        """The real connections to the provider."""
         http: urllib3.PoolManager = _REAL["http"].func(self)
         return http
 
@@ -53,9 +53,9 @@ class Person:
         self.browser = Browser(api)
 
     def sign_in_at_page(self) -> Answer:
-        """Go to the provider and come back; return the service's answer to the callback."""
+        """Sign in at the provider, and return the service's answer to the callback."""
         leaving = self.browser.visit("/login").headers["Location"]
-        # A browser follows this redirect by itself; the test's browser knows the service only.
+        # Follow this redirect here, because the test's browser only knows the service.
         sent_back = urllib3.request("GET", leaving, redirect=False).headers["Location"]
         back = self.browser.visit(sent_back.removeprefix(self.browser.origin))
         return Answer(back.status_code, back.headers, back.body.decode())

@@ -1,4 +1,4 @@
-"""The shape of a profile: a provider's settings, JWTs and documented limits."""
+"""The parts of a profile: a provider's settings, JWTs and documented limits."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,23 +17,23 @@ WELL_KNOWN = "/.well-known/openid-configuration"
 
 @dataclass(frozen=True, slots=True)
 class Jwt:
-    """A JWT as a provider signs it; ``typ`` None leaves the header's member out."""
+    """A JWT that a provider signs. ``typ`` None leaves the header's member out."""
 
     claims: Claims
     typ: str | None = "JWT"
 
     def with_claims(self, **claims: Any) -> "Jwt":
-        """Return the JWT with other claims; one that is None is left out."""
+        """Return the JWT with changed claims. A claim that is None is left out."""
         merged = {**self.claims, **claims}
         return Jwt({name: value for name, value in merged.items() if value is not None}, self.typ)
 
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """A JWT that belongs to no person.
+    """A JWT that belongs to a machine.
 
-    ``reasons`` are the right ones for its refusal. ``still_refused`` are those that stay when the
-    settings allow machines; none means that it is a sign-in then.
+    ``reasons`` are the accepted reasons for its refusal. ``still_refused`` are the reasons that are left
+    if the settings allow machines. If it is empty, the JWT is then a sign-in.
     """
 
     jwt: Jwt
@@ -43,7 +43,7 @@ class Machine:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A JWT of the provider that is not a sign-in here, with the reasons that callers may read."""
+    """A JWT of the provider that is not a sign-in, with the accepted reasons of its refusal."""
 
     name: str
     jwt: Jwt
@@ -52,7 +52,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class ProviderProfile:
-    """A provider as its own documentation describes it.
+    """A provider according to its own documentation.
 
     ``section`` is the heading in ``docs/providers.md``, ``documents`` the addresses of the claims.
     ``settings`` are the service's, without the issuer. ``access_token`` None means an opaque one.
@@ -89,7 +89,7 @@ class ProviderProfile:
 
     @property
     def client_id(self) -> str:
-        """This service's client id at the provider."""
+        """The client id of this service at the provider."""
         return self.settings["OIDC_CLIENT_ID"]
 
     @property

@@ -1,6 +1,6 @@
-"""Providers with the claims that their own documentation shows; the address stands beside each claim.
+"""Providers with the claims in their own documentation. The address is beside each claim.
 
-No tenant was used. A comment says so if a value comes from source code or a public sample instead.
+No tenant was used. A comment names the source if a value comes from source code or a public sample.
 """
 
 from typing import Any
@@ -36,7 +36,7 @@ _COGNITO_ACCESS_TOKEN = Jwt(
         "sub": _COGNITO_SUB,  # COGNITO_ACCESS: the same UUID as in the ID token
         "device_key": "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee",  # COGNITO_ACCESS
         "iss": ISSUER,  # COGNITO_ACCESS
-        "client_id": "57cbishk4j24pabc1234567890",  # COGNITO_ACCESS: there is no aud
+        "client_id": "57cbishk4j24pabc1234567890",  # COGNITO_ACCESS: it does not have aud
         "origin_jti": "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee",  # COGNITO_ACCESS
         "token_use": "access",  # COGNITO_ACCESS
         "scope": "openid profile email",  # COGNITO_ACCESS: one string
@@ -81,7 +81,7 @@ COGNITO = ProviderProfile(
     subject=_COGNITO_SUB,
     shown_name="Jane Doe",
     userinfo={"sub": _COGNITO_SUB, "email": "janedoe@example.com", "email_verified": "true"},
-    # COGNITO_TOKENS: both tokens carry the groups; a person without a group has no such claim.
+    # COGNITO_TOKENS: both tokens carry the groups. Without a group the claim is missing.
     admin={"cognito:groups": ["editors", "admins"]},
     admin_in=frozenset({"id", "access"}),
     machines=(
@@ -198,7 +198,7 @@ ENTRA = ProviderProfile(
     ),
     machines=(
         Machine(_ENTRA_APP_TOKEN.with_claims(idtyp="app")),  # ENTRA_OPTIONAL
-        Machine(_ENTRA_APP_TOKEN),  # ENTRA_OPTIONAL: idtyp is optional, so most tenants send none
+        Machine(_ENTRA_APP_TOKEN),  # ENTRA_OPTIONAL: idtyp is optional, so most tenants do not send it
     ),
     refused=(
         Refused(
@@ -280,10 +280,10 @@ B2C = ProviderProfile(
     shown_name="David",
     auth_methods=(POST,),  # B2C_ACCESS: client_secret in the body
     jwk_has_alg=False,
-    # A nonce marks ID tokens and scp access tokens, so the pair is neither kind for sure.
+    # A nonce marks ID tokens and scp access tokens, so the pair does not show the kind.
     access_kinds=frozenset({"jwt"}),
     unmarked_machines=(
-        # B2C_M2M: aud, sub (a service principal), azp and scp; nothing tells it from a person's.
+        # B2C_M2M: aud, sub (a service principal), azp and scp; it looks like a person's token.
         _B2C_ACCESS_TOKEN.with_claims(
             sub="33333333-0000-0000-0000-000000000000",
             scp="app.read app.write",
@@ -379,7 +379,7 @@ OKTA_CUSTOM = ProviderProfile(
         "ADMIN_CLAIM_IN": "id,access",
     },
     issuer_path="/oauth2/default",  # OKTA_SERVERS
-    # OKTA_RESERVED: uid is reserved in access tokens only, so a claim of that name can be added here.
+    # OKTA_RESERVED: uid is reserved in access tokens only, so it can be added here.
     id_token=Jwt({**_OKTA_ID_CLAIMS, "uid": _OKTA_USER}, typ=None),
     access_token=_OKTA_ACCESS_TOKEN,
     subject=_OKTA_USER,
@@ -629,7 +629,7 @@ KEYCLOAK = ProviderProfile(
             _KEYCLOAK_ACCESS_TOKEN.with_claims(aud="account"),
             _WRONG_AUDIENCE,
         ),
-        # KEYCLOAK_TYPES. Keycloak signs some of these by HMAC, so their key would be unknown as well.
+        # KEYCLOAK_TYPES. Keycloak signs some of these by HMAC, whose algorithm is refused before the kind.
         *(
             Refused(f"claim typ {typ}", _KEYCLOAK_ACCESS_TOKEN.with_claims(typ=typ), _WRONG_KIND)
             for typ in ("Refresh", "Offline", "Serialized-ID", "Logout", "InitialAccessToken")
@@ -691,7 +691,7 @@ GOOGLE = ProviderProfile(
     machines=(
         Machine(
             _GOOGLE_ID_TOKEN.with_claims(
-                # GOOGLE_MACHINES: whoever runs the service account chooses the audience, ours included.
+                # GOOGLE_MACHINES: the operator of the service account chooses the audience, even ours.
                 aud=_GOOGLE_CLIENT,
                 # Both are the account's id in public samples.
                 azp="108157913093274845548",
@@ -789,7 +789,7 @@ ZITADEL = ProviderProfile(
         }
     },
     admin_in=frozenset({"id", "access"}),
-    # ZITADEL_CLAIMS: no scope and no other mark of an access token.
+    # ZITADEL_CLAIMS: it lacks a scope and any other mark of an access token.
     access_kinds=frozenset({"id_token", "jwt"}),
     machines=(
         # ZITADEL_SCOPES: a service account gets the project into aud, never another client's id.
@@ -1088,12 +1088,12 @@ ADFS = ProviderProfile(
             "nonce": NONCE,  # ADFS_DISCOVERY
             "sub": _ADFS_SUB,  # ADFS_FAQ: a hash of the client id and the anchor claim
             "upn": "john.doe@example.com",  # ADFS_CLAIMS
-            # ADFS_CLAIMS; a list in public samples if two claim rules issue it.
+            # ADFS_CLAIMS. A list in public samples, if two claim rules issue it.
             "unique_name": ["John Doe", "ACME\\john"],
             "pwd_url": "https://fs.example.com/adfs/portal/updatepassword/",  # ADFS_CLAIMS
             "pwd_exp": "1733602",  # ADFS_CLAIMS
             "sid": "S-1-5-21-111884681-232138482-1136263860-54956",  # ADFS_DISCOVERY
-            # Microsoft lists none of these for ID tokens; public samples have them.
+            # Microsoft does not list these for ID tokens. Public samples have them.
             "apptype": "Confidential",
             "appid": _ADFS_CLIENT,
             "authmethod": "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport",
@@ -1122,7 +1122,7 @@ ADFS = ProviderProfile(
     auth_methods=(POST, BASIC, "private_key_jwt", "windows_client_authentication"),  # ADFS_DISCOVERY
     jwk_extras={"x5t": "qN8ENOO1h0LwxMiAZny00jNpI1o", "x5c": ["MIIC4jCCAcqgAwIBAgIQHhb+bt"]},
     userinfo={"sub": _ADFS_SUB},  # ADFS_CONCEPTS: "returns the subject claim"
-    # scp marks access tokens and a nonce ID tokens, so the pair is neither kind for sure.
+    # scp marks access tokens and a nonce ID tokens, so the pair does not show the kind.
     id_kinds=frozenset({"jwt"}),
     access_refused=("wrong_issuer",),
 )

@@ -1,4 +1,4 @@
-"""An OpenID provider on loopback, as one profile describes it."""
+"""An OpenID provider on loopback that follows one profile."""
 
 import base64
 import hashlib
@@ -40,7 +40,7 @@ _FORM = "application/x-www-form-urlencoded"
 
 @cache
 def _private_key(algorithm: str, kid: str) -> Any:
-    """Return a key, made once for the whole suite: RSA keys are slow to make."""
+    """Return a key. It is made once for the whole suite, because RSA keys are slow to make."""
     if algorithm.startswith("RS"):
         return rsa.generate_private_key(65537, 2048)
     return (
@@ -60,10 +60,10 @@ class Visit:
 
 
 class LoopbackProvider:
-    """Signs in the profile's person; ``is_admin`` gives the person the administrator's claims.
+    """The provider of one person. ``is_admin`` gives the person the administrator's claims.
 
-    ``page_id_token`` is what the token endpoint answers with, if a test wants another than the usual.
-    ``client_methods`` and ``userinfo_calls`` record what the service did.
+    ``page_id_token`` replaces the ID token of the token endpoint. ``client_methods`` and
+    ``userinfo_calls`` record the service's requests.
     """
 
     def __init__(self, profile: ProviderProfile, origin: str, clock: Clock) -> None:
@@ -146,7 +146,7 @@ class LoopbackProvider:
         }
 
     def keys(self) -> dict[str, Any]:
-        """Return the public keys, with one for encryption between them as some providers publish."""
+        """Return the public keys, including one for encryption, as some providers publish."""
         kids = [ID_KEY, ACCESS_KEY] if self.profile.publishes_access_key else [ID_KEY]
         published = [self._jwk(kid) for kid in kids]
         return {"keys": [self._jwk("encryption") | {"use": "enc"}, *published]}
@@ -161,7 +161,7 @@ class LoopbackProvider:
         return jwk | members | ({"alg": profile.algorithm} if profile.jwk_has_alg else {})
 
     def authorize(self, query: Mapping[str, str]) -> str | None:
-        """Return where the browser goes with a code, or None for a request that is not valid."""
+        """Return the redirect with a code, or None if the request is not valid."""
         is_valid = (
             query.get("response_type") == "code"
             and query.get("client_id") == self.profile.client_id
@@ -175,7 +175,7 @@ class LoopbackProvider:
         return f"{query['redirect_uri']}?{urlencode({'code': code, 'state': query['state']})}"
 
     def redeem(self, form: Mapping[str, str], authorization: str) -> dict[str, Any] | None:
-        """Return the tokens for a code, or None."""
+        """Return the tokens for a code, or None if the request is not valid."""
         visit = self._visits.pop(form.get("code", ""), None)
         digest = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
         challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
@@ -197,7 +197,7 @@ class LoopbackProvider:
         }
 
     def _is_client(self, form: Mapping[str, str], authorization: str) -> bool:
-        """Check the client by the method it chose (RFC 6749 section 2.3.1)."""
+        """Return whether the client proves its identity (RFC 6749 section 2.3.1)."""
         if authorization:
             method = BASIC
             pair = base64.b64decode(authorization.removeprefix("Basic ")).decode()
@@ -206,13 +206,13 @@ class LoopbackProvider:
             method = POST if "client_secret" in form else "none"
             client_id, secret = form.get("client_id", ""), form.get("client_secret", "")
         self.client_methods.append(method)
-        # A provider that names no method takes the default (Discovery 1.0 section 3).
+        # A provider that does not name a method takes the default (Discovery 1.0 section 3).
         supported = self.profile.auth_methods or (BASIC,)
         known = (self.profile.client_id, self.profile.secret or "")
         return method in supported and (client_id, secret) == known
 
     def userinfo(self, authorization: str) -> dict[str, Any] | None:
-        """Return the profile of the person whose access token comes along, or None."""
+        """Return the person's profile if the request has the person's access token, else None."""
         self.userinfo_calls += 1
         if self.profile.userinfo is None:
             return None

@@ -1,4 +1,4 @@
-"""The page about providers and the profiles say the same."""
+"""The page about providers and the profiles agree."""
 
 import json
 import re
@@ -14,7 +14,7 @@ from tests.support.service import ENVIRON
 
 PAGE = (ROOT / "docs" / "providers.md").read_text(encoding="utf-8")
 SECTIONS = {text.partition("\n")[0]: text for text in re.split(r"^## ", PAGE, flags=re.MULTILINE)[1:]}
-# Addresses differ between the loopback provider and a tenant.
+# These addresses differ between the loopback provider and a tenant.
 _ADDRESSES = {"OIDC_ISSUER", "OIDC_DISCOVERY_URL"}
 _GLANCE = ("SUBJECT_CLAIM", "ADMIN_CLAIM", "ADMIN_CLAIM_IN")
 
@@ -40,7 +40,7 @@ def row(section: str) -> list[str]:
 
 @pytest.mark.parametrize("profile", PROFILES, ids=str)
 def test_settings_of_the_page_are_those_of_the_tests(profile: ProviderProfile) -> None:
-    """A reader pastes exactly the settings with which the tests signed in."""
+    """The settings to paste are exactly the settings of the tests."""
     offered: list[dict[str, Any]] = [
         {name: value for name, value in block.items() if name not in _ADDRESSES}
         for block in blocks(profile.section)
@@ -61,7 +61,7 @@ def test_settings_of_the_page_are_valid(section: str) -> None:
 
 @pytest.mark.parametrize("profile", PROFILES, ids=str)
 def test_page_cites_the_documents_of_the_profile(profile: ProviderProfile) -> None:
-    """The section of a provider links each document that its profile was taken from."""
+    """A provider's section links every document that its profile is taken from."""
     assert [each for each in profile.documents if f"({each})" not in SECTIONS[profile.section]] == []
 
 
@@ -79,7 +79,7 @@ def test_table_of_settings_agrees_with_the_sections(profile: ProviderProfile) ->
 
 
 def test_links_within_the_page_lead_somewhere() -> None:
-    """Each link to a section of the page has its heading."""
+    """Each link within the page leads to a heading."""
     targets = set(re.findall(r"\]\(#([^)]*)\)", PAGE))
 
     assert targets <= {slug(heading) for heading in SECTIONS}

@@ -1,4 +1,4 @@
-"""Each provider's people, machines and other JWTs, through the real service and real HTTP."""
+"""Each provider's people, machines and other JWTs, with the real service over HTTP."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -17,7 +17,7 @@ BACKCHANNEL_LOGOUT: dict[str, dict[str, str]] = {"http://schemas.openid.net/even
 
 
 def id_of(answer: Answer) -> str:
-    """Return the user's id of a successful call."""
+    """Return the user's id from a successful answer."""
     assert answer.status == 200, answer.text
     return str(answer.json["id"])
 
@@ -43,7 +43,7 @@ def test_person_signs_in_at_the_page(person: Person, profile: ProviderProfile) -
 
 
 def test_client_authenticates_as_the_provider_can(person: Person, profile: ProviderProfile) -> None:
-    """The service uses a method that discovery names, and its secret arrives whole."""
+    """The service uses a method that discovery names, and its secret arrives unchanged."""
     assert person.sign_in_at_page().status == 302
 
     supported = profile.auth_methods or ("client_secret_basic",)
@@ -53,7 +53,7 @@ def test_client_authenticates_as_the_provider_can(person: Person, profile: Provi
 def test_userinfo_is_asked_only_if_the_id_token_lacks_something(
     person: Person, profile: ProviderProfile
 ) -> None:
-    """The page asks userinfo once, if the ID token lacks name, e-mail or the administrator's claim."""
+    """The page requests userinfo once if the ID token lacks name, e-mail or the administrator's claim."""
     assert person.sign_in_at_page().status == 302
 
     claims = profile.id_token.claims
@@ -109,7 +109,7 @@ def test_exchange_takes_the_id_token_for_its_kind(
 def test_exchange_takes_the_access_token_for_its_kind(
     person: Person, profile: ProviderProfile, kind: str
 ) -> None:
-    """An access token is exchanged under the kinds that it shows, if it is a sign-in at all."""
+    """An access token is exchanged only under the kinds that the profile lists."""
     answer = person.exchange(person.provider.access_token(), kind)
 
     if profile.access_refused:
@@ -200,7 +200,7 @@ def test_machines_are_refused(person: Person, profile: ProviderProfile) -> None:
 def test_machines_can_be_allowed(
     provider: LoopbackProvider, profile: ProviderProfile, clock: FixedClock
 ) -> None:
-    """``ALLOW_MACHINES`` makes a machine's JWT a sign-in, unless something else is wrong with it."""
+    """``ALLOW_MACHINES`` makes a machine's JWT a sign-in, unless it has another fault."""
     settings = settings_of(provider, ALLOW_MACHINES="true")
     with api_of(ConnectedService(settings, clock)) as api:
         for machine in profile.machines:
@@ -221,7 +221,7 @@ def test_machine_without_a_mark_counts_as_a_person(person: Person, profile: Prov
 
 
 def other_jwts(profile: ProviderProfile) -> Iterator[Refused]:
-    """Yield JWTs that must be refused: those of the profile, and kinds that each provider could sign."""
+    """Yield JWTs that must be refused: those of the profile, and kinds that any provider may sign."""
     yield from profile.refused
     person = profile.id_token
     logout = {"events": BACKCHANNEL_LOGOUT, "nonce": None, "jti": "bWJq"}
@@ -251,7 +251,7 @@ def test_other_jwts_are_refused(person: Person, profile: ProviderProfile) -> Non
 
 
 def test_other_jwts_are_not_a_sign_in_at_the_page(person: Person, profile: ProviderProfile) -> None:
-    """The token endpoint cannot pass another JWT off as the ID token."""
+    """Another JWT in place of the ID token fails the sign-in."""
     statuses = {}
     for other in other_jwts(profile):
         person.provider.page_id_token = other.jwt

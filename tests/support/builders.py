@@ -43,7 +43,7 @@ def an_identity(subject: str = "user@example.com", **changes: Any) -> Identity:
 
 
 def an_admin(subject: str = "admin@example.com", **changes: Any) -> User:
-    """Return an active administrator by a claim of a sign-in at START."""
+    """Return an active administrator by claim, who signed in at START."""
     return a_user(subject, **{"role": Role.ADMIN, "signed_in_at": START, "role_given_at": START, **changes})
 
 

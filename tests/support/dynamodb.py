@@ -206,7 +206,7 @@ class CloudService(Service):
 
     @cached_property
     def http(self) -> FakeHttp:
-        """What the provider publishes."""
+        """The documents that the provider publishes."""
         return FakeHttp(TestProvider(self.clock).documents())
 
 

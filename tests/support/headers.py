@@ -1,4 +1,4 @@
-"""Spellings of an ``Authorization: Bearer`` header, ``{t}`` being the credential."""
+"""Spellings of an ``Authorization: Bearer`` header. ``{t}`` is the place of the credential."""
 
 # Each has the same credential (RFC 9110 sections 5.5, 11.1 and 11.6.2).
 SAME_CREDENTIAL = (
@@ -15,7 +15,7 @@ SAME_CREDENTIAL = (
     " \t Bearer   {t} \t ",
 )
 
-# Each has anything but exactly one bearer credential.
+# None of these has exactly one bearer credential.
 NOT_ONE_CREDENTIAL = (
     "Bearer\t{t}",
     "Bearer \t{t}",

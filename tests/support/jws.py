@@ -1,4 +1,4 @@
-"""JWTs and keys by hand: libraries refuse to write most of what is refused here."""
+"""JWTs and keys made by hand, because libraries refuse to write most of the invalid ones."""
 
 import base64
 import json
@@ -46,25 +46,25 @@ def jws(header: object, payload: object, sign: Signing = by_provider) -> str:
 
 
 def saying(typ: object = "JWT", **changes: Any) -> str:
-    """Return a well-signed JWT; a claim of None is left out."""
+    """Return a JWT with a valid signature. A claim that is None is left out."""
     claims = {name: value for name, value in {**CLAIMS, **changes}.items() if value is not None}
     return jws({**HEADER, "typ": typ}, claims)
 
 
 def by_key(key: RSAPrivateKey, **header: Any) -> str:
-    """Return the usual JWT, signed by another RSA key; a member of the header that is None is left out."""
+    """Return the usual JWT, signed by another RSA key. A header member that is None is left out."""
     members = {name: value for name, value in {**HEADER, **header}.items() if value is not None}
     return jws(members, dict(CLAIMS), lambda message: by_provider(message, key))
 
 
 @cache
 def other_key(name: str = "other") -> RSAPrivateKey:
-    """Return a key that is not the provider's usual one, the same for each name."""
+    """Return a key other than the provider's usual one. Each name always gives the same key."""
     return generate_private_key(65537, 2048)
 
 
 def rsa_jwk(key: RSAPrivateKey, **members: Any) -> dict[str, Any]:
-    """Return the public half as a provider publishes it; a member that is None is left out."""
+    """Return the public half as a provider publishes it. A member that is None is left out."""
     jwk: dict[str, Any] = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(key.public_key()))
     whole = {**jwk, "use": "sig", "alg": "RS256", **members}
     return {name: value for name, value in whole.items() if value is not None}

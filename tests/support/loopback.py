@@ -1,4 +1,4 @@
-"""A provider's endpoints on loopback, which answer as a test says, to the byte."""
+"""A provider's endpoints on loopback, whose answers a test sets byte by byte."""
 
 import json
 import time
@@ -19,7 +19,7 @@ Behaviour = Callable[[socket], None]
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request that came."""
+    """A received request."""
 
     method: str
     target: str
@@ -38,7 +38,7 @@ class Asked:
 
 @dataclass
 class Endpoints:
-    """Answers by path; keeps what was asked."""
+    """The answers by path, and the received requests."""
 
     url: str
     answers: dict[str, Behaviour] = field(default_factory=dict)
@@ -86,7 +86,7 @@ def endpoints() -> Iterator[Endpoints]:
             try:
                 told.answers.get(asked.target.partition("?")[0], sends(b"", 404))(self.connection)
             except OSError:
-                """The client left, as it should when an answer takes too long."""
+                """Ignore a client that left, which happens if an answer takes too long."""
 
     class Server(ThreadingTCPServer):
         daemon_threads = True

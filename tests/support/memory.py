@@ -275,14 +275,14 @@ class InMemoryStore:
         return UserPage([by_position[p] for p in page], page[-1] if more else None)
 
     def add_user(self, user: User) -> bool:
-        """Add a user unless the id is there or leads elsewhere."""
+        """Add a user. Return False if the id is taken or leads to another user."""
         with self._lock:
             if user.id in self._identities:
                 return False
             return self._users.setdefault(user.id, user) is user
 
     def find_signed_in(self, derived_id: str) -> User | None:
-        """Return the user whom an identity leads to."""
+        """Return the user that an identity leads to."""
         with self._lock:
             moved_to = self._identities.get(derived_id)
             if moved_to and moved_to not in self._users:
@@ -318,7 +318,7 @@ class InMemoryStore:
                 self._ended[row.id, ended.generation] = ended
 
     def move_user(self, before: User, after: User) -> None:
-        """Write another identity, unless it has a user."""
+        """Write a new identity. Raises IdentityTaken if it has another user."""
         former, wanted = (SubjectIdentifier.of(user).user_id for user in (before, after))
         with self._lock:
             row = self._users.get(before.id)

@@ -1,4 +1,4 @@
-"""The ways in which a token stands in text that people paste, ``{t}`` being the token."""
+"""Texts that people paste with a token in them. ``{t}`` is the place of the token."""
 
 from collections.abc import Callable, Mapping
 
@@ -98,7 +98,7 @@ ENCODED: Mapping[str, Callable[[str], str]] = {
     "address in an address": lambda t: f"https://a.example/?next=https%3A%2F%2Fb.example%2F%3Ft%3D{t[:5]}%255F{t[6:]}",
 }  # fmt: skip
 
-# The shape of a token is in none of these.
+# None of these contains the shape of a token.
 NOT_FOUND: Mapping[str, Callable[[str], str]] = {
     "without its prefix": lambda t: t.removeprefix("bodhi_"),
     "another prefix": lambda t: t.replace("bodhi_", "bodhi-"),

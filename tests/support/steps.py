@@ -1,4 +1,4 @@
-"""Counts the steps of a regular expression, so that a test of its cost needs no clock."""
+"""A counter for the steps of a regular expression, so that tests of its cost do not need a clock."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -76,7 +76,7 @@ class Counter:
 
 
 def looks(expression: str, text: str) -> int:
-    """Return how many characters a search for all matches compares. Check its finds against ``re``."""
+    """Return the number of characters that a search for all matches compares. Check it against ``re``."""
     counter = Counter(expression)
     found = counter.search_all(text)
     assert found == [match.group() or match.group(1) for match in re.finditer(expression, text)]

@@ -1,11 +1,11 @@
-"""Texts from outside, each with the right answer. Unit tests and calls over HTTP share them."""
+"""Texts from outside with the right answers. Unit tests and tests over HTTP share them."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A text, and whether it may be a name or a subject. ``profile`` is what a profile keeps of it."""
+    """A text that is allowed or refused as a name or subject, and its form in a profile."""
 
     text: str
     is_name: bool
@@ -35,14 +35,14 @@ INVISIBLE = (
     "\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b\u180e\u180f\u200b\u200c\u200d\u2060\u2062\u2800\u3164\ufe00"
     "\ufe0f\ufeff\uffa0\ufffc\U00013441\U0001bca0\U0001d159\U0001d173\U000e0100"
 )
-# A mark alone has no base to stand on.
+# A mark alone lacks a base.
 MARKS = "\u0301\u0489\u05b8\u064b\u093e\u0e34\u20dd\u20e3\u302a\U0001d165"
 BIDIRECTIONAL = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 BREAKS = "\t\n\v\f\r\x1c\x1d\x1e\x1f\x85\u2028\u2029"
 CONTROLS = "\x00\x01\x07\x1b\x7f\x80\x9f"
 OTHER_FORMAT = "\u206a\u206f\ufff9\ufffa\ufffb"
 NONCHARACTERS = "\ufdd0\ufdef\ufffe\uffff\U0001fffe\U0010ffff"
-# Reserved for format characters that nothing shows.
+# Reserved for invisible format characters.
 RESERVED = "\u2065\ufff0\U000e0000\U000e0002\U000e0080\U000e01f0\U000e0fff"
 SURROGATES = "\ud800\udbff\udc00\udfff"
 

@@ -1,1 +1,1 @@
-"""What holds between two releases that run over the same table."""
+"""Tests of two releases that run over the same table."""

@@ -1,4 +1,4 @@
-"""The code of an earlier release, run by itself over rows of this one."""
+"""The code of an earlier release, which runs alone over rows of this one."""
 
 import json
 import os
@@ -14,9 +14,9 @@ import pytest
 from tests.packaging.fresh import ROOT
 
 V0_1 = "cb23d41"
-"""The commit that is release 0.1."""
+"""The commit of release 0.1."""
 
-# Reads each row as the release reads it, and prints what it holds or which error it raises.
+# Reads each row with the release's code, and prints the result or the error.
 _READ = """
 import json, sys
 from chalicelib.adapters.dynamodb import items, keys
@@ -42,7 +42,7 @@ for row in json.load(sys.stdin):
 
 
 def unpacked(commit: str, path: str, folder: Path) -> None:
-    """Unpack what a commit has at ``path``; skip the test if this checkout lacks the commit."""
+    """Unpack ``path`` of a commit. Skip the test if this checkout lacks the commit."""
     packed = subprocess.run(
         ["git", "-C", str(ROOT), "archive", commit, path], capture_output=True, check=False
     )
@@ -54,7 +54,7 @@ def unpacked(commit: str, path: str, folder: Path) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A row as the release reads it; ``shown`` is None for kinds of rows that it does not know."""
+    """A row as the release reads it. ``shown`` is None for kinds of rows that it does not know."""
 
     kind: str
     shown: str | None
@@ -62,14 +62,14 @@ class Reading:
 
 
 class Release:
-    """The package of a commit, unpacked where nothing of this checkout is."""
+    """The package of a commit, unpacked apart from this checkout."""
 
     def __init__(self, commit: str, folder: Path) -> None:
         self._folder = folder
         unpacked(commit, "chalicelib", folder)
 
     def run(self, program: str, given: object) -> str:
-        """Return what a program prints that imports the release and reads JSON."""
+        """Run a program that imports the release and reads JSON. Return its output."""
         return subprocess.run(
             [sys.executable, "-c", program],
             cwd=self._folder,

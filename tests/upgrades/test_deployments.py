@@ -1,4 +1,4 @@
-"""Deploy 0.1, then this version, then 0.1 again: tokens and people keep working over one table."""
+"""Deployments of 0.1, this version and 0.1 again over one table."""
 
 import json
 import os
@@ -33,7 +33,7 @@ package_here(Path(sys.argv[1]), json.load(sys.stdin))
 
 @dataclass(frozen=True)
 class Releases:
-    """Both packages, and where they are deployed in turn."""
+    """Both packages, and the stack that they are deployed to in turn."""
 
     settings: StackSettings
     before: Package
@@ -45,7 +45,7 @@ class Releases:
 
 
 class Caller:
-    """Calls what is deployed now."""
+    """A client of the deployed service."""
 
     def __init__(self, stack: Deployed) -> None:
         self._stack = stack
@@ -68,7 +68,7 @@ class Caller:
         return token
 
     def uses(self, *tokens: dict[str, Any]) -> list[int]:
-        """Return how the protected API answers each token."""
+        """Return the protected API's answer to each token."""
         return [self.call("GET", "/api/whoami", token["token"])[0] for token in tokens]
 
 
@@ -103,7 +103,7 @@ def _packaged_by_release(folder: Path, variables: Mapping[str, str]) -> Package:
 
 
 def test_upgrade_and_rollback_keep_tokens_and_people(releases: Releases) -> None:
-    """What one version issued, changed or ended means the same to the other."""
+    """Tokens and people that one version changes mean the same to the other."""
     old = releases.deploy(releases.before)
     kept, ended = old.create(), old.create()
     old.call("DELETE", f"/v1/tokens/{ended['id']}", old.jwt())

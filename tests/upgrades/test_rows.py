@@ -1,4 +1,4 @@
-"""Rows of this version are read by release 0.1, and rows of 0.1 by this one, without a migration."""
+"""Rows of this version in release 0.1, and rows of 0.1 in this version, without a migration."""
 
 import json
 from dataclasses import replace
@@ -18,7 +18,7 @@ from tests.upgrades.release import V0_1, Release
 
 NOW = datetime(2026, 11, 29, tzinfo=UTC)
 
-# A user of 0.1 with everything that such a row can have.
+# A user of 0.1 with every attribute.
 _USER_OF_0_1 = """
 import json, sys
 from datetime import datetime, UTC
@@ -30,7 +30,7 @@ user = User("usr_" + "a" * 32, "https://login.example.com", "una", "Una", "una@e
 print(json.dumps(items.user_item(user)))
 """
 
-# 0.1 keeps its own changes of a user's row to the attributes that it knows.
+# 0.1 changes only the attributes that it knows.
 _SIGN_IN_BY_0_1 = """
 import json, sys
 from dataclasses import replace
@@ -53,7 +53,7 @@ def release(tmp_path_factory: pytest.TempPathFactory) -> Release:
 
 @pytest.fixture(scope="module")
 def rows() -> list[items.Item]:
-    """Return the rows that the whole walk through the service leaves, of every kind that there is."""
+    """Return the rows of every kind that a walk through the service leaves."""
     with mock_aws():
         walk = Walk(_cloud(), {"ROTATED_TOKEN_REUSE": "revoke_family"})
         for flow in flows.ALL:
@@ -62,7 +62,7 @@ def rows() -> list[items.Item]:
 
 
 def test_every_new_row_is_read_by_0_1(release: Release, rows: list[items.Item]) -> None:
-    """No attribute that it requires is gone, and no word in one is new to it."""
+    """0.1 reads every row: each required attribute is there, with a value that it knows."""
     readings = release.read(rows)
 
     assert [reading for reading in readings if reading.error] == []
@@ -70,7 +70,7 @@ def test_every_new_row_is_read_by_0_1(release: Release, rows: list[items.Item]) 
 
 
 def test_full_user_is_read_by_0_1(release: Release) -> None:
-    """With everything that this version adds; the role is what it was for 0.1."""
+    """0.1 reads a user with every new attribute, and sees the same role."""
     (reading,) = release.read(
         [items.user_item(an_admin(subject_claim="oid", email_verified=True, moved_at=NOW))]
     )
@@ -80,7 +80,7 @@ def test_full_user_is_read_by_0_1(release: Release) -> None:
 
 
 def test_user_of_0_1_needs_no_migration(release: Release) -> None:
-    """It counts as never signed in: any sign-in is newer, and a role by claim waits for the next one."""
+    """A user of 0.1 counts as never signed in, so a role by claim needs a new sign-in."""
     user = items.read_user(json.loads(release.run(_USER_OF_0_1, [])))
 
     assert (user.subject_claim, user.email_verified, user.signed_in_at) == ("sub", False, None)
@@ -92,7 +92,7 @@ def test_user_of_0_1_needs_no_migration(release: Release) -> None:
 
 
 def test_change_by_0_1_after_a_rollback_is_not_mistaken(release: Release) -> None:
-    """0.1 leaves our attributes as they are: a verification must not pass to another address."""
+    """If 0.1 changes an e-mail, the new address does not count as verified."""
     admin = an_admin(email_verified=True)
 
     changed = items.read_user(json.loads(release.run(_SIGN_IN_BY_0_1, [items.user_item(admin)])))

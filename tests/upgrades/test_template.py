@@ -1,4 +1,4 @@
-"""An update from 0.1 replaces nothing that holds state, and takes no output away."""
+"""An update from 0.1 keeps the resources with state and all outputs."""
 
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ def before(tmp_path_factory: pytest.TempPathFactory) -> Template:
 
 
 def test_table_and_keys_are_those_of_0_1(before: Template) -> None:
-    """No property changes that CloudFormation would replace them for; nor does their stream or TTL."""
+    """No property that forces a replacement changes. Stream and TTL do not change either."""
     then, now = (state_part(template)["Resources"] for template in (before, read_template()))
 
     assert then.keys() <= now.keys()
@@ -28,7 +28,7 @@ def test_table_and_keys_are_those_of_0_1(before: Template) -> None:
 
 
 def test_outputs_of_0_1_stay(before: Template) -> None:
-    """Another stack may import an export, so it can neither change nor go."""
+    """Exports do not change, because another stack may import them."""
     then, now = before["Outputs"], read_template()["Outputs"]
 
     assert then.keys() <= now.keys()
@@ -37,11 +37,11 @@ def test_outputs_of_0_1_stay(before: Template) -> None:
 
 
 def test_parameters_of_0_1_stay(before: Template) -> None:
-    """A pipeline that gives them goes on working."""
+    """Parameters stay, so that pipelines that set them still work."""
     assert before["Parameters"].keys() <= read_template()["Parameters"].keys()
 
 
 def _lasting(resource: Any) -> Any:
-    """Return what must not change: the policy of a key may, since it is updated in place."""
+    """Return the properties that must not change. A key's policy may change in place."""
     properties = {name: value for name, value in resource["Properties"].items() if name != "KeyPolicy"}
     return {**resource, "Properties": properties}

@@ -114,12 +114,12 @@ def session_key(id_hash: str) -> Item:
 
 
 def identity_key(derived_id: str) -> Item:
-    """Return the primary key of the row that leads an identity to another user than the derived one."""
+    """Return the primary key of an identity row, which leads an identity to a moved user."""
     return {"pk": text(f"{IDENTITIES}{derived_id}"), "sk": text("#")}
 
 
 def identity_item(derived_id: str, user_id: str) -> Item:
-    """Return the row that leads an identity to a user."""
+    """Return the identity row that leads an identity to a user."""
     return identity_key(derived_id) | {"user_id": text(user_id)}
 
 
@@ -183,9 +183,9 @@ def read_user(item: Mapping[str, Mapping[str, str]]) -> User:
         revision=int(item["revision"]["N"]),
         removed_at=_read_optional_time(item, "removed_at"),
         sessions_ended_at=_read_optional_time(item, "sessions_ended_at"),
-        # Rows of 0.1 lack it.
+        # Rows of 0.1 lack the claim's name: their claim is ``sub``.
         subject_claim=item.get("subject_claim", {"S": "sub"})["S"],
-        # 0.1 changes the e-mail without knowing of this attribute: only the verified address counts.
+        # 0.1 changes the e-mail and leaves this attribute, so compare the addresses.
         email_verified=item.get("verified_email") == item["email"],
         signed_in_at=_read_optional_time(item, "signed_in_at"),
         role_given_at=_read_optional_time(item, "role_given_at"),

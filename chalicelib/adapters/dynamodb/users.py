@@ -96,8 +96,7 @@ class DynamoDBUserStore:
     def save_sign_in(self, before: User, after: User) -> None:
         """Write what a sign-in changes. Raises ConcurrentChange or StoreUnavailable.
 
-        The condition holds the newest sign-in too, so that an older one that was read before cannot
-        overwrite it.
+        The condition includes the newest sign-in, so that an older sign-in cannot overwrite it.
         """
         update, conditions = self._update(before, after)
         old = items.user_item(before)
@@ -109,7 +108,7 @@ class DynamoDBUserStore:
             raise ConcurrentChange from failure
 
     def move_user(self, before: User, after: User) -> None:
-        """Write another identity, the row that leads from it, and the end of the former one's.
+        """Write the new identity and its identity row, and delete the identity row of the former one.
 
         Raises IdentityTaken, ConcurrentChange or StoreUnavailable.
         """
@@ -137,14 +136,14 @@ class DynamoDBUserStore:
         ended: EndedGeneration | None = None,
         actor: ActingAdmin | None = None,
     ) -> None:
-        """Write what differs, with the record of the generation that this ends.
+        """Write the attributes that differ, and record the generation that the change ends.
 
-        Raises ConcurrentChange, AdminRequired, StoreUnavailable. The condition leaves out what issuing
-        changes: a user who keeps making tokens must not hold up a deactivation.
+        The condition leaves out the attributes that issuing changes. Otherwise a user who keeps creating
+        tokens could block a deactivation. Raises ConcurrentChange, AdminRequired or StoreUnavailable.
         """
         update, conditions = self._update(before, after)
         if actor and actor.user_id == before.id:
-            # A transaction names a row once, so the actor's own row carries both conditions.
+            # A transaction may name a row only once, so the actor's own row carries both conditions.
             conditions += _conditions_of(actor, update)
         request = update.request(self._table, items.user_key(before.id), " AND ".join(conditions))
         writes: list[dict[str, Any]] = [{"Update": request}]
@@ -184,7 +183,7 @@ class DynamoDBUserStore:
             retried(lambda: self._client.update_item(**request))
 
     def _update(self, before: User, after: User) -> tuple[Update, list[str]]:
-        """Return the update of what differs, and the conditions of every change of a user."""
+        """Return the update of the attributes that differ, and the conditions of every change of a user."""
         old, new = items.user_item(before), items.user_item(after)
         # The count that was read may be out of date; only a new generation sets it, to nothing.
         for item in (old, new):
@@ -197,7 +196,7 @@ class DynamoDBUserStore:
         return update, [update.equals(name, old[name]) for name in ("status", "generation")]
 
     def _claims(self, derived_id: str, user_id: str) -> list[dict[str, Any]]:
-        """Return the writes that lead an identity to a user, if it does not lead there by itself."""
+        """Return the writes that lead an identity to a user, or none if the user's id comes from it."""
         if derived_id == user_id:
             return []
         put = {

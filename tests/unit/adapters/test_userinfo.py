@@ -1,4 +1,4 @@
-"""Claims that an ID token lacks, from userinfo: what is taken, and what is left alone."""
+"""Claims of userinfo that complete an ID token, and claims that are ignored."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -31,12 +31,12 @@ CLAIMS = st.dictionaries(
     ],
 )
 def test_profile_is_missing(claims: Mapping[str, Any], lacks: bool) -> None:
-    """Name and e-mail are wanted; a user name is not a name."""
+    """The profile needs a name and an e-mail. A user name does not count as a name."""
     assert lacks_profile(claims) is lacks
 
 
 def test_role_is_missing_only_if_a_claim_is_configured() -> None:
-    """A claim that says no is there."""
+    """A claim with another value is not missing."""
     assert lacks_role(WHOLE, ADMINS)
     assert not lacks_role({**WHOLE, "groups": []}, ADMINS)
     assert not lacks_role(WHOLE, None)
@@ -45,7 +45,7 @@ def test_role_is_missing_only_if_a_claim_is_configured() -> None:
 
 @given(CLAIMS, CLAIMS)
 def test_nothing_else_is_taken(claims: dict[str, Any], userinfo: dict[str, Any]) -> None:
-    """Who the person is stays what the ID token says, and so does all that it has."""
+    """Every claim of the ID token is kept, and only profile and role are added."""
     whole = completed(claims, userinfo, ADMINS)
 
     for name in ("sub", "iss", "iat"):
@@ -61,14 +61,14 @@ def test_nothing_else_is_taken(claims: dict[str, Any], userinfo: dict[str, Any])
 
 
 def test_verification_is_that_of_the_address() -> None:
-    """A verification without an address in the ID token does not vouch for that of userinfo."""
+    """A verification without an address in the ID token does not count for userinfo's address."""
     claims = {"sub": "u", "name": "Jo", "email_verified": True}
 
     assert "email_verified" not in completed(claims, {"email": "x@example.com"}, None)
 
 
 def test_part_of_the_way_to_the_role_is_replaced() -> None:
-    """Only a whole way says something about the role."""
+    """A part of the path to the role is replaced by userinfo's claim."""
     claims = {**WHOLE, "realm_access": {"other": 1}}
     userinfo = {"realm_access": {"roles": ["admin"]}}
 

@@ -1,4 +1,4 @@
-"""The claim that makes an administrator, in each shape that a provider writes."""
+"""The claim that makes an administrator, in each shape that providers write."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ from chalicelib.domain.users import Role
     ],
 )
 def test_claim_makes_an_administrator(text: str, claims: dict[str, Any]) -> None:
-    """String, list, keys of an object, true, scope, pointer, LDAP name."""
+    """The claim may be a string, a list, an object, true, a scope, below a pointer, or an LDAP name."""
     assert parse_admin_claim(text).role_in(claims) is Role.ADMIN
 
 
@@ -52,7 +52,7 @@ def test_claim_makes_an_administrator(text: str, claims: dict[str, Any]) -> None
     ],
 )
 def test_other_value_takes_the_role_away(text: str, claims: dict[str, Any]) -> None:
-    """A claim that is there and says something else is an answer too; text is compared whole."""
+    """A claim with another value means that the person is not an administrator. Text is compared whole."""
     assert parse_admin_claim(text).role_in(claims) is Role.USER
 
 
@@ -68,12 +68,12 @@ def test_other_value_takes_the_role_away(text: str, claims: dict[str, Any]) -> N
     ],
 )
 def test_absent_claim_says_nothing(text: str, claims: dict[str, Any]) -> None:
-    """Absence is not an answer: the kind of the JWT decides what follows from it."""
+    """A missing claim says nothing. The kind of the JWT decides the consequence."""
     assert parse_admin_claim(text).role_in(claims) is None
 
 
 def test_claim_is_split_at_the_first_equals_sign() -> None:
-    """LDAP names contain it."""
+    """The value may contain the equals sign, as LDAP names do."""
     assert parse_admin_claim("a=b=c") == AdminClaim(("a",), "b=c")
 
 
@@ -86,7 +86,7 @@ def test_claim_is_split_at_the_first_equals_sign() -> None:
     ],
 )
 def test_claim_that_cannot_match_is_refused(text: str) -> None:
-    """White space that nobody sees would make a setting that never works."""
+    """Invisible white space would make a setting that never matches."""
     with pytest.raises(ValueError, match=r".+"):
         parse_admin_claim(text)
 
@@ -108,6 +108,6 @@ def test_claim_that_cannot_match_is_refused(text: str) -> None:
     ],
 )
 def test_what_everybody_has_makes_no_administrator(text: str) -> None:
-    """A claim of every JWT would open the administration to all."""
-    with pytest.raises(ValueError, match="everybody"):
+    """A claim that every JWT has would make every person an administrator."""
+    with pytest.raises(ValueError, match="every person"):
         parse_admin_claim(text)

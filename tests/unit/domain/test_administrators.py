@@ -1,4 +1,4 @@
-"""Administrators: named by the operator, or by a claim that counts for a day."""
+"""Administrators, who are named by the operator or have a claim that counts for a day."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -25,17 +25,17 @@ NAMED = Administrators(ISSUER, "sub", frozenset({"admin@example.com"}))
     ],
 )
 def test_role_by_claim_counts_for_a_day(age: timedelta, role: Role) -> None:
-    """Whoever never signs in again does not stay an administrator."""
+    """Without a new sign-in, a role by claim ends after a day."""
     assert Administrators().role_of(an_admin(), START + age) is role
 
 
 def test_role_of_a_row_of_0_1_counts_from_the_next_sign_in() -> None:
-    """Its age is unknown, so it gives nothing."""
+    """The age of a role of 0.1 is unknown, so it does not count."""
     assert Administrators().role_of(a_user(role=Role.ADMIN), START) is Role.USER
 
 
 def test_named_administrator_stays_one() -> None:
-    """The operator names a subject until the setting changes."""
+    """A named administrator stays one until the setting changes."""
     user = a_user("admin@example.com")
 
     assert NAMED.role_of(user, START + timedelta(days=400)) is Role.ADMIN
@@ -47,19 +47,19 @@ def test_named_administrator_stays_one() -> None:
     [{"issuer": "https://other.example.com"}, {"subject_claim": "oid"}, {"subject": "Admin@example.com"}],
 )
 def test_name_counts_for_the_configured_issuer_and_claim_alone(other: dict[str, Any]) -> None:
-    """The same text at another issuer, or in another claim, is another person."""
+    """The same text at another issuer or in another claim identifies another person."""
     assert NAMED.role_of(replace(a_user("admin@example.com"), **other), START) is Role.USER
 
 
 def test_acting_administrator_by_claim_must_have_a_role_of_the_last_day() -> None:
-    """A change is refused if the role expired or was taken away before the write."""
+    """The actor's role must be younger than a day at the write."""
     admin = an_admin("other@example.com")
 
     assert NAMED.acting(admin, START) == ActingAdmin(admin.id, START - ROLE_LIFETIME)
 
 
 def test_acting_administrator_by_name_needs_no_role_in_the_row() -> None:
-    """The row may be older than the setting."""
+    """A named actor needs no role in the row, which may be older than the setting."""
     admin = a_user("admin@example.com")
 
     assert NAMED.acting(admin, START) == ActingAdmin(admin.id, None)

@@ -58,7 +58,7 @@ def test_token_ids_of_one_moment_differ() -> None:
 
 @given(moments, moments)
 def test_login_ids_tell_when_the_sign_in_began(one: datetime, other: datetime) -> None:
-    """The id alone says it, to the millisecond, and sorts by it."""
+    """The id shows the time of the beginning to the millisecond, and sorts by it."""
     login_id = new_login_id(one)
 
     assert LOGIN_ID.fullmatch(login_id)
@@ -68,7 +68,7 @@ def test_login_ids_tell_when_the_sign_in_began(one: datetime, other: datetime) -
 
 
 def test_login_ids_of_one_moment_differ() -> None:
-    """Two tabs may begin in the same millisecond."""
+    """Ids differ even if two tabs begin in the same millisecond."""
     assert len({new_login_id(START) for _ in range(100)}) == 100
 
 

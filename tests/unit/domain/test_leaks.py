@@ -1,4 +1,4 @@
-"""Tokens in pasted text: finds, near misses and the work of the search."""
+"""Tokens in pasted text: matches, near misses and the cost of the search."""
 
 import base64
 import json
@@ -31,7 +31,7 @@ def found(*texts: str) -> list[str]:
 
 @pytest.mark.parametrize("text", AROUND.values(), ids=AROUND)
 def test_token_is_found_whatever_stands_around_it(text: str) -> None:
-    """The token is exact. A start of a token before it may make one more candidate."""
+    """The token is found exactly. The start of another token before it may add a candidate."""
     strings = found(text.format(t=token()))
     assert token() in strings
     assert all(re.fullmatch(leaks.EXPRESSION, string) for string in strings)
@@ -40,26 +40,26 @@ def test_token_is_found_whatever_stands_around_it(text: str) -> None:
 
 @pytest.mark.parametrize("encode", ENCODED.values(), ids=ENCODED)
 def test_token_is_found_percent_encoded(encode: Callable[[str], str]) -> None:
-    """It may be encoded wholly or in part, once or twice."""
+    """A token may be percent-encoded wholly or in part, once or twice."""
     assert found(encode(token())) == [token()]
 
 
 @pytest.mark.parametrize("change", NOT_FOUND.values(), ids=NOT_FOUND)
 def test_near_miss_is_not_a_token(change: Callable[[str], str]) -> None:
-    """Parts of a token, other alphabets and broken tokens are passed over."""
+    """Parts of a token, other alphabets and broken tokens are not found."""
     assert found(change(token())) == []
 
 
 @pytest.mark.parametrize("last", "AQgw")
 def test_signature_is_exactly_as_long_as_signatures_are(last: str) -> None:
-    """Characters after its 86th are never part of it."""
+    """Characters after the 86th of the signature are not part of the token."""
     made = token(signature="A" * 85 + last)
     for after in ("A", "Q", "-", "_", "Q" * 86, "bodhi_", ".A", "%41", "A" * 5_000):
         assert found(made + after) == [made]
 
 
 def test_several_tokens_of_a_string_are_found_in_order() -> None:
-    """They may be glued together, separated or encoded. Each is found once."""
+    """Several tokens may be glued together, separated or encoded. Each is found once."""
     one, two, three = (token(f"eyJ{number}") for number in range(3))
     assert found(one + two + three) == [one, two, three]
     assert found(f"{two}\n{one}", f"{one} {three}") == [two, one, three]
@@ -67,7 +67,7 @@ def test_several_tokens_of_a_string_are_found_in_order() -> None:
 
 
 def test_start_of_a_token_hides_no_token() -> None:
-    """A start that takes the token's own header as claims only adds a candidate."""
+    """A start of a token before a token only adds a candidate."""
     real = token("eyJ" + "A" * 83 + "Q")
     assert real in found(f"bodhi_{HEADER}.eyJ{real}")
     assert real in found(f"bodhi_{HEADER}.eyJx{real}")
@@ -85,13 +85,13 @@ def test_string_longer_than_a_token_is_not_a_token() -> None:
 
 
 def test_candidates_come_one_by_one() -> None:
-    """A caller that has enough can stop the search."""
+    """A caller can stop the search early."""
     endless = (token(f"eyJ{number}") for number in iter(int, 1))
     assert list(islice(leaks.candidates(endless), 1)) == [token("eyJ0")]
 
 
 def test_no_header_of_ours_has_an_underscore() -> None:
-    """The expression relies on it. Base64url of these characters has none (RFC 4648 section 5)."""
+    """Our headers never contain an underscore, which the expression relies on (RFC 4648 section 5)."""
     for character in string.ascii_letters + string.digits + "-_":
         for place in range(43):
             kid = "A" * place + character + "A" * (42 - place)
@@ -120,21 +120,21 @@ HOSTILE: dict[str, Callable[[int], str]] = {
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_search_is_linear(text: Callable[[int], str]) -> None:
-    """Twice the text takes twice the steps, a few for each character."""
+    """Twice the text takes twice the steps, so the search is linear."""
     once, twice = (looks(SEARCH, text(n)) for n in (200, 400))
     assert once <= 8 * len(text(200)) + 200
     assert twice <= 2 * once + 200
 
 
 def test_steps_are_counted_as_they_are() -> None:
-    """The counter shows that underscores in headers would make the search quadratic."""
+    """With underscores in headers the search would be quadratic, which the counter shows."""
     quadratic = leaks.EXPRESSION.replace("[A-Za-z0-9-]", "[A-Za-z0-9_-]")
     once, twice = (looks(quadratic, "bodhi_eyJ" * n) for n in (200, 400))
     assert twice > 3.5 * once
 
 
 def test_text_is_decoded_a_fixed_number_of_times() -> None:
-    """Deeper encodings do not add work."""
+    """Deeper encodings do not add steps."""
     deep = "%25" * 10_000 + "62" + token()[1:]
     spellings = list(leaks._spellings(deep))
     assert len(spellings) == 3

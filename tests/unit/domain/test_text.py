@@ -57,7 +57,7 @@ cases = pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
 
 @cases
 def test_name_is_kept_or_refused(case: Case) -> None:
-    """Each text of the table is a name as it is, but trimmed, or it is refused."""
+    """Each text of the table is kept trimmed, or is refused."""
     if case.is_name:
         assert plain_text(case.text, "name", MAX_NAME_LENGTH) == case.text.strip()
     else:
@@ -76,7 +76,7 @@ def test_name_is_kept_or_refused(case: Case) -> None:
     ],
 )
 def test_plain_text_is_kept_as_it_is_but_trimmed(value: str, expected: str) -> None:
-    """White space goes at both ends. Invisible characters stay: a selector makes the last heart red."""
+    """White space at both ends is trimmed. Invisible characters stay, such as the heart's selector."""
     assert plain_text(value, "name", MAX_NAME_LENGTH) == expected
 
 
@@ -91,7 +91,7 @@ def test_plain_text_is_kept_as_it_is_but_trimmed(value: str, expected: str) -> N
     ],
 )
 def test_refusal_says_what_is_wrong(value: str, sentence: str) -> None:
-    """The sentence names the member and what is allowed. A character is named by its number."""
+    """The sentence names the member and the rule. A character is named by its number."""
     with pytest.raises(InvalidRequest) as refused:
         plain_text(value, "description", 3)
     assert refused.value.detail == sentence
@@ -99,7 +99,7 @@ def test_refusal_says_what_is_wrong(value: str, sentence: str) -> None:
 
 @given(ANY_TEXT)
 def test_every_text_is_refused_or_round_trips(value: str) -> None:
-    """A kept text is the trimmed text. It survives UTF-8 and JSON, and is kept again as it is."""
+    """A kept text is the trimmed text. It survives UTF-8 and JSON, and is kept again unchanged."""
     if not is_accepted(value, MAX_NAME_LENGTH):
         return
     kept = plain_text(value, "name", MAX_NAME_LENGTH)
@@ -114,7 +114,7 @@ def test_every_text_is_refused_or_round_trips(value: str) -> None:
 
 @pytest.mark.slow
 def test_table_is_made_of_the_named_version() -> None:
-    """The committed table is what the script writes. Other Pythons than 3.11 cannot tell."""
+    """The committed table is the script's output. Only Python 3.11 can check it."""
     if unicodedata.unidata_version != unicode_table.VERSION:
         pytest.skip(
             f"This Python knows Unicode {unicodedata.unidata_version}, not {unicode_table.VERSION}."
@@ -123,7 +123,7 @@ def test_table_is_made_of_the_named_version() -> None:
 
 
 def test_no_other_version_makes_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Another Unicode would change answers without a decision."""
+    """The script refuses another version of Unicode, which would change answers without a decision."""
     monkeypatch.setattr(unicodedata, "unidata_version", "15.1.0")
     with pytest.raises(SystemExit, match=r"made of Unicode 14\.0\.0.*knows Unicode 15\.1\.0"):
         unicode_table.module()
@@ -135,7 +135,7 @@ FINGERPRINT = "5fdce2f0770fd99c97495d8451ba37173ddd7969eba18ac88c168b606eeb5fd6"
 
 @pytest.mark.slow
 def test_every_python_gives_the_same_answers() -> None:
-    """The answers for all characters have one fingerprint, whichever Unicode the interpreter knows."""
+    """The answers for all characters have one fingerprint on every Python."""
     digits = "".join(f"{is_valid_subject(c):d}{is_valid_subject('a' + c):d}" for c in EVERY_CHARACTER)
     assert hashlib.sha256(digits.encode()).hexdigest() == FINGERPRINT
 
@@ -154,7 +154,7 @@ def test_white_space_is_what_python_trims() -> None:
 @example("a" * 5 + "\n")
 @example("\u0301" * 6)
 def test_pattern_matches_exactly_the_texts_that_are_accepted(value: str) -> None:
-    """A client that checks by the pattern gets the answer of the service. Surrogates are left aside."""
+    """The pattern agrees with the service, except for lone surrogates."""
     if set(value) & set(map(chr, range(0xD800, 0xE000))):
         return
     assert bool(re.fullmatch(plain_text_pattern(5)[1:-1], value)) is is_accepted(value, 5)
@@ -162,7 +162,7 @@ def test_pattern_matches_exactly_the_texts_that_are_accepted(value: str) -> None
 
 @cases
 def test_pattern_answers_as_the_table_does(case: Case) -> None:
-    """The pattern knows each text of the table."""
+    """The pattern agrees with each text of the table."""
     if not set(case.text) & set(SURROGATES):
         assert bool(re.fullmatch(plain_text_pattern(MAX_NAME_LENGTH)[1:-1], case.text)) is case.is_name
 
@@ -188,7 +188,7 @@ def test_pattern_answers_alike_in_a_browsers_language() -> None:
 
 @cases
 def test_profile_keeps_the_visible_part(case: Case) -> None:
-    """A profile is never refused: what is refused in a name is taken out, and a line break is a space."""
+    """A profile is never refused. Refused characters are removed, and a line break becomes a space."""
     assert profile_text(case.text, 100) == case.profile
 
 
@@ -219,7 +219,7 @@ def test_profile_is_cut_between_characters(value: str, longest: int, expected: s
 
 @given(ANY_TEXT, st.integers(0, 12))
 def test_cleaned_profile_is_plain_text(value: str, longest: int) -> None:
-    """A cleaned text is a name that this service would take. Cleaning it again changes nothing."""
+    """A cleaned text is a valid name, and cleaning it again changes nothing."""
     cleaned = profile_text(value, longest)
     assert plain_text(cleaned, "name", longest) == cleaned
     assert profile_text(cleaned, longest) == cleaned
@@ -227,7 +227,7 @@ def test_cleaned_profile_is_plain_text(value: str, longest: int) -> None:
 
 @given(ANY_TEXT, st.integers(0, 12))
 def test_profile_shows_something_if_the_text_does(value: str, longest: int) -> None:
-    """A profile is empty only if nothing in its length can be shown."""
+    """A profile is empty only if none of the kept characters is visible."""
     shows = any(is_valid_subject(character) for character in value)
     whole = profile_text(value, 10_000)
     assert bool(whole) is shows
@@ -239,7 +239,7 @@ def test_profile_shows_something_if_the_text_does(value: str, longest: int) -> N
 
 @cases
 def test_subject_is_kept_or_refused(case: Case) -> None:
-    """A subject is never changed, so a text that would have to be is not one."""
+    """A subject is never changed. A text that would need a change is refused."""
     assert is_valid_subject(case.text) is case.is_subject
 
 
@@ -258,7 +258,7 @@ def test_subject_is_kept_or_refused(case: Case) -> None:
     ],
 )
 def test_subject_has_1_to_255_characters(value: str, is_valid: bool) -> None:
-    """Spaces at the ends count, since a subject is not trimmed."""
+    """Spaces at the ends count towards the length, because a subject is not trimmed."""
     assert is_valid_subject(value) is is_valid
 
 
@@ -287,7 +287,7 @@ def test_subject_has_1_to_255_characters(value: str, is_valid: bool) -> None:
     ],
 )
 def test_search_ignores_case_accents_and_forms(query: str, text: str) -> None:
-    """Any spelling of a letter finds any other."""
+    """Each spelling of a letter finds every other one."""
     assert search_key(query) in search_key(text)
 
 
@@ -295,13 +295,13 @@ def test_search_ignores_case_accents_and_forms(query: str, text: str) -> None:
     ("query", "text"), [("o", "\u00f8"), ("a", "\u0430"), ("\u3044", "\u3042"), ("i", "\u0131")]
 )
 def test_search_tells_letters_apart(query: str, text: str) -> None:
-    """A letter that only looks alike is another one."""
+    """A letter that only looks alike is not found."""
     assert search_key(query) not in search_key(text)
 
 
 @pytest.mark.slow
 def test_search_key_of_a_key_is_the_key() -> None:
-    """One pass is enough for every character, so both sides of a comparison agree."""
+    """Applying the search key twice changes nothing."""
     for character in EVERY_CHARACTER:
         key = search_key(character)
         assert search_key(key) == key, ascii(character)
@@ -309,7 +309,7 @@ def test_search_key_of_a_key_is_the_key() -> None:
 
 @given(ANY_TEXT)
 def test_text_finds_itself_in_any_form(value: str) -> None:
-    """Normalisation and case do not change what is found."""
+    """Normalisation and case do not change the matches."""
     key = search_key(value)
     assert search_key(key) == key
     for form in ("NFC", "NFD", "NFKC", "NFKD"):
@@ -354,6 +354,6 @@ def test_limits_are_those_of_the_contract() -> None:
 
 
 def test_samples_are_of_the_kinds_that_they_stand_for() -> None:
-    """Each invisible sample shows nothing, and each mark is one."""
+    """Each invisible sample is invisible, and each mark is a mark."""
     assert all(not profile_text(character, 1) for character in INVISIBLE + MARKS)
     assert all(unicodedata.category(character).startswith("M") for character in MARKS)

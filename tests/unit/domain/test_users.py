@@ -41,7 +41,7 @@ def after(user: User, *, named: bool = False, **claims: Any) -> User:
 
 
 def test_newer_sign_in_brings_profile_role_and_its_date() -> None:
-    """Name, e-mail and role are what the newest JWT says."""
+    """Name, e-mail and role come from the newest JWT."""
     signed_in = after(
         SIGNED_IN, name="Una Other", email="new@example.com", email_verified=True, role=Role.ADMIN
     )
@@ -59,7 +59,7 @@ def test_newer_sign_in_brings_profile_role_and_its_date() -> None:
 
 
 def test_older_sign_in_changes_nothing() -> None:
-    """A JWT from before the newest one rolls back neither role nor profile."""
+    """An older JWT changes neither role nor profile."""
     older = START - timedelta(milliseconds=1)
 
     assert (
@@ -69,24 +69,24 @@ def test_older_sign_in_changes_nothing() -> None:
 
 
 def test_named_administrators_older_sign_in_changes_nothing_either() -> None:
-    """The row stays as it is, whoever is named meanwhile."""
+    """An older JWT changes nothing, even if the person is now a named administrator."""
     assert after(SIGNED_IN, named=True, issued_at=START - SECOND) is SIGNED_IN
 
 
 def test_newer_sign_in_without_news_only_brings_its_date() -> None:
-    """The date alone keeps older JWTs out; it is not a change that people see."""
+    """A newer JWT changes the time of the sign-in, but not ``updated_at``."""
     assert after(SIGNED_IN, role=None) == replace(SIGNED_IN, signed_in_at=START + SECOND)
 
 
 def test_same_sign_in_again_is_no_change() -> None:
-    """One JWT costs one write, however often it is presented."""
+    """A JWT that is presented again changes nothing, so it costs one write."""
     once = after(SIGNED_IN, role=Role.ADMIN)
 
     assert after(once, role=Role.ADMIN) is once
 
 
 def test_row_without_a_date_counts_as_never_signed_in() -> None:
-    """Any sign-in is newer than a row of 0.1."""
+    """Every sign-in is newer than a row of 0.1."""
     row = a_user(role=Role.ADMIN, name="Una", email="una@example.com")
 
     assert after(row, role=Role.USER, issued_at=START - timedelta(days=400)).role is Role.USER
@@ -118,7 +118,7 @@ def test_profile_keeps_what_a_jwt_does_not_carry(absent: str) -> None:
 def test_verification_belongs_to_one_address(
     was: bool, email: str, said: bool | None, expected: bool
 ) -> None:
-    """Silence about the same address keeps what was said; a new address starts unverified."""
+    """A JWT that says nothing keeps the verification of the same address. A new address is unverified."""
     user = replace(SIGNED_IN, email_verified=was)
 
     assert after(user, email=email, email_verified=said).email_verified is expected
@@ -138,7 +138,7 @@ def test_lost_role_is_lost() -> None:
 
 @pytest.mark.parametrize("order", [(Role.ADMIN, Role.USER), (Role.USER, Role.ADMIN)])
 def test_of_two_roles_from_one_second_the_lesser_wins(order: tuple[Role, Role]) -> None:
-    """JWTs of one second have no order, so the role is not left to which comes last."""
+    """Of JWTs of one second, a refusal of the role wins in either order."""
     user = a_user()
     for role in (*order, *order):
         user = after(user, role=role)
@@ -147,7 +147,7 @@ def test_of_two_roles_from_one_second_the_lesser_wins(order: tuple[Role, Role]) 
 
 
 def test_id_token_adds_to_the_access_token_of_its_second() -> None:
-    """Providers issue both at once; the second one still brings profile and role."""
+    """Of two JWTs of one second, the second one still adds profile and role."""
     first = after(a_user(name="", email=""), name="", email="", role=None)
     both = after(first, email_verified=True, role=Role.ADMIN)
 
@@ -161,7 +161,7 @@ def test_id_token_adds_to_the_access_token_of_its_second() -> None:
 
 
 def test_named_administrator_has_the_role_without_a_date() -> None:
-    """The operator's word needs no claim; once taken back, the row gives nothing."""
+    """A named administrator needs no claim. After the name is removed, the row does not give the role."""
     named = after(SIGNED_IN, named=True)
 
     assert (named.role, named.role_given_at) == (Role.ADMIN, None)
@@ -170,7 +170,7 @@ def test_named_administrator_has_the_role_without_a_date() -> None:
 
 
 def test_named_administrator_by_claim_too_keeps_the_date() -> None:
-    """If the operator's word is taken back, the claim still counts for its day."""
+    """After the name is removed, a claim still counts for its day."""
     assert after(SIGNED_IN, named=True, role=Role.ADMIN).role_given_at == START + SECOND
 
 
@@ -185,7 +185,7 @@ def test_named_administrator_by_claim_too_keeps_the_date() -> None:
     ],
 )
 def test_only_a_verified_address_stands_for_a_person(changes: dict[str, Any], expected: str) -> None:
-    """Without a name the verified e-mail is shown, else the subject."""
+    """Without a name the verified e-mail is shown, and without that the subject."""
     assert a_user(**changes).shown_name == expected
 
 
@@ -193,7 +193,7 @@ def test_only_a_verified_address_stands_for_a_person(changes: dict[str, Any], ex
     "other", [{"issuer": "https://other.example.com"}, {"subject": "x"}, {"subject_claim": "oid"}]
 )
 def test_row_belongs_to_one_identity(other: dict[str, str]) -> None:
-    """Issuer, claim and value all have to be the row's."""
+    """Issuer, claim and value must all equal the row's."""
     assert a_user().is_identified_by(an_identity())
     assert not a_user().is_identified_by(an_identity(**other))
 

@@ -15,7 +15,7 @@ def test_white_space_is_not_part_of_a_credential(header: str, credential: str) -
 
 @pytest.mark.parametrize("header", NOT_ONE_CREDENTIAL)
 def test_anything_but_one_credential_is_refused(header: str) -> None:
-    """The parser never returns a part of it as the credential."""
+    """The parser never returns a part of a malformed header as the credential."""
     assert presented("bearer", header.format(t="eyJ.e30.x")) in (None, MALFORMED)
 
 
@@ -32,12 +32,12 @@ def test_header_without_the_scheme_has_no_credential(header: str | None) -> None
     "header", ["Bearer", "Bearer ", "bearer   ", "Bearer =", "Bearer a b", "Bearer a,b"]
 )
 def test_scheme_without_exactly_one_credential_is_malformed(header: str) -> None:
-    """It is a bad credential, not a missing one."""
+    """A scheme without exactly one credential counts as a bad credential, not as a missing one."""
     assert presented("bearer", header) == MALFORMED
 
 
 def test_scheme_is_the_one_that_is_asked_for() -> None:
-    """OAuth clients authenticate by Basic."""
+    """The parser also reads the scheme Basic, which OAuth clients use."""
     assert presented("basic", " BASIC   dTpw= ") == "dTpw="
     assert presented("basic", "Bearer dTpw=") is None
     # Unicode folds both letters to letters of ASCII, but a scheme is ASCII.

@@ -258,7 +258,7 @@ class Wish(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True
 
 @pytest.mark.parametrize("content_type", ["", "application/json", "text/plain", FORM])
 def test_absent_body_has_the_defaults_if_none_is_needed(content_type: str) -> None:
-    """An absent body has no content type. A body that is needed is still asked for."""
+    """An absent body has no content type. A required body must still be sent."""
     optional = Operation("POST", "/w", "w", "Orders", OPEN, (NOTHING,), body=Wish, needs_body=False)
     assert optional.body_of(request(b"", content_type)) == Wish(item="tea")
     assert optional.body_of(request(b'{"item": "coffee"}')) == Wish(item="coffee")

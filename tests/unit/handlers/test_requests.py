@@ -22,7 +22,7 @@ def conditional(value: str | None) -> Request:
 
 @pytest.mark.parametrize("value", [None, "*", " * ", "\t*"])
 def test_any_version_will_do(value: str | None) -> None:
-    """The condition is missing, or every representation meets it."""
+    """The condition is missing, or every version meets it."""
     assert requests.if_match(conditional(value)) is None
 
 

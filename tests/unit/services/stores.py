@@ -42,7 +42,7 @@ class BusyStore(InMemoryStore):
                 self._tokens[row.user_id, row.id] = row
 
     def lead(self, derived_id: str, user_id: str) -> None:
-        """Have an identity lead to another user than its own, as after a move."""
+        """Make an identity lead to another user, as after a move."""
         self._identities[derived_id] = user_id
 
     def read_user(self, user: User) -> User:

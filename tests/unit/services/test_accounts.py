@@ -101,7 +101,7 @@ def test_second_sign_in_finds_the_record(door: Door) -> None:
 
 
 def test_newer_jwt_writes_its_date_once(door: Door) -> None:
-    """Even if nothing else changed: else an older one could undo it. At most one write per JWT."""
+    """A newer JWT writes its time once, so that an older one cannot undo it."""
     first = door.sign_in()
     newer = an_identity(issued_at=START + SECOND)
 
@@ -112,7 +112,7 @@ def test_newer_jwt_writes_its_date_once(door: Door) -> None:
 
 
 def test_older_jwt_cannot_undo_a_newer_one(door: Door) -> None:
-    """Role, name and e-mail of the newest sign-in stay, and the older JWT gets no more than these."""
+    """An older JWT signs in with role, name and e-mail of the newest sign-in."""
     older = an_identity(name="Old", email="old@example.com", role=Role.ADMIN)
     door.sign_in(older)
     demoted = door.sign_in(an_identity(name="New", issued_at=START + SECOND))
@@ -122,7 +122,7 @@ def test_older_jwt_cannot_undo_a_newer_one(door: Door) -> None:
 
 
 def test_older_jwt_that_was_read_before_the_newer_one_wrote_loses(door: Door) -> None:
-    """The condition of the write, not only the reading, keeps the newest facts."""
+    """If a newer sign-in comes between read and write, the newest facts are kept."""
     older, newer = (an_identity(issued_at=START + n * SECOND, name=f"Una {n}") for n in (1, 2))
     door.sign_in()
     door.store.let("save_sign_in", lambda: door.sign_in(newer))
@@ -132,7 +132,7 @@ def test_older_jwt_that_was_read_before_the_newer_one_wrote_loses(door: Door) ->
 
 
 def test_role_change_is_logged(door: Door) -> None:
-    """The log says from what to what, with the role that counted."""
+    """The log has the roles before and after that counted."""
     with written() as lines:
         for number, role in enumerate((Role.USER, Role.ADMIN, Role.ADMIN, None, Role.USER)):
             with logs.entry("sign_in"):
@@ -149,14 +149,14 @@ def test_role_change_is_logged(door: Door) -> None:
 
 
 def test_named_subject_is_an_administrator_on_first_sight(door: Door) -> None:
-    """The operator's setting decides, by the claim that identifies people."""
+    """``ADMIN_SUBJECTS`` is compared with the value of the subject claim."""
     user = door.sign_in(an_identity("named@example.com"))
 
     assert ADMINISTRATORS.role_of(user, LATER) is Role.ADMIN
 
 
 def test_claims_other_than_sub_are_other_people(door: Door) -> None:
-    """The claim's name is part of who somebody is."""
+    """The claim's name is part of a person's identity."""
     by_sub = door.sign_in(an_identity("1"))
     by_oid = door.sign_in(an_identity("1", subject_claim="oid"))
 
@@ -165,7 +165,7 @@ def test_claims_other_than_sub_are_other_people(door: Door) -> None:
 
 
 def test_moved_identity_leads_to_its_user(door: Door) -> None:
-    """An identity row decides over the id that the identity gives by itself."""
+    """An identity row takes precedence over the derived id."""
     new = an_identity("00u1", subject_claim="uid", issued_at=LATER)
     moved = a_user(subject_claim="uid")
     door.store.put(replace(moved, subject="00u1"))
@@ -176,7 +176,7 @@ def test_moved_identity_leads_to_its_user(door: Door) -> None:
 
 
 def test_identity_that_was_moved_away_is_refused(door: Door) -> None:
-    """The old name must not open the account, which is another identity's now."""
+    """The former identity must not reach the account, which has another identity now."""
     door.store.put(replace(a_user(), subject="00u1", subject_claim="uid"))
 
     with pytest.raises(SignInRefused) as refusal:
@@ -185,7 +185,7 @@ def test_identity_that_was_moved_away_is_refused(door: Door) -> None:
 
 
 def test_first_sight_that_meets_a_move_finds_the_moved_user(door: Door) -> None:
-    """No second, empty account comes to be while an operator moves the identity."""
+    """A sign-in during a move does not add a second, empty user."""
     moved = a_user("old@example.com")
 
     def move() -> None:
@@ -198,7 +198,7 @@ def test_first_sight_that_meets_a_move_finds_the_moved_user(door: Door) -> None:
 
 
 def test_identity_that_leads_nowhere_is_an_error(door: Door) -> None:
-    """A missing row must not give the person an empty account."""
+    """If the row behind an identity row is missing, the sign-in fails instead of adding a user."""
     door.store.lead(user_id_for(ISSUER, "user@example.com"), a_user("gone@example.com").id)
 
     with pytest.raises(StoreUnavailable):
@@ -297,7 +297,7 @@ def test_sign_in_repeats_over_a_change_that_overtakes_it(door: Door) -> None:
 
 
 def test_sign_in_that_keeps_meeting_others_gives_up(door: Door) -> None:
-    """After five attempts the caller is told."""
+    """After five attempts the sign-in raises ConcurrentChange."""
     user = door.sign_in()
     changes = [_put_generation(door, user, str(number)) for number in range(5)]
     door.store.let("save_sign_in", *changes)
@@ -332,7 +332,7 @@ def test_deactivated_user_stays_out(door: Door, issued_at: object) -> None:
 def test_sign_in_that_may_be_older_than_the_removal_has_to_wait(
     door: Door, since_removal: timedelta
 ) -> None:
-    """The provider's clock may be ahead by the leeway; a minute later the sign-in is surely newer."""
+    """The provider's clock may be ahead by the leeway. A minute later the sign-in is certainly newer."""
     user = _removed()
     door.store.put(user)
 

@@ -37,7 +37,7 @@ NEW = SubjectIdentifier("https://new.example.com", "00u1", "uid")
 
 
 class Store(InMemoryStore):
-    """The store in memory; something may happen on another machine just before a write."""
+    """The store in memory. An action may run just before a write, as on another machine."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -67,7 +67,7 @@ class Store(InMemoryStore):
 
 
 class NoProvider:
-    """Verifies nothing: these tests begin with a verified identity."""
+    """A provider that is not asked, because these tests begin with a verified identity."""
 
     def verify(self, unverified_jwt: str) -> Identity:
         """Fail."""
@@ -117,7 +117,7 @@ def newly(**changes: Any) -> Identity:
 
 
 def test_new_identity_reaches_the_account(desk: Desk) -> None:
-    """The person signs in anew and finds the same user."""
+    """After a move the person signs in with the new identity and finds the same user."""
     user = desk.has(a_user())
     move = desk.move(user)
     assert not move.is_done
@@ -127,7 +127,7 @@ def test_new_identity_reaches_the_account(desk: Desk) -> None:
 
 
 def test_former_identity_is_refused(desk: Desk) -> None:
-    """Its JWTs are still valid, and reach nothing; no second user is added either."""
+    """Valid JWTs of the former identity are refused, and do not add a second user."""
     user = desk.has(a_user())
     desk.move(user)
     with pytest.raises(SignInRefused) as refused:
@@ -137,7 +137,7 @@ def test_former_identity_is_refused(desk: Desk) -> None:
 
 
 def test_identity_between_two_moves_is_a_stranger(desk: Desk) -> None:
-    """It never had an id of its own here, so its next sign-in adds a user without anything."""
+    """After a second move, a sign-in of the identity in between adds a new user."""
     user = desk.has(a_user())
     desk.move(user)
     desk.move(user, SubjectIdentifier("https://newest.example.com", "1"))
@@ -145,7 +145,7 @@ def test_identity_between_two_moves_is_a_stranger(desk: Desk) -> None:
 
 
 def test_plan_changes_nothing(desk: Desk) -> None:
-    """It tells what a move would do."""
+    """A plan shows the move and changes nothing."""
     user = desk.has(a_user())
     plan = desk.moves.plan(user.id, NEW)
     assert (plan.before, SubjectIdentifier.of(plan.after)) == (user, NEW)
@@ -153,7 +153,7 @@ def test_plan_changes_nothing(desk: Desk) -> None:
 
 
 def test_finished_move_is_not_repeated(desk: Desk) -> None:
-    """A command that was stopped can run again. Sessions begun since do not end."""
+    """A repeated move changes nothing, and does not end newer sessions."""
     user = desk.has(a_user())
     desk.move(user)
     row = desk.row(user)
@@ -163,14 +163,14 @@ def test_finished_move_is_not_repeated(desk: Desk) -> None:
 
 
 def test_user_who_is_there_by_the_own_id_is_not_moved(desk: Desk) -> None:
-    """The identity leads there by itself."""
+    """A move to the present identity is done already, even without an identity row."""
     user = desk.has(a_user())
     assert desk.move(user, SubjectIdentifier.of(user)).is_done
     assert desk.store.moves == 0
 
 
 def test_lost_identity_row_is_repaired(desk: Desk) -> None:
-    """The row of the user says where it is, and role and sessions stay."""
+    """If only the identity row is lost, a repeated move writes it, and keeps role and sessions."""
     user = desk.has(replace(an_admin(), **_identity_of(NEW)))
     assert not desk.move(user).is_done
     assert desk.store.find_signed_in(NEW.user_id) == replace(user, revision=1)
@@ -187,7 +187,7 @@ def test_subject_of_no_sign_in_is_refused(desk: Desk, subject: str) -> None:
 
 @pytest.mark.parametrize("subject", ["a,b", "-x", " a b ", "Zoë 夜", "DOMAIN\\user", '"', "a" * 255])
 def test_odd_subject_is_kept_as_it_is(desk: Desk, subject: str) -> None:
-    """Byte for byte, as sign-ins compare it."""
+    """White space in a subject is kept, because sign-ins compare exactly."""
     user = desk.has(a_user())
     desk.move(user, replace(NEW, subject=subject))
     assert desk.accounts.present(newly(subject=subject)).id == user.id
@@ -201,7 +201,7 @@ def test_unknown_user_is_refused(desk: Desk) -> None:
 
 @pytest.mark.parametrize("status", UserStatus)
 def test_identity_of_another_user_is_refused_by_name(desk: Desk, status: UserStatus) -> None:
-    """The operator reads which user has it, a tombstone included."""
+    """The error names the user with the identity, even a tombstone."""
     user = desk.has(a_user())
     other = desk.has(a_user(id=NEW.user_id, status=status, **_identity_of(NEW)))
     with pytest.raises(IdentityTaken, match=other.id):
@@ -212,7 +212,7 @@ def test_identity_of_another_user_is_refused_by_name(desk: Desk, status: UserSta
 
 
 def test_identity_that_another_user_left_is_refused(desk: Desk) -> None:
-    """The id that it gives is that user's for good."""
+    """The first identity of a moved user stays that user's, because the id is derived from it."""
     user, other = desk.has(a_user()), desk.has(a_user("other@example.com"))
     desk.move(other)
     with pytest.raises(IdentityTaken, match=other.id):
@@ -220,7 +220,7 @@ def test_identity_that_another_user_left_is_refused(desk: Desk) -> None:
 
 
 def test_role_by_claim_does_not_carry_over(desk: Desk) -> None:
-    """The former provider gave it. The new one may give it again, by a newer JWT."""
+    """A move ends a role by claim. A newer JWT of the new identity may give it again."""
     admin = desk.has(an_admin(signed_in_at=NOW, role_given_at=NOW))
     desk.move(admin)
     assert desk.role(admin) is Role.USER
@@ -231,7 +231,7 @@ def test_role_by_claim_does_not_carry_over(desk: Desk) -> None:
 
 
 def test_old_sign_in_gives_no_role_after_a_move_there_and_back(desk: Desk) -> None:
-    """Neither an older JWT nor one of the same second as the newest."""
+    """After a move there and back, no JWT up to the newest one's second gives the role."""
     user = desk.has(a_user(signed_in_at=NOW, role_given_at=NOW))
     desk.move(user)
     desk.move(user, SubjectIdentifier.of(user))
@@ -244,7 +244,7 @@ def test_old_sign_in_gives_no_role_after_a_move_there_and_back(desk: Desk) -> No
 
 
 def test_named_administrator_is_one_by_the_new_identity(desk: Desk) -> None:
-    """ADMIN_SUBJECTS names an identity, so the role comes and goes with it."""
+    """ADMIN_SUBJECTS names an identity, so the role depends on the present identity."""
     user = desk.has(a_user("boss"))
     assert desk.role(user) is Role.USER
     desk.move(user, replace(NEW, subject="boss"))
@@ -254,7 +254,7 @@ def test_named_administrator_is_one_by_the_new_identity(desk: Desk) -> None:
 
 
 def test_deactivated_user_is_still_refused(desk: Desk) -> None:
-    """Otherwise another spelling of the issuer would let the person in again."""
+    """A moved user who is deactivated stays refused, even with another spelling of the issuer."""
     user = desk.has(a_user(status=UserStatus.INACTIVE, sessions_ended_at=START))
     desk.move(user)
     with pytest.raises(UserInactive):
@@ -262,7 +262,7 @@ def test_deactivated_user_is_still_refused(desk: Desk) -> None:
 
 
 def test_removed_user_comes_back_by_a_newer_sign_in_only(desk: Desk) -> None:
-    """The tombstone moves too, so an old JWT adds no user beside it."""
+    """A tombstone moves too, so an old JWT does not add a second user."""
     user = desk.has(a_user().removed(NOW, new_generation()))
     desk.move(user)
     with pytest.raises(UserInactive):
@@ -273,7 +273,7 @@ def test_removed_user_comes_back_by_a_newer_sign_in_only(desk: Desk) -> None:
 
 
 class TestAtTheSameMoment:
-    """A move and something else, in both orders."""
+    """A move and a concurrent action, in both orders."""
 
     def test_first_sign_in_of_the_new_identity_comes_first(self, desk: Desk) -> None:
         """The move finds no user there, and meets the new one when it writes."""
@@ -294,7 +294,7 @@ class TestAtTheSameMoment:
         assert len(list(every_user(desk.store))) == 1
 
     def test_promotion_of_the_former_identity_comes_first(self, desk: Desk) -> None:
-        """The move was planned before it, and takes the role away nevertheless."""
+        """A sign-in during the move gives a role, which the move still takes away."""
         user = desk.has(a_user())
         promotion = an_identity(role=Role.ADMIN, issued_at=NOW)
         desk.store.before_move = [lambda: desk.accounts.present(promotion)]
@@ -302,7 +302,7 @@ class TestAtTheSameMoment:
         assert (desk.row(user).role, desk.store.moves) == (Role.USER, 2)
 
     def test_promotion_of_the_former_identity_comes_second(self, desk: Desk) -> None:
-        """The sign-in read the row before the move, and is refused when it looks again."""
+        """A sign-in that read the row before the move looks again, and is refused."""
         user = desk.has(a_user(signed_in_at=START, role_given_at=START))
         desk.store.before_sign_in = [lambda: desk.move(user)]
         with pytest.raises(SignInRefused):
@@ -310,21 +310,21 @@ class TestAtTheSameMoment:
         assert desk.row(user).role is Role.USER
 
     def test_deactivation_comes_first(self, desk: Desk) -> None:
-        """The move must not bring the user back."""
+        """A deactivation during the move is kept."""
         user = desk.has(a_user())
         desk.store.before_move = [lambda: desk.store.save_user(user, user.deactivated(NOW))]
         desk.move(user)
         assert desk.row(user).status is UserStatus.INACTIVE
 
     def test_same_move_by_another_operator_comes_first(self, desk: Desk) -> None:
-        """It is done, and nothing is written twice."""
+        """If another operator made the same move first, the move is done."""
         user = desk.has(a_user())
         other = MoveUsers(desk.store, desk.clock)
         desk.store.before_move = [lambda: other.move(user.id, NEW)]
         assert desk.move(user).is_done
 
     def test_endless_changes_end_the_attempts(self, desk: Desk) -> None:
-        """The operator is told to retry."""
+        """A move that keeps meeting changes raises ConcurrentChange."""
         user = desk.has(a_user())
 
         def end_generation() -> None:
@@ -340,7 +340,7 @@ class TestOutOfReach:
     """Active users that no sign-in reaches."""
 
     def test_active_users_of_other_identities_are_counted(self, desk: Desk) -> None:
-        """By issuer and claim. Those who are deactivated or removed have no working token."""
+        """Active users are counted by issuer and claim. Deactivated and removed users are not counted."""
         other = {"issuer": "https://other.example.com"}
         users = [
             a_user("1"),
@@ -355,7 +355,7 @@ class TestOutOfReach:
         assert found.is_complete
 
     def test_reading_is_bounded(self, desk: Desk) -> None:
-        """A warning costs the same however many users there are."""
+        """A warning reads a bounded number of users."""
         read = 0
 
         class Counting(InMemoryStore):

@@ -1,4 +1,4 @@
-"""Signing in at the page, below the handlers: what a browser may bring, and what is kept of it."""
+"""Signing in at the page without the handlers: values that a browser may send."""
 
 from dataclasses import replace
 
@@ -15,19 +15,19 @@ SURROGATE = "\ud800"
 
 
 def state_of(service: MemoryService, begun: LoginBegun) -> str:
-    """Return the state that left with a sign-in."""
+    """Return the state of a sign-in."""
     return next(login.state for login in service.store._logins.values() if login.state.startswith(begun.id))
 
 
 @pytest.fixture
 def begun(service: MemoryService) -> LoginBegun:
-    """Return a sign-in under way."""
+    """Return a pending sign-in."""
     return service.login.begin("/", BACK, [])
 
 
 @pytest.fixture
 def callback(service: MemoryService, begun: LoginBegun) -> Callback:
-    """Return what the browser brings back."""
+    """Return the callback of a browser."""
     return Callback(state_of(service, begun), "user@example.com", "", begun.cookie, None)
 
 
@@ -35,7 +35,7 @@ def callback(service: MemoryService, begun: LoginBegun) -> Callback:
 def test_text_that_cannot_be_encoded_is_not_a_failure(
     service: MemoryService, callback: Callback, member: str
 ) -> None:
-    """A lone surrogate opens nothing, and is no unexpected error."""
+    """A lone surrogate fails the sign-in without an unexpected error."""
     odd = replace(callback, **{member: (getattr(callback, member) or "") + SURROGATE})
     reasons = []
     try:
@@ -53,7 +53,7 @@ def test_session_with_text_that_cannot_be_encoded_is_none(service: MemoryService
 
 
 def test_new_session_is_there_before_the_old_one_ends(service: MemoryService, callback: Callback) -> None:
-    """If the table fails between the two, nobody was signed out of both."""
+    """The new session is written before the old one ends, so a failure between them leaves one."""
     old = service.login.finish(callback, BACK).cookie
     again = service.login.begin("/", BACK, [])
     ended: list[str] = []
@@ -74,7 +74,7 @@ def test_new_session_is_there_before_the_old_one_ends(service: MemoryService, ca
 
 
 def test_nothing_that_signs_in_is_in_a_representation(begun: LoginBegun, callback: Callback) -> None:
-    """Values that pass through may be logged by accident."""
+    """Cookies and states are not in the representation, because values may be logged by accident."""
     secrets = (begun.cookie, callback.state, callback.code)
     shown = f"{begun} {replace(callback, session_cookie='the-session')}"
 

@@ -517,7 +517,7 @@ LOSSES: list[tuple[User, Loss]] = [
 def test_change_of_somebody_who_is_no_administrator_any_more_does_not_happen(
     office: Office, admin: User, loss: Loss, change: str
 ) -> None:
-    """The loss happens between the look at the administrator and the write."""
+    """The administrator loses the role between the check and the write."""
     inactive = change in ("reactivate", "restore")
     user = office.has(status=UserStatus.INACTIVE if inactive else UserStatus.ACTIVE)
     office.store.put(admin)
@@ -530,7 +530,7 @@ def test_change_of_somebody_who_is_no_administrator_any_more_does_not_happen(
 
 
 def test_two_administrators_who_deactivate_each_other_leave_one(office: Office) -> None:
-    """Who comes second is not an administrator any more."""
+    """The second of the two is not an administrator any more."""
     office.store.put(BY_CLAIM)
     office.store.let("save_user", lambda: office.users.deactivate(BY_CLAIM, ADMIN.id))
 
@@ -544,7 +544,7 @@ def test_two_administrators_who_deactivate_each_other_leave_one(office: Office) 
 def test_change_of_the_own_row_carries_the_condition_itself(
     office: Office, admin: User, loss: Loss
 ) -> None:
-    """A transaction names a row once, so actor and target share one condition."""
+    """A transaction may name a row only once, so the update also checks the actor."""
     office.store.put(admin)
     office.store.let("save_user", lambda: loss(office, admin))
 
@@ -553,7 +553,7 @@ def test_change_of_the_own_row_carries_the_condition_itself(
 
 
 def test_administrator_may_revoke_the_own_tokens(office: Office) -> None:
-    """All at once, as anybody's."""
+    """An administrator may revoke the own tokens at once."""
     office.store.put(BY_CLAIM)
 
     assert office.users.revoke_all_tokens(BY_CLAIM, BY_CLAIM.id).generation != BY_CLAIM.generation
