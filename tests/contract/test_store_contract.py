@@ -599,19 +599,22 @@ class TestNoteFull:
         stores.users.note_full(owner, LATER)
         assert present(stores, owner).full_until is None
 
-    def test_creation_takes_the_note_back_and_a_revocation_outdates_it(
-        self, stores: Stores, owner: User
-    ) -> None:
-        """The new token may end before those that were seen."""
+    @pytest.mark.parametrize("frees_place", [True, False])
+    def test_end_takes_the_note_back(self, stores: Stores, owner: User, *, frees_place: bool) -> None:
+        """An end frees a place, also if the count leaves it to the next recount."""
         token = add(stores, a_token(owner))
         stores.users.note_full(present(stores, owner), LATER)
-        stores.tokens.end_line(an_ending(token, revoked(token)))
-        outdated = present(stores, owner)
-        assert (outdated.full_until, outdated.is_surely_full(START)) == (LATER, False)
+        stores.tokens.end_line(an_ending(token, revoked(token), frees_place=frees_place))
 
+        assert present(stores, owner).full_until is None
+
+    def test_creation_takes_the_note_back(self, stores: Stores, owner: User) -> None:
+        """The new token may end before those that the recount saw."""
         add(stores, a_token(owner))
-        again = present(stores, owner)
-        assert (again.full_until, again.is_surely_full(START)) == (None, False)
+        stores.users.note_full(present(stores, owner), LATER)
+        add(stores, a_token(owner))
+
+        assert present(stores, owner).full_until is None
 
 
 class TestListUnended:

@@ -39,7 +39,7 @@ from tests.support.service import ENVIRON
 
 OTHER = "https://other.example.com"
 ROOT = Path(__file__).parents[2]
-NOT_CHANGED = "Nothing was changed. Add --yes to do it.\n"
+NOT_CHANGED = "Nothing was changed. Add --yes to make the change.\n"
 UNKNOWN = "usr_" + "z" * 32
 
 Run = Callable[..., tuple[int, str, str]]

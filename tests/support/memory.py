@@ -398,7 +398,11 @@ class InMemoryStore:
 
     def _count(self, owner: User, change: int) -> None:
         self._users[owner.id] = replace(
-            owner, live_tokens=owner.live_tokens + change, revision=owner.revision + 1
+            owner,
+            live_tokens=owner.live_tokens + change,
+            revision=owner.revision + 1,
+            full_until=None,
+            full_count=0,
         )
 
 
@@ -439,7 +443,7 @@ def _created(owner: User, token: Token) -> User:
     day = token.created_at.date()
     counted = owner.creations_on(day)
     begun = owner.created_day if counted else day
-    return replace(owner, created_day=begun, creations=counted + 1, full_until=None, full_count=0)
+    return replace(owner, created_day=begun, creations=counted + 1)
 
 
 def _merged(row: Row, before: Row, after: Row) -> Row:

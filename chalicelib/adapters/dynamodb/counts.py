@@ -54,6 +54,9 @@ def _counted(by: int) -> Update:
     update = Update()
     update.add("live_tokens", by)
     update.add("revision", 1)
+    # What the last recount saw has changed: a new token may end sooner, and an end may free a place.
+    update.remove("full_until")
+    update.remove("full_count")
     return update
 
 
@@ -63,9 +66,6 @@ def _is_active(update: Update) -> str:
 
 def _is_created(update: Update, token: Token, limits: CreationLimits) -> str:
     """Count a creation of the token's day; return the condition that the day allows it."""
-    # The new token may end before those that the last recount saw.
-    update.remove("full_until")
-    update.remove("full_count")
     day = update.name("created_day")
     today = update.value("today", items.day(token.created_at.date()))
     if limits.day_has_begun:
