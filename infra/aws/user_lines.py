@@ -26,7 +26,7 @@ def line(user: User, role: Role) -> str:
     """Return a user in a line; ``role`` is the one that counts now."""
     parts = [user.id, f"{user.status.value:8}", f"{role.value:5}", user.issuer, user.subject_claim]
     parts.append(_quoted(user.subject))
-    if user.shown_name != user.subject:
+    if user.shown_name not in ("", user.subject):
         parts.append(_quoted(user.shown_name))
     return "  ".join(parts)
 
