@@ -1,6 +1,7 @@
 """Signing in at the page, below the handlers: what a browser may bring, and what is kept of it."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -36,7 +37,8 @@ def test_text_that_cannot_be_encoded_is_not_a_failure(
     service: MemoryService, callback: Callback, member: str
 ) -> None:
     """A lone surrogate opens nothing, and is no unexpected error."""
-    odd = replace(callback, **{member: (getattr(callback, member) or "") + SURROGATE})
+    changes: dict[str, Any] = {member: (getattr(callback, member) or "") + SURROGATE}
+    odd = replace(callback, **changes)
     reasons = []
     try:
         service.login.finish(odd, BACK)
