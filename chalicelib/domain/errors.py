@@ -125,10 +125,16 @@ class CrossSiteRequest(ApiTokensError):
 
 
 class UserInactive(ApiTokensError):
-    """The caller's account is deactivated, or removed and not signed in anew."""
+    """The caller's account is not active."""
 
     code = "user_inactive"
     detail = "Your account is deactivated. Ask an administrator."
+
+
+class SignInBeforeRemoval(UserInactive):
+    """The caller's account was removed after this sign-in. A new sign-in starts a fresh account."""
+
+    detail = "Your account was removed. Sign in again to start a new one."
 
 
 class SignInTooSoon(ApiTokensError):

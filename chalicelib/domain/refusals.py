@@ -141,7 +141,7 @@ _SIGN_IN_SENTENCES = {
     SignInReason.WRONG_AUTHORIZED_PARTY: "This ID token was issued to another client.",
     SignInReason.EXPIRED: "Your sign-in has expired. Sign in again.",
     SignInReason.NOT_YET_VALID: "This JWT is not valid yet. Check the clock of your OpenID provider.",
-    SignInReason.WRONG_KIND: "This kind of JWT cannot be used to sign in.",
+    SignInReason.WRONG_KIND: "This kind of JWT is not accepted here.",
     SignInReason.SENDER_CONSTRAINED: "This JWT is bound to a key (cnf). It cannot be used as a bearer.",
     SignInReason.MACHINE: "This JWT belongs to a machine. Only people can sign in.",
     SignInReason.MISSING_SUBJECT: "This JWT lacks the claim that identifies the person.",

@@ -11,6 +11,7 @@ from chalicelib.domain.errors import (
     CrossSiteRequest,
     LoginFailed,
     NotAuthenticated,
+    SignInBeforeRemoval,
     SignInTooSoon,
     StoreUnavailable,
     TokensUnavailable,
@@ -111,12 +112,13 @@ def finish_login() -> Response:
         error=_given("error"),
         login_cookie=cookie.read(request) if cookie else None,
         session_cookie=SESSION_COOKIE.read(request),
+        is_expected=bool(LOGIN_COOKIE.tags(request)),
     )
     try:
         done = bootstrap.current().login.finish(callback, site.url(CALLBACK))
     except LoginFailed as error:
-        if error.reason in _OVER and _is_signed_in():
-            # The person visited the callback again, or signed in in another tab meanwhile.
+        if (error.reason in _OVER or not state) and _is_signed_in():
+            # The callback was visited again, is forged, or the person signed in elsewhere meanwhile.
             logs.add(reason=error.reason.value)
             return pages.redirect(site, f"{site.prefix}{PAGE}")
         raise
@@ -161,6 +163,8 @@ def read_asset(version: str, name: str) -> Response:
 
 def _heading(error: ApiTokensError) -> tuple[str, str]:
     """Return the title for an error, and the link's text, which is empty if a retry cannot help."""
+    if isinstance(error, SignInBeforeRemoval):
+        return "Account removed", "Sign in again"
     if isinstance(error, UserInactive):
         return "Account deactivated", ""
     if isinstance(error, SignInTooSoon):

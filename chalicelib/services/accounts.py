@@ -8,6 +8,7 @@ from chalicelib.domain.errors import (
     ApiTokenNotAllowed,
     ConcurrentChange,
     NotAuthenticated,
+    SignInBeforeRemoval,
     SignInRefused,
     SignInTooSoon,
     UserInactive,
@@ -100,9 +101,11 @@ class Accounts:
         if stored.is_active:
             return stored.signed_in(identity, now, named=self._names(identity))
         removed_at = stored.removed_at
-        # A JWT from before the removal may still be in use, and must not undo it.
-        if removed_at is None or identity.issued_at <= removed_at:
+        if removed_at is None:
             raise UserInactive
+        # A JWT from before the removal may still be in use, and must not undo it.
+        if identity.issued_at <= removed_at:
+            raise SignInBeforeRemoval
         if identity.issued_at <= removed_at + SIGN_IN_LEEWAY:
             raise SignInTooSoon
         return stored.returned(identity, now, new_generation(), named=self._names(identity))

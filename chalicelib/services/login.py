@@ -36,7 +36,8 @@ class Callback:
     """The provider's answer as the browser brings it (RFC 6749 sections 4.1.2 and 4.1.2.1).
 
     Missing parameters are empty. ``login_cookie`` is the cookie of the sign-in that ``state`` names.
-    ``session_cookie`` is the cookie of the browser's present session.
+    ``session_cookie`` is the cookie of the browser's present session. ``is_expected`` says that the
+    browser has a pending sign-in, of any state.
     """
 
     state: str = field(repr=False)
@@ -44,6 +45,7 @@ class Callback:
     error: str
     login_cookie: str | None = field(repr=False)
     session_cookie: str | None = field(repr=False)
+    is_expected: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +101,13 @@ class Login:
         """
         if callback.error:
             logs.add(provider_error=provider_error(callback.error))
-        # Take the sign-in first: an error or a code counts only for the browser that left with this state.
-        login = self._take(callback)
-        if callback.error:
+            # Some providers leave the state out of an error. Then no pending sign-in ends.
+            if callback.state or not callback.is_expected:
+                self._take(callback)
             cancelled = callback.error == _CANCELLED
             raise LoginFailed(LoginReason.CANCELLED if cancelled else reason_of_error(callback.error))
+        # Take the sign-in first: a code counts only for the browser that left with this state.
+        login = self._take(callback)
         if not callback.code:
             raise LoginFailed(LoginReason.NO_CODE)
         # Taken before the user is looked at: a deactivation from here on ends this session too.

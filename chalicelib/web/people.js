@@ -11,7 +11,7 @@ export const userName = ({ name, email, email_verified: isVerified, subject }) =
 
 /** Makes the email that is shown beside a user's name. An unverified one is marked. */
 export function emailBeside(user) {
-  if (!user.email || user.email === userName(user)) return null;
+  if (!user.email || (user.email_verified && user.email === userName(user))) return null;
   const mark = user.email_verified ? null : el('span', { class: 'chip' }, 'unverified');
   return el('span', { class: 'description' }, user.email, mark && ' ', mark);
 }

@@ -239,7 +239,8 @@ class UserDesk:
             self.say(f"The user would be {status.value}. {effect}")
         _require(confirmed=confirmed)
         user = change()
-        self.say(f"The user is {user.status.value}. The role that counts now is {self._role(user).value}.")
+        role = f" The role that counts now is {self._role(user).value}." if user.is_active else ""
+        self.say(f"The user is {user.status.value}.{role}")
 
     def _expect_sign_ins_of(self, targets: Iterable[SubjectIdentifier]) -> None:
         expected = (self.administrators.issuer, self.administrators.subject_claim)

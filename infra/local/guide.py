@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from infra.local.environments import LOCAL_CLIENT, LOCAL_CLIENT_SECRET, OTHER_SERVICE
 from infra.local.settings import DEFAULT_PORTS, StackSettings
 
@@ -57,7 +59,7 @@ The same by OAuth 2.0: exchange a sign-in for an API token, look at it as a reso
 for a five-minute access token that another service verifies by {url}/.well-known/jwks.json, revoke it:
 
   TYPE=urn:ietf:params:oauth:token-type
-  exchange() {{ curl -sS {url}/oauth2/token -d subject_token="$1" -d subject_token_type=$TYPE:$2 $3 $4 \
+  exchange() {{ curl -sS {url}/oauth2/token -d subject_token="$1" -d subject_token_type=$TYPE:$2 $3 $4 \\
     -d grant_type=urn:ietf:params:oauth:grant-type:token-exchange; }}
   TOKEN=$(exchange "$JWT" id_token -d token_name=oauth | field access_token)
   curl -sS {url}/oauth2/introspect -u {client}:{secret} -d token="$TOKEN"
@@ -71,6 +73,11 @@ As the administrator, deactivate the user and let them in again:
   ADMIN=$({login} USER=admin@example.com)
   patch {url}/v1/users/$USER_ID "$ADMIN" '{{"status": "inactive"}}'
   patch {url}/v1/users/$USER_ID "$ADMIN" '{{"status": "active"}}'
+
+As an operator, list the users and see one of them, without a JWT:
+
+  {users}
+  {users} ARGS="show $USER_ID"
 """
 
 
@@ -83,7 +90,8 @@ def guide(settings: StackSettings) -> str:
         text = _FOREIGN_PROVIDER
     return text.format(
         url=settings.url,
-        login=_login(settings),
+        login=_with_ports("make -s login", {"OIDC_PORT": settings.oidc_port}),
+        users=_with_ports("make -s users", settings.ports_in_use()),
         state=settings.state_dir,
         client=LOCAL_CLIENT,
         secret=LOCAL_CLIENT_SECRET,
@@ -91,7 +99,7 @@ def guide(settings: StackSettings) -> str:
     )
 
 
-def _login(settings: StackSettings) -> str:
-    if settings.oidc_port == DEFAULT_PORTS["OIDC_PORT"]:
-        return "make -s login"
-    return f"OIDC_PORT={settings.oidc_port} make -s login"
+def _with_ports(command: str, ports: Mapping[str, int]) -> str:
+    """Return a command with the settings of ports that are not the default ones."""
+    others = {name: port for name, port in ports.items() if port != DEFAULT_PORTS[name]}
+    return "".join(f"{name}={port} " for name, port in others.items()) + command

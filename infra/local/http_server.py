@@ -89,7 +89,7 @@ class ApiRequestHandler(BaseHTTPRequestHandler):
         body = self.rfile.read(length)
         if len(body) < length:
             raise BadFraming(HTTPStatus.BAD_REQUEST)
-        return HttpRequest(self.command, self.path, headers, body)
+        return HttpRequest(self.command, _target(self.path), headers, body)
 
     def _send(self, answer: Answer) -> None:
         self.send_response(answer.status)
@@ -139,6 +139,14 @@ def loggable(target: str) -> str:
     """Return an address fit for a log: no query, nothing as long as a token, no control codes."""
     path = target.partition("?")[0].encode("unicode_escape").decode("ascii")
     return _LONG_SEGMENT.sub("...", path)
+
+
+def _target(path: str) -> str:
+    """Return an address as UTF-8, for a client that does not percent-encode it, such as curl.
+
+    The base class reads it as Latin-1, so a search for "Café" would silently find nothing.
+    """
+    return path.encode("latin-1").decode("utf-8", errors="replace")
 
 
 def _body_length(values: list[str]) -> int:

@@ -173,6 +173,16 @@ def test_the_event_looks_like_one_of_api_gateway(client: Client) -> None:
     assert context["requestId"] != second["requestContext"]["requestId"]
 
 
+@pytest.mark.parametrize(
+    ("query", "seen"), [("Café".encode(), "Café"), (b"Caf%C3%A9", "Café"), (b"Caf\xe9", "Caf\ufffd")]
+)
+def test_query_is_utf_8_as_curl_sends_it(client: Client, query: bytes, seen: str) -> None:
+    """A search that was typed without percent-encoding finds the same."""
+    reply = client.raw(b"GET /open?q=" + query + b" HTTP/1.0\r\n\r\n")
+    event = json.loads(reply.partition(b"\r\n\r\n")[2])
+    assert event["multiValueQueryStringParameters"] == {"q": [seen]}
+
+
 def test_the_caller_learns_the_request_id(client: Client) -> None:
     """The id that log lines carry is in the answer, as API Gateway puts it there."""
     reply = client.send("GET", "/open")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import socket
 import subprocess
@@ -159,6 +160,19 @@ def test_the_guide_uses_the_ports_in_use() -> None:
     assert "$(make -s login USER=admin@example.com)" in usual
     assert "$(OIDC_PORT=9123 make -s login USER=admin@example.com)" in other
     assert ("http://127.0.0.1:8123/v1/tokens" in other, "8000" in other) == (True, False)
+    assert "  make -s users\n" in usual
+    assert "  PORT=8123 OIDC_PORT=9123 make -s users\n" in other
+
+
+def test_the_guide_fits_a_terminal() -> None:
+    """A line that goes on says so, and each stays readable."""
+    lines = guide(StackSettings.from_environ({"STATE_DIR": "/s"})).splitlines()
+    assert [line for line in lines if len(line) > 120] == []
+    assert "curl -sS http://127.0.0.1:8000/oauth2/token" in "".join(
+        line
+        for line, after in itertools.pairwise(lines)
+        if line.endswith("\\") and after.startswith("    -")
+    )
 
 
 def test_login_without_a_provider_says_so() -> None:

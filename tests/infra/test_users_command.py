@@ -131,6 +131,11 @@ class TestList:
         assert "odd@example.com" not in said
         assert len(lines) == 3
 
+    def test_removed_user_has_no_name(self, office: Office, run: Run) -> None:
+        """The subject is all that is left of a person."""
+        gone = office.has(a_user("gone", name="Ada").removed(START, new_generation()))
+        assert f'{gone.id}  removed   user   {ISSUER}  sub  "gone"' in run("list")[1].splitlines()
+
     def test_role_is_the_one_that_counts(self, office: Office, run: Run) -> None:
         """An expired role by claim is listed as the role that counts now."""
         recent, old = office.now - timedelta(hours=1), office.now - timedelta(hours=25)
@@ -359,7 +364,8 @@ class TestStatus:
         assert office.row(user) == user
         done, said, error = run(command, user.id, "--yes")
         assert (done, error) == (0, "")
-        assert f"The user is {expected.value}. The role that counts now is user." in said
+        role = " The role that counts now is user." if expected is UserStatus.ACTIVE else ""
+        assert said.endswith(f"\nThe user is {expected.value}.{role}\n")
         after = office.row(user)
         assert after.status is expected
         again, said, error = run(command, user.id, "--yes")

@@ -14,6 +14,7 @@ from chalicelib.domain.errors import (
     ConcurrentChange,
     IdentityProviderUnavailable,
     LoginFailed,
+    SignInBeforeRemoval,
     SignInRefused,
     SignInTooSoon,
     StoreUnavailable,
@@ -138,6 +139,7 @@ def test_retry_does_not_help_with_what_an_administrator_must_change(reason: Enum
     ("error", "status", "text", "can_retry"),
     [
         (UserInactive(), 403, "Account deactivated: Your account is deactivated.", False),
+        (SignInBeforeRemoval(), 403, "Account removed: Your account was removed. Sign in again", False),
         (SignInTooSoon(), 403, "Sign in again in a minute: Your account was removed a moment ago.", True),
         (ConcurrentChange(), 409, "That did not work: ", True),
         (TokensUnavailable(), 409, "API Tokens Not Available: ", False),

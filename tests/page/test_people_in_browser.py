@@ -22,6 +22,11 @@ USERS: dict[str, tuple[dict[str, Any], str, str]] = {
     "unverified with a name": ({**UNVERIFIED, "name": "Una"}, "Una", f"{EMAIL} unverified"),
     "unverified without a name": ({**UNVERIFIED, "name": ""}, SUBJECT, f"{EMAIL} unverified"),
     "unverified and copied to the name": ({**UNVERIFIED, "name": EMAIL}, SUBJECT, f"{EMAIL} unverified"),
+    "unverified and the subject": (
+        {**UNVERIFIED, "name": "", "subject": EMAIL},
+        EMAIL,
+        f"{EMAIL} unverified",
+    ),
     "of a server that does not say": (
         {"email": EMAIL, "subject": SUBJECT, "name": ""},
         SUBJECT,

@@ -88,6 +88,27 @@ def test_callback_with_another_state_ends_no_pending_sign_in(
     assert browser.come_back(state, PERSON).status_code == 302
 
 
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        ("access_denied", b"You cancelled the sign-in."),
+        ("server_error", b"Your OpenID provider refused the sign-in."),
+        ("invalid_scope", b"Your OpenID provider refuses this service."),
+    ],
+)
+def test_error_without_a_state_says_what_it_means(browser: Browser, error: str, said: bytes) -> None:
+    """Some providers leave the state out when the person says no."""
+    browser.leave()
+    with canaries.recorded() as recorder:
+        page = browser.visit(f"/login/callback?error={error}")
+
+    assert page.status_code == 400
+    assert said in page.body
+    assert len(browser.cookies) == 1
+    (line,) = recorder.lines("login.finish")
+    assert (line["outcome"], line["provider_error"]) == ("refused", error)
+
+
 def test_state_alone_begins_no_session(browser: Browser, api: Api) -> None:
     """A state alone, for example from the provider's log, is useless without its cookie."""
     state = browser.leave()
@@ -168,7 +189,9 @@ def test_callback_visited_again_leads_to_the_page(browser: Browser) -> None:
     assert (line["outcome"], line["reason"]) == ("ok", "not_begun_here")
 
 
-@pytest.mark.parametrize("query", ["error=access_denied", "code=x&state=wrong", ""])
+@pytest.mark.parametrize(
+    "query", ["error=access_denied", "error=server_error&code=x", "code=x&state=wrong", ""]
+)
 def test_forged_callback_leads_a_signed_in_person_to_the_page(browser: Browser, query: str) -> None:
     """A forged link neither ends nor changes a session."""
     browser.sign_in(PERSON)

@@ -13,6 +13,7 @@ from chalicelib.domain.errors import (
     ConcurrentChange,
     IdentityProviderUnavailable,
     NotAuthenticated,
+    SignInBeforeRemoval,
     SignInRefused,
     SignInTooSoon,
     StoreUnavailable,
@@ -347,7 +348,7 @@ def test_sign_in_from_before_the_removal_stays_out(door: Door, since_removal: ti
     user = _removed()
     door.store.put(user)
 
-    with pytest.raises(UserInactive):
+    with pytest.raises(SignInBeforeRemoval, match="was removed"):
         door.sign_in(an_identity(issued_at=START + since_removal))
     assert door.store.read_user(user) == user
 

@@ -1,6 +1,7 @@
 """Signing in at the page without the handlers: values that a browser may send."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -36,7 +37,8 @@ def test_text_that_cannot_be_encoded_is_not_a_failure(
     service: MemoryService, callback: Callback, member: str
 ) -> None:
     """A lone surrogate fails the sign-in without an unexpected error."""
-    odd = replace(callback, **{member: (getattr(callback, member) or "") + SURROGATE})
+    changes: dict[str, Any] = {member: (getattr(callback, member) or "") + SURROGATE}
+    odd = replace(callback, **changes)
     reasons = []
     try:
         service.login.finish(odd, BACK)
