@@ -17,6 +17,7 @@ from chalicelib.handlers.problems import (
     RETRY_AFTER_SECONDS,
     SOMETHING_WENT_WRONG,
     Rendering,
+    retry_after,
 )
 
 # What an error is called here, and its status; the nearest of its classes decides.
@@ -40,7 +41,7 @@ _NOT_ALLOWED_IN_DESCRIPTIONS = re.compile(r"[^\x20-\x21\x23-\x5b\x5d-\x7e]")
 
 def oauth_error(error: errors.ApiTokensError) -> Response:
     """Return an error as OAuth clients expect it."""
-    explained = error.refusal if isinstance(error, errors.InvalidSubjectToken) else error
+    explained = (error.refusal or error) if isinstance(error, errors.InvalidSubjectToken) else error
     document = OAuthError(
         error=_code(type(error)),
         error_description=_description(error.detail),
@@ -49,7 +50,7 @@ def oauth_error(error: errors.ApiTokensError) -> Response:
         token_id=error.token_id if isinstance(error, errors.AlreadyCreated) else UNSET,
         reason=explained.reason.value if isinstance(explained, EXPLAINED) else UNSET,
     )
-    return responses.document(document, _status(type(error)), _headers(error))
+    return responses.document(document, _status(type(error)), {**_headers(error), **retry_after(explained)})
 
 
 def server_error() -> Response:

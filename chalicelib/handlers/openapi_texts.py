@@ -70,7 +70,7 @@ HEADERS: Mapping[str, Json] = {
     },
     "Location": {"description": "The path of what was made.", "schema": {"type": "string"}},
     "Retry-After": {
-        "description": "Seconds to wait before the next try.",
+        "description": "Seconds to wait before the next try. Absent if waiting does not help.",
         "schema": {"type": "integer", "minimum": 0},
     },
     "WWW-Authenticate": {
@@ -82,5 +82,8 @@ ERROR_HEADERS: Mapping[type[errors.ApiTokensError], str] = {
     errors.NotAuthenticated: "WWW-Authenticate",
     errors.InvalidToken: "WWW-Authenticate",
     errors.InsufficientScope: "WWW-Authenticate",
+    errors.SignInRefused: "Retry-After",
+    errors.SignInTooSoon: "Retry-After",
+    errors.InvalidSubjectToken: "Retry-After",
     errors.DependencyUnavailable: "Retry-After",
 }

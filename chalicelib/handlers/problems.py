@@ -66,7 +66,7 @@ def problem(error: errors.ApiTokensError) -> Response:
         document = msgspec.structs.replace(document, successor_id=error.successor_id)
     if isinstance(error, EXPLAINED):
         document = msgspec.structs.replace(document, reason=error.reason.value)
-    return _response(document, _headers(error))
+    return _response(document, {**_challenge(error), **retry_after(error)})
 
 
 def internal_error() -> Response:
@@ -101,6 +101,17 @@ def answered(
         return answer
 
     return wrap
+
+
+def retry_after(error: errors.ApiTokensError) -> Mapping[str, str]:
+    """Return the header that says when to retry, if the error passes by itself."""
+    if isinstance(error, errors.SignInRefused) and error.retry_after:
+        return {"Retry-After": _seconds(error.retry_after)}
+    if isinstance(error, errors.SignInTooSoon):
+        return {"Retry-After": _seconds(SIGN_IN_LEEWAY)}
+    if isinstance(error, errors.DependencyUnavailable):
+        return {"Retry-After": RETRY_AFTER_SECONDS}
+    return {}
 
 
 def not_found() -> Response:
@@ -159,13 +170,10 @@ def _note(error: errors.ApiTokensError, entry: logs.Entry) -> None:
         entry.level = logging.ERROR
 
 
-def _headers(error: errors.ApiTokensError) -> Mapping[str, str]:
+def _challenge(error: errors.ApiTokensError) -> Mapping[str, str]:
     if isinstance(error, errors.SignInRefused):
         challenge = f'Bearer realm="{REALM}", error="invalid_token", error_description="{error.detail}"'
-        wait = {"Retry-After": _seconds(error.retry_after)} if error.retry_after else {}
-        return {"WWW-Authenticate": challenge, **wait}
-    if isinstance(error, errors.SignInTooSoon):
-        return {"Retry-After": _seconds(SIGN_IN_LEEWAY)}
+        return {"WWW-Authenticate": challenge}
     if isinstance(error, errors.NotAuthenticated):
         return {"WWW-Authenticate": f'Bearer realm="{REALM}"'}
     if isinstance(error, errors.InvalidToken) and not error.is_presented:
@@ -176,8 +184,6 @@ def _headers(error: errors.ApiTokensError) -> Mapping[str, str]:
     if isinstance(error, errors.InsufficientScope):
         needed = f', scope="{error.scope}"' if error.scope else ""
         return {"WWW-Authenticate": f'Bearer realm="{REALM}", error="insufficient_scope"{needed}'}
-    if isinstance(error, errors.DependencyUnavailable):
-        return {"Retry-After": RETRY_AFTER_SECONDS}
     return {}
 
 
