@@ -17,7 +17,7 @@ from chalicelib.handlers.problems import (
     RETRY_AFTER_SECONDS,
     SOMETHING_WENT_WRONG,
     Rendering,
-    seconds,
+    retry_after,
 )
 
 # What an error is called here, and its status; the nearest of its classes decides.
@@ -43,7 +43,7 @@ _NOT_ALLOWED_IN_DESCRIPTIONS = re.compile(r"[^\x20-\x21\x23-\x5b\x5d-\x7e]")
 
 def oauth_error(error: errors.ApiTokensError) -> Response:
     """Return an error as OAuth clients expect it."""
-    explained = error.refusal if isinstance(error, errors.InvalidSubjectToken) else error
+    explained = (error.refusal or error) if isinstance(error, errors.InvalidSubjectToken) else error
     document = OAuthError(
         error=_code(type(error)),
         error_description=_description(error.detail),
@@ -52,7 +52,7 @@ def oauth_error(error: errors.ApiTokensError) -> Response:
         token_id=error.token_id if isinstance(error, errors.AlreadyCreated) else UNSET,
         reason=explained.reason.value if isinstance(explained, EXPLAINED) else UNSET,
     )
-    return responses.document(document, _status(type(error)), _headers(error))
+    return responses.document(document, _status(type(error)), _headers(error, explained))
 
 
 def server_error() -> Response:
@@ -86,14 +86,16 @@ def _description(detail: str) -> str:
 _UNCACHED = {"Pragma": "no-cache"}
 
 
-def _headers(error: errors.ApiTokensError) -> Mapping[str, str]:
+def _headers(error: errors.ApiTokensError, explained: errors.ApiTokensError) -> Mapping[str, str]:
+    headers = dict(_UNCACHED)
     if isinstance(error, errors.InvalidClient) and error.by_header:
-        return {**_UNCACHED, "WWW-Authenticate": f'Basic realm="{REALM}"'}
-    if isinstance(error, errors.TooManyCreations):
-        return {**_UNCACHED, "Retry-After": seconds(error.retry_after)}
-    if _status(type(error)) is HTTPStatus.SERVICE_UNAVAILABLE:
-        return {**_UNCACHED, "Retry-After": RETRY_AFTER_SECONDS}
-    return _UNCACHED
+        headers["WWW-Authenticate"] = f'Basic realm="{REALM}"'
+    wait = retry_after(explained)
+    if wait is None and _status(type(error)) is HTTPStatus.SERVICE_UNAVAILABLE:
+        wait = RETRY_AFTER_SECONDS
+    if wait is not None:
+        headers["Retry-After"] = wait
+    return headers
 
 
 OAUTH = Rendering(oauth_error, _status, _code, OAuthError, "error", requests.JSON, server_error)

@@ -70,7 +70,7 @@ HEADERS: Mapping[str, Json] = {
     },
     "Location": {"description": "The path of what was made.", "schema": {"type": "string"}},
     "Retry-After": {
-        "description": "Seconds to wait before the next try.",
+        "description": "Seconds to wait before the next try. Absent if waiting does not help.",
         "schema": {"type": "integer", "minimum": 0},
     },
     "WWW-Authenticate": {
@@ -84,5 +84,8 @@ ERROR_HEADERS: Mapping[type[errors.ApiTokensError], str] = {
     errors.InsufficientScope: "WWW-Authenticate",
     errors.TooManyCreations: "Retry-After",
     errors.ReactivationLimitReached: "Retry-After",
+    errors.SignInRefused: "Retry-After",
+    errors.SignInTooSoon: "Retry-After",
+    errors.InvalidSubjectToken: "Retry-After",
     errors.DependencyUnavailable: "Retry-After",
 }

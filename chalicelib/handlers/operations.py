@@ -46,6 +46,7 @@ PERSON = Access(
     ("signIn", "session"),
     (
         errors.NotAuthenticated,
+        errors.SignInRefused,
         errors.ApiTokenNotAllowed,
         errors.UserInactive,
         errors.SignInTooSoon,

@@ -165,7 +165,7 @@ def _note(error: errors.ApiTokensError, entry: logs.Entry) -> None:
 
 
 def _headers(error: errors.ApiTokensError) -> Mapping[str, str]:
-    headers = {"WWW-Authenticate": _challenge(error), "Retry-After": _retry_after(error)}
+    headers = {"WWW-Authenticate": _challenge(error), "Retry-After": retry_after(error)}
     return {name: value for name, value in headers.items() if value}
 
 
@@ -184,18 +184,19 @@ def _challenge(error: errors.ApiTokensError) -> str | None:
     return None
 
 
-def _retry_after(error: errors.ApiTokensError) -> str | None:
+def retry_after(error: errors.ApiTokensError) -> str | None:
+    """Return the seconds after which to retry, if the error passes by itself."""
     if isinstance(error, errors.SignInRefused) and error.retry_after:
-        return seconds(error.retry_after)
+        return _seconds(error.retry_after)
     if isinstance(error, errors.SignInTooSoon):
-        return seconds(SIGN_IN_LEEWAY)
+        return _seconds(SIGN_IN_LEEWAY)
     if isinstance(error, errors.TooManyCreations | errors.ReactivationLimitReached):
-        return seconds(error.retry_after)
+        return _seconds(error.retry_after)
     return RETRY_AFTER_SECONDS if isinstance(error, errors.DependencyUnavailable) else None
 
 
-def seconds(duration: timedelta) -> str:
-    """Return a duration for ``Retry-After``, in whole seconds and never too short."""
+def _seconds(duration: timedelta) -> str:
+    # Rounded up, because a retry that comes too early is refused again.
     return str(ceil(duration.total_seconds()))
 
 

@@ -446,6 +446,27 @@ class TestClients:
         refused(answer, "temporarily_unavailable", 503)
         assert answer.headers["Retry-After"] == "2"
 
+    def test_refusal_that_passes_says_when_to_retry(self, caller: Caller) -> None:
+        """The provider's keys are read again at most once in 5 seconds. Other refusals name no time."""
+        stranger = generate_private_key(65537, 2048)
+        claims = jwt.decode(caller.person, options={"verify_signature": False})
+        forged = jwt.encode(claims, stranger, algorithm="RS256", headers={"kid": KID})
+        answers = [caller.exchange(subject_token=forged) for _ in range(6)]
+        refused(answers[0], "invalid_request", 400)
+        assert (answers[0].json["reason"], answers[0].headers.get("Retry-After")) == ("bad_signature", None)
+        refused(answers[-1], "invalid_request", 400)
+        assert (answers[-1].json["reason"], answers[-1].headers["Retry-After"]) == ("keys_not_current", "5")
+
+    def test_sign_in_soon_after_a_removal_says_when_to_retry(self, caller: Caller) -> None:
+        """As the management calls do."""
+        admin = caller.service.provider.sign_in("admin@example.com")
+        user_id = caller.api.get("/v1/me", caller.person).json["id"]
+        assert caller.api.delete(f"/v1/users/{user_id}", admin).status == 204
+        caller.service.clock.advance(timedelta(seconds=30))
+        answer = caller.exchange(subject_token=caller.service.provider.sign_in("user@example.com"))
+        refused(answer, "invalid_request", 400)
+        assert (answer.json["code"], answer.headers["Retry-After"]) == ("sign_in_too_soon", "60")
+
 
 def refused_by_server(text: str) -> dict[str, Any]:
     """Return the document of a server error, which must not tell its cause."""

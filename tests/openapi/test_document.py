@@ -10,7 +10,9 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from chalicelib.domain import errors
+from chalicelib.domain.refusals import SignInReason
 from chalicelib.handlers import openapi_texts, problems
+from chalicelib.handlers.oauth_errors import oauth_error
 from chalicelib.handlers.operations import documented
 from infra.local.template import PROJECT_ROOT
 from tests.packaging.fresh import result_of
@@ -145,23 +147,28 @@ def test_error_codes_and_headers_of_one_operation(document: dict[str, Any]) -> N
     codes = {"tokens_unavailable", "token_limit_reached", "already_created", "concurrent_change"}
     assert set(problem["properties"]["code"]["enum"]) == codes
     assert set(responses["201"]["headers"]) == {"ETag", "Location"}
-    assert set(responses["401"]["headers"]) == {"WWW-Authenticate"}
+    assert set(responses["401"]["headers"]) == {"WWW-Authenticate", "Retry-After"}
+    assert set(responses["403"]["headers"]) == {"Retry-After"}
     assert set(responses["429"]["headers"]) == {"Retry-After"}
     assert set(responses["503"]["headers"]) == {"Retry-After"}
     assert set(responses) == {"201", "400", "401", "403", "409", "413", "415", "422", "429", "500", "503"}
 
 
+NOT_CURRENT = errors.SignInRefused(SignInReason.KEYS_NOT_CURRENT, retry_after=timedelta(seconds=5))
 BUILT: dict[type[errors.ApiTokensError], Callable[[None], errors.ApiTokensError]] = {
     errors.TooManyCreations: lambda _: errors.TooManyCreations(500, timedelta(hours=1)),
     errors.ReactivationLimitReached: lambda _: errors.ReactivationLimitReached(1, timedelta(hours=1)),
+    errors.SignInRefused: lambda _: NOT_CURRENT,
+    errors.InvalidSubjectToken: lambda _: errors.InvalidSubjectToken(refusal=NOT_CURRENT),
 }
 
 
 @pytest.mark.parametrize("kind", list(openapi_texts.ERROR_HEADERS))
 def test_headers_of_errors_are_those_that_are_sent(kind: type[errors.ApiTokensError]) -> None:
-    """The document names the headers that the one renderer of problems sets."""
+    """The document names the headers that the renderers of errors set."""
     error = BUILT.get(kind, kind)(None)
-    assert openapi_texts.ERROR_HEADERS[kind] in problems.problem(error).headers
+    render = oauth_error if kind is errors.InvalidSubjectToken else problems.problem
+    assert openapi_texts.ERROR_HEADERS[kind] in render(error).headers
 
 
 def test_scopes_are_those_of_the_service() -> None:
