@@ -11,7 +11,7 @@ import pytest
 
 from chalicelib.adapters.dynamodb import items
 from infra.local.deployed import Deployed
-from tests.stack.caching import FLUSHER, PATIENCE, at_rest, seconds_until
+from tests.stack.caching import FLUSHER, PATIENCE, at_rest, calm, seconds_until
 from tests.stack.calls import Caller
 from tests.stack.wire import Wire
 from tests.support.builders import a_token, a_user
@@ -88,6 +88,7 @@ def a_pause() -> Record:
 @pytest.fixture
 def rounds(stack: Deployed) -> Rounds:
     """Return what lists the rounds since now: each one changed the budget's row."""
+    calm(stack)
     table = stack.client("dynamodb").describe_table(TableName=stack.physical("TokenTable"))["Table"]
     streams, stream = stack.client("dynamodbstreams"), {"StreamArn": table["LatestStreamArn"]}
     (shard,) = streams.describe_stream(**stream)["StreamDescription"]["Shards"]

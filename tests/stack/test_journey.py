@@ -2,10 +2,12 @@
 
 import time
 import uuid
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from chalicelib.adapters.dynamodb import items
 from tests.stack.calls import Caller
 
 pytestmark = [pytest.mark.slow, pytest.mark.emulator, pytest.mark.e2e]
@@ -97,8 +99,22 @@ def test_removed_user_starts_afresh(caller: Caller) -> None:
     assert caller.call("POST", "/v1/tokens", person, {}).code == "user_inactive"
     # A JWT says in whole seconds when it was made, which has to be after the removal.
     time.sleep(1)
+    soon = caller.call("POST", "/v1/tokens", caller.sign_in(subject), {})
+    assert (soon.code, soon.headers["Retry-After"]) == ("sign_in_too_soon", "60")
+    _let_a_minute_pass_since_the_removal(caller, path)
     fresh = caller.create(caller.sign_in(subject))["token"]
     assert (caller.whoami(fresh), caller.whoami(token)) == (200, 401)
+
+
+def _let_a_minute_pass_since_the_removal(caller: Caller, path: str) -> None:
+    stack = caller.stack
+    earlier = datetime.now(UTC) - timedelta(seconds=120)
+    stack.client("dynamodb").update_item(
+        TableName=stack.physical("TokenTable"),
+        Key=items.user_key(path.rpartition("/")[2]),
+        UpdateExpression="SET removed_at = :earlier",
+        ExpressionAttributeValues={":earlier": items.time(earlier)},
+    )
 
 
 def test_all_tokens_of_a_user_are_revoked_at_once(caller: Caller) -> None:

@@ -28,7 +28,10 @@ readers = {
 }
 def kind(row):
     pk, sk = row["pk"]["S"], row["sk"]["S"]
-    if pk in ("KEYS", "ACCESS_TOKEN_KEYS", "FLUSHES"):
+    if pk == "FLUSHES":
+        # It reads the row of each stage by its name, and no other.
+        return "FLUSHES/" if "/" in sk else "FLUSHES/other"
+    if pk in ("KEYS", "ACCESS_TOKEN_KEYS"):
         return pk + "/" + ("#" if sk == "#" else "")
     return pk.partition("#")[0] + "#/" + (sk if sk == "#" else sk.partition("#")[0] + "#")
 for row in json.load(sys.stdin):
