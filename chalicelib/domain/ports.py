@@ -316,9 +316,10 @@ class UserStore(Protocol):
     def move_user(self, before: User, after: User) -> None:
         """Write another identity of a user, with the rows that lead identities to users, all or nothing.
 
-        The former identity then leads to this user no longer. Raises IdentityTaken if the new one has
-        another user or a tombstone. Raises ConcurrentChange if the identity, status, generation, role or
-        newest sign-in changed since ``before``.
+        The former identity stays taken, so that its sign-ins are refused and add no second user. It becomes
+        free only if an active user moves back to the first identity. Raises IdentityTaken if the new one
+        has another user or a tombstone. Raises ConcurrentChange if the identity, status, generation, role
+        or newest sign-in changed since ``before``.
         """
         ...
 
