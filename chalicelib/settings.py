@@ -38,8 +38,10 @@ _STAGES_EXAMPLE = "restapis/a1b2c3d4e5/prod,apis/f6g7h8i9j0/$default"
 _KINDS = frozenset({"id", "access"})
 _DISCOVERY = "/.well-known/openid-configuration"
 _OIDC_SCOPES = "openid profile email"
-# Microsoft Entra's addresses for all tenants, and placeholders in its documentation.
-_MANY_TENANTS = re.compile(r"^/(common|organizations|consumers)(/|$)|[{}<>]|%7B", re.IGNORECASE)
+# Addresses of Microsoft Entra that stand for every tenant, and placeholders of documentation.
+_MANY_TENANTS = re.compile(r"^/(common|organizations|consumers)(/v2\.0)?/*$|[{}<>]|%7B", re.IGNORECASE)
+# The place of documents, so of no issuer (RFC 8615).
+_WELL_KNOWN = re.compile(r"/\.well-known(/|$)", re.IGNORECASE)
 _QUERY = r"(\?[^\s#]*)?"
 _URL = r"https?://([^\s/?#@:\[\]]+|\[[0-9a-fA-F:.]+\])(:[0-9]{1,5})?(/[^\s?#]*)?"
 
@@ -345,11 +347,10 @@ def _oidc_issuer(read: _Reader) -> str:
     issuer = read.url("OIDC_ISSUER", "https://login.example.com")
     example = "https://login.microsoftonline.com/11111111-2222-3333-4444-555555555555/v2.0"
     path = urlsplit(issuer).path if re.fullmatch(_URL, issuer) else ""
-    if _DISCOVERY in path:
+    if document := _WELL_KNOWN.search(path):
+        address = path[document.start() :]
         read.refuse(
-            "OIDC_ISSUER",
-            f"is {issuer!r} but must be without {_DISCOVERY}",
-            issuer.partition(_DISCOVERY)[0],
+            "OIDC_ISSUER", f"is {issuer!r} but must be without {address}", issuer.removesuffix(address)
         )
     elif _MANY_TENANTS.search(path):
         # Entra's JWTs name the tenant in ``iss``, so no JWT would match.
@@ -378,7 +379,8 @@ def _subject_claim(read: _Reader) -> str:
         # Here, so that an authorizer with the usual claim does not load them.
         from chalicelib.domain import claim_names
 
-        if claim in claim_names.REASSIGNED:
+        # AD FS and others write the same names with capitals.
+        if claim.lower() in claim_names.REASSIGNED:
             read.refuse("SUBJECT_CLAIM", f"is {claim!r}, which may pass to another person", "oid")
         elif claim in claim_names.SAME_FOR_ALL | claim_names.SCOPES:
             read.refuse("SUBJECT_CLAIM", f"is {claim!r}, which does not identify a person", "oid")

@@ -1,5 +1,6 @@
 """The claim that makes a person an administrator, in the shapes that providers write."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +9,7 @@ from chalicelib.domain.claim_names import SAME_FOR_ALL, SCOPES
 from chalicelib.domain.users import Role
 
 _ABSENT = object()
+_WRONG_ESCAPE = re.compile("~(?![01])")  # RFC 6901 section 3
 
 _EVERYBODYS_SCOPES = frozenset({"openid", "profile", "email", "address", "phone", "offline_access"})
 
@@ -53,6 +55,8 @@ def parse_admin_claim(text: str) -> AdminClaim:
     if any(part != part.strip() or not part.isprintable() for part in (name, value)):
         raise ValueError(f"is {text!r}, which has white space around the claim or its value")
     path = _path(name)
+    if path[-1] in SCOPES and " " in value:
+        raise ValueError(f"is {text!r}, which names more than one scope")
     if path[0] in SAME_FOR_ALL | {"sub"} or (path[-1] in SCOPES and value in _EVERYBODYS_SCOPES):
         raise ValueError(f"is {text!r}, which would make every person an administrator")
     return AdminClaim(path, value)
@@ -61,6 +65,8 @@ def parse_admin_claim(text: str) -> AdminClaim:
 def _path(name: str) -> tuple[str, ...]:
     if not name.startswith("/"):
         return (name,)
+    if _WRONG_ESCAPE.search(name):
+        raise ValueError(f"names {name!r}, which is not a JSON pointer to a claim")
     # The order matters: ~01 is the text ~1 (RFC 6901 section 4).
     path = tuple(part.replace("~1", "/").replace("~0", "~") for part in name[1:].split("/"))
     if not all(path):

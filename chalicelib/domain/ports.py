@@ -340,9 +340,10 @@ class UserStore(Protocol):
     def move_user(self, before: User, after: User) -> None:
         """Write a user's new identity and the identity rows in one transaction.
 
-        The former identity then no longer leads to the user. Raises IdentityTaken if the new identity
-        has another user, who may be a tombstone. Raises ConcurrentChange if identity, status, generation,
-        role or newest sign-in changed since ``before``.
+        The former identity stays taken, so that its sign-ins are refused and add no second user. It becomes
+        free only if an active user moves back to the first identity. Raises IdentityTaken if the new one
+        has another user or a tombstone. Raises ConcurrentChange if the identity, status, generation, role
+        or newest sign-in changed since ``before``.
         """
         ...
 

@@ -65,15 +65,36 @@ def test_former_identity_leads_to_the_row_that_disowns_it(stores: Stores, owner:
     assert stores.users.add_user(a_user()) is False
 
 
-def test_second_move_frees_the_identity_between(stores: Stores, owner: User) -> None:
-    """After two moves the identity in between is free for another person."""
+def test_second_move_keeps_the_identity_between(stores: Stores, owner: User) -> None:
+    """Until the new settings are deployed the person signs in by it, and must not get a second user."""
     move(stores, owner, NEW)
     after = move(stores, owner, OTHER_CLAIM)
-    assert found_as(stores, NEW) is None
-    assert found_as(stores, OTHER_CLAIM) == after
+    assert found_as(stores, NEW) == found_as(stores, OTHER_CLAIM) == after
+    newcomer = a_user(id=NEW.user_id, issuer=NEW.issuer, subject=NEW.subject)
+    assert stores.users.add_user(newcomer) is False
+
+
+def test_move_back_frees_the_identity_between(stores: Stores, owner: User) -> None:
+    """The move was wrong, and the identity may be that of another person."""
+    move(stores, owner, NEW)
+    move(stores, owner, OTHER_CLAIM)
+    move(stores, owner, NEW)
+    move(stores, owner, SubjectIdentifier.of(owner))
     newcomer = a_user(id=NEW.user_id, issuer=NEW.issuer, subject=NEW.subject)
     assert stores.users.add_user(newcomer)
     assert found_as(stores, NEW) == newcomer
+
+
+@pytest.mark.parametrize("status", [UserStatus.INACTIVE, UserStatus.REMOVED])
+def test_move_back_of_a_stopped_user_frees_nothing(stores: Stores, status: UserStatus) -> None:
+    """Otherwise the person could come back by the identity between."""
+    user = a_user(status=status, sessions_ended_at=START)
+    stores.users.add_user(user)
+    move(stores, user, NEW)
+    after = move(stores, user, SubjectIdentifier.of(user))
+    assert found_as(stores, NEW) == after
+    newcomer = a_user(id=NEW.user_id, issuer=NEW.issuer, subject=NEW.subject)
+    assert stores.users.add_user(newcomer) is False
 
 
 def test_moving_back_needs_no_identity_row(stores: Stores, owner: User) -> None:
@@ -244,5 +265,5 @@ def test_row_of_another_user_stays_when_a_restored_user_moves(stores: Stores, ow
     holder = move(stores, other, NEW)
     stores.forget(owner.id, None)
     stores.users.add_user(stale)
-    move(stores, owner, OTHER_CLAIM)
+    move(stores, owner, SubjectIdentifier.of(owner))
     assert found_as(stores, NEW) == holder

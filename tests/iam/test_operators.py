@@ -89,6 +89,7 @@ def test_operator_may_do_exactly_what_the_command_does(desk: Desk, tmp_path: Pat
         ("deactivate", one.id, "--yes"),
         ("activate", one.id, "--yes"),
         ("move", one.id, "--subject", "new-one", "--yes"),
+        ("move", one.id, "--subject", "one", "--yes"),
         ("move", one.id, "--subject", "newest-one", "--yes"),
         ("move", "--from", str(file), "--yes"),
         ("move", "--issuer-from", ISSUER, "--issuer-to", OTHER, "--yes"),

@@ -329,7 +329,8 @@ class InMemoryStore:
                     raise IdentityTaken
                 self._identities[wanted] = before.id
             self.save_user(before, after)
-            if former != wanted and self._identities.get(former) == before.id:
+            is_undone = wanted == before.id != former and before.is_active
+            if is_undone and self._identities.get(former) == before.id:
                 del self._identities[former]
 
     def correct_live_tokens(self, user: User, live_tokens: int) -> None:

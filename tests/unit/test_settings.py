@@ -109,6 +109,10 @@ def test_gateway_needs_nothing() -> None:
         ("ISSUER", "https://a.example/x/", "issuer", "https://a.example/x/"),
         ("AUDIENCE", "https://a.example/api", "audience", "https://a.example/api"),
         ("OIDC_ISSUER", "http://127.0.0.1:9090", "oidc_issuer", "http://127.0.0.1:9090"),
+        *[
+            ("OIDC_ISSUER", issuer, "oidc_issuer", issuer)
+            for issuer in ("https://id.example.com/common/realms/a", "https://id.example.com/commons")
+        ],
         ("OIDC_CLIENT_ID", "web", "oidc_client_id", "web"),
         ("OIDC_AUDIENCES", "a, b,,a ,", "oidc_audiences", frozenset({"a", "b"})),
         ("OIDC_AUDIENCES", " , ", "oidc_audiences", frozenset({"bodhi-web"})),
@@ -232,11 +236,24 @@ def test_missing_setting_is_named_with_an_example(name: str, value: str | None) 
         ("TRUST_PROVIDER_EMAIL", "1", "must be one of true, false"),
         *[
             ("SUBJECT_CLAIM", claim, "may pass to another person")
-            for claim in ("email", "upn", "preferred_username", "name", "unique_name")
+            for claim in (
+                *("email", "upn", "preferred_username", "name", "unique_name", "mail"),
+                *("EMAIL", "UPN", "userPrincipalName", "sAMAccountName"),
+            )
         ],
         *[
             ("SUBJECT_CLAIM", claim, "does not identify a person")
-            for claim in ("iss", "aud", "azp", "client_id", "scope", "email_verified", "jti")
+            for claim in (
+                "iss",
+                "aud",
+                "azp",
+                "client_id",
+                "scope",
+                "email_verified",
+                "jti",
+                "hd",
+                "locale",
+            )
         ],
         ("SUBJECT_CLAIM", "o id", "cannot be"),
         ("OIDC_SCOPES", "profile email", "must have openid in it"),
@@ -260,6 +277,11 @@ def test_missing_setting_is_named_with_an_example(name: str, value: str | None) 
             "OIDC_ISSUER",
             "https://login.example.com/t/.well-known/openid-configuration",
             "must be without /.well-known/openid-configuration",
+        ),
+        (
+            "OIDC_ISSUER",
+            "https://login.example.com/.well-known/oauth-authorization-server/t",
+            "must be without /.well-known/oauth-authorization-server/t",
         ),
         *[
             (name, value, "must be a whole number from")

@@ -108,9 +108,10 @@ class DynamoDBUserStore:
             raise ConcurrentChange from failure
 
     def move_user(self, before: User, after: User) -> None:
-        """Write the new identity and its identity row, and delete the identity row of the former one.
+        """Write another identity and the row that leads from it.
 
-        Raises IdentityTaken, ConcurrentChange or StoreUnavailable.
+        The row of the former identity goes only if an active user moves back to the first identity. Raises
+        IdentityTaken, ConcurrentChange or StoreUnavailable.
         """
         update, conditions = self._update(before, after)
         old = items.user_item(before)
@@ -118,7 +119,9 @@ class DynamoDBUserStore:
         request = update.request(self._table, items.user_key(before.id), " AND ".join(conditions))
         former, wanted = (SubjectIdentifier.of(user).user_id for user in (before, after))
         writes = [{"Update": request}, *self._claims(wanted, before.id)]
-        if former != wanted and self._leads_to(former, before.id):
+        # Any other former identity stays refused: it may still sign in, and must not get a second user.
+        is_undone = wanted == before.id != former and before.is_active
+        if is_undone and self._leads_to(former, before.id):
             ours = _is_led_to(before.id, "user_id = :user")
             key = items.identity_key(former)
             writes.append({"Delete": {"TableName": self._table, "Key": key, **ours}})

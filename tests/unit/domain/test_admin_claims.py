@@ -82,7 +82,8 @@ def test_claim_is_split_at_the_first_equals_sign() -> None:
     [
         *("groups", "=admins", "groups=", "=", "groups =admins", "groups= admins", "groups=\tadmins"),
         *("groups=ad\u200bmins", "groups=ad\u00a0mins", "gro\nups=x"),
-        *("/=x", "//a=x", "/a/=x", "/=", "/a//b=x"),
+        *("/=x", "//a=x", "/a/=x", "/=", "/a//b=x", "/a~2b=x", "/a~=x"),
+        *("scope=openid admin", "/a/scp=x y"),
     ],
 )
 def test_claim_that_cannot_match_is_refused(text: str) -> None:
@@ -95,7 +96,8 @@ def test_claim_that_cannot_match_is_refused(text: str) -> None:
     "text",
     [
         *("iss=https://login.example.com", "aud=web", "azp=web", "sub=una", "email_verified=true"),
-        *("token_use=id", "typ=Bearer", "tid=1", "client_id=web", "ver=2.0"),
+        *("token_use=id", "typ=Bearer", "tid=1", "client_id=web", "ver=2.0", "hd=acme.example"),
+        *("locale=en", "_claim_names=groups"),
         *("/iss=https://login.example.com", "/aud=web", "/email_verified=true"),
         *(
             "scope=openid",

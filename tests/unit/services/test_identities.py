@@ -136,12 +136,16 @@ def test_former_identity_is_refused(desk: Desk) -> None:
     assert [each.id for each in every_user(desk.store)] == [user.id]
 
 
-def test_identity_between_two_moves_is_a_stranger(desk: Desk) -> None:
-    """After a second move, a sign-in of the identity in between adds a new user."""
-    user = desk.has(a_user())
+@pytest.mark.parametrize("status", list(UserStatus))
+def test_identity_between_two_moves_is_refused(desk: Desk, status: UserStatus) -> None:
+    """It adds no second user, not even for a person who was deactivated or removed."""
+    user = desk.has(a_user(status=status, sessions_ended_at=START))
     desk.move(user)
     desk.move(user, SubjectIdentifier("https://newest.example.com", "1"))
-    assert desk.accounts.present(newly()).id == NEW.user_id
+    with pytest.raises(SignInRefused) as refused:
+        desk.accounts.present(newly())
+    assert refused.value.reason is SignInReason.IDENTITY_MOVED
+    assert [each.id for each in every_user(desk.store)] == [user.id]
 
 
 def test_plan_changes_nothing(desk: Desk) -> None:
