@@ -1,9 +1,9 @@
 """The budget of calls that flush, and the spacing between rounds.
 
-A round flushes every stage once. All calls come out of one token bucket, whoever makes them: API Gateway
-allows 10 calls of its own API per second and account, deployments included, and raises that for nobody
-(API Gateway Developer Guide, "Quotas for creating, deploying and managing an API"). The spacing between
-two rounds is a second matter: a cache that is emptied all the time remembers nothing.
+A round flushes every stage once. All processes take their calls from one token bucket. API Gateway allows
+10 calls of its own API per second and account, deployments included, and does not raise that limit (API
+Gateway Developer Guide, "Quotas for creating, deploying and managing an API"). Rounds are also spaced,
+because a cache that is emptied all the time remembers nothing.
 """
 
 from dataclasses import dataclass, replace

@@ -416,7 +416,7 @@ class TestLines:
     def test_successor_of_a_persons_rotation_may_do_so_too(
         self, api: Api, person: str, created: dict[str, Any]
     ) -> None:
-        """Whoever rotated, the overlap is no longer needed."""
+        """The overlap may come from a rotation by the owner or by the token."""
         successor = rotate(api, person, created["id"], overlap_seconds=3600).json
         assert api.delete("/v1/tokens/self/predecessor", successor["token"]).status == 204
         assert (use(api, created), use(api, successor)) == (401, 200)

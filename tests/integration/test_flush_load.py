@@ -194,7 +194,7 @@ def by_name(results: Sequence[Result], text: str) -> Result:
 
 
 def test_calls_are_never_above_the_budget(results: Sequence[Result]) -> None:
-    """In any window, whoever calls: the burst, and two for each second."""
+    """In any window the calls are at most the burst and two for each second."""
     for result in results:
         for seconds in (1, 2, 5, 10, 30, 60, 300):
             most = most_within(result.called, timedelta(seconds=seconds))
