@@ -38,8 +38,8 @@ class Accounts:
     def sign_in(self, unverified_jwt: str | None) -> User:
         """Return the active user whose sign-in the provider has signed.
 
-        Raises NotAuthenticated, SignInRefused, ApiTokenNotAllowed, UserInactive, SignInTooSoon or
-        DependencyUnavailable.
+        Raises NotAuthenticated, SignInRefused, ApiTokenNotAllowed, UserInactive, SignInTooSoon,
+        ConcurrentChange or DependencyUnavailable.
         """
         if not unverified_jwt:
             raise NotAuthenticated
@@ -51,7 +51,7 @@ class Accounts:
         """Return the active user who signed in, made on first sight.
 
         An older sign-in than the newest one changes nothing. Raises SignInRefused, UserInactive,
-        SignInTooSoon or DependencyUnavailable.
+        SignInTooSoon, ConcurrentChange or DependencyUnavailable.
         """
         for _ in range(_ATTEMPTS):
             try:

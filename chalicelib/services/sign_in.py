@@ -40,8 +40,8 @@ class SignIn:
         """Return the active user who calls.
 
         A bearer that is sent counts alone: a bad one never falls back to the cookie beside it.
-        Raises NotAuthenticated, ApiTokenNotAllowed, UserInactive, SignInTooSoon, CrossSiteRequest or
-        DependencyUnavailable.
+        Raises NotAuthenticated, ApiTokenNotAllowed, UserInactive, SignInTooSoon, CrossSiteRequest,
+        ConcurrentChange or DependencyUnavailable.
         """
         if credentials.bearer is not None or credentials.cookie is None:
             return self._accounts.sign_in(credentials.bearer)
