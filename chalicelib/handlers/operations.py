@@ -52,6 +52,7 @@ PERSON = Access(
         errors.SignInTooSoon,
         errors.CrossSiteRequest,
         errors.TokensUnavailable,
+        errors.ConcurrentChange,
         errors.DependencyUnavailable,
     ),
 )

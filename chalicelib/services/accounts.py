@@ -39,8 +39,8 @@ class Accounts:
     def sign_in(self, unverified_jwt: str | None) -> User:
         """Return the active user who signed in with this JWT of the provider.
 
-        Raises NotAuthenticated, SignInRefused, ApiTokenNotAllowed, UserInactive, SignInTooSoon or
-        DependencyUnavailable.
+        Raises NotAuthenticated, SignInRefused, ApiTokenNotAllowed, UserInactive, SignInTooSoon,
+        ConcurrentChange or DependencyUnavailable.
         """
         if not unverified_jwt:
             raise NotAuthenticated
@@ -52,7 +52,7 @@ class Accounts:
         """Return the active user who signed in. Add the user at the first sign-in.
 
         A sign-in that is older than the newest one changes nothing. Raises SignInRefused, UserInactive,
-        SignInTooSoon or DependencyUnavailable.
+        SignInTooSoon, ConcurrentChange or DependencyUnavailable.
         """
         for _ in range(_ATTEMPTS):
             try:

@@ -40,8 +40,8 @@ class SignIn:
         """Return the active user who calls.
 
         If a bearer is sent, only the bearer counts. A bad bearer never falls back to the cookie.
-        Raises NotAuthenticated, ApiTokenNotAllowed, UserInactive, SignInTooSoon, CrossSiteRequest or
-        DependencyUnavailable.
+        Raises NotAuthenticated, ApiTokenNotAllowed, UserInactive, SignInTooSoon, CrossSiteRequest,
+        ConcurrentChange or DependencyUnavailable.
         """
         if credentials.bearer is not None or credentials.cookie is None:
             return self._accounts.sign_in(credentials.bearer)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.errors import ConcurrentChange
 from chalicelib.domain.ids import user_id_for
 from tests.support.api import Answer, Api, api_of
 from tests.support.builders import ISSUER
@@ -172,3 +173,18 @@ def test_two_administrators_cannot_both_deactivate_each_other(visits: Visits) ->
     assert visits.api.patch(f"/v1/users/{ids['other']}", mine, {"status": "inactive"}).status == 200
     refused = visits.api.patch(f"/v1/users/{ids['una']}", other, {"status": "inactive"})
     assert (refused.status, refused.code) == (403, "user_inactive")
+
+
+def test_sign_in_that_loses_every_race_is_a_documented_conflict(
+    visits: Visits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The caller retries. The test client holds each answer to the OpenAPI document."""
+    visits.me(visits.jwt())
+    visits.wait(seconds=1)
+
+    def changed_meanwhile(*_: object) -> None:
+        raise ConcurrentChange
+
+    monkeypatch.setattr(visits.service.store, "save_sign_in", changed_meanwhile)
+    answer = visits.api.get("/v1/me", visits.jwt())
+    assert (answer.status, answer.code) == (409, "concurrent_change")
