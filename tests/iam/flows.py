@@ -181,7 +181,7 @@ def visit_the_page(walk: Walk) -> None:
 
 
 def return_to_the_page(walk: Walk) -> None:
-    """Somebody with another name and address than before, somebody who was removed, a new administrator."""
+    """A person renamed, a person removed, a user who becomes an administrator, one from the start."""
     person = walk.somebody()
     renamed = walk.provider.sign_in(person, name="Other", email="other@example.com")
     walk.call("GET", "/v1/me", renamed)
@@ -194,6 +194,7 @@ def return_to_the_page(walk: Walk) -> None:
     walk.call("GET", "/v1/me", walk.provider.sign_in(promoted))
     walk.advance(seconds=1)
     sign_in_at_the_page(walk, promoted)
+    sign_in_at_the_page(walk, f"admin-{walk.somebody()}")
 
 
 def sign_in_in_two_tabs(walk: Walk) -> None:

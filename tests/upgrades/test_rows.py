@@ -2,18 +2,20 @@
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from moto import mock_aws
 
 from chalicelib.adapters.dynamodb import items
+from chalicelib.adapters.dynamodb.users import DynamoDBUserStore
 from chalicelib.domain.administrators import Administrators
 from chalicelib.domain.users import Role
 from tests.iam import flows
 from tests.iam.walk import Walk, _cloud
-from tests.support.builders import an_admin, an_identity
+from tests.support.builders import a_user, an_admin, an_identity
+from tests.support.dynamodb import moto_cloud
 from tests.upgrades.release import V0_1, Release
 
 NOW = datetime(2026, 11, 29, tzinfo=UTC)
@@ -42,6 +44,8 @@ old, new = items.user_item(before), items.user_item(after)
 row.update({name: value for name, value in new.items() if old.get(name) != value})
 print(json.dumps(row))
 """
+
+_PROMOTION_BY_0_1 = _SIGN_IN_BY_0_1.replace('"user"', '"admin"')
 
 
 @pytest.fixture(scope="module")
@@ -97,4 +101,35 @@ def test_change_by_0_1_after_a_rollback_is_not_mistaken(release: Release) -> Non
 
     changed = items.read_user(json.loads(release.run(_SIGN_IN_BY_0_1, [items.user_item(admin)])))
 
-    assert changed == replace(admin, email="new@example.com", email_verified=False, role=Role.USER)
+    assert changed == replace(
+        admin, email="new@example.com", email_verified=False, role=Role.USER, role_given_at=None
+    )
+
+
+def test_role_by_0_1_after_a_rollback_does_not_count(release: Release) -> None:
+    """0.1 takes an older JWT. Its role must not count from the date at which a newer one took the role."""
+    demoted = a_user(signed_in_at=NOW, role_given_at=NOW)
+
+    changed = items.read_user(json.loads(release.run(_PROMOTION_BY_0_1, [items.user_item(demoted)])))
+
+    assert (changed.role, changed.role_given_at) == (Role.ADMIN, None)
+    assert Administrators().role_of(changed, NOW) is Role.USER
+
+
+def test_person_whose_role_0_1_changed_signs_in_again(release: Release) -> None:
+    """The row has a date that belongs to no role of its own. It must not stand in the way of a sign-in."""
+    demoted = a_user(signed_in_at=NOW, role_given_at=NOW)
+    row = json.loads(release.run(_PROMOTION_BY_0_1, [items.user_item(demoted)]))
+    later = NOW + timedelta(seconds=1)
+    with moto_cloud() as cloud:
+        cloud.dynamodb.put_item(TableName=cloud.table, Item=row)
+        store = DynamoDBUserStore(cloud.dynamodb, cloud.table)
+        for role in (Role.ADMIN, Role.USER, Role.ADMIN):
+            before = store.find_user(demoted.id)
+            assert before is not None
+            identity = an_identity(role=role, issued_at=later)
+            store.save_sign_in(before, before.signed_in(identity, later, named=False))
+            saved = store.find_user(demoted.id)
+            assert saved is not None
+            assert (saved.role, saved.role_given_at) == (role, later)
+            later += timedelta(seconds=1)

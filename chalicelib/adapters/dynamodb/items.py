@@ -63,6 +63,10 @@ def purge_time(value: datetime) -> dict[str, str]:
     return number((value - _EPOCH) // timedelta(seconds=1))
 
 
+# One for each role: 0.1 changes the role alone, and a role must not count from the date of another one.
+ROLE_GIVEN_AT: Mapping[Role, str] = {Role.ADMIN: "admin_given_at", Role.USER: "user_given_at"}
+
+
 def user_key(user_id: str) -> Item:
     """Return the primary key of a user."""
     return {"pk": text(f"U#{user_id}"), "sk": text("#")}
@@ -160,21 +164,22 @@ def user_item(user: User) -> Item:
         removed_at=user.removed_at,
         sessions_ended_at=user.sessions_ended_at,
         signed_in_at=user.signed_in_at,
-        role_given_at=user.role_given_at,
         moved_at=user.moved_at,
         full_until=user.full_until,
+        **{ROLE_GIVEN_AT[user.role]: user.role_given_at},
     )
 
 
 def read_user(item: Mapping[str, Mapping[str, str]]) -> User:
     """Return the user that an item holds."""
+    role = Role(item["role"]["S"])
     return User(
         id=item["pk"]["S"].removeprefix("U#"),
         issuer=item["issuer"]["S"],
         subject=item["subject"]["S"],
         name=item["name"]["S"],
         email=item["email"]["S"],
-        role=Role(item["role"]["S"]),
+        role=role,
         status=UserStatus(item["status"]["S"]),
         generation=item["generation"]["S"],
         created_at=_read_time(item["created_at"]),
@@ -188,7 +193,7 @@ def read_user(item: Mapping[str, Mapping[str, str]]) -> User:
         # 0.1 changes the e-mail and leaves this attribute, so compare the addresses.
         email_verified=item.get("verified_email") == item["email"],
         signed_in_at=_read_optional_time(item, "signed_in_at"),
-        role_given_at=_read_optional_time(item, "role_given_at"),
+        role_given_at=_read_optional_time(item, ROLE_GIVEN_AT[role]),
         moved_at=_read_optional_time(item, "moved_at"),
         created_day=date.fromisoformat(item["created_day"]["S"]) if "created_day" in item else None,
         creations=_read_count(item, "creations"),

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
-_SIGN_IN = ("signed_in_at", "role", "role_given_at", "moved_at")
-"""The attributes that tell whether a sign-in is still the newest of the same identity."""
+_SIGN_IN = ("signed_in_at", "role", "moved_at")
+"""The attributes that tell, with the role's date, if a sign-in is still the newest of the same identity."""
 
 _IDENTITY = ("issuer", "subject", "subject_claim")
 
@@ -99,8 +99,7 @@ class DynamoDBUserStore:
         The condition includes the newest sign-in, so that an older sign-in cannot overwrite it.
         """
         update, conditions = self._update(before, after)
-        old = items.user_item(before)
-        conditions += [update.same(name, old.get(name)) for name in _SIGN_IN]
+        conditions += _unchanged(before, _SIGN_IN, update)
         request = update.request(self._table, items.user_key(before.id), " AND ".join(conditions))
         try:
             retried(lambda: self._client.update_item(**request))
@@ -114,8 +113,7 @@ class DynamoDBUserStore:
         IdentityTaken, ConcurrentChange or StoreUnavailable.
         """
         update, conditions = self._update(before, after)
-        old = items.user_item(before)
-        conditions += [update.same(name, old.get(name)) for name in _SIGN_IN + _IDENTITY]
+        conditions += _unchanged(before, _SIGN_IN + _IDENTITY, update)
         request = update.request(self._table, items.user_key(before.id), " AND ".join(conditions))
         former, wanted = (SubjectIdentifier.of(user).user_id for user in (before, after))
         writes = [{"Update": request}, *self._claims(wanted, before.id)]
@@ -239,6 +237,12 @@ class DynamoDBUserStore:
         return [found[key["pk"]["S"]] for key in keys if key["pk"]["S"] in found]
 
 
+def _unchanged(before: User, names: tuple[str, ...], update: Update) -> list[str]:
+    """Return the conditions that these attributes and the date of the role are as they were."""
+    old = items.user_item(before)
+    return [update.same(name, old.get(name)) for name in (*names, items.ROLE_GIVEN_AT[before.role])]
+
+
 def _is_led_to(user_id: str, condition: str) -> dict[str, Any]:
     return {
         "ConditionExpression": condition,
@@ -255,6 +259,6 @@ def _conditions_of(actor: ActingAdmin, update: Update) -> list[str]:
         given_after = update.value("given_after", items.time(actor.role_given_after))
         conditions += [
             f"{update.name('role')} = {admin}",
-            f"{update.name('role_given_at')} > {given_after}",
+            f"{update.name(items.ROLE_GIVEN_AT[Role.ADMIN])} > {given_after}",
         ]
     return conditions
