@@ -739,7 +739,7 @@ def test_of_moves_to_one_identity_one_is_written(racers: Racers) -> None:
 
 
 def test_moves_of_one_user_leave_one_identity(racers: Racers) -> None:
-    """Whichever is last: no identity row of another one is left behind."""
+    """The last one is the user's. The identities between lead to the user too, and are refused."""
     for n in range(5):
         user = racers.new_user()
         targets = [SubjectIdentifier(ISSUER, f"target-{n}-{m}") for m in range(4)]
@@ -747,5 +747,7 @@ def test_moves_of_one_user_leave_one_identity(racers: Racers) -> None:
         results = at_once([partial(MoveUsers(store, racers.clock).move, user.id, to) for to in targets])
         assert {ConcurrentChange} >= {type(error) for error in of_type(ApiTokensError, results)}
         now = SubjectIdentifier.of(racers.stored(user))
-        reached = [to for to in targets if store.find_signed_in(to.user_id) is not None]
-        assert reached == [now]
+        reached = {to: found for to in targets if (found := store.find_signed_in(to.user_id))}
+        assert now in reached
+        assert {found.id for found in reached.values()} == {user.id}
+        assert [to for to, found in reached.items() if SubjectIdentifier.of(found) == to] == [now]
