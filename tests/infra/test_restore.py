@@ -273,7 +273,7 @@ class TestMovedUser:
         return user_id
 
     def found(self, disaster: Disaster, who: SubjectIdentifier) -> str | None:
-        """Return the id of the user whom an identity leads to."""
+        """Return the id of the user that an identity leads to."""
         user = dynamodb_stores(disaster.cloud).users.find_signed_in(who.user_id)
         return user.id if user else None
 
