@@ -389,10 +389,13 @@ class KeptBudget:
 
 @dataclass(frozen=True, slots=True)
 class BudgetSwap:
-    """The budget that the table has now: the new one if ``won``, else what another process wrote."""
+    """The budget that the table has now: the new one if ``won``, else what another process wrote.
+
+    None means that the table has none: TTL or an operator deleted the row.
+    """
 
     won: bool
-    kept: KeptBudget
+    kept: KeptBudget | None
 
 
 class FlushStore(Protocol):

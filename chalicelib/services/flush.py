@@ -78,6 +78,10 @@ class SharedBudget:
         known = self._kept.budget if self._kept else FlushBudget()
         return known.corrected(self.limits, self._clock.now())
 
+    def forget(self) -> None:
+        """Make the next write learn what the table has: an operator may have deleted the row."""
+        self._kept = None
+
     def write(self, change: ChangeBudget) -> bool:
         """Write the changed budget. Raises StoreUnavailable."""
         now = self._clock.now()
@@ -137,6 +141,7 @@ class FlushCaches:
         are then due later than the round that failed.
         """
         self._wait_until(due)
+        self._budget.forget()
         try:
             is_ours = self._begin_round(due, began + PATIENCE)
         except FlushPostponed as postponed:

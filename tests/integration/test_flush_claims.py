@@ -32,7 +32,9 @@ def test_write_whose_response_got_lost_is_known_again(cloud: Cloud) -> None:
     client = cast("DynamoDBClient", AnswerLost(cloud.dynamodb))
     store = DynamoDBFlushStore(client, cloud.table)
     first = store.swap_budget(None, BUDGET, START)
-    assert (first.won, first.kept.budget) == (True, BUDGET)
+    assert first.won
+    assert first.kept
+    assert first.kept.budget == BUDGET
     assert store.swap_budget(first.kept, BUDGET, START).won
 
 

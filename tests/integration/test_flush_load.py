@@ -116,7 +116,7 @@ class Watched(InMemoryStore):
     def swap_budget(self, *arguments: Any) -> Any:
         """Note a round that begins, and its pressure."""
         swap = super().swap_budget(*arguments)
-        if swap.won and swap.kept.budget.round_at > START:
+        if swap.won and swap.kept and swap.kept.budget.round_at > START:
             self.rounds[swap.kept.budget.round_at] = swap.kept.budget.pressure
         return swap
 

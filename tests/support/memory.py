@@ -255,10 +255,15 @@ class InMemoryStore:
         """Write the budget, unless another process did."""
         with self._lock:
             found = self._flush_budget
-            if found and (before is None or found.claim != before.claim):
+            if (found.claim if found else None) != (before.claim if before else None):
                 return BudgetSwap(won=False, kept=found)
             self._flush_budget = KeptBudget(after, secrets.token_hex(8))
             return BudgetSwap(won=True, kept=self._flush_budget)
+
+    def delete_budget(self) -> None:
+        """Delete the row, as TTL or an operator does."""
+        with self._lock:
+            self._flush_budget = None
 
     def find_user(self, user_id: str) -> User | None:
         """Return a user."""

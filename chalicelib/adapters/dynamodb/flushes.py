@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from chalicelib.adapters.dynamodb import items
 from chalicelib.adapters.dynamodb.errors import ConditionFailed
 from chalicelib.adapters.dynamodb.writes import Update, retried
-from chalicelib.domain.errors import StoreUnavailable
 from chalicelib.domain.flush_budget import FlushBudget
 from chalicelib.domain.ports import BudgetSwap, KeptBudget
 
@@ -42,11 +41,8 @@ class DynamoDBFlushStore:
                 lambda: self._client.update_item(**request, ReturnValuesOnConditionCheckFailure="ALL_OLD")
             )
         except ConditionFailed as failure:
-            if failure.item is None and before is not None:
-                # The row is gone, by TTL or by hand.
-                return self.swap_budget(None, after, now)
             if failure.item is None:
-                raise StoreUnavailable from failure
+                return BudgetSwap(won=False, kept=None)
             found = _read_budget(failure.item)
             return BudgetSwap(won=found.claim == kept.claim, kept=found)
         return BudgetSwap(won=True, kept=kept)

@@ -279,6 +279,19 @@ def test_patience_ends_before_the_function_does() -> None:
     assert bench.clock.now() - begun <= PATIENCE
 
 
+def test_row_that_an_operator_deletes_ends_the_spacing() -> None:
+    """A process remembers the spacing, and does not wait for it again."""
+    bench = Bench(ONE, ttl=3600)
+    for _ in range(17):
+        done = bench.after(PAUSE)
+    assert isinstance(done.worth_retrying, FlushPostponed)
+    bench.store.delete_budget()
+    began = bench.clock.now()
+    assert bench.after(PAUSE).flushed == [ONE]
+    assert bench.clock.now() - began == SETTLE
+    assert bench.after(PAUSE).pace is Pace.FAST
+
+
 def test_budget_that_other_processes_always_win_is_given_up_on() -> None:
     """The function ends before Lambda ends it."""
     bench = Bench(ONE)
