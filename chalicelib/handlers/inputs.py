@@ -14,6 +14,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.domain.ids import TOKEN_ID, USER_ID
+from chalicelib.domain.scope_definitions import MAX_SCOPES
 from chalicelib.domain.text import MAX_DESCRIPTION_LENGTH, MAX_NAME_LENGTH, plain_text_pattern
 from chalicelib.domain.tokens import MAX_OVERLAP, TokenStatus
 from chalicelib.domain.users import UserStatus
@@ -99,6 +100,7 @@ Scopes = Annotated[
     Meta(
         description="What the token may do; absent means the scopes that everybody may have.",
         examples=[["api:read"]],
+        max_length=MAX_SCOPES,
         extra_json_schema={"minItems": 1},
     ),
 ]

@@ -8,6 +8,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.domain.token_types import TOKEN_EXCHANGE, TokenType
 from chalicelib.handlers.inputs import Description, ExpiresInDays, Name
+from chalicelib.handlers.requests import MOST_FIELDS
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
@@ -81,10 +82,18 @@ class ExchangeForm(ClientForm, frozen=True, kw_only=True):
     actor_token: Annotated[str, Meta(description="Not supported.")] | UnsetType = UNSET
     actor_token_type: Annotated[str, Meta(description="Not supported.")] | UnsetType = UNSET
     resource: (
-        Annotated[list[str], Meta(description="Where the new token is to be used (RFC 8707).")] | UnsetType
+        Annotated[
+            list[str],
+            Meta(max_length=MOST_FIELDS, description="Where the new token is to be used (RFC 8707)."),
+        ]
+        | UnsetType
     ) = UNSET
     audience: (
-        Annotated[list[str], Meta(description="The same, by name. Needed with an API token.")] | UnsetType
+        Annotated[
+            list[str],
+            Meta(max_length=MOST_FIELDS, description="The same, by name. Needed with an API token."),
+        ]
+        | UnsetType
     ) = UNSET
     scope: (
         Annotated[

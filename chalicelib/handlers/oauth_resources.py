@@ -4,11 +4,13 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
-from chalicelib.handlers.resources import Resource, TokenId
+from chalicelib.handlers.resources import Resource, Scopes, TokenId
 
 Url = Annotated[str, Meta(extra_json_schema={"format": "uri"})]
 Seconds = Annotated[int, Meta(description="Seconds since 1970 (RFC 7519, NumericDate).")]
-Methods = Annotated[list[str], Meta(examples=[["client_secret_basic"]])]
+# Clients allocate by these bounds; no document of this service comes near them.
+Names = Annotated[list[str], Meta(max_length=16)]
+Methods = Annotated[Names, Meta(examples=[["client_secret_basic"]])]
 
 
 class OAuthError(Resource, frozen=True, kw_only=True):
@@ -65,15 +67,15 @@ class AuthorizationServer(Resource, frozen=True, kw_only=True):
     introspection_endpoint: Url
     revocation_endpoint: Url
     jwks_uri: Url
-    grant_types_supported: list[str]
-    response_types_supported: list[str]
-    scopes_supported: list[str]
+    grant_types_supported: Names
+    response_types_supported: Names
+    scopes_supported: Scopes
     token_endpoint_auth_methods_supported: Methods
-    token_endpoint_auth_signing_alg_values_supported: list[str]
+    token_endpoint_auth_signing_alg_values_supported: Names
     introspection_endpoint_auth_methods_supported: Methods
-    introspection_endpoint_auth_signing_alg_values_supported: list[str]
+    introspection_endpoint_auth_signing_alg_values_supported: Names
     revocation_endpoint_auth_methods_supported: Methods
-    revocation_endpoint_auth_signing_alg_values_supported: list[str]
+    revocation_endpoint_auth_signing_alg_values_supported: Names
     service_documentation: Url
 
 
@@ -81,9 +83,9 @@ class ProtectedResource(Resource, frozen=True, kw_only=True):
     """The API that the tokens open (RFC 9728 section 2)."""
 
     resource: Url
-    authorization_servers: list[Url]
-    scopes_supported: list[str]
-    bearer_methods_supported: list[Literal["header"]]
+    authorization_servers: Annotated[list[Url], Meta(max_length=1)]
+    scopes_supported: Scopes
+    bearer_methods_supported: Annotated[list[Literal["header"]], Meta(max_length=1)]
     resource_documentation: Url
 
 
@@ -102,4 +104,4 @@ class PublicKey(Resource, frozen=True, kw_only=True):
 class KeySet(Resource, frozen=True, kw_only=True):
     """The keys that verify access tokens (RFC 7517 section 5)."""
 
-    keys: list[PublicKey]
+    keys: Annotated[list[PublicKey], Meta(max_length=1000)]

@@ -10,9 +10,18 @@ import msgspec
 from chalicelib.domain import errors
 from chalicelib.domain.scopes import ScopeCatalogue
 from chalicelib.handlers.inputs import PATH_PARAMETERS, SCOPE_SCHEMA, TEXT_SCHEMAS, HeaderInput
-from chalicelib.handlers.openapi_texts import COMPANIONS, ERROR_HEADERS, HEADERS, INFO, SCHEMES, TAGS, Json
+from chalicelib.handlers.openapi_texts import (
+    COMPANIONS,
+    ERROR_HEADERS,
+    HEADERS,
+    INFO,
+    SCHEMES,
+    TAGS,
+    THROTTLED,
+    Json,
+)
 from chalicelib.handlers.operations import Answer, Documented, Operation
-from chalicelib.handlers.problems import Rendering
+from chalicelib.handlers.problems import PROBLEMS, Rendering
 from chalicelib.handlers.requests import FORM, JSON, MAX_DEPTH, MAX_VALUES
 from chalicelib.handlers.visits import CSRF_HEADER, SESSION_COOKIE, Site
 
@@ -52,7 +61,7 @@ def _schemas(operations: Sequence[Documented]) -> dict[str, Json]:
     for each in operations:
         operation = each.operation
         answers = [answer.body for answer in operation.answers]
-        for kind in (operation.body, operation.query, operation.rendering.body, *answers):
+        for kind in (operation.body, operation.query, operation.rendering.body, PROBLEMS.body, *answers):
             if kind is not None:
                 kinds[kind] = None
     _, components = msgspec.json.schema_components(list(kinds), ref_template=_REF)
@@ -211,19 +220,41 @@ def _errors(operation: AnyOperation) -> Json:
     by_status: dict[HTTPStatus, list[type[errors.ApiTokensError]]] = {}
     for kind in operation.all_raises:
         by_status.setdefault(rendering.status_of_kind(kind), []).append(kind)
-    written = {str(status.value): _error(rendering, kinds) for status, kinds in sorted(by_status.items())}
-    return {**written, str(HTTPStatus.INTERNAL_SERVER_ERROR.value): _unexpected(rendering)}
+    written = {str(status.value): _error(rendering, kinds) for status, kinds in by_status.items()}
+    written[str(HTTPStatus.INTERNAL_SERVER_ERROR.value)] = _unexpected(rendering)
+    too_many = str(HTTPStatus.TOO_MANY_REQUESTS.value)
+    written[too_many] = _throttled(rendering, by_status.get(HTTPStatus.TOO_MANY_REQUESTS, ()))
+    return dict(sorted(written.items()))
 
 
 def _error(rendering: Rendering, kinds: Sequence[type[errors.ApiTokensError]]) -> Json:
-    sentences: dict[str, str] = {}
-    for kind in kinds:
-        sentences.setdefault(rendering.code_of_kind(kind), _sentence(kind))
     headers = {
         header for kind in kinds for known, header in ERROR_HEADERS.items() if issubclass(kind, known)
     }
     referred = {"headers": {name: _header(name) for name in sorted(headers)}} if headers else {}
-    return {**referred, **_coded(rendering, sentences)}
+    return {**referred, **_coded(rendering, _sentences(rendering, kinds))}
+
+
+def _throttled(rendering: Rendering, kinds: Sequence[type[errors.ApiTokensError]]) -> Json:
+    """Return the 429: API Gateway's own, and the service's if the operation has one."""
+    sentences = _sentences(rendering, kinds)
+    if rendering is PROBLEMS:
+        answer = _coded(PROBLEMS, {**sentences, **THROTTLED})
+    else:
+        # API Gateway answers with a problem document wherever it throttles.
+        answer = _coded(PROBLEMS, THROTTLED)
+        if sentences:
+            own = _coded(rendering, sentences)
+            answer["description"] = f"{own['description']}\n{answer['description']}"
+            answer["content"] = {**own["content"], **answer["content"]}
+    return {"headers": {"Retry-After": _header("Retry-After")}, **answer}
+
+
+def _sentences(rendering: Rendering, kinds: Sequence[type[errors.ApiTokensError]]) -> dict[str, str]:
+    sentences: dict[str, str] = {}
+    for kind in kinds:
+        sentences.setdefault(rendering.code_of_kind(kind), _sentence(kind))
+    return sentences
 
 
 def _unexpected(rendering: Rendering) -> Json:

@@ -78,6 +78,10 @@ HEADERS: Mapping[str, Json] = {
         "schema": {"type": "string"},
     },
 }
+# API Gateway throttles each method of the API by itself; infra/aws/template.yaml has its response.
+THROTTLED: Mapping[str, str] = {
+    "too_many_requests": "Too many requests arrived at this method of the API. Retry in a second.",
+}
 ERROR_HEADERS: Mapping[type[errors.ApiTokensError], str] = {
     errors.NotAuthenticated: "WWW-Authenticate",
     errors.InvalidToken: "WWW-Authenticate",

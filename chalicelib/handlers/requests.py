@@ -23,7 +23,7 @@ MAX_VALUES = 1_000
 _T = TypeVar("_T")
 
 IDEMPOTENCY_KEY_PATTERN = r"[\x21-\x7e]{1,255}"
-_MOST_FIELDS = 200
+MOST_FIELDS = 200
 # An entity tag (RFC 9110 section 8.8.3), and a list of them, whose elements may be empty (section 5.6.1).
 _TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*+"')
 _TAGS = re.compile(rf"(?:[ \t,]*+{_TAG.pattern}[ \t]*+(?=,|\Z))*+[ \t,]*+")
@@ -115,7 +115,7 @@ def _text(request: Request, most_bytes: int) -> str:
 
 def _pairs(text: str) -> list[tuple[str, str]]:
     try:
-        return parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS)
+        return parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS)
     except ValueError as error:
         raise InvalidRequest("The body is not a valid form.") from error
 

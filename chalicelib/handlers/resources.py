@@ -5,8 +5,10 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from chalicelib.domain.tokens import RevocationReason, TokenStatus
+from chalicelib.domain.scope_definitions import MAX_SCOPES
+from chalicelib.domain.tokens import USAGE_DAYS, RevocationReason, TokenStatus
 from chalicelib.domain.users import Role, UserStatus
+from chalicelib.services.listing import MAX_LIMIT
 
 # Times are RFC 3339, UTC, in milliseconds.
 Moment = Annotated[
@@ -19,6 +21,7 @@ EffectiveBy = Annotated[
     Moment | None,
     Meta(description="By when every gateway refuses it, for what is refused; null while it is active."),
 ]
+Scopes = Annotated[list[str], Meta(max_length=MAX_SCOPES)]
 NextCursor = Annotated[str | None, Meta(description="Pass it as `cursor` to go on; null on the last page.")]
 
 
@@ -32,7 +35,7 @@ class Token(Resource, frozen=True, kw_only=True):
     id: TokenId
     name: str
     description: str
-    scopes: Annotated[list[str], Meta(description="What the token may do.", examples=[["api:read"]])]
+    scopes: Annotated[Scopes, Meta(description="What the token may do.", examples=[["api:read"]])]
     status: Annotated[
         TokenStatus,
         Meta(description="Only an active token opens anything; idle means not used for too long."),
@@ -82,7 +85,7 @@ class Reported(Resource, frozen=True, kw_only=True):
 class TokenPage(Resource, frozen=True, kw_only=True):
     """A page of tokens. A page may be short, even empty, before the last one."""
 
-    tokens: list[Token]
+    tokens: Annotated[list[Token], Meta(max_length=MAX_LIMIT)]
     next_cursor: NextCursor
 
 
@@ -97,7 +100,7 @@ class Usage(Resource, frozen=True, kw_only=True):
     """The uses of a token on each of the last 30 days, today last."""
 
     token_id: TokenId
-    days: list[DayOfUsage]
+    days: Annotated[list[DayOfUsage], Meta(min_length=USAGE_DAYS, max_length=USAGE_DAYS)]
 
 
 class Me(Resource, frozen=True, kw_only=True):
@@ -129,7 +132,7 @@ class User(Me, frozen=True, kw_only=True):
 class UserPage(Resource, frozen=True, kw_only=True):
     """A page of users, newest first. A page may be short, even empty, before the last one."""
 
-    users: list[User]
+    users: Annotated[list[User], Meta(max_length=MAX_LIMIT)]
     next_cursor: NextCursor
 
 
@@ -140,7 +143,7 @@ class Caller(Resource, frozen=True, kw_only=True):
     user_id: UserId | UnsetType = UNSET
     token_id: TokenId | UnsetType = UNSET
     token_name: str | UnsetType = UNSET
-    scopes: list[str] | UnsetType = UNSET
+    scopes: Scopes | UnsetType = UNSET
 
 
 class Echoed(Resource, frozen=True, kw_only=True):

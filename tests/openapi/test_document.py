@@ -2,7 +2,7 @@
 
 import json
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -14,7 +14,7 @@ from chalicelib.domain.refusals import SignInReason
 from chalicelib.handlers import openapi_texts, problems
 from chalicelib.handlers.oauth_errors import oauth_error
 from chalicelib.handlers.operations import documented
-from infra.local.template import PROJECT_ROOT
+from infra.local.template import PROJECT_ROOT, gateway_responses, read_template
 from tests.packaging.fresh import result_of
 from tests.support.api import Api, api_of
 from tests.support.service import MemoryService
@@ -125,7 +125,7 @@ def test_errors_are_those_of_the_operation(document: dict[str, Any]) -> None:
         responses = written[each.operation.method, each.operation.path]["responses"]
         for kind in each.operation.all_raises:
             status = str(each.operation.rendering.status_of_kind(kind).value)
-            (content,) = responses[status]["content"].values()
+            content = responses[status]["content"][each.operation.rendering.media_type]
             codes = content["schema"]["properties"][each.operation.rendering.code_member]["enum"]
             assert each.operation.rendering.code_of_kind(kind) in codes
 
@@ -169,6 +169,49 @@ def test_headers_of_errors_are_those_that_are_sent(kind: type[errors.ApiTokensEr
     error = BUILT.get(kind, kind)(None)
     render = oauth_error if kind is errors.InvalidSubjectToken else problems.problem
     assert openapi_texts.ERROR_HEADERS[kind] in render(error).headers
+
+
+def test_every_operation_says_that_the_gateway_may_throttle_it(document: dict[str, Any]) -> None:
+    """API Gateway answers in its own words, which the template and the document have in common."""
+    answers = {each["ResponseType"]: each for each in gateway_responses(read_template())}
+    answer = answers["THROTTLED"]
+    said = json.loads(answer["ResponseTemplates"]["application/json"])
+    assert {said["code"]: said["detail"]} == openapi_texts.THROTTLED
+    for key, operation in operations_of(document).items():
+        throttled = operation["responses"]["429"]
+        problem = throttled["content"]["application/problem+json"]["schema"]
+        assert said["code"] in problem["properties"]["code"]["enum"], key
+        assert set(throttled["headers"]) == {"Retry-After"}, key
+
+
+def test_own_429_stands_beside_the_gateways(document: dict[str, Any]) -> None:
+    """A create has both codes in one body; OAuth endpoints have bodies of their own."""
+    operations = operations_of(document)
+    created = operations["POST", "/v1/tokens"]["responses"]["429"]["content"]
+    (problem,) = created.values()
+    assert problem["schema"]["properties"]["code"]["enum"] == ["too_many_creations", "too_many_requests"]
+    exchanged = operations["POST", "/oauth2/token"]["responses"]["429"]["content"]
+    assert exchanged["application/json"]["schema"]["properties"]["error"]["enum"] == [
+        "temporarily_unavailable"
+    ]
+    assert exchanged["application/problem+json"]["schema"]["properties"]["code"]["enum"] == [
+        "too_many_requests"
+    ]
+
+
+def test_every_array_is_bounded(document: dict[str, Any]) -> None:
+    """Clients and gateways allocate by these bounds."""
+    arrays = [each for each in nodes(document) if each.get("type") == "array"]
+    assert len(arrays) > 15
+    assert [each for each in arrays if not each.get("maxItems")] == []
+
+
+def nodes(value: Any) -> Iterator[dict[str, Any]]:
+    """Return every object of a document."""
+    if isinstance(value, dict):
+        yield value
+    for each in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from nodes(each)
 
 
 def test_scopes_are_those_of_the_service() -> None:

@@ -153,7 +153,7 @@ def test_function_that_reaches_neither_table_nor_key_is_a_failure(caller: Caller
 
 
 def test_too_many_requests(caller: Caller) -> None:
-    """The stage throttles as the template says; its refusal keeps its status and is a problem too."""
+    """The stage throttles as the template says, and its refusal is a problem that says when to retry."""
     gateway, api = caller.stack.client("apigateway"), caller.stack.api_id
     stage = {"restApiId": api, "stageName": caller.stack.prefix.strip("/")}
     usual = gateway.get_stage(**stage)["methodSettings"]["*/*"]
@@ -166,7 +166,8 @@ def test_too_many_requests(caller: Caller) -> None:
         _throttle(gateway, stage, 200, 400)
 
     assert (answer.status, answer.headers["Content-Type"]) == (429, PROBLEM)
-    assert "status" not in answer.json
+    assert (answer.json["status"], answer.json["code"]) == (429, "too_many_requests")
+    assert answer.headers["Retry-After"] == "1"
 
 
 def _throttle(gateway: Any, stage: Mapping[str, str], rate: int, burst: int) -> None:
