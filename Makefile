@@ -68,6 +68,7 @@ lint: .venv/.ready ## The part of check that runs no test
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy --strict
 	@$(BIN)/lint-imports
+	@sh infra/lint-web
 
 lock: .venv-lock/.ready ## Pin the requirements again; LOCK_FLAGS=--upgrade for newer ones
 	@for name in requirements requirements-dev requirements-local; do \

@@ -11,6 +11,10 @@ let sessionEnded = () => {};
 
 /** Why a call did not do what was asked: the server's problem document (RFC 9457), or no answer (status 0). */
 export class Problem extends Error {
+  /**
+   * @param {number} status
+   * @param {{code?: string, detail?: string, requestId?: string}} [document] the server's problem document
+   */
   constructor(status, document = {}) {
     // The server's words for this one speak to clients of the API, which send a JWT.
     const detail = document.code === 'not_authenticated' ? SIGNED_OUT : document.detail;
@@ -34,7 +38,12 @@ export function onSessionEnd(listener) {
   sessionEnded = listener;
 }
 
-/** Calls the server and returns `{data, etag}`; throws a Problem. */
+/**
+ * Calls the server and returns `{data, etag}`; throws a Problem.
+ * @param {string} method
+ * @param {string} path
+ * @param {{body?: object, headers?: Record<string, string>}} [options] the JSON body and more headers
+ */
 export async function call(method, path, { body, headers = {} } = {}) {
   let answer = await send(method, path, body, headers);
   // Signed in anew in another tab: the cookie is the new session's, the CSRF token still the old one's.
@@ -48,6 +57,7 @@ export async function call(method, path, { body, headers = {} } = {}) {
 
 /** Takes over the session that the browser has by now; false if there is none. */
 export async function renewSession() {
+  /** @type {RequestInit} */
   const options = { credentials: 'same-origin', redirect: 'manual', cache: 'no-store' };
   const response = await fetch(`${base}/settings/api-tokens`, options).catch(() => null);
   if (!response?.ok) return false;
@@ -62,32 +72,32 @@ export async function renewSession() {
   return true;
 }
 
-async function send(method, path, body, headers) {
-  const options = {
-    method,
-    credentials: 'same-origin',
-    cache: 'no-store',
-    headers: { Accept: 'application/json', ...headers },
-    signal: AbortSignal.timeout(TIMEOUT_MILLISECONDS),
-  };
-  if (method !== 'GET') options.headers['X-CSRF-Token'] = csrfToken;
-  if (body !== undefined) {
-    options.headers['Content-Type'] = 'application/json';
-    options.body = JSON.stringify(body);
-  }
+async function send(method, path, body, more) {
+  const headers = { Accept: 'application/json', ...more };
+  if (method !== 'GET') headers['X-CSRF-Token'] = csrfToken;
+  if (body !== undefined) headers['Content-Type'] = 'application/json';
   try {
-    return await read(await fetch(base + path, options));
+    return await read(await fetch(base + path, {
+      method,
+      credentials: 'same-origin',
+      cache: 'no-store',
+      headers,
+      body: body === undefined ? null : JSON.stringify(body),
+      signal: AbortSignal.timeout(TIMEOUT_MILLISECONDS),
+    }));
   } catch {
     throw new Problem(0);
   }
 }
 
 /** The server asks to report it where it has no better words. */
-const reference = ({ code, requestId }) => (code === 'internal_error' && requestId ? ` Request id: ${requestId}` : '');
+const reference = ({ code = '', requestId = '' }) =>
+  (code === 'internal_error' && requestId ? ` Request id: ${requestId}` : '');
 
 async function read(response) {
   const text = await response.text();
-  const answer = { ok: response.ok, status: response.status, etag: response.headers.get('ETag'), document: null };
+  const etag = response.headers.get('ETag');
+  const answer = { ok: response.ok, status: response.status, etag, document: null };
   try {
     answer.document = text ? JSON.parse(text) : null;
     if (!response.ok) answer.document.requestId = response.headers.get('x-amzn-RequestId');

@@ -1,6 +1,7 @@
 /** The new token, shown once: masked, copied, and gone with the dialog. */
 
 import { base } from './api.js';
+import { fromTemplate } from './dom.js';
 import { dateOf, duration } from './times.js';
 
 const COPIED_MILLISECONDS = 2000;
@@ -32,7 +33,7 @@ export function showCreated(dialog, token) {
 }
 
 function replaceContent(dialog) {
-  dialog.replaceChildren(document.getElementById('created-content').content.cloneNode(true));
+  dialog.replaceChildren(fromTemplate('created-content'));
   dialog.setAttribute('aria-labelledby', 'created-title');
   if (dialog.isConnected) return;
   // Closed before the answer came; the token is made, and this is the only time to see it.

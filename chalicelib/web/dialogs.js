@@ -8,10 +8,10 @@ import { errorToast, showProblem } from './notices.js';
  * before anybody sees or hears it. The browser gives the focus back to what had it; `refocus` is called if
  * that is gone.
  */
-export function openDialog(templateId, { fill = () => {}, refocus = () => {} } = {}) {
-  const dialog = fromTemplate(templateId);
+export function openDialog(templateId, { fill = null, refocus = () => {} } = {}) {
+  const dialog = fromTemplate(templateId).querySelector('dialog');
   document.body.append(dialog);
-  fill(dialog);
+  fill?.(dialog);
   for (const button of dialog.querySelectorAll('[data-close]')) {
     button.addEventListener('click', () => dialog.close());
   }
@@ -55,11 +55,16 @@ export function onSubmit(dialog, send, explain = (problem) => problem.message) {
  * Asks before something is done that cannot be undone; `question` is `{title, text, confirm, act, ...}`.
  * `act(chosen)` does it while the dialog waits, so that an error leaves the question open.
  */
-export function confirmDialog({ act, refocus, ...question }) {
+export function confirmDialog({ act, refocus = () => {}, ...question }) {
   const dialog = openDialog('confirm-dialog', { fill: (made) => fillQuestion(made, question), refocus });
   onSubmit(dialog, (form) => act(form.elements.choice.checked));
 }
 
+/**
+ * @param {HTMLDialogElement} dialog
+ * @param {{title?: string, text?: string, confirm?: string, isDangerous?: boolean,
+ *   choice?: {label: string, hint: string}}} question
+ */
 function fillQuestion(dialog, { title, text, confirm, isDangerous = true, choice = null }) {
   dialog.querySelector('h2').textContent = title;
   dialog.querySelector('#confirm-text').textContent = text;
@@ -67,7 +72,7 @@ function fillQuestion(dialog, { title, text, confirm, isDangerous = true, choice
   button.textContent = confirm;
   button.classList.add(isDangerous ? 'danger' : 'primary');
   if (choice) {
-    dialog.querySelector('[data-choice]').hidden = false;
+    dialog.querySelector('[data-choice]').removeAttribute('hidden');
     dialog.querySelector('[data-choice-label]').textContent = choice.label;
     dialog.querySelector('#confirm-choice-hint').textContent = choice.hint;
   }

@@ -15,9 +15,10 @@ export function el(tag, properties = {}, ...children) {
 /** Makes text that is heard but not seen. */
 export const spoken = (text) => el('span', { class: 'visually-hidden' }, text);
 
-/** Returns a copy of the first element of a template. */
+/** Returns a copy of what a template holds. */
 export function fromTemplate(id) {
-  return document.getElementById(id).content.firstElementChild.cloneNode(true);
+  const template = /** @type {HTMLTemplateElement} */ (document.getElementById(id));
+  return /** @type {DocumentFragment} */ (template.content.cloneNode(true));
 }
 
 /** Runs `work` with `button` disabled and shown as busy; a second click meanwhile does nothing. */

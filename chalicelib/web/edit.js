@@ -12,7 +12,7 @@ export async function openEditDialog({ id }, list) {
   list.update(token, 'Edit');
   const refocus = () => list.focus(id, 'Edit');
   const dialog = openDialog('edit-dialog', { fill: (made) => fill(made, token), refocus });
-  dialog.querySelector('[name=name]').select();
+  dialog.querySelector('input').select();
   const save = async ({ elements }) => {
     // Send only changed members: an old name that would be refused today must not block a description.
     const changed = ['name', 'description'].filter((member) => elements[member].value !== token[member]);

@@ -1,11 +1,9 @@
 /** Lists that come in pages: loading, more, nothing there, nothing that matches, and errors. */
 
-import { call } from './api.js';
 import { el, whileBusy } from './dom.js';
 import { announce } from './notices.js';
+import { nextPage } from './paging.js';
 import { makeTable, showSort } from './table.js';
-
-const MOST_EMPTY_PAGES = 20;
 
 /**
  * A list of one kind of thing inside `place`. Its `kind` says what is listed: `{path, member, noun, caption,
@@ -71,8 +69,9 @@ export class List {
 
   /** What a reload must not lose: the row that has the focus, and the verb of its button. */
   #focused() {
-    const row = this.#body.contains(document.activeElement) && document.activeElement.closest('tr[id^="row-"]');
-    return row ? [row.id.slice('row-'.length), document.activeElement.dataset.verb] : null;
+    const focused = document.activeElement;
+    const row = this.#body.contains(focused) && focused.closest('tr[id^="row-"]');
+    return row ? [row.id.slice('row-'.length), focused.getAttribute('data-verb')] : null;
   }
 
   #clear() {
@@ -83,7 +82,8 @@ export class List {
   #notify() {
     const notice = this.#kind.notice?.([...this.#items.values()]) ?? null;
     // Replaced only where it differs: what did not change is not said again.
-    if (this.#notice.textContent !== (notice?.textContent ?? '')) this.#notice.replaceChildren(...(notice ? [notice] : []));
+    if (this.#notice.textContent === (notice?.textContent ?? '')) return;
+    this.#notice.replaceChildren(...(notice ? [notice] : []));
   }
 
   #find(id) {
@@ -102,17 +102,9 @@ export class List {
     this.reload();
   }
 
-  /** A page may be empty although more follow: what it read did not match. */
-  async #page(cursor) {
-    for (let pages = 1; ; pages += 1) {
-      const parameters = new URLSearchParams(this.#kind.query?.() ?? {});
-      if (this.#sort) parameters.set('sort', this.#sort);
-      if (cursor) parameters.set('cursor', cursor);
-      const { data } = await call('GET', `${this.#kind.path}?${parameters}`);
-      const items = data[this.#kind.member];
-      cursor = data.next_cursor;
-      if (items.length || !cursor || pages === MOST_EMPTY_PAGES) return { items, cursor };
-    }
+  #page(cursor) {
+    const { path, member } = this.#kind;
+    return nextPage(path, member, { ...this.#kind.query?.(), sort: this.#sort }, cursor);
   }
 
   #show({ items, cursor }) {

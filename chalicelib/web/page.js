@@ -48,5 +48,5 @@ keepFresh();
 startTokens();
 window.addEventListener('hashchange', route);
 // A click before this would be lost without a word.
-for (const control of document.querySelectorAll('[data-until-ready]')) control.disabled = false;
+for (const control of document.querySelectorAll('[data-until-ready]')) control.removeAttribute('disabled');
 route();

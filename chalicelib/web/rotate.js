@@ -8,7 +8,8 @@ import { nameOf } from './token-row.js';
 
 const SECOND = 1000;
 const MAYBE = ' It may have been rotated all the same: try again to find out.';
-const ROTATED = 'This token was rotated already. Its successor is in the list: if its string was lost, rotate that one.';
+const ROTATED = 'This token was rotated already. Its successor is in the list: '
+  + 'if its string was lost, rotate that one.';
 // What trying again from this dialog cannot change.
 const FINAL = ['token_rotated', 'token_revoked', 'token_expired', 'token_not_active', 'token_not_found'];
 
@@ -26,7 +27,8 @@ export async function openRotateDialog(token, list) {
   dialog.addEventListener('close', () => { if (isUnsure) list.reload({ quietly: true }); });
 
   const send = async ({ elements: { overlap } }) => {
-    const { data } = await call('POST', `${path(token.id)}/rotate`, { body: { overlap_seconds: Number(overlap.value) } });
+    const body = { overlap_seconds: Number(overlap.value) };
+    const { data } = await call('POST', `${path(token.id)}/rotate`, { body });
     [focused, isUnsure] = [data.id, false];
     showCreated(dialog, data);
     list.reload({ quietly: true });
@@ -59,7 +61,8 @@ function fill(dialog, token, older) {
   update();
   if (!older) return;
   const note = dialog.querySelector('[data-older]');
-  note.textContent = `The token before this one still works, until ${momentOf(older.overlap_ends_at)}. Rotating ends it right away.`;
+  const end = momentOf(older.overlap_ends_at);
+  note.textContent = `The token before this one still works, until ${end}. Rotating ends it right away.`;
   note.hidden = false;
 }
 

@@ -18,9 +18,9 @@ export function makeTable(caption, columns, sort, onSort) {
 /** Marks the column that the rows are ordered by. */
 export function showSort(table, sort) {
   const name = sort.replace('-', '');
-  for (const cell of table.querySelectorAll('th[data-sort]')) {
-    if (cell.dataset.sort !== name) cell.removeAttribute('aria-sort');
-    else cell.setAttribute('aria-sort', sort.startsWith('-') ? 'descending' : 'ascending');
+  for (const heading of table.querySelectorAll('th[data-sort]')) {
+    if (heading.dataset.sort !== name) heading.removeAttribute('aria-sort');
+    else heading.setAttribute('aria-sort', sort.startsWith('-') ? 'descending' : 'ascending');
   }
 }
 
@@ -48,8 +48,8 @@ function head(column, onSort) {
     el('button', { type: 'button', class: 'sort', onclick: turn }, column.label));
 }
 
-function nextSort(column, cell) {
-  const now = cell.getAttribute('aria-sort');
+function nextSort(column, heading) {
+  const now = heading.getAttribute('aria-sort');
   const direction = now ? (now === 'ascending' ? '-' : '') : (column.first ?? '');
   return direction + column.sort;
 }

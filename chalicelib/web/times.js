@@ -13,6 +13,7 @@ const RELATIVE = new Intl.RelativeTimeFormat('en', { numeric: 'always' });
 const EXACT = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'long' });
 const DATE = new Intl.DateTimeFormat('en', { dateStyle: 'medium' });
 const MOMENT = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short' });
+/** @type {[Intl.RelativeTimeFormatUnit, number, number][]} */
 const UNITS = [['second', SECOND, 60], ['minute', MINUTE, 60], ['hour', HOUR, 24], ['day', DAY, 100],
   ['month', 30.44 * DAY, 24], ['year', 365.25 * DAY, Infinity]];
 
@@ -57,7 +58,8 @@ export function timeElement(iso, form = 'relative') {
 /** Rewords the relative times on the page as they grow older. */
 export function keepFresh() {
   setInterval(() => {
-    for (const time of document.querySelectorAll('time[data-form]')) {
+    for (const time of document.querySelectorAll('time')) {
+      if (!time.dataset.form) continue;
       const text = worded(time.dateTime, time.dataset.form);
       if (time.textContent !== text) time.textContent = text;
     }
@@ -69,6 +71,7 @@ function worded(iso, form) {
   return form === 'date' && -until(iso) > 7 * DAY ? dateOf(iso) : relative(iso);
 }
 
+/** @returns {[number, Intl.RelativeTimeFormatUnit]} */
 function rounded(milliseconds) {
   for (const [unit, length, most] of UNITS) {
     const count = Math.round(milliseconds / length);

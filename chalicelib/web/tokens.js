@@ -8,8 +8,8 @@ import { TOKEN_COLUMNS, nameOf, tokenRow, wasReusedLately } from './token-row.js
 
 const PAUSE_MILLISECONDS = 300;
 
-const search = document.getElementById('search-tokens');
-const filter = document.getElementById('filter-tokens');
+const search = /** @type {HTMLInputElement} */ (document.getElementById('search-tokens'));
+const filter = /** @type {HTMLSelectElement} */ (document.getElementById('filter-tokens'));
 const generateButton = document.getElementById('generate-new-token');
 
 /** Fills the view and makes its controls work. */

@@ -1,0 +1,51 @@
+/** Pages: parameters, empty pages on the way, and their bound. */
+
+import assert from 'node:assert/strict';
+import { beforeEach, test } from 'node:test';
+
+import { load, server } from './browser.js';
+
+let nextPage;
+
+beforeEach(async () => {
+  // The module of pages imports the client once; both are loaded with this page.
+  ({ nextPage } = await load('paging.js', { base: '' }));
+});
+
+const page = (items, cursor = null) => ({ body: { tokens: items, next_cursor: cursor } });
+const read = (query = {}, cursor = null) => nextPage('/v1/tokens', 'tokens', query, cursor);
+const parameters = ({ url }) => Object.fromEntries(new URLSearchParams(url.split('?')[1]));
+
+test('the first page has no cursor, and empty parameters are left out', async () => {
+  const calls = server(page([1, 2], 'next'));
+  assert.deepEqual(await read({ q: 'a&b=c', status: '', sort: '-name' }), { items: [1, 2], cursor: 'next' });
+  assert.deepEqual(parameters(calls[0]), { q: 'a&b=c', sort: '-name' });
+});
+
+test('the last page has no cursor', async () => {
+  const calls = server(page([3]));
+  assert.deepEqual(await read({}, 'next'), { items: [3], cursor: null });
+  assert.deepEqual(parameters(calls[0]), { cursor: 'next' });
+});
+
+test('empty pages are passed over, each by its own cursor', async () => {
+  const calls = server(page([], 'a'), page([], 'b'), page([4], 'c'));
+  assert.deepEqual(await read({ q: 'x' }), { items: [4], cursor: 'c' });
+  assert.deepEqual(calls.map(parameters), [{ q: 'x' }, { q: 'x', cursor: 'a' }, { q: 'x', cursor: 'b' }]);
+});
+
+test('a list without matches ends empty', async () => {
+  server(page([], 'a'), page([]));
+  assert.deepEqual(await read(), { items: [], cursor: null });
+});
+
+test('after twenty empty pages the reader is asked whether to go on', async () => {
+  const calls = server(...Array.from({ length: 30 }, (_, index) => page([], `c${index}`)));
+  assert.deepEqual(await read(), { items: [], cursor: 'c19' });
+  assert.equal(calls.length, 20);
+});
+
+test('a refusal on the way is passed on', async () => {
+  server(page([], 'a'), { status: 400, body: { code: 'invalid_cursor', detail: 'The cursor is invalid.' } });
+  await assert.rejects(read(), { code: 'invalid_cursor' });
+});
