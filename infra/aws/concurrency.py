@@ -122,8 +122,8 @@ def _refuse_too_much(room: Room, reservable: int, asked: Sequence[Wish]) -> None
         raise DeploymentError(
             f"{', '.join(map(_told_wish, asked))}: together {taken:,} executions, but at most "
             f"{reservable:,} can be reserved here. Lambda runs {room.limit:,} at a time in this account "
-            f"and region, and {UNRESERVED} must stay unreserved. Reserve less, or ask AWS for a higher quota of concurrent "
-            "executions. Nothing was changed."
+            f"and region, and {UNRESERVED} must stay unreserved. Reserve less, or ask AWS for a higher "
+            "quota of concurrent executions. Nothing was changed."
         )
 
 
