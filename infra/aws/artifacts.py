@@ -95,7 +95,9 @@ def default_bucket(account: Account) -> str:
     return f"{_PREFIX}-artifacts-{account.number}-{account.region}"
 
 
-def upload(package: Package, bucket: Bucket, complete: Complete) -> tuple[dict[str, Any], str]:
+def upload(
+    package: Package, bucket: Bucket, complete: Complete = lambda template, _: template
+) -> tuple[dict[str, Any], str]:
     """Store zip and template; return the template as stored, and its address.
 
     ``complete`` gets the packaged template and the zip, and adds what only the deployment knows.
