@@ -12,13 +12,14 @@ from typing import Any
 
 from infra.aws.account import AWS_ERRORS, reason_of
 from infra.aws.errors import DeploymentError
-from infra.aws.functions import API, PAGE, Template, authorizers_in
+from infra.aws.functions import API, PAGE, Resource, Template, authorizers_in, functions_in
 
 UNRESERVED = 100
 """Executions that Lambda keeps for functions without a reservation."""
 
 _CAPS = {API: "ApiConcurrency", PAGE: "PageConcurrency"}
 _NOTHING = {"Ref": "AWS::NoValue"}
+_RESERVED = "ReservedConcurrentExecutions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +58,10 @@ def with_concurrency(template: Template) -> Template:
     resources, conditions = dict(template["Resources"]), dict(template["Conditions"])
     for function, parameter in _reservations(template).items():
         conditions[f"{parameter}Given"] = _differs(parameter, "")
-        reserved = {"Fn::If": [f"{parameter}Given", {"Ref": parameter}, _NOTHING]}
-        resources[function] = _with(resources[function], ReservedConcurrentExecutions=reserved)
+        # Otherwise `reserved_concurrency` of config.json counts.
+        usual = resources[function]["Properties"].get(_RESERVED, _NOTHING)
+        reserved = {"Fn::If": [f"{parameter}Given", {"Ref": parameter}, usual]}
+        resources[function] = _with(resources[function], **{_RESERVED: reserved})
     for function in authorizers_in(resources):
         conditions[f"{function}IsKeptWarm"] = _differs(f"{function}Provisioned", "0")
     for parameter in ("WarmReadUnits", "WarmWriteUnits"):
@@ -68,17 +71,18 @@ def with_concurrency(template: Template) -> Template:
 
 
 def wishes(template: Template, values: Mapping[str, str]) -> list[Wish]:
-    """Return the capacity that the parameters' values ask for, function by function.
+    """Return the capacity that parameters and configuration ask for, function by function.
 
     Raises DeploymentError for a value that is not a number.
     """
+    parameters = _reservations(template)
     return [
         Wish(
             function,
-            _number(parameter, values[parameter]) if values.get(parameter) else None,
+            _reserved(template["Resources"][function], parameters.get(function, ""), values),
             _number(f"{function}Provisioned", values.get(f"{function}Provisioned") or "0"),
         )
-        for function, parameter in _reservations(template).items()
+        for function in functions_in(template["Resources"])
     ]
 
 
@@ -137,6 +141,14 @@ def _told_wish(wish: Wish) -> str:
     parts = [] if wish.reserved is None else [f"at most {wish.reserved:,} at a time"]
     parts += [f"{wish.provisioned:,} kept warm"] if wish.provisioned else []
     return f"{wish.function} {' and '.join(parts)}"
+
+
+def _reserved(function: Resource, parameter: str, values: Mapping[str, str]) -> int | None:
+    if values.get(parameter):
+        return _number(parameter, values[parameter])
+    configured = function["Properties"].get(_RESERVED)
+    usual = configured["Fn::If"][2] if isinstance(configured, dict) else configured
+    return usual if isinstance(usual, int) else None
 
 
 def _reservations(template: Template) -> dict[str, str]:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from infra.aws.concurrency import Wish, check_capacity, room_of, wishes
+from infra.aws.concurrency import Wish, check_capacity, room_of, wishes, with_concurrency
 from infra.aws.errors import DeploymentError
 from infra.local.template import read_template
 from tests.deployment.desk import EmulatorSession
@@ -129,24 +129,37 @@ def test_missing_permission_stops_only_a_deployment_that_reserves() -> None:
 
 
 def _template() -> dict[str, Any]:
-    functions = {API: "app.app", "PageHandler": "app.app", DOOR: HANDLER}
+    functions = {API: "app.app", "PageHandler": "app.app", DOOR: HANDLER, "FlushAuthorizerCaches": "app.f"}
     kind = "AWS::Serverless::Function"
-    return {
-        "Resources": {
-            name: {"Type": kind, "Properties": {"Handler": each}} for name, each in functions.items()
-        }
+    resources: dict[str, Any] = {
+        name: {"Type": kind, "Properties": {"Handler": each}} for name, each in functions.items()
     }
+    return {"Conditions": {}, "Resources": {**resources, "TokenTable": {"Properties": {}, "Type": "T"}}}
 
 
 def test_wishes_are_read_from_the_parameters() -> None:
     """Empty and 0 ask for nothing; a parameter of the template that is not there either."""
     values = {f"{DOOR}Concurrency": "50", f"{DOOR}Provisioned": "5", "ApiConcurrency": "", "X": "1"}
     assert wishes(_template(), values) == [
-        reserve(DOOR, 50, 5),
         reserve(API, None),
+        reserve(DOOR, 50, 5),
+        reserve("FlushAuthorizerCaches", None),
         reserve("PageHandler", None),
     ]
     assert {wish.taken for wish in wishes(_template(), {})} == {0}
+
+
+def test_reservations_of_the_configuration_are_counted_and_kept() -> None:
+    """`reserved_concurrency` of config.json holds for a function unless its parameter is given."""
+    template = _template()
+    for name, executions in (("FlushAuthorizerCaches", 3), (API, 20)):
+        template["Resources"][name]["Properties"]["ReservedConcurrentExecutions"] = executions
+    packaged = with_concurrency(template)
+    reserved = {wish.function: wish.reserved for wish in wishes(packaged, {})}
+    assert reserved == {API: 20, DOOR: None, "FlushAuthorizerCaches": 3, "PageHandler": None}
+    assert wishes(packaged, {"ApiConcurrency": "30"})[0] == reserve(API, 30)
+    kept = packaged["Resources"][API]["Properties"]["ReservedConcurrentExecutions"]
+    assert kept == {"Fn::If": ["ApiConcurrencyGiven", {"Ref": "ApiConcurrency"}, 20]}
 
 
 @pytest.mark.parametrize("value", ["many", "-1", "1.5", "٣", " 1"])

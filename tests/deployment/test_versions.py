@@ -26,7 +26,7 @@ class Door:
         resources[DOOR] = resources.pop("Function")
         resources[DOOR]["Properties"] |= {
             "Handler": "chalicelib.handlers.authorizer.api_token_authorizer",
-            "Environment": {"Variables": {"REUSE": {"Ref": "Reuse"}}},
+            "Environment": {"Variables": {"REUSE": {"Ref": "Reuse"}, "TABLE": {"Ref": "TokenTable"}}},
         }
         desk.template["Parameters"] |= {
             "Reuse": {"Type": "String", "Default": "record"},
@@ -101,6 +101,14 @@ def test_former_values_lead_the_alias_back(desk: Desk, door: Door) -> None:
         desk.deploy(Reuse=value)
     assert door.alias == ("3", "c")
     assert door.versions == ["1", "2", "3"]
+
+
+def test_text_that_changes_without_its_values_can_be_deployed(desk: Desk, door: Door) -> None:
+    """Lambda would publish nothing, and CloudFormation fail (serverless/serverless#8251)."""
+    desk.deploy()
+    desk.template["Resources"]["TokenTable"]["Properties"]["Tags"] = [{"Key": "a", "Value": "b"}]
+    desk.deploy()
+    assert door.alias == ("2", "record")
 
 
 def test_release_without_aliases_and_back_again(desk: Desk, door: Door) -> None:
