@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from infra.aws.errors import PackagingError
@@ -47,10 +47,11 @@ def with_versions(
     """
     resources = {name: each for name, each in template["Resources"].items() if each["Type"] != _VERSION}
     for name in authorizers_in(resources):
-        stamp = fingerprint(template, name, code, values)
-        version = f"{name}Version{stamp}"
-        resources[name] = _described(resources[name], stamp)
-        resources |= {kept: _version(name) for kept in _kept(name, version, present)}
+        own = _newest_first(name, present)
+        version = _named(name, fingerprint(template, name, code, values), own, present)
+        resources[name] = _described(resources[name], version)
+        kept = [version, *(each for each in own if each != version)][:KEPT]
+        resources |= {each: _version(name) for each in kept}
         resources[alias_of(name)] = _alias(name, version)
     return {**template, "Resources": resources}
 
@@ -110,11 +111,23 @@ def published(stack: Stack) -> dict[str, int]:
     return {name: int(number) for name, number in numbers.items() if number.isdecimal()}
 
 
-def _kept(function: str, newest: str, present: Mapping[str, int]) -> list[str]:
-    """Return the versions of a function that its stack holds from now on."""
-    own = [name for name in present if re.fullmatch(f"{function}Version[0-9a-f]{{12}}", name)]
-    older = sorted(set(own) - {newest}, key=present.__getitem__, reverse=True)
-    return [newest, *older[: KEPT - 1]]
+def _newest_first(function: str, present: Mapping[str, int]) -> list[str]:
+    """Return the versions of one function."""
+    own = [name for name in present if re.fullmatch(f"{function}Version[0-9a-f]{{12}}(After[0-9]+)?", name)]
+    return sorted(own, key=present.__getitem__, reverse=True)
+
+
+def _named(function: str, stamp: str, own: Sequence[str], present: Mapping[str, int]) -> str:
+    """Return the logical id of the version to lead to: the newest if it holds the same, else a new one.
+
+    An older version with the same hash is not taken up again. Roles and log groups may have been made anew
+    since, and it would hold the names of those that are gone.
+    """
+    plain = f"{function}Version{stamp}"
+    if own and own[0].startswith(plain):
+        return own[0]
+    taken = any(each.startswith(plain) for each in own)
+    return f"{plain}After{present[own[0]]}" if taken else plain
 
 
 def _follow(
@@ -171,13 +184,13 @@ def _named_in(node: object) -> set[str]:
     return found
 
 
-def _described(function: Resource, stamp: str) -> Resource:
-    """Return the function with the hash in its description.
+def _described(function: Resource, version: str) -> Resource:
+    """Return the function with the name of its version in its description.
 
     Lambda publishes nothing for a function that is as its newest version is, and CloudFormation then fails.
-    With the hash in it, the function changes whenever its version gets another name.
+    With the name in it, the function changes whenever its version gets another name.
     """
-    return {**function, "Properties": {**function["Properties"], "Description": f"Version {stamp}"}}
+    return {**function, "Properties": {**function["Properties"], "Description": version}}
 
 
 def _version(function: str) -> Resource:
@@ -215,7 +228,7 @@ def _permission_for_any_api(function: str) -> Resource:
     any_authorizer = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:*/authorizers/*"
     return {
         "Type": _PERMISSION,
-        "Condition": "AnyApiMayAsk",
+        "Condition": "AnyApiIsAllowed",
         "Properties": {
             "Action": "lambda:InvokeFunction",
             "FunctionName": {"Ref": alias_of(function)},

@@ -190,11 +190,24 @@ class TestVersions:
         ]
         assert len(found) == KEPT
 
-    def test_version_that_is_there_is_taken_up_again(self, small: dict[str, Any]) -> None:
-        """Going back to former values leads the alias back; nothing is published twice."""
-        again = f"{DOOR}Version{stamp(small)}"
-        found = self.versions(small, {again: 1, f"{DOOR}Version{2:012x}": 2})
-        assert found == [again, f"{DOOR}Version{2:012x}"]
+    def test_newest_version_stays_if_it_holds_the_same(self, small: dict[str, Any]) -> None:
+        """Under the name that it has, so a deployment without changes changes nothing."""
+        plain = f"{DOOR}Version{stamp(small)}"
+        other = f"{DOOR}Version{0:012x}"
+        assert self.versions(small, {other: 1, plain: 2}) == [plain, other]
+        again = f"{plain}After9"
+        assert self.versions(small, {plain: 8, other: 9, again: 10}) == [again, other, plain]
+
+    def test_older_version_with_the_same_hash_is_not_taken_up_again(self, small: dict[str, Any]) -> None:
+        """It may name a role or a log group that has been made anew since."""
+        plain = f"{DOOR}Version{stamp(small)}"
+        other = f"{DOOR}Version{0:012x}"
+        assert self.versions(small, {plain: 1, other: 2}) == [f"{plain}After2", other, plain]
+        assert self.versions(small, {f"{plain}After2": 3, other: 4}) == [
+            f"{plain}After4",
+            other,
+            f"{plain}After2",
+        ]
 
     def test_naming_again_changes_nothing_but_the_names(self, small: dict[str, Any]) -> None:
         """Packaging names versions by the defaults, and the deployment names them anew."""
@@ -205,10 +218,10 @@ class TestVersions:
     def test_function_changes_with_its_version(self, small: dict[str, Any]) -> None:
         """Lambda publishes nothing for a function that did not change, and CloudFormation then fails."""
         named = with_versions(small, CODE, effective_values(small, None, {}), {})["Resources"]
-        assert named[DOOR]["Properties"]["Description"] == f"Version {stamp(small)}"
-        assert named[alias_of(DOOR)]["Properties"]["FunctionVersion"] == {
-            "Fn::GetAtt": [f"{DOOR}Version{stamp(small)}", "Version"]
-        }
+        version = f"{DOOR}Version{stamp(small)}"
+        assert named[DOOR]["Properties"]["Description"] == version
+        led_to = named[alias_of(DOOR)]["Properties"]["FunctionVersion"]
+        assert led_to == {"Fn::GetAtt": [version, "Version"]}
 
 
 @pytest.mark.slow
@@ -252,7 +265,7 @@ class TestPackage:
         assert found.keys() == {f"{door}AnyApiPermission" for door in doors}
         for door in doors:
             permission = found[f"{door}AnyApiPermission"]
-            assert permission["Condition"] == "AnyApiMayAsk"
+            assert permission["Condition"] == "AnyApiIsAllowed"
             assert permission["Properties"] == {
                 "Action": "lambda:InvokeFunction",
                 "FunctionName": {"Ref": alias_of(door)},
