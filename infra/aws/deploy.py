@@ -67,6 +67,21 @@ def deploy(
     return stack.outputs()
 
 
+def check_reservations(
+    functions: Any, package: Package, stack: Stack, parameters: Mapping[str, str]
+) -> None:
+    """Tell what Lambda has room for, and refuse parameters that reserve more.
+
+    ``functions`` is a client of Lambda. Raises DeploymentError, ClientError, BotoCoreError.
+    """
+    template: Template = json.loads(package.template.read_text(encoding="utf-8"))
+    described = stack.described()
+    # Nothing of a stack that does not exist is reserved yet.
+    present = wishes(template, effective_values(template, described, {})) if described else []
+    wanted = wishes(template, effective_values(template, described, parameters))
+    check_capacity(functions, present, wanted, stack.say)
+
+
 def stack_name_of(stage: str) -> str:
     """Return the name that a stage's stack has unless another one is given."""
     return f"bodhi-api-tokens-{stage}"
@@ -99,22 +114,13 @@ def _deploy_stage(options: argparse.Namespace) -> None:
     refuse_examples(settings, options.stage, first=not stack.exists())
     package = build(PROJECT, options.stage, PROJECT / "build" / options.stage)
     print(f"Packaged {package.size:,} bytes.")
-    _check_capacity(lambda_of_session(), package, stack, given)
+    check_reservations(lambda_of_session(), package, stack, given)
     bucket = Bucket(account, options.bucket or default_bucket(account))
     outputs = deploy(package, stack, bucket, given, confirmation(agreed=options.yes))
     print("\nOutputs:")
     for name, value in sorted(outputs.items()):
         print(f"  {name:26}  {value}")
     print("\n" + "\n".join(next_steps(settings, outputs, options.stage)))
-
-
-def _check_capacity(functions: Any, package: Package, stack: Stack, given: Mapping[str, str]) -> None:
-    template: Template = json.loads(package.template.read_text(encoding="utf-8"))
-    described = stack.described()
-    # Nothing of a stack that does not exist is reserved yet.
-    present = effective_values(template, described, {}) if described else {}
-    wanted = effective_values(template, described, given)
-    check_capacity(functions, wishes(template, present), wishes(template, wanted), stack.say)
 
 
 def _options(arguments: list[str]) -> argparse.Namespace:

@@ -10,9 +10,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from infra.aws.concurrency import Wish, check_capacity, room_of, wishes, with_concurrency
+from infra.aws.deploy import check_reservations
 from infra.aws.errors import DeploymentError
 from infra.local.template import read_template
-from tests.deployment.desk import EmulatorSession
+from tests.deployment.desk import Desk, EmulatorSession, a_package
 
 API, DOOR = "APIHandler", "ApiTokenAuthorizer"
 HANDLER = "chalicelib.handlers.authorizer.api_token_authorizer"
@@ -191,3 +192,38 @@ def test_limits_are_read_from_lambda(session: EmulatorSession) -> None:
     """By GetAccountSettings."""
     room = room_of(session.create_client("lambda"))
     assert room.limit >= room.unreserved > 0
+
+
+@pytest.mark.slow
+@pytest.mark.emulator
+def test_deployment_reserves_what_was_checked(desk: Desk, session: EmulatorSession) -> None:
+    """The parameters of this deployment count, those of the last one are given back, others stay."""
+    functions: Any = session.create_client("lambda")
+    resources = desk.template["Resources"]
+    resources[DOOR] = resources.pop("Function")
+    resources[DOOR]["Properties"] |= {"Handler": HANDLER, "Environment": {"Variables": {}}}
+    names = [f"{DOOR}Concurrency", f"{DOOR}Provisioned", "WarmReadUnits", "WarmWriteUnits"]
+    desk.template["Parameters"] |= {
+        name: {"Type": "String", "Default": "0" if "Provisioned" in name else ""} for name in names
+    }
+    desk.template = with_concurrency(desk.template)
+    package = a_package(desk.folder, desk.template)
+    room = room_of(functions).reservable([])
+
+    with pytest.raises(DeploymentError, match=f"at most {room:,} can be reserved here"):
+        check_reservations(functions, package, desk.stack, {f"{DOOR}Concurrency": str(room + 1)})
+    check_reservations(functions, package, desk.stack, {f"{DOOR}Concurrency": str(room)})
+    desk.deploy(**{f"{DOOR}Concurrency": "50"})
+    # The emulator takes no reservation from a template.
+    detail = desk.account.cloudformation.describe_stack_resource(
+        StackName=desk.name, LogicalResourceId=DOOR
+    )
+    name = detail["StackResourceDetail"]["PhysicalResourceId"]
+    functions.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=50)
+
+    assert room_of(functions).reservable([]) == room - 50
+    desk.said.clear()
+    check_reservations(functions, package, desk.stack, {})
+    assert f"Up to {room:,} of them" in desk.said[0]
+    assert desk.said[1] == f"A reservation is also a cap: {DOOR} at most 50 at a time."
+    functions.delete_function_concurrency(FunctionName=name)
