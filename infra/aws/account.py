@@ -59,6 +59,11 @@ def session_of_environment() -> botocore.session.Session:
     return session
 
 
+def lambda_of_session(session: botocore.session.Session | None = None) -> Any:
+    """Return a client of Lambda, by default of the session that the environment describes."""
+    return (session or session_of_environment()).create_client("lambda")
+
+
 def _account_number(session: botocore.session.Session) -> str:
     sts: Any = session.create_client("sts")
     number: str = sts.get_caller_identity()["Account"]

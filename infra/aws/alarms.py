@@ -9,7 +9,7 @@ from typing import Any
 from chalicelib.adapters.dynamodb.items import USERS_INDEX
 from chalicelib.domain.flush_budget import FlushLimits
 from infra.aws.flushing import FLUSHER, GIVEN_UP, limits_of
-from infra.aws.functions import API, Resource, Template, functions_in, log_group_of
+from infra.aws.functions import API, Resource, Template, authorizers_in, functions_in, log_group_of
 
 Metric = dict[str, Any]
 
@@ -17,7 +17,6 @@ NAMESPACE = {"Fn::Sub": "BodhiApiTokens/${AWS::StackName}"}
 UNDECIDED, UNSIGNED, UNFLUSHED = "UndecidedAuthorizations", "FailedSignatures", "FailedFlushes"
 FLUSH_CALLS, WIDEST = "FlushCalls", "WidestFlushSpacing"
 
-_AUTHORIZERS = ("chalicelib.handlers.authorizer.", "chalicelib.handlers.front_doors.")
 # A refusal raises, so Lambda's own count of errors counts refusals too. These are the others: what our
 # log line calls an error, and what ends a function before it can write one. INIT_REPORT tells of a start
 # that failed; with SnapStart, which we do not use, of any.
@@ -37,7 +36,7 @@ def with_alarms(template: Template) -> Template:
     """Return the template with its alarms, the metrics that they need, and one dashboard."""
     resources = template["Resources"]
     functions = functions_in(resources)
-    authorizers = [f for f in functions if resources[f]["Properties"]["Handler"].startswith(_AUTHORIZERS)]
+    authorizers = authorizers_in(resources)
     added = {
         **_filters(authorizers),
         **_alarms(functions, authorizers),

@@ -15,6 +15,7 @@ from infra.aws.errors import DeploymentError
 from infra.aws.package import Package
 
 Say = Callable[[str], None]
+Complete = Callable[[dict[str, Any], bytes], dict[str, Any]]
 
 _PREFIX = "bodhi-api-tokens"
 _MAX_TEMPLATE_BYTES = 1_000_000
@@ -94,13 +95,17 @@ def default_bucket(account: Account) -> str:
     return f"{_PREFIX}-artifacts-{account.number}-{account.region}"
 
 
-def upload(package: Package, bucket: Bucket) -> tuple[dict[str, Any], str]:
+def upload(
+    package: Package, bucket: Bucket, complete: Complete = lambda template, _: template
+) -> tuple[dict[str, Any], str]:
     """Store zip and template; return the template as stored, and its address.
 
+    ``complete`` gets the packaged template and the zip, and adds what only the deployment knows.
     Raises DeploymentError, ClientError, BotoCoreError.
     """
-    place = {"Bucket": bucket.name, "Key": bucket.put(package.code.read_bytes(), "zip")}
-    template = placed(json.loads(package.template.read_text(encoding="utf-8")), place)
+    code = package.code.read_bytes()
+    place = {"Bucket": bucket.name, "Key": bucket.put(code, "zip")}
+    template = placed(complete(json.loads(package.template.read_text(encoding="utf-8")), code), place)
     body = json.dumps(template, separators=(",", ":")).encode()
     if len(body) > _MAX_TEMPLATE_BYTES:
         raise DeploymentError(f"The template has {len(body):,} bytes; CloudFormation takes 1,000,000.")

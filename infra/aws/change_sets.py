@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 _PAUSE_SECONDS = 2.0
 # Even retained they would no longer be the service's: its table empty, its keys unknown.
 _STATE = ("AWS::DynamoDB::Table", "AWS::KMS::Key")
-# What SAM makes anew of the API at each change of it. The stage is led to it before the old one goes.
-_SNAPSHOT = "AWS::ApiGateway::Deployment"
+# Snapshots are made anew at each change of the API or of a function. What leads to them is led to the new
+# one before the old one leaves the stack.
+_SNAPSHOTS = ("AWS::ApiGateway::Deployment", "AWS::Lambda::Version")
 _UNFINISHED = ("CREATE_PENDING", "CREATE_IN_PROGRESS")
 _NOTHING_TO_DO = ("didn't contain changes", "No updates are to be performed")
 # A stack in these states exists as a name only: nothing was ever made.
@@ -145,7 +146,7 @@ def _holds_state(change: ResourceChangeTypeDef) -> bool:
 
 
 def _effect(change: ResourceChangeTypeDef) -> str:
-    if change["ResourceType"] == _SNAPSHOT:
+    if change["ResourceType"] in _SNAPSHOTS:
         return change["Action"]
     replacement = change.get("Replacement")
     if change["Action"] == "Modify" and replacement in {"True", "Conditional"}:

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Mapping
+from typing import Any
 
-from infra.aws.account import Account
+from infra.aws.account import Account, lambda_of_session
 from infra.aws.artifacts import Bucket, default_bucket, upload
 from infra.aws.change_sets import ChangeSet, refuse_state
+from infra.aws.concurrency import check_capacity, wishes
 from infra.aws.errors import DeploymentError
 from infra.aws.examples import next_steps, refuse_examples
+from infra.aws.functions import Template
 from infra.aws.package import PROJECT, Package, build
-from infra.aws.parameters import chosen_parameters, given_parameters
+from infra.aws.parameters import chosen_parameters, effective_values, given_parameters
 from infra.aws.project_config import check_config
 from infra.aws.stacks import Stack
 from infra.aws.stage_settings import check_settings, settings_of
 from infra.aws.terminal import YES, Confirm, confirmation, run
+from infra.aws.versions import published, with_versions
 
 _GOOD_ENDS = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 
@@ -39,11 +44,17 @@ def deploy(
 
     ``confirm`` is asked once the changes are shown; where there are none it is not. Raises
     DeploymentError when it says no, when CloudFormation refuses, or when the stack ends elsewhere than
-    it should; ClientError and BotoCoreError when AWS cannot be asked.
+    it should; PackagingError when an authorizer's version cannot be named; ClientError and BotoCoreError
+    when AWS cannot be asked.
     """
     bucket.make_sure(stack.say)
-    template, url = upload(package, bucket)
-    chosen = chosen_parameters(template, stack.described(), parameters)
+    before, present = stack.described(), published(stack)
+
+    def versioned(packaged: Template, code: bytes) -> Template:
+        return with_versions(packaged, code, effective_values(packaged, before, parameters), present)
+
+    template, url = upload(package, bucket, versioned)
+    chosen = chosen_parameters(template, before, parameters)
     change_set = ChangeSet.make(stack, url, chosen)
     if not change_set.changes:
         stack.say(f"The stack {stack.name} is up to date: there is nothing to change.")
@@ -54,6 +65,21 @@ def deploy(
     if end.status not in _GOOD_ENDS:
         raise DeploymentError(f"The deployment of {stack.name} failed: {end.told}")
     return stack.outputs()
+
+
+def check_reservations(
+    functions: Any, package: Package, stack: Stack, parameters: Mapping[str, str]
+) -> None:
+    """Tell what Lambda has room for, and refuse parameters that reserve more.
+
+    ``functions`` is a client of Lambda. Raises DeploymentError, ClientError, BotoCoreError.
+    """
+    template: Template = json.loads(package.template.read_text(encoding="utf-8"))
+    described = stack.described()
+    # Nothing of a stack that does not exist is reserved yet.
+    present = wishes(template, effective_values(template, described, {})) if described else []
+    wanted = wishes(template, effective_values(template, described, parameters))
+    check_capacity(functions, present, wanted, stack.say)
 
 
 def stack_name_of(stage: str) -> str:
@@ -88,6 +114,7 @@ def _deploy_stage(options: argparse.Namespace) -> None:
     refuse_examples(settings, options.stage, first=not stack.exists())
     package = build(PROJECT, options.stage, PROJECT / "build" / options.stage)
     print(f"Packaged {package.size:,} bytes.")
+    check_reservations(lambda_of_session(), package, stack, given)
     bucket = Bucket(account, options.bucket or default_bucket(account))
     outputs = deploy(package, stack, bucket, given, confirmation(agreed=options.yes))
     print("\nOutputs:")

@@ -27,6 +27,7 @@ PAGE_PATHS = frozenset(
 _PAGE_SECONDS = 20
 
 _FUNCTION = "AWS::Serverless::Function"
+_AUTHORIZERS = ("chalicelib.handlers.authorizer.", "chalicelib.handlers.front_doors.")
 _INTEGRATION = "x-amazon-apigateway-integration"
 
 
@@ -45,6 +46,13 @@ def with_functions(template: Template, page_policy: Mapping[str, Any]) -> Templa
 def functions_in(resources: Mapping[str, Resource]) -> list[str]:
     """Return the logical ids of all functions."""
     return sorted(name for name, each in resources.items() if each["Type"] == _FUNCTION)
+
+
+def authorizers_in(resources: Mapping[str, Resource]) -> list[str]:
+    """Return the logical ids of the functions that decide about tokens."""
+    return [
+        n for n in functions_in(resources) if resources[n]["Properties"]["Handler"].startswith(_AUTHORIZERS)
+    ]
 
 
 def log_group_of(function: str) -> str:

@@ -18,13 +18,16 @@ import yaml
 
 from infra.aws import bundle
 from infra.aws.alarms import with_alarms
+from infra.aws.concurrency import with_concurrency
 from infra.aws.errors import PackagingError
 from infra.aws.fixes import Template, corrected
 from infra.aws.flushing import with_flushing
 from infra.aws.function_policies import check_functions
 from infra.aws.functions import with_functions
+from infra.aws.parameters import effective_values
 from infra.aws.project_config import Config, changed_config, check_config
 from infra.aws.stage_settings import check_settings, known_settings
+from infra.aws.versions import with_callers_of_aliases, with_versions
 
 PROJECT = Path(__file__).resolve().parents[2]
 _TEMPLATE = PROJECT / "infra" / "aws" / "template.yaml"
@@ -73,10 +76,11 @@ def build(
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
     template = _complete(project, _by_chalice(project, config, stage, target))
-    path = target / "template.json"
+    path, code = target / "template.json", target / _ZIP
+    size = bundle.rewrite(code)
+    template = with_versions(template, code.read_bytes(), effective_values(template, None, {}), {})
     path.write_text(json.dumps(template, indent=1) + "\n", encoding="utf-8")
-    code = target / _ZIP
-    return Package(path, code, bundle.rewrite(code))
+    return Package(path, code, size)
 
 
 def host_architecture() -> str:
@@ -111,7 +115,8 @@ def _copy(project: Path, copy: Path, config: Config) -> None:
 
 def _complete(project: Path, template: Template) -> Template:
     policy = json.loads((project / ".chalice" / "policy-page.json").read_text(encoding="utf-8"))
-    return with_alarms(with_flushing(with_functions(corrected(template), policy)))
+    whole = with_alarms(with_flushing(with_functions(corrected(template), policy)))
+    return with_callers_of_aliases(with_concurrency(whole))
 
 
 def _run_chalice(copy: Path, stage: str, target: Path) -> None:

@@ -59,3 +59,17 @@ def chosen_parameters(
     ]
     chosen += [{"ParameterKey": name, "UsePreviousValue": True} for name in sorted(kept)]
     return chosen
+
+
+def effective_values(
+    template: Mapping[str, Any], stack: StackTypeDef | None, given: Mapping[str, str]
+) -> dict[str, str]:
+    """Return each parameter as it will be deployed: given now, kept from the last time, or by default.
+
+    CloudFormation masks the kept value of a secret.
+    """
+    before = stack.get("Parameters", []) if stack else []
+    kept = {each["ParameterKey"]: each.get("ParameterValue", "") for each in before}
+    known = template.get("Parameters", {})
+    defaults = {name: str(each.get("Default", "")) for name, each in known.items()}
+    return {name: given.get(name, kept.get(name, default)) for name, default in defaults.items()}

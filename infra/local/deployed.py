@@ -87,10 +87,14 @@ class Deployed:
         return str(found["StackResourceDetail"]["PhysicalResourceId"])
 
     def invoke(self, logical_id: str, event: object) -> tuple[str | None, Any]:
-        """Invoke a function as AWS services do: what went wrong with it, if anything, and its answer."""
-        answer = self.client("lambda").invoke(
-            FunctionName=self.physical(logical_id), Payload=json.dumps(event).encode()
-        )
+        """Invoke a function as AWS services do: what went wrong with it, if anything, and its answer.
+
+        An authorizer is asked by its alias.
+        """
+        name = self.physical(logical_id)
+        aliases = self.client("lambda").list_aliases(FunctionName=name)["Aliases"]
+        asked = aliases[0]["AliasArn"] if aliases else name
+        answer = self.client("lambda").invoke(FunctionName=asked, Payload=json.dumps(event).encode())
         return answer.get("FunctionError"), json.loads(answer["Payload"].read())
 
     def log_lines(self, logical_id: str) -> list[str]:
@@ -113,13 +117,21 @@ class Deployed:
         """Give a function other environment variables for a while."""
         functions, name = self.client("lambda"), self.physical(logical_id)
         usual = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-        functions.update_function_configuration(
-            FunctionName=name, Environment={"Variables": usual | variables}
-        )
+        self._configure(name, usual | variables)
         try:
             yield
         finally:
-            functions.update_function_configuration(FunctionName=name, Environment={"Variables": usual})
+            self._configure(name, usual)
+
+    def _configure(self, name: str, variables: Mapping[str, str]) -> None:
+        """Set a function's variables. If it has an alias, lead that to a version that has them."""
+        functions = self.client("lambda")
+        functions.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
+        for alias in functions.list_aliases(FunctionName=name)["Aliases"]:
+            version = functions.publish_version(FunctionName=name)["Version"]
+            functions.update_alias(FunctionName=name, Name=alias["Name"], FunctionVersion=version)
+            # Each version has processes of its own, which would stay.
+            functions.delete_function(FunctionName=name, Qualifier=alias["FunctionVersion"])
 
     @contextlib.contextmanager
     def remembering(self, seconds: int) -> Iterator[None]:

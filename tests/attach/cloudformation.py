@@ -43,10 +43,11 @@ class _NoManagedPolicies:
 
 def translated() -> dict[str, Template]:
     """Return each example after SAM, alone, with a function behind its API."""
-    return {name: _translated(example) for name, example in examples("yaml").items()}
+    return {name: translate(example) for name, example in examples("yaml").items()}
 
 
-def _translated(example: str) -> Template:
+def translate(example: str) -> Template:
+    """Return one example after SAM, with a function behind its API."""
     resources = yaml.load(example, _Intrinsics)["Resources"]
     template = {"Transform": "AWS::Serverless-2016-10-31", "Resources": resources | _backends(resources)}
     done: Template = transform(template, {}, _NoManagedPolicies())

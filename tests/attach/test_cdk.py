@@ -50,8 +50,8 @@ def _synthesized(node: str, example: str) -> dict[str, Any]:
 def test_examples_lead_to_exported_functions(stacks: dict[str, dict[str, Any]]) -> None:
     """Each imports the one for its kind of API."""
     assert {name: imported(stack) for name, stack in stacks.items()} == {
-        REST: {"ApiTokenAuthorizerArn"},
-        HTTP: {"HttpApiAuthorizerArn"},
+        REST: {"ApiTokenAuthorizerAliasArn"},
+        HTTP: {"HttpApiAuthorizerAliasArn"},
     }
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.attach import cloudformation
 from tests.attach.cloudformation import Template, authorizers
-from tests.attach.page import APPSYNC, GATEWAY, asking, imported, of_type, values_of
+from tests.attach.page import APPSYNC, GATEWAY, PAGE, asking, examples, imported, of_type, values_of
 
 TOKEN = "REST API, TOKEN authorizer / SAM"
 REQUEST = "REST API, REQUEST authorizer"
@@ -19,12 +19,12 @@ CACHED = "HTTP API / With a cache: payload format 1.0"
 WEBSOCKET = "WebSocket API"
 GRAPHQL = "AppSync"
 FUNCTIONS = {
-    TOKEN: "ApiTokenAuthorizerArn",
-    REQUEST: "RestRequestAuthorizerArn",
-    SIMPLE: "HttpApiAuthorizerArn",
-    CACHED: "RestRequestAuthorizerArn",
-    WEBSOCKET: "WebsocketAuthorizerArn",
-    GRAPHQL: "AppsyncAuthorizerArn",
+    TOKEN: "ApiTokenAuthorizerAliasArn",
+    REQUEST: "RestRequestAuthorizerAliasArn",
+    SIMPLE: "HttpApiAuthorizerAliasArn",
+    CACHED: "RestRequestAuthorizerAliasArn",
+    WEBSOCKET: "WebsocketAuthorizerAliasArn",
+    GRAPHQL: "AppsyncAuthorizerAliasArn",
 }
 
 
@@ -117,3 +117,19 @@ def test_appsync_asks_each_time(templates: dict[str, Template]) -> None:
     assert api["AuthenticationType"] == "AWS_LAMBDA"
     assert "AdditionalAuthenticationProviders" not in api
     assert config["AuthorizerResultTtlInSeconds"] == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "setting", "off"),
+    [
+        (TOKEN, "FunctionPayloadType: TOKEN", "DisableFunctionDefaultPermissions: true"),
+        (SIMPLE, "EnableFunctionDefaultPermissions: true", "EnableFunctionDefaultPermissions: false"),
+    ],
+)
+def test_permission_of_an_api_can_be_left_out(name: str, setting: str, off: str) -> None:
+    """The token service may allow all APIs at once, and then 20 KB of one policy hold them all."""
+    example = examples("yaml")[name]
+    place = setting if setting in example else "Identity:"
+    changed = example.replace(place, off if place == setting else f"{off}\n            {place}", 1)
+    assert asking(cloudformation.translate(changed)) == []
+    assert off.split(":")[0] in PAGE

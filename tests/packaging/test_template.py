@@ -232,13 +232,15 @@ class TestDomain:
 
 
 def test_authorizers_can_be_used_by_other_stacks(template: dict[str, Any]) -> None:
-    """Each is exported by a name of the stack's own."""
+    """Each is exported by names of the stack's own, as its alias and, as before, as the function."""
     exported = {n: o for n, o in template["Outputs"].items() if "Export" in o}
     authorizers = [n for n in functions_in(template["Resources"]) if n.endswith("Authorizer")]
-    assert exported.keys() == {f"{name}Arn" for name in authorizers}
+    assert exported.keys() == {f"{name}{what}" for name in authorizers for what in ("Arn", "AliasArn")}
     for name, output in exported.items():
         assert output["Export"]["Name"] == {"Fn::Sub": f"${{AWS::StackName}}-{name}"}
-        assert output["Value"] == {"Fn::GetAtt": [name.removesuffix("Arn"), "Arn"]}
+    for name in authorizers:
+        assert exported[f"{name}Arn"]["Value"] == {"Fn::GetAtt": [name, "Arn"]}
+        assert exported[f"{name}AliasArn"]["Value"] == {"Ref": f"{name}Alias"}
 
 
 def test_outputs_tell_what_comes_next(template: dict[str, Any]) -> None:

@@ -97,6 +97,25 @@ def test_first_requests_of_cold_functions_are_right(caller: Caller) -> None:
     assert answers == [200, 401, 401]
 
 
+def test_gateway_asks_the_alias(caller: Caller) -> None:
+    """A change of the function alone reaches no caller until a deployment leads the alias to it."""
+    person = caller.newcomer()
+    token = caller.create(person)["token"]
+    functions, name = caller.stack.client("lambda"), caller.stack.physical(AUTHORIZER)
+    usual = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    elsewhere = {"Variables": {**usual, "TABLE_NAME": "no-such-table"}}
+
+    functions.update_function_configuration(FunctionName=name, Environment=elsewhere)
+    try:
+        assert caller.whoami(token) == 200
+    finally:
+        functions.update_function_configuration(FunctionName=name, Environment={"Variables": usual})
+
+    with caller.stack.changed(AUTHORIZER, TABLE_NAME="no-such-table"):
+        assert caller.whoami(token) == 503
+    assert caller.whoami(token) == 200
+
+
 def test_many_at_once_get_each_their_own_answer(caller: Caller) -> None:
     """Several processes of each function side by side, cold and warm; nobody gets another's answer."""
     person = caller.newcomer()
