@@ -60,7 +60,8 @@ def role_of(function: Resource) -> str:
 
 def _page_function(resources: Mapping[str, Resource], policy: Mapping[str, Any]) -> dict[str, Resource]:
     """Return a second function of the same code, which may neither read keys nor sign."""
-    secret = {"OIDC_CLIENT_SECRET": {"Ref": "OidcClientSecret"}}
+    named = {"Ref": "OidcClientSecretArn"}
+    secret = {"OIDC_CLIENT_SECRET_ARN": {"Fn::If": ["ClientSecretGiven", {"Ref": "ClientSecret"}, named]}}
     variables = resources[API]["Properties"]["Environment"]["Variables"] | secret
     own = {
         "Environment": {"Variables": variables},

@@ -18,11 +18,14 @@ import yaml
 
 from infra.aws import bundle
 from infra.aws.alarms import with_alarms
+from infra.aws.boundary import with_boundary
+from infra.aws.edge import with_edge
 from infra.aws.errors import PackagingError
 from infra.aws.fixes import Template, corrected
 from infra.aws.flushing import with_flushing
 from infra.aws.function_policies import check_functions
 from infra.aws.functions import with_functions
+from infra.aws.pieces import with_pieces
 from infra.aws.project_config import Config, changed_config, check_config
 from infra.aws.stage_settings import check_settings, known_settings
 
@@ -111,7 +114,8 @@ def _copy(project: Path, copy: Path, config: Config) -> None:
 
 def _complete(project: Path, template: Template) -> Template:
     policy = json.loads((project / ".chalice" / "policy-page.json").read_text(encoding="utf-8"))
-    return with_alarms(with_flushing(with_functions(corrected(template), policy)))
+    whole = with_functions(with_edge(corrected(with_pieces(template))), policy)
+    return with_boundary(with_alarms(with_flushing(whole)))
 
 
 def _run_chalice(copy: Path, stage: str, target: Path) -> None:
