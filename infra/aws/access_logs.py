@@ -9,13 +9,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from infra.aws.errors import DeploymentError
 
 if TYPE_CHECKING:
-    from mypy_boto3_apigateway import APIGatewayClient
     from mypy_boto3_cloudformation.type_defs import StackTypeDef
+
+
+class Gateway(Protocol):
+    """The SDK's client of ``apigateway``, as far as it is used here."""
+
+    def get_account(self) -> Mapping[str, Any]:
+        """Return what all APIs of the account and region share."""
+        ...
+
 
 FIELDS = {
     # First: a user agent with quotation marks in it must not override the members that follow.
@@ -45,9 +53,7 @@ def setting() -> dict[str, Any]:
     return {"Fn::If": ["AccessLogsWanted", given, {"Ref": "AWS::NoValue"}]}
 
 
-def refuse_without_role(
-    gateway: APIGatewayClient, stack: StackTypeDef | None, given: Mapping[str, str]
-) -> None:
+def refuse_without_role(gateway: Gateway, stack: StackTypeDef | None, given: Mapping[str, str]) -> None:
     """Raise DeploymentError if access logs are wanted in a region whose logging role is missing.
 
     CloudFormation would find out after everything else is made. Raises ClientError and BotoCoreError.

@@ -62,7 +62,7 @@ class Bucket:
             signature_version=UNSIGNED,
             use_fips_endpoint=False,
             use_dualstack_endpoint=False,
-            ignore_configured_endpoint_urls=True,
+            ignore_configured_endpoint_urls=True,  # type: ignore[call-arg]
             # Names of buckets may have full stops, which certificates of S3 do not cover.
             s3={"addressing_style": "path", "us_east_1_regional_endpoint": "regional"},
         )
