@@ -49,7 +49,7 @@ class ChangeSet:
         stack: Stack,
         template_url: str,
         parameters: Sequence[ParameterTypeDef],
-        options: Mapping[str, Any],
+        options: Mapping[str, Any] | None = None,
     ) -> Self:
         """Have CloudFormation compare the template with the stack; no changes is an answer too.
 
@@ -65,7 +65,7 @@ class ChangeSet:
             TemplateURL=template_url,
             Parameters=parameters,
             Capabilities=["CAPABILITY_IAM"],
-            **options,
+            **(options or {}),
         )
         unknown = cls(stack, made["Id"], made["StackId"], status is None, ())
         return dataclasses.replace(unknown, changes=unknown._wait())
