@@ -60,8 +60,8 @@ def role_of(function: Resource) -> str:
 
 def _page_function(resources: Mapping[str, Resource], policy: Mapping[str, Any]) -> dict[str, Resource]:
     """Return a second function of the same code, which may neither read keys nor sign."""
-    named = {"Ref": "OidcClientSecretArn"}
-    secret = {"OIDC_CLIENT_SECRET_ARN": {"Fn::If": ["ClientSecretGiven", {"Ref": "ClientSecret"}, named]}}
+    made, named = {"Fn::GetAtt": ["ClientSecret", "Id"]}, {"Ref": "OidcClientSecretArn"}
+    secret = {"OIDC_CLIENT_SECRET_ARN": {"Fn::If": ["ClientSecretGiven", made, named]}}
     variables = resources[API]["Properties"]["Environment"]["Variables"] | secret
     own = {
         "Environment": {"Variables": variables},

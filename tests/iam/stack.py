@@ -47,7 +47,7 @@ class Stack:
             "TokenTable.StreamArn": STREAM_ARN,
             "UnflushedChanges.Arn": QUEUE_ARN,
             "RestAPI": API_ID,
-            "ClientSecret": CLIENT_SECRET_ARN,
+            "ClientSecret.Id": CLIENT_SECRET_ARN,
             "OidcClientSecretArn": NAMED_SECRET_ARN,
             "ApiHandlerRole.Arn": f"arn:aws:iam::{ACCOUNT}:role/{STACK}-ApiHandlerRole-1",
         }

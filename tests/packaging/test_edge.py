@@ -367,7 +367,7 @@ class TestClientSecret:
         assert name == "PageHandlerRole"
         branches = [statement["Fn::If"] for statement in reading[name]]
         assert [(condition, given["Resource"], otherwise) for condition, given, otherwise in branches] == [
-            ("ClientSecretGiven", {"Ref": "ClientSecret"}, NOTHING),
+            ("ClientSecretGiven", {"Fn::GetAtt": ["ClientSecret", "Id"]}, NOTHING),
             ("ClientSecretNamed", {"Ref": "OidcClientSecretArn"}, NOTHING),
         ]
 

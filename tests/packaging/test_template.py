@@ -145,7 +145,11 @@ def test_no_function_but_the_page_knows_the_secret(resources: dict[str, Any]) ->
     assert [name for name, each in variables.items() if "OIDC_CLIENT_SECRET" in each] == []
     assert [name for name, each in variables.items() if "OIDC_CLIENT_SECRET_ARN" in each] == ["PageHandler"]
     assert variables["PageHandler"]["OIDC_CLIENT_SECRET_ARN"] == {
-        "Fn::If": ["ClientSecretGiven", {"Ref": "ClientSecret"}, {"Ref": "OidcClientSecretArn"}]
+        "Fn::If": [
+            "ClientSecretGiven",
+            {"Fn::GetAtt": ["ClientSecret", "Id"]},
+            {"Ref": "OidcClientSecretArn"},
+        ]
     }
 
 
