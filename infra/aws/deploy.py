@@ -91,9 +91,9 @@ def _deploy_stage(options: argparse.Namespace) -> None:
     print(f"Account {account.number}, region {account.region}, stack {stack.name}.")
     # First: of a stack that must be removed nobody can learn the address that the settings lack.
     refuse_state(stack)
-    refuse_examples(settings, options.stage, first=not stack.exists())
     gateway: Any = session_of_environment().create_client("apigateway")
     refuse_without_role(gateway, stack.described(), given)
+    refuse_examples(settings, options.stage, first=not stack.exists())
     package = build(PROJECT, options.stage, PROJECT / "build" / options.stage)
     print(f"Packaged {package.size:,} bytes.")
     bucket = Bucket(account, options.bucket or default_bucket(account))

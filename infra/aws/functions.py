@@ -23,7 +23,8 @@ PAGE_PATHS = frozenset(
     }
 )
 
-# A sign-in may wait 5 s for the provider's endpoints and 5 s for its keys, and must still show a page.
+# A sign-in may wait 5 s for the provider's endpoints, 5 s for its keys and 6 s for the client's secret, and
+# must still show a page.
 _PAGE_SECONDS = 20
 
 _FUNCTION = "AWS::Serverless::Function"

@@ -20,7 +20,7 @@ from infra.aws.package import Package
 from infra.aws.stack_options import StackOptions
 from infra.aws.stacks import Stack
 
-SERVICES = ("kms", "cloudformation", "dynamodb", "iam", "lambda", "logs", "s3", "sts")
+SERVICES = ("apigateway", "kms", "cloudformation", "dynamodb", "iam", "lambda", "logs", "s3", "sts")
 
 
 class EmulatorSession(Session):
