@@ -41,9 +41,9 @@ revoke-signing-key: .venv/.ready ## Refuse every token that a key signed: make r
 package: .venv/.ready ## Build what a stage is deployed from: make package STAGE=dev
 	@exec $(BIN)/python -m infra.aws.package --stage '$(STAGE)'
 
-deploy: .venv/.ready ## Deploy to AWS: make deploy STAGE=dev [PARAMETERS="Name=value"] [BUCKET=...] [STACK=...] [YES=1]
+deploy: .venv/.ready ## Deploy to AWS: make deploy STAGE=dev [PARAMETERS="Name=value"] [BUCKET=...] [STACK=...] [STACK_ROLE=arn] [STACK_TAGS="Name=value"] [YES=1]
 	@exec $(BIN)/python -m infra.aws.deploy --stage '$(STAGE)' --stack-name '$(STACK)' --bucket '$(BUCKET)' \
-	  --parameters '$(PARAMETERS)' $(if $(YES),--yes)
+	  --parameters '$(PARAMETERS)' --role '$(STACK_ROLE)' --tags '$(STACK_TAGS)' $(if $(YES),--yes)
 
 destroy: .venv/.ready ## Remove a stage from AWS; tokens and keys stay: make destroy STAGE=dev [STACK=...] [YES=1]
 	@exec $(BIN)/python -m infra.aws.destroy --stage '$(STAGE)' --stack-name '$(STACK)' $(if $(YES),--yes)

@@ -38,6 +38,12 @@ _STAGES_EXAMPLE = "restapis/a1b2c3d4e5/prod,apis/f6g7h8i9j0/$default"
 _KINDS = frozenset({"id", "access"})
 _DISCOVERY = "/.well-known/openid-configuration"
 _OIDC_SCOPES = "openid profile email"
+# IAM compares complete ARNs, and Secrets Manager ends each by six characters of its own.
+_STORED_AT = (
+    r"arn:[a-z-]+:(secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]+-[A-Za-z0-9]{6}"
+    r"|ssm:[a-z0-9-]+:[0-9]{12}:parameter/[A-Za-z0-9/_.-]+)"
+)
+_STORED_AT_EXAMPLE = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:bodhi/oidc-a1B2c3"
 # Addresses of Microsoft Entra that stand for every tenant, and placeholders of documentation.
 _MANY_TENANTS = re.compile(r"^/(common|organizations|consumers)(/v2\.0)?/*$|[{}<>]|%7B", re.IGNORECASE)
 # The place of documents, so of no issuer (RFC 8615).
@@ -115,6 +121,7 @@ class Settings:
     oidc_issuer: str
     oidc_client_id: str
     oidc_client_secret: str | None = field(repr=False)
+    oidc_client_secret_arn: str | None
     oidc_audiences: frozenset[str]
     oidc_scopes: str
     oidc_discovery_url: str
@@ -158,6 +165,7 @@ class Settings:
             oidc_issuer=oidc_issuer,
             oidc_client_id=client_id,
             oidc_client_secret=read.secret("OIDC_CLIENT_SECRET"),
+            oidc_client_secret_arn=_oidc_client_secret_arn(read),
             oidc_audiences=read.words("OIDC_AUDIENCES") or frozenset({client_id}),
             oidc_scopes=_oidc_scopes(read),
             oidc_discovery_url=_oidc_discovery_url(read, oidc_issuer),
@@ -363,6 +371,16 @@ def _oidc_discovery_url(read: _Reader, issuer: str) -> str:
     if read.is_given("OIDC_DISCOVERY_URL"):
         return read.url("OIDC_DISCOVERY_URL", f"https://login.example.com{_DISCOVERY}", query=True)
     return issuer.rstrip("/") + _DISCOVERY
+
+
+def _oidc_client_secret_arn(read: _Reader) -> str | None:
+    """Return the ARN of the secret (Secrets Manager) or the parameter (SSM) that holds the secret."""
+    name = "OIDC_CLIENT_SECRET_ARN"
+    if not read.is_given(name):
+        return None
+    if read.is_given("OIDC_CLIENT_SECRET"):
+        read.refuse(name, "must not be set beside OIDC_CLIENT_SECRET", _STORED_AT_EXAMPLE)
+    return read.text(name, _STORED_AT, _STORED_AT_EXAMPLE)
 
 
 def _oidc_scopes(read: _Reader) -> str:

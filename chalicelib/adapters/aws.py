@@ -43,14 +43,21 @@ def http_apis_client() -> "HttpApis":
     return cast("HttpApis", _client("apigatewayv2", _GATEWAY_ATTEMPTS, _GATEWAY_READ_SECONDS))
 
 
-def _client(service: str, attempts: int, read_seconds: float = _READ_SECONDS) -> object:
+def secret_client(service: str, region: str) -> object:
+    """Return a client of ``secretsmanager`` or ``ssm`` in the region of a secret."""
+    return _client(service, attempts=2, region=region)
+
+
+def _client(
+    service: str, attempts: int, read_seconds: float = _READ_SECONDS, region: str | None = None
+) -> object:
     config = Config(
         connect_timeout=_CONNECT_SECONDS,
         read_timeout=read_seconds,
         retries={"mode": "standard", "total_max_attempts": attempts},
         tcp_keepalive=True,
     )
-    return _session().create_client(service, config=config)
+    return _session().create_client(service, region, config=config)
 
 
 @cache

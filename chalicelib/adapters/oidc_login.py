@@ -14,6 +14,7 @@ import urllib3
 
 from chalicelib import logs
 from chalicelib.adapters import userinfo
+from chalicelib.adapters.client_secret import ClientSecret
 from chalicelib.adapters.oidc import OidcProvider, ProviderDocuments, ProviderRules
 from chalicelib.adapters.oidc_facts import fact
 from chalicelib.adapters.oidc_http import Answer, exchange, json_object
@@ -41,7 +42,7 @@ class OidcLogin:
         provider: OidcProvider,
         rules: ProviderRules,
         documents: ProviderDocuments,
-        client_secret: str | None,
+        client_secret: ClientSecret,
         scopes: str,
         connect: Callable[[], urllib3.PoolManager],
         *,
@@ -99,8 +100,24 @@ class OidcLogin:
     def _tokens(
         self, connections: urllib3.PoolManager, grant: Mapping[str, str], until: float
     ) -> Mapping[str, Any]:
-        """Return the token endpoint's answer to a code (RFC 6749 section 5.1)."""
-        credentials, authorization = self._client_authentication()
+        """Return the token endpoint's answer to a code (RFC 6749 section 5.1).
+
+        If the provider refuses the secret, it may have been changed there and where it is kept. The
+        provider authenticates the client before it looks at the code (section 4.1.3).
+        """
+        secret = self._client_secret.current()
+        try:
+            return self._answer(connections, grant, secret, until)
+        except LoginFailed as error:
+            changed = self._client_secret.instead_of(secret) if _blames_secret(error) else None
+            if changed is None:
+                raise
+        return self._answer(connections, grant, changed, until)
+
+    def _answer(
+        self, connections: urllib3.PoolManager, grant: Mapping[str, str], secret: str | None, until: float
+    ) -> Mapping[str, Any]:
+        credentials, authorization = self._client_authentication(secret)
         url = self._documents.endpoint("token_endpoint")
         headers = {**_HEADERS, "Content-Type": "application/x-www-form-urlencoded", **authorization}
         # The browser brings the code, so it may have a lone surrogate, which cannot be encoded.
@@ -109,12 +126,12 @@ class OidcLogin:
         _refuse_error(answer, url)
         return _document(answer, url)
 
-    def _client_authentication(self) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    def _client_authentication(self, secret: str | None) -> tuple[Mapping[str, str], Mapping[str, str]]:
         """Return the parameters and the headers that authenticate this client.
 
         Raises LoginFailed if the provider offers neither Basic nor POST for the secret.
         """
-        client_id, secret = self._rules.client_id, self._client_secret
+        client_id = self._rules.client_id
         if secret is None:
             return {"client_id": client_id}, {}
         offered = self._documents.configuration().get("token_endpoint_auth_methods_supported")
@@ -186,6 +203,15 @@ def _refuse_error(answer: Answer, url: str) -> None:
         raise LoginFailed(reason_of_error(error), facts)
     if answer.status == HTTPStatus.UNAUTHORIZED:
         raise LoginFailed(LoginReason.CLIENT_REFUSED, facts)
+
+
+def _blames_secret(refusal: LoginFailed) -> bool:
+    """Whether the token endpoint did not authenticate this client (RFC 6749 section 5.2).
+
+    Some providers name another error beside the status 401.
+    """
+    error, status = refusal.facts.get("provider_error"), refusal.facts.get("provider_status")
+    return error == "invalid_client" or status == str(HTTPStatus.UNAUTHORIZED.value)
 
 
 def _document(answer: Answer, url: str) -> Mapping[str, Any]:

@@ -12,6 +12,7 @@ from chalicelib.settings import GatewaySettings
 if TYPE_CHECKING:
     from urllib3 import PoolManager
 
+    from chalicelib.adapters.client_secret import ClientSecret
     from chalicelib.adapters.oidc import OidcProvider, ProviderDocuments, ProviderRules
     from chalicelib.domain.ports import AuthorizerCaches, LoginProvider, Sleep
     from chalicelib.domain.users import Role, User
@@ -158,10 +159,20 @@ class Service(Decision):
             self.identity_provider,
             self._provider_rules,
             self._provider_documents,
-            settings.oidc_client_secret,
+            self._client_secret,
             settings.oidc_scopes,
             lambda: KeptConnections(self.clock),
         )
+
+    @cached_property
+    def _client_secret(self) -> "ClientSecret":
+        from chalicelib.adapters.aws import secret_client
+        from chalicelib.adapters.client_secret import FixedSecret, StoredSecret, stored_value
+
+        arn = self.settings.oidc_client_secret_arn
+        if arn is None:
+            return FixedSecret(self.settings.oidc_client_secret)
+        return StoredSecret(lambda: stored_value(arn, secret_client), self.clock)
 
     @cached_property
     def http(self) -> "PoolManager":

@@ -64,6 +64,7 @@ class ProviderReason(Enum):
     INSECURE_ENDPOINT = "insecure_endpoint"
     NO_USABLE_KEYS = "no_usable_keys"
     BAD_ANSWER = "bad_answer"
+    CLIENT_SECRET_UNREADABLE = "client_secret_unreadable"  # noqa: S105 - a reason, not a secret
 
     @property
     def sentence(self) -> str:
@@ -123,6 +124,7 @@ _RETRY_HELPS: frozenset[Enum] = frozenset(
     {
         *(SignInReason.KEYS_NOT_CURRENT, SignInReason.EXPIRED, SignInReason.WRONG_NONCE),
         *(ProviderReason.UNREACHABLE, ProviderReason.TOO_SLOW, ProviderReason.BAD_STATUS),
+        ProviderReason.CLIENT_SECRET_UNREADABLE,
         *(LoginReason.CANCELLED, LoginReason.PROVIDER_ERROR, LoginReason.NOT_BEGUN_HERE),
         *(LoginReason.TOOK_TOO_LONG, LoginReason.NO_CODE, LoginReason.CODE_REFUSED),
     }
@@ -164,6 +166,8 @@ _PROVIDER_SENTENCES = {
     ProviderReason.INSECURE_ENDPOINT: _MISCONFIGURED,
     ProviderReason.NO_USABLE_KEYS: "Your OpenID provider publishes no usable key. Ask an administrator.",
     ProviderReason.BAD_ANSWER: "An answer of your OpenID provider is not valid. Ask an administrator.",
+    ProviderReason.CLIENT_SECRET_UNREADABLE: "This service cannot read its own secret for your OpenID "
+    "provider. Try again.",
 }
 
 _LOGIN_SENTENCES = {

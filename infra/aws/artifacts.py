@@ -8,9 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from botocore import UNSIGNED
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from infra.aws.account import Account, reason_of
+from infra.aws.account import Account, reason_of, session_of_environment
 from infra.aws.errors import DeploymentError
 from infra.aws.package import Package
 
@@ -52,8 +54,23 @@ class Bucket:
         return key
 
     def url_of(self, key: str) -> str:
-        """Return the address that CloudFormation reads a template from."""
-        return f"{self.account.s3.meta.endpoint_url}/{self.name}/{key}"
+        """Return the address that CloudFormation reads a template from (``TemplateURL``).
+
+        CloudFormation reads it from inside AWS and takes only public addresses of S3. The SDK knows them
+        in every partition. This machine may itself speak to S3 by FIPS, IPv6 or a VPC endpoint.
+        """
+        usual = Config(
+            signature_version=UNSIGNED,
+            use_fips_endpoint=False,
+            use_dualstack_endpoint=False,
+            ignore_configured_endpoint_urls=True,  # type: ignore[call-arg]
+            # Names of buckets may have full stops, which certificates of S3 do not cover.
+            s3={"addressing_style": "path", "us_east_1_regional_endpoint": "regional"},
+        )
+        s3: Any = session_of_environment().create_client("s3", self.account.region, config=usual)
+        place = {"Bucket": self.name, "Key": key}
+        address: str = s3.generate_presigned_url("get_object", Params=place)
+        return address
 
     def _has(self, key: str) -> bool:
         try:

@@ -20,9 +20,9 @@ from infra.aws.errors import PackagingError
 MAX_BYTES = 10_000_000
 
 # The services that this project calls; botocore ships the descriptions of some four hundred.
-_SERVICES = frozenset({"apigateway", "apigatewayv2", "dynamodb", "kms"})
+_SERVICES = frozenset({"apigateway", "apigatewayv2", "dynamodb", "kms", "secretsmanager", "ssm"})
 # botocore's name for the hosts of both kinds of API.
-_ENDPOINTS = frozenset({"apigateway", "dynamodb", "kms"})
+_ENDPOINTS = frozenset({"apigateway", "dynamodb", "kms", "secretsmanager", "ssm"})
 # What no function of ours loads. Where a module that ships names one of these, a test knows why it never
 # comes to that.
 _UNUSED = re.compile(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from infra.aws.errors import DeploymentError
 from infra.aws.functions import API_ROLE
@@ -45,9 +45,16 @@ class ChangeSet:
     changes: Sequence[ResourceChangeTypeDef]
 
     @classmethod
-    def make(cls, stack: Stack, template_url: str, parameters: Sequence[ParameterTypeDef]) -> Self:
+    def make(
+        cls,
+        stack: Stack,
+        template_url: str,
+        parameters: Sequence[ParameterTypeDef],
+        options: Mapping[str, Any] | None = None,
+    ) -> Self:
         """Have CloudFormation compare the template with the stack; no changes is an answer too.
 
+        ``options`` are further members of CreateChangeSet.
         Raises DeploymentError when the stack is in a state that nothing can be deployed to, or when
         CloudFormation refuses the template.
         """
@@ -59,6 +66,7 @@ class ChangeSet:
             TemplateURL=template_url,
             Parameters=parameters,
             Capabilities=["CAPABILITY_IAM"],
+            **(options or {}),
         )
         unknown = cls(stack, made["Id"], made["StackId"], status is None, ())
         return dataclasses.replace(unknown, changes=unknown._wait())

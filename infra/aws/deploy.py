@@ -9,7 +9,8 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from infra.aws.account import Account, lambda_of_session
+from infra.aws.access_logs import refuse_without_role
+from infra.aws.account import Account, lambda_of_session, session_of_environment
 from infra.aws.artifacts import Bucket, default_bucket, upload
 from infra.aws.change_sets import ChangeSet, refuse_state
 from infra.aws.concurrency import check_capacity, wishes
@@ -19,6 +20,7 @@ from infra.aws.functions import Template
 from infra.aws.package import PROJECT, Package, build
 from infra.aws.parameters import chosen_parameters, effective_values, given_parameters
 from infra.aws.project_config import check_config
+from infra.aws.stack_options import StackOptions
 from infra.aws.stacks import Stack
 from infra.aws.stage_settings import check_settings, settings_of
 from infra.aws.terminal import YES, Confirm, confirmation, run
@@ -39,6 +41,7 @@ def deploy(
     bucket: Bucket,
     parameters: Mapping[str, str],
     confirm: Confirm,
+    options: StackOptions | None = None,
 ) -> dict[str, str]:
     """Bring a stack to what the package says, and return its outputs.
 
@@ -48,14 +51,14 @@ def deploy(
     when AWS cannot be asked.
     """
     bucket.make_sure(stack.say)
-    before, present = stack.described(), published(stack)
+    described, present = stack.described(), published(stack)
 
     def versioned(packaged: Template, code: bytes) -> Template:
-        return with_versions(packaged, code, effective_values(packaged, before, parameters), present)
+        return with_versions(packaged, code, effective_values(packaged, described, parameters), present)
 
     template, url = upload(package, bucket, versioned)
-    chosen = chosen_parameters(template, before, parameters)
-    change_set = ChangeSet.make(stack, url, chosen)
+    chosen = chosen_parameters(template, described, parameters)
+    change_set = ChangeSet.make(stack, url, chosen, (options or StackOptions()).request(described))
     if not change_set.changes:
         stack.say(f"The stack {stack.name} is up to date: there is nothing to change.")
         return stack.outputs()
@@ -106,17 +109,20 @@ def _deploy_stage(options: argparse.Namespace) -> None:
     settings = settings_of(config, options.stage)
     check_settings(config, options.stage)
     given = given_parameters(options.parameters, os.environ)
+    stack_options = StackOptions.read(options.role, options.tags)
     account = Account.of_session()
     stack = Stack(account.cloudformation, options.stack_name or stack_name_of(options.stage))
     print(f"Account {account.number}, region {account.region}, stack {stack.name}.")
     # First: of a stack that must be removed nobody can learn the address that the settings lack.
     refuse_state(stack)
+    gateway: Any = session_of_environment().create_client("apigateway")
+    refuse_without_role(gateway, stack.described(), given)
     refuse_examples(settings, options.stage, first=not stack.exists())
     package = build(PROJECT, options.stage, PROJECT / "build" / options.stage)
     print(f"Packaged {package.size:,} bytes.")
     check_reservations(lambda_of_session(), package, stack, given)
     bucket = Bucket(account, options.bucket or default_bucket(account))
-    outputs = deploy(package, stack, bucket, given, confirmation(agreed=options.yes))
+    outputs = deploy(package, stack, bucket, given, confirmation(agreed=options.yes), stack_options)
     print("\nOutputs:")
     for name, value in sorted(outputs.items()):
         print(f"  {name:26}  {value}")
@@ -129,6 +135,8 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--stack-name", default="", help="default: bodhi-api-tokens-STAGE")
     parser.add_argument("--bucket", default="", help="for zip and template; default: one is made")
     parser.add_argument("--parameters", default="", help='of the template: "Name=value Name=value"')
+    parser.add_argument("--role", default="", help="by which CloudFormation makes the changes")
+    parser.add_argument("--tags", default="", help='of the stack and its resources: "Name=value"')
     parser.add_argument("--yes", action="store_true", help="agree to the changes beforehand")
     return parser.parse_args(arguments)
 

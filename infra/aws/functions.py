@@ -23,7 +23,8 @@ PAGE_PATHS = frozenset(
     }
 )
 
-# A sign-in may wait 5 s for the provider's endpoints and 5 s for its keys, and must still show a page.
+# A sign-in may wait 5 s for the provider's endpoints, 5 s for its keys and 6 s for the client's secret, and
+# must still show a page.
 _PAGE_SECONDS = 20
 
 _FUNCTION = "AWS::Serverless::Function"
@@ -68,7 +69,8 @@ def role_of(function: Resource) -> str:
 
 def _page_function(resources: Mapping[str, Resource], policy: Mapping[str, Any]) -> dict[str, Resource]:
     """Return a second function of the same code, which may neither read keys nor sign."""
-    secret = {"OIDC_CLIENT_SECRET": {"Ref": "OidcClientSecret"}}
+    made, named = {"Fn::GetAtt": ["ClientSecret", "Id"]}, {"Ref": "OidcClientSecretArn"}
+    secret = {"OIDC_CLIENT_SECRET_ARN": {"Fn::If": ["ClientSecretGiven", made, named]}}
     variables = resources[API]["Properties"]["Environment"]["Variables"] | secret
     own = {
         "Environment": {"Variables": variables},

@@ -18,13 +18,16 @@ import yaml
 
 from infra.aws import bundle
 from infra.aws.alarms import with_alarms
+from infra.aws.boundary import with_boundary
 from infra.aws.concurrency import with_concurrency
+from infra.aws.edge import with_edge
 from infra.aws.errors import PackagingError
 from infra.aws.fixes import Template, corrected
 from infra.aws.flushing import with_flushing
 from infra.aws.function_policies import check_functions
 from infra.aws.functions import with_functions
 from infra.aws.parameters import effective_values
+from infra.aws.pieces import with_pieces
 from infra.aws.project_config import Config, changed_config, check_config
 from infra.aws.stage_settings import check_settings, known_settings
 from infra.aws.versions import with_callers_of_aliases, with_versions
@@ -115,8 +118,9 @@ def _copy(project: Path, copy: Path, config: Config) -> None:
 
 def _complete(project: Path, template: Template) -> Template:
     policy = json.loads((project / ".chalice" / "policy-page.json").read_text(encoding="utf-8"))
-    whole = with_alarms(with_flushing(with_functions(corrected(template), policy)))
-    return with_callers_of_aliases(with_concurrency(whole))
+    whole = with_functions(with_edge(corrected(with_pieces(template))), policy)
+    whole = with_alarms(with_flushing(whole))
+    return with_boundary(with_callers_of_aliases(with_concurrency(whole)))
 
 
 def _run_chalice(copy: Path, stage: str, target: Path) -> None:

@@ -21,24 +21,31 @@ def given_parameters(text: str, environ: Mapping[str, str]) -> dict[str, str]:
     An empty variable gives nothing: a pipeline without the secret must not take it away.
     Raises DeploymentError.
     """
+    found = named_values(text, "PARAMETERS")
+    for name, value in found.items():
+        if value and name in SECRETS:
+            raise DeploymentError(
+                f"{name} is a secret: set {SECRETS[name]} in the environment, where no history keeps it."
+            )
+    return found | {name: environ[var] for name, var in SECRETS.items() if environ.get(var)}
+
+
+def named_values(text: str, variable: str) -> dict[str, str]:
+    """Read ``Name=value Name="other value"``, the value of a variable of make. Raises DeploymentError."""
     try:
         words = shlex.split(text)
     except ValueError as error:
-        raise DeploymentError(f"PARAMETERS cannot be read: {error}.") from error
+        raise DeploymentError(f"{variable} cannot be read: {error}.") from error
     found: dict[str, str] = {}
     for word in words:
         name, equals, value = word.partition("=")
         if not (name and equals) or name in found:
             raise DeploymentError(
-                "PARAMETERS is made of Name=value, each once, with quotes around a value that has spaces: "
+                f"{variable} is made of Name=value, each once, with quotes around a value that has spaces: "
                 f"{name!r} is not."
             )
-        if value and name in SECRETS:
-            raise DeploymentError(
-                f"{name} is a secret: set {SECRETS[name]} in the environment, where no history keeps it."
-            )
         found[name] = value
-    return found | {name: environ[var] for name, var in SECRETS.items() if environ.get(var)}
+    return found
 
 
 def chosen_parameters(

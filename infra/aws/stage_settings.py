@@ -21,6 +21,8 @@ _SET_BY_TEMPLATE = {
 _PARAMETERS = {
     "OIDC_CLIENT_SECRET": "is a secret: set it in the environment of `make deploy`, which gives it to the "
     "parameter OidcClientSecret",
+    "OIDC_CLIENT_SECRET_ARN": "decides what the page may read: "
+    "`make deploy PARAMETERS=OidcClientSecretArn=...`",
     "ROTATED_TOKEN_REUSE": "decides what functions may do: `make deploy PARAMETERS=RotatedTokenReuse=...`",
 }
 # Lambda's own and its tools'.
@@ -33,7 +35,7 @@ _RESERVED = re.compile(
 )
 _MAX_BYTES = 4096
 # For what the template adds: the table's name, two ARNs of keys, ROTATED_TOKEN_REUSE, the API's own stage
-# in AUTHORIZER_CACHE_STAGES, the OpenID client's secret. All but the secret are below 600 bytes.
+# in AUTHORIZER_CACHE_STAGES, the ARN of the OpenID client's secret.
 _ROOM_BYTES = 1024
 
 

@@ -17,9 +17,10 @@ from infra.aws.account import Account
 from infra.aws.artifacts import Bucket, default_bucket
 from infra.aws.deploy import deploy
 from infra.aws.package import Package
+from infra.aws.stack_options import StackOptions
 from infra.aws.stacks import Stack
 
-SERVICES = ("kms", "cloudformation", "dynamodb", "iam", "lambda", "logs", "s3", "sts")
+SERVICES = ("apigateway", "kms", "cloudformation", "dynamodb", "iam", "lambda", "logs", "s3", "sts")
 
 
 class EmulatorSession(Session):
@@ -48,6 +49,7 @@ class Desk:
     said: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     words: list[str] = field(default_factory=list)
+    options: StackOptions = field(default_factory=StackOptions)
     template: dict[str, Any] = field(default_factory=lambda: small_template())
 
     @property
@@ -74,7 +76,7 @@ class Desk:
     def deploy(self, **parameters: str) -> dict[str, str]:
         """Deploy the template as it is now."""
         package = a_package(self.folder, self.template)
-        return deploy(package, self.stack, self.bucket, parameters, self.confirm)
+        return deploy(package, self.stack, self.bucket, parameters, self.confirm, self.options)
 
     def value_of(self, parameter: str) -> str:
         """Return the value that a parameter of the stack has."""

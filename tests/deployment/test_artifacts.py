@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from botocore.stub import Stubber
@@ -70,11 +71,44 @@ def test_same_content_is_stored_once(bucket: Bucket) -> None:
 def test_template_is_read_by_its_address(bucket: Bucket, tmp_path: Path) -> None:
     """CloudFormation takes 51,200 bytes in a call; ours are more."""
     template, url = upload(a_package(tmp_path, small_template()), bucket)
-    key = url.removeprefix(f"{bucket.account.s3.meta.endpoint_url}/{bucket.name}/")
+    key = url.removeprefix(f"https://s3.{bucket.account.region}.amazonaws.com/{bucket.name}/")
     stored = bucket.account.s3.get_object(Bucket=bucket.name, Key=key)["Body"].read()
     assert json.loads(stored) == template
     code = template["Resources"]["Function"]["Properties"]["CodeUri"]
     assert bucket.account.s3.head_object(Bucket=code["Bucket"], Key=code["Key"])["ContentLength"] > 0
+
+
+HOSTS = {
+    "us-east-1": "s3.us-east-1.amazonaws.com",
+    "eu-west-1": "s3.eu-west-1.amazonaws.com",
+    "us-gov-west-1": "s3.us-gov-west-1.amazonaws.com",
+    "cn-north-1": "s3.cn-north-1.amazonaws.com.cn",
+    "us-iso-east-1": "s3.us-iso-east-1.c2s.ic.gov",
+    "eusc-de-east-1": "s3.eusc-de-east-1.amazonaws.eu",
+}
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {},
+        {"AWS_USE_FIPS_ENDPOINT": "true"},
+        {"AWS_USE_DUALSTACK_ENDPOINT": "true"},
+        {"AWS_ENDPOINT_URL_S3": "https://bucket.vpce-1.s3.us-east-1.vpce.amazonaws.com"},
+        {"AWS_ENDPOINT_URL": "http://127.0.0.1:4566"},
+        {"AWS_REGION": "ap-east-1"},
+    ],
+    ids=lambda environment: next(iter(environment), "usual"),
+)
+def test_cloudformation_is_told_a_public_address(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]
+) -> None:
+    """However this machine reaches S3. A full stop in the bucket's name would break a certificate."""
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    for region, host in HOSTS.items():
+        bucket = Bucket(Account("1", region, *(cast("Any", None),) * 3), "my.bucket")
+        assert bucket.url_of("folder/x.json") == f"https://{host}/my.bucket/folder/x.json"
 
 
 def test_only_functions_get_a_place_for_their_code() -> None:

@@ -114,6 +114,29 @@ def test_fresh_clone_is_not_deployed(capsys: pytest.CaptureFixture[str]) -> None
     assert output.out == "Account 000000000000, region us-east-1, stack fresh.\n"
 
 
+@pytest.mark.parametrize(
+    ("option", "text"), [("--role", "deployer"), ("--tags", "aws:x=1"), ("--tags", "team")]
+)
+def test_senseless_option_of_the_stack_is_told(
+    capsys: pytest.CaptureFixture[str], option: str, text: str
+) -> None:
+    """Before AWS is asked for anything: there are no credentials here."""
+    assert deploy.main(["--stage", "dev", option, text]) == 1
+    assert "STACK_" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+@pytest.mark.emulator
+@pytest.mark.usefixtures("signed_in")
+def test_missing_logging_role_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """Before anything is packaged or uploaded, and only if the stack is not to make it."""
+    asked = ["--stage", "prod", "--stack-name", "logging", "--yes", "--parameters"]
+    assert deploy.main([*asked, "AccessLogs=true"]) == 1
+    assert "AccessLogs needs the role" in capsys.readouterr().err
+    assert deploy.main([*asked, "AccessLogs=true GatewayLoggingRole=true"]) == 1
+    assert "AccessLogs needs the role" not in capsys.readouterr().err
+
+
 @pytest.mark.slow
 @pytest.mark.emulator
 @pytest.mark.usefixtures("signed_in")

@@ -9,6 +9,7 @@ import pytest
 
 from infra.aws.errors import DeploymentError
 from infra.aws.parameters import SECRETS, given_parameters
+from infra.aws.pieces import with_pieces
 from infra.local.template import read_template
 
 README = Path(__file__).parents[2] / "README.md"
@@ -59,6 +60,6 @@ def test_readme_names_every_parameter() -> None:
     """The table is whole, and the secret ones say where they come from."""
     section = README.read_text().split("## Deploy to AWS")[1].split("## Settings")[0]
     rows = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
-    parameters = read_template()["Parameters"]
+    parameters = with_pieces(dict(read_template()))["Parameters"]
     assert {name for row in rows for name in re.findall(r"`(\w+)`", row)} == parameters.keys()
     assert {name for name, each in parameters.items() if each.get("NoEcho")} == SECRETS.keys()

@@ -8,16 +8,20 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
+from chalicelib.adapters.aws import secret_client
+from chalicelib.adapters.client_secret import stored_value
 from chalicelib.adapters.dynamodb.keys import DynamoDBKeyStore
 from chalicelib.domain.ids import user_id_for
 from chalicelib.domain.keys import KeyUse
 from chalicelib.domain.token_types import TOKEN_EXCHANGE
 from chalicelib.handlers.pages import assets_version
+from infra.aws.functions import PAGE as FUNCTION_OF_THE_PAGE
 from infra.aws.rotation import Operator
 from tests.iam.gateway import DOORS, HOST
+from tests.iam.stack import CLIENT_SECRET_ARN, NAMED_SECRET_ARN, REGION
 from tests.oauth.caller import ACCESS_TOKEN, ASSERTION_TYPE, ID_TOKEN, INTROSPECT, REVOKE, TOKEN, basic
 from tests.support.builders import ISSUER
 from tests.support.clients import KEYED_SERVER, assertion
@@ -250,6 +254,40 @@ def flush_caches(walk: Walk) -> None:
     walk.gateway.stream(handed_on(records_between(before, walk.cloud.rows())))
 
 
+def read_the_client_secret(walk: Walk) -> None:
+    """From the stack's own secret, from the operator's, and from the operator's parameter."""
+    walk.recorder.names.update(
+        {
+            _made_secret("given"): CLIENT_SECRET_ARN,
+            _made_secret("named"): NAMED_SECRET_ARN,
+            # A deployment names one of the two: the same statement is for both.
+            _made_parameter("/named"): NAMED_SECRET_ARN,
+        }
+    )
+    with walk.recorder.running(FUNCTION_OF_THE_PAGE):
+        for arn in list(walk.recorder.names):
+            assert stored_value(arn, lambda *place: _watched(walk, *place)) == "s3cret"
+
+
+def _made_secret(name: str) -> str:
+    client: Any = secret_client("secretsmanager", REGION)
+    arn: str = client.create_secret(Name=name, SecretString="s3cret")["ARN"]
+    return arn
+
+
+def _made_parameter(name: str) -> str:
+    client: Any = secret_client("ssm", REGION)
+    client.put_parameter(Name=name, Value="s3cret", Type="SecureString")
+    arn: str = client.get_parameter(Name=name)["Parameter"]["ARN"]
+    return arn
+
+
+def _watched(walk: Walk, service: str, region: str) -> Any:
+    client: Any = secret_client(service, region)
+    walk.recorder.watch(client)
+    return client
+
+
 ALL: tuple[Callable[[Walk], None], ...] = (
     manage_tokens,
     fill_the_quota,
@@ -261,6 +299,7 @@ ALL: tuple[Callable[[Walk], None], ...] = (
     administer,
     administer_by_claim,
     visit_the_page,
+    read_the_client_secret,
     return_to_the_page,
     sign_in_in_two_tabs,
     pass_every_door,

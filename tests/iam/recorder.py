@@ -36,6 +36,8 @@ _PARTS = {
     "Delete": "DeleteItem",
     "ConditionCheck": "ConditionCheckItem",
 }
+# IAM's prefix of a service, and what names the secret in a call.
+_SECRETS = {"secretsmanager": ("secretsmanager", "SecretId"), "AmazonSSM": ("ssm", "Name")}
 _EXPRESSIONS = (
     "UpdateExpression",
     "ConditionExpression",
@@ -49,11 +51,15 @@ _EQUALS = re.compile(r"(#?\w+)\s*=\s*(:\w+)")
 
 
 class Recorder:
-    """Keeps what each function asked for, while it runs; ``tags_of`` knows the tags of a KMS key."""
+    """Keeps what each function asked for, while it runs; ``tags_of`` knows the tags of a KMS key.
+
+    ``names`` says by which ARN the policies know a secret.
+    """
 
     def __init__(self, tags_of: Callable[[str], tuple[str, Mapping[str, str]]]) -> None:
         self.requests: dict[str, dict[Request, None]] = {}
         self._tags_of = tags_of
+        self.names: dict[str, str] = {}
         self._running: str | None = None
 
     @contextmanager
@@ -103,6 +109,10 @@ class Recorder:
             for name in ("SigningAlgorithm", "MessageType"):
                 context[f"kms:{name}"] = [body[name]] if name in body else []
             return [Request.of(f"kms:{operation}", arn, context)]
+        if service in _SECRETS:
+            prefix, member = _SECRETS[service]
+            named: str = body[member]
+            return [Request.of(f"{prefix}:{operation}", self.names.get(named, named), {})]
         raise ValueError(f"not understood: {service}")
 
 

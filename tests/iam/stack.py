@@ -19,12 +19,16 @@ TABLE = "tokens"
 TABLE_ARN = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{TABLE}"
 STREAM_ARN = f"{TABLE_ARN}/stream/2026-01-15T12:00:00.000"
 QUEUE_ARN = f"arn:aws:sqs:{REGION}:{ACCOUNT}:unflushed"
+# Of the stack, and of the operator: a secret or a parameter. A stack has one of them.
+CLIENT_SECRET_ARN = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:ClientSecret-a1B2c3"
+NAMED_SECRET_ARN = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:named-a1B2c3"
 GATEWAY_ARN = f"arn:aws:apigateway:{REGION}::"
 API_ID, OTHER_STAGE = "abcdef123", "apis/fedcba321/$default"
 STREAM_READS = ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")
 STAGES = f"restapis/{API_ID}/v1,{OTHER_STAGE}"
 
 _NOTHING = object()
+_SECRETS = ("ClientSecretGiven", "ClientSecretNamed")
 _PLACE = re.compile(r"\$\{([^}]+)\}")
 
 
@@ -43,6 +47,8 @@ class Stack:
             "TokenTable.StreamArn": STREAM_ARN,
             "UnflushedChanges.Arn": QUEUE_ARN,
             "RestAPI": API_ID,
+            "ClientSecret.Id": CLIENT_SECRET_ARN,
+            "OidcClientSecretArn": NAMED_SECRET_ARN,
             "ApiHandlerRole.Arn": f"arn:aws:iam::{ACCOUNT}:role/{STACK}-ApiHandlerRole-1",
         }
     )
@@ -95,10 +101,8 @@ def document(file: str) -> Mapping[str, Any]:
 @cache
 def statements(function: str, *, families_are_revoked: bool) -> list[Statement]:
     """Return what a function's policy says in a stack with this setting, but for its log group."""
-    stack, committed = (
-        Stack({"FamiliesAreRevoked": families_are_revoked}),
-        document(policy_files()[function]),
-    )
+    conditions = {"FamiliesAreRevoked": families_are_revoked, **dict.fromkeys(_SECRETS, True)}
+    stack, committed = Stack(conditions), document(policy_files()[function])
     found: list[Statement] = stack.resolved(_with_stages(committed) if function == FLUSHER else committed)[
         "Statement"
     ]

@@ -32,7 +32,9 @@ from tests.iam.policy import Request, Statement, allows, listed
 from tests.iam.stack import (
     ACCOUNT,
     API_ID,
+    CLIENT_SECRET_ARN,
     GATEWAY_ARN,
+    NAMED_SECRET_ARN,
     QUEUE_ARN,
     REGION,
     STACK,
@@ -64,6 +66,8 @@ READS = ("GetItem", "BatchGetItem", "Query")
 CHECK = "ConditionCheckItem"
 WRITES = ("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem")
 OTHERS = ("Scan", "PartiQLSelect", "PartiQLUpdate", "PartiQLInsert", "PartiQLDelete", "DeleteTable")
+SECRET_READS = ("secretsmanager:GetSecretValue", "ssm:GetParameter")
+SECRET_WRITES = ("secretsmanager:PutSecretValue", "secretsmanager:DeleteSecret", "ssm:PutParameter")
 PARTITIONS = ("U#1", "S#1", "L#1", "A#1", "KEYS", "ACCESS_TOKEN_KEYS", "FLUSHES")
 # What decides whether a token may be used, and for what.
 DECISIVE = ("overlap_ends_at", "scope", "expires_at", "status", "role", "users_pk")
@@ -164,6 +168,21 @@ def beyond_all() -> Iterator[Request]:
     for action in ("CreateKey", "PutKeyPolicy", "CreateGrant", "TagResource", "Decrypt"):
         yield key(action)
     yield Request.of("sts:AssumeRole", f"arn:aws:iam::{ACCOUNT}:role/x", {})
+    for secret in (f"{CLIENT_SECRET_ARN}x", NAMED_SECRET_ARN.replace("named", "other"), "*"):
+        yield from secret_requests(secret, *SECRET_READS)
+    for secret in (CLIENT_SECRET_ARN, NAMED_SECRET_ARN):
+        yield from secret_requests(secret, *SECRET_WRITES)
+
+
+def secret_requests(arn: str, *actions: str) -> Iterator[Request]:
+    """Return requests for a secret, or a parameter, of an ARN."""
+    yield from (Request.of(action, arn, {}) for action in actions)
+
+
+def client_secret() -> Iterator[Request]:
+    """Return what only the page may do."""
+    yield from secret_requests(CLIENT_SECRET_ARN, *SECRET_READS)
+    yield from secret_requests(NAMED_SECRET_ARN, *SECRET_READS)
 
 
 def unflushed() -> Iterator[Request]:
@@ -244,10 +263,10 @@ def beyond_flusher() -> Iterator[Request]:
 
 
 CANNOT: Mapping[str, list[Request]] = {
-    API: [*beyond_all(), *unflushed(), *beyond_api()],
+    API: [*beyond_all(), *unflushed(), *client_secret(), *beyond_api()],
     PAGE: [*beyond_all(), *unflushed(), *beyond_page()],
-    FLUSHER: [*beyond_all(), *beyond_flusher()],
-    **{door: [*beyond_all(), *unflushed(), *beyond_doors()] for door in DOORS},
+    FLUSHER: [*beyond_all(), *client_secret(), *beyond_flusher()],
+    **{door: [*beyond_all(), *unflushed(), *client_secret(), *beyond_doors()] for door in DOORS},
 }
 
 

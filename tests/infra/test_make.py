@@ -86,6 +86,14 @@ def test_deployment_gets_what_is_given_to_make() -> None:
     assert commands_of("deploy", "STAGE=prod", "YES=1", "STACK=x").endswith("--yes")
 
 
+def test_deployment_gets_the_options_of_the_stack() -> None:
+    """Tags as one word; what is not given is empty."""
+    role = "arn:aws:iam::123456789012:role/x"
+    asked = commands_of("deploy", "STAGE=dev", f"STACK_ROLE={role}", 'STACK_TAGS=team="a b" cost=7')
+    assert f"""--role '{role}' --tags 'team="a b" cost=7'""" in asked
+    assert "--role '' --tags ''" in commands_of("deploy", "STAGE=dev")
+
+
 def test_removal_agrees_only_when_told() -> None:
     """As the deployment does."""
     assert "--yes" not in commands_of("destroy", "STAGE=dev")

@@ -85,6 +85,8 @@ def test_tokens_and_keys_outlive_the_stack() -> None:
         ("UNAUTHORIZED", 401, "invalid_token"),
         ("ACCESS_DENIED", 403, "insufficient_scope"),
         ("MISSING_AUTHENTICATION_TOKEN", 404, "not_found"),
+        ("THROTTLED", 429, "too_many_requests"),
+        ("WAF_FILTERED", 429, "too_many_requests"),
         ("AUTHORIZER_FAILURE", 503, "unavailable"),
         ("AUTHORIZER_CONFIGURATION_ERROR", 503, "unavailable"),
         ("DEFAULT_4XX", 400, "bad_request"),
@@ -99,7 +101,7 @@ def test_each_gateway_response_is_a_problem_document(response_type: str, status:
     assert {"type", "title", "detail"} <= document.keys()
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert answer.headers["Cache-Control"] == "no-store"
-    assert ("Retry-After" in answer.headers) == (status == 503)
+    assert ("Retry-After" in answer.headers) == (status in {429, 503})
 
 
 def test_no_gateway_response_repeats_anything_of_the_request() -> None:

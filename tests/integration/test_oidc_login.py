@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chalicelib.adapters.client_secret import ClientSecret, FixedSecret
 from chalicelib.adapters.oidc import OidcProvider, ProviderDocuments, ProviderRules
 from chalicelib.adapters.oidc_http import MOST_BYTES, KeptConnections
 from chalicelib.adapters.oidc_login import OidcLogin
@@ -67,6 +68,7 @@ class Place:
 
     provider: Endpoints
     secret: str | None = None
+    kept: ClientSecret | None = None
     client_id: str = AUDIENCE
     scopes: str = "openid profile email"
     admin_claim: AdminClaim | None = None
@@ -97,7 +99,7 @@ class Place:
             verifier,
             rules,
             documents,
-            self.secret,
+            self.kept or FixedSecret(self.secret),
             self.scopes,
             lambda: KeptConnections(clock),
             seconds=self.seconds,
@@ -341,6 +343,97 @@ def test_provider_says_how_clients_authenticate(place: Place, offered: object, b
         if by == "post"
         else {"client_id": None, "client_secret": None}
     )
+
+
+class Rotating:
+    """A secret that is another one as soon as it is read again."""
+
+    def __init__(self, *values: str) -> None:
+        self._values = values
+        self.refused: list[str | None] = []
+
+    def current(self) -> str:
+        """Return the first one."""
+        return self._values[0]
+
+    def instead_of(self, refused: str | None) -> str | None:
+        """Return the last one, unless that was refused."""
+        self.refused.append(refused)
+        return self._values[-1] if self._values[-1] != refused else None
+
+
+def in_turn(*answers: tuple[object, int]) -> Behaviour:
+    """Answer the first request with the first document, and so on."""
+    remaining = iter([sends(json.dumps(document).encode(), status) for document, status in answers])
+    return lambda peer: next(remaining)(peer)
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [(401, "invalid_client"), (400, "invalid_client"), (401, "unauthorized_client"), (401, None)],
+)
+def test_changed_secret_is_sent_after_the_old_one_is_refused(
+    place: Place, status: int, error: str | None
+) -> None:
+    """The same code is sent again: the client is authenticated before the code is looked at."""
+    body = {"error": error} if error else {"message": "no"}
+    place.provider.answers["/token"] = in_turn((body, status), (tokens(), 200))
+    kept = Rotating("old", "new")
+
+    identity = replace(place, kept=kept).redeem()
+
+    assert identity.subject
+    assert [asked.basic for asked in place.provider.asked] == [(AUDIENCE, "old"), (AUDIENCE, "new")]
+    assert {asked.form["code"][0] for asked in place.provider.asked} == {"the-code"}
+    assert kept.refused == ["old"]
+
+
+def test_secret_that_did_not_change_is_not_sent_again(place: Place) -> None:
+    """The refusal stands."""
+    place.provider.answer("/token", {"error": "invalid_client"}, 401)
+
+    refusal = replace(place, kept=Rotating("same")).refusal()
+
+    assert refusal.reason is LoginReason.CLIENT_REFUSED
+    assert len(place.provider.asked) == 1
+
+
+def test_changed_secret_is_tried_once(place: Place) -> None:
+    """A provider that refuses both gets no third request."""
+    refuses = {"error": "invalid_client"}, 401
+    place.provider.answers["/token"] = in_turn(refuses, refuses, (tokens(), 200))
+
+    refusal = replace(place, kept=Rotating("old", "new")).refusal()
+
+    assert refusal.reason is LoginReason.CLIENT_REFUSED
+    assert len(place.provider.asked) == 2
+
+
+@pytest.mark.parametrize("error", ["invalid_grant", "invalid_request", "unauthorized_client"])
+def test_secret_is_read_again_only_if_the_client_is_refused(place: Place, error: str) -> None:
+    """A code that is wrong, which anyone may send, reads nothing."""
+    place.provider.answer("/token", {"error": error}, 400)
+    kept = Rotating("old", "new")
+
+    replace(place, kept=kept).refusal()
+
+    assert kept.refused == []
+
+
+def test_unreadable_secret_is_an_outage_before_the_code_is_sent(place: Place) -> None:
+    """The provider does not learn the code."""
+
+    class Unreadable(Rotating):
+        """A secret that cannot be read."""
+
+        def current(self) -> str:
+            """Raise what reading raises."""
+            raise IdentityProviderUnavailable(ProviderReason.CLIENT_SECRET_UNREADABLE)
+
+    outage = replace(place, kept=Unreadable("x")).outage()
+
+    assert outage.reason is ProviderReason.CLIENT_SECRET_UNREADABLE
+    assert place.provider.asked == []
 
 
 @pytest.mark.parametrize("offered", [["private_key_jwt"], ["none"], [None], ["CLIENT_SECRET_BASIC"]])

@@ -57,6 +57,8 @@ def test_package_holds_the_project_and_what_it_needs(built: Package) -> None:
         "apigatewayv2",
         "dynamodb",
         "kms",
+        "secretsmanager",
+        "ssm",
     }
     assert [n for n in names if re.search(r"(^|/)(tests?|infra|boto3|moto)/|\.env|\.pyi$", n)] == []
 

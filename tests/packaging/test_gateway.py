@@ -35,6 +35,7 @@ def test_gateways_own_answers_are_in_the_definition(
         "ACCESS_DENIED": "403",
         "MISSING_AUTHENTICATION_TOKEN": "404",
         "THROTTLED": "429",
+        "WAF_FILTERED": "429",
         "AUTHORIZER_FAILURE": "503",
         "AUTHORIZER_CONFIGURATION_ERROR": "503",
         "DEFAULT_4XX": None,

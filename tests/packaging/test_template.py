@@ -126,23 +126,31 @@ def test_every_function_has_a_log_group_that_ends(resources: dict[str, Any]) -> 
     """Chalice's own group for retention bears a name that no function has (aws/chalice#2079)."""
     groups = of_type(resources, "AWS::Logs::LogGroup")
     functions = functions_in(resources)
-    assert groups.keys() == {log_group_of(function) for function in functions}
-    assert [g for g in groups.values() if g != {"RetentionInDays": {"Ref": "LogRetentionDays"}}] == []
+    of_functions = {log_group_of(function) for function in functions}
+    assert groups.keys() == {*of_functions, "AccessLogLines", "RateLimitLines"}
+    assert [g for g in groups.values() if g["RetentionInDays"] != {"Ref": "LogRetentionDays"}] == []
+    assert [name for name in of_functions if groups[name].keys() != {"RetentionInDays"}] == []
     for function in functions:
         logging = resources[function]["Properties"]["LoggingConfig"]
         assert logging == {"LogGroup": {"Ref": log_group_of(function)}}
 
 
 def test_no_function_but_the_page_knows_the_secret(resources: dict[str, Any]) -> None:
-    """It is exchanged for what a sign-in brings, and only the page signs people in."""
+    """Only the page signs people in. Its environment has no secret either, only the place of one."""
     variables = {
         name: function["Environment"]["Variables"]
         for name, function in of_type(resources, "AWS::Serverless::Function").items()
         if "Environment" in function
     }
-    knowing = [name for name, each in variables.items() if "OIDC_CLIENT_SECRET" in each]
-    assert knowing == ["PageHandler"]
-    assert variables["PageHandler"]["OIDC_CLIENT_SECRET"] == {"Ref": "OidcClientSecret"}
+    assert [name for name, each in variables.items() if "OIDC_CLIENT_SECRET" in each] == []
+    assert [name for name, each in variables.items() if "OIDC_CLIENT_SECRET_ARN" in each] == ["PageHandler"]
+    assert variables["PageHandler"]["OIDC_CLIENT_SECRET_ARN"] == {
+        "Fn::If": [
+            "ClientSecretGiven",
+            {"Fn::GetAtt": ["ClientSecret", "Id"]},
+            {"Ref": "OidcClientSecretArn"},
+        ]
+    }
 
 
 def test_page_has_time_to_say_that_the_provider_is_slow(resources: dict[str, Any]) -> None:
@@ -152,9 +160,12 @@ def test_page_has_time_to_say_that_the_provider_is_slow(resources: dict[str, Any
 
 
 def test_secret_is_shown_to_nobody(template: dict[str, Any]) -> None:
-    """Not by CloudFormation, and not by an output."""
+    """Not by CloudFormation, not by an output, and by no resource but the one that keeps it."""
     assert template["Parameters"]["OidcClientSecret"]["NoEcho"] is True
     assert "OidcClientSecret" not in json.dumps(template["Outputs"])
+    knowing = [n for n, each in template["Resources"].items() if "OidcClientSecret" in strings_in(each)]
+    assert knowing == ["ClientSecret"]
+    assert template["Resources"]["ClientSecret"]["Type"] == "AWS::SecretsManager::Secret"
 
 
 def test_table_of_tokens_is_kept_safe(resources: dict[str, Any]) -> None:
@@ -188,7 +199,7 @@ def test_signing_keys_outlive_the_stack(resources: dict[str, Any], name: str) ->
 
 def test_every_method_of_the_api_is_throttled(template: dict[str, Any]) -> None:
     """Each method of each path, by parameters with sensible defaults."""
-    (setting,) = template["Resources"]["RestAPI"]["Properties"]["MethodSettings"]
+    setting, *_ = template["Resources"]["RestAPI"]["Properties"]["MethodSettings"]
     assert setting == {
         "ResourcePath": "/*",
         "HttpMethod": "*",

@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from infra.local.deployed import Deployed
+from infra.local.deploying import STACK
 from tests.stack.site import Visitor, somebody
 from tests.support import canaries
 
@@ -86,3 +87,16 @@ def test_documents_are_there(visitor: Visitor, stack: Deployed) -> None:
     for style in re.findall(r'<link rel="stylesheet" href="([^"]*)"', reference.text):
         assert style.startswith(f"{stack.prefix}/")
         assert visitor.get(f"{visitor.origin}{style}", timeout=30).status_code == 200
+
+
+def test_environment_of_the_page_names_its_secret_only(stack: Deployed) -> None:
+    """The value is in Secrets Manager. The page reads it there: the tests above sign in."""
+    described = stack.client("cloudformation").describe_stack_resources(StackName=STACK)["StackResources"]
+    place = {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in described}
+    configuration = stack.client("lambda").get_function_configuration(FunctionName=place["PageHandler"])
+    variables = configuration["Environment"]["Variables"]
+    assert "OIDC_CLIENT_SECRET" not in variables
+    named = variables["OIDC_CLIENT_SECRET_ARN"]
+    kept = stack.client("secretsmanager").get_secret_value(SecretId=named)
+    assert kept["SecretString"] == "local"
+    assert re.match("arn:aws:secretsmanager:", named)

@@ -57,6 +57,7 @@ def test_only_what_has_no_sensible_default_is_needed() -> None:
         oidc_issuer="https://login.example.com",
         oidc_client_id="bodhi-web",
         oidc_client_secret=None,
+        oidc_client_secret_arn=None,
         oidc_audiences=frozenset({"bodhi-web"}),
         oidc_scopes="openid profile email",
         oidc_discovery_url="https://login.example.com/.well-known/openid-configuration",

@@ -1,0 +1,34 @@
+"""Adds the parts of the template that stand in files of their own, one for each optional mechanism."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from infra.aws.errors import PackagingError
+
+Template = dict[str, Any]
+
+FOLDER = Path(__file__).with_name("pieces")
+
+
+def with_pieces(template: Template, folder: Path = FOLDER) -> Template:
+    """Return the template with what each file of the folder adds.
+
+    Raises PackagingError for a name that the template or another piece has: a piece changes nothing.
+    """
+    for path in sorted(folder.glob("*.yaml")):
+        template = _added(template, yaml.safe_load(path.read_text(encoding="utf-8")), path.name)
+    return template
+
+
+def _added(template: Template, piece: Template, file: str) -> Template:
+    changed = dict(template)
+    for section, entries in piece.items():
+        present = template.get(section, {})
+        if taken := sorted(present.keys() & entries.keys()):
+            raise PackagingError(f"{file} adds {taken[0]} to {section}, which has it already.")
+        changed[section] = {**present, **entries}
+    return changed
