@@ -35,7 +35,7 @@ def one_line(recorder: canaries.Recorder, event: str) -> dict[str, Any]:
     (line,) = recorder.lines(event)
     assert line["duration_ms"] >= 0
     assert line["request_id"]
-    assert line["time"].endswith("+00:00")
+    assert line["time"].endswith("Z")
     assert all("\n" not in written and written.isascii() for written in recorder.written)
     return line
 
