@@ -114,8 +114,8 @@ class AdmittedToken:
 
         Raises PathTooLong or AmbiguousPath.
         """
-        scopes = self.verified.scopes
-        return all(self.catalogue.opens(scopes, method, reading) for reading in readings(path))
+        scopes, forms = self.verified.scopes, list(readings(path))
+        return all(self.catalogue.opens(scopes, method, form) for form in forms)
 
 
 class AnonymousAdmitted:
