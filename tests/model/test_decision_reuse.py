@@ -17,6 +17,7 @@ from tests.support.service import MemoryService
 
 DAYS = timedelta(days=1)
 steps = st.sampled_from([0, 1, 500, 999, 1000, 2999, 3000, 4999, 5000, 60_000, 300_000, 86_400_000])
+moments = st.sampled_from([0, 0, 1, 500, 999, 1000, 2999, 3000, 4999, 5000])
 picks = st.integers(0, 3)
 reuses = st.sampled_from([0, 1, 3, 5])
 
@@ -74,7 +75,9 @@ class Reusing(RuleBasedStateMachine):
     def rotate(self, pick: int, overlap: int) -> None:
         """Rotate a token."""
         token_id, _ = self._token(pick)
-        attempt(lambda: self.api.issue.rotate(self.owner, token_id, timedelta(seconds=overlap)))
+        with suppress(ApiTokensError):
+            issued = self.api.issue.rotate(self.owner, token_id, timedelta(seconds=overlap))
+            self.tokens.append((issued.token.id, issued.secret))
 
     @rule()
     def revoke_all(self) -> None:
@@ -109,6 +112,24 @@ class Reusing(RuleBasedStateMachine):
         else:
             assert since is None or (lets_in and now - since < self.reuse)
             assert not row.has_expired(now, policy)
+
+    @rule(end=st.integers(0, 3), before=moments, after=moments, lets_in=st.booleans())
+    def end_while_in_use(self, end: int, before: int, after: int, lets_in: bool) -> None:
+        """Present a new token, end it, and present it again a moment later."""
+        self.create(None)
+        self.decide(0, 0, lets_in=True)
+        self.wait(before)
+        (self.revoke, self._pause, self._rotate, lambda _: self.revoke_all())[end](0)
+        # A rotation has made another token, the newest now.
+        pick = 1 if end == 2 else 0
+        self.wait(after)
+        self.decide(pick, 0, lets_in)
+
+    def _pause(self, pick: int) -> None:
+        self.pause_or_resume(pick, TokenStatus.INACTIVE)
+
+    def _rotate(self, pick: int) -> None:
+        self.rotate(pick, 0)
 
     def _token(self, pick: int) -> tuple[str, str]:
         return self.tokens[-1 - pick % len(self.tokens)]
