@@ -8,23 +8,28 @@ import traceback
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import lru_cache
+from zlib import crc32
 
 LOGGER_NAME = "bodhi"
 
 _logger = logging.getLogger(LOGGER_NAME)
-_encode = json.JSONEncoder(ensure_ascii=True, default=str).encode
+# Without spaces: what a line costs is its bytes.
+_encode = json.JSONEncoder(ensure_ascii=True, default=str, separators=(",", ":")).encode
 _request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 _entry: "ContextVar[Entry | None]" = ContextVar("entry", default=None)
+_allowed_percent = 100
 
 
 class Entry:
     """The line about one decision or change: filled in while it is being made, written when it ends.
 
-    ``outcome`` is what it says unless somebody says otherwise, or something fails that nobody foresaw.
+    ``outcome`` is what it says unless somebody says otherwise, or something fails that nobody foresaw. If
+    ``sampled``, a line with that outcome may be left out; ``keep`` prevents it.
     """
 
-    def __init__(self, event: str, outcome: str) -> None:
+    def __init__(self, event: str, outcome: str, *, sampled: bool = False) -> None:
         self.event = event
+        self.sampled = sampled
         self.level = logging.INFO
         self.fields: dict[str, object] = {"outcome": outcome}
         self._good_end = outcome
@@ -46,13 +51,27 @@ class Entry:
             self.add(outcome="error", error=type(error).__name__, at=place(error))
             self.level = logging.ERROR
         _entry.reset(self._outer)
+        if self.sampled and _allowed_percent < 100 and self.fields["outcome"] == self._good_end:
+            if not _is_chosen(_request_id.get()):
+                return
+            self.fields["sampled_percent"] = _allowed_percent
         self.fields["duration_ms"] = round((time.perf_counter() - self._started) * 1000, 3)
         _write(self.level, self.event, self.fields)
 
 
-def entry(event: str, outcome: str = "ok") -> Entry:
-    """Write one line about what happens meanwhile, with its duration in milliseconds."""
-    return Entry(event, outcome)
+def entry(event: str, outcome: str = "ok", *, sampled: bool = False) -> Entry:
+    """Write one line about what happens meanwhile, with its duration in milliseconds.
+
+    If ``sampled``, only the configured share of the lines with this outcome is written.
+    """
+    return Entry(event, outcome, sampled=sampled)
+
+
+def keep() -> None:
+    """Write the line that is being filled in, if there is one, whichever share of its kind is written."""
+    line = _entry.get()
+    if line:
+        line.sampled = False
 
 
 def add(**fields: object) -> None:
@@ -100,8 +119,13 @@ def request_id() -> str | None:
     return _request_id.get()
 
 
-def configure(level: str) -> None:
-    """Send the lines to standard output, where Lambda collects them."""
+def configure(level: str, allowed_percent: int = 100) -> None:
+    """Send the lines to standard output, where Lambda collects them.
+
+    ``allowed_percent`` is the share of sampled lines that is written.
+    """
+    global _allowed_percent
+    _allowed_percent = allowed_percent
     _logger.setLevel(level)
     # No line of ours names them, and to find them out costs a decision time.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
@@ -114,25 +138,36 @@ def configure(level: str) -> None:
 
 
 class JsonFormatter(logging.Formatter):
-    """Renders a record as one JSON object, ASCII only so that no text can forge a line."""
+    """Renders a record as one JSON object, ASCII only so that no text can forge a line.
+
+    A line without ``level`` is INFO, as most are.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
         fields: dict[str, object] = getattr(record, "fields", {})
         seconds, fraction = divmod(record.created, 1)
-        line = {
-            "time": f"{_until_the_second(int(seconds))}.{int(fraction * 1000):03}+00:00",
-            "level": record.levelname,
+        line: dict[str, object] = {
+            "time": f"{_until_the_second(int(seconds))}.{int(fraction * 1000):03}Z",
             "event": record.getMessage(),
-            **fields,
         }
-        return _encode(line)
+        if record.levelno != logging.INFO:
+            line["level"] = record.levelname
+        return _encode(line | fields)
 
 
 # Measured: a refusal spends a sixth of its time on this, which is the same for a whole second.
 @lru_cache(maxsize=1)
 def _until_the_second(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def _is_chosen(request_id: str | None) -> bool:
+    """Return True for the share of requests whose lines are written; for all without an id.
+
+    Lambda makes the id at random. So each caller has the same share, and cannot choose it.
+    """
+    return request_id is None or crc32(request_id.encode()) % 100 < _allowed_percent
 
 
 def _write(level: int, event: str, fields: dict[str, object]) -> None:

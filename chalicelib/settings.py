@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
-_PROD = "prod"
+# Stages on which nothing is worth protecting: the open mode also opens the APIs that ask the authorizers.
+_OPEN_STAGES = frozenset({"dev", "local", "test"})
 _MAX_CACHE_SECONDS = 3600  # API Gateway's own maximum for authorizerResultTtlInSeconds
 _REFRESHES_PER_IDLE_TIMEOUT = 4
 _DAY = 86_400
@@ -84,6 +85,7 @@ class GatewaySettings:
     flush_calls_per_second: int
     flush_calls_burst: int
     log_level: str
+    log_allowed_percent: int
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "GatewaySettings":
@@ -103,9 +105,10 @@ class GatewaySettings:
             flush_calls_per_second=read.number("FLUSH_CALLS_PER_SECOND", 1, 8, default=2),
             flush_calls_burst=read.number("FLUSH_CALLS_BURST", 1, 20, default=10),
             log_level=read.choice("LOG_LEVEL", _LOG_LEVELS, "INFO"),
+            log_allowed_percent=read.number("LOG_ALLOWED_PERCENT", 0, 100, default=100),
         )
-        if settings.auth_mode is AuthMode.NONE and settings.stage == _PROD:
-            read.refuse("AUTH_MODE", f"must not be 'none' on stage {_PROD}", "oidc")
+        if settings.auth_mode is AuthMode.NONE and settings.stage not in _OPEN_STAGES:
+            read.refuse("AUTH_MODE", f"must not be 'none' on stage {settings.stage}", "oidc")
         read.finish()
         return settings
 
@@ -133,6 +136,7 @@ class Settings:
     trust_provider_email: bool
     idle_timeout: timedelta
     last_used_refresh: timedelta
+    decision_reuse: timedelta
     max_tokens_per_user: int
     max_creations_per_day: int
     max_reactivations_per_day: int
@@ -177,6 +181,7 @@ class Settings:
             trust_provider_email=read.flag("TRUST_PROVIDER_EMAIL"),
             idle_timeout=timedelta(seconds=idle_seconds),
             last_used_refresh=timedelta(seconds=_refresh_seconds(read, idle_seconds)),
+            decision_reuse=timedelta(seconds=read.number("DECISION_REUSE_SECONDS", 0, 5, default=0)),
             max_tokens_per_user=read.number("MAX_TOKENS_PER_USER", 1, 10_000, default=100),
             max_creations_per_day=read.number("MAX_CREATIONS_PER_DAY", 1, 100_000, default=500),
             max_reactivations_per_day=read.number("MAX_REACTIVATIONS_PER_DAY", 1, 10_000, default=200),

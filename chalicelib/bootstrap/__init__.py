@@ -43,7 +43,8 @@ def start() -> None:
     An authorizer on Lambda is made ready too: its start has more CPU than its calls have.
     Raises SettingsError.
     """
-    logs.configure(gateway().log_level)
+    settings = gateway()
+    logs.configure(settings.log_level, settings.log_allowed_percent)
     environ = process_environ()
     if is_packaging(environ):
         return

@@ -1,16 +1,24 @@
 """What the authorizer's decision is made of, and what a refused one may lead to."""
 
-from functools import cached_property
+from collections.abc import Callable
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from chalicelib.bootstrap.stores import Stores
 from chalicelib.domain.administrators import Administrators
+from chalicelib.domain.errors import MalformedToken
 from chalicelib.domain.scopes import ScopeCatalogue
 from chalicelib.domain.tokens import Token, TokenPolicy
+from chalicelib.services.callers import Admitted, AdmittedToken
 from chalicelib.settings import RotatedTokenReuse
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+
     from chalicelib.domain.ports import TokenVerifier
+    from chalicelib.services.recent_rows import RecentRows
     from chalicelib.services.reuse import RecordReuse
     from chalicelib.services.revocation import RevokeToken
     from chalicelib.services.verify import VerifyToken
@@ -51,17 +59,39 @@ class Decision(Stores):
         from chalicelib.adapters.api_token import ApiTokenVerifier, load_public_keys
         from chalicelib.adapters.key_cache import KeyCache
 
+        def load() -> "Mapping[str, EllipticCurvePublicKey]":
+            keys = load_public_keys(self.verification_keys)
+            self.recent_rows.clear()
+            return keys
+
         settings = self.settings
-        keys = KeyCache(lambda: load_public_keys(self.verification_keys), self.clock)
+        keys = KeyCache(load, self.clock)
         return ApiTokenVerifier(keys, settings.issuer, settings.audience, self.clock)
+
+    @cached_property
+    def recent_rows(self) -> "RecentRows":
+        """The rows that the authorizer may decide on again."""
+        from chalicelib.services.recent_rows import RecentRows
+
+        return RecentRows(self.settings.decision_reuse, self.clock)
 
     @cached_property
     def verify(self) -> "VerifyToken":
         """The authorizer's decision."""
         from chalicelib.services.verify import VerifyToken
 
-        store, policy = self.authorization, self.policy
-        return VerifyToken(self.verifier, store, self.clock, policy, self._note_reuse)
+        store, policy, recent = self.authorization, self.policy, self.recent_rows
+        return VerifyToken(self.verifier, store, self.clock, policy, self._note_reuse, recent)
+
+    def admit(self, unverified_token: str | None, lets_in: Callable[[Admitted], bool]) -> Admitted:
+        """Return the caller that a front door lets in; ``lets_in`` says if the door would.
+
+        Raises InvalidToken for every refusal, DependencyUnavailable when nothing can be decided.
+        """
+        if unverified_token is None:
+            raise MalformedToken
+        admitted = partial(AdmittedToken, catalogue=self.policy.scopes)
+        return admitted(self.verify.decide(unverified_token, lambda verified: lets_in(admitted(verified))))
 
     def _note_reuse(self, token: Token) -> None:
         """Record it: only a refused decision loads what does."""

@@ -1,13 +1,13 @@
 """The service in non-authenticated mode."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypeVar
 
 from chalicelib import logs
 from chalicelib.bootstrap.service import Service
 from chalicelib.domain.errors import TokensUnavailable
 from chalicelib.domain.scopes import DEFAULT_CATALOGUE, ScopeCatalogue
-from chalicelib.services.callers import AnonymousCaller, ApiCaller
+from chalicelib.services.callers import Admitted, AnonymousAdmitted, AnonymousCaller, ApiCaller
 
 if TYPE_CHECKING:
     from chalicelib.oauth import OAuth
@@ -50,6 +50,10 @@ class OpenService(Service):
     def api_caller(self, context: Mapping[str, str] | None) -> ApiCaller:
         """Return that anybody calls, whatever the Authorization header holds."""
         return AnonymousCaller()
+
+    def admit(self, unverified_token: str | None, lets_in: Callable[[Admitted], bool]) -> Admitted:
+        """Return an anonymous caller, whatever the Authorization header holds."""
+        return AnonymousAdmitted()
 
     @property
     def sign_in(self) -> "SignIn":

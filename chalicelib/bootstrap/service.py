@@ -128,6 +128,11 @@ class Service(Decision):
         """How long the gateway may keep a decision."""
         return timedelta(seconds=self._gateway.authorizer_cache_seconds)
 
+    @cached_property
+    def staleness(self) -> timedelta:
+        """How long a decision from before a change may count at most."""
+        return self.cache_ttl + self.settings.decision_reuse
+
     @property
     def flushes(self) -> "FlushCaches":
         """Ending the gateway's cached decisions."""
@@ -277,4 +282,5 @@ class Service(Decision):
         stages, rate = gateway.authorizer_cache_stages, gateway.flush_calls_per_second
         limits = FlushLimits(len(stages), rate, gateway.flush_calls_burst, self.cache_ttl)
         budget = SharedBudget(limits, self.flush_store, self.clock)
-        return FlushCaches(stages, read_change, budget, self.authorizer_caches, self.clock, self.sleep)
+        caches, reuse = self.authorizer_caches, self.settings.decision_reuse
+        return FlushCaches(stages, read_change, budget, caches, self.clock, self.sleep, reuse)

@@ -325,6 +325,13 @@ class PathTooLong(ApiTokensError):
     detail = "The path of this call is too long."
 
 
+class AmbiguousPath(ApiTokensError):
+    """The path may name another one to the backend, so it is not compared with scopes."""
+
+    code = "ambiguous_path"
+    detail = "The path of this call can be read in several ways."
+
+
 class ScopeNotAllowed(ApiTokensError):
     """The role of who asks for a token may not have this scope."""
 

@@ -8,10 +8,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from chalicelib import bootstrap, logs
-from chalicelib.domain.errors import ApiTokensError, InsufficientScope, InvalidToken, MalformedToken
+from chalicelib.domain.errors import ApiTokensError, InsufficientScope, InvalidToken
 from chalicelib.handlers import credentials
-from chalicelib.services.callers import authorizer_context
-from chalicelib.services.verify import Verified
+from chalicelib.services.callers import Admitted
 
 Event = Mapping[str, Any]
 Answer = dict[str, Any]
@@ -29,18 +28,19 @@ def answered(answer: Callable[[Event], Answer], event: Event, context: Any) -> A
     """Return what a front door answers; one line says what became of it, also where it fails."""
     with (
         logs.request(getattr(context, "aws_request_id", None)),
-        logs.entry("authorize", outcome="allowed"),
+        logs.entry("authorize", outcome="allowed", sampled=True),
     ):
         return answer(event)
 
 
-def decide(unverified_header: str | None) -> Verified:
-    """Return the token behind an Authorization header: the one decision of every front door.
+def decide(unverified_header: str | None, lets_in: Callable[[Admitted], bool]) -> Admitted:
+    """Return the caller behind an Authorization header: the one decision of every front door.
 
-    Raises InvalidToken for every refusal, DependencyUnavailable when nothing can be decided.
+    ``lets_in`` says if the door lets the caller in. Raises InvalidToken for every refusal,
+    DependencyUnavailable when nothing can be decided.
     """
     try:
-        return bootstrap.current().verify.verify(_bearer(unverified_header))
+        return bootstrap.current().admit(credentials.presented("bearer", unverified_header), lets_in)
     except InvalidToken as error:
         logs.add(outcome="refused", reason=error.reason)
         raise
@@ -49,18 +49,23 @@ def decide(unverified_header: str | None) -> Verified:
         raise
 
 
-def admitted(unverified_header: str | None) -> Verified:
-    """Return the token behind an Authorization header, for gateways that know refusals by their message.
+def admitted(unverified_header: str | None, lets_in: Callable[[Admitted], bool]) -> Admitted:
+    """Return the caller behind an Authorization header, for gateways that know refusals by their message.
 
     Raises Exception(UNAUTHORIZED), or DependencyUnavailable.
     """
     try:
-        return decide(unverified_header)
+        return decide(unverified_header, lets_in)
     except InvalidToken:
         raise Exception(UNAUTHORIZED) from None
 
 
-def policy(verified: Verified, method_arn: str) -> Answer:
+def opens_something(caller: Admitted) -> bool:
+    """Return True if a policy for the caller allows anything."""
+    return bool(caller.routes())
+
+
+def policy(caller: Admitted, method_arn: str) -> Answer:
     """Return the answer of a REST API's authorizer: everything that the scopes open, whatever was called.
 
     API Gateway caches the policy by token and applies it to every route, so one made for the route at
@@ -68,19 +73,17 @@ def policy(verified: Verified, method_arn: str) -> Answer:
     empty list of routes is malformed.
     """
     api_and_stage = "/".join(method_arn.split("/")[:2])
-    opened = bootstrap.current().policy.scopes.routes(verified.scopes)
-    return statement(verified, [f"{api_and_stage}/{route.method}{route.path}" for route in opened])
+    return statement(caller, [f"{api_and_stage}/{route.method}{route.path}" for route in caller.routes()])
 
 
-def statement(verified: Verified, resources: list[str]) -> Answer:
+def statement(caller: Admitted, resources: list[str]) -> Answer:
     """Return the answer that allows these resources and nothing else, or refuses all."""
-    user_id = verified.token.user_id
     if resources:
-        answer = _answer(user_id, {"Effect": "Allow", "Resource": resources})
+        answer = _answer(caller.principal, {"Effect": "Allow", "Resource": resources})
     else:
         note_missing_scope()
-        answer = refusal(user_id)
-    return {**answer, "context": authorizer_context(verified)}
+        answer = refusal(caller.principal)
+    return {**answer, "context": caller.context}
 
 
 def refusal(principal: str) -> Answer:
@@ -89,12 +92,12 @@ def refusal(principal: str) -> Answer:
 
 
 def note_missing_scope() -> None:
-    """Say in the line that a good token was refused for what it does not open."""
+    """Log that a valid token was refused because a scope is missing."""
     logs.add(outcome="refused", reason=InsufficientScope.code)
 
 
 def _rest_token(event: Event) -> Answer:
-    return policy(admitted(event["authorizationToken"]), event["methodArn"])
+    return policy(admitted(event["authorizationToken"], opens_something), event["methodArn"])
 
 
 def _answer(principal: str, effect: Mapping[str, Any]) -> Answer:
@@ -105,10 +108,3 @@ def _answer(principal: str, effect: Mapping[str, Any]) -> Answer:
             "Statement": [{"Action": "execute-api:Invoke", **effect}],
         },
     }
-
-
-def _bearer(unverified_header: str | None) -> str:
-    unverified_token = credentials.presented("bearer", unverified_header)
-    if unverified_token is None:
-        raise MalformedToken
-    return unverified_token

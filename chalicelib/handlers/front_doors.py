@@ -4,33 +4,59 @@ Each is a function of its own in ``chalicelib.handlers.front_doors``; how to att
 ``docs/attach.md``.
 """
 
-import re
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
-from chalicelib import bootstrap, logs
-from chalicelib.domain.errors import InvalidToken, PathTooLong
+from chalicelib import logs
+from chalicelib.domain.errors import AmbiguousPath, InsufficientScope, InvalidToken, PathTooLong
 from chalicelib.handlers.authorizer import (
     Answer,
     Event,
     admitted,
     answered,
     decide,
-    note_missing_scope,
+    opens_something,
     policy,
     refusal,
     statement,
 )
 from chalicelib.handlers.credentials import OPTIONAL_WHITE_SPACE
-from chalicelib.services.callers import authorizer_context
-from chalicelib.services.verify import Verified
+from chalicelib.services.callers import Admitted
 
-# What a connection of a WebSocket API is in terms of scopes: the request that opens it.
-_CONNECT = ("GET", "/")
-_GRAPHQL = ("POST", "/graphql")
 _NOBODY = "nobody"
-# RFC 3986 section 3.3: to whoever resolves them the path is another one than scopes were compared with.
-# HTTP APIs hand paths on decoded, so that these may have been written as %2e or %2F.
-_DOT_SEGMENT = re.compile(r"[/\\]\.\.?(?:[/\\]|$)")
+_DEFAULT_STAGE = "/$default"
+
+
+@dataclass(frozen=True, slots=True)
+class _Opens:
+    """The question that a door has about one request: is it open to a caller?"""
+
+    method: str
+    path: str
+
+    def __call__(self, caller: Admitted) -> bool:
+        """Return True if the request is open."""
+        return self._refusal(caller) is None
+
+    def noted(self, caller: Admitted) -> bool:
+        """Return True if the request is open. Log the reason if it is not."""
+        reason = self._refusal(caller)
+        if reason:
+            logs.add(outcome="refused", reason=reason)
+        return reason is None
+
+    def _refusal(self, caller: Admitted) -> str | None:
+        try:
+            is_open = caller.opens(self.method, self.path)
+        except (AmbiguousPath, PathTooLong) as error:
+            return error.code
+        return None if is_open else InsufficientScope.code
+
+
+# A connection of a WebSocket API stands for the request that opens it.
+_CONNECT = _Opens("GET", "/")
+_GRAPHQL = _Opens("POST", "/graphql")
 
 
 def rest_request_authorizer(event: Event, context: Any) -> Answer:
@@ -56,26 +82,27 @@ def appsync_authorizer(event: Event, context: Any) -> Answer:
 def _rest_request(event: Event) -> Answer:
     header, method_arn = _authorization(event), event["methodArn"]
     if event.get("version") != "1.0":
-        return policy(admitted(header), method_arn)
+        return policy(admitted(header, opens_something), method_arn)
     # An HTTP API: AWS documents refusals by the policy there, and none by a message.
-    verified = _decided(header)
-    return policy(verified, method_arn) if verified else refusal(_NOBODY)
+    caller = _decided(header, opens_something)
+    return policy(caller, method_arn) if caller else refusal(_NOBODY)
 
 
 def _http_api(event: Event) -> Answer:
     """Simple responses know no 401: whoever is refused here gets 403 from the gateway."""
-    verified = _decided((event.get("headers") or {}).get("authorization"))
-    if verified is None or not _opens(verified, _method(event), _path(event)):
+    opens = _Opens(_method(event), _path(event))
+    caller = _decided((event.get("headers") or {}).get("authorization"), opens)
+    if caller is None or not opens.noted(caller):
         return {"isAuthorized": False}
-    return {"isAuthorized": True, "context": authorizer_context(verified)}
+    return {"isAuthorized": True, "context": caller.context}
 
 
 def _websocket(event: Event) -> Answer:
     """Only ``$connect`` is opened by the scope for it; elsewhere the same ARN would be anybody's route."""
     if event["requestContext"]["eventType"] != "CONNECT":
         raise ValueError("not asked by the $connect route of a WebSocket API")
-    verified = admitted(_authorization(event))
-    return statement(verified, [event["methodArn"]] if _opens(verified, *_CONNECT) else [])
+    caller = admitted(_authorization(event), _CONNECT)
+    return statement(caller, [event["methodArn"]] if _CONNECT.noted(caller) else [])
 
 
 def _appsync(event: Event) -> Answer:
@@ -84,30 +111,18 @@ def _appsync(event: Event) -> Answer:
     How long a yes is remembered is for the API to say: nothing can flush that cache.
     """
     presented = event["authorizationToken"].strip(OPTIONAL_WHITE_SPACE)
-    verified = _decided(presented if " " in presented else f"Bearer {presented}")
-    if verified is None or not _opens(verified, *_GRAPHQL):
+    caller = _decided(presented if " " in presented else f"Bearer {presented}", _GRAPHQL)
+    if caller is None or not _GRAPHQL.noted(caller):
         return {"isAuthorized": False, "ttlOverride": 0}
-    return {"isAuthorized": True, "resolverContext": authorizer_context(verified)}
+    return {"isAuthorized": True, "resolverContext": caller.context}
 
 
-def _decided(unverified_header: str | None) -> Verified | None:
-    """Return the token, or None for a refusal. Raises DependencyUnavailable: that is no refusal."""
+def _decided(unverified_header: str | None, lets_in: Callable[[Admitted], bool]) -> Admitted | None:
+    """Return the caller, or None for a refusal. Raises DependencyUnavailable: that is no refusal."""
     try:
-        return decide(unverified_header)
+        return decide(unverified_header, lets_in)
     except InvalidToken:
         return None
-
-
-def _opens(verified: Verified, method: str, path: str) -> bool:
-    catalogue = bootstrap.current().policy.scopes
-    try:
-        if catalogue.opens(verified.scopes, method, path) and not _DOT_SEGMENT.search(path):
-            return True
-    except PathTooLong as error:
-        logs.add(outcome="refused", reason=error.code)
-    else:
-        note_missing_scope()
-    return False
 
 
 def _authorization(event: Event) -> str | None:
@@ -122,6 +137,16 @@ def _method(event: Event) -> str:
 
 
 def _path(event: Event) -> str:
-    """Return the path as patterns see it: without the stage, which HTTP APIs put before it."""
-    stage, path = event["requestContext"]["stage"], str(event["rawPath"])
-    return path.removeprefix(f"/{stage}") if path.startswith(f"/{stage}/") else path
+    """Return the path as patterns see it, without the stage.
+
+    A named stage begins the path at the API's own address only. ``$default`` is served from its base, and a
+    custom domain maps to a stage without naming it (API Gateway Developer Guide, "Stages for HTTP APIs" and
+    "Custom domain names for HTTP APIs"). A first segment there that equals the stage's name belongs to the
+    path.
+    """
+    context, path = event["requestContext"], str(event["rawPath"])
+    stage = f"/{context['stage']}"
+    is_own_address = context["domainName"].lower().startswith(f"{context['apiId']}.execute-api.")
+    if not is_own_address or stage == _DEFAULT_STAGE or not f"{path}/".startswith(f"{stage}/"):
+        return path
+    return path.removeprefix(stage) or "/"

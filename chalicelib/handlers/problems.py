@@ -43,6 +43,7 @@ _STATUSES: dict[type[errors.ApiTokensError], HTTPStatus] = {
     errors.SelfRotationOff: HTTPStatus.FORBIDDEN,
     errors.InsufficientScope: HTTPStatus.FORBIDDEN,
     errors.PathTooLong: HTTPStatus.REQUEST_URI_TOO_LONG,
+    errors.AmbiguousPath: HTTPStatus.BAD_REQUEST,
     errors.ScopeNotAllowed: HTTPStatus.FORBIDDEN,
     errors.TokenNotFound: HTTPStatus.NOT_FOUND,
     errors.NoPredecessor: HTTPStatus.NOT_FOUND,

@@ -148,5 +148,5 @@ def _effective_by(since: datetime) -> str: ...
 @overload
 def _effective_by(since: datetime | None) -> str | None: ...
 def _effective_by(since: datetime | None) -> str | None:
-    """Return when the last decision that a gateway may have kept from before ``since`` has ended."""
-    return moment(since + bootstrap.current().cache_ttl) if since else None
+    """Return when the last decision by what was so before ``since`` has ended."""
+    return moment(since + bootstrap.current().staleness) if since else None

@@ -1,13 +1,14 @@
 """Who calls the protected API, as its views see it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 from urllib.parse import quote, unquote
 
 from chalicelib import logs
 from chalicelib.domain.errors import NotAuthenticated
-from chalicelib.domain.scopes import ScopeCatalogue, scope_string
+from chalicelib.domain.paths import readings
+from chalicelib.domain.scopes import EVERYTHING, Route, ScopeCatalogue, scope_string
 from chalicelib.services.verify import Verified
 
 # Printable ASCII but for what strings of JSON and templates end with, and what encodes.
@@ -63,6 +64,77 @@ class AnonymousCaller:
     def describe(self) -> dict[str, object]:
         """Return that nobody was asked."""
         return {"auth": "none"}
+
+
+class Admitted(Protocol):
+    """A caller as an authorizer describes it to a gateway."""
+
+    @property
+    def principal(self) -> str:
+        """The caller's id in the policy."""
+        ...
+
+    @property
+    def context(self) -> dict[str, str]:
+        """The strings that the backend gets."""
+        ...
+
+    def routes(self) -> Sequence[Route]:
+        """Return everything that is open to the caller."""
+        ...
+
+    def opens(self, method: str, path: str) -> bool:
+        """Return True if a request is open to the caller. Raises PathTooLong or AmbiguousPath."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class AdmittedToken:
+    """The bearer of a token that may be used right now."""
+
+    verified: Verified
+    catalogue: ScopeCatalogue = field(repr=False)
+
+    @property
+    def principal(self) -> str:
+        """The id of the token's owner."""
+        return self.verified.token.user_id
+
+    @property
+    def context(self) -> dict[str, str]:
+        """The token and its scopes."""
+        return authorizer_context(self.verified)
+
+    def routes(self) -> Sequence[Route]:
+        """Return everything that the scopes open."""
+        return self.catalogue.routes(self.verified.scopes)
+
+    def opens(self, method: str, path: str) -> bool:
+        """Return True if the scopes open a request however a backend reads its path.
+
+        Raises PathTooLong or AmbiguousPath.
+        """
+        scopes, forms = self.verified.scopes, list(readings(path))
+        return all(self.catalogue.opens(scopes, method, form) for form in forms)
+
+
+class AnonymousAdmitted:
+    """A caller that is not authenticated, because authentication is disabled."""
+
+    principal = "anonymous"
+
+    @property
+    def context(self) -> dict[str, str]:
+        """Nothing: there is no token."""
+        return {}
+
+    def routes(self) -> Sequence[Route]:
+        """Return everything."""
+        return [EVERYTHING]
+
+    def opens(self, method: str, path: str) -> bool:
+        """Return True."""
+        return True
 
 
 def authorizer_context(verified: Verified) -> dict[str, str]:

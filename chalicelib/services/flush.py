@@ -101,7 +101,10 @@ class FlushCaches:
         caches: AuthorizerCaches,
         clock: Clock,
         sleep: Sleep,
+        decision_reuse: timedelta = timedelta(0),
     ) -> None:
+        # Until then a decision may be made by rows from before the change.
+        self._settle = SETTLE + decision_reuse
         self._stages = stages
         self._read = read
         self._budget = budget
@@ -116,7 +119,7 @@ class FlushCaches:
         that only lets tokens in again gets what the budget has left. A failure at one stage stops no other.
         """
         began = self._clock.now()
-        due = began + SETTLE
+        due = began + self._settle
         effects = [self._effect(record, due) for record in records]
         done = Flushed(changes=sum(effect is not Effect.NONE for effect in effects))
         if not done.changes or not self._stages:

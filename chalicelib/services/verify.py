@@ -2,13 +2,21 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from chalicelib import logs
-from chalicelib.domain.errors import DependencyUnavailable, RotatedToken, UnknownToken, WrongClaims
+from chalicelib.domain.claims import Claims
+from chalicelib.domain.errors import (
+    DependencyUnavailable,
+    InvalidToken,
+    RotatedToken,
+    UnknownToken,
+    WrongClaims,
+)
 from chalicelib.domain.ports import AuthorizationStore, Clock, TokenVerifier
 from chalicelib.domain.tokens import Token, TokenPolicy, require_usable
 from chalicelib.domain.users import User
+from chalicelib.services.recent_rows import RecentRows, Rows
 from chalicelib.services.uses import Uses
 
 
@@ -24,7 +32,8 @@ class Verified:
 class VerifyToken:
     """Signature first, without any I/O; then the row and its owner in one read; then the use recorded.
 
-    ``on_reuse`` hears of each token that is refused because it was rotated out, and nothing else.
+    ``on_reuse`` hears of each token that is refused because it was rotated out, and nothing else. Only
+    ``decide`` may decide again on the rows in ``recent``.
     """
 
     def __init__(
@@ -34,12 +43,14 @@ class VerifyToken:
         clock: Clock,
         policy: TokenPolicy,
         on_reuse: Callable[[Token], None] | None = None,
+        recent: RecentRows | None = None,
     ) -> None:
         self._verifier = verifier
         self._store = store
         self._clock = clock
         self._policy = policy
         self._on_reuse = on_reuse
+        self._recent = recent or RecentRows(timedelta(0), clock)
         self._uses = Uses()
 
     def verify(self, unverified_token: str) -> Verified:
@@ -47,14 +58,19 @@ class VerifyToken:
 
         Raises InvalidToken for every refusal, DependencyUnavailable when nothing can be decided.
         """
-        token, owner, claimed = self._read(unverified_token)
-        try:
-            verified = self._usable(token, owner, claimed)
-        except RotatedToken:
-            if self._on_reuse:
-                self._on_reuse(token)
-            raise
-        self._touch(token)
+        return self._by_a_read(self._verifier.verify(unverified_token))
+
+    def decide(self, unverified_token: str, lets_in: Callable[[Verified], bool]) -> Verified:
+        """Return the token for an authorizer, by rows of a moment ago if these let the caller in.
+
+        ``lets_in`` says if the authorizer would. A refusal is always decided on rows that are read for it.
+        Raises what ``verify`` raises.
+        """
+        claims = self._verifier.verify(unverified_token)
+        verified = self._by_recent_rows(claims)
+        if verified is None or not lets_in(verified):
+            return self._by_a_read(claims)
+        self._uses.count(verified.token.id, self._clock.now().date())
         return verified
 
     def look(self, unverified_token: str) -> Verified:
@@ -62,7 +78,9 @@ class VerifyToken:
 
         Raises InvalidToken or DependencyUnavailable.
         """
-        return self._usable(*self._read(unverified_token))
+        claims = self._verifier.verify(unverified_token)
+        token, owner = self._find(claims.subject, claims.token_id)
+        return self._usable_as_signed(token, owner, claims)
 
     def look_up(self, user_id: str, token_id: str) -> Verified:
         """Return a token by ids that were verified before, without counting a use.
@@ -72,13 +90,33 @@ class VerifyToken:
         token, owner = self._find(user_id, token_id)
         return self._usable(token, owner, token.scopes)
 
-    def _read(self, unverified_token: str) -> tuple[Token, User, frozenset[str]]:
-        claims = self._verifier.verify(unverified_token)
+    def _by_a_read(self, claims: Claims) -> Verified:
+        # Before the read: rows count from then on, however long it takes.
+        read_at = self._clock.now()
+        self._recent.forget(claims.subject, claims.token_id)
         token, owner = self._find(claims.subject, claims.token_id)
-        # The row decides over the string: an expiry that only one of them has would be a forged row.
-        if token.expires_at != claims.expires_at:
-            raise WrongClaims
-        return token, owner, claims.scopes
+        try:
+            verified = self._usable_as_signed(token, owner, claims)
+        except RotatedToken:
+            if self._on_reuse:
+                self._on_reuse(token)
+            raise
+        touched = self._touch(token)
+        if touched:
+            self._recent.keep(Rows(touched, owner, read_at))
+        return verified
+
+    def _by_recent_rows(self, claims: Claims) -> Verified | None:
+        rows = self._recent.find(claims.subject, claims.token_id)
+        # A use that is due to be written is written by a decision that reads, so only once.
+        if rows is None or rows.token.needs_touch(self._clock.now(), self._policy):
+            return None
+        try:
+            verified = self._usable_as_signed(rows.token, rows.owner, claims)
+        except InvalidToken:
+            return None
+        logs.add(user_id=rows.owner.id, token_id=rows.token.id)
+        return verified
 
     def _find(self, user_id: str, token_id: str) -> tuple[Token, User]:
         logs.add(user_id=user_id, token_id=token_id)
@@ -86,6 +124,12 @@ class VerifyToken:
         if token is None or owner is None:
             raise UnknownToken
         return token, owner
+
+    def _usable_as_signed(self, token: Token, owner: User, claims: Claims) -> Verified:
+        # The row decides over the string: an expiry that only one of them has would be a forged row.
+        if token.expires_at != claims.expires_at:
+            raise WrongClaims
+        return self._usable(token, owner, claims.scopes)
 
     def _usable(self, token: Token, owner: User, claimed: frozenset[str]) -> Verified:
         now = self._clock.now()
@@ -95,14 +139,19 @@ class VerifyToken:
         scopes = self._policy.scopes.effective(token.scopes & claimed, role)
         return Verified(token, scopes, token.ends_at(self._policy))
 
-    def _touch(self, token: Token) -> None:
+    def _touch(self, token: Token) -> Token | None:
+        """Record the use if it is due. Return the token as its row is now, or None if that is unknown."""
         now = self._clock.now()
         self._uses.count(token.id, now.date())
         if not token.needs_touch(now, self._policy):
-            return
+            return token
+        logs.keep()
+        touched = token.touched(now, self._policy, self._uses.of(token.id))
         try:
-            if self._store.touch(token, token.touched(now, self._policy, self._uses.of(token.id))):
+            if self._store.touch(token, touched):
                 self._uses.written(token.id)
+                return touched
         except DependencyUnavailable as error:
             # Best effort: losing a touch costs accuracy, never access.
             logs.warn("token.touch_failed", token_id=token.id, reason=logs.cause(error))
+        return None

@@ -1,15 +1,20 @@
 """What AWS asks for what was counted: us-east-1, on demand, standard table class.
 
-From public price lists as of 2025: https://aws.amazon.com/dynamodb/pricing/on-demand/ and
-https://aws.amazon.com/lambda/pricing/. Prices change; the counted units do not.
+From public price lists as of 2025: https://aws.amazon.com/dynamodb/pricing/on-demand/,
+https://aws.amazon.com/lambda/pricing/ and https://aws.amazon.com/cloudwatch/pricing/. Prices change; the
+counted units do not.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
 DOLLARS_PER_MILLION_READ_UNITS = 0.125
 DOLLARS_PER_MILLION_WRITE_UNITS = 0.625
 DOLLARS_PER_MILLION_LAMBDA_REQUESTS = 0.20
+DOLLARS_PER_GIGABYTE_OF_LOGS = 0.50
+# CloudWatch Logs adds these to each line (PutLogEvents in its API Reference).
+BYTES_BESIDE_A_LINE = 26
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +40,20 @@ class Units:
     def shared_by(self, count: int) -> "Units":
         """Return what each of ``count`` requests bears."""
         return Units(self.read / count, self.write / count)
+
+
+@dataclass(frozen=True, slots=True)
+class LogLines:
+    """Lines of a log, by their sizes in bytes."""
+
+    sizes: Sequence[int]
+
+    def __str__(self) -> str:
+        """Return the sizes for people."""
+        return f"{' + '.join(map(str, self.sizes))} bytes"
+
+    @property
+    def dollars(self) -> float:
+        """What a million times these lines cost."""
+        size = sum(self.sizes) + len(self.sizes) * BYTES_BESIDE_A_LINE
+        return size * DOLLARS_PER_GIGABYTE_OF_LOGS / 1000

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 
-from tests.benchmarks import cold_start, costs, decisions, document, load, machine, management
+from tests.benchmarks import cold_start, costs, decisions, document, load, log_costs, machine, management
 from tests.benchmarks.options import Options
 from tests.benchmarks.place import emulated_place
 from tests.benchmarks.table import Section, as_markdown, as_text
@@ -27,5 +27,6 @@ def _sections(options: Options) -> Iterator[Section]:
     with emulated_place() as place:
         yield from decisions.measured(place, options)
         yield from costs.measured(place)
+        yield log_costs.measured()
         yield from management.measured(place, options)
     yield from packaged

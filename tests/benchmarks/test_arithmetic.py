@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from tests.benchmarks import document
+from tests.benchmarks import document, log_costs
 from tests.benchmarks.capacity import Item, item_bytes, read_units
 from tests.benchmarks.cold_start import processor_seconds
 from tests.benchmarks.options import parsed
-from tests.benchmarks.prices import Units
+from tests.benchmarks.prices import LogLines, Units
 from tests.benchmarks.table import Row, Section, as_markdown, as_text, bounded, duration, related, summary
 from tests.benchmarks.timing import Step, Timings, interleaved, percentile
 
@@ -128,6 +128,27 @@ def test_units_are_priced() -> None:
     assert units == Units(1, 1)
     assert units.dollars == 0.75
     assert str(units) == "1 RRU + 1 WRU"
+
+
+def test_log_lines_are_priced() -> None:
+    """Each line is billed with 26 bytes more."""
+    lines = LogLines([74, 174])
+    assert lines.dollars == 0.15
+    assert str(lines) == "74 + 174 bytes"
+
+
+def test_document_has_the_cost_of_log_lines() -> None:
+    """Bytes are counted, so the table is the same on every machine."""
+    section = log_costs.measured()
+    document = (Path(__file__).parents[2] / "docs" / "performance.md").read_text()
+    table = as_markdown([section]).split("\n\n", 1)[1]
+    assert table in document
+
+
+def test_sampled_line_costs_less_than_the_reads() -> None:
+    """That is what the setting is for."""
+    reads, line, sampled, _ = (float(row.measured[1:]) for row in log_costs.measured().rows)
+    assert sampled < line / 8 < reads
 
 
 SECTIONS = [

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -13,9 +14,11 @@ from chalicelib.domain.errors import StoreUnavailable
 from chalicelib.domain.ids import user_id_for
 from chalicelib.domain.tokens import Token
 from chalicelib.domain.users import User
+from chalicelib.handlers.authorizer import api_token_authorizer
 from tests.support import canaries
 from tests.support.api import Api, api_of
 from tests.support.builders import ISSUER
+from tests.support.events import Context, rest_token
 from tests.support.memory import InMemoryStore
 from tests.support.service import MemoryService
 
@@ -35,7 +38,7 @@ def one_line(recorder: canaries.Recorder, event: str) -> dict[str, Any]:
     (line,) = recorder.lines(event)
     assert line["duration_ms"] >= 0
     assert line["request_id"]
-    assert line["time"].endswith("+00:00")
+    assert line["time"].endswith("Z")
     assert all("\n" not in written and written.isascii() for written in recorder.written)
     return line
 
@@ -51,6 +54,38 @@ def test_allowed_call_is_one_decision(api: Api, person: str) -> None:
     served = one_line(recorder, "api.whoami")
     assert (served["outcome"], {name: served[name] for name in who}) == ("ok", who)
     assert len(recorder.written) == 2
+
+
+def test_allowed_decisions_are_sampled_but_for_those_that_record_a_use(
+    api: Api, service: MemoryService, person: str
+) -> None:
+    """With a share of nothing, each token still has a line per interval. Refusals have all of theirs."""
+    token = api.create_token(person)["token"]
+    event = rest_token(f"Bearer {token}")
+    try:
+        logs.configure("DEBUG", 0)
+        with canaries.recorded() as recorder:
+            for _ in range(10):
+                api_token_authorizer(event, Context())
+                with pytest.raises(Exception, match="Unauthorized"):
+                    api_token_authorizer(rest_token("Bearer bodhi_x"), Context())
+            service.clock.advance(timedelta(minutes=5))
+            api_token_authorizer(event, Context())
+    finally:
+        logs.configure("DEBUG")
+    outcomes = Counter(line["outcome"] for line in recorder.lines("authorize"))
+    assert outcomes == {"allowed": 2, "refused": 10}
+
+
+def test_line_of_an_allowed_decision_is_short(api: Api, service: MemoryService, person: str) -> None:
+    """CloudWatch Logs asks for each byte. The members that the documentation queries are there."""
+    event = rest_token(f"Bearer {api.create_token(person)['token']}")
+    with canaries.recorded() as recorder, logs.request("8476a536-e9f4-11e8-9739-2dfe598c3fcd"):
+        api_token_authorizer(event, None)
+    (line,) = recorder.written
+    members = {"time", "event", "outcome", "user_id", "token_id", "duration_ms"}
+    assert json.loads(line).keys() == members
+    assert len(line) < 210
 
 
 @pytest.mark.parametrize(

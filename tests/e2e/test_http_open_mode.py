@@ -123,7 +123,7 @@ def test_every_oauth_call_says_why_there_are_no_tokens(opened: dict[str, Any]) -
 
 def test_start_warns_loudly(opened: dict[str, Any]) -> None:
     """One warning, first of all, says what is open."""
-    warnings = [line for line in opened["lines"] if line["level"] == "WARNING"]
+    warnings = [line for line in opened["lines"] if line.get("level") == "WARNING"]
     assert [line["event"] for line in warnings] == ["authentication_disabled"]
     assert opened["lines"][0] == warnings[0]
     assert "AUTH_MODE=none" in warnings[0]["detail"]

@@ -139,6 +139,60 @@ def test_http_api_with_the_stage_in_its_path_only_is_read_as_it_is(token: dict[s
     assert front_doors.http_api_authorizer(event, Context())["isAuthorized"] is True
 
 
+DOMAIN = "api.example.com"
+
+
+@pytest.mark.parametrize(
+    ("path", "stage", "domain", "expected"),
+    [
+        # The catch-all stage is served from the base, so a segment of that name is the caller's.
+        ("/$default/orders/7", "$default", None, False),
+        ("/orders/7", "$default", DOMAIN, True),
+        ("/$default/orders/7", "$default", DOMAIN, False),
+        # A custom domain does not name the stage, so a segment like it is the caller's.
+        ("/orders/7", "test", DOMAIN, True),
+        ("/test/orders/7", "test", DOMAIN, False),
+        ("/orders/7", "orders", DOMAIN, True),
+        ("/orders/orders", "orders", DOMAIN, True),
+        # At the API's own address the stage comes once.
+        ("/orders/7", "orders", None, True),
+        ("/test/orders/7", "test", None, False),
+        ("/test/orders/7", "test", "ABCDEF123.execute-api.us-east-1.amazonaws.com", True),
+        # A domain that looks like another API's address is a custom one.
+        ("/test/orders/7", "test", "other.execute-api.example.com", False),
+        ("/test/orders/7", "test", "abcdef1234.execute-api.us-east-1.amazonaws.com", False),
+    ],
+)
+def test_http_api_loses_its_stage_where_the_stage_is_in_the_path(
+    token: dict[str, Any], path: str, stage: str, domain: str | None, expected: bool
+) -> None:
+    """Elsewhere the path would be compared without a segment that the backend sees."""
+    event = http_api(f"Bearer {token['token']}", "GET", path, stage, domain)
+
+    assert front_doors.http_api_authorizer(event, Context())["isAuthorized"] is expected
+
+
+@pytest.mark.parametrize("raw", ["/test", "/test/"])
+def test_root_of_a_named_stage_is_the_root(token: dict[str, Any], raw: str) -> None:
+    """With or without a slash behind the stage."""
+    event = http_api(f"Bearer {token['token']}", stage="test")
+    event["rawPath"] = raw
+
+    assert front_doors.http_api_authorizer(event, Context())["isAuthorized"] is True
+
+
+@pytest.mark.parametrize("domain", [None, DOMAIN])
+@pytest.mark.parametrize("stage", ["$default", "test"])
+def test_stage_that_merely_begins_the_first_segment_stays(
+    token: dict[str, Any], stage: str, domain: str | None
+) -> None:
+    """``/tests`` is not ``/test``."""
+    event = http_api(f"Bearer {token['token']}", stage=stage, domain=domain)
+    event["rawPath"] = f"/{stage}s/orders/7"
+
+    assert front_doors.http_api_authorizer(event, Context())["isAuthorized"] is False
+
+
 def test_websocket_opens_its_one_route(token: dict[str, Any]) -> None:
     """The policy names the connection and nothing else."""
     answer = front_doors.websocket_authorizer(websocket(f"Bearer {token['token']}"), Context())
@@ -179,13 +233,71 @@ def test_appsync_remembers_a_yes_for_as_long_as_its_api_says(token: dict[str, An
         "/orders/.",
         "/orders\\..\\admin",
         "/orders/..\\admin",
+        "/orders/..;/admin",
+        "/orders/..;x=y/admin",
+        "/orders/.;x/admin",
+        "/orders/%2e%2e/admin",
+        "/orders/%2E./admin",
+        "/orders/..%2fadmin",
+        "/orders/..%5Cadmin",
+        "/orders%2f..%2fadmin",
+        "/orders/%252e%252e/admin",
+        "/orders/..%00",
+        "/orders/.%09./admin",
+        "/orders/%c0%ae%c0%ae/admin",
     ],
 )
-def test_path_that_names_another_one_is_not_open(token: dict[str, Any], path: str) -> None:
+@pytest.mark.parametrize("stage", ["$default", "test"])
+def test_path_that_names_another_one_is_not_open(
+    token: dict[str, Any], caplog: pytest.LogCaptureFixture, path: str, stage: str
+) -> None:
     """HTTP APIs hand on decoded what came as %2e or %2F; whoever resolves it is somewhere else."""
-    answer = front_doors.http_api_authorizer(http_api(f"Bearer {token['token']}", path=path), Context())
+    event = http_api(f"Bearer {token['token']}", path=path, stage=stage)
 
-    assert answer == {"isAuthorized": False}
+    assert front_doors.http_api_authorizer(event, Context()) == {"isAuthorized": False}
+    assert [(line["outcome"], line["reason"]) for line in lines_of(caplog)] == [
+        ("refused", "ambiguous_path")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/reports/7.csv", True),
+        ("/reports/a/b.csv", True),
+        ("/reports/a%2Fb.csv", True),
+        ("/reports/secret;.csv", False),
+        ("/reports/secret%3b.csv", False),
+        ("/reports/secret%3f.csv", False),
+        ("/reports/secret%2523.csv", False),
+        ("/tenants/7/orders", True),
+        ("/tenants//orders", False),
+        ("/tenants/%2Forders", False),
+        ("/tenants/\\orders", False),
+    ],
+)
+def test_path_must_be_open_in_every_reading(path: str, expected: bool) -> None:
+    """A backend that drops parameters, cuts queries or merges slashes arrives at an open path too."""
+    scopes = {"r": {"description": "R", "opens": ["GET /reports/*.csv", "GET /tenants/*/orders"]}}
+    service = MemoryService({"SCOPES": json.dumps(scopes)})
+    with api_of(service) as api:
+        token = api.create_token(service.provider.sign_in("user@example.com"))["token"]
+        answer = front_doors.http_api_authorizer(http_api(f"Bearer {token}", path=path), Context())
+
+    assert answer["isAuthorized"] is expected
+
+
+@pytest.mark.parametrize(
+    "path", ["//orders/7", "/orders;v=1", "/orders/a%2Fb", "/a\\b", "/100%25", "/Gr%C3%BCn"]
+)
+def test_scope_that_opens_all_paths_opens_odd_ones(path: str) -> None:
+    """Only paths that name another one are refused to it."""
+    service = MemoryService()
+    with api_of(service) as api:
+        token = api.create_token(service.provider.sign_in("user@example.com"))["token"]
+        answer = front_doors.http_api_authorizer(http_api(f"Bearer {token}", path=path), Context())
+
+    assert answer["isAuthorized"] is True
 
 
 @pytest.mark.parametrize("path", ["/orders/7..8", "/orders/...", "/orders/.well-known", "/orders/a.b"])

@@ -46,10 +46,14 @@ def rest_request(header: str | None, name: str = "Authorization") -> Event:
 
 
 def http_api(
-    header: str | None, method: str = "GET", path: str = "/orders/7", stage: str = "$default"
+    header: str | None,
+    method: str = "GET",
+    path: str = "/orders/7",
+    stage: str = "$default",
+    domain: str | None = None,
 ) -> Event:
-    """Return what an HTTP API sends with payload format 2.0."""
-    raw = path if stage == "$default" else f"/{stage}{path}"
+    """Return what an HTTP API sends with payload format 2.0, at its own address or at a custom domain."""
+    raw = path if domain or stage == "$default" else f"/{stage}{path}"
     return {
         "version": "2.0",
         "type": "REQUEST",
@@ -64,7 +68,7 @@ def http_api(
         "requestContext": {
             "accountId": "123456789012",
             "apiId": "abcdef123",
-            "domainName": "abcdef123.execute-api.us-east-1.amazonaws.com",
+            "domainName": domain or "abcdef123.execute-api.us-east-1.amazonaws.com",
             "http": {"method": method, "path": raw, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1"},
             "requestId": "2f5a",
             "routeKey": f"{method} /orders/{{id}}",

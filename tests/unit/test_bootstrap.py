@@ -57,7 +57,7 @@ def test_open_mode_needs_no_other_setting_and_warns_loudly() -> None:
 
     warning, name = done.stdout.splitlines()
     assert name == "OpenService"
-    assert '"level": "WARNING", "event": "authentication_disabled"' in warning
+    assert '"event":"authentication_disabled","level":"WARNING"' in warning
     assert "anybody who can reach this API can call it" in warning
 
 

@@ -69,6 +69,7 @@ def test_only_what_has_no_sensible_default_is_needed() -> None:
         trust_provider_email=False,
         idle_timeout=timedelta(seconds=2_592_000),
         last_used_refresh=timedelta(seconds=300),
+        decision_reuse=timedelta(0),
         max_tokens_per_user=100,
         max_creations_per_day=500,
         max_reactivations_per_day=200,
@@ -93,6 +94,7 @@ def test_gateway_needs_nothing() -> None:
         flush_calls_per_second=2,
         flush_calls_burst=10,
         log_level="INFO",
+        log_allowed_percent=100,
     )
 
 
@@ -154,6 +156,8 @@ def test_gateway_needs_nothing() -> None:
         ("MAX_CREATIONS_PER_DAY", "1", "max_creations_per_day", 1),
         ("MAX_CREATIONS_PER_DAY", "100000", "max_creations_per_day", 100_000),
         ("MAX_TOKEN_LIFETIME_DAYS", "90", "max_token_lifetime", timedelta(days=90)),
+        ("DECISION_REUSE_SECONDS", "5", "decision_reuse", timedelta(seconds=5)),
+        ("DECISION_REUSE_SECONDS", "0", "decision_reuse", timedelta(0)),
         ("RETENTION_DAYS", "1", "retention", timedelta(days=1)),
         ("RETENTION_DAYS", "", "retention", timedelta(days=90)),
         ("SELF_ROTATION", "on", "self_rotation", True),
@@ -184,6 +188,8 @@ def test_setting_is_read(name: str, value: str, member: str, expected: Any) -> N
         ),
         ("AUTHORIZER_CACHE_STAGES", " , ", "authorizer_cache_stages", ()),
         ("LOG_LEVEL", "DEBUG", "log_level", "DEBUG"),
+        ("LOG_ALLOWED_PERCENT", "0", "log_allowed_percent", 0),
+        ("LOG_ALLOWED_PERCENT", "100", "log_allowed_percent", 100),
     ],
 )
 def test_gateway_setting_is_read(name: str, value: str, member: str, expected: Any) -> None:
@@ -304,6 +310,9 @@ def test_missing_setting_is_named_with_an_example(name: str, value: str | None) 
         ("MAX_CREATIONS_PER_DAY", "100001", "to 100000"),
         ("MAX_TOKEN_LIFETIME_DAYS", "0", "must be a whole number from 1"),
         ("MAX_TOKEN_LIFETIME_DAYS", "3651", "to 3650"),
+        ("DECISION_REUSE_SECONDS", "6", "must be a whole number from 0 to 5"),
+        ("DECISION_REUSE_SECONDS", "0.5", "must be a whole number from 0 to 5"),
+        ("DECISION_REUSE_SECONDS", "-1", "must be a whole number from 0 to 5"),
         ("RETENTION_DAYS", "0", "must be a whole number from 1"),
         ("RETENTION_DAYS", "3651", "to 3650"),
         ("ROTATED_TOKEN_REUSE", "ignore", "must be one of record, revoke_family"),
@@ -330,6 +339,8 @@ def test_senseless_setting_is_named_with_what_is_wrong_and_an_example(
         ("STAGE", "a" * 21, "cannot be"),
         ("AUTH_MODE", "NONE", "must be one of oidc, none"),
         ("AUTH_MODE", "off", "must be one of oidc, none"),
+        ("LOG_ALLOWED_PERCENT", "101", "must be a whole number from 0 to 100"),
+        ("LOG_ALLOWED_PERCENT", "0.5", "must be a whole number from 0 to 100"),
         ("AUTHORIZER_CACHE_SECONDS", "-1", "must be a whole number from 0 to 3600"),
         ("AUTHORIZER_CACHE_SECONDS", "3601", "must be a whole number from 0 to 3600"),
         ("AUTHORIZER_CACHE_SECONDS", "5 minutes", "must be a whole number from 0 to 3600"),
@@ -465,13 +476,19 @@ def test_senseless_refresh_interval_has_an_example_that_fits_the_idle_timeout() 
     assert read(**{**changes, **_example(line)})
 
 
-def test_authentication_cannot_be_disabled_on_prod() -> None:
-    """The open mode is for other stages; the line says which setting is in the way."""
-    (line,) = problems_of({"STAGE": "prod", "AUTH_MODE": "none"}, GatewaySettings)
+@pytest.mark.parametrize("stage", ["prod", "production", "staging", "dev2", "test-1", "demo", "default"])
+def test_authentication_cannot_be_disabled_on_other_stages(stage: str) -> None:
+    """The open mode is for ``dev``, ``local`` and ``test``. The line names the setting and the stage."""
+    (line,) = problems_of({"STAGE": stage, "AUTH_MODE": "none"}, GatewaySettings)
 
-    assert line == "AUTH_MODE must not be 'none' on stage prod, for example AUTH_MODE=oidc"
-    assert gateway(STAGE="dev", AUTH_MODE="none").auth_mode is AuthMode.NONE
-    assert gateway(STAGE="prod").auth_mode is AuthMode.OIDC
+    assert line == f"AUTH_MODE must not be 'none' on stage {stage}, for example AUTH_MODE=oidc"
+    assert gateway(STAGE=stage).auth_mode is AuthMode.OIDC
+
+
+@pytest.mark.parametrize("stage", ["dev", "local", "test", ""])
+def test_authentication_can_be_disabled_where_one_develops(stage: str) -> None:
+    """Without a stage it is ``dev``."""
+    assert gateway(STAGE=stage, AUTH_MODE="none").auth_mode is AuthMode.NONE
 
 
 def test_packaging_is_known_by_chalices_own_mark() -> None:
