@@ -1,4 +1,4 @@
-"""The contract suite at an endpoint of somebody's choice: the emulator, as DynamoDB Local or AWS would be."""
+"""The contract suite at an endpoint that is named: the emulator, as DynamoDB Local or AWS would be."""
 
 import os
 import subprocess
