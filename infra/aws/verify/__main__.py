@@ -1,0 +1,159 @@
+"""`python -m infra.aws.verify`: hold a deployed stack to its promises, and print one table."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import os
+import secrets
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NoReturn
+
+from infra.aws.deploy import stack_name_of
+from infra.aws.errors import DeploymentError
+from infra.aws.stacks import Say
+from infra.aws.terminal import YES, Confirm, confirmation, run, say_at_once
+from infra.aws.verify import people
+from infra.aws.verify.deployment import clients_of, facts_of, wire_of
+from infra.aws.verify.findings import Result, Verdict
+from infra.aws.verify.run import CHECKS, exit_status, run_checks, table_of
+from infra.aws.verify.site import Credentials, Facts, Site
+from infra.aws.verify.wire import HttpWire
+
+_JWT, _SECOND, _CLIENT = "VERIFY_JWT", "VERIFY_SECOND_JWT", "VERIFY_CLIENT"
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_COST = """\
+This calls the deployed stack some hundred times and costs less than $0.05 on AWS. With your JWT it creates about
+30 tokens named "verify ...", which it revokes in the end and which expire within a day. It fires one alarm, so
+your alarm topic gets a message. It makes an IAM role for its probes and deletes it. On a stage other than prod it
+turns the flush of decisions off for one revocation, at most 5 minutes: meanwhile a revocation by another person
+holds after the TTL. It changes no other token of yours."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Verify, and return 0 if no promise fails."""
+    options = _options(arguments)
+    ends: list[int] = []
+    status = run(lambda: ends.append(_verify_stage(options)))
+    return status or ends[0]
+
+
+def verify(site: Site, say: Say) -> int:
+    """Run every check, clean up, print the table, and return the exit status.
+
+    An interruption ends the checks, never the clean-up.
+    """
+    results: list[Result] = []
+    left: list[str] = []
+    try:
+        with _stopped_by_signals():
+            people.remember_others(site)
+            run_checks(site, CHECKS, say, results)
+    except KeyboardInterrupt:
+        say("Stopped. Cleaning up.")
+    finally:
+        with _signals_ignored():
+            left += site.undo.close()
+    say(f"\n{table_of(results)}\n")
+    counts = {verdict: sum(each.finding.verdict is verdict for each in results) for verdict in Verdict}
+    say(", ".join(f"{count} {verdict.value}" for verdict, count in counts.items()) + ".")
+    for each in left:
+        say(f"Left behind: {each}")
+    return exit_status(results, len(CHECKS), left)
+
+
+def _verify_stage(options: argparse.Namespace) -> int:
+    client = clients_of()
+    facts = facts_of(client, options.stack_name or stack_name_of(options.stage), options.stage)
+    wire = wire_of(client, facts, options.url)
+    say_at_once(f"Account {facts.account}, region {facts.region}, stack {facts.stack}, {wire.url}.")
+    agree(facts, confirmation(agreed=options.yes))
+    credentials = Credentials(
+        jwt_of(options.jwt_file), os.environ.get(_SECOND) or None, os.environ.get(_CLIENT) or None
+    )
+    doors = tuple(HttpWire(url) for url in options.doors.split())
+    return verify(Site(facts, wire, client, credentials, secrets.token_hex(4), doors), say_at_once)
+
+
+def agree(facts: Facts, confirm: Confirm) -> None:
+    """Say what the run does and costs, and ask. Raises DeploymentError if the answer is no."""
+    say_at_once(f"\n{_COST}")
+    if not confirm(f"Verify {facts.stack}?", YES):
+        raise DeploymentError("Nothing was done.")
+
+
+def jwt_of(path: str) -> str:
+    """Return the JWT from a file, from VERIFY_JWT, or from a question. It never comes from the command.
+
+    Raises DeploymentError if there is none.
+    """
+    if path:
+        try:
+            given = Path(path).read_text(encoding="utf-8")
+        except (OSError, UnicodeError) as error:
+            raise DeploymentError(f"The JWT cannot be read: {type(error).__name__}") from error
+    elif _JWT in os.environ:
+        given = os.environ[_JWT]
+    elif sys.stdin.isatty():
+        given = getpass.getpass("JWT of your OpenID provider (not shown): ")
+    else:
+        raise DeploymentError(f"No JWT: set {_JWT}, or name a file with JWT_FILE=.")
+    # Three parts of base64url: anything else could end the header line that it goes into.
+    jwt = given.strip()
+    if not (
+        jwt.count(".") == 2
+        and jwt.isascii()
+        and jwt.replace("-", "").replace("_", "").replace(".", "").isalnum()
+    ):
+        raise DeploymentError("That is not a JWT: three parts of base64url, with dots between them.")
+    return jwt
+
+
+@contextmanager
+def _stopped_by_signals() -> Iterator[None]:
+    """Have each signal that ends a process end the checks, so that the clean-up follows."""
+    before = {number: signal.signal(number, _interrupt) for number in _SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _signals_ignored() -> Iterator[None]:
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in _SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _interrupt(*_: object) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _options(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m infra.aws.verify", description=__doc__, allow_abbrev=False
+    )
+    parser.add_argument("--stage", required=True)
+    parser.add_argument("--stack-name", default="", help="default: bodhi-api-tokens-STAGE")
+    parser.add_argument(
+        "--jwt-file", default="", help=f"file with your JWT; default: {_JWT}, or a question"
+    )
+    parser.add_argument("--url", default="", help="of the API; default: its domain, or its own address")
+    parser.add_argument(
+        "--doors", default="", help="URLs of operations with the authorizer, GET, by spaces"
+    )
+    parser.add_argument("--yes", action="store_true", help="agree beforehand")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
