@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import getpass
 import os
+import re
 import secrets
 import signal
 import sys
@@ -17,7 +18,6 @@ from infra.aws.deploy import stack_name_of
 from infra.aws.errors import DeploymentError
 from infra.aws.stacks import Say
 from infra.aws.terminal import YES, Confirm, confirmation, run, say_at_once
-from infra.aws.verify import people
 from infra.aws.verify.deployment import clients_of, facts_of, wire_of
 from infra.aws.verify.findings import Result, Verdict
 from infra.aws.verify.run import CHECKS, exit_status, run_checks, table_of
@@ -25,13 +25,17 @@ from infra.aws.verify.site import Credentials, Facts, Site
 from infra.aws.verify.wire import HttpWire
 
 _JWT, _SECOND, _CLIENT = "VERIFY_JWT", "VERIFY_SECOND_JWT", "VERIFY_CLIENT"
+# RFC 7515 section 3.1. Anything else could end the header line that it goes into.
+_THREE_PARTS = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _COST = """\
-This calls the deployed stack some hundred times and costs less than $0.05 on AWS. With your JWT it creates about
-30 tokens named "verify ...", which it revokes in the end and which expire within a day. It fires one alarm, so
-your alarm topic gets a message. It makes an IAM role for its probes and deletes it. On a stage other than prod it
-turns the flush of decisions off for one revocation, at most 5 minutes: meanwhile a revocation by another person
-holds after the TTL. It changes no other token of yours."""
+This calls the deployed stack some hundred times. On AWS it costs less than $0.05.
+- It creates about 30 tokens named "verify ...", and revokes them in the end. They expire within a day anyway.
+- It fires one alarm and sets it back. Your alarm topic gets both messages.
+- It makes an IAM role for its probes, and deletes it.
+- It turns the flush of cached decisions off for one revocation, at most 5 minutes, except on stage prod.
+  Until it is on again, revoked tokens of other people may pass for the TTL.
+- It changes no other token of yours."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -51,7 +55,6 @@ def verify(site: Site, say: Say) -> int:
     left: list[str] = []
     try:
         with _stopped_by_signals():
-            people.remember_others(site)
             run_checks(site, CHECKS, say, results)
     except KeyboardInterrupt:
         say("Stopped. Cleaning up.")
@@ -102,13 +105,8 @@ def jwt_of(path: str) -> str:
         given = getpass.getpass("JWT of your OpenID provider (not shown): ")
     else:
         raise DeploymentError(f"No JWT: set {_JWT}, or name a file with JWT_FILE=.")
-    # Three parts of base64url: anything else could end the header line that it goes into.
     jwt = given.strip()
-    if not (
-        jwt.count(".") == 2
-        and jwt.isascii()
-        and jwt.replace("-", "").replace("_", "").replace(".", "").isalnum()
-    ):
+    if not _THREE_PARTS.fullmatch(jwt):
         raise DeploymentError("That is not a JWT: three parts of base64url, with dots between them.")
     return jwt
 
@@ -139,18 +137,12 @@ def _interrupt(*_: object) -> NoReturn:
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="python -m infra.aws.verify", description=__doc__, allow_abbrev=False
-    )
+    parser = argparse.ArgumentParser(prog="python -m infra.aws.verify", description=__doc__)
     parser.add_argument("--stage", required=True)
     parser.add_argument("--stack-name", default="", help="default: bodhi-api-tokens-STAGE")
-    parser.add_argument(
-        "--jwt-file", default="", help=f"file with your JWT; default: {_JWT}, or a question"
-    )
+    parser.add_argument("--jwt-file", default="", help=f"holds your JWT; default: {_JWT}, or a question")
     parser.add_argument("--url", default="", help="of the API; default: its domain, or its own address")
-    parser.add_argument(
-        "--doors", default="", help="URLs of operations with the authorizer, GET, by spaces"
-    )
+    parser.add_argument("--doors", default="", help="URLs with the authorizer, called with GET")
     parser.add_argument("--yes", action="store_true", help="agree beforehand")
     return parser.parse_args(arguments)
 

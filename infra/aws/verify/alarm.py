@@ -1,7 +1,7 @@
 """One alarm, fired on purpose: CloudWatch's history says whether its topic took the message.
 
-CloudWatch cannot publish to a topic that is encrypted with a key that it may not use, and the alarm is silent
-then ("Why didn't I receive an SNS notification for my CloudWatch alarm trigger?", AWS re:Post).
+CloudWatch cannot publish to a topic if it may not use the topic's KMS key. The alarm is silent then
+("Why didn't I receive an SNS notification for my CloudWatch alarm trigger?", AWS re:Post).
 """
 
 from __future__ import annotations
@@ -57,9 +57,7 @@ def _fired(site: Site, cloudwatch: Any, alarm: Any) -> Finding:
         hint = f". {_KMS_HINT}" if any(_is_about_keys(each) for each in failed) else ""
         return fails(f"{name}: {failed[0]}{hint}")
     if len(told) < len(topics):
-        return fails(
-            f"{name}: {len(told)} of {len(topics)} actions in its history after {_WAIT_SECONDS:g} s"
-        )
+        return fails(f"{name}: {len(told)} of {len(topics)} actions were taken in {_WAIT_SECONDS:g} s")
     return _received(site, name, topics)
 
 

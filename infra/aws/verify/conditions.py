@@ -1,7 +1,7 @@
 """The condition keys that AWS supplies, found out by probes.
 
-A policy condition with ForAllValues holds if AWS supplies no value at all. So the policies rely on keys that
-the documents promise ("Using IAM policy conditions for fine-grained access control", DynamoDB Developer
+A policy condition with ForAllValues holds if AWS supplies no value at all. So the policies rely on keys
+that the documents promise ("Using IAM policy conditions for fine-grained access control", DynamoDB Developer
 Guide). Each probe is a session of a role made for the run, with one inline ``Null`` condition.
 """
 

@@ -38,7 +38,10 @@ def clients_of(session: Session | None = None) -> Clients:
 
 
 def facts_of(client: Clients, stack: str, stage: str) -> Facts:
-    """Return the facts of a stack. Raises DeploymentError if it is not there, ClientError, BotoCoreError."""
+    """Return the facts of a stack.
+
+    Raises DeploymentError if it is not there, ClientError and BotoCoreError if AWS cannot be asked.
+    """
     cloudformation = client("cloudformation")
     described: Any = Stack(cloudformation, stack).described()
     if described is None or described["StackStatus"].startswith(("DELETE", "REVIEW")):

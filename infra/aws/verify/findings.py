@@ -31,7 +31,7 @@ class Finding:
 class Check:
     """One promise and the function that measures it.
 
-    ``measure`` raises Broken, or an error of AWS or the network, if it cannot go on: the promise fails then.
+    ``measure`` raises Broken, or an error of AWS, if it cannot go on. The promise fails then.
     """
 
     promise: str

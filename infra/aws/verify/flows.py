@@ -6,7 +6,7 @@ from datetime import datetime
 from urllib.parse import quote
 
 from infra.aws.verify.findings import Broken, Check, Finding, fails, holds, judged, not_decidable
-from infra.aws.verify.site import Made, Site
+from infra.aws.verify.site import Site
 
 _OVERLAP_SECONDS = 600
 _RECORDED_SECONDS = 15.0
@@ -66,8 +66,12 @@ def rotate(site: Site) -> Finding:
     site.demand_accepted("the successor", successor.token)
     path = "/v1/tokens/self/predecessor"
     ended = site.call("DELETE", path, 204, credential=successor.token)
-    return _refused_in_time(
-        site, made, ended.headers.get("Effective-By"), "both worked; the predecessor was"
+    allowed = patience(site, ended.headers.get("Effective-By"))
+    seconds = site.seconds_until_refused(made.token, allowed)
+    if seconds is None:
+        return fails(f"the predecessor is still accepted {allowed:.1f} s after its end")
+    return holds(
+        f"both worked; the predecessor was refused after {seconds:.1f} s of at most {allowed:.1f} s"
     )
 
 
@@ -134,14 +138,6 @@ def strangers(site: Site) -> Finding:
     without = site.wire.send("GET", "/api/whoami")
     told = f"a made-up token {made_up.told}, none {without.told}"
     return judged({made_up.status, without.status} == {401}, told)
-
-
-def _refused_in_time(site: Site, made: Made, effective_by: object, told: str) -> Finding:
-    allowed = patience(site, effective_by)
-    seconds = site.seconds_until_refused(made.token, allowed)
-    if seconds is None:
-        return fails(f"{told} still accepted {allowed:.1f} s after its end")
-    return holds(f"{told} refused after {seconds:.1f} s of at most {allowed:.1f} s")
 
 
 CHECKS = (

@@ -11,9 +11,11 @@ _BY_ITSELF = frozenset({"idle", "expired"})
 _PAGE = 100
 
 
-def remember_others(site: Site) -> None:
-    """Note the status of each token that the person has before the run."""
+def sign_in(site: Site) -> Finding:
+    """Sign in, and note the status of each token that the person has before the run."""
+    me = site.call("GET", "/v1/me", 200).json
     site.others.update(_statuses(site))
+    return holds(f"{me['id']}, {me['role']}, with {len(site.others)} tokens")
 
 
 def deactivate(site: Site) -> Finding:
@@ -65,5 +67,6 @@ def _statuses(site: Site, jwt: str | None = None) -> dict[str, str]:
     return {token: status for token, status in found.items() if token not in site.made}
 
 
+FIRST = (Check("Your JWT signs you in", sign_in),)
 CHECKS = (Check("Deactivating a person stops all of that person's tokens", deactivate),)
 LAST = (Check("No other token of yours was touched", others_unharmed),)

@@ -35,6 +35,7 @@ from infra.aws.verify.findings import (
 from infra.aws.verify.site import Site
 
 CHECKS: tuple[Check, ...] = (
+    *people.FIRST,
     *parameters.CHECKS,
     *flows.CHECKS,
     *oauth.CHECKS,

@@ -16,7 +16,7 @@ from infra.aws.verify.site import Site
 
 TURNS = 100
 WARM_P99_MS = 100.0
-"""A decision is one read of a few milliseconds; more than this is another dependency, or no warm process."""
+"""A decision is one read of a few milliseconds."""
 
 COLD_START_MS = 2000.0
 """As the alarm AuthorizerSlowness: slower starts make callers wait for seconds."""
