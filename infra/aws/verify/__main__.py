@@ -30,7 +30,7 @@ _THREE_PARTS = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _COST = """\
 This calls the deployed stack some hundred times. On AWS it costs less than $0.05.
-- It creates about 30 tokens named "verify ...", and revokes them in the end. They expire within a day anyway.
+- It creates about 30 tokens named "verify ...", and revokes them. They expire within a day anyway.
 - It fires one alarm and sets it back. Your alarm topic gets both messages.
 - It makes an IAM role for its probes, and deletes it.
 - It turns the flush of cached decisions off for one revocation, at most 5 minutes, except on stage prod.
@@ -61,7 +61,8 @@ def verify(site: Site, say: Say) -> int:
     finally:
         with _signals_ignored():
             left += site.undo.close()
-    say(f"\n{table_of(results)}\n")
+    for line in ("", *table_of(results), ""):
+        say(line)
     counts = {verdict: sum(each.finding.verdict is verdict for each in results) for verdict in Verdict}
     say(", ".join(f"{count} {verdict.value}" for verdict, count in counts.items()) + ".")
     for each in left:
@@ -84,7 +85,8 @@ def _verify_stage(options: argparse.Namespace) -> int:
 
 def agree(facts: Facts, confirm: Confirm) -> None:
     """Say what the run does and costs, and ask. Raises DeploymentError if the answer is no."""
-    say_at_once(f"\n{_COST}")
+    for line in ("", *_COST.splitlines()):
+        say_at_once(line)
     if not confirm(f"Verify {facts.stack}?", YES):
         raise DeploymentError("Nothing was done.")
 

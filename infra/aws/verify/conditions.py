@@ -1,8 +1,8 @@
 """The condition keys that AWS supplies, found out by probes.
 
 A policy condition with ForAllValues holds if AWS supplies no value at all. So the policies rely on keys
-that the documents promise ("Using IAM policy conditions for fine-grained access control", DynamoDB Developer
-Guide). Each probe is a session of a role made for the run, with one inline ``Null`` condition.
+that AWS documents: "Using IAM policy conditions for fine-grained access control", DynamoDB Developer Guide.
+Each probe is a session of a role made for the run, with one inline ``Null`` condition.
 """
 
 from __future__ import annotations

@@ -26,9 +26,12 @@ def access_denied(site: Site) -> Finding:
         return not_decidable(f"the lines of this run did not arrive within {_ARRIVAL_SECONDS:g} s")
     since = max(site.facts.deployed_at, site.time.now() - _LONGEST)
     found = {group: count for group in groups if (count := _count(site, group, since))}
-    if not found:
-        return holds(f"none in {len(groups)} groups since {since:%Y-%m-%d %H:%M} UTC")
-    return fails("; ".join(f"{count} lines in {group}" for group, count in found.items()))
+    if found:
+        return fails("; ".join(f"{count} lines in {group}" for group, count in found.items()))
+    told = f"none in {len(groups)} groups since {since:%Y-%m-%d %H:%M} UTC"
+    return (
+        not_decidable(f"{told}, but the emulator checks no policy") if site.facts.emulated else holds(told)
+    )
 
 
 def _arrived(site: Site, groups: list[str]) -> bool:

@@ -35,12 +35,18 @@ def derive(site: Site) -> Finding:
         return not_decidable("DERIVED_TOKEN_AUDIENCES names no service")
     made = site.create()
     access = _exchanged(site, made.token, "access_token", {"audience": audience})["access_token"]
-    keys = jwt.PyJWKSet.from_dict(site.call("GET", "/.well-known/jwks.json", 200).json)
+    published = site.call("GET", "/.well-known/jwks.json", 200).json
     try:
+        keys = jwt.PyJWKSet.from_dict(published)
         key = keys[jwt.get_unverified_header(access)["kid"]].key
-        claims = jwt.decode(access, key, algorithms=["ES256"], audience=audience)
-    except (jwt.InvalidTokenError, KeyError) as error:
+        # The time is compared below, with the clock of the run.
+        claims = jwt.decode(
+            access, key, algorithms=["ES256"], audience=audience, options={"verify_exp": False}
+        )
+    except (jwt.PyJWTError, KeyError) as error:
         return fails(f"the access token does not verify: {type(error).__name__}")
+    if claims.get("exp", 0) <= site.time.now().timestamp():
+        return fails("the access token is expired or has no end")
     issuer = site.facts.settings.get("ISSUER")
     if claims.get("iss") != issuer:
         return fails("the access token has another issuer than ISSUER")

@@ -37,11 +37,12 @@ from infra.aws.verify.site import Site
 CHECKS: tuple[Check, ...] = (
     *people.FIRST,
     *parameters.CHECKS,
+    # Before the changes that the other checks make, which put flushes further apart.
+    *staleness.CHECKS,
     *flows.CHECKS,
     *oauth.CHECKS,
     *people.CHECKS,
     *doors.CHECKS,
-    *staleness.CHECKS,
     *speed.CHECKS,
     *alarm.CHECKS,
     *conditions.CHECKS,
@@ -77,22 +78,22 @@ def _found(site: Site, check: Check) -> Finding:
         return fails(f"not measured: {type(error).__name__}")
 
 
-def table_of(results: Sequence[Result]) -> str:
-    """Return the table of promise, measured and verdict."""
+def table_of(results: Sequence[Result]) -> list[str]:
+    """Return the lines of the table of promise, measured and verdict."""
     rows = [("promise", "measured", "verdict"), tuple("-" * width for width in _WIDTHS)]
     rows += [(each.promise, each.finding.measured, each.finding.verdict.value) for each in results]
-    return "\n".join(_row(row) for row in rows)
+    return [line for row in rows for line in _row(row)]
 
 
-def _row(cells: Sequence[str]) -> str:
+def _row(cells: Sequence[str]) -> list[str]:
     wrapped = [
         textwrap.wrap(printable(cell), width) or [""] for cell, width in zip(cells, _WIDTHS, strict=True)
     ]
     lines = zip_longest(*wrapped, fillvalue="")
-    return "\n".join(
+    return [
         "  ".join(part.ljust(width) for part, width in zip(line, _WIDTHS, strict=True)).rstrip()
         for line in lines
-    )
+    ]
 
 
 def exit_status(results: Sequence[Result], expected: int, left: Sequence[str]) -> int:

@@ -178,7 +178,7 @@ class Site:
             raise Broken(f"{what} was answered {reply.told}, not 401")
 
     def seconds_until_refused(self, token: str, patience: float, wire: Wire | None = None) -> float | None:
-        """Return after how many seconds the token is refused, or None if it works longer than ``patience``."""
+        """Return the seconds until the token is refused, or None if it works longer than ``patience``."""
         begun = self.time.monotonic()
         while True:
             reply = (wire or self.wire).send("GET", "" if wire else WHOAMI, token)

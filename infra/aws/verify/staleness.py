@@ -10,6 +10,7 @@ from infra.aws.verify.site import Site
 
 MAPPING = "AuthorizerCacheFlushes"
 _LONGEST_TTL = 300
+_TRIES = 3
 _SWITCH_SECONDS = 120.0
 _MARGIN_SECONDS = 3.0
 
@@ -21,12 +22,17 @@ def with_flush(site: Site) -> Finding:
         return not_decidable("the gateway remembers nothing (AUTHORIZER_CACHE_SECONDS is 0)")
     if _state(site) != "Enabled":
         return fails(f"the event source mapping {MAPPING} is {_state(site)}")
-    seconds, allowed = _revoked(site)
-    if seconds is None:
-        return fails(f"still accepted {allowed:.1f} s after its revocation")
-    told = f"refused after {seconds:.1f} s; promised {allowed:.1f} s, remembered {ttl} s"
-    # Without any flush the same would be seen at the end of the TTL.
-    return holds(told) if seconds < max(ttl - 1, 1) else fails(f"{told}: the flush had no effect")
+    told = ""
+    # Flushes are up to the TTL apart while other people make many changes, so there is more than one try.
+    for _ in range(_TRIES):
+        seconds, allowed = _revoked(site)
+        if seconds is None:
+            return fails(f"still accepted {allowed:.1f} s after its revocation")
+        told = f"refused after {seconds:.1f} s; promised {allowed:.1f} s, remembered {ttl} s"
+        # Without any flush the same would be seen at the end of the TTL.
+        if seconds < max(ttl - 1, 1):
+            return holds(told)
+    return fails(f"{told}: no flush had an effect in {_TRIES} tries")
 
 
 def without_flush(site: Site) -> Finding:
