@@ -9,7 +9,7 @@ import re
 import secrets
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
@@ -53,14 +53,14 @@ def verify(site: Site, say: Say) -> int:
     """
     results: list[Result] = []
     left: list[str] = []
-    try:
-        with _stopped_by_signals():
+    with _handled(_interrupt):
+        try:
             run_checks(site, CHECKS, say, results)
-    except KeyboardInterrupt:
-        say("Stopped. Cleaning up.")
-    finally:
-        with _signals_ignored():
-            left += site.undo.close()
+        except KeyboardInterrupt:
+            say("Stopped. Cleaning up.")
+        finally:
+            with _handled(signal.SIG_IGN):
+                left += site.undo.close()
     for line in ("", *table_of(results), ""):
         say(line)
     counts = {verdict: sum(each.finding.verdict is verdict for each in results) for verdict in Verdict}
@@ -114,32 +114,27 @@ def jwt_of(path: str) -> str:
 
 
 @contextmanager
-def _stopped_by_signals() -> Iterator[None]:
-    """Have each signal that ends a process end the checks, so that the clean-up follows."""
-    before = {number: signal.signal(number, _interrupt) for number in _SIGNALS}
+def _handled(handler: Callable[..., object] | signal.Handlers) -> Iterator[None]:
+    before = {number: signal.signal(number, handler) for number in _SIGNALS}
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-@contextmanager
-def _signals_ignored() -> Iterator[None]:
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in _SIGNALS}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number, usual in before.items():
+            signal.signal(number, usual)
 
 
 def _interrupt(*_: object) -> NoReturn:
+    # A second signal must not end the clean-up.
+    for number in _SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m infra.aws.verify", description=__doc__)
+    # Without abbreviations, so that --jwt is not taken for --jwt-file.
+    parser = argparse.ArgumentParser(
+        prog="python -m infra.aws.verify", description=__doc__, allow_abbrev=False
+    )
     parser.add_argument("--stage", required=True)
     parser.add_argument("--stack-name", default="", help="default: bodhi-api-tokens-STAGE")
     parser.add_argument("--jwt-file", default="", help=f"holds your JWT; default: {_JWT}, or a question")
