@@ -45,10 +45,9 @@ deploy: .venv/.ready ## Deploy to AWS: make deploy STAGE=dev [PARAMETERS="Name=v
 	@exec $(BIN)/python -m infra.aws.deploy --stage '$(STAGE)' --stack-name '$(STACK)' --bucket '$(BUCKET)' \
 	  --parameters '$(PARAMETERS)' $(if $(YES),--yes)
 
-# A JWT in a command is in the shell's history, and in the list of processes.
-ifeq ($(origin VERIFY_JWT),command line)
-$(error Give VERIFY_JWT in the environment or as JWT_FILE=, never in the command)
-endif
+# A secret in a command is in the shell's history, and in the list of processes.
+$(foreach name,JWT VERIFY_JWT VERIFY_SECOND_JWT VERIFY_CLIENT,$(if $(filter command,$(origin $(name))), \
+  $(error Give $(name) never in the command: use the environment, or JWT_FILE= for the JWT)))
 
 verify: .venv/.ready ## Hold a deployed stage to its promises: make verify STAGE=dev [JWT_FILE=...] [URL=...] [DOORS="https://..."] [STACK=...] [YES=1]
 	@exec $(BIN)/python -m infra.aws.verify --stage '$(STAGE)' --stack-name '$(STACK)' --jwt-file '$(JWT_FILE)' \

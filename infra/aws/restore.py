@@ -24,7 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("Stopped. Run the same command again to continue.", file=sys.stderr)
         return 130
-    except (OperatorError, BotoCoreError, ClientError) as error:
+    except (OperatorError, OSError, BotoCoreError, ClientError) as error:
         print(" ".join(str(error).split()), file=sys.stderr)
         return 1
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import multiprocessing
+import signal
 import time
 from collections.abc import Callable
 from concurrent.futures import (
@@ -127,7 +128,7 @@ def _executor(options: argparse.Namespace) -> Executor:
     return ProcessPoolExecutor(
         options.workers,
         multiprocessing.get_context("spawn"),
-        initializer=_begin,
+        initializer=_begin_process,
         initargs=(options,),
     )
 
@@ -138,6 +139,12 @@ _here: dict[str, Any] = {}
 
 def _begin(options: argparse.Namespace) -> None:
     _here["restore"] = restore_of(options)
+
+
+def _begin_process(options: argparse.Namespace) -> None:
+    # A terminal sends Ctrl-C to all processes. Only the parent ends, after the pages that are under way.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _begin(options)
 
 
 def _work(page: Page, write: bool) -> _Done:

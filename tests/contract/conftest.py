@@ -54,6 +54,15 @@ def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
         yield dynamodb_stores(replace(shared, table=new_table(shared.dynamodb)))
 
 
+@pytest.fixture(params=PLACES[:1] if "endpoint" in PLACES else [EMULATOR])
+def atomic(request: pytest.FixtureRequest) -> Cloud:
+    """Return an empty table whose writes are atomic, for races."""
+    if request.param == "endpoint":
+        return emptied(request.getfixturevalue("elsewhere"))
+    shared: Cloud = request.getfixturevalue("emulated")
+    return replace(shared, table=new_table(shared.dynamodb))
+
+
 @pytest.fixture
 def owner(stores: Stores) -> User:
     """Return a stored, active user without tokens."""

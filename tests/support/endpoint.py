@@ -46,7 +46,10 @@ class Endpoint:
             return None
         session = session_of_environment()
         config = Config(
-            connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 1}
+            connect_timeout=5,
+            read_timeout=20,
+            retries={"mode": "standard", "total_max_attempts": 1},
+            max_pool_connections=32,
         )
         client = session.create_client("dynamodb", endpoint_url=url, config=config)
         # botocore's own objects; their types tell less than what is read here.

@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 
 from infra.aws import alarm_trial
 from infra.aws.errors import DeploymentError
+from infra.aws.terminal import confirmation
 from infra.aws.verify import __main__ as command
 from infra.aws.verify import (
     alarm,
@@ -29,15 +30,15 @@ from infra.aws.verify import (
     speed,
     staleness,
 )
-from infra.aws.verify.deployment import facts_of, wire_of
+from infra.aws.verify.deployment import facts_of, wire_at, wire_of
 from infra.aws.verify.findings import Broken, Check, Finding, Verdict, fails, holds, not_decidable
 from infra.aws.verify.run import CHECKS
 from infra.aws.verify.site import Site
 from infra.aws.verify.undo import Undo
 from infra.aws.verify.wire import HttpWire, Reply
 from tests.support.clock import START
-from tests.verify.scene import Aws, Scene, facts, found, scene_of
-from tests.verify.test_aws import PUBLISHED, CloudWatch, Sns, resources
+from tests.verify.scene import Aws, Scene, facts, found, resources, scene_of
+from tests.verify.test_aws import PUBLISHED, CloudWatch, Sns
 
 JWT = "aaaa.bbbb.cccc"
 
@@ -280,8 +281,8 @@ class TestAgreement:
         """YES=1 does; silence does not."""
         monkeypatch.setattr(sys, "stdin", io.StringIO())
         with pytest.raises(DeploymentError, match="YES=1"):
-            command.agree(facts(), command.confirmation(agreed=False))
-        command.agree(facts(), command.confirmation(agreed=True))
+            command.agree(facts(), confirmation(agreed=False))
+        command.agree(facts(), confirmation(agreed=True))
 
 
 class CloudFormation:
@@ -361,6 +362,32 @@ class TestDeployment:
         assert wire_of(client, read, "https://given.example").url == "https://given.example"
         assert wire_of(client, facts(parameters={"DomainName": "d.example"})).url == "https://d.example"
         assert wire_of(client, read).url == own
+
+    @pytest.mark.parametrize(
+        ("url", "told"),
+        [
+            ("http://orders.example.com/x", "tokens are sent by https only"),
+            ("http://127.0.0.1.evil.example/x", "tokens are sent by https only"),
+            ("orders.example.com/x", "take addresses like"),
+            ("ftp://orders.example.com", "take addresses like"),
+            ("https://user:secret@orders.example.com", "take addresses like"),
+            ("https://[::1", "take addresses like"),
+            ("https://x:99999", "take addresses like"),
+            ("https://", "take addresses like"),
+        ],
+    )
+    def test_token_goes_nowhere_else(self, url: str, told: str) -> None:
+        """A JWT would be readable on its way. The address is not repeated with its password."""
+        with pytest.raises(DeploymentError, match=told) as caught:
+            wire_at(url)
+        assert "secret" not in str(caught.value)
+
+    @pytest.mark.parametrize(
+        "url", ["https://orders.example.com/x", "http://127.0.0.1:8000", "http://[::1]:1/"]
+    )
+    def test_good_address_is_taken(self, url: str) -> None:
+        """By https, or on this machine."""
+        assert wire_at(url).url == url
 
     def test_emulator_is_known_by_its_endpoint(self) -> None:
         """Its gateway is at the same port."""

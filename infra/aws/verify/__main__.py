@@ -18,11 +18,10 @@ from infra.aws.deploy import stack_name_of
 from infra.aws.errors import DeploymentError
 from infra.aws.stacks import Say
 from infra.aws.terminal import YES, Confirm, confirmation, run, say_at_once
-from infra.aws.verify.deployment import clients_of, facts_of, wire_of
+from infra.aws.verify.deployment import clients_of, facts_of, wire_at, wire_of
 from infra.aws.verify.findings import Result, Verdict
 from infra.aws.verify.run import CHECKS, exit_status, run_checks, table_of
 from infra.aws.verify.site import Credentials, Facts, Site
-from infra.aws.verify.wire import HttpWire
 
 _JWT, _SECOND, _CLIENT = "VERIFY_JWT", "VERIFY_SECOND_JWT", "VERIFY_CLIENT"
 # RFC 7515 section 3.1. Anything else could end the header line that it goes into.
@@ -74,12 +73,13 @@ def _verify_stage(options: argparse.Namespace) -> int:
     client = clients_of()
     facts = facts_of(client, options.stack_name or stack_name_of(options.stage), options.stage)
     wire = wire_of(client, facts, options.url)
+    doors = tuple(wire_at(url) for url in options.doors.split())
     say_at_once(f"Account {facts.account}, region {facts.region}, stack {facts.stack}, {wire.url}.")
     agree(facts, confirmation(agreed=options.yes))
+    second = os.environ.get(_SECOND, "")
     credentials = Credentials(
-        jwt_of(options.jwt_file), os.environ.get(_SECOND) or None, os.environ.get(_CLIENT) or None
+        jwt_of(options.jwt_file), checked(second) if second else None, os.environ.get(_CLIENT) or None
     )
-    doors = tuple(HttpWire(url) for url in options.doors.split())
     return verify(Site(facts, wire, client, credentials, secrets.token_hex(4), doors), say_at_once)
 
 
@@ -107,6 +107,11 @@ def jwt_of(path: str) -> str:
         given = getpass.getpass("JWT of your OpenID provider (not shown): ")
     else:
         raise DeploymentError(f"No JWT: set {_JWT}, or name a file with JWT_FILE=.")
+    return checked(given)
+
+
+def checked(given: str) -> str:
+    """Return a JWT without the spaces around it. Raises DeploymentError for another text."""
     jwt = given.strip()
     if not _THREE_PARTS.fullmatch(jwt):
         raise DeploymentError("That is not a JWT: three parts of base64url, with dots between them.")

@@ -15,6 +15,7 @@ from infra.aws.verify.site import Clients, Facts, Resource
 from infra.aws.verify.wire import HttpWire
 
 API = "APIHandler"
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 def clients_of(session: Session | None = None) -> Clients:
@@ -71,7 +72,7 @@ def facts_of(client: Clients, stack: str, stage: str) -> Facts:
 def wire_of(client: Clients, facts: Facts, url: str = "") -> HttpWire:
     """Return the way to the stack's API: a URL that is given, its domain, or its own address."""
     if url:
-        return HttpWire(url)
+        return wire_at(url)
     if domain := facts.parameters.get("DomainName"):
         return HttpWire(f"https://{domain}")
     if not facts.emulated:
@@ -82,6 +83,23 @@ def wire_of(client: Clients, facts: Facts, url: str = "") -> HttpWire:
     return HttpWire(
         f"{endpoint.rstrip('/')}/{path.rpartition('/')[2]}", f"{api}.execute-api.localhost:{port}"
     )
+
+
+def wire_at(url: str) -> HttpWire:
+    """Return the way to a URL that an operator typed. Raises DeploymentError.
+
+    A JWT or a token goes there, so it is https, or http on this machine.
+    """
+    try:
+        parts = urlsplit(url)
+        known = bool(parts.hostname) and parts.port != 0 and not parts.username
+    except ValueError:
+        known = False
+    if not known or parts.scheme not in ("https", "http"):
+        raise DeploymentError("URL and DOORS take addresses like https://orders.example.com/orders.")
+    if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
+        raise DeploymentError(f"{parts.hostname}: tokens are sent by https only.")
+    return HttpWire(url)
 
 
 def _resources(cloudformation: Any, stack: str) -> dict[str, Resource]:

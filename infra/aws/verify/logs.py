@@ -10,7 +10,8 @@ from infra.aws.verify.site import Site
 
 _GROUP = "AWS::Logs::LogGroup"
 # As AWS's error code, which our lines have as cause, and as its message, which Lambda's own lines have.
-_PATTERNS = ('"AccessDenied"', '"not authorized to perform"')
+# A term of a filter pattern is a whole word, so each form is named.
+_PATTERNS = ('"AccessDenied"', '"AccessDeniedException"', '"not authorized to perform"')
 _LONGEST = timedelta(hours=24)
 _ARRIVAL_SECONDS = 90.0
 
@@ -41,7 +42,8 @@ def _arrived(site: Site, groups: list[str]) -> bool:
 
 
 def _count(site: Site, group: str, since: datetime) -> int:
-    return sum(len(lines(site, group, pattern, since)) for pattern in _PATTERNS)
+    found = [line for pattern in _PATTERNS for line in lines(site, group, pattern, since)]
+    return len({(line.get("eventId"), line["message"]) for line in found})
 
 
 def lines(

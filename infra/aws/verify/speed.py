@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 import re
 import statistics
 from collections.abc import Sequence
@@ -79,7 +80,7 @@ def _quantiles(values: Sequence[float]) -> str:
 
 
 def _quantile(values: Sequence[float], quantile: float) -> float:
-    return sorted(values)[min(int(len(values) * quantile), len(values) - 1)]
+    return sorted(values)[math.ceil(len(values) * quantile) - 1]
 
 
 CHECKS = (
