@@ -526,6 +526,13 @@ class TestAlarm:
         assert measured(self.CHECK, scene.site()).verdict is FAILS
         assert measured(self.CHECK, scene.site(emulated=True)).verdict is OPEN
 
+    def test_error_in_the_data_alone_is_read(self) -> None:
+        """The summary has no room for a long error. Entries of other kinds are left out."""
+        failed = {"HistorySummary": "Failed to execute action arn:t", "HistoryData": '{"error": "AWSKMS"}'}
+        assert alarm._summary(failed) == "Failed to execute action arn:t KMS refused the key."
+        assert alarm._summary({**failed, "HistoryData": "SNS:Publish"}) == "Failed to execute action arn:t"
+        assert alarm._summary({"HistorySummary": "Alarm updated", "HistoryData": "KMS"}) == ""
+
     def test_real_alarm_is_not_set_back(self, scene: Scene) -> None:
         """An evaluation in between may have decided otherwise."""
         cloudwatch = CloudWatch([PUBLISHED])

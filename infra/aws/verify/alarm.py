@@ -65,8 +65,21 @@ def _history(cloudwatch: Any, name: str, begun: datetime) -> list[str]:
     """Return the summary of each action since the trial began, with the error if it has one."""
     asked = {"AlarmName": name, "HistoryItemType": "Action", "StartDate": begun}
     items = cloudwatch.describe_alarm_history(**asked)["AlarmHistoryItems"]
-    summaries = [str(item.get("HistorySummary", "")) for item in items]
-    return [each for each in summaries if _DONE in each or _FAILED in each]
+    return [told for item in items if (told := _summary(item))]
+
+
+def _summary(item: Any) -> str:
+    """Return what became of an action, or nothing for another entry.
+
+    The summary is cut at 255 characters, and the error may be in the entry's data only.
+    """
+    summary = str(item.get("HistorySummary", ""))
+    if _DONE in summary:
+        return summary
+    if _FAILED not in summary:
+        return ""
+    about_keys = _is_about_keys(summary) or not _is_about_keys(str(item.get("HistoryData", "")))
+    return summary if about_keys else f"{summary} KMS refused the key."
 
 
 def _is_about_keys(summary: str) -> bool:
