@@ -15,7 +15,7 @@ BENCH_OPTIONS = $(if $(QUICK),--quick) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $
   $(if $(LOAD_SECONDS),--load-seconds $(LOAD_SECONDS)) $(if $(DOC),--doc $(DOC))
 
 .DEFAULT_GOAL := help
-.PHONY: help run login users signing-keys rotate-signing-key revoke-signing-key package deploy destroy clean-state test test-stack check bench lint lock clean setup
+.PHONY: help run login users signing-keys rotate-signing-key revoke-signing-key package deploy verify test-alarm destroy clean-state test test-stack test-contract check bench lint lock clean setup
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +45,17 @@ deploy: .venv/.ready ## Deploy to AWS: make deploy STAGE=dev [PARAMETERS="Name=v
 	@exec $(BIN)/python -m infra.aws.deploy --stage '$(STAGE)' --stack-name '$(STACK)' --bucket '$(BUCKET)' \
 	  --parameters '$(PARAMETERS)' --role '$(STACK_ROLE)' --tags '$(STACK_TAGS)' $(if $(YES),--yes)
 
+# A secret in a command is in the shell's history, and in the list of processes.
+$(foreach name,JWT VERIFY_JWT VERIFY_SECOND_JWT VERIFY_CLIENT,$(if $(filter command,$(origin $(name))), \
+  $(error Give $(name) never in the command: use the environment, or JWT_FILE= for the JWT)))
+
+verify: .venv/.ready ## Hold a deployed stage to its promises: make verify STAGE=dev [JWT_FILE=...] [URL=...] [DOORS="https://..."] [STACK=...] [YES=1]
+	@exec $(BIN)/python -m infra.aws.verify --stage '$(STAGE)' --stack-name '$(STACK)' --jwt-file '$(JWT_FILE)' \
+	  --url '$(URL)' --doors '$(DOORS)' $(if $(YES),--yes)
+
+test-alarm: .venv/.ready ## Fire one of a stage's alarms and see whether it arrives: make test-alarm STAGE=dev [STACK=...] [YES=1]
+	@exec $(BIN)/python -m infra.aws.alarm_trial --stage '$(STAGE)' --stack-name '$(STACK)' $(if $(YES),--yes)
+
 destroy: .venv/.ready ## Remove a stage from AWS; tokens and keys stay: make destroy STAGE=dev [STACK=...] [YES=1]
 	@exec $(BIN)/python -m infra.aws.destroy --stage '$(STAGE)' --stack-name '$(STACK)' $(if $(YES),--yes)
 
@@ -56,6 +67,9 @@ test: setup ## Run every test; ARGS="-k name" is passed on
 
 test-stack: setup ## Deploy the package to the emulator and test it through API Gateway (part of test)
 	@$(BIN)/python -m pytest -n 0 tests/stack $(ARGS)
+
+test-contract: .venv/.ready ## Hold a DynamoDB to the stores' contract: make test-contract ENDPOINT=http://127.0.0.1:8000 (default: in process)
+	@CONTRACT_ENDPOINT='$(ENDPOINT)' $(BIN)/python -m pytest -n 0 tests/contract -m "not emulator" $(ARGS)
 
 check: lint setup ## Lint, check types and imports, run the fast tests
 	@$(BIN)/python -m pytest -n auto -m "not slow" $(ARGS)

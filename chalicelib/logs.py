@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import sys
 import time
 import traceback
@@ -12,6 +13,7 @@ from zlib import crc32
 
 LOGGER_NAME = "bodhi"
 
+_AWS_CODE = re.compile(r"[A-Za-z][A-Za-z.]{0,63}")
 _logger = logging.getLogger(LOGGER_NAME)
 # Without spaces: what a line costs is its bytes.
 _encode = json.JSONEncoder(ensure_ascii=True, default=str, separators=(",", ":")).encode
@@ -184,8 +186,20 @@ def _write(level: int, event: str, fields: dict[str, object]) -> None:
 
 
 def cause(error: BaseException) -> str:
-    """Return the type of what lies behind an error; its message may quote a request."""
-    return type(error.__cause__ or error).__name__
+    """Return the type of the underlying error, and AWS's code for it if there is one.
+
+    The message is left out, because it may quote a request. The code tells an AccessDenied from a throttle.
+    """
+    underlying = error.__cause__ or error
+    name, code = type(underlying).__name__, _aws_code(getattr(underlying, "response", None))
+    return f"{name}: {code}" if code else name
+
+
+def _aws_code(response: object) -> str | None:
+    """Return the error code of an SDK's response. It comes by network, so its form and length are held."""
+    error = response.get("Error") if isinstance(response, dict) else None
+    code = str(error.get("Code")) if isinstance(error, dict) else ""
+    return code if _AWS_CODE.fullmatch(code) else None
 
 
 def place(error: BaseException) -> str:

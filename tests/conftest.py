@@ -8,7 +8,11 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadFileScheduling
 
+from tests.support.endpoint import Endpoint
 from tests.support.service import ENVIRON, MemoryService
+
+# Before the account of the environment is hidden: the contract suite may be pointed at a DynamoDB there.
+_ENDPOINT = Endpoint.from_environment()
 
 # Before any module of the app is imported: the app reads its settings when it starts.
 os.environ.update(
@@ -61,6 +65,18 @@ def no_secret_slips_out() -> Iterator[None]:
     """Fail the test during which a token, JWT or signature got into a log line or an answer."""
     yield
     assert canaries.take_slips() == []
+
+
+@pytest.fixture(scope="session")
+def endpoint() -> Endpoint | None:
+    """Return the DynamoDB that the contract suite is pointed at, or None for those of this process."""
+    return _ENDPOINT
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let no other test run while clients of a real account are there."""
+    if _ENDPOINT and any("tests/contract/" not in item.nodeid for item in items):
+        raise pytest.UsageError("CONTRACT_ENDPOINT is for tests/contract alone: make test-contract.")
 
 
 @pytest.fixture

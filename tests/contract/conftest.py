@@ -1,5 +1,6 @@
 """The stores that one suite holds to the same behaviour."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -16,6 +17,11 @@ from tests.support.dynamodb import (
     moto_cloud,
     new_table,
 )
+from tests.support.endpoint import VARIABLE, Endpoint, emptied, endpoint_cloud
+
+EMULATOR = pytest.param("emulator", marks=[pytest.mark.slow, pytest.mark.emulator])
+PLACES = ["endpoint"] if os.environ.get(VARIABLE) else ["memory", "moto", EMULATOR]
+"""Stores that the suite holds to the same behaviour."""
 
 
 @pytest.fixture(scope="session")
@@ -25,13 +31,15 @@ def emulated() -> Iterator[Cloud]:
         yield cloud
 
 
-@pytest.fixture(
-    params=[
-        "memory",
-        "moto",
-        pytest.param("emulator", marks=[pytest.mark.slow, pytest.mark.emulator]),
-    ]
-)
+@pytest.fixture(scope="session")
+def elsewhere(endpoint: Endpoint | None) -> Iterator[Cloud]:
+    """Return a table of our own at the endpoint, made once and deleted in the end."""
+    assert endpoint
+    with endpoint_cloud(endpoint) as cloud:
+        yield cloud
+
+
+@pytest.fixture(params=PLACES)
 def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
     """Return an empty store."""
     if request.param == "memory":
@@ -39,9 +47,20 @@ def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
     elif request.param == "moto":
         with moto_cloud() as cloud:
             yield dynamodb_stores(cloud)
+    elif request.param == "endpoint":
+        yield dynamodb_stores(emptied(request.getfixturevalue("elsewhere")))
     else:
         shared: Cloud = request.getfixturevalue("emulated")
         yield dynamodb_stores(replace(shared, table=new_table(shared.dynamodb)))
+
+
+@pytest.fixture(params=PLACES[:1] if "endpoint" in PLACES else [EMULATOR])
+def atomic(request: pytest.FixtureRequest) -> Cloud:
+    """Return an empty table whose writes are atomic, for races."""
+    if request.param == "endpoint":
+        return emptied(request.getfixturevalue("elsewhere"))
+    shared: Cloud = request.getfixturevalue("emulated")
+    return replace(shared, table=new_table(shared.dynamodb))
 
 
 @pytest.fixture

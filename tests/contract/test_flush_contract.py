@@ -5,12 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
-import pytest
-
 from chalicelib.domain.flush_budget import FlushBudget
 from chalicelib.domain.ports import KeptBudget
 from tests.support.clock import START
-from tests.support.dynamodb import Cloud, Stores, dynamodb_stores, new_table
+from tests.support.dynamodb import Cloud, Stores, dynamodb_stores
 
 SECOND = timedelta(seconds=1)
 FIRST = FlushBudget(START, START - SECOND, 2.718, START - 2 * SECOND)
@@ -60,11 +58,9 @@ def test_budget_that_is_gone_is_not_brought_back(stores: Stores) -> None:
     assert stores.flushes.swap_budget(None, SECOND_ONE, START).won
 
 
-@pytest.mark.slow
-@pytest.mark.emulator
-def test_exactly_one_of_many_wins(emulated: Cloud) -> None:
+def test_exactly_one_of_many_wins(atomic: Cloud) -> None:
     """Of all functions that write at the same moment, in each of several rounds."""
-    stores = dynamodb_stores(replace(emulated, table=new_table(emulated.dynamodb)))
+    stores = dynamodb_stores(atomic)
     start = threading.Barrier(THREADS)
     kept = stores.flushes.swap_budget(None, FIRST, START).kept
 

@@ -1,14 +1,11 @@
 """The promises of the counts of re-activations, in memory and in DynamoDB alike."""
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import timedelta
-
-import pytest
 
 from chalicelib.domain.ports import Reactivated
 from tests.support.clock import START
-from tests.support.dynamodb import Cloud, Stores, dynamodb_stores, moto_cloud, new_table
+from tests.support.dynamodb import Cloud, Stores, dynamodb_stores, moto_cloud
 
 USER, OTHER = "usr_1", "usr_2"
 TOKEN = Reactivated.TOKEN
@@ -66,11 +63,9 @@ def test_row_goes_by_itself() -> None:
     }
 
 
-@pytest.mark.slow
-@pytest.mark.emulator
-def test_many_at_once_are_no_more(emulated: Cloud) -> None:
+def test_many_at_once_are_no_more(atomic: Cloud) -> None:
     """Requests of one user that race."""
-    stores = dynamodb_stores(replace(emulated, table=new_table(emulated.dynamodb)))
+    stores = dynamodb_stores(atomic)
     with ThreadPoolExecutor(16) as pool:
         counted = pool.map(
             lambda _: stores.reactivations.count_reactivation(USER, TOKEN, START, 20), range(64)

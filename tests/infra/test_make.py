@@ -107,7 +107,56 @@ def test_users_are_listed_unless_another_command_is_given() -> None:
     assert asked.endswith("""infra.local.users move usr_1 --subject 'a "b"' --yes""")
 
 
-@pytest.mark.parametrize("target", ["run", "users", "signing-keys", "package"])
+def test_verification_gets_what_is_given_to_make() -> None:
+    """Addresses as one word, and no agreement unless told."""
+    asked = commands_of("verify", "STAGE=dev", "JWT_FILE=my jwt", "DOORS=https://a.io/x https://b.io/y")
+    assert "infra.aws.verify --stage 'dev' " in asked
+    assert "--jwt-file 'my jwt'" in asked
+    assert "--doors 'https://a.io/x https://b.io/y'" in asked
+    assert "--yes" not in asked
+    assert commands_of("verify", "STAGE=dev", "YES=1").endswith("--yes")
+    assert "infra.aws.alarm_trial --stage 'dev' " in commands_of("test-alarm", "STAGE=dev")
+
+
+@pytest.mark.parametrize("name", ["JWT", "VERIFY_JWT", "VERIFY_SECOND_JWT", "VERIFY_CLIENT"])
+def test_secret_in_the_command_is_refused(name: str) -> None:
+    """The list of processes shows it already, but the operator learns that, and it is not repeated."""
+    done = subprocess.run(
+        ["make", "-n", "verify", "STAGE=dev", f"{name}=a-secret"],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert f"Give {name} never in the command" in done.stderr
+    assert "a-secret" not in done.stdout + done.stderr
+
+
+def test_secret_in_the_environment_is_taken() -> None:
+    """It reaches the command by the environment, and is in no command line."""
+    done = subprocess.run(
+        ["make", "-n", "verify", "STAGE=dev"],
+        env={**os.environ, "VERIFY_JWT": "a-secret"},
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "a-secret" not in done.stdout
+
+
+def test_contract_suite_is_pointed_to_an_endpoint() -> None:
+    """By default the stores of this process are tested."""
+    asked = commands_of("test-contract", "ENDPOINT=http://127.0.0.1:8000")
+    assert "CONTRACT_ENDPOINT='http://127.0.0.1:8000' " in asked
+    assert "pytest -n 0 tests/contract" in asked
+    assert "CONTRACT_ENDPOINT='' " in commands_of("test-contract")
+
+
+@pytest.mark.parametrize(
+    "target", ["run", "users", "signing-keys", "package", "verify", "test-alarm", "test-contract"]
+)
 def test_help_lists_what_there_is(target: str) -> None:
     """`make help` lists each target with a sentence."""
     done = subprocess.run(["make", "help"], cwd=PROJECT, capture_output=True, text=True, check=True)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import argparse
+import json
+import threading
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,8 +18,11 @@ from chalicelib.domain.identities import SubjectIdentifier
 from chalicelib.domain.ids import user_id_for
 from chalicelib.domain.keys import KeyUse
 from chalicelib.services.identities import MoveUsers
-from infra.aws import restore
-from infra.aws.restore import Outcome, Restore
+from infra.aws import restore, restore_segments
+from infra.aws.errors import OperatorError
+from infra.aws.restore_progress import Progress
+from infra.aws.restore_rows import Outcome, Page, Restore
+from infra.aws.restore_segments import run_segments, wait_until_active
 from tests.support.api import Api, api_of
 from tests.support.builders import ISSUER, POLICY
 from tests.support.clock import FixedClock
@@ -75,6 +82,13 @@ class Disaster:
         """Return how the page lists the person's tokens: status by name."""
         tokens = self.api.get("/v1/tokens", self.person).json["tokens"]
         return {token["name"]: token["status"] for token in tokens}
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Run in an empty folder, because a restore keeps its progress in the current one."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
 
 
 @pytest.fixture
@@ -323,3 +337,217 @@ class TestMovedUser:
         disaster.restore()
         self.move(disaster, self.NEW)
         assert self.found(disaster, self.NEW) == user_id
+
+
+class Table:
+    """A DynamoDB client whose table has one status after the other; the last one stays."""
+
+    def __init__(self, *statuses: str) -> None:
+        self.statuses = list(statuses)
+
+    def describe_table(self, TableName: str) -> Any:  # noqa: N803
+        """Return the next status."""
+        status = self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0]
+        return {"Table": {"TableStatus": status, "TableArn": f"arn:{TableName}", "TableId": "1"}}
+
+
+class TestWaiting:
+    """A large table is restored for hours, and the CLI's waiter gives up after 500 seconds."""
+
+    def test_table_is_waited_for_by_its_status(self) -> None:
+        """For as long as it takes, and said once."""
+        said: list[str] = []
+        pauses: list[float] = []
+        client: Any = Table(*["CREATING"] * 500, "ACTIVE")
+        found = wait_until_active(client, "t", said.append, pauses.append)
+        assert (found, len(pauses)) == ({"arn": "arn:t", "id": "1"}, 500)
+        assert said == ["Table t is CREATING. Waiting until it is ACTIVE."]
+
+    @pytest.mark.parametrize(
+        "status", ["DELETING", "ARCHIVING", "ARCHIVED", "INACCESSIBLE_ENCRYPTION_CREDENTIALS", "NEW"]
+    )
+    def test_table_that_never_becomes_active_is_refused(self, status: str) -> None:
+        """Waiting would not end."""
+        client: Any = Table("CREATING", status)
+        with pytest.raises(OperatorError, match=f"Table t is {status}"):
+            wait_until_active(client, "t", lambda _: None, lambda _: None)
+
+
+class TestSegments:
+    """Many segments at once, with their progress in a file."""
+
+    TOKENS = 20
+
+    @pytest.fixture(autouse=True)
+    def small_pages(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Let each segment have several pages."""
+        monkeypatch.setattr("infra.aws.restore_rows._PAGE_ROWS", 3)
+
+    @pytest.fixture
+    def lost(self, disaster: Disaster) -> Disaster:
+        """Return a service whose rows are all lost; every token has a different partition in the backup."""
+        created = disaster.api.create_token(disaster.person, name="ci")
+        (token,) = disaster.token_rows()
+        disaster.back_up()
+        for number in range(self.TOKENS):
+            row = {**token, "pk": items.text(f"U#usr_{number}"), "user_id": items.text(f"usr_{number}")}
+            disaster.cloud.dynamodb.put_item(TableName=disaster.backup, Item=row)
+        disaster.lose("U#", "KEYS")
+        assert created["token"]
+        return disaster
+
+    def command(self, disaster: Disaster, *more: str) -> list[str]:
+        """Return the arguments of a restore by four workers."""
+        tables = ["--from", disaster.backup, "--to", disaster.cloud.table]
+        return [*tables, "--segments", "8", "--workers", "4", "--progress", "progress.json", *more]
+
+    def brought(self, folder: Path) -> int:
+        """Return how many rows the file says were brought back."""
+        read = json.loads((folder / "progress.json").read_text())
+        return sum(read["outcome"]["brought"].values())
+
+    def test_every_row_comes_back_once(self, lost: Disaster, folder: Path) -> None:
+        """Segments together are the whole table, whatever order they end in."""
+        assert restore.main(self.command(lost, "--yes")) == 0
+        assert len(lost.token_rows()) == self.TOKENS + 1
+        assert self.brought(folder) == len(lost.cloud.rows())
+        assert {items.read_token(row).state.value for row in lost.token_rows()} == {"revoked"}
+
+    def test_segments_are_worked_on_at_once(self, lost: Disaster, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Four workers meet, which they cannot if one waits for another."""
+        together = threading.Barrier(4, timeout=20)
+        met: list[Page] = []
+
+        def work(page: Page, write: bool) -> Any:
+            if page.start is None and page.segment < 4:
+                together.wait()
+                met.append(page)
+            return real(page, write)
+
+        real = restore_segments._work
+        monkeypatch.setattr(restore_segments, "_work", work)
+        assert restore.main(self.command(lost, "--yes")) == 0
+        assert len(met) == 4
+
+    @pytest.mark.parametrize("kind", [KeyboardInterrupt, OSError])
+    def test_restore_that_was_stopped_goes_on(
+        self,
+        lost: Disaster,
+        folder: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+        kind: type[BaseException],
+    ) -> None:
+        """Pages that were done are not read again, and the file says what was done."""
+        real, done = restore_segments._recorded, []
+
+        def stopped(progress: Progress, page: Page, future: Any) -> list[Page]:
+            done.append(page)
+            if len(done) == 4:
+                raise kind
+            return real(progress, page, future)
+
+        monkeypatch.setattr(restore_segments, "_recorded", stopped)
+        if kind is KeyboardInterrupt:
+            assert restore.main(self.command(lost, "--yes")) == 130
+            assert "Run the same command again" in capsys.readouterr().err
+        else:
+            assert restore.main(self.command(lost, "--yes")) == 1
+        before = self.brought(folder)
+        assert 0 < before < self.TOKENS
+
+        pages: list[Page] = []
+        monkeypatch.setattr(restore_segments, "_recorded", real)
+        work = restore_segments._work
+
+        def noted(page: Page, write: bool) -> Any:
+            pages.append(page)
+            return work(page, write)
+
+        monkeypatch.setattr(restore_segments, "_work", noted)
+        assert restore.main(self.command(lost, "--yes")) == 0
+        told = capsys.readouterr().out
+        assert f"{before:,} rows were brought back" in told
+        read_again = {(page.segment, json.dumps(page.start)) for page in pages}
+        recorded = {(page.segment, json.dumps(page.start)) for page in done[:3]}
+        assert read_again & recorded == set()
+        assert len(lost.token_rows()) == self.TOKENS + 1
+
+    def test_complete_restore_says_so(self, lost: Disaster, capsys: pytest.CaptureFixture[str]) -> None:
+        """Rows that are lost later need a new run, and the file tells how."""
+        command = self.command(lost, "--yes")
+        assert restore.main(command) == 0
+        lost.lose("U#")
+        assert restore.main(command) == 0
+        told = capsys.readouterr().out
+        assert "8 of 8 segments are done" in told
+        assert "Remove the file" in told
+        assert lost.token_rows() == []
+
+    @pytest.mark.parametrize(
+        ("changed", "named"),
+        [
+            (["--segments", "9"], "segments"),
+            (["--retention-days", "30"], "retention_days"),
+            (["--without-keys"], "keys"),
+        ],
+    )
+    def test_file_of_another_restore_is_refused(
+        self, lost: Disaster, capsys: pytest.CaptureFixture[str], changed: list[str], named: str
+    ) -> None:
+        """Its pages would be others."""
+        assert restore.main(self.command(lost, "--yes")) == 0
+        assert restore.main(self.command(lost, "--yes", *changed)) == 1
+        told = capsys.readouterr().err
+        assert f"belongs to another restore: {named} differ" in told
+
+    def test_file_of_other_tables_is_refused(
+        self, lost: Disaster, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """Also if a table of the same name was made anew: it has another id."""
+        assert restore.main(self.command(lost, "--yes")) == 0
+        client, table = lost.cloud.dynamodb, lost.cloud.table
+        client.delete_table(TableName=table)
+        new_table(client, table)
+        assert restore.main(self.command(lost, "--yes")) == 1
+        assert "belongs to another restore: to differ" in capsys.readouterr().err
+
+    @pytest.mark.parametrize(
+        "text",
+        ["", "{}", "[]", "1", '{"version": 2}', '{"version": 1, "restore": {"segments": "x"}}', "\ud800"],
+    )
+    def test_file_that_is_something_else_is_refused(
+        self, lost: Disaster, folder: Path, capsys: pytest.CaptureFixture[str], text: str
+    ) -> None:
+        """A wrong file may be precious, so it is not overwritten."""
+        path = folder / "progress.json"
+        path.write_text(text, errors="surrogatepass")
+        before = path.read_bytes()
+        assert restore.main(self.command(lost, "--yes")) == 1
+        assert "not a progress file of this command" in capsys.readouterr().err
+        assert path.read_bytes() == before
+        assert lost.token_rows() == []
+
+    def test_file_is_only_for_its_owner(self, lost: Disaster, folder: Path) -> None:
+        """Keys hold ids of users. A count writes none."""
+        assert restore.main(self.command(lost)) == 0
+        assert list(folder.iterdir()) == []
+        assert restore.main(self.command(lost, "--yes")) == 0
+        assert [path.name for path in folder.iterdir()] == ["progress.json"]
+        assert (folder / "progress.json").stat().st_mode & 0o777 == 0o600
+
+    def test_progress_is_told_meanwhile(self, lost: Disaster) -> None:
+        """A restore of hours that says nothing looks dead."""
+        said: list[str] = []
+        tables = {"source": lost.backup, "target": lost.cloud.table, "retention_days": 90}
+        options = argparse.Namespace(
+            **tables, without_keys=False, workers=2, processes=False, segments=8, yes=True
+        )
+        run_segments(options, Progress(8), said.append, 0.0)
+        assert "8 of 8 segments are done" in said[-1]
+
+    @pytest.mark.parametrize("number", ["0", "-1", "x", "10001", "\u0661"])
+    def test_number_must_be_one(self, lost: Disaster, number: str) -> None:
+        """No segment would mean that nothing is read and all is done."""
+        with pytest.raises(SystemExit):
+            restore.main([*self.command(lost), "--segments", number])

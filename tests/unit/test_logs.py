@@ -194,6 +194,29 @@ def test_cause_is_the_type_of_what_lies_behind() -> None:
     assert logs.cause(StoreUnavailable()) == "StoreUnavailable"
 
 
+@pytest.mark.parametrize(
+    ("response", "told"),
+    [
+        ({"Error": {"Code": "AccessDeniedException", "Message": "secret"}}, "Cut: AccessDeniedException"),
+        ({"Error": {"Code": "a secret"}}, "Cut"),
+        ({"Error": {"Code": "A" * 65}}, "Cut"),
+        ({"Error": "AccessDenied"}, "Cut"),
+        ("AccessDenied", "Cut"),
+        ({}, "Cut"),
+    ],
+)
+def test_cause_has_the_code_of_aws(response: object, told: str) -> None:
+    """An operator who searches the logs for AccessDenied finds it. Anything but a code is left out."""
+
+    class Cut(Exception):
+        pass
+
+    error = Cut()
+    error.response = response  # type: ignore[attr-defined]
+
+    assert logs.cause(error) == told
+
+
 def test_place_is_where_an_error_was_raised() -> None:
     """Function and line are enough to find it."""
     with pytest.raises(ValueError, match=r"^$") as caught:

@@ -1,0 +1,181 @@
+"""The rows that a restore brings back, page by page, and what becomes of each."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from chalicelib.adapters.dynamodb import items
+from chalicelib.domain.identities import SubjectIdentifier
+from chalicelib.domain.ids import new_generation
+from chalicelib.domain.ports import Clock
+from chalicelib.domain.tokens import Revocation, RevocationReason, TokenStatus
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_Row = Mapping[str, Any]
+_USER = "U#"
+_USER_ITSELF = "#"
+_RINGS = {partition: use for use, partition in items.KEY_PARTITIONS.items()}
+# A page is the unit of work and of progress: a second of a worker's time.
+_PAGE_ROWS = 200
+_KINDS = {_USER_ITSELF: "users", items.TOKENS: "tokens"}
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of one segment of the table; ``start`` is the last key of the page before."""
+
+    segment: int
+    segments: int
+    start: _Row | None = None
+
+    def asked(self) -> Any:
+        """Return the members of a Scan that ask for this page."""
+        start = {"ExclusiveStartKey": self.start} if self.start else {}
+        return {"Segment": self.segment, "TotalSegments": self.segments, "Limit": _PAGE_ROWS, **start}
+
+    def following(self, last_key: _Row | None) -> Page | None:
+        """Return the segment's next page, or None after the last."""
+        return replace(self, start=last_key) if last_key else None
+
+
+@dataclass
+class Outcome:
+    """How many rows were brought back, by kind, were there already, or stay behind."""
+
+    brought: Counter[str] = field(default_factory=Counter)
+    present: int = 0
+    left: int = 0
+
+    def add(self, other: Outcome) -> None:
+        """Count the rows of another outcome too."""
+        self.brought.update(other.brought)
+        self.present += other.present
+        self.left += other.left
+
+
+@dataclass(frozen=True)
+class Restore:
+    """Copies what is missing in ``target`` from ``source``; no row that is there is changed.
+
+    A backup does not know what was ended after it was taken: so no token comes back in use, a user comes
+    back in a generation that no token has, and sessions, sign-ins and assertions do not come back at all.
+    Without ``keys`` the rings begin anew: in another region nobody can sign with these.
+    """
+
+    client: DynamoDBClient
+    source: str
+    target: str
+    retention: timedelta
+    clock: Clock
+    keys: bool = True
+
+    def run(self, *, write: bool) -> Outcome:
+        """Copy, or only count, from beginning to end. Raises ClientError, BotoCoreError."""
+        whole, page = Outcome(), Page(0, 1)
+        while True:
+            outcome, following = self.run_page(page, write=write)
+            whole.add(outcome)
+            if following is None:
+                return whole
+            page = following
+
+    def run_page(self, page: Page, *, write: bool) -> tuple[Outcome, Page | None]:
+        """Copy one page, or only count it; return the segment's next page, or None after its last.
+
+        A page that is copied again finds its rows there already. Raises ClientError, BotoCoreError.
+        """
+        outcome = Outcome()
+        read = self.client.scan(TableName=self.source, ConsistentRead=True, **page.asked())
+        for row in read["Items"]:
+            restored = self._restored(row)
+            if restored is None:
+                outcome.left += 1
+            elif self._is_brought(restored, write=write):
+                outcome.brought[_kind(row)] += 1
+            else:
+                outcome.present += 1
+        return outcome, page.following(read.get("LastEvaluatedKey"))
+
+    def _restored(self, row: _Row) -> _Row | None:
+        partition: str = row["pk"]["S"]
+        if partition in _RINGS:
+            return row if self.keys and not self._went_on(partition) else None
+        if partition.startswith(items.IDENTITIES):
+            return row if self._leads_on(row) else None
+        if not partition.startswith(_USER):
+            return None
+        if row["sk"]["S"] == _USER_ITSELF:
+            return self._renewed(row)
+        return self._revoked(row) if row["sk"]["S"].startswith(items.TOKENS) else row
+
+    def _leads_on(self, row: _Row) -> bool:
+        """Return whether an identity row leads to a user who still has that identity.
+
+        The user may have been moved after the backup, so the row in the service's table decides.
+        """
+        key = items.user_key(row["user_id"]["S"])
+        user = self._find(self.target, key) or self._find(self.source, key)
+        if user is None:
+            return False
+        identifier = SubjectIdentifier.of(items.read_user(user))
+        return bool(row["pk"] == items.identity_key(identifier.user_id)["pk"])
+
+    def _renewed(self, row: _Row) -> _Row:
+        """Return the user without any token or session, the ones that are still in the target included.
+
+        All of a user's tokens are ended by a change of the user's row alone, which is the row that is lost.
+        """
+        user, now = items.read_user(row), self.clock.now()
+        renewed = replace(user.in_generation(new_generation()), updated_at=now, sessions_ended_at=now)
+        return items.user_item(renewed)
+
+    def _revoked(self, row: _Row) -> _Row:
+        token, now = items.read_token(row), self.clock.now()
+        if token.state is TokenStatus.REVOKED:
+            return row
+        ended = replace(
+            token,
+            state=TokenStatus.REVOKED,
+            revocation=Revocation(RevocationReason.ADMIN, now),
+            updated_at=now,
+            purge_at=now + self.retention,
+            # As every change does: a use that read the row before must not write to it.
+            version=token.version + 1,
+        )
+        return items.token_item(ended)
+
+    def _is_brought(self, row: _Row, *, write: bool) -> bool:
+        key = {"pk": row["pk"], "sk": row["sk"]}
+        if not write:
+            return not self._find(self.target, key)
+        try:
+            self.client.put_item(
+                TableName=self.target, Item=row, ConditionExpression="attribute_not_exists(pk)"
+            )
+        except self.client.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
+
+    def _went_on(self, ring: str) -> bool:
+        """Return whether the ring of keys in the target is in another state already."""
+        head = items.key_ring_key(_RINGS[ring])
+        found = self._find(self.target, head)
+        return found is not None and found != self._find(self.source, head)
+
+    def _find(self, table: str, key: _Row) -> _Row | None:
+        return self.client.get_item(TableName=table, Key=key, ConsistentRead=True).get("Item")
+
+
+def _kind(row: _Row) -> str:
+    if row["pk"]["S"].startswith(items.IDENTITIES):
+        return "identities"
+    if not row["pk"]["S"].startswith(_USER):
+        return "signing keys"
+    sort_key: str = row["sk"]["S"]
+    return _KINDS.get(sort_key if sort_key == _USER_ITSELF else sort_key[:2], "records")

@@ -1,0 +1,1 @@
+"""`make verify`: hold a deployed stack to its promises. Each check measures one and gives a verdict."""
