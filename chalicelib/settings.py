@@ -281,7 +281,9 @@ class _Reader:
 
     def parsed_json(self, name: str, parse: Callable[[object], _T], example: str) -> _T | None:
         """Read JSON; ``parse`` raises ValueError with what is wrong."""
-        return self.parsed(name, lambda text: parse(strict_json.parse(text, _JSON_BOUNDS)), example)
+        return self.parsed(
+            name, lambda text: parse(strict_json.parse(text, _JSON_BOUNDS, well_formed=True)), example
+        )
 
     def _value(self, name: str) -> str:
         return self._environ.get(name, "").strip()
