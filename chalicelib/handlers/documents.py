@@ -39,7 +39,7 @@ def read_openapi() -> Response:
     """
     request = documents.current_request
     text = json.dumps(_document(*_published(request))) + "\n"
-    answer = Response(text, {"Content-Type": "application/json", "X-Content-Type-Options": "nosniff"})
+    answer = Response(text, {"Content-Type": "application/json"})
     return published.revalidated(request, answer)
 
 

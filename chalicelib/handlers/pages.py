@@ -36,7 +36,6 @@ _PAGE_HEADERS = {
     "Content-Security-Policy": _POLICY,
     # Not no-referrer: that would make browsers send the Origin of our own requests as null.
     "Referrer-Policy": "same-origin",
-    "X-Content-Type-Options": "nosniff",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
@@ -99,7 +98,6 @@ def asset(version: str, name: str) -> Response | None:
         headers={
             "Content-Type": kind,
             "Cache-Control": _YEAR,
-            "X-Content-Type-Options": "nosniff",
         },
     )
 
