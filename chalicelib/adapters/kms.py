@@ -52,7 +52,7 @@ class KmsSigningKeys:
     Nothing is remembered from one signature to the next: tokens are made rarely, and a key that was
     revoked or replaced a moment ago must not sign another one. ``first_key_id``, which may be an alias,
     names the key that begins an empty ring; once there are keys it means nothing. A key that
-    ``other_ring`` has does not sign: two names may lead to one key, as an alias and an ARN do.
+    ``other_ring`` has never begins this one: two names may lead to one key, as an alias and an ARN do.
     """
 
     def __init__(
@@ -68,7 +68,6 @@ class KmsSigningKeys:
         self._keys = keys
         self._clock = clock
         self._other_ring = other_ring
-        self._apart: set[str] = set()
 
     def active(self) -> KmsSigningKey:
         """Return the key that signs now. Raises SigningUnavailable, StoreUnavailable."""
@@ -77,7 +76,6 @@ class KmsSigningKeys:
             ring = self._begun(ring)
         if ring.active is None:
             raise SigningUnavailable("No signing key is active; an operator must rotate the keys.")
-        self._require_apart(ring.active)
         return KmsSigningKey(self._client, ring.active)
 
     def _begun(self, empty: KeyRing) -> KeyRing:
@@ -91,15 +89,13 @@ class KmsSigningKeys:
         return ring
 
     def _require_apart(self, key: VerificationKey) -> None:
-        """Refuse a key that the other ring has; asked once per key and process.
+        """Refuse a key that the other ring has.
 
         The public half decides: an alias, its key and a copy in another Region have the same one.
         """
-        if self._other_ring is None or key.kid in self._apart:
-            return
-        if any(key.kid == other.kid for other in self._other_ring.load_keys().keys):
+        other_keys = self._other_ring.load_keys().keys if self._other_ring else ()
+        if any(key.kid == other.kid for other in other_keys):
             raise SigningUnavailable("SIGNING_KEY_ID and DERIVED_TOKEN_KEY_ID lead to the same key.")
-        self._apart.add(key.kid)
 
 
 def read_public_key(client: "KMSClient", key_id: str, now: datetime) -> VerificationKey:

@@ -159,7 +159,9 @@ class Stores:
 
         return DynamoDBKeyStore(client, self.settings.table_name, use)
 
-    def _kms_key(self, first_key_id: str, keys: "KeyStore", other_ring: "KeyStore") -> "SigningKeys":
+    def _kms_key(
+        self, first_key_id: str, keys: "KeyStore", other_ring: "KeyStore | None" = None
+    ) -> "SigningKeys":
         from chalicelib.adapters.kms import KmsSigningKeys
 
         return KmsSigningKeys(self.kms, first_key_id, keys, self.clock, other_ring)

@@ -251,7 +251,7 @@ class _Order:
 
 
 def _parts(cursor: str) -> list[Any]:
-    parts = strict_json.parse(cursors.read(cursor), _CURSOR_BOUNDS, well_formed=True)
+    parts = strict_json.parse(cursors.read(cursor), _CURSOR_BOUNDS)
     if not isinstance(parts, list) or len(parts) != 3:
         raise InvalidCursor
     return parts
