@@ -8,6 +8,7 @@ from chalicelib.handlers.exposed import exposed
 from chalicelib.handlers.oauth import oauth
 from chalicelib.handlers.page import web
 from chalicelib.handlers.request_ids import with_request_id
+from chalicelib.handlers.response_headers import with_security_headers
 from chalicelib.handlers.sample_api import sample_api
 from chalicelib.handlers.self_service import self_service
 from chalicelib.handlers.tokens import tokens
@@ -16,6 +17,7 @@ from chalicelib.handlers.well_known import well_known
 
 app = Chalice(app_name="bodhi-api-tokens")
 app.register_middleware(with_request_id, "http")
+app.register_middleware(with_security_headers, "http")
 for blueprint in (
     authorizer,
     documents,

@@ -137,10 +137,13 @@ class OAuth:
     @cached_property
     def introspect(self) -> "IntrospectToken":
         """Saying what a token is."""
+        from chalicelib.domain.clients import audiences_by_client
         from chalicelib.services.introspect import IntrospectToken
 
-        parts = self._parts
-        return IntrospectToken(parts.verify, self._access_tokens, parts.settings.audience)
+        parts, settings = self._parts, self._parts.settings
+        servers, derived = settings.resource_servers, settings.derived_token_audiences
+        audiences = audiences_by_client(servers, settings.audience, derived)
+        return IntrospectToken(parts.verify, self._access_tokens, settings.audience, audiences)
 
     @cached_property
     def revoke(self) -> "RevokePresented":

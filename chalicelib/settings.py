@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 from chalicelib import strict_json
+from chalicelib.domain.ids import MAX_API_TOKEN_LENGTH
 from chalicelib.domain.scopes import DEFAULT_CATALOGUE, ScopeCatalogue
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ _STAGE = (
 _JSON_BOUNDS = strict_json.Bounds(longest=1024 * 1024, deepest=8, most_values=20_000)
 _STAGES_EXAMPLE = "restapis/a1b2c3d4e5/prod,apis/f6g7h8i9j0/$default"
 _KINDS = frozenset({"id", "access"})
+_SHORT_NAMES = 1_500
 _DISCOVERY = "/.well-known/openid-configuration"
 _OIDC_SCOPES = "openid profile email"
 # IAM compares complete ARNs, and Secrets Manager ends each by six characters of its own.
@@ -197,6 +199,7 @@ class Settings:
             resource_servers=read.parsed_json("RESOURCE_SERVERS", _resource_servers, _SERVERS_EXAMPLE)
             or {},
         )
+        _check_together(read, settings)
         read.finish()
         return settings
 
@@ -294,7 +297,9 @@ class _Reader:
 
     def parsed_json(self, name: str, parse: Callable[[object], _T], example: str) -> _T | None:
         """Read JSON; ``parse`` raises ValueError with what is wrong."""
-        return self.parsed(name, lambda text: parse(strict_json.parse(text, _JSON_BOUNDS)), example)
+        return self.parsed(
+            name, lambda text: parse(strict_json.parse(text, _JSON_BOUNDS, well_formed=True)), example
+        )
 
     def _value(self, name: str) -> str:
         return self._environ.get(name, "").strip()
@@ -336,6 +341,55 @@ def _derived_token_key(read: _Reader) -> str | None:
     if read.words("DERIVED_TOKEN_AUDIENCES"):
         return read.text("DERIVED_TOKEN_KEY_ID", r"\S+", "alias/bodhi-access-tokens")
     return read.secret("DERIVED_TOKEN_KEY_ID")
+
+
+def _check_together(read: _Reader, settings: Settings) -> None:
+    """Refuse settings that make sense one by one and not together."""
+    if settings.resource_servers:
+        _check_audiences(read, settings)
+    if settings.derived_token_key_id:
+        # Here, so that an authorizer does not load it without such a key.
+        from chalicelib.domain.key_ids import name_one_key
+
+        if name_one_key(settings.signing_key_id, settings.derived_token_key_id):
+            read.refuse(
+                "DERIVED_TOKEN_KEY_ID",
+                "must not name the key of SIGNING_KEY_ID",
+                "alias/bodhi-access-tokens",
+            )
+    # Names and scopes of a usual size cannot make a token that is too long.
+    names = (settings.issuer, settings.audience, *settings.derived_token_audiences)
+    scopes = (scope.name for scope in settings.scopes.scopes)
+    if sum(map(len, (*names, *scopes))) > _SHORT_NAMES:
+        _check_lengths(read, settings)
+
+
+def _check_audiences(read: _Reader, settings: Settings) -> None:
+    known = settings.derived_token_audiences | {settings.audience}
+    for server in settings.resource_servers.values():
+        unknown = (server.audiences or frozenset()) - known
+        if unknown:
+            wrong = f"gives {server.id!r} the audience {min(unknown)!r}, for which no token is issued"
+            read.refuse("RESOURCE_SERVERS", wrong, _SERVERS_EXAMPLE)
+
+
+def _check_lengths(read: _Reader, settings: Settings) -> None:
+    from chalicelib.domain.token_lengths import longest_access_token, longest_api_token
+
+    issuer, scopes = settings.issuer, settings.scopes
+    api_token = longest_api_token(issuer, settings.audience, scopes)
+    access_token = longest_access_token(issuer, settings.derived_token_audiences, scopes)
+    lengths = {
+        "AUDIENCE": ("API tokens", api_token, "https://api.example.com"),
+        "DERIVED_TOKEN_AUDIENCES": ("access tokens", access_token, "https://other.example.com"),
+    }
+    for name, (tokens, length, example) in lengths.items():
+        if length > MAX_API_TOKEN_LENGTH:
+            wrong = (
+                f"together with ISSUER and SCOPES makes {tokens} of up to {length} characters, "
+                f"more than {MAX_API_TOKEN_LENGTH}"
+            )
+            read.refuse(name, wrong, example)
 
 
 def _admin_claim(text: str) -> "AdminClaim":

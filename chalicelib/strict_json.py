@@ -34,11 +34,14 @@ class Bounds:
     most_values: int
 
 
-def parse(text: str | bytes, bounds: Bounds, *, whole_numbers: bool = False) -> Any:
+def parse(
+    text: str | bytes, bounds: Bounds, *, whole_numbers: bool = False, well_formed: bool = False
+) -> Any:
     """Return the value of a JSON text; bytes must be UTF-8 (RFC 8259 section 8.1).
 
-    With ``whole_numbers`` 7.0 is the integer 7, as in JSON Schema (Core section 4.2.2). Raises InvalidJson,
-    also for a text beyond its bounds, a repeated member, and a number that is not finite.
+    With ``whole_numbers`` 7.0 is the integer 7, as in JSON Schema (Core section 4.2.2). With
+    ``well_formed`` every string can be encoded: a lone surrogate is refused (RFC 7493 section 2.1). Raises
+    InvalidJson, also for a text beyond its bounds, a repeated member, and a number that is not finite.
     """
     if len(text) > bounds.longest:
         raise InvalidJson(f"is longer than {bounds.longest}")
@@ -57,6 +60,9 @@ def parse(text: str | bytes, bounds: Bounds, *, whole_numbers: bool = False) -> 
         raise InvalidJson("is not valid JSON") from None
     if end != len(text):
         raise InvalidJson("is not valid JSON")
+    # Without an escape a surrogate can only stand in the text itself.
+    if well_formed and ("\\u" in text or not text.isascii()):
+        _require_well_formed(value)
     return value
 
 
@@ -77,6 +83,14 @@ def _require_within(text: str, bounds: Bounds) -> None:
             raise InvalidJson(f"is nested deeper than {bounds.deepest}")
         if values > bounds.most_values:
             raise InvalidJson(f"has more than {bounds.most_values} values")
+
+
+def _require_well_formed(value: Any) -> None:
+    try:
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:
+        # Its error holds the text, which may be a credential.
+        raise InvalidJson("has half of a surrogate pair") from None
 
 
 def _members_given_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -33,13 +33,15 @@ def encode_json(value: dict[str, Any]) -> str:
     return encode(json.dumps(value, separators=(",", ":")).encode())
 
 
-def decode_json(text: str, bounds: strict_json.Bounds = _BOUNDS) -> dict[str, Any]:
+def decode_json(
+    text: str, bounds: strict_json.Bounds = _BOUNDS, *, well_formed: bool = True
+) -> dict[str, Any]:
     """Return the JSON object in a base64url segment.
 
-    Raises ValueError, also for a member given twice (RFC 7515 section 5.2 step 4) and for bytes that
-    are not UTF-8.
+    Raises ValueError, also for a member given twice (RFC 7515 section 5.2 step 4), for bytes that are not
+    UTF-8, and if ``well_formed`` for a lone surrogate, which neither a hash nor a database can take.
     """
-    value = strict_json.parse(decode(text), bounds)
+    value = strict_json.parse(decode(text), bounds, well_formed=well_formed)
     if not isinstance(value, dict):
         raise ValueError("not a JSON object")
     return value

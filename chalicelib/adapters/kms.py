@@ -51,14 +51,23 @@ class KmsSigningKeys:
 
     Nothing is remembered from one signature to the next: tokens are made rarely, and a key that was
     revoked or replaced a moment ago must not sign another one. ``first_key_id``, which may be an alias,
-    names the key that begins an empty ring; once there are keys it means nothing.
+    names the key that begins an empty ring; once there are keys it means nothing. A key that
+    ``other_ring`` has never begins this one: two names may lead to one key, as an alias and an ARN do.
     """
 
-    def __init__(self, client: "KMSClient", first_key_id: str, keys: KeyStore, clock: Clock) -> None:
+    def __init__(
+        self,
+        client: "KMSClient",
+        first_key_id: str,
+        keys: KeyStore,
+        clock: Clock,
+        other_ring: KeyStore | None = None,
+    ) -> None:
         self._client = client
         self._first_key_id = first_key_id
         self._keys = keys
         self._clock = clock
+        self._other_ring = other_ring
 
     def active(self) -> KmsSigningKey:
         """Return the key that signs now. Raises SigningUnavailable, StoreUnavailable."""
@@ -70,12 +79,23 @@ class KmsSigningKeys:
         return KmsSigningKey(self._client, ring.active)
 
     def _begun(self, empty: KeyRing) -> KeyRing:
-        ring = empty.published(read_public_key(self._client, self._first_key_id, self._clock.now()))
+        key = read_public_key(self._client, self._first_key_id, self._clock.now())
+        self._require_apart(key)
+        ring = empty.published(key)
         try:
             self._keys.save_keys(empty, ring)
         except ConcurrentChange:
             return self._keys.load_keys()
         return ring
+
+    def _require_apart(self, key: VerificationKey) -> None:
+        """Refuse a key that the other ring has.
+
+        The public half decides: an alias, its key and a copy in another Region have the same one.
+        """
+        other_keys = self._other_ring.load_keys().keys if self._other_ring else ()
+        if any(key.kid == other.kid for other in other_keys):
+            raise SigningUnavailable("SIGNING_KEY_ID and DERIVED_TOKEN_KEY_ID lead to the same key.")
 
 
 def read_public_key(client: "KMSClient", key_id: str, now: datetime) -> VerificationKey:

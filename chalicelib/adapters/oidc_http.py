@@ -4,10 +4,10 @@ A socket's timeout starts anew with each byte, so it does not limit an answer. L
 a kept connection is often dead. See docs/decisions/0023-provider-keys.md.
 """
 
+import codecs
 import contextlib
 import http.client
 import io
-import json
 import socket
 import time
 from collections.abc import Iterator, Mapping
@@ -20,12 +20,15 @@ import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util.connection import create_connection
 
+from chalicelib import strict_json
 from chalicelib.adapters.oidc_facts import fact
 from chalicelib.domain.errors import IdentityProviderUnavailable
 from chalicelib.domain.ports import Clock
 from chalicelib.domain.refusals import ProviderReason
 
 MOST_BYTES = 256 * 1024
+# As deep and as many as in a JWT of a provider.
+_BOUNDS = strict_json.Bounds(longest=MOST_BYTES, deepest=32, most_values=20_000)
 LONGEST_IDLE = timedelta(seconds=20)
 _CONNECT_SECONDS = 2.0
 
@@ -86,10 +89,13 @@ def exchange(
 
 
 def json_object(body: bytes, url: str) -> dict[str, Any]:
-    """Return the JSON object of a body. Raises IdentityProviderUnavailable."""
+    """Return the JSON object of a body. Raises IdentityProviderUnavailable.
+
+    A byte order mark before it is ignored, as RFC 8259 section 8.1 allows.
+    """
     try:
-        document = json.loads(body)
-    except (ValueError, RecursionError) as error:
+        document = strict_json.parse(body.removeprefix(codecs.BOM_UTF8), _BOUNDS)
+    except ValueError as error:
         raise IdentityProviderUnavailable(ProviderReason.NOT_JSON, {"url": fact(url)}) from error
     if not isinstance(document, dict):
         raise IdentityProviderUnavailable(ProviderReason.BAD_ANSWER, {"url": fact(url)})

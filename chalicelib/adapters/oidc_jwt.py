@@ -64,7 +64,10 @@ def parse(text: str, longest: int) -> UnverifiedJwt:
             # Unused bits of the last character must be zero, so that a JWT has exactly one spelling.
             if jose.encode(jose.decode(segment)) != segment:
                 raise ValueError("another spelling")
-        header, claims = (jose.decode_json(segment, _BOUNDS) for segment in (match[1], match[2]))
+        # A provider may cut a name within an emoji. Names are cleaned, and subjects are checked, later.
+        header, claims = (
+            jose.decode_json(segment, _BOUNDS, well_formed=False) for segment in (match[1], match[2])
+        )
     except (ValueError, RecursionError) as error:
         raise SignInRefused(SignInReason.MALFORMED) from error
     if not _EXTENSIONS.isdisjoint(header) or not isinstance(header.get("kid", ""), str):

@@ -40,6 +40,11 @@ class OpenService(Service):
         """The usual scopes; no token has them."""
         return DEFAULT_CATALOGUE
 
+    @property
+    def published_at(self) -> None:
+        """The address is not configured: open mode needs no settings."""
+        return None
+
     def guard(self, authorizer: _Authorizer) -> _Authorizer | None:
         """Return that nothing stands before the protected API.
 

@@ -49,6 +49,11 @@ class Service(Decision):
         """Return who calls the protected API. Raises NotAuthenticated."""
         return token_caller(context, self.settings.scopes)
 
+    @property
+    def published_at(self) -> str | None:
+        """The address that published documents name, or None if it is not configured."""
+        return self.settings.issuer
+
     def role_of(self, user: "User") -> "Role":
         """Return the role of a user that counts now."""
         return self.policy.administrators.role_of(user, self.clock.now())

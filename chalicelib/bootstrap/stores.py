@@ -146,19 +146,22 @@ class Stores:
     @cached_property
     def signing_key(self) -> "SigningKeys":
         """What signs new API tokens."""
-        return self._kms_key(self.settings.signing_key_id, self.keys)
+        return self._kms_key(self.settings.signing_key_id, self.keys, self.access_token_keys)
 
     @cached_property
     def access_token_key(self) -> "SigningKeys":
         """What signs access tokens; without a setting for it nobody asks for any."""
-        return self._kms_key(self.settings.derived_token_key_id or "", self.access_token_keys)
+        first = self.settings.derived_token_key_id or ""
+        return self._kms_key(first, self.access_token_keys, self.keys)
 
     def _key_store(self, use: KeyUse, client: "DynamoDBClient") -> "KeyStore":
         from chalicelib.adapters.dynamodb.keys import DynamoDBKeyStore
 
         return DynamoDBKeyStore(client, self.settings.table_name, use)
 
-    def _kms_key(self, first_key_id: str, keys: "KeyStore") -> "SigningKeys":
+    def _kms_key(
+        self, first_key_id: str, keys: "KeyStore", other_ring: "KeyStore | None" = None
+    ) -> "SigningKeys":
         from chalicelib.adapters.kms import KmsSigningKeys
 
-        return KmsSigningKeys(self.kms, first_key_id, keys, self.clock)
+        return KmsSigningKeys(self.kms, first_key_id, keys, self.clock, other_ring)

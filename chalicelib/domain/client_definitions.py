@@ -1,6 +1,8 @@
 """Resource servers as operators write them: ``{"orders": {"secret_sha256": "<64 hex digits>"}}``."""
 
 import base64
+import hashlib
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -11,6 +13,10 @@ MAX_SERVERS = 100
 
 _ID = re.compile(r"[\x21-\x7e]{1,100}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+# What a shell hashes if its variable is empty, and what stands for a secret in examples.
+_NO_SECRETS = ("", " ", "\t", "\n", "\r\n", '""', "''", "null", "None", "undefined", "secret", "changeme")
+# No text has these hashes as far as is known, so such a client could never authenticate.
+_NO_HASHES = frozenset({"0" * 64, "f" * 64})
 _BASE64URL = re.compile(r"[A-Za-z0-9_-]+")
 # Whatever a private or a symmetric key has and a public one has not (RFC 7518 sections 6.2 to 6.4).
 _PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
@@ -32,20 +38,51 @@ def parse_resource_servers(definitions: object) -> Mapping[str, ResourceServer]:
     """
     if not isinstance(definitions, dict) or not 1 <= len(definitions) <= MAX_SERVERS:
         raise ValueError(f"must be a JSON object of 1 to {MAX_SERVERS} clients")
-    return {name: _server(name, value) for name, value in definitions.items()}
+    servers = {name: _server(name, value) for name, value in definitions.items()}
+    _require_own_credentials(servers)
+    return servers
 
 
 def _server(name: str, value: Any) -> ResourceServer:
     if not _ID.fullmatch(name):
         raise ValueError(f"names a client {name[:80]!r}, which must be 1 to 100 visible ASCII characters")
-    if not isinstance(value, dict) or value.keys() not in ({"secret_sha256"}, {"jwk"}):
-        raise ValueError(f"must give {name!r} either 'secret_sha256' or 'jwk', and nothing else")
+    if not isinstance(value, dict) or value.keys() - {"audiences"} not in ({"secret_sha256"}, {"jwk"}):
+        raise ValueError(
+            f"must give {name!r} either 'secret_sha256' or 'jwk', perhaps 'audiences', and nothing else"
+        )
+    audiences = _audiences(name, value)
     if "jwk" in value:
-        return ResourceServer(name, jwk=_public_key(name, value["jwk"]))
-    digest = value["secret_sha256"]
+        return ResourceServer(name, jwk=_public_key(name, value["jwk"]), audiences=audiences)
+    return ResourceServer(name, _secret_hash(name, value["secret_sha256"]), audiences=audiences)
+
+
+def _audiences(name: str, value: Mapping[str, Any]) -> frozenset[str] | None:
+    if "audiences" not in value:
+        return None
+    audiences = value["audiences"]
+    if not isinstance(audiences, list) or not audiences or not all(isinstance(a, str) for a in audiences):
+        raise ValueError(f"must give {name!r} a list of audiences that it may ask about")
+    return frozenset(audiences)
+
+
+def _secret_hash(name: str, digest: object) -> str:
     if not isinstance(digest, str) or not _SHA256.fullmatch(digest):
         raise ValueError(f"must give {name!r} the SHA-256 of its secret as 64 lower-case hex digits")
-    return ResourceServer(name, secret_sha256=digest)
+    known = (hashlib.sha256(text.encode()).hexdigest() for text in (*_NO_SECRETS, name, f"{name}\n"))
+    if digest in _NO_HASHES or digest in known:
+        raise ValueError(f"gives {name!r} the SHA-256 of an empty or well-known text, not of a secret")
+    return digest
+
+
+def _require_own_credentials(servers: Mapping[str, ResourceServer]) -> None:
+    """Refuse a credential that two clients have: each could pass for the other."""
+    seen: dict[str, str] = {}
+    for name, server in servers.items():
+        parts = {each: (server.jwk or {}).get(each) for each in ("crv", "x", "y", "n", "e")}
+        credential = server.secret_sha256 or json.dumps(parts)
+        if credential in seen:
+            raise ValueError(f"gives {seen[credential]!r} and {name!r} the same secret or key")
+        seen[credential] = name
 
 
 def _public_key(name: str, jwk: Any) -> Mapping[str, str]:

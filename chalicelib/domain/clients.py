@@ -24,12 +24,35 @@ class ResourceServer:
     """A configured client; it has either a secret, known by its SHA-256, or a public key.
 
     The secret is 128 random bits or more, so that nobody can guess it from its hash; a slow hash is
-    for what people choose. ``jwk`` is a public key (RFC 7517 section 4).
+    for what people choose. ``jwk`` is a public key (RFC 7517 section 4). ``audiences`` None means that the
+    operator names none.
     """
 
     id: str
     secret_sha256: str | None = field(default=None, repr=False)
     jwk: Mapping[str, str] | None = None
+    audiences: frozenset[str] | None = None
+
+
+def audiences_by_client(
+    servers: Mapping[str, ResourceServer], api: str, derived: frozenset[str]
+) -> Mapping[str, frozenset[str]]:
+    """Return for which audiences each client may ask about tokens (RFC 7662 sections 2.2 and 4).
+
+    ``api`` is the audience of API tokens, ``derived`` are those of access tokens. A client that names none
+    may ask about API tokens, and about access tokens for its own id if that is an audience. Otherwise it
+    may ask about access tokens that are not for another client.
+    """
+    named = {id_: _named(server, derived) for id_, server in servers.items()}
+    free = derived.difference(*(each for each in named.values() if each))
+    return {
+        id_: frozenset({api}) | (named[id_] or free) if server.audiences is None else server.audiences
+        for id_, server in servers.items()
+    }
+
+
+def _named(server: ResourceServer, derived: frozenset[str]) -> frozenset[str]:
+    return derived & (frozenset({server.id}) if server.audiences is None else server.audiences)
 
 
 @dataclass(frozen=True, slots=True)

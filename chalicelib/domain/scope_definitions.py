@@ -1,23 +1,25 @@
 """Scopes as operators write them: ``{"orders:read": {"description": ..., "opens": ["GET /orders/*"]}}``."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from chalicelib.domain.scopes import ANY, EVERYTHING, METHODS, Route, Scope, ScopeCatalogue
+from chalicelib.domain.scopes import ANY, METHODS, Route, Scope, ScopeCatalogue, smallest
 from chalicelib.domain.users import Role
 
 MAX_SCOPES = 50
-MAX_POLICY_BYTES = 8_192
+# "AWS Lambda authorizer result size" among the quotas of API Gateway: policy and context together.
+MAX_RESULT_BYTES = 8_192
 
 # scope-token of RFC 6749 section 3.3, without what would need escaping in a header.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}")
-# An ARN in an authorizer's policy has 512 characters at most, 180 of which come before the method.
 _PATH = re.compile(r"/[A-Za-z0-9._~:@!&'()+,;=*/-]{0,299}")
 _MEMBERS = frozenset({"description", "opens", "roles"})
 _MAX_DESCRIPTION_LENGTH = 200
-# "arn:aws-us-gov:execute-api:" with region, account, API and the longest stage, quotes and comma.
-_LONGEST_ARN_PREFIX = 180
+# "arn:aws-us-gov:execute-api:" with Region, account, API, a stage of 30 characters, and what JSON adds.
+_LONGEST_ARN_PREFIX = 104
+# The statement, the ids, and the longest name of a token, percent-encoded.
+_REST_OF_RESULT = 1_600
 
 
 def parse_catalogue(definitions: object) -> ScopeCatalogue:
@@ -28,11 +30,14 @@ def parse_catalogue(definitions: object) -> ScopeCatalogue:
     if not isinstance(definitions, dict) or not 1 <= len(definitions) <= MAX_SCOPES:
         raise ValueError(f"must be a JSON object of 1 to {MAX_SCOPES} scopes")
     catalogue = ScopeCatalogue([_scope(name, value) for name, value in definitions.items()])
-    if _policy_bytes(catalogue) > MAX_POLICY_BYTES:
-        raise ValueError(
-            f"opens more routes than fit into an authorizer's policy of {MAX_POLICY_BYTES} bytes; "
-            f"'*' as a method counts as {len(METHODS)} routes, except in '* /*'"
-        )
+    for role in Role:
+        size = _result_bytes(catalogue.held_by(role))
+        if size > MAX_RESULT_BYTES:
+            raise ValueError(
+                f"lets one token of the role {role.value!r} open more routes than fit into an authorizer's "
+                f"answer: {size} bytes of {MAX_RESULT_BYTES}; '*' as a method counts as {len(METHODS)} "
+                "routes, unless the path begins with '/*'"
+            )
     return catalogue
 
 
@@ -81,7 +86,9 @@ def _roles(name: str, value: Mapping[str, Any]) -> frozenset[Role]:
     return frozenset(Role(role) for role in roles)
 
 
-def _policy_bytes(catalogue: ScopeCatalogue) -> int:
-    others = [r for scope in catalogue.scopes for r in scope.opens if r != EVERYTHING]
-    routes = {single for route in others for single in route.each_method()}
-    return sum(_LONGEST_ARN_PREFIX + len(route.method) + len(route.path) for route in routes)
+def _result_bytes(scopes: Sequence[Scope]) -> int:
+    """Return the size of an authorizer's answer to a token with any of these scopes, at most."""
+    routes = {route for scope in scopes for route in smallest(tuple(scope.opens))}
+    # A token without the scope that opens everything may have all the others.
+    written = sum(_LONGEST_ARN_PREFIX + len(route.method) + len(route.path) for route in routes)
+    return _REST_OF_RESULT + sum(len(scope.name) + 1 for scope in scopes) + written

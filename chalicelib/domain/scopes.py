@@ -3,14 +3,14 @@
 Which scopes there are, what each opens and who may have it is configuration: a ``ScopeCatalogue``.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from chalicelib.domain.errors import InsufficientScope, InvalidScope, PathTooLong, ScopeNotAllowed
 from chalicelib.domain.users import Role
 
-# All that API Gateway routes. A policy's own "*" would also cover slashes, so that "*/admin" opened
-# the method GET on /any/admin.
+# All that API Gateway routes.
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
 ANY = "*"
 
@@ -50,10 +50,15 @@ class Route:
             at = found + len(part)
         return True
 
-    def each_method(self) -> Iterator["Route"]:
-        """Yield the routes with one method each that make up this one."""
-        methods = METHODS if self.method == ANY else (self.method,)
-        return (Route(method, self.path) for method in methods)
+    def written_out(self) -> Sequence["Route"]:
+        """Return the routes of a policy that make up this one.
+
+        A policy's own ``*`` as a method reaches into the path: ``*/x`` is each method on ``/x`` and on
+        ``/*/x``. It may be written only if this route covers those paths too.
+        """
+        if self.method != ANY or self._matches(f"/*{self.path}"):
+            return (self,)
+        return [Route(method, self.path) for method in METHODS]
 
 
 EVERYTHING = Route(ANY, "/*")
@@ -107,11 +112,9 @@ class ScopeCatalogue:
         return scopes.intersection(self._names(role))
 
     def routes(self, scopes: frozenset[str]) -> Sequence[Route]:
-        """Return all that the scopes open, each route once, ``EVERYTHING`` alone where it is among it."""
-        opened = [route for scope in self.scopes if scope.name in scopes for route in scope.opens]
-        if EVERYTHING in opened:
-            return [EVERYTHING]
-        return list(dict.fromkeys(single for route in opened for single in route.each_method()))
+        """Return the routes of a policy that opens what the scopes open. None covers another."""
+        opened = (route for scope in self.scopes if scope.name in scopes for route in scope.opens)
+        return smallest(tuple(opened))
 
     def opens(self, scopes: frozenset[str], method: str, path: str) -> bool:
         """Return whether one of the scopes opens a request. Other scopes are not tried.
@@ -133,6 +136,17 @@ class ScopeCatalogue:
 
     def _names(self, role: Role) -> Sequence[str]:
         return [scope.name for scope in self.held_by(role)]
+
+
+@lru_cache(maxsize=256)
+def smallest(routes: tuple[Route, ...]) -> Sequence[Route]:
+    """Return routes of a policy that open the same as ``routes``, without those that others cover."""
+    kept: list[Route] = []
+    for route in dict.fromkeys(single for each in routes for single in each.written_out()):
+        # A pattern that another matches as a text opens nothing more: only a "*" can match its "*".
+        if not any(other.covers(route.method, route.path) for other in kept):
+            kept = [other for other in kept if not route.covers(other.method, other.path)] + [route]
+    return kept
 
 
 API_READ = Scope(

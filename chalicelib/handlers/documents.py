@@ -1,17 +1,20 @@
 """``/openapi.json`` and ``/docs``: the contract for programs and for people, from one document."""
 
 import json
+from collections.abc import Mapping
+from functools import lru_cache
 
-from chalice.app import Blueprint, Response
+from chalice.app import Blueprint, Request, Response
 
 from chalicelib import bootstrap
+from chalicelib.bootstrap import Service
 from chalicelib.handlers import inputs, openapi, operations, pages, published, reference
 from chalicelib.handlers.openapi_texts import Json
 from chalicelib.handlers.operations import OPEN, Answer, Operation
 from chalicelib.handlers.page import as_page
 from chalicelib.handlers.problems import answered
 from chalicelib.handlers.published import CACHE_HEADERS, NOT_MODIFIED
-from chalicelib.handlers.visits import Site, site_of
+from chalicelib.handlers.visits import Site, site_at, site_of
 
 documents = Blueprint(__name__)
 
@@ -32,11 +35,11 @@ def read_openapi() -> Response:
     """Return this document.
 
     It is made of the definitions that check requests and build answers, for the service as it is
-    configured: scopes, security schemes and the path that it is served under.
+    configured: scopes, security schemes and its address.
     """
     request = documents.current_request
-    body = json.dumps(_document(site_of(request))) + "\n"
-    answer = Response(body, {"Content-Type": "application/json", "X-Content-Type-Options": "nosniff"})
+    text = json.dumps(_document(*_published(request))) + "\n"
+    answer = Response(text, {"Content-Type": "application/json"})
     return published.revalidated(request, answer)
 
 
@@ -45,10 +48,27 @@ def read_openapi() -> Response:
 def show_docs() -> Response:
     """Show the reference to people."""
     request = documents.current_request
-    site = site_of(request)
-    content = reference.content(_document(site), site)
-    return published.revalidated(request, pages.page(site, "reference.html", {}, markup=content))
+    content = _content(*_published(request))
+    page = pages.page(site_of(request), "reference.html", {}, markup=content)
+    return published.revalidated(request, page)
 
 
-def _document(site: Site) -> Json:
-    return openapi.document(operations.documented(), bootstrap.current().scopes, site)
+def _published(request: Request) -> tuple[Service, Site]:
+    """Return the service, and the site that its documents name: ``ISSUER``, never what a caller sent.
+
+    Without ``ISSUER``, which open mode does not need, they name the path alone.
+    """
+    service = bootstrap.current()
+    issuer = service.published_at
+    return service, site_at(issuer) if issuer else Site("", site_of(request).prefix)
+
+
+# Once per process. In open mode there are as many as there are base paths.
+@lru_cache(maxsize=4)
+def _document(service: Service, site: Site) -> Json:
+    return openapi.document(operations.documented(), service.scopes, site)
+
+
+@lru_cache(maxsize=4)
+def _content(service: Service, site: Site) -> Mapping[str, str]:
+    return reference.content(_document(service, site))

@@ -13,6 +13,7 @@ from msgspec import UNSET, UnsetType
 from chalicelib import bootstrap, logs
 from chalicelib.domain import endpoints, errors
 from chalicelib.domain.access_tokens import AccessToken
+from chalicelib.domain.clients import ClientCredentials
 from chalicelib.domain.ids import API_TOKEN_PREFIX
 from chalicelib.domain.scopes import scope_string
 from chalicelib.domain.text import MAX_DESCRIPTION_LENGTH, MAX_NAME_LENGTH, plain_text
@@ -24,7 +25,6 @@ from chalicelib.handlers.oauth_errors import OAUTH
 from chalicelib.handlers.oauth_forms import MAX_BYTES, ClientForm, ExchangeForm, TokenForm
 from chalicelib.handlers.oauth_resources import ExchangedToken, Introspection
 from chalicelib.handlers.operations import Access, Answer, Operation
-from chalicelib.oauth import OAuth
 from chalicelib.services.introspect import ActiveToken
 
 oauth = Blueprint(__name__)
@@ -77,7 +77,8 @@ def exchange_token() -> Response:
     becomes an access token for one other service, which verifies it by the published keys alone.
     """
     parts = bootstrap.current().oauth
-    form = _form(EXCHANGE, parts)
+    form, credentials = _form(EXCHANGE)
+    parts.clients.check(credentials)
     kind, subject_token = _subject(form)
     targets = _targets(form)
     if subject_token.startswith(API_TOKEN_PREFIX) and kind is TokenType.ACCESS_TOKEN:
@@ -106,11 +107,13 @@ INTROSPECT = Operation(
 def introspect_token() -> Response:
     """Say what a token is right now, to a configured resource server (RFC 7662).
 
-    A token that may not be used, for whatever reason, is `{"active": false}`. Asking is no use.
+    A token that may not be used, for any reason, is `{"active": false}`. So is a token for an audience that
+    is not the client's. Introspection is not counted as a use.
     """
     parts = bootstrap.current().oauth
-    form = _form(INTROSPECT, parts, client_needed=True)
-    active = parts.introspect.introspect(_trimmed(form.token))
+    form, credentials = _form(INTROSPECT)
+    client_id = parts.clients.require(credentials)
+    active = parts.introspect.introspect(_trimmed(form.token), client_id)
     logs.add(active=active is not None)
     document = _description(active, parts.endpoints.issuer) if active else Introspection(active=False)
     return responses.document(document, headers=_UNCACHED)
@@ -138,23 +141,20 @@ def revoke_presented_token() -> Response:
     The answer is the same for a token that is revoked, unknown or none at all.
     """
     parts = bootstrap.current().oauth
-    parts.revoke.revoke(_trimmed(_form(REVOKE, parts).token))
+    form, credentials = _form(REVOKE)
+    parts.clients.check(credentials)
+    parts.revoke.revoke(_trimmed(form.token))
     return responses.ended(HTTPStatus.OK)
 
 
-def _form(operation: Operation[_F, None], parts: OAuth, *, client_needed: bool = False) -> _F:
-    """Return the form of a client that is who it says it is."""
+def _form(operation: Operation[_F, None]) -> tuple[_F, ClientCredentials | None]:
+    """Return the form, and the credentials of the client, yet unchecked."""
     request = oauth.current_request
     if request.query_params:
         # Addresses end up in logs and histories (RFC 6749 section 2.3.1).
         raise errors.InvalidRequest("Send parameters in the body, never in the address.")
     form = operation.body_of(request)
-    credentials = oauth_clients.presented(request, form)
-    if client_needed:
-        parts.clients.require(credentials)
-    else:
-        parts.clients.check(credentials)
-    return form
+    return form, oauth_clients.presented(request, form)
 
 
 def _subject(form: ExchangeForm) -> tuple[TokenType, str]:

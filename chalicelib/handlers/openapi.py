@@ -31,7 +31,7 @@ _REF = "#/components/schemas/{name}"
 
 
 def document(operations: Sequence[Documented], scopes: ScopeCatalogue, site: Site) -> Json:
-    """Return the document of these operations as ``site`` serves them."""
+    """Return the document of these operations at ``site``, whose origin may be empty."""
     schemas = _schemas(operations)
     queries = {each.operation.query.__name__ for each in operations if each.operation.query}
     shared = {name: schema for name, schema in schemas.items() if name not in queries}
@@ -40,7 +40,7 @@ def document(operations: Sequence[Documented], scopes: ScopeCatalogue, site: Sit
         "openapi": "3.1.0",
         "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
         "info": INFO,
-        "servers": [{"url": site.prefix or "/"}],
+        "servers": [{"url": site.url("") or "/"}],
         "tags": [{"name": tag, "description": TAGS.get(tag, tag)} for tag in _tags(operations)],
         "paths": _paths(operations, schemas),
         "components": {

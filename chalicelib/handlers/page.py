@@ -68,7 +68,7 @@ def failure() -> Response:
 def home() -> Response:
     """Lead to the page."""
     site = site_of(web.current_request)
-    return pages.redirect(site, f"{site.prefix}{PAGE}")
+    return pages.redirect(f"{site.prefix}{PAGE}")
 
 
 @web.route(PAGE, methods=["GET", "HEAD"])
@@ -82,7 +82,7 @@ def show_page() -> Response:
     except TokensUnavailable as error:
         return pages.notice(site, "API Tokens Not Available", error.detail, HTTPStatus.OK)
     except NotAuthenticated:
-        return pages.redirect(site, f"{site.prefix}/login?return_to={PAGE}")
+        return pages.redirect(f"{site.prefix}/login?return_to={PAGE}")
 
 
 @web.route("/login", methods=["GET"])
@@ -96,7 +96,7 @@ def begin_login() -> Response:
     begun = bootstrap.current().login.begin(return_to, site.url(CALLBACK), pending)
     cookies = [LOGIN_COOKIE.of(begun.id).set(site, begun.cookie)]
     cookies += [LOGIN_COOKIE.of(login_id).forget(site) for login_id in begun.dropped]
-    return pages.redirect(site, begun.url, cookies)
+    return pages.redirect(begun.url, cookies)
 
 
 @web.route(CALLBACK, methods=["GET"])
@@ -120,11 +120,11 @@ def finish_login() -> Response:
         if (error.reason in _OVER or not state) and _is_signed_in():
             # The callback was visited again, is forged, or the person signed in elsewhere meanwhile.
             logs.add(reason=error.reason.value)
-            return pages.redirect(site, f"{site.prefix}{PAGE}")
+            return pages.redirect(f"{site.prefix}{PAGE}")
         raise
     cookies = [cookie.forget(site)] if cookie else []
     cookies.append(SESSION_COOKIE.set(site, done.cookie))
-    return pages.redirect(site, f"{site.prefix}{done.return_to}", cookies)
+    return pages.redirect(f"{site.prefix}{done.return_to}", cookies)
 
 
 @web.route("/logout", methods=["POST"], content_types=["*/*"])

@@ -36,11 +36,9 @@ _PAGE_HEADERS = {
     "Content-Security-Policy": _POLICY,
     # Not no-referrer: that would make browsers send the Origin of our own requests as null.
     "Referrer-Policy": "same-origin",
-    "X-Content-Type-Options": "nosniff",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
-_TLS_HEADERS = {"Strict-Transport-Security": "max-age=31536000; includeSubDomains"}
 _YEAR = "public, max-age=31536000, immutable"
 
 
@@ -59,7 +57,7 @@ def page(
     template = string.Template(_files()[name].decode())
     assets = f"{site.prefix}/assets/{assets_version()}"
     body = template.substitute({**escaped, **(markup or {})}, assets=assets, base=site.prefix)
-    return Response(body=body, status_code=status.value, headers=page_headers(site))
+    return Response(body=body, status_code=status.value, headers=dict(_PAGE_HEADERS))
 
 
 def notice(
@@ -81,9 +79,9 @@ def notice(
     return page(site, "notice.html", values, status)
 
 
-def redirect(site: Site, location: str, cookies: list[str] | None = None) -> Response:
+def redirect(location: str, cookies: list[str] | None = None) -> Response:
     """Send the browser on to ``location``."""
-    headers = page_headers(site) | {"Location": location}
+    headers: dict[str, Any] = _PAGE_HEADERS | {"Location": location}
     if cookies:
         headers["Set-Cookie"] = cookies
     return Response(body="", status_code=HTTPStatus.FOUND.value, headers=headers)
@@ -100,14 +98,8 @@ def asset(version: str, name: str) -> Response | None:
         headers={
             "Content-Type": kind,
             "Cache-Control": _YEAR,
-            "X-Content-Type-Options": "nosniff",
         },
     )
-
-
-def page_headers(site: Site) -> dict[str, Any]:
-    """Return the headers of every page."""
-    return _PAGE_HEADERS | (_TLS_HEADERS if site.is_secure else {})
 
 
 def data_attribute(value: Mapping[str, Any]) -> str:

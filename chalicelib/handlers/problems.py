@@ -212,7 +212,6 @@ def _response(document: Problem, headers: Mapping[str, str]) -> Response:
         headers={
             "Content-Type": MEDIA_TYPE,
             "Cache-Control": "no-store",
-            "X-Content-Type-Options": "nosniff",
             **headers,
         },
     )

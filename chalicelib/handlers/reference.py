@@ -19,7 +19,6 @@ from chalicelib.handlers.reference_markup import (
     slug,
     table,
 )
-from chalicelib.handlers.visits import Site
 
 _ACCESS = {
     "signIn": "a person's sign-in",
@@ -36,7 +35,7 @@ _CREDENTIALS = {
 }
 
 
-def content(document: Json, site: Site) -> Mapping[str, str]:
+def content(document: Json) -> Mapping[str, str]:
     """Return the parts of the page as markup."""
     return {
         "title": escaped(document["info"]["title"]),
@@ -44,7 +43,7 @@ def content(document: Json, site: Site) -> Mapping[str, str]:
         "about": rich(document["info"]["description"]),
         "contents": _contents(document),
         "credentials": _credentials(document),
-        "sections": "".join(_section(tag, document, site) for tag in document["tags"]),
+        "sections": "".join(_section(tag, document) for tag in document["tags"]),
         "definitions": "".join(_definitions(document["components"]["schemas"])),
     }
 
@@ -82,17 +81,18 @@ def _kind_of_scheme(scheme: Json) -> str:
     return f"{scheme['in'].title()} {scheme['name']}"
 
 
-def _section(tag: Json, document: Json, site: Site) -> str:
+def _section(tag: Json, document: Json) -> str:
     anchor = slug(tag["name"])
     schemas = document["components"]["schemas"]
-    written = "".join(_operation(*each, schemas, site) for each in _operations(document, tag["name"]))
+    server = document["servers"][0]["url"]
+    written = "".join(_operation(*each, schemas, server) for each in _operations(document, tag["name"]))
     return (
         f'<section aria-labelledby="{anchor}"><h2 id="{anchor}">{escaped(tag["name"])}</h2>'
         f'<div class="lede">{rich(tag["description"])}</div>{written}</section>'
     )
 
 
-def _operation(method: str, path: str, operation: Json, schemas: Mapping[str, Json], site: Site) -> str:
+def _operation(method: str, path: str, operation: Json, schemas: Mapping[str, Json], server: str) -> str:
     name = operation["operationId"]
     shown = escaped(path).replace("{", "<var>{").replace("}", "}</var>").replace("/", "/<wbr>")
     parts = [
@@ -103,7 +103,7 @@ def _operation(method: str, path: str, operation: Json, schemas: Mapping[str, Js
         f'<p class="access">Open to {_access(operation["security"])}.</p>',
         _parameters(operation),
         _body(operation, schemas),
-        _example(method, path, operation, site),
+        _example(method, path, operation, server),
         _answers(operation),
         "</article>",
     ]
@@ -141,7 +141,7 @@ def _body(operation: Json, schemas: Mapping[str, Json]) -> str:
     return "".join(written)
 
 
-def _example(method: str, path: str, operation: Json, site: Site) -> str:
+def _example(method: str, path: str, operation: Json, server: str) -> str:
     """Return the call as a command."""
     lines = ["curl" if method == "GET" else f"curl --request {method}"]
     usual = operation["security"][0] if operation["security"] else {}
@@ -151,7 +151,9 @@ def _example(method: str, path: str, operation: Json, site: Site) -> str:
         lines += _data(media_type, content.get("example", {}))
     for each in operation.get("parameters", ()):
         path = path.replace(f"{{{each['name']}}}", str(each.get("example", "")))
-    lines.append(shlex.quote(site.url(path)))
+    address = shlex.quote(server.rstrip("/") + path)
+    # Open mode may not know its own host.
+    lines.append(f'"$URL"{address}' if server.startswith("/") else address)
     command = " \\\n  ".join(lines)
     label = f"Example of {operation['operationId']}"
     return f'<pre tabindex="0" role="region" aria-label="{label}"><code>{escaped(command)}</code></pre>'

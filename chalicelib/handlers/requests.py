@@ -84,6 +84,9 @@ def _converted(members: Mapping[str, Any], kind: type[_T], noun: str) -> _T:
         return msgspec.convert(members, kind, strict=True)
     except msgspec.ValidationError as error:
         raise InvalidRequest(sentences.refusal(error, kind)) from None
+    except UnicodeEncodeError:
+        # msgspec compares texts as UTF-8, which a lone surrogate is not.
+        raise InvalidRequest("A text of the request has half of a surrogate pair.") from None
 
 
 def _typed(pairs: Iterable[tuple[str, str]], kind: type[_T], noun: str) -> dict[str, Any]:

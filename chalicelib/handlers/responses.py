@@ -16,7 +16,7 @@ from chalicelib.handlers.visits import Site
 from chalicelib.services.listing import TokenPage, TokenView
 
 # Everything here belongs to one person.
-_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+_HEADERS = {"Cache-Control": "no-store"}
 
 
 def text(body: resources.Resource) -> str:

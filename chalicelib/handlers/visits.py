@@ -1,7 +1,10 @@
 """Where a request comes from: the site it sees, its cookies, its credentials."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cache
+from urllib.parse import urlsplit
 
 from chalice.app import Request
 
@@ -13,6 +16,9 @@ from chalicelib.settings import is_loopback
 CSRF_HEADER = "X-CSRF-Token"
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+# A stage, or the base path of a custom domain, which may have several segments. An empty segment would
+# make a browser read the next one as a host.
+_PREFIX = r"(?:/[A-Za-z0-9$_.+!*'()-]+)*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +96,25 @@ def site_of(request: Request) -> Site:
     """Return the site that the request was sent to."""
     host = request.headers.get("host", "")
     scheme = "http" if is_loopback(f"//{host}") else "https"
-    path = str(request.context.get("path", "")).rstrip("/")
-    resource = str(request.context.get("resourcePath", "")).rstrip("/")
-    prefix = path.removesuffix(resource) if path.endswith(resource) else ""
-    return Site(f"{scheme}://{host}", prefix)
+    place = _place(str(request.context.get("resourcePath", "")))
+    match = place.fullmatch(str(request.context.get("path", "")))
+    return Site(f"{scheme}://{host}", match[1] if match else "")
+
+
+def site_at(url: str) -> Site:
+    """Return the site at a configured URL."""
+    parts = urlsplit(url)
+    return Site(f"{parts.scheme}://{parts.netloc}", parts.path.rstrip("/"))
+
+
+@cache
+def _place(resource: str) -> re.Pattern[str]:
+    """Return the paths that lead to a route, with what comes before the route as group 1.
+
+    A parameter takes one segment.
+    """
+    route = re.sub(r"\\{\w+\\}", "[^/]+", re.escape(resource.rstrip("/")))
+    return re.compile(f"({_PREFIX}){route}/*")
 
 
 def credentials(request: Request) -> Credentials:

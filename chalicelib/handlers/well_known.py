@@ -1,8 +1,11 @@
 """``/.well-known/...``: what other software has to know to work with this service."""
 
+from functools import lru_cache
+
 from chalice.app import Blueprint, Response
 
 from chalicelib import bootstrap
+from chalicelib.bootstrap import Service
 from chalicelib.domain import endpoints, errors
 from chalicelib.domain.clients import ASSERTION_ALGORITHMS
 from chalicelib.domain.keys import VerificationKey
@@ -33,9 +36,13 @@ AUTHORIZATION_SERVER = Operation(
 @AUTHORIZATION_SERVER.on(well_known)
 def describe_authorization_server() -> Response:
     """Describe this service to OAuth clients (RFC 8414)."""
-    parts = bootstrap.current().oauth
-    here = parts.endpoints
-    document = AuthorizationServer(
+    return responses.document(_authorization_server(bootstrap.current()), headers=_FOR_ALL)
+
+
+@lru_cache(maxsize=1)
+def _authorization_server(service: Service) -> AuthorizationServer:
+    here = service.oauth.endpoints
+    return AuthorizationServer(
         issuer=here.issuer,
         token_endpoint=here.url(endpoints.TOKEN),
         introspection_endpoint=here.url(endpoints.INTROSPECTION),
@@ -43,7 +50,7 @@ def describe_authorization_server() -> Response:
         jwks_uri=here.url(endpoints.KEYS),
         grant_types_supported=[TOKEN_EXCHANGE],
         response_types_supported=[],
-        scopes_supported=_scopes(),
+        scopes_supported=_scopes(service),
         token_endpoint_auth_methods_supported=["none", *_PROOFS],
         token_endpoint_auth_signing_alg_values_supported=list(ASSERTION_ALGORITHMS),
         introspection_endpoint_auth_methods_supported=[*_PROOFS],
@@ -52,7 +59,6 @@ def describe_authorization_server() -> Response:
         revocation_endpoint_auth_signing_alg_values_supported=list(ASSERTION_ALGORITHMS),
         service_documentation=here.url(endpoints.DOCUMENTATION),
     )
-    return responses.document(document, headers=_FOR_ALL)
 
 
 PROTECTED_RESOURCE = Operation(
@@ -69,7 +75,7 @@ PROTECTED_RESOURCE = Operation(
 @PROTECTED_RESOURCE.on(well_known)
 def describe_protected_resource() -> Response:
     """Describe the API that the tokens open (RFC 9728)."""
-    return _protected_resource()
+    return responses.document(_protected_resource(bootstrap.current()), headers=_FOR_ALL)
 
 
 PROTECTED_RESOURCE_AT_PATH = Operation(
@@ -89,7 +95,7 @@ def describe_protected_resource_at_path(resource_path: str) -> Response:
     """Describe the API where RFC 9728 section 3.1 looks for it, by its path."""
     if resource_path != bootstrap.current().oauth.endpoints.resource_path:
         raise errors.ResourceNotFound
-    return _protected_resource()
+    return responses.document(_protected_resource(bootstrap.current()), headers=_FOR_ALL)
 
 
 KEYS = Operation(
@@ -115,20 +121,20 @@ def publish_keys() -> Response:
     return published.revalidated(well_known.current_request, responses.document(document))
 
 
-def _protected_resource() -> Response:
-    here = bootstrap.current().oauth.endpoints
-    document = ProtectedResource(
+@lru_cache(maxsize=1)
+def _protected_resource(service: Service) -> ProtectedResource:
+    here = service.oauth.endpoints
+    return ProtectedResource(
         resource=here.resource,
         authorization_servers=[here.issuer],
-        scopes_supported=_scopes(),
+        scopes_supported=_scopes(service),
         bearer_methods_supported=["header"],
         resource_documentation=here.url(endpoints.DOCUMENTATION),
     )
-    return responses.document(document, headers=_FOR_ALL)
 
 
-def _scopes() -> list[str]:
-    return [scope.name for scope in bootstrap.current().policy.scopes.scopes]
+def _scopes(service: Service) -> list[str]:
+    return [scope.name for scope in service.scopes.scopes]
 
 
 def _key(key: VerificationKey) -> PublicKey:

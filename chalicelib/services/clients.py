@@ -38,35 +38,40 @@ class AuthenticateClients:
         self._assertions = assertions
         self._clock = clock
 
-    def require(self, credentials: ClientCredentials | None) -> None:
-        """Let a configured client pass.
+    def require(self, credentials: ClientCredentials | None) -> str:
+        """Return the id of a configured client.
 
-        Raises InvalidClient, also where nothing was presented, or StoreUnavailable.
+        Raises InvalidClient, also if nothing was presented, or StoreUnavailable.
         """
-        if credentials is None:
+        client_id = self.check(credentials)
+        if client_id is None:
             raise InvalidClient("Authenticate as a configured resource server.")
-        self.check(credentials)
+        return client_id
 
-    def check(self, credentials: ClientCredentials | None) -> None:
-        """Let everybody pass who presents nothing, or something good.
+    def check(self, credentials: ClientCredentials | None) -> str | None:
+        """Return the id of the client that proved who it is, or None if nothing was presented.
 
         Raises InvalidClient or StoreUnavailable.
         """
+        if credentials is None:
+            return None
         if isinstance(credentials, ClientSecret):
-            self._check_secret(credentials)
-        elif isinstance(credentials, ClientAssertion):
-            self._check_assertion(credentials)
+            client_id = self._check_secret(credentials)
+        else:
+            client_id = self._check_assertion(credentials)
+        logs.add(client_id=client_id)
+        return client_id
 
-    def _check_secret(self, presented: ClientSecret) -> None:
+    def _check_secret(self, presented: ClientSecret) -> str:
         server = self._servers.get(presented.client_id)
         stored = server.secret_sha256 if server else None
         digest = hashlib.sha256(presented.secret.encode()).hexdigest()
         # An unknown client costs the same comparison as a known one.
         if not hmac.compare_digest(digest, stored or _NOBODY):
             raise InvalidClient(by_header=presented.by_header)
-        logs.add(client_id=presented.client_id)
+        return presented.client_id
 
-    def _check_assertion(self, presented: ClientAssertion) -> None:
+    def _check_assertion(self, presented: ClientAssertion) -> str:
         verified = self._assertions.verifier.verify(presented.assertion)
         if presented.client_id not in (None, verified.client_id):
             raise InvalidClient
@@ -75,4 +80,4 @@ class AuthenticateClients:
         used = UsedAssertion(hashlib.sha256(named.encode()).hexdigest(), verified.expires_at)
         if not self._assertions.store.use_assertion(used, self._clock.now()):
             raise InvalidClient("This client assertion was used before.")
-        logs.add(client_id=verified.client_id)
+        return verified.client_id

@@ -1,10 +1,11 @@
 """What a token is, for services that ask (RFC 7662). Asking is no use: nothing is written."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib import logs
-from chalicelib.domain.errors import InvalidToken
+from chalicelib.domain.errors import InvalidToken, WrongClaims
 from chalicelib.domain.ids import API_TOKEN_PREFIX
 from chalicelib.domain.ports import AccessTokenVerifier
 from chalicelib.services.verify import VerifyToken
@@ -29,20 +30,29 @@ class ActiveToken:
 class IntrospectToken:
     """Decides as the authorizer does, without counting a use."""
 
-    def __init__(self, verify: VerifyToken, access_tokens: AccessTokenVerifier, audience: str) -> None:
+    def __init__(
+        self,
+        verify: VerifyToken,
+        access_tokens: AccessTokenVerifier,
+        audience: str,
+        audiences: Mapping[str, frozenset[str]],
+    ) -> None:
         self._verify = verify
         self._access_tokens = access_tokens
         self._audience = audience
+        self._audiences = audiences
 
-    def introspect(self, unverified_token: str) -> ActiveToken | None:
-        """Return what the token is, or None where it is nothing right now, for whatever reason.
+    def introspect(self, unverified_token: str, client_id: str) -> ActiveToken | None:
+        """Return what the token is for a client, or None if it is not active there for any reason.
 
-        Raises StoreUnavailable.
+        A token for an audience of another client is one (RFC 7662 section 2.2). Raises StoreUnavailable.
         """
+        audiences = self._audiences[client_id]
         try:
             if unverified_token.startswith(API_TOKEN_PREFIX):
+                _require(self._audience, audiences)
                 return self._api_token(unverified_token)
-            return self._access_token(unverified_token)
+            return self._access_token(unverified_token, audiences)
         except InvalidToken as error:
             logs.add(inactive=error.reason)
             return None
@@ -59,8 +69,9 @@ class IntrospectToken:
             expires_at=verified.ends_at,
         )
 
-    def _access_token(self, unverified_token: str) -> ActiveToken:
+    def _access_token(self, unverified_token: str, audiences: frozenset[str]) -> ActiveToken:
         claims = self._access_tokens.verify(unverified_token)
+        _require(claims.audience, audiences)
         behind = self._verify.look_up(claims.subject, claims.client_id)
         return ActiveToken(
             subject=claims.subject,
@@ -71,3 +82,8 @@ class IntrospectToken:
             expires_at=claims.expires_at,
             client_id=claims.client_id,
         )
+
+
+def _require(audience: str, audiences: frozenset[str]) -> None:
+    if audience not in audiences:
+        raise WrongClaims

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from types import MappingProxyType
 
+from chalicelib.handlers.response_headers import ALWAYS, OVER_TLS
 from infra.local.template import Template, gateway_responses
 
 _HEADER = "gatewayresponse.header."
@@ -62,8 +63,8 @@ def problem(status: HTTPStatus, headers: Mapping[str, str] = _NO_HEADERS) -> Ans
         "code": _CODES.get(status, "bad_request"),
         "detail": _DETAILS.get(status, "The request cannot be processed."),
     }
-    common = {"Content-Type": "application/problem+json", "Cache-Control": "no-store"}
-    return Answer(status.value, {**common, **headers}, json.dumps(document).encode())
+    common = {"Content-Type": "application/problem+json"}
+    return Answer(status.value, {**ALWAYS, **common, **headers}, json.dumps(document).encode())
 
 
 def _from_properties(properties: Mapping[str, Mapping[str, str]]) -> Answer:
@@ -72,6 +73,7 @@ def _from_properties(properties: Mapping[str, Mapping[str, str]]) -> Answer:
     headers = {
         name.removeprefix(_HEADER): value.strip("'")
         for name, value in properties["ResponseParameters"].items()
+        if name.removeprefix(_HEADER) not in OVER_TLS
     }
     body = properties["ResponseTemplates"]["application/json"]
     return Answer(int(str(status)), headers, body.encode())

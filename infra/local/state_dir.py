@@ -4,21 +4,29 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import os
 import shutil
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
 from infra.local.errors import LocalStackError
 
 _MARKER = ".bodhi-local-state"
+# The folder has private keys of the emulator, and whatever programs log.
+_FOLDER_MODE, _FILE_MODE, _UMASK = 0o700, 0o600, 0o077
 
 
 @contextlib.contextmanager
 def held(folder: Path) -> Iterator[None]:
-    """Make the folder if need be and keep every other stack out of it meanwhile."""
+    """Make the folder if need be and keep every other stack out of it meanwhile.
+
+    Only its owner can read it. What this process and its children write there is private as well.
+    """
     _adopt(folder)
-    with (folder / _MARKER).open("a", encoding="utf-8") as marker:
+    with (folder / _MARKER).open("a", encoding="utf-8") as marker, _private_files():
         _lock(folder, marker.fileno())
+        _close_to_others(folder)
         for name in ("aws", "logs", "tmp"):
             (folder / name).mkdir(exist_ok=True)
         yield
@@ -38,13 +46,35 @@ def remove(folder: Path) -> bool:
 
 def _adopt(folder: Path) -> None:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True, mode=_FOLDER_MODE)
         marker = folder / _MARKER
         if not marker.exists() and any(folder.iterdir()):
             raise LocalStackError(f"STATE_DIR={folder} holds something else: name a new or empty folder")
         marker.touch()
     except OSError as error:
         raise LocalStackError(f"STATE_DIR={folder} cannot be used: {error.strerror}") from error
+
+
+@contextlib.contextmanager
+def _private_files() -> Iterator[None]:
+    before = os.umask(_UMASK)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+def _close_to_others(folder: Path) -> None:
+    """Change the modes of what an earlier version made readable for every user of the machine."""
+    try:
+        folder.chmod(_FOLDER_MODE)
+        for path in folder.rglob("*"):
+            mode = path.lstat().st_mode
+            # A link's target may lie outside of the folder.
+            if not stat.S_ISLNK(mode):
+                path.chmod(_FOLDER_MODE if stat.S_ISDIR(mode) else _FILE_MODE)
+    except OSError as error:
+        raise LocalStackError(f"STATE_DIR={folder} cannot be made private: {error.strerror}") from error
 
 
 def _lock(folder: Path, descriptor: int) -> None:

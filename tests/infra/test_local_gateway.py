@@ -19,6 +19,7 @@ from infra.local.template import read_template
 from tests.infra.tiny_app import make_app
 from tests.infra.wire_client import Client, Reply
 from tests.packaging.fresh import start
+from tests.support import contract
 
 CANARY = "bodhi_canary-that-must-not-come-back"
 
@@ -27,6 +28,7 @@ def assert_problem(reply: Reply, status: int, code: str) -> None:
     """Check that a reply is a problem document that is not to be stored."""
     assert (reply.status, reply.document["code"]) == (status, code)
     assert reply.headers["Content-Type"] == "application/problem+json"
+    contract.check_headers(code, reply.headers, over_tls=False)
     assert reply.headers["Cache-Control"] == "no-store"
     assert CANARY.encode() not in reply.body
 

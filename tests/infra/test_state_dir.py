@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import socket
+import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -55,3 +60,47 @@ def test_a_path_that_is_no_folder_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(LocalStackError, match=r"^STATE_DIR="), state_dir.held(tmp_path / "file"):
         pass
+
+
+def mode_of(path: Path) -> int:
+    """Return the permissions of a path itself."""
+    return stat.S_IMODE(path.lstat().st_mode)
+
+
+def test_a_new_folder_is_private_with_all_that_is_written_meanwhile(tmp_path: Path) -> None:
+    """This process and its children write files that no other user can read, whatever the umask was."""
+    folder, before = tmp_path / "state", os.umask(0)
+    try:
+        with state_dir.held(folder):
+            (folder / "aws" / "keys.json").write_text("{}")
+            script = "from pathlib import Path; Path('logs/api.log').write_text(''); Path('tmp/x').mkdir()"
+            subprocess.run([sys.executable, "-c", script], cwd=folder, check=True)
+            with socket.socket(socket.AF_UNIX) as server:
+                server.bind(str(folder / "tmp" / "s"))
+            modes = {path.name: mode_of(path) for path in (folder, *folder.rglob("*"))}
+        assert os.umask(0) == 0
+    finally:
+        os.umask(before)
+    folders = ("state", "aws", "logs", "tmp", "x")
+    assert {name: oct(mode) for name, mode in modes.items() if name in folders} == dict.fromkeys(
+        folders, "0o700"
+    )
+    for name in ("keys.json", "api.log", "s", ".bodhi-local-state"):
+        assert modes[name] & 0o077 == 0, name
+
+
+def test_a_folder_of_an_earlier_version_becomes_private(tmp_path: Path) -> None:
+    """Its files were readable for every user. A link is left alone, and so is its target."""
+    folder, outside = tmp_path / "state", tmp_path / "outside"
+    outside.write_text("not ours")
+    (folder / "aws" / "deep").mkdir(parents=True)
+    (folder / ".bodhi-local-state").touch()
+    (folder / "aws" / "deep" / "kms.json").write_text("{}")
+    (folder / "link").symlink_to(outside)
+    for path in (folder, *folder.rglob("*"), outside):
+        path.chmod(0o777 if path.is_dir() else 0o666)
+
+    with state_dir.held(folder):
+        assert [oct(mode_of(folder / name)) for name in ("", "aws", "aws/deep")] == ["0o700"] * 3
+        assert oct(mode_of(folder / "aws" / "deep" / "kms.json")) == "0o600"
+    assert oct(mode_of(outside)) == "0o666"

@@ -9,6 +9,7 @@ import pytest
 
 from infra.local.answers import GatewayAnswers
 from infra.local.template import gateway_responses, read_template, state_part, ttl_attributes
+from tests.support import contract
 
 
 def test_the_state_part_is_table_keys_and_aliases_only() -> None:
@@ -100,6 +101,7 @@ def test_each_gateway_response_is_a_problem_document(response_type: str, status:
     assert (answer.status, document["code"]) == (status, code)
     assert {"type", "title", "detail"} <= document.keys()
     assert answer.headers["Content-Type"] == "application/problem+json"
+    contract.check_headers(response_type, answer.headers, over_tls=False)
     assert answer.headers["Cache-Control"] == "no-store"
     assert ("Retry-After" in answer.headers) == (status in {429, 503})
 

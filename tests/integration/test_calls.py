@@ -275,8 +275,11 @@ class TestSigning:
         assert not set(calls) & KMS
 
     def test_first_token_of_all_publishes_the_key(self, world: World) -> None:
-        """The public half is read and published once for all processes, before it signs anything."""
-        publishing = ["Query", "GetPublicKey", "TransactWriteItems"]
+        """The public half is read and published once for all processes, before it signs anything.
+
+        The second query makes sure that the key does not sign access tokens.
+        """
+        publishing = ["Query", "GetPublicKey", "Query", "TransactWriteItems"]
         first = calls_of(world, world.create_token)
         assert ["BatchGetItem", "TransactWriteItems", *publishing, "Sign", "TransactWriteItems"] == first
         for _ in range(2):

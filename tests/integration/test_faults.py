@@ -285,7 +285,7 @@ def generation_ended(world: World) -> bool:
 
 SIGN_IN = ("BatchGetItem",)
 SIGN = ("Query", "Sign")
-SIGN_FIRST = ("Query", "GetPublicKey", "TransactWriteItems", "Sign")
+SIGN_FIRST = ("Query", "GetPublicKey", "Query", "TransactWriteItems", "Sign")
 ADMIN_ON_USER = (*SIGN_IN, "GetItem")
 DECIDE = ("Query", "BatchGetItem")
 

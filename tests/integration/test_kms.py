@@ -267,3 +267,22 @@ class TestTokenStrings:
             "scope": "api:read api:write",
             **expiry,
         }
+
+
+@pytest.mark.parametrize("form", ["arn", "id", "alias", "alias arn"])
+def test_one_key_never_begins_both_rings(cloud: Cloud, keys: InMemoryKeys, form: str) -> None:
+    """However the settings spell it: KMS says which public half each name leads to."""
+    arn = make_key(cloud)
+    alias = f"alias/both-{form.replace(' ', '-')}"
+    cloud.kms.create_alias(AliasName=alias, TargetKeyId=arn)
+    prefix = arn.rpartition(":")[0]
+    spelled = {"arn": arn, "id": arn.rpartition("/")[2], "alias": alias, "alias arn": f"{prefix}:{alias}"}
+    signing_keys(cloud, keys, arn).active()
+    access_keys = InMemoryKeys()
+
+    second = KmsSigningKeys(cloud.kms, spelled[form], access_keys, FixedClock(), keys)
+    with pytest.raises(SigningUnavailable, match="lead to the same key"):
+        second.active()
+
+    assert access_keys.load_keys().keys == ()
+    KmsSigningKeys(cloud.kms, make_key(cloud), access_keys, FixedClock(), keys).active()

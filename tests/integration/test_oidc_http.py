@@ -897,3 +897,45 @@ class TestDocuments:
     def test_every_reason_has_a_sentence(self, reason: ProviderReason) -> None:
         """Each reason has a sentence for callers."""
         assert reason.sentence.endswith(".")
+
+
+URL = "https://login.example.com/jwks"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"keys": [], "keys": []}',
+        b'{"issuer": "a", "\\u0069ssuer": "b"}',
+        b'{"a": {"b": 1, "b": 2}}',
+        b'{"a": NaN}',
+        b'{"a": Infinity}',
+        b'{"a": 1e999}',
+        b'{"a": 1} {"a": 2}',
+        b"\xff\xfe{\x00}\x00",
+        '{"a": 1}'.encode("utf-16"),
+        '{"a": 1}'.encode("utf-32"),
+        b'{"a": "\xff"}',
+        b'{"a": [' + b"1," * 30_000 + b"1]}",
+        b'{"a":' * 33 + b"1" + b"}" * 33,
+    ],
+)
+def test_a_document_with_two_readings_is_an_outage(body: bytes) -> None:
+    """Two readers of it could see two issuers, two key sets or two subjects."""
+    with pytest.raises(IdentityProviderUnavailable) as unavailable:
+        json_object(body, URL)
+    assert unavailable.value.reason is ProviderReason.NOT_JSON
+
+
+@pytest.mark.parametrize(
+    ("body", "document"),
+    [
+        (b"\xef\xbb\xbf" + b'{"a": 1}\r\n', {"a": 1}),
+        (b' \n{"a": "caf\xc3\xa9 \\ud83d"} ', {"a": "caf\u00e9 \ud83d"}),
+        (b'{"groups": [' + b'"g",' * 5_000 + b'"g"]}', {"groups": ["g"] * 5_001}),
+        (b'{"a":' * 20 + b"1" + b"}" * 20, None),
+    ],
+)
+def test_documents_as_providers_write_them_are_read(body: bytes, document: object) -> None:
+    """A byte order mark, a name that was cut within an emoji, many groups, and nested claims."""
+    assert json_object(body, URL) == (document or json.loads(body))

@@ -23,6 +23,7 @@ from chalicelib.services.manage import TokenPatch
 from tests.oauth.service import OTHER, SECOND, oauth_service
 from tests.security.victim import CountingService
 from tests.support.builders import a_request, an_identity
+from tests.support.clients import SERVER
 from tests.support.service import ENVIRON
 
 READ, WRITE = "api:read", "api:write"
@@ -207,9 +208,9 @@ class TestIntrospection:
 
     def test_api_token_is_described_without_a_use(self, world: World) -> None:
         """One read, no write."""
-        world.service.oauth.introspect.introspect(world.token)
+        world.service.oauth.introspect.introspect(world.token, SERVER)
         before = world.service.store.calls
-        active = world.service.oauth.introspect.introspect(world.token)
+        active = world.service.oauth.introspect.introspect(world.token, SERVER)
         after = world.service.store.calls
         assert active
         assert (active.subject, active.token_id) == (world.owner.id, world.issued.token.id)
@@ -227,7 +228,7 @@ class TestIntrospection:
         """With the API token behind it as client."""
         claims = world.derive(OTHER, scopes=frozenset({READ})).claims
         derived = world.derive(OTHER, scopes=frozenset({READ}))
-        active = world.service.oauth.introspect.introspect(derived.secret)
+        active = world.service.oauth.introspect.introspect(derived.secret, SERVER)
         assert active
         assert (active.subject, active.client_id) == (claims.subject, world.issued.token.id)
         assert (active.audience, active.scopes) == (OTHER, frozenset({READ}))
@@ -238,13 +239,13 @@ class TestIntrospection:
         """And so is every access token derived from it, from that moment on."""
         derived = world.derive(OTHER)
         end(world)
-        assert world.service.oauth.introspect.introspect(world.token) is None
-        assert world.service.oauth.introspect.introspect(derived.secret) is None
+        assert world.service.oauth.introspect.introspect(world.token, SERVER) is None
+        assert world.service.oauth.introspect.introspect(derived.secret, SERVER) is None
 
     def test_asking_about_a_rotated_token_is_no_reuse(self, world: World) -> None:
         """The owner is warned of uses, not of questions."""
         world.service.issue.rotate(world.owner, world.issued.token.id, timedelta(0))
-        assert world.service.oauth.introspect.introspect(world.token) is None
+        assert world.service.oauth.introspect.introspect(world.token, SERVER) is None
         row = world.service.store.find_token(world.owner.id, world.issued.token.id)
         assert row
         assert (row.reuse_count, row.last_reused_at) == (0, None)
@@ -253,15 +254,15 @@ class TestIntrospection:
         """Although its API token lives."""
         derived = world.derive(OTHER)
         world.service.clock.advance(timedelta(minutes=5))
-        assert world.service.oauth.introspect.introspect(derived.secret) is None
-        assert world.service.oauth.introspect.introspect(world.token)
+        assert world.service.oauth.introspect.introspect(derived.secret, SERVER) is None
+        assert world.service.oauth.introspect.introspect(world.token, SERVER)
 
     def test_strangers_are_nothing(self, world: World) -> None:
         """The provider's JWTs among them."""
         person = world.service.provider.sign_in("user@example.com")
         forged = world.token[:-4] + "AAAA"
         for stranger in ("", "x", person, forged, f"bodhi_{person}", "bodhi_" + "x" * 9000):
-            assert world.service.oauth.introspect.introspect(stranger) is None
+            assert world.service.oauth.introspect.introspect(stranger, SERVER) is None
 
     def test_broken_store_is_no_answer(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
         """Inactive would be a lie."""
@@ -271,7 +272,7 @@ class TestIntrospection:
 
         monkeypatch.setattr(world.service.store, "find_for_authorization", broken)
         with pytest.raises(StoreUnavailable):
-            world.service.oauth.introspect.introspect(world.token)
+            world.service.oauth.introspect.introspect(world.token, SERVER)
 
 
 class TestRevocation:

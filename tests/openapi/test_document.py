@@ -9,13 +9,15 @@ from typing import Any
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from app import app
+from chalicelib.bootstrap import OpenService
 from chalicelib.domain import errors
 from chalicelib.domain.refusals import SignInReason
 from chalicelib.handlers import openapi_texts, problems
 from chalicelib.handlers.oauth_errors import oauth_error
 from chalicelib.handlers.operations import documented
 from infra.local.template import PROJECT_ROOT, gateway_responses, read_template
-from tests.packaging.fresh import result_of
+from tests.openapi.events import event
 from tests.support.api import Api, api_of
 from tests.support.service import MemoryService
 
@@ -229,57 +231,24 @@ SCOPES = {
 }
 
 
+@pytest.mark.parametrize("path", ["/openapi.json", "/dev/openapi.json"])
+@pytest.mark.parametrize("host", ["api.example.com", "attacker.example.net", "127.0.0.1:8000", ""])
+def test_server_is_the_issuer_whatever_the_host(path: str, host: str) -> None:
+    """A caller's Host never reaches a document that others may get from a cache."""
+    service = MemoryService({"ISSUER": "https://api.example.com/dev/"})
+    with api_of(service):
+        answer = app(event("/openapi.json", path) | {"headers": {"Host": host}}, None)
+    document = json.loads(answer["body"])
+    assert document["servers"] == [{"url": "https://api.example.com/dev"}]
+    assert document["components"]["securitySchemes"]["session"]["name"] == "__Host-bodhi_session"
+
+
 @pytest.mark.parametrize(("path", "server"), [("/openapi.json", "/"), ("/dev/openapi.json", "/dev")])
-def test_server_is_where_the_document_is(path: str, server: str) -> None:
-    """Behind a stage or base path of API Gateway the addresses are right too."""
-    script = f"""
-        import json
-        from app import app
-        from tests.openapi.events import event
-        answer = app(event("/openapi.json", {path!r}), None)
-        print(json.dumps(json.loads(answer["body"])["servers"]))
-    """
-    assert result_of(script) == [{"url": server}]
-
-
-def test_location_of_a_new_token_is_where_it_is(api: Api, service: MemoryService) -> None:
-    """The path of what was made can be followed."""
-    person = service.provider.sign_in("user@example.com")
-    created = api.post("/v1/tokens", person)
-    assert api.get(created.headers["Location"], person).json["id"] == created.json["id"]
-
-
-def test_document_is_public_and_kept_for_a_while(api: Api) -> None:
-    """Nobody signs in for it; who has it already is told so."""
-    read = api.get("/openapi.json")
-    assert (read.status, read.headers["Content-Type"]) == (200, "application/json")
-    assert read.headers["Cache-Control"] == "public, max-age=300"
-    etag = read.headers["ETag"]
-    for condition in (etag, f"W/{etag}", f'"other", {etag}', "*"):
-        again = api.get("/openapi.json", headers={"If-None-Match": condition})
-        assert (again.status, again.text, again.headers["ETag"]) == (304, "", etag)
-    assert api.get("/openapi.json", headers={"If-None-Match": '"other"'}).status == 200
-
-
-def test_document_in_non_authenticated_mode() -> None:
-    """The document is there, and says that the sample API is open to all."""
-    script = """
-        import json
-        from app import app
-        from tests.openapi.events import event
-        answer = app(event("/openapi.json", "/openapi.json"), None)
-        paths = json.loads(answer["body"])["paths"]
-        print(json.dumps([paths["/api/whoami"]["get"]["security"], paths["/v1/me"]["get"]["security"]]))
-    """
-    opened, managed = result_of(script, {"AUTH_MODE": "none"})
-    assert opened == []
-    assert managed == [{"signIn": []}, {"session": []}]
-
-
-def test_changes_by_session_need_the_second_secret(document: dict[str, Any]) -> None:
-    """A cookie alone changes nothing, and the document says so."""
-    written = operations_of(document)
-    assert written["GET", "/v1/tokens"]["security"] == [{"signIn": []}, {"session": []}]
-    changing: list[dict[str, list[str]]] = [{"signIn": []}, {"session": [], "sessionChange": []}]
-    assert written["POST", "/v1/tokens"]["security"] == changing
-    assert document["components"]["securitySchemes"]["sessionChange"]["name"] == "X-CSRF-Token"
+def test_server_in_open_mode_is_the_path_alone(path: str, server: str) -> None:
+    """Open mode needs no ``ISSUER``, so its documents name no host."""
+    with api_of(OpenService({})):
+        answer = app(event("/openapi.json", path), None)
+        page = app(event("/docs", path.replace("openapi.json", "docs")), None)
+    assert json.loads(answer["body"])["servers"] == [{"url": server}]
+    assert "api.example.com" not in page["body"]
+    assert f"&quot;$URL&quot;{server.rstrip('/')}/v1/me" in page["body"]

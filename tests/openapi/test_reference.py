@@ -6,10 +6,7 @@ from collections import Counter
 import pytest
 
 from chalicelib.handlers import reference, reference_markup
-from chalicelib.handlers.visits import Site
 from tests.support.api import Answer, Api
-
-SITE = Site("https://api.example.com", "/dev")
 
 
 @pytest.fixture
@@ -75,6 +72,7 @@ def test_whatever_the_document_says_stays_text() -> None:
     schema = {"description": HOSTILE, "properties": {HOSTILE: {"type": HOSTILE, "default": HOSTILE}}}
     document = {
         "info": {"title": HOSTILE, "version": HOSTILE, "description": HOSTILE},
+        "servers": [{"url": f"https://api.example.com/{HOSTILE}"}],
         "tags": [{"name": HOSTILE, "description": HOSTILE}],
         "paths": {f"/{HOSTILE}": {"get": operation}},
         "components": {
@@ -82,14 +80,15 @@ def test_whatever_the_document_says_stays_text() -> None:
             "securitySchemes": {HOSTILE: {"type": "http", "scheme": HOSTILE, "description": HOSTILE}},
         },
     }
-    written = "".join(reference.content(document, SITE).values())
+    written = "".join(reference.content(document).values())
     assert "<script" not in written
     assert "&lt;script&gt;" in written
 
 
 def test_examples_name_the_site_and_no_secret(api: Api) -> None:
     """An example can be pasted as it is, with credentials from the environment."""
-    text = api.get("/docs", headers={"Host": "api.example.com"}).text
+    text = api.get("/docs", headers={"Host": "attacker.example.net"}).text
+    assert "attacker" not in text
     assert "--data &#x27;{\n" in text
     assert "https://api.example.com/v1/tokens" in text
     assert "Authorization: Bearer $JWT" in text

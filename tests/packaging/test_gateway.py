@@ -8,6 +8,7 @@ import pytest
 
 from chalicelib.handlers.credentials import presented
 from infra.aws.fixes import TOKEN_HEADER
+from tests.support import contract
 from tests.support.api import Api, api_of
 from tests.support.headers import NOT_ONE_CREDENTIAL, SAME_CREDENTIAL
 from tests.support.service import MemoryService
@@ -45,12 +46,17 @@ def test_gateways_own_answers_are_in_the_definition(
 
 @pytest.mark.slow
 def test_gateways_own_answers_are_problem_documents(answers: dict[str, Any]) -> None:
-    """With a code, no cache, and the status that is sent, if it is always the same."""
+    """With a code, the headers of all answers, and the status that is sent, if it is always the same."""
     for answer in answers.values():
         headers, (text,) = answer["responseParameters"], answer["responseTemplates"].values()
         document = json.loads(text)
         assert headers[f"{HEADER}Content-Type"] == PROBLEM
         assert headers[f"{HEADER}Cache-Control"] == "'no-store'"
+        for name, value in {
+            **contract.SECURITY_HEADERS,
+            "Strict-Transport-Security": contract.HSTS,
+        }.items():
+            assert headers[f"{HEADER}{name}"] == f"'{value}'"
         assert {"type", "title", "code", "detail"} <= document.keys()
         assert str(document.get("status")) == str(answer.get("statusCode"))
 

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from chalice.test import HTTPResponse
 
-from tests.support import canaries
+from tests.support import canaries, contract
 from tests.support.api import Answer, Api
 
 LOCAL = "127.0.0.1:8000"
@@ -36,6 +36,8 @@ class Browser:
         cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         sent = {"Host": self.host, **({"Cookie": cookies} if cookies else {}), **headers}
         response = self._client.http.request(method, path, headers=sent, body=body)
+        over_tls = self.host != LOCAL
+        contract.check_headers(f"{method} {path}", response.headers, over_tls=over_tls)
         self._keep(response.headers.get("Set-Cookie", []))
         Api.watch(method, path, Answer(response.status_code, {}, response.body.decode()))
         return response

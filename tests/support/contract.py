@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -11,6 +11,25 @@ import msgspec
 from chalicelib.handlers.operations import Operation, documented
 
 AnyOperation = Operation[Any, Any]
+
+
+# Written out, so that a change of one is a change here.
+SECURITY_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": (
+        "accelerometer=(), camera=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), "
+        "payment=(), usb=()"
+    ),
+}
+HSTS = "max-age=31536000; includeSubDomains"
+
+
+def check_headers(where: str, headers: Mapping[str, Any], *, over_tls: bool) -> None:
+    """Fail for an answer that lacks one of the headers that every answer has."""
+    assert {name: headers.get(name) for name in SECURITY_HEADERS} == SECURITY_HEADERS, where
+    assert headers.get("Strict-Transport-Security") == (HSTS if over_tls else None), where
+    assert headers.get("Cache-Control"), f"{where}: no Cache-Control"
 
 
 def check(method: str, target: str, status: int, content_type: str, text: str) -> None:

@@ -545,3 +545,49 @@ def test_derived_tokens_are_never_for_ourselves() -> None:
     changes = {"DERIVED_TOKEN_AUDIENCES": NEEDED["AUDIENCE"], "DERIVED_TOKEN_KEY_ID": "x"}
     (line,) = problems_of({**NEEDED, **changes})
     assert line.startswith("DERIVED_TOKEN_AUDIENCES must not name AUDIENCE")
+
+
+ALIAS, ARN = "alias/tokens", "arn:aws:kms:eu-west-1:111122223333:key/1234abcd"
+
+
+@pytest.mark.parametrize(
+    ("signing", "derived"),
+    [(ALIAS, ALIAS), (ARN, ARN), (ARN, "1234abcd"), (f"arn:aws:kms:eu-west-1:1:{ALIAS}", ALIAS)],
+)
+def test_one_key_for_both_rings_is_refused(signing: str, derived: str) -> None:
+    """The public half of access tokens is published, and that of API tokens never is."""
+    for audiences in ("", "https://a.example"):
+        changes = {"SIGNING_KEY_ID": signing, "DERIVED_TOKEN_KEY_ID": derived}
+        (line,) = problems_of({**NEEDED, **changes, "DERIVED_TOKEN_AUDIENCES": audiences})
+        assert line.startswith("DERIVED_TOKEN_KEY_ID must not name the key of SIGNING_KEY_ID")
+
+
+def test_tokens_that_gateways_and_we_would_refuse_stop_the_start() -> None:
+    """Long names are fine one by one. Together they make a token of more than 4,096 characters."""
+    scopes = json.dumps({f"{n:064d}": {"description": "S", "opens": ["* /*"]} for n in range(50)})
+    (line,) = problems_of({**NEEDED, "SCOPES": scopes})
+    assert line.startswith("AUDIENCE together with ISSUER and SCOPES makes API tokens of up to ")
+    long = {"AUDIENCE": "https://a.example/" + "x" * 3_000}
+    (line,) = problems_of({**NEEDED, **long})
+    assert line.startswith("AUDIENCE together with")
+    assert read(**_example(line))
+    derived = {"DERIVED_TOKEN_AUDIENCES": f"b,{'x' * 3_000}", "DERIVED_TOKEN_KEY_ID": "alias/x"}
+    (line,) = problems_of({**NEEDED, **derived})
+    assert line.startswith("DERIVED_TOKEN_AUDIENCES together with ISSUER and SCOPES makes access tokens")
+    read(AUDIENCE="https://a.example/" + "x" * 2_000)
+
+
+def test_a_client_asks_about_audiences_that_there_are() -> None:
+    """An audience without tokens is a slip of the pen: the client would see no token as active."""
+    digest = "a" * 64
+    derived = {"DERIVED_TOKEN_AUDIENCES": "https://a.example", "DERIVED_TOKEN_KEY_ID": "alias/x"}
+
+    def servers(audience: str) -> dict[str, str]:
+        definition = {"orders": {"secret_sha256": digest, "audiences": [audience]}}
+        return {**derived, "RESOURCE_SERVERS": json.dumps(definition)}
+
+    (line,) = problems_of({**NEEDED, **servers("https://a.example/")})
+    assert line.startswith("RESOURCE_SERVERS gives 'orders' the audience 'https://a.example/'")
+    assert digest not in line
+    for audience in ("https://a.example", NEEDED["AUDIENCE"]):
+        read(**servers(audience))

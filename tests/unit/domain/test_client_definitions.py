@@ -1,10 +1,12 @@
 """Resource servers as operators write them."""
 
+import hashlib
 from typing import Any
 
 import pytest
 
 from chalicelib.domain.client_definitions import MAX_SERVERS, parse_resource_servers
+from chalicelib.domain.clients import ResourceServer, audiences_by_client
 from tests.support.clients import ec_jwk, rsa_jwk
 
 DIGEST = "a" * 64
@@ -84,3 +86,63 @@ def test_secret_stays_out_of_repr() -> None:
     """A hash of a secret is nobody's business either."""
     servers = parse_resource_servers({"orders": {"secret_sha256": DIGEST}})
     assert DIGEST not in repr(servers)
+
+
+@pytest.mark.parametrize(
+    "secret",
+    ["", " ", "\n", "\t", "\r\n", '""', "null", "undefined", "secret", "changeme", "orders", "orders\n"],
+)
+def test_a_hash_of_no_secret_is_refused(secret: str) -> None:
+    """An empty variable, a placeholder or the client's own name would let every caller in."""
+    digest = hashlib.sha256(secret.encode()).hexdigest()
+    with pytest.raises(ValueError, match="empty or well-known") as caught:
+        parse_resource_servers({"orders": {"secret_sha256": digest}})
+    assert digest not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "digest", ["0" * 64, "f" * 64, "A" * 64, "a" * 63, "a" * 65, " " + "a" * 63, "", None]
+)
+def test_a_text_that_is_no_hash_is_refused(digest: object) -> None:
+    """Upper case, another length, and hashes that no secret has."""
+    with pytest.raises(ValueError, match="'orders'"):
+        parse_resource_servers({"orders": {"secret_sha256": digest}})
+
+
+def test_two_clients_never_share_a_credential() -> None:
+    """Each could pass for the other, and ask about the other's tokens."""
+    other = EC | {"kid": "another-name"}
+    for one, two in (({"secret_sha256": DIGEST},) * 2, ({"jwk": EC}, {"jwk": other})):
+        with pytest.raises(ValueError, match="gives 'a' and 'b' the same secret or key"):
+            parse_resource_servers({"a": one, "b": two})
+
+
+@pytest.mark.parametrize("audiences", [[], "https://a.example", [7], {}, None])
+def test_senseless_audiences_are_refused(audiences: object) -> None:
+    """A client is for one audience at least; to leave the member out is a choice of its own."""
+    with pytest.raises(ValueError, match="a list of audiences"):
+        parse_resource_servers({"orders": {"secret_sha256": DIGEST, "audiences": audiences}})
+
+
+API, A, B, C = "https://api.example", "https://a.example", "https://b.example", "https://c.example"
+
+
+@pytest.mark.parametrize(
+    ("named", "expected"),
+    [
+        ({"x": None, "y": None}, {"x": {API, A, B, C}, "y": {API, A, B, C}}),
+        ({"x": [A], "y": None}, {"x": {A}, "y": {API, B, C}}),
+        ({"x": [A, API], "y": [API], "z": None}, {"x": {A, API}, "y": {API}, "z": {API, B, C}}),
+        ({A: None, "y": None}, {A: {API, A}, "y": {API, B, C}}),
+        ({A: [B], "y": None}, {A: {B}, "y": {API, A, C}}),
+    ],
+)
+def test_a_client_asks_about_its_own_audiences(
+    named: dict[str, list[str] | None], expected: dict[str, set[str]]
+) -> None:
+    """What one client names is not for another. API tokens are for all that name nothing else."""
+    servers = {
+        name: ResourceServer(name, audiences=None if names is None else frozenset(names))
+        for name, names in named.items()
+    }
+    assert audiences_by_client(servers, API, frozenset({A, B, C})) == expected

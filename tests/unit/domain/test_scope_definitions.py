@@ -1,10 +1,16 @@
 """Scopes as operators write them: what is understood, and how the rest is refused."""
 
+import json
 from typing import Any
 
 import pytest
 
-from chalicelib.domain.scope_definitions import MAX_SCOPES, parse_catalogue
+from chalicelib.domain.scope_definitions import (
+    MAX_RESULT_BYTES,
+    MAX_SCOPES,
+    _result_bytes,
+    parse_catalogue,
+)
 from chalicelib.domain.scopes import EVERYTHING, METHODS, Route
 from chalicelib.domain.users import Role
 
@@ -130,3 +136,65 @@ def test_routes_that_no_policy_could_hold_are_refused() -> None:
 
     with pytest.raises(ValueError, match=r"more routes than fit .* counts as 7"):
         parse_catalogue(a_scope(opens=[f"* /{n:02d}" for n in range(40)]))
+
+
+def resources(count: int, **roles: Any) -> dict[str, Any]:
+    """Return scopes to read and to write each of some resources."""
+    return {
+        f"resource-{n}:{kind}": {"description": "R", "opens": [f"{method} /resource-{n}/*"], **roles}
+        for n in range(count)
+        for kind, method in (("read", "GET"), ("write", "*"))
+    }
+
+
+def test_seven_resources_with_read_and_write_fit() -> None:
+    """Routes count once, however many scopes open them."""
+    parse_catalogue(resources(7))
+    with pytest.raises(ValueError, match="of the role"):
+        parse_catalogue(resources(10))
+
+
+def test_what_one_token_can_hold_is_counted() -> None:
+    """Nobody has two roles, so the scopes of one role count, with those of both."""
+    users, admins = resources(7, roles=["user"]), resources(7, roles=["admin"])
+    parse_catalogue({**users, **{f"admin-{name}": scope for name, scope in admins.items()}})
+    other = {name.replace("resource", "other"): _moved(scope) for name, scope in admins.items()}
+    with pytest.raises(ValueError, match="one token of the role 'admin' open more routes"):
+        parse_catalogue({**admins, **other})
+
+
+def test_a_scope_that_opens_everything_does_not_hide_the_others() -> None:
+    """A token without it has all the others."""
+    with pytest.raises(ValueError, match="more routes than fit"):
+        parse_catalogue({**resources(10), "all": {"description": "All", "opens": ["* /*"]}})
+
+
+def test_the_counted_size_is_the_size_at_most() -> None:
+    """The answer to a token with every scope and the longest name is smaller than what was counted."""
+    catalogue = parse_catalogue(resources(7))
+    base = "arn:aws-us-gov:execute-api:us-gov-west-1:123456789012:a1b2c3d4e5/" + "s" * 30
+    names = frozenset(scope.name for scope in catalogue.scopes)
+    answer = {
+        "principalId": "usr_" + "a" * 32,
+        "policyDocument": {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Action": "execute-api:Invoke",
+                    "Effect": "Allow",
+                    "Resource": [f"{base}/{r.method}{r.path}" for r in catalogue.routes(names)],
+                }
+            ],
+        },
+        "context": {
+            "user_id": "usr_" + "a" * 32,
+            "token_id": "tok_" + "a" * 36,
+            "token_name": "%F0%9F%94%91" * 100,
+            "scopes": " ".join(sorted(names)),
+        },
+    }
+    assert len(json.dumps(answer)) <= _result_bytes(catalogue.scopes) <= MAX_RESULT_BYTES
+
+
+def _moved(scope: dict[str, Any]) -> dict[str, Any]:
+    return {**scope, "opens": [opened.replace("resource", "other") for opened in scope["opens"]]}

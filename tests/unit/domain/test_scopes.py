@@ -243,3 +243,22 @@ def test_paths_longer_than_gateways_send_are_refused() -> None:
     for judge in (DEFAULT_CATALOGUE.require, DEFAULT_CATALOGUE.opens):
         with pytest.raises(PathTooLong, match="too long"):
             judge(everything, "GET", longest + "a")
+
+
+@pytest.mark.parametrize(
+    ("opened", "written"),
+    [
+        ([Route("*", "/*/report")], [Route("*", "/*/report")]),
+        ([Route("*", "/*")], [EVERYTHING]),
+        ([Route("*", "/orders/*")], [Route(method, "/orders/*") for method in METHODS]),
+        ([Route("GET", "/orders/7"), Route("GET", "/orders/*")], [Route("GET", "/orders/*")]),
+        ([Route("GET", "/a/*"), Route("GET", "/a/*/b/*"), Route("GET", "/a/b")], [Route("GET", "/a/*")]),
+        ([Route("GET", "/a/*"), Route("PUT", "/a/b")], [Route("GET", "/a/*"), Route("PUT", "/a/b")]),
+        ([Route("GET", "/a*"), Route("GET", "/a**")], [Route("GET", "/a*")]),
+        ([Route("GET", "/a**"), Route("GET", "/a*")], [Route("GET", "/a**")]),
+        ([Route("GET", "/x/report"), Route("*", "/*/report")], [Route("*", "/*/report")]),
+    ],
+)
+def test_a_policy_has_no_route_that_another_covers(opened: list[Route], written: list[Route]) -> None:
+    """``*`` as a method is kept if it cannot reach further than the path does anyway."""
+    assert ScopeCatalogue([Scope("s", "S", opened)]).routes(frozenset({"s"})) == written
