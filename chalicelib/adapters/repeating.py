@@ -5,7 +5,7 @@ The SDK's own retries are off: they wait for up to a second, and the lean client
 
 import secrets
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from chalicelib.adapters.failures import CallFailed, Failure, failure_of
 from chalicelib.adapters.retries import Retries, T
@@ -13,6 +13,13 @@ from chalicelib.adapters.retries import Retries, T
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_kms import KMSClient
+
+
+def repeating(
+    client: "DynamoDBClient", retries: Retries, *, repeats_writes: bool = True
+) -> "DynamoDBClient":
+    """Return a client of the calls that this service makes, which are repeated."""
+    return cast("DynamoDBClient", RepeatingDynamoDB(client, retries, repeats_writes=repeats_writes))
 
 
 class RepeatingDynamoDB:

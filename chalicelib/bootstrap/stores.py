@@ -186,10 +186,9 @@ class Stores:
         return self._repeating(self.dynamodb_once, repeats_writes=False)
 
     def _repeating(self, once: "DynamoDBClient", *, repeats_writes: bool = True) -> "DynamoDBClient":
-        from chalicelib.adapters.repeating import RepeatingDynamoDB
+        from chalicelib.adapters.repeating import repeating
 
-        repeating = RepeatingDynamoDB(once, self._retries, repeats_writes=repeats_writes)
-        return cast("DynamoDBClient", repeating)
+        return repeating(once, self._retries, repeats_writes=repeats_writes)
 
     def _key_store(self, use: KeyUse, client: "DynamoDBClient") -> "KeyStore":
         from chalicelib.adapters.dynamodb.keys import DynamoDBKeyStore
