@@ -84,7 +84,7 @@ class LeanDynamoDB:
         try:
             status, answer = self._send(head.encode("ascii") + body, once)
         except _NotConnected as error:
-            raise CallFailed(Failure.UNSENT) from error
+            raise CallFailed(Failure.UNSENT) from error.__cause__
         except (OSError, HTTPException) as error:
             raise CallFailed(Failure.UNKNOWN) from error
         return _meaning(status, answer)
