@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient
 
     from chalicelib.adapters.api_token import SigningKeys
+    from chalicelib.adapters.dynamodb.access import Access, LeftToSdk
     from chalicelib.adapters.retries import Retries
     from chalicelib.domain.ports import (
         AssertionStore,
@@ -77,26 +78,26 @@ class Stores:
 
     @cached_property
     def lean(self) -> "DynamoDBClient | None":
-        """The client for the calls of a decision, or None if only the SDK can make them.
+        """The client for the calls of a decision, or None if only the SDK can make them."""
+        from chalicelib.adapters.dynamodb.access import LeftToSdk
 
-        The choice is logged once, with the name of the variable that speaks against the lean client.
-        """
-        from chalicelib.adapters.dynamodb.access import Access
-
-        access = Access.from_environ(self._environ)
-        if not isinstance(access, Access):
-            logs.note("dynamodb.client", client="sdk", because_of=access.variable)
+        if isinstance(self._access, LeftToSdk):
             return None
         from chalicelib.adapters.dynamodb.lean import LeanDynamoDB
 
-        logs.note("dynamodb.client", client="lean")
-        return cast("DynamoDBClient", LeanDynamoDB(access, self.clock))
+        return cast("DynamoDBClient", LeanDynamoDB(self._access, self.clock))
 
     @cached_property
     def authorization(self) -> "AuthorizationStore":
-        """The two calls of a decision. A use that cannot be recorded is not tried twice."""
+        """The two calls of a decision. A use that cannot be recorded is not tried twice.
+
+        The client is logged once, with the name of the variable that speaks against the lean one.
+        """
+        from chalicelib.adapters.dynamodb.access import LeftToSdk
         from chalicelib.adapters.dynamodb.authorization import DynamoDBAuthorizationStore
 
+        against = self._access.variable if isinstance(self._access, LeftToSdk) else None
+        logs.note("dynamodb.client", client="lean" if self.lean else "sdk", because_of=against)
         once = self.lean or self.dynamodb_once
         return DynamoDBAuthorizationStore(self._repeating(once), once, self.settings.table_name)
 
@@ -173,6 +174,12 @@ class Stores:
     def access_token_key(self) -> "SigningKeys":
         """What signs access tokens; without a setting for it nobody asks for any."""
         return self._kms_key(self.settings.derived_token_key_id or "", self.access_token_keys)
+
+    @cached_property
+    def _access(self) -> "Access | LeftToSdk":
+        from chalicelib.adapters.dynamodb.access import Access
+
+        return Access.from_environ(self._environ)
 
     @cached_property
     def _retries(self) -> "Retries":
