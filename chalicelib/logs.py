@@ -96,6 +96,11 @@ def warn(event: str, **fields: object) -> None:
     _write(logging.WARNING, event, fields)
 
 
+def note(event: str, **fields: object) -> None:
+    """Write a line about the process itself."""
+    _write(logging.INFO, event, fields)
+
+
 class Request:
     """What is done for one request: its id is in every line written meanwhile."""
 

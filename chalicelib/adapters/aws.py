@@ -1,10 +1,15 @@
 """AWS clients that fail fast: a caller waits for them."""
 
 from functools import cache
-from typing import TYPE_CHECKING, cast
+from threading import Lock
+from typing import TYPE_CHECKING, Any, cast
 
 import botocore.session
 from botocore.config import Config
+
+from chalicelib.adapters.clock import SystemClock
+from chalicelib.adapters.connections import is_stale
+from chalicelib.domain.ports import Clock
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -16,45 +21,80 @@ _CONNECT_SECONDS = 0.5
 _READ_SECONDS = 2
 # No caller waits for API Gateway's own API, and it answers slowly at times.
 _GATEWAY_READ_SECONDS = 5
-# Each attempt counts against the budget of flushes, so only the flusher repeats a call.
-_GATEWAY_ATTEMPTS = 1
+# botocore backs off for up to a second, longer than callers wait. RepeatingDynamoDB and RepeatingKms repeat
+# calls. Each call to API Gateway counts against the budget of flushes, so only the flusher repeats it.
+_ATTEMPTS = 1
+_CLOCK = SystemClock()
 
 
-def dynamodb_client(*, attempts: int = 2) -> "DynamoDBClient":
-    """Return a DynamoDB client; ``attempts`` counts the first try.
-
-    botocore's default backs off for a second and more when throttled, longer than callers wait.
-    """
-    return cast("DynamoDBClient", _client("dynamodb", attempts))
+def dynamodb_client(clock: Clock = _CLOCK) -> "DynamoDBClient":
+    """Return a DynamoDB client that tries once."""
+    return cast("DynamoDBClient", without_idle_connections(_client("dynamodb"), clock))
 
 
-def kms_client() -> "KMSClient":
-    """Return a KMS client."""
-    return cast("KMSClient", _client("kms", attempts=2))
+def kms_client(clock: Clock = _CLOCK) -> "KMSClient":
+    """Return a KMS client that tries once."""
+    return cast("KMSClient", without_idle_connections(_client("kms"), clock))
 
 
 def rest_apis_client() -> "RestApis":
     """Return a client for REST APIs as such, not for calls to them."""
-    return cast("RestApis", _client("apigateway", _GATEWAY_ATTEMPTS, _GATEWAY_READ_SECONDS))
+    return cast("RestApis", _gateway_client("apigateway"))
 
 
 def http_apis_client() -> "HttpApis":
     """Return a client for HTTP APIs as such, not for calls to them."""
-    return cast("HttpApis", _client("apigatewayv2", _GATEWAY_ATTEMPTS, _GATEWAY_READ_SECONDS))
+    return cast("HttpApis", _gateway_client("apigatewayv2"))
 
 
 def secret_client(service: str, region: str) -> object:
     """Return a client of ``secretsmanager`` or ``ssm`` in the region of a secret."""
-    return _client(service, attempts=2, region=region)
+    return without_idle_connections(_client(service, region=region), _CLOCK)
 
 
-def _client(
-    service: str, attempts: int, read_seconds: float = _READ_SECONDS, region: str | None = None
-) -> object:
+def without_idle_connections(client: Any, clock: Clock) -> Any:
+    """Let a client of the SDK drop its connections before a call if it was idle for too long. Return it.
+
+    The pool of the SDK notices a connection that its peer ended. It does not notice one that a network
+    forgot.
+    """
+    used = _LastUse(clock)
+
+    def drop(**_: Any) -> None:
+        if used.was_long_ago():
+            # The client stays usable, and connects anew.
+            client.close()
+
+    service = client.meta.service_model.service_id.hyphenize()
+    client.meta.events.register(f"before-send.{service}", drop)
+    return client
+
+
+class _LastUse:
+    """The time of a client's last call. Only one of several threads sees that it was long ago."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._lock = Lock()
+        self._used_at = clock.now()
+
+    def was_long_ago(self) -> bool:
+        """Return True if a connection from then must be dropped. The present call is the last one now."""
+        now = self._clock.now()
+        with self._lock:
+            before, self._used_at = self._used_at, now
+        return is_stale(before, now)
+
+
+def _gateway_client(service: str) -> Any:
+    return without_idle_connections(_client(service, _GATEWAY_READ_SECONDS), _CLOCK)
+
+
+def _client(service: str, read_seconds: float = _READ_SECONDS, region: str | None = None) -> object:
     config = Config(
         connect_timeout=_CONNECT_SECONDS,
         read_timeout=read_seconds,
-        retries={"mode": "standard", "total_max_attempts": attempts},
+        retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
         tcp_keepalive=True,
     )
     return _session().create_client(service, region, config=config)

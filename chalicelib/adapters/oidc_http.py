@@ -12,7 +12,6 @@ import socket
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -21,6 +20,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.util.connection import create_connection
 
 from chalicelib import strict_json
+from chalicelib.adapters.connections import is_stale
 from chalicelib.adapters.oidc_facts import fact
 from chalicelib.domain.errors import IdentityProviderUnavailable
 from chalicelib.domain.ports import Clock
@@ -29,7 +29,6 @@ from chalicelib.domain.refusals import ProviderReason
 MOST_BYTES = 256 * 1024
 # As deep and as many as in a JWT of a provider.
 _BOUNDS = strict_json.Bounds(longest=MOST_BYTES, deepest=32, most_values=20_000)
-LONGEST_IDLE = timedelta(seconds=20)
 _CONNECT_SECONDS = 2.0
 
 
@@ -44,7 +43,7 @@ class Answer:
 class KeptConnections(urllib3.PoolManager):
     """A pool of connections that are kept between calls.
 
-    A connection that was idle for more than ``LONGEST_IDLE`` is replaced. The total timeout of a request
+    A connection that is stale (``connections.is_stale``) is replaced. The total timeout of a request
     covers the whole response. It also covers the attempts to connect to each address of a host.
     """
 
@@ -188,9 +187,7 @@ class _Connection(HTTPConnection):
     @property
     def is_connected(self) -> bool:
         """True if the connection can be used for another request."""
-        # A clock that is set back must not make a dead connection young.
-        idle = abs(self._clock.now() - self._answered_at)
-        return super().is_connected and idle <= LONGEST_IDLE
+        return super().is_connected and not is_stale(self._answered_at, self._clock.now())
 
     def connect(self) -> None:
         """Connect anew."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from chalicelib.adapters.client_secret import ClientSecret
     from chalicelib.adapters.oidc import OidcProvider, ProviderDocuments, ProviderRules
-    from chalicelib.domain.ports import AuthorizerCaches, LoginProvider, Sleep
+    from chalicelib.domain.ports import AuthorizerCaches, LoginProvider
     from chalicelib.domain.users import Role, User
     from chalicelib.oauth import OAuth
     from chalicelib.services.accounts import Accounts
@@ -150,13 +150,6 @@ class Service(Decision):
         from chalicelib.adapters.aws import http_apis_client, rest_apis_client
 
         return ApiGatewayCaches(rest_apis_client, http_apis_client)
-
-    @cached_property
-    def sleep(self) -> "Sleep":
-        """How to wait."""
-        from chalicelib.adapters.clock import sleep
-
-        return sleep
 
     @cached_property
     def login_provider(self) -> "LoginProvider":

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
+from chalicelib import logs
 from chalicelib.adapters.clock import SystemClock
 from chalicelib.domain.keys import KeyUse
 from chalicelib.domain.ports import Clock
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient
 
     from chalicelib.adapters.api_token import SigningKeys
+    from chalicelib.adapters.dynamodb.access import Access, LeftToSdk
+    from chalicelib.adapters.retries import Retries
     from chalicelib.domain.ports import (
         AssertionStore,
         AuthorizationStore,
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
         ReactivationStore,
         RotationStore,
         SessionStore,
+        Sleep,
         TokenStore,
         UserStore,
     )
@@ -40,47 +44,67 @@ class Stores:
         return Settings.from_environ(self._environ)
 
     @cached_property
+    def sleep(self) -> "Sleep":
+        """The way to wait."""
+        from chalicelib.adapters.clock import sleep
+
+        return sleep
+
+    @cached_property
     def dynamodb(self) -> "DynamoDBClient":
-        """The DynamoDB client."""
+        """The DynamoDB client, which repeats calls that failed."""
+        return self._repeating(self.dynamodb_once)
+
+    @cached_property
+    def dynamodb_once(self) -> "DynamoDBClient":
+        """The DynamoDB client for best-effort writes, which tries once."""
         from chalicelib.adapters.aws import dynamodb_client
 
-        return dynamodb_client()
+        return dynamodb_client(self.clock)
 
     @cached_property
     def kms(self) -> "KMSClient":
-        """The KMS client."""
+        """The KMS client, which repeats calls that failed."""
+        from chalicelib.adapters.repeating import RepeatingKms
+
+        return cast("KMSClient", RepeatingKms(self.kms_once, self._retries))
+
+    @cached_property
+    def kms_once(self) -> "KMSClient":
+        """The KMS client that tries once."""
         from chalicelib.adapters.aws import kms_client
 
-        return kms_client()
+        return kms_client(self.clock)
 
     @cached_property
     def lean(self) -> "DynamoDBClient | None":
-        """What makes the calls of a decision without the SDK, or None where only the SDK can."""
-        from chalicelib.adapters.dynamodb.access import Access
+        """The client for the calls of a decision, or None if only the SDK can make them."""
+        from chalicelib.adapters.dynamodb.access import LeftToSdk
 
-        access = Access.from_environ(self._environ)
-        if access is None:
+        if isinstance(self._access, LeftToSdk):
             return None
         from chalicelib.adapters.dynamodb.lean import LeanDynamoDB
 
-        return cast("DynamoDBClient", LeanDynamoDB(access, self.clock))
+        return cast("DynamoDBClient", LeanDynamoDB(self._access, self.clock))
 
     @cached_property
     def authorization(self) -> "AuthorizationStore":
-        """The two calls of a decision; a use that cannot be recorded is not tried twice."""
+        """The two calls of a decision. A use that cannot be recorded is not tried twice.
+
+        The client is logged once, with the name of the variable that speaks against the lean one.
+        """
+        from chalicelib.adapters.dynamodb.access import LeftToSdk
         from chalicelib.adapters.dynamodb.authorization import DynamoDBAuthorizationStore
 
-        table = self.settings.table_name
-        if self.lean:
-            return DynamoDBAuthorizationStore(self.lean, self.lean, table)
-        from chalicelib.adapters.aws import dynamodb_client
-
-        return DynamoDBAuthorizationStore(self.dynamodb, dynamodb_client(attempts=1), table)
+        against = self._access.variable if isinstance(self._access, LeftToSdk) else None
+        logs.note("dynamodb.client", client="lean" if self.lean else "sdk", because_of=against)
+        once = self.lean or self.dynamodb_once
+        return DynamoDBAuthorizationStore(self._repeating(once), once, self.settings.table_name)
 
     @property
     def verification_keys(self) -> "KeyStore":
         """The published keys that sign API tokens, to be read only."""
-        return self._key_store(KeyUse.API_TOKEN, self.lean) if self.lean else self.keys
+        return self._key_store(KeyUse.API_TOKEN, self._repeating(self.lean)) if self.lean else self.keys
 
     @cached_property
     def keys(self) -> "KeyStore":
@@ -102,11 +126,9 @@ class Stores:
     @cached_property
     def rotations(self) -> "RotationStore":
         """Rotations; a reuse that cannot be recorded is not tried twice."""
-        from chalicelib.adapters.aws import dynamodb_client
         from chalicelib.adapters.dynamodb.rotation import DynamoDBRotationStore
 
-        reuse_client = dynamodb_client(attempts=1)
-        return DynamoDBRotationStore(self.dynamodb, reuse_client, self.settings.table_name)
+        return DynamoDBRotationStore(self.dynamodb, self.dynamodb_once, self.settings.table_name)
 
     @cached_property
     def users(self) -> "UserStore":
@@ -120,7 +142,7 @@ class Stores:
         """Client assertions that were used."""
         from chalicelib.adapters.dynamodb.assertions import DynamoDBAssertionStore
 
-        return DynamoDBAssertionStore(self.dynamodb, self.settings.table_name)
+        return DynamoDBAssertionStore(self._dynamodb_for_counts, self.settings.table_name)
 
     @cached_property
     def session_store(self) -> "SessionStore":
@@ -134,7 +156,7 @@ class Stores:
         """Counts of re-activations."""
         from chalicelib.adapters.dynamodb.reactivations import DynamoDBReactivationStore
 
-        return DynamoDBReactivationStore(self.dynamodb, self.settings.table_name)
+        return DynamoDBReactivationStore(self._dynamodb_for_counts, self.settings.table_name)
 
     @cached_property
     def flush_store(self) -> "FlushStore":
@@ -153,6 +175,28 @@ class Stores:
         """What signs access tokens; without a setting for it nobody asks for any."""
         first = self.settings.derived_token_key_id or ""
         return self._kms_key(first, self.access_token_keys, self.keys)
+
+    @cached_property
+    def _access(self) -> "Access | LeftToSdk":
+        from chalicelib.adapters.dynamodb.access import Access
+
+        return Access.from_environ(self._environ)
+
+    @cached_property
+    def _retries(self) -> "Retries":
+        from chalicelib.adapters.retries import Retries
+
+        return Retries(self.clock, self.sleep)
+
+    @cached_property
+    def _dynamodb_for_counts(self) -> "DynamoDBClient":
+        """The DynamoDB client for writes that must not be made twice."""
+        return self._repeating(self.dynamodb_once, repeats_writes=False)
+
+    def _repeating(self, once: "DynamoDBClient", *, repeats_writes: bool = True) -> "DynamoDBClient":
+        from chalicelib.adapters.repeating import repeating
+
+        return repeating(once, self._retries, repeats_writes=repeats_writes)
 
     def _key_store(self, use: KeyUse, client: "DynamoDBClient") -> "KeyStore":
         from chalicelib.adapters.dynamodb.keys import DynamoDBKeyStore

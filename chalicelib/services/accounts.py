@@ -7,6 +7,7 @@ from chalicelib.domain.administrators import Administrators
 from chalicelib.domain.errors import (
     ApiTokenNotAllowed,
     ConcurrentChange,
+    DependencyUnavailable,
     NotAuthenticated,
     SignInBeforeRemoval,
     SignInRefused,
@@ -72,9 +73,20 @@ class Accounts:
             raise SignInRefused(SignInReason.IDENTITY_MOVED)
         current = self._signed_in(stored, identity, now)
         if current is not stored:
-            self._users.save_sign_in(stored, current)
-            self._log_role_change(stored, current, now)
+            self._record(stored, current, now)
         return current
+
+    def _record(self, stored: User, current: User, now: datetime) -> None:
+        """Write what a sign-in changes. The write may fail if the user's rights stay the same."""
+        try:
+            self._users.save_sign_in(stored, current)
+        except DependencyUnavailable as error:
+            # A revocation must not wait until a name or a date can be written.
+            if not stored.is_active or self._role_changes(stored, current, now):
+                raise
+            logs.warn("user.sign_in_not_recorded", user_id=stored.id, cause=logs.cause(error))
+        else:
+            self._log_role_change(stored, current, now)
 
     def _first_seen(self, user_id: str, identity: Identity, now: datetime) -> User:
         unknown = User(
@@ -114,7 +126,10 @@ class Accounts:
         return self._administrators.names(identity.issuer, identity.subject_claim, identity.subject)
 
     def _log_role_change(self, before: User, after: User, now: datetime) -> None:
-        # The row's role may have expired, so the log compares the roles that count.
-        had, has = (self._administrators.role_of(user, now) for user in (before, after))
-        if had is not has:
+        if self._role_changes(before, after, now):
+            had, has = (self._administrators.role_of(user, now) for user in (before, after))
             logs.add(role_before=had.value, role_after=has.value)
+
+    def _role_changes(self, before: User, after: User, now: datetime) -> bool:
+        # The row's role may have expired, so this compares the roles that count.
+        return self._administrators.role_of(before, now) is not self._administrators.role_of(after, now)

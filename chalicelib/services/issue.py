@@ -12,6 +12,7 @@ from chalicelib.domain.claims import Claims
 from chalicelib.domain.errors import (
     AlreadyCreated,
     ConcurrentChange,
+    DependencyUnavailable,
     IdempotencyKeyReused,
     TokenLimitReached,
     TokenNotFound,
@@ -156,10 +157,17 @@ class IssueToken:
             # An hour at most, so that a wrong note does not refuse an owner for long.
             until = min(now + _FULL_AT_MOST, *(token.surely_holds_place_until for token in placed))
             if until > now:
-                self._users.note_full(current, until)
+                self._note_full(current, until)
             raise TokenLimitReached(limit)
         if len(placed) < current.live_tokens:
             self._users.correct_live_tokens(current, len(placed))
+
+    def _note_full(self, owner: User, until: datetime) -> None:
+        try:
+            self._users.note_full(owner, until)
+        except DependencyUnavailable as error:
+            # The refusal is right without the note. Only the next recount costs as much.
+            logs.warn("user.full_not_noted", user_id=owner.id, cause=logs.cause(error))
 
     def _with_place(self, owner: User, now: datetime) -> Iterator[Token]:
         """Yield one token of each family that holds a place."""

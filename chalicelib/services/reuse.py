@@ -1,6 +1,7 @@
 """A token is used that was rotated out: somebody holds what nobody should use any more."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from datetime import datetime, timedelta
 
 from chalicelib import logs
 from chalicelib.domain.errors import ApiTokensError, DependencyUnavailable
@@ -8,13 +9,17 @@ from chalicelib.domain.ports import AuthorizationStore, Clock, RotationStore
 from chalicelib.domain.rotation import needs_reuse_record, reused
 from chalicelib.domain.tokens import RevocationReason, Token, TokenPolicy
 from chalicelib.services.revocation import RevokeToken
-from chalicelib.services.uses import Uses
+from chalicelib.services.uses import Until, Uses
+
+_BETWEEN_FAILURES = timedelta(seconds=1)
+"""How long a reaction that failed is not tried again, so that a flood does not add to the failure."""
 
 
 class RecordReuse:
-    """Counts reuse on the token's row, by at most one write per refresh interval.
+    """Reaction to reuse, and its count on the token's row by at most one write per refresh interval.
 
-    ``respond`` is called after each of these writes.
+    ``respond`` is called before the count is written, because no reaction may depend on that write. It is
+    called at most once per interval and process. If it returns False, the next reuse calls it again.
     """
 
     def __init__(
@@ -22,32 +27,42 @@ class RecordReuse:
         store: RotationStore,
         clock: Clock,
         policy: TokenPolicy,
-        respond: Callable[[Token], None] | None = None,
+        respond: Callable[[Token], bool] | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
         self._policy = policy
         self._respond = respond
         self._uses = Uses()
+        self._quiet = Until()
 
     def record(self, token: Token) -> None:
-        """Record one reuse as well as can be; the caller refuses the token whatever happens here."""
+        """React to one reuse and record it as far as possible. The caller refuses the token anyway."""
         now = self._clock.now()
         self._uses.count(token.id, now.date())
-        if needs_reuse_record(token, now, self._policy) and self._is_written(token):
-            self._uses.written(token.id)
-            if self._respond:
-                self._respond(token)
+        is_due = needs_reuse_record(token, now, self._policy)
+        if is_due:
+            count = sum(self._uses.of(token.id).values())
+            ids = {"user_id": token.user_id, "token_id": token.id, "successor_id": token.successor_id}
+            logs.warn("token.reused", **ids, family_id=token.family_id, count=count)
+        self._react(token, now)
+        if is_due:
+            self._write(token)
 
-    def _is_written(self, token: Token) -> bool:
+    def _react(self, token: Token, now: datetime) -> None:
+        if self._respond is None or self._quiet.holds(token.id, now):
+            return
+        is_done = self._respond(token)
+        pause = self._policy.refresh_interval if is_done else _BETWEEN_FAILURES
+        self._quiet.set(token.id, now, now + pause)
+
+    def _write(self, token: Token) -> None:
         count = sum(self._uses.of(token.id).values())
-        ids = {"user_id": token.user_id, "token_id": token.id, "successor_id": token.successor_id}
-        logs.warn("token.reused", **ids, family_id=token.family_id, count=count)
         try:
-            return self._store.record_reuse(token, reused(token, count, self._clock.now()))
+            if self._store.record_reuse(token, reused(token, count, self._clock.now())):
+                self._uses.written(token.id)
         except DependencyUnavailable as error:
             logs.warn("token.reuse_not_recorded", token_id=token.id, reason=logs.cause(error))
-            return False
 
 
 class RevokeFamily:
@@ -65,21 +80,20 @@ class RevokeFamily:
         self._revocations = revocations
         self._clock = clock
 
-    def revoke(self, token: Token) -> None:
-        """Revoke the family of ``token`` as well as can be: what fails is logged."""
+    def revoke(self, token: Token) -> bool:
+        """Revoke the family of ``token``. Log each failure, and return False if there was one."""
         now = self._clock.now()
-        for relative in self._family(token):
-            if relative.own_revocation(now) is None:
-                self._revoke(relative)
-
-    def _family(self, token: Token) -> Sequence[Token]:
         try:
-            return self._rotations.list_family(token.user_id, token.family_id or token.id)
+            family = self._rotations.list_family(token.user_id, token.family_id or token.id)
         except DependencyUnavailable as error:
             logs.warn("token.family_not_revoked", token_id=token.id, reason=logs.cause(error))
-            return []
+            return False
+        living = [relative for relative in family if relative.own_revocation(now) is None]
+        # One failure must not keep the others alive.
+        revoked = [self._revoke(relative) for relative in living]
+        return all(revoked)
 
-    def _revoke(self, relative: Token) -> None:
+    def _revoke(self, relative: Token) -> bool:
         user_id, token_id = relative.user_id, relative.id
         try:
             revoked = self._revocations.revoke(
@@ -87,6 +101,7 @@ class RevokeFamily:
             )
         except ApiTokensError as error:
             logs.warn("token.family_not_revoked", token_id=token_id, reason=logs.cause(error))
-            return
+            return False
         if revoked:
             logs.warn("token.family_revoked", user_id=user_id, token_id=token_id)
+        return True

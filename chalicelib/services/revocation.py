@@ -3,8 +3,8 @@
 from collections.abc import Callable
 
 from chalicelib import logs
-from chalicelib.domain.errors import ConcurrentChange
-from chalicelib.domain.lines import Ending, ending_of
+from chalicelib.domain.errors import ConcurrentChange, DependencyUnavailable
+from chalicelib.domain.lines import Ending, Line, ending_of
 from chalicelib.domain.ports import Clock, RotationStore, TokenStore
 from chalicelib.domain.tokens import RevocationReason, Token, TokenPolicy
 from chalicelib.domain.users import User
@@ -58,6 +58,13 @@ class RevokeToken:
             self._store.end_line(ending)
         except ConcurrentChange:
             if ending.line:
-                # A token that keeps rotating itself must not hold up the end of its line.
-                self._rotations.stop_line(ending.line)
+                self._stop(ending.line)
             raise
+
+    def _stop(self, line: Line) -> None:
+        """Stop a line whose token keeps rotating itself, so that it cannot hold up its own end."""
+        try:
+            self._rotations.stop_line(line)
+        except DependencyUnavailable as error:
+            # The next attempt may end the line without this help.
+            logs.warn("line.not_stopped", line_id=line.id, cause=logs.cause(error))

@@ -1,8 +1,8 @@
-"""Uses counted in this process until a touch writes them: never one write per request."""
+"""Memory of this process about tokens: uses that no row holds yet, and until when not to act again."""
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from threading import Lock
 
 _MOST_TOKENS = 10_000
@@ -37,3 +37,25 @@ class Uses:
         """Forget what a row now holds."""
         with self._lock:
             self._counts.pop(token_id, None)
+
+
+class Until:
+    """Times until which something need not be done again for a token, for 10,000 tokens at most."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._times: OrderedDict[str, tuple[datetime, datetime]] = OrderedDict()
+
+    def set(self, token_id: str, now: datetime, until: datetime) -> None:
+        """Note the time. The token that was noted longest ago makes room."""
+        with self._lock:
+            self._times[token_id] = now, until
+            self._times.move_to_end(token_id)
+            if len(self._times) > _MOST_TOKENS:
+                self._times.popitem(last=False)
+
+    def holds(self, token_id: str, now: datetime) -> bool:
+        """Return True until the noted time. A clock that is set back ends it."""
+        with self._lock:
+            began, until = self._times.get(token_id, (now, now))
+        return began <= now < until

@@ -1,4 +1,8 @@
-"""Alarms and the dashboard. Each alarm counts all functions that it is about, a new one too."""
+"""Alarms and the dashboard. Each alarm counts all functions that it is about, a new one too.
+
+Alarms count what callers saw. DynamoDB's throttles are on the dashboard only, because a throttled call is
+repeated: a caller who saw one is counted as ``AuthorizerErrors`` or ``ApiFailures``.
+"""
 
 from __future__ import annotations
 
@@ -27,9 +31,8 @@ _FLUSHES_LINE = '{ $.event = "flush" }'
 _WIDEST_LINE = '{ $.event = "flush" && $.pace = "widest" }'
 _SIGNING_LINE = '{ $.error = "SigningUnavailable" }'
 _PERIOD = 300
-# The table's own figures are without its index's.
-_TABLE = {"TableName": {"Ref": "TokenTable"}}
-_INDEX = {**_TABLE, "GlobalSecondaryIndexName": USERS_INDEX}
+# A single refusal may pass unnoticed: API Gateway and people try again.
+_SOME = 5
 
 
 def with_alarms(template: Template) -> Template:
@@ -73,16 +76,12 @@ def _filter(group: str, pattern: str, metric: str, value: str = "1") -> Resource
 
 def _alarms(functions: Sequence[str], authorizers: Sequence[str]) -> dict[str, Resource]:
     failures = [_metric("AWS/ApiGateway", "5XXError", "Sum", {"ApiName": {"Ref": "AWS::StackName"}})]
-    throttled = [_lambda_metric(name, "Throttles", "Sum") for name in functions]
+    # Callers do not wait for the flusher. FlushesLate counts what its throttles lead to.
+    throttled = [_lambda_metric(name, "Throttles", "Sum") for name in functions if name != FLUSHER]
     slowness = [_lambda_metric(name, "Duration", "p99") for name in authorizers]
-    refused = [
-        _metric("AWS/DynamoDB", f"{kind}ThrottleEvents", "Sum", part)
-        for part in (_TABLE, _INDEX)
-        for kind in ("Read", "Write")
-    ]
     undecided, unsigned = ([_metric(NAMESPACE, name, "Sum", {})] for name in (UNDECIDED, UNSIGNED))
     return {
-        "ApiFailures": _alarm("The API answered 5XX more than 5 times in 5 minutes.", failures, 5),
+        "ApiFailures": _alarm("The API answered 5XX more than 5 times in 5 minutes.", failures, _SOME),
         "AuthorizerErrors": _alarm("An authorizer could not decide.", undecided, 0),
         "AuthorizerSlowness": _alarm(
             "The slowest percent of decisions took more than 2 seconds, for 15 minutes.",
@@ -91,8 +90,11 @@ def _alarms(functions: Sequence[str], authorizers: Sequence[str]) -> dict[str, R
             combined="MAX",
             periods=3,
         ),
-        "FunctionThrottles": _alarm("Lambda refused to run a function.", throttled, 0),
-        "TableThrottles": _alarm("DynamoDB refused calls of the table or its index.", refused, 0),
+        "FunctionThrottles": _alarm(
+            "Lambda refused to run functions for callers more than 5 times in 5 minutes.",
+            throttled,
+            _SOME,
+        ),
         "SigningFailures": _alarm("A token could not be signed by KMS.", unsigned, 0),
     }
 

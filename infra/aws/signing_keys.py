@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib.adapters.clock import SystemClock
+from chalicelib.adapters.clock import SystemClock, sleep
 from chalicelib.adapters.dynamodb.keys import DynamoDBKeyStore
+from chalicelib.adapters.repeating import repeating
+from chalicelib.adapters.retries import Retries
 from chalicelib.domain.errors import ApiTokensError
 from chalicelib.domain.keys import KeyUse
 from infra.aws.account import session_of_environment
@@ -61,7 +63,9 @@ def _operator(options: argparse.Namespace) -> Operator:
     session, use = session_of_environment(), KeyUse(options.use)
     dynamodb = cast("DynamoDBClient", session.create_client("dynamodb"))
     kms = cast("KMSClient", session.create_client("kms"))
-    return Operator(use, DynamoDBKeyStore(dynamodb, options.table, use), kms, SystemClock())
+    clock = SystemClock()
+    store = DynamoDBKeyStore(repeating(dynamodb, Retries(clock, sleep)), options.table, use)
+    return Operator(use, store, kms, clock)
 
 
 def _options(arguments: list[str]) -> argparse.Namespace:

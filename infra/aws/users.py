@@ -53,7 +53,7 @@ class _OperatorsService(Service):
     """The service's user management with the operator's own credentials."""
 
     @cached_property
-    def dynamodb(self) -> DynamoDBClient:
+    def dynamodb_once(self) -> DynamoDBClient:
         """The DynamoDB client of the account and region in the environment."""
         return cast("DynamoDBClient", session_of_environment().create_client("dynamodb"))
 

@@ -1,8 +1,11 @@
-"""Every call to AWS fails in every way, one at a time: an honest 5xx, whole rows, no wrong allow."""
+"""Every call to AWS fails in every way, one at a time: an honest 5xx, whole rows, no wrong allow.
+
+A fault that passes is not noticed. A fault that lasts is the caller's to hear of.
+"""
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -11,6 +14,7 @@ from botocore.exceptions import EndpointConnectionError
 
 from chalicelib.adapters.aws import dynamodb_client, kms_client
 from chalicelib.adapters.key_cache import MAX_AGE
+from chalicelib.adapters.repeating import repeating
 from chalicelib.domain.errors import DependencyUnavailable
 from chalicelib.domain.ids import user_id_for
 from chalicelib.domain.tokens import TokenStatus
@@ -21,7 +25,7 @@ from tests.integration.world import USER, USER_ID, World
 from tests.support.api import Answer
 from tests.support.builders import ISSUER
 from tests.support.clients import SECRET, SERVER, resource_servers
-from tests.support.dynamodb import dynamodb_stores
+from tests.support.dynamodb import RETRIES, dynamodb_stores
 
 NEWCOMER = "newcomer@example.com"
 OTHER = "https://other.example.com"
@@ -299,24 +303,6 @@ MANAGEMENT = [
         lambda world: world.stored_user(user_id_for(ISSUER, NEWCOMER)) is not None,
     ),
     Operation(
-        "sign-in-newer",
-        (*SIGN_IN, "UpdateItem"),
-        200,
-        known_people_a_second_ago,
-        lambda world: world.api.get("/v1/me", world.user),
-        lambda world: (
-            [world.clock.now()] == [u.signed_in_at for u in world.stored_users() if u.id == USER_ID]
-        ),
-    ),
-    Operation(
-        "sign-in-new-name",
-        (*SIGN_IN, "UpdateItem"),
-        200,
-        known_people_a_second_ago,
-        lambda world: world.api.get("/v1/me", world.sign_in(USER, name="New Name")),
-        lambda world: "New Name" in {user.name for user in world.stored_users()},
-    ),
-    Operation(
         "sign-in-after-removal",
         (*SIGN_IN, "UpdateItem"),
         200,
@@ -564,6 +550,28 @@ MANAGEMENT += [
     ),
 ]
 
+# Only the record of these sign-ins may fail, because nothing depends on it.
+RECORDED = [
+    Operation(
+        "sign-in-newer",
+        (*SIGN_IN, "UpdateItem"),
+        200,
+        known_people_a_second_ago,
+        lambda world: world.api.get("/v1/me", world.user),
+        lambda world: (
+            [world.clock.now()] == [u.signed_in_at for u in world.stored_users() if u.id == USER_ID]
+        ),
+    ),
+    Operation(
+        "sign-in-new-name",
+        (*SIGN_IN, "UpdateItem"),
+        200,
+        known_people_a_second_ago,
+        lambda world: world.api.get("/v1/me", world.sign_in(USER, name="New Name")),
+        lambda world: "New Name" in {user.name for user in world.stored_users()},
+    ),
+]
+
 ALLOWED = [
     Operation("authorize", DECIDE, 200, with_token_used_just_now, authorize),
     Operation("authorize-with-touch", (*DECIDE, "UpdateItem"), 200, with_token, authorize),
@@ -579,6 +587,11 @@ REFUSED = [
 ]
 
 
+def lasting(fault: Fault) -> Fault:
+    """Return a fault that repeats cannot get over."""
+    return replace(fault, lasts=True)
+
+
 def cases(operations: list[Operation]) -> list[ParameterSet]:
     """Return each operation with each fault that can strike it."""
     return [
@@ -591,7 +604,8 @@ def cases(operations: list[Operation]) -> list[ParameterSet]:
 
 
 def struck(world: World, operation: Operation, fault: Fault) -> Iterator[tuple[int, Answer]]:
-    """Yield the answer to the operation with the fault at each call in turn, on the same rows."""
+    """Yield the answer to the operation with a lasting fault at each call in turn, on the same rows."""
+    fault = lasting(fault)
     operation.arrange(world)
     world.save()
     for index in operation.struck_at(fault):
@@ -602,7 +616,7 @@ def struck(world: World, operation: Operation, fault: Fault) -> Iterator[tuple[i
         yield index, answer
 
 
-@pytest.mark.parametrize("operation", MANAGEMENT + ALLOWED + REFUSED, ids=str)
+@pytest.mark.parametrize("operation", MANAGEMENT + RECORDED + ALLOWED + REFUSED, ids=str)
 def test_operation_makes_exactly_these_calls(world: World, operation: Operation) -> None:
     """A run without faults makes the calls that the faults below strike one by one."""
     operation.arrange(world)
@@ -630,6 +644,22 @@ def test_fault_in_management_is_a_503_and_leaves_rows_whole(
         assert (operation.again if made else operation.status) == again.status
         assert operation.done is None or operation.done(world)
         world.check_whole()
+
+
+@pytest.mark.parametrize(("operation", "fault"), cases(RECORDED))
+def test_fault_in_recording_a_sign_in_changes_no_answer(
+    world: World, operation: Operation, fault: Fault
+) -> None:
+    """Who signed in is known without the record. The next sign-in makes it."""
+    for index, answer in struck(world, operation, fault):
+        is_record = operation.calls[index] == "UpdateItem"
+        assert answer.status == (200 if is_record else 503)
+        assert operation.done
+        assert (is_record and fault.after is not None) is operation.done(world)
+        world.check_whole()
+        world.start()
+        assert operation.act(world).status == 200
+        assert operation.done(world)
 
 
 @pytest.mark.parametrize(("operation", "fault"), cases(ALLOWED))
@@ -677,7 +707,7 @@ def test_fault_in_recording_reuse_changes_no_answer(
 
 
 # What a reuse costs where the family is revoked.
-FAMILY = (*DECIDE, "UpdateItem", "Query", "BatchGetItem", "BatchGetItem", "TransactWriteItems")
+FAMILY = (*DECIDE, "Query", "BatchGetItem", "BatchGetItem", "TransactWriteItems", "UpdateItem")
 
 
 @pytest.mark.parametrize("index", range(len(FAMILY)))
@@ -687,7 +717,7 @@ def test_fault_in_revoking_a_family_never_allows(world: World, index: int, fault
     world.configure(ROTATED_TOKEN_REUSE="revoke_family")
     with_rotated_token(world)
     world.start()
-    with world.wire.watching(fault, index) as calls:
+    with world.wire.watching(lasting(fault), index) as calls:
         assert authorize(world).status == (500 if index < len(DECIDE) else 401)
     assert tuple(calls[: index + 1]) == FAMILY[: index + 1]
     world.check_whole()
@@ -696,6 +726,73 @@ def test_fault_in_revoking_a_family_never_allows(world: World, index: int, fault
     (successor,) = [t for t in world.stored_tokens() if t.id != world.token_id]
     assert successor.state is TokenStatus.REVOKED
     world.check_whole()
+
+
+PASSING = [
+    wire.THROTTLED,
+    wire.THROTTLING,
+    wire.KMS_THROTTLING,
+    wire.THROTTLED_TRANSACTION,
+    wire.NOTHING_PROCESSED,
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", PASSING, ids=str)
+@pytest.mark.parametrize("operation", MANAGEMENT + RECORDED + ALLOWED + REFUSED, ids=str)
+def test_single_throttle_is_not_noticed(world: World, operation: Operation, fault: Fault) -> None:
+    """The call is made once more, within 200 milliseconds, and the operation goes on."""
+    assert_passes(world, operation, fault)
+
+
+@pytest.mark.parametrize("fault", [wire.THROTTLED, wire.THROTTLED_TRANSACTION], ids=str)
+@pytest.mark.parametrize("name", ["create", "authorize", "report", "deactivate"])
+def test_single_throttle_is_not_noticed_where_it_matters_most(
+    world: World, name: str, fault: Fault
+) -> None:
+    """A decision, a creation and two revocations."""
+    (operation,) = (each for each in MANAGEMENT + ALLOWED if each.name == name)
+    assert_passes(world, operation, fault)
+
+
+def assert_passes(world: World, operation: Operation, fault: Fault) -> None:
+    """Fail if the operation notices the fault at any of its calls."""
+    operation.arrange(world)
+    world.save()
+    for index in operation.struck_at(fault):
+        world.restore()
+        world.pauses.clear()
+        with world.wire.watching(fault, index) as calls:
+            answer = operation.act(world)
+        assert answer.status == operation.status
+        assert operation.done is None or operation.done(world)
+        is_touch = operation.name.startswith("authorize") and operation.calls[index] == "UpdateItem"
+        expected = list(operation.calls)
+        expected[index:index] = [] if is_touch else [operation.calls[index]]
+        assert calls == expected
+        assert len(world.pauses) == (0 if is_touch else 1)
+        world.check_whole()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("operation", [o for o in MANAGEMENT if o.struck_at(wire.RESPONSE_LOST)], ids=str)
+def test_lost_response_of_a_safe_call_is_not_noticed(world: World, operation: Operation) -> None:
+    """Reads, signatures, transactions, and writes that know themselves again by their condition.
+
+    A re-activation that may have been counted is not counted twice.
+    """
+    operation.arrange(world)
+    world.save()
+    for index in operation.struck_at(wire.RESPONSE_LOST):
+        world.restore()
+        with world.wire.watching(wire.RESPONSE_LOST, index):
+            answer = operation.act(world)
+        is_count = operation.calls[index : index + 1] == ("UpdateItem",) and (
+            operation.name.startswith("reactivate")
+            or (operation.name == "resume" and index == operation.calls.index("UpdateItem"))
+        )
+        assert answer.status in ({503} if is_count else {operation.status, operation.again})
+        world.check_whole()
 
 
 @pytest.mark.slow
@@ -731,13 +828,13 @@ def test_warm_keys_outlive_an_outage_of_the_key_table(world: World, fault: Fault
     """Known keys go on verifying until they are old; then nobody can say whether one was revoked."""
     with_token_used_just_now(world)
     world.clock.advance(MAX_AGE * 4 / 5)
-    with world.wire.watching(fault, 0) as calls:
+    with world.wire.watching(lasting(fault), 0) as calls:
         assert authorize(world).status == 500
-    assert calls == ["BatchGetItem"]
+    assert calls == ["BatchGetItem"] * 3
     world.clock.advance(MAX_AGE * 2 / 5)
-    with world.wire.watching(fault, 0) as calls:
+    with world.wire.watching(lasting(fault), 0) as calls:
         assert authorize(world).status == 500
-    assert calls == ["Query"]
+    assert calls == ["Query"] * 3
     assert authorize(world).status == 200
 
 
@@ -749,7 +846,7 @@ def test_keys_that_cannot_be_read_or_published_are_unavailable(
     """The port's own promise: nothing of AWS comes through it."""
     stores = dynamodb_stores(world.cloud)
     keys = world.start().signing_key
-    with world.wire.watching(fault, 0 if operation == "load" else 2):
+    with world.wire.watching(lasting(fault), 0 if operation == "load" else 2):
         if operation == "load":
             with pytest.raises(DependencyUnavailable):
                 stores.keys.load_keys()
@@ -768,18 +865,18 @@ def test_deployed_clients_try_a_lost_connection_once_more(world: World) -> None:
         if len(attempts) == 1:
             raise EndpointConnectionError(endpoint_url="https://aws.invalid")
 
-    client = dynamodb_client()
-    client.meta.events.register_first("before-send.dynamodb", fail_the_first)
+    once = dynamodb_client()
+    client = repeating(once, RETRIES)
+    once.meta.events.register_first("before-send.dynamodb", fail_the_first)
     answer = client.get_item(TableName=world.cloud.table, Key={"pk": {"S": "x"}, "sk": {"S": "y"}})
     assert "Item" not in answer
     assert len(attempts) == 2
 
 
 def test_deployed_clients_fail_fast(world: World) -> None:
-    """Nobody waits a minute for an answer that does not come."""
-    clients = [dynamodb_client(), dynamodb_client(attempts=1), kms_client()]
-    configs: list[Any] = [client.meta.config for client in clients]
-    assert [config.retries["total_max_attempts"] for config in configs] == [2, 1, 2]
+    """The SDK repeats nothing, because it waits for up to a second before that."""
+    configs: list[Any] = [client.meta.config for client in (dynamodb_client(), kms_client())]
+    assert [config.retries["total_max_attempts"] for config in configs] == [1, 1]
     assert all(config.connect_timeout <= 1 and config.read_timeout <= 2 for config in configs)
 
 

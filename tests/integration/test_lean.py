@@ -6,15 +6,20 @@ import traceback
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import certifi
 import pytest
 
+from chalicelib.adapters.connections import LONGEST_IDLE
 from chalicelib.adapters.dynamodb import lean
-from chalicelib.adapters.dynamodb.errors import CallFailed, ConditionFailed, WriteConflict, translated
+from chalicelib.adapters.dynamodb.errors import ConditionFailed, WriteConflict, translated
 from chalicelib.adapters.dynamodb.lean import LeanDynamoDB
 from chalicelib.adapters.dynamodb.reads import batch_get, query_all
+from chalicelib.adapters.failures import CallFailed
+from chalicelib.adapters.repeating import repeating
+from chalicelib.adapters.retries import Retries
 from chalicelib.domain.errors import StoreUnavailable
 from tests.support.clock import FixedClock
 from tests.support.lean import an_access
@@ -27,16 +32,21 @@ TYPE = "com.amazonaws.dynamodb.v20120810#"
 
 @contextmanager
 def speaking(
-    *script: list[Answer], attempts: int = 1, pauses: list[float] | None = None
+    *script: list[Answer], clock: FixedClock | None = None
 ) -> Iterator[tuple[LeanDynamoDB, Scripted]]:
     """Yield a client, and the server that answers it by this script."""
     with scripted(script) as server:
-        pause = ([] if pauses is None else pauses).append
-        client = LeanDynamoDB(an_access(server.port), FixedClock(), attempts=attempts, pause=pause)
+        client = LeanDynamoDB(an_access(server.port), clock or FixedClock())
         try:
             yield client, server
         finally:
             client.close()
+
+
+def patient(client: Any, pauses: list[timedelta] | None = None) -> Any:
+    """Return a client that repeats the lean one's calls, with the longest pauses."""
+    pause = ([] if pauses is None else pauses).append
+    return repeating(client, Retries(FixedClock(), pause, lambda: 1.0))
 
 
 def read(client: Any) -> Any:
@@ -135,52 +145,125 @@ FAILED = http({"__type": f"{TYPE}InternalServerError"}, 500)
 
 
 @pytest.mark.parametrize("failure", [FAILED, http(body=b"<html>", status=503), None, b"HTTP/1.1 2"])
-def test_read_is_tried_twice(failure: Answer) -> None:
-    """After a short pause, and not a third time."""
-    pauses: list[float] = []
-    with speaking([failure], [http(NOT_FOUND)], attempts=2, pauses=pauses) as (client, server):
-        assert read(client) == []
+def test_failed_read_is_repeated(failure: Answer) -> None:
+    """After short pauses, and not a fourth time."""
+    pauses: list[timedelta] = []
+    with speaking([failure], [http(NOT_FOUND)]) as (client, server):
+        assert read(patient(client)) == []
     assert len(server.requests) == 2
-    assert 0 <= pauses.pop() <= 0.05
-    with (
-        speaking([failure], attempts=2, pauses=pauses) as (client, server),
-        pytest.raises(StoreUnavailable),
-    ):
-        read(client)
-    assert (len(server.requests), len(pauses)) == (2, 1)
+    with speaking([failure]) as (client, server), pytest.raises(StoreUnavailable):
+        read(patient(client, pauses))
+    assert len(server.requests) == 3
+    assert sum(pauses, timedelta(0)) <= timedelta(milliseconds=200)
 
 
 @pytest.mark.parametrize("failure", [FAILED, None, b"HTTP/1.1 2"])
 def test_update_is_tried_once(failure: Answer) -> None:
-    """A use that is not recorded now will be by the next one."""
-    with speaking([failure], attempts=2) as (client, server), pytest.raises(StoreUnavailable):
+    """The next use makes up for a use that is not recorded now. A repeat could count it twice."""
+    with speaking([failure]) as (client, server), pytest.raises(StoreUnavailable):
         update(client)
     assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize(
-    "code", ["ProvisionedThroughputExceededException", "ThrottlingException", "AccessDeniedException", ""]
+    "code", ["ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded"]
 )
-def test_refused_read_is_not_tried_again(code: str) -> None:
-    """Who is throttled makes it worse, and who may not will not."""
-    with (
-        speaking([http({"__type": TYPE + code}, 400)], attempts=2) as (client, server),
-        pytest.raises(StoreUnavailable),
-    ):
-        read(client)
+def test_throttled_read_is_repeated(code: str) -> None:
+    """One throttle is not noticed. Three are an error."""
+    throttle = http({"__type": TYPE + code}, 400)
+    with speaking([throttle, http(NOT_FOUND)]) as (client, server):
+        assert read(patient(client)) == []
+    assert server.connections == [0, 0]
+    with speaking([throttle] * 4) as (client, server), pytest.raises(StoreUnavailable):
+        read(patient(client))
+    assert len(server.requests) == 3
+
+
+@pytest.mark.parametrize("code", ["AccessDeniedException", "ValidationException", ""])
+def test_refused_read_is_not_repeated(code: str) -> None:
+    """The same call would be refused again."""
+    refusal = http({"__type": TYPE + code}, 400)
+    with speaking([refusal]) as (client, server), pytest.raises(StoreUnavailable):
+        read(patient(client))
     assert len(server.requests) == 1
 
 
-def test_answer_that_does_not_come_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A read gives up twice, an update once."""
+def test_keys_that_were_left_out_are_asked_for_alone() -> None:
+    """Over the wire, strongly consistent as before."""
+    other = {"pk": {"S": "U#2"}, "sk": {"S": "#"}}
+    half = {"Responses": {"t": [KEY]}, "UnprocessedKeys": {"t": {"Keys": [other]}}}
+    with speaking([http(half), http({"Responses": {"t": [other]}})]) as (client, server):
+        assert batch_get(patient(client), "t", [KEY, other]) == [KEY, other]
+    asked = [json.loads(request.body)["RequestItems"]["t"] for request in server.requests]
+    assert asked == [{"Keys": keys, "ConsistentRead": True} for keys in ([KEY, other], [other])]
+
+
+def test_answer_that_does_not_come_is_waited_for_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A read gives up after two tries, an update after one."""
     monkeypatch.setattr(lean, "READ_SECONDS", 0.1)
-    with speaking([NEVER], attempts=2) as (client, server):
+    with speaking([NEVER]) as (client, server):
+        clock = FixedClock()
+
+        def waiting(**request: Any) -> Any:
+            clock.advance(timedelta(seconds=2))
+            return client.batch_get_item(**request)
+
+        with pytest.raises(CallFailed):
+            Retries(clock, lambda pause: None).call(waiting, is_safe=True)
+        assert len(server.requests) == 2
+        with pytest.raises(StoreUnavailable):
+            update(client)
+        assert len(server.requests) == 3
+
+
+@pytest.mark.parametrize("call", [read, update])
+@pytest.mark.parametrize(
+    ("idle", "connections"),
+    [(LONGEST_IDLE, [0, 0]), (LONGEST_IDLE + timedelta(milliseconds=1), [0, 1])],
+)
+def test_connection_that_was_idle_for_20_seconds_is_not_used(
+    call: Any, idle: timedelta, connections: list[int]
+) -> None:
+    """A network may have forgotten it without a word. A call over it would wait for two seconds."""
+    clock = FixedClock()
+    with speaking([http(NOT_FOUND)] * 2, clock=clock) as (client, server):
+        call(client)
+        clock.advance(idle)
+        call(client)
+    assert server.connections == connections
+
+
+def test_connection_that_died_silently_costs_no_wait() -> None:
+    """The server never answers on the old connection, and nothing is sent over it."""
+    clock = FixedClock()
+    with speaking([http(NOT_FOUND), NEVER], [http(NOT_FOUND)], clock=clock) as (client, server):
+        read(client)
+        clock.advance(timedelta(minutes=5))
         started = time.monotonic()
-        for call, tried in ((read, 2), (update, 3)):
-            with pytest.raises(StoreUnavailable):
-                call(client)
-            assert len(server.requests) == tried
-        assert time.monotonic() - started < 5
+        assert read(client) == []
+        assert time.monotonic() - started < lean.READ_SECONDS / 2
+    assert server.connections == [0, 1]
+
+
+def test_clock_that_is_set_back_keeps_no_dead_connection() -> None:
+    """An hour in the future is as long ago as an hour in the past."""
+    clock = FixedClock()
+    with speaking([http(NOT_FOUND)] * 2, clock=clock) as (client, server):
+        read(client)
+        clock.advance(timedelta(hours=-1))
+        read(client)
+    assert server.connections == [0, 1]
+
+
+def test_silence_within_the_20_seconds_is_repeated_over_a_new_connection(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The read costs one time-out and no error, and no other old connection is tried."""
+    monkeypatch.setattr(lean, "READ_SECONDS", 0.1)
+    with speaking([http(NOT_FOUND), NEVER], [http(NOT_FOUND)]) as (client, server):
+        read(client)
+        assert read(patient(client)) == []
+    assert server.connections == [0, 0, 1]
 
 
 def test_timeout_over_a_kept_connection_is_a_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -213,7 +296,7 @@ def test_nobody_there_is_unavailable() -> None:
     """A closed port, at once."""
     with scripted([[]]) as server:
         pass
-    client = LeanDynamoDB(an_access(server.port), FixedClock(), pause=lambda seconds: None)
+    client = LeanDynamoDB(an_access(server.port), FixedClock())
     for call in (read, update):
         with pytest.raises(StoreUnavailable):
             call(client)

@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from chalicelib.adapters.dynamodb.errors import CallFailed
 from chalicelib.adapters.dynamodb.lean import LeanDynamoDB
+from chalicelib.adapters.failures import CallFailed
 from tests.support.clock import FixedClock
 from tests.support.lean import an_access
 from tests.support.scripted import Answer, Scripted, http, scripted
@@ -92,7 +92,7 @@ def serving(
 def called(server: Scripted, trusted: Path | None) -> None:
     """Make two calls over one connection."""
     access = an_access(server.port, scheme="https", name=NAME)
-    client = LeanDynamoDB(access, FixedClock(), trusted=trusted, pause=lambda seconds: None)
+    client = LeanDynamoDB(access, FixedClock(), trusted=trusted)
     try:
         client.query(TableName="t")
         client.update_item(TableName="t")

@@ -19,10 +19,10 @@ from typing import Any
 import pytest
 import urllib3
 
+from chalicelib.adapters.connections import LONGEST_IDLE
 from chalicelib.adapters.oidc import OidcProvider, ProviderDocuments, ProviderRules
 from chalicelib.adapters.oidc_documents import SECONDS
 from chalicelib.adapters.oidc_http import (
-    LONGEST_IDLE,
     MOST_BYTES,
     Answer,
     KeptConnections,

@@ -196,7 +196,6 @@ def watched_by(resources: Mapping[str, Any], alarm: str) -> set[str]:
 
 
 OWN = str({"Fn::Sub": "BodhiApiTokens/${AWS::StackName}"})
-TABLE = {"TableName": {"Ref": "TokenTable"}, "GlobalSecondaryIndexName": "users"}
 QUEUE = {"QueueName": {"Fn::GetAtt": ["UnflushedChanges", "QueueName"]}}
 EXPECTED: dict[str, dict[str, Any]] = {
     "ApiFailures": {
@@ -223,13 +222,7 @@ EXPECTED: dict[str, dict[str, Any]] = {
         "metrics": {("AWS/Lambda", "Throttles")},
         "dimensions": {},
         "statistics": {"Sum"},
-        "above": 0,
-    },
-    "TableThrottles": {
-        "metrics": {("AWS/DynamoDB", "ReadThrottleEvents"), ("AWS/DynamoDB", "WriteThrottleEvents")},
-        "dimensions": TABLE,
-        "statistics": {"Sum"},
-        "above": 0,
+        "above": 5,
     },
     "SigningFailures": {
         "metrics": {(OWN, "FailedSignatures")},
@@ -320,9 +313,11 @@ class TestAlarms:
         }
         assert looked_at == written_metrics
 
-    def test_every_function_is_watched_for_throttles(self, resources: dict[str, Any]) -> None:
-        """And every authorizer for its slowest percent."""
-        assert watched_by(resources, "FunctionThrottles") == set(functions_in(resources))
+    def test_every_function_that_callers_wait_for_is_watched_for_throttles(
+        self, resources: dict[str, Any]
+    ) -> None:
+        """And every authorizer for its slowest percent. FlushesLate counts what the flusher's lead to."""
+        assert watched_by(resources, "FunctionThrottles") == set(functions_in(resources)) - {FLUSHER}
         assert watched_by(resources, "AuthorizerSlowness") == DOORS.keys()
 
     def test_alarms_are_within_what_cloudwatch_takes(self, resources: dict[str, Any]) -> None:
@@ -339,13 +334,15 @@ class TestAlarms:
                     [{"Ref": "AlarmTopicArn"}],
                 ]
 
-    def test_throttles_of_the_index_are_no_part_of_the_tables(self, resources: dict[str, Any]) -> None:
-        """CloudWatch counts each by itself, and all users are one partition of the index."""
-        sets = [
-            frozenset(d["Name"] for d in m["Dimensions"]) for m in metrics_of(resources["TableThrottles"])
-        ]
-        table, index = frozenset({"TableName"}), frozenset({"TableName", "GlobalSecondaryIndexName"})
-        assert sorted(sets, key=len) == [table, table, index, index]
+    def test_no_single_throttle_raises_one(self, resources: dict[str, Any]) -> None:
+        """DynamoDB counts throttles that callers never saw. Lambda's are counted from several on."""
+        for name, resource in resources.items():
+            if resource["Type"] != "AWS::CloudWatch::Alarm":
+                continue
+            counted = {(str(m["Namespace"]), m["MetricName"]) for m in metrics_of(resource)}
+            assert not any(namespace == "AWS/DynamoDB" for namespace, _ in counted), name
+            if any("Throttle" in metric for _, metric in counted):
+                assert resource["Properties"]["Threshold"] >= 1, name
 
     def test_new_authorizer_is_watched_without_a_change_here(self, template: dict[str, Any]) -> None:
         """Functions are found, not listed."""

@@ -206,8 +206,17 @@ def test_authorizer_decides_alone(request: pytest.FixtureRequest, client: str) -
 
 
 def test_authorizer_writes_one_line_in_its_own_process(decision: dict[str, Any]) -> None:
-    """Logging works where app.py never ran, with Lambda's request id, and the token is not in it."""
-    (line,) = decision["lines"]
+    """Logging works where app.py never ran, with Lambda's request id, and the token is not in it.
+
+    The line of the start names the client.
+    """
+    start_line, line = decision["lines"]
+    started = json.loads(start_line)
+    assert (started["event"], started["client"], "because_of" in started) == (
+        "dynamodb.client",
+        "lean",
+        False,
+    )
     written = json.loads(line)
     assert (written["event"], written["outcome"], written["request_id"]) == (
         "authorize",

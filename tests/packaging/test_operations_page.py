@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.adapters.dynamodb.errors import CallFailed
+from chalicelib.adapters.failures import CallFailed
 from chalicelib.domain import errors
 from chalicelib.domain.refusals import LoginReason, ProviderReason, SignInReason
 from tests.packaging.fresh import ROOT

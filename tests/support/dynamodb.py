@@ -11,6 +11,7 @@ import botocore.session
 from botocore.config import Config
 from moto import mock_aws
 
+from chalicelib.adapters.clock import SystemClock, sleep
 from chalicelib.adapters.dynamodb import items
 from chalicelib.adapters.dynamodb.assertions import DynamoDBAssertionStore
 from chalicelib.adapters.dynamodb.authorization import DynamoDBAuthorizationStore
@@ -21,6 +22,8 @@ from chalicelib.adapters.dynamodb.rotation import DynamoDBRotationStore
 from chalicelib.adapters.dynamodb.sessions import DynamoDBSessionStore
 from chalicelib.adapters.dynamodb.tokens import DynamoDBTokenStore
 from chalicelib.adapters.dynamodb.users import DynamoDBUserStore
+from chalicelib.adapters.repeating import repeating
+from chalicelib.adapters.retries import Retries
 from chalicelib.bootstrap import Service
 from chalicelib.domain.keys import KeyUse
 from chalicelib.domain.ports import (
@@ -102,20 +105,23 @@ def memory_stores() -> Stores:
     return Stores(store, *keys, store, store, store, store, store, store, store, forget)
 
 
+RETRIES = Retries(SystemClock(), sleep)
+
+
 def dynamodb_stores(cloud: Cloud) -> Stores:
     """Return the DynamoDB adapters over a table."""
-    client, table = cloud.dynamodb, cloud.table
+    once, client, table = cloud.dynamodb, repeating(cloud.dynamodb, RETRIES), cloud.table
 
     def forget(user_id: str, token_id: str | None) -> None:
         key = items.token_key(user_id, token_id) if token_id else items.user_key(user_id)
-        client.delete_item(TableName=table, Key=key, ConditionExpression="attribute_exists(pk)")
+        once.delete_item(TableName=table, Key=key, ConditionExpression="attribute_exists(pk)")
 
     return Stores(
-        DynamoDBAuthorizationStore(client, client, table),
+        DynamoDBAuthorizationStore(client, once, table),
         DynamoDBKeyStore(client, table, KeyUse.API_TOKEN),
         DynamoDBKeyStore(client, table, KeyUse.ACCESS_TOKEN),
         DynamoDBTokenStore(client, table),
-        DynamoDBRotationStore(client, client, table),
+        DynamoDBRotationStore(client, once, table),
         DynamoDBUserStore(client, table),
         DynamoDBSessionStore(client, table),
         DynamoDBAssertionStore(client, table),
@@ -179,12 +185,12 @@ class CloudService(Service):
         self._cloud = cloud
 
     @cached_property
-    def dynamodb(self) -> "DynamoDBClient":
+    def dynamodb_once(self) -> "DynamoDBClient":
         """The cloud's client."""
         return self._cloud.dynamodb
 
     @cached_property
-    def kms(self) -> "KMSClient":
+    def kms_once(self) -> "KMSClient":
         """The cloud's client."""
         return self._cloud.kms
 
@@ -192,17 +198,6 @@ class CloudService(Service):
     def lean(self) -> "DynamoDBClient | None":
         """The cloud's lean client, if it has one."""
         return self._cloud.lean
-
-    @cached_property
-    def authorization(self) -> DynamoDBAuthorizationStore:
-        """Reads and touches by the cloud's client, so that a test sees both."""
-        client = self.lean or self.dynamodb
-        return DynamoDBAuthorizationStore(client, client, self.settings.table_name)
-
-    @cached_property
-    def rotations(self) -> DynamoDBRotationStore:
-        """Rotations and reuse by the cloud's client, so that a test sees both."""
-        return DynamoDBRotationStore(self.dynamodb, self.dynamodb, self.settings.table_name)
 
     @cached_property
     def http(self) -> FakeHttp:

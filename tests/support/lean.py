@@ -15,10 +15,11 @@ from chalicelib.adapters.dynamodb.access import Access
 from chalicelib.adapters.dynamodb.authorization import DynamoDBAuthorizationStore
 from chalicelib.adapters.dynamodb.keys import DynamoDBKeyStore
 from chalicelib.adapters.dynamodb.lean import LeanDynamoDB
+from chalicelib.adapters.repeating import repeating
 from chalicelib.domain.keys import KeyRing, KeyUse
 from chalicelib.domain.ports import KeyStore
 from tests.support.clock import FixedClock
-from tests.support.dynamodb import Cloud, Stores, dynamodb_stores
+from tests.support.dynamodb import RETRIES, Cloud, Stores, dynamodb_stores
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -48,7 +49,7 @@ def an_access(port: int, **changes: Any) -> Access:
 def with_lean(cloud: Cloud, port: int | None = None) -> Iterator[Cloud]:
     """Give a cloud a lean client of what its own client reaches, or of what listens on a port."""
     reached = port or int(cloud.dynamodb.meta.endpoint_url.rpartition(":")[2])
-    client = LeanDynamoDB(an_access(reached), FixedClock(), attempts=1)
+    client = LeanDynamoDB(an_access(reached), FixedClock())
     try:
         yield replace(cloud, lean=cast("DynamoDBClient", client))
     finally:
@@ -131,6 +132,8 @@ def lean_stores(cloud: Cloud) -> Stores:
     assert lean
     return replace(
         stores,
-        authorization=DynamoDBAuthorizationStore(lean, lean, table),
-        keys=_KeysReadByLean(stores.keys, DynamoDBKeyStore(lean, table, KeyUse.API_TOKEN)),
+        authorization=DynamoDBAuthorizationStore(repeating(lean, RETRIES), lean, table),
+        keys=_KeysReadByLean(
+            stores.keys, DynamoDBKeyStore(repeating(lean, RETRIES), table, KeyUse.API_TOKEN)
+        ),
     )

@@ -162,6 +162,39 @@ def test_closed_service_stands_behind_its_authorizer() -> None:
         service.sign_in.admin(Credentials(bearer=None))
 
 
+LAMBDA = {
+    "AWS_LAMBDA_FUNCTION_NAME": "bodhi-authorizer",
+    "AWS_REGION": "eu-west-1",
+    "AWS_ACCESS_KEY_ID": "ASIAEXAMPLE",
+    "AWS_SECRET_ACCESS_KEY": "secret-1",
+    "AWS_SESSION_TOKEN": "secret-2",
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, {"client": "lean"}),
+        ({"AWS_CA_BUNDLE": "/secret-3"}, {"client": "sdk", "because_of": "AWS_CA_BUNDLE"}),
+        ({"HTTPS_PROXY": "http://u:secret-3@x"}, {"client": "sdk", "because_of": "HTTPS_PROXY"}),
+        ({"AWS_SESSION_TOKEN": "secret-3 x"}, {"client": "sdk", "because_of": "AWS_SESSION_TOKEN"}),
+        ({"AWS_REGION": ""}, {"client": "sdk", "because_of": "AWS_REGION"}),
+    ],
+    ids=str,
+)
+def test_client_of_decisions_is_logged_once(changes: dict[str, str], expected: dict[str, str]) -> None:
+    """With the name of the variable that turned the lean client off, and never with a value."""
+    service = Service({**ENVIRON, **LAMBDA, **changes})
+    with written() as lines:
+        for _ in range(3):
+            _ = service.lean, service.authorization, service.verification_keys
+
+    (line,) = [line for line in lines if line["event"] == "dynamodb.client"]
+    assert {name: line.get(name) for name in expected} == expected
+    assert line["level"] == "INFO"
+    assert "secret" not in str(lines)
+
+
 @pytest.mark.parametrize("context", [None, {}, {"token_id": "tok_1"}])
 def test_open_service_lets_everybody_in(context: dict[str, str] | None) -> None:
     """No guard, no settings, no difference between callers."""

@@ -1,8 +1,9 @@
 """Where the lean client finds DynamoDB, and as whom it asks there."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 
 # What Lambda sets, or what changes nothing about a call to DynamoDB. Any other setting of the SDK asks
 # for something that only the SDK does: credentials that are refreshed, FIPS, dual stack, a CA bundle.
@@ -13,6 +14,7 @@ _UNDERSTOOD = re.compile(
 )
 _PROXY = re.compile(r"(https?|all)_proxy", re.IGNORECASE)
 _NOTHING = ("", "/dev/null")  # the latter where a file of settings is asked for
+_FUNCTION_NAME, _INITIALIZATION = "AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_INITIALIZATION_TYPE"
 _SNAP_START = "snap-start"
 
 # The partitions whose endpoints are known to have the usual form.
@@ -23,8 +25,20 @@ _SUFFIXES = (
 _URL = re.compile(r"(https?)://([A-Za-z0-9.-]+)(?::([0-9]{1,5}))?/?")
 _LOOPBACK = ("127.0.0.1", "localhost")
 _PORTS = {"http": 80, "https": 443}
-# Whatever else could end a header line.
-_KEY_ID, _SECRET = re.compile(r"[A-Za-z0-9_]+"), re.compile(r"[!-~]+")
+# No other character, because it could end a header line.
+_SECRET = re.compile(r"[!-~]+")
+_CREDENTIALS = {
+    "AWS_ACCESS_KEY_ID": re.compile(r"[A-Za-z0-9_]+"),
+    "AWS_SECRET_ACCESS_KEY": _SECRET,
+    "AWS_SESSION_TOKEN": _SECRET,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LeftToSdk:
+    """The answer that only the SDK can call DynamoDB here, with the environment variable that says so."""
+
+    variable: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,39 +59,59 @@ class Access:
         return self.name if self.port == _PORTS[self.scheme] else f"{self.name}:{self.port}"
 
     @classmethod
-    def from_environ(cls, environ: Mapping[str, str]) -> "Access | None":
-        """Return what a plain Lambda function has, or None where the SDK must see to it."""
-        if not _is_plain_lambda(environ):
-            return None
-        region = environ.get("AWS_REGION", "")
-        url = _URL.fullmatch(_endpoint(environ, region))
-        key_id, secret, session_token = (
-            environ.get(f"AWS_{name}", "")
-            for name in ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "SESSION_TOKEN")
-        )
-        if not (url and _KEY_ID.fullmatch(key_id) and _SECRET.fullmatch(secret)):
-            return None
-        scheme, name, port = url.groups()
-        if not _SECRET.fullmatch(session_token) or (scheme == "http" and name not in _LOOPBACK):
-            return None
-        return cls(region, scheme, name, int(port or _PORTS[scheme]), key_id, secret, session_token)
+    def from_environ(cls, environ: Mapping[str, str]) -> "Access | LeftToSdk":
+        """Return the access of a plain Lambda function, or the variable that leaves it to the SDK."""
+        variable = next(chain(_foreign(environ), _unusable(environ)), None)
+        if variable:
+            return LeftToSdk(variable)
+        scheme, name, port = _parts(_endpoint(environ)[1])
+        key_id, secret, session_token = (environ[each] for each in _CREDENTIALS)
+        return cls(environ["AWS_REGION"], scheme, name, port, key_id, secret, session_token)
 
 
-def _is_plain_lambda(environ: Mapping[str, str]) -> bool:
-    if "AWS_LAMBDA_FUNCTION_NAME" not in environ:
-        return False
-    if environ.get("AWS_LAMBDA_INITIALIZATION_TYPE") == _SNAP_START:
-        return False
-    given = [name for name, value in environ.items() if value not in _NOTHING]
-    return not any(_PROXY.fullmatch(name) for name in given) and all(
-        _UNDERSTOOD.fullmatch(name) for name in given if name.startswith("AWS_")
-    )
+def _foreign(environ: Mapping[str, str]) -> Iterator[str]:
+    """Yield the variables that show something else than a plain Lambda function."""
+    if _FUNCTION_NAME not in environ:
+        yield _FUNCTION_NAME
+    if environ.get(_INITIALIZATION) == _SNAP_START:
+        yield _INITIALIZATION
+    for name, value in environ.items():
+        is_unknown = name.startswith("AWS_") and not _UNDERSTOOD.fullmatch(name)
+        if value not in _NOTHING and (is_unknown or _PROXY.fullmatch(name)):
+            yield name
 
 
-def _endpoint(environ: Mapping[str, str], region: str) -> str:
-    """Return the URL that the SDK would use, or nothing where that takes more than a name."""
-    suffix = next((suffix for pattern, suffix in _SUFFIXES if pattern.fullmatch(region)), None)
-    if suffix is None:
-        return ""
-    named = environ.get("AWS_ENDPOINT_URL_DYNAMODB") or environ.get("AWS_ENDPOINT_URL")
-    return named or f"https://dynamodb.{region}.{suffix}"
+def _unusable(environ: Mapping[str, str]) -> Iterator[str]:
+    """Yield the variables that a call needs and that are missing or have another form."""
+    for name, form in _CREDENTIALS.items():
+        if not form.fullmatch(environ.get(name, "")):
+            yield name
+    if _suffix(environ) is None:
+        yield "AWS_REGION"
+    variable, url = _endpoint(environ)
+    scheme, host, _ = _parts(url)
+    if not scheme or (scheme == "http" and host not in _LOOPBACK):
+        yield variable
+
+
+def _suffix(environ: Mapping[str, str]) -> str | None:
+    """Return the domain of the region's partition, or None if it is not known."""
+    region = environ.get("AWS_REGION", "")
+    return next((suffix for pattern, suffix in _SUFFIXES if pattern.fullmatch(region)), None)
+
+
+def _endpoint(environ: Mapping[str, str]) -> tuple[str, str]:
+    """Return the URL that the SDK would use, and the variable that it comes from."""
+    for variable in ("AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL"):
+        if environ.get(variable):
+            return variable, environ[variable]
+    return "AWS_REGION", f"https://dynamodb.{environ.get('AWS_REGION', '')}.{_suffix(environ)}"
+
+
+def _parts(url: str) -> tuple[str, str, int]:
+    """Return scheme, host and port of a URL, or empty ones if it has another form."""
+    match = _URL.fullmatch(url)
+    if match is None:
+        return "", "", 0
+    scheme, host, port = match.groups()
+    return scheme, host, int(port or _PORTS[scheme])

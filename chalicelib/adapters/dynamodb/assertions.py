@@ -4,8 +4,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from chalicelib.adapters.dynamodb import items
-from chalicelib.adapters.dynamodb.errors import ConditionFailed
-from chalicelib.adapters.dynamodb.writes import retried
+from chalicelib.adapters.dynamodb.errors import ConditionFailed, translated
 from chalicelib.domain.clients import UsedAssertion
 
 if TYPE_CHECKING:
@@ -22,19 +21,17 @@ class DynamoDBAssertionStore:
     def use_assertion(self, used: UsedAssertion, now: datetime) -> bool:
         """Note the use by one conditional write. Raises StoreUnavailable.
 
-        An answer that got lost makes the SDK try again and meet its own write: the client then has to
-        sign another assertion.
+        ``client`` must not repeat a write whose response was lost: it would meet its own row and refuse.
         """
         try:
-            retried(
-                lambda: self._client.put_item(
+            with translated():
+                self._client.put_item(
                     TableName=self._table,
                     Item=_item(used),
                     # TTL may take days to delete a row that has expired.
                     ConditionExpression="attribute_not_exists(pk) OR expires_at <= :now",
                     ExpressionAttributeValues={":now": items.time(now)},
                 )
-            )
         except ConditionFailed:
             return False
         return True

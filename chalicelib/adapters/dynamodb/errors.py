@@ -4,10 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from chalicelib.adapters.failures import CONDITION_FAILED, CONFLICTS, TRANSACTION_CANCELED, CallFailed
 from chalicelib.domain.errors import ApiTokensError, StoreUnavailable
-
-CONDITION_FAILED = "ConditionalCheckFailedException"
-_CONFLICTS = frozenset({"TransactionConflictException", "TransactionConflict"})
 
 
 class ConditionFailed(Exception):
@@ -22,20 +20,8 @@ class ConditionFailed(Exception):
         self.item = item
 
 
-class WriteConflict(Exception):
-    """Another transaction held the item; nothing was written and the same write may be tried again."""
-
-
-class CallFailed(Exception):
-    """A call of the lean client failed; ``response`` is as the SDK's ClientError has it, or empty.
-
-    ``may_pass`` says that the same call may well succeed at once: nobody answered, or DynamoDB failed.
-    """
-
-    def __init__(self, response: Mapping[str, Any] | None = None, *, may_pass: bool) -> None:
-        super().__init__()
-        self.response = response or {}
-        self.may_pass = may_pass
+class WriteConflict(StoreUnavailable):
+    """Another transaction held the row. Nothing was written."""
 
 
 @contextmanager
@@ -68,9 +54,9 @@ def _meaning(response: Mapping[str, Any]) -> ApiTokensError | ConditionFailed | 
     code = response.get("Error", {}).get("Code")
     if code == CONDITION_FAILED:
         return ConditionFailed(item=response.get("Item"))
-    if code in _CONFLICTS:
+    if code in CONFLICTS:
         return WriteConflict()
-    if code == "TransactionCanceledException":
+    if code == TRANSACTION_CANCELED:
         return _meaning_of_cancellation(response.get("CancellationReasons", []))
     return StoreUnavailable()
 
@@ -81,6 +67,6 @@ def _meaning_of_cancellation(
     for position, reason in enumerate(reasons):
         if reason.get("Code") == "ConditionalCheckFailed":
             return ConditionFailed(position, reason.get("Item"))
-    if any(reason.get("Code") in _CONFLICTS for reason in reasons):
+    if any(reason.get("Code") in CONFLICTS for reason in reasons):
         return WriteConflict()
     return StoreUnavailable()

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from chalicelib.adapters.dynamodb import items
-from chalicelib.adapters.dynamodb.errors import ConditionFailed
-from chalicelib.adapters.dynamodb.writes import Update, retried
+from chalicelib.adapters.dynamodb.errors import ConditionFailed, translated
+from chalicelib.adapters.dynamodb.writes import Update
 from chalicelib.domain.flush_budget import FlushBudget
 from chalicelib.domain.ports import BudgetSwap, KeptBudget
 
@@ -28,7 +28,7 @@ class DynamoDBFlushStore:
     def swap_budget(self, before: KeptBudget | None, after: FlushBudget, now: datetime) -> BudgetSwap:
         """Write ``after`` if the table still has ``before``. Raises StoreUnavailable.
 
-        If a response is lost, the SDK repeats the write and meets its own claim, which has won.
+        If a response is lost, the write is repeated and meets its own claim, which has won.
         """
         kept = KeptBudget(after, secrets.token_hex(8))
         update = Update()
@@ -37,9 +37,8 @@ class DynamoDBFlushStore:
         condition = update.same("claim", items.text(before.claim) if before else None)
         request = update.request(self._table, items.flush_budget_key(), condition)
         try:
-            retried(
-                lambda: self._client.update_item(**request, ReturnValuesOnConditionCheckFailure="ALL_OLD")
-            )
+            with translated():
+                self._client.update_item(**request, ReturnValuesOnConditionCheckFailure="ALL_OLD")
         except ConditionFailed as failure:
             if failure.item is None:
                 return BudgetSwap(won=False, kept=None)

@@ -4,42 +4,43 @@
 """
 
 import json
-import random
 import select
 import ssl
-import time
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from datetime import datetime
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from importlib.util import find_spec
 from pathlib import Path
 from socket import socket
 from typing import Any
 
+from chalicelib.adapters.connections import is_stale
 from chalicelib.adapters.dynamodb.access import Access
-from chalicelib.adapters.dynamodb.errors import CallFailed
 from chalicelib.adapters.dynamodb.sigv4 import Signer
+from chalicelib.adapters.failures import CallFailed, Failure, failure_of_response
 from chalicelib.domain.ports import Clock
 
 CONNECT_SECONDS = 0.5
 READ_SECONDS = 2.0
 MOST_BYTES = 4 * 1024 * 1024
 _MOST_KEPT = 8
-_LONGEST_PAUSE_SECONDS = 0.05
-
-Pause = Callable[[float], None]
 
 
 class _NotBegun(ConnectionError):
     """The connection ended before the first byte of an answer."""
 
 
-class LeanDynamoDB:
-    """Asks over connections that are kept; safe to share between threads.
+class _NotConnected(ConnectionError):
+    """No connection was made, so nothing was sent."""
 
-    A read is tried ``attempts`` times when nobody answered or DynamoDB itself failed, not when it was
-    throttled; one more time when it met a kept connection that ended before any answer began. An update
-    is sent once. ``trusted`` are certificates to rely on instead of the usual ones.
+
+class LeanDynamoDB:
+    """Client that keeps connections; safe to share between threads.
+
+    A read is sent once more, over a new connection, if it met a kept connection that ended before any
+    answer began. Everything else is sent once. RepeatingDynamoDB repeats calls that failed. ``trusted``
+    are certificates to rely on instead of the usual ones.
     """
 
     def __init__(
@@ -47,27 +48,23 @@ class LeanDynamoDB:
         access: Access,
         clock: Clock,
         *,
-        attempts: int = 2,
-        pause: Pause = time.sleep,
         trusted: Path | None = None,
     ) -> None:
         self._access = access
         self._clock = clock
-        self._attempts = attempts
-        self._pause = pause
         self._signer = Signer(access)
         # It verifies certificates and names, always.
         secure = access.scheme == "https"
         self._context = ssl.create_default_context(cafile=trusted or authorities()) if secure else None
-        self._kept: list[HTTPConnection] = []
+        self._kept: list[tuple[HTTPConnection, datetime]] = []
 
     def batch_get_item(self, **request: Any) -> dict[str, Any]:
         """Read items by key. Raises CallFailed."""
-        return self._read("BatchGetItem", request)
+        return self._call("BatchGetItem", request)
 
     def query(self, **request: Any) -> dict[str, Any]:
         """Read one page of items. Raises CallFailed."""
-        return self._read("Query", request)
+        return self._call("Query", request)
 
     def update_item(self, **request: Any) -> dict[str, Any]:
         """Change an item. Raises CallFailed."""
@@ -75,18 +72,9 @@ class LeanDynamoDB:
 
     def close(self) -> None:
         """End the connections that are kept."""
-        while self._kept:
-            self._kept.pop().close()
-
-    def _read(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
-        for _ in range(self._attempts - 1):
-            try:
-                return self._call(operation, request)
-            except CallFailed as error:
-                if not error.may_pass:
-                    raise
-            self._pause(random.uniform(0, _LONGEST_PAUSE_SECONDS))  # noqa: S311
-        return self._call(operation, request)
+        kept, self._kept = self._kept, []
+        for connection, _ in kept:
+            connection.close()
 
     def _call(self, operation: str, request: Mapping[str, Any], *, once: bool = False) -> dict[str, Any]:
         body = json.dumps(request).encode()
@@ -95,8 +83,10 @@ class LeanDynamoDB:
         head = f"POST / HTTP/1.1\r\n{''.join(lines)}content-length: {len(body)}\r\n\r\n"
         try:
             status, answer = self._send(head.encode("ascii") + body, once)
+        except _NotConnected as error:
+            raise CallFailed(Failure.UNSENT) from error.__cause__
         except (OSError, HTTPException) as error:
-            raise CallFailed(may_pass=True) from error
+            raise CallFailed(Failure.UNKNOWN) from error
         return _meaning(status, answer)
 
     def _send(self, message: bytes, once: bool) -> tuple[int, bytes]:
@@ -104,8 +94,10 @@ class LeanDynamoDB:
         if kept:
             try:
                 return self._exchange(kept, message)
-            except _NotBegun:
-                if once:
+            except OSError as error:
+                # The others were kept as long, so the next call connects anew.
+                self.close()
+                if once or not isinstance(error, _NotBegun):
                     raise
         return self._exchange(self._connect(), message)
 
@@ -122,7 +114,7 @@ class LeanDynamoDB:
         if response.will_close or len(self._kept) >= _MOST_KEPT:
             connection.close()
         else:
-            self._kept.append(connection)
+            self._kept.append((connection, self._clock.now()))
         return response.status, answer
 
     def _connect(self) -> HTTPConnection:
@@ -133,18 +125,24 @@ class LeanDynamoDB:
             )
         else:
             connection = HTTPConnection(name, port, timeout=CONNECT_SECONDS)
-        connection.connect()
+        try:
+            connection.connect()
+        except OSError as error:
+            raise _NotConnected from error
         connection.sock.settimeout(READ_SECONDS)
         return connection
 
     def _take(self) -> HTTPConnection | None:
-        """Return a kept connection on which nothing waits: what waits is its end, or no answer of ours."""
+        """Return a kept connection that was used lately and has no unread bytes.
+
+        Unread bytes are the end of the connection, or not an answer of ours.
+        """
         while True:
             try:
-                connection = self._kept.pop()
+                connection, used_at = self._kept.pop()
             except IndexError:
                 return None
-            if not _waits(connection.sock):
+            if not is_stale(used_at, self._clock.now()) and not _waits(connection.sock):
                 return connection
             connection.close()
 
@@ -200,8 +198,9 @@ def _meaning(status: int, body: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError):
         answer = None
     if not isinstance(answer, dict):
-        raise CallFailed(may_pass=status >= 500)
+        raise CallFailed(Failure.UNKNOWN if status >= 500 else Failure.FINAL)
     if status != 200:
         code = str(answer.get("__type", "")).rpartition("#")[2]
-        raise CallFailed({**answer, "Error": {"Code": code}}, may_pass=status >= 500)
+        response = {**answer, "Error": {"Code": code}}
+        raise CallFailed(failure_of_response(status, response), response)
     return answer

@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from chalicelib.adapters.dynamodb import items
-from chalicelib.adapters.dynamodb.errors import ConditionFailed
-from chalicelib.adapters.dynamodb.writes import Update, retried
+from chalicelib.adapters.dynamodb.errors import ConditionFailed, translated
+from chalicelib.adapters.dynamodb.writes import Update
 from chalicelib.domain.ports import Reactivated
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ class DynamoDBReactivationStore:
     def count_reactivation(self, user_id: str, kind: Reactivated, now: datetime, most: int) -> bool:
         """Count one, unless the day has ``most`` already. Raises StoreUnavailable.
 
-        If a response is lost, the SDK repeats the write, and one too many is counted.
+        ``client`` must not repeat a write whose response was lost, because that would count twice.
         """
         update = Update()
         update.add(kind.value, 1)
@@ -37,7 +37,8 @@ class DynamoDBReactivationStore:
             f"attribute_not_exists({name}) OR {below}",
         )
         try:
-            retried(lambda: self._client.update_item(**request))
+            with translated():
+                self._client.update_item(**request)
         except ConditionFailed:
             return False
         return True

@@ -21,7 +21,8 @@ def get(client: "DynamoDBClient", table: str, key: Item) -> Mapping[str, Any] | 
 def batch_get(client: "DynamoDBClient", table: str, keys: Sequence[Item]) -> Sequence[Mapping[str, Any]]:
     """Return the items among these keys (at most 100) that exist, in any order.
 
-    Raises StoreUnavailable, also when some were not read: that is not an item that does not exist.
+    Raises StoreUnavailable, also if some were not read: that is not an item that does not exist. A client
+    that asks for those again is RepeatingDynamoDB.
     """
     with translated():
         answer = client.batch_get_item(RequestItems={table: {"Keys": list(keys), "ConsistentRead": True}})

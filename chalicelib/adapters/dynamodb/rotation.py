@@ -8,7 +8,7 @@ from chalicelib.adapters.dynamodb import counts, items
 from chalicelib.adapters.dynamodb.errors import ConditionFailed, WriteConflict, translated
 from chalicelib.adapters.dynamodb.reads import batch_get, query_all
 from chalicelib.adapters.dynamodb.tokens import change_token, end_row, put_token
-from chalicelib.adapters.dynamodb.writes import Update, retried, transact
+from chalicelib.adapters.dynamodb.writes import Update, transact
 from chalicelib.domain.errors import ConcurrentChange
 from chalicelib.domain.lines import Line
 from chalicelib.domain.rotation import Rotation
@@ -67,8 +67,8 @@ class DynamoDBRotationStore:
     def stop_line(self, line: Line) -> None:
         """Write that a line has ended, if its row exists. Raises StoreUnavailable."""
         request = end_row(self._table, line)
-        with contextlib.suppress(ConditionFailed):
-            retried(lambda: self._client.update_item(**request))
+        with contextlib.suppress(ConditionFailed), translated():
+            self._client.update_item(**request)
 
     def record_reuse(self, before: Token, after: Token) -> bool:
         """Record reuse; return False when somebody else did, or the row is gone.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.adapters.dynamodb import counts, items
 from chalicelib.adapters.dynamodb.errors import ConditionFailed, translated
 from chalicelib.adapters.dynamodb.reads import batch_get, get, query_all
-from chalicelib.adapters.dynamodb.writes import Update, retried, transact
+from chalicelib.adapters.dynamodb.writes import Update, transact
 from chalicelib.domain.errors import (
     AlreadyCreated,
     ApiTokensError,
@@ -128,7 +128,8 @@ class DynamoDBTokenStore:
         """Write what differs; return it as stored. Raises ConcurrentChange, StoreUnavailable."""
         request = change_token(self._table, before, after)
         try:
-            answer = retried(lambda: self._client.update_item(**request, ReturnValues="ALL_NEW"))
+            with translated():
+                answer = self._client.update_item(**request, ReturnValues="ALL_NEW")
         except ConditionFailed as failure:
             raise ConcurrentChange from failure
         return items.read_token(answer["Attributes"])  # type: ignore[arg-type]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.adapters.dynamodb import items
 from chalicelib.adapters.dynamodb.errors import ConditionFailed, translated
 from chalicelib.adapters.dynamodb.reads import batch_get, get
-from chalicelib.adapters.dynamodb.writes import Update, retried, transact
+from chalicelib.adapters.dynamodb.writes import Update, transact
 from chalicelib.domain.administrators import ActingAdmin
 from chalicelib.domain.errors import AdminRequired, ConcurrentChange, IdentityTaken, StoreUnavailable
 from chalicelib.domain.identities import SubjectIdentifier
@@ -102,7 +102,8 @@ class DynamoDBUserStore:
         conditions += _unchanged(before, _SIGN_IN, update)
         request = update.request(self._table, items.user_key(before.id), " AND ".join(conditions))
         try:
-            retried(lambda: self._client.update_item(**request))
+            with translated():
+                self._client.update_item(**request)
         except ConditionFailed as failure:
             raise ConcurrentChange from failure
 
@@ -156,7 +157,8 @@ class DynamoDBUserStore:
         try:
             if len(writes) == 1:
                 # A transaction of one write costs twice as much.
-                retried(lambda: self._client.update_item(**request))
+                with translated():
+                    self._client.update_item(**request)
             else:
                 transact(self._client, writes)
         except ConditionFailed as failure:
@@ -180,8 +182,8 @@ class DynamoDBUserStore:
         update.add("revision", 1)
         condition = update.equals("revision", items.number(user.revision))
         request = update.request(self._table, items.user_key(user.id), condition)
-        with contextlib.suppress(ConditionFailed):
-            retried(lambda: self._client.update_item(**request))
+        with contextlib.suppress(ConditionFailed), translated():
+            self._client.update_item(**request)
 
     def _update(self, before: User, after: User) -> tuple[Update, list[str]]:
         """Return the update of the attributes that differ, and the conditions of every change of a user."""

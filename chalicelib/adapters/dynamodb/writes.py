@@ -1,23 +1,14 @@
 """Building blocks of conditional writes."""
 
-import random
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from chalicelib.adapters.dynamodb.errors import WriteConflict, translated
+from chalicelib.adapters.dynamodb.errors import translated
 from chalicelib.adapters.dynamodb.items import Item
-from chalicelib.domain.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-_T = TypeVar("_T")
-_ATTEMPTS = 6
-_FIRST_PAUSE_SECONDS = 0.02
-
-Pause = Callable[[float], None]
 
 
 @dataclass(slots=True)
@@ -85,26 +76,10 @@ class Update:
         }
 
 
-def transact(
-    client: "DynamoDBClient", items: Sequence[Mapping[str, Any]], pause: Pause = time.sleep
-) -> None:
+def transact(client: "DynamoDBClient", items: Sequence[Mapping[str, Any]]) -> None:
     """Write all items or none.
 
     Raises ConditionFailed or StoreUnavailable.
     """
-    retried(lambda: client.transact_write_items(TransactItems=list(items)), pause)  # type: ignore[arg-type]
-
-
-def retried(call: Callable[[], _T], pause: Pause = time.sleep) -> _T:
-    """Try a write again that met another transaction on the same item; the SDK itself does not.
-
-    Raises ConditionFailed, or StoreUnavailable when it keeps meeting others.
-    """
-    for attempt in range(_ATTEMPTS):
-        try:
-            with translated():
-                return call()
-        except WriteConflict:
-            # Full jitter: those who met must not meet again.
-            pause(random.uniform(0, _FIRST_PAUSE_SECONDS * 2**attempt))  # noqa: S311
-    raise StoreUnavailable
+    with translated():
+        client.transact_write_items(TransactItems=list(items))  # type: ignore[arg-type]

@@ -101,6 +101,40 @@ def test_second_sign_in_finds_the_record(door: Door) -> None:
     assert (door.store.calls["add_user"], door.store.calls["save_sign_in"]) == (1, 0)
 
 
+@pytest.mark.parametrize("role", list(Role))
+def test_sign_in_that_cannot_be_recorded_is_one(door: Door, role: Role) -> None:
+    """A person who revokes a stolen token does not wait until a date and a name can be written."""
+    first = door.sign_in(an_identity(role=role, issued_at=LATER - SECOND))
+    door.store.broken = {"save_sign_in"}
+    with written() as lines:
+        again = door.sign_in(an_identity(role=role, name="New", issued_at=LATER))
+
+    assert (again.id, again.role, again.name) == (first.id, role, "New")
+    assert door.store.read_user(first) == first
+    assert [line["event"] for line in lines] == ["user.sign_in_not_recorded"]
+
+
+@pytest.mark.parametrize(("before", "after"), [(Role.ADMIN, Role.USER), (Role.USER, Role.ADMIN)])
+def test_sign_in_that_changes_the_role_must_be_recorded(door: Door, before: Role, after: Role) -> None:
+    """Tokens are judged by the row, so a role that was lost must be lost there."""
+    door.sign_in(an_identity(role=before, issued_at=LATER - SECOND))
+    door.store.broken = {"save_sign_in"}
+
+    with pytest.raises(StoreUnavailable):
+        door.sign_in(an_identity(role=after, issued_at=LATER))
+
+
+def test_return_after_a_removal_must_be_recorded(door: Door) -> None:
+    """Without its row the person has no account."""
+    user = door.sign_in()
+    removed = user.removed(START, "next")
+    door.store.put(removed)
+    door.store.broken = {"save_sign_in"}
+
+    with pytest.raises(StoreUnavailable):
+        door.sign_in(an_identity(issued_at=START + SIGN_IN_LEEWAY + SECOND))
+
+
 def test_newer_jwt_writes_its_date_once(door: Door) -> None:
     """A newer JWT writes its time once, so that an older one cannot undo it."""
     first = door.sign_in()

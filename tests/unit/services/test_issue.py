@@ -24,6 +24,7 @@ from chalicelib.domain.users import User, UserStatus
 from chalicelib.services.issue import IssueStores, IssueToken
 from tests.support.builders import POLICY, a_request, a_token, a_user, an_ending
 from tests.support.clock import START, FixedClock
+from tests.unit.services.log_lines import written
 from tests.unit.services.stores import BusyStore
 
 LIMIT = 3
@@ -423,6 +424,20 @@ def test_recount_that_found_no_place_is_not_repeated(desk: Desk) -> None:
     desk.clock.advance(HOUR)
     with pytest.raises(TokenLimitReached):
         desk.issue()
+    assert desk.store.calls["list_unended"] == 2
+
+
+def test_refusal_at_the_quota_does_not_depend_on_its_note(desk: Desk) -> None:
+    """The owner hears of the limit. Only the recount is made again."""
+    desk.fill()
+    desk.store.broken = {"note_full"}
+
+    with written() as lines:
+        for _ in range(2):
+            with pytest.raises(TokenLimitReached):
+                desk.issue()
+
+    assert [line["event"] for line in lines] == ["user.full_not_noted"] * 2
     assert desk.store.calls["list_unended"] == 2
 
 

@@ -297,7 +297,21 @@ def test_end_that_breaks_off_is_made_good_by_the_next(desk: Lines) -> None:
     assert desk.working() == []
 
 
-@pytest.mark.parametrize("call", ["find_rows", "end_line", "stop_line"])
+def test_line_that_cannot_be_stopped_is_ended_all_the_same(desk: Lines) -> None:
+    """The stop only helps the end against a token that keeps rotating itself."""
+    line = desk.grow(1)
+
+    def fail() -> None:
+        raise StoreUnavailable
+
+    desk.store.let("end_line", thief(desk))
+    desk.store.let("stop_line", fail)
+
+    assert desk.end(line[0])
+    assert desk.working() == []
+
+
+@pytest.mark.parametrize("call", ["find_rows", "end_line"])
 def test_store_that_does_not_answer_is_an_error(desk: Lines, call: str) -> None:
     """An end that was not written is never acknowledged."""
     line = desk.grow(1)

@@ -6,7 +6,13 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.errors import ConcurrentChange, ExpiredToken, InvalidToken, RotatedToken
+from chalicelib.domain.errors import (
+    ConcurrentChange,
+    ExpiredToken,
+    InvalidToken,
+    RotatedToken,
+    StoreUnavailable,
+)
 from chalicelib.domain.ids import new_token_id
 from chalicelib.domain.rotation import rotation_of, successor_of
 from chalicelib.domain.tokens import RevocationReason, Token, TokenStatus
@@ -217,11 +223,95 @@ def test_revocation_that_fails_is_logged_and_the_token_refused(strict: RotatedGa
     def break_it() -> None:
         strict.store.broken = {call}
 
-    strict.store.let("record_reuse", break_it)
+    strict.store.let("list_family", break_it)
     with written() as lines:
         strict.refuse()
 
     assert [line["event"] for line in lines] == ["token.reused", "token.family_not_revoked"]
+
+
+def successor_of_reused(gate: RotatedGate) -> TokenStatus:
+    """Return the state of the one token that works."""
+    return gate.store.read_token(gate.successor).state
+
+
+def test_family_is_revoked_when_the_reuse_cannot_be_recorded(strict: RotatedGate) -> None:
+    """The reaction does not depend on the count."""
+    strict.store.broken = {"record_reuse"}
+    strict.refuse()
+
+    assert successor_of_reused(strict) is TokenStatus.REVOKED
+
+
+def test_family_is_revoked_before_the_reuse_is_recorded(strict: RotatedGate) -> None:
+    """A write that hangs until the function ends must not come first."""
+    seen: list[TokenStatus] = []
+    strict.store.let("record_reuse", lambda: seen.append(successor_of_reused(strict)))
+    strict.refuse()
+
+    assert seen == [TokenStatus.REVOKED]
+
+
+def test_family_is_revoked_when_another_process_recorded_the_reuse(strict: RotatedGate) -> None:
+    """That process may have ended before it revoked anything."""
+    strict.store.put(replace(strict.token, last_reused_at=START, reuse_count=1))
+    strict.refuse()
+
+    assert successor_of_reused(strict) is TokenStatus.REVOKED
+    assert strict.store.calls["record_reuse"] == 0
+
+
+def test_family_is_revoked_when_the_reused_row_is_deleted_meanwhile(strict: RotatedGate) -> None:
+    """TTL may delete the row between the decision and the reaction."""
+    strict.store.let("list_family", lambda: strict.store.purge(strict.token))
+    strict.refuse()
+
+    assert successor_of_reused(strict) is TokenStatus.REVOKED
+
+
+def test_reaction_that_failed_is_tried_again_after_a_second(strict: RotatedGate) -> None:
+    """A whole interval would give a thief five minutes. Each use would add to the failure."""
+    strict.store.broken = {"list_family"}
+    for _ in range(5):
+        strict.refuse()
+    assert strict.store.calls["list_family"] == 1
+    strict.store.broken = set()
+    strict.clock.advance(timedelta(seconds=1) - TICK)
+    strict.refuse()
+    assert successor_of_reused(strict) is TokenStatus.ACTIVE
+    strict.clock.advance(TICK)
+    strict.refuse()
+
+    assert successor_of_reused(strict) is TokenStatus.REVOKED
+
+
+def test_family_is_looked_for_again_after_the_interval(strict: RotatedGate) -> None:
+    """A token that appeared in the family since then is revoked too."""
+    strict.refuse()
+    strict.store.put(strict.successor)
+    strict.clock.advance(REFRESH)
+    strict.refuse()
+
+    assert successor_of_reused(strict) is TokenStatus.REVOKED
+
+
+def test_one_relative_that_cannot_be_revoked_spares_no_other(strict: RotatedGate) -> None:
+    """The others end, and the failed one ends a second later."""
+    other = replace(strict.successor, id=new_token_id(START + TICK), line_id=None, predecessor_id=None)
+    strict.store.put(other)
+
+    def fail() -> None:
+        raise StoreUnavailable
+
+    strict.store.let("end_line", fail)
+    strict.refuse()
+    states = [strict.store.read_token(each).state for each in (strict.successor, other)]
+    assert set(states) == {TokenStatus.ACTIVE, TokenStatus.REVOKED}
+    strict.clock.advance(timedelta(seconds=1))
+    strict.refuse()
+
+    states = [strict.store.read_token(each).state for each in (strict.successor, other)]
+    assert states == [TokenStatus.REVOKED] * 2
 
 
 def test_relative_that_never_rests_is_logged(strict: RotatedGate) -> None:

@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from chalicelib.services.uses import Uses
+from chalicelib.services.uses import Until, Uses
 from tests.support.builders import POLICY, a_token, a_user
 from tests.support.clock import START
 
@@ -57,3 +57,30 @@ def test_usage_has_every_day_even_those_without_use() -> None:
 
     assert [day for day, _ in days] == [TODAY - n * DAY for n in range(29, -1, -1)]
     assert [count for _, count in days] == [0] * 28 + [7, 0]
+
+
+def test_time_holds_until_it_is_over() -> None:
+    """The end itself does not belong to it, and no other token has it."""
+    until = Until()
+    until.set("a", START, START + DAY)
+
+    moments = (START, START + DAY - timedelta(milliseconds=1), START + DAY)
+    assert [until.holds("a", moment) for moment in moments] == [True, True, False]
+    assert not until.holds("b", START)
+
+
+def test_clock_that_is_set_back_ends_the_time() -> None:
+    """A wrong clock must not keep a reaction off for years."""
+    until = Until()
+    until.set("a", START, START + DAY)
+
+    assert not until.holds("a", START - DAY)
+
+
+def test_times_of_too_many_tokens_are_forgotten() -> None:
+    """Invented reuse cannot fill the memory. The reaction to a forgotten token is only made again."""
+    until = Until()
+    for number in range(10_001):
+        until.set(str(number), START, START + DAY)
+
+    assert [until.holds(each, START) for each in ("0", "1", "10000")] == [False, True, True]

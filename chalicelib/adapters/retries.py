@@ -1,0 +1,83 @@
+"""Repeated calls to AWS: the one place for how often and how long.
+
+See docs/decisions/0021-lean-client.md.
+"""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from chalicelib.adapters.failures import Failure, failure_of
+from chalicelib.domain.ports import Clock, Sleep
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class _Schedule:
+    """The longest pause before each repeat. No repeat begins later than ``within`` after the first try."""
+
+    longest_pauses: tuple[timedelta, ...]
+    within: timedelta | None = None
+
+
+def _milliseconds(*pauses: int) -> tuple[timedelta, ...]:
+    return tuple(timedelta(milliseconds=pause) for pause in pauses)
+
+
+# A caller waits, so three tries have to do.
+_SOON = _Schedule(_milliseconds(70, 110), within=timedelta(milliseconds=200))
+# Two transactions that meet at a row both go on soon.
+_AFTER_CONFLICT = _Schedule(_milliseconds(20, 40, 80, 160, 320))
+
+
+@dataclass(frozen=True, slots=True)
+class Retries:
+    """Tries of one call, with pauses of random length between them.
+
+    ``jitter`` returns a part of the longest pause, from 0 to 1. Callers that failed together must not
+    return together.
+    """
+
+    clock: Clock
+    sleep: Sleep
+    jitter: Callable[[], float] = random.random
+
+    def call(self, once: Callable[[], T], *, is_safe: bool) -> T:
+        """Return the result of ``once``, which is tried again after a failure that may pass.
+
+        Only a call that ``is_safe`` is repeated if it may have had its effect. A call without a response is
+        repeated once however long that took, because a kept connection may have died. Raises the error of
+        the last try.
+        """
+        began = self.clock.now()
+        tries = 0
+        while True:
+            try:
+                return once()
+            except Exception as error:
+                failure = failure_of(error)
+                if failure is Failure.UNKNOWN and not is_safe:
+                    raise
+                pause = self._pause(failure, tries, began)
+                if pause is None:
+                    raise
+            self.sleep(pause)
+            tries += 1
+
+    def _pause(self, failure: Failure, repeats: int, began: datetime) -> timedelta | None:
+        """Return the pause before the next try, or None if there is not another one."""
+        if failure is Failure.FINAL:
+            return None
+        schedule = _AFTER_CONFLICT if failure is Failure.CONFLICT else _SOON
+        if repeats >= len(schedule.longest_pauses):
+            return None
+        pause = schedule.longest_pauses[repeats] * self.jitter()
+        # Without its sign: a clock that is set back must not prolong the wait.
+        is_late = schedule.within is not None and abs(self.clock.now() - began) + pause > schedule.within
+        if not is_late:
+            return pause
+        is_first_silence = failure in (Failure.UNKNOWN, Failure.UNSENT) and repeats == 0
+        return timedelta(0) if is_first_silence else None
