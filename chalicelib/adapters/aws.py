@@ -1,9 +1,9 @@
 """AWS clients that fail fast: a caller waits for them."""
 
 from functools import cache
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-import botocore.session
+import boto3
 from botocore.config import Config
 
 if TYPE_CHECKING:
@@ -23,37 +23,42 @@ _GATEWAY_ATTEMPTS = 1
 def dynamodb_client(*, attempts: int = 2) -> "DynamoDBClient":
     """Return a DynamoDB client; ``attempts`` counts the first try.
 
-    botocore's default backs off for a second and more when throttled, longer than callers wait.
+    The SDK's default backs off for a second and more when throttled, longer than callers wait.
     """
-    return cast("DynamoDBClient", _client("dynamodb", attempts))
+    return _session().client("dynamodb", config=_config(attempts))
 
 
 def kms_client() -> "KMSClient":
     """Return a KMS client."""
-    return cast("KMSClient", _client("kms", attempts=2))
+    return _session().client("kms", config=_config(attempts=2))
 
 
 def rest_apis_client() -> "RestApis":
     """Return a client for REST APIs as such, not for calls to them."""
-    return cast("RestApis", _client("apigateway", _GATEWAY_ATTEMPTS, _GATEWAY_READ_SECONDS))
+    client: RestApis = _session().client(
+        "apigateway", config=_config(_GATEWAY_ATTEMPTS, _GATEWAY_READ_SECONDS)
+    )
+    return client
 
 
 def http_apis_client() -> "HttpApis":
     """Return a client for HTTP APIs as such, not for calls to them."""
-    return cast("HttpApis", _client("apigatewayv2", _GATEWAY_ATTEMPTS, _GATEWAY_READ_SECONDS))
+    client: HttpApis = _session().client(
+        "apigatewayv2", config=_config(_GATEWAY_ATTEMPTS, _GATEWAY_READ_SECONDS)
+    )
+    return client
 
 
-def _client(service: str, attempts: int, read_seconds: float = _READ_SECONDS) -> object:
-    config = Config(
+def _config(attempts: int, read_seconds: float = _READ_SECONDS) -> Config:
+    return Config(
         connect_timeout=_CONNECT_SECONDS,
         read_timeout=read_seconds,
         retries={"mode": "standard", "total_max_attempts": attempts},
         tcp_keepalive=True,
     )
-    return _session().create_client(service, config=config)
 
 
 @cache
-def _session() -> botocore.session.Session:
+def _session() -> boto3.Session:
     """Return the one session: it keeps what clients are made of, which is slow to load."""
-    return botocore.session.get_session()
+    return boto3.Session()
