@@ -62,6 +62,15 @@ def resources(template: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
+def handlers(resources: dict[str, Any]) -> list[str]:
+    """Return the entry point of every function in the template."""
+    functions = [each for each in resources.values() if each["Type"] == "AWS::Serverless::Function"]
+    found = {each["Properties"]["Handler"] for each in functions}
+    assert len(found) >= 7
+    return sorted(found)
+
+
+@pytest.fixture(scope="session")
 def definition(resources: dict[str, Any]) -> dict[str, Any]:
     """Return the definition of the development stage's API."""
     found: dict[str, Any] = resources["RestAPI"]["Properties"]["DefinitionBody"]

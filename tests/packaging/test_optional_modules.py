@@ -2,7 +2,6 @@
 
 import site
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -21,18 +20,6 @@ COMPUTED = {
 }
 # Every call by the SDK, as with SnapStart.
 BY_THE_SDK = {"AWS_LAMBDA_INITIALIZATION_TYPE": "snap-start"}
-
-
-@pytest.fixture(scope="module")
-def handlers(resources: dict[str, Any]) -> list[str]:
-    """Return the entry point of every function in the template."""
-    found = {
-        each["Properties"]["Handler"]
-        for each in resources.values()
-        if each["Type"] == "AWS::Serverless::Function"
-    }
-    assert len(found) >= 7
-    return sorted(found)
 
 
 def test_every_import_in_the_zip_can_be_read(runnable: Path) -> None:
