@@ -4,7 +4,7 @@ from functools import cache
 from threading import Lock
 from typing import TYPE_CHECKING, Any, cast
 
-import botocore.session
+import boto3
 from botocore.config import Config
 
 from chalicelib.adapters.clock import SystemClock
@@ -91,16 +91,18 @@ def _gateway_client(service: str) -> Any:
 
 
 def _client(service: str, read_seconds: float = _READ_SECONDS, region: str | None = None) -> object:
+    # The stubs type the clients of single services, by their names.
+    session: Any = _session()
     config = Config(
         connect_timeout=_CONNECT_SECONDS,
         read_timeout=read_seconds,
         retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
         tcp_keepalive=True,
     )
-    return _session().create_client(service, region, config=config)
+    return session.client(service, region, config=config)
 
 
 @cache
-def _session() -> botocore.session.Session:
+def _session() -> boto3.Session:
     """Return the one session: it keeps what clients are made of, which is slow to load."""
-    return botocore.session.get_session()
+    return boto3.Session()

@@ -23,19 +23,21 @@ MAX_BYTES = 10_000_000
 _SERVICES = frozenset({"apigateway", "apigatewayv2", "dynamodb", "kms", "secretsmanager", "ssm"})
 # botocore's name for the hosts of both kinds of API.
 _ENDPOINTS = frozenset({"apigateway", "dynamodb", "kms", "secretsmanager", "ssm"})
-# What no function of ours loads. Where a module that ships names one of these, a test knows why it never
-# comes to that.
+# Files that no function loads, even if a layer brings a package that a library looks for.
+# If a module that ships names one of these, a test knows why the import never runs.
 _UNUSED = re.compile(
     "|".join(
         (
             # cryptography needs cffi's compiled half only.
             r"(cffi|pycparser)/.*|pycparser-[^/]+\.dist-info/.*",
-            # botocore takes its certificates from certifi; awscrt does not ship; nothing is stubbed.
-            r"botocore/cacert\.pem|botocore/data/.*/examples-1\.json(\.gz)?",
-            r"botocore/(crt/auth|stub)\.py",
+            # botocore takes its certificates from certifi; nothing is stubbed.
+            r"botocore/cacert\.pem|botocore/data/.*/examples-1\.json(\.gz)?|botocore/stub\.py",
+            # boto3's clients are botocore's; these are for its resources, and for readers.
+            r"boto3/(data|examples)/.*",
             # Of dateutil botocore needs times in UTC: no rules, holidays or zones by name.
             r"dateutil/((easter|rrule|tzwin|utils)\.py|tz/win\.py|zoneinfo/.*)",
-            # Neither OpenSSL's, SOCKS' nor HTTP/2's library ships, and this is no browser.
+            # No browser runs this, and nothing asks for SOCKS or HTTP/2. Without pyopenssl.py botocore
+            # uses the standard library's TLS, even if a layer brings OpenSSL's package.
             r"urllib3/(contrib/(emscripten/.*|(pyopenssl|socks)\.py)|http2/connection\.py)",
             # Commands for a terminal, tests, types for a checker.
             r"(certifi|jwt)/((__main__|cli|help)\.py|cli/.*)",

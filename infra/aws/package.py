@@ -29,6 +29,7 @@ from infra.aws.functions import with_functions
 from infra.aws.parameters import effective_values
 from infra.aws.pieces import with_pieces
 from infra.aws.project_config import Config, changed_config, check_config
+from infra.aws.python_runtime import check_python
 from infra.aws.stage_settings import check_settings, known_settings
 from infra.aws.versions import with_callers_of_aliases, with_versions
 
@@ -67,15 +68,17 @@ def build(
     target: Path,
     *,
     architecture: str | None = None,
+    python: str | None = None,
     settings: Mapping[str, str] | None = None,
 ) -> Package:
     """Package the project for a stage into the folder ``target``, which is replaced.
 
-    ``architecture`` and ``settings`` take the place of the stage's own: `host_architecture` makes what
-    an emulator on this machine can run. Raises PackagingError.
+    ``architecture``, ``python`` and ``settings`` take the place of the stage's own: `host_architecture`
+    and `host_python` make what this machine can run. Raises PackagingError.
     """
-    config = changed_config(check_config(project, stage), stage, architecture, settings or {})
+    config = changed_config(check_config(project, stage), stage, architecture, python, settings or {})
     check_settings(config, stage)
+    check_python(config, stage)
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
     template = _complete(project, _by_chalice(project, config, stage, target))

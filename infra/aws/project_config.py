@@ -18,6 +18,8 @@ _ANYWHERE = frozenset(
         "environment_variables",
         "lambda_architecture",
         "lambda_functions",
+        # Chalice does not know this one: `python_runtime` holds the interpreter that packages to it.
+        "lambda_python_version",
         "minimum_compression_size",
     }
 )
@@ -51,13 +53,19 @@ def check_config(project: Path, stage: str) -> Config:
 
 
 def changed_config(
-    config: Config, stage: str, architecture: str | None, settings: Mapping[str, str]
+    config: Config,
+    stage: str,
+    architecture: str | None,
+    python: str | None,
+    settings: Mapping[str, str],
 ) -> Config:
-    """Return the configuration with another processor or other settings for a stage."""
+    """Return the configuration with another processor, Python or other settings for a stage."""
     section = dict(config["stages"][stage])
     section["environment_variables"] = {**section.get("environment_variables", {}), **settings}
     if architecture:
         section["lambda_architecture"] = architecture
+    if python:
+        section["lambda_python_version"] = python
     return {**config, "stages": {**config["stages"], stage: section}}
 
 

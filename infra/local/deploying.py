@@ -14,6 +14,7 @@ from infra.aws.artifacts import Bucket, default_bucket
 from infra.aws.deploy import deploy
 from infra.aws.errors import DeploymentError
 from infra.aws.package import PROJECT, Package, build, host_architecture
+from infra.aws.python_runtime import host_python
 from infra.aws.stacks import Stack
 from infra.local.errors import LocalStackError
 from infra.local.settings import StackSettings
@@ -31,8 +32,15 @@ _PAUSE_SECONDS = 0.1
 
 
 def package_here(folder: Path, settings: Mapping[str, str]) -> Package:
-    """Package for this machine's processor, with settings of this machine. Raises PackagingError."""
-    return build(PROJECT, _STAGE, folder, architecture=host_architecture(), settings=settings)
+    """Package for this machine's processor and Python, with its settings. Raises PackagingError."""
+    return build(
+        PROJECT,
+        _STAGE,
+        folder,
+        architecture=host_architecture(),
+        python=host_python(),
+        settings=settings,
+    )
 
 
 def deploy_here(built: Package, settings: StackSettings) -> Mapping[str, str]:

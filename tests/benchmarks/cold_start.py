@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from infra.aws.package import build, host_architecture
+from infra.aws.python_runtime import host_python
 from tests.benchmarks.cold_programs import (
     BARE,
     DECISION,
@@ -49,7 +50,8 @@ def measured(options: Options) -> list[Section]:
 def packaged() -> Iterator[Path]:
     """Yield the folder that Lambda would see, compiled modules included. Raises PackagingError."""
     with tempfile.TemporaryDirectory(prefix="bodhi-bench-") as folder:
-        built = build(ROOT, "dev", Path(folder) / "build", architecture=host_architecture())
+        target = Path(folder) / "build"
+        built = build(ROOT, "dev", target, architecture=host_architecture(), python=host_python())
         root = Path(folder) / "task"
         with zipfile.ZipFile(built.code) as packed:
             packed.extractall(root)

@@ -9,14 +9,27 @@ from typing import Any
 import pytest
 
 from infra.aws import package
-from infra.aws.package import Package
+from infra.aws.package import Package, host_architecture
+from infra.aws.python_runtime import host_python
 from tests.packaging.fresh import ROOT
 
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Package:
     """Return the package of the development stage."""
-    return package.build(ROOT, "dev", tmp_path_factory.mktemp("build") / "dev")
+    return package.build(ROOT, "dev", tmp_path_factory.mktemp("build") / "dev", python=host_python())
+
+
+@pytest.fixture(scope="session")
+def runnable(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return what Lambda sees, packaged for this machine, so that a process needs nothing else."""
+    folder = tmp_path_factory.mktemp("runnable")
+    built = package.build(
+        ROOT, "dev", folder / "build", architecture=host_architecture(), python=host_python()
+    )
+    with zipfile.ZipFile(built.code) as packed:
+        packed.extractall(folder / "task")
+    return folder / "task"
 
 
 @pytest.fixture(scope="session")
@@ -46,6 +59,15 @@ def resources(template: dict[str, Any]) -> dict[str, Any]:
     """Return the resources of the development stage."""
     found: dict[str, Any] = template["Resources"]
     return found
+
+
+@pytest.fixture(scope="session")
+def handlers(resources: dict[str, Any]) -> list[str]:
+    """Return the entry point of every function in the template."""
+    functions = [each for each in resources.values() if each["Type"] == "AWS::Serverless::Function"]
+    found = {each["Properties"]["Handler"] for each in functions}
+    assert len(found) >= 7
+    return sorted(found)
 
 
 @pytest.fixture(scope="session")

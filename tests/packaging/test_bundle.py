@@ -60,7 +60,8 @@ def test_package_holds_the_project_and_what_it_needs(built: Package) -> None:
         "secretsmanager",
         "ssm",
     }
-    assert [n for n in names if re.search(r"(^|/)(tests?|infra|boto3|moto)/|\.env|\.pyi$", n)] == []
+    assert [n for n in names if re.search(r"(^|/)(tests?|infra|moto)/|\.env|\.pyi$", n)] == []
+    assert [n for n in names if re.match("boto3/(data|examples)/", n)] == []
 
 
 def test_every_module_ships_compiled(built: Package) -> None:

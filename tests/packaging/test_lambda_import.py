@@ -2,7 +2,10 @@
 
 import ast
 import json
+import re
+import sys
 from collections.abc import Iterator
+from importlib.metadata import packages_distributions, requires
 from typing import Any
 
 import pytest
@@ -32,11 +35,13 @@ THIRD_PARTY = ["_cffi_backend", "cryptography"]
 # The same where only the SDK can make the calls.
 THIRD_PARTY_BY_THE_SDK = [
     "_cffi_backend",
+    "boto3",
     "botocore",
     "certifi",
     "cryptography",
     "dateutil",
     "jmespath",
+    "s3transfer",
     "six",
     "urllib3",
 ]
@@ -44,6 +49,7 @@ THIRD_PARTY_BY_THE_SDK = [
 NEVER_BY_A_DECISION = [
     "boto3",
     "botocore",
+    "s3transfer",
     "urllib3",
     "certifi",
     "moto",
@@ -241,8 +247,12 @@ def test_start_loads_the_sdk_where_only_that_will_do(decision_by_the_sdk: dict[s
 
 
 def libraries(loaded: dict[str, Any]) -> list[str]:
-    """Return the libraries; the compiled half of one has a name of its own, on some systems."""
-    return [name for name in loaded["third_party"] if name != "_openssl"]
+    """Return the libraries.
+
+    The compiled half of one has a name of its own on some systems. ``__mp_main__`` is multiprocessing's
+    second name of the script.
+    """
+    return [name for name in loaded["third_party"] if name not in {"_openssl", "__mp_main__"}]
 
 
 def test_other_functions_build_nothing_at_their_start() -> None:
@@ -335,7 +345,7 @@ def test_app_answers_as_lambda_calls_it() -> None:
             "whoami": call("GET", "/api/whoami", context=caller),
             "me": call("GET", "/v1/me"),
             "token": call("GET", "/v1/tokens", {"Authorization": "Bearer bodhi_x"}),
-            "loaded": sorted({"boto3", "moto", "infra", "tests", "chalice.cli"} & set(sys.modules)),
+            "loaded": sorted({"moto", "infra", "tests", "chalice.cli"} & set(sys.modules)),
         }))
     """
     answers = result_of(script)
@@ -424,7 +434,6 @@ def test_what_is_deployed_imports_nothing_that_is_not() -> None:
         "infra",
         "tests",
         "moto",
-        "boto3",
         "pytest",
         "hypothesis",
         "joserfc",
@@ -434,6 +443,38 @@ def test_what_is_deployed_imports_nothing_that_is_not() -> None:
     }
     found = {str(path.relative_to(ROOT)): imported_by(path.read_text()) & not_deployed for path in sources}
     assert {path: names for path, names in found.items() if names} == {}
+
+
+def test_what_is_imported_is_declared() -> None:
+    """Each package that the code imports stands in requirements.in, and so does what boto3 requires."""
+    packages = packages_distributions()
+    sources = [ROOT / "app.py", *(ROOT / "chalicelib").rglob("*.py")]
+    tops = set().union(*(run_by(path.read_text()) for path in sources)) - sys.stdlib_module_names
+    # Chalice packs what runs of itself.
+    imported = {packages[top][0] for top in tops - {"chalice", "chalicelib"}}
+    stated = [each for each in requires("boto3") or [] if "extra" not in each]
+    required = {re.split(r"[^\w-]", each)[0] for each in stated}
+    lines = (ROOT / "requirements.in").read_text().splitlines()
+    declared = {line for line in lines if not line.startswith("#")}
+    assert {"boto3", "botocore", "cryptography"} <= imported
+    assert {"botocore", "jmespath", "s3transfer"} <= required
+    assert imported | required <= declared
+
+
+def run_by(source: str) -> set[str]:
+    """Return the top-level modules that a source imports when it runs: not those for a type checker."""
+    tree = ast.parse(source)
+    checked = {
+        id(each)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
+        for each in node.body
+    }
+    found = set()
+    for node in ast.walk(tree):
+        if id(node) not in checked and isinstance(node, ast.Import | ast.ImportFrom):
+            found |= imported_by(ast.unparse(node))
+    return found
 
 
 def test_context_is_flat_strings(api: Api, service: MemoryService) -> None:

@@ -19,12 +19,11 @@ pytestmark = pytest.mark.slow
 
 # Modules that are left out though others name them, each behind something that is never so here.
 NEVER_REACHED = {
-    "botocore.crt.auth",  # with awscrt
     "dateutil.rrule",  # for calendars
     "dateutil.tz.win",  # on Windows
     "dateutil.zoneinfo",  # for zones by a name that the system does not know
     "urllib3.contrib.emscripten",  # in a browser
-    "urllib3.contrib.pyopenssl",  # with OpenSSL's own package
+    "urllib3.contrib.pyopenssl",  # botocore goes on without it
     "urllib3.http2.connection",  # with h2, when somebody asked for HTTP/2
 }
 HOSTS = """

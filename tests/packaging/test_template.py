@@ -16,6 +16,7 @@ from infra.aws.artifacts import placed
 from infra.aws.fixes import corrected
 from infra.aws.functions import functions_in, log_group_of
 from infra.aws.package import Package
+from infra.aws.python_runtime import host_python
 from tests.packaging.fresh import ROOT
 
 pytestmark = pytest.mark.slow
@@ -24,7 +25,7 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def prod(tmp_path_factory: pytest.TempPathFactory) -> Package:
     """Return the package of the production stage."""
-    return package.build(ROOT, "prod", tmp_path_factory.mktemp("prod") / "prod")
+    return package.build(ROOT, "prod", tmp_path_factory.mktemp("prod") / "prod", python=host_python())
 
 
 @pytest.fixture(scope="module")

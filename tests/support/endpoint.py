@@ -80,7 +80,7 @@ def lean_endpoint(cloud: Cloud, endpoint: Endpoint) -> Iterator[Cloud]:
     """Give the cloud a lean client of the same endpoint."""
     from chalicelib.adapters.dynamodb.lean import LeanDynamoDB
 
-    client = LeanDynamoDB(endpoint.access, SystemClock(), attempts=1)
+    client = LeanDynamoDB(endpoint.access, SystemClock())
     try:
         yield replace(cloud, lean=cast("DynamoDBClient", client))
     finally:

@@ -1,0 +1,36 @@
+"""The package is built and started with every Python that this machine has and Lambda may run."""
+
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.aws.python_runtime import SUPPORTED, host_python
+from tests.packaging.dynamodb_stub import dynamodb_stub
+from tests.packaging.optional_modules import run
+from tests.packaging.pythons import built_with, environment, other_pythons
+
+pytestmark = pytest.mark.slow
+
+OTHERS = other_pythons()
+
+
+@pytest.mark.parametrize("name", [name for name in SUPPORTED if name != host_python()])
+def test_package_of_another_python_answers_the_same(
+    tmp_path: Path, runnable: Path, handlers: list[str], name: str
+) -> None:
+    """Every function starts from its zip alone and answers as with this Python, by both clients."""
+    if name not in OTHERS:
+        pytest.skip(
+            f"{name} is neither on the path nor in pyenv. Here: {host_python()}, {', '.join(OTHERS)}"
+        )
+    task = tmp_path / "task"
+    with zipfile.ZipFile(built_with(environment(OTHERS[name], tmp_path), tmp_path / "build")) as packed:
+        packed.extractall(task)
+    with dynamodb_stub() as stub:
+        for started in ("snap-start", "on-demand"):
+            client = {"AWS_LAMBDA_INITIALIZATION_TYPE": started}
+            expected: dict[str, Any] = run(runnable, stub, handlers, **client)
+            found = run(task, stub, handlers, python=OTHERS[name], **client)
+            assert found.get("answers", found) == expected["answers"]
