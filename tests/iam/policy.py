@@ -63,6 +63,8 @@ def listed(value: str | Sequence[str]) -> Sequence[str]:
 
 
 def _holds(operator: str, wanted: Sequence[str], given: frozenset[str] | None) -> bool:
+    if operator == "Null" and list(wanted) in (["true"], ["false"]):
+        return (given is None) is (list(wanted) == ["true"])
     quantifier, _, name = operator.rpartition(":")
     base = name.removesuffix("IfExists")
     if base not in _MATCHES or quantifier not in {"", "ForAllValues", "ForAnyValue"}:

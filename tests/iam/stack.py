@@ -20,8 +20,11 @@ TABLE_ARN = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{TABLE}"
 STREAM_ARN = f"{TABLE_ARN}/stream/2026-01-15T12:00:00.000"
 QUEUE_ARN = f"arn:aws:sqs:{REGION}:{ACCOUNT}:unflushed"
 GATEWAY_ARN = f"arn:aws:apigateway:{REGION}::"
-API_ID, OTHER_STAGE = "abcdef123", "apis/fedcba321/$default"
-STREAM_READS = ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")
+API_ID, OTHER_API_ID = "abcdef123", "fedcba321"
+OTHER_STAGE = f"apis/{OTHER_API_ID}/$default"
+STREAM_READS = ("DescribeStream", "GetRecords", "GetShardIterator")
+# ListStreams has no resource: IAM is asked about all of them.
+FINDS_STREAMS = Request.of("dynamodb:ListStreams", "*", {})
 STAGES = f"restapis/{API_ID}/v1,{OTHER_STAGE}"
 
 _NOTHING = object()
@@ -65,7 +68,8 @@ class Stack:
                 return _PLACE.sub(lambda place: self.values[place[1]], text)
             case {"Fn::If": [condition, one, other]}:
                 return self.resolved(one if self.conditions[condition] else other)
-        return {name: self.resolved(part) for name, part in value.items()}
+        members = {name: self.resolved(part) for name, part in value.items()}
+        return {name: part for name, part in members.items() if part is not _NOTHING}
 
 
 def policy_files() -> dict[str, str]:
@@ -93,12 +97,10 @@ def document(file: str) -> Mapping[str, Any]:
 
 
 @cache
-def statements(function: str, *, families_are_revoked: bool) -> list[Statement]:
-    """Return what a function's policy says in a stack with this setting, but for its log group."""
-    stack, committed = (
-        Stack({"FamiliesAreRevoked": families_are_revoked}),
-        document(policy_files()[function]),
-    )
+def statements(function: str, *, families_are_revoked: bool, null_checks: bool = True) -> list[Statement]:
+    """Return what a function's policy says in a stack with these settings, but for its log group."""
+    stack = Stack({"FamiliesAreRevoked": families_are_revoked, "NullChecksAreOn": null_checks})
+    committed = document(policy_files()[function])
     found: list[Statement] = stack.resolved(_with_stages(committed) if function == FLUSHER else committed)[
         "Statement"
     ]
@@ -114,7 +116,7 @@ def asked_by_lambda(function: str) -> list[Request]:
     if function != FLUSHER:
         return []
     reads = [Request.of(f"dynamodb:{name}", STREAM_ARN, {}) for name in STREAM_READS]
-    return [*reads, Request.of("sqs:SendMessage", QUEUE_ARN, {})]
+    return [*reads, FINDS_STREAMS, Request.of("sqs:SendMessage", QUEUE_ARN, {})]
 
 
 def _with_stages(committed: Mapping[str, Any]) -> Mapping[str, Any]:
