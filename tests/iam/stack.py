@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from infra.aws.flushing import FLUSHER, MAPPING, with_flushing
-from infra.aws.functions import API, PAGE
+from infra.aws.functions import API, API_ROLE, PAGE, _signing_for_the_api_only
+from infra.local.template import read_template
 from tests.iam.policy import Request, Statement
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,6 +26,9 @@ OTHER_STAGE = f"apis/{OTHER_API_ID}/$default"
 STREAM_READS = ("DescribeStream", "GetRecords", "GetShardIterator")
 # ListStreams has no resource: IAM is asked about all of them.
 FINDS_STREAMS = Request.of("dynamodb:ListStreams", "*", {})
+API_ROLE_ARN, OTHER_ROLE_ARN = (
+    f"arn:aws:iam::{ACCOUNT}:role/{STACK}-{name}-1" for name in (API_ROLE, "OtherRole")
+)
 STAGES = f"restapis/{API_ID}/v1,{OTHER_STAGE}"
 
 _NOTHING = object()
@@ -46,7 +50,7 @@ class Stack:
             "TokenTable.StreamArn": STREAM_ARN,
             "UnflushedChanges.Arn": QUEUE_ARN,
             "RestAPI": API_ID,
-            "ApiHandlerRole.Arn": f"arn:aws:iam::{ACCOUNT}:role/{STACK}-ApiHandlerRole-1",
+            f"{API_ROLE}.Arn": API_ROLE_ARN,
         }
     )
 
@@ -105,6 +109,14 @@ def statements(function: str, *, families_are_revoked: bool, null_checks: bool =
         "Statement"
     ]
     return found
+
+
+@cache
+def signing_key_policy() -> Mapping[str, Any]:
+    """Return the policy of a key that signs API tokens, as packaging completes it."""
+    key = _signing_for_the_api_only(read_template()["Resources"]["SigningKey"])
+    policy: Mapping[str, Any] = Stack({}).resolved(key["Properties"]["KeyPolicy"])
+    return policy
 
 
 def asked_by_lambda(function: str) -> list[Request]:

@@ -148,7 +148,8 @@ def indexed(partition: str) -> Request:
 def key(action: str, **context: Any) -> Request:
     """Return a request for a signing key of this stack."""
     named = {**TAGS, **SIGNING, **context}
-    return Request.of(f"kms:{action}", EVERY_KEY.replace("*", "1"), named)
+    # A key that is yet to be made has no name.
+    return Request.of(f"kms:{action}", "*" if action == "CreateKey" else EVERY_KEY.replace("*", "1"), named)
 
 
 def kms_requests() -> Iterator[Request]:
