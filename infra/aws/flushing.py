@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
 from chalicelib.domain.flush_budget import FlushLimits
 from chalicelib.settings import AuthMode, GatewaySettings
@@ -78,19 +79,25 @@ def _allowed(role: Resource, stages: Sequence[str]) -> Resource:
         "Sid": "FlushTheseCaches",
         "Effect": "Allow",
         "Action": ["apigateway:DELETE"],
-        "Resource": [{"Fn::Sub": _cache_of(stage)} for stage in stages],
+        "Resource": [{"Fn::Sub": arn} for stage in stages for arn in _caches_of(stage)],
     }
     document = policy["PolicyDocument"]
     documented = {**document, "Statement": [*document["Statement"], flushes]}
     return _changed(role, {"Policies": [{**policy, "PolicyDocument": documented}]})
 
 
-def _cache_of(stage: str) -> str:
+def _caches_of(stage: str) -> list[str]:
+    """Return the ARN of a stage's cache, for the stage ``$default`` both as it is and escaped.
+
+    The Service Authorization Reference ("Actions, resources, and condition keys for Amazon API Gateway
+    Management V2") shows the name as it is; the path of the request holds the escaped one.
+    """
     kind, api, name = stage.split("/")
-    return (
+    return [
         "arn:${AWS::Partition}:apigateway:${AWS::Region}::"
-        f"/{kind}/{api}/stages/{name}/cache/authorizers"
-    )
+        f"/{kind}/{api}/stages/{form}/cache/authorizers"
+        for form in dict.fromkeys((name, quote(name, safe="")))
+    ]
 
 
 def _changed(resource: Resource, properties: Mapping[str, Any]) -> Resource:

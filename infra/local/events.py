@@ -13,6 +13,7 @@ from chalice.local import MatchResult
 
 API_ID = "local"
 STAGE = "local"
+SOURCE_IP = "127.0.0.1"
 _ACCOUNT = "000000000000"
 _REGION = "us-east-1"
 
@@ -76,7 +77,7 @@ def _request_context(request: HttpRequest, match: MatchResult) -> dict[str, Any]
         "resourcePath": match.route,
         "path": request.path,
         "identity": {
-            "sourceIp": "127.0.0.1",
+            "sourceIp": SOURCE_IP,
             "userAgent": request.header("user-agent"),
         },
     }

@@ -19,7 +19,7 @@ from chalice.config import Config
 from chalice.local import LocalChalice, LocalGateway
 
 from infra.local.answers import Answer, GatewayAnswers, problem
-from infra.local.events import Event, HttpRequest, method_arn, proxy_event
+from infra.local.events import SOURCE_IP, Event, HttpRequest, method_arn, proxy_event
 from infra.local.policies import BadAuthorizerResult, allows, context_of
 from infra.local.routes import ExactRouteMatcher
 
@@ -121,7 +121,7 @@ class Gateway(LocalGateway):
         except Exception as error:
             raise Refused(self._answer_to(error)) from error
         try:
-            if not allows(result, arn):
+            if not allows(result, arn, SOURCE_IP):
                 raise Refused(self._answers.named("ACCESS_DENIED"))
             return context_of(result)
         except (BadAuthorizerResult, AttributeError) as error:

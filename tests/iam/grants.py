@@ -1,6 +1,7 @@
 """What a policy grants, taken apart into the smallest pieces that something could be taken out of."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from tests.iam.policy import Request, Statement, applies, listed
 
@@ -48,7 +49,7 @@ def refused(statements: Iterable[Statement], requests: Iterable[Request]) -> lis
 
 def _by_leading_key(statement: Statement) -> Iterator[Statement]:
     conditions = statement.get("Condition", {})
-    operators = [operator for operator, keys in conditions.items() if LEADING_KEYS in keys]
+    operators = [operator for operator, keys in conditions.items() if _compares(operator, keys)]
     if not operators:
         yield statement
     for operator in operators:
@@ -66,8 +67,16 @@ def _without_each(grant: Statement) -> Iterator[tuple[str, Statement]]:
                 yield value, {**grant, "Condition": {**grant["Condition"], operator: fewer}}
 
 
+def _compares(operator: str, keys: Mapping[str, Any]) -> bool:
+    """Return whether an operator compares leading keys; Null only asks whether there are any."""
+    return operator != "Null" and LEADING_KEYS in keys
+
+
 def _name(grant: Statement) -> str:
     keys = [
-        pattern for held in grant.get("Condition", {}).values() for pattern in held.get(LEADING_KEYS, ())
+        pattern
+        for operator, held in grant.get("Condition", {}).items()
+        if _compares(operator, held)
+        for pattern in held[LEADING_KEYS]
     ]
     return " ".join([str(grant.get("Sid")), str(grant["Action"]), *keys])

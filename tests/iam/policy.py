@@ -7,6 +7,7 @@ Sources, IAM User Guide: "Policy evaluation logic", "IAM JSON policy elements: C
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 Statement: TypeAlias = Mapping[str, Any]
@@ -24,7 +25,7 @@ class Request:
     context: frozenset[tuple[str, frozenset[str]]] = frozenset()
 
     @classmethod
-    def of(cls, action: str, resource: str, context: Context) -> "Request":
+    def of(cls, action: str, resource: str, context: Context = MappingProxyType({})) -> "Request":
         """Return a request; a key without values is one that the request does not have."""
         values = {key: frozenset(given) for key, given in context.items()}
         return cls(action, resource, frozenset((key, given) for key, given in values.items() if given))
@@ -63,6 +64,8 @@ def listed(value: str | Sequence[str]) -> Sequence[str]:
 
 
 def _holds(operator: str, wanted: Sequence[str], given: frozenset[str] | None) -> bool:
+    if operator == "Null" and list(wanted) in (["true"], ["false"]):
+        return (given is None) is (list(wanted) == ["true"])
     quantifier, _, name = operator.rpartition(":")
     base = name.removesuffix("IfExists")
     if base not in _MATCHES or quantifier not in {"", "ForAllValues", "ForAnyValue"}:
@@ -97,5 +100,6 @@ _MATCHES: Mapping[str, tuple[Callable[[str, str], bool], bool]] = {
     "StringNotEquals": (_is_equal, True),
     "StringLike": (_is_like, False),
     "ArnEquals": (_is_like, False),
+    "ArnLike": (_is_like, False),
     "ArnNotEquals": (_is_like, True),
 }

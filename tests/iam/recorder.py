@@ -88,11 +88,12 @@ class Recorder:
         client.meta.events.register_first("before-send", self._done)
 
     def _done(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
-        # The name of a stage may be "$default", and what IAM compares is not encoded.
-        path = unquote(urlsplit(request.url).path).removeprefix("/v2")
-        arn = f"arn:aws:apigateway:{REGION}::{path}"
+        path = urlsplit(request.url).path.removeprefix("/v2")
         if self._running:
-            self.requests[self._running][Request.of(f"apigateway:{request.method}", arn, {})] = None
+            # The stage "$default" is escaped in the path. Either form may be what IAM compares.
+            arns = [f"arn:aws:apigateway:{REGION}::{form}" for form in (path, unquote(path))]
+            asked = [Request.of(f"apigateway:{request.method}", arn, {}) for arn in arns]
+            self.requests[self._running].update(dict.fromkeys(asked))
         return AWSResponse(request.url, 204, HTTPHeaders(), HTTPResponse(BytesIO(), preload_content=False))
 
     def _sent(self, request: AWSPreparedRequest, **_: Any) -> None:

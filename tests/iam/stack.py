@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from infra.aws.flushing import FLUSHER, MAPPING, with_flushing
-from infra.aws.functions import API, PAGE
+from infra.aws.functions import API, API_ROLE, PAGE, _signing_for_the_api_only
+from infra.local.template import read_template
 from tests.iam.policy import Request, Statement
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,8 +24,14 @@ QUEUE_ARN = f"arn:aws:sqs:{REGION}:{ACCOUNT}:unflushed"
 CLIENT_SECRET_ARN = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:ClientSecret-a1B2c3"
 NAMED_SECRET_ARN = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:named-a1B2c3"
 GATEWAY_ARN = f"arn:aws:apigateway:{REGION}::"
-API_ID, OTHER_STAGE = "abcdef123", "apis/fedcba321/$default"
-STREAM_READS = ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")
+API_ID, OTHER_API_ID = "abcdef123", "fedcba321"
+OTHER_STAGE = f"apis/{OTHER_API_ID}/$default"
+STREAM_READS = ("DescribeStream", "GetRecords", "GetShardIterator")
+# ListStreams has no resource: IAM is asked about all of them.
+FINDS_STREAMS = Request.of("dynamodb:ListStreams", "*", {})
+API_ROLE_ARN, OTHER_ROLE_ARN = (
+    f"arn:aws:iam::{ACCOUNT}:role/{STACK}-{name}-1" for name in (API_ROLE, "OtherRole")
+)
 STAGES = f"restapis/{API_ID}/v1,{OTHER_STAGE}"
 
 _NOTHING = object()
@@ -49,7 +56,7 @@ class Stack:
             "RestAPI": API_ID,
             "ClientSecret.Id": CLIENT_SECRET_ARN,
             "OidcClientSecretArn": NAMED_SECRET_ARN,
-            "ApiHandlerRole.Arn": f"arn:aws:iam::{ACCOUNT}:role/{STACK}-ApiHandlerRole-1",
+            f"{API_ROLE}.Arn": API_ROLE_ARN,
         }
     )
 
@@ -71,7 +78,8 @@ class Stack:
                 return _PLACE.sub(lambda place: self.values[place[1]], text)
             case {"Fn::If": [condition, one, other]}:
                 return self.resolved(one if self.conditions[condition] else other)
-        return {name: self.resolved(part) for name, part in value.items()}
+        members = {name: self.resolved(part) for name, part in value.items()}
+        return {name: part for name, part in members.items() if part is not _NOTHING}
 
 
 def policy_files() -> dict[str, str]:
@@ -99,14 +107,23 @@ def document(file: str) -> Mapping[str, Any]:
 
 
 @cache
-def statements(function: str, *, families_are_revoked: bool) -> list[Statement]:
-    """Return what a function's policy says in a stack with this setting, but for its log group."""
-    conditions = {"FamiliesAreRevoked": families_are_revoked, **dict.fromkeys(_SECRETS, True)}
-    stack, committed = Stack(conditions), document(policy_files()[function])
+def statements(function: str, *, families_are_revoked: bool, null_checks: bool = True) -> list[Statement]:
+    """Return what a function's policy says in a stack with these settings, but for its log group."""
+    conditions = {"FamiliesAreRevoked": families_are_revoked, "NullChecksAreOn": null_checks}
+    stack = Stack({**conditions, **dict.fromkeys(_SECRETS, True)})
+    committed = document(policy_files()[function])
     found: list[Statement] = stack.resolved(_with_stages(committed) if function == FLUSHER else committed)[
         "Statement"
     ]
     return found
+
+
+@cache
+def signing_key_policy() -> Mapping[str, Any]:
+    """Return the policy of a key that signs API tokens, as packaging completes it."""
+    key = _signing_for_the_api_only(read_template()["Resources"]["SigningKey"])
+    policy: Mapping[str, Any] = Stack({}).resolved(key["Properties"]["KeyPolicy"])
+    return policy
 
 
 def asked_by_lambda(function: str) -> list[Request]:
@@ -118,7 +135,7 @@ def asked_by_lambda(function: str) -> list[Request]:
     if function != FLUSHER:
         return []
     reads = [Request.of(f"dynamodb:{name}", STREAM_ARN, {}) for name in STREAM_READS]
-    return [*reads, Request.of("sqs:SendMessage", QUEUE_ARN, {})]
+    return [*reads, FINDS_STREAMS, Request.of("sqs:SendMessage", QUEUE_ARN, {})]
 
 
 def _with_stages(committed: Mapping[str, Any]) -> Mapping[str, Any]:

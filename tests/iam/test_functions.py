@@ -19,6 +19,7 @@ The tests say which of these is missing. A client that is not botocore's hands w
 ``Recorder.note``.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -28,18 +29,21 @@ from infra.aws.flushing import FLUSHER
 from infra.aws.functions import API, PAGE
 from tests.iam.gateway import DOORS, routes
 from tests.iam.grants import refused, unused
-from tests.iam.policy import Request, Statement, allows, listed
+from tests.iam.policy import Request, Statement, allows, applies, listed
 from tests.iam.stack import (
     ACCOUNT,
     API_ID,
     CLIENT_SECRET_ARN,
+    FINDS_STREAMS,
     GATEWAY_ARN,
     NAMED_SECRET_ARN,
+    OTHER_API_ID,
     QUEUE_ARN,
     REGION,
     STACK,
     STREAM_ARN,
     STREAM_READS,
+    TABLE,
     TABLE_ARN,
     configuration,
     policy_files,
@@ -50,11 +54,11 @@ from tests.iam.walk import Walked, walked
 FUNCTIONS = sorted(policy_files())
 EVERY_KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/*"
 # Keys that an operator makes later have ARNs that no policy can know: their tags are asked for instead.
-# To list a table's streams is to name none of them.
+# ListStreams has no resource that a policy could name.
 WILDCARDS = {
     (API, "ReadFirstKeys"): EVERY_KEY,
     (API, "SignByKeysOfThisStack"): EVERY_KEY,
-    (FLUSHER, "FindTheStream"): f"{TABLE_ARN}/stream/*",
+    (FLUSHER, "FindTheStream"): "*",
 }
 TAGS = {
     "aws:ResourceTag/bodhi-api-tokens:signs": ["api-tokens"],
@@ -69,6 +73,11 @@ OTHERS = ("Scan", "PartiQLSelect", "PartiQLUpdate", "PartiQLInsert", "PartiQLDel
 SECRET_READS = ("secretsmanager:GetSecretValue", "ssm:GetParameter")
 SECRET_WRITES = ("secretsmanager:PutSecretValue", "secretsmanager:DeleteSecret", "ssm:PutParameter")
 PARTITIONS = ("U#1", "S#1", "L#1", "A#1", "KEYS", "ACCESS_TOKEN_KEYS", "FLUSHES")
+ENCLOSING = "dynamodb:EnclosingOperation"
+# Service Authorization Reference, "Actions, resources, and condition keys for Amazon DynamoDB".
+ENCLOSABLE = frozenset(f"dynamodb:{name}Item" for name in ("Get", "Put", "Update", "Delete"))
+# Name of the role and of the log group are at most 64 and 512 characters.
+LOG_STATEMENT = 900
 # What decides whether a token may be used, and for what.
 DECISIVE = ("overlap_ends_at", "scope", "expires_at", "status", "role", "users_pk")
 
@@ -143,7 +152,8 @@ def indexed(partition: str) -> Request:
 def key(action: str, **context: Any) -> Request:
     """Return a request for a signing key of this stack."""
     named = {**TAGS, **SIGNING, **context}
-    return Request.of(f"kms:{action}", EVERY_KEY.replace("*", "1"), named)
+    # A key that is yet to be made has no name.
+    return Request.of(f"kms:{action}", "*" if action == "CreateKey" else EVERY_KEY.replace("*", "1"), named)
 
 
 def kms_requests() -> Iterator[Request]:
@@ -188,6 +198,7 @@ def client_secret() -> Iterator[Request]:
 def unflushed() -> Iterator[Request]:
     """Return what only the flusher may do."""
     yield from (Request.of(f"dynamodb:{name}", STREAM_ARN, {}) for name in STREAM_READS)
+    yield FINDS_STREAMS
     path = f"/restapis/{API_ID}/stages/v1/cache/authorizers"
     yield Request.of("apigateway:DELETE", f"{GATEWAY_ARN}{path}", {})
     yield from (row(action, "FLUSHES") for action in (*READS, *WRITES))
@@ -249,8 +260,12 @@ def beyond_flusher() -> Iterator[Request]:
         names = ("round_at", "user_id") if partition == "FLUSHES" else ("round_at",)
         for action in (*READS, *WRITES):
             yield row(action, partition, *names)
+    other = STREAM_ARN.replace(TABLE, "other")
+    yield from (Request.of(f"dynamodb:{name}", other, {}) for name in STREAM_READS)
     for path in (
         f"/restapis/{API_ID}",
+        f"/apis/{OTHER_API_ID}/stages/prod/cache/authorizers",
+        f"/apis/{OTHER_API_ID}/stages/%2524default/cache/authorizers",
         f"/restapis/{API_ID}/stages/v1",
         "/restapis/zyx/stages/v1/cache/authorizers",
     ):
@@ -261,6 +276,64 @@ def beyond_flusher() -> Iterator[Request]:
         )
     yield Request.of("sqs:ReceiveMessage", QUEUE_ARN, {})
 
+
+def unkeyed() -> Iterator[Request]:
+    """Return requests for which AWS supplies no leading keys: no function may make one."""
+    for action in (*READS, *WRITES, CHECK):
+        yield Request.of(f"dynamodb:{action}", TABLE_ARN, {"dynamodb:Attributes": ["pk", "sk"]})
+    yield Request.of("dynamodb:Query", f"{TABLE_ARN}/index/users", {})
+    yield from (enclosed("GetItem", partition) for partition in PARTITIONS)
+
+
+def unnamed(action: str, partition: str) -> Request:
+    """Return a request for which AWS supplies no attributes."""
+    return Request.of(f"dynamodb:{action}", TABLE_ARN, {"dynamodb:LeadingKeys": [partition]})
+
+
+def enclosed(action: str, partition: str, *attributes: str) -> Request:
+    """Return a request that is part of a transaction."""
+    operation = "TransactGetItems" if action == "GetItem" else "TransactWriteItems"
+    named = dict(row(action, partition, *attributes).context)
+    return Request.of(
+        f"dynamodb:{action}", TABLE_ARN, {**named, "dynamodb:EnclosingOperation": [operation]}
+    )
+
+
+RINGS = ("KEYS", "ACCESS_TOKEN_KEYS")
+UNSUPPLIED: Mapping[str, list[Request]] = {
+    API: [
+        *unkeyed(),
+        *(unnamed(action, ring) for action in ("PutItem", "UpdateItem") for ring in RINGS),
+        *(unnamed(CHECK, partition) for partition in ("I#1", "U#1")),
+        unnamed("UpdateItem", "S#1"),
+        unnamed("PutItem", "A#1"),
+        enclosed("UpdateItem", "S#1", "idle_at"),
+        enclosed("PutItem", "A#1", "expires_at"),
+    ],
+    PAGE: [
+        *unkeyed(),
+        *(unnamed("UpdateItem", partition) for partition in ("S#1", "U#1")),
+        *(unnamed(action, partition) for action, partition in (("PutItem", "U#1"), (CHECK, "I#1"))),
+        *(enclosed(action, p) for action in ("PutItem", "DeleteItem") for p in ("L#1", "S#1")),
+        enclosed("UpdateItem", "S#1", "idle_at"),
+        enclosed("UpdateItem", "U#1", "status"),
+    ],
+    FLUSHER: [
+        *unkeyed(),
+        unnamed("UpdateItem", "FLUSHES"),
+        enclosed("UpdateItem", "FLUSHES", "round_at"),
+    ],
+    **{
+        door: [
+            *unkeyed(),
+            unnamed("UpdateItem", "U#1"),
+            enclosed("UpdateItem", "U#1", "last_used_at"),
+            enclosed("UpdateItem", "U#1", "reuse_count"),
+        ]
+        for door in DOORS
+    },
+}
+"""Requests that the ``Null`` checks alone keep out: AWS supplies other condition keys than expected."""
 
 CANNOT: Mapping[str, list[Request]] = {
     API: [*beyond_all(), *unflushed(), *client_secret(), *beyond_api()],
@@ -276,7 +349,8 @@ def test_what_a_function_must_never_do_is_out_of_its_reach(
 ) -> None:
     """Said once more in words, so that policy and code cannot go wrong together."""
     policy = statements(function, families_are_revoked=families_are_revoked)
-    assert [request for request in CANNOT[function] if allows(policy, request)] == []
+    beyond = [*CANNOT[function], *UNSUPPLIED[function]]
+    assert [request for request in beyond if allows(policy, request)] == []
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -284,7 +358,8 @@ def test_every_condition_keeps_something_out(function: str) -> None:
     """Without any one of them something of the above would be allowed."""
     for statement in statements(function, families_are_revoked=True):
         for wider in without_each_condition(statement):
-            assert [request for request in CANNOT[function] if allows([wider], request)], statement["Sid"]
+            beyond = [*CANNOT[function], *UNSUPPLIED[function]]
+            assert [request for request in beyond if allows([wider], request)], statement["Sid"]
 
 
 def without_each_condition(statement: Statement) -> Iterator[Statement]:
@@ -293,6 +368,64 @@ def without_each_condition(statement: Statement) -> Iterator[Statement]:
         for name in keys:
             others = {other: values for other, values in keys.items() if other != name}
             yield {**statement, "Condition": {**statement["Condition"], operator: others}}
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_every_key_that_is_compared_has_to_be_supplied(
+    function: str, walk: Walked, families_are_revoked: bool
+) -> None:
+    """A set operator alone is true for a request without the key.
+
+    A statement says too that no transaction encloses its calls, unless a flow makes one. Only actions
+    count for which AWS supplies that key.
+    """
+    for statement in statements(function, families_are_revoked=families_are_revoked):
+        conditions = statement.get("Condition", {})
+        compared = {
+            key
+            for operator, keys in conditions.items()
+            for key in keys
+            if operator.startswith("ForAllValues:")
+        }
+        own = [request for request in walk.requests[function] if applies(statement, request)]
+        enclosable = ENCLOSABLE & set(listed(statement["Action"]))
+        direct = enclosable and not any(request.values(ENCLOSING) for request in own)
+        expected = dict.fromkeys(compared, "false") | ({ENCLOSING: "true"} if direct else {})
+        assert conditions.get("Null", {}) == expected, statement["Sid"]
+        assert not any(operator.startswith("ForAnyValue") for operator in conditions)
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_null_checks_can_be_turned_off(function: str, walk: Walked, families_are_revoked: bool) -> None:
+    """PolicyNullChecks=false changes nothing else: what else is out of reach stays so."""
+    setting = {"families_are_revoked": families_are_revoked}
+    checked = statements(function, **setting)
+    unchecked = statements(function, **setting, null_checks=False)
+    assert [without_null(statement) for statement in checked] == unchecked
+    assert refused(unchecked, walk.requests[function]) == []
+    assert [request for request in CANNOT[function] if allows(unchecked, request)] == []
+    assert [request for request in UNSUPPLIED[function] if allows(unchecked, request)] != []
+
+
+def without_null(statement: Statement) -> Statement:
+    """Return the statement without its ``Null`` checks."""
+    if "Condition" not in statement:
+        return statement
+    kept = {operator: keys for operator, keys in statement["Condition"].items() if operator != "Null"}
+    return {**statement, "Condition": kept}
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_policies_fit_into_their_roles(function: str) -> None:
+    """IAM counts the characters of a role's inline policies without spaces: at most 10,240.
+
+    The names are as long as AWS takes them, and the statement that packaging adds for logs is counted.
+    """
+    for families_are_revoked in (False, True):
+        policy = statements(function, families_are_revoked=families_are_revoked)
+        text = json.dumps({"Version": "2012-10-17", "Statement": policy}, separators=(",", ":"))
+        longest = text.replace(f"table/{TABLE}", f"table/{'t' * 255}").replace(STACK, "s" * 128)
+        assert len(longest) + LOG_STATEMENT < 10_240
 
 
 @pytest.mark.parametrize("door", DOORS)

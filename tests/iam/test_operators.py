@@ -1,36 +1,57 @@
-"""The operator's command needs exactly the permissions in docs/operations.md."""
+"""Operators need exactly the permissions of infra/aws/policy-operators.json."""
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.session import Session
 from moto import mock_aws
 
+from chalicelib.adapters.dynamodb.keys import DynamoDBKeyStore
 from chalicelib.adapters.dynamodb.tokens import DynamoDBTokenStore
 from chalicelib.adapters.dynamodb.users import DynamoDBUserStore
+from chalicelib.domain.keys import KeyUse
 from chalicelib.domain.users import User
-from infra.aws import users
+from infra.aws import restore, users
+from infra.aws.account import Account
+from infra.aws.artifacts import Bucket, default_bucket
+from infra.aws.deploy import deploy
+from infra.aws.destroy import destroy
+from infra.aws.errors import DeploymentError
+from infra.aws.rotation import Operator
+from infra.aws.stacks import Stack
+from tests.deployment.desk import a_package
 from tests.iam.grants import refused, unused
+from tests.iam.operating import TRANSFORM, Record, table_arn
+from tests.iam.outside import FOLDER, Question, answers
 from tests.iam.policy import Request, Statement, allows
 from tests.iam.recorder import Recorder
-from tests.iam.stack import ACCOUNT, REGION, ROOT, TABLE, TABLE_ARN, policy_files, statements
+from tests.iam.resource_calls import TYPES, resource_calls
+from tests.iam.stack import ACCOUNT, REGION, ROOT, STACK, TABLE, TABLE_ARN, policy_files, statements
+from tests.iam.walk import _cloud, _tags_of
 from tests.support.builders import ISSUER, LIMITS, a_token, a_user
-from tests.support.dynamodb import dynamodb_client, new_table
+from tests.support.clock import FixedClock
+from tests.support.dynamodb import Cloud, CloudService, dynamodb_client, new_table
+from tests.support.node import node_with_packages
 from tests.support.service import ENVIRON
 
+POLICY = ROOT / "infra" / "aws" / "policy-operators.json"
+RESTORED = "restored"
 LOOKS = ("ListUsers", "ReadUsersAndIdentities", "ReadOneRow")
 OTHER = "https://other.example.com"
+NAMES = {"REGION": REGION, "ACCOUNT": ACCOUNT, "TABLE": TABLE, "STACK": STACK, "RESTORED": RESTORED}
 
 
 def granted() -> list[Statement]:
-    """Return the statements that the page prints."""
-    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
-    (text,) = re.findall(r"```json\n(\{.*?\n\})\n```", page, re.DOTALL)
-    for placeholder, value in {"REGION": REGION, "ACCOUNT": ACCOUNT, "TABLE": TABLE}.items():
-        text = re.sub(rf"\b{placeholder}\b", value, text)
+    """Return the statements of the file, with the names that an operator puts in."""
+    text = POLICY.read_text(encoding="utf-8")
+    for placeholder, value in NAMES.items():
+        # Names stand between hyphens too, but never inside a word.
+        text = re.sub(rf"(?<![A-Za-z_]){placeholder}(?![A-Za-z_])", value, text)
     found: list[Statement] = json.loads(text)["Statement"]
     return found
 
@@ -77,10 +98,10 @@ def has(desk: Desk, subject: str) -> User:
     return user
 
 
-def test_operator_may_do_exactly_what_the_command_does(desk: Desk, tmp_path: Path) -> None:
-    """The page grants every permission that the command needs, and none that it does not need."""
+def manage_users(desk: Desk, folder: Path) -> None:
+    """Run every command about users."""
     one, two = has(desk, "one"), has(desk, "two")
-    file = tmp_path / "moves.csv"
+    file = folder / "moves.csv"
     file.write_text(f"{two.id},new-two\n", encoding="utf-8")
     for asked in (
         ("list",),
@@ -97,8 +118,194 @@ def test_operator_may_do_exactly_what_the_command_does(desk: Desk, tmp_path: Pat
         ("remove", two.id, "--yes"),
     ):
         assert desk.run(*asked) == 0
-    assert refused(granted(), desk.requests) == []
-    assert unused(granted(), desk.requests) == []
+
+
+class RecordedSession(Session):
+    """A session whose clients are recorded."""
+
+    def __init__(self, record: Record) -> None:
+        super().__init__()
+        self.set_config_variable("region", REGION)
+        self._record = record
+
+    def create_client(self, service_name: str, *_: Any, **__: Any) -> Any:
+        """Return a recorded client."""
+        client = super().create_client(service_name)
+        self._record.watch(client)
+        return client
+
+
+def rotate_keys(record: Record, cloud: Cloud) -> None:
+    """List both rings, let another key sign, and revoke the former one."""
+    session, clock = RecordedSession(record), FixedClock()
+    service = CloudService(cloud, clock)
+    service.signing_key.active()
+    service.access_token_key.active()
+    for use in KeyUse:
+        keys = DynamoDBKeyStore(session.create_client("dynamodb"), cloud.table, use)
+        operator = Operator(use, keys, session.create_client("kms"), clock, say=lambda _: None)
+        operator.list()
+        active = keys.load_keys().active
+        assert active
+        operator.rotate("", timedelta(0))
+        operator.revoke(active.kid, confirmed=True)
+
+
+def restore_rows(record: Record, cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Count what is missing, then bring it back: users, tokens, identities and keys."""
+    client = cloud.dynamodb
+    new_table(client, RESTORED)
+    for row in cloud.rows():
+        client.put_item(TableName=RESTORED, Item=row)
+        client.delete_item(TableName=cloud.table, Key={"pk": row["pk"], "sk": row["sk"]})
+    monkeypatch.setattr(restore, "session_of_environment", lambda: RecordedSession(record))
+    command = ["--from", RESTORED, "--to", cloud.table]
+    assert restore.main(command) == restore.main([*command, "--yes"]) == 0
+
+
+def deploy_and_destroy(record: Record, folder: Path) -> None:
+    """Deploy for the first time, refuse a change, and remove the stack."""
+    account = Account.of_session(RecordedSession(record))
+    stack = Stack(account.cloudformation, STACK, lambda _: None, lambda _: None)
+    bucket = Bucket(account, default_bucket(account))
+    deploy(a_package(folder, _template()), stack, bucket, {}, lambda *_: True)
+    with pytest.raises(DeploymentError, match="Nothing was changed"):
+        deploy(a_package(folder, _template(Days="14")), stack, bucket, {}, lambda *_: False)
+    destroy(account, stack, "dev", lambda *_: True)
+
+
+def _template(Days: str = "7") -> dict[str, Any]:  # noqa: N803
+    key = {"KeyType": "HASH", "AttributeName": "pk"}
+    table = {
+        "BillingMode": "PAY_PER_REQUEST",
+        "TableName": "deployed",
+        "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
+        "KeySchema": [key],
+    }
+    return {
+        "AWSTemplateFormatVersion": "2010-09-09",
+        "Resources": {
+            "TokenTable": {"Type": "AWS::DynamoDB::Table", "Properties": table},
+            "Logs": {"Type": "AWS::Logs::LogGroup", "Properties": {"RetentionInDays": Days}},
+        },
+    }
+
+
+@pytest.fixture(scope="module")
+def operated(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, list[Request]]:
+    """Return what IAM is asked for each kind of work."""
+    folder, record = tmp_path_factory.mktemp("operated"), Record(STACK, _tags_of)
+    found: dict[str, list[Request]] = {"CloudFormation": list(resource_calls())}
+    with pytest.MonkeyPatch.context() as patch:
+        with mock_aws():
+            desk = Desk(patch)
+            manage_users(desk, folder)
+            found["users"] = desk.requests
+        with mock_aws():
+            cloud = _cloud()
+            rotate_keys(record, cloud)
+            found["signing_keys"] = record.requests
+            desk_of_backup(cloud)
+            record = Record(STACK, _tags_of)
+            restore_rows(record, cloud, patch)
+            found["restore"] = record.requests
+        with mock_aws():
+            record = Record(STACK, _tags_of)
+            deploy_and_destroy(record, folder)
+            found["deploy"] = [_of_the_table(request) for request in record.requests]
+    return found
+
+
+def desk_of_backup(cloud: Cloud) -> None:
+    """Keep a user with a token, and an identity that leads to the user."""
+    user = a_user("one")
+    assert DynamoDBUserStore(cloud.dynamodb, cloud.table).add_user(user)
+    tokens = DynamoDBTokenStore(cloud.dynamodb, cloud.table)
+    tokens.add_token(a_token(user), limits=LIMITS, idempotency=None)
+    key = {"pk": {"S": f"I#{user.id}"}, "sk": {"S": "#"}}
+    cloud.dynamodb.put_item(TableName=cloud.table, Item={**key, "user_id": {"S": user.id}})
+
+
+def _of_the_table(request: Request) -> Request:
+    named = request.resource.replace("table/deployed", f"table/{TABLE}")
+    # The account of moto is the one of the policy.
+    return Request(request.action, named, request.context)
+
+
+@pytest.mark.parametrize("work", ["CloudFormation", "users", "signing_keys", "restore", "deploy"])
+def test_operator_may_do_what_the_commands_do(operated: Mapping[str, list[Request]], work: str) -> None:
+    """Each call of `make deploy`, `make destroy`, `signing_keys`, `users` and `restore` is allowed."""
+    assert operated[work]
+    assert refused(granted(), operated[work]) == []
+
+
+def test_operator_may_do_nothing_else(operated: Mapping[str, list[Request]]) -> None:
+    """Take any action or leading key out of the file, and some command is refused."""
+    requests = [request for found in operated.values() for request in found]
+    assert unused(granted(), requests) == []
+
+
+def test_rotation_needs_to_set_the_policy_of_its_key(operated: Mapping[str, list[Request]]) -> None:
+    """KMS refuses a key policy that its maker could not change afterwards."""
+    without = [statement for statement in granted() if "kms:PutKeyPolicy" not in statement["Action"]]
+    actions = {request.action for request in refused(without, operated["signing_keys"])}
+    assert "kms:PutKeyPolicy" in actions
+
+
+def test_other_evaluator_agrees(operated: Mapping[str, list[Request]]) -> None:
+    """The evaluator that is not ours allows each call too, and denies those of another stack."""
+    policy = granted()
+    requests = [request for found in operated.values() for request in found]
+    others = [*map(_of_another_stack, requests), *out_of_reach()]
+    asked = [request for request in [*requests, *others] if request.resource != TRANSFORM]
+    judged = answers(node_with_packages(FOLDER), [Question(policy, request) for request in asked])
+    for request, answer in zip(asked, judged, strict=True):
+        assert not answer.error, f"{request} {answer}"
+        assert answer.allowed is allows(policy, request), f"{request} {answer}"
+    assert not [request for request in out_of_reach() if allows(policy, request)]
+
+
+def _of_another_stack(request: Request) -> Request:
+    context = {key: [v.replace(STACK, "other") for v in values] for key, values in request.context}
+    resource = request.resource.replace(STACK, "other").replace(f"table/{TABLE}", "table/other")
+    return Request.of(request.action, resource, context)
+
+
+def out_of_reach() -> Iterator[Request]:
+    """Yield what an operator may not do: sign, hand roles to other services, or read without keys."""
+    key = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1"
+    ours, others = ({"aws:ResourceTag/bodhi-api-tokens:stack": [name]} for name in (STACK, "other"))
+    yield Request.of("kms:Sign", key, ours)
+    yield from (Request.of(f"kms:{action}", key, others) for action in ("PutKeyPolicy", "GetPublicKey"))
+    role = f"arn:aws:iam::{ACCOUNT}:role/{STACK}-ApiHandlerRole-1"
+    yield Request.of("iam:PassRole", role, {"iam:PassedToService": ["ec2.amazonaws.com"]})
+    yield Request.of("iam:PassRole", role)
+    yield Request.of("iam:CreateRole", f"arn:aws:iam::{ACCOUNT}:role/Administrator")
+    for action in ("GetItem", "BatchGetItem", "PutItem", "UpdateItem", "DeleteItem", "Scan", "DeleteTable"):
+        yield Request.of(f"dynamodb:{action}", TABLE_ARN)
+    for action in ("PutItem", "DeleteItem", "UpdateItem"):
+        yield Request.of(f"dynamodb:{action}", table_arn(RESTORED))
+
+
+def test_every_type_of_the_template_is_thought_of() -> None:
+    """A new kind of resource needs its permissions in the file."""
+    named = set(re.findall(r"AWS::\w+::\w+", _sources()))
+    made = {name for name in named if not name.startswith("AWS::Serverless::")}
+    assert made <= TYPES
+
+
+def _sources() -> str:
+    folder = ROOT / "infra" / "aws"
+    texts = [path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.py"))]
+    template = (folder / "template.yaml").read_text(encoding="utf-8")
+    # The deployment is made by SAM, and only its name is compared.
+    return "\n".join([template, *texts]).replace("AWS::ApiGateway::Deployment", "")
+
+
+def test_policy_fits_into_a_role() -> None:
+    """IAM counts characters without spaces: at most 10,240 in a role's inline policies."""
+    document = json.loads(POLICY.read_text(encoding="utf-8"))
+    assert len(json.dumps(document, separators=(",", ":"))) < 9_500
 
 
 def test_looking_needs_no_permission_to_write(desk: Desk) -> None:

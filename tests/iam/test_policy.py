@@ -70,6 +70,10 @@ def test_patterns_and_lists() -> None:
         ("ForAllValues:StringEquals", ["a", "b"], [], True),
         ("ForAllValues:StringLike", ["U#*"], ["U#1", "U#2"], True),
         ("ForAllValues:StringLike", ["U#*"], ["U#1", "KEYS"], False),
+        ("Null", ["true"], [], True),
+        ("Null", ["true"], ["a"], False),
+        ("Null", ["false"], [], False),
+        ("Null", ["false"], ["a", "b"], True),
         ("ForAnyValue:StringEquals", ["a"], ["a", "c"], True),
         ("ForAnyValue:StringEquals", ["a"], ["c"], False),
         ("ForAnyValue:StringEquals", ["a"], [], False),
@@ -94,6 +98,10 @@ def test_all_conditions_of_a_statement_have_to_hold() -> None:
     [
         when("DateLessThan", "2026-01-01"),
         when("ForSomeValues:StringEquals", "a"),
+        when("Null", "yes"),
+        when("Null", "true", "false"),
+        when("NullIfExists", "true"),
+        when("ForAllValues:Null", "true"),
         statement(NotAction="kms:*"),
         statement(NotResource=ROW),
     ],
@@ -121,6 +129,9 @@ def test_intrinsics_are_resolved() -> None:
     resolved = {"Resource": ROW, "Stack": "arn:aws:s", "Statement": [{"Sid": "r"}]}
     assert Stack({"Given": True}, values).resolved(template) == resolved
     assert Stack({"Given": False}, values).resolved(template) == {**resolved, "Statement": []}
+    member = {"Null": {"Fn::If": ["Given", {"k": "false"}, {"Ref": "AWS::NoValue"}]}, "StringLike": {}}
+    assert Stack({"Given": True}, values).resolved(member) == {"Null": {"k": "false"}, "StringLike": {}}
+    assert Stack({"Given": False}, values).resolved(member) == {"StringLike": {}}
     for unknown in ({"Ref": "Other"}, {"Fn::GetAtt": ["Other", "Arn"]}, {"Fn::Sub": "${Other}"}):
         with pytest.raises(KeyError):
             Stack({}, values).resolved(unknown)

@@ -69,8 +69,15 @@ def test_other_stages_are_flushed_too() -> None:
     assert [arn.partition("::/")[2] for arn in flushable(resources)] == [
         "restapis/${RestAPI}/stages/v1/cache/authorizers",
         "apis/c3/stages/$default/cache/authorizers",
+        "apis/c3/stages/%24default/cache/authorizers",
         "restapis/b2/stages/prod/cache/authorizers",
     ]
+
+
+def test_stage_of_an_ordinary_name_has_one_form() -> None:
+    """No character of it is escaped in the path of a request."""
+    resources = resources_with(AUTHORIZER_CACHE_STAGES="apis/c3/my-Stage_7")
+    assert len(flushable(resources)) == 2
 
 
 def test_own_stage_that_caches_nothing_is_left_alone() -> None:

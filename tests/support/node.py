@@ -1,11 +1,15 @@
 """Node, for what can only be tried in its language."""
 
+import fcntl
+import hashlib
 import os
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+
+_STAMP = "node_modules/.installed"
 
 
 def node_with_packages(folder: Path) -> str:
@@ -14,14 +18,34 @@ def node_with_packages(folder: Path) -> str:
     Without Node the test is left out, but not in CI.
     """
     node, npm = node_or_skip(), _program("npm")
-    command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
-    subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=180)
+    install_packages(folder, npm)
     return node
+
+
+def install_packages(folder: Path, npm: str) -> None:
+    """Install what the lock file of ``folder`` names, unless it is installed.
+
+    Tests run in several processes, and ``npm ci`` removes the packages before it installs them.
+    """
+    with (folder / "package-lock.json").open("rb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        wanted = hashlib.sha256(lock.read() + (folder / "package.json").read_bytes()).hexdigest()
+        stamp = folder / _STAMP
+        if stamp.exists() and stamp.read_text() == wanted:
+            return
+        command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+        subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=180)
+        stamp.write_text(wanted)
 
 
 def node_or_skip() -> str:
     """Return Node. Without it the test is left out, but not in CI."""
     return _program("node")
+
+
+def node_is_missing() -> bool:
+    """Return whether tests in Node are left out here. CI must have it."""
+    return not (os.environ.get("CI") or (shutil.which("node") and shutil.which("npm")))
 
 
 def _program(name: str) -> str:

@@ -1,0 +1,127 @@
+"""What CloudFormation asks in the name of the person who deploys, for each type in the template.
+
+The permissions are those that the handlers of AWS's resource types name in their schemas (CloudFormation
+Registry, ``handlers.*.permissions``) for the properties that the template sets. No recorder sees these
+calls: AWS makes them.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from tests.iam.operating import NEW_KEY, table_arn
+from tests.iam.policy import Request
+from tests.iam.stack import ACCOUNT, REGION, STACK, TABLE
+
+_STACK_TAG = "bodhi-api-tokens:stack"
+_FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{STACK}-Name-1"
+_ROLE = f"arn:aws:iam::{ACCOUNT}:role/{STACK}-Name-1"
+_LOGS = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{STACK}-Name-1"
+_ALIAS = f"arn:aws:kms:{REGION}:{ACCOUNT}:alias/{STACK}"
+_ALARM = f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{STACK}-Name-1"
+_DASHBOARD = f"arn:aws:cloudwatch::{ACCOUNT}:dashboard/Name"
+_QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:{STACK}-Name-1"
+_API = f"arn:aws:apigateway:{REGION}::"
+
+# Actions of each type, by the ARN that they are about; "create, read, update, delete" in this order.
+_CALLS: Mapping[str, Mapping[str, str]] = {
+    "AWS::ApiGateway::BasePathMapping": {
+        f"{_API}/domainnames/x/basepathmappings": "apigateway:POST",
+        f"{_API}/domainnames/x/basepathmappings/y": "apigateway:GET apigateway:PATCH apigateway:DELETE",
+    },
+    "AWS::ApiGateway::DomainName": {
+        f"{_API}/domainnames": "apigateway:POST",
+        f"{_API}/domainnames/x": "apigateway:GET apigateway:PATCH apigateway:DELETE",
+    },
+    "AWS::ApiGateway::GatewayResponse": {
+        f"{_API}/restapis/x/gatewayresponses/Y": "apigateway:PUT apigateway:GET apigateway:DELETE",
+    },
+    "AWS::CloudWatch::Alarm": {
+        _ALARM: "cloudwatch:PutMetricAlarm cloudwatch:DescribeAlarms cloudwatch:DeleteAlarms "
+        "cloudwatch:ListTagsForResource cloudwatch:TagResource cloudwatch:UntagResource",
+    },
+    "AWS::CloudWatch::Dashboard": {
+        _DASHBOARD: "cloudwatch:PutDashboard cloudwatch:GetDashboard cloudwatch:DeleteDashboards",
+    },
+    "AWS::DynamoDB::Table": {
+        table_arn(TABLE): "dynamodb:CreateTable dynamodb:TagResource dynamodb:UntagResource "
+        "dynamodb:DescribeTable dynamodb:DescribeContinuousBackups dynamodb:DescribeContributorInsights "
+        "dynamodb:DescribeKinesisStreamingDestination dynamodb:DescribeTimeToLive "
+        "dynamodb:GetResourcePolicy dynamodb:ListTagsOfResource dynamodb:UpdateContinuousBackups "
+        "dynamodb:UpdateTable dynamodb:UpdateTimeToLive",
+    },
+    "AWS::IAM::Role": {
+        _ROLE: "iam:CreateRole iam:PutRolePolicy iam:TagRole iam:UntagRole iam:GetRole iam:GetRolePolicy "
+        "iam:ListAttachedRolePolicies iam:ListRolePolicies iam:UpdateAssumeRolePolicy "
+        "iam:DeleteRolePolicy iam:DeleteRole",
+    },
+    "AWS::KMS::Alias": {
+        _ALIAS: "kms:CreateAlias kms:UpdateAlias kms:DeleteAlias",
+        f"{_ALIAS}-access-tokens": "kms:CreateAlias kms:UpdateAlias kms:DeleteAlias",
+        NEW_KEY: "kms:CreateAlias kms:UpdateAlias kms:DeleteAlias",
+        "*": "kms:ListAliases",
+    },
+    "AWS::KMS::Key": {
+        "*": "kms:CreateKey",
+        NEW_KEY: "kms:TagResource kms:DescribeKey kms:GetKeyPolicy kms:GetKeyRotationStatus "
+        "kms:ListResourceTags kms:PutKeyPolicy kms:UpdateKeyDescription kms:UntagResource "
+        "kms:ScheduleKeyDeletion",
+    },
+    "AWS::Lambda::EventSourceMapping": {
+        "*": "lambda:CreateEventSourceMapping",
+        f"arn:aws:lambda:{REGION}:{ACCOUNT}:event-source-mapping:1": "lambda:GetEventSourceMapping "
+        "lambda:UpdateEventSourceMapping lambda:DeleteEventSourceMapping",
+    },
+    "AWS::Logs::LogGroup": {
+        "*": "logs:DescribeLogGroups",
+        _LOGS: "logs:CreateLogGroup logs:PutRetentionPolicy logs:ListTagsForResource logs:TagResource "
+        "logs:UntagResource logs:DeleteLogGroup",
+    },
+    "AWS::Logs::MetricFilter": {
+        _LOGS: "logs:PutMetricFilter logs:DescribeMetricFilters logs:DeleteMetricFilter"
+    },
+    "AWS::SQS::Queue": {
+        _QUEUE: "sqs:CreateQueue sqs:GetQueueAttributes sqs:GetQueueUrl sqs:ListQueueTags "
+        "sqs:SetQueueAttributes sqs:TagQueue sqs:UntagQueue sqs:DeleteQueue",
+    },
+    # What SAM makes: a REST API, a deployment and a stage; functions with permissions.
+    "AWS::Serverless::Api": {
+        f"{_API}/restapis": "apigateway:POST",
+        f"{_API}/restapis/x": "apigateway:GET apigateway:PUT apigateway:PATCH apigateway:DELETE",
+        f"{_API}/restapis/x/deployments": "apigateway:POST",
+        f"{_API}/restapis/x/stages/y": "apigateway:GET apigateway:PATCH apigateway:DELETE",
+        f"{_API}/tags/z": "apigateway:GET apigateway:PUT apigateway:DELETE",
+    },
+    "AWS::Serverless::Function": {
+        _FUNCTION: "lambda:CreateFunction lambda:GetFunction lambda:GetFunctionCodeSigningConfig "
+        "lambda:GetFunctionConfiguration lambda:GetFunctionRecursionConfig "
+        "lambda:GetRuntimeManagementConfig lambda:ListTags lambda:TagResource lambda:UntagResource "
+        "lambda:UpdateFunctionCode lambda:UpdateFunctionConfiguration lambda:DeleteFunction",
+        _ROLE: "iam:PassRole",
+    },
+    "AWS::Lambda::Permission": {
+        _FUNCTION: "lambda:AddPermission lambda:GetPolicy lambda:RemovePermission",
+    },
+}
+TYPES = frozenset(_CALLS)
+_CONTEXT: Mapping[str, Mapping[str, list[str]]] = {
+    "iam:PassRole": {"iam:PassedToService": ["lambda.amazonaws.com"]},
+    "kms:CreateKey": {f"aws:RequestTag/{_STACK_TAG}": [STACK]},
+    "kms:TagResource": {f"aws:RequestTag/{_STACK_TAG}": [STACK]},
+}
+
+
+def resource_calls() -> Iterator[Request]:
+    """Yield what CloudFormation asks for."""
+    for calls in _CALLS.values():
+        for arn, actions in calls.items():
+            for action in actions.split():
+                yield Request.of(action, arn, _context(action, arn))
+
+
+def _context(action: str, arn: str) -> Mapping[str, list[str]]:
+    if action in _CONTEXT:
+        return _CONTEXT[action]
+    if arn == NEW_KEY:
+        return {f"aws:ResourceTag/{_STACK_TAG}": [STACK]}
+    if action.endswith("EventSourceMapping"):
+        return {"lambda:FunctionArn": [_FUNCTION]}
+    return {}
