@@ -1,8 +1,8 @@
 """What CloudFormation asks in the name of the person who deploys, for each type in the template.
 
-The permissions are those that the handlers of AWS's resource types name in their schemas (CloudFormation
-Registry, ``handlers.*.permissions``) for the properties that the template sets. No recorder sees these
-calls: AWS makes them.
+No recorder sees these calls, because AWS makes them. The list is written by hand. It follows the
+permissions of the handlers in the schemas of AWS's resource types (CloudFormation Registry,
+``handlers.*.permissions``) for the properties that the template sets. No test compares it with them.
 """
 
 from collections.abc import Iterator, Mapping

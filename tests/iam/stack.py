@@ -95,6 +95,11 @@ def policy_files() -> dict[str, str]:
     return {API: config["iam_policy_file"], PAGE: "policy-page.json", **functions}
 
 
+def role_arn(function: str) -> str:
+    """Return the ARN of a function's role: keys know the API's, all others are alike to them."""
+    return API_ROLE_ARN if function == API else OTHER_ROLE_ARN
+
+
 def configuration() -> Mapping[str, Any]:
     """Return Chalice's configuration."""
     return document("config.json")

@@ -252,6 +252,7 @@ def test_rotation_needs_to_set_the_policy_of_its_key(operated: Mapping[str, list
     assert "kms:PutKeyPolicy" in actions
 
 
+@pytest.mark.slow
 def test_other_evaluator_agrees(operated: Mapping[str, list[Request]]) -> None:
     """The evaluator that is not ours allows each call too, and denies those of another stack."""
     policy = granted()
@@ -323,6 +324,16 @@ def test_looking_needs_no_permission_to_write(desk: Desk) -> None:
         desk.run(*asked)
     looks = [statement for statement in granted() if statement["Sid"] in LOOKS]
     assert refused(looks, desk.requests) == []
+
+
+def test_operations_page_names_every_statement() -> None:
+    """The page says which command needs which statement."""
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    section = page.partition("### Permissions of the operator")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| (.*?) \| .* \|$", section, re.MULTILINE)
+    named = {name for row in rows for name in re.findall(r"`([A-Z]\w+)`", row)}
+    assert named == {statement["Sid"] for statement in granted()}
+    assert set(NAMES) <= set(re.findall(r"`([A-Z]+)`", section))
 
 
 @pytest.mark.parametrize("function", sorted(policy_files()))

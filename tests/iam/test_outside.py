@@ -6,13 +6,17 @@ from typing import Any
 
 import pytest
 
-from infra.aws.functions import API
+from infra.aws.functions import PAGE
 from tests.iam.outside import FOLDER, Answer, Question, answers
 from tests.iam.policy import Request, Statement, allows, applies
-from tests.iam.stack import API_ROLE_ARN, OTHER_ROLE_ARN, TABLE_ARN, policy_files, statements
+from tests.iam.recorder import without_row_ids
+from tests.iam.stack import TABLE_ARN, policy_files, role_arn, statements
+from tests.iam.suite import SecondOpinion
 from tests.iam.test_functions import CANNOT, UNSUPPLIED
 from tests.iam.walk import walked
 from tests.support.node import node_with_packages
+
+pytestmark = pytest.mark.slow
 
 RECORDED, FORBIDDEN, BEREFT = "recorded", "forbidden", "bereft"
 
@@ -39,10 +43,9 @@ def cases() -> list[Case]:
     """Return every case, judged by one process of Node."""
     node = node_with_packages(FOLDER)
     asked = list(_asked())
-    roles = [API_ROLE_ARN if function == API else OTHER_ROLE_ARN for _, function, *_ in asked]
     judged = answers(
         node,
-        [Question(policy, request, role) for (*_, policy, request), role in zip(asked, roles, strict=True)],
+        [Question(policy, request, role_arn(function)) for _, function, _, policy, request in asked],
     )
     return [Case(*case, answer) for case, answer in zip(asked, judged, strict=True)]
 
@@ -69,20 +72,12 @@ def _without_each_key(requests: Sequence[Request]) -> Iterator[Request]:
 
     Requests that differ in whose rows they are for are one.
     """
-    rows = dict.fromkeys(map(_of_anybody, requests))
+    rows = dict.fromkeys(map(without_row_ids, requests))
     for request in rows:
         context = dict(request.context)
         for key in context if request.values("dynamodb:LeadingKeys") else ():
             others = {name: values for name, values in context.items() if name != key}
             yield Request.of(request.action, request.resource, others)
-
-
-def _of_anybody(request: Request) -> Request:
-    partitions = [key.partition("#") for key in request.values("dynamodb:LeadingKeys") or ()]
-    keys = [f"{kind}{hash_sign}1" if hash_sign else kind for kind, hash_sign, _ in partitions]
-    return Request.of(
-        request.action, request.resource, {**dict(request.context), "dynamodb:LeadingKeys": keys}
-    )
 
 
 def test_every_recorded_request_is_allowed(cases: list[Case]) -> None:
@@ -152,3 +147,18 @@ def test_question_that_means_nothing_is_an_error() -> None:
     first, *others = answers(node, questions)
     assert first.allowed
     assert all(answer.error and not answer.allowed for answer in others)
+
+
+def test_calls_of_other_suites_are_judged_too() -> None:
+    """One of two functions has to be allowed to make the call; whose rows it is for does not matter."""
+    node, door = node_with_packages(FOLDER), "ApiTokenAuthorizer"
+    context = {"dynamodb:LeadingKeys": ["U#usr_1"], "dynamodb:Attributes": ["pk", "sk"]}
+    for action, allowed in (("BatchGetItem", True), ("DeleteItem", False)):
+        opinion = SecondOpinion()
+        request = Request.of(f"dynamodb:{action}", TABLE_ARN, context)
+        opinion.note(request, (PAGE, door), families_are_revoked=False)
+        if allowed:
+            opinion.judge(node)
+        else:
+            with pytest.raises(AssertionError):
+                opinion.judge(node)

@@ -5,11 +5,13 @@ from dataclasses import replace
 
 import pytest
 
-from tests.iam.suite import Watch
+from tests.iam.outside import FOLDER
+from tests.iam.suite import SecondOpinion, Watch
 from tests.integration.wire import Wire
 from tests.integration.world import World
 from tests.support.api import api_of
 from tests.support.dynamodb import Cloud, emulator_cloud, moto_cloud, new_table
+from tests.support.node import node_is_missing, node_with_packages
 from tests.support.service import MemoryService
 
 
@@ -27,10 +29,20 @@ def watched() -> Iterator[tuple[Cloud, Wire]]:
         yield cloud, Wire(cloud)
 
 
+@pytest.fixture(scope="session")
+def second_opinion() -> Iterator[SecondOpinion]:
+    """Return what has every watched call judged by the other evaluator at the end, in one process."""
+    opinion = SecondOpinion()
+    yield opinion
+    # Without Node tests/iam/test_outside.py is skipped, and says so.
+    if not node_is_missing():
+        opinion.judge(node_with_packages(FOLDER))
+
+
 @pytest.fixture(scope="module")
-def watch(watched: tuple[Cloud, Wire]) -> Watch:
+def watch(watched: tuple[Cloud, Wire], second_opinion: SecondOpinion) -> Watch:
     """Return what compares each call with its function's policy."""
-    return Watch(watched[0])
+    return Watch(watched[0], second_opinion)
 
 
 @pytest.fixture
