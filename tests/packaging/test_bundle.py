@@ -106,7 +106,7 @@ def test_functions_start_from_what_ships(unpacked: Path, module: str) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert all(path.startswith(str(unpacked)) for path in done.stdout.split())
+    assert all(path.startswith(str(unpacked)) for path in done.stdout.splitlines()[-1].split())
 
 
 def test_the_same_content_gives_the_same_zip(built: Package, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import pytest
 from infra.aws.errors import PackagingError
 from infra.aws.function_policies import check_functions
 from infra.aws.package import build
+from infra.aws.python_runtime import host_python
 from tests.packaging.fresh import ROOT
 
 SIGNS, READS = {"Statement": ["sign"]}, {"Statement": ["read"]}
@@ -125,4 +126,4 @@ def test_build_is_held_to_the_configuration(tmp_path: Path) -> None:
     config = project / ".chalice" / "config.json"
     config.write_text(config.read_text().replace("appsync_authorizer", "appsync_authoriser"))
     with pytest.raises(PackagingError, match="not used here: appsync_authoriser"):
-        build(project, "dev", tmp_path / "dev")
+        build(project, "dev", tmp_path / "dev", python=host_python())

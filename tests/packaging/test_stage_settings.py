@@ -12,6 +12,7 @@ import pytest
 from infra.aws.errors import PackagingError
 from infra.aws.package import build
 from infra.aws.project_config import check_config
+from infra.aws.python_runtime import host_python
 from infra.aws.stage_settings import check_settings, known_settings, settings_of
 from tests.packaging.fresh import ROOT
 
@@ -162,6 +163,7 @@ def configured(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
             "dev",
             tmp_path_factory.mktemp("settings") / "dev",
             settings={"AUTHORIZER_CACHE_SECONDS": "7", "MAX_TOKENS_PER_USER": "3"},
+            python=host_python(),
         )
     read: dict[str, Any] = json.loads(built.template.read_text())
     return read
