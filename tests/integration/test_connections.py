@@ -132,6 +132,7 @@ def test_every_client_of_the_service_has_the_rule(
         aws.kms_client(clock),
         aws.rest_apis_client(),
         aws.http_apis_client(),
+        aws.secret_client("ssm", "eu-west-1"),
     ]
     assert ruled == made
     factories = [name for name in vars(aws) if name.endswith("_client") and not name.startswith("_")]

@@ -604,8 +604,7 @@ def cases(operations: list[Operation]) -> list[ParameterSet]:
 
 
 def struck(world: World, operation: Operation, fault: Fault) -> Iterator[tuple[int, Answer]]:
-    """Yield the answer to the operation with a lasting fault at each call in turn, on the same rows."""
-    fault = lasting(fault)
+    """Yield the answer to the operation with a fault at each call in turn, on the same rows."""
     operation.arrange(world)
     world.save()
     for index in operation.struck_at(fault):
@@ -633,7 +632,7 @@ def test_fault_in_management_is_a_503_and_leaves_rows_whole(
     world: World, operation: Operation, fault: Fault
 ) -> None:
     """The caller may try again; the change was made whole or not at all, and trying again makes it."""
-    for index, answer in struck(world, operation, fault):
+    for index, answer in struck(world, operation, lasting(fault)):
         assert_unavailable(answer)
         world.check_whole()
         made = fault.after is not None and index == len(operation.calls) - 1
@@ -651,7 +650,7 @@ def test_fault_in_recording_a_sign_in_changes_no_answer(
     world: World, operation: Operation, fault: Fault
 ) -> None:
     """Who signed in is known without the record. The next sign-in makes it."""
-    for index, answer in struck(world, operation, fault):
+    for index, answer in struck(world, operation, lasting(fault)):
         is_record = operation.calls[index] == "UpdateItem"
         assert answer.status == (200 if is_record else 503)
         assert operation.done
@@ -667,7 +666,7 @@ def test_fault_in_a_decision_is_neither_allow_nor_refusal(
     world: World, operation: Operation, fault: Fault
 ) -> None:
     """What cannot be read cannot be decided; only a use that cannot be recorded lets the caller in."""
-    for index, answer in struck(world, operation, fault):
+    for index, answer in struck(world, operation, lasting(fault)):
         is_touch = operation.calls[index] == "UpdateItem"
         assert (200 if is_touch else 500) == answer.status
         assert (is_touch and fault.after is not None) is (
@@ -681,7 +680,7 @@ def test_fault_in_a_decision_is_neither_allow_nor_refusal(
 @pytest.mark.parametrize(("operation", "fault"), cases(REFUSED))
 def test_fault_never_lets_a_refused_token_in(world: World, operation: Operation, fault: Fault) -> None:
     """A token that is refused with all dependencies up is not allowed with one of them down."""
-    for _, answer in struck(world, operation, fault):
+    for _, answer in struck(world, operation, lasting(fault)):
         assert answer.status == 500
         assert world.stored_token().last_used_at is None
         world.start()
@@ -696,7 +695,7 @@ def test_fault_in_recording_reuse_changes_no_answer(
     world: World, operation: Operation, fault: Fault
 ) -> None:
     """The rotated token is refused whether or not anybody can be told; nothing ever lets it in."""
-    for index, answer in struck(world, operation, fault):
+    for index, answer in struck(world, operation, lasting(fault)):
         is_record = operation.calls[index] == "UpdateItem"
         assert answer.status == (401 if is_record else 500)
         assert world.stored_token().reuse_count == (is_record and fault.after is not None)

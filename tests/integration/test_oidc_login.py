@@ -517,7 +517,10 @@ def test_refused_client_is_told_without_an_error_too(place: Place) -> None:
         (b"[]", ProviderReason.BAD_ANSWER),
         (b"null", ProviderReason.BAD_ANSWER),
         (b'"text"', ProviderReason.BAD_ANSWER),
-        (b"1e999", ProviderReason.BAD_ANSWER),
+        (b"1e999", ProviderReason.NOT_JSON),
+        (b'{"expires_in": 1e999}', ProviderReason.NOT_JSON),
+        (b'{"expires_in": NaN}', ProviderReason.NOT_JSON),
+        (b'{"id_token": "a", "id_token": "b"}', ProviderReason.NOT_JSON),
         (b" " * (MOST_BYTES + 1), ProviderReason.TOO_LARGE),
     ],
 )
@@ -552,10 +555,8 @@ def test_error_code_of_a_failing_provider_is_an_outage(place: Place) -> None:
     "extra",
     [
         '"expires_in": [1]',
-        '"expires_in": 1e999',
         '"expires_in": -1',
         '"expires_in": "soon"',
-        '"expires_in": NaN',
         '"token_type": ["Bearer"]',
         '"token_type": null',
         '"access_token": {"a": [[[[]]]]}',
@@ -581,7 +582,7 @@ def test_content_type_does_not_matter(place: Place) -> None:
         assert place.redeem().subject == "user@example.com"
 
 
-@pytest.mark.parametrize("value", [None, 5, True, [], ["a.b.c"], {"a": 1}, 1e999])
+@pytest.mark.parametrize("value", [None, 5, True, [], ["a.b.c"], {"a": 1}])
 def test_answer_without_an_id_token_is_a_failed_sign_in(place: Place, value: object) -> None:
     """Without an ID token the sign-in fails, as with a provider that only knows OAuth."""
     place.provider.answer("/token", {**tokens(), "id_token": value})
@@ -873,7 +874,7 @@ def test_unusable_userinfo_endpoint_does_not_fail_the_sign_in(place: Place, endp
         {"access_token": "a" * 70_000},
         {"token_type": "DPoP"},
         {"token_type": ["Bearer"]},
-        {"token_type": nested(900)},
+        {"token_type": nested(25)},
     ],
 )
 def test_access_token_that_is_no_bearer_is_not_sent(profiled: Place, changes: dict[str, Any]) -> None:

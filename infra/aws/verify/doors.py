@@ -88,6 +88,7 @@ def _http(token: str, api: str) -> object:
         "queryStringParameters": {},
         "requestContext": {
             "apiId": "verify",
+            "domainName": "verify.execute-api.us-east-1.amazonaws.com",
             "http": {"method": "GET", "path": WHOAMI, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1"},
             "requestId": "verify",
             "routeKey": f"GET {WHOAMI}",
