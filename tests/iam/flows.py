@@ -21,7 +21,7 @@ from chalicelib.handlers.pages import assets_version
 from infra.aws.functions import PAGE as FUNCTION_OF_THE_PAGE
 from infra.aws.rotation import Operator
 from tests.iam.gateway import DOORS, HOST
-from tests.iam.stack import CLIENT_SECRET_ARN, NAMED_SECRET_ARN, REGION
+from tests.iam.stack import CLIENT_SECRET_ARN, NAMED_PARAMETER_ARN, NAMED_SECRET_ARN, REGION
 from tests.oauth.caller import ACCESS_TOKEN, ASSERTION_TYPE, ID_TOKEN, INTROSPECT, REVOKE, TOKEN, basic
 from tests.support.builders import ISSUER
 from tests.support.clients import KEYED_SERVER, assertion
@@ -260,8 +260,7 @@ def read_the_client_secret(walk: Walk) -> None:
         {
             _made_secret("given"): CLIENT_SECRET_ARN,
             _made_secret("named"): NAMED_SECRET_ARN,
-            # A deployment names one of the two: the same statement is for both.
-            _made_parameter("/named"): NAMED_SECRET_ARN,
+            _made_parameter("/named"): NAMED_PARAMETER_ARN,
         }
     )
     with walk.recorder.running(FUNCTION_OF_THE_PAGE):

@@ -1,4 +1,4 @@
-"""What IAM is asked while an operator deploys, rotates and restores, by operation and parameters.
+"""What IAM is asked while an operator deploys, rotates, restores and verifies, by operation and parameters.
 
 S3 has other names for its actions than for its operations. A new KMS key is tagged and protected by the
 call that makes it, and both need permissions: KMS Developer Guide, "Permissions for AWS KMS", and KMS API
@@ -56,8 +56,6 @@ class Record:
                 return [Request.of(f"dynamodb:{operation}", table_arn(params["TableName"]))]
             case "dynamodb":
                 return dynamodb_requests(operation, params)
-            case "sts":
-                return [Request.of(f"sts:{operation}", "*")]
             case "s3":
                 place = "/".join(params[name] for name in ("Bucket", "Key") if name in params)
                 return [Request.of(f"s3:{_S3[operation]}", f"arn:aws:s3:::{place}")]
@@ -65,12 +63,23 @@ class Record:
                 return self._of_stack(operation)
             case "kms":
                 return self._of_key(operation, params)
-        raise ValueError(f"not understood: {service}")
+            case "lambda":
+                return [self._of_function(operation, params)]
+        return _of_named(service, operation, params)
 
     def _of_stack(self, operation: str) -> Iterable[Request]:
         stack = f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/{self._stack}/1"
         arns = [stack, TRANSFORM] if operation == "CreateChangeSet" else [stack]
         return [Request.of(f"cloudformation:{operation}", arn) for arn in arns]
+
+    def _of_function(self, operation: str, params: Parameters) -> Request:
+        if operation == "GetAccountSettings":
+            return Request.of("lambda:GetAccountSettings", "*")
+        if "UUID" in params:
+            context = {"lambda:FunctionArn": [function_arn(f"{self._stack}-Name-1")]}
+            return Request.of(f"lambda:{operation}", mapping_arn(params["UUID"]), context)
+        action = "InvokeFunction" if operation == "Invoke" else operation
+        return Request.of(f"lambda:{action}", function_arn(params["FunctionName"]))
 
     def _of_key(self, operation: str, params: Parameters) -> Iterable[Request]:
         if operation == "CreateKey":
@@ -88,6 +97,42 @@ class Record:
 def table_arn(name: str) -> str:
     """Return the ARN of a table."""
     return f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{name}"
+
+
+def function_arn(name: str) -> str:
+    """Return the ARN of a function, which may be named by its ARN already."""
+    return name if name.startswith("arn:") else f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"
+
+
+def mapping_arn(uuid: str) -> str:
+    """Return the ARN of an event source mapping."""
+    return f"arn:aws:lambda:{REGION}:{ACCOUNT}:event-source-mapping:{uuid}"
+
+
+def _of_named(service: str, operation: str, params: Parameters) -> Iterable[Request]:
+    """Return the requests for what a call names. Raises ValueError for a service that is not known."""
+    action = f"{service}:{operation}"
+    match service:
+        case "sts":
+            return [Request.of(action, params.get("RoleArn", "*"))]
+        case "iam":
+            return [Request.of(action, f"arn:aws:iam::{ACCOUNT}:role/{params['RoleName']}")]
+        case "cloudwatch":
+            names = params.get("AlarmNames") or [params["AlarmName"]]
+            alarms = f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm"
+            return [Request.of(action, f"{alarms}:{name}") for name in names]
+        case "logs":
+            group = params["logGroupName"]
+            return [Request.of(action, f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{group}")]
+        case "sns":
+            return [Request.of(action, params["TopicArn"])]
+        case "apigateway":
+            path = {"GetAccount": "/account", "GetAuthorizers": "/restapis/{restApiId}/authorizers"}[
+                operation
+            ]
+            arn = f"arn:aws:apigateway:{REGION}::{path.format_map(params)}"
+            return [Request.of("apigateway:GET", arn)]
+    raise ValueError(f"not understood: {service}")
 
 
 def _tagged(kind: str, tags: Mapping[str, str]) -> Mapping[str, list[str]]:

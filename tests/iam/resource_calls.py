@@ -1,8 +1,10 @@
-"""What CloudFormation asks in the name of the person who deploys, for each type in the template.
+"""What CloudFormation asks in the name of the person who deploys, for each type that a stack can have.
 
 No recorder sees these calls, because AWS makes them. The list is written by hand. It follows the
 permissions of the handlers in the schemas of AWS's resource types (CloudFormation Registry,
 ``handlers.*.permissions``) for the properties that the template sets. No test compares it with them.
+A log group needs more if AWS WAF logs to it: AWS WAF Developer Guide, "Sending protection pack (web ACL)
+traffic logs to an Amazon CloudWatch Logs log group".
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,6 +17,12 @@ _STACK_TAG = "bodhi-api-tokens:stack"
 _FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{STACK}-Name-1"
 _ROLE = f"arn:aws:iam::{ACCOUNT}:role/{STACK}-Name-1"
 _LOGS = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{STACK}-Name-1"
+_LIVE = f"{_FUNCTION}:live"
+_LOGGING_ROLE = f"arn:aws:iam::{ACCOUNT}:role/{STACK}-GatewayLogWriter-1"
+_WAF_LOGS = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:aws-waf-logs-{STACK}"
+_WEB_ACL = f"arn:aws:wafv2:{REGION}:{ACCOUNT}:regional/webacl/RateLimits-1/1"
+# Named by CloudFormation after the logical id, without the stack.
+_SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:ClientSecret-1-a1B2c3"
 _ALIAS = f"arn:aws:kms:{REGION}:{ACCOUNT}:alias/{STACK}"
 _ALARM = f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{STACK}-Name-1"
 _DASHBOARD = f"arn:aws:cloudwatch::{ACCOUNT}:dashboard/Name"
@@ -65,10 +73,19 @@ _CALLS: Mapping[str, Mapping[str, str]] = {
         "kms:ListResourceTags kms:PutKeyPolicy kms:UpdateKeyDescription kms:UntagResource "
         "kms:ScheduleKeyDeletion",
     },
+    "AWS::Lambda::Alias": {
+        _FUNCTION: "lambda:CreateAlias lambda:GetAlias lambda:UpdateAlias lambda:DeleteAlias",
+        _LIVE: "lambda:GetProvisionedConcurrencyConfig",
+    },
     "AWS::Lambda::EventSourceMapping": {
         "*": "lambda:CreateEventSourceMapping",
         f"arn:aws:lambda:{REGION}:{ACCOUNT}:event-source-mapping:1": "lambda:GetEventSourceMapping "
         "lambda:UpdateEventSourceMapping lambda:DeleteEventSourceMapping",
+    },
+    "AWS::Lambda::Version": {
+        _FUNCTION: "lambda:PublishVersion",
+        f"{_FUNCTION}:1": "lambda:GetFunctionConfiguration lambda:GetProvisionedConcurrencyConfig "
+        "lambda:GetRuntimeManagementConfig lambda:DeleteFunction",
     },
     "AWS::Logs::LogGroup": {
         "*": "logs:DescribeLogGroups",
@@ -81,6 +98,11 @@ _CALLS: Mapping[str, Mapping[str, str]] = {
     "AWS::SQS::Queue": {
         _QUEUE: "sqs:CreateQueue sqs:GetQueueAttributes sqs:GetQueueUrl sqs:ListQueueTags "
         "sqs:SetQueueAttributes sqs:TagQueue sqs:UntagQueue sqs:DeleteQueue",
+    },
+    # What SAM makes of the next one.
+    "AWS::ApiGateway::Stage": {
+        f"{_API}/restapis/x/stages": "apigateway:POST",
+        f"{_API}/restapis/x/stages/y": "apigateway:GET apigateway:PATCH apigateway:DELETE",
     },
     # What SAM makes: a REST API, a deployment and a stage; functions with permissions.
     "AWS::Serverless::Api": {
@@ -101,23 +123,77 @@ _CALLS: Mapping[str, Mapping[str, str]] = {
         _FUNCTION: "lambda:AddPermission lambda:GetPolicy lambda:RemovePermission",
     },
 }
-TYPES = frozenset(_CALLS)
+# The same for what a parameter turns on.
+_OPTIONAL: Mapping[str, Mapping[str, str]] = {
+    "AWS::ApiGateway::Account": {
+        f"{_API}/account": "apigateway:PATCH apigateway:GET",
+        _LOGGING_ROLE: "iam:PassRole",
+    },
+    # With a permissions boundary.
+    "AWS::IAM::Role": {
+        _ROLE: "iam:PutRolePermissionsBoundary iam:DeleteRolePermissionsBoundary",
+    },
+    # With provisioned concurrency.
+    "AWS::Lambda::Alias": {
+        _LIVE: "lambda:PutProvisionedConcurrencyConfig lambda:DeleteProvisionedConcurrencyConfig",
+    },
+    # With reserved concurrency.
+    "AWS::Lambda::Function": {
+        _FUNCTION: "lambda:PutFunctionConcurrency lambda:DeleteFunctionConcurrency",
+    },
+    "AWS::Logs::LogGroup": {
+        _WAF_LOGS: "logs:CreateLogGroup logs:PutRetentionPolicy logs:ListTagsForResource logs:TagResource "
+        "logs:UntagResource logs:DeleteLogGroup",
+    },
+    "AWS::SecretsManager::Secret": {
+        _SECRET: "secretsmanager:CreateSecret secretsmanager:DescribeSecret secretsmanager:GetSecretValue "
+        "secretsmanager:UpdateSecret secretsmanager:TagResource secretsmanager:UntagResource "
+        "secretsmanager:DeleteSecret",
+    },
+    "AWS::WAFv2::LoggingConfiguration": {
+        _WEB_ACL: "wafv2:PutLoggingConfiguration wafv2:GetLoggingConfiguration "
+        "wafv2:DeleteLoggingConfiguration",
+        "*": "logs:CreateLogDelivery logs:DeleteLogDelivery logs:DescribeResourcePolicies "
+        "logs:PutResourcePolicy",
+    },
+    "AWS::WAFv2::WebACL": {
+        _WEB_ACL: "wafv2:CreateWebACL wafv2:GetWebACL wafv2:UpdateWebACL wafv2:DeleteWebACL "
+        "wafv2:ListTagsForResource wafv2:TagResource wafv2:UntagResource",
+    },
+    "AWS::WAFv2::WebACLAssociation": {
+        _WEB_ACL: "wafv2:AssociateWebACL",
+        f"{_API}/restapis/x/stages/y": "apigateway:SetWebACL wafv2:AssociateWebACL "
+        "wafv2:DisassociateWebACL wafv2:GetWebACLForResource",
+    },
+}
+TYPES = frozenset(_CALLS) | frozenset(_OPTIONAL)
 _CONTEXT: Mapping[str, Mapping[str, list[str]]] = {
-    "iam:PassRole": {"iam:PassedToService": ["lambda.amazonaws.com"]},
     "kms:CreateKey": {f"aws:RequestTag/{_STACK_TAG}": [STACK]},
     "kms:TagResource": {f"aws:RequestTag/{_STACK_TAG}": [STACK]},
 }
 
 
 def resource_calls() -> Iterator[Request]:
-    """Yield what CloudFormation asks for."""
-    for calls in _CALLS.values():
+    """Yield what CloudFormation asks for in every deployment."""
+    return _requests(_CALLS)
+
+
+def optional_calls() -> Iterator[Request]:
+    """Yield what CloudFormation asks for too if parameters turn everything on."""
+    return _requests(_OPTIONAL)
+
+
+def _requests(types: Mapping[str, Mapping[str, str]]) -> Iterator[Request]:
+    for calls in types.values():
         for arn, actions in calls.items():
             for action in actions.split():
                 yield Request.of(action, arn, _context(action, arn))
 
 
 def _context(action: str, arn: str) -> Mapping[str, list[str]]:
+    if action == "iam:PassRole":
+        service = "apigateway" if arn == _LOGGING_ROLE else "lambda"
+        return {"iam:PassedToService": [f"{service}.amazonaws.com"]}
     if action in _CONTEXT:
         return _CONTEXT[action]
     if arn == NEW_KEY:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Any
 from infra.aws.flushing import FLUSHER, MAPPING, with_flushing
 from infra.aws.functions import API, API_ROLE, PAGE, _signing_for_the_api_only
 from infra.local.template import read_template
-from tests.iam.policy import Request, Statement
+from tests.iam.policy import Request, Statement, listed
 
 ROOT = Path(__file__).resolve().parents[2]
 STACK = "bodhi-prod"
@@ -20,9 +20,10 @@ TABLE = "tokens"
 TABLE_ARN = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{TABLE}"
 STREAM_ARN = f"{TABLE_ARN}/stream/2026-01-15T12:00:00.000"
 QUEUE_ARN = f"arn:aws:sqs:{REGION}:{ACCOUNT}:unflushed"
-# Of the stack, and of the operator: a secret or a parameter. A stack has one of them.
+# Of the stack, and of the operator: a secret or a parameter. A stack has one of the three.
 CLIENT_SECRET_ARN = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:ClientSecret-a1B2c3"
 NAMED_SECRET_ARN = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:named-a1B2c3"
+NAMED_PARAMETER_ARN = f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/named"
 GATEWAY_ARN = f"arn:aws:apigateway:{REGION}::"
 API_ID, OTHER_API_ID = "abcdef123", "fedcba321"
 OTHER_STAGE = f"apis/{OTHER_API_ID}/$default"
@@ -36,6 +37,7 @@ STAGES = f"restapis/{API_ID}/v1,{OTHER_STAGE}"
 
 _NOTHING = object()
 _SECRETS = ("ClientSecretGiven", "ClientSecretNamed")
+_KEEPERS = frozenset({"secretsmanager", "ssm"})
 _PLACE = re.compile(r"\$\{([^}]+)\}")
 
 
@@ -117,10 +119,22 @@ def statements(function: str, *, families_are_revoked: bool, null_checks: bool =
     conditions = {"FamiliesAreRevoked": families_are_revoked, "NullChecksAreOn": null_checks}
     stack = Stack({**conditions, **dict.fromkeys(_SECRETS, True)})
     committed = document(policy_files()[function])
-    found: list[Statement] = stack.resolved(_with_stages(committed) if function == FLUSHER else committed)[
-        "Statement"
-    ]
-    return found
+    resolved = stack.resolved(_with_stages(committed) if function == FLUSHER else committed)
+    return [each for statement in resolved["Statement"] for each in _by_keeper(statement)]
+
+
+def _by_keeper(statement: Statement) -> Iterator[Statement]:
+    """Yield what the statement about the operator's secret says of a secret, and of a parameter.
+
+    A deployment names one of the two. The action of the other service never applies to it.
+    """
+    if statement["Resource"] != NAMED_SECRET_ARN:
+        yield statement
+        return
+    for arn in (NAMED_SECRET_ARN, NAMED_PARAMETER_ARN):
+        others = _KEEPERS - {arn.split(":")[2]}
+        actions = [each for each in listed(statement["Action"]) if each.partition(":")[0] not in others]
+        yield {**statement, "Action": actions, "Resource": arn}
 
 
 @cache

@@ -36,6 +36,7 @@ from tests.iam.stack import (
     CLIENT_SECRET_ARN,
     FINDS_STREAMS,
     GATEWAY_ARN,
+    NAMED_PARAMETER_ARN,
     NAMED_SECRET_ARN,
     OTHER_API_ID,
     QUEUE_ARN,
@@ -71,7 +72,13 @@ CHECK = "ConditionCheckItem"
 WRITES = ("PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem")
 OTHERS = ("Scan", "PartiQLSelect", "PartiQLUpdate", "PartiQLInsert", "PartiQLDelete", "DeleteTable")
 SECRET_READS = ("secretsmanager:GetSecretValue", "ssm:GetParameter")
-SECRET_WRITES = ("secretsmanager:PutSecretValue", "secretsmanager:DeleteSecret", "ssm:PutParameter")
+SECRET_WRITES = (
+    "secretsmanager:PutSecretValue",
+    "secretsmanager:DeleteSecret",
+    "ssm:PutParameter",
+    "ssm:DeleteParameter",
+)
+SECRET_ARNS = (CLIENT_SECRET_ARN, NAMED_SECRET_ARN, NAMED_PARAMETER_ARN)
 PARTITIONS = ("U#1", "S#1", "L#1", "A#1", "KEYS", "ACCESS_TOKEN_KEYS", "FLUSHES")
 ENCLOSING = "dynamodb:EnclosingOperation"
 # Service Authorization Reference, "Actions, resources, and condition keys for Amazon DynamoDB".
@@ -178,21 +185,26 @@ def beyond_all() -> Iterator[Request]:
     for action in ("CreateKey", "PutKeyPolicy", "CreateGrant", "TagResource", "Decrypt"):
         yield key(action)
     yield Request.of("sts:AssumeRole", f"arn:aws:iam::{ACCOUNT}:role/x", {})
-    for secret in (f"{CLIENT_SECRET_ARN}x", NAMED_SECRET_ARN.replace("named", "other"), "*"):
-        yield from secret_requests(secret, *SECRET_READS)
-    for secret in (CLIENT_SECRET_ARN, NAMED_SECRET_ARN):
+    for secret in SECRET_ARNS:
+        for other in (
+            f"{secret}x",
+            f"{secret}/x",
+            secret.replace("named", "other").replace("Client", "Other"),
+        ):
+            yield from secret_requests(other, *SECRET_READS)
         yield from secret_requests(secret, *SECRET_WRITES)
 
 
 def secret_requests(arn: str, *actions: str) -> Iterator[Request]:
-    """Return requests for a secret, or a parameter, of an ARN."""
-    yield from (Request.of(action, arn, {}) for action in actions)
+    """Return requests for a secret or a parameter. Each action works in its own service only."""
+    service = arn.split(":")[2]
+    yield from (Request.of(action, arn, {}) for action in actions if action.startswith(f"{service}:"))
 
 
 def client_secret() -> Iterator[Request]:
     """Return what only the page may do."""
-    yield from secret_requests(CLIENT_SECRET_ARN, *SECRET_READS)
-    yield from secret_requests(NAMED_SECRET_ARN, *SECRET_READS)
+    for secret in SECRET_ARNS:
+        yield from secret_requests(secret, *SECRET_READS)
 
 
 def unflushed() -> Iterator[Request]:

@@ -1,4 +1,8 @@
-"""Operators need exactly the permissions of infra/aws/policy-operators.json."""
+"""Operators need exactly the permissions of the policies in infra/aws.
+
+``policy-operators.json`` is for every deployment and for operating, ``policy-operators-options.json`` for
+what parameters turn on, ``policy-verify.json`` for `make verify` and `make test-alarm`.
+"""
 
 import json
 import re
@@ -16,12 +20,15 @@ from chalicelib.adapters.dynamodb.tokens import DynamoDBTokenStore
 from chalicelib.adapters.dynamodb.users import DynamoDBUserStore
 from chalicelib.domain.keys import KeyUse
 from chalicelib.domain.users import User
-from infra.aws import restore, users
+from infra.aws import account, package, restore, restore_segments, users
+from infra.aws import deploy as deploying
+from infra.aws.access_logs import refuse_without_role
 from infra.aws.account import Account
 from infra.aws.artifacts import Bucket, default_bucket
 from infra.aws.deploy import deploy
 from infra.aws.destroy import destroy
 from infra.aws.errors import DeploymentError
+from infra.aws.python_runtime import host_python
 from infra.aws.rotation import Operator
 from infra.aws.stacks import Stack
 from tests.deployment.desk import a_package
@@ -30,8 +37,9 @@ from tests.iam.operating import TRANSFORM, Record, table_arn
 from tests.iam.outside import FOLDER, Question, answers
 from tests.iam.policy import Request, Statement, allows
 from tests.iam.recorder import Recorder
-from tests.iam.resource_calls import TYPES, resource_calls
+from tests.iam.resource_calls import TYPES, optional_calls, resource_calls
 from tests.iam.stack import ACCOUNT, REGION, ROOT, STACK, TABLE, TABLE_ARN, policy_files, statements
+from tests.iam.verifying import fire_an_alarm, verify
 from tests.iam.walk import _cloud, _tags_of
 from tests.support.builders import ISSUER, LIMITS, a_token, a_user
 from tests.support.clock import FixedClock
@@ -39,16 +47,23 @@ from tests.support.dynamodb import Cloud, CloudService, dynamodb_client, new_tab
 from tests.support.node import node_with_packages
 from tests.support.service import ENVIRON
 
-POLICY = ROOT / "infra" / "aws" / "policy-operators.json"
+INFRA = ROOT / "infra" / "aws"
+OPERATORS, OPTIONS, VERIFY = "policy-operators.json", "policy-operators-options.json", "policy-verify.json"
+# The kinds of work that each file is for. Options are deployed with both files of the operators.
+WORK = {
+    OPERATORS: ("CloudFormation", "users", "signing_keys", "restore", "deploy"),
+    OPTIONS: ("options",),
+    VERIFY: ("verify",),
+}
 RESTORED = "restored"
 LOOKS = ("ListUsers", "ReadUsersAndIdentities", "ReadOneRow")
 OTHER = "https://other.example.com"
 NAMES = {"REGION": REGION, "ACCOUNT": ACCOUNT, "TABLE": TABLE, "STACK": STACK, "RESTORED": RESTORED}
 
 
-def granted() -> list[Statement]:
-    """Return the statements of the file, with the names that an operator puts in."""
-    text = POLICY.read_text(encoding="utf-8")
+def granted(file: str = OPERATORS) -> list[Statement]:
+    """Return the statements of a file, with the names that an operator puts in."""
+    text = (INFRA / file).read_text(encoding="utf-8")
     for placeholder, value in NAMES.items():
         # Names stand between hyphens too, but never inside a word.
         text = re.sub(rf"(?<![A-Za-z_]){placeholder}(?![A-Za-z_])", value, text)
@@ -151,27 +166,44 @@ def rotate_keys(record: Record, cloud: Cloud) -> None:
         operator.revoke(active.kid, confirmed=True)
 
 
-def restore_rows(record: Record, cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+def restore_rows(record: Record, cloud: Cloud, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Count what is missing, then bring it back: users, tokens, identities and keys."""
     client = cloud.dynamodb
     new_table(client, RESTORED)
     for row in cloud.rows():
         client.put_item(TableName=RESTORED, Item=row)
         client.delete_item(TableName=cloud.table, Key={"pk": row["pk"], "sk": row["sk"]})
-    monkeypatch.setattr(restore, "session_of_environment", lambda: RecordedSession(record))
-    command = ["--from", RESTORED, "--to", cloud.table]
+    monkeypatch.setattr(restore_segments, "session_of_environment", lambda: RecordedSession(record))
+    progress = str(folder / "progress.json")
+    command = ["--from", RESTORED, "--to", cloud.table, "--segments", "2", "--progress", progress]
     assert restore.main(command) == restore.main([*command, "--yes"]) == 0
 
 
-def deploy_and_destroy(record: Record, folder: Path) -> None:
-    """Deploy for the first time, refuse a change, and remove the stack."""
-    account = Account.of_session(RecordedSession(record))
-    stack = Stack(account.cloudformation, STACK, lambda _: None, lambda _: None)
-    bucket = Bucket(account, default_bucket(account))
-    deploy(a_package(folder, _template()), stack, bucket, {}, lambda *_: True)
+def deploy_and_destroy(record: Record, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Deploy for the first time by the whole command, refuse a change, and remove the stack."""
+
+    def session() -> RecordedSession:
+        return RecordedSession(record)
+
+    for module in (account, deploying):
+        monkeypatch.setattr(module, "session_of_environment", session)
+    monkeypatch.setattr(deploying, "build", lambda *_: a_package(folder, _template()))
+    # The settings of the project itself are examples.
+    monkeypatch.setattr(deploying, "refuse_examples", lambda *_, **__: None)
+    assert deploying.main(["--stage", "dev", "--stack-name", STACK, "--yes"]) == 0
+    ours = Account.of_session(session())
+    stack = Stack(ours.cloudformation, STACK, lambda _: None, lambda _: None)
+    bucket = Bucket(ours, default_bucket(ours))
     with pytest.raises(DeploymentError, match="Nothing was changed"):
         deploy(a_package(folder, _template(Days="14")), stack, bucket, {}, lambda *_: False)
-    destroy(account, stack, "dev", lambda *_: True)
+    destroy(ours, stack, "dev", lambda *_: True)
+
+
+def ask_for_access_logs(record: Record) -> None:
+    """Deploy with access logs, in a region that has no role for them."""
+    gateway: Any = RecordedSession(record).create_client("apigateway")
+    with pytest.raises(DeploymentError, match="the account has none"):
+        refuse_without_role(gateway, None, {"AccessLogs": "true"})
 
 
 def _template(Days: str = "7") -> dict[str, Any]:  # noqa: N803
@@ -207,12 +239,18 @@ def operated(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, list[Requ
             found["signing_keys"] = record.requests
             desk_of_backup(cloud)
             record = Record(STACK, _tags_of)
-            restore_rows(record, cloud, patch)
+            restore_rows(record, cloud, folder, patch)
             found["restore"] = record.requests
         with mock_aws():
             record = Record(STACK, _tags_of)
-            deploy_and_destroy(record, folder)
+            deploy_and_destroy(record, folder, patch)
             found["deploy"] = [_of_the_table(request) for request in record.requests]
+            record = Record(STACK, _tags_of)
+            ask_for_access_logs(record)
+            found["options"] = [*optional_calls(), *record.requests]
+    record = Record(STACK, _tags_of)
+    verify(record)
+    found["verify"] = record.requests
     return found
 
 
@@ -232,17 +270,42 @@ def _of_the_table(request: Request) -> Request:
     return Request(request.action, named, request.context)
 
 
-@pytest.mark.parametrize("work", ["CloudFormation", "users", "signing_keys", "restore", "deploy"])
-def test_operator_may_do_what_the_commands_do(operated: Mapping[str, list[Request]], work: str) -> None:
-    """Each call of `make deploy`, `make destroy`, `signing_keys`, `users` and `restore` is allowed."""
+@pytest.mark.parametrize(("file", "work"), [(file, work) for file in WORK for work in WORK[file]])
+def test_operator_may_do_what_the_commands_do(
+    operated: Mapping[str, list[Request]], file: str, work: str
+) -> None:
+    """Each call of the commands, and each one of CloudFormation, is allowed by the file for it."""
     assert operated[work]
-    assert refused(granted(), operated[work]) == []
+    assert refused(granted(file), operated[work]) == []
 
 
-def test_operator_may_do_nothing_else(operated: Mapping[str, list[Request]]) -> None:
-    """Take any action or leading key out of the file, and some command is refused."""
-    requests = [request for found in operated.values() for request in found]
-    assert unused(granted(), requests) == []
+@pytest.mark.parametrize("file", WORK)
+def test_operator_may_do_nothing_else(operated: Mapping[str, list[Request]], file: str) -> None:
+    """Take any action or leading key out of a file, and some command is refused."""
+    assert unused(granted(file), _asked(operated, file)) == []
+
+
+def _asked(operated: Mapping[str, list[Request]], file: str) -> list[Request]:
+    return [request for work in WORK[file] for request in operated[work]]
+
+
+def test_every_work_has_its_file(operated: Mapping[str, list[Request]]) -> None:
+    """Each policy in the folder is compared with some work, and each work with a policy."""
+    assert {path.name for path in INFRA.glob("policy-*.json")} == set(WORK)
+    assert {work for works in WORK.values() for work in works} == set(operated)
+
+
+def test_options_ask_for_what_a_usual_deployment_does_not(operated: Mapping[str, list[Request]]) -> None:
+    """Without any option the first file is enough, so the second one holds nothing of it."""
+    assert [request for request in operated["options"] if allows(granted(), request)] == []
+
+
+def test_alarm_is_fired_with_a_part_of_the_verifier(operated: Mapping[str, list[Request]]) -> None:
+    """`make test-alarm` needs only what `make verify` needs too, and goes to its end."""
+    record = Record(STACK, _tags_of)
+    (result,) = fire_an_alarm(record)
+    assert "published for 1 subscriptions" in result.finding.measured
+    assert set(record.requests) < set(operated["verify"])
 
 
 def test_rotation_needs_to_set_the_policy_of_its_key(operated: Mapping[str, list[Request]]) -> None:
@@ -253,17 +316,26 @@ def test_rotation_needs_to_set_the_policy_of_its_key(operated: Mapping[str, list
 
 
 @pytest.mark.slow
-def test_other_evaluator_agrees(operated: Mapping[str, list[Request]]) -> None:
+@pytest.mark.parametrize("file", WORK)
+def test_other_evaluator_agrees(operated: Mapping[str, list[Request]], file: str) -> None:
     """The evaluator that is not ours allows each call too, and denies those of another stack."""
-    policy = granted()
-    requests = [request for found in operated.values() for request in found]
+    policy = granted(file)
+    requests = _asked(operated, file)
     others = [*map(_of_another_stack, requests), *out_of_reach()]
-    asked = [request for request in [*requests, *others] if request.resource != TRANSFORM]
+    asked = [request for request in [*requests, *others] if not _is_beyond_the_other(request)]
     judged = answers(node_with_packages(FOLDER), [Question(policy, request) for request in asked])
     for request, answer in zip(asked, judged, strict=True):
         assert not answer.error, f"{request} {answer}"
         assert answer.allowed is allows(policy, request), f"{request} {answer}"
     assert not [request for request in out_of_reach() if allows(policy, request)]
+
+
+def _is_beyond_the_other(request: Request) -> bool:
+    """Return whether the other evaluator cannot tell which kind of resource is meant.
+
+    A transform is missing in its data. An alias of a function looks like a version.
+    """
+    return request.resource == TRANSFORM or request.action.endswith("ProvisionedConcurrencyConfig")
 
 
 def _of_another_stack(request: Request) -> Request:
@@ -289,24 +361,44 @@ def out_of_reach() -> Iterator[Request]:
 
 
 def test_every_type_of_the_template_is_thought_of() -> None:
-    """A new kind of resource needs its permissions in the file."""
+    """A new kind of resource, in the template, a piece or the code, needs its permissions in a file."""
     named = set(re.findall(r"AWS::\w+::\w+", _sources()))
-    made = {name for name in named if not name.startswith("AWS::Serverless::")}
-    assert made <= TYPES
+    assert {"AWS::Lambda::Alias", "AWS::WAFv2::WebACL", "AWS::SecretsManager::Secret"} <= named
+    assert _own(named) <= TYPES
+
+
+def _own(types: set[str]) -> set[str]:
+    return {name for name in types if not name.startswith("AWS::Serverless::")}
+
+
+@pytest.mark.slow
+def test_every_type_of_the_package_is_thought_of(tmp_path: Path) -> None:
+    """Packaging adds no kind of resource that the sources do not name."""
+    built = package.build(ROOT, "dev", tmp_path / "dev", python=host_python())
+    resources = json.loads(built.template.read_text(encoding="utf-8"))["Resources"]
+    assert _own({each["Type"] for each in resources.values()}) <= TYPES
 
 
 def _sources() -> str:
-    folder = ROOT / "infra" / "aws"
-    texts = [path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.py"))]
-    template = (folder / "template.yaml").read_text(encoding="utf-8")
+    paths = [
+        INFRA / "template.yaml",
+        *sorted(INFRA.rglob("*.py")),
+        *sorted((INFRA / "pieces").glob("*.yaml")),
+    ]
+    text = "\n".join(path.read_text(encoding="utf-8") for path in paths)
     # The deployment is made by SAM, and only its name is compared.
-    return "\n".join([template, *texts]).replace("AWS::ApiGateway::Deployment", "")
+    return text.replace("AWS::ApiGateway::Deployment", "")
 
 
-def test_policy_fits_into_a_role() -> None:
-    """IAM counts characters without spaces: at most 10,240 in a role's inline policies."""
-    document = json.loads(POLICY.read_text(encoding="utf-8"))
-    assert len(json.dumps(document, separators=(",", ":"))) < 9_500
+@pytest.mark.parametrize(("file", "most"), [(OPERATORS, 9_500), (OPTIONS, 5_500), (VERIFY, 5_500)])
+def test_policies_fit(file: str, most: int) -> None:
+    """IAM counts characters without spaces.
+
+    At most 10,240 are in a role's inline policies, and 6,144 in a managed policy (IAM User Guide, "IAM and
+    AWS STS quotas").
+    """
+    document = json.loads((INFRA / file).read_text(encoding="utf-8"))
+    assert len(json.dumps(document, separators=(",", ":"))) < most
 
 
 def test_looking_needs_no_permission_to_write(desk: Desk) -> None:
@@ -332,7 +424,10 @@ def test_operations_page_names_every_statement() -> None:
     section = page.partition("### Permissions of the operator")[2].partition("\n## ")[0]
     rows = re.findall(r"^\| (.*?) \| .* \|$", section, re.MULTILINE)
     named = {name for row in rows for name in re.findall(r"`([A-Z]\w+)`", row)}
-    assert named == {statement["Sid"] for statement in granted()}
+    sids = [statement["Sid"] for file in WORK for statement in granted(file)]
+    assert len(sids) == len(set(sids))
+    assert named == set(sids)
+    assert all(f"(../infra/aws/{file})" in section for file in WORK)
     assert set(NAMES) <= set(re.findall(r"`([A-Z]+)`", section))
 
 
