@@ -122,17 +122,20 @@ class _Batch:
 
 
 class _Token:
-    """The name of one try at a transaction. It stays the same while that try may have had its effect."""
+    """The name of one try at a transaction. Once a try may have had its effect, the name stays."""
 
     def __init__(self) -> None:
         self._text = _new_token()
+        self._stays = False
 
     def used_in(self, call: Callable[[str], T]) -> T:
         """Make a call with the token."""
         try:
             return call(self._text)
         except Exception as error:
-            if failure_of(error) is not Failure.UNKNOWN:
+            # A later refusal, such as a throttle, tells nothing about the earlier try.
+            self._stays = self._stays or failure_of(error) is Failure.UNKNOWN
+            if not self._stays:
                 self._text = _new_token()
             raise
 

@@ -591,3 +591,12 @@ def test_a_client_asks_about_audiences_that_there_are() -> None:
     assert digest not in line
     for audience in ("https://a.example", NEEDED["AUDIENCE"]):
         read(**servers(audience))
+
+
+@pytest.mark.parametrize("character", ["\u00e9", "\U0001f511", '"', "\\"])
+def test_names_are_as_long_as_json_writes_them(character: str) -> None:
+    """A short audience of characters that JSON escapes makes tokens that are too long."""
+    audience = "https://a.example/" + character * 1400
+    derived = {"DERIVED_TOKEN_AUDIENCES": audience, "DERIVED_TOKEN_KEY_ID": "alias/x"}
+    (line,) = problems_of({**NEEDED, **derived})
+    assert line.startswith("DERIVED_TOKEN_AUDIENCES together with ISSUER and SCOPES makes access tokens")

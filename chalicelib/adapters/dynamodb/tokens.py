@@ -125,13 +125,21 @@ class DynamoDBTokenStore:
             raise counts.why_refused(failure.item, token, limits) from failure
 
     def save_token(self, before: Token, after: Token) -> Token:
-        """Write what differs; return it as stored. Raises ConcurrentChange, StoreUnavailable."""
+        """Write what differs; return it as stored. Raises ConcurrentChange, StoreUnavailable.
+
+        If a response is lost, the write is repeated and meets its own row. This is a success, also for
+        ``If-Match`` (RFC 9110 section 13.1.1).
+        """
         request = change_token(self._table, before, after)
         try:
             with translated():
-                answer = self._client.update_item(**request, ReturnValues="ALL_NEW")
+                answer = self._client.update_item(
+                    **request, ReturnValues="ALL_NEW", ReturnValuesOnConditionCheckFailure="ALL_OLD"
+                )
         except ConditionFailed as failure:
-            raise ConcurrentChange from failure
+            if failure.item is None or not _is_written(failure.item, before, after):
+                raise ConcurrentChange from failure
+            return items.read_token(failure.item)
         return items.read_token(answer["Attributes"])  # type: ignore[arg-type]
 
     def end_line(self, ending: "Ending") -> None:
@@ -217,6 +225,14 @@ def _changed(before: Token, after: Token) -> Update:
     update.change(items.token_item(before), items.token_item(after))
     update.add("version", 1)
     return update
+
+
+def _is_written(item: Mapping[str, Any], before: Token, after: Token) -> bool:
+    """Return whether a row is the next version and has everything that ``after`` changes."""
+    old, new = items.token_item(before), items.token_item(after)
+    changed = (name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
+    is_next = item.get("version") == items.number(before.version + 1)
+    return is_next and all(item.get(name) == new.get(name) for name in changed)
 
 
 def _why_replayed(failure: ConditionFailed, idempotency: IdempotencyRecord) -> ApiTokensError:

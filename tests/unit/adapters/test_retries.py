@@ -225,6 +225,17 @@ def tokens_of(bench: Bench) -> list[str]:
     return [request["ClientRequestToken"] for request in bench.aws.requests]
 
 
+@pytest.mark.parametrize("later", [THROTTLED, CONFLICT, UNSENT, canceled("TransactionConflict")], ids=str)
+def test_transaction_keeps_its_token_if_a_later_try_is_refused(later: Exception) -> None:
+    """The first try may have been made. Under another token it would meet its own rows."""
+    bench = Bench(SILENT, later, {})
+
+    bench.client.transact_write_items(TransactItems=[])
+
+    assert len(tokens_of(bench)) == 3
+    assert len(set(tokens_of(bench))) == 1
+
+
 @pytest.mark.parametrize("failure", [SILENT, BROKEN, refused("TransactionInProgressException")], ids=str)
 def test_transaction_that_may_have_been_made_is_repeated_under_its_token(failure: Exception) -> None:
     """DynamoDB knows it again, and answers as it did."""
