@@ -25,7 +25,7 @@ _allowed_percent = 100
 class Entry:
     """The line about one decision or change: filled in while it is being made, written when it ends.
 
-    ``outcome`` is what it says unless somebody says otherwise, or something fails that nobody foresaw. If
+    ``outcome`` is written unless the code inside sets another one, or an unexpected error occurs. If
     ``sampled``, a line with that outcome may be left out; ``keep`` prevents it.
     """
 

@@ -206,7 +206,7 @@ def _refuse_error(answer: Answer, url: str) -> None:
 
 
 def _blames_secret(refusal: LoginFailed) -> bool:
-    """Whether the token endpoint did not authenticate this client (RFC 6749 section 5.2).
+    """Return True if the token endpoint did not authenticate this client (RFC 6749 section 5.2).
 
     Some providers name another error beside the status 401.
     """

@@ -135,7 +135,7 @@ class Service(Decision):
 
     @cached_property
     def staleness(self) -> timedelta:
-        """How long a decision from before a change may count at most."""
+        """The longest time for which a decision from before a change may count."""
         return self.cache_ttl + self.settings.decision_reuse
 
     @property

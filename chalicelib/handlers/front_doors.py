@@ -118,7 +118,7 @@ def _appsync(event: Event) -> Answer:
 
 
 def _decided(unverified_header: str | None, lets_in: Callable[[Admitted], bool]) -> Admitted | None:
-    """Return the caller, or None for a refusal. Raises DependencyUnavailable: that is no refusal."""
+    """Return the caller, or None for a refusal. Raises DependencyUnavailable, which is not a refusal."""
     try:
         return decide(unverified_header, lets_in)
     except InvalidToken:

@@ -125,7 +125,7 @@ class AnonymousAdmitted:
 
     @property
     def context(self) -> dict[str, str]:
-        """Nothing: there is no token."""
+        """The empty text, because there is not a token."""
         return {}
 
     def routes(self) -> Sequence[Route]:

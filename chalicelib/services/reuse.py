@@ -12,7 +12,7 @@ from chalicelib.services.revocation import RevokeToken
 from chalicelib.services.uses import Until, Uses
 
 _BETWEEN_FAILURES = timedelta(seconds=1)
-"""How long a reaction that failed is not tried again, so that a flood does not add to the failure."""
+"""The time after a failed reaction until the next try, so that a flood does not add to the failure."""
 
 
 class RecordReuse:

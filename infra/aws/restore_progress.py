@@ -18,7 +18,7 @@ _VERSION = 1
 
 @dataclass
 class Progress:
-    """Which page of each segment comes next, and what was done before; ``path`` is None if it is not saved.
+    """The next page of each segment, and what was done before; ``path`` is None if it is not saved.
 
     ``known`` identifies the restore: tables by ARN and id, number of segments, and options.
     """
@@ -37,7 +37,7 @@ class Progress:
 
     @classmethod
     def load(cls, path: Path, known: Mapping[str, Any]) -> Progress:
-        """Return the progress in the file, or a beginning if there is no file.
+        """Return the progress in the file, or a beginning if the file does not exist.
 
         Raises OperatorError if the file is of another restore or cannot be read.
         """
@@ -69,7 +69,7 @@ class Progress:
 
     @property
     def is_complete(self) -> bool:
-        """Whether every segment was read to its end."""
+        """True if every segment was read to its end."""
         return len(self.done) == self.segments
 
     def pages(self) -> list[Page]:

@@ -46,7 +46,7 @@ class Page:
 
 @dataclass
 class Outcome:
-    """How many rows were brought back, by kind, were there already, or stay behind."""
+    """Counts of rows: brought back by kind, there already, and left behind."""
 
     brought: Counter[str] = field(default_factory=Counter)
     present: int = 0
@@ -65,7 +65,7 @@ class Restore:
 
     A backup does not know what was ended after it was taken: so no token comes back in use, a user comes
     back in a generation that no token has, and sessions, sign-ins and assertions do not come back at all.
-    Without ``keys`` the rings begin anew: in another region nobody can sign with these.
+    Without ``keys`` the rings begin anew: in another region the service cannot sign with these.
     """
 
     client: DynamoDBClient

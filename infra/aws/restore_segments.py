@@ -58,7 +58,7 @@ def wait_until_active(
     """Wait until a table can be used, and return its ARN and id.
 
     A large table takes hours to be restored, and the CLI's waiter gives up after 500 seconds. Raises
-    OperatorError for a table that will not become active, ClientError if there is no such table.
+    OperatorError for a table that will not become active, ClientError if the table does not exist.
     """
     told = ""
     while True:

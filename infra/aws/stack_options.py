@@ -21,7 +21,7 @@ _RESERVED = ("aws:", "bodhi-api-tokens:")
 
 @dataclass(frozen=True, slots=True)
 class StackOptions:
-    """What a deployment says of the stack beside its parameters; by default nothing."""
+    """The options of a stack beside its parameters. By default there are none."""
 
     role: str = ""
     """CloudFormation keeps a role that it was given, for ``make destroy`` too."""

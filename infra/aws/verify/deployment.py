@@ -46,7 +46,7 @@ def facts_of(client: Clients, stack: str, stage: str) -> Facts:
     cloudformation = client("cloudformation")
     described: Any = Stack(cloudformation, stack).described()
     if described is None or described["StackStatus"].startswith(("DELETE", "REVIEW")):
-        raise DeploymentError(f"There is no stack {stack}: deploy it first, or name it with STACK=.")
+        raise DeploymentError(f"The stack {stack} does not exist. Deploy it first, or name it with STACK=.")
     resources = _resources(cloudformation, stack)
     if API not in resources:
         raise DeploymentError(f"The stack {stack} is not one of this service: it has no {API}.")

@@ -133,7 +133,7 @@ def no_management(site: Site) -> Finding:
 
 
 def strangers(site: Site) -> Finding:
-    """Call without a token, and with one that nobody signed."""
+    """Call without a token, and with a made-up one."""
     made_up = site.whoami(f"bodhi_{'A' * 40}.{'B' * 80}.{'C' * 86}")
     without = site.wire.send("GET", "/api/whoami")
     told = f"a made-up token {made_up.told}, none {without.told}"

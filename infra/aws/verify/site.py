@@ -15,7 +15,7 @@ from infra.aws.verify.wire import Reply, Wire
 
 
 class Clients(Protocol):
-    """What makes clients of AWS services."""
+    """A maker of clients of AWS services."""
 
     def __call__(self, service: str, credentials: Mapping[str, str] | None = None) -> Any:
         """Return a client with the operator's credentials, or with those of an STS session."""
@@ -48,7 +48,7 @@ class Resource:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What CloudFormation and the API's function say about the deployment."""
+    """The facts about the deployment, from CloudFormation and the API's function."""
 
     stack: str
     stage: str
@@ -67,7 +67,7 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Who signs in. None of it is printed."""
+    """The JWTs and the client that sign in. They are never printed."""
 
     jwt: str = field(repr=False)
     second_jwt: str | None = field(default=None, repr=False)
@@ -107,7 +107,7 @@ class Site:
 
     @property
     def custom_scopes(self) -> bool:
-        """Whether the stage has scopes of its own, which may not open the sample API."""
+        """True if the stage has scopes of its own, which may not open the sample API."""
         return bool(self.facts.settings.get("SCOPES"))
 
     def physical(self, logical_id: str) -> str:

@@ -43,7 +43,7 @@ class Reply:
 
 
 class Wire(Protocol):
-    """What makes calls."""
+    """A maker of calls."""
 
     def send(
         self,
