@@ -112,6 +112,8 @@ class OidcLogin:
             changed = self._client_secret.instead_of(secret) if _blames_secret(error) else None
             if changed is None:
                 raise
+        # A POST is not repeated, and the provider may end the connection of a client that it refused.
+        connections.clear()
         return self._answer(connections, grant, changed, until)
 
     def _answer(

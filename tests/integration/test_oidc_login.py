@@ -368,6 +368,21 @@ def in_turn(*answers: tuple[object, int]) -> Behaviour:
     return lambda peer: next(remaining)(peer)
 
 
+def test_changed_secret_goes_over_a_new_connection(place: Place) -> None:
+    """The provider may end the connection of a client that it refused, and a POST is not repeated."""
+    refused = sends(json.dumps({"error": "invalid_client"}).encode(), 401)
+
+    def refuse_and_leave(peer: socket) -> None:
+        refused(peer)
+        # The connection looks alive meanwhile, and the provider reads nothing.
+        time.sleep(0.3)
+
+    answers = iter([refuse_and_leave, sends(json.dumps(tokens()).encode())])
+    place.provider.answers["/token"] = lambda peer: next(answers)(peer)
+
+    assert replace(place, kept=Rotating("old", "new")).redeem().subject
+
+
 @pytest.mark.parametrize(
     ("status", "error"),
     [(401, "invalid_client"), (400, "invalid_client"), (401, "unauthorized_client"), (401, None)],
