@@ -25,6 +25,8 @@ SETTLE = timedelta(seconds=1)
 PATIENCE = timedelta(seconds=40)
 """How long one invocation waits for its round at most; then Lambda hands the same records on again."""
 
+# An operator may delete the row to end the spacing, also for those that wait for their round.
+_LOOK_AGAIN = timedelta(seconds=3)
 # Lambda ends the function after 60 s, and a call takes 5.5 s at most.
 _LAST_CALL = timedelta(seconds=54)
 # Revocations of the same shard wait meanwhile.
@@ -171,8 +173,12 @@ class FlushCaches:
             now, earliest = self._clock.now(), budget.next_round_at(self._budget.limits)
             if max(now, earliest) > deadline:
                 raise FlushPostponed
-            if earliest > now:
-                self._sleep(earliest - now)
+            wait = earliest - now
+            if wait > _LOOK_AGAIN:
+                self._sleep(_LOOK_AGAIN)
+                self._budget.forget()
+            elif wait > timedelta(0):
+                self._sleep(wait)
             elif self._budget.write(FlushBudget.begun):
                 return True
         return False

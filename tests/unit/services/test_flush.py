@@ -292,6 +292,26 @@ def test_row_that_an_operator_deletes_ends_the_spacing() -> None:
     assert bench.after(PAUSE).pace is Pace.FAST
 
 
+def test_deleted_row_ends_a_wait_that_has_begun() -> None:
+    """The waiting process looks again every three seconds."""
+    bench = Bench(ONE, ttl=3600)
+    for _ in range(14):
+        bench.after(PAUSE)
+    naps: list[timedelta] = []
+
+    def sleep(duration: timedelta) -> None:
+        bench.clock.advance(duration)
+        naps.append(duration)
+        if naps == [SETTLE, 3 * SECOND]:
+            bench.store.delete_budget()
+
+    budget = SharedBudget(bench.limits, bench.store, bench.clock)
+    service = FlushCaches(bench.stages, read, budget, bench.caches, bench.clock, sleep)
+    assert service.after([PAUSE]).flushed == [ONE]
+    assert naps[:2] == [SETTLE, 3 * SECOND]
+    assert sum(naps[2:], timedelta(0)) == timedelta(0)
+
+
 def test_budget_that_other_processes_always_win_is_given_up_on() -> None:
     """The function ends before Lambda ends it."""
     bench = Bench(ONE)
