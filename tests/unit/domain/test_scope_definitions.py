@@ -155,7 +155,7 @@ def test_seven_resources_with_read_and_write_fit() -> None:
 
 
 def test_what_one_token_can_hold_is_counted() -> None:
-    """Nobody has two roles, so the scopes of one role count, with those of both."""
+    """A user has one role, so the scopes of one role count, with those of both."""
     users, admins = resources(7, roles=["user"]), resources(7, roles=["admin"])
     parse_catalogue({**users, **{f"admin-{name}": scope for name, scope in admins.items()}})
     other = {name.replace("resource", "other"): _moved(scope) for name, scope in admins.items()}
