@@ -39,10 +39,10 @@ revoke-signing-key: .venv/.ready ## Refuse every token that a key signed: make r
 	@exec $(BIN)/python -m infra.local.signing_keys revoke --yes $(ARGS) '$(KID)'
 
 package: .venv/.ready ## Build what a stage is deployed from: make package STAGE=dev
-	@exec $(BIN)/python -m infra.aws.package --stage '$(STAGE)'
+	@exec $(BIN)/python -m infra.aws.package.build --stage '$(STAGE)'
 
 deploy: .venv/.ready ## Deploy to AWS: make deploy STAGE=dev [PARAMETERS="Name=value"] [BUCKET=...] [STACK=...] [STACK_ROLE=arn] [STACK_TAGS="Name=value"] [YES=1]
-	@exec $(BIN)/python -m infra.aws.deploy --stage '$(STAGE)' --stack-name '$(STACK)' --bucket '$(BUCKET)' \
+	@exec $(BIN)/python -m infra.aws.deploy.stage --stage '$(STAGE)' --stack-name '$(STACK)' --bucket '$(BUCKET)' \
 	  --parameters '$(PARAMETERS)' --role '$(STACK_ROLE)' --tags '$(STACK_TAGS)' $(if $(YES),--yes)
 
 # A secret in a command is in the shell's history, and in the list of processes.
@@ -50,14 +50,14 @@ $(foreach name,JWT VERIFY_JWT VERIFY_SECOND_JWT VERIFY_CLIENT,$(if $(filter comm
   $(error Give $(name) never in the command: use the environment, or JWT_FILE= for the JWT)))
 
 verify: .venv/.ready ## Hold a deployed stage to its promises: make verify STAGE=dev [JWT_FILE=...] [URL=...] [DOORS="https://..."] [STACK=...] [YES=1]
-	@exec $(BIN)/python -m infra.aws.verify --stage '$(STAGE)' --stack-name '$(STACK)' --jwt-file '$(JWT_FILE)' \
+	@exec $(BIN)/python -m infra.aws.operate.verify --stage '$(STAGE)' --stack-name '$(STACK)' --jwt-file '$(JWT_FILE)' \
 	  --url '$(URL)' --doors '$(DOORS)' $(if $(YES),--yes)
 
 test-alarm: .venv/.ready ## Fire one of a stage's alarms and see whether it arrives: make test-alarm STAGE=dev [STACK=...] [YES=1]
-	@exec $(BIN)/python -m infra.aws.alarm_trial --stage '$(STAGE)' --stack-name '$(STACK)' $(if $(YES),--yes)
+	@exec $(BIN)/python -m infra.aws.operate.alarm_trial --stage '$(STAGE)' --stack-name '$(STACK)' $(if $(YES),--yes)
 
 destroy: .venv/.ready ## Remove a stage from AWS; tokens and keys stay: make destroy STAGE=dev [STACK=...] [YES=1]
-	@exec $(BIN)/python -m infra.aws.destroy --stage '$(STAGE)' --stack-name '$(STACK)' $(if $(YES),--yes)
+	@exec $(BIN)/python -m infra.aws.deploy.destroy --stage '$(STAGE)' --stack-name '$(STACK)' $(if $(YES),--yes)
 
 clean-state: .venv/.ready ## Remove what the local stack remembers
 	@exec $(BIN)/python -m infra.local.clean_state

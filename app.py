@@ -2,18 +2,18 @@
 
 from chalice.app import Chalice
 
-from chalicelib.handlers.deployed import authorizer, flushes, front_doors
-from chalicelib.handlers.documents import documents
-from chalicelib.handlers.exposed import exposed
-from chalicelib.handlers.oauth import oauth
-from chalicelib.handlers.page import web
-from chalicelib.handlers.request_ids import with_request_id
-from chalicelib.handlers.response_headers import with_security_headers
-from chalicelib.handlers.sample_api import sample_api
-from chalicelib.handlers.self_service import self_service
-from chalicelib.handlers.tokens import tokens
-from chalicelib.handlers.users import users
-from chalicelib.handlers.well_known import well_known
+from chalicelib.handlers.chalice_functions import authorizer, flushes, front_doors
+from chalicelib.handlers.docs.routes import documents
+from chalicelib.handlers.http.request_ids import with_request_id
+from chalicelib.handlers.http.response_headers import with_security_headers
+from chalicelib.handlers.oauth.endpoints import oauth
+from chalicelib.handlers.oauth.well_known import well_known
+from chalicelib.handlers.page.routes import web
+from chalicelib.handlers.v1.exposed import exposed
+from chalicelib.handlers.v1.sample_api import sample_api
+from chalicelib.handlers.v1.self_service import self_service
+from chalicelib.handlers.v1.tokens import tokens
+from chalicelib.handlers.v1.users import users
 
 app = Chalice(app_name="bodhi-api-tokens")
 app.register_middleware(with_request_id, "http")

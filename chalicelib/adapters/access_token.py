@@ -5,7 +5,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
-from chalicelib.adapters import jose
+from chalicelib.adapters import jws
 from chalicelib.adapters.api_token import SigningKeys, verified_payload
 from chalicelib.adapters.key_cache import KeyCache
 from chalicelib.domain.access_tokens import AccessClaims
@@ -43,8 +43,8 @@ class JwtAccessTokenSigner:
             "exp": int(claims.expires_at.timestamp()),
             "scope": scope_string(claims.scopes),
         }
-        message = f"{jose.encode_json(header)}.{jose.encode_json(payload)}"
-        return f"{message}.{jose.encode(key.sign(message.encode()))}"
+        message = f"{jws.encode_json(header)}.{jws.encode_json(payload)}"
+        return f"{message}.{jws.encode(key.sign(message.encode()))}"
 
 
 class JwtAccessTokenVerifier:
@@ -66,7 +66,7 @@ class JwtAccessTokenVerifier:
 
     def _claims(self, segment: str) -> AccessClaims:
         try:
-            payload = jose.decode_json(segment)
+            payload = jws.decode_json(segment)
             claims = _parse(payload)
         except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
             raise WrongClaims from error

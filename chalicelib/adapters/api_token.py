@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import (
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from chalicelib.adapters import jose
+from chalicelib.adapters import jws
 from chalicelib.adapters.key_cache import KeyCache
 from chalicelib.domain.claims import Claims
 from chalicelib.domain.errors import (
@@ -41,7 +41,7 @@ TYPE = "api-token+jwt"
 # because no shorter segment can end at a dot: what is no token is refused without trying them all.
 _SHAPE = re.compile(r"([A-Za-z0-9_-]++)\.([A-Za-z0-9_-]++)\.[A-Za-z0-9_-]{85}[AQgw]")
 _HEADER_MEMBERS = frozenset({"alg", "kid", "typ"})
-_HIGHEST_LOW_S = jose.P256_ORDER // 2
+_HIGHEST_LOW_S = jws.P256_ORDER // 2
 _ECDSA_SHA256 = ECDSA(SHA256())
 
 
@@ -88,8 +88,8 @@ class ApiTokenSigner:
         key = self._keys.active()
         header = {"alg": ES256, "kid": key.kid, "typ": TYPE}
         payload = self._payload(claims)
-        message = f"{jose.encode_json(header)}.{jose.encode_json(payload)}"
-        return f"{API_TOKEN_PREFIX}{message}.{jose.encode(key.sign(message.encode()))}"
+        message = f"{jws.encode_json(header)}.{jws.encode_json(payload)}"
+        return f"{API_TOKEN_PREFIX}{message}.{jws.encode(key.sign(message.encode()))}"
 
     def _payload(self, claims: Claims) -> dict[str, Any]:
         payload: dict[str, Any] = {
@@ -129,12 +129,12 @@ class ApiTokenVerifier:
             API_TOKEN_PREFIX
         ):
             raise MalformedToken
-        jws = unverified_token.removeprefix(API_TOKEN_PREFIX)
-        return self._claims(verified_payload(jws, TYPE, self._keys))
+        unverified_jws = unverified_token.removeprefix(API_TOKEN_PREFIX)
+        return self._claims(verified_payload(unverified_jws, TYPE, self._keys))
 
     def _claims(self, segment: str) -> Claims:
         try:
-            payload = jose.decode_json(segment)
+            payload = jws.decode_json(segment)
             claims = _parse(payload)
         except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
             raise WrongClaims from error
@@ -152,24 +152,24 @@ def load_public_keys(store: KeyStore) -> dict[str, EllipticCurvePublicKey]:
 
 def public_key(key: VerificationKey) -> EllipticCurvePublicKey:
     """Return the key in the form that verifies. Raises ValueError for a point off the curve."""
-    x, y = (int.from_bytes(jose.decode(part), "big") for part in (key.x, key.y))
+    x, y = (int.from_bytes(jws.decode(part), "big") for part in (key.x, key.y))
     return EllipticCurvePublicNumbers(x, y, SECP256R1()).public_key()
 
 
-def verified_payload(jws: str, kind: str, keys: KeyCache[EllipticCurvePublicKey]) -> str:
+def verified_payload(unverified_jws: str, kind: str, keys: KeyCache[EllipticCurvePublicKey]) -> str:
     """Return the payload segment of a compact JWS of ours whose ``typ`` is ``kind``.
 
     The caller has bounded its length. Raises InvalidToken, or StoreUnavailable while the keys cannot be
     loaded.
     """
-    match = _SHAPE.fullmatch(jws)
+    match = _SHAPE.fullmatch(unverified_jws)
     if not match:
         raise MalformedToken
     header = _unverified_header(match.group(1))
     key = keys.find(header["kid"])
     if key is None:
         raise UnknownSigningKey
-    _verify_signature(jws, header, key)
+    _verify_signature(unverified_jws, header, key)
     if header["typ"] != kind:
         raise WrongClaims
     return match.group(2)
@@ -180,7 +180,7 @@ def verified_payload(jws: str, kind: str, keys: KeyCache[EllipticCurvePublicKey]
 def _unverified_header(segment: str) -> Mapping[str, str]:
     """Return the header; ``jku``, ``jwk``, ``crit`` and all others we never write are refused here."""
     try:
-        header = jose.decode_json(segment)
+        header = jws.decode_json(segment)
     except (ValueError, RecursionError) as error:
         raise MalformedToken from error
     if header.keys() != _HEADER_MEMBERS or not all(isinstance(v, str) for v in header.values()):
@@ -188,13 +188,13 @@ def _unverified_header(segment: str) -> Mapping[str, str]:
     return header
 
 
-def _verify_signature(jws: str, header: Mapping[str, str], key: EllipticCurvePublicKey) -> None:
+def _verify_signature(unverified_jws: str, header: Mapping[str, str], key: EllipticCurvePublicKey) -> None:
     if header["alg"] != ES256:
         raise BadSignature
-    message, _, signature = jws.rpartition(".")
-    both = jose.decode(signature)
-    r = int.from_bytes(both[: jose.COORDINATE_BYTES], "big")
-    s = int.from_bytes(both[jose.COORDINATE_BYTES :], "big")
+    message, _, signature = unverified_jws.rpartition(".")
+    both = jws.decode(signature)
+    r = int.from_bytes(both[: jws.COORDINATE_BYTES], "big")
+    s = int.from_bytes(both[jws.COORDINATE_BYTES :], "big")
     if s > _HIGHEST_LOW_S:
         raise BadSignature
     try:

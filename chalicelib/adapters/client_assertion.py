@@ -6,7 +6,7 @@ from typing import Any
 
 import jwt
 
-from chalicelib.adapters import jose
+from chalicelib.adapters import jws
 from chalicelib.domain.clients import ResourceServer, VerifiedAssertion
 from chalicelib.domain.errors import InvalidClient
 from chalicelib.domain.ports import Clock
@@ -62,8 +62,8 @@ class ClientAssertions:
         """Return the client that the assertion names, and its key: nothing else is unverified here."""
         # Strictly, and before PyJWT, whose parser takes repeated members and any depth.
         header, payload, _ = unverified_assertion.split(".")
-        jose.decode_json(header)
-        client_id = jose.decode_json(payload).get("iss")
+        jws.decode_json(header)
+        client_id = jws.decode_json(payload).get("iss")
         server = self._servers.get(client_id) if isinstance(client_id, str) else None
         if server is None or server.jwk is None:
             raise InvalidClient
@@ -94,6 +94,6 @@ def _id(value: object) -> str:
 
 def _time(seconds: object) -> datetime:
     try:
-        return jose.numeric_date(seconds)
+        return jws.numeric_date(seconds)
     except ValueError as error:
         raise InvalidClient from error

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurv
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-from chalicelib.adapters import jose
+from chalicelib.adapters import jws
 from chalicelib.domain.errors import ConcurrentChange, SigningUnavailable
 from chalicelib.domain.keys import KeyRing, KeyState, VerificationKey
 from chalicelib.domain.ports import Clock, KeyStore
@@ -108,8 +108,8 @@ def read_public_key(client: "KMSClient", key_id: str, now: datetime) -> Verifica
     if not isinstance(key, EllipticCurvePublicKey) or not isinstance(key.curve, SECP256R1):
         raise SigningUnavailable("The configured signing key is not of the spec ECC_NIST_P256.")
     numbers = key.public_numbers()
-    x, y = (jose.encode(n.to_bytes(jose.COORDINATE_BYTES, "big")) for n in (numbers.x, numbers.y))
-    kid = jose.thumbprint(x, y)
+    x, y = (jws.encode(n.to_bytes(jws.COORDINATE_BYTES, "big")) for n in (numbers.x, numbers.y))
+    kid = jws.thumbprint(x, y)
     return VerificationKey(kid, x, y, answer["KeyId"], KeyState.NEXT, created_at=now, changed_at=now)
 
 
@@ -119,8 +119,8 @@ def low_s_signature(der: bytes) -> bytes:
     Both verify; accepting only one of them leaves a token only one spelling.
     """
     r, s = decode_dss_signature(der)
-    low = min(s, jose.P256_ORDER - s)
-    return b"".join(n.to_bytes(jose.COORDINATE_BYTES, "big") for n in (r, low))
+    low = min(s, jws.P256_ORDER - s)
+    return b"".join(n.to_bytes(jws.COORDINATE_BYTES, "big") for n in (r, low))
 
 
 def _unavailable(error: ClientError | BotoCoreError) -> NoReturn:

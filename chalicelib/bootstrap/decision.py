@@ -8,7 +8,7 @@ from chalicelib.bootstrap.stores import Stores
 from chalicelib.domain.administrators import Administrators
 from chalicelib.domain.errors import MalformedToken
 from chalicelib.domain.scopes import ScopeCatalogue
-from chalicelib.domain.tokens import Token, TokenPolicy
+from chalicelib.domain.tokens import Token, TokenRules
 from chalicelib.services.callers import Admitted, AdmittedToken
 from chalicelib.settings import RotatedTokenReuse
 
@@ -37,10 +37,10 @@ class Decision(Stores):
         return self.settings.scopes
 
     @cached_property
-    def policy(self) -> TokenPolicy:
+    def rules(self) -> TokenRules:
         """The durations, the quota and the scopes that govern tokens."""
         settings = self.settings
-        return TokenPolicy(
+        return TokenRules(
             idle_timeout=settings.idle_timeout,
             refresh_interval=settings.last_used_refresh,
             retention=settings.retention,
@@ -80,8 +80,8 @@ class Decision(Stores):
         """The authorizer's decision."""
         from chalicelib.services.verify import VerifyToken
 
-        store, policy, recent = self.authorization, self.policy, self.recent_rows
-        return VerifyToken(self.verifier, store, self.clock, policy, self._note_reuse, recent)
+        store, rules, recent = self.authorization, self.rules, self.recent_rows
+        return VerifyToken(self.verifier, store, self.clock, rules, self._note_reuse, recent)
 
     def admit(self, unverified_token: str | None, lets_in: Callable[[Admitted], bool]) -> Admitted:
         """Return the caller that a front door lets in; ``lets_in`` says if the door would.
@@ -90,7 +90,7 @@ class Decision(Stores):
         """
         if unverified_token is None:
             raise MalformedToken
-        admitted = partial(AdmittedToken, catalogue=self.policy.scopes)
+        admitted = partial(AdmittedToken, catalogue=self.rules.scopes)
         return admitted(self.verify.decide(unverified_token, lambda verified: lets_in(admitted(verified))))
 
     def _note_reuse(self, token: Token) -> None:
@@ -105,11 +105,11 @@ class Decision(Stores):
         if self.settings.rotated_token_reuse is RotatedTokenReuse.REVOKE_FAMILY:
             family = RevokeFamily(self.rotations, self.authorization, self.revocations, self.clock)
             respond = family.revoke
-        return RecordReuse(self.rotations, self.clock, self.policy, respond)
+        return RecordReuse(self.rotations, self.clock, self.rules, respond)
 
     @cached_property
     def revocations(self) -> "RevokeToken":
         """Revoking one token, whoever asks for it."""
         from chalicelib.services.revocation import RevokeToken
 
-        return RevokeToken(self.tokens, self.rotations, self.clock, self.policy)
+        return RevokeToken(self.tokens, self.rotations, self.clock, self.rules)

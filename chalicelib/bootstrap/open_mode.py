@@ -10,7 +10,7 @@ from chalicelib.domain.scopes import DEFAULT_CATALOGUE, ScopeCatalogue
 from chalicelib.services.callers import Admitted, AnonymousAdmitted, AnonymousCaller, ApiCaller
 
 if TYPE_CHECKING:
-    from chalicelib.oauth import OAuth
+    from chalicelib.bootstrap.oauth import OAuth
     from chalicelib.services.exposed import RevokeExposed
     from chalicelib.services.flush import FlushCaches
     from chalicelib.services.login import Login

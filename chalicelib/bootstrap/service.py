@@ -12,11 +12,11 @@ from chalicelib.settings import GatewaySettings
 if TYPE_CHECKING:
     from urllib3 import PoolManager
 
-    from chalicelib.adapters.client_secret import ClientSecret
-    from chalicelib.adapters.oidc import OidcProvider, ProviderDocuments, ProviderRules
+    from chalicelib.adapters.oidc.client_secret import ClientSecret
+    from chalicelib.adapters.oidc.provider import OidcProvider, ProviderDocuments, ProviderRules
+    from chalicelib.bootstrap.oauth import OAuth
     from chalicelib.domain.ports import AuthorizerCaches, LoginProvider
     from chalicelib.domain.users import Role, User
-    from chalicelib.oauth import OAuth
     from chalicelib.services.accounts import Accounts
     from chalicelib.services.exposed import RevokeExposed
     from chalicelib.services.flush import FlushCaches
@@ -56,7 +56,7 @@ class Service(Decision):
 
     def role_of(self, user: "User") -> "Role":
         """Return the role of a user that counts now."""
-        return self.policy.administrators.role_of(user, self.clock.now())
+        return self.rules.administrators.role_of(user, self.clock.now())
 
     @property
     def sign_in(self) -> "SignIn":
@@ -86,14 +86,14 @@ class Service(Decision):
 
         signer = ApiTokenSigner(self.signing_key, self.settings.issuer, self.settings.audience)
         stores = IssueStores(self.tokens, self.users, self.rotations)
-        return IssueToken(stores, signer, self.clock, self.policy)
+        return IssueToken(stores, signer, self.clock, self.rules)
 
     @cached_property
     def listing(self) -> "ListTokens":
         """Listing tokens."""
         from chalicelib.services.listing import ListTokens
 
-        return ListTokens(self.tokens, self.clock, self.policy)
+        return ListTokens(self.tokens, self.clock, self.rules)
 
     @cached_property
     def manage(self) -> "ManageTokens":
@@ -101,7 +101,7 @@ class Service(Decision):
         from chalicelib.services.manage import ManageTokens
 
         return ManageTokens(
-            self.tokens, self.listing, self.revocations, self.clock, self.policy, self._reactivations
+            self.tokens, self.listing, self.revocations, self.clock, self.rules, self._reactivations
         )
 
     @property
@@ -119,7 +119,7 @@ class Service(Decision):
         """What administrators do with users."""
         from chalicelib.services.users import ManageUsers
 
-        return ManageUsers(self.users, self.clock, self.policy, self._reactivations)
+        return ManageUsers(self.users, self.clock, self.rules, self._reactivations)
 
     @cached_property
     def _reactivations(self) -> "CountReactivations":
@@ -154,8 +154,8 @@ class Service(Decision):
     @cached_property
     def login_provider(self) -> "LoginProvider":
         """The users' own OpenID provider, as a browser meets it."""
-        from chalicelib.adapters.oidc_http import KeptConnections
-        from chalicelib.adapters.oidc_login import OidcLogin
+        from chalicelib.adapters.oidc.http import KeptConnections
+        from chalicelib.adapters.oidc.login import OidcLogin
 
         settings = self.settings
         return OidcLogin(
@@ -170,7 +170,7 @@ class Service(Decision):
     @cached_property
     def _client_secret(self) -> "ClientSecret":
         from chalicelib.adapters.aws import secret_client
-        from chalicelib.adapters.client_secret import FixedSecret, StoredSecret, stored_value
+        from chalicelib.adapters.oidc.client_secret import FixedSecret, StoredSecret, stored_value
 
         arn = self.settings.oidc_client_secret_arn
         if arn is None:
@@ -180,20 +180,20 @@ class Service(Decision):
     @cached_property
     def http(self) -> "PoolManager":
         """The kept connections to the OpenID provider."""
-        from chalicelib.adapters.oidc_http import KeptConnections
+        from chalicelib.adapters.oidc.http import KeptConnections
 
         return KeptConnections(self.clock)
 
     @cached_property
     def identity_provider(self) -> "OidcProvider":
         """The users' own OpenID provider."""
-        from chalicelib.adapters.oidc import OidcProvider
+        from chalicelib.adapters.oidc.provider import OidcProvider
 
         return OidcProvider(self._provider_rules, self._provider_documents, self.clock)
 
     @cached_property
     def _provider_rules(self) -> "ProviderRules":
-        from chalicelib.adapters.oidc import ProviderRules
+        from chalicelib.adapters.oidc.provider import ProviderRules
 
         settings = self.settings
         return ProviderRules(
@@ -209,14 +209,14 @@ class Service(Decision):
 
     @cached_property
     def _provider_documents(self) -> "ProviderDocuments":
-        from chalicelib.adapters.oidc import ProviderDocuments
+        from chalicelib.adapters.oidc.provider import ProviderDocuments
 
         settings = self.settings
         return ProviderDocuments(settings.oidc_issuer, settings.oidc_discovery_url, self.http, self.clock)
 
     @cached_property
     def _oauth(self) -> "OAuth":
-        from chalicelib.oauth import OAuth
+        from chalicelib.bootstrap.oauth import OAuth
 
         return OAuth(self)
 
@@ -224,7 +224,7 @@ class Service(Decision):
     def _sign_in(self) -> "SignIn":
         from chalicelib.services.sign_in import SignIn
 
-        return SignIn(self.accounts, self._sessions, self.policy.administrators, self.clock)
+        return SignIn(self.accounts, self._sessions, self.rules.administrators, self.clock)
 
     @cached_property
     def _sessions(self) -> "Sessions":
@@ -244,7 +244,7 @@ class Service(Decision):
         """The people behind sign-ins."""
         from chalicelib.services.accounts import Accounts
 
-        return Accounts(self.identity_provider, self.users, self.clock, self.policy.administrators)
+        return Accounts(self.identity_provider, self.users, self.clock, self.rules.administrators)
 
     @cached_property
     def _self_service(self) -> "SelfService":

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient
 
     from chalicelib.adapters.api_token import SigningKeys
-    from chalicelib.adapters.dynamodb.access import Access, LeftToSdk
+    from chalicelib.adapters.dynamodb.lean.access import Access, LeftToSdk
     from chalicelib.adapters.retries import Retries
     from chalicelib.domain.ports import (
         AssertionStore,
@@ -79,11 +79,11 @@ class Stores:
     @cached_property
     def lean(self) -> "DynamoDBClient | None":
         """The client for the calls of a decision, or None if only the SDK can make them."""
-        from chalicelib.adapters.dynamodb.access import LeftToSdk
+        from chalicelib.adapters.dynamodb.lean.access import LeftToSdk
 
         if isinstance(self._access, LeftToSdk):
             return None
-        from chalicelib.adapters.dynamodb.lean import LeanDynamoDB
+        from chalicelib.adapters.dynamodb.lean.client import LeanDynamoDB
 
         return cast("DynamoDBClient", LeanDynamoDB(self._access, self.clock))
 
@@ -93,8 +93,8 @@ class Stores:
 
         The client is logged once, with the name of the variable that speaks against the lean one.
         """
-        from chalicelib.adapters.dynamodb.access import LeftToSdk
         from chalicelib.adapters.dynamodb.authorization import DynamoDBAuthorizationStore
+        from chalicelib.adapters.dynamodb.lean.access import LeftToSdk
 
         against = self._access.variable if isinstance(self._access, LeftToSdk) else None
         logs.note("dynamodb.client", client="lean" if self.lean else "sdk", because_of=against)
@@ -178,7 +178,7 @@ class Stores:
 
     @cached_property
     def _access(self) -> "Access | LeftToSdk":
-        from chalicelib.adapters.dynamodb.access import Access
+        from chalicelib.adapters.dynamodb.lean.access import Access
 
         return Access.from_environ(self._environ)
 

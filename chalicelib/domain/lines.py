@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from chalicelib.domain.tokens import RevocationReason, Token, TokenPolicy, TokenStatus
+from chalicelib.domain.tokens import RevocationReason, Token, TokenRules, TokenStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +28,11 @@ class Line:
     purge_at: datetime
     ended_at: datetime | None = None
 
-    def ended(self, now: datetime, policy: TokenPolicy) -> "Line":
+    def ended(self, now: datetime, rules: TokenRules) -> "Line":
         """Return the line as ended; a second end changes nothing."""
         if self.ended_at:
             return self
-        return replace(self, ended_at=now, purge_at=max(self.purge_at, policy.purge_time(now)))
+        return replace(self, ended_at=now, purge_at=max(self.purge_at, rules.purge_time(now)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def may_work(token: Token, now: datetime) -> bool:
 
 
 def ending_of(
-    members: Members, reason: RevocationReason, now: datetime, policy: TokenPolicy
+    members: Members, reason: RevocationReason, now: datetime, rules: TokenRules
 ) -> Ending | None:
     """Return the writes that end a line; None if no token of it can work any more.
 
@@ -76,7 +76,7 @@ def ending_of(
     had_place = not was_freed and any(token.surely_holds_place(now) for token in ending)
     keeps_place = any(token.holds_place(now) for token in members.relatives)
     return Ending(
-        changes=tuple(Change(token, token.revoked(reason, now, policy)) for token in ending),
-        line=members.line.ended(now, policy) if members.line else None,
+        changes=tuple(Change(token, token.revoked(reason, now, rules)) for token in ending),
+        line=members.line.ended(now, rules) if members.line else None,
         frees_place=had_place and not keeps_place,
     )

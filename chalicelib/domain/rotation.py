@@ -11,7 +11,7 @@ from chalicelib.domain.errors import (
     TokenNotActive,
 )
 from chalicelib.domain.lines import Change, Line
-from chalicelib.domain.tokens import MAX_OVERLAP, Token, TokenPolicy, TokenStatus
+from chalicelib.domain.tokens import MAX_OVERLAP, Token, TokenRules, TokenStatus
 from chalicelib.domain.users import User
 
 
@@ -37,59 +37,59 @@ def rotation_of(
     grandparent: Token | None,
     successor: Token,
     overlap: timedelta,
-    policy: TokenPolicy,
+    rules: TokenRules,
 ) -> Rotation:
     """Return what replaces ``token``, whose predecessor is ``grandparent``, by ``successor``."""
-    now, expiry = successor.created_at, token.expiry(policy)
+    now, expiry = successor.created_at, token.expiry(rules)
     end = now + overlap if expiry is None else min(now + overlap, expiry)
     is_self_rotation = successor.line == token.line
     rotated = replace(
-        _ending_at(end, token, now, policy), successor_id=successor.id, family_id=successor.family_id
+        _ending_at(end, token, now, rules), successor_id=successor.id, family_id=successor.family_id
     )
     return Rotation(
         rotated=Change(token, rotated),
         successor=replace(successor, name=token.name, description=token.description),
-        cut_short=_cut_short(grandparent, now, policy) if grandparent else None,
+        cut_short=_cut_short(grandparent, now, rules) if grandparent else None,
         # A token that rotates itself ends no later than before, so its family's place is as sure as before.
         takes_new_place=not is_self_rotation and not token.surely_holds_place(now),
-        line=_continued(token, successor, policy) if is_self_rotation else None,
+        line=_continued(token, successor, rules) if is_self_rotation else None,
     )
 
 
-def successor_of(token: Token, token_id: str, now: datetime, policy: TokenPolicy) -> Token:
+def successor_of(token: Token, token_id: str, now: datetime, rules: TokenRules) -> Token:
     """Return the successor that a person gets: its lifetime begins anew, and so does its line."""
-    lifetime = _lifetime(token, policy)
+    lifetime = _lifetime(token, rules)
     expires_at = now.replace(microsecond=0) + lifetime if lifetime else None
     successor = _successor(token, token_id, now)
     successor = replace(successor, line_id=token_id, expires_at=expires_at, lifetime_began_at=None)
-    return successor.alive_since(now, policy)
+    return successor.alive_since(now, rules)
 
 
-def own_successor_of(token: Token, token_id: str, now: datetime, policy: TokenPolicy) -> Token:
+def own_successor_of(token: Token, token_id: str, now: datetime, rules: TokenRules) -> Token:
     """Return the successor that a token makes itself: it ends when the token would have ended."""
     successor = _successor(token, token_id, now)
     successor = replace(successor, line_id=token.line, lifetime_began_at=token.lifetime_start)
-    return successor.alive_since(now, policy)
+    return successor.alive_since(now, rules)
 
 
-def without_overlap(token: Token | None, owner: User, now: datetime, policy: TokenPolicy) -> Change:
+def without_overlap(token: Token | None, owner: User, now: datetime, rules: TokenRules) -> Change:
     """Return the end of the overlap of ``token``, a predecessor.
 
     Raises NoPredecessor unless it works beside its successor, or would if it were not paused or idle.
     """
     if token is None or token.overlap_ends_at is None:
         raise NoPredecessor
-    if token.status(owner, now, policy) in {TokenStatus.REVOKED, TokenStatus.EXPIRED}:
+    if token.status(owner, now, rules) in {TokenStatus.REVOKED, TokenStatus.EXPIRED}:
         raise NoPredecessor
-    return Change(token, _ending_at(now, token, now, policy))
+    return Change(token, _ending_at(now, token, now, rules))
 
 
-def require_rotatable(token: Token, owner: User, now: datetime, policy: TokenPolicy) -> None:
+def require_rotatable(token: Token, owner: User, now: datetime, rules: TokenRules) -> None:
     """Let a token pass that is active and has no successor.
 
     Raises TokenAlreadyRotated, TokenAlreadyRevoked, TokenAlreadyExpired or TokenNotActive.
     """
-    status = token.status(owner, now, policy)
+    status = token.status(owner, now, rules)
     if status is TokenStatus.REVOKED and not token.is_ended_by_rotation(owner, now):
         raise TokenAlreadyRevoked
     if token.successor_id:
@@ -100,10 +100,10 @@ def require_rotatable(token: Token, owner: User, now: datetime, policy: TokenPol
         raise TokenNotActive
 
 
-def needs_reuse_record(token: Token, now: datetime, policy: TokenPolicy) -> bool:
+def needs_reuse_record(token: Token, now: datetime, rules: TokenRules) -> bool:
     """Whether the last recorded reuse is old enough to be worth a write."""
     last = token.last_reused_at
-    return last is None or now - last >= policy.refresh_interval
+    return last is None or now - last >= rules.refresh_interval
 
 
 def reused(token: Token, count: int, now: datetime) -> Token:
@@ -125,24 +125,24 @@ def _successor(token: Token, token_id: str, now: datetime) -> Token:
     )
 
 
-def _continued(token: Token, successor: Token, policy: TokenPolicy) -> Line:
+def _continued(token: Token, successor: Token, rules: TokenRules) -> Line:
     # A row that outlives every rotated token of its line names all that an ending has to find.
-    purge_at = policy.purge_time(successor.created_at + MAX_OVERLAP)
+    purge_at = rules.purge_time(successor.created_at + MAX_OVERLAP)
     return Line(token.user_id, token.line, (token.id, successor.id), purge_at)
 
 
-def _lifetime(token: Token, policy: TokenPolicy) -> timedelta | None:
+def _lifetime(token: Token, rules: TokenRules) -> timedelta | None:
     if token.expires_at is None:
-        return policy.max_lifetime
+        return rules.max_lifetime
     lifetime = token.expires_at - token.lifetime_start.replace(microsecond=0)
-    return min(lifetime, policy.max_lifetime) if policy.max_lifetime else lifetime
+    return min(lifetime, rules.max_lifetime) if rules.max_lifetime else lifetime
 
 
-def _cut_short(token: Token, now: datetime, policy: TokenPolicy) -> Change | None:
+def _cut_short(token: Token, now: datetime, rules: TokenRules) -> Change | None:
     if token.state is TokenStatus.REVOKED or token.overlap_is_over(now):
         return None
-    return Change(token, _ending_at(now, token, now, policy))
+    return Change(token, _ending_at(now, token, now, rules))
 
 
-def _ending_at(end: datetime, token: Token, now: datetime, policy: TokenPolicy) -> Token:
-    return replace(token, overlap_ends_at=end, updated_at=now, purge_at=policy.purge_time(end))
+def _ending_at(end: datetime, token: Token, now: datetime, rules: TokenRules) -> Token:
+    return replace(token, overlap_ends_at=end, updated_at=now, purge_at=rules.purge_time(end))

@@ -70,7 +70,7 @@ class EndedGeneration:
 
 
 @dataclass(frozen=True, slots=True)
-class TokenPolicy:
+class TokenRules:
     """The durations, the quota and the scopes that govern tokens."""
 
     idle_timeout: timedelta
@@ -159,13 +159,13 @@ class Token:
     last_reused_at: datetime | None = None
     version: int = 1
 
-    def status(self, owner: User, now: datetime, policy: TokenPolicy) -> TokenStatus:
+    def status(self, owner: User, now: datetime, rules: TokenRules) -> TokenStatus:
         """Return the token's status; it may be used if and only if that is ``active``."""
         if self.state is TokenStatus.REVOKED or self.generation != owner.generation:
             return TokenStatus.REVOKED
         if owner.status is UserStatus.REMOVED or self.overlap_is_over(now):
             return TokenStatus.REVOKED
-        if self.has_expired(now, policy):
+        if self.has_expired(now, rules):
             return TokenStatus.EXPIRED
         if self.state is not TokenStatus.ACTIVE or not owner.is_active:
             return TokenStatus.INACTIVE
@@ -189,16 +189,16 @@ class Token:
         """The moment at which the lifetime began: with the token, or with the first of its line."""
         return self.lifetime_began_at or self.created_at
 
-    def expiry(self, policy: TokenPolicy) -> datetime | None:
-        """Return when the token expires: by its own expiry, or by the policy's longest lifetime."""
-        if policy.max_lifetime is None:
+    def expiry(self, rules: TokenRules) -> datetime | None:
+        """Return when the token expires: by its own expiry, or by the rules' longest lifetime."""
+        if rules.max_lifetime is None:
             return self.expires_at
-        longest = self.lifetime_start + policy.max_lifetime
+        longest = self.lifetime_start + rules.max_lifetime
         return longest if self.expires_at is None else min(self.expires_at, longest)
 
-    def ends_at(self, policy: TokenPolicy) -> datetime | None:
+    def ends_at(self, rules: TokenRules) -> datetime | None:
         """Return when the token ends at the latest, if that is known: by expiry, or with its overlap."""
-        ends = [end for end in (self.overlap_ends_at, self.expiry(policy)) if end]
+        ends = [end for end in (self.overlap_ends_at, self.expiry(rules)) if end]
         return min(ends, default=None)
 
     def is_ended_by_rotation(self, owner: User, now: datetime) -> bool:
@@ -218,25 +218,25 @@ class Token:
         return self.revocation
 
     def refused_since(
-        self, owner: User, now: datetime, policy: TokenPolicy, revocation: Revocation | None
+        self, owner: User, now: datetime, rules: TokenRules, revocation: Revocation | None
     ) -> datetime | None:
         """Return since when, at the latest, the token is refused; None while it may be used.
 
         ``revocation`` is the first one that is known, of the token or of its generation.
         """
-        status = self.status(owner, now, policy)
+        status = self.status(owner, now, rules)
         if status is TokenStatus.REVOKED:
             return revocation.at if revocation else now
         if status is TokenStatus.EXPIRED:
-            return self.expiry(policy)
+            return self.expiry(rules)
         if status is TokenStatus.IDLE:
             return self.idle_at
         paused = self.updated_at if self.state is TokenStatus.INACTIVE else None
         return min((since for since in (paused, owner.refused_since) if since), default=None)
 
-    def has_expired(self, now: datetime, policy: TokenPolicy) -> bool:
+    def has_expired(self, now: datetime, rules: TokenRules) -> bool:
         """Return True if the token has expired."""
-        expiry = self.expiry(policy)
+        expiry = self.expiry(rules)
         return expiry is not None and now >= expiry
 
     @property
@@ -262,16 +262,14 @@ class Token:
         """
         return self.holds_place(now + _CLOCK_SKEW)
 
-    def needs_touch(self, now: datetime, policy: TokenPolicy) -> bool:
+    def needs_touch(self, now: datetime, rules: TokenRules) -> bool:
         """Whether the last recorded use is old enough to be worth a write."""
-        return self.last_used_at is None or now - self.last_used_at >= policy.refresh_interval
+        return self.last_used_at is None or now - self.last_used_at >= rules.refresh_interval
 
-    def touched(
-        self, now: datetime, policy: TokenPolicy, uses: Mapping[date, int] | None = None
-    ) -> "Token":
+    def touched(self, now: datetime, rules: TokenRules, uses: Mapping[date, int] | None = None) -> "Token":
         """Return the token as used at ``now``, with ``uses`` added to the days of its usage."""
         usage = _added(self.usage, uses or {}, first=now.date() - _USAGE_KEPT)
-        return replace(self, last_used_at=now, usage=usage).alive_since(now, policy)
+        return replace(self, last_used_at=now, usage=usage).alive_since(now, rules)
 
     def usage_days(self, now: datetime) -> Sequence[tuple[date, int]]:
         """Return the last 30 days, today last, each with the least number of uses on it."""
@@ -290,30 +288,30 @@ class Token:
             return self
         return replace(self, state=TokenStatus.INACTIVE, updated_at=now)
 
-    def reactivated(self, now: datetime, policy: TokenPolicy) -> "Token":
+    def reactivated(self, now: datetime, rules: TokenRules) -> "Token":
         """Return the token in use again; its idle clock restarts if it was paused or idle."""
         if self.state is TokenStatus.ACTIVE and now < self.idle_at:
             return self
         back = replace(self, state=TokenStatus.ACTIVE, updated_at=now)
-        return back.alive_since(now, policy)
+        return back.alive_since(now, rules)
 
-    def revoked(self, reason: RevocationReason, now: datetime, policy: TokenPolicy) -> "Token":
+    def revoked(self, reason: RevocationReason, now: datetime, rules: TokenRules) -> "Token":
         """Return the token ended for good."""
         return replace(
             self,
             state=TokenStatus.REVOKED,
             revocation=Revocation(reason, now),
             updated_at=now,
-            purge_at=policy.purge_time(now),
+            purge_at=rules.purge_time(now),
         )
 
-    def alive_since(self, now: datetime, policy: TokenPolicy) -> "Token":
+    def alive_since(self, now: datetime, rules: TokenRules) -> "Token":
         """Return the token with its idle clock started at ``now``."""
-        idle_at = now + policy.idle_timeout
+        idle_at = now + rules.idle_timeout
         if self.overlap_ends_at:  # That is when the row ends, however much it is used until then.
             return replace(self, idle_at=idle_at)
         end = idle_at if self.expires_at is None else min(idle_at, self.expires_at)
-        return replace(self, idle_at=idle_at, purge_at=policy.purge_time(end))
+        return replace(self, idle_at=idle_at, purge_at=rules.purge_time(end))
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,15 +353,13 @@ _REFUSALS: dict[TokenStatus, type[InvalidToken]] = {
 }
 
 
-def new_token(
-    token_id: str, owner: User, request: TokenRequest, now: datetime, policy: TokenPolicy
-) -> Token:
+def new_token(token_id: str, owner: User, request: TokenRequest, now: datetime, rules: TokenRules) -> Token:
     """Return the token that ``request`` asks for.
 
     Raises InvalidRequest when the lifetime is longer than allowed, InvalidScope or ScopeNotAllowed.
     Expiry is in whole seconds, as ``exp`` is on the wire (RFC 7519 section 2, NumericDate).
     """
-    lifetime = _allowed_lifetime(request.lifetime, policy)
+    lifetime = _allowed_lifetime(request.lifetime, rules)
     expires_at = now.replace(microsecond=0) + lifetime if lifetime else None
     token = Token(
         id=token_id,
@@ -371,7 +367,7 @@ def new_token(
         generation=owner.generation,
         name=request.name,
         description=request.description,
-        scopes=policy.scopes.granted(request.scopes, policy.administrators.role_of(owner, now)),
+        scopes=rules.scopes.granted(request.scopes, rules.administrators.role_of(owner, now)),
         state=TokenStatus.ACTIVE,
         created_at=now,
         updated_at=now,
@@ -379,32 +375,32 @@ def new_token(
         purge_at=now,
         expires_at=expires_at,
     )
-    return token.alive_since(now, policy)
+    return token.alive_since(now, rules)
 
 
-def require_usable(token: Token, owner: User, now: datetime, policy: TokenPolicy) -> None:
+def require_usable(token: Token, owner: User, now: datetime, rules: TokenRules) -> None:
     """Let a token pass that may be used right now.
 
     Raises the InvalidToken that says why not; an inactive owner is named before the token's own state.
     """
     if not owner.is_active:
         raise InactiveOwner
-    status = token.status(owner, now, policy)
+    status = token.status(owner, now, rules)
     if token.is_ended_by_rotation(owner, now):
         raise RotatedToken
     if status is not TokenStatus.ACTIVE:
         raise _REFUSALS[status]
 
 
-def require_changeable(token: Token, owner: User, now: datetime, policy: TokenPolicy) -> None:
+def require_changeable(token: Token, owner: User, now: datetime, rules: TokenRules) -> None:
     """Raises TokenAlreadyRevoked for a token that nothing can change any more."""
-    if token.status(owner, now, policy) is TokenStatus.REVOKED:
+    if token.status(owner, now, rules) is TokenStatus.REVOKED:
         raise TokenAlreadyRevoked
 
 
-def require_unexpired(token: Token, now: datetime, policy: TokenPolicy) -> None:
+def require_unexpired(token: Token, now: datetime, rules: TokenRules) -> None:
     """Raises TokenAlreadyExpired for a token whose status nothing can change any more."""
-    if token.has_expired(now, policy):
+    if token.has_expired(now, rules):
         raise TokenAlreadyExpired
 
 
@@ -413,8 +409,8 @@ def _added(usage: Mapping[date, int], uses: Mapping[date, int], first: date) -> 
     return {day: usage.get(day, 0) + uses.get(day, 0) for day in days}
 
 
-def _allowed_lifetime(asked: timedelta | None, policy: TokenPolicy) -> timedelta | None:
-    longest = policy.max_lifetime
+def _allowed_lifetime(asked: timedelta | None, rules: TokenRules) -> timedelta | None:
+    longest = rules.max_lifetime
     if longest is None or asked is None:
         return asked or longest
     if asked > longest:

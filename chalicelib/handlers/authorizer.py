@@ -9,7 +9,7 @@ from typing import Any
 
 from chalicelib import bootstrap, logs
 from chalicelib.domain.errors import ApiTokensError, InsufficientScope, InvalidToken
-from chalicelib.handlers import credentials
+from chalicelib.handlers.http import credentials
 from chalicelib.services.callers import Admitted
 
 Event = Mapping[str, Any]

@@ -1,6 +1,6 @@
 """What the table's stream calls: ``chalicelib.handlers.flush.flush_authorizer_caches``.
 
-Its mapping, with the patterns that let only some records through, is in ``infra/aws/template.yaml``.
+``infra/aws/package/template.yaml`` has its mapping, with the patterns of the records that it gets.
 Chalice's own ``on_dynamodb_record`` knows neither patterns nor the stream of a table that the same
 template makes.
 """

@@ -31,8 +31,8 @@ from chalicelib.domain.tokens import (
     IdempotencyRecord,
     IssuedToken,
     Token,
-    TokenPolicy,
     TokenRequest,
+    TokenRules,
     new_token,
 )
 from chalicelib.domain.users import User
@@ -59,14 +59,14 @@ class IssueToken:
         stores: IssueStores,
         signer: TokenSigner,
         clock: Clock,
-        policy: TokenPolicy,
+        rules: TokenRules,
     ) -> None:
         self._tokens = stores.tokens
         self._users = stores.users
         self._rotations = stores.rotations
         self._signer = signer
         self._clock = clock
-        self._policy = policy
+        self._rules = rules
 
     def issue(self, owner: User, request: TokenRequest, idempotency_key: str | None = None) -> IssuedToken:
         """Make a token for ``owner`` and return it with its string.
@@ -81,9 +81,9 @@ class IssueToken:
         if record:
             # Before anything is judged by today's scopes and limits: a replay is one whatever they are.
             self._refuse_replay(owner, record, now)
-        token = new_token(token_id, owner, request, now, self._policy)
+        token = new_token(token_id, owner, request, now, self._rules)
         logs.add(token_id=token.id)
-        limits = self._policy.creation_limits(owner, now)
+        limits = self._rules.creation_limits(owner, now)
         self._make_room(owner, now)
         secret = self._signer.sign(_claims(token))
         self._tokens.add_token(token, limits=limits, idempotency=record)
@@ -102,9 +102,9 @@ class IssueToken:
         """
         now = self._clock.now()
         token = self._rotatable(owner, token_id, now)
-        limits = self._policy.creation_limits(owner, now)
+        limits = self._rules.creation_limits(owner, now)
         make = own_successor_of if by_itself else successor_of
-        successor = make(token, new_token_id(now), now, self._policy)
+        successor = make(token, new_token_id(now), now, self._rules)
         logs.add(successor_id=successor.id)
         secret = self._signer.sign(_claims(successor))
         for _ in range(_ATTEMPTS):
@@ -124,13 +124,13 @@ class IssueToken:
         token = self._tokens.find_token(owner.id, token_id)
         if token is None:
             raise TokenNotFound
-        require_rotatable(token, owner, now, self._policy)
+        require_rotatable(token, owner, now, self._rules)
         return token
 
     def _rotation(self, token: Token, successor: Token, overlap: timedelta) -> Rotation:
         before = token.predecessor_id
         grandparent = self._tokens.find_token(token.user_id, before) if before else None
-        return rotation_of(token, grandparent, successor, overlap, self._policy)
+        return rotation_of(token, grandparent, successor, overlap, self._rules)
 
     def _refuse_replay(self, owner: User, record: IdempotencyRecord, now: datetime) -> None:
         """Refuse before anything is signed; the write refuses replays that race this look."""
@@ -146,7 +146,7 @@ class IssueToken:
 
         Nothing is signed for an owner without room. Raises TokenLimitReached.
         """
-        limit = self._policy.max_live_tokens
+        limit = self._rules.max_live_tokens
         if owner.live_tokens < limit:
             return
         if owner.is_surely_full(now):

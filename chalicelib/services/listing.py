@@ -15,7 +15,7 @@ from chalicelib.domain.errors import InvalidCursor, TooManyToSort
 from chalicelib.domain.ids import TOKEN_ID
 from chalicelib.domain.ports import Clock, TokenStore
 from chalicelib.domain.text import search_key
-from chalicelib.domain.tokens import EndedGeneration, Revocation, Token, TokenPolicy, TokenStatus
+from chalicelib.domain.tokens import EndedGeneration, Revocation, Token, TokenRules, TokenStatus
 from chalicelib.domain.users import User
 from chalicelib.services import cursors
 
@@ -93,10 +93,10 @@ class TokenPage:
 class ListTokens:
     """Reads a user's tokens page by page."""
 
-    def __init__(self, store: TokenStore, clock: Clock, policy: TokenPolicy) -> None:
+    def __init__(self, store: TokenStore, clock: Clock, rules: TokenRules) -> None:
         self._store = store
         self._clock = clock
-        self._policy = policy
+        self._rules = rules
 
     def page(self, owner: User, query: TokenQuery) -> TokenPage:
         """Return one page. Raises InvalidCursor, TooManyToSort or DependencyUnavailable."""
@@ -104,9 +104,7 @@ class ListTokens:
         order = _Order.named(query.sort)
         after = order.read(query.cursor) if query.cursor else None
         listed = self._by_id if order.is_by_id else self._sorted
-        tokens, place = listed(
-            _Match(owner, query, search_key(query.text), now, self._policy), order, after
-        )
+        tokens, place = listed(_Match(owner, query, search_key(query.text), now, self._rules), order, after)
         views = self.views(owner, tokens, now)
         return TokenPage(views, order.write(place) if place else None)
 
@@ -118,13 +116,13 @@ class ListTokens:
         return [self._view(owner, token, ended.get(token.generation), now) for token in tokens]
 
     def _view(self, owner: User, token: Token, ended: EndedGeneration | None, now: datetime) -> TokenView:
-        first, policy = _first_revocation(token, ended, now), self._policy
+        first, rules = _first_revocation(token, ended, now), self._rules
         return TokenView(
             token,
-            token.status(owner, now, policy),
+            token.status(owner, now, rules),
             first,
-            token.refused_since(owner, now, policy, first),
-            token.expiry(policy),
+            token.refused_since(owner, now, rules, first),
+            token.expiry(rules),
         )
 
     def _by_id(
@@ -183,7 +181,7 @@ class _Match:
     query: TokenQuery
     text_key: str
     now: datetime
-    policy: TokenPolicy
+    rules: TokenRules
 
     @property
     def is_everything(self) -> bool:
@@ -192,7 +190,7 @@ class _Match:
 
     def __call__(self, token: Token) -> bool:
         status = self.query.status
-        if status and token.status(self.owner, self.now, self.policy) is not status:
+        if status and token.status(self.owner, self.now, self.rules) is not status:
             return False
         return self.text_key in search_key(token.name)
 

@@ -12,7 +12,7 @@ from chalicelib.domain.rotation import without_overlap
 from chalicelib.domain.tokens import (
     RevocationReason,
     Token,
-    TokenPolicy,
+    TokenRules,
     TokenStatus,
     require_changeable,
     require_unexpired,
@@ -43,14 +43,14 @@ class ManageTokens:
         listing: ListTokens,
         revocations: RevokeToken,
         clock: Clock,
-        policy: TokenPolicy,
+        rules: TokenRules,
         reactivations: CountReactivations,
     ) -> None:
         self._store = store
         self._listing = listing
         self._revocations = revocations
         self._clock = clock
-        self._policy = policy
+        self._rules = rules
         self._reactivations = reactivations
 
     def get(self, owner: User, token_id: str) -> TokenView:
@@ -71,7 +71,7 @@ class ManageTokens:
         def change(token: Token, now: datetime) -> Token:
             if if_match is not None and token.version not in if_match:
                 raise PreconditionFailed
-            return _patched(token, owner, patch, now, self._policy)
+            return _patched(token, owner, patch, now, self._rules)
 
         return self._view(owner, self._change(owner, token_id, change))
 
@@ -90,7 +90,7 @@ class ManageTokens:
         predecessor_id = self._find(owner, token_id).predecessor_id
         for _ in range(_ATTEMPTS):
             found = self._store.find_token(owner.id, predecessor_id) if predecessor_id else None
-            change = without_overlap(found, owner, self._clock.now(), self._policy)
+            change = without_overlap(found, owner, self._clock.now(), self._rules)
             try:
                 self._store.save_token(change.before, change.after)
             except ConcurrentChange:
@@ -129,12 +129,12 @@ class ManageTokens:
         return self._listing.views(owner, [token], self._clock.now())[0]
 
 
-def _patched(token: Token, owner: User, patch: TokenPatch, now: datetime, policy: TokenPolicy) -> Token:
-    require_changeable(token, owner, now, policy)
+def _patched(token: Token, owner: User, patch: TokenPatch, now: datetime, rules: TokenRules) -> Token:
+    require_changeable(token, owner, now, rules)
     name = token.name if patch.name is None else patch.name
     description = token.description if patch.description is None else patch.description
     token = token.described(name, description, now)
     if patch.status is None:
         return token
-    require_unexpired(token, now, policy)
-    return token.paused(now) if patch.status is TokenStatus.INACTIVE else token.reactivated(now, policy)
+    require_unexpired(token, now, rules)
+    return token.paused(now) if patch.status is TokenStatus.INACTIVE else token.reactivated(now, rules)

@@ -7,7 +7,7 @@ from chalicelib import logs
 from chalicelib.domain.errors import ApiTokensError, DependencyUnavailable
 from chalicelib.domain.ports import AuthorizationStore, Clock, RotationStore
 from chalicelib.domain.rotation import needs_reuse_record, reused
-from chalicelib.domain.tokens import RevocationReason, Token, TokenPolicy
+from chalicelib.domain.tokens import RevocationReason, Token, TokenRules
 from chalicelib.services.revocation import RevokeToken
 from chalicelib.services.uses import Until, Uses
 
@@ -26,12 +26,12 @@ class RecordReuse:
         self,
         store: RotationStore,
         clock: Clock,
-        policy: TokenPolicy,
+        rules: TokenRules,
         respond: Callable[[Token], bool] | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
-        self._policy = policy
+        self._rules = rules
         self._respond = respond
         self._uses = Uses()
         self._quiet = Until()
@@ -40,7 +40,7 @@ class RecordReuse:
         """React to one reuse and record it as far as possible. The caller refuses the token anyway."""
         now = self._clock.now()
         self._uses.count(token.id, now.date())
-        is_due = needs_reuse_record(token, now, self._policy)
+        is_due = needs_reuse_record(token, now, self._rules)
         if is_due:
             count = sum(self._uses.of(token.id).values())
             ids = {"user_id": token.user_id, "token_id": token.id, "successor_id": token.successor_id}
@@ -53,7 +53,7 @@ class RecordReuse:
         if self._respond is None or self._quiet.holds(token.id, now):
             return
         is_done = self._respond(token)
-        pause = self._policy.refresh_interval if is_done else _BETWEEN_FAILURES
+        pause = self._rules.refresh_interval if is_done else _BETWEEN_FAILURES
         self._quiet.set(token.id, now, now + pause)
 
     def _write(self, token: Token) -> None:

@@ -6,7 +6,7 @@ from chalicelib import logs
 from chalicelib.domain.errors import ConcurrentChange, DependencyUnavailable
 from chalicelib.domain.lines import Ending, Line, ending_of
 from chalicelib.domain.ports import Clock, RotationStore, TokenStore
-from chalicelib.domain.tokens import RevocationReason, Token, TokenPolicy
+from chalicelib.domain.tokens import RevocationReason, Token, TokenRules
 from chalicelib.domain.users import User
 from chalicelib.services.lines import FindMembers
 
@@ -17,13 +17,13 @@ class RevokeToken:
     """Revokes on what was read, and reads again what changed meanwhile."""
 
     def __init__(
-        self, store: TokenStore, rotations: RotationStore, clock: Clock, policy: TokenPolicy
+        self, store: TokenStore, rotations: RotationStore, clock: Clock, rules: TokenRules
     ) -> None:
         self._store = store
         self._rotations = rotations
         self._members = FindMembers(rotations)
         self._clock = clock
-        self._policy = policy
+        self._rules = rules
 
     def revoke(
         self, read: Callable[[], tuple[Token | None, User | None]], reason: RevocationReason
@@ -44,7 +44,7 @@ class RevokeToken:
 
     def _end(self, token: Token, reason: RevocationReason) -> bool:
         members = self._members.of(token)
-        ending = ending_of(members, reason, self._clock.now(), self._policy)
+        ending = ending_of(members, reason, self._clock.now(), self._rules)
         if ending is None:
             return False
         self._write(ending)

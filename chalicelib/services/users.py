@@ -17,7 +17,7 @@ from chalicelib.domain.errors import (
 from chalicelib.domain.ids import USER_ID, new_generation
 from chalicelib.domain.ports import Clock, Reactivated, UserStore
 from chalicelib.domain.text import search_key
-from chalicelib.domain.tokens import EndedGeneration, Revocation, RevocationReason, TokenPolicy
+from chalicelib.domain.tokens import EndedGeneration, Revocation, RevocationReason, TokenRules
 from chalicelib.domain.users import Role, User, UserStatus
 from chalicelib.services import cursors
 from chalicelib.services.reactivations import CountReactivations
@@ -55,11 +55,11 @@ class ManageUsers:
     """
 
     def __init__(
-        self, store: UserStore, clock: Clock, policy: TokenPolicy, reactivations: CountReactivations
+        self, store: UserStore, clock: Clock, rules: TokenRules, reactivations: CountReactivations
     ) -> None:
         self._store = store
         self._clock = clock
-        self._policy = policy
+        self._rules = rules
         self._reactivations = reactivations
 
     def get(self, user_id: str) -> User:
@@ -165,7 +165,7 @@ class ManageUsers:
 
     def _actor(self, admin: User, target: User, now: datetime) -> ActingAdmin:
         """Return the administrator as the actor that the write checks. Raises AdminRequired."""
-        administrators = self._policy.administrators
+        administrators = self._rules.administrators
         if target.id == admin.id:
             # ``target`` was read just now, so it shows a role that was lost meanwhile.
             admin = target
@@ -174,7 +174,7 @@ class ManageUsers:
         return administrators.acting(admin, now)
 
     def _ended(self, generation: str, revocation: Revocation) -> EndedGeneration:
-        purge_at = self._policy.generation_purge_time(revocation.at)
+        purge_at = self._rules.generation_purge_time(revocation.at)
         return EndedGeneration(generation, revocation, purge_at)
 
 

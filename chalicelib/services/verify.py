@@ -14,7 +14,7 @@ from chalicelib.domain.errors import (
     WrongClaims,
 )
 from chalicelib.domain.ports import AuthorizationStore, Clock, TokenVerifier
-from chalicelib.domain.tokens import Token, TokenPolicy, require_usable
+from chalicelib.domain.tokens import Token, TokenRules, require_usable
 from chalicelib.domain.users import User
 from chalicelib.services.recent_rows import RecentRows, Rows
 from chalicelib.services.uses import Uses
@@ -41,14 +41,14 @@ class VerifyToken:
         verifier: TokenVerifier,
         store: AuthorizationStore,
         clock: Clock,
-        policy: TokenPolicy,
+        rules: TokenRules,
         on_reuse: Callable[[Token], None] | None = None,
         recent: RecentRows | None = None,
     ) -> None:
         self._verifier = verifier
         self._store = store
         self._clock = clock
-        self._policy = policy
+        self._rules = rules
         self._on_reuse = on_reuse
         self._recent = recent or RecentRows(timedelta(0), clock)
         self._uses = Uses()
@@ -109,7 +109,7 @@ class VerifyToken:
     def _by_recent_rows(self, claims: Claims) -> Verified | None:
         rows = self._recent.find(claims.subject, claims.token_id)
         # A use that is due to be written is written by a decision that reads, so only once.
-        if rows is None or rows.token.needs_touch(self._clock.now(), self._policy):
+        if rows is None or rows.token.needs_touch(self._clock.now(), self._rules):
             return None
         try:
             verified = self._usable_as_signed(rows.token, rows.owner, claims)
@@ -133,20 +133,20 @@ class VerifyToken:
 
     def _usable(self, token: Token, owner: User, claimed: frozenset[str]) -> Verified:
         now = self._clock.now()
-        require_usable(token, owner, now, self._policy)
+        require_usable(token, owner, now, self._rules)
         # The role decides anew each time: a token must not keep what its owner has lost.
-        role = self._policy.administrators.role_of(owner, now)
-        scopes = self._policy.scopes.effective(token.scopes & claimed, role)
-        return Verified(token, scopes, token.ends_at(self._policy))
+        role = self._rules.administrators.role_of(owner, now)
+        scopes = self._rules.scopes.effective(token.scopes & claimed, role)
+        return Verified(token, scopes, token.ends_at(self._rules))
 
     def _touch(self, token: Token) -> Token | None:
         """Record the use if it is due. Return the token as its row is now, or None if that is unknown."""
         now = self._clock.now()
         self._uses.count(token.id, now.date())
-        if not token.needs_touch(now, self._policy):
+        if not token.needs_touch(now, self._rules):
             return token
         logs.keep()
-        touched = token.touched(now, self._policy, self._uses.of(token.id))
+        touched = token.touched(now, self._rules, self._uses.of(token.id))
         try:
             if self._store.touch(token, touched):
                 self._uses.written(token.id)

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from infra.aws.package import Package
+from infra.aws.package.build import Package
 from infra.local import gateway_gaps, programs
 from infra.local.children import Child
 from infra.local.deploying import STACK, deploy_here, emulated, package_here

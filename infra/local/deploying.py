@@ -10,11 +10,11 @@ from typing import Any
 import boto3
 
 from infra.aws.account import Account
-from infra.aws.artifacts import Bucket, default_bucket
-from infra.aws.deploy import deploy
+from infra.aws.deploy.artifacts import Bucket, default_bucket
+from infra.aws.deploy.stage import deploy
 from infra.aws.errors import DeploymentError
-from infra.aws.package import PROJECT, Package, build, host_architecture
-from infra.aws.python_runtime import host_python
+from infra.aws.package.build import PROJECT, Package, build, host_architecture
+from infra.aws.package.python_runtime import host_python
 from infra.aws.stacks import Stack
 from infra.local.errors import LocalStackError
 from infra.local.settings import StackSettings

@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from infra.aws.resource_server import definition
+from infra.aws.operate.resource_server import definition
 from infra.local.settings import StackSettings
 
 Environment = dict[str, str]

@@ -17,7 +17,7 @@ from chalice.cli.factory import CLIFactory
 from chalice.config import Config
 from chalice.deploy.validate import validate_routes
 
-from infra.aws.fixes import TOKEN_HEADER
+from infra.aws.package.fixes import TOKEN_HEADER
 from infra.local.answers import GatewayAnswers
 from infra.local.events import STAGE
 from infra.local.gateway import Gateway

@@ -1,4 +1,4 @@
-"""Reads infra/aws/template.yaml, so that local and deployed stacks have one description."""
+"""Reads infra/aws/package/template.yaml, so that local and deployed stacks have one description."""
 
 from __future__ import annotations
 

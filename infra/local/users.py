@@ -3,4 +3,4 @@
 from infra.local.operators import become
 
 if __name__ == "__main__":
-    become("infra.aws.users")
+    become("infra.aws.operate.users")

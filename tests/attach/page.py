@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from infra.aws.fixes import TOKEN_HEADER
+from infra.aws.package.fixes import TOKEN_HEADER
 from infra.local.template import PROJECT_ROOT, read_template
 
 PAGE = (PROJECT_ROOT / "docs" / "attach.md").read_text(encoding="utf-8")

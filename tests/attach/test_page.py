@@ -19,7 +19,7 @@ from chalicelib.handlers.front_doors import (
     rest_request_authorizer,
     websocket_authorizer,
 )
-from infra.aws.flushing import MAX_STAGES
+from infra.aws.package.flushing import MAX_STAGES
 from infra.local.policies import allows
 from infra.local.template import read_template
 from tests.attach.page import EXPORTS, PAGE, examples, table

@@ -27,8 +27,8 @@ client = botocore.session.get_session().create_client("dynamodb", config=config)
 _LEAN = """
 import os
 from chalicelib.adapters.clock import SystemClock
-from chalicelib.adapters.dynamodb.access import Access
-from chalicelib.adapters.dynamodb.lean import LeanDynamoDB
+from chalicelib.adapters.dynamodb.lean.access import Access
+from chalicelib.adapters.dynamodb.lean.client import LeanDynamoDB
 
 client = LeanDynamoDB(Access.from_environ(os.environ), SystemClock())
 """

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from infra.aws.package import build, host_architecture
-from infra.aws.python_runtime import host_python
+from infra.aws.package.build import build, host_architecture
+from infra.aws.package.python_runtime import host_python
 from tests.benchmarks.cold_programs import (
     BARE,
     DECISION,

@@ -49,7 +49,7 @@ def _old_token(service: Service, owner: User, number: int) -> Token:
     token = a_token(owner, now - timedelta(seconds=PARTITION - number))
     if number < _LIVE:
         return token
-    return token.revoked(RevocationReason.OWNER, now, service.policy)
+    return token.revoked(RevocationReason.OWNER, now, service.rules)
 
 
 def _write(line: http.client.HTTPConnection, table: str, batch: Sequence[items.Item]) -> None:

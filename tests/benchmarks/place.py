@@ -9,7 +9,7 @@ from typing import Any
 
 from chalicelib import bootstrap
 from chalicelib.adapters.clock import SystemClock
-from chalicelib.adapters.oidc import OidcProvider
+from chalicelib.adapters.oidc.provider import OidcProvider
 from chalicelib.bootstrap import Service
 from chalicelib.domain.ports import Clock
 from chalicelib.domain.tokens import IssuedToken

@@ -11,7 +11,7 @@ from chalicelib.domain.identities import SubjectIdentifier, moved
 from chalicelib.domain.ids import new_generation
 from chalicelib.domain.tokens import TokenStatus
 from chalicelib.domain.users import Role, User, UserStatus
-from tests.support.builders import ISSUER, LIMITS, POLICY, a_token, a_user, an_admin, an_identity
+from tests.support.builders import ISSUER, LIMITS, RULES, a_token, a_user, an_admin, an_identity
 from tests.support.clock import START
 from tests.support.dynamodb import Stores
 
@@ -113,7 +113,7 @@ def test_tokens_and_their_count_stay(stores: Stores, owner: User) -> None:
     after = move(stores, owner, NEW)
     found, user = stores.authorization.find_for_authorization(owner.id, token.id)
     assert (found, user) == (token, after)
-    assert token.status(after, LATER, POLICY) is TokenStatus.ACTIVE
+    assert token.status(after, LATER, RULES) is TokenStatus.ACTIVE
     assert (after.generation, after.live_tokens) == (owner.generation, 1)
 
 

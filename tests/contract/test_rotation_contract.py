@@ -17,7 +17,7 @@ from chalicelib.domain.lines import Change, Ending, Line
 from chalicelib.domain.rotation import Rotation, own_successor_of, reused, rotation_of, successor_of
 from chalicelib.domain.tokens import RevocationReason, Token, TokenStatus
 from chalicelib.domain.users import User, UserStatus
-from tests.support.builders import LIMITS, POLICY, a_token, a_user, an_ending
+from tests.support.builders import LIMITS, RULES, a_token, a_user, an_ending
 from tests.support.clock import START
 from tests.support.dynamodb import Stores
 
@@ -34,14 +34,14 @@ def added(stores: Stores, token: Token) -> Token:
 
 def rotation(token: Token, before: Token | None = None) -> Rotation:
     """Return a rotation an hour after the start, with an overlap of a day."""
-    successor = successor_of(token, new_token_id(LATER), LATER, POLICY)
-    return rotation_of(token, before, successor, timedelta(days=1), POLICY)
+    successor = successor_of(token, new_token_id(LATER), LATER, RULES)
+    return rotation_of(token, before, successor, timedelta(days=1), RULES)
 
 
 def self_rotation(token: Token, before: Token | None = None) -> Rotation:
     """Return a rotation by the token itself."""
-    successor = own_successor_of(token, new_token_id(LATER), LATER, POLICY)
-    return rotation_of(token, before, successor, timedelta(days=1), POLICY)
+    successor = own_successor_of(token, new_token_id(LATER), LATER, RULES)
+    return rotation_of(token, before, successor, timedelta(days=1), RULES)
 
 
 def line_row(stores: Stores, made: Rotation) -> Line | None:
@@ -53,9 +53,9 @@ def line_row(stores: Stores, made: Rotation) -> Line | None:
 def ending(stores: Stores, made: Rotation, *, frees_place: bool = True) -> Ending:
     """Return the end of both tokens of a self-rotation, and of their line, as they are stored."""
     pair = (row(stores, made.rotated.after), row(stores, made.successor))
-    changes = [Change(each, each.revoked(RevocationReason.EXPOSED, LATER_STILL, POLICY)) for each in pair]
+    changes = [Change(each, each.revoked(RevocationReason.EXPOSED, LATER_STILL, RULES)) for each in pair]
     assert made.line
-    return Ending(tuple(changes), made.line.ended(LATER_STILL, POLICY), frees_place)
+    return Ending(tuple(changes), made.line.ended(LATER_STILL, RULES), frees_place)
 
 
 def rotate(stores: Stores, made: Rotation, limit: int = 100) -> Rotation:
@@ -168,7 +168,7 @@ class TestRotateToken:
     def test_revoked_token_gets_no_successor(self, stores: Stores, owner: User) -> None:
         """A revocation that overtook the rotation wins."""
         token = added(stores, a_token(owner))
-        stores.tokens.end_line(an_ending(token, token.revoked(RevocationReason.OWNER, LATER, POLICY)))
+        stores.tokens.end_line(an_ending(token, token.revoked(RevocationReason.OWNER, LATER, RULES)))
         before = everything(stores, owner)
         with pytest.raises(ConcurrentChange):
             rotate(stores, rotation(token))
@@ -209,14 +209,14 @@ class TestRotateToken:
         rotate(stores, rotation(token))
         before = everything(stores, owner)
         with pytest.raises(ConcurrentChange):
-            stores.tokens.end_line(an_ending(token, token.revoked(RevocationReason.OWNER, LATER, POLICY)))
+            stores.tokens.end_line(an_ending(token, token.revoked(RevocationReason.OWNER, LATER, RULES)))
         assert before == everything(stores, owner)
 
     def test_rotated_token_is_revoked_without_freeing_a_place(self, stores: Stores, owner: User) -> None:
         """In its overlap it can be ended like any other."""
         made = rotate(stores, rotation(added(stores, a_token(owner))))
         token = row(stores, made.rotated.after)
-        after = token.revoked(RevocationReason.EXPOSED, LATER_STILL, POLICY)
+        after = token.revoked(RevocationReason.EXPOSED, LATER_STILL, RULES)
         stores.tokens.end_line(an_ending(token, after, frees_place=False))
         assert replace(after, version=3) == row(stores, token)
         assert owner_row(stores, owner).live_tokens == 1
@@ -225,14 +225,14 @@ class TestRotateToken:
         """It would put off the day on which the row may be deleted."""
         token = added(stores, a_token(owner))
         made = rotate(stores, rotation(token))
-        assert not stores.authorization.touch(token, token.touched(LATER, POLICY))
+        assert not stores.authorization.touch(token, token.touched(LATER, RULES))
         assert row(stores, token) == replace(made.rotated.after, version=2)
 
     def test_use_in_the_overlap_is_recorded(self, stores: Stores, owner: User) -> None:
         """The row's end stays where the rotation put it."""
         made = rotate(stores, rotation(added(stores, a_token(owner))))
         token = row(stores, made.rotated.after)
-        assert stores.authorization.touch(token, token.touched(LATER_STILL, POLICY))
+        assert stores.authorization.touch(token, token.touched(LATER_STILL, RULES))
         assert row(stores, token).last_used_at == LATER_STILL
         assert row(stores, token).purge_at == token.purge_at
 
@@ -260,7 +260,7 @@ class TestSelfRotation:
         """Its tokens stay as they are; nothing of the rotation is written."""
         first = rotate(stores, self_rotation(added(stores, a_token(owner))))
         assert first.line
-        stopped = first.line.ended(LATER_STILL, POLICY)
+        stopped = first.line.ended(LATER_STILL, RULES)
         stores.rotations.stop_line(stopped)
         assert line_row(stores, first) == stopped
         before = everything(stores, owner)
@@ -283,7 +283,7 @@ class TestSelfRotation:
         """A row that TTL deleted stays deleted."""
         made = self_rotation(added(stores, a_token(owner)))
         assert made.line
-        stores.rotations.stop_line(made.line.ended(LATER, POLICY))
+        stores.rotations.stop_line(made.line.ended(LATER, RULES))
         assert line_row(stores, made) is None
 
 
@@ -316,7 +316,7 @@ class TestEndLine:
             ends = replace(ends, line=replace(ends.line, id=new_token_id(LATER)))
         else:
             token = older if what == "older" else newer
-            after = token.revoked(RevocationReason.OWNER, LATER, POLICY)
+            after = token.revoked(RevocationReason.OWNER, LATER, RULES)
             stores.tokens.end_line(an_ending(token, after, frees_place=False))
         before = everything(stores, owner), line_row(stores, made)
         with pytest.raises(ConcurrentChange):
@@ -379,7 +379,7 @@ class TestRecordReuse:
         """A revocation meanwhile is not undone."""
         made = rotate(stores, rotation(added(stores, a_token(owner))))
         token = row(stores, made.rotated.after)
-        after = token.revoked(RevocationReason.OWNER, LATER, POLICY)
+        after = token.revoked(RevocationReason.OWNER, LATER, RULES)
         stores.tokens.end_line(an_ending(token, after, frees_place=False))
         stores.rotations.record_reuse(token, reused(token, 1, LATER))
         assert row(stores, token).state is TokenStatus.REVOKED

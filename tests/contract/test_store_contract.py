@@ -25,7 +25,7 @@ from chalicelib.domain.tokens import (
     TokenStatus,
 )
 from chalicelib.domain.users import Role, User, UserStatus
-from tests.support.builders import LIMITS, POLICY, a_token, a_user, an_ending
+from tests.support.builders import LIMITS, RULES, a_token, a_user, an_ending
 from tests.support.clock import START
 from tests.support.dynamodb import Stores
 from tests.support.keys import LocalSigningKey, publish
@@ -80,7 +80,7 @@ def listed(
 
 def revoked(token: Token, reason: RevocationReason = RevocationReason.OWNER, at: datetime = LATER) -> Token:
     """Return a token as revoked."""
-    return token.revoked(reason, at, POLICY)
+    return token.revoked(reason, at, RULES)
 
 
 def a_record(token: Token, *, key: str = "k", body: str = "b") -> IdempotencyRecord:
@@ -231,7 +231,7 @@ class TestTouch:
     def test_touch_writes_the_three_times_and_nothing_else(self, stores: Stores, owner: User) -> None:
         """The version and the time of the last change stay: a use is no change."""
         token = add(stores, a_token(owner, version=3))
-        touched = token.touched(LATER, POLICY)
+        touched = token.touched(LATER, RULES)
         noise = replace(touched, name="x", version=9, updated_at=LATER, description="y")
         assert stores.authorization.touch(token, noise) is True
         assert touched == found(stores, token)
@@ -240,7 +240,7 @@ class TestTouch:
     def test_touch_writes_the_days_of_use(self, stores: Stores, owner: User) -> None:
         """Usage travels with the touch, in the same write."""
         token = add(stores, a_token(owner))
-        touched = token.touched(LATER, POLICY, {LATER.date(): 3})
+        touched = token.touched(LATER, RULES, {LATER.date(): 3})
         assert stores.authorization.touch(token, touched) is True
         assert touched.usage == {LATER.date(): 3}
         assert touched == found(stores, token)
@@ -248,8 +248,8 @@ class TestTouch:
     def test_later_touch_follows_an_earlier_one(self, stores: Stores, owner: User) -> None:
         """A token that was used before can be touched again."""
         token = add(stores, a_token(owner))
-        first = token.touched(LATER, POLICY)
-        second = first.touched(LATER_STILL, POLICY)
+        first = token.touched(LATER, RULES)
+        second = first.touched(LATER_STILL, RULES)
         assert stores.authorization.touch(token, first) is True
         assert stores.authorization.touch(first, second) is True
         assert second == found(stores, token)
@@ -257,9 +257,9 @@ class TestTouch:
     def test_second_touch_of_the_same_state_is_not_recorded(self, stores: Stores, owner: User) -> None:
         """Of two that saw the same last use one writes."""
         token = add(stores, a_token(owner))
-        first = token.touched(LATER, POLICY)
+        first = token.touched(LATER, RULES)
         assert stores.authorization.touch(token, first) is True
-        assert stores.authorization.touch(token, token.touched(LATER_STILL, POLICY)) is False
+        assert stores.authorization.touch(token, token.touched(LATER_STILL, RULES)) is False
         assert first == found(stores, token)
 
     def test_second_first_use_in_the_moment_of_creation_is_not_recorded(
@@ -267,22 +267,22 @@ class TestTouch:
     ) -> None:
         """Even where the idle deadline stays the same, a first use is recorded once."""
         token = add(stores, a_token(owner))
-        assert token.idle_at == token.touched(START, POLICY).idle_at
-        assert stores.authorization.touch(token, token.touched(START, POLICY)) is True
-        assert stores.authorization.touch(token, token.touched(START, POLICY)) is False
+        assert token.idle_at == token.touched(START, RULES).idle_at
+        assert stores.authorization.touch(token, token.touched(START, RULES)) is True
+        assert stores.authorization.touch(token, token.touched(START, RULES)) is False
 
     def test_touch_from_an_older_last_use_is_not_recorded(self, stores: Stores, owner: User) -> None:
         """A use cannot move the clock back to what a slow caller once saw."""
         token = add(stores, a_token(owner, last_used_at=START))
         stale = replace(token, last_used_at=START - ONE_MILLISECOND)
-        assert stores.authorization.touch(stale, stale.touched(LATER, POLICY)) is False
+        assert stores.authorization.touch(stale, stale.touched(LATER, RULES)) is False
         assert token == found(stores, token)
 
     def test_paused_token_is_not_touched(self, stores: Stores, owner: User) -> None:
         """A pause that came between stays."""
         token = add(stores, a_token(owner))
         paused = stores.tokens.save_token(token, token.paused(LATER))
-        assert stores.authorization.touch(token, token.touched(LATER, POLICY)) is False
+        assert stores.authorization.touch(token, token.touched(LATER, RULES)) is False
         assert paused == found(stores, token)
 
     def test_revoked_token_is_not_touched(self, stores: Stores, owner: User) -> None:
@@ -290,22 +290,22 @@ class TestTouch:
         token = add(stores, a_token(owner))
         stores.tokens.end_line(an_ending(token, revoked(token)))
         before = found(stores, token)
-        assert stores.authorization.touch(token, token.touched(LATER, POLICY)) is False
+        assert stores.authorization.touch(token, token.touched(LATER, RULES)) is False
         assert before == found(stores, token)
 
     def test_deleted_token_is_never_recreated(self, stores: Stores, owner: User) -> None:
         """A row that is gone stays gone."""
         token = add(stores, a_token(owner))
         stores.forget(owner.id, token.id)
-        assert stores.authorization.touch(token, token.touched(LATER, POLICY)) is False
+        assert stores.authorization.touch(token, token.touched(LATER, RULES)) is False
         assert found(stores, token) is None
 
     def test_reactivated_token_is_not_touched_from_before(self, stores: Stores, owner: User) -> None:
         """Somebody restarted the clock meanwhile."""
         token = add(stores, a_token(owner))
         paused = stores.tokens.save_token(token, token.paused(LATER))
-        back = stores.tokens.save_token(paused, paused.reactivated(LATER_STILL, POLICY))
-        assert stores.authorization.touch(token, token.touched(LATER, POLICY)) is False
+        back = stores.tokens.save_token(paused, paused.reactivated(LATER_STILL, RULES))
+        assert stores.authorization.touch(token, token.touched(LATER, RULES)) is False
         assert back == found(stores, token)
 
     def test_token_of_another_version_is_not_touched(self, stores: Stores, owner: User) -> None:
@@ -313,16 +313,16 @@ class TestTouch:
         token = add(stores, a_token(owner, version=2))
         for version in (1, 3):
             other = replace(token, version=version)
-            assert stores.authorization.touch(other, other.touched(LATER, POLICY)) is False
+            assert stores.authorization.touch(other, other.touched(LATER, RULES)) is False
         assert token == found(stores, token)
 
     def test_use_from_before_a_new_name_is_left_to_the_next_one(self, stores: Stores, owner: User) -> None:
         """The name stays, and the next use, which has read it, is recorded."""
         token = add(stores, a_token(owner))
         renamed = stores.tokens.save_token(token, token.described("new", "", LATER))
-        assert stores.authorization.touch(token, token.touched(LATER, POLICY)) is False
-        assert stores.authorization.touch(renamed, renamed.touched(LATER, POLICY)) is True
-        assert renamed.touched(LATER, POLICY) == found(stores, token)
+        assert stores.authorization.touch(token, token.touched(LATER, RULES)) is False
+        assert stores.authorization.touch(renamed, renamed.touched(LATER, RULES)) is True
+        assert renamed.touched(LATER, RULES) == found(stores, token)
 
 
 class TestAddToken:
@@ -486,13 +486,13 @@ class TestSaveToken:
         stores.tokens.end_line(an_ending(token, revoked(token)))
         before = found(stores, token)
         with pytest.raises(ConcurrentChange):
-            stores.tokens.save_token(token, token.reactivated(LATER_STILL, POLICY))
+            stores.tokens.save_token(token, token.reactivated(LATER_STILL, RULES))
         assert before == found(stores, token)
 
     def test_concurrent_touch_survives(self, stores: Stores, owner: User) -> None:
         """A use recorded between reading and renaming is kept, and returned."""
         token = add(stores, a_token(owner))
-        touched = token.touched(LATER, POLICY)
+        touched = token.touched(LATER, RULES)
         stores.authorization.touch(token, touched)
         saved = stores.tokens.save_token(token, token.described("new", "", LATER_STILL))
         assert replace(touched.described("new", "", LATER_STILL), version=2) == saved
@@ -724,7 +724,7 @@ class TestRevokeToken:
     def test_revocation_keeps_a_touch_that_came_between(self, stores: Stores, owner: User) -> None:
         """The last use stays known, and no use hides the revocation's own times."""
         token = add(stores, a_token(owner))
-        stores.authorization.touch(token, token.touched(START + ONE_MILLISECOND, POLICY))
+        stores.authorization.touch(token, token.touched(START + ONE_MILLISECOND, RULES))
         stores.tokens.end_line(an_ending(token, revoked(token)))
         stored = found(stores, token)
         assert stored is not None

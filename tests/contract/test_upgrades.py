@@ -15,7 +15,7 @@ from chalicelib.adapters.dynamodb import items
 from chalicelib.domain.ids import new_token_id
 from chalicelib.domain.rotation import own_successor_of, rotation_of, successor_of
 from chalicelib.domain.tokens import RevocationReason, TokenStatus
-from tests.support.builders import POLICY, a_token, a_user
+from tests.support.builders import RULES, a_token, a_user
 from tests.support.clock import START
 
 RELEASE = "cb23d41"
@@ -63,9 +63,9 @@ def by_release(release: Path, rows: list[items.Item]) -> list[dict[str, Any]]:
 def test_release_reads_the_tokens_of_a_line(release: Path) -> None:
     """It keeps all that it knows of, and only the new attributes are unknown to it."""
     first = a_token(OWNER, expires_at=START + 9 * DAY)
-    own = rotation_of(first, None, own_successor_of(first, new_token_id(START), START, POLICY), DAY, POLICY)
-    persons = successor_of(own.successor, new_token_id(START), START, POLICY)
-    ended = own.successor.revoked(RevocationReason.EXPOSED, START, POLICY)
+    own = rotation_of(first, None, own_successor_of(first, new_token_id(START), START, RULES), DAY, RULES)
+    persons = successor_of(own.successor, new_token_id(START), START, RULES)
+    ended = own.successor.revoked(RevocationReason.EXPOSED, START, RULES)
     rows = [items.token_item(token) for token in (own.rotated.after, own.successor, persons, ended)]
 
     for row, read in zip(rows, by_release(release, rows), strict=True):
@@ -76,10 +76,10 @@ def test_release_reads_the_tokens_of_a_line(release: Path) -> None:
 def test_rows_of_the_release_are_read(release: Path) -> None:
     """A token, and a successor, whose line is not known but who counts as self-rotated."""
     first = a_token(OWNER)
-    made = rotation_of(first, None, successor_of(first, new_token_id(START), START, POLICY), DAY, POLICY)
+    made = rotation_of(first, None, successor_of(first, new_token_id(START), START, RULES), DAY, RULES)
     rows = by_release(release, [items.token_item(t) for t in (made.rotated.after, made.successor)])
     old, successor = (items.read_token(row) for row in rows)
 
     assert (old.is_self_rotated, successor.is_self_rotated) == (False, True)
     assert (successor.line_id, successor.lifetime_start) == (None, successor.created_at)
-    assert successor.status(OWNER, START, POLICY) is TokenStatus.ACTIVE
+    assert successor.status(OWNER, START, RULES) is TokenStatus.ACTIVE

@@ -14,10 +14,10 @@ from typing import Any
 from botocore.session import Session
 
 from infra.aws.account import Account
-from infra.aws.artifacts import Bucket, default_bucket
-from infra.aws.deploy import deploy
-from infra.aws.package import Package
-from infra.aws.stack_options import StackOptions
+from infra.aws.deploy.artifacts import Bucket, default_bucket
+from infra.aws.deploy.stack_options import StackOptions
+from infra.aws.deploy.stage import deploy
+from infra.aws.package.build import Package
 from infra.aws.stacks import Stack
 
 SERVICES = ("apigateway", "kms", "cloudformation", "dynamodb", "iam", "lambda", "logs", "s3", "sts")

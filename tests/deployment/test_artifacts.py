@@ -12,7 +12,7 @@ from botocore.stub import Stubber
 from moto import mock_aws
 
 from infra.aws.account import Account
-from infra.aws.artifacts import Bucket, default_bucket, placed, upload
+from infra.aws.deploy.artifacts import Bucket, default_bucket, placed, upload
 from infra.aws.errors import DeploymentError
 from tests.deployment.desk import a_package, small_template
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from infra.aws.concurrency import Wish, check_capacity, room_of, wishes, with_concurrency
-from infra.aws.deploy import check_reservations
+from infra.aws.deploy.stage import check_reservations
 from infra.aws.errors import DeploymentError
+from infra.aws.package.concurrency import Wish, check_capacity, room_of, wishes, with_concurrency
 from infra.local.template import read_template
 from tests.deployment.desk import Desk, EmulatorSession, a_package
 

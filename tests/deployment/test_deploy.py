@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from infra.aws.artifacts import Bucket
+from infra.aws.deploy.artifacts import Bucket
 from infra.aws.errors import DeploymentError
 from tests.deployment.desk import Desk
 

@@ -1,4 +1,4 @@
-"""`python -m infra.aws.deploy`: what stops it is one line, before anything is changed."""
+"""`python -m infra.aws.deploy.stage`: what stops it is one line, before anything is changed."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import os
 
 import pytest
 
-from infra.aws import deploy
 from infra.aws.account import Account
+from infra.aws.deploy import stage as deploy
 from infra.aws.errors import DeploymentError
 from infra.aws.terminal import YES, confirmation
 from tests.deployment.desk import Desk, EmulatorSession

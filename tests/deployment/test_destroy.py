@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from infra.aws.destroy import _refuse_protected, _tell, destroy
+from infra.aws.deploy.destroy import _refuse_protected, _tell, destroy
 from infra.aws.errors import DeploymentError
 from tests.deployment.desk import Desk
 

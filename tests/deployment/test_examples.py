@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from infra.aws.deploy.examples import next_steps, refuse_examples
 from infra.aws.errors import DeploymentError
-from infra.aws.examples import next_steps, refuse_examples
 
 REAL = {
     "ISSUER": "https://tokens.acme.io",

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from infra.aws.deploy.parameters import SECRETS, given_parameters
 from infra.aws.errors import DeploymentError
-from infra.aws.parameters import SECRETS, given_parameters
-from infra.aws.pieces import with_pieces
+from infra.aws.package.pieces import with_pieces
 from infra.local.template import read_template
 
 README = Path(__file__).parents[2] / "README.md"

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from infra.aws.access_logs import refuse_without_role
+from infra.aws.deploy.stack_options import StackOptions
 from infra.aws.errors import DeploymentError
-from infra.aws.stack_options import StackOptions
+from infra.aws.package.access_logs import refuse_without_role
 from tests.deployment.desk import Desk
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from infra.aws.destroy import destroy
+from infra.aws.deploy.destroy import destroy
 from infra.aws.errors import DeploymentError
-from infra.aws.versions import KEPT, published
+from infra.aws.package.versions import KEPT, published
 from tests.deployment.desk import Desk
 
 pytestmark = [pytest.mark.slow, pytest.mark.emulator]

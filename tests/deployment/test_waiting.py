@@ -11,8 +11,8 @@ from botocore.session import get_session
 from botocore.stub import Stubber
 
 from infra.aws.account import Account
-from infra.aws.change_sets import ChangeSet
-from infra.aws.destroy import destroy
+from infra.aws.deploy.change_sets import ChangeSet
+from infra.aws.deploy.destroy import destroy
 from infra.aws.errors import DeploymentError
 from infra.aws.stacks import Rest, Stack
 

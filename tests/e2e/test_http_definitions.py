@@ -5,9 +5,9 @@ import re
 import pytest
 
 from chalicelib.domain.ids import user_id_for
-from chalicelib.handlers import sentences
-from chalicelib.handlers.operations import API_TOKEN, ITSELF, Documented, documented
-from chalicelib.handlers.requests import JSON
+from chalicelib.handlers.http import refusals
+from chalicelib.handlers.http.operations import API_TOKEN, ITSELF, Documented, documented
+from chalicelib.handlers.http.requests import JSON
 from tests.support.api import Api
 from tests.support.builders import ISSUER
 from tests.support.service import MemoryService
@@ -52,7 +52,7 @@ def target(each: Documented, person: str, token: dict[str, str]) -> tuple[str, s
 def known_to(kind: type | None) -> str:
     """Return the names that a definition has."""
     assert kind is not None
-    return ", ".join(sorted(sentences.fields(kind)))
+    return ", ".join(sorted(refusals.fields(kind)))
 
 
 @pytest.mark.parametrize("each", WITH_JSON, ids=lambda each: each.name)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.ids import user_id_for
-from chalicelib.handlers.responses import moment
+from chalicelib.handlers.http.responses import moment
 from tests.support.api import Api, api_of
 from tests.support.builders import ISSUER
 from tests.support.clock import START

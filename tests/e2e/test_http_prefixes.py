@@ -12,9 +12,9 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 
 from app import app
-from chalicelib.handlers import openapi
-from chalicelib.handlers.operations import Documented, documented
-from chalicelib.handlers.visits import Site
+from chalicelib.handlers.docs import openapi
+from chalicelib.handlers.http.operations import Documented, documented
+from chalicelib.handlers.http.site import Site
 from tests.oauth.caller import ACCESS_TOKEN, ID_TOKEN, basic
 from tests.oauth.service import OTHER, oauth_service
 from tests.security.victim import CountingService

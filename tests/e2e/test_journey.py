@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.adapters import jose
+from chalicelib.adapters import jws
 from infra.local.harness import LocalStack
 from tests.infra.test_stack_settings import run_module
 from tests.support import canaries
@@ -188,5 +188,5 @@ def _operate(caller: Caller, *arguments: str) -> tuple[int, str]:
 
 
 def _kid(token: str) -> str:
-    kid: str = jose.decode_json(token.removeprefix("bodhi_").split(".")[0])["kid"]
+    kid: str = jws.decode_json(token.removeprefix("bodhi_").split(".")[0])["kid"]
     return kid

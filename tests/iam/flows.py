@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 from chalicelib.adapters.aws import secret_client
-from chalicelib.adapters.client_secret import stored_value
 from chalicelib.adapters.dynamodb.keys import DynamoDBKeyStore
+from chalicelib.adapters.oidc.client_secret import stored_value
 from chalicelib.domain.ids import user_id_for
 from chalicelib.domain.keys import KeyUse
 from chalicelib.domain.token_types import TOKEN_EXCHANGE
-from chalicelib.handlers.pages import assets_version
-from infra.aws.functions import PAGE as FUNCTION_OF_THE_PAGE
-from infra.aws.rotation import Operator
+from chalicelib.handlers.page.render import assets_version
+from infra.aws.operate.key_rollover import Operator
+from infra.aws.package.functions import PAGE as FUNCTION_OF_THE_PAGE
 from tests.iam.gateway import DOORS, HOST
 from tests.iam.stack import CLIENT_SECRET_ARN, NAMED_PARAMETER_ARN, NAMED_SECRET_ARN, REGION
 from tests.oauth.caller import ACCESS_TOKEN, ASSERTION_TYPE, ID_TOKEN, INTROSPECT, REVOKE, TOKEN, basic

@@ -14,8 +14,8 @@ from chalicelib.adapters.api_gateway import ApiGatewayCaches
 from chalicelib.adapters.aws import http_apis_client, rest_apis_client
 from chalicelib.domain.ports import AuthorizerCaches, LoginProvider, Sleep
 from chalicelib.handlers.flush import flush_authorizer_caches
-from infra.aws.flushing import FLUSHER
-from infra.aws.functions import API, PAGE, PAGE_PATHS
+from infra.aws.package.flushing import FLUSHER
+from infra.aws.package.functions import API, PAGE, PAGE_PATHS
 from infra.local.policies import allows
 from tests.iam.recorder import Recorder
 from tests.support import canaries

@@ -8,8 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from infra.aws.flushing import FLUSHER, MAPPING, with_flushing
-from infra.aws.functions import API, API_ROLE, PAGE, _signing_for_the_api_only
+from infra.aws.package.flushing import FLUSHER, MAPPING, with_flushing
+from infra.aws.package.functions import API, API_ROLE, PAGE, _signing_for_the_api_only
 from infra.local.template import read_template
 from tests.iam.policy import Request, Statement, listed
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from app import app
-from infra.aws.functions import API, PAGE, PAGE_PATHS
+from infra.aws.package.functions import API, PAGE, PAGE_PATHS
 from tests.iam.gateway import routed
 from tests.iam.outside import Question, answers
 from tests.iam.policy import Request, allows

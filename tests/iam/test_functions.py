@@ -25,8 +25,8 @@ from typing import Any
 
 import pytest
 
-from infra.aws.flushing import FLUSHER
-from infra.aws.functions import API, PAGE
+from infra.aws.package.flushing import FLUSHER
+from infra.aws.package.functions import API, PAGE
 from tests.iam.gateway import DOORS, routes
 from tests.iam.grants import refused, unused
 from tests.iam.policy import Request, Statement, allows, applies, listed

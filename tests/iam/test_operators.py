@@ -20,16 +20,18 @@ from chalicelib.adapters.dynamodb.tokens import DynamoDBTokenStore
 from chalicelib.adapters.dynamodb.users import DynamoDBUserStore
 from chalicelib.domain.keys import KeyUse
 from chalicelib.domain.users import User
-from infra.aws import account, package, restore, restore_segments, users
-from infra.aws import deploy as deploying
-from infra.aws.access_logs import refuse_without_role
+from infra.aws import account
 from infra.aws.account import Account
-from infra.aws.artifacts import Bucket, default_bucket
-from infra.aws.deploy import deploy
-from infra.aws.destroy import destroy
+from infra.aws.deploy import stage as deploying
+from infra.aws.deploy.artifacts import Bucket, default_bucket
+from infra.aws.deploy.destroy import destroy
+from infra.aws.deploy.stage import deploy
 from infra.aws.errors import DeploymentError
-from infra.aws.python_runtime import host_python
-from infra.aws.rotation import Operator
+from infra.aws.operate import restore, restore_segments, users
+from infra.aws.operate.key_rollover import Operator
+from infra.aws.package import build as package
+from infra.aws.package.access_logs import refuse_without_role
+from infra.aws.package.python_runtime import host_python
 from infra.aws.stacks import Stack
 from tests.deployment.desk import a_package
 from tests.iam.grants import refused, unused

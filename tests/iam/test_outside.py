@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from infra.aws.functions import PAGE
+from infra.aws.package.functions import PAGE
 from tests.iam.outside import FOLDER, Answer, Question, answers
 from tests.iam.policy import Request, Statement, allows, applies
 from tests.iam.recorder import without_row_ids

@@ -19,12 +19,12 @@ from botocore.model import OperationModel
 from botocore.session import Session
 from urllib3 import HTTPResponse
 
-from infra.aws.verify import alarm, run
-from infra.aws.verify.deployment import facts_of
-from infra.aws.verify.doors import DOORS
-from infra.aws.verify.findings import Check, Result
-from infra.aws.verify.site import Credentials, Site
-from infra.aws.verify.staleness import MAPPING
+from infra.aws.operate.verify import alarm, run
+from infra.aws.operate.verify.deployment import facts_of
+from infra.aws.operate.verify.doors import DOORS
+from infra.aws.operate.verify.findings import Check, Result
+from infra.aws.operate.verify.site import Credentials, Site
+from infra.aws.operate.verify.staleness import MAPPING
 from tests.iam.operating import Record
 from tests.iam.stack import ACCOUNT, API_ID, REGION, STACK, TABLE
 from tests.support.clock import START

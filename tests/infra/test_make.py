@@ -80,7 +80,7 @@ def commands_of(*arguments: str) -> str:
 def test_deployment_gets_what_is_given_to_make() -> None:
     """Parameters as one word, whatever they hold; nobody agrees unless told."""
     asked = commands_of("deploy", "STAGE=dev", 'PARAMETERS=DomainName=a.io Days="1 2"')
-    assert "infra.aws.deploy --stage 'dev' " in asked
+    assert "infra.aws.deploy.stage --stage 'dev' " in asked
     assert """--parameters 'DomainName=a.io Days="1 2"'""" in asked
     assert "--yes" not in asked
     assert commands_of("deploy", "STAGE=prod", "YES=1", "STACK=x").endswith("--yes")
@@ -110,12 +110,12 @@ def test_users_are_listed_unless_another_command_is_given() -> None:
 def test_verification_gets_what_is_given_to_make() -> None:
     """Addresses as one word, and no agreement unless told."""
     asked = commands_of("verify", "STAGE=dev", "JWT_FILE=my jwt", "DOORS=https://a.io/x https://b.io/y")
-    assert "infra.aws.verify --stage 'dev' " in asked
+    assert "infra.aws.operate.verify --stage 'dev' " in asked
     assert "--jwt-file 'my jwt'" in asked
     assert "--doors 'https://a.io/x https://b.io/y'" in asked
     assert "--yes" not in asked
     assert commands_of("verify", "STAGE=dev", "YES=1").endswith("--yes")
-    assert "infra.aws.alarm_trial --stage 'dev' " in commands_of("test-alarm", "STAGE=dev")
+    assert "infra.aws.operate.alarm_trial --stage 'dev' " in commands_of("test-alarm", "STAGE=dev")
 
 
 @pytest.mark.parametrize("name", ["JWT", "VERIFY_JWT", "VERIFY_SECOND_JWT", "VERIFY_CLIENT"])

@@ -5,8 +5,8 @@ import json
 
 import pytest
 
-from chalicelib.domain.client_definitions import parse_resource_servers
-from infra.aws.resource_server import main
+from chalicelib.settings.client_definitions import parse_resource_servers
+from infra.aws.operate.resource_server import main
 
 
 def test_new_secret_goes_with_the_printed_setting(capsys: pytest.CaptureFixture[str]) -> None:

@@ -18,13 +18,13 @@ from chalicelib.domain.identities import SubjectIdentifier
 from chalicelib.domain.ids import user_id_for
 from chalicelib.domain.keys import KeyUse
 from chalicelib.services.identities import MoveUsers
-from infra.aws import restore, restore_segments
 from infra.aws.errors import OperatorError
-from infra.aws.restore_progress import Progress
-from infra.aws.restore_rows import Outcome, Page, Restore
-from infra.aws.restore_segments import run_segments, wait_until_active
+from infra.aws.operate import restore, restore_segments
+from infra.aws.operate.restore_progress import Progress
+from infra.aws.operate.restore_rows import Outcome, Page, Restore
+from infra.aws.operate.restore_segments import run_segments, wait_until_active
 from tests.support.api import Api, api_of
-from tests.support.builders import ISSUER, POLICY
+from tests.support.builders import ISSUER, RULES
 from tests.support.clock import FixedClock
 from tests.support.dynamodb import Cloud, CloudService, dynamodb_stores, moto_cloud, new_table
 from tests.support.provider import TestProvider
@@ -177,7 +177,7 @@ def test_use_that_began_before_the_loss_is_not_recorded(disaster: Disaster) -> N
     disaster.lose("U#")
     disaster.restore()
     before, store = items.read_token(row), dynamodb_stores(disaster.cloud).authorization
-    assert not store.touch(before, before.touched(disaster.clock.now(), POLICY))
+    assert not store.touch(before, before.touched(disaster.clock.now(), RULES))
 
 
 def test_new_tokens_work_after_a_restore(disaster: Disaster) -> None:
@@ -381,7 +381,7 @@ class TestSegments:
     @pytest.fixture(autouse=True)
     def small_pages(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Let each segment have several pages."""
-        monkeypatch.setattr("infra.aws.restore_rows._PAGE_ROWS", 3)
+        monkeypatch.setattr("infra.aws.operate.restore_rows._PAGE_ROWS", 3)
 
     @pytest.fixture
     def lost(self, disaster: Disaster) -> Disaster:

@@ -16,8 +16,8 @@ from chalicelib.adapters.dynamodb.keys import DynamoDBKeyStore
 from chalicelib.domain.errors import KeyChangeRefused, SigningUnavailable, StoreUnavailable
 from chalicelib.domain.keys import KeyRing, KeyState, KeyUse
 from infra.aws.errors import OperatorError
-from infra.aws.rotation import Operator
-from infra.aws.signing_keys import LEAD_SECONDS, main
+from infra.aws.operate.key_rollover import Operator
+from infra.aws.operate.signing_keys import LEAD_SECONDS, main
 from infra.local.harness import free_ports
 from tests.infra.test_stack_settings import run_module
 from tests.support.clock import FixedClock

@@ -25,10 +25,10 @@ from chalicelib.domain.ids import new_generation, user_id_for
 from chalicelib.domain.users import Role, User, UserStatus
 from chalicelib.services.identities import MOST_USERS_READ, every_user
 from chalicelib.settings import Settings
-from infra.aws import users
 from infra.aws.account import session_of_environment
+from infra.aws.operate import users
+from infra.aws.operate.users import main
 from infra.aws.terminal import printable
-from infra.aws.users import main
 from infra.local.harness import free_ports
 from tests.infra.test_signing_keys import denying
 from tests.infra.test_stack_settings import run_module
@@ -965,7 +965,7 @@ def test_reader_who_has_seen_enough_is_no_traceback() -> None:
     """As with `| head`."""
     script = """
 import sys
-from infra.aws import users
+from infra.aws.operate import users
 
 class Desk:
     def list(self, *_, **__):

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.adapters import jose
+from chalicelib.adapters import jws
 from chalicelib.adapters.dynamodb import items
 from chalicelib.adapters.key_cache import COOL_DOWN, MAX_AGE
 from chalicelib.domain.ids import new_token_id
@@ -45,14 +45,14 @@ def calls_of(world: World, act: Callable[..., object], *arguments: object) -> li
 def forged(world: World, kid: str) -> str:
     """Return a token like ours, signed by another key under ``kid``."""
     segments = world.secret.removeprefix("bodhi_").split(".")
-    header = jose.encode_json({"alg": "ES256", "kid": kid, "typ": "api-token+jwt"})
+    header = jws.encode_json({"alg": "ES256", "kid": kid, "typ": "api-token+jwt"})
     message = f"{header}.{segments[1]}"
-    return f"bodhi_{message}.{jose.encode(LocalSigningKey().sign(message.encode()))}"
+    return f"bodhi_{message}.{jws.encode(LocalSigningKey().sign(message.encode()))}"
 
 
 def kid_of(world: World) -> str:
     """Return the ``kid`` of our key."""
-    kid: str = jose.decode_json(world.secret.removeprefix("bodhi_").split(".")[0])["kid"]
+    kid: str = jws.decode_json(world.secret.removeprefix("bodhi_").split(".")[0])["kid"]
     return kid
 
 

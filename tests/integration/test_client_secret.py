@@ -10,8 +10,8 @@ import pytest
 from moto import mock_aws
 
 from chalicelib.adapters.aws import secret_client
-from chalicelib.adapters.client_secret import MAX_AGE, SPACING, FixedSecret, StoredSecret, stored_value
-from chalicelib.adapters.oidc_login import OidcLogin
+from chalicelib.adapters.oidc.client_secret import MAX_AGE, SPACING, FixedSecret, StoredSecret, stored_value
+from chalicelib.adapters.oidc.login import OidcLogin
 from chalicelib.domain.errors import IdentityProviderUnavailable
 from chalicelib.domain.refusals import ProviderReason
 from tests.support.clock import FixedClock

@@ -12,7 +12,7 @@ from chalicelib.adapters.dynamodb import items
 from chalicelib.adapters.key_cache import MAX_AGE
 from chalicelib.domain.errors import InvalidToken
 from chalicelib.handlers import authorizer, front_doors
-from chalicelib.handlers.responses import moment
+from chalicelib.handlers.http.responses import moment
 from chalicelib.services.flush import SETTLE
 from infra.local.policies import allows
 from tests.integration.test_calls import calls_of, use

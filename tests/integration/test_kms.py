@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 from joserfc.jwk import ECKey
 
-from chalicelib.adapters import jose
+from chalicelib.adapters import jws
 from chalicelib.adapters.api_token import ApiTokenSigner, ApiTokenVerifier, load_public_keys, public_key
 from chalicelib.adapters.key_cache import KeyCache
 from chalicelib.adapters.kms import KmsSigningKeys, low_s_signature, read_public_key
@@ -94,7 +94,7 @@ class TestSigningKeys:
             message = f"message {n}".encode()
             raw = key.sign(message)
             assert len(raw) == 64
-            assert int.from_bytes(raw[32:], "big") <= jose.P256_ORDER // 2
+            assert int.from_bytes(raw[32:], "big") <= jws.P256_ORDER // 2
             verify(published, message, raw)
 
     def test_alias_that_moves_changes_nothing(
@@ -198,8 +198,8 @@ class TestLowS:
         ("r", "s"),
         [
             (1, 1),
-            (jose.P256_ORDER - 1, jose.P256_ORDER // 2),
-            (2**200, jose.P256_ORDER // 3),
+            (jws.P256_ORDER - 1, jws.P256_ORDER // 2),
+            (2**200, jws.P256_ORDER // 3),
             (255, 2**248 - 1),
         ],
     )
@@ -207,7 +207,7 @@ class TestLowS:
         """Short numbers keep their leading zeros, and the higher S becomes the lower."""
         expected = r.to_bytes(32, "big") + s.to_bytes(32, "big")
         assert expected == low_s_signature(encode_dss_signature(r, s))
-        assert expected == low_s_signature(encode_dss_signature(r, jose.P256_ORDER - s))
+        assert expected == low_s_signature(encode_dss_signature(r, jws.P256_ORDER - s))
 
 
 @pytest.mark.parametrize("expires", [True, False])
@@ -217,10 +217,10 @@ class TestTokenStrings:
     def test_pyjwt_verifies_it(self, signer: KmsSigningKeys, keys: InMemoryKeys, *, expires: bool) -> None:
         """An independent reader finds the claims that were signed."""
         claims = some_claims(expires=expires)
-        prefix, _, jws = ApiTokenSigner(signer, ISSUER, AUDIENCE).sign(claims).partition("_")
+        prefix, _, compact = ApiTokenSigner(signer, ISSUER, AUDIENCE).sign(claims).partition("_")
         (published,) = keys.load_keys().keys
         read = jwt.decode_complete(
-            jws,
+            compact,
             public_key(published),
             algorithms=["ES256"],
             audience=AUDIENCE,

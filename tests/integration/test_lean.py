@@ -13,9 +13,9 @@ import certifi
 import pytest
 
 from chalicelib.adapters.connections import LONGEST_IDLE
-from chalicelib.adapters.dynamodb import lean
 from chalicelib.adapters.dynamodb.errors import ConditionFailed, WriteConflict, translated
-from chalicelib.adapters.dynamodb.lean import LeanDynamoDB
+from chalicelib.adapters.dynamodb.lean import client as lean
+from chalicelib.adapters.dynamodb.lean.client import LeanDynamoDB
 from chalicelib.adapters.dynamodb.reads import batch_get, query_all
 from chalicelib.adapters.failures import CallFailed
 from chalicelib.adapters.repeating import repeating

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from chalicelib.adapters.dynamodb.lean import LeanDynamoDB
+from chalicelib.adapters.dynamodb.lean.client import LeanDynamoDB
 from chalicelib.adapters.failures import CallFailed
 from tests.support.clock import FixedClock
 from tests.support.lean import an_access

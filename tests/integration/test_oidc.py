@@ -15,14 +15,14 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_pri
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from chalicelib.adapters.clock import SystemClock
-from chalicelib.adapters.oidc import (
+from chalicelib.adapters.oidc.http import KeptConnections
+from chalicelib.adapters.oidc.provider import (
     LONGEST_BEARER,
     LONGEST_ID_TOKEN,
     OidcProvider,
     ProviderDocuments,
     ProviderRules,
 )
-from chalicelib.adapters.oidc_http import KeptConnections
 from chalicelib.domain.admin_claims import parse_admin_claim
 from chalicelib.domain.errors import IdentityProviderUnavailable, SignInRefused
 from chalicelib.domain.refusals import SignInReason

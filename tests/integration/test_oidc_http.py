@@ -20,16 +20,16 @@ import pytest
 import urllib3
 
 from chalicelib.adapters.connections import LONGEST_IDLE
-from chalicelib.adapters.oidc import OidcProvider, ProviderDocuments, ProviderRules
-from chalicelib.adapters.oidc_documents import SECONDS
-from chalicelib.adapters.oidc_http import (
+from chalicelib.adapters.oidc.documents import SECONDS
+from chalicelib.adapters.oidc.http import (
     MOST_BYTES,
     Answer,
     KeptConnections,
     exchange,
     json_object,
 )
-from chalicelib.adapters.oidc_reloads import COOL_DOWN, MAX_AGE
+from chalicelib.adapters.oidc.provider import OidcProvider, ProviderDocuments, ProviderRules
+from chalicelib.adapters.oidc.reloads import COOL_DOWN, MAX_AGE
 from chalicelib.domain.errors import IdentityProviderUnavailable
 from chalicelib.domain.refusals import ProviderReason
 from tests.integration.test_lean_tls import Authority, an_authority

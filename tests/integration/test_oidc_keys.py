@@ -21,8 +21,8 @@ from cryptography.hazmat.primitives.asymmetric.ed448 import Ed448PrivateKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 
-from chalicelib.adapters.oidc import OidcProvider, ProviderDocuments, ProviderRules
-from chalicelib.adapters.oidc_reloads import BURST, COOL_DOWN, LONGEST_AGE, MAX_AGE, SPACING, Reloads
+from chalicelib.adapters.oidc.provider import OidcProvider, ProviderDocuments, ProviderRules
+from chalicelib.adapters.oidc.reloads import BURST, COOL_DOWN, LONGEST_AGE, MAX_AGE, SPACING, Reloads
 from chalicelib.domain.errors import IdentityProviderUnavailable, SignInRefused
 from chalicelib.domain.refusals import ProviderReason, SignInReason
 from chalicelib.domain.users import Identity

@@ -15,10 +15,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.adapters.client_secret import ClientSecret, FixedSecret
-from chalicelib.adapters.oidc import OidcProvider, ProviderDocuments, ProviderRules
-from chalicelib.adapters.oidc_http import MOST_BYTES, KeptConnections
-from chalicelib.adapters.oidc_login import OidcLogin
+from chalicelib.adapters.oidc.client_secret import ClientSecret, FixedSecret
+from chalicelib.adapters.oidc.http import MOST_BYTES, KeptConnections
+from chalicelib.adapters.oidc.login import OidcLogin
+from chalicelib.adapters.oidc.provider import OidcProvider, ProviderDocuments, ProviderRules
 from chalicelib.domain.admin_claims import AdminClaim, parse_admin_claim
 from chalicelib.domain.errors import IdentityProviderUnavailable, LoginFailed
 from chalicelib.domain.refusals import LoginReason, ProviderReason, SignInReason

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.adapters.oidc import OidcProvider
+from chalicelib.adapters.oidc.provider import OidcProvider
 from chalicelib.domain.errors import NotAuthenticated
 from chalicelib.domain.token_types import TokenType
 from tests.support.builders import ISSUER

@@ -251,7 +251,7 @@ def test_touch_racing_a_revocation_never_revives(racers: Racers) -> None:
         results = at_once([*uses, revocation])
         assert {RevokedToken} >= {type(error) for error in of_type(ApiTokensError, results)}
         row = racers.row(token)
-        expected = token.revoked(RevocationReason.EXPOSED, racers.clock.now(), racers.service.policy)
+        expected = token.revoked(RevocationReason.EXPOSED, racers.clock.now(), racers.service.rules)
         assert row.state is TokenStatus.REVOKED
         assert (expected.revocation, expected.purge_at) == (row.revocation, row.purge_at)
         with pytest.raises(RevokedToken):
@@ -488,7 +488,7 @@ def test_use_racing_a_rotation_never_outlives_the_overlap(racers: Racers) -> Non
         results = at_once([*uses, rotation])
         assert {RotatedToken} >= {type(error) for error in of_type(ApiTokensError, results)}
         row = racers.row(issued.token)
-        assert row.purge_at == racers.service.policy.purge_time(racers.clock.now())
+        assert row.purge_at == racers.service.rules.purge_time(racers.clock.now())
         with pytest.raises(RotatedToken):
             racers.service.verify.verify(issued.secret)
 
@@ -578,7 +578,7 @@ def test_concurrent_touches_write_once(racers: Racers) -> None:
     """Of those that saw the same last use one records the next."""
     owner = racers.new_user()
     token = racers.issue(owner).token
-    policy = racers.service.policy
+    policy = racers.service.rules
     processes = racers.processes(10)
     for _ in range(10):
         racers.clock.advance(timedelta(minutes=10))

@@ -4,13 +4,13 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.adapters import jose
+from chalicelib.adapters import jws
 from chalicelib.adapters.dynamodb.keys import DynamoDBKeyStore
 from chalicelib.adapters.key_cache import COOL_DOWN, MAX_AGE
 from chalicelib.adapters.kms import KmsSigningKey
 from chalicelib.domain.keys import KeyUse, VerificationKey
-from infra.aws.kms_keys import create_key_like
-from infra.aws.rotation import Operator
+from infra.aws.operate.key_rollover import Operator
+from infra.aws.operate.kms_keys import create_key_like
 from tests.integration.world import World
 
 ONE_MILLISECOND = timedelta(milliseconds=1)
@@ -53,17 +53,17 @@ class Keys:
 
 def kid_of(secret: str) -> str:
     """Return the kid that a token names."""
-    kid: str = jose.decode_json(secret.removeprefix("bodhi_").split(".")[0])["kid"]
+    kid: str = jws.decode_json(secret.removeprefix("bodhi_").split(".")[0])["kid"]
     return kid
 
 
 def signed_by(world: World, key: VerificationKey) -> str:
     """Return the world's token as another key in KMS signs it."""
     payload = world.secret.split(".")[1]
-    header = jose.encode_json({"alg": "ES256", "kid": key.kid, "typ": "api-token+jwt"})
+    header = jws.encode_json({"alg": "ES256", "kid": key.kid, "typ": "api-token+jwt"})
     message = f"{header}.{payload}"
     signature = KmsSigningKey(world.cloud.kms, key).sign(message.encode())
-    return f"bodhi_{message}.{jose.encode(signature)}"
+    return f"bodhi_{message}.{jws.encode(signature)}"
 
 
 def use(world: World, secret: str) -> int:

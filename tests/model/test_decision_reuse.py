@@ -98,20 +98,20 @@ class Reusing(RuleBasedStateMachine):
     def decide(self, pick: int, which: int, lets_in: bool) -> None:
         """Present a token. The answer is the one of the rows now, or one from less than the reuse ago."""
         token_id, secret = self._token(pick)
-        owner, now, policy = self.owner, self.api.clock.now(), self.api.policy
+        owner, now, rules = self.owner, self.api.clock.now(), self.api.rules
         row = self.api.store.find_token(owner.id, token_id)
         assert row is not None
         revocation = row.own_revocation(now)
         if row.generation != owner.generation:
             revocation = revocation or Revocation(RevocationReason.ADMIN, self.ended[row.generation])
-        since = row.refused_since(owner, now, policy, revocation)
+        since = row.refused_since(owner, now, rules, revocation)
         try:
             self.authorizers[which].admit(secret, lambda caller: lets_in)
         except InvalidToken:
             assert since is not None
         else:
             assert since is None or (lets_in and now - since < self.reuse)
-            assert not row.has_expired(now, policy)
+            assert not row.has_expired(now, rules)
 
     @rule(end=st.integers(0, 3), before=moments, after=moments, lets_in=st.booleans())
     def end_while_in_use(self, end: int, before: int, after: int, lets_in: bool) -> None:

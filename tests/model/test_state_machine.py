@@ -92,7 +92,7 @@ class Life(RuleBasedStateMachine):
             Credentials(bearer=service.provider.sign_in("admin@example.com"))
         )
         onlooker = Onlooker(self.store)
-        self.looking = VerifyToken(service.verifier, onlooker, clock, service.policy)
+        self.looking = VerifyToken(service.verifier, onlooker, clock, service.rules)
         self.world = World(clock.now(), QUOTA)
         self.create(PEOPLE[0], days)
 
@@ -353,7 +353,7 @@ class Life(RuleBasedStateMachine):
         owner = self.store.find_user(row.user_id)
         return (
             owner is not None
-            and row.status(owner, self.world.now, self.service.policy) is TokenStatus.ACTIVE
+            and row.status(owner, self.world.now, self.service.rules) is TokenStatus.ACTIVE
         )
 
     def _use(self, token_id: str, token: Row) -> None:

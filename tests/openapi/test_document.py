@@ -13,9 +13,10 @@ from app import app
 from chalicelib.bootstrap import OpenService
 from chalicelib.domain import errors
 from chalicelib.domain.refusals import SignInReason
-from chalicelib.handlers import openapi_texts, problems
-from chalicelib.handlers.oauth_errors import oauth_error
-from chalicelib.handlers.operations import documented
+from chalicelib.handlers.docs import texts
+from chalicelib.handlers.http import problems
+from chalicelib.handlers.http.operations import documented
+from chalicelib.handlers.oauth.errors import oauth_error
 from infra.local.template import PROJECT_ROOT, gateway_responses, read_template
 from tests.openapi.events import event
 from tests.support.api import Api, api_of
@@ -165,12 +166,12 @@ BUILT: dict[type[errors.ApiTokensError], Callable[[None], errors.ApiTokensError]
 }
 
 
-@pytest.mark.parametrize("kind", list(openapi_texts.ERROR_HEADERS))
+@pytest.mark.parametrize("kind", list(texts.ERROR_HEADERS))
 def test_headers_of_errors_are_those_that_are_sent(kind: type[errors.ApiTokensError]) -> None:
     """The document names the headers that the renderers of errors set."""
     error = BUILT.get(kind, kind)(None)
     render = oauth_error if kind is errors.InvalidSubjectToken else problems.problem
-    assert openapi_texts.ERROR_HEADERS[kind] in render(error).headers
+    assert texts.ERROR_HEADERS[kind] in render(error).headers
 
 
 def test_every_operation_says_that_the_gateway_may_throttle_it(document: dict[str, Any]) -> None:
@@ -178,7 +179,7 @@ def test_every_operation_says_that_the_gateway_may_throttle_it(document: dict[st
     answers = {each["ResponseType"]: each for each in gateway_responses(read_template())}
     answer = answers["THROTTLED"]
     said = json.loads(answer["ResponseTemplates"]["application/json"])
-    assert {said["code"]: said["detail"]} == openapi_texts.THROTTLED
+    assert {said["code"]: said["detail"]} == texts.THROTTLED
     for key, operation in operations_of(document).items():
         throttled = operation["responses"]["429"]
         problem = throttled["content"]["application/problem+json"]["schema"]

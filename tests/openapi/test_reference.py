@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from chalicelib.handlers import reference, reference_markup
+from chalicelib.handlers.docs import markup, reference
 from tests.support.api import Answer, Api
 
 
@@ -76,7 +76,7 @@ def test_whatever_the_document_says_stays_text() -> None:
         "tags": [{"name": HOSTILE, "description": HOSTILE}],
         "paths": {f"/{HOSTILE}": {"get": operation}},
         "components": {
-            "schemas": {HOSTILE: schema, reference_markup.name_of({"$ref": HOSTILE}): schema},
+            "schemas": {HOSTILE: schema, markup.name_of({"$ref": HOSTILE}): schema},
             "securitySchemes": {HOSTILE: {"type": "http", "scheme": HOSTILE, "description": HOSTILE}},
         },
     }
@@ -116,4 +116,4 @@ def test_examples_name_the_site_and_no_secret(api: Api) -> None:
 )
 def test_types_are_said_in_words(schema: dict[str, object], words: str) -> None:
     """Constraints stand beside the type."""
-    assert reference_markup.kind(schema) == words
+    assert markup.kind(schema) == words

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from infra.aws.resource_server import definition
+from infra.aws.operate.resource_server import definition
 from infra.local.harness import LocalStack
 from infra.local.template import PROJECT_ROOT
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from infra.aws import package
-from infra.aws.package import Package, host_architecture
-from infra.aws.python_runtime import host_python
+from infra.aws.package import build as package
+from infra.aws.package.build import Package, host_architecture
+from infra.aws.package.python_runtime import host_python
 from tests.packaging.fresh import ROOT
 
 

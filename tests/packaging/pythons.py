@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, requires
 from pathlib import Path
 
-from infra.aws.python_runtime import SUPPORTED, host_python
+from infra.aws.package.python_runtime import SUPPORTED, host_python
 from tests.packaging.fresh import ROOT
 
-# Packages that `infra.aws.package` imports beyond those that ship.
+# Packages that `infra.aws.package.build` imports beyond those that ship.
 _PACKAGING = ("chalice", "pyyaml")
 _PYENV = Path.home() / ".pyenv" / "versions"
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
@@ -18,8 +18,8 @@ _NAME = re.compile(r"[A-Za-z0-9._-]+")
 BUILD = """
 import sys
 from pathlib import Path
-from infra.aws.package import build, host_architecture
-from infra.aws.python_runtime import host_python
+from infra.aws.package.build import build, host_architecture
+from infra.aws.package.python_runtime import host_python
 build(Path.cwd(), "dev", Path(sys.argv[1]), architecture=host_architecture(), python=host_python())
 """
 

@@ -13,9 +13,9 @@ from chalicelib.domain.errors import SigningUnavailable, StoreUnavailable
 from chalicelib.domain.users import User
 from chalicelib.handlers import authorizer, front_doors
 from chalicelib.handlers.flush import flush_authorizer_caches
-from infra.aws.alarms import with_alarms
-from infra.aws.flushing import FLUSHER
-from infra.aws.functions import API, functions_in, log_group_of
+from infra.aws.package.alarms import with_alarms
+from infra.aws.package.flushing import FLUSHER
+from infra.aws.package.functions import API, functions_in, log_group_of
 from tests.support.api import Api, api_of
 from tests.support.builders import a_token, a_user
 from tests.support.clock import START

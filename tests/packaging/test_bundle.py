@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from infra.aws import bundle, package
 from infra.aws.errors import PackagingError
-from infra.aws.package import Package
+from infra.aws.package import build as package
+from infra.aws.package import bundle
+from infra.aws.package.build import Package
 from tests.packaging.fresh import ENVIRON, LAMBDA, ROOT
 
 HANDLERS = [
@@ -94,7 +95,7 @@ def test_functions_start_from_what_ships(unpacked: Path, module: str) -> None:
         "service.login_provider, service.verify, service.issue, service.flushes\n"
         "aws.rest_apis_client(), aws.http_apis_client()\n"
         "import botocore\n"
-        "from chalicelib.adapters.dynamodb.lean import authorities\n"
+        "from chalicelib.adapters.dynamodb.lean.client import authorities\n"
         "assert service.lean and authorities().is_file()\n"
         "print(chalicelib.__file__, botocore.__file__, authorities())"
     )

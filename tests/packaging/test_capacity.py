@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from infra.aws import capacity, concurrency
+from infra.aws.operate import capacity
+from infra.aws.package import concurrency
 from tests.packaging.fresh import ROOT
 
 PAGE = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
@@ -13,7 +14,7 @@ FIGURES = (ROOT / "docs" / "performance.md").read_text(encoding="utf-8")
 
 def between(mark: str) -> list[str]:
     """Return the lines of the page that a program made."""
-    text = PAGE.partition(f"<!-- {mark}: infra/aws/capacity.py -->\n")[2]
+    text = PAGE.partition(f"<!-- {mark}: infra/aws/operate/capacity.py -->\n")[2]
     return text.partition(f"\n<!-- {mark}: to here -->")[0].splitlines()
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from infra.aws.functions import authorizers_in
+from infra.aws.package.functions import authorizers_in
 from infra.local.template import read_template
 
 pytestmark = pytest.mark.slow

@@ -11,11 +11,11 @@ from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
 from chalicelib.services.callers import authorizer_context
-from infra.aws import access_logs
-from infra.aws.artifacts import placed
-from infra.aws.edge import public_methods, with_edge
+from infra.aws.deploy.artifacts import placed
 from infra.aws.errors import PackagingError
-from infra.aws.pieces import FOLDER, with_pieces
+from infra.aws.package import access_logs
+from infra.aws.package.edge import public_methods, with_edge
+from infra.aws.package.pieces import FOLDER, with_pieces
 
 AUTHENTICATED = {("/api/whoami", "GET"), ("/api/echo", "POST")}
 USUAL = ({"Ref": "ThrottleRate"}, {"Ref": "ThrottleBurst"})

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from infra.aws.python_runtime import SUPPORTED, host_python
+from infra.aws.package.python_runtime import SUPPORTED, host_python
 from tests.packaging.dynamodb_stub import dynamodb_stub
 from tests.packaging.optional_modules import run
 from tests.packaging.pythons import built_with, environment, other_pythons

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from chalicelib.settings import SettingsError
-from infra.aws.alarms import with_alarms
 from infra.aws.errors import PackagingError
-from infra.aws.flushing import FLUSHER, GIVEN_UP, MAPPING, MAX_STAGES, with_flushing
-from infra.aws.functions import log_group_of
+from infra.aws.package.alarms import with_alarms
+from infra.aws.package.flushing import FLUSHER, GIVEN_UP, MAPPING, MAX_STAGES, with_flushing
+from infra.aws.package.functions import log_group_of
 from infra.local.template import read_template
 
 STATEMENT = {"Sid": "ReadTheStream"}

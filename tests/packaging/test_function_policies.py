@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from infra.aws.errors import PackagingError
-from infra.aws.function_policies import check_functions
-from infra.aws.package import build
-from infra.aws.python_runtime import host_python
+from infra.aws.package.build import build
+from infra.aws.package.function_policies import check_functions
+from infra.aws.package.python_runtime import host_python
 from tests.packaging.fresh import ROOT
 
 SIGNS, READS = {"Statement": ["sign"]}, {"Statement": ["read"]}

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.handlers.credentials import presented
-from infra.aws.fixes import TOKEN_HEADER
+from chalicelib.handlers.http.credentials import presented
+from infra.aws.package.fixes import TOKEN_HEADER
 from tests.support import contract
 from tests.support.api import Api, api_of
 from tests.support.headers import NOT_ONE_CREDENTIAL, SAME_CREDENTIAL

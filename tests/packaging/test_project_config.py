@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from infra.aws.errors import PackagingError
-from infra.aws.project_config import check_config
+from infra.aws.package.project_config import check_config
 from tests.packaging.fresh import ROOT
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import botocore
 import pytest
 
-from infra.aws.package import Package
+from infra.aws.package.build import Package
 
 pytestmark = pytest.mark.slow
 

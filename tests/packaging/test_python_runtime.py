@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 from moto import mock_aws
 
-from infra.aws import deploy, package
 from infra.aws.account import Account
+from infra.aws.deploy import stage as deploy
 from infra.aws.errors import PackagingError
-from infra.aws.package import build
-from infra.aws.project_config import check_config
-from infra.aws.python_runtime import KEY, SUPPORTED, check_python, host_python
+from infra.aws.package import build as package
+from infra.aws.package.build import build
+from infra.aws.package.project_config import check_config
+from infra.aws.package.python_runtime import KEY, SUPPORTED, check_python, host_python
 from tests.packaging.fresh import ROOT
 
 OTHER = next(name for name in SUPPORTED if name != host_python())

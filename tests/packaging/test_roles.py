@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from infra.aws.flushing import FLUSHER
-from infra.aws.functions import API_ROLE, functions_in, log_group_of, role_of
+from infra.aws.package.flushing import FLUSHER
+from infra.aws.package.functions import API_ROLE, functions_in, log_group_of, role_of
 from tests.iam.policy import Request, applies
 from tests.iam.stack import Stack, document, policy_files
 

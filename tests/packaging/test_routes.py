@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 import app
-from chalicelib.handlers import page
-from infra.aws.functions import PAGE_PATHS
+from chalicelib.handlers.page import routes as page
+from infra.aws.package.functions import PAGE_PATHS
 
 pytestmark = pytest.mark.slow
 

@@ -11,12 +11,12 @@ import pytest
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
-from infra.aws import package
-from infra.aws.artifacts import placed
-from infra.aws.fixes import corrected
-from infra.aws.functions import functions_in, log_group_of
-from infra.aws.package import Package
-from infra.aws.python_runtime import host_python
+from infra.aws.deploy.artifacts import placed
+from infra.aws.package import build as package
+from infra.aws.package.build import Package
+from infra.aws.package.fixes import corrected
+from infra.aws.package.functions import functions_in, log_group_of
+from infra.aws.package.python_runtime import host_python
 from tests.packaging.fresh import ROOT
 
 pytestmark = pytest.mark.slow

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from infra.aws.deploy.parameters import effective_values
 from infra.aws.errors import PackagingError
-from infra.aws.functions import authorizers_in
-from infra.aws.package import Package
-from infra.aws.parameters import effective_values
-from infra.aws.versions import ALIAS, KEPT, alias_of, fingerprint, with_versions
+from infra.aws.package.build import Package
+from infra.aws.package.functions import authorizers_in
+from infra.aws.package.versions import ALIAS, KEPT, alias_of, fingerprint, with_versions
 from infra.local.template import read_template
 
 CODE = b"zip"

@@ -24,8 +24,8 @@ from chalicelib.domain.errors import (
 from chalicelib.domain.refusals import LoginReason, ProviderReason, SignInReason, provider_error
 from chalicelib.domain.sessions import PendingLogin
 from chalicelib.domain.users import Identity
-from chalicelib.handlers import pages
-from chalicelib.handlers.visits import Site
+from chalicelib.handlers.http.site import Site
+from chalicelib.handlers.page import render
 from tests.page.browser import Browser
 from tests.support import canaries
 from tests.support.api import Api, api_of
@@ -294,7 +294,7 @@ def test_login_that_cannot_begin_is_a_page(service: MemoryService) -> None:
 
 def test_reference_stays_text() -> None:
     """The request id is escaped in the page."""
-    page = pages.notice(Site("https://x.example.com", ""), "T", "T", HTTPStatus.OK, "", "<script>&")
+    page = render.notice(Site("https://x.example.com", ""), "T", "T", HTTPStatus.OK, "", "<script>&")
 
     assert "Reference: &lt;script&gt;&amp;<" in str(page.body)
 

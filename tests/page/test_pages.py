@@ -8,8 +8,8 @@ from importlib import resources
 
 import pytest
 
-from chalicelib.handlers import pages
-from chalicelib.handlers.visits import Site
+from chalicelib.handlers.http.site import Site
+from chalicelib.handlers.page import render
 from tests.page.browser import Browser
 from tests.support.api import Api
 from tests.support.service import MemoryService
@@ -108,7 +108,7 @@ def test_usage_lists_thirty_days(api: Api, service: MemoryService) -> None:
     created = api.create_token(person)
     for _ in range(3):
         api.get("/api/whoami", created["token"])
-    service.clock.advance(service.policy.refresh_interval)
+    service.clock.advance(service.rules.refresh_interval)
     api.get("/api/whoami", created["token"])
 
     usage = api.get(f"/v1/tokens/{created['id']}/usage", person).json
@@ -128,7 +128,7 @@ def test_usage_of_another_users_token_is_not_found(api: Api, service: MemoryServ
 
 def test_assets_work_under_a_stage_prefix(api: Api) -> None:
     """Behind a stage every link of a page begins with the stage."""
-    page = pages.notice(Site("https://x.example.com", "/dev"), "Title", "Text", HTTPStatus.OK, "Go")
+    page = render.notice(Site("https://x.example.com", "/dev"), "Title", "Text", HTTPStatus.OK, "Go")
 
     links = re.findall(r'(?:src|href)="([^"]*)"', str(page.body))
     assert links

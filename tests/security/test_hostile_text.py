@@ -12,8 +12,8 @@ import msgspec
 import pytest
 
 from chalicelib import strict_json
-from chalicelib.adapters import jose
-from chalicelib.handlers.operations import Documented, documented
+from chalicelib.adapters import jws
+from chalicelib.handlers.http.operations import Documented, documented
 from tests.e2e.test_http_prefixes import Walk
 from tests.oauth.caller import ASSERTION_TYPE, INTROSPECT
 from tests.oauth.service import oauth_service
@@ -201,7 +201,7 @@ def test_a_jwt_has_whole_characters_at_any_depth(text: str, shape: str) -> None:
     assert strict_json.parse(whole, bounds, well_formed=True) == json.loads(whole)
     assert strict_json.parse(broken, bounds) == json.loads(broken)
     with pytest.raises(ValueError, match="half of a surrogate pair"):
-        jose.decode_json(jose.encode(broken.encode()))
+        jws.decode_json(jws.encode(broken.encode()))
 
 
 def test_a_text_that_holds_a_surrogate_itself_is_refused() -> None:

@@ -17,32 +17,27 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib import strict_json
-from chalicelib.adapters import api_token, jose
+from chalicelib.adapters import api_token, jws
 from chalicelib.adapters.access_token import JwtAccessTokenVerifier
 from chalicelib.adapters.api_token import ApiTokenVerifier, public_key
 from chalicelib.adapters.client_assertion import ClientAssertions
 from chalicelib.adapters.key_cache import KeyCache
 from chalicelib.domain import leaks, text
-from chalicelib.domain.client_definitions import parse_resource_servers
 from chalicelib.domain.errors import ApiTokensError
 from chalicelib.domain.ids import TOKEN_ID, USER_ID
 from chalicelib.domain.paths import readings
-from chalicelib.domain.scope_definitions import parse_catalogue
 from chalicelib.domain.scopes import DEFAULT_CATALOGUE, Route, Scope, ScopeCatalogue
 from chalicelib.domain.users import Role
-from chalicelib.handlers import (
-    credentials,
-    exposed,
-    oauth,
-    oauth_clients,
-    requests,
-    tokens,
-    visits,
-)
-from chalicelib.handlers import users as user_calls
-from chalicelib.handlers.oauth_forms import ClientForm
+from chalicelib.handlers.http import credentials, requests, site
+from chalicelib.handlers.oauth import clients
+from chalicelib.handlers.oauth import endpoints as oauth
+from chalicelib.handlers.oauth.forms import ClientForm
+from chalicelib.handlers.v1 import exposed, tokens
+from chalicelib.handlers.v1 import users as user_calls
 from chalicelib.services import cursors, listing
 from chalicelib.services import users as user_lists
+from chalicelib.settings.client_definitions import parse_resource_servers
+from chalicelib.settings.scope_definitions import parse_catalogue
 from tests.support.clients import KEYED_SERVER, ec_key, resource_servers
 from tests.support.clock import FixedClock
 from tests.support.keys import LocalSigningKey
@@ -135,11 +130,11 @@ def cursor(given: str) -> None:
 
 
 HEADER_READERS: tuple[Callable[[Request], object], ...] = (
-    visits.credentials,
+    site.credentials,
     requests.if_match,
     requests.idempotency_key,
     exposed.REPORT.body_of,
-    lambda sent: oauth_clients.presented(sent, ClientForm()),
+    lambda sent: clients.presented(sent, ClientForm()),
 )
 
 
@@ -175,11 +170,11 @@ def token_string(given: str) -> None:
 def own_payload(given: str) -> None:
     """Verify tokens that carry this text as their header and as their payload, each truly signed."""
     api_token._unverified_header.cache_clear()
-    good = jose.encode_json({"alg": "ES256", "kid": KEY.kid, "typ": api_token.TYPE})
-    segment = jose.encode(given.encode("utf-8", "replace"))
+    good = jws.encode_json({"alg": "ES256", "kid": KEY.kid, "typ": api_token.TYPE})
+    segment = jws.encode(given.encode("utf-8", "replace"))
     for message in (f"{good}.{segment}", f"{segment}.{segment}"):
         with suppress(ApiTokensError):
-            API_TOKENS.verify(f"bodhi_{message}.{jose.encode(KEY.sign(message.encode()))}")
+            API_TOKENS.verify(f"bodhi_{message}.{jws.encode(KEY.sign(message.encode()))}")
 
 
 def assertion_payload(given: str) -> None:

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from infra.aws.verify import logs, speed
-from infra.aws.verify.__main__ import main
-from infra.aws.verify.deployment import clients_of, facts_of, wire_of
-from infra.aws.verify.findings import Finding, Verdict
-from infra.aws.verify.site import Credentials, Site
+from infra.aws.operate.verify import logs, speed
+from infra.aws.operate.verify.__main__ import main
+from infra.aws.operate.verify.deployment import clients_of, facts_of, wire_of
+from infra.aws.operate.verify.findings import Finding, Verdict
+from infra.aws.operate.verify.site import Credentials, Site
 from infra.local.deployed import Deployed
 from infra.local.deploying import STACK
 from infra.local.environments import LOCAL_CLIENT, LOCAL_CLIENT_SECRET

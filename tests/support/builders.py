@@ -8,13 +8,13 @@ from chalicelib.domain.administrators import Administrators
 from chalicelib.domain.ids import new_generation, new_token_id, user_id_for
 from chalicelib.domain.lines import Change, Ending
 from chalicelib.domain.scopes import DEFAULT_CATALOGUE
-from chalicelib.domain.tokens import CreationLimits, Token, TokenPolicy, TokenRequest, new_token
+from chalicelib.domain.tokens import CreationLimits, Token, TokenRequest, TokenRules, new_token
 from chalicelib.domain.users import Identity, Role, User, UserStatus
 from tests.support.clock import START
 
 ISSUER = "https://login.example.com"
 
-POLICY = TokenPolicy(
+RULES = TokenRules(
     idle_timeout=timedelta(days=30),
     refresh_interval=timedelta(minutes=5),
     retention=timedelta(days=90),
@@ -26,7 +26,7 @@ POLICY = TokenPolicy(
 )
 
 
-LIMITS = CreationLimits(POLICY.max_live_tokens, POLICY.max_creations_per_day, day_has_begun=False)
+LIMITS = CreationLimits(RULES.max_live_tokens, RULES.max_creations_per_day, day_has_begun=False)
 
 
 def an_identity(subject: str = "user@example.com", **changes: Any) -> Identity:
@@ -72,7 +72,7 @@ def a_request(**changes: Any) -> TokenRequest:
 
 def a_token(owner: User, now: datetime = START, **changes: Any) -> Token:
     """Return an active token of ``owner``."""
-    token = new_token(new_token_id(now), owner, a_request(), now, POLICY)
+    token = new_token(new_token_id(now), owner, a_request(), now, RULES)
     return replace(token, **changes)
 
 

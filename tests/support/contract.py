@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.handlers.operations import Operation, documented
+from chalicelib.handlers.http.operations import Operation, documented
 
 AnyOperation = Operation[Any, Any]
 

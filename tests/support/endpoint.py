@@ -13,7 +13,7 @@ from uuid import uuid4
 from botocore.config import Config
 
 from chalicelib.adapters.clock import SystemClock
-from chalicelib.adapters.dynamodb.access import Access
+from chalicelib.adapters.dynamodb.lean.access import Access
 from infra.aws.account import session_of_environment
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def endpoint_cloud(endpoint: Endpoint) -> Iterator[Cloud]:
 @contextmanager
 def lean_endpoint(cloud: Cloud, endpoint: Endpoint) -> Iterator[Cloud]:
     """Give the cloud a lean client of the same endpoint."""
-    from chalicelib.adapters.dynamodb.lean import LeanDynamoDB
+    from chalicelib.adapters.dynamodb.lean.client import LeanDynamoDB
 
     client = LeanDynamoDB(endpoint.access, SystemClock())
     try:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib.adapters.dynamodb.access import Access
 from chalicelib.adapters.dynamodb.authorization import DynamoDBAuthorizationStore
 from chalicelib.adapters.dynamodb.keys import DynamoDBKeyStore
-from chalicelib.adapters.dynamodb.lean import LeanDynamoDB
+from chalicelib.adapters.dynamodb.lean.access import Access
+from chalicelib.adapters.dynamodb.lean.client import LeanDynamoDB
 from chalicelib.adapters.repeating import repeating
 from chalicelib.domain.keys import KeyRing, KeyUse
 from chalicelib.domain.ports import KeyStore

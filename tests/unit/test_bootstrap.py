@@ -116,13 +116,13 @@ def test_parts_are_built_once() -> None:
     """A second use of the same service reuses what the first one built."""
     service = MemoryService()
 
-    for part in ("settings", "policy", "verify", "issue", "listing", "manage", "administer"):
+    for part in ("settings", "rules", "verify", "issue", "listing", "manage", "administer"):
         assert getattr(service, part) is getattr(service, part)
 
 
-def test_policy_is_what_the_settings_say() -> None:
+def test_rules_are_what_the_settings_say() -> None:
     """Durations and quota reach the domain unchanged."""
-    policy = MemoryService(
+    rules = MemoryService(
         {
             "IDLE_TIMEOUT_SECONDS": "4000",
             "LAST_USED_REFRESH_SECONDS": "40",
@@ -130,13 +130,13 @@ def test_policy_is_what_the_settings_say() -> None:
             "MAX_TOKENS_PER_USER": "14",
             "MAX_TOKEN_LIFETIME_DAYS": "24",
         }
-    ).policy
+    ).rules
 
-    assert policy.idle_timeout == timedelta(seconds=4000)
-    assert policy.refresh_interval == timedelta(seconds=40)
-    assert policy.retention == timedelta(days=4)
-    assert policy.max_live_tokens == 14
-    assert policy.max_lifetime == timedelta(days=24)
+    assert rules.idle_timeout == timedelta(seconds=4000)
+    assert rules.refresh_interval == timedelta(seconds=40)
+    assert rules.retention == timedelta(days=4)
+    assert rules.max_live_tokens == 14
+    assert rules.max_lifetime == timedelta(days=24)
 
 
 def test_closed_service_checks_its_settings() -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from infra.aws.package import Package
+from infra.aws.package.build import Package
 from infra.local.deployed import Deployed, _deploy, _fast_folder, _running, _usual
 from infra.local.deploying import package_here
 from infra.local.harness import settings_on_free_ports

@@ -8,10 +8,10 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from infra.aws.verify.findings import Check, Finding, Result
-from infra.aws.verify.run import run_checks
-from infra.aws.verify.site import Credentials, Facts, Resource, Site, Time
-from infra.aws.verify.wire import Reply
+from infra.aws.operate.verify.findings import Check, Finding, Result
+from infra.aws.operate.verify.run import run_checks
+from infra.aws.operate.verify.site import Credentials, Facts, Resource, Site, Time
+from infra.aws.operate.verify.wire import Reply
 from tests.support.api import Api, api_of
 from tests.support.clock import START, FixedClock
 from tests.support.service import MemoryService

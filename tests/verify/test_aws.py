@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from infra.aws.verify import alarm, conditions, doors, logs, parameters, speed, staleness
-from infra.aws.verify.findings import Check, Finding, Verdict
-from infra.aws.verify.site import WHOAMI, Site
-from infra.aws.verify.wire import Reply
+from infra.aws.operate.verify import alarm, conditions, doors, logs, parameters, speed, staleness
+from infra.aws.operate.verify.findings import Check, Finding, Verdict
+from infra.aws.operate.verify.site import WHOAMI, Site
+from infra.aws.operate.verify.wire import Reply
 from tests.support.clock import START
 from tests.verify.scene import Aws, Scene, found, measured, resources, scene_of
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from infra.aws.verify import flows, oauth, people
-from infra.aws.verify.findings import Check, Verdict
-from infra.aws.verify.site import WHOAMI, Credentials
-from infra.aws.verify.wire import Reply
+from infra.aws.operate.verify import flows, oauth, people
+from infra.aws.operate.verify.findings import Check, Verdict
+from infra.aws.operate.verify.site import WHOAMI, Credentials
+from infra.aws.operate.verify.wire import Reply
 from tests.verify.scene import Scene, found, genuine, measured, scene_of
 
 SERVICE = "https://other.example.com"

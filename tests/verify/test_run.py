@@ -13,11 +13,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from infra.aws import alarm_trial
 from infra.aws.errors import DeploymentError
-from infra.aws.terminal import confirmation
-from infra.aws.verify import __main__ as command
-from infra.aws.verify import (
+from infra.aws.operate import alarm_trial
+from infra.aws.operate.verify import __main__ as command
+from infra.aws.operate.verify import (
     alarm,
     conditions,
     doors,
@@ -30,12 +29,13 @@ from infra.aws.verify import (
     speed,
     staleness,
 )
-from infra.aws.verify.deployment import facts_of, wire_at, wire_of
-from infra.aws.verify.findings import Broken, Check, Finding, Verdict, fails, holds, not_decidable
-from infra.aws.verify.run import CHECKS
-from infra.aws.verify.site import Site
-from infra.aws.verify.undo import Undo
-from infra.aws.verify.wire import HttpWire, Reply
+from infra.aws.operate.verify.deployment import facts_of, wire_at, wire_of
+from infra.aws.operate.verify.findings import Broken, Check, Finding, Verdict, fails, holds, not_decidable
+from infra.aws.operate.verify.run import CHECKS
+from infra.aws.operate.verify.site import Site
+from infra.aws.operate.verify.undo import Undo
+from infra.aws.operate.verify.wire import HttpWire, Reply
+from infra.aws.terminal import confirmation
 from tests.support.clock import START
 from tests.verify.scene import Aws, Scene, facts, found, resources, scene_of
 from tests.verify.test_aws import PUBLISHED, CloudWatch, Sns

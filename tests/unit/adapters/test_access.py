@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import botocore.session
 import pytest
 
-from chalicelib.adapters.dynamodb.access import Access, LeftToSdk
+from chalicelib.adapters.dynamodb.lean.access import Access, LeftToSdk
 
 PLAIN = {
     "AWS_LAMBDA_FUNCTION_NAME": "bodhi-authorizer",

@@ -10,7 +10,7 @@ import pytest
 from joserfc import jwt as joserfc_jwt
 from joserfc.jwk import ECKey
 
-from chalicelib.adapters import jose
+from chalicelib.adapters import jws
 from chalicelib.adapters.access_token import JwtAccessTokenSigner, JwtAccessTokenVerifier
 from chalicelib.adapters.api_token import ApiTokenSigner, ApiTokenVerifier, public_key
 from chalicelib.adapters.key_cache import KeyCache
@@ -45,12 +45,12 @@ def by_us(header: dict[str, Any] | None = None, **claims: Any) -> str:
     head = {"alg": "ES256", "kid": KEY.kid, "typ": "at+jwt"} | (header or {})
     said = _payload(JwtAccessTokenSigner(KEY, ISSUER).sign(CLAIMS)) | claims
     kept = {name: value for name, value in said.items() if value is not None}
-    message = f"{jose.encode_json(head)}.{jose.encode_json(kept)}"
-    return f"{message}.{jose.encode(KEY.sign(message.encode()))}"
+    message = f"{jws.encode_json(head)}.{jws.encode_json(kept)}"
+    return f"{message}.{jws.encode(KEY.sign(message.encode()))}"
 
 
 def _payload(token: str) -> dict[str, Any]:
-    payload: dict[str, Any] = json.loads(jose.decode(token.split(".")[1]))
+    payload: dict[str, Any] = json.loads(jws.decode(token.split(".")[1]))
     return payload
 
 
@@ -157,9 +157,9 @@ def test_garbage_is_refused(token: str) -> None:
 def test_high_s_spelling_is_refused() -> None:
     """One string for one token, as with API tokens."""
     message, _, signature = JwtAccessTokenSigner(KEY, ISSUER).sign(CLAIMS).rpartition(".")
-    raw = jose.decode(signature)
-    high = jose.P256_ORDER - int.from_bytes(raw[32:], "big")
-    refused(f"{message}.{jose.encode(raw[:32] + high.to_bytes(32, 'big'))}")
+    raw = jws.decode(signature)
+    high = jws.P256_ORDER - int.from_bytes(raw[32:], "big")
+    refused(f"{message}.{jws.encode(raw[:32] + high.to_bytes(32, 'big'))}")
 
 
 def test_neither_kind_passes_for_the_other_even_under_one_key() -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from joserfc import jwt as joserfc_jwt
 from joserfc.jwk import ECKey
 
-from chalicelib.adapters import jose
+from chalicelib.adapters import jws
 from chalicelib.adapters.api_token import (
     ApiTokenSigner,
     ApiTokenVerifier,
@@ -78,30 +78,30 @@ class Bench:
         """Return a token truly signed, with members put in, or taken out by ``NEVER``."""
         segments = self.sign().removeprefix("bodhi_").split(".")
         changed = [
-            _changed(jose.decode_json(segment), changes or {})
+            _changed(jws.decode_json(segment), changes or {})
             for segment, changes in zip(segments[:2], (header, payload), strict=True)
         ]
         return self.signed(*(json.dumps(part).encode() for part in changed))
 
     def of_length(self, length: int) -> str:
         """Return a token of exactly this length, truly signed, padded with spaces in its JSON."""
-        header, payload = (jose.decode(s) for s in self.sign().removeprefix("bodhi_").split(".")[:2])
+        header, payload = (jws.decode(s) for s in self.sign().removeprefix("bodhi_").split(".")[:2])
         paddings = product(range(3), range(length))
         return next(
             self.signed(header + b" " * one, payload + b" " * other)
             for one, other in paddings
             if len("bodhi_..")
             + SIGNATURE_CHARACTERS
-            + len(jose.encode(header + b" " * one))
-            + len(jose.encode(payload + b" " * other))
+            + len(jws.encode(header + b" " * one))
+            + len(jws.encode(payload + b" " * other))
             == length
         )
 
     @staticmethod
     def signed(header: bytes, payload: bytes) -> str:
         """Return a token over exactly these bytes, truly signed."""
-        message = f"{jose.encode(header)}.{jose.encode(payload)}"
-        return f"bodhi_{message}.{jose.encode(KEY.sign(message.encode()))}"
+        message = f"{jws.encode(header)}.{jws.encode(payload)}"
+        return f"bodhi_{message}.{jws.encode(KEY.sign(message.encode()))}"
 
 
 @pytest.fixture
@@ -119,12 +119,12 @@ def refusal_of(bench: Bench, token: str) -> type[InvalidToken]:
 
 def test_token_says_what_the_contract_says(bench: Bench) -> None:
     """Prefix, header and claims; no expiry where the token has none."""
-    prefix, _, jws = bench.sign().partition("_")
-    header, payload, _ = jws.split(".")
+    prefix, _, compact = bench.sign().partition("_")
+    header, payload, _ = compact.split(".")
 
     assert prefix == "bodhi"
-    assert jose.decode_json(header) == {"alg": "ES256", "kid": KEY.kid, "typ": "api-token+jwt"}
-    assert jose.decode_json(payload) == {
+    assert jws.decode_json(header) == {"alg": "ES256", "kid": KEY.kid, "typ": "api-token+jwt"}
+    assert jws.decode_json(payload) == {
         "iss": ISSUER,
         "aud": AUDIENCE,
         "sub": bench.claims.subject,
@@ -142,7 +142,7 @@ def test_expiry_is_written_in_whole_seconds(bench: Bench) -> None:
         expires_at=START + timedelta(days=1),
     )
 
-    payload = jose.decode_json(bench.signer.sign(claims).split(".")[1])
+    payload = jws.decode_json(bench.signer.sign(claims).split(".")[1])
 
     assert (payload["iat"], payload["exp"]) == (1_768_478_400, 1_768_564_800)
 
@@ -187,7 +187,7 @@ def test_only_keys_that_may_verify_are_loaded() -> None:
 
 def test_point_off_the_curve_is_no_key() -> None:
     """A damaged row is an error, never a key that verifies something."""
-    x = jose.encode(b"\x01" * 32)
+    x = jws.encode(b"\x01" * 32)
 
     with pytest.raises(ValueError, match=r"."):
         public_key(replace(KEY.public, x=x))
@@ -213,11 +213,11 @@ def test_exactly_one_s_is_accepted(bench: Bench) -> None:
     """The other S verifies in every library, so only the low one is ours."""
     token = bench.sign()
     head, _, signature = token.rpartition(".")
-    r, s = jose.decode(signature)[:32], int.from_bytes(jose.decode(signature)[32:], "big")
-    high = r + (jose.P256_ORDER - s).to_bytes(32, "big")
+    r, s = jws.decode(signature)[:32], int.from_bytes(jws.decode(signature)[32:], "big")
+    high = r + (jws.P256_ORDER - s).to_bytes(32, "big")
 
-    assert s <= jose.P256_ORDER // 2
-    assert refusal_of(bench, f"{head}.{jose.encode(high)}") is BadSignature
+    assert s <= jws.P256_ORDER // 2
+    assert refusal_of(bench, f"{head}.{jws.encode(high)}") is BadSignature
 
 
 @pytest.mark.parametrize(
@@ -355,7 +355,7 @@ def test_signature_of_another_key_is_refused(bench: Bench) -> None:
     head, _, _ = bench.sign().rpartition(".")
     foreign = LocalSigningKey().sign(head.removeprefix("bodhi_").encode())
 
-    assert refusal_of(bench, f"{head}.{jose.encode(foreign)}") is BadSignature
+    assert refusal_of(bench, f"{head}.{jws.encode(foreign)}") is BadSignature
 
 
 @pytest.mark.parametrize(
@@ -365,16 +365,16 @@ def test_signature_of_nothing_is_refused(bench: Bench, signature: bytes) -> None
     """Zeros verify nothing (CVE-2022-21449)."""
     head, _, _ = bench.sign().rpartition(".")
 
-    assert refusal_of(bench, f"{head}.{jose.encode(signature)}") is BadSignature
+    assert refusal_of(bench, f"{head}.{jws.encode(signature)}") is BadSignature
 
 
-@pytest.mark.parametrize("excess", [0, 1, 2**256 - 1 - jose.P256_ORDER])
+@pytest.mark.parametrize("excess", [0, 1, 2**256 - 1 - jws.P256_ORDER])
 def test_r_outside_the_group_is_refused(bench: Bench, excess: int) -> None:
     """R must be below the order of the group, whatever else it is congruent to."""
     head, _, signature = bench.sign().rpartition(".")
-    r, s = (jose.P256_ORDER + excess).to_bytes(32, "big"), jose.decode(signature)[32:]
+    r, s = (jws.P256_ORDER + excess).to_bytes(32, "big"), jws.decode(signature)[32:]
 
-    assert refusal_of(bench, f"{head}.{jose.encode(r + s)}") is BadSignature
+    assert refusal_of(bench, f"{head}.{jws.encode(r + s)}") is BadSignature
 
 
 @pytest.mark.parametrize("typ", ["JWT", "at+jwt", "API-TOKEN+JWT", "", "application/api-token+jwt"])
@@ -428,9 +428,9 @@ def test_claims_of_another_form_are_refused(bench: Bench, payload: dict[str, Any
 def test_duplicate_claims_are_refused(bench: Bench) -> None:
     """A claim given twice has no value."""
     header, payload, _ = bench.sign().removeprefix("bodhi_").split(".")
-    twice = jose.decode(payload).replace(b'{"iss"', b'{"aud":"x","iss"')
+    twice = jws.decode(payload).replace(b'{"iss"', b'{"aud":"x","iss"')
 
-    assert refusal_of(bench, bench.signed(jose.decode(header), twice)) is WrongClaims
+    assert refusal_of(bench, bench.signed(jws.decode(header), twice)) is WrongClaims
 
 
 def test_expired_from_the_very_second_on(bench: Bench) -> None:
@@ -468,7 +468,7 @@ def test_checks_come_in_the_order_of_the_contract(
     token = bench.written(header, payload)
     if foreign:
         head, _, _ = token.rpartition(".")
-        token = f"{head}.{jose.encode(LocalSigningKey().sign(b'something else'))}"
+        token = f"{head}.{jws.encode(LocalSigningKey().sign(b'something else'))}"
 
     assert refusal_of(bench, token) is refusal
 

@@ -8,10 +8,10 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 
-from chalicelib.adapters import jose
+from chalicelib.adapters import jws
 from chalicelib.adapters.client_assertion import ClientAssertions
-from chalicelib.domain.client_definitions import parse_resource_servers
 from chalicelib.domain.errors import InvalidClient
+from chalicelib.settings.client_definitions import parse_resource_servers
 from tests.support.clients import (
     KEYED_SERVER,
     assertion,
@@ -42,9 +42,9 @@ def refused(unverified: str, by: ClientAssertions | None = None) -> None:
 
 def signed(payload: bytes, header: bytes = b'{"alg": "ES256"}', dots: str = ".") -> str:
     """Return an assertion of the usual client with these bytes, well signed."""
-    message = f"{jose.encode(header)}{dots}{jose.encode(payload)}"
+    message = f"{jws.encode(header)}{dots}{jws.encode(payload)}"
     algorithm = jwt.algorithms.ECAlgorithm(jwt.algorithms.ECAlgorithm.SHA256)
-    return f"{message}.{jose.encode(algorithm.sign(message.encode(), ec_key()))}"
+    return f"{message}.{jws.encode(algorithm.sign(message.encode(), ec_key()))}"
 
 
 CLAIMS = json.dumps(

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from joserfc.jwk import ECKey
 
-from chalicelib.adapters import jose
+from chalicelib.adapters import jws
 from tests.support.keys import LocalSigningKey
 
 
@@ -25,7 +25,7 @@ def test_thumbprint_is_that_of_rfc_7638(_: int) -> None:
 
     other = ECKey.import_key({"kty": "EC", "crv": "P-256", "x": key.x, "y": key.y})
 
-    assert jose.thumbprint(key.x, key.y) == key.kid == other.thumbprint()
+    assert jws.thumbprint(key.x, key.y) == key.kid == other.thumbprint()
 
 
 def test_thumbprint_of_the_rfc_7517_example_key() -> None:
@@ -33,35 +33,35 @@ def test_thumbprint_of_the_rfc_7517_example_key() -> None:
     x = "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4"
     y = "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM"
 
-    assert jose.thumbprint(x, y) == "cn-I_WNMClehiVp51i_0VpOENW1upEerA8sEam5hn-s"
+    assert jws.thumbprint(x, y) == "cn-I_WNMClehiVp51i_0VpOENW1upEerA8sEam5hn-s"
 
 
 def test_thumbprint_tells_coordinates_apart() -> None:
     """Swapped coordinates are another key."""
-    assert jose.thumbprint("a", "b") != jose.thumbprint("b", "a")
+    assert jws.thumbprint("a", "b") != jws.thumbprint("b", "a")
 
 
 def test_order_is_that_of_p256() -> None:
     """The constant of SEC 2, written in decimal as FIPS 186-4 has it (D.1.2.3)."""
     expected = "115792089210356248762697446949407573529996955224135760342422259061068512044369"
 
-    assert str(jose.P256_ORDER) == expected
+    assert str(jws.P256_ORDER) == expected
 
 
 @given(st.binary(max_size=100))
 def test_bytes_come_back_as_they_were(content: bytes) -> None:
     """The text is base64url without padding (RFC 7515 section 2)."""
-    text = jose.encode(content)
+    text = jws.encode(content)
 
     assert text == encoded(content)
-    assert jose.decode(text) == content
+    assert jws.decode(text) == content
 
 
 @pytest.mark.parametrize("text", ["A", "AAAAA", "é"])
 def test_what_no_bytes_encode_to_is_refused(text: str) -> None:
     """A length that cannot be, or a character of another world, is a ValueError."""
     with pytest.raises(ValueError, match=r"."):
-        jose.decode(text)
+        jws.decode(text)
 
 
 @pytest.mark.parametrize(
@@ -69,11 +69,11 @@ def test_what_no_bytes_encode_to_is_refused(text: str) -> None:
 )
 def test_objects_come_back_as_they_were(value: dict[str, Any]) -> None:
     """What is written is read; no space is wasted."""
-    text = jose.encode_json(value)
+    text = jws.encode_json(value)
 
-    assert jose.decode_json(text) == value
-    assert b" :" not in jose.decode(text)
-    assert b'": ' not in jose.decode(text)
+    assert jws.decode_json(text) == value
+    assert b" :" not in jws.decode(text)
+    assert b'": ' not in jws.decode(text)
 
 
 @pytest.mark.parametrize(
@@ -101,14 +101,14 @@ def test_objects_come_back_as_they_were(value: dict[str, Any]) -> None:
 def test_anything_but_one_plain_object_is_refused(content: bytes) -> None:
     """Duplicate members at any depth, other encodings and other types are ValueErrors."""
     with pytest.raises(ValueError, match=r"."):
-        jose.decode_json(encoded(content))
+        jws.decode_json(encoded(content))
 
 
 @given(st.binary(max_size=60))
 def test_no_segment_whatsoever_breaks_the_reader(content: bytes) -> None:
     """Any bytes are an object or a ValueError."""
     try:
-        value = jose.decode_json(encoded(content))
+        value = jws.decode_json(encoded(content))
     except ValueError:
         return
     assert isinstance(value, dict)

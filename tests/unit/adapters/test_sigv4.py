@@ -10,7 +10,7 @@ from botocore.credentials import Credentials
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.adapters.dynamodb.sigv4 import Signer
+from chalicelib.adapters.dynamodb.lean.sigv4 import Signer
 from tests.support.lean import an_access
 
 REGIONS = st.sampled_from(["us-east-1", "eu-central-1", "ap-southeast-3", "cn-northwest-1"])

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.adapters.userinfo import completed, lacks_profile, lacks_role
+from chalicelib.adapters.oidc.userinfo import completed, lacks_profile, lacks_role
 from chalicelib.domain.admin_claims import parse_admin_claim
 
 ADMINS = parse_admin_claim("groups=admins")

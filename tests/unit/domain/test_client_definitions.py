@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.client_definitions import MAX_SERVERS, parse_resource_servers
 from chalicelib.domain.clients import ResourceServer, audiences_by_client
+from chalicelib.settings.client_definitions import MAX_SERVERS, parse_resource_servers
 from tests.support.clients import ec_jwk, rsa_jwk
 
 DIGEST = "a" * 64

@@ -9,7 +9,7 @@ import pytest
 from chalicelib.domain.decisions import Effect, TokenChange, UserChange
 from chalicelib.domain.tokens import RevocationReason, Token, TokenStatus
 from chalicelib.domain.users import Role, User, UserStatus
-from tests.support.builders import POLICY, a_token, a_user
+from tests.support.builders import RULES, a_token, a_user
 from tests.support.clock import START
 
 OWNER = a_user()
@@ -23,8 +23,8 @@ LATER = START + timedelta(minutes=1)
     [
         (TOKEN, PAUSED),
         (PAUSED, TOKEN),
-        (TOKEN, TOKEN.revoked(RevocationReason.OWNER, START, POLICY)),
-        (PAUSED, PAUSED.revoked(RevocationReason.OWNER, START, POLICY)),
+        (TOKEN, TOKEN.revoked(RevocationReason.OWNER, START, RULES)),
+        (PAUSED, PAUSED.revoked(RevocationReason.OWNER, START, RULES)),
         (TOKEN, replace(TOKEN, successor_id="tok_2", overlap_ends_at=LATER)),
         # Cut short, and looked at when the old end has passed as well.
         (replace(TOKEN, overlap_ends_at=LATER), replace(TOKEN, overlap_ends_at=START)),
@@ -42,7 +42,7 @@ def test_token_is_decided_otherwise(before: Token, after: Token) -> None:
     ("before", "after"),
     [
         (TOKEN, TOKEN),
-        (TOKEN, TOKEN.touched(LATER, POLICY, {LATER.date(): 3})),
+        (TOKEN, TOKEN.touched(LATER, RULES, {LATER.date(): 3})),
         (TOKEN, TOKEN.described("other", "words", LATER)),
         (TOKEN, replace(TOKEN, version=7)),
         (
@@ -93,12 +93,12 @@ def test_users_tokens_are_decided_as_before(after: User) -> None:
 def test_idle_token_that_comes_back_contradicts_no_permission() -> None:
     """Nobody was allowed in meanwhile."""
     idle_since = TOKEN.idle_at + timedelta(days=1)
-    back = TOKEN.reactivated(idle_since, POLICY)
-    assert TOKEN.status(OWNER, idle_since, POLICY) is TokenStatus.IDLE
+    back = TOKEN.reactivated(idle_since, RULES)
+    assert TOKEN.status(OWNER, idle_since, RULES) is TokenStatus.IDLE
     assert not TokenChange(TOKEN, back).changes_decisions(idle_since)
 
 
-REVOKED = PAUSED.revoked(RevocationReason.OWNER, START, POLICY)
+REVOKED = PAUSED.revoked(RevocationReason.OWNER, START, RULES)
 DEACTIVATED = replace(OWNER, status=UserStatus.INACTIVE)
 ADMINISTRATOR = replace(OWNER, role=Role.ADMIN)
 
@@ -109,7 +109,7 @@ ADMINISTRATOR = replace(OWNER, role=Role.ADMIN)
         (TOKEN, TOKEN.described("other", "words", LATER), Effect.NONE),
         (TOKEN, PAUSED, Effect.ENDS),
         (PAUSED, TOKEN, Effect.OPENS),
-        (PAUSED, PAUSED.reactivated(LATER, POLICY), Effect.OPENS),
+        (PAUSED, PAUSED.reactivated(LATER, RULES), Effect.OPENS),
         (PAUSED, REVOKED, Effect.ENDS),
         (TOKEN, replace(TOKEN, scopes=TOKEN.scopes | {"more:read"}), Effect.ENDS),
         # Back, and at the same time something that may end.

@@ -7,7 +7,7 @@ import pytest
 
 from chalicelib.domain.lines import Ending, Line, Members, ending_of, may_work
 from chalicelib.domain.tokens import Revocation, RevocationReason, Token, TokenStatus
-from tests.support.builders import POLICY, a_token, a_user
+from tests.support.builders import RULES, a_token, a_user
 from tests.support.clock import START
 
 OWNER = a_user()
@@ -24,7 +24,7 @@ def a_rotated(ends: datetime) -> Token:
 
 def ended(*tokens: Token, beside: tuple[Token, ...] = (), line: Line | None = None) -> Ending | None:
     """Return the end of a line of these tokens at START."""
-    return ending_of(Members(line, tokens, beside), WHY, START, POLICY)
+    return ending_of(Members(line, tokens, beside), WHY, START, RULES)
 
 
 def test_both_tokens_end_for_the_same_reason() -> None:
@@ -38,7 +38,7 @@ def test_both_tokens_end_for_the_same_reason() -> None:
     assert ending.frees_place
 
 
-@pytest.mark.parametrize("token", [a_rotated(START), a_token(OWNER).revoked(WHY, START, POLICY)])
+@pytest.mark.parametrize("token", [a_rotated(START), a_token(OWNER).revoked(WHY, START, RULES)])
 def test_what_is_over_stays_as_it_is(token: Token) -> None:
     """A token that was rotated out keeps its reason, and a line without a living token has no end."""
     assert not may_work(token, START)
@@ -63,7 +63,7 @@ def test_paused_and_idle_tokens_end(changes: dict[str, object]) -> None:
         (a_token(OWNER), False),
         (a_token(OWNER, state=TokenStatus.INACTIVE), False),
         (a_token(OWNER, expires_at=START), True),
-        (a_token(OWNER).revoked(WHY, START, POLICY), True),
+        (a_token(OWNER).revoked(WHY, START, RULES), True),
     ],
 )
 def test_relative_that_works_keeps_the_place(relative: Token, frees: bool) -> None:
@@ -76,7 +76,7 @@ def test_relative_that_works_keeps_the_place(relative: Token, frees: bool) -> No
 
 def test_place_that_0_1_freed_is_not_freed_again() -> None:
     """It revoked a successor and left the predecessor in its overlap."""
-    ending = ended(a_rotated(START + DAY), a_token(OWNER).revoked(WHY, START, POLICY))
+    ending = ended(a_rotated(START + DAY), a_token(OWNER).revoked(WHY, START, RULES))
 
     assert ending
     assert not ending.frees_place
@@ -94,7 +94,7 @@ def test_place_is_freed_once_whatever_the_clocks(end: str, left: timedelta, free
 
 def test_second_end_of_a_line_keeps_the_first_time() -> None:
     """A line that was stopped before its tokens ended has one end."""
-    stopped = LINE.ended(START - DAY, POLICY)
+    stopped = LINE.ended(START - DAY, RULES)
 
-    assert stopped.ended(START, POLICY) is stopped
-    assert stopped.purge_at == max(LINE.purge_at, POLICY.purge_time(START - DAY))
+    assert stopped.ended(START, RULES) is stopped
+    assert stopped.purge_at == max(LINE.purge_at, RULES.purge_time(START - DAY))

@@ -34,12 +34,12 @@ from chalicelib.domain.tokens import (
     Revocation,
     RevocationReason,
     Token,
-    TokenPolicy,
+    TokenRules,
     TokenStatus,
     require_usable,
 )
 from chalicelib.domain.users import UserStatus
-from tests.support.builders import POLICY, a_token, a_user
+from tests.support.builders import RULES, a_token, a_user
 from tests.support.clock import START
 
 TICK = timedelta(milliseconds=1)
@@ -55,20 +55,18 @@ def rotation(
     *,
     at: datetime = NOW,
     before: Token | None = None,
-    policy: TokenPolicy = POLICY,
+    rules: TokenRules = RULES,
 ) -> Rotation:
     """Return a rotation of ``token``, whose predecessor is ``before``."""
-    successor = successor_of(token, new_token_id(at), at, policy)
-    return rotation_of(token, before, successor, overlap, policy)
+    successor = successor_of(token, new_token_id(at), at, rules)
+    return rotation_of(token, before, successor, overlap, rules)
 
 
 def self_rotation(
     token: Token, overlap: timedelta = DAY, *, at: datetime = NOW, before: Token | None = None
 ) -> Rotation:
     """Return a rotation by the token itself."""
-    return rotation_of(
-        token, before, own_successor_of(token, new_token_id(at), at, POLICY), overlap, POLICY
-    )
+    return rotation_of(token, before, own_successor_of(token, new_token_id(at), at, RULES), overlap, RULES)
 
 
 def rotated(overlap: timedelta = DAY, **changes: Any) -> Token:
@@ -79,7 +77,7 @@ def rotated(overlap: timedelta = DAY, **changes: Any) -> Token:
 def refusal(token: Token, now: datetime) -> type[InvalidToken] | None:
     """Return how the token is refused, if it is."""
     try:
-        require_usable(token, OWNER, now, POLICY)
+        require_usable(token, OWNER, now, RULES)
     except InvalidToken as error:
         return type(error)
     return None
@@ -88,14 +86,14 @@ def refusal(token: Token, now: datetime) -> type[InvalidToken] | None:
 def test_successor_is_the_same_to_its_owner() -> None:
     """Name, description, scopes, owner and generation go on; use begins anew."""
     token = a_token(OWNER, name="ci", description="builds", scopes=frozenset({"api:read"}))
-    used = token.touched(NOW, POLICY, {NOW.date(): 3})
+    used = token.touched(NOW, RULES, {NOW.date(): 3})
     made = rotation(replace(used, version=9)).successor
 
     assert (made.name, made.description, made.scopes) == ("ci", "builds", frozenset({"api:read"}))
     assert (made.user_id, made.generation, made.state) == (OWNER.id, "now", ACTIVE)
-    assert (made.created_at, made.updated_at, made.idle_at) == (NOW, NOW, NOW + POLICY.idle_timeout)
+    assert (made.created_at, made.updated_at, made.idle_at) == (NOW, NOW, NOW + RULES.idle_timeout)
     assert (made.last_used_at, dict(made.usage), made.version) == (None, {}, 1)
-    assert made.purge_at == POLICY.purge_time(made.idle_at)
+    assert made.purge_at == RULES.purge_time(made.idle_at)
 
 
 def test_both_are_linked_and_know_their_family() -> None:
@@ -128,7 +126,7 @@ def test_lifetime_begins_anew_within_what_is_allowed(
     created = START + 250 * TICK
     expires = created.replace(microsecond=0) + lifetime if lifetime else None
     token = a_token(OWNER, created, expires_at=expires)
-    made = rotation(token, at=NOW + 700 * TICK, policy=replace(POLICY, max_lifetime=longest)).successor
+    made = rotation(token, at=NOW + 700 * TICK, rules=replace(RULES, max_lifetime=longest)).successor
 
     assert made.expires_at == (NOW + expected if expected else None)
 
@@ -137,9 +135,9 @@ def test_rotated_token_works_until_its_overlap_ends() -> None:
     """To the millisecond; then it is revoked, and says why and since when."""
     token, end = rotated(), NOW + DAY
 
-    assert token.status(OWNER, end - TICK, POLICY) is ACTIVE
+    assert token.status(OWNER, end - TICK, RULES) is ACTIVE
     assert (refusal(token, end - TICK), token.own_revocation(end - TICK)) == (None, None)
-    assert token.status(OWNER, end, POLICY) is REVOKED
+    assert token.status(OWNER, end, RULES) is REVOKED
     assert refusal(token, end) is RotatedToken
     assert token.own_revocation(end) == Revocation(RevocationReason.ROTATED, end)
 
@@ -152,14 +150,14 @@ def test_without_overlap_it_ends_at_once() -> None:
 def test_rotation_is_told_from_other_ends() -> None:
     """An explicit revocation, another generation and an inactive owner are no reuse."""
     end = NOW + DAY
-    explicit = rotated().revoked(RevocationReason.OWNER, NOW, POLICY)
+    explicit = rotated().revoked(RevocationReason.OWNER, NOW, RULES)
 
     assert refusal(explicit, end) is RevokedToken
     assert explicit.own_revocation(end) == Revocation(RevocationReason.OWNER, NOW)
     assert refusal(rotated(generation="before"), end) is RevokedToken
     inactive = replace(OWNER, status=UserStatus.INACTIVE)
     with pytest.raises(InactiveOwner):
-        require_usable(rotated(), inactive, end, POLICY)
+        require_usable(rotated(), inactive, end, RULES)
 
 
 def test_overlap_is_never_longer_than_the_token_itself() -> None:
@@ -174,26 +172,26 @@ def test_overlap_is_never_longer_than_the_token_itself() -> None:
 )
 def test_rotated_token_ends_with_its_overlap(expires: datetime | None, ends: datetime) -> None:
     """Whoever hears when it ends hears the earlier of overlap and expiry."""
-    assert a_token(OWNER, expires_at=expires).ends_at(POLICY) == expires
-    assert rotated(expires_at=expires).ends_at(POLICY) == ends
+    assert a_token(OWNER, expires_at=expires).ends_at(RULES) == expires
+    assert rotated(expires_at=expires).ends_at(RULES) == ends
 
 
 def test_row_outlives_the_overlap_by_the_retention() -> None:
     """Whatever happens in the overlap, the row is kept for that long and no longer."""
-    token, kept = rotated(), POLICY.purge_time(NOW + DAY)
+    token, kept = rotated(), RULES.purge_time(NOW + DAY)
 
     assert token.purge_at == kept
-    assert token.touched(NOW + TICK, POLICY).purge_at == kept
-    assert token.paused(NOW).reactivated(NOW + TICK, POLICY).purge_at == kept
+    assert token.touched(NOW + TICK, RULES).purge_at == kept
+    assert token.paused(NOW).reactivated(NOW + TICK, RULES).purge_at == kept
 
 
 def test_rotated_token_may_be_paused_and_come_back_in_its_overlap() -> None:
     """It stands like any other until it ends, then like none."""
     paused = rotated().paused(NOW)
 
-    assert paused.status(OWNER, NOW, POLICY) is TokenStatus.INACTIVE
-    assert paused.reactivated(NOW, POLICY).status(OWNER, NOW, POLICY) is ACTIVE
-    assert paused.status(OWNER, NOW + DAY, POLICY) is REVOKED
+    assert paused.status(OWNER, NOW, RULES) is TokenStatus.INACTIVE
+    assert paused.reactivated(NOW, RULES).status(OWNER, NOW, RULES) is ACTIVE
+    assert paused.status(OWNER, NOW + DAY, RULES) is REVOKED
 
 
 def test_family_keeps_its_place_while_one_of_its_tokens_works() -> None:
@@ -223,7 +221,7 @@ def test_rotating_again_ends_the_overlap_before() -> None:
 
     assert again.cut_short is not None
     cut = again.cut_short.after
-    assert (cut.overlap_ends_at, cut.purge_at) == (NOW + DAY, POLICY.purge_time(NOW + DAY))
+    assert (cut.overlap_ends_at, cut.purge_at) == (NOW + DAY, RULES.purge_time(NOW + DAY))
     assert refusal(cut, NOW + DAY) is RotatedToken
 
 
@@ -233,7 +231,7 @@ def test_what_ended_before_is_left_alone(ended: str) -> None:
     first = rotation(a_token(OWNER), timedelta(0) if ended == "overlap" else 3 * DAY)
     before = first.rotated.after
     if ended == "revoked":
-        before = before.revoked(RevocationReason.OWNER, NOW, POLICY)
+        before = before.revoked(RevocationReason.OWNER, NOW, RULES)
 
     assert rotation(first.successor, at=NOW + DAY, before=before).cut_short is None
 
@@ -241,8 +239,8 @@ def test_what_ended_before_is_left_alone(ended: str) -> None:
 def test_latest_name_is_the_successors() -> None:
     """A rename between signing and writing is not lost."""
     token = a_token(OWNER, name="old")
-    successor = successor_of(token, new_token_id(NOW), NOW, POLICY)
-    made = rotation_of(token.described("new", "text", NOW), None, successor, DAY, POLICY)
+    successor = successor_of(token, new_token_id(NOW), NOW, RULES)
+    made = rotation_of(token.described("new", "text", NOW), None, successor, DAY, RULES)
 
     assert (made.successor.name, made.successor.description) == ("new", "text")
 
@@ -254,42 +252,42 @@ def test_latest_name_is_the_successors() -> None:
         (a_token(OWNER, idle_at=NOW), TokenNotActive),
         (a_token(OWNER, expires_at=NOW), TokenAlreadyExpired),
         (a_token(OWNER, generation="before"), TokenAlreadyRevoked),
-        (a_token(OWNER).revoked(RevocationReason.OWNER, START, POLICY), TokenAlreadyRevoked),
+        (a_token(OWNER).revoked(RevocationReason.OWNER, START, RULES), TokenAlreadyRevoked),
         (rotated(), TokenAlreadyRotated),
         (rotated(timedelta(0)), TokenAlreadyRotated),
         (rotated().paused(NOW), TokenAlreadyRotated),
-        (rotated().revoked(RevocationReason.OWNER, NOW, POLICY), TokenAlreadyRevoked),
+        (rotated().revoked(RevocationReason.OWNER, NOW, RULES), TokenAlreadyRevoked),
     ],
 )
 def test_only_an_active_token_is_rotated_and_only_once(token: Token, error: type[ApiTokensError]) -> None:
     """Whatever else it is, the caller hears what."""
     with pytest.raises(error):
-        require_rotatable(token, OWNER, NOW, POLICY)
+        require_rotatable(token, OWNER, NOW, RULES)
 
 
 def test_active_token_is_rotatable() -> None:
     """The usual one passes."""
-    require_rotatable(a_token(OWNER), OWNER, NOW, POLICY)
+    require_rotatable(a_token(OWNER), OWNER, NOW, RULES)
 
 
 def test_reuse_adds_up_and_is_due_once_per_interval() -> None:
     """The first is due at once, the next when the interval has passed."""
     token = rotated()
-    assert needs_reuse_record(token, NOW, POLICY)
+    assert needs_reuse_record(token, NOW, RULES)
 
     once = reused(token, 3, NOW)
     assert (once.reuse_count, once.last_reused_at, once.purge_at) == (3, NOW, token.purge_at)
-    assert not needs_reuse_record(once, NOW + POLICY.refresh_interval - TICK, POLICY)
-    assert needs_reuse_record(once, NOW + POLICY.refresh_interval, POLICY)
+    assert not needs_reuse_record(once, NOW + RULES.refresh_interval - TICK, RULES)
+    assert needs_reuse_record(once, NOW + RULES.refresh_interval, RULES)
     assert reused(once, 2, NOW + DAY).reuse_count == 5
 
 
 def test_record_of_an_ended_generation_outlives_every_overlap() -> None:
     """A short idle timeout does not let it go before a row that an overlap keeps."""
-    short = replace(POLICY, idle_timeout=timedelta(hours=1))
+    short = replace(RULES, idle_timeout=timedelta(hours=1))
 
     assert short.generation_purge_time(NOW) == short.purge_time(NOW + MAX_OVERLAP)
-    assert POLICY.generation_purge_time(NOW) == POLICY.purge_time(NOW + POLICY.idle_timeout)
+    assert RULES.generation_purge_time(NOW) == RULES.purge_time(NOW + RULES.idle_timeout)
 
 
 @pytest.mark.parametrize("expires", [None, START + 2 * DAY, NOW + TICK])
@@ -301,7 +299,7 @@ def test_self_rotation_prolongs_nothing(expires: datetime | None) -> None:
 
     assert (child.expires_at, grandchild.expires_at) == (expires, expires)
     assert {child.lifetime_began_at, grandchild.lifetime_began_at} == {token.created_at}
-    assert child.idle_at == NOW + POLICY.idle_timeout
+    assert child.idle_at == NOW + RULES.idle_timeout
 
 
 def test_self_rotation_goes_on_with_the_line_and_a_persons_begins_one() -> None:
@@ -350,17 +348,17 @@ def test_successor_of_0_1_belongs_to_its_predecessors_line() -> None:
 
 def test_overlap_ends_with_a_lowered_lifetime() -> None:
     """A token that expires first is not shown as revoked afterwards."""
-    policy = replace(POLICY, max_lifetime=2 * DAY)
-    token = rotation(a_token(OWNER), 7 * DAY, policy=policy).rotated.after
+    rules = replace(RULES, max_lifetime=2 * DAY)
+    token = rotation(a_token(OWNER), 7 * DAY, rules=rules).rotated.after
 
     assert token.overlap_ends_at == START + 2 * DAY
 
 
 def test_overlap_of_a_predecessor_ends_early() -> None:
     """At once, and its row is kept for the retention from then on."""
-    change = without_overlap(rotated(), OWNER, NOW, POLICY)
+    change = without_overlap(rotated(), OWNER, NOW, RULES)
 
-    assert (change.after.overlap_ends_at, change.after.purge_at) == (NOW, POLICY.purge_time(NOW))
+    assert (change.after.overlap_ends_at, change.after.purge_at) == (NOW, RULES.purge_time(NOW))
     assert change.after.own_revocation(NOW) == Revocation(RevocationReason.ROTATED, NOW)
 
 
@@ -372,15 +370,15 @@ def test_overlap_of_a_predecessor_ends_early() -> None:
         rotated(timedelta(0)),
         rotated(generation="before"),
         rotated(expires_at=NOW),
-        rotated().revoked(RevocationReason.OWNER, NOW, POLICY),
+        rotated().revoked(RevocationReason.OWNER, NOW, RULES),
     ],
 )
 def test_predecessor_without_an_overlap_is_told(token: Token | None) -> None:
     """Missing, not rotated, over, revoked or expired."""
     with pytest.raises(NoPredecessor):
-        without_overlap(token, OWNER, NOW, POLICY)
+        without_overlap(token, OWNER, NOW, RULES)
 
 
 def test_paused_predecessor_ends_too() -> None:
     """It could come back in its overlap."""
-    assert without_overlap(rotated().paused(NOW), OWNER, NOW, POLICY).after.overlap_is_over(NOW)
+    assert without_overlap(rotated().paused(NOW), OWNER, NOW, RULES).after.overlap_is_over(NOW)

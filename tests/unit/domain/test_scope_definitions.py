@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.scope_definitions import (
+from chalicelib.domain.scopes import EVERYTHING, METHODS, Route
+from chalicelib.domain.users import Role
+from chalicelib.settings.scope_definitions import (
     MAX_RESULT_BYTES,
     MAX_SCOPES,
     _result_bytes,
     parse_catalogue,
 )
-from chalicelib.domain.scopes import EVERYTHING, METHODS, Route
-from chalicelib.domain.users import Role
 
 
 def a_scope(**members: Any) -> dict[str, Any]:

@@ -30,7 +30,7 @@ from chalicelib.domain.tokens import (
     require_usable,
 )
 from chalicelib.domain.users import User, UserStatus
-from tests.support.builders import POLICY, a_request, a_token, a_user
+from tests.support.builders import RULES, a_request, a_token, a_user
 from tests.support.clock import START
 
 TICK = timedelta(milliseconds=1)
@@ -83,7 +83,7 @@ def test_status_is_decided_in_the_order_revoked_expired_inactive_idle_active(
     owner = owner_in(owner_status)
     token = a_token(owner, state=state, generation=generation, expires_at=expires_at, idle_at=idle_at)
 
-    assert token.status(owner, START, POLICY) is expected
+    assert token.status(owner, START, RULES) is expected
 
 
 def test_exactly_one_combination_of_conditions_lets_a_token_pass() -> None:
@@ -95,7 +95,7 @@ def test_exactly_one_combination_of_conditions_lets_a_token_pass() -> None:
         owner = owner_in(owner_status)
         token = a_token(owner, state=state, generation=generation, expires_at=expires_at, idle_at=idle_at)
         try:
-            require_usable(token, owner, START, POLICY)
+            require_usable(token, owner, START, RULES)
         except InvalidToken:
             continue
         allowed.append((state, generation, owner_status, expires_at, idle_at))
@@ -111,7 +111,7 @@ def test_token_is_idle_from_the_very_moment_of_its_deadline(
     owner = a_user()
     token = a_token(owner)
 
-    assert token.status(owner, START + timedelta(days=30) + offset, POLICY) is expected
+    assert token.status(owner, START + timedelta(days=30) + offset, RULES) is expected
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_token_is_expired_from_the_very_moment_of_its_expiry(
     owner = a_user()
     token = a_token(owner, expires_at=AHEAD)
 
-    assert token.status(owner, AHEAD + offset, POLICY) is expected
+    assert token.status(owner, AHEAD + offset, RULES) is expected
 
 
 @pytest.mark.parametrize(
@@ -147,14 +147,14 @@ def test_refusal_names_its_reason(
     owner = owner_in(owner_status)
 
     with pytest.raises(refusal):
-        require_usable(a_token(owner, **changes), owner, START, POLICY)
+        require_usable(a_token(owner, **changes), owner, START, RULES)
 
 
 def test_use_moves_last_used_idle_and_purge_times() -> None:
     """A touch sets three times and nothing else."""
     token = a_token(a_user())
 
-    touched = token.touched(LATER, POLICY)
+    touched = token.touched(LATER, RULES)
 
     assert touched == replace(
         token,
@@ -180,7 +180,7 @@ def test_use_is_worth_a_write_once_per_refresh_interval(since: timedelta | None,
     last_used_at = None if since is None else START - since
     token = a_token(a_user(), last_used_at=last_used_at)
 
-    assert token.needs_touch(START, POLICY) is expected
+    assert token.needs_touch(START, RULES) is expected
 
 
 def test_description_changes_name_description_and_updated_at() -> None:
@@ -228,7 +228,7 @@ def test_reactivation_of_a_paused_token_restarts_its_idle_clock() -> None:
     """Coming back counts like a use, without claiming that there was one."""
     token = a_token(a_user(), state=INACTIVE)
 
-    assert token.reactivated(LATER, POLICY) == replace(
+    assert token.reactivated(LATER, RULES) == replace(
         token,
         state=ACTIVE,
         updated_at=LATER,
@@ -243,7 +243,7 @@ def test_reactivation_restarts_the_clock_of_an_idle_token_only(offset: timedelta
     token = a_token(a_user())
     now = token.idle_at + offset
 
-    back = token.reactivated(now, POLICY)
+    back = token.reactivated(now, RULES)
 
     assert (back is token) is not restarted
     assert back.idle_at == (now + timedelta(days=30) if restarted else token.idle_at)
@@ -253,7 +253,7 @@ def test_revocation_records_reason_and_time_and_sets_the_purge_time() -> None:
     """A revoked row stays for the retention period, counted from its revocation."""
     token = a_token(a_user())
 
-    assert token.revoked(RevocationReason.EXPOSED, LATER, POLICY) == replace(
+    assert token.revoked(RevocationReason.EXPOSED, LATER, RULES) == replace(
         token,
         state=REVOKED,
         revocation=Revocation(RevocationReason.EXPOSED, LATER),
@@ -277,7 +277,7 @@ def test_row_is_kept_for_the_retention_after_the_earlier_deadline(
     """The row goes at min(idle, expiry) + retention."""
     token = a_token(a_user(), expires_at=START + expires_in if expires_in else None)
 
-    assert token.alive_since(START, POLICY).purge_at == START + kept_for
+    assert token.alive_since(START, RULES).purge_at == START + kept_for
 
 
 @pytest.mark.parametrize(
@@ -287,14 +287,14 @@ def test_purge_time_is_in_whole_seconds_rounded_up(microseconds: int, seconds: i
     """DynamoDB's TTL counts seconds, and a row is never deleted before its time."""
     end = START + timedelta(microseconds=microseconds)
 
-    assert POLICY.purge_time(end) == START + timedelta(days=90, seconds=seconds)
+    assert RULES.purge_time(end) == START + timedelta(days=90, seconds=seconds)
 
 
 def test_record_of_an_ended_generation_outlives_every_row_of_it() -> None:
     """A token used in the generation's last moment is purged no later than the record."""
-    token = a_token(a_user()).touched(LATER, POLICY)
+    token = a_token(a_user()).touched(LATER, RULES)
 
-    assert POLICY.generation_purge_time(LATER) == token.purge_at
+    assert RULES.generation_purge_time(LATER) == token.purge_at
 
 
 @pytest.mark.parametrize(
@@ -332,18 +332,18 @@ def test_revoked_token_cannot_be_changed(generation: str, state: TokenStatus, fi
 
     if final:
         with pytest.raises(TokenAlreadyRevoked):
-            require_changeable(token, owner, START, POLICY)
+            require_changeable(token, owner, START, RULES)
     else:
-        require_changeable(token, owner, START, POLICY)
+        require_changeable(token, owner, START, RULES)
 
 
 def test_expired_token_has_no_status_to_change() -> None:
     """Expiry is final from its very moment on."""
     token = a_token(a_user(), expires_at=START)
 
-    require_unexpired(token, START - TICK, POLICY)
+    require_unexpired(token, START - TICK, RULES)
     with pytest.raises(TokenAlreadyExpired):
-        require_unexpired(token, START, POLICY)
+        require_unexpired(token, START, RULES)
 
 
 def test_new_token_is_its_request_in_its_owners_generation() -> None:
@@ -352,7 +352,7 @@ def test_new_token_is_its_request_in_its_owners_generation() -> None:
     scopes = frozenset({"api:read"})
     request = a_request(name="ci", description="builds", scopes=scopes, lifetime=timedelta(days=7))
 
-    assert new_token("tok_1", owner, request, START, POLICY) == Token(
+    assert new_token("tok_1", owner, request, START, RULES) == Token(
         id="tok_1",
         user_id=owner.id,
         generation=owner.generation,
@@ -375,7 +375,7 @@ def test_expiry_is_in_whole_seconds_as_the_claim_is() -> None:
     """Row and ``exp`` claim agree to the second, and the token never lives longer than asked."""
     now = datetime(2026, 1, 15, 12, 0, 0, 999_000, tzinfo=UTC)
 
-    token = new_token("tok_1", a_user(), a_request(lifetime=timedelta(days=1)), now, POLICY)
+    token = new_token("tok_1", a_user(), a_request(lifetime=timedelta(days=1)), now, RULES)
 
     assert token.expires_at == datetime(2026, 1, 16, 12, 0, 0, tzinfo=UTC)
 
@@ -388,7 +388,7 @@ def test_lifetime_is_what_was_asked_within_the_policy(
     longest_days: int | None, asked_days: int | None, granted_days: int | None
 ) -> None:
     """Who asks for nothing gets the longest lifetime allowed."""
-    policy = replace(POLICY, max_lifetime=_days(longest_days))
+    policy = replace(RULES, max_lifetime=_days(longest_days))
     request = a_request(lifetime=_days(asked_days))
 
     token = new_token("tok_1", a_user(), request, START, policy)
@@ -399,7 +399,7 @@ def test_lifetime_is_what_was_asked_within_the_policy(
 
 def test_longer_lifetime_than_allowed_is_refused_with_the_limit() -> None:
     """The refusal says what would be allowed."""
-    policy = replace(POLICY, max_lifetime=timedelta(days=30))
+    policy = replace(RULES, max_lifetime=timedelta(days=30))
 
     with pytest.raises(InvalidRequest, match=r"'expires_in_days' must be at most 30\."):
         new_token("tok_1", a_user(), a_request(lifetime=timedelta(days=31)), START, policy)
@@ -434,7 +434,7 @@ def test_longest_lifetime_counts_at_use(
 ) -> None:
     """From where the lifetime began, to the millisecond; whatever was allowed when the token was made."""
     owner = a_user()
-    policy = replace(POLICY, max_lifetime=_days(longest))
+    policy = replace(RULES, max_lifetime=_days(longest))
     token = a_token(owner, lifetime_began_at=began, expires_at=expires)
 
     assert (token.expiry(policy), token.ends_at(policy)) == (expected, expected)
@@ -450,7 +450,7 @@ def test_raised_lifetime_revives_what_only_the_limit_ended() -> None:
     """A token that was revoked meanwhile stays revoked, and the place was kept for the other."""
     owner, later = a_user(), START + timedelta(days=10)
     token = a_token(owner)
-    lowered, raised = (replace(POLICY, max_lifetime=_days(days)) for days in (7, 30))
+    lowered, raised = (replace(RULES, max_lifetime=_days(days)) for days in (7, 30))
 
     assert token.status(owner, later, lowered) is TokenStatus.EXPIRED
     assert token.holds_place(later)

@@ -13,9 +13,9 @@ from msgspec import inspect
 
 from chalicelib.domain import errors
 from chalicelib.domain.errors import InvalidRequest, PayloadTooLarge, UnsupportedMediaType
-from chalicelib.handlers import sentences
-from chalicelib.handlers.operations import ADMIN, OPEN, PERSON, Answer, Documented, Operation
-from chalicelib.handlers.requests import FORM
+from chalicelib.handlers.http import refusals
+from chalicelib.handlers.http.operations import ADMIN, OPEN, PERSON, Answer, Documented, Operation
+from chalicelib.handlers.http.requests import FORM
 
 NOTHING = Answer(HTTPStatus.NO_CONTENT, media_type=None)
 
@@ -118,7 +118,7 @@ def test_definition_is_inspected_once(monkeypatch: pytest.MonkeyPatch) -> None:
         return type_info(kind)
 
     monkeypatch.setattr(inspect, "type_info", counted)
-    monkeypatch.setattr(sentences, "_DEFINITIONS", {})
+    monkeypatch.setattr(refusals, "_DEFINITIONS", {})
     for _ in range(50):
         order({"item": "tea"})
         lookup(("token", "x"), ("other", "y"))
@@ -281,7 +281,7 @@ def test_view_is_routed_where_the_operation_says(operation: Operation[Any, Any],
     """The decorator registers the route and takes bodies of any content type, to refuse them itself."""
     from chalice.app import Chalice
 
-    from chalicelib.handlers import operations
+    from chalicelib.handlers.http import operations
 
     before = operations.documented()
     orders, app = Blueprint("orders"), Chalice("orders")

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from chalicelib.domain import errors
-from chalicelib.handlers import problems
+from chalicelib.handlers.http import problems
 
 
 def kinds(kind: type[errors.ApiTokensError]) -> Iterator[type[errors.ApiTokensError]]:

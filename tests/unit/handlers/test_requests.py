@@ -3,7 +3,7 @@
 import pytest
 from chalice.app import Request
 
-from chalicelib.handlers import requests
+from chalicelib.handlers.http import requests
 
 
 def conditional(value: str | None) -> Request:

@@ -6,10 +6,10 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.adapters.client_assertion import ClientAssertions
-from chalicelib.domain.client_definitions import parse_resource_servers
 from chalicelib.domain.clients import ClientAssertion, ClientCredentials, ClientSecret
 from chalicelib.domain.errors import InvalidClient
 from chalicelib.services.clients import AssertionPorts, AuthenticateClients
+from chalicelib.settings.client_definitions import parse_resource_servers
 from tests.support.clients import KEYED_SERVER, SECRET, SERVER, assertion, resource_servers
 from tests.support.clock import FixedClock
 from tests.support.memory import InMemoryStore

@@ -22,7 +22,7 @@ from chalicelib.domain.tokens import Token, TokenStatus
 from chalicelib.domain.users import Role, User, UserStatus
 from chalicelib.services.recent_rows import RecentRows
 from chalicelib.services.verify import Verified, VerifyToken
-from tests.support.builders import POLICY, a_token, a_user
+from tests.support.builders import RULES, a_token, a_user
 from tests.support.clock import START
 from tests.unit.services.test_verify import Gate
 
@@ -44,7 +44,7 @@ class RecentGate(Gate):
         self.reused: list[Token] = []
         self.recent = RecentRows(reuse, self.clock)
         self.verifying = VerifyToken(
-            self.reader, self.store, self.clock, POLICY, self.reused.append, self.recent
+            self.reader, self.store, self.clock, RULES, self.reused.append, self.recent
         )
 
     def decide(self) -> Verified:
@@ -201,13 +201,13 @@ def test_other_calls_read(gate: RecentGate, call: str) -> None:
 
 def test_use_is_written_once_per_interval(gate: RecentGate) -> None:
     """A decision that has to write reads first, so a burst at the end of the interval writes once."""
-    gate.clock.advance(POLICY.refresh_interval - 2 * TICK)
+    gate.clock.advance(RULES.refresh_interval - 2 * TICK)
     gate.decide()
     gate.clock.advance(2 * TICK)
     for _ in range(100):
         gate.decide()
     assert gate.store.calls["touch"] == 2
-    assert gate.row.last_used_at == START + POLICY.refresh_interval
+    assert gate.row.last_used_at == START + RULES.refresh_interval
     assert gate.row.usage == {START.date(): 3}
 
 
@@ -215,7 +215,7 @@ def test_every_use_is_counted(gate: RecentGate) -> None:
     """The uses of reused rows are in the next record."""
     for _ in range(99):
         gate.decide()
-    gate.clock.advance(POLICY.refresh_interval)
+    gate.clock.advance(RULES.refresh_interval)
     gate.decide()
     assert gate.row.usage == {START.date(): 101}
 
@@ -270,7 +270,7 @@ def test_read_that_began_before_an_end_counts_from_its_beginning() -> None:
         gate.reader,
         Slow(),
         gate.clock,
-        POLICY,
+        RULES,
         recent=RecentRows(SECOND, gate.clock),
     )
     gate.decide()
@@ -302,6 +302,6 @@ def test_role_counts_as_the_policy_says_now() -> None:
         gate.decide()
         rows = gate.recent.find(admin.id, token.id)
         assert rows is not None
-        roles.append(POLICY.administrators.role_of(rows.owner, gate.clock.now()))
+        roles.append(RULES.administrators.role_of(rows.owner, gate.clock.now()))
         gate.clock.advance(2 * TICK)
     assert roles == [Role.ADMIN, Role.USER]

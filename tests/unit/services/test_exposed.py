@@ -15,7 +15,7 @@ from chalicelib.domain.users import UserStatus
 from chalicelib.services.exposed import RevokeExposed
 from chalicelib.services.lines import FindPresented
 from chalicelib.services.revocation import RevokeToken
-from tests.support.builders import LIMITS, POLICY, a_token, a_user
+from tests.support.builders import LIMITS, RULES, a_token, a_user
 from tests.support.clock import START, FixedClock
 from tests.unit.services.stores import BusyStore
 
@@ -30,7 +30,7 @@ class Finder:
         self.tokens = [a_token(self.owner) for _ in range(3)]
         self.store.put(self.owner, *self.tokens)
         self.verified = 0
-        revocations = RevokeToken(self.store, self.store, self.clock, POLICY)
+        revocations = RevokeToken(self.store, self.store, self.clock, RULES)
         self.exposed = RevokeExposed(self, FindPresented(self.store, self.store), revocations)
 
     def verify(self, unverified_token: str) -> Claims:
@@ -116,8 +116,8 @@ def test_token_of_a_deactivated_owner_ends_too(finder: Finder) -> None:
 def test_token_in_its_overlap_ends_without_freeing_a_place(finder: Finder) -> None:
     """The successor, which was not found, works on and keeps the place."""
     token = finder.tokens[0]
-    successor = successor_of(token, new_token_id(START), START, POLICY)
-    rotation = rotation_of(token, None, successor, timedelta(days=1), POLICY)
+    successor = successor_of(token, new_token_id(START), START, RULES)
+    rotation = rotation_of(token, None, successor, timedelta(days=1), RULES)
     finder.store.rotate_token(rotation, limits=LIMITS)
 
     assert finder.exposed.report([token.id]) == [token.id]
@@ -137,8 +137,8 @@ def test_token_without_a_row_is_passed_over(finder: Finder) -> None:
 def test_first_token_of_a_line_stands_for_it_after_its_row_is_gone(finder: Finder, left: bool) -> None:
     """What grew out of it ends, as long as the line's row leads there."""
     token = finder.tokens[0]
-    successor = own_successor_of(token, new_token_id(START), START, POLICY)
-    rotation = rotation_of(token, None, successor, timedelta(days=1), POLICY)
+    successor = own_successor_of(token, new_token_id(START), START, RULES)
+    rotation = rotation_of(token, None, successor, timedelta(days=1), RULES)
     finder.store.rotate_token(rotation, limits=LIMITS)
     finder.store.purge(rotation.rotated.after)
     if not left:

@@ -19,16 +19,16 @@ from chalicelib.domain.errors import (
     TooManyCreations,
     UserInactive,
 )
-from chalicelib.domain.tokens import RevocationReason, Token, TokenPolicy, TokenRequest, TokenStatus
+from chalicelib.domain.tokens import RevocationReason, Token, TokenRequest, TokenRules, TokenStatus
 from chalicelib.domain.users import User, UserStatus
 from chalicelib.services.issue import IssueStores, IssueToken
-from tests.support.builders import POLICY, a_request, a_token, a_user, an_ending
+from tests.support.builders import RULES, a_request, a_token, a_user, an_ending
 from tests.support.clock import START, FixedClock
 from tests.unit.services.log_lines import written
 from tests.unit.services.stores import BusyStore
 
 LIMIT = 3
-SMALL = replace(POLICY, max_live_tokens=LIMIT)
+SMALL = replace(RULES, max_live_tokens=LIMIT)
 TICK = timedelta(milliseconds=1)
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
@@ -61,10 +61,10 @@ class Desk:
         self.store.put(self.owner)
         self.issuing = self.issuing_with(SMALL)
 
-    def issuing_with(self, policy: TokenPolicy) -> IssueToken:
-        """Return issuing over the same store by another policy."""
+    def issuing_with(self, rules: TokenRules) -> IssueToken:
+        """Return issuing over the same store by another rules."""
         stores = IssueStores(self.store, self.store, self.store)
-        return IssueToken(stores, self.signer, self.clock, policy)
+        return IssueToken(stores, self.signer, self.clock, rules)
 
     def issue(self, request: TokenRequest | None = None, key: str | None = None) -> Token:
         """Issue a token to the owner as stored now."""
@@ -88,7 +88,7 @@ class Desk:
         owner = self.store.read_user(self.owner)
         dead = (TokenStatus.REVOKED, TokenStatus.EXPIRED)
         rows, now = self.store.rows(), self.clock.now()
-        live = [token for token in rows if token.status(owner, now, POLICY) not in dead]
+        live = [token for token in rows if token.status(owner, now, RULES) not in dead]
         return len({token.family_id or token.id for token in live})
 
 
@@ -122,9 +122,9 @@ def test_claims_say_what_the_row_says(desk: Desk) -> None:
 
 
 def test_too_long_a_lifetime_is_refused_before_anything_is_signed(desk: Desk) -> None:
-    """A request against the policy costs neither signature nor write."""
-    policy = replace(SMALL, max_lifetime=DAY)
-    issuing = IssueToken(IssueStores(desk.store, desk.store, desk.store), desk.signer, desk.clock, policy)
+    """A request against the rules costs neither signature nor write."""
+    rules = replace(SMALL, max_lifetime=DAY)
+    issuing = IssueToken(IssueStores(desk.store, desk.store, desk.store), desk.signer, desk.clock, rules)
 
     with pytest.raises(InvalidRequest):
         issuing.issue(desk.owner, a_request(lifetime=2 * DAY))

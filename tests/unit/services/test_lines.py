@@ -16,7 +16,7 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.tokens import RevocationReason, Token, TokenStatus
 from chalicelib.services.revocation import RevokeToken
-from tests.support.builders import POLICY
+from tests.support.builders import RULES
 from tests.unit.services.log_lines import written
 from tests.unit.services.test_issue import LIMIT, Desk
 
@@ -31,7 +31,7 @@ class Lines(Desk):
     def __init__(self) -> None:
         super().__init__()
         self.first = self.issue()
-        self.revoking = RevokeToken(self.store, self.store, self.clock, POLICY)
+        self.revoking = RevokeToken(self.store, self.store, self.clock, RULES)
 
     def rotate(self, token: Token, overlap: timedelta = HOUR, *, by_itself: bool = True) -> Token:
         """Rotate a token a minute later."""
@@ -55,7 +55,7 @@ class Lines(Desk):
     def working(self) -> list[Token]:
         """Return the tokens that may be used."""
         owner, now = self.store.read_user(self.owner), self.clock.now()
-        return [t for t in self.store.rows() if t.status(owner, now, POLICY) is TokenStatus.ACTIVE]
+        return [t for t in self.store.rows() if t.status(owner, now, RULES) is TokenStatus.ACTIVE]
 
     def as_in_0_1(self) -> None:
         """Leave of all rows what 0.1 writes."""
@@ -172,7 +172,7 @@ def test_place_that_0_1_freed_is_freed_once(desk: Lines) -> None:
     other = desk.issue()
     successor = desk.rotate(desk.first, WEEK)
     desk.as_in_0_1()
-    alone = desk.store.read_token(successor).revoked(WHY, desk.clock.now(), POLICY)
+    alone = desk.store.read_token(successor).revoked(WHY, desk.clock.now(), RULES)
     desk.store.put(alone, replace(desk.store.read_user(desk.owner), live_tokens=1))
 
     assert desk.end(desk.first)

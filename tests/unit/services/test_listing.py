@@ -16,7 +16,7 @@ from chalicelib.domain.errors import InvalidCursor, StoreUnavailable, TooManyToS
 from chalicelib.domain.tokens import EndedGeneration, Revocation, RevocationReason, Token, TokenStatus
 from chalicelib.domain.users import User, UserStatus
 from chalicelib.services.listing import SORTS, ListTokens, Sort, TokenQuery
-from tests.support.builders import POLICY, a_token, a_user
+from tests.support.builders import RULES, a_token, a_user
 from tests.support.clock import START, FixedClock
 from tests.unit.services.stores import BusyStore
 
@@ -40,7 +40,7 @@ class Shelf:
         self.store = BusyStore()
         self.store.put(owner, *tokens)
         self.owner = owner
-        self.listing = ListTokens(self.store, FixedClock(), POLICY)
+        self.listing = ListTokens(self.store, FixedClock(), RULES)
 
     def page(self, **query: Any) -> tuple[list[Token], str | None]:
         """Return one page and its cursor."""

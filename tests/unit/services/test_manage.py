@@ -23,7 +23,7 @@ from chalicelib.services.listing import ListTokens
 from chalicelib.services.manage import ManageTokens, TokenPatch
 from chalicelib.services.reactivations import CountReactivations
 from chalicelib.services.revocation import RevokeToken
-from tests.support.builders import POLICY, a_token, a_user
+from tests.support.builders import RULES, a_token, a_user
 from tests.support.clock import START, FixedClock
 from tests.unit.services.stores import BusyStore
 
@@ -56,10 +56,10 @@ class Desk:
         self.now = self.clock.now()
         self.owner = a_user(generation="now", live_tokens=1)
         self.store.put(self.owner)
-        listing = ListTokens(self.store, self.clock, POLICY)
-        revocations = RevokeToken(self.store, self.store, self.clock, POLICY)
+        listing = ListTokens(self.store, self.clock, RULES)
+        revocations = RevokeToken(self.store, self.store, self.clock, RULES)
         counted = CountReactivations(self.store, self.clock, MOST)
-        self.tokens = ManageTokens(self.store, listing, revocations, self.clock, POLICY, counted)
+        self.tokens = ManageTokens(self.store, listing, revocations, self.clock, RULES, counted)
 
     def has(self, **changes: Any) -> Token:
         """Return a token that the owner has."""
@@ -255,7 +255,7 @@ def test_patch_never_undoes_a_revocation_that_overtakes_it(desk: Desk) -> None:
 def test_patch_keeps_a_use_that_overtakes_it(desk: Desk) -> None:
     """A use recorded while a token is renamed is not lost."""
     token = desk.has()
-    desk.store.let("save_token", lambda: desk.store.touch(token, token.touched(desk.now, POLICY)))
+    desk.store.let("save_token", lambda: desk.store.touch(token, token.touched(desk.now, RULES)))
 
     view = desk.tokens.patch(desk.owner, token.id, RENAME)
 
@@ -456,7 +456,7 @@ def test_revocation_overtaken_by_the_end_of_the_generation_is_not_lost(desk: Des
     except ApiTokensError as error:
         assert isinstance(error, ConcurrentChange)  # noqa: PT017 - either outcome is right
     owner = desk.store.read_user(desk.owner)
-    assert desk.store.read_token(token).status(owner, desk.now, POLICY) is REVOKED
+    assert desk.store.read_token(token).status(owner, desk.now, RULES) is REVOKED
 
 
 def _every_call(desk: Desk, token_id: str) -> list[Call]:

@@ -20,12 +20,12 @@ from chalicelib.domain.users import UserStatus
 from chalicelib.services.reuse import RecordReuse, RevokeFamily
 from chalicelib.services.revocation import RevokeToken
 from chalicelib.services.verify import VerifyToken
-from tests.support.builders import POLICY, a_token
+from tests.support.builders import RULES, a_token
 from tests.support.clock import START
 from tests.unit.services.log_lines import written
 from tests.unit.services.test_verify import Gate
 
-REFRESH = POLICY.refresh_interval
+REFRESH = RULES.refresh_interval
 TICK = timedelta(milliseconds=1)
 REASON = RevocationReason.REUSE
 
@@ -36,8 +36,8 @@ class RotatedGate(Gate):
     def __init__(self, *, revoking: bool = False) -> None:
         super().__init__()
         self.owner = replace(self.owner, live_tokens=1)
-        successor = successor_of(self.token, new_token_id(START), START, POLICY)
-        rotation = rotation_of(self.token, None, successor, timedelta(0), POLICY)
+        successor = successor_of(self.token, new_token_id(START), START, RULES)
+        rotation = rotation_of(self.token, None, successor, timedelta(0), RULES)
         self.token, self.successor = rotation.rotated.after, rotation.successor
         self.store.put(self.owner, self.token, self.successor)
         self.revoking = revoking
@@ -45,11 +45,11 @@ class RotatedGate(Gate):
 
     def start(self) -> None:
         """Let a process without any memory decide from now on."""
-        revocations = RevokeToken(self.store, self.store, self.clock, POLICY)
+        revocations = RevokeToken(self.store, self.store, self.clock, RULES)
         family = RevokeFamily(self.store, self.store, revocations, self.clock)
         respond = family.revoke if self.revoking else None
-        recording = RecordReuse(self.store, self.clock, POLICY, respond)
-        self.verifying = VerifyToken(self.reader, self.store, self.clock, POLICY, recording.record)
+        recording = RecordReuse(self.store, self.clock, RULES, respond)
+        self.verifying = VerifyToken(self.reader, self.store, self.clock, RULES, recording.record)
 
     def refuse(self, kind: type[InvalidToken] = RotatedToken) -> None:
         """Present the token, which is refused."""
@@ -153,7 +153,7 @@ def test_token_in_its_overlap_passes_without_a_record(gate: RotatedGate) -> None
 def test_other_refusals_are_no_reuse(gate: RotatedGate, end: str) -> None:
     """Whoever is refused for another reason is not recorded."""
     if end == "revoked":
-        gate.store.put(gate.token.revoked(RevocationReason.OWNER, START, POLICY))
+        gate.store.put(gate.token.revoked(RevocationReason.OWNER, START, RULES))
     elif end == "generation":
         gate.store.put(replace(gate.token, generation="before"))
     elif end == "expired":

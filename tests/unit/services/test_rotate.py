@@ -21,7 +21,7 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.tokens import IssuedToken, Token, TokenStatus
 from chalicelib.domain.users import UserStatus
-from tests.support.builders import POLICY, a_token, a_user
+from tests.support.builders import RULES, a_token, a_user
 from tests.support.clock import START
 from tests.unit.services.test_issue import LIMIT, Desk
 
@@ -91,7 +91,7 @@ def test_third_of_a_family_ends_the_first(desk: Turn) -> None:
     now = desk.clock.now()
     assert desk.store.read_token(desk.token).overlap_ends_at == now
     family = desk.store.list_family(desk.owner.id, desk.token.id)
-    usable = [t for t in family if t.status(desk.owner, now, POLICY) is TokenStatus.ACTIVE]
+    usable = [t for t in family if t.status(desk.owner, now, RULES) is TokenStatus.ACTIVE]
     assert (len(family), len(usable)) == (3, 2)
 
 

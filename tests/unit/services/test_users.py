@@ -25,7 +25,7 @@ from chalicelib.domain.users import Role, User, UserStatus
 from chalicelib.services.listing import ListTokens, TokenQuery
 from chalicelib.services.reactivations import CountReactivations
 from chalicelib.services.users import ManageUsers, UserQuery
-from tests.support.builders import ISSUER, POLICY, a_token, a_user, an_admin
+from tests.support.builders import ISSUER, RULES, a_token, a_user, an_admin
 from tests.support.clock import START, FixedClock
 from tests.unit.services.stores import BusyStore
 
@@ -62,7 +62,7 @@ class Office:
         self.store = BusyStore()
         self.clock = FixedClock(NOW)
         counted = CountReactivations(self.store, self.clock, MOST)
-        self.users = ManageUsers(self.store, self.clock, replace(POLICY, administrators=NAMED), counted)
+        self.users = ManageUsers(self.store, self.clock, replace(RULES, administrators=NAMED), counted)
         self.store.put(ADMIN)
 
     def has(self, **changes: Any) -> User:
@@ -188,7 +188,7 @@ def test_list_shows_why_tokens_were_revoked(
         CHANGES[change](office.users, user)
         office.clock.advance(DAY)
 
-    page = ListTokens(office.store, office.clock, POLICY).page(office.store.read_user(user), TokenQuery())
+    page = ListTokens(office.store, office.clock, RULES).page(office.store.read_user(user), TokenQuery())
 
     assert [(v.status, v.revocation and v.revocation.reason) for v in page.tokens] == [
         (TokenStatus.REVOKED, reason)

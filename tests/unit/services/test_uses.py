@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 from chalicelib.services.uses import Until, Uses
-from tests.support.builders import POLICY, a_token, a_user
+from tests.support.builders import RULES, a_token, a_user
 from tests.support.clock import START
 
 TODAY = START.date()
@@ -44,7 +44,7 @@ def test_touch_adds_uses_and_drops_days_that_are_not_shown() -> None:
     oldest = TODAY - 29 * DAY
     token = a_token(a_user(), usage={oldest - DAY: 9, oldest: 5, TODAY: 1})
 
-    touched = token.touched(START, POLICY, {TODAY: 2})
+    touched = token.touched(START, RULES, {TODAY: 2})
 
     assert touched.usage == {oldest: 5, TODAY: 3}
 

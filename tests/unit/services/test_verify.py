@@ -21,14 +21,14 @@ from chalicelib.domain.errors import (
 from chalicelib.domain.tokens import Token, TokenStatus
 from chalicelib.domain.users import UserStatus
 from chalicelib.services.verify import VerifyToken
-from tests.support.builders import POLICY, a_token, a_user
+from tests.support.builders import RULES, a_token, a_user
 from tests.support.clock import START, FixedClock
 from tests.unit.services.log_lines import written
 from tests.unit.services.stores import BusyStore
 
 TICK = timedelta(milliseconds=1)
 DAY = timedelta(days=1)
-REFRESH = POLICY.refresh_interval
+REFRESH = RULES.refresh_interval
 
 
 class Reader:
@@ -55,7 +55,7 @@ class Gate:
         self.token = a_token(self.owner)
         self.store.put(self.owner, self.token)
         self.reader = Reader(Claims(self.owner.id, self.token.id, START, self.token.scopes, None))
-        self.verifying = VerifyToken(self.reader, self.store, self.clock, POLICY)
+        self.verifying = VerifyToken(self.reader, self.store, self.clock, RULES)
 
     def pass_by(self) -> Token:
         """Present the token."""

@@ -1,0 +1,285 @@
+"""The OpenAPI document (3.1), made of the operations, their definitions and the one table of statuses."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+
+from chalicelib.domain import errors
+from chalicelib.domain.scopes import ScopeCatalogue
+from chalicelib.handlers.docs.texts import (
+    COMPANIONS,
+    ERROR_HEADERS,
+    HEADERS,
+    INFO,
+    SCHEMES,
+    TAGS,
+    THROTTLED,
+    Json,
+)
+from chalicelib.handlers.http.operations import Answer, Documented, Operation
+from chalicelib.handlers.http.problems import PROBLEMS, Rendering
+from chalicelib.handlers.http.requests import FORM, JSON, MAX_DEPTH, MAX_VALUES
+from chalicelib.handlers.http.site import CSRF_HEADER, SESSION_COOKIE, Site
+from chalicelib.handlers.v1.inputs import PATH_PARAMETERS, SCOPE_SCHEMA, TEXT_SCHEMAS, HeaderInput
+
+AnyOperation = Operation[Any, Any]
+
+_REF = "#/components/schemas/{name}"
+
+
+def document(operations: Sequence[Documented], scopes: ScopeCatalogue, site: Site) -> Json:
+    """Return the document of these operations at ``site``, whose origin may be empty."""
+    schemas = _schemas(operations)
+    queries = {each.operation.query.__name__ for each in operations if each.operation.query}
+    shared = {name: schema for name, schema in schemas.items() if name not in queries}
+    used = {scheme for each in operations for scheme in each.operation.access.schemes}
+    return {
+        "openapi": "3.1.0",
+        "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
+        "info": INFO,
+        "servers": [{"url": site.url("") or "/"}],
+        "tags": [{"name": tag, "description": TAGS.get(tag, tag)} for tag in _tags(operations)],
+        "paths": _paths(operations, schemas),
+        "components": {
+            "schemas": {**shared, SCOPE_SCHEMA: _scope(scopes), **TEXT_SCHEMAS},
+            "headers": HEADERS,
+            "securitySchemes": _security_schemes(used, site),
+        },
+    }
+
+
+def _tags(operations: Sequence[Documented]) -> Iterable[str]:
+    used = {each.operation.tag for each in operations}
+    return [tag for tag in TAGS if tag in used] + sorted(used - TAGS.keys())
+
+
+def _schemas(operations: Sequence[Documented]) -> dict[str, Json]:
+    kinds: dict[type, None] = {}
+    for each in operations:
+        operation = each.operation
+        answers = [answer.body for answer in operation.answers]
+        for kind in (operation.body, operation.query, operation.rendering.body, PROBLEMS.body, *answers):
+            if kind is not None:
+                kinds[kind] = None
+    _, components = msgspec.json.schema_components(list(kinds), ref_template=_REF)
+    for kind in kinds:
+        components[kind.__name__] |= getattr(kind, "SCHEMA", {})
+    for each in operations:
+        if each.operation.media_type == FORM and each.operation.body:
+            # What a form may hold besides is ignored, but it is text, and given once.
+            components[each.operation.body.__name__].setdefault("additionalProperties", {"type": "string"})
+    return {name: _tidy(schema) for name, schema in sorted(components.items())}
+
+
+def _tidy(schema: Json) -> Json:
+    """Return a schema with its description in one line; all enumerations here are of strings."""
+    description = (
+        {"description": " ".join(schema["description"].split())} if "description" in schema else {}
+    )
+    return {**schema, **description, **({"type": "string"} if "enum" in schema else {})}
+
+
+def _scope(scopes: ScopeCatalogue) -> Json:
+    described = "\n".join(f"- `{scope.name}`: {scope.description}" for scope in scopes.scopes)
+    return {
+        "title": SCOPE_SCHEMA,
+        "type": "string",
+        "enum": [scope.name for scope in scopes.scopes],
+        "description": f"A scope of this service.\n\n{described}",
+    }
+
+
+def _security_schemes(used: set[str], site: Site) -> Json:
+    schemes = {name: scheme for name, scheme in SCHEMES.items() if name in used}
+    if "session" in used:
+        schemes["session"] = {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": SESSION_COOKIE.named(site),
+            "description": "The session of a person at the page; for the page's own scripts.",
+        }
+        schemes[COMPANIONS["session"]] = {
+            "type": "apiKey",
+            "in": "header",
+            "name": CSRF_HEADER,
+            "description": "The session's own secret; needed with its cookie for every change.",
+        }
+    return schemes
+
+
+def _paths(operations: Sequence[Documented], schemas: Mapping[str, Json]) -> Json:
+    paths: dict[str, Json] = {}
+    for each in sorted(operations, key=lambda each: each.operation.path):
+        methods = paths.setdefault(each.operation.path, {})
+        methods[each.operation.method.lower()] = _operation(each, schemas)
+    return paths
+
+
+def _operation(each: Documented, schemas: Mapping[str, Json]) -> Json:
+    operation = each.operation
+    written: Json = {
+        "operationId": each.name,
+        "tags": [operation.tag],
+        "summary": each.summary,
+        "security": _security(operation),
+    }
+    if each.description:
+        written["description"] = each.description
+    if parameters := _parameters(operation, schemas):
+        written["parameters"] = parameters
+    if operation.body:
+        written["requestBody"] = _request_body(operation, operation.body, schemas)
+    answers = {str(answer.status.value): _answer(answer) for answer in operation.answers}
+    written["responses"] = {**answers, **_errors(operation)}
+    return written
+
+
+def _security(operation: AnyOperation) -> list[Json]:
+    alternatives: list[Json] = []
+    for scheme in operation.access.schemes:
+        companion = COMPANIONS.get(scheme) if operation.is_change else None
+        alternatives.append({scheme: [], **({companion: []} if companion else {})})
+    return alternatives
+
+
+def _parameters(operation: AnyOperation, schemas: Mapping[str, Json]) -> list[Json]:
+    in_path = [
+        {"name": name, "in": "path", "required": True, **PATH_PARAMETERS[name]}
+        for name in operation.path_parameters
+    ]
+    in_query = _query_parameters(schemas[operation.query.__name__]) if operation.query else []
+    return [*in_path, *in_query, *map(_header_parameter, operation.headers)]
+
+
+def _query_parameters(schema: Json) -> list[Json]:
+    return [
+        {"name": name, "in": "query", "required": name in schema["required"], **_lifted(described)}
+        for name, described in schema["properties"].items()
+    ]
+
+
+def _lifted(schema: Json) -> Json:
+    """Return a parameter whose description stands beside its schema, where readers look for it."""
+    rest = {key: value for key, value in schema.items() if key != "description"}
+    return {"description": schema.get("description", ""), "schema": rest}
+
+
+def _header_parameter(header: HeaderInput) -> Json:
+    return {
+        "name": header.name,
+        "in": "header",
+        "required": False,
+        "description": header.description,
+        "schema": header.schema,
+    }
+
+
+def _request_body(operation: AnyOperation, kind: type, schemas: Mapping[str, Json]) -> Json:
+    name = kind.__name__
+    members = schemas[name]["properties"]
+    example = {key: each["examples"][0] for key, each in _with_examples(members)}
+    content: Json = {"schema": _reference(name)}
+    if example:
+        content["example"] = example
+    return {
+        "required": operation.needs_body,
+        "description": f"At most {operation.most_bytes} bytes.{_json_bounds(operation)}",
+        "content": {operation.media_type: content},
+    }
+
+
+def _json_bounds(operation: AnyOperation) -> str:
+    if operation.media_type != JSON:
+        return ""
+    return f" At most {MAX_VALUES} values, nested at most {MAX_DEPTH} deep."
+
+
+def _with_examples(members: Mapping[str, Json]) -> Iterable[tuple[str, Json]]:
+    for name, schema in members.items():
+        for alternative in (schema, *schema.get("anyOf", ())):
+            if "examples" in alternative:
+                yield name, alternative
+                break
+
+
+def _answer(answer: Answer) -> Json:
+    written: Json = {"description": answer.status.phrase}
+    if answer.headers:
+        written["headers"] = {name: _header(name) for name in answer.headers}
+    if answer.media_type:
+        schema = _reference(answer.body.__name__) if answer.body else {"type": "object"}
+        written["content"] = {answer.media_type: {"schema": schema}}
+    return written
+
+
+def _errors(operation: AnyOperation) -> Json:
+    rendering = operation.rendering
+    by_status: dict[HTTPStatus, list[type[errors.ApiTokensError]]] = {}
+    for kind in operation.all_raises:
+        by_status.setdefault(rendering.status_of_kind(kind), []).append(kind)
+    written = {str(status.value): _error(rendering, kinds) for status, kinds in by_status.items()}
+    written[str(HTTPStatus.INTERNAL_SERVER_ERROR.value)] = _unexpected(rendering)
+    too_many = str(HTTPStatus.TOO_MANY_REQUESTS.value)
+    written[too_many] = _throttled(rendering, by_status.get(HTTPStatus.TOO_MANY_REQUESTS, ()))
+    return dict(sorted(written.items()))
+
+
+def _error(rendering: Rendering, kinds: Sequence[type[errors.ApiTokensError]]) -> Json:
+    headers = {
+        header for kind in kinds for known, header in ERROR_HEADERS.items() if issubclass(kind, known)
+    }
+    referred = {"headers": {name: _header(name) for name in sorted(headers)}} if headers else {}
+    return {**referred, **_coded(rendering, _sentences(rendering, kinds))}
+
+
+def _throttled(rendering: Rendering, kinds: Sequence[type[errors.ApiTokensError]]) -> Json:
+    """Return the 429: API Gateway's own, and the service's if the operation has one."""
+    sentences = _sentences(rendering, kinds)
+    if rendering is PROBLEMS:
+        answer = _coded(PROBLEMS, {**sentences, **THROTTLED})
+    else:
+        # API Gateway answers with a problem document wherever it throttles.
+        answer = _coded(PROBLEMS, THROTTLED)
+        if sentences:
+            own = _coded(rendering, sentences)
+            answer["description"] = f"{own['description']}\n{answer['description']}"
+            answer["content"] = {**own["content"], **answer["content"]}
+    return {"headers": {"Retry-After": _header("Retry-After")}, **answer}
+
+
+def _sentences(rendering: Rendering, kinds: Sequence[type[errors.ApiTokensError]]) -> dict[str, str]:
+    sentences: dict[str, str] = {}
+    for kind in kinds:
+        sentences.setdefault(rendering.code_of_kind(kind), _sentence(kind))
+    return sentences
+
+
+def _unexpected(rendering: Rendering) -> Json:
+    code = json.loads(rendering.failure().body)[rendering.code_member]
+    return _coded(rendering, {code: "Something went wrong in the service."})
+
+
+def _coded(rendering: Rendering, sentences: Mapping[str, str]) -> Json:
+    """Return an answer to an error: the body of all errors, narrowed to the codes that it may have."""
+    codes = {rendering.code_member: {"enum": list(sentences)}}
+    schema = {**_reference(rendering.body.__name__), "properties": codes}
+    return {
+        "description": "\n".join(f"- `{code}`: {sentence}" for code, sentence in sentences.items()),
+        "content": {rendering.media_type: {"schema": schema}},
+    }
+
+
+def _sentence(kind: type[errors.ApiTokensError]) -> str:
+    """Return what an error says of itself, or what its class says where that depends on the case."""
+    return kind.detail or " ".join((kind.__doc__ or "").replace("``", "`").partition("\n\n")[0].split())
+
+
+def _reference(name: str) -> Json:
+    return {"$ref": _REF.format(name=name)}
+
+
+def _header(name: str) -> Json:
+    return {"$ref": f"#/components/headers/{name}"}

@@ -1,0 +1,77 @@
+"""``/openapi.json`` and ``/docs``: the contract for programs and for people, from one document."""
+
+import json
+from collections.abc import Mapping
+from functools import lru_cache
+
+from chalice.app import Blueprint, Request, Response
+
+from chalicelib import bootstrap
+from chalicelib.bootstrap import Service
+from chalicelib.handlers.docs import openapi, reference
+from chalicelib.handlers.docs.texts import Json
+from chalicelib.handlers.http import caching, operations
+from chalicelib.handlers.http.caching import CACHE_HEADERS, NOT_MODIFIED
+from chalicelib.handlers.http.operations import OPEN, Answer, Operation
+from chalicelib.handlers.http.problems import answered
+from chalicelib.handlers.http.site import Site, site_at, site_of
+from chalicelib.handlers.page import render
+from chalicelib.handlers.page.routes import as_page
+from chalicelib.handlers.v1 import inputs
+
+documents = Blueprint(__name__)
+
+READ_OPENAPI = Operation(
+    "GET",
+    "/openapi.json",
+    "openapi.read",
+    "Documents",
+    OPEN,
+    (Answer(headers=CACHE_HEADERS), NOT_MODIFIED),
+    headers=(inputs.IF_NONE_MATCH,),
+    has_head=True,
+)
+
+
+@READ_OPENAPI.on(documents)
+def read_openapi() -> Response:
+    """Return this document.
+
+    It is made of the definitions that check requests and build answers, for the service as it is
+    configured: scopes, security schemes and its address.
+    """
+    request = documents.current_request
+    text = json.dumps(_document(*_published(request))) + "\n"
+    answer = Response(text, {"Content-Type": "application/json"})
+    return caching.revalidated(request, answer)
+
+
+@documents.route("/docs", methods=["GET", "HEAD"], content_types=["*/*"])
+@answered("docs.show", as_page)
+def show_docs() -> Response:
+    """Show the reference to people."""
+    request = documents.current_request
+    content = _content(*_published(request))
+    page = render.page(site_of(request), "reference.html", {}, markup=content)
+    return caching.revalidated(request, page)
+
+
+def _published(request: Request) -> tuple[Service, Site]:
+    """Return the service, and the site that its documents name: ``ISSUER``, never what a caller sent.
+
+    Without ``ISSUER``, which open mode does not need, they name the path alone.
+    """
+    service = bootstrap.current()
+    issuer = service.published_at
+    return service, site_at(issuer) if issuer else Site("", site_of(request).prefix)
+
+
+# Once per process. In open mode there are as many as there are base paths.
+@lru_cache(maxsize=4)
+def _document(service: Service, site: Site) -> Json:
+    return openapi.document(operations.documented(), service.scopes, site)
+
+
+@lru_cache(maxsize=4)
+def _content(service: Service, site: Site) -> Mapping[str, str]:
+    return reference.content(_document(service, site))

@@ -1,0 +1,1 @@
+"""The floor under all fronts: HTTP requests, responses and errors."""

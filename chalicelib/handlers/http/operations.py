@@ -1,0 +1,206 @@
+"""Calls of the API, each defined once: what is routed, checked and documented is the same value."""
+
+import inspect
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec
+
+from chalice.app import Blueprint, Request, Response
+
+from chalicelib.domain import errors
+from chalicelib.handlers.http import requests
+from chalicelib.handlers.http.problems import PROBLEMS, Rendering, answered
+from chalicelib.handlers.v1.inputs import PATH_PARAMETERS, HeaderInput
+from chalicelib.handlers.v1.resources import CreatedToken, Resource
+
+if TYPE_CHECKING:
+    # Defaults of type variables (PEP 696) are Python's own from 3.13 on.
+    from typing_extensions import TypeVar
+
+    _B = TypeVar("_B", default=None)
+    _Q = TypeVar("_Q", default=None)
+else:
+    from typing import TypeVar
+
+    _B = TypeVar("_B")
+    _Q = TypeVar("_Q")
+
+_P = ParamSpec("_P")
+_Errors = tuple[type[errors.ApiTokensError], ...]
+
+_SAFE_METHODS = frozenset({"GET", "HEAD"})
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Who may call: any one of the security ``schemes`` (see openapi.py) opens; none means anybody."""
+
+    schemes: tuple[str, ...]
+    raises: _Errors
+
+
+OPEN = Access((), ())
+PERSON = Access(
+    ("signIn", "session"),
+    (
+        errors.NotAuthenticated,
+        errors.SignInRefused,
+        errors.ApiTokenNotAllowed,
+        errors.UserInactive,
+        errors.SignInTooSoon,
+        errors.CrossSiteRequest,
+        errors.TokensUnavailable,
+        errors.ConcurrentChange,
+        errors.DependencyUnavailable,
+    ),
+)
+ADMIN = replace(PERSON, raises=(*PERSON.raises, errors.AdminRequired))
+ANYBODY = Access((), (errors.TokensUnavailable, errors.DependencyUnavailable))
+ITSELF = Access(
+    ("apiToken",), (errors.InvalidToken, errors.TokensUnavailable, errors.DependencyUnavailable)
+)
+API_TOKEN = Access(
+    ("apiToken",),
+    (errors.InvalidToken, errors.InsufficientScope, errors.DependencyUnavailable),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A successful answer; ``media_type`` None means that it has no body."""
+
+    status: HTTPStatus = HTTPStatus.OK
+    body: type[Resource] | None = None
+    headers: tuple[str, ...] = ()
+    media_type: str | None = requests.JSON
+
+
+ENDED = Answer(HTTPStatus.NO_CONTENT, headers=("Effective-By",), media_type=None)
+CREATED = Answer(HTTPStatus.CREATED, CreatedToken, ("ETag", "Location"))
+
+
+@dataclass(frozen=True, slots=True)
+class Operation(Generic[_B, _Q]):
+    """One call of the API.
+
+    ``event`` names its log line. ``raises`` lists its own errors. The errors of access, body and query
+    are added automatically. ``body`` and ``query`` are read with ``body_of`` and ``query_of`` only, so
+    validation and documentation agree. Without ``needs_body`` an absent body has the defaults. With
+    ``has_head`` the operation also answers HEAD, with the status and headers of GET.
+    """
+
+    method: str
+    path: str
+    event: str
+    tag: str
+    access: Access
+    answers: tuple[Answer, ...]
+    body: type[_B] | None = None
+    media_type: str = requests.JSON
+    needs_body: bool = True
+    most_bytes: int = requests.MAX_BODY_BYTES
+    query: type[_Q] | None = None
+    headers: tuple[HeaderInput, ...] = ()
+    raises: _Errors = ()
+    rendering: Rendering = PROBLEMS
+    has_head: bool = False
+
+    def __post_init__(self) -> None:
+        """Raises TypeError for a path with a parameter that has no definition."""
+        undefined = [name for name in self.path_parameters if name not in PATH_PARAMETERS]
+        if undefined:
+            raise TypeError(f"{self.path} has parameters without a definition: {undefined}")
+
+    def on(
+        self, blueprint: Blueprint, authorizer: Any = None
+    ) -> Callable[[Callable[_P, Response]], Callable[_P, Response]]:
+        """Route the operation to a view, log and render its errors, and document it."""
+
+        def wrap(view: Callable[_P, Response]) -> Callable[_P, Response]:
+            answer = answered(self.event, self.rendering.render, self.rendering.failure)(view)
+            # Which content type a body has, the operation says; those of other calls have no meaning.
+            blueprint.route(self.path, methods=self._methods, authorizer=authorizer, content_types=["*/*"])(
+                answer
+            )
+            _documented.append(Documented(self, view.__name__, inspect.getdoc(view) or ""))
+            return answer
+
+        return wrap
+
+    def body_of(self, request: Request) -> _B:
+        """Return the body. Raises UnsupportedMediaType, PayloadTooLarge or InvalidRequest."""
+        if self.body is None:
+            raise TypeError(f"{self.event} takes no body")
+        return requests.body(
+            request, self.body, self.media_type, self.most_bytes, may_be_absent=not self.needs_body
+        )
+
+    def query_of(self, request: Request) -> _Q:
+        """Return the query parameters. Raises InvalidRequest."""
+        if self.query is None:
+            raise TypeError(f"{self.event} takes no query parameters")
+        return requests.query(request, self.query)
+
+    @property
+    def _methods(self) -> list[str]:
+        return [self.method, "HEAD"] if self.has_head else [self.method]
+
+    @property
+    def is_change(self) -> bool:
+        """Whether the call is more than a mere look."""
+        return self.method not in _SAFE_METHODS
+
+    @property
+    def path_parameters(self) -> list[str]:
+        """The names of the parameters in the path."""
+        return re.findall(r"\{(\w+)\}", self.path)
+
+    @property
+    def all_raises(self) -> _Errors:
+        """Every error that a caller can meet, by kind."""
+        of_access = [
+            kind for kind in self.access.raises if kind is not errors.CrossSiteRequest or self.is_change
+        ]
+        of_input: list[type[errors.ApiTokensError]] = []
+        if self.body or self.query:
+            of_input.append(errors.InvalidRequest)
+        if self.body:
+            of_input += [errors.PayloadTooLarge, errors.UnsupportedMediaType]
+        return tuple(dict.fromkeys([*of_access, *of_input, *self.raises]))
+
+
+@dataclass(frozen=True, slots=True)
+class Documented:
+    """An operation with the words of its view: the first sentence sums up, the rest describes."""
+
+    operation: Operation[Any, Any]
+    name: str
+    words: str
+
+    @property
+    def summary(self) -> str:
+        """The first sentence, without its full stop."""
+        return self._paragraphs[0].partition(". ")[0].rstrip(".")
+
+    @property
+    def description(self) -> str:
+        """What follows the first sentence."""
+        first, *others = self._paragraphs
+        rest = first.partition(". ")[2]
+        return "\n\n".join([rest, *others] if rest else others)
+
+    @property
+    def _paragraphs(self) -> list[str]:
+        # Docstrings mark code as reStructuredText does, documents as CommonMark.
+        words = self.words.replace("``", "`")
+        return [" ".join(paragraph.split()) for paragraph in words.split("\n\n")]
+
+
+_documented: list[Documented] = []
+
+
+def documented() -> Sequence[Documented]:
+    """Return every operation that has a view."""
+    return tuple(_documented)

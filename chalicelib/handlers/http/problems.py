@@ -1,0 +1,217 @@
+"""Errors as HTTP: the one table of statuses, and problem documents (RFC 9457)."""
+
+import functools
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from http import HTTPStatus
+from math import ceil
+from typing import ParamSpec
+
+import msgspec
+from chalice.app import Response
+
+from chalicelib import logs
+from chalicelib.domain import errors
+from chalicelib.domain.users import SIGN_IN_LEEWAY
+from chalicelib.handlers.http import responses
+from chalicelib.handlers.v1.resources import Problem, Resource
+
+_P = ParamSpec("_P")
+
+MEDIA_TYPE = "application/problem+json"
+REALM = "bodhi-api-tokens"
+RETRY_AFTER_SECONDS = "2"
+
+_STATUSES: dict[type[errors.ApiTokensError], HTTPStatus] = {
+    errors.InvalidRequest: HTTPStatus.BAD_REQUEST,
+    errors.PayloadTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    errors.UnsupportedMediaType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    errors.UnsupportedGrantType: HTTPStatus.BAD_REQUEST,
+    errors.InvalidTarget: HTTPStatus.BAD_REQUEST,
+    errors.UnsupportedTokenType: HTTPStatus.BAD_REQUEST,
+    errors.InvalidClient: HTTPStatus.UNAUTHORIZED,
+    errors.NotAuthenticated: HTTPStatus.UNAUTHORIZED,
+    errors.ApiTokenNotAllowed: HTTPStatus.FORBIDDEN,
+    errors.UserInactive: HTTPStatus.FORBIDDEN,
+    errors.SignInTooSoon: HTTPStatus.FORBIDDEN,
+    errors.CrossSiteRequest: HTTPStatus.FORBIDDEN,
+    errors.LoginFailed: HTTPStatus.BAD_REQUEST,
+    errors.AdminRequired: HTTPStatus.FORBIDDEN,
+    errors.InvalidToken: HTTPStatus.UNAUTHORIZED,
+    errors.SelfRotationOff: HTTPStatus.FORBIDDEN,
+    errors.InsufficientScope: HTTPStatus.FORBIDDEN,
+    errors.PathTooLong: HTTPStatus.REQUEST_URI_TOO_LONG,
+    errors.AmbiguousPath: HTTPStatus.BAD_REQUEST,
+    errors.ScopeNotAllowed: HTTPStatus.FORBIDDEN,
+    errors.TokenNotFound: HTTPStatus.NOT_FOUND,
+    errors.NoPredecessor: HTTPStatus.NOT_FOUND,
+    errors.UserNotFound: HTTPStatus.NOT_FOUND,
+    errors.ResourceNotFound: HTTPStatus.NOT_FOUND,
+    errors.TooManyCreations: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.TokensUnavailable: HTTPStatus.CONFLICT,
+    errors.Conflict: HTTPStatus.CONFLICT,
+    errors.ReactivationLimitReached: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.PreconditionFailed: HTTPStatus.PRECONDITION_FAILED,
+    errors.IdempotencyKeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.DependencyUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+# Errors with a ``reason`` for callers, and facts for the log.
+EXPLAINED = (errors.SignInRefused, errors.LoginFailed, errors.IdentityProviderUnavailable)
+INTERNAL_ERROR = "internal_error"
+SOMETHING_WENT_WRONG = "Something went wrong here. Try again; if it persists, report the request id."
+
+
+def problem(error: errors.ApiTokensError) -> Response:
+    """Return an error as a problem document."""
+    document = _document(status_of(error), error.code, error.detail)
+    if isinstance(error, errors.AlreadyCreated):
+        document = msgspec.structs.replace(document, token_id=error.token_id)
+    if isinstance(error, errors.TokenAlreadyRotated):
+        document = msgspec.structs.replace(document, successor_id=error.successor_id)
+    if isinstance(error, EXPLAINED):
+        document = msgspec.structs.replace(document, reason=error.reason.value)
+    return _response(document, _headers(error))
+
+
+def internal_error() -> Response:
+    """Return the problem document about what nobody foresaw."""
+    return _response(_document(HTTPStatus.INTERNAL_SERVER_ERROR, INTERNAL_ERROR, SOMETHING_WENT_WRONG), {})
+
+
+def answered(
+    event: str,
+    render: Callable[[errors.ApiTokensError], Response] = problem,
+    failure: Callable[[], Response] = internal_error,
+) -> Callable[[Callable[_P, Response]], Callable[_P, Response]]:
+    """Wrap a view: one log line named ``event`` per call, and every error rendered.
+
+    Chalice's own middleware never sees what a view raises, so this sits under ``@route``.
+    """
+
+    def wrap(view: Callable[_P, Response]) -> Callable[_P, Response]:
+        @functools.wraps(view)
+        def answer(*args: _P.args, **kwargs: _P.kwargs) -> Response:
+            with logs.entry(event) as entry:
+                try:
+                    return view(*args, **kwargs)
+                except errors.ApiTokensError as error:
+                    _note(error, entry)
+                    return render(error)
+                except Exception as error:
+                    entry.add(outcome="error", error=type(error).__name__, at=logs.place(error))
+                    entry.level = logging.ERROR
+                    return failure()
+
+        return answer
+
+    return wrap
+
+
+def not_found() -> Response:
+    """Return the answer to an address where there is nothing."""
+    detail = "There is nothing at this address."
+    return _response(_document(HTTPStatus.NOT_FOUND, "not_found", detail), {})
+
+
+def status_of(error: errors.ApiTokensError) -> HTTPStatus:
+    """Return the status of an error."""
+    return status_of_kind(type(error))
+
+
+def status_of_kind(kind: type[errors.ApiTokensError]) -> HTTPStatus:
+    """Return the status of errors of a kind, by the nearest of its classes that the table knows."""
+    known = (_STATUSES[each] for each in kind.__mro__ if each in _STATUSES)
+    return next(known, HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+def code_of_kind(kind: type[errors.ApiTokensError]) -> str:
+    """Return the code of errors of a kind."""
+    return kind.code
+
+
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """How errors reach a caller, and how the OpenAPI document says so.
+
+    ``body`` has a member ``code_member`` for the code of the error; ``failure`` is for errors that
+    nobody foresaw.
+    """
+
+    render: Callable[[errors.ApiTokensError], Response]
+    status_of_kind: Callable[[type[errors.ApiTokensError]], HTTPStatus]
+    code_of_kind: Callable[[type[errors.ApiTokensError]], str]
+    body: type[Resource]
+    code_member: str
+    media_type: str
+    failure: Callable[[], Response]
+
+
+PROBLEMS = Rendering(problem, status_of_kind, code_of_kind, Problem, "code", MEDIA_TYPE, internal_error)
+
+
+def _note(error: errors.ApiTokensError, entry: logs.Entry) -> None:
+    is_refusal = status_of(error) < HTTPStatus.INTERNAL_SERVER_ERROR
+    # Why a token is refused is for the log alone.
+    reason = error.reason if isinstance(error, errors.InvalidToken) else error.code
+    entry.add(outcome="refused" if is_refusal else "error", reason=reason)
+    explained = error.refusal if isinstance(error, errors.InvalidSubjectToken) else error
+    if isinstance(explained, EXPLAINED):
+        entry.add(reason=explained.reason.value, **explained.facts)
+    if isinstance(error, errors.DependencyUnavailable):
+        # Which dependency it was is in the type; what happened to it, in its cause.
+        entry.add(error=type(error).__name__, cause=logs.cause(error))
+        entry.level = logging.ERROR
+
+
+def _headers(error: errors.ApiTokensError) -> Mapping[str, str]:
+    headers = {"WWW-Authenticate": _challenge(error), "Retry-After": retry_after(error)}
+    return {name: value for name, value in headers.items() if value}
+
+
+def _challenge(error: errors.ApiTokensError) -> str | None:
+    """Return the Bearer challenge (RFC 6750 section 3) of an error that has one."""
+    if isinstance(error, errors.SignInRefused):
+        return f'Bearer realm="{REALM}", error="invalid_token", error_description="{error.detail}"'
+    if isinstance(error, errors.NotAuthenticated):
+        return f'Bearer realm="{REALM}"'
+    if isinstance(error, errors.InvalidToken):
+        # A call without credentials gets no error code (RFC 6750 section 3.1).
+        return f'Bearer realm="{REALM}"' + (', error="invalid_token"' if error.is_presented else "")
+    if isinstance(error, errors.InsufficientScope):
+        needed = f', scope="{error.scope}"' if error.scope else ""
+        return f'Bearer realm="{REALM}", error="insufficient_scope"{needed}'
+    return None
+
+
+def retry_after(error: errors.ApiTokensError) -> str | None:
+    """Return the seconds after which to retry, if the error passes by itself."""
+    if isinstance(error, errors.SignInRefused) and error.retry_after:
+        return _seconds(error.retry_after)
+    if isinstance(error, errors.SignInTooSoon):
+        return _seconds(SIGN_IN_LEEWAY)
+    if isinstance(error, errors.TooManyCreations | errors.ReactivationLimitReached):
+        return _seconds(error.retry_after)
+    return RETRY_AFTER_SECONDS if isinstance(error, errors.DependencyUnavailable) else None
+
+
+def _seconds(duration: timedelta) -> str:
+    # Rounded up, because a retry that comes too early is refused again.
+    return str(ceil(duration.total_seconds()))
+
+
+def _document(status: HTTPStatus, code: str, detail: str) -> Problem:
+    return Problem(title=status.phrase, status=status.value, code=code, detail=detail)
+
+
+def _response(document: Problem, headers: Mapping[str, str]) -> Response:
+    return Response(
+        body=responses.text(document),
+        status_code=document.status,
+        headers={
+            "Content-Type": MEDIA_TYPE,
+            "Cache-Control": "no-store",
+            **headers,
+        },
+    )

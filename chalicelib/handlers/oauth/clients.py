@@ -1,0 +1,67 @@
+"""Which client a request says it comes from (RFC 6749 section 2.3)."""
+
+import base64
+import binascii
+from urllib.parse import unquote_to_bytes
+
+from chalice.app import Request
+
+from chalicelib.domain.clients import ClientAssertion, ClientCredentials, ClientSecret
+from chalicelib.domain.errors import InvalidClient, InvalidRequest
+from chalicelib.handlers.http import credentials
+from chalicelib.handlers.oauth.forms import ASSERTION_TYPE, ClientForm
+from chalicelib.handlers.v1.inputs import given
+
+
+def presented(request: Request, form: ClientForm) -> ClientCredentials | None:
+    """Return how the client authenticates, or None where it does not.
+
+    A client id alone is a name, no proof. Raises InvalidRequest, also for more than one way at once
+    (section 2.3), or InvalidClient.
+    """
+    header = request.headers.get("authorization")
+    secret, assertion = given(form.client_secret), given(form.client_assertion)
+    if sum(way is not None for way in (header, secret, assertion)) > 1:
+        raise InvalidRequest("Authenticate the client in one way, not in several.")
+    if header is not None:
+        return _in_header(header, given(form.client_id))
+    if secret is not None:
+        return _in_body(secret, given(form.client_id))
+    return _assertion(assertion, form)
+
+
+def _in_header(header: str, named: str | None) -> ClientSecret:
+    """Return what HTTP Basic carries: id and secret, each form-encoded before (section 2.3.1)."""
+    encoded = credentials.presented("basic", header)
+    if encoded is None:
+        raise InvalidClient("Clients authenticate by HTTP Basic.", by_header=True)
+    try:
+        pair = base64.b64decode(encoded, validate=True).decode("ascii")
+        client_id, _, secret = pair.partition(":")
+        presented = ClientSecret(_decoded(client_id), _decoded(secret), by_header=True)
+    except (binascii.Error, ValueError) as error:
+        raise InvalidClient(by_header=True) from error
+    if named not in (None, presented.client_id):
+        raise InvalidRequest("'client_id' names another client than the Authorization header.")
+    return presented
+
+
+def _in_body(secret: str, named: str | None) -> ClientSecret:
+    if named is None:
+        raise InvalidRequest("'client_secret' needs 'client_id' beside it.")
+    return ClientSecret(named, secret)
+
+
+def _assertion(assertion: str | None, form: ClientForm) -> ClientAssertion | None:
+    kind = given(form.client_assertion_type)
+    if assertion is None and kind is None:
+        return None
+    if assertion is None or kind is None:
+        raise InvalidRequest("'client_assertion' and 'client_assertion_type' go together.")
+    if kind != ASSERTION_TYPE:
+        raise InvalidClient(f"'client_assertion_type' must be {ASSERTION_TYPE}.")
+    return ClientAssertion(assertion, given(form.client_id))
+
+
+def _decoded(text: str) -> str:
+    return unquote_to_bytes(text.replace("+", " ")).decode("utf-8")

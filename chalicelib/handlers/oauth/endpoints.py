@@ -1,0 +1,253 @@
+"""``/oauth2/...``: tokens by the standard process, for any OAuth client library."""
+
+import re
+import string
+from collections.abc import Sequence
+from datetime import timedelta
+from http import HTTPStatus
+from typing import TypeVar
+
+from chalice.app import Blueprint, Response
+from msgspec import UNSET, UnsetType
+
+from chalicelib import bootstrap, logs
+from chalicelib.domain import endpoints, errors
+from chalicelib.domain.access_tokens import AccessToken
+from chalicelib.domain.clients import ClientCredentials
+from chalicelib.domain.ids import API_TOKEN_PREFIX
+from chalicelib.domain.scopes import scope_string
+from chalicelib.domain.text import MAX_DESCRIPTION_LENGTH, MAX_NAME_LENGTH, plain_text
+from chalicelib.domain.token_types import TOKEN_EXCHANGE, TokenType
+from chalicelib.domain.tokens import IssuedToken, TokenRequest
+from chalicelib.handlers.http import requests, responses
+from chalicelib.handlers.http.operations import Access, Answer, Operation
+from chalicelib.handlers.oauth import clients
+from chalicelib.handlers.oauth.errors import OAUTH
+from chalicelib.handlers.oauth.forms import MAX_BYTES, ClientForm, ExchangeForm, TokenForm
+from chalicelib.handlers.oauth.resources import ExchangedToken, Introspection
+from chalicelib.handlers.v1 import inputs
+from chalicelib.handlers.v1.inputs import given
+from chalicelib.services.introspect import ActiveToken
+
+oauth = Blueprint(__name__)
+
+_TAG = "OAuth 2.0"
+_FAILURES = (errors.InvalidClient, errors.TokensUnavailable, errors.DependencyUnavailable)
+_ANYBODY = Access((), _FAILURES)
+_RESOURCE_SERVER = Access(("client",), _FAILURES)
+_UNCACHED = {"Pragma": "no-cache"}
+
+# An absolute URI without a fragment (RFC 3986 section 4.3).
+_RESOURCE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s#]+")
+
+_F = TypeVar("_F", bound=ClientForm)
+
+EXCHANGE = Operation(
+    "POST",
+    endpoints.TOKEN,
+    "oauth.token",
+    _TAG,
+    _ANYBODY,
+    (Answer(body=ExchangedToken),),
+    body=ExchangeForm,
+    media_type=requests.FORM,
+    most_bytes=MAX_BYTES,
+    headers=(inputs.IDEMPOTENCY_KEY,),
+    raises=(
+        errors.UnsupportedGrantType,
+        errors.InvalidSubjectToken,
+        errors.InvalidScope,
+        errors.ScopeNotAllowed,
+        errors.InvalidTarget,
+        errors.UserInactive,
+        errors.SignInTooSoon,
+        errors.TooManyCreations,
+        errors.TokenLimitReached,
+        errors.AlreadyCreated,
+        errors.IdempotencyKeyReused,
+        errors.ConcurrentChange,
+    ),
+    rendering=OAUTH,
+)
+
+
+@EXCHANGE.on(oauth)
+def exchange_token() -> Response:
+    """Exchange a token for another (RFC 8693).
+
+    A JWT of your OpenID provider becomes an API token, the same as by `POST /v1/tokens`. An API token
+    becomes an access token for one other service, which verifies it by the published keys alone.
+    """
+    parts = bootstrap.current().oauth
+    form, credentials = _form(EXCHANGE)
+    parts.clients.check(credentials)
+    kind, subject_token = _subject(form)
+    targets = _targets(form)
+    if subject_token.startswith(API_TOKEN_PREFIX) and kind is TokenType.ACCESS_TOKEN:
+        derived = parts.derive.derive(subject_token, targets, _scopes(form))
+        return responses.document(_derived(derived), headers=_UNCACHED)
+    key = requests.idempotency_key(oauth.current_request)
+    issued = parts.exchange.exchange(subject_token, kind, targets, _token_request(form), key)
+    return responses.document(_issued(issued), headers=_UNCACHED)
+
+
+INTROSPECT = Operation(
+    "POST",
+    endpoints.INTROSPECTION,
+    "oauth.introspect",
+    _TAG,
+    _RESOURCE_SERVER,
+    (Answer(body=Introspection),),
+    body=TokenForm,
+    media_type=requests.FORM,
+    most_bytes=MAX_BYTES,
+    rendering=OAUTH,
+)
+
+
+@INTROSPECT.on(oauth)
+def introspect_token() -> Response:
+    """Say what a token is right now, to a configured resource server (RFC 7662).
+
+    A token that may not be used, for any reason, is `{"active": false}`. So is a token for an audience that
+    is not the client's. Introspection is not counted as a use.
+    """
+    parts = bootstrap.current().oauth
+    form, credentials = _form(INTROSPECT)
+    client_id = parts.clients.require(credentials)
+    active = parts.introspect.introspect(_trimmed(form.token), client_id)
+    logs.add(active=active is not None)
+    document = _description(active, parts.endpoints.issuer) if active else Introspection(active=False)
+    return responses.document(document, headers=_UNCACHED)
+
+
+REVOKE = Operation(
+    "POST",
+    endpoints.REVOCATION,
+    "oauth.revoke",
+    _TAG,
+    _ANYBODY,
+    (Answer(media_type=None, headers=("Effective-By",)),),
+    body=TokenForm,
+    media_type=requests.FORM,
+    most_bytes=MAX_BYTES,
+    raises=(errors.UnsupportedTokenType, errors.ConcurrentChange),
+    rendering=OAUTH,
+)
+
+
+@REVOKE.on(oauth)
+def revoke_presented_token() -> Response:
+    """Revoke an API token for good, by holding it (RFC 7009).
+
+    The answer is the same for a token that is revoked, unknown or none at all.
+    """
+    parts = bootstrap.current().oauth
+    form, credentials = _form(REVOKE)
+    parts.clients.check(credentials)
+    parts.revoke.revoke(_trimmed(form.token))
+    return responses.ended(HTTPStatus.OK)
+
+
+def _form(operation: Operation[_F, None]) -> tuple[_F, ClientCredentials | None]:
+    """Return the form, and the credentials of the client, yet unchecked."""
+    request = oauth.current_request
+    if request.query_params:
+        # Addresses end up in logs and histories (RFC 6749 section 2.3.1).
+        raise errors.InvalidRequest("Send parameters in the body, never in the address.")
+    form = operation.body_of(request)
+    return form, clients.presented(request, form)
+
+
+def _subject(form: ExchangeForm) -> tuple[TokenType, str]:
+    if _needed(form.grant_type, "grant_type") != TOKEN_EXCHANGE:
+        raise errors.UnsupportedGrantType
+    subject_token = _trimmed(_needed(form.subject_token, "subject_token"))
+    kind = _token_type(_needed(form.subject_token_type, "subject_token_type"), "subject_token_type")
+    if given(form.actor_token) or given(form.actor_token_type):
+        raise errors.InvalidRequest("'actor_token' is not supported: nobody acts for somebody else.")
+    requested = given(form.requested_token_type)
+    if requested not in (None, TokenType.ACCESS_TOKEN.value):
+        raise errors.InvalidRequest(f"'requested_token_type' must be {TokenType.ACCESS_TOKEN.value}.")
+    return kind, subject_token
+
+
+def _trimmed(token: str) -> str:
+    """Return a token without the ASCII white space around it.
+
+    A shell that reads a token from a file may send the line break after it. The token must not be treated
+    as an unknown one for that.
+    """
+    return token.strip(string.whitespace)
+
+
+def _needed(value: str | UnsetType, name: str) -> str:
+    if value is UNSET:
+        raise errors.InvalidRequest(f"'{name}' is missing.")
+    return value
+
+
+def _token_type(value: str, name: str) -> TokenType:
+    try:
+        return TokenType(value)
+    except ValueError:
+        known = ", ".join(kind.value for kind in TokenType)
+        raise errors.InvalidRequest(f"'{name}' must be one of: {known}.") from None
+
+
+def _targets(form: ExchangeForm) -> Sequence[str]:
+    resources = given(form.resource) or []
+    if not all(_RESOURCE.fullmatch(resource) for resource in resources):
+        raise errors.InvalidTarget("'resource' must be an absolute URI without a fragment.")
+    return [*resources, *(given(form.audience) or [])]
+
+
+def _scopes(form: ExchangeForm) -> frozenset[str] | None:
+    return None if form.scope is UNSET else frozenset(form.scope.split())
+
+
+def _token_request(form: ExchangeForm) -> TokenRequest:
+    days = given(form.token_expires_in_days)
+    return TokenRequest(
+        name=plain_text(form.token_name, "token_name", MAX_NAME_LENGTH),
+        description=plain_text(form.token_description, "token_description", MAX_DESCRIPTION_LENGTH),
+        scopes=_scopes(form),
+        lifetime=None if days is None else timedelta(days=days),
+    )
+
+
+def _issued(issued: IssuedToken) -> ExchangedToken:
+    token = issued.token
+    lifetime = token.expires_at - token.created_at if token.expires_at else None
+    return ExchangedToken(
+        access_token=issued.secret,
+        issued_token_type=TokenType.ACCESS_TOKEN.value,
+        scope=scope_string(token.scopes),
+        expires_in=int(lifetime.total_seconds()) if lifetime else UNSET,
+        token_id=token.id,
+    )
+
+
+def _derived(derived: AccessToken) -> ExchangedToken:
+    logs.add(audience=derived.claims.audience)
+    return ExchangedToken(
+        access_token=derived.secret,
+        issued_token_type=TokenType.ACCESS_TOKEN.value,
+        scope=scope_string(derived.claims.scopes),
+        expires_in=int(derived.lifetime.total_seconds()),
+    )
+
+
+def _description(active: ActiveToken, issuer: str) -> Introspection:
+    return Introspection(
+        active=True,
+        scope=scope_string(active.scopes),
+        client_id=active.client_id or UNSET,
+        token_type="Bearer",  # noqa: S106 - a word of RFC 6750
+        exp=int(active.expires_at.timestamp()) if active.expires_at else UNSET,
+        iat=int(active.issued_at.timestamp()),
+        sub=active.subject,
+        aud=active.audience,
+        iss=issuer,
+        jti=active.token_id,
+    )

@@ -1,0 +1,101 @@
+"""Errors of the OAuth endpoints, as OAuth clients know them (RFC 6749 section 5.2)."""
+
+import re
+from collections.abc import Mapping
+from http import HTTPStatus
+
+from chalice.app import Response
+from msgspec import UNSET
+
+from chalicelib.domain import errors
+from chalicelib.handlers.http import requests, responses
+from chalicelib.handlers.http.problems import (
+    EXPLAINED,
+    INTERNAL_ERROR,
+    REALM,
+    RETRY_AFTER_SECONDS,
+    SOMETHING_WENT_WRONG,
+    Rendering,
+    retry_after,
+)
+from chalicelib.handlers.oauth.resources import OAuthError
+
+# What an error is called here, and its status; the nearest of its classes decides.
+_MEANINGS: dict[type[errors.ApiTokensError], tuple[str, HTTPStatus]] = {
+    # Whatever is wrong with the request, with the subject token and with what is asked for
+    # (RFC 8693 section 2.2.2).
+    errors.ApiTokensError: ("invalid_request", HTTPStatus.BAD_REQUEST),
+    errors.InvalidClient: ("invalid_client", HTTPStatus.UNAUTHORIZED),
+    errors.UnsupportedGrantType: ("unsupported_grant_type", HTTPStatus.BAD_REQUEST),
+    errors.InvalidScope: ("invalid_scope", HTTPStatus.BAD_REQUEST),
+    errors.ScopeNotAllowed: ("invalid_scope", HTTPStatus.BAD_REQUEST),
+    errors.InvalidTarget: ("invalid_target", HTTPStatus.BAD_REQUEST),
+    errors.UnsupportedTokenType: ("unsupported_token_type", HTTPStatus.BAD_REQUEST),
+    errors.TokensUnavailable: ("tokens_unavailable", HTTPStatus.CONFLICT),
+    # OAuth has no code for it: the request is good, and is to be repeated later.
+    errors.TooManyCreations: ("temporarily_unavailable", HTTPStatus.TOO_MANY_REQUESTS),
+    errors.ConcurrentChange: ("temporarily_unavailable", HTTPStatus.SERVICE_UNAVAILABLE),
+    errors.DependencyUnavailable: ("temporarily_unavailable", HTTPStatus.SERVICE_UNAVAILABLE),
+}
+_SERVER_ERROR = "server_error"
+_NOT_ALLOWED_IN_DESCRIPTIONS = re.compile(r"[^\x20-\x21\x23-\x5b\x5d-\x7e]")
+
+
+def oauth_error(error: errors.ApiTokensError) -> Response:
+    """Return an error as OAuth clients expect it."""
+    explained = (error.refusal or error) if isinstance(error, errors.InvalidSubjectToken) else error
+    document = OAuthError(
+        error=_code(type(error)),
+        error_description=_description(error.detail),
+        code=error.code,
+        detail=error.detail,
+        token_id=error.token_id if isinstance(error, errors.AlreadyCreated) else UNSET,
+        reason=explained.reason.value if isinstance(explained, EXPLAINED) else UNSET,
+    )
+    return responses.document(document, _status(type(error)), _headers(error, explained))
+
+
+def server_error() -> Response:
+    """Return the answer to what nobody foresaw."""
+    document = OAuthError(
+        error=_SERVER_ERROR,
+        error_description=_description(SOMETHING_WENT_WRONG),
+        code=INTERNAL_ERROR,
+        detail=SOMETHING_WENT_WRONG,
+    )
+    return responses.document(document, HTTPStatus.INTERNAL_SERVER_ERROR, _UNCACHED)
+
+
+def _code(kind: type[errors.ApiTokensError]) -> str:
+    return _meaning(kind)[0]
+
+
+def _status(kind: type[errors.ApiTokensError]) -> HTTPStatus:
+    return _meaning(kind)[1]
+
+
+def _meaning(kind: type[errors.ApiTokensError]) -> tuple[str, HTTPStatus]:
+    return next(_MEANINGS[each] for each in kind.__mro__ if each in _MEANINGS)
+
+
+def _description(detail: str) -> str:
+    """Return a sentence in the characters that ``error_description`` may have."""
+    return _NOT_ALLOWED_IN_DESCRIPTIONS.sub("?", detail.replace('"', "'"))
+
+
+_UNCACHED = {"Pragma": "no-cache"}
+
+
+def _headers(error: errors.ApiTokensError, explained: errors.ApiTokensError) -> Mapping[str, str]:
+    headers = dict(_UNCACHED)
+    if isinstance(error, errors.InvalidClient) and error.by_header:
+        headers["WWW-Authenticate"] = f'Basic realm="{REALM}"'
+    wait = retry_after(explained)
+    if wait is None and _status(type(error)) is HTTPStatus.SERVICE_UNAVAILABLE:
+        wait = RETRY_AFTER_SECONDS
+    if wait is not None:
+        headers["Retry-After"] = wait
+    return headers
+
+
+OAUTH = Rendering(oauth_error, _status, _code, OAuthError, "error", requests.JSON, server_error)

@@ -1,0 +1,142 @@
+"""``/.well-known/...``: what other software has to know to work with this service."""
+
+from functools import lru_cache
+
+from chalice.app import Blueprint, Response
+
+from chalicelib import bootstrap
+from chalicelib.bootstrap import Service
+from chalicelib.domain import endpoints, errors
+from chalicelib.domain.clients import ASSERTION_ALGORITHMS
+from chalicelib.domain.keys import VerificationKey
+from chalicelib.domain.token_types import TOKEN_EXCHANGE
+from chalicelib.handlers.http import caching, responses
+from chalicelib.handlers.http.caching import CACHE_HEADERS, FIVE_MINUTES, NOT_MODIFIED
+from chalicelib.handlers.http.operations import Access, Answer, Operation
+from chalicelib.handlers.oauth.resources import AuthorizationServer, KeySet, ProtectedResource, PublicKey
+from chalicelib.handlers.v1 import inputs
+
+well_known = Blueprint(__name__)
+
+_TAG = "Discovery"
+_ANYBODY = Access((), (errors.TokensUnavailable,))
+_FOR_ALL = {"Cache-Control": FIVE_MINUTES}
+_PROOFS = ("client_secret_basic", "client_secret_post", "private_key_jwt")
+
+AUTHORIZATION_SERVER = Operation(
+    "GET",
+    "/.well-known/oauth-authorization-server",
+    "oauth.metadata",
+    _TAG,
+    _ANYBODY,
+    (Answer(body=AuthorizationServer),),
+    has_head=True,
+)
+
+
+@AUTHORIZATION_SERVER.on(well_known)
+def describe_authorization_server() -> Response:
+    """Describe this service to OAuth clients (RFC 8414)."""
+    return responses.document(_authorization_server(bootstrap.current()), headers=_FOR_ALL)
+
+
+@lru_cache(maxsize=1)
+def _authorization_server(service: Service) -> AuthorizationServer:
+    here = service.oauth.endpoints
+    return AuthorizationServer(
+        issuer=here.issuer,
+        token_endpoint=here.url(endpoints.TOKEN),
+        introspection_endpoint=here.url(endpoints.INTROSPECTION),
+        revocation_endpoint=here.url(endpoints.REVOCATION),
+        jwks_uri=here.url(endpoints.KEYS),
+        grant_types_supported=[TOKEN_EXCHANGE],
+        response_types_supported=[],
+        scopes_supported=_scopes(service),
+        token_endpoint_auth_methods_supported=["none", *_PROOFS],
+        token_endpoint_auth_signing_alg_values_supported=list(ASSERTION_ALGORITHMS),
+        introspection_endpoint_auth_methods_supported=[*_PROOFS],
+        introspection_endpoint_auth_signing_alg_values_supported=list(ASSERTION_ALGORITHMS),
+        revocation_endpoint_auth_methods_supported=["none", *_PROOFS],
+        revocation_endpoint_auth_signing_alg_values_supported=list(ASSERTION_ALGORITHMS),
+        service_documentation=here.url(endpoints.DOCUMENTATION),
+    )
+
+
+PROTECTED_RESOURCE = Operation(
+    "GET",
+    "/.well-known/oauth-protected-resource",
+    "oauth.resource_metadata",
+    _TAG,
+    _ANYBODY,
+    (Answer(body=ProtectedResource),),
+    has_head=True,
+)
+
+
+@PROTECTED_RESOURCE.on(well_known)
+def describe_protected_resource() -> Response:
+    """Describe the API that the tokens open (RFC 9728)."""
+    return responses.document(_protected_resource(bootstrap.current()), headers=_FOR_ALL)
+
+
+PROTECTED_RESOURCE_AT_PATH = Operation(
+    "GET",
+    "/.well-known/oauth-protected-resource/{resource_path}",
+    "oauth.resource_metadata_at_path",
+    _TAG,
+    _ANYBODY,
+    (Answer(body=ProtectedResource),),
+    has_head=True,
+    raises=(errors.ResourceNotFound,),
+)
+
+
+@PROTECTED_RESOURCE_AT_PATH.on(well_known)
+def describe_protected_resource_at_path(resource_path: str) -> Response:
+    """Describe the API where RFC 9728 section 3.1 looks for it, by its path."""
+    if resource_path != bootstrap.current().oauth.endpoints.resource_path:
+        raise errors.ResourceNotFound
+    return responses.document(_protected_resource(bootstrap.current()), headers=_FOR_ALL)
+
+
+KEYS = Operation(
+    "GET",
+    endpoints.KEYS,
+    "oauth.keys",
+    _TAG,
+    Access((), (errors.TokensUnavailable, errors.DependencyUnavailable)),
+    (Answer(body=KeySet, headers=CACHE_HEADERS), NOT_MODIFIED),
+    headers=(inputs.IF_NONE_MATCH,),
+    has_head=True,
+)
+
+
+@KEYS.on(well_known)
+def publish_keys() -> Response:
+    """Publish the keys that verify access tokens (RFC 7517).
+
+    The keys of API tokens are not among them: those have to be looked up each time.
+    """
+    keys = bootstrap.current().oauth.published_keys.load()
+    document = KeySet(keys=[_key(key) for key in sorted(keys, key=lambda key: key.kid)])
+    return caching.revalidated(well_known.current_request, responses.document(document))
+
+
+@lru_cache(maxsize=1)
+def _protected_resource(service: Service) -> ProtectedResource:
+    here = service.oauth.endpoints
+    return ProtectedResource(
+        resource=here.resource,
+        authorization_servers=[here.issuer],
+        scopes_supported=_scopes(service),
+        bearer_methods_supported=["header"],
+        resource_documentation=here.url(endpoints.DOCUMENTATION),
+    )
+
+
+def _scopes(service: Service) -> list[str]:
+    return [scope.name for scope in service.scopes.scopes]
+
+
+def _key(key: VerificationKey) -> PublicKey:
+    return PublicKey(kid=key.kid, x=key.x, y=key.y)

@@ -1,0 +1,218 @@
+"""``/settings/api-tokens`` and the way to it: sign in, come back, sign out."""
+
+import re
+from http import HTTPStatus
+
+from chalice.app import Blueprint, Response
+
+from chalicelib import bootstrap, logs
+from chalicelib.domain.errors import (
+    ApiTokensError,
+    CrossSiteRequest,
+    LoginFailed,
+    NotAuthenticated,
+    SignInBeforeRemoval,
+    SignInTooSoon,
+    StoreUnavailable,
+    TokensUnavailable,
+    UserInactive,
+)
+from chalicelib.domain.refusals import LoginReason
+from chalicelib.domain.sessions import login_id_in
+from chalicelib.domain.users import User
+from chalicelib.handlers.http import problems, responses
+from chalicelib.handlers.http.problems import answered
+from chalicelib.handlers.http.site import LOGIN_COOKIE, SESSION_COOKIE, Cookie, Site, credentials, site_of
+from chalicelib.handlers.page import render
+from chalicelib.services.login import Callback
+from chalicelib.services.sessions import Visitor
+
+web = Blueprint(__name__)
+
+PAGE = "/settings/api-tokens"
+CALLBACK = "/login/callback"
+
+# A path of ours and nothing that a browser could read as another host.
+_RETURN_PATH = re.compile(r"/(?![/\\])[A-Za-z0-9/._~?&=%-]{0,200}")
+_OVER = frozenset({LoginReason.NOT_BEGUN_HERE, LoginReason.TOOK_TOO_LONG})
+_FAILED = "Something went wrong here. Try again. If it happens again, report the reference."
+
+
+def as_page(error: ApiTokensError) -> Response:
+    """Return an error as a page, for people with a browser."""
+    title, action = _heading(error)
+    site, reference = site_of(web.current_request), logs.request_id() or ""
+    return render.notice(site, title, error.detail, problems.status_of(error), action, reference)
+
+
+def as_failed_login(error: ApiTokensError) -> Response:
+    """Return an error as a page, and delete the cookie of the failed sign-in."""
+    response = as_page(error)
+    cookie = _login_cookie(_given("state"))
+    still_pending = isinstance(error, StoreUnavailable) or (
+        isinstance(error, LoginFailed) and error.reason is LoginReason.NOT_BEGUN_HERE
+    )
+    if cookie and not still_pending:
+        response.headers["Set-Cookie"] = cookie.forget(site_of(web.current_request))
+    return response
+
+
+def failure() -> Response:
+    """Return the page about an unexpected error."""
+    site, reference = site_of(web.current_request), logs.request_id() or ""
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    return render.notice(site, "That did not work", _FAILED, status, "Try again", reference)
+
+
+@web.route("/", methods=["GET", "HEAD"])
+@answered("page.home", as_page, failure)
+def home() -> Response:
+    """Lead to the page."""
+    site = site_of(web.current_request)
+    return render.redirect(f"{site.prefix}{PAGE}")
+
+
+@web.route(PAGE, methods=["GET", "HEAD"])
+@answered("page.show", as_page, failure)
+def show_page() -> Response:
+    """Show the page to a signed-in person. Send any other person to sign in."""
+    site = site_of(web.current_request)
+    try:
+        visitor = bootstrap.current().sign_in.visitor(credentials(web.current_request))
+        return _page_of(site, visitor)
+    except TokensUnavailable as error:
+        return render.notice(site, "API Tokens Not Available", error.detail, HTTPStatus.OK)
+    except NotAuthenticated:
+        return render.redirect(f"{site.prefix}/login?return_to={PAGE}")
+
+
+@web.route("/login", methods=["GET"])
+@answered("login.begin", as_page, failure)
+def begin_login() -> Response:
+    """Send the browser to the provider."""
+    request = web.current_request
+    site, asked = site_of(request), _given("return_to")
+    return_to = asked if _RETURN_PATH.fullmatch(asked) else PAGE
+    pending = LOGIN_COOKIE.tags(request)
+    begun = bootstrap.current().login.begin(return_to, site.url(CALLBACK), pending)
+    cookies = [LOGIN_COOKIE.of(begun.id).set(site, begun.cookie)]
+    cookies += [LOGIN_COOKIE.of(login_id).forget(site) for login_id in begun.dropped]
+    return render.redirect(begun.url, cookies)
+
+
+@web.route(CALLBACK, methods=["GET"])
+@answered("login.finish", as_failed_login, failure)
+def finish_login() -> Response:
+    """Begin a session for a person who comes back from the provider."""
+    request = web.current_request
+    site, state = site_of(request), _given("state")
+    cookie = _login_cookie(state)
+    callback = Callback(
+        state=state,
+        code=_given("code"),
+        error=_given("error"),
+        login_cookie=cookie.read(request) if cookie else None,
+        session_cookie=SESSION_COOKIE.read(request),
+        is_expected=bool(LOGIN_COOKIE.tags(request)),
+    )
+    try:
+        done = bootstrap.current().login.finish(callback, site.url(CALLBACK))
+    except LoginFailed as error:
+        if (error.reason in _OVER or not state) and _is_signed_in():
+            # The callback was visited again, is forged, or the person signed in elsewhere meanwhile.
+            logs.add(reason=error.reason.value)
+            return render.redirect(f"{site.prefix}{PAGE}")
+        raise
+    cookies = [cookie.forget(site)] if cookie else []
+    cookies.append(SESSION_COOKIE.set(site, done.cookie))
+    return render.redirect(f"{site.prefix}{done.return_to}", cookies)
+
+
+@web.route("/logout", methods=["POST"], content_types=["*/*"])
+@answered("logout")
+def logout() -> Response:
+    """End the session. API tokens still work."""
+    request, sessions = web.current_request, bootstrap.current().sessions
+    given = credentials(request)
+    # Check first: another site must not delete the cookie either, even if the session stays.
+    if not given.same_origin:
+        raise CrossSiteRequest
+    if given.cookie is None:
+        logs.add(reason="no_session")
+    else:
+        sessions.end(given.cookie, given.csrf_token)
+    response = responses.nothing()
+    response.headers["Set-Cookie"] = SESSION_COOKIE.forget(site_of(request))
+    return response
+
+
+@web.route("/signed-out", methods=["GET", "HEAD"])
+@answered("page.signed_out", as_page, failure)
+def signed_out() -> Response:
+    """Say that the session has ended."""
+    text = "You are signed out. Your API tokens still work."
+    site = site_of(web.current_request)
+    return render.notice(site, "Signed out", text, HTTPStatus.OK, "Sign in again")
+
+
+@web.route("/assets/{version}/{name}", methods=["GET", "HEAD"])
+@answered("page.asset")
+def read_asset(version: str, name: str) -> Response:
+    """Return one of the page's files."""
+    return render.asset(version, name) or problems.not_found()
+
+
+def _heading(error: ApiTokensError) -> tuple[str, str]:
+    """Return the title for an error, and the link's text, which is empty if a retry cannot help."""
+    if isinstance(error, SignInBeforeRemoval):
+        return "Account removed", "Sign in again"
+    if isinstance(error, UserInactive):
+        return "Account deactivated", ""
+    if isinstance(error, SignInTooSoon):
+        return "Sign in again in a minute", "Try again"
+    if isinstance(error, TokensUnavailable):
+        return "API Tokens Not Available", ""
+    if isinstance(error, problems.EXPLAINED):
+        cancelled = error.reason is LoginReason.CANCELLED
+        title = "Sign-in cancelled" if cancelled else "Sign-in failed"
+        return title, "Try again" if error.reason.retry_helps else ""
+    return "That did not work", "Try again"
+
+
+def _login_cookie(state: str) -> Cookie | None:
+    """Return the cookie of the sign-in that a ``state`` names, or None for any other text."""
+    login_id = login_id_in(state)
+    return LOGIN_COOKIE.of(login_id) if login_id else None
+
+
+def _is_signed_in() -> bool:
+    try:
+        bootstrap.current().sign_in.visitor(credentials(web.current_request))
+    except NotAuthenticated:
+        return False
+    return True
+
+
+def _given(name: str) -> str:
+    """Return a query parameter, or nothing."""
+    parameters = web.current_request.query_params
+    return str(parameters.get(name, "")) if parameters else ""
+
+
+def _scopes_of(user: User) -> dict[str, object]:
+    """Return the scopes that the user's tokens may have, each with what it says and whether it is usual."""
+    catalogue = bootstrap.current().rules.scopes
+    return {
+        scope.name: {"description": scope.description, "default": scope.name in catalogue.defaults}
+        for scope in catalogue.held_by(bootstrap.current().role_of(user))
+    }
+
+
+def _page_of(site: Site, visitor: Visitor) -> Response:
+    values = {
+        "csrf_token": visitor.session.csrf_token,
+        "user": responses.text(responses.me(visitor.user)),
+        "scopes": render.data_attribute(_scopes_of(visitor.user)),
+        "cache_seconds": str(int(bootstrap.current().cache_ttl.total_seconds())),
+    }
+    return render.page(site, "page.html", values)

@@ -1,0 +1,47 @@
+"""``/v1/exposed``: reports of leaked tokens."""
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from itertools import islice
+
+from chalice.app import Blueprint, Response
+
+from chalicelib import bootstrap, logs
+from chalicelib.domain import errors, leaks
+from chalicelib.handlers.http import responses
+from chalicelib.handlers.http.operations import ANYBODY, Answer, Operation
+from chalicelib.handlers.v1 import inputs, resources
+from chalicelib.services.exposed import MAX_REPORTED
+
+exposed = Blueprint(__name__)
+
+REPORT = Operation(
+    "POST",
+    "/v1/exposed",
+    "token.report_exposed",
+    "Leak reports",
+    ANYBODY,
+    (Answer(HTTPStatus.ACCEPTED, resources.Reported),),
+    body=inputs.ReportTokens,
+    most_bytes=512 * 1024,
+)
+
+
+@REPORT.on(exposed)
+def report_exposed() -> Response:
+    """Report text in which API tokens were found. The genuine ones are revoked, each with its line.
+
+    Tokens are found anywhere in a string, even if percent-encoded. You need no credential. The answer
+    does not show whether a string was a genuine token. Repeat the report after a 503.
+    """
+    reports = bootstrap.current().exposed
+    reports.report(_candidates(REPORT.body_of(exposed.current_request).tokens))
+    return responses.document(resources.Reported(), HTTPStatus.ACCEPTED)
+
+
+def _candidates(texts: Sequence[str]) -> Sequence[str]:
+    logs.add(reported=len(texts))
+    found = list(islice(leaks.candidates(texts), MAX_REPORTED + 1))
+    if len(found) > MAX_REPORTED:
+        raise errors.PayloadTooLarge(f"A report may contain at most {MAX_REPORTED} different tokens.")
+    return found

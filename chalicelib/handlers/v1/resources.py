@@ -1,0 +1,172 @@
+"""What answers carry. ``responses.py`` builds these, and the OpenAPI document is made of them."""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from chalicelib.domain.tokens import USAGE_DAYS, RevocationReason, TokenStatus
+from chalicelib.domain.users import Role, UserStatus
+from chalicelib.services.listing import MAX_LIMIT
+from chalicelib.settings.scope_definitions import MAX_SCOPES
+
+# Times are RFC 3339, UTC, in milliseconds.
+Moment = Annotated[
+    str, Meta(examples=["2026-01-31T12:00:00.000Z"], extra_json_schema={"format": "date-time"})
+]
+Day = Annotated[str, Meta(examples=["2026-01-31"], extra_json_schema={"format": "date"})]
+TokenId = Annotated[str, Meta(description="The token's id.", examples=["tok_0" + "1" * 35])]
+UserId = Annotated[str, Meta(description="The user's id.", examples=["usr_" + "a" * 32])]
+EffectiveBy = Annotated[
+    Moment | None,
+    Meta(description="By when every gateway refuses it, for what is refused; null while it is active."),
+]
+Scopes = Annotated[list[str], Meta(max_length=MAX_SCOPES)]
+NextCursor = Annotated[str | None, Meta(description="Pass it as `cursor` to go on; null on the last page.")]
+
+
+class Resource(msgspec.Struct, frozen=True):
+    """Base of what answers carry."""
+
+
+class Token(Resource, frozen=True, kw_only=True):
+    """An API token, without its string."""
+
+    id: TokenId
+    name: str
+    description: str
+    scopes: Annotated[Scopes, Meta(description="What the token may do.", examples=[["api:read"]])]
+    status: Annotated[
+        TokenStatus,
+        Meta(description="Only an active token opens anything; idle means not used for too long."),
+    ]
+    created_at: Moment
+    updated_at: Moment
+    last_used_at: Annotated[Moment | None, Meta(description="The last use, to within minutes.")]
+    idle_at: Annotated[Moment, Meta(description="When the token becomes idle unless it is used.")]
+    expires_at: Annotated[Moment | None, Meta(description="When the token ends by itself; null: never.")]
+    effective_by: EffectiveBy
+    revoked_at: Moment | None
+    revoked_reason: RevocationReason | None
+    predecessor_id: Annotated[TokenId | None, Meta(description="The token that this one replaced.")]
+    successor_id: Annotated[TokenId | None, Meta(description="The token that replaced this one.")]
+    self_rotated: Annotated[
+        bool,
+        Meta(
+            description="True if its predecessor made it by rotating itself. Then both belong to one line: "
+            "revoking one of them revokes the other."
+        ),
+    ]
+    overlap_ends_at: Annotated[
+        Moment | None, Meta(description="Until when a token that was replaced works beside its successor.")
+    ]
+    reuse_count: Annotated[
+        int, Meta(ge=0, description="Uses after the overlap, all refused; there may have been more.")
+    ]
+    last_reused_at: Annotated[
+        Moment | None, Meta(description="The last use after the overlap, to within minutes.")
+    ]
+
+
+class CreatedToken(Token, frozen=True, kw_only=True):
+    """A new API token with its string."""
+
+    token: Annotated[
+        str, Meta(description="The string to send as bearer. It is shown here and never again.")
+    ]
+
+
+class Reported(Resource, frozen=True, kw_only=True):
+    """That a report was taken; it says nothing about the strings in it."""
+
+    status: Literal["accepted"] = "accepted"
+
+
+class TokenPage(Resource, frozen=True, kw_only=True):
+    """A page of tokens. A page may be short, even empty, before the last one."""
+
+    tokens: Annotated[list[Token], Meta(max_length=MAX_LIMIT)]
+    next_cursor: NextCursor
+
+
+class DayOfUsage(Resource, frozen=True, kw_only=True):
+    """The uses of a token on one day (UTC)."""
+
+    date: Day
+    at_least: Annotated[int, Meta(ge=0, description="Uses counted; there may have been more.")]
+
+
+class Usage(Resource, frozen=True, kw_only=True):
+    """The uses of a token on each of the last 30 days, today last."""
+
+    token_id: TokenId
+    days: Annotated[list[DayOfUsage], Meta(min_length=USAGE_DAYS, max_length=USAGE_DAYS)]
+
+
+class Me(Resource, frozen=True, kw_only=True):
+    """The caller's own account."""
+
+    id: UserId
+    subject: Annotated[str, Meta(description="Who the user is at the OpenID provider.")]
+    issuer: Annotated[str, Meta(description="The OpenID provider.")]
+    name: Annotated[
+        str, Meta(description="The name to show. Without a name it is the verified e-mail or the subject.")
+    ]
+    email: str
+    email_verified: Annotated[
+        bool,
+        Meta(description="True if the provider has verified the e-mail. Never trust an unverified one."),
+    ]
+    role: Role
+    status: UserStatus
+
+
+class User(Me, frozen=True, kw_only=True):
+    """A user as administrators see it."""
+
+    created_at: Moment
+    updated_at: Moment
+    effective_by: EffectiveBy
+
+
+class UserPage(Resource, frozen=True, kw_only=True):
+    """A page of users, newest first. A page may be short, even empty, before the last one."""
+
+    users: Annotated[list[User], Meta(max_length=MAX_LIMIT)]
+    next_cursor: NextCursor
+
+
+class Caller(Resource, frozen=True, kw_only=True):
+    """Who calls the protected API; where authentication is disabled, ``auth`` alone."""
+
+    auth: Literal["token", "none"]
+    user_id: UserId | UnsetType = UNSET
+    token_id: TokenId | UnsetType = UNSET
+    token_name: str | UnsetType = UNSET
+    scopes: Scopes | UnsetType = UNSET
+
+
+class Echoed(Resource, frozen=True, kw_only=True):
+    """What was said."""
+
+    message: str
+
+
+class Problem(Resource, frozen=True, kw_only=True):
+    """A problem document (RFC 9457). ``code`` is stable; ``detail`` is for people and may change."""
+
+    type: Annotated[str, Meta(description="Always about:blank.", examples=["about:blank"])] = "about:blank"
+    title: Annotated[str, Meta(description="The status in words.", examples=["Bad Request"])]
+    status: Annotated[int, Meta(ge=400, le=599, examples=[400])]
+    code: Annotated[str, Meta(description="What went wrong, as a stable word.")]
+    detail: Annotated[str, Meta(description="What went wrong, and what to do.")]
+    token_id: Annotated[
+        TokenId | UnsetType, Meta(description="With already_created: the token that was made.")
+    ] = UNSET
+    successor_id: Annotated[
+        TokenId | UnsetType, Meta(description="With token_rotated: the token that replaced it.")
+    ] = UNSET
+    reason: Annotated[
+        str | UnsetType,
+        Meta(description="A stable word for the reason of a refused sign-in or a failed provider."),
+    ] = UNSET

@@ -1,0 +1,54 @@
+"""The sample protected API: what stands behind the authorizer in a team's own project."""
+
+import msgspec
+from chalice.app import Blueprint, Response
+
+from chalicelib import bootstrap
+from chalicelib.handlers.chalice_functions import guard
+from chalicelib.handlers.http import responses
+from chalicelib.handlers.http.operations import API_TOKEN, OPEN, Answer, Operation
+from chalicelib.handlers.v1 import inputs, resources
+from chalicelib.services.callers import ApiCaller
+
+sample_api = Blueprint(__name__)
+
+_TAG = "Sample API"
+
+_guard = bootstrap.current().guard(guard)
+_ACCESS = API_TOKEN if _guard else OPEN
+
+WHOAMI = Operation("GET", "/api/whoami", "api.whoami", _TAG, _ACCESS, (Answer(body=resources.Caller),))
+
+
+@WHOAMI.on(sample_api, _guard)
+def whoami() -> Response:
+    """Say who calls."""
+    caller = _caller().describe()
+    return responses.document(msgspec.convert(caller, resources.Caller))
+
+
+ECHO = Operation(
+    "POST",
+    "/api/echo",
+    "api.echo",
+    _TAG,
+    _ACCESS,
+    (Answer(body=resources.Echoed),),
+    body=inputs.Echo,
+    needs_body=False,
+)
+
+
+@ECHO.on(sample_api, _guard)
+def echo() -> Response:
+    """Say back the ``message`` that was sent."""
+    _caller()
+    asked = ECHO.body_of(sample_api.current_request)
+    return responses.document(resources.Echoed(message=asked.message))
+
+
+def _caller() -> ApiCaller:
+    request = sample_api.current_request
+    caller = bootstrap.current().api_caller(request.context.get("authorizer"))
+    caller.require(request.method, request.path)
+    return caller

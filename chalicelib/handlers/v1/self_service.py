@@ -1,0 +1,96 @@
+"""``/v1/tokens/self``: a token rotates itself, ends its predecessor's overlap, or revokes itself.
+
+The token itself is the credential, in the Authorization header; nothing else counts here.
+"""
+
+from datetime import timedelta
+
+from chalice.app import Blueprint, Response
+
+from chalicelib import bootstrap
+from chalicelib.domain import errors
+from chalicelib.handlers.http import responses, site
+from chalicelib.handlers.http.operations import CREATED, ENDED, ITSELF, Operation
+from chalicelib.handlers.v1 import inputs
+
+self_service = Blueprint(__name__)
+
+_TAG = "Tokens themselves"
+
+ROTATE_SELF = Operation(
+    "POST",
+    "/v1/tokens/self/rotate",
+    "token.rotate_self",
+    _TAG,
+    ITSELF,
+    (CREATED,),
+    body=inputs.RotateToken,
+    needs_body=False,
+    raises=(
+        errors.SelfRotationOff,
+        errors.TokenAlreadyRotated,
+        errors.TooManyCreations,
+        errors.ConcurrentChange,
+    ),
+)
+
+
+@ROTATE_SELF.on(self_service)
+def rotate_self() -> Response:
+    """Replace the token that is presented by a successor, whose string is in this answer only.
+
+    The successor expires when the token would have expired: a token cannot prolong its own life. The two
+    belong to one line: revoking one of them revokes the other. If you rotate without an overlap and the
+    response is lost, you lose access. To end the overlap early, call `DELETE /v1/tokens/self/predecessor`
+    with the successor.
+    """
+    request = self_service.current_request
+    itself = bootstrap.current().self_service
+    bearer = itself.bearer(site.bearer(request))
+    overlap = timedelta(seconds=ROTATE_SELF.body_of(request).overlap_seconds)
+    return responses.created(itself.rotate(bearer, overlap), site.site_of(request))
+
+
+END_PREDECESSOR = Operation(
+    "DELETE",
+    "/v1/tokens/self/predecessor",
+    "token.end_predecessor",
+    _TAG,
+    ITSELF,
+    (ENDED,),
+    raises=(errors.NoPredecessor, errors.ConcurrentChange),
+)
+
+
+@END_PREDECESSOR.on(self_service)
+def end_predecessor() -> Response:
+    """End the overlap of the predecessor of the token that is presented.
+
+    Call it as soon as the successor is in use everywhere. The token itself goes on working.
+    """
+    itself = bootstrap.current().self_service
+    itself.end_predecessor(itself.bearer(site.bearer(self_service.current_request)))
+    return responses.ended()
+
+
+REVOKE_SELF = Operation(
+    "DELETE",
+    "/v1/tokens/self",
+    "token.revoke_self",
+    _TAG,
+    ITSELF,
+    (ENDED,),
+    raises=(errors.ConcurrentChange,),
+)
+
+
+@REVOKE_SELF.on(self_service)
+def revoke_self() -> Response:
+    """Revoke the token that is presented for good, and its line.
+
+    A line is what grew out of a token by rotating itself: the successor of the token ends as well, and so
+    does a predecessor in its overlap.
+    """
+    itself = bootstrap.current().self_service
+    itself.revoke(itself.bearer(site.bearer(self_service.current_request)))
+    return responses.ended()

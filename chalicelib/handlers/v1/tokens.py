@@ -1,0 +1,257 @@
+"""``/v1/tokens`` and ``/v1/me``: people and their own tokens."""
+
+from datetime import timedelta
+
+from chalice.app import Blueprint, Response
+from msgspec import UNSET, UnsetType
+
+from chalicelib import bootstrap, logs
+from chalicelib.domain import errors
+from chalicelib.domain.text import MAX_DESCRIPTION_LENGTH, MAX_NAME_LENGTH, plain_text
+from chalicelib.domain.tokens import RevocationReason, TokenRequest, TokenStatus
+from chalicelib.domain.users import User
+from chalicelib.handlers.http import requests, responses, site
+from chalicelib.handlers.http.operations import CREATED, ENDED, PERSON, Answer, Operation
+from chalicelib.handlers.v1 import inputs, resources
+from chalicelib.services.listing import TokenQuery
+from chalicelib.services.manage import TokenPatch
+
+tokens = Blueprint(__name__)
+
+_TAG = "Tokens"
+
+READ_ME = Operation("GET", "/v1/me", "me.read", "Account", PERSON, (Answer(body=resources.Me),))
+
+
+@READ_ME.on(tokens)
+def read_me() -> Response:
+    """Return the caller's own account."""
+    return responses.document(responses.me(_sign_in()))
+
+
+CREATE = Operation(
+    "POST",
+    "/v1/tokens",
+    "token.create",
+    _TAG,
+    PERSON,
+    (CREATED,),
+    body=inputs.CreateToken,
+    needs_body=False,
+    headers=(inputs.IDEMPOTENCY_KEY,),
+    raises=(
+        errors.InvalidScope,
+        errors.ScopeNotAllowed,
+        errors.TooManyCreations,
+        errors.TokenLimitReached,
+        errors.AlreadyCreated,
+        errors.IdempotencyKeyReused,
+        errors.ConcurrentChange,
+    ),
+)
+
+
+@CREATE.on(tokens)
+def create_token() -> Response:
+    """Make a token. Its string is in this answer and nowhere else, ever.
+
+    Creations and rotations of a user are bounded per UTC day. Beyond the limit the answer is a 429 whose
+    `Retry-After` ends at midnight UTC.
+    """
+    owner = _sign_in()
+    request = tokens.current_request
+    asked = _token_request(CREATE.body_of(request))
+    key = requests.idempotency_key(request)
+    issued = bootstrap.current().issue.issue(owner, asked, key)
+    return responses.created(issued, site.site_of(request))
+
+
+LIST = Operation(
+    "GET",
+    "/v1/tokens",
+    "token.list",
+    _TAG,
+    PERSON,
+    (Answer(body=resources.TokenPage),),
+    query=inputs.TokenListQuery,
+    raises=(errors.InvalidCursor, errors.TooManyToSort),
+)
+
+
+@LIST.on(tokens)
+def list_tokens() -> Response:
+    """Return a page of the caller's tokens."""
+    owner = _sign_in()
+    return page_of_tokens(owner, LIST.query_of(tokens.current_request))
+
+
+READ = Operation(
+    "GET",
+    "/v1/tokens/{token_id}",
+    "token.read",
+    _TAG,
+    PERSON,
+    (Answer(body=resources.Token, headers=("ETag",)),),
+    raises=(errors.TokenNotFound,),
+)
+
+
+@READ.on(tokens)
+def read_token(token_id: str) -> Response:
+    """Return one of the caller's tokens."""
+    owner = _sign_in()
+    view = bootstrap.current().manage.get(owner, token_id)
+    return responses.document(responses.token(view), headers=responses.etag(view))
+
+
+READ_USAGE = Operation(
+    "GET",
+    "/v1/tokens/{token_id}/usage",
+    "token.usage",
+    _TAG,
+    PERSON,
+    (Answer(body=resources.Usage),),
+    raises=(errors.TokenNotFound,),
+)
+
+
+@READ_USAGE.on(tokens)
+def read_usage(token_id: str) -> Response:
+    """Return on which of the last 30 days one of the caller's tokens was used."""
+    owner = _sign_in()
+    service = bootstrap.current()
+    view = service.manage.get(owner, token_id)
+    return responses.document(responses.usage(view.token, service.clock.now()))
+
+
+CHANGE = Operation(
+    "PATCH",
+    "/v1/tokens/{token_id}",
+    "token.change",
+    _TAG,
+    PERSON,
+    (Answer(body=resources.Token, headers=("ETag",)),),
+    body=inputs.ChangeToken,
+    headers=(inputs.IF_MATCH,),
+    raises=(
+        errors.TokenNotFound,
+        errors.TokenAlreadyRevoked,
+        errors.TokenAlreadyExpired,
+        errors.PreconditionFailed,
+        errors.ReactivationLimitReached,
+        errors.ConcurrentChange,
+    ),
+)
+
+
+@CHANGE.on(tokens)
+def change_token(token_id: str) -> Response:
+    """Rename, describe, pause or re-activate one of the caller's tokens.
+
+    Re-activations of paused tokens are counted for each UTC day. Beyond the limit the response is 429. A
+    pause is never refused for a count.
+    """
+    owner = _sign_in()
+    request = tokens.current_request
+    patch = _token_patch(CHANGE.body_of(request))
+    view = bootstrap.current().manage.patch(owner, token_id, patch, requests.if_match(request))
+    logs.add(status=view.status.value)
+    return responses.document(responses.token(view), headers=responses.etag(view))
+
+
+ROTATE = Operation(
+    "POST",
+    "/v1/tokens/{token_id}/rotate",
+    "token.rotate",
+    _TAG,
+    PERSON,
+    (CREATED,),
+    body=inputs.RotateToken,
+    needs_body=False,
+    raises=(
+        errors.TokenNotFound,
+        errors.TokenAlreadyRotated,
+        errors.TokenAlreadyRevoked,
+        errors.TokenAlreadyExpired,
+        errors.TokenNotActive,
+        errors.TooManyCreations,
+        errors.TokenLimitReached,
+        errors.ConcurrentChange,
+    ),
+)
+
+
+@ROTATE.on(tokens)
+def rotate_token(token_id: str) -> Response:
+    """Replace one of the caller's tokens by a successor, whose string is in this answer only.
+
+    The successor has the same name, description and scopes, and its lifetime begins anew. The token
+    itself works until the overlap ends; then it is revoked. It is rotated once only. A rotation counts as
+    a creation of the day.
+    """
+    owner = _sign_in()
+    overlap = timedelta(seconds=ROTATE.body_of(tokens.current_request).overlap_seconds)
+    issued = bootstrap.current().issue.rotate(owner, token_id, overlap)
+    return responses.created(issued, site.site_of(tokens.current_request))
+
+
+REVOKE = Operation(
+    "DELETE",
+    "/v1/tokens/{token_id}",
+    "token.revoke",
+    _TAG,
+    PERSON,
+    (ENDED,),
+    raises=(errors.TokenNotFound, errors.ConcurrentChange),
+)
+
+
+@REVOKE.on(tokens)
+def revoke_token(token_id: str) -> Response:
+    """Revoke one of the caller's tokens for good, and its line.
+
+    A line is what grew out of a token by rotating itself. All of it ends, also if the token itself was
+    rotated long ago. A successor that its owner made by rotating goes on working.
+    """
+    owner = _sign_in()
+    bootstrap.current().manage.revoke(owner, token_id, RevocationReason.OWNER)
+    return responses.ended()
+
+
+def page_of_tokens(owner: User, asked: inputs.TokenListQuery) -> Response:
+    """Return a page of ``owner``'s tokens."""
+    query = TokenQuery(
+        status=inputs.given(asked.status),
+        text=asked.q.strip(),
+        sort=asked.sort,
+        limit=asked.limit,
+        cursor=inputs.given(asked.cursor),
+    )
+    return responses.document(responses.token_page(bootstrap.current().listing.page(owner, query)))
+
+
+def _sign_in() -> User:
+    return bootstrap.current().sign_in.user(site.credentials(tokens.current_request))
+
+
+def _token_request(asked: inputs.CreateToken) -> TokenRequest:
+    days = asked.expires_in_days
+    return TokenRequest(
+        name=plain_text(asked.name, "name", MAX_NAME_LENGTH),
+        description=plain_text(asked.description, "description", MAX_DESCRIPTION_LENGTH),
+        scopes=None if asked.scopes is UNSET else frozenset(asked.scopes),
+        lifetime=None if days is None else timedelta(days=days),
+    )
+
+
+def _token_patch(asked: inputs.ChangeToken) -> TokenPatch:
+    status = inputs.given(asked.status)
+    return TokenPatch(
+        name=_text(asked.name, "name", MAX_NAME_LENGTH),
+        description=_text(asked.description, "description", MAX_DESCRIPTION_LENGTH),
+        status=TokenStatus(status.value) if status else None,
+    )
+
+
+def _text(value: str | UnsetType, member: str, longest: int) -> str | None:
+    return None if value is UNSET else plain_text(value, member, longest)

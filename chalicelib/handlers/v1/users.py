@@ -1,0 +1,162 @@
+"""``/v1/users``: what administrators do with users and their tokens."""
+
+from chalice.app import Blueprint, Response
+
+from chalicelib import bootstrap, logs
+from chalicelib.domain import errors
+from chalicelib.domain.users import User
+from chalicelib.handlers.http import responses, site
+from chalicelib.handlers.http.operations import ADMIN, ENDED, Answer, Operation
+from chalicelib.handlers.v1 import inputs, resources
+from chalicelib.handlers.v1.inputs import AdminsStatus, given
+from chalicelib.handlers.v1.tokens import page_of_tokens
+from chalicelib.services.users import UserQuery
+
+users = Blueprint(__name__)
+
+_TAG = "Users"
+
+LIST = Operation(
+    "GET",
+    "/v1/users",
+    "user.list",
+    _TAG,
+    ADMIN,
+    (Answer(body=resources.UserPage),),
+    query=inputs.UserListQuery,
+    raises=(errors.InvalidCursor,),
+)
+
+
+@LIST.on(users)
+def list_users() -> Response:
+    """Return a page of users, newest first."""
+    _sign_in_admin()
+    asked = LIST.query_of(users.current_request)
+    query = UserQuery(
+        given(asked.status), asked.q.strip(), asked.limit, given(asked.cursor), given(asked.issuer)
+    )
+    page = bootstrap.current().administer.page(query)
+    return responses.document(responses.user_page(page.users, page.next_cursor))
+
+
+READ = Operation(
+    "GET",
+    "/v1/users/{user_id}",
+    "user.read",
+    _TAG,
+    ADMIN,
+    (Answer(body=resources.User),),
+    raises=(errors.UserNotFound,),
+)
+
+
+@READ.on(users)
+def read_user(user_id: str) -> Response:
+    """Return a user."""
+    _sign_in_admin()
+    return responses.document(responses.user(bootstrap.current().administer.get(user_id)))
+
+
+CHANGE = Operation(
+    "PATCH",
+    "/v1/users/{user_id}",
+    "user.change",
+    _TAG,
+    ADMIN,
+    (Answer(body=resources.User),),
+    body=inputs.ChangeUser,
+    raises=(
+        errors.UserNotFound,
+        errors.UserRemoved,
+        errors.OwnAccount,
+        errors.ReactivationLimitReached,
+        errors.ConcurrentChange,
+    ),
+)
+
+
+@CHANGE.on(users)
+def change_user(user_id: str) -> Response:
+    """Deactivate or re-activate a user.
+
+    While a user is inactive no token of theirs opens anything. Re-activated, the old tokens work
+    again only with `restore_tokens`. A user can be re-activated so many times in a UTC day. Beyond that the
+    response is 429. A deactivation is never refused for a count.
+    """
+    admin = _sign_in_admin()
+    asked = CHANGE.body_of(users.current_request)
+    user = _change(admin, user_id, asked)
+    logs.add(status=user.status.value, restore_tokens=given(asked.restore_tokens))
+    return responses.document(responses.user(user))
+
+
+REMOVE = Operation(
+    "DELETE",
+    "/v1/users/{user_id}",
+    "user.remove",
+    _TAG,
+    ADMIN,
+    (ENDED,),
+    raises=(errors.UserNotFound, errors.OwnAccount, errors.ConcurrentChange),
+)
+
+
+@REMOVE.on(users)
+def remove_user(user_id: str) -> Response:
+    """Remove a user; the tokens are dead for good."""
+    admin = _sign_in_admin()
+    bootstrap.current().administer.remove(admin, user_id)
+    return responses.ended()
+
+
+LIST_TOKENS = Operation(
+    "GET",
+    "/v1/users/{user_id}/tokens",
+    "user.tokens.list",
+    _TAG,
+    ADMIN,
+    (Answer(body=resources.TokenPage),),
+    query=inputs.TokenListQuery,
+    raises=(errors.UserNotFound, errors.InvalidCursor, errors.TooManyToSort),
+)
+
+
+@LIST_TOKENS.on(users)
+def list_users_tokens(user_id: str) -> Response:
+    """Return a page of a user's tokens."""
+    _sign_in_admin()
+    query = LIST_TOKENS.query_of(users.current_request)
+    return page_of_tokens(bootstrap.current().administer.get(user_id), query)
+
+
+REVOKE_TOKENS = Operation(
+    "DELETE",
+    "/v1/users/{user_id}/tokens",
+    "user.tokens.revoke",
+    _TAG,
+    ADMIN,
+    (ENDED,),
+    raises=(errors.UserNotFound, errors.ConcurrentChange),
+)
+
+
+@REVOKE_TOKENS.on(users)
+def revoke_users_tokens(user_id: str) -> Response:
+    """Revoke all tokens of a user at once."""
+    admin = _sign_in_admin()
+    bootstrap.current().administer.revoke_all_tokens(admin, user_id)
+    return responses.ended()
+
+
+def _sign_in_admin() -> User:
+    return bootstrap.current().sign_in.admin(site.credentials(users.current_request))
+
+
+def _change(admin: User, user_id: str, asked: inputs.ChangeUser) -> User:
+    administer = bootstrap.current().administer
+    if asked.status is AdminsStatus.ACTIVE:
+        return administer.reactivate(admin, user_id, restore_tokens=bool(given(asked.restore_tokens)))
+    if given(asked.restore_tokens) is None:
+        return administer.deactivate(admin, user_id)
+    raise errors.InvalidRequest("'restore_tokens' goes with the 'status' active only.")

@@ -1,0 +1,131 @@
+"""Removes a stage's stack. What holds tokens stays: the table and the keys that sign."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from infra.aws.account import Account
+from infra.aws.deploy.stage import stack_name_of
+from infra.aws.errors import DeploymentError
+from infra.aws.stacks import Rest, Stack
+from infra.aws.terminal import YES, Confirm, confirmation, run
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation.type_defs import StackResourceTypeDef
+
+_TABLE, _KEY = "AWS::DynamoDB::Table", "AWS::KMS::Key"
+# How to remove what outlives the stack; a key only at a date at which nobody has objected.
+_REMOVALS = {
+    _TABLE: "aws dynamodb delete-table --table-name {id}",
+    _KEY: "aws kms schedule-key-deletion --key-id {id}",
+}
+_UNPROTECT = "aws dynamodb update-table --table-name {id} --no-deletion-protection-enabled"
+_GONE = "DELETE_COMPLETE"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Do it, and tell any reason for not doing it in one line."""
+    options = _options(sys.argv[1:] if arguments is None else arguments)
+    return run(lambda: _destroy_stage(options))
+
+
+def destroy(account: Account, stack: Stack, stage: str, confirm: Confirm) -> None:
+    """Delete a stack and follow that to its end.
+
+    Raises DeploymentError while the table is protected against deletion, when ``confirm`` says no, or
+    when something cannot be deleted; ClientError and BotoCoreError when AWS cannot be asked.
+    """
+    described = stack.described()
+    if described is None or described["StackStatus"] == _GONE:
+        stack.say(f"There is no stack {stack.name}: nothing to remove.")
+        return
+    kept = _lasting(account, stack)
+    _refuse_protected(account, stack.name, stage, kept)
+    _tell(account, stack, kept)
+    if not confirm(f"Remove {stack.name}?", YES):
+        raise DeploymentError("Nothing was changed.")
+    end = _delete(stack, described["StackId"])
+    if end.status != _GONE:
+        raise DeploymentError(f"{stack.name} could not be removed: {end.told}")
+    stack.say(f"\n{stack.name} is removed.")
+
+
+def _delete(stack: Stack, stack_id: str) -> Rest:
+    since = stack.last_event(stack_id)
+    stack.cloudformation.delete_stack(StackName=stack_id)
+    return stack.follow(stack_id, since)
+
+
+def _lasting(account: Account, stack: Stack) -> list[StackResourceTypeDef]:
+    """Return what was made and outlives the stack."""
+    found = account.cloudformation.describe_stack_resources(StackName=stack.name)["StackResources"]
+    return [each for each in found if each["ResourceType"] in _REMOVALS and each.get("PhysicalResourceId")]
+
+
+def _refuse_protected(account: Account, name: str, stage: str, kept: list[StackResourceTypeDef]) -> None:
+    """A table that a failed deployment left behind is no longer the stack's, so it stops nobody."""
+    for resource in kept:
+        ours = resource["ResourceType"] == _TABLE and not resource["ResourceStatus"].startswith("DELETE")
+        if ours and _is_protected(account, resource["PhysicalResourceId"]):
+            raise DeploymentError(
+                f"The table {resource['PhysicalResourceId']} of {name} is protected against deletion. "
+                "Nothing was changed. If the service shall go, turn that off first:\n"
+                f'  make deploy STAGE={stage} PARAMETERS="DeletionProtection=false"'
+            )
+
+
+def _is_protected(account: Account, table: str) -> bool:
+    try:
+        described = account.dynamodb.describe_table(TableName=table)["Table"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ResourceNotFoundException":
+            return False
+        raise
+    return described.get("DeletionProtectionEnabled", False)
+
+
+def _tell(account: Account, stack: Stack, kept: list[StackResourceTypeDef]) -> None:
+    stack.say(
+        f"\n{stack.name} goes: its API, functions, roles, alarms and log groups with all their lines."
+    )
+    if not kept:
+        return
+    stack.say("What holds tokens stays, and costs what it did; a later deployment makes others:")
+    for resource in kept:
+        stack.say(f"  {resource['LogicalResourceId']:16}  {resource['PhysicalResourceId']}")
+    stack.say("To remove that too, afterwards, for good:")
+    for resource in kept:
+        for command in _removal(account, resource):
+            stack.say(f"  {command}")
+
+
+def _removal(account: Account, resource: StackResourceTypeDef) -> list[str]:
+    kind, name = resource["ResourceType"], resource["PhysicalResourceId"]
+    protected = kind == _TABLE and _is_protected(account, name)
+    return [
+        *([_UNPROTECT.format(id=name)] if protected else []),
+        _REMOVALS[kind].format(id=name),
+    ]
+
+
+def _destroy_stage(options: argparse.Namespace) -> None:
+    account = Account.of_session()
+    stack = Stack(account.cloudformation, options.stack_name or stack_name_of(options.stage))
+    print(f"Account {account.number}, region {account.region}, stack {stack.name}.")
+    destroy(account, stack, options.stage, confirmation(agreed=options.yes))
+
+
+def _options(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m infra.aws.deploy.destroy", description=__doc__)
+    parser.add_argument("--stage", required=True)
+    parser.add_argument("--stack-name", default="", help="default: bodhi-api-tokens-STAGE")
+    parser.add_argument("--yes", action="store_true", help="agree beforehand")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

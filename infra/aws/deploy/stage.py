@@ -1,0 +1,145 @@
+"""Deploys a stage: packages it, shows what would change, and changes it once somebody agrees."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from infra.aws.account import Account, lambda_of_session, session_of_environment
+from infra.aws.deploy.artifacts import Bucket, default_bucket, upload
+from infra.aws.deploy.change_sets import ChangeSet, refuse_state
+from infra.aws.deploy.examples import next_steps, refuse_examples
+from infra.aws.deploy.parameters import chosen_parameters, effective_values, given_parameters
+from infra.aws.deploy.stack_options import StackOptions
+from infra.aws.errors import DeploymentError
+from infra.aws.package.access_logs import refuse_without_role
+from infra.aws.package.build import PROJECT, Package, build
+from infra.aws.package.concurrency import check_capacity, wishes
+from infra.aws.package.functions import Template
+from infra.aws.package.project_config import check_config
+from infra.aws.package.stage_settings import check_settings, settings_of
+from infra.aws.package.versions import published, with_versions
+from infra.aws.stacks import Stack
+from infra.aws.terminal import YES, Confirm, confirmation, run
+
+_GOOD_ENDS = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Do it, and tell any reason for not doing it in one line."""
+    options = _options(sys.argv[1:] if arguments is None else arguments)
+    return run(lambda: _deploy_stage(options))
+
+
+def deploy(
+    package: Package,
+    stack: Stack,
+    bucket: Bucket,
+    parameters: Mapping[str, str],
+    confirm: Confirm,
+    options: StackOptions | None = None,
+) -> dict[str, str]:
+    """Bring a stack to what the package says, and return its outputs.
+
+    ``confirm`` is asked once the changes are shown; where there are none it is not. Raises
+    DeploymentError when it says no, when CloudFormation refuses, or when the stack ends elsewhere than
+    it should; PackagingError when an authorizer's version cannot be named; ClientError and BotoCoreError
+    when AWS cannot be asked.
+    """
+    bucket.make_sure(stack.say)
+    described, present = stack.described(), published(stack)
+
+    def versioned(packaged: Template, code: bytes) -> Template:
+        return with_versions(packaged, code, effective_values(packaged, described, parameters), present)
+
+    template, url = upload(package, bucket, versioned)
+    chosen = chosen_parameters(template, described, parameters)
+    change_set = ChangeSet.make(stack, url, chosen, (options or StackOptions()).request(described))
+    if not change_set.changes:
+        stack.say(f"The stack {stack.name} is up to date: there is nothing to change.")
+        return stack.outputs()
+    change_set.show()
+    _ask(change_set, confirm)
+    end = change_set.execute()
+    if end.status not in _GOOD_ENDS:
+        raise DeploymentError(f"The deployment of {stack.name} failed: {end.told}")
+    return stack.outputs()
+
+
+def check_reservations(
+    functions: Any, package: Package, stack: Stack, parameters: Mapping[str, str]
+) -> None:
+    """Tell what Lambda has room for, and refuse parameters that reserve more.
+
+    ``functions`` is a client of Lambda. Raises DeploymentError, ClientError, BotoCoreError.
+    """
+    template: Template = json.loads(package.template.read_text(encoding="utf-8"))
+    described = stack.described()
+    # Nothing of a stack that does not exist is reserved yet.
+    present = wishes(template, effective_values(template, described, {})) if described else []
+    wanted = wishes(template, effective_values(template, described, parameters))
+    check_capacity(functions, present, wanted, stack.say)
+
+
+def stack_name_of(stage: str) -> str:
+    """Return the name that a stage's stack has unless another one is given."""
+    return f"bodhi-api-tokens-{stage}"
+
+
+def _ask(change_set: ChangeSet, confirm: Confirm) -> None:
+    """Leave nothing behind unless somebody agrees."""
+    name, lost = change_set.stack.name, change_set.lost_state()
+    though = f", though the service goes on without the present {' and '.join(lost)}" if lost else ""
+    agreed = False
+    try:
+        agreed = confirm(f"Deploy {name}{though}?", name if lost else YES)
+    finally:
+        if not agreed:
+            change_set.discard()
+    if not agreed:
+        raise DeploymentError("Nothing was changed.")
+
+
+def _deploy_stage(options: argparse.Namespace) -> None:
+    config = check_config(PROJECT, options.stage)
+    settings = settings_of(config, options.stage)
+    check_settings(config, options.stage)
+    given = given_parameters(options.parameters, os.environ)
+    stack_options = StackOptions.read(options.role, options.tags)
+    account = Account.of_session()
+    stack = Stack(account.cloudformation, options.stack_name or stack_name_of(options.stage))
+    print(f"Account {account.number}, region {account.region}, stack {stack.name}.")
+    # First: of a stack that must be removed nobody can learn the address that the settings lack.
+    refuse_state(stack)
+    gateway: Any = session_of_environment().create_client("apigateway")
+    refuse_without_role(gateway, stack.described(), given)
+    refuse_examples(settings, options.stage, first=not stack.exists())
+    package = build(PROJECT, options.stage, PROJECT / "build" / options.stage)
+    print(f"Packaged {package.size:,} bytes.")
+    check_reservations(lambda_of_session(), package, stack, given)
+    bucket = Bucket(account, options.bucket or default_bucket(account))
+    outputs = deploy(package, stack, bucket, given, confirmation(agreed=options.yes), stack_options)
+    print("\nOutputs:")
+    for name, value in sorted(outputs.items()):
+        print(f"  {name:26}  {value}")
+    print("\n" + "\n".join(next_steps(settings, outputs, options.stage)))
+
+
+def _options(arguments: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m infra.aws.deploy.stage", description=__doc__)
+    parser.add_argument("--stage", required=True)
+    parser.add_argument("--stack-name", default="", help="default: bodhi-api-tokens-STAGE")
+    parser.add_argument("--bucket", default="", help="for zip and template; default: one is made")
+    parser.add_argument("--parameters", default="", help='of the template: "Name=value Name=value"')
+    parser.add_argument("--role", default="", help="by which CloudFormation makes the changes")
+    parser.add_argument("--tags", default="", help='of the stack and its resources: "Name=value"')
+    parser.add_argument("--yes", action="store_true", help="agree to the changes beforehand")
+    return parser.parse_args(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

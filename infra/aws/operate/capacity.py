@@ -1,0 +1,110 @@
+"""The arithmetic of docs/operations.md, "Capacity": limits of AWS and of a decision, and what they come to.
+
+`python -m infra.aws.operate.capacity RATE...` prints the table for other rates. Defaults of AWS:
+"Lambda quotas", "Understanding Lambda function scaling" (ten requests a second for each execution),
+"DynamoDB on-demand capacity mode" and "Understanding DynamoDB warm throughput in different scenarios"
+(starts, partitions), "Request quotas" of AWS KMS, "Amazon API Gateway quotas".
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from math import ceil
+
+RATES = (10, 1_000, 10_000)
+"""Requests per second. The worst case is counted: nothing is cached, so each one is a decision."""
+
+READS, WRITES = 2, 1
+"""Units of a decision: the rows of token and user, and the first use within LAST_USED_REFRESH_SECONDS."""
+ISSUE_READS, ISSUE_WRITES = 2, 4
+"""Units of a new token."""
+
+SECONDS = 0.05
+"""An execution's time for a decision, taken with room to spare: measure `Duration`, p99."""
+REQUESTS_OF_AN_EXECUTION = 10
+HEADROOM, LEAST = 2, 10
+"""A reservation is a cap, so it must hold bursts and cold starts too."""
+UNRESERVED = 100
+
+NEW_ACCOUNT, USUAL_ACCOUNT = 10, 1_000
+"""Executions at a time in a region: of many new accounts, and by Lambda's default quota."""
+PARTITION_READS, PARTITION_WRITES = 3_000, 1_000
+TABLE_READS, TABLE_WRITES = 12_000, 4_000
+"""Units per second at which an on-demand table starts."""
+SIGNATURES = 1_000
+"""Signatures by ECC keys per second, for all keys of an account and region."""
+GATEWAY = 10_000
+"""Requests per second of all APIs of an account and region."""
+
+_HEAD = (
+    "requests a second",
+    "executions at a time",
+    "reservation",
+    "account's quota, at least",
+    "read units",
+    "`WarmReadUnits`",
+    "write units, at most",
+    "`WarmWriteUnits`",
+    "users it takes, at least",
+)
+
+
+def executions(rate: int) -> int:
+    """Return how many executions run at a time, by their duration or by Lambda's rate for each."""
+    return max(ceil(rate * SECONDS), ceil(rate / REQUESTS_OF_AN_EXECUTION))
+
+
+def table(rates: Iterable[int]) -> list[str]:
+    """Return the lines of a Markdown table: the settings for each rate."""
+    lines = [_line(_HEAD), _line(["---"] * len(_HEAD))]
+    return lines + [_line(_settings(rate)) for rate in rates]
+
+
+def limits() -> list[tuple[str, int]]:
+    """Return each limit in decisions (or new tokens) per second, the lowest first."""
+    found = {
+        "executions of a new account (10)": NEW_ACCOUNT * REQUESTS_OF_AN_EXECUTION,
+        "one user: reads of a partition": PARTITION_READS // READS,
+        "one user: new tokens by writes of a partition": PARTITION_WRITES // ISSUE_WRITES,
+        "the table's start: reads": TABLE_READS // READS,
+        "the table's start: first uses": TABLE_WRITES // WRITES,
+        "the table's start: new tokens": TABLE_WRITES // ISSUE_WRITES,
+        "KMS: new tokens and access tokens": SIGNATURES,
+        "executions of an account (1,000)": USUAL_ACCOUNT * REQUESTS_OF_AN_EXECUTION,
+        "API Gateway": GATEWAY,
+    }
+    return sorted(found.items(), key=lambda each: each[1])
+
+
+def _settings(rate: int) -> list[str]:
+    reservation = max(executions(rate) * HEADROOM, LEAST)
+    reads, writes = rate * READS, rate * WRITES
+    return [
+        f"{rate:,}",
+        f"{executions(rate):,}",
+        f"{reservation:,}",
+        f"{reservation + UNRESERVED:,}",
+        f"{reads:,}",
+        f"{reads:,}" if reads > TABLE_READS else "empty",
+        f"{writes:,}",
+        f"{writes:,}" if writes > TABLE_WRITES else "empty",
+        f"{ceil(reads / PARTITION_READS):,}",
+    ]
+
+
+def _line(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Print the table for some rates, and the limits."""
+    given = sys.argv[1:] if arguments is None else arguments
+    print("\n".join(table([int(rate) for rate in given] or RATES)))
+    for name, limit in limits():
+        print(f"{limit:7,} per second: {name}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

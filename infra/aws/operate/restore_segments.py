@@ -1,0 +1,152 @@
+"""The segments of a restore, worked on at once, after the tables are there."""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import signal
+import time
+from collections.abc import Callable
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+    wait,
+)
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
+
+from botocore.config import Config
+
+from chalicelib.adapters.clock import SystemClock
+from infra.aws.account import session_of_environment
+from infra.aws.errors import OperatorError
+from infra.aws.operate.restore_progress import Progress
+from infra.aws.operate.restore_rows import Outcome, Page, Restore
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+Say: TypeAlias = Callable[[str], None]
+Pause: TypeAlias = Callable[[float], None]
+_Done: TypeAlias = tuple[Outcome, Page | None]
+
+_USABLE = frozenset({"ACTIVE", "UPDATING"})
+# Of a table in any other state it is certain that waiting does not help.
+_ON_ITS_WAY = frozenset({"CREATING"})
+_PAUSE_SECONDS = 20.0
+_TELL_SECONDS = 30.0
+# A new table takes 4,000 writes a second at first and more as they come, so throttles are usual.
+_ATTEMPTS = 12
+
+
+def restore_of(options: argparse.Namespace) -> Restore:
+    """Return the restore that the options describe, with a client of its own: each process makes one."""
+    config = Config(
+        max_pool_connections=options.workers, retries={"mode": "standard", "total_max_attempts": _ATTEMPTS}
+    )
+    client = cast("DynamoDBClient", session_of_environment().create_client("dynamodb", config=config))
+    tables, retention = (options.source, options.target), timedelta(days=options.retention_days)
+    return Restore(client, *tables, retention, SystemClock(), not options.without_keys)
+
+
+def wait_until_active(
+    client: DynamoDBClient, table: str, say: Say = print, pause: Pause = time.sleep
+) -> dict[str, str]:
+    """Wait until a table can be used, and return its ARN and id.
+
+    A large table takes hours to be restored, and the CLI's waiter gives up after 500 seconds. Raises
+    OperatorError for a table that will not become active, ClientError if the table does not exist.
+    """
+    told = ""
+    while True:
+        found = client.describe_table(TableName=table)["Table"]
+        status: str = found["TableStatus"]
+        if status in _USABLE:
+            # DynamoDB Local gives tables no id. The time of creation tells them apart too.
+            return {
+                "arn": found["TableArn"],
+                "id": found.get("TableId") or found["CreationDateTime"].isoformat(),
+            }
+        if status not in _ON_ITS_WAY:
+            raise OperatorError(f"Table {table} is {status} and cannot be used.")
+        if status != told:
+            say(f"Table {table} is {status}. Waiting until it is ACTIVE.")
+            told = status
+        pause(_PAUSE_SECONDS)
+
+
+def run_segments(
+    options: argparse.Namespace, progress: Progress, say: Say = print, tell_seconds: float = _TELL_SECONDS
+) -> Progress:
+    """Work on ``options.workers`` pages at once until every segment is done; return the progress.
+
+    One loop owns the progress and its file. Raises ClientError, BotoCoreError after the pages that are
+    being worked on; what they did is recorded.
+    """
+    with _executor(options) as executor:
+        ahead = progress.pages()
+        running: dict[Future[_Done], Page] = {}
+        told = time.monotonic()
+        try:
+            while ahead or running:
+                while ahead and len(running) < options.workers:
+                    page = ahead.pop(0)
+                    running[executor.submit(_work, page, options.yes)] = page
+                finished, _ = wait(running, return_when=FIRST_COMPLETED)
+                for future in finished:
+                    ahead += _recorded(progress, running.pop(future), future)
+                if options.yes and time.monotonic() >= told + tell_seconds:
+                    told = time.monotonic()
+                    say(progress.told())
+        finally:
+            _record_the_rest(progress, running)
+    return progress
+
+
+def _recorded(progress: Progress, page: Page, future: Future[_Done]) -> list[Page]:
+    """Record a page that is done; return the one that follows, if any."""
+    outcome, following = future.result()
+    progress.record(page, outcome, following)
+    return [following] if following else []
+
+
+def _record_the_rest(progress: Progress, running: dict[Future[_Done], Page]) -> None:
+    """Wait for the pages that are being worked on, because their rows are written anyway."""
+    for future, page in running.items():
+        if not future.cancel() and future.exception() is None:
+            _recorded(progress, page, future)
+
+
+def _executor(options: argparse.Namespace) -> Executor:
+    if not options.processes:
+        _begin(options)
+        return ThreadPoolExecutor(options.workers)
+    # A forked process would share the parent's connections.
+    return ProcessPoolExecutor(
+        options.workers,
+        multiprocessing.get_context("spawn"),
+        initializer=_begin_process,
+        initargs=(options,),
+    )
+
+
+# Of each worker's process; threads of one process share the client, which allows that.
+_here: dict[str, Any] = {}
+
+
+def _begin(options: argparse.Namespace) -> None:
+    _here["restore"] = restore_of(options)
+
+
+def _begin_process(options: argparse.Namespace) -> None:
+    # A terminal sends Ctrl-C to all processes. Only the parent ends, after the pages that are under way.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _begin(options)
+
+
+def _work(page: Page, write: bool) -> _Done:
+    restore: Restore = _here["restore"]
+    return restore.run_page(page, write=write)

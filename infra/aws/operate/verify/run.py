@@ -1,0 +1,102 @@
+"""A run of all checks: its results, its table, and its end."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Sequence
+from itertools import zip_longest
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from infra.aws.account import reason_of
+from infra.aws.operate.verify import (
+    alarm,
+    conditions,
+    doors,
+    flows,
+    logs,
+    oauth,
+    parameters,
+    people,
+    speed,
+    staleness,
+)
+from infra.aws.operate.verify.findings import (
+    Broken,
+    Check,
+    Finding,
+    Result,
+    Verdict,
+    fails,
+    not_decidable,
+)
+from infra.aws.operate.verify.site import Site
+from infra.aws.stacks import Say
+from infra.aws.terminal import printable
+
+CHECKS: tuple[Check, ...] = (
+    *people.FIRST,
+    *parameters.CHECKS,
+    # Before the changes that the other checks make, which put flushes further apart.
+    *staleness.CHECKS,
+    *flows.CHECKS,
+    *oauth.CHECKS,
+    *people.CHECKS,
+    *doors.CHECKS,
+    *speed.CHECKS,
+    *alarm.CHECKS,
+    *conditions.CHECKS,
+    # After all flows, whose lines it waits for.
+    *logs.CHECKS,
+    *people.LAST,
+)
+"""The registry: an issue that adds a flow or a door adds its check to a module here."""
+
+_WIDTHS = (44, 58, 18)
+_OPERATOR_MAY_NOT = frozenset({"AccessDenied", "AccessDeniedException", "AuthorizationError"})
+
+
+def run_checks(site: Site, checks: Iterable[Check], say: Say, results: list[Result]) -> None:
+    """Run the checks and append their results, so that an interrupted run keeps those that it has."""
+    for check in checks:
+        result = Result(check.promise, _found(site, check))
+        say(f"  {result.finding.verdict.value:18}  {result.promise}")
+        results.append(result)
+
+
+def _found(site: Site, check: Check) -> Finding:
+    """Return the finding. A check that cannot go on has not seen its promise kept."""
+    try:
+        return check.measure(site)
+    except Broken as error:
+        return fails(str(error))
+    except ClientError as error:
+        denied = error.response["Error"].get("Code") in _OPERATOR_MAY_NOT
+        return (not_decidable if denied else fails)(reason_of(error))
+    except (BotoCoreError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:
+        # Its message may quote what was sent or received.
+        return fails(f"not measured: {type(error).__name__}")
+
+
+def table_of(results: Sequence[Result]) -> list[str]:
+    """Return the lines of the table of promise, measured and verdict."""
+    rows = [("promise", "measured", "verdict"), tuple("-" * width for width in _WIDTHS)]
+    rows += [(each.promise, each.finding.measured, each.finding.verdict.value) for each in results]
+    return [line for row in rows for line in _row(row)]
+
+
+def _row(cells: Sequence[str]) -> list[str]:
+    wrapped = [
+        textwrap.wrap(printable(cell), width) or [""] for cell, width in zip(cells, _WIDTHS, strict=True)
+    ]
+    lines = zip_longest(*wrapped, fillvalue="")
+    return [
+        "  ".join(part.ljust(width) for part, width in zip(line, _WIDTHS, strict=True)).rstrip()
+        for line in lines
+    ]
+
+
+def exit_status(results: Sequence[Result], expected: int, left: Sequence[str]) -> int:
+    """Return 0 only if every check has run, none failed, and nothing stays behind."""
+    failed = any(each.finding.verdict is Verdict.FAILS for each in results)
+    return int(failed or bool(left) or len(results) < expected)

@@ -1,0 +1,1 @@
+"""The package of a stage: its template and its zip."""

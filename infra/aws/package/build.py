@@ -1,0 +1,149 @@
+"""Builds what is deployed: ``build/<stage>/template.json`` and ``deployment.zip``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from infra.aws.deploy.parameters import effective_values
+from infra.aws.errors import PackagingError
+from infra.aws.package import bundle
+from infra.aws.package.alarms import with_alarms
+from infra.aws.package.boundary import with_boundary
+from infra.aws.package.concurrency import with_concurrency
+from infra.aws.package.edge import with_edge
+from infra.aws.package.fixes import Template, corrected
+from infra.aws.package.flushing import with_flushing
+from infra.aws.package.function_policies import check_functions
+from infra.aws.package.functions import with_functions
+from infra.aws.package.pieces import with_pieces
+from infra.aws.package.project_config import Config, changed_config, check_config
+from infra.aws.package.python_runtime import check_python
+from infra.aws.package.stage_settings import check_settings, known_settings
+from infra.aws.package.versions import with_callers_of_aliases, with_versions
+
+PROJECT = Path(__file__).resolve().parents[3]
+_TEMPLATE = PROJECT / "infra" / "aws" / "template.yaml"
+_ZIP = "deployment.zip"
+
+
+@dataclass(frozen=True)
+class Package:
+    """What a stage is deployed from."""
+
+    template: Path
+    code: Path
+    size: int
+    """In bytes."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Build and say what was built."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--stage", required=True)
+    options = parser.parse_args(arguments)
+    try:
+        built = build(PROJECT, options.stage, PROJECT / "build" / options.stage)
+    except PackagingError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(f"{built.template}\n{built.code}: {built.size:,} bytes of {bundle.MAX_BYTES:,}")
+    return 0
+
+
+def build(
+    project: Path,
+    stage: str,
+    target: Path,
+    *,
+    architecture: str | None = None,
+    python: str | None = None,
+    settings: Mapping[str, str] | None = None,
+) -> Package:
+    """Package the project for a stage into the folder ``target``, which is replaced.
+
+    ``architecture``, ``python`` and ``settings`` take the place of the stage's own: `host_architecture`
+    and `host_python` make what this machine can run. Raises PackagingError.
+    """
+    config = changed_config(check_config(project, stage), stage, architecture, python, settings or {})
+    check_settings(config, stage)
+    check_python(config, stage)
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir(parents=True)
+    template = _complete(project, _by_chalice(project, config, stage, target))
+    path, code = target / "template.json", target / _ZIP
+    size = bundle.rewrite(code)
+    template = with_versions(template, code.read_bytes(), effective_values(template, None, {}), {})
+    path.write_text(json.dumps(template, indent=1) + "\n", encoding="utf-8")
+    return Package(path, code, size)
+
+
+def host_architecture() -> str:
+    """Return Lambda's name for the processor of this machine."""
+    return "arm64" if platform.machine() in {"aarch64", "arm64"} else "x86_64"
+
+
+def _by_chalice(project: Path, config: Config, stage: str, target: Path) -> Template:
+    """Return Chalice's template, held to the configuration; its zip is in ``target`` then."""
+    with tempfile.TemporaryDirectory(prefix="bodhi-package-") as folder:
+        copy = Path(folder) / "project"
+        _copy(project, copy, config)
+        _run_chalice(copy, stage, target)
+    written = target / "sam.yaml"
+    template: Template = yaml.safe_load(written.read_text(encoding="utf-8"))
+    written.unlink()
+    check_functions(config, stage, project / ".chalice", template)
+    return template
+
+
+def _copy(project: Path, copy: Path, config: Config) -> None:
+    """Copy what Chalice reads, so that it can be given another configuration and leaves nothing behind."""
+    without_caches = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(project / "chalicelib", copy / "chalicelib", ignore=without_caches)
+    for name in ("app.py", "requirements.txt"):
+        shutil.copy(project / name, copy)
+    (copy / ".chalice").mkdir()
+    for policy in (project / ".chalice").glob("policy-*.json"):
+        shutil.copy(policy, copy / ".chalice")
+    (copy / ".chalice" / "config.json").write_text(json.dumps(config), encoding="utf-8")
+
+
+def _complete(project: Path, template: Template) -> Template:
+    policy = json.loads((project / ".chalice" / "policy-page.json").read_text(encoding="utf-8"))
+    whole = with_functions(with_edge(corrected(with_pieces(template))), policy)
+    whole = with_alarms(with_flushing(whole))
+    return with_boundary(with_callers_of_aliases(with_concurrency(whole)))
+
+
+def _run_chalice(copy: Path, stage: str, target: Path) -> None:
+    command = [
+        sys.executable,
+        "-c",
+        "import sys; from chalice.cli import main; sys.exit(main())",
+        "package",
+        "--stage",
+        stage,
+    ]
+    command += ["--merge-template", str(_TEMPLATE), str(target)]
+    # A region is only asked for; nothing of the package depends on anybody's account or shell.
+    ours = known_settings()
+    kept = {n: value for n, value in os.environ.items() if n not in ours and not n.startswith("AWS_")}
+    environment = {**kept, "AWS_DEFAULT_REGION": "us-east-1", "STAGE": stage}
+    done = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise PackagingError(f"chalice package failed:\n{done.stderr.strip() or done.stdout.strip()}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

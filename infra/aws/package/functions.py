@@ -1,0 +1,153 @@
+"""The functions beyond what Chalice writes: one more for the page, a log group each, who may sign."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+Template = dict[str, Any]
+Resource = dict[str, Any]
+
+API, PAGE = "APIHandler", "PageHandler"
+API_ROLE, PAGE_ROLE = "ApiHandlerRole", "PageHandlerRole"
+# Everything that chalicelib.handlers.page.routes serves: a browser's way to the page and the page itself.
+PAGE_PATHS = frozenset(
+    {
+        "/",
+        "/assets/{version}/{name}",
+        "/login",
+        "/login/callback",
+        "/logout",
+        "/settings/api-tokens",
+        "/signed-out",
+    }
+)
+
+# A sign-in may wait 5 s for the provider's endpoints, 5 s for its keys and 6 s for the client's secret, and
+# must still show a page.
+_PAGE_SECONDS = 20
+
+_FUNCTION = "AWS::Serverless::Function"
+_AUTHORIZERS = ("chalicelib.handlers.authorizer.", "chalicelib.handlers.front_doors.")
+_INTEGRATION = "x-amazon-apigateway-integration"
+
+
+def with_functions(template: Template, page_policy: Mapping[str, Any]) -> Template:
+    """Return the template with a function for the page, and what every function needs."""
+    resources = dict(template["Resources"])
+    resources |= _page_function(resources, page_policy)
+    resources["RestAPI"] = _routed(resources["RestAPI"])
+    for name in functions_in(resources):
+        resources |= _logging(resources, name)
+    for name in ("SigningKey", "AccessTokenKey"):
+        resources[name] = _signing_for_the_api_only(resources[name])
+    return {**template, "Resources": resources}
+
+
+def functions_in(resources: Mapping[str, Resource]) -> list[str]:
+    """Return the logical ids of all functions."""
+    return sorted(name for name, each in resources.items() if each["Type"] == _FUNCTION)
+
+
+def authorizers_in(resources: Mapping[str, Resource]) -> list[str]:
+    """Return the logical ids of the functions that decide about tokens."""
+    return [
+        n for n in functions_in(resources) if resources[n]["Properties"]["Handler"].startswith(_AUTHORIZERS)
+    ]
+
+
+def log_group_of(function: str) -> str:
+    """Return the logical id of a function's log group."""
+    return f"{function}Logs"
+
+
+def role_of(function: Resource) -> str:
+    """Return the logical id of a function's role."""
+    role: str = function["Properties"]["Role"]["Fn::GetAtt"][0]
+    return role
+
+
+def _page_function(resources: Mapping[str, Resource], policy: Mapping[str, Any]) -> dict[str, Resource]:
+    """Return a second function of the same code, which may neither read keys nor sign."""
+    made, named = {"Fn::GetAtt": ["ClientSecret", "Id"]}, {"Ref": "OidcClientSecretArn"}
+    secret = {"OIDC_CLIENT_SECRET_ARN": {"Fn::If": ["ClientSecretGiven", made, named]}}
+    variables = resources[API]["Properties"]["Environment"]["Variables"] | secret
+    own = {
+        "Environment": {"Variables": variables},
+        "Role": {"Fn::GetAtt": [PAGE_ROLE, "Arn"]},
+        "Timeout": _PAGE_SECONDS,
+    }
+    permission = resources["APIHandlerInvokePermission"]
+    role = resources[API_ROLE]
+    inline = {"PolicyName": f"{PAGE_ROLE}Policy", "PolicyDocument": dict(policy)}
+    return {
+        PAGE: _changed(resources[API], own),
+        PAGE_ROLE: _changed(role, {"Policies": [inline]}),
+        f"{PAGE}InvokePermission": _changed(permission, {"FunctionName": {"Ref": PAGE}}),
+    }
+
+
+def _routed(api: Resource) -> Resource:
+    """Return the API with the page's paths led to the page's function."""
+    definition = api["Properties"]["DefinitionBody"]
+    uri = {
+        "Fn::Sub": "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/"
+        f"${{{PAGE}.Arn}}/invocations"
+    }
+    paths = {
+        path: {name: _led_to(uri, method) for name, method in methods.items()}
+        if path in PAGE_PATHS
+        else methods
+        for path, methods in definition["paths"].items()
+    }
+    return _changed(api, {"DefinitionBody": {**definition, "paths": paths}})
+
+
+def _led_to(uri: Mapping[str, str], method: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {**method, _INTEGRATION: {**method[_INTEGRATION], "uri": uri}}
+
+
+def _logging(resources: Mapping[str, Resource], function: str) -> dict[str, Resource]:
+    """Return a function with a log group that ends, and with a role that writes there only.
+
+    The group that Lambda would make keeps everything for ever.
+    """
+    group, role = log_group_of(function), role_of(resources[function])
+    (policy,) = resources[role]["Properties"]["Policies"]
+    document = policy["PolicyDocument"]
+    writes = {
+        "Sid": "WriteLogs",
+        "Effect": "Allow",
+        "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+        "Resource": {"Fn::GetAtt": [group, "Arn"]},
+    }
+    documented = {**document, "Statement": [*document["Statement"], writes]}
+    return {
+        group: {
+            "Type": "AWS::Logs::LogGroup",
+            "Properties": {"RetentionInDays": {"Ref": "LogRetentionDays"}},
+        },
+        function: _changed(resources[function], {"LoggingConfig": {"LogGroup": {"Ref": group}}}),
+        role: _changed(resources[role], {"Policies": [{**policy, "PolicyDocument": documented}]}),
+    }
+
+
+def _signing_for_the_api_only(key: Resource) -> Resource:
+    """Return a key that signs for one role, whatever other policies of the account allow.
+
+    Rotation copies the policy to its new keys.
+    """
+    policy = key["Properties"]["KeyPolicy"]
+    refusal = {
+        "Sid": "OnlyTheApiSigns",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "kms:Sign",
+        "Resource": "*",
+        "Condition": {"ArnNotEquals": {"aws:PrincipalArn": {"Fn::GetAtt": [API_ROLE, "Arn"]}}},
+    }
+    return _changed(key, {"KeyPolicy": {**policy, "Statement": [*policy["Statement"], refusal]}})
+
+
+def _changed(resource: Resource, properties: Mapping[str, Any]) -> Resource:
+    return {**resource, "Properties": {**resource["Properties"], **properties}}
