@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
-TEMPLATE_PATH = PROJECT_ROOT / "infra" / "aws" / "template.yaml"
+TEMPLATE_PATH = PROJECT_ROOT / "infra" / "aws" / "package" / "template.yaml"
 STATE_TYPES = frozenset({"AWS::DynamoDB::Table", "AWS::KMS::Key", "AWS::KMS::Alias"})
 
 Template = Mapping[str, Any]

@@ -65,7 +65,7 @@ NAMES = {"REGION": REGION, "ACCOUNT": ACCOUNT, "TABLE": TABLE, "STACK": STACK, "
 
 def granted(file: str = OPERATORS) -> list[Statement]:
     """Return the statements of a file, with the names that an operator puts in."""
-    text = (INFRA / file).read_text(encoding="utf-8")
+    text = (INFRA / "operate" / file).read_text(encoding="utf-8")
     for placeholder, value in NAMES.items():
         # Names stand between hyphens too, but never inside a word.
         text = re.sub(rf"(?<![A-Za-z_]){placeholder}(?![A-Za-z_])", value, text)
@@ -293,7 +293,7 @@ def _asked(operated: Mapping[str, list[Request]], file: str) -> list[Request]:
 
 def test_every_work_has_its_file(operated: Mapping[str, list[Request]]) -> None:
     """Each policy in the folder is compared with some work, and each work with a policy."""
-    assert {path.name for path in INFRA.glob("policy-*.json")} == set(WORK)
+    assert {path.name for path in (INFRA / "operate").glob("policy-*.json")} == set(WORK)
     assert {work for works in WORK.values() for work in works} == set(operated)
 
 
@@ -383,9 +383,9 @@ def test_every_type_of_the_package_is_thought_of(tmp_path: Path) -> None:
 
 def _sources() -> str:
     paths = [
-        INFRA / "template.yaml",
+        INFRA / "package" / "template.yaml",
         *sorted(INFRA.rglob("*.py")),
-        *sorted((INFRA / "pieces").glob("*.yaml")),
+        *sorted((INFRA / "package" / "pieces").glob("*.yaml")),
     ]
     text = "\n".join(path.read_text(encoding="utf-8") for path in paths)
     # The deployment is made by SAM, and only its name is compared.
@@ -399,7 +399,7 @@ def test_policies_fit(file: str, most: int) -> None:
     At most 10,240 are in a role's inline policies, and 6,144 in a managed policy (IAM User Guide, "IAM and
     AWS STS quotas").
     """
-    document = json.loads((INFRA / file).read_text(encoding="utf-8"))
+    document = json.loads((INFRA / "operate" / file).read_text(encoding="utf-8"))
     assert len(json.dumps(document, separators=(",", ":"))) < most
 
 
@@ -429,7 +429,7 @@ def test_operations_page_names_every_statement() -> None:
     sids = [statement["Sid"] for file in WORK for statement in granted(file)]
     assert len(sids) == len(set(sids))
     assert named == set(sids)
-    assert all(f"(../infra/aws/{file})" in section for file in WORK)
+    assert all(f"(../infra/aws/operate/{file})" in section for file in WORK)
     assert set(NAMES) <= set(re.findall(r"`([A-Z]+)`", section))
 
 

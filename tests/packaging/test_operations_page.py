@@ -30,7 +30,7 @@ def test_resources_that_it_names_are_deployed(template: dict[str, Any]) -> None:
     known = template["Resources"].keys() | template["Parameters"].keys() | template["Outputs"].keys()
     known |= vars(errors).keys() | {CallFailed.__name__}
     named = re.findall(r"`([A-Z][a-z]+[A-Z]\w+)`", PAGE)
-    for path in (ROOT / "infra" / "aws").glob("policy-*.json"):
+    for path in (ROOT / "infra" / "aws" / "operate").glob("policy-*.json"):
         policy = json.loads(path.read_text(encoding="utf-8"))
         known |= {statement["Sid"] for statement in policy["Statement"]}
     elsewhere = {"AccessDenied", "PutItem"}

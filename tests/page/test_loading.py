@@ -8,7 +8,7 @@ SCRIPT = """
     import app
     service = bootstrap.current()
     {use}
-    adapters = ("oidc_login", "userinfo")
+    adapters = ("oidc.login", "oidc.userinfo")
     print(json.dumps([name for name in adapters if f"chalicelib.adapters.{{name}}" in sys.modules]))
 """
 
@@ -20,4 +20,4 @@ def test_management_calls_do_not_load_the_login() -> None:
 
 def test_login_loads_it() -> None:
     """The check above looks for the right thing."""
-    assert result_of(SCRIPT.format(use="service.login")) == ["oidc_login", "userinfo"]
+    assert result_of(SCRIPT.format(use="service.login")) == ["oidc.login", "oidc.userinfo"]

@@ -1,11 +1,10 @@
 """An update from 0.1 keeps the resources with state and all outputs."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from infra.local.template import PROJECT_ROOT, TEMPLATE_PATH, Template, read_template, state_part
+from infra.local.template import Template, read_template, state_part
 from tests.upgrades.release import V0_1, unpacked
 
 
@@ -14,7 +13,7 @@ def before(tmp_path_factory: pytest.TempPathFactory) -> Template:
     """Return the template of release 0.1."""
     folder = tmp_path_factory.mktemp("template")
     unpacked(V0_1, "infra/aws", folder)
-    return read_template(folder / Path(TEMPLATE_PATH).relative_to(PROJECT_ROOT))
+    return read_template(folder / "infra" / "aws" / "template.yaml")
 
 
 def test_table_and_keys_are_those_of_0_1(before: Template) -> None:

@@ -34,7 +34,7 @@ from infra.aws.package.stage_settings import check_settings, known_settings
 from infra.aws.package.versions import with_callers_of_aliases, with_versions
 
 PROJECT = Path(__file__).resolve().parents[3]
-_TEMPLATE = PROJECT / "infra" / "aws" / "template.yaml"
+_TEMPLATE = PROJECT / "infra" / "aws" / "package" / "template.yaml"
 _ZIP = "deployment.zip"
 
 
