@@ -18,7 +18,7 @@ import botocore.session
 import pytest
 
 from chalicelib.adapters.clock import SystemClock
-from chalicelib.adapters.dynamodb.users import DynamoDBUserStore
+from chalicelib.adapters.dynamodb.user_store import DynamoDBUserStore
 from chalicelib.domain.errors import ConcurrentChange, StoreUnavailable
 from chalicelib.domain.identities import SubjectIdentifier
 from chalicelib.domain.ids import new_generation, user_id_for
