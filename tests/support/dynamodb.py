@@ -38,9 +38,9 @@ from chalicelib.domain.ports import (
     TokenStore,
     UserStore,
 )
-from infra.local.harness import emulator
 from infra.local.template import read_template
 from tests.support.http import FakeHttp
+from tests.support.local_stack import emulator
 from tests.support.memory import InMemoryKeys, InMemoryStore
 from tests.support.provider import TestProvider
 from tests.support.service import ENVIRON
