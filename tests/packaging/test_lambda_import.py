@@ -319,7 +319,7 @@ def test_start_names_the_one_senseless_setting(name: str, value: str) -> None:
     ended = start("import chalicelib.handlers.authorizer", ENVIRON | {name: value})
     assert ended.returncode != 0
     last = ended.stderr.splitlines()[-1]
-    assert last.startswith(f"chalicelib.settings.SettingsError: {name} ")
+    assert last.startswith(f"chalicelib.settings.reading.SettingsError: {name} ")
     assert f"for example {name}=" in last
 
 
