@@ -15,10 +15,10 @@ from chalicelib.domain.ports import Clock
 from chalicelib.domain.tokens import IssuedToken
 from chalicelib.domain.users import User
 from chalicelib.services.sign_in import Credentials
-from infra.local.harness import Emulated, emulator
 from tests.benchmarks.process import LAMBDA, environment
 from tests.support.builders import a_request
 from tests.support.clock import FixedClock
+from tests.support.local_stack import Emulated, emulator
 from tests.support.provider import TestProvider
 from tests.support.service import ENVIRON, MemoryService
 

@@ -10,8 +10,8 @@ import pytest
 from botocore.session import Session
 
 from infra.aws.account import Account
-from infra.local.harness import emulator
 from tests.deployment.desk import SERVICES, Desk, EmulatorSession
+from tests.support.local_stack import emulator
 
 
 @pytest.fixture(scope="session")

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from chalicelib.adapters import jws
-from infra.local.harness import LocalStack
 from tests.infra.test_stack_settings import run_module
 from tests.support import canaries
 from tests.support.api import Answer
+from tests.support.local_stack import LocalStack
 
 pytestmark = [pytest.mark.slow, pytest.mark.emulator, pytest.mark.e2e]
 

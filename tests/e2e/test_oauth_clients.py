@@ -15,9 +15,9 @@ from joserfc import jwt as joserfc_jwt
 from joserfc.jwk import ECKey, KeySet
 
 from infra.local.environments import LOCAL_CLIENT, LOCAL_CLIENT_SECRET, OTHER_SERVICE, local_servers
-from infra.local.harness import LocalStack
 from tests.support import canaries
 from tests.support.clients import KEYED_SERVER, ec_jwk, private_ec_jwk
+from tests.support.local_stack import LocalStack
 from tests.support.node import node_with_packages
 
 pytestmark = [pytest.mark.slow, pytest.mark.emulator, pytest.mark.e2e]

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.harness import Emulated, emulator
 from tests.support.dynamodb import dynamodb_client
+from tests.support.local_stack import Emulated, emulator
 
 PROJECT = Path(__file__).parents[2]
 

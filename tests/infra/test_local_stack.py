@@ -15,14 +15,14 @@ from typing import Any
 import boto3
 import pytest
 
-from chalicelib.adapters.dynamodb.users import DynamoDBUserStore
+from chalicelib.adapters.dynamodb.user_store import DynamoDBUserStore
 from infra.local.errors import LocalStackError
-from infra.local.harness import Emulated, LocalStack, emulator
 from infra.local.stack import require_free
 from tests.infra.scratch_project import REFUSE_SETTINGS, TELL_ENVIRONMENT, make_project
 from tests.infra.test_stack_settings import REAL_ACCOUNT, run_module
 from tests.infra.wire_client import Client
 from tests.support.builders import a_user
+from tests.support.local_stack import Emulated, LocalStack, emulator
 
 pytestmark = [pytest.mark.slow, pytest.mark.emulator]
 

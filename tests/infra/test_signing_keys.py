@@ -12,17 +12,17 @@ from typing import Any
 
 import pytest
 
-from chalicelib.adapters.dynamodb.keys import DynamoDBKeyStore
+from chalicelib.adapters.dynamodb.key_store import DynamoDBKeyStore
 from chalicelib.domain.errors import KeyChangeRefused, SigningUnavailable, StoreUnavailable
 from chalicelib.domain.keys import KeyRing, KeyState, KeyUse
 from infra.aws.errors import OperatorError
 from infra.aws.operate.key_rollover import Operator
 from infra.aws.operate.signing_keys import LEAD_SECONDS, main
-from infra.local.harness import free_ports
 from tests.infra.test_stack_settings import run_module
 from tests.support.clock import FixedClock
 from tests.support.dynamodb import Cloud, CloudService, moto_cloud
 from tests.support.keys import LocalSigningKey, publish
+from tests.support.local_stack import free_ports
 
 LEAD = timedelta(minutes=10)
 

@@ -17,9 +17,9 @@ from chalicelib.settings import Settings
 from infra.local.environments import api_environment, emulator_environment, harmless, isolated
 from infra.local.errors import LocalStackError
 from infra.local.guide import guide
-from infra.local.harness import free_ports
 from infra.local.settings import StackSettings
 from infra.local.stack import require_free
+from tests.support.local_stack import free_ports
 
 REAL_ACCOUNT = {
     "AWS_PROFILE": "production",

@@ -30,7 +30,6 @@ from chalicelib.domain.token_types import TokenType
 from chalicelib.domain.users import Identity, Role
 from infra.local import programs
 from infra.local.children import Child
-from infra.local.harness import free_ports
 from infra.local.login import sign_in
 from infra.local.settings import StackSettings
 from tests.support.builders import ISSUER
@@ -46,6 +45,7 @@ from tests.support.jws import (
     rsa_jwk,
     saying,
 )
+from tests.support.local_stack import free_ports
 from tests.support.provider import AUDIENCE, KID, TestProvider, provider_key
 
 CONFIGURATION = f"{ISSUER}/.well-known/openid-configuration"

@@ -13,10 +13,10 @@ from chalicelib.adapters.clock import SystemClock
 from chalicelib.bootstrap import Service
 from infra.local import programs
 from infra.local.children import Child
-from infra.local.harness import free_ports
 from infra.local.settings import StackSettings
 from tests.page.browser import Browser
 from tests.support.api import api_of
+from tests.support.local_stack import free_ports
 from tests.support.service import MemoryService
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ import pytest
 import requests
 
 from infra.aws.operate.resource_server import definition
-from infra.local.harness import LocalStack
 from infra.local.template import PROJECT_ROOT
+from tests.support.local_stack import LocalStack
 
 pytestmark = [pytest.mark.slow, pytest.mark.emulator, pytest.mark.e2e]
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from infra.local.harness import LocalStack
+from tests.support.local_stack import LocalStack
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, Route, expect
 
-from infra.local.harness import LocalStack
+from tests.support.local_stack import LocalStack
 
 PAGE = "/settings/api-tokens"
 

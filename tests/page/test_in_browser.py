@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from infra.local.harness import LocalStack
 from infra.local.template import PROJECT_ROOT
 from tests.page.people import (
     PAGE,
@@ -24,6 +23,7 @@ from tests.page.people import (
     tab_to,
 )
 from tests.support.browser import Complaints, NewPage
+from tests.support.local_stack import LocalStack
 
 pytestmark = [pytest.mark.slow, pytest.mark.emulator, pytest.mark.e2e]
 

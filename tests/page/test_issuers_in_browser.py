@@ -6,10 +6,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from infra.local.harness import LocalStack
 from tests.page.people import no_violations, overflow, sign_in
 from tests.page.test_people_in_browser import a_user
 from tests.support.browser import NewPage
+from tests.support.local_stack import LocalStack
 
 pytestmark = [pytest.mark.slow, pytest.mark.emulator, pytest.mark.e2e]
 

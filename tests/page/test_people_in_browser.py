@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from infra.local.harness import LocalStack
 from tests.page.people import PAGE, generate, no_violations, overflow, row, sign_in
 from tests.support.browser import NewPage
+from tests.support.local_stack import LocalStack
 
 pytestmark = [pytest.mark.slow, pytest.mark.emulator, pytest.mark.e2e]
 

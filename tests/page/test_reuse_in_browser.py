@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import expect
 
-from infra.local.harness import LocalStack
 from tests.page.people import Owner, no_violations, open_rotate, overflow, row, rows, sign_in
 from tests.support.browser import NewPage
+from tests.support.local_stack import LocalStack
 
 pytestmark = [pytest.mark.slow, pytest.mark.emulator, pytest.mark.e2e]
 

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 import pytest
 from playwright.sync_api import Locator, Page, Request, Route, expect
 
-from infra.local.harness import LocalStack
 from tests.page.people import (
     Owner,
     behind_stage,
@@ -23,6 +22,7 @@ from tests.page.people import (
     tab_to,
 )
 from tests.support.browser import Complaints, NewPage
+from tests.support.local_stack import LocalStack
 
 pytestmark = [pytest.mark.slow, pytest.mark.emulator, pytest.mark.e2e]
 

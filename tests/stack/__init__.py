@@ -3,7 +3,7 @@
 AWS is the contract. What the emulator does otherwise, and who makes up for it:
 
 - It makes no alarms of several metrics, imports no gateway responses from an API's definition, and has no
-  FlushStageAuthorizersCache: ``infra/local/gateway_gaps.py`` and ``caching.py``.
+  FlushStageAuthorizersCache: ``tests/support/gateway_gaps.py`` and ``caching.py``.
 - It ends a function's process with each exception, so a refusal makes the next call a cold one; Lambda
   keeps the process. Times under load are therefore no measure of Lambda's.
 - An authorizer that cannot start, or that fails without "Unauthorized", is AUTHORIZER_FAILURE or

@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from chalicelib.adapters.dynamodb import items
-from infra.local.deployed import Deployed, deployed
 from tests.stack.load import REFRESH_SECONDS
 from tests.stack.verdicts import LET_IN, REFUSED
 from tests.stack.wire import Wire
 from tests.support.control_plane import ControlPlane, control_plane
+from tests.support.deployed import Deployed, deployed
 
 FLUSHER = "FlushAuthorizerCaches"
 TTL = 300

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from infra.local.deployed import Deployed
 from tests.stack.wire import Wire
 from tests.support import canaries, contract
 from tests.support.api import Answer, Api
+from tests.support.deployed import Deployed
 
 
 class Caller:

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from infra.local.deployed import Deployed
 from tests.stack.caching import FLUSHER, caching_stack, flushing
 from tests.stack.calls import Caller
 from tests.stack.site import Visitor
 from tests.stack.wire import Wire
 from tests.support import canaries
 from tests.support.control_plane import ControlPlane
+from tests.support.deployed import Deployed
 
 FUNCTIONS = (
     "APIHandler",

@@ -14,11 +14,11 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from infra.local.deployed import Deployed
 from tests.stack.crowd import Crowd
 from tests.stack.verdicts import LET_IN, REFUSED, Change, Use, faults
 from tests.stack.wire import Wire
 from tests.stack.workers import Client, Controller, noting
+from tests.support.deployed import Deployed
 
 CLIENTS = 8
 REFRESH_SECONDS = 2

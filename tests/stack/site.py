@@ -9,8 +9,8 @@ from typing import Any
 import requests
 from requests.adapters import HTTPAdapter
 
-from infra.local.deployed import Deployed
 from tests.support import canaries
+from tests.support.deployed import Deployed
 
 
 def somebody() -> str:

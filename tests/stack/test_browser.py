@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from infra.local.deployed import Deployed
 from tests.page.people import generate, row
 from tests.stack.calls import Caller
 from tests.stack.tls import tls_before
 from tests.support import canaries
 from tests.support.browser import NewPage
+from tests.support.deployed import Deployed
 
 pytestmark = [pytest.mark.slow, pytest.mark.emulator, pytest.mark.e2e]
 

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from chalicelib.adapters.dynamodb import items
-from infra.local.deployed import Deployed
 from tests.stack.caching import FLUSHER, PATIENCE, at_rest, calm, seconds_until
 from tests.stack.calls import Caller
 from tests.stack.wire import Wire
 from tests.support.builders import a_token, a_user
 from tests.support.clock import START
 from tests.support.control_plane import ControlPlane
+from tests.support.deployed import Deployed
 from tests.support.stream import Record, a_record
 
 pytestmark = [pytest.mark.slow, pytest.mark.emulator, pytest.mark.e2e]

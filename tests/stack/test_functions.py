@@ -5,10 +5,10 @@ import secrets
 
 import pytest
 
-from infra.local.deployed import Deployed
 from tests.stack.calls import Caller
 from tests.stack.site import Visitor, somebody
 from tests.support import canaries
+from tests.support.deployed import Deployed
 
 pytestmark = [pytest.mark.slow, pytest.mark.emulator, pytest.mark.e2e]
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from infra.local.deployed import Deployed
 from tests.stack.load import run_load
 from tests.stack.workers import DEACTIVATED, PAUSED, REVOKED
+from tests.support.deployed import Deployed
 
 pytestmark = [pytest.mark.slow, pytest.mark.emulator, pytest.mark.e2e]
 

@@ -5,10 +5,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from infra.local.deployed import Deployed
-from infra.local.deploying import STACK
 from tests.stack.site import Visitor, somebody
 from tests.support import canaries
+from tests.support.deployed import Deployed
+from tests.support.deploying import STACK
 
 pytestmark = [pytest.mark.slow, pytest.mark.emulator, pytest.mark.e2e]
 

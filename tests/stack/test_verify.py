@@ -14,13 +14,13 @@ from infra.aws.operate.verify.__main__ import main
 from infra.aws.operate.verify.deployment import clients_of, facts_of, wire_of
 from infra.aws.operate.verify.findings import Finding, Verdict
 from infra.aws.operate.verify.site import Credentials, Site
-from infra.local.deployed import Deployed
-from infra.local.deploying import STACK
 from infra.local.environments import LOCAL_CLIENT, LOCAL_CLIENT_SECRET
 from tests.stack.caching import at_rest, flushing
 from tests.stack.calls import Caller
 from tests.support import canaries
 from tests.support.control_plane import ControlPlane
+from tests.support.deployed import Deployed
+from tests.support.deploying import STACK
 from tests.verify.scene import found
 
 pytestmark = [pytest.mark.slow, pytest.mark.emulator, pytest.mark.e2e]

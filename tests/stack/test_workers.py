@@ -11,12 +11,12 @@ from typing import Any, cast
 
 import pytest
 
-from infra.local.deployed import Deployed
 from tests.stack import workers
 from tests.stack.crowd import Crowd
 from tests.stack.load import judged
 from tests.stack.wire import Reply, Wire
 from tests.stack.workers import DEACTIVATED, PAUSED, REACTIVATED, REVOKED, Client, Controller
+from tests.support.deployed import Deployed
 
 NOWHERE = cast(
     "Deployed",

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.deployed import Deployed
 from tests.packaging.fresh import ENVIRON, LAMBDA
+from tests.support.deployed import Deployed
 
 pytestmark = [pytest.mark.slow, pytest.mark.emulator]
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from infra.local.deployed import Deployed
+from tests.support.deployed import Deployed
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,10 @@ from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any
 
-from infra.local.deployed import Deployed
 from tests.stack.crowd import Crowd, Person, Token
 from tests.stack.verdicts import Change, Use
 from tests.stack.wire import Wire
+from tests.support.deployed import Deployed
 
 REVOKED, PAUSED, DEACTIVATED, REACTIVATED = "revoked", "paused", "deactivated", "re-activated"
 

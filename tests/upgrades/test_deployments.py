@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 
 from infra.aws.package.build import Package
-from infra.local.deployed import Deployed, _deploy, _fast_folder, _running, _usual
-from infra.local.deploying import package_here
-from infra.local.harness import settings_on_free_ports
 from infra.local.settings import StackSettings
 from tests.stack.wire import Wire
+from tests.support.deployed import Deployed, deploy_package, fast_folder, running, usual_settings
+from tests.support.deploying import package_here
+from tests.support.local_stack import settings_on_free_ports
 from tests.upgrades.release import V0_1, unpacked
 
 pytestmark = [pytest.mark.slow, pytest.mark.emulator, pytest.mark.e2e]
@@ -41,7 +41,7 @@ class Releases:
 
     def deploy(self, package: Package) -> "Caller":
         """Deploy one of the packages, as a new stack or as an update."""
-        return Caller(_deploy(self.settings, package))
+        return Caller(deploy_package(self.settings, package))
 
 
 class Caller:
@@ -75,13 +75,13 @@ class Caller:
 @pytest.fixture(scope="module")
 def releases() -> Iterator[Releases]:
     """Package both versions, and run an emulated account for them."""
-    with tempfile.TemporaryDirectory(prefix="bodhi-upgrade-", dir=_fast_folder()) as name:
+    with tempfile.TemporaryDirectory(prefix="bodhi-upgrade-", dir=fast_folder()) as name:
         folder = Path(name)
         settings = settings_on_free_ports(folder / "state")
-        variables = _usual(settings)
+        variables = usual_settings(settings)
         before = _packaged_by_release(folder, variables)
         after = package_here(folder / "after", variables)
-        with _running(settings):
+        with running(settings):
             yield Releases(settings, before, after)
 
 

@@ -17,13 +17,14 @@ from pathlib import Path
 from typing import Any
 
 from infra.aws.package.build import Package
-from infra.local import gateway_gaps, programs
+from infra.local import programs
 from infra.local.children import Child
-from infra.local.deploying import STACK, deploy_here, emulated, package_here
 from infra.local.environments import OTHER_SERVICE, local_servers
-from infra.local.harness import settings_on_free_ports
 from infra.local.login import sign_in
 from infra.local.settings import StackSettings
+from tests.support import gateway_gaps
+from tests.support.deploying import STACK, deploy_here, emulated, package_here
+from tests.support.local_stack import settings_on_free_ports
 
 SERVICES = (
     "apigateway",
@@ -157,22 +158,23 @@ def deployed(variables: Mapping[str, str] | None = None) -> Iterator[Deployed]:
 
     Raises PackagingError, LocalStackError.
     """
-    with tempfile.TemporaryDirectory(prefix="bodhi-deployed-", dir=_fast_folder()) as name:
+    with tempfile.TemporaryDirectory(prefix="bodhi-deployed-", dir=fast_folder()) as name:
         folder = Path(name)
         settings = settings_on_free_ports(folder / "state")
-        built = package_here(folder / "build", {**_usual(settings), **(variables or {})})
-        with _running(settings):
-            yield _deploy(settings, built)
+        built = package_here(folder / "build", {**usual_settings(settings), **(variables or {})})
+        with running(settings):
+            yield deploy_package(settings, built)
 
 
-def _fast_folder() -> Path | None:
+def fast_folder() -> Path | None:
     """Return a folder in memory with room for many processes, or None for the usual one."""
     if _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > _ROOM_BYTES:
         return _MEMORY
     return None
 
 
-def _usual(settings: StackSettings) -> dict[str, str]:
+def usual_settings(settings: StackSettings) -> dict[str, str]:
+    """Return the service's settings that match the emulator and the development provider."""
     return {
         # The caller meets no wait for a cache unless the test is about that.
         "AUTHORIZER_CACHE_SECONDS": "0",
@@ -185,20 +187,22 @@ def _usual(settings: StackSettings) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def _running(settings: StackSettings) -> Iterator[None]:
+def running(settings: StackSettings) -> Iterator[None]:
+    """Run the emulator and the development provider."""
     for name in ("aws", "logs", "tmp"):
         (settings.state_dir / name).mkdir(parents=True)
     started = [programs.emulator(settings, SERVICES), programs.provider(settings)]
-    with contextlib.ExitStack() as running:
+    with contextlib.ExitStack() as stopping:
         for program in started:
             child = Child(program)
             # The emulator's session holds the processes of the functions too.
-            running.callback(child.kill)
+            stopping.callback(child.kill)
             child.wait_until_it_answers(_START_SECONDS)
         yield
 
 
-def _deploy(settings: StackSettings, built: Package) -> Deployed:
+def deploy_package(settings: StackSettings, built: Package) -> Deployed:
+    """Deploy a package to the emulator that runs; make up for what the emulator does not do."""
     gateway_gaps.without_what_is_not_made(built.template)
     stack = Deployed(settings, built, deploy_here(built, settings))
     gateway = stack.client("apigateway")
