@@ -104,10 +104,18 @@ NEVER_BY_A_DECISION = [
     "chalicelib.handlers.chalice_functions",
     "chalicelib.handlers.v1.inputs",
     "chalicelib.handlers.oauth.endpoints",
+    "chalicelib.handlers.http.cookies",
+    "chalicelib.handlers.http.credentials",
+    "chalicelib.handlers.http.middleware",
     "chalicelib.handlers.http.operations",
+    "chalicelib.handlers.http.pages",
     "chalicelib.handlers.oauth.well_known",
     "chalicelib.handlers.http.problems",
     "chalicelib.handlers.http.requests",
+    "chalicelib.handlers.http.responses",
+    "chalicelib.handlers.http.site",
+    "chalicelib.handlers.http.wire",
+    "chalicelib.handlers.v1.rendering",
     "chalicelib.handlers.v1.resources",
     "chalicelib.handlers.v1.tokens",
     "chalicelib.handlers.v1.users",
@@ -319,7 +327,7 @@ def test_start_names_the_one_senseless_setting(name: str, value: str) -> None:
     ended = start("import chalicelib.handlers.authorizer", ENVIRON | {name: value})
     assert ended.returncode != 0
     last = ended.stderr.splitlines()[-1]
-    assert last.startswith(f"chalicelib.settings.SettingsError: {name} ")
+    assert last.startswith(f"chalicelib.settings.reading.SettingsError: {name} ")
     assert f"for example {name}=" in last
 
 
