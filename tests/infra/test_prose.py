@@ -79,7 +79,7 @@ def test_plain_sentences_pass(tmp_path: Path, text: str) -> None:
         ("c.py", f'"""A list.\n\n- one\n- {LONG}\n"""\n'),
         ("a.js", f"let a; // {LONG}\n"),
         ("b.js", f"/**\n * {LONG}\n */\n"),
-        ("c.js", f"say(`{LONG[:-5]} ${{f('x')}} end.`);\n"),
+        ("c.js", f"say(`{LONG[:-4]}${{f('x')}}.`);\n"),
         ("a.css", f"a {{}} /* {LONG} */\n"),
         ("a.yaml", f"a: b # {LONG}\n"),
         ("b.yaml", f"Parameters:\n  A:\n    Description: {LONG}\n"),
