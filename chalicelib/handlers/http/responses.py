@@ -10,7 +10,9 @@ import msgspec
 from chalice.app import Response
 
 from chalicelib import bootstrap
-from chalicelib.domain import tokens, users
+from chalicelib.domain import users
+from chalicelib.domain.token_creation import IssuedToken
+from chalicelib.domain.tokens import Token, TokenStatus
 from chalicelib.handlers.http.site import Site
 from chalicelib.handlers.v1 import resources
 from chalicelib.services.listing import TokenPage, TokenView
@@ -78,9 +80,9 @@ def token(view: TokenView) -> resources.Token:
     )
 
 
-def created(issued: tokens.IssuedToken, site: Site) -> Response:
+def created(issued: IssuedToken, site: Site) -> Response:
     """Return the answer that hands out a new token, the only one with its string."""
-    view = TokenView(issued.token, tokens.TokenStatus.ACTIVE, None, None, issued.token.expires_at)
+    view = TokenView(issued.token, TokenStatus.ACTIVE, None, None, issued.token.expires_at)
     resource = resources.CreatedToken(**msgspec.structs.asdict(token(view)), token=issued.secret)
     headers = {"Location": f"{site.prefix}/v1/tokens/{issued.token.id}", **etag(view)}
     return document(resource, HTTPStatus.CREATED, headers)
@@ -92,7 +94,7 @@ def token_page(page: TokenPage) -> resources.TokenPage:
     return resources.TokenPage(tokens=listed, next_cursor=page.next_cursor)
 
 
-def usage(row: tokens.Token, now: datetime) -> resources.Usage:
+def usage(row: Token, now: datetime) -> resources.Usage:
     """Return the usage of a token, one entry per day; ``at_least`` because more may have happened."""
     days = [resources.DayOfUsage(date=day.isoformat(), at_least=n) for day, n in row.usage_days(now)]
     return resources.Usage(token_id=row.id, days=days)

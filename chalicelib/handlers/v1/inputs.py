@@ -15,7 +15,8 @@ from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.domain.ids import TOKEN_ID, USER_ID
 from chalicelib.domain.text import MAX_DESCRIPTION_LENGTH, MAX_NAME_LENGTH, plain_text_pattern
-from chalicelib.domain.tokens import MAX_OVERLAP, TokenStatus
+from chalicelib.domain.token_rules import MAX_OVERLAP
+from chalicelib.domain.tokens import TokenState, TokenStatus
 from chalicelib.domain.users import UserStatus
 from chalicelib.handlers.http.requests import IDEMPOTENCY_KEY_PATTERN
 from chalicelib.services.exposed import MAX_REPORTED
@@ -58,8 +59,8 @@ def given(value: _T | UnsetType) -> _T | None:
 class OwnersStatus(Enum):
     """The statuses that a token's owner may give it."""
 
-    ACTIVE = TokenStatus.ACTIVE.value
-    INACTIVE = TokenStatus.INACTIVE.value
+    ACTIVE = TokenState.ACTIVE.value
+    INACTIVE = TokenState.INACTIVE.value
 
 
 class AdminsStatus(Enum):

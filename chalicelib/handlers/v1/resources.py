@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from chalicelib.domain.tokens import USAGE_DAYS, RevocationReason, TokenStatus
+from chalicelib.domain.revocations import RevocationReason
+from chalicelib.domain.tokens import USAGE_DAYS, TokenStatus
 from chalicelib.domain.users import Role, UserStatus
 from chalicelib.services.listing import MAX_LIMIT
 from chalicelib.settings.scope_definitions import MAX_SCOPES
