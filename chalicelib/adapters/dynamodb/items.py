@@ -24,15 +24,10 @@ from chalicelib.adapters.dynamodb.attributes import (
     usage,
 )
 from chalicelib.domain.keys import KeyState, VerificationKey
+from chalicelib.domain.revocations import EndedGeneration, Revocation, RevocationReason
 from chalicelib.domain.sessions import PendingLogin, Session
-from chalicelib.domain.tokens import (
-    EndedGeneration,
-    IdempotencyRecord,
-    Revocation,
-    RevocationReason,
-    Token,
-    TokenStatus,
-)
+from chalicelib.domain.token_creation import IdempotencyRecord
+from chalicelib.domain.tokens import Token, TokenState
 from chalicelib.domain.users import Role, User, UserStatus
 
 if TYPE_CHECKING:
@@ -121,7 +116,7 @@ TOKEN = RowKind(
     Member("name", text),
     Member("description", text),
     Member("scopes", scopes, "scope"),
-    Member("state", choice(TokenStatus)),
+    Member("state", choice(TokenState)),
     Member("created_at", time),
     Member("updated_at", time),
     Member("idle_at", time),

@@ -13,15 +13,10 @@ from chalicelib.adapters.dynamodb.attributes import Codec, Item, RowKind
 from chalicelib.domain.flush_budget import FlushBudget
 from chalicelib.domain.keys import KeyState, VerificationKey
 from chalicelib.domain.lines import Line
+from chalicelib.domain.revocations import EndedGeneration, Revocation, RevocationReason
 from chalicelib.domain.sessions import PendingLogin, Session
-from chalicelib.domain.tokens import (
-    EndedGeneration,
-    IdempotencyRecord,
-    Revocation,
-    RevocationReason,
-    Token,
-    TokenStatus,
-)
+from chalicelib.domain.token_creation import IdempotencyRecord
+from chalicelib.domain.tokens import Token, TokenState
 from chalicelib.domain.users import Role, User, UserStatus
 from tests.support.builders import a_token, a_user
 from tests.support.clock import START
@@ -44,7 +39,6 @@ SPECIAL: dict[tuple[type, str], st.SearchStrategy[Any]] = {
     (User, "subject_claim"): IDS,
     (Token, "purge_at"): SECONDS,
     (Token, "usage"): USAGE,
-    (Token, "state"): st.sampled_from([TokenStatus.ACTIVE, TokenStatus.INACTIVE, TokenStatus.REVOKED]),
     (Line, "purge_at"): SECONDS,
     (EndedGeneration, "purge_at"): SECONDS,
     (FlushBudget, "pressure"): st.integers(0, 10**6).map(lambda n: n / 1000),
@@ -59,7 +53,7 @@ BY_TYPE: dict[Any, st.SearchStrategy[Any]] = {
     tuple[str, str]: st.tuples(IDS, IDS),
     Role: st.sampled_from(Role),
     UserStatus: st.sampled_from(UserStatus),
-    TokenStatus: st.sampled_from(TokenStatus),
+    TokenState: st.sampled_from(TokenState),
     KeyState: st.sampled_from(KeyState),
     datetime | None: TIMES | st.none(),
     date | None: DAYS | st.none(),
@@ -130,7 +124,7 @@ def test_row_of_a_token_is_written_down() -> None:
         name="ci",
         description="",
         scopes=frozenset({"b", "a"}),
-        state=TokenStatus.REVOKED,
+        state=TokenState.REVOKED,
         created_at=START,
         updated_at=START,
         idle_at=START,
