@@ -24,6 +24,7 @@ from chalicelib.domain.users import User, UserStatus
 
 USAGE_DAYS = 30
 MAX_OVERLAP = timedelta(days=7)
+MAX_LIFETIME = timedelta(days=3650)
 
 _USAGE_KEPT = timedelta(days=USAGE_DAYS - 1)
 _CLOCK_SKEW = timedelta(minutes=5)
@@ -81,6 +82,11 @@ class TokenRules:
     max_lifetime: timedelta | None
     scopes: ScopeCatalogue
     administrators: Administrators
+
+    @property
+    def longest_lifetime(self) -> timedelta:
+        """The longest lifetime of a token that expires."""
+        return self.max_lifetime or MAX_LIFETIME
 
     def creation_limits(self, owner: User, now: datetime) -> "CreationLimits":
         """Return what bounds the next token of ``owner``.

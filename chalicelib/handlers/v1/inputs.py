@@ -14,8 +14,13 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.domain.ids import TOKEN_ID, USER_ID
-from chalicelib.domain.text import MAX_DESCRIPTION_LENGTH, MAX_NAME_LENGTH, plain_text_pattern
-from chalicelib.domain.tokens import MAX_OVERLAP, TokenStatus
+from chalicelib.domain.text import (
+    MAX_DESCRIPTION_LENGTH,
+    MAX_NAME_LENGTH,
+    MAX_SEARCH_LENGTH,
+    plain_text_pattern,
+)
+from chalicelib.domain.tokens import MAX_LIFETIME, MAX_OVERLAP, TokenStatus
 from chalicelib.domain.users import UserStatus
 from chalicelib.handlers.http.requests import IDEMPOTENCY_KEY_PATTERN
 from chalicelib.services.exposed import MAX_REPORTED
@@ -23,9 +28,6 @@ from chalicelib.services.listing import DEFAULT_LIMIT, DEFAULT_SORT, MAX_LIMIT, 
 from chalicelib.settings.scope_definitions import MAX_SCOPES
 
 _T = TypeVar("_T")
-
-MAX_LIFETIME_DAYS = 3650
-MAX_SEARCH_LENGTH = 100
 
 # The document names the scopes that the running service knows; see openapi.py.
 SCOPE_SCHEMA = "Scope"
@@ -89,7 +91,7 @@ ExpiresInDays = Annotated[
     int,
     Meta(
         ge=1,
-        le=MAX_LIFETIME_DAYS,
+        le=MAX_LIFETIME.days,
         description="Days until the token ends by itself; null or absent means never, "
         "unless the service sets a longest lifetime.",
         examples=[90],
