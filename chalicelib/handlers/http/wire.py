@@ -47,6 +47,8 @@ TEXT_SCHEMAS: Mapping[str, Mapping[str, Any]] = {
 }
 # The document lists the scopes that the running service knows under this name.
 SCOPE_SCHEMA = "Scope"
+# The document replaces schemas with this mark if the service sets a longest lifetime.
+LIFETIME_MARK = "x-token-lifetime"
 
 Name = Annotated[
     str,
@@ -69,9 +71,9 @@ ExpiresInDays = Annotated[
     Meta(
         ge=1,
         le=MAX_LIFETIME.days,
-        description="Days until the token expires. If it is null or absent, the token never expires, "
-        "unless the service sets a longest lifetime.",
+        description="Days until the token expires. If it is null or absent, the token never expires.",
         examples=[90],
+        extra_json_schema={LIFETIME_MARK: True},
     ),
 ]
 
