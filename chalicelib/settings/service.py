@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.ids import MAX_API_TOKEN_LENGTH
 from chalicelib.domain.scopes import DEFAULT_CATALOGUE, ScopeCatalogue
-from chalicelib.domain.tokens import MAX_LIFETIME
+from chalicelib.domain.token_rules import MAX_LIFETIME
 from chalicelib.settings import openid_provider
 from chalicelib.settings.reading import Reader
 

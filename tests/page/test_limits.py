@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.revocations import RevocationReason
 from chalicelib.domain.text import MAX_DESCRIPTION_LENGTH, MAX_NAME_LENGTH, MAX_SEARCH_LENGTH
-from chalicelib.domain.tokens import MAX_LIFETIME, MAX_OVERLAP, RevocationReason, TokenStatus
+from chalicelib.domain.token_rules import MAX_LIFETIME, MAX_OVERLAP
+from chalicelib.domain.tokens import TokenStatus
 from chalicelib.domain.unicode_table import WHITE_SPACE
 from chalicelib.domain.users import Role, UserStatus
 from infra.local.template import PROJECT_ROOT
@@ -23,9 +25,9 @@ from tests.support.service import MemoryService
 CHANGED = """
     import html, json
     from datetime import timedelta
-    from chalicelib.domain import text, tokens
+    from chalicelib.domain import text, token_rules
     text.MAX_NAME_LENGTH, text.MAX_DESCRIPTION_LENGTH, text.MAX_SEARCH_LENGTH = 7, 8, 9
-    tokens.MAX_LIFETIME, tokens.MAX_OVERLAP = timedelta(days=110), timedelta(seconds=13)
+    token_rules.MAX_LIFETIME, token_rules.MAX_OVERLAP = timedelta(days=110), timedelta(seconds=13)
     from tests.page.browser import Browser
     from tests.support.api import api_of
     from tests.support.service import MemoryService

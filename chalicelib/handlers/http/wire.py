@@ -9,7 +9,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.domain.ids import TOKEN_ID, USER_ID
 from chalicelib.domain.text import MAX_DESCRIPTION_LENGTH, MAX_NAME_LENGTH, plain_text_pattern
-from chalicelib.domain.tokens import MAX_LIFETIME
+from chalicelib.domain.token_rules import MAX_LIFETIME
 from chalicelib.domain.users import Role, UserStatus
 from chalicelib.settings.scope_definitions import MAX_SCOPES
 

@@ -21,7 +21,7 @@ from chalicelib.domain.errors import (
 from chalicelib.domain.refusals import LoginReason
 from chalicelib.domain.sessions import login_id_in
 from chalicelib.domain.text import MAX_DESCRIPTION_LENGTH, MAX_NAME_LENGTH, MAX_SEARCH_LENGTH
-from chalicelib.domain.tokens import MAX_OVERLAP, TokenRules
+from chalicelib.domain.token_rules import MAX_OVERLAP, TokenRules
 from chalicelib.domain.unicode_table import WHITE_SPACE
 from chalicelib.domain.users import User
 from chalicelib.handlers.http import pages, problems, responses
