@@ -8,7 +8,8 @@ from chalicelib.bootstrap.stores import Stores
 from chalicelib.domain.administrators import Administrators
 from chalicelib.domain.errors import MalformedToken
 from chalicelib.domain.scopes import ScopeCatalogue
-from chalicelib.domain.tokens import Token, TokenRules
+from chalicelib.domain.token_rules import TokenRules
+from chalicelib.domain.tokens import Token
 from chalicelib.services.callers import Admitted, AdmittedToken
 from chalicelib.settings import RotatedTokenReuse
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
-    from chalicelib.domain.ports import TokenVerifier
+    from chalicelib.domain.ports.signing import TokenVerifier
     from chalicelib.services.recent_rows import RecentRows
     from chalicelib.services.reuse import RecordReuse
     from chalicelib.services.revocation import RevokeToken

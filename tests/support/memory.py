@@ -1,10 +1,9 @@
 """The store in memory. The contract suite holds it to what DynamoDB does."""
 
 import secrets
-from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
-from datetime import date, datetime
+from datetime import datetime
 from threading import RLock
 from typing import TypeVar
 
@@ -24,37 +23,22 @@ from chalicelib.domain.flush_budget import FlushBudget
 from chalicelib.domain.identities import SubjectIdentifier
 from chalicelib.domain.keys import KeyRing, KeyState, VerificationKey
 from chalicelib.domain.lines import Change, Ending, Line
-from chalicelib.domain.ports import BudgetSwap, KeptBudget, Reactivated, UserPage
+from chalicelib.domain.ports.flushes import BudgetSwap, KeptBudget
+from chalicelib.domain.ports.users import Reactivated, UserPage
+from chalicelib.domain.revocations import EndedGeneration
 from chalicelib.domain.rotation import Rotation
 from chalicelib.domain.sessions import PendingLogin, Session
-from chalicelib.domain.tokens import (
-    CreationLimits,
-    EndedGeneration,
-    IdempotencyRecord,
-    Token,
-    TokenStatus,
-)
+from chalicelib.domain.token_creation import IdempotencyRecord
+from chalicelib.domain.token_rules import CreationLimits
+from chalicelib.domain.tokens import Token, TokenState
 from chalicelib.domain.users import Role, User
+from tests.support.rows import Rows
 
 Row = TypeVar("Row", Token, User)
 
 
-class InMemoryStore:
+class InMemoryStore(Rows):
     """Users, tokens, idempotency records, ended generations and sessions, in dictionaries."""
-
-    def __init__(self) -> None:
-        self._lock = RLock()
-        self._users: dict[str, User] = {}
-        self._identities: dict[str, str] = {}
-        self._tokens: dict[tuple[str, str], Token] = {}
-        self._idempotency: dict[tuple[str, str], IdempotencyRecord] = {}
-        self._lines: dict[tuple[str, str], Line] = {}
-        self._ended: dict[tuple[str, str], EndedGeneration] = {}
-        self._logins: dict[str, PendingLogin] = {}
-        self._sessions: dict[str, Session] = {}
-        self._assertions: dict[str, UsedAssertion] = {}
-        self._reactivations: Counter[tuple[str, Reactivated, date]] = Counter()
-        self._flush_budget: KeptBudget | None = None
 
     def find_for_authorization(self, user_id: str, token_id: str) -> tuple[Token | None, User | None]:
         """Return token and owner."""
@@ -362,7 +346,7 @@ class InMemoryStore:
     def _ended_token(self, change: Change) -> Token:
         before = change.before
         row = self._tokens.get((before.user_id, before.id))
-        if row is None or row.state is TokenStatus.REVOKED or row.successor_id != before.successor_id:
+        if row is None or row.state is TokenState.REVOKED or row.successor_id != before.successor_id:
             raise ConcurrentChange
         return replace(_merged(row, before, change.after), version=row.version + 1)
 

@@ -12,7 +12,8 @@ from typing import Annotated, Any, ClassVar
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from chalicelib.domain.tokens import MAX_OVERLAP, TokenStatus
+from chalicelib.domain.token_rules import MAX_OVERLAP
+from chalicelib.domain.tokens import TokenState, TokenStatus
 from chalicelib.domain.users import UserStatus
 from chalicelib.handlers.http.wire import SCOPE_SCHEMA, Description, ExpiresInDays, HeaderInput, Name
 from chalicelib.services.exposed import MAX_REPORTED
@@ -29,8 +30,8 @@ class Asked(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 class OwnersStatus(Enum):
     """The statuses that a token's owner may give it."""
 
-    ACTIVE = TokenStatus.ACTIVE.value
-    INACTIVE = TokenStatus.INACTIVE.value
+    ACTIVE = TokenState.ACTIVE.value
+    INACTIVE = TokenState.INACTIVE.value
 
 
 class AdminsStatus(Enum):

@@ -18,7 +18,8 @@ from infra.aws.terminal import say_at_once
 if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient
 
-    from chalicelib.domain.ports import Clock, KeyStore
+    from chalicelib.domain.ports.signing import KeyStore
+    from chalicelib.domain.ports.time import Clock
 
 _LONGEST_PAUSE_SECONDS = 5.0
 _TIME = "%Y-%m-%d %H:%M:%S"
