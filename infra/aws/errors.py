@@ -1,13 +1,15 @@
-"""The errors of the tools for AWS: each a sentence for the person at the terminal."""
+"""The errors of the commands for AWS."""
+
+from infra.errors import CommandError
 
 
-class PackagingError(Exception):
-    """Something about the project stops the build; nothing was deployed."""
+class PackagingError(CommandError):
+    """The project cannot be packaged. Nothing was deployed."""
 
 
-class DeploymentError(Exception):
-    """Something about the account, the stack or the answer of a person stops the deployment."""
+class DeploymentError(CommandError):
+    """The account, the stack or the answer to a question stops the command."""
 
 
-class OperatorError(Exception):
-    """A command cannot go on. The message is one line for the operator."""
+class OperatorError(CommandError):
+    """An operator's command cannot continue."""
