@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import argparse
 import ast
+import importlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import grimp
-
-from infra.__main__ import COMMANDS
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "architecture.md"
@@ -53,8 +52,6 @@ GROUPS = {
 
 # The page's files are read, not imported.
 _PAGE_FILES = 'chalicelib_handlers_page -. reads .-> web["web<br>the page: HTML, CSS, JavaScript"]'
-# What belongs elsewhere than its name says.
-_MOVED = {"infra.errors": "infra.aws"}
 
 Arrows = frozenset[tuple[str, str]]
 
@@ -93,8 +90,9 @@ def arrows() -> Arrows:
     """Return which room imports which, without the imports that only types need."""
     graph = grimp.build_graph("chalicelib", "infra", exclude_type_checking_imports=True, cache_dir=None)
     imports = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
-    # The command line imports the module of a command when it is run.
-    imports["infra"] = {command.module for command in COMMANDS.values()}
+    # The command line imports the module of a command by name, when it is run.
+    commands = importlib.import_module("infra.__main__").COMMANDS
+    imports["infra.__main__"] |= {command.module for command in commands.values()}
     # The app is a module outside all packages, which grimp does not read.
     imports["app"] = set(_imports_of_app())
     found = {(_room_of(importer), _room_of(each)) for importer, them in imports.items() for each in them}
@@ -108,8 +106,6 @@ def _imports_of_app() -> Iterator[str]:
 
 
 def _room_of(module: str) -> str:
-    if module in _MOVED:
-        return _MOVED[module]
     parts = module.split(".")
     names = (".".join(parts[:length]) for length in range(len(parts), 0, -1))
     return next(name for name in names if name in ROOMS)
