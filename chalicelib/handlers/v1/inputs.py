@@ -11,6 +11,7 @@ from typing import Annotated, Any, ClassVar
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from chalicelib.domain.text import MAX_SEARCH_LENGTH
 from chalicelib.domain.token_rules import MAX_OVERLAP
 from chalicelib.domain.tokens import TokenState, TokenStatus
 from chalicelib.domain.users import UserStatus
@@ -18,8 +19,6 @@ from chalicelib.handlers.http.wire import SCOPE_SCHEMA, Description, ExpiresInDa
 from chalicelib.services.exposed import MAX_REPORTED
 from chalicelib.services.listing import DEFAULT_LIMIT, DEFAULT_SORT, MAX_LIMIT, Sort
 from chalicelib.settings.scope_definitions import MAX_SCOPES
-
-MAX_SEARCH_LENGTH = 100
 
 
 class Asked(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
