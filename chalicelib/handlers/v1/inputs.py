@@ -126,9 +126,7 @@ class ChangeUser(Asked, frozen=True, kw_only=True):
     restore_tokens: (
         Annotated[
             bool,
-            Meta(
-                description="Only with `active`: true makes the old tokens work again."
-            ),
+            Meta(description="Only with `active`. True revives the old tokens; the default is false."),
         ]
         | UnsetType
     ) = UNSET
