@@ -7,8 +7,8 @@ from botocore.exceptions import ClientError
 from chalicelib.domain.errors import ApiTokensError, DependencyUnavailable
 from chalicelib.settings import SettingsError
 from infra.aws.account import AWS_ERRORS, reason_of
+from infra.aws.errors import CommandError
 from infra.aws.terminal import printable
-from infra.errors import CommandError
 
 EXPECTED = (CommandError, ApiTokensError, SettingsError, OSError, *AWS_ERRORS)
 """The errors that end a command. Any other error is a fault of this project, and needs its traceback."""

@@ -6,6 +6,7 @@ import argparse
 import ast
 import io
 import re
+import runpy
 import sys
 import tokenize
 from collections.abc import Iterable, Iterator
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
 
-from infra.errors import CommandError
+from infra.aws.errors import CommandError
 
 PLACES = ("app.py", "chalicelib", "infra", "README.md", "docs", "Makefile")
 MAX_WORDS = 25
@@ -247,6 +248,5 @@ def _sentences(words: str) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    from infra.__main__ import main
-
-    sys.exit(main(["prose", *sys.argv[1:]]))
+    sys.argv.insert(1, "prose")
+    runpy.run_module("infra", run_name="__main__")

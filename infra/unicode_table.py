@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
 
-from infra.errors import CommandError
+from infra.aws.errors import CommandError
 
 VERSION = "14.0.0"
 TABLE = Path(__file__).resolve().parents[1] / "chalicelib" / "domain" / "unicode_table.py"

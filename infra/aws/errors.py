@@ -1,6 +1,8 @@
-"""The errors of the commands for AWS."""
+"""The errors that end a command."""
 
-from infra.errors import CommandError
+
+class CommandError(Exception):
+    """The reason why a command cannot continue, as a sentence for the person at the terminal."""
 
 
 class PackagingError(CommandError):

@@ -1,6 +1,6 @@
 """The error of the local stack."""
 
-from infra.errors import CommandError
+from infra.aws.errors import CommandError
 
 
 class LocalStackError(CommandError):

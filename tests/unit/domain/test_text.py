@@ -24,7 +24,7 @@ from chalicelib.domain.text import (
 )
 from chalicelib.domain.unicode_table import WHITE_SPACE
 from infra import unicode_table
-from infra.errors import CommandError
+from infra.aws.errors import CommandError
 from tests.support.node import node_or_skip
 from tests.support.texts import CASES, FLAG, INVISIBLE, MARKS, SURROGATES, Case, tags
 from tests.support.work import assert_linear_time
