@@ -161,3 +161,8 @@ DEFAULT_CATALOGUE = ScopeCatalogue([API_READ, API_WRITE])
 def scope_string(scopes: frozenset[str]) -> str:
     """Return the scopes as one string, in a stable order."""
     return " ".join(sorted(scopes))
+
+
+def scopes_in(scope: str) -> frozenset[str]:
+    """Return the scopes that one string has (RFC 6749 section 3.3)."""
+    return frozenset(scope.split())

@@ -10,12 +10,12 @@ from typing import TypeVar
 from chalice.app import Blueprint, Response
 from msgspec import UNSET, UnsetType
 
-from chalicelib import bootstrap, logs
+from chalicelib import bootstrap, logs, numeric_date
 from chalicelib.domain import endpoints, errors
 from chalicelib.domain.claims import TOKEN_EXCHANGE, AccessToken, TokenType
 from chalicelib.domain.clients import ClientCredentials
 from chalicelib.domain.ids import API_TOKEN_PREFIX
-from chalicelib.domain.scopes import scope_string
+from chalicelib.domain.scopes import scope_string, scopes_in
 from chalicelib.domain.text import MAX_DESCRIPTION_LENGTH, MAX_NAME_LENGTH, plain_text
 from chalicelib.domain.token_creation import IssuedToken, TokenRequest
 from chalicelib.handlers.http import requests, responses
@@ -203,7 +203,7 @@ def _targets(form: ExchangeForm) -> Sequence[str]:
 
 
 def _scopes(form: ExchangeForm) -> frozenset[str] | None:
-    return None if form.scope is UNSET else frozenset(form.scope.split())
+    return None if form.scope is UNSET else scopes_in(form.scope)
 
 
 def _token_request(form: ExchangeForm) -> TokenRequest:
@@ -244,8 +244,8 @@ def _description(active: ActiveToken, issuer: str) -> Introspection:
         scope=scope_string(active.scopes),
         client_id=active.client_id or UNSET,
         token_type="Bearer",  # noqa: S106 - a word of RFC 6750
-        exp=int(active.expires_at.timestamp()) if active.expires_at else UNSET,
-        iat=int(active.issued_at.timestamp()),
+        exp=numeric_date.write(active.expires_at) if active.expires_at else UNSET,
+        iat=numeric_date.write(active.issued_at),
         sub=active.subject,
         aud=active.audience,
         iss=issuer,
