@@ -26,6 +26,7 @@ from chalicelib.handlers.http.problems import PROBLEMS, Rendering
 from chalicelib.handlers.http.requests import FORM, JSON, MAX_DEPTH, MAX_VALUES
 from chalicelib.handlers.http.site import Site
 from chalicelib.handlers.http.wire import PATH_PARAMETERS, SCOPE_SCHEMA, TEXT_SCHEMAS, HeaderInput
+from chalicelib.handlers.http.wording import sentence_of_kind
 
 AnyOperation = Operation[Any, Any]
 
@@ -276,7 +277,8 @@ def _coded(rendering: Rendering, sentences: Mapping[str, str]) -> Json:
 
 def _sentence(kind: type[errors.ApiTokensError]) -> str:
     """Return what an error says of itself, or what its class says where that depends on the case."""
-    return kind.detail or " ".join((kind.__doc__ or "").replace("``", "`").partition("\n\n")[0].split())
+    first_paragraph = (kind.__doc__ or "").replace("``", "`").partition("\n\n")[0]
+    return sentence_of_kind(kind) or " ".join(first_paragraph.split())
 
 
 def _reference(name: str) -> Json:
