@@ -1,10 +1,11 @@
-"""`python -m infra.architecture`: draw the rooms and their imports into docs/architecture.md.
+"""The command ``architecture``: draw the rooms and their imports into docs/architecture.md.
 
 An arrow leads from a room to one that its modules import. Arrows that others imply are left out.
 """
 
 from __future__ import annotations
 
+import argparse
 import ast
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -13,7 +14,7 @@ import grimp
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "architecture.md"
-BEGIN = "<!-- rooms: `python -m infra.architecture` writes from here -->"
+BEGIN = "<!-- rooms: `python -m infra architecture` writes from here -->"
 END = "<!-- rooms: to here -->"
 
 # A module belongs to the room with the longest of these names that it begins with.
@@ -71,7 +72,11 @@ def updated(page: str) -> str:
     return f"{page[:before]}\n\n```mermaid\n{drawn()}\n```\n\n{page[after:]}"
 
 
-def main() -> None:
+def add_arguments(_: argparse.ArgumentParser) -> None:
+    """Add nothing."""
+
+
+def run(_: argparse.Namespace) -> None:
     """Write the diagram into the page."""
     PAGE.write_text(updated(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
 
@@ -121,7 +126,3 @@ def _reached(room: str, imports: Mapping[str, set[str]], way: tuple[str, ...]) -
     if room in way:
         raise ValueError(f"rooms import one another: {' -> '.join([*way, room])}")
     return imports[room].union(*(_reached(each, imports, (*way, room)) for each in imports[room]))
-
-
-if __name__ == "__main__":
-    main()

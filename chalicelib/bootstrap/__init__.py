@@ -3,6 +3,8 @@
 Adapters are imported where they are built, so that the authorizer loads only what a decision needs.
 """
 
+from functools import cache
+
 from chalicelib import logs
 from chalicelib.bootstrap.open_mode import OpenService
 from chalicelib.bootstrap.service import Service
@@ -37,8 +39,10 @@ def install(service: Service) -> Service:
     return service
 
 
+# Every deployed module starts the service, and ``app.py`` imports them all.
+@cache
 def start() -> None:
-    """Begin to log and check the settings, unless the app is only being packaged.
+    """Begin to log and check the settings, unless the app is only being packaged. Do so once.
 
     An authorizer on Lambda is made ready too: its start has more CPU than its calls have.
     Raises SettingsError.

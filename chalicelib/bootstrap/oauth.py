@@ -4,18 +4,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 from chalicelib.domain.endpoints import Endpoints
-from chalicelib.domain.ports import Clock
+from chalicelib.domain.ports.time import Clock
 from chalicelib.settings import Settings
 
 if TYPE_CHECKING:
     from chalicelib.adapters.api_token import SigningKeys
     from chalicelib.adapters.oidc.provider import OidcProvider
-    from chalicelib.domain.ports import (
-        AccessTokenVerifier,
-        AssertionStore,
-        KeyStore,
-        TokenVerifier,
-    )
+    from chalicelib.domain.ports.clients import AssertionStore
+    from chalicelib.domain.ports.signing import AccessTokenVerifier, KeyStore, TokenVerifier
     from chalicelib.services.accounts import Accounts
     from chalicelib.services.clients import AuthenticateClients
     from chalicelib.services.exchange import DeriveAccessToken, ExchangeSignIn

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from chalicelib.adapters.oidc.client_secret import ClientSecret
     from chalicelib.adapters.oidc.provider import OidcProvider, ProviderDocuments, ProviderRules
     from chalicelib.bootstrap.oauth import OAuth
-    from chalicelib.domain.ports import AuthorizerCaches, LoginProvider
+    from chalicelib.domain.ports.flushes import AuthorizerCaches
+    from chalicelib.domain.ports.sign_in import LoginProvider
     from chalicelib.domain.users import Role, User
     from chalicelib.services.accounts import Accounts
     from chalicelib.services.exposed import RevokeExposed

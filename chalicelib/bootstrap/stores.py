@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 from chalicelib import logs
 from chalicelib.adapters.clock import SystemClock
 from chalicelib.domain.keys import KeyUse
-from chalicelib.domain.ports import Clock
+from chalicelib.domain.ports.time import Clock
 from chalicelib.settings import Settings
 
 if TYPE_CHECKING:
@@ -17,18 +17,13 @@ if TYPE_CHECKING:
     from chalicelib.adapters.api_token import SigningKeys
     from chalicelib.adapters.dynamodb.lean.access import Access, LeftToSdk
     from chalicelib.adapters.retries import Retries
-    from chalicelib.domain.ports import (
-        AssertionStore,
-        AuthorizationStore,
-        FlushStore,
-        KeyStore,
-        ReactivationStore,
-        RotationStore,
-        SessionStore,
-        Sleep,
-        TokenStore,
-        UserStore,
-    )
+    from chalicelib.domain.ports.clients import AssertionStore
+    from chalicelib.domain.ports.flushes import FlushStore
+    from chalicelib.domain.ports.sign_in import SessionStore
+    from chalicelib.domain.ports.signing import KeyStore
+    from chalicelib.domain.ports.time import Sleep
+    from chalicelib.domain.ports.tokens import AuthorizationStore, RotationStore, TokenStore
+    from chalicelib.domain.ports.users import ReactivationStore, UserStore
 
 
 class Stores:

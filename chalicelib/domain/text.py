@@ -11,6 +11,7 @@ from chalicelib.domain.unicode_table import FLAG_TAGS, INVISIBLE, REFUSED, WHITE
 
 MAX_NAME_LENGTH = 100
 MAX_DESCRIPTION_LENGTH = 500
+MAX_SEARCH_LENGTH = 100
 # OpenID Connect Core 1.0, section 2, claim ``sub``.
 MAX_SUBJECT_LENGTH = 255
 

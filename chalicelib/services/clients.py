@@ -14,7 +14,8 @@ from chalicelib.domain.clients import (
     UsedAssertion,
 )
 from chalicelib.domain.errors import InvalidClient
-from chalicelib.domain.ports import AssertionStore, AssertionVerifier, Clock
+from chalicelib.domain.ports.clients import AssertionStore, AssertionVerifier
+from chalicelib.domain.ports.time import Clock
 
 # What a secret is compared with where there is none: no preimage of it is known.
 _NOBODY = "0" * 64

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from chalicelib import logs
-from chalicelib.domain.access_tokens import LIFETIME, AccessClaims, AccessToken
+from chalicelib.domain.claims import ACCESS_TOKEN_LIFETIME, AccessClaims, AccessToken, TokenType
 from chalicelib.domain.errors import (
     InvalidRequest,
     InvalidScope,
@@ -15,9 +15,10 @@ from chalicelib.domain.errors import (
     SignInRefused,
 )
 from chalicelib.domain.ids import API_TOKEN_PREFIX
-from chalicelib.domain.ports import AccessTokenSigner, Clock, SubjectTokenVerifier
-from chalicelib.domain.token_types import TokenType
-from chalicelib.domain.tokens import IssuedToken, TokenRequest
+from chalicelib.domain.ports.sign_in import SubjectTokenVerifier
+from chalicelib.domain.ports.signing import AccessTokenSigner
+from chalicelib.domain.ports.time import Clock
+from chalicelib.domain.token_creation import IssuedToken, TokenRequest
 from chalicelib.services.accounts import Accounts
 from chalicelib.services.issue import IssueToken
 from chalicelib.services.verify import Verified, VerifyToken
@@ -109,12 +110,12 @@ class DeriveAccessToken:
 
     def _claims(self, verified: Verified, audience: str, scopes: frozenset[str]) -> AccessClaims:
         token, now = verified.token, self._clock.now().replace(microsecond=0)
-        end = now + LIFETIME
+        end = now + ACCESS_TOKEN_LIFETIME
         return AccessClaims(
             subject=token.user_id,
             client_id=token.id,
             audience=audience,
-            token_id=secrets.token_urlsafe(_ID_BYTES),
+            access_token_id=secrets.token_urlsafe(_ID_BYTES),
             scopes=scopes,
             issued_at=now,
             expires_at=min(end, verified.ends_at) if verified.ends_at else end,

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from chalicelib import logs
 from chalicelib.domain.claims import Claims
 from chalicelib.domain.errors import ConcurrentChange, DependencyUnavailable, InvalidToken, StoreUnavailable
-from chalicelib.domain.ports import TokenVerifier
-from chalicelib.domain.tokens import RevocationReason
+from chalicelib.domain.ports.signing import TokenVerifier
+from chalicelib.domain.revocations import RevocationReason
 from chalicelib.services.lines import FindPresented
 from chalicelib.services.revocation import RevokeToken
 

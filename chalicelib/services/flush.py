@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib import logs
-from chalicelib.domain.decisions import Effect, RowChange
+from chalicelib.domain.changes import Effect, RowChange
 from chalicelib.domain.errors import (
     ApiTokensError,
     DependencyUnavailable,
@@ -17,7 +17,8 @@ from chalicelib.domain.errors import (
     StoreUnavailable,
 )
 from chalicelib.domain.flush_budget import BETWEEN_OPENINGS, FlushBudget, FlushLimits, Pace
-from chalicelib.domain.ports import AuthorizerCaches, Clock, FlushStore, KeptBudget, Sleep
+from chalicelib.domain.ports.flushes import AuthorizerCaches, FlushStore, KeptBudget
+from chalicelib.domain.ports.time import Clock, Sleep
 
 SETTLE = timedelta(seconds=1)
 """How long a decision that read the row before its change may take to get into the gateway's cache."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from chalicelib.domain.claims import Claims
 from chalicelib.domain.errors import ConcurrentChange
 from chalicelib.domain.lines import Line, Members
-from chalicelib.domain.ports import AuthorizationStore, RotationStore
+from chalicelib.domain.ports.tokens import AuthorizationStore, RotationStore
 from chalicelib.domain.tokens import Token
 from chalicelib.domain.users import User
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from chalicelib.domain.keys import VerificationKey
-from chalicelib.domain.ports import KeyStore
+from chalicelib.domain.ports.signing import KeyStore
 
 
 class PublishedKeys:

@@ -5,8 +5,11 @@ from collections.abc import Callable
 from chalicelib import logs
 from chalicelib.domain.errors import ConcurrentChange, DependencyUnavailable
 from chalicelib.domain.lines import Ending, Line, ending_of
-from chalicelib.domain.ports import Clock, RotationStore, TokenStore
-from chalicelib.domain.tokens import RevocationReason, Token, TokenRules
+from chalicelib.domain.ports.time import Clock
+from chalicelib.domain.ports.tokens import RotationStore, TokenStore
+from chalicelib.domain.revocations import RevocationReason
+from chalicelib.domain.token_rules import TokenRules
+from chalicelib.domain.tokens import Token
 from chalicelib.domain.users import User
 from chalicelib.services.lines import FindMembers
 

@@ -4,8 +4,8 @@ from chalicelib import logs
 from chalicelib.domain.claims import Claims
 from chalicelib.domain.errors import InvalidToken, UnsupportedTokenType
 from chalicelib.domain.ids import API_TOKEN_PREFIX
-from chalicelib.domain.ports import AccessTokenVerifier, TokenVerifier
-from chalicelib.domain.tokens import RevocationReason
+from chalicelib.domain.ports.signing import AccessTokenVerifier, TokenVerifier
+from chalicelib.domain.revocations import RevocationReason
 from chalicelib.services.lines import FindPresented
 from chalicelib.services.revocation import RevokeToken
 

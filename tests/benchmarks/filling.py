@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 
 from chalicelib.adapters.dynamodb import items
 from chalicelib.bootstrap import Service
-from chalicelib.domain.tokens import RevocationReason, Token
+from chalicelib.domain.revocations import RevocationReason
+from chalicelib.domain.tokens import Token
 from chalicelib.domain.users import User
 from tests.benchmarks.place import Place
 from tests.support.builders import a_token, a_user

@@ -13,7 +13,7 @@ from chalicelib.adapters.api_token import load_public_keys
 from chalicelib.adapters.dynamodb import items
 from chalicelib.adapters.dynamodb.authorization_store import DynamoDBAuthorizationStore
 from chalicelib.bootstrap import Service
-from chalicelib.domain.tokens import IssuedToken
+from chalicelib.domain.token_creation import IssuedToken
 from tests.benchmarks.place import METHOD_ARN, Place, authorize, installed, issued
 from tests.benchmarks.usual_authorizer import UsualAuthorizer
 from tests.support.keys import LocalSigningKey

@@ -13,8 +13,9 @@ import pytest
 
 from chalicelib.adapters.dynamodb import items
 from chalicelib.domain.ids import new_token_id
+from chalicelib.domain.revocations import RevocationReason
 from chalicelib.domain.rotation import own_successor_of, rotation_of, successor_of
-from chalicelib.domain.tokens import RevocationReason, TokenStatus
+from chalicelib.domain.tokens import TokenStatus
 from tests.support.builders import RULES, a_token, a_user
 from tests.support.clock import START
 

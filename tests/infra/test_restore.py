@@ -18,8 +18,9 @@ from chalicelib.domain.identities import SubjectIdentifier
 from chalicelib.domain.ids import user_id_for
 from chalicelib.domain.keys import KeyUse
 from chalicelib.services.identities import MoveUsers
+from infra.__main__ import main
 from infra.aws.errors import OperatorError
-from infra.aws.operate import restore, restore_segments
+from infra.aws.operate import restore_segments
 from infra.aws.operate.restore_progress import Progress
 from infra.aws.operate.restore_rows import Outcome, Page, Restore
 from infra.aws.operate.restore_segments import run_segments, wait_until_active
@@ -154,7 +155,7 @@ def test_another_region_begins_rings_of_its_own(disaster: Disaster) -> None:
     disaster.back_up()
     disaster.lose("U#", "KEYS")
     command = ["--from", disaster.backup, "--to", disaster.cloud.table, "--without-keys", "--yes"]
-    assert restore.main(command) == 0
+    assert main(["restore", *command]) == 0
     assert [row for row in disaster.cloud.rows() if row["pk"]["S"] == "KEYS"] == []
     disaster.api_again()
     assert disaster.may_call(disaster.api.create_token(disaster.person, name="after")["token"])
@@ -166,7 +167,7 @@ def test_region_is_found_where_other_tools_find_it(
     """AWS_REGION alone is enough, as for `make deploy`."""
     monkeypatch.delenv("AWS_DEFAULT_REGION")
     monkeypatch.setenv("AWS_REGION", "us-east-1")
-    assert restore.main(["--from", disaster.backup, "--to", disaster.cloud.table]) == 0
+    assert main(["restore", "--from", disaster.backup, "--to", disaster.cloud.table]) == 0
 
 
 def test_use_that_began_before_the_loss_is_not_recorded(disaster: Disaster) -> None:
@@ -250,10 +251,10 @@ def test_nothing_is_written_without_yes(disaster: Disaster, capsys: pytest.Captu
     disaster.back_up()
     disaster.lose("U#", "KEYS")
     command = ["--from", disaster.backup, "--to", disaster.cloud.table]
-    assert restore.main(command) == 0
+    assert main(["restore", *command]) == 0
     assert capsys.readouterr().out.startswith("To bring back: 2 signing keys, 1 tokens, 1 users.")
     assert disaster.cloud.rows() == []
-    assert restore.main([*command, "--yes"]) == 0
+    assert main(["restore", *command, "--yes"]) == 0
     assert capsys.readouterr().out.startswith("Brought back: 2 signing keys, 1 tokens, 1 users;")
 
 
@@ -268,7 +269,7 @@ def test_reasons_are_one_line(
     disaster: Disaster, source: str, target: str, reason: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """An operator under stress reads no traceback."""
-    assert restore.main(["--from", source, "--to", target, "--yes"]) == 1
+    assert main(["restore", "--from", source, "--to", target, "--yes"]) == 1
     told = capsys.readouterr().err
     assert reason in told
     assert told.count("\n") == 1
@@ -408,7 +409,7 @@ class TestSegments:
 
     def test_every_row_comes_back_once(self, lost: Disaster, folder: Path) -> None:
         """Segments together are the whole table, whatever order they end in."""
-        assert restore.main(self.command(lost, "--yes")) == 0
+        assert main(["restore", *self.command(lost, "--yes")]) == 0
         assert len(lost.token_rows()) == self.TOKENS + 1
         assert self.brought(folder) == len(lost.cloud.rows())
         assert {items.read_token(row).state.value for row in lost.token_rows()} == {"revoked"}
@@ -426,7 +427,7 @@ class TestSegments:
 
         real = restore_segments._work
         monkeypatch.setattr(restore_segments, "_work", work)
-        assert restore.main(self.command(lost, "--yes")) == 0
+        assert main(["restore", *self.command(lost, "--yes")]) == 0
         assert len(met) == 4
 
     @pytest.mark.parametrize("kind", [KeyboardInterrupt, OSError])
@@ -449,10 +450,10 @@ class TestSegments:
 
         monkeypatch.setattr(restore_segments, "_recorded", stopped)
         if kind is KeyboardInterrupt:
-            assert restore.main(self.command(lost, "--yes")) == 130
+            assert main(["restore", *self.command(lost, "--yes")]) == 130
             assert "Run the same command again" in capsys.readouterr().err
         else:
-            assert restore.main(self.command(lost, "--yes")) == 1
+            assert main(["restore", *self.command(lost, "--yes")]) == 1
         before = self.brought(folder)
         assert 0 < before < self.TOKENS
 
@@ -465,7 +466,7 @@ class TestSegments:
             return work(page, write)
 
         monkeypatch.setattr(restore_segments, "_work", noted)
-        assert restore.main(self.command(lost, "--yes")) == 0
+        assert main(["restore", *self.command(lost, "--yes")]) == 0
         told = capsys.readouterr().out
         assert f"{before:,} rows were brought back" in told
         read_again = {(page.segment, json.dumps(page.start)) for page in pages}
@@ -476,9 +477,9 @@ class TestSegments:
     def test_complete_restore_says_so(self, lost: Disaster, capsys: pytest.CaptureFixture[str]) -> None:
         """Rows that are lost later need a new run, and the file tells how."""
         command = self.command(lost, "--yes")
-        assert restore.main(command) == 0
+        assert main(["restore", *command]) == 0
         lost.lose("U#")
-        assert restore.main(command) == 0
+        assert main(["restore", *command]) == 0
         told = capsys.readouterr().out
         assert "8 of 8 segments are done" in told
         assert "Remove the file" in told
@@ -496,8 +497,8 @@ class TestSegments:
         self, lost: Disaster, capsys: pytest.CaptureFixture[str], changed: list[str], named: str
     ) -> None:
         """Its pages would be others."""
-        assert restore.main(self.command(lost, "--yes")) == 0
-        assert restore.main(self.command(lost, "--yes", *changed)) == 1
+        assert main(["restore", *self.command(lost, "--yes")]) == 0
+        assert main(["restore", *self.command(lost, "--yes", *changed)]) == 1
         told = capsys.readouterr().err
         assert f"belongs to another restore: {named} differ" in told
 
@@ -505,11 +506,11 @@ class TestSegments:
         self, lost: Disaster, capsys: pytest.CaptureFixture[str]
     ) -> None:
         """Also if a table of the same name was made anew: it has another id."""
-        assert restore.main(self.command(lost, "--yes")) == 0
+        assert main(["restore", *self.command(lost, "--yes")]) == 0
         client, table = lost.cloud.dynamodb, lost.cloud.table
         client.delete_table(TableName=table)
         new_table(client, table)
-        assert restore.main(self.command(lost, "--yes")) == 1
+        assert main(["restore", *self.command(lost, "--yes")]) == 1
         assert "belongs to another restore: to differ" in capsys.readouterr().err
 
     @pytest.mark.parametrize(
@@ -523,16 +524,16 @@ class TestSegments:
         path = folder / "progress.json"
         path.write_text(text, errors="surrogatepass")
         before = path.read_bytes()
-        assert restore.main(self.command(lost, "--yes")) == 1
+        assert main(["restore", *self.command(lost, "--yes")]) == 1
         assert "not a progress file of this command" in capsys.readouterr().err
         assert path.read_bytes() == before
         assert lost.token_rows() == []
 
     def test_file_is_only_for_its_owner(self, lost: Disaster, folder: Path) -> None:
         """Keys hold ids of users. A count writes none."""
-        assert restore.main(self.command(lost)) == 0
+        assert main(["restore", *self.command(lost)]) == 0
         assert list(folder.iterdir()) == []
-        assert restore.main(self.command(lost, "--yes")) == 0
+        assert main(["restore", *self.command(lost, "--yes")]) == 0
         assert [path.name for path in folder.iterdir()] == ["progress.json"]
         assert (folder / "progress.json").stat().st_mode & 0o777 == 0o600
 
@@ -550,4 +551,4 @@ class TestSegments:
     def test_number_must_be_one(self, lost: Disaster, number: str) -> None:
         """No segment would mean that nothing is read and all is done."""
         with pytest.raises(SystemExit):
-            restore.main([*self.command(lost), "--segments", number])
+            main(["restore", *self.command(lost), "--segments", number])

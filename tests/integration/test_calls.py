@@ -10,7 +10,8 @@ from chalicelib.adapters import jws
 from chalicelib.adapters.dynamodb import items
 from chalicelib.adapters.key_cache import COOL_DOWN, MAX_AGE
 from chalicelib.domain.ids import new_token_id
-from chalicelib.domain.tokens import Revocation, RevocationReason, TokenStatus
+from chalicelib.domain.revocations import Revocation, RevocationReason
+from chalicelib.domain.tokens import TokenState
 from chalicelib.domain.users import User
 from chalicelib.services.manage import TokenPatch
 from chalicelib.services.sign_in import Credentials
@@ -318,7 +319,7 @@ class TestSigning:
         world.create_token()
         owner = world.start().sign_in.user(Credentials(bearer=world.user))
         ended = Revocation(RevocationReason.OWNER, world.clock.now())
-        dead = a_token(owner, state=TokenStatus.REVOKED, revocation=ended)
+        dead = a_token(owner, state=TokenState.REVOKED, revocation=ended)
         ids = (new_token_id(world.clock.now()) for _ in range(2_500))
         TestListing.fill(world, [items.token_item(replace(dead, id=each)) for each in ids])
 
@@ -468,8 +469,8 @@ def test_change_that_changes_nothing_writes_nothing(world: World) -> None:
     world.create_token(name="ci")
     service = world.start()
     owner = service.sign_in.user(Credentials(bearer=world.user))
-    pause = TokenPatch(status=TokenStatus.INACTIVE)
-    for patch in (TokenPatch(name="ci"), TokenPatch(status=TokenStatus.ACTIVE), TokenPatch()):
+    pause = TokenPatch(status=TokenState.INACTIVE)
+    for patch in (TokenPatch(name="ci"), TokenPatch(status=TokenState.ACTIVE), TokenPatch()):
         calls = calls_of(world, service.manage.patch, owner, world.token_id, patch)
         assert calls == ["GetItem"]
     service.manage.patch(owner, world.token_id, pause)

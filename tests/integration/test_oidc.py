@@ -24,9 +24,9 @@ from chalicelib.adapters.oidc.provider import (
     ProviderRules,
 )
 from chalicelib.domain.admin_claims import parse_admin_claim
+from chalicelib.domain.claims import TokenType
 from chalicelib.domain.errors import IdentityProviderUnavailable, SignInRefused
 from chalicelib.domain.refusals import SignInReason
-from chalicelib.domain.token_types import TokenType
 from chalicelib.domain.users import Identity, Role
 from infra.local import programs
 from infra.local.children import Child

@@ -20,7 +20,7 @@ from tests.support.local_stack import free_ports
 from tests.support.service import MemoryService
 
 if TYPE_CHECKING:
-    from chalicelib.domain.ports import LoginProvider
+    from chalicelib.domain.ports.sign_in import LoginProvider
 
 pytestmark = pytest.mark.slow
 

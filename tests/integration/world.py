@@ -7,7 +7,7 @@ from typing import Any
 from chalicelib import bootstrap
 from chalicelib.adapters.dynamodb import items
 from chalicelib.domain.ids import user_id_for
-from chalicelib.domain.tokens import Token, TokenStatus
+from chalicelib.domain.tokens import Token, TokenState
 from chalicelib.domain.users import User
 from tests.integration.wire import Wire
 from tests.support.api import Api
@@ -122,7 +122,7 @@ class World:
         for token in tokens:
             owner = users[token.user_id]
             assert token.generation == owner.generation or (f"U#{owner.id}", token.generation) in ended
-            assert (token.state is TokenStatus.REVOKED) is (token.revocation is not None)
+            assert (token.state is TokenState.REVOKED) is (token.revocation is not None)
         made = {token.id for token in tokens}
         self._check_links(tokens)
         assert {items.read_idempotency(row).token_id for row in self._rows("I#")} <= made
@@ -139,7 +139,7 @@ class World:
         now = self.clock.now()
         for user in users.values():
             owned = [t for t in tokens if (t.user_id, t.generation) == (user.id, user.generation)]
-            counting = [token for token in owned if token.state is not TokenStatus.REVOKED]
+            counting = [token for token in owned if token.state is not TokenState.REVOKED]
             working = [token for token in counting if token.holds_place(now)]
             # A family holds one place while any of its tokens works.
             least, most = (len({t.family_id or t.id for t in each}) for each in (working, counting))

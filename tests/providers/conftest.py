@@ -17,7 +17,7 @@ from tests.support.clock import FixedClock
 from tests.support.service import MemoryService
 
 if TYPE_CHECKING:
-    from chalicelib.domain.ports import LoginProvider
+    from chalicelib.domain.ports.sign_in import LoginProvider
 
 TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 _REAL = vars(Service)

@@ -26,18 +26,13 @@ from chalicelib.adapters.repeating import repeating
 from chalicelib.adapters.retries import Retries
 from chalicelib.bootstrap import Service
 from chalicelib.domain.keys import KeyUse
-from chalicelib.domain.ports import (
-    AssertionStore,
-    AuthorizationStore,
-    Clock,
-    FlushStore,
-    KeyStore,
-    ReactivationStore,
-    RotationStore,
-    SessionStore,
-    TokenStore,
-    UserStore,
-)
+from chalicelib.domain.ports.clients import AssertionStore
+from chalicelib.domain.ports.flushes import FlushStore
+from chalicelib.domain.ports.sign_in import SessionStore
+from chalicelib.domain.ports.signing import KeyStore
+from chalicelib.domain.ports.time import Clock
+from chalicelib.domain.ports.tokens import AuthorizationStore, RotationStore, TokenStore
+from chalicelib.domain.ports.users import ReactivationStore, UserStore
 from infra.local.template import read_template
 from tests.support.http import FakeHttp
 from tests.support.local_stack import emulator

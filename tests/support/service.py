@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import cached_property
 
 from chalicelib.bootstrap import Service
-from chalicelib.domain.ports import Sleep
+from chalicelib.domain.ports.time import Sleep
 from tests.support.builders import ISSUER
 from tests.support.caches import FakeCaches
 from tests.support.clock import FixedClock

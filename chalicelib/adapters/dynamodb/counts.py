@@ -7,7 +7,8 @@ from typing import Any
 from chalicelib.adapters.dynamodb import items
 from chalicelib.adapters.dynamodb.writes import Update
 from chalicelib.domain.errors import ApiTokensError, ConcurrentChange, TokenLimitReached, UserInactive
-from chalicelib.domain.tokens import CreationLimits, Token
+from chalicelib.domain.token_rules import CreationLimits
+from chalicelib.domain.tokens import Token
 from chalicelib.domain.users import UserStatus
 
 

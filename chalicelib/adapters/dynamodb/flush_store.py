@@ -9,7 +9,7 @@ from chalicelib.adapters.dynamodb import items
 from chalicelib.adapters.dynamodb.errors import ConditionFailed, translated
 from chalicelib.adapters.dynamodb.writes import Update
 from chalicelib.domain.flush_budget import FlushBudget
-from chalicelib.domain.ports import BudgetSwap, KeptBudget
+from chalicelib.domain.ports.flushes import BudgetSwap, KeptBudget
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

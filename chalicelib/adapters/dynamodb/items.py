@@ -8,16 +8,11 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, TypeAlias
 
 from chalicelib.domain.keys import KeyRing, KeyState, KeyUse, VerificationKey
+from chalicelib.domain.revocations import EndedGeneration, Revocation, RevocationReason
 from chalicelib.domain.scopes import scope_string
 from chalicelib.domain.sessions import PendingLogin, Session
-from chalicelib.domain.tokens import (
-    EndedGeneration,
-    IdempotencyRecord,
-    Revocation,
-    RevocationReason,
-    Token,
-    TokenStatus,
-)
+from chalicelib.domain.token_creation import IdempotencyRecord
+from chalicelib.domain.tokens import Token, TokenState
 from chalicelib.domain.users import Role, User, UserStatus
 
 if TYPE_CHECKING:
@@ -247,7 +242,7 @@ def read_token(item: Mapping[str, Mapping[str, str]]) -> Token:
         name=item["name"]["S"],
         description=item["description"]["S"],
         scopes=frozenset(item["scope"]["S"].split()),
-        state=TokenStatus(item["state"]["S"]),
+        state=TokenState(item["state"]["S"]),
         created_at=_read_time(item["created_at"]),
         updated_at=_read_time(item["updated_at"]),
         idle_at=_read_time(item["idle_at"]),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from chalicelib.adapters.dynamodb import items
 from chalicelib.adapters.dynamodb.errors import ConditionFailed, translated
 from chalicelib.adapters.dynamodb.writes import Update
-from chalicelib.domain.ports import Reactivated
+from chalicelib.domain.ports.users import Reactivated
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

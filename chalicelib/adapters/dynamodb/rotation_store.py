@@ -12,7 +12,8 @@ from chalicelib.adapters.dynamodb.writes import Update, transact
 from chalicelib.domain.errors import ConcurrentChange
 from chalicelib.domain.lines import Line
 from chalicelib.domain.rotation import Rotation
-from chalicelib.domain.tokens import CreationLimits, Token
+from chalicelib.domain.token_rules import CreationLimits
+from chalicelib.domain.tokens import Token
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

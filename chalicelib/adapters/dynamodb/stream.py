@@ -5,7 +5,7 @@ from typing import Any
 
 from chalicelib import logs
 from chalicelib.adapters.dynamodb import items
-from chalicelib.domain.decisions import RowChange, TokenChange, UserChange
+from chalicelib.domain.changes import RowChange, TokenChange, UserChange
 
 _USER = items.user_key("")["sk"]["S"]
 

@@ -15,13 +15,10 @@ from chalicelib.domain.errors import (
     IdempotencyKeyReused,
     StoreUnavailable,
 )
-from chalicelib.domain.tokens import (
-    CreationLimits,
-    EndedGeneration,
-    IdempotencyRecord,
-    Token,
-    TokenStatus,
-)
+from chalicelib.domain.revocations import EndedGeneration
+from chalicelib.domain.token_creation import IdempotencyRecord
+from chalicelib.domain.token_rules import CreationLimits
+from chalicelib.domain.tokens import Token, TokenStatus
 from chalicelib.domain.users import User
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from chalicelib.adapters.dynamodb.writes import Update, transact
 from chalicelib.domain.administrators import ActingAdmin
 from chalicelib.domain.errors import AdminRequired, ConcurrentChange, IdentityTaken, StoreUnavailable
 from chalicelib.domain.identities import SubjectIdentifier
-from chalicelib.domain.ports import UserPage
-from chalicelib.domain.tokens import EndedGeneration
+from chalicelib.domain.ports.users import UserPage
+from chalicelib.domain.revocations import EndedGeneration
 from chalicelib.domain.users import Role, User, UserStatus
 
 if TYPE_CHECKING:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -25,16 +26,24 @@ from chalicelib.handlers.http.operations import Documented, DocumentedResponse, 
 from chalicelib.handlers.http.problems import PROBLEMS, Rendering
 from chalicelib.handlers.http.requests import FORM, JSON, MAX_DEPTH, MAX_VALUES
 from chalicelib.handlers.http.site import Site
-from chalicelib.handlers.http.wire import PATH_PARAMETERS, SCOPE_SCHEMA, TEXT_SCHEMAS, HeaderInput
+from chalicelib.handlers.http.wire import (
+    LIFETIME_MARK,
+    PATH_PARAMETERS,
+    SCOPE_SCHEMA,
+    TEXT_SCHEMAS,
+    HeaderInput,
+)
 
 AnyOperation = Operation[Any, Any]
 
 _REF = "#/components/schemas/{name}"
 
 
-def document(operations: Sequence[Documented], scopes: ScopeCatalogue, site: Site) -> Json:
+def document(
+    operations: Sequence[Documented], scopes: ScopeCatalogue, max_lifetime: timedelta | None, site: Site
+) -> Json:
     """Return the document of these operations at ``site``, whose origin may be empty."""
-    schemas = _schemas(operations)
+    schemas = _with_lifetimes(_schemas(operations), max_lifetime)
     queries = {each.operation.query.__name__ for each in operations if each.operation.query}
     shared = {name: schema for name, schema in schemas.items() if name not in queries}
     used = {scheme for each in operations for scheme in each.operation.access.schemes}
@@ -74,6 +83,23 @@ def _schemas(operations: Sequence[Documented]) -> dict[str, Json]:
             # What a form may hold besides is ignored, but it is text, and given once.
             components[each.operation.body.__name__].setdefault("additionalProperties", {"type": "string"})
     return {name: _tidy(schema) for name, schema in sorted(components.items())}
+
+
+def _with_lifetimes(schema: Any, longest: timedelta | None) -> Any:
+    """Return a schema in which members that are lifetimes have the longest lifetime of this service."""
+    if isinstance(schema, list | tuple):
+        return [_with_lifetimes(each, longest) for each in schema]
+    if not isinstance(schema, Mapping):
+        return schema
+    written = {key: _with_lifetimes(each, longest) for key, each in schema.items() if key != LIFETIME_MARK}
+    if LIFETIME_MARK in schema and longest:
+        days = longest.days
+        written |= {
+            "maximum": days,
+            "description": f"Days until the token expires. If it is null or absent, they are {days}.",
+            "examples": [min(days, *schema["examples"])],
+        }
+    return written
 
 
 def _tidy(schema: Json) -> Json:

@@ -72,7 +72,7 @@ def _published(request: Request) -> tuple[Service, Site]:
 # Once per process. In open mode there are as many as there are base paths.
 @lru_cache(maxsize=4)
 def _document(service: Service, site: Site) -> Json:
-    return openapi.document(operations.documented(), service.scopes, site)
+    return openapi.document(operations.documented(), service.scopes, service.max_lifetime, site)
 
 
 @lru_cache(maxsize=4)

@@ -12,13 +12,12 @@ from msgspec import UNSET, UnsetType
 
 from chalicelib import bootstrap, logs
 from chalicelib.domain import endpoints, errors
-from chalicelib.domain.access_tokens import AccessToken
+from chalicelib.domain.claims import TOKEN_EXCHANGE, AccessToken, TokenType
 from chalicelib.domain.clients import ClientCredentials
 from chalicelib.domain.ids import API_TOKEN_PREFIX
 from chalicelib.domain.scopes import scope_string
 from chalicelib.domain.text import MAX_DESCRIPTION_LENGTH, MAX_NAME_LENGTH, plain_text
-from chalicelib.domain.token_types import TOKEN_EXCHANGE, TokenType
-from chalicelib.domain.tokens import IssuedToken, TokenRequest
+from chalicelib.domain.token_creation import IssuedToken, TokenRequest
 from chalicelib.handlers.http import requests, responses
 from chalicelib.handlers.http.operations import Access, DocumentedResponse, Operation
 from chalicelib.handlers.http.wire import IDEMPOTENCY_KEY, given

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from chalicelib.domain.token_types import TOKEN_EXCHANGE, TokenType
+from chalicelib.domain.claims import TOKEN_EXCHANGE, TokenType
 from chalicelib.handlers.http.requests import MOST_FIELDS
 from chalicelib.handlers.http.wire import Description, ExpiresInDays, Name
 

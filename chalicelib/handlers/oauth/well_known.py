@@ -7,9 +7,9 @@ from chalice.app import Blueprint, Response
 from chalicelib import bootstrap
 from chalicelib.bootstrap import Service
 from chalicelib.domain import endpoints, errors
+from chalicelib.domain.claims import TOKEN_EXCHANGE
 from chalicelib.domain.clients import ASSERTION_ALGORITHMS
 from chalicelib.domain.keys import VerificationKey
-from chalicelib.domain.token_types import TOKEN_EXCHANGE
 from chalicelib.handlers.http import responses
 from chalicelib.handlers.http.operations import (
     CACHE_HEADERS,

@@ -12,14 +12,14 @@ from typing import Annotated, Any, ClassVar
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from chalicelib.domain.tokens import MAX_OVERLAP, TokenStatus
+from chalicelib.domain.text import MAX_SEARCH_LENGTH
+from chalicelib.domain.token_rules import MAX_OVERLAP
+from chalicelib.domain.tokens import TokenState, TokenStatus
 from chalicelib.domain.users import UserStatus
 from chalicelib.handlers.http.wire import SCOPE_SCHEMA, Description, ExpiresInDays, HeaderInput, Name
 from chalicelib.services.exposed import MAX_REPORTED
 from chalicelib.services.listing import DEFAULT_LIMIT, DEFAULT_SORT, MAX_LIMIT, Sort
 from chalicelib.settings.scope_definitions import MAX_SCOPES
-
-MAX_SEARCH_LENGTH = 100
 
 
 class Asked(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -29,8 +29,8 @@ class Asked(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 class OwnersStatus(Enum):
     """The statuses that a token's owner may give it."""
 
-    ACTIVE = TokenStatus.ACTIVE.value
-    INACTIVE = TokenStatus.INACTIVE.value
+    ACTIVE = TokenState.ACTIVE.value
+    INACTIVE = TokenState.INACTIVE.value
 
 
 class AdminsStatus(Enum):

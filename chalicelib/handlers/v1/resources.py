@@ -4,7 +4,8 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
-from chalicelib.domain.tokens import USAGE_DAYS, RevocationReason, TokenStatus
+from chalicelib.domain.revocations import RevocationReason
+from chalicelib.domain.tokens import USAGE_DAYS, TokenStatus
 from chalicelib.handlers.http.wire import Me, Resource, Scopes, TokenId, UserId
 from chalicelib.services.listing import MAX_LIMIT
 

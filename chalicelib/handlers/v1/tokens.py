@@ -7,8 +7,10 @@ from msgspec import UNSET, UnsetType
 
 from chalicelib import bootstrap, logs
 from chalicelib.domain import errors
+from chalicelib.domain.revocations import RevocationReason
 from chalicelib.domain.text import MAX_DESCRIPTION_LENGTH, MAX_NAME_LENGTH, plain_text
-from chalicelib.domain.tokens import RevocationReason, TokenRequest, TokenStatus
+from chalicelib.domain.token_creation import TokenRequest
+from chalicelib.domain.tokens import TokenState
 from chalicelib.domain.users import User
 from chalicelib.handlers.http import requests, responses
 from chalicelib.handlers.http.credentials import credentials
@@ -253,7 +255,7 @@ def _token_patch(asked: inputs.ChangeToken) -> TokenPatch:
     return TokenPatch(
         name=_text(asked.name, "name", MAX_NAME_LENGTH),
         description=_text(asked.description, "description", MAX_DESCRIPTION_LENGTH),
-        status=TokenStatus(status.value) if status else None,
+        status=TokenState(status.value) if status else None,
     )
 
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.adapters.dynamodb import items
 from chalicelib.domain.identities import SubjectIdentifier
 from chalicelib.domain.ids import new_generation
-from chalicelib.domain.ports import Clock
-from chalicelib.domain.tokens import Revocation, RevocationReason, TokenStatus
+from chalicelib.domain.ports.time import Clock
+from chalicelib.domain.revocations import Revocation, RevocationReason
+from chalicelib.domain.tokens import TokenState
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -137,11 +138,11 @@ class Restore:
 
     def _revoked(self, row: _Row) -> _Row:
         token, now = items.read_token(row), self.clock.now()
-        if token.state is TokenStatus.REVOKED:
+        if token.state is TokenState.REVOKED:
             return row
         ended = replace(
             token,
-            state=TokenStatus.REVOKED,
+            state=TokenState.REVOKED,
             revocation=Revocation(RevocationReason.ADMIN, now),
             updated_at=now,
             purge_at=now + self.retention,

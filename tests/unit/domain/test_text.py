@@ -24,6 +24,7 @@ from chalicelib.domain.text import (
 )
 from chalicelib.domain.unicode_table import WHITE_SPACE
 from infra import unicode_table
+from infra.aws.errors import CommandError
 from tests.support.node import node_or_skip
 from tests.support.texts import CASES, FLAG, INVISIBLE, MARKS, SURROGATES, Case, tags
 from tests.support.work import assert_linear_time
@@ -125,7 +126,7 @@ def test_table_is_made_of_the_named_version() -> None:
 def test_no_other_version_makes_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
     """The script refuses another version of Unicode, which would change answers without a decision."""
     monkeypatch.setattr(unicodedata, "unidata_version", "15.1.0")
-    with pytest.raises(SystemExit, match=r"made of Unicode 14\.0\.0.*knows Unicode 15\.1\.0"):
+    with pytest.raises(CommandError, match=r"made of Unicode 14\.0\.0.*knows Unicode 15\.1\.0"):
         unicode_table.module()
 
 
