@@ -20,10 +20,9 @@ from chalicelib.handlers.http.problems import (
 )
 from chalicelib.handlers.oauth.resources import OAuthError
 
-# What an error is called here, and its status; the nearest of its classes decides.
+# The OAuth code and status of each error. The nearest class in the hierarchy decides.
 _MEANINGS: dict[type[errors.ApiTokensError], tuple[str, HTTPStatus]] = {
-    # Whatever is wrong with the request, with the subject token and with what is asked for
-    # (RFC 8693 section 2.2.2).
+    # RFC 8693 section 2.2.2 has this code for a bad request and for a bad subject token.
     errors.ApiTokensError: ("invalid_request", HTTPStatus.BAD_REQUEST),
     errors.InvalidClient: ("invalid_client", HTTPStatus.UNAUTHORIZED),
     errors.UnsupportedGrantType: ("unsupported_grant_type", HTTPStatus.BAD_REQUEST),
@@ -32,7 +31,7 @@ _MEANINGS: dict[type[errors.ApiTokensError], tuple[str, HTTPStatus]] = {
     errors.InvalidTarget: ("invalid_target", HTTPStatus.BAD_REQUEST),
     errors.UnsupportedTokenType: ("unsupported_token_type", HTTPStatus.BAD_REQUEST),
     errors.TokensUnavailable: ("tokens_unavailable", HTTPStatus.CONFLICT),
-    # OAuth has no code for it: the request is good, and is to be repeated later.
+    # OAuth has no code for a valid request that should be repeated later.
     errors.TooManyCreations: ("temporarily_unavailable", HTTPStatus.TOO_MANY_REQUESTS),
     errors.ConcurrentChange: ("temporarily_unavailable", HTTPStatus.SERVICE_UNAVAILABLE),
     errors.DependencyUnavailable: ("temporarily_unavailable", HTTPStatus.SERVICE_UNAVAILABLE),
@@ -42,7 +41,7 @@ _NOT_ALLOWED_IN_DESCRIPTIONS = re.compile(r"[^\x20-\x21\x23-\x5b\x5d-\x7e]")
 
 
 def oauth_error(error: errors.ApiTokensError) -> Response:
-    """Return an error as OAuth clients expect it."""
+    """Return the response for an error, in the form of RFC 6749 section 5.2."""
     explained = (error.refusal or error) if isinstance(error, errors.InvalidSubjectToken) else error
     document = OAuthError(
         error=_code(type(error)),
@@ -56,7 +55,7 @@ def oauth_error(error: errors.ApiTokensError) -> Response:
 
 
 def server_error() -> Response:
-    """Return the answer to what nobody foresaw."""
+    """Return the response for an unexpected error."""
     document = OAuthError(
         error=_SERVER_ERROR,
         error_description=_description(SOMETHING_WENT_WRONG),
@@ -79,7 +78,7 @@ def _meaning(kind: type[errors.ApiTokensError]) -> tuple[str, HTTPStatus]:
 
 
 def _description(detail: str) -> str:
-    """Return a sentence in the characters that ``error_description`` may have."""
+    """Return a sentence in the characters that ``error_description`` allows."""
     return _NOT_ALLOWED_IN_DESCRIPTIONS.sub("?", detail.replace('"', "'"))
 
 

@@ -29,9 +29,9 @@ REPORT = Operation(
 
 @REPORT.on(exposed)
 def report_exposed() -> Response:
-    """Report text in which API tokens were found. The genuine ones are revoked, each with its line.
+    """Report text in which API tokens were found. Genuine tokens are revoked, each with its line.
 
-    Tokens are found anywhere in a string, even if percent-encoded. You need no credential. The answer
+    Tokens are found anywhere in a string, even if percent-encoded. You need no credential. The response
     does not show whether a string was a genuine token. Repeat the report after a 503.
     """
     reports = bootstrap.current().exposed
