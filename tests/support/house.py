@@ -1,6 +1,6 @@
 """`python -m tests.support.house [REVISION]`: measure the house, here or as it was at a revision.
 
-The table is that of docs/decisions/0030-house.md. Walks run over moto, in a process that is warm.
+The table is that of docs/decisions/0030-house.md. Walks run over the store in memory, in a warm process.
 """
 
 from __future__ import annotations
