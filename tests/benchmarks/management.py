@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.adapters.dynamodb import items
+from chalicelib.adapters.dynamodb import primary_keys
 from chalicelib.bootstrap import Service
 from tests.benchmarks.filling import PARTITION, fill, rows
 from tests.benchmarks.meter import Meter, metered, operations, total
@@ -155,7 +155,9 @@ def _at(place: Place, service: Service, size: int, options: Options) -> AtSize:
 
 
 def _read_one(place: Place, service: Service) -> None:
-    service.dynamodb.get_item(TableName=place.table, Key=items.user_key("nobody"), ConsistentRead=True)
+    service.dynamodb.get_item(
+        TableName=place.table, Key=primary_keys.user_key("nobody"), ConsistentRead=True
+    )
 
 
 def _rows(sizes: Sequence[AtSize]) -> list[Row]:

@@ -33,6 +33,7 @@ from chalicelib.handlers.http.wire import (
     TEXT_SCHEMAS,
     HeaderInput,
 )
+from chalicelib.handlers.http.wording import sentence_of_kind
 
 AnyOperation = Operation[Any, Any]
 
@@ -302,7 +303,8 @@ def _coded(rendering: Rendering, sentences: Mapping[str, str]) -> Json:
 
 def _sentence(kind: type[errors.ApiTokensError]) -> str:
     """Return the error's own sentence, or the docstring of its class if the sentence varies."""
-    return kind.detail or " ".join((kind.__doc__ or "").replace("``", "`").partition("\n\n")[0].split())
+    first_paragraph = (kind.__doc__ or "").replace("``", "`").partition("\n\n")[0]
+    return sentence_of_kind(kind) or " ".join(first_paragraph.split())
 
 
 def _reference(name: str) -> Json:
