@@ -58,7 +58,7 @@ def measured(tree: Path) -> dict[str, str]:
     return _walks_of(tree) | {
         "private functions called once": f"{once} of {private}",
         "largest folder of handlers": f"{files} files (`{folder}`)",
-        "largest module": f"{modules[longest].count(chr(10))} lines (`{longest.relative_to(tree)}`)",
+        "largest module": f"{modules[longest].count(chr(10))} lines (`{'.'.join(longest.relative_to(tree).with_suffix('').parts)}`)",
         "comments per 100 lines": f"{100 * sum(map(comments, modules.values())) / lines:.1f}",
         "bent sentences": str(len(list(prose.findings(str(tree / place) for place in prose.PLACES)))),
     }
