@@ -55,10 +55,11 @@ def measured(tree: Path) -> dict[str, str]:
     )
     ((folder, files),) = handlers.most_common(1)
     longest = max(modules, key=lambda path: modules[path].count("\n"))
+    name = longest.relative_to(tree).with_suffix("")
     return _walks_of(tree) | {
         "private functions called once": f"{once} of {private}",
         "largest folder of handlers": f"{files} files (`{folder}`)",
-        "largest module": f"{modules[longest].count(chr(10))} lines (`{'.'.join(longest.relative_to(tree).with_suffix('').parts)}`)",
+        "largest module": f"{modules[longest].count(chr(10))} lines (`{'.'.join(name.parts)}`)",
         "comments per 100 lines": f"{100 * sum(map(comments, modules.values())) / lines:.1f}",
         "bent sentences": str(len(list(prose.findings(str(tree / place) for place in prose.PLACES)))),
     }
