@@ -1,4 +1,4 @@
-"""``/.well-known/...``: what other software has to know to work with this service."""
+"""``/.well-known/...``: metadata and keys that other software needs."""
 
 from functools import lru_cache
 from urllib.parse import unquote
@@ -128,7 +128,7 @@ KEYS = Operation(
 def publish_keys() -> Response:
     """Publish the keys that verify access tokens (RFC 7517).
 
-    The keys of API tokens are not among them: those have to be looked up each time.
+    The keys of API tokens are not published: every use of an API token must be looked up.
     """
     keys = bootstrap.current().oauth.published_keys.load()
     document = KeySet(keys=[_key(key) for key in sorted(keys, key=lambda key: key.kid)])
