@@ -56,6 +56,6 @@ def _paths_to(resource: str) -> re.Pattern[str]:
 
     A parameter takes one segment. A greedy one, ``{name+}``, takes all that follow.
     """
-    route = re.sub(r"\\{\w+\\\+\\}", "[^/]+(?:/[^/]+)*", re.escape(resource.rstrip("/")))
+    route = re.sub(r"\\{\w+\\\+\\}", "(?s:.+)", re.escape(resource.rstrip("/")))
     route = re.sub(r"\\{\w+\\}", "[^/]+", route)
     return re.compile(f"({_PREFIX}){route}/*")
