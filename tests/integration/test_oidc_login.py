@@ -19,11 +19,12 @@ from chalicelib.adapters.oidc.client_secret import ClientSecret, FixedSecret
 from chalicelib.adapters.oidc.http import MOST_BYTES, KeptConnections
 from chalicelib.adapters.oidc.login import OidcLogin
 from chalicelib.adapters.oidc.provider import OidcProvider, ProviderDocuments, ProviderRules
-from chalicelib.domain.admin_claims import AdminClaim, parse_admin_claim
+from chalicelib.domain.admin_claims import AdminClaim
 from chalicelib.domain.errors import IdentityProviderUnavailable, LoginFailed
 from chalicelib.domain.refusals import LoginReason, ProviderReason, SignInReason
 from chalicelib.domain.sessions import LOGIN_LIFETIME, PendingLogin
 from chalicelib.domain.users import Identity, Role
+from chalicelib.settings.admin_claims import parse_admin_claim
 from tests.support import canaries
 from tests.support.builders import ISSUER
 from tests.support.clock import START, FixedClock
