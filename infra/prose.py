@@ -23,11 +23,10 @@ EXCEPTIONS: frozenset[str] = frozenset()
 
 _OPENINGS = re.compile(r"(What|Who|Whose|Which|Whether|Where|How)\b")
 _BENT = re.compile(
-    r"\b(?:nobody|somebody|whoever|whom|(?:is|are|was|were) no(?! longer\b| more than\b))\b", re.I
+    r"\b(?:nobody|somebody|whoever|whom|(?:is|are|was|were)\sno(?!\slonger\b|\smore\sthan\b))\b", re.I
 )
 _CODE = re.compile(r"``.+?``|`[^`]+`", re.S)
-# Commands to paste, indented below a line that ends with a colon.
-_COMMANDS = re.compile(r":\n\n(?:  .+\n)+")
+_COMMANDS = re.compile(r":\n\n(?:  .+\n)+")  # to paste, indented below a line that ends with a colon
 _LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 # An abbreviation's or a number's full stop is followed by no capital.
 _SENTENCE_END = re.compile(

@@ -217,6 +217,14 @@ def test_path_parameters_of_another_route_do_not_bleed(client: Client) -> None:
     }
 
 
+@pytest.mark.parametrize("rest", ["1", "1/c", "1/b/c", "b/b/b/b"])
+def test_greedy_parameter_takes_the_rest_of_the_path(client: Client, rest: str) -> None:
+    """API Gateway prefers every other route, and takes nothing if there is no rest."""
+    assert client.send("GET", f"/g/{rest}").document == {"all": {"rest": rest}}
+    assert client.send("GET", "/g/1/b").document == {"x": "1"}
+    assert client.send("GET", "/g").status == client.send("GET", "/g/").status == 404
+
+
 @pytest.mark.parametrize("path", ["/a//b", "/a/1/b/c", "//a/1/b/x"])
 def test_empty_and_extra_segments_match_nothing(client: Client, path: str) -> None:
     """A parameter is one segment that is not empty."""
