@@ -11,7 +11,7 @@ from chalicelib.domain.claims import AccessClaims
 from chalicelib.domain.errors import ExpiredToken, MalformedToken, WrongClaims
 from chalicelib.domain.ids import TOKEN_ID, USER_ID
 from chalicelib.domain.ports.time import Clock
-from chalicelib.domain.scopes import scope_string, scopes_in
+from chalicelib.domain.scopes import parse_scope, write_scope
 
 TYPE = "at+jwt"
 MAX_LENGTH = 4096
@@ -37,7 +37,7 @@ class JwtAccessTokenSigner:
             "jti": claims.access_token_id,
             "iat": numeric_date.write(claims.issued_at),
             "exp": numeric_date.write(claims.expires_at),
-            "scope": scope_string(claims.scopes),
+            "scope": write_scope(claims.scopes),
         }
         return jws.sign(payload, TYPE, self._keys)
 
@@ -90,7 +90,7 @@ def _parse(payload: dict[str, Any]) -> AccessClaims:
         client_id=client_id,
         audience=audience,
         access_token_id=access_token_id,
-        scopes=scopes_in(scope),
+        scopes=parse_scope(scope),
         issued_at=numeric_date.read_whole(payload["iat"]),
         expires_at=numeric_date.read_whole(payload["exp"]),
     )

@@ -11,7 +11,7 @@ from chalicelib.domain.claims import Claims
 from chalicelib.domain.errors import ExpiredToken, MalformedToken, WrongClaims
 from chalicelib.domain.ids import API_TOKEN_PREFIX, MAX_API_TOKEN_LENGTH, TOKEN_ID, USER_ID
 from chalicelib.domain.ports.time import Clock
-from chalicelib.domain.scopes import scope_string, scopes_in
+from chalicelib.domain.scopes import parse_scope, write_scope
 
 TYPE = "api-token+jwt"
 
@@ -35,7 +35,7 @@ class ApiTokenSigner:
             "sub": claims.subject,
             "jti": claims.token_id,
             "iat": numeric_date.write(claims.issued_at),
-            "scope": scope_string(claims.scopes),
+            "scope": write_scope(claims.scopes),
         }
         if claims.expires_at:
             payload["exp"] = numeric_date.write(claims.expires_at)
@@ -93,6 +93,6 @@ def _parse(payload: dict[str, Any]) -> Claims:
         subject=subject,
         token_id=token_id,
         issued_at=numeric_date.read_whole(payload["iat"]),
-        scopes=scopes_in(scope),
+        scopes=parse_scope(scope),
         expires_at=numeric_date.read_whole(payload["exp"]) if "exp" in payload else None,
     )

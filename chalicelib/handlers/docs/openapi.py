@@ -33,6 +33,7 @@ from chalicelib.handlers.http.wire import (
     TEXT_SCHEMAS,
     HeaderInput,
 )
+from chalicelib.handlers.http.wording import sentence_of_kind
 
 AnyOperation = Operation[Any, Any]
 
@@ -141,7 +142,7 @@ def _security_schemes(used: set[str], site: Site) -> Json:
 def _paths(operations: Sequence[Documented], schemas: Mapping[str, Json]) -> Json:
     paths: dict[str, Json] = {}
     for each in sorted(operations, key=lambda each: each.operation.path):
-        methods = paths.setdefault(each.operation.path, {})
+        methods = paths.setdefault(each.operation.documented_path, {})
         methods[each.operation.method.lower()] = _operation(each, schemas)
     return paths
 
@@ -302,7 +303,8 @@ def _coded(rendering: Rendering, sentences: Mapping[str, str]) -> Json:
 
 def _sentence(kind: type[errors.ApiTokensError]) -> str:
     """Return the error's own sentence, or the docstring of its class if the sentence varies."""
-    return kind.detail or " ".join((kind.__doc__ or "").replace("``", "`").partition("\n\n")[0].split())
+    first_paragraph = (kind.__doc__ or "").replace("``", "`").partition("\n\n")[0]
+    return sentence_of_kind(kind) or " ".join(first_paragraph.split())
 
 
 def _reference(name: str) -> Json:

@@ -15,14 +15,15 @@ from chalicelib.domain import endpoints, errors
 from chalicelib.domain.claims import TOKEN_EXCHANGE, AccessToken, TokenType
 from chalicelib.domain.clients import ClientCredentials
 from chalicelib.domain.ids import API_TOKEN_PREFIX
-from chalicelib.domain.scopes import scope_string, scopes_in
-from chalicelib.domain.text import MAX_DESCRIPTION_LENGTH, MAX_NAME_LENGTH, plain_text
+from chalicelib.domain.scopes import parse_scope, write_scope
+from chalicelib.domain.text import MAX_DESCRIPTION_LENGTH, MAX_NAME_LENGTH
 from chalicelib.domain.token_creation import IssuedToken, TokenRequest
 from chalicelib.handlers.http import requests, responses
 from chalicelib.handlers.http.operations import Access, DocumentedResponse, Operation
 from chalicelib.handlers.http.wire import IDEMPOTENCY_KEY, given
+from chalicelib.handlers.http.wording import text_member
 from chalicelib.handlers.oauth import clients
-from chalicelib.handlers.oauth.errors import OAUTH
+from chalicelib.handlers.oauth.errors import OAUTH, UnsupportedGrantType
 from chalicelib.handlers.oauth.forms import MAX_BYTES, ClientForm, ExchangeForm, TokenForm
 from chalicelib.handlers.oauth.resources import ExchangedToken, Introspection
 from chalicelib.services.introspect import ActiveToken
@@ -52,7 +53,7 @@ EXCHANGE = Operation(
     most_bytes=MAX_BYTES,
     headers=(IDEMPOTENCY_KEY,),
     raises=(
-        errors.UnsupportedGrantType,
+        UnsupportedGrantType,
         errors.InvalidSubjectToken,
         errors.InvalidScope,
         errors.ScopeNotAllowed,
@@ -159,7 +160,7 @@ def _form(operation: Operation[_F, None]) -> tuple[_F, ClientCredentials | None]
 
 def _subject(form: ExchangeForm) -> tuple[TokenType, str]:
     if _needed(form.grant_type, "grant_type") != TOKEN_EXCHANGE:
-        raise errors.UnsupportedGrantType
+        raise UnsupportedGrantType
     subject_token = _trimmed(_needed(form.subject_token, "subject_token"))
     kind = _token_type(_needed(form.subject_token_type, "subject_token_type"), "subject_token_type")
     if given(form.actor_token) or given(form.actor_token_type):
@@ -203,14 +204,14 @@ def _targets(form: ExchangeForm) -> Sequence[str]:
 
 
 def _scopes(form: ExchangeForm) -> frozenset[str] | None:
-    return None if form.scope is UNSET else scopes_in(form.scope)
+    return None if form.scope is UNSET else parse_scope(form.scope)
 
 
 def _token_request(form: ExchangeForm) -> TokenRequest:
     days = given(form.token_expires_in_days)
     return TokenRequest(
-        name=plain_text(form.token_name, "token_name", MAX_NAME_LENGTH),
-        description=plain_text(form.token_description, "token_description", MAX_DESCRIPTION_LENGTH),
+        name=text_member(form.token_name, "token_name", MAX_NAME_LENGTH),
+        description=text_member(form.token_description, "token_description", MAX_DESCRIPTION_LENGTH),
         scopes=_scopes(form),
         lifetime=None if days is None else timedelta(days=days),
     )
@@ -222,7 +223,7 @@ def _issued(issued: IssuedToken) -> ExchangedToken:
     return ExchangedToken(
         access_token=issued.secret,
         issued_token_type=TokenType.ACCESS_TOKEN.value,
-        scope=scope_string(token.scopes),
+        scope=write_scope(token.scopes),
         expires_in=int(lifetime.total_seconds()) if lifetime else UNSET,
         token_id=token.id,
     )
@@ -233,7 +234,7 @@ def _derived(derived: AccessToken) -> ExchangedToken:
     return ExchangedToken(
         access_token=derived.secret,
         issued_token_type=TokenType.ACCESS_TOKEN.value,
-        scope=scope_string(derived.claims.scopes),
+        scope=write_scope(derived.claims.scopes),
         expires_in=int(derived.lifetime.total_seconds()),
     )
 
@@ -241,7 +242,7 @@ def _derived(derived: AccessToken) -> ExchangedToken:
 def _description(active: ActiveToken, issuer: str) -> Introspection:
     return Introspection(
         active=True,
-        scope=scope_string(active.scopes),
+        scope=write_scope(active.scopes),
         client_id=active.client_id or UNSET,
         token_type="Bearer",  # noqa: S106 - a word of RFC 6750
         exp=numeric_date.write(active.expires_at) if active.expires_at else UNSET,

@@ -7,8 +7,9 @@ from itertools import islice
 from chalice.app import Blueprint, Response
 
 from chalicelib import bootstrap, logs
-from chalicelib.domain import errors, leaks
+from chalicelib.domain import leaks
 from chalicelib.handlers.http import responses
+from chalicelib.handlers.http.errors import PayloadTooLarge
 from chalicelib.handlers.http.operations import ANYBODY, DocumentedResponse, Operation
 from chalicelib.handlers.v1 import inputs, resources
 from chalicelib.services.exposed import MAX_REPORTED
@@ -43,5 +44,5 @@ def _candidates(texts: Sequence[str]) -> Sequence[str]:
     logs.add(reported=len(texts))
     found = list(islice(leaks.candidates(texts), MAX_REPORTED + 1))
     if len(found) > MAX_REPORTED:
-        raise errors.PayloadTooLarge(f"A report may contain at most {MAX_REPORTED} different tokens.")
+        raise PayloadTooLarge(f"A report may contain at most {MAX_REPORTED} different tokens.")
     return found

@@ -8,7 +8,7 @@ from msgspec import UNSET, UnsetType
 from chalicelib import bootstrap, logs
 from chalicelib.domain import errors
 from chalicelib.domain.revocations import RevocationReason
-from chalicelib.domain.text import MAX_DESCRIPTION_LENGTH, MAX_NAME_LENGTH, plain_text
+from chalicelib.domain.text import MAX_DESCRIPTION_LENGTH, MAX_NAME_LENGTH
 from chalicelib.domain.token_creation import TokenRequest
 from chalicelib.domain.tokens import TokenState
 from chalicelib.domain.users import User
@@ -17,6 +17,7 @@ from chalicelib.handlers.http.credentials import credentials
 from chalicelib.handlers.http.operations import ENDED, PERSON, DocumentedResponse, Operation
 from chalicelib.handlers.http.site import site_of
 from chalicelib.handlers.http.wire import IDEMPOTENCY_KEY, Me, given
+from chalicelib.handlers.http.wording import text_member
 from chalicelib.handlers.v1 import inputs, rendering, resources
 from chalicelib.handlers.v1.rendering import CREATED
 from chalicelib.services.listing import TokenQuery
@@ -243,8 +244,8 @@ def _sign_in() -> User:
 def _token_request(asked: inputs.CreateToken) -> TokenRequest:
     days = asked.expires_in_days
     return TokenRequest(
-        name=plain_text(asked.name, "name", MAX_NAME_LENGTH),
-        description=plain_text(asked.description, "description", MAX_DESCRIPTION_LENGTH),
+        name=text_member(asked.name, "name", MAX_NAME_LENGTH),
+        description=text_member(asked.description, "description", MAX_DESCRIPTION_LENGTH),
         scopes=None if asked.scopes is UNSET else frozenset(asked.scopes),
         lifetime=None if days is None else timedelta(days=days),
     )
@@ -260,4 +261,4 @@ def _token_patch(asked: inputs.ChangeToken) -> TokenPatch:
 
 
 def _text(value: str | UnsetType, member: str, longest: int) -> str | None:
-    return None if value is UNSET else plain_text(value, member, longest)
+    return None if value is UNSET else text_member(value, member, longest)
