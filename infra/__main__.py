@@ -73,7 +73,7 @@ COMMANDS = {
         "infra.aws.operate.capacity", "Print the settings for a rate of requests, and AWS's limits."
     ),
     "unicode-table": Command("infra.unicode_table", "Write chalicelib/domain/unicode_table.py."),
-    "architecture": Command("infra.architecture", "Draw the rooms of docs/architecture.md."),
+    "draw-architecture": Command("infra.architecture", "Draw the rooms into docs/architecture.md."),
     "prose": Command("infra.prose", "Check sentences against docs/contributing.md."),
     "local up": Command("infra.local.stack", "Start the whole service on this machine."),
     "local login": Command("infra.local.login", "Print a JWT of the local OpenID provider."),

@@ -1,6 +1,7 @@
 """What the authorizer's decision is made of, and what a refused one may lead to."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,11 @@ class Decision(Stores):
         """The scopes that there are."""
         return self.settings.scopes
 
+    @property
+    def max_lifetime(self) -> timedelta | None:
+        """The lifetime after which every token expires, or None if a token may never expire."""
+        return self.settings.max_token_lifetime
+
     @cached_property
     def rules(self) -> TokenRules:
         """The durations, the quota and the scopes that govern tokens."""
@@ -47,7 +53,7 @@ class Decision(Stores):
             retention=settings.retention,
             max_live_tokens=settings.max_tokens_per_user,
             max_creations_per_day=settings.max_creations_per_day,
-            max_lifetime=settings.max_token_lifetime,
+            max_lifetime=self.max_lifetime,
             scopes=settings.scopes,
             administrators=Administrators(
                 settings.oidc_issuer, settings.subject_claim, settings.admin_subjects

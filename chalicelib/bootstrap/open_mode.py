@@ -41,6 +41,11 @@ class OpenService(Service):
         return DEFAULT_CATALOGUE
 
     @property
+    def max_lifetime(self) -> None:
+        """None, because there are no tokens."""
+        return None
+
+    @property
     def published_at(self) -> None:
         """The address is not configured: open mode needs no settings."""
         return None

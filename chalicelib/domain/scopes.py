@@ -101,7 +101,7 @@ class ScopeCatalogue:
         scopes = self.defaults if names is None else frozenset(names)
         held = self._names(role)
         if not scopes or not scopes <= {scope.name for scope in self.scopes}:
-            raise InvalidScope(f"Scopes must name at least one of: {', '.join(held)}.")
+            raise InvalidScope(held)
         refused = scopes.difference(held)
         if refused:
             raise ScopeNotAllowed(min(refused))
@@ -158,6 +158,11 @@ API_WRITE = Scope("api:write", "Read and write: all methods", [EVERYTHING])
 DEFAULT_CATALOGUE = ScopeCatalogue([API_READ, API_WRITE])
 
 
-def scope_string(scopes: frozenset[str]) -> str:
-    """Return the scopes as one string, in a stable order."""
+def parse_scope(scope: str) -> frozenset[str]:
+    """Return the scopes in a scope string (RFC 6749 section 3.3). Order and repetition do not matter."""
+    return frozenset(scope.split())
+
+
+def write_scope(scopes: Iterable[str]) -> str:
+    """Return the scope string of some scopes, in a stable order."""
     return " ".join(sorted(scopes))

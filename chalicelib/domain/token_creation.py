@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from chalicelib.domain.errors import InvalidRequest
+from chalicelib.domain.errors import LifetimeTooLong
 from chalicelib.domain.token_rules import TokenRules
 from chalicelib.domain.tokens import Token, TokenState
 from chalicelib.domain.users import User
@@ -43,7 +43,7 @@ class IssuedToken:
 def new_token(token_id: str, owner: User, request: TokenRequest, now: datetime, rules: TokenRules) -> Token:
     """Return the token that ``request`` asks for.
 
-    Raises InvalidRequest when the lifetime is longer than allowed, InvalidScope or ScopeNotAllowed.
+    Raises LifetimeTooLong, InvalidScope or ScopeNotAllowed.
     Expiry is in whole seconds, as ``exp`` is on the wire (RFC 7519 section 2, NumericDate).
     """
     lifetime = _allowed_lifetime(request.lifetime, rules)
@@ -70,5 +70,5 @@ def _allowed_lifetime(asked: timedelta | None, rules: TokenRules) -> timedelta |
     if longest is None or asked is None:
         return asked or longest
     if asked > longest:
-        raise InvalidRequest(f"'expires_in_days' must be at most {longest.days}.")
+        raise LifetimeTooLong(longest)
     return asked

@@ -9,6 +9,7 @@ from chalicelib.domain.scopes import ScopeCatalogue
 from chalicelib.domain.users import User
 
 MAX_OVERLAP = timedelta(days=7)
+MAX_LIFETIME = timedelta(days=3650)
 
 _ALMOST_A_SECOND = timedelta(microseconds=999_999)
 
@@ -25,6 +26,11 @@ class TokenRules:
     max_lifetime: timedelta | None
     scopes: ScopeCatalogue
     administrators: Administrators
+
+    @property
+    def longest_lifetime(self) -> timedelta:
+        """The longest lifetime of a token that expires."""
+        return self.max_lifetime or MAX_LIFETIME
 
     def creation_limits(self, owner: User, now: datetime) -> "CreationLimits":
         """Return what bounds the next token of ``owner``.

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from chalicelib import logs
 from chalicelib.domain.claims import ACCESS_TOKEN_LIFETIME, AccessClaims, AccessToken, TokenType
 from chalicelib.domain.errors import (
-    InvalidRequest,
-    InvalidScope,
+    AudienceRequired,
     InvalidSubjectToken,
     InvalidTarget,
     InvalidToken,
+    ScopeNotHeld,
     SignInRefused,
 )
 from chalicelib.domain.ids import API_TOKEN_PREFIX
@@ -53,7 +53,7 @@ class ExchangeSignIn:
         if any(target != self._audience for target in targets):
             raise InvalidTarget
         if subject_token.startswith(API_TOKEN_PREFIX):
-            raise InvalidSubjectToken("An API token is exchanged as an access_token.")
+            raise InvalidSubjectToken("An API token must be exchanged as an access token.")
         try:
             owner = self._accounts.present(self._provider.verify_as(subject_token, kind))
         except SignInRefused as error:
@@ -68,9 +68,9 @@ class DerivationRules:
     audiences: frozenset[str]
 
     def audience(self, targets: Collection[str]) -> str:
-        """Return the one audience asked for. Raises InvalidRequest or InvalidTarget."""
+        """Return the one audience asked for. Raises AudienceRequired or InvalidTarget."""
         if not targets:
-            raise InvalidRequest("Name the service that the access token is for, as 'audience'.")
+            raise AudienceRequired
         named = set(targets)
         if len(named) > 1 or not named <= self.audiences:
             raise InvalidTarget
@@ -93,7 +93,7 @@ class DeriveAccessToken:
     ) -> AccessToken:
         """Return an access token that may do what the API token may, or only ``scopes`` of it.
 
-        It counts as a use of the API token. Raises InvalidRequest, InvalidTarget, InvalidScope,
+        It counts as a use of the API token. Raises AudienceRequired, InvalidTarget, ScopeNotHeld,
         InvalidSubjectToken or DependencyUnavailable.
         """
         audience = self._rules.audience(targets)
@@ -104,7 +104,7 @@ class DeriveAccessToken:
             raise InvalidSubjectToken from error
         granted = verified.scopes if scopes is None else scopes
         if not granted or not granted <= verified.scopes:
-            raise InvalidScope("'scope' must name scopes that the API token has right now.")
+            raise ScopeNotHeld
         claims = self._claims(verified, audience, granted)
         return AccessToken(claims, self._signer.sign(claims))
 

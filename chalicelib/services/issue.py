@@ -29,7 +29,7 @@ from chalicelib.domain.rotation import (
     rotation_of,
     successor_of,
 )
-from chalicelib.domain.scopes import scope_string
+from chalicelib.domain.scopes import write_scope
 from chalicelib.domain.token_creation import IdempotencyRecord, IssuedToken, TokenRequest, new_token
 from chalicelib.domain.token_rules import TokenRules
 from chalicelib.domain.tokens import Token
@@ -196,7 +196,7 @@ def _idempotency_record(
     body = [
         request.name,
         request.description,
-        None if request.scopes is None else scope_string(request.scopes),
+        None if request.scopes is None else write_scope(request.scopes),
         request.lifetime.total_seconds() if request.lifetime else None,
     ]
     return IdempotencyRecord(

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from chalicelib import bootstrap
-from chalicelib.adapters.dynamodb import items
+from chalicelib.adapters.dynamodb import attributes, items, primary_keys
 from chalicelib.domain.identities import SubjectIdentifier
 from chalicelib.domain.ids import user_id_for
 from chalicelib.domain.keys import KeyUse
@@ -56,7 +56,7 @@ class Disaster:
 
     def lose_row(self, partition: str, sort_key: str) -> None:
         """Delete one row."""
-        key = {"pk": items.text(partition), "sk": items.text(sort_key)}
+        key = {"pk": attributes.text(partition), "sk": attributes.text(sort_key)}
         self.cloud.dynamodb.delete_item(TableName=self.cloud.table, Key=key)
 
     def restore(self, *, write: bool = True) -> Outcome:
@@ -66,7 +66,7 @@ class Disaster:
 
     def token_rows(self) -> list[Any]:
         """Return the rows of all tokens."""
-        return [row for row in self.cloud.rows() if row["sk"]["S"].startswith(items.TOKENS)]
+        return [row for row in self.cloud.rows() if row["sk"]["S"].startswith(primary_keys.TOKENS)]
 
     def may_call(self, token: str) -> bool:
         """Return whether the protected API lets a token in."""
@@ -146,7 +146,7 @@ def test_lost_user_brings_no_session_back(disaster: Disaster) -> None:
     disaster.clock.advance(timedelta(hours=1))
     disaster.restore()
     (user,) = (row for row in disaster.cloud.rows() if "role" in row)
-    assert items.read_user(user).sessions_ended_at == disaster.clock.now()
+    assert items.USER.read(user).sessions_ended_at == disaster.clock.now()
 
 
 def test_another_region_begins_rings_of_its_own(disaster: Disaster) -> None:
@@ -177,7 +177,7 @@ def test_use_that_began_before_the_loss_is_not_recorded(disaster: Disaster) -> N
     disaster.back_up()
     disaster.lose("U#")
     disaster.restore()
-    before, store = items.read_token(row), dynamodb_stores(disaster.cloud).authorization
+    before, store = items.TOKEN.read(row), dynamodb_stores(disaster.cloud).authorization
     assert not store.touch(before, before.touched(disaster.clock.now(), RULES))
 
 
@@ -218,7 +218,7 @@ def test_tokens_revoked_before_keep_their_reason(disaster: Disaster) -> None:
 def test_what_lets_people_in_does_not_come_back(disaster: Disaster) -> None:
     """A session that was ended after the backup would be open again."""
     for partition in ("S#1", "L#1", "A#1", "FLUSHES"):
-        row = {"pk": items.text(partition), "sk": items.text("#")}
+        row = {"pk": attributes.text(partition), "sk": attributes.text("#")}
         disaster.cloud.dynamodb.put_item(TableName=disaster.backup, Item=row)
     assert disaster.restore().left == 4
     assert disaster.cloud.rows() == []
@@ -229,7 +229,7 @@ def test_ring_that_went_on_is_not_mixed_with_its_past(disaster: Disaster) -> Non
     disaster.api.create_token(disaster.person)
     disaster.back_up()
     disaster.lose("KEYS")
-    head = items.key_ring_key(KeyUse.API_TOKEN) | {"active": items.text("another")}
+    head = primary_keys.key_ring_key(KeyUse.API_TOKEN) | {"active": attributes.text("another")}
     disaster.cloud.dynamodb.put_item(TableName=disaster.cloud.table, Item=head)
     assert "signing keys" not in disaster.restore().brought
 
@@ -312,7 +312,7 @@ class TestMovedUser:
         user_id = self.move(disaster, newest := SubjectIdentifier(ISSUER, "newest@example.com"))
         assert disaster.restore().brought == {}
         assert self.found(disaster, self.NEW) == user_id
-        former = items.identity_key(self.NEW.user_id)
+        former = primary_keys.identity_key(self.NEW.user_id)
         disaster.cloud.dynamodb.delete_item(TableName=disaster.cloud.table, Key=former)
         assert disaster.restore().brought == {}
         assert self.found(disaster, self.NEW) is None
@@ -325,7 +325,7 @@ class TestMovedUser:
         disaster.back_up()
         disaster.lose("I#")
         for table in (disaster.backup, disaster.cloud.table):
-            disaster.cloud.dynamodb.delete_item(TableName=table, Key=items.user_key(user_id))
+            disaster.cloud.dynamodb.delete_item(TableName=table, Key=primary_keys.user_key(user_id))
         disaster.restore()
         assert [row for row in disaster.cloud.rows() if row["pk"]["S"].startswith("I#")] == []
 
@@ -391,7 +391,11 @@ class TestSegments:
         (token,) = disaster.token_rows()
         disaster.back_up()
         for number in range(self.TOKENS):
-            row = {**token, "pk": items.text(f"U#usr_{number}"), "user_id": items.text(f"usr_{number}")}
+            row = {
+                **token,
+                "pk": attributes.text(f"U#usr_{number}"),
+                "user_id": attributes.text(f"usr_{number}"),
+            }
             disaster.cloud.dynamodb.put_item(TableName=disaster.backup, Item=row)
         disaster.lose("U#", "KEYS")
         assert created["token"]
@@ -412,7 +416,7 @@ class TestSegments:
         assert main(["restore", *self.command(lost, "--yes")]) == 0
         assert len(lost.token_rows()) == self.TOKENS + 1
         assert self.brought(folder) == len(lost.cloud.rows())
-        assert {items.read_token(row).state.value for row in lost.token_rows()} == {"revoked"}
+        assert {items.TOKEN.read(row).state.value for row in lost.token_rows()} == {"revoked"}
 
     def test_segments_are_worked_on_at_once(self, lost: Disaster, monkeypatch: pytest.MonkeyPatch) -> None:
         """Four workers meet, which they cannot if one waits for another."""

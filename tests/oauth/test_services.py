@@ -109,7 +109,7 @@ class TestSignIn:
     @pytest.mark.parametrize("kind", list(TokenType))
     def test_api_token_is_no_sign_in(self, world: World, kind: TokenType) -> None:
         """Tokens cannot make tokens, under any name."""
-        with pytest.raises(InvalidSubjectToken, match="exchanged as an access_token"):
+        with pytest.raises(InvalidSubjectToken, match="exchanged as an access token"):
             world.exchange(world.token, kind)
 
     def test_token_is_for_our_resource_only(self, world: World) -> None:

@@ -1,6 +1,5 @@
 """Flushes, counted: one for each way to end a token's use, and few for many changes at once."""
 
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
@@ -9,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.adapters.dynamodb import items
-from tests.stack.caching import FLUSHER, PATIENCE, at_rest, calm, seconds_until
+from chalicelib.adapters.dynamodb import attributes, items, primary_keys
+from tests.stack.caching import FLUSHER, at_rest, calm, seconds_until
 from tests.stack.calls import Caller
 from tests.stack.wire import Wire
 from tests.support.builders import a_token, a_user
@@ -18,6 +17,7 @@ from tests.support.clock import START
 from tests.support.control_plane import ControlPlane
 from tests.support.deployed import Deployed
 from tests.support.stream import Record, a_record
+from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.emulator, pytest.mark.e2e]
 
@@ -73,16 +73,14 @@ def test_way_back_flushes_too(caller: Caller, flushed: list[float], wire: Wire) 
     caller.call("PATCH", path, person, {"status": "active"})
 
     assert caller.whoami(created["token"]) == 200
-    deadline = time.monotonic() + PATIENCE
-    while len(flushed) < 2 and time.monotonic() < deadline:
-        time.sleep(0.1)
+    wait_until(lambda: len(flushed) >= 2)
     assert len(flushed) == 2
 
 
 def a_pause() -> Record:
     """Return what the stream says of a token that was paused."""
-    active = items.token_item(a_token(a_user(), START))
-    return a_record(active, active | {"state": items.text("inactive")})
+    active = items.TOKEN.item(a_token(a_user(), START))
+    return a_record(active, active | {"state": attributes.text("inactive")})
 
 
 @pytest.fixture
@@ -95,13 +93,13 @@ def rounds(stack: Deployed) -> Rounds:
     since_now = streams.get_shard_iterator(**stream, ShardId=shard["ShardId"], ShardIteratorType="LATEST")[
         "ShardIterator"
     ]
-    key = items.flush_budget_key()
+    key = primary_keys.flush_budget_key()
 
     def made() -> list[datetime]:
         records = [each["dynamodb"] for each in streams.get_records(ShardIterator=since_now)["Records"]]
         rows = [each["NewImage"] for each in records if each["Keys"] == key]
         # A round changes the row as it begins, and once more for each call.
-        return sorted({items.read_time(row, "round_at") for row in rows})
+        return sorted({attributes.time.read(row["round_at"]) for row in rows})
 
     return made
 

@@ -11,6 +11,7 @@ from chalice.app import Blueprint, Request, Response
 
 from chalicelib.domain import errors
 from chalicelib.handlers.http import requests
+from chalicelib.handlers.http.errors import PayloadTooLarge, UnsupportedMediaType
 from chalicelib.handlers.http.problems import PROBLEMS, Rendering, render_errors
 from chalicelib.handlers.http.wire import PATH_PARAMETERS, HeaderInput, Resource
 
@@ -155,7 +156,12 @@ class Operation(Generic[_B, _Q]):
     @property
     def path_parameters(self) -> list[str]:
         """The names of the parameters in the path."""
-        return re.findall(r"\{(\w+)\}", self.path)
+        return re.findall(r"\{(\w+)\+?\}", self.path)
+
+    @property
+    def documented_path(self) -> str:
+        """The path in the OpenAPI document, which has no word for greedy parameters."""
+        return self.path.replace("+}", "}")
 
     @property
     def all_raises(self) -> _Errors:
@@ -167,7 +173,7 @@ class Operation(Generic[_B, _Q]):
         if self.body or self.query:
             of_input.append(errors.InvalidRequest)
         if self.body:
-            of_input += [errors.PayloadTooLarge, errors.UnsupportedMediaType]
+            of_input += [PayloadTooLarge, UnsupportedMediaType]
         return tuple(dict.fromkeys([*of_access, *of_input, *self.raises]))
 
 

@@ -12,8 +12,8 @@ from chalicelib.domain.errors import (
     IdleToken,
     InactiveOwner,
     InactiveToken,
-    InvalidRequest,
     InvalidToken,
+    LifetimeTooLong,
     RevokedToken,
     TokenAlreadyExpired,
     TokenAlreadyRevoked,
@@ -394,7 +394,7 @@ def test_longer_lifetime_than_allowed_is_refused_with_the_limit() -> None:
     """The refusal says what would be allowed."""
     policy = replace(RULES, max_lifetime=timedelta(days=30))
 
-    with pytest.raises(InvalidRequest, match=r"'expires_in_days' must be at most 30\."):
+    with pytest.raises(LifetimeTooLong, match="30 days"):
         new_token("tok_1", a_user(), a_request(lifetime=timedelta(days=31)), START, policy)
 
 
