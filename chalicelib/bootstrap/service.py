@@ -155,7 +155,7 @@ class Service(Decision):
     @cached_property
     def login_provider(self) -> "LoginProvider":
         """The users' own OpenID provider, as a browser meets it."""
-        from chalicelib.adapters.oidc.http import KeptConnections
+        from chalicelib.adapters.oidc.kept_connections import KeptConnections
         from chalicelib.adapters.oidc.login import OidcLogin
 
         settings = self.settings
@@ -181,7 +181,7 @@ class Service(Decision):
     @cached_property
     def http(self) -> "PoolManager":
         """The kept connections to the OpenID provider."""
-        from chalicelib.adapters.oidc.http import KeptConnections
+        from chalicelib.adapters.oidc.kept_connections import KeptConnections
 
         return KeptConnections(self.clock)
 
