@@ -1,8 +1,8 @@
 """The requests to IAM for each call to AWS, read off the wire.
 
 Only the target and the body of a request are needed, and they are the same for every client. A client
-that is not botocore's hands them to ``Recorder.note``. API Gateway's own API has neither. There the method is the
-action and the path is the resource.
+that is not botocore's hands them to ``Recorder.note``. API Gateway's own API has neither. There the method
+is the action and the path is the resource.
 
 The attributes of a request are those that it reads or writes, and those that it evaluates in a conditional
 write. Those of the key are included. Transactions are authorized as the actions of their parts. Sources:
