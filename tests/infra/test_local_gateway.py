@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from chalice.config import Config
 
-from infra.local.answers import GatewayAnswers
 from infra.local.events import HttpRequest
 from infra.local.gateway import Gateway
+from infra.local.responses import GatewayResponses
 from infra.local.template import read_template
 from tests.infra.tiny_app import make_app
 from tests.infra.wire_client import Client, Reply
@@ -53,10 +53,10 @@ def test_a_missing_or_refused_token_is_unauthorized(client: Client, headers: dic
 
 def test_an_authorizer_is_asked_about_headers_that_the_expression_takes_whole() -> None:
     """Only a header that matches the expression as a whole reaches the authorizer."""
-    answers = GatewayAnswers(read_template())
+    answers = GatewayResponses(read_template())
     gateway = Gateway(make_app(), Config.create(app_name="tiny"), answers, token_header="[Bb]earer +denied")
     statuses = {
-        header: gateway.answer(HttpRequest("GET", "/guarded", {"authorization": [header]})).status
+        header: gateway.respond(HttpRequest("GET", "/guarded", {"authorization": [header]})).status
         for header in (
             "Bearer denied",
             "bearer   denied",
@@ -74,8 +74,8 @@ def test_an_authorizer_is_asked_about_headers_that_the_expression_takes_whole() 
         "xBearer denied": 401,
         "": 401,
     }
-    refused = gateway.answer(HttpRequest("GET", "/guarded", {"authorization": ["Bearer good"]}))
-    assert refused == gateway.answer(HttpRequest("GET", "/guarded", {})) == answers.named("UNAUTHORIZED")
+    refused = gateway.respond(HttpRequest("GET", "/guarded", {"authorization": ["Bearer good"]}))
+    assert refused == gateway.respond(HttpRequest("GET", "/guarded", {})) == answers.named("UNAUTHORIZED")
 
 
 @pytest.mark.parametrize("token", [CANARY, "denied"])
@@ -217,6 +217,14 @@ def test_path_parameters_of_another_route_do_not_bleed(client: Client) -> None:
     }
 
 
+@pytest.mark.parametrize("rest", ["1", "1/c", "1/b/c", "b/b/b/b"])
+def test_greedy_parameter_takes_the_rest_of_the_path(client: Client, rest: str) -> None:
+    """API Gateway prefers every other route, and takes nothing if there is no rest."""
+    assert client.send("GET", f"/g/{rest}").document == {"all": {"rest": rest}}
+    assert client.send("GET", "/g/1/b").document == {"x": "1"}
+    assert client.send("GET", "/g").status == client.send("GET", "/g/").status == 404
+
+
 @pytest.mark.parametrize("path", ["/a//b", "/a/1/b/c", "//a/1/b/x"])
 def test_empty_and_extra_segments_match_nothing(client: Client, path: str) -> None:
     """A parameter is one segment that is not empty."""
@@ -273,7 +281,7 @@ SERVED = """
     gateway = load_gateway(Path("."))
     for header in ("Bearer garbage", "Basic x", "Bearer bodhi_a.b.c", None):
         headers = {} if header is None else {"authorization": [header]}
-        answer = gateway.answer(HttpRequest("GET", "/api/whoami", headers))
+        answer = gateway.respond(HttpRequest("GET", "/api/whoami", headers))
         print(json.dumps([answer.status, answer.headers["WWW-Authenticate"]]))
 """
 
