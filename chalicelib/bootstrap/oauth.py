@@ -8,7 +8,7 @@ from chalicelib.domain.ports.time import Clock
 from chalicelib.settings import Settings
 
 if TYPE_CHECKING:
-    from chalicelib.adapters.api_token import SigningKeys
+    from chalicelib.adapters.jws import SigningKeys
     from chalicelib.adapters.oidc.provider import OidcProvider
     from chalicelib.domain.ports.clients import AssertionStore
     from chalicelib.domain.ports.signing import AccessTokenVerifier, KeyStore, TokenVerifier
@@ -161,7 +161,7 @@ class OAuth:
     @cached_property
     def _access_tokens(self) -> "AccessTokenVerifier":
         from chalicelib.adapters.access_token import JwtAccessTokenVerifier
-        from chalicelib.adapters.api_token import load_public_keys
+        from chalicelib.adapters.jws import load_public_keys
         from chalicelib.adapters.key_cache import KeyCache
 
         parts = self._parts

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_kms import KMSClient
 
-    from chalicelib.adapters.api_token import SigningKeys
     from chalicelib.adapters.dynamodb.lean.access import Access, LeftToSdk
+    from chalicelib.adapters.jws import SigningKeys
     from chalicelib.adapters.retries import Retries
     from chalicelib.domain.ports.clients import AssertionStore
     from chalicelib.domain.ports.flushes import FlushStore

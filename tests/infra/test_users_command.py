@@ -891,7 +891,7 @@ class TestSettings:
         [
             (["--table", ""], {}, "Name the service's table: --table, or TABLE_NAME"),
             (["--table", "no-such-table"], {}, "Table no-such-table does not exist in this account"),
-            (["--stage", "nowhere"], {}, "There is no stage 'nowhere'. Stages: dev, prod"),
+            (["--stage", "nowhere"], {}, "The stage 'nowhere' does not exist. Stages: dev, prod"),
             ([], {"SUBJECT_CLAIM": "email"}, "SUBJECT_CLAIM is 'email'"),
             ([], {"OIDC_CLIENT_ID": "", "AUDIENCE": ""}, "AUDIENCE is missing"),
         ],

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from chalicelib.adapters import jws
+from chalicelib import base64url
 from chalicelib.domain.keys import KeyRing
 from chalicelib.domain.tokens import Token
 from chalicelib.domain.users import User
@@ -145,12 +145,12 @@ def victim_of(api: Api, service: CountingService) -> Victim:
 
 def encoded(part: object) -> str:
     """Return a segment."""
-    return jws.encode(part if isinstance(part, bytes) else json.dumps(part).encode())
+    return base64url.encode(part if isinstance(part, bytes) else json.dumps(part).encode())
 
 
 def token_of(message: str, signature: bytes) -> str:
     """Return a token string, remembered as a secret."""
-    token = f"{PREFIX}{message}.{jws.encode(signature)}"
+    token = f"{PREFIX}{message}.{base64url.encode(signature)}"
     canaries.remember(token)
     return token
 
