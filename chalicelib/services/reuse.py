@@ -57,12 +57,15 @@ class RecordReuse:
         self._quiet.set(token.id, now, now + pause)
 
     def _write(self, token: Token) -> None:
-        count = sum(self._uses.of(token.id).values())
+        uses, is_written = self._uses.take(token.id), False
         try:
-            if self._store.record_reuse(token, reused(token, count, self._clock.now())):
-                self._uses.written(token.id)
+            count = sum(uses.values())
+            is_written = self._store.record_reuse(token, reused(token, count, self._clock.now()))
         except DependencyUnavailable as error:
             logs.warn("token.reuse_not_recorded", token_id=token.id, reason=logs.cause(error))
+        finally:
+            if not is_written:
+                self._uses.put_back(token.id, uses)
 
 
 class RevokeFamily:

@@ -146,12 +146,14 @@ class VerifyToken:
         if not token.needs_touch(now, self._rules):
             return token
         logs.keep()
-        touched = token.touched(now, self._rules, self._uses.of(token.id))
+        uses, is_written = self._uses.take(token.id), False
+        touched = token.touched(now, self._rules, uses)
         try:
-            if self._store.touch(token, touched):
-                self._uses.written(token.id)
-                return touched
+            is_written = self._store.touch(token, touched)
         except DependencyUnavailable as error:
             # Best effort: losing a touch costs accuracy, never access.
             logs.warn("token.touch_failed", token_id=token.id, reason=logs.cause(error))
-        return None
+        finally:
+            if not is_written:
+                self._uses.put_back(token.id, uses)
+        return touched if is_written else None

@@ -132,6 +132,22 @@ def test_record_that_fails_changes_nothing_for_the_caller(gate: RotatedGate) -> 
     assert gate.reuse == (2, START)
 
 
+def test_reuse_during_the_record_of_another_is_not_lost(gate: RotatedGate) -> None:
+    """A second reuse comes while the first one is written, and its own write fails. The next has it."""
+
+    def fail() -> None:
+        raise StoreUnavailable
+
+    gate.store.let("record_reuse", gate.refuse, fail)
+    gate.refuse()
+    assert gate.reuse == (1, START)
+
+    gate.clock.advance(REFRESH)
+    gate.refuse()
+
+    assert gate.reuse == (3, START + REFRESH)
+
+
 def test_deleted_row_is_not_recreated(gate: RotatedGate) -> None:
     """Deleted between the decision and the record, it stays deleted."""
     gate.store.let("record_reuse", lambda: gate.store.purge(gate.token))

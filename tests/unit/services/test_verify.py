@@ -253,6 +253,34 @@ def test_use_that_cannot_be_recorded_is_allowed_and_logged(gate: Gate) -> None:
     ]
 
 
+def test_use_during_the_record_of_another_is_not_lost(gate: Gate) -> None:
+    """A second use comes while the first one is written, and its own write fails. The next one has it."""
+
+    def fail() -> None:
+        raise StoreUnavailable
+
+    gate.store.let("touch", gate.pass_by, fail)
+    gate.pass_by()
+    assert gate.row.usage == {START.date(): 1}
+
+    gate.clock.advance(REFRESH)
+    gate.pass_by()
+
+    assert gate.row.usage == {START.date(): 3}
+
+
+def test_use_that_another_process_recorded_first_is_not_lost(gate: Gate) -> None:
+    """The row moved on, so nothing is written now. The next record has the use."""
+    elsewhere = VerifyToken(gate.reader, gate.store, gate.clock, RULES)
+    gate.store.let("touch", lambda: elsewhere.verify("any string"))
+    gate.pass_by()
+
+    gate.clock.advance(REFRESH)
+    gate.pass_by()
+
+    assert gate.row.usage == {START.date(): 3}
+
+
 @pytest.mark.parametrize("state", [TokenStatus.REVOKED, TokenStatus.INACTIVE])
 def test_use_never_revives_what_ended_meanwhile(gate: Gate, state: TokenStatus) -> None:
     """A token revoked or paused between the decision and the record stays as it was left."""
