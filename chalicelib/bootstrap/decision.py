@@ -95,21 +95,20 @@ class Decision(Stores):
 
     def _note_reuse(self, token: Token) -> None:
         """Record it: only a refused decision loads what does."""
-        self._reuse.record(token)
+        self._record_reuse(token)
 
     @cached_property
-    def _reuse(self) -> "RecordReuse":
+    def _record_reuse(self) -> "RecordReuse":
         from chalicelib.services.reuse import RecordReuse, RevokeFamily
 
         respond = None
         if self.settings.rotated_token_reuse is RotatedTokenReuse.REVOKE_FAMILY:
-            family = RevokeFamily(self.rotations, self.authorization, self.revocations, self.clock)
-            respond = family.revoke
+            respond = RevokeFamily(self.rotations, self.revoke, self.clock)
         return RecordReuse(self.rotations, self.clock, self.rules, respond)
 
     @cached_property
-    def revocations(self) -> "RevokeToken":
-        """Revoking one token, whoever asks for it."""
+    def revoke(self) -> "RevokeToken":
+        """The revocation of tokens."""
         from chalicelib.services.revocation import RevokeToken
 
-        return RevokeToken(self.tokens, self.rotations, self.clock, self.rules)
+        return RevokeToken(self.tokens, self.rotations, self.authorization, self.clock, self.rules)

@@ -16,15 +16,13 @@ if TYPE_CHECKING:
         KeyStore,
         TokenVerifier,
     )
+    from chalicelib.services.access_tokens import DeriveAccessToken, PublishedKeys
     from chalicelib.services.accounts import Accounts
     from chalicelib.services.clients import AuthenticateClients
-    from chalicelib.services.exchange import DeriveAccessToken, ExchangeSignIn
+    from chalicelib.services.exchange import ExchangeSignIn
     from chalicelib.services.introspect import IntrospectToken
     from chalicelib.services.issue import IssueToken
-    from chalicelib.services.lines import FindPresented
-    from chalicelib.services.published_keys import PublishedKeys
-    from chalicelib.services.revocation import RevokeToken
-    from chalicelib.services.revoke import RevokePresented
+    from chalicelib.services.revocation import RevokePresented, RevokeToken
     from chalicelib.services.verify import VerifyToken
 
 
@@ -47,7 +45,7 @@ class Parts(Protocol):
         ...
 
     @property
-    def revocations(self) -> "RevokeToken":
+    def revoke(self) -> "RevokeToken":
         """Revoking one token, whoever asks for it."""
         ...
 
@@ -69,11 +67,6 @@ class Parts(Protocol):
     @property
     def identity_provider(self) -> "OidcProvider":
         """The users' own OpenID provider."""
-        ...
-
-    @property
-    def presented(self) -> "FindPresented":
-        """Finding the tokens behind strings that are presented to be revoked."""
         ...
 
     @property
@@ -108,12 +101,12 @@ class OAuth:
     def clients(self) -> "AuthenticateClients":
         """Telling resource servers from everybody else."""
         from chalicelib.adapters.client_assertion import ClientAssertions
-        from chalicelib.services.clients import AssertionPorts, AuthenticateClients
+        from chalicelib.services.clients import AuthenticateClients
 
         parts = self._parts
         servers, clock = parts.settings.resource_servers, parts.clock
         verifier = ClientAssertions(servers, self.endpoints.assertion_audiences, clock)
-        return AuthenticateClients(servers, AssertionPorts(verifier, parts.assertions), clock)
+        return AuthenticateClients(servers, verifier, parts.assertions, clock)
 
     @cached_property
     def exchange(self) -> "ExchangeSignIn":
@@ -127,12 +120,11 @@ class OAuth:
     def derive(self) -> "DeriveAccessToken":
         """An API token for an access token."""
         from chalicelib.adapters.access_token import JwtAccessTokenSigner
-        from chalicelib.services.exchange import DerivationRules, DeriveAccessToken
+        from chalicelib.services.access_tokens import DeriveAccessToken
 
         parts = self._parts
         signer = JwtAccessTokenSigner(parts.access_token_key, parts.settings.issuer)
-        rules = DerivationRules(parts.settings.derived_token_audiences)
-        return DeriveAccessToken(parts.verify, signer, rules, parts.clock)
+        return DeriveAccessToken(parts.verify, signer, parts.settings.derived_token_audiences, parts.clock)
 
     @cached_property
     def introspect(self) -> "IntrospectToken":
@@ -148,15 +140,15 @@ class OAuth:
     @cached_property
     def revoke(self) -> "RevokePresented":
         """Revoking a token by holding it."""
-        from chalicelib.services.revoke import RevokePresented
+        from chalicelib.services.revocation import RevokePresented
 
         parts = self._parts
-        return RevokePresented(parts.verifier, self._access_tokens, parts.presented, parts.revocations)
+        return RevokePresented(parts.verifier, self._access_tokens, parts.revoke)
 
     @cached_property
     def published_keys(self) -> "PublishedKeys":
         """The keys that other services verify access tokens with."""
-        from chalicelib.services.published_keys import PublishedKeys
+        from chalicelib.services.access_tokens import PublishedKeys
 
         parts = self._parts
         begin = parts.access_token_key.active if parts.settings.derived_token_audiences else None

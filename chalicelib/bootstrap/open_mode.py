@@ -11,9 +11,9 @@ from chalicelib.services.callers import Admitted, AnonymousAdmitted, AnonymousCa
 
 if TYPE_CHECKING:
     from chalicelib.bootstrap.oauth import OAuth
-    from chalicelib.services.exposed import RevokeExposed
     from chalicelib.services.flush import FlushCaches
     from chalicelib.services.login import Login
+    from chalicelib.services.revocation import RevokeExposed
     from chalicelib.services.self_service import SelfService
     from chalicelib.services.sessions import Sessions
     from chalicelib.services.sign_in import SignIn
@@ -86,11 +86,11 @@ class OpenService(Service):
         raise TokensUnavailable
 
     @property
-    def exposed(self) -> "RevokeExposed":
+    def revoke_exposed(self) -> "RevokeExposed":
         """Raises TokensUnavailable."""
         raise TokensUnavailable
 
     @property
-    def flushes(self) -> "FlushCaches":
+    def flush(self) -> "FlushCaches":
         """Raises TokensUnavailable: nothing is decided, so nothing is cached."""
         raise TokensUnavailable

@@ -15,17 +15,17 @@ if TYPE_CHECKING:
     from chalicelib.adapters.oidc.client_secret import ClientSecret
     from chalicelib.adapters.oidc.provider import OidcProvider, ProviderDocuments, ProviderRules
     from chalicelib.bootstrap.oauth import OAuth
-    from chalicelib.domain.ports import AuthorizerCaches, LoginProvider
+    from chalicelib.domain.ports import AuthorizerCaches, LoginProvider, TokenSigner
     from chalicelib.domain.users import Role, User
     from chalicelib.services.accounts import Accounts
-    from chalicelib.services.exposed import RevokeExposed
     from chalicelib.services.flush import FlushCaches
     from chalicelib.services.issue import IssueToken
-    from chalicelib.services.lines import FindPresented
     from chalicelib.services.listing import ListTokens
     from chalicelib.services.login import Login
     from chalicelib.services.manage import ManageTokens
-    from chalicelib.services.reactivations import CountReactivations
+    from chalicelib.services.reactivations import CountReactivation
+    from chalicelib.services.revocation import RevokeExposed
+    from chalicelib.services.rotate import RotateToken
     from chalicelib.services.self_service import SelfService
     from chalicelib.services.sessions import Sessions
     from chalicelib.services.sign_in import SignIn
@@ -81,12 +81,22 @@ class Service(Decision):
     @cached_property
     def issue(self) -> "IssueToken":
         """Issuing tokens."""
-        from chalicelib.adapters.api_token import ApiTokenSigner
-        from chalicelib.services.issue import IssueStores, IssueToken
+        from chalicelib.services.issue import IssueToken
 
-        signer = ApiTokenSigner(self.signing_key, self.settings.issuer, self.settings.audience)
-        stores = IssueStores(self.tokens, self.users, self.rotations)
-        return IssueToken(stores, signer, self.clock, self.rules)
+        return IssueToken(self.tokens, self.users, self._signer, self.clock, self.rules)
+
+    @cached_property
+    def rotate(self) -> "RotateToken":
+        """The rotation of tokens."""
+        from chalicelib.services.rotate import RotateToken
+
+        return RotateToken(self.tokens, self.rotations, self._signer, self.clock, self.rules)
+
+    @cached_property
+    def _signer(self) -> "TokenSigner":
+        from chalicelib.adapters.api_token import ApiTokenSigner
+
+        return ApiTokenSigner(self.signing_key, self.settings.issuer, self.settings.audience)
 
     @cached_property
     def listing(self) -> "ListTokens":
@@ -101,7 +111,7 @@ class Service(Decision):
         from chalicelib.services.manage import ManageTokens
 
         return ManageTokens(
-            self.tokens, self.listing, self.revocations, self.clock, self.rules, self._reactivations
+            self.tokens, self.listing, self._count_reactivation, self.clock, self.rules
         )
 
     @property
@@ -110,23 +120,25 @@ class Service(Decision):
         return self._self_service
 
     @property
-    def exposed(self) -> "RevokeExposed":
+    def revoke_exposed(self) -> "RevokeExposed":
         """Leak reports."""
-        return self._exposed
+        return self._revoke_exposed
 
     @cached_property
     def administer(self) -> "ManageUsers":
         """What administrators do with users."""
         from chalicelib.services.users import ManageUsers
 
-        return ManageUsers(self.users, self.clock, self.rules, self._reactivations)
+        return ManageUsers(self.users, self.clock, self.rules, self._count_reactivation)
 
     @cached_property
-    def _reactivations(self) -> "CountReactivations":
-        from chalicelib.services.reactivations import CountReactivations
+    def _count_reactivation(self) -> "CountReactivation":
+        from chalicelib.services.reactivations import CountReactivation
+    from chalicelib.services.revocation import RevokeExposed
+    from chalicelib.services.rotate import RotateToken
 
         most = self.settings.max_reactivations_per_day
-        return CountReactivations(self.reactivation_store, self.clock, most)
+        return CountReactivation(self.reactivation_store, self.clock, most)
 
     @cached_property
     def cache_ttl(self) -> timedelta:
@@ -139,9 +151,9 @@ class Service(Decision):
         return self.cache_ttl + self.settings.decision_reuse
 
     @property
-    def flushes(self) -> "FlushCaches":
+    def flush(self) -> "FlushCaches":
         """Ending the gateway's cached decisions."""
-        return self._flushes
+        return self._flush
 
     @cached_property
     def authorizer_caches(self) -> "AuthorizerCaches":
@@ -251,19 +263,19 @@ class Service(Decision):
         from chalicelib.services.self_service import SelfService
 
         may_rotate = self.settings.self_rotation
-        return SelfService(self.verify, self.users, self.issue, self.manage, may_rotate=may_rotate)
+        return SelfService(
+            self.verify, self.users, self.rotate, self.manage, self.revoke, may_rotate=may_rotate
+        )
 
     @cached_property
     def _exposed(self) -> "RevokeExposed":
-        from chalicelib.services.exposed import RevokeExposed
-
+    
         return RevokeExposed(self.verifier, self.presented, self.revocations)
 
     @cached_property
     def presented(self) -> "FindPresented":
         """Finding the tokens behind strings that are presented to be revoked."""
-        from chalicelib.services.lines import FindPresented
-
+    
         return FindPresented(self.authorization, self.rotations)
 
     @cached_property
@@ -271,10 +283,11 @@ class Service(Decision):
         return GatewaySettings.from_environ(self._environ)
 
     @cached_property
-    def _flushes(self) -> "FlushCaches":
+    def _flush(self) -> "FlushCaches":
         from chalicelib.adapters.dynamodb.stream import read_change
         from chalicelib.domain.flush_budget import FlushLimits
-        from chalicelib.services.flush import FlushCaches, SharedBudget
+        from chalicelib.services.flush import FlushCaches
+        from chalicelib.services.shared_budget import SharedBudget
 
         gateway = self._gateway
         stages, rate = gateway.authorizer_cache_stages, gateway.flush_calls_per_second

@@ -18,8 +18,7 @@ from chalicelib.domain.ids import API_TOKEN_PREFIX, new_generation, user_id_for
 from chalicelib.domain.ports import Clock, IdentityProvider, UserStore
 from chalicelib.domain.refusals import SignInReason
 from chalicelib.domain.users import SIGN_IN_LEEWAY, Identity, Role, User, UserStatus
-
-_ATTEMPTS = 5
+from chalicelib.services.conflicts import retry_on_conflict
 
 
 class Accounts:
@@ -55,12 +54,7 @@ class Accounts:
         A sign-in that is older than the newest one changes nothing. Raises SignInRefused, UserInactive,
         SignInTooSoon, ConcurrentChange or DependencyUnavailable.
         """
-        for _ in range(_ATTEMPTS):
-            try:
-                return self._present(identity)
-            except ConcurrentChange:
-                continue
-        raise ConcurrentChange
+        return retry_on_conflict(lambda: self._present(identity))
 
     def _present(self, identity: Identity) -> User:
         now = self._clock.now()

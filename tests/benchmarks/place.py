@@ -91,7 +91,7 @@ def installed(service: Service) -> Iterator[Service]:
 
 def signed_in(service: Service, subject: str = "user@example.com") -> User:
     """Return a user, made if need be."""
-    return service.sign_in.user(Credentials(bearer=jwt_of(service, subject)))
+    return service.sign_in.user(Credentials(unverified_bearer=jwt_of(service, subject)))
 
 
 def jwt_of(service: Service, subject: str = "user@example.com") -> str:
@@ -101,7 +101,7 @@ def jwt_of(service: Service, subject: str = "user@example.com") -> str:
 
 def issued(service: Service, name: str = "bench") -> IssuedToken:
     """Return a new token of the usual user."""
-    return service.issue.issue(signed_in(service), a_request(name=name))
+    return service.issue(signed_in(service), a_request(name=name))
 
 
 def authorizing(token: str) -> Callable[[], dict[str, Any]]:

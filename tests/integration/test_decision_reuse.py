@@ -229,7 +229,7 @@ def test_flush_waits_for_the_reuse(service: MemoryService) -> None:
     token = a_token(a_user())
     rows = [items.token_item(row) for row in (token, token.paused(START))]
     with api_of(service):
-        service.flushes.after([a_record(*rows)])
+        service.flush([a_record(*rows)])
     assert service.gateway.flushes == [(STAGE, START + SETTLE + 2 * SECOND)]
 
 

@@ -7,11 +7,11 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 from chalice.test import HTTPResponse
+from chalicelib.services.cookies import hash_of
 
 from chalicelib.domain.errors import StoreUnavailable
 from chalicelib.domain.ids import user_id_for
 from chalicelib.domain.sessions import SESSION_IDLE_TIMEOUT, SESSION_LIFETIME
-from chalicelib.services.cookies import hash_of
 from tests.page.browser import Browser
 from tests.support.api import Api, api_of
 from tests.support.builders import ISSUER

@@ -157,9 +157,9 @@ def test_closed_service_stands_behind_its_authorizer() -> None:
     with pytest.raises(NotAuthenticated):
         service.api_caller(None)
     with pytest.raises(NotAuthenticated):
-        service.sign_in.user(Credentials(bearer=None))
+        service.sign_in.user(Credentials(unverified_bearer=None))
     with pytest.raises(NotAuthenticated):
-        service.sign_in.admin(Credentials(bearer=None))
+        service.sign_in.admin(Credentials(unverified_bearer=None))
 
 
 LAMBDA = {
@@ -209,7 +209,7 @@ def test_open_service_has_no_tokens_to_manage(credential: str | None) -> None:
     """Every management call is told so, whatever it presents."""
     service = OpenService({})
 
-    credentials = Credentials(bearer=credential)
+    credentials = Credentials(unverified_bearer=credential)
     for call in (
         lambda: service.sign_in.user(credentials),
         lambda: service.sign_in.admin(credentials),

@@ -84,10 +84,10 @@ def exchange_token() -> Response:
     kind, subject_token = _subject(form)
     targets = _targets(form)
     if subject_token.startswith(API_TOKEN_PREFIX) and kind is TokenType.ACCESS_TOKEN:
-        derived = parts.derive.derive(subject_token, targets, _scopes(form))
+        derived = parts.derive(subject_token, targets, _scopes(form))
         return responses.document(_derived(derived), headers=_UNCACHED)
     key = requests.idempotency_key(oauth.current_request)
-    issued = parts.exchange.exchange(subject_token, kind, targets, _token_request(form), key)
+    issued = parts.exchange(subject_token, kind, targets, _token_request(form), key)
     return responses.document(_issued(issued), headers=_UNCACHED)
 
 
@@ -115,7 +115,7 @@ def introspect_token() -> Response:
     parts = bootstrap.current().oauth
     form, credentials = _form(INTROSPECT)
     client_id = parts.clients.require(credentials)
-    active = parts.introspect.introspect(_trimmed(form.token), client_id)
+    active = parts.introspect(_trimmed(form.token), client_id)
     logs.add(active=active is not None)
     document = _description(active, parts.endpoints.issuer) if active else Introspection(active=False)
     return responses.document(document, headers=_UNCACHED)
@@ -145,7 +145,7 @@ def revoke_presented_token() -> Response:
     parts = bootstrap.current().oauth
     form, credentials = _form(REVOKE)
     parts.clients.check(credentials)
-    parts.revoke.revoke(_trimmed(form.token))
+    parts.revoke(_trimmed(form.token))
     return responses.ended(HTTPStatus.OK)
 
 

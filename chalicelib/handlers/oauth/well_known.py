@@ -117,7 +117,7 @@ def publish_keys() -> Response:
 
     The keys of API tokens are not among them: those have to be looked up each time.
     """
-    keys = bootstrap.current().oauth.published_keys.load()
+    keys = bootstrap.current().oauth.published_keys()
     document = KeySet(keys=[_key(key) for key in sorted(keys, key=lambda key: key.kid)])
     return caching.revalidated(well_known.current_request, responses.document(document))
 

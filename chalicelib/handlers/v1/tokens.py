@@ -62,7 +62,7 @@ def create_token() -> Response:
     request = tokens.current_request
     asked = _token_request(CREATE.body_of(request))
     key = requests.idempotency_key(request)
-    issued = bootstrap.current().issue.issue(owner, asked, key)
+    issued = bootstrap.current().issue(owner, asked, key)
     return responses.created(issued, site.site_of(request))
 
 
@@ -191,7 +191,7 @@ def rotate_token(token_id: str) -> Response:
     """
     owner = _sign_in()
     overlap = timedelta(seconds=ROTATE.body_of(tokens.current_request).overlap_seconds)
-    issued = bootstrap.current().issue.rotate(owner, token_id, overlap)
+    issued = bootstrap.current().rotate(owner, token_id, overlap)
     return responses.created(issued, site.site_of(tokens.current_request))
 
 
@@ -214,7 +214,7 @@ def revoke_token(token_id: str) -> Response:
     rotated long ago. A successor that its owner made by rotating goes on working.
     """
     owner = _sign_in()
-    bootstrap.current().manage.revoke(owner, token_id, RevocationReason.OWNER)
+    bootstrap.current().revoke(owner, token_id, RevocationReason.OWNER)
     return responses.ended()
 
 

@@ -4,10 +4,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from chalicelib.services.cookies import hash_of
 
 from chalicelib.domain.errors import LoginFailed, NotAuthenticated, StoreUnavailable
 from chalicelib.domain.refusals import LoginReason
-from chalicelib.services.cookies import hash_of
 from chalicelib.services.login import Callback, LoginBegun
 from tests.support.service import MemoryService
 
