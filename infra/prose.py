@@ -7,26 +7,35 @@ import io
 import re
 import sys
 import tokenize
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
 
-PLACES = ("app.py", "chalicelib", "infra", "README.md", "docs", "Makefile", ".chalice")
+PLACES = ("app.py", "chalicelib", "infra", "README.md", "docs", "Makefile")
 MAX_WORDS = 25
 # Sentences that may stay as they are, each with its reason beside it.
 EXCEPTIONS: frozenset[str] = frozenset()
 
-_OPENINGS = re.compile(r"(What|Who|Whom|Whose|Which|Whether|Where|How)\b")
+_OPENINGS = re.compile(r"(What|Who|Whose|Which|Whether|Where|How)\b")
 _BENT = re.compile(
     r"\b(?:nobody|somebody|whoever|whom|(?:is|are|was|were) no(?! longer\b| more than\b))\b", re.I
 )
 _CODE = re.compile(r"``.+?``|`[^`]+`", re.S)
 _LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 # An abbreviation's or a number's full stop is followed by no capital.
-_SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]*_]*\s+(?=[\"'(\[*_]*[A-Z0-9`])|\n\s*\n")
+_SENTENCE_END = re.compile(
+    r"(?<=[.!?])[\"')\]*_]*\s+(?=[\"'(\[*_]*[A-Z0-9`])"  # the next sentence
+    r"|\n\s*\n|\n\s*(?=(?:[-*]|\d+\.) )"  # the next paragraph or item
+)
 _WORD = re.compile(r"[\w$][\w'./:@#%&*+=<>{}\[\]()-]*")
-_COMMENT_MARK = {".js": "//", ".yaml": "#", ".yml": "#", ".sh": "#"}
+_NO_PROSE = ("noqa", "type:", "pragma:", "eslint", "stylelint", "!")
+_SCRIPT = re.compile(
+    r"""("(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`)"""  # strings
+    r"|(//[^\n]*|/\*.*?\*/)",  # comments
+    re.S,
+)
+_SHELL = re.compile(r"""^[ \t]*()Description: (.+)|(?:^|(?<=\s))(\#+)(?:[ ](.*))?$""", re.M)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,60 +63,54 @@ class Finding:
 def check(path: Path) -> Iterator[Finding]:
     """Yield the findings in one file; a file of an unknown kind has none."""
     for text in _texts(path):
+        place = f"{path}:{text.line}"
         if text.is_docstring and (opening := _OPENINGS.match(text.words)):
-            yield Finding(f"{path}:{text.line}", f"opens with {opening[1]}", _first_line(text.words))
+            yield Finding(place, f"opens with {opening[1]}", text.words.partition("\n")[0])
         for sentence in _sentences(text.words):
             if sentence in EXCEPTIONS:
                 continue
-            place = f"{path}:{text.line}"
             if bent := _BENT.search(sentence):
                 yield Finding(place, f"says “{bent[0]}”", sentence)
             if (count := len(_WORD.findall(sentence))) > MAX_WORDS:
                 yield Finding(place, f"has {count} words", sentence)
 
 
-def files(places: list[str]) -> Iterator[Path]:
-    """Yield the files that are checked."""
+def findings(places: Iterable[str]) -> Iterator[Finding]:
+    """Yield the findings in files, and in all files below folders."""
     for place in map(Path, places):
-        yield from sorted(p for p in place.rglob("*") if p.is_file()) if place.is_dir() else [place]
+        paths = sorted(p for p in place.rglob("*") if p.is_file()) if place.is_dir() else [place]
+        for path in paths:
+            yield from check(path)
 
 
 def main() -> None:
     """Print each finding on a line; exit with 1 if there are any."""
-    findings = [finding for path in files(sys.argv[1:] or list(PLACES)) for finding in check(path)]
-    for finding in findings:
+    found = list(findings(sys.argv[1:] or PLACES))
+    for finding in found:
         print(finding)
-    if findings:
-        sys.exit(f"{len(findings)} sentences to write otherwise; see docs/contributing.md")
+    if found:
+        sys.exit(f"{len(found)} sentences to write otherwise; see docs/contributing.md")
 
 
 def _texts(path: Path) -> Iterator[Text]:
-    if path.suffix == ".py":
-        yield from _python(path.read_text())
-    elif path.suffix == ".md":
-        yield from _markdown(path.read_text())
-    elif path.suffix == ".html":
-        yield from _html(path.read_text())
-    elif path.suffix == ".css":
-        source = path.read_text()
-        for comment in re.finditer(r"/\*(.*?)\*/", source, re.S):
-            yield Text(source.count("\n", 0, comment.start()) + 1, comment[1].strip())
-    elif path.suffix in _COMMENT_MARK or path.name in {"Makefile", "lint-web", "make-venv"}:
-        yield from _line_comments(path.read_text(), _COMMENT_MARK.get(path.suffix, "#"))
+    match path.suffix:
+        case ".py":
+            yield from _python(path.read_text())
+        case ".md":
+            yield from _markdown(path.read_text())
+        case ".html":
+            yield from _html(path.read_text())
+        case ".js" | ".css":
+            yield from _script(path.read_text())
+        case ".yaml" | ".yml" | ".sh" | "":
+            yield from _shell(path.read_text())
 
 
 def _python(source: str) -> Iterator[Text]:
-    tree = ast.parse(source)
-    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
-    docstrings = set()
-    for node in ast.walk(tree):
-        if isinstance(node, documented) and (text := ast.get_docstring(node)):
-            docstrings.add(id(node.body[0].value))  # type: ignore[attr-defined]
-            yield Text(node.body[0].lineno, text, is_docstring=True)
-    in_f_strings = {
-        id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values
-    }
-    for node in ast.walk(tree):
+    nodes = list(ast.walk(ast.parse(source)))
+    docstrings = {id(text): words for text, words in filter(None, map(_docstring, nodes))}
+    in_f_strings = {id(part) for node in nodes if isinstance(node, ast.JoinedStr) for part in node.values}
+    for node in nodes:
         if isinstance(node, ast.JoinedStr):
             # A value inside a sentence counts as one word.
             words = "".join(str(p.value) if isinstance(p, ast.Constant) else "X" for p in node.values)
@@ -115,42 +118,63 @@ def _python(source: str) -> Iterator[Text]:
             words = node.value
         else:
             continue
-        if id(node) not in docstrings | in_f_strings and _is_prose(words):
+        if docstring := docstrings.get(id(node)):
+            yield Text(node.lineno, docstring, is_docstring=True)
+        elif id(node) not in in_f_strings and _is_prose(words):
             yield Text(node.lineno, words)
-    yield from _python_comments(source)
+    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+    yield from _comments((*t.start, t.string.lstrip("#: ")) for t in tokens if t.type == tokenize.COMMENT)
 
 
-def _python_comments(source: str) -> Iterator[Text]:
-    begin, lines = 0, list[str]()
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        if token.type == tokenize.COMMENT:
-            if not lines:
-                begin = token.start[0]
-            lines.append(token.string.lstrip("#: "))
-        elif token.type not in {tokenize.NL, tokenize.NEWLINE} and lines:
-            yield from _comment(begin, lines)
+def _docstring(node: ast.AST) -> tuple[ast.expr, str] | None:
+    if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+        return None
+    words = ast.get_docstring(node)
+    return (node.body[0].value, words) if words and isinstance(node.body[0], ast.Expr) else None
+
+
+def _script(source: str) -> Iterator[Text]:
+    comments = list[tuple[int, int, str]]()
+    for found in _SCRIPT.finditer(source):
+        line, column = (
+            source.count("\n", 0, found.start()) + 1,
+            found.start() - source.rfind("\n", 0, found.start()),
+        )
+        if found[2]:
+            comments.append(
+                (line, column, "\n".join(part.strip("/* \t") for part in found[2].splitlines()))
+            )
+        elif _is_prose(found[1]):
+            yield Text(line, re.sub(r"\$\{.*?\}", "X", found[1][1:-1]))
+    yield from _comments(comments)
+
+
+def _shell(source: str) -> Iterator[Text]:
+    comments = list[tuple[int, int, str]]()
+    for number, line in enumerate(source.splitlines(), 1):
+        if found := _SHELL.search(line):
+            if found[2]:
+                yield Text(number, found[2])
+            else:
+                comments.append((number, found.start(), found[4] or ""))
+    yield from _comments(comments)
+
+
+def _comments(comments: Iterable[tuple[int, int, str]]) -> Iterator[Text]:
+    """Join comments (line, column, words) that stand below one another into one text."""
+    begin, end = 0, (0, 0)
+    lines = list[str]()
+    for line, column, words in comments:
+        if lines and (line, column) != end:
+            yield Text(begin, "\n".join(lines))
             lines = []
-
-
-def _line_comments(source: str, mark: str) -> Iterator[Text]:
-    begin, lines = 0, list[str]()
-    for number, line in enumerate([*source.splitlines(), ""], 1):
-        stripped = line.strip()
-        if stripped.startswith((mark, "*", "/*")):
-            if not lines:
-                begin = number
-            lines.append(stripped.strip("/*# "))
-        elif lines:
-            yield from _comment(begin, lines)
-            lines = []
-        if " ## " in line:
-            yield Text(number, line.partition(" ## ")[2])
-
-
-def _comment(begin: int, lines: list[str]) -> Iterator[Text]:
-    text = "\n".join(lines)
-    if not text.startswith(("noqa", "type:", "!")):
-        yield Text(begin, text)
+        if not lines:
+            begin = line
+        if not words.startswith(_NO_PROSE):
+            lines.append(words)
+        end = (line + 1, column)
+    if lines:
+        yield Text(begin, "\n".join(lines))
 
 
 def _markdown(source: str) -> Iterator[Text]:
@@ -163,11 +187,12 @@ def _markdown(source: str) -> Iterator[Text]:
             block = []
         if stripped.startswith("```"):
             fenced = not fenced
+        elif fenced or not stripped:
+            continue
         elif stripped.startswith("|"):
-            yield from (
-                Text(number, cell.strip()) for cell in re.split(r"(?<!\\)\|", stripped) if cell.strip()
-            )
-        elif stripped and not fenced:
+            cells = (cell.strip() for cell in re.split(r"(?<!\\)\|", stripped))
+            yield from (Text(number, cell) for cell in cells if cell)
+        else:
             if not block:
                 begin = number
             block.append(re.sub(r"^(?:[-*>] |\d+\. |#+ )", "", stripped))
@@ -181,6 +206,9 @@ class _Texts(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self._skipping = tag in {"script", "style"}
+        for name, value in attrs:
+            if name in {"title", "alt", "placeholder", "aria-label"} and value:
+                self.found.append(Text(self.getpos()[0], value))
 
     def handle_endtag(self, tag: str) -> None:
         self._skipping = False
@@ -188,6 +216,9 @@ class _Texts(HTMLParser):
     def handle_data(self, data: str) -> None:
         if data.strip() and not self._skipping:
             self.found.append(Text(self.getpos()[0], data.strip()))
+
+    def handle_comment(self, data: str) -> None:
+        self.found.append(Text(self.getpos()[0], data.strip()))
 
 
 def _html(source: str) -> Iterator[Text]:
@@ -205,10 +236,6 @@ def _sentences(words: str) -> Iterator[str]:
     for sentence in _SENTENCE_END.split(plain):
         if one_line := " ".join(sentence.split()):
             yield one_line
-
-
-def _first_line(words: str) -> str:
-    return words.partition("\n")[0]
 
 
 if __name__ == "__main__":

@@ -175,7 +175,7 @@ class Service(Decision):
             self._provider_rules,
             self._provider_documents,
             self._client_secret,
-            settings.oidc_scopes,
+            settings.oidc_scope,
             lambda: KeptConnections(self.clock),
         )
 

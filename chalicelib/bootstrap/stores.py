@@ -93,7 +93,7 @@ class Stores:
 
         The client is logged once, with the name of the variable that speaks against the lean one.
         """
-        from chalicelib.adapters.dynamodb.authorization import DynamoDBAuthorizationStore
+        from chalicelib.adapters.dynamodb.authorization_store import DynamoDBAuthorizationStore
         from chalicelib.adapters.dynamodb.lean.access import LeftToSdk
 
         against = self._access.variable if isinstance(self._access, LeftToSdk) else None
@@ -119,49 +119,49 @@ class Stores:
     @cached_property
     def tokens(self) -> "TokenStore":
         """Token rows."""
-        from chalicelib.adapters.dynamodb.tokens import DynamoDBTokenStore
+        from chalicelib.adapters.dynamodb.token_store import DynamoDBTokenStore
 
         return DynamoDBTokenStore(self.dynamodb, self.settings.table_name)
 
     @cached_property
     def rotations(self) -> "RotationStore":
         """Rotations; a reuse that cannot be recorded is not tried twice."""
-        from chalicelib.adapters.dynamodb.rotation import DynamoDBRotationStore
+        from chalicelib.adapters.dynamodb.rotation_store import DynamoDBRotationStore
 
         return DynamoDBRotationStore(self.dynamodb, self.dynamodb_once, self.settings.table_name)
 
     @cached_property
     def users(self) -> "UserStore":
         """User rows."""
-        from chalicelib.adapters.dynamodb.users import DynamoDBUserStore
+        from chalicelib.adapters.dynamodb.user_store import DynamoDBUserStore
 
         return DynamoDBUserStore(self.dynamodb, self.settings.table_name)
 
     @cached_property
     def assertions(self) -> "AssertionStore":
         """Client assertions that were used."""
-        from chalicelib.adapters.dynamodb.assertions import DynamoDBAssertionStore
+        from chalicelib.adapters.dynamodb.assertion_store import DynamoDBAssertionStore
 
         return DynamoDBAssertionStore(self._dynamodb_for_counts, self.settings.table_name)
 
     @cached_property
     def session_store(self) -> "SessionStore":
         """Sessions and sign-ins under way."""
-        from chalicelib.adapters.dynamodb.sessions import DynamoDBSessionStore
+        from chalicelib.adapters.dynamodb.session_store import DynamoDBSessionStore
 
         return DynamoDBSessionStore(self.dynamodb, self.settings.table_name)
 
     @cached_property
     def reactivation_store(self) -> "ReactivationStore":
         """Counts of re-activations."""
-        from chalicelib.adapters.dynamodb.reactivations import DynamoDBReactivationStore
+        from chalicelib.adapters.dynamodb.reactivation_store import DynamoDBReactivationStore
 
         return DynamoDBReactivationStore(self._dynamodb_for_counts, self.settings.table_name)
 
     @cached_property
     def flush_store(self) -> "FlushStore":
         """Who flushed which stage last."""
-        from chalicelib.adapters.dynamodb.flushes import DynamoDBFlushStore
+        from chalicelib.adapters.dynamodb.flush_store import DynamoDBFlushStore
 
         return DynamoDBFlushStore(self.dynamodb, self.settings.table_name)
 
@@ -199,7 +199,7 @@ class Stores:
         return repeating(once, self._retries, repeats_writes=repeats_writes)
 
     def _key_store(self, use: KeyUse, client: "DynamoDBClient") -> "KeyStore":
-        from chalicelib.adapters.dynamodb.keys import DynamoDBKeyStore
+        from chalicelib.adapters.dynamodb.key_store import DynamoDBKeyStore
 
         return DynamoDBKeyStore(client, self.settings.table_name, use)
 

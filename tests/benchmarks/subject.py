@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from chalicelib.adapters import jws
 from chalicelib.adapters.api_token import load_public_keys
 from chalicelib.adapters.dynamodb import items
-from chalicelib.adapters.dynamodb.authorization import DynamoDBAuthorizationStore
+from chalicelib.adapters.dynamodb.authorization_store import DynamoDBAuthorizationStore
 from chalicelib.bootstrap import Service
 from chalicelib.domain.tokens import IssuedToken
 from tests.benchmarks.place import METHOD_ARN, Place, authorize, installed, issued

@@ -145,6 +145,6 @@ def test_production_refuses_to_be_open(module: str) -> None:
     assert ended.returncode != 0
     last = ended.stderr.splitlines()[-1]
     assert last == (
-        "chalicelib.settings.SettingsError: AUTH_MODE must not be 'none' on stage prod, "
+        "chalicelib.settings.reading.SettingsError: AUTH_MODE must not be 'none' on stage prod, "
         "for example AUTH_MODE=oidc"
     )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 from chalicelib.adapters.aws import secret_client
-from chalicelib.adapters.dynamodb.keys import DynamoDBKeyStore
+from chalicelib.adapters.dynamodb.key_store import DynamoDBKeyStore
 from chalicelib.adapters.oidc.client_secret import stored_value
 from chalicelib.domain.ids import user_id_for
 from chalicelib.domain.keys import KeyUse

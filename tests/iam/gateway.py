@@ -1,12 +1,12 @@
 """Calls functions as API Gateway does, each one a process of its own with its calls to AWS recorded."""
 
 import importlib
-import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from http.cookies import SimpleCookie
 from typing import Any, TypeVar, cast
-from urllib.parse import parse_qs
+
+from chalice.local import MatchResult
 
 from app import app
 from chalicelib import bootstrap
@@ -16,7 +16,9 @@ from chalicelib.domain.ports import AuthorizerCaches, LoginProvider, Sleep
 from chalicelib.handlers.flush import flush_authorizer_caches
 from infra.aws.package.flushing import FLUSHER
 from infra.aws.package.functions import API, PAGE, PAGE_PATHS
+from infra.local.events import HttpRequest, proxy_event
 from infra.local.policies import allows
+from infra.local.routes import ExactRouteMatcher
 from tests.iam.recorder import Recorder
 from tests.support import canaries
 from tests.support.api import Answer
@@ -146,37 +148,21 @@ def routes() -> set[str]:
 
 
 def _event(method: str, target: str, headers: Mapping[str, str], body: str | None) -> Event:
-    path, _, query = target.partition("?")
-    route, parameters = routed(path)
-    return {
-        "resource": route,
-        "path": path,
-        "httpMethod": method,
-        "headers": dict(headers),
-        "multiValueHeaders": {name: [value] for name, value in headers.items()},
-        "multiValueQueryStringParameters": parse_qs(query) or None,
-        "pathParameters": parameters,
-        "stageVariables": None,
-        "body": body,
-        "isBase64Encoded": False,
-        "requestContext": {
-            "httpMethod": method,
-            "resourcePath": route,
-            "path": f"/v1{path}",
-            "stage": "v1",
-            "identity": {"sourceIp": "192.0.2.1"},
-            "requestId": "request-7",
-        },
+    sent = {name.lower(): [value] for name, value in headers.items()}
+    request = HttpRequest(method, target, sent, (body or "").encode())
+    event = proxy_event(request, routed(target), ())
+    event["requestContext"] |= {
+        "path": f"/v1{request.path}",
+        "stage": "v1",
+        "identity": {"sourceIp": "192.0.2.1"},
+        "requestId": "request-7",
     }
+    return event
 
 
-def routed(path: str) -> tuple[str, Mapping[str, str]]:
-    """Return the route of a path; one that is written out goes before one with parameters."""
-    for route in sorted(app.routes, key=lambda route: (route.count("{"), route)):
-        match = re.fullmatch(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", route), path)
-        if match:
-            return route, match.groupdict()
-    raise LookupError(path)
+def routed(target: str) -> MatchResult:
+    """Return the route of a request and its parameters. Raises ValueError if there is none."""
+    return ExactRouteMatcher(app.routes).match_route(target)
 
 
 def _kept(cookies: Sequence[str]) -> Mapping[str, str]:

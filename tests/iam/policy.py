@@ -1,24 +1,24 @@
-"""As much of IAM's evaluation as our policies use; what it does not know is an error, never a yes.
+"""The condition operators that our IAM policies use, over the evaluation of ``infra/local/statements.py``.
 
-Sources, IAM User Guide: "Policy evaluation logic", "IAM JSON policy elements: Condition operators" and
-"Set operators for multi-valued context keys".
+An operator that is unknown here is an error, never a yes. Sources, IAM User Guide: "IAM JSON policy
+elements: Condition operators" and "Set operators for multi-valued context keys".
 """
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
+from infra.local import statements as evaluation
+from infra.local.statements import is_like
+
 Statement: TypeAlias = Mapping[str, Any]
 Context: TypeAlias = Mapping[str, Iterable[str]]
-
-_KNOWN = frozenset({"Sid", "Effect", "Principal", "Action", "Resource", "Condition"})
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One thing that IAM is asked: may this be done to that? ``context`` holds the condition keys."""
+    """An action on a resource that IAM is asked about. ``context`` holds the condition keys."""
 
     action: str
     resource: str
@@ -31,31 +31,39 @@ class Request:
         return cls(action, resource, frozenset((key, given) for key, given in values.items() if given))
 
     def values(self, key: str) -> frozenset[str] | None:
-        """Return the values of a condition key, or None where the request has none."""
+        """Return the values of a condition key, or None if the request has none."""
         return dict(self.context).get(key)
+
+    def meets(self, condition: Mapping[str, Any]) -> bool:
+        """Return whether every part of a statement's Condition holds. Raises ValueError."""
+        # A list: every operator is read, so that none that is unknown hides behind an earlier one.
+        held = [
+            _holds(operator, listed(wanted), self.values(key))
+            for operator, keys in condition.items()
+            for key, wanted in keys.items()
+        ]
+        return all(held)
 
 
 def allows(statements: Iterable[Statement], request: Request) -> bool:
-    """Return whether something allows the request and nothing denies it."""
-    return {statement["Effect"] for statement in statements if applies(statement, request)} == {"Allow"}
+    """Return whether a statement allows the request and none denies it. Raises ValueError."""
+    return evaluation.allows(
+        map(_without_principal, statements), request.action, request.resource, request.meets
+    )
 
 
 def applies(statement: Statement, request: Request) -> bool:
-    """Return whether a statement speaks of this request, allowing or denying it.
+    """Return whether a statement allows or denies this request.
 
     Raises ValueError for a statement that says more than is understood here. Who asks is not looked at.
     """
-    if statement.keys() - _KNOWN:
-        raise ValueError(f"not understood: {sorted(statement.keys() - _KNOWN)}")
-    return (
-        any(_is_like(pattern.lower(), request.action.lower()) for pattern in listed(statement["Action"]))
-        and any(_is_like(pattern, request.resource) for pattern in listed(statement["Resource"]))
-        and all(
-            _holds(operator, listed(wanted), request.values(key))
-            for operator, keys in statement.get("Condition", {}).items()
-            for key, wanted in keys.items()
-        )
+    return evaluation.applies(
+        _without_principal(statement), request.action, request.resource, request.meets
     )
+
+
+def _without_principal(statement: Statement) -> Statement:
+    return {name: value for name, value in statement.items() if name != "Principal"}
 
 
 def listed(value: str | Sequence[str]) -> Sequence[str]:
@@ -85,12 +93,6 @@ def _holds(operator: str, wanted: Sequence[str], given: frozenset[str] | None) -
     return any(is_met(value) for value in given)
 
 
-def _is_like(pattern: str, value: str) -> bool:
-    wild = {"*": ".*", "?": "."}
-    expression = "".join(wild.get(character, re.escape(character)) for character in pattern)
-    return re.fullmatch(expression, value, re.DOTALL) is not None
-
-
 def _is_equal(pattern: str, value: str) -> bool:
     return pattern == value
 
@@ -98,8 +100,8 @@ def _is_equal(pattern: str, value: str) -> bool:
 _MATCHES: Mapping[str, tuple[Callable[[str, str], bool], bool]] = {
     "StringEquals": (_is_equal, False),
     "StringNotEquals": (_is_equal, True),
-    "StringLike": (_is_like, False),
-    "ArnEquals": (_is_like, False),
-    "ArnLike": (_is_like, False),
-    "ArnNotEquals": (_is_like, True),
+    "StringLike": (is_like, False),
+    "ArnEquals": (is_like, False),
+    "ArnLike": (is_like, False),
+    "ArnNotEquals": (is_like, True),
 }

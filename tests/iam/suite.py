@@ -77,8 +77,8 @@ class Watch:
 def _functions(method: str, path: str) -> list[str]:
     """Return who answers: with an authorizer before it, two functions."""
     try:
-        route = routed(path)[0]
-    except LookupError:
+        route = routed(path).route
+    except ValueError:
         return [API]
     entry = app.routes[route].get(method)
     guarded = entry is not None and entry.authorizer is not None

@@ -15,9 +15,9 @@ import pytest
 from botocore.session import Session
 from moto import mock_aws
 
-from chalicelib.adapters.dynamodb.keys import DynamoDBKeyStore
-from chalicelib.adapters.dynamodb.tokens import DynamoDBTokenStore
-from chalicelib.adapters.dynamodb.users import DynamoDBUserStore
+from chalicelib.adapters.dynamodb.key_store import DynamoDBKeyStore
+from chalicelib.adapters.dynamodb.token_store import DynamoDBTokenStore
+from chalicelib.adapters.dynamodb.user_store import DynamoDBUserStore
 from chalicelib.domain.keys import KeyUse
 from chalicelib.domain.users import User
 from infra.aws import account

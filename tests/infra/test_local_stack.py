@@ -15,7 +15,7 @@ from typing import Any
 import boto3
 import pytest
 
-from chalicelib.adapters.dynamodb.users import DynamoDBUserStore
+from chalicelib.adapters.dynamodb.user_store import DynamoDBUserStore
 from infra.local.errors import LocalStackError
 from infra.local.stack import require_free
 from tests.infra.scratch_project import REFUSE_SETTINGS, TELL_ENVIRONMENT, make_project

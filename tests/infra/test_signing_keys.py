@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.adapters.dynamodb.keys import DynamoDBKeyStore
+from chalicelib.adapters.dynamodb.key_store import DynamoDBKeyStore
 from chalicelib.domain.errors import KeyChangeRefused, SigningUnavailable, StoreUnavailable
 from chalicelib.domain.keys import KeyRing, KeyState, KeyUse
 from infra.aws.errors import OperatorError

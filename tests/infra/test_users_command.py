@@ -18,7 +18,7 @@ import botocore.session
 import pytest
 
 from chalicelib.adapters.clock import SystemClock
-from chalicelib.adapters.dynamodb.users import DynamoDBUserStore
+from chalicelib.adapters.dynamodb.user_store import DynamoDBUserStore
 from chalicelib.domain.errors import ConcurrentChange, StoreUnavailable
 from chalicelib.domain.identities import SubjectIdentifier
 from chalicelib.domain.ids import new_generation, user_id_for
@@ -633,13 +633,13 @@ class TestMove:
     @pytest.mark.parametrize(
         ("arguments", "reason"),
         [
-            (["--issuer", "login.example.com"], "OIDC_ISSUER is 'login.example.com'"),
+            (["--issuer", "login.example.com"], "OIDC_ISSUER is not valid: 'login.example.com'"),
             (["--issuer", "http://login.example.com"], "OIDC_ISSUER is 'http://login.example.com'"),
             (["--issuer", ""], "OIDC_ISSUER is missing"),
             (["--issuer", f"{ISSUER}/.well-known/openid-configuration"], "OIDC_ISSUER is 'https://login"),
             (["--subject-claim", "email"], "SUBJECT_CLAIM is 'email'"),
             (["--subject-claim", "aud"], "SUBJECT_CLAIM is 'aud'"),
-            (["--subject-claim", "two words"], "SUBJECT_CLAIM is 'two words'"),
+            (["--subject-claim", "two words"], "SUBJECT_CLAIM is not valid: 'two words'"),
         ],
     )
     def test_identity_is_held_to_the_rules_of_settings(

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 from chalicelib.adapters.dynamodb import items
-from chalicelib.adapters.dynamodb.flushes import DynamoDBFlushStore
+from chalicelib.adapters.dynamodb.flush_store import DynamoDBFlushStore
 from chalicelib.domain.flush_budget import FlushBudget
 from tests.support.clock import START
 from tests.support.dynamodb import Cloud

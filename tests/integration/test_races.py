@@ -11,8 +11,8 @@ from typing import TypeVar
 
 import pytest
 
-from chalicelib.adapters.dynamodb.assertions import DynamoDBAssertionStore
-from chalicelib.adapters.dynamodb.keys import DynamoDBKeyStore
+from chalicelib.adapters.dynamodb.assertion_store import DynamoDBAssertionStore
+from chalicelib.adapters.dynamodb.key_store import DynamoDBKeyStore
 from chalicelib.domain.clients import UsedAssertion
 from chalicelib.domain.errors import (
     AdminRequired,

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.adapters import jws
-from chalicelib.adapters.dynamodb.keys import DynamoDBKeyStore
+from chalicelib.adapters.dynamodb.key_store import DynamoDBKeyStore
 from chalicelib.adapters.key_cache import COOL_DOWN, MAX_AGE
 from chalicelib.adapters.kms import KmsSigningKey
 from chalicelib.domain.keys import KeyUse, VerificationKey

@@ -60,7 +60,7 @@ NEVER_BY_A_DECISION = [
     "chalicelib.adapters.access_token",
     "chalicelib.adapters.api_gateway",
     "chalicelib.adapters.client_assertion",
-    "chalicelib.adapters.dynamodb.assertions",
+    "chalicelib.adapters.dynamodb.assertion_store",
     "chalicelib.adapters.kms",
     "chalicelib.adapters.oidc.provider",
     "chalicelib.adapters.oidc.claims",
@@ -69,11 +69,11 @@ NEVER_BY_A_DECISION = [
     "chalicelib.adapters.oidc.keys",
     "chalicelib.adapters.oidc.reloads",
     "chalicelib.adapters.dynamodb.counts",
-    "chalicelib.adapters.dynamodb.flushes",
-    "chalicelib.adapters.dynamodb.rotation",
+    "chalicelib.adapters.dynamodb.flush_store",
+    "chalicelib.adapters.dynamodb.rotation_store",
     "chalicelib.adapters.dynamodb.stream",
-    "chalicelib.adapters.dynamodb.tokens",
-    "chalicelib.adapters.dynamodb.users",
+    "chalicelib.adapters.dynamodb.token_store",
+    "chalicelib.adapters.dynamodb.user_store",
     "chalicelib.domain.rotation",
     "chalicelib.domain.lines",
     "chalicelib.domain.access_tokens",
@@ -319,7 +319,7 @@ def test_start_names_the_one_senseless_setting(name: str, value: str) -> None:
     ended = start("import chalicelib.handlers.authorizer", ENVIRON | {name: value})
     assert ended.returncode != 0
     last = ended.stderr.splitlines()[-1]
-    assert last.startswith(f"chalicelib.settings.SettingsError: {name} ")
+    assert last.startswith(f"chalicelib.settings.reading.SettingsError: {name} ")
     assert f"for example {name}=" in last
 
 

@@ -1,7 +1,6 @@
 """The attack list: every case with the answer it must get."""
 
 import json
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -17,6 +16,7 @@ from joserfc.jwk import ECKey
 from chalicelib.domain.ids import new_token_id, user_id_for
 from chalicelib.domain.users import UserStatus
 from chalicelib.handlers.authorizer import api_token_authorizer
+from infra.local import policies
 from tests.security.tokens_table import FORGERIES, Forgery
 from tests.security.victim import METHOD_ARN, PREFIX, CountingService, Victim, authorizer_event, victim_of
 from tests.support import canaries
@@ -173,10 +173,9 @@ def policy_for(victim: Victim, token: str, arn: str) -> Mapping[str, Any]:
 
 
 def allows(statement: Mapping[str, Any], method: str, path: str) -> bool:
-    """Return what API Gateway would decide: ``*`` in a resource stands for anything, slashes too."""
+    """Return whether API Gateway would allow the call by this statement alone."""
     arn = f"arn:aws:execute-api:eu-west-1:123456789012:a1b2c3/dev/{method}/{path.lstrip('/')}"
-    patterns = (re.escape(resource).replace(r"\*", ".*") for resource in statement["Resource"])
-    return any(re.fullmatch(pattern, arn) for pattern in patterns)
+    return policies.allows({"policyDocument": {"Statement": [statement]}}, arn)
 
 
 ARNS = [

@@ -1,7 +1,6 @@
 """Holds every answer that a test gets to what its operation says that it may answer."""
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 import msgspec
 
 from chalicelib.handlers.http.operations import Operation, documented
+from infra.local.routes import ExactRouteMatcher
 
 AnyOperation = Operation[Any, Any]
 
@@ -54,12 +54,13 @@ def check(method: str, target: str, status: int, content_type: str, text: str) -
 
 def _operation(method: str, path: str) -> AnyOperation | None:
     """Return the operation that is routed there; fixed segments come before parameters."""
-    routed = [each.operation for each in documented() if each.operation.method == method]
-    for operation in sorted(routed, key=lambda each: each.path.count("{")):
-        pattern = re.sub(r"\\{\w+\\}", "[^/]+", re.escape(operation.path))
-        if re.fullmatch(pattern, path):
-            return operation
-    return None
+    by_path = {
+        each.operation.path: each.operation for each in documented() if each.operation.method == method
+    }
+    try:
+        return by_path[ExactRouteMatcher(by_path).match_route(path).route]
+    except ValueError:
+        return None
 
 
 def _refusals(operation: AnyOperation) -> Iterator[tuple[int, str]]:

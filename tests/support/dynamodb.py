@@ -13,15 +13,15 @@ from moto import mock_aws
 
 from chalicelib.adapters.clock import SystemClock, sleep
 from chalicelib.adapters.dynamodb import items
-from chalicelib.adapters.dynamodb.assertions import DynamoDBAssertionStore
-from chalicelib.adapters.dynamodb.authorization import DynamoDBAuthorizationStore
-from chalicelib.adapters.dynamodb.flushes import DynamoDBFlushStore
-from chalicelib.adapters.dynamodb.keys import DynamoDBKeyStore
-from chalicelib.adapters.dynamodb.reactivations import DynamoDBReactivationStore
-from chalicelib.adapters.dynamodb.rotation import DynamoDBRotationStore
-from chalicelib.adapters.dynamodb.sessions import DynamoDBSessionStore
-from chalicelib.adapters.dynamodb.tokens import DynamoDBTokenStore
-from chalicelib.adapters.dynamodb.users import DynamoDBUserStore
+from chalicelib.adapters.dynamodb.assertion_store import DynamoDBAssertionStore
+from chalicelib.adapters.dynamodb.authorization_store import DynamoDBAuthorizationStore
+from chalicelib.adapters.dynamodb.flush_store import DynamoDBFlushStore
+from chalicelib.adapters.dynamodb.key_store import DynamoDBKeyStore
+from chalicelib.adapters.dynamodb.reactivation_store import DynamoDBReactivationStore
+from chalicelib.adapters.dynamodb.rotation_store import DynamoDBRotationStore
+from chalicelib.adapters.dynamodb.session_store import DynamoDBSessionStore
+from chalicelib.adapters.dynamodb.token_store import DynamoDBTokenStore
+from chalicelib.adapters.dynamodb.user_store import DynamoDBUserStore
 from chalicelib.adapters.repeating import repeating
 from chalicelib.adapters.retries import Retries
 from chalicelib.bootstrap import Service

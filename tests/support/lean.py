@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib.adapters.dynamodb.authorization import DynamoDBAuthorizationStore
-from chalicelib.adapters.dynamodb.keys import DynamoDBKeyStore
+from chalicelib.adapters.dynamodb.authorization_store import DynamoDBAuthorizationStore
+from chalicelib.adapters.dynamodb.key_store import DynamoDBKeyStore
 from chalicelib.adapters.dynamodb.lean.access import Access
 from chalicelib.adapters.dynamodb.lean.client import LeanDynamoDB
 from chalicelib.adapters.repeating import repeating

@@ -9,7 +9,7 @@ import pytest
 from moto import mock_aws
 
 from chalicelib.adapters.dynamodb import items
-from chalicelib.adapters.dynamodb.users import DynamoDBUserStore
+from chalicelib.adapters.dynamodb.user_store import DynamoDBUserStore
 from chalicelib.domain.administrators import Administrators
 from chalicelib.domain.users import Role
 from tests.iam import flows

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, cast
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.adapters.clock import SystemClock, sleep
-from chalicelib.adapters.dynamodb.keys import DynamoDBKeyStore
+from chalicelib.adapters.dynamodb.key_store import DynamoDBKeyStore
 from chalicelib.adapters.repeating import repeating
 from chalicelib.adapters.retries import Retries
 from chalicelib.domain.errors import ApiTokensError

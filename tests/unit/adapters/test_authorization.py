@@ -5,7 +5,7 @@ from typing import Any, cast
 import pytest
 
 from chalicelib.adapters.dynamodb import items
-from chalicelib.adapters.dynamodb.authorization import DynamoDBAuthorizationStore
+from chalicelib.adapters.dynamodb.authorization_store import DynamoDBAuthorizationStore
 from tests.support.builders import a_token, a_user
 
 OWNER = a_user()

@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from chalicelib.adapters.dynamodb import items
-from chalicelib.adapters.dynamodb.tokens import DynamoDBTokenStore
+from chalicelib.adapters.dynamodb.token_store import DynamoDBTokenStore
 from chalicelib.adapters.repeating import repeating
 from chalicelib.adapters.retries import Retries
 from chalicelib.domain.errors import ConcurrentChange

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.adapters.dynamodb import counts, items
 from chalicelib.adapters.dynamodb.errors import ConditionFailed, WriteConflict, translated
 from chalicelib.adapters.dynamodb.reads import batch_get, query_all
-from chalicelib.adapters.dynamodb.tokens import change_token, end_row, put_token
+from chalicelib.adapters.dynamodb.token_store import change_token, end_row, put_token
 from chalicelib.adapters.dynamodb.writes import Update, transact
 from chalicelib.domain.errors import ConcurrentChange
 from chalicelib.domain.lines import Line
