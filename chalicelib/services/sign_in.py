@@ -14,8 +14,8 @@ from chalicelib.services.sessions import Sessions, Visitor
 class Credentials:
     """The credentials of a call, and what the browser says about it.
 
-    ``unverified_bearer`` None means that the call has no Authorization header. ``changes`` is True unless the
-    call only reads. ``same_origin`` is True if the browser says that the page itself sent the call.
+    ``unverified_bearer`` None means that the call has no Authorization header. ``changes`` is True unless
+    the call only reads. ``same_origin`` is True if the browser says that the page itself sent the call.
     """
 
     unverified_bearer: str | None = field(default=None, repr=False)

@@ -11,8 +11,8 @@ _MOST_TOKENS = 10_000
 class Uses:
     """Uses per token and day that no row holds yet, for 10,000 tokens at most. Threads may share it.
 
-    The token that was used longest ago makes room, and its uses are lost. A process that ends loses all that
-    it holds. So the sums in rows are lower bounds.
+    The token that was used longest ago makes room, and its uses are lost. A process that ends loses all
+    that it holds. So the sums in rows are lower bounds.
     """
 
     def __init__(self) -> None:

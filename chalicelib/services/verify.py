@@ -24,7 +24,7 @@ from chalicelib.services.uses import Uses
 class Verified:
     """A token that may be used right now.
 
-    ``scopes`` are those that count now. ``ends_at`` is when the token ends at the latest, by today's settings.
+    ``scopes`` are those that count now. ``ends_at`` is the latest end by today's settings.
     """
 
     token: Token
@@ -35,8 +35,8 @@ class Verified:
 class VerifyToken:
     """Verification: first the signature without I/O, then one read of the row and its owner, then the use.
 
-    ``on_reuse`` is called with each token that is refused because it was rotated. Only ``decide`` may decide
-    again on the rows in ``recent``.
+    ``on_reuse`` is called with each token that is refused because it was rotated. Only ``decide`` may
+    decide again on the rows in ``recent``.
     """
 
     def __init__(

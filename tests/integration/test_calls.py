@@ -475,5 +475,5 @@ def test_change_that_changes_nothing_writes_nothing(world: World) -> None:
     service.manage.patch(owner, world.token_id, pause)
     assert calls_of(world, service.manage.patch, owner, world.token_id, pause) == ["GetItem"]
     service.revoke(owner, world.token_id, RevocationReason.OWNER)
-    again = calls_of(world, service.manage.revoke, owner, world.token_id, RevocationReason.ADMIN)
+    again = calls_of(world, service.revoke, owner, world.token_id, RevocationReason.ADMIN)
     assert again == ["GetItem"]

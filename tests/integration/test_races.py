@@ -206,7 +206,7 @@ def test_creations_and_revocations_keep_the_count(racers: Racers) -> None:
     processes = racers.processes(16)
     creations = [partial(p.issue, owner, a_request()) for p in processes[:8]]
     revocations = [
-        partial(p.manage.revoke, owner, t.id, RevocationReason.OWNER)
+        partial(p.revoke, owner, t.id, RevocationReason.OWNER)
         for p, t in zip(processes[8:], doomed, strict=True)
     ]
     assert of_type(ApiTokensError, at_once([*creations, *revocations])) == []
@@ -247,7 +247,7 @@ def test_touch_racing_a_revocation_never_revives(racers: Racers) -> None:
         token = issued.token
         racers.clock.advance(timedelta(minutes=1))
         uses = [partial(p.verify, issued.secret) for p in processes[1:]]
-        revocation = partial(processes[0].manage.revoke, owner, token.id, RevocationReason.EXPOSED)
+        revocation = partial(processes[0].revoke, owner, token.id, RevocationReason.EXPOSED)
         results = at_once([*uses, revocation])
         assert {RevokedToken} >= {type(error) for error in of_type(ApiTokensError, results)}
         row = racers.row(token)
@@ -317,9 +317,7 @@ def test_concurrent_revocations_free_one_slot(racers: Racers) -> None:
     racers.issue(owner)
     for _ in range(5):
         token = racers.issue(owner).token
-        results = at_once(
-            [partial(p.manage.revoke, owner, token.id, RevocationReason.OWNER) for p in processes]
-        )
+        results = at_once([partial(p.revoke, owner, token.id, RevocationReason.OWNER) for p in processes])
         assert results == [None] * 8
         assert racers.stored(owner).live_tokens == 1
 
@@ -349,9 +347,7 @@ def test_rotation_racing_a_revocation_keeps_the_count(racers: Racers) -> None:
         issued = racers.issue(owner)
         token = issued.token
         rotations = [partial(p.rotate, owner, token.id, timedelta(hours=1)) for p in processes[2:]]
-        revocations = [
-            partial(p.manage.revoke, owner, token.id, RevocationReason.OWNER) for p in processes[:2]
-        ]
+        revocations = [partial(p.revoke, owner, token.id, RevocationReason.OWNER) for p in processes[:2]]
         results = at_once([*rotations, *revocations])
         expected = {TokenAlreadyRevoked, TokenAlreadyRotated}
         assert expected >= {type(error) for error in of_type(ApiTokensError, results)}
@@ -370,7 +366,7 @@ def test_self_rotations_racing_the_end_of_an_ancestor_leave_nothing(racers: Race
         for _ in range(older):
             issued.append(rotate_itself(racers.service, owner, issued[-1]))
         ends: list[Callable[[], object]] = [
-            partial(processes[0].manage.revoke, owner, issued[0].token.id, RevocationReason.OWNER),
+            partial(processes[0].revoke, owner, issued[0].token.id, RevocationReason.OWNER),
             partial(processes[1].revoke_exposed, [issued[0].secret]),
         ]
         growing = [partial(grow_until_refused, p, owner, issued[-1]) for p in processes[2:]]
@@ -405,7 +401,7 @@ def test_rotation_racing_a_revocation_ends_in_one_of_two_orders(racers: Racers, 
     for _ in range(20):
         owner = racers.new_user()
         issued = racers.issue(owner)
-        revoke = partial(processes[0].manage.revoke, owner, issued.token.id, RevocationReason.OWNER)
+        revoke = partial(processes[0].revoke, owner, issued.token.id, RevocationReason.OWNER)
         rotate = partial(
             processes[1].rotate, owner, issued.token.id, timedelta(hours=1), by_itself=by_itself
         )
@@ -431,7 +427,7 @@ def test_concurrent_ends_of_a_line_free_one_place(racers: Racers) -> None:
         for _ in range(2):
             line.append(rotate_itself(racers.service, owner, line[-1]))
         ends = [
-            partial(process.manage.revoke, owner, line[n % 3].token.id, RevocationReason.OWNER)
+            partial(process.revoke, owner, line[n % 3].token.id, RevocationReason.OWNER)
             for n, process in enumerate(processes)
         ]
         assert at_once(ends) == [None] * 6
@@ -446,7 +442,7 @@ def test_ends_of_both_tokens_of_a_family_never_count_too_few(racers: Racers) -> 
         old = racers.issue(owner).token
         new = racers.service.rotate(owner, old.id, timedelta(hours=1)).token
         ends = [
-            partial(process.manage.revoke, owner, token.id, RevocationReason.OWNER)
+            partial(process.revoke, owner, token.id, RevocationReason.OWNER)
             for process, token in zip(processes, (old, new), strict=True)
         ]
         assert at_once(ends) == [None, None]

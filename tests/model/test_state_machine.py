@@ -84,9 +84,8 @@ class Life(RuleBasedStateMachine):
     @initialize(days=lifetimes)
     def begin(self, days: int | None) -> None:
         """Start with an administrator and one person who has a token."""
-        self.service = MemoryService({"MAX_TOKENS_PER_USER": str(QUOTA)})
         self.store = ExpiringStore()
-        self.service.store = self.store
+        self.service = MemoryService({"MAX_TOKENS_PER_USER": str(QUOTA)}, store=self.store)
         service, clock = self.service, self.service.clock
         self.admin = service.sign_in.admin(
             Credentials(unverified_bearer=service.provider.sign_in("admin@example.com"))
@@ -395,7 +394,7 @@ class Life(RuleBasedStateMachine):
 
     def _refusal(self, secret: str) -> str | None:
         try:
-            self.looking.verify(secret)
+            self.looking(secret)
         except InvalidToken as error:
             return error.reason
         return None

@@ -213,7 +213,7 @@ class TestIntrospection:
         active = world.service.oauth.introspect(world.token, SERVER)
         after = world.service.store.calls
         assert active
-        assert (active.subject, active.token_id) == (world.owner.id, world.issued.token.id)
+        assert (active.subject, active.jti) == (world.owner.id, world.issued.token.id)
         assert (active.audience, active.scopes) == (ENVIRON["AUDIENCE"], BOTH)
         assert (active.issued_at, active.expires_at, active.client_id) == (
             world.issued.token.created_at,

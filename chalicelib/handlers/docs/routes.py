@@ -7,7 +7,7 @@ from functools import lru_cache
 from chalice.app import Blueprint, Request, Response
 
 from chalicelib import bootstrap
-from chalicelib.bootstrap import Service
+from chalicelib.bootstrap import Mode
 from chalicelib.handlers.docs import openapi, reference
 from chalicelib.handlers.docs.texts import Json
 from chalicelib.handlers.http import caching, operations
@@ -56,7 +56,7 @@ def show_docs() -> Response:
     return caching.revalidated(request, page)
 
 
-def _published(request: Request) -> tuple[Service, Site]:
+def _published(request: Request) -> tuple[Mode, Site]:
     """Return the service, and the site that its documents name: ``ISSUER``, never what a caller sent.
 
     Without ``ISSUER``, which open mode does not need, they name the path alone.
@@ -68,10 +68,10 @@ def _published(request: Request) -> tuple[Service, Site]:
 
 # Once per process. In open mode there are as many as there are base paths.
 @lru_cache(maxsize=4)
-def _document(service: Service, site: Site) -> Json:
+def _document(service: Mode, site: Site) -> Json:
     return openapi.document(operations.documented(), service.scopes, site)
 
 
 @lru_cache(maxsize=4)
-def _content(service: Service, site: Site) -> Mapping[str, str]:
+def _content(service: Mode, site: Site) -> Mapping[str, str]:
     return reference.content(_document(service, site))

@@ -112,7 +112,7 @@ def me(row: users.User) -> resources.Me:
         name=row.shown_name,
         email=row.email,
         email_verified=row.email_verified,
-        role=bootstrap.current().role_of(row),
+        role=bootstrap.service().role_of(row),
         status=row.status,
     )
 
@@ -149,4 +149,4 @@ def _effective_by(since: datetime) -> str: ...
 def _effective_by(since: datetime | None) -> str | None: ...
 def _effective_by(since: datetime | None) -> str | None:
     """Return when the last decision by what was so before ``since`` has ended."""
-    return moment(since + bootstrap.current().staleness) if since else None
+    return moment(since + bootstrap.service().staleness) if since else None

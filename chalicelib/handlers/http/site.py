@@ -122,9 +122,9 @@ def credentials(request: Request) -> Credentials:
     header = request.headers.get("authorization")
     return Credentials(
         # A header with another scheme is not missing, so the cookie must not count instead.
-        bearer=None if header is None else presented("bearer", header) or "",
-        cookie=SESSION_COOKIE.read(request),
-        csrf_token=request.headers.get(CSRF_HEADER, ""),
+        unverified_bearer=None if header is None else presented("bearer", header) or "",
+        unverified_cookie=SESSION_COOKIE.read(request),
+        unverified_csrf_token=request.headers.get(CSRF_HEADER, ""),
         changes=request.method not in _SAFE_METHODS,
         same_origin=request.headers.get("origin") == site_of(request).origin,
     )

@@ -78,7 +78,7 @@ def exchange_token() -> Response:
     A JWT of your OpenID provider becomes an API token, the same as by `POST /v1/tokens`. An API token
     becomes an access token for one other service, which verifies it by the published keys alone.
     """
-    parts = bootstrap.current().oauth
+    parts = bootstrap.service().oauth
     form, credentials = _form(EXCHANGE)
     parts.clients.check(credentials)
     kind, subject_token = _subject(form)
@@ -112,7 +112,7 @@ def introspect_token() -> Response:
     A token that may not be used, for any reason, is `{"active": false}`. So is a token for an audience that
     is not the client's. Introspection is not counted as a use.
     """
-    parts = bootstrap.current().oauth
+    parts = bootstrap.service().oauth
     form, credentials = _form(INTROSPECT)
     client_id = parts.clients.require(credentials)
     active = parts.introspect(_trimmed(form.token), client_id)
@@ -142,7 +142,7 @@ def revoke_presented_token() -> Response:
 
     The answer is the same for a token that is revoked, unknown or none at all.
     """
-    parts = bootstrap.current().oauth
+    parts = bootstrap.service().oauth
     form, credentials = _form(REVOKE)
     parts.clients.check(credentials)
     parts.revoke(_trimmed(form.token))
@@ -249,5 +249,5 @@ def _description(active: ActiveToken, issuer: str) -> Introspection:
         sub=active.subject,
         aud=active.audience,
         iss=issuer,
-        jti=active.token_id,
+        jti=active.jti,
     )

@@ -37,7 +37,7 @@ AUTHORIZATION_SERVER = Operation(
 @AUTHORIZATION_SERVER.on(well_known)
 def describe_authorization_server() -> Response:
     """Describe this service to OAuth clients (RFC 8414)."""
-    return responses.document(_authorization_server(bootstrap.current()), headers=_FOR_ALL)
+    return responses.document(_authorization_server(bootstrap.service()), headers=_FOR_ALL)
 
 
 @lru_cache(maxsize=1)
@@ -76,7 +76,7 @@ PROTECTED_RESOURCE = Operation(
 @PROTECTED_RESOURCE.on(well_known)
 def describe_protected_resource() -> Response:
     """Describe the API that the tokens open (RFC 9728)."""
-    return responses.document(_protected_resource(bootstrap.current()), headers=_FOR_ALL)
+    return responses.document(_protected_resource(bootstrap.service()), headers=_FOR_ALL)
 
 
 PROTECTED_RESOURCE_AT_PATH = Operation(
@@ -94,9 +94,9 @@ PROTECTED_RESOURCE_AT_PATH = Operation(
 @PROTECTED_RESOURCE_AT_PATH.on(well_known)
 def describe_protected_resource_at_path(resource_path: str) -> Response:
     """Describe the API where RFC 9728 section 3.1 looks for it, by its path."""
-    if resource_path != bootstrap.current().oauth.endpoints.resource_path:
+    if resource_path != bootstrap.service().oauth.endpoints.resource_path:
         raise errors.ResourceNotFound
-    return responses.document(_protected_resource(bootstrap.current()), headers=_FOR_ALL)
+    return responses.document(_protected_resource(bootstrap.service()), headers=_FOR_ALL)
 
 
 KEYS = Operation(
@@ -117,7 +117,7 @@ def publish_keys() -> Response:
 
     The keys of API tokens are not among them: those have to be looked up each time.
     """
-    keys = bootstrap.current().oauth.published_keys()
+    keys = bootstrap.service().oauth.published_keys()
     document = KeySet(keys=[_key(key) for key in sorted(keys, key=lambda key: key.kid)])
     return caching.revalidated(well_known.current_request, responses.document(document))
 

@@ -18,8 +18,8 @@ from chalicelib.domain.text import MAX_DESCRIPTION_LENGTH, MAX_NAME_LENGTH, plai
 from chalicelib.domain.tokens import MAX_OVERLAP, TokenStatus
 from chalicelib.domain.users import UserStatus
 from chalicelib.handlers.http.requests import IDEMPOTENCY_KEY_PATTERN
-from chalicelib.services.exposed import MAX_REPORTED
 from chalicelib.services.listing import DEFAULT_LIMIT, DEFAULT_SORT, MAX_LIMIT, Sort
+from chalicelib.services.revocation import MAX_REPORTED
 from chalicelib.settings.scope_definitions import MAX_SCOPES
 
 _T = TypeVar("_T")

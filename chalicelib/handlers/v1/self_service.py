@@ -45,7 +45,7 @@ def rotate_self() -> Response:
     with the successor.
     """
     request = self_service.current_request
-    itself = bootstrap.current().self_service
+    itself = bootstrap.service().self_service
     bearer = itself.bearer(site.bearer(request))
     overlap = timedelta(seconds=ROTATE_SELF.body_of(request).overlap_seconds)
     return responses.created(itself.rotate(bearer, overlap), site.site_of(request))
@@ -68,7 +68,7 @@ def end_predecessor() -> Response:
 
     Call it as soon as the successor is in use everywhere. The token itself goes on working.
     """
-    itself = bootstrap.current().self_service
+    itself = bootstrap.service().self_service
     itself.end_predecessor(itself.bearer(site.bearer(self_service.current_request)))
     return responses.ended()
 
@@ -91,6 +91,6 @@ def revoke_self() -> Response:
     A line is what grew out of a token by rotating itself: the successor of the token ends as well, and so
     does a predecessor in its overlap.
     """
-    itself = bootstrap.current().self_service
+    itself = bootstrap.service().self_service
     itself.revoke(itself.bearer(site.bearer(self_service.current_request)))
     return responses.ended()

@@ -62,7 +62,7 @@ def create_token() -> Response:
     request = tokens.current_request
     asked = _token_request(CREATE.body_of(request))
     key = requests.idempotency_key(request)
-    issued = bootstrap.current().issue(owner, asked, key)
+    issued = bootstrap.service().issue(owner, asked, key)
     return responses.created(issued, site.site_of(request))
 
 
@@ -100,7 +100,7 @@ READ = Operation(
 def read_token(token_id: str) -> Response:
     """Return one of the caller's tokens."""
     owner = _sign_in()
-    view = bootstrap.current().manage.get(owner, token_id)
+    view = bootstrap.service().manage.get(owner, token_id)
     return responses.document(responses.token(view), headers=responses.etag(view))
 
 
@@ -119,7 +119,7 @@ READ_USAGE = Operation(
 def read_usage(token_id: str) -> Response:
     """Return on which of the last 30 days one of the caller's tokens was used."""
     owner = _sign_in()
-    service = bootstrap.current()
+    service = bootstrap.service()
     view = service.manage.get(owner, token_id)
     return responses.document(responses.usage(view.token, service.clock.now()))
 
@@ -154,7 +154,7 @@ def change_token(token_id: str) -> Response:
     owner = _sign_in()
     request = tokens.current_request
     patch = _token_patch(CHANGE.body_of(request))
-    view = bootstrap.current().manage.patch(owner, token_id, patch, requests.if_match(request))
+    view = bootstrap.service().manage.patch(owner, token_id, patch, requests.if_match(request))
     logs.add(status=view.status.value)
     return responses.document(responses.token(view), headers=responses.etag(view))
 
@@ -191,7 +191,7 @@ def rotate_token(token_id: str) -> Response:
     """
     owner = _sign_in()
     overlap = timedelta(seconds=ROTATE.body_of(tokens.current_request).overlap_seconds)
-    issued = bootstrap.current().rotate(owner, token_id, overlap)
+    issued = bootstrap.service().rotate(owner, token_id, overlap)
     return responses.created(issued, site.site_of(tokens.current_request))
 
 
@@ -214,7 +214,7 @@ def revoke_token(token_id: str) -> Response:
     rotated long ago. A successor that its owner made by rotating goes on working.
     """
     owner = _sign_in()
-    bootstrap.current().revoke(owner, token_id, RevocationReason.OWNER)
+    bootstrap.service().revoke(owner, token_id, RevocationReason.OWNER)
     return responses.ended()
 
 
@@ -227,11 +227,11 @@ def page_of_tokens(owner: User, asked: inputs.TokenListQuery) -> Response:
         limit=asked.limit,
         cursor=inputs.given(asked.cursor),
     )
-    return responses.document(responses.token_page(bootstrap.current().listing.page(owner, query)))
+    return responses.document(responses.token_page(bootstrap.service().listing.page(owner, query)))
 
 
 def _sign_in() -> User:
-    return bootstrap.current().sign_in.user(site.credentials(tokens.current_request))
+    return bootstrap.service().sign_in.user(site.credentials(tokens.current_request))
 
 
 def _token_request(asked: inputs.CreateToken) -> TokenRequest:

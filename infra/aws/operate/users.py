@@ -6,14 +6,14 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Mapping
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeAlias, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.adapters.clock import SystemClock
-from chalicelib.bootstrap.service import Service
+from chalicelib.bootstrap import Service
 from chalicelib.domain.errors import ApiTokensError
 from chalicelib.domain.identities import SubjectIdentifier
 from chalicelib.domain.users import UserStatus
@@ -49,15 +49,6 @@ _EXPECTED = (OperatorError, PackagingError, SettingsError, ApiTokensError, BotoC
 _WAYS_TO_MOVE = "USER_ID --subject VALUE, --from FILE, or --issuer-from URL --issuer-to URL"
 
 
-class _OperatorsService(Service):
-    """The service's user management with the operator's own credentials."""
-
-    @cached_property
-    def dynamodb_once(self) -> DynamoDBClient:
-        """The DynamoDB client of the account and region in the environment."""
-        return cast("DynamoDBClient", session_of_environment().create_client("dynamodb"))
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Run a command and return its exit status. A failure prints its reason in one line."""
     options = _options(arguments)
@@ -91,7 +82,8 @@ def _environ(options: argparse.Namespace) -> Environ:
 
 
 def _desk(environ: Environ) -> UserDesk:
-    service = _OperatorsService(environ, SystemClock())
+    client = cast("DynamoDBClient", session_of_environment().create_client("dynamodb"))
+    service = Service(environ, SystemClock(), dynamodb_once=client)
     return UserDesk(
         service.users,
         service.administer,

@@ -5,7 +5,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from chalicelib.services.exposed import RevokeExposed
 
 from chalicelib.domain.claims import Claims
 from chalicelib.domain.errors import BadSignature, ConcurrentChange, StoreUnavailable
@@ -13,8 +12,7 @@ from chalicelib.domain.ids import new_token_id
 from chalicelib.domain.rotation import own_successor_of, rotation_of, successor_of
 from chalicelib.domain.tokens import RevocationReason, Token, TokenStatus
 from chalicelib.domain.users import UserStatus
-from chalicelib.services.lines import FindPresented
-from chalicelib.services.revocation import RevokeToken
+from chalicelib.services.revocation import RevokeExposed, RevokeToken
 from tests.support.builders import LIMITS, RULES, a_token, a_user
 from tests.support.clock import START, FixedClock
 from tests.unit.services.stores import BusyStore
@@ -30,8 +28,8 @@ class Finder:
         self.tokens = [a_token(self.owner) for _ in range(3)]
         self.store.put(self.owner, *self.tokens)
         self.verified = 0
-        revocations = RevokeToken(self.store, self.store, self.clock, RULES)
-        self.exposed = RevokeExposed(self, FindPresented(self.store, self.store), revocations)
+        revoke = RevokeToken(self.store, self.store, self.store, self.clock, RULES)
+        self.revoke_exposed = RevokeExposed(self, revoke)
 
     def verify(self, unverified_token: str) -> Claims:
         """Return the claims of a token named by its id."""

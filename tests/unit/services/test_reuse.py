@@ -45,11 +45,10 @@ class RotatedGate(Gate):
 
     def start(self) -> None:
         """Let a process without any memory decide from now on."""
-        revocations = RevokeToken(self.store, self.store, self.clock, RULES)
-        family = RevokeFamily(self.store, self.store, revocations, self.clock)
-        respond = family.revoke if self.revoking else None
-        recording = RecordReuse(self.store, self.clock, RULES, respond)
-        self.verifying = VerifyToken(self.reader, self.store, self.clock, RULES, recording.record)
+        revoke = RevokeToken(self.store, self.store, self.store, self.clock, RULES)
+        respond = RevokeFamily(self.store, revoke, self.clock) if self.revoking else None
+        record = RecordReuse(self.store, self.clock, RULES, respond)
+        self.verifying = VerifyToken(self.reader, self.store, self.clock, RULES, record)
 
     def refuse(self, kind: type[InvalidToken] = RotatedToken) -> None:
         """Present the token, which is refused."""

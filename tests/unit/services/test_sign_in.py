@@ -37,6 +37,10 @@ def test_administrator_signs_in_like_anybody(service: MemoryService) -> None:
 
 def test_credentials_show_nothing_of_themselves() -> None:
     """What opens the account is in no representation of the value that carries it."""
-    shown = repr(Credentials(unverified_bearer="a-jwt", cookie="a-cookie", csrf_token="a-token"))
+    shown = repr(
+        Credentials(
+            unverified_bearer="a-jwt", unverified_cookie="a-cookie", unverified_csrf_token="a-token"
+        )
+    )
 
     assert not any(secret in shown for secret in ("a-jwt", "a-cookie", "a-token"))
