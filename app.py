@@ -4,8 +4,7 @@ from chalice.app import Chalice
 
 from chalicelib.handlers.chalice_functions import authorizer, flushes, front_doors
 from chalicelib.handlers.docs.routes import documents
-from chalicelib.handlers.http.request_ids import with_request_id
-from chalicelib.handlers.http.response_headers import with_security_headers
+from chalicelib.handlers.http.middleware import with_request_id, with_security_headers
 from chalicelib.handlers.oauth.endpoints import oauth
 from chalicelib.handlers.oauth.well_known import well_known
 from chalicelib.handlers.page.routes import web

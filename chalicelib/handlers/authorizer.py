@@ -9,7 +9,7 @@ from typing import Any
 
 from chalicelib import bootstrap, logs
 from chalicelib.domain.errors import ApiTokensError, InsufficientScope, InvalidToken
-from chalicelib.handlers.http import credentials
+from chalicelib.handlers.http.authorization_header import presented
 from chalicelib.services.callers import Admitted
 
 Event = Mapping[str, Any]
@@ -40,7 +40,7 @@ def decide(unverified_header: str | None, lets_in: Callable[[Admitted], bool]) -
     DependencyUnavailable when nothing can be decided.
     """
     try:
-        return bootstrap.current().admit(credentials.presented("bearer", unverified_header), lets_in)
+        return bootstrap.current().admit(presented("bearer", unverified_header), lets_in)
     except InvalidToken as error:
         logs.add(outcome="refused", reason=error.reason)
         raise

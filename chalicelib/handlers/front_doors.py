@@ -21,7 +21,7 @@ from chalicelib.handlers.authorizer import (
     refusal,
     statement,
 )
-from chalicelib.handlers.http.credentials import OPTIONAL_WHITE_SPACE
+from chalicelib.handlers.http.authorization_header import OPTIONAL_WHITE_SPACE
 from chalicelib.services.callers import Admitted
 
 _NOBODY = "nobody"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from types import MappingProxyType
 
-from chalicelib.handlers.http.response_headers import ALWAYS, OVER_TLS
+from chalicelib.handlers.http.middleware import ALWAYS, OVER_TLS
 from infra.local.template import Template, gateway_responses
 
 _HEADER = "gatewayresponse.header."

@@ -17,6 +17,7 @@ from chalice.cli.factory import CLIFactory
 from chalice.config import Config
 from chalice.deploy.validate import validate_routes
 
+from chalicelib.settings import SettingsError
 from infra.aws.package.fixes import TOKEN_HEADER
 from infra.local.answers import GatewayAnswers
 from infra.local.events import STAGE
@@ -49,10 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
     logging.getLogger("botocore").setLevel(logging.WARNING)
     try:
         gateway = load_gateway(options.project_dir)
-    except Exception as error:
-        # By name: this package must not import the application before its environment is set.
-        if type(error).__name__ != "SettingsError":
-            raise
+    except SettingsError as error:
         print(error, file=sys.stderr)
         return 1
     create_server(gateway, options.port).serve_forever()

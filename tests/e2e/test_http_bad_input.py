@@ -37,8 +37,7 @@ def target(request: pytest.FixtureRequest, path: str) -> tuple[str, str]:
 
 def state(service: MemoryService) -> tuple[object, ...]:
     """Return everything that is stored."""
-    store = service.store
-    return dict(store._users), dict(store._tokens), dict(store._idempotency), dict(store._ended)
+    return service.store.everything()
 
 
 def problem(answer: Answer, status: int, code: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from email.utils import parsedate_to_datetime
 import pytest
 from chalice.config import Config
 
-from chalicelib.handlers.page.render import assets_version
+from chalicelib.handlers.http.pages import assets_version
 from infra.local.answers import GatewayAnswers
 from infra.local.gateway import Gateway
 from infra.local.http_server import create_server

@@ -166,7 +166,7 @@ def test_every_address_of_an_operation_is_right(
 
     assert answer.status < 400, f"{answer.text}: give the operation a body in FORMS"
     require_ours(answer, place)
-    documents_it = any("Location" in each.headers for each in each.operation.answers)
+    documents_it = any("Location" in each.headers for each in each.operation.responses)
     assert documents_it is ("Location" in answer.headers)
     if "Location" in answer.headers:
         found = place.call("GET", answer.headers["Location"].removeprefix(prefix), headers_of(walk))

@@ -247,13 +247,13 @@ class TestItself:
         }
         changes[change]()
         body: object = {} if method == "POST" else None
-        rows = len(service.store._tokens)
+        rows = len(service.store.rows())
         answer = api.call(method, path, token["token"], body)
         assert (answer.status, answer.text) == (401, api.call(method, path, "x", body).text)
         assert answer.headers["WWW-Authenticate"] == (
             'Bearer realm="bodhi-api-tokens", error="invalid_token"'
         )
-        assert len(service.store._tokens) == rows
+        assert len(service.store.rows()) == rows
 
     def test_refusal_is_logged_with_its_reason(self, api: Api, person: str) -> None:
         """The log says what the bearer is not told."""

@@ -28,9 +28,9 @@ def person(service: MemoryService) -> str:
     return service.provider.sign_in(PERSON)
 
 
-def tokens_of(service: MemoryService) -> dict[tuple[str, str], Token]:
+def tokens_of(service: MemoryService) -> list[Token]:
     """Return all tokens that are stored."""
-    return dict(service.store._tokens)
+    return service.store.rows()
 
 
 def exchange(api: Api, person: str, **members: str) -> Answer:
@@ -54,7 +54,7 @@ def test_create_keeps_a_text_or_refuses_it(
     else:
         assert (answer.status, answer.code) == (400, "invalid_request")
         assert answer.json["detail"].startswith(f"'{member}' must be ")
-        assert tokens_of(service) == {}
+        assert tokens_of(service) == []
 
 
 @cases
@@ -87,7 +87,7 @@ def test_exchange_keeps_a_text_or_refuses_it(
         assert made.json[member] == case.text.strip()
     else:
         assert (answer.status, answer.code) == (400, "invalid_request")
-        assert tokens_of(service) == {}
+        assert tokens_of(service) == []
 
 
 @cases
@@ -109,8 +109,7 @@ def old(request: pytest.FixtureRequest, service: MemoryService) -> Token:
     """Return a token whose name and description would be refused today."""
     owner = a_user(PERSON)
     token = a_token(owner, name=request.param, description=request.param)
-    service.store._users[owner.id] = owner
-    service.store._tokens[owner.id, token.id] = token
+    service.store.put(owner, token)
     return token
 
 
@@ -189,7 +188,7 @@ def test_users_are_found_in_any_spelling(
     user = a_user("subject-1", name="Una", email="una@example.com")
     changes = {member: f"at {text} 7"}
     user = a_user(**{"subject": user.subject, "name": user.name, "email": user.email, **changes})
-    service.store._users[user.id] = user
+    service.store.put(user)
     found = api.get(f"/v1/users?q={quote(query)}", service.provider.sign_in(ADMIN)).json["users"]
     assert [each["id"] for each in found] == [user.id]
 

@@ -17,7 +17,7 @@ from chalicelib.adapters.oidc.client_secret import stored_value
 from chalicelib.domain.ids import user_id_for
 from chalicelib.domain.keys import KeyUse
 from chalicelib.domain.token_types import TOKEN_EXCHANGE
-from chalicelib.handlers.page.render import assets_version
+from chalicelib.handlers.http.pages import assets_version
 from infra.aws.operate.key_rollover import Operator
 from infra.aws.package.functions import PAGE as FUNCTION_OF_THE_PAGE
 from tests.iam.gateway import DOORS, HOST

@@ -17,11 +17,9 @@ def environment():
 """
 
 REFUSE_SETTINGS = """
-class SettingsError(Exception):
-    pass
+from chalicelib.settings import SettingsError
 
-
-raise SettingsError("IDLE_TIMEOUT_SECONDS must be a number, not 'soon', for example 2592000")
+raise SettingsError(["IDLE_TIMEOUT_SECONDS must be a number, not 'soon', for example 2592000"])
 """
 
 

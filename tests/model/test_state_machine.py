@@ -344,7 +344,7 @@ class Life(RuleBasedStateMachine):
     @invariant()
     def at_most_two_of_a_family_may_be_used(self) -> None:
         """However often and with whatever overlaps tokens are rotated."""
-        usable = [row for row in self.store._tokens.values() if self._may_be_used(row)]
+        usable = [row for row in self.store.rows() if self._may_be_used(row)]
         families = Counter(row.family_id or row.id for row in usable)
         assert max(families.values(), default=0) <= 2
 

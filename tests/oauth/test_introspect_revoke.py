@@ -28,7 +28,7 @@ START_SECONDS = 1_768_478_400
 
 
 def _forget(caller: Caller) -> None:
-    caller.service.store._tokens.clear()
+    caller.service.store.purge(*caller.service.store.rows())
 
 
 def _pause(caller: Caller) -> None:
@@ -143,7 +143,7 @@ class TestIntrospection:
             caller.introspect(caller.token)
         reads, touches, _ = (b - a for a, b in zip(before, caller.service.store.calls, strict=True))
         assert (reads, touches) == (3, 0)
-        assert caller.service.store._assertions == {}
+        assert caller.service.store.assertions() == []
         listed = caller.api.get(f"/v1/tokens/{caller.created['id']}", caller.person).json
         assert listed["last_used_at"] is None
 

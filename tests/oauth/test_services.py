@@ -308,9 +308,9 @@ class TestRevocation:
 
     def test_token_whose_row_is_gone_is_as_good_as_revoked(self, world: World) -> None:
         """The string outlives the row, and says nothing about it."""
-        del world.service.store._tokens[world.owner.id, world.issued.token.id]
+        world.service.store.purge(world.issued.token)
         world.service.oauth.revoke(world.token)
-        del world.service.store._users[world.owner.id]
+        world.service.store.purge(world.owner)
         world.service.oauth.revoke(world.token)
 
     def test_access_token_cannot_be_revoked(self, world: World) -> None:

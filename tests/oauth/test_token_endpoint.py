@@ -287,7 +287,7 @@ class TestRefusals:
     def test_wrong_parameter(self, caller: Caller, changes: dict[str, Values], error: str) -> None:
         """One wrong thing, the right word for it, and no token."""
         refused(caller.exchange(**changes), error)
-        assert caller.service.store._tokens == {}
+        assert caller.service.store.rows() == []
 
     @pytest.mark.parametrize(
         "name",
@@ -420,7 +420,7 @@ class TestClients:
         refused(by_body, "invalid_client", 401)
         assert "WWW-Authenticate" not in by_body.headers
         refused(caller.exchange({"Authorization": f"Bearer {caller.person}"}), "invalid_client", 401)
-        assert caller.service.store._tokens == {}
+        assert caller.service.store.rows() == []
 
     def test_unforeseen_error_is_a_server_error(
         self, caller: Caller, monkeypatch: pytest.MonkeyPatch

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.handlers.http.credentials import presented
+from chalicelib.handlers.http.authorization_header import presented
 from infra.aws.package.fixes import TOKEN_HEADER
 from tests.support import contract
 from tests.support.api import Api, api_of

@@ -238,7 +238,7 @@ def test_row_of_a_pending_sign_in_does_not_hold_what_finishes_it(
     state = browser.leave()
     (cookie,) = browser.cookies.values()
 
-    (row,) = service.store._logins.values()
+    (row,) = service.store.logins()
 
     assert row.state == state
     assert cookie not in repr(row)

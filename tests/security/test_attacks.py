@@ -303,9 +303,7 @@ def call(victim: Victim, method: str, path: str, credential: str | None, **optio
 
 def state(victim: Victim) -> tuple[object, ...]:
     """Return everything that is stored."""
-    store = victim.service.store
-    rows = (store._users, store._tokens, store._lines, store._idempotency, store._ended)
-    return tuple(dict(kind) for kind in rows)
+    return victim.service.store.everything()
 
 
 def test_attack_list_covers_the_contract() -> None:
@@ -501,7 +499,9 @@ def test_administrator_cannot_lock_out_the_own_account(victim: Victim, method: s
     own = victim.api.get("/v1/me", admin).json["id"]
     answer = victim.api.call(method, f"/v1/users/{own}", admin, body)
     assert (answer.status, answer.code) == (409, "own_account")
-    assert victim.service.store._users[own].status is UserStatus.ACTIVE
+    owner = victim.service.store.find_user(own)
+    assert owner
+    assert owner.status is UserStatus.ACTIVE
 
 
 def test_removed_users_old_sign_in_does_not_revive_the_account(fresh_victim: Victim) -> None:
@@ -511,7 +511,9 @@ def test_removed_users_old_sign_in_does_not_revive_the_account(fresh_victim: Vic
     for method, path in PEOPLES_ROUTES:
         answer = call(fresh_victim, method, path, fresh_victim.person)
         assert (answer.status, answer.code) == (403, "user_inactive")
-    assert fresh_victim.service.store._users[fresh_victim.user_id].status is UserStatus.REMOVED
+    owner = fresh_victim.service.store.find_user(fresh_victim.user_id)
+    assert owner
+    assert owner.status is UserStatus.REMOVED
     assert fresh_victim.api.get("/api/whoami", fresh_victim.token).status == 401
 
 

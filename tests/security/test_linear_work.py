@@ -28,7 +28,9 @@ from chalicelib.domain.ids import TOKEN_ID, USER_ID
 from chalicelib.domain.paths import readings
 from chalicelib.domain.scopes import DEFAULT_CATALOGUE, Route, Scope, ScopeCatalogue
 from chalicelib.domain.users import Role
-from chalicelib.handlers.http import credentials, requests, site
+from chalicelib.handlers.http import requests
+from chalicelib.handlers.http.authorization_header import presented
+from chalicelib.handlers.http.credentials import credentials
 from chalicelib.handlers.oauth import clients
 from chalicelib.handlers.oauth import endpoints as oauth
 from chalicelib.handlers.oauth.forms import ClientForm
@@ -130,7 +132,7 @@ def cursor(given: str) -> None:
 
 
 HEADER_READERS: tuple[Callable[[Request], object], ...] = (
-    site.credentials,
+    credentials,
     requests.if_match,
     requests.idempotency_key,
     exposed.REPORT.body_of,
@@ -143,7 +145,7 @@ def header(given: str) -> None:
     names = ("authorization", "cookie", "if-match", "idempotency-key", "content-type", "host", "origin")
     for scheme in ("", "Bearer ", "Basic "):
         sent = request(headers={**dict.fromkeys(names, given), "authorization": scheme + given})
-        credentials.presented("bearer", scheme + given)
+        presented("bearer", scheme + given)
         for read in HEADER_READERS:
             with suppress(ApiTokensError):
                 read(sent)

@@ -39,7 +39,7 @@ def check(method: str, target: str, status: int, content_type: str, text: str) -
     if operation is None or (not content_type and text):
         return
     where = f"{method} {operation.path} answered {status}"
-    for answer in operation.answers:
+    for answer in operation.responses:
         if answer.status.value == status:
             assert content_type == (answer.media_type or "") or not text, where
             if answer.body and text:

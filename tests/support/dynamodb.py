@@ -94,15 +94,8 @@ class Stores:
 def memory_stores() -> Stores:
     """Return the store in memory."""
     store = InMemoryStore()
-
-    def forget(user_id: str, token_id: str | None) -> None:
-        if token_id is None:
-            del store._users[user_id]
-        else:
-            del store._tokens[user_id, token_id]
-
     keys = InMemoryKeys(), InMemoryKeys()
-    return Stores(store, *keys, store, store, store, store, store, store, store, forget)
+    return Stores(store, *keys, store, store, store, store, store, store, store, store.forget)
 
 
 RETRIES = Retries(SystemClock(), sleep)

@@ -1,10 +1,9 @@
 """The store in memory. The contract suite holds it to what DynamoDB does."""
 
 import secrets
-from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
-from datetime import date, datetime
+from datetime import datetime
 from threading import RLock
 from typing import TypeVar
 
@@ -35,26 +34,13 @@ from chalicelib.domain.tokens import (
     TokenStatus,
 )
 from chalicelib.domain.users import Role, User
+from tests.support.rows import Rows
 
 Row = TypeVar("Row", Token, User)
 
 
-class InMemoryStore:
+class InMemoryStore(Rows):
     """Users, tokens, idempotency records, ended generations and sessions, in dictionaries."""
-
-    def __init__(self) -> None:
-        self._lock = RLock()
-        self._users: dict[str, User] = {}
-        self._identities: dict[str, str] = {}
-        self._tokens: dict[tuple[str, str], Token] = {}
-        self._idempotency: dict[tuple[str, str], IdempotencyRecord] = {}
-        self._lines: dict[tuple[str, str], Line] = {}
-        self._ended: dict[tuple[str, str], EndedGeneration] = {}
-        self._logins: dict[str, PendingLogin] = {}
-        self._sessions: dict[str, Session] = {}
-        self._assertions: dict[str, UsedAssertion] = {}
-        self._reactivations: Counter[tuple[str, Reactivated, date]] = Counter()
-        self._flush_budget: KeptBudget | None = None
 
     def find_for_authorization(self, user_id: str, token_id: str) -> tuple[Token | None, User | None]:
         """Return token and owner."""

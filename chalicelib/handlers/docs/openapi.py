@@ -19,11 +19,13 @@ from chalicelib.handlers.docs.texts import (
     THROTTLED,
     Json,
 )
-from chalicelib.handlers.http.operations import Answer, Documented, Operation
+from chalicelib.handlers.http.cookies import SESSION_COOKIE
+from chalicelib.handlers.http.credentials import CSRF_HEADER
+from chalicelib.handlers.http.operations import Documented, DocumentedResponse, Operation
 from chalicelib.handlers.http.problems import PROBLEMS, Rendering
 from chalicelib.handlers.http.requests import FORM, JSON, MAX_DEPTH, MAX_VALUES
-from chalicelib.handlers.http.site import CSRF_HEADER, SESSION_COOKIE, Site
-from chalicelib.handlers.v1.inputs import PATH_PARAMETERS, SCOPE_SCHEMA, TEXT_SCHEMAS, HeaderInput
+from chalicelib.handlers.http.site import Site
+from chalicelib.handlers.http.wire import PATH_PARAMETERS, SCOPE_SCHEMA, TEXT_SCHEMAS, HeaderInput
 
 AnyOperation = Operation[Any, Any]
 
@@ -60,8 +62,8 @@ def _schemas(operations: Sequence[Documented]) -> dict[str, Json]:
     kinds: dict[type, None] = {}
     for each in operations:
         operation = each.operation
-        answers = [answer.body for answer in operation.answers]
-        for kind in (operation.body, operation.query, operation.rendering.body, PROBLEMS.body, *answers):
+        bodies = [response.body for response in operation.responses]
+        for kind in (operation.body, operation.query, operation.rendering.body, PROBLEMS.body, *bodies):
             if kind is not None:
                 kinds[kind] = None
     _, components = msgspec.json.schema_components(list(kinds), ref_template=_REF)
@@ -132,8 +134,8 @@ def _operation(each: Documented, schemas: Mapping[str, Json]) -> Json:
         written["parameters"] = parameters
     if operation.body:
         written["requestBody"] = _request_body(operation, operation.body, schemas)
-    answers = {str(answer.status.value): _answer(answer) for answer in operation.answers}
-    written["responses"] = {**answers, **_errors(operation)}
+    successes = {str(each.status.value): _success(each) for each in operation.responses}
+    written["responses"] = {**successes, **_errors(operation)}
     return written
 
 
@@ -205,13 +207,13 @@ def _with_examples(members: Mapping[str, Json]) -> Iterable[tuple[str, Json]]:
                 break
 
 
-def _answer(answer: Answer) -> Json:
-    written: Json = {"description": answer.status.phrase}
-    if answer.headers:
-        written["headers"] = {name: _header(name) for name in answer.headers}
-    if answer.media_type:
-        schema = _reference(answer.body.__name__) if answer.body else {"type": "object"}
-        written["content"] = {answer.media_type: {"schema": schema}}
+def _success(response: DocumentedResponse) -> Json:
+    written: Json = {"description": response.status.phrase}
+    if response.headers:
+        written["headers"] = {name: _header(name) for name in response.headers}
+    if response.media_type:
+        schema = _reference(response.body.__name__) if response.body else {"type": "object"}
+        written["content"] = {response.media_type: {"schema": schema}}
     return written
 
 
@@ -239,15 +241,15 @@ def _throttled(rendering: Rendering, kinds: Sequence[type[errors.ApiTokensError]
     """Return the 429: API Gateway's own, and the service's if the operation has one."""
     sentences = _sentences(rendering, kinds)
     if rendering is PROBLEMS:
-        answer = _coded(PROBLEMS, {**sentences, **THROTTLED})
+        response = _coded(PROBLEMS, {**sentences, **THROTTLED})
     else:
         # API Gateway answers with a problem document wherever it throttles.
-        answer = _coded(PROBLEMS, THROTTLED)
+        response = _coded(PROBLEMS, THROTTLED)
         if sentences:
             own = _coded(rendering, sentences)
-            answer["description"] = f"{own['description']}\n{answer['description']}"
-            answer["content"] = {**own["content"], **answer["content"]}
-    return {"headers": {"Retry-After": _header("Retry-After")}, **answer}
+            response["description"] = f"{own['description']}\n{response['description']}"
+            response["content"] = {**own["content"], **response["content"]}
+    return {"headers": {"Retry-After": _header("Retry-After")}, **response}
 
 
 def _sentences(rendering: Rendering, kinds: Sequence[type[errors.ApiTokensError]]) -> dict[str, str]:
@@ -263,7 +265,7 @@ def _unexpected(rendering: Rendering) -> Json:
 
 
 def _coded(rendering: Rendering, sentences: Mapping[str, str]) -> Json:
-    """Return an answer to an error: the body of all errors, narrowed to the codes that it may have."""
+    """Return the response to an error: the body of all errors, narrowed to the codes that it may have."""
     codes = {rendering.code_member: {"enum": list(sentences)}}
     schema = {**_reference(rendering.body.__name__), "properties": codes}
     return {

@@ -10,14 +10,17 @@ from chalicelib import bootstrap
 from chalicelib.bootstrap import Mode
 from chalicelib.handlers.docs import openapi, reference
 from chalicelib.handlers.docs.texts import Json
-from chalicelib.handlers.http import caching, operations
-from chalicelib.handlers.http.caching import CACHE_HEADERS, NOT_MODIFIED
-from chalicelib.handlers.http.operations import OPEN, Answer, Operation
-from chalicelib.handlers.http.problems import answered
+from chalicelib.handlers.http import operations, pages, responses
+from chalicelib.handlers.http.operations import (
+    CACHE_HEADERS,
+    NOT_MODIFIED,
+    OPEN,
+    DocumentedResponse,
+    Operation,
+)
+from chalicelib.handlers.http.problems import render_errors
 from chalicelib.handlers.http.site import Site, site_at, site_of
-from chalicelib.handlers.page import render
-from chalicelib.handlers.page.routes import as_page
-from chalicelib.handlers.v1 import inputs
+from chalicelib.handlers.http.wire import IF_NONE_MATCH
 
 documents = Blueprint(__name__)
 
@@ -27,8 +30,8 @@ READ_OPENAPI = Operation(
     "openapi.read",
     "Documents",
     OPEN,
-    (Answer(headers=CACHE_HEADERS), NOT_MODIFIED),
-    headers=(inputs.IF_NONE_MATCH,),
+    (DocumentedResponse(headers=CACHE_HEADERS), NOT_MODIFIED),
+    headers=(IF_NONE_MATCH,),
     has_head=True,
 )
 
@@ -42,18 +45,18 @@ def read_openapi() -> Response:
     """
     request = documents.current_request
     text = json.dumps(_document(*_published(request))) + "\n"
-    answer = Response(text, {"Content-Type": "application/json"})
-    return caching.revalidated(request, answer)
+    response = Response(text, {"Content-Type": "application/json"})
+    return responses.revalidated(request, response)
 
 
 @documents.route("/docs", methods=["GET", "HEAD"], content_types=["*/*"])
-@answered("docs.show", as_page)
+@render_errors("docs.show")
 def show_docs() -> Response:
     """Show the reference to people."""
     request = documents.current_request
     content = _content(*_published(request))
-    page = render.page(site_of(request), "reference.html", {}, markup=content)
-    return caching.revalidated(request, page)
+    page = pages.page(site_of(request), "reference.html", {}, markup=content)
+    return responses.revalidated(request, page)
 
 
 def _published(request: Request) -> tuple[Mode, Site]:

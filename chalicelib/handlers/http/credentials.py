@@ -1,29 +1,30 @@
-"""The one parser of ``Authorization`` headers.
+"""The credentials of a request."""
 
-The authorizer imports it, so it imports neither Chalice nor the other handlers.
-"""
+from chalice.app import Request
 
-import re
+from chalicelib.handlers.http.authorization_header import presented
+from chalicelib.handlers.http.cookies import SESSION_COOKIE
+from chalicelib.handlers.http.site import site_of
+from chalicelib.services.sign_in import Credentials
 
-# A credential never has a space, so every verifier refuses this value.
-MALFORMED = " "
+CSRF_HEADER = "X-CSRF-Token"
 
-# Optional white space around a header's value (RFC 9110 section 5.6.3).
-OPTIONAL_WHITE_SPACE = " \t"
-
-# RFC 9110 section 11.2.
-_TOKEN68 = re.compile(r"[A-Za-z0-9._~+/-]++=*+")
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-def presented(scheme: str, header: str | None) -> str | None:
-    """Return the credential in an Authorization header with ``scheme``, which is in lower case.
+def credentials(request: Request) -> Credentials:
+    """Return the unverified credentials of a person: a JWT or the page's session."""
+    header = request.headers.get("authorization")
+    return Credentials(
+        # A header with another scheme is not missing, so the cookie must not count instead.
+        unverified_bearer=None if header is None else presented("bearer", header) or "",
+        unverified_cookie=SESSION_COOKIE.read(request),
+        unverified_csrf_token=request.headers.get(CSRF_HEADER, ""),
+        changes=request.method not in _SAFE_METHODS,
+        same_origin=request.headers.get("origin") == site_of(request).origin,
+    )
 
-    White space around the header and more spaces after the scheme are ignored (RFC 9110 sections 5.5 and
-    11.6.2). Returns None if the header is missing or has another scheme. Returns MALFORMED unless exactly
-    one credential follows the scheme.
-    """
-    name, _, rest = (header or "").strip(OPTIONAL_WHITE_SPACE).partition(" ")
-    if name.lower() != scheme:
-        return None
-    credential = rest.lstrip(" ")
-    return credential if _TOKEN68.fullmatch(credential) else MALFORMED
+
+def bearer(request: Request) -> str | None:
+    """Return the unverified bearer token (RFC 6750 section 2.1), or None if the request has none."""
+    return presented("bearer", request.headers.get("authorization"))

@@ -11,9 +11,8 @@ from chalice.app import Blueprint, Request, Response
 
 from chalicelib.domain import errors
 from chalicelib.handlers.http import requests
-from chalicelib.handlers.http.problems import PROBLEMS, Rendering, answered
-from chalicelib.handlers.v1.inputs import PATH_PARAMETERS, HeaderInput
-from chalicelib.handlers.v1.resources import CreatedToken, Resource
+from chalicelib.handlers.http.problems import PROBLEMS, Rendering, render_errors
+from chalicelib.handlers.http.wire import PATH_PARAMETERS, HeaderInput, Resource
 
 if TYPE_CHECKING:
     # Defaults of type variables (PEP 696) are Python's own from 3.13 on.
@@ -68,8 +67,8 @@ API_TOKEN = Access(
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """A successful answer; ``media_type`` None means that it has no body."""
+class DocumentedResponse:
+    """A successful response. If ``media_type`` is None, it has no body."""
 
     status: HTTPStatus = HTTPStatus.OK
     body: type[Resource] | None = None
@@ -77,8 +76,9 @@ class Answer:
     media_type: str | None = requests.JSON
 
 
-ENDED = Answer(HTTPStatus.NO_CONTENT, headers=("Effective-By",), media_type=None)
-CREATED = Answer(HTTPStatus.CREATED, CreatedToken, ("ETag", "Location"))
+ENDED = DocumentedResponse(HTTPStatus.NO_CONTENT, headers=("Effective-By",), media_type=None)
+CACHE_HEADERS = ("Cache-Control", "ETag")
+NOT_MODIFIED = DocumentedResponse(HTTPStatus.NOT_MODIFIED, headers=CACHE_HEADERS, media_type=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ class Operation(Generic[_B, _Q]):
     event: str
     tag: str
     access: Access
-    answers: tuple[Answer, ...]
+    responses: tuple[DocumentedResponse, ...]
     body: type[_B] | None = None
     media_type: str = requests.JSON
     needs_body: bool = True
@@ -119,13 +119,13 @@ class Operation(Generic[_B, _Q]):
         """Route the operation to a view, log and render its errors, and document it."""
 
         def wrap(view: Callable[_P, Response]) -> Callable[_P, Response]:
-            answer = answered(self.event, self.rendering.render, self.rendering.failure)(view)
+            routed = render_errors(self.event, self.rendering.render, self.rendering.failure)(view)
             # Which content type a body has, the operation says; those of other calls have no meaning.
             blueprint.route(self.path, methods=self._methods, authorizer=authorizer, content_types=["*/*"])(
-                answer
+                routed
             )
             _documented.append(Documented(self, view.__name__, inspect.getdoc(view) or ""))
-            return answer
+            return routed
 
         return wrap
 

@@ -16,7 +16,7 @@ from chalicelib import logs
 from chalicelib.domain import errors
 from chalicelib.domain.users import SIGN_IN_LEEWAY
 from chalicelib.handlers.http import responses
-from chalicelib.handlers.v1.resources import Problem, Resource
+from chalicelib.handlers.http.wire import Problem, Resource
 
 _P = ParamSpec("_P")
 
@@ -80,7 +80,7 @@ def internal_error() -> Response:
     return _response(_document(HTTPStatus.INTERNAL_SERVER_ERROR, INTERNAL_ERROR, SOMETHING_WENT_WRONG), {})
 
 
-def answered(
+def render_errors(
     event: str,
     render: Callable[[errors.ApiTokensError], Response] = problem,
     failure: Callable[[], Response] = internal_error,
@@ -92,7 +92,7 @@ def answered(
 
     def wrap(view: Callable[_P, Response]) -> Callable[_P, Response]:
         @functools.wraps(view)
-        def answer(*args: _P.args, **kwargs: _P.kwargs) -> Response:
+        def respond(*args: _P.args, **kwargs: _P.kwargs) -> Response:
             with logs.entry(event) as entry:
                 try:
                     return view(*args, **kwargs)
@@ -104,7 +104,7 @@ def answered(
                     entry.level = logging.ERROR
                     return failure()
 
-        return answer
+        return respond
 
     return wrap
 

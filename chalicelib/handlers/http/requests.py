@@ -12,6 +12,7 @@ from chalicelib import strict_json
 from chalicelib.domain.errors import InvalidRequest, PayloadTooLarge, UnsupportedMediaType
 from chalicelib.handlers.http import refusals
 from chalicelib.handlers.http.refusals import quoted
+from chalicelib.handlers.http.wire import IDEMPOTENCY_KEY_PATTERN
 from chalicelib.strict_json import Bounds, InvalidJson
 
 JSON = "application/json"
@@ -22,12 +23,11 @@ MAX_VALUES = 1_000
 
 _T = TypeVar("_T")
 
-IDEMPOTENCY_KEY_PATTERN = r"[\x21-\x7e]{1,255}"
 MOST_FIELDS = 200
 # An entity tag (RFC 9110 section 8.8.3), and a list of them, whose elements may be empty (section 5.6.1).
 _TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*+"')
 _TAGS = re.compile(rf"(?:[ \t,]*+{_TAG.pattern}[ \t]*+(?=,|\Z))*+[ \t,]*+")
-# The tags that ``responses.etag`` writes.
+# The tags that ``rendering.etag`` of v1 writes.
 _VERSION = re.compile(r'"(?:0|[1-9][0-9]{0,14})"')
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,15}")
 

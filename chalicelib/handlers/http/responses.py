@@ -1,31 +1,32 @@
-"""Resources from what the services return, and answers that carry them."""
+"""HTTP responses, whatever they carry."""
 
+import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from http import HTTPStatus
 from typing import overload
 
 import msgspec
-from chalice.app import Response
+from chalice.app import Request, Response
 
 from chalicelib import bootstrap
-from chalicelib.domain import tokens, users
-from chalicelib.handlers.http.site import Site
-from chalicelib.handlers.v1 import resources
-from chalicelib.services.listing import TokenPage, TokenView
+from chalicelib.domain.users import User
+from chalicelib.handlers.http import wire
+
+FIVE_MINUTES = "public, max-age=300"
 
 # Everything here belongs to one person.
 _HEADERS = {"Cache-Control": "no-store"}
 
 
-def text(body: resources.Resource) -> str:
-    """Return a body as text that ends its line, as people who use curl like it."""
+def text(body: wire.Resource) -> str:
+    """Return a body as JSON. It ends with a line break, for people who use curl."""
     return json.dumps(msgspec.to_builtins(body)) + "\n"
 
 
 def document(
-    body: resources.Resource,
+    body: wire.Resource,
     status: HTTPStatus = HTTPStatus.OK,
     headers: Mapping[str, str] | None = None,
 ) -> Response:
@@ -43,69 +44,32 @@ def nothing(status: HTTPStatus = HTTPStatus.NO_CONTENT) -> Response:
 
 
 def ended(status: HTTPStatus = HTTPStatus.NO_CONTENT) -> Response:
-    """Return the answer to what ended tokens, with the time by which every gateway knows it.
+    """Return the response to a call that ended tokens, with the header ``Effective-By``.
 
-    That time is counted from the answer, so it tells nothing about a token that was ended before.
+    The header is the time by which every gateway refuses them. The time is counted from the response,
+    so it does not show whether a token had been ended before.
     """
     response = nothing(status)
-    response.headers["Effective-By"] = _effective_by(bootstrap.current().clock.now())
+    response.headers["Effective-By"] = effective_by(bootstrap.current().clock.now())
     return response
 
 
-def token(view: TokenView) -> resources.Token:
-    """Return a token resource."""
-    row, revocation = view.token, view.revocation
-    return resources.Token(
-        id=row.id,
-        name=row.name,
-        description=row.description,
-        scopes=sorted(row.scopes),
-        status=view.status,
-        created_at=moment(row.created_at),
-        updated_at=moment(row.updated_at),
-        last_used_at=moment(row.last_used_at),
-        idle_at=moment(row.idle_at),
-        expires_at=moment(view.expires_at),
-        effective_by=_effective_by(view.refused_since),
-        revoked_at=moment(revocation.at if revocation else None),
-        revoked_reason=revocation.reason if revocation else None,
-        predecessor_id=row.predecessor_id,
-        successor_id=row.successor_id,
-        self_rotated=row.is_self_rotated,
-        overlap_ends_at=moment(row.overlap_ends_at),
-        reuse_count=row.reuse_count,
-        last_reused_at=moment(row.last_reused_at),
-    )
+def revalidated(request: Request, response: Response) -> Response:
+    """Let everyone keep ``response`` for five minutes.
+
+    Return 304 to a client that names its ETag (RFC 9110 section 13.1.2).
+    """
+    etag = f'"{hashlib.sha256(str(response.body).encode()).hexdigest()[:32]}"'
+    response.headers |= {"Cache-Control": FIVE_MINUTES, "ETag": etag}
+    named = str(request.headers.get("if-none-match", "")).split(",")
+    if {tag.strip().removeprefix("W/") for tag in named} & {etag, "*"}:
+        response.body, response.status_code = "", HTTPStatus.NOT_MODIFIED.value
+    return response
 
 
-def created(issued: tokens.IssuedToken, site: Site) -> Response:
-    """Return the answer that hands out a new token, the only one with its string."""
-    view = TokenView(issued.token, tokens.TokenStatus.ACTIVE, None, None, issued.token.expires_at)
-    resource = resources.CreatedToken(**msgspec.structs.asdict(token(view)), token=issued.secret)
-    headers = {"Location": f"{site.prefix}/v1/tokens/{issued.token.id}", **etag(view)}
-    return document(resource, HTTPStatus.CREATED, headers)
-
-
-def token_page(page: TokenPage) -> resources.TokenPage:
-    """Return a page of tokens."""
-    listed = [token(view) for view in page.tokens]
-    return resources.TokenPage(tokens=listed, next_cursor=page.next_cursor)
-
-
-def usage(row: tokens.Token, now: datetime) -> resources.Usage:
-    """Return the usage of a token, one entry per day; ``at_least`` because more may have happened."""
-    days = [resources.DayOfUsage(date=day.isoformat(), at_least=n) for day, n in row.usage_days(now)]
-    return resources.Usage(token_id=row.id, days=days)
-
-
-def etag(view: TokenView) -> dict[str, str]:
-    """Return the header that names the version of a token (RFC 9110 section 8.8.3)."""
-    return {"ETag": f'"{view.token.version}"'}
-
-
-def me(row: users.User) -> resources.Me:
+def me(row: User) -> wire.Me:
     """Return the user resource as the user sees it."""
-    return resources.Me(
+    return wire.Me(
         id=row.id,
         subject=row.subject,
         issuer=row.issuer,
@@ -117,21 +81,6 @@ def me(row: users.User) -> resources.Me:
     )
 
 
-def user(row: users.User) -> resources.User:
-    """Return the user resource as administrators see it."""
-    return resources.User(
-        **msgspec.structs.asdict(me(row)),
-        created_at=moment(row.created_at),
-        updated_at=moment(row.updated_at),
-        effective_by=_effective_by(row.refused_since),
-    )
-
-
-def user_page(rows: Sequence[users.User], next_cursor: str | None) -> resources.UserPage:
-    """Return a page of users."""
-    return resources.UserPage(users=[user(row) for row in rows], next_cursor=next_cursor)
-
-
 @overload
 def moment(value: datetime) -> str: ...
 @overload
@@ -139,14 +88,14 @@ def moment(value: None) -> None: ...
 @overload
 def moment(value: datetime | None) -> str | None: ...
 def moment(value: datetime | None) -> str | None:
-    """Return a time as RFC 3339."""
+    """Return a time as RFC 3339, in UTC and milliseconds."""
     return value.strftime("%Y-%m-%dT%H:%M:%S.") + f"{value.microsecond // 1000:03d}Z" if value else None
 
 
 @overload
-def _effective_by(since: datetime) -> str: ...
+def effective_by(since: datetime) -> str: ...
 @overload
-def _effective_by(since: datetime | None) -> str | None: ...
-def _effective_by(since: datetime | None) -> str | None:
-    """Return when the last decision by what was so before ``since`` has ended."""
+def effective_by(since: datetime | None) -> str | None: ...
+def effective_by(since: datetime | None) -> str | None:
+    """Return the time by which every gateway knows a change that was made at ``since``."""
     return moment(since + bootstrap.service().staleness) if since else None

@@ -8,9 +8,9 @@ from chalice.app import Request
 
 from chalicelib.domain.clients import ClientAssertion, ClientCredentials, ClientSecret
 from chalicelib.domain.errors import InvalidClient, InvalidRequest
-from chalicelib.handlers.http import credentials
+from chalicelib.handlers.http import authorization_header
+from chalicelib.handlers.http.wire import given
 from chalicelib.handlers.oauth.forms import ASSERTION_TYPE, ClientForm
-from chalicelib.handlers.v1.inputs import given
 
 
 def presented(request: Request, form: ClientForm) -> ClientCredentials | None:
@@ -32,7 +32,7 @@ def presented(request: Request, form: ClientForm) -> ClientCredentials | None:
 
 def _in_header(header: str, named: str | None) -> ClientSecret:
     """Return what HTTP Basic carries: id and secret, each form-encoded before (section 2.3.1)."""
-    encoded = credentials.presented("basic", header)
+    encoded = authorization_header.presented("basic", header)
     if encoded is None:
         raise InvalidClient("Clients authenticate by HTTP Basic.", by_header=True)
     try:

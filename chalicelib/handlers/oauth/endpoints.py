@@ -20,13 +20,12 @@ from chalicelib.domain.text import MAX_DESCRIPTION_LENGTH, MAX_NAME_LENGTH, plai
 from chalicelib.domain.token_types import TOKEN_EXCHANGE, TokenType
 from chalicelib.domain.tokens import IssuedToken, TokenRequest
 from chalicelib.handlers.http import requests, responses
-from chalicelib.handlers.http.operations import Access, Answer, Operation
+from chalicelib.handlers.http.operations import Access, DocumentedResponse, Operation
+from chalicelib.handlers.http.wire import IDEMPOTENCY_KEY, given
 from chalicelib.handlers.oauth import clients
 from chalicelib.handlers.oauth.errors import OAUTH
 from chalicelib.handlers.oauth.forms import MAX_BYTES, ClientForm, ExchangeForm, TokenForm
 from chalicelib.handlers.oauth.resources import ExchangedToken, Introspection
-from chalicelib.handlers.v1 import inputs
-from chalicelib.handlers.v1.inputs import given
 from chalicelib.services.introspect import ActiveToken
 
 oauth = Blueprint(__name__)
@@ -48,11 +47,11 @@ EXCHANGE = Operation(
     "oauth.token",
     _TAG,
     _ANYBODY,
-    (Answer(body=ExchangedToken),),
+    (DocumentedResponse(body=ExchangedToken),),
     body=ExchangeForm,
     media_type=requests.FORM,
     most_bytes=MAX_BYTES,
-    headers=(inputs.IDEMPOTENCY_KEY,),
+    headers=(IDEMPOTENCY_KEY,),
     raises=(
         errors.UnsupportedGrantType,
         errors.InvalidSubjectToken,
@@ -97,7 +96,7 @@ INTROSPECT = Operation(
     "oauth.introspect",
     _TAG,
     _RESOURCE_SERVER,
-    (Answer(body=Introspection),),
+    (DocumentedResponse(body=Introspection),),
     body=TokenForm,
     media_type=requests.FORM,
     most_bytes=MAX_BYTES,
@@ -127,7 +126,7 @@ REVOKE = Operation(
     "oauth.revoke",
     _TAG,
     _ANYBODY,
-    (Answer(media_type=None, headers=("Effective-By",)),),
+    (DocumentedResponse(media_type=None, headers=("Effective-By",)),),
     body=TokenForm,
     media_type=requests.FORM,
     most_bytes=MAX_BYTES,

@@ -8,7 +8,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.domain.token_types import TOKEN_EXCHANGE, TokenType
 from chalicelib.handlers.http.requests import MOST_FIELDS
-from chalicelib.handlers.v1.inputs import Description, ExpiresInDays, Name
+from chalicelib.handlers.http.wire import Description, ExpiresInDays, Name
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
-from chalicelib.handlers.v1.resources import Resource, Scopes, TokenId
+from chalicelib.handlers.http.wire import Resource, Scopes, TokenId
 
 Url = Annotated[str, Meta(extra_json_schema={"format": "uri"})]
 Seconds = Annotated[int, Meta(description="Seconds since 1970 (RFC 7519, NumericDate).")]

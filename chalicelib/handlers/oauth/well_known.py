@@ -10,11 +10,17 @@ from chalicelib.domain import endpoints, errors
 from chalicelib.domain.clients import ASSERTION_ALGORITHMS
 from chalicelib.domain.keys import VerificationKey
 from chalicelib.domain.token_types import TOKEN_EXCHANGE
-from chalicelib.handlers.http import caching, responses
-from chalicelib.handlers.http.caching import CACHE_HEADERS, FIVE_MINUTES, NOT_MODIFIED
-from chalicelib.handlers.http.operations import Access, Answer, Operation
+from chalicelib.handlers.http import responses
+from chalicelib.handlers.http.operations import (
+    CACHE_HEADERS,
+    NOT_MODIFIED,
+    Access,
+    DocumentedResponse,
+    Operation,
+)
+from chalicelib.handlers.http.responses import FIVE_MINUTES
+from chalicelib.handlers.http.wire import IF_NONE_MATCH
 from chalicelib.handlers.oauth.resources import AuthorizationServer, KeySet, ProtectedResource, PublicKey
-from chalicelib.handlers.v1 import inputs
 
 well_known = Blueprint(__name__)
 
@@ -29,7 +35,7 @@ AUTHORIZATION_SERVER = Operation(
     "oauth.metadata",
     _TAG,
     _ANYBODY,
-    (Answer(body=AuthorizationServer),),
+    (DocumentedResponse(body=AuthorizationServer),),
     has_head=True,
 )
 
@@ -68,7 +74,7 @@ PROTECTED_RESOURCE = Operation(
     "oauth.resource_metadata",
     _TAG,
     _ANYBODY,
-    (Answer(body=ProtectedResource),),
+    (DocumentedResponse(body=ProtectedResource),),
     has_head=True,
 )
 
@@ -85,7 +91,7 @@ PROTECTED_RESOURCE_AT_PATH = Operation(
     "oauth.resource_metadata_at_path",
     _TAG,
     _ANYBODY,
-    (Answer(body=ProtectedResource),),
+    (DocumentedResponse(body=ProtectedResource),),
     has_head=True,
     raises=(errors.ResourceNotFound,),
 )
@@ -105,8 +111,8 @@ KEYS = Operation(
     "oauth.keys",
     _TAG,
     Access((), (errors.TokensUnavailable, errors.DependencyUnavailable)),
-    (Answer(body=KeySet, headers=CACHE_HEADERS), NOT_MODIFIED),
-    headers=(inputs.IF_NONE_MATCH,),
+    (DocumentedResponse(body=KeySet, headers=CACHE_HEADERS), NOT_MODIFIED),
+    headers=(IF_NONE_MATCH,),
     has_head=True,
 )
 
@@ -119,7 +125,7 @@ def publish_keys() -> Response:
     """
     keys = bootstrap.service().oauth.published_keys()
     document = KeySet(keys=[_key(key) for key in sorted(keys, key=lambda key: key.kid)])
-    return caching.revalidated(well_known.current_request, responses.document(document))
+    return responses.revalidated(well_known.current_request, responses.document(document))
 
 
 @lru_cache(maxsize=1)

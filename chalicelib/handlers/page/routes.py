@@ -1,5 +1,6 @@
 """``/settings/api-tokens`` and the way to it: sign in, come back, sign out."""
 
+import json
 import re
 from http import HTTPStatus
 
@@ -20,9 +21,11 @@ from chalicelib.domain.errors import (
 from chalicelib.domain.refusals import LoginReason
 from chalicelib.domain.sessions import login_id_in
 from chalicelib.domain.users import User
-from chalicelib.handlers.http import problems, responses
-from chalicelib.handlers.http.problems import answered
-from chalicelib.handlers.http.site import LOGIN_COOKIE, SESSION_COOKIE, Cookie, Site, credentials, site_of
+from chalicelib.handlers.http import pages, problems, responses
+from chalicelib.handlers.http.cookies import LOGIN_COOKIE, SESSION_COOKIE, Cookie
+from chalicelib.handlers.http.credentials import credentials
+from chalicelib.handlers.http.problems import render_errors
+from chalicelib.handlers.http.site import Site, site_of
 from chalicelib.handlers.page import render
 from chalicelib.services.login import Callback
 from chalicelib.services.sessions import Visitor
@@ -65,7 +68,7 @@ def failure() -> Response:
 
 
 @web.route("/", methods=["GET", "HEAD"])
-@answered("page.home", as_page, failure)
+@render_errors("page.home", as_page, failure)
 def home() -> Response:
     """Lead to the page."""
     site = site_of(web.current_request)
@@ -73,7 +76,7 @@ def home() -> Response:
 
 
 @web.route(PAGE, methods=["GET", "HEAD"])
-@answered("page.show", as_page, failure)
+@render_errors("page.show", as_page, failure)
 def show_page() -> Response:
     """Show the page to a signed-in person. Send any other person to sign in."""
     site = site_of(web.current_request)
@@ -87,7 +90,7 @@ def show_page() -> Response:
 
 
 @web.route("/login", methods=["GET"])
-@answered("login.begin", as_page, failure)
+@render_errors("login.begin", as_page, failure)
 def begin_login() -> Response:
     """Send the browser to the provider."""
     request = web.current_request
@@ -101,7 +104,7 @@ def begin_login() -> Response:
 
 
 @web.route(CALLBACK, methods=["GET"])
-@answered("login.finish", as_failed_login, failure)
+@render_errors("login.finish", as_failed_login, failure)
 def finish_login() -> Response:
     """Begin a session for a person who comes back from the provider."""
     request = web.current_request
@@ -129,7 +132,7 @@ def finish_login() -> Response:
 
 
 @web.route("/logout", methods=["POST"], content_types=["*/*"])
-@answered("logout")
+@render_errors("logout")
 def logout() -> Response:
     """End the session. API tokens still work."""
     request, sessions = web.current_request, bootstrap.service().sessions
@@ -147,7 +150,7 @@ def logout() -> Response:
 
 
 @web.route("/signed-out", methods=["GET", "HEAD"])
-@answered("page.signed_out", as_page, failure)
+@render_errors("page.signed_out", as_page, failure)
 def signed_out() -> Response:
     """Say that the session has ended."""
     text = "You are signed out. Your API tokens still work."
@@ -156,7 +159,7 @@ def signed_out() -> Response:
 
 
 @web.route("/assets/{version}/{name}", methods=["GET", "HEAD"])
-@answered("page.asset")
+@render_errors("page.asset")
 def read_asset(version: str, name: str) -> Response:
     """Return one of the page's files."""
     return render.asset(version, name) or problems.not_found()
@@ -212,7 +215,7 @@ def _page_of(site: Site, visitor: Visitor) -> Response:
     values = {
         "csrf_token": visitor.session.csrf_token,
         "user": responses.text(responses.me(visitor.user)),
-        "scopes": render.data_attribute(_scopes_of(visitor.user)),
+        "scopes": json.dumps(_scopes_of(visitor.user)),
         "cache_seconds": str(int(bootstrap.service().cache_ttl.total_seconds())),
     }
-    return render.page(site, "page.html", values)
+    return pages.page(site, "page.html", values)

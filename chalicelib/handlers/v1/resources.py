@@ -1,32 +1,23 @@
-"""What answers carry. ``responses.py`` builds these, and the OpenAPI document is made of them."""
+"""What answers carry. ``rendering.py`` builds these, and the OpenAPI document is made of them."""
 
 from typing import Annotated, Literal
 
-import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.domain.tokens import USAGE_DAYS, RevocationReason, TokenStatus
-from chalicelib.domain.users import Role, UserStatus
+from chalicelib.handlers.http.wire import Me, Resource, Scopes, TokenId, UserId
 from chalicelib.services.listing import MAX_LIMIT
-from chalicelib.settings.scope_definitions import MAX_SCOPES
 
 # Times are RFC 3339, UTC, in milliseconds.
 Moment = Annotated[
     str, Meta(examples=["2026-01-31T12:00:00.000Z"], extra_json_schema={"format": "date-time"})
 ]
 Day = Annotated[str, Meta(examples=["2026-01-31"], extra_json_schema={"format": "date"})]
-TokenId = Annotated[str, Meta(description="The token's id.", examples=["tok_0" + "1" * 35])]
-UserId = Annotated[str, Meta(description="The user's id.", examples=["usr_" + "a" * 32])]
 EffectiveBy = Annotated[
     Moment | None,
     Meta(description="By when every gateway refuses it, for what is refused; null while it is active."),
 ]
-Scopes = Annotated[list[str], Meta(max_length=MAX_SCOPES)]
 NextCursor = Annotated[str | None, Meta(description="Pass it as `cursor` to go on; null on the last page.")]
-
-
-class Resource(msgspec.Struct, frozen=True):
-    """Base of what answers carry."""
 
 
 class Token(Resource, frozen=True, kw_only=True):
@@ -103,24 +94,6 @@ class Usage(Resource, frozen=True, kw_only=True):
     days: Annotated[list[DayOfUsage], Meta(min_length=USAGE_DAYS, max_length=USAGE_DAYS)]
 
 
-class Me(Resource, frozen=True, kw_only=True):
-    """The caller's own account."""
-
-    id: UserId
-    subject: Annotated[str, Meta(description="Who the user is at the OpenID provider.")]
-    issuer: Annotated[str, Meta(description="The OpenID provider.")]
-    name: Annotated[
-        str, Meta(description="The name to show. Without a name it is the verified e-mail or the subject.")
-    ]
-    email: str
-    email_verified: Annotated[
-        bool,
-        Meta(description="True if the provider has verified the e-mail. Never trust an unverified one."),
-    ]
-    role: Role
-    status: UserStatus
-
-
 class User(Me, frozen=True, kw_only=True):
     """A user as administrators see it."""
 
@@ -150,23 +123,3 @@ class Echoed(Resource, frozen=True, kw_only=True):
     """What was said."""
 
     message: str
-
-
-class Problem(Resource, frozen=True, kw_only=True):
-    """A problem document (RFC 9457). ``code`` is stable; ``detail`` is for people and may change."""
-
-    type: Annotated[str, Meta(description="Always about:blank.", examples=["about:blank"])] = "about:blank"
-    title: Annotated[str, Meta(description="The status in words.", examples=["Bad Request"])]
-    status: Annotated[int, Meta(ge=400, le=599, examples=[400])]
-    code: Annotated[str, Meta(description="What went wrong, as a stable word.")]
-    detail: Annotated[str, Meta(description="What went wrong, and what to do.")]
-    token_id: Annotated[
-        TokenId | UnsetType, Meta(description="With already_created: the token that was made.")
-    ] = UNSET
-    successor_id: Annotated[
-        TokenId | UnsetType, Meta(description="With token_rotated: the token that replaced it.")
-    ] = UNSET
-    reason: Annotated[
-        str | UnsetType,
-        Meta(description="A stable word for the reason of a refused sign-in or a failed provider."),
-    ] = UNSET

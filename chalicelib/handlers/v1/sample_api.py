@@ -6,7 +6,7 @@ from chalice.app import Blueprint, Response
 from chalicelib import bootstrap
 from chalicelib.handlers.chalice_functions import guard
 from chalicelib.handlers.http import responses
-from chalicelib.handlers.http.operations import API_TOKEN, OPEN, Answer, Operation
+from chalicelib.handlers.http.operations import API_TOKEN, OPEN, DocumentedResponse, Operation
 from chalicelib.handlers.v1 import inputs, resources
 from chalicelib.services.callers import ApiCaller
 
@@ -17,7 +17,9 @@ _TAG = "Sample API"
 _guard = bootstrap.current().guard(guard)
 _ACCESS = API_TOKEN if _guard else OPEN
 
-WHOAMI = Operation("GET", "/api/whoami", "api.whoami", _TAG, _ACCESS, (Answer(body=resources.Caller),))
+WHOAMI = Operation(
+    "GET", "/api/whoami", "api.whoami", _TAG, _ACCESS, (DocumentedResponse(body=resources.Caller),)
+)
 
 
 @WHOAMI.on(sample_api, _guard)
@@ -33,7 +35,7 @@ ECHO = Operation(
     "api.echo",
     _TAG,
     _ACCESS,
-    (Answer(body=resources.Echoed),),
+    (DocumentedResponse(body=resources.Echoed),),
     body=inputs.Echo,
     needs_body=False,
 )

@@ -9,9 +9,12 @@ from chalice.app import Blueprint, Response
 
 from chalicelib import bootstrap
 from chalicelib.domain import errors
-from chalicelib.handlers.http import responses, site
-from chalicelib.handlers.http.operations import CREATED, ENDED, ITSELF, Operation
+from chalicelib.handlers.http import responses
+from chalicelib.handlers.http.credentials import bearer
+from chalicelib.handlers.http.operations import ENDED, ITSELF, Operation
+from chalicelib.handlers.http.site import site_of
 from chalicelib.handlers.v1 import inputs
+from chalicelib.handlers.v1.rendering import CREATED, created
 
 self_service = Blueprint(__name__)
 
@@ -46,9 +49,9 @@ def rotate_self() -> Response:
     """
     request = self_service.current_request
     itself = bootstrap.service().self_service
-    bearer = itself.bearer(site.bearer(request))
+    holder = itself.bearer(bearer(request))
     overlap = timedelta(seconds=ROTATE_SELF.body_of(request).overlap_seconds)
-    return responses.created(itself.rotate(bearer, overlap), site.site_of(request))
+    return created(itself.rotate(holder, overlap), site_of(request))
 
 
 END_PREDECESSOR = Operation(
@@ -69,7 +72,7 @@ def end_predecessor() -> Response:
     Call it as soon as the successor is in use everywhere. The token itself goes on working.
     """
     itself = bootstrap.service().self_service
-    itself.end_predecessor(itself.bearer(site.bearer(self_service.current_request)))
+    itself.end_predecessor(itself.bearer(bearer(self_service.current_request)))
     return responses.ended()
 
 
@@ -92,5 +95,5 @@ def revoke_self() -> Response:
     does a predecessor in its overlap.
     """
     itself = bootstrap.service().self_service
-    itself.revoke(itself.bearer(site.bearer(self_service.current_request)))
+    itself.revoke(itself.bearer(bearer(self_service.current_request)))
     return responses.ended()

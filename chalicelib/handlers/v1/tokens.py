@@ -10,9 +10,13 @@ from chalicelib.domain import errors
 from chalicelib.domain.text import MAX_DESCRIPTION_LENGTH, MAX_NAME_LENGTH, plain_text
 from chalicelib.domain.tokens import RevocationReason, TokenRequest, TokenStatus
 from chalicelib.domain.users import User
-from chalicelib.handlers.http import requests, responses, site
-from chalicelib.handlers.http.operations import CREATED, ENDED, PERSON, Answer, Operation
-from chalicelib.handlers.v1 import inputs, resources
+from chalicelib.handlers.http import requests, responses
+from chalicelib.handlers.http.credentials import credentials
+from chalicelib.handlers.http.operations import ENDED, PERSON, DocumentedResponse, Operation
+from chalicelib.handlers.http.site import site_of
+from chalicelib.handlers.http.wire import IDEMPOTENCY_KEY, Me, given
+from chalicelib.handlers.v1 import inputs, rendering, resources
+from chalicelib.handlers.v1.rendering import CREATED
 from chalicelib.services.listing import TokenQuery
 from chalicelib.services.manage import TokenPatch
 
@@ -20,7 +24,7 @@ tokens = Blueprint(__name__)
 
 _TAG = "Tokens"
 
-READ_ME = Operation("GET", "/v1/me", "me.read", "Account", PERSON, (Answer(body=resources.Me),))
+READ_ME = Operation("GET", "/v1/me", "me.read", "Account", PERSON, (DocumentedResponse(body=Me),))
 
 
 @READ_ME.on(tokens)
@@ -38,7 +42,7 @@ CREATE = Operation(
     (CREATED,),
     body=inputs.CreateToken,
     needs_body=False,
-    headers=(inputs.IDEMPOTENCY_KEY,),
+    headers=(IDEMPOTENCY_KEY,),
     raises=(
         errors.InvalidScope,
         errors.ScopeNotAllowed,
@@ -63,7 +67,7 @@ def create_token() -> Response:
     asked = _token_request(CREATE.body_of(request))
     key = requests.idempotency_key(request)
     issued = bootstrap.service().issue(owner, asked, key)
-    return responses.created(issued, site.site_of(request))
+    return rendering.created(issued, site_of(request))
 
 
 LIST = Operation(
@@ -72,7 +76,7 @@ LIST = Operation(
     "token.list",
     _TAG,
     PERSON,
-    (Answer(body=resources.TokenPage),),
+    (DocumentedResponse(body=resources.TokenPage),),
     query=inputs.TokenListQuery,
     raises=(errors.InvalidCursor, errors.TooManyToSort),
 )
@@ -91,7 +95,7 @@ READ = Operation(
     "token.read",
     _TAG,
     PERSON,
-    (Answer(body=resources.Token, headers=("ETag",)),),
+    (DocumentedResponse(body=resources.Token, headers=("ETag",)),),
     raises=(errors.TokenNotFound,),
 )
 
@@ -101,7 +105,7 @@ def read_token(token_id: str) -> Response:
     """Return one of the caller's tokens."""
     owner = _sign_in()
     view = bootstrap.service().manage.get(owner, token_id)
-    return responses.document(responses.token(view), headers=responses.etag(view))
+    return responses.document(rendering.token(view), headers=rendering.etag(view))
 
 
 READ_USAGE = Operation(
@@ -110,7 +114,7 @@ READ_USAGE = Operation(
     "token.usage",
     _TAG,
     PERSON,
-    (Answer(body=resources.Usage),),
+    (DocumentedResponse(body=resources.Usage),),
     raises=(errors.TokenNotFound,),
 )
 
@@ -121,7 +125,7 @@ def read_usage(token_id: str) -> Response:
     owner = _sign_in()
     service = bootstrap.service()
     view = service.manage.get(owner, token_id)
-    return responses.document(responses.usage(view.token, service.clock.now()))
+    return responses.document(rendering.usage(view.token, service.clock.now()))
 
 
 CHANGE = Operation(
@@ -130,7 +134,7 @@ CHANGE = Operation(
     "token.change",
     _TAG,
     PERSON,
-    (Answer(body=resources.Token, headers=("ETag",)),),
+    (DocumentedResponse(body=resources.Token, headers=("ETag",)),),
     body=inputs.ChangeToken,
     headers=(inputs.IF_MATCH,),
     raises=(
@@ -156,7 +160,7 @@ def change_token(token_id: str) -> Response:
     patch = _token_patch(CHANGE.body_of(request))
     view = bootstrap.service().manage.patch(owner, token_id, patch, requests.if_match(request))
     logs.add(status=view.status.value)
-    return responses.document(responses.token(view), headers=responses.etag(view))
+    return responses.document(rendering.token(view), headers=rendering.etag(view))
 
 
 ROTATE = Operation(
@@ -192,7 +196,7 @@ def rotate_token(token_id: str) -> Response:
     owner = _sign_in()
     overlap = timedelta(seconds=ROTATE.body_of(tokens.current_request).overlap_seconds)
     issued = bootstrap.service().rotate(owner, token_id, overlap)
-    return responses.created(issued, site.site_of(tokens.current_request))
+    return rendering.created(issued, site_of(tokens.current_request))
 
 
 REVOKE = Operation(
@@ -221,17 +225,17 @@ def revoke_token(token_id: str) -> Response:
 def page_of_tokens(owner: User, asked: inputs.TokenListQuery) -> Response:
     """Return a page of ``owner``'s tokens."""
     query = TokenQuery(
-        status=inputs.given(asked.status),
+        status=given(asked.status),
         text=asked.q.strip(),
         sort=asked.sort,
         limit=asked.limit,
-        cursor=inputs.given(asked.cursor),
+        cursor=given(asked.cursor),
     )
-    return responses.document(responses.token_page(bootstrap.service().listing.page(owner, query)))
+    return responses.document(rendering.token_page(bootstrap.service().listing.page(owner, query)))
 
 
 def _sign_in() -> User:
-    return bootstrap.service().sign_in.user(site.credentials(tokens.current_request))
+    return bootstrap.service().sign_in.user(credentials(tokens.current_request))
 
 
 def _token_request(asked: inputs.CreateToken) -> TokenRequest:
@@ -245,7 +249,7 @@ def _token_request(asked: inputs.CreateToken) -> TokenRequest:
 
 
 def _token_patch(asked: inputs.ChangeToken) -> TokenPatch:
-    status = inputs.given(asked.status)
+    status = given(asked.status)
     return TokenPatch(
         name=_text(asked.name, "name", MAX_NAME_LENGTH),
         description=_text(asked.description, "description", MAX_DESCRIPTION_LENGTH),

@@ -5,10 +5,12 @@ from chalice.app import Blueprint, Response
 from chalicelib import bootstrap, logs
 from chalicelib.domain import errors
 from chalicelib.domain.users import User
-from chalicelib.handlers.http import responses, site
-from chalicelib.handlers.http.operations import ADMIN, ENDED, Answer, Operation
-from chalicelib.handlers.v1 import inputs, resources
-from chalicelib.handlers.v1.inputs import AdminsStatus, given
+from chalicelib.handlers.http import responses
+from chalicelib.handlers.http.credentials import credentials
+from chalicelib.handlers.http.operations import ADMIN, ENDED, DocumentedResponse, Operation
+from chalicelib.handlers.http.wire import given
+from chalicelib.handlers.v1 import inputs, rendering, resources
+from chalicelib.handlers.v1.inputs import AdminsStatus
 from chalicelib.handlers.v1.tokens import page_of_tokens
 from chalicelib.services.users import UserQuery
 
@@ -22,7 +24,7 @@ LIST = Operation(
     "user.list",
     _TAG,
     ADMIN,
-    (Answer(body=resources.UserPage),),
+    (DocumentedResponse(body=resources.UserPage),),
     query=inputs.UserListQuery,
     raises=(errors.InvalidCursor,),
 )
@@ -37,7 +39,7 @@ def list_users() -> Response:
         given(asked.status), asked.q.strip(), asked.limit, given(asked.cursor), given(asked.issuer)
     )
     page = bootstrap.service().administer.page(query)
-    return responses.document(responses.user_page(page.users, page.next_cursor))
+    return responses.document(rendering.user_page(page.users, page.next_cursor))
 
 
 READ = Operation(
@@ -46,7 +48,7 @@ READ = Operation(
     "user.read",
     _TAG,
     ADMIN,
-    (Answer(body=resources.User),),
+    (DocumentedResponse(body=resources.User),),
     raises=(errors.UserNotFound,),
 )
 
@@ -55,7 +57,7 @@ READ = Operation(
 def read_user(user_id: str) -> Response:
     """Return a user."""
     _sign_in_admin()
-    return responses.document(responses.user(bootstrap.service().administer.get(user_id)))
+    return responses.document(rendering.user(bootstrap.service().administer.get(user_id)))
 
 
 CHANGE = Operation(
@@ -64,7 +66,7 @@ CHANGE = Operation(
     "user.change",
     _TAG,
     ADMIN,
-    (Answer(body=resources.User),),
+    (DocumentedResponse(body=resources.User),),
     body=inputs.ChangeUser,
     raises=(
         errors.UserNotFound,
@@ -88,7 +90,7 @@ def change_user(user_id: str) -> Response:
     asked = CHANGE.body_of(users.current_request)
     user = _change(admin, user_id, asked)
     logs.add(status=user.status.value, restore_tokens=given(asked.restore_tokens))
-    return responses.document(responses.user(user))
+    return responses.document(rendering.user(user))
 
 
 REMOVE = Operation(
@@ -116,7 +118,7 @@ LIST_TOKENS = Operation(
     "user.tokens.list",
     _TAG,
     ADMIN,
-    (Answer(body=resources.TokenPage),),
+    (DocumentedResponse(body=resources.TokenPage),),
     query=inputs.TokenListQuery,
     raises=(errors.UserNotFound, errors.InvalidCursor, errors.TooManyToSort),
 )
@@ -150,7 +152,7 @@ def revoke_users_tokens(user_id: str) -> Response:
 
 
 def _sign_in_admin() -> User:
-    return bootstrap.service().sign_in.admin(site.credentials(users.current_request))
+    return bootstrap.service().sign_in.admin(credentials(users.current_request))
 
 
 def _change(admin: User, user_id: str, asked: inputs.ChangeUser) -> User:

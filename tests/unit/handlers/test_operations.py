@@ -14,10 +14,17 @@ from msgspec import inspect
 from chalicelib.domain import errors
 from chalicelib.domain.errors import InvalidRequest, PayloadTooLarge, UnsupportedMediaType
 from chalicelib.handlers.http import refusals
-from chalicelib.handlers.http.operations import ADMIN, OPEN, PERSON, Answer, Documented, Operation
+from chalicelib.handlers.http.operations import (
+    ADMIN,
+    OPEN,
+    PERSON,
+    Documented,
+    DocumentedResponse,
+    Operation,
+)
 from chalicelib.handlers.http.requests import FORM
 
-NOTHING = Answer(HTTPStatus.NO_CONTENT, media_type=None)
+NOTHING = DocumentedResponse(HTTPStatus.NO_CONTENT, media_type=None)
 
 
 class Order(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):

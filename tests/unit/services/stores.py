@@ -29,34 +29,6 @@ class BusyStore(InMemoryStore):
         """Have something happen on another machine just before ``call`` takes effect."""
         self.meanwhile.setdefault(call, []).extend(happenings)
 
-    def purge(self, token: Token) -> None:
-        """Delete a row, as TTL does."""
-        del self._tokens[token.user_id, token.id]
-
-    def put(self, *rows: Token | User) -> None:
-        """Write rows as they are, without any condition or count."""
-        for row in rows:
-            if isinstance(row, User):
-                self._users[row.id] = row
-            else:
-                self._tokens[row.user_id, row.id] = row
-
-    def lead(self, derived_id: str, user_id: str) -> None:
-        """Make an identity lead to another user, as after a move."""
-        self._identities[derived_id] = user_id
-
-    def read_user(self, user: User) -> User:
-        """Return a user's row as it is now."""
-        return self._users[user.id]
-
-    def read_token(self, token: Token) -> Token:
-        """Return a token's row as it is now."""
-        return self._tokens[token.user_id, token.id]
-
-    def rows(self) -> list[Token]:
-        """Return all token rows."""
-        return list(self._tokens.values())
-
     def _begin(self, call: str) -> None:
         self.calls[call] += 1
         due = self.meanwhile.get(call)

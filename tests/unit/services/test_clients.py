@@ -106,14 +106,14 @@ def test_assertion_stays_used_until_it_cannot_be_used(world: World) -> None:
 def test_refused_assertion_uses_nothing_up(world: World) -> None:
     """A stranger cannot spend a client's ids, nor fill the table."""
     world.refused(world.assertion(aud="https://evil.example"))
-    assert world.store._assertions == {}
+    assert world.store.assertions() == []
 
 
 def test_client_id_beside_an_assertion_must_be_its_own(world: World) -> None:
     """Two names for one caller are one too many."""
     signed = world.assertion().assertion
     world.refused(ClientAssertion(signed, SERVER))
-    assert world.store._assertions == {}
+    assert world.store.assertions() == []
     world.clients.require(ClientAssertion(signed, KEYED_SERVER))
 
 

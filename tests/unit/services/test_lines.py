@@ -59,7 +59,7 @@ class Lines(Desk):
     def as_in_0_1(self) -> None:
         """Leave of all rows what 0.1 writes."""
         self.store.put(*[replace(t, line_id=None, lifetime_began_at=None) for t in self.store.rows()])
-        self.store._lines.clear()
+        self.store.purge(*self.store.lines())
 
 
 @pytest.fixture
@@ -185,8 +185,8 @@ def test_rotation_by_0_1_in_between_breaks_no_line(desk: Lines, which: int) -> N
     line = desk.grow(2)
     tip = desk.rotate(line[-1])
     desk.store.put(replace(tip, line_id=None, lifetime_began_at=None))
-    rows = desk.store._lines[desk.owner.id, desk.first.id]
-    desk.store._lines[desk.owner.id, desk.first.id] = replace(rows, token_ids=(line[1].id, line[2].id))
+    row = desk.store.line_of(desk.first)
+    desk.store.put(replace(row, token_ids=(line[1].id, line[2].id)))
     line += [tip, desk.rotate(desk.store.read_token(tip))]
 
     assert desk.end(line[which])
@@ -197,7 +197,7 @@ def test_rotation_by_0_1_in_between_breaks_no_line(desk: Lines, which: int) -> N
 def test_deleted_row_of_a_line_is_not_missed(desk: Lines, which: int) -> None:
     """TTL keeps no order."""
     line = desk.grow(3)
-    desk.store._lines.clear()
+    desk.store.purge(*desk.store.lines())
 
     assert desk.end(line[which])
     assert desk.working() == []
@@ -206,7 +206,7 @@ def test_deleted_row_of_a_line_is_not_missed(desk: Lines, which: int) -> None:
 def test_line_goes_on_after_its_row_was_deleted(desk: Lines) -> None:
     """A token that rotates itself after a long time begins the row anew."""
     line = desk.grow(1)
-    desk.store._lines.clear()
+    desk.store.purge(*desk.store.lines())
     line.append(desk.rotate(line[-1]))
 
     assert desk.end(line[0])

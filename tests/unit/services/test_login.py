@@ -17,7 +17,7 @@ SURROGATE = "\ud800"
 
 def state_of(service: MemoryService, begun: LoginBegun) -> str:
     """Return the state of a sign-in."""
-    return next(login.state for login in service.store._logins.values() if login.state.startswith(begun.id))
+    return next(login.state for login in service.store.logins() if login.state.startswith(begun.id))
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def test_new_session_is_there_before_the_old_one_ends(service: MemoryService, ca
         )
 
     assert ended == [cookie_hash(old)]
-    assert len(service.store._sessions) == 2
+    assert len(service.store.sessions()) == 2
 
 
 def test_nothing_that_signs_in_is_in_a_representation(begun: LoginBegun, callback: Callback) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chalicelib.handlers.http.credentials import MALFORMED, presented
+from chalicelib.handlers.http.authorization_header import MALFORMED, presented
 from tests.support.headers import NOT_ONE_CREDENTIAL, SAME_CREDENTIAL
 
 

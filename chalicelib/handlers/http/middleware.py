@@ -1,12 +1,10 @@
-"""The headers that every response has, whatever it carries: documents, pages, files and errors.
-
-The gateway's own answers have the same ones; see infra/aws/package/template.yaml.
-"""
+"""Middleware around every view: the request id in the log, and the headers that every response has."""
 
 from collections.abc import Callable, Mapping
 
 from chalice.app import Request, Response
 
+from chalicelib import logs
 from chalicelib.handlers.http.site import site_of
 
 # Features that browsers know by these names. A page of ours needs none of them.
@@ -20,6 +18,7 @@ _UNUSED_FEATURES = (
     "payment",
     "usb",
 )
+# The gateway's own responses have these headers too; see infra/aws/package/template.yaml.
 ALWAYS: Mapping[str, str] = {
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
@@ -31,8 +30,15 @@ ALWAYS: Mapping[str, str] = {
 OVER_TLS: Mapping[str, str] = {"Strict-Transport-Security": "max-age=31536000; includeSubDomains"}
 
 
+def with_request_id(request: Request, get_response: Callable[[Request], Response]) -> Response:
+    """Log API Gateway's request id in every line. The client sees it as ``x-amzn-RequestId``."""
+    lambda_id = getattr(request.lambda_context, "aws_request_id", None)
+    with logs.request(request.context.get("requestId") or lambda_id):
+        return get_response(request)
+
+
 def with_security_headers(request: Request, get_response: Callable[[Request], Response]) -> Response:
-    """Add the headers to a response. One that the response sets itself stays."""
+    """Add the headers that every response has. A header that the view has set stays as it is."""
     response = get_response(request)
     usual = {**ALWAYS, **(OVER_TLS if site_of(request).is_secure else {})}
     response.headers = {**usual, **response.headers}

@@ -1,0 +1,60 @@
+"""The cookies that the service sets and reads."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from chalice.app import Request
+
+from chalicelib.domain.sessions import LOGIN_LIFETIME, SESSION_LIFETIME
+from chalicelib.handlers.http.site import Site, site_of
+
+
+@dataclass(frozen=True, slots=True)
+class Cookie:
+    """A kind of cookie. Over TLS no other host can set it (RFC 6265bis section 4.1.3.2)."""
+
+    name: str
+    lifetime_seconds: int
+
+    def of(self, tag: str) -> "Cookie":
+        """Return the cookie of this kind with its own name, which ends in ``tag``."""
+        return replace(self, name=f"{self.name}_{tag}")
+
+    def tags(self, request: Request) -> list[str]:
+        """Return the tags in the names of this kind's cookies that the browser sent."""
+        prefix = f"{self.named(site_of(request))}_"
+        return [name.removeprefix(prefix) for name, _ in _sent(request) if name.startswith(prefix)]
+
+    def named(self, site: Site) -> str:
+        """Return the name that the browser knows."""
+        return f"__Host-{self.name}" if site.is_secure else self.name
+
+    def set(self, site: Site, value: str) -> str:
+        """Return the Set-Cookie header that keeps ``value``."""
+        return self._header(site, value, self.lifetime_seconds)
+
+    def forget(self, site: Site) -> str:
+        """Return the Set-Cookie header that ends the cookie."""
+        return self._header(site, "", 0)
+
+    def read(self, request: Request) -> str | None:
+        """Return the value that the browser sent, unverified."""
+        wanted = self.named(site_of(request))
+        return next((value for name, value in _sent(request) if name == wanted), None)
+
+    def _header(self, site: Site, value: str, seconds: int) -> str:
+        secure = "; Secure" if site.is_secure else ""
+        attributes = f"Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}"
+        return f"{self.named(site)}={value}; {attributes}"
+
+
+SESSION_COOKIE = Cookie("bodhi_session", int(SESSION_LIFETIME.total_seconds()))
+LOGIN_COOKIE = Cookie("bodhi_login", int(LOGIN_LIFETIME.total_seconds()))
+
+
+def _sent(request: Request) -> Iterator[tuple[str, str]]:
+    """Yield the name and value of each cookie of a request."""
+    for pair in str(request.headers.get("cookie", "")).split(";"):
+        name, _, value = pair.strip().partition("=")
+        if value:
+            yield name, value

@@ -1,0 +1,84 @@
+"""Resources and responses of the management API, made of what the services return."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from http import HTTPStatus
+
+import msgspec
+from chalice.app import Response
+
+from chalicelib.domain import tokens, users
+from chalicelib.handlers.http import responses
+from chalicelib.handlers.http.operations import DocumentedResponse
+from chalicelib.handlers.http.responses import effective_by, moment
+from chalicelib.handlers.http.site import Site
+from chalicelib.handlers.v1 import resources
+from chalicelib.services.listing import TokenPage, TokenView
+
+CREATED = DocumentedResponse(HTTPStatus.CREATED, resources.CreatedToken, ("ETag", "Location"))
+
+
+def token(view: TokenView) -> resources.Token:
+    """Return a token resource."""
+    row, revocation = view.token, view.revocation
+    return resources.Token(
+        id=row.id,
+        name=row.name,
+        description=row.description,
+        scopes=sorted(row.scopes),
+        status=view.status,
+        created_at=moment(row.created_at),
+        updated_at=moment(row.updated_at),
+        last_used_at=moment(row.last_used_at),
+        idle_at=moment(row.idle_at),
+        expires_at=moment(view.expires_at),
+        effective_by=effective_by(view.refused_since),
+        revoked_at=moment(revocation.at if revocation else None),
+        revoked_reason=revocation.reason if revocation else None,
+        predecessor_id=row.predecessor_id,
+        successor_id=row.successor_id,
+        self_rotated=row.is_self_rotated,
+        overlap_ends_at=moment(row.overlap_ends_at),
+        reuse_count=row.reuse_count,
+        last_reused_at=moment(row.last_reused_at),
+    )
+
+
+def created(issued: tokens.IssuedToken, site: Site) -> Response:
+    """Return the response with a new token. It is the only one that has the token's string."""
+    view = TokenView(issued.token, tokens.TokenStatus.ACTIVE, None, None, issued.token.expires_at)
+    resource = resources.CreatedToken(**msgspec.structs.asdict(token(view)), token=issued.secret)
+    headers = {"Location": f"{site.prefix}/v1/tokens/{issued.token.id}", **etag(view)}
+    return responses.document(resource, HTTPStatus.CREATED, headers)
+
+
+def token_page(page: TokenPage) -> resources.TokenPage:
+    """Return a page of tokens."""
+    listed = [token(view) for view in page.tokens]
+    return resources.TokenPage(tokens=listed, next_cursor=page.next_cursor)
+
+
+def usage(row: tokens.Token, now: datetime) -> resources.Usage:
+    """Return the usage of a token, one entry per day. The counts are lower bounds."""
+    days = [resources.DayOfUsage(date=day.isoformat(), at_least=n) for day, n in row.usage_days(now)]
+    return resources.Usage(token_id=row.id, days=days)
+
+
+def etag(view: TokenView) -> dict[str, str]:
+    """Return the header that names the version of a token (RFC 9110 section 8.8.3)."""
+    return {"ETag": f'"{view.token.version}"'}
+
+
+def user(row: users.User) -> resources.User:
+    """Return the user resource as administrators see it."""
+    return resources.User(
+        **msgspec.structs.asdict(responses.me(row)),
+        created_at=moment(row.created_at),
+        updated_at=moment(row.updated_at),
+        effective_by=effective_by(row.refused_since),
+    )
+
+
+def user_page(rows: Sequence[users.User], next_cursor: str | None) -> resources.UserPage:
+    """Return a page of users."""
+    return resources.UserPage(users=[user(row) for row in rows], next_cursor=next_cursor)

@@ -1,0 +1,127 @@
+"""`python -m infra.architecture`: draw the rooms and their imports into docs/architecture.md.
+
+An arrow leads from a room to one that its modules import. Arrows that others imply are left out.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import grimp
+
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs" / "architecture.md"
+BEGIN = "<!-- rooms: `python -m infra.architecture` writes from here -->"
+END = "<!-- rooms: to here -->"
+
+# A module belongs to the room with the longest of these names that it begins with.
+ROOMS = {
+    "app": "app.py",
+    "chalicelib.handlers": "functions<br>authorizer, front_doors, flush",
+    "chalicelib.handlers.v1": "v1<br>management API",
+    "chalicelib.handlers.oauth": "oauth<br>OAuth 2.0",
+    "chalicelib.handlers.docs": "docs<br>the contract",
+    "chalicelib.handlers.page": "page<br>sign-in and HTML",
+    "chalicelib.handlers.http": "http: the floor<br>operations, requests, responses, problems",
+    "chalicelib.bootstrap": "bootstrap<br>builds each part when it is first needed",
+    "chalicelib.services": "services<br>one module per subject",
+    "chalicelib.adapters": "KMS, JWS,<br>API Gateway",
+    "chalicelib.adapters.oidc": "oidc<br>OpenID Connect",
+    "chalicelib.adapters.dynamodb": "dynamodb<br>the table",
+    "chalicelib.adapters.dynamodb.lean": "lean<br>a decision's client",
+    "chalicelib.settings": "settings<br>the environment",
+    "chalicelib": "logs, strict JSON",
+    "chalicelib.domain": "domain<br>plain Python: rules, values, errors, ports",
+    "infra": "command line",
+    "infra.aws": "shared",
+    "infra.aws.package": "package<br>template, policies",
+    "infra.aws.deploy": "deploy<br>stages",
+    "infra.aws.operate": "operate<br>the operator's commands",
+    "infra.local": "local<br>the local stack",
+}
+# Rooms are drawn inside their group, outermost first.
+GROUPS = {
+    "chalicelib.handlers": "handlers: the only rooms that know Chalice and events",
+    "chalicelib.adapters": "adapters: the only rooms that know AWS, JWS and OpenID",
+    "infra": "infra: never deployed",
+}
+
+Arrows = frozenset[tuple[str, str]]
+
+
+def drawn() -> str:
+    """Return the diagram as Mermaid text. Raises ValueError if rooms import one another in a circle."""
+    arrows = _without_implied(_arrows())
+    lines = ["flowchart TD"]
+    for group, title in {"": "", **GROUPS}.items():
+        rooms = [room for room in ROOMS if _group_of(room) == group]
+        boxes = [f'{_node(room)}["{ROOMS[room]}"]' for room in rooms]
+        if group:
+            boxes = [f'subgraph {_node(group)}_group["{title}"]', *(f"  {box}" for box in boxes), "end"]
+        lines += boxes
+    lines += [f"{_node(importer)} --> {_node(imported)}" for importer, imported in sorted(arrows)]
+    return "\n  ".join(lines)
+
+
+def updated(page: str) -> str:
+    """Return the page with the present diagram between its marks. Raises ValueError without marks."""
+    before, after = page.index(BEGIN) + len(BEGIN), page.index(END)
+    return f"{page[:before]}\n\n```mermaid\n{drawn()}\n```\n\n{page[after:]}"
+
+
+def main() -> None:
+    """Write the diagram into the page."""
+    PAGE.write_text(updated(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def _arrows() -> Arrows:
+    graph = grimp.build_graph("chalicelib", "infra", exclude_type_checking_imports=True, cache_dir=None)
+    imports = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
+    # The app is a module outside all packages, which grimp does not read.
+    imports["app"] = set(_imports_of_app())
+    found = {(_room_of(importer), _room_of(each)) for importer, them in imports.items() for each in them}
+    return frozenset((importer, imported) for importer, imported in found if importer != imported)
+
+
+def _imports_of_app() -> Iterator[str]:
+    for node in ast.walk(ast.parse((ROOT / "app.py").read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("chalicelib"):
+            yield node.module
+
+
+def _room_of(module: str) -> str:
+    parts = module.split(".")
+    names = (".".join(parts[:length]) for length in range(len(parts), 0, -1))
+    return next(name for name in names if name in ROOMS)
+
+
+def _group_of(room: str) -> str:
+    return next((group for group in GROUPS if room == group or room.startswith(f"{group}.")), "")
+
+
+def _node(room: str) -> str:
+    return room.replace(".", "_")
+
+
+def _without_implied(arrows: Arrows) -> Arrows:
+    imported_by: dict[str, set[str]] = {room: set() for room in ROOMS}
+    for importer, imported in arrows:
+        imported_by[importer].add(imported)
+    reached = {room: _reached(room, imported_by, ()) for room in ROOMS}
+    return frozenset(
+        (importer, imported)
+        for importer, imported in arrows
+        if not any(imported in reached[between] for between in imported_by[importer])
+    )
+
+
+def _reached(room: str, imports: Mapping[str, set[str]], way: tuple[str, ...]) -> set[str]:
+    if room in way:
+        raise ValueError(f"rooms import one another: {' -> '.join([*way, room])}")
+    return imports[room].union(*(_reached(each, imports, (*way, room)) for each in imports[room]))
+
+
+if __name__ == "__main__":
+    main()
