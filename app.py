@@ -1,7 +1,8 @@
-"""The Chalice app: registers what belongs to it; nothing else."""
+"""The Chalice app: it starts the service and registers the blueprints."""
 
 from chalice.app import Chalice
 
+from chalicelib import bootstrap
 from chalicelib.handlers.chalice_functions import authorizer, flushes, front_doors
 from chalicelib.handlers.docs.routes import documents
 from chalicelib.handlers.http.middleware import with_request_id, with_security_headers
@@ -13,6 +14,8 @@ from chalicelib.handlers.v1.sample_api import sample_api
 from chalicelib.handlers.v1.self_service import self_service
 from chalicelib.handlers.v1.tokens import tokens
 from chalicelib.handlers.v1.users import users
+
+bootstrap.start()
 
 app = Chalice(app_name="bodhi-api-tokens")
 app.register_middleware(with_request_id, "http")

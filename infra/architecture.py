@@ -1,11 +1,13 @@
-"""`python -m infra.architecture`: draw the rooms and their imports into docs/architecture.md.
+"""`python -m infra draw-architecture`: draw the rooms and their imports into docs/architecture.md.
 
 An arrow leads from a room to one that its modules import. Arrows that others imply are left out.
 """
 
 from __future__ import annotations
 
+import argparse
 import ast
+import importlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -13,7 +15,7 @@ import grimp
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "architecture.md"
-BEGIN = "<!-- rooms: `python -m infra.architecture` writes from here -->"
+BEGIN = "<!-- rooms: `python -m infra draw-architecture` writes from here -->"
 END = "<!-- rooms: to here -->"
 
 # A module belongs to the room with the longest of these names that it begins with.
@@ -35,7 +37,7 @@ ROOMS = {
     "chalicelib": "logs, strict JSON",
     "chalicelib.domain": "domain<br>plain Python: rules, values, errors, ports",
     "infra": "command line",
-    "infra.aws": "shared",
+    "infra.aws": "terminal, accounts, errors",
     "infra.aws.package": "package<br>template, policies",
     "infra.aws.deploy": "deploy<br>stages",
     "infra.aws.operate": "operate<br>the operator's commands",
@@ -48,12 +50,15 @@ GROUPS = {
     "infra": "infra: never deployed",
 }
 
+# The page's files are read, not imported.
+_PAGE_FILES = 'chalicelib_handlers_page -. reads .-> web["web<br>the page: HTML, CSS, JavaScript"]'
+
 Arrows = frozenset[tuple[str, str]]
 
 
 def drawn() -> str:
     """Return the diagram as Mermaid text. Raises ValueError if rooms import one another in a circle."""
-    arrows = _without_implied(_arrows())
+    drawn_arrows = without_implied(arrows())
     lines = ["flowchart TD"]
     for group, title in {"": "", **GROUPS}.items():
         rooms = [room for room in ROOMS if _group_of(room) == group]
@@ -61,7 +66,8 @@ def drawn() -> str:
         if group:
             boxes = [f'subgraph {_node(group)}_group["{title}"]', *(f"  {box}" for box in boxes), "end"]
         lines += boxes
-    lines += [f"{_node(importer)} --> {_node(imported)}" for importer, imported in sorted(arrows)]
+    lines += [f"{_node(importer)} --> {_node(imported)}" for importer, imported in sorted(drawn_arrows)]
+    lines.append(_PAGE_FILES)
     return "\n  ".join(lines)
 
 
@@ -71,14 +77,22 @@ def updated(page: str) -> str:
     return f"{page[:before]}\n\n```mermaid\n{drawn()}\n```\n\n{page[after:]}"
 
 
-def main() -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add no argument: there is one page."""
+
+
+def run(options: argparse.Namespace) -> None:
     """Write the diagram into the page."""
     PAGE.write_text(updated(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
 
 
-def _arrows() -> Arrows:
+def arrows() -> Arrows:
+    """Return which room imports which, without the imports that only types need."""
     graph = grimp.build_graph("chalicelib", "infra", exclude_type_checking_imports=True, cache_dir=None)
     imports = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
+    # The command line imports the module of a command by name, when it is run.
+    commands = importlib.import_module("infra.__main__").COMMANDS
+    imports["infra.__main__"] |= {command.module for command in commands.values()}
     # The app is a module outside all packages, which grimp does not read.
     imports["app"] = set(_imports_of_app())
     found = {(_room_of(importer), _room_of(each)) for importer, them in imports.items() for each in them}
@@ -105,15 +119,16 @@ def _node(room: str) -> str:
     return room.replace(".", "_")
 
 
-def _without_implied(arrows: Arrows) -> Arrows:
-    imported_by: dict[str, set[str]] = {room: set() for room in ROOMS}
+def without_implied(arrows: Arrows) -> Arrows:
+    """Leave out each arrow to a room that other arrows reach. Raises ValueError for a circle."""
+    imports: dict[str, set[str]] = {room: set() for room in ROOMS}
     for importer, imported in arrows:
-        imported_by[importer].add(imported)
-    reached = {room: _reached(room, imported_by, ()) for room in ROOMS}
+        imports[importer].add(imported)
+    reached = {room: _reached(room, imports, ()) for room in ROOMS}
     return frozenset(
         (importer, imported)
         for importer, imported in arrows
-        if not any(imported in reached[between] for between in imported_by[importer])
+        if not any(imported in reached[between] for between in imports[importer])
     )
 
 
@@ -121,7 +136,3 @@ def _reached(room: str, imports: Mapping[str, set[str]], way: tuple[str, ...]) -
     if room in way:
         raise ValueError(f"rooms import one another: {' -> '.join([*way, room])}")
     return imports[room].union(*(_reached(each, imports, (*way, room)) for each in imports[room]))
-
-
-if __name__ == "__main__":
-    main()

@@ -1,16 +1,20 @@
-"""`python -m infra.prose [PATH...]`: check sentences against docs/contributing.md, "Words"."""
+"""The command ``prose``: check sentences against docs/contributing.md, "Words"."""
 
 from __future__ import annotations
 
+import argparse
 import ast
 import io
 import re
+import runpy
 import sys
 import tokenize
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
+
+from infra.aws.errors import CommandError
 
 PLACES = ("app.py", "chalicelib", "infra", "README.md", "docs", "Makefile")
 MAX_WORDS = 25
@@ -83,13 +87,18 @@ def findings(places: Iterable[str]) -> Iterator[Finding]:
             yield from check(path)
 
 
-def main() -> None:
-    """Print each finding on a line; exit with 1 if there are any."""
-    found = list(findings(sys.argv[1:] or PLACES))
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the files and folders."""
+    parser.add_argument("paths", metavar="PATH", nargs="*", help=f"default: {', '.join(PLACES)}")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Print each finding on a line. Raises CommandError if there are any."""
+    found = list(findings(options.paths or PLACES))
     for finding in found:
         print(finding)
     if found:
-        sys.exit(f"{len(found)} sentences to write otherwise; see docs/contributing.md")
+        raise CommandError(f"{len(found)} sentences to write otherwise. See docs/contributing.md.")
 
 
 def _texts(path: Path) -> Iterator[Text]:
@@ -239,4 +248,5 @@ def _sentences(words: str) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    main()
+    sys.argv.insert(1, "prose")
+    runpy.run_module("infra", run_name="__main__")

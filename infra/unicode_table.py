@@ -1,16 +1,19 @@
 """The script that writes the table of characters for the rule for text from outside.
 
-Run ``python -m infra.unicode_table`` with Python 3.11, which has Unicode 14.0.0. The table is committed, so
+Run ``python -m infra unicode-table`` with Python 3.11, which has Unicode 14.0.0. The table is committed, so
 that every Python gives the same answer. The categories come from ``unicodedata``. It lacks some properties.
 They are copied here from the Unicode Character Database.
 """
 
+import argparse
 import sys
 import textwrap
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
+
+from infra.aws.errors import CommandError
 
 VERSION = "14.0.0"
 TABLE = Path(__file__).resolve().parents[1] / "chalicelib" / "domain" / "unicode_table.py"
@@ -92,14 +95,24 @@ _SETS: tuple[tuple[str, str, Callable[[int], bool]], ...] = (
 )
 
 
+def add_arguments(_: argparse.ArgumentParser) -> None:
+    """Add nothing."""
+
+
+def run(_: argparse.Namespace) -> None:
+    """Write the table. Raises CommandError if Python has another Unicode."""
+    TABLE.write_text(module(), encoding="utf-8")
+    print(f"Wrote {TABLE.name} of Unicode {VERSION}.")
+
+
 def module() -> str:
-    """Return the source of the table's module. Raises SystemExit if Python has another Unicode."""
+    """Return the source of the table's module. Raises CommandError if Python has another Unicode."""
     known = unicodedata.unidata_version
     if known != VERSION:
-        raise SystemExit(f"The table is made of Unicode {VERSION}. This Python knows Unicode {known}.")
+        raise CommandError(f"The table is made of Unicode {VERSION}. This Python knows Unicode {known}.")
     parts = [
         f'"""Sets of characters of Unicode {VERSION}, written as the inside of a character class.\n\n'
-        'Made by ``python -m infra.unicode_table``. Do not edit it by hand.\n"""\n'
+        'Made by ``python -m infra unicode-table``. Do not edit it by hand.\n"""\n'
     ]
     for name, meaning, belongs in _SETS:
         parts.append(f"# {meaning}\n{name} = {_literal(filter(belongs, _EVERY))}\n")
@@ -127,8 +140,3 @@ def _escape(point: int) -> str:
     if point > 0xFFFF:
         return f"\\U{point:08x}"
     return f"\\u{point:04x}" if point > 0xFF else f"\\x{point:02x}"
-
-
-if __name__ == "__main__":
-    TABLE.write_text(module(), encoding="utf-8")
-    print(f"Wrote {TABLE.name} of Unicode {VERSION}.")

@@ -8,11 +8,11 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from chalicelib.adapters import jws
 from chalicelib.adapters.api_token import SigningKeys, verified_payload
 from chalicelib.adapters.key_cache import KeyCache
-from chalicelib.domain.access_tokens import AccessClaims
+from chalicelib.domain.claims import AccessClaims
 from chalicelib.domain.errors import ExpiredToken, MalformedToken, WrongClaims
 from chalicelib.domain.ids import TOKEN_ID, USER_ID
 from chalicelib.domain.keys import ES256
-from chalicelib.domain.ports import Clock
+from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.scopes import scope_string
 
 TYPE = "at+jwt"
@@ -38,7 +38,7 @@ class JwtAccessTokenSigner:
             "aud": claims.audience,
             "sub": claims.subject,
             "client_id": claims.client_id,
-            "jti": claims.token_id,
+            "jti": claims.access_token_id,
             "iat": int(claims.issued_at.timestamp()),
             "exp": int(claims.expires_at.timestamp()),
             "scope": scope_string(claims.scopes),
@@ -88,7 +88,7 @@ def _parse(payload: dict[str, Any]) -> AccessClaims:
         subject=subject,
         client_id=client_id,
         audience=audience,
-        token_id=token_id,
+        access_token_id=token_id,
         scopes=frozenset(scope.split()),
         issued_at=datetime.fromtimestamp(payload["iat"], UTC),
         expires_at=datetime.fromtimestamp(payload["exp"], UTC),

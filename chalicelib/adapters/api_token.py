@@ -32,7 +32,8 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.ids import API_TOKEN_PREFIX, MAX_API_TOKEN_LENGTH, TOKEN_ID, USER_ID
 from chalicelib.domain.keys import ES256, VerificationKey
-from chalicelib.domain.ports import Clock, KeyStore
+from chalicelib.domain.ports.signing import KeyStore
+from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.scopes import scope_string
 
 TYPE = "api-token+jwt"

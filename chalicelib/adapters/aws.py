@@ -9,7 +9,7 @@ from botocore.config import Config
 
 from chalicelib.adapters.clock import SystemClock
 from chalicelib.adapters.connections import is_stale
-from chalicelib.domain.ports import Clock
+from chalicelib.domain.ports.time import Clock
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

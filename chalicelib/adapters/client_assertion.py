@@ -9,7 +9,7 @@ import jwt
 from chalicelib.adapters import jws
 from chalicelib.domain.clients import ResourceServer, VerifiedAssertion
 from chalicelib.domain.errors import InvalidClient
-from chalicelib.domain.ports import Clock
+from chalicelib.domain.ports.time import Clock
 
 _LEEWAY = timedelta(seconds=60)
 # What Authlib's clients ask for unless told otherwise; each works once all the same.

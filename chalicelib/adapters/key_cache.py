@@ -6,7 +6,7 @@ from threading import Lock
 from typing import Generic, TypeVar
 
 from chalicelib.domain.errors import DependencyUnavailable
-from chalicelib.domain.ports import Clock
+from chalicelib.domain.ports.time import Clock
 
 Key = TypeVar("Key")
 

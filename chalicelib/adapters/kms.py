@@ -11,7 +11,8 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from chalicelib.adapters import jws
 from chalicelib.domain.errors import ConcurrentChange, SigningUnavailable
 from chalicelib.domain.keys import KeyRing, KeyState, VerificationKey
-from chalicelib.domain.ports import Clock, KeyStore
+from chalicelib.domain.ports.signing import KeyStore
+from chalicelib.domain.ports.time import Clock
 
 if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from chalicelib.adapters.failures import Failure, failure_of
-from chalicelib.domain.ports import Clock, Sleep
+from chalicelib.domain.ports.time import Clock, Sleep
 
 T = TypeVar("T")
 

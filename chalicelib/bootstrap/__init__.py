@@ -3,6 +3,8 @@
 Adapters are imported where they are built, so that the authorizer loads only what a decision needs.
 """
 
+from functools import cache
+
 from chalicelib import logs
 from chalicelib.bootstrap.closed_mode import Service
 from chalicelib.bootstrap.open_mode import OpenService
@@ -47,8 +49,10 @@ def install(mode: Mode) -> Mode:
     return mode
 
 
+# Every deployed module starts the service, and ``app.py`` imports them all.
+@cache
 def start() -> None:
-    """Begin to log and check the settings, unless the app is only being packaged.
+    """Begin to log and check the settings, unless the app is only being packaged. Do so once.
 
     An authorizer on Lambda builds its parts too, because Lambda gives the start more CPU than the calls.
     Raises SettingsError.

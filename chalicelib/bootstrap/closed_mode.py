@@ -12,7 +12,8 @@ from chalicelib.settings import GatewaySettings
 
 if TYPE_CHECKING:
     from chalicelib.bootstrap.oauth import OAuth
-    from chalicelib.domain.ports import AuthorizerCaches, TokenSigner
+    from chalicelib.domain.ports.flushes import AuthorizerCaches
+    from chalicelib.domain.ports.signing import TokenSigner
     from chalicelib.domain.users import Role, User
     from chalicelib.services.accounts import Accounts
     from chalicelib.services.flush import FlushCaches

@@ -1,6 +1,7 @@
 """The parts of the authorizer's decision, and of the reaction to reuse."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
@@ -8,7 +9,8 @@ from chalicelib.bootstrap.stores import Stores
 from chalicelib.domain.administrators import Administrators
 from chalicelib.domain.errors import MalformedToken
 from chalicelib.domain.scopes import ScopeCatalogue
-from chalicelib.domain.tokens import Token, TokenRules
+from chalicelib.domain.token_rules import TokenRules
+from chalicelib.domain.tokens import Token
 from chalicelib.services.callers import Admitted, AdmittedToken
 from chalicelib.settings import RotatedTokenReuse
 
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
-    from chalicelib.domain.ports import TokenVerifier
+    from chalicelib.domain.ports.signing import TokenVerifier
     from chalicelib.services.recent_rows import RecentRows
     from chalicelib.services.reuse import RecordReuse
     from chalicelib.services.revocation import RevokeToken
@@ -36,6 +38,11 @@ class Decision(Stores):
         """The scopes that the service has."""
         return self.settings.scopes
 
+    @property
+    def max_lifetime(self) -> timedelta | None:
+        """The lifetime after which every token expires, or None if a token may never expire."""
+        return self.settings.max_token_lifetime
+
     @cached_property
     def rules(self) -> TokenRules:
         """The durations, the quota and the scopes that govern tokens."""
@@ -46,7 +53,7 @@ class Decision(Stores):
             retention=settings.retention,
             max_live_tokens=settings.max_tokens_per_user,
             max_creations_per_day=settings.max_creations_per_day,
-            max_lifetime=settings.max_token_lifetime,
+            max_lifetime=self.max_lifetime,
             scopes=settings.scopes,
             administrators=Administrators(
                 settings.oidc_issuer, settings.subject_claim, settings.admin_subjects

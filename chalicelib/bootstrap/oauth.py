@@ -7,7 +7,7 @@ from chalicelib.domain.endpoints import Endpoints
 
 if TYPE_CHECKING:
     from chalicelib.bootstrap.closed_mode import Service
-    from chalicelib.domain.ports import AccessTokenVerifier
+    from chalicelib.domain.ports.signing import AccessTokenVerifier
     from chalicelib.services.access_tokens import DeriveAccessToken, PublishedKeys
     from chalicelib.services.clients import AuthenticateClients
     from chalicelib.services.exchange import ExchangeSignIn

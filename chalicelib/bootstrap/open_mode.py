@@ -1,12 +1,13 @@
 """Open mode: the service without authentication."""
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from chalicelib import logs
 from chalicelib.adapters.clock import SystemClock
 from chalicelib.domain.errors import TokensUnavailable
-from chalicelib.domain.ports import Clock
+from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.scopes import DEFAULT_CATALOGUE, ScopeCatalogue
 from chalicelib.services.callers import Admitted, AnonymousAdmitted, AnonymousCaller, ApiCaller
 
@@ -45,6 +46,11 @@ class OpenService:
     def scopes(self) -> ScopeCatalogue:
         """The default scopes. No token has them."""
         return DEFAULT_CATALOGUE
+
+    @property
+    def max_lifetime(self) -> timedelta | None:
+        """None, because this mode has no tokens."""
+        return None
 
     @property
     def published_at(self) -> str | None:

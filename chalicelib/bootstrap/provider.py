@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from chalicelib.adapters.oidc.client_secret import ClientSecret
     from chalicelib.adapters.oidc.provider import OidcProvider, ProviderDocuments, ProviderRules
-    from chalicelib.domain.ports import LoginProvider
+    from chalicelib.domain.ports.sign_in import LoginProvider
 
 
 class Provider(Stores):

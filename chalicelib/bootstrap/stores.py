@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypedDict, Unpack, cast
 from chalicelib import logs
 from chalicelib.adapters.clock import SystemClock
 from chalicelib.domain.keys import KeyUse
-from chalicelib.domain.ports import Clock
+from chalicelib.domain.ports.time import Clock
 from chalicelib.settings import Settings
 
 if TYPE_CHECKING:
@@ -19,20 +19,13 @@ if TYPE_CHECKING:
     from chalicelib.adapters.dynamodb.lean.access import Access, LeftToSdk
     from chalicelib.adapters.oidc.provider import OidcProvider
     from chalicelib.adapters.retries import Retries
-    from chalicelib.domain.ports import (
-        AssertionStore,
-        AuthorizationStore,
-        AuthorizerCaches,
-        FlushStore,
-        KeyStore,
-        LoginProvider,
-        ReactivationStore,
-        RotationStore,
-        SessionStore,
-        Sleep,
-        TokenStore,
-        UserStore,
-    )
+    from chalicelib.domain.ports.clients import AssertionStore
+    from chalicelib.domain.ports.flushes import AuthorizerCaches, FlushStore
+    from chalicelib.domain.ports.sign_in import LoginProvider, SessionStore
+    from chalicelib.domain.ports.signing import KeyStore
+    from chalicelib.domain.ports.time import Sleep
+    from chalicelib.domain.ports.tokens import AuthorizationStore, RotationStore, TokenStore
+    from chalicelib.domain.ports.users import ReactivationStore, UserStore
 
 
 class Parts(TypedDict, total=False):

@@ -1,15 +1,57 @@
-"""What a signed API token says, once its signature is verified."""
+"""The claims of API tokens and access tokens, and the types of tokens in an exchange."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import Enum
+
+ACCESS_TOKEN_LIFETIME = timedelta(minutes=5)
+
+TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105 - a name, not a secret
+
+
+class TokenType(Enum):
+    """The type of a token, by its name in a token exchange (RFC 8693 section 3)."""
+
+    ACCESS_TOKEN = "urn:ietf:params:oauth:token-type:access_token"  # noqa: S105
+    ID_TOKEN = "urn:ietf:params:oauth:token-type:id_token"  # noqa: S105
+    JWT = "urn:ietf:params:oauth:token-type:jwt"
 
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """The claims of an API token (RFC 7519 section 4.1 and RFC 8693 section 4.2 for ``scope``)."""
+    """The claims of an API token (RFC 7519 section 4.1; RFC 8693 section 4.2 for ``scope``)."""
 
     subject: str
     token_id: str
     issued_at: datetime
     scopes: frozenset[str]
     expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class AccessClaims:
+    """The claims of an access token, which another service verifies offline (RFC 9068 section 2.2).
+
+    ``client_id`` is the id of the API token that the access token was derived from.
+    """
+
+    subject: str
+    client_id: str
+    audience: str
+    access_token_id: str
+    scopes: frozenset[str]
+    issued_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AccessToken:
+    """An access token and its string, which stays out of every ``repr``."""
+
+    claims: AccessClaims
+    secret: str = field(repr=False)
+
+    @property
+    def lifetime(self) -> timedelta:
+        """The time between issue and expiry."""
+        return self.claims.expires_at - self.claims.issued_at

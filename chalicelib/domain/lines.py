@@ -4,7 +4,9 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from chalicelib.domain.tokens import RevocationReason, Token, TokenRules, TokenStatus
+from chalicelib.domain.revocations import RevocationReason
+from chalicelib.domain.token_rules import TokenRules
+from chalicelib.domain.tokens import Token, TokenState
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ class Members:
 
 def may_work(token: Token, now: datetime) -> bool:
     """Return True for a token that is neither revoked nor rotated out, so that an end changes it."""
-    return token.state is not TokenStatus.REVOKED and not token.overlap_is_over(now)
+    return token.state is not TokenState.REVOKED and not token.overlap_is_over(now)
 
 
 def ending_of(
@@ -72,7 +74,7 @@ def ending_of(
     ending = [token for token in members.tokens if may_work(token, now)]
     if not ending:
         return None
-    was_freed = any(token.state is TokenStatus.REVOKED for token in members.tokens)
+    was_freed = any(token.state is TokenState.REVOKED for token in members.tokens)
     had_place = not was_freed and any(token.surely_holds_place(now) for token in ending)
     keeps_place = any(token.holds_place(now) for token in members.relatives)
     return Ending(

@@ -11,7 +11,8 @@ from chalicelib.domain.errors import (
     TokenNotActive,
 )
 from chalicelib.domain.lines import Change, Line
-from chalicelib.domain.tokens import MAX_OVERLAP, Token, TokenRules, TokenStatus
+from chalicelib.domain.token_rules import MAX_OVERLAP, TokenRules
+from chalicelib.domain.tokens import Token, TokenState, TokenStatus
 from chalicelib.domain.users import User
 
 
@@ -139,7 +140,7 @@ def _lifetime(token: Token, rules: TokenRules) -> timedelta | None:
 
 
 def _cut_short(token: Token, now: datetime, rules: TokenRules) -> Change | None:
-    if token.state is TokenStatus.REVOKED or token.overlap_is_over(now):
+    if token.state is TokenState.REVOKED or token.overlap_is_over(now):
         return None
     return Change(token, _ending_at(now, token, now, rules))
 

@@ -101,7 +101,7 @@ class ScopeCatalogue:
         scopes = self.defaults if names is None else frozenset(names)
         held = self._names(role)
         if not scopes or not scopes <= {scope.name for scope in self.scopes}:
-            raise InvalidScope(f"Scopes must name at least one of: {', '.join(held)}.")
+            raise InvalidScope(held)
         refused = scopes.difference(held)
         if refused:
             raise ScopeNotAllowed(min(refused))

@@ -6,11 +6,12 @@ Decision 22 gives the reasons. The table of characters is committed, so that eve
 import re
 import unicodedata
 
-from chalicelib.domain.errors import InvalidRequest
+from chalicelib.domain.errors import InvalidText
 from chalicelib.domain.unicode_table import FLAG_TAGS, INVISIBLE, REFUSED, WHITE_SPACE
 
 MAX_NAME_LENGTH = 100
 MAX_DESCRIPTION_LENGTH = 500
+MAX_SEARCH_LENGTH = 100
 # OpenID Connect Core 1.0, section 2, claim ``sub``.
 MAX_SUBJECT_LENGTH = 255
 
@@ -31,19 +32,18 @@ _ACCENTS = re.compile("[\u0300-\u036f]")
 _LONG_ESCAPE = re.compile(r"\\U([0-9a-f]{8})")
 
 
-def plain_text(value: str, member: str, longest: int) -> str:
+def plain_text(value: str, longest: int) -> str:
     """Return a trimmed name or description, which may be empty.
 
-    Raises InvalidRequest if it is too long or has a refused character. Raises InvalidRequest also if it is
-    not empty but has no visible character.
+    Raises InvalidText if it is too long, has a refused character, or has no visible one.
     """
     trimmed = value.strip()
     if len(trimmed) > longest:
-        raise InvalidRequest(f"'{member}' must have at most {longest} characters.")
+        raise InvalidText(f"must have at most {longest} characters")
     if refused := _refused(trimmed):
-        raise InvalidRequest(f"'{member}' must be plain text. U+{ord(refused):04X} is not allowed.")
+        raise InvalidText(f"must be plain text without the character U+{ord(refused):04X}")
     if trimmed and not _is_visible(trimmed):
-        raise InvalidRequest(f"'{member}' must be empty or have a visible character.")
+        raise InvalidText("must be empty or have a visible character")
     return trimmed
 
 

@@ -1,125 +1,36 @@
-"""Tokens: what they are, which changes they allow, and whether one may be used right now."""
+"""API tokens: their rows, their status, and the changes that they allow."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from enum import Enum
 
-from chalicelib.domain.administrators import Administrators
-from chalicelib.domain.errors import (
-    ExpiredToken,
-    IdleToken,
-    InactiveOwner,
-    InactiveToken,
-    InvalidRequest,
-    InvalidToken,
-    RevokedToken,
-    RotatedToken,
-    TokenAlreadyExpired,
-    TokenAlreadyRevoked,
-    TooManyCreations,
-)
-from chalicelib.domain.scopes import ScopeCatalogue
+from chalicelib.domain.revocations import Revocation, RevocationReason
+from chalicelib.domain.token_rules import TokenRules
 from chalicelib.domain.users import User, UserStatus
 
 USAGE_DAYS = 30
-MAX_OVERLAP = timedelta(days=7)
 
 _USAGE_KEPT = timedelta(days=USAGE_DAYS - 1)
 _CLOCK_SKEW = timedelta(minutes=5)
-_ALMOST_A_SECOND = timedelta(microseconds=999_999)
+
+
+class TokenState(Enum):
+    """The stored part of a token's status."""
+
+    ACTIVE = "active"
+    INACTIVE = "inactive"
+    REVOKED = "revoked"
 
 
 class TokenStatus(Enum):
-    """How a token stands; ``idle`` and ``expired`` are derived from the clock, never stored."""
+    """The status of a token, which is derived from its state, its owner and the clock."""
 
     ACTIVE = "active"
     INACTIVE = "inactive"
     IDLE = "idle"
     EXPIRED = "expired"
     REVOKED = "revoked"
-
-
-class RevocationReason(Enum):
-    """Why a token was revoked."""
-
-    OWNER = "owner"
-    ADMIN = "admin"
-    USER_DEACTIVATED = "user_deactivated"
-    USER_REMOVED = "user_removed"
-    ROTATED = "rotated"
-    REUSE = "reuse"
-    EXPOSED = "exposed"
-
-
-@dataclass(frozen=True, slots=True)
-class Revocation:
-    """When and why a token, or a whole generation of them, was revoked."""
-
-    reason: RevocationReason
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class EndedGeneration:
-    """The record of one generation of a user's tokens that was revoked at once."""
-
-    generation: str
-    revocation: Revocation
-    purge_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class TokenRules:
-    """The durations, the quota and the scopes that govern tokens."""
-
-    idle_timeout: timedelta
-    refresh_interval: timedelta
-    retention: timedelta
-    max_live_tokens: int
-    max_creations_per_day: int
-    max_lifetime: timedelta | None
-    scopes: ScopeCatalogue
-    administrators: Administrators
-
-    def creation_limits(self, owner: User, now: datetime) -> "CreationLimits":
-        """Return what bounds the next token of ``owner``.
-
-        Raises TooManyCreations if the day allows no other one.
-        """
-        created = owner.creations_on(now.date())
-        limits = CreationLimits(self.max_live_tokens, self.max_creations_per_day, created > 0)
-        if created >= limits.per_day:
-            raise limits.exhausted(now)
-        return limits
-
-    def purge_time(self, end: datetime) -> datetime:
-        """Return when a row may be deleted whose token ended, or will end, at ``end``.
-
-        In whole seconds, rounded up, as DynamoDB's TTL counts.
-        """
-        return (end + self.retention + _ALMOST_A_SECOND).replace(microsecond=0)
-
-    def generation_purge_time(self, end: datetime) -> datetime:
-        """Return when no row of a generation that ended at ``end`` can be left."""
-        return self.purge_time(end + max(self.idle_timeout, MAX_OVERLAP))
-
-
-@dataclass(frozen=True, slots=True)
-class CreationLimits:
-    """The most live tokens of an owner, and the most creations and rotations on one UTC day.
-
-    ``day_has_begun`` if the owner's row counts creations of the day already, as far as it was read.
-    """
-
-    live_tokens: int
-    per_day: int
-    day_has_begun: bool
-
-    def exhausted(self, now: datetime) -> TooManyCreations:
-        """Return the refusal of everything that would be created on the day of ``now``."""
-        midnight = datetime.combine(now.date() + timedelta(days=1), time(), UTC)
-        return TooManyCreations(self.per_day, midnight - now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +51,7 @@ class Token:
     name: str
     description: str
     scopes: frozenset[str]
-    state: TokenStatus
+    state: TokenState
     created_at: datetime
     updated_at: datetime
     idle_at: datetime
@@ -161,13 +72,13 @@ class Token:
 
     def status(self, owner: User, now: datetime, rules: TokenRules) -> TokenStatus:
         """Return the token's status; it may be used if and only if that is ``active``."""
-        if self.state is TokenStatus.REVOKED or self.generation != owner.generation:
+        if self.state is TokenState.REVOKED or self.generation != owner.generation:
             return TokenStatus.REVOKED
         if owner.status is UserStatus.REMOVED or self.overlap_is_over(now):
             return TokenStatus.REVOKED
         if self.has_expired(now, rules):
             return TokenStatus.EXPIRED
-        if self.state is not TokenStatus.ACTIVE or not owner.is_active:
+        if self.state is not TokenState.ACTIVE or not owner.is_active:
             return TokenStatus.INACTIVE
         return TokenStatus.IDLE if now >= self.idle_at else TokenStatus.ACTIVE
 
@@ -203,7 +114,7 @@ class Token:
 
     def is_ended_by_rotation(self, owner: User, now: datetime) -> bool:
         """Whether the token is revoked because it was rotated, and for no other reason."""
-        if self.state is TokenStatus.REVOKED or self.generation != owner.generation:
+        if self.state is TokenState.REVOKED or self.generation != owner.generation:
             return False
         return self.overlap_is_over(now)
 
@@ -231,7 +142,7 @@ class Token:
             return self.expiry(rules)
         if status is TokenStatus.IDLE:
             return self.idle_at
-        paused = self.updated_at if self.state is TokenStatus.INACTIVE else None
+        paused = self.updated_at if self.state is TokenState.INACTIVE else None
         return min((since for since in (paused, owner.refused_since) if since), default=None)
 
     def has_expired(self, now: datetime, rules: TokenRules) -> bool:
@@ -250,7 +161,7 @@ class Token:
 
         A token that only a lowered longest lifetime ended keeps it: the limit may be raised again.
         """
-        if self.state is TokenStatus.REVOKED or self.overlap_is_over(now):
+        if self.state is TokenState.REVOKED or self.overlap_is_over(now):
             return False
         return self.expires_at is None or now < self.expires_at
 
@@ -284,22 +195,22 @@ class Token:
 
     def paused(self, now: datetime) -> "Token":
         """Return the token out of use until it is re-activated."""
-        if self.state is TokenStatus.INACTIVE:
+        if self.state is TokenState.INACTIVE:
             return self
-        return replace(self, state=TokenStatus.INACTIVE, updated_at=now)
+        return replace(self, state=TokenState.INACTIVE, updated_at=now)
 
     def reactivated(self, now: datetime, rules: TokenRules) -> "Token":
         """Return the token in use again; its idle clock restarts if it was paused or idle."""
-        if self.state is TokenStatus.ACTIVE and now < self.idle_at:
+        if self.state is TokenState.ACTIVE and now < self.idle_at:
             return self
-        back = replace(self, state=TokenStatus.ACTIVE, updated_at=now)
+        back = replace(self, state=TokenState.ACTIVE, updated_at=now)
         return back.alive_since(now, rules)
 
     def revoked(self, reason: RevocationReason, now: datetime, rules: TokenRules) -> "Token":
         """Return the token ended for good."""
         return replace(
             self,
-            state=TokenStatus.REVOKED,
+            state=TokenState.REVOKED,
             revocation=Revocation(reason, now),
             updated_at=now,
             purge_at=rules.purge_time(now),
@@ -314,105 +225,6 @@ class Token:
         return replace(self, idle_at=idle_at, purge_at=rules.purge_time(end))
 
 
-@dataclass(frozen=True, slots=True)
-class TokenRequest:
-    """What somebody asks a new token to be.
-
-    ``scopes`` None means the defaults, ``lifetime`` None no expiry.
-    """
-
-    name: str
-    description: str
-    scopes: frozenset[str] | None
-    lifetime: timedelta | None
-
-
-@dataclass(frozen=True, slots=True)
-class IdempotencyRecord:
-    """That ``token_id`` was made for one ``Idempotency-Key`` and body, both kept as hashes."""
-
-    key_hash: str
-    body_hash: str
-    token_id: str
-    expires_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class IssuedToken:
-    """A new token and its string, which exists nowhere else and stays out of every ``repr``."""
-
-    token: Token
-    secret: str = field(repr=False)
-
-
-_REFUSALS: dict[TokenStatus, type[InvalidToken]] = {
-    TokenStatus.INACTIVE: InactiveToken,
-    TokenStatus.IDLE: IdleToken,
-    TokenStatus.EXPIRED: ExpiredToken,
-    TokenStatus.REVOKED: RevokedToken,
-}
-
-
-def new_token(token_id: str, owner: User, request: TokenRequest, now: datetime, rules: TokenRules) -> Token:
-    """Return the token that ``request`` asks for.
-
-    Raises InvalidRequest when the lifetime is longer than allowed, InvalidScope or ScopeNotAllowed.
-    Expiry is in whole seconds, as ``exp`` is on the wire (RFC 7519 section 2, NumericDate).
-    """
-    lifetime = _allowed_lifetime(request.lifetime, rules)
-    expires_at = now.replace(microsecond=0) + lifetime if lifetime else None
-    token = Token(
-        id=token_id,
-        user_id=owner.id,
-        generation=owner.generation,
-        name=request.name,
-        description=request.description,
-        scopes=rules.scopes.granted(request.scopes, rules.administrators.role_of(owner, now)),
-        state=TokenStatus.ACTIVE,
-        created_at=now,
-        updated_at=now,
-        idle_at=now,
-        purge_at=now,
-        expires_at=expires_at,
-    )
-    return token.alive_since(now, rules)
-
-
-def require_usable(token: Token, owner: User, now: datetime, rules: TokenRules) -> None:
-    """Let a token pass that may be used right now.
-
-    Raises the InvalidToken that says why not; an inactive owner is named before the token's own state.
-    """
-    if not owner.is_active:
-        raise InactiveOwner
-    status = token.status(owner, now, rules)
-    if token.is_ended_by_rotation(owner, now):
-        raise RotatedToken
-    if status is not TokenStatus.ACTIVE:
-        raise _REFUSALS[status]
-
-
-def require_changeable(token: Token, owner: User, now: datetime, rules: TokenRules) -> None:
-    """Raises TokenAlreadyRevoked for a token that nothing can change any more."""
-    if token.status(owner, now, rules) is TokenStatus.REVOKED:
-        raise TokenAlreadyRevoked
-
-
-def require_unexpired(token: Token, now: datetime, rules: TokenRules) -> None:
-    """Raises TokenAlreadyExpired for a token whose status nothing can change any more."""
-    if token.has_expired(now, rules):
-        raise TokenAlreadyExpired
-
-
 def _added(usage: Mapping[date, int], uses: Mapping[date, int], first: date) -> dict[date, int]:
     days = sorted(day for day in usage.keys() | uses.keys() if day >= first)
     return {day: usage.get(day, 0) + uses.get(day, 0) for day in days}
-
-
-def _allowed_lifetime(asked: timedelta | None, rules: TokenRules) -> timedelta | None:
-    longest = rules.max_lifetime
-    if longest is None or asked is None:
-        return asked or longest
-    if asked > longest:
-        raise InvalidRequest(f"'expires_in_days' must be at most {longest.days}.")
-    return asked

@@ -1,6 +1,6 @@
 """Sets of characters of Unicode 14.0.0, written as the inside of a character class.
 
-Made by ``python -m infra.unicode_table``. Do not edit it by hand.
+Made by ``python -m infra unicode-table``. Do not edit it by hand.
 """
 
 # White space, which is trimmed.

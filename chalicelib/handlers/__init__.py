@@ -1,8 +1,1 @@
-"""The only rooms that know Chalice: parse, call, render.
-
-Every function that is deployed begins by importing a module of this room, so the service starts here.
-"""
-
-from chalicelib import bootstrap
-
-bootstrap.start()
+"""The only rooms that know Chalice and events."""

@@ -1,9 +1,6 @@
-"""The Lambda authorizer: ``chalicelib.handlers.authorizer.api_token_authorizer``.
+"""The Lambda authorizer: ``chalicelib.handlers.authorizer.api_token_authorizer``."""
 
-Lambda imports this module alone, without ``app.py``; what it imports is what a cold start costs.
-``deployed.py`` makes the function known to Chalice.
-"""
-
+# Lambda imports this module alone, without ``app.py``. Its imports are the cost of a cold start.
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -13,31 +10,39 @@ from chalicelib.handlers.http.authorization_header import presented
 from chalicelib.services.callers import Admitted
 
 Event = Mapping[str, Any]
-Answer = dict[str, Any]
+AuthorizerResponse = dict[str, Any]
 
 # API Gateway answers 401 to exactly this message and 500 to any other exception.
 UNAUTHORIZED = "Unauthorized"
 
-
-def api_token_authorizer(event: Event, context: Any) -> Answer:
-    """Let the bearer of a usable API token in (TOKEN authorizer of a REST API)."""
-    return answered(_rest_token, event, context)
+# The start of a function on Lambda has more CPU than its calls.
+bootstrap.start()
 
 
-def answered(answer: Callable[[Event], Answer], event: Event, context: Any) -> Answer:
-    """Return what a front door answers; one line says what became of it, also where it fails."""
+def api_token_authorizer(event: Event, context: Any) -> AuthorizerResponse:
+    """Return the policy for the bearer of an API token (TOKEN authorizer of a REST API).
+
+    Raises Exception(UNAUTHORIZED) for a token that is refused, DependencyUnavailable if DynamoDB fails.
+    """
+    return respond(_rest_token, event, context)
+
+
+def respond(
+    response_to: Callable[[Event], AuthorizerResponse], event: Event, context: Any
+) -> AuthorizerResponse:
+    """Return the response of an authorizer. Write one line about the decision, also if it fails."""
     with (
         logs.request(getattr(context, "aws_request_id", None)),
         logs.entry("authorize", outcome="allowed", sampled=True),
     ):
-        return answer(event)
+        return response_to(event)
 
 
 def decide(unverified_header: str | None, lets_in: Callable[[Admitted], bool]) -> Admitted:
-    """Return the caller behind an Authorization header: the one decision of every front door.
+    """Return the caller behind an Authorization header. Every authorizer decides by this function.
 
-    ``lets_in`` says if the door lets the caller in. Raises InvalidToken for every refusal,
-    DependencyUnavailable when nothing can be decided.
+    ``lets_in`` returns True if the front door lets the caller in. Raises InvalidToken for every refusal,
+    DependencyUnavailable if no decision is possible.
     """
     try:
         return bootstrap.current().admit(presented("bearer", unverified_header), lets_in)
@@ -49,10 +54,12 @@ def decide(unverified_header: str | None, lets_in: Callable[[Admitted], bool]) -
         raise
 
 
-def admitted(unverified_header: str | None, lets_in: Callable[[Admitted], bool]) -> Admitted:
-    """Return the caller behind an Authorization header, for gateways that know refusals by their message.
+def decide_or_raise_unauthorized(
+    unverified_header: str | None, lets_in: Callable[[Admitted], bool]
+) -> Admitted:
+    """Return the caller behind an Authorization header, for gateways that know refusals by a message.
 
-    Raises Exception(UNAUTHORIZED), or DependencyUnavailable.
+    Raises Exception(UNAUTHORIZED) for every refusal, DependencyUnavailable if no decision is possible.
     """
     try:
         return decide(unverified_header, lets_in)
@@ -65,42 +72,36 @@ def opens_something(caller: Admitted) -> bool:
     return bool(caller.routes())
 
 
-def policy(caller: Admitted, method_arn: str) -> Answer:
-    """Return the answer of a REST API's authorizer: everything that the scopes open, whatever was called.
-
-    API Gateway caches the policy by token and applies it to every route, so one made for the route at
-    hand would refuse the next. Where nothing is open the refusal is explicit: a policy that allows an
-    empty list of routes is malformed.
-    """
+def allow_routes(caller: Admitted, method_arn: str) -> AuthorizerResponse:
+    """Return the response that allows every route that the caller's scopes open."""
+    # API Gateway caches the policy by token and applies it to every route. A policy for the called route
+    # alone would refuse the next call.
     api_and_stage = "/".join(method_arn.split("/")[:2])
-    return statement(caller, [f"{api_and_stage}/{route.method}{route.path}" for route in caller.routes()])
+    return allow(caller, [f"{api_and_stage}/{route.method}{route.path}" for route in caller.routes()])
 
 
-def statement(caller: Admitted, resources: list[str]) -> Answer:
-    """Return the answer that allows these resources and nothing else, or refuses all."""
+def allow(caller: Admitted, resources: list[str]) -> AuthorizerResponse:
+    """Return the response that allows these resources. If there are none, it denies everything."""
     if resources:
-        answer = _answer(caller.principal, {"Effect": "Allow", "Resource": resources})
+        response = _policy(caller.principal, {"Effect": "Allow", "Resource": resources})
     else:
-        note_missing_scope()
-        answer = refusal(caller.principal)
-    return {**answer, "context": caller.context}
+        # A policy that allows an empty list of routes is malformed.
+        logs.add(outcome="refused", reason=InsufficientScope.code)
+        response = deny(caller.principal)
+    return {**response, "context": caller.context}
 
 
-def refusal(principal: str) -> Answer:
-    """Return the answer that refuses everything."""
-    return _answer(principal, {"Effect": "Deny", "Resource": "*"})
+def deny(principal: str) -> AuthorizerResponse:
+    """Return the response that denies everything."""
+    return _policy(principal, {"Effect": "Deny", "Resource": "*"})
 
 
-def note_missing_scope() -> None:
-    """Log that a valid token was refused because a scope is missing."""
-    logs.add(outcome="refused", reason=InsufficientScope.code)
+def _rest_token(event: Event) -> AuthorizerResponse:
+    caller = decide_or_raise_unauthorized(event["authorizationToken"], opens_something)
+    return allow_routes(caller, event["methodArn"])
 
 
-def _rest_token(event: Event) -> Answer:
-    return policy(admitted(event["authorizationToken"], opens_something), event["methodArn"])
-
-
-def _answer(principal: str, effect: Mapping[str, Any]) -> Answer:
+def _policy(principal: str, effect: Mapping[str, Any]) -> AuthorizerResponse:
     return {
         "principalId": principal,
         "policyDocument": {

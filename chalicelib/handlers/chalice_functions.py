@@ -1,14 +1,13 @@
-"""The functions beside the API's own as Chalice deploys them.
+"""The deployed functions beside the API's own, registered with Chalice."""
 
-None needs Chalice, so the modules that Lambda imports for one do not load it; ``app.py`` does.
-"""
-
+# The functions' own modules do not import Chalice, so that Lambda does not load it for them.
+from collections.abc import Callable
 from typing import Any
 
 from chalice.app import Blueprint, ChaliceAuthorizer
 
 from chalicelib import bootstrap
-from chalicelib.handlers.authorizer import api_token_authorizer
+from chalicelib.handlers.authorizer import AuthorizerResponse, Event, api_token_authorizer
 from chalicelib.handlers.flush import flush_authorizer_caches
 from chalicelib.handlers.front_doors import (
     appsync_authorizer,
@@ -17,23 +16,32 @@ from chalicelib.handlers.front_doors import (
     websocket_authorizer,
 )
 
-authorizer = Blueprint(api_token_authorizer.__module__)
-front_doors = Blueprint(rest_request_authorizer.__module__)
-flushes = Blueprint(flush_authorizer_caches.__module__)
-
 
 class _AsOnLambda(ChaliceAuthorizer):
-    """Hands the event on as it came: Chalice's own hands on no context."""
+    """An authorizer that Chalice's local gateway calls as Lambda does, with event and context."""
 
-    def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
+    def __call__(self, event: Event, context: Any) -> AuthorizerResponse:
         return api_token_authorizer(event, context)
 
 
+class _Authorizers(Blueprint):
+    """A blueprint whose authorizers get the context too: Chalice's own get the event alone."""
+
+    # Chalice makes the object here and nowhere else. It has no public way to choose the class.
+    def _wrap_handler(
+        self, handler_type: str, handler_name: str, user_handler: Callable[..., AuthorizerResponse]
+    ) -> ChaliceAuthorizer:
+        return _AsOnLambda(handler_name, user_handler)
+
+
+authorizer = _Authorizers(api_token_authorizer.__module__)
+front_doors = Blueprint(rest_request_authorizer.__module__)
+flushes = Blueprint(flush_authorizer_caches.__module__)
+
+# Chalice needs ``ttl_seconds`` now, so the settings of the gateway are read on import.
 guard = authorizer.authorizer(ttl_seconds=bootstrap.gateway().authorizer_cache_seconds)(
     api_token_authorizer
 )
-# Chalice makes the object; only its class can still be chosen.
-guard.__class__ = _AsOnLambda
 
 for _function in (
     rest_request_authorizer,
@@ -43,4 +51,5 @@ for _function in (
 ):
     front_doors.lambda_function(name=_function.__name__)(_function)
 
+# Not Chalice's ``on_dynamodb_record``: it knows neither patterns nor the stream of a table in the template.
 flushes.lambda_function(name=flush_authorizer_caches.__name__)(flush_authorizer_caches)

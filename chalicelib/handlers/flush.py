@@ -1,8 +1,6 @@
-"""What the table's stream calls: ``chalicelib.handlers.flush.flush_authorizer_caches``.
+"""The function behind the table's stream: ``chalicelib.handlers.flush.flush_authorizer_caches``.
 
-``infra/aws/package/template.yaml`` has its mapping, with the patterns of the records that it gets.
-Chalice's own ``on_dynamodb_record`` knows neither patterns nor the stream of a table that the same
-template makes.
+``infra/aws/package/template.yaml`` has its event source mapping, with the patterns of its records.
 """
 
 import logging
@@ -11,11 +9,13 @@ from typing import Any
 
 from chalicelib import bootstrap, logs
 
+bootstrap.start()
+
 
 def flush_authorizer_caches(event: Mapping[str, Any], context: Any) -> None:
-    """Let the gateways decide anew after a revocation, a pause, a deactivation and their opposites.
+    """Flush the caches of the gateways after changes that decisions depend on.
 
-    Raises DependencyUnavailable so that Lambda hands the same records on again.
+    Raises DependencyUnavailable, so that Lambda sends the same records again.
     """
     records = event["Records"]
     with logs.request(getattr(context, "aws_request_id", None)), logs.entry("flush") as entry:

@@ -1,46 +1,49 @@
-"""The authorizer in the other shapes that AWS asks for it: one decision, thin wrappers.
+"""The authorizer in the other shapes that AWS knows: thin wrappers around one decision.
 
-Each is a function of its own in ``chalicelib.handlers.front_doors``; how to attach one to an API is in
-``docs/attach.md``.
+Each function is deployed as ``chalicelib.handlers.front_doors.<name>``. ``docs/attach.md`` shows how to
+attach one to an API.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib import logs
+from chalicelib import bootstrap, logs
 from chalicelib.domain.errors import AmbiguousPath, InsufficientScope, InvalidToken, PathTooLong
 from chalicelib.handlers.authorizer import (
-    Answer,
+    AuthorizerResponse,
     Event,
-    admitted,
-    answered,
+    allow,
+    allow_routes,
     decide,
+    decide_or_raise_unauthorized,
+    deny,
     opens_something,
-    policy,
-    refusal,
-    statement,
+    respond,
 )
 from chalicelib.handlers.http.authorization_header import OPTIONAL_WHITE_SPACE
 from chalicelib.services.callers import Admitted
 
-_NOBODY = "nobody"
+# The principal of a policy that refuses a caller who is unknown.
+_UNKNOWN_PRINCIPAL = "nobody"
 _DEFAULT_STAGE = "/$default"
+
+bootstrap.start()
 
 
 @dataclass(frozen=True, slots=True)
-class _Opens:
-    """The question that a door has about one request: is it open to a caller?"""
+class _Request:
+    """A request to an API. It is callable, so that it can be passed as ``lets_in``."""
 
     method: str
     path: str
 
     def __call__(self, caller: Admitted) -> bool:
-        """Return True if the request is open."""
+        """Return True if the request is open to the caller."""
         return self._refusal(caller) is None
 
-    def noted(self, caller: Admitted) -> bool:
-        """Return True if the request is open. Log the reason if it is not."""
+    def is_open_to(self, caller: Admitted) -> bool:
+        """Return True if the request is open to the caller. Log the reason if it is not."""
         reason = self._refusal(caller)
         if reason:
             logs.add(outcome="refused", reason=reason)
@@ -55,69 +58,78 @@ class _Opens:
 
 
 # A connection of a WebSocket API stands for the request that opens it.
-_CONNECT = _Opens("GET", "/")
-_GRAPHQL = _Opens("POST", "/graphql")
+_CONNECT = _Request("GET", "/")
+_GRAPHQL = _Request("POST", "/graphql")
 
 
-def rest_request_authorizer(event: Event, context: Any) -> Answer:
-    """Answer a REQUEST authorizer of a REST API, or of an HTTP API with payload format 1.0."""
-    return answered(_rest_request, event, context)
+def rest_request_authorizer(event: Event, context: Any) -> AuthorizerResponse:
+    """Authorize as REQUEST authorizer of a REST API, or of an HTTP API with payload format 1.0.
+
+    Raises DependencyUnavailable, and Exception(UNAUTHORIZED) for a refusal at a REST API.
+    """
+    return respond(_rest_request, event, context)
 
 
-def http_api_authorizer(event: Event, context: Any) -> Answer:
-    """Answer an HTTP API with payload format 2.0 and simple responses."""
-    return answered(_http_api, event, context)
+def http_api_authorizer(event: Event, context: Any) -> AuthorizerResponse:
+    """Authorize for an HTTP API with payload format 2.0 and simple responses.
+
+    Raises DependencyUnavailable.
+    """
+    return respond(_http_api, event, context)
 
 
-def websocket_authorizer(event: Event, context: Any) -> Answer:
-    """Answer the ``$connect`` route of a WebSocket API."""
-    return answered(_websocket, event, context)
+def websocket_authorizer(event: Event, context: Any) -> AuthorizerResponse:
+    """Authorize for the ``$connect`` route of a WebSocket API.
+
+    Raises Exception(UNAUTHORIZED) for a refusal, DependencyUnavailable, or ValueError on other routes.
+    """
+    return respond(_websocket, event, context)
 
 
-def appsync_authorizer(event: Event, context: Any) -> Answer:
-    """Answer AppSync's Lambda authorization."""
-    return answered(_appsync, event, context)
+def appsync_authorizer(event: Event, context: Any) -> AuthorizerResponse:
+    """Authorize for AppSync. Raises DependencyUnavailable."""
+    return respond(_appsync, event, context)
 
 
-def _rest_request(event: Event) -> Answer:
-    header, method_arn = _authorization(event), event["methodArn"]
+def _rest_request(event: Event) -> AuthorizerResponse:
+    unverified_header, method_arn = _authorization(event), event["methodArn"]
     if event.get("version") != "1.0":
-        return policy(admitted(header, opens_something), method_arn)
-    # An HTTP API: AWS documents refusals by the policy there, and none by a message.
-    caller = _decided(header, opens_something)
-    return policy(caller, method_arn) if caller else refusal(_NOBODY)
+        return allow_routes(decide_or_raise_unauthorized(unverified_header, opens_something), method_arn)
+    # An HTTP API: AWS documents refusals by the policy for it, but not by a message.
+    caller = _decide_or_none(unverified_header, opens_something)
+    return allow_routes(caller, method_arn) if caller else deny(_UNKNOWN_PRINCIPAL)
 
 
-def _http_api(event: Event) -> Answer:
-    """Simple responses know no 401: whoever is refused here gets 403 from the gateway."""
-    opens = _Opens(_method(event), _path(event))
-    caller = _decided((event.get("headers") or {}).get("authorization"), opens)
-    if caller is None or not opens.noted(caller):
+def _http_api(event: Event) -> AuthorizerResponse:
+    request = _Request(str(event["requestContext"]["http"]["method"]), _path(event))
+    caller = _decide_or_none((event.get("headers") or {}).get("authorization"), request)
+    if caller is None or not request.is_open_to(caller):
+        # Simple responses have no 401, so the gateway answers every refusal with 403.
         return {"isAuthorized": False}
     return {"isAuthorized": True, "context": caller.context}
 
 
-def _websocket(event: Event) -> Answer:
-    """Only ``$connect`` is opened by the scope for it; elsewhere the same ARN would be anybody's route."""
+def _websocket(event: Event) -> AuthorizerResponse:
+    # Only $connect is opened by the scope. On another route its ARN would allow what the scope does not.
     if event["requestContext"]["eventType"] != "CONNECT":
-        raise ValueError("not asked by the $connect route of a WebSocket API")
-    caller = admitted(_authorization(event), _CONNECT)
-    return statement(caller, [event["methodArn"]] if _CONNECT.noted(caller) else [])
+        raise ValueError("This authorizer is for the $connect route of a WebSocket API only.")
+    caller = decide_or_raise_unauthorized(_authorization(event), _CONNECT)
+    return allow(caller, [event["methodArn"]] if _CONNECT.is_open_to(caller) else [])
 
 
-def _appsync(event: Event) -> Answer:
-    """AppSync wants the token without a scheme; with one it is the same token.
-
-    How long a yes is remembered is for the API to say: nothing can flush that cache.
-    """
-    presented = event["authorizationToken"].strip(OPTIONAL_WHITE_SPACE)
-    caller = _decided(presented if " " in presented else f"Bearer {presented}", _GRAPHQL)
-    if caller is None or not _GRAPHQL.noted(caller):
+def _appsync(event: Event) -> AuthorizerResponse:
+    # AppSync sends the token without a scheme. A client that adds the scheme sends the same token.
+    unverified_header = event["authorizationToken"].strip(OPTIONAL_WHITE_SPACE)
+    if " " not in unverified_header:
+        unverified_header = f"Bearer {unverified_header}"
+    caller = _decide_or_none(unverified_header, _GRAPHQL)
+    if caller is None or not _GRAPHQL.is_open_to(caller):
+        # Refusals are not cached. The API sets how long others are, because no flush reaches that cache.
         return {"isAuthorized": False, "ttlOverride": 0}
     return {"isAuthorized": True, "resolverContext": caller.context}
 
 
-def _decided(unverified_header: str | None, lets_in: Callable[[Admitted], bool]) -> Admitted | None:
+def _decide_or_none(unverified_header: str | None, lets_in: Callable[[Admitted], bool]) -> Admitted | None:
     """Return the caller, or None for a refusal. Raises DependencyUnavailable, which is not a refusal."""
     try:
         return decide(unverified_header, lets_in)
@@ -126,23 +138,22 @@ def _decided(unverified_header: str | None, lets_in: Callable[[Admitted], bool])
 
 
 def _authorization(event: Event) -> str | None:
-    """Return the one Authorization header; of two nobody can say which one the backend would read."""
+    """Return the Authorization header, or None unless there is exactly one.
+
+    With two headers, the backend might read another one than the authorizer.
+    """
     given = event.get("multiValueHeaders") or {n: [v] for n, v in (event.get("headers") or {}).items()}
     values = [value for name, many in given.items() if name.lower() == "authorization" for value in many]
     return values[0] if len(values) == 1 else None
 
 
-def _method(event: Event) -> str:
-    return str(event["requestContext"]["http"]["method"])
-
-
 def _path(event: Event) -> str:
-    """Return the path as patterns see it, without the stage.
+    """Return the path without the stage, as the patterns of scopes see it.
 
-    A named stage begins the path at the API's own address only. ``$default`` is served from its base, and a
-    custom domain maps to a stage without naming it (API Gateway Developer Guide, "Stages for HTTP APIs" and
-    "Custom domain names for HTTP APIs"). A first segment there that equals the stage's name belongs to the
-    path.
+    Only the API's own address begins the path with a named stage. ``$default`` is served from the base of
+    the address. A custom domain maps to a stage without its name. So a first segment there that equals the
+    stage's name belongs to the path (API Gateway Developer Guide, "Stages for HTTP APIs" and "Custom domain
+    names for HTTP APIs").
     """
     context, path = event["requestContext"], str(event["rawPath"])
     stage = f"/{context['stage']}"

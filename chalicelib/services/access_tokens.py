@@ -4,16 +4,17 @@ import secrets
 from collections.abc import Callable, Collection, Sequence
 
 from chalicelib import logs
-from chalicelib.domain.access_tokens import LIFETIME, AccessClaims, AccessToken
+from chalicelib.domain.claims import ACCESS_TOKEN_LIFETIME, AccessClaims, AccessToken
 from chalicelib.domain.errors import (
-    InvalidRequest,
-    InvalidScope,
+    AudienceRequired,
     InvalidSubjectToken,
     InvalidTarget,
     InvalidToken,
+    ScopeNotHeld,
 )
 from chalicelib.domain.keys import VerificationKey
-from chalicelib.domain.ports import AccessTokenSigner, Clock, KeyStore
+from chalicelib.domain.ports.signing import AccessTokenSigner, KeyStore
+from chalicelib.domain.ports.time import Clock
 from chalicelib.services.verify import VerifyToken
 
 _ID_BYTES = 16
@@ -39,7 +40,7 @@ class DeriveAccessToken:
         """Return an access token with the scopes of the API token, or only ``scopes`` of them.
 
         ``targets`` must name one audience. The derivation counts as a use of the API token.
-        Raises InvalidRequest, InvalidTarget, InvalidScope, InvalidSubjectToken or DependencyUnavailable.
+        Raises AudienceRequired, InvalidTarget, ScopeNotHeld, InvalidSubjectToken or DependencyUnavailable.
         """
         audience = self._audience(targets)
         try:
@@ -49,15 +50,15 @@ class DeriveAccessToken:
             raise InvalidSubjectToken from error
         granted = verified.scopes if scopes is None else scopes
         if not granted or not granted <= verified.scopes:
-            raise InvalidScope("'scope' must name scopes that the API token has right now.")
+            raise ScopeNotHeld
         # Whole seconds, as in the JWT (RFC 7519, NumericDate).
         now = self._clock.now().replace(microsecond=0)
-        end = now + LIFETIME
+        end = now + ACCESS_TOKEN_LIFETIME
         claims = AccessClaims(
             subject=verified.token.user_id,
             client_id=verified.token.id,
             audience=audience,
-            token_id=secrets.token_urlsafe(_ID_BYTES),
+            access_token_id=secrets.token_urlsafe(_ID_BYTES),
             scopes=granted,
             issued_at=now,
             expires_at=min(end, verified.ends_at) if verified.ends_at else end,
@@ -66,7 +67,7 @@ class DeriveAccessToken:
 
     def _audience(self, targets: Collection[str]) -> str:
         if not targets:
-            raise InvalidRequest("Name the service that the access token is for, as 'audience'.")
+            raise AudienceRequired
         named = set(targets)
         if len(named) > 1 or not named <= self._audiences:
             raise InvalidTarget

@@ -15,7 +15,9 @@ from chalicelib.domain.errors import (
     UserInactive,
 )
 from chalicelib.domain.ids import API_TOKEN_PREFIX, new_generation, user_id_for
-from chalicelib.domain.ports import Clock, IdentityProvider, UserStore
+from chalicelib.domain.ports.sign_in import IdentityProvider
+from chalicelib.domain.ports.time import Clock
+from chalicelib.domain.ports.users import UserStore
 from chalicelib.domain.refusals import SignInReason
 from chalicelib.domain.users import SIGN_IN_LEEWAY, Identity, Role, User, UserStatus
 from chalicelib.services.conflicts import retry_on_conflict

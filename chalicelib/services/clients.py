@@ -13,7 +13,8 @@ from chalicelib.domain.clients import (
     UsedAssertion,
 )
 from chalicelib.domain.errors import InvalidClient
-from chalicelib.domain.ports import AssertionStore, AssertionVerifier, Clock
+from chalicelib.domain.ports.clients import AssertionStore, AssertionVerifier
+from chalicelib.domain.ports.time import Clock
 
 # For clients without a secret: no preimage of this hash is known.
 _NO_SECRET_SHA256 = "0" * 64

@@ -2,11 +2,11 @@
 
 from collections.abc import Collection
 
+from chalicelib.domain.claims import TokenType
 from chalicelib.domain.errors import InvalidSubjectToken, InvalidTarget, SignInRefused
 from chalicelib.domain.ids import API_TOKEN_PREFIX
-from chalicelib.domain.ports import SubjectTokenVerifier
-from chalicelib.domain.token_types import TokenType
-from chalicelib.domain.tokens import IssuedToken, TokenRequest
+from chalicelib.domain.ports.sign_in import SubjectTokenVerifier
+from chalicelib.domain.token_creation import IssuedToken, TokenRequest
 from chalicelib.services.accounts import Accounts
 from chalicelib.services.issue import IssueToken
 
@@ -38,7 +38,7 @@ class ExchangeSignIn:
         if any(target != self._audience for target in targets):
             raise InvalidTarget
         if unverified_subject_token.startswith(API_TOKEN_PREFIX):
-            raise InvalidSubjectToken("An API token is exchanged as an access_token.")
+            raise InvalidSubjectToken("An API token must be exchanged as an access token.")
         try:
             owner = self._accounts.present(self._provider.verify_as(unverified_subject_token, kind))
         except SignInRefused as error:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib import logs
-from chalicelib.domain.decisions import Effect, RowChange
+from chalicelib.domain.changes import Effect, RowChange
 from chalicelib.domain.errors import (
     ApiTokensError,
     DependencyUnavailable,
@@ -17,7 +17,8 @@ from chalicelib.domain.errors import (
     StoreUnavailable,
 )
 from chalicelib.domain.flush_budget import BETWEEN_OPENINGS, FlushBudget, Pace
-from chalicelib.domain.ports import AuthorizerCaches, Clock, Sleep
+from chalicelib.domain.ports.flushes import AuthorizerCaches
+from chalicelib.domain.ports.time import Clock, Sleep
 from chalicelib.services.shared_budget import ChangeBudget, SharedBudget
 
 SETTLE = timedelta(seconds=1)

@@ -7,7 +7,7 @@ from datetime import datetime
 from chalicelib import logs
 from chalicelib.domain.errors import InvalidToken, WrongClaims
 from chalicelib.domain.ids import API_TOKEN_PREFIX
-from chalicelib.domain.ports import AccessTokenVerifier
+from chalicelib.domain.ports.signing import AccessTokenVerifier
 from chalicelib.services.verify import VerifyToken
 
 
@@ -80,7 +80,7 @@ class IntrospectToken:
         return ActiveToken(
             subject=claims.subject,
             audience=claims.audience,
-            jti=claims.token_id,
+            jti=claims.access_token_id,
             scopes=claims.scopes & behind.scopes,
             issued_at=claims.issued_at,
             expires_at=claims.expires_at,

@@ -15,16 +15,14 @@ from chalicelib.domain.errors import (
     TokenLimitReached,
 )
 from chalicelib.domain.ids import new_token_id
-from chalicelib.domain.ports import Clock, TokenSigner, TokenStore, UserStore
+from chalicelib.domain.ports.signing import TokenSigner
+from chalicelib.domain.ports.time import Clock
+from chalicelib.domain.ports.tokens import TokenStore
+from chalicelib.domain.ports.users import UserStore
 from chalicelib.domain.scopes import scope_string
-from chalicelib.domain.tokens import (
-    IdempotencyRecord,
-    IssuedToken,
-    Token,
-    TokenRequest,
-    TokenRules,
-    new_token,
-)
+from chalicelib.domain.token_creation import IdempotencyRecord, IssuedToken, TokenRequest, new_token
+from chalicelib.domain.token_rules import TokenRules
+from chalicelib.domain.tokens import Token
 from chalicelib.domain.users import User
 
 IDEMPOTENCY_LIFETIME = timedelta(hours=24)

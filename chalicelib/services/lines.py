@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from chalicelib.domain.errors import ConcurrentChange
 from chalicelib.domain.lines import Line, Members
-from chalicelib.domain.ports import RotationStore
+from chalicelib.domain.ports.tokens import RotationStore
 from chalicelib.domain.tokens import Token
 
 

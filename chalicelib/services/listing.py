@@ -13,9 +13,12 @@ from typing import Any, Literal, get_args
 from chalicelib import strict_json
 from chalicelib.domain.errors import InvalidCursor, TooManyToSort
 from chalicelib.domain.ids import TOKEN_ID
-from chalicelib.domain.ports import Clock, TokenStore
+from chalicelib.domain.ports.time import Clock
+from chalicelib.domain.ports.tokens import TokenStore
+from chalicelib.domain.revocations import EndedGeneration, Revocation
 from chalicelib.domain.text import search_key
-from chalicelib.domain.tokens import EndedGeneration, Revocation, Token, TokenRules, TokenStatus
+from chalicelib.domain.token_rules import TokenRules
+from chalicelib.domain.tokens import Token, TokenStatus
 from chalicelib.domain.users import User
 from chalicelib.services import cursors
 

@@ -4,7 +4,7 @@ from chalicelib import logs
 from chalicelib.domain.claims import Claims
 from chalicelib.domain.errors import TokenNotFound
 from chalicelib.domain.ids import TOKEN_ID
-from chalicelib.domain.ports import AuthorizationStore, RotationStore, TokenStore
+from chalicelib.domain.ports.tokens import AuthorizationStore, RotationStore, TokenStore
 from chalicelib.domain.tokens import Token
 from chalicelib.domain.users import User
 

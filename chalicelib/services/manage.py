@@ -7,15 +7,13 @@ from functools import cache
 
 from chalicelib import logs
 from chalicelib.domain.errors import PreconditionFailed
-from chalicelib.domain.ports import Clock, Reactivated, TokenStore
+from chalicelib.domain.ports.time import Clock
+from chalicelib.domain.ports.tokens import TokenStore
+from chalicelib.domain.ports.users import Reactivated
 from chalicelib.domain.rotation import without_overlap
-from chalicelib.domain.tokens import (
-    Token,
-    TokenRules,
-    TokenStatus,
-    require_changeable,
-    require_unexpired,
-)
+from chalicelib.domain.token_checks import require_changeable, require_unexpired
+from chalicelib.domain.token_rules import TokenRules
+from chalicelib.domain.tokens import Token, TokenState
 from chalicelib.domain.users import User
 from chalicelib.services.conflicts import retry_on_conflict
 from chalicelib.services.listing import ListTokens, TokenView
@@ -29,7 +27,7 @@ class TokenPatch:
 
     name: str | None = None
     description: str | None = None
-    status: TokenStatus | None = None
+    status: TokenState | None = None
 
 
 class ManageTokens:
@@ -74,7 +72,7 @@ class ManageTokens:
             if after is before:
                 return before
             # An idle token that comes back was not paused: it flushes nothing.
-            if before.state is not after.state and after.state is TokenStatus.ACTIVE:
+            if before.state is not after.state and after.state is TokenState.ACTIVE:
                 count_reactivation()
             return self._store.save_token(before, after)
 
@@ -107,4 +105,4 @@ def _patched(token: Token, owner: User, patch: TokenPatch, now: datetime, rules:
     if patch.status is None:
         return token
     require_unexpired(token, now, rules)
-    return token.paused(now) if patch.status is TokenStatus.INACTIVE else token.reactivated(now, rules)
+    return token.paused(now) if patch.status is TokenState.INACTIVE else token.reactivated(now, rules)

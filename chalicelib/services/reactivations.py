@@ -3,7 +3,8 @@
 from datetime import datetime, timedelta
 
 from chalicelib.domain.errors import ReactivationLimitReached
-from chalicelib.domain.ports import Clock, Reactivated, ReactivationStore
+from chalicelib.domain.ports.time import Clock
+from chalicelib.domain.ports.users import Reactivated, ReactivationStore
 
 
 class CountReactivation:

@@ -5,9 +5,12 @@ from datetime import datetime, timedelta
 
 from chalicelib import logs
 from chalicelib.domain.errors import ApiTokensError, DependencyUnavailable
-from chalicelib.domain.ports import Clock, RotationStore
+from chalicelib.domain.ports.time import Clock
+from chalicelib.domain.ports.tokens import RotationStore
+from chalicelib.domain.revocations import RevocationReason
 from chalicelib.domain.rotation import needs_reuse_record, reused
-from chalicelib.domain.tokens import RevocationReason, Token, TokenRules
+from chalicelib.domain.token_rules import TokenRules
+from chalicelib.domain.tokens import Token
 from chalicelib.services.revocation import RevokeToken
 from chalicelib.services.uses import Until, Uses
 

@@ -13,15 +13,12 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.ids import API_TOKEN_PREFIX
 from chalicelib.domain.lines import Line, ending_of
-from chalicelib.domain.ports import (
-    AccessTokenVerifier,
-    AuthorizationStore,
-    Clock,
-    RotationStore,
-    TokenStore,
-    TokenVerifier,
-)
-from chalicelib.domain.tokens import RevocationReason, Token, TokenRules
+from chalicelib.domain.ports.signing import AccessTokenVerifier, TokenVerifier
+from chalicelib.domain.ports.time import Clock
+from chalicelib.domain.ports.tokens import AuthorizationStore, RotationStore, TokenStore
+from chalicelib.domain.revocations import RevocationReason
+from chalicelib.domain.token_rules import TokenRules
+from chalicelib.domain.tokens import Token
 from chalicelib.domain.users import User
 from chalicelib.services.conflicts import retry_on_conflict
 from chalicelib.services.lines import find_members

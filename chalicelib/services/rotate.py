@@ -5,9 +5,13 @@ from datetime import datetime, timedelta
 from chalicelib import logs
 from chalicelib.domain.errors import ConcurrentChange
 from chalicelib.domain.ids import new_token_id
-from chalicelib.domain.ports import Clock, RotationStore, TokenSigner, TokenStore
+from chalicelib.domain.ports.signing import TokenSigner
+from chalicelib.domain.ports.time import Clock
+from chalicelib.domain.ports.tokens import RotationStore, TokenStore
 from chalicelib.domain.rotation import own_successor_of, require_rotatable, rotation_of, successor_of
-from chalicelib.domain.tokens import IssuedToken, Token, TokenRules
+from chalicelib.domain.token_creation import IssuedToken
+from chalicelib.domain.token_rules import TokenRules
+from chalicelib.domain.tokens import Token
 from chalicelib.domain.users import User
 from chalicelib.services.conflicts import retry_on_conflict
 from chalicelib.services.issue import claims_of

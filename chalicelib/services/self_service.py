@@ -16,8 +16,9 @@ from chalicelib.domain.errors import (
     UnknownToken,
     UserInactive,
 )
-from chalicelib.domain.ports import UserStore
-from chalicelib.domain.tokens import IssuedToken, RevocationReason
+from chalicelib.domain.ports.users import UserStore
+from chalicelib.domain.revocations import RevocationReason
+from chalicelib.domain.token_creation import IssuedToken
 from chalicelib.domain.users import User
 from chalicelib.services.manage import ManageTokens
 from chalicelib.services.revocation import RevokeToken

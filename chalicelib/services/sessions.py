@@ -8,7 +8,9 @@ from datetime import datetime
 
 from chalicelib import logs
 from chalicelib.domain.errors import CrossSiteRequest, DependencyUnavailable, NotAuthenticated
-from chalicelib.domain.ports import Clock, SessionStore, UserStore
+from chalicelib.domain.ports.sign_in import SessionStore
+from chalicelib.domain.ports.time import Clock
+from chalicelib.domain.ports.users import UserStore
 from chalicelib.domain.sessions import Session, new_session
 from chalicelib.domain.users import User
 

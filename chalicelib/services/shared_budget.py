@@ -4,7 +4,8 @@ from collections.abc import Callable
 from datetime import datetime
 
 from chalicelib.domain.flush_budget import FlushBudget, FlushLimits
-from chalicelib.domain.ports import Clock, FlushStore, KeptBudget
+from chalicelib.domain.ports.flushes import FlushStore, KeptBudget
+from chalicelib.domain.ports.time import Clock
 
 ChangeBudget = Callable[[FlushBudget, FlushLimits, datetime], FlushBudget]
 

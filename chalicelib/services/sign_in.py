@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from chalicelib.domain.administrators import Administrators
 from chalicelib.domain.errors import AdminRequired, CrossSiteRequest, NotAuthenticated
-from chalicelib.domain.ports import Clock
+from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.users import Role, User
 from chalicelib.services.accounts import Accounts
 from chalicelib.services.sessions import Sessions, Visitor

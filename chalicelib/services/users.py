@@ -15,9 +15,11 @@ from chalicelib.domain.errors import (
     UserNotFound,
 )
 from chalicelib.domain.ids import USER_ID, new_generation
-from chalicelib.domain.ports import Clock, Reactivated, UserStore
+from chalicelib.domain.ports.time import Clock
+from chalicelib.domain.ports.users import Reactivated, UserStore
+from chalicelib.domain.revocations import EndedGeneration, Revocation, RevocationReason
 from chalicelib.domain.text import search_key
-from chalicelib.domain.tokens import EndedGeneration, Revocation, RevocationReason, TokenRules
+from chalicelib.domain.token_rules import TokenRules
 from chalicelib.domain.users import Role, User, UserStatus
 from chalicelib.services import cursors
 from chalicelib.services.conflicts import retry_on_conflict

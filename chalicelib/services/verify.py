@@ -13,8 +13,12 @@ from chalicelib.domain.errors import (
     UnknownToken,
     WrongClaims,
 )
-from chalicelib.domain.ports import AuthorizationStore, Clock, TokenVerifier
-from chalicelib.domain.tokens import Token, TokenRules, require_usable
+from chalicelib.domain.ports.signing import TokenVerifier
+from chalicelib.domain.ports.time import Clock
+from chalicelib.domain.ports.tokens import AuthorizationStore
+from chalicelib.domain.token_checks import require_usable
+from chalicelib.domain.token_rules import TokenRules
+from chalicelib.domain.tokens import Token
 from chalicelib.domain.users import User
 from chalicelib.services.recent_rows import RecentRows, Rows
 from chalicelib.services.uses import Uses

@@ -70,13 +70,14 @@ def read_subject_claim(read: Reader) -> str:
     """Return the name of the claim that identifies a person."""
     claim = read.text("SUBJECT_CLAIM", r"[!-~]{1,100}", "oid", default="sub")
     if claim != "sub":
-        # Imported here, so that an authorizer with the usual claim does not load it.
-        from chalicelib.domain import claim_names
+        # Imported here, so that an authorizer with the usual claim does not load them.
+        from chalicelib.domain.admin_claims import SCOPE_CLAIMS
+        from chalicelib.settings import claim_names
 
         # AD FS and others write the same names with capitals.
         if claim.lower() in claim_names.REASSIGNED:
             read.refuse("SUBJECT_CLAIM", f"is {claim!r}, which may pass to another person", "oid")
-        elif claim in claim_names.SAME_FOR_ALL | claim_names.SCOPES:
+        elif claim in claim_names.SAME_FOR_ALL | SCOPE_CLAIMS:
             read.refuse("SUBJECT_CLAIM", f"is {claim!r}, which does not identify a person", "oid")
     return claim
 
@@ -98,6 +99,6 @@ def read_admin_claim_in(read: Reader) -> frozenset[str]:
 
 def _admin_claim(text: str) -> "AdminClaim":
     # Imported here, so that an authorizer does not load it.
-    from chalicelib.domain.admin_claims import parse_admin_claim
+    from chalicelib.settings.admin_claims import parse_admin_claim
 
     return parse_admin_claim(text)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.ids import MAX_API_TOKEN_LENGTH
 from chalicelib.domain.scopes import DEFAULT_CATALOGUE, ScopeCatalogue
+from chalicelib.domain.token_rules import MAX_LIFETIME
 from chalicelib.settings import openid_provider
 from chalicelib.settings.reading import Reader
 
@@ -79,7 +80,7 @@ class Settings:
         oidc_issuer = openid_provider.read_issuer(read)
         client_id = read.text("OIDC_CLIENT_ID", r"\S+", "bodhi-web")
         idle_seconds = read.number("IDLE_TIMEOUT_SECONDS", 1, 3650 * _DAY, default=30 * _DAY)
-        lifetime_days = read.number("MAX_TOKEN_LIFETIME_DAYS", 1, 3650, default=0)
+        lifetime_days = read.number("MAX_TOKEN_LIFETIME_DAYS", 1, MAX_LIFETIME.days, default=0)
         settings = cls(
             table_name=read.text("TABLE_NAME", r"[A-Za-z0-9_.-]{3,255}", "bodhi-api-tokens"),
             signing_key_id=read.text("SIGNING_KEY_ID", r"\S+", "alias/bodhi-api-tokens"),

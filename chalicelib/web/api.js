@@ -1,61 +1,69 @@
-/** Calls to the server, and what it answers when it refuses. */
+/** Calls of the server, and the errors that it returns. */
+
+import { SECOND, duration } from './times.js';
 
 const page = document.body.dataset;
 const TIMEOUT_MILLISECONDS = 30_000;
+// The server's sentence says "try again" already. Only a long wait needs a time.
+const LONG_WAIT_SECONDS = 10;
 const UNREACHABLE = 'The server could not be reached. Check your connection and try again.';
 const SIGNED_OUT = 'Your session has ended. Sign in again, then retry.';
-const UNREADABLE = 'The server gave an answer that this page does not understand. Try again.';
+const UNREADABLE = 'The server sent a response that this page cannot read. Try again.';
 
 let csrfToken = page.csrfToken;
 let sessionEnded = () => {};
 
-/** Why a call did not do what was asked: the server's problem document (RFC 9457), or no answer (status 0). */
+/** The reason why a call failed: the server's problem document (RFC 9457), or no response (status 0). */
 export class Problem extends Error {
   /**
    * @param {number} status
-   * @param {{code?: string, detail?: string, requestId?: string}} [document] the server's problem document
+   * @param {{code?: string, detail?: string}} [document] the server's problem document
+   * @param {{requestId?: string | null, retryAfter?: number | null}} [headers] `retryAfter` in seconds
    */
-  constructor(status, document = {}) {
-    // The server's words for this one speak to clients of the API, which send a JWT.
-    const detail = document.code === 'not_authenticated' ? SIGNED_OUT : document.detail;
-    super((detail || (status ? UNREADABLE : UNREACHABLE)) + reference(document));
+  constructor(status, document = {}, { requestId = null, retryAfter = null } = {}) {
+    const { code = '', detail = status ? UNREADABLE : UNREACHABLE } = document;
+    super(explained(code, detail, requestId, retryAfter));
     this.status = status;
-    this.code = document.code || '';
+    this.code = code;
+    this.retryAfter = retryAfter;
   }
 }
 
-/** Who is signed in, as GET /v1/me says it. */
+/** The signed-in user, as GET /v1/me returns it. */
 export const me = JSON.parse(page.user || '{}');
 
-/** The scopes that my tokens may have: name to description, and whether one without named scopes gets it. */
+/** The scopes that the user's tokens may have: name to description, and whether a token has it by default. */
 export const scopes = JSON.parse(page.scopes || '{}');
 
-/** The prefix of all our paths. */
+/** The limits of the server: longest texts, lifetimes and overlaps. */
+export const limits = JSON.parse(page.limits || '{}');
+
+/** The prefix of all paths of this service. */
 export const base = page.base;
 
-/** Sets what happens when a call finds that nobody is signed in any more. */
+/** Sets the function that is called when a call finds that the session has ended. */
 export function onSessionEnd(listener) {
   sessionEnded = listener;
 }
 
 /**
- * Calls the server and returns `{data, etag}`; throws a Problem.
+ * Calls the server and returns `{data, etag}`. Throws a Problem.
  * @param {string} method
  * @param {string} path
  * @param {{body?: object, headers?: Record<string, string>}} [options] the JSON body and more headers
  */
 export async function call(method, path, { body, headers = {} } = {}) {
-  let answer = await send(method, path, body, headers);
-  // Signed in anew in another tab: the cookie is the new session's, the CSRF token still the old one's.
-  if (answer.status === 403 && answer.document?.code === 'cross_site_request' && (await renewSession())) {
-    answer = await send(method, path, body, headers);
+  let response = await send(method, path, body, headers);
+  // If the user signed in again in another tab, the cookie is new but the CSRF token is old.
+  if (response.status === 403 && response.document?.code === 'cross_site_request' && (await renewSession())) {
+    response = await send(method, path, body, headers);
   }
-  if (answer.ok) return { data: answer.document, etag: answer.etag };
-  if (answer.status === 401) sessionEnded();
-  throw new Problem(answer.status, answer.document ?? undefined);
+  if (response.ok) return { data: response.document, etag: response.etag };
+  if (response.status === 401) sessionEnded();
+  throw new Problem(response.status, response.document ?? undefined, response);
 }
 
-/** Takes over the session that the browser has by now; false if there is none. */
+/** Takes over the session that the browser has now. Returns false if it has none of the same user. */
 export async function renewSession() {
   /** @type {RequestInit} */
   const options = { credentials: 'same-origin', redirect: 'manual', cache: 'no-store' };
@@ -64,12 +72,21 @@ export async function renewSession() {
   const fresh = new DOMParser().parseFromString(await response.text(), 'text/html').body.dataset;
   if (!fresh.csrfToken) return false;
   if (JSON.parse(fresh.user).id !== me.id) {
-    // Somebody else: nothing that is on this page is theirs.
+    // Nothing on this page belongs to the other user.
     location.reload();
     return false;
   }
   csrfToken = fresh.csrfToken;
   return true;
+}
+
+function explained(code, detail, requestId, retryAfter) {
+  // The server's sentence for this code is for clients of the API, which send a JWT.
+  const sentences = [code === 'not_authenticated' ? SIGNED_OUT : detail];
+  if (retryAfter > LONG_WAIT_SECONDS) sentences.push(`You can retry in about ${duration(retryAfter * SECOND)}.`);
+  // The server asks people to report this id.
+  if (code === 'internal_error' && requestId) sentences.push(`Request id: ${requestId}`);
+  return sentences.join(' ');
 }
 
 async function send(method, path, body, more) {
@@ -90,19 +107,19 @@ async function send(method, path, body, more) {
   }
 }
 
-/** The server asks to report it where it has no better words. */
-const reference = ({ code = '', requestId = '' }) =>
-  (code === 'internal_error' && requestId ? ` Request id: ${requestId}` : '');
-
+/** Reads a response. If its body is not JSON, it is a failure without a document. */
 async function read(response) {
   const text = await response.text();
-  const etag = response.headers.get('ETag');
-  const answer = { ok: response.ok, status: response.status, etag, document: null };
+  const get = (name) => response.headers.get(name);
+  const result = { ok: response.ok, status: response.status, etag: get('ETag'), document: null,
+    requestId: get('x-amzn-RequestId'), retryAfter: secondsOf(get('Retry-After')) };
   try {
-    answer.document = text ? JSON.parse(text) : null;
-    if (!response.ok) answer.document.requestId = response.headers.get('x-amzn-RequestId');
+    result.document = text ? JSON.parse(text) : null;
   } catch {
-    answer.ok = false;
+    result.ok = false;
   }
-  return answer;
+  return result;
 }
+
+/** Returns the seconds of a Retry-After header, or null. The server never sends a date. */
+const secondsOf = (header) => (/^\d+$/.test(header ?? '') ? Number(header) : null);

@@ -1,4 +1,4 @@
-/** The new token, shown once: masked, copied, and gone with the dialog. */
+/** The new token, shown once: it is masked, can be copied, and is removed with the dialog. */
 
 import { base } from './api.js';
 import { fromTemplate } from './dom.js';
@@ -7,7 +7,7 @@ import { dateOf, duration } from './times.js';
 const COPIED_MILLISECONDS = 2000;
 const MASK = '••••••••••••';
 
-/** Shows a token that was just made in place of the form that asked for it. */
+/** Shows a token that was just created, in place of the form. */
 export function showCreated(dialog, token) {
   replaceContent(dialog);
   const find = (name) => dialog.querySelector(`[data-${name}]`);
@@ -22,11 +22,11 @@ export function showCreated(dialog, token) {
   show(false);
   find('show').addEventListener('click', () => show(field.type === 'password'));
   offerCopies(find, field, () => show(true));
-  // Before it closes, as browsers tell of that only later; and then, whichever way it was closed.
   const forget = () => {
     field.value = '';
     show(false);
   };
+  // The buttons forget the token before they close, because "close" is fired later. Other ways only fire it.
   guard(dialog, find, forget);
   dialog.addEventListener('close', forget);
   dialog.querySelector('h2').focus();
@@ -36,20 +36,22 @@ function replaceContent(dialog) {
   dialog.replaceChildren(fromTemplate('created-content'));
   dialog.setAttribute('aria-labelledby', 'created-title');
   if (dialog.isConnected) return;
-  // Closed before the answer came; the token is made, and this is the only time to see it.
+  // The user closed the dialog before the response came. The token exists and can only be seen now.
   document.body.append(dialog);
   dialog.showModal();
 }
 
 function offerCopies(find, field, show) {
   const status = find('copy-status');
-  const offer = (name, text, select) => find(name).addEventListener('click', (event) => {
-    copy(event.currentTarget, text(), status, () => {
-      // What is masked cannot be copied by hand.
+  const offer = (name, text, select) => {
+    const button = find(name);
+    const words = button.textContent;
+    button.addEventListener('click', () => copy(button, words, text(), status, () => {
+      // A masked text cannot be copied by hand.
       show();
       select();
-    });
-  });
+    }));
+  };
   offer('copy-token', () => field.value, () => {
     field.focus();
     field.select();
@@ -57,7 +59,7 @@ function offerCopies(find, field, show) {
   offer('copy-command', () => curl(field.value), () => getSelection().selectAllChildren(find('curl')));
 }
 
-/** Lets only "Done" close the dialog at once; Esc asks first. */
+/** Lets only "Done" close the dialog at once. Esc asks first. */
 function guard(dialog, find, forget) {
   const ask = (event) => {
     event.preventDefault();
@@ -65,7 +67,7 @@ function guard(dialog, find, forget) {
     find('stay').focus();
   };
   dialog.addEventListener('cancel', ask);
-  // Browsers let a second Esc close a dialog whatever "cancel" said, but not if they never see the key.
+  // A second Esc closes a dialog even if "cancel" was prevented, unless the key itself was prevented.
   dialog.addEventListener('keydown', (event) => { if (event.key === 'Escape') ask(event); });
   find('stay').addEventListener('click', () => {
     find('leave').hidden = true;
@@ -79,22 +81,20 @@ function guard(dialog, find, forget) {
   }
 }
 
-async function copy(button, text, status, select) {
-  const label = button.dataset.label ?? button.textContent;
-  button.dataset.label = label;
+async function copy(button, words, text, status, select) {
   try {
     await navigator.clipboard.writeText(text);
   } catch {
     select();
     const key = /Mac|iPhone|iPad/.test(navigator.platform) ? '⌘C' : 'Ctrl+C';
-    status.textContent = `Your browser does not let this page copy. It is selected: press ${key}.`;
+    status.textContent = `Your browser does not allow this page to copy. The text is selected. Press ${key}.`;
     return;
   }
   button.textContent = 'Copied';
   status.textContent = 'Copied to the clipboard.';
   clearTimeout(Number(button.dataset.timer));
   button.dataset.timer = setTimeout(() => {
-    button.textContent = label;
+    button.textContent = words;
     status.textContent = '';
   }, COPIED_MILLISECONDS);
 }
@@ -103,6 +103,6 @@ const curl = (secret) => `curl -H "Authorization: Bearer ${secret}" ${location.o
 
 function note(token) {
   const idle = duration(Date.parse(token.idle_at) - Date.parse(token.created_at));
-  const rule = `A token that is not used for ${idle} goes idle: it is refused until you re-activate it here.`;
-  return token.expires_at ? `${rule} This one expires on ${dateOf(token.expires_at)}.` : rule;
+  const rule = `If a token is not used for ${idle}, it goes idle. It is then refused until you re-activate it here.`;
+  return token.expires_at ? `${rule} This token expires on ${dateOf(token.expires_at)}.` : rule;
 }

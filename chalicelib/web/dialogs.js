@@ -1,12 +1,12 @@
-/** Modal dialogs. Each is made when it opens and gone when it closes, with all that was in it. */
+/** Modal dialogs. Each one is made when it opens and removed with its content when it closes. */
 
 import { fromTemplate, whileBusy } from './dom.js';
 import { errorToast, showProblem } from './notices.js';
 
 /**
- * Opens a dialog made from a template; its `data-close` buttons and Esc close it. `fill(dialog)` is called
- * before anybody sees or hears it. The browser gives the focus back to what had it; `refocus` is called if
- * that is gone.
+ * Opens a dialog made from a template. Its `data-close` buttons and Esc close it. `fill(dialog)` is called
+ * before it is shown. When it closes, the browser returns the focus to the element that had it. `refocus`
+ * is called if that element is gone.
  */
 export function openDialog(templateId, { fill = null, refocus = () => {} } = {}) {
   const dialog = fromTemplate(templateId).querySelector('dialog');
@@ -23,14 +23,14 @@ export function openDialog(templateId, { fill = null, refocus = () => {} } = {})
   return dialog;
 }
 
-/** Whether a dialog is open in which something may have been typed. */
+/** Returns whether an open dialog may hold text that the user typed. */
 export function isTyping() {
   return document.querySelector('dialog[open] input:not([type=checkbox])') !== null;
 }
 
 /**
- * Sends the form of a dialog by `send(form)` and closes the dialog; if that throws, the dialog stays
- * as it is and `explain(problem)` words what it says.
+ * Sends the form of a dialog by `send(form)` and closes the dialog, unless that returns false. If it throws,
+ * the dialog stays open and shows the text that `explain(problem)` returns.
  */
 export function onSubmit(dialog, send, explain = (problem) => problem.message) {
   const form = dialog.querySelector('form');
@@ -43,7 +43,7 @@ export function onSubmit(dialog, send, explain = (problem) => problem.message) {
         if ((await send(form)) !== false) dialog.close();
       } catch (problem) {
         const words = await explain(problem);
-        // Closed meanwhile: there is no form left to say it in.
+        // If the user has closed the form meanwhile, a toast shows the text.
         if (dialog.isConnected) showProblem(box, words);
         else errorToast(words);
       }
@@ -52,8 +52,8 @@ export function onSubmit(dialog, send, explain = (problem) => problem.message) {
 }
 
 /**
- * Asks before something is done that cannot be undone; `question` is `{title, text, confirm, act, ...}`.
- * `act(chosen)` does it while the dialog waits, so that an error leaves the question open.
+ * Asks before an action that cannot be undone. `question` is `{title, text, confirm, act, ...}`.
+ * The dialog waits for `act(chosen)`, so that an error leaves the question open.
  */
 export function confirmDialog({ act, refocus = () => {}, ...question }) {
   const dialog = openDialog('confirm-dialog', { fill: (made) => fillQuestion(made, question), refocus });

@@ -1,6 +1,6 @@
-/** Small helpers to build and change the page. Data enters as text nodes and attributes, never as markup. */
+/** Small functions that build and change the page. Data enters as text nodes and attributes, never as markup. */
 
-/** Makes an element; `on...` properties become listeners, null and false ones are left out. */
+/** Makes an element. `on...` properties become listeners. Properties that are null or false are left out. */
 export function el(tag, properties = {}, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(properties)) {
@@ -12,16 +12,16 @@ export function el(tag, properties = {}, ...children) {
   return node;
 }
 
-/** Makes text that is heard but not seen. */
+/** Makes text for screen readers only. */
 export const spoken = (text) => el('span', { class: 'visually-hidden' }, text);
 
-/** Returns a copy of what a template holds. */
+/** Returns a copy of a template's content. */
 export function fromTemplate(id) {
   const template = /** @type {HTMLTemplateElement} */ (document.getElementById(id));
   return /** @type {DocumentFragment} */ (template.content.cloneNode(true));
 }
 
-/** Runs `work` with `button` disabled and shown as busy; a second click meanwhile does nothing. */
+/** Runs `work` while `button` is disabled and shown as busy. A second click meanwhile does nothing. */
 export async function whileBusy(button, work) {
   if (button.disabled) return;
   const hadFocus = document.activeElement === button;
@@ -32,12 +32,12 @@ export async function whileBusy(button, work) {
   } finally {
     button.disabled = false;
     button.removeAttribute('aria-busy');
-    // A disabled button loses the focus; a keyboard user would start again at the top.
+    // A disabled button loses the focus, and a keyboard user would start again at the top.
     if (hadFocus && document.activeElement === document.body && button.isConnected) button.focus();
   }
 }
 
-/** Returns a function that calls `work` once its own calls have paused for `pause` milliseconds. */
+/** Returns a function that calls `work` when its own calls have paused for `pause` milliseconds. */
 export function debounced(work, pause) {
   let timer = 0;
   return () => {

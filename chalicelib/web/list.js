@@ -1,4 +1,4 @@
-/** Lists that come in pages: loading, more, nothing there, nothing that matches, and errors. */
+/** Lists that come in pages: loading, more, empty, no matches, and errors. */
 
 import { el, whileBusy } from './dom.js';
 import { announce } from './notices.js';
@@ -6,9 +6,9 @@ import { nextPage } from './paging.js';
 import { makeTable, showSort } from './table.js';
 
 /**
- * A list of one kind of thing inside `place`. Its `kind` says what is listed: `{path, member, noun, caption,
- * columns, sort, row(item), query(), empty, notice(items)}`; `empty` makes what is shown when there is nothing at
- * all, `notice` what is said above the items that are loaded, or null.
+ * A list of items of one kind inside `place`. `kind` is `{path, member, noun, caption, columns, sort, row(item),
+ * query(), clear(), empty(), notice(items)}`. `empty` makes the text of an empty list. `notice` makes a text
+ * above the loaded items, or returns null.
  */
 export class List {
   #kind;
@@ -30,7 +30,7 @@ export class List {
     place.replaceChildren(this.#notice, this.#table, this.#state);
   }
 
-  /** Loads the first page anew; rows that are there stay until it has come. */
+  /** Loads the first page again. The present rows stay until it has come. */
   async reload({ quietly = false } = {}) {
     const round = ++this.#round;
     if (!this.#body.children.length) this.#say(el('p', { class: 'loading' }, `Loading ${this.#kind.noun}s…`));
@@ -50,28 +50,28 @@ export class List {
     }
   }
 
-  /** Replaces the row of a thing that has changed; a focus that would be lost goes to the button `verb`. */
-  update(item, verb) {
+  /** Replaces the row of an item that has changed. A focus that would be lost goes to the button of `action`. */
+  update(item, action) {
     const old = this.#find(item.id);
     if (!old) return;
     const isLost = document.activeElement === document.body || old.contains(document.activeElement);
     old.replaceWith(this.#row(item));
-    if (isLost) this.focus(item.id, verb);
+    if (isLost) this.focus(item.id, action);
     this.#items.set(item.id, item);
     this.#notify();
   }
 
-  /** Puts the focus on the button of a row with this verb, or on its first one. */
-  focus(id, verb) {
+  /** Puts the focus on the button of a row for this action, or on its first button. */
+  focus(id, action) {
     const row = this.#find(id);
-    (row?.querySelector(`[data-verb="${verb}"]`) ?? row?.querySelector('button'))?.focus();
+    (row?.querySelector(`[data-action="${action}"]`) ?? row?.querySelector('button'))?.focus();
   }
 
-  /** What a reload must not lose: the row that has the focus, and the verb of its button. */
+  /** Returns the row that has the focus and the action of its button. A reload must keep both. */
   #focused() {
     const focused = document.activeElement;
     const row = this.#body.contains(focused) && focused.closest('tr[id^="row-"]');
-    return row ? [row.id.slice('row-'.length), focused.getAttribute('data-verb')] : null;
+    return row ? [row.id.slice('row-'.length), focused.getAttribute('data-action')] : null;
   }
 
   #clear() {
@@ -81,7 +81,7 @@ export class List {
 
   #notify() {
     const notice = this.#kind.notice?.([...this.#items.values()]) ?? null;
-    // Replaced only where it differs: what did not change is not said again.
+    // Screen readers must not say an unchanged notice again.
     if (this.#notice.textContent === (notice?.textContent ?? '')) return;
     this.#notice.replaceChildren(...(notice ? [notice] : []));
   }
@@ -156,7 +156,7 @@ export class List {
   #tell() {
     const count = [...this.#body.children].filter((row) => row.id.startsWith('row-')).length;
     const words = `${count || 'No'} ${this.#kind.noun}${count === 1 ? '' : 's'} shown`;
-    announce(this.#cursor ? `${words}, more can be loaded.` : `${words}.`);
+    announce(this.#cursor ? `${words}. More can be loaded.` : `${words}.`);
   }
 
   #fail(problem) {

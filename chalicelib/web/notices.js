@@ -1,18 +1,20 @@
-/** What the page says about what happened: to screen readers, as toasts, and inside dialogs. */
+/** Messages about what happened: for screen readers, as toasts, and inside dialogs. */
 
 import { el } from './dom.js';
 
 const TOAST_MILLISECONDS = 10_000;
+const ANNOUNCE_MILLISECONDS = 50;
+const MOST_TOASTS = 3;
 
-/** Lets screen readers say `text` when they are done with what they say now. */
+/** Lets screen readers say `text` after their present sentence. */
 export function announce(text) {
   const announcer = document.getElementById('announcer');
   announcer.textContent = '';
-  // The same words twice are a change only if there was something else in between.
-  setTimeout(() => { announcer.textContent = text; }, 50);
+  // Screen readers say the same words twice only if the text changed in between.
+  setTimeout(() => { announcer.textContent = text; }, ANNOUNCE_MILLISECONDS);
 }
 
-/** Shows a line for ten seconds, or longer under pointer or focus; `action` is `{label, run}`. */
+/** Shows a line for ten seconds, or longer under pointer or focus. `action` is `{label, run}`. */
 export function toast(text, action = null) {
   announce(text);
   const item = addToast(text, {}, action);
@@ -28,7 +30,7 @@ export function errorToast(text) {
   addToast(text, { role: 'alert' }, null);
 }
 
-/** Says inside a dialog or list what went wrong; null hides it. */
+/** Shows inside a dialog what went wrong. null hides it. */
 export function showProblem(box, text) {
   box.hidden = !text;
   box.textContent = text ?? '';
@@ -41,6 +43,6 @@ function addToast(text, attributes, action) {
   item.append(button('Dismiss', () => item.remove()));
   const toasts = document.getElementById('toasts');
   toasts.append(item);
-  while (toasts.children.length > 3) toasts.firstElementChild.remove();
+  while (toasts.children.length > MOST_TOASTS) toasts.firstElementChild.remove();
   return item;
 }

@@ -11,7 +11,7 @@ const views = { tokens: document.getElementById('tokens-view'), users: document.
 const sections = document.getElementById('sections');
 const isAdmin = me.role === 'admin';
 
-/** Shows a view: `#users` and `#users/<id>` are for administrators, all else is the own tokens. */
+/** Shows a view. `#users` and `#users/<id>` are for administrators. Any other address shows the user's tokens. */
 async function route() {
   const [name, id] = location.hash.slice(1).split('/');
   const view = isAdmin && name === 'users' ? 'users' : 'tokens';
@@ -20,7 +20,7 @@ async function route() {
     if (link.hash === `#${view}`) link.setAttribute('aria-current', 'page');
     else link.removeAttribute('aria-current');
   }
-  document.getElementById('generate-new-token').hidden = view !== 'tokens';
+  document.getElementById('open-create').hidden = view !== 'tokens';
   document.title = view === 'users' ? 'Users · API Tokens · Settings' : 'API Tokens · Settings';
   if (view === 'users') await showUsers(id);
 }
@@ -31,13 +31,13 @@ function showMe() {
   who.after(...[emailBeside(me)].filter(Boolean));
 }
 
-/** Loads the view only here: most people never see it. */
+/** Loads the view only when it is opened, because most people never see it. */
 async function showUsers(id) {
   try {
     const [list, tokens] = await Promise.all([import('./users.js'), import('./user-tokens.js')]);
     await (id ? tokens.showUserTokens(views.users, decodeURIComponent(id)) : list.showUserList(views.users));
   } catch {
-    errorToast('This part of the page could not be loaded. Load the page again.');
+    errorToast('This part of the page could not be loaded. Reload the page.');
   }
 }
 
@@ -47,6 +47,6 @@ watchSession();
 keepFresh();
 startTokens();
 window.addEventListener('hashchange', route);
-// A click before this would be lost without a word.
+// A click before this moment would be lost without a message.
 for (const control of document.querySelectorAll('[data-until-ready]')) control.removeAttribute('disabled');
 route();

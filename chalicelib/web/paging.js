@@ -1,16 +1,17 @@
-/** Pages of a list, as the API hands them out. */
+/** Pages of a list, as the API returns them. */
 
 import { call } from './api.js';
 
 const MOST_EMPTY_PAGES = 20;
 
 /**
- * Returns `{items, cursor}` of the first page that has something, from `cursor` on; null begins at the front.
- * The server may answer with an empty page although more follow: what it read did not match.
- * @param {string} path the path of the list
- * @param {string} member the member of a page that holds its items
- * @param {Record<string, string>} query parameters; empty ones are left out
- * @param {string | null} cursor the page to read; the result's is null on the last page
+ * Returns `{items, cursor}` of the first page with items, from `cursor` on. null begins at the front.
+ * The server returns an empty page if none of the rows that it read match. More pages may follow.
+ *
+ * @param {string} path The path of the list.
+ * @param {string} member The member of a page with its items.
+ * @param {Record<string, string>} query The parameters. Empty values are left out.
+ * @param {string | null} cursor The page to read. The result of the last page has null.
  */
 export async function nextPage(path, member, query, cursor) {
   let next = cursor;

@@ -1,26 +1,25 @@
-/** The dialog that replaces a token by a successor, which is shown once as a new token is. */
+/** The dialog that replaces a token by a successor, which is shown once. */
 
-import { call } from './api.js';
+import { call, limits } from './api.js';
 import { showCreated } from './created.js';
 import { onSubmit, openDialog } from './dialogs.js';
-import { momentOf } from './times.js';
+import { SECOND, momentOf } from './times.js';
 import { nameOf } from './token-row.js';
 
-const SECOND = 1000;
-const MAYBE = ' It may have been rotated all the same: try again to find out.';
-const ROTATED = 'This token was rotated already. Its successor is in the list: '
-  + 'if its string was lost, rotate that one.';
-// What trying again from this dialog cannot change.
+const MAYBE = ' The token may have been rotated. Try again to find out.';
+const ROTATED = 'This token was already rotated. Its successor is in the list. '
+  + 'If you lost the successor\'s string, rotate the successor.';
+// A retry from this dialog cannot change these.
 const FINAL = ['token_rotated', 'token_revoked', 'token_expired', 'token_not_active', 'token_not_found'];
 
 const path = (id) => `/v1/tokens/${encodeURIComponent(id)}`;
 
-/** Opens the dialog; `list` shows the successor when it is made. */
+/** Opens the dialog. `list` shows the successor when it is created. */
 export async function openRotateDialog(token, list) {
   const older = token.predecessor_id ? await stillWorking(token.predecessor_id) : null;
   let [focused, isUnsure] = [token.id, false];
   const refocus = () => {
-    list.focus(focused, 'Rotate');
+    list.focus(focused, 'rotate');
     if (document.activeElement === document.body) list.focus(token.id);
   };
   const dialog = openDialog('rotate-dialog', { fill: (made) => fill(made, token, older), refocus });
@@ -46,7 +45,7 @@ export async function openRotateDialog(token, list) {
   onSubmit(dialog, send, explain);
 }
 
-/** The token that this one replaced, where that still works: rotating again ends it. */
+/** Returns a predecessor if it still works. Another rotation ends it. */
 async function stillWorking(id) {
   const found = await call('GET', path(id)).catch(() => null);
   return found?.data.status === 'active' ? found.data : null;
@@ -54,6 +53,9 @@ async function stillWorking(id) {
 
 function fill(dialog, token, older) {
   const { overlap } = dialog.querySelector('form').elements;
+  for (const option of [...overlap.options]) {
+    if (Number(option.value) > limits.overlap_seconds) option.remove();
+  }
   dialog.querySelector('h2').textContent = `Rotate “${nameOf(token)}”`;
   const hint = dialog.querySelector('[data-overlap-hint]');
   const update = () => { hint.textContent = consequence(token, Number(overlap.value)); };
@@ -62,12 +64,12 @@ function fill(dialog, token, older) {
   if (!older) return;
   const note = dialog.querySelector('[data-older]');
   const end = momentOf(older.overlap_ends_at);
-  note.textContent = `The token before this one still works, until ${end}. Rotating ends it right away.`;
+  note.textContent = `The predecessor of this token still works until ${end}. A rotation ends it at once.`;
   note.hidden = false;
 }
 
 function consequence(token, seconds) {
-  if (!seconds) return 'Whatever uses it is refused until it has the successor.';
+  if (!seconds) return 'Programs that use this token are refused until they have the successor.';
   const end = Date.now() + seconds * SECOND;
   const expiry = token.expires_at ? Date.parse(token.expires_at) : Infinity;
   return expiry <= end ? `Until it expires on ${momentOf(expiry)}.` : `Until ${momentOf(end)}.`;

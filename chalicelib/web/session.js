@@ -1,12 +1,12 @@
-/** The session: signing out, and what to do when it has ended by itself. */
+/** The session: signing out, and a dialog when it has ended by itself. */
 
 import { base, call, onSessionEnd, renewSession } from './api.js';
 import { isTyping, openDialog } from './dialogs.js';
 import { whileBusy } from './dom.js';
 import { announce, errorToast } from './notices.js';
 
-const LEAVE = 'Sign in again to go on.';
-const STAY = 'Sign in again in a new tab, then come back here: what you typed stays as it is.';
+const LEAVE = 'Sign in again to continue.';
+const STAY = 'Sign in again in a new tab, then come back here. Your text is kept.';
 
 /** Makes "Sign out" work and watches for the end of the session. */
 export function watchSession() {

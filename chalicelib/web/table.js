@@ -1,10 +1,11 @@
-/** Tables. The roles are spelled out because narrow screens lay the rows out as cards, which loses them. */
+/** Tables. Narrow screens show the rows as cards, which lose their roles unless each role is an attribute. */
 
 import { el } from './dom.js';
+import { ACTIONS, COLUMNS } from './words.js';
 
 /**
- * Makes a table; a column is `{label, sort?, first?}`, `sort` being its name in the API and `first`
- * the direction that its first click gives. `onSort(sort)` is called with `name` or `-name`.
+ * Makes a table. A column is `{id, sort?, first?, class?}`: its name in `COLUMNS`, its name in the API and the
+ * direction of the first click. `onSort(sort)` is called with `name` or `-name`.
  */
 export function makeTable(caption, columns, sort, onSort) {
   const heads = columns.map((column) => head(column, onSort));
@@ -15,7 +16,7 @@ export function makeTable(caption, columns, sort, onSort) {
   return { table, body };
 }
 
-/** Marks the column that the rows are ordered by. */
+/** Marks the column that orders the rows. */
 export function showSort(table, sort) {
   const name = sort.replace('-', '');
   for (const heading of table.querySelectorAll('th[data-sort]')) {
@@ -24,9 +25,9 @@ export function showSort(table, sort) {
   }
 }
 
-/** Makes a cell; cards show its column's label before it. */
-export function cell(label, attributes, ...children) {
-  return el('td', { role: 'cell', 'data-label': label, ...attributes }, ...children);
+/** Makes a cell. `column` is a name in `COLUMNS`. Cards show the column's words before the cell. */
+export function cell(column, attributes, ...children) {
+  return el('td', { role: 'cell', 'data-label': COLUMNS[column], ...attributes }, ...children);
 }
 
 /** Makes the cell that names its row. */
@@ -34,18 +35,22 @@ export function rowHead(...children) {
   return el('th', { role: 'rowheader', scope: 'row', class: 'title-cell' }, ...children);
 }
 
-/** Makes the small button of a row: `verb` is seen, `verb` and `name` are heard. */
-export function rowButton(verb, label, run, attributes = {}) {
-  const properties = { type: 'button', class: 'button small', 'aria-label': label, 'data-verb': verb };
-  return el('button', { ...properties, ...attributes, onclick: run }, verb);
+/** Makes a small button of a row. `action` is a name in `ACTIONS`. Screen readers say `name` after its word. */
+export function rowButton(action, name, run, attributes = {}) {
+  const word = ACTIONS[action];
+  const properties = {
+    type: 'button', class: 'button small', 'aria-label': `${word} ${name}`, 'data-action': action,
+  };
+  return el('button', { ...properties, ...attributes, onclick: run }, word);
 }
 
 function head(column, onSort) {
   const attributes = { role: 'columnheader', scope: 'col', class: column.class };
-  if (!column.sort) return el('th', attributes, column.label);
+  const words = COLUMNS[column.id];
+  if (!column.sort) return el('th', attributes, words);
   const turn = (event) => onSort(nextSort(column, event.currentTarget.closest('th')));
   return el('th', { ...attributes, 'data-sort': column.sort },
-    el('button', { type: 'button', class: 'sort', onclick: turn }, column.label));
+    el('button', { type: 'button', class: 'sort', onclick: turn }, words));
 }
 
 function nextSort(column, heading) {

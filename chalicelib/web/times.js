@@ -1,14 +1,15 @@
-/** Times as people say them, with the exact time on hover and focus. */
+/** Times in words, with the exact time on hover and focus. */
 
 import { el } from './dom.js';
 
-const SECOND = 1000;
+/** A second in milliseconds. */
+export const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 /** A day in milliseconds. */
 export const DAY = 24 * HOUR;
 
-// The page is in English, whatever the browser's language.
+// The page is in English in every browser.
 const RELATIVE = new Intl.RelativeTimeFormat('en', { numeric: 'always' });
 const EXACT = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'long' });
 const DATE = new Intl.DateTimeFormat('en', { dateStyle: 'medium' });
@@ -17,7 +18,7 @@ const MOMENT = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: '
 const UNITS = [['second', SECOND, 60], ['minute', MINUTE, 60], ['hour', HOUR, 24], ['day', DAY, 100],
   ['month', 30.44 * DAY, 24], ['year', 365.25 * DAY, Infinity]];
 
-/** Returns the milliseconds from now to a time; negative when it has passed. */
+/** Returns the milliseconds from now to a time. They are negative after it has passed. */
 export const until = (iso) => Date.parse(iso) - Date.now();
 
 /** Returns a date without its time. */
@@ -40,22 +41,22 @@ export function duration(milliseconds) {
   return `${count} ${unit}${count === 1 ? '' : 's'}`;
 }
 
-/** Returns a sentence to append: for how long a gateway may still remember that something was allowed. */
+/** Returns a sentence to append, or "": after which time no gateway allows what was just forbidden. */
 export function everywhere() {
   const seconds = Number(document.body.dataset.cacheSeconds);
   if (!seconds) return '';
-  // Never rounded down: it is a bound.
+  // A bound is never rounded down.
   const bound = seconds < 120 ? `${seconds} s` : `${Math.ceil(seconds / 60)} minutes`;
   return ` It takes effect everywhere within ${bound}.`;
 }
 
-/** Makes a `<time>` in words relative to now, as a date where it is long past, or to the minute ('moment'). */
+/** Makes a `<time>`: relative to now, as a date if it is long past ('date'), or to the minute ('moment'). */
 export function timeElement(iso, form = 'relative') {
   const attributes = { datetime: iso, title: EXACT.format(new Date(iso)), tabindex: '0', 'data-form': form };
   return el('time', attributes, worded(iso, form));
 }
 
-/** Rewords the relative times on the page as they grow older. */
+/** Rewrites the relative times on the page as they grow older. */
 export function keepFresh() {
   setInterval(() => {
     for (const time of document.querySelectorAll('time')) {

@@ -1,4 +1,4 @@
-/** What an owner can do with a token: edit, rotate, pause, re-activate, revoke, and look at its usage. */
+/** The actions of a token's owner: edit, rotate, pause, re-activate, revoke, and show the usage. */
 
 import { call } from './api.js';
 import { confirmDialog } from './dialogs.js';
@@ -11,31 +11,38 @@ import { everywhere } from './times.js';
 import { labelOf, nameOf } from './token-row.js';
 import { usageButton } from './usage.js';
 
-const CHANGEABLE = { active: ['Edit', 'Rotate', 'Pause', 'Revoke'], inactive: ['Edit', 'Re-activate', 'Revoke'],
-  idle: ['Edit', 'Re-activate', 'Revoke'], expired: ['Edit', 'Revoke'], revoked: [] };
-const RUN = { Edit: edit, Rotate: rotate, Pause: pause, 'Re-activate': reactivate, Revoke: revoke };
+const ACTIONS_BY_STATUS = {
+  active: ['edit', 'rotate', 'pause', 'revoke'],
+  inactive: ['edit', 'reactivate', 'revoke'],
+  idle: ['edit', 'reactivate', 'revoke'],
+  expired: ['edit', 'revoke'],
+  revoked: [],
+};
+const RUN = { edit: openEditDialog, rotate: openRotateDialog, pause, reactivate, revoke };
+const OPENS_DIALOG = ['edit', 'rotate', 'revoke'];
 
-const REVOKE = 'Whatever uses this token will be refused. This is final: a revoked token cannot be re-activated.';
+const REVOKE = 'Programs that use this token will be refused. A revoked token cannot be re-activated.';
 const ALSO_REVOKES = {
   successor: ' It rotated itself, so its successor is revoked too.',
   predecessor: ' The token before it rotated itself and still works. It is revoked too.',
 };
-const SUCCESSOR_WORKS = ' Its successor goes on working.';
+const SUCCESSOR_WORKS = ' Its successor keeps working.';
 const UNKNOWN = ' If it rotated itself, its successor is revoked too.';
 
-/** Makes the cell with the buttons that apply to a token. */
+/** Makes the cell with the buttons for a token's actions. */
 export function actionsCell(token, list) {
-  const verbs = (CHANGEABLE[token.status] ?? []).filter((verb) => verb !== 'Rotate' || !token.successor_id);
-  const buttons = verbs.map((verb) => {
-    const run = (event) => act(event.currentTarget, token, list, RUN[verb]);
-    const attributes = verb === 'Pause' || verb === 'Re-activate' ? {} : { 'aria-haspopup': 'dialog' };
-    return rowButton(verb, `${verb} ${labelOf(token)}`, run, attributes);
+  const actions = (ACTIONS_BY_STATUS[token.status] ?? [])
+    .filter((action) => action !== 'rotate' || !token.successor_id);
+  const buttons = actions.map((action) => {
+    const run = (event) => act(event.currentTarget, token, list, RUN[action]);
+    const attributes = OPENS_DIALOG.includes(action) ? { 'aria-haspopup': 'dialog' } : {};
+    return rowButton(action, labelOf(token), run, attributes);
   });
-  return cell('Actions', { class: 'actions-cell' },
+  return cell('actions', { class: 'actions-cell' },
     el('div', { class: 'row-actions' }, ...buttons, usageButton(token)));
 }
 
-/** Reads a token again and shows it as it is now. */
+/** Reads a token again and shows its present state. */
 export async function showAgain(id, list) {
   const { data, etag } = await call('GET', `/v1/tokens/${encodeURIComponent(id)}`);
   list.update(data);
@@ -50,7 +57,7 @@ async function act(button, token, list, run) {
       await run(token, list);
     } catch (problem) {
       errorToast(`${nameOf(token)}: ${problem.message}`);
-      // The row may be gone or have changed elsewhere: what is shown must be what is.
+      // The token may be gone or have changed elsewhere, so the page must not show the old row.
       if (problem.status === 404) list.reload({ quietly: true });
       else if (problem.status === 409) await showAgain(token.id, list).catch(() => {});
       else place.append(el('p', { class: 'row-problem' }, problem.message));
@@ -58,25 +65,17 @@ async function act(button, token, list, run) {
   });
 }
 
-async function changeStatus(token, list, status, nextVerb) {
+async function changeStatus(token, list, status, nextAction) {
   const path = `/v1/tokens/${encodeURIComponent(token.id)}`;
   const { data } = await call('PATCH', path, { body: { status } });
-  list.update(data, nextVerb);
-}
-
-async function edit(token, list) {
-  await openEditDialog(token, list);
-}
-
-async function rotate(token, list) {
-  await openRotateDialog(token, list);
+  list.update(data, nextAction);
 }
 
 async function pause(token, list) {
-  await changeStatus(token, list, 'inactive', 'Re-activate');
+  await changeStatus(token, list, 'inactive', 'reactivate');
   const undo = async () => {
     try {
-      await changeStatus(token, list, 'active', 'Pause');
+      await changeStatus(token, list, 'active', 'pause');
       toast(`“${nameOf(token)}” is active again.`);
     } catch (problem) {
       errorToast(`${nameOf(token)}: ${problem.message}`);
@@ -87,7 +86,7 @@ async function pause(token, list) {
 }
 
 async function reactivate(token, list) {
-  await changeStatus(token, list, 'active', 'Pause');
+  await changeStatus(token, list, 'active', 'pause');
   toast(`“${nameOf(token)}” is active again.`);
 }
 
@@ -102,15 +101,15 @@ async function revoke(token, list) {
       await call('DELETE', `/v1/tokens/${encodeURIComponent(token.id)}`);
       toast(`“${nameOf(token)}” is revoked.${everywhere()}`);
       const reload = () => list.reload({ quietly: true });
-      // Others of its line may be revoked with it.
+      // Other tokens of its line may be revoked with it.
       if (token.predecessor_id || token.successor_id) await reload();
-      // It is revoked, whether or not it can be read again.
+      // It is revoked, even if it cannot be read again.
       else await showAgain(token.id, list).catch(reload);
     },
   });
 }
 
-/** Words what else ends with a token: what rotated itself ends together. */
+/** Returns a sentence about the tokens that are revoked with a token. Tokens that rotated themselves end together. */
 async function alsoRevoked(token) {
   try {
     const [before, after] = await Promise.all([token.predecessor_id, token.successor_id].map(readAgain));
@@ -122,7 +121,7 @@ async function alsoRevoked(token) {
   }
 }
 
-/** Reads a token; null if there is none, or if its row is gone. */
+/** Reads a token. Returns null without an id, or if its row is gone. */
 async function readAgain(id) {
   if (!id) return null;
   try {

@@ -1,60 +1,54 @@
 /** A token as a row of a table. */
 
+import { limits } from './api.js';
 import { el, spoken } from './dom.js';
 import { cell, rowHead } from './table.js';
-import { DAY, timeElement, until } from './times.js';
+import { DAY, SECOND, timeElement, until } from './times.js';
+import { REVOCATION_REASONS, TOKEN_STATUSES } from './words.js';
 
 const WARNING = 5 * DAY;
 const LATELY = 7 * DAY;
-const LONGEST_OVERLAP = 7 * DAY;
-const STATUSES = { active: 'Active', inactive: 'Inactive', idle: 'Idle', expired: 'Expired', revoked: 'Revoked' };
-const REASONS = {
-  owner: 'Revoked by you',
-  admin: 'Revoked by an administrator',
-  user_deactivated: 'Revoked when the account was deactivated',
-  user_removed: 'Revoked when the account was removed',
-  rotated: 'Rotated, ended',
-  reuse: 'Revoked because a rotated token of its family was used',
-  exposed: 'Found exposed and revoked',
-};
+const LONGEST_OVERLAP = limits.overlap_seconds * SECOND;
+// Revocations that the service made because the token was in wrong hands.
+const ALARMING = ['exposed', 'reuse'];
 
-/** The columns of a table of tokens; `sort` is the name in the API. */
+/** The columns of a table of tokens. */
 export const TOKEN_COLUMNS = [
-  { label: 'Name', sort: 'name' },
-  { label: 'Status' },
-  { label: 'Scopes' },
-  { label: 'Created', sort: 'created_at', first: '-' },
-  { label: 'Last updated' },
-  { label: 'Last used', sort: 'last_used_at', first: '-' },
-  { label: 'Goes idle', sort: 'idle_at' },
-  { label: 'Expires' },
+  { id: 'name', sort: 'name' },
+  { id: 'status' },
+  { id: 'scopes' },
+  { id: 'created', sort: 'created_at', first: '-' },
+  { id: 'updated' },
+  { id: 'used', sort: 'last_used_at', first: '-' },
+  { id: 'idle', sort: 'idle_at' },
+  { id: 'expires' },
 ];
 
-/** Returns what a token is called. */
+/** Returns the name of a token for people. */
 export const nameOf = (token) => token.name || 'Unnamed token';
 
-/** Returns what a token is called where its successor of the same name may be meant as well. */
+/** Returns the name of a token, marked if a successor has the same name. */
 export const labelOf = (token) => nameOf(token) + (token.successor_id ? ' (rotated)' : '');
 
-/** Returns whether a token was lately used although it was rotated and its overlap was over. */
+/** Returns whether a rotated token was used in the last days, after its overlap. */
 export const wasReusedLately = (token) => token.reuse_count > 0 && -until(token.last_reused_at) < LATELY;
 
-/** Makes the row of a token; `owner` words who revoked it, `extra` are cells behind the others. */
+/** Makes the row of a token. `reasons` replace words of `REVOCATION_REASONS`. `extra` are more cells. */
 export function tokenRow(token, { reasons = {}, extra = [] } = {}) {
   return el('tr', { role: 'row', 'data-token-id': token.id, class: `is-${token.status}` },
     rowHead(...title(token)),
-    statusCell(token, { ...REASONS, ...reasons }),
-    cell('Scopes', {}, el('span', { class: 'chips' }, ...token.scopes.map(scopeChip))),
-    cell('Created', {}, timeElement(token.created_at, 'date')),
-    cell('Last updated', {}, timeElement(token.updated_at, 'date')),
-    cell('Last used', {}, lastUse(token)),
-    cell('Goes idle', {}, idleness(token)),
-    cell('Expires', {}, expiry(token)),
+    statusCell(token, { ...REVOCATION_REASONS, ...reasons }),
+    cell('scopes', {}, el('span', { class: 'chips' }, ...token.scopes.map(scopeChip))),
+    cell('created', {}, timeElement(token.created_at, 'date')),
+    cell('updated', {}, timeElement(token.updated_at, 'date')),
+    cell('used', {}, lastUse(token)),
+    cell('idle', {}, idleness(token)),
+    cell('expires', {}, expiry(token)),
     ...extra);
 }
 
 function title(token) {
-  // As long as the two may be in use side by side.
+  // The two tokens may both be in use for so long.
   const isNew = token.predecessor_id && -until(token.created_at) < LONGEST_OVERLAP;
   const origin = token.self_rotated ? 'Successor of a token that rotated itself' : 'Successor of a rotated token';
   const name = el('span', { class: token.name ? 'name' : 'name unnamed' }, nameOf(token));
@@ -63,16 +57,16 @@ function title(token) {
 }
 
 function statusCell(token, reasons) {
-  const word = el('span', { class: `status status-${token.status}` }, STATUSES[token.status] ?? token.status);
+  const word = el('span', { class: `status status-${token.status}` }, TOKEN_STATUSES[token.status] ?? token.status);
   const notes = [ending(token, reasons), reuse(token)];
-  return cell('Status', { 'data-status': token.status, class: 'status-cell' }, word, ...notes);
+  return cell('status', { 'data-status': token.status, class: 'status-cell' }, word, ...notes);
 }
 
 function ending(token, reasons) {
   if (token.revoked_at) {
-    const isAlarming = token.revoked_reason === 'exposed' || token.revoked_reason === 'reuse';
     const words = reasons[token.revoked_reason] ?? 'Revoked';
-    return el('span', { class: isAlarming ? 'why warning' : 'why' }, `${words} `, timeElement(token.revoked_at));
+    const kind = ALARMING.includes(token.revoked_reason) ? 'why warning' : 'why';
+    return el('span', { class: kind }, `${words} `, timeElement(token.revoked_at));
   }
   if (!token.overlap_ends_at) return null;
   const words = token.status === 'active' ? 'Rotated, works until ' : 'Rotated, ends on ';
@@ -81,10 +75,10 @@ function ending(token, reasons) {
 
 function reuse({ reuse_count: count, last_reused_at: last }) {
   if (!count) return null;
-  // Uses are counted in each process and written now and then, so some may be missing.
+  // Each process counts uses and writes them later, so some may be missing.
   const times = count === 1 ? 'once' : `${count} times`;
   return el('span', { class: 'why warning' }, `Used at least ${times} after it was rotated, last `,
-    timeElement(last), '. Somebody still has it.');
+    timeElement(last), '. It is still in use.');
 }
 
 const scopeChip = (scope) => el('code', { class: 'chip' }, scope);
@@ -95,7 +89,7 @@ function lastUse(token) {
 
 function idleness(token) {
   if (token.status === 'idle') return el('span', { class: 'warning' }, 'Idle since ', timeElement(token.idle_at));
-  // The idle clock of a paused token restarts with its re-activation; an ended token has none.
+  // The idle clock of a paused token restarts at its re-activation. An ended token has no idle clock.
   if (token.status !== 'active') return none(token.status === 'inactive' ? 'Not while it is paused' : 'No longer');
   if (token.overlap_ends_at && token.overlap_ends_at <= token.idle_at) return none('Not before it ends');
   if (until(token.idle_at) <= WARNING) {

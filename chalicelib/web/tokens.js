@@ -1,25 +1,29 @@
-/** "My tokens": the list, its search and filter, and the button that makes a token. */
+/** "My tokens": the list, its search and filter, and the button that opens the dialog for a new token. */
 
-import { el, debounced } from './dom.js';
-import { openGenerateDialog } from './generate.js';
+import { openCreateDialog } from './create.js';
+import { debounced, el } from './dom.js';
+import { isTooLong, watchLength } from './fields.js';
 import { List } from './list.js';
+import { trimmed } from './text.js';
 import { actionsCell } from './token-actions.js';
 import { TOKEN_COLUMNS, nameOf, tokenRow, wasReusedLately } from './token-row.js';
+import { TOKEN_STATUSES } from './words.js';
 
 const PAUSE_MILLISECONDS = 300;
 
 const search = /** @type {HTMLInputElement} */ (document.getElementById('search-tokens'));
 const filter = /** @type {HTMLSelectElement} */ (document.getElementById('filter-tokens'));
-const generateButton = document.getElementById('generate-new-token');
+const createButton = document.getElementById('open-create');
 
 /** Fills the view and makes its controls work. */
 export function startTokens() {
+  filter.append(...Object.entries(TOKEN_STATUSES).map(([value, word]) => el('option', { value }, word)));
   const list = new List(document.getElementById('tokens-list'), {
     path: '/v1/tokens',
     member: 'tokens',
     noun: 'token',
     caption: 'My tokens',
-    columns: [...TOKEN_COLUMNS, { label: 'Actions', class: 'actions-head' }],
+    columns: [...TOKEN_COLUMNS, { id: 'actions', class: 'actions-head' }],
     sort: '-created_at',
     query,
     clear: () => clear(list),
@@ -32,8 +36,10 @@ export function startTokens() {
 }
 
 function listen(list) {
-  generateButton.addEventListener('click', () => openGenerateDialog(list));
-  search.addEventListener('input', debounced(() => list.reload(), PAUSE_MILLISECONDS));
+  createButton.addEventListener('click', () => openCreateDialog(list));
+  watchLength(search);
+  const find = () => { if (!isTooLong(search)) list.reload(); };
+  search.addEventListener('input', debounced(find, PAUSE_MILLISECONDS));
   filter.addEventListener('change', () => list.reload());
   document.getElementById('refresh-tokens').addEventListener('click', () => list.reload());
   document.getElementById('tokens-filter').addEventListener('submit', (event) => {
@@ -42,20 +48,20 @@ function listen(list) {
   });
 }
 
-/** Says calmly that somebody uses what nobody should have any more. */
+/** Makes a calm notice about rotated tokens that are still in use. */
 function reuseNotice(tokens) {
   const names = [...new Set(tokens.filter(wasReusedLately).map((token) => `“${nameOf(token)}”`))];
   if (!names.length) return null;
-  const what = names.length === 1 ? `${names[0]} was used after it was rotated, and refused.`
-    : `Rotated tokens were used after their time, and refused: ${names.join(', ')}.`;
+  const what = names.length === 1 ? `${names[0]} was used after it was rotated. The use was refused.`
+    : `Rotated tokens were used after they had ended. The uses were refused: ${names.join(', ')}.`;
   return el('div', { class: 'callout' },
     el('p', {}, what),
-    el('p', { class: 'hint' }, 'If that was a program of yours, give it the successor. '
-      + 'If you do not know who it was, rotate the successor too.'));
+    el('p', { class: 'hint' }, 'If one of your programs did this, give it the successor. '
+      + 'If you do not know who did this, rotate the successor too.'));
 }
 
 function query() {
-  const given = { q: search.value.trim(), status: filter.value };
+  const given = { q: trimmed(search.value), status: filter.value };
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value));
 }
 
@@ -67,14 +73,14 @@ function clear(list) {
 }
 
 function emptyState() {
-  // From the button that stays: this one is gone when the focus would come back to it.
-  const generate = () => {
-    generateButton.focus();
-    generateButton.click();
+  // The focus must return to a button that stays. The one in this text is removed with the first token.
+  const create = () => {
+    createButton.focus();
+    createButton.click();
   };
   return el('div', { class: 'empty' },
     el('h2', {}, 'No API tokens yet'),
-    el('p', {}, 'Generate one for each script or tool that calls the API. You can pause or revoke each by itself.'),
-    el('button', { type: 'button', class: 'button', onclick: generate },
+    el('p', {}, 'Generate one for each script or tool that calls the API. You can pause or revoke each one.'),
+    el('button', { type: 'button', class: 'button', onclick: create },
       'Generate your first token'));
 }

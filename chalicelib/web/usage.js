@@ -1,4 +1,4 @@
-/** The usage of a token: a row below its own, with its id and a chart of the last 30 days. */
+/** The usage of a token: a row below the token's row, with its id and a chart of the last days. */
 
 import { call } from './api.js';
 import { el, whileBusy } from './dom.js';
@@ -16,7 +16,7 @@ export function usageButton(token) {
   const isOpen = document.getElementById(id) !== null;
   const toggle = (event) => toggleUsage(event.currentTarget, token, id);
   const attributes = { 'aria-expanded': String(isOpen), 'aria-controls': id };
-  return rowButton('Usage', `Usage of ${labelOf(token)}`, toggle, attributes);
+  return rowButton('usage', `of ${labelOf(token)}`, toggle, attributes);
 }
 
 async function toggleUsage(button, token, id) {
@@ -25,7 +25,7 @@ async function toggleUsage(button, token, id) {
   button.setAttribute('aria-expanded', String(!open));
   if (open) return;
   const row = button.closest('tr');
-  const place = cell('Usage', { colspan: row.children.length, class: 'usage-cell' });
+  const place = cell('usage', { colspan: row.children.length, class: 'usage-cell' });
   row.after(el('tr', { role: 'row', id, class: 'usage-row' }, place));
   await whileBusy(button, () => load(place, token));
 }
@@ -58,7 +58,7 @@ const identity = (term, id) => (id ? [el('dt', {}, term), el('dd', {}, el('code'
 
 function summary(days) {
   const sum = days.reduce((total, day) => total + day.at_least, 0);
-  // Uses are counted in each process and written now and then, so some may be missing.
+  // Each process counts uses and writes them later, so some may be missing.
   return sum ? `Used at least ${sum} ${sum === 1 ? 'time' : 'times'} in the last ${days.length} days`
     : `No use recorded in the last ${days.length} days`;
 }
@@ -80,7 +80,7 @@ function chart(days) {
   return box;
 }
 
-/** The same for those who do not see the chart. */
+/** Makes the chart's numbers for screen readers. */
 function table(days) {
   const used = days.filter((day) => day.at_least);
   if (!used.length) return null;

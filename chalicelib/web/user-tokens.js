@@ -1,4 +1,4 @@
-/** The tokens of one user, for administrators: to look at, and to revoke all at once. */
+/** The tokens of one user, for administrators, with a button that revokes them all. */
 
 import { call } from './api.js';
 import { confirmDialog } from './dialogs.js';
@@ -9,8 +9,7 @@ import { userName } from './people.js';
 import { everywhere } from './times.js';
 import { TOKEN_COLUMNS, tokenRow } from './token-row.js';
 import { userPath } from './users.js';
-
-const REASONS = { owner: 'Revoked by its owner' };
+import { REVOCATION_REASONS_OF_OTHERS } from './words.js';
 
 /** Shows the tokens of a user in `place`. */
 export async function showUserTokens(place, id) {
@@ -29,7 +28,7 @@ export async function showUserTokens(place, id) {
     revoke.hidden = user.status === 'removed';
     revoke.addEventListener('click', () => askRevokeAll(user, list));
   } catch {
-    // The list says what is wrong.
+    // The list shows the error.
   }
   title.focus();
   return loaded;
@@ -44,14 +43,15 @@ function makeList(box, id) {
     columns: TOKEN_COLUMNS,
     sort: '-created_at',
     empty: () => el('p', { class: 'empty' }, 'This user has no API tokens.'),
-    row: (token) => tokenRow(token, { reasons: REASONS }),
+    row: (token) => tokenRow(token, { reasons: REVOCATION_REASONS_OF_OTHERS }),
   });
 }
 
 function askRevokeAll(user, list) {
   confirmDialog({
     title: `Revoke all tokens of ${userName(user)}?`,
-    text: 'Whatever uses one of them will be refused. This is final. The user can still sign in and generate new ones.',
+    text: 'Programs that use these tokens will be refused. Revoked tokens cannot be re-activated. '
+      + 'The user can still sign in and generate new tokens.',
     confirm: 'Revoke all tokens',
     act: async () => {
       await call('DELETE', `${userPath(user.id)}/tokens`);

@@ -1,33 +1,40 @@
-/** "Users", for administrators: who there is, and deactivating, re-activating and removing them. */
+/** "Users", for administrators: the list of users, and dialogs that deactivate, re-activate and remove them. */
 
 import { call, me } from './api.js';
 import { confirmDialog } from './dialogs.js';
 import { debounced, el } from './dom.js';
+import { isTooLong, watchLength } from './fields.js';
 import { List } from './list.js';
 import { toast } from './notices.js';
 import { emailBeside, userName } from './people.js';
 import { cell, rowButton, rowHead } from './table.js';
+import { trimmed } from './text.js';
 import { everywhere, timeElement } from './times.js';
+import { ROLES, USER_STATUSES } from './words.js';
 
 const PAUSE_MILLISECONDS = 300;
-const STATUSES = { active: 'Active', inactive: 'Inactive', removed: 'Removed' };
-const COLUMNS = ['Name', 'Role', 'Status', 'Created'].map((label) => ({ label }));
-const VERBS = { active: ['Deactivate', 'Remove'], inactive: ['Re-activate', 'Remove'], removed: [] };
-const ASK = { Deactivate: askDeactivate, 'Re-activate': askReactivate, Remove: askRemove };
+const USER_COLUMNS = ['name', 'role', 'status', 'created'].map((id) => ({ id }));
+const ACTIONS_BY_STATUS = { active: ['deactivate', 'remove'], inactive: ['reactivate', 'remove'], removed: [] };
+const ASK = { deactivate: askDeactivate, reactivate: askReactivate, remove: askRemove };
 
 /** Returns the path of a user in the API. */
 export const userPath = (id) => `/v1/users/${encodeURIComponent(id)}`;
 
 /** Shows the list of users in `place`. */
 export function showUserList(place) {
-  const search = el('input', { type: 'search', id: 'search-users', maxlength: '100', autocomplete: 'off' });
+  const search = el('input', {
+    type: 'search', id: 'search-users', autocomplete: 'off', 'aria-describedby': 'search-users-note',
+    'data-limit': 'search_length', 'data-note': 'search-users-note',
+  });
   const filter = el('select', { id: 'filter-users' }, el('option', { value: '' }, 'All'),
-    ...Object.entries(STATUSES).map(([value, word]) => el('option', { value }, word)));
+    ...Object.entries(USER_STATUSES).map(([value, word]) => el('option', { value }, word)));
   const issuer = el('select', { id: 'filter-issuers' }, el('option', { value: '' }, 'All'));
   const box = el('div', {});
   place.replaceChildren(toolbar(search, filter, issuer), box);
   const list = makeList(box, search, filter, issuer);
-  search.addEventListener('input', debounced(() => list.reload(), PAUSE_MILLISECONDS));
+  watchLength(search);
+  const find = () => { if (!isTooLong(search)) list.reload(); };
+  search.addEventListener('input', debounced(find, PAUSE_MILLISECONDS));
   for (const select of [filter, issuer]) select.addEventListener('change', () => list.reload());
   return list.reload({ quietly: true });
 }
@@ -35,9 +42,11 @@ export function showUserList(place) {
 function toolbar(search, filter, issuer) {
   const field = (kind, label, input) => el('div', { class: kind }, el('label', { for: input.id }, label), input);
   const byIssuer = field('field', 'Filter users by issuer', issuer);
-  // Shown only if there is a choice.
+  // It is shown when there is a choice.
   byIssuer.hidden = true;
-  const form = el('form', { class: 'toolbar', role: 'search' }, field('field grow', 'Search users', search),
+  const bySearch = field('field grow', 'Search users', search);
+  bySearch.append(el('p', { class: 'hint', id: 'search-users-note', 'aria-live': 'polite' }));
+  const form = el('form', { class: 'toolbar', role: 'search' }, bySearch,
     field('field', 'Filter users by status', filter), byIssuer);
   form.addEventListener('submit', (event) => event.preventDefault());
   return form;
@@ -59,7 +68,7 @@ function makeList(box, search, filter, issuer) {
     search.focus();
   };
   const query = () => ({
-    ...(search.value.trim() && { q: search.value.trim() }),
+    ...(trimmed(search.value) && { q: trimmed(search.value) }),
     ...(filter.value && { status: filter.value }),
     ...(issuer.value && { issuer: issuer.value }),
   });
@@ -69,7 +78,7 @@ function makeList(box, search, filter, issuer) {
   };
   const list = new List(box, {
     path: '/v1/users', member: 'users', noun: 'user', caption: 'Users',
-    columns: [...COLUMNS, { label: 'Actions', class: 'actions-head' }],
+    columns: [...USER_COLUMNS, { id: 'actions', class: 'actions-head' }],
     query, clear, notice, empty: () => el('p', { class: 'empty' }, 'No users yet'), row: (user) => userRow(user, list),
   });
   return list;
@@ -81,11 +90,11 @@ function userRow(user, list) {
   if (user.id === me.id) title.append(' ', el('span', { class: 'chip' }, 'You'));
   return el('tr', { role: 'row', 'data-user-id': user.id, class: `is-${user.status}` },
     rowHead(title, emailBeside(user), issuerBeside(user)),
-    cell('Role', {}, user.role === 'admin' ? 'Administrator' : 'User'),
-    cell('Status', { 'data-status': user.status, class: 'status-cell' },
-      el('span', { class: `status status-${user.status}` }, STATUSES[user.status] ?? user.status)),
-    cell('Created', {}, timeElement(user.created_at, 'date')),
-    cell('Actions', { class: 'actions-cell' }, el('div', { class: 'row-actions' }, ...buttons(user, name, list))));
+    cell('role', {}, ROLES[user.role] ?? user.role),
+    cell('status', { 'data-status': user.status, class: 'status-cell' },
+      el('span', { class: `status status-${user.status}` }, USER_STATUSES[user.status] ?? user.status)),
+    cell('created', {}, timeElement(user.created_at, 'date')),
+    cell('actions', { class: 'actions-cell' }, el('div', { class: 'row-actions' }, ...buttons(user, name, list))));
 }
 
 /** Makes the issuer that is shown beside a user's name, if it differs from the signed-in user's. */
@@ -94,12 +103,11 @@ function issuerBeside(user) {
 }
 
 function buttons(user, name, list) {
-  // The server refuses these on the own account: nobody locks themselves out.
-  const verbs = user.id === me.id ? [] : (VERBS[user.status] ?? []);
+  // The server refuses these on the administrator's own account, which they would lock.
+  const actions = user.id === me.id ? [] : (ACTIONS_BY_STATUS[user.status] ?? []);
   const open = () => { location.hash = `#users/${encodeURIComponent(user.id)}`; };
-  const asks = { 'aria-haspopup': 'dialog' };
-  const ask = (verb) => rowButton(verb, `${verb} ${name}`, () => ASK[verb](user, list), asks);
-  return [rowButton('Tokens', `Tokens of ${name}`, open), ...verbs.map(ask)];
+  const ask = (action) => rowButton(action, name, () => ASK[action](user, list), { 'aria-haspopup': 'dialog' });
+  return [rowButton('tokens', `of ${name}`, open), ...actions.map(ask)];
 }
 
 async function change(user, list, body, words, more = '') {
@@ -111,9 +119,9 @@ async function change(user, list, body, words, more = '') {
 function askDeactivate(user, list) {
   confirmDialog({
     title: `Deactivate ${userName(user)}?`,
-    text: 'They are signed out and all of their API tokens are refused until you re-activate them.',
+    text: 'The user is signed out. All API tokens of the user are refused until you re-activate the user.',
     confirm: 'Deactivate user',
-    refocus: () => list.focus(user.id, 'Re-activate'),
+    refocus: () => list.focus(user.id, 'reactivate'),
     act: () => change(user, list, { status: 'inactive' }, 'deactivated', everywhere()),
   });
 }
@@ -121,14 +129,14 @@ function askDeactivate(user, list) {
 function askReactivate(user, list) {
   confirmDialog({
     title: `Re-activate ${userName(user)}?`,
-    text: 'They can sign in again and generate tokens.',
+    text: 'The user can sign in again and generate tokens.',
     confirm: 'Re-activate user',
     isDangerous: false,
     choice: {
       label: 'Restore this user\'s tokens',
-      hint: 'Their tokens from before work again at once. Without this they stay revoked for good.',
+      hint: 'Earlier tokens work again at once. If you do not restore them, they stay revoked.',
     },
-    refocus: () => list.focus(user.id, 'Deactivate'),
+    refocus: () => list.focus(user.id, 'deactivate'),
     act: (restore) => change(user, list, { status: 'active', restore_tokens: restore }, 'active again'),
   });
 }
@@ -136,14 +144,14 @@ function askReactivate(user, list) {
 function askRemove(user, list) {
   confirmDialog({
     title: `Remove ${userName(user)}?`,
-    text: 'Their name and email are deleted and all of their API tokens are revoked for good. '
-      + 'If they sign in again, they start afresh.',
+    text: 'The name and email are deleted, and all API tokens of the user are revoked. This cannot be undone. '
+      + 'If the user signs in again, a new account begins.',
     confirm: 'Remove user',
-    refocus: () => list.focus(user.id, 'Tokens'),
+    refocus: () => list.focus(user.id, 'tokens'),
     act: async () => {
       await call('DELETE', userPath(user.id));
       toast(`${userName(user)} is removed.${everywhere()}`);
-      // They are removed, whether or not they can be read again.
+      // The user is removed, even if the row cannot be read again.
       await call('GET', userPath(user.id)).then(({ data }) => list.update(data)).catch(() => list.reload());
     },
   });

@@ -1,13 +1,17 @@
-"""The errors of the tools for AWS: each a sentence for the person at the terminal."""
+"""The errors that end a command."""
 
 
-class PackagingError(Exception):
-    """Something about the project stops the build; nothing was deployed."""
+class CommandError(Exception):
+    """The reason why a command cannot continue, as a sentence for the person at the terminal."""
 
 
-class DeploymentError(Exception):
-    """Something about the account, the stack or the answer of a person stops the deployment."""
+class PackagingError(CommandError):
+    """The project cannot be packaged. Nothing was deployed."""
 
 
-class OperatorError(Exception):
-    """A command cannot go on. The message is one line for the operator."""
+class DeploymentError(CommandError):
+    """The account, the stack or the answer to a question stops the command."""
+
+
+class OperatorError(CommandError):
+    """An operator's command cannot continue."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -21,6 +22,19 @@ _ONLY_A_NAME = ("REVIEW_IN_PROGRESS", "DELETE_COMPLETE")
 _CONSEQUENCE = "cancelled"
 # Not why something happened, only who wanted it.
 _WISH = "User Initiated"
+
+
+def add_stack_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of each command that works on the stack of a stage."""
+    parser.add_argument("--stage", required=True)
+    parser.add_argument("--stack-name", default="", help="default: bodhi-api-tokens-STAGE")
+    parser.add_argument("--yes", action="store_true", help="skip the question")
+
+
+def stack_name_of(options: argparse.Namespace) -> str:
+    """Return the name of the stack that the arguments name."""
+    name: str = options.stack_name or f"bodhi-api-tokens-{options.stage}"
+    return name
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import sys
+import argparse
 
 from infra.local import state_dir
-from infra.local.errors import LocalStackError
 from infra.local.settings import StackSettings
 
 
-def main() -> int:
-    """Remove the state folder, unless it is not ours or is in use."""
-    try:
-        folder = StackSettings.from_environ().state_dir
-        removed = state_dir.remove(folder)
-    except LocalStackError as error:
-        print(error, file=sys.stderr)
-        return 1
+def add_arguments(_: argparse.ArgumentParser) -> None:
+    """Add nothing."""
+
+
+def run(_: argparse.Namespace) -> None:
+    """Remove the state folder. Raises LocalStackError if it is not ours, or is in use."""
+    folder = StackSettings.from_environ().state_dir
+    removed = state_dir.remove(folder)
     print(f"Removed {folder}" if removed else f"Nothing to remove: {folder} does not exist")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

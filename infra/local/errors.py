@@ -1,5 +1,7 @@
-"""What can go wrong with the local stack, each told in one line."""
+"""The error of the local stack."""
+
+from infra.aws.errors import CommandError
 
 
-class LocalStackError(Exception):
-    """A reason, in one line and addressed to the developer, for not going on."""
+class LocalStackError(CommandError):
+    """The local stack cannot continue."""

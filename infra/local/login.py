@@ -6,11 +6,11 @@ who is not there.
 
 from __future__ import annotations
 
+import argparse
 import base64
 import http.client
 import json
 import secrets
-import sys
 from collections.abc import Mapping
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -21,15 +21,14 @@ _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 _TIMEOUT_SECONDS = 10
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Print one JWT for the given address."""
-    subject, *_ = (sys.argv[1:] if arguments is None else arguments) or ["user@example.com"]
-    try:
-        print(sign_in(StackSettings.from_environ(), subject))
-    except LocalStackError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the address of the user."""
+    parser.add_argument("subject", metavar="ADDRESS", nargs="?", default="user@example.com")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Print one JWT for the given address. Raises LocalStackError."""
+    print(sign_in(StackSettings.from_environ(), options.subject))
 
 
 def sign_in(settings: StackSettings, subject: str) -> str:
@@ -101,7 +100,3 @@ def _id_token(reply: Reply, nonce: str) -> str:
     if claims.get("nonce") != nonce:
         raise LocalStackError("The OpenID provider answered another sign-in than ours")
     return token
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -14,15 +14,15 @@ from infra.local.template import PROJECT_ROOT
 
 
 def become(command: str) -> None:
-    """Replace this process by an operator's command, with the environment of the running API server."""
-    try:
-        environment = _environment(StackSettings.from_environ())
-    except LocalStackError as error:
-        print(error, file=sys.stderr)
-        sys.exit(1)
-    # Replace this process, so that Ctrl-C reaches only the command.
+    """Replace this process by an operator's command, with the environment of the running API server.
+
+    Raises LocalStackError if the local stack does not run.
+    """
+    environment = _environment(StackSettings.from_environ())
+    # Behind "local" and the command's name. Replaced, so that Ctrl-C reaches only the command.
+    arguments = sys.argv[3:]
     os.chdir(PROJECT_ROOT)
-    os.execve(sys.executable, [sys.executable, "-m", command, *sys.argv[1:]], environment)
+    os.execve(sys.executable, [sys.executable, "-m", "infra", command, *arguments], environment)
 
 
 def _environment(settings: StackSettings) -> Environment:

@@ -8,7 +8,7 @@ import sys
 from infra.local.environments import Environment
 from infra.local.template import PROJECT_ROOT
 
-_COMMAND = [sys.executable, "-m", "infra.aws.operate.users", "check"]
+_COMMAND = [sys.executable, "-m", "infra", "users", "check"]
 
 
 def unreachable_users(environment: Environment) -> str:

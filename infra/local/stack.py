@@ -6,7 +6,6 @@ import argparse
 import contextlib
 import signal
 import socket
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,27 +29,25 @@ class StopRequested(BaseException):
     """Somebody asked the stack to stop; nothing that catches errors may swallow it."""
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run until stopped; any reason for not going on is told in one line."""
-    parser = argparse.ArgumentParser(description=__doc__)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the folder of another project, for tests."""
     parser.add_argument("--project-dir", type=Path, default=PROJECT_ROOT)
-    options = parser.parse_args(arguments)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Run the stack until a signal stops it. Raises LocalStackError if it cannot continue."""
     for number in _STOP_SIGNALS:
         signal.signal(number, _request_stop)
     try:
         settings = StackSettings.from_environ()
         require_free(settings.ports_in_use())
         with state_dir.held(settings.state_dir):
-            run(settings, options.project_dir)
-    except LocalStackError as error:
-        print(error, file=sys.stderr)
-        return 1
+            serve(settings, options.project_dir)
     except StopRequested:
         print("Stopped.")
-    return 0
 
 
-def run(settings: StackSettings, project: Path) -> None:
+def serve(settings: StackSettings, project: Path) -> None:
     """Start everything, say what to do next, and watch until told to stop."""
     with _children() as children:
         environment = _start_dependencies(settings, children)
@@ -136,7 +133,3 @@ def _children() -> Iterator[list[Child]]:
 
 def _request_stop(_number: int, _frame: FrameType | None) -> None:
     raise StopRequested
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,6 +1,15 @@
-"""`make users`, the operator's command for users of the local stack."""
+"""The command ``users`` for the local stack."""
 
+from __future__ import annotations
+
+import argparse
+
+from infra.aws.operate import users
 from infra.local.operators import become
 
-if __name__ == "__main__":
-    become("infra.aws.operate.users")
+add_arguments = users.add_arguments
+
+
+def run(_: argparse.Namespace) -> None:
+    """Run the command with the settings of the local stack. Raises LocalStackError if it does not run."""
+    become("users")

@@ -96,8 +96,8 @@ def _row(medians: Mapping[str, float], floor: str) -> Row:
 def _notes(options: Options) -> tuple[str, ...]:
     return (
         f"User and system time of the process, the medians of {options.cold_starts} of each kind in turn. "
-        "DynamoDB is a stub that answers from memory on another process's time. Run from the package's "
-        "content, compiled modules included, built for this machine's processor.",
-        "Our client is the one that decisions use on Lambda (decision 21); everything else uses botocore.",
+        "DynamoDB is a stub that answers from memory on another process's time. The process runs the "
+        "package's content, compiled modules included, built for this machine's processor.",
+        "Our client is the one that decisions use on Lambda (decision 21). Everything else uses botocore.",
         "Not measured: Lambda's own start, the download of the package, TLS.",
     )

@@ -55,14 +55,14 @@ def measured(place: Place) -> list[Section]:
 
 
 _NOTES = (
-    f"Counted by moving a clock: {_BUSY_SECONDS} s of one request a second in one process, and {_HOURS} "
-    "requests an hour apart, each in a new process. Loads of the keys (once a minute and process) and "
-    "recorded uses (at most one per 300 s) are in it.",
-    "Prices: us-east-1, on demand, as of 2025. Not in it: the time that Lambda runs, API Gateway "
+    f"Counted by moving a clock. A process gets {_BUSY_SECONDS} s of one request a second. {_HOURS} "
+    "requests an hour apart each get a new process. The figures include loads of the keys (once a minute "
+    "and process) and recorded uses (at most one per 300 s).",
+    "Prices: us-east-1, on demand, as of 2025. Not included: the time that Lambda runs, API Gateway "
     "($3.50 per million requests of a REST API), storage. Log lines have a table of their own.",
-    "Only strong reads keep the promise that a revoked token is refused by the next uncached request; the "
+    "Only strong reads keep the promise that a revoked token is refused by the next uncached request. The "
     "usual authorizer with eventual reads does not make it. The two strong reads alone cost a third of its "
-    "call, so beside it the target is out of reach.",
+    "call, so this target is out of reach.",
 )
 
 

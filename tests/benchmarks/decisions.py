@@ -35,9 +35,8 @@ def measured(place: Place, options: Options) -> list[Section]:
 _NOTES = (
     "Floor: one bare ES256 verification by `cryptography` and one bare BatchGetItem of the same rows by "
     "the authorizer's own client. All against the emulator, over loopback.",
-    "Own share: all but those two, the log line included. By difference within each turn, where the "
-    "emulator's noise is in it, and with a client that answers from memory at once, by which the target is "
-    "judged.",
+    "Own share: all but those two, the log line included. The difference within each turn includes the "
+    "emulator's noise. The target is judged with a client that answers from memory at once.",
 )
 
 _LOCAL_NOTES = (

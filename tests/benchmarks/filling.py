@@ -10,8 +10,10 @@ from itertools import islice
 from urllib.parse import urlsplit
 
 from chalicelib.adapters.dynamodb import items
+from chalicelib.adapters.dynamodb.attributes import Item
 from chalicelib.bootstrap import Service
-from chalicelib.domain.tokens import RevocationReason, Token
+from chalicelib.domain.revocations import RevocationReason
+from chalicelib.domain.tokens import Token
 from chalicelib.domain.users import User
 from tests.benchmarks.place import Place
 from tests.support.builders import a_token, a_user
@@ -24,19 +26,19 @@ _TOKENS_OF_OTHERS = 100
 _BATCH = 25
 
 
-def rows(service: Service, owner: User, start: int, end: int) -> Iterator[items.Item]:
+def rows(service: Service, owner: User, start: int, end: int) -> Iterator[Item]:
     """Yield the rows that make a table of ``start`` tokens one of ``end``, made as they are needed."""
     for number in range(start, min(end, PARTITION)):
-        yield items.token_item(_old_token(service, owner, number))
+        yield items.TOKEN.item(_old_token(service, owner, number))
     other, now = owner, service.clock.now()
     for number in range(max(start, PARTITION), end):
         if other is owner or number % _TOKENS_OF_OTHERS == 0:
             other = a_user(f"user-{number}@example.com")
-            yield items.user_item(replace(other, live_tokens=_TOKENS_OF_OTHERS))
-        yield items.token_item(a_token(other, now))
+            yield items.USER.item(replace(other, live_tokens=_TOKENS_OF_OTHERS))
+        yield items.TOKEN.item(a_token(other, now))
 
 
-def fill(place: Place, wanted: Iterator[items.Item]) -> None:
+def fill(place: Place, wanted: Iterator[Item]) -> None:
     """Write rows; at most one batch of them is in this process's memory. Raises ValueError if refused."""
     with closing(http.client.HTTPConnection(urlsplit(place.running.endpoint).netloc, timeout=60)) as line:
         while batch := list(islice(wanted, _BATCH)):
@@ -52,7 +54,7 @@ def _old_token(service: Service, owner: User, number: int) -> Token:
     return token.revoked(RevocationReason.OWNER, now, service.rules)
 
 
-def _write(line: http.client.HTTPConnection, table: str, batch: Sequence[items.Item]) -> None:
+def _write(line: http.client.HTTPConnection, table: str, batch: Sequence[Item]) -> None:
     puts = [{"PutRequest": {"Item": item}} for item in batch]
     headers = {
         "X-Amz-Target": "DynamoDB_20120810.BatchWriteItem",

@@ -39,7 +39,7 @@ def _load(report: LoadReport) -> Section:
     notes = [
         "Times are the emulator's: functions, table and clients share one machine. Every refusal ends a "
         "process there, unlike in Lambda.",
-        f"What clients and changes were chosen by has the seed {report.seed}.",
+        f"The seed {report.seed} chose the calls and the changes.",
         *report.faults[:10],
     ]
     return Section("Load through the deployed stack, nothing cached", rows, notes)
@@ -57,6 +57,6 @@ def _staleness(stale: Sequence[float]) -> Section:
         Row("the longest", f"{worst:.2f} s", target=most, met=worst < _MOST_SECONDS),
     ]
     notes = [
-        "By the table's stream and the deployed function; a stub takes the flush and empties the cache."
+        "By the table's stream and the deployed function. A stub takes the flush and empties the cache."
     ]
     return Section(f"Staleness of a cached decision, TTL {TTL} s", rows, notes)

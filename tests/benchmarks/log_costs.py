@@ -59,7 +59,7 @@ def measured() -> Section:
 
 _NOTES = (
     "Ingestion into CloudWatch Logs, us-east-1, as of 2025: $0.50 per GB, and 26 bytes more for each line. "
-    "Storage is not in it.",
-    "A decision that the gateway remembers writes no line. Refusals, errors and decisions that record a "
+    "Storage is not included.",
+    "A decision from the gateway's cache writes no line. Refusals, errors and decisions that record a "
     "use are always logged.",
 )

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.adapters.dynamodb import items
+from chalicelib.adapters.dynamodb import primary_keys
 from chalicelib.bootstrap import Service
 from tests.benchmarks.filling import PARTITION, fill, rows
 from tests.benchmarks.meter import Meter, metered, operations, total
@@ -131,15 +131,15 @@ def counted(place: Place, meter: Meter) -> Mapping[str, Count]:
 
 
 _NOTES = (
-    f"One user, who lists, has the first {PARTITION:,} tokens, nearly all of them revoked; all others "
+    f"One user, who lists, has the first {PARTITION:,} tokens, nearly all of them revoked. All others "
     "belong to users with 100 each. Another one issues and revokes. Calls go through the deployed handler, "
-    "the sign-in included; KMS is the emulator's.",
+    "the sign-in included. KMS is the emulator's.",
     "Writes are counted by the emulator. Reads are counted by DynamoDB's published rules from the rows "
-    "that were read: the emulator reports none for BatchGetItem and always one for a Query. In a GetItem, "
-    "where it counts, both agree.",
-    "The ratio of a call is to one bare GetItem in the same turns; the ratio of times is of these ratios.",
+    "that were read: the emulator reports none for BatchGetItem and always one for a Query. For a GetItem "
+    "both ways agree.",
+    "The ratio of a call is to one bare GetItem in the same turns. The ratio of times is of these ratios.",
     f"A round has at most {_SAMPLES_PER_ROUND} calls of each kind here, of which the slowest is shown.",
-    "The emulator sorts the whole partition for each list, so a list's time is the emulator's own; "
+    "The emulator sorts the whole partition for each list, so a list's time is the emulator's own. "
     "DynamoDB seeks.",
 )
 
@@ -155,7 +155,9 @@ def _at(place: Place, service: Service, size: int, options: Options) -> AtSize:
 
 
 def _read_one(place: Place, service: Service) -> None:
-    service.dynamodb.get_item(TableName=place.table, Key=items.user_key("nobody"), ConsistentRead=True)
+    service.dynamodb.get_item(
+        TableName=place.table, Key=primary_keys.user_key("nobody"), ConsistentRead=True
+    )
 
 
 def _rows(sizes: Sequence[AtSize]) -> list[Row]:

@@ -9,8 +9,8 @@ from typing import Any
 from chalicelib import bootstrap
 from chalicelib.adapters.clock import SystemClock
 from chalicelib.bootstrap import Service
-from chalicelib.domain.ports import Clock
-from chalicelib.domain.tokens import IssuedToken
+from chalicelib.domain.ports.time import Clock
+from chalicelib.domain.token_creation import IssuedToken
 from chalicelib.domain.users import User
 from chalicelib.services.sign_in import Credentials
 from tests.benchmarks.process import LAMBDA, environment

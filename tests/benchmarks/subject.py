@@ -10,10 +10,11 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from chalicelib.adapters import jws
 from chalicelib.adapters.api_token import load_public_keys
-from chalicelib.adapters.dynamodb import items
+from chalicelib.adapters.dynamodb import items, primary_keys
+from chalicelib.adapters.dynamodb.attributes import Item
 from chalicelib.adapters.dynamodb.authorization_store import DynamoDBAuthorizationStore
 from chalicelib.bootstrap import Service
-from chalicelib.domain.tokens import IssuedToken
+from chalicelib.domain.token_creation import IssuedToken
 from tests.benchmarks.place import METHOD_ARN, Place, authorize, installed, issued
 from tests.benchmarks.usual_authorizer import UsualAuthorizer
 from tests.support.keys import LocalSigningKey
@@ -47,10 +48,10 @@ class Subject:
     key: EllipticCurvePublicKey
 
     @property
-    def keys_asked(self) -> list[items.Item]:
+    def keys_asked(self) -> list[Item]:
         """The keys of the two rows that decide."""
         token = self.token.token
-        return [items.token_key(token.user_id, token.id), items.user_key(token.user_id)]
+        return [primary_keys.token_key(token.user_id, token.id), primary_keys.user_key(token.user_id)]
 
     def read(self) -> dict[str, Any]:
         """Read both rows by the authorizer's own client and nothing around it."""
@@ -75,7 +76,7 @@ class Subject:
 
     def make_stale(self) -> None:
         """Put the row back as one that was never used, so that the next decision records a use."""
-        row: Any = items.token_item(self.token.token)
+        row: Any = items.TOKEN.item(self.token.token)
         self.service.dynamodb.put_item(TableName=self.place.table, Item=row)
 
     def over_canned_rows(self) -> Service:

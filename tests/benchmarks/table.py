@@ -58,8 +58,8 @@ def summary(sections: Sequence[Section]) -> str:
     """Say how many targets were met, and name those that were not."""
     judged = [row for section in sections for row in section.rows if row.met is not None]
     missed = [row.what for row in judged if not row.met]
-    said = f"{len(judged) - len(missed)} of {len(judged)} targets met"
-    return said + (f"; missed: {'; '.join(missed)}." if missed else ".")
+    met = f"{len(judged) - len(missed)} of {len(judged)} targets met."
+    return " ".join([met, *(f"Missed: {what}." for what in missed)])
 
 
 def as_text(sections: Sequence[Section]) -> str:

@@ -161,7 +161,7 @@ SECTIONS = [
 
 def test_table_says_what_was_missed() -> None:
     """A target is met or missed plainly; where nothing is promised nothing is judged."""
-    assert summary(SECTIONS) == "2 of 3 targets met; missed: slow."
+    assert summary(SECTIONS) == "2 of 3 targets met. Missed: slow."
     assert summary(SECTIONS[1:]) == "1 of 1 targets met."
     text = as_text(SECTIONS)
     assert "  slow  20.0 us" in text

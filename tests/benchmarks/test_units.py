@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.adapters.dynamodb import items
+from chalicelib.adapters.dynamodb import attributes, primary_keys
 from tests.benchmarks import costs, management
 from tests.benchmarks.capacity import item_bytes
 from tests.benchmarks.cold_programs import DECISION, PROGRAMS, environ_of
@@ -46,9 +46,9 @@ def subject(place: Place) -> Subject:
 
 def row_of(size: int) -> Any:
     """Return an item of so many bytes."""
-    row = items.token_key("usr_size", f"tok_{size}") | {"number": items.number(1700000000123)}
+    row = primary_keys.token_key("usr_size", f"tok_{size}") | {"number": attributes.number(1700000000123)}
     padding = size - item_bytes(row) - len("padding")
-    return row | {"padding": items.text("x" * padding)}
+    return row | {"padding": attributes.text("x" * padding)}
 
 
 @pytest.mark.parametrize(("size", "units"), [(1024, 1), (1025, 2), (2048, 2), (2049, 3)])
@@ -65,7 +65,7 @@ def test_our_reads_are_the_emulators(
 ) -> None:
     """Where the emulator counts a read both ways of counting agree."""
     dynamodb = place.service(meter.url).dynamodb
-    for key in (*subject.keys_asked, items.user_key("nobody")):
+    for key in (*subject.keys_asked, primary_keys.user_key("nobody")):
         dynamodb.get_item(TableName=place.table, Key=key, ConsistentRead=consistent)
     calls = meter.taken()
     assert [call.units.read for call in calls] == [call.reported for call in calls]

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from chalicelib.domain.flush_budget import FlushBudget
-from chalicelib.domain.ports import KeptBudget
+from chalicelib.domain.ports.flushes import KeptBudget
 from tests.support.clock import START
 from tests.support.dynamodb import Cloud, Stores, dynamodb_stores
 

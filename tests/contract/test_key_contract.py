@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.domain.errors import ConcurrentChange
 from chalicelib.domain.keys import KeyRing, KeyState, VerificationKey
-from chalicelib.domain.ports import KeyStore
+from chalicelib.domain.ports.signing import KeyStore
 from tests.support.clock import START
 from tests.support.dynamodb import Stores
 from tests.support.keys import publish

@@ -3,7 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
-from chalicelib.domain.ports import Reactivated
+from chalicelib.domain.ports.users import Reactivated
 from tests.support.clock import START
 from tests.support.dynamodb import Cloud, Stores, dynamodb_stores, moto_cloud
 

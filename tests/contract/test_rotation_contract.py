@@ -14,8 +14,9 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.ids import new_generation, new_token_id
 from chalicelib.domain.lines import Change, Ending, Line
+from chalicelib.domain.revocations import RevocationReason
 from chalicelib.domain.rotation import Rotation, own_successor_of, reused, rotation_of, successor_of
-from chalicelib.domain.tokens import RevocationReason, Token, TokenStatus
+from chalicelib.domain.tokens import Token, TokenState
 from chalicelib.domain.users import User, UserStatus
 from tests.support.builders import LIMITS, RULES, a_token, a_user, an_ending
 from tests.support.clock import START
@@ -330,7 +331,7 @@ class TestEndLine:
         newer = ends.changes[1].before
         stores.tokens.save_token(newer, newer.described("other", "", LATER))
         stores.tokens.end_line(ends)
-        assert (row(stores, newer).name, row(stores, newer).state) == ("other", TokenStatus.REVOKED)
+        assert (row(stores, newer).name, row(stores, newer).state) == ("other", TokenState.REVOKED)
 
 
 class TestFindRows:
@@ -382,7 +383,7 @@ class TestRecordReuse:
         after = token.revoked(RevocationReason.OWNER, LATER, RULES)
         stores.tokens.end_line(an_ending(token, after, frees_place=False))
         stores.rotations.record_reuse(token, reused(token, 1, LATER))
-        assert row(stores, token).state is TokenStatus.REVOKED
+        assert row(stores, token).state is TokenState.REVOKED
 
 
 class TestListFamily:

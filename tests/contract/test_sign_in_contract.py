@@ -9,7 +9,7 @@ import pytest
 
 from chalicelib.domain.administrators import ROLE_LIFETIME, ActingAdmin
 from chalicelib.domain.errors import AdminRequired, ConcurrentChange
-from chalicelib.domain.tokens import EndedGeneration, Revocation, RevocationReason
+from chalicelib.domain.revocations import EndedGeneration, Revocation, RevocationReason
 from chalicelib.domain.users import Role, User, UserStatus
 from tests.support.builders import a_user, an_admin
 from tests.support.clock import START

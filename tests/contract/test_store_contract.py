@@ -16,14 +16,9 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.ids import new_generation, new_token_id
 from chalicelib.domain.keys import KeyRing
-from chalicelib.domain.tokens import (
-    EndedGeneration,
-    IdempotencyRecord,
-    Revocation,
-    RevocationReason,
-    Token,
-    TokenStatus,
-)
+from chalicelib.domain.revocations import EndedGeneration, Revocation, RevocationReason
+from chalicelib.domain.token_creation import IdempotencyRecord
+from chalicelib.domain.tokens import Token, TokenState
 from chalicelib.domain.users import Role, User, UserStatus
 from tests.support.builders import LIMITS, RULES, a_token, a_user, an_ending
 from tests.support.clock import START
@@ -115,7 +110,7 @@ class TestRoundTrips:
             name="Nächtlich 夜 🌙",
             description='"quoted" <b> \\ text',
             scopes=frozenset({"api:read"}),
-            state=TokenStatus.REVOKED,
+            state=TokenState.REVOKED,
             updated_at=START + 7 * ONE_MILLISECOND,
             last_used_at=START + 11 * ONE_MILLISECOND,
             expires_at=LATER,
@@ -482,7 +477,7 @@ class TestSaveToken:
 
     def test_revoked_token_is_not_changed_from_before(self, stores: Stores, owner: User) -> None:
         """A change that a revocation overtook is refused."""
-        token = add(stores, a_token(owner, state=TokenStatus.INACTIVE))
+        token = add(stores, a_token(owner, state=TokenState.INACTIVE))
         stores.tokens.end_line(an_ending(token, revoked(token)))
         before = found(stores, token)
         with pytest.raises(ConcurrentChange):
@@ -625,14 +620,14 @@ class TestListUnended:
         ids = [a_token(owner, START - n * ONE_MILLISECOND).id for n in range(9)]
         changes: list[dict[str, Any]] = [
             {},
-            {"state": TokenStatus.INACTIVE},
+            {"state": TokenState.INACTIVE},
             {"idle_at": START},
             {"expires_at": LATER + ONE_MILLISECOND},
             {"overlap_ends_at": LATER + ONE_MILLISECOND, "successor_id": ids[0]},
             {"expires_at": LATER},
             {"overlap_ends_at": LATER, "successor_id": ids[0]},
             {"generation": "before"},
-            {"state": TokenStatus.REVOKED, "revocation": Revocation(RevocationReason.OWNER, START)},
+            {"state": TokenState.REVOKED, "revocation": Revocation(RevocationReason.OWNER, START)},
         ]
         for token_id, changed in zip(ids, changes, strict=True):
             put_token(stores, owner, a_token(owner, **{"id": token_id, **changed}))
@@ -730,7 +725,7 @@ class TestRevokeToken:
         assert stored is not None
         assert stored.last_used_at == START + ONE_MILLISECOND
         assert revoked(token).purge_at == stored.purge_at
-        assert stored.state is TokenStatus.REVOKED
+        assert stored.state is TokenState.REVOKED
 
     def test_token_of_a_deactivated_owner_can_be_revoked(self, stores: Stores, owner: User) -> None:
         """A generation that may be restored is cleaned up one by one."""

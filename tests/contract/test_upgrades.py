@@ -12,9 +12,11 @@ from typing import Any
 import pytest
 
 from chalicelib.adapters.dynamodb import items
+from chalicelib.adapters.dynamodb.attributes import Item
 from chalicelib.domain.ids import new_token_id
+from chalicelib.domain.revocations import RevocationReason
 from chalicelib.domain.rotation import own_successor_of, rotation_of, successor_of
-from chalicelib.domain.tokens import RevocationReason, TokenStatus
+from chalicelib.domain.tokens import TokenStatus
 from tests.support.builders import RULES, a_token, a_user
 from tests.support.clock import START
 
@@ -46,7 +48,7 @@ def release(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def by_release(release: Path, rows: list[items.Item]) -> list[dict[str, Any]]:
+def by_release(release: Path, rows: list[Item]) -> list[dict[str, Any]]:
     """Return rows of tokens as 0.1 reads and writes them."""
     script = "\n".join(line.removeprefix("    ") for line in READ.splitlines())
     run = subprocess.run(
@@ -66,7 +68,7 @@ def test_release_reads_the_tokens_of_a_line(release: Path) -> None:
     own = rotation_of(first, None, own_successor_of(first, new_token_id(START), START, RULES), DAY, RULES)
     persons = successor_of(own.successor, new_token_id(START), START, RULES)
     ended = own.successor.revoked(RevocationReason.EXPOSED, START, RULES)
-    rows = [items.token_item(token) for token in (own.rotated.after, own.successor, persons, ended)]
+    rows = [items.TOKEN.item(token) for token in (own.rotated.after, own.successor, persons, ended)]
 
     for row, read in zip(rows, by_release(release, rows), strict=True):
         assert row.keys() - read.keys() <= {"line_id", "lifetime_began_at"}
@@ -77,8 +79,8 @@ def test_rows_of_the_release_are_read(release: Path) -> None:
     """A token, and a successor, whose line is not known but who counts as self-rotated."""
     first = a_token(OWNER)
     made = rotation_of(first, None, successor_of(first, new_token_id(START), START, RULES), DAY, RULES)
-    rows = by_release(release, [items.token_item(t) for t in (made.rotated.after, made.successor)])
-    old, successor = (items.read_token(row) for row in rows)
+    rows = by_release(release, [items.TOKEN.item(t) for t in (made.rotated.after, made.successor)])
+    old, successor = (items.TOKEN.read(row) for row in rows)
 
     assert (old.is_self_rotated, successor.is_self_rotated) == (False, True)
     assert (successor.line_id, successor.lifetime_start) == (None, successor.created_at)

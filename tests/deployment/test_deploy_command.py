@@ -7,8 +7,8 @@ import os
 
 import pytest
 
+from infra.__main__ import main
 from infra.aws.account import Account
-from infra.aws.deploy import stage as deploy
 from infra.aws.errors import DeploymentError
 from infra.aws.terminal import YES, confirmation
 from tests.deployment.desk import Desk, EmulatorSession
@@ -45,13 +45,13 @@ def test_unknown_profile_is_told(
 ) -> None:
     """As botocore says it."""
     monkeypatch.setenv("AWS_PROFILE", "no-such-profile")
-    assert deploy.main(["--stage", "dev"]) == 1
+    assert main(["deploy", "--stage", "dev"]) == 1
     assert "no-such-profile" in capsys.readouterr().err
 
 
 def test_unknown_stage_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     """Before AWS is asked for anything."""
-    assert deploy.main(["--stage", "nowhere"]) == 1
+    assert main(["deploy", "--stage", "nowhere"]) == 1
     assert capsys.readouterr().err == "There is no stage 'nowhere'. Stages: dev, prod\n"
 
 
@@ -108,7 +108,7 @@ def signed_in(session: EmulatorSession, monkeypatch: pytest.MonkeyPatch) -> None
 @pytest.mark.usefixtures("signed_in")
 def test_fresh_clone_is_not_deployed(capsys: pytest.CaptureFixture[str]) -> None:
     """Its configuration is an example: nobody could sign in. Nothing is packaged or uploaded."""
-    assert deploy.main(["--stage", "prod", "--stack-name", "fresh", "--yes"]) == 1
+    assert main(["deploy", "--stage", "prod", "--stack-name", "fresh", "--yes"]) == 1
     output = capsys.readouterr()
     assert output.err.startswith("OIDC_ISSUER of the stage prod is an example")
     assert output.out == "Account 000000000000, region us-east-1, stack fresh.\n"
@@ -121,7 +121,7 @@ def test_senseless_option_of_the_stack_is_told(
     capsys: pytest.CaptureFixture[str], option: str, text: str
 ) -> None:
     """Before AWS is asked for anything: there are no credentials here."""
-    assert deploy.main(["--stage", "dev", option, text]) == 1
+    assert main(["deploy", "--stage", "dev", option, text]) == 1
     assert "STACK_" in capsys.readouterr().err
 
 
@@ -131,9 +131,9 @@ def test_senseless_option_of_the_stack_is_told(
 def test_missing_logging_role_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     """Before anything is packaged or uploaded, and only if the stack is not to make it."""
     asked = ["--stage", "prod", "--stack-name", "logging", "--yes", "--parameters"]
-    assert deploy.main([*asked, "AccessLogs=true"]) == 1
+    assert main(["deploy", *asked, "AccessLogs=true"]) == 1
     assert "AccessLogs needs the role" in capsys.readouterr().err
-    assert deploy.main([*asked, "AccessLogs=true GatewayLoggingRole=true"]) == 1
+    assert main(["deploy", *asked, "AccessLogs=true GatewayLoggingRole=true"]) == 1
     assert "AccessLogs needs the role" not in capsys.readouterr().err
 
 
@@ -150,7 +150,7 @@ def test_stack_that_must_go_is_told_before_the_settings(
     }
     with pytest.raises(DeploymentError, match="ROLLBACK_COMPLETE"):
         desk.deploy()
-    assert deploy.main(["--stage", "prod", "--stack-name", desk.name, "--yes"]) == 1
+    assert main(["deploy", "--stage", "prod", "--stack-name", desk.name, "--yes"]) == 1
     told = capsys.readouterr().err
     assert f"The stack {desk.name} is in ROLLBACK_COMPLETE" in told
     assert "`make destroy` removes it" in told

@@ -270,7 +270,7 @@ def test_creation_takes_no_scopes_that_do_not_exist(
     api.get("/v1/me", person)
     before = state(service)
     document = problem(api.post("/v1/tokens", person, {"scopes": names}), 400, "invalid_scope")
-    assert document["detail"] == "Scopes must name at least one of: api:read, api:write."
+    assert document["detail"] == "'scopes' must name at least one of: api:read, api:write."
     assert state(service) == before
 
 

@@ -92,7 +92,7 @@ class Walk:
         own = FORMS.get(each.name)
         if own:
             return urlencode(own(self)).encode()
-        document = openapi.document([each], app_scopes(), Site("", ""))
+        document = openapi.document([each], app_scopes(), None, Site("", ""))
         written = document["paths"][each.operation.path][each.operation.method.lower()]
         content = written["requestBody"]["content"][each.operation.media_type]
         return json.dumps(content.get("example", {})).encode()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from chalicelib.adapters import jws
-from tests.infra.test_stack_settings import run_module
+from tests.infra.test_stack_settings import run_local
 from tests.support import canaries
 from tests.support.api import Answer
 from tests.support.local_stack import LocalStack
@@ -159,13 +159,13 @@ def wait_until_idle(caller: Caller, path: str, person: str) -> None:
     pytest.fail("the token did not go idle")
 
 
-def test_operator_rotates_the_signing_key_under_the_running_service(caller: Caller) -> None:
-    """`make rotate-signing-key` and its like: old tokens work on, new ones name the new key."""
+def test_operator_rolls_the_signing_key_over_under_the_running_service(caller: Caller) -> None:
+    """Old tokens keep working, and new tokens name the new key."""
     person = caller.sign_in("user@example.com")
     old = caller.create(person, name="before")["token"]
     assert caller.whoami(old) == 200
 
-    status, said = _operate(caller, "rotate", "--lead-seconds", "15")
+    status, said = _operate(caller, "roll-over", "--lead-seconds", "15")
     assert (status, "signs from now on" in said) == (0, True), said
 
     new = caller.create(person, name="after")["token"]
@@ -184,7 +184,7 @@ def test_operator_rotates_the_signing_key_under_the_running_service(caller: Call
 
 
 def _operate(caller: Caller, *arguments: str) -> tuple[int, str]:
-    return run_module("signing_keys", caller.stack.settings.environ, *arguments)
+    return run_local("signing-keys", caller.stack.settings.environ, *arguments)
 
 
 def _kid(token: str) -> str:

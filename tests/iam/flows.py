@@ -14,9 +14,9 @@ from urllib.parse import parse_qs, urlsplit
 from chalicelib.adapters.aws import secret_client
 from chalicelib.adapters.dynamodb.key_store import DynamoDBKeyStore
 from chalicelib.adapters.oidc.client_secret import stored_value
+from chalicelib.domain.claims import TOKEN_EXCHANGE
 from chalicelib.domain.ids import user_id_for
 from chalicelib.domain.keys import KeyUse
-from chalicelib.domain.token_types import TOKEN_EXCHANGE
 from chalicelib.handlers.http.pages import assets_version
 from infra.aws.operate.key_rollover import Operator
 from infra.aws.package.functions import PAGE as FUNCTION_OF_THE_PAGE
@@ -125,12 +125,12 @@ def derive_access_token(walk: Walk, token: str) -> None:
     walk.form(TOKEN, {"grant_type": TOKEN_EXCHANGE, "subject_token": token, **wanted})
 
 
-def rotate_signing_keys(walk: Walk) -> None:
+def roll_over_signing_keys(walk: Walk) -> None:
     """What an operator made is signed with as the stack's own keys are."""
     for use in KeyUse:
         keys = DynamoDBKeyStore(walk.cloud.dynamodb, walk.cloud.table, use)
         operator = Operator(use, keys, walk.cloud.kms, walk.clock, say=lambda _: None)
-        operator.rotate("", timedelta(0))
+        operator.roll_over("", timedelta(0))
     walk.advance(minutes=1)
     derive_access_token(walk, walk.token(walk.somebody())["token"])
 
@@ -294,7 +294,7 @@ ALL: tuple[Callable[[Walk], None], ...] = (
     grow_a_line,
     report_an_exposed_token,
     speak_oauth,
-    rotate_signing_keys,
+    roll_over_signing_keys,
     administer,
     administer_by_claim,
     visit_the_page,

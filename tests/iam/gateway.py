@@ -12,7 +12,9 @@ from app import app
 from chalicelib import bootstrap
 from chalicelib.adapters.api_gateway import ApiGatewayCaches
 from chalicelib.adapters.aws import http_apis_client, rest_apis_client
-from chalicelib.domain.ports import AuthorizerCaches, LoginProvider, Sleep
+from chalicelib.domain.ports.flushes import AuthorizerCaches
+from chalicelib.domain.ports.sign_in import LoginProvider
+from chalicelib.domain.ports.time import Sleep
 from chalicelib.handlers.flush import flush_authorizer_caches
 from infra.aws.package.flushing import FLUSHER
 from infra.aws.package.functions import API, PAGE, PAGE_PATHS

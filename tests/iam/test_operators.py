@@ -20,6 +20,7 @@ from chalicelib.adapters.dynamodb.token_store import DynamoDBTokenStore
 from chalicelib.adapters.dynamodb.user_store import DynamoDBUserStore
 from chalicelib.domain.keys import KeyUse
 from chalicelib.domain.users import User
+from infra.__main__ import main
 from infra.aws import account
 from infra.aws.account import Account
 from infra.aws.deploy import stage as deploying
@@ -27,7 +28,7 @@ from infra.aws.deploy.artifacts import Bucket, default_bucket
 from infra.aws.deploy.destroy import destroy
 from infra.aws.deploy.stage import deploy
 from infra.aws.errors import DeploymentError
-from infra.aws.operate import restore, restore_segments, users
+from infra.aws.operate import restore_segments, users
 from infra.aws.operate.key_rollover import Operator
 from infra.aws.package import build as package
 from infra.aws.package.access_logs import refuse_without_role
@@ -92,7 +93,7 @@ class Desk:
     def run(self, *arguments: str) -> int:
         """Run the command and return its exit status."""
         with self.recorder.running("operator"):
-            return users.main(list(arguments))
+            return main(["users", *arguments])
 
     @property
     def requests(self) -> list[Request]:
@@ -152,7 +153,7 @@ class RecordedSession(Session):
         return client
 
 
-def rotate_keys(record: Record, cloud: Cloud) -> None:
+def roll_over_keys(record: Record, cloud: Cloud) -> None:
     """List both rings, let another key sign, and revoke the former one."""
     session, clock = RecordedSession(record), FixedClock()
     service = CloudService(cloud, clock)
@@ -164,7 +165,7 @@ def rotate_keys(record: Record, cloud: Cloud) -> None:
         operator.list()
         active = keys.load_keys().active
         assert active
-        operator.rotate("", timedelta(0))
+        operator.roll_over("", timedelta(0))
         operator.revoke(active.kid, confirmed=True)
 
 
@@ -177,8 +178,18 @@ def restore_rows(record: Record, cloud: Cloud, folder: Path, monkeypatch: pytest
         client.delete_item(TableName=cloud.table, Key={"pk": row["pk"], "sk": row["sk"]})
     monkeypatch.setattr(restore_segments, "session_of_environment", lambda: RecordedSession(record))
     progress = str(folder / "progress.json")
-    command = ["--from", RESTORED, "--to", cloud.table, "--segments", "2", "--progress", progress]
-    assert restore.main(command) == restore.main([*command, "--yes"]) == 0
+    command = [
+        "restore",
+        "--from",
+        RESTORED,
+        "--to",
+        cloud.table,
+        "--segments",
+        "2",
+        "--progress",
+        progress,
+    ]
+    assert main(command) == main([*command, "--yes"]) == 0
 
 
 def deploy_and_destroy(record: Record, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -192,7 +203,7 @@ def deploy_and_destroy(record: Record, folder: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(deploying, "build", lambda *_: a_package(folder, _template()))
     # The settings of the project itself are examples.
     monkeypatch.setattr(deploying, "refuse_examples", lambda *_, **__: None)
-    assert deploying.main(["--stage", "dev", "--stack-name", STACK, "--yes"]) == 0
+    assert main(["deploy", "--stage", "dev", "--stack-name", STACK, "--yes"]) == 0
     ours = Account.of_session(session())
     stack = Stack(ours.cloudformation, STACK, lambda _: None, lambda _: None)
     bucket = Bucket(ours, default_bucket(ours))
@@ -237,7 +248,7 @@ def operated(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, list[Requ
             found["users"] = desk.requests
         with mock_aws():
             cloud = _cloud()
-            rotate_keys(record, cloud)
+            roll_over_keys(record, cloud)
             found["signing_keys"] = record.requests
             desk_of_backup(cloud)
             record = Record(STACK, _tags_of)
@@ -310,7 +321,7 @@ def test_alarm_is_fired_with_a_part_of_the_verifier(operated: Mapping[str, list[
     assert set(record.requests) < set(operated["verify"])
 
 
-def test_rotation_needs_to_set_the_policy_of_its_key(operated: Mapping[str, list[Request]]) -> None:
+def test_rollover_needs_to_set_the_policy_of_its_key(operated: Mapping[str, list[Request]]) -> None:
     """KMS refuses a key policy that its maker could not change afterwards."""
     without = [statement for statement in granted() if "kms:PutKeyPolicy" not in statement["Action"]]
     actions = {request.action for request in refused(without, operated["signing_keys"])}

@@ -19,7 +19,7 @@ from chalicelib.adapters.dynamodb.user_store import DynamoDBUserStore
 from infra.local.errors import LocalStackError
 from infra.local.stack import require_free
 from tests.infra.scratch_project import REFUSE_SETTINGS, TELL_ENVIRONMENT, make_project
-from tests.infra.test_stack_settings import REAL_ACCOUNT, run_module
+from tests.infra.test_stack_settings import REAL_ACCOUNT, run_local
 from tests.infra.wire_client import Client
 from tests.support.builders import a_user
 from tests.support.local_stack import Emulated, LocalStack, emulator
@@ -92,7 +92,7 @@ def test_the_table_and_the_key_are_the_templates(stack: LocalStack) -> None:
 @pytest.mark.parametrize("address", ["user@example.com", "other@example.com", "admin@example.com"])
 def test_login_prints_a_jwt_of_the_development_provider(stack: LocalStack, address: str) -> None:
     """The last line is the JWT of the person asked for."""
-    status, output = run_module("login", {"OIDC_PORT": str(stack.settings.oidc_port)}, address)
+    status, output = run_local("login", {"OIDC_PORT": str(stack.settings.oidc_port)}, address)
     payload = output.splitlines()[-1].split(".")[1]
     claims = json.loads(base64.urlsafe_b64decode(payload + "=="))
     assert status == 0
@@ -150,9 +150,9 @@ def test_start_warns_of_users_that_no_sign_in_reaches(project: Path) -> None:
         assert "Warning: no sign-in reaches 1 active user. Their API tokens work." in stack.log()
         assert "`make users` lists them." in stack.log()
         ports = {name: str(port) for name, port in stack.settings.ports_in_use().items()}
-        status, output = run_module("users", ports, "list")
+        status, output = run_local("users", ports, "list")
         assert (status, output.count(other)) == (0, 2)
-        status, output = run_module("users", ports, "deactivate-issuer", other, "--yes")
+        status, output = run_local("users", ports, "deactivate-issuer", other, "--yes")
         assert (status, output.splitlines()[-1]) == (0, "1 user done, 0 refused.")
         said_before = len(stack.log())
         stack.restart()

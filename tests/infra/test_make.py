@@ -60,7 +60,7 @@ def test_the_shells_own_user_never_signs_in(arguments: list[str], subject: str) 
         text=True,
         check=True,
     )
-    assert f"infra.local.login '{subject}'" in done.stdout
+    assert f"infra local login '{subject}'" in done.stdout
 
 
 def commands_of(*arguments: str) -> str:
@@ -80,7 +80,7 @@ def commands_of(*arguments: str) -> str:
 def test_deployment_gets_what_is_given_to_make() -> None:
     """Parameters as one word, whatever they hold; nobody agrees unless told."""
     asked = commands_of("deploy", "STAGE=dev", 'PARAMETERS=DomainName=a.io Days="1 2"')
-    assert "infra.aws.deploy.stage --stage 'dev' " in asked
+    assert "infra deploy --stage 'dev' " in asked
     assert """--parameters 'DomainName=a.io Days="1 2"'""" in asked
     assert "--yes" not in asked
     assert commands_of("deploy", "STAGE=prod", "YES=1", "STACK=x").endswith("--yes")
@@ -102,20 +102,20 @@ def test_removal_agrees_only_when_told() -> None:
 
 def test_users_are_listed_unless_another_command_is_given() -> None:
     """Arguments reach the command unchanged."""
-    assert commands_of("users").endswith("infra.local.users list")
+    assert commands_of("users").endswith("infra local users list")
     asked = commands_of("users", """ARGS=move usr_1 --subject 'a "b"' --yes""")
-    assert asked.endswith("""infra.local.users move usr_1 --subject 'a "b"' --yes""")
+    assert asked.endswith("""infra local users move usr_1 --subject 'a "b"' --yes""")
 
 
 def test_verification_gets_what_is_given_to_make() -> None:
     """Addresses as one word, and no agreement unless told."""
     asked = commands_of("verify", "STAGE=dev", "JWT_FILE=my jwt", "DOORS=https://a.io/x https://b.io/y")
-    assert "infra.aws.operate.verify --stage 'dev' " in asked
+    assert "infra verify --stage 'dev' " in asked
     assert "--jwt-file 'my jwt'" in asked
     assert "--doors 'https://a.io/x https://b.io/y'" in asked
     assert "--yes" not in asked
     assert commands_of("verify", "STAGE=dev", "YES=1").endswith("--yes")
-    assert "infra.aws.operate.alarm_trial --stage 'dev' " in commands_of("test-alarm", "STAGE=dev")
+    assert "infra test-alarm --stage 'dev' " in commands_of("test-alarm", "STAGE=dev")
 
 
 @pytest.mark.parametrize("name", ["JWT", "VERIFY_JWT", "VERIFY_SECOND_JWT", "VERIFY_CLIENT"])
@@ -129,7 +129,7 @@ def test_secret_in_the_command_is_refused(name: str) -> None:
         check=False,
     )
     assert done.returncode == 2
-    assert f"Give {name} never in the command" in done.stderr
+    assert f"Do not put {name} into the command" in done.stderr
     assert "a-secret" not in done.stdout + done.stderr
 
 

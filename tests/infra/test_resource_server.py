@@ -6,12 +6,12 @@ import json
 import pytest
 
 from chalicelib.settings.client_definitions import parse_resource_servers
-from infra.aws.operate.resource_server import main
+from infra.__main__ import main
 
 
 def test_new_secret_goes_with_the_printed_setting(capsys: pytest.CaptureFixture[str]) -> None:
     """Whoever holds the secret is the client that the setting names."""
-    assert main(["orders"]) == 0
+    assert main(["resource-server", "orders"]) == 0
     printed = capsys.readouterr()
     servers = parse_resource_servers(json.loads(printed.out))
     secret = printed.err.splitlines()[1].strip()
@@ -22,13 +22,13 @@ def test_new_secret_goes_with_the_printed_setting(capsys: pytest.CaptureFixture[
 
 def test_secrets_differ(capsys: pytest.CaptureFixture[str]) -> None:
     """They are random."""
-    assert main(["orders"]) == main(["orders"]) == 0
+    assert main(["resource-server", "orders"]) == main(["resource-server", "orders"]) == 0
     assert len(set(capsys.readouterr().out.splitlines())) == 2
 
 
 def test_name_that_no_client_can_have_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
     """Nothing is printed that would not be accepted."""
-    assert main(["two words"]) == 1
+    assert main(["resource-server", "two words"]) == 1
     printed = capsys.readouterr()
     assert printed.out == ""
     assert "visible ASCII" in printed.err

@@ -13,13 +13,14 @@ from typing import Any
 import pytest
 
 from chalicelib import bootstrap
-from chalicelib.adapters.dynamodb import items
+from chalicelib.adapters.dynamodb import attributes, items, primary_keys
 from chalicelib.domain.identities import SubjectIdentifier
 from chalicelib.domain.ids import user_id_for
 from chalicelib.domain.keys import KeyUse
 from chalicelib.services.identities import MoveUsers
+from infra.__main__ import main
 from infra.aws.errors import OperatorError
-from infra.aws.operate import restore, restore_segments
+from infra.aws.operate import restore_segments
 from infra.aws.operate.restore_progress import Progress
 from infra.aws.operate.restore_rows import Outcome, Page, Restore
 from infra.aws.operate.restore_segments import run_segments, wait_until_active
@@ -55,7 +56,7 @@ class Disaster:
 
     def lose_row(self, partition: str, sort_key: str) -> None:
         """Delete one row."""
-        key = {"pk": items.text(partition), "sk": items.text(sort_key)}
+        key = {"pk": attributes.text(partition), "sk": attributes.text(sort_key)}
         self.cloud.dynamodb.delete_item(TableName=self.cloud.table, Key=key)
 
     def restore(self, *, write: bool = True) -> Outcome:
@@ -65,7 +66,7 @@ class Disaster:
 
     def token_rows(self) -> list[Any]:
         """Return the rows of all tokens."""
-        return [row for row in self.cloud.rows() if row["sk"]["S"].startswith(items.TOKENS)]
+        return [row for row in self.cloud.rows() if row["sk"]["S"].startswith(primary_keys.TOKENS)]
 
     def may_call(self, token: str) -> bool:
         """Return whether the protected API lets a token in."""
@@ -145,7 +146,7 @@ def test_lost_user_brings_no_session_back(disaster: Disaster) -> None:
     disaster.clock.advance(timedelta(hours=1))
     disaster.restore()
     (user,) = (row for row in disaster.cloud.rows() if "role" in row)
-    assert items.read_user(user).sessions_ended_at == disaster.clock.now()
+    assert items.USER.read(user).sessions_ended_at == disaster.clock.now()
 
 
 def test_another_region_begins_rings_of_its_own(disaster: Disaster) -> None:
@@ -154,7 +155,7 @@ def test_another_region_begins_rings_of_its_own(disaster: Disaster) -> None:
     disaster.back_up()
     disaster.lose("U#", "KEYS")
     command = ["--from", disaster.backup, "--to", disaster.cloud.table, "--without-keys", "--yes"]
-    assert restore.main(command) == 0
+    assert main(["restore", *command]) == 0
     assert [row for row in disaster.cloud.rows() if row["pk"]["S"] == "KEYS"] == []
     disaster.api_again()
     assert disaster.may_call(disaster.api.create_token(disaster.person, name="after")["token"])
@@ -166,7 +167,7 @@ def test_region_is_found_where_other_tools_find_it(
     """AWS_REGION alone is enough, as for `make deploy`."""
     monkeypatch.delenv("AWS_DEFAULT_REGION")
     monkeypatch.setenv("AWS_REGION", "us-east-1")
-    assert restore.main(["--from", disaster.backup, "--to", disaster.cloud.table]) == 0
+    assert main(["restore", "--from", disaster.backup, "--to", disaster.cloud.table]) == 0
 
 
 def test_use_that_began_before_the_loss_is_not_recorded(disaster: Disaster) -> None:
@@ -176,7 +177,7 @@ def test_use_that_began_before_the_loss_is_not_recorded(disaster: Disaster) -> N
     disaster.back_up()
     disaster.lose("U#")
     disaster.restore()
-    before, store = items.read_token(row), dynamodb_stores(disaster.cloud).authorization
+    before, store = items.TOKEN.read(row), dynamodb_stores(disaster.cloud).authorization
     assert not store.touch(before, before.touched(disaster.clock.now(), RULES))
 
 
@@ -217,7 +218,7 @@ def test_tokens_revoked_before_keep_their_reason(disaster: Disaster) -> None:
 def test_what_lets_people_in_does_not_come_back(disaster: Disaster) -> None:
     """A session that was ended after the backup would be open again."""
     for partition in ("S#1", "L#1", "A#1", "FLUSHES"):
-        row = {"pk": items.text(partition), "sk": items.text("#")}
+        row = {"pk": attributes.text(partition), "sk": attributes.text("#")}
         disaster.cloud.dynamodb.put_item(TableName=disaster.backup, Item=row)
     assert disaster.restore().left == 4
     assert disaster.cloud.rows() == []
@@ -228,7 +229,7 @@ def test_ring_that_went_on_is_not_mixed_with_its_past(disaster: Disaster) -> Non
     disaster.api.create_token(disaster.person)
     disaster.back_up()
     disaster.lose("KEYS")
-    head = items.key_ring_key(KeyUse.API_TOKEN) | {"active": items.text("another")}
+    head = primary_keys.key_ring_key(KeyUse.API_TOKEN) | {"active": attributes.text("another")}
     disaster.cloud.dynamodb.put_item(TableName=disaster.cloud.table, Item=head)
     assert "signing keys" not in disaster.restore().brought
 
@@ -250,10 +251,10 @@ def test_nothing_is_written_without_yes(disaster: Disaster, capsys: pytest.Captu
     disaster.back_up()
     disaster.lose("U#", "KEYS")
     command = ["--from", disaster.backup, "--to", disaster.cloud.table]
-    assert restore.main(command) == 0
+    assert main(["restore", *command]) == 0
     assert capsys.readouterr().out.startswith("To bring back: 2 signing keys, 1 tokens, 1 users.")
     assert disaster.cloud.rows() == []
-    assert restore.main([*command, "--yes"]) == 0
+    assert main(["restore", *command, "--yes"]) == 0
     assert capsys.readouterr().out.startswith("Brought back: 2 signing keys, 1 tokens, 1 users;")
 
 
@@ -268,7 +269,7 @@ def test_reasons_are_one_line(
     disaster: Disaster, source: str, target: str, reason: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """An operator under stress reads no traceback."""
-    assert restore.main(["--from", source, "--to", target, "--yes"]) == 1
+    assert main(["restore", "--from", source, "--to", target, "--yes"]) == 1
     told = capsys.readouterr().err
     assert reason in told
     assert told.count("\n") == 1
@@ -311,7 +312,7 @@ class TestMovedUser:
         user_id = self.move(disaster, newest := SubjectIdentifier(ISSUER, "newest@example.com"))
         assert disaster.restore().brought == {}
         assert self.found(disaster, self.NEW) == user_id
-        former = items.identity_key(self.NEW.user_id)
+        former = primary_keys.identity_key(self.NEW.user_id)
         disaster.cloud.dynamodb.delete_item(TableName=disaster.cloud.table, Key=former)
         assert disaster.restore().brought == {}
         assert self.found(disaster, self.NEW) is None
@@ -324,7 +325,7 @@ class TestMovedUser:
         disaster.back_up()
         disaster.lose("I#")
         for table in (disaster.backup, disaster.cloud.table):
-            disaster.cloud.dynamodb.delete_item(TableName=table, Key=items.user_key(user_id))
+            disaster.cloud.dynamodb.delete_item(TableName=table, Key=primary_keys.user_key(user_id))
         disaster.restore()
         assert [row for row in disaster.cloud.rows() if row["pk"]["S"].startswith("I#")] == []
 
@@ -390,7 +391,11 @@ class TestSegments:
         (token,) = disaster.token_rows()
         disaster.back_up()
         for number in range(self.TOKENS):
-            row = {**token, "pk": items.text(f"U#usr_{number}"), "user_id": items.text(f"usr_{number}")}
+            row = {
+                **token,
+                "pk": attributes.text(f"U#usr_{number}"),
+                "user_id": attributes.text(f"usr_{number}"),
+            }
             disaster.cloud.dynamodb.put_item(TableName=disaster.backup, Item=row)
         disaster.lose("U#", "KEYS")
         assert created["token"]
@@ -408,10 +413,10 @@ class TestSegments:
 
     def test_every_row_comes_back_once(self, lost: Disaster, folder: Path) -> None:
         """Segments together are the whole table, whatever order they end in."""
-        assert restore.main(self.command(lost, "--yes")) == 0
+        assert main(["restore", *self.command(lost, "--yes")]) == 0
         assert len(lost.token_rows()) == self.TOKENS + 1
         assert self.brought(folder) == len(lost.cloud.rows())
-        assert {items.read_token(row).state.value for row in lost.token_rows()} == {"revoked"}
+        assert {items.TOKEN.read(row).state.value for row in lost.token_rows()} == {"revoked"}
 
     def test_segments_are_worked_on_at_once(self, lost: Disaster, monkeypatch: pytest.MonkeyPatch) -> None:
         """Four workers meet, which they cannot if one waits for another."""
@@ -426,7 +431,7 @@ class TestSegments:
 
         real = restore_segments._work
         monkeypatch.setattr(restore_segments, "_work", work)
-        assert restore.main(self.command(lost, "--yes")) == 0
+        assert main(["restore", *self.command(lost, "--yes")]) == 0
         assert len(met) == 4
 
     @pytest.mark.parametrize("kind", [KeyboardInterrupt, OSError])
@@ -449,10 +454,10 @@ class TestSegments:
 
         monkeypatch.setattr(restore_segments, "_recorded", stopped)
         if kind is KeyboardInterrupt:
-            assert restore.main(self.command(lost, "--yes")) == 130
+            assert main(["restore", *self.command(lost, "--yes")]) == 130
             assert "Run the same command again" in capsys.readouterr().err
         else:
-            assert restore.main(self.command(lost, "--yes")) == 1
+            assert main(["restore", *self.command(lost, "--yes")]) == 1
         before = self.brought(folder)
         assert 0 < before < self.TOKENS
 
@@ -465,7 +470,7 @@ class TestSegments:
             return work(page, write)
 
         monkeypatch.setattr(restore_segments, "_work", noted)
-        assert restore.main(self.command(lost, "--yes")) == 0
+        assert main(["restore", *self.command(lost, "--yes")]) == 0
         told = capsys.readouterr().out
         assert f"{before:,} rows were brought back" in told
         read_again = {(page.segment, json.dumps(page.start)) for page in pages}
@@ -476,9 +481,9 @@ class TestSegments:
     def test_complete_restore_says_so(self, lost: Disaster, capsys: pytest.CaptureFixture[str]) -> None:
         """Rows that are lost later need a new run, and the file tells how."""
         command = self.command(lost, "--yes")
-        assert restore.main(command) == 0
+        assert main(["restore", *command]) == 0
         lost.lose("U#")
-        assert restore.main(command) == 0
+        assert main(["restore", *command]) == 0
         told = capsys.readouterr().out
         assert "8 of 8 segments are done" in told
         assert "Remove the file" in told
@@ -496,8 +501,8 @@ class TestSegments:
         self, lost: Disaster, capsys: pytest.CaptureFixture[str], changed: list[str], named: str
     ) -> None:
         """Its pages would be others."""
-        assert restore.main(self.command(lost, "--yes")) == 0
-        assert restore.main(self.command(lost, "--yes", *changed)) == 1
+        assert main(["restore", *self.command(lost, "--yes")]) == 0
+        assert main(["restore", *self.command(lost, "--yes", *changed)]) == 1
         told = capsys.readouterr().err
         assert f"belongs to another restore: {named} differ" in told
 
@@ -505,11 +510,11 @@ class TestSegments:
         self, lost: Disaster, capsys: pytest.CaptureFixture[str]
     ) -> None:
         """Also if a table of the same name was made anew: it has another id."""
-        assert restore.main(self.command(lost, "--yes")) == 0
+        assert main(["restore", *self.command(lost, "--yes")]) == 0
         client, table = lost.cloud.dynamodb, lost.cloud.table
         client.delete_table(TableName=table)
         new_table(client, table)
-        assert restore.main(self.command(lost, "--yes")) == 1
+        assert main(["restore", *self.command(lost, "--yes")]) == 1
         assert "belongs to another restore: to differ" in capsys.readouterr().err
 
     @pytest.mark.parametrize(
@@ -523,16 +528,16 @@ class TestSegments:
         path = folder / "progress.json"
         path.write_text(text, errors="surrogatepass")
         before = path.read_bytes()
-        assert restore.main(self.command(lost, "--yes")) == 1
+        assert main(["restore", *self.command(lost, "--yes")]) == 1
         assert "not a progress file of this command" in capsys.readouterr().err
         assert path.read_bytes() == before
         assert lost.token_rows() == []
 
     def test_file_is_only_for_its_owner(self, lost: Disaster, folder: Path) -> None:
         """Keys hold ids of users. A count writes none."""
-        assert restore.main(self.command(lost)) == 0
+        assert main(["restore", *self.command(lost)]) == 0
         assert list(folder.iterdir()) == []
-        assert restore.main(self.command(lost, "--yes")) == 0
+        assert main(["restore", *self.command(lost, "--yes")]) == 0
         assert [path.name for path in folder.iterdir()] == ["progress.json"]
         assert (folder / "progress.json").stat().st_mode & 0o777 == 0o600
 
@@ -550,4 +555,4 @@ class TestSegments:
     def test_number_must_be_one(self, lost: Disaster, number: str) -> None:
         """No segment would mean that nothing is read and all is done."""
         with pytest.raises(SystemExit):
-            restore.main([*self.command(lost), "--segments", number])
+            main(["restore", *self.command(lost), "--segments", number])

@@ -15,10 +15,11 @@ import pytest
 from chalicelib.adapters.dynamodb.key_store import DynamoDBKeyStore
 from chalicelib.domain.errors import KeyChangeRefused, SigningUnavailable, StoreUnavailable
 from chalicelib.domain.keys import KeyRing, KeyState, KeyUse
+from infra.__main__ import main
 from infra.aws.errors import OperatorError
 from infra.aws.operate.key_rollover import Operator
-from infra.aws.operate.signing_keys import LEAD_SECONDS, main
-from tests.infra.test_stack_settings import run_module
+from infra.aws.operate.signing_keys import LEAD_SECONDS
+from tests.infra.test_stack_settings import run_local
 from tests.support.clock import FixedClock
 from tests.support.dynamodb import Cloud, CloudService, moto_cloud
 from tests.support.keys import LocalSigningKey, publish
@@ -84,13 +85,13 @@ def desk(cloud: Cloud) -> Desk:
     return desk
 
 
-class TestRotate:
-    """Publish, wait, let it sign."""
+class TestRollOver:
+    """Publish a key, wait, and sign with it."""
 
     def test_new_key_signs_after_the_lead(self, desk: Desk) -> None:
         """The former one verifies on, and the service follows without a new process."""
         before = desk.active_kid()
-        desk.operator.rotate("", LEAD)
+        desk.operator.roll_over("", LEAD)
         assert (desk.states, desk.waited) == (["active", "verify-only"], LEAD)
         assert desk.active_kid() != before
         assert f"{desk.active_kid()} signs from now on." in desk.said
@@ -105,7 +106,7 @@ class TestRotate:
         tags = [{"TagKey": "team", "TagValue": "x"}, {"TagKey": "aws:cloudformation:x", "TagValue": "y"}]
         kms.tag_resource(KeyId=old.arn, Tags=tags)  # type: ignore[arg-type]
         kms.update_key_description(KeyId=old.arn, Description="Signs.")
-        desk.operator.rotate("", LEAD)
+        desk.operator.roll_over("", LEAD)
         new = desk.keys.load_keys().active
         assert new
         described = kms.describe_key(KeyId=new.arn)["KeyMetadata"]
@@ -118,12 +119,12 @@ class TestRotate:
         """The second run finds the key, makes no other one, and waits for the rest only."""
         desk.interrupted = True
         with pytest.raises(KeyboardInterrupt):
-            desk.operator.rotate("", LEAD)
+            desk.operator.roll_over("", LEAD)
         assert desk.states == ["active", "next"]
         made = desk.key_count()
         desk.interrupted = False
         desk.clock.advance(timedelta(minutes=4))
-        desk.operator.rotate("", LEAD)
+        desk.operator.roll_over("", LEAD)
         assert (desk.states, desk.waited) == (["active", "verify-only"], timedelta(minutes=6))
         assert desk.key_count() == made
 
@@ -131,23 +132,23 @@ class TestRotate:
         """There is nothing left to wait for."""
         desk.interrupted = True
         with pytest.raises(KeyboardInterrupt):
-            desk.operator.rotate("", LEAD)
+            desk.operator.roll_over("", LEAD)
         desk.clock.advance(LEAD)
-        desk.operator.rotate("", LEAD)
+        desk.operator.roll_over("", LEAD)
         assert desk.states == ["active", "verify-only"]
 
     def test_emergency_does_not_wait(self, desk: Desk) -> None:
         """Without a lead nothing is waited for."""
         desk.interrupted = True
-        desk.operator.rotate("", timedelta(0))
+        desk.operator.roll_over("", timedelta(0))
         assert desk.states == ["active", "verify-only"]
 
-    def test_ring_that_never_signed_has_nothing_to_rotate(self, cloud: Cloud) -> None:
+    def test_ring_that_never_signed_has_nothing_to_roll_over(self, cloud: Cloud) -> None:
         """No key is made for it."""
         desk = Desk(cloud)
         made = desk.key_count()
-        with pytest.raises(OperatorError, match="no key to rotate"):
-            desk.operator.rotate(cloud.key_id, LEAD)
+        with pytest.raises(OperatorError, match="no key to roll over"):
+            desk.operator.roll_over(cloud.key_id, LEAD)
         assert (desk.key_count(), desk.keys.load_keys()) == (made, KeyRing())
 
     def test_ring_without_an_active_key_needs_a_model(self, desk: Desk) -> None:
@@ -156,8 +157,8 @@ class TestRotate:
         with pytest.raises(SigningUnavailable):
             desk.active_kid()
         with pytest.raises(OperatorError, match="--key-id"):
-            desk.operator.rotate("", LEAD)
-        desk.operator.rotate(desk.cloud.key_id, LEAD)
+            desk.operator.roll_over("", LEAD)
+        desk.operator.roll_over(desk.cloud.key_id, LEAD)
         assert desk.states == ["active", "revoked"]
         assert desk.active_kid()
 
@@ -170,7 +171,7 @@ class TestRotate:
             store.save_keys(ring, ring.published(other))
 
         keys = _meanwhile(desk, publish_other)
-        desk.operator_of(keys).rotate("", LEAD)
+        desk.operator_of(keys).roll_over("", LEAD)
         assert desk.active_kid() == other.kid
         assert desk.states == ["active", "verify-only"]
         assert "was made and is not used" in desk.output
@@ -182,8 +183,8 @@ class TestRotate:
             raise StoreUnavailable
 
         with pytest.raises(StoreUnavailable):
-            desk.operator_of(_meanwhile(desk, fail)).rotate("", LEAD)
-        assert "was made; unless `list` shows it, it is not used" in desk.output
+            desk.operator_of(_meanwhile(desk, fail)).roll_over("", LEAD)
+        assert "It is not used unless `list` shows it" in desk.output
         assert desk.states == ["active"]
 
     def test_next_key_that_was_revoked_meanwhile_does_not_sign(self, desk: Desk) -> None:
@@ -197,14 +198,14 @@ class TestRotate:
             lambda seconds: _revoke_next(desk, seconds),
         )
         with pytest.raises(KeyChangeRefused, match="revoked, not next"):
-            operator.rotate("", LEAD)
+            operator.roll_over("", LEAD)
         assert desk.states == ["active", "revoked"]
 
-    def test_keys_of_the_other_use_rotate_apart(self, desk: Desk) -> None:
-        """One ring's rotation is not the other's."""
+    def test_keys_of_the_other_use_roll_over_apart(self, desk: Desk) -> None:
+        """A rollover of one ring leaves the other ring as it is."""
         other = Desk(desk.cloud, KeyUse.ACCESS_TOKEN)
         other.service._kms_key(desk.cloud.access_token_key_id, other.keys).active()
-        other.operator.rotate("", LEAD)
+        other.operator.roll_over("", LEAD)
         assert (desk.states, other.states) == (["active"], ["active", "verify-only"])
 
 
@@ -221,7 +222,7 @@ class TestRevoke:
     def test_retired_key_is_revoked(self, desk: Desk) -> None:
         """The active one signs on; how to disable the key in KMS is said."""
         former = desk.active_kid()
-        desk.operator.rotate("", LEAD)
+        desk.operator.roll_over("", LEAD)
         desk.operator.revoke(former, confirmed=True)
         assert desk.states == ["active", "revoked"]
         arn = desk.keys.load_keys().find(former).arn
@@ -241,7 +242,7 @@ class TestRevoke:
         """Allowed in an emergency, but nobody should be surprised."""
         desk.operator.revoke(desk.active_kid(), confirmed=True)
         assert desk.states == ["revoked"]
-        assert "no token can be made until `rotate`" in desk.output
+        assert "no token can be made until `roll-over`" in desk.output
 
     def test_access_tokens_are_refused_by_those_who_read_the_jwks(self, desk: Desk) -> None:
         """Our authorizer's 60 s are no promise for other services."""
@@ -260,7 +261,7 @@ class TestList:
         """kid, state, time of publication and ARN, the oldest first."""
         first = desk.active_kid()
         desk.clock.advance(timedelta(hours=1))
-        desk.operator.rotate("", LEAD)
+        desk.operator.roll_over("", LEAD)
         desk.said.clear()
         desk.operator.list()
         header, *lines = (line.split() for line in desk.said)
@@ -276,7 +277,7 @@ class TestList:
         """It says when there will be a key."""
         desk = Desk(cloud)
         desk.operator.list()
-        assert desk.said == ["No key is published yet: the first token publishes the configured one."]
+        assert desk.said == ["No key is published yet. The first token publishes the configured key."]
 
 
 Run = Callable[..., tuple[int, str, str]]
@@ -292,7 +293,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
         for name, value in environ.items():
             monkeypatch.setenv(name, value)
         capsys.readouterr()
-        status = main(list(arguments))
+        status = main(["signing-keys", *arguments])
         said = capsys.readouterr()
         return status, said.out, said.err
 
@@ -302,10 +303,10 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
 class TestCommand:
     """The command line: settings from the environment, one line for every failure."""
 
-    def test_rotation_by_the_command(self, desk: Desk, run: Run) -> None:
+    def test_rollover_by_the_command(self, desk: Desk, run: Run) -> None:
         """Table and ring come from the environment and the options."""
         former = desk.active_kid()
-        status, said, _ = run("rotate", "--lead-seconds", "0", TABLE_NAME=desk.cloud.table)
+        status, said, _ = run("roll-over", "--lead-seconds", "0", TABLE_NAME=desk.cloud.table)
         assert (status, "signs from now on" in said) == (0, True)
         assert desk.active_kid() != former
         status, said, _ = run("revoke", former, "--yes")
@@ -318,7 +319,7 @@ class TestCommand:
     def test_model_comes_from_the_setting_of_the_use(self, desk: Desk, run: Run) -> None:
         """SIGNING_KEY_ID is for the one ring, DERIVED_TOKEN_KEY_ID for the other."""
         desk.operator.revoke(desk.active_kid(), confirmed=True)
-        arguments = ("rotate", "--lead-seconds", "0", "--table", desk.cloud.table)
+        arguments = ("roll-over", "--lead-seconds", "0", "--table", desk.cloud.table)
         status, _, error = run(*arguments, DERIVED_TOKEN_KEY_ID=desk.cloud.access_token_key_id)
         assert (status, "--key-id" in error) == (1, True)
         assert run(*arguments, SIGNING_KEY_ID=desk.cloud.key_id)[0] == 0
@@ -328,12 +329,15 @@ class TestCommand:
         [
             (["list", "--table", ""], "Name the service's table: --table, or TABLE_NAME"),
             (["list", "--table", "no-such-table"], "Table no-such-table does not exist in this account"),
-            (["rotate", "--table", "no-such-table"], "Table no-such-table does not exist in this account"),
+            (
+                ["roll-over", "--table", "no-such-table"],
+                "Table no-such-table does not exist in this account",
+            ),
             (["revoke", "no-such-kid", "--yes"], "There is no key with the kid no-such-kid."),
             (["revoke", "-" + "a" * 42], f"There is no key with the kid -{'a' * 42}."),
             (["revoke", "--yes", "--" + "a" * 41], f"There is no key with the kid --{'a' * 41}."),
             (["revoke", ""], "There is no key with the kid ."),
-            (["rotate"], "There is no key to rotate"),
+            (["roll-over"], "There is no key to roll over"),
         ],
     )
     def test_failure_is_one_line(self, cloud: Cloud, run: Run, arguments: list[str], reason: str) -> None:
@@ -378,7 +382,7 @@ class TestCommand:
             raise KeyboardInterrupt
 
         monkeypatch.setattr(Operator, "_wait", interrupt)
-        assert run("rotate", TABLE_NAME=desk.cloud.table)[0] == 130
+        assert run("roll-over", TABLE_NAME=desk.cloud.table)[0] == 130
         assert desk.states == ["active", "next"]
 
     def test_lead_covers_every_reader(self) -> None:
@@ -389,13 +393,13 @@ class TestCommand:
     def test_senseless_lead_is_refused(self, run: Run, seconds: str) -> None:
         """Before anything is looked at."""
         with pytest.raises(SystemExit):
-            run("rotate", f"--lead-seconds={seconds}", TABLE_NAME="bodhi")
+            run("roll-over", f"--lead-seconds={seconds}", TABLE_NAME="bodhi")
 
 
 def test_without_a_local_stack_make_says_so() -> None:
     """One line, exit status 1, and how to start it."""
     (port,) = free_ports(1)
-    status, output = run_module("signing_keys", {"AWS_PORT": str(port)}, "list")
+    status, output = run_local("signing-keys", {"AWS_PORT": str(port)}, "list")
     assert (status, output.count("\n")) == (1, 1)
     assert f"No local stack answers on port {port}" in output
 

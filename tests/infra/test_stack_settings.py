@@ -35,10 +35,10 @@ REAL_ACCOUNT = {
 }
 
 
-def run_module(name: str, environ: Mapping[str, str], *arguments: str) -> tuple[int, str]:
-    """Run a module of the local stack and return its exit status and everything it said."""
+def run_local(name: str, environ: Mapping[str, str], *arguments: str) -> tuple[int, str]:
+    """Run a command for the local stack; return its exit status and everything that it prints."""
     done = subprocess.run(
-        [sys.executable, "-m", f"infra.local.{name}", *arguments],
+        [sys.executable, "-m", "infra", "local", name, *arguments],
         env={**harmless(os.environ), **environ},
         cwd=Path(__file__).parents[2],
         stdout=subprocess.PIPE,
@@ -88,14 +88,14 @@ def test_a_taken_port_names_the_variable_to_change(taken_port: int, variable: st
 def test_a_taken_port_is_one_line_and_exit_status_one(taken_port: int, tmp_path: Path) -> None:
     """The developer sees a sentence, not a traceback, and no folder is made."""
     state = tmp_path / "state"
-    status, output = run_module("stack", {"PORT": str(taken_port), "STATE_DIR": str(state)})
+    status, output = run_local("up", {"PORT": str(taken_port), "STATE_DIR": str(state)})
     assert (status, output.count("\n"), state.exists()) == (1, 1, False)
     assert f"Port {taken_port} is in use" in output
 
 
 def test_an_invalid_port_is_one_line_and_exit_status_one() -> None:
     """The same for a port that is none."""
-    status, output = run_module("stack", {"OIDC_PORT": "abc"})
+    status, output = run_local("up", {"OIDC_PORT": "abc"})
     assert (status, output.count("\n")) == (1, 1)
     assert output.startswith("OIDC_PORT must be a port")
 
@@ -178,6 +178,6 @@ def test_the_guide_fits_a_terminal() -> None:
 def test_login_without_a_provider_says_so() -> None:
     """One line, exit status 1, and nothing on the way to $JWT."""
     (port,) = free_ports(1)
-    status, output = run_module("login", {"OIDC_PORT": str(port)}, "user@example.com")
+    status, output = run_local("login", {"OIDC_PORT": str(port)}, "user@example.com")
     assert (status, output.count("\n")) == (1, 1)
     assert f"No OpenID provider answers on port {port}" in output

@@ -13,7 +13,7 @@ import pytest
 
 from infra.local import state_dir
 from infra.local.errors import LocalStackError
-from tests.infra.test_stack_settings import run_module
+from tests.infra.test_stack_settings import run_local
 
 
 def test_a_folder_of_ours_is_removed(tmp_path: Path) -> None:
@@ -32,7 +32,7 @@ def test_a_folder_that_is_not_there_is_no_error(tmp_path: Path) -> None:
 def test_a_foreign_folder_is_never_removed(tmp_path: Path) -> None:
     """STATE_DIR=~ must not cost anybody their home."""
     (tmp_path / "thesis.txt").write_text("years of work")
-    status, output = run_module("clean_state", {"STATE_DIR": str(tmp_path)})
+    status, output = run_local("clean-state", {"STATE_DIR": str(tmp_path)})
     assert (status, output.count("\n")) == (1, 1)
     assert (tmp_path / "thesis.txt").exists()
 

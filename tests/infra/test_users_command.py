@@ -25,12 +25,12 @@ from chalicelib.domain.ids import new_generation, user_id_for
 from chalicelib.domain.users import Role, User, UserStatus
 from chalicelib.services.identities import MOST_USERS_READ, every_user
 from chalicelib.settings import Settings
+from infra.__main__ import main
 from infra.aws.account import session_of_environment
 from infra.aws.operate import users
-from infra.aws.operate.users import main
 from infra.aws.terminal import printable
 from tests.infra.test_signing_keys import denying
-from tests.infra.test_stack_settings import run_module
+from tests.infra.test_stack_settings import run_local
 from tests.support.builders import ISSUER, LIMITS, a_token, a_user, an_admin
 from tests.support.clock import START
 from tests.support.dynamodb import Cloud, dynamodb_stores, moto_cloud, new_table
@@ -106,7 +106,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], off
         for name, value in environ.items():
             monkeypatch.setenv(name, value)
         capsys.readouterr()
-        status = main(list(arguments))
+        status = main(["users", *arguments])
         said = capsys.readouterr()
         return status, said.out, said.err
 
@@ -965,6 +965,7 @@ def test_reader_who_has_seen_enough_is_no_traceback() -> None:
     """As with `| head`."""
     script = """
 import sys
+from infra.__main__ import main
 from infra.aws.operate import users
 
 class Desk:
@@ -973,7 +974,7 @@ class Desk:
             print("a line", flush=True)
 
 users._desk = lambda environ: Desk()
-sys.exit(users.main(["list", "--table", "bodhi"]))
+sys.exit(main(["users", "list", "--table", "bodhi"]))
 """
     command = [sys.executable, "-c", script]
     with subprocess.Popen(
@@ -990,7 +991,7 @@ sys.exit(users.main(["list", "--table", "bodhi"]))
 def test_without_a_local_stack_make_says_so() -> None:
     """Without a local stack the command prints one line with the way to start it."""
     (port,) = free_ports(1)
-    status, output = run_module("users", {"AWS_PORT": str(port)}, "list")
+    status, output = run_local("users", {"AWS_PORT": str(port)}, "list")
     assert (status, output.count("\n")) == (1, 1)
     assert f"No local stack answers on port {port}" in output
 

@@ -8,9 +8,11 @@ import pytest
 
 from chalicelib.adapters import jws
 from chalicelib.adapters.dynamodb import items
+from chalicelib.adapters.dynamodb.attributes import Item
 from chalicelib.adapters.key_cache import COOL_DOWN, MAX_AGE
 from chalicelib.domain.ids import new_token_id
-from chalicelib.domain.tokens import Revocation, RevocationReason, TokenStatus
+from chalicelib.domain.revocations import Revocation, RevocationReason
+from chalicelib.domain.tokens import TokenState
 from chalicelib.domain.users import User
 from chalicelib.services.manage import TokenPatch
 from chalicelib.services.sign_in import Credentials
@@ -318,9 +320,9 @@ class TestSigning:
         world.create_token()
         owner = world.start().sign_in.user(Credentials(unverified_bearer=world.user))
         ended = Revocation(RevocationReason.OWNER, world.clock.now())
-        dead = a_token(owner, state=TokenStatus.REVOKED, revocation=ended)
+        dead = a_token(owner, state=TokenState.REVOKED, revocation=ended)
         ids = (new_token_id(world.clock.now()) for _ in range(2_500))
-        TestListing.fill(world, [items.token_item(replace(dead, id=each)) for each in ids])
+        TestListing.fill(world, [items.TOKEN.item(replace(dead, id=each)) for each in ids])
 
         first, second = (calls_of(world, self.assert_full, world) for _ in range(2))
 
@@ -373,7 +375,7 @@ class TestListing:
         self, world: World, limit: int, asked: str
     ) -> None:
         """The first read is as large as the page, the next ones are whole: 300 users are four reads."""
-        self.fill(world, [items.user_item(a_user(f"person{n}@example.com")) for n in range(300)])
+        self.fill(world, [items.USER.item(a_user(f"person{n}@example.com")) for n in range(300)])
         sign_in = ["BatchGetItem"]
         world.api.get("/v1/me", world.admin)
 
@@ -391,7 +393,7 @@ class TestListing:
     ) -> None:
         """The owner and an administrator pay the same, but for the look at the user."""
         owner = world.start().sign_in.user(Credentials(unverified_bearer=world.user))
-        self.fill(world, [items.token_item(a_token(owner)) for _ in range(300)])
+        self.fill(world, [items.TOKEN.item(a_token(owner)) for _ in range(300)])
         world.api.get("/v1/me", world.admin)
         path = "/v1/tokens" if by == "owner" else f"/v1/users/{USER_ID}/tokens"
         caller = world.user if by == "owner" else world.admin
@@ -408,7 +410,7 @@ class TestListing:
         assert world.api.get(path, caller).status == 200
 
     @staticmethod
-    def fill(world: World, rows: list[items.Item]) -> None:
+    def fill(world: World, rows: list[Item]) -> None:
         """Write rows as they are."""
         for start in range(0, len(rows), 25):
             batch: Any = [{"PutRequest": {"Item": row}} for row in rows[start : start + 25]]
@@ -456,7 +458,7 @@ def test_change_of_a_user_costs_the_same_for_one_token_and_for_many(
 
 def give_tokens(world: World, owner: User, count: int) -> None:
     """Write the rows of many tokens at once."""
-    rows = [{"PutRequest": {"Item": items.token_item(a_token(owner))}} for _ in range(count)]
+    rows = [{"PutRequest": {"Item": items.TOKEN.item(a_token(owner))}} for _ in range(count)]
     for start in range(0, count, 25):
         batch: Any = {world.cloud.table: rows[start : start + 25]}
         world.cloud.dynamodb.batch_write_item(RequestItems=batch)
@@ -468,8 +470,8 @@ def test_change_that_changes_nothing_writes_nothing(world: World) -> None:
     world.create_token(name="ci")
     service = world.start()
     owner = service.sign_in.user(Credentials(unverified_bearer=world.user))
-    pause = TokenPatch(status=TokenStatus.INACTIVE)
-    for patch in (TokenPatch(name="ci"), TokenPatch(status=TokenStatus.ACTIVE), TokenPatch()):
+    pause = TokenPatch(status=TokenState.INACTIVE)
+    for patch in (TokenPatch(name="ci"), TokenPatch(status=TokenState.ACTIVE), TokenPatch()):
         calls = calls_of(world, service.manage.patch, owner, world.token_id, patch)
         assert calls == ["GetItem"]
     service.manage.patch(owner, world.token_id, pause)

@@ -1,6 +1,5 @@
 """The one rule for kept connections, for the SDK's clients: 20 idle seconds end a connection."""
 
-import time
 from datetime import timedelta
 from typing import Any
 
@@ -73,16 +72,14 @@ def test_connection_that_was_idle_for_20_seconds_is_not_used(
 
 
 def test_connection_that_died_silently_costs_no_wait(service: str, clock: FixedClock) -> None:
-    """The server never answers on the old connection, as after a NAT that forgot it."""
+    """Nothing is sent over the old connection, which never answers, as after a NAT that forgot it."""
     answer, call = CALLS[service]
     script: list[list[Answer]] = [[answer, NEVER], [answer, answer]]
     with scripted(script) as server:
         client = client_of(service, server, clock)
         call(client)
         clock.advance(timedelta(minutes=5))
-        started = time.monotonic()
         call(client)
-        assert time.monotonic() - started < 1
         call(client)
         client.close()
     assert server.connections == [0, 1, 1]
@@ -93,9 +90,9 @@ def test_connection_that_the_server_ended_is_not_used(service: str, clock: Fixed
     answer, call = CALLS[service]
     with scripted([[answer]]) as server:
         client = client_of(service, server, clock)
-        for _ in range(3):
+        for number in range(3):
             call(client)
-            time.sleep(0.05)  # until the end of the connection has arrived
+            server.wait_for_ends(number + 1)
         client.close()
     assert server.connections == [0, 1, 2]
 

@@ -226,7 +226,7 @@ def test_what_is_refused_later_than_effective_by_is_never_let_in(
 def test_flush_waits_for_the_reuse(service: MemoryService) -> None:
     """A flush before would let a decision by old rows into the cache again, for the whole TTL."""
     token = a_token(a_user())
-    rows = [items.token_item(row) for row in (token, token.paused(START))]
+    rows = [items.TOKEN.item(row) for row in (token, token.paused(START))]
     with api_of(service):
         service.flush([a_record(*rows)])
     assert service.gateway.flushes == [(STAGE, START + SETTLE + 2 * SECOND)]

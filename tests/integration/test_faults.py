@@ -17,7 +17,7 @@ from chalicelib.adapters.key_cache import MAX_AGE
 from chalicelib.adapters.repeating import repeating
 from chalicelib.domain.errors import DependencyUnavailable
 from chalicelib.domain.ids import user_id_for
-from chalicelib.domain.tokens import TokenStatus
+from chalicelib.domain.tokens import TokenState
 from chalicelib.domain.users import UserStatus
 from tests.integration import wire
 from tests.integration.wire import Fault
@@ -366,7 +366,7 @@ MANAGEMENT = [
         200,
         with_token,
         lambda world: world.api.patch(world.path, world.user, {"status": "inactive"}),
-        lambda world: world.stored_token().state is TokenStatus.INACTIVE,
+        lambda world: world.stored_token().state is TokenState.INACTIVE,
     ),
     Operation(
         "resume",
@@ -375,7 +375,7 @@ MANAGEMENT = [
         200,
         with_paused_token,
         lambda world: world.api.patch(world.path, world.user, {"status": "active"}),
-        lambda world: world.stored_token().state is TokenStatus.ACTIVE,
+        lambda world: world.stored_token().state is TokenState.ACTIVE,
     ),
     Operation(
         "revoke",
@@ -383,7 +383,7 @@ MANAGEMENT = [
         204,
         with_token,
         lambda world: world.api.delete(world.path, world.user),
-        lambda world: world.stored_token().state is TokenStatus.REVOKED,
+        lambda world: world.stored_token().state is TokenState.REVOKED,
     ),
     Operation(
         "rotate",
@@ -418,7 +418,7 @@ MANAGEMENT = [
         204,
         with_token_used_just_now,
         lambda world: world.api.delete("/v1/tokens/self", world.secret),
-        lambda world: world.stored_token().state is TokenStatus.REVOKED,
+        lambda world: world.stored_token().state is TokenState.REVOKED,
         401,  # invalid_token
     ),
     Operation(
@@ -452,7 +452,7 @@ MANAGEMENT = [
         202,
         with_token,
         report,
-        lambda world: world.stored_token().state is TokenStatus.REVOKED,
+        lambda world: world.stored_token().state is TokenState.REVOKED,
     ),
     Operation(
         "deactivate",
@@ -539,7 +539,7 @@ MANAGEMENT += [
         200,
         with_oauth_token,
         lambda world: oauth(world, "revoke", token=world.secret),
-        lambda world: world.stored_token().state is TokenStatus.REVOKED,
+        lambda world: world.stored_token().state is TokenState.REVOKED,
     ),
     Operation(
         "oauth-keys",
@@ -723,7 +723,7 @@ def test_fault_in_revoking_a_family_never_allows(world: World, index: int, fault
     world.advance(minutes=5)
     assert authorize(world).status == 401
     (successor,) = [t for t in world.stored_tokens() if t.id != world.token_id]
-    assert successor.state is TokenStatus.REVOKED
+    assert successor.state is TokenState.REVOKED
     world.check_whole()
 
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
-from chalicelib.adapters.dynamodb import items
+from chalicelib.adapters.dynamodb import attributes
 from chalicelib.adapters.dynamodb.flush_store import DynamoDBFlushStore
 from chalicelib.domain.flush_budget import FlushBudget
 from tests.support.clock import START
@@ -42,7 +42,7 @@ def test_row_goes_by_itself(cloud: Cloud) -> None:
     """A stack that flushes no more leaves nothing behind."""
     DynamoDBFlushStore(cloud.dynamodb, cloud.table).swap_budget(None, BUDGET, START)
     (row,) = cloud.rows()
-    assert row["purge_at"] == items.purge_time(START + timedelta(days=1))
+    assert row["purge_at"] == attributes.purge_time(START + timedelta(days=1))
     names = {"pk", "sk", "claim", "whole_at", "round_at", "pressure", "opened_at", "purge_at"}
     assert row.keys() == names
 
@@ -52,9 +52,9 @@ def test_rows_of_0_1_stay_as_they_are(cloud: Cloud) -> None:
     claim = {
         "pk": {"S": "FLUSHES"},
         "sk": {"S": "restapis/a1b2c3/v1"},
-        "flushed_at": items.time(START),
+        "flushed_at": attributes.time(START),
         "claim": {"S": "0123456789abcdef"},
-        "purge_at": items.purge_time(START + timedelta(days=1)),
+        "purge_at": attributes.purge_time(START + timedelta(days=1)),
     }
     cloud.dynamodb.put_item(TableName=cloud.table, Item=claim)
     assert DynamoDBFlushStore(cloud.dynamodb, cloud.table).swap_budget(None, BUDGET, START).won

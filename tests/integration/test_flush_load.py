@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.decisions import RowChange, TokenChange
+from chalicelib.domain.changes import RowChange, TokenChange
 from chalicelib.domain.errors import GatewayThrottled
 from chalicelib.domain.flush_budget import FlushLimits
 from chalicelib.services.flush import SETTLE, FlushCaches

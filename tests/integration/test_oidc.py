@@ -23,11 +23,11 @@ from chalicelib.adapters.oidc.provider import (
     ProviderDocuments,
     ProviderRules,
 )
-from chalicelib.domain.admin_claims import parse_admin_claim
+from chalicelib.domain.claims import TokenType
 from chalicelib.domain.errors import IdentityProviderUnavailable, SignInRefused
 from chalicelib.domain.refusals import SignInReason
-from chalicelib.domain.token_types import TokenType
 from chalicelib.domain.users import Identity, Role
+from chalicelib.settings.admin_claims import parse_admin_claim
 from infra.local import programs
 from infra.local.children import Child
 from infra.local.login import sign_in

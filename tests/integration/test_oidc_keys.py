@@ -3,7 +3,6 @@
 import hashlib
 import hmac
 import json
-import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -31,6 +30,7 @@ from tests.support.clock import FixedClock
 from tests.support.http import FakeHttp
 from tests.support.jws import CLAIMS, HEADER, by_key, encoded, jws, other_key, rsa_jwk, saying
 from tests.support.provider import AUDIENCE, KID, TestProvider, provider_key
+from tests.support.waiting import threads_in, wait_until
 
 CONFIGURATION = f"{ISSUER}/.well-known/openid-configuration"
 JWKS = f"{ISSUER}/jwks"
@@ -676,9 +676,7 @@ class TestThreads:
         with ThreadPoolExecutor(2) as pool:
             stranger = pool.submit(outcome, provider, garbage(1))
             assert http.is_asked.wait(5)
-            begun = time.monotonic()
             assert outcome(provider, saying()) is None
-            assert time.monotonic() - begun < 1
             assert not stranger.done()
             http.may_answer.set()
             assert stranger.result(5) is SignInReason.UNKNOWN_KEY
@@ -711,7 +709,7 @@ class TestThreads:
         with ThreadPoolExecutor(8) as pool:
             callers = [pool.submit(outcome, provider, saying()) for _ in range(8)]
             assert http.is_asked.wait(5)
-            time.sleep(0.05)
+            wait_until(lambda: threads_in("_result_of") == 7)
             http.may_answer.set()
             found = Counter(caller.result(5) for caller in callers)
         assert found == {ProviderReason.UNREACHABLE if trouble else None: 8}
@@ -732,7 +730,7 @@ class TestThreads:
         with ThreadPoolExecutor(4) as pool:
             callers = [pool.submit(failure) for _ in range(4)]
             assert http.is_asked.wait(5)
-            time.sleep(0.05)
+            wait_until(lambda: threads_in("_result_of") == 3)
             http.may_answer.set()
             errors = [caller.result(5) for caller in callers]
         assert len({id(error) for error in errors}) == 4
@@ -749,7 +747,7 @@ class TestThreads:
             first = pool.submit(outcome, provider, by_key(other_key(), kid="next"))
             assert http.is_asked.wait(5)
             others = [pool.submit(outcome, provider, by_key(other_key(), kid="next")) for _ in range(3)]
-            time.sleep(0.05)
+            wait_until(lambda: threads_in("_result_of") == 3)
             http.may_answer.set()
             assert [caller.result(5) for caller in (first, *others)] == [None] * 4
         assert reloads(http) == 1
@@ -766,7 +764,7 @@ class TestThreads:
             stranger = pool.submit(outcome, provider, garbage(1))
             assert http.is_asked.wait(5)
             genuine = pool.submit(outcome, provider, by_key(other_key(), kid="next"))
-            time.sleep(0.05)
+            wait_until(lambda: threads_in("_result_of") == 1)
             # The reload under way still gets the old keys: they were asked for before.
             both = {"keys": [*old["keys"], rsa_jwk(other_key(), kid="next")]}
             answers = iter([old, both, both])

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from chalicelib.adapters.oidc.provider import OidcProvider
+from chalicelib.domain.claims import TokenType
 from chalicelib.domain.errors import NotAuthenticated
-from chalicelib.domain.token_types import TokenType
 from tests.support.builders import ISSUER
 from tests.support.provider import AUDIENCE
 from tests.support.service import MemoryService

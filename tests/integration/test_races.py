@@ -33,7 +33,9 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.identities import SubjectIdentifier
 from chalicelib.domain.keys import KeyRing, KeyState, KeyUse, VerificationKey
-from chalicelib.domain.tokens import IssuedToken, RevocationReason, Token, TokenStatus
+from chalicelib.domain.revocations import RevocationReason
+from chalicelib.domain.token_creation import IssuedToken
+from chalicelib.domain.tokens import Token, TokenState
 from chalicelib.domain.users import User, UserStatus
 from chalicelib.services.identities import Move, MoveUsers
 from chalicelib.services.manage import TokenPatch
@@ -210,7 +212,7 @@ def test_creations_and_revocations_keep_the_count(racers: Racers) -> None:
         for p, t in zip(processes[8:], doomed, strict=True)
     ]
     assert of_type(ApiTokensError, at_once([*creations, *revocations])) == []
-    live = [token for token in racers.rows(owner) if token.state is TokenStatus.ACTIVE]
+    live = [token for token in racers.rows(owner) if token.state is TokenState.ACTIVE]
     assert 8 == len(live) == racers.stored(owner).live_tokens
 
 
@@ -252,7 +254,7 @@ def test_touch_racing_a_revocation_never_revives(racers: Racers) -> None:
         assert {RevokedToken} >= {type(error) for error in of_type(ApiTokensError, results)}
         row = racers.row(token)
         expected = token.revoked(RevocationReason.EXPOSED, racers.clock.now(), racers.service.rules)
-        assert row.state is TokenStatus.REVOKED
+        assert row.state is TokenState.REVOKED
         assert (expected.revocation, expected.purge_at) == (row.revocation, row.purge_at)
         with pytest.raises(RevokedToken):
             racers.service.verify(issued.secret)
@@ -263,7 +265,7 @@ def test_touch_racing_a_pause_never_reactivates(racers: Racers) -> None:
     """Used and paused at the same moment, a token always ends paused."""
     owner = racers.new_user()
     issued = racers.issue(owner)
-    pause, resume = TokenPatch(status=TokenStatus.INACTIVE), TokenPatch(status=TokenStatus.ACTIVE)
+    pause, resume = TokenPatch(status=TokenState.INACTIVE), TokenPatch(status=TokenState.ACTIVE)
     processes = racers.processes(5)
     for _ in range(30):
         racers.clock.advance(timedelta(minutes=10))
@@ -271,7 +273,7 @@ def test_touch_racing_a_pause_never_reactivates(racers: Racers) -> None:
         change = partial(processes[0].manage.patch, owner, issued.token.id, pause)
         results = at_once([*uses, change])
         assert {InactiveToken} >= {type(error) for error in of_type(ApiTokensError, results)}
-        assert racers.row(issued.token).state is TokenStatus.INACTIVE
+        assert racers.row(issued.token).state is TokenState.INACTIVE
         with pytest.raises(InactiveToken):
             racers.service.verify(issued.secret)
         racers.service.manage.patch(owner, issued.token.id, resume)

@@ -14,7 +14,7 @@ import pytest
 from chalicelib import bootstrap
 from chalicelib.adapters.api_gateway import ApiGatewayCaches
 from chalicelib.adapters.aws import rest_apis_client
-from chalicelib.domain.ports import Sleep
+from chalicelib.domain.ports.time import Sleep
 from chalicelib.handlers.flush import flush_authorizer_caches
 from tests.integration.test_faults import authorize, change_user, with_paused_token, with_token
 from tests.integration.world import USER_ID, World

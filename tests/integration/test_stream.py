@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.adapters.dynamodb import items
+from chalicelib.adapters.dynamodb import attributes, items, primary_keys
 from chalicelib.adapters.dynamodb.stream import read_change
 from chalicelib.services.flush import SETTLE
 from tests.integration.test_faults import (
@@ -98,7 +98,9 @@ def test_what_is_not_handed_on_changes_no_decision(world: World, operation: Oper
     kept = [r for r in records if r not in handed_on(records) and r["eventName"] == "MODIFY"]
     of_people = [r for r in kept if r["dynamodb"]["Keys"]["pk"]["S"].startswith("U#")]
     # No decision reads the row of a line.
-    of_people = [r for r in of_people if not r["dynamodb"]["Keys"]["sk"]["S"].startswith(items.LINES)]
+    of_people = [
+        r for r in of_people if not r["dynamodb"]["Keys"]["sk"]["S"].startswith(primary_keys.LINES)
+    ]
     assert not changes_decisions(world, of_people)
 
 
@@ -163,14 +165,14 @@ def test_record_that_cannot_be_read_is_expected_to_change_decisions(record: Reco
 def test_row_with_a_state_of_tomorrow_cannot_be_read() -> None:
     """A word that this version does not know may mean anything."""
     token = a_token(a_user())
-    old, new = items.token_item(token), items.token_item(token) | {"state": items.text("suspended")}
+    old, new = items.TOKEN.item(token), items.TOKEN.item(token) | {"state": attributes.text("suspended")}
     assert read_change(a_record(old, new)) is None
 
 
 def test_attribute_of_tomorrow_is_passed_over() -> None:
     """Rows may gain attributes that decide nothing."""
     token = a_token(a_user())
-    old, new = items.token_item(token), items.token_item(replace(token, name="other"))
-    change = read_change(a_record(old, new | {"colour": items.text("green")}))
+    old, new = items.TOKEN.item(token), items.TOKEN.item(replace(token, name="other"))
+    change = read_change(a_record(old, new | {"colour": attributes.text("green")}))
     assert change is not None
     assert not change.changes_decisions(START + timedelta(days=1))

@@ -6,8 +6,9 @@ from typing import Any
 
 from chalicelib import bootstrap
 from chalicelib.adapters.dynamodb import items
+from chalicelib.adapters.dynamodb.attributes import Item
 from chalicelib.domain.ids import user_id_for
-from chalicelib.domain.tokens import Token, TokenStatus
+from chalicelib.domain.tokens import Token, TokenState
 from chalicelib.domain.users import User
 from tests.integration.wire import Wire
 from tests.support.api import Api
@@ -33,8 +34,8 @@ class World:
         self.secret = ""
         self.token_id = ""
         self._provider = TestProvider(self.clock)
-        self._saved: list[items.Item] = []
-        self._rows_after: tuple[int, list[items.Item]] | None = None
+        self._saved: list[Item] = []
+        self._rows_after: tuple[int, list[Item]] | None = None
         self.start()
 
     @property
@@ -91,7 +92,7 @@ class World:
             self.cloud.dynamodb.batch_write_item(RequestItems={self.cloud.table: puts})
         self.start()
 
-    def rows(self) -> list[items.Item]:
+    def rows(self) -> list[Item]:
         """Return every row; read again only if anything was written since."""
         if self._rows_after is None or self._rows_after[0] != self.wire.writes:
             self._rows_after = self.wire.writes, self.cloud.rows()
@@ -103,11 +104,11 @@ class World:
 
     def stored_users(self) -> list[User]:
         """Return the users' rows."""
-        return [items.read_user(row) for row in self._rows("#") if row["pk"]["S"].startswith("U#")]
+        return [items.USER.read(row) for row in self._rows("#") if row["pk"]["S"].startswith("U#")]
 
     def stored_tokens(self) -> list[Token]:
         """Return the tokens' rows."""
-        return [items.read_token(row) for row in self._rows("T#")]
+        return [items.TOKEN.read(row) for row in self._rows("T#")]
 
     def stored_token(self) -> Token:
         """Return the row of the token made last."""
@@ -118,14 +119,14 @@ class World:
         users = {user.id: user for user in self.stored_users()}
         tokens = self.stored_tokens()
         self._check_counts(users, tokens)
-        ended = {(row["pk"]["S"], items.read_generation(row).generation) for row in self._rows("G#")}
+        ended = {(row["pk"]["S"], items.ENDED_GENERATION.read(row).generation) for row in self._rows("G#")}
         for token in tokens:
             owner = users[token.user_id]
             assert token.generation == owner.generation or (f"U#{owner.id}", token.generation) in ended
-            assert (token.state is TokenStatus.REVOKED) is (token.revocation is not None)
+            assert (token.state is TokenState.REVOKED) is (token.revocation is not None)
         made = {token.id for token in tokens}
         self._check_links(tokens)
-        assert {items.read_idempotency(row).token_id for row in self._rows("I#")} <= made
+        assert {items.IDEMPOTENCY_RECORD.read(row).token_id for row in self._rows("I#")} <= made
 
     def _check_links(self, tokens: list[Token]) -> None:
         by_id = {token.id: token for token in tokens}
@@ -139,11 +140,11 @@ class World:
         now = self.clock.now()
         for user in users.values():
             owned = [t for t in tokens if (t.user_id, t.generation) == (user.id, user.generation)]
-            counting = [token for token in owned if token.state is not TokenStatus.REVOKED]
+            counting = [token for token in owned if token.state is not TokenState.REVOKED]
             working = [token for token in counting if token.holds_place(now)]
             # A family holds one place while any of its tokens works.
             least, most = (len({t.family_id or t.id for t in each}) for each in (working, counting))
             assert least <= user.live_tokens <= most
 
-    def _rows(self, kind: str) -> list[items.Item]:
+    def _rows(self, kind: str) -> list[Item]:
         return [row for row in self.rows() if row["sk"]["S"].startswith(kind)]

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from chalicelib.domain.errors import ApiTokensError, InvalidToken
-from chalicelib.domain.tokens import Revocation, RevocationReason, TokenRequest, TokenStatus
+from chalicelib.domain.revocations import Revocation, RevocationReason
+from chalicelib.domain.token_creation import TokenRequest
+from chalicelib.domain.tokens import TokenState
 from chalicelib.domain.users import User
 from chalicelib.services.manage import TokenPatch
 from chalicelib.services.sign_in import Credentials
@@ -65,8 +67,8 @@ class Reusing(RuleBasedStateMachine):
         token_id, _ = self._token(pick)
         attempt(lambda: self.api.revoke(self.owner, token_id, RevocationReason.OWNER))
 
-    @rule(pick=picks, status=st.sampled_from([TokenStatus.INACTIVE, TokenStatus.ACTIVE]))
-    def pause_or_resume(self, pick: int, status: TokenStatus) -> None:
+    @rule(pick=picks, status=st.sampled_from([TokenState.INACTIVE, TokenState.ACTIVE]))
+    def pause_or_resume(self, pick: int, status: TokenState) -> None:
         """Pause a token, or re-activate it."""
         token_id, _ = self._token(pick)
         attempt(lambda: self.api.manage.patch(self.owner, token_id, TokenPatch(status=status)))
@@ -126,7 +128,7 @@ class Reusing(RuleBasedStateMachine):
         self.decide(pick, 0, lets_in)
 
     def _pause(self, pick: int) -> None:
-        self.pause_or_resume(pick, TokenStatus.INACTIVE)
+        self.pause_or_resume(pick, TokenState.INACTIVE)
 
     def _rotate(self, pick: int) -> None:
         self.rotate(pick, 0)

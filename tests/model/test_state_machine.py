@@ -28,7 +28,9 @@ from chalicelib.domain.errors import (
     UserRemoved,
 )
 from chalicelib.domain.ids import user_id_for
-from chalicelib.domain.tokens import RevocationReason, Token, TokenRequest, TokenStatus
+from chalicelib.domain.revocations import RevocationReason
+from chalicelib.domain.token_creation import TokenRequest
+from chalicelib.domain.tokens import Token, TokenState, TokenStatus
 from chalicelib.domain.users import User
 from chalicelib.services.listing import TokenQuery
 from chalicelib.services.manage import TokenPatch
@@ -117,7 +119,7 @@ class Life(RuleBasedStateMachine):
     def change(self, pick: int, name: str | None, pause: bool) -> None:
         """Rename a token, pause it, or both at once."""
         token_id, token = self._token(pick)
-        status = TokenStatus.INACTIVE if pause else None
+        status = TokenState.INACTIVE if pause else None
         if self._patch(token_id, token, TokenPatch(name=name, status=status)):
             token["name"] = name or token["name"]
             if pause:
@@ -130,7 +132,7 @@ class Life(RuleBasedStateMachine):
         token_id, token = self._token(pick)
         if idle:
             self._advance(max(token["alive_since"] + IDLE - self.world.now, timedelta(0)))
-        if self._patch(token_id, token, TokenPatch(status=TokenStatus.ACTIVE)):
+        if self._patch(token_id, token, TokenPatch(status=TokenState.ACTIVE)):
             self.world.resume(token)
 
     @precondition(lambda self: self.world.tokens)
@@ -212,7 +214,7 @@ class Life(RuleBasedStateMachine):
         with pytest.raises(TokenNotFound):
             self.service.revoke(other, token_id, RevocationReason.OWNER)
         with pytest.raises(TokenNotFound):
-            self.service.manage.patch(other, token_id, TokenPatch(status=TokenStatus.ACTIVE))
+            self.service.manage.patch(other, token_id, TokenPatch(status=TokenState.ACTIVE))
 
     @rule(name=people)
     def sign_in(self, name: str) -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.domain.access_tokens import AccessToken
+from chalicelib.domain.claims import AccessToken, TokenType
 from chalicelib.domain.errors import (
     InvalidRequest,
     InvalidScope,
@@ -16,8 +16,9 @@ from chalicelib.domain.errors import (
     UnsupportedTokenType,
     UserInactive,
 )
-from chalicelib.domain.token_types import TokenType
-from chalicelib.domain.tokens import IssuedToken, RevocationReason, TokenStatus
+from chalicelib.domain.revocations import RevocationReason
+from chalicelib.domain.token_creation import IssuedToken
+from chalicelib.domain.tokens import TokenState, TokenStatus
 from chalicelib.domain.users import Role, User
 from chalicelib.services.manage import TokenPatch
 from tests.oauth.service import OTHER, SECOND, oauth_service
@@ -53,7 +54,7 @@ class World:
 
     def pause(self) -> None:
         """Pause the token."""
-        patch = TokenPatch(status=TokenStatus.INACTIVE)
+        patch = TokenPatch(status=TokenState.INACTIVE)
         self.service.manage.patch(self.owner, self.issued.token.id, patch)
 
     def revoke(self) -> None:
@@ -108,7 +109,7 @@ class TestSignIn:
     @pytest.mark.parametrize("kind", list(TokenType))
     def test_api_token_is_no_sign_in(self, world: World, kind: TokenType) -> None:
         """Tokens cannot make tokens, under any name."""
-        with pytest.raises(InvalidSubjectToken, match="exchanged as an access_token"):
+        with pytest.raises(InvalidSubjectToken, match="exchanged as an access token"):
             world.exchange(world.token, kind)
 
     def test_token_is_for_our_resource_only(self, world: World) -> None:
@@ -135,7 +136,7 @@ class TestDerivation:
         assert (claims.subject, claims.client_id) == (world.owner.id, world.issued.token.id)
         assert (claims.audience, claims.scopes) == (OTHER, BOTH)
         assert claims.expires_at - claims.issued_at == timedelta(minutes=5)
-        assert claims.token_id != world.derive(OTHER).claims.token_id
+        assert claims.access_token_id != world.derive(OTHER).claims.access_token_id
 
     def test_it_counts_as_a_use(self, world: World) -> None:
         """A token that makes access tokens is in use."""

@@ -10,7 +10,7 @@ from threading import Thread
 from typing import Any
 
 from chalicelib.adapters.api_token import ApiTokenSigner
-from chalicelib.adapters.dynamodb import items
+from chalicelib.adapters.dynamodb import items, primary_keys
 from chalicelib.domain.claims import Claims
 from chalicelib.domain.keys import KeyUse
 from tests.packaging.fresh import ENVIRON
@@ -39,11 +39,12 @@ def dynamodb_stub(*, used_now: bool = False) -> Iterator[DynamoDBStub]:
     claims = Claims(user.id, row.id, now, row.scopes, None)
     token = ApiTokenSigner(key, ENVIRON["ISSUER"], ENVIRON["AUDIENCE"]).sign(claims)
     canaries.remember(token)
-    key_row = items.signing_key_item(KeyUse.API_TOKEN, key.public)
+    primary_key = primary_keys.public_key_key(KeyUse.API_TOKEN, key.kid)
+    key_row = primary_key | items.PUBLIC_KEY.item(key.public)
     answers = {
         "Query": {"Items": [key_row], "Count": 1, "ScannedCount": 1},
         "BatchGetItem": {
-            "Responses": {ENVIRON["TABLE_NAME"]: [items.token_item(row), items.user_item(user)]},
+            "Responses": {ENVIRON["TABLE_NAME"]: [items.TOKEN.item(row), items.USER.item(user)]},
             "UnprocessedKeys": {},
         },
         "UpdateItem": {},

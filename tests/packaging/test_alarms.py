@@ -160,7 +160,7 @@ def test_flushes_are_counted_by_their_calls_and_the_widest_spacing(resources: di
     """The first lines are fast; under pressure they come to the widest spacing."""
     stage = {"AUTHORIZER_CACHE_STAGES": "restapis/a1/v1"}
     token = a_token(a_user())
-    pause = a_record(items.token_item(token), items.token_item(token.paused(START)))
+    pause = a_record(items.TOKEN.item(token), items.TOKEN.item(token.paused(START)))
     with api_of(MemoryService(stage)), written() as lines:
         for _ in range(16):
             flush_authorizer_caches({"Records": [pause]}, Context())

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from infra.__main__ import main
 from infra.aws.errors import PackagingError
 from infra.aws.package import build as package
 from infra.aws.package import bundle
@@ -154,11 +155,11 @@ def test_command_says_what_it_built_and_how_much_room_is_left(
     """Whoever adds a dependency sees what it costs."""
     built = Package(Path("template.json"), Path("deployment.zip"), 9_876_543)
     monkeypatch.setattr(package, "build", lambda *_: built)
-    assert package.main(["--stage", "dev"]) == 0
+    assert main(["package", "--stage", "dev"]) == 0
     assert capsys.readouterr().out == "template.json\ndeployment.zip: 9,876,543 bytes of 10,000,000\n"
 
 
 def test_command_says_what_is_wrong(capsys: pytest.CaptureFixture[str]) -> None:
     """One line for the person at the terminal, and an exit status for scripts."""
-    assert package.main(["--stage", "nowhere"]) == 1
+    assert main(["package", "--stage", "nowhere"]) == 1
     assert capsys.readouterr().err == "There is no stage 'nowhere'. Stages: dev, prod\n"

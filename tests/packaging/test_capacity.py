@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from infra.__main__ import main
 from infra.aws.operate import capacity
 from infra.aws.package import concurrency
 from tests.packaging.fresh import ROOT
@@ -66,7 +67,7 @@ def test_parameters_begin_where_the_table_does() -> None:
 
 def test_command_prints_other_rates(capsys: pytest.CaptureFixture[str]) -> None:
     """As many as are given."""
-    assert capacity.main(["500"]) == 0
+    assert main(["capacity", "500"]) == 0
     printed = capsys.readouterr().out
     assert "| 500 | 50 | 100 | 200 | 1,000 | empty | 500 | empty | 1 |" in printed
     assert "1,500 per second: one user" in printed

@@ -76,14 +76,15 @@ NEVER_BY_A_DECISION = [
     "chalicelib.adapters.dynamodb.user_store",
     "chalicelib.domain.rotation",
     "chalicelib.domain.lines",
-    "chalicelib.domain.access_tokens",
+    "chalicelib.domain.ports.sign_in",
+    "chalicelib.domain.ports.users",
+    "chalicelib.domain.ports.flushes",
     "chalicelib.settings.client_definitions",
-    "chalicelib.domain.decisions",
+    "chalicelib.domain.changes",
     "chalicelib.domain.flush_budget",
     "chalicelib.domain.clients",
     "chalicelib.domain.endpoints",
     "chalicelib.domain.text",
-    "chalicelib.domain.token_types",
     "chalicelib.domain.unicode_table",
     "chalicelib.bootstrap.oauth",
     "chalicelib.services.accounts",
@@ -304,7 +305,38 @@ def test_cache_ttl_follows_the_setting(seconds: str, ttl: int) -> None:
     assert result_of(script, environ) == [ttl]
 
 
-@pytest.mark.parametrize("module", ["app", "chalicelib.handlers.authorizer"])
+DEPLOYED = [
+    "app",
+    "chalicelib.handlers.authorizer",
+    "chalicelib.handlers.front_doors",
+    "chalicelib.handlers.flush",
+]
+
+
+@pytest.mark.parametrize("module", DEPLOYED)
+def test_import_of_a_deployed_module_starts_the_service_once(module: str) -> None:
+    """Open mode warns at its start, so the warnings are the starts."""
+    ended = start(f"import {module}", {"AUTH_MODE": "none"})
+    assert ended.returncode == 0, ended.stderr
+    assert [json.loads(line)["event"] for line in ended.stdout.splitlines()] == ["authentication_disabled"]
+
+
+def test_import_of_floor_and_fronts_starts_nothing() -> None:
+    """No setting is read: the sample API alone has a shape that depends on one."""
+    rooms = [ROOT / "chalicelib" / "handlers" / room for room in ("http", "v1", "oauth", "docs", "page")]
+    paths = [path.relative_to(ROOT).with_suffix("") for room in rooms for path in sorted(room.glob("*.py"))]
+    modules = [".".join(path.parts) for path in paths if path.name != "sample_api"]
+    assert len(modules) > 30
+    script = f"""
+        import importlib
+        for name in {modules}:
+            importlib.import_module(name)
+    """
+    ended = start(script, {"STAGE": "prod", "AUTH_MODE": "none", "AUTHORIZER_CACHE_SECONDS": "7200"})
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize("module", DEPLOYED)
 def test_start_names_every_missing_setting(module: str) -> None:
     """Nothing starts without its settings, and one start names them all, each with an example."""
     ended = start(f"import importlib; importlib.import_module('{module}')", {})

@@ -3,7 +3,6 @@
 import json
 import re
 from enum import Enum
-from importlib.util import find_spec
 from typing import Any
 
 import pytest
@@ -11,6 +10,7 @@ import pytest
 from chalicelib.adapters.failures import CallFailed
 from chalicelib.domain import errors
 from chalicelib.domain.refusals import LoginReason, ProviderReason, SignInReason
+from infra.__main__ import COMMANDS
 from tests.packaging.fresh import ROOT
 
 PAGE = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
@@ -39,9 +39,10 @@ def test_resources_that_it_names_are_deployed(template: dict[str, Any]) -> None:
 
 
 def test_commands_that_it_names_exist() -> None:
-    """Each module and each target of make."""
-    modules = set(re.findall(r"python -m (infra[\w.]+)", PAGE))
-    assert [name for name in modules if find_spec(name) is None] == []
+    """Each command of the command line and each target of make."""
+    commands = set(re.findall(r"python -m infra(\S* ?[a-z-]*)", PAGE))
+    assert commands
+    assert [name for name in commands if name.strip() not in COMMANDS] == []
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     targets = set(re.findall(r"`make\s+([a-z-]+)\b", PAGE))
     assert {"deploy", "package"} <= targets

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from moto import mock_aws
 
+from infra.__main__ import main
 from infra.aws.account import Account
 from infra.aws.deploy import stage as deploy
 from infra.aws.errors import PackagingError
@@ -112,8 +113,8 @@ def test_make_package_and_make_deploy_take_no_override(
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     with mock_aws():
         account = Account.of_session()
-        for command in (package, deploy):
-            assert command.main(["--stage", "dev"]) == 1
+        for command in ("package", "deploy"):
+            assert main([command, "--stage", "dev"]) == 1
             said = capsys.readouterr().err
             assert said.startswith(f"The stage dev runs on {OTHER}")
             assert said.count("\n") == 1

@@ -25,11 +25,11 @@ def test_reuse_of_a_rotated_token_is_warned_of(new_page: NewPage, stack: LocalSt
     owner, page = Owner(stack, person), new_page()
     owner.reused("nightly", times=3)
     sign_in(page, stack, person)
-    notice = page.get_by_text("“nightly” was used after it was rotated, and refused.")
+    notice = page.get_by_text("“nightly” was used after it was rotated. The use was refused.")
     expect(notice).to_be_visible()
     warning = "Used at least 3 times after it was rotated, last "
     expect(page.locator("tr.is-revoked .warning")).to_contain_text(warning)
-    expect(page.locator("tr.is-revoked .warning")).to_contain_text("Somebody still has it.")
+    expect(page.locator("tr.is-revoked .warning")).to_contain_text("It is still in use.")
 
     page.get_by_label("Filter by status").select_option("active")
     expect(notice).to_have_count(0)
@@ -48,7 +48,7 @@ def test_reuse_long_ago_is_no_news(new_page: NewPage, stack: LocalStack, person:
     expect(page.locator("tr.is-revoked .warning")).to_contain_text(
         "Used at least once after it was rotated"
     )
-    expect(page.get_by_text("was used after it was rotated, and refused")).to_have_count(0)
+    expect(page.get_by_text("was used after it was rotated. The use was refused.")).to_have_count(0)
 
 
 def test_exposed_token_says_so(new_page: NewPage, stack: LocalStack, person: str) -> None:

@@ -27,7 +27,7 @@ from tests.support.local_stack import LocalStack
 pytestmark = [pytest.mark.slow, pytest.mark.emulator, pytest.mark.e2e]
 
 ROTATE = "**/v1/tokens/*/rotate"
-WORKS_ON = "This token goes on working"
+WORKS_ON = "Keep this token working"
 
 
 def wait_until(moment: Locator) -> None:
@@ -85,8 +85,10 @@ def test_rotation_needs_no_mouse(new_page: NewPage, stack: LocalStack, person: s
     tab_to(page, "Rotate ci")
     page.keyboard.press("Enter")
     expect(page.get_by_label(WORKS_ON)).to_be_focused()
-    page.keyboard.type("Not")
-    expect(page.get_by_text("Whatever uses it is refused until it has the successor.")).to_be_visible()
+    page.keyboard.type("No")
+    expect(
+        page.get_by_text("Programs that use this token are refused until they have the successor.")
+    ).to_be_visible()
     tab_to(page, "Rotate token")
     page.keyboard.press("Enter")
     expect(page.locator("#new-token")).to_be_visible()
@@ -160,11 +162,9 @@ def test_lost_answer_is_explained_and_overcome(
 
     dialog = open_rotate(page, "ci")
     dialog.get_by_role("button", name="Rotate token").click()
-    expect(
-        dialog.get_by_text("It may have been rotated all the same: try again to find out.")
-    ).to_be_visible()
+    expect(dialog.get_by_text("The token may have been rotated. Try again to find out.")).to_be_visible()
     dialog.get_by_role("button", name="Rotate token").click()
-    expect(dialog.get_by_text("This token was rotated already.")).to_contain_text("rotate that one")
+    expect(dialog.get_by_text("This token was already rotated.")).to_contain_text("rotate the successor")
     expect(dialog.get_by_role("button")).to_have_count(1)
     expect(dialog.get_by_role("button", name="Close")).to_be_focused()
     no_violations(page)
@@ -187,7 +187,7 @@ def test_list_shows_the_successor_of_which_the_answer_was_lost(
 
     dialog = open_rotate(page, "ci")
     dialog.get_by_role("button", name="Rotate token").click()
-    expect(dialog.get_by_text("It may have been rotated all the same")).to_be_visible()
+    expect(dialog.get_by_text("The token may have been rotated.")).to_be_visible()
     dialog.get_by_role("button", name="Cancel").click()
 
     expect(rows(page)[1]).to_contain_text("Rotated, works until")
@@ -243,7 +243,7 @@ def test_rotating_again_warns_that_the_older_token_stops(
     oldest = owner.post("/v1/tokens", {"name": "ci"})
     older = owner.rotate(oldest, 3600)
     sign_in(page, stack, person)
-    expect(open_rotate(page, "ci").get_by_text("The token before this one still works")).to_be_visible()
+    expect(open_rotate(page, "ci").get_by_text("The predecessor of this token still works")).to_be_visible()
     page.get_by_role("button", name="Cancel").click()
 
     newest = rotate(page, "ci")
@@ -268,7 +268,7 @@ def test_rotation_is_told_apart_in_the_details(new_page: NewPage, stack: LocalSt
         [new["id"], old["id"]]
     )
     page.get_by_role("button", name="Revoke ci (rotated)").click()
-    expect(page.get_by_role("dialog")).to_contain_text("Its successor goes on working.")
+    expect(page.get_by_role("dialog")).to_contain_text("Its successor keeps working.")
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from jwt.algorithms import get_default_algorithms
 
-from chalicelib.domain.ports import Clock
+from chalicelib.domain.ports.time import Clock
 from tests.providers.profile import (
     BASIC,
     ISSUER,

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.domain.admin_claims import parse_admin_claim
+from chalicelib.settings.admin_claims import parse_admin_claim
 from tests.providers.conftest import ConnectedService, Person, settings_of
 from tests.providers.profile import ISSUER, NOW, TIMES, Jwt, ProviderProfile, Refused
 from tests.providers.server import LoopbackProvider

@@ -189,7 +189,7 @@ def assertion_payload(given: str) -> None:
 def texts(given: str) -> None:
     """Judge a text as a name, a profile, a subject and a search."""
     with suppress(ApiTokensError):
-        text.plain_text(given, "name", 100)
+        text.plain_text(given, 100)
     text.profile_text(given, 100)
     text.is_valid_subject(given)
     text.search_key(given)

@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from chalicelib.adapters.dynamodb import items
+from chalicelib.adapters.dynamodb import primary_keys
 from tests.stack.load import REFRESH_SECONDS
 from tests.stack.verdicts import LET_IN, REFUSED
 from tests.stack.wire import Wire
@@ -67,7 +67,7 @@ def flushing(stack: Deployed, plane: ControlPlane) -> Iterator[list[float]]:
 def calm(stack: Deployed) -> None:
     """Take the pressure off that the changes of other tests have put on the budget of flushes."""
     table = stack.physical("TokenTable")
-    stack.client("dynamodb").delete_item(TableName=table, Key=items.flush_budget_key())
+    stack.client("dynamodb").delete_item(TableName=table, Key=primary_keys.flush_budget_key())
 
 
 def at_rest(stack: Deployed) -> int:

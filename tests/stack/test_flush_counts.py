@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.adapters.dynamodb import items
+from chalicelib.adapters.dynamodb import attributes, items, primary_keys
 from tests.stack.caching import FLUSHER, PATIENCE, at_rest, calm, seconds_until
 from tests.stack.calls import Caller
 from tests.stack.wire import Wire
@@ -81,8 +81,8 @@ def test_way_back_flushes_too(caller: Caller, flushed: list[float], wire: Wire) 
 
 def a_pause() -> Record:
     """Return what the stream says of a token that was paused."""
-    active = items.token_item(a_token(a_user(), START))
-    return a_record(active, active | {"state": items.text("inactive")})
+    active = items.TOKEN.item(a_token(a_user(), START))
+    return a_record(active, active | {"state": attributes.text("inactive")})
 
 
 @pytest.fixture
@@ -95,13 +95,13 @@ def rounds(stack: Deployed) -> Rounds:
     since_now = streams.get_shard_iterator(**stream, ShardId=shard["ShardId"], ShardIteratorType="LATEST")[
         "ShardIterator"
     ]
-    key = items.flush_budget_key()
+    key = primary_keys.flush_budget_key()
 
     def made() -> list[datetime]:
         records = [each["dynamodb"] for each in streams.get_records(ShardIterator=since_now)["Records"]]
         rows = [each["NewImage"] for each in records if each["Keys"] == key]
         # A round changes the row as it begins, and once more for each call.
-        return sorted({items.read_time(row, "round_at") for row in rows})
+        return sorted({attributes.time.read(row["round_at"]) for row in rows})
 
     return made
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.adapters.dynamodb import items
+from chalicelib.adapters.dynamodb import attributes, primary_keys
 from tests.stack.calls import Caller
 
 pytestmark = [pytest.mark.slow, pytest.mark.emulator, pytest.mark.e2e]
@@ -111,9 +111,9 @@ def _let_a_minute_pass_since_the_removal(caller: Caller, path: str) -> None:
     earlier = datetime.now(UTC) - timedelta(seconds=120)
     stack.client("dynamodb").update_item(
         TableName=stack.physical("TokenTable"),
-        Key=items.user_key(path.rpartition("/")[2]),
+        Key=primary_keys.user_key(path.rpartition("/")[2]),
         UpdateExpression="SET removed_at = :earlier",
-        ExpressionAttributeValues={":earlier": items.time(earlier)},
+        ExpressionAttributeValues={":earlier": attributes.time(earlier)},
     )
 
 

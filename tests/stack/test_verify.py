@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from infra.__main__ import main
 from infra.aws.operate.verify import logs, speed
-from infra.aws.operate.verify.__main__ import main
 from infra.aws.operate.verify.deployment import clients_of, facts_of, wire_of
 from infra.aws.operate.verify.findings import Finding, Verdict
 from infra.aws.operate.verify.site import Credentials, Site
@@ -74,7 +74,7 @@ def test_promises_hold(
     monkeypatch.setenv("VERIFY_CLIENT", f"{LOCAL_CLIENT}:{LOCAL_CLIENT_SECRET}")
 
     with calm_and_remembering(stack, plane):
-        status = main(["--stage", "dev", "--jwt-file", str(tmp_path / "jwt"), "--yes"])
+        status = main(["verify", "--stage", "dev", "--jwt-file", str(tmp_path / "jwt"), "--yes"])
     said = capsys.readouterr().out
     verdicts = dict(_verdicts(said))
 

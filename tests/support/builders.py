@@ -8,7 +8,9 @@ from chalicelib.domain.administrators import Administrators
 from chalicelib.domain.ids import new_generation, new_token_id, user_id_for
 from chalicelib.domain.lines import Change, Ending
 from chalicelib.domain.scopes import DEFAULT_CATALOGUE
-from chalicelib.domain.tokens import CreationLimits, Token, TokenRequest, TokenRules, new_token
+from chalicelib.domain.token_creation import TokenRequest, new_token
+from chalicelib.domain.token_rules import CreationLimits, TokenRules
+from chalicelib.domain.tokens import Token
 from chalicelib.domain.users import Identity, Role, User, UserStatus
 from tests.support.clock import START
 

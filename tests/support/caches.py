@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from chalicelib.domain.errors import ApiTokensError
-from chalicelib.domain.ports import Clock
+from chalicelib.domain.ports.time import Clock
 
 
 class FakeCaches:

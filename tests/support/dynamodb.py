@@ -12,8 +12,9 @@ from botocore.config import Config
 from moto import mock_aws
 
 from chalicelib.adapters.clock import SystemClock, sleep
-from chalicelib.adapters.dynamodb import items
+from chalicelib.adapters.dynamodb import primary_keys
 from chalicelib.adapters.dynamodb.assertion_store import DynamoDBAssertionStore
+from chalicelib.adapters.dynamodb.attributes import Item
 from chalicelib.adapters.dynamodb.authorization_store import DynamoDBAuthorizationStore
 from chalicelib.adapters.dynamodb.flush_store import DynamoDBFlushStore
 from chalicelib.adapters.dynamodb.key_store import DynamoDBKeyStore
@@ -26,18 +27,13 @@ from chalicelib.adapters.repeating import repeating
 from chalicelib.adapters.retries import Retries
 from chalicelib.bootstrap import Service
 from chalicelib.domain.keys import KeyUse
-from chalicelib.domain.ports import (
-    AssertionStore,
-    AuthorizationStore,
-    Clock,
-    FlushStore,
-    KeyStore,
-    ReactivationStore,
-    RotationStore,
-    SessionStore,
-    TokenStore,
-    UserStore,
-)
+from chalicelib.domain.ports.clients import AssertionStore
+from chalicelib.domain.ports.flushes import FlushStore
+from chalicelib.domain.ports.sign_in import SessionStore
+from chalicelib.domain.ports.signing import KeyStore
+from chalicelib.domain.ports.time import Clock
+from chalicelib.domain.ports.tokens import AuthorizationStore, RotationStore, TokenStore
+from chalicelib.domain.ports.users import ReactivationStore, UserStore
 from infra.local.template import read_template
 from tests.support.http import FakeHttp
 from tests.support.local_stack import emulator
@@ -67,10 +63,10 @@ class Cloud:
     access_token_key_id: str
     lean: "DynamoDBClient | None" = None
 
-    def rows(self) -> list[items.Item]:
+    def rows(self) -> list[Item]:
         """Return every row there is, in the order of the keys."""
         pages = self.dynamodb.get_paginator("scan").paginate(TableName=self.table, ConsistentRead=True)
-        found = [cast("items.Item", row) for page in pages for row in page["Items"]]
+        found = [cast("Item", row) for page in pages for row in page["Items"]]
         return sorted(found, key=lambda row: (row["pk"]["S"], row["sk"]["S"]))
 
 
@@ -106,7 +102,7 @@ def dynamodb_stores(cloud: Cloud) -> Stores:
     once, client, table = cloud.dynamodb, repeating(cloud.dynamodb, RETRIES), cloud.table
 
     def forget(user_id: str, token_id: str | None) -> None:
-        key = items.token_key(user_id, token_id) if token_id else items.user_key(user_id)
+        key = primary_keys.token_key(user_id, token_id) if token_id else primary_keys.user_key(user_id)
         once.delete_item(TableName=table, Key=key, ConditionExpression="attribute_exists(pk)")
 
     return Stores(

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from chalicelib.adapters import jws
 from chalicelib.adapters.kms import low_s_signature
 from chalicelib.domain.keys import KeyRing, KeyState, VerificationKey
-from chalicelib.domain.ports import KeyStore
+from chalicelib.domain.ports.signing import KeyStore
 from tests.support.clock import START
 
 

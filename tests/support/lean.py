@@ -17,7 +17,7 @@ from chalicelib.adapters.dynamodb.lean.access import Access
 from chalicelib.adapters.dynamodb.lean.client import LeanDynamoDB
 from chalicelib.adapters.repeating import repeating
 from chalicelib.domain.keys import KeyRing, KeyUse
-from chalicelib.domain.ports import KeyStore
+from chalicelib.domain.ports.signing import KeyStore
 from tests.support.clock import FixedClock
 from tests.support.dynamodb import RETRIES, Cloud, Stores, dynamodb_stores
 

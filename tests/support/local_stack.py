@@ -130,7 +130,9 @@ class LocalStack:
         command = [
             sys.executable,
             "-m",
-            "infra.local.stack",
+            "infra",
+            "local",
+            "up",
             "--project-dir",
             str(self._project),
         ]

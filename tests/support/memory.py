@@ -23,16 +23,14 @@ from chalicelib.domain.flush_budget import FlushBudget
 from chalicelib.domain.identities import SubjectIdentifier
 from chalicelib.domain.keys import KeyRing, KeyState, VerificationKey
 from chalicelib.domain.lines import Change, Ending, Line
-from chalicelib.domain.ports import BudgetSwap, KeptBudget, Reactivated, UserPage
+from chalicelib.domain.ports.flushes import BudgetSwap, KeptBudget
+from chalicelib.domain.ports.users import Reactivated, UserPage
+from chalicelib.domain.revocations import EndedGeneration
 from chalicelib.domain.rotation import Rotation
 from chalicelib.domain.sessions import PendingLogin, Session
-from chalicelib.domain.tokens import (
-    CreationLimits,
-    EndedGeneration,
-    IdempotencyRecord,
-    Token,
-    TokenStatus,
-)
+from chalicelib.domain.token_creation import IdempotencyRecord
+from chalicelib.domain.token_rules import CreationLimits
+from chalicelib.domain.tokens import Token, TokenState
 from chalicelib.domain.users import Role, User
 from tests.support.rows import Rows
 
@@ -348,7 +346,7 @@ class InMemoryStore(Rows):
     def _ended_token(self, change: Change) -> Token:
         before = change.before
         row = self._tokens.get((before.user_id, before.id))
-        if row is None or row.state is TokenStatus.REVOKED or row.successor_id != before.successor_id:
+        if row is None or row.state is TokenState.REVOKED or row.successor_id != before.successor_id:
             raise ConcurrentChange
         return replace(_merged(row, before, change.after), version=row.version + 1)
 

@@ -11,7 +11,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 
 from chalicelib.domain.errors import LoginFailed
-from chalicelib.domain.ports import Clock
+from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.refusals import LoginReason
 from chalicelib.domain.sessions import PendingLogin
 from chalicelib.domain.users import Identity, Role

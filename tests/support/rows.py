@@ -6,9 +6,12 @@ from threading import RLock
 
 from chalicelib.domain.clients import UsedAssertion
 from chalicelib.domain.lines import Line
-from chalicelib.domain.ports import KeptBudget, Reactivated
+from chalicelib.domain.ports.flushes import KeptBudget
+from chalicelib.domain.ports.users import Reactivated
+from chalicelib.domain.revocations import EndedGeneration
 from chalicelib.domain.sessions import PendingLogin, Session
-from chalicelib.domain.tokens import EndedGeneration, IdempotencyRecord, Token
+from chalicelib.domain.token_creation import IdempotencyRecord
+from chalicelib.domain.tokens import Token
 from chalicelib.domain.users import User
 
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from threading import Event, Thread
 from typing import Any, TypeAlias
 
+from tests.support.waiting import wait_until
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -44,15 +46,20 @@ def http(document: Any = None, status: int = 200, *, body: bytes | None = None, 
 
 @dataclass
 class Scripted:
-    """Where it listens, and what came in."""
+    """The port, the requests, and the numbers of the connections that the server has ended."""
 
     port: int
     requests: list[Request] = field(default_factory=list)
+    ended: list[int] = field(default_factory=list)
 
     @property
     def connections(self) -> list[int]:
         """The connection of each request."""
         return [request.connection for request in self.requests]
+
+    def wait_for_ends(self, count: int) -> None:
+        """Wait until the server has ended so many connections. Loopback has told the client by then."""
+        wait_until(lambda: len(self.ended) >= count)
 
 
 @contextmanager
@@ -94,7 +101,7 @@ def _serve(
     part: Sequence[Answer],
     ended: Event,
 ) -> None:
-    with contextlib.suppress(OSError), plain:
+    with contextlib.suppress(OSError), _noted(server.ended, number), plain:
         connection = context.wrap_socket(plain, server_side=True) if context else plain
         with connection, connection.makefile("rb") as reading:
             for answer in part:
@@ -107,6 +114,15 @@ def _serve(
                 if answer == NEVER:
                     ended.wait(10)
                 connection.sendall(answer(request) if callable(answer) else answer)
+
+
+@contextmanager
+def _noted(ended: list[int], number: int) -> Iterator[None]:
+    """Note a connection once the block has ended it."""
+    try:
+        yield
+    finally:
+        ended.append(number)
 
 
 def _request(number: int, reading: Any) -> Request | None:

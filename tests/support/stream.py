@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from chalicelib.adapters.dynamodb.items import Item
+from chalicelib.adapters.dynamodb.attributes import Item
 from infra.local.template import read_template
 from tests.support.clock import START
 

@@ -9,6 +9,7 @@ import pytest
 from moto import mock_aws
 
 from chalicelib.adapters.dynamodb import items
+from chalicelib.adapters.dynamodb.attributes import Item
 from chalicelib.adapters.dynamodb.user_store import DynamoDBUserStore
 from chalicelib.domain.administrators import Administrators
 from chalicelib.domain.users import Role
@@ -56,7 +57,7 @@ def release(tmp_path_factory: pytest.TempPathFactory) -> Release:
 
 
 @pytest.fixture(scope="module")
-def rows() -> list[items.Item]:
+def rows() -> list[Item]:
     """Return the rows of every kind that a walk through the service leaves."""
     with mock_aws():
         walk = Walk(_cloud(), {"ROTATED_TOKEN_REUSE": "revoke_family"})
@@ -65,7 +66,7 @@ def rows() -> list[items.Item]:
         return walk.cloud.rows()
 
 
-def test_every_new_row_is_read_by_0_1(release: Release, rows: list[items.Item]) -> None:
+def test_every_new_row_is_read_by_0_1(release: Release, rows: list[Item]) -> None:
     """0.1 reads every row: each required attribute is there, with a value that it knows."""
     readings = release.read(rows)
 
@@ -76,7 +77,7 @@ def test_every_new_row_is_read_by_0_1(release: Release, rows: list[items.Item]) 
 def test_full_user_is_read_by_0_1(release: Release) -> None:
     """0.1 reads a user with every new attribute, and sees the same role."""
     (reading,) = release.read(
-        [items.user_item(an_admin(subject_claim="oid", email_verified=True, moved_at=NOW))]
+        [items.USER.item(an_admin(subject_claim="oid", email_verified=True, moved_at=NOW))]
     )
 
     assert reading.error is None
@@ -85,7 +86,7 @@ def test_full_user_is_read_by_0_1(release: Release) -> None:
 
 def test_user_of_0_1_needs_no_migration(release: Release) -> None:
     """A user of 0.1 counts as never signed in, so a role by claim needs a new sign-in."""
-    user = items.read_user(json.loads(release.run(_USER_OF_0_1, [])))
+    user = items.USER.read(json.loads(release.run(_USER_OF_0_1, [])))
 
     assert (user.subject_claim, user.email_verified, user.signed_in_at) == ("sub", False, None)
     assert Administrators().role_of(user, NOW) is Role.USER
@@ -99,7 +100,7 @@ def test_change_by_0_1_after_a_rollback_is_not_mistaken(release: Release) -> Non
     """If 0.1 changes an e-mail, the new address does not count as verified."""
     admin = an_admin(email_verified=True)
 
-    changed = items.read_user(json.loads(release.run(_SIGN_IN_BY_0_1, [items.user_item(admin)])))
+    changed = items.USER.read(json.loads(release.run(_SIGN_IN_BY_0_1, [items.USER.item(admin)])))
 
     assert changed == replace(
         admin, email="new@example.com", email_verified=False, role=Role.USER, role_given_at=None
@@ -110,7 +111,7 @@ def test_role_by_0_1_after_a_rollback_does_not_count(release: Release) -> None:
     """0.1 takes an older JWT. Its role must not count from the date at which a newer one took the role."""
     demoted = a_user(signed_in_at=NOW, role_given_at=NOW)
 
-    changed = items.read_user(json.loads(release.run(_PROMOTION_BY_0_1, [items.user_item(demoted)])))
+    changed = items.USER.read(json.loads(release.run(_PROMOTION_BY_0_1, [items.USER.item(demoted)])))
 
     assert (changed.role, changed.role_given_at) == (Role.ADMIN, None)
     assert Administrators().role_of(changed, NOW) is Role.USER
@@ -119,7 +120,7 @@ def test_role_by_0_1_after_a_rollback_does_not_count(release: Release) -> None:
 def test_person_whose_role_0_1_changed_signs_in_again(release: Release) -> None:
     """The row has a date that belongs to no role of its own. It must not stand in the way of a sign-in."""
     demoted = a_user(signed_in_at=NOW, role_given_at=NOW)
-    row = json.loads(release.run(_PROMOTION_BY_0_1, [items.user_item(demoted)]))
+    row = json.loads(release.run(_PROMOTION_BY_0_1, [items.USER.item(demoted)]))
     later = NOW + timedelta(seconds=1)
     with moto_cloud() as cloud:
         cloud.dynamodb.put_item(TableName=cloud.table, Item=row)

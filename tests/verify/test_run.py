@@ -13,11 +13,12 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
+from infra.__main__ import main
 from infra.aws.errors import DeploymentError
 from infra.aws.operate import alarm_trial
-from infra.aws.operate.verify import __main__ as command
 from infra.aws.operate.verify import (
     alarm,
+    command,
     conditions,
     doors,
     flows,
@@ -256,7 +257,7 @@ class TestTheJwt:
     def test_no_option_takes_it(self) -> None:
         """The list of processes shows arguments to every user of the machine."""
         with pytest.raises(SystemExit):
-            command.main(["--stage", "dev", "--jwt", JWT])
+            main(["verify", "--stage", "dev", "--jwt", JWT])
 
     def test_it_is_in_no_repr(self, scene: Scene) -> None:
         """Neither are tokens, the client's secret and settings."""

@@ -1,4 +1,4 @@
-/** The client of the API: what it sends, what it makes of answers, and sessions that change meanwhile. */
+/** The client of the API: requests, responses, errors, and sessions that change meanwhile. */
 
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
@@ -7,6 +7,7 @@ import { load, server } from './browser.js';
 
 const PAGE = { base: '/dev', csrfToken: 'first', user: '{"id": "usr_ada"}' };
 const REFUSED = { status: 403, body: { code: 'cross_site_request', detail: 'Load the page again.' } };
+const PROBLEM = { 'Content-Type': 'application/problem+json' };
 
 let api;
 
@@ -14,7 +15,7 @@ beforeEach(async () => {
   api = await load('api.js', PAGE);
 });
 
-/** Lets the page be read anew: it then has this session. */
+/** Lets the page be read again. It then has this session. */
 function renewed(dataset) {
   globalThis.DOMParser = class {
     parseFromString() {
@@ -25,7 +26,7 @@ function renewed(dataset) {
 }
 
 test('a read sends no CSRF token and no body', async () => {
-  const [calls] = [server({ body: { tokens: [] }, headers: { ETag: '"7"' } })];
+  const calls = server({ body: { tokens: [] }, headers: { ETag: '"7"' } });
   assert.deepEqual(await api.call('GET', '/v1/tokens'), { data: { tokens: [] }, etag: '"7"' });
   assert.equal(calls[0].url, '/dev/v1/tokens');
   assert.deepEqual(calls[0].headers, { Accept: 'application/json' });
@@ -43,38 +44,102 @@ test('a change sends the CSRF token, JSON and the condition', async () => {
   assert.deepEqual(JSON.parse(body), { name: 'ß😀' });
 });
 
-test('an empty answer is no data', async () => {
+test('every call sends only the cookies of this site and is never cached', async () => {
+  const calls = server({ body: {} }, { status: 204 });
+  await api.call('GET', '/v1/me');
+  await api.call('DELETE', '/v1/tokens/tok_1');
+  for (const { credentials, cache } of calls) assert.deepEqual([credentials, cache], ['same-origin', 'no-store']);
+});
+
+test('an empty response has null as its data', async () => {
   server({ status: 204 });
   assert.deepEqual(await api.call('DELETE', '/v1/tokens/tok_1'), { data: null, etag: null });
 });
 
-test('a refusal is a problem with the words of the server', async () => {
-  server({ status: 409, body: { code: 'token_revoked', detail: 'This token is revoked.' } });
-  const refused = { status: 409, code: 'token_revoked', message: 'This token is revoked.' };
-  await assert.rejects(api.call('PATCH', '/v1/tokens/tok_1', { body: {} }), refused);
+test('a problem document becomes a problem with its code and sentence', async () => {
+  const body = { type: 'about:blank', title: 'Conflict', code: 'token_revoked', detail: 'This token is revoked.' };
+  server({ status: 409, body, headers: PROBLEM });
+  const refused = { status: 409, code: 'token_revoked', message: 'This token is revoked.', retryAfter: null };
+  await assert.rejects(api.call('PATCH', '/v1/tokens/tok_1', { body: {} }), (problem) => {
+    assert.ok(problem instanceof api.Problem);
+    assert.deepEqual({ ...problem, message: problem.message }, refused);
+    return true;
+  });
 });
 
-test('a failure names the request', async () => {
-  const headers = { 'x-amzn-RequestId': 'abc' };
+test('an unexpected error has the id of its request', async () => {
+  const headers = { ...PROBLEM, 'x-amzn-RequestId': 'abc' };
   server({ status: 500, body: { code: 'internal_error', detail: 'Something went wrong.' }, headers });
   await assert.rejects(api.call('GET', '/v1/me'), { message: 'Something went wrong. Request id: abc' });
 });
 
-for (const body of ['<html>', '{"half":', 'null']) {
-  test(`an answer that cannot be read is a problem: ${body}`, async () => {
+test('another error does not show the id of its request', async () => {
+  server({ status: 503, body: { code: 'unavailable', detail: 'Try again.' }, headers: { 'x-amzn-RequestId': 'abc' } });
+  await assert.rejects(api.call('GET', '/v1/me'), { message: 'Try again.' });
+});
+
+for (const [header, seconds, wait] of [
+  ['2', 2, ''],
+  ['10', 10, ''],
+  ['11', 11, ' You can retry in about 11 seconds.'],
+  ['3600', 3600, ' You can retry in about 1 hour.'],
+  ['86400', 86400, ' You can retry in about 1 day.'],
+  ['Wed, 21 Oct 2026 07:28:00 GMT', null, ''],
+  ['-5', null, ''],
+  ['', null, ''],
+]) {
+  test(`Retry-After: ${header} is told if it is long`, async () => {
+    const headers = { ...PROBLEM, 'Retry-After': header };
+    server({ status: 429, body: { code: 'too_many_creations', detail: 'Too many.' }, headers });
+    await assert.rejects(api.call('POST', '/v1/tokens', { body: {} }), {
+      status: 429, code: 'too_many_creations', retryAfter: seconds, message: `Too many.${wait}`,
+    });
+  });
+}
+
+test('a failure is not retried by itself', async () => {
+  const calls = server({ status: 503, body: { code: 'unavailable', detail: 'Try again.' } });
+  await assert.rejects(api.call('POST', '/v1/tokens', { body: {} }), { status: 503 });
+  assert.equal(calls.length, 1);
+});
+
+for (const body of ['<html>', '{"half":', 'null', '']) {
+  test(`a response that cannot be read is a problem: ${body || 'empty'}`, async () => {
     server({ status: 502, body });
-    await assert.rejects(api.call('GET', '/v1/me'), { status: 502, code: '', message: /does not understand/ });
+    await assert.rejects(api.call('GET', '/v1/me'), { status: 502, code: '', message: /cannot read/ });
   });
 }
 
 test('a good status with a body that cannot be read is a problem too', async () => {
   server({ body: '<html>' });
-  await assert.rejects(api.call('GET', '/v1/me'), { status: 200, message: /does not understand/ });
+  await assert.rejects(api.call('GET', '/v1/me'), { status: 200, message: /cannot read/ });
 });
 
-test('no answer is a problem without a status', async () => {
+test('without a response the problem has the status 0', async () => {
   server({ status: 0 });
+  await assert.rejects(api.call('GET', '/v1/me'), { status: 0, code: '', message: /could not be reached/ });
+});
+
+test('a connection that is lost within the response is a problem with the status 0', async () => {
+  const text = () => Promise.reject(new TypeError('network error'));
+  globalThis.fetch = async () => ({ ok: true, status: 200, headers: new Headers(), text });
   await assert.rejects(api.call('GET', '/v1/me'), { status: 0, message: /could not be reached/ });
+});
+
+test('a server that does not respond is given up', async () => {
+  const { timeout } = AbortSignal;
+  const limits = [];
+  AbortSignal.timeout = (milliseconds) => {
+    limits.push(milliseconds);
+    return AbortSignal.abort();
+  };
+  globalThis.fetch = async (url, { signal }) => signal.throwIfAborted();
+  try {
+    await assert.rejects(api.call('GET', '/v1/me'), { status: 0 });
+  } finally {
+    AbortSignal.timeout = timeout;
+  }
+  assert.deepEqual(limits, [30_000]);
 });
 
 test('the end of the session is told in the words of the page', async () => {
@@ -84,6 +149,15 @@ test('the end of the session is told in the words of the page', async () => {
   await assert.rejects(api.call('GET', '/v1/me'), { status: 401, message: /Your session has ended/ });
   assert.equal(ended, 1);
 });
+
+for (const response of [{ status: 403, body: { code: 'forbidden', detail: 'No.' } }, { status: 0 }]) {
+  test(`the session does not end with the status ${response.status}`, async () => {
+    api.onSessionEnd(() => assert.fail('The session was ended.'));
+    const calls = server(response);
+    await assert.rejects(api.call('POST', '/v1/tokens', { body: {} }), { status: response.status });
+    assert.equal(calls.length, 1);
+  });
+}
 
 test('a session that was renewed in another tab is taken over', async () => {
   const fresh = renewed({ ...PAGE, csrfToken: 'second' });
@@ -96,7 +170,13 @@ test('a session that was renewed in another tab is taken over', async () => {
   assert.deepEqual(calls.map(({ headers }) => headers?.['X-CSRF-Token']), ['first', undefined, 'second', 'second']);
 });
 
-test('a session of another person reloads the page and changes nothing', async () => {
+test('a second refusal of a renewed session is not retried again', async () => {
+  const calls = server(REFUSED, renewed({ ...PAGE, csrfToken: 'second' }), REFUSED);
+  await assert.rejects(api.call('POST', '/v1/tokens', { body: {} }), { code: 'cross_site_request' });
+  assert.equal(calls.length, 3);
+});
+
+test('a session of another user reloads the page and changes nothing', async () => {
   let reloads = 0;
   globalThis.location = { reload: () => { reloads += 1; } };
   const calls = server(REFUSED, renewed({ csrfToken: 'second', user: '{"id": "usr_eve"}' }));
@@ -105,9 +185,9 @@ test('a session of another person reloads the page and changes nothing', async (
   assert.equal(calls.length, 2);
 });
 
-for (const [name, answer] of [['signed out', { status: 401 }], ['unreachable', { status: 0 }]]) {
+for (const [name, response] of [['signed out', { status: 401 }], ['unreachable', { status: 0 }]]) {
   test(`without another session the refusal stays: ${name}`, async () => {
-    server(REFUSED, answer);
+    server(REFUSED, response);
     await assert.rejects(api.call('POST', '/v1/tokens', { body: {} }), { code: 'cross_site_request' });
   });
 }

@@ -7,6 +7,7 @@ export default [
     linterOptions: { reportUnusedDisableDirectives: 'error' },
     rules: {
       'max-len': ['error', { code: 120 }],
+      'max-lines-per-function': ['error', { max: 60 }],
       'no-var': 'error',
       'prefer-const': 'error',
       eqeqeq: 'error',
@@ -18,7 +19,7 @@ export default [
       'no-new-func': 'error',
       'no-script-url': 'error',
       complexity: ['error', 10],
-      // Text of others enters as text nodes, never as markup.
+      // Data from outside must enter as text nodes, never as markup.
       'no-restricted-properties': [
         'error',
         ...['innerHTML', 'outerHTML', 'insertAdjacentHTML', 'write'].map((property) => ({ property })),

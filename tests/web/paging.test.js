@@ -1,4 +1,4 @@
-/** Pages: parameters, empty pages on the way, and their bound. */
+/** Pages: parameters, empty pages, and their limit. */
 
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
@@ -8,7 +8,6 @@ import { load, server } from './browser.js';
 let nextPage;
 
 beforeEach(async () => {
-  // The module of pages imports the client once; both are loaded with this page.
   ({ nextPage } = await load('paging.js', { base: '' }));
 });
 
@@ -39,13 +38,13 @@ test('a list without matches ends empty', async () => {
   assert.deepEqual(await read(), { items: [], cursor: null });
 });
 
-test('after twenty empty pages the reader is asked whether to go on', async () => {
+test('after twenty empty pages the reader decides whether to continue', async () => {
   const calls = server(...Array.from({ length: 30 }, (_, index) => page([], `c${index}`)));
   assert.deepEqual(await read(), { items: [], cursor: 'c19' });
   assert.equal(calls.length, 20);
 });
 
-test('a refusal on the way is passed on', async () => {
+test('a refusal of a later page is thrown', async () => {
   server(page([], 'a'), { status: 400, body: { code: 'invalid_cursor', detail: 'The cursor is invalid.' } });
   await assert.rejects(read(), { code: 'invalid_cursor' });
 });

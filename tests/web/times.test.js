@@ -1,4 +1,4 @@
-/** Times in words, at the borders where the words change. */
+/** Times in words, at the borders between two words. */
 
 import assert from 'node:assert/strict';
 import { beforeEach, mock, test } from 'node:test';

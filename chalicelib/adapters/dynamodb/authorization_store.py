@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from chalicelib.adapters.dynamodb import items
+from chalicelib.adapters.dynamodb import attributes, items, primary_keys
 from chalicelib.adapters.dynamodb.errors import ConditionFailed, WriteConflict, translated
 from chalicelib.adapters.dynamodb.reads import batch_get
 from chalicelib.adapters.dynamodb.writes import Update
@@ -12,7 +12,8 @@ from chalicelib.domain.users import User
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-_TOUCHED = frozenset({"last_used_at", "idle_at", "purge_at", "usage"})
+_USED = ("last_used_at",)
+_TOUCHED = ("last_used_at", "idle_at", "purge_at", "usage")
 
 
 class DynamoDBAuthorizationStore:
@@ -28,31 +29,32 @@ class DynamoDBAuthorizationStore:
 
     def find_for_authorization(self, user_id: str, token_id: str) -> tuple[Token | None, User | None]:
         """Return token and owner, strongly consistent. Raises StoreUnavailable."""
-        keys = [items.token_key(user_id, token_id), items.user_key(user_id)]
+        keys = [primary_keys.token_key(user_id, token_id), primary_keys.user_key(user_id)]
         rows = batch_get(self._client, self._table, keys)
         # By the whole key: every user's row has the same sort key.
         found = {(row["pk"]["S"], row["sk"]["S"]): row for row in rows}
         token, user = (found.get((key["pk"]["S"], key["sk"]["S"])) for key in keys)
         return (
-            items.read_token(token) if token else None,
-            items.read_user(user) if user else None,
+            items.TOKEN.read(token) if token else None,
+            items.USER.read(user) if user else None,
         )
 
     def touch(self, before: Token, after: Token) -> bool:
-        """Record a use; return False when the row moved on meanwhile. Raises StoreUnavailable.
+        """Record a use. Return False if another writer changed the row. Raises StoreUnavailable.
 
-        An update without these conditions would bring back a row that was revoked or deleted. They name
-        nothing that decides what a token may do, because what a role may name it may also write: the
-        version stands for every change but a use, and the last use for those.
+        The conditions keep a touch from bringing back a row that was revoked or deleted.
         """
-        update, touched = Update(), items.token_item(after)
-        for attribute in _TOUCHED & touched.keys():
-            update.set(attribute, touched[attribute])
+        update = Update()
+        for name, value in items.TOKEN.attributes(after, _TOUCHED).items():
+            update.set(name, value)
+        # A role may write each attribute that its condition may name. Therefore no attribute of these
+        # decides what a token may do. The version stands for every change except a use.
+        used_before = items.TOKEN.attributes(before, _USED)
         conditions = [
-            update.equals("version", items.number(before.version)),
-            update.same("last_used_at", items.token_item(before).get("last_used_at")),
+            update.equals("version", attributes.number(before.version)),
+            update.same("last_used_at", used_before.get("last_used_at")),
         ]
-        key = items.token_key(before.user_id, before.id)
+        key = primary_keys.token_key(before.user_id, before.id)
         try:
             with translated():
                 self._touch_client.update_item(**update.request(self._table, key, " AND ".join(conditions)))

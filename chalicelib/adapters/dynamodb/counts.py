@@ -4,17 +4,18 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from chalicelib.adapters.dynamodb import items
+from chalicelib.adapters.dynamodb import attributes, items, primary_keys
 from chalicelib.adapters.dynamodb.writes import Update
 from chalicelib.domain.errors import ApiTokensError, ConcurrentChange, TokenLimitReached, UserInactive
-from chalicelib.domain.tokens import CreationLimits, Token
+from chalicelib.domain.token_rules import CreationLimits
+from chalicelib.domain.tokens import Token
 from chalicelib.domain.users import UserStatus
 
 
 def one_more(table: str, token: Token, limits: CreationLimits) -> dict[str, Any]:
     """Return the write that counts a token, if its owner may have one more in its generation."""
     update = _counted(1)
-    below = f"{update.name('live_tokens')} < {update.value('limit', items.number(limits.live_tokens))}"
+    below = f"{update.name('live_tokens')} < {update.value('limit', attributes.number(limits.live_tokens))}"
     return _write(table, token, update, _is_active(update), _is_created(update, token, limits), below)
 
 
@@ -33,14 +34,14 @@ def corrected(
     owner: Mapping[str, Any] | None, token: Token, limits: CreationLimits
 ) -> CreationLimits | None:
     """Return the limits if they were wrong about the day, from the row as the condition saw it."""
-    today = items.day(token.created_at.date())["S"]
+    today = attributes.day(token.created_at.date())["S"]
     has_begun = owner is not None and owner.get("created_day", {"S": ""})["S"] >= today
     return None if has_begun is limits.day_has_begun else replace(limits, day_has_begun=has_begun)
 
 
 def why_refused(owner: Mapping[str, Any] | None, token: Token, limits: CreationLimits) -> ApiTokensError:
     """Return why a token was not counted, from the owner's row as the condition saw it."""
-    user = items.read_user(owner) if owner else None
+    user = items.USER.read(owner) if owner else None
     if user is None or not user.is_active:
         return UserInactive()
     if user.generation != token.generation:
@@ -61,23 +62,25 @@ def _counted(by: int) -> Update:
 
 
 def _is_active(update: Update) -> str:
-    return update.equals("status", items.text(UserStatus.ACTIVE.value))
+    return update.equals("status", attributes.text(UserStatus.ACTIVE.value))
 
 
 def _is_created(update: Update, token: Token, limits: CreationLimits) -> str:
     """Count a creation of the token's day; return the condition that the day allows it."""
     day = update.name("created_day")
-    today = update.value("today", items.day(token.created_at.date()))
+    today = update.value("today", attributes.day(token.created_at.date()))
     if limits.day_has_begun:
         update.add("creations", 1)
-        most = update.value("most_creations", items.number(limits.per_day))
+        most = update.value("most_creations", attributes.number(limits.per_day))
         return f"{day} >= {today} AND {update.name('creations')} < {most}"
-    update.set("created_day", items.day(token.created_at.date()))
-    update.set("creations", items.number(1))
+    update.set("created_day", attributes.day(token.created_at.date()))
+    update.set("creations", attributes.number(1))
     return f"(attribute_not_exists({day}) OR {day} < {today})"
 
 
 def _write(table: str, token: Token, update: Update, *conditions: str) -> dict[str, Any]:
-    generation = update.equals("generation", items.text(token.generation))
-    request = update.request(table, items.user_key(token.user_id), " AND ".join([generation, *conditions]))
+    generation = update.equals("generation", attributes.text(token.generation))
+    request = update.request(
+        table, primary_keys.user_key(token.user_id), " AND ".join([generation, *conditions])
+    )
     return {"Update": request | {"ReturnValuesOnConditionCheckFailure": "ALL_OLD"}}

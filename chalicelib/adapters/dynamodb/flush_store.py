@@ -1,21 +1,40 @@
-"""The budget of flushes: one row for all stages, in which all processes meet."""
+"""The budget of flushes: one row for all stages, which every process reads and writes."""
 
 import secrets
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from chalicelib.adapters.dynamodb import items
+from chalicelib.adapters.dynamodb import primary_keys
+from chalicelib.adapters.dynamodb.attributes import (
+    Codec,
+    Member,
+    RowKind,
+    StoredItem,
+    purge_time,
+    text,
+    time,
+)
 from chalicelib.adapters.dynamodb.errors import ConditionFailed, translated
 from chalicelib.adapters.dynamodb.writes import Update
 from chalicelib.domain.flush_budget import FlushBudget
-from chalicelib.domain.ports import BudgetSwap, KeptBudget
+from chalicelib.domain.ports.flushes import BudgetSwap, KeptBudget
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-# An untouched budget is full long before.
+# A budget that is not used is full long before.
 _KEPT = timedelta(days=1)
+
+_thousandths: Codec[float] = Codec(
+    "N", lambda value: str(round(value * 1000)), lambda stored: int(stored) / 1000
+)
+_BUDGET = RowKind(
+    FlushBudget,
+    Member("whole_at", time),
+    Member("round_at", time),
+    Member("pressure", _thousandths),
+    Member("opened_at", time),
+)
 
 
 class DynamoDBFlushStore:
@@ -32,38 +51,22 @@ class DynamoDBFlushStore:
         """
         kept = KeptBudget(after, secrets.token_hex(8))
         update = Update()
-        for name, value in _budget_item(kept, now).items():
+        update.set("claim", text(kept.claim))
+        for name, value in _BUDGET.item(after).items():
             update.set(name, value)
-        condition = update.same("claim", items.text(before.claim) if before else None)
-        request = update.request(self._table, items.flush_budget_key(), condition)
+        update.set("purge_at", purge_time(now + _KEPT))
+        condition = update.same("claim", text(before.claim) if before else None)
+        request = update.request(self._table, primary_keys.flush_budget_key(), condition)
         try:
             with translated():
                 self._client.update_item(**request, ReturnValuesOnConditionCheckFailure="ALL_OLD")
         except ConditionFailed as failure:
             if failure.item is None:
                 return BudgetSwap(won=False, kept=None)
-            found = _read_budget(failure.item)
+            found = _read(failure.item)
             return BudgetSwap(won=found.claim == kept.claim, kept=found)
         return BudgetSwap(won=True, kept=kept)
 
 
-def _budget_item(kept: KeptBudget, now: datetime) -> items.Item:
-    budget = kept.budget
-    return {
-        "claim": items.text(kept.claim),
-        "whole_at": items.time(budget.whole_at),
-        "round_at": items.time(budget.round_at),
-        "pressure": items.number(round(budget.pressure * 1000)),
-        "opened_at": items.time(budget.opened_at),
-        "purge_at": items.purge_time(now + _KEPT),
-    }
-
-
-def _read_budget(item: Mapping[str, Mapping[str, str]]) -> KeptBudget:
-    budget = FlushBudget(
-        whole_at=items.read_time(item, "whole_at"),
-        round_at=items.read_time(item, "round_at"),
-        pressure=int(item["pressure"]["N"]) / 1000,
-        opened_at=items.read_time(item, "opened_at"),
-    )
-    return KeptBudget(budget, item["claim"]["S"])
+def _read(item: StoredItem) -> KeptBudget:
+    return KeptBudget(_BUDGET.read(item), text.read(item["claim"]))

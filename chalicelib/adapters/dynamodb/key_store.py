@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.adapters.dynamodb import items
+from chalicelib.adapters.dynamodb import attributes, items, primary_keys
+from chalicelib.adapters.dynamodb.attributes import Item
 from chalicelib.adapters.dynamodb.errors import ConditionFailed
 from chalicelib.adapters.dynamodb.reads import query_all
 from chalicelib.adapters.dynamodb.writes import Update, transact
@@ -29,7 +30,7 @@ class DynamoDBKeyStore:
 
     def load_keys(self) -> KeyRing:
         """Return all keys, strongly consistent. Raises StoreUnavailable."""
-        head = items.key_ring_key(self._use)
+        head = primary_keys.key_ring_key(self._use)
         rows = query_all(
             self._client,
             TableName=self._table,
@@ -37,7 +38,7 @@ class DynamoDBKeyStore:
             ExpressionAttributeValues={":ring": head["pk"], ":head": head["sk"]},
             ConsistentRead=True,
         )
-        return KeyRing(tuple(items.read_signing_key(row) for row in rows))
+        return KeyRing(tuple(items.PUBLIC_KEY.read(row) for row in rows))
 
     def save_keys(self, before: KeyRing, after: KeyRing) -> None:
         """Write what differs in one transaction.
@@ -46,7 +47,7 @@ class DynamoDBKeyStore:
         """
         known = {key.kid: key for key in before.keys}
         writes = [self._key_write(known.get(k.kid), k) for k in after.keys if known.get(k.kid) != k]
-        old, new = (items.key_ring_item(self._use, ring) for ring in (before, after))
+        old, new = (_names(ring) for ring in (before, after))
         if old != new:
             writes.append(self._head_write(old, new))
         if not writes:
@@ -57,24 +58,25 @@ class DynamoDBKeyStore:
             raise ConcurrentChange from failure
 
     def _key_write(self, before: VerificationKey | None, after: VerificationKey) -> dict[str, Any]:
-        item = items.signing_key_item(self._use, after)
+        key = primary_keys.public_key_key(self._use, after.kid)
+        item = key | items.PUBLIC_KEY.item(after)
         if before is None:
             condition = "attribute_not_exists(pk)"
             return {"Put": {"TableName": self._table, "Item": item, "ConditionExpression": condition}}
-        old, update = items.signing_key_item(self._use, before), Update()
+        old, update = key | items.PUBLIC_KEY.item(before), Update()
         update.change(old, item)
         condition = update.equals("state", old["state"])
-        key = items.signing_key_key(self._use, after.kid)
         return {"Update": update.request(self._table, key, condition)}
 
-    def _head_write(self, before: items.Item, after: items.Item) -> dict[str, Any]:
+    def _head_write(self, before: Item, after: Item) -> dict[str, Any]:
         update = Update()
         update.change(before, after)
-        conditions = [
-            update.equals(name, before[name])
-            if name in before
-            else f"attribute_not_exists({update.name(name)})"
-            for name in _HEAD
-        ]
-        key = items.key_ring_key(self._use)
+        conditions = [update.same(name, before.get(name)) for name in _HEAD]
+        key = primary_keys.key_ring_key(self._use)
         return {"Update": update.request(self._table, key, " AND ".join(conditions))}
+
+
+def _names(ring: KeyRing) -> Item:
+    """Return the attributes of a ring's head: the names of the active key and of the next one."""
+    named = {"active": ring.active, "next": ring.next}
+    return {name: attributes.text(key.kid) for name, key in named.items() if key}

@@ -3,10 +3,10 @@
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from chalicelib.adapters.dynamodb import items
+from chalicelib.adapters.dynamodb import attributes, primary_keys
 from chalicelib.adapters.dynamodb.errors import ConditionFailed, translated
 from chalicelib.adapters.dynamodb.writes import Update
-from chalicelib.domain.ports import Reactivated
+from chalicelib.domain.ports.users import Reactivated
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -28,12 +28,12 @@ class DynamoDBReactivationStore:
         """
         update = Update()
         update.add(kind.value, 1)
-        update.set("purge_at", items.purge_time(now + _KEPT))
+        update.set("purge_at", attributes.purge_time(now + _KEPT))
         name = update.name(kind.value)
-        below = f"{name} < {update.value('most', items.number(most))}"
+        below = f"{name} < {update.value('most', attributes.number(most))}"
         request = update.request(
             self._table,
-            items.reactivations_key(user_id, now.date()),
+            primary_keys.reactivations_key(user_id, now.date()),
             f"attribute_not_exists({name}) OR {below}",
         )
         try:

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from chalicelib.adapters.dynamodb.attributes import Item
 from chalicelib.adapters.dynamodb.errors import translated
-from chalicelib.adapters.dynamodb.items import Item
 from chalicelib.domain.errors import StoreUnavailable
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.adapters.dynamodb import counts, items
+from chalicelib.adapters.dynamodb import attributes, counts, items, primary_keys
 from chalicelib.adapters.dynamodb.errors import ConditionFailed, WriteConflict, translated
 from chalicelib.adapters.dynamodb.reads import batch_get, query_all
 from chalicelib.adapters.dynamodb.token_store import change_token, end_row, put_token
@@ -12,7 +12,8 @@ from chalicelib.adapters.dynamodb.writes import Update, transact
 from chalicelib.domain.errors import ConcurrentChange
 from chalicelib.domain.lines import Line
 from chalicelib.domain.rotation import Rotation
-from chalicelib.domain.tokens import CreationLimits, Token
+from chalicelib.domain.token_rules import CreationLimits
+from chalicelib.domain.tokens import Token
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -56,12 +57,12 @@ class DynamoDBRotationStore:
         self, user_id: str, token_ids: Collection[str], line_id: str | None = None
     ) -> tuple[Line | None, Sequence[Token]]:
         """Return the rows of a line and of tokens that exist. Raises StoreUnavailable."""
-        keys = [items.token_key(user_id, token_id) for token_id in token_ids]
+        keys = [primary_keys.token_key(user_id, token_id) for token_id in token_ids]
         if line_id:
-            keys.append(items.line_key(user_id, line_id))
+            keys.append(primary_keys.line_key(user_id, line_id))
         rows = batch_get(self._client, self._table, keys)
-        lines = [items.read_line(row) for row in rows if row["sk"]["S"].startswith(items.LINES)]
-        tokens = [items.read_token(row) for row in rows if row["sk"]["S"].startswith(items.TOKENS)]
+        lines = [items.LINE.read(row) for row in rows if row["sk"]["S"].startswith(primary_keys.LINES)]
+        tokens = [items.TOKEN.read(row) for row in rows if row["sk"]["S"].startswith(primary_keys.TOKENS)]
         return lines[0] if lines else None, tokens
 
     def stop_line(self, line: Line) -> None:
@@ -75,14 +76,14 @@ class DynamoDBRotationStore:
 
         Raises StoreUnavailable. As in a touch, the condition names nothing that decides about the token.
         """
-        update, seen, reused = Update(), items.token_item(before), items.token_item(after)
+        update, seen, reused = Update(), items.TOKEN.item(before), items.TOKEN.item(after)
         for attribute in ("reuse_count", "last_reused_at"):
             update.set(attribute, reused[attribute])
         conditions = [
             "attribute_exists(pk)",
             update.same("last_reused_at", seen.get("last_reused_at")),
         ]
-        key = items.token_key(before.user_id, before.id)
+        key = primary_keys.token_key(before.user_id, before.id)
         request = update.request(self._table, key, " AND ".join(conditions))
         try:
             with translated():
@@ -97,11 +98,11 @@ class DynamoDBRotationStore:
         return {
             "Put": {
                 "TableName": self._table,
-                "Item": items.line_item(line),
+                "Item": items.LINE.item(line),
                 "ConditionExpression": (
                     "attribute_not_exists(pk) OR (newer_id = :older AND attribute_not_exists(ended_at))"
                 ),
-                "ExpressionAttributeValues": {":older": items.text(older)},
+                "ExpressionAttributeValues": {":older": attributes.text(older)},
             }
         }
 
@@ -113,10 +114,10 @@ class DynamoDBRotationStore:
             KeyConditionExpression="pk = :pk AND begins_with(sk, :tokens)",
             FilterExpression="family_id = :family",
             ExpressionAttributeValues={
-                ":pk": items.user_key(user_id)["pk"],
-                ":tokens": items.text(items.TOKENS),
-                ":family": items.text(family_id),
+                ":pk": primary_keys.user_key(user_id)["pk"],
+                ":tokens": attributes.text(primary_keys.TOKENS),
+                ":family": attributes.text(family_id),
             },
             ConsistentRead=True,
         )
-        return [items.read_token(row) for row in rows]
+        return [items.TOKEN.read(row) for row in rows]

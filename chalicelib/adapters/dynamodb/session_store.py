@@ -3,7 +3,7 @@
 import contextlib
 from typing import TYPE_CHECKING
 
-from chalicelib.adapters.dynamodb import items
+from chalicelib.adapters.dynamodb import attributes, items, primary_keys
 from chalicelib.adapters.dynamodb.errors import ConditionFailed, translated
 from chalicelib.adapters.dynamodb.reads import get
 from chalicelib.adapters.dynamodb.writes import Update
@@ -23,36 +23,36 @@ class DynamoDBSessionStore:
     def add_login(self, login: PendingLogin) -> None:
         """Keep a sign-in under way. Raises StoreUnavailable."""
         with translated():
-            self._client.put_item(TableName=self._table, Item=items.login_item(login))
+            self._client.put_item(TableName=self._table, Item=items.LOGIN.item(login))
 
     def take_login(self, id_hash: str) -> PendingLogin | None:
         """Return a sign-in under way and forget it. Raises StoreUnavailable."""
         with translated():
             answer = self._client.delete_item(
-                TableName=self._table, Key=items.login_key(id_hash), ReturnValues="ALL_OLD"
+                TableName=self._table, Key=primary_keys.login_key(id_hash), ReturnValues="ALL_OLD"
             )
         item = answer.get("Attributes")
-        return items.read_login(item) if item else None  # type: ignore[arg-type]
+        return items.LOGIN.read(item) if item else None  # type: ignore[arg-type]
 
     def add_session(self, session: Session) -> None:
         """Keep a session. Raises StoreUnavailable."""
         with translated():
-            self._client.put_item(TableName=self._table, Item=items.session_item(session))
+            self._client.put_item(TableName=self._table, Item=items.SESSION.item(session))
 
     def find_session(self, id_hash: str) -> Session | None:
         """Return a session. Raises StoreUnavailable."""
-        item = get(self._client, self._table, items.session_key(id_hash))
-        return items.read_session(item) if item else None
+        item = get(self._client, self._table, primary_keys.session_key(id_hash))
+        return items.SESSION.read(item) if item else None
 
     def touch_session(self, session: Session) -> None:
         """Write when the session goes idle; never bring one back. Raises StoreUnavailable."""
         update = Update()
-        update.set("idle_at", items.time(session.idle_at))
-        key = items.session_key(session.id_hash)
+        update.set("idle_at", attributes.time(session.idle_at))
+        key = primary_keys.session_key(session.id_hash)
         with contextlib.suppress(ConditionFailed), translated():
             self._client.update_item(**update.request(self._table, key, "attribute_exists(pk)"))
 
     def end_session(self, id_hash: str) -> None:
         """Forget a session. Raises StoreUnavailable."""
         with translated():
-            self._client.delete_item(TableName=self._table, Key=items.session_key(id_hash))
+            self._client.delete_item(TableName=self._table, Key=primary_keys.session_key(id_hash))

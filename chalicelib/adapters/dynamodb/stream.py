@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from chalicelib import logs
-from chalicelib.adapters.dynamodb import items
-from chalicelib.domain.decisions import RowChange, TokenChange, UserChange
+from chalicelib.adapters.dynamodb import items, primary_keys
+from chalicelib.domain.changes import RowChange, TokenChange, UserChange
 
-_USER = items.user_key("")["sk"]["S"]
+_USER = primary_keys.user_key("")["sk"]["S"]
 
 
 def read_change(record: Mapping[str, Any]) -> RowChange | None:
@@ -26,7 +26,7 @@ def read_change(record: Mapping[str, Any]) -> RowChange | None:
 
 def _change(sort_key: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> RowChange | None:
     if sort_key == _USER:
-        return UserChange(items.read_user(old), items.read_user(new))
-    if sort_key.startswith(items.TOKENS):
-        return TokenChange(items.read_token(old), items.read_token(new))
+        return UserChange(items.USER.read(old), items.USER.read(new))
+    if sort_key.startswith(primary_keys.TOKENS):
+        return TokenChange(items.TOKEN.read(old), items.TOKEN.read(new))
     raise ValueError(sort_key.partition("#")[0])

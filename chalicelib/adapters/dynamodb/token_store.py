@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.adapters.dynamodb import counts, items
+from chalicelib.adapters.dynamodb import attributes, counts, items, primary_keys
 from chalicelib.adapters.dynamodb.errors import ConditionFailed, translated
 from chalicelib.adapters.dynamodb.reads import batch_get, get, query_all
 from chalicelib.adapters.dynamodb.writes import Update, transact
@@ -15,13 +15,10 @@ from chalicelib.domain.errors import (
     IdempotencyKeyReused,
     StoreUnavailable,
 )
-from chalicelib.domain.tokens import (
-    CreationLimits,
-    EndedGeneration,
-    IdempotencyRecord,
-    Token,
-    TokenStatus,
-)
+from chalicelib.domain.revocations import EndedGeneration
+from chalicelib.domain.token_creation import IdempotencyRecord
+from chalicelib.domain.token_rules import CreationLimits
+from chalicelib.domain.tokens import Token, TokenStatus
 from chalicelib.domain.users import User
 
 if TYPE_CHECKING:
@@ -30,7 +27,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.lines import Change, Ending, Line
 
 # The largest id that the prefix can begin; '~' sorts behind every character of an id.
-_LAST_TOKEN = f"{items.TOKENS}~"
+_LAST_TOKEN = f"{primary_keys.TOKENS}~"
 
 
 class DynamoDBTokenStore:
@@ -42,15 +39,15 @@ class DynamoDBTokenStore:
 
     def find_token(self, user_id: str, token_id: str) -> Token | None:
         """Return a token of this user. Raises StoreUnavailable."""
-        item = get(self._client, self._table, items.token_key(user_id, token_id))
-        return items.read_token(item) if item else None
+        item = get(self._client, self._table, primary_keys.token_key(user_id, token_id))
+        return items.TOKEN.read(item) if item else None
 
     def list_tokens(
         self, user_id: str, *, after: str | None, newest_first: bool, limit: int
     ) -> Sequence[Token]:
         """Return at most ``limit`` tokens in the order of their ids. Raises StoreUnavailable."""
-        low, high = items.TOKENS, _LAST_TOKEN
-        start = {"ExclusiveStartKey": items.token_key(user_id, after)} if after else {}
+        low, high = primary_keys.TOKENS, _LAST_TOKEN
+        start = {"ExclusiveStartKey": primary_keys.token_key(user_id, after)} if after else {}
         tokens: list[Token] = []
         while True:
             with translated():
@@ -58,16 +55,16 @@ class DynamoDBTokenStore:
                     TableName=self._table,
                     KeyConditionExpression="pk = :pk AND sk BETWEEN :low AND :high",
                     ExpressionAttributeValues={
-                        ":pk": items.user_key(user_id)["pk"],
-                        ":low": items.text(low),
-                        ":high": items.text(high),
+                        ":pk": primary_keys.user_key(user_id)["pk"],
+                        ":low": attributes.text(low),
+                        ":high": attributes.text(high),
                     },
                     ConsistentRead=True,
                     ScanIndexForward=not newest_first,
                     Limit=limit - len(tokens),
                     **start,  # type: ignore[arg-type]
                 )
-            tokens += [items.read_token(item) for item in page["Items"]]  # type: ignore[arg-type]
+            tokens += [items.TOKEN.read(item) for item in page["Items"]]  # type: ignore[arg-type]
             if len(tokens) >= limit or "LastEvaluatedKey" not in page:
                 return tokens
             start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}  # type: ignore[dict-item]
@@ -88,16 +85,16 @@ class DynamoDBTokenStore:
             ),
             ExpressionAttributeNames={"#generation": "generation", "#state": "state"},
             ExpressionAttributeValues={
-                ":pk": items.user_key(owner.id)["pk"],
-                ":tokens": items.text(items.TOKENS),
-                ":generation": items.text(owner.generation),
-                ":revoked": items.text(TokenStatus.REVOKED.value),
-                ":now": items.time(now),
+                ":pk": primary_keys.user_key(owner.id)["pk"],
+                ":tokens": attributes.text(primary_keys.TOKENS),
+                ":generation": attributes.text(owner.generation),
+                ":revoked": attributes.text(TokenStatus.REVOKED.value),
+                ":now": attributes.time(now),
             },
             ConsistentRead=True,
             ScanIndexForward=False,
         )
-        return map(items.read_token, rows)
+        return map(items.TOKEN.read, rows)
 
     def add_token(
         self, token: Token, *, limits: CreationLimits, idempotency: IdempotencyRecord | None
@@ -139,8 +136,8 @@ class DynamoDBTokenStore:
         except ConditionFailed as failure:
             if failure.item is None or not _is_written(failure.item, before, after):
                 raise ConcurrentChange from failure
-            return items.read_token(failure.item)
-        return items.read_token(answer["Attributes"])  # type: ignore[arg-type]
+            return items.TOKEN.read(failure.item)
+        return items.TOKEN.read(answer["Attributes"])  # type: ignore[arg-type]
 
     def end_line(self, ending: "Ending") -> None:
         """Write the end of a line and the count. Raises ConcurrentChange, StoreUnavailable.
@@ -160,8 +157,8 @@ class DynamoDBTokenStore:
 
     def find_idempotency(self, user_id: str, key_hash: str) -> IdempotencyRecord | None:
         """Return the record of an ``Idempotency-Key``. Raises StoreUnavailable."""
-        item = get(self._client, self._table, items.idempotency_key(user_id, key_hash))
-        return items.read_idempotency(item) if item else None
+        item = get(self._client, self._table, primary_keys.idempotency_record_key(user_id, key_hash))
+        return items.IDEMPOTENCY_RECORD.read(item) if item else None
 
     def find_ended_generations(
         self, user_id: str, generations: Collection[str]
@@ -169,30 +166,31 @@ class DynamoDBTokenStore:
         """Return the records of those (at most 100) that have ended. Raises StoreUnavailable."""
         if not generations:
             return {}
-        keys = [items.generation_key(user_id, generation) for generation in generations]
-        ended = map(items.read_generation, batch_get(self._client, self._table, keys))
+        keys = [primary_keys.generation_key(user_id, generation) for generation in generations]
+        ended = map(items.ENDED_GENERATION.read, batch_get(self._client, self._table, keys))
         return {record.generation: record for record in ended}
 
     def _end(self, change: "Change") -> dict[str, Any]:
         before = change.before
         update = _changed(before, change.after)
-        revoked = update.value("revoked", items.text(TokenStatus.REVOKED.value))
+        revoked = update.value("revoked", attributes.text(TokenStatus.REVOKED.value))
         conditions = [
             "attribute_exists(pk)",
             f"{update.name('state')} <> {revoked}",
-            update.same("successor_id", items.token_item(before).get("successor_id")),
+            update.same("successor_id", items.TOKEN.item(before).get("successor_id")),
         ]
-        key = items.token_key(before.user_id, before.id)
+        key = primary_keys.token_key(before.user_id, before.id)
         return {"Update": update.request(self._table, key, " AND ".join(conditions))}
 
     def _put_idempotency(self, token: Token, record: IdempotencyRecord) -> dict[str, Any]:
         return {
             "Put": {
                 "TableName": self._table,
-                "Item": items.idempotency_item(token.user_id, record),
+                "Item": primary_keys.idempotency_record_key(token.user_id, record.key_hash)
+                | items.IDEMPOTENCY_RECORD.item(record),
                 # TTL may take days to delete a record that has expired.
                 "ConditionExpression": "attribute_not_exists(pk) OR expires_at <= :now",
-                "ExpressionAttributeValues": {":now": items.time(token.created_at)},
+                "ExpressionAttributeValues": {":now": attributes.time(token.created_at)},
                 "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
             }
         }
@@ -200,45 +198,45 @@ class DynamoDBTokenStore:
 
 def put_token(table: str, token: Token) -> dict[str, Any]:
     """Return the write of a new token within a transaction."""
-    item = items.token_item(token)
+    item = items.TOKEN.item(token)
     return {"Put": {"TableName": table, "Item": item, "ConditionExpression": "attribute_not_exists(pk)"}}
 
 
 def change_token(table: str, before: Token, after: Token) -> dict[str, Any]:
     """Return the write of what differs, on condition that nobody else changed the token."""
     update = _changed(before, after)
-    condition = update.equals("version", items.number(before.version))
-    return update.request(table, items.token_key(before.user_id, before.id), condition)
+    condition = update.equals("version", attributes.number(before.version))
+    return update.request(table, primary_keys.token_key(before.user_id, before.id), condition)
 
 
 def end_row(table: str, line: "Line") -> dict[str, Any]:
     """Return the write that ends a line's row, unless TTL deleted the row meanwhile."""
-    item = items.line_item(line)
+    item = items.LINE.item(line)
     update = Update()
     for attribute in ("ended_at", "purge_at"):
         update.set(attribute, item[attribute])
-    return update.request(table, items.line_key(line.user_id, line.id), "attribute_exists(pk)")
+    return update.request(table, primary_keys.line_key(line.user_id, line.id), "attribute_exists(pk)")
 
 
 def _changed(before: Token, after: Token) -> Update:
     update = Update()
-    update.change(items.token_item(before), items.token_item(after))
+    update.change(items.TOKEN.item(before), items.TOKEN.item(after))
     update.add("version", 1)
     return update
 
 
 def _is_written(item: Mapping[str, Any], before: Token, after: Token) -> bool:
     """Return whether a row is the next version and has everything that ``after`` changes."""
-    old, new = items.token_item(before), items.token_item(after)
+    old, new = items.TOKEN.item(before), items.TOKEN.item(after)
     changed = (name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
-    is_next = item.get("version") == items.number(before.version + 1)
+    is_next = item.get("version") == attributes.number(before.version + 1)
     return is_next and all(item.get(name) == new.get(name) for name in changed)
 
 
 def _why_replayed(failure: ConditionFailed, idempotency: IdempotencyRecord) -> ApiTokensError:
     if failure.item is None:
         return StoreUnavailable()
-    stored = items.read_idempotency(failure.item)
+    stored = items.IDEMPOTENCY_RECORD.read(failure.item)
     if stored.body_hash != idempotency.body_hash:
         return IdempotencyKeyReused()
     return AlreadyCreated(stored.token_id)

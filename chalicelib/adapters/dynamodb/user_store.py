@@ -4,15 +4,16 @@ import contextlib
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.adapters.dynamodb import items
+from chalicelib.adapters.dynamodb import attributes, items, primary_keys
+from chalicelib.adapters.dynamodb.attributes import Item
 from chalicelib.adapters.dynamodb.errors import ConditionFailed, translated
 from chalicelib.adapters.dynamodb.reads import batch_get, get
 from chalicelib.adapters.dynamodb.writes import Update, transact
 from chalicelib.domain.administrators import ActingAdmin
 from chalicelib.domain.errors import AdminRequired, ConcurrentChange, IdentityTaken, StoreUnavailable
 from chalicelib.domain.identities import SubjectIdentifier
-from chalicelib.domain.ports import UserPage
-from chalicelib.domain.tokens import EndedGeneration
+from chalicelib.domain.ports.users import UserPage
+from chalicelib.domain.revocations import EndedGeneration
 from chalicelib.domain.users import Role, User, UserStatus
 
 if TYPE_CHECKING:
@@ -34,16 +35,16 @@ class DynamoDBUserStore:
 
     def find_user(self, user_id: str) -> User | None:
         """Return a user. Raises StoreUnavailable."""
-        item = get(self._client, self._table, items.user_key(user_id))
-        return items.read_user(item) if item else None
+        item = get(self._client, self._table, primary_keys.user_key(user_id))
+        return items.USER.read(item) if item else None
 
     def find_signed_in(self, derived_id: str) -> User | None:
         """Return the user that an identity leads to. Raises StoreUnavailable."""
-        keys = [items.identity_key(derived_id), items.user_key(derived_id)]
+        keys = [primary_keys.identity_key(derived_id), primary_keys.user_key(derived_id)]
         found = {row["pk"]["S"]: row for row in batch_get(self._client, self._table, keys)}
         identity, derived = (found.get(key["pk"]["S"]) for key in keys)
         if identity is None:
-            return items.read_user(derived) if derived else None
+            return items.USER.read(derived) if derived else None
         moved = self.find_user(identity["user_id"]["S"])
         if moved is None:
             # A person must not get a second, empty account because a row is missing.
@@ -56,14 +57,14 @@ class DynamoDBUserStore:
         The index only says who exists; the rows themselves are read strongly consistent.
         """
         bound, values = (
-            ("", {}) if after is None else (" AND users_sk < :after", {":after": items.text(after)})
+            ("", {}) if after is None else (" AND users_sk < :after", {":after": attributes.text(after)})
         )
         with translated():
             page = self._client.query(
                 TableName=self._table,
                 IndexName=items.USERS_INDEX,
                 KeyConditionExpression=f"users_pk = :users{bound}",
-                ExpressionAttributeValues={":users": items.text(items.USERS_PARTITION), **values},
+                ExpressionAttributeValues={":users": attributes.text(items.USERS_PARTITION), **values},
                 ScanIndexForward=False,
                 Limit=limit,
             )
@@ -79,12 +80,12 @@ class DynamoDBUserStore:
         """
         put = {
             "TableName": self._table,
-            "Item": items.user_item(user),
+            "Item": items.USER.item(user),
             "ConditionExpression": "attribute_not_exists(pk)",
         }
         not_moved = {
             "TableName": self._table,
-            "Key": items.identity_key(user.id),
+            "Key": primary_keys.identity_key(user.id),
             "ConditionExpression": "attribute_not_exists(pk)",
         }
         try:
@@ -100,7 +101,7 @@ class DynamoDBUserStore:
         """
         update, conditions = self._update(before, after)
         conditions += _unchanged(before, _SIGN_IN, update)
-        request = update.request(self._table, items.user_key(before.id), " AND ".join(conditions))
+        request = update.request(self._table, primary_keys.user_key(before.id), " AND ".join(conditions))
         try:
             with translated():
                 self._client.update_item(**request)
@@ -115,14 +116,14 @@ class DynamoDBUserStore:
         """
         update, conditions = self._update(before, after)
         conditions += _unchanged(before, _SIGN_IN + _IDENTITY, update)
-        request = update.request(self._table, items.user_key(before.id), " AND ".join(conditions))
+        request = update.request(self._table, primary_keys.user_key(before.id), " AND ".join(conditions))
         former, wanted = (SubjectIdentifier.of(user).user_id for user in (before, after))
         writes = [{"Update": request}, *self._claims(wanted, before.id)]
         # Any other former identity stays refused: it may still sign in, and must not get a second user.
         is_undone = wanted == before.id != former and before.is_active
         if is_undone and self._leads_to(former, before.id):
             ours = _is_led_to(before.id, "user_id = :user")
-            key = items.identity_key(former)
+            key = primary_keys.identity_key(former)
             writes.append({"Delete": {"TableName": self._table, "Key": key, **ours}})
         try:
             transact(self._client, writes)
@@ -147,10 +148,11 @@ class DynamoDBUserStore:
         if actor and actor.user_id == before.id:
             # A transaction may name a row only once, so the actor's own row carries both conditions.
             conditions += _conditions_of(actor, update)
-        request = update.request(self._table, items.user_key(before.id), " AND ".join(conditions))
+        request = update.request(self._table, primary_keys.user_key(before.id), " AND ".join(conditions))
         writes: list[dict[str, Any]] = [{"Update": request}]
         if ended:
-            item = items.generation_item(before.id, ended)
+            key = primary_keys.generation_key(before.id, ended.generation)
+            item = key | items.ENDED_GENERATION.item(ended)
             writes.append({"Put": {"TableName": self._table, "Item": item}})
         if actor and actor.user_id != before.id:
             writes.append({"ConditionCheck": self._check(actor)})
@@ -168,26 +170,26 @@ class DynamoDBUserStore:
 
     def correct_live_tokens(self, user: User, live_tokens: int) -> None:
         """Set the count, unless the row changed since ``user`` was read. Raises StoreUnavailable."""
-        self._set_unless_changed(user, {"live_tokens": items.number(live_tokens)})
+        self._set_unless_changed(user, {"live_tokens": attributes.number(live_tokens)})
 
     def note_full(self, user: User, until: datetime) -> None:
         """Write that there is no free place, unless the row changed. Raises StoreUnavailable."""
-        full_count = items.number(user.live_tokens)
-        self._set_unless_changed(user, {"full_until": items.time(until), "full_count": full_count})
+        full_count = attributes.number(user.live_tokens)
+        self._set_unless_changed(user, {"full_until": attributes.time(until), "full_count": full_count})
 
-    def _set_unless_changed(self, user: User, attributes: items.Item) -> None:
+    def _set_unless_changed(self, user: User, changes: Item) -> None:
         update = Update()
-        for name, value in attributes.items():
+        for name, value in changes.items():
             update.set(name, value)
         update.add("revision", 1)
-        condition = update.equals("revision", items.number(user.revision))
-        request = update.request(self._table, items.user_key(user.id), condition)
+        condition = update.equals("revision", attributes.number(user.revision))
+        request = update.request(self._table, primary_keys.user_key(user.id), condition)
         with contextlib.suppress(ConditionFailed), translated():
             self._client.update_item(**request)
 
     def _update(self, before: User, after: User) -> tuple[Update, list[str]]:
         """Return the update of the attributes that differ, and the conditions of every change of a user."""
-        old, new = items.user_item(before), items.user_item(after)
+        old, new = items.USER.item(before), items.USER.item(after)
         # The count that was read may be out of date; only a new generation sets it, to nothing.
         for item in (old, new):
             del item["live_tokens"], item["revision"]
@@ -195,7 +197,7 @@ class DynamoDBUserStore:
         update.change(old, new)
         update.add("revision", 1)
         if before.generation != after.generation:
-            update.set("live_tokens", items.number(after.live_tokens))
+            update.set("live_tokens", attributes.number(after.live_tokens))
         return update, [update.equals(name, old[name]) for name in ("status", "generation")]
 
     def _claims(self, derived_id: str, user_id: str) -> list[dict[str, Any]]:
@@ -204,19 +206,19 @@ class DynamoDBUserStore:
             return []
         put = {
             "TableName": self._table,
-            "Item": items.identity_item(derived_id, user_id),
+            "Item": primary_keys.identity_key(derived_id) | {"user_id": attributes.text(user_id)},
             # The row may be there already if the user's own row was lost and restored.
             **_is_led_to(user_id, "attribute_not_exists(pk) OR user_id = :user"),
         }
         no_user = {
             "TableName": self._table,
-            "Key": items.user_key(derived_id),
+            "Key": primary_keys.user_key(derived_id),
             "ConditionExpression": "attribute_not_exists(pk)",
         }
         return [{"Put": put}, {"ConditionCheck": no_user}]
 
     def _leads_to(self, derived_id: str, user_id: str) -> bool:
-        row = get(self._client, self._table, items.identity_key(derived_id))
+        row = get(self._client, self._table, primary_keys.identity_key(derived_id))
         return row is not None and row["user_id"]["S"] == user_id
 
     def _check(self, actor: ActingAdmin) -> dict[str, Any]:
@@ -224,41 +226,41 @@ class DynamoDBUserStore:
         conditions = _conditions_of(actor, update)
         return {
             "TableName": self._table,
-            "Key": items.user_key(actor.user_id),
+            "Key": primary_keys.user_key(actor.user_id),
             "ConditionExpression": " AND ".join(conditions),
             "ExpressionAttributeNames": update.names,
             "ExpressionAttributeValues": update.values,
         }
 
-    def _users_of(self, keys: list[items.Item]) -> list[User]:
+    def _users_of(self, keys: list[Item]) -> list[User]:
         """Return the users with these keys, in their order."""
         if not keys:
             return []
         rows = batch_get(self._client, self._table, keys)
-        found = {row["pk"]["S"]: items.read_user(row) for row in rows}
+        found = {row["pk"]["S"]: items.USER.read(row) for row in rows}
         return [found[key["pk"]["S"]] for key in keys if key["pk"]["S"] in found]
 
 
 def _unchanged(before: User, names: tuple[str, ...], update: Update) -> list[str]:
     """Return the conditions that these attributes and the date of the role are as they were."""
-    old = items.user_item(before)
+    old = items.USER.item(before)
     return [update.same(name, old.get(name)) for name in (*names, items.ROLE_GIVEN_AT[before.role])]
 
 
 def _is_led_to(user_id: str, condition: str) -> dict[str, Any]:
     return {
         "ConditionExpression": condition,
-        "ExpressionAttributeValues": {":user": items.text(user_id)},
+        "ExpressionAttributeValues": {":user": attributes.text(user_id)},
     }
 
 
 def _conditions_of(actor: ActingAdmin, update: Update) -> list[str]:
     """Return the conditions that the actor is an active administrator when the change is written."""
-    active = update.value("active", items.text(UserStatus.ACTIVE.value))
+    active = update.value("active", attributes.text(UserStatus.ACTIVE.value))
     conditions = [f"{update.name('status')} = {active}"]
     if actor.role_given_after is not None:
-        admin = update.value("admin", items.text(Role.ADMIN.value))
-        given_after = update.value("given_after", items.time(actor.role_given_after))
+        admin = update.value("admin", attributes.text(Role.ADMIN.value))
+        given_after = update.value("given_after", attributes.time(actor.role_given_after))
         conditions += [
             f"{update.name('role')} = {admin}",
             f"{update.name(items.ROLE_GIVEN_AT[Role.ADMIN])} > {given_after}",

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.domain.errors import IdentityProviderUnavailable
-from chalicelib.domain.ports import Clock
+from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.refusals import ProviderReason
 
 MAX_AGE = timedelta(minutes=5)

@@ -23,7 +23,7 @@ from chalicelib import strict_json
 from chalicelib.adapters.connections import is_stale
 from chalicelib.adapters.oidc.facts import fact
 from chalicelib.domain.errors import IdentityProviderUnavailable
-from chalicelib.domain.ports import Clock
+from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.refusals import ProviderReason
 
 MOST_BYTES = 256 * 1024

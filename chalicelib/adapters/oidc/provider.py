@@ -18,10 +18,10 @@ from chalicelib.adapters.oidc.jwt import UnverifiedJwt, parse
 from chalicelib.adapters.oidc.keys import KeyReader, KeySet
 from chalicelib.adapters.oidc.reloads import Reloads
 from chalicelib.adapters.oidc.types import is_of_type, is_plain_id_token, kind_of, require_sign_in
+from chalicelib.domain.claims import TokenType
 from chalicelib.domain.errors import SignInRefused
-from chalicelib.domain.ports import Clock
+from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.refusals import SignInReason
-from chalicelib.domain.token_types import TokenType
 from chalicelib.domain.users import Identity
 
 __all__ = ["OidcProvider", "ProviderDocuments", "ProviderRules"]

@@ -11,7 +11,7 @@ from threading import Lock
 from typing import Generic, TypeVar
 
 from chalicelib.domain.errors import IdentityProviderUnavailable, SignInRefused
-from chalicelib.domain.ports import Clock
+from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.refusals import ProviderReason, SignInReason
 
 T = TypeVar("T")

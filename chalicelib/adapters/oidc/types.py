@@ -8,9 +8,9 @@ A JWT with marks of both is of neither kind.
 from collections.abc import Mapping
 from typing import Any
 
+from chalicelib.domain.claims import TokenType
 from chalicelib.domain.errors import SignInRefused
 from chalicelib.domain.refusals import SignInReason
-from chalicelib.domain.token_types import TokenType
 
 Members = Mapping[str, Any]
 

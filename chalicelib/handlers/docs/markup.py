@@ -1,4 +1,4 @@
-"""Parts of the reference page as markup; every text is escaped where it becomes one."""
+"""Parts of the reference page as HTML. Every text is escaped here."""
 
 import html
 import json
@@ -12,7 +12,7 @@ _CODE = re.compile(r"`([^`]+)`")
 
 
 def kind(schema: Json) -> str:
-    """Return what a value must be, in words."""
+    """Return the type of a value and its limits, in words."""
     return _bare_kind(schema) + "".join(f"; {inline(limit)}" for limit in _limits(schema))
 
 
@@ -32,7 +32,7 @@ def _bare_kind(schema: Json) -> str:
 
 
 def name_of(schema: Json) -> str:
-    """Return the name of the definition that is referred to."""
+    """Return the name of the definition that a schema refers to."""
     return str(schema["$ref"].rpartition("/")[2])
 
 
@@ -54,12 +54,12 @@ def _limits(schema: Json) -> Iterable[str]:
 
 
 def needed(required: bool) -> str:
-    """Return the mark of what must be given."""
+    """Return the mark of a required value, or an empty text."""
     return ' <span class="needed">required</span>' if required else ""
 
 
 def table(name: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a table; its cells are markup already."""
+    """Return a table. Its cells are HTML already."""
     head = "".join(f'<th scope="col">{escaped(each)}</th>' for each in heads)
     body = "".join(f"<tr>{''.join(map(_cell, heads, row))}</tr>" for row in rows)
     return (
@@ -73,7 +73,7 @@ def _cell(head: str, content: str) -> str:
 
 
 def rich(text: str) -> str:
-    """Return paragraphs and lists of a text in which only `` ` `` and leading ``- `` mean anything."""
+    """Return a text as HTML. It may have paragraphs, lists with ``- ``, and `` ` `` around code."""
     return "".join(_block(block.splitlines()) for block in text.split("\n\n") if block.strip())
 
 
@@ -84,15 +84,15 @@ def _block(lines: Sequence[str]) -> str:
 
 
 def inline(text: str) -> str:
-    """Return a text in which `` ` `` marks code."""
+    """Return a text as HTML; `` ` `` marks code."""
     return _CODE.sub(r"<code>\1</code>", escaped(text))
 
 
 def escaped(text: str) -> str:
-    """Return a text as text that can be nothing else."""
+    """Return a text with the characters escaped that HTML gives a meaning to."""
     return html.escape(text, quote=True)
 
 
 def slug(name: str) -> str:
-    """Return a name as it can stand in an address."""
+    """Return a name in the form of a URL fragment."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower())

@@ -1,7 +1,8 @@
-"""The OpenAPI document (3.1), made of the operations, their definitions and the one table of statuses."""
+"""The OpenAPI document (3.1), made of the operations and their definitions."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -25,16 +26,25 @@ from chalicelib.handlers.http.operations import Documented, DocumentedResponse, 
 from chalicelib.handlers.http.problems import PROBLEMS, Rendering
 from chalicelib.handlers.http.requests import FORM, JSON, MAX_DEPTH, MAX_VALUES
 from chalicelib.handlers.http.site import Site
-from chalicelib.handlers.http.wire import PATH_PARAMETERS, SCOPE_SCHEMA, TEXT_SCHEMAS, HeaderInput
+from chalicelib.handlers.http.wire import (
+    LIFETIME_MARK,
+    PATH_PARAMETERS,
+    SCOPE_SCHEMA,
+    TEXT_SCHEMAS,
+    HeaderInput,
+)
+from chalicelib.handlers.http.wording import sentence_of_kind
 
 AnyOperation = Operation[Any, Any]
 
 _REF = "#/components/schemas/{name}"
 
 
-def document(operations: Sequence[Documented], scopes: ScopeCatalogue, site: Site) -> Json:
+def document(
+    operations: Sequence[Documented], scopes: ScopeCatalogue, max_lifetime: timedelta | None, site: Site
+) -> Json:
     """Return the document of these operations at ``site``, whose origin may be empty."""
-    schemas = _schemas(operations)
+    schemas = _with_lifetimes(_schemas(operations), max_lifetime)
     queries = {each.operation.query.__name__ for each in operations if each.operation.query}
     shared = {name: schema for name, schema in schemas.items() if name not in queries}
     used = {scheme for each in operations for scheme in each.operation.access.schemes}
@@ -71,13 +81,30 @@ def _schemas(operations: Sequence[Documented]) -> dict[str, Json]:
         components[kind.__name__] |= getattr(kind, "SCHEMA", {})
     for each in operations:
         if each.operation.media_type == FORM and each.operation.body:
-            # What a form may hold besides is ignored, but it is text, and given once.
+            # Other fields of a form are ignored, but each must be text and given once.
             components[each.operation.body.__name__].setdefault("additionalProperties", {"type": "string"})
     return {name: _tidy(schema) for name, schema in sorted(components.items())}
 
 
+def _with_lifetimes(schema: Any, longest: timedelta | None) -> Any:
+    """Return a schema in which members that are lifetimes have the longest lifetime of this service."""
+    if isinstance(schema, list | tuple):
+        return [_with_lifetimes(each, longest) for each in schema]
+    if not isinstance(schema, Mapping):
+        return schema
+    written = {key: _with_lifetimes(each, longest) for key, each in schema.items() if key != LIFETIME_MARK}
+    if LIFETIME_MARK in schema and longest:
+        days = longest.days
+        written |= {
+            "maximum": days,
+            "description": f"Days until the token expires. If it is null or absent, they are {days}.",
+            "examples": [min(days, *schema["examples"])],
+        }
+    return written
+
+
 def _tidy(schema: Json) -> Json:
-    """Return a schema with its description in one line; all enumerations here are of strings."""
+    """Return a schema with its description in one line. All enumerations here are of strings."""
     description = (
         {"description": " ".join(schema["description"].split())} if "description" in schema else {}
     )
@@ -101,13 +128,13 @@ def _security_schemes(used: set[str], site: Site) -> Json:
             "type": "apiKey",
             "in": "cookie",
             "name": SESSION_COOKIE.named(site),
-            "description": "The session of a person at the page; for the page's own scripts.",
+            "description": "The session of a person at the page. Only the page's own scripts use it.",
         }
         schemes[COMPANIONS["session"]] = {
             "type": "apiKey",
             "in": "header",
             "name": CSRF_HEADER,
-            "description": "The session's own secret; needed with its cookie for every change.",
+            "description": "The secret of the session. Every change needs it beside the cookie.",
         }
     return schemes
 
@@ -164,7 +191,7 @@ def _query_parameters(schema: Json) -> list[Json]:
 
 
 def _lifted(schema: Json) -> Json:
-    """Return a parameter whose description stands beside its schema, where readers look for it."""
+    """Return a parameter with its description beside its schema, where readers look for it."""
     rest = {key: value for key, value in schema.items() if key != "description"}
     return {"description": schema.get("description", ""), "schema": rest}
 
@@ -243,7 +270,7 @@ def _throttled(rendering: Rendering, kinds: Sequence[type[errors.ApiTokensError]
     if rendering is PROBLEMS:
         response = _coded(PROBLEMS, {**sentences, **THROTTLED})
     else:
-        # API Gateway answers with a problem document wherever it throttles.
+        # API Gateway sends a problem document for every throttled request, whatever the endpoint.
         response = _coded(PROBLEMS, THROTTLED)
         if sentences:
             own = _coded(rendering, sentences)
@@ -265,7 +292,7 @@ def _unexpected(rendering: Rendering) -> Json:
 
 
 def _coded(rendering: Rendering, sentences: Mapping[str, str]) -> Json:
-    """Return the response to an error: the body of all errors, narrowed to the codes that it may have."""
+    """Return the response for errors with these codes."""
     codes = {rendering.code_member: {"enum": list(sentences)}}
     schema = {**_reference(rendering.body.__name__), "properties": codes}
     return {
@@ -275,8 +302,9 @@ def _coded(rendering: Rendering, sentences: Mapping[str, str]) -> Json:
 
 
 def _sentence(kind: type[errors.ApiTokensError]) -> str:
-    """Return what an error says of itself, or what its class says where that depends on the case."""
-    return kind.detail or " ".join((kind.__doc__ or "").replace("``", "`").partition("\n\n")[0].split())
+    """Return the error's own sentence, or the docstring of its class if the sentence varies."""
+    first_paragraph = (kind.__doc__ or "").replace("``", "`").partition("\n\n")[0]
+    return sentence_of_kind(kind) or " ".join(first_paragraph.split())
 
 
 def _reference(name: str) -> Json:

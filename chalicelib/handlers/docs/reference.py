@@ -1,6 +1,6 @@
-"""The reference page's content, written from the OpenAPI document and from nothing else.
+"""The content of the reference page, written from the OpenAPI document alone.
 
-Every text of the document is escaped where it becomes markup.
+Every text of the document is escaped when it becomes markup.
 """
 
 import json
@@ -72,7 +72,7 @@ def _credentials(document: Json) -> str:
         (f"<code>{escaped(name)}</code>", escaped(_kind_of_scheme(scheme)), rich(scheme["description"]))
         for name, scheme in document["components"]["securitySchemes"].items()
     ]
-    return table("Ways to authenticate", ("Name", "Sent as", "What it is"), rows)
+    return table("Ways to authenticate", ("Name", "Sent as", "Description"), rows)
 
 
 def _kind_of_scheme(scheme: Json) -> str:
@@ -104,7 +104,7 @@ def _operation(method: str, path: str, operation: Json, schemas: Mapping[str, Js
         _parameters(operation),
         _body(operation, schemas),
         _example(method, path, operation, server),
-        _answers(operation),
+        _responses(operation),
         "</article>",
     ]
     return "".join(parts)
@@ -112,7 +112,7 @@ def _operation(method: str, path: str, operation: Json, schemas: Mapping[str, Js
 
 def _access(security: Sequence[Json]) -> str:
     named = [_ACCESS.get(name, name) for each in security for name in list(each)[:1]]
-    return escaped(" or ".join(named)) if named else "everybody"
+    return escaped(" or ".join(named)) if named else "all callers"
 
 
 def _parameters(operation: Json) -> str:
@@ -125,7 +125,7 @@ def _parameters(operation: Json) -> str:
         )
         for each in operation.get("parameters", ())
     ]
-    return table("Parameters", ("Name", "In", "Type", "What it is"), rows) if rows else ""
+    return table("Parameters", ("Name", "In", "Type", "Description"), rows) if rows else ""
 
 
 def _body(operation: Json, schemas: Mapping[str, Json]) -> str:
@@ -142,7 +142,7 @@ def _body(operation: Json, schemas: Mapping[str, Json]) -> str:
 
 
 def _example(method: str, path: str, operation: Json, server: str) -> str:
-    """Return the call as a command."""
+    """Return the call as a shell command."""
     lines = ["curl" if method == "GET" else f"curl --request {method}"]
     usual = operation["security"][0] if operation["security"] else {}
     lines += [_CREDENTIALS[name] for name in usual if name in _CREDENTIALS]
@@ -165,17 +165,17 @@ def _data(media_type: str, example: Mapping[str, Any]) -> list[str]:
     return [f"--data-urlencode {shlex.quote(f'{name}={value}')}" for name, value in example.items()]
 
 
-def _answers(operation: Json) -> str:
+def _responses(operation: Json) -> str:
     rows = [
-        (f"<strong>{status}</strong>", rich(answer["description"]), _carried(answer))
-        for status, answer in operation["responses"].items()
+        (f"<strong>{status}</strong>", rich(response["description"]), _content_of(response))
+        for status, response in operation["responses"].items()
     ]
-    return table("Answers", ("Status", "Meaning", "Carries"), rows)
+    return table("Responses", ("Status", "Meaning", "Content"), rows)
 
 
-def _carried(answer: Json) -> str:
-    bodies = [kind(content["schema"]) for content in answer.get("content", {}).values()]
-    headers = [f"<code>{escaped(name)}</code>" for name in answer.get("headers", ())]
+def _content_of(response: Json) -> str:
+    bodies = [kind(content["schema"]) for content in response.get("content", {}).values()]
+    headers = [f"<code>{escaped(name)}</code>" for name in response.get("headers", ())]
     return ", ".join(bodies + headers) or "nothing"
 
 
@@ -198,11 +198,11 @@ def _members(caption: str, schema: Json) -> str:
         (f"<code>{escaped(name)}</code>{needed(name in required)}", kind(member), rich(_words(member)))
         for name, member in schema["properties"].items()
     ]
-    return table(caption, ("Member", "Type", "What it is"), rows)
+    return table(caption, ("Member", "Type", "Description"), rows)
 
 
 def _words(member: Json) -> str:
-    """Return what a member says of itself, or what one of its alternatives says."""
+    """Return the description of a member, or that of one of its alternatives."""
     described = (
         each["description"] for each in (member, *member.get("anyOf", ())) if "description" in each
     )

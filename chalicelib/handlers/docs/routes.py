@@ -1,4 +1,4 @@
-"""``/openapi.json`` and ``/docs``: the contract for programs and for people, from one document."""
+"""``/openapi.json`` and ``/docs``: one contract, for programs and for people."""
 
 import json
 from collections.abc import Mapping
@@ -40,8 +40,8 @@ READ_OPENAPI = Operation(
 def read_openapi() -> Response:
     """Return this document.
 
-    It is made of the definitions that check requests and build answers, for the service as it is
-    configured: scopes, security schemes and its address.
+    It is made of the definitions that check requests and build responses. It shows the scopes, the
+    credentials and the address of the service as configured.
     """
     request = documents.current_request
     text = json.dumps(_document(*_published(request))) + "\n"
@@ -60,19 +60,20 @@ def show_docs() -> Response:
 
 
 def _published(request: Request) -> tuple[Mode, Site]:
-    """Return the service, and the site that its documents name: ``ISSUER``, never what a caller sent.
+    """Return the service and the site that its documents name.
 
-    Without ``ISSUER``, which open mode does not need, they name the path alone.
+    The site comes from ``ISSUER``, never from the request. Open mode needs no ``ISSUER``. Without it the
+    documents name the path alone.
     """
     service = bootstrap.current()
     issuer = service.published_at
     return service, site_at(issuer) if issuer else Site("", site_of(request).prefix)
 
 
-# Once per process. In open mode there are as many as there are base paths.
+# Each process makes the document once; in open mode once for each base path.
 @lru_cache(maxsize=4)
 def _document(service: Mode, site: Site) -> Json:
-    return openapi.document(operations.documented(), service.scopes, site)
+    return openapi.document(operations.documented(), service.scopes, service.max_lifetime, site)
 
 
 @lru_cache(maxsize=4)

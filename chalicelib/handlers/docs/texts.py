@@ -1,4 +1,4 @@
-"""What the OpenAPI document says that no definition says: words, credentials and headers."""
+"""Texts of the OpenAPI document that no definition holds: descriptions, credentials and headers."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,25 +14,25 @@ INFO = {
     "version": VERSION,
     "summary": "Personal access tokens for any API behind AWS API Gateway.",
     "description": (
-        "People sign in at their OpenID provider and make API tokens here; programs send those to the "
-        "protected API as `Authorization: Bearer`. Bodies are JSON in UTF-8 and closed: unknown members, "
-        "repeated ones and unknown parameters are refused. Every error is a problem document (RFC 9457) "
-        "with a stable `code`. Times are RFC 3339, in UTC.\n\n"
-        "The OAuth 2.0 endpoints take forms, ignore what they do not know and report errors as their RFCs "
-        "say, with the same `code` beside."
+        "People sign in at their OpenID provider and create API tokens here. Programs send these tokens "
+        "to the protected API as `Authorization: Bearer`. Bodies are JSON in UTF-8. Unknown members, "
+        "repeated members and unknown parameters are refused. Every error is a problem document "
+        "(RFC 9457) with a stable `code`. Times are in UTC and have the format of RFC 3339.\n\n"
+        "The OAuth 2.0 endpoints take forms and ignore unknown parameters. They report errors as their "
+        "RFCs say, and add the same `code`."
     ),
     "license": {"name": "MIT", "identifier": "MIT"},
 }
 TAGS = {
-    "Account": "Who is calling.",
-    "Tokens": "One's own API tokens. Nobody sees or changes another's.",
+    "Account": "The caller's own account.",
+    "Tokens": "The caller's own API tokens. Other users cannot see or change them.",
     "Tokens themselves": "A token rotates or revokes itself, or ends the overlap of its predecessor.",
-    "OAuth 2.0": "Tokens by the standard process, for any OAuth client library. Bodies are forms.",
-    "Discovery": "What other software has to know to work with this service.",
-    "Leak reports": "For whoever finds a token where it does not belong.",
-    "Users": "What administrators do with users and their tokens.",
-    "Sample API": "What stands behind the authorizer in a project of your own.",
-    "Documents": "This contract.",
+    "OAuth 2.0": "Standard endpoints for any OAuth client library. Bodies are forms.",
+    "Discovery": "Metadata and keys that other software needs to work with this service.",
+    "Leak reports": "Reports of tokens that were found in public, such as in a repository.",
+    "Users": "Administrators manage users and their tokens.",
+    "Sample API": "An example of an API that the authorizer protects. Your own API takes its place.",
+    "Documents": "The contract of this API.",
 }
 SCHEMES: Mapping[str, Json] = {
     "signIn": {
@@ -45,32 +45,32 @@ SCHEMES: Mapping[str, Json] = {
         "type": "http",
         "scheme": "bearer",
         "bearerFormat": "bodhi_...",
-        "description": "An API token. Its scopes decide which methods and paths it opens.",
+        "description": "An API token. Its scopes decide which methods and paths it may call.",
     },
     "client": {
         "type": "http",
         "scheme": "basic",
         "description": (
-            "A configured resource server: its id and secret. Both may stand in the form instead, "
-            "and so may a JWT that it signs (`private_key_jwt`, RFC 7523)."
+            "The id and secret of a configured resource server. They may be in the form instead. "
+            "A JWT that the resource server signs may replace them (`private_key_jwt`, RFC 7523)."
         ),
     },
 }
-# Beside the cookie a change needs the header, so that no other site can ask for it.
+# A change needs the header beside the cookie, so that another site cannot ask for it.
 COMPANIONS = {"session": "sessionChange"}
 HEADERS: Mapping[str, Json] = {
-    "Cache-Control": {"description": "How long the answer may be kept.", "schema": {"type": "string"}},
+    "Cache-Control": {"description": "How long the response may be cached.", "schema": {"type": "string"}},
     "ETag": {
-        "description": "The version of what is returned (RFC 9110 section 8.8.3).",
+        "description": "The version of the returned resource (RFC 9110 section 8.8.3).",
         "schema": {"type": "string", "pattern": '^"[^"]+"$'},
     },
     "Effective-By": {
-        "description": "By when every gateway refuses what was ended, from this answer on.",
+        "description": "The time from which every gateway refuses the tokens that this call ended.",
         "schema": {"type": "string", "format": "date-time"},
     },
-    "Location": {"description": "The path of what was made.", "schema": {"type": "string"}},
+    "Location": {"description": "The path of the new token.", "schema": {"type": "string"}},
     "Retry-After": {
-        "description": "Seconds to wait before the next try. Absent if waiting does not help.",
+        "description": "Seconds to wait before you retry. Absent if waiting does not help.",
         "schema": {"type": "integer", "minimum": 0},
     },
     "WWW-Authenticate": {

@@ -11,6 +11,7 @@ from chalice.app import Blueprint, Request, Response
 
 from chalicelib.domain import errors
 from chalicelib.handlers.http import requests
+from chalicelib.handlers.http.errors import PayloadTooLarge, UnsupportedMediaType
 from chalicelib.handlers.http.problems import PROBLEMS, Rendering, render_errors
 from chalicelib.handlers.http.wire import PATH_PARAMETERS, HeaderInput, Resource
 
@@ -167,7 +168,7 @@ class Operation(Generic[_B, _Q]):
         if self.body or self.query:
             of_input.append(errors.InvalidRequest)
         if self.body:
-            of_input += [errors.PayloadTooLarge, errors.UnsupportedMediaType]
+            of_input += [PayloadTooLarge, UnsupportedMediaType]
         return tuple(dict.fromkeys([*of_access, *of_input, *self.raises]))
 
 

@@ -15,7 +15,8 @@ from chalice.app import Response
 from chalicelib import logs
 from chalicelib.domain import errors
 from chalicelib.domain.users import SIGN_IN_LEEWAY
-from chalicelib.handlers.http import responses
+from chalicelib.handlers.http import responses, wording
+from chalicelib.handlers.http.errors import PayloadTooLarge, UnsupportedMediaType
 from chalicelib.handlers.http.wire import Problem, Resource
 
 _P = ParamSpec("_P")
@@ -26,9 +27,8 @@ RETRY_AFTER_SECONDS = "2"
 
 _STATUSES: dict[type[errors.ApiTokensError], HTTPStatus] = {
     errors.InvalidRequest: HTTPStatus.BAD_REQUEST,
-    errors.PayloadTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    errors.UnsupportedMediaType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-    errors.UnsupportedGrantType: HTTPStatus.BAD_REQUEST,
+    PayloadTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    UnsupportedMediaType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     errors.InvalidTarget: HTTPStatus.BAD_REQUEST,
     errors.UnsupportedTokenType: HTTPStatus.BAD_REQUEST,
     errors.InvalidClient: HTTPStatus.UNAUTHORIZED,
@@ -65,7 +65,7 @@ SOMETHING_WENT_WRONG = "Something went wrong here. Try again; if it persists, re
 
 def problem(error: errors.ApiTokensError) -> Response:
     """Return an error as a problem document."""
-    document = _document(status_of(error), error.code, error.detail)
+    document = _document(status_of(error), error.code, wording.sentence(error))
     if isinstance(error, errors.AlreadyCreated):
         document = msgspec.structs.replace(document, token_id=error.token_id)
     if isinstance(error, errors.TokenAlreadyRotated):
@@ -173,7 +173,8 @@ def _headers(error: errors.ApiTokensError) -> Mapping[str, str]:
 def _challenge(error: errors.ApiTokensError) -> str | None:
     """Return the Bearer challenge (RFC 6750 section 3) of an error that has one."""
     if isinstance(error, errors.SignInRefused):
-        return f'Bearer realm="{REALM}", error="invalid_token", error_description="{error.detail}"'
+        description = wording.sentence(error)
+        return f'Bearer realm="{REALM}", error="invalid_token", error_description="{description}"'
     if isinstance(error, errors.NotAuthenticated):
         return f'Bearer realm="{REALM}"'
     if isinstance(error, errors.InvalidToken):

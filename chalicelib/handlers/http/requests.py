@@ -9,8 +9,9 @@ import msgspec
 from chalice.app import Request
 
 from chalicelib import strict_json
-from chalicelib.domain.errors import InvalidRequest, PayloadTooLarge, UnsupportedMediaType
+from chalicelib.domain.errors import InvalidRequest
 from chalicelib.handlers.http import refusals
+from chalicelib.handlers.http.errors import PayloadTooLarge, UnsupportedMediaType
 from chalicelib.handlers.http.refusals import quoted
 from chalicelib.handlers.http.wire import IDEMPOTENCY_KEY_PATTERN
 from chalicelib.strict_json import Bounds, InvalidJson

@@ -9,13 +9,13 @@ from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.domain.ids import TOKEN_ID, USER_ID
 from chalicelib.domain.text import MAX_DESCRIPTION_LENGTH, MAX_NAME_LENGTH, plain_text_pattern
+from chalicelib.domain.token_rules import MAX_LIFETIME
 from chalicelib.domain.users import Role, UserStatus
 from chalicelib.settings.scope_definitions import MAX_SCOPES
 
 _T = TypeVar("_T")
 
 IDEMPOTENCY_KEY_PATTERN = r"[\x21-\x7e]{1,255}"
-MAX_LIFETIME_DAYS = 3650
 
 
 def given(value: _T | UnsetType) -> _T | None:
@@ -47,6 +47,8 @@ TEXT_SCHEMAS: Mapping[str, Mapping[str, Any]] = {
 }
 # The document lists the scopes that the running service knows under this name.
 SCOPE_SCHEMA = "Scope"
+# The document replaces schemas with this mark if the service sets a longest lifetime.
+LIFETIME_MARK = "x-token-lifetime"
 
 Name = Annotated[
     str,
@@ -68,10 +70,10 @@ ExpiresInDays = Annotated[
     int,
     Meta(
         ge=1,
-        le=MAX_LIFETIME_DAYS,
-        description="Days until the token expires. If it is null or absent, the token never expires, "
-        "unless the service sets a longest lifetime.",
+        le=MAX_LIFETIME.days,
+        description="Days until the token expires. If it is null or absent, the token never expires.",
         examples=[90],
+        extra_json_schema={LIFETIME_MARK: True},
     ),
 ]
 

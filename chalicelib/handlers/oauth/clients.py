@@ -1,4 +1,4 @@
-"""Which client a request says it comes from (RFC 6749 section 2.3)."""
+"""The client that a request comes from, not yet authenticated (RFC 6749 section 2.3)."""
 
 import base64
 import binascii
@@ -14,15 +14,15 @@ from chalicelib.handlers.oauth.forms import ASSERTION_TYPE, ClientForm
 
 
 def presented(request: Request, form: ClientForm) -> ClientCredentials | None:
-    """Return how the client authenticates, or None where it does not.
+    """Return the client's credentials, or None if the request has none.
 
-    A client id alone is a name, no proof. Raises InvalidRequest, also for more than one way at once
+    A client id alone proves nothing. Raises InvalidRequest, also for two ways to authenticate at once
     (section 2.3), or InvalidClient.
     """
     header = request.headers.get("authorization")
     secret, assertion = given(form.client_secret), given(form.client_assertion)
     if sum(way is not None for way in (header, secret, assertion)) > 1:
-        raise InvalidRequest("Authenticate the client in one way, not in several.")
+        raise InvalidRequest("Authenticate the client in one way only.")
     if header is not None:
         return _in_header(header, given(form.client_id))
     if secret is not None:
@@ -31,10 +31,10 @@ def presented(request: Request, form: ClientForm) -> ClientCredentials | None:
 
 
 def _in_header(header: str, named: str | None) -> ClientSecret:
-    """Return what HTTP Basic carries: id and secret, each form-encoded before (section 2.3.1)."""
+    """Return the id and secret of HTTP Basic; the client form-encodes each first (section 2.3.1)."""
     encoded = authorization_header.presented("basic", header)
     if encoded is None:
-        raise InvalidClient("Clients authenticate by HTTP Basic.", by_header=True)
+        raise InvalidClient("Authenticate the client with HTTP Basic, or in the body.", by_header=True)
     try:
         pair = base64.b64decode(encoded, validate=True).decode("ascii")
         client_id, _, secret = pair.partition(":")
@@ -48,7 +48,7 @@ def _in_header(header: str, named: str | None) -> ClientSecret:
 
 def _in_body(secret: str, named: str | None) -> ClientSecret:
     if named is None:
-        raise InvalidRequest("'client_secret' needs 'client_id' beside it.")
+        raise InvalidRequest("'client_id' is missing beside 'client_secret'.")
     return ClientSecret(named, secret)
 
 
@@ -57,7 +57,7 @@ def _assertion(assertion: str | None, form: ClientForm) -> ClientAssertion | Non
     if assertion is None and kind is None:
         return None
     if assertion is None or kind is None:
-        raise InvalidRequest("'client_assertion' and 'client_assertion_type' go together.")
+        raise InvalidRequest("Send 'client_assertion' and 'client_assertion_type' together.")
     if kind != ASSERTION_TYPE:
         raise InvalidClient(f"'client_assertion_type' must be {ASSERTION_TYPE}.")
     return ClientAssertion(assertion, given(form.client_id))

@@ -1,4 +1,4 @@
-"""``/oauth2/...``: tokens by the standard process, for any OAuth client library."""
+"""``/oauth2/...``: token exchange, introspection and revocation for OAuth client libraries."""
 
 import re
 import string
@@ -12,18 +12,18 @@ from msgspec import UNSET, UnsetType
 
 from chalicelib import bootstrap, logs
 from chalicelib.domain import endpoints, errors
-from chalicelib.domain.access_tokens import AccessToken
+from chalicelib.domain.claims import TOKEN_EXCHANGE, AccessToken, TokenType
 from chalicelib.domain.clients import ClientCredentials
 from chalicelib.domain.ids import API_TOKEN_PREFIX
 from chalicelib.domain.scopes import scope_string
-from chalicelib.domain.text import MAX_DESCRIPTION_LENGTH, MAX_NAME_LENGTH, plain_text
-from chalicelib.domain.token_types import TOKEN_EXCHANGE, TokenType
-from chalicelib.domain.tokens import IssuedToken, TokenRequest
+from chalicelib.domain.text import MAX_DESCRIPTION_LENGTH, MAX_NAME_LENGTH
+from chalicelib.domain.token_creation import IssuedToken, TokenRequest
 from chalicelib.handlers.http import requests, responses
 from chalicelib.handlers.http.operations import Access, DocumentedResponse, Operation
 from chalicelib.handlers.http.wire import IDEMPOTENCY_KEY, given
+from chalicelib.handlers.http.wording import text_member
 from chalicelib.handlers.oauth import clients
-from chalicelib.handlers.oauth.errors import OAUTH
+from chalicelib.handlers.oauth.errors import OAUTH, UnsupportedGrantType
 from chalicelib.handlers.oauth.forms import MAX_BYTES, ClientForm, ExchangeForm, TokenForm
 from chalicelib.handlers.oauth.resources import ExchangedToken, Introspection
 from chalicelib.services.introspect import ActiveToken
@@ -53,7 +53,7 @@ EXCHANGE = Operation(
     most_bytes=MAX_BYTES,
     headers=(IDEMPOTENCY_KEY,),
     raises=(
-        errors.UnsupportedGrantType,
+        UnsupportedGrantType,
         errors.InvalidSubjectToken,
         errors.InvalidScope,
         errors.ScopeNotAllowed,
@@ -72,10 +72,10 @@ EXCHANGE = Operation(
 
 @EXCHANGE.on(oauth)
 def exchange_token() -> Response:
-    """Exchange a token for another (RFC 8693).
+    """Exchange a token for another one (RFC 8693).
 
-    A JWT of your OpenID provider becomes an API token, the same as by `POST /v1/tokens`. An API token
-    becomes an access token for one other service, which verifies it by the published keys alone.
+    A JWT of your OpenID provider becomes an API token, as by `POST /v1/tokens`. An API token becomes an
+    access token for one other service. That service verifies it with the published keys alone.
     """
     parts = bootstrap.service().oauth
     form, credentials = _form(EXCHANGE)
@@ -106,10 +106,10 @@ INTROSPECT = Operation(
 
 @INTROSPECT.on(oauth)
 def introspect_token() -> Response:
-    """Say what a token is right now, to a configured resource server (RFC 7662).
+    """Return the state of a token to a configured resource server (RFC 7662).
 
-    A token that may not be used, for any reason, is `{"active": false}`. So is a token for an audience that
-    is not the client's. Introspection is not counted as a use.
+    The response is `{"active": false}` for a token that may not be used, for any reason. It is the same
+    for a token whose audience is not the client's. Introspection is not counted as a use.
     """
     parts = bootstrap.service().oauth
     form, credentials = _form(INTROSPECT)
@@ -137,9 +137,9 @@ REVOKE = Operation(
 
 @REVOKE.on(oauth)
 def revoke_presented_token() -> Response:
-    """Revoke an API token for good, by holding it (RFC 7009).
+    """Revoke the API token in the body (RFC 7009). This is final.
 
-    The answer is the same for a token that is revoked, unknown or none at all.
+    The response is the same for a genuine token, an unknown token and any other string.
     """
     parts = bootstrap.service().oauth
     form, credentials = _form(REVOKE)
@@ -149,22 +149,24 @@ def revoke_presented_token() -> Response:
 
 
 def _form(operation: Operation[_F, None]) -> tuple[_F, ClientCredentials | None]:
-    """Return the form, and the credentials of the client, yet unchecked."""
+    """Return the form and the client's credentials, which are not checked yet."""
     request = oauth.current_request
     if request.query_params:
-        # Addresses end up in logs and histories (RFC 6749 section 2.3.1).
-        raise errors.InvalidRequest("Send parameters in the body, never in the address.")
+        # URLs end up in logs and histories (RFC 6749 section 2.3.1).
+        raise errors.InvalidRequest("Send parameters in the body, not in the URL.")
     form = operation.body_of(request)
     return form, clients.presented(request, form)
 
 
 def _subject(form: ExchangeForm) -> tuple[TokenType, str]:
     if _needed(form.grant_type, "grant_type") != TOKEN_EXCHANGE:
-        raise errors.UnsupportedGrantType
+        raise UnsupportedGrantType
     subject_token = _trimmed(_needed(form.subject_token, "subject_token"))
     kind = _token_type(_needed(form.subject_token_type, "subject_token_type"), "subject_token_type")
     if given(form.actor_token) or given(form.actor_token_type):
-        raise errors.InvalidRequest("'actor_token' is not supported: nobody acts for somebody else.")
+        raise errors.InvalidRequest(
+            "'actor_token' is not supported. A token cannot act on behalf of another party."
+        )
     requested = given(form.requested_token_type)
     if requested not in (None, TokenType.ACCESS_TOKEN.value):
         raise errors.InvalidRequest(f"'requested_token_type' must be {TokenType.ACCESS_TOKEN.value}.")
@@ -174,8 +176,8 @@ def _subject(form: ExchangeForm) -> tuple[TokenType, str]:
 def _trimmed(token: str) -> str:
     """Return a token without the ASCII white space around it.
 
-    A shell that reads a token from a file may send the line break after it. The token must not be treated
-    as an unknown one for that.
+    A shell that reads a token from a file may send the line break after it. The token is not unknown
+    because of that.
     """
     return token.strip(string.whitespace)
 
@@ -208,8 +210,8 @@ def _scopes(form: ExchangeForm) -> frozenset[str] | None:
 def _token_request(form: ExchangeForm) -> TokenRequest:
     days = given(form.token_expires_in_days)
     return TokenRequest(
-        name=plain_text(form.token_name, "token_name", MAX_NAME_LENGTH),
-        description=plain_text(form.token_description, "token_description", MAX_DESCRIPTION_LENGTH),
+        name=text_member(form.token_name, "token_name", MAX_NAME_LENGTH),
+        description=text_member(form.token_description, "token_description", MAX_DESCRIPTION_LENGTH),
         scopes=_scopes(form),
         lifetime=None if days is None else timedelta(days=days),
     )

@@ -8,7 +8,8 @@ from chalice.app import Response
 from msgspec import UNSET
 
 from chalicelib.domain import errors
-from chalicelib.handlers.http import requests, responses
+from chalicelib.domain.claims import TOKEN_EXCHANGE
+from chalicelib.handlers.http import requests, responses, wording
 from chalicelib.handlers.http.problems import (
     EXPLAINED,
     INTERNAL_ERROR,
@@ -20,19 +21,28 @@ from chalicelib.handlers.http.problems import (
 )
 from chalicelib.handlers.oauth.resources import OAuthError
 
-# What an error is called here, and its status; the nearest of its classes decides.
+_MEMBERS = wording.Members(scopes="scope", lifetime_in_days="token_expires_in_days")
+
+
+class UnsupportedGrantType(errors.InvalidRequest):
+    """The grant type is not token exchange (RFC 6749 section 5.2)."""
+
+    code = "unsupported_grant_type"
+    detail = f"grant_type must be {TOKEN_EXCHANGE}."
+
+
+# The OAuth code and status of each error. The nearest class in the hierarchy decides.
 _MEANINGS: dict[type[errors.ApiTokensError], tuple[str, HTTPStatus]] = {
-    # Whatever is wrong with the request, with the subject token and with what is asked for
-    # (RFC 8693 section 2.2.2).
+    # RFC 8693 section 2.2.2 has this code for a bad request and for a bad subject token.
     errors.ApiTokensError: ("invalid_request", HTTPStatus.BAD_REQUEST),
     errors.InvalidClient: ("invalid_client", HTTPStatus.UNAUTHORIZED),
-    errors.UnsupportedGrantType: ("unsupported_grant_type", HTTPStatus.BAD_REQUEST),
+    UnsupportedGrantType: ("unsupported_grant_type", HTTPStatus.BAD_REQUEST),
     errors.InvalidScope: ("invalid_scope", HTTPStatus.BAD_REQUEST),
     errors.ScopeNotAllowed: ("invalid_scope", HTTPStatus.BAD_REQUEST),
     errors.InvalidTarget: ("invalid_target", HTTPStatus.BAD_REQUEST),
     errors.UnsupportedTokenType: ("unsupported_token_type", HTTPStatus.BAD_REQUEST),
     errors.TokensUnavailable: ("tokens_unavailable", HTTPStatus.CONFLICT),
-    # OAuth has no code for it: the request is good, and is to be repeated later.
+    # OAuth has no code for a valid request that should be repeated later.
     errors.TooManyCreations: ("temporarily_unavailable", HTTPStatus.TOO_MANY_REQUESTS),
     errors.ConcurrentChange: ("temporarily_unavailable", HTTPStatus.SERVICE_UNAVAILABLE),
     errors.DependencyUnavailable: ("temporarily_unavailable", HTTPStatus.SERVICE_UNAVAILABLE),
@@ -42,13 +52,14 @@ _NOT_ALLOWED_IN_DESCRIPTIONS = re.compile(r"[^\x20-\x21\x23-\x5b\x5d-\x7e]")
 
 
 def oauth_error(error: errors.ApiTokensError) -> Response:
-    """Return an error as OAuth clients expect it."""
+    """Return the response for an error, in the form of RFC 6749 section 5.2."""
     explained = (error.refusal or error) if isinstance(error, errors.InvalidSubjectToken) else error
+    sentence = _sentence(error)
     document = OAuthError(
         error=_code(type(error)),
-        error_description=_description(error.detail),
+        error_description=_description(sentence),
         code=error.code,
-        detail=error.detail,
+        detail=sentence,
         token_id=error.token_id if isinstance(error, errors.AlreadyCreated) else UNSET,
         reason=explained.reason.value if isinstance(explained, EXPLAINED) else UNSET,
     )
@@ -56,7 +67,7 @@ def oauth_error(error: errors.ApiTokensError) -> Response:
 
 
 def server_error() -> Response:
-    """Return the answer to what nobody foresaw."""
+    """Return the response for an unexpected error."""
     document = OAuthError(
         error=_SERVER_ERROR,
         error_description=_description(SOMETHING_WENT_WRONG),
@@ -64,6 +75,19 @@ def server_error() -> Response:
         detail=SOMETHING_WENT_WRONG,
     )
     return responses.document(document, HTTPStatus.INTERNAL_SERVER_ERROR, _UNCACHED)
+
+
+def _sentence(error: errors.ApiTokensError) -> str:
+    match error:
+        case errors.InvalidSubjectToken(refusal=errors.SignInRefused() as refusal):
+            return f"The subject_token was refused. {refusal.detail}"
+        case errors.InvalidSubjectToken(detail=errors.InvalidSubjectToken.detail):
+            return "The subject_token is invalid, expired, or not of the type in subject_token_type."
+        case errors.ScopeNotHeld():
+            return "'scope' must name scopes that the API token has right now."
+        case errors.AudienceRequired():
+            return "Name the service that the access token is for as 'audience' or 'resource'."
+    return wording.sentence(error, _MEMBERS)
 
 
 def _code(kind: type[errors.ApiTokensError]) -> str:
@@ -79,7 +103,7 @@ def _meaning(kind: type[errors.ApiTokensError]) -> tuple[str, HTTPStatus]:
 
 
 def _description(detail: str) -> str:
-    """Return a sentence in the characters that ``error_description`` may have."""
+    """Return a sentence in the characters that ``error_description`` allows."""
     return _NOT_ALLOWED_IN_DESCRIPTIONS.sub("?", detail.replace('"', "'"))
 
 

@@ -1,4 +1,4 @@
-"""What the OAuth endpoints take, as forms (RFC 6749 section 3.2); unknown parameters are ignored."""
+"""Forms of the OAuth endpoints (RFC 6749 section 3.2). Unknown parameters are ignored."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
@@ -6,26 +6,26 @@ from typing import Annotated, Any, ClassVar
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from chalicelib.domain.token_types import TOKEN_EXCHANGE, TokenType
+from chalicelib.domain.claims import TOKEN_EXCHANGE, TokenType
 from chalicelib.handlers.http.requests import MOST_FIELDS
 from chalicelib.handlers.http.wire import Description, ExpiresInDays, Name
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
-# A parameter without a value is as if left out (RFC 6749 section 3.2), so what is needed needs one.
+# A parameter with an empty value counts as absent (RFC 6749 section 3.2).
 _NEEDED = {"minLength": 1}
 
-# A JWT of the provider and one of the client's, with room for the rest.
+# Two JWTs, one of the provider and one of the client, and the other parameters fit in.
 MAX_BYTES = 32 * 1024
 
 _ACCESS_TOKEN = TokenType.ACCESS_TOKEN.value
 
 
 class ClientForm(msgspec.Struct, frozen=True, kw_only=True):
-    """What every endpoint takes: who calls, if not said in the Authorization header."""
+    """Parameters of every endpoint: the client's credentials, unless they are in the header."""
 
     client_id: Annotated[str, Meta(description="The client's id.")] | UnsetType = UNSET
-    client_secret: Annotated[str, Meta(description="Its secret.")] | UnsetType = UNSET
+    client_secret: Annotated[str, Meta(description="The client's secret.")] | UnsetType = UNSET
     client_assertion_type: (
         Annotated[str, Meta(description=f"With an assertion: `{ASSERTION_TYPE}`.")] | UnsetType
     ) = UNSET
@@ -37,7 +37,7 @@ class ClientForm(msgspec.Struct, frozen=True, kw_only=True):
 class ExchangeForm(ClientForm, frozen=True, kw_only=True):
     """A token exchange (RFC 8693 section 2.1)."""
 
-    # Asked for one after the other, so that another grant type is told that it is another.
+    # The handler asks for these in turn, so that an unsupported grant type is reported first.
     SCHEMA: ClassVar[Mapping[str, Any]] = {
         "required": ["grant_type", "subject_token", "subject_token_type"]
     }
@@ -69,7 +69,7 @@ class ExchangeForm(ClientForm, frozen=True, kw_only=True):
         Annotated[
             str,
             Meta(
-                description="What the subject token is; an API token is an access token.",
+                description="The type of the subject token. An API token is an access token.",
                 examples=[TokenType.JWT.value],
                 extra_json_schema=_NEEDED,
             ),
@@ -77,28 +77,35 @@ class ExchangeForm(ClientForm, frozen=True, kw_only=True):
         | UnsetType
     ) = UNSET
     requested_token_type: (
-        Annotated[str, Meta(description="An access token, if given.", examples=[_ACCESS_TOKEN])] | UnsetType
+        Annotated[str, Meta(description="If given, it must be an access token.", examples=[_ACCESS_TOKEN])]
+        | UnsetType
     ) = UNSET
     actor_token: Annotated[str, Meta(description="Not supported.")] | UnsetType = UNSET
     actor_token_type: Annotated[str, Meta(description="Not supported.")] | UnsetType = UNSET
     resource: (
         Annotated[
             list[str],
-            Meta(max_length=MOST_FIELDS, description="Where the new token is to be used (RFC 8707)."),
+            Meta(
+                max_length=MOST_FIELDS,
+                description="The API or service that the new token is for, as a URI (RFC 8707).",
+            ),
         ]
         | UnsetType
     ) = UNSET
     audience: (
         Annotated[
             list[str],
-            Meta(max_length=MOST_FIELDS, description="The same, by name. Needed with an API token."),
+            Meta(
+                max_length=MOST_FIELDS,
+                description="The same, by name. Required if you exchange an API token.",
+            ),
         ]
         | UnsetType
     ) = UNSET
     scope: (
         Annotated[
             str,
-            Meta(description="What the new token may do, separated by spaces.", examples=["api:read"]),
+            Meta(description="The scopes of the new token, separated by spaces.", examples=["api:read"]),
         ]
         | UnsetType
     ) = UNSET
@@ -108,7 +115,7 @@ class ExchangeForm(ClientForm, frozen=True, kw_only=True):
 
 
 class TokenForm(ClientForm, frozen=True, kw_only=True):
-    """A token to look at, or to end (RFC 7662 section 2.1, RFC 7009 section 2.1)."""
+    """A token to introspect or revoke (RFC 7662 section 2.1, RFC 7009 section 2.1)."""
 
     token: Annotated[
         str,
@@ -119,5 +126,5 @@ class TokenForm(ClientForm, frozen=True, kw_only=True):
         ),
     ]
     token_type_hint: (
-        Annotated[str, Meta(description="Ignored: tokens say themselves what they are.")] | UnsetType
+        Annotated[str, Meta(description="Ignored. The token itself shows its type.")] | UnsetType
     ) = UNSET

@@ -1,4 +1,4 @@
-"""What the OAuth endpoints answer."""
+"""Bodies of the OAuth endpoints' responses."""
 
 from typing import Annotated, Literal
 
@@ -8,7 +8,7 @@ from chalicelib.handlers.http.wire import Resource, Scopes, TokenId
 
 Url = Annotated[str, Meta(extra_json_schema={"format": "uri"})]
 Seconds = Annotated[int, Meta(description="Seconds since 1970 (RFC 7519, NumericDate).")]
-# Clients allocate by these bounds; no document of this service comes near them.
+# Generated clients allocate by these bounds. Documents of this service stay far below them.
 Names = Annotated[list[str], Meta(max_length=16)]
 Methods = Annotated[Names, Meta(examples=[["client_secret_basic"]])]
 
@@ -16,10 +16,10 @@ Methods = Annotated[Names, Meta(examples=[["client_secret_basic"]])]
 class OAuthError(Resource, frozen=True, kw_only=True):
     """An error of an OAuth endpoint (RFC 6749 section 5.2). ``code`` is finer than ``error``."""
 
-    error: Annotated[str, Meta(description="What went wrong, as the RFCs name it.")]
+    error: Annotated[str, Meta(description="The RFC's code of the error.")]
     error_description: Annotated[str, Meta(description="What went wrong, and what to do.")]
-    code: Annotated[str, Meta(description="What went wrong, as all other calls name it.")]
-    detail: Annotated[str, Meta(description="The same in any characters.")]
+    code: Annotated[str, Meta(description="The code of the error, as in all other calls of this API.")]
+    detail: Annotated[str, Meta(description="The same sentence, in all characters.")]
     token_id: Annotated[
         TokenId | UnsetType, Meta(description="With already_created: the token that was made.")
     ] = UNSET
@@ -36,19 +36,22 @@ class ExchangedToken(Resource, frozen=True, kw_only=True):
     issued_token_type: Annotated[str, Meta(description="Always an access token.")]
     token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - a word of RFC 6750
     scope: Annotated[str, Meta(description="What the token may do.", examples=["api:read"])]
-    expires_in: Annotated[int, Meta(description="Seconds until it ends; absent: never.")] | UnsetType = (
-        UNSET
-    )
-    token_id: Annotated[TokenId | UnsetType, Meta(description="Of an API token: its id.")] = UNSET
+    expires_in: (
+        Annotated[int, Meta(description="Seconds until the token expires. Absent if it never expires.")]
+        | UnsetType
+    ) = UNSET
+    token_id: Annotated[
+        TokenId | UnsetType, Meta(description="The id of the new API token. Absent for an access token.")
+    ] = UNSET
 
 
 class Introspection(Resource, frozen=True, kw_only=True):
-    """What a token is (RFC 7662 section 2.2); ``active`` alone where it is nothing right now."""
+    """The state of a token (RFC 7662 section 2.2). An inactive token has ``active`` alone."""
 
     active: bool
     scope: str | UnsetType = UNSET
     client_id: Annotated[
-        TokenId | UnsetType, Meta(description="Of an access token: the API token behind it.")
+        TokenId | UnsetType, Meta(description="For an access token: the API token that it came from.")
     ] = UNSET
     token_type: Literal["Bearer"] | UnsetType = UNSET
     exp: Seconds | UnsetType = UNSET
@@ -60,7 +63,7 @@ class Introspection(Resource, frozen=True, kw_only=True):
 
 
 class AuthorizationServer(Resource, frozen=True, kw_only=True):
-    """What this service is to OAuth clients (RFC 8414 section 2)."""
+    """The authorization server metadata of this service (RFC 8414 section 2)."""
 
     issuer: Url
     token_endpoint: Url

@@ -1,4 +1,4 @@
-"""``/.well-known/...``: what other software has to know to work with this service."""
+"""``/.well-known/...``: metadata and keys that other software needs."""
 
 from functools import lru_cache
 
@@ -7,9 +7,9 @@ from chalice.app import Blueprint, Response
 from chalicelib import bootstrap
 from chalicelib.bootstrap import Service
 from chalicelib.domain import endpoints, errors
+from chalicelib.domain.claims import TOKEN_EXCHANGE
 from chalicelib.domain.clients import ASSERTION_ALGORITHMS
 from chalicelib.domain.keys import VerificationKey
-from chalicelib.domain.token_types import TOKEN_EXCHANGE
 from chalicelib.handlers.http import responses
 from chalicelib.handlers.http.operations import (
     CACHE_HEADERS,
@@ -121,7 +121,7 @@ KEYS = Operation(
 def publish_keys() -> Response:
     """Publish the keys that verify access tokens (RFC 7517).
 
-    The keys of API tokens are not among them: those have to be looked up each time.
+    The keys of API tokens are not published: every use of an API token must be looked up.
     """
     keys = bootstrap.service().oauth.published_keys()
     document = KeySet(keys=[_key(key) for key in sorted(keys, key=lambda key: key.kid)])

@@ -20,6 +20,9 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.refusals import LoginReason
 from chalicelib.domain.sessions import login_id_in
+from chalicelib.domain.text import MAX_DESCRIPTION_LENGTH, MAX_NAME_LENGTH, MAX_SEARCH_LENGTH
+from chalicelib.domain.token_rules import MAX_OVERLAP, TokenRules
+from chalicelib.domain.unicode_table import WHITE_SPACE
 from chalicelib.domain.users import User
 from chalicelib.handlers.http import pages, problems, responses
 from chalicelib.handlers.http.cookies import LOGIN_COOKIE, SESSION_COOKIE, Cookie
@@ -211,11 +214,26 @@ def _scopes_of(user: User) -> dict[str, object]:
     }
 
 
+def _limits_of(rules: TokenRules) -> dict[str, object]:
+    """Return the limits that the page's script checks: lengths in code points, days and seconds."""
+    return {
+        "name_length": MAX_NAME_LENGTH,
+        "description_length": MAX_DESCRIPTION_LENGTH,
+        "search_length": MAX_SEARCH_LENGTH,
+        # The inside of a regular expression's character class, in a syntax that Python and ECMA-262 share.
+        "white_space": WHITE_SPACE,
+        "lifetime_days": rules.longest_lifetime.days,
+        "must_expire": rules.max_lifetime is not None,
+        "overlap_seconds": int(MAX_OVERLAP.total_seconds()),
+    }
+
+
 def _page_of(site: Site, visitor: Visitor) -> Response:
     values = {
         "csrf_token": visitor.session.csrf_token,
         "user": responses.text(responses.me(visitor.user)),
         "scopes": json.dumps(_scopes_of(visitor.user)),
+        "limits": json.dumps(_limits_of(bootstrap.service().rules)),
         "cache_seconds": str(int(bootstrap.service().cache_ttl.total_seconds())),
     }
     return pages.page(site, "page.html", values)

@@ -7,8 +7,9 @@ from itertools import islice
 from chalice.app import Blueprint, Response
 
 from chalicelib import bootstrap, logs
-from chalicelib.domain import errors, leaks
+from chalicelib.domain import leaks
 from chalicelib.handlers.http import responses
+from chalicelib.handlers.http.errors import PayloadTooLarge
 from chalicelib.handlers.http.operations import ANYBODY, DocumentedResponse, Operation
 from chalicelib.handlers.v1 import inputs, resources
 from chalicelib.services.revocation import MAX_REPORTED
@@ -29,9 +30,9 @@ REPORT = Operation(
 
 @REPORT.on(exposed)
 def report_exposed() -> Response:
-    """Report text in which API tokens were found. The genuine ones are revoked, each with its line.
+    """Report text in which API tokens were found. Genuine tokens are revoked, each with its line.
 
-    Tokens are found anywhere in a string, even if percent-encoded. You need no credential. The answer
+    Tokens are found anywhere in a string, even if percent-encoded. You need no credential. The response
     does not show whether a string was a genuine token. Repeat the report after a 503.
     """
     revoke_exposed = bootstrap.service().revoke_exposed
@@ -43,5 +44,5 @@ def _candidates(texts: Sequence[str]) -> Sequence[str]:
     logs.add(reported=len(texts))
     found = list(islice(leaks.candidates(texts), MAX_REPORTED + 1))
     if len(found) > MAX_REPORTED:
-        raise errors.PayloadTooLarge(f"A report may contain at most {MAX_REPORTED} different tokens.")
+        raise PayloadTooLarge(f"A report may contain at most {MAX_REPORTED} different tokens.")
     return found

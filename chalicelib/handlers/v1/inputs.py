@@ -1,8 +1,7 @@
-"""What requests may carry: bodies, query parameters, headers and the ids in paths.
+"""Bodies, query parameters and headers of requests to the management API.
 
-These definitions validate, and the OpenAPI document is made of them. ``UNSET`` is a member that is
-absent, which is not the same as null. Rules that are the domain's are written down here from the
-domain's own constants and checked there.
+These definitions validate requests, and the OpenAPI document is made of them. ``UNSET`` marks an absent
+member, which differs from null. Limits come from the domain's constants; the domain checks them.
 """
 
 from collections.abc import Mapping
@@ -12,29 +11,29 @@ from typing import Annotated, Any, ClassVar
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from chalicelib.domain.tokens import MAX_OVERLAP, TokenStatus
+from chalicelib.domain.text import MAX_SEARCH_LENGTH
+from chalicelib.domain.token_rules import MAX_OVERLAP
+from chalicelib.domain.tokens import TokenState, TokenStatus
 from chalicelib.domain.users import UserStatus
 from chalicelib.handlers.http.wire import SCOPE_SCHEMA, Description, ExpiresInDays, HeaderInput, Name
 from chalicelib.services.listing import DEFAULT_LIMIT, DEFAULT_SORT, MAX_LIMIT, Sort
 from chalicelib.services.revocation import MAX_REPORTED
 from chalicelib.settings.scope_definitions import MAX_SCOPES
 
-MAX_SEARCH_LENGTH = 100
-
 
 class Asked(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """Base of what a request carries; other members than its own are refused."""
+    """Base of bodies and queries. Members that it does not define are refused."""
 
 
 class OwnersStatus(Enum):
-    """The statuses that a token's owner may give it."""
+    """The statuses that an owner may set."""
 
-    ACTIVE = TokenStatus.ACTIVE.value
-    INACTIVE = TokenStatus.INACTIVE.value
+    ACTIVE = TokenState.ACTIVE.value
+    INACTIVE = TokenState.INACTIVE.value
 
 
 class AdminsStatus(Enum):
-    """The statuses that an administrator may give a user."""
+    """The statuses that an administrator may set."""
 
     ACTIVE = UserStatus.ACTIVE.value
     INACTIVE = UserStatus.INACTIVE.value
@@ -43,7 +42,7 @@ class AdminsStatus(Enum):
 Scopes = Annotated[
     list[Annotated[str, Meta(extra_json_schema={"$ref": f"#/components/schemas/{SCOPE_SCHEMA}"})]],
     Meta(
-        description="What the token may do; absent means the scopes that everybody may have.",
+        description="What the token may do. If absent, the token gets the scopes that every user may have.",
         examples=[["api:read"]],
         max_length=MAX_SCOPES,
         extra_json_schema={"minItems": 1},
@@ -52,7 +51,7 @@ Scopes = Annotated[
 
 
 class CreateToken(Asked, frozen=True, kw_only=True):
-    """What a new token is to be."""
+    """A request for a new token."""
 
     name: Name = ""
     description: Description = ""
@@ -61,7 +60,7 @@ class CreateToken(Asked, frozen=True, kw_only=True):
 
 
 class ChangeToken(Asked, frozen=True, kw_only=True):
-    """What to change about a token; absent members stay as they are."""
+    """Changes to a token. Absent members stay as they are."""
 
     name: Name | UnsetType = UNSET
     description: Description | UnsetType = UNSET
@@ -69,7 +68,7 @@ class ChangeToken(Asked, frozen=True, kw_only=True):
         Annotated[
             OwnersStatus,
             Meta(
-                description="Pause the token, or use it again.",
+                description="`inactive` pauses the token; `active` re-activates it.",
                 examples=["inactive"],
                 extra={"hint": "; DELETE the token to revoke it"},
             ),
@@ -79,14 +78,14 @@ class ChangeToken(Asked, frozen=True, kw_only=True):
 
 
 class RotateToken(Asked, frozen=True, kw_only=True):
-    """How a token makes way for its successor."""
+    """A rotation: the token is replaced by a successor."""
 
     overlap_seconds: Annotated[
         int,
         Meta(
             ge=0,
             le=int(MAX_OVERLAP.total_seconds()),
-            description="How long the token works beside its successor; 0 ends it at once.",
+            description="Seconds for which the token still works beside its successor. 0 ends it at once.",
             examples=[3600],
         ),
     ] = 0
@@ -107,9 +106,9 @@ class ReportTokens(Asked, frozen=True, kw_only=True):
 
 
 class ChangeUser(Asked, frozen=True, kw_only=True):
-    """What to change about a user."""
+    """Changes to a user."""
 
-    # What the types alone cannot say, for the document.
+    # The document says this too: types alone cannot.
     SCHEMA: ClassVar[Mapping[str, Any]] = {
         "anyOf": [
             {"properties": {"status": {"const": UserStatus.ACTIVE.value}}},
@@ -117,11 +116,17 @@ class ChangeUser(Asked, frozen=True, kw_only=True):
         ]
     }
 
-    status: Annotated[AdminsStatus, Meta(description="Let the user in, or not.", examples=["inactive"])]
+    status: Annotated[
+        AdminsStatus,
+        Meta(
+            description="`inactive` deactivates the user; `active` re-activates the user.",
+            examples=["inactive"],
+        ),
+    ]
     restore_tokens: (
         Annotated[
             bool,
-            Meta(description="With active only: whether the tokens from before work again; else false."),
+            Meta(description="Only with `active`. True revives the old tokens; the default is false."),
         ]
         | UnsetType
     ) = UNSET
@@ -135,41 +140,41 @@ Search = Annotated[
         examples=["build"],
     ),
 ]
-Limit = Annotated[int, Meta(ge=1, le=MAX_LIMIT, description="The most entries of a page.")]
+Limit = Annotated[int, Meta(ge=1, le=MAX_LIMIT, description="The maximum number of entries on the page.")]
 Cursor = Annotated[
     str,
     Meta(
-        description="The `next_cursor` of the page before; the other parameters must stay the same.",
+        description="The `next_cursor` of the previous page. The other parameters must stay the same.",
         extra_json_schema={"format": "cursor"},
     ),
 ]
 
 
 class TokenListQuery(Asked, frozen=True, kw_only=True):
-    """Which tokens to list, and in which order."""
+    """A query for a page of tokens."""
 
     status: (
-        Annotated[TokenStatus, Meta(description="Only tokens that stand like this.", examples=["active"])]
+        Annotated[TokenStatus, Meta(description="Only tokens with this status.", examples=["active"])]
         | UnsetType
     ) = UNSET
     q: Search = ""
-    sort: Annotated[Sort, Meta(description="The order; `-` descends.")] = DEFAULT_SORT
+    sort: Annotated[Sort, Meta(description="The order. `-` means descending.")] = DEFAULT_SORT
     limit: Limit = DEFAULT_LIMIT
     cursor: Cursor | UnsetType = UNSET
 
 
 class UserListQuery(Asked, frozen=True, kw_only=True):
-    """Which users to list, newest first."""
+    """A query for a page of users, newest first."""
 
     status: (
-        Annotated[UserStatus, Meta(description="Only users that stand like this.", examples=["active"])]
+        Annotated[UserStatus, Meta(description="Only users with this status.", examples=["active"])]
         | UnsetType
     ) = UNSET
     issuer: (
         Annotated[
             str,
             Meta(
-                description="Only users of exactly this issuer.",
+                description="Only users of this issuer. The comparison is exact.",
                 examples=["https://login.example.com"],
             ),
         ]
@@ -181,13 +186,13 @@ class UserListQuery(Asked, frozen=True, kw_only=True):
 
 
 class Echo(Asked, frozen=True, kw_only=True):
-    """Something to say back."""
+    """A message that the response repeats."""
 
     message: Annotated[str, Meta(description="Any text.", examples=["hello"])] = ""
 
 
 IF_MATCH = HeaderInput(
     "If-Match",
-    "The `ETag` of the token that you read, or a list of them. Nothing changes if the token has another.",
+    "The `ETag` of the token that you read, or a list. If the token has another one, nothing changes.",
     {"type": "string", "examples": ['"1"']},
 )

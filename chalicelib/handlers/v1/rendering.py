@@ -7,7 +7,9 @@ from http import HTTPStatus
 import msgspec
 from chalice.app import Response
 
-from chalicelib.domain import tokens, users
+from chalicelib.domain import users
+from chalicelib.domain.token_creation import IssuedToken
+from chalicelib.domain.tokens import Token, TokenStatus
 from chalicelib.handlers.http import responses
 from chalicelib.handlers.http.operations import DocumentedResponse
 from chalicelib.handlers.http.responses import effective_by, moment
@@ -44,9 +46,9 @@ def token(view: TokenView) -> resources.Token:
     )
 
 
-def created(issued: tokens.IssuedToken, site: Site) -> Response:
+def created(issued: IssuedToken, site: Site) -> Response:
     """Return the response with a new token. It is the only one that has the token's string."""
-    view = TokenView(issued.token, tokens.TokenStatus.ACTIVE, None, None, issued.token.expires_at)
+    view = TokenView(issued.token, TokenStatus.ACTIVE, None, None, issued.token.expires_at)
     resource = resources.CreatedToken(**msgspec.structs.asdict(token(view)), token=issued.secret)
     headers = {"Location": f"{site.prefix}/v1/tokens/{issued.token.id}", **etag(view)}
     return responses.document(resource, HTTPStatus.CREATED, headers)
@@ -58,7 +60,7 @@ def token_page(page: TokenPage) -> resources.TokenPage:
     return resources.TokenPage(tokens=listed, next_cursor=page.next_cursor)
 
 
-def usage(row: tokens.Token, now: datetime) -> resources.Usage:
+def usage(row: Token, now: datetime) -> resources.Usage:
     """Return the usage of a token, one entry per day. The counts are lower bounds."""
     days = [resources.DayOfUsage(date=day.isoformat(), at_least=n) for day, n in row.usage_days(now)]
     return resources.Usage(token_id=row.id, days=days)

@@ -1,10 +1,11 @@
-"""What answers carry. ``rendering.py`` builds these, and the OpenAPI document is made of them."""
+"""Bodies of responses. ``rendering.py`` builds them, and the OpenAPI document is made of them."""
 
 from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
-from chalicelib.domain.tokens import USAGE_DAYS, RevocationReason, TokenStatus
+from chalicelib.domain.revocations import RevocationReason
+from chalicelib.domain.tokens import USAGE_DAYS, TokenStatus
 from chalicelib.handlers.http.wire import Me, Resource, Scopes, TokenId, UserId
 from chalicelib.services.listing import MAX_LIMIT
 
@@ -15,9 +16,11 @@ Moment = Annotated[
 Day = Annotated[str, Meta(examples=["2026-01-31"], extra_json_schema={"format": "date"})]
 EffectiveBy = Annotated[
     Moment | None,
-    Meta(description="By when every gateway refuses it, for what is refused; null while it is active."),
+    Meta(description="The time from which every gateway refuses it. Null while it is active."),
 ]
-NextCursor = Annotated[str | None, Meta(description="Pass it as `cursor` to go on; null on the last page.")]
+NextCursor = Annotated[
+    str | None, Meta(description="Pass it as `cursor` to get the next page. Null on the last page.")
+]
 
 
 class Token(Resource, frozen=True, kw_only=True):
@@ -29,13 +32,15 @@ class Token(Resource, frozen=True, kw_only=True):
     scopes: Annotated[Scopes, Meta(description="What the token may do.", examples=[["api:read"]])]
     status: Annotated[
         TokenStatus,
-        Meta(description="Only an active token opens anything; idle means not used for too long."),
+        Meta(description="Only an active token is accepted. Idle means that it was not used for too long."),
     ]
     created_at: Moment
     updated_at: Moment
-    last_used_at: Annotated[Moment | None, Meta(description="The last use, to within minutes.")]
+    last_used_at: Annotated[
+        Moment | None, Meta(description="The last use. A use may take minutes to appear here.")
+    ]
     idle_at: Annotated[Moment, Meta(description="When the token becomes idle unless it is used.")]
-    expires_at: Annotated[Moment | None, Meta(description="When the token ends by itself; null: never.")]
+    expires_at: Annotated[Moment | None, Meta(description="When the token expires. Null means never.")]
     effective_by: EffectiveBy
     revoked_at: Moment | None
     revoked_reason: RevocationReason | None
@@ -44,31 +49,31 @@ class Token(Resource, frozen=True, kw_only=True):
     self_rotated: Annotated[
         bool,
         Meta(
-            description="True if its predecessor made it by rotating itself. Then both belong to one line: "
-            "revoking one of them revokes the other."
+            description="True if its predecessor rotated itself. Then both belong to one line: if one of "
+            "them is revoked, the other is revoked too."
         ),
     ]
     overlap_ends_at: Annotated[
-        Moment | None, Meta(description="Until when a token that was replaced works beside its successor.")
+        Moment | None,
+        Meta(description="The time until which a replaced token still works beside its successor."),
     ]
     reuse_count: Annotated[
-        int, Meta(ge=0, description="Uses after the overlap, all refused; there may have been more.")
+        int, Meta(ge=0, description="Refused uses after the overlap. The true number may be higher.")
     ]
     last_reused_at: Annotated[
-        Moment | None, Meta(description="The last use after the overlap, to within minutes.")
+        Moment | None,
+        Meta(description="The last refused use after the overlap. A use may take minutes to appear here."),
     ]
 
 
 class CreatedToken(Token, frozen=True, kw_only=True):
     """A new API token with its string."""
 
-    token: Annotated[
-        str, Meta(description="The string to send as bearer. It is shown here and never again.")
-    ]
+    token: Annotated[str, Meta(description="The token itself. It is shown here and never again.")]
 
 
 class Reported(Resource, frozen=True, kw_only=True):
-    """That a report was taken; it says nothing about the strings in it."""
+    """The receipt of a report. It says nothing about the strings in the report."""
 
     status: Literal["accepted"] = "accepted"
 
@@ -84,7 +89,7 @@ class DayOfUsage(Resource, frozen=True, kw_only=True):
     """The uses of a token on one day (UTC)."""
 
     date: Day
-    at_least: Annotated[int, Meta(ge=0, description="Uses counted; there may have been more.")]
+    at_least: Annotated[int, Meta(ge=0, description="Counted uses. The true number may be higher.")]
 
 
 class Usage(Resource, frozen=True, kw_only=True):
@@ -110,7 +115,7 @@ class UserPage(Resource, frozen=True, kw_only=True):
 
 
 class Caller(Resource, frozen=True, kw_only=True):
-    """Who calls the protected API; where authentication is disabled, ``auth`` alone."""
+    """The caller of the protected API. If authentication is disabled, it has ``auth`` alone."""
 
     auth: Literal["token", "none"]
     user_id: UserId | UnsetType = UNSET
@@ -120,6 +125,6 @@ class Caller(Resource, frozen=True, kw_only=True):
 
 
 class Echoed(Resource, frozen=True, kw_only=True):
-    """What was said."""
+    """The message of the request."""
 
     message: str

@@ -1,4 +1,4 @@
-"""The sample protected API: what stands behind the authorizer in a team's own project."""
+"""The sample protected API. In a team's own project, their API takes its place."""
 
 import msgspec
 from chalice.app import Blueprint, Response
@@ -24,7 +24,7 @@ WHOAMI = Operation(
 
 @WHOAMI.on(sample_api, _guard)
 def whoami() -> Response:
-    """Say who calls."""
+    """Return the caller."""
     caller = _caller().describe()
     return responses.document(msgspec.convert(caller, resources.Caller))
 
@@ -43,7 +43,7 @@ ECHO = Operation(
 
 @ECHO.on(sample_api, _guard)
 def echo() -> Response:
-    """Say back the ``message`` that was sent."""
+    """Return the ``message`` of the request."""
     _caller()
     asked = ECHO.body_of(sample_api.current_request)
     return responses.document(resources.Echoed(message=asked.message))

@@ -1,6 +1,6 @@
 """``/v1/tokens/self``: a token rotates itself, ends its predecessor's overlap, or revokes itself.
 
-The token itself is the credential, in the Authorization header; nothing else counts here.
+The only credential here is the token itself, in the Authorization header.
 """
 
 from datetime import timedelta
@@ -40,12 +40,12 @@ ROTATE_SELF = Operation(
 
 @ROTATE_SELF.on(self_service)
 def rotate_self() -> Response:
-    """Replace the token that is presented by a successor, whose string is in this answer only.
+    """Rotate the presented token. Only this response contains the successor's string.
 
-    The successor expires when the token would have expired: a token cannot prolong its own life. The two
-    belong to one line: revoking one of them revokes the other. If you rotate without an overlap and the
-    response is lost, you lose access. To end the overlap early, call `DELETE /v1/tokens/self/predecessor`
-    with the successor.
+    The successor expires when the token would have expired: a token cannot extend its own lifetime. Both
+    belong to one line: if one is revoked, the other is revoked too. If you rotate without an overlap and
+    the response is lost, you lose access. To end the overlap early, call
+    `DELETE /v1/tokens/self/predecessor` with the successor.
     """
     request = self_service.current_request
     itself = bootstrap.service().self_service
@@ -67,9 +67,9 @@ END_PREDECESSOR = Operation(
 
 @END_PREDECESSOR.on(self_service)
 def end_predecessor() -> Response:
-    """End the overlap of the predecessor of the token that is presented.
+    """End the overlap of the presented token's predecessor.
 
-    Call it as soon as the successor is in use everywhere. The token itself goes on working.
+    Call it as soon as the successor is in use everywhere. The presented token still works.
     """
     itself = bootstrap.service().self_service
     itself.end_predecessor(itself.bearer(bearer(self_service.current_request)))
@@ -89,10 +89,10 @@ REVOKE_SELF = Operation(
 
 @REVOKE_SELF.on(self_service)
 def revoke_self() -> Response:
-    """Revoke the token that is presented for good, and its line.
+    """Revoke the presented token and its line. This is final.
 
-    A line is what grew out of a token by rotating itself: the successor of the token ends as well, and so
-    does a predecessor in its overlap.
+    A line is a token with all successors that came from self-rotation. The successor is revoked as well.
+    So is a predecessor that is still in its overlap.
     """
     itself = bootstrap.service().self_service
     itself.revoke(itself.bearer(bearer(self_service.current_request)))

@@ -1,4 +1,4 @@
-"""``/v1/tokens`` and ``/v1/me``: people and their own tokens."""
+"""``/v1/tokens`` and ``/v1/me``: the caller's own account and tokens."""
 
 from datetime import timedelta
 
@@ -7,14 +7,17 @@ from msgspec import UNSET, UnsetType
 
 from chalicelib import bootstrap, logs
 from chalicelib.domain import errors
-from chalicelib.domain.text import MAX_DESCRIPTION_LENGTH, MAX_NAME_LENGTH, plain_text
-from chalicelib.domain.tokens import RevocationReason, TokenRequest, TokenStatus
+from chalicelib.domain.revocations import RevocationReason
+from chalicelib.domain.text import MAX_DESCRIPTION_LENGTH, MAX_NAME_LENGTH
+from chalicelib.domain.token_creation import TokenRequest
+from chalicelib.domain.tokens import TokenState
 from chalicelib.domain.users import User
 from chalicelib.handlers.http import requests, responses
 from chalicelib.handlers.http.credentials import credentials
 from chalicelib.handlers.http.operations import ENDED, PERSON, DocumentedResponse, Operation
 from chalicelib.handlers.http.site import site_of
 from chalicelib.handlers.http.wire import IDEMPOTENCY_KEY, Me, given
+from chalicelib.handlers.http.wording import text_member
 from chalicelib.handlers.v1 import inputs, rendering, resources
 from chalicelib.handlers.v1.rendering import CREATED
 from chalicelib.services.listing import TokenQuery
@@ -57,10 +60,10 @@ CREATE = Operation(
 
 @CREATE.on(tokens)
 def create_token() -> Response:
-    """Make a token. Its string is in this answer and nowhere else, ever.
+    """Create a token. Only this response contains its string.
 
-    Creations and rotations of a user are bounded per UTC day. Beyond the limit the answer is a 429 whose
-    `Retry-After` ends at midnight UTC.
+    Each user may create and rotate a limited number of tokens per UTC day. Beyond the limit the response
+    is 429. Its `Retry-After` ends at midnight UTC.
     """
     owner = _sign_in()
     request = tokens.current_request
@@ -121,7 +124,7 @@ READ_USAGE = Operation(
 
 @READ_USAGE.on(tokens)
 def read_usage(token_id: str) -> Response:
-    """Return on which of the last 30 days one of the caller's tokens was used."""
+    """Return the uses of one of the caller's tokens on each of the last 30 days."""
     owner = _sign_in()
     service = bootstrap.service()
     view = service.manage.get(owner, token_id)
@@ -152,8 +155,8 @@ CHANGE = Operation(
 def change_token(token_id: str) -> Response:
     """Rename, describe, pause or re-activate one of the caller's tokens.
 
-    Re-activations of paused tokens are counted for each UTC day. Beyond the limit the response is 429. A
-    pause is never refused for a count.
+    The number of re-activations per UTC day is limited. Beyond the limit the response is 429. A pause is
+    always possible.
     """
     owner = _sign_in()
     request = tokens.current_request
@@ -187,11 +190,11 @@ ROTATE = Operation(
 
 @ROTATE.on(tokens)
 def rotate_token(token_id: str) -> Response:
-    """Replace one of the caller's tokens by a successor, whose string is in this answer only.
+    """Rotate one of the caller's tokens. Only this response contains the successor's string.
 
-    The successor has the same name, description and scopes, and its lifetime begins anew. The token
-    itself works until the overlap ends; then it is revoked. It is rotated once only. A rotation counts as
-    a creation of the day.
+    The successor has the same name, description and scopes. Its lifetime begins anew. The old token works
+    until the overlap ends; then it is revoked. A token can be rotated once. A rotation counts as a
+    creation of the day.
     """
     owner = _sign_in()
     overlap = timedelta(seconds=ROTATE.body_of(tokens.current_request).overlap_seconds)
@@ -212,10 +215,10 @@ REVOKE = Operation(
 
 @REVOKE.on(tokens)
 def revoke_token(token_id: str) -> Response:
-    """Revoke one of the caller's tokens for good, and its line.
+    """Revoke one of the caller's tokens and its line. This is final.
 
-    A line is what grew out of a token by rotating itself. All of it ends, also if the token itself was
-    rotated long ago. A successor that its owner made by rotating goes on working.
+    A line is a token with all successors that came from self-rotation. The whole line is revoked, even if
+    the token was rotated long ago. A successor from a rotation by the owner still works.
     """
     owner = _sign_in()
     bootstrap.service().revoke(owner, token_id, RevocationReason.OWNER)
@@ -241,8 +244,8 @@ def _sign_in() -> User:
 def _token_request(asked: inputs.CreateToken) -> TokenRequest:
     days = asked.expires_in_days
     return TokenRequest(
-        name=plain_text(asked.name, "name", MAX_NAME_LENGTH),
-        description=plain_text(asked.description, "description", MAX_DESCRIPTION_LENGTH),
+        name=text_member(asked.name, "name", MAX_NAME_LENGTH),
+        description=text_member(asked.description, "description", MAX_DESCRIPTION_LENGTH),
         scopes=None if asked.scopes is UNSET else frozenset(asked.scopes),
         lifetime=None if days is None else timedelta(days=days),
     )
@@ -253,9 +256,9 @@ def _token_patch(asked: inputs.ChangeToken) -> TokenPatch:
     return TokenPatch(
         name=_text(asked.name, "name", MAX_NAME_LENGTH),
         description=_text(asked.description, "description", MAX_DESCRIPTION_LENGTH),
-        status=TokenStatus(status.value) if status else None,
+        status=TokenState(status.value) if status else None,
     )
 
 
 def _text(value: str | UnsetType, member: str, longest: int) -> str | None:
-    return None if value is UNSET else plain_text(value, member, longest)
+    return None if value is UNSET else text_member(value, member, longest)

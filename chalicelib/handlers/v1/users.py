@@ -1,4 +1,4 @@
-"""``/v1/users``: what administrators do with users and their tokens."""
+"""``/v1/users``: users and their tokens, for administrators."""
 
 from chalice.app import Blueprint, Response
 
@@ -82,9 +82,9 @@ CHANGE = Operation(
 def change_user(user_id: str) -> Response:
     """Deactivate or re-activate a user.
 
-    While a user is inactive no token of theirs opens anything. Re-activated, the old tokens work
-    again only with `restore_tokens`. A user can be re-activated so many times in a UTC day. Beyond that the
-    response is 429. A deactivation is never refused for a count.
+    All tokens of an inactive user are refused. After re-activation the old tokens work again only with
+    `restore_tokens`. The number of re-activations per user and UTC day is limited. Beyond the limit the
+    response is 429. A deactivation is always possible.
     """
     admin = _sign_in_admin()
     asked = CHANGE.body_of(users.current_request)
@@ -106,7 +106,7 @@ REMOVE = Operation(
 
 @REMOVE.on(users)
 def remove_user(user_id: str) -> Response:
-    """Remove a user; the tokens are dead for good."""
+    """Remove a user. All tokens of the user are revoked. This is final."""
     admin = _sign_in_admin()
     bootstrap.service().administer.remove(admin, user_id)
     return responses.ended()
@@ -145,7 +145,7 @@ REVOKE_TOKENS = Operation(
 
 @REVOKE_TOKENS.on(users)
 def revoke_users_tokens(user_id: str) -> Response:
-    """Revoke all tokens of a user at once."""
+    """Revoke all tokens of a user at once. This is final."""
     admin = _sign_in_admin()
     bootstrap.service().administer.revoke_all_tokens(admin, user_id)
     return responses.ended()
@@ -161,4 +161,4 @@ def _change(admin: User, user_id: str, asked: inputs.ChangeUser) -> User:
         return administer.reactivate(admin, user_id, restore_tokens=bool(given(asked.restore_tokens)))
     if given(asked.restore_tokens) is None:
         return administer.deactivate(admin, user_id)
-    raise errors.InvalidRequest("'restore_tokens' goes with the 'status' active only.")
+    raise errors.InvalidRequest("'restore_tokens' is allowed only with the 'status' active.")

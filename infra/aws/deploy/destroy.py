@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
 from infra.aws.account import Account
-from infra.aws.deploy.stage import stack_name_of
 from infra.aws.errors import DeploymentError
-from infra.aws.stacks import Rest, Stack
-from infra.aws.terminal import YES, Confirm, confirmation, run
+from infra.aws.stacks import Rest, Stack, add_stack_arguments, stack_name_of
+from infra.aws.terminal import YES, Confirm, confirmation
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.type_defs import StackResourceTypeDef
@@ -27,10 +25,15 @@ _UNPROTECT = "aws dynamodb update-table --table-name {id} --no-deletion-protecti
 _GONE = "DELETE_COMPLETE"
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Do it, and tell any reason for not doing it in one line."""
-    options = _options(sys.argv[1:] if arguments is None else arguments)
-    return run(lambda: _destroy_stage(options))
+add_arguments = add_stack_arguments
+
+
+def run(options: argparse.Namespace) -> None:
+    """Ask, and remove the stack of a stage. Raises DeploymentError, ClientError, BotoCoreError."""
+    account = Account.of_session()
+    stack = Stack(account.cloudformation, stack_name_of(options))
+    print(f"Account {account.number}, region {account.region}, stack {stack.name}.")
+    destroy(account, stack, options.stage, confirmation(agreed=options.yes))
 
 
 def destroy(account: Account, stack: Stack, stage: str, confirm: Confirm) -> None:
@@ -110,22 +113,3 @@ def _removal(account: Account, resource: StackResourceTypeDef) -> list[str]:
         *([_UNPROTECT.format(id=name)] if protected else []),
         _REMOVALS[kind].format(id=name),
     ]
-
-
-def _destroy_stage(options: argparse.Namespace) -> None:
-    account = Account.of_session()
-    stack = Stack(account.cloudformation, options.stack_name or stack_name_of(options.stage))
-    print(f"Account {account.number}, region {account.region}, stack {stack.name}.")
-    destroy(account, stack, options.stage, confirmation(agreed=options.yes))
-
-
-def _options(arguments: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m infra.aws.deploy.destroy", description=__doc__)
-    parser.add_argument("--stage", required=True)
-    parser.add_argument("--stack-name", default="", help="default: bodhi-api-tokens-STAGE")
-    parser.add_argument("--yes", action="store_true", help="agree beforehand")
-    return parser.parse_args(arguments)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

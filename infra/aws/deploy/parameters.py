@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from infra.aws.errors import DeploymentError
+from infra.aws.package.versions import parameter_defaults
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.type_defs import ParameterTypeDef, StackTypeDef
@@ -77,6 +78,5 @@ def effective_values(
     """
     before = stack.get("Parameters", []) if stack else []
     kept = {each["ParameterKey"]: each.get("ParameterValue", "") for each in before}
-    known = template.get("Parameters", {})
-    defaults = {name: str(each.get("Default", "")) for name, each in known.items()}
+    defaults = parameter_defaults(template)
     return {name: given.get(name, kept.get(name, default)) for name, default in defaults.items()}

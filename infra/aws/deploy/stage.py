@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,16 +22,48 @@ from infra.aws.package.functions import Template
 from infra.aws.package.project_config import check_config
 from infra.aws.package.stage_settings import check_settings, settings_of
 from infra.aws.package.versions import published, with_versions
-from infra.aws.stacks import Stack
-from infra.aws.terminal import YES, Confirm, confirmation, run
+from infra.aws.stacks import Stack, add_stack_arguments, stack_name_of
+from infra.aws.terminal import YES, Confirm, confirmation
 
 _GOOD_ENDS = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Do it, and tell any reason for not doing it in one line."""
-    options = _options(sys.argv[1:] if arguments is None else arguments)
-    return run(lambda: _deploy_stage(options))
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the stage, and what the deployment may change besides it."""
+    add_stack_arguments(parser)
+    parser.add_argument("--bucket", default="", help="for zip and template; default: one is made")
+    parser.add_argument("--parameters", default="", help='of the template: "Name=value Name=value"')
+    parser.add_argument("--role", default="", help="the role with which CloudFormation makes the changes")
+    parser.add_argument("--tags", default="", help='of the stack and its resources: "Name=value"')
+
+
+def run(options: argparse.Namespace) -> None:
+    """Package a stage, show what would change, ask, and deploy it.
+
+    Raises PackagingError, DeploymentError, SettingsError, ClientError, BotoCoreError.
+    """
+    config = check_config(PROJECT, options.stage)
+    settings = settings_of(config, options.stage)
+    check_settings(config, options.stage)
+    given = given_parameters(options.parameters, os.environ)
+    stack_options = StackOptions.read(options.role, options.tags)
+    account = Account.of_session()
+    stack = Stack(account.cloudformation, stack_name_of(options))
+    print(f"Account {account.number}, region {account.region}, stack {stack.name}.")
+    # First: of a stack that must be removed nobody can learn the address that the settings lack.
+    refuse_state(stack)
+    gateway: Any = session_of_environment().create_client("apigateway")
+    refuse_without_role(gateway, stack.described(), given)
+    refuse_examples(settings, options.stage, first=not stack.exists())
+    package = build(PROJECT, options.stage, PROJECT / "build" / options.stage)
+    print(f"Packaged {package.size:,} bytes.")
+    check_reservations(lambda_of_session(), package, stack, given)
+    bucket = Bucket(account, options.bucket or default_bucket(account))
+    outputs = deploy(package, stack, bucket, given, confirmation(agreed=options.yes), stack_options)
+    print("\nOutputs:")
+    for name, value in sorted(outputs.items()):
+        print(f"  {name:26}  {value}")
+    print("\n" + "\n".join(next_steps(settings, outputs, options.stage)))
 
 
 def deploy(
@@ -85,11 +116,6 @@ def check_reservations(
     check_capacity(functions, present, wanted, stack.say)
 
 
-def stack_name_of(stage: str) -> str:
-    """Return the name that a stage's stack has unless another one is given."""
-    return f"bodhi-api-tokens-{stage}"
-
-
 def _ask(change_set: ChangeSet, confirm: Confirm) -> None:
     """Leave nothing behind unless somebody agrees."""
     name, lost = change_set.stack.name, change_set.lost_state()
@@ -102,44 +128,3 @@ def _ask(change_set: ChangeSet, confirm: Confirm) -> None:
             change_set.discard()
     if not agreed:
         raise DeploymentError("Nothing was changed.")
-
-
-def _deploy_stage(options: argparse.Namespace) -> None:
-    config = check_config(PROJECT, options.stage)
-    settings = settings_of(config, options.stage)
-    check_settings(config, options.stage)
-    given = given_parameters(options.parameters, os.environ)
-    stack_options = StackOptions.read(options.role, options.tags)
-    account = Account.of_session()
-    stack = Stack(account.cloudformation, options.stack_name or stack_name_of(options.stage))
-    print(f"Account {account.number}, region {account.region}, stack {stack.name}.")
-    # First: of a stack that must be removed nobody can learn the address that the settings lack.
-    refuse_state(stack)
-    gateway: Any = session_of_environment().create_client("apigateway")
-    refuse_without_role(gateway, stack.described(), given)
-    refuse_examples(settings, options.stage, first=not stack.exists())
-    package = build(PROJECT, options.stage, PROJECT / "build" / options.stage)
-    print(f"Packaged {package.size:,} bytes.")
-    check_reservations(lambda_of_session(), package, stack, given)
-    bucket = Bucket(account, options.bucket or default_bucket(account))
-    outputs = deploy(package, stack, bucket, given, confirmation(agreed=options.yes), stack_options)
-    print("\nOutputs:")
-    for name, value in sorted(outputs.items()):
-        print(f"  {name:26}  {value}")
-    print("\n" + "\n".join(next_steps(settings, outputs, options.stage)))
-
-
-def _options(arguments: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m infra.aws.deploy.stage", description=__doc__)
-    parser.add_argument("--stage", required=True)
-    parser.add_argument("--stack-name", default="", help="default: bodhi-api-tokens-STAGE")
-    parser.add_argument("--bucket", default="", help="for zip and template; default: one is made")
-    parser.add_argument("--parameters", default="", help='of the template: "Name=value Name=value"')
-    parser.add_argument("--role", default="", help="by which CloudFormation makes the changes")
-    parser.add_argument("--tags", default="", help='of the stack and its resources: "Name=value"')
-    parser.add_argument("--yes", action="store_true", help="agree to the changes beforehand")
-    return parser.parse_args(arguments)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-import sys
+import argparse
 from collections.abc import Iterable
 from math import ceil
 
@@ -97,14 +97,13 @@ def _line(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def main(arguments: list[str] | None = None) -> int:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the rates."""
+    parser.add_argument("rates", metavar="RATE", type=int, nargs="*", help="in requests per second")
+
+
+def run(options: argparse.Namespace) -> None:
     """Print the table for some rates, and the limits."""
-    given = sys.argv[1:] if arguments is None else arguments
-    print("\n".join(table([int(rate) for rate in given] or RATES)))
+    print("\n".join(table(options.rates or RATES)))
     for name, limit in limits():
         print(f"{limit:7,} per second: {name}")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

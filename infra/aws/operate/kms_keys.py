@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mypy_boto3_kms.type_defs import TagTypeDef
 
     from chalicelib.domain.keys import VerificationKey
-    from chalicelib.domain.ports import Clock
+    from chalicelib.domain.ports.time import Clock
 
 _RESERVED = "aws:"
 _ATTEMPTS = 5

@@ -1,4 +1,4 @@
-"""Makes the credentials of a resource server: `python -m infra.aws.operate.resource_server NAME`."""
+"""The command ``resource-server``: make the credentials of a resource server."""
 
 from __future__ import annotations
 
@@ -9,33 +9,29 @@ import secrets
 import sys
 
 from chalicelib.settings.client_definitions import parse_resource_servers
+from infra.aws.errors import OperatorError
 
 _SECRET_BYTES = 32
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Print a new secret, which exists nowhere else, and what the setting must hold for it."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("name", help="the client id, for example orders")
-    name = parser.parse_args(arguments).name
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the client id."""
+    parser.add_argument("name", metavar="NAME", help="the client id, for example orders")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Print a new secret, which is kept nowhere, and its setting. Raises OperatorError for a bad name."""
     secret = secrets.token_urlsafe(_SECRET_BYTES)
-    definitions = definition(name, secret)
+    definitions = definition(options.name, secret)
     try:
         parse_resource_servers(definitions)
     except ValueError as error:
-        print(f"A setting with this client {error}.", file=sys.stderr)
-        return 1
-    print("Give the service this secret; it is shown once:", file=sys.stderr)
-    print(f"  {secret}\n", file=sys.stderr)
-    print("Put its client into RESOURCE_SERVERS, beside those that are there:", file=sys.stderr)
+        raise OperatorError(f"A setting with this client {error}.") from error
+    print(f"Give the service this secret. It is shown once:\n  {secret}\n", file=sys.stderr)
+    print("Add its client to the clients in RESOURCE_SERVERS:", file=sys.stderr)
     print(json.dumps(definitions))
-    return 0
 
 
 def definition(name: str, secret: str) -> dict[str, dict[str, str]]:
     """Return what RESOURCE_SERVERS holds for a client with this secret."""
     return {name: {"secret_sha256": hashlib.sha256(secret.encode()).hexdigest()}}
-
-
-if __name__ == "__main__":
-    sys.exit(main())

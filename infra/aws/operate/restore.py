@@ -1,12 +1,9 @@
-"""`python -m infra.aws.operate.restore`: copy rows from a restored table; no token revives."""
+"""The command ``restore``: copy rows from a restored table. No token works again."""
 
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
-
-from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.aws.errors import OperatorError
 from infra.aws.operate.restore_progress import Progress
@@ -16,42 +13,8 @@ from infra.aws.operate.restore_segments import restore_of, run_segments, wait_un
 _MOST_SEGMENTS = 10_000
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Do what the operator asks for; any reason for not doing it is told in one line."""
-    options = _options(arguments)
-    try:
-        return _run(options)
-    except KeyboardInterrupt:
-        print("Stopped. Run the same command again to continue.", file=sys.stderr)
-        return 130
-    except (OperatorError, OSError, BotoCoreError, ClientError) as error:
-        print(" ".join(str(error).split()), file=sys.stderr)
-        return 1
-
-
-def _run(options: argparse.Namespace) -> int:
-    if options.source == options.target:
-        raise OperatorError("--from and --to name the same table.")
-    restore = restore_of(options)
-    tables = [wait_until_active(restore.client, name) for name in (options.source, options.target)]
-    if not options.yes:
-        print(_told(run_segments(options, Progress.unsaved(options.segments)).outcome, written=False))
-        return 0
-    path = options.progress or Path(f"restore-{options.source}-to-{options.target}.json")
-    known = {"from": tables[0], "to": tables[1], "segments": options.segments}
-    known |= {"retention_days": options.retention_days, "keys": not options.without_keys}
-    progress = Progress.load(path, known)
-    if progress.outcome != Outcome() or progress.done:
-        print(f"{path}: {progress.told()}")
-    if progress.is_complete:
-        print("This restore is complete. Remove the file to run it once more.")
-        return 0
-    print(_told(run_segments(options, progress).outcome, written=True))
-    return 0
-
-
-def _options(arguments: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m infra.aws.operate.restore", description=__doc__)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the tables, and how to copy."""
     parser.add_argument("--from", dest="source", required=True, metavar="TABLE", help="the restored table")
     parser.add_argument("--to", dest="target", required=True, metavar="TABLE", help="the service's table")
     parser.add_argument("--retention-days", type=int, default=90, help="RETENTION_DAYS; default: 90")
@@ -61,15 +24,38 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--segments", type=_count, default=64, help="parts of the table, at least as many as workers"
     )
-    parser.add_argument("--workers", type=_count, default=16, help="parts that are worked on at once")
+    parser.add_argument("--workers", type=_count, default=16, help="parts that are copied at once")
     parser.add_argument(
         "--processes", action="store_true", help="make each worker a process, for more than one core"
     )
     parser.add_argument(
         "--progress", type=Path, metavar="FILE", help="default: restore-FROM-to-TO.json in this folder"
     )
-    parser.add_argument("--yes", action="store_true", help="do it; without this rows are only counted")
-    return parser.parse_args(arguments)
+    parser.add_argument("--yes", action="store_true", help="copy the rows; without it, count them")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Count the rows that are missing, or copy them, and print the counts.
+
+    Raises OperatorError, OSError, ClientError, BotoCoreError.
+    """
+    if options.source == options.target:
+        raise OperatorError("--from and --to name the same table.")
+    restore = restore_of(options)
+    tables = [wait_until_active(restore.client, name) for name in (options.source, options.target)]
+    if not options.yes:
+        print(_told(run_segments(options, Progress.unsaved(options.segments)).outcome, written=False))
+        return
+    path = options.progress or Path(f"restore-{options.source}-to-{options.target}.json")
+    known = {"from": tables[0], "to": tables[1], "segments": options.segments}
+    known |= {"retention_days": options.retention_days, "keys": not options.without_keys}
+    progress = Progress.load(path, known)
+    if progress.outcome != Outcome() or progress.done:
+        print(f"{path}: {progress.told()}")
+    if progress.is_complete:
+        print("This restore is complete. Remove the file to run it once more.")
+        return
+    print(_told(run_segments(options, progress).outcome, written=True))
 
 
 def _count(text: str) -> int:
@@ -84,7 +70,3 @@ def _told(outcome: Outcome, *, written: bool) -> str:
     if not written:
         return f"To bring back: {counts}. {others}\nNothing was changed. Add --yes to do it."
     return f"Brought back: {counts}; every token among them is revoked. {others}"
-
-
-if __name__ == "__main__":
-    sys.exit(main())

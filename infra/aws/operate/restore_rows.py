@@ -8,11 +8,12 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.adapters.dynamodb import items
+from chalicelib.adapters.dynamodb import items, primary_keys
 from chalicelib.domain.identities import SubjectIdentifier
 from chalicelib.domain.ids import new_generation
-from chalicelib.domain.ports import Clock
-from chalicelib.domain.tokens import Revocation, RevocationReason, TokenStatus
+from chalicelib.domain.ports.time import Clock
+from chalicelib.domain.revocations import Revocation, RevocationReason
+from chalicelib.domain.tokens import TokenState
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -20,10 +21,10 @@ if TYPE_CHECKING:
 _Row = Mapping[str, Any]
 _USER = "U#"
 _USER_ITSELF = "#"
-_RINGS = {partition: use for use, partition in items.KEY_PARTITIONS.items()}
+_RINGS = {partition: use for use, partition in primary_keys.KEY_RINGS.items()}
 # A page is the unit of work and of progress: a second of a worker's time.
 _PAGE_ROWS = 200
-_KINDS = {_USER_ITSELF: "users", items.TOKENS: "tokens"}
+_KINDS = {_USER_ITSELF: "users", primary_keys.TOKENS: "tokens"}
 
 
 @dataclass(frozen=True)
@@ -106,49 +107,49 @@ class Restore:
         partition: str = row["pk"]["S"]
         if partition in _RINGS:
             return row if self.keys and not self._went_on(partition) else None
-        if partition.startswith(items.IDENTITIES):
+        if partition.startswith(primary_keys.IDENTITIES):
             return row if self._leads_on(row) else None
         if not partition.startswith(_USER):
             return None
         if row["sk"]["S"] == _USER_ITSELF:
             return self._renewed(row)
-        return self._revoked(row) if row["sk"]["S"].startswith(items.TOKENS) else row
+        return self._revoked(row) if row["sk"]["S"].startswith(primary_keys.TOKENS) else row
 
     def _leads_on(self, row: _Row) -> bool:
         """Return whether an identity row leads to a user who still has that identity.
 
         The user may have been moved after the backup, so the row in the service's table decides.
         """
-        key = items.user_key(row["user_id"]["S"])
+        key = primary_keys.user_key(row["user_id"]["S"])
         user = self._find(self.target, key) or self._find(self.source, key)
         if user is None:
             return False
-        identifier = SubjectIdentifier.of(items.read_user(user))
-        return bool(row["pk"] == items.identity_key(identifier.user_id)["pk"])
+        identifier = SubjectIdentifier.of(items.USER.read(user))
+        return bool(row["pk"] == primary_keys.identity_key(identifier.user_id)["pk"])
 
     def _renewed(self, row: _Row) -> _Row:
         """Return the user without any token or session, the ones that are still in the target included.
 
         All of a user's tokens are ended by a change of the user's row alone, which is the row that is lost.
         """
-        user, now = items.read_user(row), self.clock.now()
+        user, now = items.USER.read(row), self.clock.now()
         renewed = replace(user.in_generation(new_generation()), updated_at=now, sessions_ended_at=now)
-        return items.user_item(renewed)
+        return items.USER.item(renewed)
 
     def _revoked(self, row: _Row) -> _Row:
-        token, now = items.read_token(row), self.clock.now()
-        if token.state is TokenStatus.REVOKED:
+        token, now = items.TOKEN.read(row), self.clock.now()
+        if token.state is TokenState.REVOKED:
             return row
         ended = replace(
             token,
-            state=TokenStatus.REVOKED,
+            state=TokenState.REVOKED,
             revocation=Revocation(RevocationReason.ADMIN, now),
             updated_at=now,
             purge_at=now + self.retention,
             # As every change does: a use that read the row before must not write to it.
             version=token.version + 1,
         )
-        return items.token_item(ended)
+        return items.TOKEN.item(ended)
 
     def _is_brought(self, row: _Row, *, write: bool) -> bool:
         key = {"pk": row["pk"], "sk": row["sk"]}
@@ -164,7 +165,7 @@ class Restore:
 
     def _went_on(self, ring: str) -> bool:
         """Return whether the ring of keys in the target is in another state already."""
-        head = items.key_ring_key(_RINGS[ring])
+        head = primary_keys.key_ring_key(_RINGS[ring])
         found = self._find(self.target, head)
         return found is not None and found != self._find(self.source, head)
 
@@ -173,7 +174,7 @@ class Restore:
 
 
 def _kind(row: _Row) -> str:
-    if row["pk"]["S"].startswith(items.IDENTITIES):
+    if row["pk"]["S"].startswith(primary_keys.IDENTITIES):
         return "identities"
     if not row["pk"]["S"].startswith(_USER):
         return "signing keys"

@@ -11,7 +11,8 @@ from typing import Protocol
 from chalicelib.domain.administrators import Administrators
 from chalicelib.domain.errors import ApiTokensError, DependencyUnavailable, UserRemoved
 from chalicelib.domain.identities import SubjectIdentifier
-from chalicelib.domain.ports import Clock, UserStore
+from chalicelib.domain.ports.time import Clock
+from chalicelib.domain.ports.users import UserStore
 from chalicelib.domain.users import Role, User, UserStatus
 from chalicelib.services.identities import (
     MoveUsers,

@@ -1,31 +1,26 @@
-"""`python -m infra.aws.operate.users`: list, show, activate, deactivate, remove and move users."""
+"""The command ``users``: list, show, activate, deactivate, remove and move users."""
 
 from __future__ import annotations
 
 import argparse
 import os
-import sys
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeAlias, cast
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from chalicelib.adapters.clock import SystemClock
 from chalicelib.bootstrap import Service
-from chalicelib.domain.errors import ApiTokensError
 from chalicelib.domain.identities import SubjectIdentifier
 from chalicelib.domain.users import UserStatus
 from chalicelib.services.identities import MoveUsers
-from chalicelib.settings import Settings, SettingsError
+from chalicelib.settings import Settings
 from infra.aws.account import session_of_environment
-from infra.aws.errors import OperatorError, PackagingError
+from infra.aws.errors import OperatorError
 from infra.aws.operate.moves_file import read_moves
 from infra.aws.operate.user_desk import UserDesk, UserFilter
 from infra.aws.package.project_config import check_config
 from infra.aws.package.stage_settings import complete, settings_of
-from infra.aws.terminal import reason_for_operator
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -45,27 +40,99 @@ class Add(Protocol):
 
 
 _PROJECT = Path(__file__).resolve().parents[3]
-_EXPECTED = (OperatorError, PackagingError, SettingsError, ApiTokensError, BotoCoreError, ClientError)
 _WAYS_TO_MOVE = "USER_ID --subject VALUE, --from FILE, or --issuer-from URL --issuer-to URL"
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run a command and return its exit status. A failure prints its reason in one line."""
-    options = _options(arguments)
-    try:
-        environ = _environ(options)
-        options.act(_desk(environ), options, environ)
-    except KeyboardInterrupt:
-        print("Stopped. Run the same command again to continue.", file=sys.stderr)
-        return 130
-    except BrokenPipeError:
-        # The reader, such as `head`, has closed the pipe. Python would complain when it flushes.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-    except _EXPECTED as error:
-        print(reason_for_operator(error, options.table), file=sys.stderr)
-        return 1
-    return 0
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the commands for users."""
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    def add(name: str, act: Act, words: str, *, changes: bool = False) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=words, description=words, allow_abbrev=False)
+        command.set_defaults(act=act)
+        command.add_argument(
+            "--table", default=os.environ.get("TABLE_NAME", ""), help="default: TABLE_NAME"
+        )
+        command.add_argument("--stage", help="use the settings of this stage; default: the environment")
+        if changes:
+            command.add_argument(
+                "--yes", action="store_true", help="make the change; without it nothing is changed"
+            )
+        return command
+
+    _add_looks(add)
+    _add_changes(add)
+    move = add("move", _move, f"Move users to other identities: {_WAYS_TO_MOVE}.", changes=True)
+    move.add_argument("user_id", metavar="USER_ID", nargs="?")
+    move.add_argument("--subject", metavar="VALUE", help="write --subject=VALUE if it begins with a hyphen")
+    move.add_argument("--from", dest="file", metavar="FILE", type=Path, help="CSV: user_id,subject")
+    move.add_argument("--issuer", metavar="URL", help="default: OIDC_ISSUER")
+    move.add_argument("--subject-claim", metavar="NAME", help="default: SUBJECT_CLAIM")
+    move.add_argument(
+        "--issuer-from",
+        dest="former",
+        metavar="URL",
+        help="its users keep subject and claim",
+    )
+    move.add_argument("--issuer-to", dest="later", metavar="URL")
+
+
+def _add_looks(add: Add) -> None:
+    listed = add(
+        "list",
+        lambda desk, asked, _: desk.list(_filter(asked), as_json=asked.json),
+        "List users, newest first.",
+    )
+    listed.add_argument("--issuer", metavar="URL", help="only users of exactly this issuer")
+    listed.add_argument("--subject-claim", metavar="NAME", help="only users with this subject claim")
+    listed.add_argument("--status", choices=[status.value for status in UserStatus])
+    listed.add_argument("--json", action="store_true", help="print one JSON object per line")
+    shown = add("show", lambda desk, asked, _: desk.show(asked.user_id), "Show one user in full.")
+    shown.add_argument("user_id", metavar="USER_ID")
+    add("check", lambda desk, _options, _: desk.check(), "Warn of users that no sign-in reaches.")
+
+
+def _add_changes(add: Add) -> None:
+    activate = add(
+        "activate",
+        lambda desk, asked, _: desk.activate(
+            asked.user_id, restore_tokens=asked.restore_tokens, confirmed=asked.yes
+        ),
+        "Activate a user.",
+        changes=True,
+    )
+    activate.add_argument("--restore-tokens", action="store_true", help="let the old tokens work again")
+    deactivate = add(
+        "deactivate",
+        lambda desk, asked, _: desk.deactivate(asked.user_id, confirmed=asked.yes),
+        "Deactivate a user: refuse the sign-ins and API tokens.",
+        changes=True,
+    )
+    remove = add(
+        "remove",
+        lambda desk, asked, _: desk.remove(asked.user_id, confirmed=asked.yes),
+        "Remove a user: delete name and e-mail, and end all tokens.",
+        changes=True,
+    )
+    for command in (activate, deactivate, remove):
+        command.add_argument("user_id", metavar="USER_ID")
+    every = add(
+        "deactivate-issuer",
+        lambda desk, asked, _: desk.deactivate_issuer(asked.url, asked.subject_claim, confirmed=asked.yes),
+        "Deactivate all users of an issuer.",
+        changes=True,
+    )
+    every.add_argument("--subject-claim", metavar="NAME", help="only users with this subject claim")
+    every.add_argument("url", metavar="URL", help="exactly this issuer")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Run one of the commands.
+
+    Raises OperatorError, PackagingError, SettingsError, ApiTokensError, ClientError, BotoCoreError.
+    """
+    environ = _environ(options)
+    options.act(_desk(environ), options, environ)
 
 
 def _environ(options: argparse.Namespace) -> Environ:
@@ -139,92 +206,3 @@ def _settings(environ: Environ, **changes: str | None) -> Settings:
 def _filter(options: argparse.Namespace) -> UserFilter:
     status = UserStatus(options.status) if options.status else None
     return UserFilter(options.issuer, options.subject_claim, status)
-
-
-def _options(arguments: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m infra.aws.operate.users", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
-
-    def add(name: str, act: Act, words: str, *, changes: bool = False) -> argparse.ArgumentParser:
-        # No abbreviations, because the next version may have another option with the same beginning.
-        command = commands.add_parser(name, help=words, description=words, allow_abbrev=False)
-        command.set_defaults(act=act)
-        command.add_argument(
-            "--table", default=os.environ.get("TABLE_NAME", ""), help="default: TABLE_NAME"
-        )
-        command.add_argument("--stage", help="use the settings of this stage; default: the environment")
-        if changes:
-            command.add_argument(
-                "--yes", action="store_true", help="make the change; without it nothing is changed"
-            )
-        return command
-
-    _add_looks(add)
-    _add_changes(add)
-    move = add("move", _move, f"Move users to other identities: {_WAYS_TO_MOVE}.", changes=True)
-    move.add_argument("user_id", metavar="USER_ID", nargs="?")
-    move.add_argument("--subject", metavar="VALUE", help="write --subject=VALUE if it begins with a hyphen")
-    move.add_argument("--from", dest="file", metavar="FILE", type=Path, help="CSV: user_id,subject")
-    move.add_argument("--issuer", metavar="URL", help="default: OIDC_ISSUER")
-    move.add_argument("--subject-claim", metavar="NAME", help="default: SUBJECT_CLAIM")
-    move.add_argument(
-        "--issuer-from",
-        dest="former",
-        metavar="URL",
-        help="its users keep subject and claim",
-    )
-    move.add_argument("--issuer-to", dest="later", metavar="URL")
-    return parser.parse_args(arguments)
-
-
-def _add_looks(add: Add) -> None:
-    listed = add(
-        "list",
-        lambda desk, asked, _: desk.list(_filter(asked), as_json=asked.json),
-        "List users, newest first.",
-    )
-    listed.add_argument("--issuer", metavar="URL", help="only users of exactly this issuer")
-    listed.add_argument("--subject-claim", metavar="NAME", help="only users with this subject claim")
-    listed.add_argument("--status", choices=[status.value for status in UserStatus])
-    listed.add_argument("--json", action="store_true", help="print one JSON object per line")
-    shown = add("show", lambda desk, asked, _: desk.show(asked.user_id), "Show one user in full.")
-    shown.add_argument("user_id", metavar="USER_ID")
-    add("check", lambda desk, _options, _: desk.check(), "Warn of users that no sign-in reaches.")
-
-
-def _add_changes(add: Add) -> None:
-    activate = add(
-        "activate",
-        lambda desk, asked, _: desk.activate(
-            asked.user_id, restore_tokens=asked.restore_tokens, confirmed=asked.yes
-        ),
-        "Activate a user.",
-        changes=True,
-    )
-    activate.add_argument("--restore-tokens", action="store_true", help="let the old tokens work again")
-    deactivate = add(
-        "deactivate",
-        lambda desk, asked, _: desk.deactivate(asked.user_id, confirmed=asked.yes),
-        "Deactivate a user: refuse the sign-ins and API tokens.",
-        changes=True,
-    )
-    remove = add(
-        "remove",
-        lambda desk, asked, _: desk.remove(asked.user_id, confirmed=asked.yes),
-        "Remove a user: delete name and e-mail, and end all tokens.",
-        changes=True,
-    )
-    for command in (activate, deactivate, remove):
-        command.add_argument("user_id", metavar="USER_ID")
-    every = add(
-        "deactivate-issuer",
-        lambda desk, asked, _: desk.deactivate_issuer(asked.url, asked.subject_claim, confirmed=asked.yes),
-        "Deactivate all users of an issuer.",
-        changes=True,
-    )
-    every.add_argument("--subject-claim", metavar="NAME", help="only users with this subject claim")
-    every.add_argument("url", metavar="URL", help="exactly this issuer")
-
-
-if __name__ == "__main__":
-    sys.exit(main())

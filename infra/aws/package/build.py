@@ -16,7 +16,6 @@ from pathlib import Path
 
 import yaml
 
-from infra.aws.deploy.parameters import effective_values
 from infra.aws.errors import PackagingError
 from infra.aws.package import bundle
 from infra.aws.package.alarms import with_alarms
@@ -31,7 +30,7 @@ from infra.aws.package.pieces import with_pieces
 from infra.aws.package.project_config import Config, changed_config, check_config
 from infra.aws.package.python_runtime import check_python
 from infra.aws.package.stage_settings import check_settings, known_settings
-from infra.aws.package.versions import with_callers_of_aliases, with_versions
+from infra.aws.package.versions import parameter_defaults, with_callers_of_aliases, with_versions
 
 PROJECT = Path(__file__).resolve().parents[3]
 _TEMPLATE = PROJECT / "infra" / "aws" / "package" / "template.yaml"
@@ -48,18 +47,15 @@ class Package:
     """In bytes."""
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Build and say what was built."""
-    parser = argparse.ArgumentParser(description=__doc__)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the stage."""
     parser.add_argument("--stage", required=True)
-    options = parser.parse_args(arguments)
-    try:
-        built = build(PROJECT, options.stage, PROJECT / "build" / options.stage)
-    except PackagingError as error:
-        print(error, file=sys.stderr)
-        return 1
+
+
+def run(options: argparse.Namespace) -> None:
+    """Package the stage into ``build/STAGE`` and print the files. Raises PackagingError."""
+    built = build(PROJECT, options.stage, PROJECT / "build" / options.stage)
     print(f"{built.template}\n{built.code}: {built.size:,} bytes of {bundle.MAX_BYTES:,}")
-    return 0
 
 
 def build(
@@ -84,7 +80,7 @@ def build(
     template = _complete(project, _by_chalice(project, config, stage, target))
     path, code = target / "template.json", target / _ZIP
     size = bundle.rewrite(code)
-    template = with_versions(template, code.read_bytes(), effective_values(template, None, {}), {})
+    template = with_versions(template, code.read_bytes(), parameter_defaults(template), {})
     path.write_text(json.dumps(template, indent=1) + "\n", encoding="utf-8")
     return Package(path, code, size)
 
@@ -143,7 +139,3 @@ def _run_chalice(copy: Path, stage: str, target: Path) -> None:
     done = subprocess.run(command, cwd=copy, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise PackagingError(f"chalice package failed:\n{done.stderr.strip() or done.stdout.strip()}")
-
-
-if __name__ == "__main__":
-    sys.exit(main())

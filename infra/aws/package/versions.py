@@ -70,6 +70,11 @@ def with_callers_of_aliases(template: Template) -> Template:
     return {**template, "Resources": resources}
 
 
+def parameter_defaults(template: Mapping[str, Any]) -> dict[str, str]:
+    """Return the default of each parameter of a template, or an empty text if it has none."""
+    return {name: str(each.get("Default", "")) for name, each in template.get("Parameters", {}).items()}
+
+
 def alias_of(function: str) -> str:
     """Return the logical id of a function's alias."""
     return f"{function}Alias"

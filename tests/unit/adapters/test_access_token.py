@@ -14,8 +14,7 @@ from chalicelib.adapters import jws
 from chalicelib.adapters.access_token import JwtAccessTokenSigner, JwtAccessTokenVerifier
 from chalicelib.adapters.api_token import ApiTokenSigner, ApiTokenVerifier, public_key
 from chalicelib.adapters.key_cache import KeyCache
-from chalicelib.domain.access_tokens import AccessClaims
-from chalicelib.domain.claims import Claims
+from chalicelib.domain.claims import AccessClaims, Claims
 from chalicelib.domain.errors import InvalidToken
 from chalicelib.domain.ids import new_token_id, user_id_for
 from tests.support.clock import START, FixedClock
@@ -26,7 +25,7 @@ CLAIMS = AccessClaims(
     subject=user_id_for(ISSUER, "user"),
     client_id=new_token_id(START),
     audience=AUDIENCE,
-    token_id="random",
+    access_token_id="random",
     scopes=frozenset({"api:read", "api:write"}),
     issued_at=START,
     expires_at=START + timedelta(minutes=5),

@@ -4,19 +4,20 @@ from typing import Any, cast
 
 import pytest
 
-from chalicelib.adapters.dynamodb import items
+from chalicelib.adapters.dynamodb import attributes, items
+from chalicelib.adapters.dynamodb.attributes import Item
 from chalicelib.adapters.dynamodb.authorization_store import DynamoDBAuthorizationStore
 from tests.support.builders import a_token, a_user
 
 OWNER = a_user()
 TOKEN = a_token(OWNER)
-OTHERS = {"pk": items.text("U#usr_another")}
+OTHERS = {"pk": attributes.text("U#usr_another")}
 
 
 class Answering:
     """A client that answers with these rows, whatever is asked."""
 
-    def __init__(self, *rows: items.Item) -> None:
+    def __init__(self, *rows: Item) -> None:
         self._rows = rows
 
     def batch_get_item(self, **_: Any) -> dict[str, Any]:
@@ -24,7 +25,7 @@ class Answering:
         return {"Responses": {"t": list(self._rows)}}
 
 
-def found(*rows: items.Item) -> tuple[object, object]:
+def found(*rows: Item) -> tuple[object, object]:
     """Return what is taken for the token and its owner."""
     client = cast("Any", Answering(*rows))
     return DynamoDBAuthorizationStore(client, client, "t").find_for_authorization(OWNER.id, TOKEN.id)
@@ -33,10 +34,10 @@ def found(*rows: items.Item) -> tuple[object, object]:
 @pytest.mark.parametrize("turn", [1, -1])
 def test_rows_are_told_apart_in_any_order(turn: int) -> None:
     """DynamoDB answers a batch in an order of its own."""
-    assert found(*[items.token_item(TOKEN), items.user_item(OWNER)][::turn]) == (TOKEN, OWNER)
+    assert found(*[items.TOKEN.item(TOKEN), items.USER.item(OWNER)][::turn]) == (TOKEN, OWNER)
 
 
 def test_rows_of_another_user_are_not_taken() -> None:
     """All users have the same sort key: an answer to another question must not let anybody in."""
-    assert found(items.token_item(TOKEN), items.user_item(OWNER) | OTHERS) == (TOKEN, None)
-    assert found(items.token_item(TOKEN) | OTHERS, items.user_item(OWNER)) == (None, OWNER)
+    assert found(items.TOKEN.item(TOKEN), items.USER.item(OWNER) | OTHERS) == (TOKEN, None)
+    assert found(items.TOKEN.item(TOKEN) | OTHERS, items.USER.item(OWNER)) == (None, OWNER)

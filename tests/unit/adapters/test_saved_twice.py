@@ -7,7 +7,7 @@ from typing import Any, cast
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from chalicelib.adapters.dynamodb import items
+from chalicelib.adapters.dynamodb import attributes, items
 from chalicelib.adapters.dynamodb.token_store import DynamoDBTokenStore
 from chalicelib.adapters.repeating import repeating
 from chalicelib.adapters.retries import Retries
@@ -51,7 +51,7 @@ def save(before: Token, after: Token, stored: dict[str, Any] | None) -> Token:
 
 def row(token: Token, version: int, **changes: Any) -> dict[str, Any]:
     """Return the row of a token."""
-    return {**items.token_item(token), "version": items.number(version), **changes}
+    return {**items.TOKEN.item(token), "version": attributes.number(version), **changes}
 
 
 @pytest.mark.parametrize("change", [lambda t: t.described("new", "", LATER), lambda t: t.paused(LATER)])
@@ -59,7 +59,7 @@ def test_change_that_was_made_is_returned(change: Callable[[Token], Token]) -> N
     """The caller hears of the success, also if a use was recorded meanwhile."""
     before = a_token(a_user())
     after = change(before)
-    use = {"last_used_at": items.time(LATER)}
+    use = {"last_used_at": attributes.time(LATER)}
     saved = save(before, after, row(after, before.version + 1, **use))
     assert saved.version == before.version + 1
     assert (saved.name, saved.state, saved.last_used_at) == (after.name, after.state, LATER)

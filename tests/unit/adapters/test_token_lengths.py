@@ -6,8 +6,7 @@ import pytest
 
 from chalicelib.adapters.access_token import JwtAccessTokenSigner
 from chalicelib.adapters.api_token import ApiTokenSigner
-from chalicelib.domain.access_tokens import AccessClaims
-from chalicelib.domain.claims import Claims
+from chalicelib.domain.claims import AccessClaims, Claims
 from chalicelib.domain.ids import new_token_id, user_id_for
 from chalicelib.domain.scopes import DEFAULT_CATALOGUE, EVERYTHING, Scope, ScopeCatalogue
 from chalicelib.domain.token_lengths import longest_access_token, longest_api_token

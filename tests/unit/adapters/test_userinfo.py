@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.adapters.oidc.userinfo import completed, lacks_profile, lacks_role
-from chalicelib.domain.admin_claims import parse_admin_claim
+from chalicelib.settings.admin_claims import parse_admin_claim
 
 ADMINS = parse_admin_claim("groups=admins")
 NESTED = parse_admin_claim("/realm_access/roles=admin")

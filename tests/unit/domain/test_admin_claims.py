@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.admin_claims import AdminClaim, parse_admin_claim
+from chalicelib.domain.admin_claims import AdminClaim
 from chalicelib.domain.users import Role
+from chalicelib.settings.admin_claims import parse_admin_claim
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ import pytest
 from chalicelib.domain import errors
 from chalicelib.domain.errors import ApiTokensError, InvalidToken
 
-SENT_BY_CLIENTS = {"invalid_request", "payload_too_large"}  # each raise says what was wrong
+# Each raise says what was wrong.
+SENT_BY_CLIENTS = {"invalid_request", "payload_too_large"}
 
 
 def _below(kind: type[ApiTokensError]) -> Iterator[type[ApiTokensError]]:

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from chalicelib.domain.lines import Ending, Line, Members, ending_of, may_work
-from chalicelib.domain.tokens import Revocation, RevocationReason, Token, TokenStatus
+from chalicelib.domain.revocations import Revocation, RevocationReason
+from chalicelib.domain.tokens import Token, TokenState
 from tests.support.builders import RULES, a_token, a_user
 from tests.support.clock import START
 
@@ -49,7 +50,7 @@ def test_what_is_over_stays_as_it_is(token: Token) -> None:
     assert [change.before for change in ending.changes] == [other]
 
 
-@pytest.mark.parametrize("changes", [{"state": TokenStatus.INACTIVE}, {"idle_at": START}])
+@pytest.mark.parametrize("changes", [{"state": TokenState.INACTIVE}, {"idle_at": START}])
 def test_paused_and_idle_tokens_end(changes: dict[str, object]) -> None:
     """They could come back."""
     assert ended(replace(a_token(OWNER), **changes))  # type: ignore[arg-type]
@@ -61,7 +62,7 @@ def test_paused_and_idle_tokens_end(changes: dict[str, object]) -> None:
         (a_rotated(START + TICK), False),
         (a_rotated(START), True),
         (a_token(OWNER), False),
-        (a_token(OWNER, state=TokenStatus.INACTIVE), False),
+        (a_token(OWNER, state=TokenState.INACTIVE), False),
         (a_token(OWNER, expires_at=START), True),
         (a_token(OWNER).revoked(WHY, START, RULES), True),
     ],

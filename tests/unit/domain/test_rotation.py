@@ -19,6 +19,7 @@ from chalicelib.domain.errors import (
     TokenNotActive,
 )
 from chalicelib.domain.ids import new_token_id
+from chalicelib.domain.revocations import Revocation, RevocationReason
 from chalicelib.domain.rotation import (
     Rotation,
     needs_reuse_record,
@@ -29,15 +30,9 @@ from chalicelib.domain.rotation import (
     successor_of,
     without_overlap,
 )
-from chalicelib.domain.tokens import (
-    MAX_OVERLAP,
-    Revocation,
-    RevocationReason,
-    Token,
-    TokenRules,
-    TokenStatus,
-    require_usable,
-)
+from chalicelib.domain.token_checks import require_usable
+from chalicelib.domain.token_rules import MAX_OVERLAP, TokenRules
+from chalicelib.domain.tokens import Token, TokenState, TokenStatus
 from chalicelib.domain.users import UserStatus
 from tests.support.builders import RULES, a_token, a_user
 from tests.support.clock import START
@@ -90,7 +85,7 @@ def test_successor_is_the_same_to_its_owner() -> None:
     made = rotation(replace(used, version=9)).successor
 
     assert (made.name, made.description, made.scopes) == ("ci", "builds", frozenset({"api:read"}))
-    assert (made.user_id, made.generation, made.state) == (OWNER.id, "now", ACTIVE)
+    assert (made.user_id, made.generation, made.state) == (OWNER.id, "now", TokenState.ACTIVE)
     assert (made.created_at, made.updated_at, made.idle_at) == (NOW, NOW, NOW + RULES.idle_timeout)
     assert (made.last_used_at, dict(made.usage), made.version) == (None, {}, 1)
     assert made.purge_at == RULES.purge_time(made.idle_at)
@@ -248,7 +243,7 @@ def test_latest_name_is_the_successors() -> None:
 @pytest.mark.parametrize(
     ("token", "error"),
     [
-        (a_token(OWNER, state=TokenStatus.INACTIVE), TokenNotActive),
+        (a_token(OWNER, state=TokenState.INACTIVE), TokenNotActive),
         (a_token(OWNER, idle_at=NOW), TokenNotActive),
         (a_token(OWNER, expires_at=NOW), TokenAlreadyExpired),
         (a_token(OWNER, generation="before"), TokenAlreadyRevoked),

@@ -40,7 +40,7 @@ def test_known_scopes_are_granted(names: list[str]) -> None:
 )
 def test_unknown_or_no_scopes_are_refused_with_the_known_ones(names: list[str]) -> None:
     """A token without scopes, or with one that nobody knows, is never made."""
-    with pytest.raises(InvalidScope, match="at least one of: api:read, api:write"):
+    with pytest.raises(InvalidScope, match=": api:read, api:write"):
         DEFAULT_CATALOGUE.granted(names, Role.USER)
 
 
@@ -54,7 +54,7 @@ def test_a_catalogue_without_scopes_for_all_has_no_defaults() -> None:
     """Then they must be named."""
     only_admins = ScopeCatalogue([Scope("audit", "Audit", [EVERYTHING], frozenset({Role.ADMIN}))])
 
-    with pytest.raises(InvalidScope, match="at least one of: audit"):
+    with pytest.raises(InvalidScope, match=": audit"):
         only_admins.granted(None, Role.ADMIN)
 
 

@@ -12,23 +12,16 @@ from chalicelib.domain.errors import (
     IdleToken,
     InactiveOwner,
     InactiveToken,
-    InvalidRequest,
     InvalidToken,
+    LifetimeTooLong,
     RevokedToken,
     TokenAlreadyExpired,
     TokenAlreadyRevoked,
 )
-from chalicelib.domain.tokens import (
-    IssuedToken,
-    Revocation,
-    RevocationReason,
-    Token,
-    TokenStatus,
-    new_token,
-    require_changeable,
-    require_unexpired,
-    require_usable,
-)
+from chalicelib.domain.revocations import Revocation, RevocationReason
+from chalicelib.domain.token_checks import require_changeable, require_unexpired, require_usable
+from chalicelib.domain.token_creation import IssuedToken, new_token
+from chalicelib.domain.tokens import Token, TokenState, TokenStatus
 from chalicelib.domain.users import User, UserStatus
 from tests.support.builders import RULES, a_request, a_token, a_user
 from tests.support.clock import START
@@ -49,30 +42,30 @@ def owner_in(status: UserStatus = UserStatus.ACTIVE) -> User:
 @pytest.mark.parametrize(
     ("state", "generation", "owner_status", "expires_at", "idle_at", "expected"),
     [
-        (ACTIVE, "now", UserStatus.ACTIVE, None, AHEAD, ACTIVE),
-        (ACTIVE, "now", UserStatus.ACTIVE, AHEAD, AHEAD, ACTIVE),
-        (ACTIVE, "now", UserStatus.ACTIVE, None, PAST, IDLE),
-        (ACTIVE, "now", UserStatus.ACTIVE, PAST, AHEAD, EXPIRED),
-        (ACTIVE, "now", UserStatus.ACTIVE, PAST, PAST, EXPIRED),
-        (ACTIVE, "now", UserStatus.INACTIVE, None, AHEAD, INACTIVE),
-        (ACTIVE, "now", UserStatus.INACTIVE, None, PAST, INACTIVE),
-        (ACTIVE, "now", UserStatus.INACTIVE, PAST, AHEAD, EXPIRED),
-        (ACTIVE, "now", UserStatus.REMOVED, None, AHEAD, REVOKED),
-        (ACTIVE, "now", UserStatus.REMOVED, PAST, AHEAD, REVOKED),
-        (ACTIVE, "before", UserStatus.ACTIVE, None, AHEAD, REVOKED),
-        (ACTIVE, "before", UserStatus.ACTIVE, PAST, PAST, REVOKED),
-        (ACTIVE, "before", UserStatus.INACTIVE, None, AHEAD, REVOKED),
-        (INACTIVE, "now", UserStatus.ACTIVE, None, AHEAD, INACTIVE),
-        (INACTIVE, "now", UserStatus.ACTIVE, None, PAST, INACTIVE),
-        (INACTIVE, "now", UserStatus.ACTIVE, PAST, AHEAD, EXPIRED),
-        (INACTIVE, "before", UserStatus.ACTIVE, None, AHEAD, REVOKED),
-        (REVOKED, "now", UserStatus.ACTIVE, None, AHEAD, REVOKED),
-        (REVOKED, "now", UserStatus.ACTIVE, PAST, PAST, REVOKED),
-        (REVOKED, "now", UserStatus.INACTIVE, None, AHEAD, REVOKED),
+        (TokenState.ACTIVE, "now", UserStatus.ACTIVE, None, AHEAD, ACTIVE),
+        (TokenState.ACTIVE, "now", UserStatus.ACTIVE, AHEAD, AHEAD, ACTIVE),
+        (TokenState.ACTIVE, "now", UserStatus.ACTIVE, None, PAST, IDLE),
+        (TokenState.ACTIVE, "now", UserStatus.ACTIVE, PAST, AHEAD, EXPIRED),
+        (TokenState.ACTIVE, "now", UserStatus.ACTIVE, PAST, PAST, EXPIRED),
+        (TokenState.ACTIVE, "now", UserStatus.INACTIVE, None, AHEAD, INACTIVE),
+        (TokenState.ACTIVE, "now", UserStatus.INACTIVE, None, PAST, INACTIVE),
+        (TokenState.ACTIVE, "now", UserStatus.INACTIVE, PAST, AHEAD, EXPIRED),
+        (TokenState.ACTIVE, "now", UserStatus.REMOVED, None, AHEAD, REVOKED),
+        (TokenState.ACTIVE, "now", UserStatus.REMOVED, PAST, AHEAD, REVOKED),
+        (TokenState.ACTIVE, "before", UserStatus.ACTIVE, None, AHEAD, REVOKED),
+        (TokenState.ACTIVE, "before", UserStatus.ACTIVE, PAST, PAST, REVOKED),
+        (TokenState.ACTIVE, "before", UserStatus.INACTIVE, None, AHEAD, REVOKED),
+        (TokenState.INACTIVE, "now", UserStatus.ACTIVE, None, AHEAD, INACTIVE),
+        (TokenState.INACTIVE, "now", UserStatus.ACTIVE, None, PAST, INACTIVE),
+        (TokenState.INACTIVE, "now", UserStatus.ACTIVE, PAST, AHEAD, EXPIRED),
+        (TokenState.INACTIVE, "before", UserStatus.ACTIVE, None, AHEAD, REVOKED),
+        (TokenState.REVOKED, "now", UserStatus.ACTIVE, None, AHEAD, REVOKED),
+        (TokenState.REVOKED, "now", UserStatus.ACTIVE, PAST, PAST, REVOKED),
+        (TokenState.REVOKED, "now", UserStatus.INACTIVE, None, AHEAD, REVOKED),
     ],
 )
 def test_status_is_decided_in_the_order_revoked_expired_inactive_idle_active(
-    state: TokenStatus,
+    state: TokenState,
     generation: str,
     owner_status: UserStatus,
     expires_at: datetime | None,
@@ -90,7 +83,7 @@ def test_exactly_one_combination_of_conditions_lets_a_token_pass() -> None:
     """A token is usable if and only if nothing at all speaks against it."""
     allowed = []
     for state, generation, owner_status, expires_at, idle_at in product(
-        (ACTIVE, INACTIVE, REVOKED), ("now", "before"), UserStatus, (AHEAD, PAST), (AHEAD, PAST)
+        TokenState, ("now", "before"), UserStatus, (AHEAD, PAST), (AHEAD, PAST)
     ):
         owner = owner_in(owner_status)
         token = a_token(owner, state=state, generation=generation, expires_at=expires_at, idle_at=idle_at)
@@ -100,7 +93,7 @@ def test_exactly_one_combination_of_conditions_lets_a_token_pass() -> None:
             continue
         allowed.append((state, generation, owner_status, expires_at, idle_at))
 
-    assert allowed == [(ACTIVE, "now", UserStatus.ACTIVE, AHEAD, AHEAD)]
+    assert allowed == [(TokenState.ACTIVE, "now", UserStatus.ACTIVE, AHEAD, AHEAD)]
 
 
 @pytest.mark.parametrize(("offset", "expected"), [(-TICK, ACTIVE), (timedelta(0), IDLE), (TICK, IDLE)])
@@ -130,14 +123,14 @@ def test_token_is_expired_from_the_very_moment_of_its_expiry(
 @pytest.mark.parametrize(
     ("owner_status", "changes", "refusal"),
     [
-        (UserStatus.ACTIVE, {"state": INACTIVE}, InactiveToken),
-        (UserStatus.ACTIVE, {"state": REVOKED}, RevokedToken),
+        (UserStatus.ACTIVE, {"state": TokenState.INACTIVE}, InactiveToken),
+        (UserStatus.ACTIVE, {"state": TokenState.REVOKED}, RevokedToken),
         (UserStatus.ACTIVE, {"generation": "before"}, RevokedToken),
         (UserStatus.ACTIVE, {"expires_at": PAST}, ExpiredToken),
         (UserStatus.ACTIVE, {"idle_at": PAST}, IdleToken),
         (UserStatus.INACTIVE, {}, InactiveOwner),
         (UserStatus.REMOVED, {}, InactiveOwner),
-        (UserStatus.INACTIVE, {"state": REVOKED}, InactiveOwner),
+        (UserStatus.INACTIVE, {"state": TokenState.REVOKED}, InactiveOwner),
     ],
 )
 def test_refusal_names_its_reason(
@@ -214,23 +207,23 @@ def test_pause_stops_the_token_and_keeps_its_deadlines() -> None:
     """A paused token waits; its idle clock is neither stopped nor restarted."""
     token = a_token(a_user())
 
-    assert token.paused(LATER) == replace(token, state=INACTIVE, updated_at=LATER)
+    assert token.paused(LATER) == replace(token, state=TokenState.INACTIVE, updated_at=LATER)
 
 
 def test_pausing_a_paused_token_is_no_change() -> None:
     """A second pause changes nothing."""
-    token = a_token(a_user(), state=INACTIVE)
+    token = a_token(a_user(), state=TokenState.INACTIVE)
 
     assert token.paused(LATER) is token
 
 
 def test_reactivation_of_a_paused_token_restarts_its_idle_clock() -> None:
     """Coming back counts like a use, without claiming that there was one."""
-    token = a_token(a_user(), state=INACTIVE)
+    token = a_token(a_user(), state=TokenState.INACTIVE)
 
     assert token.reactivated(LATER, RULES) == replace(
         token,
-        state=ACTIVE,
+        state=TokenState.ACTIVE,
         updated_at=LATER,
         idle_at=LATER + timedelta(days=30),
         purge_at=LATER + timedelta(days=120),
@@ -255,7 +248,7 @@ def test_revocation_records_reason_and_time_and_sets_the_purge_time() -> None:
 
     assert token.revoked(RevocationReason.EXPOSED, LATER, RULES) == replace(
         token,
-        state=REVOKED,
+        state=TokenState.REVOKED,
         revocation=Revocation(RevocationReason.EXPOSED, LATER),
         updated_at=LATER,
         purge_at=LATER + timedelta(days=90),
@@ -319,13 +312,13 @@ def test_token_surely_holds_its_place_only_if_no_clock_may_have_left_it_out(
 @pytest.mark.parametrize(
     ("generation", "state", "final"),
     [
-        ("now", ACTIVE, False),
-        ("now", INACTIVE, False),
-        ("now", REVOKED, True),
-        ("before", ACTIVE, True),
+        ("now", TokenState.ACTIVE, False),
+        ("now", TokenState.INACTIVE, False),
+        ("now", TokenState.REVOKED, True),
+        ("before", TokenState.ACTIVE, True),
     ],
 )
-def test_revoked_token_cannot_be_changed(generation: str, state: TokenStatus, final: bool) -> None:
+def test_revoked_token_cannot_be_changed(generation: str, state: TokenState, final: bool) -> None:
     """Revocation is final, by itself or with its generation; all others may change."""
     owner = owner_in()
     token = a_token(owner, generation=generation, state=state, idle_at=PAST, expires_at=PAST)
@@ -359,7 +352,7 @@ def test_new_token_is_its_request_in_its_owners_generation() -> None:
         name="ci",
         description="builds",
         scopes=scopes,
-        state=ACTIVE,
+        state=TokenState.ACTIVE,
         created_at=START,
         updated_at=START,
         idle_at=START + timedelta(days=30),
@@ -401,7 +394,7 @@ def test_longer_lifetime_than_allowed_is_refused_with_the_limit() -> None:
     """The refusal says what would be allowed."""
     policy = replace(RULES, max_lifetime=timedelta(days=30))
 
-    with pytest.raises(InvalidRequest, match=r"'expires_in_days' must be at most 30\."):
+    with pytest.raises(LifetimeTooLong, match="30 days"):
         new_token("tok_1", a_user(), a_request(lifetime=timedelta(days=31)), START, policy)
 
 

@@ -25,9 +25,9 @@ from tests.support.stream import a_record
 
 ONE, OTHER = "apis/b2/$default", "restapis/a1/v1"
 TOKEN = a_token(a_user())
-PAUSE = a_record(items.token_item(TOKEN), items.token_item(TOKEN.paused(START)))
-BACK = a_record(items.token_item(TOKEN.paused(START)), items.token_item(TOKEN))
-TOUCH = a_record(items.token_item(TOKEN), items.token_item(TOKEN))
+PAUSE = a_record(items.TOKEN.item(TOKEN), items.TOKEN.item(TOKEN.paused(START)))
+BACK = a_record(items.TOKEN.item(TOKEN.paused(START)), items.TOKEN.item(TOKEN))
+TOUCH = a_record(items.TOKEN.item(TOKEN), items.TOKEN.item(TOKEN))
 
 
 class Context:

@@ -12,8 +12,9 @@ from chalice.app import Blueprint, Request
 from msgspec import inspect
 
 from chalicelib.domain import errors
-from chalicelib.domain.errors import InvalidRequest, PayloadTooLarge, UnsupportedMediaType
+from chalicelib.domain.errors import InvalidRequest
 from chalicelib.handlers.http import refusals
+from chalicelib.handlers.http.errors import PayloadTooLarge, UnsupportedMediaType
 from chalicelib.handlers.http.operations import (
     ADMIN,
     OPEN,

@@ -7,9 +7,12 @@ from datetime import datetime
 from chalicelib.domain.administrators import ActingAdmin
 from chalicelib.domain.errors import StoreUnavailable
 from chalicelib.domain.lines import Ending, Line
-from chalicelib.domain.ports import UserPage
+from chalicelib.domain.ports.users import UserPage
+from chalicelib.domain.revocations import EndedGeneration
 from chalicelib.domain.rotation import Rotation
-from chalicelib.domain.tokens import CreationLimits, EndedGeneration, IdempotencyRecord, Token
+from chalicelib.domain.token_creation import IdempotencyRecord
+from chalicelib.domain.token_rules import CreationLimits
+from chalicelib.domain.tokens import Token
 from chalicelib.domain.users import User
 from tests.support.memory import InMemoryStore
 

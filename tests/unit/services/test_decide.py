@@ -18,7 +18,7 @@ from chalicelib.domain.errors import (
     UnknownToken,
     WrongClaims,
 )
-from chalicelib.domain.tokens import Token, TokenStatus
+from chalicelib.domain.tokens import Token, TokenState
 from chalicelib.domain.users import Role, User, UserStatus
 from chalicelib.services.recent_rows import RecentRows
 from chalicelib.services.verify import Verified, VerifyToken
@@ -94,7 +94,7 @@ def test_token_that_is_not_ours_is_refused_whatever_is_kept(gate: RecentGate) ->
 @pytest.mark.parametrize(
     ("row", "refusal"),
     [
-        ({"state": TokenStatus.REVOKED}, RevokedToken),
+        ({"state": TokenState.REVOKED}, RevokedToken),
         ({"generation": "another"}, RevokedToken),
         ({"overlap_ends_at": START}, RotatedToken),
     ],
@@ -167,7 +167,7 @@ def test_claims_decide_each_time(gate: RecentGate) -> None:
 def test_what_was_paused_and_came_back_is_let_in_at_once(gate: RecentGate) -> None:
     """A refusal is never remembered."""
     active = gate.row
-    gate.store.put(replace(active, state=TokenStatus.INACTIVE))
+    gate.store.put(replace(active, state=TokenState.INACTIVE))
     gate.clock.advance(SECOND)
     with pytest.raises(InvalidToken):
         gate.decide()
@@ -192,7 +192,7 @@ def test_door_that_would_refuse_makes_the_rows_read_anew(gate: RecentGate) -> No
 @pytest.mark.parametrize("call", ["__call__", "look"], ids=["verify", "look"])
 def test_other_calls_read(gate: RecentGate, call: str) -> None:
     """Self-service, exchange and introspection never decide on rows of a moment ago."""
-    gate.store.put(replace(gate.row, state=TokenStatus.REVOKED))
+    gate.store.put(replace(gate.row, state=TokenState.REVOKED))
     with pytest.raises(RevokedToken):
         getattr(gate.verifying, call)("any string")
     with pytest.raises(RevokedToken):
@@ -259,7 +259,7 @@ def test_read_that_began_before_an_end_counts_from_its_beginning() -> None:
         def find_for_authorization(self, user_id: str, token_id: str) -> tuple[Token | None, User | None]:
             """Return the rows of the beginning."""
             gate.clock.advance(SECOND - TICK)
-            gate.store.put(replace(gate.token, state=TokenStatus.REVOKED))
+            gate.store.put(replace(gate.token, state=TokenState.REVOKED))
             return answers.pop() if answers else gate.store.find_for_authorization(user_id, token_id)
 
         def touch(self, before: Token, after: Token) -> bool:

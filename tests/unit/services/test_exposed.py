@@ -9,8 +9,9 @@ import pytest
 from chalicelib.domain.claims import Claims
 from chalicelib.domain.errors import BadSignature, ConcurrentChange, StoreUnavailable
 from chalicelib.domain.ids import new_token_id
+from chalicelib.domain.revocations import RevocationReason
 from chalicelib.domain.rotation import own_successor_of, rotation_of, successor_of
-from chalicelib.domain.tokens import RevocationReason, Token, TokenStatus
+from chalicelib.domain.tokens import Token, TokenState
 from chalicelib.domain.users import UserStatus
 from chalicelib.services.revocation import RevokeExposed, RevokeToken
 from tests.support.builders import LIMITS, RULES, a_token, a_user
@@ -96,7 +97,7 @@ def test_reporting_again_changes_nothing(finder: Finder) -> None:
     assert finder.row(token) == before
 
 
-@pytest.mark.parametrize("changes", [{"state": TokenStatus.INACTIVE}, {"idle_at": START}])
+@pytest.mark.parametrize("changes", [{"state": TokenState.INACTIVE}, {"idle_at": START}])
 def test_paused_and_idle_tokens_end_too(finder: Finder, changes: dict[str, Any]) -> None:
     """They could be re-activated."""
     finder.store.put(replace(finder.tokens[0], **changes))
@@ -143,7 +144,7 @@ def test_first_token_of_a_line_stands_for_it_after_its_row_is_gone(finder: Finde
         finder.store.purge(*finder.store.lines())
 
     assert finder.revoke_exposed([token.id]) == ([token.id] if left else [])
-    assert (finder.row(successor).state is TokenStatus.REVOKED) is left
+    assert (finder.row(successor).state is TokenState.REVOKED) is left
 
 
 @pytest.mark.parametrize("call", ["find_for_authorization", "end_line"])
@@ -157,7 +158,7 @@ def test_failure_is_told_after_the_others_were_tried(finder: Finder, call: str) 
     finder.store.let(call, fail)
     with pytest.raises(StoreUnavailable):
         finder.revoke_exposed(ids)
-    assert [finder.row(t).state for t in finder.tokens].count(TokenStatus.REVOKED) == 2
+    assert [finder.row(t).state for t in finder.tokens].count(TokenState.REVOKED) == 2
     assert finder.revoke_exposed(ids) == [ids[0]]
 
 
@@ -165,7 +166,7 @@ def test_missing_keys_are_told_after_the_others_were_tried(finder: Finder) -> No
     """Nobody can say yet whether that string is genuine."""
     with pytest.raises(StoreUnavailable):
         finder.revoke_exposed(["no keys", finder.tokens[0].id])
-    assert finder.row(finder.tokens[0]).state is TokenStatus.REVOKED
+    assert finder.row(finder.tokens[0]).state is TokenState.REVOKED
 
 
 def test_token_that_never_rests_is_tried_a_fixed_number_of_times(finder: Finder) -> None:

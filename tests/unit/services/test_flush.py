@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.decisions import RowChange, TokenChange
+from chalicelib.domain.changes import RowChange, TokenChange
 from chalicelib.domain.errors import (
     ApiTokensError,
     FlushPostponed,
@@ -18,7 +18,7 @@ from chalicelib.domain.errors import (
     StoreUnavailable,
 )
 from chalicelib.domain.flush_budget import FlushBudget, FlushLimits, Pace
-from chalicelib.domain.ports import BudgetSwap, KeptBudget
+from chalicelib.domain.ports.flushes import BudgetSwap, KeptBudget
 from chalicelib.services.flush import PATIENCE, SETTLE, FlushCaches, Flushed
 from chalicelib.services.shared_budget import SharedBudget
 from tests.support.builders import a_token, a_user

@@ -19,7 +19,10 @@ from chalicelib.domain.errors import (
     TooManyCreations,
     UserInactive,
 )
-from chalicelib.domain.tokens import RevocationReason, Token, TokenRequest, TokenRules, TokenStatus
+from chalicelib.domain.revocations import RevocationReason
+from chalicelib.domain.token_creation import TokenRequest
+from chalicelib.domain.token_rules import TokenRules
+from chalicelib.domain.tokens import Token, TokenState, TokenStatus
 from chalicelib.domain.users import User, UserStatus
 from chalicelib.services.issue import IssueToken
 from chalicelib.services.rotate import RotateToken
@@ -300,7 +303,7 @@ def test_no_recount_without_need(desk: Desk) -> None:
         {"expires_at": START},
         {"expires_at": START - DAY},
         {"generation": "before"},
-        {"state": TokenStatus.REVOKED},
+        {"state": TokenState.REVOKED},
     ],
 )
 def test_tokens_that_ended_make_room(desk: Desk, changes: dict[str, Any]) -> None:
@@ -327,7 +330,7 @@ def test_purged_rows_make_room(desk: Desk) -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"state": TokenStatus.INACTIVE}, {"idle_at": START}, {"expires_at": START + TICK}],
+    [{"state": TokenState.INACTIVE}, {"idle_at": START}, {"expires_at": START + TICK}],
 )
 def test_tokens_that_can_come_back_hold_their_place(desk: Desk, changes: dict[str, Any]) -> None:
     """Paused and idle tokens can be re-activated, so they count."""
@@ -342,7 +345,7 @@ def test_tokens_that_can_come_back_hold_their_place(desk: Desk, changes: dict[st
 
 def test_recount_sees_every_row(desk: Desk) -> None:
     """A thousand dead rows, more than one page, neither hide a live token nor count."""
-    dead = [a_token(desk.owner, state=TokenStatus.REVOKED) for _ in range(1001)]
+    dead = [a_token(desk.owner, state=TokenState.REVOKED) for _ in range(1001)]
     oldest = a_token(desk.owner, START - 30 * DAY, idle_at=START + DAY)
     desk.store.put(*dead, oldest, replace(desk.owner, live_tokens=LIMIT))
 

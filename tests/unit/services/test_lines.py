@@ -14,7 +14,8 @@ from chalicelib.domain.errors import (
     TokenAlreadyRevoked,
     TokenLimitReached,
 )
-from chalicelib.domain.tokens import RevocationReason, Token, TokenStatus
+from chalicelib.domain.revocations import RevocationReason
+from chalicelib.domain.tokens import Token, TokenStatus
 from chalicelib.services.revocation import RevokeToken
 from tests.support.builders import RULES
 from tests.unit.services.log_lines import written

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.errors import InvalidCursor, StoreUnavailable, TooManyToSort
-from chalicelib.domain.tokens import EndedGeneration, Revocation, RevocationReason, Token, TokenStatus
+from chalicelib.domain.revocations import EndedGeneration, Revocation, RevocationReason
+from chalicelib.domain.tokens import Token, TokenState, TokenStatus
 from chalicelib.domain.users import User, UserStatus
 from chalicelib.services.listing import SORTS, ListTokens, Sort, TokenQuery
 from tests.support.builders import RULES, a_token, a_user
@@ -171,12 +172,12 @@ def test_filter_goes_by_the_status_as_it_is_now(
     """Idle, expired and ended with the generation are derived, not stored."""
     shelf = Shelf(
         a_token(OWNER, name="active"),
-        a_token(OWNER, name="paused", state=TokenStatus.INACTIVE),
+        a_token(OWNER, name="paused", state=TokenState.INACTIVE),
         a_token(OWNER, name="idle", idle_at=START),
         a_token(OWNER, name="expired", expires_at=START),
-        a_token(OWNER, name="revoked", state=REVOKED),
+        a_token(OWNER, name="revoked", state=TokenState.REVOKED),
         a_token(OWNER, name="ended", generation="before"),
-        a_token(OWNER, name="paused and expired", state=TokenStatus.INACTIVE, expires_at=START),
+        a_token(OWNER, name="paused and expired", state=TokenState.INACTIVE, expires_at=START),
     )
 
     page = shelf.listing.page(OWNER, TokenQuery(status=status, sort=sort))
@@ -249,8 +250,8 @@ def test_revoked_tokens_say_when_and_why() -> None:
     own = Revocation(RevocationReason.OWNER, START - DAY)
     all_at_once = Revocation(RevocationReason.USER_DEACTIVATED, START)
     shelf = Shelf(
-        a_token(OWNER, name="own", state=REVOKED, revocation=own),
-        a_token(OWNER, name="own, then all", state=REVOKED, revocation=own, generation="before"),
+        a_token(OWNER, name="own", state=TokenState.REVOKED, revocation=own),
+        a_token(OWNER, name="own, then all", state=TokenState.REVOKED, revocation=own, generation="before"),
         a_token(OWNER, name="all", generation="before"),
         a_token(OWNER, name="long ago", generation="long before"),
         a_token(OWNER, name="active"),

@@ -18,7 +18,8 @@ from chalicelib.domain.errors import (
     TokenNotFound,
 )
 from chalicelib.domain.ids import new_token_id
-from chalicelib.domain.tokens import EndedGeneration, Revocation, RevocationReason, Token, TokenStatus
+from chalicelib.domain.revocations import EndedGeneration, Revocation, RevocationReason
+from chalicelib.domain.tokens import Token, TokenState, TokenStatus
 from chalicelib.services.listing import ListTokens
 from chalicelib.services.manage import ManageTokens, TokenPatch
 from chalicelib.services.reactivations import CountReactivation
@@ -34,16 +35,16 @@ MOST = 20
 ACTIVE, INACTIVE, REVOKED = TokenStatus.ACTIVE, TokenStatus.INACTIVE, TokenStatus.REVOKED
 IDLE, EXPIRED = TokenStatus.IDLE, TokenStatus.EXPIRED
 
-PAUSE, RESUME = TokenPatch(status=INACTIVE), TokenPatch(status=ACTIVE)
+PAUSE, RESUME = TokenPatch(status=TokenState.INACTIVE), TokenPatch(status=TokenState.ACTIVE)
 RENAME = TokenPatch(name="nightly")
 
 # How a token comes to stand as the contract's table says, one day after START.
 STANDINGS: dict[TokenStatus, dict[str, Any]] = {
     ACTIVE: {},
-    INACTIVE: {"state": INACTIVE},
+    INACTIVE: {"state": TokenState.INACTIVE},
     IDLE: {"idle_at": START + DAY},
     EXPIRED: {"expires_at": START + DAY},
-    REVOKED: {"state": REVOKED, "revocation": Revocation(RevocationReason.OWNER, START)},
+    REVOKED: {"state": TokenState.REVOKED, "revocation": Revocation(RevocationReason.OWNER, START)},
 }
 
 
@@ -159,7 +160,9 @@ def test_token_is_paused(desk: Desk, status: TokenStatus) -> None:
     token = desk.has(**STANDINGS[status])
 
     assert desk.tokens.patch(desk.owner, token.id, PAUSE).status is INACTIVE
-    assert desk.store.read_token(token) == replace(token, state=INACTIVE, updated_at=desk.now, version=2)
+    assert desk.store.read_token(token) == replace(
+        token, state=TokenState.INACTIVE, updated_at=desk.now, version=2
+    )
 
 
 @pytest.mark.parametrize("status", [INACTIVE, IDLE])
@@ -170,7 +173,7 @@ def test_token_is_reactivated(desk: Desk, status: TokenStatus) -> None:
     assert desk.tokens.patch(desk.owner, token.id, RESUME).status is ACTIVE
     assert desk.store.read_token(token) == replace(
         token,
-        state=ACTIVE,
+        state=TokenState.ACTIVE,
         updated_at=desk.now,
         idle_at=desk.now + 30 * DAY,
         purge_at=desk.now + 120 * DAY,
@@ -178,7 +181,7 @@ def test_token_is_reactivated(desk: Desk, status: TokenStatus) -> None:
     )
 
 
-@pytest.mark.parametrize("patch", [PAUSE, RESUME, TokenPatch(name="nightly", status=ACTIVE)])
+@pytest.mark.parametrize("patch", [PAUSE, RESUME, TokenPatch(name="nightly", status=TokenState.ACTIVE)])
 def test_expired_token_has_no_way_back(desk: Desk, patch: TokenPatch) -> None:
     """Expiry is final for the status, and a patch that asks for one changes nothing at all."""
     token = desk.has(**STANDINGS[EXPIRED])
@@ -205,7 +208,7 @@ def test_revoked_token_has_no_way_back(desk: Desk, changes: dict[str, Any], patc
         (ACTIVE, RESUME),
         (INACTIVE, PAUSE),
         (ACTIVE, TokenPatch()),
-        (ACTIVE, TokenPatch(name="ci", description="", status=ACTIVE)),
+        (ACTIVE, TokenPatch(name="ci", description="", status=TokenState.ACTIVE)),
         (EXPIRED, TokenPatch(name="ci")),
     ],
 )
@@ -225,7 +228,7 @@ def test_name_and_status_change_together(desk: Desk) -> None:
     """One patch is one write."""
     token = desk.has()
 
-    view = desk.tokens.patch(desk.owner, token.id, TokenPatch(name="nightly", status=INACTIVE))
+    view = desk.tokens.patch(desk.owner, token.id, TokenPatch(name="nightly", status=TokenState.INACTIVE))
 
     assert (view.token.name, view.status, view.token.version) == ("nightly", INACTIVE, 2)
     assert desk.store.calls["save_token"] == 1
@@ -243,13 +246,13 @@ def test_two_patches_at_once_lose_neither(desk: Desk) -> None:
 
 def test_patch_never_undoes_a_revocation_that_overtakes_it(desk: Desk) -> None:
     """A re-activation that was under way when the token was revoked is refused."""
-    token = desk.has(state=INACTIVE)
+    token = desk.has(state=TokenState.INACTIVE)
     desk.store.let("save_token", lambda: desk.revoke(desk.owner, token.id, RevocationReason.OWNER))
 
     with pytest.raises(TokenAlreadyRevoked):
         desk.tokens.patch(desk.owner, token.id, RESUME)
 
-    assert desk.store.read_token(token).state is REVOKED
+    assert desk.store.read_token(token).state is TokenState.REVOKED
 
 
 def test_patch_keeps_a_use_that_overtakes_it(desk: Desk) -> None:
@@ -333,7 +336,7 @@ def test_change_that_overtakes_a_conditional_patch_fails_it(desk: Desk) -> None:
 
     with pytest.raises(PreconditionFailed):
         desk.tokens.patch(desk.owner, token.id, PAUSE, if_match={1})
-    assert desk.store.read_token(token).state is ACTIVE
+    assert desk.store.read_token(token).state is TokenState.ACTIVE
 
 
 @pytest.mark.parametrize("status", [ACTIVE, INACTIVE, IDLE])
@@ -345,7 +348,7 @@ def test_revocation_ends_a_token_and_frees_its_place(desk: Desk, status: TokenSt
 
     assert desk.store.read_token(token) == replace(
         token,
-        state=REVOKED,
+        state=TokenState.REVOKED,
         revocation=Revocation(RevocationReason.EXPOSED, desk.now),
         updated_at=desk.now,
         purge_at=desk.now + 90 * DAY,
@@ -417,7 +420,7 @@ def test_revocation_goes_through_while_others_change_the_token(desk: Desk) -> No
     desk.revoke(desk.owner, token.id, RevocationReason.OWNER)
 
     row = desk.store.read_token(token)
-    assert (row.state, row.name) == (REVOKED, "nightly")
+    assert (row.state, row.name) == (TokenState.REVOKED, "nightly")
     assert desk.store.calls["end_line"] == 1
 
 
@@ -469,7 +472,7 @@ def _every_call(desk: Desk, token_id: str) -> list[Call]:
 
 def test_tokens_of_a_user_are_reactivated_so_many_times_a_day(desk: Desk) -> None:
     """All tokens of the owner count together. Pausing and revoking are never refused for a count."""
-    tokens = [desk.has(state=INACTIVE), desk.has(state=INACTIVE)]
+    tokens = [desk.has(state=TokenState.INACTIVE), desk.has(state=TokenState.INACTIVE)]
     for number in range(MOST):
         token = tokens[number % 2]
         desk.tokens.patch(desk.owner, token.id, RESUME)
@@ -508,7 +511,7 @@ def test_refused_reactivation_is_not_counted(
 
 def test_reactivation_that_meets_other_changes_is_counted_once(desk: Desk) -> None:
     """It is made again on top of what it met."""
-    token = desk.has(state=INACTIVE)
+    token = desk.has(state=TokenState.INACTIVE)
 
     def meet() -> None:
         row = desk.store.read_token(token)

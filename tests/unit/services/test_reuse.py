@@ -14,8 +14,9 @@ from chalicelib.domain.errors import (
     StoreUnavailable,
 )
 from chalicelib.domain.ids import new_token_id
+from chalicelib.domain.revocations import RevocationReason
 from chalicelib.domain.rotation import rotation_of, successor_of
-from chalicelib.domain.tokens import RevocationReason, Token, TokenStatus
+from chalicelib.domain.tokens import Token, TokenState
 from chalicelib.domain.users import UserStatus
 from chalicelib.services.reuse import RecordReuse, RevokeFamily
 from chalicelib.services.revocation import RevokeToken
@@ -205,13 +206,13 @@ def test_family_is_revoked_where_that_is_wanted(strict: RotatedGate) -> None:
     assert line["token_id"] == strict.successor.id
 
 
-@pytest.mark.parametrize("changes", [{"state": TokenStatus.INACTIVE}, {"idle_at": START}])
+@pytest.mark.parametrize("changes", [{"state": TokenState.INACTIVE}, {"idle_at": START}])
 def test_paused_and_idle_relatives_are_revoked_too(strict: RotatedGate, changes: dict[str, Any]) -> None:
     """They could come back."""
     strict.store.put(replace(strict.successor, **changes))
     strict.refuse()
 
-    assert strict.store.read_token(strict.successor).state is TokenStatus.REVOKED
+    assert strict.store.read_token(strict.successor).state is TokenState.REVOKED
 
 
 def test_family_is_looked_for_once_per_interval(strict: RotatedGate) -> None:
@@ -228,7 +229,7 @@ def test_relative_that_changes_meanwhile_is_revoked(strict: RotatedGate) -> None
     strict.store.let("end_line", lambda: strict.store.put(renamed))
     strict.refuse()
 
-    assert strict.store.read_token(strict.successor).state is TokenStatus.REVOKED
+    assert strict.store.read_token(strict.successor).state is TokenState.REVOKED
 
 
 @pytest.mark.parametrize("call", ["list_family", "find_for_authorization", "end_line"])
@@ -245,7 +246,7 @@ def test_revocation_that_fails_is_logged_and_the_token_refused(strict: RotatedGa
     assert [line["event"] for line in lines] == ["token.reused", "token.family_not_revoked"]
 
 
-def successor_of_reused(gate: RotatedGate) -> TokenStatus:
+def successor_of_reused(gate: RotatedGate) -> TokenState:
     """Return the state of the one token that works."""
     return gate.store.read_token(gate.successor).state
 
@@ -255,16 +256,16 @@ def test_family_is_revoked_when_the_reuse_cannot_be_recorded(strict: RotatedGate
     strict.store.broken = {"record_reuse"}
     strict.refuse()
 
-    assert successor_of_reused(strict) is TokenStatus.REVOKED
+    assert successor_of_reused(strict) is TokenState.REVOKED
 
 
 def test_family_is_revoked_before_the_reuse_is_recorded(strict: RotatedGate) -> None:
     """A write that hangs until the function ends must not come first."""
-    seen: list[TokenStatus] = []
+    seen: list[TokenState] = []
     strict.store.let("record_reuse", lambda: seen.append(successor_of_reused(strict)))
     strict.refuse()
 
-    assert seen == [TokenStatus.REVOKED]
+    assert seen == [TokenState.REVOKED]
 
 
 def test_family_is_revoked_when_another_process_recorded_the_reuse(strict: RotatedGate) -> None:
@@ -272,7 +273,7 @@ def test_family_is_revoked_when_another_process_recorded_the_reuse(strict: Rotat
     strict.store.put(replace(strict.token, last_reused_at=START, reuse_count=1))
     strict.refuse()
 
-    assert successor_of_reused(strict) is TokenStatus.REVOKED
+    assert successor_of_reused(strict) is TokenState.REVOKED
     assert strict.store.calls["record_reuse"] == 0
 
 
@@ -281,7 +282,7 @@ def test_family_is_revoked_when_the_reused_row_is_deleted_meanwhile(strict: Rota
     strict.store.let("list_family", lambda: strict.store.purge(strict.token))
     strict.refuse()
 
-    assert successor_of_reused(strict) is TokenStatus.REVOKED
+    assert successor_of_reused(strict) is TokenState.REVOKED
 
 
 def test_reaction_that_failed_is_tried_again_after_a_second(strict: RotatedGate) -> None:
@@ -293,11 +294,11 @@ def test_reaction_that_failed_is_tried_again_after_a_second(strict: RotatedGate)
     strict.store.broken = set()
     strict.clock.advance(timedelta(seconds=1) - TICK)
     strict.refuse()
-    assert successor_of_reused(strict) is TokenStatus.ACTIVE
+    assert successor_of_reused(strict) is TokenState.ACTIVE
     strict.clock.advance(TICK)
     strict.refuse()
 
-    assert successor_of_reused(strict) is TokenStatus.REVOKED
+    assert successor_of_reused(strict) is TokenState.REVOKED
 
 
 def test_family_is_looked_for_again_after_the_interval(strict: RotatedGate) -> None:
@@ -307,7 +308,7 @@ def test_family_is_looked_for_again_after_the_interval(strict: RotatedGate) -> N
     strict.clock.advance(REFRESH)
     strict.refuse()
 
-    assert successor_of_reused(strict) is TokenStatus.REVOKED
+    assert successor_of_reused(strict) is TokenState.REVOKED
 
 
 def test_one_relative_that_cannot_be_revoked_spares_no_other(strict: RotatedGate) -> None:
@@ -321,12 +322,12 @@ def test_one_relative_that_cannot_be_revoked_spares_no_other(strict: RotatedGate
     strict.store.let("end_line", fail)
     strict.refuse()
     states = [strict.store.read_token(each).state for each in (strict.successor, other)]
-    assert set(states) == {TokenStatus.ACTIVE, TokenStatus.REVOKED}
+    assert set(states) == {TokenState.ACTIVE, TokenState.REVOKED}
     strict.clock.advance(timedelta(seconds=1))
     strict.refuse()
 
     states = [strict.store.read_token(each).state for each in (strict.successor, other)]
-    assert states == [TokenStatus.REVOKED] * 2
+    assert states == [TokenState.REVOKED] * 2
 
 
 def test_relative_that_never_rests_is_logged(strict: RotatedGate) -> None:

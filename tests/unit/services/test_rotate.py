@@ -19,7 +19,8 @@ from chalicelib.domain.errors import (
     TokenNotFound,
     UserInactive,
 )
-from chalicelib.domain.tokens import IssuedToken, Token, TokenStatus
+from chalicelib.domain.token_creation import IssuedToken
+from chalicelib.domain.tokens import Token, TokenState, TokenStatus
 from chalicelib.domain.users import UserStatus
 from tests.support.builders import RULES, a_token, a_user
 from tests.support.clock import START
@@ -123,9 +124,9 @@ def test_token_of_somebody_else_is_unknown(desk: Turn) -> None:
 @pytest.mark.parametrize(
     ("changes", "kind"),
     [
-        ({"state": TokenStatus.INACTIVE}, TokenNotActive),
+        ({"state": TokenState.INACTIVE}, TokenNotActive),
         ({"idle_at": START}, TokenNotActive),
-        ({"state": TokenStatus.REVOKED}, TokenAlreadyRevoked),
+        ({"state": TokenState.REVOKED}, TokenAlreadyRevoked),
     ],
 )
 def test_refused_token_costs_no_signature(

@@ -20,7 +20,8 @@ from chalicelib.domain.errors import (
     UserRemoved,
 )
 from chalicelib.domain.ids import user_id_for
-from chalicelib.domain.tokens import EndedGeneration, Revocation, RevocationReason, TokenStatus
+from chalicelib.domain.revocations import EndedGeneration, Revocation, RevocationReason
+from chalicelib.domain.tokens import TokenStatus
 from chalicelib.domain.users import Role, User, UserStatus
 from chalicelib.services.listing import ListTokens, TokenQuery
 from chalicelib.services.reactivations import CountReactivation

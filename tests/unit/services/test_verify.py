@@ -18,7 +18,7 @@ from chalicelib.domain.errors import (
     UnknownToken,
     WrongClaims,
 )
-from chalicelib.domain.tokens import Token, TokenStatus
+from chalicelib.domain.tokens import Token, TokenState
 from chalicelib.domain.users import UserStatus
 from chalicelib.services.verify import VerifyToken
 from tests.support.builders import RULES, a_token, a_user
@@ -164,14 +164,14 @@ def test_disagreement_is_named_before_the_owners_state(gate: Gate) -> None:
 @pytest.mark.parametrize(
     ("token", "owner", "refusal"),
     [
-        ({"state": TokenStatus.INACTIVE}, {}, InactiveToken),
-        ({"state": TokenStatus.REVOKED}, {}, RevokedToken),
+        ({"state": TokenState.INACTIVE}, {}, InactiveToken),
+        ({"state": TokenState.REVOKED}, {}, RevokedToken),
         ({"generation": "before"}, {}, RevokedToken),
         ({"idle_at": START}, {}, IdleToken),
         ({"expires_at": START}, {}, ExpiredToken),
         ({}, {"status": UserStatus.INACTIVE}, InactiveOwner),
         ({}, {"status": UserStatus.REMOVED}, InactiveOwner),
-        ({"state": TokenStatus.REVOKED}, {"status": UserStatus.INACTIVE}, InactiveOwner),
+        ({"state": TokenState.REVOKED}, {"status": UserStatus.INACTIVE}, InactiveOwner),
     ],
 )
 def test_refused_call_never_touches(
@@ -281,8 +281,8 @@ def test_use_that_another_process_recorded_first_is_not_lost(gate: Gate) -> None
     assert gate.row.usage == {START.date(): 3}
 
 
-@pytest.mark.parametrize("state", [TokenStatus.REVOKED, TokenStatus.INACTIVE])
-def test_use_never_revives_what_ended_meanwhile(gate: Gate, state: TokenStatus) -> None:
+@pytest.mark.parametrize("state", [TokenState.REVOKED, TokenState.INACTIVE])
+def test_use_never_revives_what_ended_meanwhile(gate: Gate, state: TokenState) -> None:
     """A token revoked or paused between the decision and the record stays as it was left."""
     ended = replace(gate.token, state=state, version=gate.token.version + 1)
     gate.store.let("touch", lambda: gate.store.put(ended))

@@ -19,7 +19,7 @@ from chalicelib.adapters.connections import is_stale
 from chalicelib.adapters.dynamodb.lean.access import Access
 from chalicelib.adapters.dynamodb.lean.sigv4 import Signer
 from chalicelib.adapters.failures import CallFailed, Failure, failure_of_response
-from chalicelib.domain.ports import Clock
+from chalicelib.domain.ports.time import Clock
 
 CONNECT_SECONDS = 0.5
 READ_SECONDS = 2.0

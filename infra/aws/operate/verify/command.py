@@ -14,14 +14,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
-from infra.aws.deploy.stage import stack_name_of
 from infra.aws.errors import DeploymentError
 from infra.aws.operate.verify.deployment import clients_of, facts_of, wire_at, wire_of
 from infra.aws.operate.verify.findings import Result, Verdict
 from infra.aws.operate.verify.run import CHECKS, exit_status, run_checks, table_of
 from infra.aws.operate.verify.site import Credentials, Facts, Site
-from infra.aws.stacks import Say
-from infra.aws.terminal import YES, Confirm, confirmation, run, say_at_once
+from infra.aws.stacks import Say, add_stack_arguments, stack_name_of
+from infra.aws.terminal import YES, Confirm, confirmation, say_at_once
 
 _JWT, _SECOND, _CLIENT = "VERIFY_JWT", "VERIFY_SECOND_JWT", "VERIFY_CLIENT"
 # RFC 7515 section 3.1. Anything else could end the header line that it goes into.
@@ -37,12 +36,30 @@ This calls the deployed stack some hundred times. On AWS it costs less than $0.0
 - It changes no other token of yours."""
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Verify, and return 0 if no promise fails."""
-    options = _options(arguments)
-    ends: list[int] = []
-    status = run(lambda: ends.append(_verify_stage(options)))
-    return status or ends[0]
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the stage and the credentials. No argument takes a JWT, because other users see arguments."""
+    add_stack_arguments(parser)
+    parser.add_argument("--jwt-file", default="", help=f"holds your JWT; default: {_JWT}, or a question")
+    parser.add_argument("--url", default="", help="of the API; default: its domain, or its own address")
+    parser.add_argument("--doors", default="", help="URLs with the authorizer, called with GET")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Verify a stage, and return 0 if no promise fails.
+
+    Raises DeploymentError, ClientError, BotoCoreError.
+    """
+    client = clients_of()
+    facts = facts_of(client, stack_name_of(options), options.stage)
+    wire = wire_of(client, facts, options.url)
+    doors = tuple(wire_at(url) for url in options.doors.split())
+    say_at_once(f"Account {facts.account}, region {facts.region}, stack {facts.stack}, {wire.url}.")
+    agree(facts, confirmation(agreed=options.yes))
+    second = os.environ.get(_SECOND, "")
+    credentials = Credentials(
+        jwt_of(options.jwt_file), checked(second) if second else None, os.environ.get(_CLIENT) or None
+    )
+    return verify(Site(facts, wire, client, credentials, secrets.token_hex(4), doors), say_at_once)
 
 
 def verify(site: Site, say: Say) -> int:
@@ -67,20 +84,6 @@ def verify(site: Site, say: Say) -> int:
     for each in left:
         say(f"Left behind: {each}")
     return exit_status(results, len(CHECKS), left)
-
-
-def _verify_stage(options: argparse.Namespace) -> int:
-    client = clients_of()
-    facts = facts_of(client, options.stack_name or stack_name_of(options.stage), options.stage)
-    wire = wire_of(client, facts, options.url)
-    doors = tuple(wire_at(url) for url in options.doors.split())
-    say_at_once(f"Account {facts.account}, region {facts.region}, stack {facts.stack}, {wire.url}.")
-    agree(facts, confirmation(agreed=options.yes))
-    second = os.environ.get(_SECOND, "")
-    credentials = Credentials(
-        jwt_of(options.jwt_file), checked(second) if second else None, os.environ.get(_CLIENT) or None
-    )
-    return verify(Site(facts, wire, client, credentials, secrets.token_hex(4), doors), say_at_once)
 
 
 def agree(facts: Facts, confirm: Confirm) -> None:
@@ -133,21 +136,3 @@ def _interrupt(*_: object) -> NoReturn:
     for number in _SIGNALS:
         signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt
-
-
-def _options(arguments: list[str] | None) -> argparse.Namespace:
-    # Without abbreviations, so that --jwt is not taken for --jwt-file.
-    parser = argparse.ArgumentParser(
-        prog="python -m infra.aws.operate.verify", description=__doc__, allow_abbrev=False
-    )
-    parser.add_argument("--stage", required=True)
-    parser.add_argument("--stack-name", default="", help="default: bodhi-api-tokens-STAGE")
-    parser.add_argument("--jwt-file", default="", help=f"holds your JWT; default: {_JWT}, or a question")
-    parser.add_argument("--url", default="", help="of the API; default: its domain, or its own address")
-    parser.add_argument("--doors", default="", help="URLs with the authorizer, called with GET")
-    parser.add_argument("--yes", action="store_true", help="agree beforehand")
-    return parser.parse_args(arguments)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.decisions import Effect, TokenChange, UserChange
-from chalicelib.domain.tokens import RevocationReason, Token, TokenStatus
+from chalicelib.domain.changes import Effect, TokenChange, UserChange
+from chalicelib.domain.revocations import RevocationReason
+from chalicelib.domain.tokens import Token, TokenStatus
 from chalicelib.domain.users import Role, User, UserStatus
 from tests.support.builders import RULES, a_token, a_user
 from tests.support.clock import START

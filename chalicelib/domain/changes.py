@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 
-from chalicelib.domain.tokens import Token, TokenStatus
+from chalicelib.domain.tokens import Token, TokenState
 from chalicelib.domain.users import Role, User
 
 
@@ -39,9 +39,9 @@ class TokenChange:
         """Return how the change bears on decisions from before it. In doubt it ends something."""
         if not self.changes_decisions(now):
             return Effect.NONE
-        paused = replace(self.after, state=TokenStatus.INACTIVE)
+        paused = replace(self.after, state=TokenState.INACTIVE)
         # Nothing lets a paused token in, so only a refusal can be remembered.
-        is_back = self.after.state is TokenStatus.ACTIVE and not TokenChange(
+        is_back = self.after.state is TokenState.ACTIVE and not TokenChange(
             self.before, paused
         ).changes_decisions(now)
         return Effect.OPENS if is_back else Effect.ENDS

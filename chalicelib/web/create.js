@@ -1,36 +1,39 @@
-/** The dialog that makes a token: the form first, then the token, once. */
+/** The dialog that creates a token: first the form, then the token, which is shown once. */
 
-import { call, scopes } from './api.js';
+import { call, limits, scopes } from './api.js';
 import { showCreated } from './created.js';
 import { onSubmit, openDialog } from './dialogs.js';
 import { el } from './dom.js';
+import { areShortEnough, showError, watchLength } from './fields.js';
 import { DAY, dateOf } from './times.js';
 
-const MOST_DAYS = 3650;
-const LOST = 'An earlier attempt from this form made a token although its answer never arrived. '
-  + 'Revoke it in the list if you do not need it.';
-const MADE_ALREADY = ['already_created', 'idempotency_key_reused'];
+const LOST = 'An earlier attempt created a token, but its response was lost. '
+  + 'Revoke that token in the list if you do not need it.';
+const CREATED_BEFORE = ['already_created', 'idempotency_key_reused'];
 
-/** Opens the dialog; `list` shows the new token when it is made. */
-export function openGenerateDialog(list) {
-  const refocus = () => document.getElementById('generate-new-token').focus();
-  const dialog = openDialog('generate-dialog', { refocus });
+/** Opens the dialog. `list` shows the new token when it is created. */
+export function openCreateDialog(list) {
+  const refocus = () => document.getElementById('open-create').focus();
+  const dialog = openDialog('create-dialog', { refocus });
   const form = dialog.querySelector('form');
+  const texts = [...form.querySelectorAll('[data-limit]')];
+  texts.forEach(watchLength);
   fillScopes(form);
+  limitLifetimes(form);
   watchExpiry(form);
-  // One key per opening: however often it is sent, one token is made.
+  // One key per opening: one token is created, however often the form is sent.
   let key = crypto.randomUUID();
 
   const send = async () => {
-    if (!check(form)) return false;
-    const { data } = await call('POST', '/v1/tokens', { body: asked(form), headers: { 'Idempotency-Key': key } });
+    if (!check(form, texts)) return false;
+    const { data } = await call('POST', '/v1/tokens', { body: bodyOf(form), headers: { 'Idempotency-Key': key } });
     showCreated(dialog, data);
     list.reload({ quietly: true });
     return false;
   };
   const explain = (problem) => {
-    if (!MADE_ALREADY.includes(problem.code)) return problem.message;
-    // An answer that got lost had made the token: it is in the list, and the next one is another.
+    if (!CREATED_BEFORE.includes(problem.code)) return problem.message;
+    // The token of the lost response is in the list. A new key lets the form create another token.
     key = crypto.randomUUID();
     list.reload({ quietly: true });
     return problem.code === 'already_created' ? problem.message : LOST;
@@ -39,16 +42,32 @@ export function openGenerateDialog(list) {
 }
 
 function fillScopes(form) {
-  const choices = Object.entries(scopes).map(([name, { description, default: usual }], index) => {
+  const choices = Object.entries(scopes).map(([name, { description, default: isDefault }], index) => {
     const hint = `scope-hint-${index}`;
-    const box = el('input', { type: 'checkbox', name: 'scope', value: name, checked: usual, 'aria-describedby': hint });
+    const attributes = { type: 'checkbox', name: 'scope', value: name, checked: isDefault, 'aria-describedby': hint };
     const text = el('span', {}, el('code', {}, name), el('span', { class: 'hint', id: hint }, description));
-    return el('label', { class: 'choice' }, box, text);
+    return el('label', { class: 'choice' }, el('input', attributes), text);
   });
   form.querySelector('[data-scopes]').append(...choices);
   form.addEventListener('change', (event) => {
     if (event.target.name === 'scope') showError(form.querySelector('#new-scopes-error'), !scopesOf(form).length);
   });
+}
+
+/** Leaves only the lifetimes that the server allows. */
+function limitLifetimes(form) {
+  const { expiry, days } = form.elements;
+  const { lifetime_days: longest, must_expire: mustExpire } = limits;
+  const [never, ...others] = expiry.options;
+  if (mustExpire) {
+    never.value = longest;
+    never.textContent = `In ${countOfDays(longest)}, the longest lifetime`;
+  }
+  for (const option of others) {
+    if (Number(option.value) > longest || (mustExpire && Number(option.value) === longest)) option.remove();
+  }
+  days.max = longest;
+  form.querySelector('#new-days-error').textContent = `Enter a whole number of days from 1 to ${longest}.`;
 }
 
 function watchExpiry(form) {
@@ -68,21 +87,23 @@ function watchExpiry(form) {
     if (isLifetime(lifetime(form))) showError(form.querySelector('#new-days-error'), false, days);
     update();
   });
+  update();
 }
 
-/** Says what is missing and puts the focus there; the server checks everything again. */
-function check(form) {
+/** Shows what is wrong and puts the focus there. The server checks everything again. */
+function check(form, texts) {
   const { days } = form.elements;
   const lacksScope = !scopesOf(form).length;
   const lacksDays = lifetime(form) !== null && !isLifetime(lifetime(form));
   showError(form.querySelector('#new-scopes-error'), lacksScope);
   showError(form.querySelector('#new-days-error'), lacksDays, days);
+  if (!areShortEnough(texts)) return false;
   if (lacksScope) form.querySelector('[name=scope]').focus();
   else if (lacksDays) days.focus();
   return !lacksScope && !lacksDays;
 }
 
-function asked(form) {
+function bodyOf(form) {
   const { name, description } = form.elements;
   const body = { name: name.value, description: description.value, scopes: scopesOf(form) };
   const days = lifetime(form);
@@ -91,17 +112,13 @@ function asked(form) {
 
 const scopesOf = (form) => [...form.querySelectorAll('[name=scope]:checked')].map((box) => box.value);
 
-/** Returns the days chosen; null for never, NaN for a number that is none. */
+/** Returns the chosen days, null for a token that never expires, or NaN if no number was entered. */
 function lifetime(form) {
   const { expiry, days } = form.elements;
   if (!expiry.value) return null;
   return expiry.value === 'custom' ? days.valueAsNumber : Number(expiry.value);
 }
 
-const isLifetime = (days) => Number.isInteger(days) && days >= 1 && days <= MOST_DAYS;
+const isLifetime = (days) => Number.isInteger(days) && days >= 1 && days <= limits.lifetime_days;
 
-function showError(text, isWrong, input = null) {
-  text.hidden = !isWrong;
-  if (isWrong) input?.setAttribute('aria-invalid', 'true');
-  else input?.removeAttribute('aria-invalid');
-}
+const countOfDays = (days) => `${days} ${days === 1 ? 'day' : 'days'}`;

@@ -1,4 +1,4 @@
-"""Signing keys change under a running service: what its tokens are worth, without a deployment."""
+"""Rollovers of signing keys under a running service, without a deployment."""
 
 from datetime import timedelta
 
@@ -39,9 +39,9 @@ class Keys:
         assert published
         return published
 
-    def rotate(self) -> str:
+    def roll_over(self) -> str:
         """Let another key sign and return its kid."""
-        self.operator.rotate("", LEAD)
+        self.operator.roll_over("", LEAD)
         active = self.store.load_keys().active
         assert active
         return active.kid
@@ -79,10 +79,10 @@ def warm(world: World) -> World:
     return world
 
 
-def test_old_tokens_outlive_a_rotation_and_new_ones_name_the_new_key(warm: World) -> None:
+def test_old_tokens_outlive_a_rollover_and_new_ones_name_the_new_key(warm: World) -> None:
     """The very next token is signed by the new key, in the process that signed with the old one."""
     old = warm.secret
-    kid = Keys(warm).rotate()
+    kid = Keys(warm).roll_over()
     warm.create_token(name="new")
     assert (kid_of(old) == kid, kid_of(warm.secret) == kid) == (False, True)
     assert (use(warm, old), use(warm, warm.secret)) == (200, 200)
@@ -100,7 +100,7 @@ def test_next_key_verifies_before_it_signs(warm: World) -> None:
     assert kid_of(warm.secret) != following.kid
 
 
-def test_rotation_costs_warm_authorizers_no_failed_call(warm: World) -> None:
+def test_rollover_costs_warm_authorizers_no_failed_call(warm: World) -> None:
     """One that asks for keys at its usual pace knows the new one long before the lead has passed."""
     following = Keys(warm).publish()
     warm.clock.advance(MAX_AGE)
@@ -113,7 +113,7 @@ def test_rotation_costs_warm_authorizers_no_failed_call(warm: World) -> None:
 def test_revoked_key_verifies_nothing_after_the_greatest_age(warm: World) -> None:
     """A warm authorizer refuses after MAX_AGE, whatever else it does, and no sooner than it can know."""
     old, keys = warm.secret, Keys(warm)
-    keys.rotate()
+    keys.roll_over()
     warm.create_token(name="new")
     assert (use(warm, old), use(warm, warm.secret)) == (200, 200)
     warm.start()
@@ -134,13 +134,13 @@ def test_revoked_key_verifies_nothing_in_a_process_that_starts_anew(warm: World)
 
 
 def test_without_an_active_key_nothing_is_issued_and_the_rest_goes_on(warm: World) -> None:
-    """Revoking the only key stops signing at once; the next rotation ends that."""
+    """Revoking the only key stops signing at once; the next rollover ends that."""
     keys = Keys(warm)
     keys.revoke(kid_of(warm.secret))
     refused = warm.api.post("/v1/tokens", warm.user, {"name": "x"})
     assert (refused.status, "operator" in refused.json["detail"]) == (503, True)
     assert [token.name for token in warm.stored_tokens()] == ["old"]
-    keys.operator.rotate(warm.cloud.key_id, LEAD)
+    keys.operator.roll_over(warm.cloud.key_id, LEAD)
     warm.create_token(name="new")
     assert use(warm, warm.secret) == 200
 

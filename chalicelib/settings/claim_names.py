@@ -10,9 +10,6 @@ SAME_FOR_ALL = frozenset(
 )
 """Claims about the JWT, the client, the tenant or the profile, which many people's JWTs have alike."""
 
-SCOPES = frozenset({"scope", "scp"})
-"""Claims that hold scopes (RFC 9068 section 2.2.3; Okta and Microsoft Entra)."""
-
 REASSIGNED = frozenset(
     {
         *("email", "upn", "preferred_username", "unique_name", "username", "cognito:username"),

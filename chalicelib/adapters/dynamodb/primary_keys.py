@@ -1,0 +1,92 @@
+"""Primary keys of the rows: see the package for the kinds of rows."""
+
+from datetime import date
+
+from chalicelib.adapters.dynamodb.attributes import Item, text
+from chalicelib.domain.keys import KeyUse
+
+USERS = "U#"
+TOKENS = "T#"
+LINES = "N#"
+IDEMPOTENCY_RECORDS = "I#"
+GENERATIONS = "G#"
+IDENTITIES = "I#"
+LOGINS = "L#"
+SESSIONS = "S#"
+KEY_RINGS = {KeyUse.API_TOKEN: "KEYS", KeyUse.ACCESS_TOKEN: "ACCESS_TOKEN_KEYS"}
+"""The partitions of the public keys."""
+
+_FLUSHES = "FLUSHES"
+
+
+def primary_key(partition: str, sort: str = "#") -> Item:
+    """Return the primary key of a row. A row that is alone in its partition has the sort key ``#``."""
+    return {"pk": text(partition), "sk": text(sort)}
+
+
+def user_key(user_id: str) -> Item:
+    """Return the primary key of a user."""
+    return primary_key(USERS + user_id)
+
+
+def token_key(user_id: str, token_id: str) -> Item:
+    """Return the primary key of a token."""
+    return primary_key(USERS + user_id, TOKENS + token_id)
+
+
+def line_key(user_id: str, line_id: str) -> Item:
+    """Return the primary key of a line."""
+    return primary_key(USERS + user_id, LINES + line_id)
+
+
+def idempotency_record_key(user_id: str, key_hash: str) -> Item:
+    """Return the primary key of an idempotency record."""
+    return primary_key(USERS + user_id, IDEMPOTENCY_RECORDS + key_hash)
+
+
+def generation_key(user_id: str, generation: str) -> Item:
+    """Return the primary key of the record of an ended generation."""
+    return primary_key(USERS + user_id, GENERATIONS + generation)
+
+
+def reactivations_key(user_id: str, day: date) -> Item:
+    """Return the primary key of the count of a user's re-activations on a UTC day."""
+    return primary_key(USERS + user_id, f"R#{day.isoformat()}")
+
+
+def key_ring_key(use: KeyUse) -> Item:
+    """Return the primary key of a ring's head, which sorts before every ``kid``."""
+    return primary_key(KEY_RINGS[use])
+
+
+def public_key_key(use: KeyUse, kid: str) -> Item:
+    """Return the primary key of a public key."""
+    return primary_key(KEY_RINGS[use], kid)
+
+
+def login_key(id_hash: str) -> Item:
+    """Return the primary key of a sign-in under way."""
+    return primary_key(LOGINS + id_hash)
+
+
+def session_key(id_hash: str) -> Item:
+    """Return the primary key of a session."""
+    return primary_key(SESSIONS + id_hash)
+
+
+def identity_key(derived_id: str) -> Item:
+    """Return the primary key of an identity row, which leads an identity to a moved user."""
+    return primary_key(IDENTITIES + derived_id)
+
+
+def assertion_key(id_hash: str) -> Item:
+    """Return the primary key of a client assertion that was used."""
+    return primary_key(f"A#{id_hash}")
+
+
+def flush_budget_key() -> Item:
+    """Return the primary key of the budget of flushes.
+
+    0.1 keeps a row per stage beside it, ``restapis/...`` or ``apis/...``. Those are ignored.
+    """
+    return primary_key(_FLUSHES, "budget")

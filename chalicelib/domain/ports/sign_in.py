@@ -1,0 +1,75 @@
+"""The OpenID provider, and the sessions that a sign-in at the page begins."""
+
+from typing import Protocol
+
+from chalicelib.domain.claims import TokenType
+from chalicelib.domain.sessions import PendingLogin, Session
+from chalicelib.domain.users import Identity
+
+
+class IdentityProvider(Protocol):
+    """The users' own OpenID provider."""
+
+    def verify(self, unverified_jwt: str) -> Identity:
+        """Return the person who signed in with this JWT.
+
+        Raises SignInRefused or IdentityProviderUnavailable.
+        """
+        ...
+
+
+class SubjectTokenVerifier(Protocol):
+    """The users' own OpenID provider, asked about a JWT that is said to be of one kind."""
+
+    def verify_as(self, unverified_jwt: str, kind: TokenType) -> Identity:
+        """Return the person who signed in with this JWT, which must be of this kind.
+
+        Raises SignInRefused or IdentityProviderUnavailable.
+        """
+        ...
+
+
+class LoginProvider(Protocol):
+    """The users' own OpenID provider as a browser meets it (OpenID Connect Core section 3.1)."""
+
+    def authorization_url(self, login: PendingLogin, redirect_uri: str) -> str:
+        """Return where to send the browser.
+
+        Raises IdentityProviderUnavailable.
+        """
+        ...
+
+    def redeem(self, login: PendingLogin, code: str, redirect_uri: str) -> Identity:
+        """Return who signed in, for the code that the browser brought back.
+
+        Raises LoginFailed or IdentityProviderUnavailable.
+        """
+        ...
+
+
+class SessionStore(Protocol):
+    """Sessions and sign-ins under way. Every call raises StoreUnavailable."""
+
+    def add_login(self, login: PendingLogin) -> None:
+        """Keep a sign-in under way."""
+        ...
+
+    def take_login(self, id_hash: str) -> PendingLogin | None:
+        """Return a sign-in under way and forget it: a second call returns None."""
+        ...
+
+    def add_session(self, session: Session) -> None:
+        """Keep a session."""
+        ...
+
+    def find_session(self, id_hash: str) -> Session | None:
+        """Return a session, strongly consistent."""
+        ...
+
+    def touch_session(self, session: Session) -> None:
+        """Write when the session goes idle; one that has ended stays ended."""
+        ...
+
+    def end_session(self, id_hash: str) -> None:
+        """Forget a session."""
+        ...

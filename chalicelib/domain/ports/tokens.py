@@ -1,0 +1,122 @@
+"""Stores of tokens."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+from chalicelib.domain.revocations import EndedGeneration
+from chalicelib.domain.token_rules import CreationLimits
+from chalicelib.domain.tokens import Token
+from chalicelib.domain.users import User
+
+if TYPE_CHECKING:
+    # Not loaded by authorizers, which need only the AuthorizationStore.
+    from chalicelib.domain.lines import Ending, Line
+    from chalicelib.domain.rotation import Rotation
+    from chalicelib.domain.token_creation import IdempotencyRecord
+
+
+class AuthorizationStore(Protocol):
+    """The two calls that a decision may make. Both raise StoreUnavailable."""
+
+    def find_for_authorization(self, user_id: str, token_id: str) -> tuple[Token | None, User | None]:
+        """Return token and owner as of one strongly consistent round trip."""
+        ...
+
+    def touch(self, before: Token, after: Token) -> bool:
+        """Record a use by one conditional write; return whether it was this one that was recorded.
+
+        Not recorded, and no error: the token was used, paused, revoked or deleted meanwhile.
+        """
+        ...
+
+
+class TokenStore(Protocol):
+    """Tokens as their owners manage them. Every call raises StoreUnavailable."""
+
+    def find_token(self, user_id: str, token_id: str) -> Token | None:
+        """Return a token of this user, strongly consistent."""
+        ...
+
+    def list_tokens(
+        self, user_id: str, *, after: str | None, newest_first: bool, limit: int
+    ) -> Sequence[Token]:
+        """Return at most ``limit`` tokens in the order of their ids, past the id ``after``."""
+        ...
+
+    def list_unended(self, owner: User, now: datetime) -> Iterator[Token]:
+        """Yield the tokens of the owner's generation that are neither revoked nor past an end at ``now``.
+
+        The newest come first, strongly consistent, and no more are read than are taken.
+        """
+        ...
+
+    def add_token(
+        self, token: Token, *, limits: CreationLimits, idempotency: "IdempotencyRecord | None"
+    ) -> None:
+        """Write a new token, its owner's counts and the idempotency record, all or nothing.
+
+        Raises AlreadyCreated or IdempotencyKeyReused for a key used in the last 24 h, UserInactive,
+        ConcurrentChange if the token's generation has ended meanwhile, TooManyCreations or
+        TokenLimitReached.
+        """
+        ...
+
+    def save_token(self, before: Token, after: Token) -> Token:
+        """Write what differs, if nobody else changed the token since ``before``; return it as stored.
+
+        Raises ConcurrentChange.
+        """
+        ...
+
+    def end_line(self, ending: "Ending") -> None:
+        """Write the end of a line and its owner's count, all or nothing.
+
+        Raises ConcurrentChange if one of its tokens, or their generation, ended meanwhile, or if one of
+        them was rotated.
+        """
+        ...
+
+    def find_idempotency(self, user_id: str, key_hash: str) -> "IdempotencyRecord | None":
+        """Return the record of an ``Idempotency-Key``; it may have expired."""
+        ...
+
+    def find_ended_generations(
+        self, user_id: str, generations: Collection[str]
+    ) -> Mapping[str, EndedGeneration]:
+        """Return the records of those among ``generations`` (at most 100) that have ended."""
+        ...
+
+
+class RotationStore(Protocol):
+    """Rotations, and what becomes of rotated tokens. Every call raises StoreUnavailable."""
+
+    def rotate_token(self, rotation: "Rotation", *, limits: CreationLimits) -> None:
+        """Write a rotation and its owner's counts, all or nothing.
+
+        Raises UserInactive, ConcurrentChange when one of its tokens, their line or their generation
+        changed meanwhile, TooManyCreations, or TokenLimitReached when the successor takes a new place
+        and there is none.
+        """
+        ...
+
+    def find_rows(
+        self, user_id: str, token_ids: Collection[str], line_id: str | None = None
+    ) -> "tuple[Line | None, Sequence[Token]]":
+        """Return the rows of a line and of a few tokens that exist, each strongly consistent."""
+        ...
+
+    def stop_line(self, line: "Line") -> None:
+        """Write that a line has ended, so that no rotation continues it; its tokens stay as they are."""
+        ...
+
+    def record_reuse(self, before: Token, after: Token) -> bool:
+        """Record the use of a rotated token by one conditional write; return whether it was this one.
+
+        Not recorded, and no error: somebody else recorded it, or the row is gone and stays so.
+        """
+        ...
+
+    def list_family(self, user_id: str, family_id: str) -> Sequence[Token]:
+        """Return the tokens of one family, strongly consistent."""
+        ...

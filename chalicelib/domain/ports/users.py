@@ -1,0 +1,98 @@
+"""Stores of users."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Protocol
+
+from chalicelib.domain.administrators import ActingAdmin
+from chalicelib.domain.revocations import EndedGeneration
+from chalicelib.domain.users import User
+
+
+@dataclass(frozen=True, slots=True)
+class UserPage:
+    """Some users, and where to go on; ``next_position`` None after the last."""
+
+    users: Sequence[User]
+    next_position: str | None
+
+
+class Reactivated(Enum):
+    """What came back from a pause or a deactivation."""
+
+    TOKEN = "tokens"  # noqa: S105 - a word, not a secret
+    USER = "users"
+
+
+class UserStore(Protocol):
+    """Users as sign-in and administrators change them. Every call raises StoreUnavailable."""
+
+    def find_user(self, user_id: str) -> User | None:
+        """Return a user, strongly consistent."""
+        ...
+
+    def find_signed_in(self, derived_id: str) -> User | None:
+        """Return the user that an identity leads to, strongly consistent.
+
+        ``derived_id`` is the id that is derived from the identity. It leads to another user if an operator
+        moved that user to the identity.
+        """
+        ...
+
+    def list_users(self, *, after: str | None, limit: int) -> "UserPage":
+        """Return users newest first, past the position ``after`` of an earlier page."""
+        ...
+
+    def add_user(self, user: User) -> bool:
+        """Add a user. Return False if the id is taken, or now leads to another user."""
+        ...
+
+    def save_sign_in(self, before: User, after: User) -> None:
+        """Write what a sign-in changes.
+
+        Raises ConcurrentChange if the user was moved since ``before``, or if status, generation, role or
+        newest sign-in changed.
+        """
+        ...
+
+    def save_user(
+        self,
+        before: User,
+        after: User,
+        ended: EndedGeneration | None = None,
+        actor: ActingAdmin | None = None,
+    ) -> None:
+        """Write the attributes that differ, and record the generation that the change ends.
+
+        Raises ConcurrentChange if status or generation changed since ``before``. Raises AdminRequired if
+        ``actor`` is not an active administrator at the moment of the write.
+        """
+        ...
+
+    def move_user(self, before: User, after: User) -> None:
+        """Write a user's new identity and the identity rows in one transaction.
+
+        The former identity stays taken, so that its sign-ins are refused and add no second user. It becomes
+        free only if an active user moves back to the first identity. Raises IdentityTaken if the new one
+        has another user or a tombstone. Raises ConcurrentChange if the identity, status, generation, role
+        or newest sign-in changed since ``before``.
+        """
+        ...
+
+    def correct_live_tokens(self, user: User, live_tokens: int) -> None:
+        """Set the count, unless the user's row changed since ``user`` was read."""
+        ...
+
+    def note_full(self, user: User, until: datetime) -> None:
+        """Write that a recount found no free place, unless the row changed since ``user`` was read."""
+        ...
+
+
+class ReactivationStore(Protocol):
+    """Counts of re-activations. The call raises StoreUnavailable."""
+
+    def count_reactivation(self, user_id: str, kind: Reactivated, now: datetime, most: int) -> bool:
+        """Count one on the UTC day of ``now``; return False if the day has ``most`` already."""
+        ...

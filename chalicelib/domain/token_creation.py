@@ -1,0 +1,74 @@
+"""The creation of tokens."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from chalicelib.domain.errors import LifetimeTooLong
+from chalicelib.domain.token_rules import TokenRules
+from chalicelib.domain.tokens import Token, TokenState
+from chalicelib.domain.users import User
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRequest:
+    """What somebody asks a new token to be.
+
+    ``scopes`` None means the defaults, ``lifetime`` None no expiry.
+    """
+
+    name: str
+    description: str
+    scopes: frozenset[str] | None
+    lifetime: timedelta | None
+
+
+@dataclass(frozen=True, slots=True)
+class IdempotencyRecord:
+    """That ``token_id`` was made for one ``Idempotency-Key`` and body, both kept as hashes."""
+
+    key_hash: str
+    body_hash: str
+    token_id: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedToken:
+    """A new token and its string, which exists nowhere else and stays out of every ``repr``."""
+
+    token: Token
+    secret: str = field(repr=False)
+
+
+def new_token(token_id: str, owner: User, request: TokenRequest, now: datetime, rules: TokenRules) -> Token:
+    """Return the token that ``request`` asks for.
+
+    Raises LifetimeTooLong, InvalidScope or ScopeNotAllowed.
+    Expiry is in whole seconds, as ``exp`` is on the wire (RFC 7519 section 2, NumericDate).
+    """
+    lifetime = _allowed_lifetime(request.lifetime, rules)
+    expires_at = now.replace(microsecond=0) + lifetime if lifetime else None
+    token = Token(
+        id=token_id,
+        user_id=owner.id,
+        generation=owner.generation,
+        name=request.name,
+        description=request.description,
+        scopes=rules.scopes.granted(request.scopes, rules.administrators.role_of(owner, now)),
+        state=TokenState.ACTIVE,
+        created_at=now,
+        updated_at=now,
+        idle_at=now,
+        purge_at=now,
+        expires_at=expires_at,
+    )
+    return token.alive_since(now, rules)
+
+
+def _allowed_lifetime(asked: timedelta | None, rules: TokenRules) -> timedelta | None:
+    longest = rules.max_lifetime
+    if longest is None or asked is None:
+        return asked or longest
+    if asked > longest:
+        raise LifetimeTooLong(longest)
+    return asked

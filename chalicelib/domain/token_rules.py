@@ -1,0 +1,72 @@
+"""The operator's rules for tokens."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+
+from chalicelib.domain.administrators import Administrators
+from chalicelib.domain.errors import TooManyCreations
+from chalicelib.domain.scopes import ScopeCatalogue
+from chalicelib.domain.users import User
+
+MAX_OVERLAP = timedelta(days=7)
+MAX_LIFETIME = timedelta(days=3650)
+
+_ALMOST_A_SECOND = timedelta(microseconds=999_999)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRules:
+    """The durations, the quota and the scopes that govern tokens."""
+
+    idle_timeout: timedelta
+    refresh_interval: timedelta
+    retention: timedelta
+    max_live_tokens: int
+    max_creations_per_day: int
+    max_lifetime: timedelta | None
+    scopes: ScopeCatalogue
+    administrators: Administrators
+
+    @property
+    def longest_lifetime(self) -> timedelta:
+        """The longest lifetime of a token that expires."""
+        return self.max_lifetime or MAX_LIFETIME
+
+    def creation_limits(self, owner: User, now: datetime) -> "CreationLimits":
+        """Return what bounds the next token of ``owner``.
+
+        Raises TooManyCreations if the day allows no other one.
+        """
+        created = owner.creations_on(now.date())
+        limits = CreationLimits(self.max_live_tokens, self.max_creations_per_day, created > 0)
+        if created >= limits.per_day:
+            raise limits.exhausted(now)
+        return limits
+
+    def purge_time(self, end: datetime) -> datetime:
+        """Return when a row may be deleted whose token ended, or will end, at ``end``.
+
+        In whole seconds, rounded up, as DynamoDB's TTL counts.
+        """
+        return (end + self.retention + _ALMOST_A_SECOND).replace(microsecond=0)
+
+    def generation_purge_time(self, end: datetime) -> datetime:
+        """Return when no row of a generation that ended at ``end`` can be left."""
+        return self.purge_time(end + max(self.idle_timeout, MAX_OVERLAP))
+
+
+@dataclass(frozen=True, slots=True)
+class CreationLimits:
+    """The most live tokens of an owner, and the most creations and rotations on one UTC day.
+
+    ``day_has_begun`` if the owner's row counts creations of the day already, as far as it was read.
+    """
+
+    live_tokens: int
+    per_day: int
+    day_has_begun: bool
+
+    def exhausted(self, now: datetime) -> TooManyCreations:
+        """Return the refusal of everything that would be created on the day of ``now``."""
+        midnight = datetime.combine(now.date() + timedelta(days=1), time(), UTC)
+        return TooManyCreations(self.per_day, midnight - now)
