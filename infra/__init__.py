@@ -1,1 +1,1 @@
-"""What surrounds the application: its AWS template and its local stack. Never deployed as code."""
+"""The infrastructure around the application: AWS and the local stack. Never deployed as code."""

@@ -23,7 +23,7 @@ EXCEPTIONS: frozenset[str] = frozenset()
 
 _OPENINGS = re.compile(r"(What|Who|Whose|Which|Whether|Where|How)\b")
 _BENT = re.compile(
-    r"\b(?:nobody|somebody|whoever|whom|(?:is|are|was|were) no(?! longer\b| more than\b))\b", re.I
+    r"\b(?:nobody|somebody|whoever|whom|(?:is|are|was|were)\sno(?!\slonger\b|\smore\sthan\b))\b", re.I
 )
 _CODE = re.compile(r"``.+?``|`[^`]+`", re.S)
 _LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")

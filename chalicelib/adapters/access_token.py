@@ -13,7 +13,7 @@ from chalicelib.domain.errors import ExpiredToken, MalformedToken, WrongClaims
 from chalicelib.domain.ids import TOKEN_ID, USER_ID
 from chalicelib.domain.keys import ES256
 from chalicelib.domain.ports.time import Clock
-from chalicelib.domain.scopes import scope_string
+from chalicelib.domain.scopes import parse_scope, write_scope
 
 TYPE = "at+jwt"
 MAX_LENGTH = 4096
@@ -41,7 +41,7 @@ class JwtAccessTokenSigner:
             "jti": claims.access_token_id,
             "iat": int(claims.issued_at.timestamp()),
             "exp": int(claims.expires_at.timestamp()),
-            "scope": scope_string(claims.scopes),
+            "scope": write_scope(claims.scopes),
         }
         message = f"{jws.encode_json(header)}.{jws.encode_json(payload)}"
         return f"{message}.{jws.encode(key.sign(message.encode()))}"
@@ -89,7 +89,7 @@ def _parse(payload: dict[str, Any]) -> AccessClaims:
         client_id=client_id,
         audience=audience,
         access_token_id=token_id,
-        scopes=frozenset(scope.split()),
+        scopes=parse_scope(scope),
         issued_at=datetime.fromtimestamp(payload["iat"], UTC),
         expires_at=datetime.fromtimestamp(payload["exp"], UTC),
     )

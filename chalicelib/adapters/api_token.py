@@ -34,7 +34,7 @@ from chalicelib.domain.ids import API_TOKEN_PREFIX, MAX_API_TOKEN_LENGTH, TOKEN_
 from chalicelib.domain.keys import ES256, VerificationKey
 from chalicelib.domain.ports.signing import KeyStore
 from chalicelib.domain.ports.time import Clock
-from chalicelib.domain.scopes import scope_string
+from chalicelib.domain.scopes import parse_scope, write_scope
 
 TYPE = "api-token+jwt"
 
@@ -99,7 +99,7 @@ class ApiTokenSigner:
             "sub": claims.subject,
             "jti": claims.token_id,
             "iat": int(claims.issued_at.timestamp()),
-            "scope": scope_string(claims.scopes),
+            "scope": write_scope(claims.scopes),
         }
         if claims.expires_at:
             payload["exp"] = int(claims.expires_at.timestamp())
@@ -214,7 +214,7 @@ def _parse(payload: dict[str, Any]) -> Claims:
         subject=subject,
         token_id=token_id,
         issued_at=_time(payload["iat"]),
-        scopes=frozenset(scope.split(" ")),
+        scopes=parse_scope(scope),
         expires_at=_time(payload["exp"]) if "exp" in payload else None,
     )
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from chalicelib.domain.scopes import parse_scope
 from chalicelib.domain.users import Role
 
 SCOPE_CLAIMS = frozenset({"scope", "scp"})
@@ -33,7 +34,7 @@ class AdminClaim:
 
     def _is_among(self, found: object) -> bool:
         if isinstance(found, str) and self.path[-1] in SCOPE_CLAIMS:
-            return self.value in found.split(" ")
+            return self.value in parse_scope(found)
         if isinstance(found, bool):
             return found and self.value == "true"
         if isinstance(found, list | Mapping):

@@ -158,6 +158,11 @@ API_WRITE = Scope("api:write", "Read and write: all methods", [EVERYTHING])
 DEFAULT_CATALOGUE = ScopeCatalogue([API_READ, API_WRITE])
 
 
-def scope_string(scopes: frozenset[str]) -> str:
-    """Return the scopes as one string, in a stable order."""
+def parse_scope(scope: str) -> frozenset[str]:
+    """Return the scopes in a scope string (RFC 6749 section 3.3). Order and repetition do not matter."""
+    return frozenset(scope.split())
+
+
+def write_scope(scopes: Iterable[str]) -> str:
+    """Return the scope string of some scopes, in a stable order."""
     return " ".join(sorted(scopes))

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 from chalicelib.domain.ids import API_TOKEN_PREFIX, new_token_id, user_id_for
-from chalicelib.domain.scopes import ScopeCatalogue, scope_string
+from chalicelib.domain.scopes import ScopeCatalogue, write_scope
 from chalicelib.domain.users import Role
 
 _LAST = datetime(9999, 12, 31, tzinfo=UTC)
@@ -41,7 +41,7 @@ def longest_access_token(issuer: str, audiences: Iterable[str], scopes: ScopeCat
 
 
 def _claims(issuer: str, audience: str, scopes: ScopeCatalogue) -> Mapping[str, object]:
-    strings = [scope_string(frozenset(scope.name for scope in scopes.held_by(role))) for role in Role]
+    strings = [write_scope(scope.name for scope in scopes.held_by(role)) for role in Role]
     return {
         "iss": issuer,
         "aud": audience,

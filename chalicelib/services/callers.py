@@ -8,7 +8,7 @@ from urllib.parse import quote, unquote
 from chalicelib import logs
 from chalicelib.domain.errors import NotAuthenticated
 from chalicelib.domain.paths import readings
-from chalicelib.domain.scopes import EVERYTHING, Route, ScopeCatalogue, scope_string
+from chalicelib.domain.scopes import EVERYTHING, Route, ScopeCatalogue, parse_scope, write_scope
 from chalicelib.services.verify import Verified
 
 # Printable ASCII but for what strings of JSON and templates end with, and what encodes.
@@ -148,7 +148,7 @@ def authorizer_context(verified: Verified) -> dict[str, str]:
         "user_id": token.user_id,
         "token_id": token.id,
         "token_name": quote(token.name, safe=_PLAIN),
-        "scopes": scope_string(verified.scopes),
+        "scopes": write_scope(verified.scopes),
     }
 
 
@@ -164,6 +164,6 @@ def token_caller(context: Mapping[str, str] | None, catalogue: ScopeCatalogue) -
         user_id=context["user_id"],
         token_id=context["token_id"],
         token_name=unquote(context["token_name"]),
-        scopes=frozenset(context["scopes"].split()),
+        scopes=parse_scope(context["scopes"]),
         catalogue=catalogue,
     )

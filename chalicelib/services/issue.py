@@ -19,7 +19,7 @@ from chalicelib.domain.ports.signing import TokenSigner
 from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.ports.tokens import TokenStore
 from chalicelib.domain.ports.users import UserStore
-from chalicelib.domain.scopes import scope_string
+from chalicelib.domain.scopes import write_scope
 from chalicelib.domain.token_creation import IdempotencyRecord, IssuedToken, TokenRequest, new_token
 from chalicelib.domain.token_rules import TokenRules
 from chalicelib.domain.tokens import Token
@@ -139,7 +139,7 @@ def _idempotency_record(
     body = [
         request.name,
         request.description,
-        None if request.scopes is None else scope_string(request.scopes),
+        None if request.scopes is None else write_scope(request.scopes),
         request.lifetime.total_seconds() if request.lifetime else None,
     ]
     return IdempotencyRecord(

@@ -6,6 +6,7 @@ import { onSubmit, openDialog } from './dialogs.js';
 import { el } from './dom.js';
 import { areShortEnough, showError, watchLength } from './fields.js';
 import { DAY, dateOf } from './times.js';
+import { counted } from './words.js';
 
 const LOST = 'An earlier attempt created a token, but its response was lost. '
   + 'Revoke that token in the list if you do not need it.';
@@ -61,7 +62,7 @@ function limitLifetimes(form) {
   const [never, ...others] = expiry.options;
   if (mustExpire) {
     never.value = longest;
-    never.textContent = `In ${countOfDays(longest)}, the longest lifetime`;
+    never.textContent = `In ${counted(longest, 'day')}, the longest lifetime`;
   }
   for (const option of others) {
     if (Number(option.value) > longest || (mustExpire && Number(option.value) === longest)) option.remove();
@@ -120,5 +121,3 @@ function lifetime(form) {
 }
 
 const isLifetime = (days) => Number.isInteger(days) && days >= 1 && days <= limits.lifetime_days;
-
-const countOfDays = (days) => `${days} ${days === 1 ? 'day' : 'days'}`;

@@ -17,7 +17,7 @@ export function showCreated(dialog, token) {
   const show = (isShown) => {
     field.type = isShown ? 'text' : 'password';
     find('show').textContent = isShown ? 'Hide token' : 'Show token';
-    find('curl').textContent = curl(isShown ? field.value : `bodhi_${MASK}`);
+    find('curl').textContent = curl(isShown ? field.value : masked(field.value));
   };
   show(false);
   find('show').addEventListener('click', () => show(field.type === 'password'));
@@ -98,6 +98,9 @@ async function copy(button, words, text, status, select) {
     status.textContent = '';
   }, COPIED_MILLISECONDS);
 }
+
+/** Returns a token with its prefix only, which is the same for all tokens. */
+const masked = (secret) => secret.slice(0, secret.indexOf('_') + 1) + MASK;
 
 const curl = (secret) => `curl -H "Authorization: Bearer ${secret}" ${location.origin}${base}/api/whoami`;
 

@@ -4,6 +4,7 @@ import { el, whileBusy } from './dom.js';
 import { announce } from './notices.js';
 import { nextPage } from './paging.js';
 import { makeTable, showSort } from './table.js';
+import { counted } from './words.js';
 
 /**
  * A list of items of one kind inside `place`. `kind` is `{path, member, noun, caption, columns, sort, row(item),
@@ -155,7 +156,7 @@ export class List {
 
   #tell() {
     const count = [...this.#body.children].filter((row) => row.id.startsWith('row-')).length;
-    const words = `${count || 'No'} ${this.#kind.noun}${count === 1 ? '' : 's'} shown`;
+    const words = `${counted(count || 'No', this.#kind.noun)} shown`;
     announce(this.#cursor ? `${words}. More can be loaded.` : `${words}.`);
   }
 

@@ -1,9 +1,10 @@
 /** Text as the server trims and counts it: by its own table of white space, in code points. */
 
 import { limits } from './api.js';
+import { counted } from './words.js';
 
 // All white space is in the Basic Multilingual Plane, so one UTF-16 unit is enough.
-const WHITE_SPACE = new RegExp(`[${limits.white_space ?? '\\s'}]`);
+const WHITE_SPACE = new RegExp(`[${limits.white_space}]`);
 const FEW_LEFT = 20;
 
 /** Returns a text without white space at its ends. `String.trim` has another table. */
@@ -21,6 +22,6 @@ export const lengthOf = (text) => [...trimmed(text)].length;
 export function lengthNote(text, longest) {
   const left = longest - lengthOf(text);
   if (left > FEW_LEFT) return '';
-  const count = (number) => `${number} ${number === 1 ? 'character' : 'characters'}`;
-  return left < 0 ? `${count(-left)} too many. At most ${longest} are allowed.` : `${count(left)} left.`;
+  if (left >= 0) return `${counted(left, 'character')} left.`;
+  return `${counted(-left, 'character')} too many. At most ${longest} are allowed.`;
 }

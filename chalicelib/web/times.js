@@ -1,6 +1,7 @@
 /** Times in words, with the exact time on hover and focus. */
 
 import { el } from './dom.js';
+import { counted } from './words.js';
 
 /** A second in milliseconds. */
 export const SECOND = 1000;
@@ -38,7 +39,7 @@ export function relative(iso) {
 /** Returns a length of time: "30 days". */
 export function duration(milliseconds) {
   const [count, unit] = rounded(milliseconds);
-  return `${count} ${unit}${count === 1 ? '' : 's'}`;
+  return counted(count, unit);
 }
 
 /** Returns a sentence to append, or "": after which time no gateway allows what was just forbidden. */

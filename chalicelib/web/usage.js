@@ -5,6 +5,7 @@ import { el, whileBusy } from './dom.js';
 import { announce } from './notices.js';
 import { cell, rowButton } from './table.js';
 import { labelOf } from './token-row.js';
+import { counted } from './words.js';
 
 const SVG = 'http://www.w3.org/2000/svg';
 const [STEP, BAR, HEIGHT] = [10, 7, 48];
@@ -59,8 +60,8 @@ const identity = (term, id) => (id ? [el('dt', {}, term), el('dd', {}, el('code'
 function summary(days) {
   const sum = days.reduce((total, day) => total + day.at_least, 0);
   // Each process counts uses and writes them later, so some may be missing.
-  return sum ? `Used at least ${sum} ${sum === 1 ? 'time' : 'times'} in the last ${days.length} days`
-    : `No use recorded in the last ${days.length} days`;
+  return sum ? `Used at least ${counted(sum, 'time')} in the last ${counted(days.length, 'day')}`
+    : `No use recorded in the last ${counted(days.length, 'day')}`;
 }
 
 function chart(days) {

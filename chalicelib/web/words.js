@@ -1,5 +1,8 @@
 /** The words that people read for the values and names of the API and of this page. No code depends on them. */
 
+/** Returns a count with its noun: "1 day", "2 days". */
+export const counted = (count, noun) => `${count} ${noun}${count === 1 ? '' : 's'}`;
+
 /** Statuses of tokens. */
 export const TOKEN_STATUSES = {
   active: 'Active', inactive: 'Inactive', idle: 'Idle', expired: 'Expired', revoked: 'Revoked',

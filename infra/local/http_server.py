@@ -40,8 +40,9 @@ class BadFraming(Exception):
 class ApiRequestHandler(BaseHTTPRequestHandler):
     """One connection of a client."""
 
-    # Headers and body leave as two writes: with Nagle's algorithm the second one would
-    # wait some 40 ms for the client's delayed acknowledgement of the first.
+    # Headers and body leave as one write, and the last part of a long body at once. Otherwise Nagle's
+    # algorithm waits some 40 ms for the client's delayed acknowledgement of the part before.
+    wbufsize = -1
     disable_nagle_algorithm = True
     protocol_version = "HTTP/1.1"
     # HTTP/0.9 would get its answer without status and headers.
@@ -102,6 +103,7 @@ class ApiRequestHandler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD" and answer.status not in _BODILESS:
             self.wfile.write(answer.body)
+        self.wfile.flush()
         self._log_access(answer.status)
 
     def _refuse(self, answer: Answer) -> None:

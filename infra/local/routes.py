@@ -12,7 +12,7 @@ class ExactRouteMatcher(RouteMatcher):
     """Chalice's matcher, but parameters belong to the route that matched and no other."""
 
     def __init__(self, route_urls: Iterable[str]) -> None:
-        """Put fixed segments before parameters, as API Gateway prefers them."""
+        """Put fixed segments before parameters and greedy ones last, as API Gateway prefers them."""
         super().__init__([])
         self.route_urls = sorted(route_urls, key=_fixed_segments_first)
 
@@ -35,17 +35,23 @@ def _is_parameter(segment: str) -> bool:
     return segment.startswith("{") and segment.endswith("}")
 
 
-def _fixed_segments_first(route: str) -> list[tuple[bool, str]]:
-    return [(_is_parameter(segment), segment) for segment in _segments(route)]
+def _is_greedy(segment: str) -> bool:
+    return segment.endswith("+}")
+
+
+def _fixed_segments_first(route: str) -> list[tuple[bool, bool, str]]:
+    return [(_is_parameter(each), _is_greedy(each), each) for each in _segments(route)]
 
 
 def _captured(route: list[str], parts: list[str]) -> dict[str, str] | None:
+    if _is_greedy(route[-1]) and len(parts) > len(route):
+        parts = [*parts[: len(route) - 1], "/".join(parts[len(route) - 1 :])]
     if len(route) != len(parts):
         return None
     captured = {}
     for expected, actual in zip(route, parts, strict=True):
         if _is_parameter(expected) and actual:
-            captured[expected[1:-1]] = actual
+            captured[expected.strip("{+}")] = actual
         elif expected != actual:
             return None
     return captured

@@ -41,7 +41,7 @@ def token(api: Api, person: str) -> dict[str, str]:
 
 def target(each: Documented, person: str, token: dict[str, str]) -> tuple[str, str, str]:
     """Return method, path and credential of a call that gets as far as its input."""
-    path = each.operation.path.format(token_id=token["id"], user_id=user_id_for(ISSUER, ADMIN))
+    path = each.operation.documented_path.format(token_id=token["id"], user_id=user_id_for(ISSUER, ADMIN))
     return (
         each.operation.method,
         path,

@@ -68,7 +68,7 @@ class Walk:
         """Return path, headers and body."""
         operation = each.operation
         values = {"token_id": self.token["id"], "resource_path": "api", **self._user(operation.path)}
-        path = operation.path.format(**values)
+        path = operation.documented_path.format(**values)
         headers = self._credential(operation.access.schemes)
         if operation.body is None:
             return path, headers, b""
@@ -93,7 +93,7 @@ class Walk:
         if own:
             return urlencode(own(self)).encode()
         document = openapi.document([each], app_scopes(), None, Site("", ""))
-        written = document["paths"][each.operation.path][each.operation.method.lower()]
+        written = document["paths"][each.operation.documented_path][each.operation.method.lower()]
         content = written["requestBody"]["content"][each.operation.media_type]
         return json.dumps(content.get("example", {})).encode()
 

@@ -2,7 +2,6 @@
 
 import http.client
 import json
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +12,7 @@ from tests.infra.test_stack_settings import run_local
 from tests.support import canaries
 from tests.support.api import Answer
 from tests.support.local_stack import LocalStack
+from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.emulator, pytest.mark.e2e]
 
@@ -152,11 +152,7 @@ def test_unused_token_goes_idle_and_comes_back() -> None:
 
 def wait_until_idle(caller: Caller, path: str, person: str) -> None:
     """Look until the token is listed as idle, which reading does not put off."""
-    for _ in range(200):
-        if caller.call("GET", path, person).json["status"] == "idle":
-            return
-        time.sleep(0.05)
-    pytest.fail("the token did not go idle")
+    wait_until(lambda: caller.call("GET", path, person).json["status"] == "idle")
 
 
 def test_operator_rolls_the_signing_key_over_under_the_running_service(caller: Caller) -> None:

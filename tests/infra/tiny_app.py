@@ -45,6 +45,14 @@ def _add_parameters(app: Chalice) -> None:
     def outer(y: str, z: str) -> dict[str, Any]:
         return {"y": y, "z": z, "all": _request(app).uri_params}
 
+    @app.route("/g/{rest+}")
+    def rest() -> dict[str, Any]:
+        return {"all": _request(app).uri_params}
+
+    @app.route("/g/{x}/b")
+    def before_rest(x: str) -> dict[str, str]:
+        return {"x": x}
+
 
 def _request(app: Chalice) -> Request:
     assert app.current_request is not None

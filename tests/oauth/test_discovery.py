@@ -15,6 +15,7 @@ from tests.oauth.caller import Caller
 from tests.oauth.service import OTHER, oauth_service
 from tests.support.api import api_of
 from tests.support.keys import LocalSigningKey, publish
+from tests.support.mapped import Mapped
 
 SERVER = "/.well-known/oauth-authorization-server"
 RESOURCE = "/.well-known/oauth-protected-resource"
@@ -70,7 +71,40 @@ def test_protected_resource_is_described(caller: Caller) -> None:
     assert caller.api.get(f"{RESOURCE}/api").text == answer.text
 
 
-@pytest.mark.parametrize("path", ["other", "API", "api2", "%61pi2", "..", "*"])
+@pytest.mark.parametrize("path", ["/a/b", "/a/b/", "/tenants/7/api/v1", "/a%20b/%7Ec", "/a~b/$c"])
+def test_resource_is_described_at_a_path_of_any_length(path: str) -> None:
+    """RFC 9728 section 3.1 puts the well-known string between the host and the whole path."""
+    with api_of(oauth_service({"ISSUER": ISSUER, "AUDIENCE": f"{ISSUER}{path}"})) as api:
+        answer = api.get(f"{RESOURCE}{path}")
+        assert (answer.status, answer.json["resource"]) == (200, f"{ISSUER}{path}")
+        head = api.call("HEAD", f"{RESOURCE}{path}")
+        assert (head.status, head.headers["Cache-Control"]) == (200, "public, max-age=300")
+        first, _, rest = path.strip("/").partition("/")
+        for other in (first, rest, f"{path}/more", f"x{path}", f"{first}//{rest}"):
+            missing = api.get(f"{RESOURCE}/{other.strip('/')}")
+            assert (missing.status, missing.code) == (404, "not_found")
+
+
+@pytest.mark.parametrize("host", ["api.example.com", "a1b2.execute-api.eu-west-1.amazonaws.com"])
+def test_longer_path_is_found_behind_a_stage(host: str) -> None:
+    """The prefix of the gateway is not part of the resource's path."""
+    service = oauth_service({"ISSUER": f"https://{host}/dev", "AUDIENCE": f"https://{host}/a/b"})
+    with api_of(service):
+        place = Mapped(service, host, "/dev")
+        assert place.call("GET", f"{RESOURCE}/a/b").json["resource"] == f"https://{host}/a/b"
+        assert place.call("GET", f"{RESOURCE}/dev/a/b").status == 404
+
+
+def test_document_names_the_path_as_a_parameter(caller: Caller) -> None:
+    """OpenAPI has no greedy parameters, so the description says that slashes are sent as they are."""
+    paths = caller.api.get("/openapi.json").json["paths"]
+    read = paths[f"{RESOURCE}/{{resource_path}}"]["get"]
+    assert [each["name"] for each in read["parameters"]] == ["resource_path"]
+    assert "slashes" in read["description"]
+    assert not [path for path in paths if "+" in path]
+
+
+@pytest.mark.parametrize("path", ["other", "API", "api2", "%61pi2", "..", "*", "api/v1", "other/api"])
 def test_other_resources_are_not_described(caller: Caller, path: str) -> None:
     """There is one."""
     answer = caller.api.get(f"{RESOURCE}/{path}")

@@ -50,7 +50,7 @@ def test_settings_of_all_stages_are_joined_with_the_stages_own() -> None:
     ("changes", "problem"),
     [
         ({"OIDC_ISSUER": None}, "stage dev: OIDC_ISSUER is missing"),
-        ({"AUDIENCE": "bodhi"}, "stage dev: AUDIENCE is 'bodhi'"),
+        ({"AUDIENCE": "bodhi"}, "stage dev: AUDIENCE is not valid: 'bodhi'"),
         ({"AUTHORIZER_CACHE_SECONDS": "3601"}, "stage dev: AUTHORIZER_CACHE_SECONDS is '3601'"),
         ({"SCOPES": "{"}, "stage dev: SCOPES is not valid JSON"),
         (

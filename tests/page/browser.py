@@ -1,4 +1,4 @@
-"""A browser without a screen or scripts: keeps cookies, says where it is, follows where it is sent."""
+"""A browser without a screen or scripts. It keeps cookies, sends its origin and follows redirects."""
 
 import re
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ LOCAL = "127.0.0.1:8000"
 
 
 class Browser:
-    """Visits the app in process at one host."""
+    """A browser that visits the app in process at one host."""
 
     def __init__(self, api: Api, host: str = LOCAL) -> None:
         self._client = api.client
@@ -24,7 +24,7 @@ class Browser:
 
     @property
     def origin(self) -> str:
-        """Where the page is, as the browser says it."""
+        """The origin of the page, as the browser sends it."""
         return f"http://{self.host}" if self.host == LOCAL else f"https://{self.host}"
 
     def visit(self, path: str) -> HTTPResponse:
@@ -32,7 +32,7 @@ class Browser:
         return self.send("GET", path, {})
 
     def send(self, method: str, path: str, headers: dict[str, str], body: bytes = b"") -> HTTPResponse:
-        """Send a request with the cookies kept, and keep those that come back."""
+        """Send a request with the kept cookies, and keep the cookies of the response."""
         cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         sent = {"Host": self.host, **({"Cookie": cookies} if cookies else {}), **headers}
         response = self._client.http.request(method, path, headers=sent, body=body)
@@ -48,16 +48,16 @@ class Browser:
         assert back.status_code == 302, back.body
 
     def leave(self, return_to: str = "/settings/api-tokens") -> str:
-        """Begin to sign in, as one tab does; return the state that went to the provider."""
+        """Begin to sign in, as one tab does. Return the state that went to the provider."""
         leaving = self.visit(f"/login?return_to={return_to}")
         return parse_qs(urlsplit(leaving.headers["Location"]).query)["state"][0]
 
     def come_back(self, state: str, subject: str) -> HTTPResponse:
-        """Return from the provider, where ``subject`` signed in."""
+        """Return from the provider after ``subject`` has signed in."""
         return self.visit(f"/login/callback?code={subject}&state={state}")
 
     def page_data(self, name: str) -> str:
-        """Return what the page hands to its script."""
+        """Return data that the page has for its script."""
         page = self.visit("/settings/api-tokens").body.decode()
         match = re.search(rf'data-{name}="([^"]*)"', page)
         assert match, page
@@ -66,7 +66,7 @@ class Browser:
     def change(
         self, method: str, path: str, body: bytes = b"{}", headers: Mapping[str, str] | None = None
     ) -> HTTPResponse:
-        """Ask for a change as the page's script does."""
+        """Send a change as the page's script does."""
         usual = {
             "Origin": self.origin,
             "X-CSRF-Token": self.page_data("csrf-token"),

@@ -1,4 +1,4 @@
-"""What people do at the page in a real browser, and calls that the browser does not make."""
+"""Actions of people at the page in a real browser, and calls outside the browser."""
 
 import contextlib
 import http.client
@@ -38,7 +38,7 @@ def call_api(stack: LocalStack, token: str) -> int:
 
 
 def send(stack: LocalStack, method: str, path: str, credential: str, body: Any = None) -> tuple[int, bytes]:
-    """Return status and body of a call that the browser does not make."""
+    """Return status and body of a call outside the browser."""
     connection = http.client.HTTPConnection("127.0.0.1", stack.settings.port, timeout=30)
     headers = {"Authorization": f"Bearer {credential}", "Content-Type": "application/json"}
     with contextlib.closing(connection):
@@ -69,7 +69,7 @@ def tab_to(page: Page, name: str) -> None:
 
 
 def overflow(page: Page) -> int:
-    """Return by how many pixels the page is wider than the screen."""
+    """Return the pixels by which the page is wider than the screen."""
     script = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     return int(page.evaluate(script))
 
@@ -83,21 +83,21 @@ def open_rotate(page: Page, name: str) -> Locator:
 
 
 def rotate(page: Page, name: str) -> str:
-    """Rotate a token as the dialog proposes, and return the successor's string."""
+    """Rotate a token with the dialog's default choice, and return the successor's string."""
     open_rotate(page, name).get_by_role("button", name="Rotate token").click()
     expect(page.locator("#new-token")).to_be_visible()
     return page.locator("#new-token").input_value()
 
 
 def rows(page: Page) -> tuple[Locator, Locator]:
-    """Return the rows of a successor and of its predecessor, the only two."""
+    """Return the only two rows: of a successor and of its predecessor."""
     expect(page.locator("tr[data-token-id]")).to_have_count(2)
     return page.locator("tr[data-token-id]").first, page.locator("tr[data-token-id]").last
 
 
 def behind_stage(page: Page, stack: LocalStack) -> tuple[Page, list[str]]:
-    """Open the page for whoever is signed in at ``page``, under a stage; return it and what it asks for."""
-    # A page of its own: the one that signed in may still be loading at the root.
+    """Open the page under a stage for the person at ``page``. Return it and the URLs of its requests."""
+    # The page that signed in may still be loading at the root, so open a second one.
     staged = page.context.new_page()
     asked: list[str] = []
 
@@ -116,14 +116,14 @@ def behind_stage(page: Page, stack: LocalStack) -> tuple[Page, list[str]]:
 
 
 class Owner:
-    """Somebody with tokens, who calls the API without a browser."""
+    """A person with tokens who calls the API without a browser."""
 
     def __init__(self, stack: LocalStack, subject: str) -> None:
         self._stack = stack
         self._jwt = stack.login(subject)
 
     def post(self, path: str, body: Any = None) -> Any:
-        """Make something and return it."""
+        """Create a resource and return it."""
         status, text = send(self._stack, "POST", path, self._jwt, body)
         assert status == 201, text
         return json.loads(text)
@@ -144,7 +144,7 @@ class Owner:
         return json.loads(text)
 
     def reused(self, name: str, times: int = 1) -> Any:
-        """Make a token that was rotated and then used; return its successor."""
+        """Create a token that is rotated and then used. Return its successor."""
         token = self.post("/v1/tokens", {"name": name})
         successor = self.rotate(token)
         for _ in range(times):
@@ -152,6 +152,6 @@ class Owner:
         return successor
 
     def exposed(self, name: str) -> None:
-        """Make a token that was found in public and reported."""
+        """Create a token that is found in public and reported."""
         token = self.post("/v1/tokens", {"name": name})
         assert send(self._stack, "POST", "/v1/exposed", "", {"tokens": [token["token"]]})[0] == 202

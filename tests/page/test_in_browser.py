@@ -1,4 +1,4 @@
-"""The page in a real browser: what a person does there, and what must never happen."""
+"""The page in a real browser: a person's actions, and events that must never happen."""
 
 import json
 import os
@@ -37,7 +37,7 @@ def as_admin(stack: LocalStack, method: str, path: str, body: Any = None) -> Any
 
 
 def user_path(stack: LocalStack, subject: str) -> str:
-    """Return the address of a user."""
+    """Return the path of a user."""
     found = as_admin(stack, "GET", f"/v1/users?q={subject}")
     return f"/v1/users/{found['users'][0]['id']}"
 
@@ -52,7 +52,7 @@ def find_user(admin: Page, person: str) -> None:
 def test_person_generates_uses_edits_pauses_and_revokes(
     new_page: NewPage, stack: LocalStack, person: str
 ) -> None:
-    """The specification's journey, as a person does it with a mouse."""
+    """A person walks the specification's journey with a mouse."""
     page = new_page(permissions=["clipboard-read", "clipboard-write"])
     sign_in(page, stack, person)
     expect(page.get_by_text("No API tokens yet")).to_be_visible()
@@ -108,7 +108,7 @@ def test_other_people_see_none_of_it(new_page: NewPage, stack: LocalStack, perso
 def test_double_click_on_generate_makes_one_token(
     new_page: NewPage, stack: LocalStack, person: str
 ) -> None:
-    """However often Generate is clicked, one token comes of it."""
+    """Two clicks on Generate create one token."""
     page = new_page()
     sign_in(page, stack, person)
     page.get_by_role("button", name="Generate New Token").first.click()
@@ -122,7 +122,7 @@ def test_double_click_on_generate_makes_one_token(
 def test_failed_generate_loses_nothing_and_is_retried_as_the_same_request(
     new_page: NewPage, stack: LocalStack, person: str, complaints: Complaints
 ) -> None:
-    """A 503 is shown in the server's words; the form stays, and the retry has the same idempotency key."""
+    """A 503 is shown in the server's words. The form stays, and the retry has the same Idempotency-Key."""
     complaints.expected = ("503",)
     page = new_page()
     sign_in(page, stack, person)
@@ -155,7 +155,7 @@ def test_failed_generate_loses_nothing_and_is_retried_as_the_same_request(
 def test_deactivation_while_the_page_is_open_is_told(
     new_page: NewPage, stack: LocalStack, person: str, complaints: Complaints
 ) -> None:
-    """Somebody who was deactivated meanwhile learns that the session has ended at the next action."""
+    """A user who is deactivated meanwhile is told at the next action that the session has ended."""
     complaints.expected = ("401",)
     page = new_page()
     sign_in(page, stack, person)
@@ -170,7 +170,7 @@ def test_deactivation_while_the_page_is_open_is_told(
 
 
 def test_hostile_name_is_shown_as_text(new_page: NewPage, stack: LocalStack, person: str) -> None:
-    """A name that looks like markup is a name."""
+    """A name that looks like markup is shown as text."""
     name = "<img src=x onerror=alert(1)>"
     page = new_page()
     sign_in(page, stack, person)
@@ -182,7 +182,7 @@ def test_hostile_name_is_shown_as_text(new_page: NewPage, stack: LocalStack, per
 
 
 def test_usage_of_a_token_is_charted(new_page: NewPage, stack: LocalStack, person: str) -> None:
-    """The days of use are a chart with its numbers as text, and say that they are the least."""
+    """The days of use are a chart with its numbers as text. They are lower bounds."""
     page = new_page()
     sign_in(page, stack, person)
     token = generate(page, "ci")
@@ -196,7 +196,7 @@ def test_usage_of_a_token_is_charted(new_page: NewPage, stack: LocalStack, perso
 
 
 def test_list_is_searched_filtered_and_sorted(new_page: NewPage, stack: LocalStack, person: str) -> None:
-    """Search, status filter and column headers change what is listed and in which order."""
+    """Search, status filter and column headers change the list and its order."""
     page = new_page()
     sign_in(page, stack, person)
     for name in ("beta", "alpha", "gamma"):
@@ -216,7 +216,7 @@ def test_list_is_searched_filtered_and_sorted(new_page: NewPage, stack: LocalSta
 
 
 def test_everything_works_by_keyboard_alone(new_page: NewPage, stack: LocalStack, person: str) -> None:
-    """Generating and revoking need no mouse, and focus goes where the next step is."""
+    """The keyboard alone can generate and revoke. The focus goes to the next step."""
     page = new_page()
     sign_in(page, stack, person)
     expect(page.get_by_role("button", name="Generate New Token")).to_be_enabled()
@@ -240,7 +240,7 @@ def test_everything_works_by_keyboard_alone(new_page: NewPage, stack: LocalStack
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_page_is_accessible(new_page: NewPage, stack: LocalStack, person: str, scheme: str) -> None:
-    """axe finds nothing in the list, the dialogs and the usage, in light and dark."""
+    """axe finds no fault in the list, the dialogs and the usage, in light and dark."""
     page = new_page(color_scheme=scheme, reduced_motion="reduce")
     sign_in(page, stack, person)
     no_violations(page)
@@ -260,7 +260,7 @@ def test_page_is_accessible(new_page: NewPage, stack: LocalStack, person: str, s
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_reference_is_accessible(new_page: NewPage, stack: LocalStack, scheme: str) -> None:
-    """axe finds nothing on the API reference, and its contents lead to the operations."""
+    """axe finds no fault in the API reference. Its contents lead to the operations."""
     page = new_page(color_scheme=scheme, reduced_motion="reduce")
     page.goto(f"{stack.url}/docs")
     no_violations(page)
@@ -269,18 +269,18 @@ def test_reference_is_accessible(new_page: NewPage, stack: LocalStack, scheme: s
 
 
 def test_reference_fits_a_small_phone(new_page: NewPage, stack: LocalStack) -> None:
-    """At 360 px only examples scroll sideways."""
+    """At 360 px only examples need sideways scrolling."""
     page = new_page(viewport={"width": 360, "height": 740})
     page.goto(f"{stack.url}/docs")
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
 def test_page_fits_a_small_phone(new_page: NewPage, stack: LocalStack, person: str) -> None:
-    """At 360 px nothing has to be scrolled sideways, in the list and in the dialogs."""
+    """At 360 px the list and the dialogs need no sideways scrolling."""
     page = new_page(viewport={"width": 360, "height": 740})
     sign_in(page, stack, person)
     assert overflow(page) <= 0
-    generate(page, "a rather long name of a token that somebody gave without a thought for phones")
+    generate(page, "a rather long name of a token whose owner did not think of small phones")
     assert overflow(page) <= 0
     page.get_by_role("button", name="Done").click()
     expect(page.locator("tr[data-token-id]")).to_have_count(1)
@@ -291,7 +291,7 @@ def test_page_fits_a_small_phone(new_page: NewPage, stack: LocalStack, person: s
 def test_administrator_deactivates_and_brings_back_a_user(
     new_page: NewPage, stack: LocalStack, person: str
 ) -> None:
-    """The users view stops a user's tokens and lets the user in again with them."""
+    """The users view stops a user's tokens, and restores the user and the tokens."""
     member, admin = new_page(), new_page()
     sign_in(member, stack, person)
     token = generate(member, "ci")
@@ -314,7 +314,7 @@ def test_administrator_deactivates_and_brings_back_a_user(
 def test_administrator_revokes_all_tokens_and_removes_a_user(
     new_page: NewPage, stack: LocalStack, person: str
 ) -> None:
-    """From the users view an administrator sees a user's tokens, revokes them all, removes the user."""
+    """In the users view an administrator sees a user's tokens, revokes them all, and removes the user."""
     member, admin = new_page(), new_page()
     sign_in(member, stack, person)
     token = generate(member, "of-a-member")
@@ -336,7 +336,7 @@ def test_administrator_revokes_all_tokens_and_removes_a_user(
 
 
 def test_idle_deadline_is_warned_of_and_an_idle_token_comes_back(new_page: NewPage, person: str) -> None:
-    """Five days and less are a warning; an idle token is re-activated where it is listed."""
+    """Five days or less are a warning. An idle token can be re-activated in the list."""
     with LocalStack({"IDLE_TIMEOUT_SECONDS": str(4 * 24 * 3600)}) as warning:
         page = new_page()
         sign_in(page, warning, person)
@@ -357,7 +357,7 @@ def test_idle_deadline_is_warned_of_and_an_idle_token_comes_back(new_page: NewPa
 
 
 def test_others_have_no_users_view(new_page: NewPage, stack: LocalStack, person: str) -> None:
-    """Who is no administrator is not shown a view that the server would refuse."""
+    """A person who is not an administrator does not see the users view."""
     page = new_page()
     sign_in(page, stack, person)
 
@@ -365,7 +365,7 @@ def test_others_have_no_users_view(new_page: NewPage, stack: LocalStack, person:
 
 
 def test_signing_out_ends_at_a_page_that_says_so(new_page: NewPage, stack: LocalStack, person: str) -> None:
-    """After signing out the page is left, and coming back asks to sign in."""
+    """After signing out the page is left. A return to it asks to sign in."""
     page = new_page()
     sign_in(page, stack, person)
 
@@ -379,7 +379,7 @@ def test_signing_out_ends_at_a_page_that_says_so(new_page: NewPage, stack: Local
 def test_without_authentication_the_page_says_that_tokens_are_not_available(
     new_page: NewPage,
 ) -> None:
-    """In non-authenticated mode a card says so and nothing is fetched."""
+    """In non-authenticated mode a notice says so, and the page fetches no tokens."""
     with LocalStack({"AUTH_MODE": "none"}) as open_stack:
         page = new_page()
         asked: list[str] = []
@@ -394,7 +394,7 @@ def test_without_authentication_the_page_says_that_tokens_are_not_available(
 
 
 def test_page_works_under_a_stage(new_page: NewPage, stack: LocalStack, person: str) -> None:
-    """Behind a stage prefix the page's script calls under that prefix, and nowhere else."""
+    """Behind a stage prefix the page's script calls only paths under that prefix."""
     page = new_page()
     sign_in(page, stack, person)
     staged, asked = behind_stage(page, stack)
@@ -404,7 +404,7 @@ def test_page_works_under_a_stage(new_page: NewPage, stack: LocalStack, person: 
 
 
 def test_screenshot_for_the_readme(new_page: NewPage, stack: LocalStack) -> None:
-    """The README's picture can be made; UPDATE_SCREENSHOT=1 puts it in its place."""
+    """The README's picture can be made. UPDATE_SCREENSHOT=1 writes it to its file."""
     page = new_page(viewport={"width": 1200, "height": 620})
     sign_in(page, stack, "user@example.com")
     for name in ("nightly build", "my laptop", "metrics exporter"):

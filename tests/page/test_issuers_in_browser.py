@@ -23,7 +23,7 @@ def test_users_of_another_issuer_are_marked_and_filtered(new_page: NewPage, stac
     users = [a_user(0, {"issuer": stack.settings.oidc_url, "subject": "here", "name": "", "email": ""})]
     asked: list[str] = []
 
-    def answer(route: Route) -> None:
+    def respond(route: Route) -> None:
         query = parse_qs(urlsplit(route.request.url).query)
         asked.extend(query.get("issuer", ["all"]))
         found = [user for user in users if query.get("issuer", [user["issuer"]]) == [user["issuer"]]]
@@ -32,7 +32,7 @@ def test_users_of_another_issuer_are_marked_and_filtered(new_page: NewPage, stac
         body = json.dumps({"users": found, "next_cursor": None})
         route.fulfill(body=body, content_type="application/json")
 
-    page.route("**/v1/users?*", answer)
+    page.route("**/v1/users?*", respond)
     page.get_by_role("link", name="Users", exact=True).click()
     rows, issuers = page.locator("tr[data-user-id]"), page.get_by_label("Filter users by issuer")
     expect(rows).to_have_count(1)

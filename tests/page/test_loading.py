@@ -19,5 +19,5 @@ def test_management_calls_do_not_load_the_login() -> None:
 
 
 def test_login_loads_it() -> None:
-    """The check above looks for the right thing."""
+    """The check above can fail, because the sign-in loads both modules."""
     assert result_of(SCRIPT.format(use="service.login")) == ["oidc.login", "oidc.userinfo"]

@@ -1,4 +1,4 @@
-"""What the server says about pages and their files."""
+"""Pages and their files, as the server sends them."""
 
 import json
 import re
@@ -30,7 +30,7 @@ def assets_of(page: str) -> list[str]:
 
 
 def test_page_allows_only_itself(browser: Browser) -> None:
-    """The page may load its own files and be framed by nobody; no inline script or style counts."""
+    """The page may load only its own files. It allows no frame, inline script or inline style."""
     browser.sign_in("user@example.com")
 
     page = browser.visit(PAGE)
@@ -53,7 +53,7 @@ def test_page_over_tls_asks_for_tls_from_now_on(api: Api) -> None:
 
 
 def test_page_has_no_inline_script_or_style(browser: Browser) -> None:
-    """What the policy forbids is not there either."""
+    """The page has no inline script or style, which its Content-Security-Policy forbids."""
     browser.sign_in("user@example.com")
 
     page = browser.visit(PAGE).body.decode()
@@ -63,7 +63,7 @@ def test_page_has_no_inline_script_or_style(browser: Browser) -> None:
 
 
 def test_files_have_an_address_of_their_content_and_are_kept(browser: Browser) -> None:
-    """Files are cached for good; a page names those of its own version."""
+    """Files are cached for a year. A page names the files of its own version."""
     browser.sign_in("user@example.com")
     addresses = assets_of(browser.visit(PAGE).body.decode())
 
@@ -79,14 +79,14 @@ def test_files_have_an_address_of_their_content_and_are_kept(browser: Browser) -
     ["/assets/0000000000000000/page.js", "/assets/{version}/page.html", "/assets/{version}/nothing.js"],
 )
 def test_other_files_do_not_exist(browser: Browser, path: str) -> None:
-    """Neither another version nor a template nor an unknown name is served."""
+    """The server sends no other version, no template and no unknown name."""
     version = assets_of(browser.visit("/signed-out").body.decode())[0].split("/")[2]
 
     assert browser.visit(path.format(version=version)).status_code == 404
 
 
 def test_hostile_profile_stays_text(browser: Browser) -> None:
-    """A subject that looks like markup cannot leave the attribute that it is in."""
+    """A subject that looks like markup stays in its attribute."""
     browser.sign_in("user@example.com" + HOSTILE.replace("&", "").replace("/", "").replace('"', "%22"))
 
     page = browser.visit(PAGE).body.decode()
@@ -95,7 +95,7 @@ def test_hostile_profile_stays_text(browser: Browser) -> None:
 
 
 def test_whole_first_load_is_small(browser: Browser) -> None:
-    """Page and files together stay below 60 KB compressed."""
+    """The page and its files together are smaller than 60 KB compressed."""
     folder = resources.files("chalicelib") / "web"
     contents = [file.read_bytes() for file in folder.iterdir()]
 
@@ -103,7 +103,7 @@ def test_whole_first_load_is_small(browser: Browser) -> None:
 
 
 def test_usage_lists_thirty_days(api: Api, service: MemoryService) -> None:
-    """Usage has one entry per day, today last, and counts what this process saw."""
+    """Usage has one entry per day, today last, and counts the uses that this process saw."""
     person = service.provider.sign_in("user@example.com")
     created = api.create_token(person)
     for _ in range(3):
@@ -119,7 +119,7 @@ def test_usage_lists_thirty_days(api: Api, service: MemoryService) -> None:
 
 
 def test_usage_of_another_users_token_is_not_found(api: Api, service: MemoryService) -> None:
-    """Usage is the owner's alone."""
+    """Only the owner can read the usage."""
     created = api.create_token(service.provider.sign_in("user@example.com"))
     other = service.provider.sign_in("other@example.com")
 

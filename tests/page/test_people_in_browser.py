@@ -54,8 +54,8 @@ def a_user(number: int, members: dict[str, Any]) -> dict[str, Any]:
     return {**usual, **times, "effective_by": None, **members}
 
 
-def answer(page: Page, pattern: str, document: Any) -> None:
-    """Have the server answer with a document of the test's own."""
+def respond_with(page: Page, pattern: str, document: Any) -> None:
+    """Let the server return this document."""
     body = json.dumps(document)
     page.route(pattern, lambda route: route.fulfill(body=body, content_type="application/json"))
 
@@ -66,7 +66,7 @@ def test_users_are_not_named_by_an_unverified_email(new_page: NewPage, stack: Lo
     sign_in(page, stack, "admin@example.com")
     here = {"issuer": stack.settings.oidc_url}
     users = [a_user(number, here | members) for number, (members, _, _) in enumerate(USERS.values())]
-    answer(page, "**/v1/users?*", {"users": users, "next_cursor": None})
+    respond_with(page, "**/v1/users?*", {"users": users, "next_cursor": None})
     page.get_by_role("link", name="Users", exact=True).click()
     rows = page.locator("tr[data-user-id]")
     expect(rows).to_have_count(len(USERS))
@@ -86,8 +86,8 @@ def test_tokens_of_a_user_are_not_headed_by_an_unverified_email(
     """The heading of a user's tokens shows the subject."""
     page = new_page()
     sign_in(page, stack, "admin@example.com")
-    answer(page, "**/v1/users/usr_1", a_user(1, {**UNVERIFIED, "name": EMAIL}))
-    answer(page, "**/v1/users/usr_1/tokens?*", {"tokens": [], "next_cursor": None})
+    respond_with(page, "**/v1/users/usr_1", a_user(1, {**UNVERIFIED, "name": EMAIL}))
+    respond_with(page, "**/v1/users/usr_1/tokens?*", {"tokens": [], "next_cursor": None})
     page.evaluate("location.hash = '#users/usr_1'")
     expect(page.get_by_role("heading", name=f"Tokens of {SUBJECT}", exact=True)).to_be_visible()
 

@@ -1,4 +1,4 @@
-"""What the page tells of tokens that somebody uses who should not: reuse after rotation, and leaks."""
+"""Tokens in wrong hands at the page: use after rotation, and leaks."""
 
 import time
 from collections.abc import Iterator
@@ -15,13 +15,13 @@ pytestmark = [pytest.mark.slow, pytest.mark.emulator, pytest.mark.e2e]
 
 @pytest.fixture(scope="module")
 def stack() -> Iterator[LocalStack]:
-    """Run a stack that writes every use down, so that reuse can be counted."""
+    """Run a stack that writes every use, so that reuse can be counted."""
     with LocalStack({"LAST_USED_REFRESH_SECONDS": "0"}) as stack:
         yield stack
 
 
 def test_reuse_of_a_rotated_token_is_warned_of(new_page: NewPage, stack: LocalStack, person: str) -> None:
-    """The row says how often and when, above the list is a notice, also among the revoked ones."""
+    """The row has the count and the time. A notice is above the list, also above revoked tokens."""
     owner, page = Owner(stack, person), new_page()
     owner.reused("nightly", times=3)
     sign_in(page, stack, person)
@@ -39,7 +39,7 @@ def test_reuse_of_a_rotated_token_is_warned_of(new_page: NewPage, stack: LocalSt
 
 
 def test_reuse_long_ago_is_no_news(new_page: NewPage, stack: LocalStack, person: str) -> None:
-    """After a week the row still warns, and the notice above the list is gone."""
+    """After a week the row still warns. The notice above the list is gone."""
     Owner(stack, person).reused("nightly")
     page = new_page()
     page.clock.install(time=time.time() + 8 * 24 * 3600)
@@ -52,7 +52,7 @@ def test_reuse_long_ago_is_no_news(new_page: NewPage, stack: LocalStack, person:
 
 
 def test_exposed_token_says_so(new_page: NewPage, stack: LocalStack, person: str) -> None:
-    """The owner of a token that was reported sees why it is revoked."""
+    """The owner of a reported token sees the reason of its revocation."""
     Owner(stack, person).exposed("published")
     page = new_page()
     sign_in(page, stack, person)
@@ -61,7 +61,7 @@ def test_exposed_token_says_so(new_page: NewPage, stack: LocalStack, person: str
 
 
 def test_family_that_was_revoked_says_why(new_page: NewPage, person: str) -> None:
-    """Where reuse ends the whole family, its other tokens say so."""
+    """If reuse ends the whole family, the rows of its other tokens say so."""
     with LocalStack({"ROTATED_TOKEN_REUSE": "revoke_family"}) as strict:
         Owner(strict, person).reused("nightly")
         page = new_page()
@@ -75,7 +75,7 @@ def test_family_that_was_revoked_says_why(new_page: NewPage, person: str) -> Non
 def test_rotation_is_accessible_and_fits(
     new_page: NewPage, stack: LocalStack, person: str, scheme: str, width: int
 ) -> None:
-    """axe finds nothing in rows, notice and dialogs, and nothing has to be scrolled sideways."""
+    """axe finds no fault in rows, notice and dialogs. They need no sideways scrolling."""
     owner = Owner(stack, person)
     owner.reused("nightly", times=2)
     owner.exposed("published")

@@ -1,4 +1,4 @@
-"""Rotation at the page in a real browser: what it asks, what it shows, and what may go wrong."""
+"""Rotation at the page in a real browser: its dialog, its result and its failures."""
 
 import json
 import re
@@ -37,7 +37,7 @@ def wait_until(moment: Locator) -> None:
 
 
 def test_person_rotates_with_an_overlap(new_page: NewPage, stack: LocalStack, person: str) -> None:
-    """Both tokens work until the overlap ends; the successor's string is shown once."""
+    """Both tokens work until the overlap ends. The successor's string is shown once."""
     page = new_page(permissions=["clipboard-read", "clipboard-write"])
     sign_in(page, stack, person)
     old = generate(page, "ci")
@@ -76,7 +76,7 @@ def test_person_rotates_with_an_overlap(new_page: NewPage, stack: LocalStack, pe
 
 
 def test_rotation_needs_no_mouse(new_page: NewPage, stack: LocalStack, person: str) -> None:
-    """By keyboard alone a token is rotated right away, and the focus goes to its successor."""
+    """The keyboard alone can rotate a token at once. The focus goes to the successor."""
     page = new_page()
     sign_in(page, stack, person)
     old = generate(page, "ci")
@@ -102,7 +102,7 @@ def test_rotation_needs_no_mouse(new_page: NewPage, stack: LocalStack, person: s
 
 
 def test_late_list_does_not_take_the_focus(new_page: NewPage, stack: LocalStack, person: str) -> None:
-    """Who is back in the list before it has loaded anew stays at the row."""
+    """A person who returns to the list before it has reloaded keeps the focus on the row."""
     page = new_page()
     sign_in(page, stack, person)
     generate(page, "ci")
@@ -123,7 +123,7 @@ def test_late_list_does_not_take_the_focus(new_page: NewPage, stack: LocalStack,
 def test_double_click_on_rotate_makes_one_successor(
     new_page: NewPage, stack: LocalStack, person: str
 ) -> None:
-    """However often it is clicked, the token is rotated once and nothing is wrong."""
+    """Two clicks rotate the token once and show no error."""
     page = new_page()
     sign_in(page, stack, person)
     generate(page, "ci")
@@ -139,8 +139,8 @@ def test_double_click_on_rotate_makes_one_successor(
     assert len([request for request in sent if request.method == "POST"]) == 1
 
 
-def lose_one_answer(page: Page) -> None:
-    """Let the next rotation happen and its answer never arrive."""
+def lose_one_response(page: Page) -> None:
+    """Let the next rotation happen, but lose its response."""
 
     def lose(route: Route) -> None:
         route.fetch()
@@ -149,16 +149,16 @@ def lose_one_answer(page: Page) -> None:
     page.route(ROTATE, lose, times=1)
 
 
-def test_lost_answer_is_explained_and_overcome(
+def test_lost_response_is_explained_and_overcome(
     new_page: NewPage, stack: LocalStack, person: str, complaints: Complaints
 ) -> None:
-    """Who never saw the successor learns that it exists, finds it in the list and rotates it."""
+    """A person who has not seen the successor finds it in the list and rotates it."""
     complaints.expected = ("ERR_FAILED", "409")
     page = new_page()
     sign_in(page, stack, person)
     generate(page, "ci")
     page.get_by_role("button", name="Done").click()
-    lose_one_answer(page)
+    lose_one_response(page)
 
     dialog = open_rotate(page, "ci")
     dialog.get_by_role("button", name="Rotate token").click()
@@ -174,16 +174,16 @@ def test_lost_answer_is_explained_and_overcome(
     assert call_api(stack, rotate(page, "ci")) == 200
 
 
-def test_list_shows_the_successor_of_which_the_answer_was_lost(
+def test_list_shows_the_successor_of_which_the_response_was_lost(
     new_page: NewPage, stack: LocalStack, person: str, complaints: Complaints
 ) -> None:
-    """Who gives up after a lost answer sees in the list what has become of the token."""
+    """A person who gives up after a lost response sees the rotated token in the list."""
     complaints.expected = ("ERR_FAILED",)
     page = new_page()
     sign_in(page, stack, person)
     generate(page, "ci")
     page.get_by_role("button", name="Done").click()
-    lose_one_answer(page)
+    lose_one_response(page)
 
     dialog = open_rotate(page, "ci")
     dialog.get_by_role("button", name="Rotate token").click()
@@ -196,15 +196,15 @@ def test_list_shows_the_successor_of_which_the_answer_was_lost(
 def test_refused_rotation_keeps_the_choice(
     new_page: NewPage, stack: LocalStack, person: str, complaints: Complaints
 ) -> None:
-    """A failure is told in the server's words; the choice stays, and trying again rotates."""
+    """A failure is shown in the server's words. The choice stays, and a retry rotates."""
     complaints.expected = ("409",)
     page = new_page()
     sign_in(page, stack, person)
     generate(page, "ci")
     page.get_by_role("button", name="Done").click()
     problem = {"code": "concurrent_change", "detail": "Something else changed it. Try again."}
-    answer = {"status": 409, "content_type": "application/problem+json", "body": json.dumps(problem)}
-    page.route(ROTATE, lambda route: route.fulfill(**answer), times=1)
+    response = {"status": 409, "content_type": "application/problem+json", "body": json.dumps(problem)}
+    page.route(ROTATE, lambda route: route.fulfill(**response), times=1)
 
     dialog = open_rotate(page, "ci")
     dialog.get_by_label(WORKS_ON).select_option("For 7 days")
@@ -219,7 +219,7 @@ def test_refused_rotation_keeps_the_choice(
 def test_pause_in_another_tab_is_told(
     new_page: NewPage, stack: LocalStack, person: str, complaints: Complaints
 ) -> None:
-    """A token that was paused meanwhile is not rotated, and its row shows what it is."""
+    """A token that was paused meanwhile is not rotated. Its row shows that it is paused."""
     complaints.expected = ("409",)
     owner, page = Owner(stack, person), new_page()
     token = owner.post("/v1/tokens", {"name": "ci"})
@@ -238,7 +238,7 @@ def test_pause_in_another_tab_is_told(
 def test_rotating_again_warns_that_the_older_token_stops(
     new_page: NewPage, stack: LocalStack, person: str
 ) -> None:
-    """Two tokens of a family work at a time, and the dialog says that the third one stops."""
+    """At most two tokens of a family work. The dialog says that the third one stops."""
     owner, page = Owner(stack, person), new_page()
     oldest = owner.post("/v1/tokens", {"name": "ci"})
     older = owner.rotate(oldest, 3600)
@@ -253,7 +253,7 @@ def test_rotating_again_warns_that_the_older_token_stops(
 
 
 def test_rotation_is_told_apart_in_the_details(new_page: NewPage, stack: LocalStack, person: str) -> None:
-    """Two tokens of one name are told apart: by what is spoken of them, and by the ids in their usage."""
+    """Two tokens of one name have different spoken names, and different ids in their usage."""
     owner, page = Owner(stack, person), new_page()
     old = owner.post("/v1/tokens", {"name": "ci"})
     new = owner.rotate(old, 3600)
@@ -281,7 +281,7 @@ def test_rotation_is_told_apart_in_the_details(new_page: NewPage, stack: LocalSt
 def test_revoking_says_what_else_is_revoked(
     new_page: NewPage, stack: LocalStack, person: str, which: int, label: str, words: str
 ) -> None:
-    """A token that rotated itself and its successor end together, and the list shows both as revoked."""
+    """A token that rotated itself and its successor end together. The list shows both as revoked."""
     owner, page = Owner(stack, person), new_page()
     old = owner.post("/v1/tokens", {"name": "ci"})
     line = [old, owner.rotate_itself(old, 3600)]
@@ -298,22 +298,22 @@ def test_revoking_says_what_else_is_revoked(
 
 
 def test_revoking_alone_promises_no_more(new_page: NewPage, stack: LocalStack, person: str) -> None:
-    """A token without a successor, and one whose predecessor its owner rotated."""
+    """The dialog names no other token for one without a successor, or with an owner's rotation."""
     owner, page = Owner(stack, person), new_page()
     owner.post("/v1/tokens", {"name": "alone"})
     owner.rotate(owner.post("/v1/tokens", {"name": "ci"}), 3600)
     sign_in(page, stack, person)
     for name in ("alone", "ci"):
         page.get_by_role("button", name=f"Revoke {name}", exact=True).click()
-        expect(page.get_by_role("dialog")).to_contain_text("a revoked token cannot be re-activated.")
+        expect(page.get_by_role("dialog")).to_contain_text("A revoked token cannot be re-activated.")
         expect(page.get_by_role("dialog").get_by_text("too.")).to_have_count(0)
         page.get_by_role("button", name="Cancel").click()
 
 
-def test_revoking_without_an_answer_warns_of_the_line(
+def test_revoking_without_a_response_warns_of_the_line(
     new_page: NewPage, stack: LocalStack, person: str, complaints: Complaints
 ) -> None:
-    """What cannot be read is not promised to go on."""
+    """If the successor cannot be read, the dialog says that it may be revoked too."""
     complaints.expected = ("ERR_FAILED",)
     owner, page = Owner(stack, person), new_page()
     old = owner.post("/v1/tokens", {"name": "ci"})
@@ -329,7 +329,7 @@ def test_revoking_without_an_answer_warns_of_the_line(
 
 
 def test_rotation_works_under_a_stage(new_page: NewPage, stack: LocalStack, person: str) -> None:
-    """Behind a stage prefix rotating calls under that prefix, and nowhere else."""
+    """Behind a stage prefix a rotation calls only paths under that prefix."""
     page = new_page()
     sign_in(page, stack, person)
     Owner(stack, person).post("/v1/tokens", {"name": "ci"})

@@ -33,19 +33,19 @@ def code_of(response: HTTPResponse) -> str:
 
 
 def admin_changes_user(api: Api, service: MemoryService, method: str, body: object = None) -> None:
-    """Have an administrator change the person's account."""
+    """Let an administrator change the person's account."""
     admin = service.provider.sign_in("admin@example.com")
     path = f"/v1/users/{user_id_for(ISSUER, PERSON)}"
     assert api.call(method, path, admin, body).status in {200, 204}
 
 
 def test_root_leads_to_the_page(browser: Browser) -> None:
-    """Whoever types the bare address ends up at the page."""
+    """The bare address leads to the page."""
     assert browser.visit("/").headers["Location"] == PAGE
 
 
 def test_stranger_is_sent_to_sign_in_and_comes_back(browser: Browser) -> None:
-    """The page sends strangers to the provider, and back to the page with a session."""
+    """The page sends strangers to the provider. They return to the page with a session."""
     assert browser.visit(PAGE).headers["Location"] == f"/login?return_to={PAGE}"
 
     browser.sign_in(PERSON)
@@ -57,12 +57,12 @@ def test_stranger_is_sent_to_sign_in_and_comes_back(browser: Browser) -> None:
 
 
 def test_host_that_is_no_host_is_no_failure(api: Api) -> None:
-    """A Host header that cannot be read is just not this machine's."""
+    """A Host header that cannot be read is not treated as this machine's."""
     assert Browser(api, host="[bad").visit("/").status_code == 302
 
 
 def test_login_asks_for_a_code_to_be_sent_back_to_the_site_that_was_visited(api: Api) -> None:
-    """The redirect URI is that of the host and scheme that the browser sees."""
+    """The redirect URI has the host and scheme that the browser sees."""
     browser = Browser(api, host="tokens.example.com")
 
     leaving = browser.visit("/login")
@@ -92,7 +92,7 @@ def test_cookies_are_out_of_reach_of_scripts_and_other_hosts(api: Api) -> None:
     ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:alert(1)", "/a\nb", ""],
 )
 def test_return_path_to_elsewhere_is_ignored(browser: Browser, return_to: str) -> None:
-    """A sign-in that was begun by a hostile link ends at the page."""
+    """A sign-in that a hostile link began ends at the page."""
     leaving = browser.visit(f"/login?return_to={quote(return_to)}")
     state = parse_qs(urlsplit(leaving.headers["Location"]).query)["state"][0]
 
@@ -106,7 +106,7 @@ def test_return_path_to_elsewhere_is_ignored(browser: Browser, return_to: str) -
     ["", "code=user@example.com", "state=x", "code=user@example.com&state=wrong", "error=access_denied"],
 )
 def test_callback_without_our_state_is_refused(browser: Browser, query: str) -> None:
-    """A callback that nobody here asked for begins no session."""
+    """A callback without a pending sign-in of this browser begins no session."""
     browser.visit("/login")
 
     back = browser.visit(f"/login/callback?{query}")
@@ -116,7 +116,7 @@ def test_callback_without_our_state_is_refused(browser: Browser, query: str) -> 
 
 
 def test_callback_in_another_browser_is_refused(api: Api, browser: Browser) -> None:
-    """A link with code and state signs nobody in but the browser that left with that state."""
+    """A link with code and state signs in only the browser that left with that state."""
     leaving = browser.visit("/login")
     state = parse_qs(urlsplit(leaving.headers["Location"]).query)["state"][0]
     victim = Browser(api)
@@ -138,7 +138,7 @@ def test_callback_works_once(browser: Browser) -> None:
 
 
 def test_callback_too_late_is_refused(browser: Browser, service: MemoryService) -> None:
-    """Ten minutes after leaving, a sign-in is void."""
+    """Ten minutes after it began, a sign-in is invalid."""
     leaving = browser.visit("/login")
     state = parse_qs(urlsplit(leaving.headers["Location"]).query)["state"][0]
 
@@ -148,7 +148,7 @@ def test_callback_too_late_is_refused(browser: Browser, service: MemoryService) 
 
 
 def test_sign_in_that_the_provider_refuses_begins_no_session(browser: Browser) -> None:
-    """A code that the provider does not redeem is an error page with a way on."""
+    """A code that the provider does not redeem leads to an error page with a link."""
     leaving = browser.visit("/login")
     state = parse_qs(urlsplit(leaving.headers["Location"]).query)["state"][0]
 
@@ -159,7 +159,7 @@ def test_sign_in_that_the_provider_refuses_begins_no_session(browser: Browser) -
 
 
 def test_session_serves_management_calls(browser: Browser) -> None:
-    """The page's script makes and lists tokens with the cookie alone."""
+    """The page's script creates and lists tokens with the cookie alone."""
     browser.sign_in(PERSON)
 
     created = browser.change("POST", "/v1/tokens", b'{"name": "from the page"}')
@@ -181,7 +181,7 @@ def test_session_serves_management_calls(browser: Browser) -> None:
     ],
 )
 def test_change_from_another_site_is_refused(browser: Browser, headers: dict[str, str]) -> None:
-    """A change with the cookie needs our own origin and the session's token."""
+    """A change with the cookie needs the page's origin and the session's CSRF token."""
     browser.sign_in(PERSON)
 
     refused = browser.change("POST", "/v1/tokens", headers=headers)
@@ -191,7 +191,7 @@ def test_change_from_another_site_is_refused(browser: Browser, headers: dict[str
 
 
 def test_bad_bearer_does_not_fall_back_to_the_session(browser: Browser) -> None:
-    """An Authorization header counts alone, whatever cookie comes with it."""
+    """If a request has an Authorization header, its cookie does not count."""
     browser.sign_in(PERSON)
 
     for header in ("Bearer nonsense", "Basic dTpw", "Bearer "):
@@ -199,8 +199,8 @@ def test_bad_bearer_does_not_fall_back_to_the_session(browser: Browser) -> None:
         assert (refused.status_code, code_of(refused)) == (401, "not_authenticated")
 
 
-def test_head_of_the_page_answers_like_get(browser: Browser) -> None:
-    """HEAD answers like GET: with the page, or without a session with the redirect to sign in."""
+def test_head_of_the_page_has_the_headers_of_get(browser: Browser) -> None:
+    """HEAD returns the headers of GET: of the page, or without a session of the redirect."""
     for method in ("GET", "HEAD"):
         away = browser.send(method, PAGE, {})
         assert (away.status_code, away.headers["Location"]) == (302, f"/login?return_to={PAGE}")
@@ -211,7 +211,7 @@ def test_head_of_the_page_answers_like_get(browser: Browser) -> None:
 
 
 def test_logout_ends_the_session_but_no_token(browser: Browser, api: Api) -> None:
-    """After signing out the cookie opens nothing, and tokens go on working."""
+    """After signing out the cookie is refused, and tokens keep working."""
     browser.sign_in(PERSON)
     token = json.loads(browser.change("POST", "/v1/tokens").body)["token"]
     cookies = dict(browser.cookies)
@@ -248,21 +248,21 @@ def test_logout_by_another_site_is_refused(browser: Browser, headers: dict[str, 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", ""])
 def test_logout_by_another_site_without_the_cookie_keeps_it(browser: Browser, origin: str) -> None:
-    """A foreign form comes without the cookie (SameSite=Lax), and its answer must not delete it."""
+    """A foreign form comes without the cookie (SameSite=Lax). Its response must not delete the cookie."""
     browser.sign_in(PERSON)
     kept = dict(browser.cookies)
     browser.cookies = {}
 
-    answer = browser.send("POST", "/logout", {"Origin": origin} if origin else {})
+    response = browser.send("POST", "/logout", {"Origin": origin} if origin else {})
 
-    assert answer.status_code == 403
-    assert "Set-Cookie" not in answer.headers
+    assert response.status_code == 403
+    assert "Set-Cookie" not in response.headers
     browser.cookies = kept
     assert browser.visit("/v1/tokens").status_code == 200
 
 
 def test_logout_after_the_session_has_ended_deletes_the_cookie(browser: Browser) -> None:
-    """Signing out of a session that is over works, with or without its cookie."""
+    """A person can sign out of an ended session, with or without its cookie."""
     browser.sign_in(PERSON)
     cookies = dict(browser.cookies)
     assert browser.change("POST", "/logout").status_code == 204
@@ -300,7 +300,7 @@ def test_sign_in_ends_the_session_before(browser: Browser, service: MemoryServic
 
 
 def test_failed_sign_in_leaves_the_session_before(browser: Browser) -> None:
-    """A failed sign-in leaves the session before it."""
+    """A failed sign-in does not end an earlier session."""
     browser.sign_in(PERSON)
 
     assert browser.come_back(browser.leave(), "refused").status_code == 400
@@ -309,7 +309,7 @@ def test_failed_sign_in_leaves_the_session_before(browser: Browser) -> None:
 
 
 def test_session_ends_when_unused(browser: Browser, service: MemoryService) -> None:
-    """An hour without use ends a session; use puts the end off."""
+    """An hour without use ends a session. Each use postpones the end."""
     browser.sign_in(PERSON)
     for _ in range(3):
         service.clock.advance(SESSION_IDLE_TIMEOUT - timedelta(minutes=1))
@@ -323,7 +323,7 @@ def test_session_ends_when_unused(browser: Browser, service: MemoryService) -> N
 def test_session_ends_after_its_lifetime_however_much_it_is_used(
     browser: Browser, service: MemoryService
 ) -> None:
-    """Twelve hours after signing in the session is over."""
+    """A session ends twelve hours after the sign-in."""
     browser.sign_in(PERSON)
     steps = SESSION_LIFETIME // timedelta(minutes=30)
     statuses = []
@@ -335,7 +335,7 @@ def test_session_ends_after_its_lifetime_however_much_it_is_used(
 
 
 def test_deactivation_ends_sessions_for_good(browser: Browser, api: Api, service: MemoryService) -> None:
-    """A session from before a deactivation stays over when the account is re-activated."""
+    """A session from before a deactivation stays ended after the account is re-activated."""
     browser.sign_in(PERSON)
     admin_changes_user(api, service, "PATCH", {"status": "inactive"})
     assert browser.visit("/v1/tokens").status_code == 401
@@ -349,7 +349,7 @@ def test_deactivation_ends_sessions_for_good(browser: Browser, api: Api, service
 
 
 def test_removal_ends_sessions(browser: Browser, api: Api, service: MemoryService) -> None:
-    """A removed person's session opens nothing."""
+    """A removed person's session is refused."""
     browser.sign_in(PERSON)
 
     admin_changes_user(api, service, "DELETE")
@@ -358,7 +358,7 @@ def test_removal_ends_sessions(browser: Browser, api: Api, service: MemoryServic
 
 
 def test_deactivated_person_is_told_at_sign_in(browser: Browser, api: Api, service: MemoryService) -> None:
-    """Signing in to a deactivated account says so and begins no session."""
+    """A sign-in to a deactivated account shows that, and begins no session."""
     browser.sign_in(PERSON)
     admin_changes_user(api, service, "PATCH", {"status": "inactive"})
     leaving = browser.visit("/login")
@@ -371,7 +371,7 @@ def test_deactivated_person_is_told_at_sign_in(browser: Browser, api: Api, servi
 
 
 def test_session_row_does_not_hold_what_opens_it(browser: Browser, service: MemoryService) -> None:
-    """Somebody who reads the table cannot take a session over."""
+    """A reader of the table cannot take over a session."""
     browser.sign_in(PERSON)
 
     cookie = browser.cookies["bodhi_session"]
@@ -380,7 +380,7 @@ def test_session_row_does_not_hold_what_opens_it(browser: Browser, service: Memo
 
 
 def test_store_that_is_down_is_an_outage_and_not_a_refusal(service: MemoryService) -> None:
-    """Nobody is signed out, nor let in, because the table does not answer."""
+    """If the table cannot be read, no person is signed out or let in."""
     with api_of(service) as api:
         browser = Browser(api)
         browser.sign_in(PERSON)
@@ -394,5 +394,5 @@ def test_store_that_is_down_is_an_outage_and_not_a_refusal(service: MemoryServic
 
 
 def unavailable(id_hash: str) -> NoReturn:
-    """Fail as a table that does not answer."""
+    """Fail like a table that cannot be read."""
     raise StoreUnavailable

@@ -165,7 +165,7 @@ def test_order_of_cookies_does_not_decide_which_sign_ins_are_old(
 
 @pytest.mark.parametrize("name", ["bodhi_login_x", "bodhi_login_", "bodhi_login", "bodhi_login_a\tb=c"])
 def test_cookies_of_another_form_are_left_alone(browser: Browser, name: str) -> None:
-    """Foreign cookie names never appear in a header of the answer."""
+    """Foreign cookie names never appear in a header of the response."""
     browser.cookies = {f"{name}{number}": "x" for number in range(9)}
 
     leaving = browser.visit("/login")

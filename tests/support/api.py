@@ -13,6 +13,7 @@ from chalice.test import Client
 from chalicelib import bootstrap
 from chalicelib.bootstrap import Mode
 from chalicelib.settings import is_loopback
+from infra.local.routes import ExactRouteMatcher
 from tests.support import canaries, contract
 
 Form = Mapping[str, str | Sequence[str]]
@@ -145,6 +146,8 @@ def api_of(service: Mode) -> Iterator[Api]:
     bootstrap.install(service)
     try:
         with Client(app, stage_name="dev", project_dir=".") as client:
+            # Chalice's own matcher does not know greedy parameters.
+            client.http._local_gateway.event_converter._route_matcher = ExactRouteMatcher(app.routes)
             yield Api(client)
     finally:
         bootstrap.install(before)

@@ -1,6 +1,6 @@
 """`python -m tests.support.house [REVISION]`: measure the house, here or as it was at a revision.
 
-The table is that of docs/decisions/0030-house.md. Walks run over moto, in a process that is warm.
+The table is that of docs/decisions/0030-house.md. Walks run over the store in memory, in a warm process.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ WALKS = Path(__file__).with_name("walks.py")
 def main() -> None:
     """Print the table's column for a revision, or for this tree."""
     with _checked_out(sys.argv[1]) if sys.argv[1:] else nullcontext(ROOT) as tree:
-        for name, figure in _measured(tree).items():
+        for name, figure in measured(tree).items():
             sys.stdout.write(f"| {name} | {figure} |\n")
 
 
@@ -43,9 +43,10 @@ def _checked_out(revision: str) -> Iterator[Path]:
             subprocess.run([*git, "remove", "--force", str(tree)], check=True)
 
 
-def _measured(tree: Path) -> dict[str, str]:
+def measured(tree: Path) -> dict[str, str]:
+    """Return the figures of a tree, by the names of the table's rows."""
     modules = {path: path.read_text() for path in sorted((tree / "chalicelib").rglob("*.py"))}
-    once, private = map(sum, zip(*map(_called_once, modules.values()), strict=True))
+    once, private = map(sum, zip(*map(called_once, modules.values()), strict=True))
     lines = sum(source.count("\n") for source in modules.values())
     handlers = Counter(
         path.parent.relative_to(tree / "chalicelib")
@@ -54,16 +55,17 @@ def _measured(tree: Path) -> dict[str, str]:
     )
     ((folder, files),) = handlers.most_common(1)
     longest = max(modules, key=lambda path: modules[path].count("\n"))
+    name = longest.relative_to(tree).with_suffix("")
     return _walks_of(tree) | {
         "private functions called once": f"{once} of {private}",
         "largest folder of handlers": f"{files} files (`{folder}`)",
-        "largest module": f"{modules[longest].count(chr(10))} lines (`{longest.relative_to(tree)}`)",
-        "comments per 100 lines": f"{100 * sum(map(_comments, modules.values())) / lines:.1f}",
+        "largest module": f"{modules[longest].count(chr(10))} lines (`{'.'.join(name.parts)}`)",
+        "comments per 100 lines": f"{100 * sum(map(comments, modules.values())) / lines:.1f}",
         "bent sentences": str(len(list(prose.findings(str(tree / place) for place in prose.PLACES)))),
     }
 
 
-def _called_once(source: str) -> tuple[int, int]:
+def called_once(source: str) -> tuple[int, int]:
     """Return how many private functions of a module have one mention in it, and how many there are."""
     nodes = list(ast.walk(ast.parse(source)))
     functions = [n.name for n in nodes if isinstance(n, ast.FunctionDef) and n.name.startswith("_")]
@@ -73,7 +75,7 @@ def _called_once(source: str) -> tuple[int, int]:
     return sum(mentions[name] == 1 for name in private), len(private)
 
 
-def _comments(source: str) -> int:
+def comments(source: str) -> int:
     """Count lines of comments; orders to tools are none."""
     tokens = tokenize.generate_tokens(io.StringIO(source).readline)
     comments = [t.string.lstrip("#: ") for t in tokens if t.type == tokenize.COMMENT]

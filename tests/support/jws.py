@@ -63,6 +63,11 @@ def other_key(name: str = "other") -> RSAPrivateKey:
     return generate_private_key(65537, 2048)
 
 
+def issued_at(token: str) -> float:
+    """Return the time at which a JWT states that it was made (``iat``), unverified."""
+    return float(jwt.decode(token, options={"verify_signature": False})["iat"])
+
+
 def rsa_jwk(key: RSAPrivateKey, **members: Any) -> dict[str, Any]:
     """Return the public half as a provider publishes it. A member that is None is left out."""
     jwk: dict[str, Any] = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(key.public_key()))

@@ -11,7 +11,6 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -53,51 +52,54 @@ class Walk:
 
 def walks(tree: Path) -> dict[str, dict[str, int]]:
     """Return the entries of each file by walk, with the service and the tests' support of ``tree``."""
-    os.environ.update(AWS_DEFAULT_REGION="us-east-1", AWS_ACCESS_KEY_ID="testing", STAGE="test")
-    os.environ.update(AWS_SECRET_ACCESS_KEY="testing", AUTHORIZER_CACHE_STAGES=STAGE)
-    from tests.support.service import ENVIRON
+    os.environ.update(AWS_DEFAULT_REGION="us-east-1", AWS_ACCESS_KEY_ID="testing")
+    os.environ.update(AWS_SECRET_ACCESS_KEY="testing", STAGE="test")
+    from tests.support.service import ENVIRON, MemoryService
 
     os.environ.update(ENVIRON)
-    from chalicelib import bootstrap
     from chalicelib.handlers.authorizer import api_token_authorizer
     from chalicelib.handlers.flush import flush_authorizer_caches
     from tests.support.api import api_of
-    from tests.support.caches import FakeCaches
+    from tests.support.events import Context, rest_token
+    from tests.support.provider import TestProvider
+
+    records = _records_of_a_revocation()
+    result: dict[str, dict[str, int]] = {}
+    service, walk = MemoryService({"AUTHORIZER_CACHE_STAGES": STAGE}), Walk(tree)
+    with api_of(service) as api:
+        api.around = walk.recorded
+        person = TestProvider(service.clock).sign_in("user@example.com")
+        # Twice each: the first call of a process also loads modules and keys.
+        for _ in range(2):
+            token = api.create_token(person, name="ci")
+            result["create"] = dict(walk.entries)
+            for _ in range(2):  # The first use of a token is also recorded.
+                with walk.recorded():
+                    api_token_authorizer(rest_token(f"Bearer {token['token']}"), Context())
+            result["authorize"] = dict(walk.entries)
+            api.delete(f"/v1/tokens/{token['id']}", person)
+            result["revoke"] = dict(walk.entries)
+            with walk.recorded():
+                flush_authorizer_caches({"Records": records}, Context())
+            result["flush"] = dict(walk.entries)
+    return {name: result[name] for name in ("authorize", "create", "revoke", "flush")}
+
+
+def _records_of_a_revocation() -> list[Any]:
+    """Return what the table's stream hands on, from rows of a table of moto's."""
+    from tests.support.api import api_of
     from tests.support.clock import FixedClock
     from tests.support.dynamodb import CloudService, moto_cloud
-    from tests.support.events import Context, rest_token
     from tests.support.provider import TestProvider
     from tests.support.stream import handed_on, records_between
 
-    clock, walk = FixedClock(), Walk(tree)
-    result: dict[str, dict[str, int]] = {}
-    event: dict[str, Any]
-    with (
-        moto_cloud() as cloud,
-        api_of(CloudService(cloud, clock, {"AUTHORIZER_CACHE_STAGES": STAGE})) as api,
-    ):
-        # The gateway is the one thing that moto lacks.
-        vars(bootstrap.current())["authorizer_caches"] = FakeCaches(clock)
-        person = TestProvider(clock).sign_in("user@example.com")
-        # Twice each: the first call of a process also loads modules and keys.
-        for _ in range(2):
-            api.around = walk.recorded
-            token = api.create_token(person, name="ci")
-            result["create"] = dict(walk.entries)
-            event = rest_token(f"Bearer {token['token']}")
-            with walk.recorded():
-                api_token_authorizer(event, Context())
-            result["authorize"] = dict(walk.entries)
-            before = cloud.rows()
-            api.delete(f"/v1/tokens/{token['id']}", person)
-            result["revoke"] = dict(walk.entries)
-            event = {"Records": handed_on(records_between(before, cloud.rows()))}
-            with walk.recorded():
-                flush_authorizer_caches(event, Context())
-            result["flush"] = dict(walk.entries)
-            clock.advance(timedelta(hours=1))
-            person = TestProvider(clock).sign_in("user@example.com")
-    return {name: result[name] for name in ("authorize", "create", "revoke", "flush")}
+    clock = FixedClock()
+    person = TestProvider(clock).sign_in("user@example.com")
+    with moto_cloud() as cloud, api_of(CloudService(cloud, clock)) as api:
+        token = api.create_token(person, name="ci")
+        before = cloud.rows()
+        api.delete(f"/v1/tokens/{token['id']}", person)
+        return handed_on(records_between(before, cloud.rows()))
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,9 @@ from infra.local.settings import StackSettings
 from tests.stack.wire import Wire
 from tests.support.deployed import Deployed, deploy_package, fast_folder, running, usual_settings
 from tests.support.deploying import package_here
+from tests.support.jws import issued_at
 from tests.support.local_stack import settings_on_free_ports
+from tests.support.waiting import wait_until
 from tests.upgrades.release import V0_1, unpacked
 
 pytestmark = [pytest.mark.slow, pytest.mark.emulator, pytest.mark.e2e]
@@ -112,8 +113,9 @@ def test_upgrade_and_rollback_keep_tokens_and_people(releases: Releases) -> None
 
     new = releases.deploy(releases.after)
     assert new.uses(kept, ended) == [200, 401]
-    # A second later, so that the sign-in is the newest and is written into the row.
-    time.sleep(1.1)
+    # A JWT says in whole seconds when it was made. The newest one is written into the row.
+    signed_in = issued_at(new.jwt())
+    wait_until(lambda: issued_at(new.jwt()) > signed_in)
     added, ended_later = new.create(), new.create()
     assert new.call("GET", "/v1/me", new.jwt())[1]["id"] == me["id"]
     assert new.call("GET", "/v1/users", new.jwt("admin@example.com"))[0] == 200

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
-from chalicelib.domain.scopes import scope_string
+from chalicelib.domain.scopes import parse_scope, write_scope
 
 Attribute: TypeAlias = dict[str, str]
 Item: TypeAlias = dict[str, Attribute]
@@ -73,7 +73,7 @@ purge_time: Codec[datetime] = Codec(
 )
 # The order of these texts is that of the days.
 day: Codec[date] = Codec("S", date.isoformat, date.fromisoformat)
-scopes: Codec[frozenset[str]] = Codec("S", scope_string, lambda stored: frozenset(stored.split()))
+scopes: Codec[frozenset[str]] = Codec("S", write_scope, parse_scope)
 usage: Codec[Mapping[date, int]] = Codec(
     "S", lambda days: " ".join(f"{day}={count}" for day, count in days.items()), _read_usage
 )

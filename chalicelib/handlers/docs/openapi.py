@@ -142,7 +142,7 @@ def _security_schemes(used: set[str], site: Site) -> Json:
 def _paths(operations: Sequence[Documented], schemas: Mapping[str, Json]) -> Json:
     paths: dict[str, Json] = {}
     for each in sorted(operations, key=lambda each: each.operation.path):
-        methods = paths.setdefault(each.operation.path, {})
+        methods = paths.setdefault(each.operation.documented_path, {})
         methods[each.operation.method.lower()] = _operation(each, schemas)
     return paths
 

@@ -156,7 +156,12 @@ class Operation(Generic[_B, _Q]):
     @property
     def path_parameters(self) -> list[str]:
         """The names of the parameters in the path."""
-        return re.findall(r"\{(\w+)\}", self.path)
+        return re.findall(r"\{(\w+)\+?\}", self.path)
+
+    @property
+    def documented_path(self) -> str:
+        """The path in the OpenAPI document, which has no word for greedy parameters."""
+        return self.path.replace("+}", "}")
 
     @property
     def all_raises(self) -> _Errors:

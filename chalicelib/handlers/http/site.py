@@ -54,7 +54,8 @@ def site_at(url: str) -> Site:
 def _paths_to(resource: str) -> re.Pattern[str]:
     """Return the paths that lead to a route. Group 1 is the prefix before the route.
 
-    A parameter takes one segment.
+    A parameter takes one segment. A greedy one, ``{name+}``, takes all that follow.
     """
-    route = re.sub(r"\\{\w+\\}", "[^/]+", re.escape(resource.rstrip("/")))
+    route = re.sub(r"\\{\w+\\\+\\}", "(?s:.+)", re.escape(resource.rstrip("/")))
+    route = re.sub(r"\\{\w+\\}", "[^/]+", route)
     return re.compile(f"({_PREFIX}){route}/*")

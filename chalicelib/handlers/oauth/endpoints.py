@@ -15,7 +15,7 @@ from chalicelib.domain import endpoints, errors
 from chalicelib.domain.claims import TOKEN_EXCHANGE, AccessToken, TokenType
 from chalicelib.domain.clients import ClientCredentials
 from chalicelib.domain.ids import API_TOKEN_PREFIX
-from chalicelib.domain.scopes import scope_string
+from chalicelib.domain.scopes import parse_scope, write_scope
 from chalicelib.domain.text import MAX_DESCRIPTION_LENGTH, MAX_NAME_LENGTH
 from chalicelib.domain.token_creation import IssuedToken, TokenRequest
 from chalicelib.handlers.http import requests, responses
@@ -204,7 +204,7 @@ def _targets(form: ExchangeForm) -> Sequence[str]:
 
 
 def _scopes(form: ExchangeForm) -> frozenset[str] | None:
-    return None if form.scope is UNSET else frozenset(form.scope.split())
+    return None if form.scope is UNSET else parse_scope(form.scope)
 
 
 def _token_request(form: ExchangeForm) -> TokenRequest:
@@ -223,7 +223,7 @@ def _issued(issued: IssuedToken) -> ExchangedToken:
     return ExchangedToken(
         access_token=issued.secret,
         issued_token_type=TokenType.ACCESS_TOKEN.value,
-        scope=scope_string(token.scopes),
+        scope=write_scope(token.scopes),
         expires_in=int(lifetime.total_seconds()) if lifetime else UNSET,
         token_id=token.id,
     )
@@ -234,7 +234,7 @@ def _derived(derived: AccessToken) -> ExchangedToken:
     return ExchangedToken(
         access_token=derived.secret,
         issued_token_type=TokenType.ACCESS_TOKEN.value,
-        scope=scope_string(derived.claims.scopes),
+        scope=write_scope(derived.claims.scopes),
         expires_in=int(derived.lifetime.total_seconds()),
     )
 
@@ -242,7 +242,7 @@ def _derived(derived: AccessToken) -> ExchangedToken:
 def _description(active: ActiveToken, issuer: str) -> Introspection:
     return Introspection(
         active=True,
-        scope=scope_string(active.scopes),
+        scope=write_scope(active.scopes),
         client_id=active.client_id or UNSET,
         token_type="Bearer",  # noqa: S106 - a word of RFC 6750
         exp=int(active.expires_at.timestamp()) if active.expires_at else UNSET,

@@ -1,6 +1,7 @@
 """``/.well-known/...``: metadata and keys that other software needs."""
 
 from functools import lru_cache
+from urllib.parse import unquote
 
 from chalice.app import Blueprint, Response
 
@@ -87,7 +88,7 @@ def describe_protected_resource() -> Response:
 
 PROTECTED_RESOURCE_AT_PATH = Operation(
     "GET",
-    "/.well-known/oauth-protected-resource/{resource_path}",
+    "/.well-known/oauth-protected-resource/{resource_path+}",
     "oauth.resource_metadata_at_path",
     _TAG,
     _ANYBODY,
@@ -98,9 +99,15 @@ PROTECTED_RESOURCE_AT_PATH = Operation(
 
 
 @PROTECTED_RESOURCE_AT_PATH.on(well_known)
-def describe_protected_resource_at_path(resource_path: str) -> Response:
-    """Describe the API where RFC 9728 section 3.1 looks for it, by its path."""
-    if resource_path != bootstrap.service().oauth.endpoints.resource_path:
+def describe_protected_resource_at_path() -> Response:
+    """Describe the API at the address that RFC 9728 section 3.1 derives from its path.
+
+    The path may have several segments. Send its slashes as they are.
+    """
+    expected = unquote(bootstrap.service().oauth.endpoints.resource_path)
+    # Chalice passes no argument for a greedy parameter.
+    parameters = well_known.current_request.uri_params or {}
+    if unquote(parameters["resource_path"]).strip("/") != expected:
         raise errors.ResourceNotFound
     return responses.document(_protected_resource(bootstrap.service()), headers=_FOR_ALL)
 

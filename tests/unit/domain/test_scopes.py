@@ -15,7 +15,8 @@ from chalicelib.domain.scopes import (
     Route,
     Scope,
     ScopeCatalogue,
-    scope_string,
+    parse_scope,
+    write_scope,
 )
 from chalicelib.domain.users import Role
 
@@ -87,7 +88,26 @@ def test_what_counts_is_what_the_owner_may_have_today(scopes: set[str], role: Ro
 )
 def test_scopes_are_written_sorted(scopes: set[str], expected: str) -> None:
     """The same scopes are always the same string."""
-    assert scope_string(frozenset(scopes)) == expected
+    assert write_scope(frozenset(scopes)) == expected
+
+
+# scope-token (RFC 6749 section 3.3).
+SCOPE_TOKENS = st.frozensets(st.from_regex(r"[\x21\x23-\x5b\x5d-\x7e]{1,20}", fullmatch=True), max_size=10)
+
+
+@given(SCOPE_TOKENS)
+def test_scopes_come_back_from_their_scope_string(scopes: frozenset[str]) -> None:
+    """Parsing undoes writing, for each set of scopes that the grammar allows."""
+    assert parse_scope(write_scope(scopes)) == scopes
+
+
+@given(st.lists(st.sampled_from(["a", "b:c", " ", "  "])).map(" ".join))
+def test_order_repetition_and_spaces_do_not_matter(scope: str) -> None:
+    """One set of scopes has one scope string."""
+    scopes = parse_scope(scope)
+
+    assert parse_scope(write_scope(scopes)) == scopes
+    assert write_scope(scopes) == " ".join(sorted({"a", "b:c"} & set(scope.split(" "))))
 
 
 @pytest.mark.parametrize(
