@@ -401,7 +401,7 @@ def test_without_a_local_stack_make_says_so() -> None:
     (port,) = free_ports(1)
     status, output = run_local("signing-keys", {"AWS_PORT": str(port)}, "list")
     assert (status, output.count("\n")) == (1, 1)
-    assert f"No local stack answers on port {port}" in output
+    assert f"No local stack responds on port {port}" in output
 
 
 def _meanwhile(desk: Desk, happening: Callable[[DynamoDBKeyStore], None]) -> DynamoDBKeyStore:

@@ -891,7 +891,7 @@ class TestSettings:
         [
             (["--table", ""], {}, "Name the service's table: --table, or TABLE_NAME"),
             (["--table", "no-such-table"], {}, "Table no-such-table does not exist in this account"),
-            (["--stage", "nowhere"], {}, "There is no stage 'nowhere'. Stages: dev, prod"),
+            (["--stage", "nowhere"], {}, "The stage 'nowhere' does not exist. Stages: dev, prod"),
             ([], {"SUBJECT_CLAIM": "email"}, "SUBJECT_CLAIM is 'email'"),
             ([], {"OIDC_CLIENT_ID": "", "AUDIENCE": ""}, "AUDIENCE is missing"),
         ],
@@ -993,7 +993,7 @@ def test_without_a_local_stack_make_says_so() -> None:
     (port,) = free_ports(1)
     status, output = run_local("users", {"AWS_PORT": str(port)}, "list")
     assert (status, output.count("\n")) == (1, 1)
-    assert f"No local stack answers on port {port}" in output
+    assert f"No local stack responds on port {port}" in output
 
 
 @cache

@@ -197,7 +197,7 @@ def running(settings: StackSettings) -> Iterator[None]:
             child = Child(program)
             # The emulator's session holds the processes of the functions too.
             stopping.callback(child.kill)
-            child.wait_until_it_answers(_START_SECONDS)
+            child.wait_until_it_responds(_START_SECONDS)
         yield
 
 
@@ -206,5 +206,5 @@ def deploy_package(settings: StackSettings, built: Package) -> Deployed:
     gateway_gaps.without_what_is_not_made(built.template)
     stack = Deployed(settings, built, deploy_here(built, settings))
     gateway = stack.client("apigateway")
-    gateway_gaps.take_gateway_answers(built.template, gateway, stack.api_id, stack.prefix.strip("/"))
+    gateway_gaps.take_gateway_responses(built.template, gateway, stack.api_id, stack.prefix.strip("/"))
     return stack

@@ -23,10 +23,10 @@ def without_what_is_not_made(template: Path) -> None:
     template.write_text(json.dumps({**read, "Resources": kept}), encoding="utf-8")
 
 
-def take_gateway_answers(template: Path, gateway: Any, api_id: str, stage: str) -> None:
+def take_gateway_responses(template: Path, gateway: Any, api_id: str, stage: str) -> None:
     """Give the API the answers that its definition holds, which the emulator does not import."""
-    for kind, answer in _answers(template).items():
-        gateway.put_gateway_response(restApiId=api_id, responseType=kind, **answer)
+    for kind, response in _responses(template).items():
+        gateway.put_gateway_response(restApiId=api_id, responseType=kind, **response)
     # They are in effect from the next deployment on, there as on AWS.
     gateway.create_deployment(restApiId=api_id, stageName=stage)
 
@@ -73,7 +73,7 @@ def _attach(gateway: Any, api_id: str, before: str, after: str) -> None:
                 )
 
 
-def _answers(template: Path) -> Mapping[str, Any]:
+def _responses(template: Path) -> Mapping[str, Any]:
     resources = json.loads(template.read_text(encoding="utf-8"))["Resources"]
     definition = resources["RestAPI"]["Properties"]["DefinitionBody"]
     try:

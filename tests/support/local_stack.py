@@ -64,7 +64,7 @@ def emulator(
             (settings.state_dir / name).mkdir()
         child = Child(programs.emulator(settings, services))
         try:
-            child.wait_until_it_answers(_START_SECONDS)
+            child.wait_until_it_responds(_START_SECONDS)
             environment = isolated({}, settings.aws_url)
             made = provision({**os.environ, **environment})
             yield Emulated(

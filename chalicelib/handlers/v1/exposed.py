@@ -9,8 +9,8 @@ from chalice.app import Blueprint, Response
 from chalicelib import bootstrap, logs
 from chalicelib.domain import leaks
 from chalicelib.handlers.http import responses
-from chalicelib.handlers.http.errors import PayloadTooLarge
 from chalicelib.handlers.http.operations import ANYBODY, DocumentedResponse, Operation
+from chalicelib.handlers.http.requests import PayloadTooLarge
 from chalicelib.handlers.v1 import inputs, resources
 from chalicelib.services.revocation import MAX_REPORTED
 
