@@ -63,7 +63,8 @@ class Decision(Stores):
     @cached_property
     def verifier(self) -> "TokenVerifier":
         """The verifier of API tokens' signatures and claims."""
-        from chalicelib.adapters.api_token import ApiTokenVerifier, load_public_keys
+        from chalicelib.adapters.api_token import ApiTokenVerifier
+        from chalicelib.adapters.jws import load_public_keys
         from chalicelib.adapters.key_cache import KeyCache
 
         def load() -> "Mapping[str, EllipticCurvePublicKey]":

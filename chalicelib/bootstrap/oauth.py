@@ -91,7 +91,7 @@ class OAuth:
     @cached_property
     def _access_tokens(self) -> "AccessTokenVerifier":
         from chalicelib.adapters.access_token import JwtAccessTokenVerifier
-        from chalicelib.adapters.api_token import load_public_keys
+        from chalicelib.adapters.jws import load_public_keys
         from chalicelib.adapters.key_cache import KeyCache
 
         service = self._service

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient
     from urllib3 import PoolManager
 
-    from chalicelib.adapters.api_token import SigningKeys
     from chalicelib.adapters.dynamodb.lean.access import Access, LeftToSdk
+    from chalicelib.adapters.jws import SigningKeys
     from chalicelib.adapters.oidc.provider import OidcProvider
     from chalicelib.adapters.retries import Retries
     from chalicelib.domain.ports.clients import AssertionStore

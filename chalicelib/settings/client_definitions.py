@@ -1,12 +1,12 @@
 """Resource servers as operators write them: ``{"orders": {"secret_sha256": "<64 hex digits>"}}``."""
 
-import base64
 import hashlib
 import json
 import re
 from collections.abc import Mapping
 from typing import Any
 
+from chalicelib import base64url
 from chalicelib.domain.clients import ResourceServer
 
 MAX_SERVERS = 100
@@ -17,7 +17,6 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 _NO_SECRETS = ("", " ", "\t", "\n", "\r\n", '""', "''", "null", "None", "undefined", "secret", "changeme")
 # No text has these hashes as far as is known, so such a client could never authenticate.
 _NO_HASHES = frozenset({"0" * 64, "f" * 64})
-_BASE64URL = re.compile(r"[A-Za-z0-9_-]+")
 # Whatever a private or a symmetric key has and a public one has not (RFC 7518 sections 6.2 to 6.4).
 _PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 _CURVE_BYTES = {"P-256": 32, "P-384": 48, "P-521": 66, "Ed25519": 32}
@@ -110,8 +109,8 @@ def _fits(kind: str, jwk: Mapping[str, str]) -> bool:
 
 
 def _bytes(jwk: Mapping[str, str], name: str) -> int:
-    """Return how many bytes a base64url member holds; none where it holds something else."""
-    value = jwk.get(name, "")
-    if not _BASE64URL.fullmatch(value) or len(value) % 4 == 1:
+    """Return the number of bytes of a base64url member, or 0 if it is missing or has another form."""
+    try:
+        return len(base64url.decode(jwk.get(name, "")))
+    except ValueError:
         return 0
-    return len(base64.urlsafe_b64decode(value + "=" * (-len(value) % 4)))

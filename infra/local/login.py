@@ -6,13 +6,13 @@ It goes through the authorization code flow of OpenID Connect and fills in the f
 from __future__ import annotations
 
 import argparse
-import base64
 import http.client
 import json
 import secrets
 from collections.abc import Mapping
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+from chalicelib import base64url
 from infra.local.errors import LocalStackError
 from infra.local.settings import HOST, StackSettings
 
@@ -93,7 +93,7 @@ def _id_token(reply: Reply, nonce: str) -> str:
     try:
         token = str(json.loads(reply.body)["id_token"])
         payload = token.split(".")[1]
-        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        claims = json.loads(base64url.decode(payload))
     except (ValueError, KeyError, IndexError) as error:
         raise LocalStackError("The response of the OpenID provider has no ID token.") from error
     if claims.get("nonce") != nonce:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib import base64url
 from chalicelib.adapters import jws
 from chalicelib.adapters.dynamodb import items
 from chalicelib.adapters.dynamodb.attributes import Item
@@ -49,7 +50,7 @@ def forged(world: World, kid: str) -> str:
     segments = world.secret.removeprefix("bodhi_").split(".")
     header = jws.encode_json({"alg": "ES256", "kid": kid, "typ": "api-token+jwt"})
     message = f"{header}.{segments[1]}"
-    return f"bodhi_{message}.{jws.encode(LocalSigningKey().sign(message.encode()))}"
+    return f"bodhi_{message}.{base64url.encode(LocalSigningKey().sign(message.encode()))}"
 
 
 def kid_of(world: World) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.adapters import jws
+from chalicelib import base64url
 from chalicelib.domain.keys import KeyRing
 from chalicelib.domain.tokens import Token
 from chalicelib.domain.users import User
@@ -140,12 +140,12 @@ def victim_of(api: Api, service: CountingService) -> Victim:
 
 def encoded(part: object) -> str:
     """Return a segment."""
-    return jws.encode(part if isinstance(part, bytes) else json.dumps(part).encode())
+    return base64url.encode(part if isinstance(part, bytes) else json.dumps(part).encode())
 
 
 def token_of(message: str, signature: bytes) -> str:
     """Return a token string, remembered as a secret."""
-    token = f"{PREFIX}{message}.{jws.encode(signature)}"
+    token = f"{PREFIX}{message}.{base64url.encode(signature)}"
     canaries.remember(token)
     return token
 

@@ -10,7 +10,7 @@ from typing import TypeVar
 from chalice.app import Blueprint, Response
 from msgspec import UNSET, UnsetType
 
-from chalicelib import bootstrap, logs
+from chalicelib import bootstrap, logs, numeric_date
 from chalicelib.domain import endpoints, errors
 from chalicelib.domain.claims import TOKEN_EXCHANGE, AccessToken, TokenType
 from chalicelib.domain.clients import ClientCredentials
@@ -245,8 +245,8 @@ def _description(active: ActiveToken, issuer: str) -> Introspection:
         scope=write_scope(active.scopes),
         client_id=active.client_id or UNSET,
         token_type="Bearer",  # noqa: S106 - a word of RFC 6750
-        exp=int(active.expires_at.timestamp()) if active.expires_at else UNSET,
-        iat=int(active.issued_at.timestamp()),
+        exp=numeric_date.write(active.expires_at) if active.expires_at else UNSET,
+        iat=numeric_date.write(active.issued_at),
         sub=active.subject,
         aud=active.audience,
         iss=issuer,
