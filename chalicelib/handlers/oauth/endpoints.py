@@ -32,7 +32,7 @@ oauth = Blueprint(__name__)
 
 _TAG = "OAuth 2.0"
 _FAILURES = (errors.InvalidClient, errors.TokensUnavailable, errors.DependencyUnavailable)
-_ANYBODY = Access((), _FAILURES)
+_EVERYONE = Access((), _FAILURES)
 _RESOURCE_SERVER = Access(("client",), _FAILURES)
 _UNCACHED = {"Pragma": "no-cache"}
 
@@ -46,7 +46,7 @@ EXCHANGE = Operation(
     endpoints.TOKEN,
     "oauth.token",
     _TAG,
-    _ANYBODY,
+    _EVERYONE,
     (DocumentedResponse(body=ExchangedToken),),
     body=ExchangeForm,
     media_type=requests.FORM,
@@ -125,7 +125,7 @@ REVOKE = Operation(
     endpoints.REVOCATION,
     "oauth.revoke",
     _TAG,
-    _ANYBODY,
+    _EVERYONE,
     (DocumentedResponse(media_type=None, headers=("Effective-By",)),),
     body=TokenForm,
     media_type=requests.FORM,

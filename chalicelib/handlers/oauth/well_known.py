@@ -26,7 +26,7 @@ from chalicelib.handlers.oauth.resources import AuthorizationServer, KeySet, Pro
 well_known = Blueprint(__name__)
 
 _TAG = "Discovery"
-_ANYBODY = Access((), (errors.TokensUnavailable,))
+_EVERYONE = Access((), (errors.TokensUnavailable,))
 _FOR_ALL = {"Cache-Control": FIVE_MINUTES}
 _PROOFS = ("client_secret_basic", "client_secret_post", "private_key_jwt")
 
@@ -35,7 +35,7 @@ AUTHORIZATION_SERVER = Operation(
     "/.well-known/oauth-authorization-server",
     "oauth.metadata",
     _TAG,
-    _ANYBODY,
+    _EVERYONE,
     (DocumentedResponse(body=AuthorizationServer),),
     has_head=True,
 )
@@ -74,7 +74,7 @@ PROTECTED_RESOURCE = Operation(
     "/.well-known/oauth-protected-resource",
     "oauth.resource_metadata",
     _TAG,
-    _ANYBODY,
+    _EVERYONE,
     (DocumentedResponse(body=ProtectedResource),),
     has_head=True,
 )
@@ -91,7 +91,7 @@ PROTECTED_RESOURCE_AT_PATH = Operation(
     "/.well-known/oauth-protected-resource/{resource_path+}",
     "oauth.resource_metadata_at_path",
     _TAG,
-    _ANYBODY,
+    _EVERYONE,
     (DocumentedResponse(body=ProtectedResource),),
     has_head=True,
     raises=(errors.ResourceNotFound,),

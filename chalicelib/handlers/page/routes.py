@@ -101,7 +101,7 @@ def begin_login() -> Response:
     request = web.current_request
     site, asked = site_of(request), _given("return_to")
     return_to = asked if _RETURN_PATH.fullmatch(asked) else PAGE
-    pending = LOGIN_COOKIE.tags(request)
+    pending = LOGIN_COOKIE.tags(request, site)
     begun = bootstrap.current().login.begin(return_to, site.url(CALLBACK), pending)
     cookies = [LOGIN_COOKIE.of(begun.id).set(site, begun.cookie)]
     cookies += [LOGIN_COOKIE.of(login_id).forget(site) for login_id in begun.dropped]
@@ -119,9 +119,9 @@ def finish_login() -> Response:
         state=state,
         code=_given("code"),
         error=_given("error"),
-        login_cookie=cookie.read(request) if cookie else None,
-        session_cookie=SESSION_COOKIE.read(request),
-        is_expected=bool(LOGIN_COOKIE.tags(request)),
+        login_cookie=cookie.read(request, site) if cookie else None,
+        session_cookie=SESSION_COOKIE.read(request, site),
+        is_expected=bool(LOGIN_COOKIE.tags(request, site)),
     )
     try:
         done = bootstrap.current().login.finish(callback, site.url(CALLBACK))

@@ -9,7 +9,7 @@ from chalice.app import Blueprint, Response
 from chalicelib import bootstrap, logs
 from chalicelib.domain import leaks
 from chalicelib.handlers.http import responses
-from chalicelib.handlers.http.operations import ANYBODY, DocumentedResponse, Operation
+from chalicelib.handlers.http.operations import EVERYONE, DocumentedResponse, Operation
 from chalicelib.handlers.http.requests import PayloadTooLarge
 from chalicelib.handlers.v1 import inputs, resources
 from chalicelib.services.exposed import MAX_REPORTED
@@ -21,7 +21,7 @@ REPORT = Operation(
     "/v1/exposed",
     "token.report_exposed",
     "Leak reports",
-    ANYBODY,
+    EVERYONE,
     (DocumentedResponse(HTTPStatus.ACCEPTED, resources.Reported),),
     body=inputs.ReportTokens,
     most_bytes=512 * 1024,
