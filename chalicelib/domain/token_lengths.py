@@ -1,6 +1,7 @@
 """The longest strings that issued tokens can have under some settings.
 
-Only a start needs them, so a decision does not load this module. A test compares them with real tokens.
+Only the start of the service needs them, so a decision does not load this module. A test compares them
+with real tokens.
 """
 
 import json

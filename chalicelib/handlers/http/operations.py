@@ -59,7 +59,7 @@ PERSON = Access(
     ),
 )
 ADMIN = replace(PERSON, raises=(*PERSON.raises, errors.AdminRequired))
-ANYBODY = Access((), (errors.TokensUnavailable, errors.DependencyUnavailable))
+EVERYONE = Access((), (errors.TokensUnavailable, errors.DependencyUnavailable))
 ITSELF = Access(
     ("apiToken",), (errors.InvalidToken, errors.TokensUnavailable, errors.DependencyUnavailable)
 )
