@@ -3,9 +3,9 @@
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
-from chalicelib.domain.endpoints import Endpoints
 from chalicelib.domain.ports.time import Clock
 from chalicelib.settings import Settings
+from chalicelib.settings.endpoints import Endpoints
 
 if TYPE_CHECKING:
     from chalicelib.adapters.jws import SigningKeys
