@@ -26,6 +26,7 @@ _BENT = re.compile(
     r"\b(?:nobody|somebody|whoever|whom|(?:is|are|was|were)\sno(?!\slonger\b|\smore\sthan\b))\b", re.I
 )
 _CODE = re.compile(r"``.+?``|`[^`]+`", re.S)
+_COMMANDS = re.compile(r":\n\n(?:  .+\n)+")  # to paste, indented below a line that ends with a colon
 _LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 # An abbreviation's or a number's full stop is followed by no capital.
 _SENTENCE_END = re.compile(
@@ -124,7 +125,7 @@ def _python(source: str) -> Iterator[Text]:
             # A value inside a sentence counts as one word.
             words = "".join(str(p.value) if isinstance(p, ast.Constant) else "X" for p in node.values)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            words = node.value
+            words = _COMMANDS.sub(":\n\n", node.value)
         else:
             continue
         if docstring := docstrings.get(id(node)):

@@ -6,6 +6,7 @@ from typing import Any
 
 import jwt
 
+from chalicelib import numeric_date
 from chalicelib.adapters import jws
 from chalicelib.domain.clients import ResourceServer, VerifiedAssertion
 from chalicelib.domain.errors import InvalidClient
@@ -94,6 +95,6 @@ def _id(value: object) -> str:
 
 def _time(seconds: object) -> datetime:
     try:
-        return jws.numeric_date(seconds)
+        return numeric_date.read(seconds)
     except ValueError as error:
         raise InvalidClient from error

@@ -1,67 +1,171 @@
-"""The few pieces of JOSE that signing and verifying share."""
+"""Our own JSON Web Signatures: compact, ES256 alone, one string for each token.
 
-import base64
+See RFC 7515, RFC 7518 section 3.4, and "The token" in the design. The strict alphabet, the low S and the
+canonical last character leave a token exactly one spelling.
+"""
+
 import hashlib
 import json
-from datetime import UTC, datetime
-from typing import Any
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, Protocol
 
-from chalicelib import strict_json
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ec import (
+    ECDSA,
+    SECP256R1,
+    EllipticCurvePublicKey,
+    EllipticCurvePublicNumbers,
+)
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.hashes import SHA256
+
+from chalicelib import base64url, strict_json
+from chalicelib.adapters.key_cache import KeyCache
+from chalicelib.domain.errors import BadSignature, MalformedToken, UnknownSigningKey, WrongClaims
+from chalicelib.domain.keys import ES256, VerificationKey
+from chalicelib.domain.ports.signing import KeyStore
 
 COORDINATE_BYTES = 32
-# The order of the P-256 group (SEC 2 version 2.0, section 2.4.2).
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+"""The order of the P-256 group (SEC 2 version 2.0, section 2.4.2)."""
+
+# 64 bytes are 86 characters of base64url. The last one holds two bits, so it is one of four. The
+# repetitions are possessive, so that a string of another shape is refused in linear time.
+_SHAPE = re.compile(r"([A-Za-z0-9_-]++)\.([A-Za-z0-9_-]++)\.([A-Za-z0-9_-]{85}[AQgw])")
+_HEADER_MEMBERS = frozenset({"alg", "kid", "typ"})
+_HIGHEST_LOW_S = P256_ORDER // 2
+_ECDSA_SHA256 = ECDSA(SHA256())
 # Our own tokens are flat and short. A client assertion is as large as its verifier allows.
 _BOUNDS = strict_json.Bounds(longest=8 * 1024, deepest=8, most_values=500)
 
 
-def encode(data: bytes) -> str:
-    """Return base64url without padding (RFC 7515 section 2)."""
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+class SigningKey(Protocol):
+    """The private half of a key pair, wherever it is kept."""
+
+    @property
+    def kid(self) -> str:
+        """The RFC 7638 thumbprint of the public half."""
+        ...
+
+    def sign(self, message: bytes) -> bytes:
+        """Return the signature as 64 bytes, R and low S (RFC 7518 section 3.4).
+
+        Raises SigningUnavailable.
+        """
+        ...
 
 
-def decode(text: str) -> bytes:
-    """Return the bytes of base64url without padding.
+class SigningKeys(Protocol):
+    """The signing keys of one use, of which one is active."""
 
-    Raises ValueError.
+    def active(self) -> SigningKey:
+        """Return the key that signs now. Ask again for each signature.
+
+        Raises SigningUnavailable, StoreUnavailable.
+        """
+        ...
+
+
+def sign(payload: Mapping[str, Any], typ: str, keys: SigningKeys) -> str:
+    """Return the compact JWS of a payload, signed with the active key.
+
+    Raises SigningUnavailable, StoreUnavailable.
     """
-    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    key = keys.active()
+    message = f"{encode_json({'alg': ES256, 'kid': key.kid, 'typ': typ})}.{encode_json(payload)}"
+    return f"{message}.{base64url.encode(key.sign(message.encode()))}"
 
 
-def encode_json(value: dict[str, Any]) -> str:
-    """Return a JSON object, base64url encoded."""
-    return encode(json.dumps(value, separators=(",", ":")).encode())
+def verified_payload(unverified_jws: str, typ: str, keys: KeyCache[EllipticCurvePublicKey]) -> str:
+    """Return the payload segment of a JWS of ours with this ``typ``.
+
+    These are steps 2 to 6 of a verification. The caller has checked the length, and checks the claims.
+    Raises InvalidToken, or StoreUnavailable if the keys cannot be loaded.
+    """
+    # 2. The shape.
+    match = _SHAPE.fullmatch(unverified_jws)
+    if not match:
+        raise MalformedToken
+    header_segment, payload_segment, signature_segment = match.groups()
+    unverified_header = _unverified_header(header_segment)
+
+    # 3. The key. No other unverified value decides anything.
+    key = keys.find(unverified_header["kid"])
+    if key is None:
+        raise UnknownSigningKey
+
+    # 4. The algorithm is the key's own, whatever the header asks for.
+    if unverified_header["alg"] != ES256:
+        raise BadSignature
+
+    # 5. The signature. For each S another S verifies too, so only the low one is accepted.
+    signature = base64url.decode(signature_segment)
+    r = int.from_bytes(signature[:COORDINATE_BYTES], "big")
+    s = int.from_bytes(signature[COORDINATE_BYTES:], "big")
+    if s > _HIGHEST_LOW_S:
+        raise BadSignature
+    message = unverified_jws[: match.start(3) - 1].encode()
+    try:
+        key.verify(encode_dss_signature(r, s), message, _ECDSA_SHA256)
+    except InvalidSignature as error:
+        raise BadSignature from error
+
+    # 6. The type, so that one kind of token never passes for the other (RFC 8725 section 3.11).
+    if unverified_header["typ"] != typ:
+        raise WrongClaims
+    return payload_segment
+
+
+# All tokens of a key have the same header. Few are kept, so that invented ones do not fill the memory.
+@lru_cache(maxsize=16)
+def _unverified_header(segment: str) -> Mapping[str, str]:
+    """Return the header, which has exactly the members that we write.
+
+    ``jku``, ``jwk``, ``crit`` and all other members are refused. Raises MalformedToken.
+    """
+    try:
+        header = decode_json(segment)
+    except (ValueError, RecursionError) as error:
+        raise MalformedToken from error
+    if header.keys() != _HEADER_MEMBERS or not all(isinstance(v, str) for v in header.values()):
+        raise MalformedToken
+    return header
+
+
+def encode_json(value: Mapping[str, Any]) -> str:
+    """Return a JSON object as a segment: base64url, without white space."""
+    return base64url.encode(json.dumps(value, separators=(",", ":")).encode())
 
 
 def decode_json(
-    text: str, bounds: strict_json.Bounds = _BOUNDS, *, well_formed: bool = True
+    segment: str, bounds: strict_json.Bounds = _BOUNDS, *, well_formed: bool = True
 ) -> dict[str, Any]:
-    """Return the JSON object in a base64url segment.
+    """Return the JSON object of a segment.
 
-    Raises ValueError, also for a member given twice (RFC 7515 section 5.2 step 4), for bytes that are not
-    UTF-8, and if ``well_formed`` for a lone surrogate, which neither a hash nor a database can take.
+    Raises ValueError, also for a repeated member (RFC 7515 section 5.2 step 4) and for bytes that are not
+    UTF-8. If ``well_formed``, a lone surrogate is refused: neither a hash nor a database accepts it.
     """
-    value = strict_json.parse(decode(text), bounds, well_formed=well_formed)
+    value = strict_json.parse(base64url.decode(segment), bounds, well_formed=well_formed)
     if not isinstance(value, dict):
         raise ValueError("not a JSON object")
     return value
-
-
-def numeric_date(seconds: object) -> datetime:
-    """Return the time that somebody else's NumericDate names, fractions included (RFC 7519 section 2).
-
-    Raises ValueError.
-    """
-    if not isinstance(seconds, int | float) or isinstance(seconds, bool):
-        raise ValueError("not a number")
-    try:
-        return datetime.fromtimestamp(seconds, UTC)
-    except (OverflowError, OSError) as error:
-        raise ValueError("beyond the calendar") from error
 
 
 def thumbprint(x: str, y: str) -> str:
     """Return the RFC 7638 thumbprint of the P-256 key with these base64url coordinates."""
     members = {"crv": "P-256", "kty": "EC", "x": x, "y": y}
     canonical = json.dumps(members, separators=(",", ":"), sort_keys=True)
-    return encode(hashlib.sha256(canonical.encode()).digest())
+    return base64url.encode(hashlib.sha256(canonical.encode()).digest())
+
+
+def public_key(key: VerificationKey) -> EllipticCurvePublicKey:
+    """Return a key in the form that verifies. Raises ValueError for a point off the curve."""
+    x, y = (int.from_bytes(base64url.decode(part), "big") for part in (key.x, key.y))
+    return EllipticCurvePublicNumbers(x, y, SECP256R1()).public_key()
+
+
+def load_public_keys(store: KeyStore) -> dict[str, EllipticCurvePublicKey]:
+    """Return the public keys that may verify, by ``kid``. Raises StoreUnavailable."""
+    return {key.kid: public_key(key) for key in store.load_keys().keys if key.may_verify}

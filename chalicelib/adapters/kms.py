@@ -8,6 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurv
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
+from chalicelib import base64url
 from chalicelib.adapters import jws
 from chalicelib.domain.errors import ConcurrentChange, SigningUnavailable
 from chalicelib.domain.keys import KeyRing, KeyState, VerificationKey
@@ -109,7 +110,7 @@ def read_public_key(client: "KMSClient", key_id: str, now: datetime) -> Verifica
     if not isinstance(key, EllipticCurvePublicKey) or not isinstance(key.curve, SECP256R1):
         raise SigningUnavailable("The configured signing key is not of the spec ECC_NIST_P256.")
     numbers = key.public_numbers()
-    x, y = (jws.encode(n.to_bytes(jws.COORDINATE_BYTES, "big")) for n in (numbers.x, numbers.y))
+    x, y = (base64url.encode(n.to_bytes(jws.COORDINATE_BYTES, "big")) for n in (numbers.x, numbers.y))
     kid = jws.thumbprint(x, y)
     return VerificationKey(kid, x, y, answer["KeyId"], KeyState.NEXT, created_at=now, changed_at=now)
 

@@ -150,10 +150,9 @@ def _authorization(event: Event) -> str | None:
 def _path(event: Event) -> str:
     """Return the path without the stage, as the patterns of scopes see it.
 
-    Only the API's own address begins the path with a named stage. ``$default`` is served from the base of
-    the address. A custom domain maps to a stage without its name. So a first segment there that equals the
-    stage's name belongs to the path (API Gateway Developer Guide, "Stages for HTTP APIs" and "Custom domain
-    names for HTTP APIs").
+    Only the API's own address begins the path with a named stage (API Gateway Developer Guide, "Stages for
+    HTTP APIs"). ``$default`` is served from the base of the address. A custom domain maps to a stage
+    without its name. There, a first segment that equals the stage's name belongs to the path.
     """
     context, path = event["requestContext"], str(event["rawPath"])
     stage = f"/{context['stage']}"

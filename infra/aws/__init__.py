@@ -1,1 +1,1 @@
-"""What operators of a deployment run."""
+"""The commands for AWS: packaging, deploying, operating."""

@@ -1,4 +1,4 @@
-"""The account and region that deployments go to, in the usual ways of AWS: profile, role, environment."""
+"""The AWS account and region of a command, from the profile, the role or the environment."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ AWS_ERRORS = (BotoCoreError, ClientError)
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One account in one region, as its clients."""
+    """The clients of one account in one region."""
 
     number: str
     region: str
@@ -31,9 +31,9 @@ class Account:
 
     @classmethod
     def of_session(cls, session: botocore.session.Session | None = None) -> Self:
-        """Return the account of a session, by default of the one that the environment describes.
+        """Return the account of a session, by default the session of the environment.
 
-        Raises DeploymentError where there are no credentials or no region.
+        Raises DeploymentError if the credentials or the region are missing.
         """
         session = session or session_of_environment()
         try:
@@ -42,17 +42,19 @@ class Account:
             dynamodb = cast("DynamoDBClient", session.create_client("dynamodb"))
             number = _account_number(session)
         except NoRegionError as error:
-            raise DeploymentError("No region: set AWS_REGION, or a profile that has one.") from error
+            raise DeploymentError(
+                "The region is missing. Set AWS_REGION, or use a profile with a region."
+            ) from error
         except NoCredentialsError as error:
             raise DeploymentError(
-                "No credentials: set AWS_PROFILE, sign in with `aws sso login`, or set AWS_ACCESS_KEY_ID "
-                "and AWS_SECRET_ACCESS_KEY."
+                "The credentials are missing. Set AWS_PROFILE, sign in with `aws sso login`, or set "
+                "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
             ) from error
         return cls(number, cloudformation.meta.region_name, cloudformation, s3, dynamodb)
 
 
 def session_of_environment() -> botocore.session.Session:
-    """Return a session that knows AWS_REGION too, as every SDK but botocore does."""
+    """Return a session that also reads AWS_REGION. Other SDKs do that, but botocore does not."""
     session = botocore.session.get_session()
     if region := os.environ.get("AWS_REGION"):
         session.set_config_variable("region", region)
@@ -60,7 +62,7 @@ def session_of_environment() -> botocore.session.Session:
 
 
 def lambda_of_session(session: botocore.session.Session | None = None) -> Any:
-    """Return a client of Lambda, by default of the session that the environment describes."""
+    """Return a client of Lambda, by default with the session of the environment."""
     return (session or session_of_environment()).create_client("lambda")
 
 
@@ -71,7 +73,7 @@ def _account_number(session: botocore.session.Session) -> str:
 
 
 def reason_of(error: BaseException) -> str:
-    """Return what AWS, or the way to it, said, in one line."""
+    """Return the message of AWS, or of the network, in one line."""
     if isinstance(error, ClientError):
         told = error.response["Error"]
         said = f"{error.operation_name} failed, {told.get('Code', '')}: {told.get('Message', '')}"

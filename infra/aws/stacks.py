@@ -1,4 +1,4 @@
-"""A stack of CloudFormation: what it is now, and what happens to it until it comes to rest."""
+"""A stack of CloudFormation: its state, and its events until it comes to rest."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from infra.aws.terminal import Say
+
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_cloudformation.type_defs import StackEventTypeDef, StackTypeDef
 
-Say = Callable[[str], None]
 Pause = Callable[[float], None]
 
 _PAUSE_SECONDS = 3.0
 _ONLY_A_NAME = ("REVIEW_IN_PROGRESS", "DELETE_COMPLETE")
 _CONSEQUENCE = "cancelled"
-# Not why something happened, only who wanted it.
+# This names the one who asked for a change, not the reason for a failure.
 _WISH = "User Initiated"
 
 
@@ -39,21 +40,21 @@ def stack_name_of(options: argparse.Namespace) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Rest:
-    """How a stack came to rest."""
+    """The state in which a stack came to rest."""
 
     status: str
     reason: str
-    """The last one that CloudFormation gave for the stack itself; empty where it gave none."""
+    """The last reason that CloudFormation gave for the stack itself, or an empty text."""
 
     @property
     def told(self) -> str:
-        """In words, for the end of a sentence about what failed."""
+        """The end of a sentence about a failure."""
         return f"the stack is in {self.status}" + (f": {self.reason}" if self.reason else ".")
 
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """A stack by its name, whether it exists or not."""
+    """A stack by its name. It may exist or not."""
 
     cloudformation: CloudFormationClient
     name: str
@@ -61,7 +62,7 @@ class Stack:
     pause: Pause = time.sleep
 
     def described(self) -> StackTypeDef | None:
-        """Return what CloudFormation says of it, or None where there is no such stack."""
+        """Return the description of CloudFormation, or None if the stack does not exist."""
         try:
             (found,) = self.cloudformation.describe_stacks(StackName=self.name)["Stacks"]
         except ClientError as error:
@@ -71,29 +72,29 @@ class Stack:
         return found
 
     def status(self) -> str | None:
-        """Return its status, or None where there is no such stack."""
+        """Return its status, or None if the stack does not exist."""
         described = self.described()
         return described["StackStatus"] if described else None
 
     def exists(self) -> bool:
-        """Whether anything was ever made of it: a name that waits for its change set is not."""
+        """Return whether CloudFormation ever made a resource of it. A change set alone makes none."""
         return self.status() not in (None, *_ONLY_A_NAME)
 
     def outputs(self) -> dict[str, str]:
-        """Return the values that the stack hands out, by name."""
+        """Return the outputs of the stack by name."""
         described = self.described()
         found = described.get("Outputs", []) if described else []
         return {output["OutputKey"]: output["OutputValue"] for output in found}
 
     def last_event(self, stack_id: str) -> str | None:
-        """Return the id of the newest event: what follows it belongs to what is begun next."""
+        """Return the id of the newest event. Later events belong to the next change."""
         return next((event["EventId"] for event in self._events(stack_id)), None)
 
     def follow(self, stack_id: str, since: str | None) -> Rest:
-        """Tell every event after ``since`` until the stack comes to rest; return how it did.
+        """Print each event after ``since`` until the stack comes to rest, and return its state.
 
-        A deleted stack answers under its id only. One that must not be deleted, because another imports
-        what it exports, is at once back in the status that it had.
+        A deleted stack is found by its id only. If another stack imports an export of this one, the
+        deletion fails at once, and the stack is back in its former status.
         """
         failures: list[str] = []
         reason = ""
@@ -129,7 +130,7 @@ class Stack:
 
     def _tell_failures(self, failures: list[str]) -> None:
         if failures:
-            self.say("\nWhat failed:")
+            self.say("\nThese resources failed:")
             for failure in failures:
                 self.say(failure)
 

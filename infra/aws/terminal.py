@@ -1,4 +1,4 @@
-"""How the commands for AWS speak with the person at the terminal, or with the pipeline there."""
+"""The conversation of commands with a person at the terminal, or with a pipeline."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from collections.abc import Callable
 
 from infra.aws.errors import DeploymentError
 
+Say = Callable[[str], None]
+"""Prints a sentence."""
+
 Confirm = Callable[[str, str], bool]
-"""Asked a question and the word that agrees to it."""
+"""Asks a question and returns if the answer is yes. The second argument is the word that means yes."""
 
 YES = "y"
-"""The word for what can be undone; what cannot wants another one, which nobody types by habit."""
+"""The word for a change that can be undone. Other changes need a word that is not typed by habit."""
 
 
 def say_at_once(sentence: str) -> None:
@@ -36,20 +39,20 @@ def printable(text: str) -> str:
 
 
 def confirmation(*, agreed: bool) -> Confirm:
-    """Return who is asked: somebody who agreed beforehand, or the person at the terminal."""
+    """Return a function that asks the person at the terminal, or says yes if the command line agreed."""
     return _agree if agreed else _ask
 
 
 def _agree(question: str, word: str) -> bool:
     if word != YES:
-        raise DeploymentError(f"{question} YES=1 does not agree to that: do it at a terminal.")
-    print(f"\n{question} Yes, as given.")
+        raise DeploymentError(f"{question} YES=1 never agrees to this. Run the command at a terminal.")
+    print(f"\n{question} Yes (YES=1).")
     return True
 
 
 def _ask(question: str, word: str) -> bool:
     if not sys.stdin.isatty():
-        raise DeploymentError(f"{question} Nobody can be asked here: YES=1 agrees beforehand.")
+        raise DeploymentError(f"{question} The question needs a terminal. YES=1 skips it.")
     if word == YES:
         return input(f"\n{question} [y/N] ").strip().lower() in {"y", "yes"}
     return input(f"\n{question} Type {word} to agree: ").strip() == word

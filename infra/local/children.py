@@ -1,4 +1,4 @@
-"""Child processes of the local stack: started apart, watched, stopped in order."""
+"""Child processes of the local stack, which are started, watched and stopped in order."""
 
 from __future__ import annotations
 
@@ -24,21 +24,21 @@ _TAIL_LINES = 15
 
 @dataclass(frozen=True)
 class Program:
-    """What to start, and how to tell that it works."""
+    """A program to start, and the sign that it works."""
 
     name: str
     command: Sequence[str]
     environment: Environment
     port: int
     health_path: str | None
-    """What has to answer; None if listening says enough."""
+    """A path that has to respond, or None if a program that listens works."""
     stop_seconds: float
     log: Path
     echo: bool = False
 
 
-def answers(port: int, path: str | None) -> bool:
-    """Tell whether something on this port works."""
+def responds(port: int, path: str | None) -> bool:
+    """Tell whether a program on this port works. Without a path, it works if it listens."""
     connection = http.client.HTTPConnection(HOST, port, timeout=5)
     try:
         connection.connect()
@@ -53,10 +53,10 @@ def answers(port: int, path: str | None) -> bool:
 
 
 class Child:
-    """A program that runs."""
+    """A running program."""
 
     def __init__(self, program: Program) -> None:
-        """Start the program in a session of its own, so that Ctrl-C reaches only its parent."""
+        """Start the program in its own session, so that Ctrl-C reaches only its parent."""
         self.program = program
         self._log = program.log.open("wb")
         self._process = subprocess.Popen(
@@ -76,17 +76,17 @@ class Child:
         """The process id."""
         return self._process.pid
 
-    def wait_until_it_answers(self, seconds: float = 60) -> None:
-        """Return once the program answers over HTTP."""
+    def wait_until_it_responds(self, seconds: float = 60) -> None:
+        """Return once the program responds. Raises LocalStackError if it ends, or after ``seconds``."""
         deadline = time.monotonic() + seconds
-        while not answers(self.program.port, self.program.health_path):
+        while not responds(self.program.port, self.program.health_path):
             self.require_running()
             if time.monotonic() > deadline:
-                raise LocalStackError(f"{self.program.name} does not answer\n{self._tail()}")
+                raise LocalStackError(f"{self.program.name} does not respond\n{self._tail()}")
             time.sleep(_POLL_SECONDS)
 
     def require_running(self) -> None:
-        """Raise, with the end of its log, if the program has ended."""
+        """Raise LocalStackError, with the end of the program's log, if the program has ended."""
         status = self._process.poll()
         if status is not None:
             self._finish_log()
@@ -98,7 +98,7 @@ class Child:
         self._signal(signal.SIGTERM)
 
     def wait_stopped(self) -> None:
-        """Wait for the end, and force it after the program's grace."""
+        """Wait for the end, and kill the program after ``stop_seconds``."""
         try:
             self._process.wait(self.program.stop_seconds)
         except subprocess.TimeoutExpired:
@@ -107,13 +107,13 @@ class Child:
             self._finish_log()
 
     def kill(self) -> None:
-        """End the program at once, without its leave."""
+        """Kill the program at once. It saves nothing."""
         self._signal(signal.SIGKILL)
         self._process.wait()
         self._finish_log()
 
     def _signal(self, number: signal.Signals) -> None:
-        # The whole session: the program may have started others.
+        # The whole session, because the program may have started other programs.
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, number)
 
@@ -134,4 +134,4 @@ class Child:
     def _tail(self) -> str:
         lines = self.program.log.read_text(encoding="utf-8", errors="replace").splitlines()
         shown = "\n".join(f"  {line}" for line in lines[-_TAIL_LINES:])
-        return f"{shown}\n  (all of it: {self.program.log})"
+        return f"{shown}\n  (the whole log: {self.program.log})"

@@ -1,4 +1,4 @@
-"""`make clean-state`: forget every table, key and token of the local stack."""
+"""The command that removes every table, key and token of the local stack."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def add_arguments(_: argparse.ArgumentParser) -> None:
 
 
 def run(_: argparse.Namespace) -> None:
-    """Remove the state folder. Raises LocalStackError if it is not ours, or is in use."""
+    """Remove the state folder. Raises LocalStackError if another program made it or a stack uses it."""
     folder = StackSettings.from_environ().state_dir
     removed = state_dir.remove(folder)
     print(f"Removed {folder}" if removed else f"Nothing to remove: {folder} does not exist")

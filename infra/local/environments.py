@@ -1,4 +1,4 @@
-"""The environment of each child: what it needs, and no way to a real AWS account."""
+"""The environment of each child process, from which no real AWS account can be reached."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from infra.local.settings import StackSettings
 
 Environment = dict[str, str]
 
-# What any program may need from the developer's session; everything else is ours to say.
+# Any program may need these from the developer's session. Everything else is set here.
 _HARMLESS = ("PATH", "HOME", "LANG", "LC_ALL", "SYSTEMROOT")
-# Another service, which verifies access tokens by the published keys.
+# A service that verifies access tokens with the published keys.
 OTHER_SERVICE = "https://api.example.com"
-# Nobody's secret: it opens the local stack only.
+# Not a secret. It opens the local stack only.
 LOCAL_CLIENT = "local-resource-server"
 LOCAL_CLIENT_SECRET = "local-secret"
 _LOOPBACK = "127.0.0.1,localhost"
@@ -47,7 +47,7 @@ def isolated(environ: Mapping[str, str], aws_url: str) -> Environment:
 def emulator_environment(
     environ: Mapping[str, str], port: int, state_dir: Path, services: tuple[str, ...]
 ) -> Environment:
-    """Return what ministack needs to stay on loopback and inside the state folder."""
+    """Return the environment that keeps ministack on loopback and inside the state folder."""
     return {
         **harmless(environ),
         "BIND_HOST": "127.0.0.1",
@@ -56,28 +56,28 @@ def emulator_environment(
         "PERSIST_STATE": "1",
         "STATE_DIR": str(state_dir / "aws"),
         "TMPDIR": str(state_dir / "tmp"),
-        # Otherwise port 8883 opens on every interface.
+        # Without this, port 8883 opens on every interface.
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
-        # It would look for containers of its own in the developer's Docker.
+        # Without this, it looks for its own containers in the developer's Docker.
         "DOCKER_HOST": f"unix://{state_dir}/no-docker.sock",
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
-        # It hands this on to the functions that it runs, which have one in Lambda too.
+        # Functions get it from here. In Lambda they have a session token too.
         "AWS_SESSION_TOKEN": "test",
         "PYTHONUNBUFFERED": "1",
     }
 
 
 def provider_environment(environ: Mapping[str, str]) -> Environment:
-    """Return what the development OpenID provider needs."""
+    """Return the environment of the development OpenID provider."""
     return {**harmless(environ), "NO_COLOR": "1", "PYTHONUNBUFFERED": "1"}
 
 
 def api_environment(
     settings: StackSettings, table_name: str, signing_key: str, access_token_key: str
 ) -> Environment:
-    """Return the API server's settings: ours unless the developer gave another value."""
+    """Return the environment of the API server. A value that the developer set wins."""
     defaults = {
         "ISSUER": settings.url,
         "AUDIENCE": f"{settings.url}/api",
@@ -89,7 +89,7 @@ def api_environment(
         "LOG_LEVEL": "INFO",
     }
     if settings.with_provider:
-        # The development provider wants one and takes any.
+        # The development provider requires a secret and accepts any.
         defaults["OIDC_CLIENT_SECRET"] = "local"
     if settings.with_tokens:
         defaults |= {
@@ -103,10 +103,10 @@ def api_environment(
 
 
 def local_servers() -> dict[str, dict[str, str]]:
-    """Return the one resource server of the local stack, which may introspect tokens."""
+    """Return the setting of the one resource server that may introspect tokens here."""
     return definition(LOCAL_CLIENT, LOCAL_CLIENT_SECRET)
 
 
 def harmless(environ: Mapping[str, str]) -> Environment:
-    """Return only what says nothing about accounts, settings or other services."""
+    """Return the variables that say nothing about accounts, settings or other services."""
     return {name: environ[name] for name in _HARMLESS if name in environ}

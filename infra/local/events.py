@@ -1,4 +1,4 @@
-"""Turns HTTP requests into the events that API Gateway sends to Lambda."""
+"""The events that API Gateway sends to Lambda for HTTP requests."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Event = dict[str, Any]
 
 @dataclass(frozen=True)
 class HttpRequest:
-    """One request as it came over the wire; header names are lower case."""
+    """A request as it came over the wire. Header names are lower case."""
 
     method: str
     target: str
@@ -31,17 +31,17 @@ class HttpRequest:
 
     @property
     def path(self) -> str:
-        """The address without its query."""
+        """The path of the target, without the query."""
         return self.target.partition("?")[0]
 
     def header(self, name: str) -> str | None:
-        """Return the last value of a header, the one API Gateway passes on."""
+        """Return the last value of a header, which API Gateway passes on, or None."""
         values = self.headers.get(name)
         return values[-1] if values else None
 
 
 def method_arn(request: HttpRequest) -> str:
-    """Return what API Gateway calls this method of this address in a policy."""
+    """Return the ARN that stands for this method and path in a policy."""
     resource = f"{API_ID}/{STAGE}/{request.method}/{request.path.removeprefix('/')}"
     return f"arn:aws:execute-api:{_REGION}:{_ACCOUNT}:{resource}"
 
@@ -91,5 +91,5 @@ def _event_body(request: HttpRequest, binary_types: Sequence[str]) -> tuple[str 
     try:
         return request.body.decode("utf-8"), False
     except UnicodeDecodeError:
-        # Handed on as it is: replacing bytes would hide from the application what came in.
+        # The application must see the bytes that came in, so none is replaced.
         return request.body, False

@@ -1,8 +1,8 @@
-"""API Gateway on this machine: Chalice's local gateway with AWS's manners.
+"""API Gateway on this machine, built on the local gateway of Chalice.
 
-`chalice local` differs from AWS where it matters to an authorizer: it drops the
-connection when one raises, ignores an explicit deny and echoes the Authorization
-header. The fixes live here, so that what is deployed knows nothing of them.
+`chalice local` differs from AWS in what matters to an authorizer. It drops the connection if an authorizer
+raises, ignores an explicit deny, and echoes the Authorization header. The fixes are here, so that deployed
+code needs none.
 """
 
 from __future__ import annotations
@@ -18,25 +18,25 @@ from chalice.app import Chalice, ChaliceAuthorizer
 from chalice.config import Config
 from chalice.local import LocalChalice, LocalGateway
 
-from infra.local.answers import Answer, GatewayAnswers, problem
 from infra.local.events import SOURCE_IP, Event, HttpRequest, method_arn, proxy_event
 from infra.local.policies import BadAuthorizerResult, allows, context_of
+from infra.local.responses import GatewayResponses, Response, problem
 from infra.local.routes import ExactRouteMatcher
 
 _LOG = logging.getLogger(__name__)
 
 
 class Refused(Exception):
-    """The gateway answers by itself."""
+    """The gateway responds without the application."""
 
-    def __init__(self, answer: Answer) -> None:
-        """Carry the answer to the connection."""
-        super().__init__(answer.status)
-        self.answer = answer
+    def __init__(self, response: Response) -> None:
+        """Carry the response to the connection."""
+        super().__init__(response.status)
+        self.response = response
 
 
 class PerThreadChalice(LocalChalice):
-    """A Chalice application that serves one request per thread, each with its own context."""
+    """A Chalice application with a request and a context for each thread."""
 
     _OWN = threading.local()
 
@@ -51,10 +51,10 @@ class PerThreadChalice(LocalChalice):
 
 
 class Gateway(LocalGateway):
-    """Routes, authorizes and invokes; refuses as the deployment's template says."""
+    """A gateway that routes, authorizes, invokes, and refuses as the deployment's template says."""
 
     def __init__(
-        self, app: Chalice, config: Config, answers: GatewayAnswers, *, token_header: str | None = None
+        self, app: Chalice, config: Config, responses: GatewayResponses, *, token_header: str | None = None
     ) -> None:
         """Serve the application's routes.
 
@@ -63,30 +63,31 @@ class Gateway(LocalGateway):
         """
         super().__init__(app, config)
         self._token_header = re.compile(r"(?s:.*)" if token_header is None else token_header)
+        # As `chalice local` does, because views use the application that their module made.
         app.__class__ = type("LocalApplication", (PerThreadChalice, app.__class__), {})
         self.app: Any = app
         self.config = config
-        self._answers = answers
+        self._responses = responses
         self._matcher = ExactRouteMatcher(app.routes)
 
-    def answer(self, request: HttpRequest) -> Answer:
+    def respond(self, request: HttpRequest) -> Response:
         """Return the response to one request."""
-        # A connection that is kept alive reuses its thread: nothing of the last request may stay.
+        # A kept connection reuses its thread, so nothing of the last request may stay.
         self.app.current_request = None
         self.app.lambda_context = None
         try:
             return self._invoke(request, self._routed(request))
         except Refused as refused:
-            return refused.answer
+            return refused.response
 
     def _routed(self, request: HttpRequest) -> Event:
         try:
             match = self._matcher.match_route(request.target)
         except ValueError:
-            raise Refused(self._answers.named("MISSING_AUTHENTICATION_TOKEN")) from None
+            raise Refused(self._responses.named("MISSING_AUTHENTICATION_TOKEN")) from None
         return proxy_event(request, match, self.app.api.binary_types)
 
-    def _invoke(self, request: HttpRequest, event: Event) -> Answer:
+    def _invoke(self, request: HttpRequest, event: Event) -> Response:
         methods = self.app.routes[event["resource"]]
         if request.method not in methods:
             return self._method_not_here(request, event)
@@ -99,13 +100,13 @@ class Gateway(LocalGateway):
             return _from_lambda(self.app(event, context), event["requestContext"]["requestId"])
         except Exception as error:
             _LOG.exception("the application failed")
-            raise Refused(self._answers.named("DEFAULT_5XX")) from error
+            raise Refused(self._responses.named("DEFAULT_5XX")) from error
 
-    def _method_not_here(self, request: HttpRequest, event: Event) -> Answer:
+    def _method_not_here(self, request: HttpRequest, event: Event) -> Response:
         methods = self.app.routes[event["resource"]]
         with_cors = any(entry.cors is not None for entry in methods.values())
         if request.method == "OPTIONS" and with_cors:
-            return Answer(HTTPStatus.OK, self._autogen_options_headers(event))
+            return Response(HTTPStatus.OK, self._autogen_options_headers(event))
         return problem(HTTPStatus.METHOD_NOT_ALLOWED, {"Allow": ", ".join(sorted(methods))})
 
     def _authorized(
@@ -113,30 +114,30 @@ class Gateway(LocalGateway):
     ) -> dict[str, str]:
         token = request.header("authorization")
         if not token or not self._token_header.fullmatch(token):
-            raise Refused(self._answers.named("UNAUTHORIZED"))
+            raise Refused(self._responses.named("UNAUTHORIZED"))
         arn = method_arn(request)
         event = {"type": "TOKEN", "authorizationToken": token, "methodArn": arn}
         try:
             result = authorizer(event, context)
         except Exception as error:
-            raise Refused(self._answer_to(error)) from error
+            raise Refused(self._response_to(error)) from error
         try:
             if not allows(result, arn, SOURCE_IP):
-                raise Refused(self._answers.named("ACCESS_DENIED"))
+                raise Refused(self._responses.named("ACCESS_DENIED"))
             return context_of(result)
         except (BadAuthorizerResult, AttributeError) as error:
             _LOG.error("unusable authorizer result: %s", error)
-            raise Refused(self._answers.named("AUTHORIZER_CONFIGURATION_ERROR")) from error
+            raise Refused(self._responses.named("AUTHORIZER_CONFIGURATION_ERROR")) from error
 
-    def _answer_to(self, error: Exception) -> Answer:
-        # API Gateway compares the whole message; Lambda reports nothing else about the error.
+    def _response_to(self, error: Exception) -> Response:
+        # API Gateway compares the whole message. Lambda reports nothing else about the error.
         if str(error) == "Unauthorized":
-            return self._answers.named("UNAUTHORIZED")
+            return self._responses.named("UNAUTHORIZED")
         _LOG.error("the authorizer failed", exc_info=error)
-        return self._answers.named("AUTHORIZER_FAILURE")
+        return self._responses.named("AUTHORIZER_FAILURE")
 
 
-def _from_lambda(response: dict[str, Any], request_id: str) -> Answer:
+def _from_lambda(response: dict[str, Any], request_id: str) -> Response:
     body = response["body"] or b""
     if response.get("isBase64Encoded"):
         body = base64.b64decode(body)
@@ -147,4 +148,4 @@ def _from_lambda(response: dict[str, Any], request_id: str) -> Answer:
     names = {name.lower() for name in headers}
     if body and "content-type" not in names:
         headers["Content-Type"] = "application/json"
-    return Answer(response["statusCode"], headers, body)
+    return Response(response["statusCode"], headers, body)

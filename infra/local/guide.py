@@ -1,4 +1,4 @@
-"""What to type next, printed when the local stack is up."""
+"""The commands that `make run` prints, to be pasted into another terminal."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from infra.local.settings import DEFAULT_PORTS, StackSettings
 _WITHOUT_TOKENS = """
 Ready: {url}   (Ctrl-C stops it)
 
-AUTH_MODE=none: anybody may call the API and API tokens are not available.
+AUTH_MODE=none: the API lets every caller in, and API tokens are not available.
 
   curl -sS {url}/api/whoami
 """
@@ -18,18 +18,18 @@ AUTH_MODE=none: anybody may call the API and API tokens are not available.
 _FOREIGN_PROVIDER = """
 Ready: {url}   (Ctrl-C stops everything)
 
-OIDC_ISSUER is set, so the development provider was not started. With a JWT of yours:
+OIDC_ISSUER is set, so the development provider does not run. Set JWT to a JWT of your provider:
 
   curl -sS {url}/v1/tokens -H "Authorization: Bearer $JWT"
 """
 
 _WHOLE = """
-Ready: {url}   (Ctrl-C stops everything; what you make is kept in {state})
+Ready: {url}   (Ctrl-C stops everything. The state is kept in {state}.)
 
-Open {url}/settings/api-tokens in a browser and sign in as user@example.com, other@example.com or
-admin@example.com (an administrator); or paste into another terminal, in this folder.
+Open {url}/settings/api-tokens in a browser. Sign in as user@example.com, other@example.com or
+admin@example.com (an administrator). Or paste these commands into another terminal, in this folder.
 
-First sign in and create a token:
+Sign in and create a token:
 
   field() {{ .venv/bin/python -c 'import json, sys; print(json.load(sys.stdin)[sys.argv[1]])' "$1"; }}
   JWT=$({login} USER=user@example.com)
@@ -37,12 +37,12 @@ First sign in and create a token:
     -H "Content-Type: application/json" -d '{{"name": "my laptop"}}')
   TOKEN=$(printf %s "$CREATED" | field token); ID=$(printf %s "$CREATED" | field id)
 
-Call the protected API with it, and see it listed as used:
+Call the protected API with the token. The list shows that the token was used:
 
   curl -sS {url}/api/whoami -H "Authorization: Bearer $TOKEN"
   curl -sS {url}/v1/tokens -H "Authorization: Bearer $JWT"
 
-Rename it, pause it, re-activate it:
+Rename, pause and re-activate the token:
 
   patch() {{ curl -sS -X PATCH "$1" -H "Authorization: Bearer $2" -d "$3" \\
     -H "Content-Type: application/json"; }}
@@ -50,13 +50,14 @@ Rename it, pause it, re-activate it:
   patch {url}/v1/tokens/$ID "$JWT" '{{"status": "inactive"}}'
   patch {url}/v1/tokens/$ID "$JWT" '{{"status": "active"}}'
 
-Revoke it, and see the next call refused:
+Revoke the token. The next call is refused:
 
   curl -sS -X DELETE {url}/v1/tokens/$ID -H "Authorization: Bearer $JWT"
   curl -sSi {url}/api/whoami -H "Authorization: Bearer $TOKEN"
 
-The same by OAuth 2.0: exchange a sign-in for an API token, look at it as a resource server, exchange it
-for a five-minute access token that another service verifies by {url}/.well-known/jwks.json, revoke it:
+Use OAuth 2.0: exchange the JWT for an API token, and introspect the token as a resource server. Exchange
+it for an access token of five minutes, which another service verifies with the keys at
+{url}/.well-known/jwks.json. Then revoke the token:
 
   TYPE=urn:ietf:params:oauth:token-type
   exchange() {{ curl -sS {url}/oauth2/token -d subject_token="$1" -d subject_token_type=$TYPE:$2 $3 $4 \\
@@ -67,14 +68,14 @@ for a five-minute access token that another service verifies by {url}/.well-know
   curl -sSi {url}/oauth2/revoke -d token="$TOKEN"
   curl -sS {url}/oauth2/introspect -u {client}:{secret} -d token="$TOKEN"
 
-As the administrator, deactivate the user and let them in again:
+As the administrator, deactivate and re-activate the user:
 
   USER_ID=$(curl -sS {url}/v1/me -H "Authorization: Bearer $JWT" | field id)
   ADMIN=$({login} USER=admin@example.com)
   patch {url}/v1/users/$USER_ID "$ADMIN" '{{"status": "inactive"}}'
   patch {url}/v1/users/$USER_ID "$ADMIN" '{{"status": "active"}}'
 
-As an operator, list the users and see one of them, without a JWT:
+As an operator, list the users and show one of them. No JWT is needed:
 
   {users}
   {users} ARGS="show $USER_ID"
@@ -82,7 +83,7 @@ As an operator, list the users and see one of them, without a JWT:
 
 
 def guide(settings: StackSettings) -> str:
-    """Return commands to paste, for the ports and the mode in use."""
+    """Return the commands for the ports and the mode in use."""
     text = _WHOLE
     if not settings.with_tokens:
         text = _WITHOUT_TOKENS
@@ -100,6 +101,6 @@ def guide(settings: StackSettings) -> str:
 
 
 def _with_ports(command: str, ports: Mapping[str, int]) -> str:
-    """Return a command with the settings of ports that are not the default ones."""
+    """Return a command with the ports that are not the default ones."""
     others = {name: port for name, port in ports.items() if port != DEFAULT_PORTS[name]}
     return "".join(f"{name}={port} " for name, port in others.items()) + command

@@ -1,4 +1,4 @@
-"""Speaks HTTP for the local gateway: strict about framing, silent about credentials."""
+"""The HTTP server of the local gateway. It refuses unclear framing and logs no credentials."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from typing import Any
 
 from chalice.local import ThreadedHTTPServer
 
-from infra.local.answers import Answer, problem
 from infra.local.events import HttpRequest
 from infra.local.gateway import Gateway
+from infra.local.responses import Response, problem
 
 HOST = "127.0.0.1"
 # API Gateway's own limit on a request's body.
@@ -29,44 +29,44 @@ _LOG = logging.getLogger(__name__)
 
 
 class BadFraming(Exception):
-    """The request's end cannot be found, or is too far away."""
+    """The end of a request cannot be found, or its body is too large."""
 
     def __init__(self, status: HTTPStatus) -> None:
-        """Carry the status to answer with."""
+        """Carry the status of the response."""
         super().__init__(status)
         self.status = status
 
 
 class ApiRequestHandler(BaseHTTPRequestHandler):
-    """One connection of a client."""
+    """A connection of a client."""
 
     # Headers and body leave as one write, and the last part of a long body at once. Otherwise Nagle's
     # algorithm waits some 40 ms for the client's delayed acknowledgement of the part before.
     wbufsize = -1
     disable_nagle_algorithm = True
     protocol_version = "HTTP/1.1"
-    # HTTP/0.9 would get its answer without status and headers.
+    # HTTP/0.9 would get a response without status and headers.
     default_request_version = "HTTP/1.0"
     timeout = 60
 
     def __init__(self, *connection: Any, gateway: Gateway) -> None:
-        """Serve the connection until it closes; one gateway is shared by all."""
+        """Serve the connection until it closes. All connections share one gateway."""
         self._gateway = gateway
         self._started = time.monotonic()
         super().__init__(*connection)
 
     def __getattr__(self, name: str) -> Any:
-        """Take every method to the gateway; the base class looks for one do_METHOD each."""
+        """Take every method to the gateway. The base class looks for a do_METHOD for each."""
         if name.startswith("do_"):
             return self._handle
         raise AttributeError(name)
 
     def version_string(self) -> str:
-        """Name no version that somebody could look up weaknesses of."""
+        """Name no version, whose weaknesses an attacker could look up."""
         return "local"
 
     def parse_request(self) -> bool:
-        """Start the clock when a request arrives, not when the connection was made."""
+        """Parse the request line and headers. The time of the request counts from here."""
         self._started = time.monotonic()
         return bool(super().parse_request())
 
@@ -76,7 +76,7 @@ class ApiRequestHandler(BaseHTTPRequestHandler):
         except BadFraming as error:
             self._refuse(problem(error.status, {"Connection": "close"}))
             return
-        self._send(self._gateway.answer(request))
+        self._send(self._gateway.respond(request))
 
     def _read_request(self) -> HttpRequest:
         headers: dict[str, list[str]] = {}
@@ -92,25 +92,25 @@ class ApiRequestHandler(BaseHTTPRequestHandler):
             raise BadFraming(HTTPStatus.BAD_REQUEST)
         return HttpRequest(self.command, _target(self.path), headers, body)
 
-    def _send(self, answer: Answer) -> None:
-        self.send_response(answer.status)
-        for name, value in answer.headers.items():
+    def _send(self, response: Response) -> None:
+        self.send_response(response.status)
+        for name, value in response.headers.items():
             if name.lower() != "content-length":
                 for one in value if isinstance(value, list) else [value]:
                     self.send_header(name, str(one))
-        if answer.status not in _BODILESS:
-            self.send_header("Content-Length", str(len(answer.body)))
+        if response.status not in _BODILESS:
+            self.send_header("Content-Length", str(len(response.body)))
         self.end_headers()
-        if self.command != "HEAD" and answer.status not in _BODILESS:
-            self.wfile.write(answer.body)
+        if self.command != "HEAD" and response.status not in _BODILESS:
+            self.wfile.write(response.body)
         self.wfile.flush()
-        self._log_access(answer.status)
+        self._log_access(response.status)
 
-    def _refuse(self, answer: Answer) -> None:
-        """Answer and close, giving a client that is still sending the chance to read it."""
+    def _refuse(self, response: Response) -> None:
+        """Respond and close, but let a client that is still sending read the response."""
         self.close_connection = True
         try:
-            self._send(answer)
+            self._send(response)
             self.connection.settimeout(_LINGER_SECONDS)
             left = 2 * MAX_BODY_BYTES
             while left > 0 and (chunk := self.rfile.read1(65536)):
@@ -119,12 +119,12 @@ class ApiRequestHandler(BaseHTTPRequestHandler):
             _LOG.debug("the client was gone before its refusal")
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """Answer what could not be parsed; the base class would repeat it to the sender."""
+        """Refuse a request that cannot be parsed. The base class would repeat it to the sender."""
         self.path = getattr(self, "path", "")
         self._refuse(problem(HTTPStatus(code), {"Connection": "close"}))
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-        """Say nothing: the base class logs the request line with its query."""
+        """Log nothing, because the base class logs the request line with its query."""
 
     def _log_access(self, status: int) -> None:
         milliseconds = (time.monotonic() - self._started) * 1000
@@ -138,15 +138,15 @@ class ApiRequestHandler(BaseHTTPRequestHandler):
 
 
 def loggable(target: str) -> str:
-    """Return an address fit for a log: no query, nothing as long as a token, no control codes."""
+    """Return a target for a log, without query, control codes or parts as long as a token."""
     path = target.partition("?")[0].encode("unicode_escape").decode("ascii")
     return _LONG_SEGMENT.sub("...", path)
 
 
 def _target(path: str) -> str:
-    """Return an address as UTF-8, for a client that does not percent-encode it, such as curl.
+    """Return a target as UTF-8, for a client that does not percent-encode it, such as curl.
 
-    The base class reads it as Latin-1, so a search for "Café" would silently find nothing.
+    The base class reads Latin-1. A search for "Café" would find nothing.
     """
     return path.encode("latin-1").decode("utf-8", errors="replace")
 
@@ -163,23 +163,23 @@ def _body_length(values: list[str]) -> int:
 class ApiServer(ThreadedHTTPServer):
     """A server on loopback for many short connections."""
 
-    # Chalice listens with a backlog of 5: more clients at once would wait a second each.
+    # Chalice listens with a backlog of 5. More clients at once would wait a second each.
     request_queue_size = 256
     block_on_close = False
 
     def server_bind(self) -> None:
-        """Bind without asking the resolver for a name nobody needs."""
+        """Bind without asking the resolver for the name of this machine."""
         socketserver.TCPServer.server_bind(self)
         self.server_name = HOST
         self.server_port = self.server_address[1]
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Log what went wrong with a connection; a client that hung up is no error."""
+        """Log an error of a connection. A client that hung up is not an error."""
         error = sys.exc_info()[1]
         if not isinstance(error, ConnectionError | TimeoutError):
             _LOG.error("a connection failed", exc_info=error)
 
 
 def create_server(gateway: Gateway, port: int) -> ApiServer:
-    """Return a server that is bound and ready to serve."""
+    """Return a server that is bound to the port and ready to serve."""
     return ApiServer((HOST, port), functools.partial(ApiRequestHandler, gateway=gateway))

@@ -1,19 +1,18 @@
-"""`make -s login`: sign in at the development provider and print the JWT.
+"""The command that signs in at the development provider and prints the JWT.
 
-The authorization code flow of OpenID Connect, with the form filled in for a person
-who is not there.
+It goes through the authorization code flow of OpenID Connect and fills in the form of the provider.
 """
 
 from __future__ import annotations
 
 import argparse
-import base64
 import http.client
 import json
 import secrets
 from collections.abc import Mapping
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+from chalicelib import base64url
 from infra.local.errors import LocalStackError
 from infra.local.settings import HOST, StackSettings
 
@@ -32,9 +31,9 @@ def run(options: argparse.Namespace) -> None:
 
 
 def sign_in(settings: StackSettings, subject: str) -> str:
-    """Return an ID token of the development provider."""
+    """Return an ID token of the development provider. Raises LocalStackError."""
     if "OIDC_ISSUER" in settings.environ:
-        raise LocalStackError("OIDC_ISSUER is set: get a JWT from that provider instead")
+        raise LocalStackError("OIDC_ISSUER is set, so get a JWT from that provider.")
     state, nonce = secrets.token_urlsafe(), secrets.token_urlsafe()
     redirect_uri = f"{settings.url}/callback"
     query = {
@@ -52,14 +51,14 @@ def sign_in(settings: StackSettings, subject: str) -> str:
         "code": code,
         "redirect_uri": redirect_uri,
         "client_id": settings.client_id,
-        # The development provider wants one and takes any.
+        # The development provider requires a secret and accepts any.
         "client_secret": "local",
     }
     return _id_token(_post(settings, "/oauth2/token", exchange), nonce)
 
 
 class Reply:
-    """What the provider answered."""
+    """The response of the provider."""
 
     def __init__(self, response: http.client.HTTPResponse) -> None:
         """Read the whole response."""
@@ -69,34 +68,34 @@ class Reply:
 
 
 def _post(settings: StackSettings, target: str, form: Mapping[str, str]) -> Reply:
-    # Straight to the port: a proxy of the developer's has no business with loopback.
+    # Straight to the port, because a proxy of the developer cannot reach loopback here.
     connection = http.client.HTTPConnection(HOST, settings.oidc_port, timeout=_TIMEOUT_SECONDS)
     try:
         connection.request("POST", target, urlencode(form), _FORM)
         return Reply(connection.getresponse())
     except (OSError, http.client.HTTPException) as error:
         raise LocalStackError(
-            f"No OpenID provider answers on port {settings.oidc_port}: start it with `make run`, "
-            "or set OIDC_PORT to the port in use"
+            f"No OpenID provider responds on port {settings.oidc_port}. Start it with `make run`, "
+            "or set OIDC_PORT to its port."
         ) from error
     finally:
         connection.close()
 
 
 def _code(location: str, state: str) -> str:
-    answer = parse_qs(urlsplit(location).query)
-    if answer.get("state") != [state] or "code" not in answer:
-        raise LocalStackError("The OpenID provider did not sign this user in")
-    return answer["code"][0]
+    parameters = parse_qs(urlsplit(location).query)
+    if parameters.get("state") != [state] or "code" not in parameters:
+        raise LocalStackError("The OpenID provider did not sign this user in.")
+    return parameters["code"][0]
 
 
 def _id_token(reply: Reply, nonce: str) -> str:
     try:
         token = str(json.loads(reply.body)["id_token"])
         payload = token.split(".")[1]
-        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        claims = json.loads(base64url.decode(payload))
     except (ValueError, KeyError, IndexError) as error:
-        raise LocalStackError("The OpenID provider did not answer with an ID token") from error
+        raise LocalStackError("The response of the OpenID provider has no ID token.") from error
     if claims.get("nonce") != nonce:
-        raise LocalStackError("The OpenID provider answered another sign-in than ours")
+        raise LocalStackError("The ID token of the OpenID provider is for another sign-in.")
     return token

@@ -1,11 +1,11 @@
-"""The operator's commands for the local stack."""
+"""Commands of operators, run for the local stack."""
 
 from __future__ import annotations
 
 import os
 import sys
 
-from infra.local.children import answers
+from infra.local.children import responds
 from infra.local.environments import Environment, api_environment, isolated
 from infra.local.errors import LocalStackError
 from infra.local.provision import provision
@@ -19,17 +19,17 @@ def become(command: str) -> None:
     Raises LocalStackError if the local stack does not run.
     """
     environment = _environment(StackSettings.from_environ())
-    # Behind "local" and the command's name. Replaced, so that Ctrl-C reaches only the command.
+    # Without "local" and the command. The process is replaced, so that Ctrl-C reaches one process only.
     arguments = sys.argv[3:]
     os.chdir(PROJECT_ROOT)
     os.execve(sys.executable, [sys.executable, "-m", "infra", command, *arguments], environment)
 
 
 def _environment(settings: StackSettings) -> Environment:
-    if not answers(settings.aws_port, "/_ministack/ready"):
+    if not responds(settings.aws_port, "/_ministack/ready"):
         raise LocalStackError(
-            f"No local stack answers on port {settings.aws_port}. Start it with `make run`, "
-            "or set AWS_PORT to the port in use"
+            f"No local stack responds on port {settings.aws_port}. Start it with `make run`, "
+            "or set AWS_PORT to its port."
         )
     made = provision(isolated(settings.environ, settings.aws_url))
     return api_environment(settings, made.table_name, made.signing_key, made.access_token_key)

@@ -1,6 +1,6 @@
-"""Evaluates the policy that an authorizer returned, as API Gateway does.
+"""The evaluation of a policy that an authorizer returned, as by API Gateway.
 
-The one condition that is understood is IpAddress on aws:SourceIp. Source: IAM User Guide, "IAM JSON policy
+The only condition that is understood is IpAddress on aws:SourceIp. Source: IAM User Guide, "IAM JSON policy
 elements: Condition operators".
 """
 
@@ -25,7 +25,7 @@ class BadAuthorizerResult(Exception):
 
 
 def allows(result: Mapping[str, Any], arn: str, source_ip: str | None = None) -> bool:
-    """Tell whether the policy allows the method; an explicit deny wins.
+    """Tell whether the policy allows the method. An explicit deny wins.
 
     ``source_ip`` is the caller's address. Raises BadAuthorizerResult, also for a condition on the address
     without ``source_ip``, and for a statement about another method.
@@ -45,7 +45,7 @@ def allows(result: Mapping[str, Any], arn: str, source_ip: str | None = None) ->
 
 
 def context_of(result: Mapping[str, Any]) -> dict[str, str]:
-    """Return the context as the handler sees it: flat, and strings only. Raises BadAuthorizerResult."""
+    """Return the context as the handler sees it, flat and of strings. Raises BadAuthorizerResult."""
     principal = result.get("principalId")
     if not isinstance(principal, str):
         raise BadAuthorizerResult("principalId must be a string")

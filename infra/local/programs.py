@@ -1,4 +1,4 @@
-"""Which programs make the local stack, and how each is started."""
+"""The programs of the local stack, and their commands."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ACCOUNTS = {
 
 
 def emulator(settings: StackSettings, services: tuple[str, ...] = EMULATED_SERVICES) -> Program:
-    """Return the AWS emulator, which saves its state when asked to stop."""
+    """Return the AWS emulator, which saves its state at SIGTERM. Raises LocalStackError."""
     return Program(
         name="The AWS emulator",
         command=[_tool("ministack")],
@@ -38,7 +38,7 @@ def emulator(settings: StackSettings, services: tuple[str, ...] = EMULATED_SERVI
 
 
 def provider(settings: StackSettings) -> Program:
-    """Return the development OpenID provider with its three accounts."""
+    """Return the development OpenID provider with its three accounts. Raises LocalStackError."""
     command = [
         _tool("oidc-provider-mock"),
         "--host",
@@ -66,14 +66,14 @@ def provider(settings: StackSettings) -> Program:
 
 
 def api_server(settings: StackSettings, environment: Environment, project: Path) -> Program:
-    """Return the API server, whose log is also the developer's terminal."""
+    """Return the API server. Its log is shown in the terminal too."""
     here = [sys.executable, "-m", "infra.local.serve"]
     return Program(
         name="The API server",
         command=[*here, "--port", str(settings.port), "--project-dir", str(project)],
         environment=environment,
         port=settings.port,
-        # It listens once the application is loaded, and logs every request.
+        # It listens only after it has loaded the application. A request would be in its log.
         health_path=None,
         stop_seconds=5,
         log=settings.state_dir / "logs" / "api.log",
@@ -84,5 +84,5 @@ def api_server(settings: StackSettings, environment: Environment, project: Path)
 def _tool(name: str) -> str:
     path = PROJECT_ROOT / ".venv-local" / "bin" / name
     if not path.exists():
-        raise LocalStackError(f"{name} is not installed: `make setup` installs it")
+        raise LocalStackError(f"{name} is not installed. Run `make setup`.")
     return str(path)

@@ -1,7 +1,6 @@
-"""Has table, keys and aliases created in the emulator, by a process of its own.
+"""The table, keys and aliases of the emulator, created by a separate process.
 
-The process gets an isolated environment, so that no AWS client that could see a
-developer's real account is ever made.
+The process has an isolated environment. Its AWS clients cannot see a real account of the developer.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from infra.local.template import PROJECT_ROOT
 
 @dataclass(frozen=True)
 class Provisioned:
-    """What the application has to know about its resources."""
+    """The resources that the application uses."""
 
     table_name: str
     signing_key: str
@@ -26,7 +25,7 @@ class Provisioned:
 
 
 def provision(environment: Environment) -> Provisioned:
-    """Create or update the stack in the emulator that the environment names."""
+    """Create or update the stack in the emulator of the environment. Raises LocalStackError."""
     done = subprocess.run(
         [sys.executable, "-m", "infra.local.resources"],
         env=environment,
@@ -38,7 +37,7 @@ def provision(environment: Environment) -> Provisioned:
     if done.returncode:
         reason = done.stderr.strip().splitlines()[-1:] or ["no reason given"]
         raise LocalStackError(
-            f"Table and keys could not be created: {reason[0]}\n"
-            "  (`make clean-state` starts afresh; every local token is lost)"
+            f"The table and the keys could not be created: {reason[0]}\n"
+            "`make clean-state` removes the local state, with every local token. Then try again."
         )
     return Provisioned(**json.loads(done.stdout))

@@ -1,4 +1,4 @@
-"""The warning of users that no sign-in reaches, as after a change of ``OIDC_ISSUER``."""
+"""The warning about users that no sign-in reaches, for example after a change of ``OIDC_ISSUER``."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _COMMAND = [sys.executable, "-m", "infra", "users", "check"]
 
 
 def unreachable_users(environment: Environment) -> str:
-    """Return the warning of the operator's command, or "".
+    """Return the warning of the command ``users check``, or "".
 
-    The command runs as its own process, for the reason that ``provision`` gives. If it fails, the result
-    says so and the stack starts anyway.
+    The command runs as a separate process, for the same reason as in ``provision``. If it fails, the result
+    says so, and the stack starts nevertheless.
     """
     done = subprocess.run(
         _COMMAND, env=environment, cwd=PROJECT_ROOT, capture_output=True, text=True, check=False

@@ -1,4 +1,4 @@
-"""Creates table, keys and aliases through CloudFormation, from the deployment's own template."""
+"""The table, keys and aliases, created by CloudFormation from the deployment's own template."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _POLLS = 300
 
 
 class StackOptions(TypedDict):
-    """What creating and updating a stack have in common."""
+    """The options for both the creation and the update of a stack."""
 
     StackName: str
     TemplateBody: str
@@ -29,7 +29,7 @@ class StackOptions(TypedDict):
 
 
 def main() -> int:
-    """Print the outputs of the stack as JSON."""
+    """Create or update the stack, and print its outputs as JSON."""
     template = read_template()
     cloudformation = boto3.client("cloudformation")
     stack = _apply(cloudformation, json.dumps(state_part(template)))
@@ -60,7 +60,7 @@ def _apply(cloudformation: CloudFormationClient, template: str) -> StackTypeDef:
             break
         time.sleep(0.1)
     if stack["StackStatus"] not in _USABLE:
-        raise SystemExit(f"the stack is in state {stack['StackStatus']}")
+        raise SystemExit(f"the stack has the status {stack['StackStatus']}")
     return stack
 
 
@@ -77,7 +77,7 @@ def _update(cloudformation: CloudFormationClient, options: StackOptions) -> None
 
 
 def _expire_items(attributes: dict[str, str], cloudformation: CloudFormationClient) -> None:
-    """Turn TTL on: the emulator ignores TimeToLiveSpecification in templates."""
+    """Turn TTL on, because the emulator ignores TimeToLiveSpecification in templates."""
     dynamodb = boto3.client("dynamodb")
     for logical_id, attribute in attributes.items():
         found = cloudformation.describe_stack_resource(StackName=STACK, LogicalResourceId=logical_id)

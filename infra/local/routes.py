@@ -1,4 +1,4 @@
-"""Finds the route of a request the way API Gateway does."""
+"""The choice of a route for a request, as by API Gateway."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from chalice.local import MatchResult, RouteMatcher
 
 
 class ExactRouteMatcher(RouteMatcher):
-    """Chalice's matcher, but parameters belong to the route that matched and no other."""
+    """Chalice's matcher, but with the parameters of the matched route only."""
 
     def __init__(self, route_urls: Iterable[str]) -> None:
         """Put fixed segments before parameters and greedy ones last, as API Gateway prefers them."""
@@ -17,7 +17,7 @@ class ExactRouteMatcher(RouteMatcher):
         self.route_urls = sorted(route_urls, key=_fixed_segments_first)
 
     def match_route(self, url: str) -> MatchResult:
-        """Return the route, its parameters and the query; ValueError if there is none."""
+        """Return the route, its parameters and the query. Raises ValueError if no route matches."""
         path, _, query = url.partition("?")
         parts = _segments(path)
         for route in self.route_urls:

@@ -1,6 +1,6 @@
-"""The API server: the Chalice application behind the local gateway.
+"""The API server, which runs the Chalice application behind the local gateway.
 
-Started by infra.local.stack, which sets the environment that it needs.
+``infra.local.stack`` starts it, and sets its environment.
 """
 
 from __future__ import annotations
@@ -19,26 +19,26 @@ from chalice.deploy.validate import validate_routes
 
 from chalicelib.settings import SettingsError
 from infra.aws.package.fixes import TOKEN_HEADER
-from infra.local.answers import GatewayAnswers
 from infra.local.events import STAGE
 from infra.local.gateway import Gateway
 from infra.local.http_server import create_server
+from infra.local.responses import GatewayResponses
 from infra.local.template import PROJECT_ROOT, read_template
 
 
 def load_gateway(project: Path) -> Gateway:
-    """Import the application as Chalice does and put the local gateway before it."""
-    # An environment of its own: what the developer set wins over .chalice/config.json.
+    """Import the application as Chalice does, and put the local gateway before it."""
+    # An empty environment, because what the developer set wins over .chalice/config.json.
     config: Config = CLIFactory(str(project), environ={}).create_config_obj(STAGE)
     for name, value in config.environment_variables.items():
         os.environ.setdefault(name, value)
     app = config.chalice_app
     validate_routes(app.routes)
-    return Gateway(app, config, GatewayAnswers(read_template()), token_header=TOKEN_HEADER)
+    return Gateway(app, config, GatewayResponses(read_template()), token_header=TOKEN_HEADER)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Serve until told to stop; a settings error is one line and exit status 1."""
+    """Serve until a signal stops the server. Print a settings error and return 1."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--project-dir", type=Path, default=PROJECT_ROOT)
@@ -46,7 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, _stop)
     logging.basicConfig(stream=sys.stdout, level=logging.INFO, format="%(message)s")
-    # It tells where it found credentials and endpoints, for every client.
+    # For every client it logs the places of credentials and endpoints.
     logging.getLogger("botocore").setLevel(logging.WARNING)
     try:
         gateway = load_gateway(options.project_dir)

@@ -1,4 +1,4 @@
-"""What the developer chose for the local stack, read once from the environment."""
+"""The settings of the local stack, read once from the environment."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class StackSettings:
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str] | None = None) -> StackSettings:
-        """Read and check the environment; the first wrong value is named."""
+        """Read and check the environment. Raises LocalStackError, which names the first wrong value."""
         found = dict(os.environ if environ is None else environ)
         ports = {name: _port(name, found) for name in DEFAULT_PORTS}
         if len(set(ports.values())) < len(ports):
-            raise LocalStackError("PORT, OIDC_PORT and AWS_PORT must be three different ports")
+            raise LocalStackError("PORT, OIDC_PORT and AWS_PORT must be three different ports.")
         folder = found.get("STATE_DIR") or ".state"
         return cls(
             port=ports["PORT"],
@@ -42,36 +42,36 @@ class StackSettings:
 
     @property
     def with_tokens(self) -> bool:
-        """Whether the service manages tokens at all."""
+        """True if the service has API tokens."""
         return self.environ.get("AUTH_MODE") != "none"
 
     @property
     def with_provider(self) -> bool:
-        """Whether the development OpenID provider is wanted, or the developer has another."""
+        """True if the development OpenID provider runs. With ``OIDC_ISSUER`` another one is used."""
         return self.with_tokens and "OIDC_ISSUER" not in self.environ
 
     @property
     def client_id(self) -> str:
-        """The client that signs in at the OpenID provider."""
+        """The id of the client at the OpenID provider."""
         return self.environ.get("OIDC_CLIENT_ID", "bodhi-local")
 
     @property
     def url(self) -> str:
-        """Where the API server answers."""
+        """The address of the API server."""
         return f"http://{HOST}:{self.port}"
 
     @property
     def oidc_url(self) -> str:
-        """Where the development OpenID provider answers; also its issuer."""
+        """The address of the development OpenID provider, and its issuer."""
         return f"http://{HOST}:{self.oidc_port}"
 
     @property
     def aws_url(self) -> str:
-        """Where the emulator answers."""
+        """The address of the emulator."""
         return f"http://{HOST}:{self.aws_port}"
 
     def ports_in_use(self) -> dict[str, int]:
-        """Return the ports that this stack listens on, by the variable that sets them."""
+        """Return the ports of this stack by the variables that set them."""
         ports = {"PORT": self.port}
         if self.with_provider:
             ports["OIDC_PORT"] = self.oidc_port

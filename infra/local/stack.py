@@ -1,4 +1,4 @@
-"""`make run`: emulator, OpenID provider and API server as one thing that starts and stops."""
+"""The command that starts and stops emulator, OpenID provider and API server together."""
 
 from __future__ import annotations
 
@@ -26,16 +26,17 @@ _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class StopRequested(BaseException):
-    """Somebody asked the stack to stop; nothing that catches errors may swallow it."""
+    """A signal asked the stack to stop. Code that catches errors must not catch this."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the folder of another project, for tests."""
+    """Add the option for the folder of another project, which tests use."""
     parser.add_argument("--project-dir", type=Path, default=PROJECT_ROOT)
 
 
 def run(options: argparse.Namespace) -> None:
     """Run the stack until a signal stops it. Raises LocalStackError if it cannot continue."""
+    # Also for SIGINT that is ignored, as in a background job of a shell.
     for number in _STOP_SIGNALS:
         signal.signal(number, _request_stop)
     try:
@@ -48,12 +49,15 @@ def run(options: argparse.Namespace) -> None:
 
 
 def serve(settings: StackSettings, project: Path) -> None:
-    """Start everything, say what to do next, and watch until told to stop."""
+    """Start every program, print the guide, and watch until a signal or the end of a program.
+
+    Raises LocalStackError if a program ends by itself.
+    """
     with _children() as children:
         environment = _start_dependencies(settings, children)
         api = _start(children, programs.api_server(settings, environment, project))
         warning = unreachable_users(environment) if settings.with_tokens else ""
-        api.wait_until_it_answers()
+        api.wait_until_it_responds()
         print(warning + guide(settings), flush=True)
         while True:
             for child in children:
@@ -62,22 +66,22 @@ def serve(settings: StackSettings, project: Path) -> None:
 
 
 def require_free(ports: dict[str, int]) -> None:
-    """Raise, naming the variable to change, if somebody listens on one of the ports."""
+    """Raise LocalStackError, with the variable to change, if a port is in use."""
     for variable, port in ports.items():
         try:
             taken = _is_taken(port)
         except PermissionError as error:
-            raise LocalStackError(f"Port {port} is reserved: set {variable} to another") from error
+            raise LocalStackError(f"Port {port} is reserved. Set {variable} to another port.") from error
         if taken:
             raise LocalStackError(
-                f"Port {port} is in use: stop what listens there, or set {variable} to another "
-                f"port, for example {variable}={port + 10}"
+                f"Port {port} is in use. Stop the program that listens there, or set {variable} to another "
+                f"port, for example {variable}={port + 10}."
             )
 
 
 def _is_taken(port: int) -> bool:
-    # Both ways: binding misses a listener on a wildcard address on some systems,
-    # connecting misses one with a full backlog.
+    # On some systems binding misses a listener on a wildcard address. Connecting misses a listener with a
+    # full backlog. So both are tried.
     with socket.socket() as probe:
         probe.settimeout(1)
         if probe.connect_ex((HOST, port)) == 0:
@@ -94,7 +98,7 @@ def _is_taken(port: int) -> bool:
 
 
 def _start_dependencies(settings: StackSettings, children: list[Child]) -> Environment:
-    """Start what the API server needs and return its environment."""
+    """Start the programs that the API server needs, and return its environment."""
     if not settings.with_tokens:
         return api_environment(settings, "", "", "")
     print("Starting...", flush=True)
@@ -102,10 +106,10 @@ def _start_dependencies(settings: StackSettings, children: list[Child]) -> Envir
     provider = None
     if settings.with_provider:
         provider = _start(children, programs.provider(settings))
-    emulator.wait_until_it_answers()
+    emulator.wait_until_it_responds()
     made: Provisioned = provision(isolated(settings.environ, settings.aws_url))
     if provider:
-        provider.wait_until_it_answers()
+        provider.wait_until_it_responds()
     return api_environment(settings, made.table_name, made.signing_key, made.access_token_key)
 
 
@@ -117,12 +121,12 @@ def _start(children: list[Child], program: Program) -> Child:
 
 @contextlib.contextmanager
 def _children() -> Iterator[list[Child]]:
-    """Stop every child at the end, the last started first."""
+    """Stop every child at the end, in the reverse order of their starts."""
     children: list[Child] = []
     try:
         yield children
     finally:
-        # A second Ctrl-C must not cut short the saving of state.
+        # A second Ctrl-C must not interrupt a child that saves its state.
         for number in _STOP_SIGNALS:
             signal.signal(number, signal.SIG_IGN)
         for child in reversed(children):

@@ -1,4 +1,4 @@
-"""The folder that the local stack remembers in: ours alone, used by one stack at a time."""
+"""The folder for the state of the local stack. One stack uses it at a time."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ from pathlib import Path
 from infra.local.errors import LocalStackError
 
 _MARKER = ".bodhi-local-state"
-# The folder has private keys of the emulator, and whatever programs log.
+# The folder has private keys of the emulator, and the logs of all programs.
 _FOLDER_MODE, _FILE_MODE, _UMASK = 0o700, 0o600, 0o077
 
 
 @contextlib.contextmanager
 def held(folder: Path) -> Iterator[None]:
-    """Make the folder if need be and keep every other stack out of it meanwhile.
+    """Make the folder if it is missing, and keep other stacks out of it meanwhile.
 
-    Only its owner can read it. What this process and its children write there is private as well.
+    Only its owner can read it, and the files that this process and its children write there. Raises
+    LocalStackError.
     """
     _adopt(folder)
     with (folder / _MARKER).open("a", encoding="utf-8") as marker, _private_files():
@@ -33,11 +34,11 @@ def held(folder: Path) -> Iterator[None]:
 
 
 def remove(folder: Path) -> bool:
-    """Remove the folder; False if there is none."""
+    """Remove the folder. Return False if it is missing. Raises LocalStackError."""
     if not folder.exists():
         return False
     if not (folder / _MARKER).is_file():
-        raise LocalStackError(f"STATE_DIR={folder} was not made by `make run`: not touched")
+        raise LocalStackError(f"STATE_DIR={folder} was not made by `make run`, so it is not removed.")
     with (folder / _MARKER).open("a", encoding="utf-8") as marker:
         _lock(folder, marker.fileno())
         shutil.rmtree(folder)
@@ -49,7 +50,7 @@ def _adopt(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=_FOLDER_MODE)
         marker = folder / _MARKER
         if not marker.exists() and any(folder.iterdir()):
-            raise LocalStackError(f"STATE_DIR={folder} holds something else: name a new or empty folder")
+            raise LocalStackError(f"STATE_DIR={folder} has other files. Name a new or an empty folder.")
         marker.touch()
     except OSError as error:
         raise LocalStackError(f"STATE_DIR={folder} cannot be used: {error.strerror}") from error
@@ -65,12 +66,12 @@ def _private_files() -> Iterator[None]:
 
 
 def _close_to_others(folder: Path) -> None:
-    """Change the modes of what an earlier version made readable for every user of the machine."""
+    """Make files private that an earlier version made readable for every user of the machine."""
     try:
         folder.chmod(_FOLDER_MODE)
         for path in folder.rglob("*"):
             mode = path.lstat().st_mode
-            # A link's target may lie outside of the folder.
+            # The target of a link may be outside of the folder.
             if not stat.S_ISLNK(mode):
                 path.chmod(_FOLDER_MODE if stat.S_ISDIR(mode) else _FILE_MODE)
     except OSError as error:
@@ -82,5 +83,5 @@ def _lock(folder: Path, descriptor: int) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
         raise LocalStackError(
-            f"STATE_DIR={folder} is in use by a running stack: stop that one first"
+            f"STATE_DIR={folder} is in use by a running stack. Stop that stack first."
         ) from error

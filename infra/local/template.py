@@ -1,4 +1,4 @@
-"""Reads infra/aws/package/template.yaml, so that local and deployed stacks have one description."""
+"""The deployment's template, so that local and deployed stacks have one description."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ Template = Mapping[str, Any]
 
 
 def read_template(path: Path = TEMPLATE_PATH) -> Template:
-    """Return the deployment's own template."""
+    """Return the template of the deployment."""
     template: Template = yaml.safe_load(path.read_text(encoding="utf-8"))
     return template
 
 
 def state_part(template: Template) -> dict[str, Any]:
-    """Return a template of what keeps state (table, keys, aliases) and what those need."""
+    """Return a template of the resources that keep state, and of the parts that they refer to."""
     resources = {
         name: resource
         for name, resource in template["Resources"].items()
@@ -44,7 +44,7 @@ def state_part(template: Template) -> dict[str, Any]:
 
 
 def ttl_attributes(template: Template) -> dict[str, str]:
-    """Return, for each table that expires items, the attribute that says when."""
+    """Return the TTL attribute of each table that has one, by logical id."""
     return {
         name: resource["Properties"]["TimeToLiveSpecification"]["AttributeName"]
         for name, resource in template["Resources"].items()
@@ -53,7 +53,7 @@ def ttl_attributes(template: Template) -> dict[str, str]:
 
 
 def gateway_responses(template: Template) -> Iterator[Mapping[str, Any]]:
-    """Yield the properties of each answer that the gateway itself gives."""
+    """Yield the properties of each response that the gateway itself sends."""
     for resource in template["Resources"].values():
         if resource.get("Type") == "AWS::ApiGateway::GatewayResponse":
             yield resource["Properties"]

@@ -56,7 +56,7 @@ def test_limit_is_told_before_each_deployment() -> None:
     """Also when nothing is reserved, so that an operator knows what could be."""
     assert said_by(Lambda(), [reserve(API, None)]) == [
         "Lambda runs 1,000 executions at a time in this account and region. Up to 900 of them can be "
-        "reserved by this stack: 100 must stay unreserved."
+        "reserved by this stack, and 100 must stay unreserved."
     ]
 
 

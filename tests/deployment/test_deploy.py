@@ -91,9 +91,9 @@ class TestFirst:
         }
         with pytest.raises(DeploymentError, match="failed: the stack is in ROLLBACK_COMPLETE"):
             desk.deploy()
-        told = desk.output.split("What failed:")[1]
+        told = desk.output.split("These resources failed:")[1]
         assert "Broken (AWS::CloudWatch::Alarm): " in told
-        with pytest.raises(DeploymentError, match="`make destroy` removes it"):
+        with pytest.raises(DeploymentError, match="with `make destroy`"):
             desk.deploy()
 
 
@@ -106,7 +106,7 @@ class TestNext:
         kept = keys_in(desk.bucket)
         assert desk.deploy() == first
         assert len(desk.asked) == 1
-        assert f"The stack {desk.name} is up to date: there is nothing to change." in desk.said
+        assert f"The stack {desk.name} is up to date. There is nothing to change." in desk.said
         assert "AVAILABLE" not in desk.change_sets()
         assert keys_in(desk.bucket) == kept
 
@@ -121,7 +121,7 @@ class TestNext:
         assert changes[0] == ["Modify", "Function", "AWS::Lambda::Function"]
         assert ["!!", "REMOVE", "Logs", "AWS::Logs::LogGroup"] in changes
         assert any(line[:2] == ["!!", "REPLACE"] and "TokenTable" in line for line in changes)
-        assert "!! 2 of 3 remove or replace what is there." in desk.said
+        assert "!! 2 of 3 changes remove or replace a resource." in desk.said
 
     def test_what_may_be_replaced_stands_out(self, desk: Desk) -> None:
         """CloudFormation cannot tell beforehand what the value of a parameter leads to."""
@@ -137,9 +137,7 @@ class TestNext:
         desk.deploy()
         desk.deploy(Key="other")
         assert desk.words == ["y", "y", "y", desk.name]
-        assert desk.asked[-1] == (
-            f"Deploy {desk.name}, though the service goes on without the present TokenTable?"
-        )
+        assert desk.asked[-1] == (f"Deploy {desk.name}, and continue without the present TokenTable?")
 
     def test_loss_of_the_role_that_signs_wants_more_than_a_yes(self, desk: Desk) -> None:
         """Keys that rotation made let only that role sign: a new one could not issue."""
@@ -152,7 +150,7 @@ class TestNext:
         del desk.template["Resources"]["ApiHandlerRole"]
         desk.deploy()
         assert desk.words == ["y", "y", desk.name]
-        assert desk.asked[-1].endswith("though the service goes on without the present ApiHandlerRole?")
+        assert desk.asked[-1].endswith("and continue without the present ApiHandlerRole?")
 
     def test_refusal_leaves_the_stack_as_it_was(self, desk: Desk) -> None:
         """And no change set that somebody could execute by mistake."""
@@ -174,7 +172,7 @@ class TestNext:
     def test_unknown_parameter_is_refused_with_the_known_ones(self, desk: Desk) -> None:
         """Before a change set is made."""
         with pytest.raises(
-            DeploymentError, match=r"no parameter Day\. Known: Days, DeletionProtection, Key"
+            DeploymentError, match=r"Day is not a parameter\. Known: Days, DeletionProtection, Key"
         ):
             desk.deploy(Day="14")
         assert desk.status is None

@@ -1,4 +1,4 @@
-"""`python -m infra.aws.deploy.stage`: what stops it is one line, before anything is changed."""
+"""The command ``deploy``: the reasons that stop it before it changes anything."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_missing_region_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """With what to set."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "x")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
-    with pytest.raises(DeploymentError, match="No region: set AWS_REGION"):
+    with pytest.raises(DeploymentError, match="Set AWS_REGION"):
         Account.of_session()
 
 
@@ -36,7 +36,7 @@ def test_missing_region_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_missing_credentials_are_told(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
     """With what to set."""
     monkeypatch.setenv(variable, "eu-west-1")
-    with pytest.raises(DeploymentError, match="No credentials: set AWS_PROFILE"):
+    with pytest.raises(DeploymentError, match="Set AWS_PROFILE"):
         Account.of_session()
 
 
@@ -52,7 +52,7 @@ def test_unknown_profile_is_told(
 def test_unknown_stage_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     """Before AWS is asked for anything."""
     assert main(["deploy", "--stage", "nowhere"]) == 1
-    assert capsys.readouterr().err == "There is no stage 'nowhere'. Stages: dev, prod\n"
+    assert capsys.readouterr().err == "The stage 'nowhere' does not exist. Stages: dev, prod\n"
 
 
 def test_without_a_terminal_nobody_agrees(capsys: pytest.CaptureFixture[str]) -> None:
@@ -60,12 +60,12 @@ def test_without_a_terminal_nobody_agrees(capsys: pytest.CaptureFixture[str]) ->
     with pytest.raises(DeploymentError, match="YES=1"):
         confirmation(agreed=False)("Deploy?", YES)
     assert confirmation(agreed=True)("Deploy?", YES)
-    assert capsys.readouterr().out == "\nDeploy? Yes, as given.\n"
+    assert capsys.readouterr().out == "\nDeploy? Yes (YES=1).\n"
 
 
 def test_what_cannot_be_undone_is_not_agreed_to_beforehand() -> None:
     """A pipeline must not put an empty table in the place of one with tokens."""
-    with pytest.raises(DeploymentError, match="YES=1 does not agree to that"):
+    with pytest.raises(DeploymentError, match="YES=1 never agrees to this"):
         confirmation(agreed=True)("Deploy?", "tokens-prod")
 
 
@@ -153,5 +153,5 @@ def test_stack_that_must_go_is_told_before_the_settings(
     assert main(["deploy", "--stage", "prod", "--stack-name", desk.name, "--yes"]) == 1
     told = capsys.readouterr().err
     assert f"The stack {desk.name} is in ROLLBACK_COMPLETE" in told
-    assert "`make destroy` removes it" in told
+    assert "with `make destroy`" in told
     assert "example" not in told

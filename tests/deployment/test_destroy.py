@@ -55,7 +55,10 @@ def test_refusal_changes_nothing(desk: Desk) -> None:
 def test_stack_that_is_not_there_is_no_failure(desk: Desk) -> None:
     """Nor is anybody asked."""
     remove(desk)
-    assert (desk.asked, desk.said) == ([], [f"There is no stack {desk.name}: nothing to remove."])
+    assert (desk.asked, desk.said) == (
+        [],
+        [f"The stack {desk.name} does not exist. There is nothing to remove."],
+    )
 
 
 def test_failed_first_deployment_can_be_removed(desk: Desk) -> None:

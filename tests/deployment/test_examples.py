@@ -28,7 +28,7 @@ def test_settings_of_ones_own_are_deployed(first: bool) -> None:
 def test_provider_that_nobody_has_is_refused(url: str) -> None:
     """Nobody could ever sign in."""
     with pytest.raises(
-        DeploymentError, match=r"OIDC_ISSUER of the stage dev is an example: .*config\.json"
+        DeploymentError, match=r"OIDC_ISSUER of the stage dev is an example\. .*config\.json"
     ):
         refuse_examples(REAL | {"OIDC_ISSUER": url}, "dev", first=True)
 

@@ -43,7 +43,7 @@ def test_secret_comes_from_the_environment() -> None:
 
 def test_secret_on_the_command_line_is_refused_and_not_repeated() -> None:
     """The sentence says where it belongs. Taking it away is no secret."""
-    with pytest.raises(DeploymentError, match="set OIDC_CLIENT_SECRET in the environment") as refused:
+    with pytest.raises(DeploymentError, match="Set OIDC_CLIENT_SECRET in the environment") as refused:
         given_parameters("OidcClientSecret=s3cret", {})
     assert "s3cret" not in str(refused.value)
     assert given_parameters("OidcClientSecret=", {}) == {"OidcClientSecret": ""}

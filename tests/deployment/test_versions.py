@@ -89,7 +89,7 @@ def test_parameter_that_is_not_given_keeps_its_value_and_the_version(desk: Desk,
     desk.deploy(Reuse="revoke_family")
     desk.deploy()
     assert door.alias == ("1", "revoke_family")
-    assert desk.said[-1] == f"The stack {desk.name} is up to date: there is nothing to change."
+    assert desk.said[-1] == f"The stack {desk.name} is up to date. There is nothing to change."
 
 
 def test_three_newest_versions_stay(desk: Desk, door: Door) -> None:

@@ -1,4 +1,4 @@
-"""What the emulator is too quick or too small for: waiting, pages, a stack that somebody else is at."""
+"""Waiting, pages and a busy stack, for which the emulator is too quick or too small."""
 
 from __future__ import annotations
 
@@ -86,12 +86,12 @@ def change(name: str, action: str = "Add") -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("status", "sentence"),
     [
-        ("UPDATE_IN_PROGRESS", "somebody else is at it"),
-        ("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "somebody else is at it"),
-        ("DELETE_IN_PROGRESS", "somebody else is at it"),
-        ("ROLLBACK_COMPLETE", "`make destroy` removes it"),
-        ("ROLLBACK_FAILED", "`make destroy` removes it"),
-        ("DELETE_FAILED", "`make destroy` removes it"),
+        ("UPDATE_IN_PROGRESS", "A change is running"),
+        ("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", "A change is running"),
+        ("DELETE_IN_PROGRESS", "A change is running"),
+        ("ROLLBACK_COMPLETE", "with `make destroy`"),
+        ("ROLLBACK_FAILED", "with `make destroy`"),
+        ("DELETE_FAILED", "with `make destroy`"),
         ("UPDATE_ROLLBACK_FAILED", "continue-update-rollback --stack-name tokens"),
     ],
 )
@@ -167,7 +167,7 @@ def test_causes_are_told_and_consequences_are_not(told: Told) -> None:
     ]
     told.answers("describe_stack_events", StackEvents=events[::-1])
     assert told.stack.follow(STACK_ID, None) == Rest("ROLLBACK_COMPLETE", "")
-    assert told.said[-2:] == ["\nWhat failed:", "  A (AWS::X::Y): Access denied"]
+    assert told.said[-2:] == ["\nThese resources failed:", "  A (AWS::X::Y): Access denied"]
 
 
 IMPORTED = "Export tokens-ApiTokenAuthorizerArn cannot be deleted as it is in use by orders"

@@ -161,4 +161,4 @@ def test_clients_header_is_read_alike(api: Api, spelling: str) -> None:
     assert answer.json["error_description"] == "The client could not be authenticated."
     wrong = {"Authorization": spelling.format(c=known).replace("asic", "earer").replace("ASIC", "EARER")}
     answer = api.form("/oauth2/introspect", {"token": "x"}, wrong)
-    assert answer.json["error_description"] == "Clients authenticate by HTTP Basic."
+    assert answer.json["error_description"] == "Authenticate the client with HTTP Basic, or in the body."

@@ -8,9 +8,9 @@ import pytest
 from chalice.config import Config
 
 from chalicelib.handlers.http.pages import assets_version
-from infra.local.answers import GatewayAnswers
 from infra.local.gateway import Gateway
 from infra.local.http_server import create_server
+from infra.local.responses import GatewayResponses
 from infra.local.template import read_template
 from tests.infra.wire_client import Client
 from tests.support.api import Api
@@ -41,7 +41,7 @@ def wire(api: Api) -> Iterator[Client]:
     from app import app
 
     kind = app.__class__
-    gateway = Gateway(app, Config.create(app_name="bodhi"), GatewayAnswers(read_template()))
+    gateway = Gateway(app, Config.create(app_name="bodhi"), GatewayResponses(read_template()))
     server = create_server(gateway, 0)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import pytest
 from chalice.config import Config
 
-from infra.local.answers import GatewayAnswers
 from infra.local.gateway import Gateway
 from infra.local.http_server import create_server
+from infra.local.responses import GatewayResponses
 from infra.local.template import read_template
 from tests.infra.tiny_app import make_app
 from tests.infra.wire_client import Client
@@ -20,7 +20,7 @@ from tests.infra.wire_client import Client
 def client() -> Iterator[Client]:
     """Return a client of the tiny application behind the local gateway."""
     app = make_app()
-    gateway = Gateway(app, Config.create(app_name="tiny"), GatewayAnswers(read_template()))
+    gateway = Gateway(app, Config.create(app_name="tiny"), GatewayResponses(read_template()))
     server = create_server(gateway, 0)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from chalice.config import Config
 
-from infra.local.answers import GatewayAnswers
 from infra.local.events import HttpRequest
 from infra.local.gateway import Gateway
+from infra.local.responses import GatewayResponses
 from infra.local.template import read_template
 from tests.infra.tiny_app import make_app
 from tests.infra.wire_client import Client, Reply
@@ -53,10 +53,10 @@ def test_a_missing_or_refused_token_is_unauthorized(client: Client, headers: dic
 
 def test_an_authorizer_is_asked_about_headers_that_the_expression_takes_whole() -> None:
     """Only a header that matches the expression as a whole reaches the authorizer."""
-    answers = GatewayAnswers(read_template())
+    answers = GatewayResponses(read_template())
     gateway = Gateway(make_app(), Config.create(app_name="tiny"), answers, token_header="[Bb]earer +denied")
     statuses = {
-        header: gateway.answer(HttpRequest("GET", "/guarded", {"authorization": [header]})).status
+        header: gateway.respond(HttpRequest("GET", "/guarded", {"authorization": [header]})).status
         for header in (
             "Bearer denied",
             "bearer   denied",
@@ -74,8 +74,8 @@ def test_an_authorizer_is_asked_about_headers_that_the_expression_takes_whole() 
         "xBearer denied": 401,
         "": 401,
     }
-    refused = gateway.answer(HttpRequest("GET", "/guarded", {"authorization": ["Bearer good"]}))
-    assert refused == gateway.answer(HttpRequest("GET", "/guarded", {})) == answers.named("UNAUTHORIZED")
+    refused = gateway.respond(HttpRequest("GET", "/guarded", {"authorization": ["Bearer good"]}))
+    assert refused == gateway.respond(HttpRequest("GET", "/guarded", {})) == answers.named("UNAUTHORIZED")
 
 
 @pytest.mark.parametrize("token", [CANARY, "denied"])
@@ -281,7 +281,7 @@ SERVED = """
     gateway = load_gateway(Path("."))
     for header in ("Bearer garbage", "Basic x", "Bearer bodhi_a.b.c", None):
         headers = {} if header is None else {"authorization": [header]}
-        answer = gateway.answer(HttpRequest("GET", "/api/whoami", headers))
+        answer = gateway.respond(HttpRequest("GET", "/api/whoami", headers))
         print(json.dumps([answer.status, answer.headers["WWW-Authenticate"]]))
 """
 

@@ -13,10 +13,10 @@ from chalice.config import Config
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.local.answers import GatewayAnswers
 from infra.local.events import SOURCE_IP, HttpRequest
 from infra.local.gateway import Gateway
 from infra.local.policies import BadAuthorizerResult, allows
+from infra.local.responses import GatewayResponses
 from infra.local.template import read_template
 
 ARN = "arn:aws:execute-api:us-east-1:123456789012:abcdef123/prod/GET/orders/7"
@@ -189,6 +189,6 @@ def test_local_gateway_knows_the_callers_address(condition: Mapping[str, Any], s
     def guarded() -> dict[str, str]:
         return {}
 
-    gateway = Gateway(app, Config.create(app_name="tiny"), GatewayAnswers(read_template()))
+    gateway = Gateway(app, Config.create(app_name="tiny"), GatewayResponses(read_template()))
     request = HttpRequest("GET", "/guarded", {"authorization": ["Bearer x"]})
-    assert gateway.answer(request).status == status
+    assert gateway.respond(request).status == status

@@ -333,10 +333,10 @@ class TestCommand:
                 ["roll-over", "--table", "no-such-table"],
                 "Table no-such-table does not exist in this account",
             ),
-            (["revoke", "no-such-kid", "--yes"], "There is no key with the kid no-such-kid."),
-            (["revoke", "-" + "a" * 42], f"There is no key with the kid -{'a' * 42}."),
-            (["revoke", "--yes", "--" + "a" * 41], f"There is no key with the kid --{'a' * 41}."),
-            (["revoke", ""], "There is no key with the kid ."),
+            (["revoke", "no-such-kid", "--yes"], "No key has the kid no-such-kid."),
+            (["revoke", "-" + "a" * 42], f"No key has the kid -{'a' * 42}."),
+            (["revoke", "--yes", "--" + "a" * 41], f"No key has the kid --{'a' * 41}."),
+            (["revoke", ""], "No key has the kid ."),
             (["roll-over"], "There is no key to roll over"),
         ],
     )
@@ -401,7 +401,7 @@ def test_without_a_local_stack_make_says_so() -> None:
     (port,) = free_ports(1)
     status, output = run_local("signing-keys", {"AWS_PORT": str(port)}, "list")
     assert (status, output.count("\n")) == (1, 1)
-    assert f"No local stack answers on port {port}" in output
+    assert f"No local stack responds on port {port}" in output
 
 
 def _meanwhile(desk: Desk, happening: Callable[[DynamoDBKeyStore], None]) -> DynamoDBKeyStore:

@@ -81,7 +81,7 @@ def test_a_relative_state_folder_is_inside_the_project() -> None:
 @pytest.mark.parametrize("variable", ["PORT", "OIDC_PORT", "AWS_PORT"])
 def test_a_taken_port_names_the_variable_to_change(taken_port: int, variable: str) -> None:
     """Nothing is started, and the way out is in the message."""
-    with pytest.raises(LocalStackError, match=rf"^Port {taken_port} is in use: .*set {variable} to"):
+    with pytest.raises(LocalStackError, match=rf"^Port {taken_port} is in use. .*set {variable} to"):
         require_free({variable: taken_port})
 
 
@@ -180,4 +180,4 @@ def test_login_without_a_provider_says_so() -> None:
     (port,) = free_ports(1)
     status, output = run_local("login", {"OIDC_PORT": str(port)}, "user@example.com")
     assert (status, output.count("\n")) == (1, 1)
-    assert f"No OpenID provider answers on port {port}" in output
+    assert f"No OpenID provider responds on port {port}" in output

@@ -40,7 +40,7 @@ def test_a_foreign_folder_is_never_removed(tmp_path: Path) -> None:
 def test_a_foreign_folder_is_never_adopted(tmp_path: Path) -> None:
     """Otherwise it would become ours, and be removed later."""
     (tmp_path / "thesis.txt").write_text("years of work")
-    with pytest.raises(LocalStackError, match="holds something else"), state_dir.held(tmp_path):
+    with pytest.raises(LocalStackError, match="has other files"), state_dir.held(tmp_path):
         pass
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from infra.local.answers import GatewayAnswers
+from infra.local.responses import GatewayResponses
 from infra.local.template import gateway_responses, read_template, state_part, ttl_attributes
 from tests.support import contract
 
@@ -96,7 +96,7 @@ def test_tokens_and_keys_outlive_the_stack() -> None:
 )
 def test_each_gateway_response_is_a_problem_document(response_type: str, status: int, code: str) -> None:
     """The gateway speaks like the application does."""
-    answer = GatewayAnswers(read_template()).named(response_type)
+    answer = GatewayResponses(read_template()).named(response_type)
     document = json.loads(answer.body)
     assert (answer.status, document["code"]) == (status, code)
     assert {"type", "title", "detail"} <= document.keys()

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from chalicelib import base64url
 from chalicelib.adapters import jws
 from chalicelib.adapters.dynamodb.key_store import DynamoDBKeyStore
 from chalicelib.adapters.key_cache import COOL_DOWN, MAX_AGE
@@ -63,7 +64,7 @@ def signed_by(world: World, key: VerificationKey) -> str:
     header = jws.encode_json({"alg": "ES256", "kid": key.kid, "typ": "api-token+jwt"})
     message = f"{header}.{payload}"
     signature = KmsSigningKey(world.cloud.kms, key).sign(message.encode())
-    return f"bodhi_{message}.{jws.encode(signature)}"
+    return f"bodhi_{message}.{base64url.encode(signature)}"
 
 
 def use(world: World, secret: str) -> int:

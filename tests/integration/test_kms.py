@@ -13,7 +13,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from joserfc.jwk import ECKey
 
 from chalicelib.adapters import jws
-from chalicelib.adapters.api_token import ApiTokenSigner, ApiTokenVerifier, load_public_keys, public_key
+from chalicelib.adapters.api_token import ApiTokenSigner, ApiTokenVerifier
+from chalicelib.adapters.jws import load_public_keys, public_key
 from chalicelib.adapters.key_cache import KeyCache
 from chalicelib.adapters.kms import KmsSigningKeys, low_s_signature, read_public_key
 from chalicelib.domain.claims import Claims

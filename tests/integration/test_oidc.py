@@ -1069,7 +1069,7 @@ def development_provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
     settings = StackSettings.from_environ({**ports, "STATE_DIR": str(state_dir)})
     child = Child(programs.provider(settings))
     try:
-        child.wait_until_it_answers()
+        child.wait_until_it_responds()
         yield settings
     finally:
         child.kill()

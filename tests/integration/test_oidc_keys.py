@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.ed448 import Ed448PrivateKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 
+from chalicelib import base64url
 from chalicelib.adapters.oidc.provider import OidcProvider, ProviderDocuments, ProviderRules
 from chalicelib.adapters.oidc.reloads import BURST, COOL_DOWN, LONGEST_AGE, MAX_AGE, SPACING, Reloads
 from chalicelib.domain.errors import IdentityProviderUnavailable, SignInRefused
@@ -28,7 +29,7 @@ from chalicelib.domain.users import Identity
 from tests.support.builders import ISSUER
 from tests.support.clock import FixedClock
 from tests.support.http import FakeHttp
-from tests.support.jws import CLAIMS, HEADER, by_key, encoded, jws, other_key, rsa_jwk, saying
+from tests.support.jws import CLAIMS, HEADER, by_key, jws, other_key, rsa_jwk, saying
 from tests.support.provider import AUDIENCE, KID, TestProvider, provider_key
 from tests.support.waiting import threads_in, wait_until
 
@@ -201,7 +202,7 @@ class TestWithoutKid:
 
 def small_order_jwk(y: int) -> dict[str, Any]:
     """Return an Ed25519 key whose point has this y coordinate."""
-    return {"kty": "OKP", "crv": "Ed25519", "kid": "odd", "x": encoded(y.to_bytes(32, "little"))}
+    return {"kty": "OKP", "crv": "Ed25519", "kid": "odd", "x": base64url.encode(y.to_bytes(32, "little"))}
 
 
 @cache
@@ -248,20 +249,20 @@ ODD_KEYS: dict[str, Callable[[], object]] = {
         **json.loads(jwt.algorithms.ECAlgorithm.to_jwk(new_key("ES256"))),
         "kid": "odd",
     },
-    "symmetric": lambda: {"kty": "oct", "kid": "odd", "alg": "HS256", "k": encoded(b"s" * 32)},
+    "symmetric": lambda: {"kty": "oct", "kid": "odd", "alg": "HS256", "k": base64url.encode(b"s" * 32)},
     "small modulus": lambda: public_jwk(weak_key(), kid="odd"),
     "tiny modulus": lambda: public_jwk(other_key(), kid="odd", n="AQAB"),
-    "even modulus": lambda: public_jwk(other_key(), kid="odd", n=encoded((2**2047).to_bytes(256))),
-    "huge modulus": lambda: public_jwk(other_key(), kid="odd", n=encoded(b"\xff" * 4096)),
+    "even modulus": lambda: public_jwk(other_key(), kid="odd", n=base64url.encode((2**2047).to_bytes(256))),
+    "huge modulus": lambda: public_jwk(other_key(), kid="odd", n=base64url.encode(b"\xff" * 4096)),
     "exponent 1": lambda: public_jwk(other_key(), kid="odd", e="AQ"),
     "exponent 0": lambda: public_jwk(other_key(), kid="odd", e="AA"),
     "even exponent": lambda: public_jwk(other_key(), kid="odd", e="BA"),
-    "huge exponent": lambda: public_jwk(other_key(), kid="odd", e=encoded(b"\xff" * 255)),
+    "huge exponent": lambda: public_jwk(other_key(), kid="odd", e=base64url.encode(b"\xff" * 255)),
     "no modulus": lambda: public_jwk(other_key(), kid="odd", n=None),
     "modulus is a number": lambda: public_jwk(other_key(), kid="odd", n=7),
     "modulus is not base64": lambda: public_jwk(other_key(), kid="odd", n="!"),
     "modulus is a surrogate": lambda: public_jwk(other_key(), kid="odd", n="\ud800"),
-    "off the curve": lambda: public_jwk(new_key("ES256"), kid="odd", y=encoded(b"\1" * 32)),
+    "off the curve": lambda: public_jwk(new_key("ES256"), kid="odd", y=base64url.encode(b"\1" * 32)),
     "the origin": lambda: public_jwk(new_key("ES256"), kid="odd", x="A" * 43, y="A" * 43),
     "short coordinate": lambda: public_jwk(new_key("ES256"), kid="odd", x="AQAB"),
     "unknown curve": lambda: public_jwk(new_key("ES256"), kid="odd", crv="P-9"),
@@ -324,7 +325,7 @@ class TestOddKeys:
         """A key with a private member is refused."""
         secret = b"s" * 32
         provider = publishing(
-            {"kty": "oct", "kid": "oct", "alg": "HS256", "k": encoded(secret)},
+            {"kty": "oct", "kid": "oct", "alg": "HS256", "k": base64url.encode(secret)},
             public_jwk(provider_key(), kid=KID),
         )
         forged = jws(

@@ -113,7 +113,7 @@ def test_more_stages_than_one_call_can_flush_stop_the_build() -> None:
     """This API's own is among them."""
     stages = [f"restapis/b{number}/prod" for number in range(MAX_STAGES)]
     assert len(flushable(resources_with(AUTHORIZER_CACHE_STAGES=",".join(stages[1:])))) == MAX_STAGES
-    with pytest.raises(PackagingError, match="AUTHORIZER_CACHE_STAGES names too many: at most 20"):
+    with pytest.raises(PackagingError, match="AUTHORIZER_CACHE_STAGES names too many stages"):
         resources_with(AUTHORIZER_CACHE_STAGES=",".join(stages))
 
 

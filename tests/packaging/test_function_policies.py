@@ -67,7 +67,7 @@ def test_stage_may_give_a_function_another_policy(policies: Path) -> None:
     own = {"token_authorizer": {"iam_policy_file": "policy-signs.json"}}
     config = changed(stage={"lambda_functions": own})
     check_functions(config, "dev", policies, written(authorizer=SIGNS))
-    with pytest.raises(PackagingError, match=r"token_authorizer would not get the policy of policy-signs"):
+    with pytest.raises(PackagingError, match=r"token_authorizer must have the policy of policy-signs"):
         check_functions(config, "dev", policies, written())
 
 
@@ -81,7 +81,7 @@ def test_name_of_no_function_stops_the_build(policies: Path, where: str) -> None
     with pytest.raises(PackagingError) as refused:
         check_functions(config, "dev", policies, written())
     assert str(refused.value) == (
-        f"lambda_functions of {where} has a key that is not used here: token_authoriser. "
+        f"lambda_functions of {where} has an unknown key: token_authoriser. "
         "Known: api_handler, token_authorizer"
     )
 
@@ -96,7 +96,7 @@ def test_function_without_a_policy_of_its_own_stops_the_build(policies: Path) ->
 @pytest.mark.parametrize("policy", [SIGNS, {"Statement": ["read", "more"]}, {}])
 def test_any_other_policy_stops_the_build(policies: Path, policy: Any) -> None:
     """Whatever made Chalice take it."""
-    with pytest.raises(PackagingError, match=r"would not get the policy of policy-reads\.json alone"):
+    with pytest.raises(PackagingError, match=r"must have the policy of policy-reads\.json and no other"):
         check_functions(changed(), "dev", policies, written(authorizer=policy))
 
 
@@ -104,7 +104,7 @@ def test_second_policy_stops_the_build(policies: Path) -> None:
     """What is proven is the file and nothing beside it."""
     template = written()
     template["Resources"]["APIHandlerRole"]["Properties"]["Policies"] *= 2
-    with pytest.raises(PackagingError, match="api_handler would not get"):
+    with pytest.raises(PackagingError, match="api_handler must have"):
         check_functions(changed(), "dev", policies, template)
 
 
@@ -125,5 +125,5 @@ def test_build_is_held_to_the_configuration(tmp_path: Path) -> None:
         shutil.copy(ROOT / name, project)
     config = project / ".chalice" / "config.json"
     config.write_text(config.read_text().replace("appsync_authorizer", "appsync_authoriser"))
-    with pytest.raises(PackagingError, match="not used here: appsync_authoriser"):
+    with pytest.raises(PackagingError, match="unknown key: appsync_authoriser"):
         build(project, "dev", tmp_path / "dev", python=host_python())

@@ -28,22 +28,22 @@ def test_stages_of_the_project_are_sound(stage: str) -> None:
 
 def test_unknown_stage_stops_the_build(tmp_path: Path) -> None:
     """Chalice would package it with the defaults."""
-    with pytest.raises(PackagingError, match=r"no stage 'staging'. Stages: dev, prod"):
+    with pytest.raises(PackagingError, match=r"The stage 'staging' does not exist. Stages: dev, prod"):
         check_config(scratch(tmp_path), "staging")
 
 
 @pytest.mark.parametrize(
     ("changes", "where"),
     [
-        ({"lambda_memory": 512}, "config.json has a key that is not used here: lambda_memory"),
-        ({"stages": {"dev": {"autogen": True}}}, "stage dev has a key that is not used here: autogen"),
+        ({"lambda_memory": 512}, "config.json has an unknown key: lambda_memory"),
+        ({"stages": {"dev": {"autogen": True}}}, "stage dev has an unknown key: autogen"),
         (
             {"stages": {"dev": {"lambda_functions": {"f": {"memory": 1}}}}},
-            "stage dev, function f has a key that is not used here: memory",
+            "stage dev, function f has an unknown key: memory",
         ),
         (
             {"lambda_functions": {"f": {"x": 1}}},
-            "config.json, function f has a key that is not used here: x",
+            "config.json, function f has an unknown key: x",
         ),
     ],
 )
@@ -58,7 +58,7 @@ def test_unknown_key_stops_the_build(tmp_path: Path, changes: dict[str, Any], wh
 )
 def test_stage_does_not_override_what_functions_have_of_their_own(tmp_path: Path, key: str) -> None:
     """A stage's policy would be that of every function; each may still have another one there."""
-    with pytest.raises(PackagingError, match=f"stage dev must not set {key}: .* lambda_functions"):
+    with pytest.raises(PackagingError, match=f"stage dev must not set {key}, .* lambda_functions"):
         check_config(scratch(tmp_path, stages={"dev": {key: 1}}), "dev")
     shutil.rmtree(tmp_path / ".chalice")
     own = {"lambda_functions": {"api_handler": {key: 1}}}
@@ -76,7 +76,7 @@ def test_stage_does_not_override_what_functions_have_of_their_own(tmp_path: Path
 )
 def test_key_that_means_nothing_there_stops_the_build(tmp_path: Path, changes: dict[str, Any]) -> None:
     """Policies are written by hand, and Chalice reads the others for a whole stage only."""
-    with pytest.raises(PackagingError, match="has a key that is not used here"):
+    with pytest.raises(PackagingError, match="has an unknown key"):
         check_config(scratch(tmp_path, **changes), "dev")
 
 

@@ -55,13 +55,13 @@ def test_settings_of_all_stages_are_joined_with_the_stages_own() -> None:
         ({"SCOPES": "{"}, "stage dev: SCOPES is not valid JSON"),
         (
             {"IDLE_TIMEOUT_SECOND": "5"},
-            r"no setting IDLE_TIMEOUT_SECOND; is IDLE_TIMEOUT_SECONDS meant\?",
+            r"IDLE_TIMEOUT_SECOND is not a setting\. Did you mean IDLE_TIMEOUT_SECONDS\?",
         ),
-        ({"COLOUR": "blue"}, "no setting COLOUR$"),
-        ({"STAGE": "prod"}, "STAGE is 'prod' but must be 'dev'"),
-        ({"STAGE": None}, "STAGE is None but must be 'dev'"),
+        ({"COLOUR": "blue"}, "COLOUR is not a setting.$"),
+        ({"STAGE": "prod"}, "STAGE is 'prod', but must be 'dev'"),
+        ({"STAGE": None}, "STAGE is None, but must be 'dev'"),
         ({"MAX_TOKENS_PER_USER": 5}, "MAX_TOKENS_PER_USER must be a string"),
-        ({"TABLE_NAME": "mine"}, "TABLE_NAME is set by the template: remove it"),
+        ({"TABLE_NAME": "mine"}, "TABLE_NAME is set by the template. Remove it"),
         ({"SIGNING_KEY_ID": "alias/x"}, "SIGNING_KEY_ID is set by the template"),
         ({"ROTATED_TOKEN_REUSE": "record"}, "PARAMETERS=RotatedTokenReuse"),
     ],
@@ -114,14 +114,14 @@ def test_variables_for_lambda_itself_pass() -> None:
 )
 def test_variables_that_lambda_sets_itself_are_refused(name: str) -> None:
     """CloudFormation would say so only after everything else is made, and roll it back."""
-    with pytest.raises(PackagingError, match=f"^stage dev: {name} is Lambda's own: remove it$"):
+    with pytest.raises(PackagingError, match=f"^stage dev: {name} is set by Lambda. Remove it.$"):
         check({name: "x"})
 
 
 @pytest.mark.parametrize("name", ["_HANDLER", "_X_AMZN_TRACE_ID", "LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR"])
 def test_lambdas_other_variables_are_no_settings(name: str) -> None:
     """They are refused like anything that the service does not read."""
-    with pytest.raises(PackagingError, match=f"no setting {name}"):
+    with pytest.raises(PackagingError, match=f"{name} is not a setting"):
         check({name: "x"})
 
 
@@ -133,8 +133,8 @@ def test_settings_leave_room_for_what_the_template_adds() -> None:
     with pytest.raises(PackagingError) as refused:
         check({"ADMIN_SUBJECTS": "x" * (fits + 1)})
     assert str(refused.value) == (
-        "stage dev: the environment variables take 3,073 bytes together, more than 3,072: Lambda takes "
-        "4,096, and the template adds some; ADMIN_SUBJECTS is the largest"
+        "stage dev: The environment variables have 3,073 bytes, more than 3,072. Lambda allows 4,096, and "
+        "the template adds some. The largest variable is ADMIN_SUBJECTS."
     )
 
 

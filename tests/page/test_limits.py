@@ -5,7 +5,7 @@ import json
 import subprocess
 import sys
 from enum import Enum
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -15,6 +15,7 @@ from chalicelib.domain.token_rules import MAX_LIFETIME, MAX_OVERLAP
 from chalicelib.domain.tokens import TokenStatus
 from chalicelib.domain.unicode_table import WHITE_SPACE
 from chalicelib.domain.users import Role, UserStatus
+from chalicelib.services.listing import Sort
 from infra.local.template import PROJECT_ROOT
 from tests.packaging.fresh import result_of
 from tests.page.browser import Browser
@@ -26,8 +27,10 @@ CHANGED = """
     import html, json
     from datetime import timedelta
     from chalicelib.domain import text, token_rules
+    from chalicelib.services import listing
     text.MAX_NAME_LENGTH, text.MAX_DESCRIPTION_LENGTH, text.MAX_SEARCH_LENGTH = 7, 8, 9
     token_rules.MAX_LIFETIME, token_rules.MAX_OVERLAP = timedelta(days=110), timedelta(seconds=13)
+    listing.MAX_LIMIT, listing.DEFAULT_LIMIT = 77, 22
     from tests.page.browser import Browser
     from tests.support.api import api_of
     from tests.support.service import MemoryService
@@ -45,6 +48,9 @@ LOADED = """
 """
 TABLES = """
     console.log(JSON.stringify(Object.fromEntries(given.map((name) => [name, Object.keys(module[name])]))));
+"""
+COLUMNS = """
+    console.log(JSON.stringify(module.TOKEN_COLUMNS.map(({ sort }) => sort).filter(Boolean)));
 """
 TRIMMED = """
     const isTrimmed = (point) => module.trimmed(String.fromCodePoint(point)) === '';
@@ -111,6 +117,9 @@ def test_page_and_document_follow_the_constants() -> None:
     parameters = document["paths"]["/v1/tokens"]["get"]["parameters"]
     (search,) = (each["schema"] for each in parameters if each["name"] == "q")
     assert search["maxLength"] == 9
+    (limit,) = (each["schema"] for each in parameters if each["name"] == "limit")
+    assert (limit["maximum"], limit["default"]) == (77, 22)
+    assert schemas["TokenPage"]["properties"]["tokens"]["maxItems"] == 77
     assert {schema["maximum"] for schema in lifetimes_of(document)} == {110}
     assert schemas["RotateToken"]["properties"]["overlap_seconds"]["maximum"] == 13
 
@@ -150,6 +159,13 @@ def test_page_has_words_for_each_value() -> None:
     assert {name: set(keys) for name, keys in words.items()} == {
         name: {each.value for each in kind} for name, kind in tables.items()
     }
+
+
+def test_page_sorts_by_names_of_the_api() -> None:
+    """Each column that orders the list has a name that the API accepts, ascending and descending."""
+    columns = run_in_node("token-row.js", COLUMNS, None)
+    assert columns
+    assert {f"{sign}{name}" for name in columns for sign in ("", "-")} <= set(get_args(Sort))
 
 
 def test_page_trims_the_white_space_of_the_server() -> None:

@@ -548,13 +548,14 @@ def _by_public_key(genuine: str) -> str:
 
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+    from chalicelib import base64url
     from chalicelib.adapters import jws
     from tests.support.provider import KID, provider_key
 
     public = provider_key().public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     header = jws.encode_json({"alg": "HS256", "kid": KID, "typ": "JWT"})
     message = f"{header}.{genuine.split('.')[1]}"
-    return f"{message}.{jws.encode(hmac.new(public, message.encode(), hashlib.sha256).digest())}"
+    return f"{message}.{base64url.encode(hmac.new(public, message.encode(), hashlib.sha256).digest())}"
 
 
 FORGED_SIGN_INS = [

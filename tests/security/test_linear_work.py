@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import jwt
 import pytest
@@ -16,11 +16,12 @@ from chalice.app import Request
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib import strict_json
+from chalicelib import base64url, strict_json
 from chalicelib.adapters import api_token, jws
 from chalicelib.adapters.access_token import JwtAccessTokenVerifier
-from chalicelib.adapters.api_token import ApiTokenVerifier, public_key
+from chalicelib.adapters.api_token import ApiTokenVerifier
 from chalicelib.adapters.client_assertion import ClientAssertions
+from chalicelib.adapters.jws import public_key
 from chalicelib.adapters.key_cache import KeyCache
 from chalicelib.domain import leaks, text
 from chalicelib.domain.errors import ApiTokensError
@@ -124,7 +125,7 @@ def query(given: str) -> None:
 def cursor(given: str) -> None:
     """Read a cursor of each list, as it is and with this text inside."""
     for written in (given, cursors.write(given.encode("utf-8", "replace").decode())):
-        for sort in listing.SORTS:
+        for sort in get_args(listing.Sort):
             with suppress(ApiTokensError):
                 listing._Order.named(sort).read(written)
         with suppress(ApiTokensError):
@@ -162,7 +163,7 @@ def path(given: str) -> None:
 
 def token_string(given: str) -> None:
     """Verify a text as every kind of token, with and without our prefix and a good signature."""
-    api_token._unverified_header.cache_clear()
+    jws._unverified_header.cache_clear()
     for string in (given, f"bodhi_{given}", f"bodhi_{given}.{given}.{'A' * 86}"):
         for verify in (API_TOKENS.verify, ACCESS_TOKENS.verify, ASSERTIONS.verify):
             with suppress(ApiTokensError):
@@ -171,12 +172,12 @@ def token_string(given: str) -> None:
 
 def own_payload(given: str) -> None:
     """Verify tokens that carry this text as their header and as their payload, each truly signed."""
-    api_token._unverified_header.cache_clear()
+    jws._unverified_header.cache_clear()
     good = jws.encode_json({"alg": "ES256", "kid": KEY.kid, "typ": api_token.TYPE})
-    segment = jws.encode(given.encode("utf-8", "replace"))
+    segment = base64url.encode(given.encode("utf-8", "replace"))
     for message in (f"{good}.{segment}", f"{segment}.{segment}"):
         with suppress(ApiTokensError):
-            API_TOKENS.verify(f"bodhi_{message}.{jws.encode(KEY.sign(message.encode()))}")
+            API_TOKENS.verify(f"bodhi_{message}.{base64url.encode(KEY.sign(message.encode()))}")
 
 
 def assertion_payload(given: str) -> None:

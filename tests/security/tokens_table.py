@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256, SHA384
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from chalicelib import base64url
 from chalicelib.adapters import jws
 from tests.security.victim import PREFIX, Victim, encoded, token_of
 from tests.support.keys import LocalSigningKey
@@ -81,13 +82,13 @@ def _own_key_in_header(victim: Victim) -> str:
 
 def _high_s(victim: Victim) -> str:
     header, payload, signature = victim.segments
-    raw = jws.decode(signature)
+    raw = base64url.decode(signature)
     high = jws.P256_ORDER - int.from_bytes(raw[32:], "big")
     twin = token_of(f"{header}.{payload}", raw[:32] + high.to_bytes(32, "big"))
     # It is a genuine signature: a verifier that forgets the rule accepts it.
     numbers = EllipticCurvePublicNumbers(
-        int.from_bytes(jws.decode(victim.key.public.x), "big"),
-        int.from_bytes(jws.decode(victim.key.public.y), "big"),
+        int.from_bytes(base64url.decode(victim.key.public.x), "big"),
+        int.from_bytes(base64url.decode(victim.key.public.y), "big"),
         victim.key.private.curve,
     )
     jwt.PyJWS().decode(twin.removeprefix(PREFIX), numbers.public_key(), algorithms=["ES256"])

@@ -3,10 +3,9 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
-from chalicelib.adapters import jws
+from chalicelib import base64url
 from chalicelib.domain.keys import KeyRing
 from chalicelib.domain.tokens import Token
 from chalicelib.domain.users import User
@@ -62,15 +61,11 @@ class CountingService(MemoryService):
     """The service over a store that counts."""
 
     store: CountingStore
+    keys: CountingKeys
 
     def __init__(self, environ: Mapping[str, str] | None = None) -> None:
-        super().__init__(environ)
-        self.store = CountingStore()
-
-    @cached_property
-    def keys(self) -> CountingKeys:
-        """A ring that counts."""
-        return self.store.keys
+        store = CountingStore()
+        super().__init__(environ, store=store, keys=store.keys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,12 +140,12 @@ def victim_of(api: Api, service: CountingService) -> Victim:
 
 def encoded(part: object) -> str:
     """Return a segment."""
-    return jws.encode(part if isinstance(part, bytes) else json.dumps(part).encode())
+    return base64url.encode(part if isinstance(part, bytes) else json.dumps(part).encode())
 
 
 def token_of(message: str, signature: bytes) -> str:
     """Return a token string, remembered as a secret."""
-    token = f"{PREFIX}{message}.{jws.encode(signature)}"
+    token = f"{PREFIX}{message}.{base64url.encode(signature)}"
     canaries.remember(token)
     return token
 

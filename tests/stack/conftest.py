@@ -26,7 +26,7 @@ FUNCTIONS = (
 
 @pytest.fixture(scope="session")
 def deployment() -> Iterator[tuple[Deployed, ControlPlane]]:
-    """Deploy once; no secret may be in anything that a function wrote meanwhile."""
+    """Deploy once. In the end no secret may be in the log of a function."""
     with caching_stack() as (stack, plane):
         yield stack, plane
         written = {name: stack.log_lines(name) for name in FUNCTIONS}
@@ -37,13 +37,13 @@ def deployment() -> Iterator[tuple[Deployed, ControlPlane]]:
 
 @pytest.fixture
 def stack(deployment: tuple[Deployed, ControlPlane]) -> Deployed:
-    """Return what is deployed."""
+    """Return the deployed stack."""
     return deployment[0]
 
 
 @pytest.fixture
 def plane(deployment: tuple[Deployed, ControlPlane]) -> ControlPlane:
-    """Return what stands in for the flush call."""
+    """Return the stub that takes the flush call."""
     return deployment[1]
 
 
@@ -55,14 +55,14 @@ def caller(stack: Deployed) -> Caller:
 
 @pytest.fixture
 def visitor(stack: Deployed) -> Iterator[Visitor]:
-    """Return somebody who has not signed in."""
+    """Return a visitor who has not signed in."""
     with Visitor(stack) as visitor:
         yield visitor
 
 
 @pytest.fixture
 def flushed(stack: Deployed, plane: ControlPlane) -> Iterator[list[float]]:
-    """Let decisions be remembered for long, and flushes work; return when each came."""
+    """Let the gateway remember decisions, and flushes work. Return the times of the flushes."""
     with flushing(stack, plane) as came:
         yield came
 

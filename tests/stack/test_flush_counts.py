@@ -107,9 +107,9 @@ def rounds(stack: Deployed) -> Rounds:
 def test_many_at_once_flush_once_per_second(
     stack: Deployed, plane: ControlPlane, rounds: Rounds, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of functions side by side few flush, for all; each flush belongs to a round.
+    """If functions run side by side, few of them flush for all. Each flush belongs to a round.
 
-    Rounds begin a second apart or more. The calls after that may take longer once than another time.
+    Rounds begin at least a second apart. The calls of a round may take longer or shorter.
     """
     flushed: list[str] = []
     monkeypatch.setattr(plane, "on_flush", flushed.append)

@@ -24,7 +24,7 @@ def _exchange(caller: Caller, token: str, kind: str, **more: str) -> str:
 
 
 def test_exchange_introspect_and_revoke(caller: Caller) -> None:
-    """A sign-in becomes a token, a token an access token; a resource server hears whether it is active."""
+    """A sign-in becomes a token, and a token an access token. A resource server learns if it is active."""
     token = _exchange(caller, caller.newcomer(), "id_token", scope="api:read")
     assert caller.whoami(token) == 200
     _exchange(caller, token, "access_token", audience=OTHER_SERVICE)

@@ -1,6 +1,5 @@
 """JWTs and keys made by hand, because libraries refuse to write most of the invalid ones."""
 
-import base64
 import json
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -11,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from cryptography.hazmat.primitives.hashes import SHA256
 
+from chalicelib import base64url
 from tests.support.builders import ISSUER
 from tests.support.clock import START
 from tests.support.provider import AUDIENCE, KID, provider_key
@@ -28,11 +28,6 @@ HEADER: Mapping[str, Any] = {"alg": "RS256", "kid": KID, "typ": "JWT"}
 Signing = Callable[[bytes], bytes]
 
 
-def encoded(data: bytes) -> str:
-    """Return base64url without padding."""
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
-
 def by_provider(message: bytes, key: RSAPrivateKey | None = None) -> bytes:
     """Sign as the provider does, RS256."""
     return (key or provider_key()).sign(message, PKCS1v15(), SHA256())
@@ -41,8 +36,8 @@ def by_provider(message: bytes, key: RSAPrivateKey | None = None) -> bytes:
 def jws(header: object, payload: object, sign: Signing = by_provider) -> str:
     """Return a compact JWS of any header and payload, given as JSON values or as bytes."""
     parts = (part if isinstance(part, bytes) else json.dumps(part).encode() for part in (header, payload))
-    message = ".".join(map(encoded, parts))
-    return f"{message}.{encoded(sign(message.encode()))}"
+    message = ".".join(map(base64url.encode, parts))
+    return f"{message}.{base64url.encode(sign(message.encode()))}"
 
 
 def saying(typ: object = "JWT", **changes: Any) -> str:

@@ -5,6 +5,7 @@ from typing import Self
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.hashes import SHA256
 
+from chalicelib import base64url
 from chalicelib.adapters import jws
 from chalicelib.adapters.kms import low_s_signature
 from chalicelib.domain.keys import KeyRing, KeyState, VerificationKey
@@ -18,7 +19,7 @@ class LocalSigningKey:
     def __init__(self) -> None:
         self.private = generate_private_key(SECP256R1())
         numbers = self.private.public_key().public_numbers()
-        x, y = (jws.encode(n.to_bytes(32, "big")) for n in (numbers.x, numbers.y))
+        x, y = (base64url.encode(n.to_bytes(32, "big")) for n in (numbers.x, numbers.y))
         kid = jws.thumbprint(x, y)
         arn = f"arn:aws:kms:us-east-1:000000000000:key/{kid}"
         self.public = VerificationKey(kid, x, y, arn, KeyState.ACTIVE, START, START)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from chalicelib.adapters import jws
+from chalicelib import numeric_date
 from chalicelib.adapters.oidc.facts import fact
 from chalicelib.adapters.oidc.machines import is_machine
 from chalicelib.domain.admin_claims import AdminClaim
@@ -153,6 +153,6 @@ def _time(claims: Claims, name: str) -> datetime:
     if claims.get(name) is None and name != "nbf":
         raise SignInRefused(SignInReason.MISSING_CLAIM, {"claim": name})
     try:
-        return jws.numeric_date(claims[name])
+        return numeric_date.read(claims[name])
     except ValueError as error:
         raise SignInRefused(SignInReason.MALFORMED, {"claim": name}) from error

@@ -12,7 +12,7 @@ from urllib.parse import quote_plus, urlencode, urlsplit, urlunsplit
 
 import urllib3
 
-from chalicelib import logs
+from chalicelib import base64url, logs
 from chalicelib.adapters.oidc import userinfo
 from chalicelib.adapters.oidc.client_secret import ClientSecret
 from chalicelib.adapters.oidc.facts import fact
@@ -58,7 +58,7 @@ class OidcLogin:
 
     def authorization_url(self, login: PendingLogin, redirect_uri: str) -> str:
         """Return the address at the provider for the browser. Raises IdentityProviderUnavailable."""
-        challenge = base64.urlsafe_b64encode(hashlib.sha256(login.verifier.encode()).digest())
+        challenge = hashlib.sha256(login.verifier.encode()).digest()
         parameters = {
             "response_type": "code",
             "client_id": self._rules.client_id,
@@ -66,7 +66,7 @@ class OidcLogin:
             "scope": self._scopes,
             "state": login.state,
             "nonce": login.nonce,
-            "code_challenge": challenge.rstrip(b"=").decode(),
+            "code_challenge": base64url.encode(challenge),
             "code_challenge_method": "S256",
         }
         address = urlsplit(self._documents.endpoint("authorization_endpoint"))

@@ -6,12 +6,15 @@ from dataclasses import dataclass, replace
 from chalice.app import Request
 
 from chalicelib.domain.sessions import LOGIN_LIFETIME, SESSION_LIFETIME
-from chalicelib.handlers.http.site import Site, site_of
+from chalicelib.handlers.http.site import Site
 
 
 @dataclass(frozen=True, slots=True)
 class Cookie:
-    """A kind of cookie. Over TLS no other host can set it (RFC 6265bis section 4.1.3.2)."""
+    """A kind of cookie. Over TLS no other host can set it (RFC 6265bis section 4.1.3.2).
+
+    ``lifetime_seconds`` is its Max-Age.
+    """
 
     name: str
     lifetime_seconds: int
@@ -20,13 +23,14 @@ class Cookie:
         """Return the cookie of this kind with its own name, which ends in ``tag``."""
         return replace(self, name=f"{self.name}_{tag}")
 
-    def tags(self, request: Request) -> list[str]:
+    def tags(self, request: Request, site: Site) -> list[str]:
         """Return the tags in the names of this kind's cookies that the browser sent."""
-        prefix = f"{self.named(site_of(request))}_"
+        prefix = f"{self.named(site)}_"
         return [name.removeprefix(prefix) for name, _ in _sent(request) if name.startswith(prefix)]
 
     def named(self, site: Site) -> str:
         """Return the name that the browser knows."""
+        # Browsers accept this prefix only on cookies that came from the same host over TLS.
         return f"__Host-{self.name}" if site.is_secure else self.name
 
     def set(self, site: Site, value: str) -> str:
@@ -37,9 +41,9 @@ class Cookie:
         """Return the Set-Cookie header that ends the cookie."""
         return self._header(site, "", 0)
 
-    def read(self, request: Request) -> str | None:
+    def read(self, request: Request, site: Site) -> str | None:
         """Return the value that the browser sent, unverified."""
-        wanted = self.named(site_of(request))
+        wanted = self.named(site)
         return next((value for name, value in _sent(request) if name == wanted), None)
 
     def _header(self, site: Site, value: str, seconds: int) -> str:

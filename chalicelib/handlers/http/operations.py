@@ -1,4 +1,4 @@
-"""Calls of the API, each defined once: what is routed, checked and documented is the same value."""
+"""The calls of the API. Each is one value, by which it is routed, checked and documented."""
 
 import inspect
 import re
@@ -11,7 +11,6 @@ from chalice.app import Blueprint, Request, Response
 
 from chalicelib.domain import errors
 from chalicelib.handlers.http import requests
-from chalicelib.handlers.http.errors import PayloadTooLarge, UnsupportedMediaType
 from chalicelib.handlers.http.problems import PROBLEMS, Rendering, render_errors
 from chalicelib.handlers.http.wire import PATH_PARAMETERS, HeaderInput, Resource
 
@@ -35,7 +34,10 @@ _SAFE_METHODS = frozenset({"GET", "HEAD"})
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Who may call: any one of the security ``schemes`` (see openapi.py) opens; none means anybody."""
+    """The security ``schemes`` of a call, any one of which suffices, and the errors of checking them.
+
+    The schemes are the OpenAPI document's. Without one, the call is open to everyone.
+    """
 
     schemes: tuple[str, ...]
     raises: _Errors
@@ -57,7 +59,7 @@ PERSON = Access(
     ),
 )
 ADMIN = replace(PERSON, raises=(*PERSON.raises, errors.AdminRequired))
-ANYBODY = Access((), (errors.TokensUnavailable, errors.DependencyUnavailable))
+EVERYONE = Access((), (errors.TokensUnavailable, errors.DependencyUnavailable))
 ITSELF = Access(
     ("apiToken",), (errors.InvalidToken, errors.TokensUnavailable, errors.DependencyUnavailable)
 )
@@ -86,8 +88,9 @@ NOT_MODIFIED = DocumentedResponse(HTTPStatus.NOT_MODIFIED, headers=CACHE_HEADERS
 class Operation(Generic[_B, _Q]):
     """One call of the API.
 
+    ``path`` is API Gateway's: ``{name}`` takes one segment, ``{name+}`` takes all that follow.
     ``event`` names its log line. ``raises`` lists its own errors. The errors of access, body and query
-    are added automatically. ``body`` and ``query`` are read with ``body_of`` and ``query_of`` only, so
+    are added to them. ``body`` and ``query`` are read with ``body_of`` and ``query_of`` only, so
     validation and documentation agree. Without ``needs_body`` an absent body has the defaults. With
     ``has_head`` the operation also answers HEAD, with the status and headers of GET.
     """
@@ -109,7 +112,7 @@ class Operation(Generic[_B, _Q]):
     has_head: bool = False
 
     def __post_init__(self) -> None:
-        """Raises TypeError for a path with a parameter that has no definition."""
+        """Check the path. Raises TypeError if one of its parameters has no definition."""
         undefined = [name for name in self.path_parameters if name not in PATH_PARAMETERS]
         if undefined:
             raise TypeError(f"{self.path} has parameters without a definition: {undefined}")
@@ -117,11 +120,14 @@ class Operation(Generic[_B, _Q]):
     def on(
         self, blueprint: Blueprint, authorizer: Any = None
     ) -> Callable[[Callable[_P, Response]], Callable[_P, Response]]:
-        """Route the operation to a view, log and render its errors, and document it."""
+        """Return a decorator that routes the operation to a view and documents it by the view's docstring.
+
+        The view is logged and its errors are rendered.
+        """
 
         def wrap(view: Callable[_P, Response]) -> Callable[_P, Response]:
             routed = render_errors(self.event, self.rendering.render, self.rendering.failure)(view)
-            # Which content type a body has, the operation says; those of other calls have no meaning.
+            # Chalice would refuse other types with 415, also for calls without a body. ``body_of`` checks.
             blueprint.route(self.path, methods=self._methods, authorizer=authorizer, content_types=["*/*"])(
                 routed
             )
@@ -131,7 +137,10 @@ class Operation(Generic[_B, _Q]):
         return wrap
 
     def body_of(self, request: Request) -> _B:
-        """Return the body. Raises UnsupportedMediaType, PayloadTooLarge or InvalidRequest."""
+        """Return the body.
+
+        Raises UnsupportedMediaType, PayloadTooLarge or InvalidRequest.
+        """
         if self.body is None:
             raise TypeError(f"{self.event} takes no body")
         return requests.body(
@@ -150,7 +159,7 @@ class Operation(Generic[_B, _Q]):
 
     @property
     def is_change(self) -> bool:
-        """Whether the call is more than a mere look."""
+        """True if the call may change something."""
         return self.method not in _SAFE_METHODS
 
     @property
@@ -165,21 +174,24 @@ class Operation(Generic[_B, _Q]):
 
     @property
     def all_raises(self) -> _Errors:
-        """Every error that a caller can meet, by kind."""
+        """The classes of all errors that a caller can get."""
         of_access = [
-            kind for kind in self.access.raises if kind is not errors.CrossSiteRequest or self.is_change
+            # Only changes are checked for their origin.
+            kind
+            for kind in self.access.raises
+            if kind is not errors.CrossSiteRequest or self.is_change
         ]
         of_input: list[type[errors.ApiTokensError]] = []
         if self.body or self.query:
             of_input.append(errors.InvalidRequest)
         if self.body:
-            of_input += [PayloadTooLarge, UnsupportedMediaType]
+            of_input += [requests.PayloadTooLarge, requests.UnsupportedMediaType]
         return tuple(dict.fromkeys([*of_access, *of_input, *self.raises]))
 
 
 @dataclass(frozen=True, slots=True)
 class Documented:
-    """An operation with the words of its view: the first sentence sums up, the rest describes."""
+    """An operation and the docstring of its view. The first sentence is the summary."""
 
     operation: Operation[Any, Any]
     name: str
@@ -187,12 +199,12 @@ class Documented:
 
     @property
     def summary(self) -> str:
-        """The first sentence, without its full stop."""
+        """The first sentence of the docstring, without its full stop."""
         return self._paragraphs[0].partition(". ")[0].rstrip(".")
 
     @property
     def description(self) -> str:
-        """What follows the first sentence."""
+        """The rest of the docstring."""
         first, *others = self._paragraphs
         rest = first.partition(". ")[2]
         return "\n\n".join([rest, *others] if rest else others)

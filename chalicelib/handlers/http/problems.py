@@ -1,4 +1,4 @@
-"""Errors as HTTP: the one table of statuses, and problem documents (RFC 9457)."""
+"""Errors as HTTP: the table of statuses, and problem documents (RFC 9457)."""
 
 import functools
 import logging
@@ -16,7 +16,7 @@ from chalicelib import logs
 from chalicelib.domain import errors
 from chalicelib.domain.users import SIGN_IN_LEEWAY
 from chalicelib.handlers.http import responses, wording
-from chalicelib.handlers.http.errors import PayloadTooLarge, UnsupportedMediaType
+from chalicelib.handlers.http.requests import PayloadTooLarge, UnsupportedMediaType
 from chalicelib.handlers.http.wire import Problem, Resource
 
 _P = ParamSpec("_P")
@@ -57,10 +57,10 @@ _STATUSES: dict[type[errors.ApiTokensError], HTTPStatus] = {
     errors.IdempotencyKeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.DependencyUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
-# Errors with a ``reason`` for callers, and facts for the log.
+# These errors have a ``reason`` for callers, and facts for the log.
 EXPLAINED = (errors.SignInRefused, errors.LoginFailed, errors.IdentityProviderUnavailable)
 INTERNAL_ERROR = "internal_error"
-SOMETHING_WENT_WRONG = "Something went wrong here. Try again; if it persists, report the request id."
+SOMETHING_WENT_WRONG = "Something went wrong here. Try again. If it happens again, report the request id."
 
 
 def problem(error: errors.ApiTokensError) -> Response:
@@ -72,11 +72,12 @@ def problem(error: errors.ApiTokensError) -> Response:
         document = msgspec.structs.replace(document, successor_id=error.successor_id)
     if isinstance(error, EXPLAINED):
         document = msgspec.structs.replace(document, reason=error.reason.value)
-    return _response(document, _headers(error))
+    headers = {"WWW-Authenticate": _challenge(error), "Retry-After": retry_after(error)}
+    return _response(document, {name: value for name, value in headers.items() if value})
 
 
 def internal_error() -> Response:
-    """Return the problem document about what nobody foresaw."""
+    """Return the problem document about an unexpected error."""
     return _response(_document(HTTPStatus.INTERNAL_SERVER_ERROR, INTERNAL_ERROR, SOMETHING_WENT_WRONG), {})
 
 
@@ -85,11 +86,12 @@ def render_errors(
     render: Callable[[errors.ApiTokensError], Response] = problem,
     failure: Callable[[], Response] = internal_error,
 ) -> Callable[[Callable[_P, Response]], Callable[_P, Response]]:
-    """Wrap a view: one log line named ``event`` per call, and every error rendered.
+    """Return a decorator that renders a view's errors and writes one line named ``event`` per call.
 
-    Chalice's own middleware never sees what a view raises, so this sits under ``@route``.
+    ``failure`` renders errors that are not ApiTokensError.
     """
 
+    # Chalice's middleware never sees the errors of a view, so this decorator belongs under ``@route``.
     def wrap(view: Callable[_P, Response]) -> Callable[_P, Response]:
         @functools.wraps(view)
         def respond(*args: _P.args, **kwargs: _P.kwargs) -> Response:
@@ -109,34 +111,28 @@ def render_errors(
     return wrap
 
 
-def not_found() -> Response:
-    """Return the answer to an address where there is nothing."""
-    detail = "There is nothing at this address."
-    return _response(_document(HTTPStatus.NOT_FOUND, "not_found", detail), {})
-
-
 def status_of(error: errors.ApiTokensError) -> HTTPStatus:
     """Return the status of an error."""
     return status_of_kind(type(error))
 
 
 def status_of_kind(kind: type[errors.ApiTokensError]) -> HTTPStatus:
-    """Return the status of errors of a kind, by the nearest of its classes that the table knows."""
+    """Return the status of an error class. The nearest class in the hierarchy decides."""
     known = (_STATUSES[each] for each in kind.__mro__ if each in _STATUSES)
     return next(known, HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
 def code_of_kind(kind: type[errors.ApiTokensError]) -> str:
-    """Return the code of errors of a kind."""
+    """Return the code of an error class."""
     return kind.code
 
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
-    """How errors reach a caller, and how the OpenAPI document says so.
+    """A form of errors, for callers and for the OpenAPI document.
 
-    ``body`` has a member ``code_member`` for the code of the error; ``failure`` is for errors that
-    nobody foresaw.
+    The member ``code_member`` of ``body`` has the code of the error. ``failure`` renders errors that are
+    not ApiTokensError.
     """
 
     render: Callable[[errors.ApiTokensError], Response]
@@ -153,25 +149,20 @@ PROBLEMS = Rendering(problem, status_of_kind, code_of_kind, Problem, "code", MED
 
 def _note(error: errors.ApiTokensError, entry: logs.Entry) -> None:
     is_refusal = status_of(error) < HTTPStatus.INTERNAL_SERVER_ERROR
-    # Why a token is refused is for the log alone.
+    # Callers do not learn why a token is refused, so only the log has the reason.
     reason = error.reason if isinstance(error, errors.InvalidToken) else error.code
     entry.add(outcome="refused" if is_refusal else "error", reason=reason)
     explained = error.refusal if isinstance(error, errors.InvalidSubjectToken) else error
     if isinstance(explained, EXPLAINED):
         entry.add(reason=explained.reason.value, **explained.facts)
     if isinstance(error, errors.DependencyUnavailable):
-        # Which dependency it was is in the type; what happened to it, in its cause.
+        # The type names the dependency. The cause tells what happened to it.
         entry.add(error=type(error).__name__, cause=logs.cause(error))
         entry.level = logging.ERROR
 
 
-def _headers(error: errors.ApiTokensError) -> Mapping[str, str]:
-    headers = {"WWW-Authenticate": _challenge(error), "Retry-After": retry_after(error)}
-    return {name: value for name, value in headers.items() if value}
-
-
 def _challenge(error: errors.ApiTokensError) -> str | None:
-    """Return the Bearer challenge (RFC 6750 section 3) of an error that has one."""
+    """Return the Bearer challenge (RFC 6750 section 3) of an error, or None if it has none."""
     if isinstance(error, errors.SignInRefused):
         description = wording.sentence(error)
         return f'Bearer realm="{REALM}", error="invalid_token", error_description="{description}"'
@@ -187,7 +178,7 @@ def _challenge(error: errors.ApiTokensError) -> str | None:
 
 
 def retry_after(error: errors.ApiTokensError) -> str | None:
-    """Return the seconds after which to retry, if the error passes by itself."""
+    """Return the value of Retry-After in seconds, or None if a retry does not help."""
     if isinstance(error, errors.SignInRefused) and error.retry_after:
         return _seconds(error.retry_after)
     if isinstance(error, errors.SignInTooSoon):
@@ -198,7 +189,7 @@ def retry_after(error: errors.ApiTokensError) -> str | None:
 
 
 def _seconds(duration: timedelta) -> str:
-    # Rounded up, because a retry that comes too early is refused again.
+    # Rounded up, because a retry that is too early is refused again.
     return str(ceil(duration.total_seconds()))
 
 

@@ -1,6 +1,6 @@
-"""What is wrong with a request and what is allowed instead, in words taken from the definitions.
+"""Sentences about requests that are refused, made of the definitions of bodies and parameters.
 
-Nothing that a client sent is repeated but names, and these short and quoted.
+They repeat only names that a client sent, shortened and quoted.
 """
 
 import json
@@ -21,7 +21,7 @@ _MISSING = re.compile(r"missing required field `([a-z_]+)`$")
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """What a member or parameter takes. ``hint`` is more to say when it is refused."""
+    """The values that a member or parameter takes, in words. A refusal ends with the ``hint``."""
 
     allowed: str
     takes_list: bool
@@ -40,34 +40,29 @@ _DEFINITIONS: dict[type[Any], _Definition] = {}
 
 
 def refusal(error: msgspec.ValidationError, kind: type[Any]) -> str:
-    """Return the sentence that names the member and says what it must be."""
+    """Return a sentence that names the invalid member and the values that it takes."""
     message = str(error)
     if missing := _MISSING.search(message):
         return f"'{missing.group(1)}' is missing."
     place = _MEMBER.search(message)
     field = fields(kind).get(place.group(1)) if place else None
     if place is None or field is None:
-        return "The request is not as it must be."
+        return "The request is invalid."
     return f"'{place.group(1)}' must be {field.allowed}{field.hint}."
 
 
 def require_known(members: Mapping[str, Any], kind: type[Any], noun: str) -> None:
-    """Refuse names that a closed definition does not have. Raises InvalidRequest."""
+    """Check the names of members. Raises InvalidRequest for a name that a closed definition lacks."""
     known = fields(kind)
     unknown = members.keys() - known.keys()
-    if unknown and is_closed(kind):
+    if unknown and _definition(kind).is_closed:
         names = ", ".join(sorted(known)) or "none"
         raise InvalidRequest(f"Unknown {noun} {quoted(min(unknown))}. Known ones: {names}.")
 
 
 def quoted(name: str) -> str:
-    """Return a name that a client chose, short and without anything that could pass for markup."""
+    """Return the first 40 characters of a name from a client, as a JSON string."""
     return json.dumps(name[:40])
-
-
-def is_closed(kind: type[Any]) -> bool:
-    """Return whether a definition takes no other members than its own."""
-    return _definition(kind).is_closed
 
 
 def fields(kind: type[Any]) -> Mapping[str, Field]:

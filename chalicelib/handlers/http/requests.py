@@ -1,7 +1,10 @@
-"""Requests as typed values. Whatever cannot be one is refused here, with a sentence that says why."""
+"""Bodies, query parameters and headers of requests as typed values.
+
+Every error has a sentence that names the member and the values that it takes.
+"""
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar, cast
 from urllib.parse import parse_qsl
 
@@ -9,9 +12,8 @@ import msgspec
 from chalice.app import Request
 
 from chalicelib import strict_json
-from chalicelib.domain.errors import InvalidRequest
+from chalicelib.domain.errors import ApiTokensError, InvalidRequest
 from chalicelib.handlers.http import refusals
-from chalicelib.handlers.http.errors import PayloadTooLarge, UnsupportedMediaType
 from chalicelib.handlers.http.refusals import quoted
 from chalicelib.handlers.http.wire import IDEMPOTENCY_KEY_PATTERN
 from chalicelib.strict_json import Bounds, InvalidJson
@@ -22,15 +24,29 @@ MAX_BODY_BYTES = 16 * 1024
 MAX_DEPTH = 8
 MAX_VALUES = 1_000
 
+MOST_FIELDS = 200
+
 _T = TypeVar("_T")
 
-MOST_FIELDS = 200
 # An entity tag (RFC 9110 section 8.8.3), and a list of them, whose elements may be empty (section 5.6.1).
 _TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*+"')
 _TAGS = re.compile(rf"(?:[ \t,]*+{_TAG.pattern}[ \t]*+(?=,|\Z))*+[ \t,]*+")
 # The tags that ``rendering.etag`` of v1 writes.
 _VERSION = re.compile(r'"(?:0|[1-9][0-9]{0,14})"')
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,15}")
+
+
+class PayloadTooLarge(ApiTokensError):
+    """The body is too large."""
+
+    code = "payload_too_large"
+
+
+class UnsupportedMediaType(ApiTokensError):
+    """The body has another media type than the one that is required."""
+
+    code = "unsupported_media_type"
+    detail = "Send the body as Content-Type: application/json."
 
 
 def body(
@@ -59,7 +75,7 @@ def query(request: Request, kind: type[_T]) -> _T:
 
 
 def idempotency_key(request: Request) -> str | None:
-    """Return the ``Idempotency-Key``, if there is one. Raises InvalidRequest."""
+    """Return the ``Idempotency-Key``, or None if it is absent. Raises InvalidRequest."""
     value = request.headers.get("idempotency-key")
     if value is not None and not re.fullmatch(IDEMPOTENCY_KEY_PATTERN, value):
         raise InvalidRequest("Idempotency-Key must be 1 to 255 visible ASCII characters.")
@@ -91,7 +107,7 @@ def _converted(members: Mapping[str, Any], kind: type[_T], noun: str) -> _T:
 
 
 def _typed(pairs: Iterable[tuple[str, str]], kind: type[_T], noun: str) -> dict[str, Any]:
-    """Return texts by name: lists where a list is taken, numbers where a number is."""
+    """Return the values by name. A field that takes a list or a number gets one."""
     fields = refusals.fields(kind)
     values: dict[str, Any] = {}
     for name, text in pairs:
@@ -117,30 +133,24 @@ def _text(request: Request, most_bytes: int) -> str:
         raise InvalidRequest("The body must be UTF-8.") from error
 
 
-def _pairs(text: str) -> list[tuple[str, str]]:
+def _form_members(text: str, kind: type[Any]) -> dict[str, Any]:
+    """Return the parameters of a form. An empty one is treated as absent (RFC 6749 section 3.2).
+
+    Raises InvalidRequest if a parameter that takes no list is repeated, also for unknown ones.
+    """
     try:
-        return parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS)
+        pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MOST_FIELDS)
     except ValueError as error:
         raise InvalidRequest("The body is not a valid form.") from error
-
-
-def _form_members(text: str, kind: type[Any]) -> dict[str, Any]:
-    """Return the parameters of a form: an empty one is as if left out, none but lists may be repeated.
-
-    That holds for unknown ones too (RFC 6749 section 3.2).
-    """
-    pairs, fields = _pairs(text), refusals.fields(kind)
+    fields = refusals.fields(kind)
     single = [name for name, _ in pairs if not (name in fields and fields[name].takes_list)]
     seen: set[str] = set()
     for name in single:
         if name in seen:
-            raise InvalidRequest(f"{_named(name, fields)} must be given once.")
+            shown = f"'{name}'" if name in fields else quoted(name)
+            raise InvalidRequest(f"{shown} must be given once.")
         seen.add(name)
     return _typed([(name, value) for name, value in pairs if value], kind, "member")
-
-
-def _named(name: str, known: Collection[str]) -> str:
-    return f"'{name}'" if name in known else quoted(name)
 
 
 def _parsed(text: str, most_bytes: int) -> dict[str, Any]:

@@ -26,7 +26,7 @@ class Site:
 
     @property
     def is_secure(self) -> bool:
-        """Whether the site is served over TLS. It always is, except on this machine."""
+        """True if the site is served over TLS. It always is, except on this machine."""
         return self.origin.startswith("https:")
 
     def url(self, path: str) -> str:

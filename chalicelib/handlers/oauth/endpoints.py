@@ -10,8 +10,8 @@ from typing import TypeVar
 from chalice.app import Blueprint, Response
 from msgspec import UNSET, UnsetType
 
-from chalicelib import bootstrap, logs
-from chalicelib.domain import endpoints, errors
+from chalicelib import bootstrap, logs, numeric_date
+from chalicelib.domain import errors
 from chalicelib.domain.claims import TOKEN_EXCHANGE, AccessToken, TokenType
 from chalicelib.domain.clients import ClientCredentials
 from chalicelib.domain.ids import API_TOKEN_PREFIX
@@ -27,12 +27,13 @@ from chalicelib.handlers.oauth.errors import OAUTH, UnsupportedGrantType
 from chalicelib.handlers.oauth.forms import MAX_BYTES, ClientForm, ExchangeForm, TokenForm
 from chalicelib.handlers.oauth.resources import ExchangedToken, Introspection
 from chalicelib.services.introspect import ActiveToken
+from chalicelib.settings import endpoints
 
 oauth = Blueprint(__name__)
 
 _TAG = "OAuth 2.0"
 _FAILURES = (errors.InvalidClient, errors.TokensUnavailable, errors.DependencyUnavailable)
-_ANYBODY = Access((), _FAILURES)
+_EVERYONE = Access((), _FAILURES)
 _RESOURCE_SERVER = Access(("client",), _FAILURES)
 _UNCACHED = {"Pragma": "no-cache"}
 
@@ -46,7 +47,7 @@ EXCHANGE = Operation(
     endpoints.TOKEN,
     "oauth.token",
     _TAG,
-    _ANYBODY,
+    _EVERYONE,
     (DocumentedResponse(body=ExchangedToken),),
     body=ExchangeForm,
     media_type=requests.FORM,
@@ -77,16 +78,16 @@ def exchange_token() -> Response:
     A JWT of your OpenID provider becomes an API token, as by `POST /v1/tokens`. An API token becomes an
     access token for one other service. That service verifies it with the published keys alone.
     """
-    parts = bootstrap.current().oauth
+    parts = bootstrap.service().oauth
     form, credentials = _form(EXCHANGE)
     parts.clients.check(credentials)
     kind, subject_token = _subject(form)
     targets = _targets(form)
     if subject_token.startswith(API_TOKEN_PREFIX) and kind is TokenType.ACCESS_TOKEN:
-        derived = parts.derive.derive(subject_token, targets, _scopes(form))
+        derived = parts.derive(subject_token, targets, _scopes(form))
         return responses.document(_derived(derived), headers=_UNCACHED)
     key = requests.idempotency_key(oauth.current_request)
-    issued = parts.exchange.exchange(subject_token, kind, targets, _token_request(form), key)
+    issued = parts.exchange(subject_token, kind, targets, _token_request(form), key)
     return responses.document(_issued(issued), headers=_UNCACHED)
 
 
@@ -111,10 +112,10 @@ def introspect_token() -> Response:
     The response is `{"active": false}` for a token that may not be used, for any reason. It is the same
     for a token whose audience is not the client's. Introspection is not counted as a use.
     """
-    parts = bootstrap.current().oauth
+    parts = bootstrap.service().oauth
     form, credentials = _form(INTROSPECT)
     client_id = parts.clients.require(credentials)
-    active = parts.introspect.introspect(_trimmed(form.token), client_id)
+    active = parts.introspect(_trimmed(form.token), client_id)
     logs.add(active=active is not None)
     document = _description(active, parts.endpoints.issuer) if active else Introspection(active=False)
     return responses.document(document, headers=_UNCACHED)
@@ -125,7 +126,7 @@ REVOKE = Operation(
     endpoints.REVOCATION,
     "oauth.revoke",
     _TAG,
-    _ANYBODY,
+    _EVERYONE,
     (DocumentedResponse(media_type=None, headers=("Effective-By",)),),
     body=TokenForm,
     media_type=requests.FORM,
@@ -141,10 +142,10 @@ def revoke_presented_token() -> Response:
 
     The response is the same for a genuine token, an unknown token and any other string.
     """
-    parts = bootstrap.current().oauth
+    parts = bootstrap.service().oauth
     form, credentials = _form(REVOKE)
     parts.clients.check(credentials)
-    parts.revoke.revoke(_trimmed(form.token))
+    parts.revoke(_trimmed(form.token))
     return responses.ended(HTTPStatus.OK)
 
 
@@ -245,10 +246,10 @@ def _description(active: ActiveToken, issuer: str) -> Introspection:
         scope=write_scope(active.scopes),
         client_id=active.client_id or UNSET,
         token_type="Bearer",  # noqa: S106 - a word of RFC 6750
-        exp=int(active.expires_at.timestamp()) if active.expires_at else UNSET,
-        iat=int(active.issued_at.timestamp()),
+        exp=numeric_date.write(active.expires_at) if active.expires_at else UNSET,
+        iat=numeric_date.write(active.issued_at),
         sub=active.subject,
         aud=active.audience,
         iss=issuer,
-        jti=active.token_id,
+        jti=active.jti,
     )

@@ -1,4 +1,4 @@
-"""``/settings/api-tokens`` and the way to it: sign in, come back, sign out."""
+"""``/settings/api-tokens``: the page, and signing in and out of it."""
 
 import json
 import re
@@ -12,6 +12,7 @@ from chalicelib.domain.errors import (
     CrossSiteRequest,
     LoginFailed,
     NotAuthenticated,
+    ResourceNotFound,
     SignInBeforeRemoval,
     SignInTooSoon,
     StoreUnavailable,
@@ -24,7 +25,7 @@ from chalicelib.domain.text import MAX_DESCRIPTION_LENGTH, MAX_NAME_LENGTH, MAX_
 from chalicelib.domain.token_rules import MAX_OVERLAP, TokenRules
 from chalicelib.domain.unicode_table import WHITE_SPACE
 from chalicelib.domain.users import User
-from chalicelib.handlers.http import pages, problems, responses
+from chalicelib.handlers.http import pages, problems, responses, wording
 from chalicelib.handlers.http.cookies import LOGIN_COOKIE, SESSION_COOKIE, Cookie
 from chalicelib.handlers.http.credentials import credentials
 from chalicelib.handlers.http.problems import render_errors
@@ -38,21 +39,22 @@ web = Blueprint(__name__)
 PAGE = "/settings/api-tokens"
 CALLBACK = "/login/callback"
 
-# A path of ours and nothing that a browser could read as another host.
+# A path of ours. A browser would read two slashes at its start as another host.
 _RETURN_PATH = re.compile(r"/(?![/\\])[A-Za-z0-9/._~?&=%-]{0,200}")
 _OVER = frozenset({LoginReason.NOT_BEGUN_HERE, LoginReason.TOOK_TOO_LONG})
 _FAILED = "Something went wrong here. Try again. If it happens again, report the reference."
 
 
 def as_page(error: ApiTokensError) -> Response:
-    """Return an error as a page, for people with a browser."""
+    """Return a page about an error."""
     title, action = _heading(error)
     site, reference = site_of(web.current_request), logs.request_id() or ""
-    return render.notice(site, title, error.detail, problems.status_of(error), action, reference)
+    text, status = wording.sentence(error), problems.status_of(error)
+    return render.notice(site, title, text, status, action, reference)
 
 
 def as_failed_login(error: ApiTokensError) -> Response:
-    """Return an error as a page, and delete the cookie of the failed sign-in."""
+    """Return a page about an error, and delete the cookie of the failed sign-in."""
     response = as_page(error)
     cookie = _login_cookie(_given("state"))
     still_pending = isinstance(error, StoreUnavailable) or (
@@ -73,7 +75,7 @@ def failure() -> Response:
 @web.route("/", methods=["GET", "HEAD"])
 @render_errors("page.home", as_page, failure)
 def home() -> Response:
-    """Lead to the page."""
+    """Redirect to the page."""
     site = site_of(web.current_request)
     return render.redirect(f"{site.prefix}{PAGE}")
 
@@ -81,10 +83,10 @@ def home() -> Response:
 @web.route(PAGE, methods=["GET", "HEAD"])
 @render_errors("page.show", as_page, failure)
 def show_page() -> Response:
-    """Show the page to a signed-in person. Send any other person to sign in."""
+    """Return the page to a signed-in person. Redirect any other person to the sign-in."""
     site = site_of(web.current_request)
     try:
-        visitor = bootstrap.current().sign_in.visitor(credentials(web.current_request))
+        visitor = bootstrap.service().sign_in.visitor(credentials(web.current_request))
         return _page_of(site, visitor)
     except TokensUnavailable as error:
         return render.notice(site, "API Tokens Not Available", error.detail, HTTPStatus.OK)
@@ -95,12 +97,12 @@ def show_page() -> Response:
 @web.route("/login", methods=["GET"])
 @render_errors("login.begin", as_page, failure)
 def begin_login() -> Response:
-    """Send the browser to the provider."""
+    """Redirect the browser to the provider."""
     request = web.current_request
     site, asked = site_of(request), _given("return_to")
     return_to = asked if _RETURN_PATH.fullmatch(asked) else PAGE
-    pending = LOGIN_COOKIE.tags(request)
-    begun = bootstrap.current().login.begin(return_to, site.url(CALLBACK), pending)
+    pending = LOGIN_COOKIE.tags(request, site)
+    begun = bootstrap.service().login.begin(return_to, site.url(CALLBACK), pending)
     cookies = [LOGIN_COOKIE.of(begun.id).set(site, begun.cookie)]
     cookies += [LOGIN_COOKIE.of(login_id).forget(site) for login_id in begun.dropped]
     return render.redirect(begun.url, cookies)
@@ -114,18 +116,19 @@ def finish_login() -> Response:
     site, state = site_of(request), _given("state")
     cookie = _login_cookie(state)
     callback = Callback(
-        state=state,
+        unverified_state=state,
         code=_given("code"),
         error=_given("error"),
-        login_cookie=cookie.read(request) if cookie else None,
-        session_cookie=SESSION_COOKIE.read(request),
-        is_expected=bool(LOGIN_COOKIE.tags(request)),
+        unverified_login_cookie=cookie.read(request, site) if cookie else None,
+        unverified_session_cookie=SESSION_COOKIE.read(request, site),
+        is_expected=bool(LOGIN_COOKIE.tags(request, site)),
     )
     try:
-        done = bootstrap.current().login.finish(callback, site.url(CALLBACK))
+        done = bootstrap.service().login.finish(callback, site.url(CALLBACK))
     except LoginFailed as error:
         if (error.reason in _OVER or not state) and _is_signed_in():
-            # The callback was visited again, is forged, or the person signed in elsewhere meanwhile.
+            # The callback is visited again or forged, or the person signed in in another tab. A signed-in
+            # person needs the page, not an error.
             logs.add(reason=error.reason.value)
             return render.redirect(f"{site.prefix}{PAGE}")
         raise
@@ -138,15 +141,15 @@ def finish_login() -> Response:
 @render_errors("logout")
 def logout() -> Response:
     """End the session. API tokens still work."""
-    request, sessions = web.current_request, bootstrap.current().sessions
+    request, sessions = web.current_request, bootstrap.service().sessions
     given = credentials(request)
-    # Check first: another site must not delete the cookie either, even if the session stays.
+    # Checked first, because another site must not delete the cookie either.
     if not given.same_origin:
         raise CrossSiteRequest
-    if given.cookie is None:
+    if given.unverified_cookie is None:
         logs.add(reason="no_session")
     else:
-        sessions.end(given.cookie, given.csrf_token)
+        sessions.end(given.unverified_cookie, given.unverified_csrf_token)
     response = responses.nothing()
     response.headers["Set-Cookie"] = SESSION_COOKIE.forget(site_of(request))
     return response
@@ -155,7 +158,7 @@ def logout() -> Response:
 @web.route("/signed-out", methods=["GET", "HEAD"])
 @render_errors("page.signed_out", as_page, failure)
 def signed_out() -> Response:
-    """Say that the session has ended."""
+    """Return the notice that the session has ended."""
     text = "You are signed out. Your API tokens still work."
     site = site_of(web.current_request)
     return render.notice(site, "Signed out", text, HTTPStatus.OK, "Sign in again")
@@ -165,11 +168,14 @@ def signed_out() -> Response:
 @render_errors("page.asset")
 def read_asset(version: str, name: str) -> Response:
     """Return one of the page's files."""
-    return render.asset(version, name) or problems.not_found()
+    response = render.asset(version, name)
+    if response is None:
+        raise ResourceNotFound
+    return response
 
 
 def _heading(error: ApiTokensError) -> tuple[str, str]:
-    """Return the title for an error, and the link's text, which is empty if a retry cannot help."""
+    """Return the title for an error and the text of the link. It is empty if a retry does not help."""
     if isinstance(error, SignInBeforeRemoval):
         return "Account removed", "Sign in again"
     if isinstance(error, UserInactive):
@@ -193,24 +199,24 @@ def _login_cookie(state: str) -> Cookie | None:
 
 def _is_signed_in() -> bool:
     try:
-        bootstrap.current().sign_in.visitor(credentials(web.current_request))
+        bootstrap.service().sign_in.visitor(credentials(web.current_request))
     except NotAuthenticated:
         return False
     return True
 
 
 def _given(name: str) -> str:
-    """Return a query parameter, or nothing."""
+    """Return a query parameter, or "" if it is absent."""
     parameters = web.current_request.query_params
     return str(parameters.get(name, "")) if parameters else ""
 
 
 def _scopes_of(user: User) -> dict[str, object]:
-    """Return the scopes that the user's tokens may have, each with what it says and whether it is usual."""
-    catalogue = bootstrap.current().rules.scopes
+    """Return the scopes that the user's tokens may have, with their descriptions and defaults."""
+    catalogue = bootstrap.service().rules.scopes
     return {
         scope.name: {"description": scope.description, "default": scope.name in catalogue.defaults}
-        for scope in catalogue.held_by(bootstrap.current().role_of(user))
+        for scope in catalogue.held_by(bootstrap.service().role_of(user))
     }
 
 
@@ -233,7 +239,7 @@ def _page_of(site: Site, visitor: Visitor) -> Response:
         "csrf_token": visitor.session.csrf_token,
         "user": responses.text(responses.me(visitor.user)),
         "scopes": json.dumps(_scopes_of(visitor.user)),
-        "limits": json.dumps(_limits_of(bootstrap.current().rules)),
-        "cache_seconds": str(int(bootstrap.current().cache_ttl.total_seconds())),
+        "limits": json.dumps(_limits_of(bootstrap.service().rules)),
+        "cache_seconds": str(int(bootstrap.service().cache_ttl.total_seconds())),
     }
     return pages.page(site, "page.html", values)

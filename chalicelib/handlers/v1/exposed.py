@@ -9,10 +9,10 @@ from chalice.app import Blueprint, Response
 from chalicelib import bootstrap, logs
 from chalicelib.domain import leaks
 from chalicelib.handlers.http import responses
-from chalicelib.handlers.http.errors import PayloadTooLarge
-from chalicelib.handlers.http.operations import ANYBODY, DocumentedResponse, Operation
+from chalicelib.handlers.http.operations import EVERYONE, DocumentedResponse, Operation
+from chalicelib.handlers.http.requests import PayloadTooLarge
 from chalicelib.handlers.v1 import inputs, resources
-from chalicelib.services.exposed import MAX_REPORTED
+from chalicelib.services.revocation import MAX_REPORTED
 
 exposed = Blueprint(__name__)
 
@@ -21,7 +21,7 @@ REPORT = Operation(
     "/v1/exposed",
     "token.report_exposed",
     "Leak reports",
-    ANYBODY,
+    EVERYONE,
     (DocumentedResponse(HTTPStatus.ACCEPTED, resources.Reported),),
     body=inputs.ReportTokens,
     most_bytes=512 * 1024,
@@ -35,8 +35,8 @@ def report_exposed() -> Response:
     Tokens are found anywhere in a string, even if percent-encoded. You need no credential. The response
     does not show whether a string was a genuine token. Repeat the report after a 503.
     """
-    reports = bootstrap.current().exposed
-    reports.report(_candidates(REPORT.body_of(exposed.current_request).tokens))
+    revoke_exposed = bootstrap.service().revoke_exposed
+    revoke_exposed(_candidates(REPORT.body_of(exposed.current_request).tokens))
     return responses.document(resources.Reported(), HTTPStatus.ACCEPTED)
 
 

@@ -1,4 +1,4 @@
-"""What a deployment would change, made, shown, and either carried out or removed."""
+"""The change set of a deployment. It is shown, and then executed or removed."""
 
 from __future__ import annotations
 
@@ -21,27 +21,27 @@ if TYPE_CHECKING:
     )
 
 _PAUSE_SECONDS = 2.0
-# Even retained they would no longer be the service's: its table empty, its keys unknown.
+# CloudFormation retains them, but the service would continue with an empty table and new keys.
 _STATE = ("AWS::DynamoDB::Table", "AWS::KMS::Key")
-# Snapshots are made anew at each change of the API or of a function. What leads to them is led to the new
-# one before the old one leaves the stack.
+# CloudFormation makes a new snapshot for each change of the API or of a function. It points the stage or
+# the alias to the new snapshot before it removes the old one.
 _SNAPSHOTS = ("AWS::ApiGateway::Deployment", "AWS::Lambda::Version")
 _UNFINISHED = ("CREATE_PENDING", "CREATE_IN_PROGRESS")
 _NOTHING_TO_DO = ("didn't contain changes", "No updates are to be performed")
-# A stack in these states exists as a name only: nothing was ever made.
+# A stack in these states has no resources yet.
 _NEW = (None, "REVIEW_IN_PROGRESS")
 _DEAD = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED")
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeSet:
-    """A change set, and whether the stack was made for it alone."""
+    """A change set of a stack."""
 
     stack: Stack
     id: str
     stack_id: str
     alone: bool
-    """No stack was there before, so that without the change set none is wanted."""
+    """True if the stack exists for this change set only, and goes with it."""
     changes: Sequence[ResourceChangeTypeDef]
 
     @classmethod
@@ -52,11 +52,10 @@ class ChangeSet:
         parameters: Sequence[ParameterTypeDef],
         options: Mapping[str, Any] | None = None,
     ) -> Self:
-        """Have CloudFormation compare the template with the stack; no changes is an answer too.
+        """Let CloudFormation compare the template with the stack. There may be no changes.
 
-        ``options`` are further members of CreateChangeSet.
-        Raises DeploymentError when the stack is in a state that nothing can be deployed to, or when
-        CloudFormation refuses the template.
+        ``options`` are further members of CreateChangeSet. Raises DeploymentError if the status of the
+        stack allows no deployment, or if CloudFormation refuses the template.
         """
         status = refuse_state(stack)
         made = stack.cloudformation.create_change_set(
@@ -72,7 +71,7 @@ class ChangeSet:
         return dataclasses.replace(unknown, changes=unknown._wait())
 
     def show(self) -> None:
-        """Tell every change; what takes something away comes last and stands out."""
+        """Print each change. Changes that remove or replace a resource come last, with a mark."""
         self.stack.say(f"\nChanges of the stack {self.stack.name}:")
         for change in sorted(self.changes, key=_danger):
             mark = "!!" if _danger(change)[0] else "  "
@@ -82,10 +81,10 @@ class ChangeSet:
             )
         lost = sum(_danger(change)[0] for change in self.changes)
         if lost:
-            self.stack.say(f"!! {lost} of {len(self.changes)} remove or replace what is there.")
+            self.stack.say(f"!! {lost} of {len(self.changes)} changes remove or replace a resource.")
 
     def lost_state(self) -> list[str]:
-        """Return what the service's tokens depend on and would be another one, or none, afterwards."""
+        """Return the names of the resources with state that the service would lose."""
         return sorted(
             change["LogicalResourceId"]
             for change in self.changes
@@ -93,13 +92,13 @@ class ChangeSet:
         )
 
     def execute(self) -> Rest:
-        """Carry it out, follow it to its end and return how the stack came to rest."""
+        """Execute it, print its events, and return the state in which the stack came to rest."""
         since = self.stack.last_event(self.stack_id)
         self.stack.cloudformation.execute_change_set(ChangeSetName=self.id)
         return self.stack.follow(self.stack_id, since)
 
     def discard(self) -> None:
-        """Remove it, and with it the name of a stack that nobody had before."""
+        """Remove it, and the stack too if that exists for this change set only."""
         self.stack.cloudformation.delete_change_set(ChangeSetName=self.id)
         if self.alone:
             self.stack.cloudformation.delete_stack(StackName=self.stack_id)
@@ -128,28 +127,28 @@ class ChangeSet:
 
 
 def refuse_state(stack: Stack) -> str | None:
-    """Return the stack's status, or None where there is no stack.
+    """Return the status of the stack, or None if it does not exist.
 
-    Raises DeploymentError, with what to do, when nothing can be deployed to it.
+    Raises DeploymentError, which says what to do, if the status allows no deployment.
     """
     name, status = stack.name, stack.status()
     if status in _DEAD:
         raise DeploymentError(
-            f"The stack {name} is in {status}: CloudFormation lets nothing be deployed to it any more. "
-            "Its events say why; `make destroy` removes it, then deploy again."
+            f"The stack {name} is in {status}. CloudFormation refuses every deployment now. Its events "
+            "say why. Remove it with `make destroy`, then deploy again."
         )
     if status == "UPDATE_ROLLBACK_FAILED":
         raise DeploymentError(
-            f"The stack {name} is in {status}: mend what its events name, then run "
+            f"The stack {name} is in {status}. Repair the resources that its events name, then run "
             f"`aws cloudformation continue-update-rollback --stack-name {name}`."
         )
     if status not in _NEW and status.endswith("_IN_PROGRESS"):
-        raise DeploymentError(f"The stack {name} is in {status}: somebody else is at it. Try again later.")
+        raise DeploymentError(f"The stack {name} is in {status}. A change is running. Try again later.")
     return status
 
 
 def _holds_state(change: ResourceChangeTypeDef) -> bool:
-    """Whether it holds tokens, or is the role that alone may sign by the policies of rotated keys."""
+    """Return whether tokens depend on it. The policies of signing keys name the role of the API."""
     return change["ResourceType"] in _STATE or change["LogicalResourceId"] == API_ROLE
 
 
@@ -164,7 +163,7 @@ def _effect(change: ResourceChangeTypeDef) -> str:
 
 
 def _danger(change: ResourceChangeTypeDef) -> tuple[bool, str]:
-    """Whether something is taken away, and the name: the order that changes are shown in."""
+    """Return whether a change removes or replaces a resource, and its name, for sorting."""
     return _effect(change).split(" (")[0] in {"REMOVE", "REPLACE", "MAYBE REPLACE"}, change[
         "LogicalResourceId"
     ]

@@ -1,4 +1,4 @@
-"""Removes a stage's stack. What holds tokens stays: the table and the keys that sign."""
+"""The command ``destroy``: remove the stack of a stage. The table and the signing keys are kept."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudformation.type_defs import StackResourceTypeDef
 
 _TABLE, _KEY = "AWS::DynamoDB::Table", "AWS::KMS::Key"
-# How to remove what outlives the stack; a key only at a date at which nobody has objected.
+# KMS deletes a key after a waiting time, in which the deletion can be cancelled.
 _REMOVALS = {
     _TABLE: "aws dynamodb delete-table --table-name {id}",
     _KEY: "aws kms schedule-key-deletion --key-id {id}",
@@ -37,14 +37,14 @@ def run(options: argparse.Namespace) -> None:
 
 
 def destroy(account: Account, stack: Stack, stage: str, confirm: Confirm) -> None:
-    """Delete a stack and follow that to its end.
+    """Delete a stack and print its events until it is gone.
 
-    Raises DeploymentError while the table is protected against deletion, when ``confirm`` says no, or
-    when something cannot be deleted; ClientError and BotoCoreError when AWS cannot be asked.
+    Raises DeploymentError if the table is protected against deletion, if ``confirm`` returns False, or if
+    a resource cannot be deleted. Raises ClientError, BotoCoreError.
     """
     described = stack.described()
     if described is None or described["StackStatus"] == _GONE:
-        stack.say(f"There is no stack {stack.name}: nothing to remove.")
+        stack.say(f"The stack {stack.name} does not exist. There is nothing to remove.")
         return
     kept = _lasting(account, stack)
     _refuse_protected(account, stack.name, stage, kept)
@@ -64,19 +64,19 @@ def _delete(stack: Stack, stack_id: str) -> Rest:
 
 
 def _lasting(account: Account, stack: Stack) -> list[StackResourceTypeDef]:
-    """Return what was made and outlives the stack."""
+    """Return the resources that outlive the stack."""
     found = account.cloudformation.describe_stack_resources(StackName=stack.name)["StackResources"]
     return [each for each in found if each["ResourceType"] in _REMOVALS and each.get("PhysicalResourceId")]
 
 
 def _refuse_protected(account: Account, name: str, stage: str, kept: list[StackResourceTypeDef]) -> None:
-    """A table that a failed deployment left behind is no longer the stack's, so it stops nobody."""
     for resource in kept:
+        # A table that a failed deployment left behind does not belong to the stack any more.
         ours = resource["ResourceType"] == _TABLE and not resource["ResourceStatus"].startswith("DELETE")
         if ours and _is_protected(account, resource["PhysicalResourceId"]):
             raise DeploymentError(
                 f"The table {resource['PhysicalResourceId']} of {name} is protected against deletion. "
-                "Nothing was changed. If the service shall go, turn that off first:\n"
+                "Nothing was changed. To remove the service, first turn the protection off:\n"
                 f'  make deploy STAGE={stage} PARAMETERS="DeletionProtection=false"'
             )
 
@@ -93,14 +93,14 @@ def _is_protected(account: Account, table: str) -> bool:
 
 def _tell(account: Account, stack: Stack, kept: list[StackResourceTypeDef]) -> None:
     stack.say(
-        f"\n{stack.name} goes: its API, functions, roles, alarms and log groups with all their lines."
+        f"\nThis removes {stack.name}: its API, functions, roles, alarms, and log groups with all lines."
     )
     if not kept:
         return
-    stack.say("What holds tokens stays, and costs what it did; a later deployment makes others:")
+    stack.say("The table and the keys are kept. You keep paying for them until you delete them:")
     for resource in kept:
         stack.say(f"  {resource['LogicalResourceId']:16}  {resource['PhysicalResourceId']}")
-    stack.say("To remove that too, afterwards, for good:")
+    stack.say("A later deployment makes new ones. To delete these for ever, run afterwards:")
     for resource in kept:
         for command in _removal(account, resource):
             stack.say(f"  {command}")

@@ -1,4 +1,4 @@
-"""The parameters of a deployment: those given now, those of the last time, the template's defaults."""
+"""The parameters of a deployment: given now, kept from the last deployment, or by default."""
 
 from __future__ import annotations
 
@@ -13,26 +13,29 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudformation.type_defs import ParameterTypeDef, StackTypeDef
 
 SECRETS = {"OidcClientSecret": "OIDC_CLIENT_SECRET"}
-"""Parameters that nobody may read over a shoulder, with the variable that each is taken from."""
+"""Secret parameters, each with the environment variable that holds its value."""
 
 
 def given_parameters(text: str, environ: Mapping[str, str]) -> dict[str, str]:
     """Read ``Name=value Name="other value"`` and the secrets in the environment.
 
-    An empty variable gives nothing: a pipeline without the secret must not take it away.
-    Raises DeploymentError.
+    An empty variable changes nothing, because a pipeline without the secret must not remove it. Raises
+    DeploymentError.
     """
     found = named_values(text, "PARAMETERS")
     for name, value in found.items():
         if value and name in SECRETS:
             raise DeploymentError(
-                f"{name} is a secret: set {SECRETS[name]} in the environment, where no history keeps it."
+                f"{name} is a secret. Set {SECRETS[name]} in the environment. A shell keeps commands."
             )
     return found | {name: environ[var] for name, var in SECRETS.items() if environ.get(var)}
 
 
 def named_values(text: str, variable: str) -> dict[str, str]:
-    """Read ``Name=value Name="other value"``, the value of a variable of make. Raises DeploymentError."""
+    """Return the values in ``Name=value Name="other value"`` by name. Raises DeploymentError.
+
+    ``variable`` is the variable of make, for messages.
+    """
     try:
         words = shlex.split(text)
     except ValueError as error:
@@ -42,8 +45,8 @@ def named_values(text: str, variable: str) -> dict[str, str]:
         name, equals, value = word.partition("=")
         if not (name and equals) or name in found:
             raise DeploymentError(
-                f"{variable} is made of Name=value, each once, with quotes around a value that has spaces: "
-                f"{name!r} is not."
+                f"{variable} must be Name=value, each name once, with quotes around a value with spaces. "
+                f"{name!r} is not valid."
             )
         found[name] = value
     return found
@@ -52,14 +55,14 @@ def named_values(text: str, variable: str) -> dict[str, str]:
 def chosen_parameters(
     template: Mapping[str, Any], stack: StackTypeDef | None, given: Mapping[str, str]
 ) -> list[ParameterTypeDef]:
-    """Return what the change set is made with; what is not given stays as it is.
+    """Return the parameters of the change set. Those that are not given keep their values.
 
-    Raises DeploymentError for a name that the template does not have.
+    Raises DeploymentError if the template does not have a parameter.
     """
     known = template.get("Parameters", {})
     unknown = sorted(given.keys() - known.keys())
     if unknown:
-        raise DeploymentError(f"There is no parameter {unknown[0]}. Known: {', '.join(sorted(known))}")
+        raise DeploymentError(f"{unknown[0]} is not a parameter. Known: {', '.join(sorted(known))}")
     before = stack.get("Parameters", []) if stack else []
     kept = {parameter["ParameterKey"] for parameter in before} & known.keys() - given.keys()
     chosen: list[ParameterTypeDef] = [
@@ -72,7 +75,7 @@ def chosen_parameters(
 def effective_values(
     template: Mapping[str, Any], stack: StackTypeDef | None, given: Mapping[str, str]
 ) -> dict[str, str]:
-    """Return each parameter as it will be deployed: given now, kept from the last time, or by default.
+    """Return the value of each parameter that will be deployed: given now, kept, or the default.
 
     CloudFormation masks the kept value of a secret.
     """

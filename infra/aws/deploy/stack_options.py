@@ -1,4 +1,4 @@
-"""The tags of a stack, and the role by which CloudFormation changes it."""
+"""The tags of a stack, and the role with which CloudFormation changes it."""
 
 from __future__ import annotations
 
@@ -14,35 +14,33 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudformation.type_defs import StackTypeDef
 
 _ROLE = re.compile(r"arn:[a-z-]+:iam::[0-9]{12}:role/[!-~]+")
-# AWS's own, and those by which functions know the keys that they may sign with: the tags of a stack reach
-# its resources.
+# AWS reserves the first. The policies of functions allow signing by the second, and the tags of a stack are
+# copied to its keys.
 _RESERVED = ("aws:", "bodhi-api-tokens:")
 
 
 @dataclass(frozen=True, slots=True)
 class StackOptions:
-    """The options of a stack beside its parameters. By default there are none."""
+    """The options of a stack besides its parameters."""
 
     role: str = ""
-    """CloudFormation keeps a role that it was given, for ``make destroy`` too."""
+    """An ARN, or an empty text. CloudFormation keeps using a role, also for ``make destroy``."""
     tags: Mapping[str, str] = field(default_factory=dict)
-    """Those that change; an empty value takes the tag away."""
+    """The tags that change. An empty value removes the tag."""
 
     @classmethod
     def read(cls, role: str, tags: str) -> Self:
-        """Read an ARN and ``Name=value Name="other value"``. Raises DeploymentError."""
+        """Return the options in an ARN and ``Name=value Name="other value"``. Raises DeploymentError."""
         if role and not _ROLE.fullmatch(role):
             raise DeploymentError(f"STACK_ROLE must be the ARN of a role, not {role!r}.")
         given = named_values(tags, "STACK_TAGS")
         for name in given:
             if name.lower().startswith(_RESERVED):
-                raise DeploymentError(
-                    f"STACK_TAGS must not set {name}: tags like that have a meaning here."
-                )
+                raise DeploymentError(f"STACK_TAGS must not set {name}, because the name is reserved.")
         return cls(role, given)
 
     def request(self, stack: StackTypeDef | None) -> dict[str, Any]:
-        """Return the members of CreateChangeSet. Tags that are not given stay as they are."""
+        """Return members of CreateChangeSet. Tags that are not given keep their values."""
         present = stack.get("Tags", []) if stack else []
         before = {tag["Key"]: tag["Value"] for tag in present if not tag["Key"].startswith("aws:")}
         removed = {name for name, value in self.tags.items() if not value}

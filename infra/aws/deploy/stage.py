@@ -1,4 +1,4 @@
-"""Deploys a stage: packages it, shows what would change, and changes it once somebody agrees."""
+"""The command ``deploy``: package a stage, show its changes, ask, and deploy."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _GOOD_ENDS = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the stage, and what the deployment may change besides it."""
+    """Add the stage, and the options of its stack."""
     add_stack_arguments(parser)
     parser.add_argument("--bucket", default="", help="for zip and template; default: one is made")
     parser.add_argument("--parameters", default="", help='of the template: "Name=value Name=value"')
@@ -50,7 +50,7 @@ def run(options: argparse.Namespace) -> None:
     account = Account.of_session()
     stack = Stack(account.cloudformation, stack_name_of(options))
     print(f"Account {account.number}, region {account.region}, stack {stack.name}.")
-    # First: of a stack that must be removed nobody can learn the address that the settings lack.
+    # Before the settings are checked. A stack that must be removed first has no address to put into them.
     refuse_state(stack)
     gateway: Any = session_of_environment().create_client("apigateway")
     refuse_without_role(gateway, stack.described(), given)
@@ -74,12 +74,11 @@ def deploy(
     confirm: Confirm,
     options: StackOptions | None = None,
 ) -> dict[str, str]:
-    """Bring a stack to what the package says, and return its outputs.
+    """Deploy a package to a stack, and return the outputs of the stack.
 
-    ``confirm`` is asked once the changes are shown; where there are none it is not. Raises
-    DeploymentError when it says no, when CloudFormation refuses, or when the stack ends elsewhere than
-    it should; PackagingError when an authorizer's version cannot be named; ClientError and BotoCoreError
-    when AWS cannot be asked.
+    The changes are shown, and ``confirm`` is called if there are any. Raises DeploymentError if it
+    returns False, if CloudFormation refuses the changes, or if the deployment fails. Raises PackagingError
+    if the version of an authorizer cannot be named. Raises ClientError, BotoCoreError.
     """
     bucket.make_sure(stack.say)
     described, present = stack.described(), published(stack)
@@ -91,7 +90,7 @@ def deploy(
     chosen = chosen_parameters(template, described, parameters)
     change_set = ChangeSet.make(stack, url, chosen, (options or StackOptions()).request(described))
     if not change_set.changes:
-        stack.say(f"The stack {stack.name} is up to date: there is nothing to change.")
+        stack.say(f"The stack {stack.name} is up to date. There is nothing to change.")
         return stack.outputs()
     change_set.show()
     _ask(change_set, confirm)
@@ -104,22 +103,23 @@ def deploy(
 def check_reservations(
     functions: Any, package: Package, stack: Stack, parameters: Mapping[str, str]
 ) -> None:
-    """Tell what Lambda has room for, and refuse parameters that reserve more.
+    """Print the executions that Lambda can reserve, and check the parameters against them.
 
-    ``functions`` is a client of Lambda. Raises DeploymentError, ClientError, BotoCoreError.
+    ``functions`` is a client of Lambda. Raises DeploymentError if the parameters reserve more. Raises
+    ClientError, BotoCoreError.
     """
     template: Template = json.loads(package.template.read_text(encoding="utf-8"))
     described = stack.described()
-    # Nothing of a stack that does not exist is reserved yet.
+    # A stack that does not exist has reserved nothing yet.
     present = wishes(template, effective_values(template, described, {})) if described else []
     wanted = wishes(template, effective_values(template, described, parameters))
     check_capacity(functions, present, wanted, stack.say)
 
 
 def _ask(change_set: ChangeSet, confirm: Confirm) -> None:
-    """Leave nothing behind unless somebody agrees."""
+    """Raise DeploymentError and remove the change set unless the answer is yes."""
     name, lost = change_set.stack.name, change_set.lost_state()
-    though = f", though the service goes on without the present {' and '.join(lost)}" if lost else ""
+    though = f", and continue without the present {' and '.join(lost)}" if lost else ""
     agreed = False
     try:
         agreed = confirm(f"Deploy {name}{though}?", name if lost else YES)

@@ -25,11 +25,11 @@ from infra.aws.account import session_of_environment
 from infra.aws.errors import OperatorError
 from infra.aws.operate.restore_progress import Progress
 from infra.aws.operate.restore_rows import Outcome, Page, Restore
+from infra.aws.terminal import Say
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-Say: TypeAlias = Callable[[str], None]
 Pause: TypeAlias = Callable[[float], None]
 _Done: TypeAlias = tuple[Outcome, Page | None]
 

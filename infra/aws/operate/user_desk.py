@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
 
 from chalicelib.domain.administrators import Administrators
-from chalicelib.domain.errors import ApiTokensError, DependencyUnavailable, UserRemoved
+from chalicelib.domain.errors import UserRemoved
 from chalicelib.domain.identities import SubjectIdentifier
 from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.ports.users import UserStore
@@ -24,21 +23,9 @@ from chalicelib.services.identities import (
 from chalicelib.services.users import ManageUsers
 from infra.aws.errors import OperatorError
 from infra.aws.operate import user_lines
+from infra.aws.operate.user_batch import Batch, Work, require
 from infra.aws.operate.user_lines import counted
-from infra.aws.terminal import say_at_once, warn_at_once
-
-Say = Callable[[str], None]
-
-
-class Change(Protocol):
-    """A change of one user, or its preview. Raises ApiTokensError."""
-
-    def __call__(self, *, confirmed: bool) -> object:
-        """Make the change if it is confirmed, else show it."""
-        ...
-
-
-Work = Iterator[tuple[str, Change]]
+from infra.aws.terminal import Say, say_at_once, warn_at_once
 
 
 @dataclass(frozen=True)
@@ -135,10 +122,10 @@ class UserDesk:
         asked = UserFilter(issuer, subject_claim, UserStatus.ACTIVE)
 
         def work() -> Work:
-            for user in self._users(asked):
+            for user in filter(asked.matches, every_user(self.store)):
                 yield user.id, partial(self._deactivate, user.id)
 
-        self._until_none_is_left(work, confirmed=confirmed)
+        Batch(self.say, confirmed).run_until_done(work)
 
     def _deactivate(self, user_id: str, *, confirmed: bool) -> None:
         if confirmed:
@@ -149,16 +136,13 @@ class UserDesk:
         """Move a user to another identity. Raises OperatorError or ApiTokensError."""
         self._expect_sign_ins_of([to])
         is_done = self._move(user_id, to, confirmed=confirmed)
-        _require(confirmed=confirmed or is_done)
+        require(confirmed=confirmed or is_done)
 
     def move_all(self, targets: Mapping[str, SubjectIdentifier], *, confirmed: bool) -> None:
-        """Move users by id. A refused move does not stop the others.
-
-        Raises OperatorError if some are left, or DependencyUnavailable.
-        """
+        """Move users by id. Raises OperatorError if some are left, or DependencyUnavailable."""
         self._expect_sign_ins_of(targets.values())
         work = ((user_id, partial(self._move, user_id, to)) for user_id, to in targets.items())
-        self._say_end(*self._pass(work, confirmed=confirmed), confirmed=confirmed)
+        Batch(self.say, confirmed).run(work)
 
     def move_issuer(self, former: str, issuer: str, *, confirmed: bool) -> None:
         """Move all users of an issuer to another one, each with the same subject and claim.
@@ -170,11 +154,11 @@ class UserDesk:
         self._expect_sign_ins_of([SubjectIdentifier(issuer, "", self.administrators.subject_claim)])
 
         def work() -> Work:
-            for user in self._users(UserFilter(issuer=former)):
+            for user in filter(UserFilter(issuer=former).matches, every_user(self.store)):
                 to = SubjectIdentifier(issuer, user.subject, user.subject_claim)
                 yield user.id, partial(self._move, user.id, to)
 
-        self._until_none_is_left(work, confirmed=confirmed)
+        Batch(self.say, confirmed).run_until_done(work)
 
     def _move(self, user_id: str, to: SubjectIdentifier, *, confirmed: bool) -> bool:
         """Move a user, or show the move. Return True if the user was moved before."""
@@ -186,45 +170,6 @@ class UserDesk:
             verb = "was moved" if confirmed else "would move"
             self.say(f"{user_id} {verb} from {former} to {user_lines.identity(to)}.")
         return move.is_done
-
-    def _until_none_is_left(self, find: Callable[[], Work], *, confirmed: bool) -> None:
-        """Do the work that ``find`` returns, again and again until nothing changes.
-
-        This finds users who were added meanwhile. Raises OperatorError if some are left.
-        """
-        done, refusals = self._pass(find(), confirmed=confirmed)
-        newly = done
-        while confirmed and newly:
-            newly, refusals = self._pass(find(), confirmed=True)
-            done += newly
-        self._say_end(done, refusals, confirmed=confirmed)
-
-    def _pass(self, work: Work, *, confirmed: bool) -> tuple[int, dict[str, str]]:
-        """Return the number of changed users, and the refusals. Raises DependencyUnavailable."""
-        done, refusals = 0, {}
-        for user_id, change in work:
-            try:
-                change(confirmed=confirmed)
-            except DependencyUnavailable:
-                self.say(f"Stopped at {user_id}.")
-                raise
-            except ApiTokensError as error:
-                refusals[user_id] = str(error)
-            else:
-                done += 1
-        return done, refusals
-
-    def _say_end(self, done: int, refusals: Mapping[str, str], *, confirmed: bool) -> None:
-        for user_id, reason in refusals.items():
-            self.say(f"{user_id} is refused: {reason}")
-        self.say(f"{counted(done, 'user')} {'done' if confirmed else 'to do'}, {len(refusals):,} refused.")
-        if not done and not refusals:
-            self.say("`list` shows the users and their issuers.")
-        _require(confirmed=confirmed)
-        if refusals:
-            raise OperatorError(
-                "Some users are left. Read the reasons above, or run the same command again."
-            )
 
     def _change(
         self, user_id: str, status: UserStatus, effect: str, change: Callable[[], User], *, confirmed: bool
@@ -238,7 +183,7 @@ class UserDesk:
             raise UserRemoved
         if not confirmed:
             self.say(f"The user would be {status.value}. {effect}")
-        _require(confirmed=confirmed)
+        require(confirmed=confirmed)
         user = change()
         role = f" The role that counts now is {self._role(user).value}." if user.is_active else ""
         self.say(f"The user is {user.status.value}.{role}")
@@ -251,9 +196,6 @@ class UserDesk:
                 f"Warning: sign-ins are of {expected[0]} by {expected[1]}, not of {issuer} by "
                 f"{subject_claim}. Change OIDC_ISSUER and SUBJECT_CLAIM after the move."
             )
-
-    def _users(self, asked: UserFilter) -> Iterator[User]:
-        return (user for user in every_user(self.store) if asked.matches(user))
 
     def _role(self, user: User) -> Role:
         return self.administrators.role_of(user, self.clock.now())
@@ -273,8 +215,3 @@ class UserDesk:
     def _warn(self, found: OutOfReach) -> None:
         for line in user_lines.warning(found, self.administrators):
             self.warn(line)
-
-
-def _require(*, confirmed: bool) -> None:
-    if not confirmed:
-        raise OperatorError("Nothing was changed. Add --yes to make the change.")

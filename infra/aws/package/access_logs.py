@@ -1,7 +1,7 @@
-"""The lines that API Gateway logs, one for each request, if a deployment asks for them.
+"""The access logs of API Gateway, with one line for each request, if AccessLogs is true.
 
 A line never holds a credential. It has the route and not the path, because a caller may write a token into
-a path. It has no query, no header but the user agent, and nothing of an authorizer but two ids. The names
+a path. Its only header is the user agent. Its only values of an authorizer are two ids. The names
 are those of "Variables for access logging for API Gateway" (API Gateway Developer Guide).
 """
 
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 
 
 class Gateway(Protocol):
-    """The SDK's client of ``apigateway``, as far as it is used here."""
+    """The methods of the SDK's client of ``apigateway`` that are used here."""
 
     def get_account(self) -> Mapping[str, Any]:
-        """Return what all APIs of the account and region share."""
+        """Return the settings that all APIs of the account and region share."""
         ...
 
 
 FIELDS = {
-    # First: a user agent with quotation marks in it must not override the members that follow.
+    # This one is first, because a user agent with quotation marks must not override the other members.
     "user_agent": "$context.identity.userAgent",
     "time": "$context.requestTime",
     "request_id": "$context.requestId",
-    # A caller can choose the other one.
+    # A caller can choose the request id, but not this one.
     "extended_request_id": "$context.extendedRequestId",
     "ip": "$context.identity.sourceIp",
     "method": "$context.httpMethod",
@@ -48,15 +48,15 @@ _WANTED, _ROLE_MADE = "AccessLogs", "GatewayLoggingRole"
 
 
 def setting() -> dict[str, Any]:
-    """Return ``AccessLogSetting`` of the stage: nothing unless the parameter AccessLogs is true."""
+    """Return the property ``AccessLogSetting`` of the stage, which depends on the parameter AccessLogs."""
     given = {"DestinationArn": {"Fn::Sub": _GROUP}, "Format": json.dumps(FIELDS, separators=(",", ":"))}
     return {"Fn::If": ["AccessLogsWanted", given, {"Ref": "AWS::NoValue"}]}
 
 
 def refuse_without_role(gateway: Gateway, stack: StackTypeDef | None, given: Mapping[str, str]) -> None:
-    """Raise DeploymentError if access logs are wanted in a region whose logging role is missing.
+    """Raise DeploymentError if AccessLogs is true and the logging role of the region is missing.
 
-    CloudFormation would find out after everything else is made. Raises ClientError and BotoCoreError.
+    CloudFormation would only fail after it made everything else. Raises ClientError, BotoCoreError.
     """
     before = {p["ParameterKey"]: p["ParameterValue"] for p in stack.get("Parameters", [])} if stack else {}
     values = {**before, **given}
@@ -64,8 +64,8 @@ def refuse_without_role(gateway: Gateway, stack: StackTypeDef | None, given: Map
         return
     if not gateway.get_account().get("cloudwatchRoleArn"):
         raise DeploymentError(
-            f"{_WANTED} needs the role by which API Gateway logs in this region (CloudWatch log role ARN), "
-            f"and the account has none. {_ROLE_MADE}=true lets this stack make it, for all APIs of the "
-            "region. Or set it: aws apigateway update-account --patch-operations "
+            f"{_WANTED} needs the role with which API Gateway logs in this region, and the account has "
+            f"none (CloudWatch log role ARN). With {_ROLE_MADE}=true this stack makes it, for all APIs of "
+            "the region. Or set a role of yours: aws apigateway update-account --patch-operations "
             "op=replace,path=/cloudwatchRoleArn,value=ARN"
         )

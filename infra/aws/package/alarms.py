@@ -1,7 +1,7 @@
-"""Alarms and the dashboard. Each alarm counts all functions that it is about, a new one too.
+"""Alarms and the dashboard. Functions are found in the template, so a new function is watched too.
 
-Alarms count what callers saw. DynamoDB's throttles are on the dashboard only, because a throttled call is
-repeated: a caller who saw one is counted as ``AuthorizerErrors`` or ``ApiFailures``.
+Alarms count failures that callers saw. DynamoDB's throttles are on the dashboard only, because a throttled
+call is repeated. If the last attempt fails, ``AuthorizerErrors`` or ``ApiFailures`` counts it.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ NAMESPACE = {"Fn::Sub": "BodhiApiTokens/${AWS::StackName}"}
 UNDECIDED, UNSIGNED, UNFLUSHED = "UndecidedAuthorizations", "FailedSignatures", "FailedFlushes"
 FLUSH_CALLS, WIDEST = "FlushCalls", "WidestFlushSpacing"
 
-# A refusal raises, so Lambda's own count of errors counts refusals too. These are the others: what our
-# log line calls an error, and what ends a function before it can write one. INIT_REPORT tells of a start
-# that failed; with SnapStart, which we do not use, of any.
+# An authorizer refuses by raising, so Lambda's own count of errors includes refusals. These patterns match
+# the errors alone: our log line, and Lambda's lines about a function that ended before it could write ours.
+# INIT_REPORT is about a start that failed. With SnapStart, which we do not use, it is about every start.
 _ERROR_LINE = '{ $.event = "authorize" && $.outcome = "error" }'
 _NO_LINE = '?"Task timed out" ?"Runtime.ExitError" ?"Runtime.ImportModuleError" ?INIT_REPORT'
 _FLUSH_LINE = '{ $.event = "flush" && $.outcome = "error" }'
@@ -31,12 +31,12 @@ _FLUSHES_LINE = '{ $.event = "flush" }'
 _WIDEST_LINE = '{ $.event = "flush" && $.pace = "widest" }'
 _SIGNING_LINE = '{ $.error = "SigningUnavailable" }'
 _PERIOD = 300
-# A single refusal may pass unnoticed: API Gateway and people try again.
+# A few refusals raise no alarm, because API Gateway and people try again.
 _SOME = 5
 
 
 def with_alarms(template: Template) -> Template:
-    """Return the template with its alarms, the metrics that they need, and one dashboard."""
+    """Return the template with its alarms, their metrics, and one dashboard."""
     resources = template["Resources"]
     functions = functions_in(resources)
     authorizers = authorizers_in(resources)
@@ -76,26 +76,26 @@ def _filter(group: str, pattern: str, metric: str, value: str = "1") -> Resource
 
 def _alarms(functions: Sequence[str], authorizers: Sequence[str]) -> dict[str, Resource]:
     failures = [_metric("AWS/ApiGateway", "5XXError", "Sum", {"ApiName": {"Ref": "AWS::StackName"}})]
-    # Callers do not wait for the flusher. FlushesLate counts what its throttles lead to.
+    # Callers do not wait for the flusher. If its throttles delay a flush, FlushesLate is raised.
     throttled = [_lambda_metric(name, "Throttles", "Sum") for name in functions if name != FLUSHER]
     slowness = [_lambda_metric(name, "Duration", "p99") for name in authorizers]
     undecided, unsigned = ([_metric(NAMESPACE, name, "Sum", {})] for name in (UNDECIDED, UNSIGNED))
     return {
-        "ApiFailures": _alarm("The API answered 5XX more than 5 times in 5 minutes.", failures, _SOME),
-        "AuthorizerErrors": _alarm("An authorizer could not decide.", undecided, 0),
+        "ApiFailures": _alarm("The API returned 5XX more than 5 times in 5 minutes.", failures, _SOME),
+        "AuthorizerErrors": _alarm("An authorizer could not decide about a token.", undecided, 0),
         "AuthorizerSlowness": _alarm(
-            "The slowest percent of decisions took more than 2 seconds, for 15 minutes.",
+            "The slowest 1% of decisions took more than 2 seconds each, for 15 minutes.",
             slowness,
             2000,
             combined="MAX",
             periods=3,
         ),
         "FunctionThrottles": _alarm(
-            "Lambda refused to run functions for callers more than 5 times in 5 minutes.",
+            "Lambda throttled functions that callers wait for more than 5 times in 5 minutes.",
             throttled,
             _SOME,
         ),
-        "SigningFailures": _alarm("A token could not be signed by KMS.", unsigned, 0),
+        "SigningFailures": _alarm("KMS could not sign a token.", unsigned, 0),
     }
 
 
@@ -107,11 +107,13 @@ def _flush_alarms(limits: FlushLimits) -> dict[str, Resource]:
         [_metric(NAMESPACE, name, "Sum", {})] for name in (UNFLUSHED, FLUSH_CALLS, WIDEST)
     )
     quarter = limits.calls_per_second * _PERIOD // 4
-    # A round is waited for as long as the widest spacing, and the changes behind it wait too.
+    # A change waits for its round for up to the widest spacing. Later changes wait behind it.
     latest = int(limits.widest.total_seconds()) + 60
     return {
         "FlushFailures": _alarm("A cache of decisions could not be flushed.", failed, 0),
-        "FlushesGivenUp": _alarm("Changes were given up on; caches run until their TTL.", given_up, 0),
+        "FlushesGivenUp": _alarm(
+            "Lambda gave up on changes. Cached decisions last until the TTL.", given_up, 0
+        ),
         "FlushesLate": _alarm(
             f"A change waited more than {latest} seconds for its flush.", late, latest * 1000
         ),
@@ -120,9 +122,7 @@ def _flush_alarms(limits: FlushLimits) -> dict[str, Resource]:
             calls,
             quarter,
         ),
-        "FlushSpacing": _alarm(
-            "Changes come so often that flushes are as far apart as they get.", widest, 0
-        ),
+        "FlushSpacing": _alarm("Changes are so frequent that flushes have the widest spacing.", widest, 0),
     }
 
 
@@ -175,11 +175,11 @@ def _dashboard(functions: Sequence[str], authorizers: Sequence[str]) -> Resource
         _graph("Decisions, p50 (ms)", _each(authorizers, "Duration"), "p50"),
         _graph("Decisions, p99 (ms)", _each(authorizers, "Duration"), "p99"),
         _graph("Could not decide, could not sign", [[own, UNDECIDED], [own, UNSIGNED]], "Sum"),
-        _graph("Functions refused by Lambda", _each(functions, "Throttles"), "Sum"),
+        _graph("Throttles by Lambda", _each(functions, "Throttles"), "Sum"),
         _graph("Flushes", [*_each([FLUSHER], "Invocations"), [own, FLUSH_CALLS], [own, UNFLUSHED]], "Sum"),
-        _graph("Age of changes to flush for (ms)", _each([FLUSHER], "IteratorAge"), "Maximum"),
+        _graph("Age of the oldest change without a flush (ms)", _each([FLUSHER], "IteratorAge"), "Maximum"),
         _graph("Capacity units", [table, _same(table, "ConsumedWriteCapacityUnits")], "Sum"),
-        _graph("Table calls refused", _refused(table), "Sum"),
+        _graph("Throttles by DynamoDB", _throttles(table), "Sum"),
     ]
     placed = [graph | {"x": 12 * (i % 2), "y": 6 * (i // 2)} for i, graph in enumerate(graphs)]
     body = json.dumps({"widgets": placed})
@@ -197,11 +197,11 @@ def _graph(title: str, metrics: Sequence[Sequence[str]], statistic: str) -> dict
 
 
 def _same(metric: Sequence[str], name: str) -> list[str]:
-    """Return another metric of the same thing."""
+    """Return another metric with the same dimensions."""
     return [metric[0], name, *metric[2:]]
 
 
-def _refused(table: Sequence[str]) -> list[list[str]]:
+def _throttles(table: Sequence[str]) -> list[list[str]]:
     kinds = [_same(table, f"{kind}ThrottleEvents") for kind in ("Read", "Write")]
     return [*kinds, *([*kind, "GlobalSecondaryIndexName", USERS_INDEX] for kind in kinds)]
 

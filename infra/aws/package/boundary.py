@@ -1,4 +1,4 @@
-"""The permissions boundary of every role: no role may do more than it, whatever the role's policies say."""
+"""The permissions boundary of every role. It limits all policies of the role."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _BOUNDARY = {
 
 
 def with_boundary(template: Template) -> Template:
-    """Return the template with the boundary on its roles, and on any that SAM would make."""
+    """Return the template with the boundary on each role, also on roles that SAM would make."""
     resources = {name: _bounded(each) for name, each in template["Resources"].items()}
     shared = template.get("Globals", {})
     functions = {**shared.get("Function", {}), "PermissionsBoundary": _BOUNDARY}

@@ -1,4 +1,4 @@
-"""Builds what is deployed: ``build/<stage>/template.json`` and ``deployment.zip``."""
+"""The command ``package``: build ``build/STAGE/template.json`` and ``deployment.zip``."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _ZIP = "deployment.zip"
 
 @dataclass(frozen=True)
 class Package:
-    """What a stage is deployed from."""
+    """The files from which a stage is deployed."""
 
     template: Path
     code: Path
@@ -69,8 +69,8 @@ def build(
 ) -> Package:
     """Package the project for a stage into the folder ``target``, which is replaced.
 
-    ``architecture``, ``python`` and ``settings`` take the place of the stage's own: `host_architecture`
-    and `host_python` make what this machine can run. Raises PackagingError.
+    ``architecture``, ``python`` and ``settings`` replace those of the stage. With `host_architecture` and
+    `host_python`, this machine can run the package. Raises PackagingError.
     """
     config = changed_config(check_config(project, stage), stage, architecture, python, settings or {})
     check_settings(config, stage)
@@ -91,7 +91,7 @@ def host_architecture() -> str:
 
 
 def _by_chalice(project: Path, config: Config, stage: str, target: Path) -> Template:
-    """Return Chalice's template, held to the configuration; its zip is in ``target`` then."""
+    """Return Chalice's template after a check against the configuration. Its zip is in ``target``."""
     with tempfile.TemporaryDirectory(prefix="bodhi-package-") as folder:
         copy = Path(folder) / "project"
         _copy(project, copy, config)
@@ -104,7 +104,7 @@ def _by_chalice(project: Path, config: Config, stage: str, target: Path) -> Temp
 
 
 def _copy(project: Path, copy: Path, config: Config) -> None:
-    """Copy what Chalice reads, so that it can be given another configuration and leaves nothing behind."""
+    """Copy the files that Chalice reads. The copy has another configuration, and is deleted afterwards."""
     without_caches = shutil.ignore_patterns("__pycache__")
     shutil.copytree(project / "chalicelib", copy / "chalicelib", ignore=without_caches)
     for name in ("app.py", "requirements.txt"):
@@ -132,7 +132,7 @@ def _run_chalice(copy: Path, stage: str, target: Path) -> None:
         stage,
     ]
     command += ["--merge-template", str(_TEMPLATE), str(target)]
-    # A region is only asked for; nothing of the package depends on anybody's account or shell.
+    # Chalice needs some region. Nothing in the package depends on an account or on a shell.
     ours = known_settings()
     kept = {n: value for n, value in os.environ.items() if n not in ours and not n.startswith("AWS_")}
     environment = {**kept, "AWS_DEFAULT_REGION": "us-east-1", "STAGE": stage}

@@ -1,4 +1,4 @@
-"""The zip that Lambda gets: what Chalice packed, less what no function loads, plus compiled modules."""
+"""The zip for Lambda: Chalice's zip without the files that no function loads, with compiled modules."""
 
 from __future__ import annotations
 
@@ -19,30 +19,31 @@ from infra.aws.errors import PackagingError
 
 MAX_BYTES = 10_000_000
 
-# The services that this project calls; botocore ships the descriptions of some four hundred.
+# The services that this project calls. botocore has the models of about four hundred.
 _SERVICES = frozenset({"apigateway", "apigatewayv2", "dynamodb", "kms", "secretsmanager", "ssm"})
 # botocore's name for the hosts of both kinds of API.
 _ENDPOINTS = frozenset({"apigateway", "dynamodb", "kms", "secretsmanager", "ssm"})
-# Files that no function loads, even if a layer brings a package that a library looks for.
-# If a module that ships names one of these, a test knows why the import never runs.
+# No function loads these files, even if a layer adds a package that a library tries to import. If a module
+# in the zip imports one of them, a test knows why the import never runs.
 _UNUSED = re.compile(
     "|".join(
         (
-            # cryptography needs cffi's compiled half only.
+            # cryptography needs only the compiled part of cffi.
             r"(cffi|pycparser)/.*|pycparser-[^/]+\.dist-info/.*",
-            # botocore takes its certificates from certifi; nothing is stubbed.
+            # botocore uses the certificates of certifi, and no function uses stubs.
             r"botocore/cacert\.pem|botocore/data/.*/examples-1\.json(\.gz)?|botocore/stub\.py",
-            # boto3's clients are botocore's; these are for its resources, and for readers.
+            # The clients of boto3 are those of botocore. These files are for its resources, and for
+            # readers.
             r"boto3/(data|examples)/.*",
-            # Of dateutil botocore needs times in UTC: no rules, holidays or zones by name.
+            # botocore uses dateutil for times in UTC, without rules, holidays or named time zones.
             r"dateutil/((easter|rrule|tzwin|utils)\.py|tz/win\.py|zoneinfo/.*)",
-            # No browser runs this, and nothing asks for SOCKS or HTTP/2. Without pyopenssl.py botocore
-            # uses the standard library's TLS, even if a layer brings OpenSSL's package.
+            # No browser runs this code, and no function uses SOCKS or HTTP/2. Without pyopenssl.py,
+            # botocore uses the TLS of the standard library, even if a layer adds pyOpenSSL.
             r"urllib3/(contrib/(emscripten/.*|(pyopenssl|socks)\.py)|http2/connection\.py)",
-            # Commands for a terminal, tests, types for a checker.
+            # Commands for a terminal, tests, and types for a checker.
             r"(certifi|jwt)/((__main__|cli|help)\.py|cli/.*)",
             r"jmespath-[^/]+\.data/.*|[a-z_]+/tests/.*|.*\.pyi|.*/py\.typed|(.*/)?__pycache__/.*",
-            # Lists of files with hashes that no longer hold.
+            # The hashes in these lists are no longer correct.
             r"[^/]+\.dist-info/RECORD",
         )
     )
@@ -50,16 +51,16 @@ _UNUSED = re.compile(
 _OWN = re.compile(
     r"app\.py|chalicelib/([a-z0-9_]+/)*[a-z0-9_]+\.py|chalicelib/web/[a-z-]+\.(css|html|js|svg)"
 )
-# Lambda unpacks with the times in the zip; the same content must give the same zip.
+# The times are constant, because the same content must give the same zip.
 _TIME = (1980, 1, 1, 0, 0, 0)
 _READABLE = 0o644 << 16
 
 
 def rewrite(package: Path) -> int:
-    """Replace Chalice's zip by ours and return its size in bytes.
+    """Replace Chalice's zip with ours and return its size in bytes.
 
-    Raises PackagingError when something of the project's own is in it that should not be, or when it is
-    too large to start quickly.
+    Raises PackagingError if it has a file of the project that must not ship, or if it is too large to start
+    quickly.
     """
     with tempfile.TemporaryDirectory(prefix="bodhi-bundle-") as folder:
         root = Path(folder)
@@ -77,12 +78,12 @@ def rewrite(package: Path) -> int:
 
 
 def _refuse_stray(root: Path) -> None:
-    """Chalice packs whatever lies in chalicelib, a forgotten ``.env`` too."""
+    # Chalice packs every file in chalicelib, also a forgotten .env.
     own = [root / "app.py", *(root / "chalicelib").rglob("*")]
     for path in own:
         name = path.relative_to(root).as_posix()
         if path.is_file() and "__pycache__" not in path.parts and not _OWN.fullmatch(name):
-            raise PackagingError(f"{name} is not a file that ships: remove it from the project")
+            raise PackagingError(f"{name} must not ship. Remove it from the project.")
 
 
 def _prune(root: Path) -> None:
@@ -95,10 +96,8 @@ def _prune(root: Path) -> None:
 
 
 def _shorten(data: Path) -> None:
-    """Take from botocore's data what is for readers, and the hosts of services that nothing here calls.
-
-    It is read whenever a client is made.
-    """
+    # botocore reads these files whenever it makes a client. Documentation and the hosts of services that no
+    # function calls only cost time.
     for path in data.glob("*/*/service-2.json.gz"):
         model = json.loads(gzip.decompress(path.read_bytes()), object_hook=_without_documentation)
         path.write_bytes(gzip.compress(_compact(model), mtime=0))
@@ -111,7 +110,7 @@ def _shorten(data: Path) -> None:
 
 
 def _without_documentation(part: dict[str, Any]) -> dict[str, Any]:
-    """A member of a shape may bear that name: only a text is dropped."""
+    # A shape may have a member with that name. Only a text is documentation.
     return {name: each for name, each in part.items() if name != "documentation" or isinstance(each, dict)}
 
 
@@ -120,11 +119,9 @@ def _compact(value: Any) -> bytes:
 
 
 def _compile(root: Path) -> None:
-    """Lambda's file system is read-only, so what is not compiled here is compiled at each cold start.
-
-    By hash and unchecked: the times in a zip are not those of the files. In a process of its own with a
-    fixed seed: the order of sets is part of what is compiled.
-    """
+    # Lambda's file system is read-only, so each cold start would compile a module that is not compiled
+    # here. Python must not compare times, because the times in the zip are constant. A fixed seed is needed
+    # because compiled modules contain sets, and the same content must give the same zip.
     command = [sys.executable, "-m", "compileall", "-q", "-f", "-s", str(root)]
     command += ["--invalidation-mode", "unchecked-hash", str(root)]
     environment = {**os.environ, "PYTHONHASHSEED": "0"}

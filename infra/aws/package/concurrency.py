@@ -1,4 +1,4 @@
-"""Lambda's capacity: reservations of concurrency, executions that are kept warm, and if they fit.
+"""Lambda's capacity: reserved concurrency, executions that are kept warm, and the room for both.
 
 A reservation keeps executions for one function. It is also the most that the function runs at a time
 (AWS Lambda Developer Guide, "Configuring reserved concurrency for a function").
@@ -6,13 +6,14 @@ A reservation keeps executions for one function. It is also the most that the fu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from infra.aws.account import AWS_ERRORS, reason_of
 from infra.aws.errors import DeploymentError
 from infra.aws.package.functions import API, PAGE, Resource, Template, authorizers_in, functions_in
+from infra.aws.terminal import Say
 
 UNRESERVED = 100
 """Executions that Lambda keeps for functions without a reservation."""
@@ -24,16 +25,16 @@ _RESERVED = "ReservedConcurrentExecutions"
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """The capacity that parameters ask for one function."""
+    """The capacity that the parameters ask for, for one function."""
 
     function: str
     reserved: int | None
-    """Executions at a time; None if the function shares the account's."""
+    """Executions at a time, or None if the function shares those of the account."""
     provisioned: int
 
     @property
     def taken(self) -> int:
-        """Executions that no other function can use."""
+        """The executions that no other function can use."""
         return self.provisioned if self.reserved is None else self.reserved
 
 
@@ -43,22 +44,22 @@ class Room:
 
     limit: int
     unreserved: int
-    """Without a reservation of any function, of this stack or another."""
+    """Executions that no function of the region has reserved."""
 
     def reservable(self, before: Sequence[Wish]) -> int:
-        """Return how many executions this stack may reserve, with its present reservations given back."""
+        """Return the executions that this stack may reserve. ``before`` are its present reservations."""
         return max(0, self.unreserved + sum(wish.reserved or 0 for wish in before) - UNRESERVED)
 
 
 def with_concurrency(template: Template) -> Template:
-    """Return the template with reservations, kept-warm executions and a warm table, each by a parameter.
+    """Return the template with reservations, kept-warm executions and a warm table.
 
-    An empty parameter deploys nothing.
+    Each depends on a parameter, and is left out if the parameter is empty.
     """
     resources, conditions = dict(template["Resources"]), dict(template["Conditions"])
     for function, parameter in _reservations(template).items():
         conditions[f"{parameter}Given"] = _differs(parameter, "")
-        # Otherwise `reserved_concurrency` of config.json counts.
+        # Without the parameter, `reserved_concurrency` of config.json applies.
         usual = resources[function]["Properties"].get(_RESERVED, _NOTHING)
         reserved = {"Fn::If": [f"{parameter}Given", {"Ref": parameter}, usual]}
         resources[function] = _with(resources[function], **{_RESERVED: reserved})
@@ -71,9 +72,9 @@ def with_concurrency(template: Template) -> Template:
 
 
 def wishes(template: Template, values: Mapping[str, str]) -> list[Wish]:
-    """Return the capacity that parameters and configuration ask for, function by function.
+    """Return the capacity that the parameters and the configuration ask for, for each function.
 
-    Raises DeploymentError for a value that is not a number.
+    Raises DeploymentError if a value is not a number.
     """
     parameters = _reservations(template)
     return [
@@ -92,13 +93,11 @@ def room_of(functions: Any) -> Room:
     return Room(limit["ConcurrentExecutions"], limit["UnreservedConcurrentExecutions"])
 
 
-def check_capacity(
-    functions: Any, before: Sequence[Wish], wanted: Sequence[Wish], say: Callable[[str], None]
-) -> None:
-    """Tell the account's limit and what may be reserved; refuse wishes that do not fit.
+def check_capacity(functions: Any, before: Sequence[Wish], wanted: Sequence[Wish], say: Say) -> None:
+    """Print the account's limit and the executions that may be reserved, and check the wishes.
 
-    If the limit cannot be read and nothing is asked for, that is told and the deployment goes on.
-    Raises DeploymentError, and ClientError or BotoCoreError when AWS cannot be asked.
+    If the limit cannot be read and the wishes are empty, the reason is printed and the deployment
+    continues. Raises DeploymentError if a wish does not fit. Raises ClientError, BotoCoreError.
     """
     asked = [wish for wish in wanted if wish.reserved is not None or wish.provisioned]
     try:
@@ -106,7 +105,7 @@ def check_capacity(
     except AWS_ERRORS as error:
         if asked:
             raise
-        say(f"Lambda's limits are not known, and nothing is reserved: {reason_of(error)}")
+        say(f"Lambda's limits cannot be read. The stack reserves nothing. {reason_of(error)}")
         return
     say(_told(room, room.reservable(before)))
     if asked:
@@ -134,7 +133,7 @@ def _refuse_too_much(room: Room, reservable: int, asked: Sequence[Wish]) -> None
 def _told(room: Room, reservable: int) -> str:
     limit = f"Lambda runs {room.limit:,} executions at a time in this account and region."
     share = f"Up to {reservable:,}" if reservable else "None"
-    return f"{limit} {share} of them can be reserved by this stack: {UNRESERVED} must stay unreserved."
+    return f"{limit} {share} of them can be reserved by this stack, and {UNRESERVED} must stay unreserved."
 
 
 def _told_wish(wish: Wish) -> str:
@@ -152,15 +151,15 @@ def _reserved(function: Resource, parameter: str, values: Mapping[str, str]) -> 
 
 
 def _reservations(template: Template) -> dict[str, str]:
-    """Return the parameter that reserves for each function."""
+    """Return the parameter with the reservation of each function."""
     authorizers = {name: f"{name}Concurrency" for name in authorizers_in(template["Resources"])}
     return authorizers | {name: each for name, each in _CAPS.items() if name in template["Resources"]}
 
 
 def _warm_throughput() -> dict[str, Any]:
-    """Return the property with the members that are given, or nothing.
+    """Return the property with the members that have a parameter.
 
-    A member that is not given must not be there: DynamoDB takes no value below what a table has grown to.
+    The others must be absent, because DynamoDB refuses a value below the table's present throughput.
     """
     reads = {"ReadUnitsPerSecond": {"Ref": "WarmReadUnits"}}
     writes = {"WriteUnitsPerSecond": {"Ref": "WarmWriteUnits"}}

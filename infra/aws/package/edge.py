@@ -1,4 +1,4 @@
-"""The stage that callers meet: how often each method may be called, what is logged, at which address."""
+"""The stage of the API: its throttles, its access logs and its address."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ Template = dict[str, Any]
 
 _ENDPOINT = "x-amazon-apigateway-endpoint-configuration"
 _DISABLED = {"Fn::If": ["ExecuteApiEndpointDisabled", True, False]}
-# SAM makes no new deployment for a parameter, and API Gateway disables the endpoint once any setting of a
-# stage changes ("Disable the default endpoint for REST APIs", API Gateway Developer Guide).
+# SAM does not make a new deployment for a parameter. API Gateway disables the endpoint when any setting of
+# the stage changes ("Disable the default endpoint for REST APIs", API Gateway Developer Guide).
 _CHANGED = {
     "Fn::If": ["ExecuteApiEndpointDisabled", {"defaultEndpoint": "disabled"}, {"Ref": "AWS::NoValue"}]
 }
 
 
 def with_edge(template: Template) -> Template:
-    """Return the template with the settings of the stage that depend on the API's definition."""
+    """Return the template with those settings of the stage that depend on the API's definition."""
     resources = template["Resources"]
     properties = resources["RestAPI"]["Properties"]
     definition = properties["DefinitionBody"]
@@ -35,7 +35,7 @@ def with_edge(template: Template) -> Template:
 
 
 def public_methods(definition: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield path and method of each operation that API Gateway lets everyone call."""
+    """Yield path and method of each operation without an authorizer."""
     for path, methods in definition["paths"].items():
         for method, operation in methods.items():
             if not operation.get("security"):
@@ -45,8 +45,8 @@ def public_methods(definition: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 def _public_throttles(definition: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Yield a setting for each public method.
 
-    "AWS::ApiGateway::Stage MethodSetting" (CloudFormation Template Reference): ``/`` within a path is
-    written ``~1``, and a setting for a method takes the place of the setting for all methods.
+    A ``/`` within a path is written ``~1``. The setting of a method replaces that of all methods
+    ("AWS::ApiGateway::Stage MethodSetting", CloudFormation Template Reference).
     """
     for path, method in public_methods(definition):
         yield {

@@ -1,6 +1,6 @@
-"""Corrections to the template that Chalice writes; each one for a fault that a test shows.
+"""Corrections to the template that Chalice writes. A test shows each fault.
 
-Everything that only adds resources is in ``template.yaml``, which Chalice merges itself.
+Additional resources are in ``template.yaml``, which Chalice merges itself.
 """
 
 from __future__ import annotations
@@ -11,51 +11,52 @@ Template = dict[str, Any]
 
 _GATEWAY_RESPONSE = "AWS::ApiGateway::GatewayResponse"
 _AUTHORIZER = "x-amazon-apigateway-authorizer"
-# API Gateway matches the whole header, and asks Lambda only if it matches. HTTP allows any case of the
-# scheme, white space around the header, and several spaces after the scheme (RFC 9110 sections 5.5, 11.1
-# and 11.6.2).
+# API Gateway invokes the authorizer only if the whole header matches. HTTP allows any case of the scheme,
+# white space around the header, and several spaces after the scheme (RFC 9110 sections 5.5, 11.1 and
+# 11.6.2).
 TOKEN_HEADER = (
     r"[ \t]*[Bb][Ee][Aa][Rr][Ee][Rr] +bodhi_[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{85}[AQgw][ \t]*"
 )
 
 
 def corrected(template: Template) -> Template:
-    """Return the template as it must be deployed."""
+    """Return the template with the corrections."""
     resources = dict(template["Resources"])
     definition = dict(resources["RestAPI"]["Properties"]["DefinitionBody"])
     definition |= _refuse_other_strings(definition)
-    # The name that metrics are counted under: two stacks of an account must not share it.
+    # Metrics have this name. Two stacks of an account must not share it.
     definition["info"] = {**definition["info"], "title": {"Ref": "AWS::StackName"}}
-    answers = {name: r for name, r in resources.items() if r["Type"] == _GATEWAY_RESPONSE}
-    definition["x-amazon-apigateway-gateway-responses"] = _in_definition(answers)
-    for name in answers:
+    responses = {name: r for name, r in resources.items() if r["Type"] == _GATEWAY_RESPONSE}
+    definition["x-amazon-apigateway-gateway-responses"] = _in_definition(responses)
+    for name in responses:
         del resources[name]
-    resources["RestAPI"] = _with_definition(resources["RestAPI"], definition)
+    api = resources["RestAPI"]
+    resources["RestAPI"] = {**api, "Properties": {**api["Properties"], "DefinitionBody": definition}}
     return {**template, "Resources": resources}
 
 
-def _in_definition(answers: dict[str, Any]) -> dict[str, Any]:
-    """Return the gateway's own answers as part of the API's definition.
+def _in_definition(responses: dict[str, Any]) -> dict[str, Any]:
+    """Return the gateway responses as part of the API's definition.
 
-    As resources of their own they come after the deployment that SAM makes, so the stage would not
-    have them until somebody deployed it again.
+    As resources of their own, CloudFormation makes them after SAM's deployment, so the stage would only
+    get them with the next deployment.
     """
-    properties = (answer["Properties"] for answer in answers.values())
-    return {answer["ResponseType"]: _one_answer(answer) for answer in properties}
+    properties = (response["Properties"] for response in responses.values())
+    return {each["ResponseType"]: _one_response(each) for each in properties}
 
 
-def _one_answer(properties: dict[str, Any]) -> dict[str, Any]:
-    answer = {
+def _one_response(properties: dict[str, Any]) -> dict[str, Any]:
+    response = {
         "responseParameters": properties["ResponseParameters"],
         "responseTemplates": properties["ResponseTemplates"],
     }
     if "StatusCode" in properties:
-        answer["statusCode"] = properties["StatusCode"]
-    return answer
+        response["statusCode"] = properties["StatusCode"]
+    return response
 
 
 def _refuse_other_strings(definition: dict[str, Any]) -> dict[str, Any]:
-    """Return the authorizers, each asked only about strings that could be tokens."""
+    """Return the authorizers. API Gateway invokes them only for strings that could be tokens."""
     asked = {"identityValidationExpression": TOKEN_HEADER}
     return {
         "securityDefinitions": {
@@ -63,7 +64,3 @@ def _refuse_other_strings(definition: dict[str, Any]) -> dict[str, Any]:
             for name, scheme in definition.get("securityDefinitions", {}).items()
         }
     }
-
-
-def _with_definition(api: dict[str, Any], definition: dict[str, Any]) -> dict[str, Any]:
-    return {**api, "Properties": {**api["Properties"], "DefinitionBody": definition}}

@@ -1,4 +1,4 @@
-"""Which caches of decisions may be flushed: known here, so that the function's role names no other."""
+"""The caches of decisions that the flusher may flush. Its role names no other cache."""
 
 from __future__ import annotations
 
@@ -17,16 +17,17 @@ MAPPING = "AuthorizerCacheFlushes"
 GIVEN_UP = "UnflushedChanges"
 
 MAX_STAGES = 20
-"""A round flushes all of them within one invocation, by two calls a second."""
+"""A round flushes all stages within one invocation, with two calls a second."""
 
 _STAGES = "AUTHORIZER_CACHE_STAGES"
 
 
 def with_flushing(template: Template) -> Template:
-    """Return the template with the stages named to the function, and in its role.
+    """Return the template with the stages in the settings of the flusher, and in its role.
 
-    Only this function knows the API that it flushes: the API itself refers to the others.
+    Raises PackagingError for too many stages.
     """
+    # Only this function can refer to the API, because the API refers to the others.
     resources = template["Resources"]
     stages = _stages(resources)
     variables = resources[FLUSHER]["Properties"]["Environment"]["Variables"]
@@ -34,7 +35,7 @@ def with_flushing(template: Template) -> Template:
     role = resources[FLUSHER]["Properties"]["Role"]["Fn::GetAtt"][0]
     changed = {
         FLUSHER: _changed(resources[FLUSHER], {"Environment": {"Variables": named}}),
-        # Without a stage there is nothing to be invoked for.
+        # Without a stage, no change needs an invocation.
         MAPPING: _changed(resources[MAPPING], {"Enabled": bool(stages)}),
     }
     if stages:
@@ -43,7 +44,7 @@ def with_flushing(template: Template) -> Template:
 
 
 def limits_of(resources: Mapping[str, Resource]) -> FlushLimits:
-    """Return what bounds the flushes of a stack. Raises SettingsError."""
+    """Return the limits of the flushes of a stack. Raises SettingsError."""
     settings = _settings(resources[FLUSHER]["Properties"]["Environment"]["Variables"])
     return FlushLimits(
         stages=len(settings.authorizer_cache_stages) + 1,
@@ -54,17 +55,16 @@ def limits_of(resources: Mapping[str, Resource]) -> FlushLimits:
 
 
 def _stages(resources: Mapping[str, Resource]) -> list[str]:
-    """Return the own stage, unless it caches nothing, and those that the settings name.
-
-    Raises PackagingError for more than fit into one call.
-    """
+    """Return the API's own stage, unless it caches nothing, and the stages in the settings."""
     settings = _settings(resources[FLUSHER]["Properties"]["Environment"]["Variables"])
     if settings.auth_mode is AuthMode.NONE:
         return []
     own = [f"restapis/${{RestAPI}}/{resources['RestAPI']['Properties']['StageName']}"]
     stages = [*(own if settings.authorizer_cache_seconds else []), *settings.authorizer_cache_stages]
     if len(stages) > MAX_STAGES:
-        raise PackagingError(f"{_STAGES} names too many: at most {MAX_STAGES} with this API's own")
+        raise PackagingError(
+            f"{_STAGES} names too many stages. At most {MAX_STAGES} are allowed, with that of this API."
+        )
     return stages
 
 
@@ -87,10 +87,10 @@ def _allowed(role: Resource, stages: Sequence[str]) -> Resource:
 
 
 def _caches_of(stage: str) -> list[str]:
-    """Return the ARN of a stage's cache, for the stage ``$default`` both as it is and escaped.
+    """Return the ARNs of a stage's cache: for ``$default`` two, with the name as it is and escaped.
 
-    The Service Authorization Reference ("Actions, resources, and condition keys for Amazon API Gateway
-    Management V2") shows the name as it is; the path of the request holds the escaped one.
+    The Service Authorization Reference shows the name as it is ("Actions, resources, and condition keys for
+    Amazon API Gateway Management V2"). The path of the request has the escaped name.
     """
     kind, api, name = stage.split("/")
     return [

@@ -1,7 +1,7 @@
-"""Holds what Chalice wrote to the configuration: every function is named there, and has that policy.
+"""A check of Chalice's template: the configuration names each function, and its own policy.
 
-Chalice passes over names that are no function of the app. A function that has no policy of its own gets
-the API's, and with it the right to sign.
+Chalice ignores names that are not a function of the app. A function without a policy of its own gets the
+policy of the API, which may sign.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from infra.aws.errors import PackagingError
 from infra.aws.package.functions import API, Resource, Template, functions_in, role_of
 from infra.aws.package.project_config import Config, refuse_unknown
 
-# What Chalice calls the function of all routes.
+# Chalice's name for the function of all routes.
 _API_NAME = "api_handler"
 
 
 def check_functions(config: Config, stage: str, policies: Path, template: Template) -> None:
     """Compare the template with the configuration and the policies in a folder.
 
-    Raises PackagingError for a name that no function has, and for a function whose role has another
-    policy than that of the file that is meant for it.
+    Raises PackagingError for a name that is not a function, and for a role with another policy than that of
+    the function's file.
     """
     resources = template["Resources"]
     functions = {_configured_name(name, resources[name]): name for name in functions_in(resources)}
@@ -32,11 +32,13 @@ def check_functions(config: Config, stage: str, policies: Path, template: Templa
         file = _policy_file(config, stage, name)
         role = resources[role_of(resources[logical_id])]["Properties"]
         if [each["PolicyDocument"] for each in role["Policies"]] != [_document(policies / file)]:
-            raise PackagingError(f"The function {name} would not get the policy of {file} alone.")
+            raise PackagingError(
+                f"The role of the function {name} must have the policy of {file} and no other."
+            )
 
 
 def _configured_name(logical_id: str, function: Resource) -> str:
-    """Return a function's name in ``lambda_functions``: the app registers each under its handler's."""
+    """Return the name of a function in ``lambda_functions``, which is that of its handler."""
     handler: str = function["Properties"]["Handler"]
     return _API_NAME if logical_id == API else handler.rpartition(".")[2]
 

@@ -1,4 +1,4 @@
-"""The functions beyond what Chalice writes: one more for the page, a log group each, who may sign."""
+"""Changes of functions that Chalice cannot write: the page's function, log groups, the right to sign."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Resource = dict[str, Any]
 
 API, PAGE = "APIHandler", "PageHandler"
 API_ROLE, PAGE_ROLE = "ApiHandlerRole", "PageHandlerRole"
-# Everything that chalicelib.handlers.page.routes serves: a browser's way to the page and the page itself.
+# The paths of chalicelib.handlers.page.routes: the sign-in and the page.
 PAGE_PATHS = frozenset(
     {
         "/",
@@ -23,8 +23,8 @@ PAGE_PATHS = frozenset(
     }
 )
 
-# A sign-in may wait 5 s for the provider's endpoints, 5 s for its keys and 6 s for the client's secret, and
-# must still show a page.
+# A sign-in may wait 5 s for the provider's endpoints, 5 s for its keys and 6 s for the client's secret.
+# Then it must still show a page.
 _PAGE_SECONDS = 20
 
 _FUNCTION = "AWS::Serverless::Function"
@@ -33,7 +33,7 @@ _INTEGRATION = "x-amazon-apigateway-integration"
 
 
 def with_functions(template: Template, page_policy: Mapping[str, Any]) -> Template:
-    """Return the template with a function for the page, and what every function needs."""
+    """Return the template with a function for the page, log groups, and keys that only the API may use."""
     resources = dict(template["Resources"])
     resources |= _page_function(resources, page_policy)
     resources["RestAPI"] = _routed(resources["RestAPI"])
@@ -68,7 +68,7 @@ def role_of(function: Resource) -> str:
 
 
 def _page_function(resources: Mapping[str, Resource], policy: Mapping[str, Any]) -> dict[str, Resource]:
-    """Return a second function of the same code, which may neither read keys nor sign."""
+    """Return a function with the same code that may neither read keys nor sign."""
     made, named = {"Fn::GetAtt": ["ClientSecret", "Id"]}, {"Ref": "OidcClientSecretArn"}
     secret = {"OIDC_CLIENT_SECRET_ARN": {"Fn::If": ["ClientSecretGiven", made, named]}}
     variables = resources[API]["Properties"]["Environment"]["Variables"] | secret
@@ -88,14 +88,17 @@ def _page_function(resources: Mapping[str, Resource], policy: Mapping[str, Any])
 
 
 def _routed(api: Resource) -> Resource:
-    """Return the API with the page's paths led to the page's function."""
+    """Return the API with the page's function behind the page's paths."""
     definition = api["Properties"]["DefinitionBody"]
     uri = {
         "Fn::Sub": "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/"
         f"${{{PAGE}.Arn}}/invocations"
     }
     paths = {
-        path: {name: _led_to(uri, method) for name, method in methods.items()}
+        path: {
+            name: {**method, _INTEGRATION: {**method[_INTEGRATION], "uri": uri}}
+            for name, method in methods.items()
+        }
         if path in PAGE_PATHS
         else methods
         for path, methods in definition["paths"].items()
@@ -103,14 +106,10 @@ def _routed(api: Resource) -> Resource:
     return _changed(api, {"DefinitionBody": {**definition, "paths": paths}})
 
 
-def _led_to(uri: Mapping[str, str], method: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {**method, _INTEGRATION: {**method[_INTEGRATION], "uri": uri}}
-
-
 def _logging(resources: Mapping[str, Resource], function: str) -> dict[str, Resource]:
-    """Return a function with a log group that ends, and with a role that writes there only.
+    """Return a function with a log group, and with a role that writes to this group only.
 
-    The group that Lambda would make keeps everything for ever.
+    A group that Lambda makes would keep all lines for ever.
     """
     group, role = log_group_of(function), role_of(resources[function])
     (policy,) = resources[role]["Properties"]["Policies"]
@@ -133,9 +132,9 @@ def _logging(resources: Mapping[str, Resource], function: str) -> dict[str, Reso
 
 
 def _signing_for_the_api_only(key: Resource) -> Resource:
-    """Return a key that signs for one role, whatever other policies of the account allow.
+    """Return a key that signs for one role only. Other policies of the account cannot change this.
 
-    Rotation copies the policy to its new keys.
+    A rollover copies the policy to the new key.
     """
     policy = key["Properties"]["KeyPolicy"]
     refusal = {

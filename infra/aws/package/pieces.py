@@ -1,4 +1,4 @@
-"""Adds the parts of the template that stand in files of their own, one for each optional mechanism."""
+"""Parts of the template in files of their own, one for each optional mechanism."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ FOLDER = Path(__file__).with_name("pieces")
 
 
 def with_pieces(template: Template, folder: Path = FOLDER) -> Template:
-    """Return the template with what each file of the folder adds.
+    """Return the template with the additions of each file in the folder.
 
-    Raises PackagingError for a name that the template or another piece has: a piece changes nothing.
+    Raises PackagingError if a name exists already, because a piece must not change other parts.
     """
     for path in sorted(folder.glob("*.yaml")):
         template = _added(template, yaml.safe_load(path.read_text(encoding="utf-8")), path.name)
@@ -29,6 +29,6 @@ def _added(template: Template, piece: Template, file: str) -> Template:
     for section, entries in piece.items():
         present = template.get(section, {})
         if taken := sorted(present.keys() & entries.keys()):
-            raise PackagingError(f"{file} adds {taken[0]} to {section}, which has it already.")
+            raise PackagingError(f"{file} adds {taken[0]} to {section}, which already has it.")
         changed[section] = {**present, **entries}
     return changed

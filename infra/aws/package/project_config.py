@@ -1,4 +1,4 @@
-"""Checks ``.chalice/config.json``: Chalice takes unknown keys and unknown stages without a word."""
+"""Checks of ``.chalice/config.json``. Chalice itself ignores unknown keys and stages."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import Any
 
 from infra.aws.errors import PackagingError
 
-# Those of Chalice's settings that this project uses; another one has to be thought about first.
+# The settings of Chalice that this project uses.
 _ANYWHERE = frozenset(
     {
         "api_gateway_endpoint_type",
         "api_gateway_stage",
-        # Settings belong to a stage: functions that disagree about the issuer refuse each other's tokens.
+        # Settings belong to a stage, because its functions must agree about the issuer.
         "environment_variables",
         "lambda_architecture",
         "lambda_functions",
-        # Chalice does not know this one: `python_runtime` holds the interpreter that packages to it.
+        # Chalice does not know this key. `python_runtime` checks the Python that packages against it.
         "lambda_python_version",
         "minimum_compression_size",
     }
@@ -33,7 +33,7 @@ Config = dict[str, Any]
 def check_config(project: Path, stage: str) -> Config:
     """Return the configuration.
 
-    Raises PackagingError unless the stage exists and every key means something.
+    Raises PackagingError if the stage does not exist, or if a key is not used here.
     """
     path = project / ".chalice" / "config.json"
     try:
@@ -42,7 +42,7 @@ def check_config(project: Path, stage: str) -> Config:
         raise PackagingError(f"{path} cannot be read: {error}") from error
     stages = config.get("stages", {})
     if stage not in stages:
-        raise PackagingError(f"There is no stage {stage!r}. Stages: {', '.join(sorted(stages))}")
+        raise PackagingError(f"The stage {stage!r} does not exist. Stages: {', '.join(sorted(stages))}")
     refuse_unknown("config.json", config, _TOP)
     for name, section in stages.items():
         _refuse_overriding(name, section)
@@ -59,7 +59,7 @@ def changed_config(
     python: str | None,
     settings: Mapping[str, str],
 ) -> Config:
-    """Return the configuration with another processor, Python or other settings for a stage."""
+    """Return the configuration with another processor, Python or settings for a stage."""
     section = dict(config["stages"][stage])
     section["environment_variables"] = {**section.get("environment_variables", {}), **settings}
     if architecture:
@@ -70,11 +70,11 @@ def changed_config(
 
 
 def refuse_unknown(where: str, section: Mapping[str, Any], known: frozenset[str]) -> None:
-    """Raise PackagingError for a key that means nothing there."""
+    """Raise PackagingError if a section has a key that is not known."""
     unknown = sorted(section.keys() - known)
     if unknown:
         names = ", ".join(sorted(known))
-        raise PackagingError(f"{where} has a key that is not used here: {unknown[0]}. Known: {names}")
+        raise PackagingError(f"{where} has an unknown key: {unknown[0]}. Known: {names}")
 
 
 def _check_functions(where: str, section: Mapping[str, Any]) -> None:
@@ -83,10 +83,10 @@ def _check_functions(where: str, section: Mapping[str, Any]) -> None:
 
 
 def _refuse_overriding(stage: str, section: Mapping[str, Any]) -> None:
-    """Chalice prefers a stage's value to what ``lambda_functions`` says at the top."""
+    # Chalice prefers the value of a stage to those in the common ``lambda_functions``.
     overriding = sorted(section.keys() & _FUNCTION)
     if overriding:
         raise PackagingError(
-            f"stage {stage} must not set {overriding[0]}: that overrides each function's own. Name the "
-            "functions that it is for in the stage's lambda_functions."
+            f"stage {stage} must not set {overriding[0]}, because it would override each function's own. "
+            "Set it in lambda_functions of the stage, for single functions."
         )

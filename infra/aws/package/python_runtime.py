@@ -1,4 +1,4 @@
-"""The Python that a stage's functions run on: the configuration pins it, and the same version packages."""
+"""The Python of a stage's functions. The configuration pins it, and the same version must package."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Any
 from infra.aws.errors import PackagingError
 
 KEY = "lambda_python_version"
-# Lambda's identifiers of the versions that the code runs on (AWS: Lambda runtimes).
+# Lambda's identifiers of the versions that the code supports (AWS: Lambda runtimes).
 SUPPORTED = ("python3.11", "python3.12", "python3.13", "python3.14")
 
 
 def host_python() -> str:
     """Return Lambda's identifier of the Python that runs this code.
 
-    Lambda runs plain CPython. Other implementations and other builds of CPython get a name that no
-    runtime has, because their compiled modules do not load there.
+    Lambda runs plain CPython. Other implementations and builds get a name that is not a runtime, because
+    their compiled modules do not load there.
     """
     implementation = "python" if sys.implementation.name == "cpython" else sys.implementation.name
     major, minor = sys.version_info[:2]
@@ -24,10 +24,9 @@ def host_python() -> str:
 
 
 def check_python(config: dict[str, Any], stage: str) -> None:
-    """Refuse to package a stage for another Python than the one that runs this code.
+    """Raise PackagingError if a stage runs on another Python than this code.
 
-    Chalice names the runtime, chooses wheels and compiles for the Python that runs it. Raises
-    PackagingError, in one line.
+    Chalice names the runtime, chooses wheels and compiles for the Python that runs Chalice.
     """
     pinned, here = config["stages"][stage].get(KEY, config.get(KEY)), host_python()
     if pinned not in SUPPORTED:

@@ -1,7 +1,7 @@
-"""A version of each authorizer for each change, and the alias that callers ask.
+"""A version of each authorizer for each change, and the alias that callers invoke.
 
-SAM's ``AutoPublishAlias`` does not see values of parameters. A deployment of parameters alone would leave
-its alias at the old version.
+SAM's ``AutoPublishAlias`` does not consider the values of parameters. After a deployment of parameters
+alone, its alias would still point to the old version.
 """
 
 from __future__ import annotations
@@ -31,19 +31,19 @@ _PERMISSION = "AWS::Lambda::Permission"
 # A version does not hold these: they belong to the function, or the hash has them by other means.
 _NOT_IN_A_VERSION = frozenset({"CodeUri", "Description", "ReservedConcurrentExecutions", "Tags"})
 _SUBSTITUTED = re.compile(r"\$\{([^}.!]+)")
-# AppSync asks under its own principal, by the ARN of the API.
+# AppSync invokes with its own principal and the ARN of the API.
 _NOT_FOR_API_GATEWAY = frozenset({"AppsyncAuthorizer"})
 
 
 def with_versions(
     template: Template, code: bytes, values: Mapping[str, str], present: Mapping[str, int]
 ) -> Template:
-    """Return the template with a version of each authorizer and an alias that leads to it.
+    """Return the template with a version of each authorizer and an alias that points to it.
 
-    ``values`` are the parameters as they will be deployed, ``present`` the `published` versions. The newest
-    of those stay in the template, so CloudFormation deletes the others. The versions that the template has
-    are replaced: packaging names them by the defaults of the parameters, the deployment names them anew.
-    Raises PackagingError if an authorizer gets a value that cannot be seen.
+    ``values`` are the parameters that will be deployed, and ``present`` the `published` versions. The
+    newest of these stay in the template. CloudFormation deletes the others. Packaging names versions by the
+    defaults of the parameters, and the deployment replaces these names. Raises PackagingError if an
+    authorizer gets a value that cannot be read here.
     """
     resources = {name: each for name, each in template["Resources"].items() if each["Type"] != _VERSION}
     for name in authorizers_in(resources):
@@ -57,10 +57,10 @@ def with_versions(
 
 
 def with_callers_of_aliases(template: Template) -> Template:
-    """Return the template with the own API led to the aliases, and a permission for all APIs if wanted."""
+    """Return the template with the aliases in its API, and with permissions for all APIs (AnyApiMayAsk)."""
     resources = dict(template["Resources"])
     for name in authorizers_in(resources):
-        resources["RestAPI"] = _led_to_alias(resources["RestAPI"], name)
+        resources["RestAPI"] = _with_alias(resources["RestAPI"], name)
         own = f"{name}InvokePermission"
         if own in resources:
             asked = {**resources[own]["Properties"], "FunctionName": {"Ref": alias_of(name)}}
@@ -83,9 +83,8 @@ def alias_of(function: str) -> str:
 def fingerprint(template: Template, function: str, code: bytes, values: Mapping[str, str]) -> str:
     """Return a hash of everything that a version of the function would hold.
 
-    That is the code, the function's settings, and the values that reach them: parameters, conditions, and
-    the names of the resources that the settings refer to. A parameter that does not reach the function does
-    not count. Raises PackagingError.
+    It includes the code, the function's properties, and the values that these refer to: parameters,
+    conditions, and names of resources. Other parameters are not included. Raises PackagingError.
     """
     properties = template["Resources"][function]["Properties"]
     held = {name: each for name, each in properties.items() if name not in _NOT_IN_A_VERSION}
@@ -102,7 +101,7 @@ def fingerprint(template: Template, function: str, code: bytes, values: Mapping[
 
 
 def published(stack: Stack) -> dict[str, int]:
-    """Return the versions that a stack holds: their numbers by their logical ids."""
+    """Return the number of each version in a stack, by logical id."""
     if not stack.exists():
         return {}
     pages = stack.cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack.name)
@@ -110,7 +109,8 @@ def published(stack: Stack) -> dict[str, int]:
         each["LogicalResourceId"]: each.get("PhysicalResourceId", "").rpartition(":")[2]
         for page in pages
         for each in page["StackResourceSummaries"]
-        # CloudFormation lists what is deleted too. To keep that would be to publish it again.
+        # CloudFormation also lists deleted versions. If one stayed in the template, it would be published
+        # again.
         if each["ResourceType"] == _VERSION and each["ResourceStatus"] in _PRESENT
     }
     return {name: int(number) for name, number in numbers.items() if number.isdecimal()}
@@ -123,10 +123,10 @@ def _newest_first(function: str, present: Mapping[str, int]) -> list[str]:
 
 
 def _named(function: str, stamp: str, own: Sequence[str], present: Mapping[str, int]) -> str:
-    """Return the logical id of the version to lead to: the newest if it holds the same, else a new one.
+    """Return the logical id of the version for the alias: the newest with this hash, or a new one.
 
-    An older version with the same hash is not taken up again. Roles and log groups may have been made anew
-    since, and it would hold the names of those that are gone.
+    An older version with the same hash is not used again. It may hold the names of roles and log groups
+    that were replaced since.
     """
     plain = f"{function}Version{stamp}"
     if own and own[0].startswith(plain):
@@ -142,7 +142,7 @@ def _follow(
     values: Mapping[str, str],
     reached: dict[str, object],
 ) -> None:
-    """Collect what the names stand for, and what that refers to in turn."""
+    """Collect the values of the names, and of the names in these values."""
     for name in set(names) - reached.keys():
         if name in template.get("Parameters", {}):
             _refuse_hidden(template["Parameters"][name], name, function)
@@ -151,22 +151,22 @@ def _follow(
             reached[name] = template["Resources"][name]
             _follow(template, function, _named_in(_naming(template["Resources"][name])), values, reached)
         else:
-            # A condition or a mapping; any other name is AWS's own.
+            # A condition or a mapping. Any other name is one of AWS.
             reached[name] = [template.get(kind, {}).get(name) for kind in ("Conditions", "Mappings")]
             _follow(template, function, _named_in(reached[name]), values, reached)
 
 
 def _refuse_hidden(parameter: Mapping[str, Any], name: str, function: str) -> None:
-    """A version must not be named after a secret, nor miss a value that changes elsewhere."""
+    # The hash must not depend on a secret, and must not miss a value that changes elsewhere.
     if str(parameter.get("NoEcho", False)).lower() == "true" or parameter["Type"].startswith("AWS::SSM::"):
         raise PackagingError(
-            f"{function} gets the parameter {name}, whose value a deployment cannot see. Its alias would "
-            "keep an old one."
+            f"{function} gets the parameter {name}, whose value a deployment cannot read. Its alias would "
+            "keep an old value."
         )
 
 
 def _naming(resource: Resource) -> list[object]:
-    """Return the properties that give a resource its name: other changes leave references as they are."""
+    """Return the properties that name a resource. Other changes do not change references to it."""
     properties = resource.get("Properties", {})
     return [each for name, each in properties.items() if name.endswith("Name") or name == "Path"]
 
@@ -192,8 +192,8 @@ def _named_in(node: object) -> set[str]:
 def _described(function: Resource, version: str) -> Resource:
     """Return the function with the name of its version in its description.
 
-    Lambda publishes nothing for a function that is as its newest version is, and CloudFormation then fails.
-    With the name in it, the function changes whenever its version gets another name.
+    Lambda does not publish a version of an unchanged function, and CloudFormation then fails. With the name
+    in its description, the function changes whenever the name of its version changes.
     """
     return {**function, "Properties": {**function["Properties"], "Description": version}}
 
@@ -217,7 +217,7 @@ def _alias(function: str, version: str) -> Resource:
     }
 
 
-def _led_to_alias(api: Resource, function: str) -> Resource:
+def _with_alias(api: Resource, function: str) -> Resource:
     definition = api["Properties"]["DefinitionBody"]
     schemes = json.dumps(definition.get("securityDefinitions", {}))
     led = json.loads(schemes.replace(f"${{{function}.Arn}}", f"${{{alias_of(function)}}}"))
@@ -228,7 +228,7 @@ def _led_to_alias(api: Resource, function: str) -> Resource:
 def _permission_for_any_api(function: str) -> Resource:
     """Return a permission for each API Gateway API of this account and region.
 
-    A function's policy holds 20 KB, which is about 52 permissions of one API each.
+    The policy of a function may have 20 KB, which is about 52 permissions for one API each.
     """
     any_authorizer = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:*/authorizers/*"
     return {

@@ -10,9 +10,11 @@ import pytest
 from joserfc import jwt as joserfc_jwt
 from joserfc.jwk import ECKey
 
+from chalicelib import base64url
 from chalicelib.adapters import jws
 from chalicelib.adapters.access_token import JwtAccessTokenSigner, JwtAccessTokenVerifier
-from chalicelib.adapters.api_token import ApiTokenSigner, ApiTokenVerifier, public_key
+from chalicelib.adapters.api_token import ApiTokenSigner, ApiTokenVerifier
+from chalicelib.adapters.jws import public_key
 from chalicelib.adapters.key_cache import KeyCache
 from chalicelib.domain.claims import AccessClaims, Claims
 from chalicelib.domain.errors import InvalidToken
@@ -45,11 +47,11 @@ def by_us(header: dict[str, Any] | None = None, **claims: Any) -> str:
     said = _payload(JwtAccessTokenSigner(KEY, ISSUER).sign(CLAIMS)) | claims
     kept = {name: value for name, value in said.items() if value is not None}
     message = f"{jws.encode_json(head)}.{jws.encode_json(kept)}"
-    return f"{message}.{jws.encode(KEY.sign(message.encode()))}"
+    return f"{message}.{base64url.encode(KEY.sign(message.encode()))}"
 
 
 def _payload(token: str) -> dict[str, Any]:
-    payload: dict[str, Any] = json.loads(jws.decode(token.split(".")[1]))
+    payload: dict[str, Any] = json.loads(base64url.decode(token.split(".")[1]))
     return payload
 
 
@@ -156,9 +158,9 @@ def test_garbage_is_refused(token: str) -> None:
 def test_high_s_spelling_is_refused() -> None:
     """One string for one token, as with API tokens."""
     message, _, signature = JwtAccessTokenSigner(KEY, ISSUER).sign(CLAIMS).rpartition(".")
-    raw = jws.decode(signature)
+    raw = base64url.decode(signature)
     high = jws.P256_ORDER - int.from_bytes(raw[32:], "big")
-    refused(f"{message}.{jws.encode(raw[:32] + high.to_bytes(32, 'big'))}")
+    refused(f"{message}.{base64url.encode(raw[:32] + high.to_bytes(32, 'big'))}")
 
 
 def test_neither_kind_passes_for_the_other_even_under_one_key() -> None:

@@ -15,13 +15,10 @@ from hypothesis import strategies as st
 from joserfc import jwt as joserfc_jwt
 from joserfc.jwk import ECKey
 
+from chalicelib import base64url
 from chalicelib.adapters import jws
-from chalicelib.adapters.api_token import (
-    ApiTokenSigner,
-    ApiTokenVerifier,
-    load_public_keys,
-    public_key,
-)
+from chalicelib.adapters.api_token import ApiTokenSigner, ApiTokenVerifier
+from chalicelib.adapters.jws import load_public_keys, public_key
 from chalicelib.adapters.key_cache import KeyCache
 from chalicelib.domain.claims import Claims
 from chalicelib.domain.errors import (
@@ -85,23 +82,23 @@ class Bench:
 
     def of_length(self, length: int) -> str:
         """Return a token of exactly this length, truly signed, padded with spaces in its JSON."""
-        header, payload = (jws.decode(s) for s in self.sign().removeprefix("bodhi_").split(".")[:2])
+        header, payload = (base64url.decode(s) for s in self.sign().removeprefix("bodhi_").split(".")[:2])
         paddings = product(range(3), range(length))
         return next(
             self.signed(header + b" " * one, payload + b" " * other)
             for one, other in paddings
             if len("bodhi_..")
             + SIGNATURE_CHARACTERS
-            + len(jws.encode(header + b" " * one))
-            + len(jws.encode(payload + b" " * other))
+            + len(base64url.encode(header + b" " * one))
+            + len(base64url.encode(payload + b" " * other))
             == length
         )
 
     @staticmethod
     def signed(header: bytes, payload: bytes) -> str:
         """Return a token over exactly these bytes, truly signed."""
-        message = f"{jws.encode(header)}.{jws.encode(payload)}"
-        return f"bodhi_{message}.{jws.encode(KEY.sign(message.encode()))}"
+        message = f"{base64url.encode(header)}.{base64url.encode(payload)}"
+        return f"bodhi_{message}.{base64url.encode(KEY.sign(message.encode()))}"
 
 
 @pytest.fixture
@@ -187,7 +184,7 @@ def test_only_keys_that_may_verify_are_loaded() -> None:
 
 def test_point_off_the_curve_is_no_key() -> None:
     """A damaged row is an error, never a key that verifies something."""
-    x = jws.encode(b"\x01" * 32)
+    x = base64url.encode(b"\x01" * 32)
 
     with pytest.raises(ValueError, match=r"."):
         public_key(replace(KEY.public, x=x))
@@ -213,11 +210,11 @@ def test_exactly_one_s_is_accepted(bench: Bench) -> None:
     """The other S verifies in every library, so only the low one is ours."""
     token = bench.sign()
     head, _, signature = token.rpartition(".")
-    r, s = jws.decode(signature)[:32], int.from_bytes(jws.decode(signature)[32:], "big")
+    r, s = base64url.decode(signature)[:32], int.from_bytes(base64url.decode(signature)[32:], "big")
     high = r + (jws.P256_ORDER - s).to_bytes(32, "big")
 
     assert s <= jws.P256_ORDER // 2
-    assert refusal_of(bench, f"{head}.{jws.encode(high)}") is BadSignature
+    assert refusal_of(bench, f"{head}.{base64url.encode(high)}") is BadSignature
 
 
 @pytest.mark.parametrize(
@@ -355,7 +352,7 @@ def test_signature_of_another_key_is_refused(bench: Bench) -> None:
     head, _, _ = bench.sign().rpartition(".")
     foreign = LocalSigningKey().sign(head.removeprefix("bodhi_").encode())
 
-    assert refusal_of(bench, f"{head}.{jws.encode(foreign)}") is BadSignature
+    assert refusal_of(bench, f"{head}.{base64url.encode(foreign)}") is BadSignature
 
 
 @pytest.mark.parametrize(
@@ -365,16 +362,16 @@ def test_signature_of_nothing_is_refused(bench: Bench, signature: bytes) -> None
     """Zeros verify nothing (CVE-2022-21449)."""
     head, _, _ = bench.sign().rpartition(".")
 
-    assert refusal_of(bench, f"{head}.{jws.encode(signature)}") is BadSignature
+    assert refusal_of(bench, f"{head}.{base64url.encode(signature)}") is BadSignature
 
 
 @pytest.mark.parametrize("excess", [0, 1, 2**256 - 1 - jws.P256_ORDER])
 def test_r_outside_the_group_is_refused(bench: Bench, excess: int) -> None:
     """R must be below the order of the group, whatever else it is congruent to."""
     head, _, signature = bench.sign().rpartition(".")
-    r, s = (jws.P256_ORDER + excess).to_bytes(32, "big"), jws.decode(signature)[32:]
+    r, s = (jws.P256_ORDER + excess).to_bytes(32, "big"), base64url.decode(signature)[32:]
 
-    assert refusal_of(bench, f"{head}.{jws.encode(r + s)}") is BadSignature
+    assert refusal_of(bench, f"{head}.{base64url.encode(r + s)}") is BadSignature
 
 
 @pytest.mark.parametrize("typ", ["JWT", "at+jwt", "API-TOKEN+JWT", "", "application/api-token+jwt"])
@@ -428,9 +425,9 @@ def test_claims_of_another_form_are_refused(bench: Bench, payload: dict[str, Any
 def test_duplicate_claims_are_refused(bench: Bench) -> None:
     """A claim given twice has no value."""
     header, payload, _ = bench.sign().removeprefix("bodhi_").split(".")
-    twice = jws.decode(payload).replace(b'{"iss"', b'{"aud":"x","iss"')
+    twice = base64url.decode(payload).replace(b'{"iss"', b'{"aud":"x","iss"')
 
-    assert refusal_of(bench, bench.signed(jws.decode(header), twice)) is WrongClaims
+    assert refusal_of(bench, bench.signed(base64url.decode(header), twice)) is WrongClaims
 
 
 def test_expired_from_the_very_second_on(bench: Bench) -> None:
@@ -468,7 +465,7 @@ def test_checks_come_in_the_order_of_the_contract(
     token = bench.written(header, payload)
     if foreign:
         head, _, _ = token.rpartition(".")
-        token = f"{head}.{jws.encode(LocalSigningKey().sign(b'something else'))}"
+        token = f"{head}.{base64url.encode(LocalSigningKey().sign(b'something else'))}"
 
     assert refusal_of(bench, token) is refusal
 

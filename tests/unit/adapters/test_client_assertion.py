@@ -8,7 +8,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 
-from chalicelib.adapters import jws
+from chalicelib import base64url
 from chalicelib.adapters.client_assertion import ClientAssertions
 from chalicelib.domain.errors import InvalidClient
 from chalicelib.settings.client_definitions import parse_resource_servers
@@ -42,9 +42,9 @@ def refused(unverified: str, by: ClientAssertions | None = None) -> None:
 
 def signed(payload: bytes, header: bytes = b'{"alg": "ES256"}', dots: str = ".") -> str:
     """Return an assertion of the usual client with these bytes, well signed."""
-    message = f"{jws.encode(header)}{dots}{jws.encode(payload)}"
+    message = f"{base64url.encode(header)}{dots}{base64url.encode(payload)}"
     algorithm = jwt.algorithms.ECAlgorithm(jwt.algorithms.ECAlgorithm.SHA256)
-    return f"{message}.{jws.encode(algorithm.sign(message.encode(), ec_key()))}"
+    return f"{message}.{base64url.encode(algorithm.sign(message.encode(), ec_key()))}"
 
 
 CLAIMS = json.dumps(

@@ -1,6 +1,10 @@
 """The one parser of Authorization headers."""
 
+import re
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chalicelib.handlers.http.authorization_header import MALFORMED, presented
 from tests.support.headers import NOT_ONE_CREDENTIAL, SAME_CREDENTIAL
@@ -49,3 +53,24 @@ def test_long_headers_are_read_once() -> None:
     """A long credential with a bad end is refused without backtracking."""
     assert presented("bearer", "Bearer " + "a" * 1_000_000 + "=" * 1_000_000 + "!") == MALFORMED
     assert presented("bearer", " " * 1_000_000 + "Bearer" + " " * 1_000_000 + "x") == "x"
+
+
+@given(
+    st.from_regex(r"\A[A-Za-z0-9._~+/-]+=*\Z"),
+    st.text(" \t"),
+    st.text(" "),
+    st.sampled_from(["Bearer", "bEARER"]),
+)
+def test_every_credential_survives_every_spelling(
+    credential: str, around: str, between: str, scheme: str
+) -> None:
+    """White space and the case of the scheme never change the credential."""
+    assert presented("bearer", f"{around}{scheme} {between}{credential}{around}") == credential
+
+
+@given(st.text() | st.text("Bearer =x\t,").map("Bearer {}".format))
+def test_no_text_gives_more_than_one_credential(header: str) -> None:
+    """The parser returns None, MALFORMED or a part of the header that has the form of one credential."""
+    credential = presented("bearer", header)
+    assert credential in (None, MALFORMED) or credential in header
+    assert credential in (None, MALFORMED) or re.fullmatch(r"[A-Za-z0-9._~+/-]+=*", credential)

@@ -14,7 +14,6 @@ from msgspec import inspect
 from chalicelib.domain import errors
 from chalicelib.domain.errors import InvalidRequest
 from chalicelib.handlers.http import refusals
-from chalicelib.handlers.http.errors import PayloadTooLarge, UnsupportedMediaType
 from chalicelib.handlers.http.operations import (
     ADMIN,
     OPEN,
@@ -23,7 +22,7 @@ from chalicelib.handlers.http.operations import (
     DocumentedResponse,
     Operation,
 )
-from chalicelib.handlers.http.requests import FORM
+from chalicelib.handlers.http.requests import FORM, PayloadTooLarge, UnsupportedMediaType
 
 NOTHING = DocumentedResponse(HTTPStatus.NO_CONTENT, media_type=None)
 

@@ -19,8 +19,8 @@ from infra.aws.operate.verify.deployment import clients_of, facts_of, wire_at, w
 from infra.aws.operate.verify.findings import Result, Verdict
 from infra.aws.operate.verify.run import CHECKS, exit_status, run_checks, table_of
 from infra.aws.operate.verify.site import Credentials, Facts, Site
-from infra.aws.stacks import Say, add_stack_arguments, stack_name_of
-from infra.aws.terminal import YES, Confirm, confirmation, say_at_once
+from infra.aws.stacks import add_stack_arguments, stack_name_of
+from infra.aws.terminal import YES, Confirm, Say, confirmation, say_at_once
 
 _JWT, _SECOND, _CLIENT = "VERIFY_JWT", "VERIFY_SECOND_JWT", "VERIFY_CLIENT"
 # RFC 7515 section 3.1. Anything else could end the header line that it goes into.

@@ -31,8 +31,7 @@ from infra.aws.operate.verify.findings import (
     not_decidable,
 )
 from infra.aws.operate.verify.site import Site
-from infra.aws.stacks import Say
-from infra.aws.terminal import printable
+from infra.aws.terminal import Say, printable
 
 CHECKS: tuple[Check, ...] = (
     *people.FIRST,

@@ -1,4 +1,4 @@
-"""The answers that the gateway gives by itself, without asking the application."""
+"""The responses of the gateway itself, without the application."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ _CODES = {
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: "headers_too_large",
 }
 _DETAILS = {
-    HTTPStatus.METHOD_NOT_ALLOWED: "This address does not know this method.",
+    HTTPStatus.METHOD_NOT_ALLOWED: "This method is not allowed at this address.",
     HTTPStatus.LENGTH_REQUIRED: "Send the body with a Content-Length.",
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is larger than the gateway takes.",
-    HTTPStatus.REQUEST_URI_TOO_LONG: "The address is longer than the gateway takes.",
-    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: "The headers are larger than the gateway takes.",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is too large.",
+    HTTPStatus.REQUEST_URI_TOO_LONG: "The address is too long.",
+    HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: "The headers are too large.",
 }
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """A complete HTTP response."""
 
     status: int
@@ -39,23 +39,23 @@ class Answer:
     body: bytes = b""
 
 
-class GatewayAnswers:
-    """API Gateway's own responses, as the deployment's template customizes them."""
+class GatewayResponses:
+    """The responses of API Gateway itself, as the deployment's template customizes them."""
 
     def __init__(self, template: Template) -> None:
         """Read every gateway response of the template."""
-        self._answers = {
+        self._responses = {
             properties["ResponseType"]: _from_properties(properties)
             for properties in gateway_responses(template)
         }
 
-    def named(self, response_type: str) -> Answer:
-        """Return the answer of that type, or the default of its family."""
-        return self._answers.get(response_type, self._answers["DEFAULT_5XX"])
+    def named(self, response_type: str) -> Response:
+        """Return the response of this type, or that for a failure if the template has none."""
+        return self._responses.get(response_type, self._responses["DEFAULT_5XX"])
 
 
-def problem(status: HTTPStatus, headers: Mapping[str, str] = _NO_HEADERS) -> Answer:
-    """Return a problem document for what API Gateway does not let through."""
+def problem(status: HTTPStatus, headers: Mapping[str, str] = _NO_HEADERS) -> Response:
+    """Return a problem document for a request that API Gateway does not let through."""
     document = {
         "type": "about:blank",
         "title": status.phrase,
@@ -64,10 +64,10 @@ def problem(status: HTTPStatus, headers: Mapping[str, str] = _NO_HEADERS) -> Ans
         "detail": _DETAILS.get(status, "The request cannot be processed."),
     }
     common = {"Content-Type": "application/problem+json"}
-    return Answer(status.value, {**ALWAYS, **common, **headers}, json.dumps(document).encode())
+    return Response(status.value, {**ALWAYS, **common, **headers}, json.dumps(document).encode())
 
 
-def _from_properties(properties: Mapping[str, Mapping[str, str]]) -> Answer:
+def _from_properties(properties: Mapping[str, Mapping[str, str]]) -> Response:
     response_type = str(properties["ResponseType"])
     status = properties.get("StatusCode") or _DEFAULT_STATUS[response_type]
     headers = {
@@ -76,4 +76,4 @@ def _from_properties(properties: Mapping[str, Mapping[str, str]]) -> Answer:
         if name.removeprefix(_HEADER) not in OVER_TLS
     }
     body = properties["ResponseTemplates"]["application/json"]
-    return Answer(int(str(status)), headers, body.encode())
+    return Response(int(str(status)), headers, body.encode())
