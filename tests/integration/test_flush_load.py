@@ -17,7 +17,8 @@ import pytest
 from chalicelib.domain.changes import RowChange, TokenChange
 from chalicelib.domain.errors import GatewayThrottled
 from chalicelib.domain.flush_budget import FlushLimits
-from chalicelib.services.flush import SETTLE, FlushCaches, SharedBudget
+from chalicelib.services.flush import SETTLE, FlushCaches
+from chalicelib.services.shared_budget import SharedBudget
 from tests.support.builders import a_token, a_user
 from tests.support.caches import FakeCaches
 from tests.support.clock import START
@@ -137,7 +138,7 @@ def simulated(load: Load) -> Result:
             after = bisect_right(events, time.now() - LATE, key=lambda event: event.at)
             batch = [{"change": event.change} for event in events[first:after]]
             # Lambda hands the same records on again after a failure.
-            if service.after(batch).worth_retrying is None:
+            if service(batch).worth_retrying is None:
                 first = after
 
     time.run(*((lambda n=n: shard(n)) for n in range(SHARDS)))

@@ -29,7 +29,7 @@ HEADERS = ["Bearer bodhi_x", "Bearer eyJ.e30.x", "Basic dXNlcjpwYXNz", "anything
 def open_mode() -> Iterator[None]:
     """Serve without authentication, with no other setting."""
     before = bootstrap.current()
-    bootstrap.install(OpenService({"AUTH_MODE": "none"}))
+    bootstrap.install(OpenService())
     yield
     bootstrap.install(before)
 
