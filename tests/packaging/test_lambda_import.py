@@ -84,7 +84,7 @@ NEVER_BY_A_DECISION = [
     "chalicelib.domain.changes",
     "chalicelib.domain.flush_budget",
     "chalicelib.domain.clients",
-    "chalicelib.domain.endpoints",
+    "chalicelib.settings.endpoints",
     "chalicelib.domain.text",
     "chalicelib.domain.unicode_table",
     "chalicelib.bootstrap.oauth",
