@@ -11,7 +11,7 @@ from chalice.app import Blueprint, Response
 from msgspec import UNSET, UnsetType
 
 from chalicelib import bootstrap, logs, numeric_date
-from chalicelib.domain import endpoints, errors
+from chalicelib.domain import errors
 from chalicelib.domain.claims import TOKEN_EXCHANGE, AccessToken, TokenType
 from chalicelib.domain.clients import ClientCredentials
 from chalicelib.domain.ids import API_TOKEN_PREFIX
@@ -27,6 +27,7 @@ from chalicelib.handlers.oauth.errors import OAUTH, UnsupportedGrantType
 from chalicelib.handlers.oauth.forms import MAX_BYTES, ClientForm, ExchangeForm, TokenForm
 from chalicelib.handlers.oauth.resources import ExchangedToken, Introspection
 from chalicelib.services.introspect import ActiveToken
+from chalicelib.settings import endpoints
 
 oauth = Blueprint(__name__)
 
