@@ -66,6 +66,7 @@ NEVER_BY_A_DECISION = [
     "chalicelib.adapters.oidc.claims",
     "chalicelib.adapters.oidc.documents",
     "chalicelib.adapters.oidc.http",
+    "chalicelib.adapters.oidc.kept_connections",
     "chalicelib.adapters.oidc.keys",
     "chalicelib.adapters.oidc.reloads",
     "chalicelib.adapters.dynamodb.counts",
