@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
@@ -16,11 +16,12 @@ from chalicelib.domain.errors import InvalidCursor, StoreUnavailable, TooManyToS
 from chalicelib.domain.revocations import EndedGeneration, Revocation, RevocationReason
 from chalicelib.domain.tokens import Token, TokenState, TokenStatus
 from chalicelib.domain.users import User, UserStatus
-from chalicelib.services.listing import SORTS, ListTokens, Sort, TokenQuery
+from chalicelib.services.listing import ListTokens, Sort, TokenQuery
 from tests.support.builders import RULES, a_token, a_user
 from tests.support.clock import START, FixedClock
 from tests.unit.services.stores import BusyStore
 
+SORTS: tuple[Sort, ...] = get_args(Sort)
 DAY = timedelta(days=1)
 OWNER = a_user(generation="now")
 REVOKED = TokenStatus.REVOKED
