@@ -3,7 +3,7 @@
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from chalicelib.domain.endpoints import Endpoints
+from chalicelib.settings.endpoints import Endpoints
 
 if TYPE_CHECKING:
     from chalicelib.bootstrap.closed_mode import Service

@@ -19,7 +19,7 @@ class Provider(Stores):
     @cached_property
     def http(self) -> "PoolManager":
         """The kept connections to the OpenID provider."""
-        from chalicelib.adapters.oidc.http import KeptConnections
+        from chalicelib.adapters.oidc.kept_connections import KeptConnections
 
         return KeptConnections(self.clock)
 
@@ -33,7 +33,7 @@ class Provider(Stores):
     @cached_property
     def login_provider(self) -> "LoginProvider":
         """The provider's sign-in for browsers."""
-        from chalicelib.adapters.oidc.http import KeptConnections
+        from chalicelib.adapters.oidc.kept_connections import KeptConnections
         from chalicelib.adapters.oidc.login import OidcLogin
 
         return OidcLogin(

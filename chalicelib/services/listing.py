@@ -61,7 +61,7 @@ _SORT_KEYS: dict[str, SortKey] = {
 
 @dataclass(frozen=True, slots=True)
 class TokenQuery:
-    """A filter, an order and a place to continue from. A ``sort`` with ``-`` descends."""
+    """The filters, the order and the start of a page. An order with ``-`` descends."""
 
     status: TokenStatus | None = None
     text: str = ""

@@ -126,7 +126,7 @@ def test_given_parts_are_used_and_never_built() -> None:
     store = InMemoryStore()
     service = Service(ENVIRON, tokens=store, users=store)
 
-    assert service.tokens is service.users is store
+    assert (service.tokens, service.users) == (store, store)
     assert "dynamodb" not in vars(service)
 
 

@@ -1,4 +1,4 @@
-"""Users as sign-in and administrators change them."""
+"""Users, as sign-ins and administrators change them."""
 
 import contextlib
 from datetime import datetime
@@ -20,9 +20,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
+# With the role's date, these attributes tell if a sign-in is still the newest of the same identity.
 _SIGN_IN = ("signed_in_at", "role", "moved_at")
-"""The attributes that tell, with the role's date, if a sign-in is still the newest of the same identity."""
-
 _IDENTITY = ("issuer", "subject", "subject_claim")
 
 
@@ -52,9 +51,9 @@ class DynamoDBUserStore:
         return moved
 
     def list_users(self, *, after: str | None, limit: int) -> UserPage:
-        """Return users newest first. Raises StoreUnavailable.
+        """Return users, newest first. Raises StoreUnavailable.
 
-        The index only says who exists; the rows themselves are read strongly consistent.
+        The index only tells which users exist. The rows themselves are read strongly consistent.
         """
         bound, values = (
             ("", {}) if after is None else (" AND users_sk < :after", {":after": attributes.text(after)})
@@ -109,16 +108,16 @@ class DynamoDBUserStore:
             raise ConcurrentChange from failure
 
     def move_user(self, before: User, after: User) -> None:
-        """Write another identity and the row that leads from it.
+        """Write another identity, and the row that leads from it to the user.
 
-        The row of the former identity goes only if an active user moves back to the first identity. Raises
-        IdentityTaken, ConcurrentChange or StoreUnavailable.
+        The row of the former identity is deleted only if an active user moves back to the first identity.
+        Raises IdentityTaken, ConcurrentChange or StoreUnavailable.
         """
         update, conditions = self._update(before, after)
         conditions += _unchanged(before, _SIGN_IN + _IDENTITY, update)
         request = update.request(self._table, primary_keys.user_key(before.id), " AND ".join(conditions))
         former, wanted = (SubjectIdentifier.of(user).user_id for user in (before, after))
-        writes = [{"Update": request}, *self._claims(wanted, before.id)]
+        writes = [{"Update": request}, *self._leading(wanted, before.id)]
         # Any other former identity stays refused: it may still sign in, and must not get a second user.
         is_undone = wanted == before.id != former and before.is_active
         if is_undone and self._leads_to(former, before.id):
@@ -173,7 +172,7 @@ class DynamoDBUserStore:
         self._set_unless_changed(user, {"live_tokens": attributes.number(live_tokens)})
 
     def note_full(self, user: User, until: datetime) -> None:
-        """Write that there is no free place, unless the row changed. Raises StoreUnavailable."""
+        """Write that every place is taken, unless the row changed. Raises StoreUnavailable."""
         full_count = attributes.number(user.live_tokens)
         self._set_unless_changed(user, {"full_until": attributes.time(until), "full_count": full_count})
 
@@ -200,7 +199,7 @@ class DynamoDBUserStore:
             update.set("live_tokens", attributes.number(after.live_tokens))
         return update, [update.equals(name, old[name]) for name in ("status", "generation")]
 
-    def _claims(self, derived_id: str, user_id: str) -> list[dict[str, Any]]:
+    def _leading(self, derived_id: str, user_id: str) -> list[dict[str, Any]]:
         """Return the writes that lead an identity to a user, or none if the user's id comes from it."""
         if derived_id == user_id:
             return []
@@ -242,7 +241,7 @@ class DynamoDBUserStore:
 
 
 def _unchanged(before: User, names: tuple[str, ...], update: Update) -> list[str]:
-    """Return the conditions that these attributes and the date of the role are as they were."""
+    """Return the conditions that these attributes and the date of the role have not changed."""
     old = items.USER.item(before)
     return [update.same(name, old.get(name)) for name in (*names, items.ROLE_GIVEN_AT[before.role])]
 

@@ -11,8 +11,8 @@ from chalice.app import Blueprint, Response
 from msgspec import UNSET, UnsetType
 
 from chalicelib import bootstrap, logs, numeric_date
-from chalicelib.domain import endpoints, errors
-from chalicelib.domain.claims import TOKEN_EXCHANGE, AccessToken, TokenType
+from chalicelib.domain import errors
+from chalicelib.domain.claims import AccessToken, TokenType
 from chalicelib.domain.clients import ClientCredentials
 from chalicelib.domain.ids import API_TOKEN_PREFIX
 from chalicelib.domain.scopes import parse_scope, write_scope
@@ -24,9 +24,10 @@ from chalicelib.handlers.http.wire import IDEMPOTENCY_KEY, given
 from chalicelib.handlers.http.wording import text_member
 from chalicelib.handlers.oauth import clients
 from chalicelib.handlers.oauth.errors import OAUTH, UnsupportedGrantType
-from chalicelib.handlers.oauth.forms import MAX_BYTES, ClientForm, ExchangeForm, TokenForm
+from chalicelib.handlers.oauth.forms import MAX_BYTES, TOKEN_EXCHANGE, ClientForm, ExchangeForm, TokenForm
 from chalicelib.handlers.oauth.resources import ExchangedToken, Introspection
 from chalicelib.services.introspect import ActiveToken
+from chalicelib.settings import endpoints
 
 oauth = Blueprint(__name__)
 

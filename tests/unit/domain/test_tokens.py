@@ -1,4 +1,4 @@
-"""What a token is, how it stands, and which changes it allows."""
+"""API tokens: their status, and the changes that they allow."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -380,7 +380,7 @@ def test_expiry_is_in_whole_seconds_as_the_claim_is() -> None:
 def test_lifetime_is_what_was_asked_within_the_policy(
     longest_days: int | None, asked_days: int | None, granted_days: int | None
 ) -> None:
-    """Who asks for nothing gets the longest lifetime allowed."""
+    """A request without a lifetime gets the longest one allowed."""
     policy = replace(RULES, max_lifetime=_days(longest_days))
     request = a_request(lifetime=_days(asked_days))
 

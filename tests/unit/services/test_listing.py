@@ -21,12 +21,12 @@ from tests.support.builders import RULES, a_token, a_user
 from tests.support.clock import START, FixedClock
 from tests.unit.services.stores import BusyStore
 
-SORTS: tuple[Sort, ...] = get_args(Sort)
 DAY = timedelta(days=1)
 OWNER = a_user(generation="now")
 REVOKED = TokenStatus.REVOKED
 
 # Independent of the service: what each order compares, ids breaking ties.
+SORTS: tuple[Sort, ...] = get_args(Sort)
 KEYS: dict[str, Callable[[Token], Any]] = {
     "created_at": lambda token: token.created_at,
     "last_used_at": lambda token: (token.last_used_at is not None, token.last_used_at),
