@@ -14,6 +14,7 @@ from zlib import crc32
 LOGGER_NAME = "bodhi"
 
 _AWS_CODE = re.compile(r"[A-Za-z][A-Za-z.]{0,63}")
+_LONGEST_FACT = 100
 _logger = logging.getLogger(LOGGER_NAME)
 # Without spaces: what a line costs is its bytes.
 _encode = json.JSONEncoder(ensure_ascii=True, default=str, separators=(",", ":")).encode
@@ -211,3 +212,24 @@ def place(error: BaseException) -> str:
     """Return where an error was raised, for lines that may not quote its message."""
     frames = traceback.extract_tb(error.__traceback__)
     return f"{frames[-1].name}:{frames[-1].lineno}" if frames else "unknown"
+
+
+def fact(value: object) -> str:
+    """Return a value from outside as printable ASCII of at most 100 characters, for a line.
+
+    A list is joined by spaces. Other values are named by their types alone.
+    """
+    if isinstance(value, str):
+        return _escaped_fact(value)
+    if isinstance(value, list):
+        texts = [one if isinstance(one, str) else _type_of(one) for one in value[:_LONGEST_FACT]]
+        return _escaped_fact(" ".join(texts))
+    return _type_of(value)
+
+
+def _escaped_fact(text: str) -> str:
+    return text[:_LONGEST_FACT].encode("unicode_escape").decode("ascii")[:_LONGEST_FACT]
+
+
+def _type_of(value: object) -> str:
+    return "null" if value is None else f"({type(value).__name__})"

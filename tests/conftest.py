@@ -1,4 +1,4 @@
-"""What every test gets: settings that point nowhere real, and the watch for secrets."""
+"""Settings that reach no real service, and the watch for secrets, for every test."""
 
 import logging
 import os
@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from xdist.scheduler import LoadFileScheduling
 
 from tests.support.endpoint import Endpoint
+from tests.support.scheduling import ByFile
 from tests.support.service import ENVIRON, MemoryService
 
 # Before the account of the environment is hidden: the contract suite may be pointed at a DynamoDB there.
@@ -38,17 +38,9 @@ pytest_plugins = ["tests.support.browser"]
 _watcher = canaries.Watcher()
 
 
-class ByFile(LoadFileScheduling):  # type: ignore[misc]
-    """Shares files out among processes, those of the deployed stack together: there is one deployment."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        together = nodeid.startswith("tests/stack/")
-        return "tests/stack" if together else str(super()._split_scope(nodeid))
-
-
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
-    """Run what shares a costly fixture in one process."""
+    """Run tests that share a costly fixture in one process."""
     return ByFile(config, log)
 
 
@@ -62,7 +54,7 @@ def watch_every_log_line() -> None:
 
 @pytest.fixture(autouse=True)
 def no_secret_slips_out() -> Iterator[None]:
-    """Fail the test during which a token, JWT or signature got into a log line or an answer."""
+    """Fail a test that put a token, JWT or signature into a log line or a response."""
     yield
     assert canaries.take_slips() == []
 
@@ -74,7 +66,7 @@ def endpoint() -> Endpoint | None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Let no other test run while clients of a real account are there."""
+    """Refuse all other tests if the contract suite uses a real account."""
     if _ENDPOINT and any("tests/contract/" not in item.nodeid for item in items):
         raise pytest.UsageError("CONTRACT_ENDPOINT is for tests/contract alone: make test-contract.")
 

@@ -1,1 +1,1 @@
-"""What tokens and users are and which changes they allow. No I/O, no clock, no environment."""
+"""The rules for tokens and users, in plain Python. No I/O, no clock, no environment."""

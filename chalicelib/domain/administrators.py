@@ -33,7 +33,7 @@ class Administrators:
     subjects: frozenset[str] = frozenset()
 
     def names(self, issuer: str, subject_claim: str, subject: str) -> bool:
-        """Return whether the operator names this identity."""
+        """Return True if the operator names this identity."""
         return (issuer, subject_claim) == (self.issuer, self.subject_claim) and subject in self.subjects
 
     def role_of(self, user: User, now: datetime) -> Role:

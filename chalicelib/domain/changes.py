@@ -1,4 +1,4 @@
-"""Which changes of a row change what an authorizer decides, so that cached decisions are wrong."""
+"""Changes of rows that make cached decisions of an authorizer wrong."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -9,9 +9,9 @@ from chalicelib.domain.users import Role, User
 
 
 class Effect(Enum):
-    """How a change of a row bears on decisions that a gateway remembers.
+    """The effect of a change of a row on decisions that a gateway remembers.
 
-    ``ends`` may leave a remembered permission that is wrong, ``opens`` only a remembered refusal.
+    After ``ends`` a remembered permission may be wrong. After ``opens`` only a remembered refusal may be.
     """
 
     NONE = "none"
@@ -21,35 +21,35 @@ class Effect(Enum):
 
 @dataclass(frozen=True, slots=True)
 class TokenChange:
-    """A token as it was and as it is."""
+    """A token before and after a change."""
 
     before: Token
     after: Token
 
     def changes_decisions(self, now: datetime) -> bool:
-        """Whether a decision from before the change may differ from one taken at ``now``.
+        """Return True if a decision from before the change may differ from one taken at ``now``.
 
-        Uses, names and what is counted about reuse decide nothing. A token that went idle can be used
-        again only by a change of its owner's, which no cached permission contradicts.
+        Uses, names and the count of reuse do not matter. A token that went idle can be used again only
+        after a change by its owner. No cached permission contradicts that change.
         """
         before, after = (_deciding_of_token(token) for token in (self.before, self.after))
         return before != after or self._overlap_was_cut(now)
 
     def effect(self, now: datetime) -> Effect:
-        """Return how the change bears on decisions from before it. In doubt it ends something."""
+        """Return the effect on decisions from before the change. In doubt it is ``ends``."""
         if not self.changes_decisions(now):
             return Effect.NONE
         paused = replace(self.after, state=TokenState.INACTIVE)
-        # Nothing lets a paused token in, so only a refusal can be remembered.
+        # A paused token is always refused, so only a refusal can be remembered.
         is_back = self.after.state is TokenState.ACTIVE and not TokenChange(
             self.before, paused
         ).changes_decisions(now)
         return Effect.OPENS if is_back else Effect.ENDS
 
     def _overlap_was_cut(self, now: datetime) -> bool:
-        """Whether the token works for less long than it would have, and that is over.
+        """Return True if the overlap was shortened and is over.
 
-        However late the change is looked at: a decision from before may be remembered still.
+        The age of the change does not matter, because a decision from before may still be remembered.
         """
         moved = self.before.overlap_ends_at != self.after.overlap_ends_at
         return moved and self.after.overlap_is_over(now)
@@ -57,24 +57,24 @@ class TokenChange:
 
 @dataclass(frozen=True, slots=True)
 class UserChange:
-    """A user as they were and as they are."""
+    """A user before and after a change."""
 
     before: User
     after: User
 
     def changes_decisions(self, now: datetime) -> bool:
-        """Whether a decision from before the change may differ from one taken at ``now``.
+        """Return True if a decision from before the change may differ from one taken at ``now``.
 
-        The count of live tokens and the profile decide nothing; the role bounds the scopes.
+        The count of live tokens and the profile do not matter. The role limits the scopes.
         """
         return _deciding_of_user(self.before) != _deciding_of_user(self.after)
 
     def effect(self, now: datetime) -> Effect:
-        """Return how the change bears on decisions from before it. In doubt it ends something."""
+        """Return the effect on decisions from before the change. In doubt it is ``ends``."""
         if not self.changes_decisions(now):
             return Effect.NONE
         if not self.before.is_active:
-            # No token of the user was let in. In a new generation none is afterwards either.
+            # No token of the user was allowed. After a new generation none is either.
             is_back = self.after.is_active and self.after.generation == self.before.generation
             return Effect.OPENS if is_back else Effect.NONE
         promoted = replace(self.before, role=Role.ADMIN)

@@ -1,10 +1,10 @@
-"""Resource servers: the services that may ask what a token is (RFC 7662 section 2.1)."""
+"""Resource servers: the services that may introspect tokens (RFC 7662 section 2.1)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-# What they may sign with, by the keys that may be configured (RFC 7518 section 3.1, RFC 8037).
+# Algorithms of the keys that may be configured (RFC 7518 section 3.1, RFC 8037).
 ASSERTION_ALGORITHMS = (
     "ES256",
     "ES384",
@@ -21,11 +21,11 @@ ASSERTION_ALGORITHMS = (
 
 @dataclass(frozen=True, slots=True)
 class ResourceServer:
-    """A configured client; it has either a secret, known by its SHA-256, or a public key.
+    """A configured client. It has either a secret, known by its SHA-256, or a public key.
 
-    The secret is 128 random bits or more, so that nobody can guess it from its hash; a slow hash is
-    for what people choose. ``jwk`` is a public key (RFC 7517 section 4). ``audiences`` None means that the
-    operator names none.
+    The secret has at least 128 random bits, so its hash cannot be guessed. Only a secret that a person
+    chooses needs a slow hash. ``jwk`` is a public key (RFC 7517 section 4). ``audiences`` None means that
+    the operator names none.
     """
 
     id: str
@@ -37,22 +37,21 @@ class ResourceServer:
 def audiences_by_client(
     servers: Mapping[str, ResourceServer], api: str, derived: frozenset[str]
 ) -> Mapping[str, frozenset[str]]:
-    """Return for which audiences each client may ask about tokens (RFC 7662 sections 2.2 and 4).
+    """Return the audiences that each client may ask about (RFC 7662 sections 2.2 and 4).
 
-    ``api`` is the audience of API tokens, ``derived`` are those of access tokens. A client that names none
-    may ask about API tokens, and about access tokens for its own id if that is an audience. Otherwise it
-    may ask about access tokens that are not for another client.
+    ``api`` is the audience of API tokens, and ``derived`` are those of access tokens. A client without
+    audiences may ask about API tokens. It may ask about access tokens for its own id if that is an
+    audience. Otherwise it may ask about access tokens that are not for another client.
     """
-    named = {id_: _named(server, derived) for id_, server in servers.items()}
+    named = {
+        id_: derived & (frozenset({id_}) if server.audiences is None else server.audiences)
+        for id_, server in servers.items()
+    }
     free = derived.difference(*(each for each in named.values() if each))
     return {
         id_: frozenset({api}) | (named[id_] or free) if server.audiences is None else server.audiences
         for id_, server in servers.items()
     }
-
-
-def _named(server: ResourceServer, derived: frozenset[str]) -> frozenset[str]:
-    return derived & (frozenset({server.id}) if server.audiences is None else server.audiences)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +65,7 @@ class ClientSecret:
 
 @dataclass(frozen=True, slots=True)
 class ClientAssertion:
-    """A JWT signed by the client (RFC 7523 section 2.2); ``client_id`` is what came beside it."""
+    """A JWT signed by the client (RFC 7523 section 2.2), and the ``client_id`` that came with it."""
 
     assertion: str = field(repr=False)
     client_id: str | None = None
@@ -77,7 +76,7 @@ ClientCredentials = ClientSecret | ClientAssertion
 
 @dataclass(frozen=True, slots=True)
 class VerifiedAssertion:
-    """An assertion that its client signed for us; nobody may use it again before ``expires_at``."""
+    """An assertion that its client signed for us. It may be used only once until ``expires_at``."""
 
     client_id: str
     id: str = field(repr=False)
@@ -86,7 +85,7 @@ class VerifiedAssertion:
 
 @dataclass(frozen=True, slots=True)
 class UsedAssertion:
-    """That an assertion was used, under the hash of client and ``jti``."""
+    """The record of a used assertion, under the hash of client and ``jti``."""
 
     id_hash: str
     expires_at: datetime

@@ -1,7 +1,7 @@
 """The budget of calls that flush, and the spacing between rounds.
 
 A round flushes every stage once. All processes take their calls from one token bucket. API Gateway allows
-10 calls of its own API per second and account, deployments included, and does not raise that limit (API
+10 calls of its own API per second and account, deployments included. It does not raise that limit (API
 Gateway Developer Guide, "Quotas for creating, deploying and managing an API"). Rounds are also spaced,
 because a cache that is emptied all the time remembers nothing.
 """
@@ -14,17 +14,17 @@ from math import ceil, log2
 _SECOND = timedelta(seconds=1)
 _NEVER = datetime(2000, 1, 1, tzinfo=UTC)
 _LEAST_WIDEST = timedelta(seconds=30)
-# So many rounds in a row keep the narrowest spacing: people stop several tokens one after the other.
+# This many rounds in a row keep the narrowest spacing, because people revoke several tokens in a row.
 _UNPRESSED_ROUNDS = 10
 _LEAST_QUIET = timedelta(seconds=15)
 _CLOCK_SKEW = timedelta(seconds=5)
 
 BETWEEN_OPENINGS = timedelta(minutes=1)
-"""How far apart two flushes are at least that let tokens in again."""
+"""The least time between two flushes that let tokens in again."""
 
 
 class Pace(Enum):
-    """How the present spacing compares with the narrowest and the widest."""
+    """The present spacing, compared with the narrowest and the widest."""
 
     FAST = "fast"
     SLOWER = "slower"
@@ -33,7 +33,7 @@ class Pace(Enum):
 
 @dataclass(frozen=True, slots=True)
 class FlushLimits:
-    """What bounds flushes: the number of stages, the bucket's rate and size, the TTL of decisions."""
+    """The limits of flushes: the number of stages, the bucket's rate and size, the TTL of decisions."""
 
     stages: int
     calls_per_second: int
@@ -52,20 +52,20 @@ class FlushLimits:
 
     @property
     def narrowest(self) -> timedelta:
-        """The spacing when it is calm: as many calls as a round makes, and at least a second."""
+        """The spacing without pressure: the time that a round's calls refill in, at least a second."""
         return max(_SECOND, self.stages * self.interval)
 
     @property
     def widest(self) -> timedelta:
         """The spacing under lasting pressure.
 
-        The own cache forgets by itself in this time. Narrower than 30 seconds would not relieve others.
+        The cache forgets by itself in this time. Less than 30 seconds would not relieve other callers.
         """
         return max(self.narrowest, self.cache_ttl, _LEAST_WIDEST)
 
     @property
     def most_pressure(self) -> float:
-        """The pressure at which the spacing is the widest; more is not counted. Rounded up as kept."""
+        """The pressure of the widest spacing, rounded up to thousandths. More is not counted."""
         return _UNPRESSED_ROUNDS + ceil(log2(self.widest / self.narrowest) * 1000) / 1000
 
     def spacing(self, pressure: float) -> timedelta:
@@ -79,10 +79,10 @@ class FlushLimits:
 class FlushBudget:
     """The bucket and the rounds so far.
 
-    The bucket is full at ``whole_at``; each call moves that time by one interval (the generic cell rate
-    algorithm, ITU-T I.371). ``round_at`` is when the last round began. ``pressure`` grows by one with
-    each round and falls while it is quiet, in thousandths. ``opened_at`` is when a flush last began that
-    lets tokens in again.
+    The bucket is full at ``whole_at``. Each call moves that time by one interval (the generic cell rate
+    algorithm, ITU-T I.371). The last round began at ``round_at``. ``pressure`` grows by one with each
+    round and falls without rounds, in thousandths. The last flush that lets tokens in again began at
+    ``opened_at``.
     """
 
     whole_at: datetime = _NEVER
@@ -93,7 +93,7 @@ class FlushBudget:
     def corrected(self, limits: FlushLimits, now: datetime) -> "FlushBudget":
         """Return the budget without times that only a wrong clock can have written.
 
-        They would stop every flush until that time comes. The bucket counts as empty then.
+        Such times would stop every flush until they come. The corrected bucket is empty.
         """
         latest = now + _CLOCK_SKEW
         if max(self.round_at, self.opened_at, self.whole_at - limits.refill) <= latest:
@@ -101,15 +101,15 @@ class FlushBudget:
         return FlushBudget(whole_at=now + limits.refill, pressure=min(self.pressure, limits.most_pressure))
 
     def call_at(self, limits: FlushLimits) -> datetime:
-        """Return from when on the bucket has a call."""
+        """Return the time from which the bucket has a call."""
         return self.whole_at - (limits.burst - 1) * limits.interval
 
     def next_round_at(self, limits: FlushLimits) -> datetime:
-        """Return from when on the next round may begin."""
+        """Return the time from which the next round may begin."""
         return self.round_at + limits.spacing(self.pressure)
 
     def pace(self, limits: FlushLimits) -> Pace:
-        """Return how the present spacing compares."""
+        """Return the pace of the present spacing."""
         spacing = limits.spacing(self.pressure)
         if spacing >= limits.widest:
             return Pace.WIDEST
@@ -120,9 +120,10 @@ class FlushBudget:
         return replace(self, whole_at=max(now, self.whole_at) + limits.interval)
 
     def begun(self, limits: FlushLimits, now: datetime) -> "FlushBudget":
-        """Return the budget as a round begins. Every 15 s of quiet take back one round's pressure.
+        """Return the budget as a round begins.
 
-        Quiet is the time beyond the spacing; half the spacing counts instead of 15 s if that is longer.
+        Quiet is the time beyond the spacing. Each 15 seconds of quiet take back the pressure of one round.
+        If half the spacing is longer than that, it counts instead of 15 seconds.
         """
         spacing = limits.spacing(self.pressure)
         quiet = max(now - self.round_at - spacing, timedelta(0))

@@ -1,4 +1,4 @@
-"""Identifiers: random where guessing matters, derived where two callers must agree."""
+"""Identifiers. They are random if guessing matters, and derived if two callers must agree."""
 
 import base64
 import hashlib
@@ -27,7 +27,7 @@ def new_token_id(now: datetime) -> str:
 
 
 def new_login_id(now: datetime) -> str:
-    """Return the id of a sign-in at the page. It is not secret, and sorts by the time of the beginning."""
+    """Return the id of a sign-in at the page. It is not secret, and sorts by the time of its beginning."""
     return _sortable(now) + _random_base32(_LOGIN_RANDOM_CHARACTERS)
 
 
@@ -37,7 +37,7 @@ def began_by(login_id: str, moment: datetime) -> bool:
 
 
 def new_generation() -> str:
-    """Return a fresh generation; random, so that none can ever come back."""
+    """Return a fresh generation. It is random, so that an old one never comes back."""
     return secrets.token_urlsafe(12)
 
 

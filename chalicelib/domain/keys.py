@@ -1,4 +1,4 @@
-"""Signing keys as everybody may know them: public halves with a state, and how they take turns."""
+"""Public keys of this service with their states, and the rollover from one key to the next."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -10,14 +10,14 @@ ES256 = "ES256"
 
 
 class KeyUse(Enum):
-    """What a ring of keys signs; the keys of one use are never accepted for the other."""
+    """The use of a ring of keys. A key of one use is never accepted for the other."""
 
     API_TOKEN = "api-token"  # noqa: S105
     ACCESS_TOKEN = "access-token"  # noqa: S105
 
 
 class KeyState(Enum):
-    """Which part a key plays; only a revoked one verifies nothing."""
+    """The state of a key. Every key verifies unless it is revoked."""
 
     NEXT = "next"
     ACTIVE = "active"
@@ -27,11 +27,11 @@ class KeyState(Enum):
 
 @dataclass(frozen=True, slots=True)
 class VerificationKey:
-    """The public half of an ES256 signing key, and where its private half is kept.
+    """The public half of an ES256 signing key, and the ARN of its private half in KMS.
 
-    ``kid`` is its RFC 7638 thumbprint; ``x`` and ``y`` are the base64url coordinates of a P-256 JWK
-    (RFC 7518 section 6.2.1); ``arn`` names the key in KMS. ``created_at`` is when it was published,
-    ``changed_at`` when it came into its present state.
+    ``kid`` is the RFC 7638 thumbprint. ``x`` and ``y`` are the base64url coordinates of a P-256 JWK (RFC
+    7518 section 6.2.1). The key was published at ``created_at`` and got its present state at
+    ``changed_at``.
     """
 
     kid: str
@@ -45,15 +45,15 @@ class VerificationKey:
 
     @property
     def may_verify(self) -> bool:
-        """Whether tokens signed with the key are still ours."""
+        """True if tokens that are signed with the key are accepted."""
         return self.state is not KeyState.REVOKED
 
 
 @dataclass(frozen=True, slots=True)
 class KeyRing:
-    """All keys of one use, at most one of them ``active`` and at most one ``next``.
+    """All keys of one use. At most one is ``active``, and at most one is ``next``.
 
-    Every change returns another ring and raises KeyChangeRefused where it is not allowed.
+    Every change returns another ring. It raises KeyChangeRefused if it is not allowed.
     """
 
     keys: tuple[VerificationKey, ...] = ()
@@ -65,21 +65,21 @@ class KeyRing:
 
     @property
     def next(self) -> VerificationKey | None:
-        """The key that will sign: published, so that everybody knows it by then."""
+        """The key that will sign. It is published early, so that every verifier knows it by then."""
         return self._in_state(KeyState.NEXT)
 
     def find(self, kid: str) -> VerificationKey:
-        """Return the key with this ``kid``. Raises KeyChangeRefused when there is none."""
+        """Return the key with this ``kid``. Raises KeyChangeRefused if it is missing."""
         found = (key for key in self.keys if key.kid == kid)
         key = next(found, None)
         if key is None:
-            raise KeyChangeRefused(f"There is no key with the kid {kid}.")
+            raise KeyChangeRefused(f"No key has the kid {kid}.")
         return key
 
     def published(self, key: VerificationKey) -> "KeyRing":
-        """Add a key as ``next``, or as ``active`` where there was no key before it.
+        """Return the ring with a new key, which is ``next``, or ``active`` if it is the first.
 
-        The first key of all has no older one to sign while others learn of it.
+        The first key signs at once, because no older key can sign while verifiers learn of it.
         """
         if any(key.kid == known.kid for known in self.keys):
             raise KeyChangeRefused(f"The key {key.kid} is published already.")
@@ -89,9 +89,9 @@ class KeyRing:
         return KeyRing((*self.keys, replace(key, state=state)))
 
     def activated(self, kid: str, now: datetime, lead: timedelta) -> "KeyRing":
-        """Let the ``next`` key sign; the one that signed so far goes on verifying.
+        """Return the ring in which the ``next`` key signs. The former one only verifies.
 
-        ``lead`` is how long everybody had to learn of the key; zero is for emergencies.
+        ``lead`` is the time that verifiers need to learn of the key. Zero is for emergencies.
         """
         key = self.find(kid)
         if key.state is not KeyState.NEXT:
@@ -104,7 +104,7 @@ class KeyRing:
         return self._with(*changed)
 
     def revoked(self, kid: str, now: datetime) -> "KeyRing":
-        """Let a key verify nothing any more, which is final, even if no other one can sign."""
+        """Return the ring in which a key is revoked for good, even if no other key can sign."""
         key = self.find(kid)
         if key.state is KeyState.REVOKED:
             raise KeyChangeRefused(f"The key {kid} is revoked already, which is final.")

@@ -1,4 +1,4 @@
-"""The search for API tokens in text that a caller reports. It goes by their shape alone."""
+"""The search for API tokens in reported text, by their shape alone."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -6,8 +6,8 @@ from urllib.parse import unquote
 
 from chalicelib.domain.ids import API_TOKEN_PREFIX, MAX_API_TOKEN_LENGTH
 
-# docs/secret-scanning.md publishes this expression. It does not require a boundary around a token, because
-# an escape, an encoding or another token can put any character there. A token's header is base64url of
+# docs/secret-scanning.md publishes this expression. A token needs no boundary around it, because an
+# escape, an encoding or another token can put any character there. A token's header is base64url of
 # ASCII text without a question mark, so it never has an underscore. The prefix has one, so no header can
 # run over a later prefix. This keeps the search linear.
 EXPRESSION = rf"{API_TOKEN_PREFIX}eyJ[A-Za-z0-9-]+\.eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{{85}}[AQgw]"

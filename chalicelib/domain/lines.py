@@ -1,4 +1,4 @@
-"""Lines: tokens that grew out of one by self-rotation, and end together."""
+"""Lines: tokens that come from one token by self-rotation, and end together."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
@@ -11,7 +11,7 @@ from chalicelib.domain.tokens import Token, TokenState
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A row as it was read and as it is to be."""
+    """A token as it was read, and as it is to be written."""
 
     before: Token
     after: Token
@@ -21,7 +21,7 @@ class Change:
 class Line:
     """The row of a line: the last token that rotated itself, and its successor.
 
-    No other token of the line can work. ``ended_at`` set means that it grows no further.
+    No other token of the line can work. A line with ``ended_at`` grows no further.
     """
 
     user_id: str
@@ -31,7 +31,7 @@ class Line:
     ended_at: datetime | None = None
 
     def ended(self, now: datetime, rules: TokenRules) -> "Line":
-        """Return the line as ended; a second end changes nothing."""
+        """Return the line as ended. A second end changes nothing."""
         if self.ended_at:
             return self
         return replace(self, ended_at=now, purge_at=max(self.purge_at, rules.purge_time(now)))
@@ -48,9 +48,9 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class Members:
-    """The tokens that may work: of a line, and beside it in the same family.
+    """The tokens that may work, of a line and beside it in the same family.
 
-    ``line`` is the line's row; None if no token of it rotated itself.
+    ``line`` is the line's row. It is None if no token of the line rotated itself.
     """
 
     line: Line | None
@@ -59,17 +59,17 @@ class Members:
 
 
 def may_work(token: Token, now: datetime) -> bool:
-    """Return True for a token that is neither revoked nor rotated out, so that an end changes it."""
+    """Return True for a token that is neither revoked nor past its overlap."""
     return token.state is not TokenState.REVOKED and not token.overlap_is_over(now)
 
 
 def ending_of(
     members: Members, reason: RevocationReason, now: datetime, rules: TokenRules
 ) -> Ending | None:
-    """Return the writes that end a line; None if no token of it can work any more.
+    """Return the writes that end a line, or None if no token of it can work any more.
 
-    The family's place is freed if it surely has one and no relative needs it. 0.1 revoked a successor
-    alone, and freed the place then.
+    The family's place is freed if it surely has one and no relative needs it. A revoked token shows that
+    0.1 freed the place already, because 0.1 revoked a successor alone.
     """
     ending = [token for token in members.tokens if may_work(token, now)]
     if not ending:

@@ -1,8 +1,8 @@
-"""A request's path as its backends may read it.
+"""The path of a request, as a backend may read it.
 
-An HTTP API hands the path on percent-decoded (middleapi/standard-server#93 on GitHub, verified against live
-events). A backend may decode it once more, resolve dot segments (RFC 3986 section 5.2.4), drop path
-parameters (";x=1"), or merge slashes. Scopes must open the path that the backend arrives at.
+An HTTP API decodes the path before it calls a function (middleapi/standard-server#93 on GitHub). A
+backend may decode it once more or resolve dot segments (RFC 3986 section 5.2.4). It may also drop path
+parameters (";x=1") or merge slashes. Scopes must open every path that a backend may read.
 """
 
 import re
@@ -11,10 +11,10 @@ from urllib.parse import unquote_to_bytes
 
 from chalicelib.domain.errors import AmbiguousPath
 
-# Clients encode once. More rounds than these hide something.
+# Clients encode once. A path that is encoded more often than this hides something.
 _MOST_DECODINGS = 3
-# A dot segment, also with path parameters or trailing spaces, and control characters, which some parsers
-# drop and others end the path at.
+# A dot segment, also with path parameters or trailing spaces. Some parsers drop control characters, and
+# others end the path there.
 _NAMES_ANOTHER = re.compile(r"(?:^|[/\\])\.{1,2} *(?:[/\\;?#]|\Z)|[\x00-\x1f\x7f]")
 _SUFFIX = re.compile(r"[?#].*", re.DOTALL)
 _PARAMETERS = re.compile(r";[^/\\]*")
@@ -22,10 +22,10 @@ _SLASHES = re.compile(r"[/\\]+")
 
 
 def readings(path: str) -> Iterator[str]:
-    """Yield the path, decoded as often as it can be, each also in its plainest form.
+    """Yield the path and all its decoded forms, each also in its plainest form.
 
-    The work is linear in the length of ``path``. Raises AmbiguousPath for a path that names another one in
-    any of these forms, that is not UTF-8, or that is encoded too often.
+    The work is linear in the length of ``path``. Raises AmbiguousPath if a form can be read as another
+    path, is not UTF-8, or is encoded too often.
     """
     for _ in range(_MOST_DECODINGS + 1):
         if _NAMES_ANOTHER.search(path):

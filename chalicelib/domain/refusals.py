@@ -107,8 +107,8 @@ class LoginReason(Enum):
 def reason_of_error(code: str) -> LoginReason:
     """Return the reason for an ``error`` of a provider (RFC 6749 sections 4.1.2.1 and 5.2).
 
-    The request is always the same. A code that blames it means that the settings here or at the
-    provider are wrong.
+    The request is always the same. If the code blames it, the settings here or at the provider are
+    wrong.
     """
     if code == "invalid_grant":
         return LoginReason.CODE_REFUSED
@@ -157,15 +157,15 @@ _MISCONFIGURED = "The OpenID provider is not configured correctly. Ask an admini
 
 _PROVIDER_SENTENCES = {
     ProviderReason.UNREACHABLE: _UNAVAILABLE,
-    ProviderReason.TOO_SLOW: "Your OpenID provider takes too long to answer. Try again.",
-    ProviderReason.BAD_STATUS: "Your OpenID provider answers with an error. Try again.",
+    ProviderReason.TOO_SLOW: "Your OpenID provider takes too long to respond. Try again.",
+    ProviderReason.BAD_STATUS: "Your OpenID provider responds with an error. Try again.",
     ProviderReason.TOO_LARGE: "A document of your OpenID provider is too large. Ask an administrator.",
     ProviderReason.NOT_JSON: "A document of your OpenID provider is not valid JSON. Ask an administrator.",
     ProviderReason.WRONG_ISSUER: _MISCONFIGURED,
     ProviderReason.MISSING_ENDPOINT: _MISCONFIGURED,
     ProviderReason.INSECURE_ENDPOINT: _MISCONFIGURED,
     ProviderReason.NO_USABLE_KEYS: "Your OpenID provider publishes no usable key. Ask an administrator.",
-    ProviderReason.BAD_ANSWER: "An answer of your OpenID provider is not valid. Ask an administrator.",
+    ProviderReason.BAD_ANSWER: "A response of your OpenID provider is not valid. Ask an administrator.",
     ProviderReason.CLIENT_SECRET_UNREADABLE: "This service cannot read its own secret for your OpenID "
     "provider. Try again.",
 }

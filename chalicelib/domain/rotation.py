@@ -20,10 +20,10 @@ from chalicelib.domain.users import User
 class Rotation:
     """The writes of one rotation, all or nothing.
 
-    ``cut_short`` is the predecessor's own predecessor if it still works: its overlap ends now, so that
-    at most two tokens of a family work at the same time. The family keeps its place in the quota;
-    ``takes_new_place`` if that place may already be missing from the count. ``line`` is the row of the
-    line that goes on; None for a person's rotation, which begins a new one.
+    ``cut_short`` is the predecessor of ``rotated`` if it still works. Its overlap ends now, so that at
+    most two tokens of a family work at the same time. The family keeps its place in the quota.
+    ``takes_new_place`` is true if that place may already be missing from the count. ``line`` is the row
+    of the line that goes on. It is None if a person rotates, because that begins a new line.
     """
 
     rotated: Change
@@ -40,7 +40,7 @@ def rotation_of(
     overlap: timedelta,
     rules: TokenRules,
 ) -> Rotation:
-    """Return what replaces ``token``, whose predecessor is ``grandparent``, by ``successor``."""
+    """Return the writes that replace ``token``, whose predecessor is ``grandparent``, by ``successor``."""
     now, expiry = successor.created_at, token.expiry(rules)
     end = now + overlap if expiry is None else min(now + overlap, expiry)
     is_self_rotation = successor.line == token.line
@@ -51,14 +51,14 @@ def rotation_of(
         rotated=Change(token, rotated),
         successor=replace(successor, name=token.name, description=token.description),
         cut_short=_cut_short(grandparent, now, rules) if grandparent else None,
-        # A token that rotates itself ends no later than before, so its family's place is as sure as before.
+        # A token that rotates itself does not end later than before, so its family still has its place.
         takes_new_place=not is_self_rotation and not token.surely_holds_place(now),
         line=_continued(token, successor, rules) if is_self_rotation else None,
     )
 
 
 def successor_of(token: Token, token_id: str, now: datetime, rules: TokenRules) -> Token:
-    """Return the successor that a person gets: its lifetime begins anew, and so does its line."""
+    """Return the successor for a rotation by a person. Its lifetime and its line begin anew."""
     lifetime = _lifetime(token, rules)
     expires_at = now.replace(microsecond=0) + lifetime if lifetime else None
     successor = _successor(token, token_id, now)
@@ -67,16 +67,16 @@ def successor_of(token: Token, token_id: str, now: datetime, rules: TokenRules) 
 
 
 def own_successor_of(token: Token, token_id: str, now: datetime, rules: TokenRules) -> Token:
-    """Return the successor that a token makes itself: it ends when the token would have ended."""
+    """Return the successor for a self-rotation. It ends when the token would have ended."""
     successor = _successor(token, token_id, now)
     successor = replace(successor, line_id=token.line, lifetime_began_at=token.lifetime_start)
     return successor.alive_since(now, rules)
 
 
 def without_overlap(token: Token | None, owner: User, now: datetime, rules: TokenRules) -> Change:
-    """Return the end of the overlap of ``token``, a predecessor.
+    """Return the write that ends the overlap of ``token``, a predecessor.
 
-    Raises NoPredecessor unless it works beside its successor, or would if it were not paused or idle.
+    Raises NoPredecessor if it does not work beside its successor. A paused or idle one counts as working.
     """
     if token is None or token.overlap_ends_at is None:
         raise NoPredecessor
@@ -86,7 +86,7 @@ def without_overlap(token: Token | None, owner: User, now: datetime, rules: Toke
 
 
 def require_rotatable(token: Token, owner: User, now: datetime, rules: TokenRules) -> None:
-    """Let a token pass that is active and has no successor.
+    """Accept a token that is active and was not rotated.
 
     Raises TokenAlreadyRotated, TokenAlreadyRevoked, TokenAlreadyExpired or TokenNotActive.
     """
@@ -102,13 +102,13 @@ def require_rotatable(token: Token, owner: User, now: datetime, rules: TokenRule
 
 
 def needs_reuse_record(token: Token, now: datetime, rules: TokenRules) -> bool:
-    """Whether the last recorded reuse is old enough to be worth a write."""
+    """Return True if the last recorded reuse is old enough to write a new one."""
     last = token.last_reused_at
     return last is None or now - last >= rules.refresh_interval
 
 
 def reused(token: Token, count: int, now: datetime) -> Token:
-    """Return the token as presented ``count`` more times after its overlap."""
+    """Return the token after ``count`` more uses past its overlap."""
     return replace(token, reuse_count=token.reuse_count + count, last_reused_at=now)
 
 
@@ -127,7 +127,7 @@ def _successor(token: Token, token_id: str, now: datetime) -> Token:
 
 
 def _continued(token: Token, successor: Token, rules: TokenRules) -> Line:
-    # A row that outlives every rotated token of its line names all that an ending has to find.
+    # The row outlives every rotated token of its line, so it names every token that an end must change.
     purge_at = rules.purge_time(successor.created_at + MAX_OVERLAP)
     return Line(token.user_id, token.line, (token.id, successor.id), purge_at)
 

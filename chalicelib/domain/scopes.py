@@ -1,6 +1,6 @@
-"""Scopes: a space-separated string on the wire (RFC 6749 section 3.3), a frozenset inside.
+"""Scopes: a string on the wire (RFC 6749 section 3.3), a frozenset inside.
 
-Which scopes there are, what each opens and who may have it is configuration: a ``ScopeCatalogue``.
+The operator configures a ``ScopeCatalogue``: the scopes, the routes that each opens, and its roles.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,8 +14,8 @@ from chalicelib.domain.users import Role
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
 ANY = "*"
 
-# The longest URL that an API Gateway hands on, and the longest request line and headers together
-# (quotas of REST APIs and of HTTP APIs in the API Gateway developer guide).
+# The longest URL that a REST API accepts. In an HTTP API it is the limit of request line and headers
+# together (API Gateway developer guide, quotas).
 MAX_PATH_LENGTH = 10_240
 
 
@@ -23,15 +23,15 @@ MAX_PATH_LENGTH = 10_240
 class Route:
     """A method, or ``*`` for all, and a path in which ``*`` stands for any text, slashes included.
 
-    That is what ``*`` means in the policies that API Gateway enforces; anything narrower could be
-    written here but not be kept there.
+    ``*`` means the same in the IAM policies that API Gateway enforces. It could not enforce a narrower
+    meaning.
     """
 
     method: str
     path: str
 
     def covers(self, method: str, path: str) -> bool:
-        """Return whether a request is for this route. The work is linear in the length of ``path``."""
+        """Return True if the route covers a request. The work is linear in the length of ``path``."""
         return self.method in (ANY, method) and self._matches(path)
 
     def _matches(self, path: str) -> bool:
@@ -43,7 +43,7 @@ class Route:
         if end < at or not (path.startswith(first) and path.endswith(last)):
             return False
         for part in others:
-            # The first place is as good as any later one, so no place is tried again.
+            # The first place leaves the most text for the other parts, so no later place is tried.
             found = path.find(part, at, end)
             if found < 0:
                 return False
@@ -51,9 +51,9 @@ class Route:
         return True
 
     def written_out(self) -> Sequence["Route"]:
-        """Return the routes of a policy that make up this one.
+        """Return the routes of an IAM policy that make up this one.
 
-        A policy's own ``*`` as a method reaches into the path: ``*/x`` is each method on ``/x`` and on
+        In a policy a ``*`` as method reaches into the path. ``*/x`` is each method on ``/x`` and on
         ``/*/x``. It may be written only if this route covers those paths too.
         """
         if self.method != ANY or self._matches(f"/*{self.path}"):
@@ -66,7 +66,7 @@ EVERYTHING = Route(ANY, "/*")
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """One scope: what it is called, what it opens, and which roles may have tokens with it."""
+    """A scope, the routes that it opens, and the roles that may give it to tokens."""
 
     name: str
     description: str
@@ -74,29 +74,29 @@ class Scope:
     roles: frozenset[Role] = frozenset(Role)
 
     def covers(self, method: str, path: str) -> bool:
-        """Return whether the scope opens a request."""
+        """Return True if the scope opens a request."""
         return any(route.covers(method, path) for route in self.opens)
 
 
 @dataclass(frozen=True, slots=True)
 class ScopeCatalogue:
-    """The scopes that there are, in the order in which people see them."""
+    """All scopes, in the order in which people see them."""
 
     scopes: Sequence[Scope]
 
     @property
     def defaults(self) -> frozenset[str]:
-        """What a token gets that is asked for without naming scopes: what every role may have."""
+        """The scopes of a token that is requested without scopes: those that every role may have."""
         return frozenset(scope.name for scope in self.scopes if scope.roles == frozenset(Role))
 
     def held_by(self, role: Role) -> Sequence[Scope]:
-        """Return the scopes that people of this role may give to their tokens."""
+        """Return the scopes that people with this role may give to their tokens."""
         return [scope for scope in self.scopes if role in scope.roles]
 
     def granted(self, names: Iterable[str] | None, role: Role) -> frozenset[str]:
-        """Return the scopes of a new token of somebody of this role; None asks for the defaults.
+        """Return the scopes of a new token for a person with this role. None stands for the defaults.
 
-        Raises InvalidScope when none is named or one that does not exist, ScopeNotAllowed.
+        Raises InvalidScope if the names are empty or one is unknown. Raises ScopeNotAllowed.
         """
         scopes = self.defaults if names is None else frozenset(names)
         held = self._names(role)
@@ -108,16 +108,16 @@ class ScopeCatalogue:
         return scopes
 
     def effective(self, scopes: frozenset[str], role: Role) -> frozenset[str]:
-        """Return what is left of a token's scopes now that its owner has this role."""
+        """Return the scopes of a token that count while its owner has this role."""
         return scopes.intersection(self._names(role))
 
     def routes(self, scopes: frozenset[str]) -> Sequence[Route]:
-        """Return the routes of a policy that opens what the scopes open. None covers another."""
+        """Return the routes of an IAM policy for these scopes. No route covers another."""
         opened = (route for scope in self.scopes if scope.name in scopes for route in scope.opens)
         return smallest(tuple(opened))
 
     def opens(self, scopes: frozenset[str], method: str, path: str) -> bool:
-        """Return whether one of the scopes opens a request. Other scopes are not tried.
+        """Return True if one of these scopes opens a request.
 
         Raises PathTooLong.
         """
@@ -126,9 +126,9 @@ class ScopeCatalogue:
         return any(scope.covers(method, path) for scope in self.scopes if scope.name in scopes)
 
     def require(self, scopes: frozenset[str], method: str, path: str) -> None:
-        """Let a request pass that one of the scopes opens.
+        """Accept a request that one of these scopes opens.
 
-        Raises InsufficientScope, which names a scope that would, or PathTooLong.
+        Raises InsufficientScope, which names a scope that would open it, or PathTooLong.
         """
         if not self.opens(scopes, method, path):
             needed = (scope.name for scope in self.scopes if scope.covers(method, path))
@@ -140,10 +140,10 @@ class ScopeCatalogue:
 
 @lru_cache(maxsize=256)
 def smallest(routes: tuple[Route, ...]) -> Sequence[Route]:
-    """Return routes of a policy that open the same as ``routes``, without those that others cover."""
+    """Return routes of an IAM policy that open the same as ``routes``. No route covers another."""
     kept: list[Route] = []
     for route in dict.fromkeys(single for each in routes for single in each.written_out()):
-        # A pattern that another matches as a text opens nothing more: only a "*" can match its "*".
+        # If a route matches another one's pattern as text, it covers it. Only a "*" can match its "*".
         if not any(other.covers(route.method, route.path) for other in kept):
             kept = [other for other in kept if not route.covers(other.method, other.path)] + [route]
     return kept

@@ -1,4 +1,4 @@
-"""Sessions of people at the page: begun by a sign-in at their OpenID provider."""
+"""Sessions of people at the page, which begin with a sign-in at their OpenID provider."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
@@ -18,10 +18,10 @@ SESSION_REFRESH_INTERVAL = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class PendingLogin:
-    """A sign-in after the browser left for the provider, and before it came back.
+    """A sign-in whose browser is at the provider and has not come back.
 
-    ``state`` and ``nonce`` are parameters of OpenID Connect Core section 3.1.2.1, ``verifier`` is that of
-    RFC 7636. ``id_hash`` is the hash of the browser's cookie and ``state`` together, so that both are
+    ``state`` and ``nonce`` are parameters of OpenID Connect Core section 3.1.2.1, and ``verifier`` is that
+    of RFC 7636. ``id_hash`` is the hash of the browser's cookie and ``state`` together, so that both are
     needed to find the row.
     """
 
@@ -33,7 +33,7 @@ class PendingLogin:
     expires_at: datetime
 
     def is_open(self, now: datetime) -> bool:
-        """Whether the person may still come back."""
+        """Return True if the person may still come back."""
         return now < self.expires_at
 
 
@@ -61,16 +61,16 @@ class Session:
     expires_at: datetime
 
     def is_good_for(self, user: User, now: datetime) -> bool:
-        """Whether the session still signs ``user`` in.
+        """Return True if the session still signs ``user`` in.
 
-        One that was begun before the user was deactivated or removed is over for good.
+        A session that began before the user was deactivated or removed is over for good.
         """
         ended_at = user.sessions_ended_at
         outlived = ended_at is not None and self.created_at <= ended_at
         return user.is_active and not outlived and now < min(self.idle_at, self.expires_at)
 
     def needs_touch(self, now: datetime) -> bool:
-        """Whether the recorded use is old enough to be worth a write."""
+        """Return True if the recorded use is old enough to write a new one."""
         return self.idle_at - now <= SESSION_IDLE_TIMEOUT - SESSION_REFRESH_INTERVAL
 
     def touched(self, now: datetime) -> "Session":

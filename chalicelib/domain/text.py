@@ -1,6 +1,7 @@
-"""The one rule for text from outside: names, descriptions, profiles, subjects and searches.
+"""The rules for text from outside: names, descriptions, profiles, subjects and searches.
 
-Decision 22 gives the reasons. The table of characters is committed, so that every Python answers alike.
+Decision record 22 gives the reasons. The table of characters is committed, so that every version of
+Python gives the same result.
 """
 
 import re
@@ -73,7 +74,7 @@ def profile_text(value: str, longest: int) -> str:
 
 
 def is_valid_subject(value: str) -> bool:
-    """Return whether a subject can be kept unchanged.
+    """Return True if a subject can be kept unchanged.
 
     It must have 1 to 255 characters, all allowed and at least one visible. White space at the ends counts.
     """
@@ -113,5 +114,5 @@ def _cut(text: str, longest: int) -> str:
 
 
 def _continues(text: str, at: int) -> bool:
-    """Return whether a character belongs to the one before it, as a mark or the rest of an emoji."""
+    """Return True if a character belongs to the one before it, as a mark or the rest of an emoji."""
     return text[at - 1] == _ZERO_WIDTH_JOINER or not (text[at] == " " or _is_visible(text[at]))

@@ -26,9 +26,9 @@ _REFUSALS: dict[TokenStatus, type[InvalidToken]] = {
 
 
 def require_usable(token: Token, owner: User, now: datetime, rules: TokenRules) -> None:
-    """Let a token pass that may be used right now.
+    """Accept a token that may be used right now.
 
-    Raises the InvalidToken that says why not; an inactive owner is named before the token's own state.
+    Raises the InvalidToken that says why it may not. An inactive owner comes before the token's own state.
     """
     if not owner.is_active:
         raise InactiveOwner
@@ -40,12 +40,12 @@ def require_usable(token: Token, owner: User, now: datetime, rules: TokenRules) 
 
 
 def require_changeable(token: Token, owner: User, now: datetime, rules: TokenRules) -> None:
-    """Raises TokenAlreadyRevoked for a token that nothing can change any more."""
+    """Accept a token that can still change. Raises TokenAlreadyRevoked."""
     if token.status(owner, now, rules) is TokenStatus.REVOKED:
         raise TokenAlreadyRevoked
 
 
 def require_unexpired(token: Token, now: datetime, rules: TokenRules) -> None:
-    """Raises TokenAlreadyExpired for a token whose status nothing can change any more."""
+    """Accept a token whose status can still change. Raises TokenAlreadyExpired."""
     if token.has_expired(now, rules):
         raise TokenAlreadyExpired

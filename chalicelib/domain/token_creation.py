@@ -11,9 +11,9 @@ from chalicelib.domain.users import User
 
 @dataclass(frozen=True, slots=True)
 class TokenRequest:
-    """What somebody asks a new token to be.
+    """A request for a new token.
 
-    ``scopes`` None means the defaults, ``lifetime`` None no expiry.
+    ``scopes`` None means the defaults. ``lifetime`` None means no expiry.
     """
 
     name: str
@@ -24,7 +24,7 @@ class TokenRequest:
 
 @dataclass(frozen=True, slots=True)
 class IdempotencyRecord:
-    """That ``token_id`` was made for one ``Idempotency-Key`` and body, both kept as hashes."""
+    """The record of a token that was created for an idempotency key and a request, kept as hashes."""
 
     key_hash: str
     body_hash: str
@@ -34,7 +34,7 @@ class IdempotencyRecord:
 
 @dataclass(frozen=True, slots=True)
 class IssuedToken:
-    """A new token and its string, which exists nowhere else and stays out of every ``repr``."""
+    """A new token and its string. The string exists nowhere else and stays out of every ``repr``."""
 
     token: Token
     secret: str = field(repr=False)
@@ -44,7 +44,7 @@ def new_token(token_id: str, owner: User, request: TokenRequest, now: datetime, 
     """Return the token that ``request`` asks for.
 
     Raises LifetimeTooLong, InvalidScope or ScopeNotAllowed.
-    Expiry is in whole seconds, as ``exp`` is on the wire (RFC 7519 section 2, NumericDate).
+    The expiry is in whole seconds, because ``exp`` is a NumericDate (RFC 7519 section 2).
     """
     lifetime = _allowed_lifetime(request.lifetime, rules)
     expires_at = now.replace(microsecond=0) + lifetime if lifetime else None

@@ -16,7 +16,7 @@ _ALMOST_A_SECOND = timedelta(microseconds=999_999)
 
 @dataclass(frozen=True, slots=True)
 class TokenRules:
-    """The durations, the quota and the scopes that govern tokens."""
+    """The durations, the limits and the scopes that govern tokens."""
 
     idle_timeout: timedelta
     refresh_interval: timedelta
@@ -33,9 +33,9 @@ class TokenRules:
         return self.max_lifetime or MAX_LIFETIME
 
     def creation_limits(self, owner: User, now: datetime) -> "CreationLimits":
-        """Return what bounds the next token of ``owner``.
+        """Return the limits of the next token of ``owner``.
 
-        Raises TooManyCreations if the day allows no other one.
+        Raises TooManyCreations if the day allows no more tokens.
         """
         created = owner.creations_on(now.date())
         limits = CreationLimits(self.max_live_tokens, self.max_creations_per_day, created > 0)
@@ -44,14 +44,14 @@ class TokenRules:
         return limits
 
     def purge_time(self, end: datetime) -> datetime:
-        """Return when a row may be deleted whose token ended, or will end, at ``end``.
+        """Return the time from which the row of a token that ends at ``end`` may be deleted.
 
-        In whole seconds, rounded up, as DynamoDB's TTL counts.
+        It is in whole seconds, rounded up, as DynamoDB's TTL counts.
         """
         return (end + self.retention + _ALMOST_A_SECOND).replace(microsecond=0)
 
     def generation_purge_time(self, end: datetime) -> datetime:
-        """Return when no row of a generation that ended at ``end`` can be left."""
+        """Return the time from which no row of a generation that ended at ``end`` is left."""
         return self.purge_time(end + max(self.idle_timeout, MAX_OVERLAP))
 
 
@@ -59,7 +59,7 @@ class TokenRules:
 class CreationLimits:
     """The most live tokens of an owner, and the most creations and rotations on one UTC day.
 
-    ``day_has_begun`` if the owner's row counts creations of the day already, as far as it was read.
+    ``day_has_begun`` is true if the owner's row, as it was read, counts creations of the day already.
     """
 
     live_tokens: int
@@ -67,6 +67,6 @@ class CreationLimits:
     day_has_begun: bool
 
     def exhausted(self, now: datetime) -> TooManyCreations:
-        """Return the refusal of everything that would be created on the day of ``now``."""
+        """Return the refusal of any creation on the day of ``now``."""
         midnight = datetime.combine(now.date() + timedelta(days=1), time(), UTC)
         return TooManyCreations(self.per_day, midnight - now)

@@ -35,14 +35,13 @@ class TokenStatus(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One API token's row. The token string itself is kept nowhere.
+    """The row of an API token. The token string itself is not kept.
 
-    ``state`` is the stored part of the status: ``active``, ``inactive`` or ``revoked``. ``usage`` is
-    the least number of uses on each of the last days. A token that was rotated names its successor and
-    works until ``overlap_ends_at``; ``family_id``, the id of the first token of its family, is known once
-    there is a second. ``line_id`` names the line of a successor; 0.1 wrote none. ``lifetime_began_at`` is
-    set if the lifetime is older than the token. ``reuse_count`` is the least number of uses after the
-    overlap.
+    ``usage`` is a lower bound of the uses on each of the last days. ``reuse_count`` is one of the uses
+    after the overlap. A rotated token names its successor and works until ``overlap_ends_at``.
+    ``family_id`` is the id of the first token of the family. It is set when the family gets a second
+    token. ``line_id`` names the line of a successor. 0.1 did not write it. ``lifetime_began_at`` is set
+    if the lifetime is older than the token.
     """
 
     id: str
@@ -71,7 +70,7 @@ class Token:
     version: int = 1
 
     def status(self, owner: User, now: datetime, rules: TokenRules) -> TokenStatus:
-        """Return the token's status; it may be used if and only if that is ``active``."""
+        """Return the token's status. The token may be used if and only if it is ``active``."""
         if self.state is TokenState.REVOKED or self.generation != owner.generation:
             return TokenStatus.REVOKED
         if owner.status is UserStatus.REMOVED or self.overlap_is_over(now):
@@ -84,46 +83,46 @@ class Token:
 
     @property
     def line(self) -> str:
-        """The id of the token's line: that of the line's first token."""
+        """The id of the token's line, which is the id of the line's first token."""
         return self.line_id or self.id
 
     @property
     def is_self_rotated(self) -> bool:
         """True if the token belongs to its predecessor's line.
 
-        Rows of 0.1 do not tell who rotated. Their successors count as self-rotated.
+        Rows of 0.1 do not say whether a person rotated. Their successors count as self-rotated.
         """
         return self.predecessor_id is not None and self.line_id != self.id
 
     @property
     def lifetime_start(self) -> datetime:
-        """The moment at which the lifetime began: with the token, or with the first of its line."""
+        """The time at which the lifetime began: with the token, or with the first token of its line."""
         return self.lifetime_began_at or self.created_at
 
     def expiry(self, rules: TokenRules) -> datetime | None:
-        """Return when the token expires: by its own expiry, or by the rules' longest lifetime."""
+        """Return the time of expiry: the token's own, or that of the longest lifetime in the rules."""
         if rules.max_lifetime is None:
             return self.expires_at
         longest = self.lifetime_start + rules.max_lifetime
         return longest if self.expires_at is None else min(self.expires_at, longest)
 
     def ends_at(self, rules: TokenRules) -> datetime | None:
-        """Return when the token ends at the latest, if that is known: by expiry, or with its overlap."""
+        """Return the time at which the token expires or its overlap ends, if there is one."""
         ends = [end for end in (self.overlap_ends_at, self.expiry(rules)) if end]
         return min(ends, default=None)
 
     def is_ended_by_rotation(self, owner: User, now: datetime) -> bool:
-        """Whether the token is revoked because it was rotated, and for no other reason."""
+        """Return True if the token is revoked only because it was rotated."""
         if self.state is TokenState.REVOKED or self.generation != owner.generation:
             return False
         return self.overlap_is_over(now)
 
     def overlap_is_over(self, now: datetime) -> bool:
-        """Whether the token was rotated, and its time beside its successor has passed."""
+        """Return True if the token was rotated and its overlap has passed."""
         return self.overlap_ends_at is not None and now >= self.overlap_ends_at
 
     def own_revocation(self, now: datetime) -> Revocation | None:
-        """Return when and why the token itself was revoked, its generation apart."""
+        """Return the revocation of the token itself, without that of its generation."""
         if self.revocation is None and self.overlap_ends_at and self.overlap_is_over(now):
             return Revocation(RevocationReason.ROTATED, self.overlap_ends_at)
         return self.revocation
@@ -131,9 +130,9 @@ class Token:
     def refused_since(
         self, owner: User, now: datetime, rules: TokenRules, revocation: Revocation | None
     ) -> datetime | None:
-        """Return since when, at the latest, the token is refused; None while it may be used.
+        """Return the time from which the token is certainly refused, or None while it may be used.
 
-        ``revocation`` is the first one that is known, of the token or of its generation.
+        ``revocation`` is the first known one, of the token or of its generation.
         """
         status = self.status(owner, now, rules)
         if status is TokenStatus.REVOKED:
@@ -152,62 +151,63 @@ class Token:
 
     @property
     def surely_holds_place_until(self) -> datetime:
-        """Until when, by every machine's clock, only a revocation can free the token's place."""
+        """The time until which only a revocation can free the token's place, by any machine's clock."""
         ends = (self.purge_at, self.expires_at, self.overlap_ends_at)
         return min(end for end in ends if end) - _CLOCK_SKEW
 
     def holds_place(self, now: datetime) -> bool:
-        """Return True if the token keeps its family's place in the quota, its generation apart.
+        """Return True if the token keeps its family's place in the quota. Its generation is not checked.
 
-        A token that only a lowered longest lifetime ended keeps it: the limit may be raised again.
+        A token that ended because an operator lowered the longest lifetime keeps the place. The operator
+        may raise the limit again.
         """
         if self.state is TokenState.REVOKED or self.overlap_is_over(now):
             return False
         return self.expires_at is None or now < self.expires_at
 
     def surely_holds_place(self, now: datetime) -> bool:
-        """Return True if the token keeps its family's place by every machine's clock.
+        """Return True if the token keeps its family's place by any machine's clock.
 
-        A faster clock may have recounted without a token that ends soon. Its place must not be taken
-        off again, or the count would fall below the truth and the quota would be exceeded.
+        A machine with a fast clock may have recounted without a token that ends soon. If its place were
+        freed again, the count would be too low and the quota could be exceeded.
         """
         return self.holds_place(now + _CLOCK_SKEW)
 
     def needs_touch(self, now: datetime, rules: TokenRules) -> bool:
-        """Whether the last recorded use is old enough to be worth a write."""
+        """Return True if the last recorded use is old enough to write a new one."""
         return self.last_used_at is None or now - self.last_used_at >= rules.refresh_interval
 
     def touched(self, now: datetime, rules: TokenRules, uses: Mapping[date, int] | None = None) -> "Token":
-        """Return the token as used at ``now``, with ``uses`` added to the days of its usage."""
+        """Return the token after a use at ``now``, with ``uses`` added to its usage."""
         usage = _added(self.usage, uses or {}, first=now.date() - _USAGE_KEPT)
         return replace(self, last_used_at=now, usage=usage).alive_since(now, rules)
 
     def usage_days(self, now: datetime) -> Sequence[tuple[date, int]]:
-        """Return the last 30 days, today last, each with the least number of uses on it."""
+        """Return the last 30 days, today last, each with a lower bound of its uses."""
         days = (now.date() - timedelta(days=ago) for ago in range(USAGE_DAYS - 1, -1, -1))
         return [(day, self.usage.get(day, 0)) for day in days]
 
     def described(self, name: str, description: str, now: datetime) -> "Token":
-        """Return the token under another name and description."""
+        """Return the token with another name and description."""
         if (name, description) == (self.name, self.description):
             return self
         return replace(self, name=name, description=description, updated_at=now)
 
     def paused(self, now: datetime) -> "Token":
-        """Return the token out of use until it is re-activated."""
+        """Return the token paused, until it is re-activated."""
         if self.state is TokenState.INACTIVE:
             return self
         return replace(self, state=TokenState.INACTIVE, updated_at=now)
 
     def reactivated(self, now: datetime, rules: TokenRules) -> "Token":
-        """Return the token in use again; its idle clock restarts if it was paused or idle."""
+        """Return the token active again. Its idle clock restarts if it was paused or idle."""
         if self.state is TokenState.ACTIVE and now < self.idle_at:
             return self
         back = replace(self, state=TokenState.ACTIVE, updated_at=now)
         return back.alive_since(now, rules)
 
     def revoked(self, reason: RevocationReason, now: datetime, rules: TokenRules) -> "Token":
-        """Return the token ended for good."""
+        """Return the token revoked, which is final."""
         return replace(
             self,
             state=TokenState.REVOKED,
@@ -219,7 +219,7 @@ class Token:
     def alive_since(self, now: datetime, rules: TokenRules) -> "Token":
         """Return the token with its idle clock started at ``now``."""
         idle_at = now + rules.idle_timeout
-        if self.overlap_ends_at:  # That is when the row ends, however much it is used until then.
+        if self.overlap_ends_at:  # The row ends then. Uses until then do not extend it.
             return replace(self, idle_at=idle_at)
         end = idle_at if self.expires_at is None else min(idle_at, self.expires_at)
         return replace(self, idle_at=idle_at, purge_at=rules.purge_time(end))

@@ -1,4 +1,4 @@
-"""Users: who they are at their OpenID provider, and whether their tokens count."""
+"""Users: their identity at the OpenID provider, and the status on which their tokens depend."""
 
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -13,14 +13,14 @@ SIGN_IN_LEEWAY = timedelta(seconds=60)
 
 
 class Role(Enum):
-    """What a user may do here besides managing the own tokens."""
+    """The role of a user. An administrator may manage all users and their tokens."""
 
     USER = "user"
     ADMIN = "admin"
 
 
 class UserStatus(Enum):
-    """``removed`` is a tombstone: it keeps old tokens dead if the person signs in again."""
+    """The status of a user. ``removed`` is a tombstone, which keeps old tokens revoked for good."""
 
     ACTIVE = "active"
     INACTIVE = "inactive"
@@ -50,16 +50,16 @@ class Identity:
 class User:
     """The owner of tokens.
 
-    A token counts only while its ``generation`` equals its owner's, so a new generation ends all
-    tokens at once. ``live_tokens`` counts against the quota and may be too high, never too low;
-    ``revision`` grows with every change of the row, so that a recount can tell that nothing moved.
-    Sessions that were begun before ``sessions_ended_at`` are over. ``role`` is what the row says;
-    ``Administrators`` tells which role counts. ``role_given_at`` is the ``iat`` of the JWT whose claim
-    decided it, ``signed_in_at`` the newest ``iat`` of all. Rows of 0.1 have neither. ``moved_at`` is when
-    an operator last moved the user to another identity.
+    A token counts only while its ``generation`` equals its owner's, so a new generation ends all tokens
+    at once. ``live_tokens`` counts against the quota. It may be too high, never too low. ``revision``
+    grows with every change of the row, so that a recount sees changes. Sessions that began before
+    ``sessions_ended_at`` are over. ``role`` is the role in the row, and ``Administrators`` returns the
+    role that counts. ``role_given_at`` is the ``iat`` of the JWT that decided it. ``signed_in_at`` is the
+    newest ``iat`` of all. Rows of 0.1 have neither. An operator last moved the user to another identity
+    at ``moved_at``.
 
-    ``creations`` is the number of tokens created or rotated on the UTC day ``created_day``. A recount that
-    found no free place at ``full_count`` live tokens need not be repeated until ``full_until``.
+    ``creations`` is the number of tokens created or rotated on the UTC day ``created_day``. If a recount
+    found no free place at ``full_count`` live tokens, it need not be repeated until ``full_until``.
     """
 
     id: str
@@ -87,16 +87,19 @@ class User:
     full_count: int = 0
 
     def creations_on(self, day: date) -> int:
-        """Return how many tokens were created or rotated on a UTC day, or since a clock that is ahead."""
+        """Return the number of tokens created or rotated on a UTC day, or on a later one.
+
+        A machine whose clock is ahead may have written a later day.
+        """
         return self.creations if self.created_day is not None and self.created_day >= day else 0
 
     def is_surely_full(self, now: datetime) -> bool:
-        """Return whether a recount found no free place, and none can have become free since."""
+        """Return True if a recount found no free place, and none can have become free since."""
         return self.full_until is not None and now < self.full_until and self.live_tokens >= self.full_count
 
     @property
     def shown_name(self) -> str:
-        """The name to show: the provider's name, else a verified e-mail, else the subject.
+        """The provider's name, else a verified e-mail, else the subject.
 
         It is empty for a tombstone.
         """
@@ -106,28 +109,28 @@ class User:
 
     @property
     def position(self) -> str:
-        """The place in the list of users: by creation in milliseconds, the id breaking ties."""
+        """The place in the list of users: the milliseconds of the creation, then the id."""
         return f"{(self.created_at - _EPOCH) // timedelta(milliseconds=1):015d}#{self.id}"
 
     @property
     def is_active(self) -> bool:
-        """Whether the user may sign in and the user's tokens may be used."""
+        """True if the user may sign in and use tokens."""
         return self.status is UserStatus.ACTIVE
 
     def is_identified_by(self, identity: Identity) -> bool:
-        """Return whether the user has this identity, and was not moved to another one."""
+        """Return True if the user has this identity, and was not moved to another one."""
         own = (self.issuer, self.subject_claim, self.subject)
         return own == (identity.issuer, identity.subject_claim, identity.subject)
 
     @property
     def refused_since(self) -> datetime | None:
-        """Since when, at the latest, the user's tokens are refused; None while the user is active."""
+        """The time from which the user's tokens are certainly refused, or None for an active user."""
         if self.is_active:
             return None
         return self.removed_at or self.sessions_ended_at or self.updated_at
 
     def signed_in(self, identity: Identity, now: datetime, *, named: bool) -> "User":
-        """Return the user as of a sign-in.
+        """Return the user after a sign-in.
 
         A sign-in that is older than the newest one changes nothing. An ID token and its access token may
         have the same ``iat``. The second one adds missing values or takes the role away. ``named`` says
@@ -177,7 +180,7 @@ class User:
         return (Role.ADMIN, None) if named and role is Role.USER else (role, given_at)
 
     def deactivated(self, now: datetime) -> "User":
-        """Return the user with every token out of use, to be restored or not later.
+        """Return the user deactivated. A re-activation may restore the tokens.
 
         Raises UserRemoved.
         """
@@ -187,7 +190,7 @@ class User:
         return replace(self, status=UserStatus.INACTIVE, updated_at=now, sessions_ended_at=now)
 
     def reactivated(self, now: datetime, generation: str) -> "User":
-        """Return the user active in ``generation``: the present one keeps the tokens.
+        """Return the user active in ``generation``. The present generation keeps the tokens.
 
         Raises UserRemoved.
         """
@@ -197,7 +200,7 @@ class User:
         return replace(self, status=UserStatus.ACTIVE, updated_at=now).in_generation(generation)
 
     def removed(self, now: datetime, generation: str) -> "User":
-        """Return the tombstone: no personal data beyond what recognises the person again."""
+        """Return the tombstone. The only personal data left recognises the person at the next sign-in."""
         if self.status is UserStatus.REMOVED:
             return self
         tombstone = replace(
@@ -226,7 +229,7 @@ class User:
         return blank.signed_in(identity, now, named=named).in_generation(generation)
 
     def in_generation(self, generation: str) -> "User":
-        """Return the user in ``generation``; a new one starts without live tokens."""
+        """Return the user in ``generation``. A new generation starts without live tokens."""
         if generation == self.generation:
             return self
         return replace(self, generation=generation, live_tokens=0)

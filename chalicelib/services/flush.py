@@ -16,9 +16,10 @@ from chalicelib.domain.errors import (
     GatewayUnavailable,
     StoreUnavailable,
 )
-from chalicelib.domain.flush_budget import BETWEEN_OPENINGS, FlushBudget, FlushLimits, Pace
-from chalicelib.domain.ports.flushes import AuthorizerCaches, FlushStore, KeptBudget
+from chalicelib.domain.flush_budget import BETWEEN_OPENINGS, FlushBudget, Pace
+from chalicelib.domain.ports.flushes import AuthorizerCaches
 from chalicelib.domain.ports.time import Clock, Sleep
+from chalicelib.services.shared_budget import ChangeBudget, SharedBudget
 
 SETTLE = timedelta(seconds=1)
 """How long a decision that read the row before its change may take to get into the gateway's cache."""
@@ -36,7 +37,6 @@ _OPENING_PATIENCE = timedelta(seconds=10)
 _PAUSES = (timedelta(0), timedelta(seconds=1), timedelta(seconds=3))
 
 Record = Mapping[str, Any]
-ChangeBudget = Callable[[FlushBudget, FlushLimits, datetime], FlushBudget]
 
 
 @dataclass(slots=True)
@@ -63,36 +63,6 @@ class Flushed:
         return self.postponed or next(passing, None)
 
 
-class SharedBudget:
-    """The budget that all processes share, as this process saw it last.
-
-    Each method is one conditional write. It returns False if another process wrote meanwhile; the budget
-    is then that process's.
-    """
-
-    def __init__(self, limits: FlushLimits, store: FlushStore, clock: Clock) -> None:
-        self.limits = limits
-        self._store = store
-        self._clock = clock
-        self._kept: KeptBudget | None = None
-
-    def seen(self) -> FlushBudget:
-        """Return the budget as it was seen last. It may have moved on since."""
-        known = self._kept.budget if self._kept else FlushBudget()
-        return known.corrected(self.limits, self._clock.now())
-
-    def forget(self) -> None:
-        """Make the next write learn what the table has: an operator may have deleted the row."""
-        self._kept = None
-
-    def write(self, change: ChangeBudget) -> bool:
-        """Write the changed budget. Raises StoreUnavailable."""
-        now = self._clock.now()
-        swap = self._store.swap_budget(self._kept, change(self.seen(), self.limits, now), now)
-        self._kept = swap.kept
-        return swap.won
-
-
 class FlushCaches:
     """Flushes all stages out of one budget, whichever processes do so at the same time."""
 
@@ -115,7 +85,7 @@ class FlushCaches:
         self._clock = clock
         self._sleep = sleep
 
-    def after(self, records: Sequence[Record]) -> Flushed:
+    def __call__(self, records: Sequence[Record]) -> Flushed:
         """Flush if one of the table's records changes decisions, or cannot be read.
 
         A change that ends something begins a round, or is served by one that begins late enough. A change

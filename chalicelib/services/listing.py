@@ -8,7 +8,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from chalicelib import strict_json
 from chalicelib.domain.errors import InvalidCursor, TooManyToSort
@@ -32,7 +32,6 @@ Sort = Literal[
     "idle_at",
     "-idle_at",
 ]
-SORTS: tuple[Sort, ...] = get_args(Sort)
 DEFAULT_SORT: Sort = "-created_at"
 DEFAULT_LIMIT = 30
 MAX_LIMIT = 100
@@ -62,7 +61,7 @@ _SORT_KEYS: dict[str, SortKey] = {
 
 @dataclass(frozen=True, slots=True)
 class TokenQuery:
-    """Which tokens, in which order (a name of ``SORTS``; ``-`` descends), from where."""
+    """The filters, the order and the start of a page. An order with ``-`` descends."""
 
     status: TokenStatus | None = None
     text: str = ""

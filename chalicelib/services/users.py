@@ -4,12 +4,12 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 from chalicelib import logs
 from chalicelib.domain.administrators import ActingAdmin
 from chalicelib.domain.errors import (
     AdminRequired,
-    ConcurrentChange,
     InvalidCursor,
     OwnAccount,
     UserNotFound,
@@ -22,9 +22,9 @@ from chalicelib.domain.text import search_key
 from chalicelib.domain.token_rules import TokenRules
 from chalicelib.domain.users import Role, User, UserStatus
 from chalicelib.services import cursors
-from chalicelib.services.reactivations import CountReactivations
+from chalicelib.services.conflicts import retry_on_conflict
+from chalicelib.services.reactivations import CountReactivation
 
-_ATTEMPTS = 5
 _STORE_PAGE = 100
 _MOST_WHOLE_PAGES = 20
 _POSITION = re.compile(rf"[0-9]{{15}}#{USER_ID.pattern}")
@@ -57,12 +57,12 @@ class ManageUsers:
     """
 
     def __init__(
-        self, store: UserStore, clock: Clock, rules: TokenRules, reactivations: CountReactivations
+        self, store: UserStore, clock: Clock, rules: TokenRules, count_reactivation: CountReactivation
     ) -> None:
         self._store = store
         self._clock = clock
         self._rules = rules
-        self._reactivations = reactivations
+        self._count_reactivation = count_reactivation
 
     def get(self, user_id: str) -> User:
         """Return a user. Raises UserNotFound or DependencyUnavailable."""
@@ -145,25 +145,25 @@ class ManageUsers:
         change: Callable[[User, datetime], User],
         reason: RevocationReason | None,
     ) -> User:
-        is_counted = admin is None
-        for _ in range(_ATTEMPTS):
+        # However many attempts are needed, the change is one re-activation.
+        count_reactivation = cache(lambda: self._count_reactivation(user_id, Reactivated.USER))
+
+        def attempt() -> User:
             before, now = self.get(user_id), self._clock.now()
             actor = self._actor(admin, before, now) if admin else None
             after = change(before, now)
             if after is before:
                 return before
-            if after.is_active and not before.is_active and not is_counted:
-                self._reactivations.count(user_id, Reactivated.USER)
-                is_counted = True
+            if admin and after.is_active and not before.is_active:
+                count_reactivation()
             ended = None
             if reason and after.generation != before.generation:
-                ended = self._ended(before.generation, Revocation(reason, now))
-            try:
-                self._store.save_user(before, after, ended, actor)
-            except ConcurrentChange:
-                continue
+                purge_at = self._rules.generation_purge_time(now)
+                ended = EndedGeneration(before.generation, Revocation(reason, now), purge_at)
+            self._store.save_user(before, after, ended, actor)
             return after
-        raise ConcurrentChange
+
+        return retry_on_conflict(attempt)
 
     def _actor(self, admin: User, target: User, now: datetime) -> ActingAdmin:
         """Return the administrator as the actor that the write checks. Raises AdminRequired."""
@@ -174,10 +174,6 @@ class ManageUsers:
         if not admin.is_active or administrators.role_of(admin, now) is not Role.ADMIN:
             raise AdminRequired
         return administrators.acting(admin, now)
-
-    def _ended(self, generation: str, revocation: Revocation) -> EndedGeneration:
-        purge_at = self._rules.generation_purge_time(revocation.at)
-        return EndedGeneration(generation, revocation, purge_at)
 
 
 def _refuse_own(admin: User | None, user_id: str) -> None:

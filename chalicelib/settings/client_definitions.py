@@ -13,11 +13,11 @@ MAX_SERVERS = 100
 
 _ID = re.compile(r"[\x21-\x7e]{1,100}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-# What a shell hashes if its variable is empty, and what stands for a secret in examples.
+# A shell hashes one of these if its variable is empty. Examples use others in place of a secret.
 _NO_SECRETS = ("", " ", "\t", "\n", "\r\n", '""', "''", "null", "None", "undefined", "secret", "changeme")
-# No text has these hashes as far as is known, so such a client could never authenticate.
+# No text is known to have these hashes, so such a client could never authenticate.
 _NO_HASHES = frozenset({"0" * 64, "f" * 64})
-# Whatever a private or a symmetric key has and a public one has not (RFC 7518 sections 6.2 to 6.4).
+# Members of private and symmetric keys that public keys do not have (RFC 7518 sections 6.2 to 6.4).
 _PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 _CURVE_BYTES = {"P-256": 32, "P-384": 48, "P-521": 66, "Ed25519": 32}
 _LEAST_MODULUS_BYTES = 256
@@ -33,7 +33,7 @@ _ALGORITHMS = {
 def parse_resource_servers(definitions: object) -> Mapping[str, ResourceServer]:
     """Return the resource servers that the definitions describe, by client id.
 
-    Raises ValueError with a sentence that names the client and what is wrong; never its secret.
+    Raises ValueError, whose text names the client and says what is wrong. It never has the secret.
     """
     if not isinstance(definitions, dict) or not 1 <= len(definitions) <= MAX_SERVERS:
         raise ValueError(f"must be a JSON object of 1 to {MAX_SERVERS} clients")
@@ -44,10 +44,12 @@ def parse_resource_servers(definitions: object) -> Mapping[str, ResourceServer]:
 
 def _server(name: str, value: Any) -> ResourceServer:
     if not _ID.fullmatch(name):
-        raise ValueError(f"names a client {name[:80]!r}, which must be 1 to 100 visible ASCII characters")
+        raise ValueError(
+            f"has a client {name[:80]!r}, but a name must be 1 to 100 visible ASCII characters"
+        )
     if not isinstance(value, dict) or value.keys() - {"audiences"} not in ({"secret_sha256"}, {"jwk"}):
         raise ValueError(
-            f"must give {name!r} either 'secret_sha256' or 'jwk', perhaps 'audiences', and nothing else"
+            f"must give {name!r} either 'secret_sha256' or 'jwk', optionally 'audiences', and nothing else"
         )
     audiences = _audiences(name, value)
     if "jwk" in value:
@@ -74,7 +76,7 @@ def _secret_hash(name: str, digest: object) -> str:
 
 
 def _require_own_credentials(servers: Mapping[str, ResourceServer]) -> None:
-    """Refuse a credential that two clients have: each could pass for the other."""
+    """Refuse a credential that two clients share, because each could pass for the other."""
     seen: dict[str, str] = {}
     for name, server in servers.items():
         parts = {each: (server.jwk or {}).get(each) for each in ("crv", "x", "y", "n", "e")}
@@ -88,15 +90,15 @@ def _public_key(name: str, jwk: Any) -> Mapping[str, str]:
     if not isinstance(jwk, dict) or not all(isinstance(v, str) for v in jwk.values()):
         raise ValueError(f"must give {name!r} a public key as a JWK whose members are strings")
     if _PRIVATE & jwk.keys():
-        raise ValueError(f"gives {name!r} a private or symmetric key; only a public one belongs here")
+        raise ValueError(f"gives {name!r} a private or symmetric key, but only a public key is allowed")
     kind = jwk.get("kty") if jwk.get("kty") == "RSA" else jwk.get("crv")
     if kind not in _ALGORITHMS or not _fits(kind, jwk):
         raise ValueError(
-            f"gives {name!r} a key that is none of: EC P-256, P-384, P-521; OKP Ed25519; "
-            "RSA of 2048 bits or more"
+            f"gives {name!r} a key that is not valid or not supported. Use EC P-256, P-384 or P-521, "
+            "OKP Ed25519, or RSA of at least 2048 bits"
         )
     if jwk.get("alg", min(_ALGORITHMS[kind])) not in _ALGORITHMS[kind] or jwk.get("use", "sig") != "sig":
-        raise ValueError(f"gives {name!r} a key whose 'alg' or 'use' does not go with its type")
+        raise ValueError(f"gives {name!r} a key whose 'alg' or 'use' does not fit its type")
     return jwk
 
 

@@ -57,7 +57,7 @@ class Reader:
         return self._value(name) or None
 
     def text(self, name: str, pattern: str, example: str, default: str = "") -> str:
-        """Return text that matches ``pattern``. It is required if there is no default."""
+        """Return text that matches ``pattern``. Without a default it is required."""
         value = self._value(name) or default
         if not value:
             self.refuse(name, "is missing", example)

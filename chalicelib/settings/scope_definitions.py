@@ -8,15 +8,15 @@ from chalicelib.domain.scopes import ANY, METHODS, Route, Scope, ScopeCatalogue,
 from chalicelib.domain.users import Role
 
 MAX_SCOPES = 50
-# "AWS Lambda authorizer result size" among the quotas of API Gateway: policy and context together.
+# API Gateway's quota "AWS Lambda authorizer result size", for policy and context together.
 MAX_RESULT_BYTES = 8_192
 
-# scope-token of RFC 6749 section 3.3, without what would need escaping in a header.
+# scope-token of RFC 6749 section 3.3, without the characters that a header would have to escape.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}")
 _PATH = re.compile(r"/[A-Za-z0-9._~:@!&'()+,;=*/-]{0,299}")
 _MEMBERS = frozenset({"description", "opens", "roles"})
 _MAX_DESCRIPTION_LENGTH = 200
-# "arn:aws-us-gov:execute-api:" with Region, account, API, a stage of 30 characters, and what JSON adds.
+# "arn:aws-us-gov:execute-api:" with Region, account, API, a stage of 30 characters and JSON's quotes.
 _LONGEST_ARN_PREFIX = 104
 # The statement, the ids, and the longest name of a token, percent-encoded.
 _REST_OF_RESULT = 1_600
@@ -25,7 +25,7 @@ _REST_OF_RESULT = 1_600
 def parse_catalogue(definitions: object) -> ScopeCatalogue:
     """Return the catalogue that the definitions describe.
 
-    Raises ValueError with a sentence that names the scope and what is wrong.
+    Raises ValueError, whose text names the scope and says what is wrong.
     """
     if not isinstance(definitions, dict) or not 1 <= len(definitions) <= MAX_SCOPES:
         raise ValueError(f"must be a JSON object of 1 to {MAX_SCOPES} scopes")
@@ -34,18 +34,20 @@ def parse_catalogue(definitions: object) -> ScopeCatalogue:
         size = _result_bytes(catalogue.held_by(role))
         if size > MAX_RESULT_BYTES:
             raise ValueError(
-                f"lets one token of the role {role.value!r} open more routes than fit into an authorizer's "
-                f"answer: {size} bytes of {MAX_RESULT_BYTES}; '*' as a method counts as {len(METHODS)} "
-                "routes, unless the path begins with '/*'"
+                f"gives the role {role.value!r} too many routes for the result of an authorizer: {size} of "
+                f"{MAX_RESULT_BYTES} bytes. The method '*' counts as {len(METHODS)} routes unless the path "
+                "begins with '/*'"
             )
     return catalogue
 
 
 def _scope(name: str, value: Any) -> Scope:
     if not _NAME.fullmatch(name):
-        raise ValueError(f"names a scope {name[:80]!r}, which must match {_NAME.pattern}")
+        raise ValueError(f"has a scope {name[:80]!r}, but a name must match {_NAME.pattern}")
     if not isinstance(value, dict) or not {"description", "opens"} <= value.keys() <= _MEMBERS:
-        raise ValueError(f"must give {name!r} 'description', 'opens' and perhaps 'roles', nothing else")
+        raise ValueError(
+            f"must give {name!r} a 'description', 'opens' and optionally 'roles', and nothing else"
+        )
     return Scope(name, _description(name, value), _routes(name, value), _roles(name, value))
 
 
@@ -59,7 +61,7 @@ def _description(name: str, value: Mapping[str, Any]) -> str:
 def _routes(name: str, value: Mapping[str, Any]) -> list[Route]:
     opens = value["opens"]
     if not isinstance(opens, list) or not opens:
-        raise ValueError(f'must list for {name!r} what it opens, for example ["GET /orders/*"]')
+        raise ValueError(f'must list the routes that {name!r} opens, for example ["GET /orders/*"]')
     return [_route(name, written) for written in opens]
 
 
@@ -67,13 +69,13 @@ def _route(name: str, written: object) -> Route:
     method, _, path = written.partition(" ") if isinstance(written, str) else ("", "", "")
     if method not in (ANY, *METHODS):
         raise ValueError(
-            f"opens {written!r} with {name!r}, which must be '*' or one of {', '.join(METHODS)}, "
-            "a space and a path"
+            f"opens {written!r} with {name!r}. A route must be '*' or one of {', '.join(METHODS)}, "
+            "then a space and a path"
         )
     if not _PATH.fullmatch(path):
         raise ValueError(
-            f"opens {str(written)[:80]!r} with {name!r}, whose path must begin with '/' and have at most "
-            "300 characters, letters, digits and -._~:@!&'()+,;= only; '*' stands for any text, so write "
+            f"opens {str(written)[:80]!r} with {name!r}. The path must begin with '/' and have at most 300 "
+            "characters: letters, digits, -._~:@!&'()+,;= and '*', which stands for any text. Write "
             "/orders/* for /orders/{id}"
         )
     return Route(method, path)
@@ -87,7 +89,7 @@ def _roles(name: str, value: Mapping[str, Any]) -> frozenset[Role]:
 
 
 def _result_bytes(scopes: Sequence[Scope]) -> int:
-    """Return the size of an authorizer's answer to a token with any of these scopes, at most."""
+    """Return the largest size of an authorizer's result for a token with any of these scopes."""
     routes = {route for scope in scopes for route in smallest(tuple(scope.opens))}
     # A token without the scope that opens everything may have all the others.
     written = sum(_LONGEST_ARN_PREFIX + len(route.method) + len(route.path) for route in routes)

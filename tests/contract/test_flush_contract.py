@@ -25,14 +25,14 @@ def test_first_write_wins(stores: Stores) -> None:
 
 
 def test_write_on_what_is_there_wins(stores: Stores) -> None:
-    """Each write is known by a claim of its own."""
+    """Each write has an id of its own."""
     kept = stores.flushes.swap_budget(None, FIRST, START).kept
     swap = stores.flushes.swap_budget(kept, SECOND_ONE, START)
     assert swap.won
     assert kept
     assert swap.kept
     assert swap.kept.budget == SECOND_ONE
-    assert swap.kept.claim != kept.claim
+    assert swap.kept.write_id != kept.write_id
 
 
 def test_process_that_has_seen_nothing_learns_what_is_there(stores: Stores) -> None:
@@ -44,7 +44,7 @@ def test_process_that_has_seen_nothing_learns_what_is_there(stores: Stores) -> N
 
 
 def test_write_on_what_was_there_before_loses(stores: Stores) -> None:
-    """The same budget under another claim is another write's."""
+    """The same budget with another id is another write's."""
     old = stores.flushes.swap_budget(None, FIRST, START).kept
     new = stores.flushes.swap_budget(old, FIRST, START).kept
     swap = stores.flushes.swap_budget(old, SECOND_ONE, START)

@@ -25,7 +25,7 @@ def person(service: MemoryService) -> str:
 
 @pytest.fixture
 def path(api: Api, person: str) -> str:
-    """Return where a token of the user is."""
+    """Return the path of a token of the user."""
     return f"/v1/tokens/{api.create_token(person, name='untouched')['id']}"
 
 
@@ -120,7 +120,7 @@ def test_bad_body_is_refused(
     status: int,
     code: str,
 ) -> None:
-    """Whatever is no JSON object of ours gets its problem document."""
+    """A body that is not one of our JSON objects gets its problem document."""
     before = state(service)
     answer = api.call(*target, person, body)
     document = problem(answer, status, code)
@@ -132,7 +132,7 @@ def test_bad_body_is_refused(
 def test_constants_that_json_lacks_are_named(
     api: Api, person: str, target: tuple[str, str], constant: str
 ) -> None:
-    """The answer says that the constant is no JSON, not that a member has another type."""
+    """The problem says that the constant is not JSON, not that a member has another type."""
     answer = api.call(*target, person, b'{"name": ' + constant.encode() + b"}")
     detail = f"The body has {constant}, which is not valid JSON."
     assert problem(answer, 400, "invalid_request")["detail"] == detail
@@ -152,7 +152,7 @@ def test_braces_in_a_text_are_no_nesting(api: Api, person: str, target: tuple[st
 
 
 def test_change_without_a_body_is_refused(api: Api, service: MemoryService, person: str, path: str) -> None:
-    """No body at all is a bad request where one is needed, with a content type and without."""
+    """A missing body is a bad request if one is required, with a content type and without."""
     before = state(service)
     with_type = api.call("PATCH", path, person, headers={"Content-Type": "application/json"})
     problem(with_type, 400, "invalid_request")
@@ -326,7 +326,7 @@ def test_texts_up_to_their_length_are_kept(
 def test_longer_texts_are_refused(
     api: Api, service: MemoryService, person: str, target: tuple[str, str], member: str, longest: int
 ) -> None:
-    """One character too many is one too many; the answer says how many are allowed."""
+    """One character too many is refused. The problem says how many are allowed."""
     before = state(service)
     document = problem(api.call(*target, person, {member: "x" * (longest + 1)}), 400, "invalid_request")
     assert str(longest) in document["detail"]
@@ -583,5 +583,5 @@ def test_other_methods_are_refused_without_an_echo(api: Api, person: str, method
 
 
 def test_unknown_route_is_refused(api: Api) -> None:
-    """What is not there is not there."""
+    """An address without a route is not found."""
     assert api.get("/v1/nothing").status == 403

@@ -1,4 +1,4 @@
-"""What is documented is what is checked, on every operation of the app."""
+"""Every operation of the app checks what it documents."""
 
 import re
 
@@ -70,7 +70,7 @@ def test_view_reads_the_body_that_is_documented(
 def test_view_reads_no_more_than_the_documented_size(
     api: Api, person: str, token: dict[str, str], each: Documented
 ) -> None:
-    """One byte more than the operation takes is too many; OAuth knows no status of its own for that."""
+    """One byte more than the operation takes is refused. OAuth has no special status for that."""
     body = b" " * (each.operation.most_bytes + 1)
     headers = {"Content-Type": each.operation.media_type}
     status = 413 if each.operation.media_type == JSON else 400
@@ -94,9 +94,9 @@ def test_view_reads_the_query_that_is_documented(
     ids=lambda each: each.name,
 )
 def test_sign_in_comes_before_the_input(api: Api, token: dict[str, str], each: Documented) -> None:
-    """Who is not signed in learns nothing about bodies and parameters.
+    """A caller who is not signed in learns nothing about bodies and parameters.
 
-    The OAuth endpoints are left out: their clients may prove themselves in the body.
+    The OAuth endpoints are left out, because their clients may authenticate in the body.
     """
     method, path, _ = target(each, "", token)
     assert api.call(method, f"{path}?nothing=1", None, b"[").status == 401

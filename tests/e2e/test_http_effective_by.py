@@ -68,7 +68,7 @@ def test_active_token_has_none(api: Api, person: str, token: dict[str, Any]) -> 
 
 
 def test_revoked_token(api: Api, service: MemoryService, person: str, token: dict[str, Any]) -> None:
-    """From the revocation on, however often it is repeated; the answer counts from itself."""
+    """The time counts from the first revocation. The response to a repetition counts from itself."""
     service.clock.advance(MINUTE)
     first = api.delete(f"/v1/tokens/{token['id']}", person)
     assert (first.status, first.headers["Effective-By"]) == (204, by(START + MINUTE))
@@ -79,7 +79,7 @@ def test_revoked_token(api: Api, service: MemoryService, person: str, token: dic
 
 
 def test_paused_token(api: Api, service: MemoryService, person: str, token: dict[str, Any]) -> None:
-    """The answer to the pause says it; re-activated there is nothing to say."""
+    """The response to the pause has the time. After the re-activation there is none."""
     service.clock.advance(MINUTE)
     path = f"/v1/tokens/{token['id']}"
     assert api.patch(path, person, {"status": "inactive"}).json["effective_by"] == by(START + MINUTE)
@@ -89,7 +89,7 @@ def test_paused_token(api: Api, service: MemoryService, person: str, token: dict
 def test_expired_and_idle_tokens(
     api: Api, service: MemoryService, person: str, token: dict[str, Any]
 ) -> None:
-    """Nobody does anything: what was decided just before the end may be remembered."""
+    """No call ends the token, but a decision just before its end may be remembered."""
     service.clock.advance(timedelta(days=30))
     assert of(api, person, token) == ("idle", by(START + timedelta(days=30)))
     service.clock.advance(timedelta(days=11))
@@ -107,7 +107,7 @@ def test_rotated_token(api: Api, service: MemoryService, person: str, token: dic
 def test_users_tokens_follow_the_user(
     api: Api, service: MemoryService, admin: str, person: str, token: dict[str, Any]
 ) -> None:
-    """Deactivated, each token and the user; the token that was paused before, from then on."""
+    """A deactivation sets the time of the user and each token. A paused token keeps its own."""
     paused = api.create_token(person)
     api.patch(f"/v1/tokens/{paused['id']}", person, {"status": "inactive"})
     service.clock.advance(MINUTE)
@@ -143,7 +143,7 @@ def test_all_tokens_at_once(
 
 
 def test_token_that_ends_itself(api: Api, token: dict[str, Any]) -> None:
-    """Whoever holds it hears by when it is dead."""
+    """The holder learns by when the token is dead."""
     answer = api.delete("/v1/tokens/self", token["token"])
     assert (answer.status, answer.headers["Effective-By"]) == (204, by(START))
 

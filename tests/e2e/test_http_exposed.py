@@ -29,7 +29,7 @@ def person(service: MemoryService) -> str:
 
 
 def report(api: Api, *strings: str) -> Answer:
-    """Report strings, as anybody may."""
+    """Report strings, without a sign-in."""
     return api.post("/v1/exposed", body={"tokens": list(strings)})
 
 
@@ -48,7 +48,7 @@ def test_reported_token_is_revoked_and_its_owner_sees_why(api: Api, person: str)
 
 
 def test_answer_is_the_same_whatever_was_reported(api: Api, person: str) -> None:
-    """Nobody learns by trying what is genuine, or was."""
+    """A caller cannot learn by trying which strings are or were genuine."""
     token = api.create_token(person)["token"]
     flipped = token[:-4] + ("AAAA" if token[-4:] != "AAAA" else "BBBQ")
     answers = [
@@ -190,7 +190,7 @@ def test_bad_body_is_refused_as_elsewhere(
 def test_broken_store_asks_to_try_again(
     api: Api, service: MemoryService, person: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """503 after the others were tried; the second report does the rest."""
+    """The first report gets 503 after all were tried. The second report revokes the rest."""
     first, second = api.create_token(person), api.create_token(person)
     revoke = service.store.end_line
 
@@ -210,7 +210,7 @@ def test_broken_store_asks_to_try_again(
 
 
 def test_report_is_logged_with_numbers_and_ids(api: Api, person: str) -> None:
-    """How many were reported, how many and which were revoked."""
+    """The line has the number of reported strings, and the number and ids of revoked tokens."""
     token = api.create_token(person)
     with canaries.recorded() as recorder:
         report(api, "x", token["token"])

@@ -1,4 +1,4 @@
-"""What is logged: one line per decision and per change, and never a secret."""
+"""The log has a line for each decision and change, and never a secret."""
 
 import json
 import logging
@@ -44,7 +44,7 @@ def one_line(recorder: canaries.Recorder, event: str) -> dict[str, Any]:
 
 
 def test_allowed_call_is_one_decision(api: Api, person: str) -> None:
-    """The authorizer says who was let in with which token; the view says who called."""
+    """The authorizer logs the user and the token. The view logs the caller."""
     created = api.create_token(person)
     with canaries.recorded() as recorder:
         api.get("/api/whoami", created["token"])
@@ -101,7 +101,7 @@ def test_line_of_an_allowed_decision_is_short(api: Api, service: MemoryService, 
 def test_refused_call_is_one_decision_with_its_reason(
     api: Api, service: MemoryService, change: str, reason: str
 ) -> None:
-    """The caller is told one thing; the log says whose token it was and why it was refused."""
+    """The caller learns nothing. The log has the owner of the token and the reason."""
     person = service.provider.sign_in("user@example.com", exp=4_000_000_000)
     admin = service.provider.sign_in("admin@example.com", exp=4_000_000_000)
     created = api.create_token(person, expires_in_days=1 if change == "expired" else None)
@@ -239,11 +239,11 @@ def test_nasty_names_leave_one_line(api: Api, person: str, text: str) -> None:
     assert all(json.dumps(text)[1:-1] not in written for written in recorder.written)
 
 
-# What nobody expected.
+# Unexpected exceptions.
 
 
 class BrokenStore(InMemoryStore):
-    """Fails as no adapter should: with an exception that nobody expects and that knows too much."""
+    """A store that fails with an unexpected exception, which quotes a secret."""
 
     error: Exception = RuntimeError(HIDDEN)
 
@@ -259,14 +259,15 @@ class BrokenStore(InMemoryStore):
 @pytest.fixture
 def broken(service: MemoryService) -> BrokenStore:
     """Return the store of a service that breaks on reading a token."""
-    service.store = BrokenStore()
-    return service.store
+    store = BrokenStore()
+    service.keep_rows_in(store)
+    return store
 
 
 def test_unexpected_exception_is_a_problem_without_its_message(
     broken: BrokenStore, api: Api, person: str
 ) -> None:
-    """500 says that it is our fault and nothing about the inside; the log says which type, where."""
+    """The response is a plain 500. The log has the type of the exception and its place."""
     path = f"/v1/tokens/{api.create_token(person)['id']}"
     with canaries.recorded() as recorder:
         answer = api.get(path, person)
@@ -305,7 +306,7 @@ def test_failing_decision_is_logged_as_an_error(
 def test_unavailable_store_is_a_503_with_its_cause_in_the_log(
     broken: BrokenStore, api: Api, person: str
 ) -> None:
-    """The caller learns when to try again; the log learns what failed."""
+    """The caller learns when to retry. The log has the dependency that failed."""
     path = f"/v1/tokens/{api.create_token(person)['id']}"
     broken.error = StoreUnavailable()
     with canaries.recorded() as recorder:
@@ -334,7 +335,7 @@ def test_watch_sees_a_token_in_our_own_line(secret: str) -> None:
 
 
 def test_watch_sees_a_signature_alone(secret: str) -> None:
-    """The tail of a token is as good as a token to whoever has the rest."""
+    """The tail of a token is a secret too, because the rest may be known."""
     logs.warn("event", reason=secret.rpartition(".")[2])
     assert canaries.take_slips() == ["log line bodhi"]
 
@@ -352,7 +353,7 @@ def test_watch_sees_a_token_in_a_library_s_line(secret: str) -> None:
 
 
 def test_watch_sees_a_token_in_a_traceback(secret: str) -> None:
-    """An exception that quotes a token is a slip where it is logged."""
+    """An exception that quotes a token is a slip if it is logged."""
     try:
         raise ValueError(secret)
     except ValueError:
@@ -361,7 +362,7 @@ def test_watch_sees_a_token_in_a_traceback(secret: str) -> None:
 
 
 def test_watch_sees_chalices_own_log(api: Api, secret: str) -> None:
-    """Chalice's logger keeps its lines to itself; they are read all the same."""
+    """Chalice's logger does not pass its lines on. They are read nevertheless."""
     from app import app
 
     app.log.error("Caught exception for %s", secret)
@@ -376,9 +377,9 @@ def test_watch_sees_a_token_in_an_answer(api: Api, secret: str) -> None:
 
 def test_watch_sees_what_escapes_the_authorizer(secret: str) -> None:
     """Lambda logs an exception that escapes, so its message must not quote the token."""
-    service = MemoryService()
-    service.store = BrokenStore()
-    service.store.error = RuntimeError(secret)
+    store = BrokenStore()
+    store.error = RuntimeError(secret)
+    service = MemoryService(store=store)
     with api_of(service) as api:
         token = api.create_token(service.provider.sign_in("user@example.com"))["token"]
         assert api.get("/api/whoami", token).status == 500
@@ -386,7 +387,7 @@ def test_watch_sees_what_escapes_the_authorizer(secret: str) -> None:
 
 
 def test_watch_lets_pass_what_is_no_secret(api: Api, person: str) -> None:
-    """Ids, names and the one answer that holds a new token are no slips."""
+    """Ids, names and the one response with a new token are not slips."""
     created = api.create_token(person, name="bodhi_ci")
     logs.warn("event", token_id=created["id"], user_id=USER, reason="bodhi_")
     assert canaries.take_slips() == []

@@ -11,7 +11,7 @@ SENTENCE = (
     "API tokens are not available when authentication is disabled. You can call the API without a token."
 )
 
-# Every route with every header; the answers as one line of JSON at the end.
+# Call every route with every header, and print the responses as one line of JSON.
 SCRIPT = """
     import json
     from chalice.test import Client
@@ -74,7 +74,7 @@ HEADERS = ["none", "bearer", "jwt", "basic", "senseless", "empty"]
 
 @pytest.mark.parametrize("header", HEADERS)
 def test_protected_api_answers_everyone(opened: dict[str, Any], header: str) -> None:
-    """Whatever the Authorization header holds, the API answers, and says that nobody was asked."""
+    """The API lets every Authorization header in, and says that no authorizer was asked."""
     status, _, body = opened["whoami"][header]
     assert (status, json.loads(body)) == (200, {"auth": "none"})
     status, _, body = opened["echo"][header]
@@ -105,7 +105,7 @@ def test_every_management_call_says_why_there_are_no_tokens(opened: dict[str, An
 
 
 def test_every_oauth_call_says_why_there_are_no_tokens(opened: dict[str, Any]) -> None:
-    """The endpoints in OAuth's words, the documents beside them in everybody's; both say the sentence."""
+    """The endpoints use OAuth's members, and the documents ours. Both have the sentence."""
     answers = opened["standard"]
     # The four documents answer HEAD too.
     assert len(answers) == (7 + 4) * len(HEADERS)
@@ -132,7 +132,7 @@ def test_start_warns_loudly(opened: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("level", ["ERROR", "WARNING"])
 def test_warning_is_written_at_any_log_level_that_shows_warnings(level: str) -> None:
-    """The quieter levels keep the start possible; WARNING keeps the line."""
+    """The service starts at the quieter levels too. WARNING keeps the line."""
     ended = start("import app", {"AUTH_MODE": "none", "LOG_LEVEL": level})
     assert ended.returncode == 0, ended.stderr
     assert ("authentication_disabled" in ended.stdout) is (level == "WARNING")

@@ -29,7 +29,7 @@ PLACES = [
     pytest.param("api.example.com", "/a", id="base path"),
     pytest.param("api.example.com", "/a/b", id="nested base path"),
 ]
-# What documents name besides this service: its API, and what everybody refers to.
+# Documents name these besides this service: its API, and standards.
 ELSEWHERE = (
     AUDIENCE,
     OTHER,
@@ -190,7 +190,7 @@ PAGES = [
 def test_every_address_of_a_page_is_right(
     api: Api, service: CountingService, route: str, host: str, prefix: str
 ) -> None:
-    """Links, files, cookies and redirects keep the prefix; only the provider is elsewhere."""
+    """Links, files, cookies and redirects keep the prefix. Only the provider has another address."""
     place = Mapped(service, host, prefix)
     signed_out = place.call("GET", "/signed-out").text
     version, name = re.findall(r"/assets/(\w+)/(\w+\.css)", signed_out)[0]
@@ -251,7 +251,7 @@ def test_a_cursor_works_behind_every_prefix(api: Api, service: CountingService) 
     ],
 )
 def test_a_strange_path_never_becomes_another_host(api: Api, service: CountingService, path: str) -> None:
-    """A gateway would have to send such a path; then the prefix is left out."""
+    """No usual gateway sends such a path. The prefix is left out then."""
     walk = Walk(api, service)
     before = path.removesuffix("/").removesuffix("/v1/tokens")
     answer = Mapped(service, "api.example.com", before).call("POST", "/v1/tokens", headers_of(walk) | JSON)

@@ -54,7 +54,7 @@ def use(api: Api, token: dict[str, Any]) -> int:
 
 
 def test_rotation_answers_like_a_creation(api: Api, person: str, created: dict[str, Any]) -> None:
-    """201, where it is, its version, and the string once."""
+    """The response is 201 with the address, the version, and the string, which is shown once."""
     answer = rotate(api, person, created["id"], overlap_seconds=60)
     successor = answer.json
     assert answer.status == 201
@@ -178,7 +178,7 @@ def test_anothers_token_is_as_unknown_as_any(
 
 
 def test_rotation_works_at_the_quota(service: MemoryService) -> None:
-    """The successor takes its predecessor's place; one more is refused as before."""
+    """The successor takes the place of its predecessor. One more token is refused as before."""
     full = MemoryService({"MAX_TOKENS_PER_USER": "1"})
     with api_of(full) as api:
         person = full.provider.sign_in("user@example.com")
@@ -231,7 +231,7 @@ class TestItself:
     def test_refusals_look_alike(
         self, api: Api, service: MemoryService, person: str, change: str, method: str, path: str
     ) -> None:
-        """Whoever is refused never hears why, and the token stays as it was."""
+        """A refused caller never learns the reason, and the token stays unchanged."""
         admin = service.provider.sign_in(ADMIN, exp=LASTING)
         token = api.create_token(person, expires_in_days=7 if change == "expired" else None)
         own = f"/v1/tokens/{token['id']}"
@@ -276,7 +276,7 @@ class TestItself:
     def test_reading_and_changing_itself_is_nothing_a_token_does(
         self, api: Api, created: dict[str, Any]
     ) -> None:
-        """It rotates itself, ends its predecessor or itself; by its id it is a management call like any."""
+        """It rotates itself, and revokes its predecessor or itself. By id it is a management call."""
         for method, path in (("GET", "/v1/tokens/self"), ("PATCH", "/v1/tokens/self")):
             answer = api.call(method, path, created["token"], {} if method == "PATCH" else None)
             assert answer.status in (403, 404, 405)
@@ -291,7 +291,7 @@ class TestReuse:
     def test_owner_sees_when_and_how_often(
         self, api: Api, service: MemoryService, person: str, created: dict[str, Any]
     ) -> None:
-        """Refused each time; counted at the latest with the next interval."""
+        """Each use is refused, and is counted in the next interval at the latest."""
         rotate(api, person, created["id"])
         for _ in range(3):
             assert use(api, created) == 401
@@ -304,7 +304,7 @@ class TestReuse:
         assert seen["last_used_at"] is None
 
     def test_family_is_revoked_where_that_is_set(self) -> None:
-        """The successor ends, and says why; tokens of no kin live on."""
+        """The successor is revoked with its reason. Tokens of other families keep working."""
         service = MemoryService({"ROTATED_TOKEN_REUSE": "revoke_family"})
         with api_of(service) as api:
             person = service.provider.sign_in("user@example.com")
@@ -331,7 +331,7 @@ class TestLines:
 
     @staticmethod
     def grow(api: Api, secret: str, length: int, overlap: int = 3600) -> list[dict[str, Any]]:
-        """Let a token rotate itself ``length`` times, each successor the next; return these."""
+        """Let a token and its successors rotate themselves ``length`` times. Return the successors."""
         made: list[dict[str, Any]] = []
         for _ in range(length):
             made.append(rotate_self(api, secret, overlap_seconds=overlap).json)
@@ -443,7 +443,7 @@ class TestLines:
     def test_persons_rotation_takes_a_token_out_of_its_line(
         self, api: Api, person: str, created: dict[str, Any]
     ) -> None:
-        """The owner answers a theft by rotating; what was stolen ends, and the successor does not."""
+        """After a theft the owner rotates. The stolen token ends, and the successor works."""
         (stolen,) = self.grow(api, created["token"], 1)
         fresh = rotate(api, person, stolen["id"], overlap_seconds=3600).json
         assert (stolen["self_rotated"], fresh["self_rotated"]) == (True, False)
@@ -537,7 +537,7 @@ class TestLongestLifetime:
     def test_self_rotation_does_not_outrun_the_limit(
         self, service: MemoryService, api: Api, person: str, created: dict[str, Any]
     ) -> None:
-        """It counts from where the lifetime began; a person's rotation begins it anew."""
+        """It counts from the begin of the lifetime. A rotation by a person begins a new lifetime."""
         with api_of(service.redeployed({self.DAYS: "7"})) as limited:
             service.clock.advance(6 * DAY)
             own = rotate_self(limited, created["token"], overlap_seconds=3600).json
@@ -548,7 +548,7 @@ class TestLongestLifetime:
     def test_raised_limit_revives_nothing_that_was_revoked(
         self, service: MemoryService, api: Api, person: str
     ) -> None:
-        """What only the limit ended works again, and held its place; what was revoked stays so."""
+        """A token that only the limit ended works again, and kept its place. Revoked ones stay revoked."""
         revoked, kept = api.create_token(person), api.create_token(person)
         service.clock.advance(8 * DAY)
         with api_of(service.redeployed({self.DAYS: "7", "MAX_TOKENS_PER_USER": "1"})) as limited:

@@ -21,7 +21,7 @@ SCOPES = (
 
 
 class Visits:
-    """One person's sign-ins at a service where a claim makes administrators."""
+    """The sign-ins of one person at a service whose administrators come from a claim."""
 
     def __init__(self, api: Api, service: MemoryService) -> None:
         self.api = api

@@ -75,7 +75,7 @@ def walk(api: Api, person: str, query: str) -> Iterator[dict[str, Any]]:
 
 
 def test_creation_answers_the_resource_and_the_string_once(api: Api, person: str) -> None:
-    """201 with Location and version; the string is in this answer and in no later one."""
+    """The response is 201 with Location and version. Only this response has the string."""
     answer = api.post("/v1/tokens", person, {"name": " ci ", "description": "nightly\u2026"})
     created = answer.json
     assert answer.status == 201
@@ -120,7 +120,7 @@ def test_new_token_has_the_documented_defaults(api: Api, person: str) -> None:
 
 
 def test_reading_a_token_names_its_version(api: Api, person: str) -> None:
-    """GET answers the resource with its ETag; times are RFC 3339 in UTC."""
+    """GET returns the resource with its ETag. Times are RFC 3339 in UTC."""
     created = api.create_token(person, name="ci", expires_in_days=7)
     answer = api.get(f"/v1/tokens/{created['id']}", person)
     assert (answer.status, answer.headers["ETag"]) == (200, '"1"')
@@ -240,7 +240,7 @@ def test_absent_body_is_the_empty_one_to_an_idempotency_key(
 def test_revoking_twice_is_quiet_and_keeps_the_first_reason(
     api: Api, service: MemoryService, person: str
 ) -> None:
-    """204 without a body, again 204; the row stays listed as revoked since the first time."""
+    """The response is 204 each time. The row stays listed as revoked since the first time."""
     created = api.create_token(person)
     path = f"/v1/tokens/{created['id']}"
     first = api.delete(path, person)
@@ -295,7 +295,7 @@ def test_uses_are_recorded_once_per_refresh_interval(api: Api, service: MemorySe
 def test_idle_token_is_refused_listed_and_brought_back(
     api: Api, service: MemoryService, person: str
 ) -> None:
-    """Unused for thirty days a token is idle; PATCH to active restarts its clock."""
+    """A token that is unused for thirty days is idle. PATCH to active restarts its clock."""
     created = api.create_token(person)
     path = f"/v1/tokens/{created['id']}"
     service.clock.advance(30 * DAY - timedelta(milliseconds=1))
@@ -361,7 +361,7 @@ def test_expired_token_is_refused_and_stays_expired(api: Api, service: MemorySer
 
 
 def test_quota_is_exact_and_revoking_makes_room() -> None:
-    """At the quota creation is refused; paused tokens hold their place, revoked ones give it back."""
+    """At the quota a creation is refused. Paused tokens count, revoked ones do not."""
     with service_with(MAX_TOKENS_PER_USER="3") as (api, _, person):
         ids = [api.create_token(person)["id"] for _ in range(3)]
         api.patch(f"/v1/tokens/{ids[0]}", person, {"status": "inactive"})
@@ -374,7 +374,7 @@ def test_quota_is_exact_and_revoking_makes_room() -> None:
 
 
 def test_expired_tokens_give_their_place_back() -> None:
-    """Expired tokens do not count against the quota; idle ones do."""
+    """Expired tokens do not count against the quota. Idle ones do."""
     with service_with(MAX_TOKENS_PER_USER="2") as (api, service, person):
         api.create_token(person, expires_in_days=1)
         api.create_token(person)
@@ -408,7 +408,7 @@ def test_longest_lifetime_is_the_default_and_the_limit() -> None:
 def test_replay_is_one_whatever_the_settings_are_by_then(
     api: Api, service: MemoryService, person: str, members: dict[str, object]
 ) -> None:
-    """What was asked is compared: neither new scopes, nor fewer, nor a shorter limit make another body."""
+    """The request is compared. New scopes, fewer scopes or a shorter limit do not change its body."""
     headers = {"Idempotency-Key": "key-1"}
     created = api.post("/v1/tokens", person, members, headers=headers).json
     scopes = {name: {"description": "x", "opens": [f"GET /{name}/*"]} for name in ("orders", "files")}
@@ -456,7 +456,7 @@ def test_list_is_newest_first_thirty_at_a_time(api: Api, person: str, mixed: lis
 
 
 def test_empty_list_is_a_list(api: Api, person: str) -> None:
-    """Somebody without tokens gets an empty page."""
+    """A user without tokens gets an empty page."""
     assert api.get("/v1/tokens", person).json == {"tokens": [], "next_cursor": None}
 
 
@@ -485,7 +485,7 @@ def test_every_order_pages_through_all(
 def test_tokens_added_between_pages_shift_nothing(
     api: Api, service: MemoryService, person: str, mixed: list[str], sort: str
 ) -> None:
-    """Whatever is added while somebody pages, each token that was there is seen exactly once."""
+    """Each token that was there at first is listed exactly once, also if others are added meanwhile."""
     before = {token["id"] for token in walk(api, person, "limit=100")}
     seen: list[str] = []
     cursor = ""
@@ -504,7 +504,7 @@ def test_tokens_added_between_pages_shift_nothing(
 
 
 def test_filter_and_search_narrow_together(api: Api, service: MemoryService, person: str) -> None:
-    """Status and text both count; the text is found in names, whatever the case."""
+    """Status and text are both applied. The text is found in names in any case."""
     ids = {name: api.create_token(person, name=name)["id"] for name in ("CI main", "ci fork", "laptop")}
     api.patch(f"/v1/tokens/{ids['ci fork']}", person, {"status": "inactive"})
     api.delete(f"/v1/tokens/{ids['laptop']}", person)

@@ -44,7 +44,7 @@ def listed(api: Api, admin: str) -> list[tuple[str, str | None]]:
 
 
 def test_me_says_who_is_signed_in(api: Api, person: str) -> None:
-    """The first sign-in makes the account; me shows it."""
+    """The first sign-in makes the account, and ``/v1/me`` shows it."""
     answer = api.get("/v1/me", person)
     assert (answer.status, answer.headers["Cache-Control"]) == (200, "no-store")
     assert answer.json == {
@@ -60,7 +60,7 @@ def test_me_says_who_is_signed_in(api: Api, person: str) -> None:
 
 
 def test_role_and_profile_follow_the_provider(api: Api, service: MemoryService, admin: str) -> None:
-    """Name and email are as of the last sign-in that carried them; the role as the settings say."""
+    """Name and email are those of the last sign-in that had them. The settings decide the role."""
     assert api.get("/v1/me", admin).json["role"] == "admin"
     service.clock.advance(timedelta(seconds=1))
     renamed = service.provider.sign_in("admin@example.com", name="Ada", email="ada@example.com")
@@ -132,7 +132,7 @@ def test_users_are_listed_newest_first_in_pages(api: Api, service: MemoryService
 
 
 def test_users_are_found_by_text_and_status(api: Api, service: MemoryService, admin: str) -> None:
-    """Name, email and subject are searched; the status filters."""
+    """The search covers name, email and subject. The status filters."""
     for subject in ("user@example.com", "other@example.com"):
         api.get("/v1/me", service.provider.sign_in(subject))
     api.patch(PATH, admin, {"status": "inactive"})
@@ -216,7 +216,7 @@ def test_tokens_come_back_only_when_asked_for(
 
 
 def test_reactivating_an_active_user_changes_nothing(api: Api, admin: str, token: dict[str, Any]) -> None:
-    """Re-activation of somebody active costs no token."""
+    """Re-activation of an active user ends no token."""
     for body in ({"status": "active"}, {"status": "active", "restore_tokens": False}):
         assert api.patch(PATH, admin, body).status == 200
     assert api.get("/api/whoami", token["token"]).status == 200
@@ -326,7 +326,7 @@ def test_revoke_all_makes_room_under_the_quota() -> None:
 
 
 def test_administrator_may_revoke_the_own_tokens(api: Api, admin: str) -> None:
-    """Revoke-all on oneself is no lock-out."""
+    """An administrator may revoke all of the own tokens."""
     token = api.create_token(admin)["token"]
     own = api.get("/v1/me", admin).json["id"]
     assert api.delete(f"/v1/users/{own}/tokens", admin).status == 204
@@ -340,8 +340,7 @@ def test_demoted_administrator_administers_no_more(service: MemoryService, admin
 
     with api_of(service) as api:
         assert api.get("/v1/users", admin).status == 200
-    demoted = MemoryService({"ADMIN_SUBJECTS": "somebody-else"})
-    demoted.store = service.store
+    demoted = MemoryService({"ADMIN_SUBJECTS": "somebody-else"}, store=service.store)
     with api_of(demoted) as api:
         answer = api.get("/v1/users", admin)
         assert (answer.status, answer.code) == (403, "admin_required")

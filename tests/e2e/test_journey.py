@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.emulator, pytest.mark.e2e]
 
 
 class Caller:
-    """Calls the running stack; remembers each secret to look for it in the logs."""
+    """A caller of the running stack. It remembers each secret, so that logs can be searched for it."""
 
     def __init__(self, stack: LocalStack) -> None:
         self.stack = stack
@@ -59,7 +59,7 @@ class Caller:
 
 @pytest.fixture(scope="module")
 def caller() -> Iterator[Caller]:
-    """Run one stack for the journeys of this file; no secret may be in anything that it printed."""
+    """Run one stack for the journeys of this file. Its output may have no secret."""
     with LocalStack() as stack:
         yield Caller(stack)
         canaries.check("the local stack's terminal", stack.log())
@@ -90,7 +90,7 @@ def test_person_creates_uses_watches_changes_and_revokes_a_token(caller: Caller)
 
 
 def test_deactivated_users_tokens_stop_at_once_and_stay_dead(caller: Caller) -> None:
-    """Deactivation refuses sign-in and tokens; re-activation brings the person back, not the tokens."""
+    """Deactivation refuses sign-in and tokens. Re-activation lets the person in, but not the tokens."""
     person, admin = caller.sign_in("other@example.com"), caller.sign_in("admin@example.com")
     token = caller.create(person)["token"]
     user = f"/v1/users/{caller.call('GET', '/v1/me', person).json['id']}"
@@ -126,7 +126,7 @@ def test_unknown_route_does_not_echo_the_credential(caller: Caller, path: str) -
 
 
 def test_tokens_survive_a_restart(caller: Caller) -> None:
-    """What was made is there after the stack was stopped and started again."""
+    """A token works after the stack was stopped and started again."""
     token = caller.create(caller.sign_in("user@example.com"))["token"]
 
     caller.stack.restart()

@@ -95,7 +95,7 @@ def test_authlib(stack: LocalStack, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_access_token_is_verified_by_the_published_keys_alone(stack: LocalStack) -> None:
-    """PyJWT fetches them as the other service would; joserfc agrees."""
+    """PyJWT fetches them as the other service would, and joserfc agrees."""
     anybody = OAuth2Session("anybody", token_endpoint_auth_method="none")
     endpoint = f"{stack.url}/oauth2/token"
     common = {"grant_type": EXCHANGE}
@@ -125,7 +125,7 @@ def test_access_token_is_verified_by_the_published_keys_alone(stack: LocalStack)
 
 @pytest.fixture(scope="module")
 def node() -> str:
-    """Return Node with the client's packages; without Node the test is left out, but not in CI."""
+    """Return Node with the client's packages. Without Node the test is left out, but not in CI."""
     return node_with_packages(CLIENTS)
 
 

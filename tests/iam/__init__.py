@@ -1,1 +1,1 @@
-"""What each deployed function may do, against what it does."""
+"""The permissions of each deployed function, compared with its calls."""

@@ -1,4 +1,4 @@
-"""What people and programs do, each flow with people of its own; ``ALL`` of them in order.
+"""The calls of people and programs. Each flow has its own people. ``ALL`` has the flows in order.
 
 A function that is new, or a call that is, gets its flow here: until then the proof fails.
 """
@@ -14,10 +14,10 @@ from urllib.parse import parse_qs, urlsplit
 from chalicelib.adapters.aws import secret_client
 from chalicelib.adapters.dynamodb.key_store import DynamoDBKeyStore
 from chalicelib.adapters.oidc.client_secret import stored_value
-from chalicelib.domain.claims import TOKEN_EXCHANGE
 from chalicelib.domain.ids import user_id_for
 from chalicelib.domain.keys import KeyUse
 from chalicelib.handlers.http.pages import assets_version
+from chalicelib.handlers.oauth.forms import TOKEN_EXCHANGE
 from infra.aws.operate.key_rollover import Operator
 from infra.aws.package.functions import PAGE as FUNCTION_OF_THE_PAGE
 from tests.iam.gateway import DOORS, HOST
@@ -126,7 +126,7 @@ def derive_access_token(walk: Walk, token: str) -> None:
 
 
 def roll_over_signing_keys(walk: Walk) -> None:
-    """What an operator made is signed with as the stack's own keys are."""
+    """Roll both rings over. The new keys sign like the stack's own keys."""
     for use in KeyUse:
         keys = DynamoDBKeyStore(walk.cloud.dynamodb, walk.cloud.table, use)
         operator = Operator(use, keys, walk.cloud.kms, walk.clock, say=lambda _: None)
@@ -136,7 +136,7 @@ def roll_over_signing_keys(walk: Walk) -> None:
 
 
 def administer(walk: Walk) -> None:
-    """What administrators do with a user, who comes back after the removal by a JWT."""
+    """Administer a user, who comes back by a JWT after the removal."""
     person = walk.somebody()
     user = f"/v1/users/{user_id_for(ISSUER, person)}"
     walk.token(person)
@@ -246,7 +246,7 @@ def pass_every_door(walk: Walk) -> None:
 
 
 def flush_caches(walk: Walk) -> None:
-    """What the table's stream says about a revocation."""
+    """Hand on the records of the table's stream about a revocation."""
     person = walk.somebody()
     token = walk.token(person)
     before = walk.cloud.rows()

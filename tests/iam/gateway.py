@@ -1,4 +1,4 @@
-"""Calls functions as API Gateway does, each one a process of its own with its calls to AWS recorded."""
+"""Functions called as by API Gateway, each in its own process, with recorded calls to AWS."""
 
 import importlib
 from collections.abc import Callable, Mapping, Sequence
@@ -44,7 +44,7 @@ DOORS: Mapping[str, tuple[str, Callable[[str], Event]]] = {
 
 
 class Process(CloudService):
-    """What one function remembers; people sign in at a provider in memory."""
+    """The service in the process of one function. People sign in at a provider in memory."""
 
     def __init__(
         self, cloud: Cloud, recorder: Recorder, clock: FixedClock, environ: dict[str, str]
@@ -55,7 +55,7 @@ class Process(CloudService):
 
     @cached_property
     def authorizer_caches(self) -> AuthorizerCaches:
-        """The real adapter; API Gateway's own API only says that it did what it was told."""
+        """The real adapter. Its calls to API Gateway's own API always succeed."""
         return ApiGatewayCaches(self._answered(rest_apis_client), self._answered(http_apis_client))
 
     @cached_property
@@ -75,7 +75,7 @@ class Process(CloudService):
 
 
 class Gateway:
-    """Everything deployed, behind its gateways. ``called`` are the routes that were."""
+    """All functions behind their gateways. ``called`` has the routes that were called."""
 
     def __init__(
         self, cloud: Cloud, recorder: Recorder, clock: FixedClock, environ: Mapping[str, str]

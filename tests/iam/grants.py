@@ -1,4 +1,4 @@
-"""What a policy grants, taken apart into the smallest pieces that something could be taken out of."""
+"""The grants of a policy, taken apart into the smallest pieces that can be removed."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any

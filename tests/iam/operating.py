@@ -1,9 +1,11 @@
-"""What IAM is asked while an operator deploys, rotates, restores and verifies, by operation and parameters.
+"""The requests to IAM while an operator deploys, rolls keys over, restores and verifies.
 
-S3 has other names for its actions than for its operations. A new KMS key is tagged and protected by the
-call that makes it, and both need permissions: KMS Developer Guide, "Permissions for AWS KMS", and KMS API
-Reference, "CreateKey". CloudFormation asks about the transform that a template names: CloudFormation User
-Guide, "Control access with IAM".
+They are listed by operation and parameters.
+
+S3 has other names for its actions than for its operations. The call that makes a KMS key tags and protects
+it, and both need permissions. CloudFormation asks about the transform that a template names. Sources: KMS
+Developer Guide, "Permissions for AWS KMS", KMS API Reference, "CreateKey", and CloudFormation User Guide,
+"Control access with IAM".
 """
 
 from collections.abc import Callable, Iterable, Mapping

@@ -30,7 +30,7 @@ class Answer:
 
     @property
     def allowed(self) -> bool:
-        """Whether the request is allowed."""
+        """True if the request is allowed."""
         return self.result == "Allowed"
 
 

@@ -26,7 +26,7 @@ class Request:
 
     @classmethod
     def of(cls, action: str, resource: str, context: Context = MappingProxyType({})) -> "Request":
-        """Return a request; a key without values is one that the request does not have."""
+        """Return a request. A condition key without values is missing from it."""
         values = {key: frozenset(given) for key, given in context.items()}
         return cls(action, resource, frozenset((key, given) for key, given in values.items() if given))
 

@@ -1,14 +1,13 @@
-"""What IAM is asked for each call to AWS, read off the wire.
+"""The requests to IAM for each call to AWS, read off the wire.
 
-The target and the body of a request are all that is needed, and they are the same for every client, so a
-client that is not botocore's hands them to ``Recorder.note`` where it sends them. API Gateway's own API has
-neither: there the method is the action and the path the resource.
+Only the target and the body of a request are needed, and they are the same for every client. A client
+that is not botocore's hands them to ``Recorder.note``. API Gateway's own API has neither. There the method
+is the action and the path is the resource.
 
-Which names are attributes of a request, the DynamoDB Developer Guide says under "Using IAM policy
-conditions for fine-grained access control": those that it reads or writes and those that it evaluates in
-a conditional write ("cannot perform conditional write operations based on any other attributes"), the
-key's included. Transactions are authorized as the actions of their parts ("Using IAM with DynamoDB
-transactions").
+The attributes of a request are those that it reads or writes, and those that it evaluates in a conditional
+write. Those of the key are included. Transactions are authorized as the actions of their parts. Sources:
+DynamoDB Developer Guide, "Using IAM policy conditions for fine-grained access control" and "Using IAM with
+DynamoDB transactions".
 """
 
 import json

@@ -1,10 +1,10 @@
-"""What CloudFormation asks in the name of the person who deploys, for each type that a stack can have.
+"""The calls of CloudFormation in the name of the person who deploys, for each type of a stack.
 
 No recorder sees these calls, because AWS makes them. The list is written by hand. It follows the
 permissions of the handlers in the schemas of AWS's resource types (CloudFormation Registry,
 ``handlers.*.permissions``) for the properties that the template sets. No test compares it with them.
-A log group needs more if AWS WAF logs to it: AWS WAF Developer Guide, "Sending protection pack (web ACL)
-traffic logs to an Amazon CloudWatch Logs log group".
+A log group needs more if AWS WAF logs to it. Source: AWS WAF Developer Guide, "Sending protection pack (web
+ACL) traffic logs to an Amazon CloudWatch Logs log group".
 """
 
 from collections.abc import Iterator, Mapping

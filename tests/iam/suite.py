@@ -21,7 +21,7 @@ _TAGS = {"bodhi-api-tokens:signs": "api-tokens", "bodhi-api-tokens:stack": STACK
 
 @dataclass(frozen=True)
 class SecondOpinion:
-    """What calls asked for, each once, until an evaluator that is not ours judges all of it."""
+    """The requests of all calls, each once, for an evaluator that is not ours."""
 
     _asked: dict[tuple[Request, tuple[str, ...], bool], None] = field(default_factory=dict)
 

@@ -1,16 +1,16 @@
-"""Least privilege: what each deployed function may do is what it does.
+"""Least privilege: each deployed function may do only what it does.
 
 ``walk`` calls every route and every authorizer through its real handler, over moto, in both settings of
-ROTATED_TOKEN_REUSE and by both clients of DynamoDB; ``recorder`` reads off the wire what IAM would be
-asked; ``policy`` and ``grants`` compare that with the committed policies. ``suite`` holds the calls of
-tests/integration against them as well. Decision 19 says what this cannot show.
+ROTATED_TOKEN_REUSE and by both clients of DynamoDB. ``recorder`` reads the requests to IAM off the wire.
+``policy`` and ``grants`` compare them with the committed policies. ``suite`` compares the calls of
+tests/integration too. Decision 19 says what this cannot show.
 
 To add a function:
 
 - its policy in ``.chalice/``, named in ``config.json`` (or, if packaging adds the function to the
   template, in ``stack.policy_files``);
-- in ``gateway`` what starts it: for an authorizer a line in ``DOORS``, for another kind of event a method
-  of ``Gateway`` that runs its handler by ``_run``;
+- in ``gateway`` its start. For an authorizer that is a line in ``DOORS``. For another kind of event it is a
+  method of ``Gateway`` that runs its handler by ``_run``;
 - in ``flows`` a flow, named in ``ALL``, that makes it do all that it ever does;
 - a line in ``CANNOT`` below with what must stay out of its reach;
 - for a service other than DynamoDB and KMS a case in ``Recorder``.

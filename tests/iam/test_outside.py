@@ -94,7 +94,7 @@ def test_nothing_that_is_forbidden_is_allowed(cases: list[Case]) -> None:
 
 
 def test_request_without_its_condition_keys_is_denied(cases: list[Case]) -> None:
-    """If AWS supplies no leading keys, or no attributes that a statement names, the answer is no.
+    """If AWS supplies no leading keys, or no attributes that a statement names, the request is denied.
 
     Without the Null checks many of these requests are allowed.
     """

@@ -26,7 +26,7 @@ def when(operator: str, *values: str, key: str = "k__k") -> Statement:
 
 
 def test_nothing_is_allowed_that_no_statement_names() -> None:
-    """The default is no."""
+    """By default a request is denied."""
     assert not allows([], asked())
     assert allows([statement()], asked())
     assert not allows([statement()], asked("dynamodb:PutItem"))
@@ -107,7 +107,7 @@ def test_all_conditions_of_a_statement_have_to_hold() -> None:
     ],
 )
 def test_what_is_not_understood_is_an_error(odd: Statement) -> None:
-    """Never a yes, and never silently a no."""
+    """It is neither an allow nor a silent deny."""
     with pytest.raises(ValueError, match="not understood"):
         allows([odd], asked(k__k=["a"]))
 

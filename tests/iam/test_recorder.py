@@ -1,4 +1,4 @@
-"""What the recorder reads off the wire."""
+"""The requests that the recorder reads off the wire."""
 
 import json
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ def body(**members: Any) -> dict[str, Any]:
 
 
 def test_conditions_name_attributes_as_updates_do() -> None:
-    """Placeholders are looked up; keywords, functions and values are no names."""
+    """Placeholders are looked up. Keywords, functions and values are not names."""
     update = body(
         Key=KEY,
         UpdateExpression="SET #a = if_not_exists (b, :c), d=:a REMOVE e ADD #f :one",
@@ -103,7 +103,7 @@ def test_signature_has_the_keys_tags() -> None:
 
 
 def test_only_what_a_function_sends_is_kept_and_once() -> None:
-    """What a test does for itself is nobody's."""
+    """The calls of a test itself belong to no function."""
     recorder = Recorder(lambda key_id: (key_id, {}))
     get = json.dumps(body(Key=KEY)).encode()
     recorder.note(f"{DYNAMODB}.GetItem", get)

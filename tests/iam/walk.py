@@ -31,7 +31,7 @@ MOST_TOKENS = 5
 
 @dataclass(frozen=True)
 class Walked:
-    """What each function asked IAM for, and the routes that were called."""
+    """The requests of each function to IAM, and the routes that were called."""
 
     requests: Mapping[str, list[Request]]
     called: frozenset[str]
@@ -95,7 +95,7 @@ class Walk:
         return self.provider.sign_in("admin@example.com")
 
     def somebody(self) -> str:
-        """Return the name of a person whom nobody has seen before."""
+        """Return the name of a new person."""
         return f"person-{next(self._numbers)}@example.com"
 
     def advance(self, **by: float) -> None:
@@ -136,11 +136,11 @@ class Walk:
         return answer
 
     def token(self, person: str, **members: Any) -> Mapping[str, Any]:
-        """Return a new token of somebody, with its string."""
+        """Return a new token of a person, with its string."""
         return self.made("/v1/tokens", person, **members)
 
     def made(self, path: str, person: str, **members: Any) -> Mapping[str, Any]:
-        """Return the token that a call by somebody makes."""
+        """Return the token that a call by a person makes."""
         answer = self.call("POST", path, self.provider.sign_in(person), members)
         return cast("Mapping[str, Any]", answer.json)
 
@@ -159,7 +159,7 @@ def _cloud() -> Cloud:
 
 
 def _tags_of(key_id: str) -> tuple[str, Mapping[str, str]]:
-    """Return a key's ARN and tags, asked by a client that nobody watches."""
+    """Return a key's ARN and tags, read by a client that is not recorded."""
     kms = kms_client()
     tags = kms.list_resource_tags(KeyId=key_id)["Tags"]
     return kms.describe_key(KeyId=key_id)["KeyMetadata"]["Arn"], {t["TagKey"]: t["TagValue"] for t in tags}

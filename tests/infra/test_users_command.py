@@ -295,7 +295,7 @@ class TestShow:
     @pytest.mark.parametrize("user_id", [UNKNOWN, "usr_1", "", "U#", "../x", "usr_" + "A" * 32, "a" * 5000])
     def test_unknown_user_is_one_line(self, run: Run, user_id: str) -> None:
         """Any text may be given as an id."""
-        assert run("show", user_id) == (1, "", "There is no user with this id.\n")
+        assert run("show", user_id) == (1, "", "No user has this id.\n")
 
 
 class TestCheck:
@@ -418,7 +418,7 @@ class TestStatus:
     def test_unknown_user_is_refused(self, run: Run, command: str) -> None:
         """An unknown user is refused, and nothing is written."""
         for option in ([], ["--yes"]):
-            assert run(command, UNKNOWN, *option) == (1, "", "There is no user with this id.\n")
+            assert run(command, UNKNOWN, *option) == (1, "", "No user has this id.\n")
 
 
 class TestDeactivateIssuer:
@@ -656,7 +656,7 @@ class TestMove:
         for option in ([], ["--yes"]):
             assert run("move", UNKNOWN, "--subject", "x", *option)[::2] == (
                 1,
-                "There is no user with this id.\n",
+                "No user has this id.\n",
             )
         assert office.cloud.rows() == []
 
@@ -716,7 +716,7 @@ class TestMoveFromFile:
             status, said, error = run("move", "--from", str(file), "--yes")
             assert (status, error.startswith("Some users are left.")) == (1, True)
             assert said.splitlines()[-3:] == [
-                f"{UNKNOWN} is refused: There is no user with this id.",
+                f"{UNKNOWN} is refused: No user has this id.",
                 f"{made[1].id} is refused: The user {made[3].id} has this identity already.",
                 "2 users done, 2 refused.",
             ]

@@ -28,7 +28,7 @@ from tests.support.local_stack import LocalStack
 pytestmark = [pytest.mark.slow, pytest.mark.emulator, pytest.mark.e2e]
 
 # The operation that the reference is tried with.
-CREATE = "tokens.create"
+CREATE = "create_token"
 SCREENSHOT = PROJECT_ROOT / "docs" / "images" / "api-tokens.png"
 
 

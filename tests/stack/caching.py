@@ -1,6 +1,6 @@
-"""The deployed stack with its flush at work: a stub stands in for the one call that the emulator lacks.
+"""The deployed stack with working flushes. A stub takes the one call that the emulator lacks.
 
-The stub takes exactly FlushStageAuthorizersCache. Where a test wants it, it then does what AWS does.
+The call is FlushStageAuthorizersCache. If a test asks for it, the stub then does what AWS does.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ PATIENCE = 20.0
 def caching_stack() -> Iterator[tuple[Deployed, ControlPlane]]:
     """Deploy a package that caches decisions, so that it flushes.
 
-    The gateway is told to remember none unless somebody says how long.
+    The gateway remembers none until a test sets for how long.
     """
     with control_plane() as plane:
         settings = {
@@ -42,9 +42,9 @@ def caching_stack() -> Iterator[tuple[Deployed, ControlPlane]]:
 
 @contextmanager
 def flushing(stack: Deployed, plane: ControlPlane) -> Iterator[list[float]]:
-    """Let decisions be remembered for long, and flushes work; yield the times at which they came."""
+    """Let the gateway remember decisions for ``TTL``, and flushes work. Yield the times of the flushes."""
     came: list[float] = []
-    # Whoever empties the cache replaces the authorizer, which nobody else may do meanwhile.
+    # To empty the cache is to replace the authorizer, which one thread may do at a time.
     alone, over = threading.Lock(), threading.Event()
 
     def flush(stage: str) -> None:
@@ -65,13 +65,13 @@ def flushing(stack: Deployed, plane: ControlPlane) -> Iterator[list[float]]:
 
 
 def calm(stack: Deployed) -> None:
-    """Take the pressure off that the changes of other tests have put on the budget of flushes."""
+    """Forget the pressure that the changes of other tests have put on the budget of flushes."""
     table = stack.physical("TokenTable")
     stack.client("dynamodb").delete_item(TableName=table, Key=primary_keys.flush_budget_key())
 
 
 def at_rest(stack: Deployed) -> int:
-    """Wait until what was changed has gone through the stream; return how often the function has run."""
+    """Wait until all changes have gone through the stream. Return how often the function has run."""
     seen = -1
     for _ in range(10):
         # Records that wait for their round come again and again.
@@ -85,7 +85,7 @@ def at_rest(stack: Deployed) -> int:
 
 
 def seconds_until(wire: Wire, token: str, status: int) -> float:
-    """Return how long it takes until the API answers so; the cache answers at once meanwhile."""
+    """Return the seconds until the API sends this status. Raises TimeoutError after ``PATIENCE``."""
     started = time.monotonic()
     while wire.send("GET", "/api/whoami", token).status != status:
         if time.monotonic() > started + PATIENCE:
@@ -95,7 +95,7 @@ def seconds_until(wire: Wire, token: str, status: int) -> float:
 
 
 def seconds_stale(stack: Deployed, plane: ControlPlane, rounds: int) -> list[float]:
-    """Return for how long revoked tokens passed, each of which the gateway remembered for TTL."""
+    """Return the seconds for which revoked tokens passed. The gateway remembered each for ``TTL``."""
     wire = Wire(stack)
     jwt = stack.login(f"{uuid.uuid4().hex[:12]}@example.com")
     # A flush for an earlier change would count for the first, and each one's for the next.

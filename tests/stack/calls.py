@@ -14,7 +14,7 @@ from tests.support.deployed import Deployed
 
 
 class Caller:
-    """Calls the deployed API; remembers each secret, to look for it in what was written."""
+    """A caller of the deployed API. It remembers each secret, so that logs can be searched for it."""
 
     def __init__(self, stack: Deployed) -> None:
         self.stack = stack
@@ -27,7 +27,7 @@ class Caller:
         return jwt
 
     def newcomer(self) -> str:
-        """Return a JWT of somebody whom nobody has seen before."""
+        """Return a JWT of a new user."""
         return self.sign_in(f"{uuid.uuid4().hex[:12]}@example.com")
 
     def admin(self) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.stack.caching import FLUSHER, caching_stack, flushing
+from tests.stack.caching import FLUSHER, at_rest, caching_stack, flushing
 from tests.stack.calls import Caller
 from tests.stack.site import Visitor
 from tests.stack.wire import Wire
@@ -26,7 +26,7 @@ FUNCTIONS = (
 
 @pytest.fixture(scope="session")
 def deployment() -> Iterator[tuple[Deployed, ControlPlane]]:
-    """Deploy once; no secret may be in anything that a function wrote meanwhile."""
+    """Deploy once. In the end no secret may be in the log of a function."""
     with caching_stack() as (stack, plane):
         yield stack, plane
         written = {name: stack.log_lines(name) for name in FUNCTIONS}
@@ -37,13 +37,13 @@ def deployment() -> Iterator[tuple[Deployed, ControlPlane]]:
 
 @pytest.fixture
 def stack(deployment: tuple[Deployed, ControlPlane]) -> Deployed:
-    """Return what is deployed."""
+    """Return the deployed stack."""
     return deployment[0]
 
 
 @pytest.fixture
 def plane(deployment: tuple[Deployed, ControlPlane]) -> ControlPlane:
-    """Return what stands in for the flush call."""
+    """Return the stub that takes the flush call."""
     return deployment[1]
 
 
@@ -55,14 +55,23 @@ def caller(stack: Deployed) -> Caller:
 
 @pytest.fixture
 def visitor(stack: Deployed) -> Iterator[Visitor]:
-    """Return somebody who has not signed in."""
+    """Return a visitor who has not signed in."""
     with Visitor(stack) as visitor:
         yield visitor
 
 
+@pytest.fixture(scope="module")
+def nothing_under_way(deployment: tuple[Deployed, ControlPlane]) -> None:
+    """Wait for the changes of earlier modules. Their flushes would count for those of this module.
+
+    The tests of a module each wait for their own flushes.
+    """
+    at_rest(deployment[0])
+
+
 @pytest.fixture
-def flushed(stack: Deployed, plane: ControlPlane) -> Iterator[list[float]]:
-    """Let decisions be remembered for long, and flushes work; return when each came."""
+def flushed(stack: Deployed, plane: ControlPlane, nothing_under_way: None) -> Iterator[list[float]]:
+    """Let the gateway remember decisions, and flushes work. Return the times of the flushes."""
     with flushing(stack, plane) as came:
         yield came
 

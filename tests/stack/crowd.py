@@ -15,7 +15,7 @@ _PEOPLE, _TOKENS_EACH = 4, 4
 
 @dataclass
 class Token:
-    """A token under load; nobody else changes it."""
+    """A token under load. Only the controller changes it."""
 
     id: str
     string: str
@@ -24,7 +24,7 @@ class Token:
 
 @dataclass
 class Person:
-    """Somebody with tokens."""
+    """A person with tokens."""
 
     user_id: str
     jwt: str
@@ -39,7 +39,7 @@ class Crowd:
         self._wire = wire
         self.admin = wire.stack.login("admin@example.com")
         self.people = [self._person() for _ in range(_PEOPLE)]
-        # Lists are replaced, never changed, where clients read them.
+        # Lists that clients read are replaced, never changed.
         self.living: list[tuple[Token, Person]] = [(t, p) for p in self.people for t in p.tokens]
         self.dead: list[tuple[Token, Person]] = []
 
@@ -54,7 +54,7 @@ class Crowd:
         return token
 
     def kept(self) -> dict[str, Kept]:
-        """Ask what the service says of every token."""
+        """Return the service's record of every token."""
         return {token.id: self._kept(token, person) for person in self.people for token in person.tokens}
 
     def _person(self) -> Person:

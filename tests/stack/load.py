@@ -1,6 +1,6 @@
 """Many clients at once at the deployed stack while tokens and users change: `run_load(stack, seconds)`.
 
-Bounded in time and in count; everything that was seen is kept and judged afterwards (verdicts.py).
+The run is bounded in time and in count. All calls are kept and judged afterwards (verdicts.py).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _MOST_PER_SECOND = 160
 
 @dataclass(frozen=True)
 class LoadReport:
-    """What happened."""
+    """The calls and changes of a run, and its faults."""
 
     seed: int
     seconds: float
@@ -41,16 +41,16 @@ class LoadReport:
 
     @property
     def let_in(self) -> int:
-        """How many answers were 200."""
+        """The number of calls that were answered with 200."""
         return sum(use.status == LET_IN for use in self.uses)
 
     @property
     def refused(self) -> int:
-        """How many answers were 401."""
+        """The number of calls that were answered with 401."""
         return sum(use.status == REFUSED for use in self.uses)
 
     def milliseconds(self, quantile: float) -> float:
-        """Return how long so many of those let in waited at most; not a number if there were too few."""
+        """Return a quantile of the waits of all calls with 200, or NaN if there were too few."""
         waited = [1000 * (use.received - use.sent) for use in self.uses if use.status == LET_IN]
         if len(waited) < _FEWEST:
             return math.nan
@@ -60,7 +60,7 @@ class LoadReport:
 def run_load(
     stack: Deployed, seconds: float = 60, clients: int = CLIENTS, seed: int | None = None
 ) -> LoadReport:
-    """Call for so long and judge; the same seed makes the same choices, at other moments.
+    """Call for ``seconds`` and judge. The same seed makes the same choices, at other moments.
 
     The stack's gateway remembers no decision, and LAST_USED_REFRESH_SECONDS is REFRESH_SECONDS.
     """
@@ -85,7 +85,7 @@ def run_load(
 def judged(
     seed: int, seconds: float, callers: Sequence[Client], controller: Controller, crowd: Crowd
 ) -> LoadReport:
-    """Return what became of a run. Whoever ended early is a fault, the judge too."""
+    """Return the report of a run. A thread that ended early is a fault, and so is a judge that failed."""
     uses = [use for each in callers for use in each.uses]
     wrong = [fault for each in (controller, *callers) for fault in each.failed]
     with noting(wrong, "Judge"):

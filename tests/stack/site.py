@@ -1,4 +1,4 @@
-"""A visitor of the deployed page: keeps cookies, follows redirects, believes the address to be https."""
+"""A visitor of the deployed page, who keeps cookies, follows redirects and uses https addresses."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.support.deployed import Deployed
 
 
 def somebody() -> str:
-    """Return a subject that nobody has seen before."""
+    """Return the subject of a new user."""
     return f"{uuid.uuid4().hex[:12]}@example.com"
 
 
@@ -26,7 +26,7 @@ class _ToTheEmulator(HTTPAdapter):
         self._stack = stack
 
     def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
-        """Send over plain http what was meant for https; the answer is from where it was meant for."""
+        """Send a request for https over plain http. The response names the https address."""
         taken = request.copy()
         assert request.url is not None
         taken.url = request.url.replace(f"https://{self._stack.host}", self._stack.settings.aws_url, 1)
@@ -37,7 +37,7 @@ class _ToTheEmulator(HTTPAdapter):
 
 
 class Visitor(requests.Session):
-    """Somebody with a browser."""
+    """A person with a browser."""
 
     def __init__(self, stack: Deployed) -> None:
         super().__init__()
@@ -48,7 +48,7 @@ class Visitor(requests.Session):
         self.mount(self.site, _ToTheEmulator(stack))
 
     def sign_in(self, subject: str) -> requests.Response:
-        """Ask for the page, fill the provider's form, and return where that led to."""
+        """Ask for the page, fill in the provider's form, and return the last response."""
         form = self.get(f"{self.site}/", timeout=30)
         assert form.url.startswith("http://127.0.0.1:"), form.url
         back = self.post(form.url, data={"sub": subject}, timeout=30)
@@ -57,7 +57,7 @@ class Visitor(requests.Session):
         return back
 
     def page_data(self, name: str) -> str:
-        """Return what the page hands to its script."""
+        """Return a value that the page hands to its script."""
         page = self.get(f"{self.site}/settings/api-tokens", timeout=30).text
         found = re.search(rf'data-{name}="([^"]*)"', page)
         assert found, page

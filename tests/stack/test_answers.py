@@ -12,7 +12,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.emulator, pytest.mark.e2e]
 AUTHORIZER = "ApiTokenAuthorizer"
 PROBLEM = "application/problem+json"
 SIGNATURE = "A" * 85
-# Of a token's form, but nobody signed it.
+# It has the form of a token, but no valid signature.
 FORGED = f"bodhi_eyJhbGciOiJFUzI1NiJ9.eyJqdGkiOiJ4In0.{SIGNATURE}A"
 
 
@@ -58,7 +58,7 @@ def test_forged_token_gets_the_answer_of_any_refusal(caller: Caller) -> None:
 
 @pytest.mark.parametrize("path", ["/nowhere", "/v1/nowhere", "/api/whoami/more"])
 def test_unknown_route_does_not_echo_the_credential(caller: Caller, path: str) -> None:
-    """API Gateway's own answer quotes the Authorization header; ours does not."""
+    """API Gateway's usual response quotes the Authorization header. Ours does not."""
     secret = "Credential=AKIDEXAMPLE, opensesame"
 
     answer = caller.call("GET", path, headers={"Authorization": secret})
@@ -72,7 +72,7 @@ def test_unknown_route_does_not_echo_the_credential(caller: Caller, path: str) -
     ("method", "path"), [("PUT", "/v1/tokens"), ("DELETE", "/api/whoami"), ("POST", "/v1/me")]
 )
 def test_other_method_is_an_unknown_route(caller: Caller, method: str, path: str) -> None:
-    """REST APIs know pairs of method and path; an unknown pair is 404 here, never 405."""
+    """REST APIs know pairs of method and path. An unknown pair is 404, never 405."""
     answer = caller.call(method, path, caller.newcomer(), {})
 
     assert (answer.status, answer.code) == (404, "not_found")
@@ -85,13 +85,13 @@ def test_management_call_without_sign_in(caller: Caller) -> None:
     assert (answer.status, answer.code) == (401, "not_authenticated")
     assert answer.headers["Content-Type"] == PROBLEM
     # AWS documents that API Gateway renames this header of a function's answer
-    # (x-amzn-remapped-www-authenticate); the emulator passes it on.
+    # (x-amzn-remapped-www-authenticate). The emulator does not.
     assert "WWW-Authenticate" in answer.headers
 
 
 @pytest.mark.parametrize("body", [b"{", b'{"nmae": "x"}', b'{"name": 7}'])
 def test_bad_body_is_a_problem_of_the_function(caller: Caller, body: bytes) -> None:
-    """What the function refuses comes through as it is."""
+    """The refusal of the function comes through unchanged."""
     answer = caller.call("POST", "/v1/tokens", caller.newcomer(), body)
 
     assert (answer.status, answer.code) == (400, "invalid_request")
@@ -99,7 +99,7 @@ def test_bad_body_is_a_problem_of_the_function(caller: Caller, body: bytes) -> N
 
 
 def test_large_body_is_refused(caller: Caller) -> None:
-    """The function's own limit; API Gateway would stop 10 MB before it came here."""
+    """The limit is that of the function. API Gateway has its own limit of 10 MB."""
     body = b'{"name": "' + b"x" * 200_000 + b'"}'
 
     answer = caller.call("POST", "/v1/tokens", caller.newcomer(), body)
@@ -139,7 +139,7 @@ def test_authorizer_that_does_not_start_is_a_failure(caller: Caller) -> None:
 
 
 def test_function_that_reaches_neither_table_nor_key_is_a_failure(caller: Caller) -> None:
-    """What cannot be signed is not made, and nothing is left behind; what cannot be read is no answer."""
+    """A token that cannot be signed leaves nothing behind. A list that cannot be read is an error."""
     person = caller.newcomer()
 
     with caller.stack.changed("APIHandler", AWS_ENDPOINT_URL_KMS="http://127.0.0.1:1"):

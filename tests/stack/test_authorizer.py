@@ -27,7 +27,7 @@ def test_without_cache_the_next_request_is_refused(caller: Caller) -> None:
 
 
 def test_with_cache_a_revoked_token_passes_until_its_decision_is_forgotten(caller: Caller) -> None:
-    """What the cache costs, and that nothing but the cache lets the token in."""
+    """This is the cost of the cache. Only the cache lets the token in."""
     person = caller.newcomer()
     created = caller.create(person)
     with caller.stack.remembering(300):
@@ -43,7 +43,7 @@ def test_with_cache_a_revoked_token_passes_until_its_decision_is_forgotten(calle
 
 
 def test_with_cache_a_revoked_token_passes_no_longer_than_the_ttl(caller: Caller) -> None:
-    """The bound that holds without any flush; two seconds stand for thirty."""
+    """This bound holds without any flush. The test uses two seconds instead of thirty."""
     person = caller.newcomer()
     created = caller.create(person)
     with caller.stack.remembering(2):
@@ -117,7 +117,7 @@ def test_gateway_asks_the_alias(caller: Caller) -> None:
 
 
 def test_many_at_once_get_each_their_own_answer(caller: Caller) -> None:
-    """Several processes of each function side by side, cold and warm; nobody gets another's answer."""
+    """Several processes of each function run side by side. No caller gets another's response."""
     person = caller.newcomer()
     tokens = [caller.create(person, name=f"n{number}") for number in range(MANY)]
     caller.stack.make_cold(AUTHORIZER)

@@ -22,7 +22,7 @@ def token(caller: Caller) -> dict[str, Any]:
 
 
 def test_rest_request(caller: Caller, token: dict[str, Any]) -> None:
-    """The policy opens what the scopes open at the API that asked; a stranger is Unauthorized."""
+    """The policy opens the routes of the scopes at the API that asked. A stranger is Unauthorized."""
     event = rest_request(f"Bearer {token['token']}")
 
     failure, answer = caller.stack.invoke("RestRequestAuthorizer", event)
@@ -50,7 +50,7 @@ def test_http_api(caller: Caller, token: dict[str, Any]) -> None:
 
 
 def test_websocket(caller: Caller, token: dict[str, Any]) -> None:
-    """The policy names the connection; without a header the gateway will answer 401."""
+    """The policy names the connection. Without a header the gateway responds with 401."""
     event = websocket(f"Bearer {token['token']}")
 
     failure, answer = caller.stack.invoke("WebsocketAuthorizer", event)
@@ -63,7 +63,7 @@ def test_websocket(caller: Caller, token: dict[str, Any]) -> None:
 
 
 def test_appsync(caller: Caller, token: dict[str, Any]) -> None:
-    """A scope that opens POST opens GraphQL; a no is never remembered."""
+    """A scope that opens POST opens GraphQL. A refusal is never remembered."""
     writing = caller.create(caller.newcomer())
 
     failure, answer = caller.stack.invoke("AppsyncAuthorizer", appsync(writing["token"]))
@@ -87,7 +87,7 @@ def test_appsync(caller: Caller, token: dict[str, Any]) -> None:
 def test_door_fails_without_its_table(
     caller: Caller, token: dict[str, Any], door: str, event_with: Callable[[str], Event]
 ) -> None:
-    """An invocation that fails, which gateways answer with 5xx; no would be a lie, and yes a hole."""
+    """The invocation fails, and gateways respond with 5xx. A refusal or an allow would be wrong."""
     event = event_with(f"Bearer {token['token']}")
 
     with caller.stack.changed(door, **NO_TABLE):

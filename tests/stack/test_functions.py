@@ -34,7 +34,7 @@ def test_first_calls_of_a_cold_api_are_right(caller: Caller, stack: Deployed) ->
 
 
 def test_session_outlives_the_processes_that_know_it(visitor: Visitor, stack: Deployed) -> None:
-    """The page's function begins it, cold; both functions honour it when they are cold again."""
+    """A cold process of the page's function begins it. Both functions honour it, also when cold."""
     stack.make_cold(PAGE)
     landed = visitor.sign_in(somebody())
     stack.make_cold(PAGE)

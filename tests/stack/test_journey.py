@@ -1,4 +1,4 @@
-"""What people do, through the API Gateway of the deployed stack."""
+"""The calls of people, through the API Gateway of the deployed stack."""
 
 import uuid
 from datetime import UTC, datetime, timedelta
@@ -56,7 +56,7 @@ def test_new_token_is_where_its_location_says(caller: Caller) -> None:
 
 
 def test_read_only_token_cannot_write(caller: Caller) -> None:
-    """The policy opens routes by scope; the gateway refuses the others as RFC 6750 says."""
+    """The policy opens routes by scope. The gateway refuses all other routes as RFC 6750 says."""
     token = caller.create(caller.newcomer(), scopes=["api:read"])["token"]
 
     assert caller.whoami(token) == 200
@@ -70,7 +70,7 @@ def _user(caller: Caller, person: str) -> tuple[str, Any]:
 
 
 def test_deactivated_users_tokens_stop_at_once_and_come_back_if_asked(caller: Caller) -> None:
-    """Deactivation refuses sign-in and tokens; only ``restore_tokens`` brings the same tokens back."""
+    """Deactivation refuses sign-in and tokens. Only ``restore_tokens`` brings the same tokens back."""
     person = caller.newcomer()
     token = caller.create(person)["token"]
     path, admin = _user(caller, person)
@@ -89,7 +89,7 @@ def test_deactivated_users_tokens_stop_at_once_and_come_back_if_asked(caller: Ca
 
 
 def test_removed_user_starts_afresh(caller: Caller) -> None:
-    """The tokens of somebody removed are dead, whoever signs in under that name again."""
+    """The tokens of a removed user are dead, also after the same subject signs in again."""
     subject = f"{uuid.uuid4().hex[:12]}@example.com"
     person = caller.sign_in(subject)
     token = caller.create(person)["token"]

@@ -1,4 +1,4 @@
-"""Eight clients at once while tokens and users change, for some seconds; `make bench` takes a minute."""
+"""Eight clients at once for some seconds, while tokens and users change. `make bench` takes a minute."""
 
 import pytest
 

@@ -30,7 +30,7 @@ def test_way_to_the_page_stays_under_the_stage(visitor: Visitor, stack: Deployed
 
 
 def test_each_step_of_the_sign_in(visitor: Visitor, stack: Deployed) -> None:
-    """What a browser is told on its way out, one redirect at a time."""
+    """A browser follows one redirect at a time to the provider."""
     home = visitor.get(f"{visitor.site}/", allow_redirects=False, timeout=30)
     assert (home.status_code, home.headers["Location"]) == (302, f"{stack.prefix}{PAGE}")
     page = visitor.get(f"{visitor.site}{PAGE}", allow_redirects=False, timeout=30)
@@ -46,7 +46,7 @@ def test_each_step_of_the_sign_in(visitor: Visitor, stack: Deployed) -> None:
 
 
 def test_signed_in_person_creates_a_token_and_signs_out(visitor: Visitor, stack: Deployed) -> None:
-    """The page's function keeps the session, the API's honours it; signing out ends it for both."""
+    """The page's function keeps the session, and the API's honours it. Signing out ends it for both."""
     visitor.sign_in(somebody())
     assert {cookie.name for cookie in visitor.cookies if cookie.secure} == {"__Host-bodhi_session"}
 
@@ -71,7 +71,7 @@ def test_session_alone_changes_nothing(visitor: Visitor) -> None:
 
 
 def test_page_is_of_the_pages_function(visitor: Visitor, stack: Deployed) -> None:
-    """Which may not read keys; the API's function does not answer for it."""
+    """The function of the page may not read keys. The API's function does not serve the page."""
     pages, calls = stack.invocations("PageHandler"), stack.invocations("APIHandler")
 
     visitor.get(f"{visitor.site}/signed-out", timeout=30)

@@ -1,4 +1,4 @@
-"""The judge of runs under load: it finds each kind of fault, and none where both answers are right."""
+"""The judge of runs under load finds each kind of fault, and none if both statuses are right."""
 
 import pytest
 
@@ -21,7 +21,7 @@ def found(uses: list[Use], changes: list[Change], kept: Kept | None = None) -> i
 
 @pytest.mark.parametrize("subject", ["tok", "usr"])
 def test_answers_are_held_to_acknowledged_changes(subject: str) -> None:
-    """Before it is asked for, while nobody can say, and after it is acknowledged."""
+    """Before a change is asked for, while it is under way, and after it is acknowledged."""
     ended = [Change(subject, False, asked=10, acknowledged=11)]
     assert found([use(9, 9.5)], ended) == 0
     assert found([use(10.5, 10.8)], ended) == 0
@@ -63,7 +63,7 @@ def test_last_use_may_be_as_old_as_the_refresh_interval() -> None:
 
 
 def test_use_that_meets_a_change_of_its_token_may_be_lost() -> None:
-    """The touch asks for the version that was read; a change of the owner's leaves that alone."""
+    """A touch requires the version that was read. A change of the owner leaves that alone."""
     met = [Change("tok", False, 10.05, 10.2)]
     assert found([use(10, 10.1)], met, Kept(None, 0)) == 0
     assert found([use(10, 10.1)], [Change("usr", False, 10.05, 10.2)], Kept(None, 0)) == 2
@@ -79,7 +79,7 @@ def test_uses_are_at_least_what_was_written_and_at_most_what_happened() -> None:
 
 @pytest.mark.parametrize("refused", [[], [use(10, 10.1, 401)]])
 def test_token_that_was_never_let_in_shows_no_use(refused: list[Use]) -> None:
-    """Whoever is refused leaves no trace in the row, nor does nobody."""
+    """A use that is refused leaves no trace in the row. Without a use there is none either."""
     assert found(refused, [Change("tok", False, 5, 6)], Kept(None, 0)) == 0
     assert found(refused, [Change("tok", False, 5, 6)], Kept(10.05, 0)) == 1
     assert found(refused, [Change("tok", False, 5, 6)], Kept(None, 1)) == 1

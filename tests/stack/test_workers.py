@@ -1,4 +1,4 @@
-"""Whoever dies during a run under load: the run is never one without faults for that."""
+"""A thread that dies during a run under load is a fault of the run."""
 
 import itertools
 import json
@@ -113,7 +113,7 @@ def test_controller_begins_with_each_kind_and_lets_in_again(controller: Controll
 def test_change_whose_answer_is_lost_is_not_forgotten(
     controller: Controller, service: Service, lost: tuple[str, str], changes: list[tuple[str, bool]]
 ) -> None:
-    """It may be in effect or not; whoever may be out is let in again."""
+    """It may be in effect or not. A person who may be deactivated is re-activated."""
     service.loses = lost
 
     controller.run()
@@ -134,7 +134,7 @@ def test_client_that_dies_says_so_without_its_token(client: Client) -> None:
 def test_whoever_dies_is_a_fault_of_the_run(
     crowd: Crowd, service: Service, controller: Controller, client: Client
 ) -> None:
-    """Else half a run would pass for a whole one."""
+    """Otherwise half a run would pass for a whole one."""
     service.loses = ("DELETE", "/v1/tokens/")
     for worker in (controller, client):
         worker.run()
@@ -149,7 +149,7 @@ def test_whoever_dies_is_a_fault_of_the_run(
 def test_judge_that_hears_nothing_is_a_fault(
     crowd: Crowd, service: Service, controller: Controller
 ) -> None:
-    """What nobody could ask about is not in order."""
+    """Tokens that the judge could not read are a fault."""
     service.loses = ("GET", "/v1/tokens/")
 
     assert judged(7, 1.0, [], controller, crowd).faults == [f"Judge ended: {TIMED_OUT}"]

@@ -1,4 +1,4 @@
-"""TLS as API Gateway has it, for browsers: they keep secure cookies of no other address."""
+"""TLS for browsers, as API Gateway has it. Without TLS they keep no secure cookies."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _copy(source: socket.socket, target: socket.socket) -> None:
 
 
 def _certificate(folder: Path) -> Path:
-    """Write a certificate that nobody vouches for, with its key."""
+    """Write a self-signed certificate with its key."""
     key = generate_private_key(SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
     now = datetime.datetime.now(datetime.UTC)

@@ -1,7 +1,7 @@
-"""Judges a run under load afterwards: every answer against the log of the changes.
+"""The judge of a run under load, which compares every status with the log of the changes.
 
-A change is in effect for certain once it is acknowledged, and for certain not before it was asked for; in
-between both answers are right. All times are seconds of this machine's clock.
+A change is in effect once it is acknowledged, and not before it was asked for. In between both statuses are
+right. All times are seconds of this machine's clock.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ _NEVER = float("-inf")
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A token, or a user with all tokens, that may be used from now on, or may not.
+    """A change after which a token, or all tokens of a user, may be used or may not.
 
-    ``acknowledged`` is infinite where nobody said that it was done; ``what`` is for those who read.
+    ``acknowledged`` is infinite if no response acknowledged the change. ``what`` is for readers.
     """
 
     subject: str
@@ -32,7 +32,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """One call of the protected API and its answer; status 0 where there was none."""
+    """A call of the protected API and its status, which is 0 without a response."""
 
     token_id: str
     user_id: str
@@ -43,7 +43,7 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What the service says of a token afterwards."""
+    """The service's record of a token after the run."""
 
     last_used: float | None
     uses: int
@@ -52,7 +52,7 @@ class Kept:
 def faults(
     uses: Sequence[Use], changes: Sequence[Change], kept: Mapping[str, Kept], refresh: float
 ) -> list[str]:
-    """Return everything that is wrong, a line each; ``refresh`` is LAST_USED_REFRESH_SECONDS."""
+    """Return all faults, a line each. ``refresh`` is LAST_USED_REFRESH_SECONDS."""
     logs: dict[str, list[Change]] = defaultdict(list)
     for change in sorted(changes, key=lambda each: each.asked):
         logs[change.subject].append(change)
@@ -71,7 +71,7 @@ def _wrong_answers(uses: Sequence[Use], logs: Mapping[str, Sequence[Change]]) ->
 
 
 def _usable(log: Sequence[Change], use: Use) -> bool | None:
-    """Whether the subject was usable all the time that the answer took; None if nobody can say."""
+    """Return if the subject was usable during the whole call, or None if that is not certain."""
     begun = [change for change in log if change.asked <= use.received]
     if not begun:
         return True
@@ -107,7 +107,7 @@ def _wrong_record(
     found: Kept, let_in: Sequence[Use], log: Sequence[Change], refresh: float
 ) -> Iterator[str]:
     shown = _NEVER if found.last_used is None else found.last_used
-    # Of a use that meets a change of its token nothing is written; the next one shows.
+    # A use that meets a change of its token is not written. The next use is.
     certain = [use for use in let_in if not _meets(use, log)]
     last = max((use.sent for use in certain), default=_NEVER)
     if shown < last - refresh - _ROUNDING:
@@ -125,9 +125,9 @@ def _meets(use: Use, log: Sequence[Change]) -> bool:
 
 
 def _written_at_least(uses: Sequence[Use], refresh: float) -> int:
-    """Return in how many spans that do not overlap a use must have been written.
+    """Return the least number of uses that must have been written.
 
-    Whoever is let in leaves behind a last use that is at most ``refresh`` old.
+    After each allowed call, the last use in the row is at most ``refresh`` old.
     """
     written, end = 0, _NEVER
     for use in sorted(uses, key=lambda each: each.received):

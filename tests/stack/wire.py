@@ -1,4 +1,4 @@
-"""Calls of the deployed API that need nothing of the service's own code: `make bench` uses them too."""
+"""Calls of the deployed API without the service's own code. `make bench` uses them too."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.support.deployed import Deployed
 
 @dataclass(frozen=True)
 class Reply:
-    """What came back."""
+    """A response."""
 
     status: int
     headers: Mapping[str, str]
@@ -40,7 +40,7 @@ class Wire:
         body: Any = None,
         headers: Mapping[str, str] | None = None,
     ) -> Reply:
-        """Call a path of ours, under the stage; a body that is not bytes goes as JSON."""
+        """Call a path under the stage. A body that is not bytes is sent as JSON."""
         named = {**(headers or {}), "Host": self.stack.host}
         if credential is not None:
             named["Authorization"] = f"Bearer {credential}"

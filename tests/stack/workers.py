@@ -24,8 +24,8 @@ REVOKED, PAUSED, DEACTIVATED, REACTIVATED = "revoked", "paused", "deactivated", 
 _CHANGE_EVERY_SECONDS = 0.25
 _DONE = {"DELETE": HTTPStatus.NO_CONTENT, "PATCH": HTTPStatus.OK}
 _MOST_USES = 200_000
-# How often clients try what is refused, for good or just now. Each refusal ends a process of the
-# emulator's, unlike of Lambda's, and the next call waits for another to start.
+# The shares of calls with a dead token, and with a paused one. Each refusal ends a process of the
+# emulator, unlike on Lambda, and the next call waits for another process.
 _DEAD, _REFUSED_NOW = 0.02, 0.2
 # Tokens and JWTs, which errors may quote.
 _SECRET = re.compile(r"(bodhi_|eyJ)[^\s'\"]+")
@@ -48,12 +48,12 @@ class Worker(threading.Thread):
         self.failed: list[str] = []
 
     def run(self) -> None:
-        """Do the work; note what ended it early."""
+        """Do the work. Note an error that ends it early."""
         with noting(self.failed, type(self).__name__):
             self.work()
 
     def work(self) -> None:
-        """What is to be done until the time is over."""
+        """Work until the time is over."""
         raise NotImplementedError
 
 
@@ -147,7 +147,7 @@ class Controller(Worker):
         try:
             self._noted(DEACTIVATED, person.user_id, "PATCH", path, self._crowd.admin, body)
         finally:
-            # Whatever was answered: whoever may be out is let in again.
+            # A person who may be deactivated is re-activated in the end, whatever the response was.
             person.deactivated = True
 
     def _let_in_again(self, person: Person) -> None:

@@ -1,7 +1,7 @@
-"""The packaged template deployed on this machine: API Gateway, functions, table and keys in the emulator.
+"""The packaged template, deployed to the emulator: API Gateway, functions, table and keys.
 
-`with deployed() as stack: ...` is to the deployed stack what LocalStack is to `make run`. It packages the
-project and deploys the package with the code of `make deploy`, as it is but for what gateway_gaps.py names.
+`with deployed() as stack: ...` packages the project and deploys the package with the code of `make deploy`.
+The package is changed only as gateway_gaps.py says.
 """
 
 from __future__ import annotations
@@ -42,14 +42,14 @@ SERVICES = (
 )
 AUTHORIZER = "ApiTokenAuthorizer"
 _START_SECONDS = 60
-# Each start of a function's process unpacks the package: 40 MB, in memory in a quarter of the time.
+# Each start of a function's process unpacks 40 MB. In memory that takes a quarter of the time.
 _MEMORY = Path("/dev/shm")
 _ROOM_BYTES = 4 << 30
 
 
 @dataclass(frozen=True)
 class Deployed:
-    """A stack that is deployed."""
+    """A deployed stack."""
 
     settings: StackSettings
     package: Package
@@ -58,17 +58,17 @@ class Deployed:
 
     @property
     def api_id(self) -> str:
-        """Which API Gateway runs it."""
+        """The id of the REST API."""
         return self.outputs["RestAPIId"]
 
     @property
     def host(self) -> str:
-        """The host that callers name; they connect to ``settings.aws_port`` of this machine."""
+        """The host that callers name. They connect to ``settings.aws_port`` of this machine."""
         return f"{self.api_id}.execute-api.localhost:{self.settings.aws_port}"
 
     @property
     def prefix(self) -> str:
-        """What the stage puts before every path: a slash and its name."""
+        """The prefix of every path: a slash and the name of the stage."""
         return f"/{self.outputs['EndpointURL'].rstrip('/').rpartition('/')[2]}"
 
     def client(self, service: str) -> Any:
@@ -82,16 +82,16 @@ class Deployed:
         return sign_in(self.settings, subject)
 
     def physical(self, logical_id: str) -> str:
-        """Return what a resource of the template is called."""
+        """Return the physical id of a resource of the template."""
         found = self.client("cloudformation").describe_stack_resource(
             StackName=STACK, LogicalResourceId=logical_id
         )
         return str(found["StackResourceDetail"]["PhysicalResourceId"])
 
     def invoke(self, logical_id: str, event: object) -> tuple[str | None, Any]:
-        """Invoke a function as AWS services do: what went wrong with it, if anything, and its answer.
+        """Invoke a function as AWS services do. Return its error, or None, and its response.
 
-        An authorizer is asked by its alias.
+        An authorizer is invoked by its alias.
         """
         name = self.physical(logical_id)
         aliases = self.client("lambda").list_aliases(FunctionName=name)["Aliases"]
@@ -100,7 +100,7 @@ class Deployed:
         return answer.get("FunctionError"), json.loads(answer["Payload"].read())
 
     def log_lines(self, logical_id: str) -> list[str]:
-        """Return everything that a function has written, and what Lambda wrote about it."""
+        """Return all lines of a function's log, with those of Lambda."""
         pages = self.client("logs").get_paginator("filter_log_events")
         found = pages.paginate(logGroupName=self.physical(f"{logical_id}Logs"))
         return [event["message"] for page in found for event in page["events"]]
@@ -110,7 +110,7 @@ class Deployed:
         return sum(line.startswith("START ") for line in self.log_lines(logical_id))
 
     def make_cold(self, logical_id: str) -> None:
-        """Have the function's next call start a new process: a change of its settings ends all others."""
+        """Have the next call start a new process. A change of the settings ends all others."""
         with self.changed(logical_id, MADE_COLD="yes"):
             pass
 
@@ -154,7 +154,7 @@ class Deployed:
 
 @contextlib.contextmanager
 def deployed(variables: Mapping[str, str] | None = None) -> Iterator[Deployed]:
-    """Package, deploy and run; ``variables`` are settings beside the usual ones of the local stack.
+    """Package, deploy and run. ``variables`` are settings beside the usual ones of the local stack.
 
     Raises PackagingError, LocalStackError.
     """
@@ -176,7 +176,7 @@ def fast_folder() -> Path | None:
 def usual_settings(settings: StackSettings) -> dict[str, str]:
     """Return the service's settings that match the emulator and the development provider."""
     return {
-        # The caller meets no wait for a cache unless the test is about that.
+        # A caller does not wait for a cache, unless a test is about that.
         "AUTHORIZER_CACHE_SECONDS": "0",
         "OIDC_ISSUER": settings.oidc_url,
         "OIDC_CLIENT_ID": settings.client_id,
@@ -202,7 +202,7 @@ def running(settings: StackSettings) -> Iterator[None]:
 
 
 def deploy_package(settings: StackSettings, built: Package) -> Deployed:
-    """Deploy a package to the emulator that runs; make up for what the emulator does not do."""
+    """Deploy a package to the running emulator, and make up for what the emulator lacks."""
     gateway_gaps.without_what_is_not_made(built.template)
     stack = Deployed(settings, built, deploy_here(built, settings))
     gateway = stack.client("apigateway")

@@ -1,4 +1,4 @@
-"""Packages the project and deploys it to the emulator, by the code that deploys it to AWS."""
+"""The package of the project, deployed to the emulator by the code that deploys it to AWS."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _STAGE = "dev"
 _ACCOUNT, _REGION = "000000000000", "us-east-1"
 _PARAMETERS = {
     "DeletionProtection": "false",
-    # The development provider wants one and takes any.
+    # The development provider requires a secret and accepts any.
     "OidcClientSecret": "local",
 }
 # CloudFormation takes minutes, the emulator a second.
@@ -46,7 +46,7 @@ def package_here(folder: Path, settings: Mapping[str, str]) -> Package:
 def deploy_here(built: Package, settings: StackSettings) -> Mapping[str, str]:
     """Deploy to the emulator and return the stack's outputs.
 
-    Raises LocalStackError with all that the command would have said.
+    Raises LocalStackError with the whole output of the command.
     """
     account = Account(
         _ACCOUNT,
@@ -65,6 +65,6 @@ def deploy_here(built: Package, settings: StackSettings) -> Mapping[str, str]:
 
 
 def emulated(service: Any, settings: StackSettings) -> Any:
-    """Return a client of the emulator, whatever account the environment knows."""
+    """Return a client of the emulator. The account of the environment is not used."""
     session = boto3.Session("test", "test", region_name=_REGION)
     return session.client(service, endpoint_url=settings.aws_url)

@@ -1,6 +1,6 @@
-"""What the emulator does not take from a template, done through its API instead.
+"""The parts of a template that the emulator ignores, done through its API instead.
 
-AWS does all of this by itself when it gets the template.
+AWS does all of this when it gets the template.
 """
 
 from __future__ import annotations
@@ -17,25 +17,25 @@ _NOT_MADE = frozenset({"AWS::CloudWatch::Alarm"})
 
 
 def without_what_is_not_made(template: Path) -> None:
-    """Take out of a packaged template what the emulator refuses; nothing that answers a caller."""
+    """Remove the resources that the emulator refuses from a packaged template. No caller needs them."""
     read = json.loads(template.read_text(encoding="utf-8"))
     kept = {name: each for name, each in read["Resources"].items() if each["Type"] not in _NOT_MADE}
     template.write_text(json.dumps({**read, "Resources": kept}), encoding="utf-8")
 
 
 def take_gateway_responses(template: Path, gateway: Any, api_id: str, stage: str) -> None:
-    """Give the API the answers that its definition holds, which the emulator does not import."""
+    """Give the API the gateway responses of its definition, which the emulator does not import."""
     for kind, response in _responses(template).items():
         gateway.put_gateway_response(restApiId=api_id, responseType=kind, **response)
-    # They are in effect from the next deployment on, there as on AWS.
+    # They take effect with the next deployment, as on AWS.
     gateway.create_deployment(restApiId=api_id, stageName=stage)
 
 
 def forget_decisions(gateway: Any, api_id: str) -> None:
     """Do what FlushStageAuthorizersCache does, which the emulator lacks.
 
-    Decisions are remembered under the authorizer's id, so one of the same making under another id
-    remembers none. Everything else of the API stays.
+    The emulator remembers decisions under the authorizer's id, so an equal authorizer with a new id has
+    none. Everything else of the API stays.
     """
     for authorizer in gateway.get_authorizers(restApiId=api_id)["items"]:
         replacement = gateway.create_authorizer(
@@ -79,5 +79,5 @@ def _responses(template: Path) -> Mapping[str, Any]:
     try:
         answers: Mapping[str, Any] = definition["x-amazon-apigateway-gateway-responses"]
     except KeyError:
-        raise LocalStackError("the packaged API has no answers of its gateway") from None
+        raise LocalStackError("The packaged API has no gateway responses.") from None
     return answers

@@ -1,4 +1,4 @@
-"""The local stack for tests: whole, or the emulator alone, on free ports and with its own state."""
+"""The local stack, or its emulator alone, on free ports and with its own state."""
 
 from __future__ import annotations
 
@@ -26,38 +26,37 @@ from infra.local.provision import provision
 from infra.local.settings import HOST, StackSettings
 from infra.local.template import PROJECT_ROOT
 
-# Below the range that the kernel takes for outgoing connections, so that none of those
-# can take a port between its choice and its use.
+# Below the kernel's range for outgoing connections, so that none of them takes a port before its use.
 _PORTS = range(20000, 32000)
 _START_SECONDS = 60
 _STOP_SECONDS = 40
-# Unlike the shared generator, never seeded: test processes must not draw the same ports.
+# Never seeded, unlike the shared generator, because test processes must not draw the same ports.
 _RANDOM = random.SystemRandom()
 
 
 def free_ports(count: int) -> list[int]:
-    """Return different ports on which nobody listens."""
+    """Return different ports that are free."""
     with contextlib.ExitStack() as held:
         return [_hold_port(held) for _ in range(count)]
 
 
 @dataclass(frozen=True)
 class Emulated:
-    """An emulator that runs, with table and keys made."""
+    """A running emulator with table and keys."""
 
     endpoint: str
     table_name: str
     key_id: str
     access_token_key_id: str
     environment: Environment
-    """What reaches it and no real account: AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID and so on."""
+    """The variables that reach it and no real account: AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID and so on."""
 
 
 @contextlib.contextmanager
 def emulator(
     services: tuple[str, ...] = programs.EMULATED_SERVICES,
 ) -> Iterator[Emulated]:
-    """Run only the emulator, provisioned from the deployment's template; state is not kept."""
+    """Run only the emulator, with the template's table and keys. Its state is not kept."""
     with tempfile.TemporaryDirectory(prefix="bodhi-emulator-") as folder:
         settings = settings_on_free_ports(Path(folder))
         for name in ("aws", "logs", "tmp"):
@@ -87,7 +86,7 @@ class LocalStack:
         project: Path = PROJECT_ROOT,
         state_dir: Path | None = None,
     ) -> None:
-        """Choose ports; settings come from `environ` only, not from the tests' own environment."""
+        """Choose ports. Settings come from ``environ`` only, not from the environment of the tests."""
         self._folder = tempfile.TemporaryDirectory(prefix="bodhi-stack-")
         self._output = Path(self._folder.name) / "output.log"
         self._project = project
@@ -96,7 +95,7 @@ class LocalStack:
 
     @property
     def url(self) -> str:
-        """Where the API server answers."""
+        """The address of the API server."""
         return self.settings.url
 
     @property
@@ -120,12 +119,12 @@ class LocalStack:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Stop the stack and forget its state."""
+        """Stop the stack and remove its state."""
         self.stop()
         self._folder.cleanup()
 
     def start(self) -> None:
-        """Start the stack and wait until it says that it is ready."""
+        """Start the stack and wait until it is ready. Raises LocalStackError with its output."""
         said_before = len(self.log())
         command = [
             sys.executable,
@@ -180,14 +179,14 @@ class LocalStack:
         return sign_in(self.settings, subject)
 
     def log(self) -> str:
-        """Return everything that the terminal has shown so far."""
+        """Return the whole output so far."""
         if not self._output.exists():
             return ""
         return self._output.read_text(encoding="utf-8", errors="replace")
 
 
 def settings_on_free_ports(state_dir: Path, environ: Mapping[str, str] | None = None) -> StackSettings:
-    """Return settings that come from ``environ`` only, with ports on which nobody listens."""
+    """Return settings from ``environ`` only, with free ports."""
     port, oidc_port, aws_port = free_ports(3)
     ours = {
         "PORT": str(port),

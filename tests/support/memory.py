@@ -239,7 +239,7 @@ class InMemoryStore(Rows):
         """Write the budget, unless another process did."""
         with self._lock:
             found = self._flush_budget
-            if (found.claim if found else None) != (before.claim if before else None):
+            if (found.write_id if found else None) != (before.write_id if before else None):
                 return BudgetSwap(won=False, kept=found)
             self._flush_budget = KeptBudget(after, secrets.token_hex(8))
             return BudgetSwap(won=True, kept=self._flush_budget)

@@ -157,9 +157,9 @@ def test_closed_service_stands_behind_its_authorizer() -> None:
     with pytest.raises(NotAuthenticated):
         service.api_caller(None)
     with pytest.raises(NotAuthenticated):
-        service.sign_in.user(Credentials(bearer=None))
+        service.sign_in.user(Credentials(unverified_bearer=None))
     with pytest.raises(NotAuthenticated):
-        service.sign_in.admin(Credentials(bearer=None))
+        service.sign_in.admin(Credentials(unverified_bearer=None))
 
 
 LAMBDA = {
@@ -198,7 +198,7 @@ def test_client_of_decisions_is_logged_once(changes: dict[str, str], expected: d
 @pytest.mark.parametrize("context", [None, {}, {"token_id": "tok_1"}])
 def test_open_service_lets_everybody_in(context: dict[str, str] | None) -> None:
     """No guard, no settings, no difference between callers."""
-    service = OpenService({})
+    service = OpenService()
 
     assert service.guard(object()) is None
     assert service.api_caller(context).describe() == {"auth": "none"}
@@ -207,13 +207,13 @@ def test_open_service_lets_everybody_in(context: dict[str, str] | None) -> None:
 @pytest.mark.parametrize("credential", [None, "", "jwt", "bodhi_x"])
 def test_open_service_has_no_tokens_to_manage(credential: str | None) -> None:
     """Every management call is told so, whatever it presents."""
-    service = OpenService({})
+    bootstrap.install(OpenService())
 
-    credentials = Credentials(bearer=credential)
+    credentials = Credentials(unverified_bearer=credential)
     for call in (
-        lambda: service.sign_in.user(credentials),
-        lambda: service.sign_in.admin(credentials),
-        lambda: service.sessions.resume("cookie"),
+        lambda: bootstrap.service().sign_in.user(credentials),
+        lambda: bootstrap.service().sign_in.admin(credentials),
+        lambda: bootstrap.service().sessions.resume("cookie"),
     ):
         with pytest.raises(TokensUnavailable, match="not available when authentication is disabled"):
             call()

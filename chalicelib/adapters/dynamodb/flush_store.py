@@ -38,7 +38,7 @@ _BUDGET = RowKind(
 
 
 class DynamoDBFlushStore:
-    """One conditional write per change of the budget; a write that is refused returns the row."""
+    """The budget's row. Each change is one conditional write, which returns the row if it is refused."""
 
     def __init__(self, client: "DynamoDBClient", table: str) -> None:
         self._client = client
@@ -47,15 +47,15 @@ class DynamoDBFlushStore:
     def swap_budget(self, before: KeptBudget | None, after: FlushBudget, now: datetime) -> BudgetSwap:
         """Write ``after`` if the table still has ``before``. Raises StoreUnavailable.
 
-        If a response is lost, the write is repeated and meets its own claim, which has won.
+        If a response is lost, the write is repeated and meets its own id. This counts as won.
         """
         kept = KeptBudget(after, secrets.token_hex(8))
         update = Update()
-        update.set("claim", text(kept.claim))
+        update.set("claim", text(kept.write_id))
         for name, value in _BUDGET.item(after).items():
             update.set(name, value)
         update.set("purge_at", purge_time(now + _KEPT))
-        condition = update.same("claim", text(before.claim) if before else None)
+        condition = update.same("claim", text(before.write_id) if before else None)
         request = update.request(self._table, primary_keys.flush_budget_key(), condition)
         try:
             with translated():
@@ -64,7 +64,7 @@ class DynamoDBFlushStore:
             if failure.item is None:
                 return BudgetSwap(won=False, kept=None)
             found = _read(failure.item)
-            return BudgetSwap(won=found.claim == kept.claim, kept=found)
+            return BudgetSwap(won=found.write_id == kept.write_id, kept=found)
         return BudgetSwap(won=True, kept=kept)
 
 

@@ -7,7 +7,7 @@ class UserNotFound(ApiTokensError):
     """No user has this id."""
 
     code = "user_not_found"
-    detail = "There is no user with this id."
+    detail = "No user has this id."
 
 
 class UserRemoved(Conflict):

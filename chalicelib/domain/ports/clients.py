@@ -7,10 +7,10 @@ from chalicelib.domain.clients import UsedAssertion, VerifiedAssertion
 
 
 class AssertionVerifier(Protocol):
-    """Reads what resource servers sign to authenticate (RFC 7523 section 3)."""
+    """A verifier of client assertions (RFC 7523 section 3)."""
 
     def verify(self, unverified_assertion: str) -> VerifiedAssertion:
-        """Return which client signed, and what makes the assertion one of its kind.
+        """Return the client that signed, and the assertion's unique id (``jti``).
 
         Raises InvalidClient.
         """
@@ -18,8 +18,8 @@ class AssertionVerifier(Protocol):
 
 
 class AssertionStore(Protocol):
-    """Assertions that were used. The call raises StoreUnavailable."""
+    """Used assertions. The call raises StoreUnavailable."""
 
     def use_assertion(self, used: UsedAssertion, now: datetime) -> bool:
-        """Note the use; return False when it is noted already, unless that has expired by ``now``."""
+        """Record the use. Return False if a record exists that has not expired by ``now``."""
         ...

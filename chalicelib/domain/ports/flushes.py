@@ -9,17 +9,17 @@ from chalicelib.domain.flush_budget import FlushBudget
 
 @dataclass(frozen=True, slots=True)
 class KeptBudget:
-    """The budget of flushes as the table has it; ``claim`` names the write that put it there."""
+    """The stored budget of flushes, and the id of the write that stored it."""
 
     budget: FlushBudget
-    claim: str
+    write_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class BudgetSwap:
-    """The budget that the table has now: the new one if ``won``, else what another process wrote.
+    """The result of a write: the stored budget, which is the new one if ``won``.
 
-    None means that the table has none: TTL or an operator deleted the row.
+    Otherwise another process stored it. None means that TTL or an operator deleted the row.
     """
 
     won: bool
@@ -38,12 +38,12 @@ class FlushStore(Protocol):
 
 
 class AuthorizerCaches(Protocol):
-    """The gateway's caches of decisions, one per stage."""
+    """The gateway's caches of decisions. Each stage has one."""
 
     def flush(self, stage: str) -> None:
-        """Forget every decision of a stage.
+        """Delete every cached decision of a stage.
 
-        It is one call, never repeated. Raises GatewayThrottled or another GatewayUnavailable, which a
-        later attempt may get over, or StageNotFlushable.
+        It is one call, never repeated. Raises GatewayUnavailable or its subclass GatewayThrottled if a
+        later attempt may succeed, or StageNotFlushable.
         """
         ...

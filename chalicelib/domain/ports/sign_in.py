@@ -19,10 +19,10 @@ class IdentityProvider(Protocol):
 
 
 class SubjectTokenVerifier(Protocol):
-    """The users' own OpenID provider, asked about a JWT that is said to be of one kind."""
+    """The users' own OpenID provider, for JWTs whose type the client states."""
 
     def verify_as(self, unverified_jwt: str, kind: TokenType) -> Identity:
-        """Return the person who signed in with this JWT, which must be of this kind.
+        """Return the person who signed in with this JWT, which must be of this type.
 
         Raises SignInRefused or IdentityProviderUnavailable.
         """
@@ -30,17 +30,17 @@ class SubjectTokenVerifier(Protocol):
 
 
 class LoginProvider(Protocol):
-    """The users' own OpenID provider as a browser meets it (OpenID Connect Core section 3.1)."""
+    """The users' own OpenID provider, for a browser (OpenID Connect Core section 3.1)."""
 
     def authorization_url(self, login: PendingLogin, redirect_uri: str) -> str:
-        """Return where to send the browser.
+        """Return the URL to which the browser goes.
 
         Raises IdentityProviderUnavailable.
         """
         ...
 
     def redeem(self, login: PendingLogin, code: str, redirect_uri: str) -> Identity:
-        """Return who signed in, for the code that the browser brought back.
+        """Return the person who signed in, for the code that the browser brought back.
 
         Raises LoginFailed or IdentityProviderUnavailable.
         """
@@ -48,14 +48,14 @@ class LoginProvider(Protocol):
 
 
 class SessionStore(Protocol):
-    """Sessions and sign-ins under way. Every call raises StoreUnavailable."""
+    """Sessions and pending sign-ins. Every call raises StoreUnavailable."""
 
     def add_login(self, login: PendingLogin) -> None:
-        """Keep a sign-in under way."""
+        """Keep a pending sign-in."""
         ...
 
     def take_login(self, id_hash: str) -> PendingLogin | None:
-        """Return a sign-in under way and forget it: a second call returns None."""
+        """Return a pending sign-in and delete it. A second call returns None."""
         ...
 
     def add_session(self, session: Session) -> None:
@@ -67,9 +67,9 @@ class SessionStore(Protocol):
         ...
 
     def touch_session(self, session: Session) -> None:
-        """Write when the session goes idle; one that has ended stays ended."""
+        """Write the time at which the session goes idle. An ended session stays ended."""
         ...
 
     def end_session(self, id_hash: str) -> None:
-        """Forget a session."""
+        """Delete a session."""
         ...

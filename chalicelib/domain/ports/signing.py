@@ -7,7 +7,7 @@ from chalicelib.domain.keys import KeyRing
 
 
 class TokenSigner(Protocol):
-    """Makes token strings."""
+    """A signer of API tokens."""
 
     def sign(self, claims: Claims) -> str:
         """Return the token string for ``claims``.
@@ -18,10 +18,10 @@ class TokenSigner(Protocol):
 
 
 class TokenVerifier(Protocol):
-    """Reads token strings."""
+    """A verifier of API tokens."""
 
     def verify(self, unverified_token: str) -> Claims:
-        """Return what a genuine token says, without any database read once keys are loaded.
+        """Return the claims of a genuine token. Once keys are loaded, this needs no call.
 
         Raises InvalidToken, or StoreUnavailable while the keys cannot be loaded.
         """
@@ -29,7 +29,7 @@ class TokenVerifier(Protocol):
 
 
 class AccessTokenSigner(Protocol):
-    """Makes access tokens for other services."""
+    """A signer of access tokens for other services."""
 
     def sign(self, claims: AccessClaims) -> str:
         """Return the access token for ``claims``.
@@ -40,10 +40,10 @@ class AccessTokenSigner(Protocol):
 
 
 class AccessTokenVerifier(Protocol):
-    """Reads access tokens of ours."""
+    """A verifier of our access tokens."""
 
     def verify(self, unverified_token: str) -> AccessClaims:
-        """Return what a genuine access token says, without a database read once keys are loaded.
+        """Return the claims of a genuine access token. Once keys are loaded, this needs no call.
 
         Raises InvalidToken, or StoreUnavailable while the keys cannot be loaded.
         """
@@ -51,16 +51,16 @@ class AccessTokenVerifier(Protocol):
 
 
 class KeyStore(Protocol):
-    """The published signing keys of one use. Both calls raise StoreUnavailable."""
+    """The published keys of one use. Both calls raise StoreUnavailable."""
 
     def load_keys(self) -> KeyRing:
-        """Return all keys, whatever their state, strongly consistent."""
+        """Return the keys in every state, strongly consistent."""
         ...
 
     def save_keys(self, before: KeyRing, after: KeyRing) -> None:
-        """Write what differs, all or nothing.
+        """Write the keys that differ, all or nothing.
 
-        Raises ConcurrentChange when ``before`` is no longer what is there: another key is active or
-        next, or a key that differs is there already or has another state.
+        Raises ConcurrentChange if the stored keys are no longer ``before``. Then another key is active or
+        next, or a key that differs exists already or has another state.
         """
         ...

@@ -14,4 +14,4 @@ class Clock(Protocol):
 
 
 Sleep = Callable[[timedelta], None]
-"""The only way to wait; it returns when so much time has passed."""
+"""The only way to wait. The call returns after this time."""

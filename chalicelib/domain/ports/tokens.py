@@ -20,19 +20,19 @@ class AuthorizationStore(Protocol):
     """The two calls that a decision may make. Both raise StoreUnavailable."""
 
     def find_for_authorization(self, user_id: str, token_id: str) -> tuple[Token | None, User | None]:
-        """Return token and owner as of one strongly consistent round trip."""
+        """Return the token and its owner by one strongly consistent call."""
         ...
 
     def touch(self, before: Token, after: Token) -> bool:
-        """Record a use by one conditional write; return whether it was this one that was recorded.
+        """Record a use by one conditional write. Return True if it was recorded.
 
-        Not recorded, and no error: the token was used, paused, revoked or deleted meanwhile.
+        It is not recorded if the token was used, paused, revoked or deleted meanwhile.
         """
         ...
 
 
 class TokenStore(Protocol):
-    """Tokens as their owners manage them. Every call raises StoreUnavailable."""
+    """Tokens, for their owners. Every call raises StoreUnavailable."""
 
     def find_token(self, user_id: str, token_id: str) -> Token | None:
         """Return a token of this user, strongly consistent."""
@@ -41,13 +41,13 @@ class TokenStore(Protocol):
     def list_tokens(
         self, user_id: str, *, after: str | None, newest_first: bool, limit: int
     ) -> Sequence[Token]:
-        """Return at most ``limit`` tokens in the order of their ids, past the id ``after``."""
+        """Return at most ``limit`` tokens in the order of their ids, after the id ``after``."""
         ...
 
     def list_unended(self, owner: User, now: datetime) -> Iterator[Token]:
         """Yield the tokens of the owner's generation that are neither revoked nor past an end at ``now``.
 
-        The newest come first, strongly consistent, and no more are read than are taken.
+        The newest come first, strongly consistent. Rows are read only as they are taken.
         """
         ...
 
@@ -56,64 +56,64 @@ class TokenStore(Protocol):
     ) -> None:
         """Write a new token, its owner's counts and the idempotency record, all or nothing.
 
-        Raises AlreadyCreated or IdempotencyKeyReused for a key used in the last 24 h, UserInactive,
-        ConcurrentChange if the token's generation has ended meanwhile, TooManyCreations or
-        TokenLimitReached.
+        Raises AlreadyCreated or IdempotencyKeyReused if the idempotency key was used in the last 24 hours.
+        Raises ConcurrentChange if the token's generation has ended meanwhile. Raises UserInactive,
+        TooManyCreations or TokenLimitReached.
         """
         ...
 
     def save_token(self, before: Token, after: Token) -> Token:
-        """Write what differs, if nobody else changed the token since ``before``; return it as stored.
+        """Write the attributes that differ. Return the token as stored.
 
-        Raises ConcurrentChange.
+        Raises ConcurrentChange if the token changed since ``before``.
         """
         ...
 
     def end_line(self, ending: "Ending") -> None:
         """Write the end of a line and its owner's count, all or nothing.
 
-        Raises ConcurrentChange if one of its tokens, or their generation, ended meanwhile, or if one of
-        them was rotated.
+        Raises ConcurrentChange if one of its tokens or their generation ended meanwhile, or if one of them
+        was rotated.
         """
         ...
 
     def find_idempotency(self, user_id: str, key_hash: str) -> "IdempotencyRecord | None":
-        """Return the record of an ``Idempotency-Key``; it may have expired."""
+        """Return the record of an idempotency key. It may have expired."""
         ...
 
     def find_ended_generations(
         self, user_id: str, generations: Collection[str]
     ) -> Mapping[str, EndedGeneration]:
-        """Return the records of those among ``generations`` (at most 100) that have ended."""
+        """Return the records of the ``generations`` (at most 100) that have ended."""
         ...
 
 
 class RotationStore(Protocol):
-    """Rotations, and what becomes of rotated tokens. Every call raises StoreUnavailable."""
+    """Rotations, lines and reuse. Every call raises StoreUnavailable."""
 
     def rotate_token(self, rotation: "Rotation", *, limits: CreationLimits) -> None:
         """Write a rotation and its owner's counts, all or nothing.
 
-        Raises UserInactive, ConcurrentChange when one of its tokens, their line or their generation
-        changed meanwhile, TooManyCreations, or TokenLimitReached when the successor takes a new place
-        and there is none.
+        Raises ConcurrentChange if one of its tokens, their line or their generation changed meanwhile.
+        Raises TokenLimitReached if the successor needs a new place and none is free. Raises UserInactive
+        or TooManyCreations.
         """
         ...
 
     def find_rows(
         self, user_id: str, token_ids: Collection[str], line_id: str | None = None
     ) -> "tuple[Line | None, Sequence[Token]]":
-        """Return the rows of a line and of a few tokens that exist, each strongly consistent."""
+        """Return the rows of a line and of a few tokens, as far as they exist, strongly consistent."""
         ...
 
     def stop_line(self, line: "Line") -> None:
-        """Write that a line has ended, so that no rotation continues it; its tokens stay as they are."""
+        """Write that a line has ended, so that no rotation continues it. Its tokens do not change."""
         ...
 
     def record_reuse(self, before: Token, after: Token) -> bool:
-        """Record the use of a rotated token by one conditional write; return whether it was this one.
+        """Record the use of a rotated token by one conditional write. Return True if it was recorded.
 
-        Not recorded, and no error: somebody else recorded it, or the row is gone and stays so.
+        It is not recorded if another process recorded it, or if the row was deleted.
         """
         ...
 

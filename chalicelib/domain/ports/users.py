@@ -13,21 +13,21 @@ from chalicelib.domain.users import User
 
 @dataclass(frozen=True, slots=True)
 class UserPage:
-    """Some users, and where to go on; ``next_position`` None after the last."""
+    """A page of users. ``next_position`` is None on the last page."""
 
     users: Sequence[User]
     next_position: str | None
 
 
 class Reactivated(Enum):
-    """What came back from a pause or a deactivation."""
+    """The kind of a re-activation: of a paused token or of a deactivated user."""
 
     TOKEN = "tokens"  # noqa: S105 - a word, not a secret
     USER = "users"
 
 
 class UserStore(Protocol):
-    """Users as sign-in and administrators change them. Every call raises StoreUnavailable."""
+    """Users, for sign-ins and administrators. Every call raises StoreUnavailable."""
 
     def find_user(self, user_id: str) -> User | None:
         """Return a user, strongly consistent."""
@@ -42,7 +42,7 @@ class UserStore(Protocol):
         ...
 
     def list_users(self, *, after: str | None, limit: int) -> "UserPage":
-        """Return users newest first, past the position ``after`` of an earlier page."""
+        """Return users, the newest first, after the position ``after`` of an earlier page."""
         ...
 
     def add_user(self, user: User) -> bool:
@@ -50,7 +50,7 @@ class UserStore(Protocol):
         ...
 
     def save_sign_in(self, before: User, after: User) -> None:
-        """Write what a sign-in changes.
+        """Write the attributes that a sign-in changes.
 
         Raises ConcurrentChange if the user was moved since ``before``, or if status, generation, role or
         newest sign-in changed.
@@ -94,5 +94,5 @@ class ReactivationStore(Protocol):
     """Counts of re-activations. The call raises StoreUnavailable."""
 
     def count_reactivation(self, user_id: str, kind: Reactivated, now: datetime, most: int) -> bool:
-        """Count one on the UTC day of ``now``; return False if the day has ``most`` already."""
+        """Count one on the UTC day of ``now``. Return False if the day has ``most`` already."""
         ...

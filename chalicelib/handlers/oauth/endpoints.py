@@ -11,8 +11,8 @@ from chalice.app import Blueprint, Response
 from msgspec import UNSET, UnsetType
 
 from chalicelib import bootstrap, logs, numeric_date
-from chalicelib.domain import endpoints, errors
-from chalicelib.domain.claims import TOKEN_EXCHANGE, AccessToken, TokenType
+from chalicelib.domain import errors
+from chalicelib.domain.claims import AccessToken, TokenType
 from chalicelib.domain.clients import ClientCredentials
 from chalicelib.domain.ids import API_TOKEN_PREFIX
 from chalicelib.domain.scopes import parse_scope, write_scope
@@ -24,9 +24,10 @@ from chalicelib.handlers.http.wire import IDEMPOTENCY_KEY, given
 from chalicelib.handlers.http.wording import text_member
 from chalicelib.handlers.oauth import clients
 from chalicelib.handlers.oauth.errors import OAUTH, UnsupportedGrantType
-from chalicelib.handlers.oauth.forms import MAX_BYTES, ClientForm, ExchangeForm, TokenForm
+from chalicelib.handlers.oauth.forms import MAX_BYTES, TOKEN_EXCHANGE, ClientForm, ExchangeForm, TokenForm
 from chalicelib.handlers.oauth.resources import ExchangedToken, Introspection
 from chalicelib.services.introspect import ActiveToken
+from chalicelib.settings import endpoints
 
 oauth = Blueprint(__name__)
 
@@ -77,16 +78,16 @@ def exchange_token() -> Response:
     A JWT of your OpenID provider becomes an API token, as by `POST /v1/tokens`. An API token becomes an
     access token for one other service. That service verifies it with the published keys alone.
     """
-    parts = bootstrap.current().oauth
+    parts = bootstrap.service().oauth
     form, credentials = _form(EXCHANGE)
     parts.clients.check(credentials)
     kind, subject_token = _subject(form)
     targets = _targets(form)
     if subject_token.startswith(API_TOKEN_PREFIX) and kind is TokenType.ACCESS_TOKEN:
-        derived = parts.derive.derive(subject_token, targets, _scopes(form))
+        derived = parts.derive(subject_token, targets, _scopes(form))
         return responses.document(_derived(derived), headers=_UNCACHED)
     key = requests.idempotency_key(oauth.current_request)
-    issued = parts.exchange.exchange(subject_token, kind, targets, _token_request(form), key)
+    issued = parts.exchange(subject_token, kind, targets, _token_request(form), key)
     return responses.document(_issued(issued), headers=_UNCACHED)
 
 
@@ -111,10 +112,10 @@ def introspect_token() -> Response:
     The response is `{"active": false}` for a token that may not be used, for any reason. It is the same
     for a token whose audience is not the client's. Introspection is not counted as a use.
     """
-    parts = bootstrap.current().oauth
+    parts = bootstrap.service().oauth
     form, credentials = _form(INTROSPECT)
     client_id = parts.clients.require(credentials)
-    active = parts.introspect.introspect(_trimmed(form.token), client_id)
+    active = parts.introspect(_trimmed(form.token), client_id)
     logs.add(active=active is not None)
     document = _description(active, parts.endpoints.issuer) if active else Introspection(active=False)
     return responses.document(document, headers=_UNCACHED)
@@ -141,10 +142,10 @@ def revoke_presented_token() -> Response:
 
     The response is the same for a genuine token, an unknown token and any other string.
     """
-    parts = bootstrap.current().oauth
+    parts = bootstrap.service().oauth
     form, credentials = _form(REVOKE)
     parts.clients.check(credentials)
-    parts.revoke.revoke(_trimmed(form.token))
+    parts.revoke(_trimmed(form.token))
     return responses.ended(HTTPStatus.OK)
 
 
@@ -250,5 +251,5 @@ def _description(active: ActiveToken, issuer: str) -> Introspection:
         sub=active.subject,
         aud=active.audience,
         iss=issuer,
-        jti=active.token_id,
+        jti=active.jti,
     )

@@ -16,8 +16,8 @@ from chalicelib.domain.token_rules import MAX_OVERLAP
 from chalicelib.domain.tokens import TokenState, TokenStatus
 from chalicelib.domain.users import UserStatus
 from chalicelib.handlers.http.wire import SCOPE_SCHEMA, Description, ExpiresInDays, HeaderInput, Name
-from chalicelib.services.exposed import MAX_REPORTED
 from chalicelib.services.listing import DEFAULT_LIMIT, DEFAULT_SORT, MAX_LIMIT, Sort
+from chalicelib.services.revocation import MAX_REPORTED
 from chalicelib.settings.scope_definitions import MAX_SCOPES
 
 

@@ -69,7 +69,7 @@ def create_token() -> Response:
     request = tokens.current_request
     asked = _token_request(CREATE.body_of(request))
     key = requests.idempotency_key(request)
-    issued = bootstrap.current().issue.issue(owner, asked, key)
+    issued = bootstrap.service().issue(owner, asked, key)
     return rendering.created(issued, site_of(request))
 
 
@@ -107,7 +107,7 @@ READ = Operation(
 def read_token(token_id: str) -> Response:
     """Return one of the caller's tokens."""
     owner = _sign_in()
-    view = bootstrap.current().manage.get(owner, token_id)
+    view = bootstrap.service().manage.get(owner, token_id)
     return responses.document(rendering.token(view), headers=rendering.etag(view))
 
 
@@ -126,7 +126,7 @@ READ_USAGE = Operation(
 def read_usage(token_id: str) -> Response:
     """Return the uses of one of the caller's tokens on each of the last 30 days."""
     owner = _sign_in()
-    service = bootstrap.current()
+    service = bootstrap.service()
     view = service.manage.get(owner, token_id)
     return responses.document(rendering.usage(view.token, service.clock.now()))
 
@@ -161,7 +161,7 @@ def change_token(token_id: str) -> Response:
     owner = _sign_in()
     request = tokens.current_request
     patch = _token_patch(CHANGE.body_of(request))
-    view = bootstrap.current().manage.patch(owner, token_id, patch, requests.if_match(request))
+    view = bootstrap.service().manage.patch(owner, token_id, patch, requests.if_match(request))
     logs.add(status=view.status.value)
     return responses.document(rendering.token(view), headers=rendering.etag(view))
 
@@ -198,7 +198,7 @@ def rotate_token(token_id: str) -> Response:
     """
     owner = _sign_in()
     overlap = timedelta(seconds=ROTATE.body_of(tokens.current_request).overlap_seconds)
-    issued = bootstrap.current().issue.rotate(owner, token_id, overlap)
+    issued = bootstrap.service().rotate(owner, token_id, overlap)
     return rendering.created(issued, site_of(tokens.current_request))
 
 
@@ -221,7 +221,7 @@ def revoke_token(token_id: str) -> Response:
     the token was rotated long ago. A successor from a rotation by the owner still works.
     """
     owner = _sign_in()
-    bootstrap.current().manage.revoke(owner, token_id, RevocationReason.OWNER)
+    bootstrap.service().revoke(owner, token_id, RevocationReason.OWNER)
     return responses.ended()
 
 
@@ -234,11 +234,11 @@ def page_of_tokens(owner: User, asked: inputs.TokenListQuery) -> Response:
         limit=asked.limit,
         cursor=given(asked.cursor),
     )
-    return responses.document(rendering.token_page(bootstrap.current().listing.page(owner, query)))
+    return responses.document(rendering.token_page(bootstrap.service().listing.page(owner, query)))
 
 
 def _sign_in() -> User:
-    return bootstrap.current().sign_in.user(credentials(tokens.current_request))
+    return bootstrap.service().sign_in.user(credentials(tokens.current_request))
 
 
 def _token_request(asked: inputs.CreateToken) -> TokenRequest:

@@ -19,7 +19,8 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.flush_budget import FlushBudget, FlushLimits, Pace
 from chalicelib.domain.ports.flushes import BudgetSwap, KeptBudget
-from chalicelib.services.flush import PATIENCE, SETTLE, FlushCaches, Flushed, SharedBudget
+from chalicelib.services.flush import PATIENCE, SETTLE, FlushCaches, Flushed
+from chalicelib.services.shared_budget import SharedBudget
 from tests.support.builders import a_token, a_user
 from tests.support.caches import FakeCaches
 from tests.support.clock import START, FixedClock
@@ -61,7 +62,7 @@ class Bench:
 
     def after(self, *records: dict[str, Any]) -> Flushed:
         """Hand records on to the one process."""
-        return self.service.after(records)
+        return self.service(records)
 
     def elsewhere(self, change: Any) -> None:
         """Let another process change the budget at this moment."""
@@ -157,7 +158,7 @@ def test_process_that_dies_in_its_round_leaves_nothing_to_others() -> None:
     bench.service._caches = Dying(bench.clock)
     with pytest.raises(Killed):
         bench.after(PAUSE)
-    assert bench.process().after([PAUSE]).flushed == [ONE]
+    assert bench.process()([PAUSE]).flushed == [ONE]
 
 
 def test_spacing_grows_under_pressure_up_to_the_widest() -> None:
@@ -235,8 +236,8 @@ def test_store_that_fails_flushes_nothing_and_is_worth_another_attempt() -> None
             raise failure
 
     bench.store = Broken()
-    assert bench.process().after([PAUSE]).worth_retrying is failure
-    assert bench.process().after([BACK]).left_to_ttl == [ONE]
+    assert bench.process()([PAUSE]).worth_retrying is failure
+    assert bench.process()([BACK]).left_to_ttl == [ONE]
     assert bench.caches.flushes == []
 
 
@@ -307,7 +308,7 @@ def test_deleted_row_ends_a_wait_that_has_begun() -> None:
 
     budget = SharedBudget(bench.limits, bench.store, bench.clock)
     service = FlushCaches(bench.stages, read, budget, bench.caches, bench.clock, sleep)
-    assert service.after([PAUSE]).flushed == [ONE]
+    assert service([PAUSE]).flushed == [ONE]
     assert naps[:2] == [SETTLE, 3 * SECOND]
     assert sum(naps[2:], timedelta(0)) == timedelta(0)
 
@@ -322,7 +323,7 @@ def test_budget_that_other_processes_always_win_is_given_up_on() -> None:
             return BudgetSwap(won=False, kept=KeptBudget(FlushBudget(), "theirs"))
 
     bench.store = Taken()
-    assert isinstance(bench.process().after([PAUSE]).worth_retrying, FlushPostponed)
+    assert isinstance(bench.process()([PAUSE]).worth_retrying, FlushPostponed)
     assert bench.clock.now() - START <= PATIENCE + 2 * SECOND
 
 
@@ -353,7 +354,7 @@ class TestLettingInAgain:
         begun = bench.clock.now()
         done = bench.after(BACK)
         assert (done.left_to_ttl, done.calls, bench.clock.now()) == ([ONE], 0, begun)
-        other = bench.process().after([BACK])
+        other = bench.process()([BACK])
         assert (other.left_to_ttl, other.calls) == ([ONE], 0)
         bench.clock.advance(MINUTE)
         assert bench.after(BACK).flushed == [ONE]
@@ -410,7 +411,7 @@ class Racing(InMemoryStore):
     def swap_budget(self, before: KeptBudget | None, after: FlushBudget, now: datetime) -> BudgetSwap:
         """Let the other process go first."""
         if self.others:
-            self.others.pop().after([PAUSE])
+            self.others.pop()([PAUSE])
         return super().swap_budget(before, after, now)
 
 
@@ -419,5 +420,5 @@ def test_of_two_at_the_same_moment_one_flushes() -> None:
     bench = Bench(ONE, OTHER)
     bench.store = racing = Racing()
     racing.others = [bench.process()]
-    done = bench.process().after([PAUSE])
+    done = bench.process()([PAUSE])
     assert (len(bench.caches.flushes), done.left_to_others) == (2, [ONE, OTHER])

@@ -2,7 +2,7 @@
 
 
 def name_one_key(one: str, other: str) -> bool:
-    """Return whether two names certainly mean one key. An alias and an id may still do.
+    """Return True if two names certainly mean one key. An alias and an id may do so too.
 
     An id is unique, and copies of a multi-Region key share their id and their private half. An alias is
     unique in one account and Region.

@@ -1,4 +1,4 @@
-"""Where this service is found, as clients and other services are told."""
+"""The addresses of this service, which follow from ``ISSUER`` and ``AUDIENCE``."""
 
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -12,7 +12,7 @@ DOCUMENTATION = "/docs"
 
 @dataclass(frozen=True, slots=True)
 class Endpoints:
-    """The addresses under one ``issuer``; ``resource`` is the API that tokens open."""
+    """The addresses under one ``issuer``. ``resource`` is the API that tokens open."""
 
     issuer: str
     resource: str
@@ -23,11 +23,11 @@ class Endpoints:
 
     @property
     def assertion_audiences(self) -> frozenset[str]:
-        """What a client assertion may be for (RFC 7523 section 3): the issuer, or where it is sent."""
+        """The valid audiences of a client assertion: the issuer and the endpoints (RFC 7523 section 3)."""
         paths = (TOKEN, INTROSPECTION, REVOCATION)
         return frozenset({self.issuer, *(self.url(path) for path in paths)})
 
     @property
     def resource_path(self) -> str:
-        """The path of the resource, which its metadata has at its end (RFC 9728 section 3.1)."""
+        """The path of the resource, which ends the address of its metadata (RFC 9728 section 3.1)."""
         return urlsplit(self.resource).path.strip("/")
