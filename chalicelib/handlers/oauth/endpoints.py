@@ -12,7 +12,7 @@ from msgspec import UNSET, UnsetType
 
 from chalicelib import bootstrap, logs
 from chalicelib.domain import errors
-from chalicelib.domain.claims import TOKEN_EXCHANGE, TokenType
+from chalicelib.domain.claims import TokenType
 from chalicelib.domain.clients import ClientCredentials
 from chalicelib.domain.ids import API_TOKEN_PREFIX
 from chalicelib.domain.scopes import parse_scope
@@ -24,7 +24,7 @@ from chalicelib.handlers.http.wire import IDEMPOTENCY_KEY, given
 from chalicelib.handlers.http.wording import text_member
 from chalicelib.handlers.oauth import clients, rendering
 from chalicelib.handlers.oauth.errors import OAUTH, UnsupportedGrantType
-from chalicelib.handlers.oauth.forms import MAX_BYTES, ClientForm, ExchangeForm, TokenForm
+from chalicelib.handlers.oauth.forms import MAX_BYTES, TOKEN_EXCHANGE, ClientForm, ExchangeForm, TokenForm
 from chalicelib.handlers.oauth.resources import ExchangedToken, Introspection
 from chalicelib.settings import endpoints
 

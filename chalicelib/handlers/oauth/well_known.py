@@ -8,7 +8,6 @@ from chalice.app import Blueprint, Response
 from chalicelib import bootstrap
 from chalicelib.bootstrap import Service
 from chalicelib.domain import errors
-from chalicelib.domain.claims import TOKEN_EXCHANGE
 from chalicelib.domain.clients import ASSERTION_ALGORITHMS
 from chalicelib.domain.keys import VerificationKey
 from chalicelib.handlers.http import responses
@@ -21,6 +20,7 @@ from chalicelib.handlers.http.operations import (
 )
 from chalicelib.handlers.http.responses import FIVE_MINUTES
 from chalicelib.handlers.http.wire import IF_NONE_MATCH
+from chalicelib.handlers.oauth.forms import TOKEN_EXCHANGE
 from chalicelib.handlers.oauth.resources import AuthorizationServer, KeySet, ProtectedResource, PublicKey
 from chalicelib.settings import endpoints
 
