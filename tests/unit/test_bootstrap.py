@@ -14,6 +14,7 @@ from chalicelib.bootstrap import OpenService, Service
 from chalicelib.domain.errors import NotAuthenticated, TokensUnavailable
 from chalicelib.services.sign_in import Credentials
 from chalicelib.settings import SettingsError
+from tests.support.memory import InMemoryStore
 from tests.support.service import ENVIRON, MemoryService
 from tests.unit.services.log_lines import written
 
@@ -118,6 +119,25 @@ def test_parts_are_built_once() -> None:
 
     for part in ("settings", "rules", "verify", "issue", "listing", "manage", "administer"):
         assert getattr(service, part) is getattr(service, part)
+
+
+def test_given_parts_are_used_and_never_built() -> None:
+    """A part that a caller gives takes the place of the one that would be built."""
+    store = InMemoryStore()
+    service = Service(ENVIRON, tokens=store, users=store)
+
+    assert (service.tokens, service.users) == (store, store)
+    assert "dynamodb" not in vars(service)
+
+
+def test_service_of_open_mode_is_not_available() -> None:
+    """The one way to what needs tokens raises, whatever a handler is about to ask for."""
+    assert bootstrap.install(Service(ENVIRON)) is bootstrap.service()
+
+    bootstrap.install(OpenService())
+
+    with pytest.raises(TokensUnavailable):
+        bootstrap.service()
 
 
 def test_rules_are_what_the_settings_say() -> None:
