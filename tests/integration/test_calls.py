@@ -1,4 +1,4 @@
-"""How many calls to AWS everything costs: as many as promised, and none where none is needed."""
+"""The number of calls to AWS for each operation: as many as promised, and none if none is needed."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -96,7 +96,7 @@ class TestAuthorizing:
         assert calls_of(warm, use, warm) == ["BatchGetItem"]
 
     def test_two_processes_share_the_interval(self, warm: World) -> None:
-        """What one wrote the other need not write."""
+        """A use that one process recorded is not recorded again by another one."""
         warm.advance(minutes=10)
         assert calls_of(warm, use, warm).count("UpdateItem") == 1
         warm.start()
@@ -110,7 +110,7 @@ class TestAuthorizing:
 
 
 class TestRefusing:
-    """What costs nothing, and what is never recorded as a use."""
+    """Decisions without a call, and calls that are not recorded as a use."""
 
     def test_forged_token_with_a_known_key_costs_nothing(self, warm: World) -> None:
         """The signature decides before anything is read."""
@@ -175,7 +175,7 @@ def _forget(world: World) -> None:
 
 
 class TestRotated:
-    """What tokens cost that were rotated."""
+    """The calls for rotated tokens."""
 
     @staticmethod
     def rotate(world: World, **members: object) -> str:
@@ -217,7 +217,7 @@ class TestRotated:
 
 
 class TestReporting:
-    """What strangers who report strings can make us pay."""
+    """The calls that strangers can cause by reporting strings."""
 
     @staticmethod
     def report(world: World, *strings: str) -> None:
@@ -350,14 +350,14 @@ class TestSigning:
     def test_bad_request_costs_no_more_than_the_sign_in(
         self, world: World, body: dict[str, object]
     ) -> None:
-        """What cannot become a token is refused before anything but the caller is looked up."""
+        """An invalid request is refused when only the caller has been looked up."""
         world.create_token()
         with world.wire.watching() as calls:
             assert world.api.post("/v1/tokens", world.user, body).status == 400
         assert calls == ["BatchGetItem"]
 
     def test_stranger_costs_nothing(self, world: World) -> None:
-        """Who is not signed in is not looked up."""
+        """A caller who is not signed in is not looked up."""
 
         def knock() -> None:
             for credential in (None, world.user + "x", "bodhi_x", "x.y.z"):

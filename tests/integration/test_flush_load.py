@@ -45,7 +45,7 @@ class Event:
 
 @dataclass
 class Load:
-    """What happens: a name for the table, the stages, the TTL, and the changes."""
+    """A scene: a name for the table, the stages, the TTL, and the changes."""
 
     name: str
     stages: int
@@ -79,7 +79,7 @@ class Gateway(FakeCaches):
 
 @dataclass
 class Result:
-    """What came of it. Staleness is in seconds, from a revocation to its flush at the last stage."""
+    """The result. Staleness is in seconds, from a revocation to its flush at the last stage."""
 
     load: Load
     called: Sequence[datetime]

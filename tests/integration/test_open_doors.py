@@ -66,7 +66,7 @@ def test_http_api_of_format_1_lets_every_header_in(header: str | None) -> None:
 @pytest.mark.parametrize("header", [*HEADERS, None])
 @pytest.mark.parametrize("path", ["/orders/7", "/orders/../admin", "/" + "a" * 20_000])
 def test_http_api_lets_every_request_in(header: str | None, path: str) -> None:
-    """There are no scopes that a path could miss."""
+    """A path cannot lack a scope, because there are none."""
     answer = front_doors.http_api_authorizer(http_api(header, "DELETE", path), Context())
     assert answer == {"isAuthorized": True, "context": {}}
 

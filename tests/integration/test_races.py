@@ -74,7 +74,7 @@ class TestKeys:
 
     @pytest.mark.parametrize("kids", [[], ["a"], ["a", "b"]], ids=["first", "publish", "activate"])
     def test_of_many_changes_at_once_one_is_written(self, atomic_cloud: Cloud, kids: list[str]) -> None:
-        """Whoever comes second is told so."""
+        """The second caller gets an error."""
         store = DynamoDBKeyStore(atomic_cloud.dynamodb, atomic_cloud.table, KeyUse.API_TOKEN)
         ring = KeyRing()
         for kid in kids:
@@ -129,7 +129,7 @@ class Racers:
         return [self.process(**environ) for _ in range(count)]
 
     def new_user(self) -> User:
-        """Return a stored user whom no round before has seen."""
+        """Return a stored user that no earlier round has used."""
         self._people += 1
         user = a_user(f"user-{self._people}@example.com")
         assert self.service.users.add_user(user)
@@ -230,7 +230,7 @@ def test_same_idempotency_key_makes_one_token(racers: Racers, repetition: int) -
 
 
 def test_client_assertion_is_used_once_by_many(atomic_cloud: Cloud) -> None:
-    """Whoever copied it may be as quick as its client: one of them gets in."""
+    """A thief may be as quick as the client. Only one of them gets in."""
     store = DynamoDBAssertionStore(atomic_cloud.dynamodb, atomic_cloud.table)
     used = UsedAssertion("hash", START + timedelta(minutes=5))
     results = at_once([lambda: store.use_assertion(used, START)] * 16)
@@ -536,7 +536,7 @@ def _deactivate_and_reactivate(service: CloudService, user: User) -> None:
 def test_creation_racing_the_end_of_a_user_leaves_no_usable_token(
     racers: Racers, end: Callable[[CloudService, User], None]
 ) -> None:
-    """Whether a creation was acknowledged before or after the end was: its token is refused."""
+    """The token is refused, whether its creation was acknowledged before the end or after it."""
     # A quota out of reach: only the end itself may stop the creations.
     processes = racers.processes(6, MAX_TOKENS_PER_USER="1000")
     for _ in range(4):
@@ -561,7 +561,7 @@ def issue_until_refused(process: CloudService, owner: User) -> list[IssuedToken]
     with contextlib.suppress(UserInactive, ConcurrentChange):
         while len(issued) < _MANY:
             issued.append(process.issue(owner, a_request()))
-    assert len(issued) < _MANY, "nobody ended the user"
+    assert len(issued) < _MANY, "no caller ended the user"
     return issued
 
 

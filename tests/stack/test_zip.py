@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.emulator]
 _ALL_THAT_MAY_LOAD = """
 service = bootstrap.current()
 service.dynamodb, service.kms, service.http, service.oauth
-service.login_provider, service.verify, service.issue, service.flushes
+service.login_provider, service.verify, service.issue, service.flush
 """
 
 

@@ -4,7 +4,7 @@ import contextlib
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.adapters.dynamodb import attributes, items, primary_keys
+from chalicelib.adapters.dynamodb import attributes, identities, items, primary_keys
 from chalicelib.adapters.dynamodb.attributes import Item
 from chalicelib.adapters.dynamodb.errors import ConditionFailed, translated
 from chalicelib.adapters.dynamodb.reads import batch_get, get
@@ -82,13 +82,8 @@ class DynamoDBUserStore:
             "Item": items.USER.item(user),
             "ConditionExpression": "attribute_not_exists(pk)",
         }
-        not_moved = {
-            "TableName": self._table,
-            "Key": primary_keys.identity_key(user.id),
-            "ConditionExpression": "attribute_not_exists(pk)",
-        }
         try:
-            transact(self._client, [{"Put": put}, {"ConditionCheck": not_moved}])
+            transact(self._client, [{"Put": put}, identities.require_not_led(self._table, user.id)])
         except ConditionFailed:
             return False
         return True
@@ -117,13 +112,11 @@ class DynamoDBUserStore:
         conditions += _unchanged(before, _SIGN_IN + _IDENTITY, update)
         request = update.request(self._table, primary_keys.user_key(before.id), " AND ".join(conditions))
         former, wanted = (SubjectIdentifier.of(user).user_id for user in (before, after))
-        writes = [{"Update": request}, *self._leading(wanted, before.id)]
+        writes = [{"Update": request}, *identities.lead(self._table, wanted, before.id)]
         # Any other former identity stays refused: it may still sign in, and must not get a second user.
         is_undone = wanted == before.id != former and before.is_active
         if is_undone and self._leads_to(former, before.id):
-            ours = _is_led_to(before.id, "user_id = :user")
-            key = primary_keys.identity_key(former)
-            writes.append({"Delete": {"TableName": self._table, "Key": key, **ours}})
+            writes.append(identities.stop_leading(self._table, former, before.id))
         try:
             transact(self._client, writes)
         except ConditionFailed as failure:
@@ -189,7 +182,7 @@ class DynamoDBUserStore:
     def _update(self, before: User, after: User) -> tuple[Update, list[str]]:
         """Return the update of the attributes that differ, and the conditions of every change of a user."""
         old, new = items.USER.item(before), items.USER.item(after)
-        # The count that was read may be out of date; only a new generation sets it, to nothing.
+        # The count that was read may be out of date. Only a new generation sets it, to zero.
         for item in (old, new):
             del item["live_tokens"], item["revision"]
         update = Update()
@@ -198,23 +191,6 @@ class DynamoDBUserStore:
         if before.generation != after.generation:
             update.set("live_tokens", attributes.number(after.live_tokens))
         return update, [update.equals(name, old[name]) for name in ("status", "generation")]
-
-    def _leading(self, derived_id: str, user_id: str) -> list[dict[str, Any]]:
-        """Return the writes that lead an identity to a user, or none if the user's id comes from it."""
-        if derived_id == user_id:
-            return []
-        put = {
-            "TableName": self._table,
-            "Item": primary_keys.identity_key(derived_id) | {"user_id": attributes.text(user_id)},
-            # The row may be there already if the user's own row was lost and restored.
-            **_is_led_to(user_id, "attribute_not_exists(pk) OR user_id = :user"),
-        }
-        no_user = {
-            "TableName": self._table,
-            "Key": primary_keys.user_key(derived_id),
-            "ConditionExpression": "attribute_not_exists(pk)",
-        }
-        return [{"Put": put}, {"ConditionCheck": no_user}]
 
     def _leads_to(self, derived_id: str, user_id: str) -> bool:
         row = get(self._client, self._table, primary_keys.identity_key(derived_id))
@@ -244,13 +220,6 @@ def _unchanged(before: User, names: tuple[str, ...], update: Update) -> list[str
     """Return the conditions that these attributes and the date of the role have not changed."""
     old = items.USER.item(before)
     return [update.same(name, old.get(name)) for name in (*names, items.ROLE_GIVEN_AT[before.role])]
-
-
-def _is_led_to(user_id: str, condition: str) -> dict[str, Any]:
-    return {
-        "ConditionExpression": condition,
-        "ExpressionAttributeValues": {":user": attributes.text(user_id)},
-    }
 
 
 def _conditions_of(actor: ActingAdmin, update: Update) -> list[str]:

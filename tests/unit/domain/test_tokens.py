@@ -39,6 +39,14 @@ def owner_in(status: UserStatus = UserStatus.ACTIVE) -> User:
     return a_user(generation="now", status=status)
 
 
+def test_only_the_states_of_a_row_are_stored() -> None:
+    """A token cannot be stored as idle or expired, because its state has another type than its status."""
+    states, statuses = ({each.value for each in kind} for kind in (TokenState, TokenStatus))
+
+    assert statuses - states == {"idle", "expired"}
+    assert states - statuses == set()
+
+
 @pytest.mark.parametrize(
     ("state", "generation", "owner_status", "expires_at", "idle_at", "expected"),
     [
