@@ -63,7 +63,7 @@ class Service(Decision, Provider):
 
     @cached_property
     def cache_ttl(self) -> timedelta:
-        """How long the gateway may keep a decision."""
+        """The time for which the gateway may keep a decision."""
         return timedelta(seconds=self._gateway.authorizer_cache_seconds)
 
     @property

@@ -30,7 +30,7 @@ class ExchangeSignIn:
         request: TokenRequest,
         idempotency_key: str | None,
     ) -> IssuedToken:
-        """Return a new API token for the user whom the subject token names.
+        """Return a new API token for the user of the subject token.
 
         ``targets`` are the requested resources and audiences. Raises InvalidSubjectToken, InvalidTarget,
         and all errors of ``Accounts.present`` and ``IssueToken``.

@@ -90,7 +90,7 @@ def every_user(store: UserStore) -> Iterator[User]:
 
 
 def is_out_of_reach(user: User, issuer: str, subject_claim: str) -> bool:
-    """Return whether sign-ins at ``issuer`` by ``subject_claim`` do not reach an active user."""
+    """Return True if sign-ins at ``issuer`` by ``subject_claim`` do not reach this active user."""
     return user.is_active and (user.issuer, user.subject_claim) != (issuer, subject_claim)
 
 

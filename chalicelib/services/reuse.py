@@ -19,7 +19,7 @@ _PAUSE_AFTER_FAILURE = timedelta(seconds=1)
 
 
 class RecordReuse:
-    """Reaction to reuse, and its count on the token's row by at most one write per refresh interval.
+    """The reaction to reuse, and its count in the token's row by one write per refresh interval.
 
     ``respond`` is called before the count is written, because no reaction may depend on that write. It is
     called at most once per interval and process. If it returns False, the next reuse calls it again.

@@ -1,4 +1,4 @@
-"""What administrators do with users. Every change is O(1), however many tokens there are."""
+"""Changes to users by administrators. Each one costs the same for any number of tokens."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -32,7 +32,7 @@ _POSITION = re.compile(rf"[0-9]{{15}}#{USER_ID.pattern}")
 
 @dataclass(frozen=True, slots=True)
 class UserQuery:
-    """Which users, newest first, and from where."""
+    """A filter, and a place to continue from. Users are listed newest first."""
 
     status: UserStatus | None
     text: str
@@ -43,7 +43,7 @@ class UserQuery:
 
 @dataclass(frozen=True, slots=True)
 class UserList:
-    """One page; ``next_cursor`` None on the last. A page may be short before the last."""
+    """One page. ``next_cursor`` is None on the last. Any page may be short."""
 
     users: Sequence[User]
     next_cursor: str | None
@@ -79,7 +79,7 @@ class ManageUsers:
         position = _position(query.cursor) if query.cursor else None
         found: list[User] = []
         text_key = search_key(query.text)
-        # If every user matches, the first read is enough. Else the calls must not depend on the limit.
+        # If every user matches, the first read is enough. Otherwise the number of reads has a bound.
         for size in (query.limit, *[_STORE_PAGE] * _MOST_WHOLE_PAGES):
             page = self._store.list_users(after=position, limit=size)
             found += [user for user in page.users if _matches(user, query, text_key)]
@@ -92,7 +92,7 @@ class ManageUsers:
         return UserList(found, cursors.write(position) if position else None)
 
     def deactivate(self, admin: User | None, user_id: str) -> User:
-        """Refuse a user's tokens and sign-ins from the next uncached request on.
+        """Deactivate a user. Tokens and sign-ins are refused from the next uncached decision on.
 
         Raises UserNotFound, OwnAccount, UserRemoved, AdminRequired, ConcurrentChange or
         DependencyUnavailable.
@@ -101,7 +101,7 @@ class ManageUsers:
         return self._change(admin, user_id, lambda user, now: user.deactivated(now), None)
 
     def reactivate(self, admin: User | None, user_id: str, *, restore_tokens: bool) -> User:
-        """Let a user in again. The old tokens work again only with ``restore_tokens``.
+        """Re-activate a user. The old tokens work again only with ``restore_tokens``.
 
         Raises UserNotFound, UserRemoved, AdminRequired, ReactivationLimitReached, ConcurrentChange or
         DependencyUnavailable. An operator's re-activations are not counted.
@@ -114,7 +114,7 @@ class ManageUsers:
         return self._change(admin, user_id, change, RevocationReason.USER_DEACTIVATED)
 
     def remove(self, admin: User | None, user_id: str) -> User:
-        """Remove a user, leaving a tombstone that keeps the tokens dead.
+        """Remove a user. A tombstone remains, so that the tokens never work again.
 
         Raises UserNotFound, OwnAccount, AdminRequired, ConcurrentChange or DependencyUnavailable.
         """

@@ -155,17 +155,15 @@ def test_path_that_is_refused_reads_too(api: Api, service: MemoryService, person
 
 def test_policy_without_a_route_reads(service: MemoryService) -> None:
     """A policy that denies everything is a refusal."""
-    service = MemoryService(
-        {
-            "DECISION_REUSE_SECONDS": "5",
-            "SCOPES": '{"a": {"description": "A", "opens": ["GET /a"], "roles": ["admin"]}}',
-            "ADMIN_SUBJECTS": "admin@example.com",
-        },
-        store=BusyStore(),
-    )
+    environ = {
+        "DECISION_REUSE_SECONDS": "5",
+        "SCOPES": '{"a": {"description": "A", "opens": ["GET /a"], "roles": ["admin"]}}',
+        "ADMIN_SUBJECTS": "admin@example.com",
+    }
+    service = MemoryService(environ, store=BusyStore())
     with api_of(service) as api:
         token = api.create_token(service.provider.sign_in("admin@example.com"), scopes=["a"])["token"]
-        stripped = service.redeployed({**service._environ, "ADMIN_SUBJECTS": "other@example.com"})
+        stripped = service.redeployed({**environ, "ADMIN_SUBJECTS": "other@example.com"})
         bootstrap.install(stripped)
         event = rest_token(f"Bearer {token}")
         for _ in range(3):

@@ -14,6 +14,7 @@ from chalicelib.bootstrap import OpenService, Service
 from chalicelib.domain.errors import NotAuthenticated, TokensUnavailable
 from chalicelib.services.sign_in import Credentials
 from chalicelib.settings import SettingsError
+from tests.support.memory import InMemoryStore
 from tests.support.service import ENVIRON, MemoryService
 from tests.unit.services.log_lines import written
 
@@ -52,7 +53,7 @@ def test_service_authenticates_unless_told_otherwise() -> None:
 
 
 def test_open_mode_needs_no_other_setting_and_warns_loudly() -> None:
-    """AUTH_MODE=none alone is enough; nobody can miss what it means."""
+    """AUTH_MODE=none alone is enough. The warning says what it means."""
     done = in_a_fresh_process(AUTH_MODE="none")
 
     warning, name = done.stdout.splitlines()
@@ -89,7 +90,7 @@ def test_packaging_starts_without_settings() -> None:
 
 
 def test_packaging_still_refuses_a_senseless_shape() -> None:
-    """What decides the shape of the API is checked when it is packaged."""
+    """The settings that decide the shape of the API are checked when it is packaged."""
     done = in_a_fresh_process(AWS_CHALICE_CLI_MODE="true", AUTHORIZER_CACHE_SECONDS="7200")
 
     assert done.returncode != 0
@@ -118,6 +119,25 @@ def test_parts_are_built_once() -> None:
 
     for part in ("settings", "rules", "verify", "issue", "listing", "manage", "administer"):
         assert getattr(service, part) is getattr(service, part)
+
+
+def test_given_parts_are_used_and_never_built() -> None:
+    """A part that a caller gives takes the place of the one that would be built."""
+    store = InMemoryStore()
+    service = Service(ENVIRON, tokens=store, users=store)
+
+    assert (service.tokens, service.users) == (store, store)
+    assert "dynamodb" not in vars(service)
+
+
+def test_service_of_open_mode_is_not_available() -> None:
+    """The one way to what needs tokens raises, whatever a handler is about to ask for."""
+    assert bootstrap.install(Service(ENVIRON)) is bootstrap.service()
+
+    bootstrap.install(OpenService())
+
+    with pytest.raises(TokensUnavailable):
+        bootstrap.service()
 
 
 def test_rules_are_what_the_settings_say() -> None:
@@ -150,7 +170,7 @@ def test_closed_service_checks_its_settings() -> None:
 
 
 def test_closed_service_stands_behind_its_authorizer() -> None:
-    """The authorizer guards, and without its context nobody is let in."""
+    """The authorizer guards, and without its context no caller is let in."""
     service, authorizer = Service(ENVIRON), object()
 
     assert service.guard(authorizer) is authorizer

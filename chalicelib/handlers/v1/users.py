@@ -12,7 +12,6 @@ from chalicelib.handlers.http.wire import given
 from chalicelib.handlers.v1 import inputs, rendering, resources
 from chalicelib.handlers.v1.inputs import AdminsStatus
 from chalicelib.handlers.v1.tokens import page_of_tokens
-from chalicelib.services.users import UserQuery
 
 users = Blueprint(__name__)
 
@@ -34,10 +33,7 @@ LIST = Operation(
 def list_users() -> Response:
     """Return a page of users, newest first."""
     _sign_in_admin()
-    asked = LIST.query_of(users.current_request)
-    query = UserQuery(
-        given(asked.status), asked.q.strip(), asked.limit, given(asked.cursor), given(asked.issuer)
-    )
+    query = LIST.query_of(users.current_request).query()
     page = bootstrap.service().administer.page(query)
     return responses.document(rendering.user_page(page.users, page.next_cursor))
 

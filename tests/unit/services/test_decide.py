@@ -53,7 +53,7 @@ class RecentGate(Gate):
 
     @property
     def reads(self) -> int:
-        """How often rows were read."""
+        """The number of reads of rows."""
         return self.store.calls[READ]
 
 
@@ -69,7 +69,7 @@ def test_busy_token_costs_one_read_a_second() -> None:
     """1,500 decisions a second for ten seconds read ten times."""
     gate = RecentGate()
     for n in range(15_000):
-        gate.clock._now = START + n * SECOND / 1500
+        gate.clock.set_to(START + n * SECOND / 1500)
         gate.decide()
     assert gate.reads == 10
     assert gate.store.calls["touch"] == 1

@@ -55,10 +55,10 @@ class Bench:
         self.stages = stages
         self.service = self.process()
 
-    def process(self) -> FlushCaches:
-        """Return another process of the same function."""
+    def process(self, caches: FakeCaches | None = None) -> FlushCaches:
+        """Return another process of the same function, with its own view of the caches if given."""
         budget = SharedBudget(self.limits, self.store, self.clock)
-        return FlushCaches(self.stages, read, budget, self.caches, self.clock, self.clock.advance)
+        return FlushCaches(self.stages, read, budget, caches or self.caches, self.clock, self.clock.advance)
 
     def after(self, *records: dict[str, Any]) -> Flushed:
         """Hand records on to the one process."""
@@ -155,7 +155,7 @@ def test_process_that_dies_in_its_round_leaves_nothing_to_others() -> None:
         def flush(self, stage: str) -> None:
             raise Killed
 
-    bench.service._caches = Dying(bench.clock)
+    bench.service = bench.process(Dying(bench.clock))
     with pytest.raises(Killed):
         bench.after(PAUSE)
     assert bench.process()([PAUSE]).flushed == [ONE]
@@ -210,7 +210,7 @@ def test_passing_failure_is_tried_again_out_of_the_budget() -> None:
             super().flush(stage)
             self.failures.clear()
 
-    bench.service._caches = OnceBusy(bench.clock, {ONE: GatewayUnavailable()})
+    bench.service = bench.process(OnceBusy(bench.clock, {ONE: GatewayUnavailable()}))
     done = bench.after(PAUSE)
     assert (sorted(done.flushed), done.failures, done.calls) == (sorted([ONE, OTHER]), {}, 3)
 
@@ -251,7 +251,8 @@ def test_slow_stages_leave_no_other_out() -> None:
             bench.clock.advance(timedelta(seconds=5.5))
             super().flush(stage)
 
-    caches = bench.service._caches = Slow(bench.clock)
+    caches = Slow(bench.clock)
+    bench.service = bench.process(caches)
     caches.failures = {stage: GatewayUnavailable() for stage in stages[:7]}
     done = bench.after(PAUSE)
     assert list(done.flushed) == stages[7:]
@@ -370,7 +371,7 @@ class TestLettingInAgain:
         assert bench.clock.now() - begun <= SETTLE + timedelta(seconds=10)
 
     def test_round_takes_over(self) -> None:
-        """What ends something goes first, and its round lets tokens in again too."""
+        """A change that ends something goes first. Its round lets tokens in again too."""
         bench = Bench(*TWENTY)
         rounds = bench.process()
 
@@ -381,7 +382,7 @@ class TestLettingInAgain:
                     rounds._budget.write(FlushBudget.begun)
                     assert rounds._budget.write(FlushBudget.begun)
 
-        bench.service._caches = Interrupted(bench.clock)
+        bench.service = bench.process(Interrupted(bench.clock))
         done = bench.after(BACK)
         assert (len(done.flushed), len(done.left_to_others), done.left_to_ttl) == (3, 17, [])
 
