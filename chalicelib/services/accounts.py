@@ -18,7 +18,7 @@ from chalicelib.domain.ids import API_TOKEN_PREFIX, new_generation, user_id_for
 from chalicelib.domain.ports.sign_in import IdentityProvider
 from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.ports.users import UserStore
-from chalicelib.domain.refusals import SignInReason
+from chalicelib.domain.reasons import SignInReason
 from chalicelib.domain.users import SIGN_IN_LEEWAY, Identity, Role, User, UserStatus
 from chalicelib.services.conflicts import retry_on_conflict
 

@@ -13,7 +13,7 @@ from chalicelib.adapters.aws import secret_client
 from chalicelib.adapters.oidc.client_secret import MAX_AGE, SPACING, FixedSecret, StoredSecret, stored_value
 from chalicelib.adapters.oidc.login import OidcLogin
 from chalicelib.domain.errors import IdentityProviderUnavailable
-from chalicelib.domain.refusals import ProviderReason
+from chalicelib.domain.reasons import ProviderReason
 from tests.support.clock import FixedClock
 from tests.support.service import MemoryService
 

@@ -19,7 +19,7 @@ from chalicelib.domain.errors import (
     TokensUnavailable,
     UserInactive,
 )
-from chalicelib.domain.refusals import LoginReason
+from chalicelib.domain.reasons import LoginReason
 from chalicelib.domain.sessions import login_id_in
 from chalicelib.domain.text import MAX_DESCRIPTION_LENGTH, MAX_NAME_LENGTH, MAX_SEARCH_LENGTH
 from chalicelib.domain.token_rules import MAX_OVERLAP, TokenRules
