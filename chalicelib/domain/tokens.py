@@ -82,7 +82,7 @@ class Token:
         return TokenStatus.IDLE if now >= self.idle_at else TokenStatus.ACTIVE
 
     @property
-    def line(self) -> str:
+    def id_of_line(self) -> str:
         """The id of the token's line, which is the id of the line's first token."""
         return self.line_id or self.id
 
@@ -120,6 +120,10 @@ class Token:
     def overlap_is_over(self, now: datetime) -> bool:
         """Return True if the token was rotated and its overlap has passed."""
         return self.overlap_ends_at is not None and now >= self.overlap_ends_at
+
+    def may_work(self, now: datetime) -> bool:
+        """Return True if the token is neither revoked itself nor past its overlap."""
+        return self.state is not TokenState.REVOKED and not self.overlap_is_over(now)
 
     def own_revocation(self, now: datetime) -> Revocation | None:
         """Return the revocation of the token itself, without that of its generation."""
@@ -161,9 +165,7 @@ class Token:
         A token that ended because an operator lowered the longest lifetime keeps the place. The operator
         may raise the limit again.
         """
-        if self.state is TokenState.REVOKED or self.overlap_is_over(now):
-            return False
-        return self.expires_at is None or now < self.expires_at
+        return self.may_work(now) and (self.expires_at is None or now < self.expires_at)
 
     def surely_holds_place(self, now: datetime) -> bool:
         """Return True if the token keeps its family's place by any machine's clock.
@@ -179,7 +181,9 @@ class Token:
 
     def touched(self, now: datetime, rules: TokenRules, uses: Mapping[date, int] | None = None) -> "Token":
         """Return the token after a use at ``now``, with ``uses`` added to its usage."""
-        usage = _added(self.usage, uses or {}, first=now.date() - _USAGE_KEPT)
+        uses, first = uses or {}, now.date() - _USAGE_KEPT
+        days = sorted(day for day in self.usage.keys() | uses.keys() if day >= first)
+        usage = {day: self.usage.get(day, 0) + uses.get(day, 0) for day in days}
         return replace(self, last_used_at=now, usage=usage).alive_since(now, rules)
 
     def usage_days(self, now: datetime) -> Sequence[tuple[date, int]]:
@@ -219,12 +223,8 @@ class Token:
     def alive_since(self, now: datetime, rules: TokenRules) -> "Token":
         """Return the token with its idle clock started at ``now``."""
         idle_at = now + rules.idle_timeout
-        if self.overlap_ends_at:  # The row ends then. Uses until then do not extend it.
+        if self.overlap_ends_at:
+            # The row ends with the overlap. Uses until then do not extend it.
             return replace(self, idle_at=idle_at)
         end = idle_at if self.expires_at is None else min(idle_at, self.expires_at)
         return replace(self, idle_at=idle_at, purge_at=rules.purge_time(end))
-
-
-def _added(usage: Mapping[date, int], uses: Mapping[date, int], first: date) -> dict[date, int]:
-    days = sorted(day for day in usage.keys() | uses.keys() if day >= first)
-    return {day: usage.get(day, 0) + uses.get(day, 0) for day in days}

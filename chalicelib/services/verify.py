@@ -80,7 +80,7 @@ class VerifyToken:
         self._uses.count(verified.token.id, self._clock.now().date())
         return verified
 
-    def look(self, unverified_token: str) -> Verified:
+    def uncounted(self, unverified_token: str) -> Verified:
         """Return the token behind the string without counting a use. Nothing is written.
 
         Raises InvalidToken or DependencyUnavailable.
@@ -89,8 +89,8 @@ class VerifyToken:
         token, owner = self._find(claims.subject, claims.token_id)
         return self._usable_as_signed(token, owner, claims)
 
-    def look_up(self, user_id: str, token_id: str) -> Verified:
-        """Return a token by ids that were verified before, without counting a use.
+    def uncounted_by_ids(self, user_id: str, token_id: str) -> Verified:
+        """Return a token by ids from a verified string, without counting a use.
 
         Raises InvalidToken or DependencyUnavailable.
         """
