@@ -88,8 +88,12 @@ class Decision(Stores):
         """The authorizer's decision."""
         from chalicelib.services.verify import VerifyToken
 
+        def note_reuse(token: Token) -> None:
+            # Only a decision that refuses a reuse loads the parts that record it.
+            self._record_reuse(token)
+
         store, rules, recent = self.authorization, self.rules, self.recent_rows
-        return VerifyToken(self.verifier, store, self.clock, rules, self._note_reuse, recent)
+        return VerifyToken(self.verifier, store, self.clock, rules, note_reuse, recent)
 
     def admit(self, unverified_token: str | None, lets_in: Callable[[Admitted], bool]) -> Admitted:
         """Return the caller of a front door. ``lets_in`` returns True if the door would let the caller in.
@@ -100,10 +104,6 @@ class Decision(Stores):
             raise MalformedToken
         admitted = partial(AdmittedToken, catalogue=self.rules.scopes)
         return admitted(self.verify.decide(unverified_token, lambda verified: lets_in(admitted(verified))))
-
-    def _note_reuse(self, token: Token) -> None:
-        """Record a reuse. Only a decision that refuses one loads the parts for it."""
-        self._record_reuse(token)
 
     @cached_property
     def _record_reuse(self) -> "RecordReuse":

@@ -206,17 +206,14 @@ def _request_body(operation: AnyOperation, kind: type, schemas: Mapping[str, Jso
     content: Json = {"schema": reference(name)}
     if example:
         content["example"] = example
+    description = f"At most {operation.most_bytes} bytes."
+    if operation.media_type == JSON:
+        description += f" At most {MAX_VALUES} values, nested at most {MAX_DEPTH} deep."
     return {
         "required": operation.needs_body,
-        "description": f"At most {operation.most_bytes} bytes.{_json_bounds(operation)}",
+        "description": description,
         "content": {operation.media_type: content},
     }
-
-
-def _json_bounds(operation: AnyOperation) -> str:
-    if operation.media_type != JSON:
-        return ""
-    return f" At most {MAX_VALUES} values, nested at most {MAX_DEPTH} deep."
 
 
 def _with_examples(members: Mapping[str, Json]) -> Iterable[tuple[str, Json]]:
