@@ -34,9 +34,9 @@ class Decision(Stores):
         _ = self.verify
 
     @property
-    def scopes(self) -> ScopeCatalogue:
+    def catalogue(self) -> ScopeCatalogue:
         """The scopes that the service has."""
-        return self.settings.scopes
+        return self.settings.catalogue
 
     @property
     def max_lifetime(self) -> timedelta | None:
@@ -54,7 +54,7 @@ class Decision(Stores):
             max_live_tokens=settings.max_tokens_per_user,
             max_creations_per_day=settings.max_creations_per_day,
             max_lifetime=self.max_lifetime,
-            scopes=settings.scopes,
+            catalogue=settings.catalogue,
             administrators=Administrators(
                 settings.oidc_issuer, settings.subject_claim, settings.admin_subjects
             ),
@@ -102,7 +102,7 @@ class Decision(Stores):
         """
         if unverified_token is None:
             raise MalformedToken
-        admitted = partial(AdmittedToken, catalogue=self.rules.scopes)
+        admitted = partial(AdmittedToken, catalogue=self.rules.catalogue)
         return admitted(self.verify.decide(unverified_token, lambda verified: lets_in(admitted(verified))))
 
     @cached_property

@@ -38,6 +38,7 @@ class AdminClaim:
             return self.value in found.split(" ")
         if isinstance(found, bool):
             return found and self.value == "true"
+        # Zitadel writes roles as the names of an object's members (docs/providers.md).
         if isinstance(found, list | Mapping):
             # Text is compared whole: "admins" within "no-admins" must not count.
             return self.value in found

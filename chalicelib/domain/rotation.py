@@ -52,6 +52,7 @@ def rotation_of(
         cut_short = Change(grandparent, _ending_at(now, grandparent, now, rules))
     return Rotation(
         rotated=Change(token, rotated),
+        # The successor was signed before. A rename since then must not be lost.
         successor=replace(successor, name=token.name, description=token.description),
         cut_short=cut_short,
         # A token that rotates itself does not end later than before, so its family still has its place.

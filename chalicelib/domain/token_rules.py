@@ -24,7 +24,7 @@ class TokenRules:
     max_live_tokens: int
     max_creations_per_day: int
     max_lifetime: timedelta | None
-    scopes: ScopeCatalogue
+    catalogue: ScopeCatalogue
     administrators: Administrators
 
     @property

@@ -12,6 +12,7 @@ from chalicelib.domain.users import User, UserStatus
 USAGE_DAYS = 30
 
 _USAGE_KEPT = timedelta(days=USAGE_DAYS - 1)
+# More than the clocks of two machines differ (docs/decisions/0004-live-token-count.md).
 _CLOCK_SKEW = timedelta(minutes=5)
 
 
@@ -71,6 +72,7 @@ class Token:
 
     def status(self, owner: User, now: datetime, rules: TokenRules) -> TokenStatus:
         """Return the token's status. The token may be used if and only if it is ``active``."""
+        # Final statuses come first, so that no pause hides that the token has ended.
         if self.state is TokenState.REVOKED or self.generation != owner.generation:
             return TokenStatus.REVOKED
         if owner.status is UserStatus.REMOVED or self.overlap_is_over(now):
@@ -145,6 +147,7 @@ class Token:
             return self.expiry(rules)
         if status is TokenStatus.IDLE:
             return self.idle_at
+        # A rename of a paused token moves this time forward, so it is never too early.
         paused = self.updated_at if self.state is TokenState.INACTIVE else None
         return min((since for since in (paused, owner.refused_since) if since), default=None)
 

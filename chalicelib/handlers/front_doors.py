@@ -124,7 +124,8 @@ def _appsync(event: Event) -> AuthorizerResponse:
         unverified_header = f"Bearer {unverified_header}"
     caller = _decide_or_none(unverified_header, _GRAPHQL)
     if caller is None or not _GRAPHQL.is_open_to(caller):
-        # Refusals are not cached. The API sets how long others are, because no flush reaches that cache.
+        # A refusal is not cached: no flush reaches AppSync's cache, so it would outlive its reason.
+        # The API itself sets how long it caches the others.
         return {"isAuthorized": False, "ttlOverride": 0}
     return {"isAuthorized": True, "resolverContext": caller.context}
 

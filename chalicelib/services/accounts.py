@@ -100,6 +100,7 @@ class Accounts:
         )
         user = unknown.signed_in(identity, now, named=self._names(identity))
         if not self._users.add_user(user):
+            # Another call added the user, or an operator moved one here. The next attempt finds it.
             raise ConcurrentChange
         self._log_role_change(unknown, user, now)
         return user

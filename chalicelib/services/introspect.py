@@ -54,6 +54,7 @@ class IntrospectToken:
         audiences = self._audiences[client_id]
         try:
             if unverified_token.startswith(API_TOKEN_PREFIX):
+                # Before the read, so that a client for another API learns nothing, not even by time.
                 _require(self._audience, audiences)
                 return self._api_token(unverified_token)
             return self._access_token(unverified_token, audiences)

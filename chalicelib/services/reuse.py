@@ -68,6 +68,7 @@ class RecordReuse:
             count = sum(uses.values())
             is_written = self._store.record_reuse(token, reused(token, count, self._clock.now()))
         except DependencyUnavailable as error:
+            # Best effort: the token is refused in any case, and the next reuse counts these uses too.
             logs.warn("token.reuse_not_recorded", token_id=token.id, reason=logs.cause(error))
         finally:
             if not is_written:

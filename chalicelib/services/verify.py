@@ -100,6 +100,7 @@ class VerifyToken:
     def _by_a_read(self, claims: Claims) -> Verified:
         # Taken before the read: rows count from then on, however long the read takes.
         read_at = self._clock.now()
+        # Before the read: if it fails or refuses, no later decision may use the older rows.
         self._recent.forget(claims.subject, claims.token_id)
         token, owner = self._find(claims.subject, claims.token_id)
         try:
@@ -109,6 +110,7 @@ class VerifyToken:
                 self._on_reuse(token)
             raise
         touched = self._touch(token)
+        # After a failed write or a lost race, this process does not know the row.
         if touched:
             self._recent.keep(Rows(touched, owner, read_at))
         return verified
@@ -143,7 +145,7 @@ class VerifyToken:
         require_usable(token, owner, now, self._rules)
         # The role decides anew each time, because a token must not keep scopes that its owner has lost.
         role = self._rules.administrators.role_of(owner, now)
-        scopes = self._rules.scopes.effective(token.scopes & signed_scopes, role)
+        scopes = self._rules.catalogue.effective(token.scopes & signed_scopes, role)
         return Verified(token, scopes, token.ends_at(self._rules))
 
     def _touch(self, token: Token) -> Token | None:
@@ -152,6 +154,7 @@ class VerifyToken:
         self._uses.count(token.id, now.date())
         if not token.needs_touch(now, self._rules):
             return token
+        # Sampling must not hide that a token is in use.
         logs.keep()
         uses, is_written = self._uses.take(token.id), False
         touched = token.touched(now, self._rules, uses)

@@ -23,6 +23,7 @@ _P = ParamSpec("_P")
 
 MEDIA_TYPE = "application/problem+json"
 REALM = "bodhi-api-tokens"
+# So that clients that obey do not add to a failure at once.
 RETRY_AFTER_SECONDS = "2"
 
 _STATUSES: dict[type[errors.ApiTokensError], HTTPStatus] = {

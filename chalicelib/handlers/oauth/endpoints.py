@@ -32,6 +32,7 @@ oauth = Blueprint(__name__)
 
 _TAG = "OAuth 2.0"
 _FAILURES = (errors.InvalidClient, errors.TokensUnavailable, errors.DependencyUnavailable)
+# The token in the form is the credential, so a client needs no identity (RFC 8693 section 2.1, RFC 7009).
 _EVERYONE = Access((), _FAILURES)
 _RESOURCE_SERVER = Access(("client",), _FAILURES)
 

@@ -149,4 +149,4 @@ def _protected_resource(service: Service) -> ProtectedResource:
 
 
 def _scopes(service: Service) -> list[str]:
-    return [scope.name for scope in service.scopes.scopes]
+    return [scope.name for scope in service.catalogue.scopes]
