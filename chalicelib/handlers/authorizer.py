@@ -19,7 +19,7 @@ UNAUTHORIZED = "Unauthorized"
 bootstrap.start()
 
 
-def api_token_authorizer(event: Event, context: Any) -> AuthorizerResponse:
+def api_token_authorizer(event: Event, context: object) -> AuthorizerResponse:
     """Return the policy for the bearer of an API token (TOKEN authorizer of a REST API).
 
     Raises Exception(UNAUTHORIZED) for a token that is refused, DependencyUnavailable if DynamoDB fails.
@@ -28,7 +28,7 @@ def api_token_authorizer(event: Event, context: Any) -> AuthorizerResponse:
 
 
 def respond(
-    response_to: Callable[[Event], AuthorizerResponse], event: Event, context: Any
+    response_to: Callable[[Event], AuthorizerResponse], event: Event, context: object
 ) -> AuthorizerResponse:
     """Return the response of an authorizer. Write one line about the decision, also if it fails."""
     with (

@@ -141,7 +141,8 @@ class Operation(Generic[_B, _Q]):
     def body_of(self, request: Request) -> _B:
         """Return the body.
 
-        Raises UnsupportedMediaType, PayloadTooLarge or InvalidRequest.
+        Raises UnsupportedMediaType, PayloadTooLarge or InvalidRequest. Raises TypeError if the operation
+        defines no body.
         """
         if self.body is None:
             raise TypeError(f"{self.event} takes no body")
@@ -150,7 +151,7 @@ class Operation(Generic[_B, _Q]):
         )
 
     def query_of(self, request: Request) -> _Q:
-        """Return the query parameters. Raises InvalidRequest."""
+        """Return the query parameters. Raises InvalidRequest, or TypeError if none are defined."""
         if self.query is None:
             raise TypeError(f"{self.event} takes no query parameters")
         return requests.query(request, self.query)

@@ -86,8 +86,8 @@ def exchange_token() -> Response:
         derived = parts.derive(unverified_token, targets, _scopes(form))
         logs.add(audience=derived.claims.audience)
         return responses.document(rendering.derived_token(derived), headers=UNCACHED)
-    key = requests.idempotency_key(oauth.current_request)
-    issued = parts.exchange(unverified_token, kind, targets, _token_request(form), key)
+    idempotency_key = requests.idempotency_key(oauth.current_request)
+    issued = parts.exchange(unverified_token, kind, targets, _token_request(form), idempotency_key)
     return responses.document(rendering.issued_token(issued), headers=UNCACHED)
 
 
