@@ -95,7 +95,10 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Derived(Generic[Row]):
-    """Attributes that depend on several members, and the members that depend on several attributes."""
+    """Attributes that depend on several members, and the members that depend on several attributes.
+
+    ``read`` is None if there are no such members.
+    """
 
     write: Callable[[Row], Item]
     read: Callable[[StoredItem], Mapping[str, Any]] | None = None
