@@ -29,8 +29,6 @@ else:
 _P = ParamSpec("_P")
 _Errors = tuple[type[errors.ApiTokensError], ...]
 
-_SAFE_METHODS = frozenset({"GET", "HEAD"})
-
 
 @dataclass(frozen=True, slots=True)
 class Access:
@@ -159,7 +157,7 @@ class Operation(Generic[_B, _Q]):
     @property
     def is_change(self) -> bool:
         """True if the call may change something."""
-        return self.method not in _SAFE_METHODS
+        return self.method not in requests.SAFE_METHODS
 
     @property
     def path_parameters(self) -> list[str]:

@@ -33,7 +33,7 @@ oauth = Blueprint(__name__)
 _TAG = "OAuth 2.0"
 _FAILURES = (errors.InvalidClient, errors.TokensUnavailable, errors.DependencyUnavailable)
 # The token in the form is the credential, so a client needs no identity (RFC 8693 section 2.1, RFC 7009).
-_EVERYONE = Access((), _FAILURES)
+_ANY_CLIENT = Access((), _FAILURES)
 _RESOURCE_SERVER = Access(("client",), _FAILURES)
 
 # An absolute URI without a fragment (RFC 3986 section 4.3).
@@ -46,7 +46,7 @@ EXCHANGE = Operation(
     endpoints.TOKEN,
     "oauth.token",
     _TAG,
-    _EVERYONE,
+    _ANY_CLIENT,
     (DocumentedResponse(body=ExchangedToken),),
     body=ExchangeForm,
     media_type=requests.FORM,
@@ -126,7 +126,7 @@ REVOKE = Operation(
     endpoints.REVOCATION,
     "oauth.revoke",
     _TAG,
-    _EVERYONE,
+    _ANY_CLIENT,
     (DocumentedResponse(media_type=None, headers=("Effective-By",)),),
     body=TokenForm,
     media_type=requests.FORM,
