@@ -130,10 +130,8 @@ def test_failed_signature_raises_an_alarm(
     with written() as lines:
         api.create_token(jwt)
     assert raised_by(resources, API, *lines) == set()
-    service.__dict__.pop("issue", None)
-    service.__dict__["signing_key"] = BrokenKey()
-    with written() as lines:
-        response = api.call("POST", "/v1/tokens", jwt, {"name": "ci"})
+    with api_of(MemoryService(signing_key=BrokenKey())) as broken, written() as lines:
+        response = broken.call("POST", "/v1/tokens", jwt, {"name": "ci"})
     assert response.status == 503
     assert [raised_by(resources, API, line) for line in lines].count({"SigningFailures"}) == 1
 

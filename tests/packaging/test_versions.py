@@ -245,7 +245,7 @@ class TestPackage:
             assert new["Value"] == {"Ref": alias_of(door)}
             assert new["Export"]["Name"] == {"Fn::Sub": f"${{AWS::StackName}}-{door}AliasArn"}
             assert old["Value"] == {"Fn::GetAtt": [door, "Arn"]}
-            assert old["Description"].startswith(f"Deprecated, use {door}AliasArn.")
+            assert old["Description"].startswith(f"Deprecated. Use {door}AliasArn.")
 
     def test_own_api_asks_the_alias(self, resources: dict[str, Any], definition: dict[str, Any]) -> None:
         """By the address of its authorizer, and by the permission, which an alias has for itself."""
