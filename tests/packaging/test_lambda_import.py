@@ -82,6 +82,7 @@ NEVER_BY_A_DECISION = [
     "chalicelib.settings.client_definitions",
     "chalicelib.domain.changes",
     "chalicelib.domain.flush_budget",
+    "chalicelib.domain.network_lists",
     "chalicelib.domain.clients",
     "chalicelib.domain.endpoints",
     "chalicelib.domain.text",
