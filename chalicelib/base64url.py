@@ -11,8 +11,8 @@ def encode(data: bytes) -> str:
 def decode(text: str) -> bytes:
     """Return the bytes of a text.
 
-    Bytes have exactly one text. Raises ValueError for every other text: with padding, with a character
-    outside the alphabet, or with unused bits that are not zero (RFC 4648 section 3.5).
+    Bytes have exactly one text. Raises ValueError for padding, for a character outside the alphabet, and
+    for unused bits that are not zero (RFC 4648 section 3.5).
     """
     data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
     # The decoder ignores unknown characters and unused bits.

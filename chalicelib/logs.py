@@ -1,4 +1,4 @@
-"""One structured line per decision and per change. Never a token, JWT, cookie or signature."""
+"""One structured log line per decision and per change, without tokens, JWTs, cookies or signatures."""
 
 import json
 import logging
@@ -14,8 +14,9 @@ from zlib import crc32
 LOGGER_NAME = "bodhi"
 
 _AWS_CODE = re.compile(r"[A-Za-z][A-Za-z.]{0,63}")
+_LONGEST_FACT = 100
 _logger = logging.getLogger(LOGGER_NAME)
-# Without spaces: what a line costs is its bytes.
+# Without spaces, because logs are paid for by the byte.
 _encode = json.JSONEncoder(ensure_ascii=True, default=str, separators=(",", ":")).encode
 _request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 _entry: "ContextVar[Entry | None]" = ContextVar("entry", default=None)
@@ -23,7 +24,7 @@ _allowed_percent = 100
 
 
 class Entry:
-    """The line about one decision or change: filled in while it is being made, written when it ends.
+    """The line about one decision or change. It is filled in meanwhile and written at the end.
 
     ``outcome`` is written unless the code inside sets another one, or an unexpected error occurs. If
     ``sampled``, a line with that outcome may be left out; ``keep`` prevents it.
@@ -37,18 +38,18 @@ class Entry:
         self._good_end = outcome
 
     def add(self, **fields: object) -> None:
-        """Add ids, outcome, reason: callers name what they add, nothing is copied in bulk."""
+        """Add fields. Callers name each one, so that no secret is copied with others."""
         self.fields.update(fields)
 
     def __enter__(self) -> "Entry":
-        """Begin: what is added meanwhile goes into this line."""
+        """Begin the line. Fields that are added meanwhile go into it."""
         self._started = time.perf_counter()
         self._outer = _entry.set(self)
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         """Write the line."""
-        # Who refuses knowingly has named the outcome already; this is what nobody foresaw.
+        # A refusal has named its outcome already. Any other exception is unexpected.
         if isinstance(error, Exception) and self.fields["outcome"] == self._good_end:
             self.add(outcome="error", error=type(error).__name__, at=place(error))
             self.level = logging.ERROR
@@ -62,7 +63,7 @@ class Entry:
 
 
 def entry(event: str, outcome: str = "ok", *, sampled: bool = False) -> Entry:
-    """Write one line about what happens meanwhile, with its duration in milliseconds.
+    """Write one line about the code inside, with its duration in milliseconds.
 
     If ``sampled``, only the configured share of the lines with this outcome is written.
     """
@@ -70,7 +71,7 @@ def entry(event: str, outcome: str = "ok", *, sampled: bool = False) -> Entry:
 
 
 def keep() -> None:
-    """Write the line that is being filled in, if there is one, whichever share of its kind is written."""
+    """Write the line that is being filled in, if there is one, even if it is sampled."""
     line = _entry.get()
     if line:
         line.sampled = False
@@ -84,7 +85,7 @@ def add(**fields: object) -> None:
 
 
 def fail(**fields: object) -> None:
-    """Add to the line that is being filled in, if there is one, and make it an error's."""
+    """Add to the line that is being filled in, if there is one, with the outcome error."""
     line = _entry.get()
     if line:
         line.add(outcome="error", **fields)
@@ -92,7 +93,7 @@ def fail(**fields: object) -> None:
 
 
 def warn(event: str, **fields: object) -> None:
-    """Write a line about something that went wrong without refusing the caller."""
+    """Write a warning about a failure that does not refuse the caller."""
     _write(logging.WARNING, event, fields)
 
 
@@ -102,7 +103,7 @@ def note(event: str, **fields: object) -> None:
 
 
 class Request:
-    """What is done for one request: its id is in every line written meanwhile."""
+    """The scope of one request. Its id is in every line that is written inside."""
 
     def __init__(self, request_id: str | None) -> None:
         self._id = request_id
@@ -112,17 +113,17 @@ class Request:
         self._outer = _request_id.set(self._id)
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
-        """Return to what was done before."""
+        """End, and restore the request id from before."""
         _request_id.reset(self._outer)
 
 
 def request(request_id: str | None) -> Request:
-    """Put ``request_id`` into every line written meanwhile."""
+    """Put ``request_id`` into every line that is written inside."""
     return Request(request_id)
 
 
 def request_id() -> str | None:
-    """Return the request id of the present log lines, which people can report."""
+    """Return the present request id, which callers can report."""
     return _request_id.get()
 
 
@@ -134,7 +135,7 @@ def configure(level: str, allowed_percent: int = 100) -> None:
     global _allowed_percent
     _allowed_percent = allowed_percent
     _logger.setLevel(level)
-    # No line of ours names them, and to find them out costs a decision time.
+    # No line names them, and finding them out costs each decision time.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     if not _logger.handlers:
         handler = logging.StreamHandler(sys.stdout)
@@ -163,14 +164,14 @@ class JsonFormatter(logging.Formatter):
         return _encode(line | fields)
 
 
-# Measured: a refusal spends a sixth of its time on this, which is the same for a whole second.
+# A refusal spent a sixth of its time on this text, which stays the same for a second.
 @lru_cache(maxsize=1)
 def _until_the_second(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def _is_chosen(request_id: str | None) -> bool:
-    """Return True for the share of requests whose lines are written; for all without an id.
+    """Return True for the share of requests whose lines are written, and for all without an id.
 
     Lambda makes the id at random. So each caller has the same share, and cannot choose it.
     """
@@ -184,7 +185,7 @@ def _write(level: int, event: str, fields: dict[str, object]) -> None:
     request_id = _request_id.get()
     if request_id is not None:
         known["request_id"] = request_id
-    # Logger.log would look for the calling line, which takes longer than all the rest.
+    # Logger.log would look for the calling line, which takes longer than the rest of this function.
     record = logging.LogRecord(LOGGER_NAME, level, "", 0, event, None, None)
     vars(record)["fields"] = known
     _logger.handle(record)
@@ -201,13 +202,35 @@ def cause(error: BaseException) -> str:
 
 
 def _aws_code(response: object) -> str | None:
-    """Return the error code of an SDK's response. It comes by network, so its form and length are held."""
+    """Return the error code of an SDK's response, if its form is that of a code."""
+    # The response comes from the network, so a wrong one must not get into the log.
     error = response.get("Error") if isinstance(response, dict) else None
     code = str(error.get("Code")) if isinstance(error, dict) else ""
     return code if _AWS_CODE.fullmatch(code) else None
 
 
 def place(error: BaseException) -> str:
-    """Return where an error was raised, for lines that may not quote its message."""
+    """Return the place where an error was raised, for lines that must not quote its message."""
     frames = traceback.extract_tb(error.__traceback__)
     return f"{frames[-1].name}:{frames[-1].lineno}" if frames else "unknown"
+
+
+def fact(value: object) -> str:
+    """Return a value from outside as printable ASCII of at most 100 characters, for a line.
+
+    A list is joined by spaces. Other values are named by their types alone.
+    """
+    if isinstance(value, str):
+        return _escaped_fact(value)
+    if isinstance(value, list):
+        texts = [one if isinstance(one, str) else _type_of(one) for one in value[:_LONGEST_FACT]]
+        return _escaped_fact(" ".join(texts))
+    return _type_of(value)
+
+
+def _escaped_fact(text: str) -> str:
+    return text[:_LONGEST_FACT].encode("unicode_escape").decode("ascii")[:_LONGEST_FACT]
+
+
+def _type_of(value: object) -> str:
+    return "null" if value is None else f"({type(value).__name__})"

@@ -34,7 +34,7 @@ ROOMS = {
     "chalicelib.adapters.dynamodb": "dynamodb<br>the table",
     "chalicelib.adapters.dynamodb.lean": "lean<br>a decision's client",
     "chalicelib.settings": "settings<br>the environment",
-    "chalicelib": "logs, strict JSON",
+    "chalicelib": "logs, codecs",
     "chalicelib.domain": "domain<br>plain Python: rules, values, errors, ports",
     "infra": "command line",
     "infra.aws": "terminal, accounts, errors",

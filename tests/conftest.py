@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from xdist.scheduler import LoadFileScheduling
 
 from tests.support.endpoint import Endpoint
+from tests.support.scheduling import ByFile
 from tests.support.service import ENVIRON, MemoryService
 
 # Before the account of the environment is hidden: the contract suite may be pointed at a DynamoDB there.
@@ -36,14 +36,6 @@ from tests.support.api import Api, api_of  # noqa: E402
 pytest_plugins = ["tests.support.browser"]
 
 _watcher = canaries.Watcher()
-
-
-class ByFile(LoadFileScheduling):  # type: ignore[misc]
-    """Shares files out among processes, those of the deployed stack together: there is one deployment."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        together = nodeid.startswith("tests/stack/")
-        return "tests/stack" if together else str(super()._split_scope(nodeid))
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -1,4 +1,4 @@
-"""API Gateway's own API, of which we use the two calls that forget cached decisions."""
+"""API Gateway's own API: the two calls that flush the cached decisions of a stage."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,25 +13,25 @@ _REST = "restapis"
 
 
 class RestApis(Protocol):
-    """botocore's client of ``apigateway``, as far as it is used here."""
+    """The part of botocore's client of ``apigateway`` that is used here."""
 
     def flush_stage_authorizers_cache(self, *, restApiId: str, stageName: str) -> object:  # noqa: N803
-        """Forget every decision of a stage."""
+        """Flush the cached decisions of a stage."""
         ...
 
 
 class HttpApis(Protocol):
-    """botocore's client of ``apigatewayv2``, as far as it is used here."""
+    """The part of botocore's client of ``apigatewayv2`` that is used here."""
 
     def reset_authorizers_cache(self, *, ApiId: str, StageName: str) -> object:  # noqa: N803
-        """Forget every decision of a stage."""
+        """Flush the cached decisions of a stage."""
         ...
 
 
 class ApiGatewayCaches:
-    """Caches of stages named ``restapis/<id>/<stage>`` or ``apis/<id>/<stage>``.
+    """The caches of stages that are named ``restapis/<id>/<stage>`` or ``apis/<id>/<stage>``.
 
-    Each client is made when there is a stage for it.
+    Each client is made for the first stage that needs it.
     """
 
     def __init__(self, rest: Callable[[], RestApis], http: Callable[[], HttpApis]) -> None:
@@ -39,7 +39,7 @@ class ApiGatewayCaches:
         self._http = http
 
     def flush(self, stage: str) -> None:
-        """Forget every decision of a stage.
+        """Flush the cached decisions of a stage.
 
         Raises GatewayThrottled, GatewayUnavailable or StageNotFlushable.
         """
@@ -59,7 +59,7 @@ def _translated() -> Iterator[None]:
         status = error.response["ResponseMetadata"]["HTTPStatusCode"]
         if status == HTTPStatus.TOO_MANY_REQUESTS:
             raise GatewayThrottled from error
-        # A conflict passes: the stage is being deployed.
+        # A conflict is temporary, because the stage is being deployed.
         if status == HTTPStatus.CONFLICT or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise GatewayUnavailable from error
         raise StageNotFlushable from error

@@ -1,4 +1,4 @@
-"""AWS clients that fail fast: a caller waits for them."""
+"""AWS clients with short timeouts, because a caller waits for them."""
 
 from functools import cache
 from threading import Lock
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _CONNECT_SECONDS = 0.5
 _READ_SECONDS = 2
-# No caller waits for API Gateway's own API, and it answers slowly at times.
+# No caller waits for API Gateway's own API, and it is slow at times.
 _GATEWAY_READ_SECONDS = 5
 # botocore backs off for up to a second, longer than callers wait. RepeatingDynamoDB and RepeatingKms repeat
 # calls. Each call to API Gateway counts against the budget of flushes, so only the flusher repeats it.
@@ -38,12 +38,12 @@ def kms_client(clock: Clock = _CLOCK) -> "KMSClient":
 
 
 def rest_apis_client() -> "RestApis":
-    """Return a client for REST APIs as such, not for calls to them."""
+    """Return a client of API Gateway's own API for REST APIs."""
     return cast("RestApis", _gateway_client("apigateway"))
 
 
 def http_apis_client() -> "HttpApis":
-    """Return a client for HTTP APIs as such, not for calls to them."""
+    """Return a client of API Gateway's own API for HTTP APIs."""
     return cast("HttpApis", _gateway_client("apigatewayv2"))
 
 
@@ -53,7 +53,7 @@ def secret_client(service: str, region: str) -> object:
 
 
 def without_idle_connections(client: Any, clock: Clock) -> Any:
-    """Let a client of the SDK drop its connections before a call if it was idle for too long. Return it.
+    """Return the client. It drops its connections before a call if it was idle for too long.
 
     The pool of the SDK notices a connection that its peer ended. It does not notice one that a network
     forgot.
@@ -71,7 +71,7 @@ def without_idle_connections(client: Any, clock: Clock) -> Any:
 
 
 class _LastUse:
-    """The time of a client's last call. Only one of several threads sees that it was long ago."""
+    """The time of a client's last call. Only one of several threads gets True for a long time."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -79,7 +79,7 @@ class _LastUse:
         self._used_at = clock.now()
 
     def was_long_ago(self) -> bool:
-        """Return True if a connection from then must be dropped. The present call is the last one now."""
+        """Return True if a connection from the last call must be dropped, and note the present call."""
         now = self._clock.now()
         with self._lock:
             before, self._used_at = self._used_at, now
@@ -104,5 +104,5 @@ def _client(service: str, read_seconds: float = _READ_SECONDS, region: str | Non
 
 @cache
 def _session() -> boto3.Session:
-    """Return the one session: it keeps what clients are made of, which is slow to load."""
+    """Return the one session. It keeps the descriptions of services, which are slow to load."""
     return boto3.Session()

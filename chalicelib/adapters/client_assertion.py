@@ -13,14 +13,14 @@ from chalicelib.domain.errors import InvalidClient
 from chalicelib.domain.ports.time import Clock
 
 _LEEWAY = timedelta(seconds=60)
-# What Authlib's clients ask for unless told otherwise; each works once all the same.
+# The default of Authlib's clients. An assertion can be used once.
 _LONGEST_LIFETIME = timedelta(hours=1)
 _MAX_LENGTH = 8 * 1024
 _MAX_ID_LENGTH = 255
 
 
 class ClientAssertions:
-    """Verifies assertions with the keys that the operator configured, meant for one of our addresses."""
+    """The verifier of assertions: with the keys that the operator configured, for one of our addresses."""
 
     def __init__(
         self, servers: Mapping[str, ResourceServer], audiences: frozenset[str], clock: Clock
@@ -30,7 +30,7 @@ class ClientAssertions:
         self._clock = clock
 
     def verify(self, unverified_assertion: str) -> VerifiedAssertion:
-        """Return which client signed, and the assertion's id.
+        """Return the client that signed, the assertion's id and its end.
 
         The algorithm is the key's own, whatever the header asks for. Raises InvalidClient.
         """
@@ -60,8 +60,8 @@ class ClientAssertions:
         return VerifiedAssertion(client_id, _id(claims["jti"]), self._end(claims))
 
     def _key_of(self, unverified_assertion: str) -> tuple[str, jwt.PyJWK]:
-        """Return the client that the assertion names, and its key: nothing else is unverified here."""
-        # Strictly, and before PyJWT, whose parser takes repeated members and any depth.
+        """Return the client that the unverified assertion names, and the client's key."""
+        # Parsed strictly before PyJWT, whose parser accepts repeated members and any depth.
         header, payload, _ = unverified_assertion.split(".")
         jws.decode_json(header)
         client_id = jws.decode_json(payload).get("iss")
@@ -71,13 +71,13 @@ class ClientAssertions:
         return server.id, jwt.PyJWK(dict(server.jwk))
 
     def _require_audience(self, audience: object) -> None:
-        """Let an assertion pass for us alone: one that others get too could be used by them first."""
+        """Refuse an assertion that names another audience too, because that one could use it first."""
         named = audience if isinstance(audience, list) else [audience]
         if not named or not all(isinstance(a, str) and a in self._audiences for a in named):
             raise InvalidClient
 
     def _end(self, claims: Mapping[str, Any]) -> datetime:
-        """Return when the assertion cannot be used any more."""
+        """Return the time from which the assertion can no longer be used. Raises InvalidClient."""
         now, expires_at = self._clock.now(), _time(claims["exp"])
         starts = [_time(claims[name]) for name in ("iat", "nbf") if name in claims]
         if now - _LEEWAY >= expires_at or any(now + _LEEWAY < start for start in starts):

@@ -1,7 +1,7 @@
 """The one rule for kept connections: a connection that was idle for 20 seconds is not used again.
 
-Networks forget idle connections without a word, and Lambda freezes processes. A call over such a
-connection waits in vain for its whole timeout.
+Networks forget idle connections without a message, and Lambda freezes processes. A call over such a
+connection waits for its whole timeout.
 """
 
 from datetime import datetime, timedelta
@@ -11,5 +11,5 @@ LONGEST_IDLE = timedelta(seconds=20)
 
 def is_stale(used_at: datetime, now: datetime) -> bool:
     """Return True if a connection that was used at ``used_at`` must be dropped."""
-    # Without its sign: a clock that is set back must not make a dead connection young.
+    # abs: if the clock is set back, a dead connection must not look new.
     return abs(now - used_at) > LONGEST_IDLE

@@ -1,4 +1,4 @@
-"""Verification keys of our own ring, kept in the process and loaded again at most once per cool-down."""
+"""Public keys of our own rings, kept in the process."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
@@ -19,8 +19,8 @@ class KeyCache(Generic[Key]):
     """Keys by ``kid``.
 
     Keys older than ``max_age`` are loaded again, so that a revoked key stops verifying without a
-    deployment. An unknown ``kid`` loads them again at most once per ``COOL_DOWN``, so that a flood of
-    invented names costs nothing. After a failed load an unknown ``kid`` is an error, not a refusal,
+    deployment. An unknown ``kid`` loads them again at most once per ``COOL_DOWN``, so that invented
+    names cost nothing. After a failed load an unknown ``kid`` is an error, not a refusal,
     because the key may be ours. That lasts for ``FAILURE_COOL_DOWN``, so that a short fault of the store
     stays short for callers.
     """
@@ -55,7 +55,7 @@ class KeyCache(Generic[Key]):
     def _must_load(self, kid: str, now: datetime) -> bool:
         if self._loaded_at is None:
             return True
-        # Without its sign: a clock that is set back must not keep a key or a failure longer.
+        # abs: if the clock is set back, a key or a failure must not be kept longer.
         age = abs(now - self._loaded_at)
         if kid in self._keys:
             return age >= self._max_age

@@ -37,7 +37,7 @@ class KmsSigningKey:
         Raises SigningUnavailable.
         """
         try:
-            answer = self._client.sign(
+            response = self._client.sign(
                 KeyId=self._key.arn,
                 Message=message,
                 MessageType="RAW",
@@ -45,16 +45,15 @@ class KmsSigningKey:
             )
         except (ClientError, BotoCoreError) as error:
             _unavailable(error)
-        return low_s_signature(answer["Signature"])
+        return low_s_signature(response["Signature"])
 
 
 class KmsSigningKeys:
-    """The keys of one ring, of which the active one signs.
+    """The signing keys of one ring. The active one signs.
 
-    Nothing is remembered from one signature to the next: tokens are made rarely, and a key that was
-    revoked or replaced a moment ago must not sign another one. ``first_key_id``, which may be an alias,
-    names the key that begins an empty ring; once there are keys it means nothing. A key that
-    ``other_ring`` has never begins this one: two names may lead to one key, as an alias and an ARN do.
+    The ring is read for each signature, because a key that was revoked a moment ago must not sign again.
+    ``first_key_id`` may be an alias. It names the first key of an empty ring, and is ignored later. A key
+    of ``other_ring`` is refused: an alias and an ARN may lead to one key.
     """
 
     def __init__(
@@ -75,12 +74,12 @@ class KmsSigningKeys:
         """Return the key that signs now. Raises SigningUnavailable, StoreUnavailable."""
         ring = self._keys.load_keys()
         if not ring.keys:
-            ring = self._begun(ring)
+            ring = self._begin(ring)
         if ring.active is None:
             raise SigningUnavailable("No signing key is active; an operator must rotate the keys.")
         return KmsSigningKey(self._client, ring.active)
 
-    def _begun(self, empty: KeyRing) -> KeyRing:
+    def _begin(self, empty: KeyRing) -> KeyRing:
         key = read_public_key(self._client, self._first_key_id, self._clock.now())
         self._require_apart(key)
         ring = empty.published(key)
@@ -91,35 +90,30 @@ class KmsSigningKeys:
         return ring
 
     def _require_apart(self, key: VerificationKey) -> None:
-        """Refuse a key that the other ring has.
-
-        The public half decides: an alias, its key and a copy in another Region have the same one.
-        """
+        """Raise SigningUnavailable for a key that the other ring has."""
+        # By the public half, which an alias, its key and a copy in another Region have in common.
         other_keys = self._other_ring.load_keys().keys if self._other_ring else ()
         if any(key.kid == other.kid for other in other_keys):
             raise SigningUnavailable("SIGNING_KEY_ID and DERIVED_TOKEN_KEY_ID lead to the same key.")
 
 
 def read_public_key(client: "KMSClient", key_id: str, now: datetime) -> VerificationKey:
-    """Return the public half of a key in KMS, as one to publish now. Raises SigningUnavailable."""
+    """Return the public half of a key in KMS, to be published at ``now``. Raises SigningUnavailable."""
     try:
-        answer = client.get_public_key(KeyId=key_id)
+        response = client.get_public_key(KeyId=key_id)
     except (ClientError, BotoCoreError) as error:
         _unavailable(error)
-    key = load_der_public_key(answer["PublicKey"])
+    key = load_der_public_key(response["PublicKey"])
     if not isinstance(key, EllipticCurvePublicKey) or not isinstance(key.curve, SECP256R1):
         raise SigningUnavailable("The configured signing key is not of the spec ECC_NIST_P256.")
     numbers = key.public_numbers()
     x, y = (base64url.encode(n.to_bytes(jws.COORDINATE_BYTES, "big")) for n in (numbers.x, numbers.y))
     kid = jws.thumbprint(x, y)
-    return VerificationKey(kid, x, y, answer["KeyId"], KeyState.NEXT, created_at=now, changed_at=now)
+    return VerificationKey(kid, x, y, response["KeyId"], KeyState.NEXT, created_at=now, changed_at=now)
 
 
 def low_s_signature(der: bytes) -> bytes:
-    """Return a DER ECDSA signature as R and the lower of the two S that verify.
-
-    Both verify; accepting only one of them leaves a token only one spelling.
-    """
+    """Return a DER ECDSA signature as R and the lower of the two S that verify, 64 bytes."""
     r, s = decode_dss_signature(der)
     low = min(s, jws.P256_ORDER - s)
     return b"".join(n.to_bytes(jws.COORDINATE_BYTES, "big") for n in (r, low))

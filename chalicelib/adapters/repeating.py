@@ -100,13 +100,13 @@ class _Batch:
         self.request = request
         self.found: dict[str, list[Any]] = {}
 
-    def take(self, answer: Mapping[str, Any]) -> None:
-        """Add the rows of an answer. Raises CallFailed if keys are left, or if the answer is not one."""
-        if "Responses" not in answer:
+    def take(self, response: Mapping[str, Any]) -> None:
+        """Add the rows of a response. Raises CallFailed if keys are left, or if it has no rows."""
+        if "Responses" not in response:
             raise CallFailed(Failure.FINAL)
-        for table, rows in answer["Responses"].items():
+        for table, rows in response["Responses"].items():
             self.found.setdefault(table, []).extend(rows)
-        left = answer.get("UnprocessedKeys")
+        left = response.get("UnprocessedKeys")
         if left:
             self._ask_for(left)
             raise CallFailed(Failure.REFUSED)
@@ -116,7 +116,7 @@ class _Batch:
         for table, part in left.items():
             if table not in asked or any(key not in asked[table]["Keys"] for key in part["Keys"]):
                 raise CallFailed(Failure.FINAL)
-        # Only the keys come from the answer, so that every read is as consistent as it was asked for.
+        # Only the keys come from the response, so that every read is as consistent as it was asked for.
         wanted = {table: {**asked[table], "Keys": part["Keys"]} for table, part in left.items()}
         self.request = {**self.request, "RequestItems": wanted}
 

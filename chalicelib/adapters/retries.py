@@ -1,4 +1,4 @@
-"""Repeated calls to AWS: the one place for how often and how long.
+"""The one rule for repeated calls to AWS: the number of tries, and the pauses between them.
 
 See docs/decisions/0021-lean-client.md.
 """
@@ -27,18 +27,18 @@ def _milliseconds(*pauses: int) -> tuple[timedelta, ...]:
     return tuple(timedelta(milliseconds=pause) for pause in pauses)
 
 
-# A caller waits, so three tries have to do.
+# A caller waits, so there are three tries.
 _SOON = _Schedule(_milliseconds(70, 110), within=timedelta(milliseconds=200))
-# Two transactions that meet at a row both go on soon.
+# Two transactions that meet at a row both end soon.
 _AFTER_CONFLICT = _Schedule(_milliseconds(20, 40, 80, 160, 320))
 
 
 @dataclass(frozen=True, slots=True)
 class Retries:
-    """Tries of one call, with pauses of random length between them.
+    """Tries of one call, with random pauses between them.
 
     ``jitter`` returns a part of the longest pause, from 0 to 1. Callers that failed together must not
-    return together.
+    try again together.
     """
 
     clock: Clock
@@ -75,7 +75,7 @@ class Retries:
         if repeats >= len(schedule.longest_pauses):
             return None
         pause = schedule.longest_pauses[repeats] * self.jitter()
-        # Without its sign: a clock that is set back must not prolong the wait.
+        # abs: if the clock is set back, the wait must not become longer.
         is_late = schedule.within is not None and abs(self.clock.now() - began) + pause > schedule.within
         if not is_late:
             return pause

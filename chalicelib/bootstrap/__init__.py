@@ -1,4 +1,4 @@
-"""The composition root: which parts make up the service, each built when it is first needed.
+"""The composition root: it chooses the mode, and builds each part when the part is first needed.
 
 Adapters are imported where they are built, so that the authorizer loads only what a decision needs.
 """
@@ -6,8 +6,8 @@ Adapters are imported where they are built, so that the authorizer loads only wh
 from functools import cache
 
 from chalicelib import logs
+from chalicelib.bootstrap.closed_mode import Service
 from chalicelib.bootstrap.open_mode import OpenService
-from chalicelib.bootstrap.service import Service
 from chalicelib.settings import (
     AuthMode,
     GatewaySettings,
@@ -16,27 +16,37 @@ from chalicelib.settings import (
     process_environ,
 )
 
-__all__ = ["OpenService", "Service", "current", "gateway", "install", "start"]
+__all__ = ["Mode", "OpenService", "Service", "current", "gateway", "install", "service", "start"]
 
-_SERVICES: dict[AuthMode, type[Service]] = {AuthMode.OIDC: Service, AuthMode.NONE: OpenService}
-_installed: Service | None = None
+# Handlers may use what both classes have. The rest is reached by ``service``.
+Mode = Service | OpenService
+
+_installed: Mode | None = None
 
 
 def gateway() -> GatewaySettings:
-    """Return what decides the shape of the API. Raises SettingsError."""
+    """Return the settings that decide the shape of the API. Raises SettingsError."""
     return GatewaySettings.from_environ(process_environ())
 
 
-def current() -> Service:
-    """Return the service of this process. Raises SettingsError."""
-    return _installed or install(_SERVICES[gateway().auth_mode](process_environ()))
+def current() -> Mode:
+    """Return the service of this process, in either mode. Raises SettingsError."""
+    if _installed:
+        return _installed
+    is_open = gateway().auth_mode is AuthMode.NONE
+    return install(OpenService() if is_open else Service(process_environ()))
 
 
-def install(service: Service) -> Service:
-    """Make ``service`` the one of this process and return it."""
+def service() -> Service:
+    """Return the service of this process. Raises SettingsError, or TokensUnavailable in open mode."""
+    return current().service
+
+
+def install(mode: Mode) -> Mode:
+    """Make ``mode`` the one of this process and return it."""
     global _installed
-    _installed = service
-    return service
+    _installed = mode
+    return mode
 
 
 # Every deployed module starts the service, and ``app.py`` imports them all.
@@ -44,7 +54,7 @@ def install(service: Service) -> Service:
 def start() -> None:
     """Begin to log and check the settings, unless the app is only being packaged. Do so once.
 
-    An authorizer on Lambda is made ready too: its start has more CPU than its calls have.
+    An authorizer on Lambda builds its parts too, because Lambda gives the start more CPU than the calls.
     Raises SettingsError.
     """
     settings = gateway()
@@ -52,7 +62,7 @@ def start() -> None:
     environ = process_environ()
     if is_packaging(environ):
         return
-    service = current()
-    service.check()
+    mode = current()
+    mode.check()
     if is_authorizer(environ):
-        service.prepare()
+        mode.prepare()

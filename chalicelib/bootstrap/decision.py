@@ -1,4 +1,4 @@
-"""What the authorizer's decision is made of, and what a refused one may lead to."""
+"""The parts of the authorizer's decision, and of the reaction to reuse."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -27,15 +27,15 @@ if TYPE_CHECKING:
 
 
 class Decision(Stores):
-    """Whether a token may be used right now."""
+    """The decision whether a token may be used right now."""
 
     def prepare(self) -> None:
-        """Build what a decision needs; nothing is asked over the network."""
+        """Build the parts of a decision, without any call over the network."""
         _ = self.verify
 
     @property
     def scopes(self) -> ScopeCatalogue:
-        """The scopes that there are."""
+        """The scopes that the service has."""
         return self.settings.scopes
 
     @property
@@ -62,7 +62,7 @@ class Decision(Stores):
 
     @cached_property
     def verifier(self) -> "TokenVerifier":
-        """Reading API tokens."""
+        """The verifier of API tokens' signatures and claims."""
         from chalicelib.adapters.api_token import ApiTokenVerifier
         from chalicelib.adapters.jws import load_public_keys
         from chalicelib.adapters.key_cache import KeyCache
@@ -78,7 +78,7 @@ class Decision(Stores):
 
     @cached_property
     def recent_rows(self) -> "RecentRows":
-        """The rows that the authorizer may decide on again."""
+        """The rows that decisions may use again."""
         from chalicelib.services.recent_rows import RecentRows
 
         return RecentRows(self.settings.decision_reuse, self.clock)
@@ -92,9 +92,9 @@ class Decision(Stores):
         return VerifyToken(self.verifier, store, self.clock, rules, self._note_reuse, recent)
 
     def admit(self, unverified_token: str | None, lets_in: Callable[[Admitted], bool]) -> Admitted:
-        """Return the caller that a front door lets in; ``lets_in`` says if the door would.
+        """Return the caller of a front door. ``lets_in`` returns True if the door would let the caller in.
 
-        Raises InvalidToken for every refusal, DependencyUnavailable when nothing can be decided.
+        Raises InvalidToken for every refusal, and DependencyUnavailable if nothing can be decided.
         """
         if unverified_token is None:
             raise MalformedToken
@@ -102,22 +102,21 @@ class Decision(Stores):
         return admitted(self.verify.decide(unverified_token, lambda verified: lets_in(admitted(verified))))
 
     def _note_reuse(self, token: Token) -> None:
-        """Record it: only a refused decision loads what does."""
-        self._reuse.record(token)
+        """Record a reuse. Only a decision that refuses one loads the parts for it."""
+        self._record_reuse(token)
 
     @cached_property
-    def _reuse(self) -> "RecordReuse":
+    def _record_reuse(self) -> "RecordReuse":
         from chalicelib.services.reuse import RecordReuse, RevokeFamily
 
         respond = None
         if self.settings.rotated_token_reuse is RotatedTokenReuse.REVOKE_FAMILY:
-            family = RevokeFamily(self.rotations, self.authorization, self.revocations, self.clock)
-            respond = family.revoke
+            respond = RevokeFamily(self.rotations, self.revoke, self.clock)
         return RecordReuse(self.rotations, self.clock, self.rules, respond)
 
     @cached_property
-    def revocations(self) -> "RevokeToken":
-        """Revoking one token, whoever asks for it."""
+    def revoke(self) -> "RevokeToken":
+        """The revocation of tokens."""
         from chalicelib.services.revocation import RevokeToken
 
-        return RevokeToken(self.tokens, self.rotations, self.clock, self.rules)
+        return RevokeToken(self.tokens, self.rotations, self.authorization, self.clock, self.rules)

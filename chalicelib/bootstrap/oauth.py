@@ -1,162 +1,92 @@
-"""The parts behind the OAuth endpoints; a room of the composition root."""
+"""The parts behind the OAuth endpoints."""
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from chalicelib.domain.endpoints import Endpoints
-from chalicelib.domain.ports.time import Clock
-from chalicelib.settings import Settings
+from chalicelib.settings.endpoints import Endpoints
 
 if TYPE_CHECKING:
-    from chalicelib.adapters.jws import SigningKeys
-    from chalicelib.adapters.oidc.provider import OidcProvider
-    from chalicelib.domain.ports.clients import AssertionStore
-    from chalicelib.domain.ports.signing import AccessTokenVerifier, KeyStore, TokenVerifier
-    from chalicelib.services.accounts import Accounts
+    from chalicelib.bootstrap.closed_mode import Service
+    from chalicelib.domain.ports.signing import AccessTokenVerifier
+    from chalicelib.services.access_tokens import DeriveAccessToken, PublishedKeys
     from chalicelib.services.clients import AuthenticateClients
-    from chalicelib.services.exchange import DeriveAccessToken, ExchangeSignIn
+    from chalicelib.services.exchange import ExchangeSignIn
     from chalicelib.services.introspect import IntrospectToken
-    from chalicelib.services.issue import IssueToken
-    from chalicelib.services.lines import FindPresented
-    from chalicelib.services.published_keys import PublishedKeys
-    from chalicelib.services.revocation import RevokeToken
-    from chalicelib.services.revoke import RevokePresented
-    from chalicelib.services.verify import VerifyToken
-
-
-class Parts(Protocol):
-    """What the service has already."""
-
-    @property
-    def settings(self) -> Settings:
-        """The settings."""
-        ...
-
-    @property
-    def clock(self) -> Clock:
-        """The one clock."""
-        ...
-
-    @property
-    def issue(self) -> "IssueToken":
-        """Issuing tokens."""
-        ...
-
-    @property
-    def revocations(self) -> "RevokeToken":
-        """Revoking one token, whoever asks for it."""
-        ...
-
-    @property
-    def verify(self) -> "VerifyToken":
-        """The authorizer's decision."""
-        ...
-
-    @property
-    def verifier(self) -> "TokenVerifier":
-        """Reading API tokens."""
-        ...
-
-    @property
-    def accounts(self) -> "Accounts":
-        """The people behind sign-ins."""
-        ...
-
-    @property
-    def identity_provider(self) -> "OidcProvider":
-        """The users' own OpenID provider."""
-        ...
-
-    @property
-    def presented(self) -> "FindPresented":
-        """Finding the tokens behind strings that are presented to be revoked."""
-        ...
-
-    @property
-    def assertions(self) -> "AssertionStore":
-        """Client assertions that were used."""
-        ...
-
-    @property
-    def access_token_keys(self) -> "KeyStore":
-        """The published keys that sign access tokens."""
-        ...
-
-    @property
-    def access_token_key(self) -> "SigningKeys":
-        """What signs access tokens."""
-        ...
+    from chalicelib.services.revocation import RevokePresented
 
 
 class OAuth:
     """The OAuth endpoints' own parts, each built when it is first needed."""
 
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
+    def __init__(self, service: "Service") -> None:
+        self._service = service
 
     @cached_property
     def endpoints(self) -> Endpoints:
-        """Where this service is found."""
-        settings = self._parts.settings
+        """The addresses of this service."""
+        settings = self._service.settings
         return Endpoints(settings.issuer, settings.audience)
 
     @cached_property
     def clients(self) -> "AuthenticateClients":
-        """Telling resource servers from everybody else."""
+        """The authentication of resource servers."""
         from chalicelib.adapters.client_assertion import ClientAssertions
-        from chalicelib.services.clients import AssertionPorts, AuthenticateClients
+        from chalicelib.services.clients import AuthenticateClients
 
-        parts = self._parts
-        servers, clock = parts.settings.resource_servers, parts.clock
+        service = self._service
+        servers, clock = service.settings.resource_servers, service.clock
         verifier = ClientAssertions(servers, self.endpoints.assertion_audiences, clock)
-        return AuthenticateClients(servers, AssertionPorts(verifier, parts.assertions), clock)
+        return AuthenticateClients(servers, verifier, service.assertions, clock)
 
     @cached_property
     def exchange(self) -> "ExchangeSignIn":
-        """A sign-in for an API token."""
+        """The exchange of a sign-in for an API token."""
         from chalicelib.services.exchange import ExchangeSignIn
 
-        parts = self._parts
-        return ExchangeSignIn(parts.identity_provider, parts.accounts, parts.issue, parts.settings.audience)
+        service = self._service
+        return ExchangeSignIn(
+            service.identity_provider, service.accounts, service.issue, service.settings.audience
+        )
 
     @cached_property
     def derive(self) -> "DeriveAccessToken":
-        """An API token for an access token."""
+        """The exchange of an API token for an access token."""
         from chalicelib.adapters.access_token import JwtAccessTokenSigner
-        from chalicelib.services.exchange import DerivationRules, DeriveAccessToken
+        from chalicelib.services.access_tokens import DeriveAccessToken
 
-        parts = self._parts
-        signer = JwtAccessTokenSigner(parts.access_token_key, parts.settings.issuer)
-        rules = DerivationRules(parts.settings.derived_token_audiences)
-        return DeriveAccessToken(parts.verify, signer, rules, parts.clock)
+        service = self._service
+        signer = JwtAccessTokenSigner(service.access_token_key, service.settings.issuer)
+        return DeriveAccessToken(
+            service.verify, signer, service.settings.derived_token_audiences, service.clock
+        )
 
     @cached_property
     def introspect(self) -> "IntrospectToken":
-        """Saying what a token is."""
+        """Introspection."""
         from chalicelib.domain.clients import audiences_by_client
         from chalicelib.services.introspect import IntrospectToken
 
-        parts, settings = self._parts, self._parts.settings
+        service, settings = self._service, self._service.settings
         servers, derived = settings.resource_servers, settings.derived_token_audiences
         audiences = audiences_by_client(servers, settings.audience, derived)
-        return IntrospectToken(parts.verify, self._access_tokens, settings.audience, audiences)
+        return IntrospectToken(service.verify, self._access_tokens, settings.audience, audiences)
 
     @cached_property
     def revoke(self) -> "RevokePresented":
-        """Revoking a token by holding it."""
-        from chalicelib.services.revoke import RevokePresented
+        """Revocation by a bearer."""
+        from chalicelib.services.revocation import RevokePresented
 
-        parts = self._parts
-        return RevokePresented(parts.verifier, self._access_tokens, parts.presented, parts.revocations)
+        service = self._service
+        return RevokePresented(service.verifier, self._access_tokens, service.revoke)
 
     @cached_property
     def published_keys(self) -> "PublishedKeys":
         """The keys that other services verify access tokens with."""
-        from chalicelib.services.published_keys import PublishedKeys
+        from chalicelib.services.access_tokens import PublishedKeys
 
-        parts = self._parts
-        begin = parts.access_token_key.active if parts.settings.derived_token_audiences else None
-        return PublishedKeys(parts.access_token_keys, begin)
+        service = self._service
+        begin = service.access_token_key.active if service.settings.derived_token_audiences else None
+        return PublishedKeys(service.access_token_keys, begin)
 
     @cached_property
     def _access_tokens(self) -> "AccessTokenVerifier":
@@ -164,6 +94,6 @@ class OAuth:
         from chalicelib.adapters.jws import load_public_keys
         from chalicelib.adapters.key_cache import KeyCache
 
-        parts = self._parts
-        keys = KeyCache(lambda: load_public_keys(parts.access_token_keys), parts.clock)
-        return JwtAccessTokenVerifier(keys, parts.settings.issuer, parts.clock)
+        service = self._service
+        keys = KeyCache(lambda: load_public_keys(service.access_token_keys), service.clock)
+        return JwtAccessTokenVerifier(keys, service.settings.issuer, service.clock)

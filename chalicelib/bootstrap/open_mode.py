@@ -1,31 +1,33 @@
-"""The service in non-authenticated mode."""
+"""Open mode: the service without authentication."""
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from chalicelib import logs
-from chalicelib.bootstrap.service import Service
+from chalicelib.adapters.clock import SystemClock
 from chalicelib.domain.errors import TokensUnavailable
+from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.scopes import DEFAULT_CATALOGUE, ScopeCatalogue
 from chalicelib.services.callers import Admitted, AnonymousAdmitted, AnonymousCaller, ApiCaller
 
 if TYPE_CHECKING:
-    from chalicelib.bootstrap.oauth import OAuth
-    from chalicelib.services.exposed import RevokeExposed
-    from chalicelib.services.flush import FlushCaches
-    from chalicelib.services.login import Login
-    from chalicelib.services.self_service import SelfService
-    from chalicelib.services.sessions import Sessions
-    from chalicelib.services.sign_in import SignIn
+    from chalicelib.bootstrap.closed_mode import Service
 
 _Authorizer = TypeVar("_Authorizer")
 
 
-class OpenService(Service):
-    """The service in non-authenticated mode: the API is open to all, tokens do not exist."""
+class OpenService:
+    """The service in open mode: all callers may use the API, and API tokens do not exist.
+
+    Open mode needs no settings.
+    """
+
+    def __init__(self, clock: Clock | None = None) -> None:
+        self.clock: Clock = clock or SystemClock()
 
     def check(self) -> None:
-        """Warn: nothing else needs to be set."""
+        """Log a warning."""
         logs.warn(
             "authentication_disabled",
             detail="AUTH_MODE=none: anybody who can reach this API can call it. "
@@ -33,69 +35,39 @@ class OpenService(Service):
         )
 
     def prepare(self) -> None:
-        """Build nothing: nothing is decided."""
+        """Build nothing, because nothing is decided."""
+
+    @property
+    def service(self) -> "Service":
+        """The service with tokens. Raises TokensUnavailable."""
+        raise TokensUnavailable
 
     @property
     def scopes(self) -> ScopeCatalogue:
-        """The usual scopes; no token has them."""
+        """The default scopes. No token has them."""
         return DEFAULT_CATALOGUE
 
     @property
-    def max_lifetime(self) -> None:
-        """None, because there are no tokens."""
+    def max_lifetime(self) -> timedelta | None:
+        """None, because this mode has no tokens."""
         return None
 
     @property
-    def published_at(self) -> None:
-        """The address is not configured: open mode needs no settings."""
+    def published_at(self) -> str | None:
+        """None, because the address is not configured."""
         return None
 
     def guard(self, authorizer: _Authorizer) -> _Authorizer | None:
-        """Return that nothing stands before the protected API.
+        """Return None: the protected API has no authorizer.
 
         API Gateway refuses callers without a token before it asks even the most lenient authorizer.
         """
         return None
 
     def api_caller(self, context: Mapping[str, str] | None) -> ApiCaller:
-        """Return that anybody calls, whatever the Authorization header holds."""
+        """Return an anonymous caller, whatever the Authorization header holds."""
         return AnonymousCaller()
 
     def admit(self, unverified_token: str | None, lets_in: Callable[[Admitted], bool]) -> Admitted:
         """Return an anonymous caller, whatever the Authorization header holds."""
         return AnonymousAdmitted()
-
-    @property
-    def sign_in(self) -> "SignIn":
-        """Raises TokensUnavailable: every management call begins here."""
-        raise TokensUnavailable
-
-    @property
-    def sessions(self) -> "Sessions":
-        """Raises TokensUnavailable."""
-        raise TokensUnavailable
-
-    @property
-    def oauth(self) -> "OAuth":
-        """Raises TokensUnavailable."""
-        raise TokensUnavailable
-
-    @property
-    def login(self) -> "Login":
-        """Raises TokensUnavailable."""
-        raise TokensUnavailable
-
-    @property
-    def self_service(self) -> "SelfService":
-        """Raises TokensUnavailable."""
-        raise TokensUnavailable
-
-    @property
-    def exposed(self) -> "RevokeExposed":
-        """Raises TokensUnavailable."""
-        raise TokensUnavailable
-
-    @property
-    def flushes(self) -> "FlushCaches":
-        """Raises TokensUnavailable: nothing is decided, so nothing is cached."""
-        raise TokensUnavailable

@@ -1,8 +1,8 @@
-"""What the service stands on: its settings, its clock, AWS, and what is kept there."""
+"""The parts that everything else is built on: settings, clock, AWS clients, stores and signing keys."""
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypedDict, Unpack, cast
 
 from chalicelib import logs
 from chalicelib.adapters.clock import SystemClock
@@ -13,25 +13,56 @@ from chalicelib.settings import Settings
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_kms import KMSClient
+    from urllib3 import PoolManager
 
     from chalicelib.adapters.dynamodb.lean.access import Access, LeftToSdk
     from chalicelib.adapters.jws import SigningKeys
+    from chalicelib.adapters.oidc.provider import OidcProvider
     from chalicelib.adapters.retries import Retries
     from chalicelib.domain.ports.clients import AssertionStore
-    from chalicelib.domain.ports.flushes import FlushStore
-    from chalicelib.domain.ports.sign_in import SessionStore
+    from chalicelib.domain.ports.flushes import AuthorizerCaches, FlushStore
+    from chalicelib.domain.ports.sign_in import LoginProvider, SessionStore
     from chalicelib.domain.ports.signing import KeyStore
     from chalicelib.domain.ports.time import Sleep
     from chalicelib.domain.ports.tokens import AuthorizationStore, RotationStore, TokenStore
     from chalicelib.domain.ports.users import ReactivationStore, UserStore
 
 
-class Stores:
-    """The stores and the signing keys, by one table's name and two keys' ids."""
+class Parts(TypedDict, total=False):
+    """The parts that a caller may give, by their names, so that they are not built."""
 
-    def __init__(self, environ: Mapping[str, str], clock: Clock | None = None) -> None:
+    sleep: "Sleep"
+    http: "PoolManager"
+    dynamodb_once: "DynamoDBClient"
+    lean: "DynamoDBClient | None"
+    kms_once: "KMSClient"
+    authorization: "AuthorizationStore"
+    tokens: "TokenStore"
+    rotations: "RotationStore"
+    users: "UserStore"
+    assertions: "AssertionStore"
+    session_store: "SessionStore"
+    reactivation_store: "ReactivationStore"
+    flush_store: "FlushStore"
+    keys: "KeyStore"
+    access_token_keys: "KeyStore"
+    signing_key: "SigningKeys"
+    access_token_key: "SigningKeys"
+    identity_provider: "OidcProvider"
+    login_provider: "LoginProvider"
+    authorizer_caches: "AuthorizerCaches"
+
+
+class Stores:
+    """The settings, the clock, the AWS clients, the stores and the signing keys."""
+
+    def __init__(
+        self, environ: Mapping[str, str], clock: Clock | None = None, **parts: Unpack[Parts]
+    ) -> None:
         self._environ = environ
         self.clock: Clock = clock or SystemClock()
+        # A cached property finds its value here, so a part that is given is never built.
+        vars(self).update(parts)
 
     @cached_property
     def settings(self) -> Settings:
@@ -40,7 +71,7 @@ class Stores:
 
     @cached_property
     def sleep(self) -> "Sleep":
-        """The way to wait."""
+        """The function that waits."""
         from chalicelib.adapters.clock import sleep
 
         return sleep
@@ -84,9 +115,9 @@ class Stores:
 
     @cached_property
     def authorization(self) -> "AuthorizationStore":
-        """The two calls of a decision. A use that cannot be recorded is not tried twice.
+        """The two calls of a decision. A use is recorded by one attempt.
 
-        The client is logged once, with the name of the variable that speaks against the lean one.
+        The client is logged once, with the variable that requires the SDK if there is one.
         """
         from chalicelib.adapters.dynamodb.authorization_store import DynamoDBAuthorizationStore
         from chalicelib.adapters.dynamodb.lean.access import LeftToSdk
@@ -98,17 +129,17 @@ class Stores:
 
     @property
     def verification_keys(self) -> "KeyStore":
-        """The published keys that sign API tokens, to be read only."""
+        """The public keys that verify API tokens, for reading only."""
         return self._key_store(KeyUse.API_TOKEN, self._repeating(self.lean)) if self.lean else self.keys
 
     @cached_property
     def keys(self) -> "KeyStore":
-        """The published keys that sign API tokens."""
+        """The public keys that verify API tokens."""
         return self._key_store(KeyUse.API_TOKEN, self.dynamodb)
 
     @cached_property
     def access_token_keys(self) -> "KeyStore":
-        """The published keys that sign access tokens; the authorizer never reads them."""
+        """The public keys that verify access tokens. The authorizer never reads them."""
         return self._key_store(KeyUse.ACCESS_TOKEN, self.dynamodb)
 
     @cached_property
@@ -120,7 +151,7 @@ class Stores:
 
     @cached_property
     def rotations(self) -> "RotationStore":
-        """Rotations; a reuse that cannot be recorded is not tried twice."""
+        """Rotations. A reuse is recorded by one attempt."""
         from chalicelib.adapters.dynamodb.rotation_store import DynamoDBRotationStore
 
         return DynamoDBRotationStore(self.dynamodb, self.dynamodb_once, self.settings.table_name)
@@ -134,14 +165,14 @@ class Stores:
 
     @cached_property
     def assertions(self) -> "AssertionStore":
-        """Client assertions that were used."""
+        """Used client assertions."""
         from chalicelib.adapters.dynamodb.assertion_store import DynamoDBAssertionStore
 
         return DynamoDBAssertionStore(self._dynamodb_for_counts, self.settings.table_name)
 
     @cached_property
     def session_store(self) -> "SessionStore":
-        """Sessions and sign-ins under way."""
+        """Sessions and pending sign-ins."""
         from chalicelib.adapters.dynamodb.session_store import DynamoDBSessionStore
 
         return DynamoDBSessionStore(self.dynamodb, self.settings.table_name)
@@ -155,19 +186,19 @@ class Stores:
 
     @cached_property
     def flush_store(self) -> "FlushStore":
-        """Who flushed which stage last."""
+        """The budget of flushes."""
         from chalicelib.adapters.dynamodb.flush_store import DynamoDBFlushStore
 
         return DynamoDBFlushStore(self.dynamodb, self.settings.table_name)
 
     @cached_property
     def signing_key(self) -> "SigningKeys":
-        """What signs new API tokens."""
+        """The keys that sign API tokens."""
         return self._kms_key(self.settings.signing_key_id, self.keys, self.access_token_keys)
 
     @cached_property
     def access_token_key(self) -> "SigningKeys":
-        """What signs access tokens; without a setting for it nobody asks for any."""
+        """The keys that sign access tokens. Without its setting no access token is derived."""
         first = self.settings.derived_token_key_id or ""
         return self._kms_key(first, self.access_token_keys, self.keys)
 

@@ -1,12 +1,10 @@
-"""The claims of API tokens and access tokens, and the types of tokens in an exchange."""
+"""The claims of API tokens and access tokens, and the types of tokens that an exchange takes."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
 
 ACCESS_TOKEN_LIFETIME = timedelta(minutes=5)
-
-TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105 - a name, not a secret
 
 
 class TokenType(Enum):

@@ -43,16 +43,15 @@ def audiences_by_client(
     audiences may ask about API tokens. It may ask about access tokens for its own id if that is an
     audience. Otherwise it may ask about access tokens that are not for another client.
     """
-    named = {id_: _named(server, derived) for id_, server in servers.items()}
+    named = {
+        id_: derived & (frozenset({id_}) if server.audiences is None else server.audiences)
+        for id_, server in servers.items()
+    }
     free = derived.difference(*(each for each in named.values() if each))
     return {
         id_: frozenset({api}) | (named[id_] or free) if server.audiences is None else server.audiences
         for id_, server in servers.items()
     }
-
-
-def _named(server: ResourceServer, derived: frozenset[str]) -> frozenset[str]:
-    return derived & (frozenset({server.id}) if server.audiences is None else server.audiences)
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,8 +122,8 @@ class FlushBudget:
     def begun(self, limits: FlushLimits, now: datetime) -> "FlushBudget":
         """Return the budget as a round begins.
 
-        Quiet is the time beyond the spacing. It takes back the pressure of one round for each 15 seconds,
-        or for each half of the spacing if that is longer.
+        Quiet is the time beyond the spacing. Each 15 seconds of quiet take back the pressure of one round.
+        If half the spacing is longer than that, it counts instead of 15 seconds.
         """
         spacing = limits.spacing(self.pressure)
         quiet = max(now - self.round_at - spacing, timedelta(0))

@@ -34,7 +34,7 @@ def moved(user: User, to: SubjectIdentifier, now: datetime) -> User:
     """Return the user with another identifier. Tokens, status and profile are kept.
 
     The role and all sessions end, because they come from sign-ins of the former identity. The time of
-    the newest sign-in is kept, so that an older JWT changes nothing after a move there and back.
+    the newest sign-in is kept. An older JWT then changes nothing after a move there and back.
     """
     if SubjectIdentifier.of(user) == to:
         return user

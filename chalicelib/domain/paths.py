@@ -1,8 +1,8 @@
 """The path of a request, as a backend may read it.
 
 An HTTP API decodes the path before it calls a function (middleapi/standard-server#93 on GitHub). A
-backend may decode it once more, resolve dot segments (RFC 3986 section 5.2.4), drop path parameters
-(";x=1"), or merge slashes. Scopes must open every path that a backend may read.
+backend may decode it once more or resolve dot segments (RFC 3986 section 5.2.4). It may also drop path
+parameters (";x=1") or merge slashes. Scopes must open every path that a backend may read.
 """
 
 import re

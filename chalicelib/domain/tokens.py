@@ -37,7 +37,7 @@ class TokenStatus(Enum):
 class Token:
     """The row of an API token. The token string itself is not kept.
 
-    ``usage`` and ``reuse_count`` are lower bounds: of the uses on each of the last days, and of the uses
+    ``usage`` is a lower bound of the uses on each of the last days. ``reuse_count`` is one of the uses
     after the overlap. A rotated token names its successor and works until ``overlap_ends_at``.
     ``family_id`` is the id of the first token of the family. It is set when the family gets a second
     token. ``line_id`` names the line of a successor. 0.1 did not write it. ``lifetime_began_at`` is set
@@ -158,8 +158,8 @@ class Token:
     def holds_place(self, now: datetime) -> bool:
         """Return True if the token keeps its family's place in the quota. Its generation is not checked.
 
-        A token that ended because an operator lowered the longest lifetime keeps the place, because the
-        limit may be raised again.
+        A token that ended because an operator lowered the longest lifetime keeps the place. The operator
+        may raise the limit again.
         """
         if self.state is TokenState.REVOKED or self.overlap_is_over(now):
             return False

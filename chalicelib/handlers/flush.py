@@ -19,7 +19,7 @@ def flush_authorizer_caches(event: Mapping[str, Any], context: Any) -> None:
     """
     records = event["Records"]
     with logs.request(getattr(context, "aws_request_id", None)), logs.entry("flush") as entry:
-        done = bootstrap.current().flushes.after(records)
+        done = bootstrap.service().flush(records)
         entry.add(records=len(records), changes=done.changes, flushed=sorted(done.flushed))
         entry.add(left_to_others=sorted(done.left_to_others), failed=sorted(done.failures))
         entry.add(left_to_ttl=sorted(done.left_to_ttl), calls=done.calls)

@@ -1,1 +1,1 @@
-"""What can be done with tokens and users, one module per subject."""
+"""The acts on tokens and users, one module per subject."""

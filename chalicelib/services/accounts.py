@@ -20,8 +20,7 @@ from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.ports.users import UserStore
 from chalicelib.domain.refusals import SignInReason
 from chalicelib.domain.users import SIGN_IN_LEEWAY, Identity, Role, User, UserStatus
-
-_ATTEMPTS = 5
+from chalicelib.services.conflicts import retry_on_conflict
 
 
 class Accounts:
@@ -57,12 +56,7 @@ class Accounts:
         A sign-in that is older than the newest one changes nothing. Raises SignInRefused, UserInactive,
         SignInTooSoon, ConcurrentChange or DependencyUnavailable.
         """
-        for _ in range(_ATTEMPTS):
-            try:
-                return self._present(identity)
-            except ConcurrentChange:
-                continue
-        raise ConcurrentChange
+        return retry_on_conflict(lambda: self._present(identity))
 
     def _present(self, identity: Identity) -> User:
         now = self._clock.now()

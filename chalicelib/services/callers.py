@@ -1,4 +1,4 @@
-"""Who calls the protected API, as its views see it."""
+"""Callers of the protected API, as views and gateways see them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,25 +11,25 @@ from chalicelib.domain.paths import readings
 from chalicelib.domain.scopes import EVERYTHING, Route, ScopeCatalogue, parse_scope, write_scope
 from chalicelib.services.verify import Verified
 
-# Printable ASCII but for what strings of JSON and templates end with, and what encodes.
+# Printable ASCII without the characters that end or escape strings of JSON and templates, and without "%".
 _PLAIN = "".join(map(chr, range(0x20, 0x7F))).translate({ord(c): None for c in '"\\%'})
 
 
 class ApiCaller(Protocol):
-    """A caller whom the protected API has let in."""
+    """A caller of the protected API that the authorizer has let in."""
 
     def require(self, method: str, path: str) -> None:
-        """Let a request pass that the caller's scopes open. Raises InsufficientScope or PathTooLong."""
+        """Allow a request if the caller's scopes cover it. Raises InsufficientScope or PathTooLong."""
         ...
 
     def describe(self) -> dict[str, object]:
-        """Return what the caller may know about itself."""
+        """Return the description that the caller gets of itself."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class TokenCaller:
-    """The bearer of an API token, as the authorizer described it to the view."""
+    """The bearer of an API token, as the authorizer describes it to the view."""
 
     user_id: str
     token_id: str
@@ -38,14 +38,14 @@ class TokenCaller:
     catalogue: ScopeCatalogue = field(repr=False)
 
     def require(self, method: str, path: str) -> None:
-        """Let a request pass that the token's scopes open. Raises InsufficientScope or PathTooLong.
+        """Allow a request if the token's scopes cover it. Raises InsufficientScope or PathTooLong.
 
-        The gateway enforced that already; this holds too where somebody forgot to put it there.
+        The gateway has enforced the scopes already. This check protects routes without that policy.
         """
         self.catalogue.require(self.scopes, method, path)
 
     def describe(self) -> dict[str, object]:
-        """Return what the caller may know about itself."""
+        """Return the description that the caller gets of itself."""
         return {
             "auth": "token",
             "user_id": self.user_id,
@@ -56,13 +56,13 @@ class TokenCaller:
 
 
 class AnonymousCaller:
-    """Anybody, where authentication is disabled."""
+    """An anonymous caller, because authentication is disabled."""
 
     def require(self, method: str, path: str) -> None:
-        """Let everybody do everything."""
+        """Allow every request."""
 
     def describe(self) -> dict[str, object]:
-        """Return that nobody was asked."""
+        """Return that the caller was not authenticated."""
         return {"auth": "none"}
 
 
@@ -76,21 +76,21 @@ class Admitted(Protocol):
 
     @property
     def context(self) -> dict[str, str]:
-        """The strings that the backend gets."""
+        """The flat strings that the backend gets."""
         ...
 
     def routes(self) -> Sequence[Route]:
-        """Return everything that is open to the caller."""
+        """Return the routes that the caller may use."""
         ...
 
     def opens(self, method: str, path: str) -> bool:
-        """Return True if a request is open to the caller. Raises PathTooLong or AmbiguousPath."""
+        """Return True if the caller may make a request. Raises PathTooLong or AmbiguousPath."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class AdmittedToken:
-    """The bearer of a token that may be used right now."""
+    """The bearer of a verified token."""
 
     verified: Verified
     catalogue: ScopeCatalogue = field(repr=False)
@@ -106,11 +106,11 @@ class AdmittedToken:
         return authorizer_context(self.verified)
 
     def routes(self) -> Sequence[Route]:
-        """Return everything that the scopes open."""
+        """Return the routes that the scopes cover."""
         return self.catalogue.routes(self.verified.scopes)
 
     def opens(self, method: str, path: str) -> bool:
-        """Return True if the scopes open a request however a backend reads its path.
+        """Return True if the scopes cover a request, in every form in which a backend may read its path.
 
         Raises PathTooLong or AmbiguousPath.
         """
@@ -125,11 +125,11 @@ class AnonymousAdmitted:
 
     @property
     def context(self) -> dict[str, str]:
-        """The empty text, because there is not a token."""
+        """An empty context, because the caller has no token."""
         return {}
 
     def routes(self) -> Sequence[Route]:
-        """Return everything."""
+        """Return all routes."""
         return [EVERYTHING]
 
     def opens(self, method: str, path: str) -> bool:
@@ -138,10 +138,10 @@ class AnonymousAdmitted:
 
 
 def authorizer_context(verified: Verified) -> dict[str, str]:
-    """Return what the authorizer tells the views: flat strings, all that API Gateway carries.
+    """Return the authorizer's context for views. API Gateway carries only flat strings.
 
-    People choose names; in here, where gateways and mapping templates copy them unescaped, a name is
-    percent-encoded (RFC 3986 section 2.1), so that none can be read as something else.
+    Users choose the names of tokens. Gateways and mapping templates copy the context unescaped, so a name
+    is percent-encoded (RFC 3986 section 2.1).
     """
     token = verified.token
     return {
@@ -155,7 +155,7 @@ def authorizer_context(verified: Verified) -> dict[str, str]:
 def token_caller(context: Mapping[str, str] | None, catalogue: ScopeCatalogue) -> TokenCaller:
     """Return the caller that an authorizer's context describes.
 
-    Raises NotAuthenticated when no authorizer stands before the view: never an allow by omission.
+    Raises NotAuthenticated if the view has no authorizer, so that a forgotten one lets no caller in.
     """
     if not context or "token_id" not in context:
         raise NotAuthenticated

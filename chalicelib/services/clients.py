@@ -1,9 +1,8 @@
-"""Which client calls an OAuth endpoint (RFC 6749 section 2.3, RFC 7523 section 2.2)."""
+"""Clients of the OAuth endpoints (RFC 6749 section 2.3, RFC 7523 section 2.2)."""
 
 import hashlib
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from chalicelib import logs
 from chalicelib.domain.clients import (
@@ -17,26 +16,23 @@ from chalicelib.domain.errors import InvalidClient
 from chalicelib.domain.ports.clients import AssertionStore, AssertionVerifier
 from chalicelib.domain.ports.time import Clock
 
-# What a secret is compared with where there is none: no preimage of it is known.
-_NOBODY = "0" * 64
-
-
-@dataclass(frozen=True, slots=True)
-class AssertionPorts:
-    """What assertions are verified with and remembered in."""
-
-    verifier: AssertionVerifier
-    store: AssertionStore
+# For clients without a secret: no preimage of this hash is known.
+_NO_SECRET_SHA256 = "0" * 64
 
 
 class AuthenticateClients:
-    """Tells configured resource servers from everybody else."""
+    """Authentication of the configured resource servers."""
 
     def __init__(
-        self, servers: Mapping[str, ResourceServer], assertions: AssertionPorts, clock: Clock
+        self,
+        servers: Mapping[str, ResourceServer],
+        verifier: AssertionVerifier,
+        used: AssertionStore,
+        clock: Clock,
     ) -> None:
         self._servers = servers
-        self._assertions = assertions
+        self._verifier = verifier
+        self._used = used
         self._clock = clock
 
     def require(self, credentials: ClientCredentials | None) -> str:
@@ -50,7 +46,7 @@ class AuthenticateClients:
         return client_id
 
     def check(self, credentials: ClientCredentials | None) -> str | None:
-        """Return the id of the client that proved who it is, or None if nothing was presented.
+        """Return the id of the client that authenticated itself, or None if nothing was presented.
 
         Raises InvalidClient or StoreUnavailable.
         """
@@ -68,17 +64,17 @@ class AuthenticateClients:
         stored = server.secret_sha256 if server else None
         digest = hashlib.sha256(presented.secret.encode()).hexdigest()
         # An unknown client costs the same comparison as a known one.
-        if not hmac.compare_digest(digest, stored or _NOBODY):
+        if not hmac.compare_digest(digest, stored or _NO_SECRET_SHA256):
             raise InvalidClient(by_header=presented.by_header)
         return presented.client_id
 
     def _check_assertion(self, presented: ClientAssertion) -> str:
-        verified = self._assertions.verifier.verify(presented.assertion)
+        verified = self._verifier.verify(presented.assertion)
         if presented.client_id not in (None, verified.client_id):
             raise InvalidClient
-        # A length before the id, so that no other pair of client and jti reads the same.
+        # The length keeps apart pairs of client and jti that are the same text.
         named = f"{len(verified.client_id)}:{verified.client_id}{verified.id}"
         used = UsedAssertion(hashlib.sha256(named.encode()).hexdigest(), verified.expires_at)
-        if not self._assertions.store.use_assertion(used, self._clock.now()):
+        if not self._used.use_assertion(used, self._clock.now()):
             raise InvalidClient("This client assertion was used before.")
         return verified.client_id

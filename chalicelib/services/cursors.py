@@ -1,4 +1,4 @@
-"""Cursors: a place in a list as text for a URL. They open nothing, so they are checked, not signed."""
+"""Cursors: places in lists as text for URLs. They give no access, so they are checked but not signed."""
 
 from chalicelib import base64url
 from chalicelib.domain.errors import InvalidCursor
@@ -12,7 +12,7 @@ def write(place: str) -> str:
 
 
 def read(cursor: str) -> str:
-    """Return the place that a cursor names, yet unchecked. Raises InvalidCursor."""
+    """Return the place that a cursor names. The caller must check it. Raises InvalidCursor."""
     try:
         if len(cursor) > MAX_LENGTH:
             raise InvalidCursor

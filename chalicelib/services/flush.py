@@ -1,4 +1,4 @@
-"""Ending the gateway's cached decisions when a row changes what is decided."""
+"""Flushes of the gateway's cached decisions after changes of rows that end them."""
 
 import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -16,27 +16,27 @@ from chalicelib.domain.errors import (
     GatewayUnavailable,
     StoreUnavailable,
 )
-from chalicelib.domain.flush_budget import BETWEEN_OPENINGS, FlushBudget, FlushLimits, Pace
-from chalicelib.domain.ports.flushes import AuthorizerCaches, FlushStore, KeptBudget
+from chalicelib.domain.flush_budget import BETWEEN_OPENINGS, FlushBudget, Pace
+from chalicelib.domain.ports.flushes import AuthorizerCaches
 from chalicelib.domain.ports.time import Clock, Sleep
+from chalicelib.services.shared_budget import ChangeBudget, SharedBudget
 
 SETTLE = timedelta(seconds=1)
-"""How long a decision that read the row before its change may take to get into the gateway's cache."""
+"""The time for which a decision by a row from before its change may still enter the gateway's cache."""
 
 PATIENCE = timedelta(seconds=40)
-"""How long one invocation waits for its round at most; then Lambda hands the same records on again."""
+"""The longest wait of an invocation for its round. Then Lambda delivers the same records again."""
 
-# An operator may delete the row to end the spacing, also for those that wait for their round.
+# An operator may delete the row to end the spacing, also for processes that wait for their round.
 _LOOK_AGAIN = timedelta(seconds=3)
 # Lambda ends the function after 60 s, and a call takes 5.5 s at most.
 _LAST_CALL = timedelta(seconds=54)
 # Revocations of the same shard wait meanwhile.
 _OPENING_PATIENCE = timedelta(seconds=10)
-# Before each go at the stages that are left. The SDK repeats nothing, because each call costs budget.
+# Before each attempt at the stages that are left. The SDK never retries, because each call costs budget.
 _PAUSES = (timedelta(0), timedelta(seconds=1), timedelta(seconds=3))
 
 Record = Mapping[str, Any]
-ChangeBudget = Callable[[FlushBudget, FlushLimits, datetime], FlushBudget]
 
 
 @dataclass(slots=True)
@@ -58,43 +58,13 @@ class Flushed:
 
     @property
     def worth_retrying(self) -> DependencyUnavailable | None:
-        """The first failure that another attempt may get over."""
+        """The first failure after which another attempt may succeed."""
         passing = (error for error in self.failures.values() if isinstance(error, DependencyUnavailable))
         return self.postponed or next(passing, None)
 
 
-class SharedBudget:
-    """The budget that all processes share, as this process saw it last.
-
-    Each method is one conditional write. It returns False if another process wrote meanwhile; the budget
-    is then that process's.
-    """
-
-    def __init__(self, limits: FlushLimits, store: FlushStore, clock: Clock) -> None:
-        self.limits = limits
-        self._store = store
-        self._clock = clock
-        self._kept: KeptBudget | None = None
-
-    def seen(self) -> FlushBudget:
-        """Return the budget as it was seen last. It may have moved on since."""
-        known = self._kept.budget if self._kept else FlushBudget()
-        return known.corrected(self.limits, self._clock.now())
-
-    def forget(self) -> None:
-        """Make the next write learn what the table has: an operator may have deleted the row."""
-        self._kept = None
-
-    def write(self, change: ChangeBudget) -> bool:
-        """Write the changed budget. Raises StoreUnavailable."""
-        now = self._clock.now()
-        swap = self._store.swap_budget(self._kept, change(self.seen(), self.limits, now), now)
-        self._kept = swap.kept
-        return swap.won
-
-
 class FlushCaches:
-    """Flushes all stages out of one budget, whichever processes do so at the same time."""
+    """Flushes of all stages from one budget that all processes share."""
 
     def __init__(
         self,
@@ -106,7 +76,7 @@ class FlushCaches:
         sleep: Sleep,
         decision_reuse: timedelta = timedelta(0),
     ) -> None:
-        # Until then a decision may be made by rows from before the change.
+        # Until then, a decision by rows from before the change is possible.
         self._settle = SETTLE + decision_reuse
         self._stages = stages
         self._read = read
@@ -115,7 +85,7 @@ class FlushCaches:
         self._clock = clock
         self._sleep = sleep
 
-    def after(self, records: Sequence[Record]) -> Flushed:
+    def __call__(self, records: Sequence[Record]) -> Flushed:
         """Flush if one of the table's records changes decisions, or cannot be read.
 
         A change that ends something begins a round, or is served by one that begins late enough. A change
@@ -123,7 +93,9 @@ class FlushCaches:
         """
         began = self._clock.now()
         due = began + self._settle
-        effects = [self._effect(record, due) for record in records]
+        changes = [self._read(record) for record in records]
+        # A record that cannot be read may be about a revocation.
+        effects = [change.effect(due) if change else Effect.ENDS for change in changes]
         done = Flushed(changes=sum(effect is not Effect.NONE for effect in effects))
         if not done.changes or not self._stages:
             return done
@@ -136,15 +108,11 @@ class FlushCaches:
             logs.warn("flush.failed", stage=stage, reason=error.code, cause=logs.cause(error))
         return done
 
-    def _effect(self, record: Record, now: datetime) -> Effect:
-        change = self._read(record)
-        return change.effect(now) if change else Effect.ENDS
-
     def _flush_round(self, due: datetime, began: datetime, done: Flushed) -> None:
         """Flush every stage, unless another process begins a round when it is due or later.
 
-        A process that begins a round answers for it. If it fails, Lambda hands its records on again, which
-        are then due later than the round that failed.
+        A process that begins a round is responsible for it. If it fails, Lambda delivers its records again.
+        They are then due later than the round that failed.
         """
         self._wait_until(due)
         self._budget.forget()
@@ -179,7 +147,7 @@ class FlushCaches:
                 self._sleep(_LOOK_AGAIN)
                 self._budget.forget()
             elif wait > timedelta(0):
-                self._sleep(wait)
+                self._wait_until(earliest)
             elif self._budget.write(FlushBudget.begun):
                 return True
         return False
@@ -203,7 +171,7 @@ class FlushCaches:
             if max(now, earliest) > deadline:
                 raise GatewayUnavailable
             if earliest > now:
-                self._sleep(earliest - now)
+                self._wait_until(earliest)
             elif self._budget.write(FlushBudget.spent):
                 return
 
@@ -247,7 +215,7 @@ class FlushCaches:
                 if is_first and self._opened_lately(now):
                     return False
                 if budget.whole_at > now:
-                    self._sleep(budget.whole_at - now)
+                    self._wait_until(budget.whole_at)
                 elif self._budget.write(change):
                     return True
         return False

@@ -5,17 +5,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from chalicelib.domain.errors import ConcurrentChange, IdentityTaken, InvalidRequest, UserNotFound
+from chalicelib.domain.errors import IdentityTaken, InvalidRequest, UserNotFound
 from chalicelib.domain.identities import SubjectIdentifier, moved
 from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.ports.users import UserStore
 from chalicelib.domain.text import is_valid_subject
 from chalicelib.domain.users import User
+from chalicelib.services.conflicts import retry_on_conflict
 
 MOST_USERS_READ = 2_000
 """The largest number of users that a warning reads."""
 
-_ATTEMPTS = 5
 _STORE_PAGE = 100
 
 
@@ -57,16 +57,14 @@ class MoveUsers:
 
         Raises InvalidRequest, UserNotFound, IdentityTaken, ConcurrentChange or DependencyUnavailable.
         """
-        for _ in range(_ATTEMPTS):
+
+        def attempt() -> Move:
             move = self.plan(user_id, to)
-            if move.is_done:
-                return move
-            try:
+            if not move.is_done:
                 self._store.move_user(move.before, move.after)
-            except ConcurrentChange:
-                continue
             return move
-        raise ConcurrentChange
+
+        return retry_on_conflict(attempt)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +90,7 @@ def every_user(store: UserStore) -> Iterator[User]:
 
 
 def is_out_of_reach(user: User, issuer: str, subject_claim: str) -> bool:
-    """Return whether sign-ins at ``issuer`` by ``subject_claim`` do not reach an active user."""
+    """Return True if sign-ins at ``issuer`` by ``subject_claim`` do not reach this active user."""
     return user.is_active and (user.issuer, user.subject_claim) != (issuer, subject_claim)
 
 

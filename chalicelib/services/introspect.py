@@ -1,4 +1,4 @@
-"""What a token is, for services that ask (RFC 7662). Asking is no use: nothing is written."""
+"""Introspection (RFC 7662). It is not counted as a use, so nothing is written."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,14 +13,14 @@ from chalicelib.services.verify import VerifyToken
 
 @dataclass(frozen=True, slots=True)
 class ActiveToken:
-    """A token that may be used right now, and what RFC 7662 section 2.2 tells about it.
+    """A token that may be used right now, as RFC 7662 section 2.2 describes it.
 
-    ``client_id`` is the API token behind an access token; None for an API token itself.
+    ``jti`` is its own id. ``client_id`` is the API token behind an access token, and None for an API token.
     """
 
     subject: str
     audience: str
-    token_id: str
+    jti: str
     scopes: frozenset[str]
     issued_at: datetime
     expires_at: datetime | None
@@ -28,7 +28,10 @@ class ActiveToken:
 
 
 class IntrospectToken:
-    """Decides as the authorizer does, without counting a use."""
+    """The authorizer's decision for services that ask, without counting a use.
+
+    ``audiences`` are those that each client may ask about.
+    """
 
     def __init__(
         self,
@@ -42,10 +45,11 @@ class IntrospectToken:
         self._audience = audience
         self._audiences = audiences
 
-    def introspect(self, unverified_token: str, client_id: str) -> ActiveToken | None:
-        """Return what the token is for a client, or None if it is not active there for any reason.
+    def __call__(self, unverified_token: str, client_id: str) -> ActiveToken | None:
+        """Return the token, or None if it is not active for this client.
 
-        A token for an audience of another client is one (RFC 7662 section 2.2). Raises StoreUnavailable.
+        A token for an audience of another client is not active (RFC 7662 section 2.2).
+        Raises StoreUnavailable.
         """
         audiences = self._audiences[client_id]
         try:
@@ -63,7 +67,7 @@ class IntrospectToken:
         return ActiveToken(
             subject=token.user_id,
             audience=self._audience,
-            token_id=token.id,
+            jti=token.id,
             scopes=verified.scopes,
             issued_at=token.created_at,
             expires_at=verified.ends_at,
@@ -76,7 +80,7 @@ class IntrospectToken:
         return ActiveToken(
             subject=claims.subject,
             audience=claims.audience,
-            token_id=claims.access_token_id,
+            jti=claims.access_token_id,
             scopes=claims.scopes & behind.scopes,
             issued_at=claims.issued_at,
             expires_at=claims.expires_at,

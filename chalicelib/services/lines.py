@@ -1,78 +1,46 @@
-"""Find the tokens that end together, by a bounded number of reads."""
+"""The tokens that end together, found by a bounded number of reads."""
 
 from collections.abc import Iterable, Sequence
 
-from chalicelib.domain.claims import Claims
 from chalicelib.domain.errors import ConcurrentChange
 from chalicelib.domain.lines import Line, Members
-from chalicelib.domain.ports.tokens import AuthorizationStore, RotationStore
+from chalicelib.domain.ports.tokens import RotationStore
 from chalicelib.domain.tokens import Token
-from chalicelib.domain.users import User
 
 
-class FindPresented:
-    """Reads the token of a genuine string, or the newest of its line."""
-
-    def __init__(self, rows: AuthorizationStore, rotations: RotationStore) -> None:
-        self._rows = rows
-        self._rotations = rotations
-
-    def of(self, claims: Claims) -> tuple[Token | None, User | None]:
-        """Return the token and its owner. Raises DependencyUnavailable.
-
-        If the row of a line's first token was deleted, the newest token of the line stands for it.
-        """
-        token, owner = self._rows.find_for_authorization(claims.subject, claims.token_id)
-        if token is None and owner:
-            token = self._newest(owner.id, claims.token_id)
-        # As for a decision: a string that says otherwise than the row is not this token's.
-        return (token, owner) if token and token.expires_at == claims.expires_at else (None, None)
-
-    def _newest(self, user_id: str, line_id: str) -> Token | None:
-        line, _ = self._rotations.find_rows(user_id, (), line_id)
-        found = self._rotations.find_rows(user_id, line.token_ids[1:])[1] if line else ()
-        return found[0] if found else None
-
-
-class FindMembers:
-    """Reads a line's row, and the few tokens that it leads to.
+def find_members(rotations: RotationStore, token: Token) -> Members:
+    """Return the tokens that may work: of the token's line, and beside it in the family.
 
     A line that 0.1 began has no row. Its newest token is found among the rows of its family.
+    Raises ConcurrentChange if the line grows meanwhile, or DependencyUnavailable.
     """
+    if not (token.predecessor_id or token.successor_id):
+        return Members(None, (token,))
+    rows = _around(rotations, token)
+    if rows.goes_on:
+        rows = _around(rotations, _newest(rotations, rows.newest))
+    if rows.goes_on:
+        raise ConcurrentChange
+    return rows.members()
 
-    def __init__(self, rotations: RotationStore) -> None:
-        self._rotations = rotations
 
-    def of(self, token: Token) -> Members:
-        """Return the tokens that may work: of a token's line, and beside it in the family.
+def _around(rotations: RotationStore, token: Token) -> "_Rows":
+    rows = _Rows(token)
+    near = (token.predecessor_id, token.successor_id)
+    rows.line, found = rotations.find_rows(token.user_id, rows.missing(near), token.line)
+    rows.add(found)
+    for wanted in (rows.named, rows.neighbours):
+        if missing := rows.missing(wanted()):
+            rows.add(rotations.find_rows(token.user_id, missing)[1])
+    return rows
 
-        Raises ConcurrentChange if the line grows meanwhile, or DependencyUnavailable.
-        """
-        if not (token.predecessor_id or token.successor_id):
-            return Members(None, (token,))
-        rows = self._around(token)
-        if rows.goes_on:
-            rows = self._around(self._newest(rows.newest))
-        if rows.goes_on:
-            raise ConcurrentChange
-        return rows.members()
 
-    def _around(self, token: Token) -> "_Rows":
-        rows = _Rows(token)
-        near = (token.predecessor_id, token.successor_id)
-        rows.line, found = self._rotations.find_rows(token.user_id, rows.missing(near), token.line)
-        rows.add(found)
-        for wanted in (rows.named, rows.neighbours):
-            if missing := rows.missing(wanted()):
-                rows.add(self._rotations.find_rows(token.user_id, missing)[1])
-        return rows
-
-    def _newest(self, token: Token) -> Token:
-        family = self._rotations.list_family(token.user_id, token.family_id or token.id)
-        by_id = {each.id: each for each in family}
-        while (follower := by_id.get(token.successor_id or "")) and follower.is_self_rotated:
-            token = follower
-        return token
+def _newest(rotations: RotationStore, token: Token) -> Token:
+    family = rotations.list_family(token.user_id, token.family_id or token.id)
+    by_id = {each.id: each for each in family}
+    while (follower := by_id.get(token.successor_id or "")) and follower.is_self_rotated:
+        token = follower
+    return token
 
 
 class _Rows:

@@ -1,14 +1,14 @@
-"""Lists of tokens: filtered, searched, ordered, in pages that neither skip nor repeat.
+"""Lists of tokens, filtered, searched and ordered.
 
-A page goes on behind the last token of the one before, by its place in the order, so tokens that are
-added meanwhile shift nothing.
+Pages neither skip nor repeat a token. Each page continues after the last token of the page before, by its
+place in the order, so new tokens shift nothing.
 """
 
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from chalicelib import strict_json
 from chalicelib.domain.errors import InvalidCursor, TooManyToSort
@@ -32,12 +32,11 @@ Sort = Literal[
     "idle_at",
     "-idle_at",
 ]
-SORTS: tuple[Sort, ...] = get_args(Sort)
 DEFAULT_SORT: Sort = "-created_at"
 DEFAULT_LIMIT = 30
 MAX_LIMIT = 100
 
-# How many rows one call may read: enough for any page of a user within the default quota.
+# Enough for any page of a user within the default quota.
 _MOST_ROWS_READ = 5_000
 _STORE_PAGE = 200
 
@@ -62,7 +61,7 @@ _SORT_KEYS: dict[str, SortKey] = {
 
 @dataclass(frozen=True, slots=True)
 class TokenQuery:
-    """Which tokens, in which order (a name of ``SORTS``; ``-`` descends), from where."""
+    """The filters, the order and the start of a page. An order with ``-`` descends."""
 
     status: TokenStatus | None = None
     text: str = ""
@@ -73,9 +72,9 @@ class TokenQuery:
 
 @dataclass(frozen=True, slots=True)
 class TokenView:
-    """A token as its owner sees it now; ``refused_since`` None while it may be used.
+    """A token as its owner sees it now. ``refused_since`` is None while it may be used.
 
-    ``expires_at`` is the token's own expiry, or an earlier one by the longest lifetime of today.
+    ``expires_at`` is the token's own expiry, or an earlier one by today's MAX_TOKEN_LIFETIME_DAYS.
     """
 
     token: Token
@@ -87,14 +86,14 @@ class TokenView:
 
 @dataclass(frozen=True, slots=True)
 class TokenPage:
-    """One page; ``next_cursor`` None on the last. A page may be short, even empty, before the last."""
+    """One page. ``next_cursor`` is None on the last. Any page may be short or even empty."""
 
     tokens: Sequence[TokenView]
     next_cursor: str | None
 
 
 class ListTokens:
-    """Reads a user's tokens page by page."""
+    """Lists of a user's tokens, page by page."""
 
     def __init__(self, store: TokenStore, clock: Clock, rules: TokenRules) -> None:
         self._store = store
@@ -112,7 +111,7 @@ class ListTokens:
         return TokenPage(views, order.write(place) if place else None)
 
     def views(self, owner: User, tokens: Sequence[Token], now: datetime) -> Sequence[TokenView]:
-        """Return tokens as they stand at ``now``, each revoked one with when and why."""
+        """Return tokens with their status at ``now``. A revoked one has the time and reason."""
         ended = self._store.find_ended_generations(
             owner.id, {t.generation for t in tokens if t.generation != owner.generation}
         )
@@ -131,10 +130,10 @@ class ListTokens:
     def _by_id(
         self, match: "_Match", order: "_Order", after: "_Place | None"
     ) -> tuple[list[Token], "_Place | None"]:
-        """Walk the rows in their own order; a page costs what it reads, however many there are."""
+        """Walk the rows in their own order. A page costs only the rows that it reads."""
         found: list[Token] = []
         last: Token | None = None
-        # One more than is shown tells whether there are more.
+        # One row more than the page has shows if there is another page.
         size = match.query.limit + 1 if match.is_everything else _STORE_PAGE
         for count, token in enumerate(self._walk(match.owner, order, after, size)):
             if len(found) == match.query.limit or count == _MOST_ROWS_READ:
@@ -188,7 +187,7 @@ class _Match:
 
     @property
     def is_everything(self) -> bool:
-        """Whether no token is left out."""
+        """True if every token matches."""
         return self.query.status is None and not self.query.text
 
     def __call__(self, token: Token) -> bool:
@@ -200,7 +199,7 @@ class _Match:
 
 @dataclass(frozen=True, slots=True, order=True)
 class _Place:
-    """Where a token stands in an order; the id breaks ties."""
+    """A token's place in an order. The id breaks ties."""
 
     key: str
     token_id: str
@@ -235,24 +234,20 @@ class _Order:
         return [token for token in ordered if self.place(token) > after]
 
     def write(self, place: _Place) -> str:
-        # Not as ASCII: escapes would make the longest name's cursor longer than one may be.
+        # Escapes of ASCII would make the cursor of the longest name too long.
         parts = [self.sort, place.key, place.token_id]
         return cursors.write(json.dumps(parts, separators=(",", ":"), ensure_ascii=False))
 
     def read(self, cursor: str) -> _Place:
-        """Return the place that a cursor of this order names. It opens nothing: only a place."""
+        """Return the place that a cursor of this order names. Raises InvalidCursor."""
         try:
-            sort, key, token_id = _parts(cursor)
+            parts: Any = strict_json.parse(cursors.read(cursor), _CURSOR_BOUNDS)
         except ValueError as error:
             raise InvalidCursor from error
+        if not isinstance(parts, list) or len(parts) != 3:
+            raise InvalidCursor
+        sort, key, token_id = parts
         strings = isinstance(key, str) and isinstance(token_id, str)
         if sort != self.sort or not strings or not TOKEN_ID.fullmatch(token_id):
             raise InvalidCursor
         return _Place(key, token_id)
-
-
-def _parts(cursor: str) -> list[Any]:
-    parts = strict_json.parse(cursors.read(cursor), _CURSOR_BOUNDS)
-    if not isinstance(parts, list) or len(parts) != 3:
-        raise InvalidCursor
-    return parts

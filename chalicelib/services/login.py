@@ -1,4 +1,4 @@
-"""Signing in at the page: away to the provider and back (OpenID Connect Core section 3.1)."""
+"""Sign-ins at the page: to the provider and back (OpenID Connect Core section 3.1)."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -12,8 +12,7 @@ from chalicelib.domain.refusals import LoginReason, provider_error, reason_of_er
 from chalicelib.domain.sessions import LOGIN_LIFETIME, PendingLogin, login_id_in, logins_to_drop
 from chalicelib.domain.users import Identity, User
 from chalicelib.services.accounts import Accounts
-from chalicelib.services.cookies import hash_of, random_text
-from chalicelib.services.sessions import Sessions
+from chalicelib.services.sessions import Sessions, cookie_hash, random_text
 
 _CANCELLED = "access_denied"
 
@@ -34,18 +33,18 @@ class LoginBegun:
 
 @dataclass(frozen=True, slots=True)
 class Callback:
-    """The provider's answer as the browser brings it (RFC 6749 sections 4.1.2 and 4.1.2.1).
+    """The provider's response as the browser brings it (RFC 6749 sections 4.1.2 and 4.1.2.1).
 
-    Missing parameters are empty. ``login_cookie`` is the cookie of the sign-in that ``state`` names.
-    ``session_cookie`` is the cookie of the browser's present session. ``is_expected`` says that the
-    browser has a pending sign-in, of any state.
+    Missing parameters are empty. ``unverified_login_cookie`` is the cookie of the sign-in that the state
+    names. ``unverified_session_cookie`` is the cookie of the browser's present session. ``is_expected`` is
+    True if the browser has a pending sign-in, of any state.
     """
 
-    state: str = field(repr=False)
+    unverified_state: str = field(repr=False)
     code: str = field(repr=False)
     error: str
-    login_cookie: str | None = field(repr=False)
-    session_cookie: str | None = field(repr=False)
+    unverified_login_cookie: str | None = field(repr=False)
+    unverified_session_cookie: str | None = field(repr=False)
     is_expected: bool = False
 
 
@@ -58,7 +57,7 @@ class LoginDone:
 
 
 class Login:
-    """Sign-ins of people at the page, with one session for each."""
+    """Sign-ins at the page. Each one begins a session."""
 
     def __init__(
         self,
@@ -83,7 +82,7 @@ class Login:
         login_id, cookie = new_login_id(now), random_text()
         state = f"{login_id}.{random_text()}"
         login = PendingLogin(
-            id_hash=_key_of(cookie, state),
+            id_hash=_login_hash(cookie, state),
             state=state,
             nonce=random_text(),
             verifier=random_text(),
@@ -95,7 +94,7 @@ class Login:
         return LoginBegun(url, login_id, cookie, logins_to_drop(pending))
 
     def finish(self, callback: Callback, redirect_uri: str) -> LoginDone:
-        """Begin a session for a person who comes back from the provider, once per sign-in.
+        """Begin a session for a user who returns from the provider, once per sign-in.
 
         The browser's present session ends. Raises LoginFailed, UserInactive, SignInTooSoon,
         ConcurrentChange or DependencyUnavailable.
@@ -103,7 +102,7 @@ class Login:
         if callback.error:
             logs.add(provider_error=provider_error(callback.error))
             # Some providers leave the state out of an error. Then no pending sign-in ends.
-            if callback.state or not callback.is_expected:
+            if callback.unverified_state or not callback.is_expected:
                 self._take(callback)
             cancelled = callback.error == _CANCELLED
             raise LoginFailed(LoginReason.CANCELLED if cancelled else reason_of_error(callback.error))
@@ -114,18 +113,20 @@ class Login:
         # Taken before the user is looked at: a deactivation from here on ends this session too.
         now = self._clock.now()
         user = self._present(self._provider.redeem(login, callback.code, redirect_uri))
-        return LoginDone(login.return_to, self._sessions.begin(user, now, callback.session_cookie))
+        return LoginDone(
+            login.return_to, self._sessions.begin(user, now, callback.unverified_session_cookie)
+        )
 
     def _take(self, callback: Callback) -> PendingLogin:
         """Return the pending sign-in, and delete it. Raises LoginFailed or StoreUnavailable.
 
         A state of another browser or of another form changes nothing, because the link may be forged.
         """
-        cookie, now = callback.login_cookie, self._clock.now()
-        login = self._store.take_login(_key_of(cookie, callback.state)) if cookie else None
+        cookie, now = callback.unverified_login_cookie, self._clock.now()
+        login = self._store.take_login(_login_hash(cookie, callback.unverified_state)) if cookie else None
         if login is None:
             # The browser drops an expired cookie, so only the state shows that the sign-in took too long.
-            login_id = login_id_in(callback.state)
+            login_id = login_id_in(callback.unverified_state)
             late = login_id is not None and began_by(login_id, now - LOGIN_LIFETIME)
             raise LoginFailed(LoginReason.TOOK_TOO_LONG if late else LoginReason.NOT_BEGUN_HERE)
         if not login.is_open(now):
@@ -139,5 +140,5 @@ class Login:
             raise LoginFailed(error.reason, error.facts) from error
 
 
-def _key_of(cookie: str, state: str) -> str:
-    return hash_of(f"{cookie}.{state}")
+def _login_hash(cookie: str, state: str) -> str:
+    return cookie_hash(f"{cookie}.{state}")

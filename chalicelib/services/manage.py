@@ -1,31 +1,29 @@
-"""Look at, change and revoke one's own tokens."""
+"""Reads and changes of an owner's tokens."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 from chalicelib import logs
-from chalicelib.domain.errors import ConcurrentChange, PreconditionFailed, TokenNotFound
-from chalicelib.domain.ids import TOKEN_ID
+from chalicelib.domain.errors import PreconditionFailed
 from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.ports.tokens import TokenStore
 from chalicelib.domain.ports.users import Reactivated
-from chalicelib.domain.revocations import RevocationReason
 from chalicelib.domain.rotation import without_overlap
 from chalicelib.domain.token_checks import require_changeable, require_unexpired
 from chalicelib.domain.token_rules import TokenRules
 from chalicelib.domain.tokens import Token, TokenState
 from chalicelib.domain.users import User
+from chalicelib.services.conflicts import retry_on_conflict
 from chalicelib.services.listing import ListTokens, TokenView
-from chalicelib.services.reactivations import CountReactivations
-from chalicelib.services.revocation import RevokeToken
-
-_ATTEMPTS = 5
+from chalicelib.services.lookup import find_owned
+from chalicelib.services.reactivations import CountReactivation
 
 
 @dataclass(frozen=True, slots=True)
 class TokenPatch:
-    """What to change; None leaves a member as it is. ``status`` is active or inactive."""
+    """The changes to a token. None leaves a member as it is. ``status`` is active or inactive."""
 
     name: str | None = None
     description: str | None = None
@@ -39,21 +37,19 @@ class ManageTokens:
         self,
         store: TokenStore,
         listing: ListTokens,
-        revocations: RevokeToken,
+        count_reactivation: CountReactivation,
         clock: Clock,
         rules: TokenRules,
-        reactivations: CountReactivations,
     ) -> None:
         self._store = store
         self._listing = listing
-        self._revocations = revocations
+        self._count_reactivation = count_reactivation
         self._clock = clock
         self._rules = rules
-        self._reactivations = reactivations
 
     def get(self, owner: User, token_id: str) -> TokenView:
         """Return one token. Raises TokenNotFound or DependencyUnavailable."""
-        return self._view(owner, self._find(owner, token_id))
+        return self._view(owner, find_owned(self._store, owner, token_id))
 
     def patch(
         self, owner: User, token_id: str, patch: TokenPatch, if_match: Collection[int] | None = None
@@ -61,67 +57,41 @@ class ManageTokens:
         """Change a token and return it.
 
         A change that meets another one is made again on top of it, so that neither is lost.
-        Raises TokenNotFound, TokenAlreadyRevoked, TokenAlreadyExpired, PreconditionFailed when the
-        token is at none of the versions ``if_match``, ReactivationLimitReached, ConcurrentChange or
-        DependencyUnavailable.
+        Raises TokenNotFound, TokenAlreadyRevoked, TokenAlreadyExpired, ReactivationLimitReached,
+        ConcurrentChange or DependencyUnavailable. Raises PreconditionFailed if the token's version is not
+        in ``if_match``.
         """
+        # However many attempts are needed, the change is one re-activation.
+        count_reactivation = cache(lambda: self._count_reactivation(owner.id, Reactivated.TOKEN))
 
-        def change(token: Token, now: datetime) -> Token:
-            if if_match is not None and token.version not in if_match:
+        def attempt() -> Token:
+            before = find_owned(self._store, owner, token_id)
+            if if_match is not None and before.version not in if_match:
                 raise PreconditionFailed
-            return _patched(token, owner, patch, now, self._rules)
-
-        return self._view(owner, self._change(owner, token_id, change))
-
-    def revoke(self, owner: User, token_id: str, reason: RevocationReason) -> None:
-        """Revoke a token and its line for good; a revoked token stays as it is.
-
-        Raises TokenNotFound, ConcurrentChange or DependencyUnavailable.
-        """
-        self._revocations.revoke(lambda: (self._find(owner, token_id), owner), reason)
-
-    def end_predecessor(self, owner: User, token_id: str) -> None:
-        """End the overlap of a token's predecessor now; the token itself and its line go on.
-
-        Raises TokenNotFound, NoPredecessor, ConcurrentChange or DependencyUnavailable.
-        """
-        predecessor_id = self._find(owner, token_id).predecessor_id
-        for _ in range(_ATTEMPTS):
-            found = self._store.find_token(owner.id, predecessor_id) if predecessor_id else None
-            change = without_overlap(found, owner, self._clock.now(), self._rules)
-            try:
-                self._store.save_token(change.before, change.after)
-            except ConcurrentChange:
-                continue
-            logs.add(predecessor_id=predecessor_id)
-            return
-        raise ConcurrentChange
-
-    def _change(self, owner: User, token_id: str, change: Callable[[Token, datetime], Token]) -> Token:
-        is_counted = False
-        for _ in range(_ATTEMPTS):
-            before = self._find(owner, token_id)
-            after = change(before, self._clock.now())
+            after = _patched(before, owner, patch, self._clock.now(), self._rules)
             if after is before:
                 return before
             # An idle token that comes back was not paused: it flushes nothing.
-            if before.state is not after.state and after.state is TokenState.ACTIVE and not is_counted:
-                self._reactivations.count(owner.id, Reactivated.TOKEN)
-                is_counted = True
-            try:
-                return self._store.save_token(before, after)
-            except ConcurrentChange:
-                continue
-        raise ConcurrentChange
+            if before.state is not after.state and after.state is TokenState.ACTIVE:
+                count_reactivation()
+            return self._store.save_token(before, after)
 
-    def _find(self, owner: User, token_id: str) -> Token:
-        if not TOKEN_ID.fullmatch(token_id):
-            raise TokenNotFound
-        logs.add(token_id=token_id)
-        token = self._store.find_token(owner.id, token_id)
-        if token is None:
-            raise TokenNotFound
-        return token
+        return self._view(owner, retry_on_conflict(attempt))
+
+    def end_predecessor(self, owner: User, token_id: str) -> None:
+        """End the overlap of a token's predecessor now. The token itself and its line go on.
+
+        Raises TokenNotFound, NoPredecessor, ConcurrentChange or DependencyUnavailable.
+        """
+        predecessor_id = find_owned(self._store, owner, token_id).predecessor_id
+
+        def attempt() -> None:
+            found = self._store.find_token(owner.id, predecessor_id) if predecessor_id else None
+            change = without_overlap(found, owner, self._clock.now(), self._rules)
+            self._store.save_token(change.before, change.after)
+
+        retry_on_conflict(attempt)
+        logs.add(predecessor_id=predecessor_id)
 
     def _view(self, owner: User, token: Token) -> TokenView:
         return self._listing.views(owner, [token], self._clock.now())[0]

@@ -1,4 +1,4 @@
-"""The bound on how often tokens of a user, and the user, come back from a pause."""
+"""The limit on re-activations of paused tokens and users."""
 
 from datetime import datetime, timedelta
 
@@ -7,8 +7,8 @@ from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.ports.users import Reactivated, ReactivationStore
 
 
-class CountReactivations:
-    """At most so many re-activations for each user and UTC day.
+class CountReactivation:
+    """At most ``most`` re-activations for each user and UTC day.
 
     Each allows another pause, which flushes every gateway's cache. A pause itself is never refused. Tokens
     and the user have a count each, so an owner cannot use up what administrators have.
@@ -19,8 +19,8 @@ class CountReactivations:
         self._clock = clock
         self._most = most
 
-    def count(self, user_id: str, kind: Reactivated) -> None:
-        """Count a re-activation before it is written; one that then fails has been counted.
+    def __call__(self, user_id: str, kind: Reactivated) -> None:
+        """Count a re-activation before it is written. A write that fails afterwards has been counted.
 
         Raises ReactivationLimitReached or StoreUnavailable.
         """

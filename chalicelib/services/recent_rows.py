@@ -1,4 +1,4 @@
-"""Rows that an authorizer may decide on again: see docs/decisions/0028-decision-reuse.md."""
+"""Rows that decisions of the authorizer may use again (docs/decisions/0028-decision-reuse.md)."""
 
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ MOST_TOKENS = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """A token and its owner, and when the read of both began."""
+    """A token, its owner, and the time when the read of both began."""
 
     token: Token
     owner: User

@@ -1,4 +1,4 @@
-"""A token is used that was rotated out: somebody holds what nobody should use any more."""
+"""Reuse: a rotated token is presented after its overlap, so it may be stolen."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from chalicelib import logs
 from chalicelib.domain.errors import ApiTokensError, DependencyUnavailable
 from chalicelib.domain.ports.time import Clock
-from chalicelib.domain.ports.tokens import AuthorizationStore, RotationStore
+from chalicelib.domain.ports.tokens import RotationStore
 from chalicelib.domain.revocations import RevocationReason
 from chalicelib.domain.rotation import needs_reuse_record, reused
 from chalicelib.domain.token_rules import TokenRules
@@ -14,12 +14,12 @@ from chalicelib.domain.tokens import Token
 from chalicelib.services.revocation import RevokeToken
 from chalicelib.services.uses import Until, Uses
 
-_BETWEEN_FAILURES = timedelta(seconds=1)
-"""The time after a failed reaction until the next try, so that a flood does not add to the failure."""
+# A flood of reuse must not add to the failure that it meets.
+_PAUSE_AFTER_FAILURE = timedelta(seconds=1)
 
 
 class RecordReuse:
-    """Reaction to reuse, and its count on the token's row by at most one write per refresh interval.
+    """The reaction to reuse, and its count in the token's row by one write per refresh interval.
 
     ``respond`` is called before the count is written, because no reaction may depend on that write. It is
     called at most once per interval and process. If it returns False, the next reuse calls it again.
@@ -39,7 +39,7 @@ class RecordReuse:
         self._uses = Uses()
         self._quiet = Until()
 
-    def record(self, token: Token) -> None:
+    def __call__(self, token: Token) -> None:
         """React to one reuse and record it as far as possible. The caller refuses the token anyway."""
         now = self._clock.now()
         self._uses.count(token.id, now.date())
@@ -56,34 +56,35 @@ class RecordReuse:
         if self._respond is None or self._quiet.holds(token.id, now):
             return
         is_done = self._respond(token)
-        pause = self._rules.refresh_interval if is_done else _BETWEEN_FAILURES
+        pause = self._rules.refresh_interval if is_done else _PAUSE_AFTER_FAILURE
         self._quiet.set(token.id, now, now + pause)
 
     def _write(self, token: Token) -> None:
-        count = sum(self._uses.of(token.id).values())
+        uses, is_written = self._uses.take(token.id), False
         try:
-            if self._store.record_reuse(token, reused(token, count, self._clock.now())):
-                self._uses.written(token.id)
+            count = sum(uses.values())
+            is_written = self._store.record_reuse(token, reused(token, count, self._clock.now()))
         except DependencyUnavailable as error:
             logs.warn("token.reuse_not_recorded", token_id=token.id, reason=logs.cause(error))
+        finally:
+            if not is_written:
+                self._uses.put_back(token.id, uses)
 
 
 class RevokeFamily:
-    """Revokes what still lives of a reused token's family: nobody can tell the thief from the owner."""
+    """Revocation of a reused token's family. The thief and the owner cannot be told apart."""
 
     def __init__(
         self,
         rotations: RotationStore,
-        rows: AuthorizationStore,
-        revocations: RevokeToken,
+        revoke: RevokeToken,
         clock: Clock,
     ) -> None:
         self._rotations = rotations
-        self._rows = rows
-        self._revocations = revocations
+        self._revoke = revoke
         self._clock = clock
 
-    def revoke(self, token: Token) -> bool:
+    def __call__(self, token: Token) -> bool:
         """Revoke the family of ``token``. Log each failure, and return False if there was one."""
         now = self._clock.now()
         try:
@@ -93,18 +94,15 @@ class RevokeFamily:
             return False
         living = [relative for relative in family if relative.own_revocation(now) is None]
         # One failure must not keep the others alive.
-        revoked = [self._revoke(relative) for relative in living]
+        revoked = [self._revoked(relative.user_id, relative.id) for relative in living]
         return all(revoked)
 
-    def _revoke(self, relative: Token) -> bool:
-        user_id, token_id = relative.user_id, relative.id
+    def _revoked(self, user_id: str, token_id: str) -> bool:
         try:
-            revoked = self._revocations.revoke(
-                lambda: self._rows.find_for_authorization(user_id, token_id), RevocationReason.REUSE
-            )
+            is_revoked_now = self._revoke.by_ids(user_id, token_id, RevocationReason.REUSE)
         except ApiTokensError as error:
             logs.warn("token.family_not_revoked", token_id=token_id, reason=logs.cause(error))
             return False
-        if revoked:
+        if is_revoked_now:
             logs.warn("token.family_revoked", user_id=user_id, token_id=token_id)
         return True

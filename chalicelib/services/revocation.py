@@ -1,68 +1,91 @@
-"""End a token and its line."""
+"""The end of tokens: by their owners, by bearers (RFC 7009), by leak reports and after reuse."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 
 from chalicelib import logs
-from chalicelib.domain.errors import ConcurrentChange, DependencyUnavailable
-from chalicelib.domain.lines import Ending, Line, ending_of
+from chalicelib.domain.claims import Claims
+from chalicelib.domain.errors import (
+    ConcurrentChange,
+    DependencyUnavailable,
+    InvalidToken,
+    StoreUnavailable,
+    UnsupportedTokenType,
+)
+from chalicelib.domain.ids import API_TOKEN_PREFIX
+from chalicelib.domain.lines import Line, ending_of
+from chalicelib.domain.ports.signing import AccessTokenVerifier, TokenVerifier
 from chalicelib.domain.ports.time import Clock
-from chalicelib.domain.ports.tokens import RotationStore, TokenStore
+from chalicelib.domain.ports.tokens import AuthorizationStore, RotationStore, TokenStore
 from chalicelib.domain.revocations import RevocationReason
 from chalicelib.domain.token_rules import TokenRules
 from chalicelib.domain.tokens import Token
 from chalicelib.domain.users import User
-from chalicelib.services.lines import FindMembers
+from chalicelib.services.conflicts import retry_on_conflict
+from chalicelib.services.lines import find_members
+from chalicelib.services.lookup import find_owned, find_presented
 
-_ATTEMPTS = 5
+MAX_REPORTED = 100
 
 
 class RevokeToken:
-    """Revokes on what was read, and reads again what changed meanwhile."""
+    """The end of a token and of the tokens of its line that work. A revoked token stays as it is."""
 
     def __init__(
-        self, store: TokenStore, rotations: RotationStore, clock: Clock, rules: TokenRules
+        self,
+        tokens: TokenStore,
+        rotations: RotationStore,
+        rows: AuthorizationStore,
+        clock: Clock,
+        rules: TokenRules,
     ) -> None:
-        self._store = store
+        self._tokens = tokens
         self._rotations = rotations
-        self._members = FindMembers(rotations)
+        self._rows = rows
         self._clock = clock
         self._rules = rules
 
-    def revoke(
-        self, read: Callable[[], tuple[Token | None, User | None]], reason: RevocationReason
-    ) -> bool:
-        """Revoke the token that ``read`` returns with its owner, and what works of its line.
+    def __call__(self, owner: User, token_id: str, reason: RevocationReason) -> None:
+        """Revoke a token of ``owner`` and its line for good.
 
-        Return whether anything ended now. Raises ConcurrentChange or DependencyUnavailable.
+        Raises TokenNotFound, ConcurrentChange or DependencyUnavailable.
         """
-        for _ in range(_ATTEMPTS):
-            token, owner = read()
-            if token is None or owner is None or token.generation != owner.generation:
-                return False
-            try:
-                return self._end(token, reason)
-            except ConcurrentChange:
-                continue
-        raise ConcurrentChange
+        retry_on_conflict(lambda: self._end(reason, find_owned(self._tokens, owner, token_id), owner))
 
-    def _end(self, token: Token, reason: RevocationReason) -> bool:
-        members = self._members.of(token)
+    def presented(self, claims: Claims, reason: RevocationReason) -> bool:
+        """Revoke the token of a verified string, and its line. Return True if anything ended now.
+
+        Raises ConcurrentChange or DependencyUnavailable.
+        """
+        return retry_on_conflict(
+            lambda: self._end(reason, *find_presented(self._rows, self._rotations, claims))
+        )
+
+    def by_ids(self, user_id: str, token_id: str, reason: RevocationReason) -> bool:
+        """Revoke a token and its line. Return True if anything ended now.
+
+        Raises ConcurrentChange or DependencyUnavailable.
+        """
+        return retry_on_conflict(
+            lambda: self._end(reason, *self._rows.find_for_authorization(user_id, token_id))
+        )
+
+    def _end(self, reason: RevocationReason, token: Token | None, owner: User | None) -> bool:
+        if token is None or owner is None or token.generation != owner.generation:
+            return False
+        members = find_members(self._rotations, token)
         ending = ending_of(members, reason, self._clock.now(), self._rules)
         if ending is None:
             return False
-        self._write(ending)
-        others = [change.before.id for change in ending.changes if change.before.id != token.id]
-        if others:
-            logs.add(also_revoked=others)
-        return True
-
-    def _write(self, ending: Ending) -> None:
         try:
-            self._store.end_line(ending)
+            self._tokens.end_line(ending)
         except ConcurrentChange:
             if ending.line:
                 self._stop(ending.line)
             raise
+        others = [change.before.id for change in ending.changes if change.before.id != token.id]
+        if others:
+            logs.add(also_revoked=others)
+        return True
 
     def _stop(self, line: Line) -> None:
         """Stop a line whose token keeps rotating itself, so that it cannot hold up its own end."""
@@ -71,3 +94,61 @@ class RevokeToken:
         except DependencyUnavailable as error:
             # The next attempt may end the line without this help.
             logs.warn("line.not_stopped", line_id=line.id, cause=logs.cause(error))
+
+
+class RevokePresented:
+    """Revocation by a bearer (RFC 7009). Every invalid string counts as revoked already."""
+
+    def __init__(
+        self, verifier: TokenVerifier, access_tokens: AccessTokenVerifier, revoke: RevokeToken
+    ) -> None:
+        self._verifier = verifier
+        self._access_tokens = access_tokens
+        self._revoke = revoke
+
+    def __call__(self, unverified_token: str) -> None:
+        """Revoke an API token for good, if the string is one.
+
+        Raises UnsupportedTokenType for an access token of this service, ConcurrentChange or
+        StoreUnavailable.
+        """
+        try:
+            if not unverified_token.startswith(API_TOKEN_PREFIX):
+                self._access_tokens.verify(unverified_token)
+                raise UnsupportedTokenType
+            claims = self._verifier.verify(unverified_token)
+        except InvalidToken as error:
+            logs.add(ignored=error.reason)
+            return
+        logs.add(user_id=claims.subject, token_id=claims.token_id)
+        logs.add(revoked=self._revoke.presented(claims, RevocationReason.OWNER))
+
+
+class RevokeExposed:
+    """Revocation by leak reports. A string that this service did not sign costs no database read."""
+
+    def __init__(self, verifier: TokenVerifier, revoke: RevokeToken) -> None:
+        self._verifier = verifier
+        self._revoke = revoke
+
+    def __call__(self, unverified_tokens: Sequence[str]) -> Sequence[str]:
+        """Revoke the genuine tokens among at most 100 candidates. Return the ids that were revoked now.
+
+        Raises StoreUnavailable if some could not be read or revoked, after trying the others. Repeating
+        the report revokes the rest.
+        """
+        revoked: list[str] = []
+        failure: Exception | None = None
+        for unverified_token in dict.fromkeys(unverified_tokens[:MAX_REPORTED]):
+            try:
+                claims = self._verifier.verify(unverified_token)
+                if self._revoke.presented(claims, RevocationReason.EXPOSED):
+                    revoked.append(claims.token_id)
+            except InvalidToken:
+                continue
+            except (ConcurrentChange, DependencyUnavailable) as error:
+                failure = error
+        logs.add(candidates=len(unverified_tokens), revoked=len(revoked), token_ids=revoked)
+        if failure:
+            raise StoreUnavailable from failure
+        return revoked

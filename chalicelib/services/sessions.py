@@ -1,6 +1,8 @@
 """Sessions of people at the page, from the sign-in to their end."""
 
+import hashlib
 import hmac
+import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,39 +13,49 @@ from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.ports.users import UserStore
 from chalicelib.domain.sessions import Session, new_session
 from chalicelib.domain.users import User
-from chalicelib.services.cookies import hash_of, random_text
+
+
+def random_text() -> str:
+    """Return 256 random bits as text."""
+    return secrets.token_urlsafe(32)
+
+
+def cookie_hash(unverified_cookie: str) -> str:
+    """Return the hash by which rows know a cookie. The cookie itself is never stored."""
+    # Browsers can send lone surrogates. The hash then finds no row.
+    return hashlib.sha256(unverified_cookie.encode(errors="surrogatepass")).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Who is at the page."""
+    """The signed-in user at the page, and the session."""
 
     user: User
     session: Session
 
 
 class Sessions:
-    """Sessions are rows, so they end when the row does: logout, deactivation, removal, time."""
+    """Sessions are rows. They end by sign-out, deactivation, removal of the user, or time."""
 
     def __init__(self, store: SessionStore, users: UserStore, clock: Clock) -> None:
         self._store = store
         self._users = users
         self._clock = clock
 
-    def begin(self, user: User, now: datetime, replaced: str | None) -> str:
+    def begin(self, user: User, now: datetime, unverified_replaced: str | None) -> str:
         """Begin a session and return the value of its cookie. Raises DependencyUnavailable.
 
-        The session with the cookie ``replaced`` ends, even if it is another user's.
+        The session with the cookie ``unverified_replaced`` ends, even if it is another user's.
         """
         cookie = random_text()
-        self._store.add_session(new_session(hash_of(cookie), user.id, random_text(), now))
-        if replaced:
-            self._store.end_session(hash_of(replaced))
+        self._store.add_session(new_session(cookie_hash(cookie), user.id, random_text(), now))
+        if unverified_replaced:
+            self._store.end_session(cookie_hash(unverified_replaced))
         return cookie
 
-    def resume(self, cookie: str) -> Visitor:
-        """Return who is signed in. Raises NotAuthenticated or DependencyUnavailable."""
-        session = self._store.find_session(hash_of(cookie))
+    def resume(self, unverified_cookie: str) -> Visitor:
+        """Return the signed-in user. Raises NotAuthenticated or DependencyUnavailable."""
+        session = self._store.find_session(cookie_hash(unverified_cookie))
         user = self._users.find_user(session.user_id) if session else None
         now = self._clock.now()
         if session is None or user is None or not session.is_good_for(user, now):
@@ -52,27 +64,27 @@ class Sessions:
         self._touch(session)
         return Visitor(user, session)
 
-    def resume_for_change(self, cookie: str, csrf_token: str) -> Visitor:
-        """Return who asks for a change, if the page itself does.
+    def resume_for_change(self, unverified_cookie: str, unverified_csrf_token: str) -> Visitor:
+        """Return the signed-in user if the page itself asks for a change.
 
-        Raises CrossSiteRequest besides what ``resume`` raises.
+        Raises CrossSiteRequest, NotAuthenticated or DependencyUnavailable.
         """
-        visitor = self.resume(cookie)
-        sent = csrf_token.encode(errors="surrogatepass")
+        visitor = self.resume(unverified_cookie)
+        sent = unverified_csrf_token.encode(errors="surrogatepass")
         if not hmac.compare_digest(visitor.session.csrf_token.encode(), sent):
             raise CrossSiteRequest
         return visitor
 
-    def end(self, cookie: str, csrf_token: str) -> None:
+    def end(self, unverified_cookie: str, unverified_csrf_token: str) -> None:
         """End a session if the page itself asks for it. The session may be over already.
 
         Raises CrossSiteRequest or DependencyUnavailable.
         """
         try:
-            self.resume_for_change(cookie, csrf_token)
+            self.resume_for_change(unverified_cookie, unverified_csrf_token)
         except NotAuthenticated:
             logs.add(reason="no_session")
-        self._store.end_session(hash_of(cookie))
+        self._store.end_session(cookie_hash(unverified_cookie))
 
     def _touch(self, session: Session) -> None:
         now = self._clock.now()

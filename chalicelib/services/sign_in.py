@@ -1,4 +1,4 @@
-"""Who makes a management call: by the provider's JWT, or by the page's session cookie."""
+"""Callers of the management API, by the provider's JWT or by the page's session cookie."""
 
 from dataclasses import dataclass, field
 
@@ -12,21 +12,21 @@ from chalicelib.services.sessions import Sessions, Visitor
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What a call carries to say who makes it.
+    """The credentials of a call, and what the browser says about it.
 
-    ``bearer`` None means that there is no Authorization header at all; ``changes`` that the call is
-    not a mere look; ``same_origin`` that the browser says that our own page sent it.
+    ``unverified_bearer`` None means that the call has no Authorization header. ``changes`` is True unless
+    the call only reads. ``same_origin`` is True if the browser says that the page itself sent the call.
     """
 
-    bearer: str | None = field(default=None, repr=False)
-    cookie: str | None = field(default=None, repr=False)
-    csrf_token: str = field(default="", repr=False)
+    unverified_bearer: str | None = field(default=None, repr=False)
+    unverified_cookie: str | None = field(default=None, repr=False)
+    unverified_csrf_token: str = field(default="", repr=False)
     changes: bool = False
     same_origin: bool = False
 
 
 class SignIn:
-    """Finds the person behind the credentials."""
+    """Sign-ins by the credentials of a call."""
 
     def __init__(
         self, accounts: Accounts, sessions: Sessions, administrators: Administrators, clock: Clock
@@ -39,31 +39,33 @@ class SignIn:
     def user(self, credentials: Credentials) -> User:
         """Return the active user who calls.
 
-        If a bearer is sent, only the bearer counts. A bad bearer never falls back to the cookie.
+        A call with a bearer is decided by the bearer alone. A bad bearer never falls back to the cookie.
         Raises NotAuthenticated, ApiTokenNotAllowed, UserInactive, SignInTooSoon, CrossSiteRequest,
         ConcurrentChange or DependencyUnavailable.
         """
-        if credentials.bearer is not None or credentials.cookie is None:
-            return self._accounts.sign_in(credentials.bearer)
+        if credentials.unverified_bearer is not None or credentials.unverified_cookie is None:
+            return self._accounts.sign_in(credentials.unverified_bearer)
         return self.visitor(credentials).user
 
     def visitor(self, credentials: Credentials) -> Visitor:
-        """Return who is at the page, by the cookie alone.
+        """Return the signed-in user at the page, by the cookie alone.
 
         Raises NotAuthenticated, CrossSiteRequest or DependencyUnavailable.
         """
-        if credentials.cookie is None:
+        if credentials.unverified_cookie is None:
             raise NotAuthenticated
         if not credentials.changes:
-            return self._sessions.resume(credentials.cookie)
+            return self._sessions.resume(credentials.unverified_cookie)
         if not credentials.same_origin:
             raise CrossSiteRequest
-        return self._sessions.resume_for_change(credentials.cookie, credentials.csrf_token)
+        return self._sessions.resume_for_change(
+            credentials.unverified_cookie, credentials.unverified_csrf_token
+        )
 
     def admin(self, credentials: Credentials) -> User:
         """Return the administrator who calls.
 
-        Raises AdminRequired besides what ``user`` raises.
+        Raises AdminRequired, and all errors of ``user``.
         """
         user = self.user(credentials)
         if self._administrators.role_of(user, self._clock.now()) is not Role.ADMIN:

@@ -1,15 +1,15 @@
-"""What administrators do with users. Every change is O(1), however many tokens there are."""
+"""Changes to users by administrators. Each one costs the same for any number of tokens."""
 
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 from chalicelib import logs
 from chalicelib.domain.administrators import ActingAdmin
 from chalicelib.domain.errors import (
     AdminRequired,
-    ConcurrentChange,
     InvalidCursor,
     OwnAccount,
     UserNotFound,
@@ -22,9 +22,9 @@ from chalicelib.domain.text import search_key
 from chalicelib.domain.token_rules import TokenRules
 from chalicelib.domain.users import Role, User, UserStatus
 from chalicelib.services import cursors
-from chalicelib.services.reactivations import CountReactivations
+from chalicelib.services.conflicts import retry_on_conflict
+from chalicelib.services.reactivations import CountReactivation
 
-_ATTEMPTS = 5
 _STORE_PAGE = 100
 _MOST_WHOLE_PAGES = 20
 _POSITION = re.compile(rf"[0-9]{{15}}#{USER_ID.pattern}")
@@ -32,7 +32,7 @@ _POSITION = re.compile(rf"[0-9]{{15}}#{USER_ID.pattern}")
 
 @dataclass(frozen=True, slots=True)
 class UserQuery:
-    """Which users, newest first, and from where."""
+    """A filter, and a place to continue from. Users are listed newest first."""
 
     status: UserStatus | None
     text: str
@@ -43,7 +43,7 @@ class UserQuery:
 
 @dataclass(frozen=True, slots=True)
 class UserList:
-    """One page; ``next_cursor`` None on the last. A page may be short before the last."""
+    """One page. ``next_cursor`` is None on the last. Any page may be short."""
 
     users: Sequence[User]
     next_cursor: str | None
@@ -57,12 +57,12 @@ class ManageUsers:
     """
 
     def __init__(
-        self, store: UserStore, clock: Clock, rules: TokenRules, reactivations: CountReactivations
+        self, store: UserStore, clock: Clock, rules: TokenRules, count_reactivation: CountReactivation
     ) -> None:
         self._store = store
         self._clock = clock
         self._rules = rules
-        self._reactivations = reactivations
+        self._count_reactivation = count_reactivation
 
     def get(self, user_id: str) -> User:
         """Return a user. Raises UserNotFound or DependencyUnavailable."""
@@ -79,7 +79,7 @@ class ManageUsers:
         position = _position(query.cursor) if query.cursor else None
         found: list[User] = []
         text_key = search_key(query.text)
-        # If every user matches, the first read is enough. Else the calls must not depend on the limit.
+        # If every user matches, the first read is enough. Otherwise the number of reads has a bound.
         for size in (query.limit, *[_STORE_PAGE] * _MOST_WHOLE_PAGES):
             page = self._store.list_users(after=position, limit=size)
             found += [user for user in page.users if _matches(user, query, text_key)]
@@ -92,7 +92,7 @@ class ManageUsers:
         return UserList(found, cursors.write(position) if position else None)
 
     def deactivate(self, admin: User | None, user_id: str) -> User:
-        """Refuse a user's tokens and sign-ins from the next uncached request on.
+        """Deactivate a user. Tokens and sign-ins are refused from the next uncached decision on.
 
         Raises UserNotFound, OwnAccount, UserRemoved, AdminRequired, ConcurrentChange or
         DependencyUnavailable.
@@ -101,7 +101,7 @@ class ManageUsers:
         return self._change(admin, user_id, lambda user, now: user.deactivated(now), None)
 
     def reactivate(self, admin: User | None, user_id: str, *, restore_tokens: bool) -> User:
-        """Let a user in again. The old tokens work again only with ``restore_tokens``.
+        """Re-activate a user. The old tokens work again only with ``restore_tokens``.
 
         Raises UserNotFound, UserRemoved, AdminRequired, ReactivationLimitReached, ConcurrentChange or
         DependencyUnavailable. An operator's re-activations are not counted.
@@ -114,7 +114,7 @@ class ManageUsers:
         return self._change(admin, user_id, change, RevocationReason.USER_DEACTIVATED)
 
     def remove(self, admin: User | None, user_id: str) -> User:
-        """Remove a user, leaving a tombstone that keeps the tokens dead.
+        """Remove a user. A tombstone remains, so that the tokens never work again.
 
         Raises UserNotFound, OwnAccount, AdminRequired, ConcurrentChange or DependencyUnavailable.
         """
@@ -145,25 +145,25 @@ class ManageUsers:
         change: Callable[[User, datetime], User],
         reason: RevocationReason | None,
     ) -> User:
-        is_counted = admin is None
-        for _ in range(_ATTEMPTS):
+        # However many attempts are needed, the change is one re-activation.
+        count_reactivation = cache(lambda: self._count_reactivation(user_id, Reactivated.USER))
+
+        def attempt() -> User:
             before, now = self.get(user_id), self._clock.now()
             actor = self._actor(admin, before, now) if admin else None
             after = change(before, now)
             if after is before:
                 return before
-            if after.is_active and not before.is_active and not is_counted:
-                self._reactivations.count(user_id, Reactivated.USER)
-                is_counted = True
+            if admin and after.is_active and not before.is_active:
+                count_reactivation()
             ended = None
             if reason and after.generation != before.generation:
-                ended = self._ended(before.generation, Revocation(reason, now))
-            try:
-                self._store.save_user(before, after, ended, actor)
-            except ConcurrentChange:
-                continue
+                purge_at = self._rules.generation_purge_time(now)
+                ended = EndedGeneration(before.generation, Revocation(reason, now), purge_at)
+            self._store.save_user(before, after, ended, actor)
             return after
-        raise ConcurrentChange
+
+        return retry_on_conflict(attempt)
 
     def _actor(self, admin: User, target: User, now: datetime) -> ActingAdmin:
         """Return the administrator as the actor that the write checks. Raises AdminRequired."""
@@ -174,10 +174,6 @@ class ManageUsers:
         if not admin.is_active or administrators.role_of(admin, now) is not Role.ADMIN:
             raise AdminRequired
         return administrators.acting(admin, now)
-
-    def _ended(self, generation: str, revocation: Revocation) -> EndedGeneration:
-        purge_at = self._rules.generation_purge_time(revocation.at)
-        return EndedGeneration(generation, revocation, purge_at)
 
 
 def _refuse_own(admin: User | None, user_id: str) -> None:

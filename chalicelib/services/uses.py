@@ -1,4 +1,4 @@
-"""Memory of this process about tokens: uses that no row holds yet, and until when not to act again."""
+"""Memory of this process about tokens: uses that no row holds yet, and times until the next reaction."""
 
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -9,10 +9,10 @@ _MOST_TOKENS = 10_000
 
 
 class Uses:
-    """Uses per token and day that no row holds yet.
+    """Uses per token and day that no row holds yet, for 10,000 tokens at most. Threads may share it.
 
-    What a process holds when it ends is lost, as is what the token longest unused here held when too
-    many are counted, so the sums that are written are the least that happened.
+    The token that was used longest ago makes room, and its uses are lost. A process that ends loses all
+    that it holds. So the sums in rows are lower bounds.
     """
 
     def __init__(self) -> None:
@@ -21,26 +21,34 @@ class Uses:
 
     def count(self, token_id: str, day: date) -> None:
         """Count one use."""
+        self.put_back(token_id, {day: 1})
+
+    def of(self, token_id: str) -> Mapping[date, int]:
+        """Return the uses that were counted and not taken."""
+        with self._lock:
+            return dict(self._counts.get(token_id, {}))
+
+    def take(self, token_id: str) -> Mapping[date, int]:
+        """Return the uses that a row shall hold, and forget them. Put them back if the write fails.
+
+        A use that is counted while the write is under way belongs to the next write.
+        """
+        with self._lock:
+            return self._counts.pop(token_id, {})
+
+    def put_back(self, token_id: str, uses: Mapping[date, int]) -> None:
+        """Count again what was taken and not written."""
         with self._lock:
             days = self._counts.setdefault(token_id, {})
-            days[day] = days.get(day, 0) + 1
+            for day, number in uses.items():
+                days[day] = days.get(day, 0) + number
             self._counts.move_to_end(token_id)
             if len(self._counts) > _MOST_TOKENS:
                 self._counts.popitem(last=False)
 
-    def of(self, token_id: str) -> Mapping[date, int]:
-        """Return what was counted and not written."""
-        with self._lock:
-            return dict(self._counts.get(token_id, {}))
-
-    def written(self, token_id: str) -> None:
-        """Forget what a row now holds."""
-        with self._lock:
-            self._counts.pop(token_id, None)
-
 
 class Until:
-    """Times until which something need not be done again for a token, for 10,000 tokens at most."""
+    """Times until the next reaction to a token's reuse, for 10,000 tokens at most. Threads may share it."""
 
     def __init__(self) -> None:
         self._lock = Lock()

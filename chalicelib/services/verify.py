@@ -1,4 +1,4 @@
-"""Decide whether a presented API token may be used right now: the authorizer's whole work."""
+"""The decision about a presented API token: may it be used right now?"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,7 +26,10 @@ from chalicelib.services.uses import Uses
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """A token that may be used right now, with the scopes that count and the latest end of today."""
+    """A token that may be used right now.
+
+    ``scopes`` are those that count now. ``ends_at`` is the latest end by today's settings.
+    """
 
     token: Token
     scopes: frozenset[str]
@@ -34,10 +37,10 @@ class Verified:
 
 
 class VerifyToken:
-    """Signature first, without any I/O; then the row and its owner in one read; then the use recorded.
+    """Verification: first the signature without I/O, then one read of the row and its owner, then the use.
 
-    ``on_reuse`` hears of each token that is refused because it was rotated out, and nothing else. Only
-    ``decide`` may decide again on the rows in ``recent``.
+    ``on_reuse`` is called with each token that is refused because it was rotated. Only ``decide`` may
+    decide again on the rows in ``recent``.
     """
 
     def __init__(
@@ -57,18 +60,18 @@ class VerifyToken:
         self._recent = recent or RecentRows(timedelta(0), clock)
         self._uses = Uses()
 
-    def verify(self, unverified_token: str) -> Verified:
+    def __call__(self, unverified_token: str) -> Verified:
         """Return the token behind the string.
 
-        Raises InvalidToken for every refusal, DependencyUnavailable when nothing can be decided.
+        Raises InvalidToken for every refusal, and DependencyUnavailable if nothing can be decided.
         """
         return self._by_a_read(self._verifier.verify(unverified_token))
 
     def decide(self, unverified_token: str, lets_in: Callable[[Verified], bool]) -> Verified:
-        """Return the token for an authorizer, by rows of a moment ago if these let the caller in.
+        """Return the token for an authorizer, by recent rows if these let the caller in.
 
-        ``lets_in`` says if the authorizer would. A refusal is always decided on rows that are read for it.
-        Raises what ``verify`` raises.
+        ``lets_in`` returns True if the authorizer would let the caller in. A refusal is always decided on
+        rows that are read for it. Raises InvalidToken or DependencyUnavailable.
         """
         claims = self._verifier.verify(unverified_token)
         verified = self._by_recent_rows(claims)
@@ -78,7 +81,7 @@ class VerifyToken:
         return verified
 
     def look(self, unverified_token: str) -> Verified:
-        """Return the token behind the string without counting a use: nothing is written.
+        """Return the token behind the string without counting a use. Nothing is written.
 
         Raises InvalidToken or DependencyUnavailable.
         """
@@ -95,7 +98,7 @@ class VerifyToken:
         return self._usable(token, owner, token.scopes)
 
     def _by_a_read(self, claims: Claims) -> Verified:
-        # Before the read: rows count from then on, however long it takes.
+        # Taken before the read: rows count from then on, however long the read takes.
         read_at = self._clock.now()
         self._recent.forget(claims.subject, claims.token_id)
         token, owner = self._find(claims.subject, claims.token_id)
@@ -112,7 +115,7 @@ class VerifyToken:
 
     def _by_recent_rows(self, claims: Claims) -> Verified | None:
         rows = self._recent.find(claims.subject, claims.token_id)
-        # A use that is due to be written is written by a decision that reads, so only once.
+        # Only a decision that reads writes a use, so that each use is written once.
         if rows is None or rows.token.needs_touch(self._clock.now(), self._rules):
             return None
         try:
@@ -130,17 +133,17 @@ class VerifyToken:
         return token, owner
 
     def _usable_as_signed(self, token: Token, owner: User, claims: Claims) -> Verified:
-        # The row decides over the string: an expiry that only one of them has would be a forged row.
+        # The row counts, not the string. If only one of them has this expiry, the row may be forged.
         if token.expires_at != claims.expires_at:
             raise WrongClaims
         return self._usable(token, owner, claims.scopes)
 
-    def _usable(self, token: Token, owner: User, claimed: frozenset[str]) -> Verified:
+    def _usable(self, token: Token, owner: User, signed_scopes: frozenset[str]) -> Verified:
         now = self._clock.now()
         require_usable(token, owner, now, self._rules)
-        # The role decides anew each time: a token must not keep what its owner has lost.
+        # The role decides anew each time, because a token must not keep scopes that its owner has lost.
         role = self._rules.administrators.role_of(owner, now)
-        scopes = self._rules.scopes.effective(token.scopes & claimed, role)
+        scopes = self._rules.scopes.effective(token.scopes & signed_scopes, role)
         return Verified(token, scopes, token.ends_at(self._rules))
 
     def _touch(self, token: Token) -> Token | None:
@@ -150,12 +153,14 @@ class VerifyToken:
         if not token.needs_touch(now, self._rules):
             return token
         logs.keep()
-        touched = token.touched(now, self._rules, self._uses.of(token.id))
+        uses, is_written = self._uses.take(token.id), False
+        touched = token.touched(now, self._rules, uses)
         try:
-            if self._store.touch(token, touched):
-                self._uses.written(token.id)
-                return touched
+            is_written = self._store.touch(token, touched)
         except DependencyUnavailable as error:
             # Best effort: losing a touch costs accuracy, never access.
             logs.warn("token.touch_failed", token_id=token.id, reason=logs.cause(error))
-        return None
+        finally:
+            if not is_written:
+                self._uses.put_back(token.id, uses)
+        return touched if is_written else None

@@ -182,7 +182,7 @@ def _check_keys(read: Reader, settings: Settings) -> None:
     if not settings.derived_token_key_id:
         return
     # Imported here, so that an authorizer does not load it without such a key.
-    from chalicelib.domain.key_ids import name_one_key
+    from chalicelib.settings.key_ids import name_one_key
 
     if name_one_key(settings.signing_key_id, settings.derived_token_key_id):
         wrong = "must not name the key of SIGNING_KEY_ID"
@@ -195,7 +195,7 @@ def _check_lengths(read: Reader, settings: Settings) -> None:
     if _SHORT_NAMES.fullmatch("".join((*names, *(scope.name for scope in scopes.scopes)))):
         return
     # Imported here, so that an authorizer with names of a usual length does not load it.
-    from chalicelib.domain.token_lengths import longest_access_token, longest_api_token
+    from chalicelib.settings.token_lengths import longest_access_token, longest_api_token
 
     api_token = longest_api_token(issuer, settings.audience, scopes)
     access_token = longest_access_token(issuer, settings.derived_token_audiences, scopes)

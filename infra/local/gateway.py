@@ -112,11 +112,11 @@ class Gateway(LocalGateway):
     def _authorized(
         self, request: HttpRequest, authorizer: ChaliceAuthorizer, context: Any
     ) -> dict[str, str]:
-        token = request.header("authorization")
-        if not token or not self._token_header.fullmatch(token):
+        unverified_header = request.header("authorization")
+        if not unverified_header or not self._token_header.fullmatch(unverified_header):
             raise Refused(self._responses.named("UNAUTHORIZED"))
         arn = method_arn(request)
-        event = {"type": "TOKEN", "authorizationToken": token, "methodArn": arn}
+        event = {"type": "TOKEN", "authorizationToken": unverified_header, "methodArn": arn}
         try:
             result = authorizer(event, context)
         except Exception as error:

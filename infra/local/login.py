@@ -57,7 +57,7 @@ def sign_in(settings: StackSettings, subject: str) -> str:
     return _id_token(_post(settings, "/oauth2/token", exchange), nonce)
 
 
-class Reply:
+class ProviderResponse:
     """The response of the provider."""
 
     def __init__(self, response: http.client.HTTPResponse) -> None:
@@ -67,12 +67,12 @@ class Reply:
         self.body = response.read()
 
 
-def _post(settings: StackSettings, target: str, form: Mapping[str, str]) -> Reply:
+def _post(settings: StackSettings, target: str, form: Mapping[str, str]) -> ProviderResponse:
     # Straight to the port, because a proxy of the developer cannot reach loopback here.
     connection = http.client.HTTPConnection(HOST, settings.oidc_port, timeout=_TIMEOUT_SECONDS)
     try:
         connection.request("POST", target, urlencode(form), _FORM)
-        return Reply(connection.getresponse())
+        return ProviderResponse(connection.getresponse())
     except (OSError, http.client.HTTPException) as error:
         raise LocalStackError(
             f"No OpenID provider responds on port {settings.oidc_port}. Start it with `make run`, "
@@ -89,13 +89,13 @@ def _code(location: str, state: str) -> str:
     return parameters["code"][0]
 
 
-def _id_token(reply: Reply, nonce: str) -> str:
+def _id_token(response: ProviderResponse, nonce: str) -> str:
     try:
-        token = str(json.loads(reply.body)["id_token"])
+        token = str(json.loads(response.body)["id_token"])
         payload = token.split(".")[1]
-        claims = json.loads(base64url.decode(payload))
+        unverified_claims = json.loads(base64url.decode(payload))
     except (ValueError, KeyError, IndexError) as error:
         raise LocalStackError("The response of the OpenID provider has no ID token.") from error
-    if claims.get("nonce") != nonce:
+    if unverified_claims.get("nonce") != nonce:
         raise LocalStackError("The ID token of the OpenID provider is for another sign-in.")
     return token

@@ -112,7 +112,7 @@ def _refusal_rows(local: Timings) -> list[Row]:
 def _malformed(service: Service) -> Callable[[], object]:
     def refuse() -> None:
         with suppress(MalformedToken):
-            service.verify.verify(GARBAGE)
+            service.verify(GARBAGE)
 
     return refuse
 

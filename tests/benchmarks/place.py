@@ -4,12 +4,10 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
 from typing import Any
 
 from chalicelib import bootstrap
 from chalicelib.adapters.clock import SystemClock
-from chalicelib.adapters.oidc.provider import OidcProvider
 from chalicelib.bootstrap import Service
 from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.token_creation import IssuedToken
@@ -18,24 +16,14 @@ from chalicelib.services.sign_in import Credentials
 from tests.benchmarks.process import LAMBDA, environment
 from tests.support.builders import a_request
 from tests.support.clock import FixedClock
+from tests.support.http import FakeHttp
 from tests.support.local_stack import Emulated, emulator
 from tests.support.provider import TestProvider
-from tests.support.service import ENVIRON, MemoryService
+from tests.support.service import ENVIRON
 
 METHOD_ARN = "arn:aws:execute-api:us-east-1:123456789012:a1b2c3/dev/GET/api/whoami"
 # As many as the setting allows: the owner of 10,000 tokens goes on issuing.
 _QUOTA = "10000"
-
-
-class BenchmarkService(Service):
-    """The deployed service; only the users' OpenID provider is in memory."""
-
-    @cached_property
-    def identity_provider(self) -> OidcProvider:
-        """The real adapter over the provider in memory."""
-        stand_in = MemoryService()
-        stand_in.clock = self.clock  # type: ignore[assignment]
-        return stand_in.identity_provider
 
 
 @dataclass(frozen=True)
@@ -53,7 +41,10 @@ class Place:
     def service(self, url: str | None = None, clock: Clock | None = None) -> Service:
         """Return the service as a new process would make it, its clients connected to ``url``."""
         where = {"AWS_ENDPOINT_URL": url or self.running.endpoint}
-        service = BenchmarkService(self._settings | where, clock or SystemClock())
+        clock = clock or SystemClock()
+        # The real adapter over the provider in memory: only the network is replaced.
+        http = FakeHttp(TestProvider(clock).documents())
+        service = Service(self._settings | where, clock, http=http)
         with environment(self.running.environment | where):
             _ = service.verify, service.keys, service.dynamodb, service.kms
         if service.lean:
@@ -84,14 +75,15 @@ def installed(service: Service) -> Iterator[Service]:
     """Let the handlers of this process use a service."""
     before = bootstrap.current()
     try:
-        yield bootstrap.install(service)
+        bootstrap.install(service)
+        yield service
     finally:
         bootstrap.install(before)
 
 
 def signed_in(service: Service, subject: str = "user@example.com") -> User:
     """Return a user, made if need be."""
-    return service.sign_in.user(Credentials(bearer=jwt_of(service, subject)))
+    return service.sign_in.user(Credentials(unverified_bearer=jwt_of(service, subject)))
 
 
 def jwt_of(service: Service, subject: str = "user@example.com") -> str:
@@ -101,7 +93,7 @@ def jwt_of(service: Service, subject: str = "user@example.com") -> str:
 
 def issued(service: Service, name: str = "bench") -> IssuedToken:
     """Return a new token of the usual user."""
-    return service.issue.issue(signed_in(service), a_request(name=name))
+    return service.issue(signed_in(service), a_request(name=name))
 
 
 def authorizing(token: str) -> Callable[[], dict[str, Any]]:

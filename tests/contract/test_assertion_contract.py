@@ -1,4 +1,4 @@
-"""What the store of used client assertions promises, in memory and in DynamoDB alike."""
+"""The contract of the stores of used client assertions, in memory and in DynamoDB."""
 
 from datetime import timedelta
 
@@ -27,6 +27,6 @@ def test_id_is_free_again_when_its_assertion_has_expired(stores: Stores) -> None
 
 
 def test_assertion_is_no_session_of_the_same_hash(stores: Stores) -> None:
-    """What a client used opens nothing at the page."""
+    """A used assertion does not open the page."""
     assert stores.assertions.use_assertion(USED, START)
     assert stores.sessions.find_session("hash") is None

@@ -1,4 +1,4 @@
-"""What every store of signing keys does: of those who write at the same time, one has its way."""
+"""The contract of the stores of keys. Of several writers at the same time, one succeeds."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -81,7 +81,7 @@ class TestRoundTrips:
         assert sorted(keys, key=lambda key: key.kid) == sorted_keys(stores.keys.load_keys())
 
     def test_keys_of_two_uses_do_not_meet(self, stores: Stores) -> None:
-        """A key that signs access tokens is no key for API tokens, whatever its kid."""
+        """A key that signs access tokens does not verify API tokens, whatever its kid."""
         publish(stores.keys, a_key("kid-1"))
         publish(stores.access_token_keys, a_key("kid-1", KeyState.REVOKED), a_key("kid-2"))
         assert states(stores.keys) == {"kid-1": KeyState.ACTIVE}
@@ -126,7 +126,7 @@ class TestChanges:
         }
 
     def test_nothing_is_written_where_nothing_differs(self, stores: Stores) -> None:
-        """Saving what is there is no change."""
+        """Saving the same keys changes nothing."""
         ring = published(stores.keys, "kid-1")
         stores.keys.save_keys(ring, ring)
         stores.keys.save_keys(KeyRing(), KeyRing())
@@ -157,7 +157,7 @@ class TestRaces:
 
     @pytest.mark.parametrize("name", STALE)
     def test_second_writer_is_refused_and_changes_nothing(self, stores: Stores, name: str) -> None:
-        """What was read is no longer there: look again and decide anew."""
+        """A writer whose keys are out of date must read them again."""
         kids, first, second = STALE[name]
         ring = published(stores.keys, *kids)
         save(stores.keys, ring, first)

@@ -1,4 +1,4 @@
-"""What a decision reads and writes, the contract's own tests once more: by the lean client."""
+"""The contract's tests of a decision's calls, by the lean client."""
 
 from collections.abc import Iterator
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What every store does with rotations: the one in memory, and the DynamoDB adapter."""
+"""The contract of the stores for rotations: in memory and in DynamoDB."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -123,7 +123,7 @@ class TestRotateToken:
         assert before == everything(stores, owner)
 
     def test_new_place_is_counted(self, stores: Stores, owner: User) -> None:
-        """Where the predecessor's place may be gone, the successor takes one of its own."""
+        """If the predecessor's place may be free already, the successor takes a place of its own."""
         made = replace(rotation(added(stores, a_token(owner))), takes_new_place=True)
         rotate(stores, made, limit=2)
         assert owner_row(stores, owner).live_tokens == 2
@@ -147,7 +147,7 @@ class TestRotateToken:
 
     @pytest.mark.parametrize("which", ["token", "grandparent"])
     def test_change_meanwhile_is_noticed(self, stores: Stores, owner: User, which: str) -> None:
-        """What was read must still hold of every row; otherwise nothing is written."""
+        """If one of the rows has changed, nothing is written."""
         first = rotate(stores, rotation(added(stores, a_token(owner))))
         grandparent = row(stores, first.rotated.after)
         changed = first.successor if which == "token" else grandparent
@@ -349,7 +349,7 @@ class TestFindRows:
 
 
 class TestRecordReuse:
-    """How often, and when last; never more than the row."""
+    """The row tells how often the token was used after its overlap, and when last."""
 
     def test_reuse_is_recorded(self, stores: Stores, owner: User) -> None:
         """Count and time are written, and nothing else, the version included."""
@@ -369,7 +369,7 @@ class TestRecordReuse:
         assert (row(stores, token).reuse_count, row(stores, token).last_reused_at) == (3, LATER_STILL)
 
     def test_deleted_row_is_not_recreated(self, stores: Stores, owner: User) -> None:
-        """Recording is no creation."""
+        """A reuse does not create a row."""
         made = rotate(stores, rotation(added(stores, a_token(owner))))
         token = row(stores, made.rotated.after)
         stores.forget(owner.id, token.id)

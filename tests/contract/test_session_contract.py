@@ -1,4 +1,4 @@
-"""What the session store promises, in memory and in DynamoDB alike."""
+"""The contract of the session stores, in memory and in DynamoDB."""
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -13,7 +13,7 @@ SESSION = new_session("hash", "usr_x", "csrf", START)
 
 
 def test_login_is_taken_once(stores: Stores) -> None:
-    """Who takes a sign-in under way ends it for everybody else."""
+    """A sign-in under way can be taken once."""
     stores.sessions.add_login(LOGIN)
 
     assert stores.sessions.take_login("hash") == LOGIN

@@ -1,4 +1,4 @@
-"""What every store does: the one in memory, and the DynamoDB adapters on moto and on the emulator."""
+"""The contract of every store: in memory, and in DynamoDB on moto and on the emulator."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -178,7 +178,7 @@ class TestRoundTrips:
         assert expected == stores.tokens.find_ended_generations(owner.id, {owner.generation})
 
     def test_unknown_things_are_none(self, stores: Stores, owner: User) -> None:
-        """What was never written is not there, which is no error."""
+        """A row that was never written is None, not an error."""
         stranger = a_user("stranger@example.com")
         assert stores.users.find_user(stranger.id) is None
         assert found(stores, a_token(owner)) is None
@@ -187,7 +187,7 @@ class TestRoundTrips:
 
 
 class TestAuthorization:
-    """What a decision reads."""
+    """The rows that a decision reads."""
 
     def test_token_and_owner_are_found(self, stores: Stores, owner: User) -> None:
         """Both rows come together, each as it stands."""
@@ -224,7 +224,7 @@ class TestTouch:
     """Recording a use, and what it may never do."""
 
     def test_touch_writes_the_three_times_and_nothing_else(self, stores: Stores, owner: User) -> None:
-        """The version and the time of the last change stay: a use is no change."""
+        """A use does not change the version and the time of the last change."""
         token = add(stores, a_token(owner, version=3))
         touched = token.touched(LATER, RULES)
         noise = replace(touched, name="x", version=9, updated_at=LATER, description="y")
@@ -296,7 +296,7 @@ class TestTouch:
         assert found(stores, token) is None
 
     def test_reactivated_token_is_not_touched_from_before(self, stores: Stores, owner: User) -> None:
-        """Somebody restarted the clock meanwhile."""
+        """Another writer restarted the idle clock meanwhile."""
         token = add(stores, a_token(owner))
         paused = stores.tokens.save_token(token, token.paused(LATER))
         back = stores.tokens.save_token(paused, paused.reactivated(LATER_STILL, RULES))
@@ -339,7 +339,7 @@ class TestAddToken:
         self.assert_nothing_written(stores, third, before)
 
     def test_lowered_quota_refuses(self, stores: Stores, owner: User) -> None:
-        """Who has more than a lowered limit allows gets no more."""
+        """An owner with more tokens than a lowered limit allows cannot create another one."""
         add(stores, a_token(owner), limit=2)
         add(stores, a_token(owner), limit=2)
         before, third = present(stores, owner), a_token(owner)
@@ -469,7 +469,7 @@ class TestSaveToken:
         assert saved == found(stores, token)
 
     def test_missing_token_is_never_created(self, stores: Stores, owner: User) -> None:
-        """A change is no creation."""
+        """A change does not create a row."""
         token = a_token(owner)
         with pytest.raises(ConcurrentChange):
             stores.tokens.save_token(token, token.described("new", "", LATER))
@@ -509,7 +509,7 @@ class TestSaveToken:
 
 
 class TestCreationsPerDay:
-    """How many tokens are created on a UTC day, exactly, whatever the caller knew of the row."""
+    """The creations of a UTC day are counted exactly, even if the caller's row is out of date."""
 
     @pytest.mark.parametrize("begun", [True, False])
     def test_limit_is_exact(self, stores: Stores, owner: User, *, begun: bool) -> None:
@@ -528,7 +528,7 @@ class TestCreationsPerDay:
 
     @pytest.mark.parametrize("begun", [True, False])
     def test_next_day_begins_anew(self, stores: Stores, owner: User, *, begun: bool) -> None:
-        """What was created yesterday does not count, whether or not tokens were revoked since."""
+        """Creations of yesterday do not count, even if tokens were revoked since."""
         limits = replace(LIMITS, per_day=1, day_has_begun=begun)
         tomorrow = START + timedelta(hours=12)
         stores.tokens.add_token(a_token(owner), limits=limits, idempotency=None)
@@ -579,7 +579,7 @@ class TestNoteFull:
     """A recount that found no place is not repeated until one can be free."""
 
     def test_note_is_written_with_the_count_it_was_made_at(self, stores: Stores) -> None:
-        """The row says until when there is no place, unless the count falls."""
+        """The row tells until when every place is taken, unless the count falls."""
         user = a_user(live_tokens=5, revision=3)
         stores.users.add_user(user)
         stores.users.note_full(user, LATER)
@@ -589,7 +589,7 @@ class TestNoteFull:
         assert not full.is_surely_full(LATER)
 
     def test_row_that_moved_on_is_left(self, stores: Stores, owner: User) -> None:
-        """What was created or revoked since the look may have changed the answer."""
+        """A creation or a revocation since the recount makes its result out of date."""
         add(stores, a_token(owner))
         stores.users.note_full(owner, LATER)
         assert present(stores, owner).full_until is None
@@ -682,7 +682,7 @@ class TestRevokeToken:
         assert live_tokens(stores, owner) == 1
 
     def test_ended_generation_is_not_counted_down(self, stores: Stores, owner: User) -> None:
-        """A token that a revoke-all ended is nobody's slot any more."""
+        """A token that a revoke-all ended holds no place."""
         token = add(stores, a_token(owner))
         stores.users.save_user(present(stores, owner), owner.in_generation(new_generation()))
         before = present(stores, owner)
@@ -807,7 +807,7 @@ class TestListTokens:
         assert [token.id] == listed(stores, owner, newest_first=False)
 
     def test_user_without_tokens_has_an_empty_list(self, stores: Stores, owner: User) -> None:
-        """An empty list is no error."""
+        """An empty list is a valid result."""
         assert listed(stores, owner) == []
 
 
@@ -815,7 +815,7 @@ class TestEndedGenerations:
     """When and why all tokens of a generation were revoked."""
 
     def test_only_ended_ones_among_those_asked_for_are_found(self, stores: Stores, owner: User) -> None:
-        """A generation that goes on, or that nobody asked for, is left out."""
+        """Generations that continue, and generations that were not asked for, are left out."""
         user, generations = owner, [owner.generation]
         for _ in range(3):
             generations.append(new_generation())
@@ -888,7 +888,7 @@ class TestSaveUser:
         assert live_tokens(stores, owner) == 0
 
     def test_change_of_another_status_is_refused(self, stores: Stores, owner: User) -> None:
-        """Who read the user as active cannot overwrite a deactivation."""
+        """A writer who read the user as active cannot overwrite a deactivation."""
         stores.users.save_user(owner, owner.deactivated(LATER))
         before = present(stores, owner)
         with pytest.raises(ConcurrentChange):
@@ -908,7 +908,7 @@ class TestSaveUser:
 
     @pytest.mark.parametrize("ends", [True, False])
     def test_unknown_user_is_never_created(self, stores: Stores, *, ends: bool) -> None:
-        """A change is no creation, and leaves no record."""
+        """A change does not create a user or a record."""
         stranger = a_user("stranger@example.com")
         ended = an_ended(stranger.generation) if ends else None
         with pytest.raises(ConcurrentChange):
@@ -1011,14 +1011,14 @@ class TestListUsers:
         assert [users[1], present(stores, users[0])] == walk(stores, 10)
 
     def test_only_users_are_listed(self, stores: Stores, owner: User) -> None:
-        """Tokens, keys and records are no users."""
+        """Tokens, keys and records are not listed as users."""
         token = a_token(owner)
         add(stores, token, idempotency=a_record(token))
         publish(stores.keys, LocalSigningKey().public)
         assert [owner.id] == [user.id for user in walk(stores, 1)]
 
     def test_list_without_users_is_empty(self, stores: Stores) -> None:
-        """An empty list is no error."""
+        """An empty list is a valid result."""
         page = stores.users.list_users(after=None, limit=10)
         assert (list(page.users), page.next_position) == ([], None)
 

@@ -259,8 +259,9 @@ class BrokenStore(InMemoryStore):
 @pytest.fixture
 def broken(service: MemoryService) -> BrokenStore:
     """Return the store of a service that breaks on reading a token."""
-    service.store = BrokenStore()
-    return service.store
+    store = BrokenStore()
+    service.keep_rows_in(store)
+    return store
 
 
 def test_unexpected_exception_is_a_problem_without_its_message(
@@ -376,9 +377,9 @@ def test_watch_sees_a_token_in_an_answer(api: Api, secret: str) -> None:
 
 def test_watch_sees_what_escapes_the_authorizer(secret: str) -> None:
     """Lambda logs an exception that escapes, so its message must not quote the token."""
-    service = MemoryService()
-    service.store = BrokenStore()
-    service.store.error = RuntimeError(secret)
+    store = BrokenStore()
+    store.error = RuntimeError(secret)
+    service = MemoryService(store=store)
     with api_of(service) as api:
         token = api.create_token(service.provider.sign_in("user@example.com"))["token"]
         assert api.get("/api/whoami", token).status == 500

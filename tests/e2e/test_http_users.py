@@ -340,8 +340,7 @@ def test_demoted_administrator_administers_no_more(service: MemoryService, admin
 
     with api_of(service) as api:
         assert api.get("/v1/users", admin).status == 200
-    demoted = MemoryService({"ADMIN_SUBJECTS": "somebody-else"})
-    demoted.store = service.store
+    demoted = MemoryService({"ADMIN_SUBJECTS": "somebody-else"}, store=service.store)
     with api_of(demoted) as api:
         answer = api.get("/v1/users", admin)
         assert (answer.status, answer.code) == (403, "admin_required")

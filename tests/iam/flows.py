@@ -14,10 +14,10 @@ from urllib.parse import parse_qs, urlsplit
 from chalicelib.adapters.aws import secret_client
 from chalicelib.adapters.dynamodb.key_store import DynamoDBKeyStore
 from chalicelib.adapters.oidc.client_secret import stored_value
-from chalicelib.domain.claims import TOKEN_EXCHANGE
 from chalicelib.domain.ids import user_id_for
 from chalicelib.domain.keys import KeyUse
 from chalicelib.handlers.http.pages import assets_version
+from chalicelib.handlers.oauth.forms import TOKEN_EXCHANGE
 from infra.aws.operate.key_rollover import Operator
 from infra.aws.package.functions import PAGE as FUNCTION_OF_THE_PAGE
 from tests.iam.gateway import DOORS, HOST

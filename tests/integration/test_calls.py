@@ -1,4 +1,4 @@
-"""How many calls to AWS everything costs: as many as promised, and none where none is needed."""
+"""The number of calls to AWS for each operation: as many as promised, and none if none is needed."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -96,7 +96,7 @@ class TestAuthorizing:
         assert calls_of(warm, use, warm) == ["BatchGetItem"]
 
     def test_two_processes_share_the_interval(self, warm: World) -> None:
-        """What one wrote the other need not write."""
+        """A use that one process recorded is not recorded again by another one."""
         warm.advance(minutes=10)
         assert calls_of(warm, use, warm).count("UpdateItem") == 1
         warm.start()
@@ -110,7 +110,7 @@ class TestAuthorizing:
 
 
 class TestRefusing:
-    """What costs nothing, and what is never recorded as a use."""
+    """Decisions without a call, and calls that are not recorded as a use."""
 
     def test_forged_token_with_a_known_key_costs_nothing(self, warm: World) -> None:
         """The signature decides before anything is read."""
@@ -175,7 +175,7 @@ def _forget(world: World) -> None:
 
 
 class TestRotated:
-    """What tokens cost that were rotated."""
+    """The calls for rotated tokens."""
 
     @staticmethod
     def rotate(world: World, **members: object) -> str:
@@ -217,7 +217,7 @@ class TestRotated:
 
 
 class TestReporting:
-    """What strangers who report strings can make us pay."""
+    """The calls that strangers can cause by reporting strings."""
 
     @staticmethod
     def report(world: World, *strings: str) -> None:
@@ -319,7 +319,7 @@ class TestSigning:
         world.configure(MAX_TOKENS_PER_USER="2")
         world.create_token()
         world.create_token()
-        owner = world.start().sign_in.user(Credentials(bearer=world.user))
+        owner = world.start().sign_in.user(Credentials(unverified_bearer=world.user))
         ended = Revocation(RevocationReason.OWNER, world.clock.now())
         dead = a_token(owner, state=TokenState.REVOKED, revocation=ended)
         ids = (new_token_id(world.clock.now()) for _ in range(2_500))
@@ -350,14 +350,14 @@ class TestSigning:
     def test_bad_request_costs_no_more_than_the_sign_in(
         self, world: World, body: dict[str, object]
     ) -> None:
-        """What cannot become a token is refused before anything but the caller is looked up."""
+        """An invalid request is refused when only the caller has been looked up."""
         world.create_token()
         with world.wire.watching() as calls:
             assert world.api.post("/v1/tokens", world.user, body).status == 400
         assert calls == ["BatchGetItem"]
 
     def test_stranger_costs_nothing(self, world: World) -> None:
-        """Who is not signed in is not looked up."""
+        """A caller who is not signed in is not looked up."""
 
         def knock() -> None:
             for credential in (None, world.user + "x", "bodhi_x", "x.y.z"):
@@ -393,7 +393,7 @@ class TestListing:
         self, world: World, limit: int, asked: str, by: str
     ) -> None:
         """The owner and an administrator pay the same, but for the look at the user."""
-        owner = world.start().sign_in.user(Credentials(bearer=world.user))
+        owner = world.start().sign_in.user(Credentials(unverified_bearer=world.user))
         self.fill(world, [items.TOKEN.item(a_token(owner)) for _ in range(300)])
         world.api.get("/v1/me", world.admin)
         path = "/v1/tokens" if by == "owner" else f"/v1/users/{USER_ID}/tokens"
@@ -436,8 +436,8 @@ def test_change_of_a_user_costs_the_same_for_one_token_and_for_many(
     service = world.start()
     administer = service.administer
     admin, owner = (
-        service.sign_in.user(Credentials(bearer=world.admin)),
-        service.sign_in.user(Credentials(bearer=world.user)),
+        service.sign_in.user(Credentials(unverified_bearer=world.admin)),
+        service.sign_in.user(Credentials(unverified_bearer=world.user)),
     )
     give_tokens(world, owner, count)
     if change in ("reactivate", "restore"):
@@ -470,13 +470,13 @@ def test_change_that_changes_nothing_writes_nothing(world: World) -> None:
     """The same name, a pause of a paused token, a second revocation: each one read."""
     world.create_token(name="ci")
     service = world.start()
-    owner = service.sign_in.user(Credentials(bearer=world.user))
+    owner = service.sign_in.user(Credentials(unverified_bearer=world.user))
     pause = TokenPatch(status=TokenState.INACTIVE)
     for patch in (TokenPatch(name="ci"), TokenPatch(status=TokenState.ACTIVE), TokenPatch()):
         calls = calls_of(world, service.manage.patch, owner, world.token_id, patch)
         assert calls == ["GetItem"]
     service.manage.patch(owner, world.token_id, pause)
     assert calls_of(world, service.manage.patch, owner, world.token_id, pause) == ["GetItem"]
-    service.manage.revoke(owner, world.token_id, RevocationReason.OWNER)
-    again = calls_of(world, service.manage.revoke, owner, world.token_id, RevocationReason.ADMIN)
+    service.revoke(owner, world.token_id, RevocationReason.OWNER)
+    again = calls_of(world, service.revoke, owner, world.token_id, RevocationReason.ADMIN)
     assert again == ["GetItem"]

@@ -73,7 +73,7 @@ def test_stage_that_is_being_deployed_may_be_flushed_later(plane: ControlPlane) 
 
 
 def test_no_answer_is_a_passing_failure(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody listens there."""
+    """A connection that is refused is a temporary failure."""
     monkeypatch.setattr("time.sleep", lambda _: None)
     monkeypatch.setenv("AWS_ENDPOINT_URL_API_GATEWAY", "http://127.0.0.1:9")
     with pytest.raises(GatewayUnavailable):

@@ -43,15 +43,14 @@ STAGE = "restapis/a1/v1"
 @pytest.fixture
 def service() -> MemoryService:
     """Return a service that may decide again for two seconds, and counts its reads."""
-    service = MemoryService(
+    return MemoryService(
         {
             "DECISION_REUSE_SECONDS": "2",
             "AUTHORIZER_CACHE_SECONDS": "30",
             "AUTHORIZER_CACHE_STAGES": STAGE,
-        }
+        },
+        store=BusyStore(),
     )
-    service.store = BusyStore()
-    return service
 
 
 @pytest.fixture
@@ -97,8 +96,8 @@ def test_self_service_exchange_and_introspection_read(world: World) -> None:
     world.create_token(name="ci")
     use(world)
     assert calls_of(world, use, world) == []
-    verify = bootstrap.current().verify
-    assert "BatchGetItem" in calls_of(world, verify.verify, world.secret)
+    verify = bootstrap.service().verify
+    assert "BatchGetItem" in calls_of(world, verify, world.secret)
     assert calls_of(world, verify.look, world.secret) == ["BatchGetItem"]
     assert "BatchGetItem" in calls_of(world, world.api.delete, "/v1/tokens/self", world.secret)
 
@@ -156,17 +155,15 @@ def test_path_that_is_refused_reads_too(api: Api, service: MemoryService, person
 
 def test_policy_without_a_route_reads(service: MemoryService) -> None:
     """A policy that denies everything is a refusal."""
-    service = MemoryService(
-        {
-            "DECISION_REUSE_SECONDS": "5",
-            "SCOPES": '{"a": {"description": "A", "opens": ["GET /a"], "roles": ["admin"]}}',
-            "ADMIN_SUBJECTS": "admin@example.com",
-        }
-    )
-    service.store = BusyStore()
+    environ = {
+        "DECISION_REUSE_SECONDS": "5",
+        "SCOPES": '{"a": {"description": "A", "opens": ["GET /a"], "roles": ["admin"]}}',
+        "ADMIN_SUBJECTS": "admin@example.com",
+    }
+    service = MemoryService(environ, store=BusyStore())
     with api_of(service) as api:
         token = api.create_token(service.provider.sign_in("admin@example.com"), scopes=["a"])["token"]
-        stripped = service.redeployed({**service._environ, "ADMIN_SUBJECTS": "other@example.com"})
+        stripped = service.redeployed({**environ, "ADMIN_SUBJECTS": "other@example.com"})
         bootstrap.install(stripped)
         event = rest_token(f"Bearer {token}")
         for _ in range(3):
@@ -229,7 +226,7 @@ def test_flush_waits_for_the_reuse(service: MemoryService) -> None:
     token = a_token(a_user())
     rows = [items.TOKEN.item(row) for row in (token, token.paused(START))]
     with api_of(service):
-        service.flushes.after([a_record(*rows)])
+        service.flush([a_record(*rows)])
     assert service.gateway.flushes == [(STAGE, START + SETTLE + 2 * SECOND)]
 
 

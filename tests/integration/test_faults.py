@@ -76,7 +76,7 @@ class Operation:
 
     @property
     def again(self) -> int:
-        """How the operation is answered when it was done already."""
+        """The response to an operation that was done already."""
         return self.status_again or self.status
 
     def struck_at(self, fault: Fault) -> list[int]:
@@ -197,13 +197,13 @@ def with_own_successor_used_just_now(world: World) -> None:
 
 
 def has_no_working_token(world: World) -> bool:
-    """Whether every token is revoked or rotated out."""
+    """Return True if every token is revoked or rotated out."""
     now = world.clock.now()
     return all(token.own_revocation(now) is not None for token in world.stored_tokens())
 
 
 def predecessor_has_ended(world: World) -> bool:
-    """Whether the overlap of the token's predecessor is over, and the token works."""
+    """Return True if the overlap of the token's predecessor is over, and the token works."""
     now = world.clock.now()
     return [t.id for t in world.stored_tokens() if t.own_revocation(now) is None] == [world.token_id]
 
@@ -224,7 +224,7 @@ def report(world: World) -> Answer:
 
 
 def is_rotated(world: World) -> bool:
-    """Whether the user's token has a successor, and both know it."""
+    """Return True if the user's token has a successor, and both rows tell it."""
     return world.stored_token().successor_id is not None
 
 
@@ -267,7 +267,7 @@ def change_user(world: World, **members: object) -> Answer:
 
 
 def is_made(world: World) -> bool:
-    """Whether the token asked for has a row."""
+    """Return True if the token that was asked for has a row."""
     return "made" in {token.name for token in world.stored_tokens()}
 
 
@@ -282,7 +282,7 @@ def has_status(status: UserStatus) -> Callable[[World], bool]:
 
 
 def generation_ended(world: World) -> bool:
-    """Whether the user's token belongs to a generation of the past."""
+    """Return True if the user's token belongs to an earlier generation."""
     user = world.stored_user()
     return user is not None and world.stored_token().generation != user.generation
 
@@ -649,7 +649,7 @@ def test_fault_in_management_is_a_503_and_leaves_rows_whole(
 def test_fault_in_recording_a_sign_in_changes_no_answer(
     world: World, operation: Operation, fault: Fault
 ) -> None:
-    """Who signed in is known without the record. The next sign-in makes it."""
+    """The person who signed in is known without the record. The next sign-in makes it."""
     for index, answer in struck(world, operation, lasting(fault)):
         is_record = operation.calls[index] == "UpdateItem"
         assert answer.status == (200 if is_record else 503)
@@ -665,7 +665,7 @@ def test_fault_in_recording_a_sign_in_changes_no_answer(
 def test_fault_in_a_decision_is_neither_allow_nor_refusal(
     world: World, operation: Operation, fault: Fault
 ) -> None:
-    """What cannot be read cannot be decided; only a use that cannot be recorded lets the caller in."""
+    """Without its rows a token is not decided on. A use that cannot be recorded lets the caller in."""
     for index, answer in struck(world, operation, lasting(fault)):
         is_touch = operation.calls[index] == "UpdateItem"
         assert (200 if is_touch else 500) == answer.status
@@ -805,14 +805,14 @@ def test_one_conflict_with_another_transaction_is_not_noticed(world: World, oper
 
 
 def test_first_sight_that_meets_a_transaction_is_not_noticed(world: World) -> None:
-    """A record is made for a newcomer even while somebody else holds its place."""
+    """A record is made for a new user even while another transaction holds its row."""
     with world.wire.watching(wire.CONFLICT_ONCE, 1) as calls:
         assert world.api.get("/v1/me", world.sign_in(NEWCOMER)).status == 200
     assert calls == ["BatchGetItem", "TransactWriteItems", "TransactWriteItems"]
 
 
 def test_touch_that_meets_a_transaction_still_allows(world: World) -> None:
-    """Whoever holds the row is changing it; the use is recorded by the next call."""
+    """Another transaction holds the row. The next call records the use."""
     with_token(world)
     world.start()
     with world.wire.watching(wire.CONFLICT_ONCE, 2):
@@ -824,7 +824,7 @@ def test_touch_that_meets_a_transaction_still_allows(world: World) -> None:
 
 @pytest.mark.parametrize("fault", [wire.THROTTLED, wire.READ_TIMEOUT, wire.HTTP_500], ids=str)
 def test_warm_keys_outlive_an_outage_of_the_key_table(world: World, fault: Fault) -> None:
-    """Known keys go on verifying until they are old; then nobody can say whether one was revoked."""
+    """Known keys verify until they are old. After that a key may have been revoked."""
     with_token_used_just_now(world)
     world.clock.advance(MAX_AGE * 4 / 5)
     with world.wire.watching(lasting(fault), 0) as calls:

@@ -17,7 +17,8 @@ import pytest
 from chalicelib.domain.changes import RowChange, TokenChange
 from chalicelib.domain.errors import GatewayThrottled
 from chalicelib.domain.flush_budget import FlushLimits
-from chalicelib.services.flush import SETTLE, FlushCaches, SharedBudget
+from chalicelib.services.flush import SETTLE, FlushCaches
+from chalicelib.services.shared_budget import SharedBudget
 from tests.support.builders import a_token, a_user
 from tests.support.caches import FakeCaches
 from tests.support.clock import START
@@ -44,7 +45,7 @@ class Event:
 
 @dataclass
 class Load:
-    """What happens: a name for the table, the stages, the TTL, and the changes."""
+    """A scene: a name for the table, the stages, the TTL, and the changes."""
 
     name: str
     stages: int
@@ -78,7 +79,7 @@ class Gateway(FakeCaches):
 
 @dataclass
 class Result:
-    """What came of it. Staleness is in seconds, from a revocation to its flush at the last stage."""
+    """The result. Staleness is in seconds, from a revocation to its flush at the last stage."""
 
     load: Load
     called: Sequence[datetime]
@@ -137,7 +138,7 @@ def simulated(load: Load) -> Result:
             after = bisect_right(events, time.now() - LATE, key=lambda event: event.at)
             batch = [{"change": event.change} for event in events[first:after]]
             # Lambda hands the same records on again after a failure.
-            if service.after(batch).worth_retrying is None:
+            if service(batch).worth_retrying is None:
                 first = after
 
     time.run(*((lambda n=n: shard(n)) for n in range(SHARDS)))

@@ -81,7 +81,7 @@ def test_rest_request_finds_the_header_in_any_case(token: dict[str, Any], name: 
     ],
 )
 def test_two_headers_or_none_let_nobody_in(token: dict[str, Any], headers: dict[str, list[str]]) -> None:
-    """Of two nobody can say which one the backend would read."""
+    """Two headers are refused like none, because the backend may read either of them."""
     event = rest_request(None)
     event["multiValueHeaders"] = {
         name: [value.format(token=token["token"]) for value in values] for name, values in headers.items()
@@ -106,7 +106,7 @@ def test_two_headers_or_none_let_nobody_in(token: dict[str, Any], headers: dict[
 def test_http_api_hears_whether_this_request_is_open(
     token: dict[str, Any], method: str, path: str, stage: str, expected: bool
 ) -> None:
-    """A simple response speaks of one request; the stage is no part of the path that scopes know."""
+    """A simple response is about one request. The stage is not part of the path that scopes know."""
     event = http_api(f"Bearer {token['token']}", method, path, stage)
 
     answer = front_doors.http_api_authorizer(event, Context())
@@ -218,7 +218,7 @@ def test_appsync_lets_the_token_in_with_or_without_its_scheme(
 
 
 def test_appsync_remembers_a_yes_for_as_long_as_its_api_says(token: dict[str, Any]) -> None:
-    """Nothing flushes that cache, so whoever chose not to have one must not get one."""
+    """That cache is not flushed, so a gateway that was configured without one must not get one."""
     answer = front_doors.appsync_authorizer(appsync(token["token"]), Context())
 
     assert answer.keys() == {"isAuthorized", "resolverContext"}
@@ -251,7 +251,7 @@ def test_appsync_remembers_a_yes_for_as_long_as_its_api_says(token: dict[str, An
 def test_path_that_names_another_one_is_not_open(
     token: dict[str, Any], caplog: pytest.LogCaptureFixture, path: str, stage: str
 ) -> None:
-    """HTTP APIs hand on decoded what came as %2e or %2F; whoever resolves it is somewhere else."""
+    """HTTP APIs decode %2e and %2F. A backend that resolves them opens another path."""
     event = http_api(f"Bearer {token['token']}", path=path, stage=stage)
 
     assert front_doors.http_api_authorizer(event, Context()) == {"isAuthorized": False}
@@ -421,7 +421,7 @@ def lines_of(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
 def test_missing_scope_is_no_admission_in_the_log(
     api: Api, service: MemoryService, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Whoever reads it after an incident wants to know who got in."""
+    """A caller who lacks a scope is logged as refused, so that a line tells which callers were let in."""
     person = service.provider.sign_in("user@example.com")
     orders, live = (api.create_token(person, scopes=[s])["token"] for s in ("orders:read", "live"))
     front_doors.http_api_authorizer(http_api(f"Bearer {live}"), Context())
@@ -436,7 +436,7 @@ def test_missing_scope_is_no_admission_in_the_log(
 def test_event_of_another_door_is_a_failure_that_the_log_names(
     token: dict[str, Any], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Whoever attaches the wrong function has a line to find, and an alarm."""
+    """If the wrong function is attached, there is a line and an alarm."""
     header = f"Bearer {token['token']}"
     for door, event in (
         (authorizer.api_token_authorizer, rest_request(header)),

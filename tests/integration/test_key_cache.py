@@ -139,7 +139,7 @@ def test_failure_of_the_first_load_is_an_error_until_it_succeeds(
 def test_known_keys_outlive_a_failure_until_they_are_old(
     cache: KeyCache[str], source: Source, clock: FixedClock
 ) -> None:
-    """A key counts for MAX_AGE; after that, nobody can say whether it was revoked."""
+    """A key is used for MAX_AGE. After that it may have been revoked."""
     cache.find("kid-1")
     source.down = True
     clock.advance(MAX_AGE - ONE_MILLISECOND)
@@ -258,7 +258,7 @@ def test_clock_that_is_set_back_prolongs_nothing(
 
 
 def test_many_threads_load_once(cache: KeyCache[str], source: Source) -> None:
-    """Whoever comes while keys are being loaded waits for them."""
+    """A caller who comes while keys are being loaded waits for them."""
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(cache.find, ["kid-1"] * 50))
     assert found == ["key-1"] * 50

@@ -92,7 +92,7 @@ def test_old_tokens_outlive_a_rollover_and_new_ones_name_the_new_key(warm: World
 
 
 def test_next_key_verifies_before_it_signs(warm: World) -> None:
-    """Whoever learns of it while it waits accepts it at once when it signs."""
+    """A verifier that read the key while it was waiting accepts it as soon as it signs."""
     following = Keys(warm).publish()
     by_next = signed_by(warm, following)
     warm.clock.advance(COOL_DOWN)

@@ -140,7 +140,7 @@ class TestSigningKeys:
         verify(published, b"message", key.sign(b"message"))
 
     def test_second_process_publishes_nothing_new(self, cloud: Cloud, keys: InMemoryKeys) -> None:
-        """The same ring names the same key, whoever looks."""
+        """Every process finds the same key in the same ring."""
         first, second = signing_keys(cloud, keys), signing_keys(cloud, keys)
         assert first.active().kid == second.active().kid
         assert len(keys.load_keys().keys) == 1
@@ -182,7 +182,7 @@ class TestSigningKeys:
         assert late.active().kid
 
     def test_revoked_key_signs_nothing(self, signer: KmsSigningKeys, keys: InMemoryKeys) -> None:
-        """A token that nobody would accept is not made, and the configured key does not come back."""
+        """A token that no verifier would accept is not made. The configured key does not come back."""
         kid = signer.active().kid
         ring = keys.load_keys()
         keys.save_keys(ring, ring.revoked(kid, START))

@@ -121,7 +121,7 @@ def test_read_is_not_sent_a_third_time() -> None:
 
 
 def test_update_that_met_an_ending_connection_is_not_sent_again() -> None:
-    """Nobody knows whether it was read."""
+    """The request may have been read."""
     with speaking([http(), None]) as (client, server):
         update(client)
         with pytest.raises(StoreUnavailable):
@@ -286,7 +286,7 @@ def test_slow_answer_is_waited_for() -> None:
 
 
 def test_patience_is_that_of_the_sdks_clients() -> None:
-    """Nobody waits a minute for an answer that does not come (decision 7)."""
+    """A caller does not wait a minute for a response that does not come (decision 7)."""
     assert (lean.CONNECT_SECONDS, lean.READ_SECONDS) == (0.5, 2)
 
 
@@ -305,7 +305,7 @@ SOME = json.dumps(NOT_FOUND).encode()
 
 
 def test_answer_in_chunks_is_an_answer() -> None:
-    """Whoever stands between may send it so."""
+    """A proxy may send the response in this form."""
     with speaking([CHUNKED + b"%x\r\n%s\r\n0\r\n\r\n" % (len(SOME), SOME), http(NOT_FOUND)]) as (
         client,
         server,

@@ -1,4 +1,4 @@
-"""The lean client speaks to who can prove to be DynamoDB, and to nobody else."""
+"""The lean client calls only a server that can prove to be DynamoDB."""
 
 import io
 import ipaddress
@@ -29,7 +29,7 @@ NAME = "localhost"
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """Somebody who signs certificates."""
+    """An authority that signs certificates."""
 
     key: ec.EllipticCurvePrivateKey
     name: x509.Name
@@ -115,7 +115,7 @@ def test_who_proves_its_name_is_spoken_to(ours: Authority, tmp_path: Path, newes
 
 
 def test_answer_that_nobody_asked_for_is_no_answer(ours: Authority, tmp_path: Path) -> None:
-    """What came behind the first answer was deciphered with it, so that the socket shows nothing of it."""
+    """Bytes behind the first response were decrypted with it, so the socket does not show them."""
     certificate = ours.certificate(tmp_path / "server.pem", NAME)
     one = http()
     # What is read at once into the first answer's buffer is dropped with it.
@@ -135,13 +135,13 @@ def refused(server: Scripted, trusted: Path | None) -> None:
 
 @pytest.mark.parametrize("name", ["dynamodb.example.com", "127.0.0.1", "*.localhost"])
 def test_another_name_is_refused(ours: Authority, tmp_path: Path, name: str) -> None:
-    """A certificate of somebody else, however good."""
+    """A valid certificate for another name is refused."""
     with serving(ours.certificate(tmp_path / "server.pem", name)) as server:
         refused(server, tmp_path / "ours.pem")
 
 
 def test_another_authority_is_refused(ours: Authority, tmp_path: Path) -> None:
-    """Whoever it calls itself."""
+    """A certificate with the right name is not enough, if another authority signed it."""
     theirs = an_authority(tmp_path / "theirs.pem")
     with serving(theirs.certificate(tmp_path / "server.pem", NAME)) as server:
         refused(server, tmp_path / "ours.pem")
@@ -154,7 +154,7 @@ def test_certificate_of_the_past_is_refused(ours: Authority, tmp_path: Path) -> 
 
 
 def test_only_known_authorities_are_trusted_by_default(ours: Authority, tmp_path: Path) -> None:
-    """An authority of one's own is nobody to the client that is deployed."""
+    """The deployed client does not trust a private authority."""
     with serving(ours.certificate(tmp_path / "server.pem", NAME)) as server:
         refused(server, None)
 

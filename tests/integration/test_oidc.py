@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_pri
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from chalicelib.adapters.clock import SystemClock
-from chalicelib.adapters.oidc.http import KeptConnections
+from chalicelib.adapters.oidc.kept_connections import KeptConnections
 from chalicelib.adapters.oidc.provider import (
     LONGEST_BEARER,
     LONGEST_ID_TOKEN,

@@ -21,15 +21,15 @@ import urllib3
 
 from chalicelib.adapters.connections import LONGEST_IDLE
 from chalicelib.adapters.oidc import documents as oidc_documents
-from chalicelib.adapters.oidc import http as oidc_http
+from chalicelib.adapters.oidc import kept_connections
 from chalicelib.adapters.oidc.documents import SECONDS
 from chalicelib.adapters.oidc.http import (
     MOST_BYTES,
-    Answer,
-    KeptConnections,
+    Response,
     exchange,
     json_object,
 )
+from chalicelib.adapters.oidc.kept_connections import KeptConnections
 from chalicelib.adapters.oidc.provider import OidcProvider, ProviderDocuments, ProviderRules
 from chalicelib.adapters.oidc.reloads import COOL_DOWN, MAX_AGE
 from chalicelib.domain.errors import IdentityProviderUnavailable
@@ -82,7 +82,7 @@ def connections(clock: FixedClock) -> Iterator[KeptConnections]:
 def passing(monkeypatch: pytest.MonkeyPatch) -> PassingTime:
     """Return the clock of deadlines, which servers move on."""
     passing = PassingTime()
-    for module in (oidc_http, oidc_documents):
+    for module in (kept_connections, oidc_documents):
         monkeypatch.setattr(module, "time", passing)
     return passing
 
@@ -174,7 +174,7 @@ def response(document: object, **headers: str) -> bytes:
 
 
 def answering(*answers: bytes) -> Behaviour:
-    """Answer each connection's requests in this order, again and again."""
+    """Response each connection's requests in this order, again and again."""
 
     def behave(connection: socket.socket, number: int) -> None:
         count = 0
@@ -237,7 +237,7 @@ def outcome(action: Callable[[], Any]) -> ProviderReason | None:
     return None
 
 
-def get(connections: urllib3.PoolManager, url: str, seconds: float = DEADLINE) -> Answer:
+def get(connections: urllib3.PoolManager, url: str, seconds: float = DEADLINE) -> Response:
     """Ask for a document."""
     return exchange(connections, "GET", url, time.monotonic() + seconds)
 

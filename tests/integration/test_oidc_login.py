@@ -16,7 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.adapters.oidc.client_secret import ClientSecret, FixedSecret
-from chalicelib.adapters.oidc.http import MOST_BYTES, KeptConnections
+from chalicelib.adapters.oidc.http import MOST_BYTES
+from chalicelib.adapters.oidc.kept_connections import KeptConnections
 from chalicelib.adapters.oidc.login import OidcLogin
 from chalicelib.adapters.oidc.provider import OidcProvider, ProviderDocuments, ProviderRules
 from chalicelib.domain.admin_claims import AdminClaim

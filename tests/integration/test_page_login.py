@@ -2,15 +2,12 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 import urllib3
 
 from chalicelib.adapters.clock import SystemClock
-from chalicelib.bootstrap import Service
 from infra.local import programs
 from infra.local.children import Child
 from infra.local.settings import StackSettings
@@ -19,12 +16,7 @@ from tests.support.api import api_of
 from tests.support.local_stack import free_ports
 from tests.support.service import MemoryService
 
-if TYPE_CHECKING:
-    from chalicelib.domain.ports.sign_in import LoginProvider
-
 pytestmark = pytest.mark.slow
-
-_REAL = vars(Service)
 
 
 class ConnectedService(MemoryService):
@@ -33,18 +25,8 @@ class ConnectedService(MemoryService):
     def __init__(self, environ: Mapping[str, str]) -> None:
         super().__init__(environ)
         self.clock = SystemClock()  # type: ignore[assignment]
-
-    @cached_property
-    def http(self) -> urllib3.PoolManager:  # type: ignore[override]
-        """The real connections."""
-        http: urllib3.PoolManager = _REAL["http"].func(self)
-        return http
-
-    @cached_property
-    def login_provider(self) -> "LoginProvider":  # type: ignore[override]
-        """The real sign-in at the page."""
-        login: LoginProvider = _REAL["login_provider"].func(self)
-        return login
+        # The real parts are built instead.
+        del self.http, self.login_provider
 
 
 @pytest.fixture(scope="module")

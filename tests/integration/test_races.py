@@ -74,7 +74,7 @@ class TestKeys:
 
     @pytest.mark.parametrize("kids", [[], ["a"], ["a", "b"]], ids=["first", "publish", "activate"])
     def test_of_many_changes_at_once_one_is_written(self, atomic_cloud: Cloud, kids: list[str]) -> None:
-        """Whoever comes second is told so."""
+        """The second caller gets an error."""
         store = DynamoDBKeyStore(atomic_cloud.dynamodb, atomic_cloud.table, KeyUse.API_TOKEN)
         ring = KeyRing()
         for kid in kids:
@@ -129,7 +129,7 @@ class Racers:
         return [self.process(**environ) for _ in range(count)]
 
     def new_user(self) -> User:
-        """Return a stored user whom no round before has seen."""
+        """Return a stored user that no earlier round has used."""
         self._people += 1
         user = a_user(f"user-{self._people}@example.com")
         assert self.service.users.add_user(user)
@@ -158,7 +158,7 @@ class Racers:
 
     def issue(self, owner: User) -> IssuedToken:
         """Return a new token."""
-        return self.service.issue.issue(owner, a_request())
+        return self.service.issue(owner, a_request())
 
 
 @pytest.fixture
@@ -177,7 +177,7 @@ def test_quota_is_exact_under_concurrent_creations(racers: Racers, repetition: i
     """Twenty at once at a quota of five: five succeed, and the count agrees with the rows."""
     owner = racers.new_user()
     processes = racers.processes(20, MAX_TOKENS_PER_USER="5")
-    results = at_once([partial(p.issue.issue, owner, a_request()) for p in processes])
+    results = at_once([partial(p.issue, owner, a_request()) for p in processes])
     assert len(of_type(IssuedToken, results)) == 5
     assert len(of_type(TokenLimitReached, results)) == 15
     assert racers.stored(owner).live_tokens == 5
@@ -189,13 +189,13 @@ def test_quota_is_exact_when_creations_recount_at_once(racers: Racers) -> None:
     """A slot that expired is given away once, however many find it."""
     owner = racers.new_user()
     process = racers.process(MAX_TOKENS_PER_USER="3")
-    process.issue.issue(owner, a_request(lifetime=timedelta(days=1)))
+    process.issue(owner, a_request(lifetime=timedelta(days=1)))
     for _ in range(2):
-        process.issue.issue(owner, a_request())
+        process.issue(owner, a_request())
     racers.clock.advance(timedelta(days=2))
     full = racers.stored(owner)
     processes = racers.processes(10, MAX_TOKENS_PER_USER="3")
-    results = at_once([partial(p.issue.issue, full, a_request()) for p in processes])
+    results = at_once([partial(p.issue, full, a_request()) for p in processes])
     assert len(of_type(IssuedToken, results)) == 1
     assert len(of_type(TokenLimitReached, results)) == 9
     assert racers.stored(owner).live_tokens == 3
@@ -206,9 +206,9 @@ def test_creations_and_revocations_keep_the_count(racers: Racers) -> None:
     owner = racers.new_user()
     doomed = [racers.issue(owner).token for _ in range(8)]
     processes = racers.processes(16)
-    creations = [partial(p.issue.issue, owner, a_request()) for p in processes[:8]]
+    creations = [partial(p.issue, owner, a_request()) for p in processes[:8]]
     revocations = [
-        partial(p.manage.revoke, owner, t.id, RevocationReason.OWNER)
+        partial(p.revoke, owner, t.id, RevocationReason.OWNER)
         for p, t in zip(processes[8:], doomed, strict=True)
     ]
     assert of_type(ApiTokensError, at_once([*creations, *revocations])) == []
@@ -221,7 +221,7 @@ def test_same_idempotency_key_makes_one_token(racers: Racers, repetition: int) -
     """Ten replays at once make one token, and nine learn its id."""
     owner = racers.new_user()
     processes = racers.processes(10)
-    results = at_once([partial(p.issue.issue, owner, a_request(), "key") for p in processes])
+    results = at_once([partial(p.issue, owner, a_request(), "key") for p in processes])
     (issued,) = of_type(IssuedToken, results)
     replays = of_type(AlreadyCreated, results)
     assert [issued.token.id] * 9 == [replay.token_id for replay in replays]
@@ -230,7 +230,7 @@ def test_same_idempotency_key_makes_one_token(racers: Racers, repetition: int) -
 
 
 def test_client_assertion_is_used_once_by_many(atomic_cloud: Cloud) -> None:
-    """Whoever copied it may be as quick as its client: one of them gets in."""
+    """A thief may be as quick as the client. Only one of them gets in."""
     store = DynamoDBAssertionStore(atomic_cloud.dynamodb, atomic_cloud.table)
     used = UsedAssertion("hash", START + timedelta(minutes=5))
     results = at_once([lambda: store.use_assertion(used, START)] * 16)
@@ -248,8 +248,8 @@ def test_touch_racing_a_revocation_never_revives(racers: Racers) -> None:
         issued = racers.issue(owner)
         token = issued.token
         racers.clock.advance(timedelta(minutes=1))
-        uses = [partial(p.verify.verify, issued.secret) for p in processes[1:]]
-        revocation = partial(processes[0].manage.revoke, owner, token.id, RevocationReason.EXPOSED)
+        uses = [partial(p.verify, issued.secret) for p in processes[1:]]
+        revocation = partial(processes[0].revoke, owner, token.id, RevocationReason.EXPOSED)
         results = at_once([*uses, revocation])
         assert {RevokedToken} >= {type(error) for error in of_type(ApiTokensError, results)}
         row = racers.row(token)
@@ -257,7 +257,7 @@ def test_touch_racing_a_revocation_never_revives(racers: Racers) -> None:
         assert row.state is TokenState.REVOKED
         assert (expected.revocation, expected.purge_at) == (row.revocation, row.purge_at)
         with pytest.raises(RevokedToken):
-            racers.service.verify.verify(issued.secret)
+            racers.service.verify(issued.secret)
     assert racers.stored(owner).live_tokens == 0
 
 
@@ -269,13 +269,13 @@ def test_touch_racing_a_pause_never_reactivates(racers: Racers) -> None:
     processes = racers.processes(5)
     for _ in range(30):
         racers.clock.advance(timedelta(minutes=10))
-        uses = [partial(p.verify.verify, issued.secret) for p in processes[1:]]
+        uses = [partial(p.verify, issued.secret) for p in processes[1:]]
         change = partial(processes[0].manage.patch, owner, issued.token.id, pause)
         results = at_once([*uses, change])
         assert {InactiveToken} >= {type(error) for error in of_type(ApiTokensError, results)}
         assert racers.row(issued.token).state is TokenState.INACTIVE
         with pytest.raises(InactiveToken):
-            racers.service.verify.verify(issued.secret)
+            racers.service.verify(issued.secret)
         racers.service.manage.patch(owner, issued.token.id, resume)
 
 
@@ -319,9 +319,7 @@ def test_concurrent_revocations_free_one_slot(racers: Racers) -> None:
     racers.issue(owner)
     for _ in range(5):
         token = racers.issue(owner).token
-        results = at_once(
-            [partial(p.manage.revoke, owner, token.id, RevocationReason.OWNER) for p in processes]
-        )
+        results = at_once([partial(p.revoke, owner, token.id, RevocationReason.OWNER) for p in processes])
         assert results == [None] * 8
         assert racers.stored(owner).live_tokens == 1
 
@@ -333,7 +331,7 @@ def test_concurrent_rotations_make_one_successor(racers: Racers, overlap: timede
     processes = racers.processes(8)
     for n in range(1, 6):
         token = racers.issue(owner).token
-        results = at_once([partial(p.issue.rotate, owner, token.id, overlap) for p in processes])
+        results = at_once([partial(p.rotate, owner, token.id, overlap) for p in processes])
         (issued,) = of_type(IssuedToken, results)
         refused = of_type(TokenAlreadyRotated, results)
         assert {error.successor_id for error in refused} == {issued.token.id}
@@ -350,15 +348,13 @@ def test_rotation_racing_a_revocation_keeps_the_count(racers: Racers) -> None:
     for _ in range(20):
         issued = racers.issue(owner)
         token = issued.token
-        rotations = [partial(p.issue.rotate, owner, token.id, timedelta(hours=1)) for p in processes[2:]]
-        revocations = [
-            partial(p.manage.revoke, owner, token.id, RevocationReason.OWNER) for p in processes[:2]
-        ]
+        rotations = [partial(p.rotate, owner, token.id, timedelta(hours=1)) for p in processes[2:]]
+        revocations = [partial(p.revoke, owner, token.id, RevocationReason.OWNER) for p in processes[:2]]
         results = at_once([*rotations, *revocations])
         expected = {TokenAlreadyRevoked, TokenAlreadyRotated}
         assert expected >= {type(error) for error in of_type(ApiTokensError, results)}
         with pytest.raises(RevokedToken):
-            racers.service.verify.verify(issued.secret)
+            racers.service.verify(issued.secret)
         assert racers.places(owner) == racers.stored(owner).live_tokens
 
 
@@ -372,8 +368,8 @@ def test_self_rotations_racing_the_end_of_an_ancestor_leave_nothing(racers: Race
         for _ in range(older):
             issued.append(rotate_itself(racers.service, owner, issued[-1]))
         ends: list[Callable[[], object]] = [
-            partial(processes[0].manage.revoke, owner, issued[0].token.id, RevocationReason.OWNER),
-            partial(processes[1].exposed.report, [issued[0].secret]),
+            partial(processes[0].revoke, owner, issued[0].token.id, RevocationReason.OWNER),
+            partial(processes[1].revoke_exposed, [issued[0].secret]),
         ]
         growing = [partial(grow_until_refused, p, owner, issued[-1]) for p in processes[2:]]
         results = at_once([*ends, *growing])
@@ -381,13 +377,13 @@ def test_self_rotations_racing_the_end_of_an_ancestor_leave_nothing(racers: Race
         # Only one process rotated the newest token, and went on from there.
         for each in [*issued, *results[2], *results[3]]:  # type: ignore[misc]
             with pytest.raises(RevokedToken):
-                racers.service.verify.verify(each.secret)
+                racers.service.verify(each.secret)
         assert (racers.places(owner), racers.stored(owner).live_tokens) == (0, 0)
 
 
 def rotate_itself(process: CloudService, owner: User, issued: IssuedToken) -> IssuedToken:
     """Let a token rotate itself with an overlap."""
-    return process.issue.rotate(owner, issued.token.id, timedelta(hours=1), by_itself=True)
+    return process.rotate(owner, issued.token.id, timedelta(hours=1), by_itself=True)
 
 
 def grow_until_refused(process: CloudService, owner: User, issued: IssuedToken) -> list[IssuedToken]:
@@ -407,19 +403,19 @@ def test_rotation_racing_a_revocation_ends_in_one_of_two_orders(racers: Racers, 
     for _ in range(20):
         owner = racers.new_user()
         issued = racers.issue(owner)
-        revoke = partial(processes[0].manage.revoke, owner, issued.token.id, RevocationReason.OWNER)
+        revoke = partial(processes[0].revoke, owner, issued.token.id, RevocationReason.OWNER)
         rotate = partial(
-            processes[1].issue.rotate, owner, issued.token.id, timedelta(hours=1), by_itself=by_itself
+            processes[1].rotate, owner, issued.token.id, timedelta(hours=1), by_itself=by_itself
         )
         ended, made = at_once([revoke, rotate])
         assert ended is None
         assert isinstance(made, IssuedToken | TokenAlreadyRevoked)
         works = isinstance(made, IssuedToken) and not by_itself
         with pytest.raises(RevokedToken):
-            racers.service.verify.verify(issued.secret)
+            racers.service.verify(issued.secret)
         if isinstance(made, IssuedToken):
             with contextlib.nullcontext() if works else pytest.raises(RevokedToken):
-                racers.service.verify.verify(made.secret)
+                racers.service.verify(made.secret)
         assert (racers.places(owner), racers.stored(owner).live_tokens) == (works, works)
 
 
@@ -433,7 +429,7 @@ def test_concurrent_ends_of_a_line_free_one_place(racers: Racers) -> None:
         for _ in range(2):
             line.append(rotate_itself(racers.service, owner, line[-1]))
         ends = [
-            partial(process.manage.revoke, owner, line[n % 3].token.id, RevocationReason.OWNER)
+            partial(process.revoke, owner, line[n % 3].token.id, RevocationReason.OWNER)
             for n, process in enumerate(processes)
         ]
         assert at_once(ends) == [None] * 6
@@ -446,14 +442,14 @@ def test_ends_of_both_tokens_of_a_family_never_count_too_few(racers: Racers) -> 
     for _ in range(10):
         owner = racers.new_user()
         old = racers.issue(owner).token
-        new = racers.service.issue.rotate(owner, old.id, timedelta(hours=1)).token
+        new = racers.service.rotate(owner, old.id, timedelta(hours=1)).token
         ends = [
-            partial(process.manage.revoke, owner, token.id, RevocationReason.OWNER)
+            partial(process.revoke, owner, token.id, RevocationReason.OWNER)
             for process, token in zip(processes, (old, new), strict=True)
         ]
         assert at_once(ends) == [None, None]
         assert racers.places(owner) <= racers.stored(owner).live_tokens <= 1
-        processes[0].issue.issue(racers.stored(owner), a_request())
+        processes[0].issue(racers.stored(owner), a_request())
         assert racers.stored(owner).live_tokens == 1
 
 
@@ -472,9 +468,9 @@ def test_end_of_an_overlap_racing_a_rotation_leaves_two_at_most(racers: Racers) 
         )
         assert {NoPredecessor} >= {type(error) for error in of_type(ApiTokensError, results)}
         with pytest.raises(RotatedToken):
-            racers.service.verify.verify(old.secret)
+            racers.service.verify(old.secret)
         for issued in [new, *of_type(IssuedToken, results)]:
-            racers.service.verify.verify(issued.secret)
+            racers.service.verify(issued.secret)
         assert racers.stored(owner).live_tokens == 1
 
 
@@ -485,23 +481,23 @@ def test_use_racing_a_rotation_never_outlives_the_overlap(racers: Racers) -> Non
     for _ in range(20):
         issued = racers.issue(owner)
         racers.clock.advance(timedelta(minutes=10))
-        uses = [partial(p.verify.verify, issued.secret) for p in processes[1:]]
-        rotation = partial(processes[0].issue.rotate, owner, issued.token.id, timedelta(0))
+        uses = [partial(p.verify, issued.secret) for p in processes[1:]]
+        rotation = partial(processes[0].rotate, owner, issued.token.id, timedelta(0))
         results = at_once([*uses, rotation])
         assert {RotatedToken} >= {type(error) for error in of_type(ApiTokensError, results)}
         row = racers.row(issued.token)
         assert row.purge_at == racers.service.rules.purge_time(racers.clock.now())
         with pytest.raises(RotatedToken):
-            racers.service.verify.verify(issued.secret)
+            racers.service.verify(issued.secret)
 
 
 def test_concurrent_reuse_is_recorded_once(racers: Racers) -> None:
     """Of the processes that saw the same record one writes the next; all refuse."""
     owner = racers.new_user()
     issued = racers.issue(owner)
-    racers.service.issue.rotate(owner, issued.token.id, timedelta(0))
+    racers.service.rotate(owner, issued.token.id, timedelta(0))
     processes = racers.processes(8)
-    results = at_once([partial(p.verify.verify, issued.secret) for p in processes])
+    results = at_once([partial(p.verify, issued.secret) for p in processes])
     assert len(of_type(RotatedToken, results)) == 8
     row = racers.row(issued.token)
     assert (row.reuse_count, row.last_reused_at) == (1, racers.clock.now())
@@ -512,7 +508,7 @@ def test_concurrent_reports_revoke_once(racers: Racers) -> None:
     owner = racers.new_user()
     strings = [racers.issue(owner).secret for _ in range(5)]
     processes = racers.processes(6)
-    results = at_once([partial(p.exposed.report, strings) for p in processes])
+    results = at_once([partial(p.revoke_exposed, strings) for p in processes])
     assert of_type(ApiTokensError, results) == []
     revoked = [token_id for ids in of_type(list, results) for token_id in ids]
     assert sorted(revoked) == sorted(token.id for token in racers.rows(owner))
@@ -540,7 +536,7 @@ def _deactivate_and_reactivate(service: CloudService, user: User) -> None:
 def test_creation_racing_the_end_of_a_user_leaves_no_usable_token(
     racers: Racers, end: Callable[[CloudService, User], None]
 ) -> None:
-    """Whether a creation was acknowledged before or after the end was: its token is refused."""
+    """The token is refused, whether its creation was acknowledged before the end or after it."""
     # A quota out of reach: only the end itself may stop the creations.
     processes = racers.processes(6, MAX_TOKENS_PER_USER="1000")
     for _ in range(4):
@@ -553,7 +549,7 @@ def test_creation_racing_the_end_of_a_user_leaves_no_usable_token(
         assert len(issued) >= 5
         for token in issued:
             with pytest.raises(InvalidToken):
-                racers.service.verify.verify(token.secret)
+                racers.service.verify(token.secret)
         user = racers.stored(owner)
         current = [t for t in racers.rows(owner) if t.generation == user.generation]
         assert len(current) == user.live_tokens
@@ -564,8 +560,8 @@ def issue_until_refused(process: CloudService, owner: User) -> list[IssuedToken]
     issued: list[IssuedToken] = []
     with contextlib.suppress(UserInactive, ConcurrentChange):
         while len(issued) < _MANY:
-            issued.append(process.issue.issue(owner, a_request()))
-    assert len(issued) < _MANY, "nobody ended the user"
+            issued.append(process.issue(owner, a_request()))
+    assert len(issued) < _MANY, "no caller ended the user"
     return issued
 
 
@@ -599,7 +595,7 @@ def test_concurrent_uses_are_all_allowed(racers: Racers) -> None:
     """Those whose use is not recorded are let in like the one whose is."""
     issued = racers.issue(racers.new_user())
     processes = racers.processes(10)
-    results = at_once([partial(p.verify.verify, issued.secret) for p in processes])
+    results = at_once([partial(p.verify, issued.secret) for p in processes])
     allowed = of_type(Verified, results)
     assert [issued.token.id] * 10 == [verified.token.id for verified in allowed]
     assert racers.clock.now() == racers.row(issued.token).last_used_at
@@ -609,7 +605,9 @@ def test_first_sight_by_many_makes_one_user(racers: Racers) -> None:
     """Ten requests of a new person at once: one record, and the same answer to all."""
     for n in range(5):
         jwt = racers.provider.sign_in(f"newcomer-{n}@example.com")
-        results = at_once([partial(p.sign_in.user, Credentials(bearer=jwt)) for p in racers.processes(10)])
+        results = at_once(
+            [partial(p.sign_in.user, Credentials(unverified_bearer=jwt)) for p in racers.processes(10)]
+        )
         users = of_type(User, results)
         assert len(users) == 10
         assert {racers.stored(users[0]).generation} == {user.generation for user in users}
@@ -620,11 +618,13 @@ def test_first_sight_by_many_makes_one_user(racers: Racers) -> None:
 def test_return_after_removal_by_many_makes_one_generation(racers: Racers) -> None:
     """Ten requests of a removed person at once start one fresh account."""
     jwt = racers.provider.sign_in("removed@example.com")
-    user = racers.service.sign_in.user(Credentials(bearer=jwt))
+    user = racers.service.sign_in.user(Credentials(unverified_bearer=jwt))
     racers.service.administer.remove(ADMIN, user.id)
     racers.clock.advance(timedelta(seconds=61))
     again = racers.provider.sign_in("removed@example.com")
-    results = at_once([partial(p.sign_in.user, Credentials(bearer=again)) for p in racers.processes(10)])
+    results = at_once(
+        [partial(p.sign_in.user, Credentials(unverified_bearer=again)) for p in racers.processes(10)]
+    )
     assert {racers.stored(user).generation} == {u.generation for u in of_type(User, results)}
     assert of_type(ApiTokensError, results) == []
     assert racers.stored(user).status is UserStatus.ACTIVE
@@ -655,7 +655,7 @@ def test_of_sign_ins_at_once_the_newest_wins(racers: Racers) -> None:
             for second in range(10)
         ]
         signed_in = [
-            partial(process.sign_in.user, Credentials(bearer=jwt))
+            partial(process.sign_in.user, Credentials(unverified_bearer=jwt))
             for process, jwt in zip(racers.processes(10), jwts, strict=True)
         ]
         results = at_once(signed_in)
@@ -674,7 +674,9 @@ def test_administrators_who_deactivate_each_other_at_once_leave_one(racers: Race
     processes = racers.processes(2, **environ)
     for _ in range(20):
         admins = [
-            process.sign_in.admin(Credentials(bearer=racers.provider.sign_in(subject, groups=["admins"])))
+            process.sign_in.admin(
+                Credentials(unverified_bearer=racers.provider.sign_in(subject, groups=["admins"]))
+            )
             for process, subject in zip(processes, subjects, strict=True)
         ]
         first, second = admins
@@ -693,12 +695,14 @@ def test_administrators_who_deactivate_each_other_at_once_leave_one(racers: Race
 
 def test_sign_in_racing_a_deactivation_never_reactivates(racers: Racers) -> None:
     """A sign-in that brings a new name leaves the deactivation as it is."""
-    user = racers.service.sign_in.user(Credentials(bearer=racers.provider.sign_in("user@example.com")))
+    user = racers.service.sign_in.user(
+        Credentials(unverified_bearer=racers.provider.sign_in("user@example.com"))
+    )
     processes = racers.processes(5)
     for n in range(20):
         racers.clock.advance(timedelta(seconds=1))
         jwt = racers.provider.sign_in("user@example.com", name=f"Name {n}")
-        sign_ins = [partial(p.sign_in.user, Credentials(bearer=jwt)) for p in processes[1:]]
+        sign_ins = [partial(p.sign_in.user, Credentials(unverified_bearer=jwt)) for p in processes[1:]]
         results = at_once([*sign_ins, partial(_deactivate, processes[0], user)])
         assert {UserInactive} >= {type(error) for error in of_type(ApiTokensError, results)}
         assert racers.stored(user).status is UserStatus.INACTIVE
@@ -711,7 +715,9 @@ def test_move_racing_first_sign_ins_leaves_one_user_for_the_identity(racers: Rac
     for n in range(10):
         user, to = racers.new_user(), SubjectIdentifier(ISSUER, f"new-{n}")
         jwt = racers.provider.sign_in(to.subject)
-        sign_ins = [partial(p.sign_in.user, Credentials(bearer=jwt)) for p in racers.processes(4)]
+        sign_ins = [
+            partial(p.sign_in.user, Credentials(unverified_bearer=jwt)) for p in racers.processes(4)
+        ]
         move = partial(MoveUsers(racers.service.users, racers.clock).move, user.id, to)
         results = at_once([move, *sign_ins])
         won = bool(of_type(Move, results))

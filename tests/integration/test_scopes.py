@@ -47,7 +47,7 @@ def decide(token: str, called: str = f"{BASE}/GET/anything") -> dict[str, Any]:
 
 
 def opened(decision: dict[str, Any], method: str, path: str) -> bool:
-    """Whether a gateway that holds this decision lets a request in."""
+    """Return True if a gateway that cached this decision lets a request in."""
     return allows(decision, f"{BASE}/{method}{path}")
 
 
@@ -100,7 +100,7 @@ _PATHS = st.text(alphabet="ab/.*GET", max_size=8).map(lambda text: "/" + text)
 
 @given(routes=st.lists(_ROUTES, min_size=1, max_size=4), method=st.sampled_from(METHODS), path=_PATHS)
 def test_policy_and_catalogue_agree_on_every_pattern(routes: list[Route], method: str, path: str) -> None:
-    """What the policy allows is what the patterns say, read segment by segment by neither of them."""
+    """The policy allows the requests that the patterns match, compared in a third way."""
     catalogue = ScopeCatalogue([Scope("s", "S", routes)])
     written = [f"{r.method}{r.path}" for r in catalogue.routes(frozenset({"s"}))]
     policy = {
@@ -137,7 +137,7 @@ def test_a_scope_is_for_its_roles(api: Api, service: MemoryService) -> None:
 
 
 def test_a_lowered_role_takes_effect_on_tokens_made_before(api: Api, service: MemoryService) -> None:
-    """What counts is the owner's role now; the row keeps what was granted, for the day it comes back."""
+    """The owner's present role counts. The row keeps the granted scopes in case the role comes back."""
     claims = {"iss": service.settings.oidc_issuer}
     admin = service.provider.sign_in("admin@example.com", **claims)
     both = api.create_token(admin, scopes=["audit", "orders:read"])
@@ -168,7 +168,4 @@ def test_a_token_whose_scopes_opened_nothing_is_forbidden_not_unknown(
 
 def _without_admins(service: MemoryService) -> MemoryService:
     """Return the service over the same store after an operator took the administrator off the list."""
-    lowered = MemoryService({"SCOPES": json.dumps(SCOPES), "ADMIN_SUBJECTS": ""})
-    lowered.store, lowered.clock, lowered.provider = service.store, service.clock, service.provider
-    lowered.keys, lowered.signing_key = service.keys, service.signing_key
-    return lowered
+    return service.redeployed({"SCOPES": json.dumps(SCOPES), "ADMIN_SUBJECTS": ""})

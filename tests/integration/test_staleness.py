@@ -1,4 +1,4 @@
-"""How long a gateway lets a token in that is refused, in seconds, with the flush and without.
+"""The seconds for which a gateway lets a refused token in, with the flush and without.
 
 Everything is real but the gateway and Lambda: rows and their images, the function, its call over HTTP. The
 gateway is its cache, which the call empties; Lambda hands records on half a second late.
@@ -65,7 +65,7 @@ class Flusher(CloudService):
     @cached_property
     def authorizer_caches(self) -> ApiGatewayCaches:
         """The real calls."""
-        return ApiGatewayCaches(rest_apis_client, lambda: pytest.fail("There is no HTTP API"))
+        return ApiGatewayCaches(rest_apis_client, lambda: pytest.fail("this world lacks an HTTP API"))
 
     @cached_property
     def sleep(self) -> Sleep:

@@ -1,4 +1,4 @@
-"""What each operation tells the table's stream, what the mapping hands on, and what that leads to."""
+"""The records of each operation in the table's stream, and the flushes that follow."""
 
 import copy
 from collections.abc import Callable
@@ -49,8 +49,8 @@ CHANGING_DECISIONS = {
     "remove",
     "revoke-all",
 }
-# What invokes the function for nothing: the count of live tokens and the profile are in the user's row,
-# and what has a successor matches whatever else happens to it.
+# These invoke the function without a flush. The count of live tokens and the profile are in the user's row.
+# A token with a successor matches, whatever else happens to it.
 LOOKED_AT_ONLY = {
     "sign-in-newer",
     "sign-in-new-name",
@@ -72,7 +72,7 @@ def records_of(world: World, act: Callable[[World], Any]) -> list[Record]:
 
 
 def changes_decisions(world: World, records: list[Record]) -> bool:
-    """Whether the function would flush."""
+    """Return True if the function would flush."""
     now = world.clock.now() + SETTLE
     changes = [read_change(record) for record in records]
     return any(change is None or change.changes_decisions(now) for change in changes)
@@ -123,7 +123,7 @@ def test_use_between_rotation_and_end_of_overlap_is_looked_at_only(world: World)
 
 
 def test_family_that_is_revoked_by_the_authorizer_is_flushed(world: World) -> None:
-    """Whoever writes the revocation, the stream tells of it."""
+    """The stream tells of every revocation, whichever code writes it."""
     world.configure(ROTATED_TOKEN_REUSE="revoke_family")
     with_rotated_token(world)
     world.start()
@@ -158,7 +158,7 @@ def test_rotation_cuts_the_overlap_before_short(world: World) -> None:
     ],
 )
 def test_record_that_cannot_be_read_is_expected_to_change_decisions(record: Record) -> None:
-    """Written by another version of this code, or by nobody we know."""
+    """Rows of another version, or of an unknown writer."""
     assert read_change(record) is None
 
 

@@ -1,4 +1,4 @@
-"""What goes over the wire to AWS: counted, and made to fail at one call."""
+"""The calls to AWS over the wire: counted, and made to fail at one call."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping

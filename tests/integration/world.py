@@ -50,7 +50,7 @@ class World:
 
     @property
     def path(self) -> str:
-        """Where the token made last is managed."""
+        """The path of the token that was made last."""
         return f"/v1/tokens/{self.token_id}"
 
     def start(self) -> CloudService:
@@ -67,7 +67,7 @@ class World:
         self.start()
 
     def sign_in(self, subject: str, **claims: Any) -> str:
-        """Return a sign-in of somebody."""
+        """Return a sign-in of a person."""
         return self._provider.sign_in(subject, **claims)
 
     def create_token(self, **members: Any) -> None:

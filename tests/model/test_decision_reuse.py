@@ -42,13 +42,13 @@ class Reusing(RuleBasedStateMachine):
     def owner(self) -> User:
         """The one person."""
         jwt = self.api.provider.sign_in("user@example.com", exp=4_000_000_000)
-        return self.api.sign_in.user(Credentials(bearer=jwt))
+        return self.api.sign_in.user(Credentials(unverified_bearer=jwt))
 
     @rule(days=st.sampled_from([None, 1, 2, 40]))
     def create(self, days: int | None) -> None:
         """Create a token."""
         request = TokenRequest("", "", None, days * DAYS if days else None)
-        issued = self.api.issue.issue(self.owner, request)
+        issued = self.api.issue(self.owner, request)
         self.tokens.append((issued.token.id, issued.secret))
 
     @rule(milliseconds=steps)
@@ -65,7 +65,7 @@ class Reusing(RuleBasedStateMachine):
     def revoke(self, pick: int) -> None:
         """Revoke a token."""
         token_id, _ = self._token(pick)
-        attempt(lambda: self.api.manage.revoke(self.owner, token_id, RevocationReason.OWNER))
+        attempt(lambda: self.api.revoke(self.owner, token_id, RevocationReason.OWNER))
 
     @rule(pick=picks, status=st.sampled_from([TokenState.INACTIVE, TokenState.ACTIVE]))
     def pause_or_resume(self, pick: int, status: TokenState) -> None:
@@ -78,14 +78,14 @@ class Reusing(RuleBasedStateMachine):
         """Rotate a token."""
         token_id, _ = self._token(pick)
         with suppress(ApiTokensError):
-            issued = self.api.issue.rotate(self.owner, token_id, timedelta(seconds=overlap))
+            issued = self.api.rotate(self.owner, token_id, timedelta(seconds=overlap))
             self.tokens.append((issued.token.id, issued.secret))
 
     @rule()
     def revoke_all(self) -> None:
         """End every token of the person at once."""
         jwt = self.api.provider.sign_in("admin@example.com", exp=4_000_000_000)
-        admin = self.api.sign_in.admin(Credentials(bearer=jwt))
+        admin = self.api.sign_in.admin(Credentials(unverified_bearer=jwt))
         owner = self.owner
         self.api.administer.revoke_all_tokens(admin, owner.id)
         self.ended[owner.generation] = self.api.clock.now()

@@ -86,12 +86,11 @@ class Life(RuleBasedStateMachine):
     @initialize(days=lifetimes)
     def begin(self, days: int | None) -> None:
         """Start with an administrator and one person who has a token."""
-        self.service = MemoryService({"MAX_TOKENS_PER_USER": str(QUOTA)})
         self.store = ExpiringStore()
-        self.service.store = self.store
+        self.service = MemoryService({"MAX_TOKENS_PER_USER": str(QUOTA)}, store=self.store)
         service, clock = self.service, self.service.clock
         self.admin = service.sign_in.admin(
-            Credentials(bearer=service.provider.sign_in("admin@example.com"))
+            Credentials(unverified_bearer=service.provider.sign_in("admin@example.com"))
         )
         onlooker = Onlooker(self.store)
         self.looking = VerifyToken(service.verifier, onlooker, clock, service.rules)
@@ -110,9 +109,9 @@ class Life(RuleBasedStateMachine):
         request = TokenRequest("first", "", None, lifetime)
         if self.world.live(name) >= QUOTA:
             with pytest.raises(TokenLimitReached):
-                self.service.issue.issue(owner, request)
+                self.service.issue(owner, request)
             return
-        issued = self.service.issue.issue(owner, request)
+        issued = self.service.issue(owner, request)
         self.world.create(name, issued.token.id, issued.secret, days)
 
     @precondition(lambda self: self.world.tokens)
@@ -146,9 +145,9 @@ class Life(RuleBasedStateMachine):
             return
         if token["gone"]:
             with pytest.raises(TokenNotFound):
-                self.service.manage.revoke(owner, token_id, RevocationReason(reason))
+                self.service.revoke(owner, token_id, RevocationReason(reason))
             return
-        self.service.manage.revoke(owner, token_id, RevocationReason(reason))
+        self.service.revoke(owner, token_id, RevocationReason(reason))
         self.world.revoke(token, reason)
 
     @precondition(lambda self: self.world.tokens)
@@ -162,9 +161,9 @@ class Life(RuleBasedStateMachine):
         refusal = self._rotation_refusal(token)
         if refusal:
             with pytest.raises(refusal):
-                self.service.issue.rotate(owner, token_id, overlap)
+                self.service.rotate(owner, token_id, overlap)
             return
-        issued = self.service.issue.rotate(owner, token_id, overlap)
+        issued = self.service.rotate(owner, token_id, overlap)
         self.world.rotate(token_id, issued.token.id, issued.secret, overlap)
 
     @precondition(lambda self: self.world.tokens)
@@ -201,7 +200,7 @@ class Life(RuleBasedStateMachine):
     def report(self, pick: int) -> None:
         """Report a token as exposed: its line ends, also if the token was rotated out long ago."""
         token_id, token = self._token(pick)
-        self.service.exposed.report([token["secret"]])
+        self.service.revoke_exposed([token["secret"]])
         self.world.report(token_id)
 
     @precondition(lambda self: self.world.tokens)
@@ -213,7 +212,7 @@ class Life(RuleBasedStateMachine):
         if other is None:
             return
         with pytest.raises(TokenNotFound):
-            self.service.manage.revoke(other, token_id, RevocationReason.OWNER)
+            self.service.revoke(other, token_id, RevocationReason.OWNER)
         with pytest.raises(TokenNotFound):
             self.service.manage.patch(other, token_id, TokenPatch(status=TokenState.ACTIVE))
 
@@ -362,12 +361,12 @@ class Life(RuleBasedStateMachine):
         refusal = self.world.refusal(token)
         if refusal:
             with pytest.raises(InvalidToken) as caught:
-                self.service.verify.verify(token["secret"])
+                self.service.verify(token["secret"])
             assert caught.value.reason == refusal
             if refusal == "rotated":
                 self.world.reuse(token)
             return
-        assert self.service.verify.verify(token["secret"]).token.id == token_id
+        assert self.service.verify(token["secret"]).token.id == token_id
         self.world.use(token)
 
     def _bearer(self, token: Row) -> Bearer | None:
@@ -397,7 +396,7 @@ class Life(RuleBasedStateMachine):
 
     def _refusal(self, secret: str) -> str | None:
         try:
-            self.looking.verify(secret)
+            self.looking(secret)
         except InvalidToken as error:
             return error.reason
         return None
@@ -408,11 +407,11 @@ class Life(RuleBasedStateMachine):
         refusal = self.world.refusal_of_sign_in(name)
         if refusal:
             with pytest.raises((UserInactive, SignInTooSoon)) as refused:
-                self.service.sign_in.user(Credentials(bearer=jwt))
+                self.service.sign_in.user(Credentials(unverified_bearer=jwt))
             assert refused.value.code == refusal
             return None
         self.world.sign_in(name)
-        return self.service.sign_in.user(Credentials(bearer=jwt))
+        return self.service.sign_in.user(Credentials(unverified_bearer=jwt))
 
     def _patch(self, token_id: str, token: Row, patch: TokenPatch) -> bool:
         """Patch as the owner; return whether the model lets the change through."""

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import quote_plus
 
-from chalicelib.domain.claims import TOKEN_EXCHANGE
+from chalicelib.handlers.oauth.forms import TOKEN_EXCHANGE
 from tests.security.victim import CountingService
 from tests.support import canaries
 from tests.support.api import Answer, Api

@@ -249,7 +249,7 @@ def test_server_is_the_issuer_whatever_the_host(path: str, host: str) -> None:
 @pytest.mark.parametrize(("path", "server"), [("/openapi.json", "/"), ("/dev/openapi.json", "/dev")])
 def test_server_in_open_mode_is_the_path_alone(path: str, server: str) -> None:
     """Open mode needs no ``ISSUER``, so its documents name no host."""
-    with api_of(OpenService({})):
+    with api_of(OpenService()):
         answer = app(event("/openapi.json", path), None)
         page = app(event("/docs", path.replace("openapi.json", "docs")), None)
     assert json.loads(answer["body"])["servers"] == [{"url": server}]

@@ -93,7 +93,7 @@ def test_functions_start_from_what_ships(unpacked: Path, module: str) -> None:
         "from chalicelib.adapters import aws\n"
         "service = bootstrap.current()\n"
         "service.dynamodb, service.kms, service.http\n"
-        "service.login_provider, service.verify, service.issue, service.flushes\n"
+        "service.login_provider, service.verify, service.issue, service.flush\n"
         "aws.rest_apis_client(), aws.http_apis_client()\n"
         "import botocore\n"
         "from chalicelib.adapters.dynamodb.lean.client import authorities\n"

@@ -9,8 +9,8 @@ from chalicelib.settings import SettingsError
 from infra.aws.errors import PackagingError
 from infra.aws.package.alarms import with_alarms
 from infra.aws.package.flushing import FLUSHER, GIVEN_UP, MAPPING, MAX_STAGES, with_flushing
-from infra.aws.package.functions import log_group_of
 from infra.local.template import read_template
+from tests.packaging.cloudwatch import PERIOD_SECONDS, CloudWatch, Line
 
 STATEMENT = {"Sid": "ReadTheStream"}
 
@@ -117,30 +117,38 @@ def test_more_stages_than_one_call_can_flush_stop_the_build() -> None:
         resources_with(AUTHORIZER_CACHE_STAGES=",".join(stages))
 
 
-def test_failures_are_watched() -> None:
-    """Failures, changes that were given up on or wait too long, many calls, and the widest spacing."""
-    resources = with_alarms({"Resources": resources_with()})["Resources"]
-    for name, watched in [
-        ("FlushFailures", "FailedFlushes"),
-        ("FlushesGivenUp", "ApproximateNumberOfMessagesVisible"),
-        ("FlushesLate", "IteratorAge"),
-        ("FlushRate", "FlushCalls"),
-        ("FlushSpacing", "WidestFlushSpacing"),
-    ]:
-        assert watched in json.dumps(resources[name]["Properties"]["Metrics"])
-    filters = [r for r in resources.values() if r["Type"] == "AWS::Logs::MetricFilter"]
-    own = [f for f in filters if f["Properties"]["LogGroupName"] == {"Ref": log_group_of(FLUSHER)}]
-    patterns = {f["Properties"]["FilterPattern"] for f in own}
-    assert '{ $.event = "flush" && $.outcome = "error" }' in patterns
-    assert len(patterns) == 4
+def watched(**variables: str) -> CloudWatch:
+    """Return CloudWatch over the function under these settings."""
+    return CloudWatch(with_alarms({"Resources": resources_with(**variables)})["Resources"])
+
+
+@pytest.mark.parametrize(
+    ("line", "alarms"),
+    [
+        ({"event": "flush", "outcome": "error", "calls": 1}, {"FlushFailures"}),
+        ("Task timed out after 300.00 seconds", {"FlushFailures"}),
+        ({"event": "flush", "pace": "widest", "calls": 1}, {"FlushSpacing"}),
+        ({"event": "flush", "pace": "fast", "calls": 1}, set()),
+        ({"event": "flush.waiting", "outcome": "error"}, set()),
+    ],
+)
+def test_trouble_of_a_flush_raises_its_alarm(line: Line, alarms: set[str]) -> None:
+    """A flush that works raises none."""
+    watch = watched()
+    watch.log(FLUSHER, line)
+    assert watch.raised == alarms
 
 
 def test_alarms_know_the_budget_and_the_ttl() -> None:
-    """A quarter of the calls that 5 minutes allow, and a minute beyond the widest spacing."""
-    settings = {"FLUSH_CALLS_PER_SECOND": "4", "AUTHORIZER_CACHE_SECONDS": "300"}
-    resources = with_alarms({"Resources": resources_with(**settings)})["Resources"]
-    assert resources["FlushRate"]["Properties"]["Threshold"] == 300
-    assert resources["FlushesLate"]["Properties"]["Threshold"] == 360_000
+    """They allow a quarter of the calls of 5 minutes, and a minute beyond the widest spacing."""
+    watch = watched(FLUSH_CALLS_PER_SECOND="4", AUTHORIZER_CACHE_SECONDS="300")
+    watch.log(FLUSHER, {"event": "flush", "calls": 4 * PERIOD_SECONDS // 4})
+    watch.measure("AWS/Lambda", "IteratorAge", (300 + 60) * 1000, FunctionName={"Ref": FLUSHER})
+    assert watch.raised == set()
+    watch.log(FLUSHER, {"event": "flush", "calls": 1})
+    assert watch.raised == {"FlushRate"}
+    watch.measure("AWS/Lambda", "IteratorAge", (300 + 60) * 1000 + 1, FunctionName={"Ref": FLUSHER})
+    assert watch.raised == {"FlushRate", "FlushesLate"}
 
 
 def test_mapping_hands_on_at_once_and_gives_up_after_the_longest_ttl() -> None:

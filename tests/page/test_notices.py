@@ -29,6 +29,7 @@ from chalicelib.handlers.page import render
 from tests.page.browser import Browser
 from tests.support import canaries
 from tests.support.api import Api, api_of
+from tests.support.clock import FixedClock
 from tests.support.provider import TestProvider
 from tests.support.service import MemoryService
 
@@ -40,8 +41,8 @@ TRY_AGAIN = '<p ><a class="button primary" href="/settings/api-tokens">Try again
 class FailingProvider(TestProvider):
     """A provider at which redeeming fails as the test says."""
 
-    def __init__(self, service: MemoryService, error: Exception) -> None:
-        super().__init__(service.clock)
+    def __init__(self, error: Exception) -> None:
+        super().__init__(FixedClock())
         self._error = error
 
     def redeem(self, login: PendingLogin, code: str, redirect_uri: str) -> Identity:
@@ -49,17 +50,12 @@ class FailingProvider(TestProvider):
         raise self._error
 
 
-class FailingService(MemoryService):
-    """The service with a provider that fails."""
-
-    def __init__(self, error: Exception) -> None:
-        super().__init__()
-        self.login_provider = FailingProvider(self, error)
-
-
 def fail(error: Exception) -> tuple[HTTPResponse, dict[str, object]]:
     """Sign in while redeeming fails; return the page and the line that is logged."""
-    with api_of(FailingService(error)) as api, canaries.recorded() as recorder:
+    with (
+        api_of(MemoryService(login_provider=FailingProvider(error))) as api,
+        canaries.recorded() as recorder,
+    ):
         browser = Browser(api)
         page = browser.come_back(browser.leave(), PERSON)
     (line,) = recorder.lines("login.finish")

@@ -11,7 +11,7 @@ from chalice.test import HTTPResponse
 from chalicelib.domain.errors import StoreUnavailable
 from chalicelib.domain.ids import user_id_for
 from chalicelib.domain.sessions import SESSION_IDLE_TIMEOUT, SESSION_LIFETIME
-from chalicelib.services.cookies import hash_of
+from chalicelib.services.sessions import cookie_hash
 from tests.page.browser import Browser
 from tests.support.api import Api, api_of
 from tests.support.builders import ISSUER
@@ -278,7 +278,7 @@ def test_logout_removes_the_row_of_a_session_that_opens_nothing(
 ) -> None:
     """A deactivated person who signs out leaves no row behind."""
     browser.sign_in(PERSON)
-    session = hash_of(browser.cookies["bodhi_session"])
+    session = cookie_hash(browser.cookies["bodhi_session"])
     admin_changes_user(api, service, "PATCH", {"status": "inactive"})
 
     assert browser.send("POST", "/logout", {"Origin": browser.origin}).status_code == 204
@@ -295,7 +295,7 @@ def test_sign_in_ends_the_session_before(browser: Browser, service: MemoryServic
     browser.sign_in(successor)
 
     assert browser.cookies["bodhi_session"] != old
-    assert service.store.find_session(hash_of(old)) is None
+    assert service.store.find_session(cookie_hash(old)) is None
     assert json.loads(browser.visit("/v1/me").body)["subject"] == successor
 
 

@@ -1,13 +1,10 @@
 """The whole service, with a provider on loopback."""
 
 from collections.abc import Iterator, Mapping
-from functools import cached_property
-from typing import TYPE_CHECKING
 
 import pytest
 import urllib3
 
-from chalicelib.bootstrap import Service
 from tests.page.browser import Browser
 from tests.providers.profile import WELL_KNOWN, ProviderProfile
 from tests.providers.profiles import PROFILES
@@ -16,11 +13,7 @@ from tests.support.api import Answer, Api, api_of
 from tests.support.clock import FixedClock
 from tests.support.service import MemoryService
 
-if TYPE_CHECKING:
-    from chalicelib.domain.ports.sign_in import LoginProvider
-
 TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
-_REAL = vars(Service)
 KIND = "urn:ietf:params:oauth:token-type:"
 
 
@@ -28,20 +21,9 @@ class ConnectedService(MemoryService):
     """The service with stores in memory and the real adapters of the OpenID provider."""
 
     def __init__(self, environ: Mapping[str, str], clock: FixedClock) -> None:
-        super().__init__(environ)
-        self.clock = clock
-
-    @cached_property
-    def http(self) -> urllib3.PoolManager:  # type: ignore[override]
-        """The real connections to the provider."""
-        http: urllib3.PoolManager = _REAL["http"].func(self)
-        return http
-
-    @cached_property
-    def login_provider(self) -> "LoginProvider":  # type: ignore[override]
-        """The real sign-in at the page."""
-        login: LoginProvider = _REAL["login_provider"].func(self)
-        return login
+        super().__init__(environ, clock)
+        # The real parts are built instead.
+        del self.http, self.login_provider
 
 
 class Person:

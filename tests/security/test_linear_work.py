@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import jwt
 import pytest
@@ -125,7 +125,7 @@ def query(given: str) -> None:
 def cursor(given: str) -> None:
     """Read a cursor of each list, as it is and with this text inside."""
     for written in (given, cursors.write(given.encode("utf-8", "replace").decode())):
-        for sort in listing.SORTS:
+        for sort in get_args(listing.Sort):
             with suppress(ApiTokensError):
                 listing._Order.named(sort).read(written)
         with suppress(ApiTokensError):

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from chalicelib import base64url
@@ -62,15 +61,11 @@ class CountingService(MemoryService):
     """The service over a store that counts."""
 
     store: CountingStore
+    keys: CountingKeys
 
     def __init__(self, environ: Mapping[str, str] | None = None) -> None:
-        super().__init__(environ)
-        self.store = CountingStore()
-
-    @cached_property
-    def keys(self) -> CountingKeys:
-        """A ring that counts."""
-        return self.store.keys
+        store = CountingStore()
+        super().__init__(environ, store=store, keys=store.keys)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.stack.caching import FLUSHER, caching_stack, flushing
+from tests.stack.caching import FLUSHER, at_rest, caching_stack, flushing
 from tests.stack.calls import Caller
 from tests.stack.site import Visitor
 from tests.stack.wire import Wire
@@ -60,8 +60,17 @@ def visitor(stack: Deployed) -> Iterator[Visitor]:
         yield visitor
 
 
+@pytest.fixture(scope="module")
+def nothing_under_way(deployment: tuple[Deployed, ControlPlane]) -> None:
+    """Wait for the changes of earlier modules. Their flushes would count for those of this module.
+
+    The tests of a module each wait for their own flushes.
+    """
+    at_rest(deployment[0])
+
+
 @pytest.fixture
-def flushed(stack: Deployed, plane: ControlPlane) -> Iterator[list[float]]:
+def flushed(stack: Deployed, plane: ControlPlane, nothing_under_way: None) -> Iterator[list[float]]:
     """Let the gateway remember decisions, and flushes work. Return the times of the flushes."""
     with flushing(stack, plane) as came:
         yield came

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from chalicelib.adapters.dynamodb import attributes, items, primary_keys
-from tests.stack.caching import FLUSHER, at_rest, calm, seconds_until
+from tests.stack.caching import FLUSHER, calm, seconds_until
 from tests.stack.calls import Caller
 from tests.stack.wire import Wire
 from tests.support.builders import a_token, a_user
@@ -19,18 +19,17 @@ from tests.support.deployed import Deployed
 from tests.support.stream import Record, a_record
 from tests.support.waiting import wait_until
 
-pytestmark = [pytest.mark.slow, pytest.mark.emulator, pytest.mark.e2e]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.emulator,
+    pytest.mark.e2e,
+    pytest.mark.usefixtures("nothing_under_way"),
+]
 
 TOKEN, USER = "/v1/tokens/{token_id}", "/v1/users/{user_id}"
 AT_ONCE, A_SECOND = 6, timedelta(seconds=1)
 
 Rounds = Callable[[], list[datetime]]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def nothing_under_way(deployment: tuple[Deployed, ControlPlane]) -> None:
-    """Wait for earlier changes: their flush would do for ours. The tests below each wait for their own."""
-    at_rest(deployment[0])
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import base64
 import jwt
 import pytest
 
+from chalicelib.domain.errors import ResourceNotFound
 from infra.local.environments import LOCAL_CLIENT, LOCAL_CLIENT_SECRET, OTHER_SERVICE
 from tests.stack.calls import Caller
 from tests.support import canaries
@@ -52,6 +53,18 @@ def test_access_token_verifies_by_the_published_keys(caller: Caller) -> None:
     found = caller.call("GET", "/.well-known/oauth-authorization-server").json
     assert claims["iss"] == found["issuer"]
     assert found["jwks_uri"].endswith("/.well-known/jwks.json")
+
+
+def test_paths_of_any_length_reach_the_description_of_the_resource(caller: Caller) -> None:
+    """Chalice's definition of the greedy parameter is one that a gateway understands."""
+    well_known = "/.well-known/oauth-protected-resource"
+    described = caller.call("GET", well_known).json
+    path = described["resource"].removeprefix("https://").removeprefix("http://").partition("/")[2]
+    assert caller.call("GET", f"{well_known}/{path}").json == described
+    for other in ("other", "a/b", f"{path}/more/and/more"):
+        missing = caller.call("GET", f"{well_known}/{other}")
+        # The gateway's own 404 would say that there is nothing for this method.
+        assert (missing.status, missing.json["detail"]) == (404, ResourceNotFound.detail)
 
 
 def test_stranger_may_not_introspect(caller: Caller) -> None:

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from chalice.test import Client
 
 from chalicelib import bootstrap
-from chalicelib.bootstrap import Service
+from chalicelib.bootstrap import Mode
 from chalicelib.settings import is_loopback
 from infra.local.routes import ExactRouteMatcher
 from tests.support import canaries, contract
@@ -136,7 +136,7 @@ def _shown_once(method: str, path: str, status: int) -> str | None:
 
 
 @contextmanager
-def api_of(service: Service) -> Iterator[Api]:
+def api_of(service: Mode) -> Iterator[Api]:
     """Call the app while ``service`` is the one of this process."""
     from app import app
 

@@ -15,6 +15,10 @@ class FixedClock:
         """Return the time set."""
         return self._now
 
+    def set_to(self, now: datetime) -> None:
+        """Move to a time."""
+        self._now = now
+
     def advance(self, by: timedelta) -> None:
         """Move forward."""
         self._now += by

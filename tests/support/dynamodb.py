@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 from uuid import uuid4
 
@@ -170,28 +170,14 @@ class CloudService(Service):
             "SIGNING_KEY_ID": cloud.key_id,
             "DERIVED_TOKEN_KEY_ID": cloud.access_token_key_id,
         }
-        super().__init__({**ENVIRON, **here, **(environ or {})}, clock)
-        self._cloud = cloud
-
-    @cached_property
-    def dynamodb_once(self) -> "DynamoDBClient":
-        """The cloud's client."""
-        return self._cloud.dynamodb
-
-    @cached_property
-    def kms_once(self) -> "KMSClient":
-        """The cloud's client."""
-        return self._cloud.kms
-
-    @cached_property
-    def lean(self) -> "DynamoDBClient | None":
-        """The cloud's lean client, if it has one."""
-        return self._cloud.lean
-
-    @cached_property
-    def http(self) -> FakeHttp:
-        """The documents that the provider publishes."""
-        return FakeHttp(TestProvider(self.clock).documents())
+        super().__init__(
+            {**ENVIRON, **here, **(environ or {})},
+            clock,
+            dynamodb_once=cloud.dynamodb,
+            kms_once=cloud.kms,
+            lean=cloud.lean,
+            http=FakeHttp(TestProvider(clock).documents()),
+        )
 
 
 @cache

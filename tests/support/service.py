@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from functools import cached_property
+from typing import Unpack
 
 from chalicelib.bootstrap import Service
-from chalicelib.domain.ports.time import Sleep
+from chalicelib.bootstrap.stores import Parts
 from tests.support.builders import ISSUER
 from tests.support.caches import FakeCaches
 from tests.support.clock import FixedClock
@@ -24,104 +25,73 @@ ENVIRON = {
 }
 
 
+def parts_over(store: InMemoryStore) -> Parts:
+    """Return the stores of a service, all of them the same one."""
+    return Parts(
+        authorization=store,
+        tokens=store,
+        rotations=store,
+        users=store,
+        assertions=store,
+        session_store=store,
+        reactivation_store=store,
+        flush_store=store,
+    )
+
+
 class MemoryService(Service):
     """The service with everything outside the process replaced, nothing inside."""
 
     clock: FixedClock
+    http: FakeHttp
+    keys: InMemoryKeys
+    access_token_keys: InMemoryKeys
 
-    def __init__(self, environ: Mapping[str, str] | None = None) -> None:
-        super().__init__({**ENVIRON, **(environ or {})}, FixedClock())
-        self.store = InMemoryStore()
-        self.provider = TestProvider(self.clock)
-        self.gateway = FakeCaches(self.clock)
+    def __init__(
+        self,
+        environ: Mapping[str, str] | None = None,
+        clock: FixedClock | None = None,
+        *,
+        store: InMemoryStore | None = None,
+        **parts: Unpack[Parts],
+    ) -> None:
+        clock = clock or FixedClock()
+        self.store = store or InMemoryStore()
+        self.provider = TestProvider(clock)
+        self.gateway = FakeCaches(clock)
+        usual = Parts(
+            sleep=clock.advance,
+            http=FakeHttp(self.provider.documents()),
+            login_provider=self.provider,
+            authorizer_caches=self.gateway,
+            keys=InMemoryKeys(),
+            access_token_keys=InMemoryKeys(),
+            **parts_over(self.store),
+        )
+        usual.update(parts)
+        super().__init__({**ENVIRON, **(environ or {})}, clock, **usual)
+
+    def keep_rows_in(self, store: InMemoryStore) -> None:
+        """Use another store, before any part is built over the present one."""
+        self.store = store
+        vars(self).update(parts_over(store))
 
     def redeployed(self, environ: Mapping[str, str]) -> "MemoryService":
         """Return the service under other settings, over the same rows, keys and clock."""
-        other = MemoryService(environ)
-        other.clock, other.store, other.provider = self.clock, self.store, self.provider
-        other.keys, other.signing_key = self.keys, self.signing_key
-        return other
-
-    @cached_property
-    def http(self) -> FakeHttp:
-        """What the provider publishes."""
-        return FakeHttp(self.provider.documents())
-
-    @cached_property
-    def authorization(self) -> InMemoryStore:
-        """The store in memory."""
-        return self.store
-
-    @cached_property
-    def keys(self) -> InMemoryKeys:
-        """A ring in memory."""
-        return InMemoryKeys()
-
-    @cached_property
-    def access_token_keys(self) -> InMemoryKeys:
-        """Another ring in memory."""
-        return InMemoryKeys()
-
-    @cached_property
-    def tokens(self) -> InMemoryStore:
-        """The store in memory."""
-        return self.store
-
-    @cached_property
-    def rotations(self) -> InMemoryStore:
-        """The store in memory."""
-        return self.store
-
-    @cached_property
-    def users(self) -> InMemoryStore:
-        """The store in memory."""
-        return self.store
+        return MemoryService(
+            environ, self.clock, store=self.store, keys=self.keys, signing_key=self.signing_key
+        )
 
     @cached_property
     def signing_key(self) -> LocalSigningKey:
-        """A key in memory, published."""
+        """A key in memory. It is published when it is first needed, as the first key in KMS is."""
         key = LocalSigningKey()
         publish(self.keys, key.public)
         return key
 
     @cached_property
     def access_token_key(self) -> LocalSigningKey:
-        """Another key in memory, published."""
+        """Another key in memory, published when it is first needed."""
         key = LocalSigningKey()
         publish(self.access_token_keys, key.public)
         return key
-
-    @cached_property
-    def assertions(self) -> InMemoryStore:
-        """The store in memory."""
-        return self.store
-
-    @cached_property
-    def reactivation_store(self) -> InMemoryStore:
-        """The store in memory."""
-        return self.store
-
-    @cached_property
-    def flush_store(self) -> InMemoryStore:
-        """The store in memory."""
-        return self.store
-
-    @cached_property
-    def authorizer_caches(self) -> FakeCaches:
-        """A gateway that only notes what it is told."""
-        return self.gateway
-
-    @cached_property
-    def sleep(self) -> Sleep:
-        """The clock moves on instead."""
-        return self.clock.advance
-
-    @cached_property
-    def session_store(self) -> InMemoryStore:
-        """The store in memory."""
-        return self.store
-
-    @cached_property
-    def login_provider(self) -> TestProvider:
-        """The provider in memory."""
-        return self.provider

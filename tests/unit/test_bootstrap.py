@@ -14,6 +14,7 @@ from chalicelib.bootstrap import OpenService, Service
 from chalicelib.domain.errors import NotAuthenticated, TokensUnavailable
 from chalicelib.services.sign_in import Credentials
 from chalicelib.settings import SettingsError
+from tests.support.memory import InMemoryStore
 from tests.support.service import ENVIRON, MemoryService
 from tests.unit.services.log_lines import written
 
@@ -120,6 +121,25 @@ def test_parts_are_built_once() -> None:
         assert getattr(service, part) is getattr(service, part)
 
 
+def test_given_parts_are_used_and_never_built() -> None:
+    """A part that a caller gives takes the place of the one that would be built."""
+    store = InMemoryStore()
+    service = Service(ENVIRON, tokens=store, users=store)
+
+    assert (service.tokens, service.users) == (store, store)
+    assert "dynamodb" not in vars(service)
+
+
+def test_service_of_open_mode_is_not_available() -> None:
+    """The one way to what needs tokens raises, whatever a handler is about to ask for."""
+    assert bootstrap.install(Service(ENVIRON)) is bootstrap.service()
+
+    bootstrap.install(OpenService())
+
+    with pytest.raises(TokensUnavailable):
+        bootstrap.service()
+
+
 def test_rules_are_what_the_settings_say() -> None:
     """Durations and quota reach the domain unchanged."""
     rules = MemoryService(
@@ -157,9 +177,9 @@ def test_closed_service_stands_behind_its_authorizer() -> None:
     with pytest.raises(NotAuthenticated):
         service.api_caller(None)
     with pytest.raises(NotAuthenticated):
-        service.sign_in.user(Credentials(bearer=None))
+        service.sign_in.user(Credentials(unverified_bearer=None))
     with pytest.raises(NotAuthenticated):
-        service.sign_in.admin(Credentials(bearer=None))
+        service.sign_in.admin(Credentials(unverified_bearer=None))
 
 
 LAMBDA = {
@@ -198,7 +218,7 @@ def test_client_of_decisions_is_logged_once(changes: dict[str, str], expected: d
 @pytest.mark.parametrize("context", [None, {}, {"token_id": "tok_1"}])
 def test_open_service_lets_everybody_in(context: dict[str, str] | None) -> None:
     """No guard, no settings, no difference between callers."""
-    service = OpenService({})
+    service = OpenService()
 
     assert service.guard(object()) is None
     assert service.api_caller(context).describe() == {"auth": "none"}
@@ -207,13 +227,13 @@ def test_open_service_lets_everybody_in(context: dict[str, str] | None) -> None:
 @pytest.mark.parametrize("credential", [None, "", "jwt", "bodhi_x"])
 def test_open_service_has_no_tokens_to_manage(credential: str | None) -> None:
     """Every management call is told so, whatever it presents."""
-    service = OpenService({})
+    bootstrap.install(OpenService())
 
-    credentials = Credentials(bearer=credential)
+    credentials = Credentials(unverified_bearer=credential)
     for call in (
-        lambda: service.sign_in.user(credentials),
-        lambda: service.sign_in.admin(credentials),
-        lambda: service.sessions.resume("cookie"),
+        lambda: bootstrap.service().sign_in.user(credentials),
+        lambda: bootstrap.service().sign_in.admin(credentials),
+        lambda: bootstrap.service().sessions.resume("cookie"),
     ):
         with pytest.raises(TokensUnavailable, match="not available when authentication is disabled"):
             call()

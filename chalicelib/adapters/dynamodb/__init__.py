@@ -1,6 +1,11 @@
-"""The table.
+"""The table and its stores.
 
-``U#<user>`` / ``#`` the user, ``T#<token>`` a token, ``I#<hash>`` an idempotency record,
-``G#<generation>`` the record of an ended generation; ``KEYS`` / ``<kid>`` a public key;
-``A#<hash>`` / ``#`` a client assertion that was used.
+Rows by partition key and sort key:
+``U#<user>`` has the user (``#``), tokens (``T#<token>``) and lines (``N#<line>``).
+It also has idempotency records (``I#<hash>``) and ended generations (``G#<generation>``).
+``R#<day>`` in it counts the re-activations of a day.
+``I#<id>`` leads an identity to a moved user.
+``KEYS`` and ``ACCESS_TOKEN_KEYS`` have the head of a ring (``#``) and its public keys (``<kid>``).
+``L#<hash>`` is a sign-in under way, ``S#<hash>`` a session, and ``A#<hash>`` a used client assertion.
+``FLUSHES`` has the budget of flushes (``budget``).
 """

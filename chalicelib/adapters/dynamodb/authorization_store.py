@@ -17,9 +17,9 @@ _TOUCHED = ("last_used_at", "idle_at", "purge_at", "usage")
 
 
 class DynamoDBAuthorizationStore:
-    """Reads token and owner in one round trip and records uses.
+    """Tokens with their owners in one round trip, and uses of tokens.
 
-    ``touch_client`` should try once only: a use that is not recorded now will be by the next one.
+    ``touch_client`` should try once only. If a use is not recorded, the next one is.
     """
 
     def __init__(self, client: "DynamoDBClient", touch_client: "DynamoDBClient", table: str) -> None:
@@ -31,7 +31,7 @@ class DynamoDBAuthorizationStore:
         """Return token and owner, strongly consistent. Raises StoreUnavailable."""
         keys = [primary_keys.token_key(user_id, token_id), primary_keys.user_key(user_id)]
         rows = batch_get(self._client, self._table, keys)
-        # By the whole key: every user's row has the same sort key.
+        # By the whole primary key, because every user's row has the same sort key.
         found = {(row["pk"]["S"], row["sk"]["S"]): row for row in rows}
         token, user = (found.get((key["pk"]["S"], key["sk"]["S"])) for key in keys)
         return (

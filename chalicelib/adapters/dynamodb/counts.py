@@ -1,4 +1,4 @@
-"""The owner's row in a transaction about tokens: it guards, and it counts."""
+"""The owner's row in a transaction about tokens. Its conditions guard the write, and it counts tokens."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -13,34 +13,37 @@ from chalicelib.domain.users import UserStatus
 
 
 def one_more(table: str, token: Token, limits: CreationLimits) -> dict[str, Any]:
-    """Return the write that counts a token, if its owner may have one more in its generation."""
+    """Return the write that counts a token, if the owner may have one more in the token's generation."""
     update = _counted(1)
     below = f"{update.name('live_tokens')} < {update.value('limit', attributes.number(limits.live_tokens))}"
     return _write(table, token, update, _is_active(update), _is_created(update, token, limits), below)
 
 
 def as_many(table: str, token: Token, limits: CreationLimits) -> dict[str, Any]:
-    """Return the write that lets a token take another one's place, if its owner may have tokens."""
+    """Return the write for a token that takes another token's place, if the owner may have tokens."""
     update = _counted(0)
     return _write(table, token, update, _is_active(update), _is_created(update, token, limits))
 
 
 def change(table: str, token: Token, by: int) -> dict[str, Any]:
-    """Return the write that counts on, whoever the owner is by now, in the token's generation."""
+    """Return the write that changes the count, if the owner is still in the token's generation."""
     return _write(table, token, _counted(by))
 
 
 def corrected(
     owner: Mapping[str, Any] | None, token: Token, limits: CreationLimits
 ) -> CreationLimits | None:
-    """Return the limits if they were wrong about the day, from the row as the condition saw it."""
+    """Return the corrected limits if they were wrong about the day, or None.
+
+    ``owner`` is the row as the condition saw it.
+    """
     today = attributes.day(token.created_at.date())["S"]
     has_begun = owner is not None and owner.get("created_day", {"S": ""})["S"] >= today
     return None if has_begun is limits.day_has_begun else replace(limits, day_has_begun=has_begun)
 
 
 def why_refused(owner: Mapping[str, Any] | None, token: Token, limits: CreationLimits) -> ApiTokensError:
-    """Return why a token was not counted, from the owner's row as the condition saw it."""
+    """Return the error for a token that was not counted, from the owner's row as the condition saw it."""
     user = items.USER.read(owner) if owner else None
     if user is None or not user.is_active:
         return UserInactive()
@@ -55,7 +58,7 @@ def _counted(by: int) -> Update:
     update = Update()
     update.add("live_tokens", by)
     update.add("revision", 1)
-    # What the last recount saw has changed: a new token may end sooner, and an end may free a place.
+    # The result of the last recount is out of date: a new token may end sooner, and an end frees a place.
     update.remove("full_until")
     update.remove("full_count")
     return update

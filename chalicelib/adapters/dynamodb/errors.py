@@ -1,4 +1,4 @@
-"""What DynamoDB's errors mean here."""
+"""DynamoDB's errors, translated into those of the stores."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -9,9 +9,9 @@ from chalicelib.domain.errors import ApiTokensError, StoreUnavailable
 
 
 class ConditionFailed(Exception):
-    """A write was refused by its condition; the first refused item of a transaction is named.
+    """The condition of a write was not met. ``position`` is that of the first such write in a transaction.
 
-    ``item`` is the row as the condition saw it, where the write asked for that.
+    ``item`` is the row as the condition saw it, if the write asked for it.
     """
 
     def __init__(self, position: int = 0, item: Mapping[str, Any] | None = None) -> None:
@@ -28,7 +28,7 @@ class WriteConflict(StoreUnavailable):
 def translated() -> Iterator[None]:
     """Turn errors of either client into ConditionFailed, WriteConflict or StoreUnavailable.
 
-    Whatever is not understood means that the store cannot be relied on, which is never a refusal.
+    Any other error of DynamoDB becomes StoreUnavailable, which is never a refusal.
     """
     try:
         yield
@@ -42,7 +42,8 @@ def translated() -> Iterator[None]:
 
 
 def _meaning_to_sdk(error: Exception) -> ApiTokensError | ConditionFailed | WriteConflict | None:
-    """Return what an error of the AWS SDK means; it is loaded only where something else failed."""
+    """Return the translation of an error of the AWS SDK, or None for other errors."""
+    # Only here, because the lean client works without the SDK.
     from botocore.exceptions import BotoCoreError, ClientError
 
     if isinstance(error, ClientError):

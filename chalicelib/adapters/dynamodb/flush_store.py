@@ -38,7 +38,7 @@ _BUDGET = RowKind(
 
 
 class DynamoDBFlushStore:
-    """One conditional write per change of the budget; a write that is refused returns the row."""
+    """The budget's row. Each change is one conditional write, which returns the row if it is refused."""
 
     def __init__(self, client: "DynamoDBClient", table: str) -> None:
         self._client = client
@@ -47,7 +47,7 @@ class DynamoDBFlushStore:
     def swap_budget(self, before: KeptBudget | None, after: FlushBudget, now: datetime) -> BudgetSwap:
         """Write ``after`` if the table still has ``before``. Raises StoreUnavailable.
 
-        If a response is lost, the write is repeated and finds its own id, which has won.
+        If a response is lost, the write is repeated and meets its own id. This counts as won.
         """
         kept = KeptBudget(after, secrets.token_hex(8))
         update = Update()

@@ -1,4 +1,4 @@
-"""The published signing keys: one small partition for each use."""
+"""The public keys: one small partition for each use."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +17,9 @@ _HEAD = ("active", "next")
 
 
 class DynamoDBKeyStore:
-    """The keys of one use: a row each, and the ring's head, which names the active and the next one.
+    """The public keys of one use: a row each, and the ring's head, which names the active and the next one.
 
-    The head is what two writers meet at: no condition on the row of a new key could see that another
-    new key is there.
+    Two writers meet at the head. A condition on the row of a new key would not notice another new key.
     """
 
     def __init__(self, client: "DynamoDBClient", table: str, use: KeyUse) -> None:
@@ -41,7 +40,7 @@ class DynamoDBKeyStore:
         return KeyRing(tuple(items.PUBLIC_KEY.read(row) for row in rows))
 
     def save_keys(self, before: KeyRing, after: KeyRing) -> None:
-        """Write what differs in one transaction.
+        """Write the rows that differ, in one transaction.
 
         Raises ConcurrentChange, StoreUnavailable.
         """

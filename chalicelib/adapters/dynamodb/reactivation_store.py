@@ -1,4 +1,4 @@
-"""Re-activations counted: one row for each user and day, in the user's partition."""
+"""Counts of re-activations: one row for each user and day, in the user's partition."""
 
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -15,14 +15,14 @@ _KEPT = timedelta(days=2)
 
 
 class DynamoDBReactivationStore:
-    """Counts by one conditional write each."""
+    """Counts, each changed by one conditional write."""
 
     def __init__(self, client: "DynamoDBClient", table: str) -> None:
         self._client = client
         self._table = table
 
     def count_reactivation(self, user_id: str, kind: Reactivated, now: datetime, most: int) -> bool:
-        """Count one, unless the day has ``most`` already. Raises StoreUnavailable.
+        """Count a re-activation. Return False if the day has ``most`` already. Raises StoreUnavailable.
 
         ``client`` must not repeat a write whose response was lost, because that would count twice.
         """

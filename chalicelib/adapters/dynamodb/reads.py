@@ -14,25 +14,25 @@ if TYPE_CHECKING:
 def get(client: "DynamoDBClient", table: str, key: Item) -> Mapping[str, Any] | None:
     """Return the item with this key. Raises StoreUnavailable."""
     with translated():
-        answer = client.get_item(TableName=table, Key=key, ConsistentRead=True)
-    return answer.get("Item")
+        response = client.get_item(TableName=table, Key=key, ConsistentRead=True)
+    return response.get("Item")
 
 
 def batch_get(client: "DynamoDBClient", table: str, keys: Sequence[Item]) -> Sequence[Mapping[str, Any]]:
-    """Return the items among these keys (at most 100) that exist, in any order.
+    """Return the existing items with these keys (at most 100), in any order.
 
-    Raises StoreUnavailable, also if some were not read: that is not an item that does not exist. A client
-    that asks for those again is RepeatingDynamoDB.
+    Raises StoreUnavailable, also if some keys were not read: their items may exist. RepeatingDynamoDB asks
+    for such keys again.
     """
     with translated():
-        answer = client.batch_get_item(RequestItems={table: {"Keys": list(keys), "ConsistentRead": True}})
-    if answer.get("UnprocessedKeys") or "Responses" not in answer:
+        response = client.batch_get_item(RequestItems={table: {"Keys": list(keys), "ConsistentRead": True}})
+    if response.get("UnprocessedKeys") or "Responses" not in response:
         raise StoreUnavailable
-    return answer["Responses"].get(table, [])
+    return response["Responses"].get(table, [])
 
 
 def query_all(client: "DynamoDBClient", **request: Any) -> Iterator[Any]:
-    """Yield the items that a query finds, on however many pages.
+    """Yield the items of all pages of a query.
 
     Raises StoreUnavailable.
     """

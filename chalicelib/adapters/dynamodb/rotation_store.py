@@ -1,4 +1,4 @@
-"""Rotations, and what becomes of rotated tokens."""
+"""Rotations, and the tokens and lines that they leave."""
 
 import contextlib
 from collections.abc import Collection, Sequence
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 
 class DynamoDBRotationStore:
-    """Rotates tokens and records what is done with those that were.
+    """Rotations and uses of rotated tokens.
 
-    ``reuse_client`` should try once only: a reuse that is not recorded now will be by the next one.
+    ``reuse_client`` should try once only. If a reuse is not recorded, the next one is.
     """
 
     def __init__(self, client: "DynamoDBClient", reuse_client: "DynamoDBClient", table: str) -> None:
@@ -72,13 +72,15 @@ class DynamoDBRotationStore:
             self._client.update_item(**request)
 
     def record_reuse(self, before: Token, after: Token) -> bool:
-        """Record reuse; return False when somebody else did, or the row is gone.
+        """Record a reuse. Return False if another writer recorded one, or if the row was deleted.
 
-        Raises StoreUnavailable. As in a touch, the condition names nothing that decides about the token.
+        Raises StoreUnavailable.
         """
-        update, seen, reused = Update(), items.TOKEN.item(before), items.TOKEN.item(after)
-        for attribute in ("reuse_count", "last_reused_at"):
-            update.set(attribute, reused[attribute])
+        # As in a touch, the condition names no attribute that decides what the token may do.
+        update = Update()
+        for name, value in items.TOKEN.attributes(after, ("reuse_count", "last_reused_at")).items():
+            update.set(name, value)
+        seen = items.TOKEN.attributes(before, ("last_reused_at",))
         conditions = [
             "attribute_exists(pk)",
             update.same("last_reused_at", seen.get("last_reused_at")),
@@ -93,7 +95,7 @@ class DynamoDBRotationStore:
         return True
 
     def _continue(self, line: Line) -> dict[str, Any]:
-        """Return the write of a line that goes on, on condition that it has neither moved on nor ended."""
+        """Return the write of a line that continues, if it has neither ended nor continued meanwhile."""
         older, _ = line.token_ids
         return {
             "Put": {

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class DynamoDBSessionStore:
-    """Rows that are found by the hash of what a cookie holds, so that the table opens no session."""
+    """Rows by the hash of a cookie's value, so that a reader of the table cannot use a session."""
 
     def __init__(self, client: "DynamoDBClient", table: str) -> None:
         self._client = client
@@ -26,12 +26,12 @@ class DynamoDBSessionStore:
             self._client.put_item(TableName=self._table, Item=items.LOGIN.item(login))
 
     def take_login(self, id_hash: str) -> PendingLogin | None:
-        """Return a sign-in under way and forget it. Raises StoreUnavailable."""
+        """Delete a sign-in under way and return it. Raises StoreUnavailable."""
         with translated():
-            answer = self._client.delete_item(
+            response = self._client.delete_item(
                 TableName=self._table, Key=primary_keys.login_key(id_hash), ReturnValues="ALL_OLD"
             )
-        item = answer.get("Attributes")
+        item = response.get("Attributes")
         return items.LOGIN.read(item) if item else None  # type: ignore[arg-type]
 
     def add_session(self, session: Session) -> None:
@@ -45,7 +45,7 @@ class DynamoDBSessionStore:
         return items.SESSION.read(item) if item else None
 
     def touch_session(self, session: Session) -> None:
-        """Write when the session goes idle; never bring one back. Raises StoreUnavailable."""
+        """Write when the session becomes idle, if its row exists. Raises StoreUnavailable."""
         update = Update()
         update.set("idle_at", attributes.time(session.idle_at))
         key = primary_keys.session_key(session.id_hash)
@@ -53,6 +53,6 @@ class DynamoDBSessionStore:
             self._client.update_item(**update.request(self._table, key, "attribute_exists(pk)"))
 
     def end_session(self, id_hash: str) -> None:
-        """Forget a session. Raises StoreUnavailable."""
+        """Delete a session. Raises StoreUnavailable."""
         with translated():
             self._client.delete_item(TableName=self._table, Key=primary_keys.session_key(id_hash))

@@ -1,4 +1,4 @@
-"""Records of the table's stream, as Lambda hands them on (``NEW_AND_OLD_IMAGES``)."""
+"""Records of the table's stream, in the form that Lambda gets (``NEW_AND_OLD_IMAGES``)."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,10 +11,10 @@ _USER = primary_keys.user_key("")["sk"]["S"]
 
 
 def read_change(record: Mapping[str, Any]) -> RowChange | None:
-    """Return the change that a record tells of, or None when nobody can say what it was.
+    """Return the change in a record, or None if it cannot be read.
 
-    A row that is of no known kind or that another version of this code wrote is no reason to fail:
-    whoever asks has to expect the worst of it.
+    Rows of an unknown kind, and rows that another version wrote, cannot be read. The caller must treat
+    None as a change that matters.
     """
     try:
         stream = record["dynamodb"]

@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
     from chalicelib.domain.lines import Change, Ending, Line
 
-# The largest id that the prefix can begin; '~' sorts behind every character of an id.
+# The end of the range of ids: '~' sorts behind every character of an id.
 _LAST_TOKEN = f"{primary_keys.TOKENS}~"
 
 
 class DynamoDBTokenStore:
-    """Token rows, their owner's count of them, and what belongs to issuing."""
+    """Token rows, the owner's count of them, idempotency records and ended generations."""
 
     def __init__(self, client: "DynamoDBClient", table: str) -> None:
         self._client = client
@@ -72,7 +72,7 @@ class DynamoDBTokenStore:
     def list_unended(self, owner: User, now: datetime) -> Iterator[Token]:
         """Yield the tokens that have not ended, newest first. Raises StoreUnavailable.
 
-        DynamoDB leaves the others out, so a row that ended costs no time here.
+        DynamoDB leaves the other rows out, so that they cost no time here.
         """
         rows = query_all(
             self._client,
@@ -109,7 +109,7 @@ class DynamoDBTokenStore:
             put_token(self._table, token),
         ]
         if idempotency:
-            # First, so that a replay hears of its token even when that one took the last place.
+            # First, so that a repeated request gets its token even if that token took the last place.
             writes.insert(0, self._put_idempotency(token, idempotency))
         try:
             transact(self._client, writes)
@@ -122,28 +122,27 @@ class DynamoDBTokenStore:
             raise counts.why_refused(failure.item, token, limits) from failure
 
     def save_token(self, before: Token, after: Token) -> Token:
-        """Write what differs; return it as stored. Raises ConcurrentChange, StoreUnavailable.
+        """Write the attributes that differ, and return the stored token.
 
         If a response is lost, the write is repeated and meets its own row. This is a success, also for
-        ``If-Match`` (RFC 9110 section 13.1.1).
+        ``If-Match`` (RFC 9110 section 13.1.1). Raises ConcurrentChange, StoreUnavailable.
         """
         request = change_token(self._table, before, after)
         try:
             with translated():
-                answer = self._client.update_item(
+                response = self._client.update_item(
                     **request, ReturnValues="ALL_NEW", ReturnValuesOnConditionCheckFailure="ALL_OLD"
                 )
         except ConditionFailed as failure:
             if failure.item is None or not _is_written(failure.item, before, after):
                 raise ConcurrentChange from failure
             return items.TOKEN.read(failure.item)
-        return items.TOKEN.read(answer["Attributes"])  # type: ignore[arg-type]
+        return items.TOKEN.read(response["Attributes"])  # type: ignore[arg-type]
 
     def end_line(self, ending: "Ending") -> None:
         """Write the end of a line and the count. Raises ConcurrentChange, StoreUnavailable.
 
-        It asks for no version: an owner who keeps renaming must not hold up a revocation. A rotation is
-        noticed by its successor, who must end as well.
+        The successor tells of a rotation meanwhile, because a successor must end as well.
         """
         writes = [self._end(change) for change in ending.changes]
         if ending.line:
@@ -163,7 +162,7 @@ class DynamoDBTokenStore:
     def find_ended_generations(
         self, user_id: str, generations: Collection[str]
     ) -> Mapping[str, EndedGeneration]:
-        """Return the records of those (at most 100) that have ended. Raises StoreUnavailable."""
+        """Return the records of ended generations among these (at most 100). Raises StoreUnavailable."""
         if not generations:
             return {}
         keys = [primary_keys.generation_key(user_id, generation) for generation in generations]
@@ -173,6 +172,7 @@ class DynamoDBTokenStore:
     def _end(self, change: "Change") -> dict[str, Any]:
         before = change.before
         update = _changed(before, change.after)
+        # Not the version: an owner who keeps renaming the token must not hold up a revocation.
         revoked = update.value("revoked", attributes.text(TokenStatus.REVOKED.value))
         conditions = [
             "attribute_exists(pk)",
@@ -203,14 +203,14 @@ def put_token(table: str, token: Token) -> dict[str, Any]:
 
 
 def change_token(table: str, before: Token, after: Token) -> dict[str, Any]:
-    """Return the write of what differs, on condition that nobody else changed the token."""
+    """Return the write of the attributes that differ, if no other writer changed the token."""
     update = _changed(before, after)
     condition = update.equals("version", attributes.number(before.version))
     return update.request(table, primary_keys.token_key(before.user_id, before.id), condition)
 
 
 def end_row(table: str, line: "Line") -> dict[str, Any]:
-    """Return the write that ends a line's row, unless TTL deleted the row meanwhile."""
+    """Return the write that ends a line, if TTL has not deleted its row."""
     item = items.LINE.item(line)
     update = Update()
     for attribute in ("ended_at", "purge_at"):
@@ -226,7 +226,7 @@ def _changed(before: Token, after: Token) -> Update:
 
 
 def _is_written(item: Mapping[str, Any], before: Token, after: Token) -> bool:
-    """Return whether a row is the next version and has everything that ``after`` changes."""
+    """Return True if a row is the next version and has every change of ``after``."""
     old, new = items.TOKEN.item(before), items.TOKEN.item(after)
     changed = (name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
     is_next = item.get("version") == attributes.number(before.version + 1)

@@ -1,10 +1,10 @@
-"""Users as sign-in and administrators change them."""
+"""Users, as sign-ins and administrators change them."""
 
 import contextlib
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.adapters.dynamodb import attributes, items, primary_keys
+from chalicelib.adapters.dynamodb import attributes, identities, items, primary_keys
 from chalicelib.adapters.dynamodb.attributes import Item
 from chalicelib.adapters.dynamodb.errors import ConditionFailed, translated
 from chalicelib.adapters.dynamodb.reads import batch_get, get
@@ -20,9 +20,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
+# With the role's date, these attributes tell if a sign-in is still the newest of the same identity.
 _SIGN_IN = ("signed_in_at", "role", "moved_at")
-"""The attributes that tell, with the role's date, if a sign-in is still the newest of the same identity."""
-
 _IDENTITY = ("issuer", "subject", "subject_claim")
 
 
@@ -52,9 +51,9 @@ class DynamoDBUserStore:
         return moved
 
     def list_users(self, *, after: str | None, limit: int) -> UserPage:
-        """Return users newest first. Raises StoreUnavailable.
+        """Return users, newest first. Raises StoreUnavailable.
 
-        The index only says who exists; the rows themselves are read strongly consistent.
+        The index only tells which users exist. The rows themselves are read strongly consistent.
         """
         bound, values = (
             ("", {}) if after is None else (" AND users_sk < :after", {":after": attributes.text(after)})
@@ -83,13 +82,8 @@ class DynamoDBUserStore:
             "Item": items.USER.item(user),
             "ConditionExpression": "attribute_not_exists(pk)",
         }
-        not_moved = {
-            "TableName": self._table,
-            "Key": primary_keys.identity_key(user.id),
-            "ConditionExpression": "attribute_not_exists(pk)",
-        }
         try:
-            transact(self._client, [{"Put": put}, {"ConditionCheck": not_moved}])
+            transact(self._client, [{"Put": put}, identities.require_not_led(self._table, user.id)])
         except ConditionFailed:
             return False
         return True
@@ -109,22 +103,20 @@ class DynamoDBUserStore:
             raise ConcurrentChange from failure
 
     def move_user(self, before: User, after: User) -> None:
-        """Write another identity and the row that leads from it.
+        """Write another identity, and the row that leads from it to the user.
 
-        The row of the former identity goes only if an active user moves back to the first identity. Raises
-        IdentityTaken, ConcurrentChange or StoreUnavailable.
+        The row of the former identity is deleted only if an active user moves back to the first identity.
+        Raises IdentityTaken, ConcurrentChange or StoreUnavailable.
         """
         update, conditions = self._update(before, after)
         conditions += _unchanged(before, _SIGN_IN + _IDENTITY, update)
         request = update.request(self._table, primary_keys.user_key(before.id), " AND ".join(conditions))
         former, wanted = (SubjectIdentifier.of(user).user_id for user in (before, after))
-        writes = [{"Update": request}, *self._claims(wanted, before.id)]
+        writes = [{"Update": request}, *identities.lead(self._table, wanted, before.id)]
         # Any other former identity stays refused: it may still sign in, and must not get a second user.
         is_undone = wanted == before.id != former and before.is_active
         if is_undone and self._leads_to(former, before.id):
-            ours = _is_led_to(before.id, "user_id = :user")
-            key = primary_keys.identity_key(former)
-            writes.append({"Delete": {"TableName": self._table, "Key": key, **ours}})
+            writes.append(identities.stop_leading(self._table, former, before.id))
         try:
             transact(self._client, writes)
         except ConditionFailed as failure:
@@ -173,7 +165,7 @@ class DynamoDBUserStore:
         self._set_unless_changed(user, {"live_tokens": attributes.number(live_tokens)})
 
     def note_full(self, user: User, until: datetime) -> None:
-        """Write that there is no free place, unless the row changed. Raises StoreUnavailable."""
+        """Write that every place is taken, unless the row changed. Raises StoreUnavailable."""
         full_count = attributes.number(user.live_tokens)
         self._set_unless_changed(user, {"full_until": attributes.time(until), "full_count": full_count})
 
@@ -190,7 +182,7 @@ class DynamoDBUserStore:
     def _update(self, before: User, after: User) -> tuple[Update, list[str]]:
         """Return the update of the attributes that differ, and the conditions of every change of a user."""
         old, new = items.USER.item(before), items.USER.item(after)
-        # The count that was read may be out of date; only a new generation sets it, to nothing.
+        # The count that was read may be out of date. Only a new generation sets it, to zero.
         for item in (old, new):
             del item["live_tokens"], item["revision"]
         update = Update()
@@ -199,23 +191,6 @@ class DynamoDBUserStore:
         if before.generation != after.generation:
             update.set("live_tokens", attributes.number(after.live_tokens))
         return update, [update.equals(name, old[name]) for name in ("status", "generation")]
-
-    def _claims(self, derived_id: str, user_id: str) -> list[dict[str, Any]]:
-        """Return the writes that lead an identity to a user, or none if the user's id comes from it."""
-        if derived_id == user_id:
-            return []
-        put = {
-            "TableName": self._table,
-            "Item": primary_keys.identity_key(derived_id) | {"user_id": attributes.text(user_id)},
-            # The row may be there already if the user's own row was lost and restored.
-            **_is_led_to(user_id, "attribute_not_exists(pk) OR user_id = :user"),
-        }
-        no_user = {
-            "TableName": self._table,
-            "Key": primary_keys.user_key(derived_id),
-            "ConditionExpression": "attribute_not_exists(pk)",
-        }
-        return [{"Put": put}, {"ConditionCheck": no_user}]
 
     def _leads_to(self, derived_id: str, user_id: str) -> bool:
         row = get(self._client, self._table, primary_keys.identity_key(derived_id))
@@ -242,16 +217,9 @@ class DynamoDBUserStore:
 
 
 def _unchanged(before: User, names: tuple[str, ...], update: Update) -> list[str]:
-    """Return the conditions that these attributes and the date of the role are as they were."""
+    """Return the conditions that these attributes and the date of the role have not changed."""
     old = items.USER.item(before)
     return [update.same(name, old.get(name)) for name in (*names, items.ROLE_GIVEN_AT[before.role])]
-
-
-def _is_led_to(user_id: str, condition: str) -> dict[str, Any]:
-    return {
-        "ConditionExpression": condition,
-        "ExpressionAttributeValues": {":user": attributes.text(user_id)},
-    }
 
 
 def _conditions_of(actor: ActingAdmin, update: Update) -> list[str]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Update:
-    """An update expression in the making; names and values never meet DynamoDB's reserved words."""
+    """An update expression. Its placeholders keep names apart from DynamoDB's reserved words."""
 
     names: dict[str, str] = field(default_factory=dict)
     values: dict[str, Any] = field(default_factory=dict)
@@ -41,11 +41,11 @@ class Update:
         self.adds.append(f"{self.name(attribute)} {placeholder}")
 
     def remove(self, attribute: str) -> None:
-        """Remove an attribute, if it is there."""
+        """Remove an attribute, if the row has it."""
         self.removes.append(self.name(attribute))
 
     def change(self, before: Item, after: Item) -> None:
-        """Set what ``after`` has otherwise, remove what only ``before`` has."""
+        """Set the attributes that differ in ``after``. Remove those that only ``before`` has."""
         for attribute, value in after.items():
             if before.get(attribute) != value:
                 self.set(attribute, value)

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib import numeric_date
-from chalicelib.adapters.oidc.facts import fact
 from chalicelib.adapters.oidc.machines import is_machine
 from chalicelib.domain.admin_claims import AdminClaim
 from chalicelib.domain.claims import TokenType
@@ -14,6 +13,7 @@ from chalicelib.domain.errors import SignInRefused
 from chalicelib.domain.refusals import SignInReason
 from chalicelib.domain.text import is_valid_subject, profile_text
 from chalicelib.domain.users import SIGN_IN_LEEWAY, Identity, Role
+from chalicelib.logs import fact
 
 Claims = Mapping[str, Any]
 

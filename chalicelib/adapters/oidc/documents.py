@@ -9,12 +9,12 @@ from urllib.parse import urlsplit
 
 import urllib3
 
-from chalicelib.adapters.oidc.facts import fact
 from chalicelib.adapters.oidc.http import exchange, json_object
 from chalicelib.adapters.oidc.reloads import Reloads
 from chalicelib.domain.errors import IdentityProviderUnavailable
 from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.refusals import ProviderReason
+from chalicelib.logs import fact
 
 SECONDS = 5.0
 
@@ -94,11 +94,11 @@ class ProviderDocuments:
         return url
 
     def _get(self, url: str, until: float) -> Mapping[str, Any]:
-        answer = exchange(self._http, "GET", url, until)
-        if answer.status != HTTPStatus.OK:
-            facts = {"url": fact(url), "provider_status": str(answer.status)}
+        response = exchange(self._http, "GET", url, until)
+        if response.status != HTTPStatus.OK:
+            facts = {"url": fact(url), "provider_status": str(response.status)}
             raise IdentityProviderUnavailable(ProviderReason.BAD_STATUS, facts)
-        return json_object(answer.body, url)
+        return json_object(response.body, url)
 
     def _deadline(self) -> float:
         return time.monotonic() + self._seconds

@@ -1,59 +1,35 @@
-"""HTTP to the OpenID provider, with a deadline for the whole answer and kept connections.
+"""Requests to the OpenID provider, each with a deadline for the whole response.
 
-A socket's timeout starts anew with each byte, so it does not limit an answer. Lambda freezes processes, so
-a kept connection is often dead. See docs/decisions/0023-provider-keys.md.
+See docs/decisions/0023-provider-keys.md.
 """
 
 import codecs
 import contextlib
 import http.client
-import io
-import socket
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 import urllib3
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.util.connection import create_connection
 
 from chalicelib import strict_json
-from chalicelib.adapters.connections import is_stale
-from chalicelib.adapters.oidc.facts import fact
+from chalicelib.adapters.oidc.kept_connections import KeptConnectionEnded, seconds_until
 from chalicelib.domain.errors import IdentityProviderUnavailable
-from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.refusals import ProviderReason
+from chalicelib.logs import fact
 
 MOST_BYTES = 256 * 1024
 # As deep and as many as in a JWT of a provider.
 _BOUNDS = strict_json.Bounds(longest=MOST_BYTES, deepest=32, most_values=20_000)
-_CONNECT_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """An HTTP response: its status and its whole body."""
 
     status: int
     body: bytes = field(repr=False)
-
-
-class KeptConnections(urllib3.PoolManager):
-    """A pool of connections that are kept between calls.
-
-    A connection that is stale (``connections.is_stale``) is replaced. The total timeout of a request
-    covers the whole response. It also covers the attempts to connect to each address of a host.
-    """
-
-    def __init__(self, clock: Clock) -> None:
-        super().__init__()
-        # A pool passes options that it does not know to its connections.
-        self.pool_classes_by_scheme = {
-            "http": partial(_HTTPPool, clock=clock),  # type: ignore[dict-item]
-            "https": partial(_HTTPSPool, clock=clock),  # type: ignore[dict-item]
-        }
 
 
 def exchange(
@@ -64,18 +40,19 @@ def exchange(
     *,
     headers: Mapping[str, str] | None = None,
     body: bytes | None = None,
-) -> Answer:
-    """Return the answer to a request. Redirects are answers too, and are not followed.
+) -> Response:
+    """Return the response to a request. Redirects are responses too, and are not followed.
 
     ``until`` is a deadline in seconds of ``time.monotonic``. A GET is sent once more if a kept connection
-    is dead. Raises IdentityProviderUnavailable if no whole answer comes in time, or if it is too large.
+    is dead. Raises IdentityProviderUnavailable if no whole response comes in time, or if it
+    is too large.
     """
     send = partial(_exchange_once, connections, method, url, until, headers, body)
     try:
         try:
             return send()
         except urllib3.exceptions.ProtocolError as error:
-            if method != "GET" or not isinstance(error.args[-1], _KeptConnectionEnded):
+            if method != "GET" or not isinstance(error.args[-1], KeptConnectionEnded):
                 raise
             return send()
     except (urllib3.exceptions.HTTPError, http.client.HTTPException, OSError, ValueError) as error:
@@ -108,151 +85,20 @@ def _exchange_once(
     until: float,
     headers: Mapping[str, str] | None,
     body: bytes | None,
-) -> Answer:
+) -> Response:
     response = connections.request(
         method,
         url,
         headers=headers,
         body=body,
-        timeout=urllib3.Timeout(total=_seconds_until(until)),
+        timeout=urllib3.Timeout(total=seconds_until(until)),
         redirect=False,
         retries=False,
         preload_content=False,
     )
     # If the response was not read to its end, closing it drops the connection.
     with contextlib.closing(response):
-        answer = Answer(response.status, response.read(MOST_BYTES + 1))
-    if len(answer.body) > MOST_BYTES:
+        whole = Response(response.status, response.read(MOST_BYTES + 1))
+    if len(whole.body) > MOST_BYTES:
         raise IdentityProviderUnavailable(ProviderReason.TOO_LARGE, {"url": fact(url)})
-    return answer
-
-
-def _seconds_until(until: float) -> float:
-    """Return the seconds that are left. Raises TimeoutError after the deadline."""
-    left = until - time.monotonic()
-    if left <= 0:
-        raise TimeoutError
-    return left
-
-
-class _KeptConnectionEnded(ConnectionError):
-    """A kept connection that was dead before an answer came."""
-
-
-class _UntilDeadline(io.RawIOBase):
-    """The bytes of a socket. Reading raises TimeoutError after the deadline."""
-
-    def __init__(self, sock: socket.socket, until: float) -> None:
-        self._sock = sock
-        self._until = until
-        # This file keeps the socket open as long as the response is open.
-        self._raw = sock.makefile("rb", buffering=0)
-
-    def readable(self) -> bool:
-        """Return True."""
-        return True
-
-    def readinto(self, buffer: Any) -> int | None:
-        """Read the bytes that are there, or wait for some until the deadline."""
-        self._sock.settimeout(_seconds_until(self._until))
-        return self._raw.readinto(buffer)
-
-    def close(self) -> None:
-        """Release the socket."""
-        self._raw.close()
-        super().close()
-
-
-class _TimedResponse(http.client.HTTPResponse):
-    """A response whose timeout covers everything from the status line to the end of the body."""
-
-    def __init__(self, sock: socket.socket, *args: Any, **options: Any) -> None:
-        super().__init__(sock, *args, **options)
-        until = time.monotonic() + (sock.gettimeout() or 0)
-        self.fp.close()
-        self.fp = io.BufferedReader(_UntilDeadline(sock, until))
-
-
-class _Connection(HTTPConnection):
-    """A connection that knows how long it has been idle."""
-
-    response_class = _TimedResponse
-
-    def __init__(self, *args: Any, clock: Clock, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self._clock = clock
-        self._answered_at = clock.now()
-        self._is_kept = False
-
-    @property
-    def is_connected(self) -> bool:
-        """True if the connection can be used for another request."""
-        return super().is_connected and not is_stale(self._answered_at, self._clock.now())
-
-    def connect(self) -> None:
-        """Connect anew."""
-        self._is_kept = False
-        super().connect()
-
-    def request(self, *args: Any, **options: Any) -> None:
-        """Send a request. Raises _KeptConnectionEnded if a kept connection is dead."""
-        with self._noticing_its_end():
-            super().request(*args, **options)
-
-    def getresponse(self) -> urllib3.HTTPResponse:  # type: ignore[override]
-        """Return the response with its body unread. Raises _KeptConnectionEnded as ``request`` does."""
-        with self._noticing_its_end():
-            response = super().getresponse()
-        self._answered_at, self._is_kept = self._clock.now(), True
-        return response
-
-    @contextlib.contextmanager
-    def _noticing_its_end(self) -> Iterator[None]:
-        try:
-            yield
-        except TimeoutError:
-            raise
-        except (OSError, http.client.HTTPException) as error:
-            if self._is_kept:
-                raise _KeptConnectionEnded from error
-            raise
-
-    def _new_conn(self) -> socket.socket:
-        """Return a connected socket. The addresses of the host share the timeout."""
-        timeout = self.timeout
-        until = time.monotonic() + (timeout if isinstance(timeout, int | float) else _CONNECT_SECONDS)
-        failure: OSError = TimeoutError()
-        for address in self._addresses():
-            left = min(until - time.monotonic(), _CONNECT_SECONDS)
-            if left <= 0:
-                break
-            try:
-                sock = create_connection(address, left, socket_options=self.socket_options)
-            except OSError as error:
-                failure = error
-            else:
-                # TLS comes next, and gets the time that is left.
-                sock.settimeout(max(until - time.monotonic(), 0.001))
-                return sock
-        if isinstance(failure, TimeoutError):
-            raise urllib3.exceptions.ConnectTimeoutError(self, "connecting took too long") from failure
-        raise urllib3.exceptions.NewConnectionError(self, "no address can be reached") from failure
-
-    def _addresses(self) -> list[tuple[str, int]]:
-        try:
-            found = socket.getaddrinfo(self._dns_host, self.port, type=socket.SOCK_STREAM)
-        except socket.gaierror as error:
-            raise urllib3.exceptions.NameResolutionError(self.host, self, error) from error
-        return [(str(address[0]), int(address[1])) for *_, address in found]
-
-
-class _HTTPSConnection(_Connection, HTTPSConnection):
-    """A connection with TLS."""
-
-
-class _HTTPPool(urllib3.HTTPConnectionPool):
-    ConnectionCls = _Connection
-
-
-class _HTTPSPool(urllib3.HTTPSConnectionPool):
-    ConnectionCls = _HTTPSConnection
+    return whole

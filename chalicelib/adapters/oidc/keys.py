@@ -12,7 +12,6 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from jwt.algorithms import OKPAlgorithm
 
 from chalicelib import logs
-from chalicelib.adapters.oidc.facts import fact
 from chalicelib.adapters.oidc.jwt import (
     ALGORITHMS,
     EC_ALGORITHMS,
@@ -22,6 +21,7 @@ from chalicelib.adapters.oidc.jwt import (
 )
 from chalicelib.domain.errors import IdentityProviderUnavailable
 from chalicelib.domain.refusals import ProviderReason
+from chalicelib.logs import fact
 
 PublicKey = RSAPublicKey | EllipticCurvePublicKey | Ed25519PublicKey
 

@@ -15,13 +15,13 @@ import urllib3
 from chalicelib import base64url, logs
 from chalicelib.adapters.oidc import userinfo
 from chalicelib.adapters.oidc.client_secret import ClientSecret
-from chalicelib.adapters.oidc.facts import fact
-from chalicelib.adapters.oidc.http import Answer, exchange, json_object
+from chalicelib.adapters.oidc.http import Response, exchange, json_object
 from chalicelib.adapters.oidc.provider import OidcProvider, ProviderDocuments, ProviderRules
 from chalicelib.domain.errors import IdentityProviderUnavailable, LoginFailed, SignInRefused
 from chalicelib.domain.refusals import LoginReason, ProviderReason, provider_error, reason_of_error
 from chalicelib.domain.sessions import PendingLogin
 from chalicelib.domain.users import Identity
+from chalicelib.logs import fact
 
 SECONDS = 5.0
 _HEADERS = {"Accept": "application/json", "User-Agent": "bodhi-api-tokens"}
@@ -100,23 +100,23 @@ class OidcLogin:
     def _tokens(
         self, connections: urllib3.PoolManager, grant: Mapping[str, str], until: float
     ) -> Mapping[str, Any]:
-        """Return the token endpoint's answer to a code (RFC 6749 section 5.1).
+        """Return the token endpoint's response to a code (RFC 6749 section 5.1).
 
         If the provider refuses the secret, it may have been changed there and where it is kept. The
         provider authenticates the client before it looks at the code (section 4.1.3).
         """
         secret = self._client_secret.current()
         try:
-            return self._answer(connections, grant, secret, until)
+            return self._post_grant(connections, grant, secret, until)
         except LoginFailed as error:
             changed = self._client_secret.instead_of(secret) if _blames_secret(error) else None
             if changed is None:
                 raise
         # A POST is not repeated, and the provider may end the connection of a client that it refused.
         connections.clear()
-        return self._answer(connections, grant, changed, until)
+        return self._post_grant(connections, grant, changed, until)
 
-    def _answer(
+    def _post_grant(
         self, connections: urllib3.PoolManager, grant: Mapping[str, str], secret: str | None, until: float
     ) -> Mapping[str, Any]:
         credentials, authorization = self._client_authentication(secret)
@@ -124,9 +124,9 @@ class OidcLogin:
         headers = {**_HEADERS, "Content-Type": "application/x-www-form-urlencoded", **authorization}
         # The browser brings the code, so it may have a lone surrogate, which cannot be encoded.
         body = urlencode({**grant, **credentials}, errors="replace").encode()
-        answer = exchange(connections, "POST", url, until, headers=headers, body=body)
-        _refuse_error(answer, url)
-        return _document(answer, url)
+        response = exchange(connections, "POST", url, until, headers=headers, body=body)
+        _require_no_error(response, url)
+        return _document(response, url)
 
     def _client_authentication(self, secret: str | None) -> tuple[Mapping[str, str], Mapping[str, str]]:
         """Return the parameters and the headers that authenticate this client.
@@ -166,7 +166,7 @@ class OidcLogin:
         except IdentityProviderUnavailable as error:
             logs.warn("login.userinfo_failed", reason=error.reason.value, **error.facts)
             identity = self._provider.identity(claims)
-            # Without the answer the role is unknown, so this sign-in must not take it away.
+            # Without the response the role is unknown, so this sign-in must not take it away.
             return replace(identity, role=None) if without_role else identity
         if found["sub"] != claims.get("sub"):
             raise LoginFailed(LoginReason.USERINFO_REFUSED)
@@ -175,9 +175,9 @@ class OidcLogin:
     def _userinfo(
         self, connections: urllib3.PoolManager, tokens: Mapping[str, Any], until: float
     ) -> Mapping[str, Any]:
-        """Return the answer of the userinfo endpoint. Raises IdentityProviderUnavailable.
+        """Return the response of the userinfo endpoint. Raises IdentityProviderUnavailable.
 
-        An answer that is a JWT is not supported.
+        A response that is a JWT is not supported.
         """
         access_token, kind = tokens.get("access_token"), tokens.get("token_type", "Bearer")
         if not (isinstance(access_token, str) and _ACCESS_TOKEN.fullmatch(access_token)):
@@ -192,18 +192,18 @@ class OidcLogin:
         return found
 
 
-def _refuse_error(answer: Answer, url: str) -> None:
-    """Raise LoginFailed if the token endpoint answers with an error (RFC 6749 section 5.2)."""
-    if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+def _require_no_error(response: Response, url: str) -> None:
+    """Raise LoginFailed if the response of the token endpoint is an error (RFC 6749 section 5.2)."""
+    if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return
     try:
-        error = json_object(answer.body, url).get("error")
+        error = json_object(response.body, url).get("error")
     except IdentityProviderUnavailable:
         error = None
-    facts = {"provider_status": str(answer.status), "provider_error": provider_error(error)}
+    facts = {"provider_status": str(response.status), "provider_error": provider_error(error)}
     if isinstance(error, str):
         raise LoginFailed(reason_of_error(error), facts)
-    if answer.status == HTTPStatus.UNAUTHORIZED:
+    if response.status == HTTPStatus.UNAUTHORIZED:
         raise LoginFailed(LoginReason.CLIENT_REFUSED, facts)
 
 
@@ -216,9 +216,9 @@ def _blames_secret(refusal: LoginFailed) -> bool:
     return error == "invalid_client" or status == str(HTTPStatus.UNAUTHORIZED.value)
 
 
-def _document(answer: Answer, url: str) -> Mapping[str, Any]:
-    """Return the JSON object of an answer with status 200. Raises IdentityProviderUnavailable."""
-    if answer.status != HTTPStatus.OK:
-        facts = {"provider_status": str(answer.status)}
+def _document(response: Response, url: str) -> Mapping[str, Any]:
+    """Return the JSON object of a response with status 200. Raises IdentityProviderUnavailable."""
+    if response.status != HTTPStatus.OK:
+        facts = {"provider_status": str(response.status)}
         raise IdentityProviderUnavailable(ProviderReason.BAD_STATUS, facts)
-    return json_object(answer.body, url)
+    return json_object(response.body, url)

@@ -13,16 +13,22 @@ from chalicelib.adapters.oidc.claims import (
     require_time,
 )
 from chalicelib.adapters.oidc.documents import ProviderDocuments
-from chalicelib.adapters.oidc.facts import fact
-from chalicelib.adapters.oidc.jwt import UnverifiedJwt, parse
+from chalicelib.adapters.oidc.jwt import (
+    UnverifiedJwt,
+    is_of_type,
+    is_plain_id_token,
+    kind_of,
+    parse,
+    require_sign_in,
+)
 from chalicelib.adapters.oidc.keys import KeyReader, KeySet
 from chalicelib.adapters.oidc.reloads import Reloads
-from chalicelib.adapters.oidc.types import is_of_type, is_plain_id_token, kind_of, require_sign_in
 from chalicelib.domain.claims import TokenType
 from chalicelib.domain.errors import SignInRefused
 from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.refusals import SignInReason
 from chalicelib.domain.users import Identity
+from chalicelib.logs import fact
 
 __all__ = ["OidcProvider", "ProviderDocuments", "ProviderRules"]
 
@@ -65,7 +71,7 @@ class OidcProvider:
         return self._sign_in(unverified, audiences, kind)
 
     def id_token_claims(self, unverified_jwt: str, nonce: str) -> Mapping[str, Any]:
-        """Return the verified claims of the ID token that answers our own request with this nonce.
+        """Return the verified claims of the ID token for our own request with this nonce.
 
         Raises SignInRefused or IdentityProviderUnavailable.
         """

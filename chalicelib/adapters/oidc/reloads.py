@@ -1,4 +1,4 @@
-"""The rules for loading a provider's document again that is kept in the process.
+"""Rules for loading a provider's documents again, which are kept in the process.
 
 The reasons and the arithmetic are in docs/decisions/0023-provider-keys.md.
 """

@@ -1,4 +1,4 @@
-"""Claims of the userinfo answer that complete an ID token (OpenID Connect Core section 5.3.2).
+"""Claims of the userinfo response that complete an ID token (OpenID Connect Core section 5.3.2).
 
 If an access token is issued with the ID token, some providers send profile and groups only there.
 """
@@ -28,7 +28,7 @@ def completed(claims: Claims, userinfo: Claims, admin_claim: AdminClaim | None) 
         if not whole.get(name) and name in userinfo:
             whole[name] = userinfo[name]
     if not whole.get("email") and userinfo.get("email"):
-        # A verification counts only for the address in the same answer.
+        # A verification counts only for the address in the same response.
         whole.pop("email_verified", None)
         whole |= {name: userinfo[name] for name in ("email", "email_verified") if name in userinfo}
     if admin_claim and lacks_role(claims, admin_claim) and not lacks_role(userinfo, admin_claim):

@@ -1,29 +1,25 @@
 """The OpenAPI document (3.1), made of the operations and their definitions."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
-from http import HTTPStatus
 from typing import Any
 
 import msgspec
 
-from chalicelib.domain import errors
 from chalicelib.domain.scopes import ScopeCatalogue
+from chalicelib.handlers.docs.openapi_responses import REFERENCE, failures, reference, success
 from chalicelib.handlers.docs.texts import (
     COMPANIONS,
-    ERROR_HEADERS,
     HEADERS,
     INFO,
     SCHEMES,
     TAGS,
-    THROTTLED,
     Json,
 )
 from chalicelib.handlers.http.cookies import SESSION_COOKIE
 from chalicelib.handlers.http.credentials import CSRF_HEADER
-from chalicelib.handlers.http.operations import Documented, DocumentedResponse, Operation
-from chalicelib.handlers.http.problems import PROBLEMS, Rendering
+from chalicelib.handlers.http.operations import Documented, Operation
+from chalicelib.handlers.http.problems import PROBLEMS
 from chalicelib.handlers.http.requests import FORM, JSON, MAX_DEPTH, MAX_VALUES
 from chalicelib.handlers.http.site import Site
 from chalicelib.handlers.http.wire import (
@@ -33,11 +29,8 @@ from chalicelib.handlers.http.wire import (
     TEXT_SCHEMAS,
     HeaderInput,
 )
-from chalicelib.handlers.http.wording import sentence_of_kind
 
 AnyOperation = Operation[Any, Any]
-
-_REF = "#/components/schemas/{name}"
 
 
 def document(
@@ -76,7 +69,7 @@ def _schemas(operations: Sequence[Documented]) -> dict[str, Json]:
         for kind in (operation.body, operation.query, operation.rendering.body, PROBLEMS.body, *bodies):
             if kind is not None:
                 kinds[kind] = None
-    _, components = msgspec.json.schema_components(list(kinds), ref_template=_REF)
+    _, components = msgspec.json.schema_components(list(kinds), ref_template=REFERENCE)
     for kind in kinds:
         components[kind.__name__] |= getattr(kind, "SCHEMA", {})
     for each in operations:
@@ -161,8 +154,8 @@ def _operation(each: Documented, schemas: Mapping[str, Json]) -> Json:
         written["parameters"] = parameters
     if operation.body:
         written["requestBody"] = _request_body(operation, operation.body, schemas)
-    successes = {str(each.status.value): _success(each) for each in operation.responses}
-    written["responses"] = {**successes, **_errors(operation)}
+    successes = {str(each.status.value): success(each) for each in operation.responses}
+    written["responses"] = {**successes, **failures(operation)}
     return written
 
 
@@ -210,7 +203,7 @@ def _request_body(operation: AnyOperation, kind: type, schemas: Mapping[str, Jso
     name = kind.__name__
     members = schemas[name]["properties"]
     example = {key: each["examples"][0] for key, each in _with_examples(members)}
-    content: Json = {"schema": _reference(name)}
+    content: Json = {"schema": reference(name)}
     if example:
         content["example"] = example
     return {
@@ -232,84 +225,3 @@ def _with_examples(members: Mapping[str, Json]) -> Iterable[tuple[str, Json]]:
             if "examples" in alternative:
                 yield name, alternative
                 break
-
-
-def _success(response: DocumentedResponse) -> Json:
-    written: Json = {"description": response.status.phrase}
-    if response.headers:
-        written["headers"] = {name: _header(name) for name in response.headers}
-    if response.media_type:
-        schema = _reference(response.body.__name__) if response.body else {"type": "object"}
-        written["content"] = {response.media_type: {"schema": schema}}
-    return written
-
-
-def _errors(operation: AnyOperation) -> Json:
-    rendering = operation.rendering
-    by_status: dict[HTTPStatus, list[type[errors.ApiTokensError]]] = {}
-    for kind in operation.all_raises:
-        by_status.setdefault(rendering.status_of_kind(kind), []).append(kind)
-    written = {str(status.value): _error(rendering, kinds) for status, kinds in by_status.items()}
-    written[str(HTTPStatus.INTERNAL_SERVER_ERROR.value)] = _unexpected(rendering)
-    too_many = str(HTTPStatus.TOO_MANY_REQUESTS.value)
-    written[too_many] = _throttled(rendering, by_status.get(HTTPStatus.TOO_MANY_REQUESTS, ()))
-    return dict(sorted(written.items()))
-
-
-def _error(rendering: Rendering, kinds: Sequence[type[errors.ApiTokensError]]) -> Json:
-    headers = {
-        header for kind in kinds for known, header in ERROR_HEADERS.items() if issubclass(kind, known)
-    }
-    referred = {"headers": {name: _header(name) for name in sorted(headers)}} if headers else {}
-    return {**referred, **_coded(rendering, _sentences(rendering, kinds))}
-
-
-def _throttled(rendering: Rendering, kinds: Sequence[type[errors.ApiTokensError]]) -> Json:
-    """Return the 429: API Gateway's own, and the service's if the operation has one."""
-    sentences = _sentences(rendering, kinds)
-    if rendering is PROBLEMS:
-        response = _coded(PROBLEMS, {**sentences, **THROTTLED})
-    else:
-        # API Gateway sends a problem document for every throttled request, whatever the endpoint.
-        response = _coded(PROBLEMS, THROTTLED)
-        if sentences:
-            own = _coded(rendering, sentences)
-            response["description"] = f"{own['description']}\n{response['description']}"
-            response["content"] = {**own["content"], **response["content"]}
-    return {"headers": {"Retry-After": _header("Retry-After")}, **response}
-
-
-def _sentences(rendering: Rendering, kinds: Sequence[type[errors.ApiTokensError]]) -> dict[str, str]:
-    sentences: dict[str, str] = {}
-    for kind in kinds:
-        sentences.setdefault(rendering.code_of_kind(kind), _sentence(kind))
-    return sentences
-
-
-def _unexpected(rendering: Rendering) -> Json:
-    code = json.loads(rendering.failure().body)[rendering.code_member]
-    return _coded(rendering, {code: "Something went wrong in the service."})
-
-
-def _coded(rendering: Rendering, sentences: Mapping[str, str]) -> Json:
-    """Return the response for errors with these codes."""
-    codes = {rendering.code_member: {"enum": list(sentences)}}
-    schema = {**_reference(rendering.body.__name__), "properties": codes}
-    return {
-        "description": "\n".join(f"- `{code}`: {sentence}" for code, sentence in sentences.items()),
-        "content": {rendering.media_type: {"schema": schema}},
-    }
-
-
-def _sentence(kind: type[errors.ApiTokensError]) -> str:
-    """Return the error's own sentence, or the docstring of its class if the sentence varies."""
-    first_paragraph = (kind.__doc__ or "").replace("``", "`").partition("\n\n")[0]
-    return sentence_of_kind(kind) or " ".join(first_paragraph.split())
-
-
-def _reference(name: str) -> Json:
-    return {"$ref": _REF.format(name=name)}
-
-
-def _header(name: str) -> Json:
-    return {"$ref": f"#/components/headers/{name}"}

@@ -7,7 +7,7 @@ from functools import lru_cache
 from chalice.app import Blueprint, Request, Response
 
 from chalicelib import bootstrap
-from chalicelib.bootstrap import Service
+from chalicelib.bootstrap import Mode
 from chalicelib.handlers.docs import openapi, reference
 from chalicelib.handlers.docs.texts import Json
 from chalicelib.handlers.http import operations, pages, responses
@@ -59,7 +59,7 @@ def show_docs() -> Response:
     return responses.revalidated(request, page)
 
 
-def _published(request: Request) -> tuple[Service, Site]:
+def _published(request: Request) -> tuple[Mode, Site]:
     """Return the service and the site that its documents name.
 
     The site comes from ``ISSUER``, never from the request. Open mode needs no ``ISSUER``. Without it the
@@ -72,10 +72,10 @@ def _published(request: Request) -> tuple[Service, Site]:
 
 # Each process makes the document once; in open mode once for each base path.
 @lru_cache(maxsize=4)
-def _document(service: Service, site: Site) -> Json:
+def _document(service: Mode, site: Site) -> Json:
     return openapi.document(operations.documented(), service.scopes, service.max_lifetime, site)
 
 
 @lru_cache(maxsize=4)
-def _content(service: Service, site: Site) -> Mapping[str, str]:
+def _content(service: Mode, site: Site) -> Mapping[str, str]:
     return reference.content(_document(service, site))

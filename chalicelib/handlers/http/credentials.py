@@ -17,9 +17,11 @@ def credentials(request: Request) -> Credentials:
     site, unverified_header = site_of(request), request.headers.get("authorization")
     return Credentials(
         # A header with another scheme is not missing, so the cookie must not count instead.
-        bearer=None if unverified_header is None else presented("bearer", unverified_header) or "",
-        cookie=SESSION_COOKIE.read(request, site),
-        csrf_token=request.headers.get(CSRF_HEADER, ""),
+        unverified_bearer=None
+        if unverified_header is None
+        else presented("bearer", unverified_header) or "",
+        unverified_cookie=SESSION_COOKIE.read(request, site),
+        unverified_csrf_token=request.headers.get(CSRF_HEADER, ""),
         changes=request.method not in _SAFE_METHODS,
         same_origin=request.headers.get("origin") == site.origin,
     )

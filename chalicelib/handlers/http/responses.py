@@ -76,7 +76,7 @@ def me(row: User) -> wire.Me:
         name=row.shown_name,
         email=row.email,
         email_verified=row.email_verified,
-        role=bootstrap.current().role_of(row),
+        role=bootstrap.service().role_of(row),
         status=row.status,
     )
 
@@ -98,4 +98,4 @@ def effective_by(since: datetime) -> str: ...
 def effective_by(since: datetime | None) -> str | None: ...
 def effective_by(since: datetime | None) -> str | None:
     """Return the time by which every gateway knows a change that was made at ``since``."""
-    return moment(since + bootstrap.current().staleness) if since else None
+    return moment(since + bootstrap.service().staleness) if since else None

@@ -12,13 +12,13 @@ from chalicelib.domain.text import plain_text
 
 @dataclass(frozen=True, slots=True)
 class Members:
-    """The names that a front gives to the members of a token request."""
+    """The names that an endpoint gives to the members of a token request."""
 
     scopes: str
     lifetime_in_days: str
 
 
-V1 = Members(scopes="scopes", lifetime_in_days="expires_in_days")
+JSON_MEMBERS = Members(scopes="scopes", lifetime_in_days="expires_in_days")
 
 _OF_KINDS: Mapping[type[errors.ApiTokensError], str] = {
     errors.NotAuthenticated: "Sign in at your OpenID provider and send its JWT as Authorization: Bearer.",
@@ -27,7 +27,7 @@ _OF_KINDS: Mapping[type[errors.ApiTokensError], str] = {
 }
 
 
-def sentence(error: errors.ApiTokensError, members: Members = V1) -> str:
+def sentence(error: errors.ApiTokensError, members: Members = JSON_MEMBERS) -> str:
     """Return the sentence that a caller reads about an error."""
     match error:
         case errors.LifetimeTooLong(longest=longest):

@@ -10,23 +10,23 @@ from typing import TypeVar
 from chalice.app import Blueprint, Response
 from msgspec import UNSET, UnsetType
 
-from chalicelib import bootstrap, logs, numeric_date
-from chalicelib.domain import endpoints, errors
-from chalicelib.domain.claims import TOKEN_EXCHANGE, AccessToken, TokenType
+from chalicelib import bootstrap, logs
+from chalicelib.domain import errors
+from chalicelib.domain.claims import TokenType
 from chalicelib.domain.clients import ClientCredentials
 from chalicelib.domain.ids import API_TOKEN_PREFIX
-from chalicelib.domain.scopes import parse_scope, write_scope
+from chalicelib.domain.scopes import parse_scope
 from chalicelib.domain.text import MAX_DESCRIPTION_LENGTH, MAX_NAME_LENGTH
-from chalicelib.domain.token_creation import IssuedToken, TokenRequest
+from chalicelib.domain.token_creation import TokenRequest
 from chalicelib.handlers.http import requests, responses
 from chalicelib.handlers.http.operations import Access, DocumentedResponse, Operation
 from chalicelib.handlers.http.wire import IDEMPOTENCY_KEY, given
 from chalicelib.handlers.http.wording import text_member
-from chalicelib.handlers.oauth import clients
+from chalicelib.handlers.oauth import clients, rendering
 from chalicelib.handlers.oauth.errors import OAUTH, UnsupportedGrantType
-from chalicelib.handlers.oauth.forms import MAX_BYTES, ClientForm, ExchangeForm, TokenForm
+from chalicelib.handlers.oauth.forms import MAX_BYTES, TOKEN_EXCHANGE, ClientForm, ExchangeForm, TokenForm
 from chalicelib.handlers.oauth.resources import ExchangedToken, Introspection
-from chalicelib.services.introspect import ActiveToken
+from chalicelib.settings import endpoints
 
 oauth = Blueprint(__name__)
 
@@ -77,17 +77,18 @@ def exchange_token() -> Response:
     A JWT of your OpenID provider becomes an API token, as by `POST /v1/tokens`. An API token becomes an
     access token for one other service. That service verifies it with the published keys alone.
     """
-    parts = bootstrap.current().oauth
-    form, credentials = _form(EXCHANGE)
-    parts.clients.check(credentials)
-    kind, subject_token = _subject(form)
+    parts = bootstrap.service().oauth
+    form, unverified_credentials = _form(EXCHANGE)
+    parts.clients.check(unverified_credentials)
+    kind, unverified_token = _subject(form)
     targets = _targets(form)
-    if subject_token.startswith(API_TOKEN_PREFIX) and kind is TokenType.ACCESS_TOKEN:
-        derived = parts.derive.derive(subject_token, targets, _scopes(form))
-        return responses.document(_derived(derived), headers=_UNCACHED)
+    if unverified_token.startswith(API_TOKEN_PREFIX) and kind is TokenType.ACCESS_TOKEN:
+        derived = parts.derive(unverified_token, targets, _scopes(form))
+        logs.add(audience=derived.claims.audience)
+        return responses.document(rendering.derived_token(derived), headers=_UNCACHED)
     key = requests.idempotency_key(oauth.current_request)
-    issued = parts.exchange.exchange(subject_token, kind, targets, _token_request(form), key)
-    return responses.document(_issued(issued), headers=_UNCACHED)
+    issued = parts.exchange(unverified_token, kind, targets, _token_request(form), key)
+    return responses.document(rendering.issued_token(issued), headers=_UNCACHED)
 
 
 INTROSPECT = Operation(
@@ -111,12 +112,12 @@ def introspect_token() -> Response:
     The response is `{"active": false}` for a token that may not be used, for any reason. It is the same
     for a token whose audience is not the client's. Introspection is not counted as a use.
     """
-    parts = bootstrap.current().oauth
-    form, credentials = _form(INTROSPECT)
-    client_id = parts.clients.require(credentials)
-    active = parts.introspect.introspect(_trimmed(form.token), client_id)
+    parts = bootstrap.service().oauth
+    form, unverified_credentials = _form(INTROSPECT)
+    client_id = parts.clients.require(unverified_credentials)
+    active = parts.introspect(_trimmed(form.token), client_id)
     logs.add(active=active is not None)
-    document = _description(active, parts.endpoints.issuer) if active else Introspection(active=False)
+    document = rendering.introspection(active, parts.endpoints.issuer)
     return responses.document(document, headers=_UNCACHED)
 
 
@@ -141,10 +142,10 @@ def revoke_presented_token() -> Response:
 
     The response is the same for a genuine token, an unknown token and any other string.
     """
-    parts = bootstrap.current().oauth
-    form, credentials = _form(REVOKE)
-    parts.clients.check(credentials)
-    parts.revoke.revoke(_trimmed(form.token))
+    parts = bootstrap.service().oauth
+    form, unverified_credentials = _form(REVOKE)
+    parts.clients.check(unverified_credentials)
+    parts.revoke(_trimmed(form.token))
     return responses.ended(HTTPStatus.OK)
 
 
@@ -161,7 +162,7 @@ def _form(operation: Operation[_F, None]) -> tuple[_F, ClientCredentials | None]
 def _subject(form: ExchangeForm) -> tuple[TokenType, str]:
     if _needed(form.grant_type, "grant_type") != TOKEN_EXCHANGE:
         raise UnsupportedGrantType
-    subject_token = _trimmed(_needed(form.subject_token, "subject_token"))
+    unverified_token = _trimmed(_needed(form.subject_token, "subject_token"))
     kind = _token_type(_needed(form.subject_token_type, "subject_token_type"), "subject_token_type")
     if given(form.actor_token) or given(form.actor_token_type):
         raise errors.InvalidRequest(
@@ -170,16 +171,16 @@ def _subject(form: ExchangeForm) -> tuple[TokenType, str]:
     requested = given(form.requested_token_type)
     if requested not in (None, TokenType.ACCESS_TOKEN.value):
         raise errors.InvalidRequest(f"'requested_token_type' must be {TokenType.ACCESS_TOKEN.value}.")
-    return kind, subject_token
+    return kind, unverified_token
 
 
-def _trimmed(token: str) -> str:
+def _trimmed(unverified_token: str) -> str:
     """Return a token without the ASCII white space around it.
 
     A shell that reads a token from a file may send the line break after it. The token is not unknown
     because of that.
     """
-    return token.strip(string.whitespace)
+    return unverified_token.strip(string.whitespace)
 
 
 def _needed(value: str | UnsetType, name: str) -> str:
@@ -214,41 +215,4 @@ def _token_request(form: ExchangeForm) -> TokenRequest:
         description=text_member(form.token_description, "token_description", MAX_DESCRIPTION_LENGTH),
         scopes=_scopes(form),
         lifetime=None if days is None else timedelta(days=days),
-    )
-
-
-def _issued(issued: IssuedToken) -> ExchangedToken:
-    token = issued.token
-    lifetime = token.expires_at - token.created_at if token.expires_at else None
-    return ExchangedToken(
-        access_token=issued.secret,
-        issued_token_type=TokenType.ACCESS_TOKEN.value,
-        scope=write_scope(token.scopes),
-        expires_in=int(lifetime.total_seconds()) if lifetime else UNSET,
-        token_id=token.id,
-    )
-
-
-def _derived(derived: AccessToken) -> ExchangedToken:
-    logs.add(audience=derived.claims.audience)
-    return ExchangedToken(
-        access_token=derived.secret,
-        issued_token_type=TokenType.ACCESS_TOKEN.value,
-        scope=write_scope(derived.claims.scopes),
-        expires_in=int(derived.lifetime.total_seconds()),
-    )
-
-
-def _description(active: ActiveToken, issuer: str) -> Introspection:
-    return Introspection(
-        active=True,
-        scope=write_scope(active.scopes),
-        client_id=active.client_id or UNSET,
-        token_type="Bearer",  # noqa: S106 - a word of RFC 6750
-        exp=numeric_date.write(active.expires_at) if active.expires_at else UNSET,
-        iat=numeric_date.write(active.issued_at),
-        sub=active.subject,
-        aud=active.audience,
-        iss=issuer,
-        jti=active.token_id,
     )

@@ -8,7 +8,6 @@ from chalice.app import Response
 from msgspec import UNSET
 
 from chalicelib.domain import errors
-from chalicelib.domain.claims import TOKEN_EXCHANGE
 from chalicelib.handlers.http import requests, responses, wording
 from chalicelib.handlers.http.problems import (
     EXPLAINED,
@@ -19,6 +18,7 @@ from chalicelib.handlers.http.problems import (
     Rendering,
     retry_after,
 )
+from chalicelib.handlers.oauth.forms import TOKEN_EXCHANGE
 from chalicelib.handlers.oauth.resources import OAuthError
 
 _MEMBERS = wording.Members(scopes="scope", lifetime_in_days="token_expires_in_days")

@@ -6,10 +6,11 @@ from typing import Annotated, Any, ClassVar
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from chalicelib.domain.claims import TOKEN_EXCHANGE, TokenType
+from chalicelib.domain.claims import TokenType
 from chalicelib.handlers.http.requests import MOST_FIELDS
 from chalicelib.handlers.http.wire import Description, ExpiresInDays, Name
 
+TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105 - a name, not a secret
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 # A parameter with an empty value counts as absent (RFC 6749 section 3.2).

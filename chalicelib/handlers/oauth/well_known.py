@@ -7,8 +7,7 @@ from chalice.app import Blueprint, Response
 
 from chalicelib import bootstrap
 from chalicelib.bootstrap import Service
-from chalicelib.domain import endpoints, errors
-from chalicelib.domain.claims import TOKEN_EXCHANGE
+from chalicelib.domain import errors
 from chalicelib.domain.clients import ASSERTION_ALGORITHMS
 from chalicelib.domain.keys import VerificationKey
 from chalicelib.handlers.http import responses
@@ -21,7 +20,9 @@ from chalicelib.handlers.http.operations import (
 )
 from chalicelib.handlers.http.responses import FIVE_MINUTES
 from chalicelib.handlers.http.wire import IF_NONE_MATCH
+from chalicelib.handlers.oauth.forms import TOKEN_EXCHANGE
 from chalicelib.handlers.oauth.resources import AuthorizationServer, KeySet, ProtectedResource, PublicKey
+from chalicelib.settings import endpoints
 
 well_known = Blueprint(__name__)
 
@@ -44,7 +45,7 @@ AUTHORIZATION_SERVER = Operation(
 @AUTHORIZATION_SERVER.on(well_known)
 def describe_authorization_server() -> Response:
     """Describe this service to OAuth clients (RFC 8414)."""
-    return responses.document(_authorization_server(bootstrap.current()), headers=_FOR_ALL)
+    return responses.document(_authorization_server(bootstrap.service()), headers=_FOR_ALL)
 
 
 @lru_cache(maxsize=1)
@@ -83,7 +84,7 @@ PROTECTED_RESOURCE = Operation(
 @PROTECTED_RESOURCE.on(well_known)
 def describe_protected_resource() -> Response:
     """Describe the API that the tokens open (RFC 9728)."""
-    return responses.document(_protected_resource(bootstrap.current()), headers=_FOR_ALL)
+    return responses.document(_protected_resource(bootstrap.service()), headers=_FOR_ALL)
 
 
 PROTECTED_RESOURCE_AT_PATH = Operation(
@@ -104,12 +105,12 @@ def describe_protected_resource_at_path() -> Response:
 
     The path may have several segments. Send its slashes as they are.
     """
-    expected = unquote(bootstrap.current().oauth.endpoints.resource_path)
+    expected = unquote(bootstrap.service().oauth.endpoints.resource_path)
     # Chalice passes no argument for a greedy parameter.
     parameters = well_known.current_request.uri_params or {}
     if unquote(parameters["resource_path"]).strip("/") != expected:
         raise errors.ResourceNotFound
-    return responses.document(_protected_resource(bootstrap.current()), headers=_FOR_ALL)
+    return responses.document(_protected_resource(bootstrap.service()), headers=_FOR_ALL)
 
 
 KEYS = Operation(
@@ -130,7 +131,7 @@ def publish_keys() -> Response:
 
     The keys of API tokens are not published: every use of an API token must be looked up.
     """
-    keys = bootstrap.current().oauth.published_keys.load()
+    keys = bootstrap.service().oauth.published_keys()
     document = KeySet(keys=[_key(key) for key in sorted(keys, key=lambda key: key.kid)])
     return responses.revalidated(well_known.current_request, responses.document(document))
 

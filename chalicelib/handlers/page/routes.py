@@ -86,7 +86,7 @@ def show_page() -> Response:
     """Return the page to a signed-in person. Redirect any other person to the sign-in."""
     site = site_of(web.current_request)
     try:
-        visitor = bootstrap.current().sign_in.visitor(credentials(web.current_request))
+        visitor = bootstrap.service().sign_in.visitor(credentials(web.current_request))
         return _page_of(site, visitor)
     except TokensUnavailable as error:
         return render.notice(site, "API Tokens Not Available", error.detail, HTTPStatus.OK)
@@ -102,7 +102,7 @@ def begin_login() -> Response:
     site, asked = site_of(request), _given("return_to")
     return_to = asked if _RETURN_PATH.fullmatch(asked) else PAGE
     pending = LOGIN_COOKIE.tags(request, site)
-    begun = bootstrap.current().login.begin(return_to, site.url(CALLBACK), pending)
+    begun = bootstrap.service().login.begin(return_to, site.url(CALLBACK), pending)
     cookies = [LOGIN_COOKIE.of(begun.id).set(site, begun.cookie)]
     cookies += [LOGIN_COOKIE.of(login_id).forget(site) for login_id in begun.dropped]
     return render.redirect(begun.url, cookies)
@@ -116,15 +116,15 @@ def finish_login() -> Response:
     site, state = site_of(request), _given("state")
     cookie = _login_cookie(state)
     callback = Callback(
-        state=state,
+        unverified_state=state,
         code=_given("code"),
         error=_given("error"),
-        login_cookie=cookie.read(request, site) if cookie else None,
-        session_cookie=SESSION_COOKIE.read(request, site),
+        unverified_login_cookie=cookie.read(request, site) if cookie else None,
+        unverified_session_cookie=SESSION_COOKIE.read(request, site),
         is_expected=bool(LOGIN_COOKIE.tags(request, site)),
     )
     try:
-        done = bootstrap.current().login.finish(callback, site.url(CALLBACK))
+        done = bootstrap.service().login.finish(callback, site.url(CALLBACK))
     except LoginFailed as error:
         if (error.reason in _OVER or not state) and _is_signed_in():
             # The callback is visited again or forged, or the person signed in in another tab. A signed-in
@@ -141,15 +141,15 @@ def finish_login() -> Response:
 @render_errors("logout")
 def logout() -> Response:
     """End the session. API tokens still work."""
-    request, sessions = web.current_request, bootstrap.current().sessions
+    request, sessions = web.current_request, bootstrap.service().sessions
     given = credentials(request)
     # Checked first, because another site must not delete the cookie either.
     if not given.same_origin:
         raise CrossSiteRequest
-    if given.cookie is None:
+    if given.unverified_cookie is None:
         logs.add(reason="no_session")
     else:
-        sessions.end(given.cookie, given.csrf_token)
+        sessions.end(given.unverified_cookie, given.unverified_csrf_token)
     response = responses.nothing()
     response.headers["Set-Cookie"] = SESSION_COOKIE.forget(site_of(request))
     return response
@@ -199,7 +199,7 @@ def _login_cookie(state: str) -> Cookie | None:
 
 def _is_signed_in() -> bool:
     try:
-        bootstrap.current().sign_in.visitor(credentials(web.current_request))
+        bootstrap.service().sign_in.visitor(credentials(web.current_request))
     except NotAuthenticated:
         return False
     return True
@@ -213,10 +213,10 @@ def _given(name: str) -> str:
 
 def _scopes_of(user: User) -> dict[str, object]:
     """Return the scopes that the user's tokens may have, with their descriptions and defaults."""
-    catalogue = bootstrap.current().rules.scopes
+    catalogue = bootstrap.service().rules.scopes
     return {
         scope.name: {"description": scope.description, "default": scope.name in catalogue.defaults}
-        for scope in catalogue.held_by(bootstrap.current().role_of(user))
+        for scope in catalogue.held_by(bootstrap.service().role_of(user))
     }
 
 
@@ -239,7 +239,7 @@ def _page_of(site: Site, visitor: Visitor) -> Response:
         "csrf_token": visitor.session.csrf_token,
         "user": responses.text(responses.me(visitor.user)),
         "scopes": json.dumps(_scopes_of(visitor.user)),
-        "limits": json.dumps(_limits_of(bootstrap.current().rules)),
-        "cache_seconds": str(int(bootstrap.current().cache_ttl.total_seconds())),
+        "limits": json.dumps(_limits_of(bootstrap.service().rules)),
+        "cache_seconds": str(int(bootstrap.service().cache_ttl.total_seconds())),
     }
     return pages.page(site, "page.html", values)

@@ -12,7 +12,7 @@ from chalicelib.handlers.http import responses
 from chalicelib.handlers.http.operations import EVERYONE, DocumentedResponse, Operation
 from chalicelib.handlers.http.requests import PayloadTooLarge
 from chalicelib.handlers.v1 import inputs, resources
-from chalicelib.services.exposed import MAX_REPORTED
+from chalicelib.services.revocation import MAX_REPORTED
 
 exposed = Blueprint(__name__)
 
@@ -35,8 +35,8 @@ def report_exposed() -> Response:
     Tokens are found anywhere in a string, even if percent-encoded. You need no credential. The response
     does not show whether a string was a genuine token. Repeat the report after a 503.
     """
-    reports = bootstrap.current().exposed
-    reports.report(_candidates(REPORT.body_of(exposed.current_request).tokens))
+    revoke_exposed = bootstrap.service().revoke_exposed
+    revoke_exposed(_candidates(REPORT.body_of(exposed.current_request).tokens))
     return responses.document(resources.Reported(), HTTPStatus.ACCEPTED)
 
 

@@ -5,19 +5,24 @@ member, which differs from null. Limits come from the domain's constants; the do
 """
 
 from collections.abc import Mapping
+from datetime import timedelta
 from enum import Enum
 from typing import Annotated, Any, ClassVar
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from chalicelib.domain.text import MAX_SEARCH_LENGTH
+from chalicelib.domain.text import MAX_DESCRIPTION_LENGTH, MAX_NAME_LENGTH, MAX_SEARCH_LENGTH
+from chalicelib.domain.token_creation import TokenRequest
 from chalicelib.domain.token_rules import MAX_OVERLAP
 from chalicelib.domain.tokens import TokenState, TokenStatus
 from chalicelib.domain.users import UserStatus
-from chalicelib.handlers.http.wire import SCOPE_SCHEMA, Description, ExpiresInDays, HeaderInput, Name
-from chalicelib.services.exposed import MAX_REPORTED
-from chalicelib.services.listing import DEFAULT_LIMIT, DEFAULT_SORT, MAX_LIMIT, Sort
+from chalicelib.handlers.http.wire import SCOPE_SCHEMA, Description, ExpiresInDays, HeaderInput, Name, given
+from chalicelib.handlers.http.wording import text_member
+from chalicelib.services.listing import DEFAULT_LIMIT, DEFAULT_SORT, MAX_LIMIT, Sort, TokenQuery
+from chalicelib.services.manage import TokenPatch
+from chalicelib.services.revocation import MAX_REPORTED
+from chalicelib.services.users import UserQuery
 from chalicelib.settings.scope_definitions import MAX_SCOPES
 
 
@@ -58,6 +63,16 @@ class CreateToken(Asked, frozen=True, kw_only=True):
     scopes: Scopes | UnsetType = UNSET
     expires_in_days: ExpiresInDays | None = None
 
+    def token_request(self) -> TokenRequest:
+        """Return the request. Raises InvalidRequest if a text is not valid."""
+        days = self.expires_in_days
+        return TokenRequest(
+            name=text_member(self.name, "name", MAX_NAME_LENGTH),
+            description=text_member(self.description, "description", MAX_DESCRIPTION_LENGTH),
+            scopes=None if self.scopes is UNSET else frozenset(self.scopes),
+            lifetime=None if days is None else timedelta(days=days),
+        )
+
 
 class ChangeToken(Asked, frozen=True, kw_only=True):
     """Changes to a token. Absent members stay as they are."""
@@ -75,6 +90,19 @@ class ChangeToken(Asked, frozen=True, kw_only=True):
         ]
         | UnsetType
     ) = UNSET
+
+    def token_patch(self) -> TokenPatch:
+        """Return the changes. Raises InvalidRequest if a text is not valid."""
+        status = given(self.status)
+        return TokenPatch(
+            name=_text(self.name, "name", MAX_NAME_LENGTH),
+            description=_text(self.description, "description", MAX_DESCRIPTION_LENGTH),
+            status=TokenState(status.value) if status else None,
+        )
+
+
+def _text(value: str | UnsetType, member: str, longest: int) -> str | None:
+    return None if value is UNSET else text_member(value, member, longest)
 
 
 class RotateToken(Asked, frozen=True, kw_only=True):
@@ -162,6 +190,16 @@ class TokenListQuery(Asked, frozen=True, kw_only=True):
     limit: Limit = DEFAULT_LIMIT
     cursor: Cursor | UnsetType = UNSET
 
+    def query(self) -> TokenQuery:
+        """Return the query."""
+        return TokenQuery(
+            status=given(self.status),
+            text=self.q.strip(),
+            sort=self.sort,
+            limit=self.limit,
+            cursor=given(self.cursor),
+        )
+
 
 class UserListQuery(Asked, frozen=True, kw_only=True):
     """A query for a page of users, newest first."""
@@ -183,6 +221,12 @@ class UserListQuery(Asked, frozen=True, kw_only=True):
     q: Search = ""
     limit: Limit = DEFAULT_LIMIT
     cursor: Cursor | UnsetType = UNSET
+
+    def query(self) -> UserQuery:
+        """Return the query."""
+        return UserQuery(
+            given(self.status), self.q.strip(), self.limit, given(self.cursor), given(self.issuer)
+        )
 
 
 class Echo(Asked, frozen=True, kw_only=True):

@@ -48,7 +48,7 @@ def rotate_self() -> Response:
     `DELETE /v1/tokens/self/predecessor` with the successor.
     """
     request = self_service.current_request
-    itself = bootstrap.current().self_service
+    itself = bootstrap.service().self_service
     holder = itself.bearer(bearer(request))
     overlap = timedelta(seconds=ROTATE_SELF.body_of(request).overlap_seconds)
     return created(itself.rotate(holder, overlap), site_of(request))
@@ -71,7 +71,7 @@ def end_predecessor() -> Response:
 
     Call it as soon as the successor is in use everywhere. The presented token still works.
     """
-    itself = bootstrap.current().self_service
+    itself = bootstrap.service().self_service
     itself.end_predecessor(itself.bearer(bearer(self_service.current_request)))
     return responses.ended()
 
@@ -94,6 +94,6 @@ def revoke_self() -> Response:
     A line is a token with all successors that came from self-rotation. The successor is revoked as well.
     So is a predecessor that is still in its overlap.
     """
-    itself = bootstrap.current().self_service
+    itself = bootstrap.service().self_service
     itself.revoke(itself.bearer(bearer(self_service.current_request)))
     return responses.ended()

@@ -3,25 +3,18 @@
 from datetime import timedelta
 
 from chalice.app import Blueprint, Response
-from msgspec import UNSET, UnsetType
 
 from chalicelib import bootstrap, logs
 from chalicelib.domain import errors
 from chalicelib.domain.revocations import RevocationReason
-from chalicelib.domain.text import MAX_DESCRIPTION_LENGTH, MAX_NAME_LENGTH
-from chalicelib.domain.token_creation import TokenRequest
-from chalicelib.domain.tokens import TokenState
 from chalicelib.domain.users import User
 from chalicelib.handlers.http import requests, responses
 from chalicelib.handlers.http.credentials import credentials
 from chalicelib.handlers.http.operations import ENDED, PERSON, DocumentedResponse, Operation
 from chalicelib.handlers.http.site import site_of
-from chalicelib.handlers.http.wire import IDEMPOTENCY_KEY, Me, given
-from chalicelib.handlers.http.wording import text_member
+from chalicelib.handlers.http.wire import IDEMPOTENCY_KEY, Me
 from chalicelib.handlers.v1 import inputs, rendering, resources
 from chalicelib.handlers.v1.rendering import CREATED
-from chalicelib.services.listing import TokenQuery
-from chalicelib.services.manage import TokenPatch
 
 tokens = Blueprint(__name__)
 
@@ -67,9 +60,9 @@ def create_token() -> Response:
     """
     owner = _sign_in()
     request = tokens.current_request
-    asked = _token_request(CREATE.body_of(request))
+    asked = CREATE.body_of(request).token_request()
     key = requests.idempotency_key(request)
-    issued = bootstrap.current().issue.issue(owner, asked, key)
+    issued = bootstrap.service().issue(owner, asked, key)
     return rendering.created(issued, site_of(request))
 
 
@@ -107,7 +100,7 @@ READ = Operation(
 def read_token(token_id: str) -> Response:
     """Return one of the caller's tokens."""
     owner = _sign_in()
-    view = bootstrap.current().manage.get(owner, token_id)
+    view = bootstrap.service().manage.get(owner, token_id)
     return responses.document(rendering.token(view), headers=rendering.etag(view))
 
 
@@ -126,7 +119,7 @@ READ_USAGE = Operation(
 def read_usage(token_id: str) -> Response:
     """Return the uses of one of the caller's tokens on each of the last 30 days."""
     owner = _sign_in()
-    service = bootstrap.current()
+    service = bootstrap.service()
     view = service.manage.get(owner, token_id)
     return responses.document(rendering.usage(view.token, service.clock.now()))
 
@@ -160,8 +153,8 @@ def change_token(token_id: str) -> Response:
     """
     owner = _sign_in()
     request = tokens.current_request
-    patch = _token_patch(CHANGE.body_of(request))
-    view = bootstrap.current().manage.patch(owner, token_id, patch, requests.if_match(request))
+    patch = CHANGE.body_of(request).token_patch()
+    view = bootstrap.service().manage.patch(owner, token_id, patch, requests.if_match(request))
     logs.add(status=view.status.value)
     return responses.document(rendering.token(view), headers=rendering.etag(view))
 
@@ -198,7 +191,7 @@ def rotate_token(token_id: str) -> Response:
     """
     owner = _sign_in()
     overlap = timedelta(seconds=ROTATE.body_of(tokens.current_request).overlap_seconds)
-    issued = bootstrap.current().issue.rotate(owner, token_id, overlap)
+    issued = bootstrap.service().rotate(owner, token_id, overlap)
     return rendering.created(issued, site_of(tokens.current_request))
 
 
@@ -221,44 +214,15 @@ def revoke_token(token_id: str) -> Response:
     the token was rotated long ago. A successor from a rotation by the owner still works.
     """
     owner = _sign_in()
-    bootstrap.current().manage.revoke(owner, token_id, RevocationReason.OWNER)
+    bootstrap.service().revoke(owner, token_id, RevocationReason.OWNER)
     return responses.ended()
 
 
 def page_of_tokens(owner: User, asked: inputs.TokenListQuery) -> Response:
     """Return a page of ``owner``'s tokens."""
-    query = TokenQuery(
-        status=given(asked.status),
-        text=asked.q.strip(),
-        sort=asked.sort,
-        limit=asked.limit,
-        cursor=given(asked.cursor),
-    )
-    return responses.document(rendering.token_page(bootstrap.current().listing.page(owner, query)))
+    page = bootstrap.service().listing.page(owner, asked.query())
+    return responses.document(rendering.token_page(page))
 
 
 def _sign_in() -> User:
-    return bootstrap.current().sign_in.user(credentials(tokens.current_request))
-
-
-def _token_request(asked: inputs.CreateToken) -> TokenRequest:
-    days = asked.expires_in_days
-    return TokenRequest(
-        name=text_member(asked.name, "name", MAX_NAME_LENGTH),
-        description=text_member(asked.description, "description", MAX_DESCRIPTION_LENGTH),
-        scopes=None if asked.scopes is UNSET else frozenset(asked.scopes),
-        lifetime=None if days is None else timedelta(days=days),
-    )
-
-
-def _token_patch(asked: inputs.ChangeToken) -> TokenPatch:
-    status = given(asked.status)
-    return TokenPatch(
-        name=_text(asked.name, "name", MAX_NAME_LENGTH),
-        description=_text(asked.description, "description", MAX_DESCRIPTION_LENGTH),
-        status=TokenState(status.value) if status else None,
-    )
-
-
-def _text(value: str | UnsetType, member: str, longest: int) -> str | None:
-    return None if value is UNSET else text_member(value, member, longest)
+    return bootstrap.service().sign_in.user(credentials(tokens.current_request))

@@ -12,7 +12,6 @@ from chalicelib.handlers.http.wire import given
 from chalicelib.handlers.v1 import inputs, rendering, resources
 from chalicelib.handlers.v1.inputs import AdminsStatus
 from chalicelib.handlers.v1.tokens import page_of_tokens
-from chalicelib.services.users import UserQuery
 
 users = Blueprint(__name__)
 
@@ -34,11 +33,8 @@ LIST = Operation(
 def list_users() -> Response:
     """Return a page of users, newest first."""
     _sign_in_admin()
-    asked = LIST.query_of(users.current_request)
-    query = UserQuery(
-        given(asked.status), asked.q.strip(), asked.limit, given(asked.cursor), given(asked.issuer)
-    )
-    page = bootstrap.current().administer.page(query)
+    query = LIST.query_of(users.current_request).query()
+    page = bootstrap.service().administer.page(query)
     return responses.document(rendering.user_page(page.users, page.next_cursor))
 
 
@@ -57,7 +53,7 @@ READ = Operation(
 def read_user(user_id: str) -> Response:
     """Return a user."""
     _sign_in_admin()
-    return responses.document(rendering.user(bootstrap.current().administer.get(user_id)))
+    return responses.document(rendering.user(bootstrap.service().administer.get(user_id)))
 
 
 CHANGE = Operation(
@@ -108,7 +104,7 @@ REMOVE = Operation(
 def remove_user(user_id: str) -> Response:
     """Remove a user. All tokens of the user are revoked. This is final."""
     admin = _sign_in_admin()
-    bootstrap.current().administer.remove(admin, user_id)
+    bootstrap.service().administer.remove(admin, user_id)
     return responses.ended()
 
 
@@ -129,7 +125,7 @@ def list_users_tokens(user_id: str) -> Response:
     """Return a page of a user's tokens."""
     _sign_in_admin()
     query = LIST_TOKENS.query_of(users.current_request)
-    return page_of_tokens(bootstrap.current().administer.get(user_id), query)
+    return page_of_tokens(bootstrap.service().administer.get(user_id), query)
 
 
 REVOKE_TOKENS = Operation(
@@ -147,16 +143,16 @@ REVOKE_TOKENS = Operation(
 def revoke_users_tokens(user_id: str) -> Response:
     """Revoke all tokens of a user at once. This is final."""
     admin = _sign_in_admin()
-    bootstrap.current().administer.revoke_all_tokens(admin, user_id)
+    bootstrap.service().administer.revoke_all_tokens(admin, user_id)
     return responses.ended()
 
 
 def _sign_in_admin() -> User:
-    return bootstrap.current().sign_in.admin(credentials(users.current_request))
+    return bootstrap.service().sign_in.admin(credentials(users.current_request))
 
 
 def _change(admin: User, user_id: str, asked: inputs.ChangeUser) -> User:
-    administer = bootstrap.current().administer
+    administer = bootstrap.service().administer
     if asked.status is AdminsStatus.ACTIVE:
         return administer.reactivate(admin, user_id, restore_tokens=bool(given(asked.restore_tokens)))
     if given(asked.restore_tokens) is None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Callable, Mapping
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeAlias, cast
 
 from chalicelib.adapters.clock import SystemClock
-from chalicelib.bootstrap.service import Service
+from chalicelib.bootstrap import Service
 from chalicelib.domain.identities import SubjectIdentifier
 from chalicelib.domain.users import UserStatus
 from chalicelib.services.identities import MoveUsers
@@ -41,15 +41,6 @@ class Add(Protocol):
 
 _PROJECT = Path(__file__).resolve().parents[3]
 _WAYS_TO_MOVE = "USER_ID --subject VALUE, --from FILE, or --issuer-from URL --issuer-to URL"
-
-
-class _OperatorsService(Service):
-    """The service's user management with the operator's own credentials."""
-
-    @cached_property
-    def dynamodb_once(self) -> DynamoDBClient:
-        """The DynamoDB client of the account and region in the environment."""
-        return cast("DynamoDBClient", session_of_environment().create_client("dynamodb"))
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -158,7 +149,8 @@ def _environ(options: argparse.Namespace) -> Environ:
 
 
 def _desk(environ: Environ) -> UserDesk:
-    service = _OperatorsService(environ, SystemClock())
+    client = cast("DynamoDBClient", session_of_environment().create_client("dynamodb"))
+    service = Service(environ, SystemClock(), dynamodb_once=client)
     return UserDesk(
         service.users,
         service.administer,

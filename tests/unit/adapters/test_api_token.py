@@ -324,7 +324,7 @@ def test_key_that_is_not_text_is_refused(bench: Bench) -> None:
 
 @pytest.mark.parametrize("alg", ["none", "None", "nOnE", "", "HS256", "RS256", "ES384", "es256", "EdDSA"])
 def test_algorithm_is_the_keys_own(bench: Bench, alg: str) -> None:
-    """What the header asks for makes no difference but to be refused."""
+    """The algorithm in the header is compared with the key's own. It decides nothing else."""
     assert refusal_of(bench, bench.written(header={"alg": alg})) is BadSignature
 
 
@@ -493,7 +493,7 @@ TOKEN = VERIFIER.sign()
     st.sampled_from(ALPHABET + "=.+/ \n\x00é") | st.characters(),
 )
 def test_no_other_string_passes_for_a_token(position: int, character: str) -> None:
-    """One character changed anywhere is another token, which is nobody's."""
+    """A token with one changed character is refused, wherever the character is."""
     changed = TOKEN[:position] + character + TOKEN[position + 1 :]
 
     assert _accepts(VERIFIER, changed) == (changed == TOKEN)

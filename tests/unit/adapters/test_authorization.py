@@ -1,4 +1,4 @@
-"""What a decision takes for the rows that it asked for."""
+"""The rows that a decision accepts as the ones that it asked for."""
 
 from typing import Any, cast
 

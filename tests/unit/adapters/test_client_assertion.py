@@ -95,7 +95,7 @@ def test_assertion_is_strict_json(unverified: str) -> None:
 
 @pytest.mark.parametrize("audience", [US, ENDPOINT, [US], [ENDPOINT, US]])
 def test_good_assertion_names_its_client(audience: Any) -> None:
-    """Who signed, which assertion, and until when nobody may use it again."""
+    """The result has the client, the assertion's id, and the time until which it is kept."""
     verified = verifier().verify(assertion(START, audience))
     assert (verified.client_id, verified.id) == (KEYED_SERVER, "assertion-1")
     assert verified.expires_at >= START + timedelta(minutes=2)
@@ -147,7 +147,7 @@ def test_assertion_with_a_wrong_claim_is_refused(changes: dict[str, Any]) -> Non
     "changes", [{"exp": NOW - 59}, {"exp": NOW + 3659}, {"iat": NOW + 59}, {"nbf": NOW + 59}, {"iat": None}]
 )
 def test_clocks_may_differ_by_a_minute(changes: dict[str, Any]) -> None:
-    """A client whose clock is a little off is no stranger."""
+    """A client whose clock is a little wrong is accepted."""
     assert verifier().verify(assertion(START, US, **changes))
 
 
@@ -180,7 +180,7 @@ def test_rsa_client_may_name_its_algorithm() -> None:
     "unverified", ["", "x", "a.b.c", "\u00e9.e30.x", "." * 9000, "eyJhbGciOiJFUzI1NiJ9.W10.AAAA"]
 )
 def test_garbage_is_refused(unverified: str) -> None:
-    """Whatever it is, it is no client."""
+    """A text that is not an assertion is refused."""
     refused(unverified)
 
 

@@ -86,7 +86,7 @@ class Bench:
 
     @property
     def tries(self) -> int:
-        """How many requests AWS got."""
+        """The number of requests that AWS got."""
         return len(self.aws.requests)
 
     def fail(self, act: Callable[..., Any]) -> int:
@@ -295,7 +295,7 @@ def test_keys_that_are_left_out_three_times_are_unavailable() -> None:
     ids=["another key", "another table", "nothing"],
 )
 def test_answer_to_another_request_is_unavailable(answer: dict[str, Any]) -> None:
-    """What was not asked for is not asked for now."""
+    """A key that the caller did not ask for is not asked for again."""
     bench = Bench(answer)
 
     with pytest.raises(StoreUnavailable):

@@ -9,8 +9,8 @@ from chalicelib.adapters.api_token import ApiTokenSigner
 from chalicelib.domain.claims import AccessClaims, Claims
 from chalicelib.domain.ids import new_token_id, user_id_for
 from chalicelib.domain.scopes import DEFAULT_CATALOGUE, EVERYTHING, Scope, ScopeCatalogue
-from chalicelib.domain.token_lengths import longest_access_token, longest_api_token
 from chalicelib.domain.users import Role
+from chalicelib.settings.token_lengths import longest_access_token, longest_api_token
 from tests.support.keys import LocalSigningKey
 
 NOW, LATER = datetime(2026, 1, 15, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)

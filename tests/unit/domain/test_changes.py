@@ -1,4 +1,4 @@
-"""Which changes of a row make a cached decision wrong."""
+"""Changes of rows that make a cached decision wrong."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -92,7 +92,7 @@ def test_users_tokens_are_decided_as_before(after: User) -> None:
 
 
 def test_idle_token_that_comes_back_contradicts_no_permission() -> None:
-    """Nobody was allowed in meanwhile."""
+    """No token was allowed meanwhile."""
     idle_since = TOKEN.idle_at + timedelta(days=1)
     back = TOKEN.reactivated(idle_since, RULES)
     assert TOKEN.status(OWNER, idle_since, RULES) is TokenStatus.IDLE

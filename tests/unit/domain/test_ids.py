@@ -49,7 +49,7 @@ def test_token_ids_have_one_form(moment: datetime) -> None:
 
 
 def test_token_ids_of_one_moment_differ() -> None:
-    """What is random about an id does not repeat."""
+    """The random part of an id does not repeat."""
     ids = {new_token_id(START) for _ in range(1000)}
 
     assert len(ids) == 1000

@@ -42,7 +42,7 @@ def test_only_a_revoked_key_verifies_nothing(state: KeyState) -> None:
 
 
 def test_first_key_of_all_is_active_at_once() -> None:
-    """There is nobody else to sign meanwhile."""
+    """No other key can sign meanwhile."""
     ring = KeyRing().published(a_key("first"))
     assert states(ring) == {"first": KeyState.ACTIVE}
     assert (ring.active, ring.next) == (ring.keys[0], None)
@@ -113,7 +113,7 @@ def test_revocation_changes_one_key(state: KeyState) -> None:
 
 
 def test_revocation_is_final() -> None:
-    """There is no second one, and no way back."""
+    """A revocation happens once and is final."""
     with pytest.raises(KeyChangeRefused, match="revoked already"):
         ALL.revoked("revoked", LATER)
 

@@ -1,4 +1,4 @@
-"""What ends with a token, and what becomes of the family's place in the quota."""
+"""Ends of lines: the tokens that end together, and the family's place in the quota."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta

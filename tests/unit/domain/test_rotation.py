@@ -1,4 +1,4 @@
-"""What rotation makes of a token, and how a rotated one stands."""
+"""Rotations: the rows that they write, and the status of a rotated token."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -138,12 +138,12 @@ def test_rotated_token_works_until_its_overlap_ends() -> None:
 
 
 def test_without_overlap_it_ends_at_once() -> None:
-    """Zero seconds are no seconds."""
+    """An overlap of zero seconds ends at once."""
     assert refusal(rotated(timedelta(0)), NOW) is RotatedToken
 
 
 def test_rotation_is_told_from_other_ends() -> None:
-    """An explicit revocation, another generation and an inactive owner are no reuse."""
+    """An explicit revocation, another generation and an inactive owner are not counted as reuse."""
     end = NOW + DAY
     explicit = rotated().revoked(RevocationReason.OWNER, NOW, RULES)
 
@@ -166,7 +166,7 @@ def test_overlap_is_never_longer_than_the_token_itself() -> None:
     ("expires", "ends"), [(None, NOW + DAY), (NOW + 9 * DAY, NOW + DAY), (NOW + TICK, NOW + TICK)]
 )
 def test_rotated_token_ends_with_its_overlap(expires: datetime | None, ends: datetime) -> None:
-    """Whoever hears when it ends hears the earlier of overlap and expiry."""
+    """The token ends at its overlap or at its expiry, whichever comes first."""
     assert a_token(OWNER, expires_at=expires).ends_at(RULES) == expires
     assert rotated(expires_at=expires).ends_at(RULES) == ends
 

@@ -40,13 +40,13 @@ def test_known_scopes_are_granted(names: list[str]) -> None:
     "names", [[], ["api:admin"], [READ, "api:admin"], ["API:READ"], [""], [f"{READ} "]]
 )
 def test_unknown_or_no_scopes_are_refused_with_the_known_ones(names: list[str]) -> None:
-    """A token without scopes, or with one that nobody knows, is never made."""
+    """A token without scopes, or with an unknown one, is never created."""
     with pytest.raises(InvalidScope, match=": api:read, api:write"):
         DEFAULT_CATALOGUE.granted(names, Role.USER)
 
 
 def test_a_token_without_named_scopes_gets_what_every_role_may_have() -> None:
-    """An administrator's token is no more powerful than asked for."""
+    """An administrator's token has only the scopes that were requested."""
     assert DEFAULT_CATALOGUE.granted(None, Role.USER) == {READ, WRITE}
     assert ORDERS.granted(None, Role.ADMIN) == {"orders:read", "orders:write"}
 
@@ -60,7 +60,7 @@ def test_a_catalogue_without_scopes_for_all_has_no_defaults() -> None:
 
 
 def test_a_scope_is_granted_to_its_roles_only() -> None:
-    """The refusal names the scope; nobody learns of scopes that are not for them by asking for none."""
+    """The refusal names the scope. A request without scopes does not reveal scopes of other roles."""
     assert ORDERS.granted(["audit"], Role.ADMIN) == {"audit"}
     with pytest.raises(ScopeNotAllowed, match="audit"):
         ORDERS.granted(["audit", "orders:read"], Role.USER)
@@ -157,7 +157,7 @@ def test_a_request_needs_a_scope_that_opens_it(
 
 
 def test_what_no_scope_opens_is_refused_to_all() -> None:
-    """There is no scope to name then."""
+    """The error does not name a scope then."""
     with pytest.raises(InsufficientScope) as caught:
         ORDERS.require(frozenset({"audit", "orders:write"}), "GET", "/elsewhere")
     assert caught.value.scope is None

@@ -1,4 +1,4 @@
-"""What a token is, how it stands, and which changes it allows."""
+"""API tokens: their status, and the changes that they allow."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -37,6 +37,14 @@ IDLE, EXPIRED = TokenStatus.IDLE, TokenStatus.EXPIRED
 def owner_in(status: UserStatus = UserStatus.ACTIVE) -> User:
     """Return an owner in the generation ``now``."""
     return a_user(generation="now", status=status)
+
+
+def test_only_the_states_of_a_row_are_stored() -> None:
+    """A token cannot be stored as idle or expired, because its state has another type than its status."""
+    states, statuses = ({each.value for each in kind} for kind in (TokenState, TokenStatus))
+
+    assert statuses - states == {"idle", "expired"}
+    assert states - statuses == set()
 
 
 @pytest.mark.parametrize(
@@ -380,7 +388,7 @@ def test_expiry_is_in_whole_seconds_as_the_claim_is() -> None:
 def test_lifetime_is_what_was_asked_within_the_policy(
     longest_days: int | None, asked_days: int | None, granted_days: int | None
 ) -> None:
-    """Who asks for nothing gets the longest lifetime allowed."""
+    """A request without a lifetime gets the longest one allowed."""
     policy = replace(RULES, max_lifetime=_days(longest_days))
     request = a_request(lifetime=_days(asked_days))
 

@@ -199,7 +199,7 @@ def test_row_belongs_to_one_identity(other: dict[str, str]) -> None:
 
 
 def test_deactivation_keeps_generation_and_count() -> None:
-    """Whether the tokens come back is decided by the re-activation."""
+    """The re-activation decides whether the tokens come back."""
     user = a_user(live_tokens=3)
 
     assert user.deactivated(LATER) == replace(
@@ -233,7 +233,7 @@ def test_reactivation_in_the_same_generation_restores_the_tokens() -> None:
 
 
 def test_reactivating_an_active_user_keeps_the_tokens() -> None:
-    """A re-activation of somebody active does not revoke anything."""
+    """The re-activation of an active user does not revoke anything."""
     user = a_user(live_tokens=3)
 
     assert user.reactivated(LATER, "fresh") is user

@@ -133,6 +133,6 @@ def test_record_that_cannot_be_read_is_told_and_flushed_for(service: MemoryServi
 
 def test_no_decisions_no_flushes() -> None:
     """Without authentication nothing is decided, so nothing is cached; packaging hands nothing on."""
-    open_mode = OpenService({"AUTH_MODE": "none"})
+    open_mode = OpenService()
     with api_of(open_mode), pytest.raises(TokensUnavailable):
         flush_authorizer_caches({"Records": [PAUSE]}, Context())

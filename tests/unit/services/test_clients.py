@@ -8,7 +8,7 @@ import pytest
 from chalicelib.adapters.client_assertion import ClientAssertions
 from chalicelib.domain.clients import ClientAssertion, ClientCredentials, ClientSecret
 from chalicelib.domain.errors import InvalidClient
-from chalicelib.services.clients import AssertionPorts, AuthenticateClients
+from chalicelib.services.clients import AuthenticateClients
 from chalicelib.settings.client_definitions import parse_resource_servers
 from tests.support.clients import KEYED_SERVER, SECRET, SERVER, assertion, resource_servers
 from tests.support.clock import FixedClock
@@ -25,7 +25,7 @@ class World:
         self.store = InMemoryStore()
         servers = parse_resource_servers(json.loads(json.dumps(resource_servers())))
         verifier = ClientAssertions(servers, frozenset({US}), self.clock)
-        self.clients = AuthenticateClients(servers, AssertionPorts(verifier, self.store), self.clock)
+        self.clients = AuthenticateClients(servers, verifier, self.store, self.clock)
 
     def assertion(self, **changes: object) -> ClientAssertion:
         """Return a good assertion."""

@@ -69,7 +69,7 @@ def test_busy_token_costs_one_read_a_second() -> None:
     """1,500 decisions a second for ten seconds read ten times."""
     gate = RecentGate()
     for n in range(15_000):
-        gate.clock._now = START + n * SECOND / 1500
+        gate.clock.set_to(START + n * SECOND / 1500)
         gate.decide()
     assert gate.reads == 10
     assert gate.store.calls["touch"] == 1
@@ -189,7 +189,7 @@ def test_door_that_would_refuse_makes_the_rows_read_anew(gate: RecentGate) -> No
     assert gate.reads == 2
 
 
-@pytest.mark.parametrize("call", ["verify", "look"])
+@pytest.mark.parametrize("call", ["__call__", "look"], ids=["verify", "look"])
 def test_other_calls_read(gate: RecentGate, call: str) -> None:
     """Self-service, exchange and introspection never decide on rows of a moment ago."""
     gate.store.put(replace(gate.row, state=TokenState.REVOKED))

@@ -13,9 +13,7 @@ from chalicelib.domain.revocations import RevocationReason
 from chalicelib.domain.rotation import own_successor_of, rotation_of, successor_of
 from chalicelib.domain.tokens import Token, TokenState
 from chalicelib.domain.users import UserStatus
-from chalicelib.services.exposed import RevokeExposed
-from chalicelib.services.lines import FindPresented
-from chalicelib.services.revocation import RevokeToken
+from chalicelib.services.revocation import RevokeExposed, RevokeToken
 from tests.support.builders import LIMITS, RULES, a_token, a_user
 from tests.support.clock import START, FixedClock
 from tests.unit.services.stores import BusyStore
@@ -31,8 +29,8 @@ class Finder:
         self.tokens = [a_token(self.owner) for _ in range(3)]
         self.store.put(self.owner, *self.tokens)
         self.verified = 0
-        revocations = RevokeToken(self.store, self.store, self.clock, RULES)
-        self.exposed = RevokeExposed(self, FindPresented(self.store, self.store), revocations)
+        revoke = RevokeToken(self.store, self.store, self.store, self.clock, RULES)
+        self.revoke_exposed = RevokeExposed(self, revoke)
 
     def verify(self, unverified_token: str) -> Claims:
         """Return the claims of a token named by its id."""
@@ -58,7 +56,7 @@ def test_genuine_token_is_revoked_as_exposed(finder: Finder) -> None:
     """Its owner sees why and when; the count follows."""
     token = finder.tokens[0]
 
-    assert finder.exposed.report([token.id]) == [token.id]
+    assert finder.revoke_exposed([token.id]) == [token.id]
     revocation = finder.row(token).revocation
     assert revocation is not None
     assert (revocation.reason, revocation.at) == (RevocationReason.EXPOSED, START)
@@ -68,7 +66,7 @@ def test_genuine_token_is_revoked_as_exposed(finder: Finder) -> None:
 
 def test_forged_strings_cost_nothing(finder: Finder) -> None:
     """No database is asked about what this service did not sign."""
-    assert finder.exposed.report([f"forged {n}" for n in range(100)]) == []
+    assert finder.revoke_exposed([f"forged {n}" for n in range(100)]) == []
     assert finder.store.calls == {}
 
 
@@ -76,14 +74,14 @@ def test_each_genuine_token_costs_one_read_and_one_write(finder: Finder) -> None
     """Repeated ones count once."""
     ids = [token.id for token in finder.tokens]
 
-    assert finder.exposed.report(ids * 3) == ids
+    assert finder.revoke_exposed(ids * 3) == ids
     assert finder.store.calls == {"find_for_authorization": 3, "end_line": 3}
     assert finder.verified == 3
 
 
 def test_no_more_than_a_hundred_are_verified(finder: Finder) -> None:
     """Whatever a caller sends."""
-    finder.exposed.report([f"forged {n}" for n in range(150)])
+    finder.revoke_exposed([f"forged {n}" for n in range(150)])
 
     assert finder.verified == 100
 
@@ -91,11 +89,11 @@ def test_no_more_than_a_hundred_are_verified(finder: Finder) -> None:
 def test_reporting_again_changes_nothing(finder: Finder) -> None:
     """The first report's time and reason stay."""
     token = finder.tokens[0]
-    finder.exposed.report([token.id])
+    finder.revoke_exposed([token.id])
     before = finder.row(token)
     finder.clock.advance(timedelta(days=1))
 
-    assert finder.exposed.report([token.id]) == []
+    assert finder.revoke_exposed([token.id]) == []
     assert finder.row(token) == before
 
 
@@ -104,14 +102,14 @@ def test_paused_and_idle_tokens_end_too(finder: Finder, changes: dict[str, Any])
     """They could be re-activated."""
     finder.store.put(replace(finder.tokens[0], **changes))
 
-    assert finder.exposed.report([finder.tokens[0].id]) == [finder.tokens[0].id]
+    assert finder.revoke_exposed([finder.tokens[0].id]) == [finder.tokens[0].id]
 
 
 def test_token_of_a_deactivated_owner_ends_too(finder: Finder) -> None:
     """The owner may get the tokens back."""
     finder.store.put(replace(finder.owner, status=UserStatus.INACTIVE))
 
-    assert finder.exposed.report([finder.tokens[0].id]) == [finder.tokens[0].id]
+    assert finder.revoke_exposed([finder.tokens[0].id]) == [finder.tokens[0].id]
 
 
 def test_token_in_its_overlap_ends_without_freeing_a_place(finder: Finder) -> None:
@@ -121,7 +119,7 @@ def test_token_in_its_overlap_ends_without_freeing_a_place(finder: Finder) -> No
     rotation = rotation_of(token, None, successor, timedelta(days=1), RULES)
     finder.store.rotate_token(rotation, limits=LIMITS)
 
-    assert finder.exposed.report([token.id]) == [token.id]
+    assert finder.revoke_exposed([token.id]) == [token.id]
     assert finder.row(successor) == successor
     assert finder.store.read_user(finder.owner).live_tokens == 3
 
@@ -130,7 +128,7 @@ def test_token_without_a_row_is_passed_over(finder: Finder) -> None:
     """There is nothing to revoke, and nothing is created."""
     finder.store.purge(finder.tokens[0])
 
-    assert finder.exposed.report([finder.tokens[0].id]) == []
+    assert finder.revoke_exposed([finder.tokens[0].id]) == []
     assert len(finder.store.rows()) == 2
 
 
@@ -145,7 +143,7 @@ def test_first_token_of_a_line_stands_for_it_after_its_row_is_gone(finder: Finde
     if not left:
         finder.store.purge(*finder.store.lines())
 
-    assert finder.exposed.report([token.id]) == ([token.id] if left else [])
+    assert finder.revoke_exposed([token.id]) == ([token.id] if left else [])
     assert (finder.row(successor).state is TokenState.REVOKED) is left
 
 
@@ -159,15 +157,15 @@ def test_failure_is_told_after_the_others_were_tried(finder: Finder, call: str) 
 
     finder.store.let(call, fail)
     with pytest.raises(StoreUnavailable):
-        finder.exposed.report(ids)
+        finder.revoke_exposed(ids)
     assert [finder.row(t).state for t in finder.tokens].count(TokenState.REVOKED) == 2
-    assert finder.exposed.report(ids) == [ids[0]]
+    assert finder.revoke_exposed(ids) == [ids[0]]
 
 
 def test_missing_keys_are_told_after_the_others_were_tried(finder: Finder) -> None:
     """Nobody can say yet whether that string is genuine."""
     with pytest.raises(StoreUnavailable):
-        finder.exposed.report(["no keys", finder.tokens[0].id])
+        finder.revoke_exposed(["no keys", finder.tokens[0].id])
     assert finder.row(finder.tokens[0]).state is TokenState.REVOKED
 
 
@@ -179,5 +177,5 @@ def test_token_that_never_rests_is_tried_a_fixed_number_of_times(finder: Finder)
 
     finder.store.let("end_line", *[conflict] * 9)
     with pytest.raises(StoreUnavailable):
-        finder.exposed.report([finder.tokens[0].id])
+        finder.revoke_exposed([finder.tokens[0].id])
     assert finder.store.calls == {"find_for_authorization": 5, "end_line": 5}

@@ -19,7 +19,8 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.flush_budget import FlushBudget, FlushLimits, Pace
 from chalicelib.domain.ports.flushes import BudgetSwap, KeptBudget
-from chalicelib.services.flush import PATIENCE, SETTLE, FlushCaches, Flushed, SharedBudget
+from chalicelib.services.flush import PATIENCE, SETTLE, FlushCaches, Flushed
+from chalicelib.services.shared_budget import SharedBudget
 from tests.support.builders import a_token, a_user
 from tests.support.caches import FakeCaches
 from tests.support.clock import START, FixedClock
@@ -54,14 +55,14 @@ class Bench:
         self.stages = stages
         self.service = self.process()
 
-    def process(self) -> FlushCaches:
-        """Return another process of the same function."""
+    def process(self, caches: FakeCaches | None = None) -> FlushCaches:
+        """Return another process of the same function, with its own view of the caches if given."""
         budget = SharedBudget(self.limits, self.store, self.clock)
-        return FlushCaches(self.stages, read, budget, self.caches, self.clock, self.clock.advance)
+        return FlushCaches(self.stages, read, budget, caches or self.caches, self.clock, self.clock.advance)
 
     def after(self, *records: dict[str, Any]) -> Flushed:
         """Hand records on to the one process."""
-        return self.service.after(records)
+        return self.service(records)
 
     def elsewhere(self, change: Any) -> None:
         """Let another process change the budget at this moment."""
@@ -154,10 +155,10 @@ def test_process_that_dies_in_its_round_leaves_nothing_to_others() -> None:
         def flush(self, stage: str) -> None:
             raise Killed
 
-    bench.service._caches = Dying(bench.clock)
+    bench.service = bench.process(Dying(bench.clock))
     with pytest.raises(Killed):
         bench.after(PAUSE)
-    assert bench.process().after([PAUSE]).flushed == [ONE]
+    assert bench.process()([PAUSE]).flushed == [ONE]
 
 
 def test_spacing_grows_under_pressure_up_to_the_widest() -> None:
@@ -209,7 +210,7 @@ def test_passing_failure_is_tried_again_out_of_the_budget() -> None:
             super().flush(stage)
             self.failures.clear()
 
-    bench.service._caches = OnceBusy(bench.clock, {ONE: GatewayUnavailable()})
+    bench.service = bench.process(OnceBusy(bench.clock, {ONE: GatewayUnavailable()}))
     done = bench.after(PAUSE)
     assert (sorted(done.flushed), done.failures, done.calls) == (sorted([ONE, OTHER]), {}, 3)
 
@@ -235,8 +236,8 @@ def test_store_that_fails_flushes_nothing_and_is_worth_another_attempt() -> None
             raise failure
 
     bench.store = Broken()
-    assert bench.process().after([PAUSE]).worth_retrying is failure
-    assert bench.process().after([BACK]).left_to_ttl == [ONE]
+    assert bench.process()([PAUSE]).worth_retrying is failure
+    assert bench.process()([BACK]).left_to_ttl == [ONE]
     assert bench.caches.flushes == []
 
 
@@ -250,7 +251,8 @@ def test_slow_stages_leave_no_other_out() -> None:
             bench.clock.advance(timedelta(seconds=5.5))
             super().flush(stage)
 
-    caches = bench.service._caches = Slow(bench.clock)
+    caches = Slow(bench.clock)
+    bench.service = bench.process(caches)
     caches.failures = {stage: GatewayUnavailable() for stage in stages[:7]}
     done = bench.after(PAUSE)
     assert list(done.flushed) == stages[7:]
@@ -307,7 +309,7 @@ def test_deleted_row_ends_a_wait_that_has_begun() -> None:
 
     budget = SharedBudget(bench.limits, bench.store, bench.clock)
     service = FlushCaches(bench.stages, read, budget, bench.caches, bench.clock, sleep)
-    assert service.after([PAUSE]).flushed == [ONE]
+    assert service([PAUSE]).flushed == [ONE]
     assert naps[:2] == [SETTLE, 3 * SECOND]
     assert sum(naps[2:], timedelta(0)) == timedelta(0)
 
@@ -322,7 +324,7 @@ def test_budget_that_other_processes_always_win_is_given_up_on() -> None:
             return BudgetSwap(won=False, kept=KeptBudget(FlushBudget(), "theirs"))
 
     bench.store = Taken()
-    assert isinstance(bench.process().after([PAUSE]).worth_retrying, FlushPostponed)
+    assert isinstance(bench.process()([PAUSE]).worth_retrying, FlushPostponed)
     assert bench.clock.now() - START <= PATIENCE + 2 * SECOND
 
 
@@ -353,7 +355,7 @@ class TestLettingInAgain:
         begun = bench.clock.now()
         done = bench.after(BACK)
         assert (done.left_to_ttl, done.calls, bench.clock.now()) == ([ONE], 0, begun)
-        other = bench.process().after([BACK])
+        other = bench.process()([BACK])
         assert (other.left_to_ttl, other.calls) == ([ONE], 0)
         bench.clock.advance(MINUTE)
         assert bench.after(BACK).flushed == [ONE]
@@ -380,7 +382,7 @@ class TestLettingInAgain:
                     rounds._budget.write(FlushBudget.begun)
                     assert rounds._budget.write(FlushBudget.begun)
 
-        bench.service._caches = Interrupted(bench.clock)
+        bench.service = bench.process(Interrupted(bench.clock))
         done = bench.after(BACK)
         assert (len(done.flushed), len(done.left_to_others), done.left_to_ttl) == (3, 17, [])
 
@@ -410,7 +412,7 @@ class Racing(InMemoryStore):
     def swap_budget(self, before: KeptBudget | None, after: FlushBudget, now: datetime) -> BudgetSwap:
         """Let the other process go first."""
         if self.others:
-            self.others.pop().after([PAUSE])
+            self.others.pop()([PAUSE])
         return super().swap_budget(before, after, now)
 
 
@@ -419,5 +421,5 @@ def test_of_two_at_the_same_moment_one_flushes() -> None:
     bench = Bench(ONE, OTHER)
     bench.store = racing = Racing()
     racing.others = [bench.process()]
-    done = bench.process().after([PAUSE])
+    done = bench.process()([PAUSE])
     assert (len(bench.caches.flushes), done.left_to_others) == (2, [ONE, OTHER])

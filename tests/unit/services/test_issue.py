@@ -24,7 +24,8 @@ from chalicelib.domain.token_creation import TokenRequest
 from chalicelib.domain.token_rules import TokenRules
 from chalicelib.domain.tokens import Token, TokenState, TokenStatus
 from chalicelib.domain.users import User, UserStatus
-from chalicelib.services.issue import IssueStores, IssueToken
+from chalicelib.services.issue import IssueToken
+from chalicelib.services.rotate import RotateToken
 from tests.support.builders import RULES, a_request, a_token, a_user, an_ending
 from tests.support.clock import START, FixedClock
 from tests.unit.services.log_lines import written
@@ -63,16 +64,16 @@ class Desk:
         self.owner = a_user()
         self.store.put(self.owner)
         self.issuing = self.issuing_with(SMALL)
+        self.rotating = RotateToken(self.store, self.store, self.signer, self.clock, SMALL)
 
     def issuing_with(self, rules: TokenRules) -> IssueToken:
         """Return issuing over the same store by another rules."""
-        stores = IssueStores(self.store, self.store, self.store)
-        return IssueToken(stores, self.signer, self.clock, rules)
+        return IssueToken(self.store, self.store, self.signer, self.clock, rules)
 
     def issue(self, request: TokenRequest | None = None, key: str | None = None) -> Token:
         """Issue a token to the owner as stored now."""
         owner = self.store.read_user(self.owner)
-        return self.issuing.issue(owner, request or a_request(), key).token
+        return self.issuing(owner, request or a_request(), key).token
 
     def fill(self, **changes: Any) -> list[Token]:
         """Use the whole quota up."""
@@ -105,7 +106,7 @@ def test_token_is_stored_and_its_string_handed_out(desk: Desk) -> None:
     """The row holds what was asked; the string is returned and nowhere else."""
     request = a_request(name="ci", description="builds", lifetime=DAY)
 
-    issued = desk.issuing.issue(desk.owner, request)
+    issued = desk.issuing(desk.owner, request)
 
     assert desk.store.rows() == [issued.token]
     assert issued.secret == f"signed {issued.token.id}"
@@ -127,10 +128,10 @@ def test_claims_say_what_the_row_says(desk: Desk) -> None:
 def test_too_long_a_lifetime_is_refused_before_anything_is_signed(desk: Desk) -> None:
     """A request against the rules costs neither signature nor write."""
     rules = replace(SMALL, max_lifetime=DAY)
-    issuing = IssueToken(IssueStores(desk.store, desk.store, desk.store), desk.signer, desk.clock, rules)
+    issuing = desk.issuing_with(rules)
 
     with pytest.raises(InvalidRequest):
-        issuing.issue(desk.owner, a_request(lifetime=2 * DAY))
+        issuing(desk.owner, a_request(lifetime=2 * DAY))
 
     assert (desk.signer.signed, desk.store.rows()) == ([], [])
 
@@ -227,7 +228,7 @@ def test_key_belongs_to_its_owner(desk: Desk) -> None:
     desk.store.put(other)
     desk.issue(key="k")
 
-    assert desk.issuing.issue(other, a_request(), "k").token.user_id == other.id
+    assert desk.issuing(other, a_request(), "k").token.user_id == other.id
 
 
 def test_key_is_honoured_for_exactly_24_hours(desk: Desk) -> None:
@@ -557,4 +558,4 @@ def test_quota_is_each_users_own(desk: Desk) -> None:
     other: User = a_user("other@example.com")
     desk.store.put(other)
 
-    assert desk.issuing.issue(other, a_request()).token.user_id == other.id
+    assert desk.issuing(other, a_request()).token.user_id == other.id

@@ -32,13 +32,13 @@ class Lines(Desk):
     def __init__(self) -> None:
         super().__init__()
         self.first = self.issue()
-        self.revoking = RevokeToken(self.store, self.store, self.clock, RULES)
+        self.revoking = RevokeToken(self.store, self.store, self.store, self.clock, RULES)
 
     def rotate(self, token: Token, overlap: timedelta = HOUR, *, by_itself: bool = True) -> Token:
         """Rotate a token a minute later."""
         self.clock.advance(timedelta(minutes=1))
         owner = self.store.read_user(self.owner)
-        return self.issuing.rotate(owner, token.id, overlap, by_itself=by_itself).token
+        return self.rotating(owner, token.id, overlap, by_itself=by_itself).token
 
     def grow(self, length: int) -> list[Token]:
         """Return the first token and ``length`` that grew out of it by self-rotation."""
@@ -50,8 +50,7 @@ class Lines(Desk):
     def end(self, token: Token) -> bool:
         """Revoke a token."""
         self.store.calls.clear()
-        read = self.store.find_for_authorization
-        return self.revoking.revoke(lambda: read(self.owner.id, token.id), WHY)
+        return self.revoking.by_ids(self.owner.id, token.id, WHY)
 
     def working(self) -> list[Token]:
         """Return the tokens that may be used."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
@@ -16,7 +16,7 @@ from chalicelib.domain.errors import InvalidCursor, StoreUnavailable, TooManyToS
 from chalicelib.domain.revocations import EndedGeneration, Revocation, RevocationReason
 from chalicelib.domain.tokens import Token, TokenState, TokenStatus
 from chalicelib.domain.users import User, UserStatus
-from chalicelib.services.listing import SORTS, ListTokens, Sort, TokenQuery
+from chalicelib.services.listing import ListTokens, Sort, TokenQuery
 from tests.support.builders import RULES, a_token, a_user
 from tests.support.clock import START, FixedClock
 from tests.unit.services.stores import BusyStore
@@ -26,6 +26,7 @@ OWNER = a_user(generation="now")
 REVOKED = TokenStatus.REVOKED
 
 # Independent of the service: what each order compares, ids breaking ties.
+SORTS: tuple[Sort, ...] = get_args(Sort)
 KEYS: dict[str, Callable[[Token], Any]] = {
     "created_at": lambda token: token.created_at,
     "last_used_at": lambda token: (token.last_used_at is not None, token.last_used_at),

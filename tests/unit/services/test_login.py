@@ -7,8 +7,8 @@ import pytest
 
 from chalicelib.domain.errors import LoginFailed, NotAuthenticated, StoreUnavailable
 from chalicelib.domain.refusals import LoginReason
-from chalicelib.services.cookies import hash_of
 from chalicelib.services.login import Callback, LoginBegun
+from chalicelib.services.sessions import cookie_hash
 from tests.support.service import MemoryService
 
 BACK = "https://tokens.example.com/login/callback"
@@ -32,7 +32,9 @@ def callback(service: MemoryService, begun: LoginBegun) -> Callback:
     return Callback(state_of(service, begun), "user@example.com", "", begun.cookie, None)
 
 
-@pytest.mark.parametrize("member", ["state", "login_cookie", "session_cookie"])
+@pytest.mark.parametrize(
+    "member", ["unverified_state", "unverified_login_cookie", "unverified_session_cookie"]
+)
 def test_text_that_cannot_be_encoded_is_not_a_failure(
     service: MemoryService, callback: Callback, member: str
 ) -> None:
@@ -45,7 +47,7 @@ def test_text_that_cannot_be_encoded_is_not_a_failure(
     except LoginFailed as error:
         reasons = [error.reason]
 
-    assert reasons == ([] if member == "session_cookie" else [LoginReason.NOT_BEGUN_HERE])
+    assert reasons == ([] if member == "unverified_session_cookie" else [LoginReason.NOT_BEGUN_HERE])
 
 
 def test_session_with_text_that_cannot_be_encoded_is_none(service: MemoryService) -> None:
@@ -71,13 +73,13 @@ def test_new_session_is_there_before_the_old_one_ends(service: MemoryService, ca
             Callback(state_of(service, again), "user@example.com", "", again.cookie, old), BACK
         )
 
-    assert ended == [hash_of(old)]
+    assert ended == [cookie_hash(old)]
     assert len(service.store.sessions()) == 2
 
 
 def test_nothing_that_signs_in_is_in_a_representation(begun: LoginBegun, callback: Callback) -> None:
     """Cookies and states are not in the representation, because values may be logged by accident."""
-    secrets = (begun.cookie, callback.state, callback.code)
-    shown = f"{begun} {replace(callback, session_cookie='the-session')}"
+    secrets = (begun.cookie, callback.unverified_state, callback.code)
+    shown = f"{begun} {replace(callback, unverified_session_cookie='the-session')}"
 
     assert [secret for secret in (*secrets, "the-session") if f"'{secret}'" in shown] == []

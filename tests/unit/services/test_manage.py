@@ -22,7 +22,7 @@ from chalicelib.domain.revocations import EndedGeneration, Revocation, Revocatio
 from chalicelib.domain.tokens import Token, TokenState, TokenStatus
 from chalicelib.services.listing import ListTokens
 from chalicelib.services.manage import ManageTokens, TokenPatch
-from chalicelib.services.reactivations import CountReactivations
+from chalicelib.services.reactivations import CountReactivation
 from chalicelib.services.revocation import RevokeToken
 from tests.support.builders import RULES, a_token, a_user
 from tests.support.clock import START, FixedClock
@@ -58,9 +58,9 @@ class Desk:
         self.owner = a_user(generation="now", live_tokens=1)
         self.store.put(self.owner)
         listing = ListTokens(self.store, self.clock, RULES)
-        revocations = RevokeToken(self.store, self.store, self.clock, RULES)
-        counted = CountReactivations(self.store, self.clock, MOST)
-        self.tokens = ManageTokens(self.store, listing, revocations, self.clock, RULES, counted)
+        counted = CountReactivation(self.store, self.clock, MOST)
+        self.tokens = ManageTokens(self.store, listing, counted, self.clock, RULES)
+        self.revoke = RevokeToken(self.store, self.store, self.store, self.clock, RULES)
 
     def has(self, **changes: Any) -> Token:
         """Return a token that the owner has."""
@@ -247,7 +247,7 @@ def test_two_patches_at_once_lose_neither(desk: Desk) -> None:
 def test_patch_never_undoes_a_revocation_that_overtakes_it(desk: Desk) -> None:
     """A re-activation that was under way when the token was revoked is refused."""
     token = desk.has(state=TokenState.INACTIVE)
-    desk.store.let("save_token", lambda: desk.tokens.revoke(desk.owner, token.id, RevocationReason.OWNER))
+    desk.store.let("save_token", lambda: desk.revoke(desk.owner, token.id, RevocationReason.OWNER))
 
     with pytest.raises(TokenAlreadyRevoked):
         desk.tokens.patch(desk.owner, token.id, RESUME)
@@ -344,7 +344,7 @@ def test_revocation_ends_a_token_and_frees_its_place(desk: Desk, status: TokenSt
     """Whatever could come back is ended for good, with reason and retention."""
     token = desk.has(**STANDINGS[status])
 
-    desk.tokens.revoke(desk.owner, token.id, RevocationReason.EXPOSED)
+    desk.revoke(desk.owner, token.id, RevocationReason.EXPOSED)
 
     assert desk.store.read_token(token) == replace(
         token,
@@ -371,7 +371,7 @@ def test_expired_token_frees_no_place_that_a_recount_may_have_freed(
     """The count may stay too high until the next recount; it never falls below the truth."""
     token = desk.has(expires_at=desk.now + expires_in)
 
-    desk.tokens.revoke(desk.owner, token.id, RevocationReason.OWNER)
+    desk.revoke(desk.owner, token.id, RevocationReason.OWNER)
 
     assert desk.tokens.get(desk.owner, token.id).status is REVOKED
     assert desk.count == count
@@ -380,11 +380,11 @@ def test_expired_token_frees_no_place_that_a_recount_may_have_freed(
 def test_revoking_twice_changes_nothing(desk: Desk) -> None:
     """The second revocation keeps reason, time and count of the first."""
     token = desk.has()
-    desk.tokens.revoke(desk.owner, token.id, RevocationReason.OWNER)
+    desk.revoke(desk.owner, token.id, RevocationReason.OWNER)
     revoked = desk.store.read_token(token)
     desk.clock.advance(DAY)
 
-    desk.tokens.revoke(desk.owner, token.id, RevocationReason.ADMIN)
+    desk.revoke(desk.owner, token.id, RevocationReason.ADMIN)
 
     assert desk.store.read_token(token) == revoked
     assert desk.count == 0
@@ -394,7 +394,7 @@ def test_token_of_an_ended_generation_is_revoked_already(desk: Desk) -> None:
     """Revoking it is no error, writes nothing and frees no place of the present generation."""
     token = desk.has(generation="before")
 
-    desk.tokens.revoke(desk.owner, token.id, RevocationReason.OWNER)
+    desk.revoke(desk.owner, token.id, RevocationReason.OWNER)
 
     assert desk.store.read_token(token) == token
     assert desk.count == 1
@@ -417,7 +417,7 @@ def test_revocation_goes_through_while_others_change_the_token(desk: Desk) -> No
     token = desk.has()
     desk.store.let("end_line", lambda: desk.tokens.patch(desk.owner, token.id, RENAME))
 
-    desk.tokens.revoke(desk.owner, token.id, RevocationReason.OWNER)
+    desk.revoke(desk.owner, token.id, RevocationReason.OWNER)
 
     row = desk.store.read_token(token)
     assert (row.state, row.name) == (TokenState.REVOKED, "nightly")
@@ -428,9 +428,9 @@ def test_two_revocations_at_once_free_one_place(desk: Desk) -> None:
     """The count goes down once, and both callers hear that the token is revoked."""
     desk.store.put(replace(desk.owner, live_tokens=2))
     token = desk.has()
-    desk.store.let("end_line", lambda: desk.tokens.revoke(desk.owner, token.id, RevocationReason.ADMIN))
+    desk.store.let("end_line", lambda: desk.revoke(desk.owner, token.id, RevocationReason.ADMIN))
 
-    desk.tokens.revoke(desk.owner, token.id, RevocationReason.OWNER)
+    desk.revoke(desk.owner, token.id, RevocationReason.OWNER)
 
     revocation = desk.store.read_token(token).revocation
     assert revocation is not None
@@ -444,7 +444,7 @@ def test_store_that_does_not_answer_is_an_error(desk: Desk) -> None:
     desk.store.broken = {"end_line", "save_token"}
 
     with pytest.raises(StoreUnavailable):
-        desk.tokens.revoke(desk.owner, token.id, RevocationReason.OWNER)
+        desk.revoke(desk.owner, token.id, RevocationReason.OWNER)
     with pytest.raises(StoreUnavailable):
         desk.tokens.patch(desk.owner, token.id, RENAME)
 
@@ -455,7 +455,7 @@ def test_revocation_overtaken_by_the_end_of_the_generation_is_not_lost(desk: Des
     desk.store.let("end_line", lambda: desk.store.put(replace(desk.owner, generation="next")))
 
     try:
-        desk.tokens.revoke(desk.owner, token.id, RevocationReason.OWNER)
+        desk.revoke(desk.owner, token.id, RevocationReason.OWNER)
     except ApiTokensError as error:
         assert isinstance(error, ConcurrentChange)  # noqa: PT017 - either outcome is right
     owner = desk.store.read_user(desk.owner)
@@ -466,7 +466,7 @@ def _every_call(desk: Desk, token_id: str) -> list[Call]:
     return [
         lambda: desk.tokens.get(desk.owner, token_id),
         lambda: desk.tokens.patch(desk.owner, token_id, RENAME),
-        lambda: desk.tokens.revoke(desk.owner, token_id, RevocationReason.OWNER),
+        lambda: desk.revoke(desk.owner, token_id, RevocationReason.OWNER),
     ]
 
 
@@ -483,7 +483,7 @@ def test_tokens_of_a_user_are_reactivated_so_many_times_a_day(desk: Desk) -> Non
     assert desk.store.read_token(tokens[0]).name == tokens[0].name
     active = desk.has()
     desk.tokens.patch(desk.owner, active.id, PAUSE)
-    desk.tokens.revoke(desk.owner, active.id, RevocationReason.OWNER)
+    desk.revoke(desk.owner, active.id, RevocationReason.OWNER)
     desk.tokens.patch(desk.owner, tokens[0].id, RENAME)
     desk.clock.advance(timedelta(hours=12))
     desk.tokens.patch(desk.owner, tokens[0].id, RESUME)

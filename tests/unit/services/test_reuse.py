@@ -46,11 +46,10 @@ class RotatedGate(Gate):
 
     def start(self) -> None:
         """Let a process without any memory decide from now on."""
-        revocations = RevokeToken(self.store, self.store, self.clock, RULES)
-        family = RevokeFamily(self.store, self.store, revocations, self.clock)
-        respond = family.revoke if self.revoking else None
-        recording = RecordReuse(self.store, self.clock, RULES, respond)
-        self.verifying = VerifyToken(self.reader, self.store, self.clock, RULES, recording.record)
+        revoke = RevokeToken(self.store, self.store, self.store, self.clock, RULES)
+        respond = RevokeFamily(self.store, revoke, self.clock) if self.revoking else None
+        record = RecordReuse(self.store, self.clock, RULES, respond)
+        self.verifying = VerifyToken(self.reader, self.store, self.clock, RULES, record)
 
     def refuse(self, kind: type[InvalidToken] = RotatedToken) -> None:
         """Present the token, which is refused."""
@@ -131,6 +130,22 @@ def test_record_that_fails_changes_nothing_for_the_caller(gate: RotatedGate) -> 
     gate.refuse()
 
     assert gate.reuse == (2, START)
+
+
+def test_reuse_during_the_record_of_another_is_not_lost(gate: RotatedGate) -> None:
+    """A second reuse comes while the first one is written, and its own write fails. The next has it."""
+
+    def fail() -> None:
+        raise StoreUnavailable
+
+    gate.store.let("record_reuse", gate.refuse, fail)
+    gate.refuse()
+    assert gate.reuse == (1, START)
+
+    gate.clock.advance(REFRESH)
+    gate.refuse()
+
+    assert gate.reuse == (3, START + REFRESH)
 
 
 def test_deleted_row_is_not_recreated(gate: RotatedGate) -> None:

@@ -41,7 +41,7 @@ class Turn(Desk):
     def rotate(self, token: Token | None = None, overlap: timedelta = HOUR) -> IssuedToken:
         """Rotate a token as its owner."""
         owner = self.store.read_user(self.owner)
-        return self.issuing.rotate(owner, (token or self.token).id, overlap)
+        return self.rotating(owner, (token or self.token).id, overlap)
 
     def refused(self, kind: type[ApiTokensError], token: Token | None = None) -> ApiTokensError:
         """Return the error of a rotation that left no trace."""
@@ -108,7 +108,7 @@ def test_predecessor_that_was_deleted_is_not_missed(desk: Turn) -> None:
 def test_id_of_another_form_costs_nothing(desk: Turn, token_id: str) -> None:
     """What cannot be an id is not looked up."""
     with pytest.raises(TokenNotFound):
-        desk.issuing.rotate(desk.owner, token_id, HOUR)
+        desk.rotating(desk.owner, token_id, HOUR)
     assert desk.store.calls == {}
 
 

@@ -11,7 +11,7 @@ from tests.support.service import MemoryService
 
 def by_jwt(service: MemoryService, subject: str) -> Credentials:
     """Return what a call with the provider's JWT carries."""
-    return Credentials(bearer=service.provider.sign_in(subject))
+    return Credentials(unverified_bearer=service.provider.sign_in(subject))
 
 
 def test_administrators_only(service: MemoryService) -> None:
@@ -32,11 +32,15 @@ def test_administrator_signs_in_like_anybody(service: MemoryService) -> None:
     with pytest.raises(NotAuthenticated):
         service.sign_in.admin(Credentials())
     with pytest.raises(ApiTokenNotAllowed):
-        service.sign_in.admin(Credentials(bearer="bodhi_anything"))
+        service.sign_in.admin(Credentials(unverified_bearer="bodhi_anything"))
 
 
 def test_credentials_show_nothing_of_themselves() -> None:
     """What opens the account is in no representation of the value that carries it."""
-    shown = repr(Credentials(bearer="a-jwt", cookie="a-cookie", csrf_token="a-token"))
+    shown = repr(
+        Credentials(
+            unverified_bearer="a-jwt", unverified_cookie="a-cookie", unverified_csrf_token="a-token"
+        )
+    )
 
     assert not any(secret in shown for secret in ("a-jwt", "a-cookie", "a-token"))

@@ -24,7 +24,7 @@ from chalicelib.domain.revocations import EndedGeneration, Revocation, Revocatio
 from chalicelib.domain.tokens import TokenStatus
 from chalicelib.domain.users import Role, User, UserStatus
 from chalicelib.services.listing import ListTokens, TokenQuery
-from chalicelib.services.reactivations import CountReactivations
+from chalicelib.services.reactivations import CountReactivation
 from chalicelib.services.users import ManageUsers, UserQuery
 from tests.support.builders import ISSUER, RULES, a_token, a_user, an_admin
 from tests.support.clock import START, FixedClock
@@ -62,7 +62,7 @@ class Office:
     def __init__(self) -> None:
         self.store = BusyStore()
         self.clock = FixedClock(NOW)
-        counted = CountReactivations(self.store, self.clock, MOST)
+        counted = CountReactivation(self.store, self.clock, MOST)
         self.users = ManageUsers(self.store, self.clock, replace(RULES, administrators=NAMED), counted)
         self.store.put(ADMIN)
 

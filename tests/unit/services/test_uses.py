@@ -1,6 +1,7 @@
 """Uses counted in the process, and what a touch makes of them."""
 
 from datetime import date, timedelta
+from threading import Thread
 
 from chalicelib.services.uses import Until, Uses
 from tests.support.builders import RULES, a_token, a_user
@@ -19,15 +20,69 @@ def test_uses_add_up_per_token_and_day() -> None:
     assert (uses.of("a"), uses.of("b")) == ({TODAY: 2, TODAY + DAY: 1}, {TODAY: 1})
 
 
-def test_written_uses_are_not_counted_twice() -> None:
-    """What a row holds is forgotten, and only that."""
+def test_taken_uses_are_not_counted_twice() -> None:
+    """A write takes the uses of its token. The uses of other tokens stay."""
     uses = Uses()
     uses.count("a", TODAY)
     uses.count("b", TODAY)
 
-    uses.written("a")
+    assert uses.take("a") == {TODAY: 1}
+    assert (uses.of("a"), uses.take("a"), uses.of("b")) == ({}, {}, {TODAY: 1})
 
-    assert (uses.of("a"), uses.of("b")) == ({}, {TODAY: 1})
+
+def test_use_during_a_write_belongs_to_the_next_one() -> None:
+    """A write that succeeds says nothing about uses that were counted after it took its own."""
+    uses = Uses()
+    uses.count("a", TODAY)
+    uses.take("a")
+
+    uses.count("a", TODAY)
+
+    assert uses.of("a") == {TODAY: 1}
+
+
+def test_uses_of_a_failed_write_are_added_to_those_since() -> None:
+    """The next write holds both."""
+    uses = Uses()
+    uses.count("a", TODAY)
+    taken = uses.take("a")
+    uses.count("a", TODAY)
+    uses.count("a", TODAY + DAY)
+
+    uses.put_back("a", taken)
+
+    assert uses.of("a") == {TODAY: 2, TODAY + DAY: 1}
+
+
+def test_uses_of_a_failed_write_come_back_to_full_memory() -> None:
+    """They make room like any other use, and the memory stays bounded."""
+    uses = Uses()
+    uses.count("a", TODAY)
+    taken = uses.take("a")
+    for number in range(10_000):
+        uses.count(str(number), TODAY)
+
+    uses.put_back("a", taken)
+
+    assert (uses.of("a"), uses.of("0"), uses.of("1")) == ({TODAY: 1}, {}, {TODAY: 1})
+
+
+def test_uses_of_many_threads_are_each_written_once() -> None:
+    """Threads count and write at the same time. Every use is in exactly one write, or left over."""
+    uses, written = Uses(), []
+
+    def use_and_write() -> None:
+        for _ in range(2_000):
+            uses.count("a", TODAY)
+            written.append(uses.take("a").get(TODAY, 0))
+
+    threads = [Thread(target=use_and_write) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sum(written) + uses.of("a").get(TODAY, 0) == 8_000
 
 
 def test_memory_is_bounded_and_forgets_what_was_not_used_for_longest() -> None:

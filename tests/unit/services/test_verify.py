@@ -59,7 +59,7 @@ class Gate:
 
     def pass_by(self) -> Token:
         """Present the token."""
-        return self.verifying.verify("any string").token
+        return self.verifying("any string").token
 
     @property
     def row(self) -> Token:
@@ -75,7 +75,7 @@ def gate() -> Gate:
 
 def test_good_token_passes_with_its_scopes(gate: Gate) -> None:
     """One read, one write, and the bearer is in."""
-    verified = gate.verifying.verify("any string")
+    verified = gate.verifying("any string")
 
     assert (verified.token, verified.scopes) == (gate.token, gate.token.scopes)
     assert gate.store.calls == {"find_for_authorization": 1, "touch": 1}
@@ -96,7 +96,7 @@ def test_scopes_are_those_that_row_and_string_agree_on(
     gate.store.put(replace(gate.token, scopes=frozenset(row)))
     gate.reader.claims = replace(gate.reader.claims, scopes=frozenset(claimed))
 
-    assert gate.verifying.verify("any string").scopes == effective
+    assert gate.verifying("any string").scopes == effective
 
 
 def test_string_that_is_not_ours_costs_no_read(gate: Gate) -> None:
@@ -251,6 +251,34 @@ def test_use_that_cannot_be_recorded_is_allowed_and_logged(gate: Gate) -> None:
     assert [(line["event"], line["level"], line["token_id"], line["reason"]) for line in lines] == [
         ("token.touch_failed", "WARNING", gate.token.id, "StoreUnavailable")
     ]
+
+
+def test_use_during_the_record_of_another_is_not_lost(gate: Gate) -> None:
+    """A second use comes while the first one is written, and its own write fails. The next one has it."""
+
+    def fail() -> None:
+        raise StoreUnavailable
+
+    gate.store.let("touch", gate.pass_by, fail)
+    gate.pass_by()
+    assert gate.row.usage == {START.date(): 1}
+
+    gate.clock.advance(REFRESH)
+    gate.pass_by()
+
+    assert gate.row.usage == {START.date(): 3}
+
+
+def test_use_that_another_process_recorded_first_is_not_lost(gate: Gate) -> None:
+    """The row moved on, so nothing is written now. The next record has the use."""
+    elsewhere = VerifyToken(gate.reader, gate.store, gate.clock, RULES)
+    gate.store.let("touch", lambda: elsewhere("any string"))
+    gate.pass_by()
+
+    gate.clock.advance(REFRESH)
+    gate.pass_by()
+
+    assert gate.row.usage == {START.date(): 3}
 
 
 @pytest.mark.parametrize("state", [TokenState.REVOKED, TokenState.INACTIVE])

@@ -76,14 +76,14 @@ def test_public_key_is_accepted(jwk: dict[str, str]) -> None:
     ],
 )
 def test_senseless_definition_is_explained(definitions: Any, wrong: str) -> None:
-    """What is wrong is said, and no secret is quoted."""
+    """The error says what is wrong, and does not quote a secret."""
     with pytest.raises(ValueError, match=wrong) as caught:
         parse_resource_servers(definitions)
     assert "hunter2" not in str(caught.value)
 
 
 def test_secret_stays_out_of_repr() -> None:
-    """A hash of a secret is nobody's business either."""
+    """The hash of a secret is not shown either."""
     servers = parse_resource_servers({"orders": {"secret_sha256": DIGEST}})
     assert DIGEST not in repr(servers)
 
@@ -140,7 +140,7 @@ API, A, B, C = "https://api.example", "https://a.example", "https://b.example", 
 def test_a_client_asks_about_its_own_audiences(
     named: dict[str, list[str] | None], expected: dict[str, set[str]]
 ) -> None:
-    """What one client names is not for another. API tokens are for all that name nothing else."""
+    """An audience of one client is not for another. Clients without audiences may ask about API tokens."""
     servers = {
         name: ResourceServer(name, audiences=None if names is None else frozenset(names))
         for name, names in named.items()

@@ -399,7 +399,7 @@ def test_senseless_scopes_are_refused_with_an_example(value: str, wrong: str) ->
 
 
 def test_all_problems_are_named_at_once() -> None:
-    """Who starts the service corrects everything in one go."""
+    """The operator can correct everything at once."""
     environ = {**NEEDED, "TABLE_NAME": "", "ISSUER": "nowhere", "RETENTION_DAYS": "soon"}
 
     lines = problems_of(environ)
@@ -534,14 +534,14 @@ def test_derived_tokens_are_read() -> None:
 
 
 def test_derived_tokens_need_a_key() -> None:
-    """Where there is an audience, and only there."""
+    """The key is required if there is an audience, and only then."""
     (line,) = problems_of({**NEEDED, "DERIVED_TOKEN_AUDIENCES": "https://a.example"})
     assert line.startswith("DERIVED_TOKEN_KEY_ID is missing, for example DERIVED_TOKEN_KEY_ID=")
     assert read(DERIVED_TOKEN_AUDIENCES="https://a.example", **_example(line))
 
 
 def test_derived_tokens_are_never_for_ourselves() -> None:
-    """Whoever serves our audience has to see revocations at once."""
+    """The API of our own audience must see revocations at once."""
     changes = {"DERIVED_TOKEN_AUDIENCES": NEEDED["AUDIENCE"], "DERIVED_TOKEN_KEY_ID": "x"}
     (line,) = problems_of({**NEEDED, **changes})
     assert line.startswith("DERIVED_TOKEN_AUDIENCES must not name AUDIENCE")

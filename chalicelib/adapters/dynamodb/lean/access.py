@@ -1,11 +1,11 @@
-"""Where the lean client finds DynamoDB, and as whom it asks there."""
+"""The endpoint and the credentials of the lean client."""
 
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 
-# What Lambda sets, or what changes nothing about a call to DynamoDB. Any other setting of the SDK asks
+# Variables that Lambda sets, or that do not change a call to DynamoDB. Any other variable of the SDK asks
 # for something that only the SDK does: credentials that are refreshed, FIPS, dual stack, a CA bundle.
 _UNDERSTOOD = re.compile(
     r"AWS_(ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN|SECURITY_TOKEN|SHARED_CREDENTIALS_FILE|REGION|DEFAULT_REGION|ACCOUNT_ID"
@@ -13,7 +13,7 @@ _UNDERSTOOD = re.compile(
     r"|(LAMBDA|XRAY)_[A-Z0-9_]+)"
 )
 _PROXY = re.compile(r"(https?|all)_proxy", re.IGNORECASE)
-_NOTHING = ("", "/dev/null")  # the latter where a file of settings is asked for
+_NOTHING = ("", "/dev/null")  # the latter for a file of settings
 _FUNCTION_NAME, _INITIALIZATION = "AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_INITIALIZATION_TYPE"
 _SNAP_START = "snap-start"
 
@@ -36,14 +36,14 @@ _CREDENTIALS = {
 
 @dataclass(frozen=True, slots=True)
 class LeftToSdk:
-    """The answer that only the SDK can call DynamoDB here, with the environment variable that says so."""
+    """Only the SDK can call DynamoDB here. ``variable`` is the environment variable that shows it."""
 
     variable: str
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """An endpoint, and credentials that last as long as the process."""
+    """An endpoint, and credentials that are valid as long as the process runs."""
 
     region: str
     scheme: str
@@ -55,7 +55,7 @@ class Access:
 
     @property
     def host(self) -> str:
-        """The Host header: without the port where it is the scheme's own (RFC 9110 section 7.2)."""
+        """The Host header. The default port of the scheme is left out (RFC 9110 section 7.2)."""
         return self.name if self.port == _PORTS[self.scheme] else f"{self.name}:{self.port}"
 
     @classmethod
@@ -70,7 +70,7 @@ class Access:
 
 
 def _foreign(environ: Mapping[str, str]) -> Iterator[str]:
-    """Yield the variables that show something else than a plain Lambda function."""
+    """Yield the variables that a plain Lambda function lacks, or has with another value."""
     if _FUNCTION_NAME not in environ:
         yield _FUNCTION_NAME
     if environ.get(_INITIALIZATION) == _SNAP_START:
@@ -82,7 +82,7 @@ def _foreign(environ: Mapping[str, str]) -> Iterator[str]:
 
 
 def _unusable(environ: Mapping[str, str]) -> Iterator[str]:
-    """Yield the variables that a call needs and that are missing or have another form."""
+    """Yield the variables that a call needs, if they are missing or invalid."""
     for name, form in _CREDENTIALS.items():
         if not form.fullmatch(environ.get(name, "")):
             yield name
@@ -109,7 +109,7 @@ def _endpoint(environ: Mapping[str, str]) -> tuple[str, str]:
 
 
 def _parts(url: str) -> tuple[str, str, int]:
-    """Return scheme, host and port of a URL, or empty ones if it has another form."""
+    """Return scheme, host and port of a URL, or empty values if it has another form."""
     match = _URL.fullmatch(url)
     if match is None:
         return "", "", 0

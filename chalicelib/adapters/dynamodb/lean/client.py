@@ -1,6 +1,6 @@
 """The three DynamoDB calls of a decision without the SDK: see docs/decisions/0021-lean-client.md.
 
-``LeanDynamoDB`` is called as the SDK's client is; ``errors.translated`` knows what it raises.
+``LeanDynamoDB`` has the methods of the SDK's client. ``errors.translated`` translates its errors.
 """
 
 import json
@@ -28,7 +28,7 @@ _MOST_KEPT = 8
 
 
 class _NotBegun(ConnectionError):
-    """The connection ended before the first byte of an answer."""
+    """The connection ended before the first byte of a response."""
 
 
 class _NotConnected(ConnectionError):
@@ -36,11 +36,11 @@ class _NotConnected(ConnectionError):
 
 
 class LeanDynamoDB:
-    """Client that keeps connections; safe to share between threads.
+    """A client that keeps connections. Threads may share it.
 
     A read is sent once more, over a new connection, if it met a kept connection that ended before any
-    answer began. Everything else is sent once. RepeatingDynamoDB repeats calls that failed. ``trusted``
-    are certificates to rely on instead of the usual ones.
+    response began. Everything else is sent once. RepeatingDynamoDB repeats calls that failed. ``trusted``
+    is a file of certificates of authorities to use instead of certifi's.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class LeanDynamoDB:
         self._access = access
         self._clock = clock
         self._signer = Signer(access)
-        # It verifies certificates and names, always.
+        # The default context verifies certificates and names.
         secure = access.scheme == "https"
         self._context = ssl.create_default_context(cafile=trusted or authorities()) if secure else None
         self._kept: list[tuple[HTTPConnection, datetime]] = []
@@ -82,12 +82,12 @@ class LeanDynamoDB:
         lines = [f"{name}: {value}\r\n" for name, value in headers.items()]
         head = f"POST / HTTP/1.1\r\n{''.join(lines)}content-length: {len(body)}\r\n\r\n"
         try:
-            status, answer = self._send(head.encode("ascii") + body, once)
+            status, content = self._send(head.encode("ascii") + body, once)
         except _NotConnected as error:
             raise CallFailed(Failure.UNSENT) from error.__cause__
         except (OSError, HTTPException) as error:
             raise CallFailed(Failure.UNKNOWN) from error
-        return _meaning(status, answer)
+        return _meaning(status, content)
 
     def _send(self, message: bytes, once: bool) -> tuple[int, bytes]:
         kept = self._take()
@@ -95,7 +95,7 @@ class LeanDynamoDB:
             try:
                 return self._exchange(kept, message)
             except OSError as error:
-                # The others were kept as long, so the next call connects anew.
+                # The other connections were kept as long, so the next call connects anew.
                 self.close()
                 if once or not isinstance(error, _NotBegun):
                     raise
@@ -105,7 +105,7 @@ class LeanDynamoDB:
         response = HTTPResponse(connection.sock, method="POST")
         try:
             _begin(connection, message, response)
-            answer = _whole(response)
+            content = _whole(response)
         except BaseException:
             connection.close()
             raise
@@ -115,7 +115,7 @@ class LeanDynamoDB:
             connection.close()
         else:
             self._kept.append((connection, self._clock.now()))
-        return response.status, answer
+        return response.status, content
 
     def _connect(self) -> HTTPConnection:
         name, port = self._access.name, self._access.port
@@ -135,29 +135,29 @@ class LeanDynamoDB:
     def _take(self) -> HTTPConnection | None:
         """Return a kept connection that was used lately and has no unread bytes.
 
-        Unread bytes are the end of the connection, or not an answer of ours.
+        Unread bytes are the end of the connection, or do not belong to a call of ours.
         """
         while True:
             try:
                 connection, used_at = self._kept.pop()
             except IndexError:
                 return None
-            if not is_stale(used_at, self._clock.now()) and not _waits(connection.sock):
+            if not is_stale(used_at, self._clock.now()) and not _has_unread_bytes(connection.sock):
                 return connection
             connection.close()
 
 
 def authorities() -> Path:
-    """Return the certificates of the authorities that the SDK too relies on: certifi's."""
+    """Return the file of certifi's certificates of authorities, which the SDK uses too."""
     found = find_spec("certifi")
     if found is None or found.origin is None:
         raise ModuleNotFoundError("certifi")
-    # Its own function for this loads much that nothing else needs.
+    # certifi's own function for this loads modules that nothing else needs.
     return Path(found.origin).with_name("cacert.pem")
 
 
-def _waits(sock: socket) -> bool:
-    """Whether something can be read, deciphered already or not."""
+def _has_unread_bytes(sock: socket) -> bool:
+    """Return True if the socket has unread bytes, whether TLS has decrypted them or not."""
     if isinstance(sock, ssl.SSLSocket) and sock.pending():
         return True
     waiting = select.poll()
@@ -181,7 +181,7 @@ def _begin(connection: HTTPConnection, message: bytes, response: HTTPResponse) -
 
 
 def _whole(response: HTTPResponse) -> bytes:
-    """Return the body, checked. Raises HTTPException unless it is all there and as it was sent."""
+    """Return the whole body. Raises HTTPException if it is too long, cut short or damaged."""
     body = response.read(MOST_BYTES + 1)
     if len(body) > MOST_BYTES or response.length:
         raise HTTPException("too long or cut short")
@@ -192,15 +192,16 @@ def _whole(response: HTTPResponse) -> bytes:
 
 
 def _meaning(status: int, body: bytes) -> dict[str, Any]:
-    """Return the answer. Raises CallFailed for an error, and for what is no answer of DynamoDB."""
+    """Return the response. Raises CallFailed for an error, and for a body that is not a JSON object."""
     try:
-        answer = json.loads(body)
+        # Not ``strict_json``: the response is DynamoDB's, up to 4 MiB, and a caller waits for it.
+        response = json.loads(body)
     except (ValueError, RecursionError):
-        answer = None
-    if not isinstance(answer, dict):
+        response = None
+    if not isinstance(response, dict):
         raise CallFailed(Failure.UNKNOWN if status >= 500 else Failure.FINAL)
     if status != 200:
-        code = str(answer.get("__type", "")).rpartition("#")[2]
-        response = {**answer, "Error": {"Code": code}}
+        code = str(response.get("__type", "")).rpartition("#")[2]
+        response = {**response, "Error": {"Code": code}}
         raise CallFailed(failure_of_response(status, response), response)
-    return answer
+    return response

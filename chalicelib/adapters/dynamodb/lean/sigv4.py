@@ -15,14 +15,14 @@ _API = "DynamoDB_20120810"
 
 
 class Signer:
-    """Signs calls with the same credentials; the key of a day is derived once."""
+    """A signer for one set of credentials. It derives the key of each day once."""
 
     def __init__(self, access: Access) -> None:
         self._access = access
         self._day_and_key = ("", b"")
 
     def headers(self, operation: str, body: bytes, now: datetime) -> dict[str, str]:
-        """Return the headers of a call at ``now`` (UTC), the signature last."""
+        """Return the headers of a call at ``now`` (UTC). The signature is the last one."""
         moment = now.strftime("%Y%m%dT%H%M%SZ")
         # In the order in which they are signed.
         headers = {

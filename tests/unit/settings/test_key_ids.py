@@ -2,7 +2,7 @@
 
 import pytest
 
-from chalicelib.domain.key_ids import name_one_key
+from chalicelib.settings.key_ids import name_one_key
 
 ID, MULTI = "1234abcd-12ab-34cd-56ef-1234567890ab", "mrk-1234abcd12ab34cd56ef1234567890ab"
 HERE, THERE = "arn:aws:kms:eu-west-1:111122223333:", "arn:aws:kms:us-east-1:111122223333:"

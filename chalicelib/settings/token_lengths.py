@@ -1,7 +1,6 @@
 """The longest strings that issued tokens can have under some settings.
 
-Only the start of the service needs them, so a decision does not load this module. A test compares them
-with real tokens.
+A test compares them with real tokens.
 """
 
 import json

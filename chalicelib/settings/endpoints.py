@@ -1,4 +1,4 @@
-"""The addresses of this service that clients and other services are told."""
+"""The addresses of this service, which follow from ``ISSUER`` and ``AUDIENCE``."""
 
 from dataclasses import dataclass
 from urllib.parse import urlsplit

@@ -1,0 +1,200 @@
+"""Closed mode: the service with authentication, which is the usual one."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Self, TypeVar
+
+from chalicelib.bootstrap.decision import Decision
+from chalicelib.bootstrap.provider import Provider
+from chalicelib.services.callers import ApiCaller, token_caller
+from chalicelib.settings import GatewaySettings
+
+if TYPE_CHECKING:
+    from chalicelib.bootstrap.oauth import OAuth
+    from chalicelib.domain.ports.flushes import AuthorizerCaches
+    from chalicelib.domain.ports.signing import TokenSigner
+    from chalicelib.domain.users import Role, User
+    from chalicelib.services.accounts import Accounts
+    from chalicelib.services.flush import FlushCaches
+    from chalicelib.services.issue import IssueToken
+    from chalicelib.services.listing import ListTokens
+    from chalicelib.services.login import Login
+    from chalicelib.services.manage import ManageTokens
+    from chalicelib.services.reactivations import CountReactivation
+    from chalicelib.services.revocation import RevokeExposed
+    from chalicelib.services.rotate import RotateToken
+    from chalicelib.services.self_service import SelfService
+    from chalicelib.services.sessions import Sessions
+    from chalicelib.services.sign_in import SignIn
+    from chalicelib.services.users import ManageUsers
+
+_Authorizer = TypeVar("_Authorizer")
+
+
+class Service(Decision, Provider):
+    """The service with authentication. Parts such as ``issue`` are called like methods."""
+
+    def check(self) -> None:
+        """Check the settings. Raises SettingsError."""
+        _ = self.settings
+
+    @property
+    def service(self) -> Self:
+        """The service itself, because this mode has tokens."""
+        return self
+
+    @property
+    def published_at(self) -> str | None:
+        """The address that published documents name, or None if it is not configured."""
+        return self.settings.issuer
+
+    def guard(self, authorizer: _Authorizer) -> _Authorizer | None:
+        """Return the authorizer of the protected API."""
+        return authorizer
+
+    def api_caller(self, context: Mapping[str, str] | None) -> ApiCaller:
+        """Return the caller of the protected API. Raises NotAuthenticated."""
+        return token_caller(context, self.settings.scopes)
+
+    def role_of(self, user: "User") -> "Role":
+        """Return the role of a user that counts now."""
+        return self.rules.administrators.role_of(user, self.clock.now())
+
+    @cached_property
+    def cache_ttl(self) -> timedelta:
+        """The time for which the gateway may keep a decision."""
+        return timedelta(seconds=self._gateway.authorizer_cache_seconds)
+
+    @property
+    def staleness(self) -> timedelta:
+        """The longest time for which a decision from before a change may count."""
+        return self.cache_ttl + self.settings.decision_reuse
+
+    @cached_property
+    def issue(self) -> "IssueToken":
+        """The creation of tokens."""
+        from chalicelib.services.issue import IssueToken
+
+        return IssueToken(self.tokens, self.users, self._signer, self.clock, self.rules)
+
+    @cached_property
+    def rotate(self) -> "RotateToken":
+        """The rotation of tokens."""
+        from chalicelib.services.rotate import RotateToken
+
+        return RotateToken(self.tokens, self.rotations, self._signer, self.clock, self.rules)
+
+    @cached_property
+    def listing(self) -> "ListTokens":
+        """Lists of tokens."""
+        from chalicelib.services.listing import ListTokens
+
+        return ListTokens(self.tokens, self.clock, self.rules)
+
+    @cached_property
+    def manage(self) -> "ManageTokens":
+        """Changes to tokens."""
+        from chalicelib.services.manage import ManageTokens
+
+        return ManageTokens(self.tokens, self.listing, self._count_reactivation, self.clock, self.rules)
+
+    @cached_property
+    def self_service(self) -> "SelfService":
+        """Changes by a token to itself."""
+        from chalicelib.services.self_service import SelfService
+
+        may_rotate = self.settings.self_rotation
+        return SelfService(
+            self.verify, self.users, self.rotate, self.manage, self.revoke, may_rotate=may_rotate
+        )
+
+    @cached_property
+    def revoke_exposed(self) -> "RevokeExposed":
+        """Leak reports."""
+        from chalicelib.services.revocation import RevokeExposed
+
+        return RevokeExposed(self.verifier, self.revoke)
+
+    @cached_property
+    def administer(self) -> "ManageUsers":
+        """Changes to users."""
+        from chalicelib.services.users import ManageUsers
+
+        return ManageUsers(self.users, self.clock, self.rules, self._count_reactivation)
+
+    @cached_property
+    def accounts(self) -> "Accounts":
+        """The users behind sign-ins."""
+        from chalicelib.services.accounts import Accounts
+
+        return Accounts(self.identity_provider, self.users, self.clock, self.rules.administrators)
+
+    @cached_property
+    def sessions(self) -> "Sessions":
+        """Sessions at the page."""
+        from chalicelib.services.sessions import Sessions
+
+        return Sessions(self.session_store, self.users, self.clock)
+
+    @cached_property
+    def sign_in(self) -> "SignIn":
+        """The callers of the management API."""
+        from chalicelib.services.sign_in import SignIn
+
+        return SignIn(self.accounts, self.sessions, self.rules.administrators, self.clock)
+
+    @cached_property
+    def login(self) -> "Login":
+        """Sign-ins at the page."""
+        from chalicelib.services.login import Login
+
+        store = self.session_store
+        return Login(self.login_provider, self.accounts, self.sessions, store, self.clock)
+
+    @cached_property
+    def oauth(self) -> "OAuth":
+        """The parts behind the OAuth endpoints."""
+        from chalicelib.bootstrap.oauth import OAuth
+
+        return OAuth(self)
+
+    @cached_property
+    def authorizer_caches(self) -> "AuthorizerCaches":
+        """The gateway's caches of decisions."""
+        from chalicelib.adapters.api_gateway import ApiGatewayCaches
+        from chalicelib.adapters.aws import http_apis_client, rest_apis_client
+
+        return ApiGatewayCaches(rest_apis_client, http_apis_client)
+
+    @cached_property
+    def flush(self) -> "FlushCaches":
+        """The end of the gateway's cached decisions."""
+        from chalicelib.adapters.dynamodb.stream import read_change
+        from chalicelib.domain.flush_budget import FlushLimits
+        from chalicelib.services.flush import FlushCaches
+        from chalicelib.services.shared_budget import SharedBudget
+
+        gateway = self._gateway
+        stages, rate = gateway.authorizer_cache_stages, gateway.flush_calls_per_second
+        limits = FlushLimits(len(stages), rate, gateway.flush_calls_burst, self.cache_ttl)
+        budget = SharedBudget(limits, self.flush_store, self.clock)
+        caches, reuse = self.authorizer_caches, self.settings.decision_reuse
+        return FlushCaches(stages, read_change, budget, caches, self.clock, self.sleep, reuse)
+
+    @cached_property
+    def _signer(self) -> "TokenSigner":
+        from chalicelib.adapters.api_token import ApiTokenSigner
+
+        return ApiTokenSigner(self.signing_key, self.settings.issuer, self.settings.audience)
+
+    @cached_property
+    def _count_reactivation(self) -> "CountReactivation":
+        from chalicelib.services.reactivations import CountReactivation
+
+        most = self.settings.max_reactivations_per_day
+        return CountReactivation(self.reactivation_store, self.clock, most)
+
+    @cached_property
+    def _gateway(self) -> GatewaySettings:
+        return GatewaySettings.from_environ(self._environ)
