@@ -87,7 +87,7 @@ def _fault_of_address(written: str) -> NetworkFault:
     if packed_address(written.partition("%")[0]):
         return NetworkFault.ZONE
     head, colon, quad = written.rpartition(":")
-    # Some programs read 010 as 8 and others as 10, so there is no corrected form.
+    # Some programs read 010 as 8 and others as 10, so none of the two is suggested.
     plain = ".".join(part.lstrip("0") or part[-1:] for part in quad.split("."))
     if "." in quad and packed_address(head + colon + plain):
         return NetworkFault.LEADING_ZERO

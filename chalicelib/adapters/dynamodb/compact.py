@@ -1,13 +1,14 @@
-"""Short forms of what a touch writes. A write is billed by the size of the whole row.
+"""Short forms of networks and uses. A write is billed by the size of the whole row.
 
-A later release may add to these forms, so reading never raises. It leaves out every part that it does not
-understand. Numbers are in base 36. Counts are lower bounds, so one that is too large is cut.
+A later release may add to what a touch writes, so reading that never raises. It leaves out every part that
+it does not understand. Counts are lower bounds, so one that is too large is cut.
 """
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 
 from chalicelib.adapters.dynamodb.attributes import Codec
+from chalicelib.domain.networks import Network
 from chalicelib.domain.seen_networks import (
     MAX_SEEN_NETWORKS,
     RefusedReason,
@@ -23,15 +24,15 @@ _DAY = timedelta(days=1)
 
 _BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 _MAX_COUNT = 36**6 - 1
-# Seven digits of seconds end in the year 4433, which is long before the calendar of Python does.
+# Seven digits of seconds end in the year 4453. Python's calendar ends later, so no time overflows.
 _MOST_DIGITS = 7
 
 _FIRST = "*"
 _NETWORK_CHARACTERS = frozenset("0123456789abcdef.:/")
 _REASONS = {reason.value: reason for reason in RefusedReason}
 
-# Base64 VLQ without a sign bit, as source maps have it (ECMA-426, section 6): five bits a digit, the lowest
-# first. The sixth bit says that another digit follows.
+# The digits of source maps (ECMA-426, Base64 VLQ), but without a sign: five bits a digit, the lowest first.
+# The sixth bit says that another digit follows. Unlike base 36, this needs no separators.
 _DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _VALUES = {digit: value for value, digit in enumerate(_DIGITS)}
 _MORE = 32
@@ -152,6 +153,18 @@ def _numbers(stored: str) -> list[int]:
     return numbers[: _WRITTEN_DAYS + 1]
 
 
+def _read_list(stored: str) -> tuple[Network, ...]:
+    networks = tuple(network for network in map(Network.parse, stored.split(" ")) if network)
+    # A list that lost a part would refuse more, but one that lost every part would allow everything.
+    if len(networks) != stored.count(" ") + 1:
+        raise ValueError("not a list of networks")
+    return networks
+
+
+# Raises ValueError for every text that is not a list, so that a decision fails instead of allowing.
+allowed_networks: Codec[tuple[Network, ...]] = Codec(
+    "S", lambda networks: " ".join(map(str, networks)), _read_list
+)
 seen_networks: Codec[SeenNetworks] = Codec("S", _write_networks, _read_networks)
 # Reading returns None if the text is not understood.
 refused_uses: Codec[RefusedUses | None] = Codec("S", _write_refused, _read_refused)

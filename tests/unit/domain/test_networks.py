@@ -1,6 +1,7 @@
 """Addresses and networks, compared with ``ipaddress`` as an independent reference."""
 
 import ipaddress
+import socket
 from collections.abc import Sequence
 from typing import TypeAlias
 
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chalicelib.domain import networks as networks_module
 from chalicelib.domain.networks import Address, Network, RecordNetworks, allows, recorded
 
 Reference: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -204,12 +206,27 @@ def test_other_values_are_not_addresses(unverified: object) -> None:
     assert Address.parse(unverified) is None
 
 
+@pytest.mark.parametrize("text", ["010.0.0.1", "10.0.0.01", "::ffff:10.0.0.010", "::010.0.0.1"])
+def test_leading_zeros_are_refused_on_every_system(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    """Some systems read them, as octal or as decimal."""
+    head, colon, quad = text.rpartition(":")
+
+    def read_decimal(family: socket.AddressFamily, _: str) -> bytes:
+        return socket.inet_pton(family, head + colon + ".".join(str(int(part)) for part in quad.split(".")))
+
+    monkeypatch.setattr(networks_module, "inet_pton", read_decimal)
+
+    assert Address.parse(text) is None
+    assert Network.parse(f"{text}/32") is None
+
+
 @pytest.mark.parametrize(
     ("text", "canonical"),
     [
         ("::ffff:10.0.0.1", "10.0.0.1"),
         ("::FFFF:a00:1", "10.0.0.1"),
         ("0:0:0:0:0:ffff:10.0.0.1", "10.0.0.1"),
+        ("0000:0000:0000:0000:0000:FFFF:255.255.255.255", "255.255.255.255"),
         ("2001:DB8:0:0:1:0:0:1", "2001:db8::1:0:0:1"),
         ("2001:db8:0:1:1:1:1:1", "2001:db8:0:1:1:1:1:1"),
         ("2001:0:0:1:0:0:0:1", "2001:0:0:1::1"),
@@ -277,7 +294,7 @@ def test_the_setting_says_what_is_recorded(text: str, full: str | None, prefix: 
 
 @given(ADDRESSES)
 def test_a_prefix_holds_its_address_and_is_a_network(address: Reference) -> None:
-    """What is recorded is the canonical text of a network, which the owner can list."""
+    """A recorded prefix is the canonical text of a network, so the owner can list it."""
     parsed = Address.parse(str(address))
     text = recorded(parsed, RecordNetworks.PREFIX)
     assert parsed

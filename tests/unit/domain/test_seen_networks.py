@@ -32,7 +32,7 @@ def after(uses: list[tuple[str, datetime, int]]) -> SeenNetworks:
 
 @given(USES)
 def test_networks_are_bounded_and_each_is_named_once(uses: list[tuple[str, datetime, int]]) -> None:
-    """At most five are kept, and all of them while there are no more."""
+    """At most five are kept. Fewer than six are all kept."""
     seen = after(uses)
     names = [each.network for each in seen.networks]
 
