@@ -76,7 +76,7 @@ class KmsSigningKeys:
         if not ring.keys:
             ring = self._begin(ring)
         if ring.active is None:
-            raise SigningUnavailable("No signing key is active; an operator must rotate the keys.")
+            raise SigningUnavailable("No signing key is active. An operator must roll over the keys.")
         return KmsSigningKey(self._client, ring.active)
 
     def _begin(self, empty: KeyRing) -> KeyRing:

@@ -13,8 +13,7 @@ ChangeBudget = Callable[[FlushBudget, FlushLimits, datetime], FlushBudget]
 class SharedBudget:
     """The budget that all processes share, as this process saw it last.
 
-    Each method is one conditional write. It returns False if another process wrote meanwhile; the budget
-    is then that process's.
+    It changes by conditional writes. If another process wrote first, the budget becomes that process's.
     """
 
     def __init__(self, limits: FlushLimits, store: FlushStore, clock: Clock) -> None:
@@ -33,7 +32,7 @@ class SharedBudget:
         self._kept = None
 
     def write(self, change: ChangeBudget) -> bool:
-        """Write the changed budget. Raises StoreUnavailable."""
+        """Write the changed budget. Return False if another process was first. Raises StoreUnavailable."""
         now = self._clock.now()
         swap = self._store.swap_budget(self._kept, change(self.seen(), self.limits, now), now)
         self._kept = swap.kept

@@ -252,10 +252,10 @@ def test_nothing_is_written_without_yes(disaster: Disaster, capsys: pytest.Captu
     disaster.lose("U#", "KEYS")
     command = ["--from", disaster.backup, "--to", disaster.cloud.table]
     assert main(["restore", *command]) == 0
-    assert capsys.readouterr().out.startswith("To bring back: 2 signing keys, 1 tokens, 1 users.")
+    assert capsys.readouterr().out.startswith("To restore: 2 signing keys, 1 tokens, 1 users.")
     assert disaster.cloud.rows() == []
     assert main(["restore", *command, "--yes"]) == 0
-    assert capsys.readouterr().out.startswith("Brought back: 2 signing keys, 1 tokens, 1 users;")
+    assert capsys.readouterr().out.startswith("Restored: 2 signing keys, 1 tokens, 1 users.")
 
 
 @pytest.mark.parametrize(
@@ -472,7 +472,7 @@ class TestSegments:
         monkeypatch.setattr(restore_segments, "_work", noted)
         assert main(["restore", *self.command(lost, "--yes")]) == 0
         told = capsys.readouterr().out
-        assert f"{before:,} rows were brought back" in told
+        assert f"{before:,} rows were restored" in told
         read_again = {(page.segment, json.dumps(page.start)) for page in pages}
         recorded = {(page.segment, json.dumps(page.start)) for page in done[:3]}
         assert read_again & recorded == set()

@@ -147,7 +147,7 @@ class TestRollOver:
         """No key is made for it."""
         desk = Desk(cloud)
         made = desk.key_count()
-        with pytest.raises(OperatorError, match="no key to roll over"):
+        with pytest.raises(OperatorError, match="The ring is empty"):
             desk.operator.roll_over(cloud.key_id, LEAD)
         assert (desk.key_count(), desk.keys.load_keys()) == (made, KeyRing())
 
@@ -337,7 +337,7 @@ class TestCommand:
             (["revoke", "-" + "a" * 42], f"No key has the kid -{'a' * 42}."),
             (["revoke", "--yes", "--" + "a" * 41], f"No key has the kid --{'a' * 41}."),
             (["revoke", ""], "No key has the kid ."),
-            (["roll-over"], "There is no key to roll over"),
+            (["roll-over"], "The ring is empty"),
         ],
     )
     def test_failure_is_one_line(self, cloud: Cloud, run: Run, arguments: list[str], reason: str) -> None:

@@ -739,8 +739,8 @@ class TestMoveFromFile:
     @pytest.mark.parametrize(
         ("content", "reason"),
         [
-            (b"", "names no user"),
-            (b"user_id,subject\n", "names no user"),
+            (b"", "does not name a user"),
+            (b"user_id,subject\n", "does not name a user"),
             (b"{a},x\n{a},y\n", "line 2: this user or this subject was given before"),
             (b"{a},x\n{b},x\n", "line 2: this user or this subject was given before"),
             (b"{a};x\n", "line 1: write two fields"),

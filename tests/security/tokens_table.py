@@ -262,7 +262,7 @@ _SPELLINGS = [
         for n in range(3)
         for pad in ("=", "==")
     ),
-    Forgery("spare bits of the header", BAD_SIGNATURE, _spare_bits(0)),
+    Forgery("spare bits of the header", MALFORMED, _spare_bits(0)),
     Forgery("spare bits of the payload", BAD_SIGNATURE, _spare_bits(1)),
     Forgery("spare bits of the signature", MALFORMED, _spare_bits(2)),
     Forgery("high S", BAD_SIGNATURE, _high_s),

@@ -1,1 +1,1 @@
-"""What several tests share: builders, fakes, a clock to set, callers of the app."""
+"""The parts that tests share: builders, fakes, a clock to set, callers of the app."""

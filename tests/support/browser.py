@@ -1,4 +1,4 @@
-"""A real browser for whoever tests the page.
+"""A real browser for tests of the page.
 
 A plugin of the whole suite: one process can run one browser driver, so its fixture must exist once.
 """
@@ -42,7 +42,7 @@ def chromium() -> Iterator[Browser]:
 
 
 class Complaints:
-    """What the browser complained about on our pages: script errors, console errors, refused loads."""
+    """Complaints of the browser about the pages: script errors, console errors, refused loads."""
 
     def __init__(self) -> None:
         self.heard: list[str] = []

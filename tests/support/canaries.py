@@ -1,4 +1,4 @@
-"""Secrets of the whole suite, and whoever lets one slip."""
+"""Secrets of the whole suite, and the places that let one slip."""
 
 import json
 import logging
@@ -11,11 +11,11 @@ from chalicelib import logs
 
 # An API token, a JWT, or the tail of one: whatever begins like a JOSE header in base64url.
 _SECRET = re.compile(r"bodhi_[A-Za-z0-9_-]{20,}|eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}")
-# Signatures are recognised by their beginning, wherever it stands in a run of base64url characters: one
+# Signatures are recognised by their beginning, anywhere in a run of base64url characters. That costs one
 # look-up for each place, however many signatures the suite has seen.
 _BEGINNING = 40
 _RUN = re.compile(rf"[A-Za-z0-9_-]{{{_BEGINNING},}}")
-_FEWEST_CHARACTERS = 8  # "AAAA..." in an attack is no signature
+_FEWEST_CHARACTERS = 8  # "AAAA..." in an attack is not a signature
 
 _signatures: set[str] = set()
 _slips: list[str] = []

@@ -19,7 +19,7 @@ _CALLS = {
 
 @dataclass
 class ControlPlane:
-    """Where it listens, and what it was asked: ``answers`` are given first, one after the other."""
+    """Its address and the requests that it got. ``answers`` are given first, one after the other."""
 
     url: str = ""
     requests: list[tuple[str, str]] = field(default_factory=list)

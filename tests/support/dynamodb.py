@@ -122,7 +122,7 @@ def dynamodb_stores(cloud: Cloud) -> Stores:
 
 @contextmanager
 def moto_cloud() -> Iterator[Cloud]:
-    """Run moto in this process; it is not atomic, so races are no business of it."""
+    """Run moto in this process; it is not atomic, so races are not tested with it."""
     with mock_aws():
         kms = kms_client()
         for alias in (ENVIRON["SIGNING_KEY_ID"], _ACCESS_TOKEN_KEY_ID):

@@ -60,7 +60,7 @@ class Endpoint:
 def endpoint_cloud(endpoint: Endpoint) -> Iterator[Cloud]:
     """Make one table under a name of its own, and delete it in the end, also after a failure.
 
-    There are no keys in KMS, because stores never call it.
+    KMS has no keys, because stores never call it.
     """
     from tests.support.dynamodb import Cloud, new_table
 

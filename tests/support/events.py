@@ -1,4 +1,4 @@
-"""What AWS sends to authorizers, as its documentation shows it."""
+"""The events that AWS sends to authorizers, as its documentation shows them."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ Event = dict[str, Any]
 
 
 class Context:
-    """What Lambda hands to every function."""
+    """The context that Lambda passes to every function."""
 
     aws_request_id = "request-7"
 

@@ -1,4 +1,4 @@
-"""What stands in for the network: documents by URL."""
+"""A replacement of the network: documents by URL."""
 
 import json
 from typing import Any

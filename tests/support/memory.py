@@ -163,7 +163,7 @@ class InMemoryStore(Rows):
             self._count(_created(owner, successor), slots)
 
     def record_reuse(self, before: Token, after: Token) -> bool:
-        """Record reuse, unless somebody else did."""
+        """Record reuse, unless another process did."""
         with self._lock:
             row = self._tokens.get((before.user_id, before.id))
             if row is None or row.last_reused_at != before.last_reused_at:
@@ -330,7 +330,7 @@ class InMemoryStore(Rows):
                 self._users[row.id] = replace(row, live_tokens=live_tokens, revision=row.revision + 1)
 
     def note_full(self, user: User, until: datetime) -> None:
-        """Note that there is no place, unless the row changed."""
+        """Note that the owner has no place left, unless the row changed."""
         with self._lock:
             row = self._users.get(user.id)
             if row and row.revision == user.revision:

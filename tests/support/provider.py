@@ -75,7 +75,7 @@ class TestProvider:
         return f"{ISSUER}/authorize?{urlencode({'state': login.state, 'redirect_uri': redirect_uri})}"
 
     def redeem(self, login: PendingLogin, code: str, redirect_uri: str) -> Identity:
-        """Return whom the code names: here, the subject itself."""
+        """Return the identity that the code names: here, the subject itself."""
         if code == "refused":
             raise LoginFailed(LoginReason.CODE_REFUSED)
         return an_identity(

@@ -16,7 +16,7 @@ from tests.support.waiting import wait_until
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What came in: on which connection, and the message."""
+    """A message that came in, and its connection."""
 
     connection: int
     head: str
@@ -24,7 +24,7 @@ class Request:
 
     @property
     def operation(self) -> str:
-        """What was asked for."""
+        """The requested target."""
         (line,) = (line for line in self.head.split("\r\n") if line.startswith("x-amz-target: "))
         return line.partition(".")[2]
 

@@ -47,7 +47,7 @@ def _patterns() -> tuple[Mapping[str, Any], ...]:
 
 
 def _matches(pattern: Mapping[str, Any], value: object) -> bool:
-    """Whether a value matches, by those of the rules that our patterns use."""
+    """Return True if a value matches, by the rules that the patterns of this project use."""
     return all(_member_matches(wanted, value, name) for name, wanted in pattern.items())
 
 

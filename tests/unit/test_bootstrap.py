@@ -53,7 +53,7 @@ def test_service_authenticates_unless_told_otherwise() -> None:
 
 
 def test_open_mode_needs_no_other_setting_and_warns_loudly() -> None:
-    """AUTH_MODE=none alone is enough; nobody can miss what it means."""
+    """AUTH_MODE=none alone is enough. The warning says what it means."""
     done = in_a_fresh_process(AUTH_MODE="none")
 
     warning, name = done.stdout.splitlines()
@@ -90,7 +90,7 @@ def test_packaging_starts_without_settings() -> None:
 
 
 def test_packaging_still_refuses_a_senseless_shape() -> None:
-    """What decides the shape of the API is checked when it is packaged."""
+    """The settings that decide the shape of the API are checked when it is packaged."""
     done = in_a_fresh_process(AWS_CHALICE_CLI_MODE="true", AUTHORIZER_CACHE_SECONDS="7200")
 
     assert done.returncode != 0
@@ -170,7 +170,7 @@ def test_closed_service_checks_its_settings() -> None:
 
 
 def test_closed_service_stands_behind_its_authorizer() -> None:
-    """The authorizer guards, and without its context nobody is let in."""
+    """The authorizer guards, and without its context no caller is let in."""
     service, authorizer = Service(ENVIRON), object()
 
     assert service.guard(authorizer) is authorizer

@@ -174,15 +174,15 @@ class TestAttached:
         """With the time that it took."""
         site = replace(scene.site(), doors=(Operation(scene), Operation(scene)))
         finding = measured(self.CHECK, site)
-        assert (finding.verdict, finding.measured[:13]) == (HOLDS, "2 operations;")
+        assert (finding.verdict, finding.measured[:13]) == (HOLDS, "2 operations.")
 
     @pytest.mark.parametrize(
         ("answer", "told"),
         [
             (lambda token, status: 200, "lets in a made-up token"),
-            (lambda token, status: 403, "answered a new token with 403"),
-            (lambda token, status: 502 if status == 200 else 401, "answered a new token with 502"),
-            (lambda token, status: 401 if "made-up" in token else 200, "lets a revoked token in"),
+            (lambda token, status: 403, "responded to a new token with 403"),
+            (lambda token, status: 502 if status == 200 else 401, "responded to a new token with 502"),
+            (lambda token, status: 401 if "made-up" in token else 200, "accepts a revoked token"),
         ],
     )
     def test_operation_can_fail(self, scene: Scene, answer: Callable[[str, int], int], told: str) -> None:
@@ -302,7 +302,7 @@ class TestSpeed:
         [
             (["450.1", "900"], HOLDS, "2 starts, median 675 ms, slowest 900 ms"),
             (["450.1", "2400"], FAILS, "slowest 2400 ms"),
-            ([], OPEN, "no start in the log"),
+            ([], OPEN, "the log has no start"),
         ],
     )
     def test_cold_starts(self, scene: Scene, starts: list[str], verdict: Verdict, told: str) -> None:
@@ -369,7 +369,7 @@ class TestStaleness:
     def test_flush_without_effect_fails(self, scene: Scene) -> None:
         """The promise to the caller is kept by the TTL, but the flush does not work."""
         finding = measured(self.WITH, self.site(scene, Gateway(scene, 30, None)))
-        assert (finding.verdict, "no flush had an effect" in finding.measured) == (FAILS, True)
+        assert (finding.verdict, "No flush had an effect" in finding.measured) == (FAILS, True)
 
     def test_memory_longer_than_promised_fails(self, scene: Scene) -> None:
         """Beyond Effective-By."""
@@ -491,7 +491,7 @@ class TestAlarm:
         ("summaries", "sns", "verdict", "told"),
         [
             ([PUBLISHED], Sns("arn:aws:sns:1", "PendingConfirmation"), HOLDS, "for 1 subscriptions"),
-            ([PUBLISHED], Sns(denied=True), HOLDS, "may not be read"),
+            ([PUBLISHED], Sns(denied=True), HOLDS, "may not list the subscriptions"),
             ([PUBLISHED], Sns("PendingConfirmation"), FAILS, "no subscription of the topic is confirmed"),
             ([NO_KEY], Sns("arn:1"), FAILS, "KMS key: docs/operations.md"),
             ([NO_TOPIC], Sns("arn:1"), FAILS, "SNS:Publish"),

@@ -87,10 +87,10 @@ def first_listed(**members: Any) -> Callable[[Reply], Reply]:
 
 
 BROKEN: list[tuple[Check, str, str, Callable[[Reply], Reply], str]] = [
-    (people.FIRST[0], "GET", "/v1/me", status(401), "GET /v1/me answered 401"),
+    (people.FIRST[0], "GET", "/v1/me", status(401), "GET /v1/me responded with 401"),
     (flows.CHECKS[0], "GET", "/v1/tokens/tok_", body(token="again"), "second time"),
     (flows.CHECKS[0], "POST", "/v1/tokens", status(500), "not 201"),
-    (flows.CHECKS[0], "POST", "/v1/tokens", body(token=None, id=None), "answered 4"),
+    (flows.CHECKS[0], "POST", "/v1/tokens", body(token=None, id=None), "responded with 4"),
     (flows.CHECKS[0], "GET", WHOAMI, status(503), "503"),
     (flows.CHECKS[0], "GET", WHOAMI, body(token_id="tok_other"), "accepted"),
     (flows.CHECKS[1], "GET", "/v1/tokens?q=", body(tokens=[]), "finds 0 tokens"),
@@ -102,7 +102,7 @@ BROKEN: list[tuple[Check, str, str, Callable[[Reply], Reply], str]] = [
     (flows.CHECKS[3], "GET", WHOAMI, accepted, "still accepted"),
     (flows.CHECKS[3], "DELETE", "/v1/tokens/self/predecessor", status(404), "not 204"),
     (flows.CHECKS[4], "GET", WHOAMI, accepted, "a rotated token"),
-    (flows.CHECKS[4], "GET", "/v1/tokens/tok_", body(reuse_count=0), "sees no reuse"),
+    (flows.CHECKS[4], "GET", "/v1/tokens/tok_", body(reuse_count=0), "does not see the reuse"),
     (flows.CHECKS[5], "GET", WHOAMI, accepted, "a revoked token"),
     (flows.CHECKS[5], "GET", "/v1/tokens/tok_", body(revoked_reason="admin"), "reason admin"),
     (flows.CHECKS[6], "POST", "/v1/exposed", status(503), "503"),
@@ -117,14 +117,14 @@ BROKEN: list[tuple[Check, str, str, Callable[[Reply], Reply], str]] = [
     (oauth.CHECKS[0], "GET", WHOAMI, status(401), "an exchanged token"),
     (oauth.CHECKS[1], "GET", "/.well-known/jwks.json", body(keys=[]), "does not verify"),
     (oauth.CHECKS[1], "POST", "/oauth2/token", body(access_token="a.b.c"), "does not verify"),
-    (oauth.CHECKS[1], "GET", WHOAMI, accepted, "answers it 200"),
-    (oauth.CHECKS[2], "POST", "/oauth2/introspect", strangers_may, "stranger"),
+    (oauth.CHECKS[1], "GET", WHOAMI, accepted, "responds to it with 200"),
+    (oauth.CHECKS[2], "POST", "/oauth2/introspect", strangers_may, "without credentials got 200"),
     (oauth.CHECKS[2], "POST", "/oauth2/introspect", body(active=True), "then active True"),
     (oauth.CHECKS[2], "POST", "/oauth2/revoke", status(503), "503"),
     (oauth.CHECKS[3], "POST", "/oauth2/revoke", status(503), "503"),
     (oauth.CHECKS[3], "GET", WHOAMI, accepted, "by its holder"),
     (people.CHECKS[0], "GET", WHOAMI, accepted, "of a deactivated person"),
-    (people.CHECKS[0], "GET", WHOAMI, status(401), "let in again"),
+    (people.CHECKS[0], "GET", WHOAMI, status(401), "a reactivated person"),
     (people.CHECKS[0], "PATCH", "/v1/users/", status(403), "not 200"),
 ]
 
@@ -161,7 +161,7 @@ def test_deactivated_person_who_signs_in_is_a_failure(scene: Scene) -> None:
     )
     finding = measured(people.CHECKS[0], site)
     assert finding.verdict is FAILS
-    assert "answered 200" in finding.measured
+    assert "got 200" in finding.measured
 
 
 def test_family_that_is_not_revoked_is_a_failure(scene: Scene) -> None:

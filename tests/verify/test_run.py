@@ -234,7 +234,7 @@ class TestTheJwt:
         """In a pipeline nobody is asked."""
         monkeypatch.delenv("VERIFY_JWT", raising=False)
         monkeypatch.setattr(sys, "stdin", io.StringIO())
-        with pytest.raises(DeploymentError, match=r"set VERIFY_JWT, or name a file with JWT_FILE="):
+        with pytest.raises(DeploymentError, match=r"Set VERIFY_JWT, or name a file with JWT_FILE="):
             command.jwt_of("")
 
     @pytest.mark.parametrize(
@@ -247,7 +247,10 @@ class TestTheJwt:
         monkeypatch.setenv("VERIFY_JWT", text)
         with pytest.raises(DeploymentError) as caught:
             command.jwt_of("")
-        assert str(caught.value) == "That is not a JWT: three parts of base64url, with dots between them."
+        assert (
+            str(caught.value)
+            == "This is not a JWT. A JWT has three parts of base64url with dots between them."
+        )
 
     def test_missing_file_is_one_line(self, tmp_path: Path) -> None:
         """Its content is not shown."""
@@ -352,7 +355,7 @@ class TestDeployment:
 
     def test_stack_of_another_service_is_refused(self) -> None:
         """Nothing of it is called."""
-        with pytest.raises(DeploymentError, match="not one of this service"):
+        with pytest.raises(DeploymentError, match="not a stack of this service"):
             facts_of(self.client(CloudFormation(Other="F")), "s", "dev")
 
     def test_address_is_given_or_the_domain_or_its_own(self) -> None:
@@ -367,14 +370,14 @@ class TestDeployment:
     @pytest.mark.parametrize(
         ("url", "told"),
         [
-            ("http://orders.example.com/x", "tokens are sent by https only"),
-            ("http://127.0.0.1.evil.example/x", "tokens are sent by https only"),
-            ("orders.example.com/x", "take addresses like"),
-            ("ftp://orders.example.com", "take addresses like"),
-            ("https://user:secret@orders.example.com", "take addresses like"),
-            ("https://[::1", "take addresses like"),
-            ("https://x:99999", "take addresses like"),
-            ("https://", "take addresses like"),
+            ("http://orders.example.com/x", "must be an address with https"),
+            ("http://127.0.0.1.evil.example/x", "must be an address with https"),
+            ("orders.example.com/x", "must be addresses such as"),
+            ("ftp://orders.example.com", "must be addresses such as"),
+            ("https://user:secret@orders.example.com", "must be addresses such as"),
+            ("https://[::1", "must be addresses such as"),
+            ("https://x:99999", "must be addresses such as"),
+            ("https://", "must be addresses such as"),
         ],
     )
     def test_token_goes_nowhere_else(self, url: str, told: str) -> None:
@@ -436,7 +439,7 @@ class TestAlarmTrial:
         """The rest is in the operator's inbox."""
         cloudwatch = CloudWatch([PUBLISHED])
         alarm_trial.trial(self.site(scene, cloudwatch))
-        assert "look whether it arrived" in capsys.readouterr().out
+        assert "Check that it arrived" in capsys.readouterr().out
         assert cloudwatch.states == ["ALARM", "OK"]
 
     @pytest.mark.parametrize(

@@ -45,8 +45,7 @@ class DynamoDBAuthorizationStore:
         The conditions keep a touch from bringing back a row that was revoked or deleted.
         """
         update = Update()
-        for name, value in items.TOKEN.attributes(after, _TOUCHED).items():
-            update.set(name, value)
+        update.set_all(items.TOKEN.attributes(after, _TOUCHED))
         # A role may write each attribute that its condition may name. Therefore no attribute of these
         # decides what a token may do. The version stands for every change except a use.
         used_before = items.TOKEN.attributes(before, _USED)

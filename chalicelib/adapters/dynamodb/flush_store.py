@@ -52,8 +52,7 @@ class DynamoDBFlushStore:
         kept = KeptBudget(after, secrets.token_hex(8))
         update = Update()
         update.set("claim", text(kept.write_id))
-        for name, value in _BUDGET.item(after).items():
-            update.set(name, value)
+        update.set_all(_BUDGET.item(after))
         update.set("purge_at", purge_time(now + _KEPT))
         condition = update.same("claim", text(before.write_id) if before else None)
         request = update.request(self._table, primary_keys.flush_budget_key(), condition)

@@ -78,9 +78,8 @@ class DynamoDBRotationStore:
         """
         # As in a touch, the condition names no attribute that decides what the token may do.
         update = Update()
-        for name, value in items.TOKEN.attributes(after, ("reuse_count", "last_reused_at")).items():
-            update.set(name, value)
-        seen = items.TOKEN.attributes(before, ("last_reused_at",))
+        update.set_all(items.TOKEN.attributes(after, ["reuse_count", "last_reused_at"]))
+        seen = items.TOKEN.attributes(before, ["last_reused_at"])
         conditions = [
             "attribute_exists(pk)",
             update.same("last_reused_at", seen.get("last_reused_at")),

@@ -18,7 +18,7 @@ from chalicelib.domain.errors import (
 from chalicelib.domain.revocations import EndedGeneration
 from chalicelib.domain.token_creation import IdempotencyRecord
 from chalicelib.domain.token_rules import CreationLimits
-from chalicelib.domain.tokens import Token, TokenStatus
+from chalicelib.domain.tokens import Token, TokenState
 from chalicelib.domain.users import User
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class DynamoDBTokenStore:
                 ":pk": primary_keys.user_key(owner.id)["pk"],
                 ":tokens": attributes.text(primary_keys.TOKENS),
                 ":generation": attributes.text(owner.generation),
-                ":revoked": attributes.text(TokenStatus.REVOKED.value),
+                ":revoked": attributes.text(TokenState.REVOKED.value),
                 ":now": attributes.time(now),
             },
             ConsistentRead=True,
@@ -142,7 +142,7 @@ class DynamoDBTokenStore:
     def end_line(self, ending: "Ending") -> None:
         """Write the end of a line and the count. Raises ConcurrentChange, StoreUnavailable.
 
-        The successor tells of a rotation meanwhile, because a successor must end as well.
+        A rotation meanwhile is a ConcurrentChange, because the successor must end as well.
         """
         writes = [self._end(change) for change in ending.changes]
         if ending.line:
@@ -173,11 +173,13 @@ class DynamoDBTokenStore:
         before = change.before
         update = _changed(before, change.after)
         # Not the version: an owner who keeps renaming the token must not hold up a revocation.
-        revoked = update.value("revoked", attributes.text(TokenStatus.REVOKED.value))
+        revoked = update.value("revoked", attributes.text(TokenState.REVOKED.value))
         conditions = [
             "attribute_exists(pk)",
             f"{update.name('state')} <> {revoked}",
-            update.same("successor_id", items.TOKEN.item(before).get("successor_id")),
+            update.same(
+                "successor_id", items.TOKEN.attributes(before, ["successor_id"]).get("successor_id")
+            ),
         ]
         key = primary_keys.token_key(before.user_id, before.id)
         return {"Update": update.request(self._table, key, " AND ".join(conditions))}
@@ -211,10 +213,8 @@ def change_token(table: str, before: Token, after: Token) -> dict[str, Any]:
 
 def end_row(table: str, line: "Line") -> dict[str, Any]:
     """Return the write that ends a line, if TTL has not deleted its row."""
-    item = items.LINE.item(line)
     update = Update()
-    for attribute in ("ended_at", "purge_at"):
-        update.set(attribute, item[attribute])
+    update.set_all(items.LINE.attributes(line, ["ended_at", "purge_at"]))
     return update.request(table, primary_keys.line_key(line.user_id, line.id), "attribute_exists(pk)")
 
 

@@ -171,8 +171,7 @@ class DynamoDBUserStore:
 
     def _set_unless_changed(self, user: User, changes: Item) -> None:
         update = Update()
-        for name, value in changes.items():
-            update.set(name, value)
+        update.set_all(changes)
         update.add("revision", 1)
         condition = update.equals("revision", attributes.number(user.revision))
         request = update.request(self._table, primary_keys.user_key(user.id), condition)

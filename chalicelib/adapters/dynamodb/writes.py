@@ -35,6 +35,11 @@ class Update:
         """Set an attribute."""
         self.sets.append(f"{self.name(attribute)} = {self.value(f'new_{attribute}', value)}")
 
+    def set_all(self, attributes: Item) -> None:
+        """Set several attributes."""
+        for attribute, value in attributes.items():
+            self.set(attribute, value)
+
     def add(self, attribute: str, amount: int) -> None:
         """Add to a number."""
         placeholder = self.value(f"add_{attribute}", {"N": str(amount)})

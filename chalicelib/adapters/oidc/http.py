@@ -44,8 +44,8 @@ def exchange(
     """Return the response to a request. Redirects are responses too, and are not followed.
 
     ``until`` is a deadline in seconds of ``time.monotonic``. A GET is sent once more if a kept connection
-    is dead. Raises IdentityProviderUnavailable if no whole response comes in time, or if it
-    is too large.
+    is dead. Raises IdentityProviderUnavailable if no whole response comes in time, or if it is too
+    large.
     """
     send = partial(_exchange_once, connections, method, url, until, headers, body)
     try:

@@ -38,7 +38,7 @@ LONGEST_ID_TOKEN = 64 * 1024
 
 
 class OidcProvider:
-    """Verifies JWTs of one provider (OpenID Connect Core section 3.1.3.7).
+    """The verifier of the JWTs of one provider (OpenID Connect Core section 3.1.3.7).
 
     The order is: length, form, kind, issuer, signature, audience, time, subject. Kind and issuer come
     before the signature, so that the JWTs of other issuers do not reload the keys.

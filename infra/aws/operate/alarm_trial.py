@@ -29,7 +29,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def trial(site: Site) -> None:
-    """Fire an alarm and set it back. Raises DeploymentError unless it was published."""
+    """Fire an alarm and set it back. Raises DeploymentError if the topic did not get it."""
     results: list[Result] = []
     try:
         run_checks(site, alarm.CHECKS, say_at_once, results)

@@ -1,9 +1,10 @@
-"""The arithmetic of docs/operations.md, "Capacity": limits of AWS and of a decision, and what they come to.
+"""The arithmetic of docs/operations.md, "Capacity": the settings for a rate, and the limits of AWS.
 
-`python -m infra.aws.operate.capacity RATE...` prints the table for other rates. Defaults of AWS:
-"Lambda quotas", "Understanding Lambda function scaling" (ten requests a second for each execution),
-"DynamoDB on-demand capacity mode" and "Understanding DynamoDB warm throughput in different scenarios"
-(starts, partitions), "Request quotas" of AWS KMS, "Amazon API Gateway quotas".
+The command ``capacity`` prints the table for other rates. The defaults of AWS are from these pages:
+
+- "Lambda quotas", "Understanding Lambda function scaling" (ten requests a second for each execution)
+- "DynamoDB on-demand capacity mode", "Understanding DynamoDB warm throughput in different scenarios"
+- "Request quotas" of AWS KMS, "Amazon API Gateway quotas"
 """
 
 from __future__ import annotations
@@ -13,22 +14,22 @@ from collections.abc import Iterable
 from math import ceil
 
 RATES = (10, 1_000, 10_000)
-"""Requests per second. The worst case is counted: nothing is cached, so each one is a decision."""
+"""Requests per second. Nothing is cached in the worst case, so each request is a decision."""
 
 READS, WRITES = 2, 1
-"""Units of a decision: the rows of token and user, and the first use within LAST_USED_REFRESH_SECONDS."""
+"""Units of a decision: the rows of token and user, and a use that is recorded."""
 ISSUE_READS, ISSUE_WRITES = 2, 4
 """Units of a new token."""
 
 SECONDS = 0.05
-"""An execution's time for a decision, taken with room to spare: measure `Duration`, p99."""
+"""The time of a decision, with a margin. Measure `Duration`, p99."""
 REQUESTS_OF_AN_EXECUTION = 10
 HEADROOM, LEAST = 2, 10
-"""A reservation is a cap, so it must hold bursts and cold starts too."""
+"""A reservation is a cap, so it must also suffice for bursts and cold starts."""
 UNRESERVED = 100
 
 NEW_ACCOUNT, USUAL_ACCOUNT = 10, 1_000
-"""Executions at a time in a region: of many new accounts, and by Lambda's default quota."""
+"""Executions at a time in a region: the quota of many new accounts, and Lambda's default."""
 PARTITION_READS, PARTITION_WRITES = 3_000, 1_000
 TABLE_READS, TABLE_WRITES = 12_000, 4_000
 """Units per second at which an on-demand table starts."""
@@ -51,7 +52,7 @@ _HEAD = (
 
 
 def executions(rate: int) -> int:
-    """Return how many executions run at a time, by their duration or by Lambda's rate for each."""
+    """Return how many executions run at a time, limited by their duration or by Lambda's rate for each."""
     return max(ceil(rate * SECONDS), ceil(rate / REQUESTS_OF_AN_EXECUTION))
 
 

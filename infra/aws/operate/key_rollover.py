@@ -96,9 +96,7 @@ class Operator:
 
     def _with_next(self, ring: KeyRing, model: str) -> KeyRing:
         if not ring.keys:
-            raise OperatorError(
-                "There is no key to roll over. The first token publishes the configured key."
-            )
+            raise OperatorError("The ring is empty. The first token publishes the configured key.")
         if ring.next:
             self.say(
                 f"{ring.next.kid} is next already. It was published {ring.next.created_at:{_TIME}} UTC."

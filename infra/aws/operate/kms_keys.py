@@ -1,4 +1,4 @@
-"""New keys in KMS, protected like the one whose place they will take."""
+"""New keys in KMS, protected like the keys that they replace."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ Pause = Callable[[float], None]
 
 
 def create_key_like(kms: KMSClient, key_id: str) -> str:
-    """Make an ES256 key with the key policy, tags and description of another; return its ARN.
+    """Make an ES256 key with the key policy, tags and description of another key, and return its ARN.
 
-    Grants are not copied: they are given to one key by name. Raises ClientError, BotoCoreError.
+    Grants are not copied, because each is for one key. Raises ClientError, BotoCoreError.
     """
     model = kms.describe_key(KeyId=key_id)["KeyMetadata"]
     made = kms.create_key(
@@ -42,7 +42,7 @@ def create_key_like(kms: KMSClient, key_id: str) -> str:
 def read_new_key(kms: KMSClient, arn: str, clock: Clock, pause: Pause = time.sleep) -> VerificationKey:
     """Return the public half of a key made a moment ago. Raises SigningUnavailable.
 
-    KMS is eventually consistent: for some seconds it may not know the key.
+    KMS is eventually consistent, and may not find the key for some seconds.
     """
     for _ in range(_ATTEMPTS - 1):
         try:
@@ -53,7 +53,7 @@ def read_new_key(kms: KMSClient, arn: str, clock: Clock, pause: Pause = time.sle
 
 
 def _tags(kms: KMSClient, key_id: str) -> list[TagTypeDef]:
-    """Return the tags that may be given to another key; CloudFormation's own may not."""
+    """Return the tags that another key may have. The tags of CloudFormation are reserved."""
     pages = kms.get_paginator("list_resource_tags").paginate(KeyId=key_id)
     tags = [tag for page in pages for tag in page["Tags"]]
     return [tag for tag in tags if not tag["TagKey"].startswith(_RESERVED)]

@@ -31,7 +31,7 @@ def read_moves(path: Path) -> dict[str, str]:
         subjects[user_id] = subject
         owners[subject] = user_id
     if not subjects:
-        raise OperatorError(f"{path} names no user.")
+        raise OperatorError(f"{path} does not name a user.")
     return subjects
 
 

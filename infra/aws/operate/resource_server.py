@@ -33,5 +33,5 @@ def run(options: argparse.Namespace) -> None:
 
 
 def definition(name: str, secret: str) -> dict[str, dict[str, str]]:
-    """Return what RESOURCE_SERVERS holds for a client with this secret."""
+    """Return the entry of RESOURCE_SERVERS for a client with this secret."""
     return {name: {"secret_sha256": hashlib.sha256(secret.encode()).hexdigest()}}

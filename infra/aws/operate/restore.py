@@ -19,7 +19,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--to", dest="target", required=True, metavar="TABLE", help="the service's table")
     parser.add_argument("--retention-days", type=int, default=90, help="RETENTION_DAYS; default: 90")
     parser.add_argument(
-        "--without-keys", action="store_true", help="for another region: the first token begins new rings"
+        "--without-keys",
+        action="store_true",
+        help="for another region, where the first token publishes new keys",
     )
     parser.add_argument(
         "--segments", type=_count, default=64, help="parts of the table, at least as many as workers"
@@ -66,7 +68,7 @@ def _count(text: str) -> int:
 
 def _told(outcome: Outcome, *, written: bool) -> str:
     counts = ", ".join(f"{count:,} {kind}" for kind, count in sorted(outcome.brought.items())) or "nothing"
-    others = f"{outcome.present:,} rows are there already; {outcome.left:,} do not come back."
+    others = f"{outcome.present:,} rows exist already, and {outcome.left:,} are not restored."
     if not written:
-        return f"To bring back: {counts}. {others}\nNothing was changed. Add --yes to do it."
-    return f"Brought back: {counts}; every token among them is revoked. {others}"
+        return f"To restore: {counts}. {others}\nNothing was changed. Add --yes to restore the rows."
+    return f"Restored: {counts}. Every restored token is revoked. {others}"

@@ -1,4 +1,4 @@
-"""The progress of a restore in a file, so that a restore that was stopped goes on."""
+"""The progress of a restore in a file, so that a stopped restore can continue."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _VERSION = 1
 
 @dataclass
 class Progress:
-    """The next page of each segment, and what was done before; ``path`` is None if it is not saved.
+    """The next page of each segment, and the counts so far. It is not saved if ``path`` is None.
 
     ``known`` identifies the restore: tables by ARN and id, number of segments, and options.
     """
@@ -32,7 +32,7 @@ class Progress:
 
     @classmethod
     def unsaved(cls, segments: int) -> Progress:
-        """Return the beginning of a count, which nothing remembers."""
+        """Return the beginning of a count, which is not saved."""
         return cls(segments)
 
     @classmethod
@@ -81,7 +81,7 @@ class Progress:
         ]
 
     def record(self, page: Page, outcome: Outcome, following: Page | None) -> None:
-        """Remember that a page is done, and save that."""
+        """Record that a page is done, and save the progress. Raises OSError."""
         self.outcome.add(outcome)
         if following:
             self.starts[page.segment] = following.start
@@ -91,11 +91,11 @@ class Progress:
         self._save()
 
     def told(self) -> str:
-        """Return what was done so far as a sentence."""
+        """Return a sentence about the progress."""
         brought = self.outcome.brought.total()
         return (
-            f"{len(self.done)} of {self.segments} segments are done. {brought:,} rows were brought back, "
-            f"{self.outcome.present:,} were there already, {self.outcome.left:,} do not come back."
+            f"{len(self.done)} of {self.segments} segments are done. {brought:,} rows were restored, "
+            f"{self.outcome.present:,} existed already, {self.outcome.left:,} are not restored."
         )
 
     def _save(self) -> None:
@@ -105,9 +105,9 @@ class Progress:
         counts = {"brought": dict(outcome.brought), "present": outcome.present, "left": outcome.left}
         document = {"version": _VERSION, "restore": self.known, "outcome": counts}
         document |= {"starts": self.starts, "done": sorted(self.done)}
-        # As a whole or not at all: a command may be stopped while it saves.
+        # The file is replaced as a whole, because the command may be stopped while it saves.
         written = self.path.with_name(self.path.name + ".new")
-        # Keys hold user ids, which are of no interest to other people of the machine.
+        # Primary keys hold user ids, which other users of this machine must not read.
         with os.fdopen(os.open(written, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
             json.dump(document, file)
         written.replace(self.path)

@@ -1,4 +1,4 @@
-"""The rows that a restore brings back, page by page, and what becomes of each."""
+"""The rows that a restore copies, page by page, and the changes that it makes to them."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ _Row = Mapping[str, Any]
 _USER = "U#"
 _USER_ITSELF = "#"
 _RINGS = {partition: use for use, partition in primary_keys.KEY_RINGS.items()}
-# A page is the unit of work and of progress: a second of a worker's time.
+# A page is the unit of work and of progress. A worker needs about a second for it.
 _PAGE_ROWS = 200
 _KINDS = {_USER_ITSELF: "users", primary_keys.TOKENS: "tokens"}
 
 
 @dataclass(frozen=True)
 class Page:
-    """One page of one segment of the table; ``start`` is the last key of the page before."""
+    """One page of one segment of the table. ``start`` is the last primary key of the page before."""
 
     segment: int
     segments: int
     start: _Row | None = None
 
     def asked(self) -> Any:
-        """Return the members of a Scan that ask for this page."""
+        """Return the members of the Scan for this page."""
         start = {"ExclusiveStartKey": self.start} if self.start else {}
         return {"Segment": self.segment, "TotalSegments": self.segments, "Limit": _PAGE_ROWS, **start}
 
@@ -47,7 +47,7 @@ class Page:
 
 @dataclass
 class Outcome:
-    """Counts of rows: brought back by kind, there already, and left behind."""
+    """Counts of rows: copied, by kind; present in the target already; left out."""
 
     brought: Counter[str] = field(default_factory=Counter)
     present: int = 0
@@ -62,11 +62,11 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Restore:
-    """Copies what is missing in ``target`` from ``source``; no row that is there is changed.
+    """A copy of the rows that ``target`` lacks from ``source``. Present rows are not changed.
 
-    A backup does not know what was ended after it was taken: so no token comes back in use, a user comes
-    back in a generation that no token has, and sessions, sign-ins and assertions do not come back at all.
-    Without ``keys`` the rings begin anew: in another region the service cannot sign with these.
+    A backup does not know which tokens and sessions ended after it was taken. So every copied token is
+    revoked. A copied user gets a generation that no token has. Sessions, sign-ins and assertions are left
+    out. Without ``keys``, signing keys are left out too, because another region cannot sign with them.
     """
 
     client: DynamoDBClient
@@ -77,7 +77,7 @@ class Restore:
     keys: bool = True
 
     def run(self, *, write: bool) -> Outcome:
-        """Copy, or only count, from beginning to end. Raises ClientError, BotoCoreError."""
+        """Copy or count all rows. Raises ClientError, BotoCoreError."""
         whole, page = Outcome(), Page(0, 1)
         while True:
             outcome, following = self.run_page(page, write=write)
@@ -87,9 +87,9 @@ class Restore:
             page = following
 
     def run_page(self, page: Page, *, write: bool) -> tuple[Outcome, Page | None]:
-        """Copy one page, or only count it; return the segment's next page, or None after its last.
+        """Copy or count one page. Return the segment's next page, or None after the last.
 
-        A page that is copied again finds its rows there already. Raises ClientError, BotoCoreError.
+        If a page is copied again, its rows are present already. Raises ClientError, BotoCoreError.
         """
         outcome = Outcome()
         read = self.client.scan(TableName=self.source, ConsistentRead=True, **page.asked())
@@ -128,10 +128,7 @@ class Restore:
         return bool(row["pk"] == primary_keys.identity_key(identifier.user_id)["pk"])
 
     def _renewed(self, row: _Row) -> _Row:
-        """Return the user without any token or session, the ones that are still in the target included.
-
-        All of a user's tokens are ended by a change of the user's row alone, which is the row that is lost.
-        """
+        """Return the user in a new generation, which ends all tokens and sessions, also in the target."""
         user, now = items.USER.read(row), self.clock.now()
         renewed = replace(user.in_generation(new_generation()), updated_at=now, sessions_ended_at=now)
         return items.USER.item(renewed)
@@ -146,7 +143,7 @@ class Restore:
             revocation=Revocation(RevocationReason.ADMIN, now),
             updated_at=now,
             purge_at=now + self.retention,
-            # As every change does: a use that read the row before must not write to it.
+            # A use that read the former row must not write to this one.
             version=token.version + 1,
         )
         return items.TOKEN.item(ended)
@@ -164,7 +161,7 @@ class Restore:
         return True
 
     def _went_on(self, ring: str) -> bool:
-        """Return whether the ring of keys in the target is in another state already."""
+        """Return whether the ring of keys in the target has changed since the backup."""
         head = primary_keys.key_ring_key(_RINGS[ring])
         found = self._find(self.target, head)
         return found is not None and found != self._find(self.source, head)

@@ -1,4 +1,4 @@
-"""The segments of a restore, worked on at once, after the tables are there."""
+"""The segments of a restore, several at a time, when both tables are active."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ Pause: TypeAlias = Callable[[float], None]
 _Done: TypeAlias = tuple[Outcome, Page | None]
 
 _USABLE = frozenset({"ACTIVE", "UPDATING"})
-# Of a table in any other state it is certain that waiting does not help.
+# In any other state, waiting does not help.
 _ON_ITS_WAY = frozenset({"CREATING"})
 _PAUSE_SECONDS = 20.0
 _TELL_SECONDS = 30.0
-# A new table takes 4,000 writes a second at first and more as they come, so throttles are usual.
+# A new table takes 4,000 writes a second at first, and more later. So throttles are usual.
 _ATTEMPTS = 12
 
 
 def restore_of(options: argparse.Namespace) -> Restore:
-    """Return the restore that the options describe, with a client of its own: each process makes one."""
+    """Return the restore that the options describe, with a new client, because each process needs one."""
     config = Config(
         max_pool_connections=options.workers, retries={"mode": "standard", "total_max_attempts": _ATTEMPTS}
     )
@@ -57,7 +57,7 @@ def wait_until_active(
 ) -> dict[str, str]:
     """Wait until a table can be used, and return its ARN and id.
 
-    A large table takes hours to be restored, and the CLI's waiter gives up after 500 seconds. Raises
+    A restore of a large table may take hours, and the AWS CLI waits for 500 seconds only. Raises
     OperatorError for a table that will not become active, ClientError if the table does not exist.
     """
     told = ""
@@ -65,7 +65,7 @@ def wait_until_active(
         found = client.describe_table(TableName=table)["Table"]
         status: str = found["TableStatus"]
         if status in _USABLE:
-            # DynamoDB Local gives tables no id. The time of creation tells them apart too.
+            # DynamoDB Local does not give tables an id. The time of creation is unique too.
             return {
                 "arn": found["TableArn"],
                 "id": found.get("TableId") or found["CreationDateTime"].isoformat(),
@@ -81,10 +81,10 @@ def wait_until_active(
 def run_segments(
     options: argparse.Namespace, progress: Progress, say: Say = print, tell_seconds: float = _TELL_SECONDS
 ) -> Progress:
-    """Work on ``options.workers`` pages at once until every segment is done; return the progress.
+    """Copy or count ``options.workers`` pages at a time until every segment is done; return the progress.
 
-    One loop owns the progress and its file. Raises ClientError, BotoCoreError after the pages that are
-    being worked on; what they did is recorded.
+    One loop owns the progress and its file. If a page fails, the running pages are finished and recorded
+    first. Raises ClientError, BotoCoreError, OSError.
     """
     with _executor(options) as executor:
         ahead = progress.pages()
@@ -107,14 +107,14 @@ def run_segments(
 
 
 def _recorded(progress: Progress, page: Page, future: Future[_Done]) -> list[Page]:
-    """Record a page that is done; return the one that follows, if any."""
+    """Record a page that is done. Return the next page of its segment, if any."""
     outcome, following = future.result()
     progress.record(page, outcome, following)
     return [following] if following else []
 
 
 def _record_the_rest(progress: Progress, running: dict[Future[_Done], Page]) -> None:
-    """Wait for the pages that are being worked on, because their rows are written anyway."""
+    """Wait for the running pages, because their rows are written anyway."""
     for future, page in running.items():
         if not future.cancel() and future.exception() is None:
             _recorded(progress, page, future)
@@ -133,7 +133,7 @@ def _executor(options: argparse.Namespace) -> Executor:
     )
 
 
-# Of each worker's process; threads of one process share the client, which allows that.
+# Each process has one restore. Its threads share the client, which is safe.
 _here: dict[str, Any] = {}
 
 
@@ -142,7 +142,7 @@ def _begin(options: argparse.Namespace) -> None:
 
 
 def _begin_process(options: argparse.Namespace) -> None:
-    # A terminal sends Ctrl-C to all processes. Only the parent ends, after the pages that are under way.
+    # A terminal sends Ctrl-C to all processes. Only the parent stops, after the running pages.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _begin(options)
 

@@ -1,4 +1,4 @@
-"""The lines that the operator's command prints about users."""
+"""The lines that the command ``users`` prints."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         command.add_argument(
             "--table", default=os.environ.get("TABLE_NAME", ""), help="default: TABLE_NAME"
         )
-        command.add_argument("--stage", help="use the settings of this stage; default: the environment")
+        command.add_argument("--stage", help="read the settings of this stage; default: the environment")
         if changes:
             command.add_argument(
                 "--yes", action="store_true", help="make the change; without it nothing is changed"

@@ -156,6 +156,6 @@ class BusyStore(InMemoryStore):
         super().correct_live_tokens(user, live_tokens)
 
     def note_full(self, user: User, until: datetime) -> None:
-        """Note that there is no place."""
+        """Note that the owner has no place left."""
         self._begin("note_full")
         super().note_full(user, until)

@@ -1,4 +1,4 @@
-"""Signing in: who somebody is here, and the record behind it."""
+"""Sign-ins: the user behind an identity, and the user's row."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -34,7 +34,7 @@ ADMINISTRATORS = Administrators(ISSUER, "sub", frozenset({"named@example.com"}))
 
 
 class Provider:
-    """Vouches for whom it knows, by the JWT."""
+    """Vouches for the identities that it knows, by the JWT."""
 
     def __init__(self) -> None:
         self.known: dict[str, Identity] = {}
@@ -67,7 +67,7 @@ class Door:
 
 @pytest.fixture
 def door() -> Door:
-    """Return a door that nobody has come through yet."""
+    """Return a door before the first sign-in."""
     return Door()
 
 
@@ -94,7 +94,7 @@ def test_person_gets_a_record_on_first_sight(door: Door) -> None:
 
 
 def test_second_sign_in_finds_the_record(door: Door) -> None:
-    """Somebody who has not changed costs no write."""
+    """A user who has not changed costs no write."""
     first = door.sign_in()
 
     assert door.sign_in() == first
@@ -241,7 +241,7 @@ def test_identity_that_leads_nowhere_is_an_error(door: Door) -> None:
 
 
 def test_two_first_sights_at_once_make_one_record(door: Door) -> None:
-    """Who comes second through the door uses the record of the first."""
+    """The second of two first sign-ins uses the row of the first."""
     first: list[User] = []
     door.store.let("add_user", lambda: first.append(door.sign_in()))
 
@@ -342,7 +342,7 @@ def test_sign_in_that_keeps_meeting_others_gives_up(door: Door) -> None:
 
 
 def test_deactivation_that_overtakes_a_sign_in_wins(door: Door) -> None:
-    """Who is deactivated while signing in stays out."""
+    """A user who is deactivated while signing in stays out."""
     user = door.sign_in()
     inactive = replace(user, status=UserStatus.INACTIVE)
     door.store.let("save_sign_in", lambda: door.store.put(inactive))
@@ -405,7 +405,7 @@ def test_new_sign_in_after_the_removal_starts_a_fresh_account(door: Door) -> Non
 
 
 def test_two_returns_at_once_make_one_fresh_account(door: Door) -> None:
-    """Who returns second uses the generation of the first."""
+    """The second of two returns uses the generation of the first."""
     user = _removed()
     door.store.put(user)
     identity = an_identity(issued_at=LATER)

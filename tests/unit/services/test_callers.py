@@ -1,4 +1,4 @@
-"""Who calls the protected API, from the authorizer to the view."""
+"""Callers of the protected API, from the authorizer to the view."""
 
 import pytest
 from hypothesis import given
@@ -37,7 +37,7 @@ def test_context_is_flat_strings() -> None:
 
 @pytest.mark.parametrize("scopes", [set(), {READ}, {WRITE}, {READ, WRITE}])
 def test_view_sees_the_caller_whom_the_authorizer_let_in(scopes: set[str]) -> None:
-    """What the authorizer writes is what the view reads."""
+    """The view reads exactly what the authorizer wrote."""
     token = a_token(a_user(), name=NAME)
 
     caller = token_caller(authorizer_context(Verified(token, frozenset(scopes), None)), DEFAULT_CATALOGUE)

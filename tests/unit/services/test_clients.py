@@ -40,7 +40,7 @@ class World:
 
 @pytest.fixture
 def world() -> World:
-    """Return a service that nobody has called."""
+    """Return a service that no client has called."""
     return World()
 
 
@@ -80,13 +80,13 @@ def test_nothing_presented_is_refused_where_somebody_is_needed(world: World) -> 
 
 
 def test_bad_credentials_are_refused_even_where_nobody_is_needed(world: World) -> None:
-    """Who presents something must mean it."""
+    """Credentials that are presented must be good."""
     with pytest.raises(InvalidClient):
         world.clients.check(ClientSecret(SERVER, "x"))
 
 
 def test_assertion_is_good_once(world: World) -> None:
-    """Whoever copied it on its way comes too late; another one is welcome."""
+    """A copied assertion comes too late. Another one is accepted."""
     presented = world.assertion()
     world.clients.require(presented)
     assert "used before" in world.refused(presented).detail

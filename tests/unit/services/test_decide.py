@@ -53,7 +53,7 @@ class RecentGate(Gate):
 
     @property
     def reads(self) -> int:
-        """How often rows were read."""
+        """The number of reads of rows."""
         return self.store.calls[READ]
 
 

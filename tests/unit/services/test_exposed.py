@@ -20,7 +20,7 @@ from tests.unit.services.stores import BusyStore
 
 
 class Finder:
-    """Somebody who found strings; the genuine ones are token ids here."""
+    """A finder of strings. The genuine ones are token ids here."""
 
     def __init__(self) -> None:
         self.store = BusyStore()
@@ -48,7 +48,7 @@ class Finder:
 
 @pytest.fixture
 def finder() -> Finder:
-    """Return somebody who found the strings of three tokens."""
+    """Return a finder of the strings of three tokens."""
     return Finder()
 
 
@@ -134,7 +134,7 @@ def test_token_without_a_row_is_passed_over(finder: Finder) -> None:
 
 @pytest.mark.parametrize("left", [True, False])
 def test_first_token_of_a_line_stands_for_it_after_its_row_is_gone(finder: Finder, left: bool) -> None:
-    """What grew out of it ends, as long as the line's row leads there."""
+    """The tokens that grew out of it end, as long as the line's row leads there."""
     token = finder.tokens[0]
     successor = own_successor_of(token, new_token_id(START), START, RULES)
     rotation = rotation_of(token, None, successor, timedelta(days=1), RULES)
@@ -163,7 +163,7 @@ def test_failure_is_told_after_the_others_were_tried(finder: Finder, call: str) 
 
 
 def test_missing_keys_are_told_after_the_others_were_tried(finder: Finder) -> None:
-    """Nobody can say yet whether that string is genuine."""
+    """The service cannot say yet if that string is genuine."""
     with pytest.raises(StoreUnavailable):
         finder.revoke_exposed(["no keys", finder.tokens[0].id])
     assert finder.row(finder.tokens[0]).state is TokenState.REVOKED

@@ -371,7 +371,7 @@ class TestLettingInAgain:
         assert bench.clock.now() - begun <= SETTLE + timedelta(seconds=10)
 
     def test_round_takes_over(self) -> None:
-        """What ends something goes first, and its round lets tokens in again too."""
+        """A change that ends something goes first. Its round lets tokens in again too."""
         bench = Bench(*TWENTY)
         rounds = bench.process()
 

@@ -83,7 +83,7 @@ class Desk:
 
     @property
     def count(self) -> int:
-        """What the owner's row says about live tokens."""
+        """The count of live tokens in the owner's row."""
         return self.store.read_user(self.owner).live_tokens
 
     @property
@@ -137,7 +137,7 @@ def test_too_long_a_lifetime_is_refused_before_anything_is_signed(desk: Desk) ->
 
 
 def test_signing_failure_leaves_nothing(desk: Desk) -> None:
-    """Without a signature there is no row, no count and no idempotency record."""
+    """Without a signature nothing is written: neither row, nor count, nor idempotency record."""
     desk.signer.out_of_order = True
 
     with pytest.raises(SigningUnavailable):
@@ -270,7 +270,7 @@ def test_replay_that_races_its_original_makes_no_second_token(desk: Desk) -> Non
 
 
 def test_replay_at_the_quota_is_still_a_replay(desk: Desk) -> None:
-    """Who lost an answer learns that the token exists, even if it was the last one allowed."""
+    """After a lost response, the caller learns that the token exists, even at the quota."""
     for key in ("a", "b", "c"):
         desk.issue(key=key)
 
@@ -393,7 +393,7 @@ def test_recount_never_undoes_a_revocation(desk: Desk) -> None:
 
 
 def test_count_that_is_right_is_not_written(desk: Desk) -> None:
-    """A refusal at a full quota leaves the count. The row notes that there is no place."""
+    """A refusal at a full quota leaves the count. The row notes that the owner has no place left."""
     desk.fill()
     before = desk.store.read_user(desk.owner)
 

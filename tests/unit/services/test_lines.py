@@ -157,7 +157,7 @@ def test_line_of_0_1_ends_with_every_of_its_tokens(desk: Lines, which: int) -> N
 
 @pytest.mark.parametrize("which", range(5))
 def test_line_of_0_1_goes_on(desk: Lines, which: int) -> None:
-    """What rotates itself after the upgrade still ends with its ancestors from before."""
+    """A token that rotates itself after the upgrade still ends with its ancestors from before."""
     line = desk.grow(2)
     desk.as_in_0_1()
     line.append(desk.rotate(desk.store.read_token(line[-1])))
@@ -260,7 +260,7 @@ def test_self_rotation_meanwhile_does_not_escape(desk: Lines, length: int, times
 
 @pytest.mark.parametrize("by_itself", [True, False])
 def test_rotation_that_meets_the_end_is_refused(desk: Lines, by_itself: bool) -> None:
-    """The end was first, so there is no successor."""
+    """The end was first, so no successor is made."""
     line = desk.grow(2)
     desk.store.let("rotate_token", lambda: desk.end(line[0]))
 

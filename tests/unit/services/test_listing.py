@@ -236,7 +236,7 @@ def test_filtered_pages_hold_every_match_once() -> None:
 
 
 def test_tokens_of_others_are_not_listed() -> None:
-    """One user's list holds nobody else's tokens, whatever the cursor says."""
+    """A user's list holds only that user's tokens, whatever the cursor says."""
     other = a_user("other@example.com")
     theirs = [a_token(other, START - DAY), a_token(other, START + DAY)]
     shelf = Shelf(*theirs, a_token(OWNER, START + 2 * DAY), a_token(OWNER))
@@ -464,7 +464,7 @@ def test_no_cursor_whatsoever_breaks_a_list(cursor: str) -> None:
     ],
 )
 def test_forged_cursor_opens_only_a_place(sort: str, key: str, expected: list[str]) -> None:
-    """Who makes up a well-formed cursor sees a part of the own list."""
+    """A caller with an invented, well-formed cursor sees a part of the own list."""
     shelf = Shelf(a_token(OWNER, name="a"), a_token(OWNER, name="b"))
     behind_all = "tok_" + "z" * 36
 

@@ -70,7 +70,7 @@ class Desk:
 
     @property
     def count(self) -> int:
-        """What the owner's row says about live tokens."""
+        """The count of live tokens in the owner's row."""
         return self.store.read_user(self.owner).live_tokens
 
 
@@ -104,14 +104,14 @@ def test_anything_but_an_id_is_not_found(desk: Desk, token_id: str) -> None:
 
 
 def test_unknown_token_is_not_found(desk: Desk) -> None:
-    """An id that nobody has names nothing."""
+    """An id without a token names nothing."""
     for ask in _every_call(desk, new_token_id(START)):
         with pytest.raises(TokenNotFound):
             ask()
 
 
 def test_token_of_another_user_is_not_found(desk: Desk) -> None:
-    """Somebody else's id is answered like an unknown one, and nothing happens to the token."""
+    """Another user's id gets the same error as an unknown one, and the token stays as it is."""
     other = a_user("other@example.com")
     token = a_token(other)
     desk.store.put(other, token)
@@ -124,7 +124,7 @@ def test_token_of_another_user_is_not_found(desk: Desk) -> None:
 
 @pytest.mark.parametrize("status", [ACTIVE, INACTIVE, IDLE, EXPIRED])
 def test_unrevoked_token_can_be_renamed_and_keeps_its_status(desk: Desk, status: TokenStatus) -> None:
-    """A name is no status: whatever is not final may have another one."""
+    """A name is not a status: every token that is not revoked may get another name."""
     token = desk.has(**STANDINGS[status])
 
     view = desk.tokens.patch(desk.owner, token.id, TokenPatch(name="nightly", description="new"))
@@ -391,7 +391,7 @@ def test_revoking_twice_changes_nothing(desk: Desk) -> None:
 
 
 def test_token_of_an_ended_generation_is_revoked_already(desk: Desk) -> None:
-    """Revoking it is no error, writes nothing and frees no place of the present generation."""
+    """Revoking it succeeds, writes nothing and frees no place of the present generation."""
     token = desk.has(generation="before")
 
     desk.revoke(desk.owner, token.id, RevocationReason.OWNER)

@@ -59,7 +59,7 @@ class RotatedGate(Gate):
 
     @property
     def reuse(self) -> tuple[int, object]:
-        """What the row says about reuse."""
+        """The count and the time of reuse in the row."""
         return self.row.reuse_count, self.row.last_reused_at
 
 
@@ -85,7 +85,7 @@ def test_reuse_is_refused_and_recorded(gate: RotatedGate) -> None:
 
 
 def test_reuse_is_written_once_per_interval_and_none_is_lost(gate: RotatedGate) -> None:
-    """What is not written yet is counted in the process."""
+    """Reuse that is not written yet is counted in the process."""
     for _ in range(4):
         gate.refuse()
     assert gate.store.calls["record_reuse"] == 1
@@ -100,7 +100,7 @@ def test_reuse_is_written_once_per_interval_and_none_is_lost(gate: RotatedGate) 
 
 
 def test_processes_share_the_interval(gate: RotatedGate) -> None:
-    """What one wrote the other need not write."""
+    """A reuse that one process wrote is not written by the other."""
     gate.refuse()
     gate.start()
     gate.refuse()
@@ -167,7 +167,7 @@ def test_token_in_its_overlap_passes_without_a_record(gate: RotatedGate) -> None
 
 @pytest.mark.parametrize("end", ["revoked", "generation", "inactive", "removed", "expired"])
 def test_other_refusals_are_no_reuse(gate: RotatedGate, end: str) -> None:
-    """Whoever is refused for another reason is not recorded."""
+    """A refusal for another reason is not recorded."""
     if end == "revoked":
         gate.store.put(gate.token.revoked(RevocationReason.OWNER, START, RULES))
     elif end == "generation":
@@ -344,7 +344,7 @@ def test_relative_that_never_rests_is_logged(strict: RotatedGate) -> None:
 
 
 def test_looking_records_nothing(gate: RotatedGate) -> None:
-    """Whoever only asks about a token has not used it."""
+    """Introspection of a token is not a use."""
     with pytest.raises(RotatedToken):
         gate.verifying.look("any string")
     with pytest.raises(RotatedToken):

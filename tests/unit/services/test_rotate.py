@@ -106,7 +106,7 @@ def test_predecessor_that_was_deleted_is_not_missed(desk: Turn) -> None:
 
 @pytest.mark.parametrize("token_id", ["self", "tok_x", "../x", ""])
 def test_id_of_another_form_costs_nothing(desk: Turn, token_id: str) -> None:
-    """What cannot be an id is not looked up."""
+    """A string that is not an id is never read from the store."""
     with pytest.raises(TokenNotFound):
         desk.rotating(desk.owner, token_id, HOUR)
     assert desk.store.calls == {}
@@ -188,7 +188,7 @@ def test_deactivation_meanwhile_wins(desk: Turn) -> None:
 
 
 def test_endless_changes_end_in_a_conflict(desk: Turn) -> None:
-    """Nobody waits forever, and nothing is written."""
+    """The attempts end, and nothing is written."""
 
     def rename(version: int) -> None:
         desk.store.put(replace(desk.token, name=f"name {version}", version=version))
@@ -216,7 +216,7 @@ def test_nothing_is_written_when_nothing_can_be_signed(desk: Turn) -> None:
 
 
 def test_broken_store_is_no_refusal(desk: Turn) -> None:
-    """Nobody knows, so nobody is told that the token is gone."""
+    """The outcome is unknown, so the error does not say that the token is gone."""
     desk.store.broken = {"rotate_token"}
 
     with pytest.raises(StoreUnavailable):

@@ -1,4 +1,4 @@
-"""Who makes a management call, and who may do what administrators do."""
+"""Callers of the management API, and callers who may act as administrators."""
 
 import pytest
 
@@ -24,7 +24,7 @@ def test_administrators_only(service: MemoryService) -> None:
 
 
 def test_administrator_signs_in_like_anybody(service: MemoryService) -> None:
-    """What refuses a user refuses an administrator, and by the same name."""
+    """An administrator is refused for the same reasons as a user, with the same errors."""
     service.store.add_user(a_user("admin@example.com", status=UserStatus.INACTIVE))
 
     with pytest.raises(UserInactive):
@@ -36,7 +36,7 @@ def test_administrator_signs_in_like_anybody(service: MemoryService) -> None:
 
 
 def test_credentials_show_nothing_of_themselves() -> None:
-    """What opens the account is in no representation of the value that carries it."""
+    """The representation of credentials shows no secret."""
     shown = repr(
         Credentials(
             unverified_bearer="a-jwt", unverified_cookie="a-cookie", unverified_csrf_token="a-token"

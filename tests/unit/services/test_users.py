@@ -1,4 +1,4 @@
-"""What administrators do with users."""
+"""Changes to users by administrators."""
 
 import base64
 from collections.abc import Callable
@@ -208,7 +208,7 @@ def test_list_shows_why_tokens_were_revoked(
 def test_change_to_what_is_already_so_writes_nothing(
     office: Office, change: str, status: UserStatus
 ) -> None:
-    """A second call is no second change: no token dies of it."""
+    """A second call changes nothing: it ends no token."""
     user = office.has(status=status)
 
     assert CHANGES[change](office.users, user) == user
@@ -259,7 +259,7 @@ def test_administrators_cannot_lock_themselves_out(office: Office, change: str) 
 
 
 def test_administrators_can_revoke_all_their_own_tokens(office: Office) -> None:
-    """That locks nobody out."""
+    """It locks no administrator out."""
     CHANGES["revoke-all"](office.users, ADMIN)
 
     assert office.store.read_user(ADMIN).generation != ADMIN.generation
@@ -343,7 +343,7 @@ def test_users_are_listed_newest_first_without_skips_or_repeats(office: Office) 
         cursor = page.next_cursor
         if cursor is None:
             break
-        # Somebody new is at the front, which no later page shows.
+        # A new user is at the front, which no later page shows.
         office.store.put(a_user(f"new{len(pages)}@example.com", created_at=NOW))
 
     listed = [user for page in pages for user in page]
@@ -468,13 +468,13 @@ def test_cursor_of_version_0_1_goes_on(office: Office) -> None:
     ],
 )
 def test_cursor_of_another_form_is_refused(office: Office, cursor: str) -> None:
-    """What this list did not hand out is no place in it."""
+    """A cursor that this list did not make is refused."""
     with pytest.raises(InvalidCursor):
         office.users.page(any_user(cursor=cursor))
 
 
 def test_forged_cursor_opens_only_a_place(office: Office) -> None:
-    """A well-formed place that nobody has goes on from there."""
+    """A well-formed place without a user continues from there."""
     forged = base64.urlsafe_b64encode(b"999999999999999#" + STRANGER.encode()).decode().rstrip("=")
 
     assert list(office.users.page(any_user(cursor=forged)).users) == [ADMIN]

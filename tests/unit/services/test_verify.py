@@ -241,7 +241,7 @@ def test_use_is_recorded_forward_only(gate: Gate) -> None:
 
 
 def test_use_that_cannot_be_recorded_is_allowed_and_logged(gate: Gate) -> None:
-    """Losing a touch costs accuracy, never access; somebody is told."""
+    """Losing a touch costs accuracy, never access. A warning is logged."""
     gate.store.broken = {"touch"}
 
     with written() as lines:

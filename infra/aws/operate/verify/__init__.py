@@ -1,1 +1,1 @@
-"""`make verify`: hold a deployed stack to its promises. Each check measures one and gives a verdict."""
+"""The command ``verify``. Each check measures one promise of a deployed stack and gives a verdict."""

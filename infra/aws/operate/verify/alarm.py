@@ -1,4 +1,4 @@
-"""One alarm, fired on purpose: CloudWatch's history says whether its topic took the message.
+"""One alarm, fired on purpose. CloudWatch's history says if the topic took the message.
 
 CloudWatch cannot publish to a topic if it may not use the topic's KMS key. The alarm is silent then
 ("Why didn't I receive an SNS notification for my CloudWatch alarm trigger?", AWS re:Post).
@@ -16,7 +16,7 @@ from infra.aws.operate.verify.findings import Check, Finding, fails, holds, not_
 from infra.aws.operate.verify.site import Site
 
 _ALARM = "AWS::CloudWatch::Alarm"
-_REASON = "A trial by an operator of the API tokens service. No action is needed."
+_REASON = "An operator of the API tokens service tests this alarm. No action is needed."
 _WAIT_SECONDS = 60.0
 _BATCH = 100
 _DONE, _FAILED = "Successfully executed action", "Failed to execute action"
@@ -24,10 +24,14 @@ _KMS_HINT = "Let cloudwatch.amazonaws.com use the topic's KMS key: docs/operatio
 
 
 def fire(site: Site) -> Finding:
-    """Set one alarm to ALARM, read what became of its actions, and set it back."""
+    """Set one alarm to ALARM, read the results of its actions, and set it back."""
     names = site.names_of(_ALARM)[:_BATCH]
     if not names:
-        return not_decidable("the emulator makes no alarms") if site.facts.emulated else fails("no alarms")
+        return (
+            not_decidable("the emulator does not have alarms")
+            if site.facts.emulated
+            else fails("the stack does not have alarms")
+        )
     cloudwatch = site.client("cloudwatch")
     alarms = cloudwatch.describe_alarms(AlarmNames=names)["MetricAlarms"]
     loud = [alarm for alarm in alarms if alarm.get("AlarmActions") and alarm.get("ActionsEnabled", True)]
@@ -42,7 +46,7 @@ def fire(site: Site) -> Finding:
 def _fired(site: Site, cloudwatch: Any, alarm: Any) -> Finding:
     name, topics = alarm["AlarmName"], alarm["AlarmActions"]
     begun = site.time.now()
-    # Its next evaluation would do the same, and its OK action says that the trial is over.
+    # The next evaluation would set it back too. Its OK action says that the test is over.
     step = site.undo.add(f"the alarm {name} in state ALARM", partial(_calm, cloudwatch, name))
     cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason=_REASON)
     told: list[str] = []
@@ -62,16 +66,16 @@ def _fired(site: Site, cloudwatch: Any, alarm: Any) -> Finding:
 
 
 def _history(cloudwatch: Any, name: str, begun: datetime) -> list[str]:
-    """Return the summary of each action since the trial began, with the error if it has one."""
+    """Return the summary of each action since the test began, with its error if there is one."""
     asked = {"AlarmName": name, "HistoryItemType": "Action", "StartDate": begun}
     items = cloudwatch.describe_alarm_history(**asked)["AlarmHistoryItems"]
     return [told for item in items if (told := _summary(item))]
 
 
 def _summary(item: Any) -> str:
-    """Return what became of an action, or nothing for another entry.
+    """Return the result of an action, or an empty text for another entry.
 
-    The summary is cut at 255 characters, and the error may be in the entry's data only.
+    CloudWatch cuts the summary at 255 characters. The error may be in the data of the entry only.
     """
     summary = str(item.get("HistorySummary", ""))
     if _DONE in summary:
@@ -87,14 +91,16 @@ def _is_about_keys(summary: str) -> bool:
 
 
 def _received(site: Site, name: str, topics: list[str]) -> Finding:
-    """Return how many subscribers the topics have: without one the message is lost."""
+    """Return the number of subscriptions of the topics. Without a subscription, the message is lost."""
     try:
         confirmed = sum(_subscribers(site, topic) for topic in topics if ":sns:" in topic)
     except ClientError:
-        return holds(f"{name}: published; look whether it arrived, its subscriptions may not be read")
+        return holds(
+            f"{name}: published. Check that it arrived, because you may not list the subscriptions"
+        )
     if not confirmed:
         return fails(f"{name}: published, but no subscription of the topic is confirmed")
-    return holds(f"{name}: published for {confirmed} subscriptions; look whether it arrived")
+    return holds(f"{name}: published for {confirmed} subscriptions. Check that it arrived")
 
 
 def _subscribers(site: Site, topic: str) -> int:

@@ -1,4 +1,4 @@
-"""`python -m infra.aws.operate.verify`: hold a deployed stack to its promises, and print one table."""
+"""The command ``verify``: check the promises of a deployed stack, and print one table."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ from infra.aws.stacks import add_stack_arguments, stack_name_of
 from infra.aws.terminal import YES, Confirm, Say, confirmation, say_at_once
 
 _JWT, _SECOND, _CLIENT = "VERIFY_JWT", "VERIFY_SECOND_JWT", "VERIFY_CLIENT"
-# RFC 7515 section 3.1. Anything else could end the header line that it goes into.
+# RFC 7515 section 3.1. Another character could end the header line.
 _THREE_PARTS = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _COST = """\
 This calls the deployed stack some hundred times. On AWS it costs less than $0.05.
-- It creates about 30 tokens named "verify ...", and revokes them. They expire within a day anyway.
+- It creates about 30 tokens named "verify ...", and revokes them. They also expire within a day.
 - It fires one alarm and sets it back. Your alarm topic gets both messages.
-- It makes an IAM role for its probes, and deletes it.
-- It turns the flush of cached decisions off for one revocation, at most 5 minutes, except on stage prod.
-  Until it is on again, revoked tokens of other people may pass for the TTL.
-- It changes no other token of yours."""
+- It creates an IAM role for its probes, and deletes it.
+- It turns off the flush of cached decisions for one revocation, at most 5 minutes, except on stage prod.
+  In this time, revoked tokens of other people may be accepted for the TTL.
+- It does not change your other tokens."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -65,7 +65,7 @@ def run(options: argparse.Namespace) -> int:
 def verify(site: Site, say: Say) -> int:
     """Run every check, clean up, print the table, and return the exit status.
 
-    An interruption ends the checks, never the clean-up.
+    Ctrl-C ends the checks, but not the clean-up.
     """
     results: list[Result] = []
     left: list[str] = []
@@ -87,7 +87,7 @@ def verify(site: Site, say: Say) -> int:
 
 
 def agree(facts: Facts, confirm: Confirm) -> None:
-    """Say what the run does and costs, and ask. Raises DeploymentError if the answer is no."""
+    """Print the actions and the cost of the run, and ask. Raises DeploymentError after another answer."""
     for line in ("", *_COST.splitlines()):
         say_at_once(line)
     if not confirm(f"Verify {facts.stack}?", YES):
@@ -95,7 +95,7 @@ def agree(facts: Facts, confirm: Confirm) -> None:
 
 
 def jwt_of(path: str) -> str:
-    """Return the JWT from a file, from VERIFY_JWT, or from a question. It never comes from the command.
+    """Return the JWT from a file, from VERIFY_JWT, or from a question.
 
     Raises DeploymentError if there is none.
     """
@@ -103,21 +103,25 @@ def jwt_of(path: str) -> str:
         try:
             given = Path(path).read_text(encoding="utf-8")
         except (OSError, UnicodeError) as error:
-            raise DeploymentError(f"The JWT cannot be read: {type(error).__name__}") from error
+            raise DeploymentError(
+                f"The file with the JWT cannot be read: {type(error).__name__}"
+            ) from error
     elif _JWT in os.environ:
         given = os.environ[_JWT]
     elif sys.stdin.isatty():
         given = getpass.getpass("JWT of your OpenID provider (not shown): ")
     else:
-        raise DeploymentError(f"No JWT: set {_JWT}, or name a file with JWT_FILE=.")
+        raise DeploymentError(f"The JWT is missing. Set {_JWT}, or name a file with JWT_FILE=.")
     return checked(given)
 
 
 def checked(given: str) -> str:
-    """Return a JWT without the spaces around it. Raises DeploymentError for another text."""
+    """Return a JWT without the spaces around it. Raises DeploymentError if the text is not a JWT."""
     jwt = given.strip()
     if not _THREE_PARTS.fullmatch(jwt):
-        raise DeploymentError("That is not a JWT: three parts of base64url, with dots between them.")
+        raise DeploymentError(
+            "This is not a JWT. A JWT has three parts of base64url with dots between them."
+        )
     return jwt
 
 

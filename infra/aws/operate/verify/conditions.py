@@ -1,6 +1,6 @@
-"""The condition keys that AWS supplies, found out by probes.
+"""Probes of the condition keys that AWS supplies.
 
-A policy condition with ForAllValues holds if AWS supplies no value at all. So the policies rely on keys
+A policy condition with ForAllValues is true if AWS does not supply a value. So the policies depend on keys
 that AWS documents: "Using IAM policy conditions for fine-grained access control", DynamoDB Developer Guide.
 Each probe is a session of a role made for the run, with one inline ``Null`` condition.
 """
@@ -23,7 +23,7 @@ LEADING, ATTRIBUTES = "dynamodb:LeadingKeys", "dynamodb:Attributes"
 ENCLOSING = "dynamodb:EnclosingOperation"
 
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException"})
-# Writes are tried under a condition that cannot hold, so that none of them ever writes.
+# Writes have a condition that is never true, so that they never write.
 _STOPPED = frozenset({"ConditionalCheckFailedException", "TransactionCanceledException"})
 _NEVER = "attribute_exists(pk)"
 _PROPAGATION_SECONDS = 90.0
@@ -32,14 +32,14 @@ _SESSION_SECONDS = 900
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """A request whose permission depends on one key, and whether the policies expect that key."""
+    """A request whose permission depends on one condition key, and the expectation of the policies."""
 
     name: str
     key: str
     expected: bool
     action: str
     request: Callable[[Any, str, Mapping[str, Any]], object]
-    """Of a client, the table's name and the key of a row that does not exist."""
+    """Takes a client, the table's name and the primary key of a row that does not exist."""
 
 
 def _get(client: Any, table: str, key: Mapping[str, Any]) -> object:
@@ -114,7 +114,7 @@ PROBES = (
 
 @dataclass(frozen=True, slots=True)
 class Lab:
-    """The role, and sessions of it."""
+    """The role of the probes, and its sessions."""
 
     site: Site
     table: str
@@ -144,12 +144,12 @@ class Lab:
         return True
 
     def supplied(self, probe: Probe) -> bool | None:
-        """Return whether AWS supplies the key, or None if the two opposite conditions do not differ."""
+        """Return whether AWS supplies the key, or None if two opposite conditions have the same effect."""
         present, absent = (self.allows(probe, {"Null": {probe.key: null}}) for null in ("false", "true"))
         return None if present == absent else present
 
     def begins(self) -> bool:
-        """Return whether the role can be assumed and used: IAM takes seconds to spread it."""
+        """Return whether the role can be used already. IAM needs seconds to distribute it."""
         try:
             return self.allows(PROBES[0], {})
         except ClientError as error:
@@ -166,10 +166,10 @@ def probe(key: str, site: Site) -> Finding:
     if all(supplied is None for supplied in found.values()):
         return not_decidable("conditions of session policies have no effect here")
     if unclear := [each.name for each, supplied in found.items() if supplied is None]:
-        return not_decidable(f"no clear answer for {', '.join(unclear)}")
+        return not_decidable(f"the probes contradict each other: {', '.join(unclear)}")
     wrong = [f"{each.name}: {_told(found[each])}" for each in probes if found[each] is not each.expected]
     if wrong:
-        return fails(f"unlike the policies expect, {'; '.join(wrong)}")
+        return fails(f"the policies expect otherwise: {'; '.join(wrong)}")
     return holds("; ".join(f"{each.name}: {_told(found[each])}" for each in probes))
 
 
@@ -178,7 +178,7 @@ def _told(supplied: bool | None) -> str:
 
 
 def _lab(site: Site) -> Lab:
-    """Make the role, to be deleted in the end, and wait until it works."""
+    """Make the role and wait until it works. It is deleted in the end."""
     table = site.physical("TokenTable")
     arn: str = site.client("dynamodb").describe_table(TableName=table)["Table"]["TableArn"]
     name, external_id = f"bodhi-verify-{site.run_id}", secrets.token_urlsafe(24)
@@ -188,7 +188,7 @@ def _lab(site: Site) -> Lab:
         "Effect": "Allow",
         "Principal": {"AWS": root},
         "Action": "sts:AssumeRole",
-        # Others of the account who may assume roles do not know it.
+        # Other users of the account who may assume roles do not know it.
         "Condition": {"StringEquals": {"sts:ExternalId": external_id}},
     }
     iam = site.client("iam")

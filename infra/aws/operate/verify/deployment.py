@@ -1,4 +1,4 @@
-"""The facts of a deployed stack, read once at the beginning."""
+"""The facts about a deployed stack, which are read once."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 def clients_of(session: Session | None = None) -> Clients:
-    """Return what makes clients of a session, by default of the environment's; each is made once."""
+    """Return a function that makes clients, by default with the session of the environment, each once."""
     session = session or session_of_environment()
     made: dict[str, Any] = {}
 
@@ -41,7 +41,7 @@ def clients_of(session: Session | None = None) -> Clients:
 def facts_of(client: Clients, stack: str, stage: str) -> Facts:
     """Return the facts of a stack.
 
-    Raises DeploymentError if it is not there, ClientError and BotoCoreError if AWS cannot be asked.
+    Raises DeploymentError if it does not exist, ClientError, BotoCoreError.
     """
     cloudformation = client("cloudformation")
     described: Any = Stack(cloudformation, stack).described()
@@ -49,7 +49,7 @@ def facts_of(client: Clients, stack: str, stage: str) -> Facts:
         raise DeploymentError(f"The stack {stack} does not exist. Deploy it first, or name it with STACK=.")
     resources = _resources(cloudformation, stack)
     if API not in resources:
-        raise DeploymentError(f"The stack {stack} is not one of this service: it has no {API}.")
+        raise DeploymentError(f"The stack {stack} is not a stack of this service, because it lacks {API}.")
     outputs = {each["OutputKey"]: each["OutputValue"] for each in described.get("Outputs", [])}
     function = client("lambda").get_function_configuration(FunctionName=resources[API].name)
     endpoint: str = cloudformation.meta.endpoint_url
@@ -64,13 +64,13 @@ def facts_of(client: Clients, stack: str, stage: str) -> Facts:
         settings=function.get("Environment", {}).get("Variables", {}),
         deployed_at=described.get("LastUpdatedTime") or described["CreationTime"],
         cache_seconds=_cache_seconds(client("apigateway"), outputs["RestAPIId"]),
-        # AWS answers on https only.
+        # AWS supports https only.
         emulated=endpoint.startswith("http://"),
     )
 
 
 def wire_of(client: Clients, facts: Facts, url: str = "") -> HttpWire:
-    """Return the way to the stack's API: a URL that is given, its domain, or its own address."""
+    """Return the wire to the stack's API: at the given URL, its domain, or its own address."""
     if url:
         return wire_at(url)
     if domain := facts.parameters.get("DomainName"):
@@ -86,9 +86,9 @@ def wire_of(client: Clients, facts: Facts, url: str = "") -> HttpWire:
 
 
 def wire_at(url: str) -> HttpWire:
-    """Return the way to a URL that an operator typed. Raises DeploymentError.
+    """Return the wire to a URL that an operator typed. Raises DeploymentError.
 
-    A JWT or a token goes there, so it is https, or http on this machine.
+    A JWT or a token is sent there, so it must be https, or http on this machine.
     """
     try:
         parts = urlsplit(url)
@@ -96,9 +96,11 @@ def wire_at(url: str) -> HttpWire:
     except ValueError:
         known = False
     if not known or parts.scheme not in ("https", "http"):
-        raise DeploymentError("URL and DOORS take addresses like https://orders.example.com/orders.")
+        raise DeploymentError("URL and DOORS must be addresses such as https://orders.example.com/orders.")
     if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
-        raise DeploymentError(f"{parts.hostname}: tokens are sent by https only.")
+        raise DeploymentError(
+            f"{parts.hostname} must be an address with https, because tokens are sent there."
+        )
     return HttpWire(url)
 
 
@@ -114,5 +116,5 @@ def _resources(cloudformation: Any, stack: str) -> dict[str, Resource]:
 
 def _cache_seconds(gateway: Any, api: str) -> int:
     found = gateway.get_authorizers(restApiId=api)["items"]
-    # API Gateway's own default, if an authorizer names none.
+    # 300 is the default of API Gateway.
     return max((int(each.get("authorizerResultTtlInSeconds", 300)) for each in found), default=0)

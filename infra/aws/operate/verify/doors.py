@@ -1,6 +1,6 @@
 """The front doors: authorizers that Lambda invokes, and operations that they protect.
 
-DOORS is the registry. An issue that adds a front door adds its line here.
+DOORS is the registry of front doors.
 """
 
 from __future__ import annotations
@@ -18,28 +18,28 @@ from infra.aws.operate.verify.wire import Wire
 
 _STRANGER = "bodhi_made-up"
 _REFUSALS = (401, 403)
-Answer = Mapping[str, Any]
+AuthorizerResponse = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """An authorizer's function: the event that AWS sends it, and the answer that lets a caller in."""
+    """An authorizer's function, the event that AWS sends it, and the response that allows a call."""
 
     name: str
     output: str
-    """Of the stack; the function's ARN, or its alias's where the stack has ``...AliasArn``."""
+    """The start of the name of the stack's outputs, ``...AliasArn`` and ``...Arn``."""
     event: Callable[[str, str], object]
-    """Of a token and the ARN of an API that does not exist."""
-    admits: Callable[[Answer], bool]
+    """Takes a token and the ARN of an API that does not exist."""
+    admits: Callable[[AuthorizerResponse], bool]
 
 
-def _methods(answer: Answer) -> bool:
-    statements = answer.get("policyDocument", {}).get("Statement", [])
+def _methods(response: AuthorizerResponse) -> bool:
+    statements = response.get("policyDocument", {}).get("Statement", [])
     return any(each.get("Effect") == "Allow" for each in statements)
 
 
-def _simple(answer: Answer) -> bool:
-    return answer.get("isAuthorized") is True
+def _simple(response: AuthorizerResponse) -> bool:
+    return response.get("isAuthorized") is True
 
 
 def _token(token: str, api: str) -> object:
@@ -147,11 +147,11 @@ def walk(door: Door, site: Site) -> Finding:
     outputs = site.facts.outputs
     function = outputs.get(f"{door.output}AliasArn") or outputs.get(f"{door.output}Arn")
     if function is None:
-        return not_decidable(f"the stack has no output {door.output}Arn")
+        return not_decidable(f"the stack lacks the output {door.output}Arn")
     made = site.create()
     if not _admitted(door, site, function, made.token):
         if site.custom_scopes:
-            return not_decidable("refused, but SCOPES of the stage may not open the call that was tried")
+            return not_decidable("refused, but perhaps for a scope of the stage (SCOPES)")
         return fails("a new token is refused")
     site.call("DELETE", f"/v1/tokens/{made.id}", 204)
     let_in = [
@@ -159,7 +159,7 @@ def walk(door: Door, site: Site) -> Finding:
         for name, token in (("a revoked token", made.token), ("a made-up token", _STRANGER))
         if _admitted(door, site, function, token)
     ]
-    return judged(not let_in, f"lets in {' and '.join(let_in)}" if let_in else "lets in a token, no other")
+    return judged(not let_in, f"lets in {' and '.join(let_in)}" if let_in else "lets in a valid token only")
 
 
 def _admitted(door: Door, site: Site, function: str, token: str) -> bool:
@@ -167,40 +167,40 @@ def _admitted(door: Door, site: Site, function: str, token: str) -> bool:
     facts = site.facts
     event = door.event(token, f"arn:aws:execute-api:{facts.region}:{facts.account}:verify0000")
     invoked = site.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event).encode())
-    answer = json.loads(invoked["Payload"].read())
+    response = json.loads(invoked["Payload"].read())
     if not invoked.get("FunctionError"):
-        return door.admits(answer)
-    # REST and WebSocket APIs read a refusal from exactly this error.
-    if answer.get("errorMessage") == "Unauthorized":
+        return door.admits(response)
+    # REST and WebSocket APIs take exactly this error as a refusal.
+    if response.get("errorMessage") == "Unauthorized":
         return False
-    raise Broken(f"the authorizer failed with {str(answer.get('errorType'))[:40]}")
+    raise Broken(f"the authorizer failed with {str(response.get('errorType'))[:40]}")
 
 
 def attached(site: Site) -> Finding:
-    """Call operations of other APIs, with a token that is revoked then."""
+    """Call operations of other APIs with a token before and after its revocation."""
     named = [each for each in site.facts.settings.get("AUTHORIZER_CACHE_STAGES", "").split(",") if each]
     if not site.doors:
-        return not_decidable(f"DOORS names no operation; {len(named)} stages are attached by setting")
+        return not_decidable(f"DOORS is empty. AUTHORIZER_CACHE_STAGES names {len(named)} stages")
     slowest = 0.0
     for number, wire in enumerate(site.doors, 1):
         slowest = max(slowest, _walk_attached(site, number, wire))
-    return holds(f"{len(site.doors)} operations; the slowest refused {slowest:.1f} s after revocation")
+    return holds(f"{len(site.doors)} operations. The slowest refused {slowest:.1f} s after the revocation")
 
 
 def _walk_attached(site: Site, number: int, wire: Wire) -> float:
     made = site.create()
     if wire.send("GET", "", _STRANGER).status not in _REFUSALS:
         raise Broken(f"operation {number} lets in a made-up token")
-    # Twice, because the second answer may come from the gateway's memory.
+    # Twice, because the second response may come from the gateway's cache.
     for _ in range(2):
         reply = wire.send("GET", "", made.token)
         if reply.status in _REFUSALS or reply.status >= 500:
-            raise Broken(f"operation {number} answered a new token with {reply.told}")
+            raise Broken(f"operation {number} responded to a new token with {reply.told}")
     ended = site.call("DELETE", f"/v1/tokens/{made.id}", 204)
     allowed = patience(site, ended.headers.get("Effective-By"))
     seconds = site.seconds_until_refused(made.token, allowed, wire)
     if seconds is None:
-        raise Broken(f"operation {number} lets a revoked token in {allowed:.1f} s after its end")
+        raise Broken(f"operation {number} accepts a revoked token {allowed:.1f} s after its revocation")
     return seconds
 
 

@@ -1,4 +1,4 @@
-"""The words of `make verify`: a check measures one promise and finds that it holds, fails or is open."""
+"""The terms of ``verify``. A check finds that a promise holds, fails or is not decidable."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Verdict(Enum):
-    """The end of a check. Only FAILS makes the command end with an error."""
+    """The result of a check. The command fails after FAILS only."""
 
     HOLDS = "holds"
     FAILS = "fails"
@@ -21,7 +21,7 @@ class Verdict(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A measurement and its verdict. The text holds no secret, because it is printed."""
+    """A measurement and its verdict. The text is printed, so it must not hold a secret."""
 
     measured: str
     verdict: Verdict
@@ -31,7 +31,7 @@ class Finding:
 class Check:
     """One promise and the function that measures it.
 
-    ``measure`` raises Broken, or an error of AWS, if it cannot go on. The promise fails then.
+    ``measure`` raises Broken or an error of AWS if it cannot continue. Then the promise fails.
     """
 
     promise: str
@@ -47,24 +47,24 @@ class Result:
 
 
 class Broken(Exception):
-    """A step that a check relies on did not succeed. The message is printed."""
+    """A step of a check failed. The message is printed."""
 
 
 def holds(measured: str) -> Finding:
-    """Return that the promise holds."""
+    """Return the finding that the promise holds."""
     return Finding(measured, Verdict.HOLDS)
 
 
 def fails(measured: str) -> Finding:
-    """Return that the promise fails."""
+    """Return the finding that the promise fails."""
     return Finding(measured, Verdict.FAILS)
 
 
 def not_decidable(reason: str) -> Finding:
-    """Return that the promise can neither be confirmed nor refuted here, and why."""
+    """Return the finding that the promise cannot be checked here, with the reason."""
     return Finding(reason, Verdict.NOT_DECIDABLE)
 
 
 def judged(good: bool, measured: str) -> Finding:
-    """Return that the promise holds or fails."""
+    """Return the finding that the promise holds, or that it fails."""
     return holds(measured) if good else fails(measured)

@@ -1,4 +1,4 @@
-"""The log groups of the stack: refusals by IAM, which no caller sees as such."""
+"""The log groups of the stack, for refusals by IAM. Callers only see a failure."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from infra.aws.operate.verify.findings import Check, Finding, fails, holds, not_
 from infra.aws.operate.verify.site import Site
 
 _GROUP = "AWS::Logs::LogGroup"
-# As AWS's error code, which our lines have as cause, and as its message, which Lambda's own lines have.
-# A term of a filter pattern is a whole word, so each form is named.
+# Our lines have AWS's error code as cause, and Lambda's own lines have AWS's message. A term of a filter
+# pattern matches a whole word, so each form is needed.
 _PATTERNS = ('"AccessDenied"', '"AccessDeniedException"', '"not authorized to perform"')
 _LONGEST = timedelta(hours=24)
 _ARRIVAL_SECONDS = 90.0
 
 
 def access_denied(site: Site) -> Finding:
-    """Search every group since the deployment, after the flows were walked and their lines have arrived."""
+    """Search every log group since the deployment, when the lines of this run have arrived."""
     groups = site.names_of(_GROUP)
     if not groups:
-        return fails("the stack has no log group")
+        return fails("the stack lacks log groups")
     if not site.made:
-        return not_decidable("no flow was walked, so there is nothing to search for")
+        return not_decidable("no token was created, so the logs lack lines of this run")
     if not site.wait_for(_ARRIVAL_SECONDS, lambda: _arrived(site, groups)):
         return not_decidable(f"the lines of this run did not arrive within {_ARRIVAL_SECONDS:g} s")
     since = max(site.facts.deployed_at, site.time.now() - _LONGEST)
@@ -31,12 +31,14 @@ def access_denied(site: Site) -> Finding:
         return fails("; ".join(f"{count} lines in {group}" for group, count in found.items()))
     told = f"none in {len(groups)} groups since {since:%Y-%m-%d %H:%M} UTC"
     return (
-        not_decidable(f"{told}, but the emulator checks no policy") if site.facts.emulated else holds(told)
+        not_decidable(f"{told}, but the emulator does not check policies")
+        if site.facts.emulated
+        else holds(told)
     )
 
 
 def _arrived(site: Site, groups: list[str]) -> bool:
-    """Return whether the newest token of this run is in any line."""
+    """Return whether a line has the newest token of this run."""
     begun = site.time.now() - _LONGEST
     return any(lines(site, group, f'"{site.made[-1]}"', begun, limit=1) for group in groups)
 

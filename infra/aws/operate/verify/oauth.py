@@ -1,4 +1,4 @@
-"""Token exchange, introspection and revocation, as an OAuth client calls them."""
+"""Token exchange, introspection and revocation by an OAuth client."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ def exchange(site: Site) -> Finding:
     """Exchange the JWT for a token (RFC 8693)."""
     told = f"verify {site.run_id} exchanged"
     more = {"token_name": told, "token_expires_in_days": "1"}
-    answer = _exchanged(site, site.credentials.jwt, "jwt", more)
-    site.keep(answer["token_id"])
-    site.demand_accepted("an exchanged token", answer["access_token"])
+    exchanged = _exchanged(site, site.credentials.jwt, "jwt", more)
+    site.keep(exchanged["token_id"])
+    site.demand_accepted("an exchanged token", exchanged["access_token"])
     return holds("the JWT became a token, which is accepted")
 
 
 def derive(site: Site) -> Finding:
-    """Exchange a token for an access token, and verify that by the published keys alone."""
+    """Exchange a token for an access token, and verify that with the published keys alone."""
     audience = site.facts.settings.get("DERIVED_TOKEN_AUDIENCES", "").partition(",")[0].strip()
     if not audience:
         return not_decidable("DERIVED_TOKEN_AUDIENCES names no service")
@@ -39,19 +39,21 @@ def derive(site: Site) -> Finding:
     try:
         keys = jwt.PyJWKSet.from_dict(published)
         key = keys[jwt.get_unverified_header(access)["kid"]].key
-        # The time is compared below, with the clock of the run.
+        # The expiry is checked below, with the clock of the run.
         claims = jwt.decode(
             access, key, algorithms=["ES256"], audience=audience, options={"verify_exp": False}
         )
     except (jwt.PyJWTError, KeyError) as error:
         return fails(f"the access token does not verify: {type(error).__name__}")
     if claims.get("exp", 0) <= site.time.now().timestamp():
-        return fails("the access token is expired or has no end")
+        return fails("the access token has expired, or does not expire")
     issuer = site.facts.settings.get("ISSUER")
     if claims.get("iss") != issuer:
         return fails("the access token has another issuer than ISSUER")
     reply = site.whoami(access)
-    return judged(reply.status == 401, f"verifies by jwks.json; this API answers it {reply.told}")
+    return judged(
+        reply.status == 401, f"verified with jwks.json. This API responds to it with {reply.told}"
+    )
 
 
 def introspect(site: Site) -> Finding:
@@ -59,9 +61,9 @@ def introspect(site: Site) -> Finding:
     made = site.create()
     stranger = _form(site, "/oauth2/introspect", {"token": made.token})
     if stranger.told != "401 invalid_client":
-        return fails(f"a stranger's introspection was answered {stranger.told}")
+        return fails(f"an introspection without credentials got {stranger.told}")
     if site.credentials.client is None:
-        return not_decidable("strangers may not; VERIFY_CLIENT=id:secret names a resource server")
+        return not_decidable("a resource server is needed: VERIFY_CLIENT=id:secret")
     before = _introspected(site, made.token)
     revoked = _form(site, "/oauth2/revoke", {"token": made.token})
     after = _introspected(site, made.token)
@@ -70,11 +72,11 @@ def introspect(site: Site) -> Finding:
 
 
 def revoke(site: Site) -> Finding:
-    """Revoke a token by holding it (RFC 7009)."""
+    """Revoke a token with the token itself (RFC 7009)."""
     made = site.create()
     reply = _form(site, "/oauth2/revoke", {"token": made.token})
     if reply.status != 200:
-        return fails(f"the revocation was answered {reply.told}")
+        return fails(f"the revocation got {reply.told}")
     site.demand_refused("a token that was revoked by its holder", made.token)
     return holds("refused at its first use afterwards")
 
@@ -83,7 +85,7 @@ def _exchanged(site: Site, subject: str, kind: str, more: Mapping[str, str]) -> 
     asked = {"grant_type": _EXCHANGE, "subject_token": subject, "subject_token_type": f"{_TYPE}{kind}"}
     reply = _form(site, "/oauth2/token", asked | dict(more))
     if reply.status != 200:
-        raise Broken(f"the exchange was answered {reply.told}")
+        raise Broken(f"the exchange got {reply.told}")
     document: dict[str, Any] = reply.json
     return document
 
@@ -92,7 +94,7 @@ def _introspected(site: Site, token: str) -> bool | None:
     pair = base64.b64encode((site.credentials.client or "").encode()).decode()
     reply = _form(site, "/oauth2/introspect", {"token": token}, {"Authorization": f"Basic {pair}"})
     if reply.status != 200:
-        raise Broken(f"the introspection was answered {reply.told}")
+        raise Broken(f"the introspection got {reply.told}")
     active: bool | None = reply.json.get("active")
     return active
 

@@ -1,4 +1,4 @@
-"""The parameters that a stage must have to keep its promises."""
+"""The parameters of a stack that its promises depend on."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ NULL_CHECKS = "PolicyNullChecks"
 
 
 def null_checks(site: Site) -> Finding:
-    """Demand that policies refuse a request for which AWS supplies no key of a condition."""
+    """Check that policies refuse a request if AWS does not supply a condition key."""
     value = site.facts.parameters.get(NULL_CHECKS)
-    told = f"{NULL_CHECKS} is {value}" if value is not None else f"the stack has no parameter {NULL_CHECKS}"
+    told = (
+        f"{NULL_CHECKS} is {value}" if value is not None else f"the stack lacks the parameter {NULL_CHECKS}"
+    )
     return judged(value == "true", told)
 
 

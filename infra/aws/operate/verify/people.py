@@ -1,4 +1,4 @@
-"""Deactivation by an administrator, tried with a second person, and the tokens that are not ours."""
+"""Deactivation of a second person by an administrator, and the other tokens of the first person."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ _PAGE = 100
 
 
 def sign_in(site: Site) -> Finding:
-    """Sign in, and note the status of each token that the person has before the run."""
+    """Sign in, and record the status of each token before the run."""
     me = site.call("GET", "/v1/me", 200).json
     site.others.update(_statuses(site))
     return holds(f"{me['id']}, {me['role']}, with {len(site.others)} tokens")
 
 
 def deactivate(site: Site) -> Finding:
-    """Deactivate the second person, whose token is refused then, and let that person in again."""
+    """Deactivate and reactivate the second person. The token is refused in between."""
     if site.call("GET", "/v1/me", 200).json["role"] != "admin":
         return not_decidable("the JWT is not an administrator's")
     second = site.credentials.second_jwt
     if second is None:
-        return not_decidable("VERIFY_SECOND_JWT of a test person without active tokens is needed")
+        return not_decidable("the JWT of a test person without active tokens is needed: VERIFY_SECOND_JWT")
     if "active" in _statuses(site, second).values():
-        return not_decidable("the second person has active tokens, which would be refused for a moment")
+        return not_decidable("the second person has active tokens, which the check would interrupt")
     person = site.call("GET", "/v1/me", 200, credential=second).json["id"]
     made = site.create(second)
     path = f"/v1/users/{person}"
@@ -38,9 +38,9 @@ def deactivate(site: Site) -> Finding:
     site.demand_refused("the token of a deactivated person", made.token)
     signing_in = site.wire.send("GET", "/v1/tokens", second)
     if signing_in.told != "403 user_inactive":
-        return fails(f"the deactivated person was answered {signing_in.told}")
+        return fails(f"the deactivated person got {signing_in.told}")
     site.undo.done(step)
-    site.demand_accepted("the token of a person who was let in again", made.token)
+    site.demand_accepted("the token of a reactivated person", made.token)
     return holds("token and sign-in refused, both accepted after restore_tokens")
 
 
@@ -50,7 +50,7 @@ def others_unharmed(site: Site) -> Finding:
     changed = [
         token
         for token, status in site.others.items()
-        # Some reach a deadline meanwhile, and rows leave the list when their retention ends.
+        # Some tokens expire meanwhile, and DynamoDB deletes rows after their retention.
         if after.get(token, status) != status and after[token] not in _BY_ITSELF
     ]
     return judged(not changed, f"{len(site.others)} other tokens, {len(changed)} of them changed")

@@ -36,7 +36,7 @@ from infra.aws.terminal import Say, printable
 CHECKS: tuple[Check, ...] = (
     *people.FIRST,
     *parameters.CHECKS,
-    # Before the changes that the other checks make, which put flushes further apart.
+    # These are first, because the changes of other checks increase the spacing of flushes.
     *staleness.CHECKS,
     *flows.CHECKS,
     *oauth.CHECKS,
@@ -45,18 +45,18 @@ CHECKS: tuple[Check, ...] = (
     *speed.CHECKS,
     *alarm.CHECKS,
     *conditions.CHECKS,
-    # After all flows, whose lines it waits for.
+    # These wait for the lines of all flows.
     *logs.CHECKS,
     *people.LAST,
 )
-"""The registry: an issue that adds a flow or a door adds its check to a module here."""
+"""The registry of checks, in the order of a run."""
 
 _WIDTHS = (44, 58, 18)
 _OPERATOR_MAY_NOT = frozenset({"AccessDenied", "AccessDeniedException", "AuthorizationError"})
 
 
 def run_checks(site: Site, checks: Iterable[Check], say: Say, results: list[Result]) -> None:
-    """Run the checks and append their results, so that an interrupted run keeps those that it has."""
+    """Run the checks and append each result, so that an interrupted run keeps its results."""
     for check in checks:
         result = Result(check.promise, _found(site, check))
         say(f"  {result.finding.verdict.value:18}  {result.promise}")
@@ -64,7 +64,7 @@ def run_checks(site: Site, checks: Iterable[Check], say: Say, results: list[Resu
 
 
 def _found(site: Site, check: Check) -> Finding:
-    """Return the finding. A check that cannot go on has not seen its promise kept."""
+    """Return the finding. The promise fails if the check cannot continue."""
     try:
         return check.measure(site)
     except Broken as error:
@@ -73,7 +73,7 @@ def _found(site: Site, check: Check) -> Finding:
         denied = error.response["Error"].get("Code") in _OPERATOR_MAY_NOT
         return (not_decidable if denied else fails)(reason_of(error))
     except (BotoCoreError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError) as error:
-        # Its message may quote what was sent or received.
+        # The message may quote a request or a response.
         return fails(f"not measured: {type(error).__name__}")
 
 
@@ -96,6 +96,6 @@ def _row(cells: Sequence[str]) -> list[str]:
 
 
 def exit_status(results: Sequence[Result], expected: int, left: Sequence[str]) -> int:
-    """Return 0 only if every check has run, none failed, and nothing stays behind."""
+    """Return 0 only if every check has run, none failed, and nothing is left behind."""
     failed = any(each.finding.verdict is Verdict.FAILS for each in results)
     return int(failed or bool(left) or len(results) < expected)

@@ -1,4 +1,4 @@
-"""The deployed stack as checks see it: its API, its resources, and tokens that the run makes for itself."""
+"""The deployed stack for checks: its API, its resources, and the tokens of the run."""
 
 from __future__ import annotations
 
@@ -58,20 +58,20 @@ class Facts:
     parameters: Mapping[str, str]
     resources: Mapping[str, Resource]
     settings: Mapping[str, str] = field(repr=False)
-    """Environment variables of the API's function. One of them may be a secret."""
+    """The environment variables of the API's function. One of them may be a secret."""
     deployed_at: datetime
     cache_seconds: int
-    """For how long the API's gateway remembers decisions."""
+    """The seconds for which API Gateway caches decisions."""
     emulated: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """The JWTs and the client that sign in. They are never printed."""
+    """The JWTs and the client. They are never printed."""
 
     jwt: str = field(repr=False)
     second_jwt: str | None = field(default=None, repr=False)
-    """Of a person who may be deactivated for a moment."""
+    """The JWT of a person who may be deactivated for a moment."""
     client: str | None = field(default=None, repr=False)
     """``id:secret`` of a resource server that may introspect."""
 
@@ -95,25 +95,25 @@ class Site:
     credentials: Credentials
     run_id: str
     doors: tuple[Wire, ...] = ()
-    """Operations of other APIs that the authorizer was put on."""
+    """Operations of other APIs with the authorizer."""
     time: Time = Time()
     undo: Undo = field(default_factory=Undo)
     made: list[str] = field(default_factory=list)
     """Ids of the tokens of this run."""
     shared: dict[str, Any] = field(default_factory=dict)
-    """Things that several checks use and one of them makes."""
+    """Values that one check makes and others use."""
     others: dict[str, str] = field(default_factory=dict)
-    """Status of each token that the person had before, by id."""
+    """The status of each token of the person before the run, by id."""
 
     @property
     def custom_scopes(self) -> bool:
-        """True if the stage has scopes of its own, which may not open the sample API."""
+        """True if the stage has its own scopes, which may not include those of the sample API."""
         return bool(self.facts.settings.get("SCOPES"))
 
     def physical(self, logical_id: str) -> str:
-        """Return what a resource is called. Raises Broken if the stack has none of this name."""
+        """Return the physical id of a resource. Raises Broken if the stack lacks the resource."""
         if logical_id not in self.facts.resources:
-            raise Broken(f"the stack has no {logical_id}")
+            raise Broken(f"the stack lacks {logical_id}")
         return self.facts.resources[logical_id].name
 
     def names_of(self, kind: str) -> list[str]:
@@ -123,19 +123,19 @@ class Site:
     def call(
         self, method: str, path: str, *wanted: int, credential: str | None = None, body: object = None
     ) -> Reply:
-        """Call as the person, or with another credential. Raises Broken for another status than wanted."""
+        """Call as the person, or with another credential. Raises Broken if the status is not wanted."""
         reply = self.wire.send(method, path, credential or self.credentials.jwt, body)
         if reply.status not in wanted:
-            raise Broken(f"{method} {_hidden(path)} answered {reply.told}, not {wanted[0]}")
+            raise Broken(f"{method} {_hidden(path)} responded with {reply.told}, not {wanted[0]}")
         return reply
 
     def create(self, jwt: str | None = None, **members: Any) -> Made:
-        """Return a new token, which is revoked in the end and expires within a day in any case."""
+        """Return a new token, which is revoked in the end. It also expires within a day."""
         named = {"name": f"verify {self.run_id}", "expires_in_days": 1, **members}
         return self.taken(self.call("POST", "/v1/tokens", 201, credential=jwt, body=named), jwt)
 
     def taken(self, reply: Reply, jwt: str | None = None) -> Made:
-        """Return the token of a reply that shows one, and see to its end. Raises Broken."""
+        """Return the token in a reply, and register its revocation. Raises Broken."""
         document = reply.json
         try:
             made = Made(document["id"], document["token"], document)
@@ -150,7 +150,7 @@ class Site:
         self.undo.add(f"token {token_id}, which expires within a day", partial(self._revoke, token_id, jwt))
 
     def shown(self, token_id: str) -> dict[str, Any]:
-        """Return a token as the API shows it to the person."""
+        """Return the resource of a token as the person sees it."""
         shown: dict[str, Any] = self.call("GET", f"/v1/tokens/{token_id}", 200).json
         return shown
 
@@ -161,7 +161,7 @@ class Site:
     def lets_in(self, reply: Reply) -> bool:
         """Return whether the authorizer accepted the token.
 
-        With scopes of its own a stage may refuse the sample API for the scope, which tells the same.
+        If the stage has its own scopes, a refusal for a missing scope also means that the token is valid.
         """
         return reply.status == _LET_IN or (self.custom_scopes and reply.status == _SCOPE_MISSING)
 
@@ -169,13 +169,13 @@ class Site:
         """Raise Broken unless the token is accepted."""
         reply = self.whoami(token)
         if not self.lets_in(reply):
-            raise Broken(f"{what} was answered {reply.told}, not 200")
+            raise Broken(f"{what} got {reply.told}, not 200")
 
     def demand_refused(self, what: str, token: str) -> None:
-        """Raise Broken unless the token is refused at once. The gateway must not remember it."""
+        """Raise Broken unless the token is refused at once. The gateway must not have it in its cache."""
         reply = self.whoami(token)
         if reply.status != REFUSED:
-            raise Broken(f"{what} was answered {reply.told}, not 401")
+            raise Broken(f"{what} got {reply.told}, not 401")
 
     def seconds_until_refused(self, token: str, patience: float, wire: Wire | None = None) -> float | None:
         """Return the seconds until the token is refused, or None if it works longer than ``patience``."""
@@ -190,7 +190,7 @@ class Site:
             self.time.sleep(_POLL_SECONDS)
 
     def wait_for(self, seconds: float, happened: Callable[[], bool]) -> bool:
-        """Return whether something happens within the time."""
+        """Return whether ``happened`` returns True within the seconds."""
         end = self.time.monotonic() + seconds
         while not happened():
             if self.time.monotonic() >= end:

@@ -1,4 +1,4 @@
-"""The time for which a revoked token passes: with the flush of the gateway's cache, and without it."""
+"""The time for which a revoked token is accepted, with and without the flush of the gateway's cache."""
 
 from __future__ import annotations
 
@@ -16,32 +16,33 @@ _MARGIN_SECONDS = 3.0
 
 
 def with_flush(site: Site) -> Finding:
-    """Revoke a token that the gateway remembers, and wait for the flush."""
+    """Revoke a token that the gateway has cached, and wait for the flush."""
     ttl = site.facts.cache_seconds
     if not ttl:
-        return not_decidable("the gateway remembers nothing (AUTHORIZER_CACHE_SECONDS is 0)")
+        return not_decidable("the gateway does not cache decisions (AUTHORIZER_CACHE_SECONDS is 0)")
     if _state(site) != "Enabled":
         return fails(f"the event source mapping {MAPPING} is {_state(site)}")
     told = ""
-    # Flushes are up to the TTL apart while other people make many changes, so there is more than one try.
+    # Many changes of other people increase the spacing of flushes up to the TTL. So there are several
+    # tries.
     for _ in range(_TRIES):
         seconds, allowed = _revoked(site)
         if seconds is None:
             return fails(f"still accepted {allowed:.1f} s after its revocation")
-        told = f"refused after {seconds:.1f} s; promised {allowed:.1f} s, remembered {ttl} s"
-        # Without any flush the same would be seen at the end of the TTL.
+        told = f"refused after {seconds:.1f} s of at most {allowed:.1f} s, with a TTL of {ttl} s"
+        # At the end of the TTL, the token would be refused without a flush too.
         if seconds < max(ttl - 1, 1):
             return holds(told)
-    return fails(f"{told}: no flush had an effect in {_TRIES} tries")
+    return fails(f"{told}. No flush had an effect in {_TRIES} tries")
 
 
 def without_flush(site: Site) -> Finding:
-    """Turn the flush off for the time of one revocation: the TTL is the bound then."""
+    """Turn off the flush for one revocation. The token is accepted for at most the TTL."""
     ttl = site.facts.cache_seconds
     if not ttl:
-        return not_decidable("the gateway remembers nothing (AUTHORIZER_CACHE_SECONDS is 0)")
+        return not_decidable("the gateway does not cache decisions (AUTHORIZER_CACHE_SECONDS is 0)")
     if ttl > _LONGEST_TTL:
-        return not_decidable(f"decisions are remembered for {ttl} s, which is too long to wait for")
+        return not_decidable(f"decisions are cached for {ttl} s, which is too long for this check")
     if site.facts.stage == "prod":
         return not_decidable("the flush is not turned off on stage prod")
     if _state(site) != "Enabled":
@@ -53,14 +54,16 @@ def without_flush(site: Site) -> Finding:
     finally:
         site.undo.done(step)
     if seconds is None:
-        return fails(f"still accepted {ttl + _MARGIN_SECONDS:g} s after its revocation, remembered {ttl} s")
-    return holds(f"refused after {seconds:.1f} s, remembered {ttl} s")
+        return fails(
+            f"still accepted {ttl + _MARGIN_SECONDS:g} s after its revocation, with a TTL of {ttl} s"
+        )
+    return holds(f"refused after {seconds:.1f} s, with a TTL of {ttl} s")
 
 
 def _revoked(site: Site, longest: float | None = None) -> tuple[float | None, float]:
-    """Return after how many seconds a remembered token was refused, and the patience that there was."""
+    """Revoke a cached token. Return the seconds until it was refused, and the longest time allowed."""
     made = site.create()
-    # Twice, so that the second answer comes from the gateway's memory.
+    # Twice, so that the second response comes from the gateway's cache.
     for _ in range(2):
         site.demand_accepted("a new token", made.token)
     ended = site.call("DELETE", f"/v1/tokens/{made.id}", 204)

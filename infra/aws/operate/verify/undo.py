@@ -1,4 +1,4 @@
-"""The clean-up of a run: each step that leaves something behind registers first how to take it away."""
+"""The clean-up of a run. Each step with an effect first registers how to undo it."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ Step = Callable[[], object]
 
 @dataclass
 class Undo:
-    """Steps that are taken back in reverse order, each one even if another fails."""
+    """Steps that are undone in reverse order. A failure does not stop the others."""
 
     steps: list[tuple[str, Step]] = field(default_factory=list)
 
     def add(self, what: str, step: Step) -> Step:
-        """Register a step; ``what`` completes "Left behind:". Return it for `done`."""
+        """Register a step and return it for `done`. ``what`` completes the words "Left behind:"."""
         self.steps.append((what, step))
         return step
 
     def done(self, step: Step) -> None:
-        """Take a step back now. It stays registered if it fails."""
+        """Undo a step now. It stays registered if this fails."""
         step()
         self.steps = [each for each in self.steps if each[1] is not step]
 
     def close(self) -> list[str]:
-        """Take all steps back; return what stays behind, and why."""
+        """Undo all steps. Return each effect that is left behind, with the error."""
         left = []
         while self.steps:
             what, step = self.steps.pop()
             try:
                 step()
-            except Exception as error:  # noqa: BLE001 - the other steps must be taken back too
+            except Exception as error:  # noqa: BLE001 - the other steps must be undone too
                 left.append(f"{what} ({type(error).__name__})")
         return left

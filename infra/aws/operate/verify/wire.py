@@ -1,4 +1,4 @@
-"""HTTP calls of the deployed API. A credential goes into the request and never into a text of ours."""
+"""HTTP calls of the deployed API. A credential is in the request only, and never in a message."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MOST_BYTES = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A response. Its body may hold a token, so it has no place in a message."""
+    """A response. Its body may hold a token, so it must not be in a message."""
 
     status: int
     headers: Mapping[str, str] = field(repr=False)
@@ -38,7 +38,7 @@ class Reply:
         """Status and stable code, for messages."""
         document = self.json
         code = document.get("code") or document.get("error") if isinstance(document, dict) else None
-        # Another server may answer at this address, so the code is bounded.
+        # The response may come from another server, so the length of the code is limited.
         return f"{self.status} {code}" if isinstance(code, str) and len(code) <= 40 else str(self.status)
 
 
@@ -53,13 +53,13 @@ class Wire(Protocol):
         body: object = None,
         headers: Mapping[str, str] | None = None,
     ) -> Reply:
-        """Call a path of the API; a body that is not bytes goes as JSON. Raises Broken."""
+        """Call a path of the API. A body that is not bytes is sent as JSON. Raises Broken."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class HttpWire:
-    """Calls below a base URL. ``host`` replaces the URL's own in the Host header, for an emulator."""
+    """Calls below a base URL. ``host`` replaces the host in the Host header, for an emulator."""
 
     url: str
     host: str | None = None
@@ -72,7 +72,7 @@ class HttpWire:
         body: object = None,
         headers: Mapping[str, str] | None = None,
     ) -> Reply:
-        """Call a path below the URL; a body that is not bytes goes as JSON. Raises Broken."""
+        """Call a path below the URL. A body that is not bytes is sent as JSON. Raises Broken."""
         sent = {"User-Agent": "bodhi-verify", **(headers or {})}
         if self.host:
             sent["Host"] = self.host
