@@ -49,7 +49,13 @@ def rotation_of(
     )
     return Rotation(
         rotated=Change(token, rotated),
-        successor=replace(successor, name=token.name, description=token.description),
+        # The owner may have changed these since ``successor`` was made.
+        successor=replace(
+            successor,
+            name=token.name,
+            description=token.description,
+            allowed_networks=token.allowed_networks,
+        ),
         cut_short=_cut_short(grandparent, now, rules) if grandparent else None,
         # A token that rotates itself does not end later than before, so its family still has its place.
         takes_new_place=not is_self_rotation and not token.surely_holds_place(now),

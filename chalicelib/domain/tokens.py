@@ -193,6 +193,17 @@ class Token:
             return self
         return replace(self, name=name, description=description, updated_at=now)
 
+    def restricted(self, networks: tuple[Network, ...], now: datetime) -> "Token":
+        """Return the token with another list of allowed networks."""
+        if networks == self.allowed_networks:
+            return self
+        return replace(self, allowed_networks=networks, updated_at=now)
+
+    def without_addresses(self) -> "Token":
+        """Return the token without the networks from which it was used."""
+        refused = replace(self.refused, last_from=None) if self.refused else None
+        return replace(self, networks=SeenNetworks(), refused=refused)
+
     def paused(self, now: datetime) -> "Token":
         """Return the token paused, until it is re-activated."""
         if self.state is TokenState.INACTIVE:

@@ -86,6 +86,7 @@ USER = RowKind(
     Member("sessions_ended_at", time, optional=True),
     Member("signed_in_at", time, optional=True),
     Member("moved_at", time, optional=True),
+    Member("returned_at", time, optional=True),
     Member("created_day", day, optional=True),
     Member("creations", number, optional=True),
     Member("full_until", time, optional=True),

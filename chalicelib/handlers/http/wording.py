@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from chalicelib.domain import errors
+from chalicelib.domain.network_lists import NetworkFault
 from chalicelib.domain.text import plain_text
+from chalicelib.handlers.http.refusals import quoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,9 +18,15 @@ class Members:
 
     scopes: str
     lifetime_in_days: str
+    networks: str
 
 
-JSON_MEMBERS = Members(scopes="scopes", lifetime_in_days="expires_in_days")
+JSON_MEMBERS = Members(
+    scopes="scopes", lifetime_in_days="expires_in_days", networks="allowed_networks"
+)
+
+# The longest network is an IPv6 address with a dotted quad at its end, and a length.
+_MOST_OF_A_NETWORK = 49
 
 _OF_KINDS: Mapping[type[errors.ApiTokensError], str] = {
     errors.NotAuthenticated: "Sign in at your OpenID provider and send its JWT as Authorization: Bearer.",
@@ -34,6 +42,10 @@ def sentence(error: errors.ApiTokensError, members: Members = JSON_MEMBERS) -> s
             return f"'{members.lifetime_in_days}' must be at most {longest.days}."
         case errors.InvalidScope(allowed=allowed) if allowed:
             return f"'{members.scopes}' must name at least one of: {', '.join(allowed)}."
+        case errors.InvalidNetwork():
+            return f"'{members.networks}' has {quoted(error.text, _MOST_OF_A_NETWORK)}. {_network_rule(error)}"
+        case errors.TooManyNetworks(most=most):
+            return f"'{members.networks}' may have at most {most} networks."
         case errors.AlreadyCreated(token_id=token_id):
             return (
                 f"Token {token_id} was created with this Idempotency-Key. Its string was shown then and "
@@ -45,6 +57,31 @@ def sentence(error: errors.ApiTokensError, members: Members = JSON_MEMBERS) -> s
 def sentence_of_kind(kind: type[errors.ApiTokensError]) -> str:
     """Return the sentence about every error of a kind, or "" if it depends on the case."""
     return _OF_KINDS.get(kind, kind.detail)
+
+
+def _network_rule(error: errors.InvalidNetwork) -> str:
+    """Return the sentence about the rule that a network breaks."""
+    match error.fault:
+        case NetworkFault.WHITE_SPACE:
+            return "Remove the white space."
+        case NetworkFault.ZONE:
+            return "Remove the zone, which is the part after %."
+        case NetworkFault.LEADING_ZERO:
+            return "Remove leading zeros, because some programs read such numbers as octal."
+        case NetworkFault.NOT_AN_ADDRESS:
+            return "It is not an IPv4 or IPv6 network. Write, for example, 192.0.2.0/24 or 2001:db8::/32."
+        case NetworkFault.LENGTH_NOT_A_NUMBER:
+            return "The length after / must be a whole number, as in 192.0.2.0/24."
+        case NetworkFault.LENGTH_TOO_LARGE:
+            return f"The length after / must be at most {error.longest}."
+        case NetworkFault.MAPPED_AND_MORE:
+            return "It holds more than IPv4-mapped addresses. Write the IPv4 network, as in 192.0.2.0/24."
+        case NetworkFault.EVERYWHERE:
+            return "It holds every address. To allow every address, send an empty list."
+        case NetworkFault.HOST_BITS:
+            return f"The address has bits beyond the length. Write {error.corrected}."
+        case NetworkFault.REPEATED:
+            return f"The network {error.corrected} is in the list twice. Remove one."
 
 
 def text_member(value: str, member: str, longest: int) -> str:

@@ -21,7 +21,9 @@ from chalicelib.handlers.http.problems import (
 from chalicelib.handlers.oauth.forms import TOKEN_EXCHANGE
 from chalicelib.handlers.oauth.resources import OAuthError
 
-_MEMBERS = wording.Members(scopes="scope", lifetime_in_days="token_expires_in_days")
+_MEMBERS = wording.Members(
+    scopes="scope", lifetime_in_days="token_expires_in_days", networks="token_allowed_networks"
+)
 
 
 class UnsupportedGrantType(errors.InvalidRequest):
