@@ -78,12 +78,13 @@ check: lint setup ## Lint, check types and imports, and run the fast tests
 bench: setup ## Measure everything and print one table: ROUNDS=7 ROWS=100000 LOAD_SECONDS=60 QUICK=1 DOC=docs/performance.md
 	@$(BIN)/python -m tests.benchmarks $(BENCH_OPTIONS)
 
-lint: .venv/.ready ## Lint, and check types and imports (part of make check)
+lint: .venv/.ready ## Lint, and check types, imports and sentences (part of make check)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy --strict
 	@$(BIN)/lint-imports
 	@sh infra/lint-web
+	@$(INFRA) prose
 
 lock: .venv-lock/.ready ## Pin the requirements; LOCK_FLAGS=--upgrade pins newer ones
 	@for name in requirements requirements-dev requirements-local; do \

@@ -1,4 +1,4 @@
-"""The script that writes the table of characters for the rule for text from outside.
+"""The command ``unicode-table``: write the table of characters for the rules for text from outside.
 
 Run ``python -m infra unicode-table`` with Python 3.11, which has Unicode 14.0.0. The table is committed, so
 that every Python gives the same answer. The categories come from ``unicodedata``. It lacks some properties.

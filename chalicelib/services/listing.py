@@ -23,14 +23,7 @@ from chalicelib.domain.users import User
 from chalicelib.services import cursors
 
 Sort = Literal[
-    "created_at",
-    "-created_at",
-    "last_used_at",
-    "-last_used_at",
-    "name",
-    "-name",
-    "idle_at",
-    "-idle_at",
+    "created_at", "-created_at", "last_used_at", "-last_used_at", "name", "-name", "idle_at", "-idle_at"
 ]
 DEFAULT_SORT: Sort = "-created_at"
 DEFAULT_LIMIT = 30

@@ -27,7 +27,7 @@ def make_venv(python: str, folder: Path) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize(
-    ("script", "reason"), [(TOO_OLD, "is too old"), (NO_ENSUREPIP, "install its venv package")]
+    ("script", "reason"), [(TOO_OLD, "is too old"), (NO_ENSUREPIP, "Install its venv package")]
 )
 def test_an_unfit_python_is_one_clear_line(tmp_path: Path, script: str, reason: str) -> None:
     """Said before anything is made."""

@@ -40,7 +40,7 @@ def test_resources_that_it_names_are_deployed(template: dict[str, Any]) -> None:
 
 def test_commands_that_it_names_exist() -> None:
     """Each command of the command line and each target of make."""
-    commands = set(re.findall(r"python -m infra(\S* ?[a-z-]*)", PAGE))
+    commands = set(re.findall(r"python -m infra(\S* [a-z][a-z-]*|\.\S+)", PAGE))
     assert commands
     assert [name for name in commands if name.strip() not in COMMANDS] == []
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")

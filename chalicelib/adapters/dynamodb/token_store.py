@@ -18,7 +18,7 @@ from chalicelib.domain.errors import (
 from chalicelib.domain.revocations import EndedGeneration
 from chalicelib.domain.token_creation import IdempotencyRecord
 from chalicelib.domain.token_rules import CreationLimits
-from chalicelib.domain.tokens import Token, TokenStatus
+from chalicelib.domain.tokens import Token, TokenState
 from chalicelib.domain.users import User
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class DynamoDBTokenStore:
                 ":pk": primary_keys.user_key(owner.id)["pk"],
                 ":tokens": attributes.text(primary_keys.TOKENS),
                 ":generation": attributes.text(owner.generation),
-                ":revoked": attributes.text(TokenStatus.REVOKED.value),
+                ":revoked": attributes.text(TokenState.REVOKED.value),
                 ":now": attributes.time(now),
             },
             ConsistentRead=True,
@@ -173,7 +173,7 @@ class DynamoDBTokenStore:
         before = change.before
         update = _changed(before, change.after)
         # Not the version: an owner who keeps renaming the token must not hold up a revocation.
-        revoked = update.value("revoked", attributes.text(TokenStatus.REVOKED.value))
+        revoked = update.value("revoked", attributes.text(TokenState.REVOKED.value))
         conditions = [
             "attribute_exists(pk)",
             f"{update.name('state')} <> {revoked}",
