@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.bootstrap.stores import Stores
 from chalicelib.domain.administrators import Administrators
+from chalicelib.domain.callers import Caller
 from chalicelib.domain.errors import MalformedToken
 from chalicelib.domain.scopes import ScopeCatalogue
 from chalicelib.domain.token_rules import TokenRules
@@ -91,15 +92,20 @@ class Decision(Stores):
         store, rules, recent = self.authorization, self.rules, self.recent_rows
         return VerifyToken(self.verifier, store, self.clock, rules, self._note_reuse, recent)
 
-    def admit(self, unverified_token: str | None, lets_in: Callable[[Admitted], bool]) -> Admitted:
-        """Return the caller of a front door. ``lets_in`` returns True if the door would let the caller in.
+    def admit(
+        self, unverified_token: str | None, caller: Caller, lets_in: Callable[[Admitted], bool]
+    ) -> Admitted:
+        """Return the bearer of a token that a front door presents.
 
+        ``lets_in`` returns True if the door would let the bearer in.
         Raises InvalidToken for every refusal, and DependencyUnavailable if nothing can be decided.
         """
         if unverified_token is None:
             raise MalformedToken
         admitted = partial(AdmittedToken, catalogue=self.rules.scopes)
-        return admitted(self.verify.decide(unverified_token, lambda verified: lets_in(admitted(verified))))
+        return admitted(
+            self.verify.decide(unverified_token, caller, lambda verified: lets_in(admitted(verified)))
+        )
 
     def _note_reuse(self, token: Token) -> None:
         """Record a reuse. Only a decision that refuses one loads the parts for it."""

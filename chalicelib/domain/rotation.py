@@ -11,6 +11,7 @@ from chalicelib.domain.errors import (
     TokenNotActive,
 )
 from chalicelib.domain.lines import Change, Line
+from chalicelib.domain.seen_networks import SeenNetworks
 from chalicelib.domain.token_rules import MAX_OVERLAP, TokenRules
 from chalicelib.domain.tokens import Token, TokenState, TokenStatus
 from chalicelib.domain.users import User
@@ -126,6 +127,8 @@ def _successor(token: Token, token_id: str, now: datetime) -> Token:
         updated_at=now,
         last_used_at=None,
         usage={},
+        networks=SeenNetworks(),
+        refused=None,
         predecessor_id=token.id,
         family_id=token.family_id or token.id,
         version=1,

@@ -5,7 +5,9 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import Enum
 
+from chalicelib.domain.networks import Network
 from chalicelib.domain.revocations import Revocation, RevocationReason
+from chalicelib.domain.seen_networks import RefusedUses, SeenNetworks
 from chalicelib.domain.token_rules import TokenRules
 from chalicelib.domain.users import User, UserStatus
 
@@ -41,7 +43,8 @@ class Token:
     after the overlap. A rotated token names its successor and works until ``overlap_ends_at``.
     ``family_id`` is the id of the first token of the family. It is set when the family gets a second
     token. ``line_id`` names the line of a successor. 0.1 did not write it. ``lifetime_began_at`` is set
-    if the lifetime is older than the token.
+    if the lifetime is older than the token. If ``allowed_networks`` is empty, the token may be used from
+    every address. ``networks`` are those of recorded uses. ``refused`` is None if no use was refused.
     """
 
     id: str
@@ -67,6 +70,9 @@ class Token:
     overlap_ends_at: datetime | None = None
     reuse_count: int = 0
     last_reused_at: datetime | None = None
+    allowed_networks: tuple[Network, ...] = ()
+    networks: SeenNetworks = field(default_factory=SeenNetworks)
+    refused: RefusedUses | None = None
     version: int = 1
 
     def status(self, owner: User, now: datetime, rules: TokenRules) -> TokenStatus:

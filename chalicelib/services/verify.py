@@ -1,10 +1,11 @@
 """The decision about a presented API token: may it be used right now?"""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from chalicelib import logs
+from chalicelib.domain.callers import Caller
 from chalicelib.domain.claims import Claims
 from chalicelib.domain.errors import (
     DependencyUnavailable,
@@ -28,7 +29,7 @@ from chalicelib.services.uses import Uses
 class Verified:
     """A token that may be used right now.
 
-    ``scopes`` are those that count now. ``ends_at`` is the latest end by today's settings.
+    ``token`` is the row after this use. ``scopes`` are those that count now. ``ends_at`` is the latest end by today's settings.
     """
 
     token: Token
@@ -67,11 +68,14 @@ class VerifyToken:
         """
         return self._by_a_read(self._verifier.verify(unverified_token))
 
-    def decide(self, unverified_token: str, lets_in: Callable[[Verified], bool]) -> Verified:
+    def decide(
+        self, unverified_token: str, caller: Caller, lets_in: Callable[[Verified], bool]
+    ) -> Verified:
         """Return the token for an authorizer, by recent rows if these let the caller in.
 
         ``lets_in`` returns True if the authorizer would let the caller in. A refusal is always decided on
-        rows that are read for it. Raises InvalidToken or DependencyUnavailable.
+        rows that are read for it. No rule reads ``caller`` yet. Raises InvalidToken or
+        DependencyUnavailable.
         """
         claims = self._verifier.verify(unverified_token)
         verified = self._by_recent_rows(claims)
@@ -111,7 +115,8 @@ class VerifyToken:
         touched = self._touch(token)
         if touched:
             self._recent.keep(Rows(touched, owner, read_at))
-        return verified
+        # A use moves ``idle_at``. The time from before it would warn of a deadline that has moved.
+        return replace(verified, token=touched or token)
 
     def _by_recent_rows(self, claims: Claims) -> Verified | None:
         rows = self._recent.find(claims.subject, claims.token_id)

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from infra.aws.package.fixes import TOKEN_HEADER
 from infra.local.template import PROJECT_ROOT, read_template
+from tests.support.headers import TOKEN_HEADER
 
 PAGE = (PROJECT_ROOT / "docs" / "attach.md").read_text(encoding="utf-8")
 OUTPUTS: dict[str, Any] = read_template()["Outputs"]

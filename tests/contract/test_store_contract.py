@@ -16,7 +16,9 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.ids import new_generation, new_token_id
 from chalicelib.domain.keys import KeyRing
+from chalicelib.domain.network_lists import allowed_networks
 from chalicelib.domain.revocations import EndedGeneration, Revocation, RevocationReason
+from chalicelib.domain.seen_networks import RefusedReason, RefusedUses, SeenNetworks
 from chalicelib.domain.token_creation import IdempotencyRecord
 from chalicelib.domain.tokens import Token, TokenState
 from chalicelib.domain.users import Role, User, UserStatus
@@ -124,6 +126,9 @@ class TestRoundTrips:
             overlap_ends_at=START + 17 * ONE_MILLISECOND,
             reuse_count=5,
             last_reused_at=START + 19 * ONE_MILLISECOND,
+            allowed_networks=allowed_networks(["10.0.0.0/8", "2001:db8::/32"]),
+            networks=SeenNetworks().seen("192.0.2.0/24", START, 3).seen("2001:db8:1::/48", LATER),
+            refused=RefusedUses(4, START, RefusedReason.NETWORK, "198.51.100.0/24"),
             version=7,
         )
         assert token == found(stores, add(stores, token))

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib.domain.administrators import Administrators
+from chalicelib.domain.callers import Caller, Door
 from chalicelib.domain.ids import new_generation, new_token_id, user_id_for
 from chalicelib.domain.lines import Change, Ending
 from chalicelib.domain.scopes import DEFAULT_CATALOGUE
@@ -15,6 +16,8 @@ from chalicelib.domain.users import Identity, Role, User, UserStatus
 from tests.support.clock import START
 
 ISSUER = "https://login.example.com"
+
+A_CALLER = Caller(Door.REST_REQUEST, "192.0.2.1", "curl/8.7.1", "GET", "/orders/7")
 
 RULES = TokenRules(
     idle_timeout=timedelta(days=30),

@@ -58,6 +58,7 @@ class InMemoryStore(Rows):
                 idle_at=after.idle_at,
                 purge_at=after.purge_at,
                 usage=after.usage,
+                networks=after.networks,
             )
             return True
 

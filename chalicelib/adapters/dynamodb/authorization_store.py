@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _USED = ("last_used_at",)
-_TOUCHED = ("last_used_at", "idle_at", "purge_at", "usage")
+_TOUCHED = ("last_used_at", "idle_at", "purge_at", "daily_uses", "networks")
 
 
 class DynamoDBAuthorizationStore:
@@ -46,6 +46,7 @@ class DynamoDBAuthorizationStore:
         """
         update = Update()
         update.set_all(items.TOKEN.attributes(after, _TOUCHED))
+        update.remove(items.USAGE_OF_0_1)
         # A role may write each attribute that its condition may name. Therefore no attribute of these
         # decides what a token may do. The version stands for every change except a use.
         used_before = items.TOKEN.attributes(before, _USED)

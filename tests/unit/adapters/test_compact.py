@@ -50,6 +50,11 @@ USAGE = st.builds(
 )
 
 
+LISTS = st.lists(st.ip_addresses(), max_size=10).map(
+    lambda addresses: tuple(network for network in map(Network.parse, map(str, addresses)) if network)
+)
+
+
 @given(st.lists(st.ip_addresses(), min_size=1, max_size=10))
 def test_lists_of_networks_come_back(addresses: list[Any]) -> None:
     """The form has the canonical texts in the order of the list."""

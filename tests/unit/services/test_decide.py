@@ -22,7 +22,7 @@ from chalicelib.domain.tokens import Token, TokenState
 from chalicelib.domain.users import Role, User, UserStatus
 from chalicelib.services.recent_rows import RecentRows
 from chalicelib.services.verify import Verified, VerifyToken
-from tests.support.builders import RULES, a_token, a_user
+from tests.support.builders import A_CALLER, RULES, a_token, a_user
 from tests.support.clock import START
 from tests.unit.services.test_verify import Gate
 
@@ -49,7 +49,7 @@ class RecentGate(Gate):
 
     def decide(self) -> Verified:
         """Present the token to an authorizer."""
-        return self.verifying.decide("any string", anything)
+        return self.verifying.decide("any string", A_CALLER, anything)
 
     @property
     def reads(self) -> int:
@@ -184,7 +184,7 @@ def test_door_that_would_refuse_makes_the_rows_read_anew(gate: RecentGate) -> No
         return False
 
     gate.store.put(replace(gate.row, scopes=frozenset({"api:read"})))
-    assert gate.verifying.decide("any string", lets_in).scopes == {"api:read"}
+    assert gate.verifying.decide("any string", A_CALLER, lets_in).scopes == {"api:read"}
     assert asked == [frozenset({"api:read", "api:write"})]
     assert gate.reads == 2
 
