@@ -8,11 +8,13 @@ from chalicelib.domain.errors import (
     InactiveOwner,
     InactiveToken,
     InvalidToken,
+    NetworkNotAllowed,
     RevokedToken,
     RotatedToken,
     TokenAlreadyExpired,
     TokenAlreadyRevoked,
 )
+from chalicelib.domain.networks import Address, allows
 from chalicelib.domain.token_rules import TokenRules
 from chalicelib.domain.tokens import Token, TokenStatus
 from chalicelib.domain.users import User
@@ -37,6 +39,16 @@ def require_usable(token: Token, owner: User, now: datetime, rules: TokenRules) 
         raise RotatedToken
     if status is not TokenStatus.ACTIVE:
         raise _REFUSALS[status]
+
+
+def require_network(token: Token, address: str | None) -> None:
+    """Accept a token that may be used from an address, which is None if it is unknown.
+
+    Raises NetworkNotAllowed, also for a text that is not an address if the token has a list.
+    """
+    # Most tokens have no list, so their addresses need not be read.
+    if token.allowed_networks and not allows(token.allowed_networks, Address.parse(address)):
+        raise NetworkNotAllowed
 
 
 def require_changeable(token: Token, owner: User, now: datetime, rules: TokenRules) -> None:

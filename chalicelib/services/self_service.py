@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
 
+from chalicelib.domain.callers import Caller
 from chalicelib.domain.errors import (
     MalformedToken,
     RevokedToken,
@@ -59,11 +60,17 @@ class SelfService:
         self._manage = manage
         self._revoke = revoke
 
-    def bearer(self, unverified_token: str | None) -> Bearer:
-        """Return the token, verified, and its owner. Raises InvalidToken or DependencyUnavailable."""
+    def bearer(
+        self, unverified_token: str | None, caller: Caller, *, from_anywhere: bool = False
+    ) -> Bearer:
+        """Return the token, verified, and its owner.
+
+        ``from_anywhere`` is True if the token's list of networks does not matter. Raises InvalidToken or
+        DependencyUnavailable.
+        """
         if unverified_token is None:
             raise MalformedToken(is_presented=False)
-        token = self._verify(unverified_token).token
+        token = self._verify(unverified_token, caller, from_anywhere=from_anywhere).token
         owner = self._users.find_user(token.user_id)
         if owner is None:
             raise UnknownToken

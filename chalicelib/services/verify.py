@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from chalicelib import logs
-from chalicelib.domain.callers import Caller
+from chalicelib.domain.callers import UNKNOWN_CALLER, Caller
 from chalicelib.domain.claims import Claims
 from chalicelib.domain.errors import (
     DependencyUnavailable,
@@ -17,7 +17,7 @@ from chalicelib.domain.errors import (
 from chalicelib.domain.ports.signing import TokenVerifier
 from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.ports.tokens import AuthorizationStore
-from chalicelib.domain.token_checks import require_usable
+from chalicelib.domain.token_checks import require_network, require_usable
 from chalicelib.domain.token_rules import TokenRules
 from chalicelib.domain.tokens import Token
 from chalicelib.domain.users import User
@@ -61,12 +61,15 @@ class VerifyToken:
         self._recent = recent or RecentRows(timedelta(0), clock)
         self._uses = Uses()
 
-    def __call__(self, unverified_token: str) -> Verified:
+    def __call__(
+        self, unverified_token: str, caller: Caller = UNKNOWN_CALLER, *, from_anywhere: bool = False
+    ) -> Verified:
         """Return the token behind the string.
 
-        Raises InvalidToken for every refusal, and DependencyUnavailable if nothing can be decided.
+        ``from_anywhere`` is True if the token's list of networks does not matter. Raises InvalidToken for
+        every refusal, and DependencyUnavailable if nothing can be decided.
         """
-        return self._by_a_read(self._verifier.verify(unverified_token))
+        return self._by_a_read(self._verifier.verify(unverified_token), caller, from_anywhere=from_anywhere)
 
     def decide(
         self, unverified_token: str, caller: Caller, lets_in: Callable[[Verified], bool]
@@ -74,34 +77,39 @@ class VerifyToken:
         """Return the token for an authorizer, by recent rows if these let the caller in.
 
         ``lets_in`` returns True if the authorizer would let the caller in. A refusal is always decided on
-        rows that are read for it. No rule reads ``caller`` yet. Raises InvalidToken or
-        DependencyUnavailable.
+        rows that are read for it. Raises InvalidToken or DependencyUnavailable.
         """
         claims = self._verifier.verify(unverified_token)
-        verified = self._by_recent_rows(claims)
+        verified = self._by_recent_rows(claims, caller)
         if verified is None or not lets_in(verified):
-            return self._by_a_read(claims)
+            return self._by_a_read(claims, caller)
         self._uses.count(verified.token.id, self._clock.now().date())
         return verified
 
-    def look(self, unverified_token: str) -> Verified:
+    def look(self, unverified_token: str, address: str | None = None) -> Verified:
         """Return the token behind the string without counting a use. Nothing is written.
 
-        Raises InvalidToken or DependencyUnavailable.
+        ``address`` is the one that the token came from, or None if it is unknown. Raises InvalidToken or
+        DependencyUnavailable.
         """
         claims = self._verifier.verify(unverified_token)
         token, owner = self._find(claims.subject, claims.token_id)
-        return self._usable_as_signed(token, owner, claims)
+        verified = self._usable_as_signed(token, owner, claims)
+        require_network(token, address)
+        return verified
 
-    def look_up(self, user_id: str, token_id: str) -> Verified:
+    def look_up(self, user_id: str, token_id: str, address: str | None = None) -> Verified:
         """Return a token by ids that were verified before, without counting a use.
 
-        Raises InvalidToken or DependencyUnavailable.
+        ``address`` is the one that the token came from, or None if it is unknown. Raises InvalidToken or
+        DependencyUnavailable.
         """
         token, owner = self._find(user_id, token_id)
-        return self._usable(token, owner, token.scopes)
+        verified = self._usable(token, owner, token.scopes)
+        require_network(token, address)
+        return verified
 
-    def _by_a_read(self, claims: Claims) -> Verified:
+    def _by_a_read(self, claims: Claims, caller: Caller, *, from_anywhere: bool = False) -> Verified:
         # Taken before the read: rows count from then on, however long the read takes.
         read_at = self._clock.now()
         self._recent.forget(claims.subject, claims.token_id)
@@ -112,19 +120,22 @@ class VerifyToken:
             if self._on_reuse:
                 self._on_reuse(token)
             raise
+        if not from_anywhere:
+            require_network(token, caller.address)
         touched = self._touch(token)
         if touched:
             self._recent.keep(Rows(touched, owner, read_at))
         # A use moves ``idle_at``. The time from before it would warn of a deadline that has moved.
         return replace(verified, token=touched or token)
 
-    def _by_recent_rows(self, claims: Claims) -> Verified | None:
+    def _by_recent_rows(self, claims: Claims, caller: Caller) -> Verified | None:
         rows = self._recent.find(claims.subject, claims.token_id)
         # Only a decision that reads writes a use, so that each use is written once.
         if rows is None or rows.token.needs_touch(self._clock.now(), self._rules):
             return None
         try:
             verified = self._usable_as_signed(rows.token, rows.owner, claims)
+            require_network(rows.token, caller.address)
         except InvalidToken:
             return None
         logs.add(user_id=rows.owner.id, token_id=rows.token.id)

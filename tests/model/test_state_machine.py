@@ -12,6 +12,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from chalicelib.domain.callers import UNKNOWN_CALLER
 from chalicelib.domain.errors import (
     ApiTokensError,
     InvalidToken,
@@ -373,11 +374,11 @@ class Life(RuleBasedStateMachine):
         """Return the bearer of a token, or None if the model refuses it."""
         refusal = self.world.refusal(token)
         if refusal is None:
-            bearer = self.service.self_service.bearer(token["secret"])
+            bearer = self.service.self_service.bearer(token["secret"], UNKNOWN_CALLER)
             self.world.use(token)
             return bearer
         with pytest.raises(InvalidToken) as caught:
-            self.service.self_service.bearer(token["secret"])
+            self.service.self_service.bearer(token["secret"], UNKNOWN_CALLER)
         assert caught.value.reason == refusal
         if refusal == "rotated":
             self.world.reuse(token)

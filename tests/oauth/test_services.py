@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from chalicelib.domain.callers import UNKNOWN_CALLER
 from chalicelib.domain.claims import AccessToken, TokenType
 from chalicelib.domain.errors import (
     InvalidRequest,
@@ -50,7 +51,7 @@ class World:
 
     def derive(self, *targets: str, scopes: frozenset[str] | None = None) -> AccessToken:
         """Derive an access token."""
-        return self.service.oauth.derive(self.token, targets, scopes)
+        return self.service.oauth.derive(self.token, UNKNOWN_CALLER, targets, scopes)
 
     def pause(self) -> None:
         """Pause the token."""
@@ -166,7 +167,7 @@ class TestDerivation:
         owner = service.accounts.present(an_identity())
         token = service.issue(owner, a_request()).secret
         with pytest.raises(InvalidTarget):
-            service.oauth.derive(token, [OTHER], None)
+            service.oauth.derive(token, UNKNOWN_CALLER, [OTHER], None)
 
     def test_no_key_is_published_where_nothing_is_configured(self) -> None:
         """Nor is one begun."""

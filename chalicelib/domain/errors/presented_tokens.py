@@ -83,6 +83,12 @@ class IdleToken(InvalidToken):
     reason = "idle"
 
 
+class NetworkNotAllowed(InvalidToken):
+    """The token has a list of networks, and the caller's address is unknown or in none of them."""
+
+    reason = "network"
+
+
 class InactiveOwner(InvalidToken):
     """The token's owner is deactivated or removed."""
 

@@ -21,10 +21,20 @@ class Members:
     networks: str
 
 
-JSON_MEMBERS = Members(
-    scopes="scopes", lifetime_in_days="expires_in_days", networks="allowed_networks"
-)
+JSON_MEMBERS = Members(scopes="scopes", lifetime_in_days="expires_in_days", networks="allowed_networks")
 
+_NETWORK_RULES: Mapping[NetworkFault, str] = {
+    NetworkFault.WHITE_SPACE: "Remove the white space.",
+    NetworkFault.ZONE: "Remove the zone, which is the part after %.",
+    NetworkFault.LEADING_ZERO: "Remove leading zeros, because some programs read such numbers as octal.",
+    NetworkFault.NOT_AN_ADDRESS: "It is not an IPv4 or IPv6 network. Write, for example, 192.0.2.0/24.",
+    NetworkFault.LENGTH_NOT_A_NUMBER: "The length after / must be a whole number, as in 192.0.2.0/24.",
+    NetworkFault.LENGTH_TOO_LARGE: "The length after / must be at most {longest}.",
+    NetworkFault.MAPPED_AND_MORE: "It holds more than IPv4 addresses. Write an IPv4 network like 192.0.2.0/24.",
+    NetworkFault.EVERYWHERE: "It holds every address. To allow every address, send an empty list.",
+    NetworkFault.HOST_BITS: "The address has bits beyond the length. Write {corrected}.",
+    NetworkFault.REPEATED: "The network {corrected} is in the list twice. Remove one.",
+}
 # The longest network is an IPv6 address with a dotted quad at its end, and a length.
 _MOST_OF_A_NETWORK = 49
 
@@ -43,7 +53,8 @@ def sentence(error: errors.ApiTokensError, members: Members = JSON_MEMBERS) -> s
         case errors.InvalidScope(allowed=allowed) if allowed:
             return f"'{members.scopes}' must name at least one of: {', '.join(allowed)}."
         case errors.InvalidNetwork():
-            return f"'{members.networks}' has {quoted(error.text, _MOST_OF_A_NETWORK)}. {_network_rule(error)}"
+            rule = _NETWORK_RULES[error.fault].format(longest=error.longest, corrected=error.corrected)
+            return f"'{members.networks}' has {quoted(error.text, _MOST_OF_A_NETWORK)}. {rule}"
         case errors.TooManyNetworks(most=most):
             return f"'{members.networks}' may have at most {most} networks."
         case errors.AlreadyCreated(token_id=token_id):
@@ -57,31 +68,6 @@ def sentence(error: errors.ApiTokensError, members: Members = JSON_MEMBERS) -> s
 def sentence_of_kind(kind: type[errors.ApiTokensError]) -> str:
     """Return the sentence about every error of a kind, or "" if it depends on the case."""
     return _OF_KINDS.get(kind, kind.detail)
-
-
-def _network_rule(error: errors.InvalidNetwork) -> str:
-    """Return the sentence about the rule that a network breaks."""
-    match error.fault:
-        case NetworkFault.WHITE_SPACE:
-            return "Remove the white space."
-        case NetworkFault.ZONE:
-            return "Remove the zone, which is the part after %."
-        case NetworkFault.LEADING_ZERO:
-            return "Remove leading zeros, because some programs read such numbers as octal."
-        case NetworkFault.NOT_AN_ADDRESS:
-            return "It is not an IPv4 or IPv6 network. Write, for example, 192.0.2.0/24 or 2001:db8::/32."
-        case NetworkFault.LENGTH_NOT_A_NUMBER:
-            return "The length after / must be a whole number, as in 192.0.2.0/24."
-        case NetworkFault.LENGTH_TOO_LARGE:
-            return f"The length after / must be at most {error.longest}."
-        case NetworkFault.MAPPED_AND_MORE:
-            return "It holds more than IPv4-mapped addresses. Write the IPv4 network, as in 192.0.2.0/24."
-        case NetworkFault.EVERYWHERE:
-            return "It holds every address. To allow every address, send an empty list."
-        case NetworkFault.HOST_BITS:
-            return f"The address has bits beyond the length. Write {error.corrected}."
-        case NetworkFault.REPEATED:
-            return f"The network {error.corrected} is in the list twice. Remove one."
 
 
 def text_member(value: str, member: str, longest: int) -> str:

@@ -71,7 +71,7 @@ class CreateToken(Asked, frozen=True, kw_only=True):
     description: Description = ""
     scopes: Scopes | UnsetType = UNSET
     expires_in_days: ExpiresInDays | None = None
-    allowed_networks: Networks = []  # noqa: RUF012 - msgspec copies it for each instance
+    allowed_networks: Networks = []
 
     def token_request(self) -> TokenRequest:
         """Return the request. Raises InvalidRequest if a text or a network is not valid."""
