@@ -151,6 +151,12 @@ def with_inactive_user(world: World) -> None:
     assert change_user(world, status="inactive").status == 200
 
 
+def with_networks(world: World) -> None:
+    """The user's token may be used from one network."""
+    known_people(world)
+    world.create_token(name="ci", allowed_networks=["10.0.0.0/8"])
+
+
 def with_removed_user(world: World) -> None:
     """The user, who had a token, is removed."""
     with_token(world)
@@ -266,6 +272,16 @@ def change_user(world: World, **members: object) -> Answer:
     return world.api.patch(f"/v1/users/{USER_ID}", world.admin, members)
 
 
+def change_networks(world: World, *networks: str) -> Answer:
+    """Change the list of the user's token."""
+    return world.api.patch(world.path, world.user, {"allowed_networks": networks})
+
+
+def has_networks(*networks: str) -> Callable[[World], bool]:
+    """Return whether the token's row has this list."""
+    return lambda world: [str(each) for each in world.stored_token().allowed_networks] == [*networks]
+
+
 def is_made(world: World) -> bool:
     """Return True if the token that was asked for has a row."""
     return "made" in {token.name for token in world.stored_tokens()}
@@ -359,6 +375,30 @@ MANAGEMENT = [
         with_token,
         lambda world: world.api.patch(world.path, world.user, {"name": "new"}),
         lambda world: world.stored_token().name == "new",
+    ),
+    Operation(
+        "narrow",
+        (*SIGN_IN, "GetItem", "UpdateItem"),
+        200,
+        with_networks,
+        lambda world: change_networks(world, "10.1.0.0/16"),
+        has_networks("10.1.0.0/16"),
+    ),
+    Operation(
+        "widen",
+        (*SIGN_IN, "GetItem", "UpdateItem"),
+        200,
+        with_networks,
+        lambda world: change_networks(world, "10.0.0.0/8", "192.0.2.0/24"),
+        has_networks("10.0.0.0/8", "192.0.2.0/24"),
+    ),
+    Operation(
+        "allow-every-address",
+        (*SIGN_IN, "GetItem", "UpdateItem"),
+        200,
+        with_networks,
+        change_networks,
+        has_networks(),
     ),
     Operation(
         "pause",

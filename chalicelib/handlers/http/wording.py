@@ -30,7 +30,7 @@ _NETWORK_RULES: Mapping[NetworkFault, str] = {
     NetworkFault.NOT_AN_ADDRESS: "It is not an IPv4 or IPv6 network. Write, for example, 192.0.2.0/24.",
     NetworkFault.LENGTH_NOT_A_NUMBER: "The length after / must be a whole number, as in 192.0.2.0/24.",
     NetworkFault.LENGTH_TOO_LARGE: "The length after / must be at most {longest}.",
-    NetworkFault.MAPPED_AND_MORE: "It holds more than IPv4 addresses. Write an IPv4 network like 192.0.2.0/24.",
+    NetworkFault.MAPPED_AND_MORE: "It holds more than IPv4 addresses. Write a network like 192.0.2.0/24.",
     NetworkFault.EVERYWHERE: "It holds every address. To allow every address, send an empty list.",
     NetworkFault.HOST_BITS: "The address has bits beyond the length. Write {corrected}.",
     NetworkFault.REPEATED: "The network {corrected} is in the list twice. Remove one.",

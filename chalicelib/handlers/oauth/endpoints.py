@@ -20,7 +20,7 @@ from chalicelib.domain.scopes import parse_scope
 from chalicelib.domain.text import MAX_DESCRIPTION_LENGTH, MAX_NAME_LENGTH
 from chalicelib.domain.token_creation import TokenRequest
 from chalicelib.handlers.http import requests, responses
-from chalicelib.handlers.http.callers import caller_of
+from chalicelib.handlers.http.credentials import caller_of
 from chalicelib.handlers.http.operations import Access, DocumentedResponse, Operation
 from chalicelib.handlers.http.wire import IDEMPOTENCY_KEY, given
 from chalicelib.handlers.http.wording import text_member

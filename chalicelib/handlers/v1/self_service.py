@@ -10,8 +10,7 @@ from chalice.app import Blueprint, Response
 from chalicelib import bootstrap
 from chalicelib.domain import errors
 from chalicelib.handlers.http import responses
-from chalicelib.handlers.http.callers import caller_of
-from chalicelib.handlers.http.credentials import bearer
+from chalicelib.handlers.http.credentials import bearer, caller_of
 from chalicelib.handlers.http.operations import ENDED, ITSELF, Operation
 from chalicelib.handlers.http.site import site_of
 from chalicelib.handlers.v1 import inputs
