@@ -87,6 +87,7 @@ Networks = Annotated[
         description="The networks that the token may be used from, as CIDRs. An address alone is a network "
         "of one address. If the list is empty, the token may be used from every address.",
         examples=[["192.0.2.0/24", "2001:db8::/32"]],
+        extra_json_schema={"uniqueItems": True},
     ),
 ]
 

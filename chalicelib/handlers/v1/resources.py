@@ -115,7 +115,7 @@ class TokenDetails(Token, frozen=True, kw_only=True):
     ]
 
 
-class CreatedToken(Token, frozen=True, kw_only=True):
+class CreatedToken(TokenDetails, frozen=True, kw_only=True):
     """A new API token with its string."""
 
     token: Annotated[str, Meta(description="The token itself. It is shown here and never again.")]
