@@ -79,6 +79,10 @@ class Onlooker:
         """Record nothing."""
         return False
 
+    def record_refusal(self, before: Token, after: Token) -> bool:
+        """Record nothing."""
+        return False
+
 
 class Life(RuleBasedStateMachine):
     """What owners, administrators, bearers and time may do, in any order."""

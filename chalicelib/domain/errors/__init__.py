@@ -49,6 +49,7 @@ from chalicelib.domain.errors.presented_tokens import (
     UnknownSigningKey,
     UnknownToken,
     WrongClaims,
+    WrongNetwork,
 )
 from chalicelib.domain.errors.requests import (
     AudienceRequired,
@@ -159,4 +160,5 @@ __all__ = [
     "UserNotFound",
     "UserRemoved",
     "WrongClaims",
+    "WrongNetwork",
 ]
