@@ -1,4 +1,4 @@
-"""The parts of the authorizer's decision, and of the reaction to reuse."""
+"""The parts of the authorizer's decision, and of the reaction to refused uses."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -10,6 +10,7 @@ from chalicelib.domain.administrators import Administrators
 from chalicelib.domain.callers import Caller
 from chalicelib.domain.errors import MalformedToken
 from chalicelib.domain.scopes import ScopeCatalogue
+from chalicelib.domain.seen_networks import RefusedReason
 from chalicelib.domain.token_rules import TokenRules
 from chalicelib.domain.tokens import Token
 from chalicelib.services.callers import Admitted, AdmittedToken
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from chalicelib.domain.ports.signing import TokenVerifier
     from chalicelib.services.recent_rows import RecentRows
-    from chalicelib.services.reuse import RecordReuse
+    from chalicelib.services.refused_uses import RecordRefusal
     from chalicelib.services.revocation import RevokeToken
     from chalicelib.services.verify import VerifyToken
 
@@ -55,6 +56,7 @@ class Decision(Stores):
             max_live_tokens=settings.max_tokens_per_user,
             max_creations_per_day=settings.max_creations_per_day,
             max_lifetime=self.max_lifetime,
+            record_networks=settings.record_networks,
             scopes=settings.scopes,
             administrators=Administrators(
                 settings.oidc_issuer, settings.subject_claim, settings.admin_subjects
@@ -90,7 +92,7 @@ class Decision(Stores):
         from chalicelib.services.verify import VerifyToken
 
         store, rules, recent = self.authorization, self.rules, self.recent_rows
-        return VerifyToken(self.verifier, store, self.clock, rules, self._note_reuse, recent)
+        return VerifyToken(self.verifier, store, self.clock, rules, self._note_refusal, recent)
 
     def admit(
         self, unverified_token: str | None, caller: Caller, lets_in: Callable[[Admitted], bool]
@@ -107,18 +109,23 @@ class Decision(Stores):
             self.verify.decide(unverified_token, caller, lambda verified: lets_in(admitted(verified)))
         )
 
-    def _note_reuse(self, token: Token) -> None:
-        """Record a reuse. Only a decision that refuses one loads the parts for it."""
-        self._record_reuse(token)
+    def _note_refusal(self, token: Token, reason: RefusedReason, network: str | None) -> None:
+        """Record a refused use. Only a decision that refuses one loads the parts for it."""
+        self._record_refusal(token, reason, network)
 
     @cached_property
-    def _record_reuse(self) -> "RecordReuse":
-        from chalicelib.services.reuse import RecordReuse, RevokeFamily
+    def _record_refusal(self) -> "RecordRefusal":
+        from chalicelib.services.refused_uses import RecordRefusal
 
-        respond = None
-        if self.settings.rotated_token_reuse is RotatedTokenReuse.REVOKE_FAMILY:
-            respond = RevokeFamily(self.rotations, self.revoke, self.clock)
-        return RecordReuse(self.rotations, self.clock, self.rules, respond)
+        is_strict = self.settings.rotated_token_reuse is RotatedTokenReuse.REVOKE_FAMILY
+        respond = self._revoke_family if is_strict else None
+        return RecordRefusal(self.authorization, self.clock, self.rules, respond)
+
+    def _revoke_family(self, token: Token) -> bool:
+        """Revoke the family of a reused token. Only a reuse loads the SDK for it."""
+        from chalicelib.services.reuse import RevokeFamily
+
+        return RevokeFamily(self.rotations, self.revoke, self.clock)(token)
 
     @cached_property
     def revoke(self) -> "RevokeToken":

@@ -30,7 +30,3 @@ class Caller:
     unverified_user_agent: str | None = None
     method: str | None = None
     path: str | None = None
-
-
-UNKNOWN_CALLER = Caller(Door.OWN_API)
-"""A caller without an address, who is refused by every list of networks."""

@@ -44,6 +44,13 @@ class SeenNetworks:
         """Return True if the network is among these."""
         return any(seen.network == network for seen in self.networks)
 
+    def joined(self, later: "SeenNetworks") -> "SeenNetworks":
+        """Return the networks after the uses of ``later``."""
+        joined = SeenNetworks(self.first or later.first, self.networks)
+        for each in later.networks:
+            joined = joined.seen(each.network, each.last_at, each.count)
+        return joined
+
     def seen(self, network: str, at: datetime, count: int = 1) -> "SeenNetworks":
         """Return the networks after ``count`` more uses from one, the last of them at ``at``.
 

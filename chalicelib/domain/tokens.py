@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import Enum
 
-from chalicelib.domain.networks import Network
+from chalicelib.domain.networks import Network, RecordNetworks
 from chalicelib.domain.revocations import Revocation, RevocationReason
 from chalicelib.domain.seen_networks import RefusedUses, SeenNetworks
 from chalicelib.domain.token_rules import TokenRules
@@ -13,7 +13,9 @@ from chalicelib.domain.users import User, UserStatus
 
 USAGE_DAYS = 30
 
+_DAY = timedelta(days=1)
 _USAGE_KEPT = timedelta(days=USAGE_DAYS - 1)
+_NEW_NETWORK_INTERVAL = timedelta(seconds=60)
 _CLOCK_SKEW = timedelta(minutes=5)
 
 
@@ -179,14 +181,30 @@ class Token:
         """
         return self.holds_place(now + _CLOCK_SKEW)
 
-    def needs_touch(self, now: datetime, rules: TokenRules) -> bool:
-        """Return True if the last recorded use is old enough to write a new one."""
-        return self.last_used_at is None or now - self.last_used_at >= rules.refresh_interval
+    def needs_touch(self, now: datetime, rules: TokenRules, network: str | None = None) -> bool:
+        """Return True if the last recorded use is old enough to write a new one.
 
-    def touched(self, now: datetime, rules: TokenRules, uses: Mapping[date, int] | None = None) -> "Token":
-        """Return the token after a use at ``now``, with ``uses`` added to its usage."""
-        usage = _added(self.usage, uses or {}, first=now.date() - _USAGE_KEPT)
-        return replace(self, last_used_at=now, usage=usage).alive_since(now, rules)
+        A use from a network that is not among the recorded ones is written after a minute already.
+        """
+        if self.last_used_at is None:
+            return True
+        interval = rules.refresh_interval
+        if network is not None and not self.networks.includes(network):
+            interval = min(interval, _NEW_NETWORK_INTERVAL)
+        return now - self.last_used_at >= interval
+
+    def touched(
+        self,
+        now: datetime,
+        rules: TokenRules,
+        uses: Mapping[date, int] | None = None,
+        networks: SeenNetworks | None = None,
+    ) -> "Token":
+        """Return the token after a use at ``now``, with ``uses`` and their ``networks`` added."""
+        usage = _added(self.usage, uses or {}, now.date())
+        is_recorded = rules.record_networks is not RecordNetworks.OFF
+        seen = self.networks.joined(networks or SeenNetworks()) if is_recorded else SeenNetworks()
+        return replace(self, last_used_at=now, usage=usage, networks=seen).alive_since(now, rules)
 
     def usage_days(self, now: datetime) -> Sequence[tuple[date, int]]:
         """Return the last 30 days, today last, each with a lower bound of its uses."""
@@ -242,6 +260,8 @@ class Token:
         return replace(self, idle_at=idle_at, purge_at=rules.purge_time(end))
 
 
-def _added(usage: Mapping[date, int], uses: Mapping[date, int], first: date) -> dict[date, int]:
-    days = sorted(day for day in usage.keys() | uses.keys() if day >= first)
+def _added(usage: Mapping[date, int], uses: Mapping[date, int], today: date) -> dict[date, int]:
+    # The short form ends with the last day. A day that a wrong clock invented would push out the others.
+    first, last = today - _USAGE_KEPT, today + _DAY
+    days = sorted(day for day in usage.keys() | uses.keys() if first <= day <= last)
     return {day: usage.get(day, 0) + uses.get(day, 0) for day in days}

@@ -44,10 +44,11 @@ class DeriveAccessToken:
     ) -> AccessToken:
         """Return an access token with the scopes of the API token, or only ``scopes`` of them.
 
-        ``targets`` must name one audience. The derivation counts as a use of the API token. There is no
-        access token for an API token with a list of networks, because services could not check the list.
+        ``targets`` must name one audience. The derivation counts as a use of the API token. An API
+        token with a list of networks makes no access token, because services could not check the list.
         Raises AudienceRequired, InvalidTarget, ScopeNotHeld, InvalidSubjectToken or DependencyUnavailable.
         """
+        # First, because a derivation that is refused for its target must not count as a use.
         audience = self._audience(targets)
         try:
             verified = self._verify(unverified_subject_token, caller)

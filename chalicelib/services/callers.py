@@ -112,8 +112,8 @@ class AdmittedToken:
 
     @property
     def networks(self) -> Sequence[str]:
-        """Empty, because a token has no list of networks yet."""
-        return ()
+        """The list of the token."""
+        return [str(network) for network in self.verified.token.allowed_networks]
 
     def routes(self) -> Sequence[Route]:
         """Return the routes that the scopes cover."""

@@ -1,74 +1,12 @@
 """Reuse: a rotated token is presented after its overlap, so it may be stolen."""
 
-from collections.abc import Callable
-from datetime import datetime, timedelta
-
 from chalicelib import logs
 from chalicelib.domain.errors import ApiTokensError, DependencyUnavailable
 from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.ports.tokens import RotationStore
 from chalicelib.domain.revocations import RevocationReason
-from chalicelib.domain.rotation import needs_reuse_record, reused
-from chalicelib.domain.token_rules import TokenRules
 from chalicelib.domain.tokens import Token
 from chalicelib.services.revocation import RevokeToken
-from chalicelib.services.uses import Until, Uses
-
-# A flood of reuse must not add to the failure that it meets.
-_PAUSE_AFTER_FAILURE = timedelta(seconds=1)
-
-
-class RecordReuse:
-    """The reaction to reuse, and its count in the token's row by one write per refresh interval.
-
-    ``respond`` is called before the count is written, because no reaction may depend on that write. It is
-    called at most once per interval and process. If it returns False, the next reuse calls it again.
-    """
-
-    def __init__(
-        self,
-        store: RotationStore,
-        clock: Clock,
-        rules: TokenRules,
-        respond: Callable[[Token], bool] | None = None,
-    ) -> None:
-        self._store = store
-        self._clock = clock
-        self._rules = rules
-        self._respond = respond
-        self._uses = Uses()
-        self._quiet = Until()
-
-    def __call__(self, token: Token) -> None:
-        """React to one reuse and record it as far as possible. The caller refuses the token anyway."""
-        now = self._clock.now()
-        self._uses.count(token.id, now.date())
-        is_due = needs_reuse_record(token, now, self._rules)
-        if is_due:
-            count = sum(self._uses.of(token.id).values())
-            ids = {"user_id": token.user_id, "token_id": token.id, "successor_id": token.successor_id}
-            logs.warn("token.reused", **ids, family_id=token.family_id, count=count)
-        self._react(token, now)
-        if is_due:
-            self._write(token)
-
-    def _react(self, token: Token, now: datetime) -> None:
-        if self._respond is None or self._quiet.holds(token.id, now):
-            return
-        is_done = self._respond(token)
-        pause = self._rules.refresh_interval if is_done else _PAUSE_AFTER_FAILURE
-        self._quiet.set(token.id, now, now + pause)
-
-    def _write(self, token: Token) -> None:
-        uses, is_written = self._uses.take(token.id), False
-        try:
-            count = sum(uses.values())
-            is_written = self._store.record_reuse(token, reused(token, count, self._clock.now()))
-        except DependencyUnavailable as error:
-            logs.warn("token.reuse_not_recorded", token_id=token.id, reason=logs.cause(error))
-        finally:
-            if not is_written:
-                self._uses.put_back(token.id, uses)
 
 
 class RevokeFamily:

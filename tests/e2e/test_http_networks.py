@@ -140,7 +140,7 @@ def test_token_without_a_list_may_be_used_everywhere(api: Api, person: str) -> N
 def test_list_changes_only_if_the_request_has_it(
     api: Api, service: MemoryService, person: str, token: dict[str, Any]
 ) -> None:
-    """An absent member changes nothing, and an empty list clears the list. The same list is no change."""
+    """An absent member changes nothing, and an empty list clears the list. The same list changes nothing."""
     service.clock.advance(MINUTE)
     same = api.patch(path_of(token), person, {"allowed_networks": [ELSEWHERE]}).json
     assert (same["allowed_networks"], same["updated_at"]) == ([ELSEWHERE], token["updated_at"])
@@ -181,7 +181,7 @@ def test_replay_of_a_key_with_another_list_is_refused(api: Api, person: str) -> 
 
 
 def test_successors_inherit_the_list(api: Api, person: str) -> None:
-    """Whoever rotates. A self-rotation cannot name a list, so it cannot widen its own."""
+    """The owner or the token rotates. A self-rotation cannot name a list, so it cannot widen its own."""
     token = api.create_token(person, allowed_networks=[HERE])
     by_itself = api.post("/v1/tokens/self/rotate", token["token"])
     assert by_itself.json["allowed_networks"] == [HERE]
@@ -204,14 +204,17 @@ def test_token_manages_itself_from_its_networks_only(
     assert (answer.status, answer.code) == (401, "invalid_token")
     unknown = api.call(method, path, "bodhi_unknown", {} if method == "POST" else None)
     assert (unknown.status, unknown.json) == (answer.status, answer.json)
-    assert [row.last_used_at for row in service.store.rows()] == [None]
+    (row,) = service.store.rows()
+    assert (row.last_used_at, row.networks) == (None, SeenNetworks())
+    assert row.refused == RefusedUses(1, START, RefusedReason.NETWORK, "127.0.0.0/24")
     assert [row.successor_id for row in service.store.rows()] == [row.successor_id for row in rows]
 
 
 def test_token_revokes_itself_from_everywhere(api: Api, person: str, token: dict[str, Any]) -> None:
-    """A person who finds a token is elsewhere."""
+    """A person who finds a token is elsewhere. The revocation is not counted as a refusal."""
     assert api.delete("/v1/tokens/self", token["token"]).status == 204
-    assert api.get(path_of(token), person).json["revoked_reason"] == "owner"
+    shown = api.get(path_of(token), person).json
+    assert (shown["revoked_reason"], shown["refused"]["count"]) == ("owner", 0)
 
 
 def test_leak_report_asks_for_no_network(api: Api, person: str, token: dict[str, Any]) -> None:

@@ -254,7 +254,9 @@ class Crowd:
             thread.join()
 
     def wait(self) -> None:
-        """Wait for some decisions."""
+        """Wait for some decisions that are made from now on."""
+        while self._made.acquire(blocking=False):
+            pass
         for _ in range(20):
             self._made.acquire()
 

@@ -12,7 +12,6 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from chalicelib.domain.callers import UNKNOWN_CALLER
 from chalicelib.domain.errors import (
     ApiTokensError,
     InvalidToken,
@@ -37,7 +36,7 @@ from chalicelib.services.listing import TokenQuery
 from chalicelib.services.manage import TokenPatch
 from chalicelib.services.self_service import Bearer
 from chalicelib.services.sign_in import Credentials
-from chalicelib.services.verify import VerifyToken
+from chalicelib.services.verify import UNKNOWN_CALLER, VerifyToken
 from tests.model.world import IDLE, SKEW, Row, World
 from tests.support.builders import ISSUER
 from tests.support.memory import InMemoryStore
@@ -77,6 +76,10 @@ class Onlooker:
         return self._store.find_for_authorization(user_id, token_id)
 
     def touch(self, before: Token, after: Token) -> bool:
+        """Record nothing."""
+        return False
+
+    def record_refusal(self, before: Token, after: Token) -> bool:
         """Record nothing."""
         return False
 

@@ -5,7 +5,6 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.domain.callers import UNKNOWN_CALLER
 from chalicelib.domain.claims import AccessToken, TokenType
 from chalicelib.domain.errors import (
     InvalidRequest,
@@ -22,6 +21,7 @@ from chalicelib.domain.token_creation import IssuedToken
 from chalicelib.domain.tokens import TokenState, TokenStatus
 from chalicelib.domain.users import Role, User
 from chalicelib.services.manage import TokenPatch
+from chalicelib.services.verify import UNKNOWN_CALLER
 from tests.oauth.service import OTHER, SECOND, oauth_service
 from tests.security.victim import CountingService
 from tests.support.builders import a_request, an_identity

@@ -104,6 +104,7 @@ NEVER_BY_A_DECISION = [
     "chalicelib.services.lines",
     "chalicelib.services.listing",
     "chalicelib.services.manage",
+    "chalicelib.services.refused_uses",
     "chalicelib.services.reuse",
     "chalicelib.services.revocation",
     "chalicelib.services.self_service",

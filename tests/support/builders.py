@@ -8,6 +8,7 @@ from chalicelib.domain.administrators import Administrators
 from chalicelib.domain.callers import Caller, Door
 from chalicelib.domain.ids import new_generation, new_token_id, user_id_for
 from chalicelib.domain.lines import Change, Ending
+from chalicelib.domain.networks import RecordNetworks
 from chalicelib.domain.scopes import DEFAULT_CATALOGUE
 from chalicelib.domain.token_creation import TokenRequest, new_token
 from chalicelib.domain.token_rules import CreationLimits, TokenRules
@@ -26,6 +27,7 @@ RULES = TokenRules(
     max_live_tokens=100,
     max_creations_per_day=500,
     max_lifetime=None,
+    record_networks=RecordNetworks.PREFIX,
     scopes=DEFAULT_CATALOGUE,
     administrators=Administrators(),
 )

@@ -43,13 +43,13 @@ from chalicelib.domain.errors.presented_tokens import (
     InsufficientScope,
     InvalidToken,
     MalformedToken,
-    NetworkNotAllowed,
     PathTooLong,
     RevokedToken,
     RotatedToken,
     UnknownSigningKey,
     UnknownToken,
     WrongClaims,
+    WrongNetwork,
 )
 from chalicelib.domain.errors.requests import (
     AudienceRequired,
@@ -125,7 +125,6 @@ __all__ = [
     "LifetimeTooLong",
     "LoginFailed",
     "MalformedToken",
-    "NetworkNotAllowed",
     "NoPredecessor",
     "NotAuthenticated",
     "OwnAccount",
@@ -161,4 +160,5 @@ __all__ = [
     "UserNotFound",
     "UserRemoved",
     "WrongClaims",
+    "WrongNetwork",
 ]

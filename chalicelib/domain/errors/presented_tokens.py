@@ -83,8 +83,8 @@ class IdleToken(InvalidToken):
     reason = "idle"
 
 
-class NetworkNotAllowed(InvalidToken):
-    """The token has a list of networks, and the caller's address is unknown or in none of them."""
+class WrongNetwork(InvalidToken):
+    """The caller's address is unknown, or not in the networks that the token may be used from."""
 
     reason = "network"
 
