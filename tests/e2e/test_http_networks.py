@@ -140,7 +140,7 @@ def test_token_without_a_list_may_be_used_everywhere(api: Api, person: str) -> N
 def test_list_changes_only_if_the_request_has_it(
     api: Api, service: MemoryService, person: str, token: dict[str, Any]
 ) -> None:
-    """An absent member changes nothing, and an empty list clears the list. The same list changes nothing."""
+    """An absent member or the same list changes nothing. An empty list clears the list."""
     service.clock.advance(MINUTE)
     same = api.patch(path_of(token), person, {"allowed_networks": [ELSEWHERE]}).json
     assert (same["allowed_networks"], same["updated_at"]) == ([ELSEWHERE], token["updated_at"])

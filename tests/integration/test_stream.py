@@ -53,7 +53,8 @@ CHANGING_DECISIONS = {
     "revoke-all",
 }
 # These invoke the function without a flush. The count of live tokens and the profile are in the user's row.
-# A token with a successor or with a list of networks matches, whatever else happens to it.
+# A token with a successor or a list of networks matches, and so does one that is paused or revoked,
+# whatever else happens to it. A refused use of such a token is recorded.
 LOOKED_AT_ONLY = {
     "sign-in-newer",
     "sign-in-new-name",
@@ -63,6 +64,8 @@ LOOKED_AT_ONLY = {
     "create-at-quota-with-recount",
     "oauth-exchange",
     "rotate-itself",
+    "authorize-paused",
+    "authorize-revoked",
     "authorize-rotated",
     "widen",
 }
