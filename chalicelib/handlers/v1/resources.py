@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.domain.revocations import RevocationReason
-from chalicelib.domain.tokens import USAGE_DAYS, TokenStatus
+from chalicelib.domain.tokens import TokenStatus
+from chalicelib.domain.usage import USAGE_DAYS
 from chalicelib.handlers.http.wire import Me, Resource, Scopes, TokenId, UserId
 from chalicelib.services.listing import MAX_LIMIT
 
