@@ -17,7 +17,7 @@ _ALMOST_A_SECOND = timedelta(microseconds=999_999)
 
 @dataclass(frozen=True, slots=True)
 class TokenRules:
-    """The durations, the limits and the scopes that govern tokens, and how much of an address is recorded."""
+    """The durations, the limits and the scopes that govern tokens, and the part of addresses to record."""
 
     idle_timeout: timedelta
     refresh_interval: timedelta

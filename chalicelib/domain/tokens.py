@@ -9,12 +9,9 @@ from chalicelib.domain.networks import Network, RecordNetworks
 from chalicelib.domain.revocations import Revocation, RevocationReason
 from chalicelib.domain.seen_networks import RefusedUses, SeenNetworks
 from chalicelib.domain.token_rules import TokenRules
+from chalicelib.domain.usage import added, last_days
 from chalicelib.domain.users import User, UserStatus
 
-USAGE_DAYS = 30
-
-_DAY = timedelta(days=1)
-_USAGE_KEPT = timedelta(days=USAGE_DAYS - 1)
 _NEW_NETWORK_INTERVAL = timedelta(seconds=60)
 _CLOCK_SKEW = timedelta(minutes=5)
 
@@ -201,15 +198,14 @@ class Token:
         networks: SeenNetworks | None = None,
     ) -> "Token":
         """Return the token after a use at ``now``, with ``uses`` and their ``networks`` added."""
-        usage = _added(self.usage, uses or {}, now.date())
+        usage = added(self.usage, uses or {}, now.date())
         is_recorded = rules.record_networks is not RecordNetworks.OFF
         seen = self.networks.joined(networks or SeenNetworks()) if is_recorded else SeenNetworks()
         return replace(self, last_used_at=now, usage=usage, networks=seen).alive_since(now, rules)
 
     def usage_days(self, now: datetime) -> Sequence[tuple[date, int]]:
         """Return the last 30 days, today last, each with a lower bound of its uses."""
-        days = (now.date() - timedelta(days=ago) for ago in range(USAGE_DAYS - 1, -1, -1))
-        return [(day, self.usage.get(day, 0)) for day in days]
+        return last_days(self.usage, now.date())
 
     def described(self, name: str, description: str, now: datetime) -> "Token":
         """Return the token with another name and description."""
@@ -258,10 +254,3 @@ class Token:
             return replace(self, idle_at=idle_at)
         end = idle_at if self.expires_at is None else min(idle_at, self.expires_at)
         return replace(self, idle_at=idle_at, purge_at=rules.purge_time(end))
-
-
-def _added(usage: Mapping[date, int], uses: Mapping[date, int], today: date) -> dict[date, int]:
-    # The short form ends with the last day. A day that a wrong clock invented would push out the others.
-    first, last = today - _USAGE_KEPT, today + _DAY
-    days = sorted(day for day in usage.keys() | uses.keys() if first <= day <= last)
-    return {day: usage.get(day, 0) + uses.get(day, 0) for day in days}

@@ -1,16 +1,23 @@
 """Networks over HTTP: where a token may be used, where it was used, and where it was refused."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from chalice.config import Config
 
 from chalicelib.domain.ids import user_id_for
 from chalicelib.domain.network_lists import NetworkFault
 from chalicelib.domain.seen_networks import RefusedReason, RefusedUses, SeenNetworks
 from chalicelib.handlers.http.refusals import quoted
-from tests.support.api import Answer, Api
+from infra.aws.package.fixes import IDENTITY_SOURCES
+from infra.local.events import HttpRequest
+from infra.local.gateway import Gateway
+from infra.local.responses import GatewayResponses
+from infra.local.template import read_template
+from tests.support.api import Answer, Api, api_of
 from tests.support.builders import ISSUER
 from tests.support.clock import START
 from tests.support.service import MemoryService
@@ -322,3 +329,60 @@ def test_networks_stay_hidden_if_0_1_let_the_person_return(
     service.store.put(replace(user, returned_at=None))
     (old,) = api.get("/v1/tokens", again).json["tokens"]
     assert addresses(old) == (None, None)
+
+
+@pytest.fixture
+def call_from(service: MemoryService) -> Iterator[Callable[[str, str], int]]:
+    """Call the protected API from an address, behind our own gateway. It keeps no decision."""
+    from app import app
+
+    kind = app.__class__
+    with api_of(service):
+        gateway = Gateway(
+            app,
+            Config.create(app_name="bodhi"),
+            GatewayResponses(read_template()),
+            identity_sources=IDENTITY_SOURCES,
+            cache_seconds=0,
+        )
+
+        def call(secret: str, address: str) -> int:
+            headers = {"authorization": [f"Bearer {secret}"], "x-forwarded-for": ["192.0.2.7"]}
+            return int(gateway.respond(HttpRequest("GET", "/api/whoami", headers, b"", address)).status)
+
+        yield call
+    # The gateway changes the application, which other tests share.
+    app.__class__ = kind
+
+
+def test_list_decides_who_may_call_the_protected_api(
+    api: Api, service: MemoryService, person: str, call_from: Callable[[str, str], int]
+) -> None:
+    """From the creation through each change, and for a successor. The owner sees uses and refusals."""
+    token = api.create_token(person, allowed_networks=[ELSEWHERE, "2001:db8::/32"])
+    addresses = (
+        "192.0.2.7",
+        "::ffff:192.0.2.7",
+        "2001:db8::7",
+        "198.51.100.7",
+        "fe80::1",
+        "not an address",
+    )
+
+    def statuses(secret: str) -> list[int]:
+        return [call_from(secret, address) for address in addresses]
+
+    assert statuses(token["token"]) == [200, 200, 200, 401, 401, 401]
+    shown = api.get(path_of(token), person).json
+    assert [each["network"] for each in shown["networks"]] == ["192.0.2.0/24"]
+    assert (shown["refused"]["last_reason"], shown["refused"]["last_from"]) == (
+        "network",
+        "198.51.100.0/24",
+    )
+
+    assert api.patch(path_of(token), person, {"allowed_networks": ["198.51.100.7"]}).status == 200
+    assert statuses(token["token"]) == [401, 401, 401, 200, 401, 401]
+    successor = api.post(f"{path_of(token)}/rotate", person).json
+    assert statuses(successor["token"]) == [401, 401, 401, 200, 401, 401]
+    assert api.patch(path_of(successor), person, {"allowed_networks": []}).status == 200
+    assert statuses(successor["token"]) == [200] * 6

@@ -16,7 +16,7 @@ from chalicelib.domain.seen_networks import (
     SeenNetwork,
     SeenNetworks,
 )
-from chalicelib.domain.tokens import USAGE_DAYS
+from chalicelib.domain.usage import USAGE_DAYS
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)

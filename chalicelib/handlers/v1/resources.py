@@ -6,7 +6,8 @@ from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.domain.revocations import RevocationReason
 from chalicelib.domain.seen_networks import MAX_SEEN_NETWORKS, RefusedReason
-from chalicelib.domain.tokens import USAGE_DAYS, TokenStatus
+from chalicelib.domain.tokens import TokenStatus
+from chalicelib.domain.usage import USAGE_DAYS
 from chalicelib.handlers.http.wire import Me, Networks, Resource, Scopes, TokenId, UserId
 from chalicelib.services.listing import MAX_LIMIT
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from chalicelib.adapters.dynamodb import attributes, compact
 from chalicelib.domain.networks import Network
 from chalicelib.domain.seen_networks import RefusedReason, RefusedUses, SeenNetwork, SeenNetworks
-from chalicelib.domain.tokens import USAGE_DAYS
+from chalicelib.domain.usage import USAGE_DAYS
 from tests.support.clock import START
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -10,7 +10,8 @@ from chalicelib.domain.ids import new_token_id
 from chalicelib.domain.network_lists import MAX_NETWORKS, allowed_networks
 from chalicelib.domain.scopes import DEFAULT_CATALOGUE
 from chalicelib.domain.seen_networks import MAX_SEEN_NETWORKS, RefusedReason, RefusedUses, SeenNetworks
-from chalicelib.domain.tokens import USAGE_DAYS, Token
+from chalicelib.domain.tokens import Token
+from chalicelib.domain.usage import USAGE_DAYS
 from tests.benchmarks.capacity import item_bytes
 from tests.support.builders import a_token, a_user
 

@@ -138,7 +138,7 @@ def test_calls_that_count_no_use_ask_for_the_network(door: Door) -> None:
 
 
 def test_recent_rows_are_compared_with_the_address_of_each_request() -> None:
-    """What one address opened opens nothing for another one."""
+    """A decision for one address opens nothing for another one."""
     door = Door(reuse=2 * SECOND)
     door.put(allowed_networks=LIST)
     door.use()
