@@ -29,7 +29,8 @@ from chalicelib.services.uses import Uses
 class Verified:
     """A token that may be used right now.
 
-    ``token`` is the row after this use. ``scopes`` are those that count now. ``ends_at`` is the latest end by today's settings.
+    ``token`` is the row after this use. ``scopes`` are those that count now. ``ends_at`` is the latest end
+    by today's settings.
     """
 
     token: Token
