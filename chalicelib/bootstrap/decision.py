@@ -35,9 +35,9 @@ class Decision(Stores):
         _ = self.verify
 
     @property
-    def scopes(self) -> ScopeCatalogue:
+    def catalogue(self) -> ScopeCatalogue:
         """The scopes that the service has."""
-        return self.settings.scopes
+        return self.settings.catalogue
 
     @property
     def max_lifetime(self) -> timedelta | None:
@@ -55,7 +55,7 @@ class Decision(Stores):
             max_live_tokens=settings.max_tokens_per_user,
             max_creations_per_day=settings.max_creations_per_day,
             max_lifetime=self.max_lifetime,
-            scopes=settings.scopes,
+            catalogue=settings.catalogue,
             administrators=Administrators(
                 settings.oidc_issuer, settings.subject_claim, settings.admin_subjects
             ),
@@ -89,8 +89,12 @@ class Decision(Stores):
         """The authorizer's decision."""
         from chalicelib.services.verify import VerifyToken
 
+        def note_reuse(token: Token) -> None:
+            # Only a decision that refuses a reuse loads the parts that record it.
+            self._record_reuse(token)
+
         store, rules, recent = self.authorization, self.rules, self.recent_rows
-        return VerifyToken(self.verifier, store, self.clock, rules, self._note_reuse, recent)
+        return VerifyToken(self.verifier, store, self.clock, rules, note_reuse, recent)
 
     def admit(
         self, unverified_token: str | None, caller: Caller, lets_in: Callable[[Admitted], bool]
@@ -102,14 +106,10 @@ class Decision(Stores):
         """
         if unverified_token is None:
             raise MalformedToken
-        admitted = partial(AdmittedToken, catalogue=self.rules.scopes)
+        admitted = partial(AdmittedToken, catalogue=self.rules.catalogue)
         return admitted(
             self.verify.decide(unverified_token, caller, lambda verified: lets_in(admitted(verified)))
         )
-
-    def _note_reuse(self, token: Token) -> None:
-        """Record a reuse. Only a decision that refuses one loads the parts for it."""
-        self._record_reuse(token)
 
     @cached_property
     def _record_reuse(self) -> "RecordReuse":

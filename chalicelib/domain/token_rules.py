@@ -24,7 +24,7 @@ class TokenRules:
     max_live_tokens: int
     max_creations_per_day: int
     max_lifetime: timedelta | None
-    scopes: ScopeCatalogue
+    catalogue: ScopeCatalogue
     administrators: Administrators
 
     @property
@@ -68,5 +68,9 @@ class CreationLimits:
 
     def exhausted(self, now: datetime) -> TooManyCreations:
         """Return the refusal of any creation on the day of ``now``."""
-        midnight = datetime.combine(now.date() + timedelta(days=1), time(), UTC)
-        return TooManyCreations(self.per_day, midnight - now)
+        return TooManyCreations(self.per_day, rest_of_day(now))
+
+
+def rest_of_day(now: datetime) -> timedelta:
+    """Return the time until the next midnight UTC, at which counts per day begin anew."""
+    return datetime.combine(now.date() + timedelta(days=1), time(), UTC) - now

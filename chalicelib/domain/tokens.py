@@ -12,6 +12,7 @@ from chalicelib.domain.users import User, UserStatus
 USAGE_DAYS = 30
 
 _USAGE_KEPT = timedelta(days=USAGE_DAYS - 1)
+# More than the clocks of two machines differ (docs/decisions/0004-live-token-count.md).
 _CLOCK_SKEW = timedelta(minutes=5)
 
 
@@ -71,6 +72,7 @@ class Token:
 
     def status(self, owner: User, now: datetime, rules: TokenRules) -> TokenStatus:
         """Return the token's status. The token may be used if and only if it is ``active``."""
+        # Final statuses come first, so that no pause hides that the token has ended.
         if self.state is TokenState.REVOKED or self.generation != owner.generation:
             return TokenStatus.REVOKED
         if owner.status is UserStatus.REMOVED or self.overlap_is_over(now):
@@ -82,7 +84,7 @@ class Token:
         return TokenStatus.IDLE if now >= self.idle_at else TokenStatus.ACTIVE
 
     @property
-    def line(self) -> str:
+    def id_of_line(self) -> str:
         """The id of the token's line, which is the id of the line's first token."""
         return self.line_id or self.id
 
@@ -121,6 +123,10 @@ class Token:
         """Return True if the token was rotated and its overlap has passed."""
         return self.overlap_ends_at is not None and now >= self.overlap_ends_at
 
+    def may_work(self, now: datetime) -> bool:
+        """Return True if the token is neither revoked itself nor past its overlap."""
+        return self.state is not TokenState.REVOKED and not self.overlap_is_over(now)
+
     def own_revocation(self, now: datetime) -> Revocation | None:
         """Return the revocation of the token itself, without that of its generation."""
         if self.revocation is None and self.overlap_ends_at and self.overlap_is_over(now):
@@ -141,6 +147,7 @@ class Token:
             return self.expiry(rules)
         if status is TokenStatus.IDLE:
             return self.idle_at
+        # A rename of a paused token moves this time forward, so it is never too early.
         paused = self.updated_at if self.state is TokenState.INACTIVE else None
         return min((since for since in (paused, owner.refused_since) if since), default=None)
 
@@ -161,9 +168,7 @@ class Token:
         A token that ended because an operator lowered the longest lifetime keeps the place. The operator
         may raise the limit again.
         """
-        if self.state is TokenState.REVOKED or self.overlap_is_over(now):
-            return False
-        return self.expires_at is None or now < self.expires_at
+        return self.may_work(now) and (self.expires_at is None or now < self.expires_at)
 
     def surely_holds_place(self, now: datetime) -> bool:
         """Return True if the token keeps its family's place by any machine's clock.
@@ -179,7 +184,9 @@ class Token:
 
     def touched(self, now: datetime, rules: TokenRules, uses: Mapping[date, int] | None = None) -> "Token":
         """Return the token after a use at ``now``, with ``uses`` added to its usage."""
-        usage = _added(self.usage, uses or {}, first=now.date() - _USAGE_KEPT)
+        uses, first = uses or {}, now.date() - _USAGE_KEPT
+        days = sorted(day for day in self.usage.keys() | uses.keys() if day >= first)
+        usage = {day: self.usage.get(day, 0) + uses.get(day, 0) for day in days}
         return replace(self, last_used_at=now, usage=usage).alive_since(now, rules)
 
     def usage_days(self, now: datetime) -> Sequence[tuple[date, int]]:
@@ -219,12 +226,8 @@ class Token:
     def alive_since(self, now: datetime, rules: TokenRules) -> "Token":
         """Return the token with its idle clock started at ``now``."""
         idle_at = now + rules.idle_timeout
-        if self.overlap_ends_at:  # The row ends then. Uses until then do not extend it.
+        if self.overlap_ends_at:
+            # The row ends with the overlap. Uses until then do not extend it.
             return replace(self, idle_at=idle_at)
         end = idle_at if self.expires_at is None else min(idle_at, self.expires_at)
         return replace(self, idle_at=idle_at, purge_at=rules.purge_time(end))
-
-
-def _added(usage: Mapping[date, int], uses: Mapping[date, int], first: date) -> dict[date, int]:
-    days = sorted(day for day in usage.keys() | uses.keys() if day >= first)
-    return {day: usage.get(day, 0) + uses.get(day, 0) for day in days}

@@ -122,7 +122,8 @@ def _appsync(event: Event) -> AuthorizerResponse:
     caller = caller_of(Door.APPSYNC, _GRAPHQL.method, _GRAPHQL.path, {})
     admitted = decide_or_none(unverified_header, caller, _GRAPHQL)
     if admitted is None or not _GRAPHQL.is_open_to(admitted):
-        # Refusals are not cached. The API sets how long others are, because no flush reaches that cache.
+        # A refusal is not cached: no flush reaches AppSync's cache, so it would outlive its reason.
+        # The API itself sets how long it caches the others.
         return {"isAuthorized": False, "ttlOverride": 0}
     return {"isAuthorized": True, "resolverContext": admitted.context}
 

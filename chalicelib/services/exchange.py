@@ -37,6 +37,7 @@ class ExchangeSignIn:
         """
         if any(target != self._audience for target in targets):
             raise InvalidTarget
+        # The provider's verifier would refuse it as well, but could not say what to do.
         if unverified_subject_token.startswith(API_TOKEN_PREFIX):
             raise InvalidSubjectToken("An API token must be exchanged as an access token.")
         try:

@@ -27,7 +27,7 @@ def find_members(rotations: RotationStore, token: Token) -> Members:
 def _around(rotations: RotationStore, token: Token) -> "_Rows":
     rows = _Rows(token)
     near = (token.predecessor_id, token.successor_id)
-    rows.line, found = rotations.find_rows(token.user_id, rows.missing(near), token.line)
+    rows.line, found = rotations.find_rows(token.user_id, rows.missing(near), token.id_of_line)
     rows.add(found)
     for wanted in (rows.named, rows.neighbours):
         if missing := rows.missing(wanted()):

@@ -85,7 +85,7 @@ class VerifyToken:
         self._uses.count(verified.token.id, self._clock.now().date())
         return verified
 
-    def look(self, unverified_token: str) -> Verified:
+    def uncounted(self, unverified_token: str) -> Verified:
         """Return the token behind the string without counting a use. Nothing is written.
 
         Raises InvalidToken or DependencyUnavailable.
@@ -94,8 +94,8 @@ class VerifyToken:
         token, owner = self._find(claims.subject, claims.token_id)
         return self._usable_as_signed(token, owner, claims)
 
-    def look_up(self, user_id: str, token_id: str) -> Verified:
-        """Return a token by ids that were verified before, without counting a use.
+    def uncounted_by_ids(self, user_id: str, token_id: str) -> Verified:
+        """Return a token by ids from a verified string, without counting a use.
 
         Raises InvalidToken or DependencyUnavailable.
         """
@@ -105,6 +105,7 @@ class VerifyToken:
     def _by_a_read(self, claims: Claims) -> Verified:
         # Taken before the read: rows count from then on, however long the read takes.
         read_at = self._clock.now()
+        # Before the read: if it fails or refuses, no later decision may use the older rows.
         self._recent.forget(claims.subject, claims.token_id)
         token, owner = self._find(claims.subject, claims.token_id)
         try:
@@ -114,6 +115,7 @@ class VerifyToken:
                 self._on_reuse(token)
             raise
         touched = self._touch(token)
+        # After a failed write or a lost race, this process does not know the row.
         if touched:
             self._recent.keep(Rows(touched, owner, read_at))
         # A use moves ``idle_at``. The time from before it would warn of a deadline that has moved.
@@ -149,7 +151,7 @@ class VerifyToken:
         require_usable(token, owner, now, self._rules)
         # The role decides anew each time, because a token must not keep scopes that its owner has lost.
         role = self._rules.administrators.role_of(owner, now)
-        scopes = self._rules.scopes.effective(token.scopes & signed_scopes, role)
+        scopes = self._rules.catalogue.effective(token.scopes & signed_scopes, role)
         return Verified(token, scopes, token.ends_at(self._rules))
 
     def _touch(self, token: Token) -> Token | None:
@@ -158,6 +160,7 @@ class VerifyToken:
         self._uses.count(token.id, now.date())
         if not token.needs_touch(now, self._rules):
             return token
+        # Sampling must not hide that a token is in use.
         logs.keep()
         uses, is_written = self._uses.take(token.id), False
         touched = token.touched(now, self._rules, uses)

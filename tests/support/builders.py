@@ -26,7 +26,7 @@ RULES = TokenRules(
     max_live_tokens=100,
     max_creations_per_day=500,
     max_lifetime=None,
-    scopes=DEFAULT_CATALOGUE,
+    catalogue=DEFAULT_CATALOGUE,
     administrators=Administrators(),
 )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec
 
-from chalice.app import Blueprint, Request, Response
+from chalice.app import Blueprint, ChaliceAuthorizer, Request, Response
 
 from chalicelib.domain import errors
 from chalicelib.handlers.http import requests
@@ -118,19 +118,21 @@ class Operation(Generic[_B, _Q]):
             raise TypeError(f"{self.path} has parameters without a definition: {undefined}")
 
     def on(
-        self, blueprint: Blueprint, authorizer: Any = None
+        self, blueprint: Blueprint, authorizer: ChaliceAuthorizer | None = None
     ) -> Callable[[Callable[_P, Response]], Callable[_P, Response]]:
         """Return a decorator that routes the operation to a view and documents it by the view's docstring.
 
         The view is logged and its errors are rendered.
         """
+        methods = [self.method, "HEAD"] if self.has_head else [self.method]
 
         def wrap(view: Callable[_P, Response]) -> Callable[_P, Response]:
             routed = render_errors(self.event, self.rendering.render, self.rendering.failure)(view)
             # Chalice would refuse other types with 415, also for calls without a body. ``body_of`` checks.
-            blueprint.route(self.path, methods=self._methods, authorizer=authorizer, content_types=["*/*"])(
-                routed
+            route = blueprint.route(
+                self.path, methods=methods, authorizer=authorizer, content_types=["*/*"]
             )
+            route(routed)
             _documented.append(Documented(self, view.__name__, inspect.getdoc(view) or ""))
             return routed
 
@@ -154,10 +156,6 @@ class Operation(Generic[_B, _Q]):
         return requests.query(request, self.query)
 
     @property
-    def _methods(self) -> list[str]:
-        return [self.method, "HEAD"] if self.has_head else [self.method]
-
-    @property
     def is_change(self) -> bool:
         """True if the call may change something."""
         return self.method not in _SAFE_METHODS
@@ -175,12 +173,9 @@ class Operation(Generic[_B, _Q]):
     @property
     def all_raises(self) -> _Errors:
         """The classes of all errors that a caller can get."""
-        of_access = [
-            # Only changes are checked for their origin.
-            kind
-            for kind in self.access.raises
-            if kind is not errors.CrossSiteRequest or self.is_change
-        ]
+        # Only changes are checked for their origin.
+        unchecked = () if self.is_change else (errors.CrossSiteRequest,)
+        of_access = [kind for kind in self.access.raises if kind not in unchecked]
         of_input: list[type[errors.ApiTokensError]] = []
         if self.body or self.query:
             of_input.append(errors.InvalidRequest)

@@ -9,7 +9,6 @@ from chalicelib import bootstrap
 from chalicelib.bootstrap import Service
 from chalicelib.domain import errors
 from chalicelib.domain.clients import ASSERTION_ALGORITHMS
-from chalicelib.domain.keys import VerificationKey
 from chalicelib.handlers.http import responses
 from chalicelib.handlers.http.operations import (
     CACHE_HEADERS,
@@ -131,8 +130,9 @@ def publish_keys() -> Response:
 
     The keys of API tokens are not published: every use of an API token must be looked up.
     """
-    keys = bootstrap.service().oauth.published_keys()
-    document = KeySet(keys=[_key(key) for key in sorted(keys, key=lambda key: key.kid)])
+    # Sorted, so that the ETag does not depend on the order in which the table has the keys.
+    keys = sorted(bootstrap.service().oauth.published_keys(), key=lambda key: key.kid)
+    document = KeySet(keys=[PublicKey(kid=key.kid, x=key.x, y=key.y) for key in keys])
     return responses.revalidated(well_known.current_request, responses.document(document))
 
 
@@ -149,8 +149,4 @@ def _protected_resource(service: Service) -> ProtectedResource:
 
 
 def _scopes(service: Service) -> list[str]:
-    return [scope.name for scope in service.scopes.scopes]
-
-
-def _key(key: VerificationKey) -> PublicKey:
-    return PublicKey(kid=key.kid, x=key.x, y=key.y)
+    return [scope.name for scope in service.catalogue.scopes]
