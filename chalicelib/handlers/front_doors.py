@@ -15,13 +15,12 @@ from chalicelib.handlers.authorizer import (
     Event,
     allow,
     authorization,
-    caller_of,
-    connection,
     decide_or_none,
     decide_or_raise_unauthorized,
     respond,
     rest_request,
 )
+from chalicelib.handlers.callers import NO_CONNECTION, caller_of, connection
 from chalicelib.handlers.http.authorization_header import OPTIONAL_WHITE_SPACE
 from chalicelib.services.callers import Admitted
 
@@ -43,7 +42,7 @@ class _Request:
 
     def caller(self, door: Door, event: Event, member: str) -> Caller:
         """Return the caller who makes the request. ``member`` of the request context has the address."""
-        return caller_of(door, self.method, self.path, connection(event, member))
+        return caller_of(door, self.method, self.path, connection(event["requestContext"], member))
 
     def is_open_to(self, admitted: Admitted) -> bool:
         """Return True if the request is open to the bearer. Log the reason if it is not."""
@@ -119,7 +118,7 @@ def _appsync(event: Event) -> AuthorizerResponse:
     if " " not in unverified_header:
         unverified_header = f"Bearer {unverified_header}"
     # AppSync tells no address, and its "requestHeaders" are the client's.
-    caller = caller_of(Door.APPSYNC, _GRAPHQL.method, _GRAPHQL.path, {})
+    caller = caller_of(Door.APPSYNC, _GRAPHQL.method, _GRAPHQL.path, NO_CONNECTION)
     admitted = decide_or_none(unverified_header, caller, _GRAPHQL)
     if admitted is None or not _GRAPHQL.is_open_to(admitted):
         # A refusal is not cached: no flush reaches AppSync's cache, so it would outlive its reason.
