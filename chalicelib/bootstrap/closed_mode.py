@@ -105,9 +105,7 @@ class Service(Decision, Provider):
         from chalicelib.services.self_service import SelfService
 
         may_rotate = self.settings.self_rotation
-        return SelfService(
-            self.verify, self.users, self.rotate, self.manage, self.revoke, may_rotate=may_rotate
-        )
+        return SelfService(self.verify, self.rotate, self.manage, self.revoke, may_rotate=may_rotate)
 
     @cached_property
     def revoke_exposed(self) -> "RevokeExposed":

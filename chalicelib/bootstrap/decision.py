@@ -70,6 +70,7 @@ class Decision(Stores):
 
         def load() -> "Mapping[str, EllipticCurvePublicKey]":
             keys = load_public_keys(self.verification_keys)
+            # After an operator revokes a key, no rows may be used longer than the key is.
             self.recent_rows.clear()
             return keys
 

@@ -47,6 +47,7 @@ def audiences_by_client(
         id_: derived & (frozenset({id_}) if server.audiences is None else server.audiences)
         for id_, server in servers.items()
     }
+    # A client of 0.1 has no ``audiences`` and keeps all, less what is another client's.
     free = derived.difference(*(each for each in named.values() if each))
     return {
         id_: frozenset({api}) | (named[id_] or free) if server.audiences is None else server.audiences

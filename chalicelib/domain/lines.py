@@ -32,6 +32,7 @@ class Line:
 
     def ended(self, now: datetime, rules: TokenRules) -> "Line":
         """Return the line as ended. A second end changes nothing."""
+        # The first end counts, so that a repeated one does not keep the row longer.
         if self.ended_at:
             return self
         return replace(self, ended_at=now, purge_at=max(self.purge_at, rules.purge_time(now)))

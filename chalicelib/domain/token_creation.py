@@ -58,6 +58,7 @@ def new_token(token_id: str, owner: User, request: TokenRequest, now: datetime, 
         state=TokenState.ACTIVE,
         created_at=now,
         updated_at=now,
+        # ``alive_since`` sets both below. They follow from the expiry.
         idle_at=now,
         purge_at=now,
         expires_at=expires_at,

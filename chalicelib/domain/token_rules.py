@@ -52,6 +52,7 @@ class TokenRules:
 
     def generation_purge_time(self, end: datetime) -> datetime:
         """Return the time from which no row of a generation that ended at ``end`` is left."""
+        # Until then, a use moved a row's time to the idle deadline, a rotation to the overlap's end.
         return self.purge_time(end + max(self.idle_timeout, MAX_OVERLAP))
 
 

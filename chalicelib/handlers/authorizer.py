@@ -24,7 +24,7 @@ _UNKNOWN_PRINCIPAL = "nobody"
 bootstrap.start()
 
 
-def api_token_authorizer(event: Event, context: Any) -> AuthorizerResponse:
+def api_token_authorizer(event: Event, context: object) -> AuthorizerResponse:
     """Return the policy for the bearer of an API token (TOKEN or REQUEST authorizer of a REST API).
 
     Our own API asks as REQUEST. Raises Exception(UNAUTHORIZED) for a token that is refused,
@@ -34,7 +34,7 @@ def api_token_authorizer(event: Event, context: Any) -> AuthorizerResponse:
 
 
 def respond(
-    response_to: Callable[[Event], AuthorizerResponse], event: Event, context: Any
+    response_to: Callable[[Event], AuthorizerResponse], event: Event, context: object
 ) -> AuthorizerResponse:
     """Return the response of an authorizer. Write one line about the decision, also if it fails."""
     with (

@@ -5,7 +5,6 @@ attach one to an API.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 from chalicelib import bootstrap, logs
 from chalicelib.domain.callers import Caller, Door
@@ -64,7 +63,7 @@ _CONNECT = _Request("GET", "/")
 _GRAPHQL = _Request("POST", "/graphql")
 
 
-def rest_request_authorizer(event: Event, context: Any) -> AuthorizerResponse:
+def rest_request_authorizer(event: Event, context: object) -> AuthorizerResponse:
     """Authorize as REQUEST authorizer of a REST API, or of an HTTP API with payload format 1.0.
 
     Raises DependencyUnavailable, and Exception(UNAUTHORIZED) for a refusal at a REST API.
@@ -72,7 +71,7 @@ def rest_request_authorizer(event: Event, context: Any) -> AuthorizerResponse:
     return respond(rest_request, event, context)
 
 
-def http_api_authorizer(event: Event, context: Any) -> AuthorizerResponse:
+def http_api_authorizer(event: Event, context: object) -> AuthorizerResponse:
     """Authorize for an HTTP API with payload format 2.0 and simple responses.
 
     Raises DependencyUnavailable.
@@ -80,7 +79,7 @@ def http_api_authorizer(event: Event, context: Any) -> AuthorizerResponse:
     return respond(_http_api, event, context)
 
 
-def websocket_authorizer(event: Event, context: Any) -> AuthorizerResponse:
+def websocket_authorizer(event: Event, context: object) -> AuthorizerResponse:
     """Authorize for the ``$connect`` route of a WebSocket API.
 
     Raises Exception(UNAUTHORIZED) for a refusal, DependencyUnavailable, or ValueError on other routes.
@@ -88,7 +87,7 @@ def websocket_authorizer(event: Event, context: Any) -> AuthorizerResponse:
     return respond(_websocket, event, context)
 
 
-def appsync_authorizer(event: Event, context: Any) -> AuthorizerResponse:
+def appsync_authorizer(event: Event, context: object) -> AuthorizerResponse:
     """Authorize for AppSync. Raises DependencyUnavailable."""
     return respond(_appsync, event, context)
 

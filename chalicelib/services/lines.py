@@ -14,6 +14,7 @@ def find_members(rotations: RotationStore, token: Token) -> Members:
     A line that 0.1 began has no row. Its newest token is found among the rows of its family.
     Raises ConcurrentChange if the line grows meanwhile, or DependencyUnavailable.
     """
+    # Most tokens were never rotated. Their end costs no read.
     if not (token.predecessor_id or token.successor_id):
         return Members(None, (token,))
     rows = _around(rotations, token)

@@ -27,13 +27,14 @@ from chalicelib.services.uses import Uses
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """A token that may be used right now.
+    """A token that may be used right now, and its owner.
 
     ``token`` is the row after this use. ``scopes`` are those that count now. ``ends_at`` is the latest end
     by today's settings.
     """
 
     token: Token
+    owner: User
     scopes: frozenset[str]
     ends_at: datetime | None
 
@@ -152,7 +153,7 @@ class VerifyToken:
         # The role decides anew each time, because a token must not keep scopes that its owner has lost.
         role = self._rules.administrators.role_of(owner, now)
         scopes = self._rules.catalogue.effective(token.scopes & signed_scopes, role)
-        return Verified(token, scopes, token.ends_at(self._rules))
+        return Verified(token, owner, scopes, token.ends_at(self._rules))
 
     def _touch(self, token: Token) -> Token | None:
         """Record the use if it is due. Return the token as its row is now, or None if that is unknown."""

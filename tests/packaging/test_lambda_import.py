@@ -78,6 +78,7 @@ NEVER_BY_A_DECISION = [
     "chalicelib.adapters.dynamodb.user_store",
     "chalicelib.domain.rotation",
     "chalicelib.domain.lines",
+    "chalicelib.domain.sessions",
     "chalicelib.domain.ports.sign_in",
     "chalicelib.domain.ports.users",
     "chalicelib.domain.ports.flushes",

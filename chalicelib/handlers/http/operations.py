@@ -29,8 +29,6 @@ else:
 _P = ParamSpec("_P")
 _Errors = tuple[type[errors.ApiTokensError], ...]
 
-_SAFE_METHODS = frozenset({"GET", "HEAD"})
-
 
 @dataclass(frozen=True, slots=True)
 class Access:
@@ -141,7 +139,8 @@ class Operation(Generic[_B, _Q]):
     def body_of(self, request: Request) -> _B:
         """Return the body.
 
-        Raises UnsupportedMediaType, PayloadTooLarge or InvalidRequest.
+        Raises UnsupportedMediaType, PayloadTooLarge or InvalidRequest. Raises TypeError if the operation
+        defines no body.
         """
         if self.body is None:
             raise TypeError(f"{self.event} takes no body")
@@ -150,7 +149,7 @@ class Operation(Generic[_B, _Q]):
         )
 
     def query_of(self, request: Request) -> _Q:
-        """Return the query parameters. Raises InvalidRequest."""
+        """Return the query parameters. Raises InvalidRequest, or TypeError if none are defined."""
         if self.query is None:
             raise TypeError(f"{self.event} takes no query parameters")
         return requests.query(request, self.query)
@@ -158,7 +157,7 @@ class Operation(Generic[_B, _Q]):
     @property
     def is_change(self) -> bool:
         """True if the call may change something."""
-        return self.method not in _SAFE_METHODS
+        return self.method not in requests.SAFE_METHODS
 
     @property
     def path_parameters(self) -> list[str]:

@@ -33,6 +33,7 @@ def presented(request: Request, form: ClientForm) -> ClientCredentials | None:
 def _in_header(unverified_header: str, named: str | None) -> PresentedSecret:
     """Return the id and secret of HTTP Basic; the client form-encodes each first (section 2.3.1)."""
     encoded = authorization_header.presented("basic", unverified_header)
+    # A bearer in this header is a mistake that a client should see, not an anonymous call.
     if encoded is None:
         raise InvalidClient("Authenticate the client with HTTP Basic, or in the body.", by_header=True)
     try:

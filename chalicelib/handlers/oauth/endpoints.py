@@ -33,7 +33,7 @@ oauth = Blueprint(__name__)
 _TAG = "OAuth 2.0"
 _FAILURES = (errors.InvalidClient, errors.TokensUnavailable, errors.DependencyUnavailable)
 # The token in the form is the credential, so a client needs no identity (RFC 8693 section 2.1, RFC 7009).
-_EVERYONE = Access((), _FAILURES)
+_ANY_CLIENT = Access((), _FAILURES)
 _RESOURCE_SERVER = Access(("client",), _FAILURES)
 
 # An absolute URI without a fragment (RFC 3986 section 4.3).
@@ -46,7 +46,7 @@ EXCHANGE = Operation(
     endpoints.TOKEN,
     "oauth.token",
     _TAG,
-    _EVERYONE,
+    _ANY_CLIENT,
     (DocumentedResponse(body=ExchangedToken),),
     body=ExchangeForm,
     media_type=requests.FORM,
@@ -86,8 +86,8 @@ def exchange_token() -> Response:
         derived = parts.derive(unverified_token, targets, _scopes(form))
         logs.add(audience=derived.claims.audience)
         return responses.document(rendering.derived_token(derived), headers=UNCACHED)
-    key = requests.idempotency_key(oauth.current_request)
-    issued = parts.exchange(unverified_token, kind, targets, _token_request(form), key)
+    idempotency_key = requests.idempotency_key(oauth.current_request)
+    issued = parts.exchange(unverified_token, kind, targets, _token_request(form), idempotency_key)
     return responses.document(rendering.issued_token(issued), headers=UNCACHED)
 
 
@@ -126,7 +126,7 @@ REVOKE = Operation(
     endpoints.REVOCATION,
     "oauth.revoke",
     _TAG,
-    _EVERYONE,
+    _ANY_CLIENT,
     (DocumentedResponse(media_type=None, headers=("Effective-By",)),),
     body=TokenForm,
     media_type=requests.FORM,

@@ -12,6 +12,7 @@ from chalicelib.domain.clients import ASSERTION_ALGORITHMS
 from chalicelib.handlers.http import responses
 from chalicelib.handlers.http.operations import (
     CACHE_HEADERS,
+    EVERYONE,
     NOT_MODIFIED,
     Access,
     DocumentedResponse,
@@ -26,7 +27,8 @@ from chalicelib.settings import endpoints
 well_known = Blueprint(__name__)
 
 _TAG = "Discovery"
-_EVERYONE = Access((), (errors.TokensUnavailable,))
+# These documents are made of the settings alone, so no dependency of theirs can fail.
+_DOCUMENTS = Access((), (errors.TokensUnavailable,))
 _FOR_ALL = {"Cache-Control": FIVE_MINUTES}
 _PROOFS = ("client_secret_basic", "client_secret_post", "private_key_jwt")
 
@@ -35,7 +37,7 @@ AUTHORIZATION_SERVER = Operation(
     "/.well-known/oauth-authorization-server",
     "oauth.metadata",
     _TAG,
-    _EVERYONE,
+    _DOCUMENTS,
     (DocumentedResponse(body=AuthorizationServer),),
     has_head=True,
 )
@@ -74,7 +76,7 @@ PROTECTED_RESOURCE = Operation(
     "/.well-known/oauth-protected-resource",
     "oauth.resource_metadata",
     _TAG,
-    _EVERYONE,
+    _DOCUMENTS,
     (DocumentedResponse(body=ProtectedResource),),
     has_head=True,
 )
@@ -91,7 +93,7 @@ PROTECTED_RESOURCE_AT_PATH = Operation(
     "/.well-known/oauth-protected-resource/{resource_path+}",
     "oauth.resource_metadata_at_path",
     _TAG,
-    _EVERYONE,
+    _DOCUMENTS,
     (DocumentedResponse(body=ProtectedResource),),
     has_head=True,
     raises=(errors.ResourceNotFound,),
@@ -117,7 +119,7 @@ KEYS = Operation(
     endpoints.KEYS,
     "oauth.keys",
     _TAG,
-    Access((), (errors.TokensUnavailable, errors.DependencyUnavailable)),
+    EVERYONE,
     (DocumentedResponse(body=KeySet, headers=CACHE_HEADERS), NOT_MODIFIED),
     headers=(IF_NONE_MATCH,),
     has_head=True,

@@ -28,7 +28,7 @@ def test_context_is_flat_strings() -> None:
     """API Gateway carries nothing else; the scopes are those in force, not those of the row."""
     token = a_token(a_user(), name=NAME)
 
-    context = authorizer_context(Verified(token, frozenset({READ}), None))
+    context = authorizer_context(Verified(token, a_user(), frozenset({READ}), None))
 
     assert context == {
         "user_id": token.user_id,
@@ -51,7 +51,9 @@ def test_view_sees_the_caller_whom_the_authorizer_let_in(scopes: set[str]) -> No
     """The view reads exactly what the authorizer wrote."""
     token = a_token(a_user(), name=NAME)
 
-    caller = token_caller(authorizer_context(Verified(token, frozenset(scopes), None)), DEFAULT_CATALOGUE)
+    caller = token_caller(
+        authorizer_context(Verified(token, a_user(), frozenset(scopes), None)), DEFAULT_CATALOGUE
+    )
 
     assert caller == TokenCaller(token.user_id, token.id, NAME, frozenset(scopes), DEFAULT_CATALOGUE)
 
@@ -62,7 +64,7 @@ NAMES = [case.text.strip() for case in CASES.values() if case.is_name]
 @given(st.sampled_from(NAMES) | st.text(max_size=300).map(lambda text: profile_text(text, MAX_NAME_LENGTH)))
 def test_every_allowed_name_arrives(name: str) -> None:
     """A name goes as printable ASCII, whatever it consists of, and the view reads the name again."""
-    context = authorizer_context(Verified(a_token(a_user(), name=name), frozenset({READ}), None))
+    context = authorizer_context(Verified(a_token(a_user(), name=name), a_user(), frozenset({READ}), None))
 
     assert context["token_name"].isascii()
     assert context["token_name"].isprintable()
