@@ -42,6 +42,7 @@ class DeriveAccessToken:
         ``targets`` must name one audience. The derivation counts as a use of the API token.
         Raises AudienceRequired, InvalidTarget, ScopeNotHeld, InvalidSubjectToken or DependencyUnavailable.
         """
+        # First, because a derivation that is refused for its target must not count as a use.
         audience = self._audience(targets)
         try:
             verified = self._verify(unverified_subject_token)

@@ -1,7 +1,6 @@
 """Self-service: a token rotates itself, ends its predecessor's overlap, or revokes itself."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
 
@@ -13,30 +12,19 @@ from chalicelib.domain.errors import (
     TokenAlreadyRevoked,
     TokenNotActive,
     TokenNotFound,
-    UnknownToken,
     UserInactive,
 )
-from chalicelib.domain.ports.users import UserStore
 from chalicelib.domain.revocations import RevocationReason
 from chalicelib.domain.token_creation import IssuedToken
-from chalicelib.domain.users import User
 from chalicelib.services.manage import ManageTokens
 from chalicelib.services.revocation import RevokeToken
 from chalicelib.services.rotate import RotateToken
-from chalicelib.services.verify import VerifyToken
+from chalicelib.services.verify import Verified, VerifyToken
 
 _T = TypeVar("_T")
 
 # The token ended after it was verified. So its bearer only learns that it is not valid.
 _ENDED = (TokenAlreadyExpired, TokenAlreadyRevoked, TokenNotActive, TokenNotFound, UserInactive)
-
-
-@dataclass(frozen=True, slots=True)
-class Bearer:
-    """A verified token and its owner."""
-
-    owner: User
-    token_id: str
 
 
 class SelfService:
@@ -45,7 +33,6 @@ class SelfService:
     def __init__(
         self,
         verify: VerifyToken,
-        users: UserStore,
         rotate: RotateToken,
         manage: ManageTokens,
         revoke: RevokeToken,
@@ -54,22 +41,17 @@ class SelfService:
     ) -> None:
         self._may_rotate = may_rotate
         self._verify = verify
-        self._users = users
         self._rotate = rotate
         self._manage = manage
         self._revoke = revoke
 
-    def bearer(self, unverified_token: str | None) -> Bearer:
-        """Return the token, verified, and its owner. Raises InvalidToken or DependencyUnavailable."""
+    def bearer(self, unverified_token: str | None) -> Verified:
+        """Return the token that a call presents. Raises InvalidToken or DependencyUnavailable."""
         if unverified_token is None:
             raise MalformedToken(is_presented=False)
-        token = self._verify(unverified_token).token
-        owner = self._users.find_user(token.user_id)
-        if owner is None:
-            raise UnknownToken
-        return Bearer(owner, token.id)
+        return self._verify(unverified_token)
 
-    def rotate(self, bearer: Bearer, overlap: timedelta) -> IssuedToken:
+    def rotate(self, bearer: Verified, overlap: timedelta) -> IssuedToken:
         """Replace the token by a successor of its line. Return the successor.
 
         Raises SelfRotationOff, InvalidToken, TokenAlreadyRotated, TooManyCreations, ConcurrentChange or
@@ -77,21 +59,21 @@ class SelfService:
         """
         if not self._may_rotate:
             raise SelfRotationOff
-        return _hidden(lambda: self._rotate(bearer.owner, bearer.token_id, overlap, by_itself=True))
+        return _hidden(lambda: self._rotate(bearer.owner, bearer.token.id, overlap, by_itself=True))
 
-    def end_predecessor(self, bearer: Bearer) -> None:
+    def end_predecessor(self, bearer: Verified) -> None:
         """End the overlap of the token's predecessor.
 
         Raises InvalidToken, NoPredecessor, ConcurrentChange or DependencyUnavailable.
         """
-        _hidden(lambda: self._manage.end_predecessor(bearer.owner, bearer.token_id))
+        _hidden(lambda: self._manage.end_predecessor(bearer.owner, bearer.token.id))
 
-    def revoke(self, bearer: Bearer) -> None:
+    def revoke(self, bearer: Verified) -> None:
         """Revoke the token and its line for good.
 
         Raises InvalidToken, ConcurrentChange or DependencyUnavailable.
         """
-        _hidden(lambda: self._revoke(bearer.owner, bearer.token_id, RevocationReason.OWNER))
+        _hidden(lambda: self._revoke(bearer.owner, bearer.token.id, RevocationReason.OWNER))
 
 
 def _hidden(act: Callable[[], _T]) -> _T:

@@ -18,6 +18,7 @@ class Members:
     lifetime_in_days: str
 
 
+# The OAuth endpoints have other names for them (handlers/oauth/errors.py).
 JSON_MEMBERS = Members(scopes="scopes", lifetime_in_days="expires_in_days")
 
 _OF_KINDS: Mapping[type[errors.ApiTokensError], str] = {

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.domain import errors
-from chalicelib.domain.refusals import SignInReason
+from chalicelib.domain.reasons import SignInReason
 from chalicelib.handlers.http import wording
 from chalicelib.handlers.oauth.errors import oauth_error
 from tests.packaging.fresh import ROOT
