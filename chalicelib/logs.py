@@ -24,7 +24,7 @@ _allowed_percent = 100
 
 
 class Entry:
-    """The line about one decision or change. It is filled in meanwhile and written at the end.
+    """The line about one decision or change. The code inside fills it in. It is written at the end.
 
     ``outcome`` is written unless the code inside sets another one, or an unexpected error occurs. If
     ``sampled``, a line with that outcome may be left out; ``keep`` prevents it.
@@ -135,7 +135,7 @@ def configure(level: str, allowed_percent: int = 100) -> None:
     global _allowed_percent
     _allowed_percent = allowed_percent
     _logger.setLevel(level)
-    # No line names them, and finding them out costs each decision time.
+    # No line names threads or processes, and each decision would pay for looking them up.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     if not _logger.handlers:
         handler = logging.StreamHandler(sys.stdout)

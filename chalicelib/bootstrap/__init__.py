@@ -33,6 +33,7 @@ def current() -> Mode:
     """Return the service of this process, in either mode. Raises SettingsError."""
     if _installed:
         return _installed
+    # The gateway's settings decide the mode, because open mode has no others.
     is_open = gateway().auth_mode is AuthMode.NONE
     return install(OpenService() if is_open else Service(process_environ()))
 

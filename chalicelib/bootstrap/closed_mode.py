@@ -55,7 +55,7 @@ class Service(Decision, Provider):
 
     def api_caller(self, context: Mapping[str, str] | None) -> ApiCaller:
         """Return the caller of the protected API. Raises NotAuthenticated."""
-        return token_caller(context, self.settings.scopes)
+        return token_caller(context, self.catalogue)
 
     def role_of(self, user: "User") -> "Role":
         """Return the role of a user that counts now."""
@@ -105,9 +105,7 @@ class Service(Decision, Provider):
         from chalicelib.services.self_service import SelfService
 
         may_rotate = self.settings.self_rotation
-        return SelfService(
-            self.verify, self.users, self.rotate, self.manage, self.revoke, may_rotate=may_rotate
-        )
+        return SelfService(self.verify, self.rotate, self.manage, self.revoke, may_rotate=may_rotate)
 
     @cached_property
     def revoke_exposed(self) -> "RevokeExposed":
@@ -195,6 +193,7 @@ class Service(Decision, Provider):
         most = self.settings.max_reactivations_per_day
         return CountReactivation(self.reactivation_store, self.clock, most)
 
+    # Not part of ``settings``: a package is built with these alone.
     @cached_property
     def _gateway(self) -> GatewaySettings:
         return GatewaySettings.from_environ(self._environ)

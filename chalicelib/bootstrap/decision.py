@@ -36,9 +36,9 @@ class Decision(Stores):
         _ = self.verify
 
     @property
-    def scopes(self) -> ScopeCatalogue:
+    def catalogue(self) -> ScopeCatalogue:
         """The scopes that the service has."""
-        return self.settings.scopes
+        return self.settings.catalogue
 
     @property
     def max_lifetime(self) -> timedelta | None:
@@ -57,7 +57,7 @@ class Decision(Stores):
             max_creations_per_day=settings.max_creations_per_day,
             max_lifetime=self.max_lifetime,
             record_networks=settings.record_networks,
-            scopes=settings.scopes,
+            catalogue=settings.catalogue,
             administrators=Administrators(
                 settings.oidc_issuer, settings.subject_claim, settings.admin_subjects
             ),
@@ -72,6 +72,7 @@ class Decision(Stores):
 
         def load() -> "Mapping[str, EllipticCurvePublicKey]":
             keys = load_public_keys(self.verification_keys)
+            # After an operator revokes a key, no rows may be used longer than the key is.
             self.recent_rows.clear()
             return keys
 
@@ -91,8 +92,12 @@ class Decision(Stores):
         """The authorizer's decision."""
         from chalicelib.services.verify import VerifyToken
 
+        def note_refusal(token: Token, reason: RefusedReason, network: str | None) -> None:
+            # Only a decision that refuses a genuine token loads the parts that record it.
+            self._record_refusal(token, reason, network)
+
         store, rules, recent = self.authorization, self.rules, self.recent_rows
-        return VerifyToken(self.verifier, store, self.clock, rules, self._note_refusal, recent)
+        return VerifyToken(self.verifier, store, self.clock, rules, note_refusal, recent)
 
     def admit(
         self, unverified_token: str | None, caller: Caller, lets_in: Callable[[Admitted], bool]
@@ -104,14 +109,10 @@ class Decision(Stores):
         """
         if unverified_token is None:
             raise MalformedToken
-        admitted = partial(AdmittedToken, catalogue=self.rules.scopes)
+        admitted = partial(AdmittedToken, catalogue=self.rules.catalogue)
         return admitted(
             self.verify.decide(unverified_token, caller, lambda verified: lets_in(admitted(verified)))
         )
-
-    def _note_refusal(self, token: Token, reason: RefusedReason, network: str | None) -> None:
-        """Record a refused use. Only a decision that refuses one loads the parts for it."""
-        self._record_refusal(token, reason, network)
 
     @cached_property
     def _record_refusal(self) -> "RecordRefusal":

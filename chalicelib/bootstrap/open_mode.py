@@ -31,7 +31,7 @@ class OpenService:
         """Log a warning."""
         logs.warn(
             "authentication_disabled",
-            detail="AUTH_MODE=none: anybody who can reach this API can call it. "
+            detail="AUTH_MODE=none: every caller who reaches this API can use it. "
             "API tokens are not available.",
         )
 
@@ -44,7 +44,7 @@ class OpenService:
         raise TokensUnavailable
 
     @property
-    def scopes(self) -> ScopeCatalogue:
+    def catalogue(self) -> ScopeCatalogue:
         """The default scopes. No token has them."""
         return DEFAULT_CATALOGUE
 

@@ -42,6 +42,7 @@ class Provider(Stores):
             self._provider_documents,
             self._client_secret,
             self.settings.oidc_scope,
+            # Each sign-in has connections of its own. A code cannot be sent again over another one.
             lambda: KeptConnections(self.clock),
         )
 

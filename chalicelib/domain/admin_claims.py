@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.domain.scopes import parse_scope
 from chalicelib.domain.users import Role
 
 SCOPE_CLAIMS = frozenset({"scope", "scp"})
@@ -34,9 +33,12 @@ class AdminClaim:
 
     def _is_among(self, found: object) -> bool:
         if isinstance(found, str) and self.path[-1] in SCOPE_CLAIMS:
-            return self.value in parse_scope(found)
+            # Only a space separates scopes (RFC 6749 section 3.3). ``parse_scope`` is more lenient, which
+            # would find "admin" behind a no-break space in the scope of another party.
+            return self.value in found.split(" ")
         if isinstance(found, bool):
             return found and self.value == "true"
+        # Zitadel writes roles as the names of an object's members (docs/providers.md).
         if isinstance(found, list | Mapping):
             # Text is compared whole: "admins" within "no-admins" must not count.
             return self.value in found

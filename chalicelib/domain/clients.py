@@ -47,6 +47,7 @@ def audiences_by_client(
         id_: derived & (frozenset({id_}) if server.audiences is None else server.audiences)
         for id_, server in servers.items()
     }
+    # A client of 0.1 has no ``audiences`` and keeps all, less what is another client's.
     free = derived.difference(*(each for each in named.values() if each))
     return {
         id_: frozenset({api}) | (named[id_] or free) if server.audiences is None else server.audiences
@@ -55,23 +56,26 @@ def audiences_by_client(
 
 
 @dataclass(frozen=True, slots=True)
-class ClientSecret:
-    """A client id and the secret presented with it (RFC 6749 section 2.3.1)."""
+class PresentedSecret:
+    """A client id and the secret presented with it (RFC 6749 section 2.3.1).
+
+    ``by_header`` is True for HTTP Basic, so that a refusal can be a challenge for it.
+    """
 
     client_id: str
-    secret: str = field(repr=False)
+    unverified_secret: str = field(repr=False)
     by_header: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class ClientAssertion:
+class PresentedAssertion:
     """A JWT signed by the client (RFC 7523 section 2.2), and the ``client_id`` that came with it."""
 
-    assertion: str = field(repr=False)
+    unverified_assertion: str = field(repr=False)
     client_id: str | None = None
 
 
-ClientCredentials = ClientSecret | ClientAssertion
+ClientCredentials = PresentedSecret | PresentedAssertion
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ class FlushLimits:
 
     @property
     def narrowest(self) -> timedelta:
-        """The spacing without pressure: the time that a round's calls refill in, at least a second."""
+        """The spacing without pressure: the bucket gains a round's calls in this time. At least 1 s."""
         return max(_SECOND, self.stages * self.interval)
 
     @property

@@ -10,6 +10,7 @@ from datetime import datetime
 API_TOKEN_PREFIX = "bodhi_"  # noqa: S105 - a prefix that makes leaks greppable, not a secret
 MAX_API_TOKEN_LENGTH = 4096
 
+# In the order of ASCII, so that ids sort as their numbers do. Without i, l, o and u, which people misread.
 _BASE32_SORTED = "0123456789abcdefghjkmnpqrstvwxyz"
 _TIME_CHARACTERS = 10
 _RANDOM_CHARACTERS = 26
@@ -32,7 +33,7 @@ def new_login_id(now: datetime) -> str:
 
 
 def began_by(login_id: str, moment: datetime) -> bool:
-    """Return whether the sign-in with this id began at ``moment`` or before."""
+    """Return True if the sign-in with this id began at ``moment`` or before."""
     return login_id[:_TIME_CHARACTERS] <= _sortable(moment)
 
 
@@ -47,6 +48,7 @@ def user_id_for(issuer: str, subject: str, subject_claim: str = "sub") -> str:
     Two issuers may use the same subject, so the issuer is part of the identity. So is the claim's name
     unless it is ``sub``, because the values of different claims are different names.
     """
+    # Ids of 0.1 are made of two parts. JSON keeps apart parts that would be one text if they were joined.
     parts = [issuer, subject] if subject_claim == "sub" else [issuer, subject_claim, subject]
     digest = hashlib.sha256(json.dumps(parts).encode()).digest()[:20]
     return "usr_" + base64.b32encode(digest).decode().lower()

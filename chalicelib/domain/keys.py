@@ -99,6 +99,7 @@ class KeyRing:
         if now < key.created_at + lead:
             raise KeyChangeRefused(f"The key {kid} was published less than {lead} ago.")
         changed = [replace(key, state=KeyState.ACTIVE, changed_at=now)]
+        # The former key goes on verifying, because tokens that it signed may live for years.
         if self.active:
             changed.append(replace(self.active, state=KeyState.VERIFY_ONLY, changed_at=now))
         return self._with(*changed)

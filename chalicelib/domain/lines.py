@@ -32,6 +32,7 @@ class Line:
 
     def ended(self, now: datetime, rules: TokenRules) -> "Line":
         """Return the line as ended. A second end changes nothing."""
+        # The first end counts, so that a repeated one does not keep the row longer.
         if self.ended_at:
             return self
         return replace(self, ended_at=now, purge_at=max(self.purge_at, rules.purge_time(now)))
@@ -58,11 +59,6 @@ class Members:
     relatives: Collection[Token] = ()
 
 
-def may_work(token: Token, now: datetime) -> bool:
-    """Return True for a token that is neither revoked nor past its overlap."""
-    return token.state is not TokenState.REVOKED and not token.overlap_is_over(now)
-
-
 def ending_of(
     members: Members, reason: RevocationReason, now: datetime, rules: TokenRules
 ) -> Ending | None:
@@ -71,7 +67,7 @@ def ending_of(
     The family's place is freed if it surely has one and no relative needs it. A revoked token shows that
     0.1 freed the place already, because 0.1 revoked a successor alone.
     """
-    ending = [token for token in members.tokens if may_work(token, now)]
+    ending = [token for token in members.tokens if token.may_work(now)]
     if not ending:
         return None
     was_freed = any(token.state is TokenState.REVOKED for token in members.tokens)

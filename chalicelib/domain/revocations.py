@@ -6,7 +6,7 @@ from enum import Enum
 
 
 class RevocationReason(Enum):
-    """Why a token was revoked."""
+    """The reason for a revocation, which owners and administrators see."""
 
     OWNER = "owner"
     ADMIN = "admin"
@@ -19,7 +19,7 @@ class RevocationReason(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Revocation:
-    """When and why a token, or a whole generation of them, was revoked."""
+    """The reason and the time of a revocation, of one token or of a whole generation."""
 
     reason: RevocationReason
     at: datetime

@@ -13,7 +13,7 @@ from chalicelib.domain.errors import (
 from chalicelib.domain.lines import Change, Line
 from chalicelib.domain.seen_networks import SeenNetworks
 from chalicelib.domain.token_rules import MAX_OVERLAP, TokenRules
-from chalicelib.domain.tokens import Token, TokenState, TokenStatus
+from chalicelib.domain.tokens import Token, TokenStatus
 from chalicelib.domain.users import User
 
 
@@ -44,20 +44,23 @@ def rotation_of(
     """Return the writes that replace ``token``, whose predecessor is ``grandparent``, by ``successor``."""
     now, expiry = successor.created_at, token.expiry(rules)
     end = now + overlap if expiry is None else min(now + overlap, expiry)
-    is_self_rotation = successor.line == token.line
+    is_self_rotation = successor.id_of_line == token.id_of_line
     rotated = replace(
         _ending_at(end, token, now, rules), successor_id=successor.id, family_id=successor.family_id
     )
+    cut_short = None
+    if grandparent and grandparent.may_work(now):
+        cut_short = Change(grandparent, _ending_at(now, grandparent, now, rules))
     return Rotation(
         rotated=Change(token, rotated),
-        # The owner may have changed these since ``successor`` was made.
+        # The successor was signed before. A change since then must not be lost.
         successor=replace(
             successor,
             name=token.name,
             description=token.description,
             allowed_networks=token.allowed_networks,
         ),
-        cut_short=_cut_short(grandparent, now, rules) if grandparent else None,
+        cut_short=cut_short,
         # A token that rotates itself does not end later than before, so its family still has its place.
         takes_new_place=not is_self_rotation and not token.surely_holds_place(now),
         line=_continued(token, successor, rules) if is_self_rotation else None,
@@ -76,7 +79,7 @@ def successor_of(token: Token, token_id: str, now: datetime, rules: TokenRules) 
 def own_successor_of(token: Token, token_id: str, now: datetime, rules: TokenRules) -> Token:
     """Return the successor for a self-rotation. It ends when the token would have ended."""
     successor = _successor(token, token_id, now)
-    successor = replace(successor, line_id=token.line, lifetime_began_at=token.lifetime_start)
+    successor = replace(successor, line_id=token.id_of_line, lifetime_began_at=token.lifetime_start)
     return successor.alive_since(now, rules)
 
 
@@ -138,7 +141,7 @@ def _successor(token: Token, token_id: str, now: datetime) -> Token:
 def _continued(token: Token, successor: Token, rules: TokenRules) -> Line:
     # The row outlives every rotated token of its line, so it names every token that an end must change.
     purge_at = rules.purge_time(successor.created_at + MAX_OVERLAP)
-    return Line(token.user_id, token.line, (token.id, successor.id), purge_at)
+    return Line(token.user_id, token.id_of_line, (token.id, successor.id), purge_at)
 
 
 def _lifetime(token: Token, rules: TokenRules) -> timedelta | None:
@@ -146,12 +149,6 @@ def _lifetime(token: Token, rules: TokenRules) -> timedelta | None:
         return rules.max_lifetime
     lifetime = token.expires_at - token.lifetime_start.replace(microsecond=0)
     return min(lifetime, rules.max_lifetime) if rules.max_lifetime else lifetime
-
-
-def _cut_short(token: Token, now: datetime, rules: TokenRules) -> Change | None:
-    if token.state is TokenState.REVOKED or token.overlap_is_over(now):
-        return None
-    return Change(token, _ending_at(now, token, now, rules))
 
 
 def _ending_at(end: datetime, token: Token, now: datetime, rules: TokenRules) -> Token:

@@ -13,6 +13,7 @@ MAX_PENDING_LOGINS = 5
 
 SESSION_LIFETIME = timedelta(hours=12)
 SESSION_IDLE_TIMEOUT = timedelta(hours=1)
+# One write in this time is enough for a session that goes idle after an hour.
 SESSION_REFRESH_INTERVAL = timedelta(minutes=5)
 
 

@@ -26,7 +26,7 @@ class TokenRules:
     max_creations_per_day: int
     max_lifetime: timedelta | None
     record_networks: RecordNetworks
-    scopes: ScopeCatalogue
+    catalogue: ScopeCatalogue
     administrators: Administrators
 
     @property
@@ -54,6 +54,7 @@ class TokenRules:
 
     def generation_purge_time(self, end: datetime) -> datetime:
         """Return the time from which no row of a generation that ended at ``end`` is left."""
+        # Until then, a use moved a row's time to the idle deadline, a rotation to the overlap's end.
         return self.purge_time(end + max(self.idle_timeout, MAX_OVERLAP))
 
 
@@ -70,5 +71,9 @@ class CreationLimits:
 
     def exhausted(self, now: datetime) -> TooManyCreations:
         """Return the refusal of any creation on the day of ``now``."""
-        midnight = datetime.combine(now.date() + timedelta(days=1), time(), UTC)
-        return TooManyCreations(self.per_day, midnight - now)
+        return TooManyCreations(self.per_day, rest_of_day(now))
+
+
+def rest_of_day(now: datetime) -> timedelta:
+    """Return the time until the next midnight UTC, at which counts per day begin anew."""
+    return datetime.combine(now.date() + timedelta(days=1), time(), UTC) - now

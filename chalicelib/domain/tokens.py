@@ -13,6 +13,7 @@ from chalicelib.domain.usage import added, last_days
 from chalicelib.domain.users import User, UserStatus
 
 _NEW_NETWORK_INTERVAL = timedelta(seconds=60)
+# More than the clocks of two machines differ (docs/decisions/0004-live-token-count.md).
 _CLOCK_SKEW = timedelta(minutes=5)
 
 
@@ -76,6 +77,7 @@ class Token:
 
     def status(self, owner: User, now: datetime, rules: TokenRules) -> TokenStatus:
         """Return the token's status. The token may be used if and only if it is ``active``."""
+        # Final statuses come first, so that no pause hides that the token has ended.
         if self.state is TokenState.REVOKED or self.generation != owner.generation:
             return TokenStatus.REVOKED
         if owner.status is UserStatus.REMOVED or self.overlap_is_over(now):
@@ -87,7 +89,7 @@ class Token:
         return TokenStatus.IDLE if now >= self.idle_at else TokenStatus.ACTIVE
 
     @property
-    def line(self) -> str:
+    def id_of_line(self) -> str:
         """The id of the token's line, which is the id of the line's first token."""
         return self.line_id or self.id
 
@@ -126,6 +128,10 @@ class Token:
         """Return True if the token was rotated and its overlap has passed."""
         return self.overlap_ends_at is not None and now >= self.overlap_ends_at
 
+    def may_work(self, now: datetime) -> bool:
+        """Return True if the token is neither revoked itself nor past its overlap."""
+        return self.state is not TokenState.REVOKED and not self.overlap_is_over(now)
+
     def own_revocation(self, now: datetime) -> Revocation | None:
         """Return the revocation of the token itself, without that of its generation."""
         if self.revocation is None and self.overlap_ends_at and self.overlap_is_over(now):
@@ -146,6 +152,7 @@ class Token:
             return self.expiry(rules)
         if status is TokenStatus.IDLE:
             return self.idle_at
+        # A rename of a paused token moves this time forward, so it is never too early.
         paused = self.updated_at if self.state is TokenState.INACTIVE else None
         return min((since for since in (paused, owner.refused_since) if since), default=None)
 
@@ -166,9 +173,7 @@ class Token:
         A token that ended because an operator lowered the longest lifetime keeps the place. The operator
         may raise the limit again.
         """
-        if self.state is TokenState.REVOKED or self.overlap_is_over(now):
-            return False
-        return self.expires_at is None or now < self.expires_at
+        return self.may_work(now) and (self.expires_at is None or now < self.expires_at)
 
     def surely_holds_place(self, now: datetime) -> bool:
         """Return True if the token keeps its family's place by any machine's clock.
@@ -250,7 +255,8 @@ class Token:
     def alive_since(self, now: datetime, rules: TokenRules) -> "Token":
         """Return the token with its idle clock started at ``now``."""
         idle_at = now + rules.idle_timeout
-        if self.overlap_ends_at:  # The row ends then. Uses until then do not extend it.
+        if self.overlap_ends_at:
+            # The row ends with the overlap. Uses until then do not extend it.
             return replace(self, idle_at=idle_at)
         end = idle_at if self.expires_at is None else min(idle_at, self.expires_at)
         return replace(self, idle_at=idle_at, purge_at=rules.purge_time(end))

@@ -7,6 +7,7 @@ from typing import Any
 from chalicelib import bootstrap, logs
 from chalicelib.domain.callers import Caller, Door
 from chalicelib.domain.errors import ApiTokensError, InsufficientScope, InvalidToken
+from chalicelib.handlers.callers import NO_CONNECTION, caller_of, connection
 from chalicelib.handlers.http.authorization_header import presented
 from chalicelib.services.callers import Admitted
 
@@ -16,10 +17,6 @@ AuthorizerResponse = dict[str, Any]
 # API Gateway answers 401 to exactly this message and 500 to any other exception.
 UNAUTHORIZED = "Unauthorized"
 
-# The longest text of an IPv6 address: INET6_ADDRSTRLEN (RFC 3493 section 6.3) without its zero byte.
-_MAX_ADDRESS = 45
-# API Gateway takes headers of 10,240 bytes in all.
-_MAX_USER_AGENT = 10_240
 # The principal of a policy that refuses an unknown bearer.
 _UNKNOWN_PRINCIPAL = "nobody"
 
@@ -27,7 +24,7 @@ _UNKNOWN_PRINCIPAL = "nobody"
 bootstrap.start()
 
 
-def api_token_authorizer(event: Event, context: Any) -> AuthorizerResponse:
+def api_token_authorizer(event: Event, context: object) -> AuthorizerResponse:
     """Return the policy for the bearer of an API token (TOKEN or REQUEST authorizer of a REST API).
 
     Our own API asks as REQUEST. Raises Exception(UNAUTHORIZED) for a token that is refused,
@@ -37,7 +34,7 @@ def api_token_authorizer(event: Event, context: Any) -> AuthorizerResponse:
 
 
 def respond(
-    response_to: Callable[[Event], AuthorizerResponse], event: Event, context: Any
+    response_to: Callable[[Event], AuthorizerResponse], event: Event, context: object
 ) -> AuthorizerResponse:
     """Return the response of an authorizer. Write one line about the decision, also if it fails."""
     with (
@@ -55,7 +52,7 @@ def rest_request(event: Event) -> AuthorizerResponse:
     unverified_header, method_arn = authorization(event), event["methodArn"]
     is_http_api = event.get("version") == "1.0"
     door = Door.HTTP_API_1 if is_http_api else Door.REST_REQUEST
-    caller = caller_of(door, *_called(method_arn), connection(event, "identity"))
+    caller = caller_of(door, *_called(method_arn), connection(event.get("requestContext"), "identity"))
     if not is_http_api:
         admitted = decide_or_raise_unauthorized(unverified_header, caller, opens_something)
         return allow_routes(admitted, method_arn)
@@ -72,23 +69,6 @@ def authorization(event: Event) -> str | None:
     given = event.get("multiValueHeaders") or {n: [v] for n, v in (event.get("headers") or {}).items()}
     values = [value for name, many in given.items() if name.lower() == "authorization" for value in many]
     return values[0] if len(values) == 1 else None
-
-
-def connection(event: Event, member: str) -> Mapping[str, object]:
-    """Return the gateway's own description of the connection: a member of the request context."""
-    context = event.get("requestContext")
-    described = context.get(member) if isinstance(context, Mapping) else None
-    return described if isinstance(described, Mapping) else {}
-
-
-def caller_of(door: Door, method: str, path: str, connected: Mapping[str, object]) -> Caller:
-    """Return the caller of a door. An address or a user agent that is not a usable text becomes None.
-
-    ``connected`` is what ``connection`` returns. Source: API Gateway Developer Guide, "Input to an API
-    Gateway Lambda authorizer".
-    """
-    address = _text(connected.get("sourceIp"), _MAX_ADDRESS)
-    return Caller(door, address, _text(connected.get("userAgent"), _MAX_USER_AGENT), method, path)
 
 
 def decide(unverified_header: str | None, caller: Caller, lets_in: Callable[[Admitted], bool]) -> Admitted:
@@ -170,7 +150,7 @@ def deny(principal: str) -> AuthorizerResponse:
 def _rest_token(event: Event) -> AuthorizerResponse:
     # The event of a TOKEN authorizer has no request context, so the address is unknown.
     method_arn = event["methodArn"]
-    caller = caller_of(Door.REST_TOKEN, *_called(method_arn), {})
+    caller = caller_of(Door.REST_TOKEN, *_called(method_arn), NO_CONNECTION)
     admitted = decide_or_raise_unauthorized(event["authorizationToken"], caller, opens_something)
     return allow_routes(admitted, method_arn)
 
@@ -179,10 +159,6 @@ def _called(method_arn: str) -> tuple[str, str]:
     """Return method and path of ``<API's ARN>/<stage>/<method>/<path>``."""
     _api, _stage, method, path = (*method_arn.split("/", 3), "", "", "")[:4]
     return method, f"/{path}"
-
-
-def _text(value: object, longest: int) -> str | None:
-    return value if isinstance(value, str) and 0 < len(value) <= longest else None
 
 
 def _policy(principal: str, effect: Mapping[str, Any]) -> AuthorizerResponse:

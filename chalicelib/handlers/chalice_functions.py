@@ -2,7 +2,6 @@
 
 # The functions' own modules do not import Chalice, so that Lambda does not load it for them.
 from collections.abc import Callable
-from typing import Any
 
 from chalice.app import Blueprint, ChaliceAuthorizer
 
@@ -20,7 +19,7 @@ from chalicelib.handlers.front_doors import (
 class _AsOnLambda(ChaliceAuthorizer):
     """An authorizer that Chalice's local gateway calls as Lambda does, with event and context."""
 
-    def __call__(self, event: Event, context: Any) -> AuthorizerResponse:
+    def __call__(self, event: Event, context: object) -> AuthorizerResponse:
         return api_token_authorizer(event, context)
 
 

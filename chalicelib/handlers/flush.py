@@ -12,7 +12,7 @@ from chalicelib import bootstrap, logs
 bootstrap.start()
 
 
-def flush_authorizer_caches(event: Mapping[str, Any], context: Any) -> None:
+def flush_authorizer_caches(event: Mapping[str, Any], context: object) -> None:
     """Flush the caches of the gateways after changes that decisions depend on.
 
     Raises DependencyUnavailable, so that Lambda sends the same records again.

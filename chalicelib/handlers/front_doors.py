@@ -5,7 +5,6 @@ attach one to an API.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 from chalicelib import bootstrap, logs
 from chalicelib.domain.callers import Caller, Door
@@ -15,13 +14,12 @@ from chalicelib.handlers.authorizer import (
     Event,
     allow,
     authorization,
-    caller_of,
-    connection,
     decide_or_none,
     decide_or_raise_unauthorized,
     respond,
     rest_request,
 )
+from chalicelib.handlers.callers import NO_CONNECTION, caller_of, connection
 from chalicelib.handlers.http.authorization_header import OPTIONAL_WHITE_SPACE
 from chalicelib.services.callers import Admitted
 
@@ -43,7 +41,7 @@ class _Request:
 
     def caller(self, door: Door, event: Event, member: str) -> Caller:
         """Return the caller who makes the request. ``member`` of the request context has the address."""
-        return caller_of(door, self.method, self.path, connection(event, member))
+        return caller_of(door, self.method, self.path, connection(event["requestContext"], member))
 
     def is_open_to(self, admitted: Admitted) -> bool:
         """Return True if the request is open to the bearer. Log the reason if it is not."""
@@ -65,7 +63,7 @@ _CONNECT = _Request("GET", "/")
 _GRAPHQL = _Request("POST", "/graphql")
 
 
-def rest_request_authorizer(event: Event, context: Any) -> AuthorizerResponse:
+def rest_request_authorizer(event: Event, context: object) -> AuthorizerResponse:
     """Authorize as REQUEST authorizer of a REST API, or of an HTTP API with payload format 1.0.
 
     Raises DependencyUnavailable, and Exception(UNAUTHORIZED) for a refusal at a REST API.
@@ -73,7 +71,7 @@ def rest_request_authorizer(event: Event, context: Any) -> AuthorizerResponse:
     return respond(rest_request, event, context)
 
 
-def http_api_authorizer(event: Event, context: Any) -> AuthorizerResponse:
+def http_api_authorizer(event: Event, context: object) -> AuthorizerResponse:
     """Authorize for an HTTP API with payload format 2.0 and simple responses.
 
     Raises DependencyUnavailable.
@@ -81,7 +79,7 @@ def http_api_authorizer(event: Event, context: Any) -> AuthorizerResponse:
     return respond(_http_api, event, context)
 
 
-def websocket_authorizer(event: Event, context: Any) -> AuthorizerResponse:
+def websocket_authorizer(event: Event, context: object) -> AuthorizerResponse:
     """Authorize for the ``$connect`` route of a WebSocket API.
 
     Raises Exception(UNAUTHORIZED) for a refusal, DependencyUnavailable, or ValueError on other routes.
@@ -89,7 +87,7 @@ def websocket_authorizer(event: Event, context: Any) -> AuthorizerResponse:
     return respond(_websocket, event, context)
 
 
-def appsync_authorizer(event: Event, context: Any) -> AuthorizerResponse:
+def appsync_authorizer(event: Event, context: object) -> AuthorizerResponse:
     """Authorize for AppSync. Raises DependencyUnavailable."""
     return respond(_appsync, event, context)
 
@@ -119,10 +117,11 @@ def _appsync(event: Event) -> AuthorizerResponse:
     if " " not in unverified_header:
         unverified_header = f"Bearer {unverified_header}"
     # AppSync tells no address, and its "requestHeaders" are the client's.
-    caller = caller_of(Door.APPSYNC, _GRAPHQL.method, _GRAPHQL.path, {})
+    caller = caller_of(Door.APPSYNC, _GRAPHQL.method, _GRAPHQL.path, NO_CONNECTION)
     admitted = decide_or_none(unverified_header, caller, _GRAPHQL)
     if admitted is None or not _GRAPHQL.is_open_to(admitted):
-        # Refusals are not cached. The API sets how long others are, because no flush reaches that cache.
+        # A refusal is not cached: no flush reaches AppSync's cache, so it would outlive its reason.
+        # The API itself sets how long it caches the others.
         return {"isAuthorized": False, "ttlOverride": 0}
     return {"isAuthorized": True, "resolverContext": admitted.context}
 

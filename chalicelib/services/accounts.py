@@ -18,7 +18,7 @@ from chalicelib.domain.ids import API_TOKEN_PREFIX, new_generation, user_id_for
 from chalicelib.domain.ports.sign_in import IdentityProvider
 from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.ports.users import UserStore
-from chalicelib.domain.refusals import SignInReason
+from chalicelib.domain.reasons import SignInReason
 from chalicelib.domain.users import SIGN_IN_LEEWAY, Identity, Role, User, UserStatus
 from chalicelib.services.conflicts import retry_on_conflict
 
@@ -100,6 +100,7 @@ class Accounts:
         )
         user = unknown.signed_in(identity, now, named=self._names(identity))
         if not self._users.add_user(user):
+            # Another call added the user, or an operator moved one here. The next attempt finds it.
             raise ConcurrentChange
         self._log_role_change(unknown, user, now)
         return user

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from chalicelib import logs
 from chalicelib.domain.clients import (
-    ClientAssertion,
     ClientCredentials,
-    ClientSecret,
+    PresentedAssertion,
+    PresentedSecret,
     ResourceServer,
     UsedAssertion,
 )
@@ -52,24 +52,24 @@ class AuthenticateClients:
         """
         if credentials is None:
             return None
-        if isinstance(credentials, ClientSecret):
+        if isinstance(credentials, PresentedSecret):
             client_id = self._check_secret(credentials)
         else:
             client_id = self._check_assertion(credentials)
         logs.add(client_id=client_id)
         return client_id
 
-    def _check_secret(self, presented: ClientSecret) -> str:
+    def _check_secret(self, presented: PresentedSecret) -> str:
         server = self._servers.get(presented.client_id)
         stored = server.secret_sha256 if server else None
-        digest = hashlib.sha256(presented.secret.encode()).hexdigest()
+        digest = hashlib.sha256(presented.unverified_secret.encode()).hexdigest()
         # An unknown client costs the same comparison as a known one.
         if not hmac.compare_digest(digest, stored or _NO_SECRET_SHA256):
             raise InvalidClient(by_header=presented.by_header)
         return presented.client_id
 
-    def _check_assertion(self, presented: ClientAssertion) -> str:
-        verified = self._verifier.verify(presented.assertion)
+    def _check_assertion(self, presented: PresentedAssertion) -> str:
+        verified = self._verifier.verify(presented.unverified_assertion)
         if presented.client_id not in (None, verified.client_id):
             raise InvalidClient
         # The length keeps apart pairs of client and jti that are the same text.

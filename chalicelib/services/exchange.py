@@ -32,11 +32,12 @@ class ExchangeSignIn:
     ) -> IssuedToken:
         """Return a new API token for the user of the subject token.
 
-        ``targets`` are the requested resources and audiences. Raises InvalidSubjectToken, InvalidTarget,
-        and all errors of ``Accounts.present`` and ``IssueToken``.
+        ``targets`` are the requested resources and audiences. Raises InvalidTarget, InvalidSubjectToken
+        also for a refused sign-in, and the other errors of ``Accounts.present`` and ``IssueToken``.
         """
         if any(target != self._audience for target in targets):
             raise InvalidTarget
+        # The provider's verifier would refuse it as well, but could not say what to do.
         if unverified_subject_token.startswith(API_TOKEN_PREFIX):
             raise InvalidSubjectToken("An API token must be exchanged as an access token.")
         try:

@@ -165,7 +165,7 @@ class FlushCaches:
             done.flushed.append(stage)
 
     def _pay(self, deadline: datetime) -> None:
-        """Take a call out of the bucket. Raises GatewayUnavailable if there is not time for it."""
+        """Pay for one call. Raises GatewayUnavailable if the time is too short, or StoreUnavailable."""
         while True:
             now, earliest = self._clock.now(), self._budget.seen().call_at(self._budget.limits)
             if max(now, earliest) > deadline:
@@ -202,7 +202,7 @@ class FlushCaches:
         return now < self._budget.seen().opened_at + BETWEEN_OPENINGS
 
     def _pay_left_over(self, change: ChangeBudget, due: datetime) -> bool:
-        """Take a call out of a full bucket, so that a round finds all but one of the burst.
+        """Pay for one call out of a full bucket, so that a round finds all but one of the burst.
 
         Return False if a round serves, if the minute is not over, or if the bucket stays in use.
         """

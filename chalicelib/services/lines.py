@@ -14,6 +14,7 @@ def find_members(rotations: RotationStore, token: Token) -> Members:
     A line that 0.1 began has no row. Its newest token is found among the rows of its family.
     Raises ConcurrentChange if the line grows meanwhile, or DependencyUnavailable.
     """
+    # Most tokens were never rotated. Their end costs no read.
     if not (token.predecessor_id or token.successor_id):
         return Members(None, (token,))
     rows = _around(rotations, token)
@@ -27,7 +28,7 @@ def find_members(rotations: RotationStore, token: Token) -> Members:
 def _around(rotations: RotationStore, token: Token) -> "_Rows":
     rows = _Rows(token)
     near = (token.predecessor_id, token.successor_id)
-    rows.line, found = rotations.find_rows(token.user_id, rows.missing(near), token.line)
+    rows.line, found = rotations.find_rows(token.user_id, rows.missing(near), token.id_of_line)
     rows.add(found)
     for wanted in (rows.named, rows.neighbours):
         if missing := rows.missing(wanted()):

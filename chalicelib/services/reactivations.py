@@ -1,10 +1,9 @@
 """The limit on re-activations of paused tokens and users."""
 
-from datetime import datetime, timedelta
-
 from chalicelib.domain.errors import ReactivationLimitReached
 from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.ports.users import Reactivated, ReactivationStore
+from chalicelib.domain.token_rules import rest_of_day
 
 
 class CountReactivation:
@@ -26,9 +25,4 @@ class CountReactivation:
         """
         now = self._clock.now()
         if not self._store.count_reactivation(user_id, kind, now, self._most):
-            raise ReactivationLimitReached(self._most, _rest_of_the_day(now))
-
-
-def _rest_of_the_day(now: datetime) -> timedelta:
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    return midnight + timedelta(days=1) - now
+            raise ReactivationLimitReached(self._most, rest_of_day(now))

@@ -1,8 +1,10 @@
 """Refused uses of genuine tokens: their count in the token's row, and the reaction to reuse."""
 
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from threading import Lock
 
 from chalicelib import logs
 from chalicelib.domain.errors import DependencyUnavailable
@@ -12,10 +14,11 @@ from chalicelib.domain.rotation import needs_reuse_record, reused
 from chalicelib.domain.seen_networks import RefusedReason, refused_again
 from chalicelib.domain.token_rules import TokenRules
 from chalicelib.domain.tokens import Token
-from chalicelib.services.uses import Until, Uses
+from chalicelib.services.uses import Uses
 
 # A flood of reuse must not add to the failure that it meets.
 _PAUSE_AFTER_FAILURE = timedelta(seconds=1)
+_MOST_TOKENS = 10_000
 
 
 class RecordRefusal:
@@ -86,9 +89,32 @@ class RecordRefusal:
         try:
             is_written = self._store.record_refusal(token, after)
         except DependencyUnavailable as error:
+            # Best effort: the token is refused in any case, and the next refusal counts these uses too.
             event = "token.reuse_not_recorded" if is_reuse else "token.refusal_not_recorded"
             logs.warn(event, token_id=token.id, reason=logs.cause(error))
         finally:
             if not is_written:
                 self._refused.put_back(token.id, refusals)
                 self._reused.put_back(token.id, reuses)
+
+
+class Until:
+    """Times until the next reaction to a token's reuse, for 10,000 tokens at most. Threads may share it."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._times: OrderedDict[str, tuple[datetime, datetime]] = OrderedDict()
+
+    def set(self, token_id: str, now: datetime, until: datetime) -> None:
+        """Note the time. The token that was noted longest ago makes room."""
+        with self._lock:
+            self._times[token_id] = now, until
+            self._times.move_to_end(token_id)
+            if len(self._times) > _MOST_TOKENS:
+                self._times.popitem(last=False)
+
+    def holds(self, token_id: str, now: datetime) -> bool:
+        """Return True until the noted time. A clock that is set back ends it."""
+        with self._lock:
+            began, until = self._times.get(token_id, (now, now))
+        return began <= now < until

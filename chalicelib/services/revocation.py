@@ -70,6 +70,7 @@ class RevokeToken:
         )
 
     def _end(self, reason: RevocationReason, token: Token | None, owner: User | None) -> bool:
+        # A token of an earlier generation ended with it, and has the time and reason of that end.
         if token is None or owner is None or token.generation != owner.generation:
             return False
         members = find_members(self._rotations, token)
@@ -113,6 +114,7 @@ class RevokePresented:
         StoreUnavailable.
         """
         try:
+            # Only a genuine access token is refused. Any other string is as good as revoked.
             if not unverified_token.startswith(API_TOKEN_PREFIX):
                 self._access_tokens.verify(unverified_token)
                 raise UnsupportedTokenType
@@ -145,6 +147,7 @@ class RevokeExposed:
                 if self._revoke.presented(claims, RevocationReason.EXPOSED):
                     revoked.append(claims.token_id)
             except InvalidToken:
+                # Reports hold text from anywhere, so a string that is not a token is not an error.
                 continue
             except (ConcurrentChange, DependencyUnavailable) as error:
                 failure = error

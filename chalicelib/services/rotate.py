@@ -19,7 +19,7 @@ from chalicelib.services.lookup import find_owned
 
 
 class RotateToken:
-    """Rotation: it signs first and writes after.
+    """Rotation of tokens. It signs first and writes after.
 
     A failure between the two leaves a string without a row, which opens nothing.
     """
@@ -66,6 +66,8 @@ class RotateToken:
             try:
                 self._rotations.rotate_token(rotation, limits=limits)
             except ConcurrentChange:
+                # Only the rows are read anew. The string stays right, because no change of a row moves its
+                # claims, and KMS is not paid for twice.
                 token = self._find(owner, token_id, now)
                 raise
             return IssuedToken(rotation.successor, secret)

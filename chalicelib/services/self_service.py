@@ -1,7 +1,6 @@
 """Self-service: a token rotates itself, ends its predecessor's overlap, or revokes itself."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeVar
 
@@ -14,30 +13,19 @@ from chalicelib.domain.errors import (
     TokenAlreadyRevoked,
     TokenNotActive,
     TokenNotFound,
-    UnknownToken,
     UserInactive,
 )
-from chalicelib.domain.ports.users import UserStore
 from chalicelib.domain.revocations import RevocationReason
 from chalicelib.domain.token_creation import IssuedToken
-from chalicelib.domain.users import User
 from chalicelib.services.manage import ManageTokens
 from chalicelib.services.revocation import RevokeToken
 from chalicelib.services.rotate import RotateToken
-from chalicelib.services.verify import VerifyToken
+from chalicelib.services.verify import Verified, VerifyToken
 
 _T = TypeVar("_T")
 
 # The token ended after it was verified. So its bearer only learns that it is not valid.
 _ENDED = (TokenAlreadyExpired, TokenAlreadyRevoked, TokenNotActive, TokenNotFound, UserInactive)
-
-
-@dataclass(frozen=True, slots=True)
-class Bearer:
-    """A verified token and its owner."""
-
-    owner: User
-    token_id: str
 
 
 class SelfService:
@@ -46,7 +34,6 @@ class SelfService:
     def __init__(
         self,
         verify: VerifyToken,
-        users: UserStore,
         rotate: RotateToken,
         manage: ManageTokens,
         revoke: RevokeToken,
@@ -55,28 +42,23 @@ class SelfService:
     ) -> None:
         self._may_rotate = may_rotate
         self._verify = verify
-        self._users = users
         self._rotate = rotate
         self._manage = manage
         self._revoke = revoke
 
     def bearer(
         self, unverified_token: str | None, caller: Caller, *, from_anywhere: bool = False
-    ) -> Bearer:
-        """Return the token, verified, and its owner.
+    ) -> Verified:
+        """Return the token that a call presents.
 
-        ``from_anywhere`` is True if the token's list of networks does not matter. Raises InvalidToken or
+        ``from_anywhere`` is True for a revocation, which asks for no network. Raises InvalidToken or
         DependencyUnavailable.
         """
         if unverified_token is None:
             raise MalformedToken(is_presented=False)
-        token = self._verify(unverified_token, caller, from_anywhere=from_anywhere).token
-        owner = self._users.find_user(token.user_id)
-        if owner is None:
-            raise UnknownToken
-        return Bearer(owner, token.id)
+        return self._verify(unverified_token, caller, from_anywhere=from_anywhere)
 
-    def rotate(self, bearer: Bearer, overlap: timedelta) -> IssuedToken:
+    def rotate(self, bearer: Verified, overlap: timedelta) -> IssuedToken:
         """Replace the token by a successor of its line. Return the successor.
 
         Raises SelfRotationOff, InvalidToken, TokenAlreadyRotated, TooManyCreations, ConcurrentChange or
@@ -84,21 +66,21 @@ class SelfService:
         """
         if not self._may_rotate:
             raise SelfRotationOff
-        return _hidden(lambda: self._rotate(bearer.owner, bearer.token_id, overlap, by_itself=True))
+        return _hidden(lambda: self._rotate(bearer.owner, bearer.token.id, overlap, by_itself=True))
 
-    def end_predecessor(self, bearer: Bearer) -> None:
+    def end_predecessor(self, bearer: Verified) -> None:
         """End the overlap of the token's predecessor.
 
         Raises InvalidToken, NoPredecessor, ConcurrentChange or DependencyUnavailable.
         """
-        _hidden(lambda: self._manage.end_predecessor(bearer.owner, bearer.token_id))
+        _hidden(lambda: self._manage.end_predecessor(bearer.owner, bearer.token.id))
 
-    def revoke(self, bearer: Bearer) -> None:
+    def revoke(self, bearer: Verified) -> None:
         """Revoke the token and its line for good.
 
         Raises InvalidToken, ConcurrentChange or DependencyUnavailable.
         """
-        _hidden(lambda: self._revoke(bearer.owner, bearer.token_id, RevocationReason.OWNER))
+        _hidden(lambda: self._revoke(bearer.owner, bearer.token.id, RevocationReason.OWNER))
 
 
 def _hidden(act: Callable[[], _T]) -> _T:

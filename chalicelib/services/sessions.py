@@ -35,7 +35,7 @@ class Visitor:
 
 
 class Sessions:
-    """Sessions are rows. They end by sign-out, deactivation, removal of the user, or time."""
+    """Sessions, kept as rows. They end by sign-out, deactivation, removal of the user, or time."""
 
     def __init__(self, store: SessionStore, users: UserStore, clock: Clock) -> None:
         self._store = store
@@ -48,6 +48,7 @@ class Sessions:
         The session with the cookie ``unverified_replaced`` ends, even if it is another user's.
         """
         cookie = random_text()
+        # The new row comes first. If its write fails, the browser keeps the session that it has.
         self._store.add_session(new_session(cookie_hash(cookie), user.id, random_text(), now))
         if unverified_replaced:
             self._store.end_session(cookie_hash(unverified_replaced))
@@ -93,4 +94,5 @@ class Sessions:
         try:
             self._store.touch_session(session.touched(now))
         except DependencyUnavailable as error:
+            # Best effort: without this touch the session may end earlier, never later.
             logs.warn("session.touch_failed", cause=logs.cause(error))

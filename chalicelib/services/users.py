@@ -25,6 +25,7 @@ from chalicelib.services import cursors
 from chalicelib.services.conflicts import retry_on_conflict
 from chalicelib.services.reactivations import CountReactivation
 
+# Some 2,000 users a request. A search that finds few of them returns a short page with a cursor.
 _STORE_PAGE = 100
 _MOST_WHOLE_PAGES = 20
 _POSITION = re.compile(rf"[0-9]{{15}}#{USER_ID.pattern}")

@@ -1,7 +1,4 @@
-"""Memory of this process about tokens: uses that no row holds yet, and times until the next reaction.
-
-It is bounded, because callers choose how many tokens and networks there are.
-"""
+"""Uses of tokens that this process counted and no row holds yet, and the networks of these uses."""
 
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -85,25 +82,3 @@ class NetworksOfUses:
         self._seen.move_to_end(token_id)
         if len(self._seen) > _MOST_TOKENS:
             self._seen.popitem(last=False)
-
-
-class Until:
-    """Times until the next reaction to a token's reuse, for 10,000 tokens at most. Threads may share it."""
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._times: OrderedDict[str, tuple[datetime, datetime]] = OrderedDict()
-
-    def set(self, token_id: str, now: datetime, until: datetime) -> None:
-        """Note the time. The token that was noted longest ago makes room."""
-        with self._lock:
-            self._times[token_id] = now, until
-            self._times.move_to_end(token_id)
-            if len(self._times) > _MOST_TOKENS:
-                self._times.popitem(last=False)
-
-    def holds(self, token_id: str, now: datetime) -> bool:
-        """Return True until the noted time. A clock that is set back ends it."""
-        with self._lock:
-            began, until = self._times.get(token_id, (now, now))
-        return began <= now < until

@@ -33,13 +33,14 @@ NoteRefusal = Callable[[Token, RefusedReason, str | None], None]
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """A token that may be used right now.
+    """A token that may be used right now, and its owner.
 
     ``token`` is the row after this use. ``scopes`` are those that count now. ``ends_at`` is the latest end
     by today's settings.
     """
 
     token: Token
+    owner: User
     scopes: frozenset[str]
     ends_at: datetime | None
 
@@ -96,7 +97,7 @@ class VerifyToken:
         self._count(verified.token, self._network(address))
         return verified
 
-    def look(self, unverified_token: str, address: str | None = None) -> Verified:
+    def uncounted(self, unverified_token: str, address: str | None = None) -> Verified:
         """Return the token behind the string without counting a use. Nothing is written.
 
         ``address`` is that of the token's bearer. Raises InvalidToken or DependencyUnavailable.
@@ -105,8 +106,8 @@ class VerifyToken:
         token, owner = self._find(claims.subject, claims.token_id)
         return self._usable_as_signed(token, owner, claims, Address.parse(address))
 
-    def look_up(self, user_id: str, token_id: str, address: str | None = None) -> Verified:
-        """Return a token by ids that were verified before, without counting a use.
+    def uncounted_by_ids(self, user_id: str, token_id: str, address: str | None = None) -> Verified:
+        """Return a token by ids from a verified string, without counting a use.
 
         ``address`` is that of the token's bearer. Raises InvalidToken or DependencyUnavailable.
         """
@@ -118,6 +119,7 @@ class VerifyToken:
     ) -> Verified:
         # Taken before the read: rows count from then on, however long the read takes.
         read_at = self._clock.now()
+        # Before the read: if it fails or refuses, no later decision may use the older rows.
         self._recent.forget(claims.subject, claims.token_id)
         token, owner = self._find(claims.subject, claims.token_id)
         network = self._network(address)
@@ -130,6 +132,7 @@ class VerifyToken:
                 self._note_refusal(token, reason, network)
             raise
         touched = self._touch(token, network)
+        # After a failed write or a lost race, this process does not know the row.
         if touched:
             self._recent.keep(Rows(touched, owner, read_at))
         # A use moves ``idle_at``. The time from before it would warn of a deadline that has moved.
@@ -173,8 +176,8 @@ class VerifyToken:
         require_allowed_network(token, address)
         # The role decides anew each time, because a token must not keep scopes that its owner has lost.
         role = self._rules.administrators.role_of(owner, now)
-        scopes = self._rules.scopes.effective(token.scopes & signed_scopes, role)
-        return Verified(token, scopes, token.ends_at(self._rules))
+        scopes = self._rules.catalogue.effective(token.scopes & signed_scopes, role)
+        return Verified(token, owner, scopes, token.ends_at(self._rules))
 
     def _count(self, token: Token, network: str | None) -> None:
         now = self._clock.now()
@@ -188,6 +191,7 @@ class VerifyToken:
         self._count(token, network)
         if not token.needs_touch(now, self._rules, network):
             return token
+        # Sampling must not hide that a token is in use.
         logs.keep()
         uses, networks = self._uses.take(token.id), self._networks.take(token.id)
         touched, is_written = token.touched(now, self._rules, uses, networks), False

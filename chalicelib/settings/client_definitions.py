@@ -42,7 +42,7 @@ def parse_resource_servers(definitions: object) -> Mapping[str, ResourceServer]:
     return servers
 
 
-def _server(name: str, value: Any) -> ResourceServer:
+def _server(name: str, value: object) -> ResourceServer:
     if not _ID.fullmatch(name):
         raise ValueError(
             f"has a client {name[:80]!r}, but a name must be 1 to 100 visible ASCII characters"
@@ -86,7 +86,7 @@ def _require_own_credentials(servers: Mapping[str, ResourceServer]) -> None:
         seen[credential] = name
 
 
-def _public_key(name: str, jwk: Any) -> Mapping[str, str]:
+def _public_key(name: str, jwk: object) -> Mapping[str, str]:
     if not isinstance(jwk, dict) or not all(isinstance(v, str) for v in jwk.values()):
         raise ValueError(f"must give {name!r} a public key as a JWK whose members are strings")
     if _PRIVATE & jwk.keys():

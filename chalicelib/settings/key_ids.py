@@ -2,7 +2,9 @@
 
 
 def name_one_key(one: str, other: str) -> bool:
-    """Return True if two names certainly mean one key. An alias and an id may do so too.
+    """Return True if two names certainly mean one key.
+
+    If it is False, they may still mean one key: an alias does not show the id that it stands for.
 
     An id is unique, and copies of a multi-Region key share their id and their private half. An alias is
     unique in one account and Region.

@@ -41,7 +41,7 @@ def parse_catalogue(definitions: object) -> ScopeCatalogue:
     return catalogue
 
 
-def _scope(name: str, value: Any) -> Scope:
+def _scope(name: str, value: object) -> Scope:
     if not _NAME.fullmatch(name):
         raise ValueError(f"has a scope {name[:80]!r}, but a name must match {_NAME.pattern}")
     if not isinstance(value, dict) or not {"description", "opens"} <= value.keys() <= _MEMBERS:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.clients import ResourceServer
 
 _DAY = 86_400
+# A token in use must not go idle, even if some of its touches fail.
 _REFRESHES_PER_IDLE_TIMEOUT = 4
 _SERVERS_EXAMPLE = '{"orders": {"secret_sha256": "<64 hex digits>"}}'
 _SCOPES_EXAMPLE = '{"orders:read": {"description": "Read orders", "opens": ["GET /orders/*"]}}'
@@ -66,7 +67,7 @@ class Settings:
     rotated_token_reuse: RotatedTokenReuse
     self_rotation: bool
     record_networks: RecordNetworks
-    scopes: ScopeCatalogue
+    catalogue: ScopeCatalogue
     derived_token_key_id: str | None
     derived_token_audiences: frozenset[str]
     resource_servers: "Mapping[str, ResourceServer]" = field(repr=False)
@@ -116,7 +117,7 @@ class Settings:
             record_networks=RecordNetworks(
                 read.choice("RECORD_NETWORKS", [record.value for record in RecordNetworks], "prefix")
             ),
-            scopes=read.parsed_json("SCOPES", _catalogue, _SCOPES_EXAMPLE) or DEFAULT_CATALOGUE,
+            catalogue=read.parsed_json("SCOPES", _catalogue, _SCOPES_EXAMPLE) or DEFAULT_CATALOGUE,
             derived_token_key_id=_derived_token_key(read),
             derived_token_audiences=_derived_token_audiences(read, audience),
             resource_servers=read.parsed_json("RESOURCE_SERVERS", _resource_servers, _SERVERS_EXAMPLE)
@@ -195,15 +196,15 @@ def _check_keys(read: Reader, settings: Settings) -> None:
 
 
 def _check_lengths(read: Reader, settings: Settings) -> None:
-    issuer, scopes = settings.issuer, settings.scopes
+    issuer, catalogue = settings.issuer, settings.catalogue
     names = (issuer, settings.audience, *settings.derived_token_audiences)
-    if _SHORT_NAMES.fullmatch("".join((*names, *(scope.name for scope in scopes.scopes)))):
+    if _SHORT_NAMES.fullmatch("".join((*names, *(scope.name for scope in catalogue.scopes)))):
         return
     # Imported here, so that an authorizer with names of a usual length does not load it.
     from chalicelib.settings.token_lengths import longest_access_token, longest_api_token
 
-    api_token = longest_api_token(issuer, settings.audience, scopes)
-    access_token = longest_access_token(issuer, settings.derived_token_audiences, scopes)
+    api_token = longest_api_token(issuer, settings.audience, catalogue)
+    access_token = longest_access_token(issuer, settings.derived_token_audiences, catalogue)
     lengths = {
         "AUDIENCE": ("API tokens", api_token, "https://api.example.com"),
         "DERIVED_TOKEN_AUDIENCES": ("access tokens", access_token, "https://other.example.com"),

@@ -19,20 +19,20 @@ _THUMBPRINT, _SIGNATURE = "k" * 43, "s" * 86
 _RANDOM_ID = "r" * 22
 
 
-def longest_api_token(issuer: str, audience: str, scopes: ScopeCatalogue) -> int:
+def longest_api_token(issuer: str, audience: str, catalogue: ScopeCatalogue) -> int:
     """Return the characters of an API token with an expiry and every scope of one role."""
-    claims = {**_claims(issuer, audience, scopes), "jti": new_token_id(_LAST)}
+    claims = {**_claims(issuer, audience, catalogue), "jti": new_token_id(_LAST)}
     return len(API_TOKEN_PREFIX) + _compact("api-token+jwt", claims)
 
 
-def longest_access_token(issuer: str, audiences: Iterable[str], scopes: ScopeCatalogue) -> int:
+def longest_access_token(issuer: str, audiences: Iterable[str], catalogue: ScopeCatalogue) -> int:
     """Return the characters of an access token for the longest audience, or 0 without audiences."""
     api_token = new_token_id(_LAST)
     return max(
         (
             _compact(
                 "at+jwt",
-                {**_claims(issuer, audience, scopes), "client_id": api_token, "jti": _RANDOM_ID},
+                {**_claims(issuer, audience, catalogue), "client_id": api_token, "jti": _RANDOM_ID},
             )
             for audience in audiences
         ),
@@ -40,8 +40,8 @@ def longest_access_token(issuer: str, audiences: Iterable[str], scopes: ScopeCat
     )
 
 
-def _claims(issuer: str, audience: str, scopes: ScopeCatalogue) -> Mapping[str, object]:
-    strings = [write_scope(scope.name for scope in scopes.held_by(role)) for role in Role]
+def _claims(issuer: str, audience: str, catalogue: ScopeCatalogue) -> Mapping[str, object]:
+    strings = [write_scope(scope.name for scope in catalogue.held_by(role)) for role in Role]
     return {
         "iss": issuer,
         "aud": audience,

@@ -37,7 +37,7 @@ class Authorizer:
         if self.kind == "TOKEN":
             assert (self.expression, sources) == (TOKEN_HEADER, {"Authorization"})
         elif self.ttl:
-            assert "Authorization" in sources
+            assert sources == {"Authorization", "sourceIp"}
         if self.simple:
             assert (self.payload, self.ttl) == ("2.0", 0)
 

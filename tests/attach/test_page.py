@@ -30,8 +30,8 @@ from tests.support.service import MemoryService
 Make = Callable[[str], dict[str, Any]]
 APPSYNC = "AppSync"
 DOORS: dict[str, tuple[Callable[[Event, Any], Event], Callable[[str], Event]]] = {
-    "REST API, TOKEN authorizer": (api_token_authorizer, rest_token),
     "REST API, REQUEST authorizer": (rest_request_authorizer, rest_request),
+    "REST API, TOKEN authorizer": (api_token_authorizer, rest_token),
     "HTTP API, payload format 2.0, simple responses": (http_api_authorizer, http_api),
     "HTTP API, payload format 1.0": (
         rest_request_authorizer,

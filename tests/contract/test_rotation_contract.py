@@ -256,7 +256,7 @@ class TestSelfRotation:
     def test_persons_rotation_writes_no_line(self, stores: Stores, owner: User) -> None:
         """A line begins with its first self-rotation."""
         made = rotate(stores, rotation(added(stores, a_token(owner))))
-        assert stores.rotations.find_rows(owner.id, (), made.successor.line) == (None, [])
+        assert stores.rotations.find_rows(owner.id, (), made.successor.id_of_line) == (None, [])
 
     def test_line_that_was_stopped_goes_no_further(self, stores: Stores, owner: User) -> None:
         """Its tokens stay as they are; nothing of the rotation is written."""
@@ -342,10 +342,10 @@ class TestFindRows:
         """Missing tokens are left out; another user's are never found."""
         made = rotate(stores, self_rotation(added(stores, a_token(owner))))
         ids = [made.rotated.after.id, made.successor.id, new_token_id(LATER)]
-        line, tokens = stores.rotations.find_rows(owner.id, ids, made.rotated.after.line)
+        line, tokens = stores.rotations.find_rows(owner.id, ids, made.rotated.after.id_of_line)
         assert line == made.line
         assert {token.id for token in tokens} == set(ids[:2])
-        assert stores.rotations.find_rows("usr_other", ids, made.rotated.after.line) == (None, [])
+        assert stores.rotations.find_rows("usr_other", ids, made.rotated.after.id_of_line) == (None, [])
         assert stores.rotations.find_rows(owner.id, ids[:1])[0] is None
 
 

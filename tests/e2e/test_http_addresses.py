@@ -1,4 +1,4 @@
-"""The addresses of callers, from the connection to the decision, with our own API behind the local gateway."""
+"""Callers' addresses, from the connection to the decision, at our own API behind the local gateway."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ import pytest
 from chalice.config import Config
 
 from chalicelib.domain.callers import Caller, Door
-from chalicelib.domain.errors import InvalidToken
+from chalicelib.domain.errors import RevokedToken
 from chalicelib.domain.scopes import Route
 from chalicelib.services.callers import Admitted
 from infra.aws.package.fixes import IDENTITY_SOURCES
@@ -62,7 +62,7 @@ class BoundService(MemoryService):
         self.callers.append(caller)
         admitted = super().admit(unverified_token, caller, lets_in)
         if caller.address != A:
-            raise InvalidToken
+            raise RevokedToken
         return Bound(admitted)
 
 

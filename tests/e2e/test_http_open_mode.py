@@ -127,7 +127,7 @@ def test_start_warns_loudly(opened: dict[str, Any]) -> None:
     assert [line["event"] for line in warnings] == ["authentication_disabled"]
     assert opened["lines"][0] == warnings[0]
     assert "AUTH_MODE=none" in warnings[0]["detail"]
-    assert "anybody" in warnings[0]["detail"]
+    assert "every caller" in warnings[0]["detail"]
 
 
 @pytest.mark.parametrize("level", ["ERROR", "WARNING"])

@@ -102,7 +102,7 @@ def app_scopes() -> Any:
     """Return the scopes of the installed service."""
     from chalicelib import bootstrap
 
-    return bootstrap.current().scopes
+    return bootstrap.current().catalogue
 
 
 FORMS: Mapping[str, Callable[[Walk], dict[str, str]]] = {

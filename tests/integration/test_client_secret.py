@@ -12,10 +12,11 @@ from moto import mock_aws
 from chalicelib.adapters.aws import secret_client
 from chalicelib.adapters.oidc.client_secret import MAX_AGE, SPACING, FixedSecret, StoredSecret, stored_value
 from chalicelib.adapters.oidc.login import OidcLogin
+from chalicelib.bootstrap import Service
 from chalicelib.domain.errors import IdentityProviderUnavailable
-from chalicelib.domain.refusals import ProviderReason
+from chalicelib.domain.reasons import ProviderReason
 from tests.support.clock import FixedClock
-from tests.support.service import MemoryService
+from tests.support.service import ENVIRON
 
 REGION = "eu-west-1"
 SECRET = "s3cret-of-the-client"
@@ -206,8 +207,7 @@ class TestKeeping:
 
 def login_of(environ: dict[str, str]) -> OidcLogin:
     """Return the sign-in that the service makes."""
-    service = MemoryService(environ)
-    login = type(service).__mro__[1].__dict__["login_provider"].func(service)
+    login = Service({**ENVIRON, **environ}).login_provider
     assert isinstance(login, OidcLogin)
     return login
 

@@ -98,7 +98,7 @@ def test_self_service_exchange_and_introspection_read(world: World) -> None:
     assert calls_of(world, use, world) == []
     verify = bootstrap.service().verify
     assert "BatchGetItem" in calls_of(world, verify, world.secret)
-    assert calls_of(world, verify.look, world.secret) == ["BatchGetItem"]
+    assert calls_of(world, verify.uncounted, world.secret) == ["BatchGetItem"]
     assert "BatchGetItem" in calls_of(world, world.api.delete, "/v1/tokens/self", world.secret)
 
 

@@ -324,7 +324,7 @@ def test_name_of_a_token_is_nothing_but_text_at_every_door(
     ):
         assert context["token_name"].isascii()
         assert not set('"\\') & set(context["token_name"])
-        assert token_caller(context, service.settings.scopes).token_name == name
+        assert token_caller(context, service.settings.catalogue).token_name == name
 
 
 @pytest.mark.parametrize("header", ["Bearer bodhi_x", None])

@@ -25,7 +25,7 @@ from chalicelib.adapters.oidc.provider import (
 )
 from chalicelib.domain.claims import TokenType
 from chalicelib.domain.errors import IdentityProviderUnavailable, SignInRefused
-from chalicelib.domain.refusals import SignInReason
+from chalicelib.domain.reasons import SignInReason
 from chalicelib.domain.users import Identity, Role
 from chalicelib.settings.admin_claims import parse_admin_claim
 from infra.local import programs

@@ -33,7 +33,7 @@ from chalicelib.adapters.oidc.kept_connections import KeptConnections
 from chalicelib.adapters.oidc.provider import OidcProvider, ProviderDocuments, ProviderRules
 from chalicelib.adapters.oidc.reloads import COOL_DOWN, MAX_AGE
 from chalicelib.domain.errors import IdentityProviderUnavailable
-from chalicelib.domain.refusals import ProviderReason
+from chalicelib.domain.reasons import ProviderReason
 from tests.integration.test_lean_tls import Authority, an_authority
 from tests.support.builders import ISSUER
 from tests.support.clock import FixedClock

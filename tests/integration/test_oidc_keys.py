@@ -24,7 +24,7 @@ from chalicelib import base64url
 from chalicelib.adapters.oidc.provider import OidcProvider, ProviderDocuments, ProviderRules
 from chalicelib.adapters.oidc.reloads import BURST, COOL_DOWN, LONGEST_AGE, MAX_AGE, SPACING, Reloads
 from chalicelib.domain.errors import IdentityProviderUnavailable, SignInRefused
-from chalicelib.domain.refusals import ProviderReason, SignInReason
+from chalicelib.domain.reasons import ProviderReason, SignInReason
 from chalicelib.domain.users import Identity
 from tests.support.builders import ISSUER
 from tests.support.clock import FixedClock

@@ -22,7 +22,7 @@ from chalicelib.adapters.oidc.login import OidcLogin
 from chalicelib.adapters.oidc.provider import OidcProvider, ProviderDocuments, ProviderRules
 from chalicelib.domain.admin_claims import AdminClaim
 from chalicelib.domain.errors import IdentityProviderUnavailable, LoginFailed
-from chalicelib.domain.refusals import LoginReason, ProviderReason, SignInReason
+from chalicelib.domain.reasons import LoginReason, ProviderReason, SignInReason
 from chalicelib.domain.sessions import LOGIN_LIFETIME, PendingLogin
 from chalicelib.domain.users import Identity, Role
 from chalicelib.settings.admin_claims import parse_admin_claim

@@ -36,9 +36,8 @@ from chalicelib.domain.tokens import Token, TokenState, TokenStatus
 from chalicelib.domain.users import User
 from chalicelib.services.listing import TokenQuery
 from chalicelib.services.manage import TokenPatch
-from chalicelib.services.self_service import Bearer
 from chalicelib.services.sign_in import Credentials
-from chalicelib.services.verify import UNKNOWN_CALLER, VerifyToken
+from chalicelib.services.verify import UNKNOWN_CALLER, Verified, VerifyToken
 from tests.model.world import IDLE, SKEW, Row, World
 from tests.support.builders import A_CALLER, ISSUER
 from tests.support.memory import InMemoryStore
@@ -395,7 +394,7 @@ class Life(RuleBasedStateMachine):
         assert self.service.verify(token["secret"], caller).token.id == token_id
         self.world.use(token, address)
 
-    def _bearer(self, token: Row) -> Bearer | None:
+    def _bearer(self, token: Row) -> Verified | None:
         """Return the bearer of a token, or None if the model refuses it."""
         refusal = self.world.refusal(token)
         if refusal is None:

@@ -12,7 +12,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from app import app
 from chalicelib.bootstrap import OpenService
 from chalicelib.domain import errors
-from chalicelib.domain.refusals import SignInReason
+from chalicelib.domain.reasons import SignInReason
 from chalicelib.handlers.docs import texts
 from chalicelib.handlers.http import problems
 from chalicelib.handlers.http.operations import documented

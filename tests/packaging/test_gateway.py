@@ -1,4 +1,4 @@
-"""What API Gateway does by itself: answers of its own, and a look at the header before any Lambda."""
+"""API Gateway without a function: its own responses, the cache, and a TOKEN authorizer's expression."""
 
 import json
 import re

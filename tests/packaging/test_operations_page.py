@@ -9,7 +9,7 @@ import pytest
 
 from chalicelib.adapters.failures import CallFailed
 from chalicelib.domain import errors
-from chalicelib.domain.refusals import LoginReason, ProviderReason, SignInReason
+from chalicelib.domain.reasons import LoginReason, ProviderReason, SignInReason
 from infra.__main__ import COMMANDS
 from tests.packaging.fresh import ROOT
 

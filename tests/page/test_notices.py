@@ -21,7 +21,7 @@ from chalicelib.domain.errors import (
     TokensUnavailable,
     UserInactive,
 )
-from chalicelib.domain.refusals import LoginReason, ProviderReason, SignInReason, provider_error
+from chalicelib.domain.reasons import LoginReason, ProviderReason, SignInReason, provider_error
 from chalicelib.domain.sessions import PendingLogin
 from chalicelib.domain.users import Identity
 from chalicelib.handlers.http.site import Site

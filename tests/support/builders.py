@@ -28,7 +28,7 @@ RULES = TokenRules(
     max_creations_per_day=500,
     max_lifetime=None,
     record_networks=RecordNetworks.PREFIX,
-    scopes=DEFAULT_CATALOGUE,
+    catalogue=DEFAULT_CATALOGUE,
     administrators=Administrators(),
 )
 

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generat
 
 from chalicelib.domain.errors import LoginFailed
 from chalicelib.domain.ports.time import Clock
-from chalicelib.domain.refusals import LoginReason
+from chalicelib.domain.reasons import LoginReason
 from chalicelib.domain.sessions import PendingLogin
 from chalicelib.domain.users import Identity, Role
 from tests.support.builders import ISSUER, an_identity

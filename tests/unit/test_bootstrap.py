@@ -59,7 +59,7 @@ def test_open_mode_needs_no_other_setting_and_warns_loudly() -> None:
     warning, name = done.stdout.splitlines()
     assert name == "OpenService"
     assert '"event":"authentication_disabled","level":"WARNING"' in warning
-    assert "anybody who can reach this API can call it" in warning
+    assert "every caller who reaches this API can use it" in warning
 
 
 def test_open_mode_does_not_start_on_prod() -> None:

@@ -95,10 +95,13 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Derived(Generic[Row]):
-    """Attributes that depend on several members, and the members that depend on several attributes."""
+    """Attributes that depend on several members, and the members that depend on several attributes.
+
+    ``read`` is None if there are no such members.
+    """
 
     write: Callable[[Row], Item]
-    read: Callable[[StoredItem], Mapping[str, Any]] = lambda _: {}
+    read: Callable[[StoredItem], Mapping[str, Any]] | None = None
 
 
 _Reader: TypeAlias = tuple[str, str, str, Callable[[str], Any]]
@@ -114,10 +117,13 @@ class RowKind(Generic[Row]):
     def __init__(self, row: Callable[..., Row], *parts: Member | Derived[Row]) -> None:
         self._row = row
         self._derived = tuple(part for part in parts if isinstance(part, Derived))
+        self._derived_reads = tuple(part.read for part in self._derived if part.read)
         members = [part for part in parts if isinstance(part, Member)]
         self._members = {each.attribute or each.name: each for each in members}
-        # A decision reads two rows, so everything is looked up beforehand.
-        self._required = tuple(_reader(each) for each in members if not each.optional)
+        # A decision reads two rows, so everything is looked up beforehand, and text is not decoded.
+        required = [each for each in members if not each.optional]
+        self._texts = tuple(_reader(each)[:2] for each in required if each.codec is text)
+        self._required = tuple(_reader(each) for each in required if each.codec is not text)
         self._optional = tuple(_reader(each) for each in members if each.optional)
 
     def item(self, row: Row) -> Item:
@@ -142,10 +148,12 @@ class RowKind(Generic[Row]):
 
         Raises KeyError for a missing attribute. Raises KeyError or ValueError for an unknown value.
         """
-        values = {name: decode(item[stored][kind]) for name, stored, kind, decode in self._required}
+        values: dict[str, Any] = {name: item[stored]["S"] for name, stored in self._texts}
+        for name, stored, kind, decode in self._required:
+            values[name] = decode(item[stored][kind])
         for name, stored, kind, decode in self._optional:
             if stored in item:
                 values[name] = decode(item[stored][kind])
-        for derived in self._derived:
-            values |= derived.read(item)
+        for read in self._derived_reads:
+            values |= read(item)
         return self._row(**values)

@@ -1,6 +1,7 @@
 """The table: for each kind of row, its members, their attributes and the form of each.
 
-Budgets of flushes and used client assertions are beside their stores.
+Sign-ins, sessions, budgets of flushes and used client assertions are beside their stores, so that an
+authorizer does not load them.
 """
 
 from collections.abc import Mapping
@@ -25,7 +26,6 @@ from chalicelib.adapters.dynamodb.attributes import (
 )
 from chalicelib.domain.keys import KeyState, VerificationKey
 from chalicelib.domain.revocations import EndedGeneration, Revocation, RevocationReason
-from chalicelib.domain.sessions import PendingLogin, Session
 from chalicelib.domain.token_creation import IdempotencyRecord
 from chalicelib.domain.tokens import Token, TokenState
 from chalicelib.domain.users import Role, User, UserStatus
@@ -43,6 +43,7 @@ USAGE_OF_0_1 = "usage"
 ROLE_GIVEN_AT: Mapping[Role, str] = {Role.ADMIN: "admin_given_at", Role.USER: "user_given_at"}
 
 _REASON = choice(RevocationReason)
+_ROLE = choice(Role)
 
 
 def _revocation(revocation: Revocation | None) -> Item:
@@ -58,7 +59,7 @@ def _read_revocation(item: StoredItem) -> Mapping[str, Revocation]:
 
 
 def _read_role_given_at(item: StoredItem) -> Mapping[str, Any]:
-    name = ROLE_GIVEN_AT[Role(item["role"]["S"])]
+    name = ROLE_GIVEN_AT[_ROLE.read(item["role"])]
     return {"role_given_at": time.read(item[name])} if name in item else {}
 
 
@@ -88,7 +89,7 @@ USER = RowKind(
     Member("subject_claim", text, optional=True),
     Member("name", text),
     Member("email", text),
-    Member("role", choice(Role)),
+    Member("role", _ROLE),
     Member("status", choice(UserStatus)),
     Member("generation", text),
     Member("created_at", time),
@@ -193,26 +194,4 @@ PUBLIC_KEY = RowKind(
     Member("state", choice(KeyState)),
     Member("created_at", time),
     Member("changed_at", time),
-)
-
-LOGIN = RowKind(
-    PendingLogin,
-    Member("id_hash", prefixed(primary_keys.LOGINS), "pk"),
-    Member("state", text),
-    Member("nonce", text),
-    Member("verifier", text),
-    Member("return_to", text),
-    Member("expires_at", time),
-    Derived(lambda login: {"sk": text("#"), "purge_at": purge_time(login.expires_at)}),
-)
-
-SESSION = RowKind(
-    Session,
-    Member("id_hash", prefixed(primary_keys.SESSIONS), "pk"),
-    Member("user_id", text),
-    Member("csrf_token", text),
-    Member("created_at", time),
-    Member("idle_at", time),
-    Member("expires_at", time),
-    Derived(lambda session: {"sk": text("#"), "purge_at": purge_time(session.expires_at)}),
 )

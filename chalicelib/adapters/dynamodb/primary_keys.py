@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from chalicelib.adapters.dynamodb.attributes import Item, text
+from chalicelib.adapters.dynamodb.attributes import Item
 from chalicelib.domain.keys import KeyUse
 
 USERS = "U#"
@@ -21,7 +21,7 @@ _FLUSHES = "FLUSHES"
 
 def primary_key(partition: str, sort: str = "#") -> Item:
     """Return the primary key of a row. A row that is alone in its partition has the sort key ``#``."""
-    return {"pk": text(partition), "sk": text(sort)}
+    return {"pk": {"S": partition}, "sk": {"S": sort}}
 
 
 def user_key(user_id: str) -> Item:

@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.domain.errors import IdentityProviderUnavailable
 from chalicelib.domain.ports.time import Clock
-from chalicelib.domain.refusals import ProviderReason
+from chalicelib.domain.reasons import ProviderReason
 
 MAX_AGE = timedelta(minutes=5)
 # The least time between two reads: a secret that is wrong must not be read for each sign-in.

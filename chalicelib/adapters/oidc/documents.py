@@ -13,7 +13,7 @@ from chalicelib.adapters.oidc.http import exchange, json_object
 from chalicelib.adapters.oidc.reloads import Reloads
 from chalicelib.domain.errors import IdentityProviderUnavailable
 from chalicelib.domain.ports.time import Clock
-from chalicelib.domain.refusals import ProviderReason
+from chalicelib.domain.reasons import ProviderReason
 from chalicelib.logs import fact
 
 SECONDS = 5.0

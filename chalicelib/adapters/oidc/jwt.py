@@ -14,7 +14,7 @@ from chalicelib import base64url, strict_json
 from chalicelib.adapters import jws
 from chalicelib.domain.claims import TokenType
 from chalicelib.domain.errors import SignInRefused
-from chalicelib.domain.refusals import SignInReason
+from chalicelib.domain.reasons import SignInReason
 from chalicelib.logs import fact
 
 Members = Mapping[str, Any]

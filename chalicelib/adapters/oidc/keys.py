@@ -20,7 +20,7 @@ from chalicelib.adapters.oidc.jwt import (
     UnverifiedJwt,
 )
 from chalicelib.domain.errors import IdentityProviderUnavailable
-from chalicelib.domain.refusals import ProviderReason
+from chalicelib.domain.reasons import ProviderReason
 from chalicelib.logs import fact
 
 PublicKey = RSAPublicKey | EllipticCurvePublicKey | Ed25519PublicKey

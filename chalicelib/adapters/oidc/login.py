@@ -18,7 +18,7 @@ from chalicelib.adapters.oidc.client_secret import ClientSecret
 from chalicelib.adapters.oidc.http import Response, exchange, json_object
 from chalicelib.adapters.oidc.provider import OidcProvider, ProviderDocuments, ProviderRules
 from chalicelib.domain.errors import IdentityProviderUnavailable, LoginFailed, SignInRefused
-from chalicelib.domain.refusals import LoginReason, ProviderReason, provider_error, reason_of_error
+from chalicelib.domain.reasons import LoginReason, ProviderReason, provider_error, reason_of_error
 from chalicelib.domain.sessions import PendingLogin
 from chalicelib.domain.users import Identity
 from chalicelib.logs import fact

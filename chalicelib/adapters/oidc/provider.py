@@ -26,7 +26,7 @@ from chalicelib.adapters.oidc.reloads import Reloads
 from chalicelib.domain.claims import TokenType
 from chalicelib.domain.errors import SignInRefused
 from chalicelib.domain.ports.time import Clock
-from chalicelib.domain.refusals import SignInReason
+from chalicelib.domain.reasons import SignInReason
 from chalicelib.domain.users import Identity
 from chalicelib.logs import fact
 

@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 
 from chalicelib.domain.errors import IdentityProviderUnavailable, SignInRefused
 from chalicelib.domain.ports.time import Clock
-from chalicelib.domain.refusals import ProviderReason, SignInReason
+from chalicelib.domain.reasons import ProviderReason, SignInReason
 
 T = TypeVar("T")
 

@@ -66,6 +66,15 @@ from chalicelib.domain.errors.requests import (
     TooManyToSort,
     UnsupportedTokenType,
 )
+from chalicelib.domain.errors.resources import (
+    ConcurrentChange,
+    IdentityTaken,
+    KeyChangeRefused,
+    OwnAccount,
+    ResourceNotFound,
+    UserNotFound,
+    UserRemoved,
+)
 from chalicelib.domain.errors.tokens import (
     AlreadyCreated,
     NoPredecessor,
@@ -78,15 +87,6 @@ from chalicelib.domain.errors.tokens import (
     TokenNotActive,
     TokenNotFound,
     TooManyCreations,
-)
-from chalicelib.domain.errors.users import (
-    ConcurrentChange,
-    IdentityTaken,
-    KeyChangeRefused,
-    OwnAccount,
-    ResourceNotFound,
-    UserNotFound,
-    UserRemoved,
 )
 
 __all__ = [

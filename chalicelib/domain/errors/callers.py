@@ -9,7 +9,7 @@ from chalicelib.domain.errors.base import ApiTokensError, InvalidRequest
 
 if TYPE_CHECKING:
     # Not loaded by authorizers, which never refuse a sign-in.
-    from chalicelib.domain.refusals import LoginReason, SignInReason
+    from chalicelib.domain.reasons import LoginReason, SignInReason
 
 NO_FACTS: Mapping[str, str] = MappingProxyType({})
 

@@ -8,7 +8,7 @@ from chalicelib.domain.errors.callers import NO_FACTS
 
 if TYPE_CHECKING:
     # Not loaded by authorizers, which never ask the provider.
-    from chalicelib.domain.refusals import ProviderReason
+    from chalicelib.domain.reasons import ProviderReason
 
 
 class DependencyUnavailable(ApiTokensError):

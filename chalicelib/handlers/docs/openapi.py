@@ -34,7 +34,7 @@ AnyOperation = Operation[Any, Any]
 
 
 def document(
-    operations: Sequence[Documented], scopes: ScopeCatalogue, max_lifetime: timedelta | None, site: Site
+    operations: Sequence[Documented], catalogue: ScopeCatalogue, max_lifetime: timedelta | None, site: Site
 ) -> Json:
     """Return the document of these operations at ``site``, whose origin may be empty."""
     schemas = _with_lifetimes(_schemas(operations), max_lifetime)
@@ -49,7 +49,7 @@ def document(
         "tags": [{"name": tag, "description": TAGS.get(tag, tag)} for tag in _tags(operations)],
         "paths": _paths(operations, schemas),
         "components": {
-            "schemas": {**shared, SCOPE_SCHEMA: _scope(scopes), **TEXT_SCHEMAS},
+            "schemas": {**shared, SCOPE_SCHEMA: _scope(catalogue), **TEXT_SCHEMAS},
             "headers": HEADERS,
             "securitySchemes": _security_schemes(used, site),
         },
@@ -104,12 +104,12 @@ def _tidy(schema: Json) -> Json:
     return {**schema, **description, **({"type": "string"} if "enum" in schema else {})}
 
 
-def _scope(scopes: ScopeCatalogue) -> Json:
-    described = "\n".join(f"- `{scope.name}`: {scope.description}" for scope in scopes.scopes)
+def _scope(catalogue: ScopeCatalogue) -> Json:
+    described = "\n".join(f"- `{scope.name}`: {scope.description}" for scope in catalogue.scopes)
     return {
         "title": SCOPE_SCHEMA,
         "type": "string",
-        "enum": [scope.name for scope in scopes.scopes],
+        "enum": [scope.name for scope in catalogue.scopes],
         "description": f"A scope of this service.\n\n{described}",
     }
 
@@ -206,17 +206,14 @@ def _request_body(operation: AnyOperation, kind: type, schemas: Mapping[str, Jso
     content: Json = {"schema": reference(name)}
     if example:
         content["example"] = example
+    description = f"At most {operation.most_bytes} bytes."
+    if operation.media_type == JSON:
+        description += f" At most {MAX_VALUES} values, nested at most {MAX_DEPTH} deep."
     return {
         "required": operation.needs_body,
-        "description": f"At most {operation.most_bytes} bytes.{_json_bounds(operation)}",
+        "description": description,
         "content": {operation.media_type: content},
     }
-
-
-def _json_bounds(operation: AnyOperation) -> str:
-    if operation.media_type != JSON:
-        return ""
-    return f" At most {MAX_VALUES} values, nested at most {MAX_DEPTH} deep."
 
 
 def _with_examples(members: Mapping[str, Json]) -> Iterable[tuple[str, Json]]:

@@ -32,7 +32,11 @@ def failures(operation: Operation[Any, Any]) -> Json:
     for kind in operation.all_raises:
         by_status.setdefault(rendering.status_of_kind(kind), []).append(kind)
     written = {str(status.value): _error(rendering, kinds) for status, kinds in by_status.items()}
-    written[str(HTTPStatus.INTERNAL_SERVER_ERROR.value)] = _unexpected(rendering)
+    # The code is that of the response which the operation really sends.
+    unexpected = json.loads(rendering.failure().body)[rendering.code_member]
+    written[str(HTTPStatus.INTERNAL_SERVER_ERROR.value)] = _coded(
+        rendering, {unexpected: "Something went wrong in the service."}
+    )
     too_many = str(HTTPStatus.TOO_MANY_REQUESTS.value)
     written[too_many] = _throttled(rendering, by_status.get(HTTPStatus.TOO_MANY_REQUESTS, ()))
     return dict(sorted(written.items()))
@@ -66,11 +70,6 @@ def _sentences(rendering: Rendering, kinds: Sequence[type[errors.ApiTokensError]
     for kind in kinds:
         sentences.setdefault(rendering.code_of_kind(kind), _sentence(kind))
     return sentences
-
-
-def _unexpected(rendering: Rendering) -> Json:
-    code = json.loads(rendering.failure().body)[rendering.code_member]
-    return _coded(rendering, {code: "Something went wrong in the service."})
 
 
 def _coded(rendering: Rendering, sentences: Mapping[str, str]) -> Json:

@@ -73,7 +73,7 @@ def _published(request: Request) -> tuple[Mode, Site]:
 # Each process makes the document once; in open mode once for each base path.
 @lru_cache(maxsize=4)
 def _document(service: Mode, site: Site) -> Json:
-    return openapi.document(operations.documented(), service.scopes, service.max_lifetime, site)
+    return openapi.document(operations.documented(), service.catalogue, service.max_lifetime, site)
 
 
 @lru_cache(maxsize=4)

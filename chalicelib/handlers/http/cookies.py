@@ -48,6 +48,7 @@ class Cookie:
 
     def _header(self, site: Site, value: str, seconds: int) -> str:
         secure = "; Secure" if site.is_secure else ""
+        # Not Strict: then the provider's redirect back would come without the cookie of the sign-in.
         attributes = f"Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}"
         return f"{self.named(site)}={value}; {attributes}"
 

@@ -5,12 +5,11 @@ from chalice.app import Request
 from chalicelib.domain.callers import Caller, Door
 from chalicelib.handlers.http.authorization_header import presented
 from chalicelib.handlers.http.cookies import SESSION_COOKIE
+from chalicelib.handlers.http.requests import SAFE_METHODS
 from chalicelib.handlers.http.site import site_of
 from chalicelib.services.sign_in import Credentials
 
 CSRF_HEADER = "X-CSRF-Token"
-
-_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def credentials(request: Request) -> Credentials:
@@ -23,7 +22,7 @@ def credentials(request: Request) -> Credentials:
         else presented("bearer", unverified_header) or "",
         unverified_cookie=SESSION_COOKIE.read(request, site),
         unverified_csrf_token=request.headers.get(CSRF_HEADER, ""),
-        changes=request.method not in _SAFE_METHODS,
+        changes=request.method not in SAFE_METHODS,
         same_origin=request.headers.get("origin") == site.origin,
     )
 

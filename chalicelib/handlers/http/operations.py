@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec
 
-from chalice.app import Blueprint, Request, Response
+from chalice.app import Blueprint, ChaliceAuthorizer, Request, Response
 
 from chalicelib.domain import errors
 from chalicelib.handlers.http import requests
@@ -28,8 +28,6 @@ else:
 
 _P = ParamSpec("_P")
 _Errors = tuple[type[errors.ApiTokensError], ...]
-
-_SAFE_METHODS = frozenset({"GET", "HEAD"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,19 +116,21 @@ class Operation(Generic[_B, _Q]):
             raise TypeError(f"{self.path} has parameters without a definition: {undefined}")
 
     def on(
-        self, blueprint: Blueprint, authorizer: Any = None
+        self, blueprint: Blueprint, authorizer: ChaliceAuthorizer | None = None
     ) -> Callable[[Callable[_P, Response]], Callable[_P, Response]]:
         """Return a decorator that routes the operation to a view and documents it by the view's docstring.
 
         The view is logged and its errors are rendered.
         """
+        methods = [self.method, "HEAD"] if self.has_head else [self.method]
 
         def wrap(view: Callable[_P, Response]) -> Callable[_P, Response]:
             routed = render_errors(self.event, self.rendering.render, self.rendering.failure)(view)
             # Chalice would refuse other types with 415, also for calls without a body. ``body_of`` checks.
-            blueprint.route(self.path, methods=self._methods, authorizer=authorizer, content_types=["*/*"])(
-                routed
+            route = blueprint.route(
+                self.path, methods=methods, authorizer=authorizer, content_types=["*/*"]
             )
+            route(routed)
             _documented.append(Documented(self, view.__name__, inspect.getdoc(view) or ""))
             return routed
 
@@ -139,7 +139,8 @@ class Operation(Generic[_B, _Q]):
     def body_of(self, request: Request) -> _B:
         """Return the body.
 
-        Raises UnsupportedMediaType, PayloadTooLarge or InvalidRequest.
+        Raises UnsupportedMediaType, PayloadTooLarge or InvalidRequest. Raises TypeError if the operation
+        defines no body.
         """
         if self.body is None:
             raise TypeError(f"{self.event} takes no body")
@@ -148,19 +149,15 @@ class Operation(Generic[_B, _Q]):
         )
 
     def query_of(self, request: Request) -> _Q:
-        """Return the query parameters. Raises InvalidRequest."""
+        """Return the query parameters. Raises InvalidRequest, or TypeError if none are defined."""
         if self.query is None:
             raise TypeError(f"{self.event} takes no query parameters")
         return requests.query(request, self.query)
 
     @property
-    def _methods(self) -> list[str]:
-        return [self.method, "HEAD"] if self.has_head else [self.method]
-
-    @property
     def is_change(self) -> bool:
         """True if the call may change something."""
-        return self.method not in _SAFE_METHODS
+        return self.method not in requests.SAFE_METHODS
 
     @property
     def path_parameters(self) -> list[str]:
@@ -175,12 +172,9 @@ class Operation(Generic[_B, _Q]):
     @property
     def all_raises(self) -> _Errors:
         """The classes of all errors that a caller can get."""
-        of_access = [
-            # Only changes are checked for their origin.
-            kind
-            for kind in self.access.raises
-            if kind is not errors.CrossSiteRequest or self.is_change
-        ]
+        # Only changes are checked for their origin.
+        unchecked = () if self.is_change else (errors.CrossSiteRequest,)
+        of_access = [kind for kind in self.access.raises if kind not in unchecked]
         of_input: list[type[errors.ApiTokensError]] = []
         if self.body or self.query:
             of_input.append(errors.InvalidRequest)

@@ -9,8 +9,8 @@ from http import HTTPStatus
 from math import ceil
 from typing import ParamSpec
 
-import msgspec
 from chalice.app import Response
+from msgspec import UNSET
 
 from chalicelib import logs
 from chalicelib.domain import errors
@@ -23,6 +23,7 @@ _P = ParamSpec("_P")
 
 MEDIA_TYPE = "application/problem+json"
 REALM = "bodhi-api-tokens"
+# So that clients that obey do not add to a failure at once.
 RETRY_AFTER_SECONDS = "2"
 
 _STATUSES: dict[type[errors.ApiTokensError], HTTPStatus] = {
@@ -65,20 +66,27 @@ SOMETHING_WENT_WRONG = "Something went wrong here. Try again. If it happens agai
 
 def problem(error: errors.ApiTokensError) -> Response:
     """Return an error as a problem document."""
-    document = _document(status_of(error), error.code, wording.sentence(error))
-    if isinstance(error, errors.AlreadyCreated):
-        document = msgspec.structs.replace(document, token_id=error.token_id)
-    if isinstance(error, errors.TokenAlreadyRotated):
-        document = msgspec.structs.replace(document, successor_id=error.successor_id)
-    if isinstance(error, EXPLAINED):
-        document = msgspec.structs.replace(document, reason=error.reason.value)
+    status = status_of(error)
+    document = Problem(
+        title=status.phrase,
+        status=status.value,
+        code=error.code,
+        detail=wording.sentence(error),
+        token_id=error.token_id if isinstance(error, errors.AlreadyCreated) else UNSET,
+        successor_id=error.successor_id if isinstance(error, errors.TokenAlreadyRotated) else UNSET,
+        reason=error.reason.value if isinstance(error, EXPLAINED) else UNSET,
+    )
     headers = {"WWW-Authenticate": _challenge(error), "Retry-After": retry_after(error)}
     return _response(document, {name: value for name, value in headers.items() if value})
 
 
 def internal_error() -> Response:
     """Return the problem document about an unexpected error."""
-    return _response(_document(HTTPStatus.INTERNAL_SERVER_ERROR, INTERNAL_ERROR, SOMETHING_WENT_WRONG), {})
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    document = Problem(
+        title=status.phrase, status=status.value, code=INTERNAL_ERROR, detail=SOMETHING_WENT_WRONG
+    )
+    return _response(document, {})
 
 
 def render_errors(
@@ -122,11 +130,6 @@ def status_of_kind(kind: type[errors.ApiTokensError]) -> HTTPStatus:
     return next(known, HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
-def code_of_kind(kind: type[errors.ApiTokensError]) -> str:
-    """Return the code of an error class."""
-    return kind.code
-
-
 @dataclass(frozen=True, slots=True)
 class Rendering:
     """A form of errors, for callers and for the OpenAPI document.
@@ -144,7 +147,15 @@ class Rendering:
     failure: Callable[[], Response]
 
 
-PROBLEMS = Rendering(problem, status_of_kind, code_of_kind, Problem, "code", MEDIA_TYPE, internal_error)
+PROBLEMS = Rendering(
+    render=problem,
+    status_of_kind=status_of_kind,
+    code_of_kind=lambda kind: kind.code,
+    body=Problem,
+    code_member="code",
+    media_type=MEDIA_TYPE,
+    failure=internal_error,
+)
 
 
 def _note(error: errors.ApiTokensError, entry: logs.Entry) -> None:
@@ -193,17 +204,9 @@ def _seconds(duration: timedelta) -> str:
     return str(ceil(duration.total_seconds()))
 
 
-def _document(status: HTTPStatus, code: str, detail: str) -> Problem:
-    return Problem(title=status.phrase, status=status.value, code=code, detail=detail)
-
-
 def _response(document: Problem, headers: Mapping[str, str]) -> Response:
     return Response(
         body=responses.text(document),
         status_code=document.status,
-        headers={
-            "Content-Type": MEDIA_TYPE,
-            "Cache-Control": "no-store",
-            **headers,
-        },
+        headers={"Content-Type": MEDIA_TYPE, "Cache-Control": "no-store", **headers},
     )

@@ -15,6 +15,7 @@ from msgspec import inspect
 
 from chalicelib.domain.errors import InvalidRequest
 
+# The errors of msgspec name the member in their text only.
 _MEMBER = re.compile(r"at `\$\.([a-z_]+)")
 _MISSING = re.compile(r"missing required field `([a-z_]+)`$")
 

@@ -20,10 +20,12 @@ from chalicelib.strict_json import Bounds, InvalidJson
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
+# RFC 9110 section 9.2.1, as far as API Gateway routes them.
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+# docs/decisions/0025-linear-work.md has the reasons for these bounds.
 MAX_BODY_BYTES = 16 * 1024
 MAX_DEPTH = 8
 MAX_VALUES = 1_000
-
 MOST_FIELDS = 200
 
 _T = TypeVar("_T")

@@ -1,4 +1,4 @@
-"""HTTP responses, whatever they carry."""
+"""HTTP responses, and the parts of bodies that several fronts share."""
 
 import hashlib
 import json
@@ -16,7 +16,7 @@ from chalicelib.handlers.http import wire
 
 FIVE_MINUTES = "public, max-age=300"
 
-# Everything here belongs to one person.
+# Most responses belong to one person, so no cache may keep them.
 _HEADERS = {"Cache-Control": "no-store"}
 
 
@@ -60,7 +60,7 @@ def effective_now() -> dict[str, str]:
 
 
 def revalidated(request: Request, response: Response) -> Response:
-    """Let everyone keep ``response`` for five minutes.
+    """Allow every cache to keep ``response`` for five minutes.
 
     Return 304 to a client that names its ETag (RFC 9110 section 13.1.2).
     """

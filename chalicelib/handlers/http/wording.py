@@ -21,6 +21,7 @@ class Members:
     networks: str
 
 
+# The OAuth endpoints have other names for them (handlers/oauth/errors.py).
 JSON_MEMBERS = Members(scopes="scopes", lifetime_in_days="expires_in_days", networks="allowed_networks")
 
 _NETWORK_RULES: Mapping[NetworkFault, str] = {

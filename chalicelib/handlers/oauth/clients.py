@@ -6,7 +6,7 @@ from urllib.parse import unquote_to_bytes
 
 from chalice.app import Request
 
-from chalicelib.domain.clients import ClientAssertion, ClientCredentials, ClientSecret
+from chalicelib.domain.clients import ClientCredentials, PresentedAssertion, PresentedSecret
 from chalicelib.domain.errors import InvalidClient, InvalidRequest
 from chalicelib.handlers.http import authorization_header
 from chalicelib.handlers.http.wire import given
@@ -19,26 +19,27 @@ def presented(request: Request, form: ClientForm) -> ClientCredentials | None:
     A client id alone proves nothing. Raises InvalidRequest, also for two ways to authenticate at once
     (section 2.3), or InvalidClient.
     """
-    header = request.headers.get("authorization")
+    unverified_header = request.headers.get("authorization")
     secret, assertion = given(form.client_secret), given(form.client_assertion)
-    if sum(way is not None for way in (header, secret, assertion)) > 1:
+    if sum(way is not None for way in (unverified_header, secret, assertion)) > 1:
         raise InvalidRequest("Authenticate the client in one way only.")
-    if header is not None:
-        return _in_header(header, given(form.client_id))
+    if unverified_header is not None:
+        return _in_header(unverified_header, given(form.client_id))
     if secret is not None:
         return _in_body(secret, given(form.client_id))
     return _assertion(assertion, form)
 
 
-def _in_header(header: str, named: str | None) -> ClientSecret:
+def _in_header(unverified_header: str, named: str | None) -> PresentedSecret:
     """Return the id and secret of HTTP Basic; the client form-encodes each first (section 2.3.1)."""
-    encoded = authorization_header.presented("basic", header)
+    encoded = authorization_header.presented("basic", unverified_header)
+    # A bearer in this header is a mistake that a client should see, not an anonymous call.
     if encoded is None:
         raise InvalidClient("Authenticate the client with HTTP Basic, or in the body.", by_header=True)
     try:
         pair = base64.b64decode(encoded, validate=True).decode("ascii")
         client_id, _, secret = pair.partition(":")
-        presented = ClientSecret(_decoded(client_id), _decoded(secret), by_header=True)
+        presented = PresentedSecret(_decoded(client_id), _decoded(secret), by_header=True)
     except (binascii.Error, ValueError) as error:
         raise InvalidClient(by_header=True) from error
     if named not in (None, presented.client_id):
@@ -46,13 +47,13 @@ def _in_header(header: str, named: str | None) -> ClientSecret:
     return presented
 
 
-def _in_body(secret: str, named: str | None) -> ClientSecret:
+def _in_body(secret: str, named: str | None) -> PresentedSecret:
     if named is None:
         raise InvalidRequest("'client_id' is missing beside 'client_secret'.")
-    return ClientSecret(named, secret)
+    return PresentedSecret(named, secret)
 
 
-def _assertion(assertion: str | None, form: ClientForm) -> ClientAssertion | None:
+def _assertion(assertion: str | None, form: ClientForm) -> PresentedAssertion | None:
     kind = given(form.client_assertion_type)
     if assertion is None and kind is None:
         return None
@@ -60,7 +61,7 @@ def _assertion(assertion: str | None, form: ClientForm) -> ClientAssertion | Non
         raise InvalidRequest("Send 'client_assertion' and 'client_assertion_type' together.")
     if kind != ASSERTION_TYPE:
         raise InvalidClient(f"'client_assertion_type' must be {ASSERTION_TYPE}.")
-    return ClientAssertion(assertion, given(form.client_id))
+    return PresentedAssertion(assertion, given(form.client_id))
 
 
 def _decoded(text: str) -> str:

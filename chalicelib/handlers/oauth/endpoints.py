@@ -25,7 +25,7 @@ from chalicelib.handlers.http.operations import Access, DocumentedResponse, Oper
 from chalicelib.handlers.http.wire import IDEMPOTENCY_KEY, given
 from chalicelib.handlers.http.wording import text_member
 from chalicelib.handlers.oauth import clients, rendering
-from chalicelib.handlers.oauth.errors import OAUTH, UnsupportedGrantType
+from chalicelib.handlers.oauth.errors import OAUTH, UNCACHED, UnsupportedGrantType
 from chalicelib.handlers.oauth.forms import (
     MAX_BYTES,
     TOKEN_EXCHANGE,
@@ -41,9 +41,9 @@ oauth = Blueprint(__name__)
 
 _TAG = "OAuth 2.0"
 _FAILURES = (errors.InvalidClient, errors.TokensUnavailable, errors.DependencyUnavailable)
-_EVERYONE = Access((), _FAILURES)
+# The token in the form is the credential, so a client needs no identity (RFC 8693 section 2.1, RFC 7009).
+_ANY_CLIENT = Access((), _FAILURES)
 _RESOURCE_SERVER = Access(("client",), _FAILURES)
-_UNCACHED = {"Pragma": "no-cache"}
 
 # An absolute URI without a fragment (RFC 3986 section 4.3).
 _RESOURCE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s#]+")
@@ -55,7 +55,7 @@ EXCHANGE = Operation(
     endpoints.TOKEN,
     "oauth.token",
     _TAG,
-    _EVERYONE,
+    _ANY_CLIENT,
     (DocumentedResponse(body=ExchangedToken),),
     body=ExchangeForm,
     media_type=requests.FORM,
@@ -96,10 +96,10 @@ def exchange_token() -> Response:
         caller = caller_of(oauth.current_request)
         derived = parts.derive(unverified_token, caller, targets, _scopes(form))
         logs.add(audience=derived.claims.audience)
-        return responses.document(rendering.derived_token(derived), headers=_UNCACHED)
-    key = requests.idempotency_key(oauth.current_request)
-    issued = parts.exchange(unverified_token, kind, targets, _token_request(form), key)
-    return responses.document(rendering.issued_token(issued), headers=_UNCACHED)
+        return responses.document(rendering.derived_token(derived), headers=UNCACHED)
+    idempotency_key = requests.idempotency_key(oauth.current_request)
+    issued = parts.exchange(unverified_token, kind, targets, _token_request(form), idempotency_key)
+    return responses.document(rendering.issued_token(issued), headers=UNCACHED)
 
 
 INTROSPECT = Operation(
@@ -130,7 +130,7 @@ def introspect_token() -> Response:
     active = parts.introspect(_trimmed(form.token), client_id, given(form.caller_address))
     logs.add(active=active is not None)
     document = rendering.introspection(active, parts.endpoints.issuer)
-    return responses.document(document, headers=_UNCACHED)
+    return responses.document(document, headers=UNCACHED)
 
 
 REVOKE = Operation(
@@ -138,7 +138,7 @@ REVOKE = Operation(
     endpoints.REVOCATION,
     "oauth.revoke",
     _TAG,
-    _EVERYONE,
+    _ANY_CLIENT,
     (DocumentedResponse(media_type=None, headers=("Effective-By",)),),
     body=TokenForm,
     media_type=requests.FORM,
@@ -175,7 +175,11 @@ def _subject(form: ExchangeForm) -> tuple[TokenType, str]:
     if _needed(form.grant_type, "grant_type") != TOKEN_EXCHANGE:
         raise UnsupportedGrantType
     unverified_token = _trimmed(_needed(form.subject_token, "subject_token"))
-    kind = _token_type(_needed(form.subject_token_type, "subject_token_type"), "subject_token_type")
+    try:
+        kind = TokenType(_needed(form.subject_token_type, "subject_token_type"))
+    except ValueError:
+        known = ", ".join(kind.value for kind in TokenType)
+        raise errors.InvalidRequest(f"'subject_token_type' must be one of: {known}.") from None
     if given(form.actor_token) or given(form.actor_token_type):
         raise errors.InvalidRequest(
             "'actor_token' is not supported. A token cannot act on behalf of another party."
@@ -199,14 +203,6 @@ def _needed(value: str | UnsetType, name: str) -> str:
     if value is UNSET:
         raise errors.InvalidRequest(f"'{name}' is missing.")
     return value
-
-
-def _token_type(value: str, name: str) -> TokenType:
-    try:
-        return TokenType(value)
-    except ValueError:
-        known = ", ".join(kind.value for kind in TokenType)
-        raise errors.InvalidRequest(f"'{name}' must be one of: {known}.") from None
 
 
 def _targets(form: ExchangeForm) -> Sequence[str]:

@@ -21,6 +21,9 @@ from chalicelib.handlers.http.problems import (
 from chalicelib.handlers.oauth.forms import TOKEN_EXCHANGE
 from chalicelib.handlers.oauth.resources import OAuthError
 
+# RFC 6749 section 5.1 asks for this header beside Cache-Control, for caches of HTTP/1.0.
+UNCACHED: Mapping[str, str] = {"Pragma": "no-cache"}
+
 _MEMBERS = wording.Members(
     scopes="scope", lifetime_in_days="token_expires_in_days", networks="token_allowed_networks"
 )
@@ -76,7 +79,7 @@ def server_error() -> Response:
         code=INTERNAL_ERROR,
         detail=SOMETHING_WENT_WRONG,
     )
-    return responses.document(document, HTTPStatus.INTERNAL_SERVER_ERROR, _UNCACHED)
+    return responses.document(document, HTTPStatus.INTERNAL_SERVER_ERROR, UNCACHED)
 
 
 def _sentence(error: errors.ApiTokensError) -> str:
@@ -109,11 +112,8 @@ def _description(detail: str) -> str:
     return _NOT_ALLOWED_IN_DESCRIPTIONS.sub("?", detail.replace('"', "'"))
 
 
-_UNCACHED = {"Pragma": "no-cache"}
-
-
 def _headers(error: errors.ApiTokensError, explained: errors.ApiTokensError) -> Mapping[str, str]:
-    headers = dict(_UNCACHED)
+    headers = dict(UNCACHED)
     if isinstance(error, errors.InvalidClient) and error.by_header:
         headers["WWW-Authenticate"] = f'Basic realm="{REALM}"'
     wait = retry_after(explained)
@@ -124,4 +124,12 @@ def _headers(error: errors.ApiTokensError, explained: errors.ApiTokensError) -> 
     return headers
 
 
-OAUTH = Rendering(oauth_error, _status, _code, OAuthError, "error", requests.JSON, server_error)
+OAUTH = Rendering(
+    render=oauth_error,
+    status_of_kind=_status,
+    code_of_kind=_code,
+    body=OAuthError,
+    code_member="error",
+    media_type=requests.JSON,
+    failure=server_error,
+)

@@ -1,7 +1,6 @@
 """Notices, redirects and assets of the page."""
 
 from http import HTTPStatus
-from typing import Any
 
 from chalice.app import Response
 
@@ -38,7 +37,7 @@ def notice(
 
 def redirect(location: str, cookies: list[str] | None = None) -> Response:
     """Return a response that sends the browser to ``location`` and sets ``cookies``."""
-    headers: dict[str, Any] = {**pages.HEADERS, "Location": location}
+    headers: dict[str, str | list[str]] = {**pages.HEADERS, "Location": location}
     if cookies:
         headers["Set-Cookie"] = cookies
     return Response(body="", status_code=HTTPStatus.FOUND.value, headers=headers)

@@ -19,7 +19,7 @@ from chalicelib.domain.errors import (
     TokensUnavailable,
     UserInactive,
 )
-from chalicelib.domain.refusals import LoginReason
+from chalicelib.domain.reasons import LoginReason
 from chalicelib.domain.sessions import login_id_in
 from chalicelib.domain.text import MAX_DESCRIPTION_LENGTH, MAX_NAME_LENGTH, MAX_SEARCH_LENGTH
 from chalicelib.domain.token_rules import MAX_OVERLAP, TokenRules
@@ -89,6 +89,7 @@ def show_page() -> Response:
         visitor = bootstrap.service().sign_in.visitor(credentials(web.current_request))
         return _page_of(site, visitor)
     except TokensUnavailable as error:
+        # Not an error for the person: the page is there, and says that this mode has no tokens.
         return render.notice(site, "API Tokens Not Available", error.detail, HTTPStatus.OK)
     except NotAuthenticated:
         return render.redirect(f"{site.prefix}/login?return_to={PAGE}")
@@ -213,7 +214,7 @@ def _given(name: str) -> str:
 
 def _scopes_of(user: User) -> dict[str, object]:
     """Return the scopes that the user's tokens may have, with their descriptions and defaults."""
-    catalogue = bootstrap.service().rules.scopes
+    catalogue = bootstrap.service().rules.catalogue
     return {
         scope.name: {"description": scope.description, "default": scope.name in catalogue.defaults}
         for scope in catalogue.held_by(bootstrap.service().role_of(user))

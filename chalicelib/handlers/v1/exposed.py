@@ -1,6 +1,5 @@
 """``/v1/exposed``: reports of leaked tokens."""
 
-from collections.abc import Sequence
 from http import HTTPStatus
 from itertools import islice
 
@@ -36,13 +35,11 @@ def report_exposed() -> Response:
     does not show whether a string was a genuine token. Repeat the report after a 503.
     """
     revoke_exposed = bootstrap.service().revoke_exposed
-    revoke_exposed(_candidates(REPORT.body_of(exposed.current_request).tokens))
-    return responses.document(resources.Reported(), HTTPStatus.ACCEPTED)
-
-
-def _candidates(texts: Sequence[str]) -> Sequence[str]:
+    texts = REPORT.body_of(exposed.current_request).tokens
     logs.add(reported=len(texts))
-    found = list(islice(leaks.candidates(texts), MAX_REPORTED + 1))
-    if len(found) > MAX_REPORTED:
+    # One more than allowed is enough to refuse the report, however many there are.
+    unverified_tokens = list(islice(leaks.candidates(texts), MAX_REPORTED + 1))
+    if len(unverified_tokens) > MAX_REPORTED:
         raise PayloadTooLarge(f"A report may contain at most {MAX_REPORTED} different tokens.")
-    return found
+    revoke_exposed(unverified_tokens)
+    return responses.document(resources.Reported(), HTTPStatus.ACCEPTED)

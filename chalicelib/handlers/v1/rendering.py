@@ -58,6 +58,7 @@ def token_details(view: TokenView) -> resources.TokenDetails:
 
 def created(issued: IssuedToken, site: Site) -> Response:
     """Return the response with a new token. It is the only one that has the token's string."""
+    # A new token is active, so nothing has to be read to show it.
     view = TokenView(issued.token, TokenStatus.ACTIVE, None, None, issued.token.expires_at)
     resource = resources.CreatedToken(**msgspec.structs.asdict(token_details(view)), token=issued.secret)
     headers = {"Location": f"{site.prefix}/v1/tokens/{issued.token.id}", **etag(view)}

@@ -14,6 +14,7 @@ sample_api = Blueprint(__name__)
 
 _TAG = "Sample API"
 
+# Chalice makes the routes on import, so the mode has to be known by then.
 _guard = bootstrap.current().guard(guard)
 _ACCESS = API_TOKEN if _guard else OPEN
 

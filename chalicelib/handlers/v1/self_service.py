@@ -49,6 +49,7 @@ def rotate_self() -> Response:
     """
     request = self_service.current_request
     itself = bootstrap.service().self_service
+    # The credential comes before the body, so that a call without one is a 401 in any case.
     holder = itself.bearer(bearer(request), caller_of(request))
     overlap = timedelta(seconds=ROTATE_SELF.body_of(request).overlap_seconds)
     return created(itself.rotate(holder, overlap), site_of(request))

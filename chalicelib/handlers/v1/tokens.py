@@ -61,8 +61,8 @@ def create_token() -> Response:
     owner = _sign_in()
     request = tokens.current_request
     asked = CREATE.body_of(request).token_request()
-    key = requests.idempotency_key(request)
-    issued = bootstrap.service().issue(owner, asked, key)
+    idempotency_key = requests.idempotency_key(request)
+    issued = bootstrap.service().issue(owner, asked, idempotency_key)
     return rendering.created(issued, site_of(request))
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.adapters.dynamodb import attributes, items, primary_keys
+from chalicelib.adapters.dynamodb import attributes, items, primary_keys, session_store
 from chalicelib.adapters.dynamodb.attributes import Codec, Item, RowKind
 from chalicelib.domain.flush_budget import FlushBudget
 from chalicelib.domain.keys import KeyState, VerificationKey
@@ -72,8 +72,8 @@ KINDS: dict[type, RowKind[Any]] = {
     IdempotencyRecord: items.IDEMPOTENCY_RECORD,
     EndedGeneration: items.ENDED_GENERATION,
     VerificationKey: items.PUBLIC_KEY,
-    PendingLogin: items.LOGIN,
-    Session: items.SESSION,
+    PendingLogin: session_store.LOGIN,
+    Session: session_store.SESSION,
 }
 
 

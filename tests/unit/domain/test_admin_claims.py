@@ -49,6 +49,10 @@ def test_claim_makes_an_administrator(text: str, claims: dict[str, Any]) -> None
         ("is_admin=True", {"is_admin": True}),
         ("n=1", {"n": 1}),
         ("scope=admin", {"scope": "openid administrator"}),
+        *(
+            ("scope=admin", {"scope": f"openid{space}admin"})
+            for space in "\t\n\r\x0b\x1c\x85\xa0\u2003\u2028"
+        ),
         ("/realm_access/roles=admin", {"realm_access": {"roles": ["user"]}}),
     ],
 )

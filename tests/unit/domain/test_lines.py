@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from chalicelib.domain.lines import Ending, Line, Members, ending_of, may_work
+from chalicelib.domain.lines import Ending, Line, Members, ending_of
 from chalicelib.domain.revocations import Revocation, RevocationReason
 from chalicelib.domain.tokens import Token, TokenState
 from tests.support.builders import RULES, a_token, a_user
@@ -42,7 +42,7 @@ def test_both_tokens_end_for_the_same_reason() -> None:
 @pytest.mark.parametrize("token", [a_rotated(START), a_token(OWNER).revoked(WHY, START, RULES)])
 def test_what_is_over_stays_as_it_is(token: Token) -> None:
     """A token that was rotated out keeps its reason, and a line without a living token has no end."""
-    assert not may_work(token, START)
+    assert not token.may_work(START)
     assert ended(token) is None
     other = a_token(OWNER)
     ending = ended(token, other)

@@ -347,7 +347,7 @@ def test_successor_of_0_1_belongs_to_its_predecessors_line() -> None:
     """Its row does not tell who rotated. Its lifetime counts from its own creation."""
     old = replace(rotation(a_token(OWNER)).successor, line_id=None)
 
-    assert (old.is_self_rotated, old.line, old.lifetime_start) == (True, old.id, old.created_at)
+    assert (old.is_self_rotated, old.id_of_line, old.lifetime_start) == (True, old.id, old.created_at)
 
 
 def test_overlap_ends_with_a_lowered_lifetime() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from chalicelib.domain import errors
 from chalicelib.domain.network_lists import NetworkFault
-from chalicelib.domain.refusals import SignInReason
+from chalicelib.domain.reasons import SignInReason
 from chalicelib.handlers.http import wording
 from chalicelib.handlers.oauth.errors import oauth_error
 from tests.packaging.fresh import ROOT

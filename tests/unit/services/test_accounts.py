@@ -20,7 +20,7 @@ from chalicelib.domain.errors import (
     UserInactive,
 )
 from chalicelib.domain.ids import user_id_for
-from chalicelib.domain.refusals import ProviderReason, SignInReason
+from chalicelib.domain.reasons import ProviderReason, SignInReason
 from chalicelib.domain.users import SIGN_IN_LEEWAY, Identity, Role, User, UserStatus
 from chalicelib.services.accounts import Accounts
 from tests.support.builders import ISSUER, a_user, an_identity

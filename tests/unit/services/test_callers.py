@@ -28,7 +28,7 @@ def test_context_is_flat_strings() -> None:
     """API Gateway carries nothing else; the scopes are those in force, not those of the row."""
     token = a_token(a_user(), name=NAME)
 
-    context = authorizer_context(Verified(token, frozenset({READ}), None))
+    context = authorizer_context(Verified(token, a_user(), frozenset({READ}), None))
 
     assert context == {
         "user_id": token.user_id,
@@ -41,7 +41,8 @@ def test_context_is_flat_strings() -> None:
 
 def test_context_has_the_end_that_counts_now() -> None:
     """Seconds since 1970, rounded down, so that no caller waits for a moment that has passed."""
-    verified = Verified(a_token(a_user()), frozenset({READ}), START + timedelta(milliseconds=1_999))
+    end = START + timedelta(milliseconds=1_999)
+    verified = Verified(a_token(a_user()), a_user(), frozenset({READ}), end)
 
     assert authorizer_context(verified)["expires_at"] == str(int(START.timestamp()) + 1)
 
@@ -51,7 +52,9 @@ def test_view_sees_the_caller_whom_the_authorizer_let_in(scopes: set[str]) -> No
     """The view reads exactly what the authorizer wrote."""
     token = a_token(a_user(), name=NAME)
 
-    caller = token_caller(authorizer_context(Verified(token, frozenset(scopes), None)), DEFAULT_CATALOGUE)
+    caller = token_caller(
+        authorizer_context(Verified(token, a_user(), frozenset(scopes), None)), DEFAULT_CATALOGUE
+    )
 
     assert caller == TokenCaller(token.user_id, token.id, NAME, frozenset(scopes), DEFAULT_CATALOGUE)
 
@@ -62,7 +65,7 @@ NAMES = [case.text.strip() for case in CASES.values() if case.is_name]
 @given(st.sampled_from(NAMES) | st.text(max_size=300).map(lambda text: profile_text(text, MAX_NAME_LENGTH)))
 def test_every_allowed_name_arrives(name: str) -> None:
     """A name goes as printable ASCII, whatever it consists of, and the view reads the name again."""
-    context = authorizer_context(Verified(a_token(a_user(), name=name), frozenset({READ}), None))
+    context = authorizer_context(Verified(a_token(a_user(), name=name), a_user(), frozenset({READ}), None))
 
     assert context["token_name"].isascii()
     assert context["token_name"].isprintable()

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.adapters.client_assertion import ClientAssertions
-from chalicelib.domain.clients import ClientAssertion, ClientCredentials, ClientSecret
+from chalicelib.domain.clients import ClientCredentials, PresentedAssertion, PresentedSecret
 from chalicelib.domain.errors import InvalidClient
 from chalicelib.services.clients import AuthenticateClients
 from chalicelib.settings.client_definitions import parse_resource_servers
@@ -27,9 +27,9 @@ class World:
         verifier = ClientAssertions(servers, frozenset({US}), self.clock)
         self.clients = AuthenticateClients(servers, verifier, self.store, self.clock)
 
-    def assertion(self, **changes: object) -> ClientAssertion:
+    def assertion(self, **changes: object) -> PresentedAssertion:
         """Return a good assertion."""
-        return ClientAssertion(assertion(self.clock.now(), US, **changes))
+        return PresentedAssertion(assertion(self.clock.now(), US, **changes))
 
     def refused(self, credentials: ClientCredentials | None) -> InvalidClient:
         """Return the refusal."""
@@ -46,7 +46,7 @@ def world() -> World:
 
 def test_secret_is_enough(world: World) -> None:
     """The right one for this client."""
-    world.clients.require(ClientSecret(SERVER, SECRET))
+    world.clients.require(PresentedSecret(SERVER, SECRET))
 
 
 @pytest.mark.parametrize(
@@ -63,14 +63,14 @@ def test_secret_is_enough(world: World) -> None:
 )
 def test_other_secret_is_refused(world: World, client_id: str, secret: str) -> None:
     """A wrong secret, an unknown client and one without a secret look the same."""
-    refusal = world.refused(ClientSecret(client_id, secret))
+    refusal = world.refused(PresentedSecret(client_id, secret))
     assert refusal.detail == InvalidClient.detail
 
 
 @pytest.mark.parametrize("by_header", [True, False])
 def test_refusal_knows_how_the_secret_came(world: World, by_header: bool) -> None:
     """Only who used the header is challenged to use it again (RFC 6749 section 5.2)."""
-    assert world.refused(ClientSecret(SERVER, "x", by_header)).by_header is by_header
+    assert world.refused(PresentedSecret(SERVER, "x", by_header)).by_header is by_header
 
 
 def test_nothing_presented_is_refused_where_somebody_is_needed(world: World) -> None:
@@ -82,7 +82,7 @@ def test_nothing_presented_is_refused_where_somebody_is_needed(world: World) -> 
 def test_bad_credentials_are_refused_even_where_nobody_is_needed(world: World) -> None:
     """Credentials that are presented must be good."""
     with pytest.raises(InvalidClient):
-        world.clients.check(ClientSecret(SERVER, "x"))
+        world.clients.check(PresentedSecret(SERVER, "x"))
 
 
 def test_assertion_is_good_once(world: World) -> None:
@@ -111,13 +111,13 @@ def test_refused_assertion_uses_nothing_up(world: World) -> None:
 
 def test_client_id_beside_an_assertion_must_be_its_own(world: World) -> None:
     """Two names for one caller are one too many."""
-    signed = world.assertion().assertion
-    world.refused(ClientAssertion(signed, SERVER))
+    signed = world.assertion().unverified_assertion
+    world.refused(PresentedAssertion(signed, SERVER))
     assert world.store.assertions() == []
-    world.clients.require(ClientAssertion(signed, KEYED_SERVER))
+    world.clients.require(PresentedAssertion(signed, KEYED_SERVER))
 
 
 def test_credentials_stay_out_of_repr() -> None:
     """Whatever prints them prints no secret."""
-    assert SECRET not in repr(ClientSecret(SERVER, SECRET))
-    assert "eyJ" not in repr(ClientAssertion("eyJhbGciOiJFUzI1NiJ9.e30.x"))
+    assert SECRET not in repr(PresentedSecret(SERVER, SECRET))
+    assert "eyJ" not in repr(PresentedAssertion("eyJhbGciOiJFUzI1NiJ9.e30.x"))

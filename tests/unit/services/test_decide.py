@@ -192,14 +192,14 @@ def test_door_that_would_refuse_makes_the_rows_read_anew(gate: RecentGate) -> No
     assert gate.reads == 2
 
 
-@pytest.mark.parametrize("call", ["__call__", "look"], ids=["verify", "look"])
+@pytest.mark.parametrize("call", ["__call__", "uncounted"], ids=["verify", "look"])
 def test_other_calls_read(gate: RecentGate, call: str) -> None:
     """Self-service, exchange and introspection never decide on rows of a moment ago."""
     gate.store.put(replace(gate.row, state=TokenState.REVOKED))
     with pytest.raises(RevokedToken):
         getattr(gate.verifying, call)("any string")
     with pytest.raises(RevokedToken):
-        gate.verifying.look_up(gate.owner.id, gate.token.id)
+        gate.verifying.uncounted_by_ids(gate.owner.id, gate.token.id)
 
 
 def test_use_is_written_once_per_interval(gate: RecentGate) -> None:

@@ -18,7 +18,7 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.identities import SubjectIdentifier
 from chalicelib.domain.ids import new_generation
-from chalicelib.domain.refusals import SignInReason
+from chalicelib.domain.reasons import SignInReason
 from chalicelib.domain.users import Identity, Role, User, UserStatus
 from chalicelib.services.accounts import Accounts
 from chalicelib.services.identities import (

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.errors import LoginFailed, NotAuthenticated, StoreUnavailable
-from chalicelib.domain.refusals import LoginReason
+from chalicelib.domain.reasons import LoginReason
 from chalicelib.services.login import Callback, LoginBegun
 from chalicelib.services.sessions import cookie_hash
 from tests.support.service import MemoryService

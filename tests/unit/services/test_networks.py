@@ -126,12 +126,12 @@ def test_calls_that_count_no_use_ask_for_the_network(door: Door) -> None:
     door.put(allowed_networks=LIST)
     ids = door.owner.id, door.token.id
 
-    assert door.verifying.look("any", OFFICE).token.id == door.token.id
-    assert door.verifying.look_up(*ids, OFFICE).token.id == door.token.id
+    assert door.verifying.uncounted("any", OFFICE).token.id == door.token.id
+    assert door.verifying.uncounted_by_ids(*ids, OFFICE).token.id == door.token.id
     with pytest.raises(WrongNetwork):
-        door.verifying.look("any")
+        door.verifying.uncounted("any")
     with pytest.raises(WrongNetwork):
-        door.verifying.look_up(*ids)
+        door.verifying.uncounted_by_ids(*ids)
     with pytest.raises(WrongNetwork):
         door.verifying("any")
     assert door.verifying("any", replace(A_CALLER, address=OFFICE)).token.id == door.token.id
@@ -401,7 +401,7 @@ def test_looking_records_no_refusal(door: Door) -> None:
     """Introspection is not a use."""
     door.put(state=TokenState.INACTIVE)
     with pytest.raises(InvalidToken):
-        door.verifying.look("any", OFFICE)
+        door.verifying.uncounted("any", OFFICE)
 
     assert door.store.calls == {"find_for_authorization": 1}
 

@@ -348,8 +348,8 @@ def test_relative_that_never_rests_is_logged(strict: RotatedGate) -> None:
 def test_looking_records_nothing(gate: RotatedGate) -> None:
     """Introspection of a token is not a use."""
     with pytest.raises(RotatedToken):
-        gate.verifying.look("any string")
+        gate.verifying.uncounted("any string")
     with pytest.raises(RotatedToken):
-        gate.verifying.look_up(gate.owner.id, gate.token.id)
+        gate.verifying.uncounted_by_ids(gate.owner.id, gate.token.id)
 
     assert gate.store.calls == {"find_for_authorization": 2}

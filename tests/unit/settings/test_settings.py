@@ -79,7 +79,7 @@ def test_only_what_has_no_sensible_default_is_needed() -> None:
         rotated_token_reuse=RotatedTokenReuse.RECORD,
         self_rotation=True,
         record_networks=RecordNetworks.PREFIX,
-        scopes=DEFAULT_CATALOGUE,
+        catalogue=DEFAULT_CATALOGUE,
         derived_token_key_id=None,
         derived_token_audiences=frozenset(),
         resource_servers={},
@@ -378,7 +378,7 @@ def test_scopes_are_read_from_json() -> None:
     """A team names its own; without any there are reading and writing."""
     written = '{"orders:read": {"description": "Read orders", "opens": ["GET /orders/*"]}}'
 
-    (scope,) = read(SCOPES=written).scopes.scopes
+    (scope,) = read(SCOPES=written).catalogue.scopes
 
     assert (scope.name, scope.opens) == ("orders:read", [Route("GET", "/orders/*")])
 
@@ -401,7 +401,7 @@ def test_senseless_scopes_are_refused_with_an_example(value: str, wrong: str) ->
 
     assert line.startswith("SCOPES ")
     assert wrong in line
-    assert read(**_example(line)).scopes != DEFAULT_CATALOGUE
+    assert read(**_example(line)).catalogue != DEFAULT_CATALOGUE
 
 
 def test_all_problems_are_named_at_once() -> None:
