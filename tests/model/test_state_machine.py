@@ -345,8 +345,8 @@ class Life(RuleBasedStateMachine):
                     self.world.reason(token),
                     (token["predecessor"], token["successor"], token["overlap_ends"]),
                     (token["reuses"], token["reused_at"]),
-                    token["networks"],
-                    token["refused"],
+                    self.world.shown_networks(token),
+                    self.world.shown_refusals(token),
                 )
                 for token_id, token in self.world.listed(name).items()
             }

@@ -90,6 +90,8 @@ class World:
         if user["status"] != "removed":
             self.end_generation(name, "user_removed")
             user |= {"status": "removed", "removed_at": self.now}
+            for token in self.tokens.values():
+                token["is_hidden"] |= token["owner"] == name
 
     # Tokens.
 
@@ -124,6 +126,7 @@ class World:
             "unwritten_networks": [],
             "refused": None,
             "unwritten_refusals": 0,
+            "is_hidden": False,
         }
 
     def status(self, token: Row) -> str:
@@ -313,6 +316,15 @@ class World:
     def listed(self, owner: str) -> dict[str, Row]:
         """Return the tokens that are still on a user's list, by id."""
         return {i: t for i, t in self.tokens.items() if t["owner"] == owner and not t["gone"]}
+
+    def shown_networks(self, token: Row) -> list[tuple[str, datetime, int]]:
+        """Return the networks that a list shows: none after a removal of the owner."""
+        return [] if token["is_hidden"] else token["networks"]
+
+    def shown_refusals(self, token: Row) -> tuple[object, ...] | None:
+        """Return the refused uses that a list shows: without the network after a removal of the owner."""
+        refused: tuple[object, ...] | None = token["refused"]
+        return (*refused[:3], None) if refused and token["is_hidden"] else refused
 
     def live(self, owner: str) -> int:
         """Return how many families hold a place in a user's quota: those of which a token is alive."""
