@@ -405,7 +405,7 @@ MANAGEMENT = [
     ),
     Operation(
         "rotate-itself",
-        ("Query", "BatchGetItem", "GetItem", "GetItem", *SIGN, "TransactWriteItems"),
+        ("Query", "BatchGetItem", "GetItem", *SIGN, "TransactWriteItems"),
         201,
         with_token_used_just_now,
         rotate_itself,
@@ -414,7 +414,7 @@ MANAGEMENT = [
     ),
     Operation(
         "revoke-itself",
-        ("Query", "BatchGetItem", "GetItem", "GetItem", "TransactWriteItems"),
+        ("Query", "BatchGetItem", "GetItem", "TransactWriteItems"),
         204,
         with_token_used_just_now,
         lambda world: world.api.delete("/v1/tokens/self", world.secret),
@@ -439,7 +439,7 @@ MANAGEMENT = [
     ),
     Operation(
         "end-predecessor",
-        ("Query", "BatchGetItem", "GetItem", "GetItem", "GetItem", "UpdateItem"),
+        ("Query", "BatchGetItem", "GetItem", "GetItem", "UpdateItem"),
         204,
         with_own_successor_used_just_now,
         lambda world: world.api.delete("/v1/tokens/self/predecessor", world.secret),
