@@ -50,7 +50,7 @@ CHANGING_DECISIONS = {
     "revoke-all",
 }
 # These invoke the function without a flush. The count of live tokens and the profile are in the user's row.
-# A token with a successor matches, whatever else happens to it.
+# A token with a successor matches, whatever else happens to it. So does one that is paused or revoked.
 LOOKED_AT_ONLY = {
     "sign-in-newer",
     "sign-in-new-name",
@@ -61,6 +61,8 @@ LOOKED_AT_ONLY = {
     "oauth-exchange",
     "rotate-itself",
     "authorize-rotated",
+    "authorize-paused",
+    "authorize-revoked",
 }
 
 
