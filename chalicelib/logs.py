@@ -30,8 +30,11 @@ class Entry:
     ``sampled``, a line with that outcome may be left out; ``keep`` prevents it.
     """
 
-    def __init__(self, event: str, outcome: str, *, sampled: bool = False) -> None:
+    def __init__(
+        self, event: str, outcome: str, *, sampled: bool = False, request_id: str | None = None
+    ) -> None:
         self.event = event
+        self._request_id = request_id
         self.sampled = sampled
         self.level = logging.INFO
         self.fields: dict[str, object] = {"outcome": outcome}
@@ -44,6 +47,7 @@ class Entry:
     def __enter__(self) -> "Entry":
         """Begin the line. Fields that are added meanwhile go into it."""
         self._started = time.perf_counter()
+        self._outer_id = _request_id.set(self._request_id or _request_id.get())
         self._outer = _entry.set(self)
         return self
 
@@ -54,20 +58,27 @@ class Entry:
             self.add(outcome="error", error=type(error).__name__, at=place(error))
             self.level = logging.ERROR
         _entry.reset(self._outer)
-        if self.sampled and _allowed_percent < 100 and self.fields["outcome"] == self._good_end:
-            if not _is_chosen(_request_id.get()):
-                return
-            self.fields["sampled_percent"] = _allowed_percent
-        self.fields["duration_ms"] = round((time.perf_counter() - self._started) * 1000, 3)
-        _write(self.level, self.event, self.fields)
+        if self._is_chosen():
+            self.fields["duration_ms"] = round((time.perf_counter() - self._started) * 1000, 3)
+            _write(self.level, self.event, self.fields)
+        _request_id.reset(self._outer_id)
+
+    def _is_chosen(self) -> bool:
+        if not self.sampled or _allowed_percent == 100 or self.fields["outcome"] != self._good_end:
+            return True
+        self.fields["sampled_percent"] = _allowed_percent
+        return _is_chosen(_request_id.get())
 
 
-def entry(event: str, outcome: str = "ok", *, sampled: bool = False) -> Entry:
+def entry(
+    event: str, outcome: str = "ok", *, sampled: bool = False, request_id: str | None = None
+) -> Entry:
     """Write one line about the code inside, with its duration in milliseconds.
 
-    If ``sampled``, only the configured share of the lines with this outcome is written.
+    If ``sampled``, only the configured share of the lines with this outcome is written. ``request_id`` goes
+    into every line that is written inside.
     """
-    return Entry(event, outcome, sampled=sampled)
+    return Entry(event, outcome, sampled=sampled, request_id=request_id)
 
 
 def keep() -> None:

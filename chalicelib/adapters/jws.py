@@ -78,8 +78,10 @@ def sign(payload: Mapping[str, Any], typ: str, keys: SigningKeys) -> str:
     return f"{message}.{base64url.encode(key.sign(message.encode()))}"
 
 
-def verified_payload(unverified_jws: str, typ: str, keys: KeyCache[EllipticCurvePublicKey]) -> str:
-    """Return the payload segment of a JWS of ours with this ``typ``.
+def verified_payload(
+    unverified_jws: str, typ: str, keys: KeyCache[EllipticCurvePublicKey]
+) -> dict[str, Any]:
+    """Return the payload of a JWS of ours with this ``typ``.
 
     These are steps 2 to 6 of a verification. The caller has checked the length, and checks the claims.
     Raises InvalidToken, or StoreUnavailable if the keys cannot be loaded.
@@ -115,7 +117,10 @@ def verified_payload(unverified_jws: str, typ: str, keys: KeyCache[EllipticCurve
     # 6. The type, so that one kind of token never passes for the other (RFC 8725 section 3.11).
     if unverified_header["typ"] != typ:
         raise WrongClaims
-    return payload_segment
+    try:
+        return decode_json(payload_segment)
+    except (ValueError, RecursionError) as error:
+        raise WrongClaims from error
 
 
 # All tokens of a key have the same header. Few are kept, so that invented ones do not fill the memory.

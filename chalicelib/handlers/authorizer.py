@@ -37,10 +37,8 @@ def respond(
     response_to: Callable[[Event], AuthorizerResponse], event: Event, context: object
 ) -> AuthorizerResponse:
     """Return the response of an authorizer. Write one line about the decision, also if it fails."""
-    with (
-        logs.request(getattr(context, "aws_request_id", None)),
-        logs.entry("authorize", outcome="allowed", sampled=True),
-    ):
+    request_id = getattr(context, "aws_request_id", None)
+    with logs.entry("authorize", outcome="allowed", sampled=True, request_id=request_id):
         return response_to(event)
 
 

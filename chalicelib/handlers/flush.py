@@ -18,12 +18,18 @@ def flush_authorizer_caches(event: Mapping[str, Any], context: object) -> None:
     Raises DependencyUnavailable, so that Lambda sends the same records again.
     """
     records = event["Records"]
-    with logs.request(getattr(context, "aws_request_id", None)), logs.entry("flush") as entry:
+    with logs.entry("flush", request_id=getattr(context, "aws_request_id", None)) as entry:
         done = bootstrap.service().flush(records)
-        entry.add(records=len(records), changes=done.changes, flushed=sorted(done.flushed))
-        entry.add(left_to_others=sorted(done.left_to_others), failed=sorted(done.failures))
-        entry.add(left_to_ttl=sorted(done.left_to_ttl), calls=done.calls)
-        entry.add(pace=done.pace.value if done.pace else None)
+        entry.add(
+            records=len(records),
+            changes=done.changes,
+            flushed=sorted(done.flushed),
+            left_to_others=sorted(done.left_to_others),
+            failed=sorted(done.failures),
+            left_to_ttl=sorted(done.left_to_ttl),
+            calls=done.calls,
+            pace=done.pace.value if done.pace else None,
+        )
         if done.postponed:
             entry.add(outcome="postponed")
         if done.failures:

@@ -97,7 +97,7 @@ class Member:
 class Derived(Generic[Row]):
     """Attributes that depend on several members, and the members that depend on several attributes.
 
-    ``read`` is None if there are no such members.
+    ``read`` is None if no member depends on several attributes.
     """
 
     write: Callable[[Row], Item]

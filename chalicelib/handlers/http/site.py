@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from urllib.parse import urlsplit
 
 from chalice.app import Request
@@ -36,10 +36,15 @@ class Site:
 
 def site_of(request: Request) -> Site:
     """Return the site that the request was sent to."""
-    host = request.headers.get("host", "")
+    resource, path = (str(request.context.get(name, "")) for name in ("resourcePath", "path"))
+    return _site(request.headers.get("host", ""), resource, path)
+
+
+# Credentials, view and middleware each ask for the site of one request.
+@lru_cache(maxsize=32)
+def _site(host: str, resource: str, path: str) -> Site:
     scheme = "http" if is_loopback(f"//{host}") else "https"
-    paths = _paths_to(str(request.context.get("resourcePath", "")))
-    match = paths.fullmatch(str(request.context.get("path", "")))
+    match = _paths_to(resource).fullmatch(path)
     return Site(f"{scheme}://{host}", match[1] if match else "")
 
 
