@@ -1,4 +1,4 @@
-"""The parts of the authorizer's decision, and of the reaction to reuse."""
+"""The parts of the authorizer's decision, and of the reaction to refused uses."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from chalicelib.bootstrap.stores import Stores
 from chalicelib.domain.administrators import Administrators
+from chalicelib.domain.callers import Caller
 from chalicelib.domain.errors import MalformedToken
 from chalicelib.domain.scopes import ScopeCatalogue
+from chalicelib.domain.seen_networks import RefusedReason
 from chalicelib.domain.token_rules import TokenRules
 from chalicelib.domain.tokens import Token
 from chalicelib.services.callers import Admitted, AdmittedToken
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
     from chalicelib.domain.ports.signing import TokenVerifier
     from chalicelib.services.recent_rows import RecentRows
-    from chalicelib.services.reuse import RecordReuse
+    from chalicelib.services.refused_uses import RecordRefusal
     from chalicelib.services.revocation import RevokeToken
     from chalicelib.services.verify import VerifyToken
 
@@ -54,6 +56,7 @@ class Decision(Stores):
             max_live_tokens=settings.max_tokens_per_user,
             max_creations_per_day=settings.max_creations_per_day,
             max_lifetime=self.max_lifetime,
+            record_networks=settings.record_networks,
             catalogue=settings.catalogue,
             administrators=Administrators(
                 settings.oidc_issuer, settings.subject_claim, settings.admin_subjects
@@ -89,31 +92,41 @@ class Decision(Stores):
         """The authorizer's decision."""
         from chalicelib.services.verify import VerifyToken
 
-        def note_reuse(token: Token) -> None:
-            # Only a decision that refuses a reuse loads the parts that record it.
-            self._record_reuse(token)
+        def note_refusal(token: Token, reason: RefusedReason, network: str | None) -> None:
+            # Only a decision that refuses a genuine token loads the parts that record it.
+            self._record_refusal(token, reason, network)
 
         store, rules, recent = self.authorization, self.rules, self.recent_rows
-        return VerifyToken(self.verifier, store, self.clock, rules, note_reuse, recent)
+        return VerifyToken(self.verifier, store, self.clock, rules, note_refusal, recent)
 
-    def admit(self, unverified_token: str | None, lets_in: Callable[[Admitted], bool]) -> Admitted:
-        """Return the caller of a front door. ``lets_in`` returns True if the door would let the caller in.
+    def admit(
+        self, unverified_token: str | None, caller: Caller, lets_in: Callable[[Admitted], bool]
+    ) -> Admitted:
+        """Return the bearer of a token that a front door presents.
 
+        ``lets_in`` returns True if the door would let the bearer in.
         Raises InvalidToken for every refusal, and DependencyUnavailable if nothing can be decided.
         """
         if unverified_token is None:
             raise MalformedToken
         admitted = partial(AdmittedToken, catalogue=self.rules.catalogue)
-        return admitted(self.verify.decide(unverified_token, lambda verified: lets_in(admitted(verified))))
+        return admitted(
+            self.verify.decide(unverified_token, caller, lambda verified: lets_in(admitted(verified)))
+        )
 
     @cached_property
-    def _record_reuse(self) -> "RecordReuse":
-        from chalicelib.services.reuse import RecordReuse, RevokeFamily
+    def _record_refusal(self) -> "RecordRefusal":
+        from chalicelib.services.refused_uses import RecordRefusal
 
-        respond = None
-        if self.settings.rotated_token_reuse is RotatedTokenReuse.REVOKE_FAMILY:
-            respond = RevokeFamily(self.rotations, self.revoke, self.clock)
-        return RecordReuse(self.rotations, self.clock, self.rules, respond)
+        is_strict = self.settings.rotated_token_reuse is RotatedTokenReuse.REVOKE_FAMILY
+        respond = self._revoke_family if is_strict else None
+        return RecordRefusal(self.authorization, self.clock, self.rules, respond)
+
+    def _revoke_family(self, token: Token) -> bool:
+        """Revoke the family of a reused token. Only a reuse loads the SDK for it."""
+        from chalicelib.services.reuse import RevokeFamily
+
+        return RevokeFamily(self.rotations, self.revoke, self.clock)(token)
 
     @cached_property
     def revoke(self) -> "RevokeToken":

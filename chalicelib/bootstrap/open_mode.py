@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from chalicelib import logs
 from chalicelib.adapters.clock import SystemClock
+from chalicelib.domain.callers import Caller
 from chalicelib.domain.errors import TokensUnavailable
 from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.scopes import DEFAULT_CATALOGUE, ScopeCatalogue
@@ -68,6 +69,8 @@ class OpenService:
         """Return an anonymous caller, whatever the Authorization header holds."""
         return AnonymousCaller()
 
-    def admit(self, unverified_token: str | None, lets_in: Callable[[Admitted], bool]) -> Admitted:
+    def admit(
+        self, unverified_token: str | None, caller: Caller, lets_in: Callable[[Admitted], bool]
+    ) -> Admitted:
         """Return an anonymous caller, whatever the Authorization header holds."""
         return AnonymousAdmitted()

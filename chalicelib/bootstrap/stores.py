@@ -115,7 +115,7 @@ class Stores:
 
     @cached_property
     def authorization(self) -> "AuthorizationStore":
-        """The two calls of a decision. A use is recorded by one attempt.
+        """The calls of a decision. A use and a refusal are recorded by one attempt each.
 
         The client is logged once, with the variable that requires the SDK if there is one.
         """
@@ -151,10 +151,10 @@ class Stores:
 
     @cached_property
     def rotations(self) -> "RotationStore":
-        """Rotations. A reuse is recorded by one attempt."""
+        """Rotations, and the rows of lines and families."""
         from chalicelib.adapters.dynamodb.rotation_store import DynamoDBRotationStore
 
-        return DynamoDBRotationStore(self.dynamodb, self.dynamodb_once, self.settings.table_name)
+        return DynamoDBRotationStore(self.dynamodb, self.settings.table_name)
 
     @cached_property
     def users(self) -> "UserStore":

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 
+from chalicelib.domain.network_lists import narrows
 from chalicelib.domain.tokens import Token, TokenState
 from chalicelib.domain.users import Role, User
 
@@ -30,9 +31,12 @@ class TokenChange:
         """Return True if a decision from before the change may differ from one taken at ``now``.
 
         Uses, names and the count of reuse do not matter. A token that went idle can be used again only
-        after a change by its owner. No cached permission contradicts that change.
+        after a change by its owner. No cached permission contradicts that change. A wider list of
+        networks does not matter, because it makes no cached permission wrong.
         """
         before, after = (_deciding_of_token(token) for token in (self.before, self.after))
+        if narrows(self.before.allowed_networks, self.after.allowed_networks):
+            return True
         return before != after or self._overlap_was_cut(now)
 
     def effect(self, now: datetime) -> Effect:

@@ -11,6 +11,7 @@ from chalicelib.domain.errors import (
     TokenNotActive,
 )
 from chalicelib.domain.lines import Change, Line
+from chalicelib.domain.seen_networks import SeenNetworks
 from chalicelib.domain.token_rules import MAX_OVERLAP, TokenRules
 from chalicelib.domain.tokens import Token, TokenStatus
 from chalicelib.domain.users import User
@@ -52,8 +53,13 @@ def rotation_of(
         cut_short = Change(grandparent, _ending_at(now, grandparent, now, rules))
     return Rotation(
         rotated=Change(token, rotated),
-        # The successor was signed before. A rename since then must not be lost.
-        successor=replace(successor, name=token.name, description=token.description),
+        # The successor was signed before. A change since then must not be lost.
+        successor=replace(
+            successor,
+            name=token.name,
+            description=token.description,
+            allowed_networks=token.allowed_networks,
+        ),
         cut_short=cut_short,
         # A token that rotates itself does not end later than before, so its family still has its place.
         takes_new_place=not is_self_rotation and not token.surely_holds_place(now),
@@ -124,6 +130,8 @@ def _successor(token: Token, token_id: str, now: datetime) -> Token:
         updated_at=now,
         last_used_at=None,
         usage={},
+        networks=SeenNetworks(),
+        refused=None,
         predecessor_id=token.id,
         family_id=token.family_id or token.id,
         version=1,

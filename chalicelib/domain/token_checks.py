@@ -12,7 +12,10 @@ from chalicelib.domain.errors import (
     RotatedToken,
     TokenAlreadyExpired,
     TokenAlreadyRevoked,
+    WrongNetwork,
 )
+from chalicelib.domain.networks import Address, allows
+from chalicelib.domain.seen_networks import RefusedReason
 from chalicelib.domain.token_rules import TokenRules
 from chalicelib.domain.tokens import Token, TokenStatus
 from chalicelib.domain.users import User
@@ -22,6 +25,18 @@ _REFUSALS: dict[TokenStatus, type[InvalidToken]] = {
     TokenStatus.IDLE: IdleToken,
     TokenStatus.EXPIRED: ExpiredToken,
     TokenStatus.REVOKED: RevokedToken,
+}
+
+
+# Not InactiveOwner: its owner cannot look, and after a removal nothing new may be kept about a person.
+_RECORDED: dict[type[InvalidToken], RefusedReason] = {
+    WrongNetwork: RefusedReason.NETWORK,
+    InactiveToken: RefusedReason.PAUSED,
+    IdleToken: RefusedReason.IDLE,
+    # The string of a token that has expired by itself is refused before its row is read.
+    ExpiredToken: RefusedReason.LIFETIME,
+    RotatedToken: RefusedReason.ROTATED,
+    RevokedToken: RefusedReason.REVOKED,
 }
 
 
@@ -37,6 +52,17 @@ def require_usable(token: Token, owner: User, now: datetime, rules: TokenRules) 
         raise RotatedToken
     if status is not TokenStatus.ACTIVE:
         raise _REFUSALS[status]
+
+
+def require_allowed_network(token: Token, address: Address | None) -> None:
+    """Accept a token that may be used from an address. Raises WrongNetwork."""
+    if not allows(token.allowed_networks, address):
+        raise WrongNetwork
+
+
+def reason_to_record(refusal: InvalidToken) -> RefusedReason | None:
+    """Return the reason that the token's owner sees for a refusal, or None if it is not recorded."""
+    return _RECORDED.get(type(refusal))
 
 
 def require_changeable(token: Token, owner: User, now: datetime, rules: TokenRules) -> None:

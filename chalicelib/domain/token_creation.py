@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from chalicelib.domain.errors import LifetimeTooLong
+from chalicelib.domain.networks import Network
 from chalicelib.domain.token_rules import TokenRules
 from chalicelib.domain.tokens import Token, TokenState
 from chalicelib.domain.users import User
@@ -13,13 +14,15 @@ from chalicelib.domain.users import User
 class TokenRequest:
     """A request for a new token.
 
-    ``scopes`` None means the defaults. ``lifetime`` None means no expiry.
+    ``scopes`` None means the defaults. ``lifetime`` None means no expiry. If ``allowed_networks`` is empty,
+    the token may be used from every address.
     """
 
     name: str
     description: str
     scopes: frozenset[str] | None
     lifetime: timedelta | None
+    allowed_networks: tuple[Network, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,7 @@ def new_token(token_id: str, owner: User, request: TokenRequest, now: datetime, 
         idle_at=now,
         purge_at=now,
         expires_at=expires_at,
+        allowed_networks=request.allowed_networks,
     )
     return token.alive_since(now, rules)
 

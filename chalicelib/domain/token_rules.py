@@ -5,6 +5,7 @@ from datetime import UTC, datetime, time, timedelta
 
 from chalicelib.domain.administrators import Administrators
 from chalicelib.domain.errors import TooManyCreations
+from chalicelib.domain.networks import RecordNetworks
 from chalicelib.domain.scopes import ScopeCatalogue
 from chalicelib.domain.users import User
 
@@ -16,7 +17,7 @@ _ALMOST_A_SECOND = timedelta(microseconds=999_999)
 
 @dataclass(frozen=True, slots=True)
 class TokenRules:
-    """The durations, the limits and the scopes that govern tokens."""
+    """The durations, the limits and the scopes that govern tokens, and the part of addresses to record."""
 
     idle_timeout: timedelta
     refresh_interval: timedelta
@@ -24,6 +25,7 @@ class TokenRules:
     max_live_tokens: int
     max_creations_per_day: int
     max_lifetime: timedelta | None
+    record_networks: RecordNetworks
     catalogue: ScopeCatalogue
     administrators: Administrators
 

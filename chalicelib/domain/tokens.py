@@ -5,13 +5,14 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import Enum
 
+from chalicelib.domain.networks import Network, RecordNetworks
 from chalicelib.domain.revocations import Revocation, RevocationReason
+from chalicelib.domain.seen_networks import RefusedUses, SeenNetworks
 from chalicelib.domain.token_rules import TokenRules
+from chalicelib.domain.usage import added, last_days
 from chalicelib.domain.users import User, UserStatus
 
-USAGE_DAYS = 30
-
-_USAGE_KEPT = timedelta(days=USAGE_DAYS - 1)
+_NEW_NETWORK_INTERVAL = timedelta(seconds=60)
 # More than the clocks of two machines differ (docs/decisions/0004-live-token-count.md).
 _CLOCK_SKEW = timedelta(minutes=5)
 
@@ -42,7 +43,8 @@ class Token:
     after the overlap. A rotated token names its successor and works until ``overlap_ends_at``.
     ``family_id`` is the id of the first token of the family. It is set when the family gets a second
     token. ``line_id`` names the line of a successor. 0.1 did not write it. ``lifetime_began_at`` is set
-    if the lifetime is older than the token.
+    if the lifetime is older than the token. If ``allowed_networks`` is empty, the token may be used from
+    every address. ``networks`` are those of recorded uses. ``refused`` is None if no use was refused.
     """
 
     id: str
@@ -68,6 +70,9 @@ class Token:
     overlap_ends_at: datetime | None = None
     reuse_count: int = 0
     last_reused_at: datetime | None = None
+    allowed_networks: tuple[Network, ...] = ()
+    networks: SeenNetworks = field(default_factory=SeenNetworks)
+    refused: RefusedUses | None = None
     version: int = 1
 
     def status(self, owner: User, now: datetime, rules: TokenRules) -> TokenStatus:
@@ -178,27 +183,51 @@ class Token:
         """
         return self.holds_place(now + _CLOCK_SKEW)
 
-    def needs_touch(self, now: datetime, rules: TokenRules) -> bool:
-        """Return True if the last recorded use is old enough to write a new one."""
-        return self.last_used_at is None or now - self.last_used_at >= rules.refresh_interval
+    def needs_touch(self, now: datetime, rules: TokenRules, network: str | None = None) -> bool:
+        """Return True if the last recorded use is old enough to write a new one.
 
-    def touched(self, now: datetime, rules: TokenRules, uses: Mapping[date, int] | None = None) -> "Token":
-        """Return the token after a use at ``now``, with ``uses`` added to its usage."""
-        uses, first = uses or {}, now.date() - _USAGE_KEPT
-        days = sorted(day for day in self.usage.keys() | uses.keys() if day >= first)
-        usage = {day: self.usage.get(day, 0) + uses.get(day, 0) for day in days}
-        return replace(self, last_used_at=now, usage=usage).alive_since(now, rules)
+        A use from a network that is not among the recorded ones is written after a minute already.
+        """
+        if self.last_used_at is None:
+            return True
+        interval = rules.refresh_interval
+        if network is not None and not self.networks.includes(network):
+            interval = min(interval, _NEW_NETWORK_INTERVAL)
+        return now - self.last_used_at >= interval
+
+    def touched(
+        self,
+        now: datetime,
+        rules: TokenRules,
+        uses: Mapping[date, int] | None = None,
+        networks: SeenNetworks | None = None,
+    ) -> "Token":
+        """Return the token after a use at ``now``, with ``uses`` and their ``networks`` added."""
+        usage = added(self.usage, uses or {}, now.date())
+        is_recorded = rules.record_networks is not RecordNetworks.OFF
+        seen = self.networks.joined(networks or SeenNetworks()) if is_recorded else SeenNetworks()
+        return replace(self, last_used_at=now, usage=usage, networks=seen).alive_since(now, rules)
 
     def usage_days(self, now: datetime) -> Sequence[tuple[date, int]]:
         """Return the last 30 days, today last, each with a lower bound of its uses."""
-        days = (now.date() - timedelta(days=ago) for ago in range(USAGE_DAYS - 1, -1, -1))
-        return [(day, self.usage.get(day, 0)) for day in days]
+        return last_days(self.usage, now.date())
 
     def described(self, name: str, description: str, now: datetime) -> "Token":
         """Return the token with another name and description."""
         if (name, description) == (self.name, self.description):
             return self
         return replace(self, name=name, description=description, updated_at=now)
+
+    def restricted(self, networks: tuple[Network, ...], now: datetime) -> "Token":
+        """Return the token with another list of allowed networks."""
+        if networks == self.allowed_networks:
+            return self
+        return replace(self, allowed_networks=networks, updated_at=now)
+
+    def without_addresses(self) -> "Token":
+        """Return the token without the networks from which it was used."""
+        refused = replace(self.refused, last_from=None) if self.refused else None
+        return replace(self, networks=SeenNetworks(), refused=refused)
 
     def paused(self, now: datetime) -> "Token":
         """Return the token paused, until it is re-activated."""

@@ -56,7 +56,7 @@ class User:
     ``sessions_ended_at`` are over. ``role`` is the role in the row, and ``Administrators`` returns the
     role that counts. ``role_given_at`` is the ``iat`` of the JWT that decided it. ``signed_in_at`` is the
     newest ``iat`` of all. Rows of 0.1 have neither. An operator last moved the user to another identity
-    at ``moved_at``.
+    at ``moved_at``. A removed person signed in again at ``returned_at``.
 
     ``creations`` is the number of tokens created or rotated on the UTC day ``created_day``. If a recount
     found no free place at ``full_count`` live tokens, it need not be repeated until ``full_until``.
@@ -81,6 +81,7 @@ class User:
     signed_in_at: datetime | None = None
     role_given_at: datetime | None = None
     moved_at: datetime | None = None
+    returned_at: datetime | None = None
     created_day: date | None = None
     creations: int = 0
     full_until: datetime | None = None
@@ -222,6 +223,7 @@ class User:
             status=UserStatus.ACTIVE,
             updated_at=now,
             removed_at=None,
+            returned_at=now,
             signed_in_at=None,
             role=Role.USER,
             role_given_at=None,

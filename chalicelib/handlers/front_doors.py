@@ -4,27 +4,25 @@ Each function is deployed as ``chalicelib.handlers.front_doors.<name>``. ``docs/
 attach one to an API.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from chalicelib import bootstrap, logs
-from chalicelib.domain.errors import AmbiguousPath, InsufficientScope, InvalidToken, PathTooLong
+from chalicelib.domain.callers import Caller, Door
+from chalicelib.domain.errors import AmbiguousPath, InsufficientScope, PathTooLong
 from chalicelib.handlers.authorizer import (
     AuthorizerResponse,
     Event,
     allow,
-    allow_routes,
-    decide,
+    authorization,
+    decide_or_none,
     decide_or_raise_unauthorized,
-    deny,
-    opens_something,
     respond,
+    rest_request,
 )
+from chalicelib.handlers.callers import NO_CONNECTION, caller_of, connection
 from chalicelib.handlers.http.authorization_header import OPTIONAL_WHITE_SPACE
 from chalicelib.services.callers import Admitted
 
-# The principal of a policy that refuses a caller who is unknown.
-_UNKNOWN_PRINCIPAL = "nobody"
 _DEFAULT_STAGE = "/$default"
 
 bootstrap.start()
@@ -37,20 +35,24 @@ class _Request:
     method: str
     path: str
 
-    def __call__(self, caller: Admitted) -> bool:
-        """Return True if the request is open to the caller."""
-        return self._refusal(caller) is None
+    def __call__(self, admitted: Admitted) -> bool:
+        """Return True if the request is open to the bearer."""
+        return self._refusal(admitted) is None
 
-    def is_open_to(self, caller: Admitted) -> bool:
-        """Return True if the request is open to the caller. Log the reason if it is not."""
-        reason = self._refusal(caller)
+    def caller(self, door: Door, event: Event, member: str) -> Caller:
+        """Return the caller who makes the request. ``member`` of the request context has the address."""
+        return caller_of(door, self.method, self.path, connection(event["requestContext"], member))
+
+    def is_open_to(self, admitted: Admitted) -> bool:
+        """Return True if the request is open to the bearer. Log the reason if it is not."""
+        reason = self._refusal(admitted)
         if reason:
             logs.add(outcome="refused", reason=reason)
         return reason is None
 
-    def _refusal(self, caller: Admitted) -> str | None:
+    def _refusal(self, admitted: Admitted) -> str | None:
         try:
-            is_open = caller.opens(self.method, self.path)
+            is_open = admitted.opens(self.method, self.path)
         except (AmbiguousPath, PathTooLong) as error:
             return error.code
         return None if is_open else InsufficientScope.code
@@ -66,7 +68,7 @@ def rest_request_authorizer(event: Event, context: object) -> AuthorizerResponse
 
     Raises DependencyUnavailable, and Exception(UNAUTHORIZED) for a refusal at a REST API.
     """
-    return respond(_rest_request, event, context)
+    return respond(rest_request, event, context)
 
 
 def http_api_authorizer(event: Event, context: object) -> AuthorizerResponse:
@@ -90,30 +92,23 @@ def appsync_authorizer(event: Event, context: object) -> AuthorizerResponse:
     return respond(_appsync, event, context)
 
 
-def _rest_request(event: Event) -> AuthorizerResponse:
-    unverified_header, method_arn = _authorization(event), event["methodArn"]
-    if event.get("version") != "1.0":
-        return allow_routes(decide_or_raise_unauthorized(unverified_header, opens_something), method_arn)
-    # An HTTP API: AWS documents refusals by the policy for it, but not by a message.
-    caller = _decide_or_none(unverified_header, opens_something)
-    return allow_routes(caller, method_arn) if caller else deny(_UNKNOWN_PRINCIPAL)
-
-
 def _http_api(event: Event) -> AuthorizerResponse:
     request = _Request(str(event["requestContext"]["http"]["method"]), _path(event))
-    caller = _decide_or_none((event.get("headers") or {}).get("authorization"), request)
-    if caller is None or not request.is_open_to(caller):
+    caller = request.caller(Door.HTTP_API_2, event, "http")
+    admitted = decide_or_none((event.get("headers") or {}).get("authorization"), caller, request)
+    if admitted is None or not request.is_open_to(admitted):
         # Simple responses have no 401, so the gateway answers every refusal with 403.
         return {"isAuthorized": False}
-    return {"isAuthorized": True, "context": caller.context}
+    return {"isAuthorized": True, "context": admitted.context}
 
 
 def _websocket(event: Event) -> AuthorizerResponse:
     # Only $connect is opened by the scope. On another route its ARN would allow what the scope does not.
     if event["requestContext"]["eventType"] != "CONNECT":
         raise ValueError("This authorizer is for the $connect route of a WebSocket API only.")
-    caller = decide_or_raise_unauthorized(_authorization(event), _CONNECT)
-    return allow(caller, [event["methodArn"]] if _CONNECT.is_open_to(caller) else [])
+    caller = _CONNECT.caller(Door.WEBSOCKET, event, "identity")
+    admitted = decide_or_raise_unauthorized(authorization(event), caller, _CONNECT)
+    return allow(admitted, [event["methodArn"]] if _CONNECT.is_open_to(admitted) else [])
 
 
 def _appsync(event: Event) -> AuthorizerResponse:
@@ -121,30 +116,14 @@ def _appsync(event: Event) -> AuthorizerResponse:
     unverified_header = event["authorizationToken"].strip(OPTIONAL_WHITE_SPACE)
     if " " not in unverified_header:
         unverified_header = f"Bearer {unverified_header}"
-    caller = _decide_or_none(unverified_header, _GRAPHQL)
-    if caller is None or not _GRAPHQL.is_open_to(caller):
+    # AppSync tells no address, and its "requestHeaders" are the client's.
+    caller = caller_of(Door.APPSYNC, _GRAPHQL.method, _GRAPHQL.path, NO_CONNECTION)
+    admitted = decide_or_none(unverified_header, caller, _GRAPHQL)
+    if admitted is None or not _GRAPHQL.is_open_to(admitted):
         # A refusal is not cached: no flush reaches AppSync's cache, so it would outlive its reason.
         # The API itself sets how long it caches the others.
         return {"isAuthorized": False, "ttlOverride": 0}
-    return {"isAuthorized": True, "resolverContext": caller.context}
-
-
-def _decide_or_none(unverified_header: str | None, lets_in: Callable[[Admitted], bool]) -> Admitted | None:
-    """Return the caller, or None for a refusal. Raises DependencyUnavailable, which is not a refusal."""
-    try:
-        return decide(unverified_header, lets_in)
-    except InvalidToken:
-        return None
-
-
-def _authorization(event: Event) -> str | None:
-    """Return the Authorization header, or None unless there is exactly one.
-
-    With two headers, the backend might read another one than the authorizer.
-    """
-    given = event.get("multiValueHeaders") or {n: [v] for n, v in (event.get("headers") or {}).items()}
-    values = [value for name, many in given.items() if name.lower() == "authorization" for value in many]
-    return values[0] if len(values) == 1 else None
+    return {"isAuthorized": True, "resolverContext": admitted.context}
 
 
 def _path(event: Event) -> str:

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Callable, Collection, Sequence
 
 from chalicelib import logs
+from chalicelib.domain.callers import Caller
 from chalicelib.domain.claims import ACCESS_TOKEN_LIFETIME, AccessClaims, AccessToken
 from chalicelib.domain.errors import (
     AudienceRequired,
@@ -35,20 +36,27 @@ class DeriveAccessToken:
         self._clock = clock
 
     def __call__(
-        self, unverified_subject_token: str, targets: Collection[str], scopes: frozenset[str] | None
+        self,
+        unverified_subject_token: str,
+        caller: Caller,
+        targets: Collection[str],
+        scopes: frozenset[str] | None,
     ) -> AccessToken:
         """Return an access token with the scopes of the API token, or only ``scopes`` of them.
 
-        ``targets`` must name one audience. The derivation counts as a use of the API token.
+        ``targets`` must name one audience. The derivation counts as a use of the API token. An API
+        token with a list of networks makes no access token, because services could not check the list.
         Raises AudienceRequired, InvalidTarget, ScopeNotHeld, InvalidSubjectToken or DependencyUnavailable.
         """
         # First, because a derivation that is refused for its target must not count as a use.
         audience = self._audience(targets)
         try:
-            verified = self._verify(unverified_subject_token)
+            verified = self._verify(unverified_subject_token, caller)
         except InvalidToken as error:
             logs.add(cause=error.reason)
             raise InvalidSubjectToken from error
+        if verified.token.allowed_networks:
+            raise InvalidTarget("An API token that is restricted to networks makes no access token.")
         granted = verified.scopes if scopes is None else scopes
         if not granted or not granted <= verified.scopes:
             raise ScopeNotHeld

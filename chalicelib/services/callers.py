@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 from urllib.parse import quote, unquote
 
-from chalicelib import logs
+from chalicelib import logs, numeric_date
 from chalicelib.domain.errors import NotAuthenticated
 from chalicelib.domain.paths import readings
 from chalicelib.domain.scopes import EVERYTHING, Route, ScopeCatalogue, parse_scope, write_scope
@@ -79,6 +79,11 @@ class Admitted(Protocol):
         """The flat strings that the backend gets."""
         ...
 
+    @property
+    def networks(self) -> Sequence[str]:
+        """The networks that the token may be used from, as CIDR texts. Empty means everywhere."""
+        ...
+
     def routes(self) -> Sequence[Route]:
         """Return the routes that the caller may use."""
         ...
@@ -102,8 +107,13 @@ class AdmittedToken:
 
     @property
     def context(self) -> dict[str, str]:
-        """The token and its scopes."""
+        """The token, its scopes and its deadlines."""
         return authorizer_context(self.verified)
+
+    @property
+    def networks(self) -> Sequence[str]:
+        """The list of the token."""
+        return [str(network) for network in self.verified.token.allowed_networks]
 
     def routes(self) -> Sequence[Route]:
         """Return the routes that the scopes cover."""
@@ -122,6 +132,7 @@ class AnonymousAdmitted:
     """A caller that is not authenticated, because authentication is disabled."""
 
     principal = "anonymous"
+    networks: Sequence[str] = ()
 
     @property
     def context(self) -> dict[str, str]:
@@ -141,15 +152,20 @@ def authorizer_context(verified: Verified) -> dict[str, str]:
     """Return the authorizer's context for views. API Gateway carries only flat strings.
 
     Users choose the names of tokens. Gateways and mapping templates copy the context unescaped, so a name
-    is percent-encoded (RFC 3986 section 2.1).
+    is percent-encoded (RFC 3986 section 2.1). ``expires_at`` and ``idle_at`` are seconds since 1970.
+    ``expires_at`` is missing if the token never expires.
     """
     token = verified.token
-    return {
+    context = {
         "user_id": token.user_id,
         "token_id": token.id,
         "token_name": quote(token.name, safe=_PLAIN),
         "scopes": write_scope(verified.scopes),
+        "idle_at": str(numeric_date.write(token.idle_at)),
     }
+    if verified.ends_at:
+        context["expires_at"] = str(numeric_date.write(verified.ends_at))
+    return context
 
 
 def token_caller(context: Mapping[str, str] | None, catalogue: ScopeCatalogue) -> TokenCaller:

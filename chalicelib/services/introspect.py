@@ -45,10 +45,13 @@ class IntrospectToken:
         self._audience = audience
         self._audiences = audiences
 
-    def __call__(self, unverified_token: str, client_id: str) -> ActiveToken | None:
+    def __call__(
+        self, unverified_token: str, client_id: str, caller_address: str | None = None
+    ) -> ActiveToken | None:
         """Return the token, or None if it is not active for this client.
 
-        A token for an audience of another client is not active (RFC 7662 section 2.2).
+        A token for an audience of another client is not active (RFC 7662 section 2.2). The client saw
+        ``caller_address``. If it is None, a token with a list of networks is not active.
         Raises StoreUnavailable.
         """
         audiences = self._audiences[client_id]
@@ -56,14 +59,14 @@ class IntrospectToken:
             if unverified_token.startswith(API_TOKEN_PREFIX):
                 # Before the read, so that a client for another API learns nothing, not even by time.
                 _require(self._audience, audiences)
-                return self._api_token(unverified_token)
-            return self._access_token(unverified_token, audiences)
+                return self._api_token(unverified_token, caller_address)
+            return self._access_token(unverified_token, audiences, caller_address)
         except InvalidToken as error:
             logs.add(inactive=error.reason)
             return None
 
-    def _api_token(self, unverified_token: str) -> ActiveToken:
-        verified = self._verify.uncounted(unverified_token)
+    def _api_token(self, unverified_token: str, caller_address: str | None) -> ActiveToken:
+        verified = self._verify.uncounted(unverified_token, caller_address)
         token = verified.token
         return ActiveToken(
             subject=token.user_id,
@@ -74,10 +77,12 @@ class IntrospectToken:
             expires_at=verified.ends_at,
         )
 
-    def _access_token(self, unverified_token: str, audiences: frozenset[str]) -> ActiveToken:
+    def _access_token(
+        self, unverified_token: str, audiences: frozenset[str], caller_address: str | None
+    ) -> ActiveToken:
         claims = self._access_tokens.verify(unverified_token)
         _require(claims.audience, audiences)
-        behind = self._verify.uncounted_by_ids(claims.subject, claims.client_id)
+        behind = self._verify.uncounted_by_ids(claims.subject, claims.client_id, caller_address)
         return ActiveToken(
             subject=claims.subject,
             audience=claims.audience,

@@ -136,12 +136,15 @@ def _idempotency_record(
     if idempotency_key is None:
         return None
     # Absent scopes stay absent here, because their meaning may change between two requests.
-    body = [
+    body: list[object] = [
         request.name,
         request.description,
         None if request.scopes is None else write_scope(request.scopes),
         request.lifetime.total_seconds() if request.lifetime else None,
     ]
+    # Without a list, the hash is that of 0.1, so a replay across the upgrade stays one.
+    if request.allowed_networks:
+        body.append([str(network) for network in request.allowed_networks])
     return IdempotencyRecord(
         key_hash=_hash(idempotency_key),
         body_hash=_hash(json.dumps(body)),

@@ -15,11 +15,11 @@ from chalicelib.domain.errors import InvalidCursor, TooManyToSort
 from chalicelib.domain.ids import TOKEN_ID
 from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.ports.tokens import TokenStore
-from chalicelib.domain.revocations import EndedGeneration, Revocation
+from chalicelib.domain.revocations import EndedGeneration, Revocation, RevocationReason
 from chalicelib.domain.text import search_key
 from chalicelib.domain.token_rules import TokenRules
 from chalicelib.domain.tokens import Token, TokenStatus
-from chalicelib.domain.users import User
+from chalicelib.domain.users import User, UserStatus
 from chalicelib.services import cursors
 
 Sort = Literal[
@@ -104,7 +104,10 @@ class ListTokens:
         return TokenPage(views, order.write(place) if place else None)
 
     def views(self, owner: User, tokens: Sequence[Token], now: datetime) -> Sequence[TokenView]:
-        """Return tokens with their status at ``now``. A revoked one has the time and reason."""
+        """Return tokens with their status at ``now``. A revoked one has the time and reason.
+
+        A token from before the removal of its owner shows no address from which it was used.
+        """
         ended = self._store.find_ended_generations(
             owner.id, {t.generation for t in tokens if t.generation != owner.generation}
         )
@@ -112,6 +115,8 @@ class ListTokens:
 
     def _view(self, owner: User, token: Token, ended: EndedGeneration | None, now: datetime) -> TokenView:
         first, rules = _first_revocation(token, ended, now), self._rules
+        if _is_from_before_removal(token, owner, ended):
+            token = token.without_addresses()
         return TokenView(
             token,
             token.status(owner, now, rules),
@@ -168,6 +173,14 @@ def _first_revocation(token: Token, ended: EndedGeneration | None, now: datetime
     if own and ended:
         return min(own, ended.revocation, key=lambda revocation: revocation.at)
     return ended.revocation if ended else own
+
+
+def _is_from_before_removal(token: Token, owner: User, ended: EndedGeneration | None) -> bool:
+    """Return True if the owner was removed after the token was created."""
+    if owner.status is UserStatus.REMOVED or (owner.returned_at and token.created_at < owner.returned_at):
+        return True
+    # 0.1 does not write ``returned_at``.
+    return ended is not None and ended.revocation.reason is RevocationReason.USER_REMOVED
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from functools import cache
 
 from chalicelib import logs
 from chalicelib.domain.errors import PreconditionFailed
+from chalicelib.domain.networks import Network
 from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.ports.tokens import TokenStore
 from chalicelib.domain.ports.users import Reactivated
@@ -23,11 +24,15 @@ from chalicelib.services.reactivations import CountReactivation
 
 @dataclass(frozen=True, slots=True)
 class TokenPatch:
-    """The changes to a token. None leaves a member as it is. ``status`` is active or inactive."""
+    """The changes to a token. None leaves a member as it is. ``status`` is active or inactive.
+
+    An empty ``allowed_networks`` allows every address.
+    """
 
     name: str | None = None
     description: str | None = None
     status: TokenState | None = None
+    allowed_networks: tuple[Network, ...] | None = None
 
 
 class ManageTokens:
@@ -102,6 +107,8 @@ def _patched(token: Token, owner: User, patch: TokenPatch, now: datetime, rules:
     name = token.name if patch.name is None else patch.name
     description = token.description if patch.description is None else patch.description
     token = token.described(name, description, now)
+    if patch.allowed_networks is not None:
+        token = token.restricted(patch.allowed_networks, now)
     if patch.status is None:
         return token
     require_unexpired(token, now, rules)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import TypeVar
 
+from chalicelib.domain.callers import Caller
 from chalicelib.domain.errors import (
     MalformedToken,
     RevokedToken,
@@ -45,11 +46,17 @@ class SelfService:
         self._manage = manage
         self._revoke = revoke
 
-    def bearer(self, unverified_token: str | None) -> Verified:
-        """Return the token that a call presents. Raises InvalidToken or DependencyUnavailable."""
+    def bearer(
+        self, unverified_token: str | None, caller: Caller, *, from_anywhere: bool = False
+    ) -> Verified:
+        """Return the token that a call presents.
+
+        ``from_anywhere`` is True for a revocation, which asks for no network. Raises InvalidToken or
+        DependencyUnavailable.
+        """
         if unverified_token is None:
             raise MalformedToken(is_presented=False)
-        return self._verify(unverified_token)
+        return self._verify(unverified_token, caller, from_anywhere=from_anywhere)
 
     def rotate(self, bearer: Verified, overlap: timedelta) -> IssuedToken:
         """Replace the token by a successor of its line. Return the successor.

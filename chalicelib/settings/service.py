@@ -8,6 +8,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.ids import MAX_API_TOKEN_LENGTH
+from chalicelib.domain.networks import RecordNetworks
 from chalicelib.domain.scopes import DEFAULT_CATALOGUE, ScopeCatalogue
 from chalicelib.domain.token_rules import MAX_LIFETIME
 from chalicelib.settings import openid_provider
@@ -65,6 +66,7 @@ class Settings:
     retention: timedelta
     rotated_token_reuse: RotatedTokenReuse
     self_rotation: bool
+    record_networks: RecordNetworks
     catalogue: ScopeCatalogue
     derived_token_key_id: str | None
     derived_token_audiences: frozenset[str]
@@ -112,6 +114,9 @@ class Settings:
                 read.choice("ROTATED_TOKEN_REUSE", [reuse.value for reuse in RotatedTokenReuse], "record")
             ),
             self_rotation=read.choice("SELF_ROTATION", ("on", "off"), "on") == "on",
+            record_networks=RecordNetworks(
+                read.choice("RECORD_NETWORKS", [record.value for record in RecordNetworks], "prefix")
+            ),
             catalogue=read.parsed_json("SCOPES", _catalogue, _SCOPES_EXAMPLE) or DEFAULT_CATALOGUE,
             derived_token_key_id=_derived_token_key(read),
             derived_token_audiences=_derived_token_audiences(read, audience),

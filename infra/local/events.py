@@ -22,12 +22,16 @@ Event = dict[str, Any]
 
 @dataclass(frozen=True)
 class HttpRequest:
-    """A request as it came over the wire. Header names are lower case."""
+    """A request as it came over the wire.
+
+    Header names are lower case. ``source_ip`` is the address of the peer.
+    """
 
     method: str
     target: str
     headers: Mapping[str, Sequence[str]]
     body: bytes = b""
+    source_ip: str = SOURCE_IP
 
     @property
     def path(self) -> str:
@@ -66,6 +70,12 @@ def proxy_event(request: HttpRequest, match: MatchResult, binary_types: Sequence
     }
 
 
+def authorizer_event(request: HttpRequest, proxied: Event) -> Event:
+    """Return the event of a REQUEST authorizer. ``proxied`` is the integration's for the same request."""
+    shared = {name: value for name, value in proxied.items() if name not in {"body", "isBase64Encoded"}}
+    return {"type": "REQUEST", "methodArn": method_arn(request), **shared}
+
+
 def _request_context(request: HttpRequest, match: MatchResult) -> dict[str, Any]:
     return {
         "accountId": _ACCOUNT,
@@ -77,7 +87,7 @@ def _request_context(request: HttpRequest, match: MatchResult) -> dict[str, Any]
         "resourcePath": match.route,
         "path": request.path,
         "identity": {
-            "sourceIp": SOURCE_IP,
+            "sourceIp": request.source_ip,
             "userAgent": request.header("user-agent"),
         },
     }

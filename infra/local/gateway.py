@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import base64
 import logging
-import re
 import threading
+from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -18,7 +18,9 @@ from chalice.app import Chalice, ChaliceAuthorizer
 from chalice.config import Config
 from chalice.local import LocalChalice, LocalGateway
 
-from infra.local.events import SOURCE_IP, Event, HttpRequest, method_arn, proxy_event
+from infra.aws.package.fixes import IDENTITY_SOURCES
+from infra.local.decisions import KeptDecisions, identity_of
+from infra.local.events import Event, HttpRequest, authorizer_event, proxy_event
 from infra.local.policies import BadAuthorizerResult, allows, context_of
 from infra.local.responses import GatewayResponses, Response, problem
 from infra.local.routes import ExactRouteMatcher
@@ -54,15 +56,21 @@ class Gateway(LocalGateway):
     """A gateway that routes, authorizes, invokes, and refuses as the deployment's template says."""
 
     def __init__(
-        self, app: Chalice, config: Config, responses: GatewayResponses, *, token_header: str | None = None
+        self,
+        app: Chalice,
+        config: Config,
+        responses: GatewayResponses,
+        *,
+        identity_sources: Sequence[str] = IDENTITY_SOURCES,
+        cache_seconds: float = 0,
     ) -> None:
-        """Serve the application's routes.
+        """Serve the application's routes. All authorizers are REQUEST authorizers.
 
-        ``token_header`` is the authorizers' ``IdentityValidationExpression``. Only a header that it
-        matches as a whole reaches the authorizer. None lets every header through.
+        ``identity_sources`` are theirs. Their decisions are kept for ``cache_seconds``.
         """
         super().__init__(app, config)
-        self._token_header = re.compile(r"(?s:.*)" if token_header is None else token_header)
+        self._identity_sources = identity_sources
+        self._kept = KeptDecisions(cache_seconds)
         # As `chalice local` does, because views use the application that their module made.
         app.__class__ = type("LocalApplication", (PerThreadChalice, app.__class__), {})
         self.app: Any = app
@@ -94,7 +102,7 @@ class Gateway(LocalGateway):
         context = self._generate_lambda_context()
         authorizer = methods[request.method].authorizer
         if isinstance(authorizer, ChaliceAuthorizer):
-            decided = self._authorized(request, authorizer, context)
+            decided = self._authorized(request, event, authorizer, context)
             event["requestContext"]["authorizer"] = decided
         try:
             return _from_lambda(self.app(event, context), event["requestContext"]["requestId"])
@@ -110,19 +118,19 @@ class Gateway(LocalGateway):
         return problem(HTTPStatus.METHOD_NOT_ALLOWED, {"Allow": ", ".join(sorted(methods))})
 
     def _authorized(
-        self, request: HttpRequest, authorizer: ChaliceAuthorizer, context: Any
+        self, request: HttpRequest, proxied: Event, authorizer: ChaliceAuthorizer, context: Any
     ) -> dict[str, str]:
-        unverified_header = request.header("authorization")
-        if not unverified_header or not self._token_header.fullmatch(unverified_header):
+        identity = identity_of(request, self._identity_sources)
+        if identity is None:
             raise Refused(self._responses.named("UNAUTHORIZED"))
-        arn = method_arn(request)
-        event = {"type": "TOKEN", "authorizationToken": unverified_header, "methodArn": arn}
+        event = authorizer_event(request, proxied)
         try:
-            result = authorizer(event, context)
+            result = self._kept.decision((authorizer.name, *identity), lambda: authorizer(event, context))
         except Exception as error:
             raise Refused(self._response_to(error)) from error
         try:
-            if not allows(result, arn, SOURCE_IP):
+            # A decision that was kept is applied to this request, its method and its address.
+            if not allows(result, event["methodArn"], request.source_ip):
                 raise Refused(self._responses.named("ACCESS_DENIED"))
             return context_of(result)
         except (BadAuthorizerResult, AttributeError) as error:

@@ -90,7 +90,7 @@ class ApiRequestHandler(BaseHTTPRequestHandler):
         body = self.rfile.read(length)
         if len(body) < length:
             raise BadFraming(HTTPStatus.BAD_REQUEST)
-        return HttpRequest(self.command, _target(self.path), headers, body)
+        return HttpRequest(self.command, _target(self.path), headers, body, str(self.client_address[0]))
 
     def _send(self, response: Response) -> None:
         self.send_response(response.status)

@@ -18,7 +18,6 @@ from chalice.config import Config
 from chalice.deploy.validate import validate_routes
 
 from chalicelib.settings import SettingsError
-from infra.aws.package.fixes import TOKEN_HEADER
 from infra.local.events import STAGE
 from infra.local.gateway import Gateway
 from infra.local.http_server import create_server
@@ -34,7 +33,7 @@ def load_gateway(project: Path) -> Gateway:
         os.environ.setdefault(name, value)
     app = config.chalice_app
     validate_routes(app.routes)
-    return Gateway(app, config, GatewayResponses(read_template()), token_header=TOKEN_HEADER)
+    return Gateway(app, config, GatewayResponses(read_template()))
 
 
 def main(arguments: list[str] | None = None) -> int:

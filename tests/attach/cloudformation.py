@@ -1,5 +1,6 @@
 """The SAM examples of the page, as CloudFormation gets them."""
 
+import re
 from typing import Any
 
 import yaml
@@ -96,7 +97,7 @@ def _described(descriptions: list[dict[str, Any]], headers: list[str]) -> list[A
 
 def _identity(described: dict[str, Any], header: str) -> list[str]:
     sources = described.get("identitySource", header)
-    return sources if isinstance(sources, list) else str(sources).split(",")
+    return sources if isinstance(sources, list) else re.split(r", ?", str(sources))
 
 
 def _resource(properties: dict[str, Any]) -> Authorizer:

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from infra.aws.package.fixes import TOKEN_HEADER
 from infra.local.template import PROJECT_ROOT, read_template
+from tests.support.headers import TOKEN_HEADER
 
 PAGE = (PROJECT_ROOT / "docs" / "attach.md").read_text(encoding="utf-8")
 OUTPUTS: dict[str, Any] = read_template()["Outputs"]
@@ -37,7 +37,7 @@ class Authorizer:
         if self.kind == "TOKEN":
             assert (self.expression, sources) == (TOKEN_HEADER, {"Authorization"})
         elif self.ttl:
-            assert "Authorization" in sources
+            assert sources == {"Authorization", "sourceIp"}
         if self.simple:
             assert (self.payload, self.ttl) == ("2.0", 0)
 

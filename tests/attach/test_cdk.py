@@ -1,6 +1,7 @@
 """The CDK examples synthesize, with the CDK itself, to stacks that protect their API."""
 
 import json
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from tests.support.node import node_with_packages
 pytestmark = pytest.mark.slow
 
 HERE = Path(__file__).parent
-REST = "REST API, TOKEN authorizer / CDK (TypeScript)"
+REST = "REST API, REQUEST authorizer / CDK (TypeScript)"
 HTTP = "HTTP API / CDK (TypeScript)"
 
 
@@ -50,7 +51,7 @@ def _synthesized(node: str, example: str) -> dict[str, Any]:
 def test_examples_lead_to_exported_functions(stacks: dict[str, dict[str, Any]]) -> None:
     """Each imports the one for its kind of API."""
     assert {name: imported(stack) for name, stack in stacks.items()} == {
-        REST: {"ApiTokenAuthorizerAliasArn"},
+        REST: {"RestRequestAuthorizerAliasArn"},
         HTTP: {"HttpApiAuthorizerAliasArn"},
     }
 
@@ -64,17 +65,16 @@ def test_the_api_and_nobody_else_may_ask(stacks: dict[str, dict[str, Any]], name
     assert "/authorizers/" in source
 
 
-def test_rest_api_asks_about_nothing_that_cannot_be_a_token(stacks: dict[str, dict[str, Any]]) -> None:
-    """A TOKEN authorizer, and a method that needs it."""
+def test_rest_api_keeps_decisions_by_token_and_address(stacks: dict[str, dict[str, Any]]) -> None:
+    """A REQUEST authorizer, and a method that needs it."""
     (asked,) = of_type(stacks[REST], "AWS::ApiGateway::Authorizer")
     (method,) = of_type(stacks[REST], "AWS::ApiGateway::Method")
     Authorizer(
         kind=asked["Type"],
-        identity=[asked["IdentitySource"]],
+        identity=re.split(r", ?", asked["IdentitySource"]),
         ttl=asked["AuthorizerResultTtlInSeconds"],
-        expression=asked["IdentityValidationExpression"],
     ).check()
-    assert asked["Type"] == "TOKEN"
+    assert asked["Type"] == "REQUEST"
     assert method["AuthorizationType"] == "CUSTOM"
     assert method["AuthorizerId"]["Ref"] in stacks[REST]["Resources"]
 

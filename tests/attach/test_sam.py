@@ -12,8 +12,8 @@ from tests.attach import cloudformation
 from tests.attach.cloudformation import Template, authorizers
 from tests.attach.page import APPSYNC, GATEWAY, PAGE, asking, examples, imported, of_type, values_of
 
-TOKEN = "REST API, TOKEN authorizer / SAM"
-REQUEST = "REST API, REQUEST authorizer"
+TOKEN = "REST API, TOKEN authorizer"
+REQUEST = "REST API, REQUEST authorizer / SAM"
 SIMPLE = "HTTP API / SAM"
 CACHED = "HTTP API / With a cache: payload format 1.0"
 WEBSOCKET = "WebSocket API"
@@ -53,11 +53,12 @@ def test_examples_are_clean(templates: dict[str, Template], tmp_path: Path) -> N
 
 @pytest.mark.parametrize("name", [TOKEN, REQUEST, SIMPLE, CACHED, WEBSOCKET])
 def test_nobody_gets_the_answer_to_another_question(templates: dict[str, Template], name: str) -> None:
-    """Caches have the header as their key, simple responses no cache, TOKEN authorizers the expression."""
+    """Caches have header and address as their key, simple responses no cache, TOKEN the expression."""
     (authorizer,) = authorizers(templates[name])
     authorizer.check()
     assert authorizer.kind == ("TOKEN" if name == TOKEN else "REQUEST")
-    assert [source.rpartition(".")[2] for source in authorizer.identity] == ["Authorization"]
+    key = ["Authorization", "sourceIp"] if name in (REQUEST, CACHED) else ["Authorization"]
+    assert [source.rpartition(".")[2] for source in authorizer.identity] == key
 
 
 @pytest.mark.parametrize(("name", "payload", "simple"), [(SIMPLE, "2.0", True), (CACHED, "1.0", False)])

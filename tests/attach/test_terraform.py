@@ -81,7 +81,7 @@ def test_no_partition_is_taken_for_granted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("door", "output"), [("rest", "ApiTokenAuthorizerAliasArn"), ("http", "HttpApiAuthorizerAliasArn")]
+    ("door", "output"), [("rest", "RestRequestAuthorizerAliasArn"), ("http", "HttpApiAuthorizerAliasArn")]
 )
 def test_function_is_an_output_and_the_one_that_is_asked(
     parsed: dict[str, Any], door: str, output: str
@@ -110,14 +110,13 @@ def test_the_api_and_nobody_else_may_ask(parsed: dict[str, Any], door: str) -> N
 
 
 def test_nobody_gets_the_answer_to_another_question(parsed: dict[str, Any]) -> None:
-    """The expression of the TOKEN authorizer; format 2.0, simple responses and no cache for the other."""
+    """A cache by token and address; format 2.0, simple responses and no cache for the other."""
     (rest,) = _resources(parsed, "aws_api_gateway_authorizer")
     (http,) = _resources(parsed, "aws_apigatewayv2_authorizer")
-    token = Authorizer(
+    policy = Authorizer(
         kind=rest["type"],
-        identity=[rest["identity_source"]],
+        identity=rest["identity_source"].split(", "),
         ttl=rest["authorizer_result_ttl_in_seconds"],
-        expression=rest["identity_validation_expression"],
     )
     simple = Authorizer(
         kind=http["authorizer_type"],
@@ -126,9 +125,9 @@ def test_nobody_gets_the_answer_to_another_question(parsed: dict[str, Any]) -> N
         payload=http["authorizer_payload_format_version"],
         simple=http["enable_simple_responses"],
     )
-    token.check()
+    policy.check()
     simple.check()
-    assert (token.kind, simple.kind, simple.simple) == ("TOKEN", "REQUEST", True)
+    assert (policy.kind, simple.kind, simple.simple) == ("REQUEST", "REQUEST", True)
     assert simple.identity == ["$request.header.Authorization"]
 
 

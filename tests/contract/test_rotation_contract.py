@@ -16,6 +16,7 @@ from chalicelib.domain.ids import new_generation, new_token_id
 from chalicelib.domain.lines import Change, Ending, Line
 from chalicelib.domain.revocations import RevocationReason
 from chalicelib.domain.rotation import Rotation, own_successor_of, reused, rotation_of, successor_of
+from chalicelib.domain.seen_networks import RefusedReason, refused_again
 from chalicelib.domain.tokens import Token, TokenState
 from chalicelib.domain.users import User, UserStatus
 from tests.support.builders import LIMITS, RULES, a_token, a_user, an_ending
@@ -355,17 +356,17 @@ class TestRecordReuse:
         """Count and time are written, and nothing else, the version included."""
         made = rotate(stores, rotation(added(stores, a_token(owner))))
         token = row(stores, made.rotated.after)
-        assert stores.rotations.record_reuse(token, reused(token, 3, LATER_STILL))
+        assert stores.authorization.record_refusal(token, reused(token, 3, LATER_STILL))
         assert reused(token, 3, LATER_STILL) == row(stores, token)
 
     def test_second_record_on_the_same_reading_is_refused(self, stores: Stores, owner: User) -> None:
         """Of two processes in the same interval one writes."""
         made = rotate(stores, rotation(added(stores, a_token(owner))))
         token = row(stores, made.rotated.after)
-        assert stores.rotations.record_reuse(token, reused(token, 1, LATER))
-        assert not stores.rotations.record_reuse(token, reused(token, 7, LATER_STILL))
+        assert stores.authorization.record_refusal(token, reused(token, 1, LATER))
+        assert not stores.authorization.record_refusal(token, reused(token, 7, LATER_STILL))
         again = row(stores, token)
-        assert stores.rotations.record_reuse(again, reused(again, 2, LATER_STILL))
+        assert stores.authorization.record_refusal(again, reused(again, 2, LATER_STILL))
         assert (row(stores, token).reuse_count, row(stores, token).last_reused_at) == (3, LATER_STILL)
 
     def test_deleted_row_is_not_recreated(self, stores: Stores, owner: User) -> None:
@@ -373,7 +374,7 @@ class TestRecordReuse:
         made = rotate(stores, rotation(added(stores, a_token(owner))))
         token = row(stores, made.rotated.after)
         stores.forget(owner.id, token.id)
-        assert not stores.rotations.record_reuse(token, reused(token, 1, LATER))
+        assert not stores.authorization.record_refusal(token, reused(token, 1, LATER))
         assert stores.tokens.find_token(owner.id, token.id) is None
 
     def test_revoked_token_stays_revoked(self, stores: Stores, owner: User) -> None:
@@ -382,8 +383,64 @@ class TestRecordReuse:
         token = row(stores, made.rotated.after)
         after = token.revoked(RevocationReason.OWNER, LATER, RULES)
         stores.tokens.end_line(an_ending(token, after, frees_place=False))
-        stores.rotations.record_reuse(token, reused(token, 1, LATER))
+        stores.authorization.record_refusal(token, reused(token, 1, LATER))
         assert row(stores, token).state is TokenState.REVOKED
+
+
+class TestRecordRefusal:
+    """The row tells how often the token was refused, and the last time."""
+
+    def test_refusal_is_recorded(self, stores: Stores, owner: User) -> None:
+        """The version and everything else stay."""
+        token = added(stores, a_token(owner))
+        after = refused(token)
+        noise = replace(after, name="x", version=9, last_used_at=LATER, allowed_networks=(), idle_at=LATER)
+        assert stores.authorization.record_refusal(token, noise)
+        assert after == row(stores, token)
+        again = refused(after, count=3)
+        assert stores.authorization.record_refusal(after, again)
+        assert again == row(stores, token)
+
+    def test_second_record_on_the_same_reading_is_refused(self, stores: Stores, owner: User) -> None:
+        """Of two processes in the same interval one writes."""
+        token = added(stores, a_token(owner))
+        first = refused(token)
+        assert stores.authorization.record_refusal(token, first)
+        assert not stores.authorization.record_refusal(token, refused(token, count=7))
+        second = refused(first)
+        assert stores.authorization.record_refusal(first, second)
+        assert not stores.authorization.record_refusal(first, refused(first, count=7))
+        assert second == row(stores, token)
+
+    def test_use_and_change_meanwhile_stay(self, stores: Stores, owner: User) -> None:
+        """A refusal is about one attribute, whatever else happens to the row."""
+        token = added(stores, a_token(owner))
+        used = token.touched(LATER, RULES, {LATER.date(): 1})
+        assert stores.authorization.touch(token, used)
+        renamed = stores.tokens.save_token(used, used.described("other", "", LATER))
+        assert stores.authorization.record_refusal(token, refused(token))
+        assert row(stores, token) == replace(renamed, refused=refused(token).refused)
+
+    def test_deleted_row_is_not_recreated(self, stores: Stores, owner: User) -> None:
+        """A refusal does not create a row."""
+        token = added(stores, a_token(owner))
+        stores.forget(owner.id, token.id)
+        assert not stores.authorization.record_refusal(token, refused(token))
+        assert stores.tokens.find_token(owner.id, token.id) is None
+
+    def test_revoked_token_stays_revoked(self, stores: Stores, owner: User) -> None:
+        """A revocation meanwhile is not undone, and the refusal is recorded."""
+        token = added(stores, a_token(owner))
+        after = token.revoked(RevocationReason.OWNER, LATER, RULES)
+        stores.tokens.end_line(an_ending(token, after, frees_place=False))
+        assert stores.authorization.record_refusal(token, refused(token))
+        assert row(stores, token).state is TokenState.REVOKED
+
+
+def refused(token: Token, count: int = 1) -> Token:
+    """Return a token after refused uses from a network."""
+    again = refused_again(token.refused, RefusedReason.NETWORK, "192.0.2.0/24", LATER, count)
+    return replace(token, refused=again)
 
 
 class TestListFamily:

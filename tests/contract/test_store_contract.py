@@ -16,7 +16,10 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.ids import new_generation, new_token_id
 from chalicelib.domain.keys import KeyRing
+from chalicelib.domain.network_lists import allowed_networks
+from chalicelib.domain.networks import RecordNetworks
 from chalicelib.domain.revocations import EndedGeneration, Revocation, RevocationReason
+from chalicelib.domain.seen_networks import RefusedReason, RefusedUses, SeenNetworks
 from chalicelib.domain.token_creation import IdempotencyRecord
 from chalicelib.domain.tokens import Token, TokenState
 from chalicelib.domain.users import Role, User, UserStatus
@@ -124,6 +127,9 @@ class TestRoundTrips:
             overlap_ends_at=START + 17 * ONE_MILLISECOND,
             reuse_count=5,
             last_reused_at=START + 19 * ONE_MILLISECOND,
+            allowed_networks=allowed_networks(["10.0.0.0/8", "2001:db8::/32"]),
+            networks=SeenNetworks().seen("192.0.2.0/24", START, 3).seen("2001:db8:1::/48", LATER),
+            refused=RefusedUses(4, START, RefusedReason.NETWORK, "198.51.100.0/24"),
             version=7,
         )
         assert token == found(stores, add(stores, token))
@@ -239,6 +245,18 @@ class TestTouch:
         assert stores.authorization.touch(token, touched) is True
         assert touched.usage == {LATER.date(): 3}
         assert touched == found(stores, token)
+
+    def test_touch_writes_the_networks(self, stores: Stores, owner: User) -> None:
+        """They travel with the touch too. A touch without networks removes them from the row."""
+        token = add(stores, a_token(owner))
+        touched = token.touched(LATER, RULES, {}, SeenNetworks().seen("192.0.2.0/24", LATER))
+        assert stores.authorization.touch(token, touched) is True
+        assert touched == found(stores, token)
+        off = replace(RULES, record_networks=RecordNetworks.OFF)
+        without = touched.touched(LATER_STILL, off)
+        assert stores.authorization.touch(touched, without) is True
+        assert without.networks == SeenNetworks()
+        assert without == found(stores, token)
 
     def test_later_touch_follows_an_earlier_one(self, stores: Stores, owner: User) -> None:
         """A token that was used before can be touched again."""

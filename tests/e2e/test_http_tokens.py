@@ -21,8 +21,10 @@ MEMBERS = {
     "created_at",
     "updated_at",
     "last_used_at",
+    "last_used_from",
     "idle_at",
     "expires_at",
+    "allowed_networks",
     "effective_by",
     "revoked_at",
     "revoked_reason",
@@ -32,7 +34,10 @@ MEMBERS = {
     "overlap_ends_at",
     "reuse_count",
     "last_reused_at",
+    "refused",
 }
+# Lists of tokens lack them.
+DETAILS = {"networks"}
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 DAY = timedelta(days=1)
 
@@ -79,7 +84,7 @@ def test_creation_answers_the_resource_and_the_string_once(api: Api, person: str
     answer = api.post("/v1/tokens", person, {"name": " ci ", "description": "nightly\u2026"})
     created = answer.json
     assert answer.status == 201
-    assert created.keys() == MEMBERS | {"token"}
+    assert created.keys() == MEMBERS | DETAILS | {"token"}
     assert answer.headers["Location"] == f"/v1/tokens/{created['id']}"
     assert answer.headers["ETag"] == '"1"'
     assert answer.headers["Cache-Control"] == "no-store"
@@ -97,7 +102,7 @@ def test_creation_answers_the_resource_and_the_string_once(api: Api, person: str
 def test_new_token_has_the_documented_defaults(api: Api, person: str) -> None:
     """Without members a token has both scopes, no name, no expiry, and thirty days to be used."""
     created = api.create_token(person)
-    assert {name: created[name] for name in MEMBERS - {"id"}} == {
+    assert {name: created[name] for name in (MEMBERS | DETAILS) - {"id"}} == {
         "name": "",
         "description": "",
         "scopes": ["api:read", "api:write"],
@@ -105,8 +110,10 @@ def test_new_token_has_the_documented_defaults(api: Api, person: str) -> None:
         "created_at": "2026-01-15T12:00:00.000Z",
         "updated_at": "2026-01-15T12:00:00.000Z",
         "last_used_at": None,
+        "last_used_from": None,
         "idle_at": "2026-02-14T12:00:00.000Z",
         "expires_at": None,
+        "allowed_networks": [],
         "effective_by": None,
         "revoked_at": None,
         "revoked_reason": None,
@@ -116,6 +123,8 @@ def test_new_token_has_the_documented_defaults(api: Api, person: str) -> None:
         "overlap_ends_at": None,
         "reuse_count": 0,
         "last_reused_at": None,
+        "refused": {"count": 0, "last_at": None, "last_reason": None, "last_from": None},
+        "networks": [],
     }
 
 
@@ -125,7 +134,7 @@ def test_reading_a_token_names_its_version(api: Api, person: str) -> None:
     answer = api.get(f"/v1/tokens/{created['id']}", person)
     assert (answer.status, answer.headers["ETag"]) == (200, '"1"')
     assert answer.headers["Cache-Control"] == "no-store"
-    assert answer.json.keys() == MEMBERS
+    assert answer.json.keys() == MEMBERS | DETAILS
     times = [answer.json[name] for name in ("created_at", "updated_at", "idle_at", "expires_at")]
     assert [bool(TIME.fullmatch(time)) for time in times] == [True] * 4
 

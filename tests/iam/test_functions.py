@@ -341,6 +341,7 @@ UNSUPPLIED: Mapping[str, list[Request]] = {
             unnamed("UpdateItem", "U#1"),
             enclosed("UpdateItem", "U#1", "last_used_at"),
             enclosed("UpdateItem", "U#1", "reuse_count"),
+            enclosed("UpdateItem", "U#1", "refused"),
         ]
         for door in DOORS
     },

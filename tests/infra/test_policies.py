@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from chalice.app import AuthRequest, AuthResponse, Chalice
+from chalice.app import AuthRequest, AuthResponse
 from chalice.config import Config
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,6 +18,7 @@ from infra.local.gateway import Gateway
 from infra.local.policies import BadAuthorizerResult, allows
 from infra.local.responses import GatewayResponses
 from infra.local.template import read_template
+from tests.infra.tiny_app import TinyApp
 
 ARN = "arn:aws:execute-api:us-east-1:123456789012:abcdef123/prod/GET/orders/7"
 INSIDE, OUTSIDE = "192.0.2.7", "198.51.100.7"
@@ -179,7 +180,7 @@ def test_networks_hold_their_addresses(address: Any, network: Any) -> None:
 )
 def test_local_gateway_knows_the_callers_address(condition: Mapping[str, Any], status: int) -> None:
     """The gateway answers by the address. A condition that is not understood is a broken authorizer."""
-    app = Chalice("tiny")
+    app = TinyApp("tiny")
 
     @app.authorizer()
     def decide(request: AuthRequest) -> AuthResponse | dict[str, Any]:

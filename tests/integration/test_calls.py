@@ -59,6 +59,10 @@ def kid_of(world: World) -> str:
     return kid
 
 
+# The ends whose refusals the token's owner sees.
+RECORDED = frozenset({"pause", "revoke", "revoke-all", "idle"})
+
+
 class TestAuthorizing:
     """One read, and at most one write per interval."""
 
@@ -146,7 +150,7 @@ class TestRefusing:
         "end", ["pause", "revoke", "deactivate", "remove", "revoke-all", "idle", "expire", "delete"]
     )
     def test_refused_use_is_never_recorded(self, world: World, end: str) -> None:
-        """A refusal is one read and no write, however long ago the last use was."""
+        """A refusal is one read, however long ago the last use was. What a use changes stays as it was."""
         world.create_token(name="ci", expires_in_days=20)
         if end == "idle":
             world.create_token(name="ci")
@@ -155,7 +159,25 @@ class TestRefusing:
         calls = calls_of(world, self.assert_refused, world, world.secret)
         # An expired token says so itself: that costs the keys, not its row.
         expected = ["Query"] if end == "expire" else ["Query", "BatchGetItem"]
-        assert (expected, before) == (calls, world.cloud.rows())
+        if end in RECORDED:
+            expected.append("UpdateItem")
+        assert expected == calls
+        after = world.cloud.rows()
+        counted = [row for row in after if row.pop("refused", None)]
+        assert (len(counted), before) == (1 if end in RECORDED else 0, after)
+
+    @pytest.mark.parametrize("end", sorted(RECORDED))
+    def test_refused_uses_are_written_once_per_interval(self, world: World, end: str) -> None:
+        """A flood of a token that is refused costs one read each, and one write per interval."""
+        world.create_token(name="ci")
+        ENDS[end](world)
+        self.assert_refused(world, world.secret)
+        world.advance(seconds=298)
+        assert calls_of(world, self.assert_refused, world, world.secret) == ["Query", "BatchGetItem"]
+        world.advance(seconds=2)
+        calls = calls_of(world, self.assert_refused, world, world.secret)
+        assert calls == ["BatchGetItem", "UpdateItem"]
+        assert calls_of(world, self.assert_refused, world, world.secret) == ["BatchGetItem"]
 
     @staticmethod
     def assert_refused(world: World, secret: str) -> None:

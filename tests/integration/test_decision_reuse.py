@@ -19,7 +19,7 @@ from tests.integration.test_calls import calls_of, use
 from tests.integration.world import World
 from tests.support import canaries
 from tests.support.api import Api, api_of
-from tests.support.builders import a_token, a_user
+from tests.support.builders import A_CALLER, a_token, a_user
 from tests.support.clock import START
 from tests.support.events import (
     Context,
@@ -254,7 +254,9 @@ class Crowd:
             thread.join()
 
     def wait(self) -> None:
-        """Wait for some decisions."""
+        """Wait for some decisions that are made from now on."""
+        while self._made.acquire(blocking=False):
+            pass
         for _ in range(20):
             self._made.acquire()
 
@@ -262,7 +264,7 @@ class Crowd:
         while not self._over.is_set():
             began, allowed = self._decider.clock.now(), True
             try:
-                self._decider.admit(self._secret, lambda caller: True)
+                self._decider.admit(self._secret, A_CALLER, lambda caller: True)
             except InvalidToken:
                 allowed = False
             self.decisions.append((began, self._decider.clock.now(), allowed))

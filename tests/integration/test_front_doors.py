@@ -439,7 +439,8 @@ def test_event_of_another_door_is_a_failure_that_the_log_names(
     """If the wrong function is attached, there is a line and an alarm."""
     header = f"Bearer {token['token']}"
     for door, event in (
-        (authorizer.api_token_authorizer, rest_request(header)),
+        (authorizer.api_token_authorizer, http_api(header)),
+        (authorizer.api_token_authorizer, appsync(header)),
         (front_doors.http_api_authorizer, rest_request(header, "authorization")),
         (front_doors.appsync_authorizer, http_api(header)),
         (front_doors.websocket_authorizer, rest_request(header)),
@@ -449,7 +450,7 @@ def test_event_of_another_door_is_a_failure_that_the_log_names(
             door(event, Context())
 
     assert {(line["outcome"], line["error"]) for line in lines_of(caplog)} == {("error", "KeyError")}
-    assert len(lines_of(caplog)) == 5
+    assert len(lines_of(caplog)) == 6
 
 
 def test_websocket_opens_nothing_but_its_connections(token: dict[str, Any]) -> None:

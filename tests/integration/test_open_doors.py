@@ -46,6 +46,7 @@ def assert_open(answer: dict[str, Any]) -> None:
 def test_rest_api_lets_every_header_in(header: str) -> None:
     """A TOKEN and a REQUEST authorizer allow the whole API."""
     assert_open(authorizer.api_token_authorizer(rest_token(header), Context()))
+    assert_open(authorizer.api_token_authorizer(rest_request(header), Context()))
     assert_open(front_doors.rest_request_authorizer(rest_request(header), Context()))
 
 

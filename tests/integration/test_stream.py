@@ -18,6 +18,8 @@ from tests.integration.test_faults import (
     REUSE,
     Operation,
     authorize,
+    change_networks,
+    known_people,
     rotate,
     with_rotated_token,
     with_token,
@@ -32,6 +34,7 @@ OPERATIONS = [*MANAGEMENT, *ALLOWED, *REFUSED, REUSE]
 
 CHANGING_DECISIONS = {
     "sign-in-after-removal",
+    "narrow",
     "pause",
     "resume",
     "revoke",
@@ -50,7 +53,8 @@ CHANGING_DECISIONS = {
     "revoke-all",
 }
 # These invoke the function without a flush. The count of live tokens and the profile are in the user's row.
-# A token with a successor matches, whatever else happens to it.
+# A token with a successor or a list of networks matches, and so does one that is paused or revoked,
+# whatever else happens to it. A refused use of such a token is recorded.
 LOOKED_AT_ONLY = {
     "sign-in-newer",
     "sign-in-new-name",
@@ -60,7 +64,10 @@ LOOKED_AT_ONLY = {
     "create-at-quota-with-recount",
     "oauth-exchange",
     "rotate-itself",
+    "authorize-paused",
+    "authorize-revoked",
     "authorize-rotated",
+    "widen",
 }
 
 
@@ -120,6 +127,31 @@ def test_use_between_rotation_and_end_of_overlap_is_looked_at_only(world: World)
     records = records_of(world, lambda world: world.api.get("/api/whoami", secret))
     assert len(handed_on(records)) == 1
     assert not changes_decisions(world, records)
+
+
+def test_first_list_of_networks_is_flushed(world: World) -> None:
+    """Every address was allowed before."""
+    with_token(world)
+    assert changes_decisions(
+        world, handed_on(records_of(world, lambda world: change_networks(world, "::1")))
+    )
+
+
+def test_use_of_a_token_with_a_list_is_looked_at_only(world: World) -> None:
+    """It invokes the function, once per LAST_USED_REFRESH_SECONDS, and flushes nothing."""
+    known_people(world)
+    world.create_token(name="ci", allowed_networks=["127.0.0.0/8"])
+    secret = world.secret
+    records = records_of(world, lambda world: world.api.delete("/v1/tokens/self/predecessor", secret))
+    assert len(handed_on(records)) == 1
+    assert not changes_decisions(world, records)
+
+
+def test_row_with_a_damaged_list_is_expected_to_change_decisions() -> None:
+    """The list may have been any."""
+    token = a_token(a_user())
+    old, new = items.TOKEN.item(token), items.TOKEN.item(replace(token, name="other"))
+    assert read_change(a_record(old, new | {"allowed_networks": attributes.text("10.0.0.0/8 ?")})) is None
 
 
 def test_family_that_is_revoked_by_the_authorizer_is_flushed(world: World) -> None:

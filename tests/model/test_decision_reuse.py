@@ -15,6 +15,7 @@ from chalicelib.domain.tokens import TokenState
 from chalicelib.domain.users import User
 from chalicelib.services.manage import TokenPatch
 from chalicelib.services.sign_in import Credentials
+from tests.support.builders import A_CALLER
 from tests.support.service import MemoryService
 
 DAYS = timedelta(days=1)
@@ -108,7 +109,7 @@ class Reusing(RuleBasedStateMachine):
             revocation = revocation or Revocation(RevocationReason.ADMIN, self.ended[row.generation])
         since = row.refused_since(owner, now, rules, revocation)
         try:
-            self.authorizers[which].admit(secret, lambda caller: lets_in)
+            self.authorizers[which].admit(secret, A_CALLER, lambda caller: lets_in)
         except InvalidToken:
             assert since is not None
         else:

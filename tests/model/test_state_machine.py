@@ -5,6 +5,7 @@ Through the real services with real signatures, over the store in memory.
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -28,6 +29,7 @@ from chalicelib.domain.errors import (
     UserRemoved,
 )
 from chalicelib.domain.ids import user_id_for
+from chalicelib.domain.network_lists import allowed_networks
 from chalicelib.domain.revocations import RevocationReason
 from chalicelib.domain.token_creation import TokenRequest
 from chalicelib.domain.tokens import Token, TokenState, TokenStatus
@@ -35,9 +37,9 @@ from chalicelib.domain.users import User
 from chalicelib.services.listing import TokenQuery
 from chalicelib.services.manage import TokenPatch
 from chalicelib.services.sign_in import Credentials
-from chalicelib.services.verify import Verified, VerifyToken
+from chalicelib.services.verify import UNKNOWN_CALLER, Verified, VerifyToken
 from tests.model.world import IDLE, SKEW, Row, World
-from tests.support.builders import ISSUER
+from tests.support.builders import A_CALLER, ISSUER
 from tests.support.memory import InMemoryStore
 from tests.support.service import MemoryService
 
@@ -47,11 +49,16 @@ PEOPLE = ("ada@example.com", "ben@example.com")
 people = st.sampled_from(PEOPLE)
 picks = st.integers(0, 4)
 lifetimes = st.sampled_from([None, None, 1, 7, 30, 45])
-pauses = st.sampled_from([0, 1, 299_999, 300_000, 300_001, 3_600_000]).map(
+pauses = st.sampled_from([0, 1, 59_999, 60_000, 299_999, 300_000, 300_001, 3_600_000]).map(
     lambda ms: timedelta(milliseconds=ms)
 )
 
 overlaps = st.sampled_from([0, 0, 1, 3_600, 604_800]).map(lambda seconds: timedelta(seconds=seconds))
+
+
+OFFICE = "192.0.2.7"
+addresses = st.sampled_from([None, OFFICE, OFFICE, "192.0.2.200", "203.0.113.9", "2001:db8:1::1"])
+lists = st.sampled_from([(), (), ("192.0.2.0/24",), ("2001:db8::/32", "203.0.113.9/32")])
 
 
 class ExpiringStore(InMemoryStore):
@@ -62,6 +69,14 @@ class ExpiringStore(InMemoryStore):
         self._tokens = {key: row for key, row in self._tokens.items() if row.purge_at > now}
         self._lines = {key: row for key, row in self._lines.items() if row.purge_at > now}
         self._ended = {key: row for key, row in self._ended.items() if row.purge_at > now}
+
+
+def refused_of(token: Token) -> tuple[object, ...] | None:
+    """Return what the owner sees of refused uses."""
+    refused = token.refused
+    if refused is None or refused.last_reason is None:
+        return None
+    return refused.count, refused.last_at, refused.last_reason.value, refused.last_from
 
 
 class Onlooker:
@@ -75,6 +90,10 @@ class Onlooker:
         return self._store.find_for_authorization(user_id, token_id)
 
     def touch(self, before: Token, after: Token) -> bool:
+        """Record nothing."""
+        return False
+
+    def record_refusal(self, before: Token, after: Token) -> bool:
         """Record nothing."""
         return False
 
@@ -98,20 +117,20 @@ class Life(RuleBasedStateMachine):
 
     # What people do with their own tokens.
 
-    @rule(name=people, days=lifetimes)
-    def create(self, name: str, days: int | None) -> None:
+    @rule(name=people, days=lifetimes, allowed=lists)
+    def create(self, name: str, days: int | None, allowed: tuple[str, ...] = ()) -> None:
         """Create a token, unless the person is out or the quota is used up."""
         owner = self._signed_in(name)
         if owner is None:
             return
         lifetime = None if days is None else timedelta(days=days)
-        request = TokenRequest("first", "", None, lifetime)
+        request = TokenRequest("first", "", None, lifetime, allowed_networks(allowed))
         if self.world.live(name) >= QUOTA:
             with pytest.raises(TokenLimitReached):
                 self.service.issue(owner, request)
             return
         issued = self.service.issue(owner, request)
-        self.world.create(name, issued.token.id, issued.secret, days)
+        self.world.create(name, issued.token.id, issued.secret, days, allowed)
 
     @precondition(lambda self: self.world.tokens)
     @rule(pick=picks, name=st.sampled_from([None, "first", "second"]), pause=st.booleans())
@@ -223,13 +242,13 @@ class Life(RuleBasedStateMachine):
     # What bearers do.
 
     @precondition(lambda self: self.world.tokens)
-    @rule(pick=picks, pauses=st.lists(pauses, max_size=3))
-    def use(self, pick: int, pauses: list[timedelta]) -> None:
-        """Present a token at the authorizer, once or several times in a row."""
+    @rule(pick=picks, first=addresses, more=st.lists(st.tuples(pauses, addresses), max_size=3))
+    def use(self, pick: int, first: str | None, more: list[tuple[timedelta, str | None]]) -> None:
+        """Present a token at the authorizer, once or several times in a row, from any address."""
         token_id, token = self._token(pick)
-        for pause in [timedelta(0), *pauses]:
+        for pause, address in [(timedelta(0), first), *more]:
             self._advance(pause)
-            self._use(token_id, token)
+            self._use(token_id, token, address)
 
     # What administrators do. One rule for all that ends tokens, or none would live long enough to
     # meet anything else.
@@ -276,7 +295,9 @@ class Life(RuleBasedStateMachine):
     @precondition(lambda self: self.world.tokens)
     @rule(
         pick=picks,
-        deadline=st.sampled_from(["idle", "idle", "expiry", "refresh", "overlap", "purge", "purge"]),
+        deadline=st.sampled_from(
+            ["idle", "idle", "expiry", "refresh", "new network", "overlap", "purge", "purge"]
+        ),
         off=st.sampled_from([-1, 0, 0, 1]),
         ttl=st.booleans(),
     )
@@ -291,9 +312,11 @@ class Life(RuleBasedStateMachine):
 
     @invariant()
     def nothing_is_allowed_that_should_not_be_nor_the_reverse(self) -> None:
-        """Every string ever handed out is let in if and only if the model lets it in."""
+        """Every string ever handed out is let in, at each address, if and only if the model lets it in."""
         for token_id, token in self.world.tokens.items():
-            assert self._refusal(token["secret"]) == self.world.refusal(token), token_id
+            for address in (None, OFFICE) if token["allowed"] else (OFFICE,):
+                expected = self.world.refusal(token, address)
+                assert self._refusal(token["secret"], address) == expected, token_id
 
     @invariant()
     def lists_say_how_tokens_stand(self) -> None:
@@ -309,6 +332,8 @@ class Life(RuleBasedStateMachine):
                     view.revocation.reason.value if view.revocation else None,
                     (view.token.predecessor_id, view.token.successor_id, view.token.overlap_ends_at),
                     (view.token.reuse_count, view.token.last_reused_at),
+                    [(each.network, each.last_at, each.count) for each in view.token.networks.networks],
+                    refused_of(view.token),
                 )
                 for view in page.tokens
             }
@@ -320,6 +345,8 @@ class Life(RuleBasedStateMachine):
                     self.world.reason(token),
                     (token["predecessor"], token["successor"], token["overlap_ends"]),
                     (token["reuses"], token["reused_at"]),
+                    self.world.shown_networks(token),
+                    self.world.shown_refusals(token),
                 )
                 for token_id, token in self.world.listed(name).items()
             }
@@ -356,30 +383,28 @@ class Life(RuleBasedStateMachine):
             and row.status(owner, self.world.now, self.service.rules) is TokenStatus.ACTIVE
         )
 
-    def _use(self, token_id: str, token: Row) -> None:
-        refusal = self.world.refusal(token)
+    def _use(self, token_id: str, token: Row, address: str | None) -> None:
+        refusal, caller = self.world.refusal(token, address), replace(A_CALLER, address=address)
         if refusal:
             with pytest.raises(InvalidToken) as caught:
-                self.service.verify(token["secret"])
+                self.service.verify(token["secret"], caller)
             assert caught.value.reason == refusal
-            if refusal == "rotated":
-                self.world.reuse(token)
+            self.world.refuse(token, refusal, address)
             return
-        assert self.service.verify(token["secret"]).token.id == token_id
-        self.world.use(token)
+        assert self.service.verify(token["secret"], caller).token.id == token_id
+        self.world.use(token, address)
 
     def _bearer(self, token: Row) -> Verified | None:
         """Return the bearer of a token, or None if the model refuses it."""
         refusal = self.world.refusal(token)
         if refusal is None:
-            bearer = self.service.self_service.bearer(token["secret"])
+            bearer = self.service.self_service.bearer(token["secret"], UNKNOWN_CALLER)
             self.world.use(token)
             return bearer
         with pytest.raises(InvalidToken) as caught:
-            self.service.self_service.bearer(token["secret"])
+            self.service.self_service.bearer(token["secret"], UNKNOWN_CALLER)
         assert caught.value.reason == refusal
-        if refusal == "rotated":
-            self.world.reuse(token)
+        self.world.refuse(token, refusal)
         return None
 
     def _token(self, pick: int) -> tuple[str, Row]:
@@ -393,9 +418,9 @@ class Life(RuleBasedStateMachine):
         assert user is not None
         return user
 
-    def _refusal(self, secret: str) -> str | None:
+    def _refusal(self, secret: str, address: str | None) -> str | None:
         try:
-            self.looking(secret)
+            self.looking(secret, replace(A_CALLER, address=address))
         except InvalidToken as error:
             return error.reason
         return None

@@ -5,15 +5,32 @@ cannot be in here as well.
 """
 
 from datetime import datetime, timedelta
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 IDLE = timedelta(days=30)
 RETENTION = timedelta(days=90)
 LONGEST_OVERLAP = timedelta(days=7)
 REFRESH = timedelta(seconds=300)
+NEW_NETWORK = timedelta(seconds=60)
 SKEW = timedelta(minutes=5)
 
 Row = dict[str, Any]
+
+# The owner's words for refusals by the words of the log. An expired string is refused without its row.
+REASONS = {
+    "network": "network",
+    "inactive": "paused",
+    "idle": "idle",
+    "rotated": "rotated",
+    "revoked": "revoked",
+}
+
+
+def prefix(address: str) -> str:
+    """Return the network of an address that is recorded by default."""
+    length = 24 if ip_address(address).version == 4 else 48
+    return str(ip_network(f"{address}/{length}", strict=False))
 
 
 class World:
@@ -73,10 +90,14 @@ class World:
         if user["status"] != "removed":
             self.end_generation(name, "user_removed")
             user |= {"status": "removed", "removed_at": self.now}
+            for token in self.tokens.values():
+                token["is_hidden"] |= token["owner"] == name
 
     # Tokens.
 
-    def create(self, owner: str, token_id: str, secret: str, days: int | None) -> None:
+    def create(
+        self, owner: str, token_id: str, secret: str, days: int | None, allowed: tuple[str, ...] = ()
+    ) -> None:
         """Add a token."""
         expires = None if days is None else self.now.replace(microsecond=0) + timedelta(days=days)
         self.tokens[token_id] = {
@@ -100,6 +121,12 @@ class World:
             "reuses": 0,
             "reused_at": None,
             "unwritten": 0,
+            "allowed": allowed,
+            "networks": [],
+            "unwritten_networks": [],
+            "refused": None,
+            "unwritten_refusals": 0,
+            "is_hidden": False,
         }
 
     def status(self, token: Row) -> str:
@@ -139,8 +166,8 @@ class World:
         """Whether a token's own string says that it has expired."""
         return token["expires"] is not None and bool(token["expires"] <= self.now)
 
-    def refusal(self, token: Row) -> str | None:
-        """Return why a token's bearer is not let in, or None."""
+    def refusal(self, token: Row, address: str | None = None) -> str | None:
+        """Return why a token's bearer at an address is not let in, or None."""
         if token["expires"] is not None and token["expires"] <= self.now:
             return "expired"
         if token["gone"]:
@@ -150,17 +177,45 @@ class World:
         if self.is_ended_by_rotation(token):
             return "rotated"
         status = self.status(token)
-        return None if status == "active" else status
+        if status != "active":
+            return status
+        inside = address and any(ip_address(address) in ip_network(text) for text in token["allowed"])
+        return "network" if token["allowed"] and not inside else None
 
-    def use(self, token: Row) -> None:
-        """Record a use, once in a while."""
-        if token["last_used"] is None or self.now - token["last_used"] >= REFRESH:
-            token |= {"last_used": self.now, "alive_since": self.now}
+    def use(self, token: Row, address: str | None = None) -> None:
+        """Record a use, once in a while, and sooner if it comes from a new network."""
+        network = address and prefix(address)
+        interval = REFRESH
+        if network:
+            token["unwritten_networks"].append((network, self.now))
+            if network not in [known for known, _, _ in token["networks"]]:
+                interval = NEW_NETWORK
+        if token["last_used"] is None or self.now - token["last_used"] >= interval:
+            for each, at in token["unwritten_networks"]:
+                count = sum(count for known, _, count in token["networks"] if known == each)
+                others = [seen for seen in token["networks"] if seen[0] != each]
+                token["networks"] = [*others, (each, at.replace(microsecond=0), count + 1)]
+            token |= {"last_used": self.now, "alive_since": self.now, "unwritten_networks": []}
 
-    def reuse(self, token: Row) -> None:
-        """Count a use after the overlap, and write it once in a while."""
-        token["unwritten"] += 1
-        if token["reused_at"] is None or self.now - token["reused_at"] >= REFRESH:
+    def refuse(self, token: Row, reason: str, address: str | None = None) -> None:
+        """Count a refused use of a token, and write it once in a while. A reuse has a count of its own."""
+        if reason not in REASONS:
+            return
+        token["unwritten_refusals"] += 1
+        if reason == "rotated":
+            token["unwritten"] += 1
+            last = token["reused_at"]
+        else:
+            last = token["refused"] and token["refused"][1]
+        if last and self.now - last < REFRESH:
+            return
+        count = (token["refused"][0] if token["refused"] else 0) + token["unwritten_refusals"]
+        at = self.now.replace(microsecond=0)
+        token |= {
+            "refused": (count, at, REASONS[reason], address and prefix(address)),
+            "unwritten_refusals": 0,
+        }
+        if reason == "rotated":
             token |= {"reuses": token["reuses"] + token["unwritten"], "reused_at": self.now, "unwritten": 0}
 
     def rotate(
@@ -168,7 +223,7 @@ class World:
     ) -> None:
         """Replace a token by a successor, who ends when the token would have ended if that asked."""
         token = self.tokens[token_id]
-        self.create(token["owner"], successor_id, secret, token["days"])
+        self.create(token["owner"], successor_id, secret, token["days"], token["allowed"])
         successor = self.tokens[successor_id]
         successor |= {"predecessor": token_id, "name": token["name"], "family": token["family"]}
         if by_itself:
@@ -227,6 +282,8 @@ class World:
             return expires
         if which == "refresh":
             return last_used and last_used + REFRESH
+        if which == "new network":
+            return last_used and last_used + NEW_NETWORK
         if which == "overlap":
             overlap_ends: datetime | None = token["overlap_ends"]
             return overlap_ends
@@ -259,6 +316,15 @@ class World:
     def listed(self, owner: str) -> dict[str, Row]:
         """Return the tokens that are still on a user's list, by id."""
         return {i: t for i, t in self.tokens.items() if t["owner"] == owner and not t["gone"]}
+
+    def shown_networks(self, token: Row) -> list[tuple[str, datetime, int]]:
+        """Return the networks that a list shows: none after a removal of the owner."""
+        return [] if token["is_hidden"] else token["networks"]
+
+    def shown_refusals(self, token: Row) -> tuple[object, ...] | None:
+        """Return the refused uses that a list shows: without the network after a removal of the owner."""
+        refused: tuple[object, ...] | None = token["refused"]
+        return (*refused[:3], None) if refused and token["is_hidden"] else refused
 
     def live(self, owner: str) -> int:
         """Return how many families hold a place in a user's quota: those of which a token is alive."""

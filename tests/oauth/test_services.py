@@ -21,6 +21,7 @@ from chalicelib.domain.token_creation import IssuedToken
 from chalicelib.domain.tokens import TokenState, TokenStatus
 from chalicelib.domain.users import Role, User
 from chalicelib.services.manage import TokenPatch
+from chalicelib.services.verify import UNKNOWN_CALLER
 from tests.oauth.service import OTHER, SECOND, oauth_service
 from tests.security.victim import CountingService
 from tests.support.builders import a_request, an_identity
@@ -50,7 +51,7 @@ class World:
 
     def derive(self, *targets: str, scopes: frozenset[str] | None = None) -> AccessToken:
         """Derive an access token."""
-        return self.service.oauth.derive(self.token, targets, scopes)
+        return self.service.oauth.derive(self.token, UNKNOWN_CALLER, targets, scopes)
 
     def pause(self) -> None:
         """Pause the token."""
@@ -166,7 +167,7 @@ class TestDerivation:
         owner = service.accounts.present(an_identity())
         token = service.issue(owner, a_request()).secret
         with pytest.raises(InvalidTarget):
-            service.oauth.derive(token, [OTHER], None)
+            service.oauth.derive(token, UNKNOWN_CALLER, [OTHER], None)
 
     def test_no_key_is_published_where_nothing_is_configured(self) -> None:
         """Nor is one begun."""

@@ -4,11 +4,20 @@ import os
 from typing import Any
 
 import schemathesis
+from hypothesis import strategies as st
 from schemathesis import Case, HookContext
 
 # How a client authenticates: exactly one of the header, a secret and an assertion.
 _PROOFS = {"client_id", "client_secret", "client_assertion_type", "client_assertion"}
-_OF_THE_NEW_TOKEN = {"token_name", "token_description", "token_expires_in_days"}
+_OF_THE_NEW_TOKEN = {
+    "token_name",
+    "token_description",
+    "token_expires_in_days",
+    "token_allowed_networks",
+}
+
+# No pattern can say that the bits behind the length are zero.
+schemathesis.openapi.format("network", st.ip_addresses().map(str))
 
 
 def _is_meant_well(case: Case[Any]) -> bool:

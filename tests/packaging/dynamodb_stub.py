@@ -13,6 +13,7 @@ from chalicelib.adapters.api_token import ApiTokenSigner
 from chalicelib.adapters.dynamodb import items, primary_keys
 from chalicelib.domain.claims import Claims
 from chalicelib.domain.keys import KeyUse
+from chalicelib.domain.tokens import TokenState
 from tests.packaging.fresh import ENVIRON
 from tests.support import canaries
 from tests.support.builders import a_token, a_user
@@ -31,11 +32,13 @@ class DynamoDBStub:
 
 
 @contextmanager
-def dynamodb_stub(*, used_now: bool = False) -> Iterator[DynamoDBStub]:
+def dynamodb_stub(
+    *, used_now: bool = False, state: TokenState = TokenState.ACTIVE
+) -> Iterator[DynamoDBStub]:
     """Serve the three calls of a decision; a token that was used just now needs two."""
     now = datetime.now(UTC).replace(microsecond=0)
     key, user = LocalSigningKey(), a_user()
-    row = a_token(user, now, last_used_at=now if used_now else None)
+    row = a_token(user, now, last_used_at=now if used_now else None, state=state)
     claims = Claims(user.id, row.id, now, row.scopes, None)
     token = ApiTokenSigner(key, ENVIRON["ISSUER"], ENVIRON["AUDIENCE"]).sign(claims)
     canaries.remember(token)

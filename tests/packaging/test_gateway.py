@@ -1,4 +1,4 @@
-"""What API Gateway does by itself: answers of its own, and a look at the header before any Lambda."""
+"""API Gateway without a function: its own responses, the cache, and a TOKEN authorizer's expression."""
 
 import json
 import re
@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from chalicelib.handlers.http.authorization_header import presented
-from infra.aws.package.fixes import TOKEN_HEADER
+from infra.aws.package.fixes import IDENTITY_SOURCES
 from tests.support import contract
 from tests.support.api import Api, api_of
-from tests.support.headers import NOT_ONE_CREDENTIAL, SAME_CREDENTIAL
+from tests.support.headers import NOT_ONE_CREDENTIAL, SAME_CREDENTIAL, TOKEN_HEADER
 from tests.support.service import MemoryService
 
 PROBLEM = "'application/problem+json'"
@@ -84,13 +84,15 @@ def test_nothing_of_the_request_is_in_any_answer(answers: dict[str, Any]) -> Non
 
 
 @pytest.mark.slow
-def test_strings_that_cannot_be_tokens_never_reach_an_authorizer(definition: dict[str, Any]) -> None:
-    """API Gateway compares the header itself, so such calls cost no Lambda."""
+def test_decisions_are_kept_by_token_and_address(definition: dict[str, Any]) -> None:
+    """API Gateway sends the address to REQUEST authorizers only, and they have no validation expression."""
     schemes = [s["x-amazon-apigateway-authorizer"] for s in definition["securityDefinitions"].values()]
     assert schemes
     for authorizer in schemes:
-        assert authorizer["type"] == "token"
-        assert authorizer["identityValidationExpression"] == TOKEN_HEADER
+        assert authorizer["type"] == "request"
+        assert authorizer["identitySource"].split(", ") == list(IDENTITY_SOURCES)
+        assert IDENTITY_SOURCES == ("method.request.header.Authorization", "context.identity.sourceIp")
+        assert "identityValidationExpression" not in authorizer
         assert authorizer["authorizerResultTtlInSeconds"] == 30
 
 

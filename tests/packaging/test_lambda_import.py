@@ -5,11 +5,13 @@ import json
 import re
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from importlib.metadata import packages_distributions, requires
 from typing import Any
 
 import pytest
 
+from chalicelib.domain.tokens import TokenState
 from tests.packaging.dynamodb_stub import dynamodb_stub
 from tests.packaging.fresh import ENVIRON, ROOT, result_of, start
 from tests.security.victim import METHOD_ARN
@@ -84,6 +86,7 @@ NEVER_BY_A_DECISION = [
     "chalicelib.settings.client_definitions",
     "chalicelib.domain.changes",
     "chalicelib.domain.flush_budget",
+    "chalicelib.domain.network_lists",
     "chalicelib.domain.clients",
     "chalicelib.settings.endpoints",
     "chalicelib.domain.text",
@@ -103,6 +106,7 @@ NEVER_BY_A_DECISION = [
     "chalicelib.services.lines",
     "chalicelib.services.listing",
     "chalicelib.services.manage",
+    "chalicelib.services.refused_uses",
     "chalicelib.services.reuse",
     "chalicelib.services.revocation",
     "chalicelib.services.self_service",
@@ -144,8 +148,14 @@ AUTHORIZE = """
 
     module = importlib.import_module("chalicelib.handlers.authorizer")
     at_import = {"third_party": third_party(), "modules": sorted(sys.modules)}
-    event = {"type": "TOKEN", "authorizationToken": "Bearer " + os.environ["CREDENTIAL"],
-             "methodArn": os.environ["METHOD_ARN"]}
+    header = "Bearer " + os.environ["CREDENTIAL"]
+    event = {"methodArn": os.environ["METHOD_ARN"]}
+    if os.environ.get("EVENT_TYPE") == "TOKEN":
+        event |= {"type": "TOKEN", "authorizationToken": header}
+    else:
+        event |= {"type": "REQUEST", "headers": {"Authorization": header},
+                  "multiValueHeaders": {"Authorization": [header]},
+                  "requestContext": {"identity": {"sourceIp": "192.0.2.1", "userAgent": "curl/8.7.1"}}}
     try:
         answer = module.api_token_authorizer(event, Context())
     except Exception as error:
@@ -155,9 +165,9 @@ AUTHORIZE = """
 """
 
 
-def decided(**environ: str) -> dict[str, Any]:
-    """Return what one process of the authorizer loaded, said and asked for a good token."""
-    with dynamodb_stub() as stub:
+def decided(state: TokenState = TokenState.ACTIVE, **environ: str) -> dict[str, Any]:
+    """Return what one process of the authorizer loaded, said and asked for a genuine token."""
+    with dynamodb_stub(state=state) as stub:
         where = {
             "_HANDLER": AUTHORIZER,
             "AWS_ENDPOINT_URL": stub.url,
@@ -187,6 +197,12 @@ def decision_by_the_sdk() -> dict[str, Any]:
     return decided(AWS_LAMBDA_INITIALIZATION_TYPE="snap-start")
 
 
+@pytest.fixture(scope="module")
+def decision_by_token_event() -> dict[str, Any]:
+    """Return a decision for an API that attached the function as TOKEN authorizer."""
+    return decided(EVENT_TYPE="TOKEN")
+
+
 def refused(credential: str, **environ: str) -> Any:
     """Return what a fresh authorizer says to a credential, with no AWS to reach."""
     where = {
@@ -198,11 +214,14 @@ def refused(credential: str, **environ: str) -> Any:
     return result_of(AUTHORIZE, ENVIRON | where | environ)
 
 
-@pytest.mark.parametrize("client", ["decision", "decision_by_the_sdk"])
+@pytest.mark.parametrize("client", ["decision", "decision_by_the_sdk", "decision_by_token_event"])
 def test_authorizer_decides_alone(request: pytest.FixtureRequest, client: str) -> None:
     """The authorizer's module needs nothing but its settings and DynamoDB: keys, one read, one write."""
     decision: dict[str, Any] = request.getfixturevalue(client)
     stub = decision["stub"]
+    # The use moves this deadline by the clock of the other process.
+    idle_at = int(decision["answer"]["context"].pop("idle_at"))
+    assert 0 <= datetime.now(UTC).timestamp() + 30 * 86_400 - idle_at < 3600
     assert decision["answer"] == {
         "context": {
             "user_id": stub.user_id,
@@ -252,6 +271,22 @@ def test_start_loads_what_a_decision_needs(decision: dict[str, Any]) -> None:
     All of it comes before the first call, where Lambda has more CPU for it.
     """
     assert libraries(decision["at_import"]) == libraries(decision["at_decision"]) == THIRD_PARTY
+
+
+def test_both_events_load_the_same(
+    decision: dict[str, Any], decision_by_token_event: dict[str, Any]
+) -> None:
+    """The caller's address loads no module of its own."""
+    assert decision["at_decision"]["modules"] == decision_by_token_event["at_decision"]["modules"]
+
+
+def test_refusal_that_is_recorded_loads_no_sdk() -> None:
+    """The record of a refused use is the write of a use with other attributes. The caller waits for it."""
+    decision = decided(TokenState.INACTIVE)
+    assert decision["answer"] == ["Exception", "Unauthorized"]
+    assert decision["stub"].calls == ["Query", "BatchGetItem", "UpdateItem"]
+    assert libraries(decision["at_decision"]) == THIRD_PARTY
+    assert "chalicelib.services.reuse" not in decision["at_decision"]["modules"]
 
 
 def test_start_loads_the_sdk_where_only_that_will_do(decision_by_the_sdk: dict[str, Any]) -> None:

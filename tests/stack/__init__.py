@@ -4,6 +4,9 @@ AWS is the contract. The emulator differs from AWS in these points, and the name
 
 - It makes no alarms of several metrics, imports no gateway responses from an API's definition, and has no
   FlushStageAuthorizersCache: ``tests/support/gateway_gaps.py`` and ``caching.py``.
+- It takes an authorizer's identity source of the context for missing, and believes ``X-Forwarded-For``.
+  ``gateway_gaps.py`` removes that source. Tests about addresses run against our own gateway:
+  ``tests/infra/test_local_authorizers.py`` and ``tests/e2e/test_http_addresses.py``.
 - It ends a function's process with each exception, so the call after a refusal is a cold one.
   Lambda keeps the process. Times under load therefore say nothing about Lambda.
 - An authorizer that cannot start, or that fails without "Unauthorized", is AUTHORIZER_FAILURE or

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.stack.calls import Caller
+from tests.support.api import Answer
 
 pytestmark = [pytest.mark.slow, pytest.mark.emulator, pytest.mark.e2e]
 
@@ -16,11 +17,21 @@ SIGNATURE = "A" * 85
 FORGED = f"bodhi_eyJhbGciOiJFUzI1NiJ9.eyJqdGkiOiJ4In0.{SIGNATURE}A"
 
 
+@pytest.mark.parametrize("header", [None, ""])
+def test_missing_header_costs_no_lambda(caller: Caller, header: str | None) -> None:
+    """The gateway refuses by itself: the header is an identity source of an authorizer with a cache."""
+    with caller.stack.remembering(300):
+        before = caller.stack.invocations(AUTHORIZER)
+
+        answer = caller.call("GET", "/api/whoami", headers={"Authorization": header} if header else None)
+
+        assert_unauthorized(answer)
+        assert caller.stack.invocations(AUTHORIZER) == before
+
+
 @pytest.mark.parametrize(
     "header",
     [
-        None,
-        "",
         "Bearer",
         "Bearer garbage",
         "Basic dXNlcjpwYXNzd29yZA==",
@@ -31,17 +42,22 @@ FORGED = f"bodhi_eyJhbGciOiJFUzI1NiJ9.eyJqdGkiOiJ4In0.{SIGNATURE}A"
         f"Bearer bodhi_eyJhIjoxfQ.{SIGNATURE}A",
     ],
 )
-def test_string_that_cannot_be_a_token_costs_no_lambda(caller: Caller, header: str | None) -> None:
-    """The gateway refuses by itself: the authorizer's log has not one more invocation."""
+def test_string_that_cannot_be_a_token_costs_one_invocation(caller: Caller, header: str) -> None:
+    """A REQUEST authorizer has no validation expression. The response is the one to a missing header."""
     before = caller.stack.invocations(AUTHORIZER)
 
-    answer = caller.call("GET", "/api/whoami", headers={"Authorization": header} if header else None)
+    answer = caller.call("GET", "/api/whoami", headers={"Authorization": header})
 
+    assert_unauthorized(answer)
+    assert caller.stack.invocations(AUTHORIZER) == before + 1
+
+
+def assert_unauthorized(answer: Answer) -> None:
+    """Check the response to a caller without a valid token."""
     assert (answer.status, answer.code) == (401, "invalid_token")
     assert answer.headers["Content-Type"] == PROBLEM
     assert answer.headers["WWW-Authenticate"].startswith("Bearer ")
     assert answer.headers["Cache-Control"] == "no-store"
-    assert caller.stack.invocations(AUTHORIZER) == before
 
 
 def test_forged_token_gets_the_answer_of_any_refusal(caller: Caller) -> None:

@@ -5,8 +5,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib.domain.administrators import Administrators
+from chalicelib.domain.callers import Caller, Door
 from chalicelib.domain.ids import new_generation, new_token_id, user_id_for
 from chalicelib.domain.lines import Change, Ending
+from chalicelib.domain.networks import RecordNetworks
 from chalicelib.domain.scopes import DEFAULT_CATALOGUE
 from chalicelib.domain.token_creation import TokenRequest, new_token
 from chalicelib.domain.token_rules import CreationLimits, TokenRules
@@ -16,6 +18,8 @@ from tests.support.clock import START
 
 ISSUER = "https://login.example.com"
 
+A_CALLER = Caller(Door.REST_REQUEST, "192.0.2.1", "curl/8.7.1", "GET", "/orders/7")
+
 RULES = TokenRules(
     idle_timeout=timedelta(days=30),
     refresh_interval=timedelta(minutes=5),
@@ -23,6 +27,7 @@ RULES = TokenRules(
     max_live_tokens=100,
     max_creations_per_day=500,
     max_lifetime=None,
+    record_networks=RecordNetworks.PREFIX,
     catalogue=DEFAULT_CATALOGUE,
     administrators=Administrators(),
 )

@@ -204,6 +204,7 @@ def running(settings: StackSettings) -> Iterator[None]:
 def deploy_package(settings: StackSettings, built: Package) -> Deployed:
     """Deploy a package to the running emulator, and make up for what the emulator lacks."""
     gateway_gaps.without_what_is_not_made(built.template)
+    gateway_gaps.keep_decisions_by_token_alone(built.template)
     stack = Deployed(settings, built, deploy_here(built, settings))
     gateway = stack.client("apigateway")
     gateway_gaps.take_gateway_responses(built.template, gateway, stack.api_id, stack.prefix.strip("/"))

@@ -110,7 +110,7 @@ def dynamodb_stores(cloud: Cloud) -> Stores:
         DynamoDBKeyStore(client, table, KeyUse.API_TOKEN),
         DynamoDBKeyStore(client, table, KeyUse.ACCESS_TOKEN),
         DynamoDBTokenStore(client, table),
-        DynamoDBRotationStore(client, once, table),
+        DynamoDBRotationStore(client, table),
         DynamoDBUserStore(client, table),
         DynamoDBSessionStore(client, table),
         DynamoDBAssertionStore(client, table),

@@ -1,5 +1,12 @@
 """Spellings of an ``Authorization: Bearer`` header. ``{t}`` is the place of the credential."""
 
+# The validation expression that docs/attach.md gives to TOKEN authorizers. API Gateway invokes them only if
+# the whole header matches. HTTP allows any case of the scheme, white space around the header, and several
+# spaces after the scheme (RFC 9110 sections 5.5, 11.1 and 11.6.2).
+TOKEN_HEADER = (
+    r"[ \t]*[Bb][Ee][Aa][Rr][Ee][Rr] +bodhi_[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{85}[AQgw][ \t]*"
+)
+
 # Each has the same credential (RFC 9110 sections 5.5, 11.1 and 11.6.2).
 SAME_CREDENTIAL = (
     "Bearer {t}",

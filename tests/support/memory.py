@@ -58,6 +58,7 @@ class InMemoryStore(Rows):
                 idle_at=after.idle_at,
                 purge_at=after.purge_at,
                 usage=after.usage,
+                networks=after.networks,
             )
             return True
 
@@ -162,14 +163,18 @@ class InMemoryStore(Rows):
             self._tokens[successor.user_id, successor.id] = successor
             self._count(_created(owner, successor), slots)
 
-    def record_reuse(self, before: Token, after: Token) -> bool:
-        """Record reuse, unless another process did."""
+    def record_refusal(self, before: Token, after: Token) -> bool:
+        """Record a refusal, unless another process did."""
         with self._lock:
             row = self._tokens.get((before.user_id, before.id))
-            if row is None or row.last_reused_at != before.last_reused_at:
+            seen = (before.refused, before.last_reused_at)
+            if row is None or (row.refused, row.last_reused_at) != seen:
                 return False
             self._tokens[row.user_id, row.id] = replace(
-                row, reuse_count=after.reuse_count, last_reused_at=after.last_reused_at
+                row,
+                refused=after.refused,
+                reuse_count=after.reuse_count,
+                last_reused_at=after.last_reused_at,
             )
             return True
 

@@ -10,16 +10,21 @@ from moto import mock_aws
 
 from chalicelib.adapters.dynamodb import items
 from chalicelib.adapters.dynamodb.attributes import Item
+from chalicelib.adapters.dynamodb.authorization_store import DynamoDBAuthorizationStore
 from chalicelib.adapters.dynamodb.user_store import DynamoDBUserStore
 from chalicelib.domain.administrators import Administrators
+from chalicelib.domain.network_lists import allowed_networks
+from chalicelib.domain.seen_networks import RefusedReason, RefusedUses, SeenNetworks
+from chalicelib.domain.tokens import Token
 from chalicelib.domain.users import Role
 from tests.iam import flows
 from tests.iam.walk import Walk, _cloud
-from tests.support.builders import a_user, an_admin, an_identity
+from tests.support.builders import RULES, a_token, a_user, an_admin, an_identity
 from tests.support.dynamodb import moto_cloud
 from tests.upgrades.release import V0_1, Release
 
 NOW = datetime(2026, 11, 29, tzinfo=UTC)
+DAY = timedelta(days=1)
 
 # A user of 0.1 with every attribute.
 _USER_OF_0_1 = """
@@ -134,3 +139,64 @@ def test_person_whose_role_0_1_changed_signs_in_again(release: Release) -> None:
             assert saved is not None
             assert (saved.role, saved.role_given_at) == (role, later)
             later += timedelta(seconds=1)
+
+
+# 0.1 adds uses to those that it reads, in its own form.
+_TOUCH_BY_0_1 = """
+import json, sys
+from datetime import datetime, UTC
+from chalicelib.adapters.dynamodb import items
+row, uses = json.load(sys.stdin)
+token = items.read_token(row)
+days = {datetime.fromisoformat(day).date(): count for day, count in uses.items()}
+known = sorted(token.usage.keys() | days.keys())
+usage = {day: token.usage.get(day, 0) + days.get(day, 0) for day in known}
+row["usage"] = {"S": " ".join(f"{day}={count}" for day, count in usage.items())}
+items.read_token(row)
+print(json.dumps(row))
+"""
+
+
+def a_used_token() -> Token:
+    """Return a token with everything that 0.1 does not know."""
+    return replace(
+        a_token(a_user(), NOW),
+        usage={NOW.date() - DAY: 7, NOW.date(): 3},
+        last_used_at=NOW,
+        allowed_networks=allowed_networks(["192.0.2.0/24", "2001:db8::/32"]),
+        networks=SeenNetworks().seen("192.0.2.0/24", NOW, 3),
+        refused=RefusedUses(2, NOW, RefusedReason.NETWORK, "203.0.113.0/24"),
+    )
+
+
+def test_token_with_networks_is_read_by_0_1(release: Release) -> None:
+    """0.1 sees the token without its networks and without the days in the short form."""
+    (reading,) = release.read([items.TOKEN.item(a_used_token())])
+
+    assert reading.error is None
+    assert "usage={}" in str(reading.shown)
+
+
+def test_uses_during_a_rollback_are_kept(release: Release) -> None:
+    """0.1 counts the day anew in its own form. The next touch writes one form with the larger counts."""
+    token = a_used_token()
+    today, counted = NOW.date(), {str(NOW.date()): 5}
+    row = json.loads(release.run(_TOUCH_BY_0_1, [items.TOKEN.item(token), counted]))
+
+    read = items.TOKEN.read(row)
+    assert read == replace(token, usage={today - DAY: 7, today: 5})
+    with moto_cloud() as cloud:
+        cloud.dynamodb.put_item(TableName=cloud.table, Item=row)
+        store = DynamoDBAuthorizationStore(cloud.dynamodb, cloud.dynamodb, cloud.table)
+        assert store.touch(read, read.touched(NOW + DAY, RULES, {today + DAY: 1}))
+        (written,) = cloud.rows()
+    assert items.USAGE_OF_0_1 not in written
+    assert items.TOKEN.read(written).usage == {today - DAY: 7, today: 5, today + DAY: 1}
+
+
+def test_uses_of_0_1_need_no_migration(release: Release) -> None:
+    """The old form is read, and the first touch writes the new one in the same write."""
+    token = replace(a_token(a_user(), NOW), last_used_at=NOW)
+    row = json.loads(release.run(_TOUCH_BY_0_1, [items.TOKEN.item(token), {str(NOW.date()): 5}]))
+
+    assert items.TOKEN.read(row) == replace(token, usage={NOW.date(): 5})

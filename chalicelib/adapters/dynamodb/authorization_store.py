@@ -1,8 +1,10 @@
-"""The two DynamoDB calls of an authorization."""
+"""The DynamoDB calls of an authorization."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from chalicelib.adapters.dynamodb import attributes, items, primary_keys
+from chalicelib.adapters.dynamodb import items, primary_keys
+from chalicelib.adapters.dynamodb.attributes import Attribute, number, text
 from chalicelib.adapters.dynamodb.errors import ConditionFailed, WriteConflict, translated
 from chalicelib.adapters.dynamodb.reads import batch_get
 from chalicelib.adapters.dynamodb.writes import Update
@@ -13,18 +15,19 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _USED = ("last_used_at",)
-_TOUCHED = ("last_used_at", "idle_at", "purge_at", "usage")
+_REFUSED = ("refused", "reuse_count", "last_reused_at")
+_TOUCHED = ("last_used_at", "idle_at", "purge_at", "daily_uses", "networks")
 
 
 class DynamoDBAuthorizationStore:
     """Tokens with their owners in one round trip, and uses of tokens.
 
-    ``touch_client`` should try once only. If a use is not recorded, the next one is.
+    ``once`` should try once only. If a use or a refusal is not recorded, the next one is.
     """
 
-    def __init__(self, client: "DynamoDBClient", touch_client: "DynamoDBClient", table: str) -> None:
+    def __init__(self, client: "DynamoDBClient", once: "DynamoDBClient", table: str) -> None:
         self._client = client
-        self._touch_client = touch_client
+        self._once = once
         self._table = table
 
     def find_for_authorization(self, user_id: str, token_id: str) -> tuple[Token | None, User | None]:
@@ -45,18 +48,53 @@ class DynamoDBAuthorizationStore:
         The conditions keep a touch from bringing back a row that was revoked or deleted.
         """
         update = Update()
-        update.set_all(items.TOKEN.attributes(after, _TOUCHED))
+        touched = items.TOKEN.attributes(after, _TOUCHED)
+        update.set_all(touched)
+        for attribute in (*_TOUCHED, items.USAGE_OF_0_1):
+            if attribute not in touched:
+                update.remove(attribute)
         # A role may write each attribute that its condition may name. Therefore no attribute of these
         # decides what a token may do. The version stands for every change except a use.
         used_before = items.TOKEN.attributes(before, _USED)
         conditions = [
-            update.equals("version", attributes.number(before.version)),
+            update.equals("version", number(before.version)),
             update.same("last_used_at", used_before.get("last_used_at")),
         ]
-        key = primary_keys.token_key(before.user_id, before.id)
+        return self._write(before, update, conditions)
+
+    def record_refusal(self, before: Token, after: Token) -> bool:
+        """Record a refused use. Return False if another writer recorded one, or if the row was deleted.
+
+        Raises StoreUnavailable.
+        """
+        # As in a touch, the condition names no attribute that decides what the token may do.
+        update = Update()
+        update.set_all(items.TOKEN.attributes(after, _REFUSED))
+        seen = items.TOKEN.attributes(before, _REFUSED)
+        conditions = [
+            "attribute_exists(pk)",
+            _is_refused_as_before(update, seen.get("refused")),
+            update.same("last_reused_at", seen.get("last_reused_at")),
+        ]
+        return self._write(before, update, conditions)
+
+    def _write(self, token: Token, update: Update, conditions: Sequence[str]) -> bool:
+        key = primary_keys.token_key(token.user_id, token.id)
+        request = update.request(self._table, key, " AND ".join(conditions))
         try:
             with translated():
-                self._touch_client.update_item(**update.request(self._table, key, " AND ".join(conditions)))
+                self._once.update_item(**request)
         except (ConditionFailed, WriteConflict):
             return False
         return True
+
+
+def _is_refused_as_before(update: Update, seen: Attribute | None) -> str:
+    """Return the condition that no refusal was recorded since. It compares count and time alone.
+
+    A later release may have written a reason that this one does not understand.
+    """
+    if seen is None:
+        return update.same("refused", None)
+    count, at, *_ = seen["S"].split(" ")
+    return f"begins_with({update.name('refused')}, {update.value('old_refused', text(f'{count} {at} '))})"

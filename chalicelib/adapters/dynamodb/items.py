@@ -7,7 +7,7 @@ authorizer does not load them.
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.adapters.dynamodb import primary_keys
+from chalicelib.adapters.dynamodb import compact, primary_keys
 from chalicelib.adapters.dynamodb.attributes import (
     Derived,
     Item,
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 USERS_INDEX = "users"
 USERS_PARTITION = "USERS"
 
+# Only 0.1 writes it. A touch removes it, and writes its days in the short form.
+USAGE_OF_0_1 = "usage"
+
 # One for each role: 0.1 changes the role alone, and a role must not count from the date of another one.
 ROLE_GIVEN_AT: Mapping[Role, str] = {Role.ADMIN: "admin_given_at", Role.USER: "user_given_at"}
 
@@ -58,6 +61,16 @@ def _read_revocation(item: StoredItem) -> Mapping[str, Revocation]:
 def _read_role_given_at(item: StoredItem) -> Mapping[str, Any]:
     name = ROLE_GIVEN_AT[_ROLE.read(item["role"])]
     return {"role_given_at": time.read(item[name])} if name in item else {}
+
+
+def _read_usage_of_0_1(item: StoredItem) -> Mapping[str, Any]:
+    if USAGE_OF_0_1 not in item:
+        return {}
+    old = usage.read(item[USAGE_OF_0_1])
+    new = compact.daily_uses.read(item["daily_uses"]) if "daily_uses" in item else {}
+    # After a rollback, 0.1 counts a day in its own form. A sum could count one use twice.
+    days = sorted(old.keys() | new.keys())
+    return {"usage": {day: max(old.get(day, 0), new.get(day, 0)) for day in days}}
 
 
 def _line(**members: Any) -> "Line":
@@ -87,6 +100,7 @@ USER = RowKind(
     Member("sessions_ended_at", time, optional=True),
     Member("signed_in_at", time, optional=True),
     Member("moved_at", time, optional=True),
+    Member("returned_at", time, optional=True),
     Member("created_day", day, optional=True),
     Member("creations", number, optional=True),
     Member("full_until", time, optional=True),
@@ -123,7 +137,7 @@ TOKEN = RowKind(
     Member("idle_at", time),
     Member("purge_at", purge_time),
     Member("version", number),
-    Member("usage", usage, optional=True),
+    Member("usage", compact.daily_uses, "daily_uses", optional=True),
     Member("last_used_at", time, optional=True),
     Member("expires_at", time, optional=True),
     Member("predecessor_id", text, optional=True),
@@ -134,6 +148,11 @@ TOKEN = RowKind(
     Member("overlap_ends_at", time, optional=True),
     Member("reuse_count", number, optional=True),
     Member("last_reused_at", time, optional=True),
+    # Reading a damaged list raises, because without a list the token would be allowed everywhere.
+    Member("allowed_networks", compact.allowed_networks, optional=True),
+    Member("networks", compact.seen_networks, optional=True),
+    Member("refused", compact.refused_uses, optional=True),
+    Derived(lambda _: {}, _read_usage_of_0_1),
     Derived(lambda token: _revocation(token.revocation), _read_revocation),
 )
 

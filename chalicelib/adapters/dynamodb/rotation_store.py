@@ -5,10 +5,10 @@ from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.adapters.dynamodb import attributes, counts, items, primary_keys
-from chalicelib.adapters.dynamodb.errors import ConditionFailed, WriteConflict, translated
+from chalicelib.adapters.dynamodb.errors import ConditionFailed, translated
 from chalicelib.adapters.dynamodb.reads import batch_get, query_all
 from chalicelib.adapters.dynamodb.token_store import change_token, end_row, put_token
-from chalicelib.adapters.dynamodb.writes import Update, transact
+from chalicelib.adapters.dynamodb.writes import transact
 from chalicelib.domain.errors import ConcurrentChange
 from chalicelib.domain.lines import Line
 from chalicelib.domain.rotation import Rotation
@@ -20,14 +20,10 @@ if TYPE_CHECKING:
 
 
 class DynamoDBRotationStore:
-    """Rotations and uses of rotated tokens.
+    """Rotations, and the rows of lines and families."""
 
-    ``reuse_client`` should try once only. If a reuse is not recorded, the next one is.
-    """
-
-    def __init__(self, client: "DynamoDBClient", reuse_client: "DynamoDBClient", table: str) -> None:
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
         self._client = client
-        self._reuse_client = reuse_client
         self._table = table
 
     def rotate_token(self, rotation: Rotation, *, limits: CreationLimits) -> None:
@@ -70,28 +66,6 @@ class DynamoDBRotationStore:
         request = end_row(self._table, line)
         with contextlib.suppress(ConditionFailed), translated():
             self._client.update_item(**request)
-
-    def record_reuse(self, before: Token, after: Token) -> bool:
-        """Record a reuse. Return False if another writer recorded one, or if the row was deleted.
-
-        Raises StoreUnavailable.
-        """
-        # As in a touch, the condition names no attribute that decides what the token may do.
-        update = Update()
-        update.set_all(items.TOKEN.attributes(after, ["reuse_count", "last_reused_at"]))
-        seen = items.TOKEN.attributes(before, ["last_reused_at"])
-        conditions = [
-            "attribute_exists(pk)",
-            update.same("last_reused_at", seen.get("last_reused_at")),
-        ]
-        key = primary_keys.token_key(before.user_id, before.id)
-        request = update.request(self._table, key, " AND ".join(conditions))
-        try:
-            with translated():
-                self._reuse_client.update_item(**request)
-        except (ConditionFailed, WriteConflict):
-            return False
-        return True
 
     def _continue(self, line: Line) -> dict[str, Any]:
         """Return the write of a line that continues, if it has neither ended nor continued meanwhile."""

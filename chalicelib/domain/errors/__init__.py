@@ -49,17 +49,20 @@ from chalicelib.domain.errors.presented_tokens import (
     UnknownSigningKey,
     UnknownToken,
     WrongClaims,
+    WrongNetwork,
 )
 from chalicelib.domain.errors.requests import (
     AudienceRequired,
     IdempotencyKeyReused,
     InvalidCursor,
+    InvalidNetwork,
     InvalidScope,
     InvalidTarget,
     InvalidText,
     LifetimeTooLong,
     ScopeNotAllowed,
     ScopeNotHeld,
+    TooManyNetworks,
     TooManyToSort,
     UnsupportedTokenType,
 )
@@ -111,6 +114,7 @@ __all__ = [
     "InsufficientScope",
     "InvalidClient",
     "InvalidCursor",
+    "InvalidNetwork",
     "InvalidRequest",
     "InvalidScope",
     "InvalidSubjectToken",
@@ -147,6 +151,7 @@ __all__ = [
     "TokenNotFound",
     "TokensUnavailable",
     "TooManyCreations",
+    "TooManyNetworks",
     "TooManyToSort",
     "UnknownSigningKey",
     "UnknownToken",
@@ -155,4 +160,5 @@ __all__ = [
     "UserNotFound",
     "UserRemoved",
     "WrongClaims",
+    "WrongNetwork",
 ]

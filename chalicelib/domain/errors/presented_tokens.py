@@ -83,6 +83,12 @@ class IdleToken(InvalidToken):
     reason = "idle"
 
 
+class WrongNetwork(InvalidToken):
+    """The caller's address is unknown, or not in the networks that the token may be used from."""
+
+    reason = "network"
+
+
 class InactiveOwner(InvalidToken):
     """The token's owner is deactivated or removed."""
 

@@ -2,8 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from chalicelib.domain.errors.base import ApiTokensError, InvalidRequest
+
+if TYPE_CHECKING:
+    # Not loaded by authorizers, which read only lists that were accepted.
+    from chalicelib.domain.network_lists import NetworkFault
 
 
 class InvalidText(InvalidRequest):
@@ -20,6 +25,33 @@ class LifetimeTooLong(InvalidRequest):
     def __init__(self, longest: timedelta) -> None:
         self.longest = longest
         super().__init__(f"A token may live for at most {longest.days} days.")
+
+
+class InvalidNetwork(InvalidRequest):
+    """A text in a list of networks is not a network, or may not be listed.
+
+    ``corrected`` is the canonical form that the caller may have meant, and ``longest`` the largest length.
+    Each is set if the fault has one.
+    """
+
+    detail = "The list of networks has an entry that is not valid."
+
+    def __init__(
+        self, fault: "NetworkFault", text: str, corrected: str | None = None, longest: int | None = None
+    ) -> None:
+        self.fault = fault
+        self.text = text
+        self.corrected = corrected
+        self.longest = longest
+        super().__init__()
+
+
+class TooManyNetworks(InvalidRequest):
+    """The list of networks is too long."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        super().__init__(f"A token may have at most {most} networks.")
 
 
 class InvalidCursor(InvalidRequest):

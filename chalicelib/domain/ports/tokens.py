@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class AuthorizationStore(Protocol):
-    """The two calls that a decision may make. Both raise StoreUnavailable."""
+    """The calls that a decision may make: a read, and one of two writes. Each raises StoreUnavailable."""
 
     def find_for_authorization(self, user_id: str, token_id: str) -> tuple[Token | None, User | None]:
         """Return the token and its owner by one strongly consistent call."""
@@ -27,6 +27,13 @@ class AuthorizationStore(Protocol):
         """Record a use by one conditional write. Return True if it was recorded.
 
         It is not recorded if the token was used, paused, revoked or deleted meanwhile.
+        """
+        ...
+
+    def record_refusal(self, before: Token, after: Token) -> bool:
+        """Record a refused use by one conditional write. Return True if it was recorded.
+
+        It is not recorded if another process recorded one, or if the row was deleted.
         """
         ...
 
@@ -89,7 +96,7 @@ class TokenStore(Protocol):
 
 
 class RotationStore(Protocol):
-    """Rotations, lines and reuse. Every call raises StoreUnavailable."""
+    """Rotations, lines and families. Every call raises StoreUnavailable."""
 
     def rotate_token(self, rotation: "Rotation", *, limits: CreationLimits) -> None:
         """Write a rotation and its owner's counts, all or nothing.
@@ -108,13 +115,6 @@ class RotationStore(Protocol):
 
     def stop_line(self, line: "Line") -> None:
         """Write that a line has ended, so that no rotation continues it. Its tokens do not change."""
-        ...
-
-    def record_reuse(self, before: Token, after: Token) -> bool:
-        """Record the use of a rotated token by one conditional write. Return True if it was recorded.
-
-        It is not recorded if another process recorded it, or if the row was deleted.
-        """
         ...
 
     def list_family(self, user_id: str, family_id: str) -> Sequence[Token]:

@@ -65,7 +65,7 @@ HEADERS: Mapping[str, Json] = {
         "schema": {"type": "string", "pattern": '^"[^"]+"$'},
     },
     "Effective-By": {
-        "description": "The time from which every gateway refuses the tokens that this call ended.",
+        "description": "The time from which every gateway knows the change that this call made.",
         "schema": {"type": "string", "format": "date-time"},
     },
     "Location": {"description": "The path of the new token.", "schema": {"type": "string"}},

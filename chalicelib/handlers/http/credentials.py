@@ -1,7 +1,8 @@
-"""The credentials of a request."""
+"""The credentials of a request, and the address that it came from."""
 
 from chalice.app import Request
 
+from chalicelib.domain.callers import Caller, Door
 from chalicelib.handlers.http.authorization_header import presented
 from chalicelib.handlers.http.cookies import SESSION_COOKIE
 from chalicelib.handlers.http.requests import SAFE_METHODS
@@ -29,3 +30,14 @@ def credentials(request: Request) -> Credentials:
 def bearer(request: Request) -> str | None:
     """Return the unverified bearer token (RFC 6750 section 2.1), or None if the request has none."""
     return presented("bearer", request.headers.get("authorization"))
+
+
+def caller_of(request: Request) -> Caller:
+    """Return the caller of our own API.
+
+    The address is that of the connection to API Gateway. It never comes from a header.
+    """
+    identity = request.context.get("identity") or {}
+    return Caller(
+        Door.OWN_API, identity.get("sourceIp"), identity.get("userAgent"), request.method, request.path
+    )

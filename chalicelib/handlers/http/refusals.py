@@ -61,9 +61,9 @@ def require_known(members: Mapping[str, Any], kind: type[Any], noun: str) -> Non
         raise InvalidRequest(f"Unknown {noun} {quoted(min(unknown))}. Known ones: {names}.")
 
 
-def quoted(name: str) -> str:
-    """Return the first 40 characters of a name from a client, as a JSON string."""
-    return json.dumps(name[:40])
+def quoted(name: str, longest: int = 40) -> str:
+    """Return the first characters of a name from a client, as a JSON string."""
+    return json.dumps(name[:longest])
 
 
 def fields(kind: type[Any]) -> Mapping[str, Field]:

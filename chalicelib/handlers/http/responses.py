@@ -50,8 +50,13 @@ def ended(status: HTTPStatus = HTTPStatus.NO_CONTENT) -> Response:
     so it does not show whether a token had been ended before.
     """
     response = nothing(status)
-    response.headers["Effective-By"] = effective_by(bootstrap.current().clock.now())
+    response.headers |= effective_now()
     return response
+
+
+def effective_now() -> dict[str, str]:
+    """Return the header that says when every gateway knows a change that was made now."""
+    return {"Effective-By": effective_by(bootstrap.current().clock.now())}
 
 
 def revalidated(request: Request, response: Response) -> Response:

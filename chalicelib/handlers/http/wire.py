@@ -8,6 +8,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.domain.ids import TOKEN_ID, USER_ID
+from chalicelib.domain.network_lists import MAX_NETWORKS
 from chalicelib.domain.text import MAX_DESCRIPTION_LENGTH, MAX_NAME_LENGTH, plain_text_pattern
 from chalicelib.domain.token_rules import MAX_LIFETIME
 from chalicelib.domain.users import Role, UserStatus
@@ -74,6 +75,19 @@ ExpiresInDays = Annotated[
         description="Days until the token expires. If it is null or absent, the token never expires.",
         examples=[90],
         extra_json_schema={LIFETIME_MARK: True},
+    ),
+]
+
+# No pattern describes a network: the bits behind the length must be zero.
+NETWORK_FORMAT = "network"
+Networks = Annotated[
+    list[Annotated[str, Meta(extra_json_schema={"format": NETWORK_FORMAT})]],
+    Meta(
+        max_length=MAX_NETWORKS,
+        description="The networks that the token may be used from, as CIDRs. An address alone is a network "
+        "of one address. If the list is empty, the token may be used from every address.",
+        examples=[["192.0.2.0/24", "2001:db8::/32"]],
+        extra_json_schema={"uniqueItems": True},
     ),
 ]
 

@@ -15,16 +15,25 @@ from chalicelib.domain import errors
 from chalicelib.domain.claims import TokenType
 from chalicelib.domain.clients import ClientCredentials
 from chalicelib.domain.ids import API_TOKEN_PREFIX
+from chalicelib.domain.network_lists import allowed_networks
 from chalicelib.domain.scopes import parse_scope
 from chalicelib.domain.text import MAX_DESCRIPTION_LENGTH, MAX_NAME_LENGTH
 from chalicelib.domain.token_creation import TokenRequest
 from chalicelib.handlers.http import requests, responses
+from chalicelib.handlers.http.credentials import caller_of
 from chalicelib.handlers.http.operations import Access, DocumentedResponse, Operation
 from chalicelib.handlers.http.wire import IDEMPOTENCY_KEY, given
 from chalicelib.handlers.http.wording import text_member
 from chalicelib.handlers.oauth import clients, rendering
 from chalicelib.handlers.oauth.errors import OAUTH, UNCACHED, UnsupportedGrantType
-from chalicelib.handlers.oauth.forms import MAX_BYTES, TOKEN_EXCHANGE, ClientForm, ExchangeForm, TokenForm
+from chalicelib.handlers.oauth.forms import (
+    MAX_BYTES,
+    TOKEN_EXCHANGE,
+    ClientForm,
+    ExchangeForm,
+    IntrospectionForm,
+    TokenForm,
+)
 from chalicelib.handlers.oauth.resources import ExchangedToken, Introspection
 from chalicelib.settings import endpoints
 
@@ -75,7 +84,8 @@ def exchange_token() -> Response:
     """Exchange a token for another one (RFC 8693).
 
     A JWT of your OpenID provider becomes an API token, as by `POST /v1/tokens`. An API token becomes an
-    access token for one other service. That service verifies it with the published keys alone.
+    access token for one other service. That service verifies it with the published keys alone. So an API
+    token with `allowed_networks` does not become an access token.
     """
     parts = bootstrap.service().oauth
     form, unverified_credentials = _form(EXCHANGE)
@@ -83,7 +93,8 @@ def exchange_token() -> Response:
     kind, unverified_token = _subject(form)
     targets = _targets(form)
     if unverified_token.startswith(API_TOKEN_PREFIX) and kind is TokenType.ACCESS_TOKEN:
-        derived = parts.derive(unverified_token, targets, _scopes(form))
+        caller = caller_of(oauth.current_request)
+        derived = parts.derive(unverified_token, caller, targets, _scopes(form))
         logs.add(audience=derived.claims.audience)
         return responses.document(rendering.derived_token(derived), headers=UNCACHED)
     idempotency_key = requests.idempotency_key(oauth.current_request)
@@ -98,7 +109,7 @@ INTROSPECT = Operation(
     _TAG,
     _RESOURCE_SERVER,
     (DocumentedResponse(body=Introspection),),
-    body=TokenForm,
+    body=IntrospectionForm,
     media_type=requests.FORM,
     most_bytes=MAX_BYTES,
     rendering=OAUTH,
@@ -110,12 +121,13 @@ def introspect_token() -> Response:
     """Return the state of a token to a configured resource server (RFC 7662).
 
     The response is `{"active": false}` for a token that may not be used, for any reason. It is the same
-    for a token whose audience is not the client's. Introspection is not counted as a use.
+    for a token whose audience is not the client's. Introspection is not counted as a use. A token with
+    `allowed_networks` is active only for a `caller_address` in one of them.
     """
     parts = bootstrap.service().oauth
     form, unverified_credentials = _form(INTROSPECT)
     client_id = parts.clients.require(unverified_credentials)
-    active = parts.introspect(_trimmed(form.token), client_id)
+    active = parts.introspect(_trimmed(form.token), client_id, given(form.caller_address))
     logs.add(active=active is not None)
     document = rendering.introspection(active, parts.endpoints.issuer)
     return responses.document(document, headers=UNCACHED)
@@ -205,10 +217,11 @@ def _scopes(form: ExchangeForm) -> frozenset[str] | None:
 
 
 def _token_request(form: ExchangeForm) -> TokenRequest:
-    days = given(form.token_expires_in_days)
+    days, networks = given(form.token_expires_in_days), given(form.token_allowed_networks)
     return TokenRequest(
         name=text_member(form.token_name, "token_name", MAX_NAME_LENGTH),
         description=text_member(form.token_description, "token_description", MAX_DESCRIPTION_LENGTH),
         scopes=_scopes(form),
         lifetime=None if days is None else timedelta(days=days),
+        allowed_networks=allowed_networks(networks or []),
     )

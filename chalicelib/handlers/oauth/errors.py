@@ -24,7 +24,9 @@ from chalicelib.handlers.oauth.resources import OAuthError
 # RFC 6749 section 5.1 asks for this header beside Cache-Control, for caches of HTTP/1.0.
 UNCACHED: Mapping[str, str] = {"Pragma": "no-cache"}
 
-_MEMBERS = wording.Members(scopes="scope", lifetime_in_days="token_expires_in_days")
+_MEMBERS = wording.Members(
+    scopes="scope", lifetime_in_days="token_expires_in_days", networks="token_allowed_networks"
+)
 
 
 class UnsupportedGrantType(errors.InvalidRequest):

@@ -8,7 +8,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.domain.claims import TokenType
 from chalicelib.handlers.http.requests import MOST_FIELDS
-from chalicelib.handlers.http.wire import Description, ExpiresInDays, Name
+from chalicelib.handlers.http.wire import Description, ExpiresInDays, Name, Networks
 
 TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105 - a name, not a secret
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
@@ -113,6 +113,16 @@ class ExchangeForm(ClientForm, frozen=True, kw_only=True):
     token_name: Name = ""
     token_description: Description = ""
     token_expires_in_days: ExpiresInDays | UnsetType = UNSET
+    token_allowed_networks: (
+        Annotated[
+            Networks,
+            Meta(
+                description="The networks that the new token may be used from, as CIDRs. Repeat the "
+                "parameter for each network. Without one, the token may be used from every address."
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
 
 
 class TokenForm(ClientForm, frozen=True, kw_only=True):
@@ -128,4 +138,20 @@ class TokenForm(ClientForm, frozen=True, kw_only=True):
     ]
     token_type_hint: (
         Annotated[str, Meta(description="Ignored. The token itself shows its type.")] | UnsetType
+    ) = UNSET
+
+
+class IntrospectionForm(TokenForm, frozen=True, kw_only=True):
+    """A token to introspect, and the address from which it was used."""
+
+    caller_address: (
+        Annotated[
+            str,
+            Meta(
+                description="The address that the token came from, as your server saw it. A token with a "
+                "list of networks is active only for an address in one of them.",
+                examples=["192.0.2.7"],
+            ),
+        ]
+        | UnsetType
     ) = UNSET

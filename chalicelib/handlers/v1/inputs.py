@@ -12,12 +12,21 @@ from typing import Annotated, Any, ClassVar
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from chalicelib.domain.network_lists import allowed_networks
 from chalicelib.domain.text import MAX_DESCRIPTION_LENGTH, MAX_NAME_LENGTH, MAX_SEARCH_LENGTH
 from chalicelib.domain.token_creation import TokenRequest
 from chalicelib.domain.token_rules import MAX_OVERLAP
 from chalicelib.domain.tokens import TokenState, TokenStatus
 from chalicelib.domain.users import UserStatus
-from chalicelib.handlers.http.wire import SCOPE_SCHEMA, Description, ExpiresInDays, HeaderInput, Name, given
+from chalicelib.handlers.http.wire import (
+    SCOPE_SCHEMA,
+    Description,
+    ExpiresInDays,
+    HeaderInput,
+    Name,
+    Networks,
+    given,
+)
 from chalicelib.handlers.http.wording import text_member
 from chalicelib.services.listing import DEFAULT_LIMIT, DEFAULT_SORT, MAX_LIMIT, Sort, TokenQuery
 from chalicelib.services.manage import TokenPatch
@@ -62,15 +71,17 @@ class CreateToken(Asked, frozen=True, kw_only=True):
     description: Description = ""
     scopes: Scopes | UnsetType = UNSET
     expires_in_days: ExpiresInDays | None = None
+    allowed_networks: Networks = []
 
     def token_request(self) -> TokenRequest:
-        """Return the request. Raises InvalidRequest if a text is not valid."""
+        """Return the request. Raises InvalidRequest if a text or a network is not valid."""
         days = self.expires_in_days
         return TokenRequest(
             name=text_member(self.name, "name", MAX_NAME_LENGTH),
             description=text_member(self.description, "description", MAX_DESCRIPTION_LENGTH),
             scopes=None if self.scopes is UNSET else frozenset(self.scopes),
             lifetime=None if days is None else timedelta(days=days),
+            allowed_networks=allowed_networks(self.allowed_networks),
         )
 
 
@@ -90,14 +101,16 @@ class ChangeToken(Asked, frozen=True, kw_only=True):
         ]
         | UnsetType
     ) = UNSET
+    allowed_networks: Networks | UnsetType = UNSET
 
     def token_patch(self) -> TokenPatch:
-        """Return the changes. Raises InvalidRequest if a text is not valid."""
-        status = given(self.status)
+        """Return the changes. Raises InvalidRequest if a text or a network is not valid."""
+        status, networks = given(self.status), given(self.allowed_networks)
         return TokenPatch(
             name=_text(self.name, "name", MAX_NAME_LENGTH),
             description=_text(self.description, "description", MAX_DESCRIPTION_LENGTH),
             status=TokenState(status.value) if status else None,
+            allowed_networks=None if networks is None else allowed_networks(networks),
         )
 
 

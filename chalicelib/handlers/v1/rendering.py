@@ -8,6 +8,7 @@ import msgspec
 from chalice.app import Response
 
 from chalicelib.domain import users
+from chalicelib.domain.seen_networks import RefusedUses, SeenNetworks
 from chalicelib.domain.token_creation import IssuedToken
 from chalicelib.domain.tokens import Token, TokenStatus
 from chalicelib.handlers.http import responses
@@ -22,7 +23,7 @@ CREATED = DocumentedResponse(HTTPStatus.CREATED, resources.CreatedToken, ("ETag"
 
 def token(view: TokenView) -> resources.Token:
     """Return a token resource."""
-    row, revocation = view.token, view.revocation
+    row, revocation, newest = view.token, view.revocation, view.token.networks.newest
     return resources.Token(
         id=row.id,
         name=row.name,
@@ -32,8 +33,10 @@ def token(view: TokenView) -> resources.Token:
         created_at=moment(row.created_at),
         updated_at=moment(row.updated_at),
         last_used_at=moment(row.last_used_at),
+        last_used_from=newest.network if newest else None,
         idle_at=moment(row.idle_at),
         expires_at=moment(view.expires_at),
+        allowed_networks=[str(network) for network in row.allowed_networks],
         effective_by=effective_by(view.refused_since),
         revoked_at=moment(revocation.at if revocation else None),
         revoked_reason=revocation.reason if revocation else None,
@@ -43,14 +46,21 @@ def token(view: TokenView) -> resources.Token:
         overlap_ends_at=moment(row.overlap_ends_at),
         reuse_count=row.reuse_count,
         last_reused_at=moment(row.last_reused_at),
+        refused=_refused(row.refused),
     )
+
+
+def token_details(view: TokenView) -> resources.TokenDetails:
+    """Return a token resource with the networks from which the token was used."""
+    networks = _networks(view.token.networks)
+    return resources.TokenDetails(**msgspec.structs.asdict(token(view)), networks=networks)
 
 
 def created(issued: IssuedToken, site: Site) -> Response:
     """Return the response with a new token. It is the only one that has the token's string."""
     # A new token is active, so nothing has to be read to show it.
     view = TokenView(issued.token, TokenStatus.ACTIVE, None, None, issued.token.expires_at)
-    resource = resources.CreatedToken(**msgspec.structs.asdict(token(view)), token=issued.secret)
+    resource = resources.CreatedToken(**msgspec.structs.asdict(token_details(view)), token=issued.secret)
     headers = {"Location": f"{site.prefix}/v1/tokens/{issued.token.id}", **etag(view)}
     return responses.document(resource, HTTPStatus.CREATED, headers)
 
@@ -70,6 +80,24 @@ def usage(row: Token, now: datetime) -> resources.Usage:
 def etag(view: TokenView) -> dict[str, str]:
     """Return the header that names the version of a token (RFC 9110 section 8.8.3)."""
     return {"ETag": f'"{view.token.version}"'}
+
+
+def _refused(uses: RefusedUses | None) -> resources.RefusedUses:
+    if uses is None:
+        return resources.RefusedUses(count=0, last_at=None, last_reason=None, last_from=None)
+    return resources.RefusedUses(
+        count=uses.count,
+        last_at=moment(uses.last_at),
+        last_reason=uses.last_reason,
+        last_from=uses.last_from,
+    )
+
+
+def _networks(seen: SeenNetworks) -> list[resources.SeenNetwork]:
+    return [
+        resources.SeenNetwork(network=each.network, last_used_at=moment(each.last_at), at_least=each.count)
+        for each in reversed(seen.networks)
+    ]
 
 
 def user(row: users.User) -> resources.User:

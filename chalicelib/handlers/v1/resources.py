@@ -5,8 +5,10 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.domain.revocations import RevocationReason
-from chalicelib.domain.tokens import USAGE_DAYS, TokenStatus
-from chalicelib.handlers.http.wire import Me, Resource, Scopes, TokenId, UserId
+from chalicelib.domain.seen_networks import MAX_SEEN_NETWORKS, RefusedReason
+from chalicelib.domain.tokens import TokenStatus
+from chalicelib.domain.usage import USAGE_DAYS
+from chalicelib.handlers.http.wire import Me, Networks, Resource, Scopes, TokenId, UserId
 from chalicelib.services.listing import MAX_LIMIT
 
 # Times are RFC 3339, UTC, in milliseconds.
@@ -18,9 +20,38 @@ EffectiveBy = Annotated[
     Moment | None,
     Meta(description="The time from which every gateway refuses it. Null while it is active."),
 ]
+SeenFrom = Annotated[
+    str,
+    Meta(
+        description="An address, or the network around it: /24 for IPv4, /48 for IPv6. The operator "
+        "decides how much of an address is recorded.",
+        examples=["192.0.2.0/24"],
+    ),
+]
 NextCursor = Annotated[
     str | None, Meta(description="Pass it as `cursor` to get the next page. Null on the last page.")
 ]
+
+
+class RefusedUses(Resource, frozen=True, kw_only=True):
+    """The uses of a genuine token that were refused."""
+
+    count: Annotated[int, Meta(ge=0, description="Counted refusals. The true number may be higher.")]
+    last_at: Annotated[
+        Moment | None, Meta(description="The last refusal. A refusal may take minutes to appear here.")
+    ]
+    last_reason: Annotated[RefusedReason | None, Meta(description="The reason for the last refusal.")]
+    last_from: Annotated[
+        SeenFrom | None, Meta(description="Null if the address is unknown or not recorded.")
+    ]
+
+
+class SeenNetwork(Resource, frozen=True, kw_only=True):
+    """A network from which a token was used."""
+
+    network: SeenFrom
+    last_used_at: Moment
+    at_least: Annotated[int, Meta(ge=1, description="Counted uses. The true number may be higher.")]
 
 
 class Token(Resource, frozen=True, kw_only=True):
@@ -39,8 +70,13 @@ class Token(Resource, frozen=True, kw_only=True):
     last_used_at: Annotated[
         Moment | None, Meta(description="The last use. A use may take minutes to appear here.")
     ]
+    last_used_from: Annotated[
+        SeenFrom | None,
+        Meta(description="The network of the last use. Null if it is unknown or not recorded."),
+    ]
     idle_at: Annotated[Moment, Meta(description="When the token becomes idle unless it is used.")]
     expires_at: Annotated[Moment | None, Meta(description="When the token expires. Null means never.")]
+    allowed_networks: Networks
     effective_by: EffectiveBy
     revoked_at: Moment | None
     revoked_reason: RevocationReason | None
@@ -64,9 +100,23 @@ class Token(Resource, frozen=True, kw_only=True):
         Moment | None,
         Meta(description="The last refused use after the overlap. A use may take minutes to appear here."),
     ]
+    refused: RefusedUses
 
 
-class CreatedToken(Token, frozen=True, kw_only=True):
+class TokenDetails(Token, frozen=True, kw_only=True):
+    """An API token with the networks from which it was used."""
+
+    networks: Annotated[
+        list[SeenNetwork],
+        Meta(
+            max_length=MAX_SEEN_NETWORKS,
+            description="The last use is first. If there are more networks, the first one that was ever "
+            "seen stays and the one least recently used is dropped.",
+        ),
+    ]
+
+
+class CreatedToken(TokenDetails, frozen=True, kw_only=True):
     """A new API token with its string."""
 
     token: Annotated[str, Meta(description="The token itself. It is shown here and never again.")]

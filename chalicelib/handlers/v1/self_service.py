@@ -10,7 +10,7 @@ from chalice.app import Blueprint, Response
 from chalicelib import bootstrap
 from chalicelib.domain import errors
 from chalicelib.handlers.http import responses
-from chalicelib.handlers.http.credentials import bearer
+from chalicelib.handlers.http.credentials import bearer, caller_of
 from chalicelib.handlers.http.operations import ENDED, ITSELF, Operation
 from chalicelib.handlers.http.site import site_of
 from chalicelib.handlers.v1 import inputs
@@ -50,7 +50,7 @@ def rotate_self() -> Response:
     request = self_service.current_request
     itself = bootstrap.service().self_service
     # The credential comes before the body, so that a call without one is a 401 in any case.
-    holder = itself.bearer(bearer(request))
+    holder = itself.bearer(bearer(request), caller_of(request))
     overlap = timedelta(seconds=ROTATE_SELF.body_of(request).overlap_seconds)
     return created(itself.rotate(holder, overlap), site_of(request))
 
@@ -72,8 +72,9 @@ def end_predecessor() -> Response:
 
     Call it as soon as the successor is in use everywhere. The presented token still works.
     """
+    request = self_service.current_request
     itself = bootstrap.service().self_service
-    itself.end_predecessor(itself.bearer(bearer(self_service.current_request)))
+    itself.end_predecessor(itself.bearer(bearer(request), caller_of(request)))
     return responses.ended()
 
 
@@ -93,8 +94,10 @@ def revoke_self() -> Response:
     """Revoke the presented token and its line. This is final.
 
     A line is a token with all successors that came from self-rotation. The successor is revoked as well.
-    So is a predecessor that is still in its overlap.
+    So is a predecessor that is still in its overlap. A token with `allowed_networks` may be revoked from
+    every address.
     """
+    request = self_service.current_request
     itself = bootstrap.service().self_service
-    itself.revoke(itself.bearer(bearer(self_service.current_request)))
+    itself.revoke(itself.bearer(bearer(request), caller_of(request), from_anywhere=True))
     return responses.ended()

@@ -91,7 +91,7 @@ READ = Operation(
     "token.read",
     _TAG,
     PERSON,
-    (DocumentedResponse(body=resources.Token, headers=("ETag",)),),
+    (DocumentedResponse(body=resources.TokenDetails, headers=("ETag",)),),
     raises=(errors.TokenNotFound,),
 )
 
@@ -101,7 +101,7 @@ def read_token(token_id: str) -> Response:
     """Return one of the caller's tokens."""
     owner = _sign_in()
     view = bootstrap.service().manage.get(owner, token_id)
-    return responses.document(rendering.token(view), headers=rendering.etag(view))
+    return responses.document(rendering.token_details(view), headers=rendering.etag(view))
 
 
 READ_USAGE = Operation(
@@ -130,7 +130,7 @@ CHANGE = Operation(
     "token.change",
     _TAG,
     PERSON,
-    (DocumentedResponse(body=resources.Token, headers=("ETag",)),),
+    (DocumentedResponse(body=resources.TokenDetails, headers=("ETag", "Effective-By")),),
     body=inputs.ChangeToken,
     headers=(inputs.IF_MATCH,),
     raises=(
@@ -146,17 +146,19 @@ CHANGE = Operation(
 
 @CHANGE.on(tokens)
 def change_token(token_id: str) -> Response:
-    """Rename, describe, pause or re-activate one of the caller's tokens.
+    """Rename, describe, restrict, pause or re-activate one of the caller's tokens.
 
     The number of re-activations per UTC day is limited. Beyond the limit the response is 429. A pause is
-    always possible.
+    always possible. A list of `allowed_networks` applies to this token alone. A predecessor in its overlap
+    keeps its own list. Every gateway knows the change at `Effective-By`.
     """
     owner = _sign_in()
     request = tokens.current_request
     patch = CHANGE.body_of(request).token_patch()
     view = bootstrap.service().manage.patch(owner, token_id, patch, requests.if_match(request))
     logs.add(status=view.status.value)
-    return responses.document(rendering.token(view), headers=rendering.etag(view))
+    headers = {**rendering.etag(view), **responses.effective_now()}
+    return responses.document(rendering.token_details(view), headers=headers)
 
 
 ROTATE = Operation(
@@ -185,9 +187,9 @@ ROTATE = Operation(
 def rotate_token(token_id: str) -> Response:
     """Rotate one of the caller's tokens. Only this response contains the successor's string.
 
-    The successor has the same name, description and scopes. Its lifetime begins anew. The old token works
-    until the overlap ends; then it is revoked. A token can be rotated once. A rotation counts as a
-    creation of the day.
+    The successor has the same name, description, scopes and allowed networks. Its lifetime begins anew.
+    The old token works until the overlap ends; then it is revoked. A token can be rotated once. A rotation
+    counts as a creation of the day.
     """
     owner = _sign_in()
     overlap = timedelta(seconds=ROTATE.body_of(tokens.current_request).overlap_seconds)

@@ -20,6 +20,7 @@ from chalicelib.domain.tokens import Token, TokenState
 from chalicelib.domain.users import Role, User, UserStatus
 from tests.support.builders import a_token, a_user
 from tests.support.clock import START
+from tests.unit.adapters import test_compact as compact_forms
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST_SECONDS = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp())
@@ -38,7 +39,10 @@ REVOCATIONS = st.builds(Revocation, st.sampled_from(RevocationReason), TIMES)
 SPECIAL: dict[tuple[type, str], st.SearchStrategy[Any]] = {
     (User, "subject_claim"): IDS,
     (Token, "purge_at"): SECONDS,
-    (Token, "usage"): USAGE,
+    (Token, "usage"): st.just({}) | compact_forms.USAGE,
+    (Token, "allowed_networks"): compact_forms.LISTS,
+    (Token, "networks"): compact_forms.seen_networks(),
+    (Token, "refused"): st.none() | compact_forms.REFUSED,
     (Line, "purge_at"): SECONDS,
     (EndedGeneration, "purge_at"): SECONDS,
     (FlushBudget, "pressure"): st.integers(0, 10**6).map(lambda n: n / 1000),
@@ -150,7 +154,7 @@ def test_row_of_a_token_is_written_down() -> None:
         "idle_at": {"N": milliseconds},
         "purge_at": {"N": str(int(START.timestamp()))},
         "version": {"N": "1"},
-        "usage": {"S": f"{START.date()}=3"},
+        "daily_uses": {"S": "vpyWD"},
         "reuse_count": {"N": "2"},
         "revoked_reason": {"S": "reuse"},
         "revoked_at": {"N": milliseconds},
@@ -163,6 +167,39 @@ def test_row_without_a_required_attribute_is_not_read(missing: str) -> None:
     item = {n: each for n, each in items.TOKEN.item(a_token(a_user())).items() if n != missing}
 
     with pytest.raises(KeyError):
+        items.TOKEN.read(item)
+
+
+def test_uses_of_0_1_are_read() -> None:
+    """The old form is read until a touch removes it. If both are there, the larger count counts."""
+    day = timedelta(days=1)
+    new = items.TOKEN.item(a_token(a_user(), usage={START.date(): 5, START.date() + day: 2}))
+    old = {
+        items.USAGE_OF_0_1: attributes.usage(
+            {START.date() - day: 7, START.date(): 4, START.date() + day: 9}
+        )
+    }
+    neither = {name: each for name, each in new.items() if name != "daily_uses"}
+
+    assert items.TOKEN.read(neither | old).usage == {
+        START.date() - day: 7,
+        START.date(): 4,
+        START.date() + day: 9,
+    }
+    assert items.TOKEN.read(new | old).usage == {
+        START.date() - day: 7,
+        START.date(): 5,
+        START.date() + day: 9,
+    }
+    assert items.TOKEN.read(new).usage == {START.date(): 5, START.date() + day: 2}
+
+
+@pytest.mark.parametrize("damaged", [{"S": ""}, {"S": "10.0.0.0/33"}, {"N": "1"}, {"L": "10.0.0.0/8"}])
+def test_row_with_a_damaged_list_of_networks_is_not_read(damaged: dict[str, str]) -> None:
+    """Without its list, the token would be allowed everywhere."""
+    item = items.TOKEN.item(a_token(a_user())) | {"allowed_networks": damaged}
+
+    with pytest.raises((KeyError, ValueError)):
         items.TOKEN.read(item)
 
 

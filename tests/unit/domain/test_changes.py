@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.changes import Effect, TokenChange, UserChange
+from chalicelib.domain.network_lists import allowed_networks
 from chalicelib.domain.revocations import RevocationReason
 from chalicelib.domain.tokens import Token, TokenStatus
 from chalicelib.domain.users import Role, User, UserStatus
@@ -16,6 +17,10 @@ from tests.support.clock import START
 OWNER = a_user()
 TOKEN = a_token(OWNER)
 PAUSED = TOKEN.paused(START)
+WIDE, NARROW, OTHER = (
+    replace(TOKEN, allowed_networks=allowed_networks(networks))
+    for networks in (["10.0.0.0/8", "2001:db8::/32"], ["10.1.0.0/16"], ["192.0.2.0/24"])
+)
 LATER = START + timedelta(minutes=1)
 
 
@@ -32,10 +37,13 @@ LATER = START + timedelta(minutes=1)
         (TOKEN, replace(TOKEN, generation="another")),
         (TOKEN, replace(TOKEN, scopes=frozenset({"api:read"}))),
         (TOKEN, replace(TOKEN, expires_at=LATER)),
+        (TOKEN, WIDE),
+        (WIDE, NARROW),
+        (NARROW, OTHER),
     ],
 )
 def test_token_is_decided_otherwise(before: Token, after: Token) -> None:
-    """State, generation, scopes, expiry, and an overlap that is over."""
+    """State, generation, scopes, expiry, a narrower list of networks, and an overlap that is over."""
     assert TokenChange(before, after).changes_decisions(LATER)
 
 
@@ -46,6 +54,10 @@ def test_token_is_decided_otherwise(before: Token, after: Token) -> None:
         (TOKEN, TOKEN.touched(LATER, RULES, {LATER.date(): 3})),
         (TOKEN, TOKEN.described("other", "words", LATER)),
         (TOKEN, replace(TOKEN, version=7)),
+        (WIDE, TOKEN),
+        (NARROW, WIDE),
+        (WIDE, replace(WIDE, allowed_networks=WIDE.allowed_networks[::-1])),
+        (WIDE, WIDE.touched(LATER, RULES, {LATER.date(): 3})),
         (
             TOKEN,
             replace(TOKEN, successor_id="tok_2", overlap_ends_at=LATER + timedelta(seconds=1)),
@@ -57,7 +69,7 @@ def test_token_is_decided_otherwise(before: Token, after: Token) -> None:
     ],
 )
 def test_token_is_decided_as_before(before: Token, after: Token) -> None:
-    """Uses, words, reuse and an overlap that still lasts."""
+    """Uses, words, reuse, a wider list of networks and an overlap that still lasts."""
     assert not TokenChange(before, after).changes_decisions(LATER)
 
 
@@ -108,6 +120,10 @@ ADMINISTRATOR = replace(OWNER, role=Role.ADMIN)
     ("before", "after", "effect"),
     [
         (TOKEN, TOKEN.described("other", "words", LATER), Effect.NONE),
+        (TOKEN, WIDE, Effect.ENDS),
+        (WIDE, NARROW, Effect.ENDS),
+        (NARROW, WIDE, Effect.NONE),
+        (WIDE, TOKEN, Effect.NONE),
         (TOKEN, PAUSED, Effect.ENDS),
         (PAUSED, TOKEN, Effect.OPENS),
         (PAUSED, PAUSED.reactivated(LATER, RULES), Effect.OPENS),

@@ -47,7 +47,7 @@ def test_each_refusal_has_its_own_reason_in_the_logs() -> None:
     """Logs can tell every refusal from every other."""
     reasons = [vars(kind)["reason"] for kind in REFUSALS]
 
-    assert len(set(reasons)) == len(reasons) == 11
+    assert len(set(reasons)) == len(reasons) == 12
 
 
 @pytest.mark.parametrize(

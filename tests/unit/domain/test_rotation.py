@@ -19,6 +19,7 @@ from chalicelib.domain.errors import (
     TokenNotActive,
 )
 from chalicelib.domain.ids import new_token_id
+from chalicelib.domain.network_lists import allowed_networks
 from chalicelib.domain.revocations import Revocation, RevocationReason
 from chalicelib.domain.rotation import (
     Rotation,
@@ -30,6 +31,7 @@ from chalicelib.domain.rotation import (
     successor_of,
     without_overlap,
 )
+from chalicelib.domain.seen_networks import RefusedReason, RefusedUses, SeenNetworks
 from chalicelib.domain.token_checks import require_usable
 from chalicelib.domain.token_rules import MAX_OVERLAP, TokenRules
 from chalicelib.domain.tokens import Token, TokenState, TokenStatus
@@ -81,13 +83,20 @@ def refusal(token: Token, now: datetime) -> type[InvalidToken] | None:
 def test_successor_is_the_same_to_its_owner() -> None:
     """Name, description, scopes, owner and generation go on; use begins anew."""
     token = a_token(OWNER, name="ci", description="builds", scopes=frozenset({"api:read"}))
-    used = token.touched(NOW, RULES, {NOW.date(): 3})
+    used = replace(
+        token.touched(NOW, RULES, {NOW.date(): 3}),
+        networks=SeenNetworks().seen("192.0.2.0/24", NOW),
+        refused=RefusedUses(1, NOW, RefusedReason.PAUSED, None),
+        allowed_networks=allowed_networks(["192.0.2.0/24"]),
+    )
     made = rotation(replace(used, version=9)).successor
 
     assert (made.name, made.description, made.scopes) == ("ci", "builds", frozenset({"api:read"}))
     assert (made.user_id, made.generation, made.state) == (OWNER.id, "now", TokenState.ACTIVE)
     assert (made.created_at, made.updated_at, made.idle_at) == (NOW, NOW, NOW + RULES.idle_timeout)
     assert (made.last_used_at, dict(made.usage), made.version) == (None, {}, 1)
+    assert (made.networks, made.refused) == (SeenNetworks(), None)
+    assert made.allowed_networks == used.allowed_networks
     assert made.purge_at == RULES.purge_time(made.idle_at)
 
 

@@ -289,6 +289,7 @@ def test_returning_person_gets_a_fresh_account() -> None:
         generation="fresh",
         updated_at=LATER,
         removed_at=None,
+        returned_at=LATER,
         signed_in_at=LATER,
         role_given_at=LATER,
     )

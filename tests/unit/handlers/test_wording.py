@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.domain import errors
+from chalicelib.domain.network_lists import NetworkFault
 from chalicelib.domain.reasons import SignInReason
 from chalicelib.handlers.http import wording
 from chalicelib.handlers.oauth.errors import oauth_error
@@ -34,6 +35,12 @@ def by_oauth(error: errors.ApiTokensError) -> str:
     [
         (errors.LifetimeTooLong(timedelta(days=30)), "'expires_in_days'", "'token_expires_in_days'"),
         (errors.InvalidScope(["api:read"]), "'scopes'", "'scope'"),
+        (errors.TooManyNetworks(10), "'allowed_networks'", "'token_allowed_networks'"),
+        (
+            errors.InvalidNetwork(NetworkFault.HOST_BITS, "10.0.0.1/8", "10.0.0.0/8"),
+            "'allowed_networks' has",
+            "'token_allowed_networks' has",
+        ),
         (errors.AlreadyCreated("tok_1"), "Idempotency-Key", "Idempotency-Key"),
         (errors.IdempotencyKeyReused(), "Idempotency-Key", "Idempotency-Key"),
         (errors.TooManyToSort(), "sort=created_at", "sort=created_at"),
@@ -68,6 +75,17 @@ def test_sentence_keeps_the_values() -> None:
     assert "at most 30." in wording.sentence(errors.LifetimeTooLong(timedelta(days=30)))
     assert "api:read, audit." in wording.sentence(errors.InvalidScope(["api:read", "audit"]))
     assert "tok_1" in wording.sentence(errors.AlreadyCreated("tok_1"))
+    assert "at most 10 networks." in wording.sentence(errors.TooManyNetworks(10))
+    too_large = errors.InvalidNetwork(NetworkFault.LENGTH_TOO_LARGE, "10.0.0.0/33", longest=32)
+    assert wording.sentence(too_large).endswith('"10.0.0.0/33". The length after / must be at most 32.')
+
+
+def test_sentence_quotes_a_network_whole_and_a_longer_text_in_part() -> None:
+    """A network with every digit is 49 characters long."""
+    longest = "0000:0000:0000:0000:0000:ffff:255.255.255.255/128"
+    for text in (longest, f"{longest}{'x' * 9_000}"):
+        wrong = errors.InvalidNetwork(NetworkFault.NOT_AN_ADDRESS, text)
+        assert f'has "{longest}". ' in wording.sentence(wrong)
 
 
 def test_unworded_error_says_its_own_detail() -> None:

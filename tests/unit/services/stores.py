@@ -105,10 +105,10 @@ class BusyStore(InMemoryStore):
         self._begin("rotate_token")
         super().rotate_token(rotation, limits=limits)
 
-    def record_reuse(self, before: Token, after: Token) -> bool:
-        """Record reuse."""
-        self._begin("record_reuse")
-        return super().record_reuse(before, after)
+    def record_refusal(self, before: Token, after: Token) -> bool:
+        """Record a refusal."""
+        self._begin("record_refusal")
+        return super().record_refusal(before, after)
 
     def list_family(self, user_id: str, family_id: str) -> Sequence[Token]:
         """Return the tokens of one family."""

@@ -1,5 +1,7 @@
 """Callers of the protected API, from the authorizer to the view."""
 
+from datetime import timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,6 +17,7 @@ from chalicelib.services.callers import (
 )
 from chalicelib.services.verify import Verified
 from tests.support.builders import a_token, a_user
+from tests.support.clock import START
 from tests.support.texts import CASES
 
 READ, WRITE = "api:read", "api:write"
@@ -32,7 +35,16 @@ def test_context_is_flat_strings() -> None:
         "token_id": token.id,
         "token_name": "100%25 %22K%C3%A4se%22 %F0%9F%A7%80 %5Co/",
         "scopes": READ,
+        "idle_at": str(int(token.idle_at.timestamp())),
     }
+
+
+def test_context_has_the_end_that_counts_now() -> None:
+    """Seconds since 1970, rounded down, so that no caller waits for a moment that has passed."""
+    end = START + timedelta(milliseconds=1_999)
+    verified = Verified(a_token(a_user()), a_user(), frozenset({READ}), end)
+
+    assert authorizer_context(verified)["expires_at"] == str(int(START.timestamp()) + 1)
 
 
 @pytest.mark.parametrize("scopes", [set(), {READ}, {WRITE}, {READ, WRITE}])

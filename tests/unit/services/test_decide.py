@@ -18,11 +18,12 @@ from chalicelib.domain.errors import (
     UnknownToken,
     WrongClaims,
 )
+from chalicelib.domain.seen_networks import RefusedReason
 from chalicelib.domain.tokens import Token, TokenState
 from chalicelib.domain.users import Role, User, UserStatus
 from chalicelib.services.recent_rows import RecentRows
 from chalicelib.services.verify import Verified, VerifyToken
-from tests.support.builders import RULES, a_token, a_user
+from tests.support.builders import A_CALLER, RULES, a_token, a_user
 from tests.support.clock import START
 from tests.unit.services.test_verify import Gate
 
@@ -43,13 +44,15 @@ class RecentGate(Gate):
         super().__init__()
         self.reused: list[Token] = []
         self.recent = RecentRows(reuse, self.clock)
-        self.verifying = VerifyToken(
-            self.reader, self.store, self.clock, RULES, self.reused.append, self.recent
-        )
+        self.verifying = VerifyToken(self.reader, self.store, self.clock, RULES, self._note, self.recent)
 
-    def decide(self) -> Verified:
+    def _note(self, token: Token, reason: RefusedReason, network: str | None) -> None:
+        if reason is RefusedReason.ROTATED:
+            self.reused.append(token)
+
+    def decide(self, address: str | None = None) -> Verified:
         """Present the token to an authorizer."""
-        return self.verifying.decide("any string", anything)
+        return self.verifying.decide("any string", replace(A_CALLER, address=address), anything)
 
     @property
     def reads(self) -> int:
@@ -184,7 +187,7 @@ def test_door_that_would_refuse_makes_the_rows_read_anew(gate: RecentGate) -> No
         return False
 
     gate.store.put(replace(gate.row, scopes=frozenset({"api:read"})))
-    assert gate.verifying.decide("any string", lets_in).scopes == {"api:read"}
+    assert gate.verifying.decide("any string", A_CALLER, lets_in).scopes == {"api:read"}
     assert asked == [frozenset({"api:read", "api:write"})]
     assert gate.reads == 2
 
@@ -263,6 +266,10 @@ def test_read_that_began_before_an_end_counts_from_its_beginning() -> None:
             return answers.pop() if answers else gate.store.find_for_authorization(user_id, token_id)
 
         def touch(self, before: Token, after: Token) -> bool:
+            """Record nothing."""
+            return False
+
+        def record_refusal(self, before: Token, after: Token) -> bool:
             """Record nothing."""
             return False
 

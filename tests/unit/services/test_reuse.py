@@ -18,7 +18,8 @@ from chalicelib.domain.revocations import RevocationReason
 from chalicelib.domain.rotation import rotation_of, successor_of
 from chalicelib.domain.tokens import Token, TokenState
 from chalicelib.domain.users import UserStatus
-from chalicelib.services.reuse import RecordReuse, RevokeFamily
+from chalicelib.services.refused_uses import RecordRefusal
+from chalicelib.services.reuse import RevokeFamily
 from chalicelib.services.revocation import RevokeToken
 from chalicelib.services.verify import VerifyToken
 from tests.support.builders import RULES, a_token
@@ -48,7 +49,7 @@ class RotatedGate(Gate):
         """Let a process without any memory decide from now on."""
         revoke = RevokeToken(self.store, self.store, self.store, self.clock, RULES)
         respond = RevokeFamily(self.store, revoke, self.clock) if self.revoking else None
-        record = RecordReuse(self.store, self.clock, RULES, respond)
+        record = RecordRefusal(self.store, self.clock, RULES, respond)
         self.verifying = VerifyToken(self.reader, self.store, self.clock, RULES, record)
 
     def refuse(self, kind: type[InvalidToken] = RotatedToken) -> None:
@@ -80,7 +81,7 @@ def test_reuse_is_refused_and_recorded(gate: RotatedGate) -> None:
     gate.refuse()
 
     assert gate.reuse == (1, START)
-    assert gate.store.calls == {"find_for_authorization": 1, "record_reuse": 1}
+    assert gate.store.calls == {"find_for_authorization": 1, "record_refusal": 1}
     assert (gate.row.last_used_at, gate.row.purge_at) == (None, gate.token.purge_at)
 
 
@@ -88,7 +89,7 @@ def test_reuse_is_written_once_per_interval_and_none_is_lost(gate: RotatedGate) 
     """Reuse that is not written yet is counted in the process."""
     for _ in range(4):
         gate.refuse()
-    assert gate.store.calls["record_reuse"] == 1
+    assert gate.store.calls["record_refusal"] == 1
     gate.clock.advance(REFRESH - TICK)
     gate.refuse()
     assert gate.reuse == (1, START)
@@ -96,7 +97,7 @@ def test_reuse_is_written_once_per_interval_and_none_is_lost(gate: RotatedGate) 
     gate.refuse()
 
     assert gate.reuse == (6, START + REFRESH)
-    assert gate.store.calls["record_reuse"] == 2
+    assert gate.store.calls["record_refusal"] == 2
 
 
 def test_processes_share_the_interval(gate: RotatedGate) -> None:
@@ -105,7 +106,7 @@ def test_processes_share_the_interval(gate: RotatedGate) -> None:
     gate.start()
     gate.refuse()
 
-    assert gate.store.calls["record_reuse"] == 1
+    assert gate.store.calls["record_refusal"] == 1
 
 
 def test_reuse_is_logged_with_ids(gate: RotatedGate) -> None:
@@ -122,7 +123,7 @@ def test_reuse_is_logged_with_ids(gate: RotatedGate) -> None:
 
 def test_record_that_fails_changes_nothing_for_the_caller(gate: RotatedGate) -> None:
     """Refused all the same; the next write makes up for it."""
-    gate.store.broken = {"record_reuse"}
+    gate.store.broken = {"record_refusal"}
     with written() as lines:
         gate.refuse()
     gate.store.broken = set()
@@ -138,7 +139,7 @@ def test_reuse_during_the_record_of_another_is_not_lost(gate: RotatedGate) -> No
     def fail() -> None:
         raise StoreUnavailable
 
-    gate.store.let("record_reuse", gate.refuse, fail)
+    gate.store.let("record_refusal", gate.refuse, fail)
     gate.refuse()
     assert gate.reuse == (1, START)
 
@@ -150,7 +151,7 @@ def test_reuse_during_the_record_of_another_is_not_lost(gate: RotatedGate) -> No
 
 def test_deleted_row_is_not_recreated(gate: RotatedGate) -> None:
     """Deleted between the decision and the record, it stays deleted."""
-    gate.store.let("record_reuse", lambda: gate.store.purge(gate.token))
+    gate.store.let("record_refusal", lambda: gate.store.purge(gate.token))
     gate.refuse()
 
     assert gate.store.rows() == [gate.successor]
@@ -167,7 +168,7 @@ def test_token_in_its_overlap_passes_without_a_record(gate: RotatedGate) -> None
 
 @pytest.mark.parametrize("end", ["revoked", "generation", "inactive", "removed", "expired"])
 def test_other_refusals_are_no_reuse(gate: RotatedGate, end: str) -> None:
-    """A refusal for another reason is not recorded."""
+    """A refusal for another reason does not count as reuse. The owner sees some of them as refused uses."""
     if end == "revoked":
         gate.store.put(gate.token.revoked(RevocationReason.OWNER, START, RULES))
     elif end == "generation":
@@ -179,7 +180,8 @@ def test_other_refusals_are_no_reuse(gate: RotatedGate, end: str) -> None:
     with pytest.raises(InvalidToken):
         gate.pass_by()
 
-    assert gate.store.calls["record_reuse"] == 0
+    assert gate.reuse == (0, None)
+    assert gate.store.calls["record_refusal"] == (1 if end in {"revoked", "generation"} else 0)
 
 
 def test_recording_leaves_the_family_alone(gate: RotatedGate) -> None:
@@ -253,7 +255,7 @@ def successor_of_reused(gate: RotatedGate) -> TokenState:
 
 def test_family_is_revoked_when_the_reuse_cannot_be_recorded(strict: RotatedGate) -> None:
     """The reaction does not depend on the count."""
-    strict.store.broken = {"record_reuse"}
+    strict.store.broken = {"record_refusal"}
     strict.refuse()
 
     assert successor_of_reused(strict) is TokenState.REVOKED
@@ -262,7 +264,7 @@ def test_family_is_revoked_when_the_reuse_cannot_be_recorded(strict: RotatedGate
 def test_family_is_revoked_before_the_reuse_is_recorded(strict: RotatedGate) -> None:
     """A write that hangs until the function ends must not come first."""
     seen: list[TokenState] = []
-    strict.store.let("record_reuse", lambda: seen.append(successor_of_reused(strict)))
+    strict.store.let("record_refusal", lambda: seen.append(successor_of_reused(strict)))
     strict.refuse()
 
     assert seen == [TokenState.REVOKED]
@@ -274,7 +276,7 @@ def test_family_is_revoked_when_another_process_recorded_the_reuse(strict: Rotat
     strict.refuse()
 
     assert successor_of_reused(strict) is TokenState.REVOKED
-    assert strict.store.calls["record_reuse"] == 0
+    assert strict.store.calls["record_refusal"] == 0
 
 
 def test_family_is_revoked_when_the_reused_row_is_deleted_meanwhile(strict: RotatedGate) -> None:

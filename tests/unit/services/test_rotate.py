@@ -19,6 +19,7 @@ from chalicelib.domain.errors import (
     TokenNotFound,
     UserInactive,
 )
+from chalicelib.domain.network_lists import allowed_networks
 from chalicelib.domain.token_creation import IssuedToken
 from chalicelib.domain.tokens import Token, TokenState, TokenStatus
 from chalicelib.domain.users import UserStatus
@@ -155,6 +156,18 @@ def test_rename_meanwhile_is_the_successors_too(desk: Turn) -> None:
 
     assert desk.rotate().token.name == "new"
     assert len(desk.signer.signed) == 1
+
+
+@pytest.mark.parametrize("by_itself", [False, True], ids=["owner", "itself"])
+def test_list_that_is_narrowed_meanwhile_is_the_successors_too(desk: Turn, *, by_itself: bool) -> None:
+    """Otherwise a token that rotates at that moment would escape the narrower list."""
+    narrow = allowed_networks(["192.0.2.0/24"])
+    restricted = replace(desk.token.restricted(narrow, START), version=2)
+    desk.store.let("rotate_token", lambda: desk.store.put(restricted))
+    owner = desk.store.read_user(desk.owner)
+
+    successor = desk.rotating(owner, desk.token.id, HOUR, by_itself=by_itself).token
+    assert successor.allowed_networks == narrow
 
 
 def test_rotation_meanwhile_wins(desk: Turn) -> None:

@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from threading import Thread
 
-from chalicelib.services.reuse import Until
+from chalicelib.services.refused_uses import Until
 from chalicelib.services.uses import Uses
 from tests.support.builders import RULES, a_token, a_user
 from tests.support.clock import START

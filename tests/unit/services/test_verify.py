@@ -77,7 +77,8 @@ def test_good_token_passes_with_its_scopes(gate: Gate) -> None:
     """One read, one write, and the bearer is in."""
     verified = gate.verifying("any string")
 
-    assert (verified.token, verified.scopes) == (gate.token, gate.token.scopes)
+    assert (verified.token, verified.scopes) == (gate.row, gate.token.scopes)
+    assert gate.row == gate.token.touched(START, RULES, {START.date(): 1})
     assert gate.store.calls == {"find_for_authorization": 1, "touch": 1}
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from chalicelib.domain.admin_claims import AdminClaim
 from chalicelib.domain.clients import ResourceServer
+from chalicelib.domain.networks import RecordNetworks
 from chalicelib.domain.scopes import DEFAULT_CATALOGUE, Route
 from chalicelib.settings import (
     AuthMode,
@@ -77,6 +78,7 @@ def test_only_what_has_no_sensible_default_is_needed() -> None:
         retention=timedelta(days=90),
         rotated_token_reuse=RotatedTokenReuse.RECORD,
         self_rotation=True,
+        record_networks=RecordNetworks.PREFIX,
         catalogue=DEFAULT_CATALOGUE,
         derived_token_key_id=None,
         derived_token_audiences=frozenset(),
@@ -160,6 +162,9 @@ def test_gateway_needs_nothing() -> None:
         ("DECISION_REUSE_SECONDS", "0", "decision_reuse", timedelta(0)),
         ("RETENTION_DAYS", "1", "retention", timedelta(days=1)),
         ("RETENTION_DAYS", "", "retention", timedelta(days=90)),
+        ("RECORD_NETWORKS", "full", "record_networks", RecordNetworks.FULL),
+        ("RECORD_NETWORKS", "prefix", "record_networks", RecordNetworks.PREFIX),
+        ("RECORD_NETWORKS", "off", "record_networks", RecordNetworks.OFF),
         ("SELF_ROTATION", "on", "self_rotation", True),
         ("SELF_ROTATION", "off", "self_rotation", False),
         ("ROTATED_TOKEN_REUSE", "record", "rotated_token_reuse", RotatedTokenReuse.RECORD),
@@ -316,6 +321,7 @@ def test_missing_setting_is_named_with_an_example(name: str, value: str | None) 
         ("RETENTION_DAYS", "0", "must be a whole number from 1"),
         ("RETENTION_DAYS", "3651", "to 3650"),
         ("ROTATED_TOKEN_REUSE", "ignore", "must be one of record, revoke_family"),
+        ("RECORD_NETWORKS", "on", "must be one of full, prefix, off"),
         ("SELF_ROTATION", "false", "must be one of on, off"),
     ],
 )

@@ -135,6 +135,7 @@ def _appsync(token: str, _: str) -> object:
 
 DOORS = (
     Door("REST API, TOKEN", "ApiTokenAuthorizer", _token, _methods),
+    Door("our own API, REQUEST", "ApiTokenAuthorizer", _request, _methods),
     Door("REST API, REQUEST", "RestRequestAuthorizer", _request, _methods),
     Door("HTTP API", "HttpApiAuthorizer", _http, _simple),
     Door("WebSocket API", "WebsocketAuthorizer", _websocket, _methods),
