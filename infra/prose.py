@@ -6,8 +6,6 @@ import argparse
 import ast
 import io
 import re
-import runpy
-import sys
 import tokenize
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -246,8 +244,3 @@ def _sentences(words: str) -> Iterator[str]:
     for sentence in _SENTENCE_END.split(plain):
         if one_line := " ".join(sentence.split()):
             yield one_line
-
-
-if __name__ == "__main__":
-    sys.argv.insert(1, "prose")
-    runpy.run_module("infra", run_name="__main__")
