@@ -87,13 +87,14 @@ class VerifyToken:
         """Return the token for an authorizer, by recent rows if these let the caller in.
 
         ``lets_in`` returns True if the authorizer would let the caller in. A refusal is always decided on
-        rows that are read for it. Raises InvalidToken or DependencyUnavailable.
+        rows that are read for it. A token that is not let in is returned, but not counted as used. Raises
+        InvalidToken or DependencyUnavailable.
         """
         claims = self._verifier.verify(unverified_token)
         address = Address.parse(caller.address)
         verified = self._by_recent_rows(claims, address)
         if verified is None or not lets_in(verified):
-            return self._by_a_read(claims, address)
+            return self._by_a_read(claims, address, lets_in)
         self._count(verified.token, self._network(address))
         return verified
 
@@ -115,7 +116,12 @@ class VerifyToken:
         return self._usable(token, owner, token.scopes, Address.parse(address))
 
     def _by_a_read(
-        self, claims: Claims, address: Address | None, *, from_anywhere: bool = False
+        self,
+        claims: Claims,
+        address: Address | None,
+        lets_in: Callable[[Verified], bool] | None = None,
+        *,
+        from_anywhere: bool = False,
     ) -> Verified:
         # Taken before the read: rows count from then on, however long the read takes.
         read_at = self._clock.now()
@@ -127,16 +133,21 @@ class VerifyToken:
         try:
             verified = self._usable_as_signed(bound, owner, claims, address)
         except InvalidToken as refusal:
-            reason = reason_to_record(refusal)
-            if reason and self._note_refusal:
-                self._note_refusal(token, reason, network)
+            self._refuse(token, reason_to_record(refusal), network)
             raise
+        if lets_in and not lets_in(verified):
+            self._refuse(token, RefusedReason.SCOPE, network)
+            return verified
         touched = self._touch(token, network)
         # After a failed write or a lost race, this process does not know the row.
         if touched:
             self._recent.keep(Rows(touched, owner, read_at))
         # A use moves ``idle_at``. The time from before it would warn of a deadline that has moved.
         return replace(verified, token=touched or token)
+
+    def _refuse(self, token: Token, reason: RefusedReason | None, network: str | None) -> None:
+        if reason and self._note_refusal:
+            self._note_refusal(token, reason, network)
 
     def _by_recent_rows(self, claims: Claims, address: Address | None) -> Verified | None:
         rows = self._recent.find(claims.subject, claims.token_id)

@@ -330,8 +330,21 @@ def test_owner_sees_a_refused_use(reason: RefusedReason) -> None:
     assert replace(door.row, refused=None, reuse_count=0, last_reused_at=None) == before
 
 
-def test_every_reason_but_the_scope_is_recorded_by_a_decision() -> None:
-    """A front door compares scopes after the decision."""
+def test_owner_sees_a_use_that_the_door_refuses(door: Door) -> None:
+    """The door compares scopes. Its refusal is not counted as a use, and its network is not noted."""
+    before = door.row
+    caller = replace(A_CALLER, address=OFFICE)
+    assert door.verifying.decide("any", caller, lambda _: False).token == before
+
+    assert door.refused == (1, RefusedReason.SCOPE, OFFICE_NETWORK)
+    assert door.store.calls == {"find_for_authorization": 1, "record_refusal": 1}
+    assert replace(door.row, refused=None) == before
+    door.use("203.0.113.9")
+    assert door.counts == {"203.0.113.0/24": 1}
+
+
+def test_every_reason_has_a_test() -> None:
+    """The door compares scopes, so that reason needs no row."""
     assert set(RefusedReason) - set(REFUSED) == {RefusedReason.SCOPE}
 
 
