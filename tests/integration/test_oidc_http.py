@@ -199,6 +199,8 @@ def dripping(prompt: bytes, drops: bytes, pause: float = DEADLINE / 8) -> Drips:
                 for drop in drops:
                     passing.skip(pause)
                     connection.sendall(bytes([drop]))
+                    # The client reads now. A server far ahead would meet other limits, as that of headers.
+                    time.sleep(0.001)
 
         return behave
 

@@ -67,7 +67,11 @@ class Context:
 answers = {}
 for handler, event in calls:
     module, _, name = handler.rpartition(".")
-    answers[handler] = getattr(importlib.import_module(module), name)(event, Context())
+    answer = answers[handler] = getattr(importlib.import_module(module), name)(event, Context())
+    for context in (answer or {}).get("context", {}), (answer or {}).get("resolverContext", {}):
+        # It follows the clock.
+        if "idle_at" in context:
+            context["idle_at"] = "later"
 
 from chalicelib import bootstrap
 from chalicelib.adapters import aws

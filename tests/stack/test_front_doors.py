@@ -1,5 +1,6 @@
 """The functions for other APIs, invoked as AWS services invoke them: by Lambda, with AWS's events."""
 
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -40,10 +41,11 @@ def test_http_api(caller: Caller, token: dict[str, Any]) -> None:
     """Simple responses: yes with a context, or no."""
     event = http_api(f"Bearer {token['token']}", path="/api/whoami")
 
-    assert caller.stack.invoke("HttpApiAuthorizer", event) == (
-        None,
-        {"isAuthorized": True, "context": _context(caller, token)},
-    )
+    failure, answer = caller.stack.invoke("HttpApiAuthorizer", event)
+
+    assert (failure, answer["isAuthorized"]) == (None, True)
+    assert int(answer["context"].pop("idle_at")) > time.time()
+    assert answer["context"] == _context(caller, token)
     writing = http_api(f"Bearer {token['token']}", "POST", "/api/echo")
     for refused in (writing, http_api("Bearer bodhi_x"), http_api(None)):
         assert caller.stack.invoke("HttpApiAuthorizer", refused) == (None, {"isAuthorized": False})
