@@ -19,13 +19,13 @@ def wait_until(is_met: Callable[[], object], seconds: float = A_HANG) -> None:
 
 
 def threads_in(function: str) -> int:
-    """Return how many threads are inside a function of this name."""
+    """Return how many threads are inside a function of this name, which may begin with its class."""
     return sum(_is_in(function, frame) for frame in sys._current_frames().values())
 
 
 def _is_in(function: str, frame: FrameType | None) -> bool:
     while frame:
-        if frame.f_code.co_name == function:
+        if f".{frame.f_code.co_qualname}".endswith(f".{function}"):
             return True
         frame = frame.f_back
     return False
