@@ -3,6 +3,7 @@
 from chalice.app import Request
 
 from chalicelib.domain.callers import Caller, Door
+from chalicelib.handlers import callers
 from chalicelib.handlers.http.authorization_header import presented
 from chalicelib.handlers.http.cookies import SESSION_COOKIE
 from chalicelib.handlers.http.requests import SAFE_METHODS
@@ -37,7 +38,5 @@ def caller_of(request: Request) -> Caller:
 
     The address is that of the connection to API Gateway. It never comes from a header.
     """
-    identity = request.context.get("identity") or {}
-    return Caller(
-        Door.OWN_API, identity.get("sourceIp"), identity.get("userAgent"), request.method, request.path
-    )
+    connected = callers.connection(request.context, "identity")
+    return callers.caller_of(Door.OWN_API, request.method, request.path, connected)
