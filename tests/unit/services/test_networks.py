@@ -192,6 +192,20 @@ def test_networks_go_with_the_next_touch_if_they_are_not_recorded_any_more(door:
     assert door.counts == {}
 
 
+def test_addresses_become_prefixes_if_only_these_are_recorded() -> None:
+    """Otherwise the first address, which always stays, would be kept for the life of the token."""
+    door = Door(RecordNetworks.FULL)
+    for host in (7, 8, 9):
+        door.use(f"192.0.2.{host}")
+        door.clock.advance(REFRESH)
+    door.rules = replace(door.rules, record_networks=RecordNetworks.PREFIX)
+    door.start()
+    door.use("203.0.113.9")
+
+    assert door.counts == {OFFICE_NETWORK: 3, "203.0.113.0/24": 1}
+    assert door.row.networks.first == OFFICE_NETWORK
+
+
 def test_uses_between_touches_are_counted(door: Door) -> None:
     """They are in the next write, with the time of the last one."""
     for _ in range(3):
