@@ -207,6 +207,20 @@ def test_addresses_become_prefixes_if_only_these_are_recorded() -> None:
     assert door.row.networks.first == OFFICE_NETWORK
 
 
+def test_last_use_is_not_said_to_come_from_the_network_of_an_earlier_one(door: Door) -> None:
+    """A use through a door that tells no address moves the time alone, also if a thief made it."""
+    door.use()
+    assert door.row.last_used_from == OFFICE_NETWORK
+    door.clock.advance(REFRESH)
+    door.use(None)
+
+    assert (door.row.last_used_at, door.row.last_used_from) == (START + REFRESH, None)
+    assert door.counts == {OFFICE_NETWORK: 1}
+    door.clock.advance(REFRESH + timedelta(milliseconds=999))
+    door.use()
+    assert door.row.last_used_from == OFFICE_NETWORK
+
+
 def test_uses_between_touches_are_counted(door: Door) -> None:
     """They are in the next write, with the time of the last one."""
     for _ in range(3):
