@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 
 from chalicelib.domain.errors import NoPredecessor
 from chalicelib.domain.lines import Change, Line
-from chalicelib.domain.seen_networks import SeenNetworks
 from chalicelib.domain.token_rules import MAX_OVERLAP, TokenRules
 from chalicelib.domain.tokens import Token, TokenStatus
 from chalicelib.domain.users import User
@@ -66,7 +65,7 @@ def successor_of(token: Token, token_id: str, now: datetime, rules: TokenRules) 
     lifetime = _lifetime(token, rules)
     expires_at = now.replace(microsecond=0) + lifetime if lifetime else None
     successor = _successor(token, token_id, now)
-    successor = replace(successor, line_id=token_id, expires_at=expires_at, lifetime_began_at=None)
+    successor = replace(successor, line_id=token_id, expires_at=expires_at)
     return successor.alive_since(now, rules)
 
 
@@ -101,18 +100,23 @@ def reused(token: Token, count: int, now: datetime) -> Token:
 
 
 def _successor(token: Token, token_id: str, now: datetime) -> Token:
-    return replace(
-        token,
+    # A field that is not named begins anew, with its default. A test decides about each field.
+    return Token(
         id=token_id,
+        user_id=token.user_id,
+        generation=token.generation,
+        name=token.name,
+        description=token.description,
+        scopes=token.scopes,
+        state=token.state,
         created_at=now,
         updated_at=now,
-        last_used_at=None,
-        usage={},
-        networks=SeenNetworks(),
-        refused=None,
+        idle_at=token.idle_at,
+        purge_at=token.purge_at,
+        expires_at=token.expires_at,
         predecessor_id=token.id,
         family_id=token.family_id or token.id,
-        version=1,
+        allowed_networks=token.allowed_networks,
     )
 
 

@@ -180,6 +180,11 @@ class InMemoryStore(Rows):
             )
             return True
 
+    def find_owner_of(self, token_id: str) -> str | None:
+        """Return the id of a token's owner."""
+        with self._lock:
+            return next((owner for owner, known in self._tokens if known == token_id), None)
+
     def list_family(self, user_id: str, family_id: str) -> Sequence[Token]:
         """Return the tokens of one family."""
         with self._lock:

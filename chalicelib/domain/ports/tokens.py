@@ -98,6 +98,17 @@ class TokenStore(Protocol):
         ...
 
 
+class TokenIndex(Protocol):
+    """The index of tokens by their ids alone. It may be seconds old."""
+
+    def find_owner_of(self, token_id: str) -> str | None:
+        """Return the id of the user that owns a token, or None if the index does not know the token.
+
+        Read the row itself before you rely on it. Raises StoreUnavailable.
+        """
+        ...
+
+
 class RotationStore(Protocol):
     """Rotations, lines and families. Every call raises StoreUnavailable."""
 
