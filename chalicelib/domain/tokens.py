@@ -241,6 +241,10 @@ class Token:
         back = replace(self, state=TokenState.ACTIVE, updated_at=now)
         return back.alive_since(now, rules)
 
+    def kept_alive(self, now: datetime, rules: TokenRules) -> "Token":
+        """Return the token with its idle clock started anew, without a use."""
+        return replace(self, updated_at=now).alive_since(now, rules)
+
     def revoked(self, reason: RevocationReason, now: datetime, rules: TokenRules) -> "Token":
         """Return the token revoked, which is final."""
         return replace(
