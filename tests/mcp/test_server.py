@@ -90,6 +90,26 @@ def test_challenge_leads_to_the_description_of_the_server(
     assert found.scopes_supported == [READ, WRITE]
 
 
+def test_refusal_leads_to_a_token(world: World) -> None:
+    """A program that knows the URL and has a sign-in finds the token service, and exchanges the sign-in."""
+    refused = world.post()
+    address = extract_resource_metadata_from_www_auth(refused)
+    assert address
+    (issuer,) = httpx2.get(address).json()["authorization_servers"]
+    server = world.api.get("/.well-known/oauth-authorization-server").json
+    assert server["issuer"] == issuer
+    assert "authorization_endpoint" not in server
+    exchange = {
+        "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
+        "subject_token": world.person,
+        "subject_token_type": "urn:ietf:params:oauth:token-type:id_token",
+        "scope": extract_scope_from_www_auth(refused) or "",
+    }
+    token = world.api.form(server["token_endpoint"].removeprefix(issuer), exchange).json
+    caller = asyncio.run(example.whoami(world.url, token["access_token"]))
+    assert caller == {"user_id": world.user_id(), "scopes": [READ]}
+
+
 def test_revoked_token_ends_a_session(world: World) -> None:
     """Each message is authorized anew, so the next call is refused."""
     token = world.token(READ)
