@@ -3,13 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from chalicelib.domain.errors import (
-    NoPredecessor,
-    TokenAlreadyExpired,
-    TokenAlreadyRevoked,
-    TokenAlreadyRotated,
-    TokenNotActive,
-)
+from chalicelib.domain.errors import NoPredecessor
 from chalicelib.domain.lines import Change, Line
 from chalicelib.domain.token_rules import MAX_OVERLAP, TokenRules
 from chalicelib.domain.tokens import Token, TokenStatus
@@ -92,22 +86,6 @@ def without_overlap(token: Token | None, owner: User, now: datetime, rules: Toke
     if token.status(owner, now, rules) in {TokenStatus.REVOKED, TokenStatus.EXPIRED}:
         raise NoPredecessor
     return Change(token, _ending_at(now, token, now, rules))
-
-
-def require_rotatable(token: Token, owner: User, now: datetime, rules: TokenRules) -> None:
-    """Accept a token that is active and was not rotated.
-
-    Raises TokenAlreadyRotated, TokenAlreadyRevoked, TokenAlreadyExpired or TokenNotActive.
-    """
-    status = token.status(owner, now, rules)
-    if status is TokenStatus.REVOKED and not token.is_ended_by_rotation(owner, now):
-        raise TokenAlreadyRevoked
-    if token.successor_id:
-        raise TokenAlreadyRotated(token.successor_id)
-    if status is TokenStatus.EXPIRED:
-        raise TokenAlreadyExpired
-    if status is not TokenStatus.ACTIVE:
-        raise TokenNotActive
 
 
 def needs_reuse_record(token: Token, now: datetime, rules: TokenRules) -> bool:

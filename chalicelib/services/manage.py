@@ -6,13 +6,14 @@ from datetime import datetime
 from functools import cache
 
 from chalicelib import logs
+from chalicelib.domain.administrators import ActingAdmin
 from chalicelib.domain.errors import PreconditionFailed
 from chalicelib.domain.networks import Network
 from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.ports.tokens import TokenStore
 from chalicelib.domain.ports.users import Reactivated
 from chalicelib.domain.rotation import without_overlap
-from chalicelib.domain.token_checks import require_changeable, require_unexpired
+from chalicelib.domain.token_checks import require_active, require_changeable, require_unexpired
 from chalicelib.domain.token_rules import TokenRules
 from chalicelib.domain.tokens import Token, TokenState
 from chalicelib.domain.users import User
@@ -57,17 +58,23 @@ class ManageTokens:
         return self._view(owner, find_owned(self._store, owner, token_id))
 
     def patch(
-        self, owner: User, token_id: str, patch: TokenPatch, if_match: Collection[int] | None = None
+        self,
+        owner: User,
+        token_id: str,
+        patch: TokenPatch,
+        if_match: Collection[int] | None = None,
+        admin: ActingAdmin | None = None,
     ) -> TokenView:
-        """Change a token and return it.
+        """Change a token and return it. ``admin`` is None if the owner makes the change.
 
         A change that meets another one is made again on top of it, so that neither is lost.
         Raises TokenNotFound, TokenAlreadyRevoked, TokenAlreadyExpired, ReactivationLimitReached,
-        ConcurrentChange or DependencyUnavailable. Raises PreconditionFailed if the token's version is not
-        in ``if_match``.
+        AdminRequired, ConcurrentChange or DependencyUnavailable. Raises PreconditionFailed if the token's
+        version is not in ``if_match``.
         """
+        kind = Reactivated.BY_ADMIN if admin else Reactivated.BY_OWNER
         # However many attempts are needed, the change is one re-activation.
-        count_reactivation = cache(lambda: self._count_reactivation(owner.id, Reactivated.TOKEN))
+        count_reactivation = cache(lambda: self._count_reactivation(owner.id, kind))
 
         def attempt() -> Token:
             before = find_owned(self._store, owner, token_id)
@@ -79,7 +86,21 @@ class ManageTokens:
             # An idle token that comes back was not paused: it flushes nothing.
             if before.state is not after.state and after.state is TokenState.ACTIVE:
                 count_reactivation()
-            return self._store.save_token(before, after)
+            return self._store.save_token(before, after, admin)
+
+        return self._view(owner, retry_on_conflict(attempt))
+
+    def keep_alive(self, owner: User, token_id: str) -> TokenView:
+        """Begin the idle clock of an active token anew and return the token. No use is counted.
+
+        Raises TokenNotFound, TokenAlreadyRotated, TokenAlreadyRevoked, TokenAlreadyExpired,
+        TokenNotActive, ConcurrentChange or DependencyUnavailable.
+        """
+
+        def attempt() -> Token:
+            before, now = find_owned(self._store, owner, token_id), self._clock.now()
+            require_active(before, owner, now, self._rules)
+            return self._store.save_token(before, before.kept_alive(now, self._rules))
 
         return self._view(owner, retry_on_conflict(attempt))
 

@@ -23,7 +23,7 @@ CREATED = DocumentedResponse(HTTPStatus.CREATED, resources.CreatedToken, ("ETag"
 
 def token(view: TokenView) -> resources.Token:
     """Return a token resource."""
-    row, revocation, newest = view.token, view.revocation, view.token.networks.newest
+    row, revocation = view.token, view.revocation
     return resources.Token(
         id=row.id,
         name=row.name,
@@ -33,7 +33,7 @@ def token(view: TokenView) -> resources.Token:
         created_at=moment(row.created_at),
         updated_at=moment(row.updated_at),
         last_used_at=moment(row.last_used_at),
-        last_used_from=newest.network if newest else None,
+        last_used_from=row.last_used_from,
         idle_at=moment(row.idle_at),
         expires_at=moment(view.expires_at),
         allowed_networks=[str(network) for network in row.allowed_networks],
@@ -106,6 +106,8 @@ def user(row: users.User) -> resources.User:
         **msgspec.structs.asdict(responses.me(row)),
         created_at=moment(row.created_at),
         updated_at=moment(row.updated_at),
+        last_signed_in_at=moment(row.signed_in_at),
+        live_tokens=row.live_tokens,
         effective_by=effective_by(row.refused_since),
     )
 

@@ -26,14 +26,13 @@ from chalicelib.domain.rotation import (
     Rotation,
     needs_reuse_record,
     own_successor_of,
-    require_rotatable,
     reused,
     rotation_of,
     successor_of,
     without_overlap,
 )
 from chalicelib.domain.seen_networks import RefusedReason, RefusedUses, SeenNetworks
-from chalicelib.domain.token_checks import require_usable
+from chalicelib.domain.token_checks import require_active, require_usable
 from chalicelib.domain.token_rules import MAX_OVERLAP, TokenRules
 from chalicelib.domain.tokens import Token, TokenState, TokenStatus
 from chalicelib.domain.users import UserStatus
@@ -267,12 +266,12 @@ def test_latest_name_is_the_successors() -> None:
 def test_only_an_active_token_is_rotated_and_only_once(token: Token, error: type[ApiTokensError]) -> None:
     """Whatever else it is, the caller hears what."""
     with pytest.raises(error):
-        require_rotatable(token, OWNER, NOW, RULES)
+        require_active(token, OWNER, NOW, RULES)
 
 
 def test_active_token_is_rotatable() -> None:
     """The usual one passes."""
-    require_rotatable(a_token(OWNER), OWNER, NOW, RULES)
+    require_active(a_token(OWNER), OWNER, NOW, RULES)
 
 
 def test_reuse_adds_up_and_is_due_once_per_interval() -> None:
