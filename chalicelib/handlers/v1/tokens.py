@@ -12,7 +12,7 @@ from chalicelib.handlers.http import requests, responses
 from chalicelib.handlers.http.credentials import credentials
 from chalicelib.handlers.http.operations import ENDED, PERSON, DocumentedResponse, Operation
 from chalicelib.handlers.http.site import site_of
-from chalicelib.handlers.http.wire import IDEMPOTENCY_KEY, Me
+from chalicelib.handlers.http.wire import IDEMPOTENCY_KEY, Me, given
 from chalicelib.handlers.v1 import inputs, rendering, resources
 from chalicelib.handlers.v1.rendering import CREATED
 
@@ -252,8 +252,10 @@ def revoke_token(token_id: str) -> Response:
 
 def page_of_tokens(owner: User, asked: inputs.TokenListQuery) -> Response:
     """Return a page of ``owner``'s tokens."""
-    page = bootstrap.service().listing.page(owner, asked.query())
-    return responses.document(rendering.token_page(page))
+    service = bootstrap.service()
+    page = service.listing.page(owner, asked.query())
+    usage_until = service.clock.now() if given(asked.include) else None
+    return responses.document(rendering.token_page(page, usage_until))
 
 
 def _sign_in() -> User:
