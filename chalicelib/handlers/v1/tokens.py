@@ -148,9 +148,10 @@ CHANGE = Operation(
 def change_token(token_id: str) -> Response:
     """Rename, describe, restrict, pause or re-activate one of the caller's tokens.
 
-    The number of re-activations per UTC day is limited. Beyond the limit the response is 429. A pause is
-    always possible. A list of `allowed_networks` applies to this token alone. A predecessor in its overlap
-    keeps its own list. Every gateway knows the change at `Effective-By`.
+    The number of re-activations per UTC day is limited. So is that of changes of a list that a token has.
+    Beyond the limit the response is 429. A pause and a first list are always possible. A list of
+    `allowed_networks` applies to this token alone. A predecessor in its overlap keeps its own list. Every
+    gateway knows the change at `Effective-By`.
     """
     owner = _sign_in()
     request = tokens.current_request
