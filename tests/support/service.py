@@ -30,12 +30,14 @@ def parts_over(store: InMemoryStore) -> Parts:
     return Parts(
         authorization=store,
         tokens=store,
+        token_index=store,
         rotations=store,
         users=store,
         assertions=store,
         session_store=store,
         reactivation_store=store,
         flush_store=store,
+        sweep_store=store,
     )
 
 
