@@ -28,8 +28,10 @@ if TYPE_CHECKING:
     from chalicelib.services.self_service import SelfService
     from chalicelib.services.sessions import Sessions
     from chalicelib.services.sign_in import SignIn
+    from chalicelib.services.summary import SummarizeTokens
     from chalicelib.services.sweep import SweepTokens
     from chalicelib.services.users import ManageUsers
+    from chalicelib.services.users_tokens import AdministerTokens
 
 _Authorizer = TypeVar("_Authorizer")
 
@@ -95,6 +97,13 @@ class Service(Decision, Provider):
         return ListTokens(self.tokens, self.clock, self.rules)
 
     @cached_property
+    def summary(self) -> "SummarizeTokens":
+        """Counts of tokens."""
+        from chalicelib.services.summary import SummarizeTokens
+
+        return SummarizeTokens(self.tokens, self.clock, self.rules)
+
+    @cached_property
     def manage(self) -> "ManageTokens":
         """Changes to tokens."""
         from chalicelib.services.manage import ManageTokens
@@ -122,6 +131,13 @@ class Service(Decision, Provider):
         from chalicelib.services.users import ManageUsers
 
         return ManageUsers(self.users, self.clock, self.rules, self._count_reactivation)
+
+    @cached_property
+    def administer_tokens(self) -> "AdministerTokens":
+        """Changes to one token by administrators."""
+        from chalicelib.services.users_tokens import AdministerTokens
+
+        return AdministerTokens(self.administer, self.manage, self.revoke)
 
     @cached_property
     def accounts(self) -> "Accounts":

@@ -6,13 +6,14 @@ from datetime import datetime
 from functools import cache
 
 from chalicelib import logs
+from chalicelib.domain.administrators import ActingAdmin
 from chalicelib.domain.errors import PreconditionFailed
 from chalicelib.domain.networks import Network
 from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.ports.tokens import TokenStore
 from chalicelib.domain.ports.users import Reactivated
 from chalicelib.domain.rotation import without_overlap
-from chalicelib.domain.token_checks import require_changeable, require_unexpired
+from chalicelib.domain.token_checks import require_active, require_changeable, require_unexpired
 from chalicelib.domain.token_rules import TokenRules
 from chalicelib.domain.tokens import Token, TokenState
 from chalicelib.domain.users import User
@@ -57,17 +58,23 @@ class ManageTokens:
         return self._view(owner, find_owned(self._store, owner, token_id))
 
     def patch(
-        self, owner: User, token_id: str, patch: TokenPatch, if_match: Collection[int] | None = None
+        self,
+        owner: User,
+        token_id: str,
+        patch: TokenPatch,
+        if_match: Collection[int] | None = None,
+        admin: ActingAdmin | None = None,
     ) -> TokenView:
-        """Change a token and return it.
+        """Change a token and return it. ``admin`` is None if the owner makes the change.
 
         A change that meets another one is made again on top of it, so that neither is lost.
         Raises TokenNotFound, TokenAlreadyRevoked, TokenAlreadyExpired, ReactivationLimitReached,
-        ConcurrentChange or DependencyUnavailable. Raises PreconditionFailed if the token's version is not
-        in ``if_match``.
+        AdminRequired, ConcurrentChange or DependencyUnavailable. Raises PreconditionFailed if the token's
+        version is not in ``if_match``.
         """
-        # However many attempts are needed, the change is one re-activation.
-        count_reactivation = cache(lambda: self._count_reactivation(owner.id, Reactivated.TOKEN))
+        kind = Reactivated.BY_ADMIN if admin else Reactivated.BY_OWNER
+        # However many attempts are needed, the change counts once.
+        count_reactivation = cache(lambda: self._count_reactivation(owner.id, kind))
 
         def attempt() -> Token:
             before = find_owned(self._store, owner, token_id)
@@ -76,10 +83,23 @@ class ManageTokens:
             after = _patched(before, owner, patch, self._clock.now(), self._rules)
             if after is before:
                 return before
-            # An idle token that comes back was not paused: it flushes nothing.
-            if before.state is not after.state and after.state is TokenState.ACTIVE:
+            if _is_counted(before, after):
                 count_reactivation()
-            return self._store.save_token(before, after)
+            return self._store.save_token(before, after, admin)
+
+        return self._view(owner, retry_on_conflict(attempt))
+
+    def keep_alive(self, owner: User, token_id: str) -> TokenView:
+        """Begin the idle clock of an active token anew and return the token. No use is counted.
+
+        Raises TokenNotFound, TokenAlreadyRotated, TokenAlreadyRevoked, TokenAlreadyExpired,
+        TokenNotActive, ConcurrentChange or DependencyUnavailable.
+        """
+
+        def attempt() -> Token:
+            before, now = find_owned(self._store, owner, token_id), self._clock.now()
+            require_active(before, owner, now, self._rules)
+            return self._store.save_token(before, before.kept_alive(now, self._rules))
 
         return self._view(owner, retry_on_conflict(attempt))
 
@@ -100,6 +120,17 @@ class ManageTokens:
 
     def _view(self, owner: User, token: Token) -> TokenView:
         return self._listing.views(owner, [token], self._clock.now())[0]
+
+
+def _is_counted(before: Token, after: Token) -> bool:
+    """Return True if an owner could repeat the change forever, and flush the gateways' caches with it.
+
+    A pause, a revocation and a token's first list of networks are never refused for a count.
+    """
+    # An idle token that comes back was not paused: it flushes nothing.
+    is_back = before.state is not after.state and after.state is TokenState.ACTIVE
+    had_list = bool(before.allowed_networks)
+    return is_back or (had_list and before.allowed_networks != after.allowed_networks)
 
 
 def _patched(token: Token, owner: User, patch: TokenPatch, now: datetime, rules: TokenRules) -> Token:

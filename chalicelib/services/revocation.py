@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from chalicelib import logs
+from chalicelib.domain.administrators import ActingAdmin
 from chalicelib.domain.claims import Claims
 from chalicelib.domain.errors import (
     ConcurrentChange,
@@ -44,12 +45,16 @@ class RevokeToken:
         self._clock = clock
         self._rules = rules
 
-    def __call__(self, owner: User, token_id: str, reason: RevocationReason) -> None:
-        """Revoke a token of ``owner`` and its line for good.
+    def __call__(
+        self, owner: User, token_id: str, reason: RevocationReason, admin: ActingAdmin | None = None
+    ) -> None:
+        """Revoke a token of ``owner`` and its line for good. ``admin`` is the administrator who does.
 
-        Raises TokenNotFound, ConcurrentChange or DependencyUnavailable.
+        Raises TokenNotFound, AdminRequired, ConcurrentChange or DependencyUnavailable.
         """
-        retry_on_conflict(lambda: self._end(reason, find_owned(self._tokens, owner, token_id), owner))
+        retry_on_conflict(
+            lambda: self._end(reason, find_owned(self._tokens, owner, token_id), owner, admin)
+        )
 
     def presented(self, claims: Claims, reason: RevocationReason) -> bool:
         """Revoke the token of a verified string, and its line. Return True if anything ended now.
@@ -69,7 +74,13 @@ class RevokeToken:
             lambda: self._end(reason, *self._rows.find_for_authorization(user_id, token_id))
         )
 
-    def _end(self, reason: RevocationReason, token: Token | None, owner: User | None) -> bool:
+    def _end(
+        self,
+        reason: RevocationReason,
+        token: Token | None,
+        owner: User | None,
+        admin: ActingAdmin | None = None,
+    ) -> bool:
         # A token of an earlier generation ended with it, and has the time and reason of that end.
         if token is None or owner is None or token.generation != owner.generation:
             return False
@@ -78,7 +89,7 @@ class RevokeToken:
         if ending is None:
             return False
         try:
-            self._tokens.end_line(ending)
+            self._tokens.end_line(ending, admin)
         except ConcurrentChange:
             if ending.line:
                 self._stop(ending.line)

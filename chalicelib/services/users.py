@@ -50,6 +50,19 @@ class UserList:
     next_cursor: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class UserChange:
+    """A user before and after a change. The two are equal if it changed nothing."""
+
+    before: User
+    after: User
+
+    @property
+    def ends_tokens(self) -> bool:
+        """True if the change ended every token that the user had."""
+        return self.before.generation != self.after.generation
+
+
 class ManageUsers:
     """Deactivation, re-activation, removal and revoke-all.
 
@@ -99,9 +112,9 @@ class ManageUsers:
         DependencyUnavailable.
         """
         _refuse_own(admin, user_id)
-        return self._change(admin, user_id, lambda user, now: user.deactivated(now), None)
+        return self._change(admin, user_id, lambda user, now: user.deactivated(now), None).after
 
-    def reactivate(self, admin: User | None, user_id: str, *, restore_tokens: bool) -> User:
+    def reactivate(self, admin: User | None, user_id: str, *, restore_tokens: bool) -> UserChange:
         """Re-activate a user. The old tokens work again only with ``restore_tokens``.
 
         Raises UserNotFound, UserRemoved, AdminRequired, ReactivationLimitReached, ConcurrentChange or
@@ -125,7 +138,7 @@ class ManageUsers:
             user_id,
             lambda user, now: user.removed(now, new_generation()),
             RevocationReason.USER_REMOVED,
-        )
+        ).after
 
     def revoke_all_tokens(self, admin: User | None, user_id: str) -> User:
         """Revoke every token of a user at once.
@@ -137,7 +150,20 @@ class ManageUsers:
             user_id,
             lambda user, now: user.in_generation(new_generation()),
             RevocationReason.ADMIN,
-        )
+        ).after
+
+    def acting(self, admin: User, target: User) -> ActingAdmin:
+        """Return the administrator that a write about ``target`` checks. Raises AdminRequired.
+
+        ``target`` must have been read just now.
+        """
+        administrators, now = self._rules.administrators, self._clock.now()
+        if target.id == admin.id:
+            # Its row shows a role that was lost meanwhile.
+            admin = target
+        if not admin.is_active or administrators.role_of(admin, now) is not Role.ADMIN:
+            raise AdminRequired
+        return administrators.acting(admin, now)
 
     def _change(
         self,
@@ -145,36 +171,26 @@ class ManageUsers:
         user_id: str,
         change: Callable[[User, datetime], User],
         reason: RevocationReason | None,
-    ) -> User:
+    ) -> UserChange:
         # However many attempts are needed, the change is one re-activation.
-        count_reactivation = cache(lambda: self._count_reactivation(user_id, Reactivated.USER))
+        count_reactivation = cache(lambda: self._count_reactivation(user_id, Reactivated.BY_ADMIN))
 
-        def attempt() -> User:
+        def attempt() -> UserChange:
             before, now = self.get(user_id), self._clock.now()
-            actor = self._actor(admin, before, now) if admin else None
+            actor = self.acting(admin, before) if admin else None
             after = change(before, now)
             if after is before:
-                return before
+                return UserChange(before, before)
             if admin and after.is_active and not before.is_active:
                 count_reactivation()
-            ended = None
-            if reason and after.generation != before.generation:
+            ended, made = None, UserChange(before, after)
+            if reason and made.ends_tokens:
                 purge_at = self._rules.generation_purge_time(now)
                 ended = EndedGeneration(before.generation, Revocation(reason, now), purge_at)
             self._store.save_user(before, after, ended, actor)
-            return after
+            return made
 
         return retry_on_conflict(attempt)
-
-    def _actor(self, admin: User, target: User, now: datetime) -> ActingAdmin:
-        """Return the administrator as the actor that the write checks. Raises AdminRequired."""
-        administrators = self._rules.administrators
-        if target.id == admin.id:
-            # ``target`` was read just now, so it shows a role that was lost meanwhile.
-            admin = target
-        if not admin.is_active or administrators.role_of(admin, now) is not Role.ADMIN:
-            raise AdminRequired
-        return administrators.acting(admin, now)
 
 
 def _refuse_own(admin: User | None, user_id: str) -> None:

@@ -71,8 +71,13 @@ def test_our_reads_are_the_emulators(
     assert [call.units.read for call in calls] == [call.reported for call in calls]
 
 
-def test_decision_costs_two_units(place: Place, meter: Meter, subject: Subject) -> None:
-    """Two strong reads in one call; one write more when a use is recorded. The client is Lambda's."""
+@pytest.mark.parametrize("is_listed", [False, True])
+def test_decision_costs_two_units(place: Place, meter: Meter, subject: Subject, *, is_listed: bool) -> None:
+    """Two strong reads in one call; one write more when a use is recorded. The client is Lambda's.
+
+    A list of ten networks costs no call and no unit.
+    """
+    subject = subject.with_list() if is_listed else subject
     with installed(place.service(meter.url)) as service:
         assert service.lean
         authorize(subject.token.secret)
@@ -107,6 +112,22 @@ def test_uses_are_counted_over_time(place: Place, meter: Meter) -> None:
     assert cached.units == Units((20 * 2 + 10) / 600, 2 / 600)
     assert cached.decisions == 1 / 30
     assert costs.every_hour(place, meter).units == Units(3, 1)
+
+
+def test_summary_costs_what_its_rows_cost_up_to_5000(place: Place, meter: Meter) -> None:
+    """A hundred rows are one call of seven units. A user with more than 5,000 costs what 6,000 cost."""
+    service = place.service(meter.url)
+    owner = signed_in(place.service(), "counted@example.com")
+    fill(place, rows(service, owner, 0, 100))
+    assert service.summary(owner).total == 100
+    calls = meter.taken()
+    assert (operations(calls), total(calls)) == (["Query"], Units(read=7))
+    fill(place, rows(service, owner, 100, 6_500))
+    summary = service.summary(owner)
+    assert (summary.total, summary.is_complete) == (5_000, False)
+    calls = meter.taken()
+    assert operations(calls) == ["Query"] * 6
+    assert total(calls).read <= 6 * 72
 
 
 def test_units_do_not_depend_on_the_tables_size(place: Place, meter: Meter) -> None:

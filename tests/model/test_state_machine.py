@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import msgspec
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -34,10 +35,12 @@ from chalicelib.domain.revocations import RevocationReason
 from chalicelib.domain.token_creation import TokenRequest
 from chalicelib.domain.tokens import Token, TokenState, TokenStatus
 from chalicelib.domain.users import User
+from chalicelib.handlers.v1 import rendering, summaries
 from chalicelib.services.listing import TokenQuery
 from chalicelib.services.manage import TokenPatch
 from chalicelib.services.sign_in import Credentials
 from chalicelib.services.verify import UNKNOWN_CALLER, Verified, VerifyToken
+from tests.model.summary import counts, summary_of
 from tests.model.world import IDLE, SKEW, Row, World
 from tests.support.builders import A_CALLER, ISSUER
 from tests.support.memory import InMemoryStore
@@ -154,6 +157,22 @@ class Life(RuleBasedStateMachine):
             self.world.resume(token)
 
     @precondition(lambda self: self.world.tokens)
+    @rule(pick=picks)
+    def keep_alive(self, pick: int) -> None:
+        """Begin the idle clock of a token anew, while it is active."""
+        token_id, token = self._token(pick)
+        owner = self._signed_in(token["owner"])
+        if owner is None:
+            return
+        refusal = self._refusal_of_inactive(token)
+        if refusal:
+            with pytest.raises(refusal):
+                self.service.manage.keep_alive(owner, token_id)
+            return
+        self.service.manage.keep_alive(owner, token_id)
+        self.world.keep_alive(token)
+
+    @precondition(lambda self: self.world.tokens)
     @rule(pick=picks, reason=st.sampled_from(["owner", "exposed", "rotated"]))
     def revoke(self, pick: int, reason: str) -> None:
         """Revoke a token; revoked ones stay as they are."""
@@ -268,15 +287,49 @@ class Life(RuleBasedStateMachine):
         ):
             self.world.end_generation(name, "admin")
 
+    @precondition(lambda self: self.world.tokens)
+    @rule(pick=picks, act=st.sampled_from(["pause", "resume", "revoke"]))
+    def administer_a_token(self, pick: int, act: str) -> None:
+        """Pause, re-activate or revoke one token, also of a person who is out."""
+        token_id, token = self._token(pick)
+        user_id, tokens = user_id_for(ISSUER, token["owner"]), self.service.administer_tokens
+        if act == "revoke":
+            if token["gone"]:
+                with pytest.raises(TokenNotFound):
+                    tokens.revoke(self.admin, user_id, token_id)
+                return
+            tokens.revoke(self.admin, user_id, token_id)
+            self.world.revoke(token, "admin")
+            return
+        status = TokenState.INACTIVE if act == "pause" else TokenState.ACTIVE
+        refusal = self._patch_refusal(token, TokenPatch(status=status))
+        if refusal:
+            with pytest.raises(refusal):
+                tokens.set_status(self.admin, user_id, token_id, status)
+            return
+        tokens.set_status(self.admin, user_id, token_id, status)
+        (self.world.pause if act == "pause" else self.world.resume)(token)
+
     @precondition(lambda self: any(u["status"] != "active" for u in self.world.users.values()))
     @rule(name=people, restore=st.booleans())
     def let_in(self, name: str, restore: bool) -> None:
         """Re-activate a user, with or without the tokens."""
-        administer = self.service.administer
-        if self._changed(
-            name, lambda user: administer.reactivate(self.admin, user, restore_tokens=restore)
-        ):
+        administer, changes = self.service.administer, []
+
+        def change(user: str) -> User:
+            changes.append(administer.reactivate(self.admin, user, restore_tokens=restore))
+            return changes[0].after
+
+        before = self._not_ended(name) if name in self.world.users else 0
+        if self._changed(name, change):
             self.world.reactivate(name, restore=restore)
+            after = self._not_ended(name)
+            if changes[0].ends_tokens:
+                count = self.service.summary.count_revoked(changes[0].before)
+                assert (count.count, count.is_more) == (before, False)
+                assert after == 0
+            else:
+                assert after == before
 
     # What time does.
 
@@ -361,6 +414,22 @@ class Life(RuleBasedStateMachine):
             assert {view.token.id for view in page.tokens} == expected
 
     @invariant()
+    def summaries_agree_with_the_lists(self) -> None:
+        """Every number is that of the whole list, and those on the owner are the model's."""
+        for name, user in self.world.users.items():
+            row = self._row(name)
+            page = self.service.listing.page(row, TokenQuery(limit=100))
+            listed = [msgspec.to_builtins(rendering.token(view)) for view in page.tokens]
+            summary = msgspec.to_builtins(summaries.rendered(self.service.summary(row)))
+            assert counts(summary) == summary_of(listed, self.world.now)
+            assert (summary["live"], summary["limit"]) == (self.world.live(name), QUOTA)
+            as_active = {**user, "status": "active"} if user["status"] == "inactive" else user
+            self.world.users[name] = as_active
+            working = sum(self.world.status(t) == "active" for t in self.world.listed(name).values())
+            self.world.users[name] = user
+            assert summary["working"] == working
+
+    @invariant()
     def count_is_never_below_the_truth_and_the_quota_holds(self) -> None:
         """The stored count may be too high, never too low; live tokens never exceed the quota."""
         for name, user in self.world.users.items():
@@ -375,6 +444,10 @@ class Life(RuleBasedStateMachine):
         usable = [row for row in self.store.rows() if self._may_be_used(row)]
         families = Counter(row.family_id or row.id for row in usable)
         assert max(families.values(), default=0) <= 2
+
+    def _not_ended(self, name: str) -> int:
+        statuses = map(self.world.status, self.world.listed(name).values())
+        return sum(status in ("active", "inactive", "idle") for status in statuses)
 
     def _may_be_used(self, row: Token) -> bool:
         owner = self.store.find_user(row.user_id)
@@ -460,7 +533,7 @@ class Life(RuleBasedStateMachine):
             return TokenAlreadyExpired
         return None
 
-    def _rotation_refusal(self, token: Row) -> type[ApiTokensError] | None:
+    def _refusal_of_inactive(self, token: Row) -> type[ApiTokensError] | None:
         if token["gone"]:
             return TokenNotFound
         status = self.world.status(token)
@@ -470,8 +543,12 @@ class Life(RuleBasedStateMachine):
             return TokenAlreadyRotated
         if status == "expired":
             return TokenAlreadyExpired
-        if status != "active":
-            return TokenNotActive
+        return None if status == "active" else TokenNotActive
+
+    def _rotation_refusal(self, token: Row) -> type[ApiTokensError] | None:
+        refusal = self._refusal_of_inactive(token)
+        if refusal:
+            return refusal
         # The place of one that is about to expire may be given away, so its successor takes another.
         about_to_end = token["expires"] is not None and token["expires"] <= self.world.now + SKEW
         full = self._row(token["owner"]).live_tokens >= QUOTA

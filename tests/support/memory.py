@@ -102,23 +102,25 @@ class InMemoryStore(SweptRows):
             self._tokens[token.user_id, token.id] = token
             self._count(_created(owner, token), 1)
 
-    def save_token(self, before: Token, after: Token) -> Token:
+    def save_token(self, before: Token, after: Token, admin: ActingAdmin | None = None) -> Token:
         """Write what differs."""
         with self._lock:
             row = self._tokens.get((before.user_id, before.id))
             if row is None or row.version != before.version:
                 raise ConcurrentChange
+            self._require_acting(admin)
             saved = replace(_merged(row, before, after), version=row.version + 1)
             self._tokens[row.user_id, row.id] = saved
             return saved
 
-    def end_line(self, ending: Ending) -> None:
+    def end_line(self, ending: Ending, admin: ActingAdmin | None = None) -> None:
         """Write the ends and the count, or nothing."""
         with self._lock:
             first = ending.changes[0].before
             owner = self._users.get(first.user_id)
             if owner is None or owner.generation != first.generation:
                 raise ConcurrentChange
+            self._require_acting(admin)
             ended = [self._ended_token(change) for change in ending.changes]
             if ending.line:
                 if (ending.line.user_id, ending.line.id) not in self._lines:
@@ -368,6 +370,10 @@ class InMemoryStore(SweptRows):
         if before.generation == after.generation:
             wanted = replace(wanted, live_tokens=row.live_tokens)
         self._users[row.id] = _merged(row, kept, wanted)
+
+    def _require_acting(self, admin: ActingAdmin | None) -> None:
+        if admin and not self._may_act(admin):
+            raise AdminRequired
 
     def _may_act(self, actor: ActingAdmin) -> bool:
         row = self._users.get(actor.user_id)

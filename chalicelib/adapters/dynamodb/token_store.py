@@ -1,14 +1,17 @@
 """Tokens as their owners manage them."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.adapters.dynamodb import attributes, counts, items, primary_keys
+from chalicelib.adapters.dynamodb import acting, attributes, counts, items, primary_keys
 from chalicelib.adapters.dynamodb.errors import ConditionFailed, translated
 from chalicelib.adapters.dynamodb.reads import batch_get, get, query_all
 from chalicelib.adapters.dynamodb.writes import Update, transact
+from chalicelib.domain.administrators import ActingAdmin
 from chalicelib.domain.errors import (
+    AdminRequired,
     AlreadyCreated,
     ApiTokensError,
     ConcurrentChange,
@@ -121,12 +124,14 @@ class DynamoDBTokenStore:
                 return self.add_token(token, limits=corrected, idempotency=idempotency)
             raise counts.why_refused(failure.item, token, limits) from failure
 
-    def save_token(self, before: Token, after: Token) -> Token:
+    def save_token(self, before: Token, after: Token, admin: ActingAdmin | None = None) -> Token:
         """Write the attributes that differ, and return the stored token.
 
         If a response is lost, the write is repeated and meets its own row. This is a success, also for
-        ``If-Match`` (RFC 9110 section 13.1.1). Raises ConcurrentChange, StoreUnavailable.
+        ``If-Match`` (RFC 9110 section 13.1.1). Raises ConcurrentChange, AdminRequired, StoreUnavailable.
         """
+        if admin:
+            return self._save_as(admin, before, after)
         request = change_token(self._table, before, after)
         try:
             with translated():
@@ -139,20 +144,35 @@ class DynamoDBTokenStore:
             return items.TOKEN.read(failure.item)
         return items.TOKEN.read(response["Attributes"])  # type: ignore[arg-type]
 
-    def end_line(self, ending: "Ending") -> None:
-        """Write the end of a line and the count. Raises ConcurrentChange, StoreUnavailable.
+    def _save_as(self, admin: ActingAdmin, before: Token, after: Token) -> Token:
+        update = change_token(self._table, before, after)
+        try:
+            transact(self._client, [{"Update": update}, acting.check(self._table, admin)])
+        except ConditionFailed as failure:
+            raise (AdminRequired if failure.position else ConcurrentChange) from failure
+        return replace(after, version=before.version + 1)
+
+    def end_line(self, ending: "Ending", admin: ActingAdmin | None = None) -> None:
+        """Write the end of a line and the count. Raises ConcurrentChange, AdminRequired, StoreUnavailable.
 
         A rotation meanwhile is a ConcurrentChange, because the successor must end as well.
         """
-        writes = [self._end(change) for change in ending.changes]
+        token = ending.changes[0].before
+        writes = [
+            counts.change(self._table, token, -1 if ending.frees_place else 0, admin),
+            *(self._end(change) for change in ending.changes),
+        ]
+        if admin and admin.user_id != token.user_id:
+            # First, so that a former administrator does not even stop a line that grows meanwhile.
+            writes.insert(0, acting.check(self._table, admin))
         if ending.line:
             writes.append({"Update": end_row(self._table, ending.line)})
-        token = ending.changes[0].before
-        writes.append(counts.change(self._table, token, -1 if ending.frees_place else 0))
         try:
             transact(self._client, writes)
         except ConditionFailed as failure:
-            raise ConcurrentChange from failure
+            if "ConditionCheck" in writes[failure.position]:
+                raise AdminRequired from failure
+            raise counts.why_not_changed(failure.item, token) from failure
 
     def find_idempotency(self, user_id: str, key_hash: str) -> IdempotencyRecord | None:
         """Return the record of an ``Idempotency-Key``. Raises StoreUnavailable."""

@@ -11,6 +11,7 @@ from chalicelib.domain.users import User
 
 if TYPE_CHECKING:
     # Not loaded by authorizers, which need only the AuthorizationStore.
+    from chalicelib.domain.administrators import ActingAdmin
     from chalicelib.domain.lines import Ending, Line
     from chalicelib.domain.rotation import Rotation
     from chalicelib.domain.token_creation import IdempotencyRecord
@@ -69,18 +70,20 @@ class TokenStore(Protocol):
         """
         ...
 
-    def save_token(self, before: Token, after: Token) -> Token:
+    def save_token(self, before: Token, after: Token, admin: "ActingAdmin | None" = None) -> Token:
         """Write the attributes that differ. Return the token as stored.
 
-        Raises ConcurrentChange if the token changed since ``before``.
+        Raises ConcurrentChange if the token changed since ``before``. Raises AdminRequired if ``admin`` is
+        not an active administrator at the moment of the write.
         """
         ...
 
-    def end_line(self, ending: "Ending") -> None:
+    def end_line(self, ending: "Ending", admin: "ActingAdmin | None" = None) -> None:
         """Write the end of a line and its owner's count, all or nothing.
 
         Raises ConcurrentChange if one of its tokens or their generation ended meanwhile, or if one of them
-        was rotated.
+        was rotated. Raises AdminRequired if ``admin`` is not an active administrator at the moment of the
+        write.
         """
         ...
 

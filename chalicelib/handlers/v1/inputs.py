@@ -7,7 +7,7 @@ member, which differs from null. Limits come from the domain's constants; the do
 from collections.abc import Mapping
 from datetime import timedelta
 from enum import Enum
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -40,7 +40,7 @@ class Asked(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class OwnersStatus(Enum):
-    """The statuses that an owner may set."""
+    """The statuses of a token that its owner or an administrator may set."""
 
     ACTIVE = TokenState.ACTIVE.value
     INACTIVE = TokenState.INACTIVE.value
@@ -85,22 +85,22 @@ class CreateToken(Asked, frozen=True, kw_only=True):
         )
 
 
+_TokenStatusToSet = Annotated[
+    OwnersStatus,
+    Meta(
+        description="`inactive` pauses the token; `active` re-activates it.",
+        examples=["inactive"],
+        extra={"hint": "; DELETE the token to revoke it"},
+    ),
+]
+
+
 class ChangeToken(Asked, frozen=True, kw_only=True):
     """Changes to a token. Absent members stay as they are."""
 
     name: Name | UnsetType = UNSET
     description: Description | UnsetType = UNSET
-    status: (
-        Annotated[
-            OwnersStatus,
-            Meta(
-                description="`inactive` pauses the token; `active` re-activates it.",
-                examples=["inactive"],
-                extra={"hint": "; DELETE the token to revoke it"},
-            ),
-        ]
-        | UnsetType
-    ) = UNSET
+    status: _TokenStatusToSet | UnsetType = UNSET
     allowed_networks: Networks | UnsetType = UNSET
 
     def token_patch(self) -> TokenPatch:
@@ -116,6 +116,12 @@ class ChangeToken(Asked, frozen=True, kw_only=True):
 
 def _text(value: str | UnsetType, member: str, longest: int) -> str | None:
     return None if value is UNSET else text_member(value, member, longest)
+
+
+class ChangeUsersToken(Asked, frozen=True, kw_only=True):
+    """A change to a token by an administrator."""
+
+    status: _TokenStatusToSet
 
 
 class RotateToken(Asked, frozen=True, kw_only=True):
@@ -202,6 +208,15 @@ class TokenListQuery(Asked, frozen=True, kw_only=True):
     sort: Annotated[Sort, Meta(description="The order. `-` means descending.")] = DEFAULT_SORT
     limit: Limit = DEFAULT_LIMIT
     cursor: Cursor | UnsetType = UNSET
+    include: (
+        Annotated[
+            Literal["usage"],
+            Meta(
+                description="`usage` adds the uses of each token on the last 30 days.", examples=["usage"]
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
 
     def query(self) -> TokenQuery:
         """Return the query."""

@@ -12,6 +12,8 @@ from chalicelib.handlers.http.wire import given
 from chalicelib.handlers.v1 import inputs, rendering, resources
 from chalicelib.handlers.v1.inputs import AdminsStatus
 from chalicelib.handlers.v1.tokens import page_of_tokens
+from chalicelib.services.summary import TokenCount
+from chalicelib.services.users import UserChange
 
 users = Blueprint(__name__)
 
@@ -62,7 +64,7 @@ CHANGE = Operation(
     "user.change",
     _TAG,
     ADMIN,
-    (DocumentedResponse(body=resources.User),),
+    (DocumentedResponse(body=resources.ChangedUser),),
     body=inputs.ChangeUser,
     raises=(
         errors.UserNotFound,
@@ -79,14 +81,16 @@ def change_user(user_id: str) -> Response:
     """Deactivate or re-activate a user.
 
     All tokens of an inactive user are refused. After re-activation the old tokens work again only with
-    `restore_tokens`. The number of re-activations per user and UTC day is limited. Beyond the limit the
-    response is 429. A deactivation is always possible.
+    `restore_tokens`. Otherwise they are revoked, and `revoked_tokens` is their number.
+
+    The number of re-activations per user and UTC day is limited. Beyond the limit the response is 429. A
+    deactivation is always possible.
     """
     admin = _sign_in_admin()
     asked = CHANGE.body_of(users.current_request)
-    user = _change(admin, user_id, asked)
-    logs.add(status=user.status.value, restore_tokens=given(asked.restore_tokens))
-    return responses.document(rendering.user(user))
+    change = _change(admin, user_id, asked)
+    logs.add(status=change.after.status.value, restore_tokens=given(asked.restore_tokens))
+    return responses.document(rendering.changed_user(change.after, _count_revoked(change)))
 
 
 REMOVE = Operation(
@@ -151,10 +155,23 @@ def _sign_in_admin() -> User:
     return bootstrap.service().sign_in.admin(credentials(users.current_request))
 
 
-def _change(admin: User, user_id: str, asked: inputs.ChangeUser) -> User:
+def _change(admin: User, user_id: str, asked: inputs.ChangeUser) -> UserChange:
     administer = bootstrap.service().administer
     if asked.status is AdminsStatus.ACTIVE:
         return administer.reactivate(admin, user_id, restore_tokens=bool(given(asked.restore_tokens)))
     if given(asked.restore_tokens) is None:
-        return administer.deactivate(admin, user_id)
+        user = administer.deactivate(admin, user_id)
+        return UserChange(user, user)
     raise errors.InvalidRequest("'restore_tokens' is allowed only with the 'status' active.")
+
+
+def _count_revoked(change: UserChange) -> TokenCount | None:
+    """Return the number of tokens that a change revoked, or None if they could not be counted."""
+    if not change.ends_tokens:
+        return TokenCount()
+    try:
+        return bootstrap.service().summary.count_revoked(change.before)
+    except errors.DependencyUnavailable as error:
+        # The change is made. An error would tell the administrator the opposite.
+        logs.warn("user.tokens_not_counted", user_id=change.after.id, cause=logs.cause(error))
+        return None

@@ -78,15 +78,15 @@ class BusyStore(InMemoryStore):
         self._begin("add_token")
         super().add_token(token, limits=limits, idempotency=idempotency)
 
-    def save_token(self, before: Token, after: Token) -> Token:
+    def save_token(self, before: Token, after: Token, admin: ActingAdmin | None = None) -> Token:
         """Write what differs."""
         self._begin("save_token")
-        return super().save_token(before, after)
+        return super().save_token(before, after, admin)
 
-    def end_line(self, ending: Ending) -> None:
+    def end_line(self, ending: Ending, admin: ActingAdmin | None = None) -> None:
         """Write the ends."""
         self._begin("end_line")
-        super().end_line(ending)
+        super().end_line(ending, admin)
 
     def find_rows(
         self, user_id: str, token_ids: Collection[str], line_id: str | None = None

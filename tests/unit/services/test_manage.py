@@ -15,9 +15,13 @@ from chalicelib.domain.errors import (
     StoreUnavailable,
     TokenAlreadyExpired,
     TokenAlreadyRevoked,
+    TokenAlreadyRotated,
+    TokenNotActive,
     TokenNotFound,
 )
 from chalicelib.domain.ids import new_token_id
+from chalicelib.domain.network_lists import allowed_networks
+from chalicelib.domain.networks import Network
 from chalicelib.domain.revocations import EndedGeneration, Revocation, RevocationReason
 from chalicelib.domain.tokens import Token, TokenState, TokenStatus
 from chalicelib.services.listing import ListTokens
@@ -466,6 +470,7 @@ def _every_call(desk: Desk, token_id: str) -> list[Call]:
     return [
         lambda: desk.tokens.get(desk.owner, token_id),
         lambda: desk.tokens.patch(desk.owner, token_id, RENAME),
+        lambda: desk.tokens.keep_alive(desk.owner, token_id),
         lambda: desk.revoke(desk.owner, token_id, RevocationReason.OWNER),
     ]
 
@@ -487,6 +492,28 @@ def test_tokens_of_a_user_are_reactivated_so_many_times_a_day(desk: Desk) -> Non
     desk.tokens.patch(desk.owner, tokens[0].id, RENAME)
     desk.clock.advance(timedelta(hours=12))
     desk.tokens.patch(desk.owner, tokens[0].id, RESUME)
+
+
+def test_lists_of_networks_change_so_many_times_a_day(desk: Desk) -> None:
+    """Each narrower list flushes the caches that all callers share. A first list is never refused."""
+    token = desk.has()
+    lists = [allowed_networks([f"10.0.0.0/{length}"]) for length in range(8, 32)]
+
+    def change(token: Token, networks: tuple[Network, ...]) -> None:
+        desk.tokens.patch(desk.owner, token.id, TokenPatch(allowed_networks=networks))
+
+    for networks in lists[: MOST + 1]:
+        change(token, networks)
+        change(token, networks)
+    for refused in (lists[-1], lists[0], ()):
+        with pytest.raises(ReactivationLimitReached):
+            change(token, refused)
+    assert desk.store.read_token(token).allowed_networks == lists[MOST]
+    change(desk.has(), lists[0])
+    desk.tokens.patch(desk.owner, token.id, replace(RENAME, allowed_networks=lists[MOST]))
+    desk.tokens.patch(desk.owner, token.id, PAUSE)
+    desk.clock.advance(timedelta(hours=12))
+    change(token, ())
 
 
 @pytest.mark.parametrize("status", [ACTIVE, IDLE])
@@ -521,3 +548,95 @@ def test_reactivation_that_meets_other_changes_is_counted_once(desk: Desk) -> No
         desk.store.let("save_token", meet)
         assert desk.tokens.patch(desk.owner, token.id, RESUME).token.name != token.name
         desk.tokens.patch(desk.owner, token.id, PAUSE)
+
+
+def test_kept_alive_token_begins_its_idle_clock_anew(desk: Desk) -> None:
+    """No use is counted: only the deadlines, the version and the time of the change differ."""
+    token = desk.has(last_used_at=START, usage={START.date(): 3})
+
+    view = desk.tokens.keep_alive(desk.owner, token.id)
+
+    row = desk.store.read_token(token)
+    assert row == replace(
+        token,
+        idle_at=desk.now + RULES.idle_timeout,
+        purge_at=RULES.purge_time(desk.now + RULES.idle_timeout),
+        updated_at=desk.now,
+        version=2,
+    )
+    assert (view.token, view.status) == (row, ACTIVE)
+
+
+def test_keeping_alive_does_not_extend_the_lifetime(desk: Desk) -> None:
+    """The token still expires when it would have expired."""
+    expires_at = desk.now + DAY
+    token = desk.has(expires_at=expires_at)
+
+    assert desk.tokens.keep_alive(desk.owner, token.id).expires_at == expires_at
+    assert desk.store.read_token(token).purge_at == RULES.purge_time(expires_at)
+    desk.clock.advance(DAY)
+    with pytest.raises(TokenAlreadyExpired):
+        desk.tokens.keep_alive(desk.owner, token.id)
+
+
+ROTATED_OUT = {"successor_id": new_token_id(START), "overlap_ends_at": START + 2 * DAY}
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        (STANDINGS[INACTIVE], TokenNotActive),
+        (STANDINGS[IDLE], TokenNotActive),
+        (STANDINGS[EXPIRED], TokenAlreadyExpired),
+        (STANDINGS[REVOKED], TokenAlreadyRevoked),
+        ({"generation": "before"}, TokenAlreadyRevoked),
+        (ROTATED_OUT, TokenAlreadyRotated),
+        (ROTATED_OUT | {"overlap_ends_at": START + DAY}, TokenAlreadyRotated),
+    ],
+    ids=["paused", "idle", "expired", "revoked", "generation", "overlap", "rotated"],
+)
+def test_only_an_active_token_is_kept_alive(
+    desk: Desk, changes: dict[str, Any], error: type[ApiTokensError]
+) -> None:
+    """An idle token must be re-activated, and a rotated one ends with its overlap."""
+    token = desk.has(**changes)
+
+    with pytest.raises(error):
+        desk.tokens.keep_alive(desk.owner, token.id)
+    assert desk.store.read_token(token) == token
+
+
+def test_longest_lifetime_of_today_counts(desk: Desk) -> None:
+    """A token that MAX_TOKEN_LIFETIME_DAYS ended is not kept alive."""
+    rules = replace(RULES, max_lifetime=DAY)
+    listing = ListTokens(desk.store, desk.clock, rules)
+    counted = CountReactivation(desk.store, desk.clock, MOST)
+    token = desk.has()
+
+    with pytest.raises(TokenAlreadyExpired):
+        ManageTokens(desk.store, listing, counted, desk.clock, rules).keep_alive(desk.owner, token.id)
+
+
+def test_use_and_keeping_alive_at_once_are_both_kept(desk: Desk) -> None:
+    """The use is recorded, and the later deadline stays."""
+    token = desk.has()
+    used = token.touched(desk.now, RULES)
+    desk.store.let("save_token", lambda: desk.store.touch(token, used))
+
+    desk.tokens.keep_alive(desk.owner, token.id)
+
+    row = desk.store.read_token(token)
+    assert (row.last_used_at, row.idle_at) == (desk.now, desk.now + RULES.idle_timeout)
+
+
+def test_token_that_goes_idle_meanwhile_is_not_kept_alive(desk: Desk) -> None:
+    """An attempt that must be repeated checks anew."""
+    token = desk.has(idle_at=desk.now + DAY)
+
+    def meanwhile() -> None:
+        desk.store.put(replace(token, version=2))
+        desk.clock.advance(DAY)
+
+    desk.store.let("save_token", meanwhile)
+    with pytest.raises(TokenNotActive):
+        desk.tokens.keep_alive(desk.owner, token.id)

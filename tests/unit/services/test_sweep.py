@@ -221,7 +221,7 @@ def test_crash_at_any_call_loses_nothing(number: int, is_done: bool) -> None:
         if count == number:
             raise StoreUnavailable
 
-    watched = Watched(bench.store, **{"after" if is_done else "before": fail})
+    watched = Watched(bench.store, after=fail) if is_done else Watched(bench.store, before=fail)
     with pytest.raises(StoreUnavailable):
         bench.sweep(watched)
     bench.sweep()

@@ -42,8 +42,8 @@ Change = Callable[[ManageUsers, User], User]
 
 CHANGES_BY: dict[str, Callable[[ManageUsers, User, User], User]] = {
     "deactivate": lambda users, admin, user: users.deactivate(admin, user.id),
-    "reactivate": lambda users, admin, user: users.reactivate(admin, user.id, restore_tokens=False),
-    "restore": lambda users, admin, user: users.reactivate(admin, user.id, restore_tokens=True),
+    "reactivate": lambda users, admin, user: users.reactivate(admin, user.id, restore_tokens=False).after,
+    "restore": lambda users, admin, user: users.reactivate(admin, user.id, restore_tokens=True).after,
     "remove": lambda users, admin, user: users.remove(admin, user.id),
     "revoke-all": lambda users, admin, user: users.revoke_all_tokens(admin, user.id),
 }
@@ -564,7 +564,7 @@ def test_operator_has_no_account(office: Office) -> None:
     """The operator's command acts without an administrator: it is the way back in."""
     user = office.has(status=UserStatus.INACTIVE)
 
-    assert office.users.reactivate(None, user.id, restore_tokens=True).is_active
+    assert office.users.reactivate(None, user.id, restore_tokens=True).after.is_active
     assert not office.users.deactivate(None, ADMIN.id).is_active
 
 
