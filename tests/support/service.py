@@ -37,6 +37,7 @@ def parts_over(store: InMemoryStore) -> Parts:
         session_store=store,
         reactivation_store=store,
         flush_store=store,
+        sweep_store=store,
     )
 
 
