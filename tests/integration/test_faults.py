@@ -5,8 +5,8 @@ A fault that passes is not noticed. A fault that lasts is the caller's to hear o
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import timedelta, replace
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
