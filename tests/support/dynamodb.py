@@ -16,6 +16,7 @@ from chalicelib.adapters.dynamodb import primary_keys
 from chalicelib.adapters.dynamodb.assertion_store import DynamoDBAssertionStore
 from chalicelib.adapters.dynamodb.attributes import Item
 from chalicelib.adapters.dynamodb.authorization_store import DynamoDBAuthorizationStore
+from chalicelib.adapters.dynamodb.event_store import DynamoDBEventStore
 from chalicelib.adapters.dynamodb.flush_store import DynamoDBFlushStore
 from chalicelib.adapters.dynamodb.key_store import DynamoDBKeyStore
 from chalicelib.adapters.dynamodb.reactivation_store import DynamoDBReactivationStore
@@ -28,6 +29,7 @@ from chalicelib.adapters.retries import Retries
 from chalicelib.bootstrap import Service
 from chalicelib.domain.keys import KeyUse
 from chalicelib.domain.ports.clients import AssertionStore
+from chalicelib.domain.ports.events import EventStore
 from chalicelib.domain.ports.flushes import FlushStore
 from chalicelib.domain.ports.sign_in import SessionStore
 from chalicelib.domain.ports.signing import KeyStore
@@ -80,6 +82,7 @@ class Stores:
     tokens: TokenStore
     rotations: RotationStore
     users: UserStore
+    events: EventStore
     sessions: SessionStore
     assertions: AssertionStore
     flushes: FlushStore
@@ -91,7 +94,7 @@ def memory_stores() -> Stores:
     """Return the store in memory."""
     store = InMemoryStore()
     keys = InMemoryKeys(), InMemoryKeys()
-    return Stores(store, *keys, store, store, store, store, store, store, store, store.forget)
+    return Stores(store, *keys, store, store, store, store, store, store, store, store, store.forget)
 
 
 RETRIES = Retries(SystemClock(), sleep)
@@ -112,6 +115,7 @@ def dynamodb_stores(cloud: Cloud) -> Stores:
         DynamoDBTokenStore(client, table),
         DynamoDBRotationStore(client, table),
         DynamoDBUserStore(client, table),
+        DynamoDBEventStore(client, table),
         DynamoDBSessionStore(client, table),
         DynamoDBAssertionStore(client, table),
         DynamoDBFlushStore(client, table),

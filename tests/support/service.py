@@ -32,6 +32,7 @@ def parts_over(store: InMemoryStore) -> Parts:
         tokens=store,
         rotations=store,
         users=store,
+        events=store,
         assertions=store,
         session_store=store,
         reactivation_store=store,

@@ -11,6 +11,7 @@ from chalicelib.domain.users import User
 
 if TYPE_CHECKING:
     # Not loaded by authorizers, which need only the AuthorizationStore.
+    from chalicelib.domain.events import Event
     from chalicelib.domain.lines import Ending, Line
     from chalicelib.domain.rotation import Rotation
     from chalicelib.domain.token_creation import IdempotencyRecord
@@ -59,9 +60,14 @@ class TokenStore(Protocol):
         ...
 
     def add_token(
-        self, token: Token, *, limits: CreationLimits, idempotency: "IdempotencyRecord | None"
+        self,
+        token: Token,
+        event: "Event",
+        *,
+        limits: CreationLimits,
+        idempotency: "IdempotencyRecord | None",
     ) -> None:
-        """Write a new token, its owner's counts and the idempotency record, all or nothing.
+        """Write a new token, its owner's counts, the idempotency record and the event, all or nothing.
 
         Raises AlreadyCreated or IdempotencyKeyReused if the idempotency key was used in the last 24 hours.
         Raises ConcurrentChange if the token's generation has ended meanwhile. Raises UserInactive,
@@ -69,15 +75,17 @@ class TokenStore(Protocol):
         """
         ...
 
-    def save_token(self, before: Token, after: Token) -> Token:
-        """Write the attributes that differ. Return the token as stored.
+    def save_token(self, before: Token, after: Token, event: "Event") -> Token:
+        """Write the attributes that differ and the event. Return ``after`` with its new version.
+
+        Uses that are recorded meanwhile stay in the row. The returned token may lack them.
 
         Raises ConcurrentChange if the token changed since ``before``.
         """
         ...
 
-    def end_line(self, ending: "Ending") -> None:
-        """Write the end of a line and its owner's count, all or nothing.
+    def end_line(self, ending: "Ending", events: "Sequence[Event]") -> None:
+        """Write the end of a line, its owner's count and the events, all or nothing.
 
         Raises ConcurrentChange if one of its tokens or their generation ended meanwhile, or if one of them
         was rotated.
@@ -98,8 +106,8 @@ class TokenStore(Protocol):
 class RotationStore(Protocol):
     """Rotations, lines and families. Every call raises StoreUnavailable."""
 
-    def rotate_token(self, rotation: "Rotation", *, limits: CreationLimits) -> None:
-        """Write a rotation and its owner's counts, all or nothing.
+    def rotate_token(self, rotation: "Rotation", event: "Event", *, limits: CreationLimits) -> None:
+        """Write a rotation, its owner's counts and the event, all or nothing.
 
         Raises ConcurrentChange if one of its tokens, their line or their generation changed meanwhile.
         Raises TokenLimitReached if the successor needs a new place and none is free. Raises UserInactive
