@@ -14,6 +14,7 @@ from chalicelib.handlers.v1.sample_api import sample_api
 from chalicelib.handlers.v1.self_service import self_service
 from chalicelib.handlers.v1.tokens import tokens
 from chalicelib.handlers.v1.users import users
+from chalicelib.handlers.v1.users_tokens import users_tokens
 
 bootstrap.start()
 
@@ -30,6 +31,7 @@ for blueprint in (
     self_service,
     exposed,
     users,
+    users_tokens,
     oauth,
     well_known,
     web,

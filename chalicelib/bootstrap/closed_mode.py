@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from chalicelib.services.sessions import Sessions
     from chalicelib.services.sign_in import SignIn
     from chalicelib.services.users import ManageUsers
+    from chalicelib.services.users_tokens import AdministerTokens
 
 _Authorizer = TypeVar("_Authorizer")
 
@@ -127,6 +128,13 @@ class Service(Decision, Provider):
         from chalicelib.services.users import ManageUsers
 
         return ManageUsers(self.users, self.clock, self.rules, self._count_reactivation, self.journal)
+
+    @cached_property
+    def administer_tokens(self) -> "AdministerTokens":
+        """Changes to one token by administrators."""
+        from chalicelib.services.users_tokens import AdministerTokens
+
+        return AdministerTokens(self.administer, self.manage, self.revoke)
 
     @cached_property
     def accounts(self) -> "Accounts":

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.ports.sign_in import LoginProvider, SessionStore
     from chalicelib.domain.ports.signing import KeyStore
     from chalicelib.domain.ports.time import Sleep
-    from chalicelib.domain.ports.tokens import AuthorizationStore, RotationStore, TokenStore
+    from chalicelib.domain.ports.tokens import AuthorizationStore, RotationStore, TokenIndex, TokenStore
     from chalicelib.domain.ports.users import ReactivationStore, UserStore
 
 
@@ -39,6 +39,7 @@ class Parts(TypedDict, total=False):
     kms_once: "KMSClient"
     authorization: "AuthorizationStore"
     tokens: "TokenStore"
+    token_index: "TokenIndex"
     rotations: "RotationStore"
     users: "UserStore"
     events: "EventStore"
@@ -150,6 +151,13 @@ class Stores:
         from chalicelib.adapters.dynamodb.token_store import DynamoDBTokenStore
 
         return DynamoDBTokenStore(self.dynamodb, self.settings.table_name)
+
+    @cached_property
+    def token_index(self) -> "TokenIndex":
+        """Owners of tokens by the ids of the tokens."""
+        from chalicelib.adapters.dynamodb.token_index import DynamoDBTokenIndex
+
+        return DynamoDBTokenIndex(self.dynamodb, self.settings.table_name)
 
     @cached_property
     def rotations(self) -> "RotationStore":

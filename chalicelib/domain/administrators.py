@@ -11,10 +11,11 @@ ROLE_LIFETIME = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True)
 class ActingAdmin:
-    """An administrator who changes a user. The row must show an active administrator at the write.
+    """An administrator who changes a user or a token.
 
-    ``role_given_after`` is the earliest time at which the role may have been given. It is None for a
-    named administrator, whose role does not come from the row.
+    The row must show an active administrator at the write. ``role_given_after`` is the earliest time at
+    which the role may have been given. It is None for a named administrator, whose role does not come from
+    the row.
     """
 
     user_id: str

@@ -123,6 +123,19 @@ def recorded(address: Address | None, record: RecordNetworks) -> str | None:
     return str(Network.around(address, _RECORDED_BITS[address.bits]))
 
 
+def still_recorded(text: str | None, record: RecordNetworks) -> str | None:
+    """Return the part of a recorded text that may still be kept, or None if no part may.
+
+    An operator may have chosen to record less since the text was written.
+    """
+    network = Network.parse(text) if text else None
+    if network is None or record is RecordNetworks.OFF:
+        return None
+    if record is RecordNetworks.PREFIX and network.length > _RECORDED_BITS[network.bits]:
+        return recorded(Address(network.bits, network.value), record)
+    return text
+
+
 def packed_address(text: str) -> bytes | None:
     """Return the 4 or 16 bytes of an address, as it is written, or None.
 

@@ -1,8 +1,10 @@
 """The networks from which a token was used, and the uses of it that were refused."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
+
+from chalicelib.domain.networks import RecordNetworks, still_recorded
 
 MAX_SEEN_NETWORKS = 5
 
@@ -51,6 +53,16 @@ class SeenNetworks:
             joined = joined.seen(each.network, each.last_at, each.count)
         return joined
 
+    def limited_to(self, record: RecordNetworks) -> "SeenNetworks":
+        """Return the networks with the part of each that may be kept. Those that become equal join."""
+        if record is RecordNetworks.FULL:
+            return self
+        kept = SeenNetworks(still_recorded(self.first, record) or "")
+        for each in self.networks:
+            network = still_recorded(each.network, record)
+            kept = kept.seen(network, each.last_at, each.count) if network else kept
+        return kept
+
     def seen(self, network: str, at: datetime, count: int = 1) -> "SeenNetworks":
         """Return the networks after ``count`` more uses from one, the last of them at ``at``.
 
@@ -88,6 +100,10 @@ class RefusedUses:
     last_at: datetime
     last_reason: RefusedReason | None
     last_from: str | None
+
+    def limited_to(self, record: RecordNetworks) -> "RefusedUses":
+        """Return the refused uses with the part of the network that may still be kept."""
+        return replace(self, last_from=still_recorded(self.last_from, record))
 
 
 def refused_again(

@@ -12,6 +12,8 @@ from chalicelib.domain.errors import (
     RotatedToken,
     TokenAlreadyExpired,
     TokenAlreadyRevoked,
+    TokenAlreadyRotated,
+    TokenNotActive,
     WrongNetwork,
 )
 from chalicelib.domain.networks import Address, allows
@@ -69,6 +71,22 @@ def require_changeable(token: Token, owner: User, now: datetime, rules: TokenRul
     """Accept a token that can still change. Raises TokenAlreadyRevoked."""
     if token.status(owner, now, rules) is TokenStatus.REVOKED:
         raise TokenAlreadyRevoked
+
+
+def require_active(token: Token, owner: User, now: datetime, rules: TokenRules) -> None:
+    """Accept a token that is active and was not rotated.
+
+    Raises TokenAlreadyRotated, TokenAlreadyRevoked, TokenAlreadyExpired or TokenNotActive.
+    """
+    status = token.status(owner, now, rules)
+    if status is TokenStatus.REVOKED and not token.is_ended_by_rotation(owner, now):
+        raise TokenAlreadyRevoked
+    if token.successor_id:
+        raise TokenAlreadyRotated(token.successor_id)
+    if status is TokenStatus.EXPIRED:
+        raise TokenAlreadyExpired
+    if status is not TokenStatus.ACTIVE:
+        raise TokenNotActive
 
 
 def require_unexpired(token: Token, now: datetime, rules: TokenRules) -> None:

@@ -204,8 +204,7 @@ class Token:
     ) -> "Token":
         """Return the token after a use at ``now``, with ``uses`` and their ``networks`` added."""
         usage = added(self.usage, uses or {}, now.date())
-        is_recorded = rules.record_networks is not RecordNetworks.OFF
-        seen = self.networks.joined(networks or SeenNetworks()) if is_recorded else SeenNetworks()
+        seen = self.networks.joined(networks or SeenNetworks()).limited_to(rules.record_networks)
         return replace(self, last_used_at=now, usage=usage, networks=seen).alive_since(now, rules)
 
     def usage_days(self, now: datetime) -> Sequence[tuple[date, int]]:
@@ -224,10 +223,10 @@ class Token:
             return self
         return replace(self, allowed_networks=networks, updated_at=now)
 
-    def without_addresses(self) -> "Token":
-        """Return the token without the networks from which it was used."""
-        refused = replace(self.refused, last_from=None) if self.refused else None
-        return replace(self, networks=SeenNetworks(), refused=refused)
+    def showing(self, record: RecordNetworks) -> "Token":
+        """Return the token with that part of the addresses from which it was used or refused."""
+        refused = self.refused.limited_to(record) if self.refused else None
+        return replace(self, networks=self.networks.limited_to(record), refused=refused)
 
     def paused(self, now: datetime) -> "Token":
         """Return the token paused, until it is re-activated."""
@@ -241,6 +240,10 @@ class Token:
             return self
         back = replace(self, state=TokenState.ACTIVE, updated_at=now)
         return back.alive_since(now, rules)
+
+    def kept_alive(self, now: datetime, rules: TokenRules) -> "Token":
+        """Return the token with its idle clock started anew, without a use."""
+        return replace(self, updated_at=now).alive_since(now, rules)
 
     def revoked(self, reason: RevocationReason, now: datetime, rules: TokenRules) -> "Token":
         """Return the token revoked, which is final."""

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from chalicelib import strict_json
 from chalicelib.domain.errors import InvalidCursor, TooManyToSort
 from chalicelib.domain.ids import TOKEN_ID
+from chalicelib.domain.networks import RecordNetworks
 from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.ports.tokens import TokenStore
 from chalicelib.domain.revocations import EndedGeneration, Revocation, RevocationReason
@@ -115,8 +116,9 @@ class ListTokens:
 
     def _view(self, owner: User, token: Token, ended: EndedGeneration | None, now: datetime) -> TokenView:
         first, rules = _first_revocation(token, ended, now), self._rules
-        if _is_from_before_removal(token, owner, ended):
-            token = token.without_addresses()
+        is_hidden = _is_from_before_removal(token, owner, ended)
+        # A row may hold more than today's setting allows, until its next use.
+        token = token.showing(RecordNetworks.OFF if is_hidden else rules.record_networks)
         return TokenView(
             token,
             token.status(owner, now, rules),

@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import cache
 
 from chalicelib import logs
+from chalicelib.domain.administrators import ActingAdmin
 from chalicelib.domain.errors import PreconditionFailed
 from chalicelib.domain.events import Actor, EventType, type_of_change
 from chalicelib.domain.networks import Network
@@ -13,7 +14,7 @@ from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.ports.tokens import TokenStore
 from chalicelib.domain.ports.users import Reactivated
 from chalicelib.domain.rotation import without_overlap
-from chalicelib.domain.token_checks import require_changeable, require_unexpired
+from chalicelib.domain.token_checks import require_active, require_changeable, require_unexpired
 from chalicelib.domain.token_rules import TokenRules
 from chalicelib.domain.tokens import Token, TokenState
 from chalicelib.domain.users import User
@@ -67,16 +68,18 @@ class ManageTokens:
         patch: TokenPatch,
         actor: Actor,
         if_match: Collection[int] | None = None,
+        admin: ActingAdmin | None = None,
     ) -> TokenView:
-        """Change a token and return it.
+        """Change a token and return it. ``admin`` is None if the owner makes the change.
 
         A change that meets another one is made again on top of it, so that neither is lost.
         Raises TokenNotFound, TokenAlreadyRevoked, TokenAlreadyExpired, ReactivationLimitReached,
-        ConcurrentChange or DependencyUnavailable. Raises PreconditionFailed if the token's version is not
-        in ``if_match``.
+        AdminRequired, ConcurrentChange or DependencyUnavailable. Raises PreconditionFailed if the token's
+        version is not in ``if_match``.
         """
+        kind = Reactivated.BY_ADMIN if admin else Reactivated.BY_OWNER
         # However many attempts are needed, the change is one re-activation.
-        count_reactivation = cache(lambda: self._count_reactivation(owner.id, Reactivated.TOKEN))
+        count_reactivation = cache(lambda: self._count_reactivation(owner.id, kind))
 
         def attempt() -> Token:
             before = find_owned(self._store, owner, token_id)
@@ -90,6 +93,22 @@ class ManageTokens:
             if before.state is not after.state and after.state is TokenState.ACTIVE:
                 count_reactivation()
             event = self._journal.about_token(type_of_change(before, after), before, after, actor, now)
+            return self._store.save_token(before, after, event, admin)
+
+        return self._view(owner, retry_on_conflict(attempt))
+
+    def keep_alive(self, owner: User, token_id: str, actor: Actor) -> TokenView:
+        """Begin the idle clock of an active token anew and return the token. No use is counted.
+
+        Raises TokenNotFound, TokenAlreadyRotated, TokenAlreadyRevoked, TokenAlreadyExpired,
+        TokenNotActive, ConcurrentChange or DependencyUnavailable.
+        """
+
+        def attempt() -> Token:
+            before, now = find_owned(self._store, owner, token_id), self._clock.now()
+            require_active(before, owner, now, self._rules)
+            after = before.kept_alive(now, self._rules)
+            event = self._journal.about_token(EventType.TOKEN_KEPT_ALIVE, before, after, actor, now)
             return self._store.save_token(before, after, event)
 
         return self._view(owner, retry_on_conflict(attempt))

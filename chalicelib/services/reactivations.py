@@ -1,4 +1,4 @@
-"""The limit on re-activations of paused tokens and users."""
+"""The limit on re-activations of paused tokens and deactivated users."""
 
 from chalicelib.domain.errors import ReactivationLimitReached
 from chalicelib.domain.ports.time import Clock
@@ -9,8 +9,8 @@ from chalicelib.domain.token_rules import rest_of_day
 class CountReactivation:
     """At most ``most`` re-activations for each user and UTC day.
 
-    Each allows another pause, which flushes every gateway's cache. A pause itself is never refused. Tokens
-    and the user have a count each, so an owner cannot use up what administrators have.
+    Each allows another pause, which flushes every gateway's cache. A pause itself is never refused. Owners
+    and administrators have a count each, so an owner cannot use up what administrators have.
     """
 
     def __init__(self, store: ReactivationStore, clock: Clock, most: int) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from chalicelib import logs
+from chalicelib.domain.administrators import ActingAdmin
 from chalicelib.domain.callers import Caller
 from chalicelib.domain.claims import Claims
 from chalicelib.domain.errors import (
@@ -49,13 +50,20 @@ class RevokeToken:
         self._rules = rules
         self._journal = journal
 
-    def __call__(self, owner: User, token_id: str, reason: RevocationReason, actor: Actor) -> None:
-        """Revoke a token of ``owner`` and its line for good.
+    def __call__(
+        self,
+        owner: User,
+        token_id: str,
+        reason: RevocationReason,
+        actor: Actor,
+        admin: ActingAdmin | None = None,
+    ) -> None:
+        """Revoke a token of ``owner`` and its line for good. ``admin`` is the administrator who does.
 
-        Raises TokenNotFound, ConcurrentChange or DependencyUnavailable.
+        Raises TokenNotFound, AdminRequired, ConcurrentChange or DependencyUnavailable.
         """
         retry_on_conflict(
-            lambda: self._end(reason, actor, find_owned(self._tokens, owner, token_id), owner)
+            lambda: self._end(reason, actor, find_owned(self._tokens, owner, token_id), owner, admin)
         )
 
     def presented(self, claims: Claims, reason: RevocationReason, actor: Actor) -> bool:
@@ -76,7 +84,14 @@ class RevokeToken:
             lambda: self._end(reason, actor, *self._rows.find_for_authorization(user_id, token_id))
         )
 
-    def _end(self, reason: RevocationReason, actor: Actor, token: Token | None, owner: User | None) -> bool:
+    def _end(
+        self,
+        reason: RevocationReason,
+        actor: Actor,
+        token: Token | None,
+        owner: User | None,
+        admin: ActingAdmin | None = None,
+    ) -> bool:
         # A token of an earlier generation ended with it, and has the time and reason of that end.
         if token is None or owner is None or token.generation != owner.generation:
             return False
@@ -92,7 +107,7 @@ class RevokeToken:
             for change in ending.changes
         ]
         try:
-            self._tokens.end_line(ending, events)
+            self._tokens.end_line(ending, events, admin)
         except ConcurrentChange:
             if ending.line:
                 self._stop(ending.line)

@@ -9,7 +9,8 @@ from chalicelib.domain.ids import new_token_id
 from chalicelib.domain.ports.signing import TokenSigner
 from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.ports.tokens import RotationStore, TokenStore
-from chalicelib.domain.rotation import own_successor_of, require_rotatable, rotation_of, successor_of
+from chalicelib.domain.rotation import own_successor_of, rotation_of, successor_of
+from chalicelib.domain.token_checks import require_active
 from chalicelib.domain.token_creation import IssuedToken
 from chalicelib.domain.token_rules import TokenRules
 from chalicelib.domain.tokens import Token
@@ -84,5 +85,5 @@ class RotateToken:
 
     def _find(self, owner: User, token_id: str, now: datetime) -> Token:
         token = find_owned(self._tokens, owner, token_id)
-        require_rotatable(token, owner, now, self._rules)
+        require_active(token, owner, now, self._rules)
         return token

@@ -155,6 +155,19 @@ class ManageUsers:
             RevocationReason.ADMIN,
         )
 
+    def acting(self, admin: User, target: User) -> ActingAdmin:
+        """Return the administrator that a write about ``target`` checks. Raises AdminRequired.
+
+        ``target`` must have been read just now.
+        """
+        administrators, now = self._rules.administrators, self._clock.now()
+        if target.id == admin.id:
+            # Its row shows a role that was lost meanwhile.
+            admin = target
+        if not admin.is_active or administrators.role_of(admin, now) is not Role.ADMIN:
+            raise AdminRequired
+        return administrators.acting(admin, now)
+
     def _change(
         self,
         admin: User | None,
@@ -165,11 +178,11 @@ class ManageUsers:
         reason: RevocationReason | None,
     ) -> User:
         # However many attempts are needed, the change is one re-activation.
-        count_reactivation = cache(lambda: self._count_reactivation(user_id, Reactivated.USER))
+        count_reactivation = cache(lambda: self._count_reactivation(user_id, Reactivated.BY_ADMIN))
 
         def attempt() -> User:
             before, now = self.get(user_id), self._clock.now()
-            acting = self._acting(admin, before, now) if admin else None
+            acting = self.acting(admin, before) if admin else None
             after = change(before, now)
             if after is before:
                 return before
@@ -184,16 +197,6 @@ class ManageUsers:
             return after
 
         return retry_on_conflict(attempt)
-
-    def _acting(self, admin: User, target: User, now: datetime) -> ActingAdmin:
-        """Return the administrator that the write checks. Raises AdminRequired."""
-        administrators = self._rules.administrators
-        if target.id == admin.id:
-            # ``target`` was read just now, so it shows a role that was lost meanwhile.
-            admin = target
-        if not admin.is_active or administrators.role_of(admin, now) is not Role.ADMIN:
-            raise AdminRequired
-        return administrators.acting(admin, now)
 
 
 def _refuse_own(admin: User | None, user_id: str) -> None:

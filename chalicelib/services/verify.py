@@ -21,7 +21,7 @@ from chalicelib.domain.seen_networks import RefusedReason
 from chalicelib.domain.token_checks import reason_to_record, require_allowed_network, require_usable
 from chalicelib.domain.token_rules import TokenRules
 from chalicelib.domain.tokens import Token
-from chalicelib.domain.users import User
+from chalicelib.domain.users import User, UserStatus
 from chalicelib.services.recent_rows import RecentRows, Rows
 from chalicelib.services.uses import NetworksOfUses, Uses
 
@@ -43,6 +43,14 @@ class Verified:
     owner: User
     scopes: frozenset[str]
     ends_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Origin:
+    """The address of a caller, and the text to record for it. Each is None if it is unknown."""
+
+    address: Address | None
+    network: str | None
 
 
 class VerifyToken:
@@ -79,7 +87,7 @@ class VerifyToken:
         refusal, and DependencyUnavailable if nothing can be decided.
         """
         claims = self._verifier.verify(unverified_token)
-        return self._by_a_read(claims, Address.parse(caller.address), from_anywhere=from_anywhere)
+        return self._by_a_read(claims, self._origin(caller.address), from_anywhere=from_anywhere)
 
     def decide(
         self, unverified_token: str, caller: Caller, lets_in: Callable[[Verified], bool]
@@ -91,11 +99,11 @@ class VerifyToken:
         InvalidToken or DependencyUnavailable.
         """
         claims = self._verifier.verify(unverified_token)
-        address = Address.parse(caller.address)
-        verified = self._by_recent_rows(claims, address)
+        origin = self._origin(caller.address)
+        verified = self._by_recent_rows(claims, origin)
         if verified is None or not lets_in(verified):
-            return self._by_a_read(claims, address, lets_in)
-        self._count(verified.token, self._network(address))
+            return self._by_a_read(claims, origin, lets_in)
+        self._count(verified.token, origin.network)
         return verified
 
     def uncounted(self, unverified_token: str, address: str | None = None) -> Verified:
@@ -105,7 +113,7 @@ class VerifyToken:
         """
         claims = self._verifier.verify(unverified_token)
         token, owner = self._find(claims.subject, claims.token_id)
-        return self._usable_as_signed(token, owner, claims, Address.parse(address))
+        return self._usable_as_signed(token, owner, claims, self._origin(address))
 
     def uncounted_by_ids(self, user_id: str, token_id: str, address: str | None = None) -> Verified:
         """Return a token by ids from a verified string, without counting a use.
@@ -113,12 +121,12 @@ class VerifyToken:
         ``address`` is that of the token's bearer. Raises InvalidToken or DependencyUnavailable.
         """
         token, owner = self._find(user_id, token_id)
-        return self._usable(token, owner, token.scopes, Address.parse(address))
+        return self._usable(token, owner, token.scopes, self._origin(address))
 
     def _by_a_read(
         self,
         claims: Claims,
-        address: Address | None,
+        origin: _Origin,
         lets_in: Callable[[Verified], bool] | None = None,
         *,
         from_anywhere: bool = False,
@@ -128,17 +136,16 @@ class VerifyToken:
         # Before the read: if it fails or refuses, no later decision may use the older rows.
         self._recent.forget(claims.subject, claims.token_id)
         token, owner = self._find(claims.subject, claims.token_id)
-        network = self._network(address)
         bound = replace(token, allowed_networks=()) if from_anywhere else token
         try:
-            verified = self._usable_as_signed(bound, owner, claims, address)
+            verified = self._usable_as_signed(bound, owner, claims, origin)
         except InvalidToken as refusal:
-            self._refuse(token, reason_to_record(refusal), network)
+            self._refuse(token, reason_to_record(refusal), origin.network)
             raise
         if lets_in and not lets_in(verified):
-            self._refuse(token, RefusedReason.SCOPE, network)
+            self._refuse(token, RefusedReason.SCOPE, origin.network)
             return verified
-        touched = self._touch(token, network)
+        touched = self._touch(token, origin.network)
         # After a failed write or a lost race, this process does not know the row.
         if touched:
             self._recent.keep(Rows(touched, owner, read_at))
@@ -149,20 +156,21 @@ class VerifyToken:
         if reason and self._note_refusal:
             self._note_refusal(token, reason, network)
 
-    def _by_recent_rows(self, claims: Claims, address: Address | None) -> Verified | None:
+    def _by_recent_rows(self, claims: Claims, origin: _Origin) -> Verified | None:
         rows = self._recent.find(claims.subject, claims.token_id)
         # Only a decision that reads writes a use, so that each use is written once.
-        if rows is None or rows.token.needs_touch(self._clock.now(), self._rules, self._network(address)):
+        if rows is None or rows.token.needs_touch(self._clock.now(), self._rules, origin.network):
             return None
         try:
-            verified = self._usable_as_signed(rows.token, rows.owner, claims, address)
+            verified = self._usable_as_signed(rows.token, rows.owner, claims, origin)
         except InvalidToken:
             return None
         logs.add(user_id=rows.owner.id, token_id=rows.token.id)
         return verified
 
-    def _network(self, address: Address | None) -> str | None:
-        return recorded(address, self._rules.record_networks)
+    def _origin(self, unverified_address: str | None) -> _Origin:
+        address = Address.parse(unverified_address)
+        return _Origin(address, recorded(address, self._rules.record_networks))
 
     def _find(self, user_id: str, token_id: str) -> tuple[Token, User]:
         logs.add(user_id=user_id, token_id=token_id)
@@ -171,20 +179,21 @@ class VerifyToken:
             raise UnknownToken
         return token, owner
 
-    def _usable_as_signed(
-        self, token: Token, owner: User, claims: Claims, address: Address | None
-    ) -> Verified:
+    def _usable_as_signed(self, token: Token, owner: User, claims: Claims, origin: _Origin) -> Verified:
         # The row counts, not the string. If only one of them has this expiry, the row may be forged.
         if token.expires_at != claims.expires_at:
             raise WrongClaims
-        return self._usable(token, owner, claims.scopes, address)
+        return self._usable(token, owner, claims.scopes, origin)
 
     def _usable(
-        self, token: Token, owner: User, signed_scopes: frozenset[str], address: Address | None
+        self, token: Token, owner: User, signed_scopes: frozenset[str], origin: _Origin
     ) -> Verified:
+        # After a removal, nothing new is kept about the person.
+        if owner.status is not UserStatus.REMOVED:
+            logs.add(network=origin.network)
         now = self._clock.now()
         require_usable(token, owner, now, self._rules)
-        require_allowed_network(token, address)
+        require_allowed_network(token, origin.address)
         # The role decides anew each time, because a token must not keep scopes that its owner has lost.
         role = self._rules.administrators.role_of(owner, now)
         scopes = self._rules.catalogue.effective(token.scopes & signed_scopes, role)

@@ -17,9 +17,10 @@ _PATH = re.compile(r"/[A-Za-z0-9._~:@!&'()+,;=*/-]{0,299}")
 _MEMBERS = frozenset({"description", "opens", "roles"})
 _MAX_DESCRIPTION_LENGTH = 200
 # "arn:aws-us-gov:execute-api:" with Region, account, API, a stage of 30 characters and JSON's quotes.
-_LONGEST_ARN_PREFIX = 104
-# The statement, the ids, and the longest name of a token, percent-encoded.
-_REST_OF_RESULT = 1_600
+_LONGEST_ARN_PREFIX = 100
+# The statement with the longest list of networks, the ids, both deadlines, and the longest name of a token,
+# percent-encoded.
+_REST_OF_RESULT = 2_110
 
 
 def parse_catalogue(definitions: object) -> ScopeCatalogue:

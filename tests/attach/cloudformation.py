@@ -49,8 +49,20 @@ def translated() -> dict[str, Template]:
 
 def translate(example: str) -> Template:
     """Return one example after SAM, with a function behind its API."""
-    resources = yaml.load(example, _Intrinsics)["Resources"]
-    template = {"Transform": "AWS::Serverless-2016-10-31", "Resources": resources | _backends(resources)}
+    resources = read(example)["Resources"]
+    return transformed(
+        {"Transform": "AWS::Serverless-2016-10-31", "Resources": resources | _backends(resources)}
+    )
+
+
+def read(text: str) -> Template:
+    """Return a template with the long forms of its intrinsic functions."""
+    template: Template = yaml.load(text, _Intrinsics)
+    return template
+
+
+def transformed(template: Template) -> Template:
+    """Return a template after SAM, which changes the one that it gets."""
     done: Template = transform(template, {}, _NoManagedPolicies())
     return done
 

@@ -3,9 +3,10 @@
 They see the package only, as Lambda does.
 """
 
+import json
 from collections.abc import Mapping
 
-from tests.benchmarks.place import METHOD_ARN
+from tests.benchmarks.place import request_event
 from tests.benchmarks.process import LAMBDA
 from tests.packaging.dynamodb_stub import DynamoDBStub
 from tests.packaging.fresh import ENVIRON
@@ -62,14 +63,14 @@ def verify():
     key.verify(der, message.encode(), ec.ECDSA(SHA256()))
 """
 _DECISION = """
+import json
 import os
 from chalicelib.handlers.authorizer import api_token_authorizer
 
 class Context:
     aws_request_id = "request-7"
 
-event = {"type": "TOKEN", "authorizationToken": "Bearer " + os.environ["CREDENTIAL"],
-         "methodArn": os.environ["METHOD_ARN"]}
+event = json.loads(os.environ["EVENT"])
 assert api_token_authorizer(event, Context())["principalId"] == os.environ["USER_ID"]
 """
 PROGRAMS = {
@@ -92,5 +93,5 @@ def environ_of(stub: DynamoDBStub) -> Mapping[str, str]:
         "CREDENTIAL": stub.token,
         "USER_ID": stub.user_id,
         "TOKEN_ID": stub.token_id,
-        "METHOD_ARN": METHOD_ARN,
+        "EVENT": json.dumps(request_event(stub.token)),
     }

@@ -23,6 +23,9 @@ from tests.support.provider import TestProvider
 from tests.support.service import ENVIRON
 
 METHOD_ARN = "arn:aws:execute-api:us-east-1:123456789012:a1b2c3/dev/GET/api/whoami"
+ADDRESS = "192.0.2.7"
+"""The caller's address, as the gateway sees it."""
+
 # As many as the setting allows: the owner of 10,000 tokens goes on issuing.
 _QUOTA = "10000"
 
@@ -92,17 +95,56 @@ def jwt_of(service: Service, subject: str = "user@example.com") -> str:
     return TestProvider(service.clock).sign_in(subject)
 
 
-def issued(service: Service, name: str = "bench") -> IssuedToken:
+def issued(service: Service, name: str = "bench", **members: Any) -> IssuedToken:
     """Return a new token of the usual user."""
-    return service.issue(signed_in(service), a_request(name=name), PERSON)
+    return service.issue(signed_in(service), a_request(name=name, **members), PERSON)
+
+
+def request_event(token: str) -> dict[str, Any]:
+    """Return the event that our own API sends to its authorizer, with the headers of a usual client."""
+    headers = {
+        "Accept": "application/json",
+        "Accept-Encoding": "gzip",
+        "Authorization": f"Bearer {token}",
+        "Host": "a1b2c3.execute-api.us-east-1.amazonaws.com",
+        "User-Agent": "curl/8.7.1",
+        "X-Amzn-Trace-Id": "Root=1-5d7a1f4e-2c9b4f0e9a571b1f2f7c3a11",
+        "X-Forwarded-For": ADDRESS,
+        "X-Forwarded-Port": "443",
+        "X-Forwarded-Proto": "https",
+    }
+    return {
+        "type": "REQUEST",
+        "methodArn": METHOD_ARN,
+        "resource": "/api/whoami",
+        "path": "/api/whoami",
+        "httpMethod": "GET",
+        "headers": headers,
+        "multiValueHeaders": {name: [value] for name, value in headers.items()},
+        "queryStringParameters": {},
+        "multiValueQueryStringParameters": {},
+        "pathParameters": {},
+        "stageVariables": {},
+        "requestContext": {
+            "resourceId": "a1b2c3",
+            "resourcePath": "/api/whoami",
+            "httpMethod": "GET",
+            "path": "/dev/api/whoami",
+            "accountId": "123456789012",
+            "protocol": "HTTP/1.1",
+            "stage": "dev",
+            "requestId": _Context.aws_request_id,
+            "identity": {"sourceIp": ADDRESS, "userAgent": "curl/8.7.1"},
+            "apiId": "a1b2c3",
+        },
+    }
 
 
 def authorizing(token: str) -> Callable[[], dict[str, Any]]:
     """Return a call of the deployed authorizer with a token, as API Gateway makes it."""
     from chalicelib.handlers.authorizer import api_token_authorizer
 
-    event = {"type": "TOKEN", "authorizationToken": f"Bearer {token}", "methodArn": METHOD_ARN}
-    context = _Context()
+    event, context = request_event(token), _Context()
     return lambda: api_token_authorizer(event, context)
 
 

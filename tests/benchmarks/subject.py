@@ -1,7 +1,7 @@
 """What is measured: the authorizer, one of its tokens, and the parts that a decision cannot do without."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
@@ -14,8 +14,9 @@ from chalicelib.adapters.dynamodb.attributes import Item
 from chalicelib.adapters.dynamodb.authorization_store import DynamoDBAuthorizationStore
 from chalicelib.adapters.jws import load_public_keys
 from chalicelib.bootstrap import Service
+from chalicelib.domain.network_lists import allowed_networks
 from chalicelib.domain.token_creation import IssuedToken
-from tests.benchmarks.place import METHOD_ARN, Place, authorize, installed, issued
+from tests.benchmarks.place import ADDRESS, METHOD_ARN, Place, authorize, installed, issued
 from tests.benchmarks.usual_authorizer import UsualAuthorizer
 from tests.support.keys import LocalSigningKey
 from tests.support.service import ENVIRON
@@ -23,15 +24,20 @@ from tests.support.service import ENVIRON
 GARBAGE = "bodhi_" + "x" * 300
 
 
+TEN_NETWORKS = allowed_networks([*(f"198.51.{number}.0/24" for number in range(9)), ADDRESS])
+"""The longest list. The caller's address is in the last network, which takes longest."""
+
+
 class CannedClient:
     """Answers the authorizer's two calls at once, from memory."""
 
-    def __init__(self, answer: dict[str, Any]) -> None:
-        self._answer = answer
+    def __init__(self, answers: Mapping[str, dict[str, Any]]) -> None:
+        self._answers = answers
 
-    def batch_get_item(self, **_: Any) -> dict[str, Any]:
-        """Return the same rows, whatever is asked."""
-        return self._answer
+    def batch_get_item(self, RequestItems: Any, **_: Any) -> dict[str, Any]:  # noqa: N803
+        """Return the rows of the token that is asked for."""
+        (asked,) = RequestItems.values()
+        return self._answers[asked["Keys"][0]["sk"]["S"]]
 
     def update_item(self, **_: Any) -> dict[str, Any]:
         """Accept every write."""
@@ -79,9 +85,17 @@ class Subject:
         row: Any = items.TOKEN.item(self.token.token)
         self.service.dynamodb.put_item(TableName=self.place.table, Item=row)
 
-    def over_canned_rows(self) -> Service:
+    def with_list(self) -> "Subject":
+        """Return another token of the owner, with ten networks. It was used just now."""
+        token = issued(self.service, "listed", allowed_networks=TEN_NETWORKS)
+        with installed(self.service):
+            authorize(token.secret)
+        return replace(self, token=token)
+
+    def over_canned_rows(self, *others: "Subject") -> Service:
         """Return the same service without a network: what is left is its own work."""
-        service, canned = self.place.service(), cast("Any", CannedClient(self.read()))
+        answers = {each.keys_asked[0]["sk"]["S"]: each.read() for each in (self, *others)}
+        service, canned = self.place.service(), cast("Any", CannedClient(answers))
         service.authorization = DynamoDBAuthorizationStore(canned, canned, self.place.table)
         del service.verify
         return service

@@ -71,8 +71,13 @@ def test_our_reads_are_the_emulators(
     assert [call.units.read for call in calls] == [call.reported for call in calls]
 
 
-def test_decision_costs_two_units(place: Place, meter: Meter, subject: Subject) -> None:
-    """Two strong reads in one call; one write more when a use is recorded. The client is Lambda's."""
+@pytest.mark.parametrize("is_listed", [False, True])
+def test_decision_costs_two_units(place: Place, meter: Meter, subject: Subject, *, is_listed: bool) -> None:
+    """Two strong reads in one call; one write more when a use is recorded. The client is Lambda's.
+
+    A list of ten networks costs no call and no unit.
+    """
+    subject = subject.with_list() if is_listed else subject
     with installed(place.service(meter.url)) as service:
         assert service.lean
         authorize(subject.token.secret)

@@ -8,7 +8,7 @@ from tests.support.clock import START
 from tests.support.dynamodb import Cloud, Stores, dynamodb_stores, moto_cloud
 
 USER, OTHER = "usr_1", "usr_2"
-TOKEN = Reactivated.TOKEN
+TOKEN = Reactivated.BY_OWNER
 DAY = timedelta(days=1)
 
 
@@ -38,7 +38,7 @@ def test_users_and_kinds_do_not_count_for_each_other(stores: Stores) -> None:
     """An owner cannot use up the count by which administrators let the owner in again."""
     count = stores.reactivations.count_reactivation
     assert count(USER, TOKEN, START, 1)
-    assert count(USER, Reactivated.USER, START, 1)
+    assert count(USER, Reactivated.BY_ADMIN, START, 1)
     assert count(OTHER, TOKEN, START, 1)
     assert not count(USER, TOKEN, START, 1)
 

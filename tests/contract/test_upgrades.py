@@ -71,7 +71,7 @@ def test_release_reads_the_tokens_of_a_line(release: Path) -> None:
     rows = [items.TOKEN.item(token) for token in (own.rotated.after, own.successor, persons, ended)]
 
     for row, read in zip(rows, by_release(release, rows), strict=True):
-        assert row.keys() - read.keys() <= {"line_id", "lifetime_began_at"}
+        assert row.keys() - read.keys() <= {"line_id", "lifetime_began_at", "by_pk", "by_sk"}
         assert read == {name: row[name] for name in read}
 
 

@@ -18,7 +18,7 @@ from chalicelib.handlers.authorizer import api_token_authorizer
 from tests.support import canaries
 from tests.support.api import Api, api_of
 from tests.support.builders import ISSUER
-from tests.support.events import Context, rest_token
+from tests.support.events import Context, rest_request, rest_token
 from tests.support.memory import InMemoryStore
 from tests.support.service import MemoryService
 
@@ -86,6 +86,26 @@ def test_line_of_an_allowed_decision_is_short(api: Api, service: MemoryService, 
     members = {"time", "event", "outcome", "user_id", "token_id", "duration_ms"}
     assert json.loads(line).keys() == members
     assert len(line) < 210
+
+
+@pytest.mark.parametrize(("record", "network"), [("prefix", "192.0.2.0/24"), ("off", None)])
+def test_no_line_has_a_full_address_against_the_setting(record: str, network: str | None) -> None:
+    """Not of a call by a token, a rotation, a refusal, a sign-in or a stranger."""
+    service = MemoryService({"RECORD_NETWORKS": record})
+    with api_of(service) as api, canaries.recorded() as recorder:
+        person = service.provider.sign_in("user@example.com")
+        created = api.create_token(person)
+        event = rest_request(f"Bearer {created['token']}")
+        api_token_authorizer(event, Context())
+        assert api.post("/v1/tokens/self/rotate", created["token"], {}).status == 201
+        for refused in (event, rest_request("Bearer bodhi_x")):
+            with pytest.raises(Exception, match="Unauthorized"):
+                api_token_authorizer(refused, Context())
+        assert api.get("/v1/me", person).status == 200
+    lines = [(line["outcome"], line.get("network")) for line in recorder.lines("authorize")]
+    assert lines == [("allowed", network), ("refused", network), ("refused", None)]
+    written = "".join(recorder.written)
+    assert not [address for address in ('192.0.2.1"', "127.0.0.1") if address in written]
 
 
 @pytest.mark.parametrize(

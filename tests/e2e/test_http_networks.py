@@ -264,6 +264,37 @@ def test_token_shows_its_networks_and_refusals(
     assert changed["networks"] == shown["networks"]
 
 
+@pytest.mark.parametrize(
+    ("setting", "used_from", "refused_from", "networks"),
+    [
+        ("full", "192.0.2.7", "198.51.100.7", ["192.0.2.7", "192.0.2.6"]),
+        ("prefix", "192.0.2.0/24", "198.51.100.0/24", ["192.0.2.0/24"]),
+        ("off", None, None, []),
+    ],
+)
+def test_row_that_holds_more_than_the_setting_allows_shows_no_more(
+    service: MemoryService,
+    person: str,
+    token: dict[str, Any],
+    setting: str,
+    used_from: str | None,
+    refused_from: str | None,
+    networks: list[str],
+) -> None:
+    """An operator who records less from today on need not wait for the next use of each token."""
+    seen = SeenNetworks().seen("192.0.2.6", START).seen("192.0.2.7", START)
+    uses = RefusedUses(1, START, RefusedReason.NETWORK, "198.51.100.7")
+    (row,) = service.store.rows()
+    service.store.put(replace(row, networks=seen, refused=uses))
+    with api_of(service.redeployed({"RECORD_NETWORKS": setting})) as api:
+        shown = api.get(path_of(token), person).json
+        (listed,) = api.get("/v1/tokens", person).json["tokens"]
+
+    assert addresses(shown) == addresses(listed) == (used_from, refused_from)
+    assert [each["network"] for each in shown["networks"]] == networks
+    assert shown["refused"]["count"] == 1
+
+
 def test_unused_token_shows_no_network(api: Api, person: str, token: dict[str, Any]) -> None:
     """Every member is there."""
     shown = api.get(path_of(token), person).json

@@ -14,7 +14,7 @@ from tests.support.builders import ISSUER, a_user
 from tests.support.service import MemoryService
 
 ME = {"id", "subject", "issuer", "name", "email", "email_verified", "role", "status"}
-USER = ME | {"created_at", "updated_at", "effective_by"}
+USER = ME | {"created_at", "updated_at", "effective_by", "last_signed_in_at", "live_tokens"}
 USER_ID = user_id_for(ISSUER, "user@example.com")
 PATH = f"/v1/users/{USER_ID}"
 

@@ -56,6 +56,7 @@ def manage_tokens(walk: Walk) -> None:
         walk.call("PATCH", path, jwt, change)
     for look in ("/v1/tokens?limit=1", "/v1/tokens?sort=name", path, f"{path}/usage"):
         walk.call("GET", look, jwt)
+    walk.call("POST", f"{path}/keep-alive", jwt)
     successor = walk.made(f"{path}/rotate", person, overlap_seconds=3600)
     walk.made(f"/v1/tokens/{successor['id']}/rotate", person, overlap_seconds=60)
     walk.call("DELETE", f"/v1/tokens/{walk.token(person)['id']}", jwt)
@@ -139,9 +140,13 @@ def administer(walk: Walk) -> None:
     """Administer a user, who comes back by a JWT after the removal."""
     person = walk.somebody()
     user = f"/v1/users/{user_id_for(ISSUER, person)}"
-    walk.token(person)
+    token = f"{user}/tokens/{walk.token(person)['id']}"
     walk.call("GET", "/v1/users", walk.admin)
-    walk.call("GET", user, walk.admin)
+    for look in (user, token, f"{token}/usage"):
+        walk.call("GET", look, walk.admin)
+    for status in ("inactive", "active"):
+        walk.call("PATCH", token, walk.admin, {"status": status})
+    walk.call("DELETE", token, walk.admin)
     walk.call("DELETE", f"{user}/tokens", walk.admin)
     walk.call("GET", f"{user}/tokens", walk.admin)
     for change in (
@@ -158,10 +163,11 @@ def administer(walk: Walk) -> None:
 
 
 def administer_by_claim(walk: Walk) -> None:
-    """Have an administrator by claim deactivate a user and revoke the own tokens."""
+    """Have an administrator by claim end a token, deactivate its user and revoke the own tokens."""
     admin, person = walk.somebody(), walk.somebody()
     jwt = walk.provider.sign_in(admin, groups=["admins"])
-    walk.token(person)
+    token = walk.token(person)["id"]
+    walk.call("DELETE", f"/v1/users/{user_id_for(ISSUER, person)}/tokens/{token}", jwt)
     walk.call("PATCH", f"/v1/users/{user_id_for(ISSUER, person)}", jwt, {"status": "inactive"})
     walk.call("DELETE", f"/v1/users/{user_id_for(ISSUER, admin)}/tokens", jwt)
 

@@ -155,6 +155,22 @@ class Life(RuleBasedStateMachine):
             self.world.resume(token)
 
     @precondition(lambda self: self.world.tokens)
+    @rule(pick=picks)
+    def keep_alive(self, pick: int) -> None:
+        """Begin the idle clock of a token anew, while it is active."""
+        token_id, token = self._token(pick)
+        owner = self._signed_in(token["owner"])
+        if owner is None:
+            return
+        refusal = self._refusal_of_inactive(token)
+        if refusal:
+            with pytest.raises(refusal):
+                self.service.manage.keep_alive(owner, token_id, PERSON)
+            return
+        self.service.manage.keep_alive(owner, token_id, PERSON)
+        self.world.keep_alive(token)
+
+    @precondition(lambda self: self.world.tokens)
     @rule(pick=picks, reason=st.sampled_from(["owner", "exposed", "rotated"]))
     def revoke(self, pick: int, reason: str) -> None:
         """Revoke a token; revoked ones stay as they are."""
@@ -272,6 +288,29 @@ class Life(RuleBasedStateMachine):
             tombstones=True,
         ):
             self.world.end_generation(name, "admin")
+
+    @precondition(lambda self: self.world.tokens)
+    @rule(pick=picks, act=st.sampled_from(["pause", "resume", "revoke"]))
+    def administer_a_token(self, pick: int, act: str) -> None:
+        """Pause, re-activate or revoke one token, also of a person who is out."""
+        token_id, token = self._token(pick)
+        user_id, tokens = user_id_for(ISSUER, token["owner"]), self.service.administer_tokens
+        if act == "revoke":
+            if token["gone"]:
+                with pytest.raises(TokenNotFound):
+                    tokens.revoke(self.admin, user_id, token_id, ADMINISTRATOR)
+                return
+            tokens.revoke(self.admin, user_id, token_id, ADMINISTRATOR)
+            self.world.revoke(token, "admin")
+            return
+        status = TokenState.INACTIVE if act == "pause" else TokenState.ACTIVE
+        refusal = self._patch_refusal(token, TokenPatch(status=status))
+        if refusal:
+            with pytest.raises(refusal):
+                tokens.set_status(self.admin, user_id, token_id, status, ADMINISTRATOR)
+            return
+        tokens.set_status(self.admin, user_id, token_id, status, ADMINISTRATOR)
+        (self.world.pause if act == "pause" else self.world.resume)(token)
 
     @precondition(lambda self: any(u["status"] != "active" for u in self.world.users.values()))
     @rule(name=people, restore=st.booleans())
@@ -466,7 +505,7 @@ class Life(RuleBasedStateMachine):
             return TokenAlreadyExpired
         return None
 
-    def _rotation_refusal(self, token: Row) -> type[ApiTokensError] | None:
+    def _refusal_of_inactive(self, token: Row) -> type[ApiTokensError] | None:
         if token["gone"]:
             return TokenNotFound
         status = self.world.status(token)
@@ -476,8 +515,12 @@ class Life(RuleBasedStateMachine):
             return TokenAlreadyRotated
         if status == "expired":
             return TokenAlreadyExpired
-        if status != "active":
-            return TokenNotActive
+        return None if status == "active" else TokenNotActive
+
+    def _rotation_refusal(self, token: Row) -> type[ApiTokensError] | None:
+        refusal = self._refusal_of_inactive(token)
+        if refusal:
+            return refusal
         # The place of one that is about to expire may be given away, so its successor takes another.
         about_to_end = token["expires"] is not None and token["expires"] <= self.world.now + SKEW
         full = self._row(token["owner"]).live_tokens >= QUOTA

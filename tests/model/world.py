@@ -246,6 +246,10 @@ class World:
         if token["paused"] or token["alive_since"] + IDLE <= self.now:
             token |= {"paused": False, "alive_since": self.now}
 
+    def keep_alive(self, token: Row) -> None:
+        """Begin the idle clock of a token anew."""
+        token["alive_since"] = self.now
+
     def revoke(self, token: Row, reason: str) -> None:
         """End a token and its line for good."""
         if token["generation"] != self.users[token["owner"]]["generation"]:

@@ -319,6 +319,7 @@ def test_attack_list_covers_the_contract() -> None:
         ("DELETE", "/v1/tokens/{token_id}"),
         ("GET", "/v1/tokens/{token_id}"),
         ("PATCH", "/v1/tokens/{token_id}"),
+        ("POST", "/v1/tokens/{token_id}/keep-alive"),
         ("POST", "/v1/tokens/{token_id}/rotate"),
         ("GET", "/v1/tokens/{token_id}/usage"),
         ("GET", "/v1/users"),
@@ -327,6 +328,10 @@ def test_attack_list_covers_the_contract() -> None:
         ("PATCH", "/v1/users/{user_id}"),
         ("DELETE", "/v1/users/{user_id}/tokens"),
         ("GET", "/v1/users/{user_id}/tokens"),
+        ("DELETE", "/v1/users/{user_id}/tokens/{token_id}"),
+        ("GET", "/v1/users/{user_id}/tokens/{token_id}"),
+        ("PATCH", "/v1/users/{user_id}/tokens/{token_id}"),
+        ("GET", "/v1/users/{user_id}/tokens/{token_id}/usage"),
     ]
 
 
@@ -394,7 +399,7 @@ def test_plain_user_administers_nothing(victim: Victim, method: str, path: str) 
     before = state(victim)
     on_self = call(victim, method, path, victim.person)
     on_other = call(victim, method, path, victim.other_person)
-    nobody = path.format(user_id=user_id_for(ISSUER, "nobody@example.com"))
+    nobody = path.format(user_id=user_id_for(ISSUER, "nobody@example.com"), token_id=victim.token_id)
     on_nobody = victim.api.call(method, nobody, victim.person, {})
     assert (on_self.status, on_self.code) == (403, "admin_required")
     assert on_self.text == on_other.text == on_nobody.text
@@ -419,7 +424,8 @@ def test_administrator_cannot_reach_beside_the_users(victim: Victim, user_id: st
     admin = victim.service.provider.sign_in("admin@example.com")
     for method, path in ADMIN_ROUTES[1:]:
         body = {"status": "inactive"} if method == "PATCH" else None
-        answer = victim.api.call(method, path.format(user_id=user_id), admin, body)
+        there = path.format(user_id=user_id, token_id=victim.token_id)
+        answer = victim.api.call(method, there, admin, body)
         assert (answer.status, answer.code) == (404, "user_not_found")
 
 

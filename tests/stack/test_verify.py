@@ -28,6 +28,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.emulator, pytest.mark.e2e]
 _REMEMBERED_SECONDS = 15
 OPEN = {
     "Attached APIs refuse a revoked token in time",
+    "Headers do not change the address of a caller",
+    "A cached decision is bound to the caller's address",
     "A warm decision takes milliseconds",
     "A cold start stays below two seconds",
     "An alarm reaches its topic",

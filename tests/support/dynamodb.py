@@ -22,6 +22,7 @@ from chalicelib.adapters.dynamodb.key_store import DynamoDBKeyStore
 from chalicelib.adapters.dynamodb.reactivation_store import DynamoDBReactivationStore
 from chalicelib.adapters.dynamodb.rotation_store import DynamoDBRotationStore
 from chalicelib.adapters.dynamodb.session_store import DynamoDBSessionStore
+from chalicelib.adapters.dynamodb.token_index import DynamoDBTokenIndex
 from chalicelib.adapters.dynamodb.token_store import DynamoDBTokenStore
 from chalicelib.adapters.dynamodb.user_store import DynamoDBUserStore
 from chalicelib.adapters.repeating import repeating
@@ -34,7 +35,7 @@ from chalicelib.domain.ports.flushes import FlushStore
 from chalicelib.domain.ports.sign_in import SessionStore
 from chalicelib.domain.ports.signing import KeyStore
 from chalicelib.domain.ports.time import Clock
-from chalicelib.domain.ports.tokens import AuthorizationStore, RotationStore, TokenStore
+from chalicelib.domain.ports.tokens import AuthorizationStore, RotationStore, TokenIndex, TokenStore
 from chalicelib.domain.ports.users import ReactivationStore, UserStore
 from infra.local.template import read_template
 from tests.support.http import FakeHttp
@@ -80,6 +81,7 @@ class Stores:
     keys: KeyStore
     access_token_keys: KeyStore
     tokens: TokenStore
+    token_index: TokenIndex
     rotations: RotationStore
     users: UserStore
     events: EventStore
@@ -94,7 +96,7 @@ def memory_stores() -> Stores:
     """Return the store in memory."""
     store = InMemoryStore()
     keys = InMemoryKeys(), InMemoryKeys()
-    return Stores(store, *keys, store, store, store, store, store, store, store, store, store.forget)
+    return Stores(store, *keys, store, store, store, store, store, store, store, store, store, store.forget)
 
 
 RETRIES = Retries(SystemClock(), sleep)
@@ -113,6 +115,7 @@ def dynamodb_stores(cloud: Cloud) -> Stores:
         DynamoDBKeyStore(client, table, KeyUse.API_TOKEN),
         DynamoDBKeyStore(client, table, KeyUse.ACCESS_TOKEN),
         DynamoDBTokenStore(client, table),
+        DynamoDBTokenIndex(client, table),
         DynamoDBRotationStore(client, table),
         DynamoDBUserStore(client, table),
         DynamoDBEventStore(client, table),

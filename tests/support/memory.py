@@ -109,23 +109,27 @@ class InMemoryStore(Rows):
             self._count(_created(owner, token), 1)
             self._write(event)
 
-    def save_token(self, before: Token, after: Token, event: Event) -> Token:
+    def save_token(
+        self, before: Token, after: Token, event: Event, admin: ActingAdmin | None = None
+    ) -> Token:
         """Write what differs."""
         with self._lock:
             row = self._tokens.get((before.user_id, before.id))
             if row is None or row.version != before.version:
                 raise ConcurrentChange
+            self._require_acting(admin)
             self._change(row, before, after)
             self._write(event)
             return replace(after, version=row.version + 1)
 
-    def end_line(self, ending: Ending, events: Sequence[Event]) -> None:
+    def end_line(self, ending: Ending, events: Sequence[Event], admin: ActingAdmin | None = None) -> None:
         """Write the ends and the count, or nothing."""
         with self._lock:
             first = ending.changes[0].before
             owner = self._users.get(first.user_id)
             if owner is None or owner.generation != first.generation:
                 raise ConcurrentChange
+            self._require_acting(admin)
             ended = [self._ended_token(change) for change in ending.changes]
             if ending.line:
                 if (ending.line.user_id, ending.line.id) not in self._lines:
@@ -187,6 +191,11 @@ class InMemoryStore(Rows):
                 last_reused_at=after.last_reused_at,
             )
             return True
+
+    def find_owner_of(self, token_id: str) -> str | None:
+        """Return the id of a token's owner."""
+        with self._lock:
+            return next((owner for owner, known in self._tokens if known == token_id), None)
 
     def list_family(self, user_id: str, family_id: str) -> Sequence[Token]:
         """Return the tokens of one family."""
@@ -393,6 +402,10 @@ class InMemoryStore(Rows):
         if before.generation == after.generation:
             wanted = replace(wanted, live_tokens=row.live_tokens)
         self._users[row.id] = _merged(row, kept, wanted)
+
+    def _require_acting(self, admin: ActingAdmin | None) -> None:
+        if admin and not self._may_act(admin):
+            raise AdminRequired
 
     def _may_act(self, actor: ActingAdmin) -> bool:
         row = self._users.get(actor.user_id)

@@ -23,6 +23,7 @@ from infra.aws.operate.verify import (
     doors,
     flows,
     logs,
+    networks,
     oauth,
     parameters,
     people,
@@ -459,7 +460,7 @@ class TestAlarmTrial:
 def test_registry_has_every_module() -> None:
     """A module of checks that no run runs is forgotten."""
     modules = (
-        *(alarm, conditions, doors, flows, logs, oauth),
+        *(alarm, conditions, doors, flows, logs, networks, oauth),
         *(parameters, people, speed, staleness),
     )
     for module in modules:

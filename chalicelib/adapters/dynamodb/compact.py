@@ -28,6 +28,7 @@ _MAX_COUNT = 36**6 - 1
 _MOST_DIGITS = 7
 
 _FIRST = "*"
+_IPV6_END = "::/48"
 _NETWORK_CHARACTERS = frozenset("0123456789abcdef.:/")
 _REASONS = {reason.value: reason for reason in RefusedReason}
 
@@ -60,13 +61,24 @@ def _seconds(moment: datetime) -> str:
     return _base36(max((moment - _EPOCH) // _SECOND, 0))
 
 
+def _short(network: str) -> str:
+    """Return a network without the end that recorded IPv6 networks have, if at least two groups stay."""
+    groups = network.removesuffix(_IPV6_END)
+    return groups if ":" in groups else network
+
+
+def _whole(short: str) -> str:
+    # An IPv6 address without "::" has seven colons.
+    is_short = 0 < short.count(":") < 7 and "::" not in short and not {"/", "."}.intersection(short)
+    return short + _IPV6_END if is_short else short
+
+
 def _write_networks(seen: SeenNetworks) -> str:
     parts = []
     for each in seen.networks:
         mark = _FIRST if each.network == seen.first else ""
-        parts.append(
-            f"{mark}{each.network}={_seconds(each.last_at)}:{_base36(min(each.count, _MAX_COUNT))}"
-        )
+        count = _base36(min(each.count, _MAX_COUNT))
+        parts.append(f"{mark}{_short(each.network)}={_seconds(each.last_at)}:{count}")
     return " ".join(parts)
 
 
@@ -90,7 +102,7 @@ def _read_network(part: str) -> SeenNetwork | None:
     at, uses = _number(seconds), _number(count)
     if not network or not _NETWORK_CHARACTERS.issuperset(network) or at is None or uses is None:
         return None
-    return SeenNetwork(network, _EPOCH + at * _SECOND, uses)
+    return SeenNetwork(_whole(network), _EPOCH + at * _SECOND, uses)
 
 
 def _write_refused(refused: RefusedUses | None) -> str:
@@ -98,7 +110,7 @@ def _write_refused(refused: RefusedUses | None) -> str:
         return ""
     reason = refused.last_reason.value if refused.last_reason else "-"
     numbers = f"{_base36(min(refused.count, _MAX_COUNT))} {_seconds(refused.last_at)}"
-    return f"{numbers} {reason} {refused.last_from or '-'}"
+    return f"{numbers} {reason} {_short(refused.last_from or '-')}"
 
 
 def _read_refused(stored: str) -> RefusedUses | None:
@@ -106,7 +118,7 @@ def _read_refused(stored: str) -> RefusedUses | None:
     uses, seconds = _number(count), _number(at)
     if uses is None or seconds is None:
         return None
-    known = network if network and _NETWORK_CHARACTERS.issuperset(network) else None
+    known = _whole(network) if network and _NETWORK_CHARACTERS.issuperset(network) else None
     return RefusedUses(uses, _EPOCH + seconds * _SECOND, _REASONS.get(reason), known)
 
 

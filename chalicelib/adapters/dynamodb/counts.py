@@ -4,9 +4,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from chalicelib.adapters.dynamodb import attributes, items, primary_keys
+from chalicelib.adapters.dynamodb import acting, attributes, items, primary_keys
 from chalicelib.adapters.dynamodb.writes import Update
-from chalicelib.domain.errors import ApiTokensError, ConcurrentChange, TokenLimitReached, UserInactive
+from chalicelib.domain.administrators import ActingAdmin
+from chalicelib.domain.errors import (
+    AdminRequired,
+    ApiTokensError,
+    ConcurrentChange,
+    TokenLimitReached,
+    UserInactive,
+)
 from chalicelib.domain.token_rules import CreationLimits
 from chalicelib.domain.tokens import Token
 from chalicelib.domain.users import UserStatus
@@ -25,9 +32,14 @@ def as_many(table: str, token: Token, limits: CreationLimits) -> dict[str, Any]:
     return _write(table, token, update, _is_active(update), _is_created(update, token, limits))
 
 
-def change(table: str, token: Token, by: int) -> dict[str, Any]:
-    """Return the write that changes the count, if the owner is still in the token's generation."""
-    return _write(table, token, _counted(by))
+def change(table: str, token: Token, by: int, admin: ActingAdmin | None) -> dict[str, Any]:
+    """Return the write that changes the count, if the owner is still in the token's generation.
+
+    An owner who acts as an administrator must still be one.
+    """
+    update = _counted(by)
+    own = acting.conditions(admin, update) if admin and admin.user_id == token.user_id else []
+    return _write(table, token, update, *own)
 
 
 def corrected(
@@ -40,6 +52,13 @@ def corrected(
     today = attributes.day(token.created_at.date())["S"]
     has_begun = owner is not None and owner.get("created_day", {"S": ""})["S"] >= today
     return None if has_begun is limits.day_has_begun else replace(limits, day_has_begun=has_begun)
+
+
+def why_not_changed(owner: Mapping[str, Any] | None, token: Token) -> ApiTokensError:
+    """Return the error for a count that did not change, from the owner's row as the condition saw it."""
+    is_same = owner is not None and owner["generation"] == attributes.text(token.generation)
+    # The other conditions are those of an administrator who acts on the own account.
+    return AdminRequired() if is_same else ConcurrentChange()
 
 
 def why_refused(owner: Mapping[str, Any] | None, token: Token, limits: CreationLimits) -> ApiTokensError:

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 USERS_INDEX = "users"
 USERS_PARTITION = "USERS"
+GENERIC_INDEX = "by_key"
 
 # Only 0.1 writes it. A touch removes it, and writes its days in the short form.
 USAGE_OF_0_1 = "usage"
@@ -152,6 +153,7 @@ TOKEN = RowKind(
     Member("allowed_networks", compact.allowed_networks, optional=True),
     Member("networks", compact.seen_networks, optional=True),
     Member("refused", compact.refused_uses, optional=True),
+    Derived(lambda token: primary_keys.token_index_key(token.id)),
     Derived(lambda _: {}, _read_usage_of_0_1),
     Derived(lambda token: _revocation(token.revocation), _read_revocation),
 )

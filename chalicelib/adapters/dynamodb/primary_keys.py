@@ -35,6 +35,15 @@ def token_key(user_id: str, token_id: str) -> Item:
     return primary_key(USERS + user_id, TOKENS + token_id)
 
 
+def token_index_key(token_id: str) -> Item:
+    """Return a token's key in the index ``by_key``, which leads from the id of a token to its row.
+
+    It has the last 40 random bits of the id, because the whole id would make rows longer than a unit. A few
+    tokens may share it. Rows of 0.1 lack it until the sweep fills it in.
+    """
+    return {"by_pk": {"S": TOKENS + token_id[-8:]}, "by_sk": {"S": "#"}}
+
+
 def line_key(user_id: str, line_id: str) -> Item:
     """Return the primary key of a line."""
     return primary_key(USERS + user_id, LINES + line_id)

@@ -5,12 +5,14 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.adapters.dynamodb import attributes, counts, items, primary_keys
+from chalicelib.adapters.dynamodb import acting, attributes, counts, items, primary_keys
 from chalicelib.adapters.dynamodb.errors import ConditionFailed, translated
 from chalicelib.adapters.dynamodb.events import put_event
 from chalicelib.adapters.dynamodb.reads import batch_get, get, query_all
 from chalicelib.adapters.dynamodb.writes import Update, transact
+from chalicelib.domain.administrators import ActingAdmin
 from chalicelib.domain.errors import (
+    AdminRequired,
     AlreadyCreated,
     ApiTokensError,
     ConcurrentChange,
@@ -130,33 +132,47 @@ class DynamoDBTokenStore:
                 return self.add_token(token, event, limits=corrected, idempotency=idempotency)
             raise counts.why_refused(failure.item, token, limits) from failure
 
-    def save_token(self, before: Token, after: Token, event: Event) -> Token:
+    def save_token(
+        self, before: Token, after: Token, event: Event, admin: ActingAdmin | None = None
+    ) -> Token:
         """Write the attributes that differ and the event. Return the token with its new version.
 
-        Raises ConcurrentChange, StoreUnavailable.
+        Raises ConcurrentChange, AdminRequired, StoreUnavailable.
         """
-        update = change_token(self._table, before, after)
+        writes = [{"Update": change_token(self._table, before, after)}, put_event(self._table, event)]
+        if admin:
+            writes.append(acting.check(self._table, admin))
         try:
-            transact(self._client, [{"Update": update}, put_event(self._table, event)])
+            transact(self._client, writes)
         except ConditionFailed as failure:
-            raise ConcurrentChange from failure
+            # The check of the administrator is the third write, if there is one.
+            raise (AdminRequired if failure.position == 2 else ConcurrentChange) from failure
         return replace(after, version=before.version + 1)
 
-    def end_line(self, ending: "Ending", events: Sequence[Event]) -> None:
-        """Write the end of a line, the count and the events. Raises ConcurrentChange, StoreUnavailable.
+    def end_line(self, ending: "Ending", events: Sequence[Event], admin: ActingAdmin | None = None) -> None:
+        """Write the end of a line, the count and the events.
+
+        Raises ConcurrentChange, AdminRequired, StoreUnavailable.
 
         A rotation meanwhile is a ConcurrentChange, because the successor must end as well.
         """
-        writes = [self._end(change) for change in ending.changes]
+        token = ending.changes[0].before
+        writes = [
+            counts.change(self._table, token, -1 if ending.frees_place else 0, admin),
+            *(self._end(change) for change in ending.changes),
+        ]
+        if admin and admin.user_id != token.user_id:
+            # First, so that a former administrator does not even stop a line that grows meanwhile.
+            writes.insert(0, acting.check(self._table, admin))
         if ending.line:
             writes.append({"Update": end_row(self._table, ending.line)})
-        token = ending.changes[0].before
-        writes.append(counts.change(self._table, token, -1 if ending.frees_place else 0))
         writes += [put_event(self._table, event) for event in events]
         try:
             transact(self._client, writes)
         except ConditionFailed as failure:
-            raise ConcurrentChange from failure
+            if "ConditionCheck" in writes[failure.position]:
+                raise AdminRequired from failure
+            raise counts.why_not_changed(failure.item, token) from failure
 
     def find_idempotency(self, user_id: str, key_hash: str) -> IdempotencyRecord | None:
         """Return the record of an ``Idempotency-Key``. Raises StoreUnavailable."""

@@ -4,7 +4,7 @@ import contextlib
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.adapters.dynamodb import attributes, identities, items, primary_keys
+from chalicelib.adapters.dynamodb import acting, attributes, identities, items, primary_keys
 from chalicelib.adapters.dynamodb.attributes import Item
 from chalicelib.adapters.dynamodb.errors import ConditionFailed, translated
 from chalicelib.adapters.dynamodb.events import put_event
@@ -16,7 +16,7 @@ from chalicelib.domain.events import Event
 from chalicelib.domain.identities import SubjectIdentifier
 from chalicelib.domain.ports.users import UserPage
 from chalicelib.domain.revocations import EndedGeneration
-from chalicelib.domain.users import Role, User, UserStatus
+from chalicelib.domain.users import User
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -155,7 +155,7 @@ class DynamoDBUserStore:
         update, conditions = self._update(before, after)
         if admin and admin.user_id == before.id:
             # A transaction names a row only once, so the own row of an administrator has both conditions.
-            conditions += _conditions_of(admin, update)
+            conditions += acting.conditions(admin, update)
         request = update.request(self._table, primary_keys.user_key(before.id), " AND ".join(conditions))
         writes = [{"Update": request}, put_event(self._table, event)]
         if ended:
@@ -163,7 +163,7 @@ class DynamoDBUserStore:
             item = key | items.ENDED_GENERATION.item(ended)
             writes.append({"Put": {"TableName": self._table, "Item": item}})
         if admin and admin.user_id != before.id:
-            writes.append({"ConditionCheck": self._check(admin)})
+            writes.append(acting.check(self._table, admin))
         try:
             transact(self._client, writes)
         except ConditionFailed as failure:
@@ -206,17 +206,6 @@ class DynamoDBUserStore:
         row = get(self._client, self._table, primary_keys.identity_key(derived_id))
         return row is not None and row["user_id"]["S"] == user_id
 
-    def _check(self, admin: ActingAdmin) -> dict[str, Any]:
-        update = Update()
-        conditions = _conditions_of(admin, update)
-        return {
-            "TableName": self._table,
-            "Key": primary_keys.user_key(admin.user_id),
-            "ConditionExpression": " AND ".join(conditions),
-            "ExpressionAttributeNames": update.names,
-            "ExpressionAttributeValues": update.values,
-        }
-
     def _users_of(self, keys: list[Item]) -> list[User]:
         """Return the users with these keys, in their order."""
         if not keys:
@@ -230,17 +219,3 @@ def _unchanged(before: User, names: tuple[str, ...], update: Update) -> list[str
     """Return the conditions that these attributes and the date of the role have not changed."""
     old = items.USER.item(before)
     return [update.same(name, old.get(name)) for name in (*names, items.ROLE_GIVEN_AT[before.role])]
-
-
-def _conditions_of(acting: ActingAdmin, update: Update) -> list[str]:
-    """Return the conditions that ``acting`` is an active administrator when the change is written."""
-    active = update.value("active", attributes.text(UserStatus.ACTIVE.value))
-    conditions = [f"{update.name('status')} = {active}"]
-    if acting.role_given_after is not None:
-        admin = update.value("admin", attributes.text(Role.ADMIN.value))
-        given_after = update.value("given_after", attributes.time(acting.role_given_after))
-        conditions += [
-            f"{update.name('role')} = {admin}",
-            f"{update.name(items.ROLE_GIVEN_AT[Role.ADMIN])} > {given_after}",
-        ]
-    return conditions

@@ -34,7 +34,7 @@ class TokenAlreadyExpired(Conflict):
 
 
 class TokenNotActive(Conflict):
-    """A paused or idle token cannot be rotated."""
+    """A paused or idle token cannot be rotated or kept alive."""
 
     code = "token_not_active"
     detail = "This token is not active. Re-activate it first."

@@ -11,6 +11,7 @@ from chalicelib.domain.users import User
 
 if TYPE_CHECKING:
     # Not loaded by authorizers, which need only the AuthorizationStore.
+    from chalicelib.domain.administrators import ActingAdmin
     from chalicelib.domain.events import Event
     from chalicelib.domain.lines import Ending, Line
     from chalicelib.domain.rotation import Rotation
@@ -75,20 +76,26 @@ class TokenStore(Protocol):
         """
         ...
 
-    def save_token(self, before: Token, after: Token, event: "Event") -> Token:
+    def save_token(
+        self, before: Token, after: Token, event: "Event", admin: "ActingAdmin | None" = None
+    ) -> Token:
         """Write the attributes that differ and the event. Return ``after`` with its new version.
 
         Uses that are recorded meanwhile stay in the row. The returned token may lack them.
 
-        Raises ConcurrentChange if the token changed since ``before``.
+        Raises ConcurrentChange if the token changed since ``before``. Raises AdminRequired if ``admin`` is
+        not an active administrator at the moment of the write.
         """
         ...
 
-    def end_line(self, ending: "Ending", events: "Sequence[Event]") -> None:
+    def end_line(
+        self, ending: "Ending", events: "Sequence[Event]", admin: "ActingAdmin | None" = None
+    ) -> None:
         """Write the end of a line, its owner's count and the events, all or nothing.
 
         Raises ConcurrentChange if one of its tokens or their generation ended meanwhile, or if one of them
-        was rotated.
+        was rotated. Raises AdminRequired if ``admin`` is not an active administrator at the moment of the
+        write.
         """
         ...
 
@@ -100,6 +107,17 @@ class TokenStore(Protocol):
         self, user_id: str, generations: Collection[str]
     ) -> Mapping[str, EndedGeneration]:
         """Return the records of the ``generations`` (at most 100) that have ended."""
+        ...
+
+
+class TokenIndex(Protocol):
+    """The index of tokens by their ids alone. It may be seconds old."""
+
+    def find_owner_of(self, token_id: str) -> str | None:
+        """Return the id of the user that owns a token, or None if the index does not know the token.
+
+        Read the row itself before you rely on it. Raises StoreUnavailable.
+        """
         ...
 
 

@@ -21,10 +21,10 @@ class UserPage:
 
 
 class Reactivated(Enum):
-    """The kind of a re-activation: of a paused token or of a deactivated user."""
+    """The kind of a re-activation: of a token by its owner, or of a user or a token by administrators."""
 
-    TOKEN = "tokens"  # noqa: S105 - a word, not a secret
-    USER = "users"
+    BY_OWNER = "tokens"
+    BY_ADMIN = "users"
 
 
 class UserStore(Protocol):

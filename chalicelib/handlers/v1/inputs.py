@@ -40,7 +40,7 @@ class Asked(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class OwnersStatus(Enum):
-    """The statuses that an owner may set."""
+    """The statuses of a token that its owner or an administrator may set."""
 
     ACTIVE = TokenState.ACTIVE.value
     INACTIVE = TokenState.INACTIVE.value
@@ -85,22 +85,22 @@ class CreateToken(Asked, frozen=True, kw_only=True):
         )
 
 
+_TokenStatusToSet = Annotated[
+    OwnersStatus,
+    Meta(
+        description="`inactive` pauses the token; `active` re-activates it.",
+        examples=["inactive"],
+        extra={"hint": "; DELETE the token to revoke it"},
+    ),
+]
+
+
 class ChangeToken(Asked, frozen=True, kw_only=True):
     """Changes to a token. Absent members stay as they are."""
 
     name: Name | UnsetType = UNSET
     description: Description | UnsetType = UNSET
-    status: (
-        Annotated[
-            OwnersStatus,
-            Meta(
-                description="`inactive` pauses the token; `active` re-activates it.",
-                examples=["inactive"],
-                extra={"hint": "; DELETE the token to revoke it"},
-            ),
-        ]
-        | UnsetType
-    ) = UNSET
+    status: _TokenStatusToSet | UnsetType = UNSET
     allowed_networks: Networks | UnsetType = UNSET
 
     def token_patch(self) -> TokenPatch:
@@ -116,6 +116,12 @@ class ChangeToken(Asked, frozen=True, kw_only=True):
 
 def _text(value: str | UnsetType, member: str, longest: int) -> str | None:
     return None if value is UNSET else text_member(value, member, longest)
+
+
+class ChangeUsersToken(Asked, frozen=True, kw_only=True):
+    """A change to a token by an administrator."""
+
+    status: _TokenStatusToSet
 
 
 class RotateToken(Asked, frozen=True, kw_only=True):

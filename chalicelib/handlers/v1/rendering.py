@@ -106,6 +106,8 @@ def user(row: users.User) -> resources.User:
         **msgspec.structs.asdict(responses.me(row)),
         created_at=moment(row.created_at),
         updated_at=moment(row.updated_at),
+        last_signed_in_at=moment(row.signed_in_at),
+        live_tokens=row.live_tokens,
         effective_by=effective_by(row.refused_since),
     )
 

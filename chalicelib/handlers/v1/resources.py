@@ -154,6 +154,22 @@ class User(Me, frozen=True, kw_only=True):
 
     created_at: Moment
     updated_at: Moment
+    last_signed_in_at: Annotated[
+        Moment | None,
+        Meta(
+            description="When the provider issued the newest JWT that the user signed in with. Null if it "
+            "is unknown: version 0.1 did not record it."
+        ),
+    ]
+    live_tokens: Annotated[
+        int,
+        Meta(
+            ge=0,
+            description="The places of the limit that the user's tokens take. Paused and idle ones count. "
+            "A token and its successor take one place. The true number may be lower, because tokens that "
+            "expired are counted until the user reaches the limit.",
+        ),
+    ]
     effective_by: EffectiveBy
 
 

@@ -199,6 +199,36 @@ def rotate_token(token_id: str) -> Response:
     return rendering.created(issued, site_of(request))
 
 
+KEEP_ALIVE = Operation(
+    "POST",
+    "/v1/tokens/{token_id}/keep-alive",
+    "token.keep_alive",
+    _TAG,
+    PERSON,
+    (DocumentedResponse(body=resources.TokenDetails, headers=("ETag",)),),
+    raises=(
+        errors.TokenNotFound,
+        errors.TokenAlreadyRotated,
+        errors.TokenAlreadyRevoked,
+        errors.TokenAlreadyExpired,
+        errors.TokenNotActive,
+        errors.ConcurrentChange,
+    ),
+)
+
+
+@KEEP_ALIVE.on(tokens)
+def keep_token_alive(token_id: str) -> Response:
+    """Begin the idle time of one of the caller's active tokens anew.
+
+    This is not counted as a use: `last_used_at` stays. It does not extend the lifetime either. A paused or
+    idle token must be re-activated instead.
+    """
+    owner = _sign_in()
+    view = bootstrap.service().manage.keep_alive(owner, token_id, person(owner, tokens.current_request))
+    return responses.document(rendering.token_details(view), headers=rendering.etag(view))
+
+
 REVOKE = Operation(
     "DELETE",
     "/v1/tokens/{token_id}",

@@ -1,8 +1,9 @@
 """The access logs of API Gateway, with one line for each request, if AccessLogs is true.
 
 A line never holds a credential. It has the route and not the path, because a caller may write a token into
-a path. Its only header is the user agent. Its only values of an authorizer are two ids. The names
-are those of "Variables for access logging for API Gateway" (API Gateway Developer Guide).
+a path. Its only header is the user agent. Its only values of an authorizer are two ids. It has the caller's
+full address whatever RECORD_NETWORKS is, because API Gateway cannot shorten a variable. The names are those
+of "Variables for access logging for API Gateway" (API Gateway Developer Guide).
 """
 
 from __future__ import annotations

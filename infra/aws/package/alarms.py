@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from chalicelib.adapters.dynamodb.items import USERS_INDEX
+from chalicelib.adapters.dynamodb.items import GENERIC_INDEX, USERS_INDEX
 from chalicelib.domain.flush_budget import FlushLimits
 from infra.aws.package.flushing import FLUSHER, GIVEN_UP, limits_of
 from infra.aws.package.functions import API, Resource, Template, authorizers_in, functions_in, log_group_of
@@ -203,7 +203,12 @@ def _same(metric: Sequence[str], name: str) -> list[str]:
 
 def _throttles(table: Sequence[str]) -> list[list[str]]:
     kinds = [_same(table, f"{kind}ThrottleEvents") for kind in ("Read", "Write")]
-    return [*kinds, *([*kind, "GlobalSecondaryIndexName", USERS_INDEX] for kind in kinds)]
+    indexed = (
+        [*kind, "GlobalSecondaryIndexName", index]
+        for index in (USERS_INDEX, GENERIC_INDEX)
+        for kind in kinds
+    )
+    return [*kinds, *indexed]
 
 
 def _each(functions: Iterable[str], name: str) -> list[list[str]]:

@@ -144,6 +144,8 @@ def test_row_of_a_token_is_written_down() -> None:
     assert items.TOKEN.item(token) == {
         "pk": {"S": "U#usr_1"},
         "sk": {"S": "T#tok_1"},
+        "by_pk": {"S": "T#tok_1"},
+        "by_sk": {"S": "#"},
         "generation": {"S": "g1"},
         "name": {"S": "ci"},
         "description": {"S": ""},

@@ -10,7 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain import networks as networks_module
-from chalicelib.domain.networks import Address, Network, RecordNetworks, allows, recorded
+from chalicelib.domain.networks import (
+    Address,
+    Network,
+    RecordNetworks,
+    allows,
+    recorded,
+    still_recorded,
+)
 
 Reference: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 ReferenceNetwork: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -306,3 +313,27 @@ def test_a_prefix_holds_its_address_and_is_a_network(address: Reference) -> None
     assert text == str(ipaddress.ip_network((plain(address), length), strict=False))
     assert network is not None
     assert network.holds(parsed)
+
+
+@pytest.mark.parametrize(
+    ("text", "prefix"),
+    [
+        ("192.0.2.7", "192.0.2.0/24"),
+        ("2001:db8:1:2::3", "2001:db8:1::/48"),
+        ("192.0.2.0/24", "192.0.2.0/24"),
+        ("2001:db8:1::/48", "2001:db8:1::/48"),
+        ("2001:db8:1:2::/64", "2001:db8:1::/48"),
+        # A later release may record less.
+        ("192.0.0.0/16", "192.0.0.0/16"),
+    ],
+)
+def test_recorded_text_is_limited_to_todays_setting(text: str, prefix: str) -> None:
+    """An operator who records less from today on does not keep what was recorded before."""
+    kept = [still_recorded(text, record) for record in RecordNetworks]
+    assert kept == [text, prefix, None]
+
+
+@pytest.mark.parametrize("text", [None, "", "x", "192.0.2.7/24", "192.0.2"])
+def test_text_that_is_not_understood_is_not_kept_as_a_network(text: str | None) -> None:
+    """It could hold more than the setting allows."""
+    assert {still_recorded(text, record) for record in RecordNetworks} == {None}

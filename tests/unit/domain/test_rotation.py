@@ -1,6 +1,7 @@
 """Rotations: the rows that they write, and the status of a rotated token."""
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import MISSING, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -25,14 +26,13 @@ from chalicelib.domain.rotation import (
     Rotation,
     needs_reuse_record,
     own_successor_of,
-    require_rotatable,
     reused,
     rotation_of,
     successor_of,
     without_overlap,
 )
 from chalicelib.domain.seen_networks import RefusedReason, RefusedUses, SeenNetworks
-from chalicelib.domain.token_checks import require_usable
+from chalicelib.domain.token_checks import require_active, require_usable
 from chalicelib.domain.token_rules import MAX_OVERLAP, TokenRules
 from chalicelib.domain.tokens import Token, TokenState, TokenStatus
 from chalicelib.domain.users import UserStatus
@@ -266,12 +266,12 @@ def test_latest_name_is_the_successors() -> None:
 def test_only_an_active_token_is_rotated_and_only_once(token: Token, error: type[ApiTokensError]) -> None:
     """Whatever else it is, the caller hears what."""
     with pytest.raises(error):
-        require_rotatable(token, OWNER, NOW, RULES)
+        require_active(token, OWNER, NOW, RULES)
 
 
 def test_active_token_is_rotatable() -> None:
     """The usual one passes."""
-    require_rotatable(a_token(OWNER), OWNER, NOW, RULES)
+    require_active(a_token(OWNER), OWNER, NOW, RULES)
 
 
 def test_reuse_adds_up_and_is_due_once_per_interval() -> None:
@@ -386,3 +386,95 @@ def test_predecessor_without_an_overlap_is_told(token: Token | None) -> None:
 def test_paused_predecessor_ends_too() -> None:
     """It could come back in its overlap."""
     assert without_overlap(rotated().paused(NOW), OWNER, NOW, RULES).after.overlap_is_over(NOW)
+
+
+INHERITED = frozenset(
+    {
+        "user_id",
+        "generation",
+        "name",
+        "description",
+        "scopes",
+        "state",
+        "idle_at",
+        "purge_at",
+        "allowed_networks",
+    }
+)
+"""The fields that a self-rotated successor has from its predecessor. The idle clock starts again."""
+
+DERIVED = frozenset({"expires_at", "lifetime_began_at", "line_id", "family_id", "predecessor_id"})
+"""The fields whose values follow from the predecessor. Other tests of this page show how."""
+
+FRESH = frozenset(
+    {
+        "id",
+        "created_at",
+        "updated_at",
+        "last_used_at",
+        "revocation",
+        "usage",
+        "successor_id",
+        "overlap_ends_at",
+        "reuse_count",
+        "last_reused_at",
+        "networks",
+        "refused",
+        "version",
+    }
+)
+"""The fields that begin anew, because they are about one token string and its uses."""
+
+
+class TestFieldsOfASuccessor:
+    """Each field of a token is inherited, derived or fresh."""
+
+    def test_each_field_is_decided_on(self) -> None:
+        """A field that is added to the token fails here, until it has a place in one of the sets."""
+        assert {each.name for each in fields(Token)} == INHERITED | DERIVED | FRESH
+        assert len(INHERITED) + len(DERIVED) + len(FRESH) == len(fields(Token))
+
+    @pytest.mark.parametrize("make", [successor_of, own_successor_of])
+    @pytest.mark.parametrize("name", sorted(INHERITED | FRESH))
+    def test_field_is_as_decided(
+        self, make: Callable[[Token, str, datetime, TokenRules], Token], name: str
+    ) -> None:
+        """Both kinds of rotation keep the inherited fields, and nothing of the fresh ones."""
+        token = full_token()
+        value = getattr(make(token, new_token_id(NOW), NOW, RULES), name)
+        if name in INHERITED:
+            assert value == getattr(token, name)
+        else:
+            assert value != getattr(token, name)
+
+    def test_fields_of_the_full_token_are_not_defaults(self) -> None:
+        """Otherwise a fresh field could not be told from an inherited one."""
+        full, usual = full_token(), a_token(OWNER)
+        optional = [e.name for e in fields(Token) if (e.default, e.default_factory) != (MISSING, MISSING)]
+        assert [name for name in optional if getattr(full, name) == getattr(usual, name)] == []
+
+
+def full_token() -> Token:
+    """Return a token without a default value in any field. It can exist in no table."""
+    alive = a_token(OWNER).alive_since(NOW, RULES)
+    return replace(
+        alive,
+        name="name",
+        description="text",
+        last_used_at=START,
+        expires_at=NOW + 365 * DAY,
+        revocation=Revocation(RevocationReason.OWNER, START),
+        usage={START.date(): 1},
+        predecessor_id="tok_before",
+        successor_id="tok_after",
+        family_id="tok_first",
+        line_id="tok_line",
+        lifetime_began_at=START,
+        overlap_ends_at=NOW + DAY,
+        reuse_count=1,
+        last_reused_at=START,
+        allowed_networks=allowed_networks(["192.0.2.0/24"]),
+        networks=SeenNetworks().seen("192.0.2.0/24", START),
+        refused=RefusedUses(1, START, RefusedReason.IDLE, None),
+        version=7,
+    )

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.domain.networks import RecordNetworks
 from chalicelib.domain.seen_networks import (
     MAX_SEEN_NETWORKS,
     RefusedReason,
@@ -93,6 +94,25 @@ def test_ten_thousand_invented_networks_leave_the_owners_own() -> None:
 
     assert seen.networks[0] == SeenNetwork("192.0.2.0/24", START, 3)
     assert [each.network for each in seen.networks[1:]] == [f"10.39.{n}.0/24" for n in (12, 13, 14, 15)]
+
+
+def test_networks_that_become_equal_join() -> None:
+    """Their counts are added, the first stays the first, and the order is that of the last uses."""
+    seen = SeenNetworks()
+    for second, network in enumerate(["192.0.2.1", "10.0.0.1", "192.0.2.2", "2001:db8::1", "10.0.0.2"]):
+        seen = seen.seen(network, START + timedelta(seconds=second), count=second + 1)
+
+    limited = seen.limited_to(RecordNetworks.PREFIX)
+
+    assert limited.first == "192.0.2.0/24"
+    assert [(each.network, each.count) for each in limited.networks] == [
+        ("192.0.2.0/24", 4),
+        ("2001:db8::/48", 4),
+        ("10.0.0.0/24", 7),
+    ]
+    assert limited.newest == SeenNetwork("10.0.0.0/24", START + timedelta(seconds=4), 7)
+    assert seen.limited_to(RecordNetworks.FULL) == seen
+    assert seen.limited_to(RecordNetworks.OFF) == SeenNetworks()
 
 
 @given(st.lists(st.tuples(st.sampled_from(RefusedReason), st.none() | NETWORKS, TIMES, st.integers(1, 99))))

@@ -84,15 +84,17 @@ class BusyStore(InMemoryStore):
         self._begin("add_token")
         super().add_token(token, event, limits=limits, idempotency=idempotency)
 
-    def save_token(self, before: Token, after: Token, event: Event) -> Token:
+    def save_token(
+        self, before: Token, after: Token, event: Event, admin: ActingAdmin | None = None
+    ) -> Token:
         """Write what differs."""
         self._begin("save_token")
-        return super().save_token(before, after, event)
+        return super().save_token(before, after, event, admin)
 
-    def end_line(self, ending: Ending, events: Sequence[Event]) -> None:
+    def end_line(self, ending: Ending, events: Sequence[Event], admin: ActingAdmin | None = None) -> None:
         """Write the ends."""
         self._begin("end_line")
-        super().end_line(ending, events)
+        super().end_line(ending, events, admin)
 
     def find_rows(
         self, user_id: str, token_ids: Collection[str], line_id: str | None = None

@@ -15,6 +15,8 @@ from chalicelib.domain.errors import (
     StoreUnavailable,
     TokenAlreadyExpired,
     TokenAlreadyRevoked,
+    TokenAlreadyRotated,
+    TokenNotActive,
     TokenNotFound,
 )
 from chalicelib.domain.ids import new_token_id
@@ -470,6 +472,7 @@ def _every_call(desk: Desk, token_id: str) -> list[Call]:
     return [
         lambda: desk.tokens.get(desk.owner, token_id),
         lambda: desk.tokens.patch(desk.owner, token_id, RENAME, PERSON),
+        lambda: desk.tokens.keep_alive(desk.owner, token_id, PERSON),
         lambda: desk.revoke(desk.owner, token_id, RevocationReason.OWNER, PERSON),
     ]
 
@@ -525,3 +528,96 @@ def test_reactivation_that_meets_other_changes_is_counted_once(desk: Desk) -> No
         desk.store.let("save_token", meet)
         assert desk.tokens.patch(desk.owner, token.id, RESUME, PERSON).token.name != token.name
         desk.tokens.patch(desk.owner, token.id, PAUSE, PERSON)
+
+
+def test_kept_alive_token_begins_its_idle_clock_anew(desk: Desk) -> None:
+    """No use is counted: only the deadlines, the version and the time of the change differ."""
+    token = desk.has(last_used_at=START, usage={START.date(): 3})
+
+    view = desk.tokens.keep_alive(desk.owner, token.id, PERSON)
+
+    row = desk.store.read_token(token)
+    assert row == replace(
+        token,
+        idle_at=desk.now + RULES.idle_timeout,
+        purge_at=RULES.purge_time(desk.now + RULES.idle_timeout),
+        updated_at=desk.now,
+        version=2,
+    )
+    assert (view.token, view.status) == (row, ACTIVE)
+
+
+def test_keeping_alive_does_not_extend_the_lifetime(desk: Desk) -> None:
+    """The token still expires when it would have expired."""
+    expires_at = desk.now + DAY
+    token = desk.has(expires_at=expires_at)
+
+    assert desk.tokens.keep_alive(desk.owner, token.id, PERSON).expires_at == expires_at
+    assert desk.store.read_token(token).purge_at == RULES.purge_time(expires_at)
+    desk.clock.advance(DAY)
+    with pytest.raises(TokenAlreadyExpired):
+        desk.tokens.keep_alive(desk.owner, token.id, PERSON)
+
+
+ROTATED_OUT = {"successor_id": new_token_id(START), "overlap_ends_at": START + 2 * DAY}
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        (STANDINGS[INACTIVE], TokenNotActive),
+        (STANDINGS[IDLE], TokenNotActive),
+        (STANDINGS[EXPIRED], TokenAlreadyExpired),
+        (STANDINGS[REVOKED], TokenAlreadyRevoked),
+        ({"generation": "before"}, TokenAlreadyRevoked),
+        (ROTATED_OUT, TokenAlreadyRotated),
+        (ROTATED_OUT | {"overlap_ends_at": START + DAY}, TokenAlreadyRotated),
+    ],
+    ids=["paused", "idle", "expired", "revoked", "generation", "overlap", "rotated"],
+)
+def test_only_an_active_token_is_kept_alive(
+    desk: Desk, changes: dict[str, Any], error: type[ApiTokensError]
+) -> None:
+    """An idle token must be re-activated, and a rotated one ends with its overlap."""
+    token = desk.has(**changes)
+
+    with pytest.raises(error):
+        desk.tokens.keep_alive(desk.owner, token.id, PERSON)
+    assert desk.store.read_token(token) == token
+
+
+def test_longest_lifetime_of_today_counts(desk: Desk) -> None:
+    """A token that MAX_TOKEN_LIFETIME_DAYS ended is not kept alive."""
+    rules = replace(RULES, max_lifetime=DAY)
+    listing = ListTokens(desk.store, desk.clock, rules)
+    counted = CountReactivation(desk.store, desk.clock, MOST)
+    token = desk.has()
+
+    manage = ManageTokens(desk.store, listing, counted, desk.clock, rules, JOURNAL)
+    with pytest.raises(TokenAlreadyExpired):
+        manage.keep_alive(desk.owner, token.id, PERSON)
+
+
+def test_use_and_keeping_alive_at_once_are_both_kept(desk: Desk) -> None:
+    """The use is recorded, and the later deadline stays."""
+    token = desk.has()
+    used = token.touched(desk.now, RULES)
+    desk.store.let("save_token", lambda: desk.store.touch(token, used))
+
+    desk.tokens.keep_alive(desk.owner, token.id, PERSON)
+
+    row = desk.store.read_token(token)
+    assert (row.last_used_at, row.idle_at) == (desk.now, desk.now + RULES.idle_timeout)
+
+
+def test_token_that_goes_idle_meanwhile_is_not_kept_alive(desk: Desk) -> None:
+    """An attempt that must be repeated checks anew."""
+    token = desk.has(idle_at=desk.now + DAY)
+
+    def meanwhile() -> None:
+        desk.store.put(replace(token, version=2))
+        desk.clock.advance(DAY)
+
+    desk.store.let("save_token", meanwhile)
+    with pytest.raises(TokenNotActive):
+        desk.tokens.keep_alive(desk.owner, token.id, PERSON)

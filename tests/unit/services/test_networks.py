@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib import logs
 from chalicelib.adapters.dynamodb import items
 from chalicelib.domain.errors import (
     ExpiredToken,
@@ -190,6 +191,20 @@ def test_networks_go_with_the_next_touch_if_they_are_not_recorded_any_more(door:
     door.use()
 
     assert door.counts == {}
+
+
+def test_addresses_become_prefixes_if_only_these_are_recorded() -> None:
+    """Otherwise the first address, which always stays, would be kept for the life of the token."""
+    door = Door(RecordNetworks.FULL)
+    for host in (7, 8, 9):
+        door.use(f"192.0.2.{host}")
+        door.clock.advance(REFRESH)
+    door.rules = replace(door.rules, record_networks=RecordNetworks.PREFIX)
+    door.start()
+    door.use("203.0.113.9")
+
+    assert door.counts == {OFFICE_NETWORK: 3, "203.0.113.0/24": 1}
+    assert door.row.networks.first == OFFICE_NETWORK
 
 
 def test_uses_between_touches_are_counted(door: Door) -> None:
@@ -446,3 +461,46 @@ def test_day_that_a_wrong_clock_invented_is_not_kept(door: Door) -> None:
     door.use()
 
     assert door.row.usage == {today: 4, today + day: 2}
+
+
+class TestLines:
+    """The network in the line about a decision."""
+
+    @staticmethod
+    def network(door: Door, address: str | None, *, refused: bool = False) -> object:
+        """Return the network in the line about one use."""
+        with written() as lines, logs.entry("authorize"):
+            if refused:
+                door.refuse(address)
+            else:
+                door.use(address)
+        return lines[-1].get("network")
+
+    @pytest.mark.parametrize(
+        ("record", "shown"), [("full", OFFICE), ("prefix", OFFICE_NETWORK), ("off", None)]
+    )
+    def test_line_has_what_may_be_recorded(self, record: str, shown: str | None) -> None:
+        """The setting governs the lines of allowed and of refused uses, and of recent rows."""
+        door = Door(RecordNetworks(record), reuse=2 * SECOND)
+        assert [self.network(door, OFFICE) for _ in range(2)] == [shown, shown]
+        door.put(allowed_networks=allowed_networks(["203.0.113.0/24"]))
+        door.start()
+        assert self.network(door, OFFICE, refused=True) == shown
+
+    @pytest.mark.parametrize("address", [None, "x", "192.0.2.7:443"])
+    def test_unknown_address_is_not_in_the_line(self, door: Door, address: str | None) -> None:
+        """A text that is not an address is not copied into a line."""
+        assert self.network(door, address) is None
+
+    def test_line_about_a_removed_person_has_no_network(self, door: Door) -> None:
+        """After a removal, nothing new is kept about a person. A deactivation keeps no secret."""
+        door.store.put(replace(door.owner, status=UserStatus.INACTIVE))
+        assert self.network(door, OFFICE, refused=True) == OFFICE_NETWORK
+        door.store.put(replace(door.owner, status=UserStatus.REMOVED))
+        assert self.network(door, OFFICE, refused=True) is None
+
+    def test_calls_that_count_no_use_have_it_too(self, door: Door) -> None:
+        """An introspection names the network of the bearer, as the resource server told it."""
+        with written() as lines, logs.entry("token.introspect"):
+            door.verifying.uncounted("any", OFFICE)
+        assert lines[-1]["network"] == OFFICE_NETWORK

@@ -5,14 +5,22 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.network_lists import MAX_NETWORKS, allowed_networks
 from chalicelib.domain.scopes import EVERYTHING, METHODS, Route
+from chalicelib.domain.text import MAX_NAME_LENGTH
+from chalicelib.domain.token_rules import MAX_LIFETIME
 from chalicelib.domain.users import Role
+from chalicelib.handlers.authorizer import allow_routes
+from chalicelib.services.callers import AdmittedToken
+from chalicelib.services.verify import Verified
 from chalicelib.settings.scope_definitions import (
     MAX_RESULT_BYTES,
     MAX_SCOPES,
     _result_bytes,
     parse_catalogue,
 )
+from tests.support.builders import a_token, a_user
+from tests.support.clock import START
 
 
 def a_scope(**members: Any) -> dict[str, Any]:
@@ -169,31 +177,32 @@ def test_a_scope_that_opens_everything_does_not_hide_the_others() -> None:
         parse_catalogue({**resources(10), "all": {"description": "All", "opens": ["* /*"]}})
 
 
-def test_the_counted_size_is_the_size_at_most() -> None:
-    """The answer to a token with every scope and the longest name is smaller than what was counted."""
-    catalogue = parse_catalogue(resources(7))
-    base = "arn:aws-us-gov:execute-api:us-gov-west-1:123456789012:a1b2c3d4e5/" + "s" * 30
+@pytest.mark.parametrize(
+    "definitions",
+    [
+        resources(1),
+        resources(7),
+        a_scope(opens=[f"GET /{n:02d}/{'long/' * 50}*" for n in range(15)]),
+        a_scope(opens=["* /*"]),
+    ],
+    ids=["one resource", "seven resources", "long routes", "everything"],
+)
+def test_the_counted_size_is_the_size_at_most(definitions: dict[str, Any]) -> None:
+    """The longest name and list, both deadlines and every scope of a token fit into what was counted."""
+    catalogue = parse_catalogue(definitions)
     names = frozenset(scope.name for scope in catalogue.scopes)
-    answer = {
-        "principalId": "usr_" + "a" * 32,
-        "policyDocument": {
-            "Version": "2012-10-17",
-            "Statement": [
-                {
-                    "Action": "execute-api:Invoke",
-                    "Effect": "Allow",
-                    "Resource": [f"{base}/{r.method}{r.path}" for r in catalogue.routes(names)],
-                }
-            ],
-        },
-        "context": {
-            "user_id": "usr_" + "a" * 32,
-            "token_id": "tok_" + "a" * 36,
-            "token_name": "%F0%9F%94%91" * 100,
-            "scopes": " ".join(sorted(names)),
-        },
-    }
-    assert len(json.dumps(answer)) <= _result_bytes(catalogue.scopes) <= MAX_RESULT_BYTES
+    longest = [f"1111:2222:3333:4444:5555:6666:7777:888{n}" for n in range(MAX_NETWORKS)]
+    owner = a_user()
+    token = a_token(owner, name="\N{KEY}" * MAX_NAME_LENGTH, allowed_networks=allowed_networks(longest))
+    admitted = AdmittedToken(Verified(token, owner, names, START + MAX_LIFETIME), catalogue)
+    base = "arn:aws-us-gov:execute-api:us-gov-west-1:123456789012:a1b2c3d4e5/" + "s" * 30
+
+    answer = allow_routes(admitted, f"{base}/GET/resource-1/a")
+
+    counted = _result_bytes(catalogue.scopes)
+    assert len(json.dumps(answer)) <= counted <= MAX_RESULT_BYTES
+    # The reserve is no larger than needed, because each byte of it is taken from an operator's routes.
+    assert counted - len(json.dumps(answer)) < 100
 
 
 def _moved(scope: dict[str, Any]) -> dict[str, Any]:

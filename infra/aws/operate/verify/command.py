@@ -28,7 +28,7 @@ _THREE_PARTS = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _COST = """\
 This calls the deployed stack some hundred times. On AWS it costs less than $0.05.
-- It creates about 30 tokens named "verify ...", and revokes them. They also expire within a day.
+- It creates about 40 tokens named "verify ...", and revokes them. They also expire within a day.
 - It fires one alarm and sets it back. Your alarm topic gets both messages.
 - It creates an IAM role for its probes, and deletes it.
 - It turns off the flush of cached decisions for one revocation, at most 5 minutes, except on stage prod.

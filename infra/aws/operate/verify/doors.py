@@ -16,6 +16,9 @@ from infra.aws.operate.verify.flows import patience
 from infra.aws.operate.verify.site import WHOAMI, Site
 from infra.aws.operate.verify.wire import Wire
 
+ADDRESS = "192.0.2.1"
+"""The caller's address in the events."""
+
 _STRANGER = "bodhi_made-up"
 _REFUSALS = (401, 403)
 AuthorizerResponse = Mapping[str, Any]
@@ -66,7 +69,7 @@ def _request(token: str, api: str) -> object:
             "path": f"/verify{WHOAMI}",
             "stage": "verify",
             "requestId": "verify",
-            "identity": {"sourceIp": "192.0.2.1"},
+            "identity": {"sourceIp": ADDRESS},
             "resourcePath": WHOAMI,
             "httpMethod": "GET",
             "apiId": "verify",
@@ -89,7 +92,7 @@ def _http(token: str, api: str) -> object:
         "requestContext": {
             "apiId": "verify",
             "domainName": "verify.execute-api.us-east-1.amazonaws.com",
-            "http": {"method": "GET", "path": WHOAMI, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1"},
+            "http": {"method": "GET", "path": WHOAMI, "protocol": "HTTP/1.1", "sourceIp": ADDRESS},
             "requestId": "verify",
             "routeKey": f"GET {WHOAMI}",
             "stage": "$default",
@@ -114,7 +117,7 @@ def _websocket(token: str, api: str) -> object:
             "requestId": "verify",
             "connectionId": "verify",
             "apiId": "verify",
-            "identity": {"sourceIp": "192.0.2.1"},
+            "identity": {"sourceIp": ADDRESS},
         },
     }
 
@@ -129,13 +132,14 @@ def _appsync(token: str, _: str) -> object:
             "operationName": "Verify",
             "variables": {},
         },
-        "requestHeaders": {"x-forwarded-for": "192.0.2.1"},
+        "requestHeaders": {"x-forwarded-for": ADDRESS},
     }
 
 
+OWN_API = Door("our own API, REQUEST", "ApiTokenAuthorizer", _request, _methods)
 DOORS = (
     Door("REST API, TOKEN", "ApiTokenAuthorizer", _token, _methods),
-    Door("our own API, REQUEST", "ApiTokenAuthorizer", _request, _methods),
+    OWN_API,
     Door("REST API, REQUEST", "RestRequestAuthorizer", _request, _methods),
     Door("HTTP API", "HttpApiAuthorizer", _http, _simple),
     Door("WebSocket API", "WebsocketAuthorizer", _websocket, _methods),
@@ -145,12 +149,10 @@ DOORS = (
 
 def walk(door: Door, site: Site) -> Finding:
     """Invoke the authorizer with a token, with a revoked one, and with a made-up one."""
-    outputs = site.facts.outputs
-    function = outputs.get(f"{door.output}AliasArn") or outputs.get(f"{door.output}Arn")
-    if function is None:
+    if not _function(door, site):
         return not_decidable(f"the stack lacks the output {door.output}Arn")
     made = site.create()
-    if not _admitted(door, site, function, made.token):
+    if not _admitted(door, site, made.token):
         if site.custom_scopes:
             return not_decidable("refused, but perhaps for a scope of the stage (SCOPES)")
         return fails("a new token is refused")
@@ -158,23 +160,35 @@ def walk(door: Door, site: Site) -> Finding:
     let_in = [
         name
         for name, token in (("a revoked token", made.token), ("a made-up token", _STRANGER))
-        if _admitted(door, site, function, token)
+        if _admitted(door, site, token)
     ]
     return judged(not let_in, f"lets in {' and '.join(let_in)}" if let_in else "lets in a valid token only")
 
 
-def _admitted(door: Door, site: Site, function: str, token: str) -> bool:
-    """Return whether the door lets a token in. Raises Broken if it cannot decide."""
+def response_of(door: Door, site: Site, token: str) -> AuthorizerResponse | None:
+    """Return the authorizer's response, or None for a refusal. Raises Broken if it cannot decide."""
     facts = site.facts
     event = door.event(token, f"arn:aws:execute-api:{facts.region}:{facts.account}:verify0000")
-    invoked = site.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event).encode())
-    response = json.loads(invoked["Payload"].read())
+    invoked = site.client("lambda").invoke(
+        FunctionName=_function(door, site), Payload=json.dumps(event).encode()
+    )
+    response: dict[str, Any] = json.loads(invoked["Payload"].read())
     if not invoked.get("FunctionError"):
-        return door.admits(response)
+        return response
     # REST and WebSocket APIs take exactly this error as a refusal.
     if response.get("errorMessage") == "Unauthorized":
-        return False
+        return None
     raise Broken(f"the authorizer failed with {str(response.get('errorType'))[:40]}")
+
+
+def _function(door: Door, site: Site) -> str | None:
+    outputs = site.facts.outputs
+    return outputs.get(f"{door.output}AliasArn") or outputs.get(f"{door.output}Arn")
+
+
+def _admitted(door: Door, site: Site, token: str) -> bool:
+    response = response_of(door, site, token)
+    return response is not None and door.admits(response)
 
 
 def attached(site: Site) -> Finding:

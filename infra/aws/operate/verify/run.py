@@ -15,6 +15,7 @@ from infra.aws.operate.verify import (
     doors,
     flows,
     logs,
+    networks,
     oauth,
     parameters,
     people,
@@ -39,6 +40,7 @@ CHECKS: tuple[Check, ...] = (
     # These are first, because the changes of other checks increase the spacing of flushes.
     *staleness.CHECKS,
     *flows.CHECKS,
+    *networks.CHECKS,
     *oauth.CHECKS,
     *people.CHECKS,
     *doors.CHECKS,

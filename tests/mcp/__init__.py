@@ -1,0 +1,1 @@
+"""The MCP server of docs/mcp.md, behind the authorizer."""
