@@ -118,8 +118,8 @@ class InMemoryStore(Rows):
             if row is None or row.version != before.version:
                 raise ConcurrentChange
             self._require_acting(admin)
-            self._change(row, before, after)
             self._write(event)
+            self._change(row, before, after)
             return replace(after, version=row.version + 1)
 
     def end_line(self, ending: Ending, events: Sequence[Event], admin: ActingAdmin | None = None) -> None:
