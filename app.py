@@ -12,6 +12,7 @@ from chalicelib.handlers.page.routes import web
 from chalicelib.handlers.v1.exposed import exposed
 from chalicelib.handlers.v1.sample_api import sample_api
 from chalicelib.handlers.v1.self_service import self_service
+from chalicelib.handlers.v1.summaries import summaries
 from chalicelib.handlers.v1.tokens import tokens
 from chalicelib.handlers.v1.users import users
 from chalicelib.handlers.v1.users_tokens import users_tokens
@@ -28,6 +29,7 @@ for blueprint in (
     front_doors,
     sample_api,
     tokens,
+    summaries,
     self_service,
     exposed,
     users,

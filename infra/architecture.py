@@ -28,6 +28,7 @@ ROOMS = {
     "chalicelib.handlers.page": "page<br>sign-in and HTML",
     "chalicelib.handlers.http": "http: the floor<br>operations, requests, responses, problems",
     "chalicelib.handlers.callers": "callers<br>a connection, as gateways describe it",
+    "chalicelib.handlers.challenges": "challenges<br>of functions and gateways",
     "chalicelib.bootstrap": "bootstrap<br>builds each part when it is first needed",
     "chalicelib.services": "services<br>one module per subject",
     "chalicelib.adapters": "KMS, JWS,<br>API Gateway",

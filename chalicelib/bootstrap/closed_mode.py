@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from chalicelib.services.self_service import SelfService
     from chalicelib.services.sessions import Sessions
     from chalicelib.services.sign_in import SignIn
+    from chalicelib.services.summary import SummarizeTokens
     from chalicelib.services.users import ManageUsers
     from chalicelib.services.users_tokens import AdministerTokens
 
@@ -92,6 +93,13 @@ class Service(Decision, Provider):
         from chalicelib.services.listing import ListTokens
 
         return ListTokens(self.tokens, self.clock, self.rules)
+
+    @cached_property
+    def summary(self) -> "SummarizeTokens":
+        """Counts of tokens."""
+        from chalicelib.services.summary import SummarizeTokens
+
+        return SummarizeTokens(self.tokens, self.clock, self.rules)
 
     @cached_property
     def manage(self) -> "ManageTokens":

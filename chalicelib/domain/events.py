@@ -56,7 +56,7 @@ class ActorKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who makes a change.
+    """The one that makes a change.
 
     ``id`` is the user id of a person or an administrator, the id of a token, or the name of an operator.
     ``caller`` is None if no request makes the change.

@@ -40,6 +40,11 @@ def derived_event_id(*parts: str) -> str:
     return "evt_" + _base32(int.from_bytes(digest, "big") >> 256 - bits, _RANDOM_CHARACTERS)
 
 
+def was_made_before(token_id: str, moment: datetime) -> bool:
+    """Return True if the token with this id was created before ``moment``, by the millisecond."""
+    return token_id.removeprefix("tok_")[:_TIME_CHARACTERS] < _sortable(moment)
+
+
 def new_login_id(now: datetime) -> str:
     """Return the id of a sign-in at the page. It is not secret, and sorts by the time of its beginning."""
     return _sortable(now) + _random_base32(_LOGIN_RANDOM_CHARACTERS)

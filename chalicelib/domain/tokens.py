@@ -207,6 +207,17 @@ class Token:
         seen = self.networks.joined(networks or SeenNetworks()).limited_to(rules.record_networks)
         return replace(self, last_used_at=now, usage=usage, networks=seen).alive_since(now, rules)
 
+    @property
+    def last_used_from(self) -> str | None:
+        """The network of the last recorded use, or None if it is unknown or not recorded.
+
+        A door that tells no address records the use alone. Then the newest network is of an earlier use.
+        """
+        newest, last_used_at = self.networks.newest, self.last_used_at
+        if newest is None or (last_used_at and newest.last_at < last_used_at.replace(microsecond=0)):
+            return None
+        return newest.network
+
     def usage_days(self, now: datetime) -> Sequence[tuple[date, int]]:
         """Return the last 30 days, today last, each with a lower bound of its uses."""
         return last_days(self.usage, now.date())

@@ -5,7 +5,7 @@ place in the order, so new tokens shift nothing.
 """
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -22,6 +22,7 @@ from chalicelib.domain.token_rules import TokenRules
 from chalicelib.domain.tokens import Token, TokenStatus
 from chalicelib.domain.users import User, UserStatus
 from chalicelib.services import cursors
+from chalicelib.services.walks import MOST_ROWS_READ, walk
 
 Sort = Literal[
     "created_at", "-created_at", "last_used_at", "-last_used_at", "name", "-name", "idle_at", "-idle_at"
@@ -30,8 +31,6 @@ DEFAULT_SORT: Sort = "-created_at"
 DEFAULT_LIMIT = 30
 MAX_LIMIT = 100
 
-# Enough for any page of a user within the default quota.
-_MOST_ROWS_READ = 5_000
 _STORE_PAGE = 200
 
 _CURSOR_BOUNDS = strict_json.Bounds(longest=cursors.MAX_LENGTH, deepest=1, most_values=4)
@@ -135,8 +134,10 @@ class ListTokens:
         last: Token | None = None
         # One row more than the page has shows if there is another page.
         size = match.query.limit + 1 if match.is_everything else _STORE_PAGE
-        for count, token in enumerate(self._walk(match.owner, order, after, size)):
-            if len(found) == match.query.limit or count == _MOST_ROWS_READ:
+        position = after.token_id if after else None
+        rows = walk(self._store, match.owner.id, size=size, after=position, newest_first=order.descending)
+        for count, token in enumerate(rows):
+            if len(found) == match.query.limit or count == MOST_ROWS_READ:
                 return found, order.place(last) if last else None
             last = token
             if match(token):
@@ -147,27 +148,15 @@ class ListTokens:
         self, match: "_Match", order: "_Order", after: "_Place | None"
     ) -> tuple[list[Token], "_Place | None"]:
         matching: list[Token] = []
-        for count, token in enumerate(self._walk(match.owner, order, None)):
-            if count == _MOST_ROWS_READ:
+        rows = walk(self._store, match.owner.id, size=_STORE_PAGE, newest_first=order.descending)
+        for count, token in enumerate(rows):
+            if count == MOST_ROWS_READ:
                 raise TooManyToSort
             if match(token):
                 matching.append(token)
         rest = order.behind(matching, after)
         page = rest[: match.query.limit]
         return page, order.place(page[-1]) if len(rest) > len(page) else None
-
-    def _walk(
-        self, owner: User, order: "_Order", after: "_Place | None", size: int = _STORE_PAGE
-    ) -> Iterator[Token]:
-        position = after.token_id if after else None
-        while True:
-            tokens = self._store.list_tokens(
-                owner.id, after=position, newest_first=order.descending, limit=size
-            )
-            yield from tokens
-            if len(tokens) < size:
-                return
-            position = tokens[-1].id
 
 
 def _first_revocation(token: Token, ended: EndedGeneration | None, now: datetime) -> Revocation | None:

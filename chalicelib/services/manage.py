@@ -78,7 +78,7 @@ class ManageTokens:
         version is not in ``if_match``.
         """
         kind = Reactivated.BY_ADMIN if admin else Reactivated.BY_OWNER
-        # However many attempts are needed, the change is one re-activation.
+        # However many attempts are needed, the change counts once.
         count_reactivation = cache(lambda: self._count_reactivation(owner.id, kind))
 
         def attempt() -> Token:
@@ -89,8 +89,7 @@ class ManageTokens:
             after = _patched(before, owner, patch, now, self._rules)
             if after is before:
                 return before
-            # An idle token that comes back was not paused: it flushes nothing.
-            if before.state is not after.state and after.state is TokenState.ACTIVE:
+            if _is_counted(before, after):
                 count_reactivation()
             event = self._journal.about_token(type_of_change(before, after), before, after, actor, now)
             return self._store.save_token(before, after, event, admin)
@@ -134,6 +133,17 @@ class ManageTokens:
 
     def _view(self, owner: User, token: Token) -> TokenView:
         return self._listing.views(owner, [token], self._clock.now())[0]
+
+
+def _is_counted(before: Token, after: Token) -> bool:
+    """Return True if an owner could repeat the change forever, and flush the gateways' caches with it.
+
+    A pause, a revocation and a token's first list of networks are never refused for a count.
+    """
+    # An idle token that comes back was not paused: it flushes nothing.
+    is_back = before.state is not after.state and after.state is TokenState.ACTIVE
+    had_list = bool(before.allowed_networks)
+    return is_back or (had_list and before.allowed_networks != after.allowed_networks)
 
 
 def _patched(token: Token, owner: User, patch: TokenPatch, now: datetime, rules: TokenRules) -> Token:

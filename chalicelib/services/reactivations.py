@@ -1,4 +1,4 @@
-"""The limit on re-activations of paused tokens and deactivated users."""
+"""The limit on re-activations of paused tokens and deactivated users, and on changes of network lists."""
 
 from chalicelib.domain.errors import ReactivationLimitReached
 from chalicelib.domain.ports.time import Clock
@@ -7,10 +7,11 @@ from chalicelib.domain.token_rules import rest_of_day
 
 
 class CountReactivation:
-    """At most ``most`` re-activations for each user and UTC day.
+    """At most ``most`` re-activations and changes of network lists for each user and UTC day.
 
-    Each allows another pause, which flushes every gateway's cache. A pause itself is never refused. Owners
-    and administrators have a count each, so an owner cannot use up what administrators have.
+    A re-activation allows another pause, which flushes every gateway's cache. A narrower list flushes them
+    too. A pause and a token's first list are never refused. Owners and administrators have a count each, so
+    an owner cannot use up what administrators have.
     """
 
     def __init__(self, store: ReactivationStore, clock: Clock, most: int) -> None:

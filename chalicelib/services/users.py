@@ -52,6 +52,19 @@ class UserList:
     next_cursor: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class UserChange:
+    """A user before and after a change. The two are equal if it changed nothing."""
+
+    before: User
+    after: User
+
+    @property
+    def ends_tokens(self) -> bool:
+        """True if the change ended every token that the user had."""
+        return self.before.generation != self.after.generation
+
+
 class ManageUsers:
     """Deactivation, re-activation, removal and revoke-all.
 
@@ -107,12 +120,18 @@ class ManageUsers:
         DependencyUnavailable.
         """
         _refuse_own(admin, user_id)
-        deactivated = EventType.USER_DEACTIVATED
         return self._change(
-            admin, user_id, actor, deactivated, lambda user, now: user.deactivated(now), None
-        )
+            admin,
+            user_id,
+            actor,
+            EventType.USER_DEACTIVATED,
+            lambda user, now: user.deactivated(now),
+            None,
+        ).after
 
-    def reactivate(self, admin: User | None, user_id: str, actor: Actor, *, restore_tokens: bool) -> User:
+    def reactivate(
+        self, admin: User | None, user_id: str, actor: Actor, *, restore_tokens: bool
+    ) -> UserChange:
         """Re-activate a user. The old tokens work again only with ``restore_tokens``.
 
         Raises UserNotFound, UserRemoved, AdminRequired, ReactivationLimitReached, ConcurrentChange or
@@ -139,7 +158,7 @@ class ManageUsers:
             EventType.USER_REMOVED,
             lambda user, now: user.removed(now, new_generation()),
             RevocationReason.USER_REMOVED,
-        )
+        ).after
 
     def revoke_all_tokens(self, admin: User | None, user_id: str, actor: Actor) -> User:
         """Revoke every token of a user at once.
@@ -153,7 +172,7 @@ class ManageUsers:
             EventType.USER_TOKENS_REVOKED,
             lambda user, now: user.in_generation(new_generation()),
             RevocationReason.ADMIN,
-        )
+        ).after
 
     def acting(self, admin: User, target: User) -> ActingAdmin:
         """Return the administrator that a write about ``target`` checks. Raises AdminRequired.
@@ -176,25 +195,25 @@ class ManageUsers:
         kind: EventType,
         change: Callable[[User, datetime], User],
         reason: RevocationReason | None,
-    ) -> User:
+    ) -> UserChange:
         # However many attempts are needed, the change is one re-activation.
         count_reactivation = cache(lambda: self._count_reactivation(user_id, Reactivated.BY_ADMIN))
 
-        def attempt() -> User:
+        def attempt() -> UserChange:
             before, now = self.get(user_id), self._clock.now()
             acting = self.acting(admin, before) if admin else None
             after = change(before, now)
             if after is before:
-                return before
+                return UserChange(before, before)
             if admin and after.is_active and not before.is_active:
                 count_reactivation()
-            ended = None
-            if reason and after.generation != before.generation:
+            ended, made = None, UserChange(before, after)
+            if reason and made.ends_tokens:
                 purge_at = self._rules.generation_purge_time(now)
                 ended = EndedGeneration(before.generation, Revocation(reason, now), purge_at)
             event = self._journal.about_user(kind, before, after, actor, now)
             self._store.save_user(before, after, event, ended, acting)
-            return after
+            return made
 
         return retry_on_conflict(attempt)
 

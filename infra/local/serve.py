@@ -18,6 +18,7 @@ from chalice.config import Config
 from chalice.deploy.validate import validate_routes
 
 from chalicelib.settings import SettingsError
+from infra.aws.package.challenges import with_challenges
 from infra.local.events import STAGE
 from infra.local.gateway import Gateway
 from infra.local.http_server import create_server
@@ -33,7 +34,8 @@ def load_gateway(project: Path) -> Gateway:
         os.environ.setdefault(name, value)
     app = config.chalice_app
     validate_routes(app.routes)
-    return Gateway(app, config, GatewayResponses(read_template()))
+    template = with_challenges(read_template(), os.environ)
+    return Gateway(app, config, GatewayResponses(template))
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -11,6 +11,7 @@ import pytest
 from tests.attach import cloudformation
 from tests.attach.cloudformation import Template, authorizers
 from tests.attach.page import APPSYNC, GATEWAY, PAGE, asking, examples, imported, of_type, values_of
+from tests.support.challenges import parameters
 
 TOKEN = "REST API, TOKEN authorizer"
 REQUEST = "REST API, REQUEST authorizer / SAM"
@@ -134,3 +135,31 @@ def test_permission_of_an_api_can_be_left_out(name: str, setting: str, off: str)
     changed = example.replace(place, off if place == setting else f"{off}\n            {place}", 1)
     assert asking(cloudformation.translate(changed)) == []
     assert off.split(":")[0] in PAGE
+
+
+def test_challenges_are_those_of_a_rest_api(tmp_path: Path) -> None:
+    """The fragment belongs to the properties of a REST API, and its texts are static challenges."""
+    (fragment,) = examples("yml").values()
+    added = "".join(f"      {line}\n" for line in fragment.splitlines())
+    whole = cloudformation.translate(examples("yaml")[REQUEST] + added)
+    (responses,) = values_of(whole, "x-amazon-apigateway-gateway-responses")
+    told = {kind: _challenge(response) for kind, response in responses.items()}
+    metadata = {
+        "resource_metadata": "https://tokens.example.com/.well-known/oauth-protected-resource/orders"
+    }
+    invalid = {"error": "invalid_token", "scope": "api:read api:write"}
+    assert told == {"UNAUTHORIZED": invalid | metadata, "ACCESS_DENIED": metadata}
+    file = tmp_path / "challenges.json"
+    file.write_text(json.dumps(whole))
+    command = [Path(sys.executable).with_name("cfn-lint"), file]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stdout + done.stderr == ""
+
+
+def _challenge(response: dict[str, Any]) -> dict[str, str]:
+    """Return the parameters of the challenge in a gateway response."""
+    ((name, value),) = response["responseParameters"].items()
+    assert name == "gatewayresponse.header.WWW-Authenticate"
+    assert (value[0], value[-1]) == ("'", "'")
+    assert "'" not in value[1:-1]
+    return parameters(value[1:-1])

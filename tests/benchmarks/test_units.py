@@ -114,6 +114,22 @@ def test_uses_are_counted_over_time(place: Place, meter: Meter) -> None:
     assert costs.every_hour(place, meter).units == Units(3, 1)
 
 
+def test_summary_costs_what_its_rows_cost_up_to_5000(place: Place, meter: Meter) -> None:
+    """A hundred rows are one call of seven units. A user with more than 5,000 costs what 6,000 cost."""
+    service = place.service(meter.url)
+    owner = signed_in(place.service(), "counted@example.com")
+    fill(place, rows(service, owner, 0, 100))
+    assert service.summary(owner).total == 100
+    calls = meter.taken()
+    assert (operations(calls), total(calls)) == (["Query"], Units(read=7))
+    fill(place, rows(service, owner, 100, 6_500))
+    summary = service.summary(owner)
+    assert (summary.total, summary.is_complete) == (5_000, False)
+    calls = meter.taken()
+    assert operations(calls) == ["Query"] * 6
+    assert total(calls).read <= 6 * 72
+
+
 def test_units_do_not_depend_on_the_tables_size(place: Place, meter: Meter) -> None:
     """Issue and revoke cost the same in small and large tables, a list what its page reads."""
     service = place.service()

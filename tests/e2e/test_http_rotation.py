@@ -9,7 +9,7 @@ import pytest
 
 from chalicelib.domain.ids import user_id_for
 from tests.oauth.caller import INTROSPECT, basic
-from tests.support import canaries
+from tests.support import canaries, challenges
 from tests.support.api import Answer, Api, api_of
 from tests.support.builders import ISSUER
 from tests.support.clients import resource_servers
@@ -250,9 +250,7 @@ class TestItself:
         rows = len(service.store.rows())
         answer = api.call(method, path, token["token"], body)
         assert (answer.status, answer.text) == (401, api.call(method, path, "x", body).text)
-        assert answer.headers["WWW-Authenticate"] == (
-            'Bearer realm="bodhi-api-tokens", error="invalid_token"'
-        )
+        assert answer.headers["WWW-Authenticate"] == challenges.INVALID_TOKEN
         assert len(service.store.rows()) == rows
 
     def test_refusal_is_logged_with_its_reason(self, api: Api, person: str) -> None:

@@ -2,15 +2,17 @@
 
 import http.client
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
 from chalicelib.adapters import jws
 from tests.infra.test_stack_settings import run_local
-from tests.support import canaries
+from tests.support import canaries, challenges
 from tests.support.api import Answer
+from tests.support.discovery import OAuthClient
 from tests.support.local_stack import LocalStack
 from tests.support.waiting import wait_until
 
@@ -55,6 +57,18 @@ class Caller:
     def whoami(self, token: str) -> int:
         """Return the status of a call of the protected API."""
         return self.call("GET", "/api/whoami", token).status
+
+
+def send(method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
+    """Return the answer to a request for an absolute URL."""
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.netloc, timeout=30)
+    try:
+        connection.request(method, parts.path, body, dict(headers))
+        response = connection.getresponse()
+        return Answer(response.status, dict(response.getheaders()), response.read().decode())
+    finally:
+        connection.close()
 
 
 @pytest.fixture(scope="module")
@@ -110,8 +124,18 @@ def test_read_only_token_cannot_write(caller: Caller) -> None:
 
     assert caller.whoami(token) == 200
     refused = caller.call("POST", "/api/echo", token, {"message": "hi"})
-    assert (refused.status, refused.code) == (403, "insufficient_scope")
-    assert 'error="insufficient_scope"' in refused.headers["WWW-Authenticate"]
+    assert (refused.status, refused.code) == (403, "forbidden")
+    metadata = f"{caller.stack.settings.url}/.well-known/oauth-protected-resource/api"
+    told = challenges.parameters(refused.headers["WWW-Authenticate"])
+    assert told == {"realm": "bodhi-api-tokens", "resource_metadata": metadata}
+
+
+def test_client_finds_its_way_from_a_refusal_to_a_token(caller: Caller) -> None:
+    """An OAuth client knows the URL of the API only. The running stack tells it the rest."""
+    url = f"{caller.stack.settings.url}/api/whoami"
+    client = OAuthClient(send)
+    token = client.token_for(url, caller.sign_in("user@example.com"))
+    assert client.status(url, token) == 200
 
 
 @pytest.mark.parametrize("path", ["/nowhere", "/v1/nowhere", "/api/whoami/more"])

@@ -54,7 +54,9 @@ def manage_tokens(walk: Walk) -> None:
     assert walk.refused("POST", "/v1/tokens", jwt, body, Idempotency_Key="key-1").status == 409
     for change in ({"name": "new"}, {"status": "inactive"}, {"status": "active"}):
         walk.call("PATCH", path, jwt, change)
-    for look in ("/v1/tokens?limit=1", "/v1/tokens?sort=name", path, f"{path}/usage"):
+    for look in ("?limit=1", "?sort=name", "?include=usage", "/summary"):
+        walk.call("GET", f"/v1/tokens{look}", jwt)
+    for look in (path, f"{path}/usage"):
         walk.call("GET", look, jwt)
     walk.call("POST", f"{path}/keep-alive", jwt)
     successor = walk.made(f"{path}/rotate", person, overlap_seconds=3600)
@@ -148,7 +150,8 @@ def administer(walk: Walk) -> None:
         walk.call("PATCH", token, walk.admin, {"status": status})
     walk.call("DELETE", token, walk.admin)
     walk.call("DELETE", f"{user}/tokens", walk.admin)
-    walk.call("GET", f"{user}/tokens", walk.admin)
+    walk.call("GET", f"{user}/tokens?include=usage", walk.admin)
+    walk.call("GET", f"{user}/tokens/summary", walk.admin)
     for change in (
         {"status": "inactive"},
         {"status": "active", "restore_tokens": True},

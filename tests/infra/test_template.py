@@ -84,7 +84,7 @@ def test_tokens_and_keys_outlive_the_stack() -> None:
     ("response_type", "status", "code"),
     [
         ("UNAUTHORIZED", 401, "invalid_token"),
-        ("ACCESS_DENIED", 403, "insufficient_scope"),
+        ("ACCESS_DENIED", 403, "forbidden"),
         ("MISSING_AUTHENTICATION_TOKEN", 404, "not_found"),
         ("THROTTLED", 429, "too_many_requests"),
         ("WAF_FILTERED", 429, "too_many_requests"),

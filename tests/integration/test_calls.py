@@ -428,6 +428,47 @@ class TestListing:
         pages = 1 if asked in ("", "sort=created_at") else 2
         assert calls == look + ["Query"] * pages
 
+    @pytest.mark.parametrize(("count", "most"), [(1, 1), (300, 1), (2_600, 6)])
+    @pytest.mark.parametrize("by", ["owner", "admin"])
+    def test_summary_costs_one_call_per_thousand_rows(
+        self, world: World, count: int, most: int, by: str
+    ) -> None:
+        """DynamoDB ends a call at 1 MB, so a thousand rows may take two."""
+        owner = world.start().sign_in.user(Credentials(CALLER, unverified_bearer=world.user))
+        self.fill(world, [items.TOKEN.item(a_token(owner)) for _ in range(count)])
+        world.api.get("/v1/me", world.admin)
+        path = "/v1/tokens/summary" if by == "owner" else f"/v1/users/{USER_ID}/tokens/summary"
+        caller = world.user if by == "owner" else world.admin
+
+        calls = calls_of(world, self.read, world, caller, path)
+
+        look = ["BatchGetItem"] if by == "owner" else ["BatchGetItem", "GetItem"]
+        assert calls[: len(look)] == look
+        assert set(calls[len(look) :]) == {"Query"}
+        assert len(calls) - len(look) <= most
+
+    @pytest.mark.parametrize("count", [1, 150])
+    def test_count_after_a_reactivation_costs_one_call(self, world: World, count: int) -> None:
+        """The change itself costs what it did."""
+        service = world.start()
+        owner = service.sign_in.user(Credentials(CALLER, unverified_bearer=world.user))
+        give_tokens(world, owner, count)
+        path = f"/v1/users/{USER_ID}"
+        world.api.patch(path, world.admin, {"status": "inactive"})
+
+        with world.wire.watching() as calls:
+            answer = world.api.patch(path, world.admin, {"status": "active"})
+
+        assert calls == ["BatchGetItem", "GetItem", "UpdateItem", "TransactWriteItems", "Query"]
+        assert answer.json["revoked_tokens"] == {"count": count, "is_more": False}
+
+    def test_usage_in_a_list_costs_no_call_more(self, world: World) -> None:
+        """The rows of the page have the numbers."""
+        owner = world.start().sign_in.user(Credentials(CALLER, unverified_bearer=world.user))
+        self.fill(world, [items.TOKEN.item(a_token(owner)) for _ in range(100)])
+        path = "/v1/tokens?limit=100&include=usage"
+        assert calls_of(world, self.read, world, world.user, path) == ["BatchGetItem", "Query"]
+
     @staticmethod
     def read(world: World, caller: str, path: str) -> None:
         """Read a page."""

@@ -503,14 +503,6 @@ MANAGEMENT = [
         has_status(UserStatus.INACTIVE),
     ),
     Operation(
-        "reactivate",
-        (*ADMIN_ON_USER, "UpdateItem", "TransactWriteItems"),
-        200,
-        with_inactive_user,
-        lambda world: change_user(world, status="active"),
-        has_status(UserStatus.ACTIVE),
-    ),
-    Operation(
         "reactivate-with-tokens",
         (*ADMIN_ON_USER, "UpdateItem", "TransactWriteItems"),
         200,
@@ -535,11 +527,25 @@ MANAGEMENT = [
         generation_ended,
     ),
     Operation(
+        "summary",
+        (*SIGN_IN, "Query"),
+        200,
+        with_ended_generation,
+        lambda world: world.api.get("/v1/tokens/summary", world.user),
+    ),
+    Operation(
         "list-users",
         (*SIGN_IN, "Query", "BatchGetItem"),
         200,
         known_people,
         lambda world: world.api.get("/v1/users", world.admin),
+    ),
+    Operation(
+        "summary-of-a-users-tokens",
+        (*ADMIN_ON_USER, "Query"),
+        200,
+        with_ended_generation,
+        lambda world: world.api.get(f"/v1/users/{USER_ID}/tokens/summary", world.admin),
     ),
     Operation(
         "list-a-users-tokens",
@@ -587,6 +593,18 @@ MANAGEMENT += [
         200,
         with_oauth_token,
         lambda world: world.api.get("/.well-known/jwks.json"),
+    ),
+]
+
+# The tokens that ended are counted after the change, and only the count may fail.
+COUNTED = [
+    Operation(
+        "reactivate",
+        (*ADMIN_ON_USER, "UpdateItem", "TransactWriteItems", "Query"),
+        200,
+        with_inactive_user,
+        lambda world: change_user(world, status="active"),
+        has_status(UserStatus.ACTIVE),
     ),
 ]
 
@@ -658,7 +676,7 @@ def struck(world: World, operation: Operation, fault: Fault) -> Iterator[tuple[i
         yield index, answer
 
 
-@pytest.mark.parametrize("operation", MANAGEMENT + RECORDED + ALLOWED + REFUSED, ids=str)
+@pytest.mark.parametrize("operation", MANAGEMENT + COUNTED + RECORDED + ALLOWED + REFUSED, ids=str)
 def test_operation_makes_exactly_these_calls(world: World, operation: Operation) -> None:
     """A run without faults makes the calls that the faults below strike one by one."""
     operation.arrange(world)
@@ -686,6 +704,27 @@ def test_fault_in_management_is_a_503_and_leaves_rows_whole(
         assert (operation.again if made else operation.status) == again.status
         assert operation.done is None or operation.done(world)
         world.check_whole()
+
+
+@pytest.mark.parametrize(("operation", "fault"), cases(COUNTED))
+def test_fault_in_counting_does_not_hide_the_change(
+    world: World, operation: Operation, fault: Fault
+) -> None:
+    """The change is made, so the response says so, without a number."""
+    for index, answer in struck(world, operation, lasting(fault)):
+        is_count = operation.calls[index] == "Query"
+        made = is_count or (fault.after is not None and operation.calls[index] == "TransactWriteItems")
+        assert operation.done
+        assert made is operation.done(world)
+        world.check_whole()
+        if is_count:
+            assert (answer.status, answer.json["revoked_tokens"]) == (200, None)
+        else:
+            assert_unavailable(answer)
+        world.start()
+        again = operation.act(world)
+        assert (again.status, operation.done(world)) == (200, True)
+        assert again.json["revoked_tokens"] == {"count": 0 if made else 1, "is_more": False}
 
 
 @pytest.mark.parametrize(("operation", "fault"), cases(RECORDED))
@@ -787,7 +826,7 @@ PASSING = [
 
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", PASSING, ids=str)
-@pytest.mark.parametrize("operation", MANAGEMENT + RECORDED + ALLOWED + REFUSED, ids=str)
+@pytest.mark.parametrize("operation", MANAGEMENT + COUNTED + RECORDED + ALLOWED + REFUSED, ids=str)
 def test_single_throttle_is_not_noticed(world: World, operation: Operation, fault: Fault) -> None:
     """The call is made once more, within 200 milliseconds, and the operation goes on."""
     assert_passes(world, operation, fault)
@@ -823,7 +862,9 @@ def assert_passes(world: World, operation: Operation, fault: Fault) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("operation", [o for o in MANAGEMENT if o.struck_at(wire.RESPONSE_LOST)], ids=str)
+@pytest.mark.parametrize(
+    "operation", [o for o in MANAGEMENT + COUNTED if o.struck_at(wire.RESPONSE_LOST)], ids=str
+)
 def test_lost_response_of_a_safe_call_is_not_noticed(world: World, operation: Operation) -> None:
     """Reads, signatures, transactions, and writes that know themselves again by their condition.
 
@@ -844,7 +885,9 @@ def test_lost_response_of_a_safe_call_is_not_noticed(world: World, operation: Op
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("operation", [o for o in MANAGEMENT if o.struck_at(wire.CONFLICT_ONCE)], ids=str)
+@pytest.mark.parametrize(
+    "operation", [o for o in MANAGEMENT + COUNTED if o.struck_at(wire.CONFLICT_ONCE)], ids=str
+)
 def test_one_conflict_with_another_transaction_is_not_noticed(world: World, operation: Operation) -> None:
     """A write that met another transaction is made again by itself."""
     for _, answer in struck(world, operation, wire.CONFLICT_ONCE):

@@ -16,6 +16,14 @@ from docs.examples.mcp import client as example
 from docs.examples.mcp.server import PATH, READ, WRITE, handler
 from tests.mcp.api import OneAtATime
 from tests.mcp.world import World, connected
+from tests.support.challenges import (
+    DEFAULT_SCOPES,
+    FORBIDDEN,
+    INVALID_TOKEN,
+    NO_TOKEN,
+    RESOURCE_METADATA,
+    parameters,
+)
 from tests.support.service import ENVIRON
 
 HERE, ELSEWHERE = "127.0.0.0/8", "192.0.2.0/24"
@@ -78,16 +86,48 @@ def test_challenge_leads_to_the_description_of_the_server(
     """Without a valid token: 401, and from there by RFC 9728, as the SDK's client reads it."""
     refused = world.post(unverified_secret)
     assert refused.status_code == 401
-    assert refused.headers["WWW-Authenticate"].startswith('Bearer error="invalid_token", ')
-    assert extract_scope_from_www_auth(refused) == READ
-
     address = extract_resource_metadata_from_www_auth(refused)
     assert address
+    assert parameters(refused.headers["WWW-Authenticate"]) == {
+        "error": "invalid_token",
+        "scope": READ,
+        "resource_metadata": address,
+    }
     found = ProtectedResourceMetadata.model_validate_json(httpx2.get(address).content)
     assert str(found.resource) == world.url
     assert check_resource_allowed(world.url, str(found.resource))
     assert [str(server).rstrip("/") for server in found.authorization_servers] == [ENVIRON["ISSUER"]]
     assert found.scopes_supported == [READ, WRITE]
+
+
+def test_refusal_leads_to_a_token(world: World) -> None:
+    """A program that knows the URL and has a sign-in finds the token service, and exchanges the sign-in."""
+    refused = world.post()
+    address = extract_resource_metadata_from_www_auth(refused)
+    assert address
+    (issuer,) = httpx2.get(address).json()["authorization_servers"]
+    server = world.api.get("/.well-known/oauth-authorization-server").json
+    assert server["issuer"] == issuer
+    assert "authorization_endpoint" not in server
+    exchange = {
+        "grant_type": "urn:ietf:params:oauth:grant-type:token-exchange",
+        "subject_token": world.person,
+        "subject_token_type": "urn:ietf:params:oauth:token-type:id_token",
+        "scope": extract_scope_from_www_auth(refused) or "",
+    }
+    endpoint = server["token_endpoint"].removeprefix(issuer)
+    assert world.api.form(endpoint, {**exchange, "resource": world.url}).json["error"] == "invalid_target"
+    token = world.api.form(endpoint, exchange).json
+    caller = asyncio.run(example.whoami(world.url, token["access_token"]))
+    assert caller == {"user_id": world.user_id(), "scopes": [READ]}
+
+
+@pytest.mark.parametrize(("status", "challenge"), [(401, INVALID_TOKEN), (401, NO_TOKEN), (403, FORBIDDEN)])
+def test_sdk_reads_the_challenges_of_the_token_service(status: int, challenge: str) -> None:
+    """A server behind the service's own API leads the SDK's client to the service's metadata."""
+    refused = httpx2.Response(status, headers={"WWW-Authenticate": challenge})
+    assert extract_resource_metadata_from_www_auth(refused) == RESOURCE_METADATA
+    assert extract_scope_from_www_auth(refused) == (DEFAULT_SCOPES if status == 401 else None)
 
 
 def test_revoked_token_ends_a_session(world: World) -> None:
@@ -107,11 +147,13 @@ def test_revoked_token_ends_a_session(world: World) -> None:
 
 
 def test_token_without_the_scope_is_refused(world: World) -> None:
-    """With 403, and the scope that is needed."""
+    """With 403, and the way to the scopes of the server."""
     refused = world.post(world.token("reports:read")["token"])
     assert refused.status_code == 403
-    assert refused.headers["WWW-Authenticate"].startswith('Bearer error="insufficient_scope", ')
-    assert extract_scope_from_www_auth(refused) == READ
+    address = extract_resource_metadata_from_www_auth(refused)
+    assert parameters(refused.headers["WWW-Authenticate"]) == {"resource_metadata": address}
+    assert address
+    assert httpx2.get(address).json()["scopes_supported"] == [READ, WRITE]
 
 
 def test_tool_checks_its_own_scope(world: World) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import msgspec
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -34,10 +35,12 @@ from chalicelib.domain.revocations import RevocationReason
 from chalicelib.domain.token_creation import TokenRequest
 from chalicelib.domain.tokens import Token, TokenState, TokenStatus
 from chalicelib.domain.users import User
+from chalicelib.handlers.v1 import rendering, summaries
 from chalicelib.services.listing import TokenQuery
 from chalicelib.services.manage import TokenPatch
 from chalicelib.services.sign_in import Credentials
 from chalicelib.services.verify import UNKNOWN_CALLER, Verified, VerifyToken
+from tests.model.summary import counts, summary_of
 from tests.model.world import IDLE, SKEW, Row, World
 from tests.support.actors import ADMINISTRATOR, CALLER, PERSON
 from tests.support.builders import A_CALLER, ISSUER
@@ -316,12 +319,22 @@ class Life(RuleBasedStateMachine):
     @rule(name=people, restore=st.booleans())
     def let_in(self, name: str, restore: bool) -> None:
         """Re-activate a user, with or without the tokens."""
-        administer = self.service.administer
-        if self._changed(
-            name,
-            lambda user: administer.reactivate(self.admin, user, ADMINISTRATOR, restore_tokens=restore),
-        ):
+        administer, changes = self.service.administer, []
+
+        def change(user: str) -> User:
+            changes.append(administer.reactivate(self.admin, user, ADMINISTRATOR, restore_tokens=restore))
+            return changes[0].after
+
+        before = self._not_ended(name) if name in self.world.users else 0
+        if self._changed(name, change):
             self.world.reactivate(name, restore=restore)
+            after = self._not_ended(name)
+            if changes[0].ends_tokens:
+                count = self.service.summary.count_revoked(changes[0].before)
+                assert (count.count, count.is_more) == (before, False)
+                assert after == 0
+            else:
+                assert after == before
 
     # What time does.
 
@@ -406,6 +419,22 @@ class Life(RuleBasedStateMachine):
             assert {view.token.id for view in page.tokens} == expected
 
     @invariant()
+    def summaries_agree_with_the_lists(self) -> None:
+        """Every number is that of the whole list, and those on the owner are the model's."""
+        for name, user in self.world.users.items():
+            row = self._row(name)
+            page = self.service.listing.page(row, TokenQuery(limit=100))
+            listed = [msgspec.to_builtins(rendering.token(view)) for view in page.tokens]
+            summary = msgspec.to_builtins(summaries.rendered(self.service.summary(row)))
+            assert counts(summary) == summary_of(listed, self.world.now)
+            assert (summary["live"], summary["limit"]) == (self.world.live(name), QUOTA)
+            as_active = {**user, "status": "active"} if user["status"] == "inactive" else user
+            self.world.users[name] = as_active
+            working = sum(self.world.status(t) == "active" for t in self.world.listed(name).values())
+            self.world.users[name] = user
+            assert summary["working"] == working
+
+    @invariant()
     def count_is_never_below_the_truth_and_the_quota_holds(self) -> None:
         """The stored count may be too high, never too low; live tokens never exceed the quota."""
         for name, user in self.world.users.items():
@@ -420,6 +449,10 @@ class Life(RuleBasedStateMachine):
         usable = [row for row in self.store.rows() if self._may_be_used(row)]
         families = Counter(row.family_id or row.id for row in usable)
         assert max(families.values(), default=0) <= 2
+
+    def _not_ended(self, name: str) -> int:
+        statuses = map(self.world.status, self.world.listed(name).values())
+        return sum(status in ("active", "inactive", "idle") for status in statuses)
 
     def _may_be_used(self, row: Token) -> bool:
         owner = self.store.find_user(row.user_id)

@@ -189,6 +189,19 @@ def test_every_operation_says_that_the_gateway_may_throttle_it(document: dict[st
         assert set(throttled["headers"]) == {"Retry-After"}, key
 
 
+def test_operations_behind_the_authorizer_say_that_the_gateway_may_refuse(document: dict[str, Any]) -> None:
+    """Its response is static, so the code does not name a scope. The view's own response does."""
+    answers = {each["ResponseType"]: each for each in gateway_responses(read_template())}
+    said = json.loads(answers["ACCESS_DENIED"]["ResponseTemplates"]["application/json"])
+    assert {said["code"]: said["detail"]} == texts.DENIED
+    for key, operation in operations_of(document).items():
+        refused = operation["responses"].get("403", {"content": {}})["content"].values()
+        members = [each["schema"]["properties"] for each in refused]
+        guarded = [each["code"]["enum"] for each in members if said["code"] in each["code"]["enum"]]
+        behind = key in {("GET", "/api/whoami"), ("POST", "/api/echo")}
+        assert guarded == ([["insufficient_scope", "forbidden"]] if behind else []), key
+
+
 def test_own_429_stands_beside_the_gateways(document: dict[str, Any]) -> None:
     """A create has both codes in one body; OAuth endpoints have bodies of their own."""
     operations = operations_of(document)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.stack.calls import Caller
+from tests.support import challenges
 from tests.support.api import Answer
 
 pytestmark = [pytest.mark.slow, pytest.mark.emulator, pytest.mark.e2e]
@@ -56,7 +57,7 @@ def assert_unauthorized(answer: Answer) -> None:
     """Check the response to a caller without a valid token."""
     assert (answer.status, answer.code) == (401, "invalid_token")
     assert answer.headers["Content-Type"] == PROBLEM
-    assert answer.headers["WWW-Authenticate"].startswith("Bearer ")
+    assert answer.headers["WWW-Authenticate"] == challenges.INVALID_TOKEN
     assert answer.headers["Cache-Control"] == "no-store"
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+from chalicelib.domain import errors
+from chalicelib.handlers.docs.texts import DENIED
 from chalicelib.handlers.http.operations import Operation, documented
 from infra.local.routes import ExactRouteMatcher
 
@@ -67,5 +69,8 @@ def _refusals(operation: AnyOperation) -> Iterator[tuple[int, str]]:
     rendering = operation.rendering
     for kind in operation.all_raises:
         yield rendering.status_of_kind(kind).value, rendering.code_of_kind(kind)
+    if errors.InsufficientScope in operation.all_raises:
+        # The gateway may refuse first.
+        yield from ((HTTPStatus.FORBIDDEN.value, code) for code in DENIED)
     failure = rendering.failure()
     yield HTTPStatus.INTERNAL_SERVER_ERROR.value, json.loads(failure.body)[rendering.code_member]

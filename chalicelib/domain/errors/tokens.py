@@ -80,7 +80,7 @@ class TooManyCreations(ApiTokensError):
 class ReactivationLimitReached(ApiTokensError):
     """A user, or the user's tokens, were re-activated as often today as allowed (RFC 6585 section 4).
 
-    ``retry_after`` is the rest of the UTC day.
+    Changes of lists of networks count as well. ``retry_after`` is the rest of the UTC day.
     """
 
     code = "reactivation_limit_reached"
@@ -89,7 +89,8 @@ class ReactivationLimitReached(ApiTokensError):
         self.limit = limit
         self.retry_after = retry_after
         super().__init__(
-            f"There were {limit} re-activations today, the most allowed. Retry after midnight UTC."
+            f"There were {limit} re-activations and changes of network lists today, the most allowed. "
+            "Retry after midnight UTC."
         )
 
 

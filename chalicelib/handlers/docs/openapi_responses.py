@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 from chalicelib.domain import errors
-from chalicelib.handlers.docs.texts import ERROR_HEADERS, THROTTLED, Json
+from chalicelib.handlers.docs.texts import DENIED, ERROR_HEADERS, THROTTLED, Json
 from chalicelib.handlers.http.operations import DocumentedResponse, Operation
 from chalicelib.handlers.http.problems import PROBLEMS, Rendering
 from chalicelib.handlers.http.wording import sentence_of_kind
@@ -69,7 +69,8 @@ def _sentences(rendering: Rendering, kinds: Sequence[type[errors.ApiTokensError]
     sentences: dict[str, str] = {}
     for kind in kinds:
         sentences.setdefault(rendering.code_of_kind(kind), _sentence(kind))
-    return sentences
+    # Scopes are required behind the authorizer only, and there API Gateway may refuse first.
+    return {**sentences, **DENIED} if errors.InsufficientScope in kinds else sentences
 
 
 def _coded(rendering: Rendering, sentences: Mapping[str, str]) -> Json:

@@ -74,13 +74,17 @@ HEADERS: Mapping[str, Json] = {
         "schema": {"type": "integer", "minimum": 0},
     },
     "WWW-Authenticate": {
-        "description": "How to authenticate (RFC 6750 section 3).",
+        "description": "How to authenticate (RFC 6750 section 3, RFC 9728 section 5.1).",
         "schema": {"type": "string"},
     },
 }
 # API Gateway throttles each method of the API by itself; infra/aws/package/template.yaml has its response.
 THROTTLED: Mapping[str, str] = {
     "too_many_requests": "Too many requests arrived at this method of the API. Retry in a second.",
+}
+# A policy of the authorizer does not allow the call. API Gateway does not tell which condition failed.
+DENIED: Mapping[str, str] = {
+    "forbidden": "The token does not allow this call, or not from this address.",
 }
 ERROR_HEADERS: Mapping[type[errors.ApiTokensError], str] = {
     errors.NotAuthenticated: "WWW-Authenticate",

@@ -55,5 +55,5 @@ def person(user: User, request: Request) -> Actor:
 
 
 def administrator(user: User, request: Request) -> Actor:
-    """Return the signed-in administrator as the actor of a change of somebody's account or tokens."""
+    """Return the signed-in administrator as the actor of a change of another account or its tokens."""
     return Actor(ActorKind.ADMINISTRATOR, user.id, caller_of(request))

@@ -12,9 +12,11 @@ from typing import ParamSpec
 from chalice.app import Response
 from msgspec import UNSET
 
-from chalicelib import logs
+from chalicelib import bootstrap, logs
 from chalicelib.domain import errors
 from chalicelib.domain.users import SIGN_IN_LEEWAY
+from chalicelib.handlers import challenges
+from chalicelib.handlers.challenges import ApiChallenges
 from chalicelib.handlers.http import responses, wording
 from chalicelib.handlers.http.requests import PayloadTooLarge, UnsupportedMediaType
 from chalicelib.handlers.http.wire import Problem, Resource
@@ -22,7 +24,6 @@ from chalicelib.handlers.http.wire import Problem, Resource
 _P = ParamSpec("_P")
 
 MEDIA_TYPE = "application/problem+json"
-REALM = "bodhi-api-tokens"
 # So that clients that obey do not add to a failure at once.
 RETRY_AFTER_SECONDS = "2"
 
@@ -175,17 +176,18 @@ def _note(error: errors.ApiTokensError, entry: logs.Entry) -> None:
 def _challenge(error: errors.ApiTokensError) -> str | None:
     """Return the Bearer challenge (RFC 6750 section 3) of an error, or None if it has none."""
     if isinstance(error, errors.SignInRefused):
-        description = wording.sentence(error)
-        return f'Bearer realm="{REALM}", error="invalid_token", error_description="{description}"'
+        return challenges.bearer(error="invalid_token", error_description=wording.sentence(error))
     if isinstance(error, errors.NotAuthenticated):
-        return f'Bearer realm="{REALM}"'
+        return challenges.bearer()
     if isinstance(error, errors.InvalidToken):
-        # A call without credentials gets no error code (RFC 6750 section 3.1).
-        return f'Bearer realm="{REALM}"' + (', error="invalid_token"' if error.is_presented else "")
+        return _of_api().invalid_token(is_presented=error.is_presented)
     if isinstance(error, errors.InsufficientScope):
-        needed = f', scope="{error.scope}"' if error.scope else ""
-        return f'Bearer realm="{REALM}", error="insufficient_scope"{needed}'
+        return _of_api().insufficient_scope(error.scope)
     return None
+
+
+def _of_api() -> ApiChallenges:
+    return ApiChallenges.of(bootstrap.service().settings)
 
 
 def retry_after(error: errors.ApiTokensError) -> str | None:

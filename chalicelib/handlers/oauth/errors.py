@@ -8,11 +8,11 @@ from chalice.app import Response
 from msgspec import UNSET
 
 from chalicelib.domain import errors
+from chalicelib.handlers.challenges import REALM
 from chalicelib.handlers.http import requests, responses, wording
 from chalicelib.handlers.http.problems import (
     EXPLAINED,
     INTERNAL_ERROR,
-    REALM,
     RETRY_AFTER_SECONDS,
     SOMETHING_WENT_WRONG,
     Rendering,

@@ -73,7 +73,7 @@ def _authorization_server(service: Service) -> AuthorizationServer:
 
 PROTECTED_RESOURCE = Operation(
     "GET",
-    "/.well-known/oauth-protected-resource",
+    endpoints.RESOURCE_METADATA,
     "oauth.resource_metadata",
     _TAG,
     _DOCUMENTS,
@@ -90,7 +90,7 @@ def describe_protected_resource() -> Response:
 
 PROTECTED_RESOURCE_AT_PATH = Operation(
     "GET",
-    "/.well-known/oauth-protected-resource/{resource_path+}",
+    f"{endpoints.RESOURCE_METADATA}/{{resource_path+}}",
     "oauth.resource_metadata_at_path",
     _TAG,
     _DOCUMENTS,

@@ -7,7 +7,7 @@ member, which differs from null. Limits come from the domain's constants; the do
 from collections.abc import Mapping
 from datetime import timedelta
 from enum import Enum
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -208,6 +208,15 @@ class TokenListQuery(Asked, frozen=True, kw_only=True):
     sort: Annotated[Sort, Meta(description="The order. `-` means descending.")] = DEFAULT_SORT
     limit: Limit = DEFAULT_LIMIT
     cursor: Cursor | UnsetType = UNSET
+    include: (
+        Annotated[
+            Literal["usage"],
+            Meta(
+                description="`usage` adds the uses of each token on the last 30 days.", examples=["usage"]
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
 
     def query(self) -> TokenQuery:
         """Return the query."""

@@ -6,6 +6,7 @@ from http import HTTPStatus
 
 import msgspec
 from chalice.app import Response
+from msgspec import UNSET
 
 from chalicelib.domain import users
 from chalicelib.domain.seen_networks import RefusedUses, SeenNetworks
@@ -17,13 +18,14 @@ from chalicelib.handlers.http.responses import effective_by, moment
 from chalicelib.handlers.http.site import Site
 from chalicelib.handlers.v1 import resources
 from chalicelib.services.listing import TokenPage, TokenView
+from chalicelib.services.summary import TokenCount
 
 CREATED = DocumentedResponse(HTTPStatus.CREATED, resources.CreatedToken, ("ETag", "Location"))
 
 
 def token(view: TokenView) -> resources.Token:
     """Return a token resource."""
-    row, revocation, newest = view.token, view.revocation, view.token.networks.newest
+    row, revocation = view.token, view.revocation
     return resources.Token(
         id=row.id,
         name=row.name,
@@ -33,7 +35,7 @@ def token(view: TokenView) -> resources.Token:
         created_at=moment(row.created_at),
         updated_at=moment(row.updated_at),
         last_used_at=moment(row.last_used_at),
-        last_used_from=newest.network if newest else None,
+        last_used_from=row.last_used_from,
         idle_at=moment(row.idle_at),
         expires_at=moment(view.expires_at),
         allowed_networks=[str(network) for network in row.allowed_networks],
@@ -65,9 +67,15 @@ def created(issued: IssuedToken, site: Site) -> Response:
     return responses.document(resource, HTTPStatus.CREATED, headers)
 
 
-def token_page(page: TokenPage) -> resources.TokenPage:
-    """Return a page of tokens."""
-    listed = [token(view) for view in page.tokens]
+def token_page(page: TokenPage, usage_until: datetime | None) -> resources.TokenPage:
+    """Return a page of tokens, with their uses on the 30 days until ``usage_until`` unless it is None."""
+    listed = [
+        resources.ListedToken(
+            **msgspec.structs.asdict(token(view)),
+            usage=[n for _, n in view.token.usage_days(usage_until)] if usage_until else UNSET,
+        )
+        for view in page.tokens
+    ]
     return resources.TokenPage(tokens=listed, next_cursor=page.next_cursor)
 
 
@@ -110,6 +118,12 @@ def user(row: users.User) -> resources.User:
         live_tokens=row.live_tokens,
         effective_by=effective_by(row.refused_since),
     )
+
+
+def changed_user(row: users.User, revoked: TokenCount | None) -> resources.ChangedUser:
+    """Return the user resource after a change. ``revoked`` is None if the tokens were not counted."""
+    counted = resources.TokenCount(count=revoked.count, is_more=revoked.is_more) if revoked else None
+    return resources.ChangedUser(**msgspec.structs.asdict(user(row)), revoked_tokens=counted)
 
 
 def user_page(rows: Sequence[users.User], next_cursor: str | None) -> resources.UserPage:

@@ -10,6 +10,7 @@ from chalicelib.domain.tokens import TokenStatus
 from chalicelib.domain.usage import USAGE_DAYS
 from chalicelib.handlers.http.wire import Me, Networks, Resource, Scopes, TokenId, UserId
 from chalicelib.services.listing import MAX_LIMIT
+from chalicelib.services.summary import MAX_COUNT
 
 # Times are RFC 3339, UTC, in milliseconds.
 Moment = Annotated[
@@ -20,6 +21,7 @@ EffectiveBy = Annotated[
     Moment | None,
     Meta(description="The time from which every gateway refuses it. Null while it is active."),
 ]
+AtLeast = Annotated[int, Meta(ge=0, description="Counted uses. The true number may be higher.")]
 SeenFrom = Annotated[
     str,
     Meta(
@@ -128,10 +130,27 @@ class Reported(Resource, frozen=True, kw_only=True):
     status: Literal["accepted"] = "accepted"
 
 
+class ListedToken(Token, frozen=True, kw_only=True):
+    """An API token in a list."""
+
+    usage: (
+        Annotated[
+            list[AtLeast],
+            Meta(
+                min_length=USAGE_DAYS,
+                max_length=USAGE_DAYS,
+                description="Only with `include=usage`: the uses on each of the last 30 days (UTC). "
+                "Today is last.",
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
+
+
 class TokenPage(Resource, frozen=True, kw_only=True):
     """A page of tokens. A page may be short, even empty, before the last one."""
 
-    tokens: Annotated[list[Token], Meta(max_length=MAX_LIMIT)]
+    tokens: Annotated[list[ListedToken], Meta(max_length=MAX_LIMIT)]
     next_cursor: NextCursor
 
 
@@ -139,7 +158,7 @@ class DayOfUsage(Resource, frozen=True, kw_only=True):
     """The uses of a token on one day (UTC)."""
 
     date: Day
-    at_least: Annotated[int, Meta(ge=0, description="Counted uses. The true number may be higher.")]
+    at_least: AtLeast
 
 
 class Usage(Resource, frozen=True, kw_only=True):
@@ -171,6 +190,27 @@ class User(Me, frozen=True, kw_only=True):
         ),
     ]
     effective_by: EffectiveBy
+
+
+class TokenCount(Resource, frozen=True, kw_only=True):
+    """A number of tokens."""
+
+    count: Annotated[int, Meta(ge=0, le=MAX_COUNT)]
+    is_more: Annotated[
+        bool, Meta(description=f"True if there are more than {MAX_COUNT:,}, or if not all were counted.")
+    ]
+
+
+class ChangedUser(User, frozen=True, kw_only=True):
+    """A user after a change."""
+
+    revoked_tokens: Annotated[
+        TokenCount | None,
+        Meta(
+            description="The tokens that the change revoked. Null if they could not be counted; the "
+            "change itself was made."
+        ),
+    ]
 
 
 class UserPage(Resource, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ from chalicelib.handlers.http import requests, responses
 from chalicelib.handlers.http.credentials import credentials, person
 from chalicelib.handlers.http.operations import ENDED, PERSON, DocumentedResponse, Operation
 from chalicelib.handlers.http.site import site_of
-from chalicelib.handlers.http.wire import IDEMPOTENCY_KEY, Me
+from chalicelib.handlers.http.wire import IDEMPOTENCY_KEY, Me, given
 from chalicelib.handlers.v1 import inputs, rendering, resources
 from chalicelib.handlers.v1.rendering import CREATED
 
@@ -148,9 +148,10 @@ CHANGE = Operation(
 def change_token(token_id: str) -> Response:
     """Rename, describe, restrict, pause or re-activate one of the caller's tokens.
 
-    The number of re-activations per UTC day is limited. Beyond the limit the response is 429. A pause is
-    always possible. A list of `allowed_networks` applies to this token alone. A predecessor in its overlap
-    keeps its own list. Every gateway knows the change at `Effective-By`.
+    The number of re-activations per UTC day is limited. So is that of changes of a list that a token has.
+    Beyond the limit the response is 429. A pause and a first list are always possible. A list of
+    `allowed_networks` applies to this token alone. A predecessor in its overlap keeps its own list. Every
+    gateway knows the change at `Effective-By`.
     """
     owner = _sign_in()
     request = tokens.current_request
@@ -255,8 +256,10 @@ def revoke_token(token_id: str) -> Response:
 
 def page_of_tokens(owner: User, asked: inputs.TokenListQuery) -> Response:
     """Return a page of ``owner``'s tokens."""
-    page = bootstrap.service().listing.page(owner, asked.query())
-    return responses.document(rendering.token_page(page))
+    service = bootstrap.service()
+    page = service.listing.page(owner, asked.query())
+    usage_until = service.clock.now() if given(asked.include) else None
+    return responses.document(rendering.token_page(page, usage_until))
 
 
 def _sign_in() -> User:

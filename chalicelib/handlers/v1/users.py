@@ -13,6 +13,8 @@ from chalicelib.handlers.http.wire import given
 from chalicelib.handlers.v1 import inputs, rendering, resources
 from chalicelib.handlers.v1.inputs import AdminsStatus
 from chalicelib.handlers.v1.tokens import page_of_tokens
+from chalicelib.services.summary import TokenCount
+from chalicelib.services.users import UserChange
 
 users = Blueprint(__name__)
 
@@ -63,7 +65,7 @@ CHANGE = Operation(
     "user.change",
     _TAG,
     ADMIN,
-    (DocumentedResponse(body=resources.User),),
+    (DocumentedResponse(body=resources.ChangedUser),),
     body=inputs.ChangeUser,
     raises=(
         errors.UserNotFound,
@@ -80,14 +82,16 @@ def change_user(user_id: str) -> Response:
     """Deactivate or re-activate a user.
 
     All tokens of an inactive user are refused. After re-activation the old tokens work again only with
-    `restore_tokens`. The number of re-activations per user and UTC day is limited. Beyond the limit the
-    response is 429. A deactivation is always possible.
+    `restore_tokens`. Otherwise they are revoked, and `revoked_tokens` is their number.
+
+    The number of re-activations per user and UTC day is limited. Beyond the limit the response is 429. A
+    deactivation is always possible.
     """
     admin = _sign_in_admin()
     asked = CHANGE.body_of(users.current_request)
-    user = _change(admin, user_id, asked)
-    logs.add(status=user.status.value, restore_tokens=given(asked.restore_tokens))
-    return responses.document(rendering.user(user))
+    change = _change(admin, user_id, asked)
+    logs.add(status=change.after.status.value, restore_tokens=given(asked.restore_tokens))
+    return responses.document(rendering.changed_user(change.after, _count_revoked(change)))
 
 
 REMOVE = Operation(
@@ -156,11 +160,24 @@ def _actor(admin: User) -> Actor:
     return administrator(admin, users.current_request)
 
 
-def _change(admin: User, user_id: str, asked: inputs.ChangeUser) -> User:
+def _change(admin: User, user_id: str, asked: inputs.ChangeUser) -> UserChange:
     administer, actor = bootstrap.service().administer, _actor(admin)
     if asked.status is AdminsStatus.ACTIVE:
         restore_tokens = bool(given(asked.restore_tokens))
         return administer.reactivate(admin, user_id, actor, restore_tokens=restore_tokens)
     if given(asked.restore_tokens) is None:
-        return administer.deactivate(admin, user_id, actor)
+        user = administer.deactivate(admin, user_id, actor)
+        return UserChange(user, user)
     raise errors.InvalidRequest("'restore_tokens' is allowed only with the 'status' active.")
+
+
+def _count_revoked(change: UserChange) -> TokenCount | None:
+    """Return the number of tokens that a change revoked, or None if they could not be counted."""
+    if not change.ends_tokens:
+        return TokenCount()
+    try:
+        return bootstrap.service().summary.count_revoked(change.before)
+    except errors.DependencyUnavailable as error:
+        # The change is made. An error would tell the administrator the opposite.
+        logs.warn("user.tokens_not_counted", user_id=change.after.id, cause=logs.cause(error))
+        return None

@@ -100,7 +100,10 @@ class UserDesk:
 
     def activate(self, user_id: str, *, restore_tokens: bool, confirmed: bool) -> None:
         """Activate a user. Raises OperatorError or ApiTokensError."""
-        change = partial(self.manage.reactivate, None, user_id, self.actor, restore_tokens=restore_tokens)
+
+        def change() -> User:
+            return self.manage.reactivate(None, user_id, self.actor, restore_tokens=restore_tokens).after
+
         effect = _ACTIVATED[restore_tokens]
         self._change(user_id, UserStatus.ACTIVE, effect, change, confirmed=confirmed)
 

@@ -20,6 +20,7 @@ from infra.aws.errors import PackagingError
 from infra.aws.package import bundle
 from infra.aws.package.alarms import with_alarms
 from infra.aws.package.boundary import with_boundary
+from infra.aws.package.challenges import with_challenges
 from infra.aws.package.concurrency import with_concurrency
 from infra.aws.package.edge import with_edge
 from infra.aws.package.fixes import Template, corrected
@@ -29,7 +30,7 @@ from infra.aws.package.functions import with_functions
 from infra.aws.package.pieces import with_pieces
 from infra.aws.package.project_config import Config, changed_config, check_config
 from infra.aws.package.python_runtime import check_python
-from infra.aws.package.stage_settings import check_settings, known_settings
+from infra.aws.package.stage_settings import check_settings, known_settings, settings_of
 from infra.aws.package.versions import parameter_defaults, with_callers_of_aliases, with_versions
 
 PROJECT = Path(__file__).resolve().parents[3]
@@ -77,7 +78,8 @@ def build(
     check_python(config, stage)
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
-    template = _complete(project, _by_chalice(project, config, stage, target))
+    template = with_challenges(_by_chalice(project, config, stage, target), settings_of(config, stage))
+    template = _complete(project, template)
     path, code = target / "template.json", target / _ZIP
     size = bundle.rewrite(code)
     template = with_versions(template, code.read_bytes(), parameter_defaults(template), {})

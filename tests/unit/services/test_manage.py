@@ -20,6 +20,8 @@ from chalicelib.domain.errors import (
     TokenNotFound,
 )
 from chalicelib.domain.ids import new_token_id
+from chalicelib.domain.network_lists import allowed_networks
+from chalicelib.domain.networks import Network
 from chalicelib.domain.revocations import EndedGeneration, Revocation, RevocationReason
 from chalicelib.domain.tokens import Token, TokenState, TokenStatus
 from chalicelib.services.listing import ListTokens
@@ -494,6 +496,28 @@ def test_tokens_of_a_user_are_reactivated_so_many_times_a_day(desk: Desk) -> Non
     desk.tokens.patch(desk.owner, tokens[0].id, RENAME, PERSON)
     desk.clock.advance(timedelta(hours=12))
     desk.tokens.patch(desk.owner, tokens[0].id, RESUME, PERSON)
+
+
+def test_lists_of_networks_change_so_many_times_a_day(desk: Desk) -> None:
+    """Each narrower list flushes the caches that all callers share. A first list is never refused."""
+    token = desk.has()
+    lists = [allowed_networks([f"10.0.0.0/{length}"]) for length in range(8, 32)]
+
+    def change(token: Token, networks: tuple[Network, ...]) -> None:
+        desk.tokens.patch(desk.owner, token.id, TokenPatch(allowed_networks=networks), PERSON)
+
+    for networks in lists[: MOST + 1]:
+        change(token, networks)
+        change(token, networks)
+    for refused in (lists[-1], lists[0], ()):
+        with pytest.raises(ReactivationLimitReached):
+            change(token, refused)
+    assert desk.store.read_token(token).allowed_networks == lists[MOST]
+    change(desk.has(), lists[0])
+    desk.tokens.patch(desk.owner, token.id, replace(RENAME, allowed_networks=lists[MOST]), PERSON)
+    desk.tokens.patch(desk.owner, token.id, PAUSE, PERSON)
+    desk.clock.advance(timedelta(hours=12))
+    change(token, ())
 
 
 @pytest.mark.parametrize("status", [ACTIVE, IDLE])

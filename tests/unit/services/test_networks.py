@@ -207,6 +207,25 @@ def test_addresses_become_prefixes_if_only_these_are_recorded() -> None:
     assert door.row.networks.first == OFFICE_NETWORK
 
 
+def test_last_use_is_not_said_to_come_from_the_network_of_an_earlier_one(door: Door) -> None:
+    """A use through a door that tells no address moves the time alone, also if a thief made it."""
+    door.use()
+    first = door.row
+    door.clock.advance(REFRESH)
+    door.use(None)
+    second = door.row
+    door.clock.advance(REFRESH + timedelta(milliseconds=999))
+    door.use()
+
+    assert [row.last_used_from for row in (first, second, door.row)] == [
+        OFFICE_NETWORK,
+        None,
+        OFFICE_NETWORK,
+    ]
+    assert second.last_used_at == START + REFRESH
+    assert second.networks == first.networks
+
+
 def test_uses_between_touches_are_counted(door: Door) -> None:
     """They are in the next write, with the time of the last one."""
     for _ in range(3):

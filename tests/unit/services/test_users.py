@@ -26,7 +26,7 @@ from chalicelib.domain.users import Role, User, UserStatus
 from chalicelib.services.listing import ListTokens, TokenQuery
 from chalicelib.services.reactivations import CountReactivation
 from chalicelib.services.users import ManageUsers, UserQuery
-from tests.support.actors import ADMINISTRATOR, JOURNAL
+from tests.support.actors import ADMINISTRATOR, JOURNAL, OPERATOR
 from tests.support.builders import ISSUER, RULES, a_token, a_user, an_admin
 from tests.support.clock import START, FixedClock
 from tests.unit.services.stores import BusyStore
@@ -43,11 +43,11 @@ Change = Callable[[ManageUsers, User], User]
 
 CHANGES_BY: dict[str, Callable[[ManageUsers, User, User], User]] = {
     "deactivate": lambda users, admin, user: users.deactivate(admin, user.id, ADMINISTRATOR),
-    "reactivate": lambda users, admin, user: users.reactivate(
-        admin, user.id, ADMINISTRATOR, restore_tokens=False
+    "reactivate": lambda users, admin, user: (
+        users.reactivate(admin, user.id, ADMINISTRATOR, restore_tokens=False).after
     ),
-    "restore": lambda users, admin, user: users.reactivate(
-        admin, user.id, ADMINISTRATOR, restore_tokens=True
+    "restore": lambda users, admin, user: (
+        users.reactivate(admin, user.id, ADMINISTRATOR, restore_tokens=True).after
     ),
     "remove": lambda users, admin, user: users.remove(admin, user.id, ADMINISTRATOR),
     "revoke-all": lambda users, admin, user: users.revoke_all_tokens(admin, user.id, ADMINISTRATOR),
@@ -573,8 +573,8 @@ def test_operator_has_no_account(office: Office) -> None:
     """The operator's command acts without an administrator: it is the way back in."""
     user = office.has(status=UserStatus.INACTIVE)
 
-    assert office.users.reactivate(None, user.id, ADMINISTRATOR, restore_tokens=True).is_active
-    assert not office.users.deactivate(None, ADMIN.id, ADMINISTRATOR).is_active
+    assert office.users.reactivate(None, user.id, OPERATOR, restore_tokens=True).after.is_active
+    assert not office.users.deactivate(None, ADMIN.id, OPERATOR).is_active
 
 
 def test_user_is_reactivated_so_many_times_a_day(office: Office) -> None:
