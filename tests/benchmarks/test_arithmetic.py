@@ -1,17 +1,20 @@
 """How figures come out of what was measured: medians, ratios, units, the table and where it is put."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from chalicelib.settings import Settings
 from tests.benchmarks import document, log_costs
 from tests.benchmarks.capacity import Item, item_bytes, read_units
 from tests.benchmarks.cold_start import processor_seconds
 from tests.benchmarks.options import parsed
-from tests.benchmarks.prices import LogLines, Units
+from tests.benchmarks.prices import DOLLARS_PER_MILLION_LAMBDA_REQUESTS, LogLines, Units
 from tests.benchmarks.table import Row, Section, as_markdown, as_text, bounded, duration, related, summary
 from tests.benchmarks.timing import Step, Timings, interleaved, percentile
+from tests.support.service import ENVIRON
 
 
 @pytest.mark.parametrize(
@@ -235,3 +238,15 @@ def test_process_that_fails_is_no_measurement(tmp_path: Path) -> None:
         processor_seconds("raise SystemExit(3)", {}, tmp_path)
     with pytest.raises(ValueError, match="ended with 1"):
         processor_seconds("import cryptography", {}, tmp_path)
+
+
+def test_document_has_the_invocations_of_the_flusher() -> None:
+    """They follow from the interval of touches, from that for new networks, and from the price."""
+    document = (Path(__file__).parents[2] / "docs" / "performance.md").read_text()
+    interval = Settings.from_environ(ENVIRON).last_used_refresh
+    a_day, at_most = timedelta(days=1) // interval, timedelta(days=1) // timedelta(minutes=1)
+    in_a_month = 30 * 1_000 * a_day
+    dollars = in_a_month / 1e6 * DOLLARS_PER_MILLION_LAMBDA_REQUESTS
+    for figure in (f"{a_day} invocations a day", f"causes {at_most:,}.", f"is ${dollars:.2f}."):
+        assert figure in document
+    assert f"{in_a_month / 1e6:.1f} million invocations in 30 days" in document

@@ -15,7 +15,14 @@ import pytest
 from infra.aws.package.build import Package
 from infra.local.settings import StackSettings
 from tests.stack.wire import Wire
-from tests.support.deployed import Deployed, deploy_package, fast_folder, running, usual_settings
+from tests.support.deployed import (
+    AUTHORIZER,
+    Deployed,
+    deploy_package,
+    fast_folder,
+    running,
+    usual_settings,
+)
 from tests.support.deploying import package_here
 from tests.support.jws import issued_at
 from tests.support.local_stack import settings_on_free_ports
@@ -44,12 +51,20 @@ class Releases:
         """Deploy one of the packages, as a new stack or as an update."""
         return Caller(deploy_package(self.settings, package))
 
+    def give_function(self, caller: "Caller", package: Package) -> None:
+        """Give the function of our API's authorizer the code of a package, and leave the gateway as it is.
+
+        CloudFormation does so in the middle of each deployment.
+        """
+        functions, name = caller.stack.client("lambda"), caller.stack.physical(AUTHORIZER)
+        functions.update_function_code(FunctionName=name, ZipFile=package.code.read_bytes())
+
 
 class Caller:
     """A client of the deployed service."""
 
     def __init__(self, stack: Deployed) -> None:
-        self._stack = stack
+        self.stack = stack
         self._wire = Wire(stack)
 
     def call(self, method: str, path: str, credential: str, body: Any = None) -> tuple[int, Any]:
@@ -59,11 +74,12 @@ class Caller:
 
     def jwt(self, subject: str = "user@example.com") -> str:
         """Sign in."""
-        return self._stack.login(subject)
+        return self.stack.login(subject)
 
-    def create(self) -> dict[str, Any]:
+    def create(self, jwt: str | None = None, **members: Any) -> dict[str, Any]:
         """Return a new token with its string."""
-        status, created = self.call("POST", "/v1/tokens", self.jwt(), {"name": "kept"})
+        body = {"name": "kept", **members}
+        status, created = self.call("POST", "/v1/tokens", jwt or self.jwt(), body)
         assert status == 201, created
         token: dict[str, Any] = created
         return token
@@ -136,3 +152,48 @@ def test_upgrade_and_rollback_keep_tokens_and_people(releases: Releases) -> None
     user = f"/v1/users/{me['id']}"
     assert back.call("PATCH", user, back.jwt("admin@example.com"), {"status": "inactive"})[0] == 200
     assert back.uses(kept, added) == [401, 401]
+
+
+def test_gateway_and_function_may_switch_in_either_order(releases: Releases) -> None:
+    """In both directions, each gateway gets right responses before and after the function's code changes.
+
+    The gateway of 0.1 asks the function itself with TOKEN events, which this version still understands. The
+    gateway of this version sends REQUEST events, which 0.1 does not understand. But it asks an alias, and
+    the alias stays with its version until the gateway is that of 0.1.
+    """
+    old = releases.deploy(releases.before)
+    # The person of the other test may have been deactivated.
+    jwt = old.jwt("other@example.com")
+    kept, ended = old.create(jwt), old.create(jwt)
+    old.call("DELETE", f"/v1/tokens/{ended['id']}", jwt)
+    releases.give_function(old, releases.after)
+    assert old.uses(kept, ended) == [200, 401]
+
+    new = releases.deploy(releases.after)
+    listed = new.create(new.jwt("other@example.com"), allowed_networks=["198.51.100.0/24"])
+    assert new.uses(kept, ended, listed) == [200, 401, 401]
+    releases.give_function(new, releases.before)
+    assert new.uses(kept, ended, listed) == [200, 401, 401]
+
+    back = releases.deploy(releases.before)
+    # 0.1 does not know the list.
+    assert back.uses(kept, ended, listed) == [200, 401, 200]
+    releases.give_function(back, releases.after)
+    assert back.uses(kept, ended, listed) == [200, 401, 401]
+
+
+def test_gateway_of_this_version_asks_what_0_1_does_not_have(releases: Releases) -> None:
+    """CloudFormation deletes an alias that a template lacks after it has updated everything else.
+
+    So a rollback leaves the alias, and its version, for as long as the gateway asks it.
+    """
+    before, after = (json.loads(each.template.read_text()) for each in (releases.before, releases.after))
+    assert "AWS::Lambda::Alias" not in {each["Type"] for each in before["Resources"].values()}
+    assert [f"{AUTHORIZER}.Arn" in uri for uri in _authorizer_uris(before)] == [True]
+    assert [f"{AUTHORIZER}Alias" in uri for uri in _authorizer_uris(after)] == [True]
+
+
+def _authorizer_uris(template: Mapping[str, Any]) -> list[str]:
+    schemes = template["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]["securityDefinitions"]
+    found = [each.get("x-amazon-apigateway-authorizer") for each in schemes.values()]
+    return [json.dumps(each["authorizerUri"]) for each in found if each]
