@@ -9,6 +9,7 @@ from chalicelib.handlers.http.middleware import with_request_id, with_security_h
 from chalicelib.handlers.oauth.endpoints import oauth
 from chalicelib.handlers.oauth.well_known import well_known
 from chalicelib.handlers.page.routes import web
+from chalicelib.handlers.v1.all_tokens import all_tokens
 from chalicelib.handlers.v1.exposed import exposed
 from chalicelib.handlers.v1.sample_api import sample_api
 from chalicelib.handlers.v1.self_service import self_service
@@ -34,6 +35,7 @@ for blueprint in (
     exposed,
     users,
     users_tokens,
+    all_tokens,
     oauth,
     well_known,
     web,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.ports.signing import TokenSigner
     from chalicelib.domain.users import Role, User
     from chalicelib.services.accounts import Accounts
+    from chalicelib.services.all_tokens import ListAllTokens
     from chalicelib.services.flush import FlushCaches
     from chalicelib.services.issue import IssueToken
     from chalicelib.services.listing import ListTokens
@@ -143,6 +144,14 @@ class Service(Decision, Provider):
         from chalicelib.services.users_tokens import AdministerTokens
 
         return AdministerTokens(self.administer, self.manage, self.revoke)
+
+    @cached_property
+    def all_tokens(self) -> "ListAllTokens":
+        """Lists of the tokens of all users."""
+        from chalicelib.services.all_tokens import ListAllTokens
+
+        users, tokens, rows, index = self.users, self.tokens, self.authorization, self.token_index
+        return ListAllTokens(users, tokens, rows, index, self.listing, self.clock, self.rules)
 
     @cached_property
     def accounts(self) -> "Accounts":

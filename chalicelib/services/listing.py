@@ -111,9 +111,10 @@ class ListTokens:
         ended = self._store.find_ended_generations(
             owner.id, {t.generation for t in tokens if t.generation != owner.generation}
         )
-        return [self._view(owner, token, ended.get(token.generation), now) for token in tokens]
+        return [self.view(owner, token, ended.get(token.generation), now) for token in tokens]
 
-    def _view(self, owner: User, token: Token, ended: EndedGeneration | None, now: datetime) -> TokenView:
+    def view(self, owner: User, token: Token, ended: EndedGeneration | None, now: datetime) -> TokenView:
+        """Return a token with its status at ``now``. ``ended`` is the end of its generation, if any."""
         first, rules = _first_revocation(token, ended, now), self._rules
         is_hidden = _is_from_before_removal(token, owner, ended)
         # A row may hold more than today's setting allows, until its next use.

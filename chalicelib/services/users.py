@@ -30,7 +30,8 @@ from chalicelib.services.reactivations import CountReactivation
 # Some 2,000 users a request. A search that finds few of them returns a short page with a cursor.
 _STORE_PAGE = 100
 _MOST_WHOLE_PAGES = 20
-_POSITION = re.compile(rf"[0-9]{{15}}#{USER_ID.pattern}")
+POSITION = re.compile(rf"[0-9]{{15}}#{USER_ID.pattern}")
+"""The form of a place in the list of users."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +101,10 @@ class ManageUsers:
         """Return one page of users. Raises InvalidCursor or DependencyUnavailable."""
         position = _position(query.cursor) if query.cursor else None
         found: list[User] = []
-        text_key = search_key(query.text)
         # If every user matches, the first read is enough. Otherwise the number of reads has a bound.
         for size in (query.limit, *[_STORE_PAGE] * _MOST_WHOLE_PAGES):
             page = self._store.list_users(after=position, limit=size)
-            found += [user for user in page.users if _matches(user, query, text_key)]
+            found += [user for user in page.users if _matches(user, query)]
             position = page.next_position
             if position is None or len(found) >= query.limit:
                 break
@@ -223,17 +223,23 @@ def _refuse_own(admin: User | None, user_id: str) -> None:
         raise OwnAccount
 
 
-def _matches(user: User, query: UserQuery, text_key: str) -> bool:
+def has_text(user: User, text: str) -> bool:
+    """Return True if the name, the e-mail or the subject contains a text, as searches compare."""
+    text_key = search_key(text)
+    return any(text_key in search_key(each) for each in (user.name, user.email, user.subject))
+
+
+def _matches(user: User, query: UserQuery) -> bool:
     if query.status and user.status is not query.status:
         return False
     # Compare exactly, as for the ``iss`` of a JWT: two spellings are two issuers.
     if query.issuer is not None and user.issuer != query.issuer:
         return False
-    return any(text_key in search_key(text) for text in (user.name, user.email, user.subject))
+    return has_text(user, query.text)
 
 
 def _position(cursor: str) -> str:
     position = cursors.read(cursor)
-    if not _POSITION.fullmatch(position):
+    if not POSITION.fullmatch(position):
         raise InvalidCursor
     return position

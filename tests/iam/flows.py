@@ -144,7 +144,14 @@ def administer(walk: Walk) -> None:
     user = f"/v1/users/{user_id_for(ISSUER, person)}"
     token = f"{user}/tokens/{walk.token(person)['id']}"
     walk.call("GET", "/v1/users", walk.admin)
-    for look in (user, token, f"{token}/usage"):
+    token_id = token.rpartition("/")[2]
+    for look in (
+        user,
+        token,
+        f"{token}/usage",
+        f"/v1/admin/tokens?token_id={token_id}",
+        "/v1/admin/tokens",
+    ):
         walk.call("GET", look, walk.admin)
     for status in ("inactive", "active"):
         walk.call("PATCH", token, walk.admin, {"status": status})

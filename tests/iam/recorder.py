@@ -27,8 +27,8 @@ from tests.iam.stack import ACCOUNT, REGION
 
 Body = Mapping[str, Any]
 
-# The partition keys of the table and of its index.
-_HASH_KEYS = frozenset({"pk", "users_pk"})
+# The partition keys of the table and of its indexes.
+_HASH_KEYS = frozenset({"pk", "users_pk", "by_pk"})
 _PARTS = {
     "Put": "PutItem",
     "Update": "UpdateItem",

@@ -151,9 +151,9 @@ def row(action: str, partition: str, *attributes: str) -> Request:
     return Request.of(f"dynamodb:{action}", TABLE_ARN, context)
 
 
-def indexed(partition: str) -> Request:
-    """Return a query of the users' index."""
-    return Request.of("dynamodb:Query", f"{TABLE_ARN}/index/users", {"dynamodb:LeadingKeys": [partition]})
+def indexed(partition: str, index: str = "users") -> Request:
+    """Return a query of an index."""
+    return Request.of("dynamodb:Query", f"{TABLE_ARN}/index/{index}", {"dynamodb:LeadingKeys": [partition]})
 
 
 def key(action: str, **context: Any) -> Request:
@@ -257,6 +257,7 @@ def beyond_api() -> Iterator[Request]:
     for ring in ("KEYS", "ACCESS_TOKEN_KEYS"):
         yield from (row("UpdateItem", ring, "state"), row("PutItem", ring, "user_id"))
     yield from (row("UpdateItem", "S#1", "user_id"), row("PutItem", "A#1", "user_id"), indexed("OTHER"))
+    yield indexed("OTHER", "by_key")
     yield from (row(action, "S#1") for action in ("PutItem", "Query"))
     yield from (row(action, "L#1") for action in (*READS, *WRITES))
     for action in ("Sign", "GetPublicKey"):
@@ -293,7 +294,8 @@ def unkeyed() -> Iterator[Request]:
     """Return requests for which AWS supplies no leading keys: no function may make one."""
     for action in (*READS, *WRITES, CHECK):
         yield Request.of(f"dynamodb:{action}", TABLE_ARN, {"dynamodb:Attributes": ["pk", "sk"]})
-    yield Request.of("dynamodb:Query", f"{TABLE_ARN}/index/users", {})
+    for index in ("users", "by_key"):
+        yield Request.of("dynamodb:Query", f"{TABLE_ARN}/index/{index}", {})
     yield from (enclosed("GetItem", partition) for partition in PARTITIONS)
 
 

@@ -33,9 +33,11 @@ from chalicelib.domain.ids import user_id_for
 from chalicelib.domain.network_lists import allowed_networks
 from chalicelib.domain.revocations import RevocationReason
 from chalicelib.domain.token_creation import TokenRequest
+from chalicelib.domain.token_filters import TokenFilter
 from chalicelib.domain.tokens import Token, TokenState, TokenStatus
 from chalicelib.domain.users import User
 from chalicelib.handlers.v1 import rendering, summaries
+from chalicelib.services.all_tokens import AllTokensQuery
 from chalicelib.services.listing import TokenQuery
 from chalicelib.services.manage import TokenPatch
 from chalicelib.services.sign_in import Credentials
@@ -408,6 +410,24 @@ class Life(RuleBasedStateMachine):
                 )
                 for token_id, token in self.world.listed(name).items()
             }
+
+    @invariant()
+    def administrators_find_all_of_them(self) -> None:
+        """The list of all users' tokens has what the users' own lists have."""
+        found: list[tuple[str, str]] = []
+        query = AllTokensQuery(limit=3, filter=TokenFilter(status=TokenStatus.ACTIVE))
+        while True:
+            page = self.service.all_tokens.page(query)
+            found += [(each.owner.subject, each.view.token.id) for each in page.tokens]
+            if page.next_cursor is None:
+                break
+            query = replace(query, cursor=page.next_cursor)
+        assert sorted(found) == sorted(
+            (name, token_id)
+            for name in self.world.users
+            for token_id, token in self.world.listed(name).items()
+            if self.world.status(token) == "active"
+        )
 
     @invariant()
     def filters_find_what_stands_so(self) -> None:

@@ -289,7 +289,7 @@ SELF_ROUTES = [
     ("POST", "/v1/tokens/self/rotate"),
 ]
 PEOPLES_ROUTES = [route for route in ROUTES if route not in OPEN_ROUTES + SELF_ROUTES]
-ADMIN_ROUTES = [(method, path) for method, path in ROUTES if path.startswith("/v1/users")]
+ADMIN_ROUTES = [(method, path) for method, path in ROUTES if path.startswith(("/v1/users", "/v1/admin"))]
 
 
 def call(victim: Victim, method: str, path: str, credential: str | None, **options: Any) -> Answer:
@@ -308,6 +308,7 @@ def state(victim: Victim) -> tuple[object, ...]:
 def test_attack_list_covers_the_contract() -> None:
     """The routes attacked are those of the contract's table."""
     assert ROUTES == [
+        ("GET", "/v1/admin/tokens"),
         ("POST", "/v1/exposed"),
         ("GET", "/v1/me"),
         ("GET", "/v1/tokens"),
@@ -420,7 +421,9 @@ def test_anothers_token_looks_like_an_unknown_one(victim: Victim, method: str, b
 def test_administrator_cannot_reach_beside_the_users(victim: Victim, user_id: str) -> None:
     """Ids of another form are unknown users, never keys of other items."""
     admin = victim.service.provider.sign_in("admin@example.com")
-    for method, path in ADMIN_ROUTES[1:]:
+    for method, path in ADMIN_ROUTES:
+        if "{user_id}" not in path:
+            continue
         body = {"status": "inactive"} if method == "PATCH" else None
         there = path.format(user_id=user_id, token_id=victim.token_id)
         answer = victim.api.call(method, there, admin, body)

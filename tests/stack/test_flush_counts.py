@@ -38,6 +38,10 @@ Rounds = Callable[[], list[datetime]]
         pytest.param("DELETE", TOKEN, None, id="revoked"),
         pytest.param("PATCH", TOKEN, {"status": "inactive"}, id="paused"),
         pytest.param("POST", f"{TOKEN}/rotate", {}, id="rotated out"),
+        pytest.param("DELETE", f"{USER}/tokens/{{token_id}}", None, id="revoked by an administrator"),
+        pytest.param(
+            "PATCH", f"{USER}/tokens/{{token_id}}", {"status": "inactive"}, id="paused by an administrator"
+        ),
         pytest.param("PATCH", USER, {"status": "inactive"}, id="user deactivated"),
         pytest.param("DELETE", USER, None, id="user removed"),
         pytest.param("DELETE", f"{USER}/tokens", None, id="all of the user's"),

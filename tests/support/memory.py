@@ -68,7 +68,7 @@ class InMemoryStore(Rows):
         return self._tokens.get((user_id, token_id))
 
     def list_tokens(
-        self, user_id: str, *, after: str | None, newest_first: bool, limit: int
+        self, user_id: str, *, after: str | None, newest_first: bool, limit: int, strong: bool = True
     ) -> Sequence[Token]:
         """Return tokens in the order of their ids."""
         with self._lock:
@@ -214,6 +214,13 @@ class InMemoryStore(Rows):
         found = ((g, self._ended.get((user_id, g))) for g in generations)
         return {generation: ended for generation, ended in found if ended}
 
+    def find_ended_of_users(
+        self, generations: Collection[tuple[str, str]]
+    ) -> Mapping[tuple[str, str], EndedGeneration]:
+        """Return the records of those that have ended."""
+        found = ((each, self._ended.get(each)) for each in generations)
+        return {each: ended for each, ended in found if ended}
+
     def add_login(self, login: PendingLogin) -> None:
         """Keep a sign-in under way."""
         self._logins[login.id_hash] = login
@@ -277,7 +284,7 @@ class InMemoryStore(Rows):
         """Return a user."""
         return self._users.get(user_id)
 
-    def list_users(self, *, after: str | None, limit: int) -> UserPage:
+    def list_users(self, *, after: str | None, limit: int, strong: bool = True) -> UserPage:
         """Return users newest first."""
         with self._lock:
             by_position = {user.position: user for user in self._users.values()}

@@ -30,6 +30,7 @@ def parts_over(store: InMemoryStore) -> Parts:
     return Parts(
         authorization=store,
         tokens=store,
+        token_index=store,
         rotations=store,
         users=store,
         events=store,

@@ -1,4 +1,4 @@
-"""Strongly consistent reads by key."""
+"""Reads by key. They are strongly consistent unless the caller says otherwise."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -18,14 +18,18 @@ def get(client: "DynamoDBClient", table: str, key: Item) -> Mapping[str, Any] | 
     return response.get("Item")
 
 
-def batch_get(client: "DynamoDBClient", table: str, keys: Sequence[Item]) -> Sequence[Mapping[str, Any]]:
+def batch_get(
+    client: "DynamoDBClient", table: str, keys: Sequence[Item], *, strong: bool = True
+) -> Sequence[Mapping[str, Any]]:
     """Return the existing items with these keys (at most 100), in any order.
 
     Raises StoreUnavailable, also if some keys were not read: their items may exist. RepeatingDynamoDB asks
     for such keys again.
     """
     with translated():
-        response = client.batch_get_item(RequestItems={table: {"Keys": list(keys), "ConsistentRead": True}})
+        response = client.batch_get_item(
+            RequestItems={table: {"Keys": list(keys), "ConsistentRead": strong}}
+        )
     if response.get("UnprocessedKeys") or "Responses" not in response:
         raise StoreUnavailable
     return response["Responses"].get(table, [])

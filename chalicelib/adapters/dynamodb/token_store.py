@@ -48,7 +48,7 @@ class DynamoDBTokenStore:
         return items.TOKEN.read(item) if item else None
 
     def list_tokens(
-        self, user_id: str, *, after: str | None, newest_first: bool, limit: int
+        self, user_id: str, *, after: str | None, newest_first: bool, limit: int, strong: bool = True
     ) -> Sequence[Token]:
         """Return at most ``limit`` tokens in the order of their ids. Raises StoreUnavailable."""
         low, high = primary_keys.TOKENS, _LAST_TOKEN
@@ -64,7 +64,7 @@ class DynamoDBTokenStore:
                         ":low": attributes.text(low),
                         ":high": attributes.text(high),
                     },
-                    ConsistentRead=True,
+                    ConsistentRead=strong,
                     ScanIndexForward=not newest_first,
                     Limit=limit - len(tokens),
                     **start,  # type: ignore[arg-type]
@@ -188,6 +188,18 @@ class DynamoDBTokenStore:
         keys = [primary_keys.generation_key(user_id, generation) for generation in generations]
         ended = map(items.ENDED_GENERATION.read, batch_get(self._client, self._table, keys))
         return {record.generation: record for record in ended}
+
+    def find_ended_of_users(
+        self, generations: Collection[tuple[str, str]]
+    ) -> Mapping[tuple[str, str], EndedGeneration]:
+        """Return the records of ended generations among these (at most 100). Raises StoreUnavailable."""
+        if not generations:
+            return {}
+        keys = [primary_keys.generation_key(*each) for each in generations]
+        rows = batch_get(self._client, self._table, keys, strong=False)
+        owners = [row["pk"]["S"].removeprefix(primary_keys.USERS) for row in rows]
+        ended = map(items.ENDED_GENERATION.read, rows)
+        return {(owner, record.generation): record for owner, record in zip(owners, ended, strict=True)}
 
     def _end(self, change: "Change") -> dict[str, Any]:
         before = change.before

@@ -52,10 +52,10 @@ class DynamoDBUserStore:
             raise StoreUnavailable
         return moved
 
-    def list_users(self, *, after: str | None, limit: int) -> UserPage:
+    def list_users(self, *, after: str | None, limit: int, strong: bool = True) -> UserPage:
         """Return users, newest first. Raises StoreUnavailable.
 
-        The index only tells which users exist. The rows themselves are read strongly consistent.
+        The index only tells which users exist. ``strong`` is about the rows themselves.
         """
         bound, values = (
             ("", {}) if after is None else (" AND users_sk < :after", {":after": attributes.text(after)})
@@ -70,7 +70,7 @@ class DynamoDBUserStore:
                 Limit=limit,
             )
         indexed: list[Any] = page["Items"]
-        users = self._users_of([{"pk": i["pk"], "sk": i["sk"]} for i in indexed])
+        users = self._users_of([{"pk": i["pk"], "sk": i["sk"]} for i in indexed], strong=strong)
         more = "LastEvaluatedKey" in page
         return UserPage(users, indexed[-1]["users_sk"]["S"] if more and indexed else None)
 
@@ -206,11 +206,11 @@ class DynamoDBUserStore:
         row = get(self._client, self._table, primary_keys.identity_key(derived_id))
         return row is not None and row["user_id"]["S"] == user_id
 
-    def _users_of(self, keys: list[Item]) -> list[User]:
+    def _users_of(self, keys: list[Item], *, strong: bool) -> list[User]:
         """Return the users with these keys, in their order."""
         if not keys:
             return []
-        rows = batch_get(self._client, self._table, keys)
+        rows = batch_get(self._client, self._table, keys, strong=strong)
         found = {row["pk"]["S"]: items.USER.read(row) for row in rows}
         return [found[key["pk"]["S"]] for key in keys if key["pk"]["S"] in found]
 

@@ -48,9 +48,12 @@ class TokenStore(Protocol):
         ...
 
     def list_tokens(
-        self, user_id: str, *, after: str | None, newest_first: bool, limit: int
+        self, user_id: str, *, after: str | None, newest_first: bool, limit: int, strong: bool = True
     ) -> Sequence[Token]:
-        """Return at most ``limit`` tokens in the order of their ids, after the id ``after``."""
+        """Return at most ``limit`` tokens in the order of their ids, after the id ``after``.
+
+        If ``strong`` is False, the rows may be seconds old, and the read costs half.
+        """
         ...
 
     def list_unended(self, owner: User, now: datetime) -> Iterator[Token]:
@@ -107,6 +110,15 @@ class TokenStore(Protocol):
         self, user_id: str, generations: Collection[str]
     ) -> Mapping[str, EndedGeneration]:
         """Return the records of the ``generations`` (at most 100) that have ended."""
+        ...
+
+    def find_ended_of_users(
+        self, generations: Collection[tuple[str, str]]
+    ) -> Mapping[tuple[str, str], EndedGeneration]:
+        """Return the records of ended ``generations`` (at most 100), each with the id of its user.
+
+        They may be seconds old.
+        """
         ...
 
 

@@ -42,8 +42,11 @@ class UserStore(Protocol):
         """
         ...
 
-    def list_users(self, *, after: str | None, limit: int) -> "UserPage":
-        """Return users, the newest first, after the position ``after`` of an earlier page."""
+    def list_users(self, *, after: str | None, limit: int, strong: bool = True) -> "UserPage":
+        """Return users, the newest first, after the position ``after`` of an earlier page.
+
+        If ``strong`` is False, the rows may be seconds old, and the read costs half.
+        """
         ...
 
     def add_user(self, user: User, event: Event) -> bool:

@@ -31,6 +31,7 @@ TAGS = {
     "Discovery": "Metadata and keys that other software needs to work with this service.",
     "Leak reports": "Reports of tokens that were found in public, such as in a repository.",
     "Users": "Administrators manage users and their tokens.",
+    "Administration": "Administrators find and change tokens of all users.",
     "Sample API": "An example of an API that the authorizer protects. Your own API takes its place.",
     "Documents": "The contract of this API.",
 }

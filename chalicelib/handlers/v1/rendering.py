@@ -17,6 +17,7 @@ from chalicelib.handlers.http.operations import DocumentedResponse
 from chalicelib.handlers.http.responses import effective_by, moment
 from chalicelib.handlers.http.site import Site
 from chalicelib.handlers.v1 import resources
+from chalicelib.services.all_tokens import AllTokensPage, OwnedView
 from chalicelib.services.listing import TokenPage, TokenView
 from chalicelib.services.summary import TokenCount
 
@@ -77,6 +78,18 @@ def token_page(page: TokenPage, usage_until: datetime | None) -> resources.Token
         for view in page.tokens
     ]
     return resources.TokenPage(tokens=listed, next_cursor=page.next_cursor)
+
+
+def owned_token_page(page: AllTokensPage) -> resources.OwnedTokenPage:
+    """Return a page of the tokens of all users."""
+    return resources.OwnedTokenPage(
+        tokens=[_owned(each) for each in page.tokens], next_cursor=page.next_cursor
+    )
+
+
+def _owned(each: OwnedView) -> resources.OwnedToken:
+    owner = resources.TokenOwner(id=each.owner.id, name=each.owner.shown_name)
+    return resources.OwnedToken(**msgspec.structs.asdict(token(each.view)), owner=owner)
 
 
 def usage(row: Token, now: datetime) -> resources.Usage:

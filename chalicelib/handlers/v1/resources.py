@@ -154,6 +154,32 @@ class TokenPage(Resource, frozen=True, kw_only=True):
     next_cursor: NextCursor
 
 
+class TokenOwner(Resource, frozen=True, kw_only=True):
+    """The owner of a token."""
+
+    id: UserId
+    name: Annotated[
+        str,
+        Meta(
+            description="The name to show. Without a name it is the verified e-mail or the subject. Empty "
+            "for a removed user."
+        ),
+    ]
+
+
+class OwnedToken(Token, frozen=True, kw_only=True):
+    """An API token with its owner."""
+
+    owner: TokenOwner
+
+
+class OwnedTokenPage(Resource, frozen=True, kw_only=True):
+    """A page of the tokens of all users. A page may be short, even empty, before the last one."""
+
+    tokens: Annotated[list[OwnedToken], Meta(max_length=MAX_LIMIT)]
+    next_cursor: NextCursor
+
+
 class DayOfUsage(Resource, frozen=True, kw_only=True):
     """The uses of a token on one day (UTC)."""
 

@@ -57,7 +57,7 @@ class BusyStore(InMemoryStore):
         return super().find_token(user_id, token_id)
 
     def list_tokens(
-        self, user_id: str, *, after: str | None, newest_first: bool, limit: int
+        self, user_id: str, *, after: str | None, newest_first: bool, limit: int, strong: bool = True
     ) -> Sequence[Token]:
         """Return tokens as they were before anything that happens meanwhile."""
         listed = super().list_tokens(user_id, after=after, newest_first=newest_first, limit=limit)
@@ -131,7 +131,15 @@ class BusyStore(InMemoryStore):
         self._begin("find_ended_generations")
         return super().find_ended_generations(user_id, generations)
 
-    def list_users(self, *, after: str | None, limit: int) -> UserPage:
+    def find_ended_of_users(
+        self, generations: Collection[tuple[str, str]]
+    ) -> Mapping[tuple[str, str], EndedGeneration]:
+        """Return the records of those that have ended; DynamoDB takes at most 100."""
+        assert len(generations) <= 100
+        self._begin("find_ended_of_users")
+        return super().find_ended_of_users(generations)
+
+    def list_users(self, *, after: str | None, limit: int, strong: bool = True) -> UserPage:
         """Return users newest first; DynamoDB takes at most 100."""
         assert limit <= 100
         self._begin("list_users")

@@ -365,7 +365,7 @@ class TestOutOfReach:
         read = 0
 
         class Counting(InMemoryStore):
-            def list_users(self, *, after: str | None, limit: int) -> Any:
+            def list_users(self, *, after: str | None, limit: int, strong: bool = True) -> Any:
                 nonlocal read
                 page = super().list_users(after=after, limit=limit)
                 read += len(page.users)

@@ -1,0 +1,275 @@
+"""The tokens of all users, for administrators, found in a bounded number of reads a page.
+
+The walk goes through the index of users, and through the rows of each owner. It needs no index of its own,
+and a page may be short or even empty. Its reads are eventually consistent, which costs half.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from chalicelib import base64url, strict_json
+from chalicelib.domain.errors import InvalidCursor
+from chalicelib.domain.ids import TOKEN_ID, USER_ID
+from chalicelib.domain.ports.time import Clock
+from chalicelib.domain.ports.tokens import AuthorizationStore, TokenIndex, TokenStore
+from chalicelib.domain.ports.users import UserStore
+from chalicelib.domain.token_filters import TokenFilter
+from chalicelib.domain.token_rules import TokenRules
+from chalicelib.domain.tokens import Token
+from chalicelib.domain.users import User
+from chalicelib.services import cursors
+from chalicelib.services.listing import DEFAULT_LIMIT, ListTokens, TokenView
+from chalicelib.services.users import POSITION, has_text
+
+MOST_CALLS = 40
+"""The largest number of calls to DynamoDB for one page."""
+MOST_READ_UNITS = 100
+"""The largest number of read units for one page."""
+
+_OWNERS_AT_ONCE = 25
+_ROWS_AT_ONCE = 100
+# Quarters of a read unit for each eventually consistent read. A token's row has at most 2 KB.
+_TOKEN, _OWNER, _ENDED_GENERATION, _QUERY = 1, 2, 2, 2
+_WHOLE_UNIT = 4
+
+_CURSOR_BOUNDS = strict_json.Bounds(longest=cursors.MAX_LENGTH, deepest=1, most_values=4)
+
+
+@dataclass(frozen=True, slots=True)
+class AllTokensQuery:
+    """The filters and the start of a page. ``owner`` is a user id, or a text as in the search of users."""
+
+    filter: TokenFilter = field(default_factory=TokenFilter)
+    owner: str = ""
+    token_id: str | None = None
+    limit: int = DEFAULT_LIMIT
+    cursor: str | None = None
+
+    @property
+    def seal(self) -> str:
+        """The digest of the filters. A cursor is valid only for the filters that it was made with."""
+        filters = repr((self.filter, self.owner, self.token_id))
+        return base64url.encode(hashlib.sha256(filters.encode()).digest()[:12])
+
+    def is_about(self, owner: User) -> bool:
+        """Return True if the owner matches."""
+        if USER_ID.fullmatch(self.owner):
+            return owner.id == self.owner
+        return has_text(owner, self.owner)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnedView:
+    """A token and its owner."""
+
+    owner: User
+    view: TokenView
+
+
+@dataclass(frozen=True, slots=True)
+class AllTokensPage:
+    """One page: the newest users first, and the newest tokens of each first.
+
+    ``next_cursor`` is None on the last page. Any page may be short or even empty.
+    """
+
+    tokens: Sequence[OwnedView]
+    next_cursor: str | None
+
+
+class ListAllTokens:
+    """Lists of the tokens of all users. Pages neither skip nor repeat a token."""
+
+    def __init__(
+        self,
+        users: UserStore,
+        tokens: TokenStore,
+        rows: AuthorizationStore,
+        index: TokenIndex,
+        listing: ListTokens,
+        clock: Clock,
+        rules: TokenRules,
+    ) -> None:
+        self._users = users
+        self._tokens = tokens
+        self._rows = rows
+        self._index = index
+        self._listing = listing
+        self._clock = clock
+        self._rules = rules
+
+    def page(self, query: AllTokensQuery) -> AllTokensPage:
+        """Return one page. Raises InvalidCursor or DependencyUnavailable."""
+        place, now = _Place.read(query), self._clock.now()
+        if query.token_id is not None:
+            return AllTokensPage(self._views(self._by_id(query.token_id, query, now), now), None)
+        walk = _Walk(self._users, self._tokens, query, now, self._rules)
+        next_place = walk.go_on(place)
+        return AllTokensPage(
+            self._views(walk.found, now), next_place.write(query.seal) if next_place else None
+        )
+
+    def _by_id(self, token_id: str, query: AllTokensQuery, now: datetime) -> list[tuple[User, Token]]:
+        owner_id = self._index.find_owner_of(token_id) if TOKEN_ID.fullmatch(token_id) else None
+        if owner_id is None:
+            return []
+        # The index may be behind the table.
+        token, owner = self._rows.find_for_authorization(owner_id, token_id)
+        if token is None or owner is None or not query.is_about(owner):
+            return []
+        return [(owner, token)] if query.filter.matches(token, owner, now, self._rules) else []
+
+    def _views(self, found: Sequence[tuple[User, Token]], now: datetime) -> Sequence[OwnedView]:
+        old = {(owner.id, t.generation) for owner, t in found if t.generation != owner.generation}
+        ended = self._tokens.find_ended_of_users(old)
+        return [
+            OwnedView(owner, self._listing.view(owner, t, ended.get((owner.id, t.generation)), now))
+            for owner, t in found
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """The owner who was read last, and this owner's last token, or "" if all of them were read."""
+
+    position: str
+    token_id: str = ""
+
+    @property
+    def user_id(self) -> str:
+        return self.position.partition("#")[2]
+
+    def write(self, seal: str) -> str:
+        return cursors.write(json.dumps([seal, self.position, self.token_id], separators=(",", ":")))
+
+    @classmethod
+    def read(cls, query: AllTokensQuery) -> "_Place | None":
+        """Return the place of a query's cursor, or None without one. Raises InvalidCursor."""
+        if query.cursor is None:
+            return None
+        try:
+            parts: Any = strict_json.parse(cursors.read(query.cursor), _CURSOR_BOUNDS)
+        except ValueError as error:
+            raise InvalidCursor from error
+        if not isinstance(parts, list) or not all(isinstance(part, str) for part in parts):
+            raise InvalidCursor
+        if len(parts) != 3 or parts[0] != query.seal or not POSITION.fullmatch(parts[1]):
+            raise InvalidCursor
+        if parts[2] and not TOKEN_ID.fullmatch(parts[2]):
+            raise InvalidCursor
+        return cls(parts[1], parts[2])
+
+
+class _PageIsFullError(Exception):
+    """The page has enough tokens, or nothing is left to read for it."""
+
+
+@dataclass(slots=True)
+class _Budget:
+    """The calls and the quarters of read units that are left for a page."""
+
+    # The last call reads the ended generations of the tokens that were found.
+    calls: int = MOST_CALLS - 1
+    quarters: int = MOST_READ_UNITS * _WHOLE_UNIT
+
+    def pay(self, calls: int, quarters: int) -> None:
+        """Pay for reads. Raises _PageIsFullError if too little is left."""
+        if self.calls < calls or self.quarters < quarters:
+            raise _PageIsFullError
+        self.calls -= calls
+        self.quarters -= quarters
+
+    def most_rows(self) -> int:
+        """Return the number of tokens that a query may read. Raises _PageIsFullError if it is zero."""
+        # Each token may need the record of an ended generation.
+        rows = min((self.quarters - _QUERY) // (_TOKEN + _ENDED_GENERATION), _ROWS_AT_ONCE)
+        if self.calls == 0 or rows <= 0:
+            raise _PageIsFullError
+        return rows
+
+
+class _Walk:
+    """One page of the walk through all users and their tokens."""
+
+    def __init__(
+        self, users: UserStore, tokens: TokenStore, query: AllTokensQuery, now: datetime, rules: TokenRules
+    ) -> None:
+        self._users = users
+        self._tokens = tokens
+        self._query = query
+        self._now = now
+        self._rules = rules
+        self._budget = _Budget()
+        self._place: _Place | None = None
+        self._old: set[tuple[str, str]] = set()
+        self.found: list[tuple[User, Token]] = []
+
+    def go_on(self, place: _Place | None) -> _Place | None:
+        """Find the tokens of a page after ``place``. Return the place of the next page, if there is one.
+
+        Raises DependencyUnavailable.
+        """
+        self._place = place
+        try:
+            for owner, after in self._owners(place):
+                if self._query.is_about(owner) and self._query.filter.may_match_tokens_of(owner):
+                    self._read_tokens(owner, after)
+                self._place = _Place(owner.position)
+        except _PageIsFullError:
+            return self._place
+        return None
+
+    def _owners(self, place: _Place | None) -> Iterator[tuple[User, str | None]]:
+        """Yield the owners from ``place`` on, and the token after which to read."""
+        wanted = self._query.owner
+        if place and place.token_id:
+            yield from self._owner(place.user_id, place.token_id)
+        if USER_ID.fullmatch(wanted):
+            if place is None:
+                yield from self._owner(wanted, None)
+            return
+        position = place.position if place else None
+        while True:
+            self._budget.pay(2, _QUERY + _OWNERS_AT_ONCE * _OWNER)
+            page = self._users.list_users(after=position, limit=_OWNERS_AT_ONCE, strong=False)
+            yield from ((owner, None) for owner in page.users)
+            position = page.next_position
+            if position is None:
+                return
+
+    def _owner(self, user_id: str, after: str | None) -> Iterator[tuple[User, str | None]]:
+        self._budget.pay(1, _WHOLE_UNIT)
+        owner = self._users.find_user(user_id)
+        if owner:
+            yield owner, after
+
+    def _read_tokens(self, owner: User, after: str | None) -> None:
+        while True:
+            size = self._budget.most_rows()
+            if self._query.filter.is_empty:
+                # One more than the page has place for shows that there is another page.
+                size = min(size, self._query.limit - len(self.found) + 1)
+            tokens = self._tokens.list_tokens(
+                owner.id, after=after, newest_first=True, limit=size, strong=False
+            )
+            self._budget.pay(1, _QUERY + len(tokens) * _TOKEN)
+            for token in tokens:
+                self._take(owner, token)
+            if len(tokens) < size:
+                return
+            after = tokens[-1].id
+
+    def _take(self, owner: User, token: Token) -> None:
+        if len(self.found) == self._query.limit:
+            raise _PageIsFullError
+        if self._query.filter.matches(token, owner, self._now, self._rules):
+            generation = (owner.id, token.generation)
+            if token.generation != owner.generation and generation not in self._old:
+                self._old.add(generation)
+                self._budget.pay(0, _ENDED_GENERATION)
+            self.found.append((owner, token))
+        self._place = _Place(owner.position, token.id)
