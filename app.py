@@ -3,7 +3,7 @@
 from chalice.app import Chalice
 
 from chalicelib import bootstrap
-from chalicelib.handlers.chalice_functions import authorizer, flushes, front_doors
+from chalicelib.handlers.chalice_functions import authorizer, flushes, front_doors, sweeps
 from chalicelib.handlers.docs.routes import documents
 from chalicelib.handlers.http.middleware import with_request_id, with_security_headers
 from chalicelib.handlers.oauth.endpoints import oauth
@@ -32,6 +32,7 @@ for blueprint in (
     tokens,
     summaries,
     self_service,
+    sweeps,
     exposed,
     users,
     users_tokens,

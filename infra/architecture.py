@@ -21,7 +21,7 @@ END = "<!-- rooms: to here -->"
 # A module belongs to the room with the longest of these names that it begins with.
 ROOMS = {
     "app": "app.py",
-    "chalicelib.handlers": "functions<br>authorizer, front_doors, flush",
+    "chalicelib.handlers": "functions<br>authorizer, front_doors, flush, sweep",
     "chalicelib.handlers.v1": "v1<br>management API",
     "chalicelib.handlers.oauth": "oauth<br>OAuth 2.0",
     "chalicelib.handlers.docs": "docs<br>the contract",

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from chalicelib.bootstrap.oauth import OAuth
     from chalicelib.domain.ports.flushes import AuthorizerCaches
     from chalicelib.domain.ports.signing import TokenSigner
+    from chalicelib.domain.ports.sweeps import SweepStore
     from chalicelib.domain.users import Role, User
     from chalicelib.services.accounts import Accounts
     from chalicelib.services.all_tokens import ListAllTokens
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from chalicelib.services.sessions import Sessions
     from chalicelib.services.sign_in import SignIn
     from chalicelib.services.summary import SummarizeTokens
+    from chalicelib.services.sweep import SweepTokens
     from chalicelib.services.users import ManageUsers
     from chalicelib.services.users_tokens import AdministerTokens
 
@@ -217,6 +219,21 @@ class Service(Decision, Provider):
         budget = SharedBudget(limits, self.flush_store, self.clock)
         caches, reuse = self.authorizer_caches, self.settings.decision_reuse
         return FlushCaches(stages, read_change, budget, caches, self.clock, self.sleep, reuse)
+
+    @cached_property
+    def sweep_store(self) -> "SweepStore":
+        """The sweep's checkpoint, and rows as the sweep reads and corrects them."""
+        from chalicelib.adapters.dynamodb.sweep_store import DynamoDBSweepStore
+
+        return DynamoDBSweepStore(self.dynamodb, self.settings.table_name)
+
+    @cached_property
+    def sweep(self) -> "SweepTokens":
+        """The daily walk through all tokens."""
+        from chalicelib.services.sweep import FillIndexKeys, ForgetAddresses, SweepTokens
+
+        visits = (FillIndexKeys(self.sweep_store), ForgetAddresses(self.sweep_store))
+        return SweepTokens(self.sweep_store, visits, self.clock)
 
     @cached_property
     def _signer(self) -> "TokenSigner":

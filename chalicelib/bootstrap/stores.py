@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.ports.flushes import AuthorizerCaches, FlushStore
     from chalicelib.domain.ports.sign_in import LoginProvider, SessionStore
     from chalicelib.domain.ports.signing import KeyStore
+    from chalicelib.domain.ports.sweeps import SweepStore
     from chalicelib.domain.ports.time import Sleep
     from chalicelib.domain.ports.tokens import AuthorizationStore, RotationStore, TokenIndex, TokenStore
     from chalicelib.domain.ports.users import ReactivationStore, UserStore
@@ -47,6 +48,7 @@ class Parts(TypedDict, total=False):
     session_store: "SessionStore"
     reactivation_store: "ReactivationStore"
     flush_store: "FlushStore"
+    sweep_store: "SweepStore"
     keys: "KeyStore"
     access_token_keys: "KeyStore"
     signing_key: "SigningKeys"

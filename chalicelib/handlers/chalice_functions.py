@@ -14,6 +14,7 @@ from chalicelib.handlers.front_doors import (
     rest_request_authorizer,
     websocket_authorizer,
 )
+from chalicelib.handlers.sweep import sweep_tokens
 
 
 class _AsOnLambda(ChaliceAuthorizer):
@@ -36,6 +37,7 @@ class _Authorizers(Blueprint):
 authorizer = _Authorizers(api_token_authorizer.__module__)
 front_doors = Blueprint(rest_request_authorizer.__module__)
 flushes = Blueprint(flush_authorizer_caches.__module__)
+sweeps = Blueprint(sweep_tokens.__module__)
 
 # Chalice needs ``ttl_seconds`` now, so the settings of the gateway are read on import.
 guard = authorizer.authorizer(ttl_seconds=bootstrap.gateway().authorizer_cache_seconds)(
@@ -52,3 +54,6 @@ for _function in (
 
 # Not Chalice's ``on_dynamodb_record``: it knows neither patterns nor the stream of a table in the template.
 flushes.lambda_function(name=flush_authorizer_caches.__name__)(flush_authorizer_caches)
+
+# Not Chalice's ``schedule``: packaging turns the schedule off in open mode.
+sweeps.lambda_function(name=sweep_tokens.__name__)(sweep_tokens)

@@ -16,11 +16,12 @@ from chalicelib.domain.ids import TOKEN_ID
 from chalicelib.domain.networks import RecordNetworks
 from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.ports.tokens import TokenStore
-from chalicelib.domain.revocations import EndedGeneration, Revocation, RevocationReason
+from chalicelib.domain.removals import is_from_before_removal
+from chalicelib.domain.revocations import EndedGeneration, Revocation
 from chalicelib.domain.text import search_key
 from chalicelib.domain.token_rules import TokenRules
 from chalicelib.domain.tokens import Token, TokenStatus
-from chalicelib.domain.users import User, UserStatus
+from chalicelib.domain.users import User
 from chalicelib.services import cursors
 from chalicelib.services.walks import MOST_ROWS_READ, walk
 
@@ -116,7 +117,7 @@ class ListTokens:
     def view(self, owner: User, token: Token, ended: EndedGeneration | None, now: datetime) -> TokenView:
         """Return a token with its status at ``now``. ``ended`` is the end of its generation, if any."""
         first, rules = _first_revocation(token, ended, now), self._rules
-        is_hidden = _is_from_before_removal(token, owner, ended)
+        is_hidden = is_from_before_removal(token, owner, ended)
         # A row may hold more than today's setting allows, until its next use.
         token = token.showing(RecordNetworks.OFF if is_hidden else rules.record_networks)
         return TokenView(
@@ -165,14 +166,6 @@ def _first_revocation(token: Token, ended: EndedGeneration | None, now: datetime
     if own and ended:
         return min(own, ended.revocation, key=lambda revocation: revocation.at)
     return ended.revocation if ended else own
-
-
-def _is_from_before_removal(token: Token, owner: User, ended: EndedGeneration | None) -> bool:
-    """Return True if the owner was removed after the token was created."""
-    if owner.status is UserStatus.REMOVED or (owner.returned_at and token.created_at < owner.returned_at):
-        return True
-    # 0.1 does not write ``returned_at``.
-    return ended is not None and ended.revocation.reason is RevocationReason.USER_REMOVED
 
 
 @dataclass(frozen=True, slots=True)

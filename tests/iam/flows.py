@@ -18,6 +18,7 @@ from chalicelib.domain.ids import user_id_for
 from chalicelib.domain.keys import KeyUse
 from chalicelib.handlers.http.pages import assets_version
 from chalicelib.handlers.oauth.forms import TOKEN_EXCHANGE
+from chalicelib.services.sweep import TOKENS_AT_A_TIME
 from infra.aws.operate.key_rollover import Operator
 from infra.aws.package.functions import PAGE as FUNCTION_OF_THE_PAGE
 from tests.iam.gateway import DOORS, HOST
@@ -270,6 +271,25 @@ def flush_caches(walk: Walk) -> None:
     walk.gateway.stream(handed_on(records_between(before, walk.cloud.rows())))
 
 
+def sweep_tokens(walk: Walk) -> None:
+    """Walk through all users, one of whom was removed, and rows of 0.1. On the next day, do it again."""
+    person = walk.somebody()
+    token, door = walk.token(person)["token"], "RestRequestAuthorizer"
+    assert walk.gateway.decide(door, token)
+    user = user_id_for(ISSUER, person)
+    walk.call("DELETE", f"/v1/users/{user}", walk.admin)
+    assert not walk.gateway.decide(door, token)
+    old = next(row for row in walk.cloud.rows() if row["pk"]["S"] == f"U#{user}" and "by_pk" in row)
+    row = {name: each for name, each in old.items() if name not in {"by_pk", "by_sk"}}
+    # More tokens than one page has.
+    for number in range(TOKENS_AT_A_TIME + 1):
+        copy = row | {"sk": {"S": f"{row['sk']['S'][:-3]}{number:03}"}}
+        walk.cloud.dynamodb.put_item(TableName=walk.cloud.table, Item=copy)
+    for _ in range(2):
+        walk.gateway.sweep()
+        walk.advance(days=1)
+
+
 def read_the_client_secret(walk: Walk) -> None:
     """From the stack's own secret, from the operator's, and from the operator's parameter."""
     walk.recorder.names.update(
@@ -319,4 +339,5 @@ ALL: tuple[Callable[[Walk], None], ...] = (
     sign_in_in_two_tabs,
     pass_every_door,
     flush_caches,
+    sweep_tokens,
 )

@@ -16,8 +16,10 @@ from chalicelib.domain.ports.flushes import AuthorizerCaches
 from chalicelib.domain.ports.sign_in import LoginProvider
 from chalicelib.domain.ports.time import Sleep
 from chalicelib.handlers.flush import flush_authorizer_caches
+from chalicelib.handlers.sweep import sweep_tokens
 from infra.aws.package.flushing import FLUSHER
 from infra.aws.package.functions import API, PAGE, PAGE_PATHS
+from infra.aws.package.sweeping import SWEEPER
 from infra.local.events import HttpRequest, proxy_event
 from infra.local.policies import allows
 from infra.local.routes import ExactRouteMatcher
@@ -85,7 +87,7 @@ class Gateway:
         self._recorder = recorder
         self._processes = {
             function: Process(cloud, recorder, clock, dict(environ))
-            for function in (API, PAGE, FLUSHER, *DOORS)
+            for function in (API, PAGE, FLUSHER, SWEEPER, *DOORS)
         }
 
     def decide(self, door: str, token: str) -> bool:
@@ -95,6 +97,10 @@ class Gateway:
     def stream(self, records: Sequence[Event]) -> None:
         """Hand records of the table's stream on."""
         self._run(FLUSHER, flush_authorizer_caches, {"Records": records})
+
+    def sweep(self) -> None:
+        """Run the scheduled function."""
+        self._run(SWEEPER, sweep_tokens, {"detail-type": "Scheduled Event"})
 
     def call(
         self,

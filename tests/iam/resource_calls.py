@@ -26,6 +26,7 @@ _SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:ClientSecret-1-a1B2
 _ALIAS = f"arn:aws:kms:{REGION}:{ACCOUNT}:alias/{STACK}"
 _ALARM = f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{STACK}-Name-1"
 _DASHBOARD = f"arn:aws:cloudwatch::{ACCOUNT}:dashboard/Name"
+_RULE = f"arn:aws:events:{REGION}:{ACCOUNT}:rule/{STACK}-Name-1"
 _QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:{STACK}-Name-1"
 _API = f"arn:aws:apigateway:{REGION}::"
 
@@ -55,6 +56,10 @@ _CALLS: Mapping[str, Mapping[str, str]] = {
         "dynamodb:DescribeKinesisStreamingDestination dynamodb:DescribeTimeToLive "
         "dynamodb:GetResourcePolicy dynamodb:ListTagsOfResource dynamodb:UpdateContinuousBackups "
         "dynamodb:UpdateTable dynamodb:UpdateTimeToLive",
+    },
+    "AWS::Events::Rule": {
+        _RULE: "events:PutRule events:PutTargets events:DescribeRule events:ListTargetsByRule "
+        "events:RemoveTargets events:DeleteRule events:TagResource events:UntagResource",
     },
     "AWS::IAM::Role": {
         _ROLE: "iam:CreateRole iam:PutRolePolicy iam:TagRole iam:UntagRole iam:GetRole iam:GetRolePolicy "

@@ -27,6 +27,7 @@ import pytest
 
 from infra.aws.package.flushing import FLUSHER
 from infra.aws.package.functions import API, PAGE
+from infra.aws.package.sweeping import SWEEPER
 from tests.iam.gateway import DOORS, routes
 from tests.iam.grants import refused, unused
 from tests.iam.policy import Request, Statement, allows, applies, listed
@@ -79,7 +80,7 @@ SECRET_WRITES = (
     "ssm:DeleteParameter",
 )
 SECRET_ARNS = (CLIENT_SECRET_ARN, NAMED_SECRET_ARN, NAMED_PARAMETER_ARN)
-PARTITIONS = ("U#1", "S#1", "L#1", "A#1", "KEYS", "ACCESS_TOKEN_KEYS", "FLUSHES")
+PARTITIONS = ("U#1", "S#1", "L#1", "A#1", "KEYS", "ACCESS_TOKEN_KEYS", "FLUSHES", "SWEEP")
 ENCLOSING = "dynamodb:EnclosingOperation"
 # Service Authorization Reference, "Actions, resources, and condition keys for Amazon DynamoDB".
 ENCLOSABLE = frozenset(f"dynamodb:{name}Item" for name in ("Get", "Put", "Update", "Delete"))
@@ -253,6 +254,7 @@ def beyond_page() -> Iterator[Request]:
 
 def beyond_api() -> Iterator[Request]:
     """Return what the API may not do: delete, sign otherwise, or change a published key in place."""
+    yield from (row(action, "SWEEP") for action in (*READS, *WRITES))
     yield from (row("DeleteItem", partition) for partition in PARTITIONS)
     for ring in ("KEYS", "ACCESS_TOKEN_KEYS"):
         yield from (row("UpdateItem", ring, "state"), row("PutItem", ring, "user_id"))
@@ -288,6 +290,27 @@ def beyond_flusher() -> Iterator[Request]:
             f"apigateway:{action}", f"{GATEWAY_ARN}/restapis/{API_ID}/stages/v1/cache/authorizers", {}
         )
     yield Request.of("sqs:ReceiveMessage", QUEUE_ARN, {})
+
+
+def checkpoint() -> Iterator[Request]:
+    """Return what only the sweep may do."""
+    yield from (row(action, "SWEEP", "position") for action in (*READS, *WRITES))
+    yield from (row("UpdateItem", "U#1", name) for name in ("by_pk", "by_sk"))
+
+
+def beyond_sweeper() -> Iterator[Request]:
+    """Return what the sweep may not do: see anything but users and tokens, or change what decides."""
+    yield from kms_requests()
+    for action in (*READS, *WRITES):
+        yield from (row(action, partition) for partition in ("S#1", "L#1", "A#1", *RINGS))
+    for action in ("GetItem", "BatchGetItem", "PutItem", "DeleteItem", CHECK):
+        yield row(action, "U#1")
+    for action in ("Query", "BatchGetItem", "PutItem", "DeleteItem"):
+        yield row(action, "SWEEP", "position")
+    kept = (*DECISIVE, "state", "generation", "version", "last_used_at", "live_tokens", "purge_at")
+    yield from (row("UpdateItem", "U#1", name) for name in kept)
+    yield row("UpdateItem", "SWEEP", "user_id")
+    yield indexed("OTHER")
 
 
 def unkeyed() -> Iterator[Request]:
@@ -331,6 +354,12 @@ UNSUPPLIED: Mapping[str, list[Request]] = {
         *(enclosed(action, p) for action in ("PutItem", "DeleteItem") for p in ("L#1", "S#1")),
         enclosed("UpdateItem", "S#1", "idle_at"),
     ],
+    SWEEPER: [
+        *unkeyed(),
+        *(unnamed("UpdateItem", partition) for partition in ("SWEEP", "U#1")),
+        enclosed("UpdateItem", "SWEEP", "position"),
+        enclosed("UpdateItem", "U#1", "networks"),
+    ],
     FLUSHER: [
         *unkeyed(),
         unnamed("UpdateItem", "FLUSHES"),
@@ -351,9 +380,13 @@ UNSUPPLIED: Mapping[str, list[Request]] = {
 
 CANNOT: Mapping[str, list[Request]] = {
     API: [*beyond_all(), *unflushed(), *client_secret(), *beyond_api()],
-    PAGE: [*beyond_all(), *unflushed(), *beyond_page()],
-    FLUSHER: [*beyond_all(), *client_secret(), *beyond_flusher()],
-    **{door: [*beyond_all(), *unflushed(), *client_secret(), *beyond_doors()] for door in DOORS},
+    PAGE: [*beyond_all(), *unflushed(), *beyond_page(), *checkpoint()],
+    FLUSHER: [*beyond_all(), *client_secret(), *beyond_flusher(), *checkpoint()],
+    SWEEPER: [*beyond_all(), *unflushed(), *client_secret(), *beyond_sweeper()],
+    **{
+        door: [*beyond_all(), *unflushed(), *client_secret(), *beyond_doors(), *checkpoint()]
+        for door in DOORS
+    },
 }
 
 

@@ -80,7 +80,7 @@ def test_the_table_and_the_key_are_the_templates(stack: LocalStack) -> None:
     dynamodb, kms = aws("dynamodb", environment), aws("kms", environment)
     table = dynamodb.describe_table(TableName=environment["TABLE_NAME"])["Table"]
     assert [key["AttributeName"] for key in table["KeySchema"]] == ["pk", "sk"]
-    assert [index["IndexName"] for index in table["GlobalSecondaryIndexes"]] == ["users"]
+    assert [index["IndexName"] for index in table["GlobalSecondaryIndexes"]] == ["users", "by_key"]
     expiry = dynamodb.describe_time_to_live(TableName=environment["TABLE_NAME"])
     assert expiry["TimeToLiveDescription"] == {
         "TimeToLiveStatus": "ENABLED",

@@ -38,6 +38,7 @@ from chalicelib.domain.token_creation import IssuedToken
 from chalicelib.domain.tokens import Token, TokenState
 from chalicelib.domain.users import User, UserStatus
 from chalicelib.services.identities import Move, MoveUsers
+from chalicelib.services.listing import TokenView
 from chalicelib.services.manage import TokenPatch
 from chalicelib.services.sign_in import Credentials
 from chalicelib.services.verify import Verified
@@ -698,6 +699,64 @@ def test_administrators_who_deactivate_each_other_at_once_leave_one(racers: Race
         assert len(of_type(AdminRequired, results)) == 1
         for admin in admins:
             racers.service.administer.reactivate(None, admin.id, ADMINISTRATOR, restore_tokens=True)
+
+
+def admins_of(racers: Racers, processes: Sequence[CloudService], *subjects: str) -> list[User]:
+    """Return administrators who have signed in, each at a process."""
+    return [
+        process.sign_in.admin(Credentials(unverified_bearer=racers.provider.sign_in(subject)))
+        for process, subject in zip(processes, subjects, strict=True)
+    ]
+
+
+def test_administrators_and_owner_at_one_token_end_it_once(racers: Racers) -> None:
+    """One pauses, one revokes, and the owner revokes: it ends, with one reason, and one place is free."""
+    names = ("first@example.com", "second@example.com")
+    processes = racers.processes(3, ADMIN_SUBJECTS=",".join(names))
+    first, second = admins_of(racers, processes[:2], *names)
+    for _ in range(15):
+        owner = racers.new_user()
+        racers.issue(owner)
+        issued = racers.issue(owner)
+        token = issued.token
+        tokens = [process.administer_tokens for process in processes]
+        paused, by_admin, by_owner = at_once(
+            [
+                partial(tokens[0].set_status, first, owner.id, token.id, TokenState.INACTIVE),
+                partial(tokens[1].revoke, second, owner.id, token.id),
+                partial(processes[2].revoke, owner, token.id, RevocationReason.OWNER),
+            ]
+        )
+        assert (by_admin, by_owner) == (None, None)
+        assert isinstance(paused, TokenView | TokenAlreadyRevoked)
+        revocation = racers.row(token).revocation
+        assert revocation is not None
+        assert revocation.reason in (RevocationReason.ADMIN, RevocationReason.OWNER)
+        assert racers.stored(owner).live_tokens == racers.places(owner) == 1
+        with pytest.raises(RevokedToken):
+            racers.service.verify(issued.secret)
+
+
+@pytest.mark.parametrize("of_own_token", [False, True], ids=["of another", "own"])
+def test_administrator_who_is_put_out_at_that_moment(racers: Racers, *, of_own_token: bool) -> None:
+    """Either the token ended before the administrator did, or nothing happened to it."""
+    names = ("first@example.com", "second@example.com")
+    processes = racers.processes(2, ADMIN_SUBJECTS=",".join(names))
+    for _ in range(25):
+        first, second = admins_of(racers, processes, *names)
+        owner = racers.stored(second) if of_own_token else racers.new_user()
+        token = racers.issue(owner).token
+        out, ended = at_once(
+            [
+                partial(processes[0].administer.deactivate, first, second.id),
+                partial(processes[1].administer_tokens.revoke, second, owner.id, token.id),
+            ]
+        )
+        assert isinstance(out, User)
+        assert ended is None or isinstance(ended, AdminRequired)
+        assert (racers.row(token).state is TokenState.REVOKED) is (ended is None)
+        racers.service.administer.reactivate(None, second.id, restore_tokens=True)
+        racers.clock.advance(timedelta(seconds=1))
 
 
 def test_sign_in_racing_a_deactivation_never_reactivates(racers: Racers) -> None:

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import msgspec
 import pytest
@@ -42,7 +43,7 @@ from chalicelib.services.listing import TokenQuery
 from chalicelib.services.manage import TokenPatch
 from chalicelib.services.sign_in import Credentials
 from chalicelib.services.verify import UNKNOWN_CALLER, Verified, VerifyToken
-from tests.model.summary import counts, summary_of
+from tests.model.summary import WEEK, counts, summary_of
 from tests.model.world import IDLE, SKEW, Row, World
 from tests.support.actors import ADMINISTRATOR, CALLER, PERSON
 from tests.support.builders import A_CALLER, ISSUER
@@ -453,6 +454,7 @@ class Life(RuleBasedStateMachine):
             working = sum(self.world.status(t) == "active" for t in self.world.listed(name).values())
             self.world.users[name] = user
             assert summary["working"] == working
+            self._summary_agrees_with_the_filters(row, summary)
 
     @invariant()
     def count_is_never_below_the_truth_and_the_quota_holds(self) -> None:
@@ -469,6 +471,24 @@ class Life(RuleBasedStateMachine):
         usable = [row for row in self.store.rows() if self._may_be_used(row)]
         families = Counter(row.family_id or row.id for row in usable)
         assert max(families.values(), default=0) <= 2
+
+    def _summary_agrees_with_the_filters(self, owner: User, summary: dict[str, Any]) -> None:
+        """Compare with the filters of administrators, without the tokens that have a successor."""
+        now, rules = self.world.now, self.service.rules
+        tokens = [token for token in self.store.rows() if token.user_id == owner.id]
+        current = [token for token in tokens if not token.successor_id]
+
+        def found(rows: list[Token], **properties: Any) -> list[Token]:
+            asked = TokenFilter(**properties)
+            return [token for token in rows if asked.matches(token, owner, now, rules)]
+
+        expiring = found(current, status=TokenStatus.ACTIVE, expires_within=WEEK)
+        idling = found(current, idle_within=WEEK)
+        idle_first = [t for t in idling if t.expires_at is None or t.idle_at < t.expires_at]
+        assert summary["expiring"]["count"] == len(expiring)
+        assert summary["idling"]["count"] == len(idle_first)
+        assert summary["used_after_overlap"]["count"] <= len(found(tokens, reused=True))
+        assert summary["refused"]["count"] <= len(found(tokens, refused=True))
 
     def _not_ended(self, name: str) -> int:
         statuses = map(self.world.status, self.world.listed(name).values())

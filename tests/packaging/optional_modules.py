@@ -158,6 +158,7 @@ def first_calls(stub: DynamoDBStub, handlers: Sequence[str]) -> list[tuple[str, 
         "websocket_authorizer": events.websocket(header),
         "appsync_authorizer": events.appsync(stub.token),
         "flush_authorizer_caches": {"Records": []},
+        "sweep_tokens": {},
     }
     return [(handler, known[handler.rpartition(".")[2]]) for handler in handlers]
 

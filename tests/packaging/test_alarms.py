@@ -4,6 +4,7 @@ import contextlib
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +13,18 @@ import pytest
 from chalicelib.adapters.dynamodb import items
 from chalicelib.domain.errors import SigningUnavailable, StoreUnavailable
 from chalicelib.domain.users import User
+from chalicelib.domain.walks import Walk
 from chalicelib.handlers import authorizer, front_doors
 from chalicelib.handlers.flush import flush_authorizer_caches
+from chalicelib.handlers.sweep import sweep_tokens
 from infra.aws.package.alarms import with_alarms
 from infra.aws.package.flushing import FLUSHER, limits_of
 from infra.aws.package.functions import API, authorizers_in, functions_in
+from infra.aws.package.sweeping import LATEST_HOURS, SWEEPER
 from tests.packaging.cloudwatch import PERIOD_SECONDS, CloudWatch, Line
 from tests.support.api import Api, api_of
 from tests.support.builders import a_token, a_user
-from tests.support.clock import START
+from tests.support.clock import START, FixedClock
 from tests.support.events import Context, appsync, http_api, rest_request, rest_token, websocket
 from tests.support.keys import LocalSigningKey
 from tests.support.memory import InMemoryStore
@@ -56,6 +60,14 @@ def api(service: MemoryService) -> Iterator[Api]:
     """Call the app."""
     with api_of(service) as api:
         yield api
+
+
+class OutOfTime(Context):
+    """The context of a function that must end."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Return 0."""
+        return 0
 
 
 Handler = Callable[[Mapping[str, Any], Any], dict[str, Any]]
@@ -224,7 +236,7 @@ class TestIncidents:
 
     def test_throttled_function(self, resources: dict[str, Any]) -> None:
         """Lambda throttles a function that callers wait for more than 5 times in 5 minutes."""
-        for function in set(functions_in(resources)) - {FLUSHER}:
+        for function in set(functions_in(resources)) - {FLUSHER, SWEEPER}:
             watch = CloudWatch(resources)
             watch.measure("AWS/Lambda", "Throttles", 5, **of(function))
             assert watch.raised == set()
@@ -233,7 +245,7 @@ class TestIncidents:
 
     def test_throttles_add_up(self, resources: dict[str, Any], watch: CloudWatch) -> None:
         """Each function is throttled once."""
-        for function in set(functions_in(resources)) - {FLUSHER}:
+        for function in set(functions_in(resources)) - {FLUSHER, SWEEPER}:
             watch.measure("AWS/Lambda", "Throttles", 1, **of(function))
         assert watch.raised == {"FunctionThrottles"}
 
@@ -254,6 +266,29 @@ class TestIncidents:
             watch.go_on()
         watch.measure("AWS/SQS", "ApproximateNumberOfMessagesVisible", 0, **QUEUE)
         assert watch.raised == set()
+
+    def test_sweep_that_fails(self, watch: CloudWatch) -> None:
+        """It fails for 15 minutes, or Lambda ends it. A single failure raises no alarm."""
+        for line in ({"event": "sweep", "outcome": "error"}, "Task timed out after 240.00 seconds"):
+            for _ in range(3):
+                assert watch.raised == set()
+                watch.go_on()
+                watch.log(SWEEPER, line)
+            assert watch.raised == {"SweepFailures"}
+            watch.go_on()
+
+    def test_walk_that_does_not_end(self, watch: CloudWatch) -> None:
+        """The lines of the sweep tell the hours since the last one."""
+        store, clock = InMemoryStore(), FixedClock()
+        with api_of(MemoryService(clock=clock, store=store)):
+            for hours, alarms in ((1, set()), (LATEST_HOURS, {"SweepLate"})):
+                walk = Walk(clock.now() - timedelta(hours=hours, minutes=30))
+                store.save_walk(store.find_walk(), walk)
+                with written() as lines:
+                    sweep_tokens({}, OutOfTime())
+                watch.go_on()
+                watch.log(SWEEPER, *lines)
+                assert watch.raised == alarms
 
     def test_throttles_of_the_table(self, watch: CloudWatch) -> None:
         """The SDK repeats the call. Callers who see a failure are counted as such."""

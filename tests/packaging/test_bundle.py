@@ -22,6 +22,7 @@ HANDLERS = [
     "chalicelib.handlers.authorizer",
     "chalicelib.handlers.flush",
     "chalicelib.handlers.front_doors",
+    "chalicelib.handlers.sweep",
 ]
 
 

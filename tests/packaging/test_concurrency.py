@@ -38,8 +38,11 @@ def values(template: Mapping[str, Any], **given: str) -> dict[str, str]:
 def test_nothing_is_reserved_or_kept_warm_by_default(template: dict[str, Any]) -> None:
     """An upgrade changes no capacity."""
     usual, resources = values(template), template["Resources"]
+    unattended = ("FlushAuthorizerCaches", "SweepTokens")
     for name, resource in resources.items():
-        if resource["Type"] == "AWS::Serverless::Function" and name != "FlushAuthorizerCaches":
+        if name in unattended:
+            assert "ReservedConcurrentExecutions" not in resource["Properties"]
+        elif resource["Type"] == "AWS::Serverless::Function":
             reserved = resource["Properties"]["ReservedConcurrentExecutions"]
             assert resolved(template, reserved, usual) is None
         if resource["Type"] == "AWS::Lambda::Alias":
@@ -49,7 +52,7 @@ def test_nothing_is_reserved_or_kept_warm_by_default(template: dict[str, Any]) -
 
 
 def test_each_authorizer_the_api_and_the_page_have_a_parameter(template: dict[str, Any]) -> None:
-    """A new authorizer without one fails here; the flusher shares the account's executions."""
+    """A new authorizer without one fails here; the flusher and the sweep share the account's executions."""
     names = {f"{door}Concurrency": door for door in authorizers_in(template["Resources"])}
     names |= {"ApiConcurrency": "APIHandler", "PageConcurrency": "PageHandler"}
     for parameter, function in names.items():

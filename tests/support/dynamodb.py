@@ -22,6 +22,7 @@ from chalicelib.adapters.dynamodb.key_store import DynamoDBKeyStore
 from chalicelib.adapters.dynamodb.reactivation_store import DynamoDBReactivationStore
 from chalicelib.adapters.dynamodb.rotation_store import DynamoDBRotationStore
 from chalicelib.adapters.dynamodb.session_store import DynamoDBSessionStore
+from chalicelib.adapters.dynamodb.sweep_store import DynamoDBSweepStore
 from chalicelib.adapters.dynamodb.token_index import DynamoDBTokenIndex
 from chalicelib.adapters.dynamodb.token_store import DynamoDBTokenStore
 from chalicelib.adapters.dynamodb.user_store import DynamoDBUserStore
@@ -34,6 +35,7 @@ from chalicelib.domain.ports.events import EventStore
 from chalicelib.domain.ports.flushes import FlushStore
 from chalicelib.domain.ports.sign_in import SessionStore
 from chalicelib.domain.ports.signing import KeyStore
+from chalicelib.domain.ports.sweeps import SweepStore
 from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.ports.tokens import AuthorizationStore, RotationStore, TokenIndex, TokenStore
 from chalicelib.domain.ports.users import ReactivationStore, UserStore
@@ -88,6 +90,7 @@ class Stores:
     sessions: SessionStore
     assertions: AssertionStore
     flushes: FlushStore
+    sweeps: SweepStore
     reactivations: ReactivationStore
     forget: Callable[[str, str | None], None]
 
@@ -122,6 +125,7 @@ def dynamodb_stores(cloud: Cloud) -> Stores:
         DynamoDBSessionStore(client, table),
         DynamoDBAssertionStore(client, table),
         DynamoDBFlushStore(client, table),
+        DynamoDBSweepStore(client, table),
         DynamoDBReactivationStore(client, table),
         forget,
     )

@@ -12,6 +12,10 @@ class Context:
 
     aws_request_id = "request-7"
 
+    def get_remaining_time_in_millis(self) -> int:
+        """Return the milliseconds that are left."""
+        return 240_000
+
 
 def rest_token(header: str) -> Event:
     """Return what a REST API sends to a TOKEN authorizer."""

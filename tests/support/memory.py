@@ -33,12 +33,12 @@ from chalicelib.domain.token_creation import IdempotencyRecord
 from chalicelib.domain.token_rules import CreationLimits
 from chalicelib.domain.tokens import Token, TokenState
 from chalicelib.domain.users import Role, User
-from tests.support.rows import Rows
+from tests.support.swept_rows import SweptRows
 
 Row = TypeVar("Row", Token, User)
 
 
-class InMemoryStore(Rows):
+class InMemoryStore(SweptRows):
     """Users, tokens, idempotency records, ended generations and sessions, in dictionaries."""
 
     def find_for_authorization(self, user_id: str, token_id: str) -> tuple[Token | None, User | None]:
@@ -195,7 +195,8 @@ class InMemoryStore(Rows):
     def find_owner_of(self, token_id: str) -> str | None:
         """Return the id of a token's owner."""
         with self._lock:
-            return next((owner for owner, known in self._tokens if known == token_id), None)
+            indexed = self._tokens.keys() - self._unindexed
+            return next((owner for owner, known in indexed if known == token_id), None)
 
     def list_family(self, user_id: str, family_id: str) -> Sequence[Token]:
         """Return the tokens of one family."""

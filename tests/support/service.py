@@ -38,6 +38,7 @@ def parts_over(store: InMemoryStore) -> Parts:
         session_store=store,
         reactivation_store=store,
         flush_store=store,
+        sweep_store=store,
     )
 
 

@@ -73,7 +73,7 @@ class DynamoDBAuthorizationStore:
         seen = items.TOKEN.attributes(before, _REFUSED)
         conditions = [
             "attribute_exists(pk)",
-            _is_refused_as_before(update, seen.get("refused")),
+            is_refused_as_before(update, seen.get("refused")),
             update.same("last_reused_at", seen.get("last_reused_at")),
         ]
         return self._write(before, update, conditions)
@@ -89,7 +89,7 @@ class DynamoDBAuthorizationStore:
         return True
 
 
-def _is_refused_as_before(update: Update, seen: Attribute | None) -> str:
+def is_refused_as_before(update: Update, seen: Attribute | None) -> str:
     """Return the condition that no refusal was recorded since. It compares count and time alone.
 
     A later release may have written a reason that this one does not understand.

@@ -105,3 +105,8 @@ def flush_budget_key() -> Item:
     0.1 keeps a row per stage beside it, ``restapis/...`` or ``apis/...``. Those are ignored.
     """
     return primary_key(_FLUSHES, "budget")
+
+
+def sweep_key() -> Item:
+    """Return the primary key of the sweep's checkpoint."""
+    return primary_key("SWEEP")

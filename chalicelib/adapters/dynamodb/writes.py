@@ -71,14 +71,15 @@ class Update:
         """Return the parameters of UpdateItem, or of an Update within a transaction."""
         clauses = (("SET", self.sets), ("REMOVE", self.removes), ("ADD", self.adds))
         expression = " ".join(f"{verb} {', '.join(parts)}" for verb, parts in clauses if parts)
-        return {
+        request = {
             "TableName": table,
             "Key": key,
             "UpdateExpression": expression,
             "ConditionExpression": condition,
             "ExpressionAttributeNames": self.names,
-            "ExpressionAttributeValues": self.values,
         }
+        # DynamoDB refuses an empty map.
+        return request | ({"ExpressionAttributeValues": self.values} if self.values else {})
 
 
 def transact(client: "DynamoDBClient", items: Sequence[Mapping[str, Any]]) -> None:

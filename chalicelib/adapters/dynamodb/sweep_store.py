@@ -1,0 +1,186 @@
+"""The rows of the sweep: its checkpoint, and users with their tokens, read eventually consistent."""
+
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from chalicelib import logs
+from chalicelib.adapters.dynamodb import items, primary_keys
+from chalicelib.adapters.dynamodb.attributes import Member, RowKind, number, text, time
+from chalicelib.adapters.dynamodb.authorization_store import is_refused_as_before
+from chalicelib.adapters.dynamodb.errors import ConditionFailed, translated
+from chalicelib.adapters.dynamodb.reads import get
+from chalicelib.adapters.dynamodb.writes import Update
+from chalicelib.domain.networks import RecordNetworks
+from chalicelib.domain.ports.sweeps import KeptWalk, OwnedRows, SweptToken, UserPosition
+from chalicelib.domain.tokens import Token
+from chalicelib.domain.walks import Walk
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_Row = TypeVar("_Row")
+
+WALK = RowKind(
+    Walk,
+    Member("began_at", time),
+    Member("position", text, optional=True),
+    Member("owner_position", text, optional=True),
+    Member("token_id", text, optional=True),
+    Member("users", number, optional=True),
+    Member("tokens", number, optional=True),
+    Member("ended_at", time, optional=True),
+    Member("last_ended_at", time, optional=True),
+)
+
+# The rows of a user, the ended generations and the tokens, with the small rows between them.
+_ROWS = ("#", f"{primary_keys.TOKENS}~")
+_OWNER_AND_GENERATIONS = ("#", f"{primary_keys.GENERATIONS}~")
+_ADDRESSES = ("networks", "refused")
+_ATTEMPTS = 3
+
+
+class DynamoDBSweepStore:
+    """The sweep's reads and writes. Each write is one conditional UpdateItem of the named attributes."""
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def find_walk(self) -> KeptWalk | None:
+        """Return the checkpoint. Raises StoreUnavailable."""
+        item = get(self._client, self._table, primary_keys.sweep_key())
+        return KeptWalk(WALK.read(item), text.read(item["write_id"])) if item else None
+
+    def save_walk(self, before: KeptWalk | None, after: Walk) -> KeptWalk | None:
+        """Write the checkpoint if the table still has ``before``. Raises StoreUnavailable.
+
+        If a response is lost, the write is repeated and meets its own id. This counts as written.
+        """
+        kept = KeptWalk(after, secrets.token_hex(8))
+        update = Update()
+        update.change(WALK.item(before.walk) if before else {}, WALK.item(after))
+        update.set("write_id", text(kept.write_id))
+        condition = update.same("write_id", text(before.write_id) if before else None)
+        request = update.request(self._table, primary_keys.sweep_key(), condition)
+        try:
+            with translated():
+                self._client.update_item(**request, ReturnValuesOnConditionCheckFailure="ALL_OLD")
+        except ConditionFailed as failure:
+            is_own = failure.item is not None and failure.item["write_id"] == text(kept.write_id)
+            return kept if is_own else None
+        return kept
+
+    def list_positions(self, after: str, limit: int) -> Sequence[UserPosition]:
+        """Return users from the index, the oldest first. Raises StoreUnavailable."""
+        values = {":users": text(items.USERS_PARTITION)} | ({":after": text(after)} if after else {})
+        with translated():
+            page = self._client.query(
+                TableName=self._table,
+                IndexName=items.USERS_INDEX,
+                KeyConditionExpression="users_pk = :users" + (" AND users_sk > :after" if after else ""),
+                ExpressionAttributeValues=values,
+                Limit=limit,
+            )
+        found: list[Any] = page["Items"]
+        return [
+            UserPosition(each["pk"]["S"].removeprefix(primary_keys.USERS), each["users_sk"]["S"])
+            for each in found
+        ]
+
+    def read_owned(self, user_id: str, after: str, limit: int) -> OwnedRows | None:
+        """Return a user and tokens, by one Query for a user with few rows. Raises StoreUnavailable."""
+        found: list[Mapping[str, Any]] = []
+        start: Mapping[str, Any] | None = None
+        if after:
+            found += self._rows(user_id, _OWNER_AND_GENERATIONS)[0]
+            start = primary_keys.token_key(user_id, after)
+        while True:
+            rows, start = self._rows(user_id, _ROWS, start, Limit=limit)
+            found += rows
+            # A page may end before the first token.
+            if start is None or start["sk"]["S"].startswith(primary_keys.TOKENS):
+                break
+        next_after = start["sk"]["S"].removeprefix(primary_keys.TOKENS) if start else None
+        return _owned(found, next_after)
+
+    def fill_index_keys(self, token: Token) -> bool:
+        """Write the keys of the generic index, if the row lacks them. Raises StoreUnavailable."""
+        update = Update()
+        update.set_all(primary_keys.token_index_key(token.id))
+        # The version stays, because nothing that an owner sees changes (If-Match).
+        condition = f"attribute_exists(pk) AND {update.same('by_pk', None)}"
+        try:
+            self._write(token, update, condition)
+        except ConditionFailed:
+            return False
+        return True
+
+    def forget_addresses(self, token: Token) -> bool:
+        """Write the row's refusals without a network, and remove its networks. Raises StoreUnavailable."""
+        for _ in range(_ATTEMPTS):
+            update = Update()
+            left = items.TOKEN.attributes(token.showing(RecordNetworks.OFF), _ADDRESSES)
+            update.set_all(left)
+            for attribute in _ADDRESSES:
+                if attribute not in left:
+                    update.remove(attribute)
+            refused = items.TOKEN.attributes(token, ["refused"]).get("refused")
+            condition = f"attribute_exists(pk) AND {is_refused_as_before(update, refused)}"
+            try:
+                self._write(token, update, condition)
+            except ConditionFailed as failure:
+                if failure.item is None:
+                    return False
+                token = items.TOKEN.read(failure.item)
+            else:
+                return True
+        return False
+
+    def _write(self, token: Token, update: Update, condition: str) -> None:
+        request = update.request(self._table, primary_keys.token_key(token.user_id, token.id), condition)
+        with translated():
+            self._client.update_item(**request, ReturnValuesOnConditionCheckFailure="ALL_OLD")
+
+    def _rows(
+        self, user_id: str, between: tuple[str, str], start: Mapping[str, Any] | None = None, **options: int
+    ) -> tuple[list[Any], Mapping[str, Any] | None]:
+        low, high = between
+        with translated():
+            page = self._client.query(
+                TableName=self._table,
+                KeyConditionExpression="pk = :pk AND sk BETWEEN :low AND :high",
+                ExpressionAttributeValues={
+                    ":pk": primary_keys.user_key(user_id)["pk"],
+                    ":low": text(low),
+                    ":high": text(high),
+                },
+                **({"ExclusiveStartKey": start} if start else {}),  # type: ignore[arg-type]
+                **options,  # type: ignore[arg-type]
+            )
+        return list(page["Items"]), page.get("LastEvaluatedKey")
+
+
+def _owned(rows: Sequence[Mapping[str, Any]], next_after: str | None) -> OwnedRows | None:
+    by_kind: dict[str, list[Mapping[str, Any]]] = {}
+    for row in rows:
+        by_kind.setdefault(row["sk"]["S"].partition("#")[0], []).append(row)
+    owners = _read(items.USER.read, by_kind.get("", []))
+    if not owners:
+        return None
+    ended = _read(items.ENDED_GENERATION.read, by_kind.get("G", []))
+    tokens = _read(
+        lambda row: SweptToken(items.TOKEN.read(row), is_indexed="by_pk" in row), by_kind.get("T", [])
+    )
+    return OwnedRows(owners[0], {each.generation: each for each in ended}, tokens, next_after)
+
+
+def _read(read: Callable[[Mapping[str, Any]], _Row], rows: Sequence[Mapping[str, Any]]) -> list[_Row]:
+    """Return the rows that can be read. A damaged row must not hold up the walk."""
+    found = []
+    for row in rows:
+        try:
+            found.append(read(row))
+        except (KeyError, ValueError) as error:
+            logs.warn("sweep.unreadable", sk=row["sk"]["S"], error=type(error).__name__)
+    return found

@@ -1,0 +1,52 @@
+"""The daily walk of the sweep through all users and their tokens."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """A walk, and the place that it has reached. One begins on each UTC day.
+
+    ``position`` is the place of a user in the index of users. That user and all users before are done.
+    ``owner_position`` and ``token_id`` name the last token that is done of a user with many tokens.
+    ``users`` and ``tokens`` count those that are done. ``ended_at`` is None until all are.
+    ``last_ended_at`` is the end of the walk before, and None for the first walk.
+    """
+
+    began_at: datetime
+    position: str = ""
+    owner_position: str = ""
+    token_id: str = ""
+    users: int = 0
+    tokens: int = 0
+    ended_at: datetime | None = None
+    last_ended_at: datetime | None = None
+
+    def is_done_for_today(self, now: datetime) -> bool:
+        """Return True if the walk has ended and began on the UTC day of ``now``, or later."""
+        return self.ended_at is not None and self.began_at.date() >= now.date()
+
+    def next_one(self, now: datetime) -> "Walk":
+        """Return a walk that begins at ``now``, after this one has ended."""
+        return Walk(began_at=now, last_ended_at=self.ended_at)
+
+    def token_before(self, position: str) -> str:
+        """Return the id of the last token that is done of the user at a position, or ``""``."""
+        return self.token_id if position == self.owner_position else ""
+
+    def past_tokens(self, position: str, token_id: str, count: int) -> "Walk":
+        """Return the walk after ``count`` tokens of the user at a position. More of them are left."""
+        return replace(self, owner_position=position, token_id=token_id, tokens=self.tokens + count)
+
+    def past_user(self, position: str) -> "Walk":
+        """Return the walk after all tokens of the user at a position."""
+        return replace(self, position=position, owner_position="", token_id="", users=self.users + 1)
+
+    def ended(self, now: datetime) -> "Walk":
+        """Return the walk after the last user."""
+        return replace(self, ended_at=now)
+
+    def age(self, now: datetime) -> timedelta:
+        """Return the time since the end of the latest walk, or since the beginning of the first one."""
+        return now - (self.ended_at or self.last_ended_at or self.began_at)

@@ -1,0 +1,62 @@
+"""The sweep's schedule, alarms and graph. The schedule is off in open mode, which has no tokens."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chalicelib.settings import AuthMode, GatewaySettings
+from infra.aws.package.functions import Resource, Template, log_group_of
+from infra.aws.package.metrics import NO_LINE, alarm, graph, metric_filter, of_each, own_metric
+
+SWEEPER = "SweepTokens"
+SCHEDULE = "SweepSchedule"
+
+FAILED, HOURS = "FailedSweeps", "HoursSinceSweep"
+LATEST_HOURS = 36
+"""A walk begins each day. With this age, one was not finished for half a day."""
+
+_ERROR_LINE = '{ $.event = "sweep" && $.outcome = "error" }'
+# A sweep that failed does not know the hours.
+_OK_LINE = '{ $.event = "sweep" && $.outcome = "ok" }'
+
+
+def with_sweeping(template: Template) -> Template:
+    """Return the template with the schedule off in open mode. Raises SettingsError."""
+    resources = template["Resources"]
+    variables = resources[SWEEPER]["Properties"]["Environment"]["Variables"]
+    given = {name: value for name, value in variables.items() if isinstance(value, str)}
+    is_open = GatewaySettings.from_environ(given).auth_mode is AuthMode.NONE
+    properties = resources[SCHEDULE]["Properties"] | {"State": "DISABLED" if is_open else "ENABLED"}
+    schedule = {**resources[SCHEDULE], "Properties": properties}
+    return {**template, "Resources": {**resources, SCHEDULE: schedule}}
+
+
+def sweep_filters() -> dict[str, Resource]:
+    """Return the metrics of the sweep's log lines."""
+    group = log_group_of(SWEEPER)
+    return {
+        f"{SWEEPER}Errors": metric_filter(group, _ERROR_LINE, FAILED),
+        f"{SWEEPER}Crashes": metric_filter(group, NO_LINE, FAILED),
+        HOURS: metric_filter(group, _OK_LINE, HOURS, "$.hours_since_walk"),
+    }
+
+
+def sweep_alarms() -> dict[str, Resource]:
+    """Return the alarms of the sweep."""
+    failed, hours = own_metric(FAILED), own_metric(HOURS, "Maximum")
+    return {
+        "SweepFailures": alarm(
+            "The walk through all tokens has failed for 15 minutes.", [failed], 0, periods=3
+        ),
+        "SweepLate": alarm(
+            f"The walk through all tokens has not come to its end for {LATEST_HOURS} hours.",
+            [hours],
+            LATEST_HOURS,
+        ),
+    }
+
+
+def sweep_graph(own: str) -> dict[str, Any]:
+    """Return the sweep's graph. ``own`` is our namespace."""
+    metrics = [*of_each([SWEEPER], "Duration"), [own, FAILED], [own, HOURS]]
+    return graph("Sweep: duration (ms), failures, hours since the last walk", metrics, "Maximum")
