@@ -42,6 +42,7 @@ from chalicelib.services.listing import TokenView
 from chalicelib.services.manage import TokenPatch
 from chalicelib.services.sign_in import Credentials
 from chalicelib.services.verify import Verified
+from tests.support.actors import ADMINISTRATOR, CALLER, JOURNAL, OPERATOR, PERSON, an_event
 from tests.support.builders import ISSUER, a_request, a_user
 from tests.support.clock import START, FixedClock
 from tests.support.dynamodb import Cloud, CloudService
@@ -117,7 +118,7 @@ class Racers:
         self.clock = FixedClock()
         self.provider = TestProvider(self.clock)
         self.service = self.process()
-        self.service.users.add_user(ADMIN)
+        self.service.users.add_user(ADMIN, an_event())
 
     def process(self, **environ: str) -> CloudService:
         """Return a process that has signed before."""
@@ -133,7 +134,7 @@ class Racers:
         """Return a stored user that no earlier round has used."""
         self._people += 1
         user = a_user(f"user-{self._people}@example.com")
-        assert self.service.users.add_user(user)
+        assert self.service.users.add_user(user, an_event())
         return user
 
     def stored(self, user: User) -> User:
@@ -159,7 +160,7 @@ class Racers:
 
     def issue(self, owner: User) -> IssuedToken:
         """Return a new token."""
-        return self.service.issue(owner, a_request())
+        return self.service.issue(owner, a_request(), PERSON)
 
 
 @pytest.fixture
@@ -178,7 +179,7 @@ def test_quota_is_exact_under_concurrent_creations(racers: Racers, repetition: i
     """Twenty at once at a quota of five: five succeed, and the count agrees with the rows."""
     owner = racers.new_user()
     processes = racers.processes(20, MAX_TOKENS_PER_USER="5")
-    results = at_once([partial(p.issue, owner, a_request()) for p in processes])
+    results = at_once([partial(p.issue, owner, a_request(), PERSON) for p in processes])
     assert len(of_type(IssuedToken, results)) == 5
     assert len(of_type(TokenLimitReached, results)) == 15
     assert racers.stored(owner).live_tokens == 5
@@ -190,13 +191,13 @@ def test_quota_is_exact_when_creations_recount_at_once(racers: Racers) -> None:
     """A slot that expired is given away once, however many find it."""
     owner = racers.new_user()
     process = racers.process(MAX_TOKENS_PER_USER="3")
-    process.issue(owner, a_request(lifetime=timedelta(days=1)))
+    process.issue(owner, a_request(lifetime=timedelta(days=1)), PERSON)
     for _ in range(2):
-        process.issue(owner, a_request())
+        process.issue(owner, a_request(), PERSON)
     racers.clock.advance(timedelta(days=2))
     full = racers.stored(owner)
     processes = racers.processes(10, MAX_TOKENS_PER_USER="3")
-    results = at_once([partial(p.issue, full, a_request()) for p in processes])
+    results = at_once([partial(p.issue, full, a_request(), PERSON) for p in processes])
     assert len(of_type(IssuedToken, results)) == 1
     assert len(of_type(TokenLimitReached, results)) == 9
     assert racers.stored(owner).live_tokens == 3
@@ -207,9 +208,9 @@ def test_creations_and_revocations_keep_the_count(racers: Racers) -> None:
     owner = racers.new_user()
     doomed = [racers.issue(owner).token for _ in range(8)]
     processes = racers.processes(16)
-    creations = [partial(p.issue, owner, a_request()) for p in processes[:8]]
+    creations = [partial(p.issue, owner, a_request(), PERSON) for p in processes[:8]]
     revocations = [
-        partial(p.revoke, owner, t.id, RevocationReason.OWNER)
+        partial(p.revoke, owner, t.id, RevocationReason.OWNER, PERSON)
         for p, t in zip(processes[8:], doomed, strict=True)
     ]
     assert of_type(ApiTokensError, at_once([*creations, *revocations])) == []
@@ -222,7 +223,7 @@ def test_same_idempotency_key_makes_one_token(racers: Racers, repetition: int) -
     """Ten replays at once make one token, and nine learn its id."""
     owner = racers.new_user()
     processes = racers.processes(10)
-    results = at_once([partial(p.issue, owner, a_request(), "key") for p in processes])
+    results = at_once([partial(p.issue, owner, a_request(), PERSON, "key") for p in processes])
     (issued,) = of_type(IssuedToken, results)
     replays = of_type(AlreadyCreated, results)
     assert [issued.token.id] * 9 == [replay.token_id for replay in replays]
@@ -250,7 +251,7 @@ def test_touch_racing_a_revocation_never_revives(racers: Racers) -> None:
         token = issued.token
         racers.clock.advance(timedelta(minutes=1))
         uses = [partial(p.verify, issued.secret) for p in processes[1:]]
-        revocation = partial(processes[0].revoke, owner, token.id, RevocationReason.EXPOSED)
+        revocation = partial(processes[0].revoke, owner, token.id, RevocationReason.EXPOSED, PERSON)
         results = at_once([*uses, revocation])
         assert {RevokedToken} >= {type(error) for error in of_type(ApiTokensError, results)}
         row = racers.row(token)
@@ -271,13 +272,13 @@ def test_touch_racing_a_pause_never_reactivates(racers: Racers) -> None:
     for _ in range(30):
         racers.clock.advance(timedelta(minutes=10))
         uses = [partial(p.verify, issued.secret) for p in processes[1:]]
-        change = partial(processes[0].manage.patch, owner, issued.token.id, pause)
+        change = partial(processes[0].manage.patch, owner, issued.token.id, pause, PERSON)
         results = at_once([*uses, change])
         assert {InactiveToken} >= {type(error) for error in of_type(ApiTokensError, results)}
         assert racers.row(issued.token).state is TokenState.INACTIVE
         with pytest.raises(InactiveToken):
             racers.service.verify(issued.secret)
-        racers.service.manage.patch(owner, issued.token.id, resume)
+        racers.service.manage.patch(owner, issued.token.id, resume, PERSON)
 
 
 def test_changes_of_different_members_both_last(racers: Racers) -> None:
@@ -288,7 +289,10 @@ def test_changes_of_different_members_both_last(racers: Racers) -> None:
         token = racers.issue(owner).token
         patches = [TokenPatch(name=f"name {n}"), TokenPatch(description=f"text {n}")]
         results = at_once(
-            [partial(p.manage.patch, owner, token.id, c) for p, c in zip(processes, patches, strict=True)]
+            [
+                partial(p.manage.patch, owner, token.id, c, PERSON)
+                for p, c in zip(processes, patches, strict=True)
+            ]
         )
         assert of_type(ApiTokensError, results) == []
         row = racers.row(token)
@@ -303,7 +307,7 @@ def test_of_changes_to_one_version_one_wins(racers: Racers) -> None:
         token = racers.issue(owner).token
         results = at_once(
             [
-                partial(p.manage.patch, owner, token.id, TokenPatch(name=f"name {n}"), {1})
+                partial(p.manage.patch, owner, token.id, TokenPatch(name=f"name {n}"), PERSON, {1})
                 for n, p in enumerate(processes)
             ]
         )
@@ -320,7 +324,9 @@ def test_concurrent_revocations_free_one_slot(racers: Racers) -> None:
     racers.issue(owner)
     for _ in range(5):
         token = racers.issue(owner).token
-        results = at_once([partial(p.revoke, owner, token.id, RevocationReason.OWNER) for p in processes])
+        results = at_once(
+            [partial(p.revoke, owner, token.id, RevocationReason.OWNER, PERSON) for p in processes]
+        )
         assert results == [None] * 8
         assert racers.stored(owner).live_tokens == 1
 
@@ -332,7 +338,7 @@ def test_concurrent_rotations_make_one_successor(racers: Racers, overlap: timede
     processes = racers.processes(8)
     for n in range(1, 6):
         token = racers.issue(owner).token
-        results = at_once([partial(p.rotate, owner, token.id, overlap) for p in processes])
+        results = at_once([partial(p.rotate, owner, token.id, overlap, PERSON) for p in processes])
         (issued,) = of_type(IssuedToken, results)
         refused = of_type(TokenAlreadyRotated, results)
         assert {error.successor_id for error in refused} == {issued.token.id}
@@ -349,8 +355,10 @@ def test_rotation_racing_a_revocation_keeps_the_count(racers: Racers) -> None:
     for _ in range(20):
         issued = racers.issue(owner)
         token = issued.token
-        rotations = [partial(p.rotate, owner, token.id, timedelta(hours=1)) for p in processes[2:]]
-        revocations = [partial(p.revoke, owner, token.id, RevocationReason.OWNER) for p in processes[:2]]
+        rotations = [partial(p.rotate, owner, token.id, timedelta(hours=1), PERSON) for p in processes[2:]]
+        revocations = [
+            partial(p.revoke, owner, token.id, RevocationReason.OWNER, PERSON) for p in processes[:2]
+        ]
         results = at_once([*rotations, *revocations])
         expected = {TokenAlreadyRevoked, TokenAlreadyRotated}
         assert expected >= {type(error) for error in of_type(ApiTokensError, results)}
@@ -369,7 +377,7 @@ def test_self_rotations_racing_the_end_of_an_ancestor_leave_nothing(racers: Race
         for _ in range(older):
             issued.append(rotate_itself(racers.service, owner, issued[-1]))
         ends: list[Callable[[], object]] = [
-            partial(processes[0].revoke, owner, issued[0].token.id, RevocationReason.OWNER),
+            partial(processes[0].revoke, owner, issued[0].token.id, RevocationReason.OWNER, PERSON),
             partial(processes[1].revoke_exposed, [issued[0].secret]),
         ]
         growing = [partial(grow_until_refused, p, owner, issued[-1]) for p in processes[2:]]
@@ -384,7 +392,7 @@ def test_self_rotations_racing_the_end_of_an_ancestor_leave_nothing(racers: Race
 
 def rotate_itself(process: CloudService, owner: User, issued: IssuedToken) -> IssuedToken:
     """Let a token rotate itself with an overlap."""
-    return process.rotate(owner, issued.token.id, timedelta(hours=1), by_itself=True)
+    return process.rotate(owner, issued.token.id, timedelta(hours=1), PERSON, by_itself=True)
 
 
 def grow_until_refused(process: CloudService, owner: User, issued: IssuedToken) -> list[IssuedToken]:
@@ -404,7 +412,7 @@ def test_rotation_racing_a_revocation_ends_in_one_of_two_orders(racers: Racers, 
     for _ in range(20):
         owner = racers.new_user()
         issued = racers.issue(owner)
-        revoke = partial(processes[0].revoke, owner, issued.token.id, RevocationReason.OWNER)
+        revoke = partial(processes[0].revoke, owner, issued.token.id, RevocationReason.OWNER, PERSON)
         rotate = partial(
             processes[1].rotate, owner, issued.token.id, timedelta(hours=1), by_itself=by_itself
         )
@@ -430,7 +438,7 @@ def test_concurrent_ends_of_a_line_free_one_place(racers: Racers) -> None:
         for _ in range(2):
             line.append(rotate_itself(racers.service, owner, line[-1]))
         ends = [
-            partial(process.revoke, owner, line[n % 3].token.id, RevocationReason.OWNER)
+            partial(process.revoke, owner, line[n % 3].token.id, RevocationReason.OWNER, PERSON)
             for n, process in enumerate(processes)
         ]
         assert at_once(ends) == [None] * 6
@@ -443,14 +451,14 @@ def test_ends_of_both_tokens_of_a_family_never_count_too_few(racers: Racers) -> 
     for _ in range(10):
         owner = racers.new_user()
         old = racers.issue(owner).token
-        new = racers.service.rotate(owner, old.id, timedelta(hours=1)).token
+        new = racers.service.rotate(owner, old.id, timedelta(hours=1), PERSON).token
         ends = [
-            partial(process.revoke, owner, token.id, RevocationReason.OWNER)
+            partial(process.revoke, owner, token.id, RevocationReason.OWNER, PERSON)
             for process, token in zip(processes, (old, new), strict=True)
         ]
         assert at_once(ends) == [None, None]
         assert racers.places(owner) <= racers.stored(owner).live_tokens <= 1
-        processes[0].issue(racers.stored(owner), a_request())
+        processes[0].issue(racers.stored(owner), a_request(), PERSON)
         assert racers.stored(owner).live_tokens == 1
 
 
@@ -483,7 +491,7 @@ def test_use_racing_a_rotation_never_outlives_the_overlap(racers: Racers) -> Non
         issued = racers.issue(owner)
         racers.clock.advance(timedelta(minutes=10))
         uses = [partial(p.verify, issued.secret) for p in processes[1:]]
-        rotation = partial(processes[0].rotate, owner, issued.token.id, timedelta(0))
+        rotation = partial(processes[0].rotate, owner, issued.token.id, timedelta(0), PERSON)
         results = at_once([*uses, rotation])
         assert {RotatedToken} >= {type(error) for error in of_type(ApiTokensError, results)}
         row = racers.row(issued.token)
@@ -496,7 +504,7 @@ def test_concurrent_reuse_is_recorded_once(racers: Racers) -> None:
     """Of the processes that saw the same record one writes the next; all refuse."""
     owner = racers.new_user()
     issued = racers.issue(owner)
-    racers.service.rotate(owner, issued.token.id, timedelta(0))
+    racers.service.rotate(owner, issued.token.id, timedelta(0), PERSON)
     processes = racers.processes(8)
     results = at_once([partial(p.verify, issued.secret) for p in processes])
     assert len(of_type(RotatedToken, results)) == 8
@@ -517,20 +525,20 @@ def test_concurrent_reports_revoke_once(racers: Racers) -> None:
 
 
 def _deactivate(service: CloudService, user: User) -> None:
-    service.administer.deactivate(ADMIN, user.id)
+    service.administer.deactivate(ADMIN, user.id, ADMINISTRATOR)
 
 
 def _remove(service: CloudService, user: User) -> None:
-    service.administer.remove(ADMIN, user.id)
+    service.administer.remove(ADMIN, user.id, ADMINISTRATOR)
 
 
 def _revoke_all(service: CloudService, user: User) -> None:
-    service.administer.revoke_all_tokens(ADMIN, user.id)
+    service.administer.revoke_all_tokens(ADMIN, user.id, ADMINISTRATOR)
 
 
 def _deactivate_and_reactivate(service: CloudService, user: User) -> None:
-    service.administer.deactivate(ADMIN, user.id)
-    service.administer.reactivate(ADMIN, user.id, restore_tokens=False)
+    service.administer.deactivate(ADMIN, user.id, ADMINISTRATOR)
+    service.administer.reactivate(ADMIN, user.id, ADMINISTRATOR, restore_tokens=False)
 
 
 @pytest.mark.parametrize("end", [_deactivate, _remove, _revoke_all, _deactivate_and_reactivate])
@@ -561,7 +569,7 @@ def issue_until_refused(process: CloudService, owner: User) -> list[IssuedToken]
     issued: list[IssuedToken] = []
     with contextlib.suppress(UserInactive, ConcurrentChange):
         while len(issued) < _MANY:
-            issued.append(process.issue(owner, a_request()))
+            issued.append(process.issue(owner, a_request(), PERSON))
     assert len(issued) < _MANY, "no caller ended the user"
     return issued
 
@@ -607,7 +615,10 @@ def test_first_sight_by_many_makes_one_user(racers: Racers) -> None:
     for n in range(5):
         jwt = racers.provider.sign_in(f"newcomer-{n}@example.com")
         results = at_once(
-            [partial(p.sign_in.user, Credentials(unverified_bearer=jwt)) for p in racers.processes(10)]
+            [
+                partial(p.sign_in.user, Credentials(CALLER, unverified_bearer=jwt))
+                for p in racers.processes(10)
+            ]
         )
         users = of_type(User, results)
         assert len(users) == 10
@@ -619,12 +630,15 @@ def test_first_sight_by_many_makes_one_user(racers: Racers) -> None:
 def test_return_after_removal_by_many_makes_one_generation(racers: Racers) -> None:
     """Ten requests of a removed person at once start one fresh account."""
     jwt = racers.provider.sign_in("removed@example.com")
-    user = racers.service.sign_in.user(Credentials(unverified_bearer=jwt))
-    racers.service.administer.remove(ADMIN, user.id)
+    user = racers.service.sign_in.user(Credentials(CALLER, unverified_bearer=jwt))
+    racers.service.administer.remove(ADMIN, user.id, ADMINISTRATOR)
     racers.clock.advance(timedelta(seconds=61))
     again = racers.provider.sign_in("removed@example.com")
     results = at_once(
-        [partial(p.sign_in.user, Credentials(unverified_bearer=again)) for p in racers.processes(10)]
+        [
+            partial(p.sign_in.user, Credentials(CALLER, unverified_bearer=again))
+            for p in racers.processes(10)
+        ]
     )
     assert {racers.stored(user).generation} == {u.generation for u in of_type(User, results)}
     assert of_type(ApiTokensError, results) == []
@@ -656,7 +670,7 @@ def test_of_sign_ins_at_once_the_newest_wins(racers: Racers) -> None:
             for second in range(10)
         ]
         signed_in = [
-            partial(process.sign_in.user, Credentials(unverified_bearer=jwt))
+            partial(process.sign_in.user, Credentials(CALLER, unverified_bearer=jwt))
             for process, jwt in zip(racers.processes(10), jwts, strict=True)
         ]
         results = at_once(signed_in)
@@ -676,28 +690,28 @@ def test_administrators_who_deactivate_each_other_at_once_leave_one(racers: Race
     for _ in range(20):
         admins = [
             process.sign_in.admin(
-                Credentials(unverified_bearer=racers.provider.sign_in(subject, groups=["admins"]))
+                Credentials(CALLER, unverified_bearer=racers.provider.sign_in(subject, groups=["admins"]))
             )
             for process, subject in zip(processes, subjects, strict=True)
         ]
         first, second = admins
         results = at_once(
             [
-                partial(processes[0].administer.deactivate, first, second.id),
-                partial(processes[1].administer.deactivate, second, first.id),
+                partial(processes[0].administer.deactivate, first, second.id, ADMINISTRATOR),
+                partial(processes[1].administer.deactivate, second, first.id, ADMINISTRATOR),
             ]
         )
         active = [admin for admin in admins if racers.stored(admin).is_active]
         assert len(active) == 1, results
         assert len(of_type(AdminRequired, results)) == 1
         for admin in admins:
-            racers.service.administer.reactivate(None, admin.id, restore_tokens=True)
+            racers.service.administer.reactivate(None, admin.id, ADMINISTRATOR, restore_tokens=True)
 
 
 def admins_of(racers: Racers, processes: Sequence[CloudService], *subjects: str) -> list[User]:
     """Return administrators who have signed in, each at a process."""
     return [
-        process.sign_in.admin(Credentials(unverified_bearer=racers.provider.sign_in(subject)))
+        process.sign_in.admin(Credentials(CALLER, unverified_bearer=racers.provider.sign_in(subject)))
         for process, subject in zip(processes, subjects, strict=True)
     ]
 
@@ -715,9 +729,11 @@ def test_administrators_and_owner_at_one_token_end_it_once(racers: Racers) -> No
         tokens = [process.administer_tokens for process in processes]
         paused, by_admin, by_owner = at_once(
             [
-                partial(tokens[0].set_status, first, owner.id, token.id, TokenState.INACTIVE),
-                partial(tokens[1].revoke, second, owner.id, token.id),
-                partial(processes[2].revoke, owner, token.id, RevocationReason.OWNER),
+                partial(
+                    tokens[0].set_status, first, owner.id, token.id, TokenState.INACTIVE, ADMINISTRATOR
+                ),
+                partial(tokens[1].revoke, second, owner.id, token.id, ADMINISTRATOR),
+                partial(processes[2].revoke, owner, token.id, RevocationReason.OWNER, PERSON),
             ]
         )
         assert (by_admin, by_owner) == (None, None)
@@ -741,32 +757,34 @@ def test_administrator_who_is_put_out_at_that_moment(racers: Racers, *, of_own_t
         token = racers.issue(owner).token
         out, ended = at_once(
             [
-                partial(processes[0].administer.deactivate, first, second.id),
-                partial(processes[1].administer_tokens.revoke, second, owner.id, token.id),
+                partial(processes[0].administer.deactivate, first, second.id, ADMINISTRATOR),
+                partial(processes[1].administer_tokens.revoke, second, owner.id, token.id, ADMINISTRATOR),
             ]
         )
         assert isinstance(out, User)
         assert ended is None or isinstance(ended, AdminRequired)
         assert (racers.row(token).state is TokenState.REVOKED) is (ended is None)
-        racers.service.administer.reactivate(None, second.id, restore_tokens=True)
+        racers.service.administer.reactivate(None, second.id, OPERATOR, restore_tokens=True)
         racers.clock.advance(timedelta(seconds=1))
 
 
 def test_sign_in_racing_a_deactivation_never_reactivates(racers: Racers) -> None:
     """A sign-in that brings a new name leaves the deactivation as it is."""
     user = racers.service.sign_in.user(
-        Credentials(unverified_bearer=racers.provider.sign_in("user@example.com"))
+        Credentials(CALLER, unverified_bearer=racers.provider.sign_in("user@example.com"))
     )
     processes = racers.processes(5)
     for n in range(20):
         racers.clock.advance(timedelta(seconds=1))
         jwt = racers.provider.sign_in("user@example.com", name=f"Name {n}")
-        sign_ins = [partial(p.sign_in.user, Credentials(unverified_bearer=jwt)) for p in processes[1:]]
+        sign_ins = [
+            partial(p.sign_in.user, Credentials(CALLER, unverified_bearer=jwt)) for p in processes[1:]
+        ]
         results = at_once([*sign_ins, partial(_deactivate, processes[0], user)])
         assert {UserInactive} >= {type(error) for error in of_type(ApiTokensError, results)}
         assert racers.stored(user).status is UserStatus.INACTIVE
         back = replace(racers.stored(user), status=UserStatus.ACTIVE)
-        racers.service.users.save_user(racers.stored(user), back)
+        racers.service.users.save_user(racers.stored(user), back, an_event())
 
 
 def test_move_racing_first_sign_ins_leaves_one_user_for_the_identity(racers: Racers) -> None:
@@ -775,9 +793,9 @@ def test_move_racing_first_sign_ins_leaves_one_user_for_the_identity(racers: Rac
         user, to = racers.new_user(), SubjectIdentifier(ISSUER, f"new-{n}")
         jwt = racers.provider.sign_in(to.subject)
         sign_ins = [
-            partial(p.sign_in.user, Credentials(unverified_bearer=jwt)) for p in racers.processes(4)
+            partial(p.sign_in.user, Credentials(CALLER, unverified_bearer=jwt)) for p in racers.processes(4)
         ]
-        move = partial(MoveUsers(racers.service.users, racers.clock).move, user.id, to)
+        move = partial(MoveUsers(racers.service.users, racers.clock, JOURNAL).move, user.id, to, OPERATOR)
         results = at_once([move, *sign_ins])
         won = bool(of_type(Move, results))
         assert len(of_type(IdentityTaken, results)) == (not won)
@@ -795,7 +813,9 @@ def test_of_moves_to_one_identity_one_is_written(racers: Racers) -> None:
         movers = [racers.new_user() for _ in range(6)]
         to = SubjectIdentifier(ISSUER, f"wanted-{n}")
         store = racers.service.users
-        results = at_once([partial(MoveUsers(store, racers.clock).move, u.id, to) for u in movers])
+        results = at_once(
+            [partial(MoveUsers(store, racers.clock, JOURNAL).move, u.id, to, OPERATOR) for u in movers]
+        )
         (won,) = of_type(Move, results)
         assert len(of_type(IdentityTaken, results)) == 5
         found = store.find_signed_in(to.user_id)
@@ -811,7 +831,9 @@ def test_moves_of_one_user_leave_one_identity(racers: Racers) -> None:
         user = racers.new_user()
         targets = [SubjectIdentifier(ISSUER, f"target-{n}-{m}") for m in range(4)]
         store = racers.service.users
-        results = at_once([partial(MoveUsers(store, racers.clock).move, user.id, to) for to in targets])
+        results = at_once(
+            [partial(MoveUsers(store, racers.clock, JOURNAL).move, user.id, to, OPERATOR) for to in targets]
+        )
         assert {ConcurrentChange} >= {type(error) for error in of_type(ApiTokensError, results)}
         now = SubjectIdentifier.of(racers.stored(user))
         reached = {to: found for to in targets if (found := store.find_signed_in(to.user_id))}
