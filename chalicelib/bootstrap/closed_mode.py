@@ -81,14 +81,14 @@ class Service(Decision, Provider):
         """The creation of tokens."""
         from chalicelib.services.issue import IssueToken
 
-        return IssueToken(self.tokens, self.users, self._signer, self.clock, self.rules)
+        return IssueToken(self.tokens, self.users, self._signer, self.clock, self.rules, self.journal)
 
     @cached_property
     def rotate(self) -> "RotateToken":
         """The rotation of tokens."""
         from chalicelib.services.rotate import RotateToken
 
-        return RotateToken(self.tokens, self.rotations, self._signer, self.clock, self.rules)
+        return RotateToken(self.tokens, self.rotations, self._signer, self.clock, self.rules, self.journal)
 
     @cached_property
     def listing(self) -> "ListTokens":
@@ -109,7 +109,14 @@ class Service(Decision, Provider):
         """Changes to tokens."""
         from chalicelib.services.manage import ManageTokens
 
-        return ManageTokens(self.tokens, self.listing, self._count_reactivation, self.clock, self.rules)
+        return ManageTokens(
+            self.tokens,
+            self.listing,
+            self._count_reactivation,
+            self.clock,
+            self.rules,
+            self.journal,
+        )
 
     @cached_property
     def self_service(self) -> "SelfService":
@@ -131,7 +138,7 @@ class Service(Decision, Provider):
         """Changes to users."""
         from chalicelib.services.users import ManageUsers
 
-        return ManageUsers(self.users, self.clock, self.rules, self._count_reactivation)
+        return ManageUsers(self.users, self.clock, self.rules, self._count_reactivation, self.journal)
 
     @cached_property
     def administer_tokens(self) -> "AdministerTokens":
@@ -153,7 +160,13 @@ class Service(Decision, Provider):
         """The users behind sign-ins."""
         from chalicelib.services.accounts import Accounts
 
-        return Accounts(self.identity_provider, self.users, self.clock, self.rules.administrators)
+        return Accounts(
+            self.identity_provider,
+            self.users,
+            self.clock,
+            self.rules.administrators,
+            self.journal,
+        )
 
     @cached_property
     def sessions(self) -> "Sessions":

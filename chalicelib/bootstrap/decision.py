@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
     from chalicelib.domain.ports.signing import TokenVerifier
+    from chalicelib.services.journal import Journal
     from chalicelib.services.recent_rows import RecentRows
     from chalicelib.services.refused_uses import RecordRefusal
     from chalicelib.services.revocation import RevokeToken
@@ -133,4 +134,13 @@ class Decision(Stores):
         """The revocation of tokens."""
         from chalicelib.services.revocation import RevokeToken
 
-        return RevokeToken(self.tokens, self.rotations, self.authorization, self.clock, self.rules)
+        return RevokeToken(
+            self.tokens, self.rotations, self.authorization, self.clock, self.rules, self.journal
+        )
+
+    @cached_property
+    def journal(self) -> "Journal":
+        """The events of changes."""
+        from chalicelib.services.journal import Journal
+
+        return Journal(self.settings.audit_retention, self.settings.record_networks)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from chalicelib.adapters.oidc.provider import OidcProvider
     from chalicelib.adapters.retries import Retries
     from chalicelib.domain.ports.clients import AssertionStore
+    from chalicelib.domain.ports.events import EventStore
     from chalicelib.domain.ports.flushes import AuthorizerCaches, FlushStore
     from chalicelib.domain.ports.sign_in import LoginProvider, SessionStore
     from chalicelib.domain.ports.signing import KeyStore
@@ -42,6 +43,7 @@ class Parts(TypedDict, total=False):
     token_index: "TokenIndex"
     rotations: "RotationStore"
     users: "UserStore"
+    events: "EventStore"
     assertions: "AssertionStore"
     session_store: "SessionStore"
     reactivation_store: "ReactivationStore"
@@ -172,6 +174,13 @@ class Stores:
         from chalicelib.adapters.dynamodb.user_store import DynamoDBUserStore
 
         return DynamoDBUserStore(self.dynamodb, self.settings.table_name)
+
+    @cached_property
+    def events(self) -> "EventStore":
+        """Events, for reading."""
+        from chalicelib.adapters.dynamodb.event_store import DynamoDBEventStore
+
+        return DynamoDBEventStore(self.dynamodb, self.settings.table_name)
 
     @cached_property
     def assertions(self) -> "AssertionStore":

@@ -22,7 +22,8 @@ class Caller:
 
     ``address`` is the source address as text. The gateway takes it from the connection. A header never
     sets it. It is None if the door does not know it. ``method`` and ``path`` are those that the door
-    decides about. The client chooses its user agent freely.
+    decides about. The client chooses its user agent freely. ``request_id`` is the gateway's id of a
+    request to our own API.
     """
 
     door: Door
@@ -30,3 +31,4 @@ class Caller:
     unverified_user_agent: str | None = None
     method: str | None = None
     path: str | None = None
+    request_id: str | None = None

@@ -19,12 +19,25 @@ _BITS_PER_CHARACTER = 5
 
 LOGIN_ID = re.compile(rf"[{_BASE32_SORTED}]{{{_TIME_CHARACTERS + _LOGIN_RANDOM_CHARACTERS}}}")
 TOKEN_ID = re.compile(rf"tok_[{_BASE32_SORTED}]{{{_TIME_CHARACTERS + _RANDOM_CHARACTERS}}}")
+EVENT_ID = re.compile(rf"evt_[{_BASE32_SORTED}]{{{_RANDOM_CHARACTERS}}}")
 USER_ID = re.compile(r"usr_[a-z2-7]{32}")
 
 
 def new_token_id(now: datetime) -> str:
     """Return an id (the token's ``jti``) that sorts by creation time and holds 130 random bits."""
     return "tok_" + _sortable(now) + _random_base32(_RANDOM_CHARACTERS)
+
+
+def new_event_id() -> str:
+    """Return the id of an event. It is random, and never that of another event."""
+    return "evt_" + _random_base32(_RANDOM_CHARACTERS)
+
+
+def derived_event_id(*parts: str) -> str:
+    """Return the id of an event that two processes may write. Both get the same id from the same parts."""
+    digest = hashlib.sha256(json.dumps(parts).encode()).digest()
+    bits = _RANDOM_CHARACTERS * _BITS_PER_CHARACTER
+    return "evt_" + _base32(int.from_bytes(digest, "big") >> 256 - bits, _RANDOM_CHARACTERS)
 
 
 def was_made_before(token_id: str, moment: datetime) -> bool:

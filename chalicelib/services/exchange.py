@@ -2,8 +2,10 @@
 
 from collections.abc import Collection
 
+from chalicelib.domain.callers import Caller
 from chalicelib.domain.claims import TokenType
 from chalicelib.domain.errors import InvalidSubjectToken, InvalidTarget, SignInRefused
+from chalicelib.domain.events import Actor, ActorKind
 from chalicelib.domain.ids import API_TOKEN_PREFIX
 from chalicelib.domain.ports.sign_in import SubjectTokenVerifier
 from chalicelib.domain.token_creation import IssuedToken, TokenRequest
@@ -28,6 +30,7 @@ class ExchangeSignIn:
         kind: TokenType,
         targets: Collection[str],
         request: TokenRequest,
+        caller: Caller,
         idempotency_key: str | None,
     ) -> IssuedToken:
         """Return a new API token for the user of the subject token.
@@ -41,7 +44,8 @@ class ExchangeSignIn:
         if unverified_subject_token.startswith(API_TOKEN_PREFIX):
             raise InvalidSubjectToken("An API token must be exchanged as an access token.")
         try:
-            owner = self._accounts.present(self._provider.verify_as(unverified_subject_token, kind))
+            owner = self._accounts.present(self._provider.verify_as(unverified_subject_token, kind), caller)
         except SignInRefused as error:
             raise InvalidSubjectToken(refusal=error) from error
-        return self._issue(owner, request, idempotency_key)
+        actor = Actor(ActorKind.PERSON, owner.id, caller)
+        return self._issue(owner, request, actor, idempotency_key)

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from itertools import islice
 
 from chalicelib.domain.errors import IdentityTaken, InvalidRequest, UserNotFound
+from chalicelib.domain.events import Actor, EventType
 from chalicelib.domain.identities import SubjectIdentifier, moved
 from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.ports.users import UserStore
 from chalicelib.domain.text import is_valid_subject
 from chalicelib.domain.users import User
 from chalicelib.services.conflicts import retry_on_conflict
+from chalicelib.services.journal import Journal
 
 MOST_USERS_READ = 2_000
 """The largest number of users that a warning reads."""
@@ -31,9 +33,10 @@ class Move:
 class MoveUsers:
     """Moves of users to other identities. Tokens keep working. Repeating a finished move is harmless."""
 
-    def __init__(self, store: UserStore, clock: Clock) -> None:
+    def __init__(self, store: UserStore, clock: Clock, journal: Journal) -> None:
         self._store = store
         self._clock = clock
+        self._journal = journal
 
     def plan(self, user_id: str, to: SubjectIdentifier) -> Move:
         """Return the move without making it.
@@ -52,7 +55,7 @@ class MoveUsers:
         is_done = found is not None and SubjectIdentifier.of(user) == to
         return Move(user, moved(user, to, self._clock.now()), is_done)
 
-    def move(self, user_id: str, to: SubjectIdentifier) -> Move:
+    def move(self, user_id: str, to: SubjectIdentifier, actor: Actor) -> Move:
         """Move a user, unless the user was moved already, and return the move.
 
         Raises InvalidRequest, UserNotFound, IdentityTaken, ConcurrentChange or DependencyUnavailable.
@@ -61,7 +64,10 @@ class MoveUsers:
         def attempt() -> Move:
             move = self.plan(user_id, to)
             if not move.is_done:
-                self._store.move_user(move.before, move.after)
+                event = self._journal.about_user(
+                    EventType.USER_IDENTITY_MOVED, move.before, move.after, actor, move.after.updated_at
+                )
+                self._store.move_user(move.before, move.after, event)
             return move
 
         return retry_on_conflict(attempt)

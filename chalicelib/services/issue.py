@@ -14,6 +14,7 @@ from chalicelib.domain.errors import (
     IdempotencyKeyReused,
     TokenLimitReached,
 )
+from chalicelib.domain.events import Actor, EventType
 from chalicelib.domain.ids import new_token_id
 from chalicelib.domain.ports.signing import TokenSigner
 from chalicelib.domain.ports.time import Clock
@@ -24,6 +25,7 @@ from chalicelib.domain.token_creation import IdempotencyRecord, IssuedToken, Tok
 from chalicelib.domain.token_rules import TokenRules
 from chalicelib.domain.tokens import Token
 from chalicelib.domain.users import User
+from chalicelib.services.journal import Journal
 
 IDEMPOTENCY_LIFETIME = timedelta(hours=24)
 _FULL_AT_MOST = timedelta(hours=1)
@@ -42,15 +44,17 @@ class IssueToken:
         signer: TokenSigner,
         clock: Clock,
         rules: TokenRules,
+        journal: Journal,
     ) -> None:
         self._tokens = tokens
         self._users = users
         self._signer = signer
         self._clock = clock
         self._rules = rules
+        self._journal = journal
 
     def __call__(
-        self, owner: User, request: TokenRequest, idempotency_key: str | None = None
+        self, owner: User, request: TokenRequest, actor: Actor, idempotency_key: str | None = None
     ) -> IssuedToken:
         """Create a token for ``owner`` and return it with its string.
 
@@ -69,7 +73,8 @@ class IssueToken:
         limits = self._rules.creation_limits(owner, now)
         self._make_room(owner, now)
         secret = self._signer.sign(claims_of(token))
-        self._tokens.add_token(token, limits=limits, idempotency=record)
+        event = self._journal.about_token(EventType.TOKEN_CREATED, None, token, actor, now)
+        self._tokens.add_token(token, event, limits=limits, idempotency=record)
         return IssuedToken(token, secret)
 
     def _refuse_replay(self, owner: User, record: IdempotencyRecord, now: datetime) -> None:

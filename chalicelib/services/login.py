@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from chalicelib import logs
+from chalicelib.domain.callers import Caller
 from chalicelib.domain.errors import LoginFailed, SignInRefused
 from chalicelib.domain.ids import began_by, new_login_id
 from chalicelib.domain.ports.sign_in import LoginProvider, SessionStore
@@ -93,7 +94,7 @@ class Login:
         self._store.add_login(login)
         return LoginBegun(url, login_id, cookie, logins_to_drop(pending))
 
-    def finish(self, callback: Callback, redirect_uri: str) -> LoginDone:
+    def finish(self, callback: Callback, redirect_uri: str, caller: Caller) -> LoginDone:
         """Begin a session for a user who returns from the provider, once per sign-in.
 
         The browser's present session ends. Raises LoginFailed, UserInactive, SignInTooSoon,
@@ -112,7 +113,7 @@ class Login:
             raise LoginFailed(LoginReason.NO_CODE)
         # Taken before the user is looked at: a deactivation from here on ends this session too.
         now = self._clock.now()
-        user = self._present(self._provider.redeem(login, callback.code, redirect_uri))
+        user = self._present(self._provider.redeem(login, callback.code, redirect_uri), caller)
         return LoginDone(
             login.return_to, self._sessions.begin(user, now, callback.unverified_session_cookie)
         )
@@ -133,9 +134,9 @@ class Login:
             raise LoginFailed(LoginReason.TOOK_TOO_LONG)
         return login
 
-    def _present(self, identity: Identity) -> User:
+    def _present(self, identity: Identity, caller: Caller) -> User:
         try:
-            return self._accounts.present(identity)
+            return self._accounts.present(identity, caller)
         except SignInRefused as error:
             raise LoginFailed(error.reason, error.facts) from error
 

@@ -8,6 +8,7 @@ from functools import cache
 from chalicelib import logs
 from chalicelib.domain.administrators import ActingAdmin
 from chalicelib.domain.errors import PreconditionFailed
+from chalicelib.domain.events import Actor, EventType, type_of_change
 from chalicelib.domain.networks import Network
 from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.ports.tokens import TokenStore
@@ -18,6 +19,7 @@ from chalicelib.domain.token_rules import TokenRules
 from chalicelib.domain.tokens import Token, TokenState
 from chalicelib.domain.users import User
 from chalicelib.services.conflicts import retry_on_conflict
+from chalicelib.services.journal import Journal
 from chalicelib.services.listing import ListTokens, TokenView
 from chalicelib.services.lookup import find_owned
 from chalicelib.services.reactivations import CountReactivation
@@ -46,12 +48,14 @@ class ManageTokens:
         count_reactivation: CountReactivation,
         clock: Clock,
         rules: TokenRules,
+        journal: Journal,
     ) -> None:
         self._store = store
         self._listing = listing
         self._count_reactivation = count_reactivation
         self._clock = clock
         self._rules = rules
+        self._journal = journal
 
     def get(self, owner: User, token_id: str) -> TokenView:
         """Return one token. Raises TokenNotFound or DependencyUnavailable."""
@@ -62,6 +66,7 @@ class ManageTokens:
         owner: User,
         token_id: str,
         patch: TokenPatch,
+        actor: Actor,
         if_match: Collection[int] | None = None,
         admin: ActingAdmin | None = None,
     ) -> TokenView:
@@ -80,16 +85,18 @@ class ManageTokens:
             before = find_owned(self._store, owner, token_id)
             if if_match is not None and before.version not in if_match:
                 raise PreconditionFailed
-            after = _patched(before, owner, patch, self._clock.now(), self._rules)
+            now = self._clock.now()
+            after = _patched(before, owner, patch, now, self._rules)
             if after is before:
                 return before
             if _is_counted(before, after):
                 count_reactivation()
-            return self._store.save_token(before, after, admin)
+            event = self._journal.about_token(type_of_change(before, after), before, after, actor, now)
+            return self._store.save_token(before, after, event, admin)
 
         return self._view(owner, retry_on_conflict(attempt))
 
-    def keep_alive(self, owner: User, token_id: str) -> TokenView:
+    def keep_alive(self, owner: User, token_id: str, actor: Actor) -> TokenView:
         """Begin the idle clock of an active token anew and return the token. No use is counted.
 
         Raises TokenNotFound, TokenAlreadyRotated, TokenAlreadyRevoked, TokenAlreadyExpired,
@@ -99,11 +106,13 @@ class ManageTokens:
         def attempt() -> Token:
             before, now = find_owned(self._store, owner, token_id), self._clock.now()
             require_active(before, owner, now, self._rules)
-            return self._store.save_token(before, before.kept_alive(now, self._rules))
+            after = before.kept_alive(now, self._rules)
+            event = self._journal.about_token(EventType.TOKEN_KEPT_ALIVE, before, after, actor, now)
+            return self._store.save_token(before, after, event)
 
         return self._view(owner, retry_on_conflict(attempt))
 
-    def end_predecessor(self, owner: User, token_id: str) -> None:
+    def end_predecessor(self, owner: User, token_id: str, actor: Actor) -> None:
         """End the overlap of a token's predecessor now. The token itself and its line go on.
 
         Raises TokenNotFound, NoPredecessor, ConcurrentChange or DependencyUnavailable.
@@ -112,8 +121,12 @@ class ManageTokens:
 
         def attempt() -> None:
             found = self._store.find_token(owner.id, predecessor_id) if predecessor_id else None
-            change = without_overlap(found, owner, self._clock.now(), self._rules)
-            self._store.save_token(change.before, change.after)
+            now = self._clock.now()
+            change = without_overlap(found, owner, now, self._rules)
+            event = self._journal.about_token(
+                EventType.TOKEN_REVOKED, change.before, change.after, actor, now
+            )
+            self._store.save_token(change.before, change.after, event)
 
         retry_on_conflict(attempt)
         logs.add(predecessor_id=predecessor_id)

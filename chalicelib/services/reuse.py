@@ -2,6 +2,7 @@
 
 from chalicelib import logs
 from chalicelib.domain.errors import ApiTokensError, DependencyUnavailable
+from chalicelib.domain.events import SYSTEM
 from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.ports.tokens import RotationStore
 from chalicelib.domain.revocations import RevocationReason
@@ -37,7 +38,7 @@ class RevokeFamily:
 
     def _revoked(self, user_id: str, token_id: str) -> bool:
         try:
-            is_revoked_now = self._revoke.by_ids(user_id, token_id, RevocationReason.REUSE)
+            is_revoked_now = self._revoke.by_ids(user_id, token_id, RevocationReason.REUSE, SYSTEM)
         except ApiTokensError as error:
             logs.warn("token.family_not_revoked", token_id=token_id, reason=logs.cause(error))
             return False

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from chalicelib import logs
 from chalicelib.domain.administrators import ActingAdmin
+from chalicelib.domain.callers import Caller
 from chalicelib.domain.claims import Claims
 from chalicelib.domain.errors import (
     ConcurrentChange,
@@ -12,6 +13,7 @@ from chalicelib.domain.errors import (
     StoreUnavailable,
     UnsupportedTokenType,
 )
+from chalicelib.domain.events import Actor, ActorKind, EventType
 from chalicelib.domain.ids import API_TOKEN_PREFIX
 from chalicelib.domain.lines import Line, ending_of
 from chalicelib.domain.ports.signing import AccessTokenVerifier, TokenVerifier
@@ -22,6 +24,7 @@ from chalicelib.domain.token_rules import TokenRules
 from chalicelib.domain.tokens import Token
 from chalicelib.domain.users import User
 from chalicelib.services.conflicts import retry_on_conflict
+from chalicelib.services.journal import Journal
 from chalicelib.services.lines import find_members
 from chalicelib.services.lookup import find_owned, find_presented
 
@@ -38,45 +41,53 @@ class RevokeToken:
         rows: AuthorizationStore,
         clock: Clock,
         rules: TokenRules,
+        journal: Journal,
     ) -> None:
         self._tokens = tokens
         self._rotations = rotations
         self._rows = rows
         self._clock = clock
         self._rules = rules
+        self._journal = journal
 
     def __call__(
-        self, owner: User, token_id: str, reason: RevocationReason, admin: ActingAdmin | None = None
+        self,
+        owner: User,
+        token_id: str,
+        reason: RevocationReason,
+        actor: Actor,
+        admin: ActingAdmin | None = None,
     ) -> None:
         """Revoke a token of ``owner`` and its line for good. ``admin`` is the administrator who does.
 
         Raises TokenNotFound, AdminRequired, ConcurrentChange or DependencyUnavailable.
         """
         retry_on_conflict(
-            lambda: self._end(reason, find_owned(self._tokens, owner, token_id), owner, admin)
+            lambda: self._end(reason, actor, find_owned(self._tokens, owner, token_id), owner, admin)
         )
 
-    def presented(self, claims: Claims, reason: RevocationReason) -> bool:
+    def presented(self, claims: Claims, reason: RevocationReason, actor: Actor) -> bool:
         """Revoke the token of a verified string, and its line. Return True if anything ended now.
 
         Raises ConcurrentChange or DependencyUnavailable.
         """
         return retry_on_conflict(
-            lambda: self._end(reason, *find_presented(self._rows, self._rotations, claims))
+            lambda: self._end(reason, actor, *find_presented(self._rows, self._rotations, claims))
         )
 
-    def by_ids(self, user_id: str, token_id: str, reason: RevocationReason) -> bool:
+    def by_ids(self, user_id: str, token_id: str, reason: RevocationReason, actor: Actor) -> bool:
         """Revoke a token and its line. Return True if anything ended now.
 
         Raises ConcurrentChange or DependencyUnavailable.
         """
         return retry_on_conflict(
-            lambda: self._end(reason, *self._rows.find_for_authorization(user_id, token_id))
+            lambda: self._end(reason, actor, *self._rows.find_for_authorization(user_id, token_id))
         )
 
     def _end(
         self,
         reason: RevocationReason,
+        actor: Actor,
         token: Token | None,
         owner: User | None,
         admin: ActingAdmin | None = None,
@@ -85,11 +96,18 @@ class RevokeToken:
         if token is None or owner is None or token.generation != owner.generation:
             return False
         members = find_members(self._rotations, token)
-        ending = ending_of(members, reason, self._clock.now(), self._rules)
+        now = self._clock.now()
+        ending = ending_of(members, reason, now, self._rules)
         if ending is None:
             return False
+        is_leak = reason is RevocationReason.EXPOSED
+        kind = EventType.TOKEN_EXPOSED if is_leak else EventType.TOKEN_REVOKED
+        events = [
+            self._journal.about_token(kind, change.before, change.after, actor, now)
+            for change in ending.changes
+        ]
         try:
-            self._tokens.end_line(ending, admin)
+            self._tokens.end_line(ending, events, admin)
         except ConcurrentChange:
             if ending.line:
                 self._stop(ending.line)
@@ -118,7 +136,7 @@ class RevokePresented:
         self._access_tokens = access_tokens
         self._revoke = revoke
 
-    def __call__(self, unverified_token: str) -> None:
+    def __call__(self, unverified_token: str, caller: Caller) -> None:
         """Revoke an API token for good, if the string is one.
 
         Raises UnsupportedTokenType for an access token of this service, ConcurrentChange or
@@ -134,7 +152,8 @@ class RevokePresented:
             logs.add(ignored=error.reason)
             return
         logs.add(user_id=claims.subject, token_id=claims.token_id)
-        logs.add(revoked=self._revoke.presented(claims, RevocationReason.OWNER))
+        actor = Actor(ActorKind.TOKEN, claims.token_id, caller)
+        logs.add(revoked=self._revoke.presented(claims, RevocationReason.OWNER, actor))
 
 
 class RevokeExposed:
@@ -144,18 +163,19 @@ class RevokeExposed:
         self._verifier = verifier
         self._revoke = revoke
 
-    def __call__(self, unverified_tokens: Sequence[str]) -> Sequence[str]:
+    def __call__(self, unverified_tokens: Sequence[str], caller: Caller) -> Sequence[str]:
         """Revoke the genuine tokens among at most 100 candidates. Return the ids that were revoked now.
 
         Raises StoreUnavailable if some could not be read or revoked, after trying the others. Repeating
         the report revokes the rest.
         """
+        reporter = Actor(ActorKind.REPORTER, caller=caller)
         revoked: list[str] = []
         failure: Exception | None = None
         for unverified_token in dict.fromkeys(unverified_tokens[:MAX_REPORTED]):
             try:
                 claims = self._verifier.verify(unverified_token)
-                if self._revoke.presented(claims, RevocationReason.EXPOSED):
+                if self._revoke.presented(claims, RevocationReason.EXPOSED, reporter):
                     revoked.append(claims.token_id)
             except InvalidToken:
                 # Reports hold text from anywhere, so a string that is not a token is not an error.

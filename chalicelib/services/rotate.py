@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from chalicelib import logs
 from chalicelib.domain.errors import ConcurrentChange
+from chalicelib.domain.events import Actor, EventType
 from chalicelib.domain.ids import new_token_id
 from chalicelib.domain.ports.signing import TokenSigner
 from chalicelib.domain.ports.time import Clock
@@ -16,6 +17,7 @@ from chalicelib.domain.tokens import Token
 from chalicelib.domain.users import User
 from chalicelib.services.conflicts import retry_on_conflict
 from chalicelib.services.issue import claims_of
+from chalicelib.services.journal import Journal
 from chalicelib.services.lookup import find_owned
 
 
@@ -32,15 +34,17 @@ class RotateToken:
         signer: TokenSigner,
         clock: Clock,
         rules: TokenRules,
+        journal: Journal,
     ) -> None:
         self._tokens = tokens
         self._rotations = rotations
         self._signer = signer
         self._clock = clock
         self._rules = rules
+        self._journal = journal
 
     def __call__(
-        self, owner: User, token_id: str, overlap: timedelta, *, by_itself: bool = False
+        self, owner: User, token_id: str, overlap: timedelta, actor: Actor, *, by_itself: bool = False
     ) -> IssuedToken:
         """Replace a token of ``owner`` by a successor. The token keeps working for ``overlap``.
 
@@ -64,8 +68,12 @@ class RotateToken:
             before = token.predecessor_id
             grandparent = self._tokens.find_token(owner.id, before) if before else None
             rotation = rotation_of(token, grandparent, successor, overlap, self._rules)
+            rotated = rotation.rotated
+            event = self._journal.about_token(
+                EventType.TOKEN_ROTATED, rotated.before, rotated.after, actor, now
+            )
             try:
-                self._rotations.rotate_token(rotation, limits=limits)
+                self._rotations.rotate_token(rotation, event, limits=limits)
             except ConcurrentChange:
                 # Only the rows are read anew. The string stays right, because no change of a row moves its
                 # claims, and KMS is not paid for twice.

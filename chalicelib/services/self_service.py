@@ -15,6 +15,7 @@ from chalicelib.domain.errors import (
     TokenNotFound,
     UserInactive,
 )
+from chalicelib.domain.events import Actor, ActorKind
 from chalicelib.domain.revocations import RevocationReason
 from chalicelib.domain.token_creation import IssuedToken
 from chalicelib.services.manage import ManageTokens
@@ -58,7 +59,7 @@ class SelfService:
             raise MalformedToken(is_presented=False)
         return self._verify(unverified_token, caller, from_anywhere=from_anywhere)
 
-    def rotate(self, bearer: Verified, overlap: timedelta) -> IssuedToken:
+    def rotate(self, bearer: Verified, overlap: timedelta, caller: Caller) -> IssuedToken:
         """Replace the token by a successor of its line. Return the successor.
 
         Raises SelfRotationOff, InvalidToken, TokenAlreadyRotated, TooManyCreations, ConcurrentChange or
@@ -66,21 +67,28 @@ class SelfService:
         """
         if not self._may_rotate:
             raise SelfRotationOff
-        return _hidden(lambda: self._rotate(bearer.owner, bearer.token.id, overlap, by_itself=True))
+        actor = _itself(bearer, caller)
+        return _hidden(lambda: self._rotate(bearer.owner, bearer.token.id, overlap, actor, by_itself=True))
 
-    def end_predecessor(self, bearer: Verified) -> None:
+    def end_predecessor(self, bearer: Verified, caller: Caller) -> None:
         """End the overlap of the token's predecessor.
 
         Raises InvalidToken, NoPredecessor, ConcurrentChange or DependencyUnavailable.
         """
-        _hidden(lambda: self._manage.end_predecessor(bearer.owner, bearer.token.id))
+        actor = _itself(bearer, caller)
+        _hidden(lambda: self._manage.end_predecessor(bearer.owner, bearer.token.id, actor))
 
-    def revoke(self, bearer: Verified) -> None:
+    def revoke(self, bearer: Verified, caller: Caller) -> None:
         """Revoke the token and its line for good.
 
         Raises InvalidToken, ConcurrentChange or DependencyUnavailable.
         """
-        _hidden(lambda: self._revoke(bearer.owner, bearer.token.id, RevocationReason.OWNER))
+        actor = _itself(bearer, caller)
+        _hidden(lambda: self._revoke(bearer.owner, bearer.token.id, RevocationReason.OWNER, actor))
+
+
+def _itself(bearer: Verified, caller: Caller) -> Actor:
+    return Actor(ActorKind.TOKEN, bearer.token.id, caller)
 
 
 def _hidden(act: Callable[[], _T]) -> _T:

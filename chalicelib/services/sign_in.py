@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from chalicelib.domain.administrators import Administrators
+from chalicelib.domain.callers import Caller
 from chalicelib.domain.errors import AdminRequired, CrossSiteRequest, NotAuthenticated
 from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.users import Role, User
@@ -12,12 +13,13 @@ from chalicelib.services.sessions import Sessions, Visitor
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """The credentials of a call, and what the browser says about it.
+    """The credentials of a call, the caller, and what the browser says about the call.
 
     ``unverified_bearer`` None means that the call has no Authorization header. ``changes`` is True unless
     the call only reads. ``same_origin`` is True if the browser says that the page itself sent the call.
     """
 
+    caller: Caller
     unverified_bearer: str | None = field(default=None, repr=False)
     unverified_cookie: str | None = field(default=None, repr=False)
     unverified_csrf_token: str = field(default="", repr=False)
@@ -44,7 +46,7 @@ class SignIn:
         ConcurrentChange or DependencyUnavailable.
         """
         if credentials.unverified_bearer is not None or credentials.unverified_cookie is None:
-            return self._accounts.sign_in(credentials.unverified_bearer)
+            return self._accounts.sign_in(credentials.unverified_bearer, credentials.caller)
         return self.visitor(credentials).user
 
     def visitor(self, credentials: Credentials) -> Visitor:

@@ -14,6 +14,7 @@ from chalicelib.domain.errors import (
     OwnAccount,
     UserNotFound,
 )
+from chalicelib.domain.events import Actor, EventType
 from chalicelib.domain.ids import USER_ID, new_generation
 from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.ports.users import Reactivated, UserStore
@@ -23,6 +24,7 @@ from chalicelib.domain.token_rules import TokenRules
 from chalicelib.domain.users import Role, User, UserStatus
 from chalicelib.services import cursors
 from chalicelib.services.conflicts import retry_on_conflict
+from chalicelib.services.journal import Journal
 from chalicelib.services.reactivations import CountReactivation
 
 # Some 2,000 users a request. A search that finds few of them returns a short page with a cursor.
@@ -72,12 +74,18 @@ class ManageUsers:
     """
 
     def __init__(
-        self, store: UserStore, clock: Clock, rules: TokenRules, count_reactivation: CountReactivation
+        self,
+        store: UserStore,
+        clock: Clock,
+        rules: TokenRules,
+        count_reactivation: CountReactivation,
+        journal: Journal,
     ) -> None:
         self._store = store
         self._clock = clock
         self._rules = rules
         self._count_reactivation = count_reactivation
+        self._journal = journal
 
     def get(self, user_id: str) -> User:
         """Return a user. Raises UserNotFound or DependencyUnavailable."""
@@ -105,16 +113,25 @@ class ManageUsers:
             position = found[-1].position
         return UserList(found, cursors.write(position) if position else None)
 
-    def deactivate(self, admin: User | None, user_id: str) -> User:
+    def deactivate(self, admin: User | None, user_id: str, actor: Actor) -> User:
         """Deactivate a user. Tokens and sign-ins are refused from the next uncached decision on.
 
         Raises UserNotFound, OwnAccount, UserRemoved, AdminRequired, ConcurrentChange or
         DependencyUnavailable.
         """
         _refuse_own(admin, user_id)
-        return self._change(admin, user_id, lambda user, now: user.deactivated(now), None).after
+        return self._change(
+            admin,
+            user_id,
+            actor,
+            EventType.USER_DEACTIVATED,
+            lambda user, now: user.deactivated(now),
+            None,
+        ).after
 
-    def reactivate(self, admin: User | None, user_id: str, *, restore_tokens: bool) -> UserChange:
+    def reactivate(
+        self, admin: User | None, user_id: str, actor: Actor, *, restore_tokens: bool
+    ) -> UserChange:
         """Re-activate a user. The old tokens work again only with ``restore_tokens``.
 
         Raises UserNotFound, UserRemoved, AdminRequired, ReactivationLimitReached, ConcurrentChange or
@@ -125,9 +142,10 @@ class ManageUsers:
             generation = user.generation if restore_tokens else new_generation()
             return user.reactivated(now, generation)
 
-        return self._change(admin, user_id, change, RevocationReason.USER_DEACTIVATED)
+        reason = RevocationReason.USER_DEACTIVATED
+        return self._change(admin, user_id, actor, EventType.USER_ACTIVATED, change, reason)
 
-    def remove(self, admin: User | None, user_id: str) -> User:
+    def remove(self, admin: User | None, user_id: str, actor: Actor) -> User:
         """Remove a user. A tombstone remains, so that the tokens never work again.
 
         Raises UserNotFound, OwnAccount, AdminRequired, ConcurrentChange or DependencyUnavailable.
@@ -136,11 +154,13 @@ class ManageUsers:
         return self._change(
             admin,
             user_id,
+            actor,
+            EventType.USER_REMOVED,
             lambda user, now: user.removed(now, new_generation()),
             RevocationReason.USER_REMOVED,
         ).after
 
-    def revoke_all_tokens(self, admin: User | None, user_id: str) -> User:
+    def revoke_all_tokens(self, admin: User | None, user_id: str, actor: Actor) -> User:
         """Revoke every token of a user at once.
 
         Raises UserNotFound, AdminRequired, ConcurrentChange or DependencyUnavailable.
@@ -148,6 +168,8 @@ class ManageUsers:
         return self._change(
             admin,
             user_id,
+            actor,
+            EventType.USER_TOKENS_REVOKED,
             lambda user, now: user.in_generation(new_generation()),
             RevocationReason.ADMIN,
         ).after
@@ -169,6 +191,8 @@ class ManageUsers:
         self,
         admin: User | None,
         user_id: str,
+        actor: Actor,
+        kind: EventType,
         change: Callable[[User, datetime], User],
         reason: RevocationReason | None,
     ) -> UserChange:
@@ -177,7 +201,7 @@ class ManageUsers:
 
         def attempt() -> UserChange:
             before, now = self.get(user_id), self._clock.now()
-            actor = self.acting(admin, before) if admin else None
+            acting = self.acting(admin, before) if admin else None
             after = change(before, now)
             if after is before:
                 return UserChange(before, before)
@@ -187,7 +211,8 @@ class ManageUsers:
             if reason and made.ends_tokens:
                 purge_at = self._rules.generation_purge_time(now)
                 ended = EndedGeneration(before.generation, Revocation(reason, now), purge_at)
-            self._store.save_user(before, after, ended, actor)
+            event = self._journal.about_user(kind, before, after, actor, now)
+            self._store.save_user(before, after, event, ended, acting)
             return made
 
         return retry_on_conflict(attempt)

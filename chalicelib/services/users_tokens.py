@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 
+from chalicelib.domain.events import Actor
 from chalicelib.domain.revocations import RevocationReason
 from chalicelib.domain.tokens import TokenState
 from chalicelib.domain.users import User
@@ -32,6 +33,7 @@ class AdministerTokens:
         user_id: str,
         token_id: str,
         status: TokenState,
+        actor: Actor,
         if_match: Collection[int] | None = None,
     ) -> TokenView:
         """Pause or re-activate a token and return it. The owner may undo either.
@@ -40,12 +42,13 @@ class AdministerTokens:
         """
         owner = self._users.get(user_id)
         acting = self._users.acting(admin, owner)
-        return self._manage.patch(owner, token_id, TokenPatch(status=status), if_match, acting)
+        return self._manage.patch(owner, token_id, TokenPatch(status=status), actor, if_match, acting)
 
-    def revoke(self, admin: User, user_id: str, token_id: str) -> None:
+    def revoke(self, admin: User, user_id: str, token_id: str, actor: Actor) -> None:
         """Revoke a token and its line for good.
 
         Raises UserNotFound, TokenNotFound, AdminRequired, ConcurrentChange or DependencyUnavailable.
         """
         owner = self._users.get(user_id)
-        self._revoke(owner, token_id, RevocationReason.ADMIN, self._users.acting(admin, owner))
+        acting = self._users.acting(admin, owner)
+        self._revoke(owner, token_id, RevocationReason.ADMIN, actor, acting)

@@ -64,6 +64,7 @@ class Settings:
     max_reactivations_per_day: int
     max_token_lifetime: timedelta | None
     retention: timedelta
+    audit_retention: timedelta
     rotated_token_reuse: RotatedTokenReuse
     self_rotation: bool
     record_networks: RecordNetworks
@@ -110,6 +111,7 @@ class Settings:
             max_reactivations_per_day=read.number("MAX_REACTIVATIONS_PER_DAY", 1, 10_000, default=200),
             max_token_lifetime=timedelta(days=lifetime_days) if lifetime_days else None,
             retention=timedelta(days=read.number("RETENTION_DAYS", 1, 3650, default=90)),
+            audit_retention=timedelta(days=read.number("AUDIT_RETENTION_DAYS", 1, 3650, default=400)),
             rotated_token_reuse=RotatedTokenReuse(
                 read.choice("ROTATED_TOKEN_REUSE", [reuse.value for reuse in RotatedTokenReuse], "record")
             ),

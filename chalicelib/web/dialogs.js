@@ -1,6 +1,6 @@
 /** Modal dialogs. Each one is made when it opens and removed with its content when it closes. */
 
-import { fromTemplate, whileBusy } from './dom.js';
+import { el, fromTemplate, whileBusy } from './dom.js';
 import { errorToast, showProblem } from './notices.js';
 
 /**
@@ -25,7 +25,7 @@ export function openDialog(templateId, { fill = null, refocus = () => {} } = {})
 
 /** Returns whether an open dialog may hold text that the user typed. */
 export function isTyping() {
-  return document.querySelector('dialog[open] input:not([type=checkbox])') !== null;
+  return document.querySelector('dialog[open] input:not([type=checkbox], [type=radio])') !== null;
 }
 
 /**
@@ -53,27 +53,50 @@ export function onSubmit(dialog, send, explain = (problem) => problem.message) {
 
 /**
  * Asks before an action that cannot be undone. `question` is `{title, text, confirm, act, ...}`.
- * The dialog waits for `act(chosen)`, so that an error leaves the question open.
+ * The dialog waits for `act(chosen)`, so that an error leaves the question open. `chosen` is the value of one of
+ * the `choices`, or null if there are none. None of them is chosen at first.
  */
 export function confirmDialog({ act, refocus = () => {}, ...question }) {
   const dialog = openDialog('confirm-dialog', { fill: (made) => fillQuestion(made, question), refocus });
-  onSubmit(dialog, (form) => act(form.elements.choice.checked));
+  onSubmit(dialog, (form) => act(new FormData(form).get('choice')));
 }
+
+/** @typedef {{value: string, label: string, hint?: string, confirm: string, isDangerous: boolean}} Choice */
 
 /**
  * @param {HTMLDialogElement} dialog
- * @param {{title?: string, text?: string, confirm?: string, isDangerous?: boolean,
- *   choice?: {label: string, hint: string}}} question
+ * @param {{title?: string, text?: string, confirm?: string, isDangerous?: boolean, legend?: string,
+ *   choices?: Choice[]}} question
  */
-function fillQuestion(dialog, { title, text, confirm, isDangerous = true, choice = null }) {
+function fillQuestion(dialog, { title, text, confirm, isDangerous = true, legend = '', choices = [] }) {
   dialog.querySelector('h2').textContent = title;
   dialog.querySelector('#confirm-text').textContent = text;
-  const button = dialog.querySelector('[type=submit]');
+  const button = /** @type {HTMLButtonElement} */ (dialog.querySelector('[type=submit]'));
+  name(button, confirm, isDangerous);
+  if (!choices.length) return;
+  const box = dialog.querySelector('[data-choice]');
+  box.removeAttribute('hidden');
+  box.querySelector('legend').textContent = legend;
+  box.querySelector('.choices').append(...choices.map(radio));
+  button.disabled = true;
+  box.addEventListener('change', (event) => {
+    const input = /** @type {HTMLInputElement} */ (event.target);
+    const chosen = choices.find((choice) => choice.value === input.value);
+    name(button, chosen.confirm, chosen.isDangerous);
+    button.disabled = false;
+  });
+}
+
+function name(button, confirm, isDangerous) {
   button.textContent = confirm;
-  button.classList.add(isDangerous ? 'danger' : 'primary');
-  if (choice) {
-    dialog.querySelector('[data-choice]').removeAttribute('hidden');
-    dialog.querySelector('[data-choice-label]').textContent = choice.label;
-    dialog.querySelector('#confirm-choice-hint').textContent = choice.hint;
-  }
+  button.classList.toggle('danger', isDangerous);
+  button.classList.toggle('primary', !isDangerous);
+}
+
+/** @param {Choice} choice */
+function radio({ value, label, hint }) {
+  const id = `choice-${value}`;
+  const attributes = { type: 'radio', name: 'choice', value, required: true, 'aria-describedby': hint ? id : null };
+  return el('label', { class: 'choice' }, el('input', attributes),
+    el('span', {}, el('span', {}, label), hint ? el('span', { class: 'hint', id }, hint) : null));
 }

@@ -8,14 +8,13 @@ import { counted } from './words.js';
 
 /**
  * A list of items of one kind inside `place`. `kind` is `{path, member, noun, caption, columns, sort, row(item),
- * query(), clear(), empty(), notice(items)}`. `empty` makes the text of an empty list. `notice` makes a text
- * above the loaded items, or returns null.
+ * query(), clear(), empty(), shown(items)}`. `empty` makes the text of an empty list. `shown` is called with
+ * all loaded items when they have changed.
  */
 export class List {
   #kind;
   #table;
   #body;
-  #notice = el('div', { class: 'list-notice', role: 'status' });
   #state = el('div', { class: 'list-state' });
   #items = new Map();
   #cursor = null;
@@ -28,7 +27,7 @@ export class List {
     const { table, body } = makeTable(kind.caption, kind.columns, this.#sort, (sort) => this.#order(sort));
     [this.#table, this.#body] = [table, body];
     this.#table.hidden = true;
-    place.replaceChildren(this.#notice, this.#table, this.#state);
+    place.replaceChildren(this.#table, this.#state);
   }
 
   /** Loads the first page again. The present rows stay until it has come. */
@@ -81,10 +80,7 @@ export class List {
   }
 
   #notify() {
-    const notice = this.#kind.notice?.([...this.#items.values()]) ?? null;
-    // Screen readers must not say an unchanged notice again.
-    if (this.#notice.textContent === (notice?.textContent ?? '')) return;
-    this.#notice.replaceChildren(...(notice ? [notice] : []));
+    this.#kind.shown?.([...this.#items.values()]);
   }
 
   #find(id) {
@@ -162,7 +158,6 @@ export class List {
 
   #fail(problem) {
     this.#clear();
-    this.#notify();
     this.#table.hidden = false;
     this.#say(this.#problem(problem, () => this.reload()));
   }

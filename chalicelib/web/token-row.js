@@ -7,7 +7,6 @@ import { DAY, SECOND, timeElement, until } from './times.js';
 import { REVOCATION_REASONS, TOKEN_STATUSES } from './words.js';
 
 const WARNING = 5 * DAY;
-const LATELY = 7 * DAY;
 const LONGEST_OVERLAP = limits.overlap_seconds * SECOND;
 // Revocations that the service made because the token was in wrong hands.
 const ALARMING = ['exposed', 'reuse'];
@@ -29,9 +28,6 @@ export const nameOf = (token) => token.name || 'Unnamed token';
 
 /** Returns the name of a token, marked if a successor has the same name. */
 export const labelOf = (token) => nameOf(token) + (token.successor_id ? ' (rotated)' : '');
-
-/** Returns whether a rotated token was used in the last days, after its overlap. */
-export const wasReusedLately = (token) => token.reuse_count > 0 && -until(token.last_reused_at) < LATELY;
 
 /** Makes the row of a token. `reasons` replace words of `REVOCATION_REASONS`. `extra` are more cells. */
 export function tokenRow(token, { reasons = {}, extra = [] } = {}) {

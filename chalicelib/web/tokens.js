@@ -1,12 +1,13 @@
 /** "My tokens": the list, its search and filter, and the button that opens the dialog for a new token. */
 
+import { showAttention } from './attention.js';
 import { openCreateDialog } from './create.js';
 import { debounced, el } from './dom.js';
 import { isTooLong, watchLength } from './fields.js';
 import { List } from './list.js';
 import { trimmed } from './text.js';
 import { actionsCell } from './token-actions.js';
-import { TOKEN_COLUMNS, nameOf, tokenRow, wasReusedLately } from './token-row.js';
+import { TOKEN_COLUMNS, tokenRow } from './token-row.js';
 import { TOKEN_STATUSES } from './words.js';
 
 const PAUSE_MILLISECONDS = 300;
@@ -28,7 +29,7 @@ export function startTokens() {
     query,
     clear: () => clear(list),
     empty: emptyState,
-    notice: reuseNotice,
+    shown: () => showAttention(document.getElementById('tokens-attention')),
     row: (token) => tokenRow(token, { extra: [actionsCell(token, list)] }),
   });
   listen(list);
@@ -46,18 +47,6 @@ function listen(list) {
     event.preventDefault();
     list.reload();
   });
-}
-
-/** Makes a calm notice about rotated tokens that are still in use. */
-function reuseNotice(tokens) {
-  const names = [...new Set(tokens.filter(wasReusedLately).map((token) => `“${nameOf(token)}”`))];
-  if (!names.length) return null;
-  const what = names.length === 1 ? `${names[0]} was used after it was rotated. The use was refused.`
-    : `Rotated tokens were used after they had ended. The uses were refused: ${names.join(', ')}.`;
-  return el('div', { class: 'callout' },
-    el('p', {}, what),
-    el('p', { class: 'hint' }, 'If one of your programs did this, give it the successor. '
-      + 'If you do not know who did this, rotate the successor too.'));
 }
 
 function query() {

@@ -1,6 +1,7 @@
 /** The tokens of one user, for administrators, with a button that revokes them all. */
 
 import { call } from './api.js';
+import { consequence } from './counts.js';
 import { confirmDialog } from './dialogs.js';
 import { el } from './dom.js';
 import { List } from './list.js';
@@ -8,7 +9,7 @@ import { toast } from './notices.js';
 import { userName } from './people.js';
 import { everywhere } from './times.js';
 import { TOKEN_COLUMNS, tokenRow } from './token-row.js';
-import { userPath } from './users.js';
+import { summaryOf, userPath } from './users.js';
 import { REVOCATION_REASONS_OF_OTHERS } from './words.js';
 
 /** Shows the tokens of a user in `place`. */
@@ -26,7 +27,7 @@ export async function showUserTokens(place, id) {
     const { data: user } = await call('GET', userPath(id));
     title.textContent = `Tokens of ${userName(user)}`;
     revoke.hidden = user.status === 'removed';
-    revoke.addEventListener('click', () => askRevokeAll(user, list));
+    revoke.addEventListener('click', async () => askRevokeAll(user, list, await summaryOf(user, revoke)));
   } catch {
     // The list shows the error.
   }
@@ -47,10 +48,10 @@ function makeList(box, id) {
   });
 }
 
-function askRevokeAll(user, list) {
+function askRevokeAll(user, list, summary) {
   confirmDialog({
     title: `Revoke all tokens of ${userName(user)}?`,
-    text: 'Programs that use these tokens will be refused. Revoked tokens cannot be re-activated. '
+    text: `${consequence(summary, 'revoked')} Programs that use them will be refused. This cannot be undone. `
       + 'The user can still sign in and generate new tokens.',
     confirm: 'Revoke all tokens',
     act: async () => {

@@ -2,7 +2,8 @@
 
 import { call, me } from './api.js';
 import { confirmDialog } from './dialogs.js';
-import { debounced, el } from './dom.js';
+import { choicesFor, consequence, mayHaveTokens, revokedTokens, usedLately } from './counts.js';
+import { debounced, el, whileBusy } from './dom.js';
 import { isTooLong, watchLength } from './fields.js';
 import { List } from './list.js';
 import { toast } from './notices.js';
@@ -72,14 +73,11 @@ function makeList(box, search, filter, issuer) {
     ...(filter.value && { status: filter.value }),
     ...(issuer.value && { issuer: issuer.value }),
   });
-  const notice = (users) => {
-    offerIssuers(issuer, users);
-    return null;
-  };
   const list = new List(box, {
     path: '/v1/users', member: 'users', noun: 'user', caption: 'Users',
     columns: [...USER_COLUMNS, { id: 'actions', class: 'actions-head' }],
-    query, clear, notice, empty: () => el('p', { class: 'empty' }, 'No users yet'), row: (user) => userRow(user, list),
+    query, clear, shown: (users) => offerIssuers(issuer, users), row: (user) => userRow(user, list),
+    empty: () => el('p', { class: 'empty' }, 'No users yet'),
   });
   return list;
 }
@@ -106,45 +104,65 @@ function buttons(user, name, list) {
   // The server refuses these on the administrator's own account, which they would lock.
   const actions = user.id === me.id ? [] : (ACTIONS_BY_STATUS[user.status] ?? []);
   const open = () => { location.hash = `#users/${encodeURIComponent(user.id)}`; };
-  const ask = (action) => rowButton(action, name, () => ASK[action](user, list), { 'aria-haspopup': 'dialog' });
+  const run = (action) => async (event) => ASK[action](user, list, await summaryOf(user, event.currentTarget));
+  const ask = (action) => rowButton(action, name, run(action), { 'aria-haspopup': 'dialog' });
   return [rowButton('tokens', `of ${name}`, open), ...actions.map(ask)];
 }
 
-async function change(user, list, body, words, more = '') {
+/** Reads the counts of a user's tokens while `button` is busy. Returns null if that fails: no change needs them. */
+export async function summaryOf(user, button) {
+  let summary = null;
+  await whileBusy(button, async () => {
+    summary = await call('GET', `${userPath(user.id)}/tokens/summary`).then(({ data }) => data, () => null);
+  });
+  return summary;
+}
+
+async function change(user, list, body, words, more) {
   const { data } = await call('PATCH', userPath(user.id), { body });
   list.update(data);
-  toast(`${userName(user)} is ${words}.${more}`);
+  toast(`${userName(user)} is ${words}.${more(data)}`);
 }
 
-function askDeactivate(user, list) {
+function askDeactivate(user, list, summary) {
   confirmDialog({
     title: `Deactivate ${userName(user)}?`,
-    text: 'The user is signed out. All API tokens of the user are refused until you re-activate the user.',
+    text: `The user is signed out until you re-activate the user. ${consequence(summary, 'refused')}`,
     confirm: 'Deactivate user',
     refocus: () => list.focus(user.id, 'reactivate'),
-    act: () => change(user, list, { status: 'inactive' }, 'deactivated', everywhere()),
+    act: () => change(user, list, { status: 'inactive' }, 'deactivated', everywhere),
   });
 }
 
-function askReactivate(user, list) {
+function askReactivate(user, list, summary) {
+  const hasTokens = mayHaveTokens(summary);
+  const body = (choice) => ({ status: 'active', ...(choice && { restore_tokens: choice === 'restore' }) });
   confirmDialog({
     title: `Re-activate ${userName(user)}?`,
-    text: 'The user can sign in again and generate tokens.',
+    text: `The user can sign in again and generate tokens. ${hasTokens ? usedLately(summary) : ''}`,
     confirm: 'Re-activate user',
     isDangerous: false,
-    choice: {
-      label: 'Restore this user\'s tokens',
-      hint: 'Earlier tokens work again at once. If you do not restore them, they stay revoked.',
-    },
+    legend: 'The tokens from before',
+    choices: hasTokens ? choicesOf(summary) : [],
     refocus: () => list.focus(user.id, 'deactivate'),
-    act: (restore) => change(user, list, { status: 'active', restore_tokens: restore }, 'active again'),
+    act: (choice) => change(user, list, body(choice), 'active again',
+      (data) => (choice === 'revoke' ? revokedTokens(data.revoked_tokens) : '')),
   });
 }
 
-function askRemove(user, list) {
+function choicesOf(summary) {
+  const { restore, revoke } = choicesFor(summary);
+  return [
+    { value: 'restore', ...restore, confirm: 'Re-activate user and tokens', isDangerous: false },
+    { value: 'revoke', ...revoke, confirm: 'Re-activate user, revoke tokens', isDangerous: true,
+      hint: 'This cannot be undone. Programs that use these tokens stay refused.' },
+  ];
+}
+
+function askRemove(user, list, summary) {
   confirmDialog({
     title: `Remove ${userName(user)}?`,
-    text: 'The name and email are deleted, and all API tokens of the user are revoked. This cannot be undone. '
+    text: `The name and email are deleted. ${consequence(summary, 'revoked')} This cannot be undone. `
       + 'If the user signs in again, a new account begins.',
     confirm: 'Remove user',
     refocus: () => list.focus(user.id, 'tokens'),

@@ -14,6 +14,7 @@ from chalicelib.domain.token_creation import IssuedToken
 from chalicelib.domain.users import User
 from chalicelib.services.sign_in import Credentials
 from tests.benchmarks.process import LAMBDA, environment
+from tests.support.actors import CALLER, PERSON
 from tests.support.builders import a_request
 from tests.support.clock import FixedClock
 from tests.support.http import FakeHttp
@@ -86,7 +87,7 @@ def installed(service: Service) -> Iterator[Service]:
 
 def signed_in(service: Service, subject: str = "user@example.com") -> User:
     """Return a user, made if need be."""
-    return service.sign_in.user(Credentials(unverified_bearer=jwt_of(service, subject)))
+    return service.sign_in.user(Credentials(CALLER, unverified_bearer=jwt_of(service, subject)))
 
 
 def jwt_of(service: Service, subject: str = "user@example.com") -> str:
@@ -96,7 +97,7 @@ def jwt_of(service: Service, subject: str = "user@example.com") -> str:
 
 def issued(service: Service, name: str = "bench", **members: Any) -> IssuedToken:
     """Return a new token of the usual user."""
-    return service.issue(signed_in(service), a_request(name=name, **members))
+    return service.issue(signed_in(service), a_request(name=name, **members), PERSON)
 
 
 def request_event(token: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from chalicelib.domain.users import User
+from tests.support.actors import an_event
 from tests.support.builders import a_user
 from tests.support.dynamodb import (
     Cloud,
@@ -67,5 +68,5 @@ def atomic(request: pytest.FixtureRequest) -> Cloud:
 def owner(stores: Stores) -> User:
     """Return a stored, active user without tokens."""
     user = a_user()
-    assert stores.users.add_user(user)
+    assert stores.users.add_user(user, an_event())
     return user

@@ -11,6 +11,7 @@ from chalicelib.domain.errors import AdminRequired, ConcurrentChange
 from chalicelib.domain.revocations import RevocationReason
 from chalicelib.domain.tokens import Token, TokenState
 from chalicelib.domain.users import Role, User, UserStatus
+from tests.support.actors import an_event
 from tests.support.builders import LIMITS, RULES, a_token, a_user, an_admin, an_ending
 from tests.support.clock import START
 from tests.support.dynamodb import Stores
@@ -35,13 +36,13 @@ Change = Callable[[Stores, Token, ActingAdmin], object]
 
 def pause(stores: Stores, token: Token, admin: ActingAdmin) -> Token:
     """Pause a token in the name of an administrator."""
-    return stores.tokens.save_token(token, token.paused(START), admin)
+    return stores.tokens.save_token(token, token.paused(START), an_event(), admin)
 
 
 def revoke(stores: Stores, token: Token, admin: ActingAdmin) -> None:
     """Revoke a token in the name of an administrator."""
     ended = token.revoked(RevocationReason.ADMIN, START, RULES)
-    stores.tokens.end_line(an_ending(token, ended), admin)
+    stores.tokens.end_line(an_ending(token, ended), [an_event()], admin)
 
 
 CHANGES: dict[str, tuple[Change, TokenState]] = {
@@ -53,7 +54,7 @@ CHANGES: dict[str, tuple[Change, TokenState]] = {
 def has(stores: Stores, owner: User) -> Token:
     """Add a token."""
     token = a_token(owner)
-    stores.tokens.add_token(token, limits=LIMITS, idempotency=None)
+    stores.tokens.add_token(token, an_event(), limits=LIMITS, idempotency=None)
     return token
 
 
@@ -72,7 +73,7 @@ def test_change_by_an_active_administrator_is_saved(
 ) -> None:
     """The administrator's own row stays as it is."""
     admin, acting = ACTORS[by]
-    stores.users.add_user(admin)
+    stores.users.add_user(admin, an_event())
     token = has(stores, owner)
     act, after = CHANGES[change]
 
@@ -85,7 +86,7 @@ def test_change_by_an_active_administrator_is_saved(
 def test_saved_token_is_returned_with_its_version(stores: Stores, owner: User) -> None:
     """The caller shows it with the right tag."""
     admin, acting = ACTORS["claim"]
-    stores.users.add_user(admin)
+    stores.users.add_user(admin, an_event())
     token = has(stores, owner)
 
     assert pause(stores, token, acting) == replace(token.paused(START), version=2)
@@ -98,7 +99,7 @@ def test_change_by_a_former_administrator_is_refused(
 ) -> None:
     """Nothing is written."""
     admin, acting = ACTORS[by]
-    stores.users.add_user(replace(admin, **admin_is))
+    stores.users.add_user(replace(admin, **admin_is), an_event())
     token = has(stores, owner)
 
     with pytest.raises(AdminRequired):
@@ -123,7 +124,7 @@ def test_change_by_an_administrator_without_a_row_is_refused(
 def test_administrator_may_change_an_own_token(stores: Stores, by: str, change: str) -> None:
     """A transaction may name the row of the owner, who is the actor, only once."""
     admin, acting = ACTORS[by]
-    stores.users.add_user(admin)
+    stores.users.add_user(admin, an_event())
     token = has(stores, admin)
     act, after = CHANGES[change]
 
@@ -139,15 +140,15 @@ def test_own_token_is_not_changed_in_the_name_of_a_former_administrator(
 ) -> None:
     """The role counts for own tokens too."""
     admin, acting = ACTORS[by]
-    stores.users.add_user(admin)
+    stores.users.add_user(admin, an_event())
     token = has(stores, admin)
     present = stores.users.find_user(admin.id)
     assert present
     changed = replace(present, **admin_is)
     if "role" in admin_is or "role_given_at" in admin_is:
-        stores.users.save_sign_in(present, changed)
+        stores.users.save_sign_in(present, changed, None)
     else:
-        stores.users.save_user(present, changed)
+        stores.users.save_user(present, changed, an_event())
 
     with pytest.raises(AdminRequired):
         CHANGES[change][0](stores, token, acting)
@@ -158,7 +159,7 @@ def test_own_token_is_not_changed_in_the_name_of_a_former_administrator(
 def test_administrators_meet_other_changes_too(stores: Stores, owner: User, change: str) -> None:
     """A token that ended meanwhile is a conflict, and so is the end of its generation."""
     admin, acting = ACTORS["claim"]
-    stores.users.add_user(admin)
+    stores.users.add_user(admin, an_event())
     token = has(stores, owner)
     revoke(stores, token, acting)
     with pytest.raises(ConcurrentChange):
@@ -168,10 +169,10 @@ def test_administrators_meet_other_changes_too(stores: Stores, owner: User, chan
 def test_end_of_an_own_generation_is_a_conflict(stores: Stores) -> None:
     """It is not taken for the loss of the role."""
     admin, acting = ACTORS["claim"]
-    stores.users.add_user(admin)
+    stores.users.add_user(admin, an_event())
     token = has(stores, admin)
     present = stores.users.find_user(admin.id)
     assert present
-    stores.users.save_user(present, present.in_generation("next"))
+    stores.users.save_user(present, present.in_generation("next"), an_event())
     with pytest.raises(ConcurrentChange):
         revoke(stores, token, acting)

@@ -19,6 +19,7 @@ from chalicelib.domain.rotation import Rotation, own_successor_of, reused, rotat
 from chalicelib.domain.seen_networks import RefusedReason, refused_again
 from chalicelib.domain.tokens import Token, TokenState
 from chalicelib.domain.users import User, UserStatus
+from tests.support.actors import an_event
 from tests.support.builders import LIMITS, RULES, a_token, a_user, an_ending
 from tests.support.clock import START
 from tests.support.dynamodb import Stores
@@ -30,7 +31,7 @@ LATER_STILL = START + 2 * HOUR
 
 def added(stores: Stores, token: Token) -> Token:
     """Add a token and return it."""
-    stores.tokens.add_token(token, limits=LIMITS, idempotency=None)
+    stores.tokens.add_token(token, an_event(), limits=LIMITS, idempotency=None)
     return token
 
 
@@ -62,7 +63,7 @@ def ending(stores: Stores, made: Rotation, *, frees_place: bool = True) -> Endin
 
 def rotate(stores: Stores, made: Rotation, limit: int = 100) -> Rotation:
     """Write a rotation and return it."""
-    stores.rotations.rotate_token(made, limits=replace(LIMITS, live_tokens=limit))
+    stores.rotations.rotate_token(made, an_event(), limits=replace(LIMITS, live_tokens=limit))
     return made
 
 
@@ -112,14 +113,14 @@ class TestRotateToken:
         token, other = added(stores, a_token(owner)), a_token(owner)
         stores.users.note_full(owner_row(stores, owner), LATER_STILL)
         made = replace(rotation(token), takes_new_place=new_place)
-        stores.rotations.rotate_token(made, limits=limits)
+        stores.rotations.rotate_token(made, an_event(), limits=limits)
         before = everything(stores, owner)
         assert (before[0].creations, before[0].full_until) == (2, None)
 
         with pytest.raises(TooManyCreations):
-            stores.rotations.rotate_token(rotation(made.successor), limits=limits)
+            stores.rotations.rotate_token(rotation(made.successor), an_event(), limits=limits)
         with pytest.raises(TooManyCreations):
-            stores.tokens.add_token(other, limits=limits, idempotency=None)
+            stores.tokens.add_token(other, an_event(), limits=limits, idempotency=None)
 
         assert before == everything(stores, owner)
 
@@ -152,7 +153,7 @@ class TestRotateToken:
         first = rotate(stores, rotation(added(stores, a_token(owner))))
         grandparent = row(stores, first.rotated.after)
         changed = first.successor if which == "token" else grandparent
-        stores.tokens.save_token(changed, changed.described("other", "", LATER))
+        stores.tokens.save_token(changed, changed.described("other", "", LATER), an_event())
         before = everything(stores, owner)
         with pytest.raises(ConcurrentChange):
             rotate(stores, rotation(first.successor, grandparent))
@@ -170,7 +171,9 @@ class TestRotateToken:
     def test_revoked_token_gets_no_successor(self, stores: Stores, owner: User) -> None:
         """A revocation that overtook the rotation wins."""
         token = added(stores, a_token(owner))
-        stores.tokens.end_line(an_ending(token, token.revoked(RevocationReason.OWNER, LATER, RULES)))
+        stores.tokens.end_line(
+            an_ending(token, token.revoked(RevocationReason.OWNER, LATER, RULES)), [an_event()]
+        )
         before = everything(stores, owner)
         with pytest.raises(ConcurrentChange):
             rotate(stores, rotation(token))
@@ -188,9 +191,9 @@ class TestRotateToken:
     def test_owner_who_is_not_active_gets_none(self, stores: Stores, status: UserStatus) -> None:
         """A deactivation stops a rotation under way."""
         owner = a_user("inactive@example.com")
-        stores.users.add_user(owner)
+        stores.users.add_user(owner, an_event())
         token = added(stores, a_token(owner))
-        stores.users.save_user(owner, replace(owner, status=status))
+        stores.users.save_user(owner, replace(owner, status=status), an_event())
         before = everything(stores, owner)
         with pytest.raises(UserInactive):
             rotate(stores, rotation(token))
@@ -199,7 +202,7 @@ class TestRotateToken:
     def test_ended_generation_gets_none(self, stores: Stores, owner: User) -> None:
         """Revoking all stops a rotation under way."""
         token = added(stores, a_token(owner))
-        stores.users.save_user(owner, owner.in_generation(new_generation()))
+        stores.users.save_user(owner, owner.in_generation(new_generation()), an_event())
         before = everything(stores, owner)
         with pytest.raises(ConcurrentChange):
             rotate(stores, rotation(token))
@@ -211,7 +214,9 @@ class TestRotateToken:
         rotate(stores, rotation(token))
         before = everything(stores, owner)
         with pytest.raises(ConcurrentChange):
-            stores.tokens.end_line(an_ending(token, token.revoked(RevocationReason.OWNER, LATER, RULES)))
+            stores.tokens.end_line(
+                an_ending(token, token.revoked(RevocationReason.OWNER, LATER, RULES)), [an_event()]
+            )
         assert before == everything(stores, owner)
 
     def test_rotated_token_is_revoked_without_freeing_a_place(self, stores: Stores, owner: User) -> None:
@@ -219,7 +224,7 @@ class TestRotateToken:
         made = rotate(stores, rotation(added(stores, a_token(owner))))
         token = row(stores, made.rotated.after)
         after = token.revoked(RevocationReason.EXPOSED, LATER_STILL, RULES)
-        stores.tokens.end_line(an_ending(token, after, frees_place=False))
+        stores.tokens.end_line(an_ending(token, after, frees_place=False), [an_event()])
         assert replace(after, version=3) == row(stores, token)
         assert owner_row(stores, owner).live_tokens == 1
 
@@ -296,7 +301,7 @@ class TestEndLine:
         """For one reason at one moment; the count goes down by one."""
         made = rotate(stores, self_rotation(added(stores, a_token(owner))))
         ends = ending(stores, made)
-        stores.tokens.end_line(ends)
+        stores.tokens.end_line(ends, [an_event()])
         for change in ends.changes:
             assert row(stores, change.before) == replace(change.after, version=change.before.version + 1)
         assert line_row(stores, made) == ends.line
@@ -312,17 +317,17 @@ class TestEndLine:
             rotate(stores, self_rotation(newer, older))
         elif what == "generation":
             user = owner_row(stores, owner)
-            stores.users.save_user(user, user.in_generation(new_generation()))
+            stores.users.save_user(user, user.in_generation(new_generation()), an_event())
         elif what == "line":
             assert ends.line
             ends = replace(ends, line=replace(ends.line, id=new_token_id(LATER)))
         else:
             token = older if what == "older" else newer
             after = token.revoked(RevocationReason.OWNER, LATER, RULES)
-            stores.tokens.end_line(an_ending(token, after, frees_place=False))
+            stores.tokens.end_line(an_ending(token, after, frees_place=False), [an_event()])
         before = everything(stores, owner), line_row(stores, made)
         with pytest.raises(ConcurrentChange):
-            stores.tokens.end_line(ends)
+            stores.tokens.end_line(ends, [an_event()])
         assert before == (everything(stores, owner), line_row(stores, made))
 
     def test_renames_and_uses_do_not_hold_it_up(self, stores: Stores, owner: User) -> None:
@@ -330,8 +335,8 @@ class TestEndLine:
         made = rotate(stores, self_rotation(added(stores, a_token(owner))))
         ends = ending(stores, made)
         newer = ends.changes[1].before
-        stores.tokens.save_token(newer, newer.described("other", "", LATER))
-        stores.tokens.end_line(ends)
+        stores.tokens.save_token(newer, newer.described("other", "", LATER), an_event())
+        stores.tokens.end_line(ends, [an_event()])
         assert (row(stores, newer).name, row(stores, newer).state) == ("other", TokenState.REVOKED)
 
 
@@ -382,7 +387,7 @@ class TestRecordReuse:
         made = rotate(stores, rotation(added(stores, a_token(owner))))
         token = row(stores, made.rotated.after)
         after = token.revoked(RevocationReason.OWNER, LATER, RULES)
-        stores.tokens.end_line(an_ending(token, after, frees_place=False))
+        stores.tokens.end_line(an_ending(token, after, frees_place=False), [an_event()])
         stores.authorization.record_refusal(token, reused(token, 1, LATER))
         assert row(stores, token).state is TokenState.REVOKED
 
@@ -417,7 +422,7 @@ class TestRecordRefusal:
         token = added(stores, a_token(owner))
         used = token.touched(LATER, RULES, {LATER.date(): 1})
         assert stores.authorization.touch(token, used)
-        renamed = stores.tokens.save_token(used, used.described("other", "", LATER))
+        renamed = stores.tokens.save_token(used, used.described("other", "", LATER), an_event())
         assert stores.authorization.record_refusal(token, refused(token))
         assert row(stores, token) == replace(renamed, refused=refused(token).refused)
 
@@ -432,7 +437,7 @@ class TestRecordRefusal:
         """A revocation meanwhile is not undone, and the refusal is recorded."""
         token = added(stores, a_token(owner))
         after = token.revoked(RevocationReason.OWNER, LATER, RULES)
-        stores.tokens.end_line(an_ending(token, after, frees_place=False))
+        stores.tokens.end_line(an_ending(token, after, frees_place=False), [an_event()])
         assert stores.authorization.record_refusal(token, refused(token))
         assert row(stores, token).state is TokenState.REVOKED
 

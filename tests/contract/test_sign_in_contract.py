@@ -11,6 +11,7 @@ from chalicelib.domain.administrators import ROLE_LIFETIME, ActingAdmin
 from chalicelib.domain.errors import AdminRequired, ConcurrentChange
 from chalicelib.domain.revocations import EndedGeneration, Revocation, RevocationReason
 from chalicelib.domain.users import Role, User, UserStatus
+from tests.support.actors import an_event
 from tests.support.builders import a_user, an_admin
 from tests.support.clock import START
 from tests.support.dynamodb import Stores
@@ -23,7 +24,7 @@ SIGNED_IN = a_user(signed_in_at=START, role_given_at=START)
 def add(stores: Stores, *users: User) -> None:
     """Add users."""
     for user in users:
-        assert stores.users.add_user(user)
+        assert stores.users.add_user(user, an_event())
 
 
 def row(stores: Stores, user: User) -> User:
@@ -65,7 +66,7 @@ def test_sign_in_is_saved(stores: Stores) -> None:
         role_given_at=START + SECOND,
     )
 
-    stores.users.save_sign_in(SIGNED_IN, after)
+    stores.users.save_sign_in(SIGNED_IN, after, None)
 
     assert row(stores, SIGNED_IN) == after
 
@@ -75,7 +76,7 @@ def test_role_without_a_date_is_saved(stores: Stores) -> None:
     add(stores, SIGNED_IN)
     after = replace(SIGNED_IN, role=Role.ADMIN, role_given_at=None, signed_in_at=START + SECOND)
 
-    stores.users.save_sign_in(SIGNED_IN, after)
+    stores.users.save_sign_in(SIGNED_IN, after, None)
 
     assert row(stores, SIGNED_IN) == after
 
@@ -95,10 +96,12 @@ def test_sign_in_that_read_an_older_row_is_refused(stores: Stores, meanwhile: di
     """If another sign-in or an administrator was quicker, nothing is overwritten."""
     add(stores, SIGNED_IN)
     moved_on = replace(SIGNED_IN, **meanwhile)
-    stores.users.save_user(SIGNED_IN, moved_on)
+    stores.users.save_user(SIGNED_IN, moved_on, an_event())
 
     with pytest.raises(ConcurrentChange):
-        stores.users.save_sign_in(SIGNED_IN, replace(SIGNED_IN, name="Late", signed_in_at=START + SECOND))
+        stores.users.save_sign_in(
+            SIGNED_IN, replace(SIGNED_IN, name="Late", signed_in_at=START + SECOND), None
+        )
     assert row(stores, SIGNED_IN) == moved_on
 
 
@@ -106,16 +109,16 @@ def test_sign_in_of_a_row_without_a_date_is_refused_if_it_has_one_by_now(stores:
     """After an upgrade, of two first sign-ins the later write fails and must look again."""
     old = a_user()
     add(stores, old)
-    stores.users.save_sign_in(old, replace(old, signed_in_at=START + SECOND))
+    stores.users.save_sign_in(old, replace(old, signed_in_at=START + SECOND), None)
 
     with pytest.raises(ConcurrentChange):
-        stores.users.save_sign_in(old, replace(old, signed_in_at=START))
+        stores.users.save_sign_in(old, replace(old, signed_in_at=START), None)
 
 
 def test_sign_in_of_nobody_creates_nothing(stores: Stores) -> None:
     """An update never adds a row."""
     with pytest.raises(ConcurrentChange):
-        stores.users.save_sign_in(SIGNED_IN, replace(SIGNED_IN, name="New"))
+        stores.users.save_sign_in(SIGNED_IN, replace(SIGNED_IN, name="New"), None)
     assert stores.users.find_user(SIGNED_IN.id) is None
 
 
@@ -146,7 +149,7 @@ def test_change_by_an_active_administrator_is_saved(stores: Stores, by: str, cha
     add(stores, SIGNED_IN, admin)
     after, ended = CHANGES[change](SIGNED_IN)
 
-    stores.users.save_user(SIGNED_IN, after, ended, actor)
+    stores.users.save_user(SIGNED_IN, after, an_event(), ended, actor)
 
     assert row(stores, SIGNED_IN) == after
     assert row(stores, admin) == admin
@@ -175,7 +178,7 @@ def test_change_by_somebody_who_is_no_administrator_any_more_is_refused(
     after, ended = CHANGES[change](SIGNED_IN)
 
     with pytest.raises(AdminRequired):
-        stores.users.save_user(SIGNED_IN, after, ended, actor)
+        stores.users.save_user(SIGNED_IN, after, an_event(), ended, actor)
     assert row(stores, SIGNED_IN) == SIGNED_IN
     assert not stores.tokens.find_ended_generations(SIGNED_IN.id, [SIGNED_IN.generation])
 
@@ -185,7 +188,7 @@ def test_change_by_an_administrator_without_a_row_is_refused(stores: Stores) -> 
     add(stores, SIGNED_IN)
 
     with pytest.raises(AdminRequired):
-        stores.users.save_user(SIGNED_IN, SIGNED_IN.deactivated(START), None, ACTORS["name"][1])
+        stores.users.save_user(SIGNED_IN, SIGNED_IN.deactivated(START), an_event(), None, ACTORS["name"][1])
 
 
 @pytest.mark.parametrize("by", ACTORS)
@@ -195,7 +198,7 @@ def test_change_of_the_own_row_is_saved(stores: Stores, by: str) -> None:
     add(stores, admin)
     after = admin.in_generation("fresh")
 
-    stores.users.save_user(admin, after, replace(ENDED, generation=admin.generation), actor)
+    stores.users.save_user(admin, after, an_event(), replace(ENDED, generation=admin.generation), actor)
 
     assert row(stores, admin) == after
 
@@ -208,5 +211,5 @@ def test_change_of_the_own_row_is_refused_to_a_deactivated_administrator(stores:
     add(stores, inactive)
 
     with pytest.raises(ConcurrentChange):
-        stores.users.save_user(inactive, inactive.in_generation("fresh"), None, actor)
+        stores.users.save_user(inactive, inactive.in_generation("fresh"), an_event(), None, actor)
     assert row(stores, admin) == inactive

@@ -23,6 +23,7 @@ from chalicelib.domain.seen_networks import RefusedReason, RefusedUses, SeenNetw
 from chalicelib.domain.token_creation import IdempotencyRecord
 from chalicelib.domain.tokens import Token, TokenState
 from chalicelib.domain.users import Role, User, UserStatus
+from tests.support.actors import an_event
 from tests.support.builders import LIMITS, RULES, a_token, a_user, an_ending
 from tests.support.clock import START
 from tests.support.dynamodb import Stores
@@ -37,7 +38,9 @@ def add(
     stores: Stores, token: Token, *, limit: int = 100, idempotency: IdempotencyRecord | None = None
 ) -> Token:
     """Add a token and return it."""
-    stores.tokens.add_token(token, limits=replace(LIMITS, live_tokens=limit), idempotency=idempotency)
+    stores.tokens.add_token(
+        token, an_event(), limits=replace(LIMITS, live_tokens=limit), idempotency=idempotency
+    )
     return token
 
 
@@ -162,7 +165,7 @@ class TestRoundTrips:
             full_until=LATER + 19 * ONE_MILLISECOND,
             full_count=3,
         )
-        assert stores.users.add_user(user)
+        assert stores.users.add_user(user, an_event())
         assert user == stores.users.find_user(user.id)
 
     def test_user_without_optional_fields_is_read_back(self, stores: Stores, owner: User) -> None:
@@ -179,7 +182,7 @@ class TestRoundTrips:
     def test_ended_generation_is_read_back(self, stores: Stores, owner: User) -> None:
         """The record keeps when and why."""
         ended = an_ended(owner.generation, RevocationReason.USER_REMOVED)
-        stores.users.save_user(owner, owner.in_generation(new_generation()), ended)
+        stores.users.save_user(owner, owner.in_generation(new_generation()), an_event(), ended)
         expected = {owner.generation: ended}
         assert expected == stores.tokens.find_ended_generations(owner.id, {owner.generation})
 
@@ -221,7 +224,7 @@ class TestAuthorization:
     def test_token_of_another_owner_is_none(self, stores: Stores, owner: User) -> None:
         """A token is found under its owner only."""
         other = a_user("other@example.com")
-        stores.users.add_user(other)
+        stores.users.add_user(other, an_event())
         token = add(stores, a_token(other))
         assert (None, owner) == stores.authorization.find_for_authorization(owner.id, token.id)
 
@@ -294,14 +297,14 @@ class TestTouch:
     def test_paused_token_is_not_touched(self, stores: Stores, owner: User) -> None:
         """A pause that came between stays."""
         token = add(stores, a_token(owner))
-        paused = stores.tokens.save_token(token, token.paused(LATER))
+        paused = stores.tokens.save_token(token, token.paused(LATER), an_event())
         assert stores.authorization.touch(token, token.touched(LATER, RULES)) is False
         assert paused == found(stores, token)
 
     def test_revoked_token_is_not_touched(self, stores: Stores, owner: User) -> None:
         """A revocation that came between stays, with its end of retention."""
         token = add(stores, a_token(owner))
-        stores.tokens.end_line(an_ending(token, revoked(token)))
+        stores.tokens.end_line(an_ending(token, revoked(token)), [an_event()])
         before = found(stores, token)
         assert stores.authorization.touch(token, token.touched(LATER, RULES)) is False
         assert before == found(stores, token)
@@ -316,8 +319,8 @@ class TestTouch:
     def test_reactivated_token_is_not_touched_from_before(self, stores: Stores, owner: User) -> None:
         """Another writer restarted the idle clock meanwhile."""
         token = add(stores, a_token(owner))
-        paused = stores.tokens.save_token(token, token.paused(LATER))
-        back = stores.tokens.save_token(paused, paused.reactivated(LATER_STILL, RULES))
+        paused = stores.tokens.save_token(token, token.paused(LATER), an_event())
+        back = stores.tokens.save_token(paused, paused.reactivated(LATER_STILL, RULES), an_event())
         assert stores.authorization.touch(token, token.touched(LATER, RULES)) is False
         assert back == found(stores, token)
 
@@ -332,7 +335,7 @@ class TestTouch:
     def test_use_from_before_a_new_name_is_left_to_the_next_one(self, stores: Stores, owner: User) -> None:
         """The name stays, and the next use, which has read it, is recorded."""
         token = add(stores, a_token(owner))
-        renamed = stores.tokens.save_token(token, token.described("new", "", LATER))
+        renamed = stores.tokens.save_token(token, token.described("new", "", LATER), an_event())
         assert stores.authorization.touch(token, token.touched(LATER, RULES)) is False
         assert stores.authorization.touch(renamed, renamed.touched(LATER, RULES)) is True
         assert renamed.touched(LATER, RULES) == found(stores, token)
@@ -369,7 +372,7 @@ class TestAddToken:
     def test_owner_who_is_not_active_gets_none(self, stores: Stores, status: UserStatus) -> None:
         """A deactivation stops even a creation under way; nothing is written."""
         owner = a_user(status=status)
-        stores.users.add_user(owner)
+        stores.users.add_user(owner, an_event())
         token = a_token(owner)
         with pytest.raises(UserInactive):
             add(stores, token, idempotency=a_record(token))
@@ -378,7 +381,7 @@ class TestAddToken:
     def test_inactivity_is_named_before_the_quota(self, stores: Stores) -> None:
         """A deactivated owner at the limit hears of the deactivation."""
         owner = a_user(status=UserStatus.INACTIVE, live_tokens=1)
-        stores.users.add_user(owner)
+        stores.users.add_user(owner, an_event())
         with pytest.raises(UserInactive):
             add(stores, a_token(owner), limit=1)
 
@@ -395,7 +398,7 @@ class TestAddToken:
     def test_token_of_an_ended_generation_is_refused(self, stores: Stores, owner: User) -> None:
         """A creation that a revoke-all overtook leaves nothing."""
         token = a_token(owner)
-        stores.users.save_user(owner, owner.in_generation(new_generation()))
+        stores.users.save_user(owner, owner.in_generation(new_generation()), an_event())
         before = present(stores, owner)
         with pytest.raises(ConcurrentChange):
             add(stores, token, idempotency=a_record(token))
@@ -453,7 +456,7 @@ class TestAddToken:
     def test_keys_of_different_owners_do_not_meet(self, stores: Stores, owner: User) -> None:
         """Everybody has keys of their own."""
         other = a_user("other@example.com")
-        stores.users.add_user(other)
+        stores.users.add_user(other, an_event())
         first, second = a_token(owner), a_token(other)
         add(stores, first, idempotency=a_record(first))
         add(stores, second, idempotency=a_record(second))
@@ -474,47 +477,50 @@ class TestSaveToken:
         """The version grows by one, whatever the caller made of it."""
         token = add(stores, a_token(owner))
         wanted = token.described("new", "text", LATER)
-        saved = stores.tokens.save_token(token, wanted)
+        saved = stores.tokens.save_token(token, wanted, an_event())
         assert replace(wanted, version=2) == saved
         assert saved == found(stores, token)
 
     def test_second_change_of_the_same_version_is_refused(self, stores: Stores, owner: User) -> None:
         """The later of two writers has to look again, and the row is the first one's."""
         token = add(stores, a_token(owner))
-        saved = stores.tokens.save_token(token, token.described("first", "", LATER))
+        saved = stores.tokens.save_token(token, token.described("first", "", LATER), an_event())
         with pytest.raises(ConcurrentChange):
-            stores.tokens.save_token(token, token.described("second", "", LATER))
+            stores.tokens.save_token(token, token.described("second", "", LATER), an_event())
         assert saved == found(stores, token)
 
     def test_missing_token_is_never_created(self, stores: Stores, owner: User) -> None:
         """A change does not create a row."""
         token = a_token(owner)
         with pytest.raises(ConcurrentChange):
-            stores.tokens.save_token(token, token.described("new", "", LATER))
+            stores.tokens.save_token(token, token.described("new", "", LATER), an_event())
         assert found(stores, token) is None
 
     def test_revoked_token_is_not_changed_from_before(self, stores: Stores, owner: User) -> None:
         """A change that a revocation overtook is refused."""
         token = add(stores, a_token(owner, state=TokenState.INACTIVE))
-        stores.tokens.end_line(an_ending(token, revoked(token)))
+        stores.tokens.end_line(an_ending(token, revoked(token)), [an_event()])
         before = found(stores, token)
         with pytest.raises(ConcurrentChange):
-            stores.tokens.save_token(token, token.reactivated(LATER_STILL, RULES))
+            stores.tokens.save_token(token, token.reactivated(LATER_STILL, RULES), an_event())
         assert before == found(stores, token)
 
     def test_concurrent_touch_survives(self, stores: Stores, owner: User) -> None:
-        """A use recorded between reading and renaming is kept, and returned."""
+        """A use recorded between reading and renaming is kept in the row."""
         token = add(stores, a_token(owner))
         touched = token.touched(LATER, RULES)
         stores.authorization.touch(token, touched)
-        saved = stores.tokens.save_token(token, token.described("new", "", LATER_STILL))
-        assert replace(touched.described("new", "", LATER_STILL), version=2) == saved
-        assert saved == found(stores, token)
+        saved = stores.tokens.save_token(token, token.described("new", "", LATER_STILL), an_event())
+        renamed = token.described("new", "", LATER_STILL)
+        assert replace(touched.described("new", "", LATER_STILL), version=2) == found(stores, token)
+        assert saved == replace(renamed, version=2)
 
     def test_fields_that_end_are_removed(self, stores: Stores, owner: User) -> None:
         """A field without a value is not there any more."""
         token = add(stores, a_token(owner, last_used_at=START, expires_at=LATER))
-        saved = stores.tokens.save_token(token, replace(token, last_used_at=None, expires_at=None))
+        saved = stores.tokens.save_token(
+            token, replace(token, last_used_at=None, expires_at=None), an_event()
+        )
         assert (saved.last_used_at, saved.expires_at) == (None, None)
         assert saved == found(stores, token)
 
@@ -522,7 +528,7 @@ class TestSaveToken:
         """The owner's row has nothing to do with it."""
         token = add(stores, a_token(owner))
         before = present(stores, owner)
-        stores.tokens.save_token(token, token.paused(LATER))
+        stores.tokens.save_token(token, token.paused(LATER), an_event())
         assert before == present(stores, owner)
 
 
@@ -534,11 +540,11 @@ class TestCreationsPerDay:
         """The last one allowed is written, the next one is not, and the refusal ends with the day."""
         limits = replace(LIMITS, per_day=2, day_has_begun=begun)
         for _ in range(2):
-            stores.tokens.add_token(a_token(owner), limits=limits, idempotency=None)
+            stores.tokens.add_token(a_token(owner), an_event(), limits=limits, idempotency=None)
         before, third = present(stores, owner), a_token(owner)
 
         with pytest.raises(TooManyCreations) as caught:
-            stores.tokens.add_token(third, limits=limits, idempotency=a_record(third))
+            stores.tokens.add_token(third, an_event(), limits=limits, idempotency=a_record(third))
 
         assert caught.value.retry_after == timedelta(hours=12)
         TestAddToken.assert_nothing_written(stores, third, before)
@@ -549,12 +555,12 @@ class TestCreationsPerDay:
         """Creations of yesterday do not count, even if tokens were revoked since."""
         limits = replace(LIMITS, per_day=1, day_has_begun=begun)
         tomorrow = START + timedelta(hours=12)
-        stores.tokens.add_token(a_token(owner), limits=limits, idempotency=None)
-        stores.tokens.add_token(a_token(owner, tomorrow), limits=limits, idempotency=None)
+        stores.tokens.add_token(a_token(owner), an_event(), limits=limits, idempotency=None)
+        stores.tokens.add_token(a_token(owner, tomorrow), an_event(), limits=limits, idempotency=None)
 
         assert present(stores, owner).creations_on(tomorrow.date()) == 1
         with pytest.raises(TooManyCreations):
-            stores.tokens.add_token(a_token(owner, tomorrow), limits=limits, idempotency=None)
+            stores.tokens.add_token(a_token(owner, tomorrow), an_event(), limits=limits, idempotency=None)
 
     @pytest.mark.parametrize("begun", [True, False])
     def test_clock_that_is_behind_counts_on_the_day_that_has_begun(
@@ -564,30 +570,30 @@ class TestCreationsPerDay:
         limits = replace(LIMITS, per_day=2, day_has_begun=begun)
         midnight = START + timedelta(hours=12)
         for moment in (midnight, midnight - ONE_MILLISECOND):
-            stores.tokens.add_token(a_token(owner, moment), limits=limits, idempotency=None)
+            stores.tokens.add_token(a_token(owner, moment), an_event(), limits=limits, idempotency=None)
 
         assert present(stores, owner).created_day == midnight.date()
         for moment in (midnight, midnight - ONE_MILLISECOND):
             with pytest.raises(TooManyCreations):
-                stores.tokens.add_token(a_token(owner, moment), limits=limits, idempotency=None)
+                stores.tokens.add_token(a_token(owner, moment), an_event(), limits=limits, idempotency=None)
 
     def test_replay_and_inactive_owner_come_first(self, stores: Stores, owner: User) -> None:
         """A caller who lost an answer still learns of the token, at the end of the day's creations too."""
         limits = replace(LIMITS, per_day=1)
         token = a_token(owner)
-        stores.tokens.add_token(token, limits=limits, idempotency=a_record(token))
+        stores.tokens.add_token(token, an_event(), limits=limits, idempotency=a_record(token))
 
         with pytest.raises(AlreadyCreated):
-            stores.tokens.add_token(a_token(owner), limits=limits, idempotency=a_record(token))
-        stores.users.save_user(owner, owner.deactivated(LATER))
+            stores.tokens.add_token(a_token(owner), an_event(), limits=limits, idempotency=a_record(token))
+        stores.users.save_user(owner, owner.deactivated(LATER), an_event())
         with pytest.raises(UserInactive):
-            stores.tokens.add_token(a_token(owner), limits=limits, idempotency=None)
+            stores.tokens.add_token(a_token(owner), an_event(), limits=limits, idempotency=None)
 
     def test_changes_of_the_user_take_no_creation_back(self, stores: Stores, owner: User) -> None:
         """A removed person who signs in again has created as many as before."""
         add(stores, a_token(owner))
         generation = new_generation()
-        stores.users.save_user(owner, owner.removed(LATER, generation))
+        stores.users.save_user(owner, owner.removed(LATER, generation), an_event())
 
         back = present(stores, owner)
         assert (back.created_day, back.creations, back.live_tokens) == (START.date(), 1, 0)
@@ -599,7 +605,7 @@ class TestNoteFull:
     def test_note_is_written_with_the_count_it_was_made_at(self, stores: Stores) -> None:
         """The row tells until when every place is taken, unless the count falls."""
         user = a_user(live_tokens=5, revision=3)
-        stores.users.add_user(user)
+        stores.users.add_user(user, an_event())
         stores.users.note_full(user, LATER)
         full = replace(user, full_until=LATER, full_count=5, revision=4)
         assert full == present(stores, user)
@@ -617,7 +623,7 @@ class TestNoteFull:
         """An end frees a place, also if the count leaves it to the next recount."""
         token = add(stores, a_token(owner))
         stores.users.note_full(present(stores, owner), LATER)
-        stores.tokens.end_line(an_ending(token, revoked(token), frees_place=frees_place))
+        stores.tokens.end_line(an_ending(token, revoked(token), frees_place=frees_place), [an_event()])
 
         assert present(stores, owner).full_until is None
 
@@ -665,11 +671,11 @@ def put_token(stores: Stores, owner: User, token: Token) -> None:
     """Add a token that may be of a generation before the owner's."""
     before = present(stores, owner)
     if token.generation != owner.generation:
-        stores.users.save_user(before, before.in_generation(token.generation))
+        stores.users.save_user(before, before.in_generation(token.generation), an_event())
     add(stores, token)
     after = present(stores, owner)
     if token.generation != owner.generation:
-        stores.users.save_user(after, after.in_generation(owner.generation))
+        stores.users.save_user(after, after.in_generation(owner.generation), an_event())
 
 
 class TestRevokeToken:
@@ -678,34 +684,36 @@ class TestRevokeToken:
     def test_revocation_and_count_are_written(self, stores: Stores, owner: User) -> None:
         """The row says when and why, and the slot is free."""
         token = add(stores, a_token(owner))
-        stores.tokens.end_line(an_ending(token, revoked(token)))
+        stores.tokens.end_line(an_ending(token, revoked(token)), [an_event()])
         assert replace(revoked(token), version=2) == found(stores, token)
         assert with_creations(owner, 1, live_tokens=0, revision=2) == present(stores, owner)
 
     def test_count_stays_where_no_slot_is_freed(self, stores: Stores, owner: User) -> None:
         """A token that a recount left out already is not taken off twice; a recount still notices."""
         token = add(stores, a_token(owner))
-        stores.tokens.end_line(an_ending(token, revoked(token), frees_place=False))
+        stores.tokens.end_line(an_ending(token, revoked(token), frees_place=False), [an_event()])
         assert with_creations(owner, 1, live_tokens=1, revision=2) == present(stores, owner)
 
     def test_second_revocation_is_refused(self, stores: Stores, owner: User) -> None:
         """The first reason stays, and the slot is freed once."""
         token = add(stores, a_token(owner))
         add(stores, a_token(owner))
-        stores.tokens.end_line(an_ending(token, revoked(token)))
+        stores.tokens.end_line(an_ending(token, revoked(token)), [an_event()])
         before = found(stores, token)
         with pytest.raises(ConcurrentChange):
-            stores.tokens.end_line(an_ending(token, revoked(token, RevocationReason.ADMIN, LATER_STILL)))
+            stores.tokens.end_line(
+                an_ending(token, revoked(token, RevocationReason.ADMIN, LATER_STILL)), [an_event()]
+            )
         assert before == found(stores, token)
         assert live_tokens(stores, owner) == 1
 
     def test_ended_generation_is_not_counted_down(self, stores: Stores, owner: User) -> None:
         """A token that a revoke-all ended holds no place."""
         token = add(stores, a_token(owner))
-        stores.users.save_user(present(stores, owner), owner.in_generation(new_generation()))
+        stores.users.save_user(present(stores, owner), owner.in_generation(new_generation()), an_event())
         before = present(stores, owner)
         with pytest.raises(ConcurrentChange):
-            stores.tokens.end_line(an_ending(token, revoked(token)))
+            stores.tokens.end_line(an_ending(token, revoked(token)), [an_event()])
         assert token == found(stores, token)
         assert before == present(stores, owner)
 
@@ -714,7 +722,7 @@ class TestRevokeToken:
         add(stores, a_token(owner))
         before, token = present(stores, owner), a_token(owner)
         with pytest.raises(ConcurrentChange):
-            stores.tokens.end_line(an_ending(token, revoked(token)))
+            stores.tokens.end_line(an_ending(token, revoked(token)), [an_event()])
         assert found(stores, token) is None
         assert before == present(stores, owner)
 
@@ -723,22 +731,22 @@ class TestRevokeToken:
         token = add(stores, a_token(owner))
         stores.forget(owner.id, None)
         with pytest.raises(ConcurrentChange):
-            stores.tokens.end_line(an_ending(token, revoked(token)))
+            stores.tokens.end_line(an_ending(token, revoked(token)), [an_event()])
         assert stores.users.find_user(owner.id) is None
         assert token == found(stores, token)
 
     def test_revocation_is_not_held_up_by_a_change(self, stores: Stores, owner: User) -> None:
         """A new name since the token was read stays, and the token is revoked all the same."""
         token = add(stores, a_token(owner))
-        renamed = stores.tokens.save_token(token, token.described("new", "", START))
-        stores.tokens.end_line(an_ending(token, revoked(token)))
+        renamed = stores.tokens.save_token(token, token.described("new", "", START), an_event())
+        stores.tokens.end_line(an_ending(token, revoked(token)), [an_event()])
         assert replace(revoked(renamed), version=3) == found(stores, token)
 
     def test_revocation_keeps_a_touch_that_came_between(self, stores: Stores, owner: User) -> None:
         """The last use stays known, and no use hides the revocation's own times."""
         token = add(stores, a_token(owner))
         stores.authorization.touch(token, token.touched(START + ONE_MILLISECOND, RULES))
-        stores.tokens.end_line(an_ending(token, revoked(token)))
+        stores.tokens.end_line(an_ending(token, revoked(token)), [an_event()])
         stored = found(stores, token)
         assert stored is not None
         assert stored.last_used_at == START + ONE_MILLISECOND
@@ -748,8 +756,8 @@ class TestRevokeToken:
     def test_token_of_a_deactivated_owner_can_be_revoked(self, stores: Stores, owner: User) -> None:
         """A generation that may be restored is cleaned up one by one."""
         token = add(stores, a_token(owner))
-        stores.users.save_user(present(stores, owner), owner.deactivated(LATER))
-        stores.tokens.end_line(an_ending(token, revoked(token)))
+        stores.users.save_user(present(stores, owner), owner.deactivated(LATER), an_event())
+        stores.tokens.end_line(an_ending(token, revoked(token)), [an_event()])
         assert live_tokens(stores, owner) == 0
 
 
@@ -814,13 +822,13 @@ class TestListTokens:
     def test_only_this_users_tokens_are_listed(self, stores: Stores, owner: User) -> None:
         """Neither another user's tokens nor any other kind of row."""
         other = a_user("other@example.com")
-        stores.users.add_user(other)
+        stores.users.add_user(other, an_event())
         add(stores, a_token(other))
         token = a_token(owner)
         add(stores, token, idempotency=a_record(token))
         before = present(stores, owner)
         ended = an_ended(owner.generation)
-        stores.users.save_user(before, before.in_generation(new_generation()), ended)
+        stores.users.save_user(before, before.in_generation(new_generation()), an_event(), ended)
         assert [token.id] == listed(stores, owner, newest_first=True)
         assert [token.id] == listed(stores, owner, newest_first=False)
 
@@ -837,7 +845,9 @@ class TestEndedGenerations:
         user, generations = owner, [owner.generation]
         for _ in range(3):
             generations.append(new_generation())
-            stores.users.save_user(user, user.in_generation(generations[-1]), an_ended(user.generation))
+            stores.users.save_user(
+                user, user.in_generation(generations[-1]), an_event(), an_ended(user.generation)
+            )
             user = present(stores, owner)
         asked = [generations[0], generations[2], generations[3]]
         ended = stores.tokens.find_ended_generations(owner.id, asked)
@@ -850,13 +860,17 @@ class TestEndedGenerations:
     def test_generations_of_others_are_not_found(self, stores: Stores, owner: User) -> None:
         """A record belongs to its user."""
         other = a_user("other@example.com", generation=owner.generation)
-        stores.users.add_user(other)
-        stores.users.save_user(other, other.in_generation(new_generation()), an_ended(owner.generation))
+        stores.users.add_user(other, an_event())
+        stores.users.save_user(
+            other, other.in_generation(new_generation()), an_event(), an_ended(owner.generation)
+        )
         assert stores.tokens.find_ended_generations(owner.id, {owner.generation}) == {}
 
     def test_a_hundred_can_be_asked_for(self, stores: Stores, owner: User) -> None:
         """A full page of tokens may be of as many generations."""
-        stores.users.save_user(owner, owner.in_generation(new_generation()), an_ended(owner.generation))
+        stores.users.save_user(
+            owner, owner.in_generation(new_generation()), an_event(), an_ended(owner.generation)
+        )
         asked = {owner.generation, *(new_generation() for _ in range(99))}
         assert {owner.generation} == stores.tokens.find_ended_generations(owner.id, asked).keys()
 
@@ -867,7 +881,7 @@ class TestAddUser:
     def test_second_user_of_the_same_id_is_not_added(self, stores: Stores, owner: User) -> None:
         """The first row stays, with its generation."""
         again = replace(owner, name="Somebody Else", generation=new_generation())
-        assert stores.users.add_user(again) is False
+        assert stores.users.add_user(again, an_event()) is False
         assert owner == present(stores, owner)
 
 
@@ -876,15 +890,15 @@ class TestSaveUser:
 
     def test_only_what_differs_is_written(self, stores: Stores, owner: User) -> None:
         """Two changes from the same read, of different fields, both last."""
-        stores.users.save_user(owner, replace(owner, name="New Name"))
-        stores.users.save_user(owner, replace(owner, role=Role.ADMIN))
+        stores.users.save_user(owner, replace(owner, name="New Name"), an_event())
+        stores.users.save_user(owner, replace(owner, role=Role.ADMIN), an_event())
         expected = replace(owner, name="New Name", role=Role.ADMIN, revision=2)
         assert expected == present(stores, owner)
 
     def test_count_survives_a_concurrent_creation(self, stores: Stores, owner: User) -> None:
         """A deactivation writes no count that it read before."""
         add(stores, a_token(owner))
-        stores.users.save_user(owner, owner.deactivated(LATER))
+        stores.users.save_user(owner, owner.deactivated(LATER), an_event())
         expected = with_creations(owner.deactivated(LATER), 1, live_tokens=1, revision=2)
         assert expected == present(stores, owner)
 
@@ -894,7 +908,7 @@ class TestSaveUser:
         """A token made since the read is as dead as the others."""
         add(stores, a_token(owner))
         generation = new_generation()
-        stores.users.save_user(owner, owner.in_generation(generation))
+        stores.users.save_user(owner, owner.in_generation(generation), an_event())
         expected = with_creations(owner, 1, generation=generation, live_tokens=0, revision=2)
         assert expected == present(stores, owner)
 
@@ -902,24 +916,26 @@ class TestSaveUser:
         """The new generation starts with nothing."""
         add(stores, a_token(owner))
         before = present(stores, owner)
-        stores.users.save_user(before, before.in_generation(new_generation()))
+        stores.users.save_user(before, before.in_generation(new_generation()), an_event())
         assert live_tokens(stores, owner) == 0
 
     def test_change_of_another_status_is_refused(self, stores: Stores, owner: User) -> None:
         """A writer who read the user as active cannot overwrite a deactivation."""
-        stores.users.save_user(owner, owner.deactivated(LATER))
+        stores.users.save_user(owner, owner.deactivated(LATER), an_event())
         before = present(stores, owner)
         with pytest.raises(ConcurrentChange):
-            stores.users.save_user(owner, replace(owner, name="New Name"))
+            stores.users.save_user(owner, replace(owner, name="New Name"), an_event())
         assert before == present(stores, owner)
 
     def test_change_of_another_generation_is_refused(self, stores: Stores, owner: User) -> None:
         """Of two that end the same generation one has to look again; its record is not written."""
         ended = an_ended(owner.generation, RevocationReason.USER_REMOVED)
-        stores.users.save_user(owner, owner.in_generation(new_generation()), ended)
+        stores.users.save_user(owner, owner.in_generation(new_generation()), an_event(), ended)
         before = present(stores, owner)
         with pytest.raises(ConcurrentChange):
-            stores.users.save_user(owner, owner.in_generation(new_generation()), an_ended(owner.generation))
+            stores.users.save_user(
+                owner, owner.in_generation(new_generation()), an_event(), an_ended(owner.generation)
+            )
         assert before == present(stores, owner)
         records = stores.tokens.find_ended_generations(owner.id, {owner.generation})
         assert {owner.generation: ended} == records
@@ -930,17 +946,17 @@ class TestSaveUser:
         stranger = a_user("stranger@example.com")
         ended = an_ended(stranger.generation) if ends else None
         with pytest.raises(ConcurrentChange):
-            stores.users.save_user(stranger, stranger.deactivated(LATER), ended)
+            stores.users.save_user(stranger, stranger.deactivated(LATER), an_event(), ended)
         assert stores.users.find_user(stranger.id) is None
         assert stores.tokens.find_ended_generations(stranger.id, {stranger.generation}) == {}
 
     def test_tombstone_and_return_are_written(self, stores: Stores, owner: User) -> None:
         """A removal empties name and email; a return drops the time of the removal."""
-        stores.users.save_user(owner, owner.removed(LATER, new_generation()))
+        stores.users.save_user(owner, owner.removed(LATER, new_generation()), an_event())
         tombstone = present(stores, owner)
         assert (tombstone.name, tombstone.email, tombstone.removed_at) == ("", "", LATER)
         back = replace(tombstone, status=UserStatus.ACTIVE, removed_at=None, name="Una")
-        stores.users.save_user(tombstone, back)
+        stores.users.save_user(tombstone, back, an_event())
         assert replace(back, revision=2) == present(stores, owner)
 
 
@@ -950,7 +966,7 @@ class TestCorrectLiveTokens:
     def test_count_is_set_on_an_unchanged_row(self, stores: Stores) -> None:
         """The count changes, and so does the revision, for the next recount."""
         user = a_user(live_tokens=5, revision=3)
-        stores.users.add_user(user)
+        stores.users.add_user(user, an_event())
         stores.users.correct_live_tokens(user, 2)
         assert replace(user, live_tokens=2, revision=4) == present(stores, user)
 
@@ -967,13 +983,13 @@ class TestCorrectLiveTokens:
         """A revocation shows in the revision even where it frees no slot."""
         token = add(stores, a_token(owner))
         before = present(stores, owner)
-        stores.tokens.end_line(an_ending(token, revoked(token), frees_place=frees_slot))
+        stores.tokens.end_line(an_ending(token, revoked(token), frees_place=frees_slot), [an_event()])
         stores.users.correct_live_tokens(before, 7)
         assert (0 if frees_slot else 1) == live_tokens(stores, owner)
 
     def test_count_is_left_when_the_user_changed(self, stores: Stores, owner: User) -> None:
         """Any change of the row makes the recount one of another row."""
-        stores.users.save_user(owner, replace(owner, name="New Name"))
+        stores.users.save_user(owner, replace(owner, name="New Name"), an_event())
         stores.users.correct_live_tokens(owner, 7)
         assert live_tokens(stores, owner) == 0
 
@@ -1018,14 +1034,14 @@ class TestListUsers:
         users = add_users(stores, [0, 1, 2, 3])
         first = stores.users.list_users(after=None, limit=2)
         late = a_user("late@example.com", created_at=START + timedelta(days=1))
-        stores.users.add_user(late)
+        stores.users.add_user(late, an_event())
         second = stores.users.list_users(after=first.next_position, limit=2)
         assert [users[1], users[0]] == list(second.users)
 
     def test_changed_users_keep_their_place(self, stores: Stores) -> None:
         """The list shows users as they stand, where they always stood."""
         users = add_users(stores, [0, 1])
-        stores.users.save_user(users[0], users[0].removed(LATER, new_generation()))
+        stores.users.save_user(users[0], users[0].removed(LATER, new_generation()), an_event())
         assert [users[1], present(stores, users[0])] == walk(stores, 10)
 
     def test_only_users_are_listed(self, stores: Stores, owner: User) -> None:
@@ -1048,7 +1064,7 @@ def add_users(stores: Stores, ages: list[int]) -> list[User]:
         for n, age in enumerate(ages)
     ]
     for user in users:
-        assert stores.users.add_user(user)
+        assert stores.users.add_user(user, an_event())
     return users
 
 

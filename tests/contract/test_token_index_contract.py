@@ -5,6 +5,7 @@ from dataclasses import replace
 from chalicelib.domain.ids import new_token_id
 from chalicelib.domain.users import User
 from tests.contract.test_store_contract import add
+from tests.support.actors import an_event
 from tests.support.builders import a_token, a_user
 from tests.support.clock import START
 from tests.support.dynamodb import Stores
@@ -14,7 +15,7 @@ from tests.support.waiting import wait_until
 def test_owner_is_found_by_the_id_of_a_token(stores: Stores, owner: User) -> None:
     """Each token leads to its own owner."""
     other = a_user("other@example.com")
-    assert stores.users.add_user(other)
+    assert stores.users.add_user(other, an_event())
     tokens = [add(stores, a_token(user)) for user in (owner, other)]
 
     wait_until(lambda: stores.token_index.find_owner_of(tokens[-1].id) is not None)
@@ -40,7 +41,7 @@ def test_deleted_token_has_no_owner(stores: Stores, owner: User) -> None:
 def test_tokens_that_share_an_index_key_keep_their_owners(stores: Stores, owner: User) -> None:
     """The index has the end of an id alone, and two ids may end alike."""
     other = a_user("other@example.com")
-    assert stores.users.add_user(other)
+    assert stores.users.add_user(other, an_event())
     mine = add(stores, a_token(owner))
     theirs = add(stores, replace(a_token(other), id=new_token_id(START)[:-8] + mine.id[-8:]))
 

@@ -1,7 +1,7 @@
 """Leak reports over HTTP."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -9,7 +9,9 @@ from urllib.parse import unquote
 import pytest
 
 from chalicelib.domain import leaks
+from chalicelib.domain.administrators import ActingAdmin
 from chalicelib.domain.errors import StoreUnavailable
+from chalicelib.domain.events import Event
 from chalicelib.domain.ids import user_id_for
 from chalicelib.domain.lines import Ending
 from tests.support import canaries
@@ -194,10 +196,12 @@ def test_broken_store_asks_to_try_again(
     first, second = api.create_token(person), api.create_token(person)
     revoke = service.store.end_line
 
-    def fail_for_the_first(ending: Ending) -> None:
+    def fail_for_the_first(
+        ending: Ending, events: Sequence[Event], admin: ActingAdmin | None = None
+    ) -> None:
         if ending.changes[0].before.id == first["id"]:
             raise StoreUnavailable
-        revoke(ending)
+        revoke(ending, events, admin)
 
     with monkeypatch.context() as patched:
         patched.setattr(service.store, "end_line", fail_for_the_first)

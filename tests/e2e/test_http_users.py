@@ -8,6 +8,7 @@ import pytest
 
 from chalicelib.domain.ids import user_id_for
 from chalicelib.domain.users import UserStatus
+from tests.support.actors import an_event
 from tests.support.api import Api, api_of
 from tests.support.builders import ISSUER, a_user
 from tests.support.service import MemoryService
@@ -74,7 +75,7 @@ def test_users_of_an_issuer_are_listed(api: Api, service: MemoryService, admin: 
     api.get("/v1/me", admin)
     api.get("/v1/me", person)
     former = a_user("former@example.com", issuer=f"{ISSUER}/", status=UserStatus.INACTIVE)
-    service.store.add_user(former)
+    service.store.add_user(former, an_event())
 
     def subjects(**query: str) -> list[str]:
         answer = api.get(f"/v1/users?{urlencode(query)}", admin)
@@ -96,7 +97,9 @@ def test_users_of_an_issuer_come_in_pages(api: Api, service: MemoryService, admi
     api.get("/v1/me", admin)
     for number in range(12):
         issuer = f"{ISSUER}/" if number % 3 == 0 else ISSUER
-        service.store.add_user(a_user(f"user{number}@example.com", id=_an_id(number), issuer=issuer))
+        service.store.add_user(
+            a_user(f"user{number}@example.com", id=_an_id(number), issuer=issuer), an_event()
+        )
     seen, cursor = [], ""
     while True:
         page = api.get(f"/v1/users?limit=2&issuer={ISSUER}/{cursor}", admin).json

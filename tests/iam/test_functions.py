@@ -353,7 +353,6 @@ UNSUPPLIED: Mapping[str, list[Request]] = {
         *(unnamed(action, partition) for action, partition in (("PutItem", "U#1"), (CHECK, "I#1"))),
         *(enclosed(action, p) for action in ("PutItem", "DeleteItem") for p in ("L#1", "S#1")),
         enclosed("UpdateItem", "S#1", "idle_at"),
-        enclosed("UpdateItem", "U#1", "status"),
     ],
     SWEEPER: [
         *unkeyed(),

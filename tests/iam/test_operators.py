@@ -44,6 +44,7 @@ from tests.iam.resource_calls import TYPES, optional_calls, resource_calls
 from tests.iam.stack import ACCOUNT, REGION, ROOT, STACK, TABLE, TABLE_ARN, policy_files, statements
 from tests.iam.verifying import fire_an_alarm, verify
 from tests.iam.walk import _cloud, _tags_of
+from tests.support.actors import an_event
 from tests.support.builders import ISSUER, LIMITS, a_token, a_user
 from tests.support.clock import FixedClock
 from tests.support.dynamodb import Cloud, CloudService, dynamodb_client, new_table
@@ -111,8 +112,10 @@ def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
 def has(desk: Desk, subject: str) -> User:
     """Keep a user with a token."""
     user = a_user(subject)
-    assert DynamoDBUserStore(desk.client, TABLE).add_user(user)
-    DynamoDBTokenStore(desk.client, TABLE).add_token(a_token(user), limits=LIMITS, idempotency=None)
+    assert DynamoDBUserStore(desk.client, TABLE).add_user(user, an_event())
+    DynamoDBTokenStore(desk.client, TABLE).add_token(
+        a_token(user), an_event(), limits=LIMITS, idempotency=None
+    )
     return user
 
 
@@ -270,9 +273,9 @@ def operated(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, list[Requ
 def desk_of_backup(cloud: Cloud) -> None:
     """Keep a user with a token, and an identity that leads to the user."""
     user = a_user("one")
-    assert DynamoDBUserStore(cloud.dynamodb, cloud.table).add_user(user)
+    assert DynamoDBUserStore(cloud.dynamodb, cloud.table).add_user(user, an_event())
     tokens = DynamoDBTokenStore(cloud.dynamodb, cloud.table)
-    tokens.add_token(a_token(user), limits=LIMITS, idempotency=None)
+    tokens.add_token(a_token(user), an_event(), limits=LIMITS, idempotency=None)
     key = {"pk": {"S": f"I#{user.id}"}, "sk": {"S": "#"}}
     cloud.dynamodb.put_item(TableName=cloud.table, Item={**key, "user_id": {"S": user.id}})
 

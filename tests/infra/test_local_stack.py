@@ -20,6 +20,7 @@ from infra.local.stack import require_free
 from tests.infra.scratch_project import REFUSE_SETTINGS, TELL_ENVIRONMENT, make_project
 from tests.infra.test_stack_settings import REAL_ACCOUNT, run_local
 from tests.infra.wire_client import Client
+from tests.support.actors import an_event
 from tests.support.builders import a_user
 from tests.support.local_stack import Emulated, LocalStack, emulator
 from tests.support.waiting import wait_until
@@ -141,7 +142,7 @@ def test_start_warns_of_users_that_no_sign_in_reaches(project: Path) -> None:
     with LocalStack(project=project) as stack:
         environment = environment_of(stack)
         store = DynamoDBUserStore(aws("dynamodb", environment), environment["TABLE_NAME"])
-        assert store.add_user(a_user(issuer=other))
+        assert store.add_user(a_user(issuer=other), an_event())
         assert "no sign-in reaches" not in stack.log()
         stack.restart()
         assert "Warning: no sign-in reaches 1 active user. Their API tokens work." in stack.log()

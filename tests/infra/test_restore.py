@@ -24,6 +24,7 @@ from infra.aws.operate import restore_segments
 from infra.aws.operate.restore_progress import Progress
 from infra.aws.operate.restore_rows import Outcome, Page, Restore
 from infra.aws.operate.restore_segments import run_segments, wait_until_active
+from tests.support.actors import JOURNAL, OPERATOR
 from tests.support.api import Api, api_of
 from tests.support.builders import ISSUER, RULES
 from tests.support.clock import FixedClock
@@ -284,7 +285,7 @@ class TestMovedUser:
         """Move the person, and return the id of the user."""
         user_id = user_id_for(ISSUER, "user@example.com")
         store = dynamodb_stores(disaster.cloud).users
-        MoveUsers(store, disaster.clock).move(user_id, to)
+        MoveUsers(store, disaster.clock, JOURNAL).move(user_id, to, OPERATOR)
         return user_id
 
     def found(self, disaster: Disaster, who: SubjectIdentifier) -> str | None:

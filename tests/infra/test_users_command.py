@@ -31,6 +31,7 @@ from infra.aws.operate import users
 from infra.aws.terminal import printable
 from tests.infra.test_signing_keys import denying
 from tests.infra.test_stack_settings import run_local
+from tests.support.actors import an_event
 from tests.support.builders import ISSUER, LIMITS, a_token, a_user, an_admin
 from tests.support.clock import START
 from tests.support.dynamodb import Cloud, dynamodb_stores, moto_cloud, new_table
@@ -55,7 +56,7 @@ class Office:
 
     def has(self, user: User) -> User:
         """Keep a user and return it."""
-        assert self.stores.users.add_user(user)
+        assert self.stores.users.add_user(user, an_event())
         return user
 
     def has_some(self, count: int, **changes: Any) -> list[User]:
@@ -376,7 +377,7 @@ class TestStatus:
     def test_activation_keeps_the_tokens_if_told(self, office: Office, run: Run, *, restores: bool) -> None:
         """Without --restore-tokens the tokens are revoked, with the reason that the page shows."""
         user = office.has(a_user())
-        office.stores.tokens.add_token(a_token(user), limits=LIMITS, idempotency=None)
+        office.stores.tokens.add_token(a_token(user), an_event(), limits=LIMITS, idempotency=None)
         run("deactivate", user.id, "--yes")
         option = ["--restore-tokens"] if restores else []
         assert run("activate", user.id, "--yes", *option)[0] == 0
@@ -534,7 +535,7 @@ class TestMove:
         """The preview changes nothing. The move keeps the tokens and changes the identity."""
         user = office.has(an_admin("sub-1", signed_in_at=START))
         token = a_token(user)
-        office.stores.tokens.add_token(token, limits=LIMITS, idempotency=None)
+        office.stores.tokens.add_token(token, an_event(), limits=LIMITS, idempotency=None)
         before = office.row(user)
         asked = ("move", user.id, "--issuer", OTHER, "--subject", "00u1", "--subject-claim", "uid")
         status, said, error = run(*asked)

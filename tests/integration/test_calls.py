@@ -19,6 +19,7 @@ from chalicelib.services.manage import TokenPatch
 from chalicelib.services.sign_in import Credentials
 from tests.integration.wire import KMS, STORE
 from tests.integration.world import USER_ID, World
+from tests.support.actors import ADMINISTRATOR, CALLER, PERSON
 from tests.support.api import Answer
 from tests.support.builders import a_token, a_user
 from tests.support.dynamodb import dynamodb_stores
@@ -341,7 +342,7 @@ class TestSigning:
         world.configure(MAX_TOKENS_PER_USER="2")
         world.create_token()
         world.create_token()
-        owner = world.start().sign_in.user(Credentials(unverified_bearer=world.user))
+        owner = world.start().sign_in.user(Credentials(CALLER, unverified_bearer=world.user))
         ended = Revocation(RevocationReason.OWNER, world.clock.now())
         dead = a_token(owner, state=TokenState.REVOKED, revocation=ended)
         ids = (new_token_id(world.clock.now()) for _ in range(2_500))
@@ -415,7 +416,7 @@ class TestListing:
         self, world: World, limit: int, asked: str, by: str
     ) -> None:
         """The owner and an administrator pay the same, but for the look at the user."""
-        owner = world.start().sign_in.user(Credentials(unverified_bearer=world.user))
+        owner = world.start().sign_in.user(Credentials(CALLER, unverified_bearer=world.user))
         self.fill(world, [items.TOKEN.item(a_token(owner)) for _ in range(300)])
         world.api.get("/v1/me", world.admin)
         path = "/v1/tokens" if by == "owner" else f"/v1/users/{USER_ID}/tokens"
@@ -433,7 +434,7 @@ class TestListing:
         self, world: World, count: int, most: int, by: str
     ) -> None:
         """DynamoDB ends a call at 1 MB, so a thousand rows may take two."""
-        owner = world.start().sign_in.user(Credentials(unverified_bearer=world.user))
+        owner = world.start().sign_in.user(Credentials(CALLER, unverified_bearer=world.user))
         self.fill(world, [items.TOKEN.item(a_token(owner)) for _ in range(count)])
         world.api.get("/v1/me", world.admin)
         path = "/v1/tokens/summary" if by == "owner" else f"/v1/users/{USER_ID}/tokens/summary"
@@ -450,7 +451,7 @@ class TestListing:
     def test_count_after_a_reactivation_costs_one_call(self, world: World, count: int) -> None:
         """The change itself costs what it did."""
         service = world.start()
-        owner = service.sign_in.user(Credentials(unverified_bearer=world.user))
+        owner = service.sign_in.user(Credentials(CALLER, unverified_bearer=world.user))
         give_tokens(world, owner, count)
         path = f"/v1/users/{USER_ID}"
         world.api.patch(path, world.admin, {"status": "inactive"})
@@ -463,7 +464,7 @@ class TestListing:
 
     def test_usage_in_a_list_costs_no_call_more(self, world: World) -> None:
         """The rows of the page have the numbers."""
-        owner = world.start().sign_in.user(Credentials(unverified_bearer=world.user))
+        owner = world.start().sign_in.user(Credentials(CALLER, unverified_bearer=world.user))
         self.fill(world, [items.TOKEN.item(a_token(owner)) for _ in range(100)])
         path = "/v1/tokens?limit=100&include=usage"
         assert calls_of(world, self.read, world, world.user, path) == ["BatchGetItem", "Query"]
@@ -499,18 +500,18 @@ def test_change_of_a_user_costs_the_same_for_one_token_and_for_many(
     service = world.start()
     administer = service.administer
     admin, owner = (
-        service.sign_in.user(Credentials(unverified_bearer=world.admin)),
-        service.sign_in.user(Credentials(unverified_bearer=world.user)),
+        service.sign_in.user(Credentials(CALLER, unverified_bearer=world.admin)),
+        service.sign_in.user(Credentials(CALLER, unverified_bearer=world.user)),
     )
     give_tokens(world, owner, count)
     if change in ("reactivate", "restore"):
-        administer.deactivate(admin, owner.id)
+        administer.deactivate(admin, owner.id, ADMINISTRATOR)
     changes: dict[str, Callable[[], object]] = {
-        "deactivate": lambda: administer.deactivate(admin, owner.id),
-        "reactivate": lambda: administer.reactivate(admin, owner.id, restore_tokens=False),
-        "restore": lambda: administer.reactivate(admin, owner.id, restore_tokens=True),
-        "remove": lambda: administer.remove(admin, owner.id),
-        "revoke-all": lambda: administer.revoke_all_tokens(admin, owner.id),
+        "deactivate": lambda: administer.deactivate(admin, owner.id, ADMINISTRATOR),
+        "reactivate": lambda: administer.reactivate(admin, owner.id, ADMINISTRATOR, restore_tokens=False),
+        "restore": lambda: administer.reactivate(admin, owner.id, ADMINISTRATOR, restore_tokens=True),
+        "remove": lambda: administer.remove(admin, owner.id, ADMINISTRATOR),
+        "revoke-all": lambda: administer.revoke_all_tokens(admin, owner.id, ADMINISTRATOR),
     }
     assert expected == calls_of(world, changes[change])
     kept = change in ("deactivate", "restore")
@@ -533,13 +534,13 @@ def test_change_that_changes_nothing_writes_nothing(world: World) -> None:
     """The same name, a pause of a paused token, a second revocation: each one read."""
     world.create_token(name="ci")
     service = world.start()
-    owner = service.sign_in.user(Credentials(unverified_bearer=world.user))
+    owner = service.sign_in.user(Credentials(CALLER, unverified_bearer=world.user))
     pause = TokenPatch(status=TokenState.INACTIVE)
     for patch in (TokenPatch(name="ci"), TokenPatch(status=TokenState.ACTIVE), TokenPatch()):
         calls = calls_of(world, service.manage.patch, owner, world.token_id, patch)
         assert calls == ["GetItem"]
-    service.manage.patch(owner, world.token_id, pause)
+    service.manage.patch(owner, world.token_id, pause, PERSON)
     assert calls_of(world, service.manage.patch, owner, world.token_id, pause) == ["GetItem"]
-    service.revoke(owner, world.token_id, RevocationReason.OWNER)
+    service.revoke(owner, world.token_id, RevocationReason.OWNER, PERSON)
     again = calls_of(world, service.revoke, owner, world.token_id, RevocationReason.ADMIN)
     assert again == ["GetItem"]

@@ -6,6 +6,7 @@ A fault that passes is not noticed. A fault that lasts is the caller's to hear o
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -110,6 +111,13 @@ def with_token_used_just_now(world: World) -> None:
     """The user has a token whose use is recorded."""
     with_token(world)
     assert world.api.get("/api/whoami", world.secret).status == 200
+
+
+def with_token_a_day_old(world: World) -> None:
+    """The user has a token whose idle time began a day ago."""
+    with_token(world)
+    world.advance(days=1)
+    known_people(world)
 
 
 def with_replayed_key(world: World) -> None:
@@ -270,6 +278,11 @@ def authorize(world: World) -> Answer:
 def change_user(world: World, **members: object) -> Answer:
     """Let the administrator change the user."""
     return world.api.patch(f"/v1/users/{USER_ID}", world.admin, members)
+
+
+def of_admin(world: World) -> str:
+    """Return the address of the user's token for administrators."""
+    return f"/v1/users/{USER_ID}/tokens/{world.token_id}"
 
 
 def change_networks(world: World, *networks: str) -> Answer:
@@ -525,6 +538,60 @@ MANAGEMENT = [
         with_token,
         lambda world: world.api.delete(f"/v1/users/{USER_ID}/tokens", world.admin),
         generation_ended,
+    ),
+    Operation(
+        "keep-alive",
+        (*SIGN_IN, "GetItem", "UpdateItem"),
+        200,
+        with_token_a_day_old,
+        lambda world: world.api.post(f"{world.path}/keep-alive", world.user),
+        lambda world: world.stored_token().idle_at == world.clock.now() + timedelta(days=30),
+    ),
+    Operation(
+        "read-a-users-token",
+        (*ADMIN_ON_USER, "GetItem", "BatchGetItem"),
+        200,
+        with_ended_generation,
+        lambda world: world.api.get(of_admin(world), world.admin),
+    ),
+    Operation(
+        "pause-a-users-token",
+        (*ADMIN_ON_USER, "GetItem", "TransactWriteItems"),
+        200,
+        with_token,
+        lambda world: world.api.patch(of_admin(world), world.admin, {"status": "inactive"}),
+        lambda world: world.stored_token().state is TokenState.INACTIVE,
+    ),
+    Operation(
+        "resume-a-users-token",
+        (*ADMIN_ON_USER, "GetItem", "UpdateItem", "TransactWriteItems"),
+        200,
+        with_paused_token,
+        lambda world: world.api.patch(of_admin(world), world.admin, {"status": "active"}),
+        lambda world: world.stored_token().state is TokenState.ACTIVE,
+    ),
+    Operation(
+        "revoke-a-users-token",
+        (*ADMIN_ON_USER, "GetItem", "TransactWriteItems"),
+        204,
+        with_token,
+        lambda world: world.api.delete(of_admin(world), world.admin),
+        lambda world: world.stored_token().state is TokenState.REVOKED,
+    ),
+    Operation(
+        "list-all-tokens",
+        # The index and the rows of two users, the tokens of each, and the end of one's generation.
+        (*SIGN_IN, "Query", "BatchGetItem", "Query", "Query", "BatchGetItem"),
+        200,
+        with_ended_generation,
+        lambda world: world.api.get("/v1/admin/tokens", world.admin),
+    ),
+    Operation(
+        "find-a-token",
+        (*SIGN_IN, "Query", "BatchGetItem", "BatchGetItem"),
+        200,
+        with_ended_generation,
+        lambda world: world.api.get(f"/v1/admin/tokens?token_id={world.token_id}", world.admin),
     ),
     Operation(
         "summary",

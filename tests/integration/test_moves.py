@@ -5,6 +5,7 @@ import pytest
 from chalicelib.domain.identities import SubjectIdentifier
 from chalicelib.domain.ids import user_id_for
 from chalicelib.services.identities import MoveUsers
+from tests.support.actors import CALLER, JOURNAL, OPERATOR
 from tests.support.api import Api
 from tests.support.builders import ISSUER
 from tests.support.service import MemoryService
@@ -15,7 +16,9 @@ USER_ID = user_id_for(ISSUER, OLD)
 
 def move(service: MemoryService, subject: str) -> None:
     """Move the user to another subject of the same issuer."""
-    MoveUsers(service.store, service.clock).move(USER_ID, SubjectIdentifier(ISSUER, subject))
+    MoveUsers(service.store, service.clock, JOURNAL).move(
+        USER_ID, SubjectIdentifier(ISSUER, subject), OPERATOR
+    )
 
 
 def test_tokens_work_on_and_the_former_sign_in_reaches_nothing(api: Api, service: MemoryService) -> None:
@@ -36,7 +39,7 @@ def test_tokens_work_on_and_the_former_sign_in_reaches_nothing(api: Api, service
 
 def test_session_of_the_former_identity_ends(api: Api, service: MemoryService) -> None:
     """A browser that signed in as the former identity has to sign in again."""
-    user = service.accounts.sign_in(service.provider.sign_in(OLD))
+    user = service.accounts.sign_in(service.provider.sign_in(OLD), CALLER)
     session = service.sessions.begin(user, service.clock.now(), None)
     cookie = {"Cookie": f"bodhi_session={session}; __Host-bodhi_session={session}"}
     assert api.get("/v1/me", headers=cookie).status == 200

@@ -38,9 +38,11 @@ from chalicelib.domain.token_creation import IssuedToken
 from chalicelib.domain.tokens import Token, TokenState
 from chalicelib.domain.users import User, UserStatus
 from chalicelib.services.identities import Move, MoveUsers
+from chalicelib.services.listing import TokenView
 from chalicelib.services.manage import TokenPatch
 from chalicelib.services.sign_in import Credentials
 from chalicelib.services.verify import Verified
+from tests.support.actors import ADMINISTRATOR, CALLER, JOURNAL, OPERATOR, PERSON, an_event
 from tests.support.builders import ISSUER, a_request, a_user
 from tests.support.clock import START, FixedClock
 from tests.support.dynamodb import Cloud, CloudService
@@ -116,7 +118,7 @@ class Racers:
         self.clock = FixedClock()
         self.provider = TestProvider(self.clock)
         self.service = self.process()
-        self.service.users.add_user(ADMIN)
+        self.service.users.add_user(ADMIN, an_event())
 
     def process(self, **environ: str) -> CloudService:
         """Return a process that has signed before."""
@@ -132,7 +134,7 @@ class Racers:
         """Return a stored user that no earlier round has used."""
         self._people += 1
         user = a_user(f"user-{self._people}@example.com")
-        assert self.service.users.add_user(user)
+        assert self.service.users.add_user(user, an_event())
         return user
 
     def stored(self, user: User) -> User:
@@ -158,7 +160,7 @@ class Racers:
 
     def issue(self, owner: User) -> IssuedToken:
         """Return a new token."""
-        return self.service.issue(owner, a_request())
+        return self.service.issue(owner, a_request(), PERSON)
 
 
 @pytest.fixture
@@ -189,9 +191,9 @@ def test_quota_is_exact_when_creations_recount_at_once(racers: Racers) -> None:
     """A slot that expired is given away once, however many find it."""
     owner = racers.new_user()
     process = racers.process(MAX_TOKENS_PER_USER="3")
-    process.issue(owner, a_request(lifetime=timedelta(days=1)))
+    process.issue(owner, a_request(lifetime=timedelta(days=1)), PERSON)
     for _ in range(2):
-        process.issue(owner, a_request())
+        process.issue(owner, a_request(), PERSON)
     racers.clock.advance(timedelta(days=2))
     full = racers.stored(owner)
     processes = racers.processes(10, MAX_TOKENS_PER_USER="3")
@@ -221,7 +223,7 @@ def test_same_idempotency_key_makes_one_token(racers: Racers, repetition: int) -
     """Ten replays at once make one token, and nine learn its id."""
     owner = racers.new_user()
     processes = racers.processes(10)
-    results = at_once([partial(p.issue, owner, a_request(), "key") for p in processes])
+    results = at_once([partial(p.issue, owner, a_request(), PERSON, "key") for p in processes])
     (issued,) = of_type(IssuedToken, results)
     replays = of_type(AlreadyCreated, results)
     assert [issued.token.id] * 9 == [replay.token_id for replay in replays]
@@ -276,7 +278,7 @@ def test_touch_racing_a_pause_never_reactivates(racers: Racers) -> None:
         assert racers.row(issued.token).state is TokenState.INACTIVE
         with pytest.raises(InactiveToken):
             racers.service.verify(issued.secret)
-        racers.service.manage.patch(owner, issued.token.id, resume)
+        racers.service.manage.patch(owner, issued.token.id, resume, PERSON)
 
 
 def test_changes_of_different_members_both_last(racers: Racers) -> None:
@@ -302,7 +304,7 @@ def test_of_changes_to_one_version_one_wins(racers: Racers) -> None:
         token = racers.issue(owner).token
         results = at_once(
             [
-                partial(p.manage.patch, owner, token.id, TokenPatch(name=f"name {n}"), {1})
+                partial(p.manage.patch, owner, token.id, TokenPatch(name=f"name {n}"), PERSON, {1})
                 for n, p in enumerate(processes)
             ]
         )
@@ -383,7 +385,7 @@ def test_self_rotations_racing_the_end_of_an_ancestor_leave_nothing(racers: Race
 
 def rotate_itself(process: CloudService, owner: User, issued: IssuedToken) -> IssuedToken:
     """Let a token rotate itself with an overlap."""
-    return process.rotate(owner, issued.token.id, timedelta(hours=1), by_itself=True)
+    return process.rotate(owner, issued.token.id, timedelta(hours=1), PERSON, by_itself=True)
 
 
 def grow_until_refused(process: CloudService, owner: User, issued: IssuedToken) -> list[IssuedToken]:
@@ -442,14 +444,14 @@ def test_ends_of_both_tokens_of_a_family_never_count_too_few(racers: Racers) -> 
     for _ in range(10):
         owner = racers.new_user()
         old = racers.issue(owner).token
-        new = racers.service.rotate(owner, old.id, timedelta(hours=1)).token
+        new = racers.service.rotate(owner, old.id, timedelta(hours=1), PERSON).token
         ends = [
             partial(process.revoke, owner, token.id, RevocationReason.OWNER)
             for process, token in zip(processes, (old, new), strict=True)
         ]
         assert at_once(ends) == [None, None]
         assert racers.places(owner) <= racers.stored(owner).live_tokens <= 1
-        processes[0].issue(racers.stored(owner), a_request())
+        processes[0].issue(racers.stored(owner), a_request(), PERSON)
         assert racers.stored(owner).live_tokens == 1
 
 
@@ -495,7 +497,7 @@ def test_concurrent_reuse_is_recorded_once(racers: Racers) -> None:
     """Of the processes that saw the same record one writes the next; all refuse."""
     owner = racers.new_user()
     issued = racers.issue(owner)
-    racers.service.rotate(owner, issued.token.id, timedelta(0))
+    racers.service.rotate(owner, issued.token.id, timedelta(0), PERSON)
     processes = racers.processes(8)
     results = at_once([partial(p.verify, issued.secret) for p in processes])
     assert len(of_type(RotatedToken, results)) == 8
@@ -516,20 +518,20 @@ def test_concurrent_reports_revoke_once(racers: Racers) -> None:
 
 
 def _deactivate(service: CloudService, user: User) -> None:
-    service.administer.deactivate(ADMIN, user.id)
+    service.administer.deactivate(ADMIN, user.id, ADMINISTRATOR)
 
 
 def _remove(service: CloudService, user: User) -> None:
-    service.administer.remove(ADMIN, user.id)
+    service.administer.remove(ADMIN, user.id, ADMINISTRATOR)
 
 
 def _revoke_all(service: CloudService, user: User) -> None:
-    service.administer.revoke_all_tokens(ADMIN, user.id)
+    service.administer.revoke_all_tokens(ADMIN, user.id, ADMINISTRATOR)
 
 
 def _deactivate_and_reactivate(service: CloudService, user: User) -> None:
-    service.administer.deactivate(ADMIN, user.id)
-    service.administer.reactivate(ADMIN, user.id, restore_tokens=False)
+    service.administer.deactivate(ADMIN, user.id, ADMINISTRATOR)
+    service.administer.reactivate(ADMIN, user.id, ADMINISTRATOR, restore_tokens=False)
 
 
 @pytest.mark.parametrize("end", [_deactivate, _remove, _revoke_all, _deactivate_and_reactivate])
@@ -560,7 +562,7 @@ def issue_until_refused(process: CloudService, owner: User) -> list[IssuedToken]
     issued: list[IssuedToken] = []
     with contextlib.suppress(UserInactive, ConcurrentChange):
         while len(issued) < _MANY:
-            issued.append(process.issue(owner, a_request()))
+            issued.append(process.issue(owner, a_request(), PERSON))
     assert len(issued) < _MANY, "no caller ended the user"
     return issued
 
@@ -606,7 +608,10 @@ def test_first_sight_by_many_makes_one_user(racers: Racers) -> None:
     for n in range(5):
         jwt = racers.provider.sign_in(f"newcomer-{n}@example.com")
         results = at_once(
-            [partial(p.sign_in.user, Credentials(unverified_bearer=jwt)) for p in racers.processes(10)]
+            [
+                partial(p.sign_in.user, Credentials(CALLER, unverified_bearer=jwt))
+                for p in racers.processes(10)
+            ]
         )
         users = of_type(User, results)
         assert len(users) == 10
@@ -618,12 +623,15 @@ def test_first_sight_by_many_makes_one_user(racers: Racers) -> None:
 def test_return_after_removal_by_many_makes_one_generation(racers: Racers) -> None:
     """Ten requests of a removed person at once start one fresh account."""
     jwt = racers.provider.sign_in("removed@example.com")
-    user = racers.service.sign_in.user(Credentials(unverified_bearer=jwt))
-    racers.service.administer.remove(ADMIN, user.id)
+    user = racers.service.sign_in.user(Credentials(CALLER, unverified_bearer=jwt))
+    racers.service.administer.remove(ADMIN, user.id, ADMINISTRATOR)
     racers.clock.advance(timedelta(seconds=61))
     again = racers.provider.sign_in("removed@example.com")
     results = at_once(
-        [partial(p.sign_in.user, Credentials(unverified_bearer=again)) for p in racers.processes(10)]
+        [
+            partial(p.sign_in.user, Credentials(CALLER, unverified_bearer=again))
+            for p in racers.processes(10)
+        ]
     )
     assert {racers.stored(user).generation} == {u.generation for u in of_type(User, results)}
     assert of_type(ApiTokensError, results) == []
@@ -655,7 +663,7 @@ def test_of_sign_ins_at_once_the_newest_wins(racers: Racers) -> None:
             for second in range(10)
         ]
         signed_in = [
-            partial(process.sign_in.user, Credentials(unverified_bearer=jwt))
+            partial(process.sign_in.user, Credentials(CALLER, unverified_bearer=jwt))
             for process, jwt in zip(racers.processes(10), jwts, strict=True)
         ]
         results = at_once(signed_in)
@@ -675,7 +683,7 @@ def test_administrators_who_deactivate_each_other_at_once_leave_one(racers: Race
     for _ in range(20):
         admins = [
             process.sign_in.admin(
-                Credentials(unverified_bearer=racers.provider.sign_in(subject, groups=["admins"]))
+                Credentials(CALLER, unverified_bearer=racers.provider.sign_in(subject, groups=["admins"]))
             )
             for process, subject in zip(processes, subjects, strict=True)
         ]
@@ -690,24 +698,84 @@ def test_administrators_who_deactivate_each_other_at_once_leave_one(racers: Race
         assert len(active) == 1, results
         assert len(of_type(AdminRequired, results)) == 1
         for admin in admins:
-            racers.service.administer.reactivate(None, admin.id, restore_tokens=True)
+            racers.service.administer.reactivate(None, admin.id, ADMINISTRATOR, restore_tokens=True)
+
+
+def admins_of(racers: Racers, processes: Sequence[CloudService], *subjects: str) -> list[User]:
+    """Return administrators who have signed in, each at a process."""
+    return [
+        process.sign_in.admin(Credentials(unverified_bearer=racers.provider.sign_in(subject)))
+        for process, subject in zip(processes, subjects, strict=True)
+    ]
+
+
+def test_administrators_and_owner_at_one_token_end_it_once(racers: Racers) -> None:
+    """One pauses, one revokes, and the owner revokes: it ends, with one reason, and one place is free."""
+    names = ("first@example.com", "second@example.com")
+    processes = racers.processes(3, ADMIN_SUBJECTS=",".join(names))
+    first, second = admins_of(racers, processes[:2], *names)
+    for _ in range(15):
+        owner = racers.new_user()
+        racers.issue(owner)
+        issued = racers.issue(owner)
+        token = issued.token
+        tokens = [process.administer_tokens for process in processes]
+        paused, by_admin, by_owner = at_once(
+            [
+                partial(tokens[0].set_status, first, owner.id, token.id, TokenState.INACTIVE),
+                partial(tokens[1].revoke, second, owner.id, token.id),
+                partial(processes[2].revoke, owner, token.id, RevocationReason.OWNER),
+            ]
+        )
+        assert (by_admin, by_owner) == (None, None)
+        assert isinstance(paused, TokenView | TokenAlreadyRevoked)
+        revocation = racers.row(token).revocation
+        assert revocation is not None
+        assert revocation.reason in (RevocationReason.ADMIN, RevocationReason.OWNER)
+        assert racers.stored(owner).live_tokens == racers.places(owner) == 1
+        with pytest.raises(RevokedToken):
+            racers.service.verify(issued.secret)
+
+
+@pytest.mark.parametrize("of_own_token", [False, True], ids=["of another", "own"])
+def test_administrator_who_is_put_out_at_that_moment(racers: Racers, *, of_own_token: bool) -> None:
+    """Either the token ended before the administrator did, or nothing happened to it."""
+    names = ("first@example.com", "second@example.com")
+    processes = racers.processes(2, ADMIN_SUBJECTS=",".join(names))
+    for _ in range(25):
+        first, second = admins_of(racers, processes, *names)
+        owner = racers.stored(second) if of_own_token else racers.new_user()
+        token = racers.issue(owner).token
+        out, ended = at_once(
+            [
+                partial(processes[0].administer.deactivate, first, second.id),
+                partial(processes[1].administer_tokens.revoke, second, owner.id, token.id),
+            ]
+        )
+        assert isinstance(out, User)
+        assert ended is None or isinstance(ended, AdminRequired)
+        assert (racers.row(token).state is TokenState.REVOKED) is (ended is None)
+        racers.service.administer.reactivate(None, second.id, restore_tokens=True)
+        racers.clock.advance(timedelta(seconds=1))
 
 
 def test_sign_in_racing_a_deactivation_never_reactivates(racers: Racers) -> None:
     """A sign-in that brings a new name leaves the deactivation as it is."""
     user = racers.service.sign_in.user(
-        Credentials(unverified_bearer=racers.provider.sign_in("user@example.com"))
+        Credentials(CALLER, unverified_bearer=racers.provider.sign_in("user@example.com"))
     )
     processes = racers.processes(5)
     for n in range(20):
         racers.clock.advance(timedelta(seconds=1))
         jwt = racers.provider.sign_in("user@example.com", name=f"Name {n}")
-        sign_ins = [partial(p.sign_in.user, Credentials(unverified_bearer=jwt)) for p in processes[1:]]
+        sign_ins = [
+            partial(p.sign_in.user, Credentials(CALLER, unverified_bearer=jwt)) for p in processes[1:]
+        ]
         results = at_once([*sign_ins, partial(_deactivate, processes[0], user)])
         assert {UserInactive} >= {type(error) for error in of_type(ApiTokensError, results)}
         assert racers.stored(user).status is UserStatus.INACTIVE
         back = replace(racers.stored(user), status=UserStatus.ACTIVE)
-        racers.service.users.save_user(racers.stored(user), back)
+        racers.service.users.save_user(racers.stored(user), back, an_event())
 
 
 def test_move_racing_first_sign_ins_leaves_one_user_for_the_identity(racers: Racers) -> None:
@@ -716,9 +784,9 @@ def test_move_racing_first_sign_ins_leaves_one_user_for_the_identity(racers: Rac
         user, to = racers.new_user(), SubjectIdentifier(ISSUER, f"new-{n}")
         jwt = racers.provider.sign_in(to.subject)
         sign_ins = [
-            partial(p.sign_in.user, Credentials(unverified_bearer=jwt)) for p in racers.processes(4)
+            partial(p.sign_in.user, Credentials(CALLER, unverified_bearer=jwt)) for p in racers.processes(4)
         ]
-        move = partial(MoveUsers(racers.service.users, racers.clock).move, user.id, to)
+        move = partial(MoveUsers(racers.service.users, racers.clock, JOURNAL).move, user.id, to, OPERATOR)
         results = at_once([move, *sign_ins])
         won = bool(of_type(Move, results))
         assert len(of_type(IdentityTaken, results)) == (not won)
@@ -736,7 +804,9 @@ def test_of_moves_to_one_identity_one_is_written(racers: Racers) -> None:
         movers = [racers.new_user() for _ in range(6)]
         to = SubjectIdentifier(ISSUER, f"wanted-{n}")
         store = racers.service.users
-        results = at_once([partial(MoveUsers(store, racers.clock).move, u.id, to) for u in movers])
+        results = at_once(
+            [partial(MoveUsers(store, racers.clock, JOURNAL).move, u.id, to, OPERATOR) for u in movers]
+        )
         (won,) = of_type(Move, results)
         assert len(of_type(IdentityTaken, results)) == 5
         found = store.find_signed_in(to.user_id)
@@ -752,7 +822,9 @@ def test_moves_of_one_user_leave_one_identity(racers: Racers) -> None:
         user = racers.new_user()
         targets = [SubjectIdentifier(ISSUER, f"target-{n}-{m}") for m in range(4)]
         store = racers.service.users
-        results = at_once([partial(MoveUsers(store, racers.clock).move, user.id, to) for to in targets])
+        results = at_once(
+            [partial(MoveUsers(store, racers.clock, JOURNAL).move, user.id, to, OPERATOR) for to in targets]
+        )
         assert {ConcurrentChange} >= {type(error) for error in of_type(ApiTokensError, results)}
         now = SubjectIdentifier.of(racers.stored(user))
         reached = {to: found for to in targets if (found := store.find_signed_in(to.user_id))}

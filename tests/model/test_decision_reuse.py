@@ -15,6 +15,7 @@ from chalicelib.domain.tokens import TokenState
 from chalicelib.domain.users import User
 from chalicelib.services.manage import TokenPatch
 from chalicelib.services.sign_in import Credentials
+from tests.support.actors import ADMINISTRATOR, CALLER, PERSON
 from tests.support.builders import A_CALLER
 from tests.support.service import MemoryService
 
@@ -43,13 +44,13 @@ class Reusing(RuleBasedStateMachine):
     def owner(self) -> User:
         """The one person."""
         jwt = self.api.provider.sign_in("user@example.com", exp=4_000_000_000)
-        return self.api.sign_in.user(Credentials(unverified_bearer=jwt))
+        return self.api.sign_in.user(Credentials(CALLER, unverified_bearer=jwt))
 
     @rule(days=st.sampled_from([None, 1, 2, 40]))
     def create(self, days: int | None) -> None:
         """Create a token."""
         request = TokenRequest("", "", None, days * DAYS if days else None)
-        issued = self.api.issue(self.owner, request)
+        issued = self.api.issue(self.owner, request, PERSON)
         self.tokens.append((issued.token.id, issued.secret))
 
     @rule(milliseconds=steps)
@@ -66,29 +67,29 @@ class Reusing(RuleBasedStateMachine):
     def revoke(self, pick: int) -> None:
         """Revoke a token."""
         token_id, _ = self._token(pick)
-        attempt(lambda: self.api.revoke(self.owner, token_id, RevocationReason.OWNER))
+        attempt(lambda: self.api.revoke(self.owner, token_id, RevocationReason.OWNER, PERSON))
 
     @rule(pick=picks, status=st.sampled_from([TokenState.INACTIVE, TokenState.ACTIVE]))
     def pause_or_resume(self, pick: int, status: TokenState) -> None:
         """Pause a token, or re-activate it."""
         token_id, _ = self._token(pick)
-        attempt(lambda: self.api.manage.patch(self.owner, token_id, TokenPatch(status=status)))
+        attempt(lambda: self.api.manage.patch(self.owner, token_id, TokenPatch(status=status), PERSON))
 
     @rule(pick=picks, overlap=st.sampled_from([0, 2, 3600]))
     def rotate(self, pick: int, overlap: int) -> None:
         """Rotate a token."""
         token_id, _ = self._token(pick)
         with suppress(ApiTokensError):
-            issued = self.api.rotate(self.owner, token_id, timedelta(seconds=overlap))
+            issued = self.api.rotate(self.owner, token_id, timedelta(seconds=overlap), PERSON)
             self.tokens.append((issued.token.id, issued.secret))
 
     @rule()
     def revoke_all(self) -> None:
         """End every token of the person at once."""
         jwt = self.api.provider.sign_in("admin@example.com", exp=4_000_000_000)
-        admin = self.api.sign_in.admin(Credentials(unverified_bearer=jwt))
+        admin = self.api.sign_in.admin(Credentials(CALLER, unverified_bearer=jwt))
         owner = self.owner
-        self.api.administer.revoke_all_tokens(admin, owner.id)
+        self.api.administer.revoke_all_tokens(admin, owner.id, ADMINISTRATOR)
         self.ended[owner.generation] = self.api.clock.now()
 
     @rule()

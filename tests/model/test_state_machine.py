@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import msgspec
 import pytest
@@ -42,8 +43,9 @@ from chalicelib.services.listing import TokenQuery
 from chalicelib.services.manage import TokenPatch
 from chalicelib.services.sign_in import Credentials
 from chalicelib.services.verify import UNKNOWN_CALLER, Verified, VerifyToken
-from tests.model.summary import counts, summary_of
+from tests.model.summary import WEEK, counts, summary_of
 from tests.model.world import IDLE, SKEW, Row, World
+from tests.support.actors import ADMINISTRATOR, CALLER, PERSON
 from tests.support.builders import A_CALLER, ISSUER
 from tests.support.memory import InMemoryStore
 from tests.support.service import MemoryService
@@ -113,7 +115,7 @@ class Life(RuleBasedStateMachine):
         self.service = MemoryService({"MAX_TOKENS_PER_USER": str(QUOTA)}, store=self.store)
         service, clock = self.service, self.service.clock
         self.admin = service.sign_in.admin(
-            Credentials(unverified_bearer=service.provider.sign_in("admin@example.com"))
+            Credentials(CALLER, unverified_bearer=service.provider.sign_in("admin@example.com"))
         )
         onlooker = Onlooker(self.store)
         self.looking = VerifyToken(service.verifier, onlooker, clock, service.rules)
@@ -132,9 +134,9 @@ class Life(RuleBasedStateMachine):
         request = TokenRequest("first", "", None, lifetime, allowed_networks(allowed))
         if self.world.live(name) >= QUOTA:
             with pytest.raises(TokenLimitReached):
-                self.service.issue(owner, request)
+                self.service.issue(owner, request, PERSON)
             return
-        issued = self.service.issue(owner, request)
+        issued = self.service.issue(owner, request, PERSON)
         self.world.create(name, issued.token.id, issued.secret, days, allowed)
 
     @precondition(lambda self: self.world.tokens)
@@ -169,9 +171,9 @@ class Life(RuleBasedStateMachine):
         refusal = self._refusal_of_inactive(token)
         if refusal:
             with pytest.raises(refusal):
-                self.service.manage.keep_alive(owner, token_id)
+                self.service.manage.keep_alive(owner, token_id, PERSON)
             return
-        self.service.manage.keep_alive(owner, token_id)
+        self.service.manage.keep_alive(owner, token_id, PERSON)
         self.world.keep_alive(token)
 
     @precondition(lambda self: self.world.tokens)
@@ -184,9 +186,9 @@ class Life(RuleBasedStateMachine):
             return
         if token["gone"]:
             with pytest.raises(TokenNotFound):
-                self.service.revoke(owner, token_id, RevocationReason(reason))
+                self.service.revoke(owner, token_id, RevocationReason(reason), PERSON)
             return
-        self.service.revoke(owner, token_id, RevocationReason(reason))
+        self.service.revoke(owner, token_id, RevocationReason(reason), PERSON)
         self.world.revoke(token, reason)
 
     @precondition(lambda self: self.world.tokens)
@@ -200,9 +202,9 @@ class Life(RuleBasedStateMachine):
         refusal = self._rotation_refusal(token)
         if refusal:
             with pytest.raises(refusal):
-                self.service.rotate(owner, token_id, overlap)
+                self.service.rotate(owner, token_id, overlap, PERSON)
             return
-        issued = self.service.rotate(owner, token_id, overlap)
+        issued = self.service.rotate(owner, token_id, overlap, PERSON)
         self.world.rotate(token_id, issued.token.id, issued.secret, overlap)
 
     @precondition(lambda self: self.world.tokens)
@@ -215,9 +217,9 @@ class Life(RuleBasedStateMachine):
             return
         if token["successor"]:
             with pytest.raises(TokenAlreadyRotated):
-                self.service.self_service.rotate(bearer, overlap)
+                self.service.self_service.rotate(bearer, overlap, CALLER)
             return
-        issued = self.service.self_service.rotate(bearer, overlap)
+        issued = self.service.self_service.rotate(bearer, overlap, CALLER)
         self.world.rotate(token_id, issued.token.id, issued.secret, overlap, by_itself=True)
 
     @precondition(lambda self: self.world.tokens)
@@ -229,17 +231,17 @@ class Life(RuleBasedStateMachine):
         if bearer is None:
             return
         if self.world.end_overlap_before(token):
-            self.service.self_service.end_predecessor(bearer)
+            self.service.self_service.end_predecessor(bearer, CALLER)
             return
         with pytest.raises(NoPredecessor):
-            self.service.self_service.end_predecessor(bearer)
+            self.service.self_service.end_predecessor(bearer, CALLER)
 
     @precondition(lambda self: self.world.tokens)
     @rule(pick=picks)
     def report(self, pick: int) -> None:
         """Report a token as exposed: its line ends, also if the token was rotated out long ago."""
         token_id, token = self._token(pick)
-        self.service.revoke_exposed([token["secret"]])
+        self.service.revoke_exposed([token["secret"]], CALLER)
         self.world.report(token_id)
 
     @precondition(lambda self: self.world.tokens)
@@ -251,9 +253,9 @@ class Life(RuleBasedStateMachine):
         if other is None:
             return
         with pytest.raises(TokenNotFound):
-            self.service.revoke(other, token_id, RevocationReason.OWNER)
+            self.service.revoke(other, token_id, RevocationReason.OWNER, PERSON)
         with pytest.raises(TokenNotFound):
-            self.service.manage.patch(other, token_id, TokenPatch(status=TokenState.ACTIVE))
+            self.service.manage.patch(other, token_id, TokenPatch(status=TokenState.ACTIVE), PERSON)
 
     @rule(name=people)
     def sign_in(self, name: str) -> None:
@@ -279,13 +281,17 @@ class Life(RuleBasedStateMachine):
         """Deactivate or remove a user, or revoke all tokens."""
         administer = self.service.administer
         if act == "deactivate":
-            if self._changed(name, lambda user: administer.deactivate(self.admin, user)):
+            if self._changed(name, lambda user: administer.deactivate(self.admin, user, ADMINISTRATOR)):
                 self.world.deactivate(name)
         elif act == "remove":
-            if self._changed(name, lambda user: administer.remove(self.admin, user), tombstones=True):
+            if self._changed(
+                name, lambda user: administer.remove(self.admin, user, ADMINISTRATOR), tombstones=True
+            ):
                 self.world.remove(name)
         elif self._changed(
-            name, lambda user: administer.revoke_all_tokens(self.admin, user), tombstones=True
+            name,
+            lambda user: administer.revoke_all_tokens(self.admin, user, ADMINISTRATOR),
+            tombstones=True,
         ):
             self.world.end_generation(name, "admin")
 
@@ -298,18 +304,18 @@ class Life(RuleBasedStateMachine):
         if act == "revoke":
             if token["gone"]:
                 with pytest.raises(TokenNotFound):
-                    tokens.revoke(self.admin, user_id, token_id)
+                    tokens.revoke(self.admin, user_id, token_id, ADMINISTRATOR)
                 return
-            tokens.revoke(self.admin, user_id, token_id)
+            tokens.revoke(self.admin, user_id, token_id, ADMINISTRATOR)
             self.world.revoke(token, "admin")
             return
         status = TokenState.INACTIVE if act == "pause" else TokenState.ACTIVE
         refusal = self._patch_refusal(token, TokenPatch(status=status))
         if refusal:
             with pytest.raises(refusal):
-                tokens.set_status(self.admin, user_id, token_id, status)
+                tokens.set_status(self.admin, user_id, token_id, status, ADMINISTRATOR)
             return
-        tokens.set_status(self.admin, user_id, token_id, status)
+        tokens.set_status(self.admin, user_id, token_id, status, ADMINISTRATOR)
         (self.world.pause if act == "pause" else self.world.resume)(token)
 
     @precondition(lambda self: any(u["status"] != "active" for u in self.world.users.values()))
@@ -319,7 +325,7 @@ class Life(RuleBasedStateMachine):
         administer, changes = self.service.administer, []
 
         def change(user: str) -> User:
-            changes.append(administer.reactivate(self.admin, user, restore_tokens=restore))
+            changes.append(administer.reactivate(self.admin, user, ADMINISTRATOR, restore_tokens=restore))
             return changes[0].after
 
         before = self._not_ended(name) if name in self.world.users else 0
@@ -448,6 +454,7 @@ class Life(RuleBasedStateMachine):
             working = sum(self.world.status(t) == "active" for t in self.world.listed(name).values())
             self.world.users[name] = user
             assert summary["working"] == working
+            self._summary_agrees_with_the_filters(row, summary)
 
     @invariant()
     def count_is_never_below_the_truth_and_the_quota_holds(self) -> None:
@@ -464,6 +471,24 @@ class Life(RuleBasedStateMachine):
         usable = [row for row in self.store.rows() if self._may_be_used(row)]
         families = Counter(row.family_id or row.id for row in usable)
         assert max(families.values(), default=0) <= 2
+
+    def _summary_agrees_with_the_filters(self, owner: User, summary: dict[str, Any]) -> None:
+        """Compare with the filters of administrators, without the tokens that have a successor."""
+        now, rules = self.world.now, self.service.rules
+        tokens = [token for token in self.store.rows() if token.user_id == owner.id]
+        current = [token for token in tokens if not token.successor_id]
+
+        def found(rows: list[Token], **properties: Any) -> list[Token]:
+            asked = TokenFilter(**properties)
+            return [token for token in rows if asked.matches(token, owner, now, rules)]
+
+        expiring = found(current, status=TokenStatus.ACTIVE, expires_within=WEEK)
+        idling = found(current, idle_within=WEEK)
+        idle_first = [t for t in idling if t.expires_at is None or t.idle_at < t.expires_at]
+        assert summary["expiring"]["count"] == len(expiring)
+        assert summary["idling"]["count"] == len(idle_first)
+        assert summary["used_after_overlap"]["count"] <= len(found(tokens, reused=True))
+        assert summary["refused"]["count"] <= len(found(tokens, refused=True))
 
     def _not_ended(self, name: str) -> int:
         statuses = map(self.world.status, self.world.listed(name).values())
@@ -524,11 +549,11 @@ class Life(RuleBasedStateMachine):
         refusal = self.world.refusal_of_sign_in(name)
         if refusal:
             with pytest.raises((UserInactive, SignInTooSoon)) as refused:
-                self.service.sign_in.user(Credentials(unverified_bearer=jwt))
+                self.service.sign_in.user(Credentials(CALLER, unverified_bearer=jwt))
             assert refused.value.code == refusal
             return None
         self.world.sign_in(name)
-        return self.service.sign_in.user(Credentials(unverified_bearer=jwt))
+        return self.service.sign_in.user(Credentials(CALLER, unverified_bearer=jwt))
 
     def _patch(self, token_id: str, token: Row, patch: TokenPatch) -> bool:
         """Patch as the owner; return whether the model lets the change through."""
@@ -538,9 +563,9 @@ class Life(RuleBasedStateMachine):
         refusal = self._patch_refusal(token, patch)
         if refusal:
             with pytest.raises(refusal):
-                self.service.manage.patch(owner, token_id, patch)
+                self.service.manage.patch(owner, token_id, patch, PERSON)
             return False
-        self.service.manage.patch(owner, token_id, patch)
+        self.service.manage.patch(owner, token_id, patch, PERSON)
         return True
 
     def _patch_refusal(self, token: Row, patch: TokenPatch) -> type[ApiTokensError] | None:

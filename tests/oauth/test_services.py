@@ -24,6 +24,7 @@ from chalicelib.services.manage import TokenPatch
 from chalicelib.services.verify import UNKNOWN_CALLER
 from tests.oauth.service import OTHER, SECOND, oauth_service
 from tests.security.victim import CountingService
+from tests.support.actors import ADMINISTRATOR, CALLER, PERSON
 from tests.support.builders import a_request, an_identity
 from tests.support.clients import SERVER
 from tests.support.service import ENVIRON
@@ -37,8 +38,8 @@ class World:
 
     def __init__(self) -> None:
         self.service: CountingService = oauth_service()
-        self.owner: User = self.service.accounts.present(an_identity())
-        self.issued: IssuedToken = self.service.issue(self.owner, a_request())
+        self.owner: User = self.service.accounts.present(an_identity(), CALLER)
+        self.issued: IssuedToken = self.service.issue(self.owner, a_request(), PERSON)
 
     @property
     def token(self) -> str:
@@ -47,7 +48,7 @@ class World:
 
     def exchange(self, subject_token: str, kind: TokenType, *targets: str) -> IssuedToken:
         """Exchange a sign-in."""
-        return self.service.oauth.exchange(subject_token, kind, targets, a_request(), None)
+        return self.service.oauth.exchange(subject_token, kind, targets, a_request(), CALLER, None)
 
     def derive(self, *targets: str, scopes: frozenset[str] | None = None) -> AccessToken:
         """Derive an access token."""
@@ -56,16 +57,16 @@ class World:
     def pause(self) -> None:
         """Pause the token."""
         patch = TokenPatch(status=TokenState.INACTIVE)
-        self.service.manage.patch(self.owner, self.issued.token.id, patch)
+        self.service.manage.patch(self.owner, self.issued.token.id, patch, PERSON)
 
     def revoke(self) -> None:
         """Revoke the token."""
-        self.service.revoke(self.owner, self.issued.token.id, RevocationReason.OWNER)
+        self.service.revoke(self.owner, self.issued.token.id, RevocationReason.OWNER, PERSON)
 
     def deactivate(self) -> None:
         """Deactivate the owner."""
-        admin = self.service.accounts.present(an_identity("admin@example.com", role=Role.ADMIN))
-        self.service.administer.deactivate(admin, self.owner.id)
+        admin = self.service.accounts.present(an_identity("admin@example.com", role=Role.ADMIN), CALLER)
+        self.service.administer.deactivate(admin, self.owner.id, ADMINISTRATOR)
 
     def wait(self) -> None:
         """Let the token go idle."""
@@ -164,8 +165,8 @@ class TestDerivation:
     def test_nothing_is_derived_where_nothing_is_configured(self) -> None:
         """The default: there are no access tokens."""
         service = oauth_service({"DERIVED_TOKEN_AUDIENCES": "", "DERIVED_TOKEN_KEY_ID": ""})
-        owner = service.accounts.present(an_identity())
-        token = service.issue(owner, a_request()).secret
+        owner = service.accounts.present(an_identity(), CALLER)
+        token = service.issue(owner, a_request(), PERSON).secret
         with pytest.raises(InvalidTarget):
             service.oauth.derive(token, UNKNOWN_CALLER, [OTHER], None)
 
@@ -183,7 +184,7 @@ class TestDerivation:
 
     def test_access_token_ends_with_its_api_token(self, world: World) -> None:
         """Never later, even within the five minutes."""
-        world.issued = world.service.issue(world.owner, a_request(lifetime=timedelta(days=1)))
+        world.issued = world.service.issue(world.owner, a_request(lifetime=timedelta(days=1)), PERSON)
         world.service.clock.advance(timedelta(days=1, seconds=-90))
         derived = world.derive(OTHER)
         assert derived.claims.expires_at == world.issued.token.expires_at
@@ -246,7 +247,7 @@ class TestIntrospection:
 
     def test_asking_about_a_rotated_token_is_no_reuse(self, world: World) -> None:
         """The owner is warned of uses, not of questions."""
-        world.service.rotate(world.owner, world.issued.token.id, timedelta(0))
+        world.service.rotate(world.owner, world.issued.token.id, timedelta(0), PERSON)
         assert world.service.oauth.introspect(world.token, SERVER) is None
         row = world.service.store.find_token(world.owner.id, world.issued.token.id)
         assert row
@@ -282,8 +283,8 @@ class TestRevocation:
 
     def test_token_is_revoked_for_good(self, world: World) -> None:
         """With the owner's reason, and again without an effect."""
-        world.service.oauth.revoke(world.token)
-        world.service.oauth.revoke(world.token)
+        world.service.oauth.revoke(world.token, CALLER)
+        world.service.oauth.revoke(world.token, CALLER)
         view = world.service.manage.get(world.owner, world.issued.token.id)
         assert view.status is TokenStatus.REVOKED
         assert view.revocation
@@ -295,7 +296,7 @@ class TestRevocation:
     def test_token_out_of_use_is_revoked_too(self, world: World, end: Callable[[World], None]) -> None:
         """Or it could come back."""
         end(world)
-        world.service.oauth.revoke(world.token)
+        world.service.oauth.revoke(world.token, CALLER)
         owner = world.service.store.find_user(world.owner.id)
         assert owner
         view = world.service.manage.get(owner, world.issued.token.id)
@@ -305,21 +306,21 @@ class TestRevocation:
         """No error, no effect, no difference."""
         person = world.service.provider.sign_in("user@example.com")
         for stranger in ("", "x", person, world.token[:-4] + "AAAA", world.token + "A"):
-            world.service.oauth.revoke(stranger)
+            world.service.oauth.revoke(stranger, CALLER)
         assert world.service.verify(world.token)
 
     def test_token_whose_row_is_gone_is_as_good_as_revoked(self, world: World) -> None:
         """The string outlives the row, and says nothing about it."""
         world.service.store.purge(world.issued.token)
-        world.service.oauth.revoke(world.token)
+        world.service.oauth.revoke(world.token, CALLER)
         world.service.store.purge(world.owner)
-        world.service.oauth.revoke(world.token)
+        world.service.oauth.revoke(world.token, CALLER)
 
     def test_access_token_cannot_be_revoked(self, world: World) -> None:
         """Nobody would hear of it; it ends by itself, and then there is nothing to say."""
         derived = world.derive(OTHER)
         with pytest.raises(UnsupportedTokenType):
-            world.service.oauth.revoke(derived.secret)
+            world.service.oauth.revoke(derived.secret, CALLER)
         world.service.clock.advance(timedelta(minutes=5))
-        world.service.oauth.revoke(derived.secret)
+        world.service.oauth.revoke(derived.secret, CALLER)
         assert world.service.verify(world.token)

@@ -128,6 +128,10 @@ class Owner:
         assert status == 201, text
         return json.loads(text)
 
+    def me(self) -> Any:
+        """Return the person's account."""
+        return json.loads(send(self._stack, "GET", "/v1/me", self._jwt)[1])
+
     def change(self, token: Any, **members: str) -> None:
         """Change a token."""
         assert send(self._stack, "PATCH", f"/v1/tokens/{token['id']}", self._jwt, members)[0] == 200

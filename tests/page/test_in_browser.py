@@ -307,8 +307,8 @@ def test_administrator_deactivates_and_brings_back_a_user(
     assert call_api(stack, token) == 401
 
     admin.get_by_role("button", name=re.compile("^Re-activate ")).first.click()
-    admin.get_by_role("dialog").get_by_role("checkbox").check()
-    admin.get_by_role("dialog").get_by_role("button", name="Re-activate user").click()
+    admin.get_by_role("dialog").get_by_label("This token works again").check()
+    admin.get_by_role("dialog").get_by_role("button", name="Re-activate user and tokens").click()
     expect(admin.get_by_role("button", name=re.compile("^Deactivate ")).first).to_be_visible()
     assert call_api(stack, token) == 200
 
@@ -345,6 +345,8 @@ def test_idle_deadline_is_warned_of_and_an_idle_token_comes_back(new_page: NewPa
         generate(page, "soon")
         page.get_by_role("button", name="Done").click()
         expect(row(page, "soon").locator(".warning")).to_contain_text("4 days")
+        # The page must not call a stack that has stopped.
+        page.close()
     with LocalStack({"IDLE_TIMEOUT_SECONDS": "1"}) as short:
         page = new_page()
         sign_in(page, short, person)
@@ -356,6 +358,7 @@ def test_idle_deadline_is_warned_of_and_an_idle_token_comes_back(new_page: NewPa
         assert call_api(short, token) == 401
         page.get_by_role("button", name="Re-activate sleepy").click()
         expect(row(page, "sleepy").locator("[data-status=active]")).to_be_visible()
+        page.close()
 
 
 def test_others_have_no_users_view(new_page: NewPage, stack: LocalStack, person: str) -> None:

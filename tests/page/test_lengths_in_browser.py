@@ -126,3 +126,5 @@ def test_longest_lifetime_limits_the_choices(new_page: NewPage, person: str) -> 
         expect(page.get_by_text(re.compile("This token expires on "))).to_be_visible()
         page.get_by_role("button", name="Done").click()
         expect(page.locator("tr[data-token-id]")).to_have_count(1)
+        # The page must not call a stack that has stopped.
+        page.close()

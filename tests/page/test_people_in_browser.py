@@ -67,6 +67,7 @@ def test_users_are_not_named_by_an_unverified_email(new_page: NewPage, stack: Lo
     here = {"issuer": stack.settings.oidc_url}
     users = [a_user(number, here | members) for number, (members, _, _) in enumerate(USERS.values())]
     respond_with(page, "**/v1/users?*", {"users": users, "next_cursor": None})
+    respond_with(page, "**/v1/users/*/tokens/summary", {"not_ended": 0, "is_complete": True})
     page.get_by_role("link", name="Users", exact=True).click()
     rows = page.locator("tr[data-user-id]")
     expect(rows).to_have_count(len(USERS))

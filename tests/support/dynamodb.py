@@ -16,6 +16,7 @@ from chalicelib.adapters.dynamodb import primary_keys
 from chalicelib.adapters.dynamodb.assertion_store import DynamoDBAssertionStore
 from chalicelib.adapters.dynamodb.attributes import Item
 from chalicelib.adapters.dynamodb.authorization_store import DynamoDBAuthorizationStore
+from chalicelib.adapters.dynamodb.event_store import DynamoDBEventStore
 from chalicelib.adapters.dynamodb.flush_store import DynamoDBFlushStore
 from chalicelib.adapters.dynamodb.key_store import DynamoDBKeyStore
 from chalicelib.adapters.dynamodb.reactivation_store import DynamoDBReactivationStore
@@ -30,6 +31,7 @@ from chalicelib.adapters.retries import Retries
 from chalicelib.bootstrap import Service
 from chalicelib.domain.keys import KeyUse
 from chalicelib.domain.ports.clients import AssertionStore
+from chalicelib.domain.ports.events import EventStore
 from chalicelib.domain.ports.flushes import FlushStore
 from chalicelib.domain.ports.sign_in import SessionStore
 from chalicelib.domain.ports.signing import KeyStore
@@ -84,6 +86,7 @@ class Stores:
     token_index: TokenIndex
     rotations: RotationStore
     users: UserStore
+    events: EventStore
     sessions: SessionStore
     assertions: AssertionStore
     flushes: FlushStore
@@ -118,6 +121,7 @@ def dynamodb_stores(cloud: Cloud) -> Stores:
         DynamoDBTokenIndex(client, table),
         DynamoDBRotationStore(client, table),
         DynamoDBUserStore(client, table),
+        DynamoDBEventStore(client, table),
         DynamoDBSessionStore(client, table),
         DynamoDBAssertionStore(client, table),
         DynamoDBFlushStore(client, table),

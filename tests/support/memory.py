@@ -19,6 +19,7 @@ from chalicelib.domain.errors import (
     TokenLimitReached,
     UserInactive,
 )
+from chalicelib.domain.events import Event
 from chalicelib.domain.flush_budget import FlushBudget
 from chalicelib.domain.identities import SubjectIdentifier
 from chalicelib.domain.keys import KeyRing, KeyState, VerificationKey
@@ -90,7 +91,12 @@ class InMemoryStore(SweptRows):
                 yield token
 
     def add_token(
-        self, token: Token, *, limits: CreationLimits, idempotency: IdempotencyRecord | None
+        self,
+        token: Token,
+        event: Event,
+        *,
+        limits: CreationLimits,
+        idempotency: IdempotencyRecord | None,
     ) -> None:
         """Add token, count and idempotency record, or nothing."""
         with self._lock:
@@ -101,19 +107,22 @@ class InMemoryStore(SweptRows):
                 self._idempotency[token.user_id, idempotency.key_hash] = idempotency
             self._tokens[token.user_id, token.id] = token
             self._count(_created(owner, token), 1)
+            self._write(event)
 
-    def save_token(self, before: Token, after: Token, admin: ActingAdmin | None = None) -> Token:
+    def save_token(
+        self, before: Token, after: Token, event: Event, admin: ActingAdmin | None = None
+    ) -> Token:
         """Write what differs."""
         with self._lock:
             row = self._tokens.get((before.user_id, before.id))
             if row is None or row.version != before.version:
                 raise ConcurrentChange
             self._require_acting(admin)
-            saved = replace(_merged(row, before, after), version=row.version + 1)
-            self._tokens[row.user_id, row.id] = saved
-            return saved
+            self._write(event)
+            self._change(row, before, after)
+            return replace(after, version=row.version + 1)
 
-    def end_line(self, ending: Ending, admin: ActingAdmin | None = None) -> None:
+    def end_line(self, ending: Ending, events: Sequence[Event], admin: ActingAdmin | None = None) -> None:
         """Write the ends and the count, or nothing."""
         with self._lock:
             first = ending.changes[0].before
@@ -129,6 +138,7 @@ class InMemoryStore(SweptRows):
             for row in ended:
                 self._tokens[row.user_id, row.id] = row
             self._count(owner, -1 if ending.frees_place else 0)
+            self._write(*events)
 
     def find_rows(
         self, user_id: str, token_ids: Collection[str], line_id: str | None = None
@@ -147,7 +157,7 @@ class InMemoryStore(SweptRows):
                 ended = replace(row, ended_at=line.ended_at, purge_at=line.purge_at)
                 self._lines[row.user_id, row.id] = ended
 
-    def rotate_token(self, rotation: Rotation, *, limits: CreationLimits) -> None:
+    def rotate_token(self, rotation: Rotation, event: Event, *, limits: CreationLimits) -> None:
         """Write the successor and the ends of the others, or nothing."""
         with self._lock:
             successor = rotation.successor
@@ -161,9 +171,11 @@ class InMemoryStore(SweptRows):
             if rotation.line:
                 self._continue(rotation.line)
             for change in changes:
-                self.save_token(change.before, change.after)
+                row = self._tokens[change.before.user_id, change.before.id]
+                self._change(row, change.before, change.after)
             self._tokens[successor.user_id, successor.id] = successor
             self._count(_created(owner, successor), slots)
+            self._write(event)
 
     def record_refusal(self, before: Token, after: Token) -> bool:
         """Record a refusal, unless another process did."""
@@ -283,12 +295,14 @@ class InMemoryStore(SweptRows):
         more = len(rest) > limit
         return UserPage([by_position[p] for p in page], page[-1] if more else None)
 
-    def add_user(self, user: User) -> bool:
+    def add_user(self, user: User, event: Event) -> bool:
         """Add a user. Return False if the id is taken or leads to another user."""
         with self._lock:
-            if user.id in self._identities:
+            if user.id in self._identities or user.id in self._users:
                 return False
-            return self._users.setdefault(user.id, user) is user
+            self._users[user.id] = user
+            self._write(event)
+            return True
 
     def find_signed_in(self, derived_id: str) -> User | None:
         """Return the user that an identity leads to."""
@@ -298,7 +312,7 @@ class InMemoryStore(SweptRows):
                 raise StoreUnavailable
             return self._users.get(moved_to or derived_id)
 
-    def save_sign_in(self, before: User, after: User) -> None:
+    def save_sign_in(self, before: User, after: User, event: Event | None) -> None:
         """Write what a sign-in changes."""
         with self._lock:
             row = self._users.get(before.id)
@@ -307,26 +321,30 @@ class InMemoryStore(SweptRows):
             if (row.status, row.generation) != (before.status, before.generation):
                 raise ConcurrentChange
             self._save(before, after)
+            if event:
+                self._write(event)
 
     def save_user(
         self,
         before: User,
         after: User,
+        event: Event,
         ended: EndedGeneration | None = None,
-        actor: ActingAdmin | None = None,
+        admin: ActingAdmin | None = None,
     ) -> None:
         """Write what differs."""
         with self._lock:
             row = self._users.get(before.id)
             if row is None or (row.status, row.generation) != (before.status, before.generation):
                 raise ConcurrentChange
-            if actor and not self._may_act(actor):
-                raise ConcurrentChange if actor.user_id == before.id else AdminRequired
+            if admin and not self._may_act(admin):
+                raise ConcurrentChange if admin.user_id == before.id else AdminRequired
             self._save(before, after)
+            self._write(event)
             if ended:
                 self._ended[row.id, ended.generation] = ended
 
-    def move_user(self, before: User, after: User) -> None:
+    def move_user(self, before: User, after: User, event: Event) -> None:
         """Write a new identity. Raises IdentityTaken if it has another user."""
         former, wanted = (SubjectIdentifier.of(user).user_id for user in (before, after))
         with self._lock:
@@ -337,7 +355,7 @@ class InMemoryStore(SweptRows):
                 if wanted in self._users or self._identities.get(wanted, before.id) != before.id:
                     raise IdentityTaken
                 self._identities[wanted] = before.id
-            self.save_user(before, after)
+            self.save_user(before, after, event)
             is_undone = wanted == before.id != former and before.is_active
             if is_undone and self._identities.get(former) == before.id:
                 del self._identities[former]
@@ -356,6 +374,21 @@ class InMemoryStore(SweptRows):
             if row and row.revision == user.revision:
                 full = replace(row, full_until=until, full_count=user.live_tokens)
                 self._users[row.id] = replace(full, revision=row.revision + 1)
+
+    def list_events(self, user_id: str, *, after: str | None, limit: int) -> Sequence[Event]:
+        """Return events of a user, the newest first."""
+        with self._lock:
+            found = sorted(self.events(user_id), key=lambda event: event.position, reverse=True)
+        return [event for event in found if after is None or event.position < after][:limit]
+
+    def _write(self, *events: Event) -> None:
+        for event in events:
+            assert event.id not in self._events
+            self._events[event.id] = event
+
+    def _change(self, row: Token, before: Token, after: Token) -> None:
+        saved = replace(_merged(row, before, after), version=row.version + 1)
+        self._tokens[row.user_id, row.id] = saved
 
     def _continue(self, line: Line) -> None:
         row = self._lines.get((line.user_id, line.id))

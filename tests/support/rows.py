@@ -5,6 +5,7 @@ from datetime import date
 from threading import RLock
 
 from chalicelib.domain.clients import UsedAssertion
+from chalicelib.domain.events import Event
 from chalicelib.domain.lines import Line
 from chalicelib.domain.ports.flushes import KeptBudget
 from chalicelib.domain.ports.users import Reactivated
@@ -31,16 +32,29 @@ class Rows:
         self._assertions: dict[str, UsedAssertion] = {}
         self._reactivations: Counter[tuple[str, Reactivated, date]] = Counter()
         self._flush_budget: KeptBudget | None = None
+        self._events: dict[str, Event] = {}
 
     def everything(self) -> tuple[object, ...]:
         """Return a copy of all rows about users and tokens, to compare with a later copy."""
         return tuple(
-            dict(rows) for rows in (self._users, self._tokens, self._lines, self._idempotency, self._ended)
+            dict(rows)
+            for rows in (
+                self._users,
+                self._tokens,
+                self._lines,
+                self._idempotency,
+                self._ended,
+                self._events,
+            )
         )
 
     def rows(self) -> list[Token]:
         """Return the rows of all tokens."""
         return list(self._tokens.values())
+
+    def events(self, user_id: str | None = None) -> list[Event]:
+        """Return the events of a user, or all, in the order in which they were written."""
+        return [event for event in self._events.values() if user_id in (None, event.user_id)]
 
     def lines(self) -> list[Line]:
         """Return the rows of all lines."""

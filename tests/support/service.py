@@ -33,6 +33,7 @@ def parts_over(store: InMemoryStore) -> Parts:
         token_index=store,
         rotations=store,
         users=store,
+        events=store,
         assertions=store,
         session_store=store,
         reactivation_store=store,

@@ -14,6 +14,7 @@ from chalicelib.bootstrap import OpenService, Service
 from chalicelib.domain.errors import NotAuthenticated, TokensUnavailable
 from chalicelib.services.sign_in import Credentials
 from chalicelib.settings import SettingsError
+from tests.support.actors import CALLER
 from tests.support.memory import InMemoryStore
 from tests.support.service import ENVIRON, MemoryService
 from tests.unit.services.log_lines import written
@@ -177,9 +178,9 @@ def test_closed_service_stands_behind_its_authorizer() -> None:
     with pytest.raises(NotAuthenticated):
         service.api_caller(None)
     with pytest.raises(NotAuthenticated):
-        service.sign_in.user(Credentials(unverified_bearer=None))
+        service.sign_in.user(Credentials(CALLER, unverified_bearer=None))
     with pytest.raises(NotAuthenticated):
-        service.sign_in.admin(Credentials(unverified_bearer=None))
+        service.sign_in.admin(Credentials(CALLER, unverified_bearer=None))
 
 
 LAMBDA = {
@@ -229,7 +230,7 @@ def test_open_service_has_no_tokens_to_manage(credential: str | None) -> None:
     """Every management call is told so, whatever it presents."""
     bootstrap.install(OpenService())
 
-    credentials = Credentials(unverified_bearer=credential)
+    credentials = Credentials(CALLER, unverified_bearer=credential)
     for call in (
         lambda: bootstrap.service().sign_in.user(credentials),
         lambda: bootstrap.service().sign_in.admin(credentials),

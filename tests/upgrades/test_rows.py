@@ -134,7 +134,7 @@ def test_person_whose_role_0_1_changed_signs_in_again(release: Release) -> None:
             before = store.find_user(demoted.id)
             assert before is not None
             identity = an_identity(role=role, issued_at=later)
-            store.save_sign_in(before, before.signed_in(identity, later, named=False))
+            store.save_sign_in(before, before.signed_in(identity, later, named=False), None)
             saved = store.find_user(demoted.id)
             assert saved is not None
             assert (saved.role, saved.role_given_at) == (role, later)

@@ -13,6 +13,7 @@ GENERATIONS = "G#"
 IDENTITIES = "I#"
 LOGINS = "L#"
 SESSIONS = "S#"
+EVENTS = "E#"
 KEY_RINGS = {KeyUse.API_TOKEN: "KEYS", KeyUse.ACCESS_TOKEN: "ACCESS_TOKEN_KEYS"}
 """The partitions of the public keys."""
 
@@ -61,6 +62,11 @@ def generation_key(user_id: str, generation: str) -> Item:
 def reactivations_key(user_id: str, day: date) -> Item:
     """Return the primary key of the count of a user's re-activations on a UTC day."""
     return primary_key(USERS + user_id, f"R#{day.isoformat()}")
+
+
+def day_of_events(day: date, shard: int) -> str:
+    """Return the partition of the index that has a part of the events of a UTC day."""
+    return f"D#{day.isoformat()}#{shard}"
 
 
 def key_ring_key(use: KeyUse) -> Item:

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.adapters.dynamodb import attributes, counts, items, primary_keys
 from chalicelib.adapters.dynamodb.errors import ConditionFailed, translated
+from chalicelib.adapters.dynamodb.events import put_event
 from chalicelib.adapters.dynamodb.reads import batch_get, query_all
 from chalicelib.adapters.dynamodb.token_store import change_token, end_row, put_token
 from chalicelib.adapters.dynamodb.writes import transact
 from chalicelib.domain.errors import ConcurrentChange
+from chalicelib.domain.events import Event
 from chalicelib.domain.lines import Line
 from chalicelib.domain.rotation import Rotation
 from chalicelib.domain.token_rules import CreationLimits
@@ -26,8 +28,8 @@ class DynamoDBRotationStore:
         self._client = client
         self._table = table
 
-    def rotate_token(self, rotation: Rotation, *, limits: CreationLimits) -> None:
-        """Write a rotation and the counts, all or nothing.
+    def rotate_token(self, rotation: Rotation, event: Event, *, limits: CreationLimits) -> None:
+        """Write a rotation, the counts and the event, all or nothing.
 
         Raises UserInactive, ConcurrentChange, TooManyCreations, TokenLimitReached or StoreUnavailable.
         """
@@ -39,13 +41,14 @@ class DynamoDBRotationStore:
                 writes.append({"Update": change_token(self._table, change.before, change.after)})
         if rotation.line:
             writes.append(self._continue(rotation.line))
+        writes.append(put_event(self._table, event))
         try:
             transact(self._client, writes)
         except ConditionFailed as failure:
             if failure.position == 0:
                 if corrected := counts.corrected(failure.item, successor, limits):
                     # At most twice: a day that has begun stays so.
-                    return self.rotate_token(rotation, limits=corrected)
+                    return self.rotate_token(rotation, event, limits=corrected)
                 raise counts.why_refused(failure.item, successor, limits) from failure
             raise ConcurrentChange from failure
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.adapters.dynamodb import acting, attributes, counts, items, primary_keys
 from chalicelib.adapters.dynamodb.errors import ConditionFailed, translated
+from chalicelib.adapters.dynamodb.events import put_event
 from chalicelib.adapters.dynamodb.reads import batch_get, get, query_all
 from chalicelib.adapters.dynamodb.writes import Update, transact
 from chalicelib.domain.administrators import ActingAdmin
@@ -18,6 +19,7 @@ from chalicelib.domain.errors import (
     IdempotencyKeyReused,
     StoreUnavailable,
 )
+from chalicelib.domain.events import Event
 from chalicelib.domain.revocations import EndedGeneration
 from chalicelib.domain.token_creation import IdempotencyRecord
 from chalicelib.domain.token_rules import CreationLimits
@@ -100,9 +102,14 @@ class DynamoDBTokenStore:
         return map(items.TOKEN.read, rows)
 
     def add_token(
-        self, token: Token, *, limits: CreationLimits, idempotency: IdempotencyRecord | None
+        self,
+        token: Token,
+        event: Event,
+        *,
+        limits: CreationLimits,
+        idempotency: IdempotencyRecord | None,
     ) -> None:
-        """Write a new token, the counts and the idempotency record, all or nothing.
+        """Write a new token, the counts, the idempotency record and the event, all or nothing.
 
         Raises UserInactive, ConcurrentChange, TooManyCreations, TokenLimitReached, AlreadyCreated,
         IdempotencyKeyReused or StoreUnavailable.
@@ -110,6 +117,7 @@ class DynamoDBTokenStore:
         writes = [
             counts.one_more(self._table, token, limits),
             put_token(self._table, token),
+            put_event(self._table, event),
         ]
         if idempotency:
             # First, so that a repeated request gets its token even if that token took the last place.
@@ -121,39 +129,30 @@ class DynamoDBTokenStore:
                 raise _why_replayed(failure, idempotency) from failure
             if corrected := counts.corrected(failure.item, token, limits):
                 # At most twice: a day that has begun stays so.
-                return self.add_token(token, limits=corrected, idempotency=idempotency)
+                return self.add_token(token, event, limits=corrected, idempotency=idempotency)
             raise counts.why_refused(failure.item, token, limits) from failure
 
-    def save_token(self, before: Token, after: Token, admin: ActingAdmin | None = None) -> Token:
-        """Write the attributes that differ, and return the stored token.
+    def save_token(
+        self, before: Token, after: Token, event: Event, admin: ActingAdmin | None = None
+    ) -> Token:
+        """Write the attributes that differ and the event. Return the token with its new version.
 
-        If a response is lost, the write is repeated and meets its own row. This is a success, also for
-        ``If-Match`` (RFC 9110 section 13.1.1). Raises ConcurrentChange, AdminRequired, StoreUnavailable.
+        Raises ConcurrentChange, AdminRequired, StoreUnavailable.
         """
+        writes = [{"Update": change_token(self._table, before, after)}, put_event(self._table, event)]
         if admin:
-            return self._save_as(admin, before, after)
-        request = change_token(self._table, before, after)
+            writes.append(acting.check(self._table, admin))
         try:
-            with translated():
-                response = self._client.update_item(
-                    **request, ReturnValues="ALL_NEW", ReturnValuesOnConditionCheckFailure="ALL_OLD"
-                )
+            transact(self._client, writes)
         except ConditionFailed as failure:
-            if failure.item is None or not _is_written(failure.item, before, after):
-                raise ConcurrentChange from failure
-            return items.TOKEN.read(failure.item)
-        return items.TOKEN.read(response["Attributes"])  # type: ignore[arg-type]
-
-    def _save_as(self, admin: ActingAdmin, before: Token, after: Token) -> Token:
-        update = change_token(self._table, before, after)
-        try:
-            transact(self._client, [{"Update": update}, acting.check(self._table, admin)])
-        except ConditionFailed as failure:
-            raise (AdminRequired if failure.position else ConcurrentChange) from failure
+            # The check of the administrator is the third write, if there is one.
+            raise (AdminRequired if failure.position == 2 else ConcurrentChange) from failure
         return replace(after, version=before.version + 1)
 
-    def end_line(self, ending: "Ending", admin: ActingAdmin | None = None) -> None:
-        """Write the end of a line and the count. Raises ConcurrentChange, AdminRequired, StoreUnavailable.
+    def end_line(self, ending: "Ending", events: Sequence[Event], admin: ActingAdmin | None = None) -> None:
+        """Write the end of a line, the count and the events.
+
+        Raises ConcurrentChange, AdminRequired, StoreUnavailable.
 
         A rotation meanwhile is a ConcurrentChange, because the successor must end as well.
         """
@@ -167,6 +166,7 @@ class DynamoDBTokenStore:
             writes.insert(0, acting.check(self._table, admin))
         if ending.line:
             writes.append({"Update": end_row(self._table, ending.line)})
+        writes += [put_event(self._table, event) for event in events]
         try:
             transact(self._client, writes)
         except ConditionFailed as failure:
@@ -255,14 +255,6 @@ def _changed(before: Token, after: Token) -> Update:
     update.change(items.TOKEN.item(before), items.TOKEN.item(after))
     update.add("version", 1)
     return update
-
-
-def _is_written(item: Mapping[str, Any], before: Token, after: Token) -> bool:
-    """Return True if a row is the next version and has every change of ``after``."""
-    old, new = items.TOKEN.item(before), items.TOKEN.item(after)
-    changed = (name for name in old.keys() | new.keys() if old.get(name) != new.get(name))
-    is_next = item.get("version") == attributes.number(before.version + 1)
-    return is_next and all(item.get(name) == new.get(name) for name in changed)
 
 
 def _why_replayed(failure: ConditionFailed, idempotency: IdempotencyRecord) -> ApiTokensError:

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.adapters.dynamodb import acting, attributes, identities, items, primary_keys
 from chalicelib.adapters.dynamodb.attributes import Item
 from chalicelib.adapters.dynamodb.errors import ConditionFailed, translated
+from chalicelib.adapters.dynamodb.events import put_event
 from chalicelib.adapters.dynamodb.reads import batch_get, get
 from chalicelib.adapters.dynamodb.writes import Update, transact
 from chalicelib.domain.administrators import ActingAdmin
 from chalicelib.domain.errors import AdminRequired, ConcurrentChange, IdentityTaken, StoreUnavailable
+from chalicelib.domain.events import Event
 from chalicelib.domain.identities import SubjectIdentifier
 from chalicelib.domain.ports.users import UserPage
 from chalicelib.domain.revocations import EndedGeneration
@@ -72,8 +74,8 @@ class DynamoDBUserStore:
         more = "LastEvaluatedKey" in page
         return UserPage(users, indexed[-1]["users_sk"]["S"] if more and indexed else None)
 
-    def add_user(self, user: User) -> bool:
-        """Add a user; return False if the id is taken or the identity was moved.
+    def add_user(self, user: User, event: Event) -> bool:
+        """Add a user and write the event; return False if the id is taken or the identity was moved.
 
         Raises StoreUnavailable.
         """
@@ -83,27 +85,39 @@ class DynamoDBUserStore:
             "ConditionExpression": "attribute_not_exists(pk)",
         }
         try:
-            transact(self._client, [{"Put": put}, identities.require_not_led(self._table, user.id)])
+            transact(
+                self._client,
+                [
+                    {"Put": put},
+                    identities.require_not_led(self._table, user.id),
+                    put_event(self._table, event),
+                ],
+            )
         except ConditionFailed:
             return False
         return True
 
-    def save_sign_in(self, before: User, after: User) -> None:
-        """Write what a sign-in changes. Raises ConcurrentChange or StoreUnavailable.
+    def save_sign_in(self, before: User, after: User, event: Event | None) -> None:
+        """Write what a sign-in changes, and the event if there is one.
 
-        The condition includes the newest sign-in, so that an older sign-in cannot overwrite it.
+        The condition includes the newest sign-in, so that an older sign-in cannot overwrite it. Raises
+        ConcurrentChange or StoreUnavailable.
         """
         update, conditions = self._update(before, after)
         conditions += _unchanged(before, _SIGN_IN, update)
         request = update.request(self._table, primary_keys.user_key(before.id), " AND ".join(conditions))
         try:
-            with translated():
-                self._client.update_item(**request)
+            if event:
+                transact(self._client, [{"Update": request}, put_event(self._table, event)])
+            else:
+                # A transaction costs twice as much.
+                with translated():
+                    self._client.update_item(**request)
         except ConditionFailed as failure:
             raise ConcurrentChange from failure
 
-    def move_user(self, before: User, after: User) -> None:
-        """Write another identity, and the row that leads from it to the user.
+    def move_user(self, before: User, after: User, event: Event) -> None:
+        """Write another identity, the row that leads from it to the user, and the event.
 
         The row of the former identity is deleted only if an active user moves back to the first identity.
         Raises IdentityTaken, ConcurrentChange or StoreUnavailable.
@@ -117,6 +131,7 @@ class DynamoDBUserStore:
         is_undone = wanted == before.id != former and before.is_active
         if is_undone and self._leads_to(former, before.id):
             writes.append(identities.stop_leading(self._table, former, before.id))
+        writes.append(put_event(self._table, event))
         try:
             transact(self._client, writes)
         except ConditionFailed as failure:
@@ -128,33 +143,29 @@ class DynamoDBUserStore:
         self,
         before: User,
         after: User,
+        event: Event,
         ended: EndedGeneration | None = None,
-        actor: ActingAdmin | None = None,
+        admin: ActingAdmin | None = None,
     ) -> None:
-        """Write the attributes that differ, and record the generation that the change ends.
+        """Write the attributes that differ, the event, and the generation that the change ends.
 
         The condition leaves out the attributes that issuing changes. Otherwise a user who keeps creating
         tokens could block a deactivation. Raises ConcurrentChange, AdminRequired or StoreUnavailable.
         """
         update, conditions = self._update(before, after)
-        if actor and actor.user_id == before.id:
-            # A transaction may name a row only once, so the actor's own row carries both conditions.
-            conditions += acting.conditions(actor, update)
+        if admin and admin.user_id == before.id:
+            # A transaction names a row only once, so the own row of an administrator has both conditions.
+            conditions += acting.conditions(admin, update)
         request = update.request(self._table, primary_keys.user_key(before.id), " AND ".join(conditions))
-        writes: list[dict[str, Any]] = [{"Update": request}]
+        writes = [{"Update": request}, put_event(self._table, event)]
         if ended:
             key = primary_keys.generation_key(before.id, ended.generation)
             item = key | items.ENDED_GENERATION.item(ended)
             writes.append({"Put": {"TableName": self._table, "Item": item}})
-        if actor and actor.user_id != before.id:
-            writes.append(acting.check(self._table, actor))
+        if admin and admin.user_id != before.id:
+            writes.append(acting.check(self._table, admin))
         try:
-            if len(writes) == 1:
-                # A transaction of one write costs twice as much.
-                with translated():
-                    self._client.update_item(**request)
-            else:
-                transact(self._client, writes)
+            transact(self._client, writes)
         except ConditionFailed as failure:
             if "ConditionCheck" in writes[failure.position]:
                 raise AdminRequired from failure

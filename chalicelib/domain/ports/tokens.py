@@ -12,6 +12,7 @@ from chalicelib.domain.users import User
 if TYPE_CHECKING:
     # Not loaded by authorizers, which need only the AuthorizationStore.
     from chalicelib.domain.administrators import ActingAdmin
+    from chalicelib.domain.events import Event
     from chalicelib.domain.lines import Ending, Line
     from chalicelib.domain.rotation import Rotation
     from chalicelib.domain.token_creation import IdempotencyRecord
@@ -63,9 +64,14 @@ class TokenStore(Protocol):
         ...
 
     def add_token(
-        self, token: Token, *, limits: CreationLimits, idempotency: "IdempotencyRecord | None"
+        self,
+        token: Token,
+        event: "Event",
+        *,
+        limits: CreationLimits,
+        idempotency: "IdempotencyRecord | None",
     ) -> None:
-        """Write a new token, its owner's counts and the idempotency record, all or nothing.
+        """Write a new token, its owner's counts, the idempotency record and the event, all or nothing.
 
         Raises AlreadyCreated or IdempotencyKeyReused if the idempotency key was used in the last 24 hours.
         Raises ConcurrentChange if the token's generation has ended meanwhile. Raises UserInactive,
@@ -73,16 +79,22 @@ class TokenStore(Protocol):
         """
         ...
 
-    def save_token(self, before: Token, after: Token, admin: "ActingAdmin | None" = None) -> Token:
-        """Write the attributes that differ. Return the token as stored.
+    def save_token(
+        self, before: Token, after: Token, event: "Event", admin: "ActingAdmin | None" = None
+    ) -> Token:
+        """Write the attributes that differ and the event. Return ``after`` with its new version.
+
+        Uses that are recorded meanwhile stay in the row. The returned token may lack them.
 
         Raises ConcurrentChange if the token changed since ``before``. Raises AdminRequired if ``admin`` is
         not an active administrator at the moment of the write.
         """
         ...
 
-    def end_line(self, ending: "Ending", admin: "ActingAdmin | None" = None) -> None:
-        """Write the end of a line and its owner's count, all or nothing.
+    def end_line(
+        self, ending: "Ending", events: "Sequence[Event]", admin: "ActingAdmin | None" = None
+    ) -> None:
+        """Write the end of a line, its owner's count and the events, all or nothing.
 
         Raises ConcurrentChange if one of its tokens or their generation ended meanwhile, or if one of them
         was rotated. Raises AdminRequired if ``admin`` is not an active administrator at the moment of the
@@ -124,8 +136,8 @@ class TokenIndex(Protocol):
 class RotationStore(Protocol):
     """Rotations, lines and families. Every call raises StoreUnavailable."""
 
-    def rotate_token(self, rotation: "Rotation", *, limits: CreationLimits) -> None:
-        """Write a rotation and its owner's counts, all or nothing.
+    def rotate_token(self, rotation: "Rotation", event: "Event", *, limits: CreationLimits) -> None:
+        """Write a rotation, its owner's counts and the event, all or nothing.
 
         Raises ConcurrentChange if one of its tokens, their line or their generation changed meanwhile.
         Raises TokenLimitReached if the successor needs a new place and none is free. Raises UserInactive

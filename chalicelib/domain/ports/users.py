@@ -7,6 +7,7 @@ from enum import Enum
 from typing import Protocol
 
 from chalicelib.domain.administrators import ActingAdmin
+from chalicelib.domain.events import Event
 from chalicelib.domain.revocations import EndedGeneration
 from chalicelib.domain.users import User
 
@@ -48,12 +49,12 @@ class UserStore(Protocol):
         """
         ...
 
-    def add_user(self, user: User) -> bool:
-        """Add a user. Return False if the id is taken, or now leads to another user."""
+    def add_user(self, user: User, event: Event) -> bool:
+        """Add a user and write the event. Return False if the id is taken, or now leads to another user."""
         ...
 
-    def save_sign_in(self, before: User, after: User) -> None:
-        """Write the attributes that a sign-in changes.
+    def save_sign_in(self, before: User, after: User, event: Event | None) -> None:
+        """Write the attributes that a sign-in changes, and the event if there is one.
 
         Raises ConcurrentChange if the user was moved since ``before``, or if status, generation, role or
         newest sign-in changed.
@@ -64,18 +65,19 @@ class UserStore(Protocol):
         self,
         before: User,
         after: User,
+        event: Event,
         ended: EndedGeneration | None = None,
-        actor: ActingAdmin | None = None,
+        admin: ActingAdmin | None = None,
     ) -> None:
-        """Write the attributes that differ, and record the generation that the change ends.
+        """Write the attributes that differ, the event, and the generation that the change ends.
 
         Raises ConcurrentChange if status or generation changed since ``before``. Raises AdminRequired if
-        ``actor`` is not an active administrator at the moment of the write.
+        ``admin`` is not an active administrator at the moment of the write.
         """
         ...
 
-    def move_user(self, before: User, after: User) -> None:
-        """Write a user's new identity and the identity rows in one transaction.
+    def move_user(self, before: User, after: User, event: Event) -> None:
+        """Write a user's new identity, the identity rows and the event in one transaction.
 
         The former identity stays taken, so that its sign-ins are refused and add no second user. It becomes
         free only if an active user moves back to the first identity. Raises IdentityTaken if the new one

@@ -1,8 +1,12 @@
-"""The credentials of a request, and the address that it came from."""
+"""The credentials of a request, the address that it came from, and who acts by it."""
+
+from dataclasses import replace
 
 from chalice.app import Request
 
 from chalicelib.domain.callers import Caller, Door
+from chalicelib.domain.events import Actor, ActorKind
+from chalicelib.domain.users import User
 from chalicelib.handlers import callers
 from chalicelib.handlers.http.authorization_header import presented
 from chalicelib.handlers.http.cookies import SESSION_COOKIE
@@ -17,6 +21,7 @@ def credentials(request: Request) -> Credentials:
     """Return the unverified credentials of a person: a JWT or the page's session."""
     site, unverified_header = site_of(request), request.headers.get("authorization")
     return Credentials(
+        caller=caller_of(request),
         # A header with another scheme is not missing, so the cookie must not count instead.
         unverified_bearer=None
         if unverified_header is None
@@ -39,4 +44,16 @@ def caller_of(request: Request) -> Caller:
     The address is that of the connection to API Gateway. It never comes from a header.
     """
     connected = callers.connection(request.context, "identity")
-    return callers.caller_of(Door.OWN_API, request.method, request.path, connected)
+    caller = callers.caller_of(Door.OWN_API, request.method, request.path, connected)
+    request_id = request.context.get("requestId")
+    return replace(caller, request_id=request_id if isinstance(request_id, str) else None)
+
+
+def person(user: User, request: Request) -> Actor:
+    """Return the signed-in user as the actor of a change of their own account or tokens."""
+    return Actor(ActorKind.PERSON, user.id, caller_of(request))
+
+
+def administrator(user: User, request: Request) -> Actor:
+    """Return the signed-in administrator as the actor of a change of another account or its tokens."""
+    return Actor(ActorKind.ADMINISTRATOR, user.id, caller_of(request))

@@ -91,14 +91,14 @@ def exchange_token() -> Response:
     form, unverified_credentials = _form(EXCHANGE)
     parts.clients.check(unverified_credentials)
     kind, unverified_token = _subject(form)
+    caller = caller_of(oauth.current_request)
     targets = _targets(form)
     if unverified_token.startswith(API_TOKEN_PREFIX) and kind is TokenType.ACCESS_TOKEN:
-        caller = caller_of(oauth.current_request)
         derived = parts.derive(unverified_token, caller, targets, _scopes(form))
         logs.add(audience=derived.claims.audience)
         return responses.document(rendering.derived_token(derived), headers=UNCACHED)
     idempotency_key = requests.idempotency_key(oauth.current_request)
-    issued = parts.exchange(unverified_token, kind, targets, _token_request(form), idempotency_key)
+    issued = parts.exchange(unverified_token, kind, targets, _token_request(form), caller, idempotency_key)
     return responses.document(rendering.issued_token(issued), headers=UNCACHED)
 
 
@@ -157,7 +157,7 @@ def revoke_presented_token() -> Response:
     parts = bootstrap.service().oauth
     form, unverified_credentials = _form(REVOKE)
     parts.clients.check(unverified_credentials)
-    parts.revoke(_trimmed(form.token))
+    parts.revoke(_trimmed(form.token), caller_of(oauth.current_request))
     return responses.ended(HTTPStatus.OK)
 
 

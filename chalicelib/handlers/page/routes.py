@@ -27,7 +27,7 @@ from chalicelib.domain.unicode_table import WHITE_SPACE
 from chalicelib.domain.users import User
 from chalicelib.handlers.http import pages, problems, responses, wording
 from chalicelib.handlers.http.cookies import LOGIN_COOKIE, SESSION_COOKIE, Cookie
-from chalicelib.handlers.http.credentials import credentials
+from chalicelib.handlers.http.credentials import caller_of, credentials
 from chalicelib.handlers.http.problems import render_errors
 from chalicelib.handlers.http.site import Site, site_of
 from chalicelib.handlers.page import render
@@ -125,7 +125,7 @@ def finish_login() -> Response:
         is_expected=bool(LOGIN_COOKIE.tags(request, site)),
     )
     try:
-        done = bootstrap.service().login.finish(callback, site.url(CALLBACK))
+        done = bootstrap.service().login.finish(callback, site.url(CALLBACK), caller_of(request))
     except LoginFailed as error:
         if (error.reason in _OVER or not state) and _is_signed_in():
             # The callback is visited again or forged, or the person signed in in another tab. A signed-in

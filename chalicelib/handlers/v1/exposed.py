@@ -8,6 +8,7 @@ from chalice.app import Blueprint, Response
 from chalicelib import bootstrap, logs
 from chalicelib.domain import leaks
 from chalicelib.handlers.http import responses
+from chalicelib.handlers.http.credentials import caller_of
 from chalicelib.handlers.http.operations import EVERYONE, DocumentedResponse, Operation
 from chalicelib.handlers.http.requests import PayloadTooLarge
 from chalicelib.handlers.v1 import inputs, resources
@@ -35,11 +36,12 @@ def report_exposed() -> Response:
     does not show whether a string was a genuine token. Repeat the report after a 503.
     """
     revoke_exposed = bootstrap.service().revoke_exposed
-    texts = REPORT.body_of(exposed.current_request).tokens
+    request = exposed.current_request
+    texts = REPORT.body_of(request).tokens
     logs.add(reported=len(texts))
     # One more than allowed is enough to refuse the report, however many there are.
     unverified_tokens = list(islice(leaks.candidates(texts), MAX_REPORTED + 1))
     if len(unverified_tokens) > MAX_REPORTED:
         raise PayloadTooLarge(f"A report may contain at most {MAX_REPORTED} different tokens.")
-    revoke_exposed(unverified_tokens)
+    revoke_exposed(unverified_tokens, caller_of(request))
     return responses.document(resources.Reported(), HTTPStatus.ACCEPTED)

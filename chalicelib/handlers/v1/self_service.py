@@ -50,9 +50,10 @@ def rotate_self() -> Response:
     request = self_service.current_request
     itself = bootstrap.service().self_service
     # The credential comes before the body, so that a call without one is a 401 in any case.
-    holder = itself.bearer(bearer(request), caller_of(request))
+    caller = caller_of(request)
+    holder = itself.bearer(bearer(request), caller)
     overlap = timedelta(seconds=ROTATE_SELF.body_of(request).overlap_seconds)
-    return created(itself.rotate(holder, overlap), site_of(request))
+    return created(itself.rotate(holder, overlap, caller), site_of(request))
 
 
 END_PREDECESSOR = Operation(
@@ -74,7 +75,8 @@ def end_predecessor() -> Response:
     """
     request = self_service.current_request
     itself = bootstrap.service().self_service
-    itself.end_predecessor(itself.bearer(bearer(request), caller_of(request)))
+    caller = caller_of(request)
+    itself.end_predecessor(itself.bearer(bearer(request), caller), caller)
     return responses.ended()
 
 
@@ -99,5 +101,6 @@ def revoke_self() -> Response:
     """
     request = self_service.current_request
     itself = bootstrap.service().self_service
-    itself.revoke(itself.bearer(bearer(request), caller_of(request), from_anywhere=True))
+    caller = caller_of(request)
+    itself.revoke(itself.bearer(bearer(request), caller, from_anywhere=True), caller)
     return responses.ended()

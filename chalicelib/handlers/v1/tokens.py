@@ -9,7 +9,7 @@ from chalicelib.domain import errors
 from chalicelib.domain.revocations import RevocationReason
 from chalicelib.domain.users import User
 from chalicelib.handlers.http import requests, responses
-from chalicelib.handlers.http.credentials import credentials
+from chalicelib.handlers.http.credentials import credentials, person
 from chalicelib.handlers.http.operations import ENDED, PERSON, DocumentedResponse, Operation
 from chalicelib.handlers.http.site import site_of
 from chalicelib.handlers.http.wire import IDEMPOTENCY_KEY, Me, given
@@ -62,7 +62,7 @@ def create_token() -> Response:
     request = tokens.current_request
     asked = CREATE.body_of(request).token_request()
     idempotency_key = requests.idempotency_key(request)
-    issued = bootstrap.service().issue(owner, asked, idempotency_key)
+    issued = bootstrap.service().issue(owner, asked, person(owner, request), idempotency_key)
     return rendering.created(issued, site_of(request))
 
 
@@ -156,7 +156,8 @@ def change_token(token_id: str) -> Response:
     owner = _sign_in()
     request = tokens.current_request
     patch = CHANGE.body_of(request).token_patch()
-    view = bootstrap.service().manage.patch(owner, token_id, patch, requests.if_match(request))
+    actor = person(owner, request)
+    view = bootstrap.service().manage.patch(owner, token_id, patch, actor, requests.if_match(request))
     logs.add(status=view.status.value)
     headers = {**rendering.etag(view), **responses.effective_now()}
     return responses.document(rendering.token_details(view), headers=headers)
@@ -193,9 +194,10 @@ def rotate_token(token_id: str) -> Response:
     counts as a creation of the day.
     """
     owner = _sign_in()
-    overlap = timedelta(seconds=ROTATE.body_of(tokens.current_request).overlap_seconds)
-    issued = bootstrap.service().rotate(owner, token_id, overlap)
-    return rendering.created(issued, site_of(tokens.current_request))
+    request = tokens.current_request
+    overlap = timedelta(seconds=ROTATE.body_of(request).overlap_seconds)
+    issued = bootstrap.service().rotate(owner, token_id, overlap, person(owner, request))
+    return rendering.created(issued, site_of(request))
 
 
 KEEP_ALIVE = Operation(
@@ -224,7 +226,7 @@ def keep_token_alive(token_id: str) -> Response:
     idle token must be re-activated instead.
     """
     owner = _sign_in()
-    view = bootstrap.service().manage.keep_alive(owner, token_id)
+    view = bootstrap.service().manage.keep_alive(owner, token_id, person(owner, tokens.current_request))
     return responses.document(rendering.token_details(view), headers=rendering.etag(view))
 
 
@@ -247,7 +249,8 @@ def revoke_token(token_id: str) -> Response:
     the token was rotated long ago. A successor from a rotation by the owner still works.
     """
     owner = _sign_in()
-    bootstrap.service().revoke(owner, token_id, RevocationReason.OWNER)
+    actor = person(owner, tokens.current_request)
+    bootstrap.service().revoke(owner, token_id, RevocationReason.OWNER, actor)
     return responses.ended()
 
 

@@ -4,9 +4,10 @@ from chalice.app import Blueprint, Response
 
 from chalicelib import bootstrap, logs
 from chalicelib.domain import errors
+from chalicelib.domain.events import Actor
 from chalicelib.domain.users import User
 from chalicelib.handlers.http import responses
-from chalicelib.handlers.http.credentials import credentials
+from chalicelib.handlers.http.credentials import administrator, credentials
 from chalicelib.handlers.http.operations import ADMIN, ENDED, DocumentedResponse, Operation
 from chalicelib.handlers.http.wire import given
 from chalicelib.handlers.v1 import inputs, rendering, resources
@@ -108,7 +109,7 @@ REMOVE = Operation(
 def remove_user(user_id: str) -> Response:
     """Remove a user. All tokens of the user are revoked. This is final."""
     admin = _sign_in_admin()
-    bootstrap.service().administer.remove(admin, user_id)
+    bootstrap.service().administer.remove(admin, user_id, _actor(admin))
     return responses.ended()
 
 
@@ -147,7 +148,7 @@ REVOKE_TOKENS = Operation(
 def revoke_users_tokens(user_id: str) -> Response:
     """Revoke all tokens of a user at once. This is final."""
     admin = _sign_in_admin()
-    bootstrap.service().administer.revoke_all_tokens(admin, user_id)
+    bootstrap.service().administer.revoke_all_tokens(admin, user_id, _actor(admin))
     return responses.ended()
 
 
@@ -155,12 +156,17 @@ def _sign_in_admin() -> User:
     return bootstrap.service().sign_in.admin(credentials(users.current_request))
 
 
+def _actor(admin: User) -> Actor:
+    return administrator(admin, users.current_request)
+
+
 def _change(admin: User, user_id: str, asked: inputs.ChangeUser) -> UserChange:
-    administer = bootstrap.service().administer
+    administer, actor = bootstrap.service().administer, _actor(admin)
     if asked.status is AdminsStatus.ACTIVE:
-        return administer.reactivate(admin, user_id, restore_tokens=bool(given(asked.restore_tokens)))
+        restore_tokens = bool(given(asked.restore_tokens))
+        return administer.reactivate(admin, user_id, actor, restore_tokens=restore_tokens)
     if given(asked.restore_tokens) is None:
-        user = administer.deactivate(admin, user_id)
+        user = administer.deactivate(admin, user_id, actor)
         return UserChange(user, user)
     raise errors.InvalidRequest("'restore_tokens' is allowed only with the 'status' active.")
 

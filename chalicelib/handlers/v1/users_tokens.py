@@ -7,7 +7,7 @@ from chalicelib.domain import errors
 from chalicelib.domain.tokens import TokenState
 from chalicelib.domain.users import User
 from chalicelib.handlers.http import requests, responses
-from chalicelib.handlers.http.credentials import credentials
+from chalicelib.handlers.http.credentials import administrator, credentials
 from chalicelib.handlers.http.operations import ADMIN, ENDED, DocumentedResponse, Operation
 from chalicelib.handlers.v1 import inputs, rendering, resources
 
@@ -89,7 +89,7 @@ def change_users_token(user_id: str, token_id: str) -> Response:
     request = users_tokens.current_request
     status = TokenState(CHANGE.body_of(request).status.value)
     view = bootstrap.service().administer_tokens.set_status(
-        admin, user_id, token_id, status, requests.if_match(request)
+        admin, user_id, token_id, status, administrator(admin, request), requests.if_match(request)
     )
     logs.add(status=view.status.value)
     headers = {**rendering.etag(view), **responses.effective_now()}
@@ -115,7 +115,8 @@ def revoke_users_token(user_id: str, token_id: str) -> Response:
     keeps its reason.
     """
     admin = _sign_in_admin()
-    bootstrap.service().administer_tokens.revoke(admin, user_id, token_id)
+    actor = administrator(admin, users_tokens.current_request)
+    bootstrap.service().administer_tokens.revoke(admin, user_id, token_id, actor)
     return responses.ended()
 
 

@@ -154,7 +154,7 @@ def _desk(environ: Environ) -> UserDesk:
     return UserDesk(
         service.users,
         service.administer,
-        MoveUsers(service.users, service.clock),
+        MoveUsers(service.users, service.clock, service.journal),
         service.rules.administrators,
         service.clock,
     )

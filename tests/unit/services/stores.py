@@ -6,6 +6,7 @@ from datetime import datetime
 
 from chalicelib.domain.administrators import ActingAdmin
 from chalicelib.domain.errors import StoreUnavailable
+from chalicelib.domain.events import Event
 from chalicelib.domain.lines import Ending, Line
 from chalicelib.domain.ports.users import UserPage
 from chalicelib.domain.revocations import EndedGeneration
@@ -72,21 +73,28 @@ class BusyStore(InMemoryStore):
             yield token
 
     def add_token(
-        self, token: Token, *, limits: CreationLimits, idempotency: IdempotencyRecord | None
+        self,
+        token: Token,
+        event: Event,
+        *,
+        limits: CreationLimits,
+        idempotency: IdempotencyRecord | None,
     ) -> None:
         """Add a token."""
         self._begin("add_token")
-        super().add_token(token, limits=limits, idempotency=idempotency)
+        super().add_token(token, event, limits=limits, idempotency=idempotency)
 
-    def save_token(self, before: Token, after: Token, admin: ActingAdmin | None = None) -> Token:
+    def save_token(
+        self, before: Token, after: Token, event: Event, admin: ActingAdmin | None = None
+    ) -> Token:
         """Write what differs."""
         self._begin("save_token")
-        return super().save_token(before, after, admin)
+        return super().save_token(before, after, event, admin)
 
-    def end_line(self, ending: Ending, admin: ActingAdmin | None = None) -> None:
+    def end_line(self, ending: Ending, events: Sequence[Event], admin: ActingAdmin | None = None) -> None:
         """Write the ends."""
         self._begin("end_line")
-        super().end_line(ending, admin)
+        super().end_line(ending, events, admin)
 
     def find_rows(
         self, user_id: str, token_ids: Collection[str], line_id: str | None = None
@@ -100,10 +108,10 @@ class BusyStore(InMemoryStore):
         self._begin("stop_line")
         super().stop_line(line)
 
-    def rotate_token(self, rotation: Rotation, *, limits: CreationLimits) -> None:
+    def rotate_token(self, rotation: Rotation, event: Event, *, limits: CreationLimits) -> None:
         """Write a rotation."""
         self._begin("rotate_token")
-        super().rotate_token(rotation, limits=limits)
+        super().rotate_token(rotation, event, limits=limits)
 
     def record_refusal(self, before: Token, after: Token) -> bool:
         """Record a refusal."""
@@ -137,26 +145,27 @@ class BusyStore(InMemoryStore):
         self._begin("list_users")
         return super().list_users(after=after, limit=limit)
 
-    def add_user(self, user: User) -> bool:
+    def add_user(self, user: User, event: Event) -> bool:
         """Add a user."""
         self._begin("add_user")
-        return super().add_user(user)
+        return super().add_user(user, event)
 
-    def save_sign_in(self, before: User, after: User) -> None:
+    def save_sign_in(self, before: User, after: User, event: Event | None) -> None:
         """Write what a sign-in changes."""
         self._begin("save_sign_in")
-        super().save_sign_in(before, after)
+        super().save_sign_in(before, after, event)
 
     def save_user(
         self,
         before: User,
         after: User,
+        event: Event,
         ended: EndedGeneration | None = None,
-        actor: ActingAdmin | None = None,
+        admin: ActingAdmin | None = None,
     ) -> None:
         """Write what differs."""
         self._begin("save_user")
-        super().save_user(before, after, ended, actor)
+        super().save_user(before, after, event, ended, admin)
 
     def correct_live_tokens(self, user: User, live_tokens: int) -> None:
         """Set the count."""

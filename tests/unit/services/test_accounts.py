@@ -23,6 +23,7 @@ from chalicelib.domain.ids import user_id_for
 from chalicelib.domain.reasons import ProviderReason, SignInReason
 from chalicelib.domain.users import SIGN_IN_LEEWAY, Identity, Role, User, UserStatus
 from chalicelib.services.accounts import Accounts
+from tests.support.actors import CALLER, JOURNAL
 from tests.support.builders import ISSUER, a_user, an_identity
 from tests.support.clock import START, FixedClock
 from tests.unit.services.log_lines import written
@@ -57,12 +58,12 @@ class Door:
     def __init__(self) -> None:
         self.store = BusyStore()
         self.provider = Provider()
-        self.accounts = Accounts(self.provider, self.store, FixedClock(LATER), ADMINISTRATORS)
+        self.accounts = Accounts(self.provider, self.store, FixedClock(LATER), ADMINISTRATORS, JOURNAL)
 
     def sign_in(self, identity: Identity | None = None) -> User:
         """Sign in as ``identity``."""
         self.provider.known["jwt"] = identity or an_identity()
-        return self.accounts.sign_in("jwt")
+        return self.accounts.sign_in("jwt", CALLER)
 
 
 @pytest.fixture
@@ -260,14 +261,14 @@ def test_subjects_of_two_issuers_are_two_people(door: Door) -> None:
 def test_nothing_presented_is_not_signed_in(door: Door, nothing: str | None) -> None:
     """No credential, no question to the provider."""
     with pytest.raises(NotAuthenticated):
-        door.accounts.sign_in(nothing)
+        door.accounts.sign_in(nothing, CALLER)
     assert door.provider.asked == []
 
 
 def test_api_token_is_no_sign_in(door: Door) -> None:
     """Tokens cannot manage tokens, and the provider is not shown them."""
     with pytest.raises(ApiTokenNotAllowed):
-        door.accounts.sign_in("bodhi_anything")
+        door.accounts.sign_in("bodhi_anything", CALLER)
     assert door.provider.asked == []
 
 
@@ -279,7 +280,7 @@ def test_whom_the_provider_does_not_vouch_for_leaves_no_record(
     door.provider.down = down
 
     with pytest.raises(error):
-        door.accounts.sign_in("jwt of nobody")
+        door.accounts.sign_in("jwt of nobody", CALLER)
     assert door.store.list_users(after=None, limit=10).users == []
 
 

@@ -22,6 +22,7 @@ from chalicelib.domain.users import User, UserStatus
 from chalicelib.services.all_tokens import MOST_CALLS, AllTokensQuery, ListAllTokens
 from chalicelib.services.listing import ListTokens, TokenQuery
 from chalicelib.services.users import UserQuery
+from tests.support.actors import an_event
 from tests.support.builders import ISSUER, RULES, a_token, a_user
 from tests.support.clock import START, FixedClock
 from tests.unit.services.stores import BusyStore
@@ -220,7 +221,7 @@ def test_ended_tokens_show_why_they_ended(company: Company) -> None:
     owner = company.store.read_user(a_user("user1@example.com"))
     ended = EndedGeneration(owner.generation, Revocation(RevocationReason.USER_REMOVED, START), START)
     removed = replace(owner, status=UserStatus.REMOVED, generation="next", name="")
-    company.store.save_user(owner, removed, ended)
+    company.store.save_user(owner, removed, an_event(), ended)
 
     (found,) = company.all.page(AllTokensQuery()).tokens
 

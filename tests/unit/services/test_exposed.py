@@ -14,6 +14,7 @@ from chalicelib.domain.rotation import own_successor_of, rotation_of, successor_
 from chalicelib.domain.tokens import Token, TokenState
 from chalicelib.domain.users import UserStatus
 from chalicelib.services.revocation import RevokeExposed, RevokeToken
+from tests.support.actors import CALLER, JOURNAL, an_event
 from tests.support.builders import LIMITS, RULES, a_token, a_user
 from tests.support.clock import START, FixedClock
 from tests.unit.services.stores import BusyStore
@@ -29,7 +30,7 @@ class Finder:
         self.tokens = [a_token(self.owner) for _ in range(3)]
         self.store.put(self.owner, *self.tokens)
         self.verified = 0
-        revoke = RevokeToken(self.store, self.store, self.store, self.clock, RULES)
+        revoke = RevokeToken(self.store, self.store, self.store, self.clock, RULES, JOURNAL)
         self.revoke_exposed = RevokeExposed(self, revoke)
 
     def verify(self, unverified_token: str) -> Claims:
@@ -56,7 +57,7 @@ def test_genuine_token_is_revoked_as_exposed(finder: Finder) -> None:
     """Its owner sees why and when; the count follows."""
     token = finder.tokens[0]
 
-    assert finder.revoke_exposed([token.id]) == [token.id]
+    assert finder.revoke_exposed([token.id], CALLER) == [token.id]
     revocation = finder.row(token).revocation
     assert revocation is not None
     assert (revocation.reason, revocation.at) == (RevocationReason.EXPOSED, START)
@@ -66,7 +67,7 @@ def test_genuine_token_is_revoked_as_exposed(finder: Finder) -> None:
 
 def test_forged_strings_cost_nothing(finder: Finder) -> None:
     """No database is asked about what this service did not sign."""
-    assert finder.revoke_exposed([f"forged {n}" for n in range(100)]) == []
+    assert finder.revoke_exposed([f"forged {n}" for n in range(100)], CALLER) == []
     assert finder.store.calls == {}
 
 
@@ -74,14 +75,14 @@ def test_each_genuine_token_costs_one_read_and_one_write(finder: Finder) -> None
     """Repeated ones count once."""
     ids = [token.id for token in finder.tokens]
 
-    assert finder.revoke_exposed(ids * 3) == ids
+    assert finder.revoke_exposed(ids * 3, CALLER) == ids
     assert finder.store.calls == {"find_for_authorization": 3, "end_line": 3}
     assert finder.verified == 3
 
 
 def test_no_more_than_a_hundred_are_verified(finder: Finder) -> None:
     """Whatever a caller sends."""
-    finder.revoke_exposed([f"forged {n}" for n in range(150)])
+    finder.revoke_exposed([f"forged {n}" for n in range(150)], CALLER)
 
     assert finder.verified == 100
 
@@ -89,11 +90,11 @@ def test_no_more_than_a_hundred_are_verified(finder: Finder) -> None:
 def test_reporting_again_changes_nothing(finder: Finder) -> None:
     """The first report's time and reason stay."""
     token = finder.tokens[0]
-    finder.revoke_exposed([token.id])
+    finder.revoke_exposed([token.id], CALLER)
     before = finder.row(token)
     finder.clock.advance(timedelta(days=1))
 
-    assert finder.revoke_exposed([token.id]) == []
+    assert finder.revoke_exposed([token.id], CALLER) == []
     assert finder.row(token) == before
 
 
@@ -102,14 +103,14 @@ def test_paused_and_idle_tokens_end_too(finder: Finder, changes: dict[str, Any])
     """They could be re-activated."""
     finder.store.put(replace(finder.tokens[0], **changes))
 
-    assert finder.revoke_exposed([finder.tokens[0].id]) == [finder.tokens[0].id]
+    assert finder.revoke_exposed([finder.tokens[0].id], CALLER) == [finder.tokens[0].id]
 
 
 def test_token_of_a_deactivated_owner_ends_too(finder: Finder) -> None:
     """The owner may get the tokens back."""
     finder.store.put(replace(finder.owner, status=UserStatus.INACTIVE))
 
-    assert finder.revoke_exposed([finder.tokens[0].id]) == [finder.tokens[0].id]
+    assert finder.revoke_exposed([finder.tokens[0].id], CALLER) == [finder.tokens[0].id]
 
 
 def test_token_in_its_overlap_ends_without_freeing_a_place(finder: Finder) -> None:
@@ -117,9 +118,9 @@ def test_token_in_its_overlap_ends_without_freeing_a_place(finder: Finder) -> No
     token = finder.tokens[0]
     successor = successor_of(token, new_token_id(START), START, RULES)
     rotation = rotation_of(token, None, successor, timedelta(days=1), RULES)
-    finder.store.rotate_token(rotation, limits=LIMITS)
+    finder.store.rotate_token(rotation, an_event(), limits=LIMITS)
 
-    assert finder.revoke_exposed([token.id]) == [token.id]
+    assert finder.revoke_exposed([token.id], CALLER) == [token.id]
     assert finder.row(successor) == successor
     assert finder.store.read_user(finder.owner).live_tokens == 3
 
@@ -128,7 +129,7 @@ def test_token_without_a_row_is_passed_over(finder: Finder) -> None:
     """There is nothing to revoke, and nothing is created."""
     finder.store.purge(finder.tokens[0])
 
-    assert finder.revoke_exposed([finder.tokens[0].id]) == []
+    assert finder.revoke_exposed([finder.tokens[0].id], CALLER) == []
     assert len(finder.store.rows()) == 2
 
 
@@ -138,12 +139,12 @@ def test_first_token_of_a_line_stands_for_it_after_its_row_is_gone(finder: Finde
     token = finder.tokens[0]
     successor = own_successor_of(token, new_token_id(START), START, RULES)
     rotation = rotation_of(token, None, successor, timedelta(days=1), RULES)
-    finder.store.rotate_token(rotation, limits=LIMITS)
+    finder.store.rotate_token(rotation, an_event(), limits=LIMITS)
     finder.store.purge(rotation.rotated.after)
     if not left:
         finder.store.purge(*finder.store.lines())
 
-    assert finder.revoke_exposed([token.id]) == ([token.id] if left else [])
+    assert finder.revoke_exposed([token.id], CALLER) == ([token.id] if left else [])
     assert (finder.row(successor).state is TokenState.REVOKED) is left
 
 
@@ -157,15 +158,15 @@ def test_failure_is_told_after_the_others_were_tried(finder: Finder, call: str) 
 
     finder.store.let(call, fail)
     with pytest.raises(StoreUnavailable):
-        finder.revoke_exposed(ids)
+        finder.revoke_exposed(ids, CALLER)
     assert [finder.row(t).state for t in finder.tokens].count(TokenState.REVOKED) == 2
-    assert finder.revoke_exposed(ids) == [ids[0]]
+    assert finder.revoke_exposed(ids, CALLER) == [ids[0]]
 
 
 def test_missing_keys_are_told_after_the_others_were_tried(finder: Finder) -> None:
     """The service cannot say yet if that string is genuine."""
     with pytest.raises(StoreUnavailable):
-        finder.revoke_exposed(["no keys", finder.tokens[0].id])
+        finder.revoke_exposed(["no keys", finder.tokens[0].id], CALLER)
     assert finder.row(finder.tokens[0]).state is TokenState.REVOKED
 
 
@@ -177,5 +178,5 @@ def test_token_that_never_rests_is_tried_a_fixed_number_of_times(finder: Finder)
 
     finder.store.let("end_line", *[conflict] * 9)
     with pytest.raises(StoreUnavailable):
-        finder.revoke_exposed([finder.tokens[0].id])
+        finder.revoke_exposed([finder.tokens[0].id], CALLER)
     assert finder.store.calls == {"find_for_authorization": 5, "end_line": 5}

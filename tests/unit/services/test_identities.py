@@ -16,6 +16,7 @@ from chalicelib.domain.errors import (
     UserInactive,
     UserNotFound,
 )
+from chalicelib.domain.events import Event
 from chalicelib.domain.identities import SubjectIdentifier
 from chalicelib.domain.ids import new_generation
 from chalicelib.domain.reasons import SignInReason
@@ -28,6 +29,7 @@ from chalicelib.services.identities import (
     every_user,
     out_of_reach,
 )
+from tests.support.actors import CALLER, JOURNAL, OPERATOR, an_event
 from tests.support.builders import ISSUER, a_user, an_admin, an_identity
 from tests.support.clock import START, FixedClock
 from tests.support.memory import InMemoryStore
@@ -46,24 +48,24 @@ class Store(InMemoryStore):
         self.before_sign_in: list[Callable[[], object]] = []
         self.moves = 0
 
-    def move_user(self, before: User, after: User) -> None:
+    def move_user(self, before: User, after: User, event: Event) -> None:
         """Move a user."""
         self.moves += 1
         if self.before_move:
             self.before_move.pop(0)()
-        super().move_user(before, after)
+        super().move_user(before, after, event)
 
-    def add_user(self, user: User) -> bool:
+    def add_user(self, user: User, event: Event) -> bool:
         """Add a user."""
         if self.before_add:
             self.before_add.pop(0)()
-        return super().add_user(user)
+        return super().add_user(user, event)
 
-    def save_sign_in(self, before: User, after: User) -> None:
+    def save_sign_in(self, before: User, after: User, event: Event | None) -> None:
         """Write what a sign-in changes."""
         if self.before_sign_in:
             self.before_sign_in.pop(0)()
-        super().save_sign_in(before, after)
+        super().save_sign_in(before, after, event)
 
 
 class NoProvider:
@@ -80,18 +82,18 @@ class Desk:
     def __init__(self) -> None:
         self.store = Store()
         self.clock = FixedClock(NOW)
-        self.moves = MoveUsers(self.store, self.clock)
+        self.moves = MoveUsers(self.store, self.clock, JOURNAL)
         self.administrators = Administrators(NEW.issuer, NEW.subject_claim, frozenset({"boss"}))
-        self.accounts = Accounts(NoProvider(), self.store, self.clock, self.administrators)
+        self.accounts = Accounts(NoProvider(), self.store, self.clock, self.administrators, JOURNAL)
 
     def has(self, user: User) -> User:
         """Keep a user and return it."""
-        assert self.store.add_user(user)
+        assert self.store.add_user(user, an_event())
         return user
 
     def move(self, user: User, to: SubjectIdentifier = NEW) -> Move:
         """Move a user."""
-        return self.moves.move(user.id, to)
+        return self.moves.move(user.id, to, OPERATOR)
 
     def row(self, user: User) -> User:
         """Return the row of a user."""
@@ -122,7 +124,7 @@ def test_new_identity_reaches_the_account(desk: Desk) -> None:
     move = desk.move(user)
     assert not move.is_done
     assert move.after.moved_at == NOW
-    assert desk.accounts.present(newly()).id == user.id
+    assert desk.accounts.present(newly(), CALLER).id == user.id
     assert len(list(every_user(desk.store))) == 1
 
 
@@ -131,7 +133,7 @@ def test_former_identity_is_refused(desk: Desk) -> None:
     user = desk.has(a_user())
     desk.move(user)
     with pytest.raises(SignInRefused) as refused:
-        desk.accounts.present(an_identity(issued_at=NOW))
+        desk.accounts.present(an_identity(issued_at=NOW), CALLER)
     assert refused.value.reason is SignInReason.IDENTITY_MOVED
     assert [each.id for each in every_user(desk.store)] == [user.id]
 
@@ -143,7 +145,7 @@ def test_identity_between_two_moves_is_refused(desk: Desk, status: UserStatus) -
     desk.move(user)
     desk.move(user, SubjectIdentifier("https://newest.example.com", "1"))
     with pytest.raises(SignInRefused) as refused:
-        desk.accounts.present(newly())
+        desk.accounts.present(newly(), CALLER)
     assert refused.value.reason is SignInReason.IDENTITY_MOVED
     assert [each.id for each in every_user(desk.store)] == [user.id]
 
@@ -194,7 +196,7 @@ def test_odd_subject_is_kept_as_it_is(desk: Desk, subject: str) -> None:
     """White space in a subject is kept, because sign-ins compare exactly."""
     user = desk.has(a_user())
     desk.move(user, replace(NEW, subject=subject))
-    assert desk.accounts.present(newly(subject=subject)).id == user.id
+    assert desk.accounts.present(newly(subject=subject), CALLER).id == user.id
 
 
 def test_unknown_user_is_refused(desk: Desk) -> None:
@@ -228,9 +230,9 @@ def test_role_by_claim_does_not_carry_over(desk: Desk) -> None:
     admin = desk.has(an_admin(signed_in_at=NOW, role_given_at=NOW))
     desk.move(admin)
     assert desk.role(admin) is Role.USER
-    desk.accounts.present(newly(role=Role.ADMIN, issued_at=NOW - timedelta(minutes=1)))
+    desk.accounts.present(newly(role=Role.ADMIN, issued_at=NOW - timedelta(minutes=1)), CALLER)
     assert desk.role(admin) is Role.USER
-    desk.accounts.present(newly(role=Role.ADMIN, issued_at=NOW + timedelta(seconds=1)))
+    desk.accounts.present(newly(role=Role.ADMIN, issued_at=NOW + timedelta(seconds=1)), CALLER)
     assert desk.role(admin) is Role.ADMIN
 
 
@@ -240,10 +242,10 @@ def test_old_sign_in_gives_no_role_after_a_move_there_and_back(desk: Desk) -> No
     desk.move(user)
     desk.move(user, SubjectIdentifier.of(user))
     for age in (timedelta(0), timedelta(minutes=10)):
-        desk.accounts.present(an_identity(role=Role.ADMIN, issued_at=NOW - age))
+        desk.accounts.present(an_identity(role=Role.ADMIN, issued_at=NOW - age), CALLER)
         assert desk.role(user) is Role.USER
     later = NOW + timedelta(seconds=1)
-    desk.accounts.present(an_identity(role=Role.ADMIN, issued_at=later))
+    desk.accounts.present(an_identity(role=Role.ADMIN, issued_at=later), CALLER)
     assert desk.role(user) is Role.ADMIN
 
 
@@ -262,7 +264,7 @@ def test_deactivated_user_is_still_refused(desk: Desk) -> None:
     user = desk.has(a_user(status=UserStatus.INACTIVE, sessions_ended_at=START))
     desk.move(user)
     with pytest.raises(UserInactive):
-        desk.accounts.present(newly())
+        desk.accounts.present(newly(), CALLER)
 
 
 def test_removed_user_comes_back_by_a_newer_sign_in_only(desk: Desk) -> None:
@@ -270,9 +272,9 @@ def test_removed_user_comes_back_by_a_newer_sign_in_only(desk: Desk) -> None:
     user = desk.has(a_user().removed(NOW, new_generation()))
     desk.move(user)
     with pytest.raises(UserInactive):
-        desk.accounts.present(newly(issued_at=NOW))
+        desk.accounts.present(newly(issued_at=NOW), CALLER)
     desk.clock.advance(timedelta(minutes=2))
-    back = desk.accounts.present(newly(issued_at=NOW + timedelta(seconds=61)))
+    back = desk.accounts.present(newly(issued_at=NOW + timedelta(seconds=61)), CALLER)
     assert (back.id, back.is_active) == (user.id, True)
 
 
@@ -282,7 +284,7 @@ class TestAtTheSameMoment:
     def test_first_sign_in_of_the_new_identity_comes_first(self, desk: Desk) -> None:
         """The move finds no user there, and meets the new one when it writes."""
         user = desk.has(a_user())
-        desk.store.before_move = [lambda: desk.accounts.present(newly())]
+        desk.store.before_move = [lambda: desk.accounts.present(newly(), CALLER)]
         with pytest.raises(IdentityTaken):
             desk.move(user)
         assert desk.row(user) == user
@@ -294,14 +296,14 @@ class TestAtTheSameMoment:
         """The sign-in finds no user, meets the identity row, and looks again."""
         user = desk.has(a_user())
         desk.store.before_add = [lambda: desk.move(user)]
-        assert desk.accounts.present(newly()).id == user.id
+        assert desk.accounts.present(newly(), CALLER).id == user.id
         assert len(list(every_user(desk.store))) == 1
 
     def test_promotion_of_the_former_identity_comes_first(self, desk: Desk) -> None:
         """A sign-in during the move gives a role, which the move still takes away."""
         user = desk.has(a_user())
         promotion = an_identity(role=Role.ADMIN, issued_at=NOW)
-        desk.store.before_move = [lambda: desk.accounts.present(promotion)]
+        desk.store.before_move = [lambda: desk.accounts.present(promotion, CALLER)]
         desk.move(user)
         assert (desk.row(user).role, desk.store.moves) == (Role.USER, 2)
 
@@ -310,21 +312,21 @@ class TestAtTheSameMoment:
         user = desk.has(a_user(signed_in_at=START, role_given_at=START))
         desk.store.before_sign_in = [lambda: desk.move(user)]
         with pytest.raises(SignInRefused):
-            desk.accounts.present(an_identity(role=Role.ADMIN, issued_at=NOW))
+            desk.accounts.present(an_identity(role=Role.ADMIN, issued_at=NOW), CALLER)
         assert desk.row(user).role is Role.USER
 
     def test_deactivation_comes_first(self, desk: Desk) -> None:
         """A deactivation during the move is kept."""
         user = desk.has(a_user())
-        desk.store.before_move = [lambda: desk.store.save_user(user, user.deactivated(NOW))]
+        desk.store.before_move = [lambda: desk.store.save_user(user, user.deactivated(NOW), an_event())]
         desk.move(user)
         assert desk.row(user).status is UserStatus.INACTIVE
 
     def test_same_move_by_another_operator_comes_first(self, desk: Desk) -> None:
         """If another operator made the same move first, the move is done."""
         user = desk.has(a_user())
-        other = MoveUsers(desk.store, desk.clock)
-        desk.store.before_move = [lambda: other.move(user.id, NEW)]
+        other = MoveUsers(desk.store, desk.clock, JOURNAL)
+        desk.store.before_move = [lambda: other.move(user.id, NEW, OPERATOR)]
         assert desk.move(user).is_done
 
     def test_endless_changes_end_the_attempts(self, desk: Desk) -> None:
@@ -333,7 +335,7 @@ class TestAtTheSameMoment:
 
         def end_generation() -> None:
             row = desk.row(user)
-            desk.store.save_user(row, row.in_generation(new_generation()))
+            desk.store.save_user(row, row.in_generation(new_generation()), an_event())
 
         desk.store.before_move = [end_generation] * 5
         with pytest.raises(ConcurrentChange):
@@ -371,7 +373,7 @@ class TestOutOfReach:
 
         store = Counting()
         for n in range(MOST_USERS_READ + 300):
-            store.add_user(a_user(str(n), created_at=START + timedelta(seconds=n)))
+            store.add_user(a_user(str(n), created_at=START + timedelta(seconds=n)), an_event())
         found = out_of_reach(every_user(store), "https://other.example.com", "sub")
         assert found.counts.total() == MOST_USERS_READ
         assert not found.is_complete

@@ -26,6 +26,7 @@ from chalicelib.domain.tokens import Token, TokenState, TokenStatus
 from chalicelib.domain.users import User, UserStatus
 from chalicelib.services.issue import IssueToken
 from chalicelib.services.rotate import RotateToken
+from tests.support.actors import JOURNAL, PERSON, an_event
 from tests.support.builders import RULES, a_request, a_token, a_user, an_ending
 from tests.support.clock import START, FixedClock
 from tests.unit.services.log_lines import written
@@ -64,16 +65,16 @@ class Desk:
         self.owner = a_user()
         self.store.put(self.owner)
         self.issuing = self.issuing_with(SMALL)
-        self.rotating = RotateToken(self.store, self.store, self.signer, self.clock, SMALL)
+        self.rotating = RotateToken(self.store, self.store, self.signer, self.clock, SMALL, JOURNAL)
 
     def issuing_with(self, rules: TokenRules) -> IssueToken:
         """Return issuing over the same store by another rules."""
-        return IssueToken(self.store, self.store, self.signer, self.clock, rules)
+        return IssueToken(self.store, self.store, self.signer, self.clock, rules, JOURNAL)
 
     def issue(self, request: TokenRequest | None = None, key: str | None = None) -> Token:
         """Issue a token to the owner as stored now."""
         owner = self.store.read_user(self.owner)
-        return self.issuing(owner, request or a_request(), key).token
+        return self.issuing(owner, request or a_request(), PERSON, key).token
 
     def fill(self, **changes: Any) -> list[Token]:
         """Use the whole quota up."""
@@ -106,7 +107,7 @@ def test_token_is_stored_and_its_string_handed_out(desk: Desk) -> None:
     """The row holds what was asked; the string is returned and nowhere else."""
     request = a_request(name="ci", description="builds", lifetime=DAY)
 
-    issued = desk.issuing(desk.owner, request)
+    issued = desk.issuing(desk.owner, request, PERSON)
 
     assert desk.store.rows() == [issued.token]
     assert issued.secret == f"signed {issued.token.id}"
@@ -131,7 +132,7 @@ def test_too_long_a_lifetime_is_refused_before_anything_is_signed(desk: Desk) ->
     issuing = desk.issuing_with(rules)
 
     with pytest.raises(InvalidRequest):
-        issuing(desk.owner, a_request(lifetime=2 * DAY))
+        issuing(desk.owner, a_request(lifetime=2 * DAY), PERSON)
 
     assert (desk.signer.signed, desk.store.rows()) == ([], [])
 
@@ -228,7 +229,7 @@ def test_key_belongs_to_its_owner(desk: Desk) -> None:
     desk.store.put(other)
     desk.issue(key="k")
 
-    assert desk.issuing(other, a_request(), "k").token.user_id == other.id
+    assert desk.issuing(other, a_request(), PERSON, "k").token.user_id == other.id
 
 
 def test_key_is_honoured_for_exactly_24_hours(desk: Desk) -> None:
@@ -379,7 +380,7 @@ def test_recount_never_undoes_a_revocation(desk: Desk) -> None:
 
     def revoke() -> None:
         after = revoked.revoked(RevocationReason.OWNER, START, SMALL)
-        desk.store.end_line(an_ending(revoked, after))
+        desk.store.end_line(an_ending(revoked, after), [an_event()])
 
     desk.store.let("list_unended", revoke)
 
@@ -454,7 +455,7 @@ def test_place_that_a_revocation_frees_is_found_at_once(desk: Desk, excess: int)
         desk.issue()
 
     after = revoked.revoked(RevocationReason.OWNER, START, SMALL)
-    desk.store.end_line(an_ending(revoked, after))
+    desk.store.end_line(an_ending(revoked, after), [an_event()])
 
     desk.issue()
     assert desk.count == desk.truth == LIMIT
@@ -489,7 +490,9 @@ def test_token_that_ends_sooner_than_the_note_frees_its_place_in_time(desk: Desk
     revoked, *_ = desk.fill()
     with pytest.raises(TokenLimitReached):
         desk.issue()
-    desk.store.end_line(an_ending(revoked, revoked.revoked(RevocationReason.OWNER, START, SMALL)))
+    desk.store.end_line(
+        an_ending(revoked, revoked.revoked(RevocationReason.OWNER, START, SMALL)), [an_event()]
+    )
     desk.issue(a_request(lifetime=10 * MINUTE))
     with pytest.raises(TokenLimitReached):
         desk.issue()
@@ -516,7 +519,7 @@ def test_creations_of_a_day_are_bounded(desk: Desk) -> None:
     for _ in range(5):
         token = desk.issue()
         after = token.revoked(RevocationReason.OWNER, START, SMALL)
-        desk.store.end_line(an_ending(token, after))
+        desk.store.end_line(an_ending(token, after), [an_event()])
     signed = len(desk.signer.signed)
 
     with pytest.raises(TooManyCreations, match="5 tokens were created") as caught:
@@ -558,4 +561,4 @@ def test_quota_is_each_users_own(desk: Desk) -> None:
     other: User = a_user("other@example.com")
     desk.store.put(other)
 
-    assert desk.issuing(other, a_request()).token.user_id == other.id
+    assert desk.issuing(other, a_request(), PERSON).token.user_id == other.id

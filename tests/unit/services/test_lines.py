@@ -17,6 +17,7 @@ from chalicelib.domain.errors import (
 from chalicelib.domain.revocations import RevocationReason
 from chalicelib.domain.tokens import Token, TokenStatus
 from chalicelib.services.revocation import RevokeToken
+from tests.support.actors import JOURNAL, PERSON
 from tests.support.builders import RULES
 from tests.unit.services.log_lines import written
 from tests.unit.services.test_issue import LIMIT, Desk
@@ -32,13 +33,13 @@ class Lines(Desk):
     def __init__(self) -> None:
         super().__init__()
         self.first = self.issue()
-        self.revoking = RevokeToken(self.store, self.store, self.store, self.clock, RULES)
+        self.revoking = RevokeToken(self.store, self.store, self.store, self.clock, RULES, JOURNAL)
 
     def rotate(self, token: Token, overlap: timedelta = HOUR, *, by_itself: bool = True) -> Token:
         """Rotate a token a minute later."""
         self.clock.advance(timedelta(minutes=1))
         owner = self.store.read_user(self.owner)
-        return self.rotating(owner, token.id, overlap, by_itself=by_itself).token
+        return self.rotating(owner, token.id, overlap, PERSON, by_itself=by_itself).token
 
     def grow(self, length: int) -> list[Token]:
         """Return the first token and ``length`` that grew out of it by self-rotation."""
@@ -50,7 +51,7 @@ class Lines(Desk):
     def end(self, token: Token) -> bool:
         """Revoke a token."""
         self.store.calls.clear()
-        return self.revoking.by_ids(self.owner.id, token.id, WHY)
+        return self.revoking.by_ids(self.owner.id, token.id, WHY, PERSON)
 
     def working(self) -> list[Token]:
         """Return the tokens that may be used."""

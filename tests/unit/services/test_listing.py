@@ -17,6 +17,7 @@ from chalicelib.domain.revocations import EndedGeneration, Revocation, Revocatio
 from chalicelib.domain.tokens import Token, TokenState, TokenStatus
 from chalicelib.domain.users import User, UserStatus
 from chalicelib.services.listing import ListTokens, Sort, TokenQuery
+from tests.support.actors import an_event
 from tests.support.builders import RULES, a_token, a_user
 from tests.support.clock import START, FixedClock
 from tests.unit.services.stores import BusyStore
@@ -258,7 +259,7 @@ def test_revoked_tokens_say_when_and_why() -> None:
         a_token(OWNER, name="active"),
     )
     ended = EndedGeneration("before", all_at_once, START + DAY)
-    shelf.store.save_user(OWNER, OWNER, ended)
+    shelf.store.save_user(OWNER, OWNER, an_event(), ended)
 
     views = shelf.listing.page(OWNER, TokenQuery()).tokens
 

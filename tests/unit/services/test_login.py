@@ -9,6 +9,7 @@ from chalicelib.domain.errors import LoginFailed, NotAuthenticated, StoreUnavail
 from chalicelib.domain.reasons import LoginReason
 from chalicelib.services.login import Callback, LoginBegun
 from chalicelib.services.sessions import cookie_hash
+from tests.support.actors import CALLER
 from tests.support.service import MemoryService
 
 BACK = "https://tokens.example.com/login/callback"
@@ -43,7 +44,7 @@ def test_text_that_cannot_be_encoded_is_not_a_failure(
     odd = replace(callback, **changes)
     reasons = []
     try:
-        service.login.finish(odd, BACK)
+        service.login.finish(odd, BACK, CALLER)
     except LoginFailed as error:
         reasons = [error.reason]
 
@@ -58,7 +59,7 @@ def test_session_with_text_that_cannot_be_encoded_is_none(service: MemoryService
 
 def test_new_session_is_there_before_the_old_one_ends(service: MemoryService, callback: Callback) -> None:
     """The new session is written before the old one ends, so a failure between them leaves one."""
-    old = service.login.finish(callback, BACK).cookie
+    old = service.login.finish(callback, BACK, CALLER).cookie
     again = service.login.begin("/", BACK, [])
     ended: list[str] = []
 
@@ -70,7 +71,7 @@ def test_new_session_is_there_before_the_old_one_ends(service: MemoryService, ca
 
     with pytest.raises(StoreUnavailable):
         service.login.finish(
-            Callback(state_of(service, again), "user@example.com", "", again.cookie, old), BACK
+            Callback(state_of(service, again), "user@example.com", "", again.cookie, old), BACK, CALLER
         )
 
     assert ended == [cookie_hash(old)]

@@ -28,6 +28,7 @@ from chalicelib.services.listing import ListTokens
 from chalicelib.services.manage import ManageTokens, TokenPatch
 from chalicelib.services.reactivations import CountReactivation
 from chalicelib.services.revocation import RevokeToken
+from tests.support.actors import JOURNAL, PERSON, an_event
 from tests.support.builders import RULES, a_token, a_user
 from tests.support.clock import START, FixedClock
 from tests.unit.services.stores import BusyStore
@@ -63,8 +64,8 @@ class Desk:
         self.store.put(self.owner)
         listing = ListTokens(self.store, self.clock, RULES)
         counted = CountReactivation(self.store, self.clock, MOST)
-        self.tokens = ManageTokens(self.store, listing, counted, self.clock, RULES)
-        self.revoke = RevokeToken(self.store, self.store, self.store, self.clock, RULES)
+        self.tokens = ManageTokens(self.store, listing, counted, self.clock, RULES, JOURNAL)
+        self.revoke = RevokeToken(self.store, self.store, self.store, self.clock, RULES, JOURNAL)
 
     def has(self, **changes: Any) -> Token:
         """Return a token that the owner has."""
@@ -131,7 +132,7 @@ def test_unrevoked_token_can_be_renamed_and_keeps_its_status(desk: Desk, status:
     """A name is not a status: every token that is not revoked may get another name."""
     token = desk.has(**STANDINGS[status])
 
-    view = desk.tokens.patch(desk.owner, token.id, TokenPatch(name="nightly", description="new"))
+    view = desk.tokens.patch(desk.owner, token.id, TokenPatch(name="nightly", description="new"), PERSON)
 
     assert view.status is status
     assert desk.store.read_token(token) == replace(
@@ -153,7 +154,7 @@ def test_member_that_is_absent_stays(desk: Desk, patch: TokenPatch, name: str, d
     """Absent is not empty."""
     token = desk.has(name="old name", description="old description")
 
-    changed = desk.tokens.patch(desk.owner, token.id, patch).token
+    changed = desk.tokens.patch(desk.owner, token.id, patch, PERSON).token
 
     assert (changed.name, changed.description) == (name, description)
 
@@ -163,7 +164,7 @@ def test_token_is_paused(desk: Desk, status: TokenStatus) -> None:
     """Pausing stops active and idle tokens, and leaves their deadlines alone."""
     token = desk.has(**STANDINGS[status])
 
-    assert desk.tokens.patch(desk.owner, token.id, PAUSE).status is INACTIVE
+    assert desk.tokens.patch(desk.owner, token.id, PAUSE, PERSON).status is INACTIVE
     assert desk.store.read_token(token) == replace(
         token, state=TokenState.INACTIVE, updated_at=desk.now, version=2
     )
@@ -174,7 +175,7 @@ def test_token_is_reactivated(desk: Desk, status: TokenStatus) -> None:
     """The way back from paused and idle restarts the idle clock."""
     token = desk.has(**STANDINGS[status])
 
-    assert desk.tokens.patch(desk.owner, token.id, RESUME).status is ACTIVE
+    assert desk.tokens.patch(desk.owner, token.id, RESUME, PERSON).status is ACTIVE
     assert desk.store.read_token(token) == replace(
         token,
         state=TokenState.ACTIVE,
@@ -191,7 +192,7 @@ def test_expired_token_has_no_way_back(desk: Desk, patch: TokenPatch) -> None:
     token = desk.has(**STANDINGS[EXPIRED])
 
     with pytest.raises(TokenAlreadyExpired):
-        desk.tokens.patch(desk.owner, token.id, patch)
+        desk.tokens.patch(desk.owner, token.id, patch, PERSON)
     assert desk.store.read_token(token) == token
 
 
@@ -202,7 +203,7 @@ def test_revoked_token_has_no_way_back(desk: Desk, changes: dict[str, Any], patc
     token = desk.has(**changes)
 
     with pytest.raises(TokenAlreadyRevoked):
-        desk.tokens.patch(desk.owner, token.id, patch)
+        desk.tokens.patch(desk.owner, token.id, patch, PERSON)
     assert desk.store.read_token(token) == token
 
 
@@ -222,7 +223,7 @@ def test_patch_to_what_is_already_so_writes_nothing(
     """No new version, no new ``updated_at``, no restarted clock, no write."""
     token = desk.has(name="ci", **STANDINGS[status])
 
-    view = desk.tokens.patch(desk.owner, token.id, patch)
+    view = desk.tokens.patch(desk.owner, token.id, patch, PERSON)
 
     assert (view.token, view.status) == (token, status)
     assert desk.store.calls["save_token"] == 0
@@ -232,7 +233,9 @@ def test_name_and_status_change_together(desk: Desk) -> None:
     """One patch is one write."""
     token = desk.has()
 
-    view = desk.tokens.patch(desk.owner, token.id, TokenPatch(name="nightly", status=TokenState.INACTIVE))
+    view = desk.tokens.patch(
+        desk.owner, token.id, TokenPatch(name="nightly", status=TokenState.INACTIVE), PERSON
+    )
 
     assert (view.token.name, view.status, view.token.version) == ("nightly", INACTIVE, 2)
     assert desk.store.calls["save_token"] == 1
@@ -241,9 +244,9 @@ def test_name_and_status_change_together(desk: Desk) -> None:
 def test_two_patches_at_once_lose_neither(desk: Desk) -> None:
     """A change that meets another one is made on top of it."""
     token = desk.has()
-    desk.store.let("save_token", lambda: desk.tokens.patch(desk.owner, token.id, RENAME))
+    desk.store.let("save_token", lambda: desk.tokens.patch(desk.owner, token.id, RENAME, PERSON))
 
-    view = desk.tokens.patch(desk.owner, token.id, PAUSE)
+    view = desk.tokens.patch(desk.owner, token.id, PAUSE, PERSON)
 
     assert (view.token.name, view.status, view.token.version) == ("nightly", INACTIVE, 3)
 
@@ -251,10 +254,10 @@ def test_two_patches_at_once_lose_neither(desk: Desk) -> None:
 def test_patch_never_undoes_a_revocation_that_overtakes_it(desk: Desk) -> None:
     """A re-activation that was under way when the token was revoked is refused."""
     token = desk.has(state=TokenState.INACTIVE)
-    desk.store.let("save_token", lambda: desk.revoke(desk.owner, token.id, RevocationReason.OWNER))
+    desk.store.let("save_token", lambda: desk.revoke(desk.owner, token.id, RevocationReason.OWNER, PERSON))
 
     with pytest.raises(TokenAlreadyRevoked):
-        desk.tokens.patch(desk.owner, token.id, RESUME)
+        desk.tokens.patch(desk.owner, token.id, RESUME, PERSON)
 
     assert desk.store.read_token(token).state is TokenState.REVOKED
 
@@ -264,10 +267,11 @@ def test_patch_keeps_a_use_that_overtakes_it(desk: Desk) -> None:
     token = desk.has()
     desk.store.let("save_token", lambda: desk.store.touch(token, token.touched(desk.now, RULES)))
 
-    view = desk.tokens.patch(desk.owner, token.id, RENAME)
+    desk.tokens.patch(desk.owner, token.id, RENAME, PERSON)
 
-    assert (view.token.name, view.token.last_used_at) == ("nightly", desk.now)
-    assert view.token.idle_at == desk.now + 30 * DAY
+    row = desk.store.read_token(token)
+    assert (row.name, row.last_used_at) == ("nightly", desk.now)
+    assert row.idle_at == desk.now + 30 * DAY
 
 
 def test_patch_of_a_token_deleted_meanwhile_is_not_found(desk: Desk) -> None:
@@ -276,7 +280,7 @@ def test_patch_of_a_token_deleted_meanwhile_is_not_found(desk: Desk) -> None:
     desk.store.let("save_token", lambda: desk.store.purge(token))
 
     with pytest.raises(TokenNotFound):
-        desk.tokens.patch(desk.owner, token.id, RENAME)
+        desk.tokens.patch(desk.owner, token.id, RENAME, PERSON)
     assert desk.store.rows() == []
 
 
@@ -291,9 +295,9 @@ def test_patch_that_keeps_meeting_others_gives_up(desk: Desk) -> None:
     desk.store.let("save_token", *[interfere] * 5)
 
     with pytest.raises(ConcurrentChange):
-        desk.tokens.patch(desk.owner, token.id, RENAME)
+        desk.tokens.patch(desk.owner, token.id, RENAME, PERSON)
     assert desk.store.read_token(token).name == token.name
-    assert desk.tokens.patch(desk.owner, token.id, RENAME).token.name == "nightly"
+    assert desk.tokens.patch(desk.owner, token.id, RENAME, PERSON).token.name == "nightly"
 
 
 def test_patch_that_meets_four_others_goes_through(desk: Desk) -> None:
@@ -306,7 +310,7 @@ def test_patch_that_meets_four_others_goes_through(desk: Desk) -> None:
 
     desk.store.let("save_token", *[interfere] * 4)
 
-    assert desk.tokens.patch(desk.owner, token.id, RENAME).token.name == "nightly"
+    assert desk.tokens.patch(desk.owner, token.id, RENAME, PERSON).token.name == "nightly"
 
 
 def test_version_asked_for_must_be_the_present_one(desk: Desk) -> None:
@@ -315,13 +319,13 @@ def test_version_asked_for_must_be_the_present_one(desk: Desk) -> None:
 
     for version in (6, 8, 0):
         with pytest.raises(PreconditionFailed):
-            desk.tokens.patch(desk.owner, token.id, RENAME, if_match={version})
+            desk.tokens.patch(desk.owner, token.id, RENAME, PERSON, if_match={version})
     assert desk.store.read_token(token) == token
 
     for versions in ((), {6, 8}):
         with pytest.raises(PreconditionFailed):
-            desk.tokens.patch(desk.owner, token.id, RENAME, if_match=versions)
-    view = desk.tokens.patch(desk.owner, token.id, RENAME, if_match={6, 7})
+            desk.tokens.patch(desk.owner, token.id, RENAME, PERSON, if_match=versions)
+    view = desk.tokens.patch(desk.owner, token.id, RENAME, PERSON, if_match={6, 7})
     assert (view.token.name, view.token.version) == ("nightly", 8)
 
 
@@ -330,16 +334,16 @@ def test_version_asked_for_is_checked_even_if_nothing_would_change(desk: Desk) -
     token = desk.has()
 
     with pytest.raises(PreconditionFailed):
-        desk.tokens.patch(desk.owner, token.id, TokenPatch(), if_match={2})
+        desk.tokens.patch(desk.owner, token.id, TokenPatch(), PERSON, if_match={2})
 
 
 def test_change_that_overtakes_a_conditional_patch_fails_it(desk: Desk) -> None:
     """With ``If-Match`` a patch is not made again on top of something unseen."""
     token = desk.has()
-    desk.store.let("save_token", lambda: desk.tokens.patch(desk.owner, token.id, RENAME))
+    desk.store.let("save_token", lambda: desk.tokens.patch(desk.owner, token.id, RENAME, PERSON))
 
     with pytest.raises(PreconditionFailed):
-        desk.tokens.patch(desk.owner, token.id, PAUSE, if_match={1})
+        desk.tokens.patch(desk.owner, token.id, PAUSE, PERSON, if_match={1})
     assert desk.store.read_token(token).state is TokenState.ACTIVE
 
 
@@ -348,7 +352,7 @@ def test_revocation_ends_a_token_and_frees_its_place(desk: Desk, status: TokenSt
     """Whatever could come back is ended for good, with reason and retention."""
     token = desk.has(**STANDINGS[status])
 
-    desk.revoke(desk.owner, token.id, RevocationReason.EXPOSED)
+    desk.revoke(desk.owner, token.id, RevocationReason.EXPOSED, PERSON)
 
     assert desk.store.read_token(token) == replace(
         token,
@@ -375,7 +379,7 @@ def test_expired_token_frees_no_place_that_a_recount_may_have_freed(
     """The count may stay too high until the next recount; it never falls below the truth."""
     token = desk.has(expires_at=desk.now + expires_in)
 
-    desk.revoke(desk.owner, token.id, RevocationReason.OWNER)
+    desk.revoke(desk.owner, token.id, RevocationReason.OWNER, PERSON)
 
     assert desk.tokens.get(desk.owner, token.id).status is REVOKED
     assert desk.count == count
@@ -384,11 +388,11 @@ def test_expired_token_frees_no_place_that_a_recount_may_have_freed(
 def test_revoking_twice_changes_nothing(desk: Desk) -> None:
     """The second revocation keeps reason, time and count of the first."""
     token = desk.has()
-    desk.revoke(desk.owner, token.id, RevocationReason.OWNER)
+    desk.revoke(desk.owner, token.id, RevocationReason.OWNER, PERSON)
     revoked = desk.store.read_token(token)
     desk.clock.advance(DAY)
 
-    desk.revoke(desk.owner, token.id, RevocationReason.ADMIN)
+    desk.revoke(desk.owner, token.id, RevocationReason.ADMIN, PERSON)
 
     assert desk.store.read_token(token) == revoked
     assert desk.count == 0
@@ -398,7 +402,7 @@ def test_token_of_an_ended_generation_is_revoked_already(desk: Desk) -> None:
     """Revoking it succeeds, writes nothing and frees no place of the present generation."""
     token = desk.has(generation="before")
 
-    desk.revoke(desk.owner, token.id, RevocationReason.OWNER)
+    desk.revoke(desk.owner, token.id, RevocationReason.OWNER, PERSON)
 
     assert desk.store.read_token(token) == token
     assert desk.count == 1
@@ -409,7 +413,7 @@ def test_token_of_an_ended_generation_shows_why_it_ended(desk: Desk) -> None:
     token = desk.has(generation="before")
     why = Revocation(RevocationReason.USER_DEACTIVATED, START)
     ended = EndedGeneration("before", why, START + 120 * DAY)
-    desk.store.save_user(desk.owner, replace(desk.owner, name="x"), ended)
+    desk.store.save_user(desk.owner, replace(desk.owner, name="x"), an_event(), ended)
 
     view = desk.tokens.get(desk.owner, token.id)
 
@@ -419,9 +423,9 @@ def test_token_of_an_ended_generation_shows_why_it_ended(desk: Desk) -> None:
 def test_revocation_goes_through_while_others_change_the_token(desk: Desk) -> None:
     """Renaming does not hold a revocation up; both are kept."""
     token = desk.has()
-    desk.store.let("end_line", lambda: desk.tokens.patch(desk.owner, token.id, RENAME))
+    desk.store.let("end_line", lambda: desk.tokens.patch(desk.owner, token.id, RENAME, PERSON))
 
-    desk.revoke(desk.owner, token.id, RevocationReason.OWNER)
+    desk.revoke(desk.owner, token.id, RevocationReason.OWNER, PERSON)
 
     row = desk.store.read_token(token)
     assert (row.state, row.name) == (TokenState.REVOKED, "nightly")
@@ -432,9 +436,9 @@ def test_two_revocations_at_once_free_one_place(desk: Desk) -> None:
     """The count goes down once, and both callers hear that the token is revoked."""
     desk.store.put(replace(desk.owner, live_tokens=2))
     token = desk.has()
-    desk.store.let("end_line", lambda: desk.revoke(desk.owner, token.id, RevocationReason.ADMIN))
+    desk.store.let("end_line", lambda: desk.revoke(desk.owner, token.id, RevocationReason.ADMIN, PERSON))
 
-    desk.revoke(desk.owner, token.id, RevocationReason.OWNER)
+    desk.revoke(desk.owner, token.id, RevocationReason.OWNER, PERSON)
 
     revocation = desk.store.read_token(token).revocation
     assert revocation is not None
@@ -448,9 +452,9 @@ def test_store_that_does_not_answer_is_an_error(desk: Desk) -> None:
     desk.store.broken = {"end_line", "save_token"}
 
     with pytest.raises(StoreUnavailable):
-        desk.revoke(desk.owner, token.id, RevocationReason.OWNER)
+        desk.revoke(desk.owner, token.id, RevocationReason.OWNER, PERSON)
     with pytest.raises(StoreUnavailable):
-        desk.tokens.patch(desk.owner, token.id, RENAME)
+        desk.tokens.patch(desk.owner, token.id, RENAME, PERSON)
 
 
 def test_revocation_overtaken_by_the_end_of_the_generation_is_not_lost(desk: Desk) -> None:
@@ -459,7 +463,7 @@ def test_revocation_overtaken_by_the_end_of_the_generation_is_not_lost(desk: Des
     desk.store.let("end_line", lambda: desk.store.put(replace(desk.owner, generation="next")))
 
     try:
-        desk.revoke(desk.owner, token.id, RevocationReason.OWNER)
+        desk.revoke(desk.owner, token.id, RevocationReason.OWNER, PERSON)
     except ApiTokensError as error:
         assert isinstance(error, ConcurrentChange)  # noqa: PT017 - either outcome is right
     owner = desk.store.read_user(desk.owner)
@@ -469,9 +473,9 @@ def test_revocation_overtaken_by_the_end_of_the_generation_is_not_lost(desk: Des
 def _every_call(desk: Desk, token_id: str) -> list[Call]:
     return [
         lambda: desk.tokens.get(desk.owner, token_id),
-        lambda: desk.tokens.patch(desk.owner, token_id, RENAME),
-        lambda: desk.tokens.keep_alive(desk.owner, token_id),
-        lambda: desk.revoke(desk.owner, token_id, RevocationReason.OWNER),
+        lambda: desk.tokens.patch(desk.owner, token_id, RENAME, PERSON),
+        lambda: desk.tokens.keep_alive(desk.owner, token_id, PERSON),
+        lambda: desk.revoke(desk.owner, token_id, RevocationReason.OWNER, PERSON),
     ]
 
 
@@ -480,18 +484,18 @@ def test_tokens_of_a_user_are_reactivated_so_many_times_a_day(desk: Desk) -> Non
     tokens = [desk.has(state=TokenState.INACTIVE), desk.has(state=TokenState.INACTIVE)]
     for number in range(MOST):
         token = tokens[number % 2]
-        desk.tokens.patch(desk.owner, token.id, RESUME)
-        desk.tokens.patch(desk.owner, token.id, PAUSE)
+        desk.tokens.patch(desk.owner, token.id, RESUME, PERSON)
+        desk.tokens.patch(desk.owner, token.id, PAUSE, PERSON)
     with pytest.raises(ReactivationLimitReached) as caught:
-        desk.tokens.patch(desk.owner, tokens[0].id, replace(RESUME, name="other"))
+        desk.tokens.patch(desk.owner, tokens[0].id, replace(RESUME, name="other"), PERSON)
     assert caught.value.retry_after == timedelta(hours=12)
     assert desk.store.read_token(tokens[0]).name == tokens[0].name
     active = desk.has()
-    desk.tokens.patch(desk.owner, active.id, PAUSE)
-    desk.revoke(desk.owner, active.id, RevocationReason.OWNER)
-    desk.tokens.patch(desk.owner, tokens[0].id, RENAME)
+    desk.tokens.patch(desk.owner, active.id, PAUSE, PERSON)
+    desk.revoke(desk.owner, active.id, RevocationReason.OWNER, PERSON)
+    desk.tokens.patch(desk.owner, tokens[0].id, RENAME, PERSON)
     desk.clock.advance(timedelta(hours=12))
-    desk.tokens.patch(desk.owner, tokens[0].id, RESUME)
+    desk.tokens.patch(desk.owner, tokens[0].id, RESUME, PERSON)
 
 
 def test_lists_of_networks_change_so_many_times_a_day(desk: Desk) -> None:
@@ -500,7 +504,7 @@ def test_lists_of_networks_change_so_many_times_a_day(desk: Desk) -> None:
     lists = [allowed_networks([f"10.0.0.0/{length}"]) for length in range(8, 32)]
 
     def change(token: Token, networks: tuple[Network, ...]) -> None:
-        desk.tokens.patch(desk.owner, token.id, TokenPatch(allowed_networks=networks))
+        desk.tokens.patch(desk.owner, token.id, TokenPatch(allowed_networks=networks), PERSON)
 
     for networks in lists[: MOST + 1]:
         change(token, networks)
@@ -510,8 +514,8 @@ def test_lists_of_networks_change_so_many_times_a_day(desk: Desk) -> None:
             change(token, refused)
     assert desk.store.read_token(token).allowed_networks == lists[MOST]
     change(desk.has(), lists[0])
-    desk.tokens.patch(desk.owner, token.id, replace(RENAME, allowed_networks=lists[MOST]))
-    desk.tokens.patch(desk.owner, token.id, PAUSE)
+    desk.tokens.patch(desk.owner, token.id, replace(RENAME, allowed_networks=lists[MOST]), PERSON)
+    desk.tokens.patch(desk.owner, token.id, PAUSE, PERSON)
     desk.clock.advance(timedelta(hours=12))
     change(token, ())
 
@@ -520,7 +524,7 @@ def test_lists_of_networks_change_so_many_times_a_day(desk: Desk) -> None:
 def test_token_that_was_not_paused_is_not_counted(desk: Desk, status: TokenStatus) -> None:
     """Its way back flushes nothing."""
     for _ in range(MOST + 1):
-        desk.tokens.patch(desk.owner, desk.has(**STANDINGS[status]).id, RESUME)
+        desk.tokens.patch(desk.owner, desk.has(**STANDINGS[status]).id, RESUME, PERSON)
 
 
 @pytest.mark.parametrize(
@@ -533,7 +537,7 @@ def test_refused_reactivation_is_not_counted(
     token = desk.has(**STANDINGS[status])
     for _ in range(MOST + 1):
         with pytest.raises(refusal):
-            desk.tokens.patch(desk.owner, token.id, RESUME)
+            desk.tokens.patch(desk.owner, token.id, RESUME, PERSON)
 
 
 def test_reactivation_that_meets_other_changes_is_counted_once(desk: Desk) -> None:
@@ -546,15 +550,15 @@ def test_reactivation_that_meets_other_changes_is_counted_once(desk: Desk) -> No
 
     for _ in range(MOST):
         desk.store.let("save_token", meet)
-        assert desk.tokens.patch(desk.owner, token.id, RESUME).token.name != token.name
-        desk.tokens.patch(desk.owner, token.id, PAUSE)
+        assert desk.tokens.patch(desk.owner, token.id, RESUME, PERSON).token.name != token.name
+        desk.tokens.patch(desk.owner, token.id, PAUSE, PERSON)
 
 
 def test_kept_alive_token_begins_its_idle_clock_anew(desk: Desk) -> None:
     """No use is counted: only the deadlines, the version and the time of the change differ."""
     token = desk.has(last_used_at=START, usage={START.date(): 3})
 
-    view = desk.tokens.keep_alive(desk.owner, token.id)
+    view = desk.tokens.keep_alive(desk.owner, token.id, PERSON)
 
     row = desk.store.read_token(token)
     assert row == replace(
@@ -572,11 +576,11 @@ def test_keeping_alive_does_not_extend_the_lifetime(desk: Desk) -> None:
     expires_at = desk.now + DAY
     token = desk.has(expires_at=expires_at)
 
-    assert desk.tokens.keep_alive(desk.owner, token.id).expires_at == expires_at
+    assert desk.tokens.keep_alive(desk.owner, token.id, PERSON).expires_at == expires_at
     assert desk.store.read_token(token).purge_at == RULES.purge_time(expires_at)
     desk.clock.advance(DAY)
     with pytest.raises(TokenAlreadyExpired):
-        desk.tokens.keep_alive(desk.owner, token.id)
+        desk.tokens.keep_alive(desk.owner, token.id, PERSON)
 
 
 ROTATED_OUT = {"successor_id": new_token_id(START), "overlap_ends_at": START + 2 * DAY}
@@ -602,7 +606,7 @@ def test_only_an_active_token_is_kept_alive(
     token = desk.has(**changes)
 
     with pytest.raises(error):
-        desk.tokens.keep_alive(desk.owner, token.id)
+        desk.tokens.keep_alive(desk.owner, token.id, PERSON)
     assert desk.store.read_token(token) == token
 
 
@@ -613,8 +617,9 @@ def test_longest_lifetime_of_today_counts(desk: Desk) -> None:
     counted = CountReactivation(desk.store, desk.clock, MOST)
     token = desk.has()
 
+    manage = ManageTokens(desk.store, listing, counted, desk.clock, rules, JOURNAL)
     with pytest.raises(TokenAlreadyExpired):
-        ManageTokens(desk.store, listing, counted, desk.clock, rules).keep_alive(desk.owner, token.id)
+        manage.keep_alive(desk.owner, token.id, PERSON)
 
 
 def test_use_and_keeping_alive_at_once_are_both_kept(desk: Desk) -> None:
@@ -623,7 +628,7 @@ def test_use_and_keeping_alive_at_once_are_both_kept(desk: Desk) -> None:
     used = token.touched(desk.now, RULES)
     desk.store.let("save_token", lambda: desk.store.touch(token, used))
 
-    desk.tokens.keep_alive(desk.owner, token.id)
+    desk.tokens.keep_alive(desk.owner, token.id, PERSON)
 
     row = desk.store.read_token(token)
     assert (row.last_used_at, row.idle_at) == (desk.now, desk.now + RULES.idle_timeout)
@@ -639,4 +644,4 @@ def test_token_that_goes_idle_meanwhile_is_not_kept_alive(desk: Desk) -> None:
 
     desk.store.let("save_token", meanwhile)
     with pytest.raises(TokenNotActive):
-        desk.tokens.keep_alive(desk.owner, token.id)
+        desk.tokens.keep_alive(desk.owner, token.id, PERSON)

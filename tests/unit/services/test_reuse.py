@@ -22,6 +22,7 @@ from chalicelib.services.refused_uses import RecordRefusal
 from chalicelib.services.reuse import RevokeFamily
 from chalicelib.services.revocation import RevokeToken
 from chalicelib.services.verify import VerifyToken
+from tests.support.actors import JOURNAL
 from tests.support.builders import RULES, a_token
 from tests.support.clock import START
 from tests.unit.services.log_lines import written
@@ -47,7 +48,7 @@ class RotatedGate(Gate):
 
     def start(self) -> None:
         """Let a process without any memory decide from now on."""
-        revoke = RevokeToken(self.store, self.store, self.store, self.clock, RULES)
+        revoke = RevokeToken(self.store, self.store, self.store, self.clock, RULES, JOURNAL)
         respond = RevokeFamily(self.store, revoke, self.clock) if self.revoking else None
         record = RecordRefusal(self.store, self.clock, RULES, respond)
         self.verifying = VerifyToken(self.reader, self.store, self.clock, RULES, record)

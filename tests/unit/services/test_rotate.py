@@ -23,6 +23,7 @@ from chalicelib.domain.network_lists import allowed_networks
 from chalicelib.domain.token_creation import IssuedToken
 from chalicelib.domain.tokens import Token, TokenState, TokenStatus
 from chalicelib.domain.users import UserStatus
+from tests.support.actors import PERSON
 from tests.support.builders import RULES, a_token, a_user
 from tests.support.clock import START
 from tests.unit.services.test_issue import LIMIT, Desk
@@ -42,7 +43,7 @@ class Turn(Desk):
     def rotate(self, token: Token | None = None, overlap: timedelta = HOUR) -> IssuedToken:
         """Rotate a token as its owner."""
         owner = self.store.read_user(self.owner)
-        return self.rotating(owner, (token or self.token).id, overlap)
+        return self.rotating(owner, (token or self.token).id, overlap, PERSON)
 
     def refused(self, kind: type[ApiTokensError], token: Token | None = None) -> ApiTokensError:
         """Return the error of a rotation that left no trace."""
@@ -109,7 +110,7 @@ def test_predecessor_that_was_deleted_is_not_missed(desk: Turn) -> None:
 def test_id_of_another_form_costs_nothing(desk: Turn, token_id: str) -> None:
     """A string that is not an id is never read from the store."""
     with pytest.raises(TokenNotFound):
-        desk.rotating(desk.owner, token_id, HOUR)
+        desk.rotating(desk.owner, token_id, HOUR, PERSON)
     assert desk.store.calls == {}
 
 
@@ -166,7 +167,7 @@ def test_list_that_is_narrowed_meanwhile_is_the_successors_too(desk: Turn, *, by
     desk.store.let("rotate_token", lambda: desk.store.put(restricted))
     owner = desk.store.read_user(desk.owner)
 
-    successor = desk.rotating(owner, desk.token.id, HOUR, by_itself=by_itself).token
+    successor = desk.rotating(owner, desk.token.id, HOUR, PERSON, by_itself=by_itself).token
     assert successor.allowed_networks == narrow
 
 

@@ -26,6 +26,7 @@ from chalicelib.domain.users import Role, User, UserStatus
 from chalicelib.services.listing import ListTokens, TokenQuery
 from chalicelib.services.reactivations import CountReactivation
 from chalicelib.services.users import ManageUsers, UserQuery
+from tests.support.actors import ADMINISTRATOR, JOURNAL, OPERATOR
 from tests.support.builders import ISSUER, RULES, a_token, a_user, an_admin
 from tests.support.clock import START, FixedClock
 from tests.unit.services.stores import BusyStore
@@ -41,11 +42,15 @@ STRANGER = user_id_for(ISSUER, "nobody@example.com")
 Change = Callable[[ManageUsers, User], User]
 
 CHANGES_BY: dict[str, Callable[[ManageUsers, User, User], User]] = {
-    "deactivate": lambda users, admin, user: users.deactivate(admin, user.id),
-    "reactivate": lambda users, admin, user: users.reactivate(admin, user.id, restore_tokens=False).after,
-    "restore": lambda users, admin, user: users.reactivate(admin, user.id, restore_tokens=True).after,
-    "remove": lambda users, admin, user: users.remove(admin, user.id),
-    "revoke-all": lambda users, admin, user: users.revoke_all_tokens(admin, user.id),
+    "deactivate": lambda users, admin, user: users.deactivate(admin, user.id, ADMINISTRATOR),
+    "reactivate": lambda users, admin, user: (
+        users.reactivate(admin, user.id, ADMINISTRATOR, restore_tokens=False).after
+    ),
+    "restore": lambda users, admin, user: (
+        users.reactivate(admin, user.id, ADMINISTRATOR, restore_tokens=True).after
+    ),
+    "remove": lambda users, admin, user: users.remove(admin, user.id, ADMINISTRATOR),
+    "revoke-all": lambda users, admin, user: users.revoke_all_tokens(admin, user.id, ADMINISTRATOR),
 }
 
 
@@ -63,7 +68,8 @@ class Office:
         self.store = BusyStore()
         self.clock = FixedClock(NOW)
         counted = CountReactivation(self.store, self.clock, MOST)
-        self.users = ManageUsers(self.store, self.clock, replace(RULES, administrators=NAMED), counted)
+        rules = replace(RULES, administrators=NAMED)
+        self.users = ManageUsers(self.store, self.clock, rules, counted, JOURNAL)
         self.store.put(ADMIN)
 
     def has(self, **changes: Any) -> User:
@@ -533,10 +539,10 @@ def test_change_of_somebody_who_is_no_administrator_any_more_does_not_happen(
 def test_two_administrators_who_deactivate_each_other_leave_one(office: Office) -> None:
     """The second of the two is not an administrator any more."""
     office.store.put(BY_CLAIM)
-    office.store.let("save_user", lambda: office.users.deactivate(BY_CLAIM, ADMIN.id))
+    office.store.let("save_user", lambda: office.users.deactivate(BY_CLAIM, ADMIN.id, ADMINISTRATOR))
 
     with pytest.raises(AdminRequired):
-        office.users.deactivate(ADMIN, BY_CLAIM.id)
+        office.users.deactivate(ADMIN, BY_CLAIM.id, ADMINISTRATOR)
     assert office.store.read_user(BY_CLAIM).is_active
     assert not office.store.read_user(ADMIN).is_active
 
@@ -550,22 +556,25 @@ def test_change_of_the_own_row_carries_the_condition_itself(
     office.store.let("save_user", lambda: loss(office, admin))
 
     with pytest.raises(AdminRequired):
-        office.users.revoke_all_tokens(admin, admin.id)
+        office.users.revoke_all_tokens(admin, admin.id, ADMINISTRATOR)
 
 
 def test_administrator_may_revoke_the_own_tokens(office: Office) -> None:
     """An administrator may revoke the own tokens at once."""
     office.store.put(BY_CLAIM)
 
-    assert office.users.revoke_all_tokens(BY_CLAIM, BY_CLAIM.id).generation != BY_CLAIM.generation
+    assert (
+        office.users.revoke_all_tokens(BY_CLAIM, BY_CLAIM.id, ADMINISTRATOR).generation
+        != BY_CLAIM.generation
+    )
 
 
 def test_operator_has_no_account(office: Office) -> None:
     """The operator's command acts without an administrator: it is the way back in."""
     user = office.has(status=UserStatus.INACTIVE)
 
-    assert office.users.reactivate(None, user.id, restore_tokens=True).after.is_active
-    assert not office.users.deactivate(None, ADMIN.id).is_active
+    assert office.users.reactivate(None, user.id, OPERATOR, restore_tokens=True).after.is_active
+    assert not office.users.deactivate(None, ADMIN.id, OPERATOR).is_active
 
 
 def test_user_is_reactivated_so_many_times_a_day(office: Office) -> None:
@@ -597,8 +606,8 @@ def test_operator_is_not_counted(office: Office) -> None:
     """The operator's command is the way out."""
     user = office.has()
     for _ in range(MOST + 1):
-        office.users.deactivate(None, user.id)
-        office.users.reactivate(None, user.id, restore_tokens=True)
+        office.users.deactivate(None, user.id, ADMINISTRATOR)
+        office.users.reactivate(None, user.id, ADMINISTRATOR, restore_tokens=True)
 
 
 def test_user_that_changes_meanwhile_is_counted_once(office: Office) -> None:

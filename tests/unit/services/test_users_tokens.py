@@ -29,6 +29,7 @@ from chalicelib.services.reactivations import CountReactivation
 from chalicelib.services.revocation import RevokeToken
 from chalicelib.services.users import ManageUsers
 from chalicelib.services.users_tokens import AdministerTokens
+from tests.support.actors import ADMINISTRATOR, JOURNAL, PERSON
 from tests.support.builders import ISSUER, RULES, a_token, a_user, an_admin
 from tests.support.clock import START, FixedClock
 from tests.unit.services.stores import BusyStore
@@ -49,10 +50,10 @@ class Office:
         self.clock = FixedClock(START + DAY)
         rules = RULES_WITH_NAMES
         counted = CountReactivation(self.store, self.clock, MOST)
-        users = ManageUsers(self.store, self.clock, rules, counted)
+        users = ManageUsers(self.store, self.clock, rules, counted, JOURNAL)
         listing = ListTokens(self.store, self.clock, rules)
-        self.manage = ManageTokens(self.store, listing, counted, self.clock, rules)
-        revoke = RevokeToken(self.store, self.store, self.store, self.clock, rules)
+        self.manage = ManageTokens(self.store, listing, counted, self.clock, rules, JOURNAL)
+        revoke = RevokeToken(self.store, self.store, self.store, self.clock, rules, JOURNAL)
         self.tokens = AdministerTokens(users, self.manage, revoke)
         self.owner = a_user(generation="now", live_tokens=1)
         self.store.put(self.owner, ADMIN, NAMED)
@@ -73,13 +74,13 @@ def office() -> Office:
 Call = Callable[[Office, User, str, str], object]
 READ: Call = lambda office, admin, user_id, token_id: office.tokens.get(user_id, token_id)  # noqa: E731
 PAUSE: Call = lambda office, admin, user_id, token_id: office.tokens.set_status(  # noqa: E731
-    admin, user_id, token_id, INACTIVE
+    admin, user_id, token_id, INACTIVE, ADMINISTRATOR
 )
 RESUME: Call = lambda office, admin, user_id, token_id: office.tokens.set_status(  # noqa: E731
-    admin, user_id, token_id, ACTIVE
+    admin, user_id, token_id, ACTIVE, ADMINISTRATOR
 )
 REVOKE: Call = lambda office, admin, user_id, token_id: office.tokens.revoke(  # noqa: E731
-    admin, user_id, token_id
+    admin, user_id, token_id, ADMINISTRATOR
 )
 CALLS = {"read": READ, "pause": PAUSE, "resume": RESUME, "revoke": REVOKE}
 CHANGES = {name: call for name, call in CALLS.items() if name != "read"}
@@ -114,10 +115,10 @@ def test_token_is_paused_and_resumed(office: Office, admin: User) -> None:
     """The way back restarts the idle clock, as for the owner."""
     token = office.has()
 
-    paused = office.tokens.set_status(admin, office.owner.id, token.id, INACTIVE)
+    paused = office.tokens.set_status(admin, office.owner.id, token.id, INACTIVE, ADMINISTRATOR)
     assert (paused.status, paused.token.version) == (TokenStatus.INACTIVE, 2)
     office.clock.advance(timedelta(hours=1))
-    back = office.tokens.set_status(admin, office.owner.id, token.id, ACTIVE)
+    back = office.tokens.set_status(admin, office.owner.id, token.id, ACTIVE, ADMINISTRATOR)
 
     assert (back.status, back.token.version) == (TokenStatus.ACTIVE, 3)
     assert back.token.idle_at == office.clock.now() + RULES.idle_timeout
@@ -127,9 +128,9 @@ def test_token_is_paused_and_resumed(office: Office, admin: User) -> None:
 def test_owner_may_resume_what_an_administrator_paused(office: Office) -> None:
     """A pause is not a lock: only a revocation is final."""
     token = office.has()
-    office.tokens.set_status(ADMIN, office.owner.id, token.id, INACTIVE)
+    office.tokens.set_status(ADMIN, office.owner.id, token.id, INACTIVE, ADMINISTRATOR)
 
-    view = office.manage.patch(office.owner, token.id, TokenPatch(status=ACTIVE))
+    view = office.manage.patch(office.owner, token.id, TokenPatch(status=ACTIVE), PERSON)
 
     assert view.status is TokenStatus.ACTIVE
 
@@ -137,13 +138,13 @@ def test_owner_may_resume_what_an_administrator_paused(office: Office) -> None:
 def test_revocation_has_the_reason_and_frees_the_place(office: Office) -> None:
     """A second revocation keeps the first one, also if the owner was first."""
     token = office.has()
-    office.tokens.revoke(ADMIN, office.owner.id, token.id)
+    office.tokens.revoke(ADMIN, office.owner.id, token.id, ADMINISTRATOR)
     revoked = office.store.read_token(token)
     assert revoked.revocation == Revocation(RevocationReason.ADMIN, office.clock.now())
     assert office.store.read_user(office.owner).live_tokens == 0
 
     office.clock.advance(timedelta(hours=1))
-    office.tokens.revoke(ADMIN, office.owner.id, token.id)
+    office.tokens.revoke(ADMIN, office.owner.id, token.id, ADMINISTRATOR)
     assert office.store.read_token(token) == revoked
 
 
@@ -158,13 +159,13 @@ def test_tokens_of_inactive_and_removed_users(office: Office, owner_is: UserStat
 
     if removed:
         with pytest.raises(TokenAlreadyRevoked):
-            office.tokens.set_status(ADMIN, office.owner.id, token.id, ACTIVE)
+            office.tokens.set_status(ADMIN, office.owner.id, token.id, ACTIVE, ADMINISTRATOR)
     else:
-        view = office.tokens.set_status(ADMIN, office.owner.id, token.id, INACTIVE)
+        view = office.tokens.set_status(ADMIN, office.owner.id, token.id, INACTIVE, ADMINISTRATOR)
         assert view.status is TokenStatus.INACTIVE
-        view = office.tokens.set_status(ADMIN, office.owner.id, token.id, ACTIVE)
+        view = office.tokens.set_status(ADMIN, office.owner.id, token.id, ACTIVE, ADMINISTRATOR)
         assert view.status is TokenStatus.INACTIVE
-    office.tokens.revoke(ADMIN, office.owner.id, token.id)
+    office.tokens.revoke(ADMIN, office.owner.id, token.id, ADMINISTRATOR)
 
     state = office.store.read_token(token).state
     assert state is (ACTIVE if removed else TokenState.REVOKED)
@@ -188,34 +189,34 @@ def test_final_statuses_stay(
     token = office.has(**changes)
 
     with pytest.raises(error):
-        office.tokens.set_status(ADMIN, office.owner.id, token.id, status)
+        office.tokens.set_status(ADMIN, office.owner.id, token.id, status, ADMINISTRATOR)
     assert office.store.read_token(token) == token
 
 
 def test_change_of_another_version_is_refused(office: Office) -> None:
     """Two administrators at one token: the second is told."""
     token = office.has()
-    office.tokens.set_status(ADMIN, office.owner.id, token.id, INACTIVE, {1})
+    office.tokens.set_status(ADMIN, office.owner.id, token.id, INACTIVE, ADMINISTRATOR, {1})
 
     with pytest.raises(PreconditionFailed):
-        office.tokens.set_status(NAMED, office.owner.id, token.id, ACTIVE, {1})
+        office.tokens.set_status(NAMED, office.owner.id, token.id, ACTIVE, ADMINISTRATOR, {1})
 
 
 def test_reactivations_of_administrators_and_of_owners_are_counted_apart(office: Office) -> None:
     """An owner cannot use up what administrators have, nor the reverse."""
     token = office.has(state=INACTIVE)
     for _ in range(MOST):
-        office.manage.patch(office.owner, token.id, TokenPatch(status=ACTIVE))
-        office.manage.patch(office.owner, token.id, TokenPatch(status=INACTIVE))
+        office.manage.patch(office.owner, token.id, TokenPatch(status=ACTIVE), PERSON)
+        office.manage.patch(office.owner, token.id, TokenPatch(status=INACTIVE), PERSON)
     for _ in range(MOST):
-        office.tokens.set_status(ADMIN, office.owner.id, token.id, ACTIVE)
-        office.tokens.set_status(NAMED, office.owner.id, token.id, INACTIVE)
+        office.tokens.set_status(ADMIN, office.owner.id, token.id, ACTIVE, ADMINISTRATOR)
+        office.tokens.set_status(NAMED, office.owner.id, token.id, INACTIVE, ADMINISTRATOR)
 
     with pytest.raises(ReactivationLimitReached):
-        office.tokens.set_status(ADMIN, office.owner.id, token.id, ACTIVE)
+        office.tokens.set_status(ADMIN, office.owner.id, token.id, ACTIVE, ADMINISTRATOR)
     with pytest.raises(ReactivationLimitReached):
-        office.manage.patch(office.owner, token.id, TokenPatch(status=ACTIVE))
-    office.tokens.revoke(ADMIN, office.owner.id, token.id)
+        office.manage.patch(office.owner, token.id, TokenPatch(status=ACTIVE), PERSON)
+    office.tokens.revoke(ADMIN, office.owner.id, token.id, ADMINISTRATOR)
 
 
 LOSSES: dict[str, dict[str, Any]] = {
@@ -264,7 +265,7 @@ def test_former_administrator_does_not_stop_a_line(office: Office) -> None:
 
     office.store.let("end_line", meanwhile)
     with pytest.raises(AdminRequired):
-        office.tokens.revoke(ADMIN, office.owner.id, token.id)
+        office.tokens.revoke(ADMIN, office.owner.id, token.id, ADMINISTRATOR)
     assert office.store.calls["stop_line"] == 0
 
 

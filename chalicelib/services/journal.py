@@ -1,0 +1,104 @@
+"""The journal: it makes the event of each change, which is written in the change's own transaction."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from chalicelib.domain.events import (
+    OF_KEYS,
+    Actor,
+    Difference,
+    Event,
+    EventType,
+    differences_of_token,
+    differences_of_user,
+)
+from chalicelib.domain.ids import new_event_id
+from chalicelib.domain.keys import KeyUse, VerificationKey
+from chalicelib.domain.networks import Address, RecordNetworks, recorded
+from chalicelib.domain.tokens import Token
+from chalicelib.domain.users import User
+
+_MAX_USER_AGENT = 200
+_NO_CHANGES: Mapping[str, Difference] = {}
+
+
+class Journal:
+    """Makes events. Their rows are kept for ``retention``.
+
+    ``record_networks`` is the part of an actor's address that events have.
+    """
+
+    def __init__(self, retention: timedelta, record_networks: RecordNetworks) -> None:
+        self._retention = retention
+        self._record_networks = record_networks
+
+    def about_token(
+        self, kind: EventType, before: Token | None, after: Token, actor: Actor, at: datetime
+    ) -> Event:
+        """Return the event of a change of a token. ``before`` is None for a new token."""
+        changes = differences_of_token(before, after)
+        return self._event(kind, after.user_id, actor, at, changes, after.id)
+
+    def about_user(
+        self,
+        kind: EventType,
+        before: User | None,
+        after: User,
+        actor: Actor,
+        at: datetime,
+        others: Mapping[str, Difference] = _NO_CHANGES,
+    ) -> Event:
+        """Return the event of a change of a user. ``before`` is None for a new user.
+
+        ``others`` are differences that the user's row does not show.
+        """
+        changes = {**differences_of_user(before, after), **others}
+        return self._event(kind, after.id, actor, at, changes)
+
+    def about_key(
+        self,
+        kind: EventType,
+        use: KeyUse,
+        before: VerificationKey | None,
+        after: VerificationKey,
+        actor: Actor,
+    ) -> Event:
+        """Return the event of a change of a signing key. ``before`` is None for a new key."""
+        changes = {
+            "kid": Difference(before.kid if before else None, after.kid),
+            "use": Difference(use.value if before else None, use.value),
+            "state": Difference(before.state.value if before else None, after.state.value),
+        }
+        return self._event(kind, OF_KEYS, actor, after.changed_at, changes)
+
+    def _event(
+        self,
+        kind: EventType,
+        user_id: str,
+        actor: Actor,
+        at: datetime,
+        changes: Mapping[str, Difference],
+        token_id: str | None = None,
+    ) -> Event:
+        caller = actor.caller
+        address = Address.parse(caller.address) if caller else None
+        return Event(
+            id=new_event_id(),
+            user_id=user_id,
+            type=kind,
+            at=at,
+            actor_kind=actor.kind,
+            actor_id=actor.id,
+            address=recorded(address, self._record_networks),
+            user_agent=_printable(caller.unverified_user_agent) if caller else None,
+            request_id=caller.request_id if caller else None,
+            token_id=token_id,
+            changes=changes,
+            purge_at=(at + self._retention).replace(microsecond=0),
+        )
+
+
+def _printable(unverified_user_agent: str | None) -> str | None:
+    # The client chooses this text. It must neither grow the row nor forge lines where it is shown.
+    text = "".join(each for each in unverified_user_agent or "" if each.isprintable())
+    return text[:_MAX_USER_AGENT] or None

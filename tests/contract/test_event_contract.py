@@ -1,0 +1,173 @@
+"""Each change and its event are written together, or neither is."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from chalicelib.domain.errors import ApiTokensError, ConcurrentChange
+from chalicelib.domain.events import ActorKind, Difference, Event, EventType
+from chalicelib.domain.identities import SubjectIdentifier, moved
+from chalicelib.domain.ids import new_token_id
+from chalicelib.domain.revocations import RevocationReason
+from chalicelib.domain.rotation import rotation_of, successor_of
+from chalicelib.domain.tokens import Token
+from chalicelib.domain.users import Role, User
+from tests.support.actors import an_event
+from tests.support.builders import ISSUER, LIMITS, RULES, a_token, a_user, an_ending
+from tests.support.clock import START
+from tests.support.dynamodb import Stores
+
+LATER = START + timedelta(minutes=5)
+
+
+def events(stores: Stores, user: User) -> list[Event]:
+    """Return all events of a user, the newest first."""
+    return list(stores.events.list_events(user.id, after=None, limit=100))
+
+
+def of(user: User) -> Event:
+    """Return an event in the history of a user."""
+    return an_event(user.id)
+
+
+def stored_token(stores: Stores, owner: User) -> Token:
+    """Add a token whose event is in nobody's history here."""
+    token = a_token(owner)
+    stores.tokens.add_token(token, an_event(), limits=LIMITS, idempotency=None)
+    return token
+
+
+def create(stores: Stores, owner: User, token: Token, event: Event) -> None:
+    """Create another token."""
+    stores.tokens.add_token(a_token(owner), event, limits=LIMITS, idempotency=None)
+
+
+def change(stores: Stores, owner: User, token: Token, event: Event) -> None:
+    """Pause the token."""
+    stores.tokens.save_token(token, token.paused(LATER), event)
+
+
+def end(stores: Stores, owner: User, token: Token, event: Event) -> None:
+    """Revoke the token."""
+    ended = token.revoked(RevocationReason.OWNER, LATER, RULES)
+    stores.tokens.end_line(an_ending(token, ended), [event])
+
+
+def rotate(stores: Stores, owner: User, token: Token, event: Event) -> None:
+    """Rotate the token."""
+    successor = successor_of(token, new_token_id(LATER), LATER, RULES)
+    rotation = rotation_of(token, None, successor, timedelta(0), RULES)
+    stores.rotations.rotate_token(rotation, event, limits=LIMITS)
+
+
+def sign_in(stores: Stores, owner: User, token: Token, event: Event) -> None:
+    """Give the owner the role of an administrator."""
+    promoted = replace(owner, role=Role.ADMIN, role_given_at=LATER, signed_in_at=LATER)
+    stores.users.save_sign_in(owner, promoted, event)
+
+
+def deactivate(stores: Stores, owner: User, token: Token, event: Event) -> None:
+    """Deactivate the owner."""
+    stores.users.save_user(owner, owner.deactivated(LATER), event)
+
+
+def move(stores: Stores, owner: User, token: Token, event: Event) -> None:
+    """Move the owner to another identity."""
+    to = SubjectIdentifier(ISSUER, "other-subject")
+    stores.users.move_user(owner, moved(owner, to, LATER), event)
+
+
+Change = Callable[[Stores, User, Token, Event], None]
+CHANGES: dict[str, Change] = {
+    "create": create,
+    "change": change,
+    "end": end,
+    "rotate": rotate,
+    "sign-in": sign_in,
+    "deactivate": deactivate,
+    "move": move,
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_change_writes_its_event(stores: Stores, owner: User, name: str) -> None:
+    """The event is found right after the change."""
+    token, event = stored_token(stores, owner), of(owner)
+    CHANGES[name](stores, owner, token, event)
+    assert events(stores, owner) == [event]
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_change_that_is_refused_writes_none(stores: Stores, owner: User, name: str) -> None:
+    """Everything was changed meanwhile, so nothing is written."""
+    token = stored_token(stores, owner)
+    stores.tokens.save_token(token, token.paused(LATER), an_event())
+    stores.tokens.end_line(
+        an_ending(token, token.revoked(RevocationReason.ADMIN, LATER, RULES)), [an_event()]
+    )
+    gone = owner.removed(LATER, "other-generation")
+    stores.users.save_user(owner, gone, an_event())
+    with pytest.raises(ApiTokensError):
+        CHANGES[name](stores, owner, token, of(owner))
+    assert events(stores, owner) == []
+
+
+def test_new_user_has_an_event_and_a_second_one_has_none(stores: Stores) -> None:
+    """Two first sign-ins at once leave one user and one event."""
+    user = a_user()
+    first, second = of(user), of(user)
+    assert stores.users.add_user(user, first)
+    assert not stores.users.add_user(user, second)
+    assert events(stores, user) == [first]
+
+
+def test_no_event_replaces_another_one(stores: Stores, owner: User) -> None:
+    """A repeated id is refused, and so is its change."""
+    token, event = stored_token(stores, owner), of(owner)
+    paused = stores.tokens.save_token(token, token.paused(LATER), event)
+    with pytest.raises((ConcurrentChange, AssertionError)):
+        stores.tokens.save_token(paused, paused.reactivated(LATER, RULES), event)
+    assert stores.tokens.find_token(owner.id, token.id) == paused
+    assert events(stores, owner) == [event]
+
+
+def test_every_member_is_stored(stores: Stores, owner: User) -> None:
+    """What is read is what was written."""
+    event = Event(
+        id="evt_0123456789abcdefghjkmnpqrs",
+        user_id=owner.id,
+        type=EventType.TOKEN_CHANGED,
+        at=START + timedelta(milliseconds=7),
+        actor_kind=ActorKind.ADMINISTRATOR,
+        purge_at=START + timedelta(days=400),
+        actor_id="usr_somebody",
+        address="2001:db8::/48",
+        user_agent="curl/8.7.1 “quoted”",
+        request_id="c6af9ac6-7b61-11e6-9a41-93e8deadbeef",
+        token_id="tok_1",
+        changes={
+            "name": Difference("été", "冬"),
+            "allowed_networks": Difference((), ("192.0.2.0/24", "2001:db8::/32")),
+            "revoked_reason": Difference(None, "admin"),
+        },
+    )
+    token = stored_token(stores, owner)
+    stores.tokens.save_token(token, token.paused(LATER), event)
+    assert events(stores, owner) == [event]
+
+
+def test_history_is_read_page_by_page(stores: Stores, owner: User) -> None:
+    """The newest come first; events of one millisecond have an order too."""
+    token = stored_token(stores, owner)
+    written = []
+    for n in range(5):
+        event = replace(of(owner), at=START + timedelta(milliseconds=n // 2))
+        token = stores.tokens.save_token(token, token.described(str(n), "", LATER), event)
+        written.append(event)
+    expected = sorted(written, key=lambda event: event.position, reverse=True)
+    first = stores.events.list_events(owner.id, after=None, limit=2)
+    rest = stores.events.list_events(owner.id, after=first[-1].position, limit=10)
+    assert [*first, *rest] == expected
+    assert stores.events.list_events(a_user("else@example.com").id, after=None, limit=10) == []
