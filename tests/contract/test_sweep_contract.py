@@ -15,6 +15,7 @@ from chalicelib.domain.tokens import Token
 from chalicelib.domain.users import User
 from chalicelib.domain.walks import Walk
 from tests.contract.test_store_contract import a_record, add, add_users, an_ended, found, tokens_by_age
+from tests.support.actors import an_event
 from tests.support.builders import a_token, a_user
 from tests.support.canaries import recorded
 from tests.support.clock import START
@@ -71,7 +72,7 @@ class TestReads:
     def test_users_are_listed_oldest_first(self, stores: Stores, limit: int) -> None:
         """Removed ones are among them, and no page repeats one."""
         users = add_users(stores, [0, 1, 1, 2])
-        stores.users.save_user(users[2], users[2].removed(LATER, new_generation()))
+        stores.users.save_user(users[2], users[2].removed(LATER, new_generation()), an_event())
         expected = [UserPosition(user.id, user.position) for user in users]
         expected.sort(key=lambda user: user.position)
 
@@ -88,7 +89,7 @@ class TestReads:
         with_key = a_token(owner, START + timedelta(seconds=5))
         add(stores, with_key, idempotency=a_record(with_key))
         ended = an_ended(owner.generation)
-        stores.users.save_user(owner, owner.in_generation("g2"), ended)
+        stores.users.save_user(owner, owner.in_generation("g2"), an_event(), ended)
 
         rows = stores.sweeps.read_owned(owner.id, "", 10)
 
@@ -104,7 +105,7 @@ class TestReads:
         """Each page has the user and the generations too. A page may end before the first token."""
         tokens = tokens_by_age(stores, owner, 5)
         ended = an_ended(owner.generation)
-        stores.users.save_user(owner, owner.in_generation("g2"), ended)
+        stores.users.save_user(owner, owner.in_generation("g2"), an_event(), ended)
 
         read: list[str] = []
         after: str | None = ""
@@ -163,7 +164,7 @@ class TestWrites:
     def test_change_meanwhile_is_kept(self, stores: Stores, owner: User) -> None:
         """A rename between the read and the write stays."""
         token = add(stores, a_seen_token(owner))
-        renamed = stores.tokens.save_token(token, replace(token, name="other"))
+        renamed = stores.tokens.save_token(token, replace(token, name="other"), an_event())
 
         assert stores.sweeps.forget_addresses(token)
 
@@ -191,7 +192,7 @@ def test_row_of_0_1_gets_its_index_keys() -> None:
     with moto_cloud() as cloud:
         stores = dynamodb_stores(cloud)
         owner = a_user()
-        stores.users.add_user(owner)
+        stores.users.add_user(owner, an_event())
         token = a_token(owner)
         row = items.TOKEN.item(token)
         old = {name: row[name] for name in row.keys() - {"by_pk", "by_sk"}}
@@ -212,7 +213,7 @@ def test_damaged_rows_do_not_hold_up_the_walk() -> None:
     with moto_cloud() as cloud:
         store, stores = DynamoDBSweepStore(cloud.dynamodb, cloud.table), dynamodb_stores(cloud)
         owner = a_user()
-        stores.users.add_user(owner)
+        stores.users.add_user(owner, an_event())
         damaged, whole = (a_token(owner, START + timedelta(seconds=n)) for n in range(2))
         bad = items.TOKEN.item(damaged) | {"state": {"S": "secret"}}
         for row in (bad, items.TOKEN.item(whole)):

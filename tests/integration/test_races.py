@@ -179,7 +179,7 @@ def test_quota_is_exact_under_concurrent_creations(racers: Racers, repetition: i
     """Twenty at once at a quota of five: five succeed, and the count agrees with the rows."""
     owner = racers.new_user()
     processes = racers.processes(20, MAX_TOKENS_PER_USER="5")
-    results = at_once([partial(p.issue, owner, a_request()) for p in processes])
+    results = at_once([partial(p.issue, owner, a_request(), PERSON) for p in processes])
     assert len(of_type(IssuedToken, results)) == 5
     assert len(of_type(TokenLimitReached, results)) == 15
     assert racers.stored(owner).live_tokens == 5
@@ -197,7 +197,7 @@ def test_quota_is_exact_when_creations_recount_at_once(racers: Racers) -> None:
     racers.clock.advance(timedelta(days=2))
     full = racers.stored(owner)
     processes = racers.processes(10, MAX_TOKENS_PER_USER="3")
-    results = at_once([partial(p.issue, full, a_request()) for p in processes])
+    results = at_once([partial(p.issue, full, a_request(), PERSON) for p in processes])
     assert len(of_type(IssuedToken, results)) == 1
     assert len(of_type(TokenLimitReached, results)) == 9
     assert racers.stored(owner).live_tokens == 3
@@ -208,9 +208,9 @@ def test_creations_and_revocations_keep_the_count(racers: Racers) -> None:
     owner = racers.new_user()
     doomed = [racers.issue(owner).token for _ in range(8)]
     processes = racers.processes(16)
-    creations = [partial(p.issue, owner, a_request()) for p in processes[:8]]
+    creations = [partial(p.issue, owner, a_request(), PERSON) for p in processes[:8]]
     revocations = [
-        partial(p.revoke, owner, t.id, RevocationReason.OWNER)
+        partial(p.revoke, owner, t.id, RevocationReason.OWNER, PERSON)
         for p, t in zip(processes[8:], doomed, strict=True)
     ]
     assert of_type(ApiTokensError, at_once([*creations, *revocations])) == []
@@ -251,7 +251,7 @@ def test_touch_racing_a_revocation_never_revives(racers: Racers) -> None:
         token = issued.token
         racers.clock.advance(timedelta(minutes=1))
         uses = [partial(p.verify, issued.secret) for p in processes[1:]]
-        revocation = partial(processes[0].revoke, owner, token.id, RevocationReason.EXPOSED)
+        revocation = partial(processes[0].revoke, owner, token.id, RevocationReason.EXPOSED, PERSON)
         results = at_once([*uses, revocation])
         assert {RevokedToken} >= {type(error) for error in of_type(ApiTokensError, results)}
         row = racers.row(token)
@@ -272,7 +272,7 @@ def test_touch_racing_a_pause_never_reactivates(racers: Racers) -> None:
     for _ in range(30):
         racers.clock.advance(timedelta(minutes=10))
         uses = [partial(p.verify, issued.secret) for p in processes[1:]]
-        change = partial(processes[0].manage.patch, owner, issued.token.id, pause)
+        change = partial(processes[0].manage.patch, owner, issued.token.id, pause, PERSON)
         results = at_once([*uses, change])
         assert {InactiveToken} >= {type(error) for error in of_type(ApiTokensError, results)}
         assert racers.row(issued.token).state is TokenState.INACTIVE
@@ -289,7 +289,10 @@ def test_changes_of_different_members_both_last(racers: Racers) -> None:
         token = racers.issue(owner).token
         patches = [TokenPatch(name=f"name {n}"), TokenPatch(description=f"text {n}")]
         results = at_once(
-            [partial(p.manage.patch, owner, token.id, c) for p, c in zip(processes, patches, strict=True)]
+            [
+                partial(p.manage.patch, owner, token.id, c, PERSON)
+                for p, c in zip(processes, patches, strict=True)
+            ]
         )
         assert of_type(ApiTokensError, results) == []
         row = racers.row(token)
@@ -321,7 +324,9 @@ def test_concurrent_revocations_free_one_slot(racers: Racers) -> None:
     racers.issue(owner)
     for _ in range(5):
         token = racers.issue(owner).token
-        results = at_once([partial(p.revoke, owner, token.id, RevocationReason.OWNER) for p in processes])
+        results = at_once(
+            [partial(p.revoke, owner, token.id, RevocationReason.OWNER, PERSON) for p in processes]
+        )
         assert results == [None] * 8
         assert racers.stored(owner).live_tokens == 1
 
@@ -333,7 +338,7 @@ def test_concurrent_rotations_make_one_successor(racers: Racers, overlap: timede
     processes = racers.processes(8)
     for n in range(1, 6):
         token = racers.issue(owner).token
-        results = at_once([partial(p.rotate, owner, token.id, overlap) for p in processes])
+        results = at_once([partial(p.rotate, owner, token.id, overlap, PERSON) for p in processes])
         (issued,) = of_type(IssuedToken, results)
         refused = of_type(TokenAlreadyRotated, results)
         assert {error.successor_id for error in refused} == {issued.token.id}
@@ -350,8 +355,10 @@ def test_rotation_racing_a_revocation_keeps_the_count(racers: Racers) -> None:
     for _ in range(20):
         issued = racers.issue(owner)
         token = issued.token
-        rotations = [partial(p.rotate, owner, token.id, timedelta(hours=1)) for p in processes[2:]]
-        revocations = [partial(p.revoke, owner, token.id, RevocationReason.OWNER) for p in processes[:2]]
+        rotations = [partial(p.rotate, owner, token.id, timedelta(hours=1), PERSON) for p in processes[2:]]
+        revocations = [
+            partial(p.revoke, owner, token.id, RevocationReason.OWNER, PERSON) for p in processes[:2]
+        ]
         results = at_once([*rotations, *revocations])
         expected = {TokenAlreadyRevoked, TokenAlreadyRotated}
         assert expected >= {type(error) for error in of_type(ApiTokensError, results)}
@@ -370,7 +377,7 @@ def test_self_rotations_racing_the_end_of_an_ancestor_leave_nothing(racers: Race
         for _ in range(older):
             issued.append(rotate_itself(racers.service, owner, issued[-1]))
         ends: list[Callable[[], object]] = [
-            partial(processes[0].revoke, owner, issued[0].token.id, RevocationReason.OWNER),
+            partial(processes[0].revoke, owner, issued[0].token.id, RevocationReason.OWNER, PERSON),
             partial(processes[1].revoke_exposed, [issued[0].secret]),
         ]
         growing = [partial(grow_until_refused, p, owner, issued[-1]) for p in processes[2:]]
@@ -405,7 +412,7 @@ def test_rotation_racing_a_revocation_ends_in_one_of_two_orders(racers: Racers, 
     for _ in range(20):
         owner = racers.new_user()
         issued = racers.issue(owner)
-        revoke = partial(processes[0].revoke, owner, issued.token.id, RevocationReason.OWNER)
+        revoke = partial(processes[0].revoke, owner, issued.token.id, RevocationReason.OWNER, PERSON)
         rotate = partial(
             processes[1].rotate, owner, issued.token.id, timedelta(hours=1), by_itself=by_itself
         )
@@ -431,7 +438,7 @@ def test_concurrent_ends_of_a_line_free_one_place(racers: Racers) -> None:
         for _ in range(2):
             line.append(rotate_itself(racers.service, owner, line[-1]))
         ends = [
-            partial(process.revoke, owner, line[n % 3].token.id, RevocationReason.OWNER)
+            partial(process.revoke, owner, line[n % 3].token.id, RevocationReason.OWNER, PERSON)
             for n, process in enumerate(processes)
         ]
         assert at_once(ends) == [None] * 6
@@ -446,7 +453,7 @@ def test_ends_of_both_tokens_of_a_family_never_count_too_few(racers: Racers) -> 
         old = racers.issue(owner).token
         new = racers.service.rotate(owner, old.id, timedelta(hours=1), PERSON).token
         ends = [
-            partial(process.revoke, owner, token.id, RevocationReason.OWNER)
+            partial(process.revoke, owner, token.id, RevocationReason.OWNER, PERSON)
             for process, token in zip(processes, (old, new), strict=True)
         ]
         assert at_once(ends) == [None, None]
@@ -484,7 +491,7 @@ def test_use_racing_a_rotation_never_outlives_the_overlap(racers: Racers) -> Non
         issued = racers.issue(owner)
         racers.clock.advance(timedelta(minutes=10))
         uses = [partial(p.verify, issued.secret) for p in processes[1:]]
-        rotation = partial(processes[0].rotate, owner, issued.token.id, timedelta(0))
+        rotation = partial(processes[0].rotate, owner, issued.token.id, timedelta(0), PERSON)
         results = at_once([*uses, rotation])
         assert {RotatedToken} >= {type(error) for error in of_type(ApiTokensError, results)}
         row = racers.row(issued.token)
@@ -690,8 +697,8 @@ def test_administrators_who_deactivate_each_other_at_once_leave_one(racers: Race
         first, second = admins
         results = at_once(
             [
-                partial(processes[0].administer.deactivate, first, second.id),
-                partial(processes[1].administer.deactivate, second, first.id),
+                partial(processes[0].administer.deactivate, first, second.id, ADMINISTRATOR),
+                partial(processes[1].administer.deactivate, second, first.id, ADMINISTRATOR),
             ]
         )
         active = [admin for admin in admins if racers.stored(admin).is_active]
@@ -704,7 +711,7 @@ def test_administrators_who_deactivate_each_other_at_once_leave_one(racers: Race
 def admins_of(racers: Racers, processes: Sequence[CloudService], *subjects: str) -> list[User]:
     """Return administrators who have signed in, each at a process."""
     return [
-        process.sign_in.admin(Credentials(unverified_bearer=racers.provider.sign_in(subject)))
+        process.sign_in.admin(Credentials(CALLER, unverified_bearer=racers.provider.sign_in(subject)))
         for process, subject in zip(processes, subjects, strict=True)
     ]
 
@@ -722,9 +729,11 @@ def test_administrators_and_owner_at_one_token_end_it_once(racers: Racers) -> No
         tokens = [process.administer_tokens for process in processes]
         paused, by_admin, by_owner = at_once(
             [
-                partial(tokens[0].set_status, first, owner.id, token.id, TokenState.INACTIVE),
-                partial(tokens[1].revoke, second, owner.id, token.id),
-                partial(processes[2].revoke, owner, token.id, RevocationReason.OWNER),
+                partial(
+                    tokens[0].set_status, first, owner.id, token.id, TokenState.INACTIVE, ADMINISTRATOR
+                ),
+                partial(tokens[1].revoke, second, owner.id, token.id, ADMINISTRATOR),
+                partial(processes[2].revoke, owner, token.id, RevocationReason.OWNER, PERSON),
             ]
         )
         assert (by_admin, by_owner) == (None, None)
@@ -748,14 +757,14 @@ def test_administrator_who_is_put_out_at_that_moment(racers: Racers, *, of_own_t
         token = racers.issue(owner).token
         out, ended = at_once(
             [
-                partial(processes[0].administer.deactivate, first, second.id),
-                partial(processes[1].administer_tokens.revoke, second, owner.id, token.id),
+                partial(processes[0].administer.deactivate, first, second.id, ADMINISTRATOR),
+                partial(processes[1].administer_tokens.revoke, second, owner.id, token.id, ADMINISTRATOR),
             ]
         )
         assert isinstance(out, User)
         assert ended is None or isinstance(ended, AdminRequired)
         assert (racers.row(token).state is TokenState.REVOKED) is (ended is None)
-        racers.service.administer.reactivate(None, second.id, restore_tokens=True)
+        racers.service.administer.reactivate(None, second.id, OPERATOR, restore_tokens=True)
         racers.clock.advance(timedelta(seconds=1))
 
 

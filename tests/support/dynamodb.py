@@ -99,7 +99,9 @@ def memory_stores() -> Stores:
     """Return the store in memory."""
     store = InMemoryStore()
     keys = InMemoryKeys(), InMemoryKeys()
-    return Stores(store, *keys, store, store, store, store, store, store, store, store, store, store.forget)
+    return Stores(
+        store, *keys, store, store, store, store, store, store, store, store, store, store, store.forget
+    )
 
 
 RETRIES = Retries(SystemClock(), sleep)

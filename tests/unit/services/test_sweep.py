@@ -17,6 +17,7 @@ from chalicelib.domain.tokens import Token
 from chalicelib.domain.users import User, UserStatus
 from chalicelib.services import sweep
 from chalicelib.services.sweep import FillIndexKeys, ForgetAddresses, SweepTokens, Swept
+from tests.support.actors import an_event
 from tests.support.builders import a_token, a_user, an_identity
 from tests.support.clock import START, FixedClock
 from tests.support.memory import InMemoryStore
@@ -72,7 +73,7 @@ class Bench:
         for number, size in enumerate(SIZES):
             user = a_user(f"user-{number}@example.com", created_at=START + number * SECOND)
             removed = user.removed(LATER, new_generation())
-            self.store.add_user(removed)
+            self.store.add_user(removed, an_event())
             ended = EndedGeneration(
                 user.generation, Revocation(RevocationReason.USER_REMOVED, LATER), LATER
             )
@@ -256,7 +257,7 @@ def test_user_that_comes_during_a_walk_is_visited() -> None:
     bench = Bench().filled()
     bench.sweep(max_calls=20)
     late = a_user("late@example.com", created_at=LATER)
-    bench.store.add_user(late)
+    bench.store.add_user(late, an_event())
     token = bench.add(a_token(late))
     bench.sweep()
     assert bench.visited[token.id] == 1
