@@ -96,6 +96,7 @@ def test_gateway_needs_nothing() -> None:
         authorizer_cache_stages=(),
         flush_calls_per_second=2,
         flush_calls_burst=10,
+        event_bus_name=None,
         log_level="INFO",
         log_allowed_percent=100,
     )
