@@ -230,10 +230,9 @@ class Service(Decision, Provider):
     @cached_property
     def sweep(self) -> "SweepTokens":
         """The daily walk through all tokens."""
-        from chalicelib.services.sweep import FillIndexKeys, ForgetAddresses, SweepTokens
+        from chalicelib.bootstrap.sweep import sweep_of
 
-        visits = (FillIndexKeys(self.sweep_store), ForgetAddresses(self.sweep_store))
-        return SweepTokens(self.sweep_store, visits, self.clock)
+        return sweep_of(self)
 
     @cached_property
     def _signer(self) -> "TokenSigner":

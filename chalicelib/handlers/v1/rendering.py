@@ -24,10 +24,10 @@ from chalicelib.services.summary import TokenCount
 CREATED = DocumentedResponse(HTTPStatus.CREATED, resources.CreatedToken, ("ETag", "Location"))
 
 
-def token(view: TokenView) -> resources.Token:
-    """Return a token resource."""
+def token(view: TokenView) -> resources.AnyToken:
+    """Return the members that every token resource has."""
     row, revocation = view.token, view.revocation
-    return resources.Token(
+    return resources.AnyToken(
         id=row.id,
         name=row.name,
         description=row.description,
@@ -71,7 +71,7 @@ def created(issued: IssuedToken, site: Site) -> Response:
 def token_page(page: TokenPage, usage_until: datetime | None) -> resources.TokenPage:
     """Return a page of tokens, with their uses on the 30 days until ``usage_until`` unless it is None."""
     listed = [
-        resources.ListedToken(
+        resources.Token(
             **msgspec.structs.asdict(token(view)),
             usage=[n for _, n in view.token.usage_days(usage_until)] if usage_until else UNSET,
         )

@@ -56,7 +56,7 @@ class SeenNetwork(Resource, frozen=True, kw_only=True):
     at_least: Annotated[int, Meta(ge=1, description="Counted uses. The true number may be higher.")]
 
 
-class Token(Resource, frozen=True, kw_only=True):
+class AnyToken(Resource, frozen=True, kw_only=True):
     """An API token, without its string."""
 
     id: TokenId
@@ -105,7 +105,7 @@ class Token(Resource, frozen=True, kw_only=True):
     refused: RefusedUses
 
 
-class TokenDetails(Token, frozen=True, kw_only=True):
+class TokenDetails(AnyToken, frozen=True, kw_only=True):
     """An API token with the networks from which it was used."""
 
     networks: Annotated[
@@ -130,7 +130,7 @@ class Reported(Resource, frozen=True, kw_only=True):
     status: Literal["accepted"] = "accepted"
 
 
-class ListedToken(Token, frozen=True, kw_only=True):
+class Token(AnyToken, frozen=True, kw_only=True):
     """An API token in a list."""
 
     usage: (
@@ -150,7 +150,7 @@ class ListedToken(Token, frozen=True, kw_only=True):
 class TokenPage(Resource, frozen=True, kw_only=True):
     """A page of tokens. A page may be short, even empty, before the last one."""
 
-    tokens: Annotated[list[ListedToken], Meta(max_length=MAX_LIMIT)]
+    tokens: Annotated[list[Token], Meta(max_length=MAX_LIMIT)]
     next_cursor: NextCursor
 
 
@@ -167,7 +167,7 @@ class TokenOwner(Resource, frozen=True, kw_only=True):
     ]
 
 
-class OwnedToken(Token, frozen=True, kw_only=True):
+class OwnedToken(AnyToken, frozen=True, kw_only=True):
     """An API token with its owner."""
 
     owner: TokenOwner
