@@ -23,7 +23,7 @@ from chalicelib.domain.token_rules import TokenRules
 from chalicelib.domain.tokens import Token, TokenStatus
 from chalicelib.domain.users import User
 from chalicelib.services import cursors
-from chalicelib.services.walks import MOST_ROWS_READ, walk
+from chalicelib.services.rows import MOST_ROWS_READ, rows_of
 
 Sort = Literal[
     "created_at", "-created_at", "last_used_at", "-last_used_at", "name", "-name", "idle_at", "-idle_at"
@@ -137,7 +137,9 @@ class ListTokens:
         # One row more than the page has shows if there is another page.
         size = match.query.limit + 1 if match.is_everything else _STORE_PAGE
         position = after.token_id if after else None
-        rows = walk(self._store, match.owner.id, size=size, after=position, newest_first=order.descending)
+        rows = rows_of(
+            self._store, match.owner.id, size=size, after=position, newest_first=order.descending
+        )
         for count, token in enumerate(rows):
             if len(found) == match.query.limit or count == MOST_ROWS_READ:
                 return found, order.place(last) if last else None
@@ -150,7 +152,7 @@ class ListTokens:
         self, match: "_Match", order: "_Order", after: "_Place | None"
     ) -> tuple[list[Token], "_Place | None"]:
         matching: list[Token] = []
-        rows = walk(self._store, match.owner.id, size=_STORE_PAGE, newest_first=order.descending)
+        rows = rows_of(self._store, match.owner.id, size=_STORE_PAGE, newest_first=order.descending)
         for count, token in enumerate(rows):
             if count == MOST_ROWS_READ:
                 raise TooManyToSort

@@ -13,7 +13,7 @@ from chalicelib.domain.token_rules import TokenRules
 from chalicelib.domain.tokens import Token, TokenStatus
 from chalicelib.domain.usage import USAGE_DAYS
 from chalicelib.domain.users import User, UserStatus
-from chalicelib.services.walks import MOST_ROWS_READ, walk
+from chalicelib.services.rows import MOST_ROWS_READ, rows_of
 
 MAX_COUNT = 1_000
 """The largest number of tokens that a change of a user tells."""
@@ -107,7 +107,7 @@ class SummarizeTokens:
         return TokenCount(min(count, MAX_COUNT), count > MAX_COUNT or len(rows) > MOST_ROWS_READ)
 
     def _newest(self, owner: User) -> Iterator[Token]:
-        return walk(self._store, owner.id, size=_STORE_PAGE)
+        return rows_of(self._store, owner.id, size=_STORE_PAGE)
 
     def _unended(
         self, tokens: Iterable[Token], owner: User, now: datetime

@@ -17,12 +17,13 @@ from chalice.cli.factory import CLIFactory
 from chalice.config import Config
 from chalice.deploy.validate import validate_routes
 
-from chalicelib.settings import SettingsError
+from chalicelib.settings import AuthMode, GatewaySettings, SettingsError
 from infra.aws.package.challenges import with_challenges
 from infra.local.events import STAGE
 from infra.local.gateway import Gateway
 from infra.local.http_server import create_server
 from infra.local.responses import GatewayResponses
+from infra.local.schedule import run_scheduled
 from infra.local.template import PROJECT_ROOT, read_template
 
 
@@ -54,6 +55,8 @@ def main(arguments: list[str] | None = None) -> int:
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 1
+    if GatewaySettings.from_environ(os.environ).auth_mode is AuthMode.OIDC:
+        run_scheduled(gateway.app)
     create_server(gateway, options.port).serve_forever()
     return 0
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from infra.aws.package.sweeping import SWEEPER
 from tests.stack.caching import FLUSHER, at_rest, caching_stack, flushing
 from tests.stack.calls import Caller
 from tests.stack.site import Visitor
@@ -21,6 +22,7 @@ FUNCTIONS = (
     "WebsocketAuthorizer",
     "AppsyncAuthorizer",
     FLUSHER,
+    SWEEPER,
 )
 
 

@@ -32,6 +32,7 @@ SERVICES = (
     "cloudwatch",
     "dynamodb",
     "dynamodbstreams",
+    "events",
     "iam",
     "kms",
     "lambda",

@@ -6,7 +6,7 @@ from msgspec import Meta
 
 from chalicelib.handlers.http.wire import Resource, TokenId
 from chalicelib.handlers.v1.resources import Moment
-from chalicelib.services.walks import MOST_ROWS_READ
+from chalicelib.services.rows import MOST_ROWS_READ
 
 Number = Annotated[int, Meta(ge=0)]
 

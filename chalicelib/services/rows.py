@@ -1,4 +1,4 @@
-"""Walks over the rows of one owner's tokens."""
+"""The rows of one owner's tokens, one after the other."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ MOST_ROWS_READ = 5_000
 """The most rows that one call reads. They are enough for all tokens of a user within the default quota."""
 
 
-def walk(
+def rows_of(
     store: TokenStore, owner_id: str, *, size: int, after: str | None = None, newest_first: bool = True
 ) -> Iterator[Token]:
     """Yield tokens in the order of their ids, after the id ``after``, ``size`` by one call of the store.
