@@ -383,7 +383,7 @@ MANAGEMENT = [
     ),
     Operation(
         "rename",
-        (*SIGN_IN, "GetItem", "TransactWriteItems"),
+        (*SIGN_IN, "GetItem", "UpdateItem", "TransactWriteItems"),
         200,
         with_token,
         lambda world: world.api.patch(world.path, world.user, {"name": "new"}),
@@ -423,7 +423,7 @@ MANAGEMENT = [
     ),
     Operation(
         "resume",
-        # The re-activation is counted before it is made.
+        # The change is counted before it is made.
         (*SIGN_IN, "GetItem", "UpdateItem", "TransactWriteItems"),
         200,
         with_paused_token,
@@ -541,7 +541,7 @@ MANAGEMENT = [
     ),
     Operation(
         "keep-alive",
-        (*SIGN_IN, "GetItem", "TransactWriteItems"),
+        (*SIGN_IN, "GetItem", "UpdateItem", "TransactWriteItems"),
         200,
         with_token_a_day_old,
         lambda world: world.api.post(f"{world.path}/keep-alive", world.user),
