@@ -20,6 +20,7 @@ from tests.packaging.fresh import ENVIRON, LAMBDA, ROOT
 HANDLERS = [
     "app",
     "chalicelib.handlers.authorizer",
+    "chalicelib.handlers.events",
     "chalicelib.handlers.flush",
     "chalicelib.handlers.front_doors",
     "chalicelib.handlers.sweep",

@@ -23,7 +23,7 @@ def records_between(before: Sequence[Item], after: Sequence[Item]) -> list[Recor
     return [a_record(old.get(key), new.get(key)) for key in changed]
 
 
-def a_record(old: Item | None, new: Item | None, number: int = 7) -> Record:
+def a_record(old: Item | None, new: Item | None, *, number: int = 7) -> Record:
     """Return one record; an image is absent for what was not there."""
     name = "MODIFY" if old and new else "INSERT" if new else "REMOVE"
     row = new or old or {}
@@ -45,7 +45,7 @@ def handed_on(records: Sequence[Record], mapping: str = FLUSHES) -> list[Record]
 
 @cache
 def _patterns(mapping: str) -> tuple[Mapping[str, Any], ...]:
-    properties = with_pieces(read_template())["Resources"][mapping]["Properties"]
+    properties = with_pieces(dict(read_template()))["Resources"][mapping]["Properties"]
     return tuple(json.loads(each["Pattern"]) for each in properties["FilterCriteria"]["Filters"])
 
 

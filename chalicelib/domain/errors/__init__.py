@@ -87,6 +87,7 @@ from chalicelib.domain.errors.tokens import (
     TokenLimitReached,
     TokenNotActive,
     TokenNotFound,
+    TooManyChanges,
     TooManyCreations,
 )
 
@@ -152,6 +153,7 @@ __all__ = [
     "TokenNotActive",
     "TokenNotFound",
     "TokensUnavailable",
+    "TooManyChanges",
     "TooManyCreations",
     "TooManyNetworks",
     "TooManyToSort",

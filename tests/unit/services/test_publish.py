@@ -34,19 +34,19 @@ REUSED = replace(ROTATED, reuse_count=5, last_reused_at=START + timedelta(minute
 TTL = {"type": "Service", "principalId": "dynamodb.amazonaws.com"}
 
 
-def row(event: Event, **changed: Item) -> Item:
+def row(event: Event, **changed: attributes.Attribute) -> Item:
     """Return the row of an event."""
     return EVENT.item(event) | changed
 
 
 def new(event: Event, number: int = 7) -> Record:
     """Return the record of a new event."""
-    return a_record(None, row(event), number)
+    return a_record(None, row(event), number=number)
 
 
 def reuse(number: int = 7) -> Record:
     """Return the record of a reuse."""
-    return a_record(items.TOKEN.item(ROTATED), items.TOKEN.item(REUSED), number)
+    return a_record(items.TOKEN.item(ROTATED), items.TOKEN.item(REUSED), number=number)
 
 
 def changed(event: Event) -> Record:
@@ -131,13 +131,7 @@ def test_lasting_failure_is_delivered_again_from_there() -> None:
 def test_slow_bus_gets_the_rest_later() -> None:
     """The function ends before Lambda stops it, and keeps what it has done."""
     service, events = a_service(), events_of(25)
-    send = service.bus.send
-
-    def slowly(batch: Sequence[Event]) -> Sequence[Event]:
-        service.clock.advance(LAST_CALL / 2)
-        return send(batch)
-
-    service.bus.send = slowly  # type: ignore[method-assign]
+    service.bus.on_call = lambda: service.clock.advance(LAST_CALL / 2)
     _, failed = told(service, [new(event, number) for number, event in enumerate(events)])
     assert (len(service.bus.sent), failed) == (20, ["20"])
 
