@@ -86,6 +86,7 @@ from chalicelib.domain.errors.tokens import (
     TokenLimitReached,
     TokenNotActive,
     TokenNotFound,
+    TooManyChanges,
     TooManyCreations,
 )
 
@@ -150,6 +151,7 @@ __all__ = [
     "TokenNotActive",
     "TokenNotFound",
     "TokensUnavailable",
+    "TooManyChanges",
     "TooManyCreations",
     "TooManyNetworks",
     "TooManyToSort",

@@ -55,6 +55,7 @@ _STATUSES: dict[type[errors.ApiTokensError], HTTPStatus] = {
     errors.TokensUnavailable: HTTPStatus.CONFLICT,
     errors.Conflict: HTTPStatus.CONFLICT,
     errors.ReactivationLimitReached: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.TooManyChanges: HTTPStatus.TOO_MANY_REQUESTS,
     errors.PreconditionFailed: HTTPStatus.PRECONDITION_FAILED,
     errors.IdempotencyKeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.DependencyUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -196,7 +197,7 @@ def retry_after(error: errors.ApiTokensError) -> str | None:
         return _seconds(error.retry_after)
     if isinstance(error, errors.SignInTooSoon):
         return _seconds(SIGN_IN_LEEWAY)
-    if isinstance(error, errors.TooManyCreations | errors.ReactivationLimitReached):
+    if isinstance(error, errors.TooManyCreations | errors.ReactivationLimitReached | errors.TooManyChanges):
         return _seconds(error.retry_after)
     return RETRY_AFTER_SECONDS if isinstance(error, errors.DependencyUnavailable) else None
 

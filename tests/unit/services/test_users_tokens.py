@@ -23,9 +23,9 @@ from chalicelib.domain.ids import new_token_id
 from chalicelib.domain.revocations import Revocation, RevocationReason
 from chalicelib.domain.tokens import Token, TokenState, TokenStatus
 from chalicelib.domain.users import Role, User, UserStatus
+from chalicelib.services.daily_limits import CountChange
 from chalicelib.services.listing import ListTokens
 from chalicelib.services.manage import ManageTokens, TokenPatch
-from chalicelib.services.reactivations import CountReactivation
 from chalicelib.services.revocation import RevokeToken
 from chalicelib.services.users import ManageUsers
 from chalicelib.services.users_tokens import AdministerTokens
@@ -49,7 +49,7 @@ class Office:
         self.store = BusyStore()
         self.clock = FixedClock(START + DAY)
         rules = RULES_WITH_NAMES
-        counted = CountReactivation(self.store, self.clock, MOST)
+        counted = CountChange(self.store, self.clock, MOST, 1000)
         users = ManageUsers(self.store, self.clock, rules, counted, JOURNAL)
         listing = ListTokens(self.store, self.clock, rules)
         self.manage = ManageTokens(self.store, listing, counted, self.clock, rules, JOURNAL)
