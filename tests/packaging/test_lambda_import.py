@@ -31,6 +31,7 @@ FRONT_DOORS = {
 }
 
 FLUSHER = "chalicelib.handlers.flush.flush_authorizer_caches"
+SWEEPER = "chalicelib.handlers.sweep.sweep_tokens"
 
 # What the start of the authorizer loads besides the standard library, and a decision no more.
 THIRD_PARTY = ["_cffi_backend", "cryptography"]
@@ -465,6 +466,7 @@ def test_names_of_deployed_handlers_are_pinned() -> None:
         AUTHORIZER,
         *FRONT_DOORS,
         FLUSHER,
+        SWEEPER,
     }
     assert [handler.handler_string for handler in app.builtin_auth_handlers] == [AUTHORIZER]
 
