@@ -389,7 +389,7 @@ class TestPieces:
             with_pieces({}, tmp_path)
 
     def test_every_optional_piece_is_off_by_default(self) -> None:
-        """Each of its resources hangs on a condition that the defaults do not meet. The sweep is not one."""
+        """Each of its resources hangs on a condition that the defaults do not meet. The sweep has none."""
         pieces = with_pieces({}, FOLDER)
         always = {name for name, each in pieces["Resources"].items() if "Condition" not in each}
         assert always == {"SweepSchedule", "SweepPermission"}
