@@ -60,6 +60,7 @@ def test_package_holds_the_project_and_what_it_needs(built: Package) -> None:
         "apigateway",
         "apigatewayv2",
         "dynamodb",
+        "events",
         "kms",
         "secretsmanager",
         "ssm",

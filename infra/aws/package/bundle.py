@@ -32,6 +32,8 @@ _UNUSED = re.compile(
             r"(cffi|pycparser)/.*|pycparser-[^/]+\.dist-info/.*",
             # botocore uses the certificates of certifi, and no function uses stubs.
             r"botocore/cacert\.pem|botocore/data/.*/examples-1\.json(\.gz)?|botocore/stub\.py",
+            # EventBridge has two versions of its API, and botocore uses the later one.
+            r"botocore/data/events/2014-02-03/.*",
             # The clients of boto3 are those of botocore. These files are for its resources, and for
             # readers.
             r"boto3/(data|examples)/.*",
