@@ -84,6 +84,7 @@ class Walk:
             "ADMIN_CLAIM": "groups=admins",
             "DERIVED_TOKEN_AUDIENCES": "https://other.example.com",
             "AUTHORIZER_CACHE_STAGES": STAGES,
+            "NOTICES_FROM": "api-tokens@example.com",
             "RESOURCE_SERVERS": json.dumps(resource_servers()),
         }
         self.gateway = Gateway(self.cloud, self.recorder, self.clock, {**settings, **environ})

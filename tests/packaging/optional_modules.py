@@ -64,6 +64,10 @@ sys.meta_path.append(Layer())
 class Context:
     aws_request_id = "request-7"
 
+    def get_remaining_time_in_millis(self):
+        # The sweep finds its checkpoint and ends.
+        return 0
+
 answers = {}
 for handler, event in calls:
     module, _, name = handler.rpartition(".")
