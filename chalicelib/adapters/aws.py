@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient
 
     from chalicelib.adapters.api_gateway import HttpApis, RestApis
+    from chalicelib.adapters.event_bridge import Buses
     from chalicelib.adapters.ses import Ses
 
 _CONNECT_SECONDS = 0.5
@@ -51,6 +52,11 @@ def http_apis_client() -> "HttpApis":
 def ses_client() -> "Ses":
     """Return a client of Amazon SES (API v2)."""
     return cast("Ses", _patient_client("sesv2"))
+
+
+def event_bridge_client() -> "Buses":
+    """Return a client of EventBridge that tries once. Only the reader of the stream repeats its calls."""
+    return cast("Buses", without_idle_connections(_client("events"), _CLOCK))
 
 
 def secret_client(service: str, region: str) -> object:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from chalicelib.adapters.oidc.provider import OidcProvider
     from chalicelib.adapters.retries import Retries
     from chalicelib.domain.ports.clients import AssertionStore
-    from chalicelib.domain.ports.events import EventStore
+    from chalicelib.domain.ports.events import EventBus, EventStore
     from chalicelib.domain.ports.flushes import AuthorizerCaches, FlushStore
     from chalicelib.domain.ports.mails import Mailer, MailStore
     from chalicelib.domain.ports.sign_in import LoginProvider, SessionStore
@@ -59,6 +59,7 @@ class Parts(TypedDict, total=False):
     authorizer_caches: "AuthorizerCaches"
     mail_store: "MailStore"
     mailer: "Mailer | None"
+    event_bus: "EventBus"
 
 
 class Stores:

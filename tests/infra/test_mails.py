@@ -29,8 +29,8 @@ def test_each_mail_is_a_file(tmp_path: Path) -> None:
         MAIL.subject,
     )
     forms = {part.get_content_type(): part.get_content() for part in message.iter_parts()}
-    assert forms["text/plain"] == MAIL.text
-    assert forms["text/html"] == MAIL.html
+    assert forms["text/plain"].splitlines() == MAIL.text.splitlines()
+    assert forms["text/html"].splitlines() == MAIL.html.splitlines()
 
 
 def test_guide_says_where_mails_land() -> None:

@@ -67,3 +67,7 @@ class MailRefused(Conflict):
 
     code = "mail_refused"
     detail = "The mail service does not accept the mail."
+
+
+class EventBusUnavailable(DependencyUnavailable):
+    """EventBridge failed, timed out or throttled."""
