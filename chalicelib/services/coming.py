@@ -17,13 +17,13 @@ _MOST_SHOWN = 50
 def mail_about(owner: User, tokens: Sequence[Token], since: date, rules: TokenRules, page: str) -> Mail:
     """Return the mail about tokens with a notice since a day. ``page`` is the address of the owner's page.
 
-    The links only show the page. The owner keeps a token alive by a click there.
+    The links only show the page, because a mail program may open them by itself.
     """
     shown, more = tokens[:_MOST_SHOWN], len(tokens) - _MOST_SHOWN
     lines = [(token, sentence) for token in shown for sentence in _sentences(token, since, rules)]
     count = f"{len(tokens)} API tokens need" if len(tokens) > 1 else "An API token needs"
     rest = [f"{more} more tokens are on your page."] if more > 0 else []
-    keep = 'To keep a token that goes idle, choose "Keep alive" on your page.'
+    keep = "Each use of a token begins its idle time anew."
     text = [f"- {_name(token)}: {sentence}" for token, sentence in lines]
     items = [
         f'<li><a href="{html.escape(f"{page}#{token.id}")}">{html.escape(_name(token))}</a>: '
