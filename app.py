@@ -10,6 +10,7 @@ from chalicelib.handlers.oauth.endpoints import oauth
 from chalicelib.handlers.oauth.well_known import well_known
 from chalicelib.handlers.page.routes import web
 from chalicelib.handlers.v1.all_tokens import all_tokens
+from chalicelib.handlers.v1.events.routes import histories
 from chalicelib.handlers.v1.exposed import exposed
 from chalicelib.handlers.v1.sample_api import sample_api
 from chalicelib.handlers.v1.self_service import self_service
@@ -38,6 +39,7 @@ for blueprint in (
     users,
     users_tokens,
     all_tokens,
+    histories,
     oauth,
     well_known,
     web,

@@ -58,7 +58,7 @@ def manage_tokens(walk: Walk) -> None:
         walk.call("PATCH", path, jwt, change)
     for look in ("?limit=1", "?sort=name", "?include=usage", "/summary"):
         walk.call("GET", f"/v1/tokens{look}", jwt)
-    for look in (path, f"{path}/usage"):
+    for look in (path, f"{path}/usage", f"{path}/events?limit=1", "/v1/me/events"):
         walk.call("GET", look, jwt)
     walk.call("POST", f"{path}/keep-alive", jwt)
     successor = walk.made(f"{path}/rotate", person, overlap_seconds=3600)
@@ -151,8 +151,11 @@ def administer(walk: Walk) -> None:
         user,
         token,
         f"{token}/usage",
+        f"{token}/events",
+        f"{user}/events",
         f"/v1/admin/tokens?token_id={token_id}",
         "/v1/admin/tokens",
+        "/v1/events",
     ):
         walk.call("GET", look, walk.admin)
     for status in ("inactive", "active"):
