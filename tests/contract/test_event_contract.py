@@ -136,6 +136,14 @@ def test_no_event_replaces_another_one(stores: Stores, owner: User) -> None:
     assert events(stores, owner) == [event]
 
 
+def test_derived_event_is_written_once(stores: Stores, owner: User) -> None:
+    """A record of the stream may come twice, to two readers at once."""
+    event = of(owner)
+    assert stores.events.add_event(event)
+    assert not stores.events.add_event(replace(event, token_id="tok_other"))
+    assert events(stores, owner) == [event]
+
+
 def test_every_member_is_stored(stores: Stores, owner: User) -> None:
     """What is read is what was written."""
     event = Event(

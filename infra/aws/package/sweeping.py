@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.settings import AuthMode, GatewaySettings
-from infra.aws.package.functions import Resource, Template, log_group_of
+from infra.aws.package.functions import Resource, Template, log_group_of, role_of
 from infra.aws.package.metrics import NO_LINE, PERIOD, alarm, graph, metric_filter, of_each, own_metric
 
 SWEEPER = "SweepTokens"
@@ -24,14 +24,39 @@ _OK_LINE = '{ $.event = "sweep" && $.outcome = "ok" }'
 
 
 def with_sweeping(template: Template) -> Template:
-    """Return the template with the schedule off in open mode. Raises SettingsError."""
+    """Return the template with the schedule off in open mode, and with the right to send mails if any are.
+
+    Raises SettingsError.
+    """
     resources = template["Resources"]
     variables = resources[SWEEPER]["Properties"]["Environment"]["Variables"]
     given = {name: value for name, value in variables.items() if isinstance(value, str)}
     is_open = GatewaySettings.from_environ(given).auth_mode is AuthMode.NONE
     properties = resources[SCHEDULE]["Properties"] | {"State": "DISABLED" if is_open else "ENABLED"}
-    schedule = {**resources[SCHEDULE], "Properties": properties}
-    return {**template, "Resources": {**resources, SCHEDULE: schedule}}
+    changed = {SCHEDULE: {**resources[SCHEDULE], "Properties": properties}}
+    if sender := given.get("NOTICES_FROM"):
+        role = role_of(resources[SWEEPER])
+        changed[role] = _sending(resources[role], sender)
+    return {**template, "Resources": {**resources, **changed}}
+
+
+def _sending(role: Resource, sender: str) -> Resource:
+    """Return the role of the sweep with the right to send mails from one address."""
+    (policy,) = role["Properties"]["Policies"]
+    sends = {
+        "Sid": "MailNotices",
+        "Effect": "Allow",
+        "Action": ["ses:SendEmail"],
+        # The identity is the address or its domain.
+        "Resource": {"Fn::Sub": "arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/*"},
+        "Condition": {"StringEquals": {"ses:FromAddress": sender}},
+    }
+    document = policy["PolicyDocument"]
+    documented = {**document, "Statement": [*document["Statement"], sends]}
+    return {
+        **role,
+        "Properties": {**role["Properties"], "Policies": [{**policy, "PolicyDocument": documented}]},
+    }
 
 
 def sweep_filters() -> dict[str, Resource]:
