@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from chalicelib.bootstrap.decision import Decision
+from chalicelib.bootstrap.mails import Mails
 from chalicelib.bootstrap.provider import Provider
 from chalicelib.services.callers import ApiCaller, token_caller
 from chalicelib.settings import GatewaySettings
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 _Authorizer = TypeVar("_Authorizer")
 
 
-class Service(Decision, Provider):
+class Service(Decision, Provider, Mails):
     """The service with authentication. Parts such as ``issue`` are called like methods."""
 
     def check(self) -> None:

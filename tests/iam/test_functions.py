@@ -340,11 +340,11 @@ def beyond_sweeper() -> Iterator[Request]:
     yield from kms_requests()
     for action in (*READS, *WRITES):
         yield from (row(action, partition) for partition in ("S#1", "L#1", "A#1", *RINGS))
-    for action in ("GetItem", "BatchGetItem", "PutItem", "DeleteItem", CHECK):
+    for action in ("BatchGetItem", "PutItem", "DeleteItem", CHECK):
         yield row(action, "U#1")
     for action in ("Query", "BatchGetItem", "PutItem", "DeleteItem"):
         yield row(action, "SWEEP", "position")
-    kept = (*DECISIVE, "state", "generation", "last_used_at", "live_tokens", "purge_at")
+    kept = (*DECISIVE, "state", "generation", "last_used_at", "live_tokens")
     yield from (row(action, "E#1", "type") for action in (*READS, "UpdateItem", "DeleteItem"))
     yield row("UpdateItem", "U#1", "by_pk", "noticed")
     yield from (row("UpdateItem", "U#1", name) for name in kept)
@@ -398,6 +398,8 @@ UNSUPPLIED: Mapping[str, list[Request]] = {
         *(unnamed("UpdateItem", partition) for partition in ("SWEEP", "U#1")),
         enclosed("UpdateItem", "SWEEP", "position"),
         enclosed("UpdateItem", "U#1", "networks"),
+        enclosed("UpdateItem", "U#1", "is_sent"),
+        enclosed("GetItem", "U#1"),
     ],
     PUBLISHER: [*unkeyed(), enclosed("PutItem", "E#1", "type")],
     FLUSHER: [
