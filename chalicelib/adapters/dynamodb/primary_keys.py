@@ -60,13 +60,18 @@ def generation_key(user_id: str, generation: str) -> Item:
 
 
 def daily_counts_key(user_id: str, day: date) -> Item:
-    """Return the primary key of the count of a user's re-activations on a UTC day."""
+    """Return the primary key of the counts of a user's changes on a UTC day."""
     return primary_key(USERS + user_id, f"R#{day.isoformat()}")
 
 
 def day_of_events(day: date, shard: int) -> str:
     """Return the partition of the index that has a part of the events of a UTC day."""
     return f"D#{day.isoformat()}#{shard}"
+
+
+def mail_round_key(user_id: str) -> Item:
+    """Return the primary key of the record of a user's last mail about what is coming."""
+    return primary_key(USERS + user_id, "M#")
 
 
 def key_ring_key(use: KeyUse) -> Item:
