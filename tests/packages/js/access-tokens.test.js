@@ -55,7 +55,8 @@ test('claims and headers', async (t) => {
     { claims: { jti: 7 } }, { claims: { scope: undefined } }, { claims: { iat: undefined } },
     { header: { typ: 'JWT' } },
     { header: { typ: 'api-token+jwt' } }, { header: { typ: undefined } },
-    { header: { alg: 'none' } }, { header: { alg: 'HS256' } }, { header: { kid: 'k2' } }, { header: { kid: undefined } },
+    { header: { alg: 'none' } }, { header: { alg: 'HS256' } },
+    { header: { kid: 'k2' } }, { header: { kid: undefined } },
     { header: { crit: ['x'] } }, { by: 'k2' },
   ]) {
     const token = await signed(issuer, change);
