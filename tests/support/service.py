@@ -39,6 +39,7 @@ def parts_over(store: InMemoryStore) -> Parts:
         reactivation_store=store,
         flush_store=store,
         sweep_store=store,
+        revocation_job_store=store,
     )
 
 

@@ -69,9 +69,11 @@ from chalicelib.domain.errors.requests import (
 from chalicelib.domain.errors.resources import (
     ConcurrentChange,
     IdentityTaken,
+    JobNotFound,
     KeyChangeRefused,
     OwnAccount,
     ResourceNotFound,
+    TooManyJobs,
     UserNotFound,
     UserRemoved,
 )
@@ -121,6 +123,7 @@ __all__ = [
     "InvalidTarget",
     "InvalidText",
     "InvalidToken",
+    "JobNotFound",
     "KeyChangeRefused",
     "LifetimeTooLong",
     "LoginFailed",
@@ -151,6 +154,7 @@ __all__ = [
     "TokenNotFound",
     "TokensUnavailable",
     "TooManyCreations",
+    "TooManyJobs",
     "TooManyNetworks",
     "TooManyToSort",
     "UnknownSigningKey",

@@ -51,6 +51,8 @@ _STATUSES: dict[type[errors.ApiTokensError], HTTPStatus] = {
     errors.NoPredecessor: HTTPStatus.NOT_FOUND,
     errors.UserNotFound: HTTPStatus.NOT_FOUND,
     errors.ResourceNotFound: HTTPStatus.NOT_FOUND,
+    errors.JobNotFound: HTTPStatus.NOT_FOUND,
+    errors.TooManyJobs: HTTPStatus.TOO_MANY_REQUESTS,
     errors.TooManyCreations: HTTPStatus.TOO_MANY_REQUESTS,
     errors.TokensUnavailable: HTTPStatus.CONFLICT,
     errors.Conflict: HTTPStatus.CONFLICT,
@@ -196,7 +198,7 @@ def retry_after(error: errors.ApiTokensError) -> str | None:
         return _seconds(error.retry_after)
     if isinstance(error, errors.SignInTooSoon):
         return _seconds(SIGN_IN_LEEWAY)
-    if isinstance(error, errors.TooManyCreations | errors.ReactivationLimitReached):
+    if isinstance(error, errors.TooManyCreations | errors.ReactivationLimitReached | errors.TooManyJobs):
         return _seconds(error.retry_after)
     return RETRY_AFTER_SECONDS if isinstance(error, errors.DependencyUnavailable) else None
 
