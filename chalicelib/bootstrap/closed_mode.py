@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from chalicelib.domain.users import Role, User
     from chalicelib.services.accounts import Accounts
     from chalicelib.services.all_tokens import ListAllTokens
+    from chalicelib.services.daily_limits import CountChange
     from chalicelib.services.flush import FlushCaches
     from chalicelib.services.issue import IssueToken
     from chalicelib.services.listing import ListTokens
     from chalicelib.services.login import Login
     from chalicelib.services.manage import ManageTokens
-    from chalicelib.services.reactivations import CountReactivation
     from chalicelib.services.revocation import RevokeExposed
     from chalicelib.services.revocation_jobs import RevocationJobs
     from chalicelib.services.rotate import RotateToken
@@ -115,7 +115,7 @@ class Service(Decision, Provider):
         return ManageTokens(
             self.tokens,
             self.listing,
-            self._count_reactivation,
+            self._count_change,
             self.clock,
             self.rules,
             self.journal,
@@ -141,7 +141,7 @@ class Service(Decision, Provider):
         """Changes to users."""
         from chalicelib.services.users import ManageUsers
 
-        return ManageUsers(self.users, self.clock, self.rules, self._count_reactivation, self.journal)
+        return ManageUsers(self.users, self.clock, self.rules, self._count_change, self.journal)
 
     @cached_property
     def administer_tokens(self) -> "AdministerTokens":
@@ -269,11 +269,11 @@ class Service(Decision, Provider):
         return ApiTokenSigner(self.signing_key, self.settings.issuer, self.settings.audience)
 
     @cached_property
-    def _count_reactivation(self) -> "CountReactivation":
-        from chalicelib.services.reactivations import CountReactivation
+    def _count_change(self) -> "CountChange":
+        from chalicelib.services.daily_limits import CountChange
 
         most = self.settings.max_reactivations_per_day
-        return CountReactivation(self.reactivation_store, self.clock, most)
+        return CountChange(self.daily_count_store, self.clock, most, self.settings.max_changes_per_day)
 
     # Not part of ``settings``: a package is built with these alone.
     @cached_property

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.ports.sweeps import SweepStore
     from chalicelib.domain.ports.time import Sleep
     from chalicelib.domain.ports.tokens import AuthorizationStore, RotationStore, TokenIndex, TokenStore
-    from chalicelib.domain.ports.users import ReactivationStore, UserStore
+    from chalicelib.domain.ports.users import DailyCountStore, UserStore
 
 
 class Parts(TypedDict, total=False):
@@ -47,7 +47,7 @@ class Parts(TypedDict, total=False):
     events: "EventStore"
     assertions: "AssertionStore"
     session_store: "SessionStore"
-    reactivation_store: "ReactivationStore"
+    daily_count_store: "DailyCountStore"
     flush_store: "FlushStore"
     sweep_store: "SweepStore"
     revocation_job_store: "RevocationJobStore"
@@ -199,11 +199,11 @@ class Stores:
         return DynamoDBSessionStore(self.dynamodb, self.settings.table_name)
 
     @cached_property
-    def reactivation_store(self) -> "ReactivationStore":
+    def daily_count_store(self) -> "DailyCountStore":
         """Counts of re-activations."""
-        from chalicelib.adapters.dynamodb.reactivation_store import DynamoDBReactivationStore
+        from chalicelib.adapters.dynamodb.daily_count_store import DynamoDBDailyCountStore
 
-        return DynamoDBReactivationStore(self._dynamodb_for_counts, self.settings.table_name)
+        return DynamoDBDailyCountStore(self._dynamodb_for_counts, self.settings.table_name)
 
     @cached_property
     def flush_store(self) -> "FlushStore":

@@ -12,17 +12,17 @@ from chalicelib.domain.events import Actor, EventType, type_of_change
 from chalicelib.domain.networks import Network
 from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.ports.tokens import TokenStore
-from chalicelib.domain.ports.users import Reactivated
+from chalicelib.domain.ports.users import Counted
 from chalicelib.domain.rotation import without_overlap
 from chalicelib.domain.token_checks import require_active, require_changeable, require_unexpired
 from chalicelib.domain.token_rules import TokenRules
 from chalicelib.domain.tokens import Token, TokenState
 from chalicelib.domain.users import User
 from chalicelib.services.conflicts import retry_on_conflict
+from chalicelib.services.daily_limits import CountChange
 from chalicelib.services.journal import Journal
 from chalicelib.services.listing import ListTokens, TokenView
 from chalicelib.services.lookup import find_owned
-from chalicelib.services.reactivations import CountReactivation
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +45,14 @@ class ManageTokens:
         self,
         store: TokenStore,
         listing: ListTokens,
-        count_reactivation: CountReactivation,
+        count_change: CountChange,
         clock: Clock,
         rules: TokenRules,
         journal: Journal,
     ) -> None:
         self._store = store
         self._listing = listing
-        self._count_reactivation = count_reactivation
+        self._count_change = count_change
         self._clock = clock
         self._rules = rules
         self._journal = journal
@@ -74,12 +74,11 @@ class ManageTokens:
 
         A change that meets another one is made again on top of it, so that neither is lost.
         Raises TokenNotFound, TokenAlreadyRevoked, TokenAlreadyExpired, ReactivationLimitReached,
-        AdminRequired, ConcurrentChange or DependencyUnavailable. Raises PreconditionFailed if the token's
-        version is not in ``if_match``.
+        TooManyChanges, AdminRequired, ConcurrentChange or DependencyUnavailable. Raises PreconditionFailed
+        if the token's version is not in ``if_match``.
         """
-        kind = Reactivated.BY_ADMIN if admin else Reactivated.BY_OWNER
         # However many attempts are needed, the change counts once.
-        count_reactivation = cache(lambda: self._count_reactivation(owner.id, kind))
+        count = cache(lambda kind: self._count_change(owner.id, kind))
 
         def attempt() -> Token:
             before = find_owned(self._store, owner, token_id)
@@ -89,8 +88,8 @@ class ManageTokens:
             after = _patched(before, owner, patch, now, self._rules)
             if after is before:
                 return before
-            if _is_counted(before, after):
-                count_reactivation()
+            if kind := _counted_as(before, after, admin):
+                count(kind)
             event = self._journal.about_token(type_of_change(before, after), before, after, actor, now)
             return self._store.save_token(before, after, event, admin)
 
@@ -100,12 +99,15 @@ class ManageTokens:
         """Begin the idle clock of an active token anew and return the token. No use is counted.
 
         Raises TokenNotFound, TokenAlreadyRotated, TokenAlreadyRevoked, TokenAlreadyExpired,
-        TokenNotActive, ConcurrentChange or DependencyUnavailable.
+        TokenNotActive, TooManyChanges, ConcurrentChange or DependencyUnavailable.
         """
+        # However many attempts are needed, the change counts once.
+        count = cache(lambda: self._count_change(owner.id, Counted.OTHER_BY_OWNER))
 
         def attempt() -> Token:
             before, now = find_owned(self._store, owner, token_id), self._clock.now()
             require_active(before, owner, now, self._rules)
+            count()
             after = before.kept_alive(now, self._rules)
             event = self._journal.about_token(EventType.TOKEN_KEPT_ALIVE, before, after, actor, now)
             return self._store.save_token(before, after, event)
@@ -135,15 +137,29 @@ class ManageTokens:
         return self._listing.views(owner, [token], self._clock.now())[0]
 
 
-def _is_counted(before: Token, after: Token) -> bool:
-    """Return True if an owner could repeat the change forever, and flush the gateways' caches with it.
+def _counted_as(before: Token, after: Token, admin: ActingAdmin | None) -> Counted | None:
+    """Return the count of the day to which a change belongs, or None if no count may refuse it."""
+    flushes = _flushes(before, after)
+    if not flushes and _protects(before, after):
+        return None
+    if admin:
+        # Whatever it is, an owner must not use up what administrators have.
+        return Counted.BY_ADMIN
+    return Counted.BY_OWNER if flushes else Counted.OTHER_BY_OWNER
 
-    A pause, a revocation and a token's first list of networks are never refused for a count.
-    """
+
+def _flushes(before: Token, after: Token) -> bool:
+    """Return True if an owner could repeat the change forever, and flush the gateways' caches with it."""
     # An idle token that comes back was not paused: it flushes nothing.
     is_back = before.state is not after.state and after.state is TokenState.ACTIVE
     had_list = bool(before.allowed_networks)
     return is_back or (had_list and before.allowed_networks != after.allowed_networks)
+
+
+def _protects(before: Token, after: Token) -> bool:
+    """Return True for a pause and for a token's first list of networks."""
+    is_paused = before.state is not after.state and after.state is TokenState.INACTIVE
+    return is_paused or (not before.allowed_networks and bool(after.allowed_networks))
 
 
 def _patched(token: Token, owner: User, patch: TokenPatch, now: datetime, rules: TokenRules) -> Token:

@@ -17,15 +17,15 @@ from chalicelib.domain.errors import (
 from chalicelib.domain.events import Actor, EventType
 from chalicelib.domain.ids import USER_ID, new_generation
 from chalicelib.domain.ports.time import Clock
-from chalicelib.domain.ports.users import Reactivated, UserStore
+from chalicelib.domain.ports.users import Counted, UserStore
 from chalicelib.domain.revocations import EndedGeneration, Revocation, RevocationReason
 from chalicelib.domain.text import search_key
 from chalicelib.domain.token_rules import TokenRules
 from chalicelib.domain.users import Role, User, UserStatus
 from chalicelib.services import cursors
 from chalicelib.services.conflicts import retry_on_conflict
+from chalicelib.services.daily_limits import CountChange
 from chalicelib.services.journal import Journal
-from chalicelib.services.reactivations import CountReactivation
 
 # Some 2,000 users a request. A search that finds few of them returns a short page with a cursor.
 _STORE_PAGE = 100
@@ -78,13 +78,13 @@ class ManageUsers:
         store: UserStore,
         clock: Clock,
         rules: TokenRules,
-        count_reactivation: CountReactivation,
+        count_change: CountChange,
         journal: Journal,
     ) -> None:
         self._store = store
         self._clock = clock
         self._rules = rules
-        self._count_reactivation = count_reactivation
+        self._count_change = count_change
         self._journal = journal
 
     def get(self, user_id: str) -> User:
@@ -197,7 +197,7 @@ class ManageUsers:
         reason: RevocationReason | None,
     ) -> UserChange:
         # However many attempts are needed, the change is one re-activation.
-        count_reactivation = cache(lambda: self._count_reactivation(user_id, Reactivated.BY_ADMIN))
+        count_change = cache(lambda: self._count_change(user_id, Counted.BY_ADMIN))
 
         def attempt() -> UserChange:
             before, now = self.get(user_id), self._clock.now()
@@ -206,7 +206,7 @@ class ManageUsers:
             if after is before:
                 return UserChange(before, before)
             if admin and after.is_active and not before.is_active:
-                count_reactivation()
+                count_change()
             ended, made = None, UserChange(before, after)
             if reason and made.ends_tokens:
                 purge_at = self._rules.generation_purge_time(now)

@@ -62,6 +62,7 @@ class Settings:
     max_tokens_per_user: int
     max_creations_per_day: int
     max_reactivations_per_day: int
+    max_changes_per_day: int
     max_token_lifetime: timedelta | None
     retention: timedelta
     audit_retention: timedelta
@@ -108,6 +109,7 @@ class Settings:
             decision_reuse=timedelta(seconds=read.number("DECISION_REUSE_SECONDS", 0, 5, default=0)),
             max_tokens_per_user=read.number("MAX_TOKENS_PER_USER", 1, 10_000, default=100),
             max_creations_per_day=read.number("MAX_CREATIONS_PER_DAY", 1, 100_000, default=500),
+            max_changes_per_day=read.number("MAX_CHANGES_PER_DAY", 1, 100_000, default=1000),
             max_reactivations_per_day=read.number("MAX_REACTIVATIONS_PER_DAY", 1, 10_000, default=200),
             max_token_lifetime=timedelta(days=lifetime_days) if lifetime_days else None,
             retention=timedelta(days=read.number("RETENTION_DAYS", 1, 3650, default=90)),

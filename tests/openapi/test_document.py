@@ -163,6 +163,7 @@ NOT_CURRENT = errors.SignInRefused(SignInReason.KEYS_NOT_CURRENT, retry_after=ti
 BUILT: dict[type[errors.ApiTokensError], Callable[[None], errors.ApiTokensError]] = {
     errors.TooManyCreations: lambda _: errors.TooManyCreations(500, timedelta(hours=1)),
     errors.ReactivationLimitReached: lambda _: errors.ReactivationLimitReached(1, timedelta(hours=1)),
+    errors.TooManyChanges: lambda _: errors.TooManyChanges(1, timedelta(hours=1)),
     errors.SignInRefused: lambda _: NOT_CURRENT,
     errors.InvalidSubjectToken: lambda _: errors.InvalidSubjectToken(refusal=NOT_CURRENT),
 }

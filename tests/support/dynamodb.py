@@ -16,10 +16,10 @@ from chalicelib.adapters.dynamodb import primary_keys
 from chalicelib.adapters.dynamodb.assertion_store import DynamoDBAssertionStore
 from chalicelib.adapters.dynamodb.attributes import Item
 from chalicelib.adapters.dynamodb.authorization_store import DynamoDBAuthorizationStore
+from chalicelib.adapters.dynamodb.daily_count_store import DynamoDBDailyCountStore
 from chalicelib.adapters.dynamodb.event_store import DynamoDBEventStore
 from chalicelib.adapters.dynamodb.flush_store import DynamoDBFlushStore
 from chalicelib.adapters.dynamodb.key_store import DynamoDBKeyStore
-from chalicelib.adapters.dynamodb.reactivation_store import DynamoDBReactivationStore
 from chalicelib.adapters.dynamodb.revocation_job_store import DynamoDBRevocationJobStore
 from chalicelib.adapters.dynamodb.rotation_store import DynamoDBRotationStore
 from chalicelib.adapters.dynamodb.session_store import DynamoDBSessionStore
@@ -40,7 +40,7 @@ from chalicelib.domain.ports.signing import KeyStore
 from chalicelib.domain.ports.sweeps import SweepStore
 from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.ports.tokens import AuthorizationStore, RotationStore, TokenIndex, TokenStore
-from chalicelib.domain.ports.users import ReactivationStore, UserStore
+from chalicelib.domain.ports.users import DailyCountStore, UserStore
 from infra.local.template import read_template
 from tests.support.http import FakeHttp
 from tests.support.local_stack import emulator
@@ -94,7 +94,7 @@ class Stores:
     flushes: FlushStore
     sweeps: SweepStore
     jobs: RevocationJobStore
-    reactivations: ReactivationStore
+    daily_counts: DailyCountStore
     forget: Callable[[str, str | None], None]
 
 
@@ -145,7 +145,7 @@ def dynamodb_stores(cloud: Cloud) -> Stores:
         DynamoDBFlushStore(client, table),
         DynamoDBSweepStore(client, table),
         DynamoDBRevocationJobStore(client, table),
-        DynamoDBReactivationStore(client, table),
+        DynamoDBDailyCountStore(client, table),
         forget,
     )
 

@@ -25,7 +25,7 @@ from chalicelib.domain.identities import SubjectIdentifier
 from chalicelib.domain.keys import KeyRing, KeyState, VerificationKey
 from chalicelib.domain.lines import Change, Ending, Line
 from chalicelib.domain.ports.flushes import BudgetSwap, KeptBudget
-from chalicelib.domain.ports.users import Reactivated, UserPage
+from chalicelib.domain.ports.users import Counted, UserPage
 from chalicelib.domain.revocations import EndedGeneration
 from chalicelib.domain.rotation import Rotation
 from chalicelib.domain.sessions import PendingLogin, Session
@@ -259,13 +259,13 @@ class InMemoryStore(SweptRows, JobRows):
             self._assertions[used.id_hash] = used
             return True
 
-    def count_reactivation(self, user_id: str, kind: Reactivated, now: datetime, most: int) -> bool:
+    def count_change(self, user_id: str, kind: Counted, now: datetime, most: int) -> bool:
         """Count one, unless the day has so many already."""
         with self._lock:
             day = (user_id, kind, now.date())
-            if self._reactivations[day] >= most:
+            if self._daily_counts[day] >= most:
                 return False
-            self._reactivations[day] += 1
+            self._daily_counts[day] += 1
             return True
 
     def swap_budget(self, before: KeptBudget | None, after: FlushBudget, now: datetime) -> BudgetSwap:

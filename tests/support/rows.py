@@ -8,7 +8,7 @@ from chalicelib.domain.clients import UsedAssertion
 from chalicelib.domain.events import Event
 from chalicelib.domain.lines import Line
 from chalicelib.domain.ports.flushes import KeptBudget
-from chalicelib.domain.ports.users import Reactivated
+from chalicelib.domain.ports.users import Counted
 from chalicelib.domain.revocations import EndedGeneration
 from chalicelib.domain.sessions import PendingLogin, Session
 from chalicelib.domain.token_creation import IdempotencyRecord
@@ -30,7 +30,7 @@ class Rows:
         self._logins: dict[str, PendingLogin] = {}
         self._sessions: dict[str, Session] = {}
         self._assertions: dict[str, UsedAssertion] = {}
-        self._reactivations: Counter[tuple[str, Reactivated, date]] = Counter()
+        self._daily_counts: Counter[tuple[str, Counted, date]] = Counter()
         self._flush_budget: KeptBudget | None = None
         self._events: dict[str, Event] = {}
 

@@ -36,7 +36,7 @@ def parts_over(store: InMemoryStore) -> Parts:
         events=store,
         assertions=store,
         session_store=store,
-        reactivation_store=store,
+        daily_count_store=store,
         flush_store=store,
         sweep_store=store,
         revocation_job_store=store,

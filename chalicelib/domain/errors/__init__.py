@@ -88,6 +88,7 @@ from chalicelib.domain.errors.tokens import (
     TokenLimitReached,
     TokenNotActive,
     TokenNotFound,
+    TooManyChanges,
     TooManyCreations,
 )
 
@@ -153,6 +154,7 @@ __all__ = [
     "TokenNotActive",
     "TokenNotFound",
     "TokensUnavailable",
+    "TooManyChanges",
     "TooManyCreations",
     "TooManyJobs",
     "TooManyNetworks",

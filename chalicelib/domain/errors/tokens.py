@@ -94,6 +94,22 @@ class ReactivationLimitReached(ApiTokensError):
         )
 
 
+class TooManyChanges(ApiTokensError):
+    """The user's tokens were changed as often today as allowed (RFC 6585 section 4).
+
+    ``retry_after`` is the rest of the UTC day.
+    """
+
+    code = "too_many_changes"
+
+    def __init__(self, limit: int, retry_after: timedelta) -> None:
+        self.limit = limit
+        self.retry_after = retry_after
+        super().__init__(
+            f"There were {limit} changes of tokens today, the most allowed. Retry after midnight UTC."
+        )
+
+
 class AlreadyCreated(Conflict):
     """A token was created with this idempotency key before. Its string is shown only once."""
 

@@ -20,11 +20,15 @@ class UserPage:
     next_position: str | None
 
 
-class Reactivated(Enum):
-    """The kind of a re-activation: of a token by its owner, or of a user or a token by administrators."""
+class Counted(Enum):
+    """The kind of a change that is counted: a re-activation by an owner or an administrator, or another.
+
+    A change of a token's list of networks counts as a re-activation.
+    """
 
     BY_OWNER = "tokens"
     BY_ADMIN = "users"
+    OTHER_BY_OWNER = "changes"
 
 
 class UserStore(Protocol):
@@ -95,9 +99,9 @@ class UserStore(Protocol):
         ...
 
 
-class ReactivationStore(Protocol):
-    """Counts of re-activations. The call raises StoreUnavailable."""
+class DailyCountStore(Protocol):
+    """Counts of changes. The call raises StoreUnavailable."""
 
-    def count_reactivation(self, user_id: str, kind: Reactivated, now: datetime, most: int) -> bool:
+    def count_change(self, user_id: str, kind: Counted, now: datetime, most: int) -> bool:
         """Count one on the UTC day of ``now``. Return False if the day has ``most`` already."""
         ...

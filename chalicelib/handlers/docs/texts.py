@@ -93,6 +93,7 @@ ERROR_HEADERS: Mapping[type[errors.ApiTokensError], str] = {
     errors.InsufficientScope: "WWW-Authenticate",
     errors.TooManyCreations: "Retry-After",
     errors.ReactivationLimitReached: "Retry-After",
+    errors.TooManyChanges: "Retry-After",
     errors.SignInRefused: "Retry-After",
     errors.SignInTooSoon: "Retry-After",
     errors.InvalidSubjectToken: "Retry-After",

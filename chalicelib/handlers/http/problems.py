@@ -57,12 +57,20 @@ _STATUSES: dict[type[errors.ApiTokensError], HTTPStatus] = {
     errors.TokensUnavailable: HTTPStatus.CONFLICT,
     errors.Conflict: HTTPStatus.CONFLICT,
     errors.ReactivationLimitReached: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.TooManyChanges: HTTPStatus.TOO_MANY_REQUESTS,
     errors.PreconditionFailed: HTTPStatus.PRECONDITION_FAILED,
     errors.IdempotencyKeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.DependencyUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 # These errors have a ``reason`` for callers, and facts for the log.
 EXPLAINED = (errors.SignInRefused, errors.LoginFailed, errors.IdentityProviderUnavailable)
+# These errors tell when a limit allows more.
+_LIMITS = (
+    errors.TooManyCreations,
+    errors.ReactivationLimitReached,
+    errors.TooManyChanges,
+    errors.TooManyJobs,
+)
 INTERNAL_ERROR = "internal_error"
 SOMETHING_WENT_WRONG = "Something went wrong here. Try again. If it happens again, report the request id."
 
@@ -198,7 +206,7 @@ def retry_after(error: errors.ApiTokensError) -> str | None:
         return _seconds(error.retry_after)
     if isinstance(error, errors.SignInTooSoon):
         return _seconds(SIGN_IN_LEEWAY)
-    if isinstance(error, errors.TooManyCreations | errors.ReactivationLimitReached | errors.TooManyJobs):
+    if isinstance(error, _LIMITS):
         return _seconds(error.retry_after)
     return RETRY_AFTER_SECONDS if isinstance(error, errors.DependencyUnavailable) else None
 

@@ -139,6 +139,7 @@ CHANGE = Operation(
         errors.TokenAlreadyExpired,
         errors.PreconditionFailed,
         errors.ReactivationLimitReached,
+        errors.TooManyChanges,
         errors.ConcurrentChange,
     ),
 )
@@ -213,6 +214,7 @@ KEEP_ALIVE = Operation(
         errors.TokenAlreadyRevoked,
         errors.TokenAlreadyExpired,
         errors.TokenNotActive,
+        errors.TooManyChanges,
         errors.ConcurrentChange,
     ),
 )

@@ -18,15 +18,16 @@ from chalicelib.domain.errors import (
     TokenAlreadyRotated,
     TokenNotActive,
     TokenNotFound,
+    TooManyChanges,
 )
 from chalicelib.domain.ids import new_token_id
 from chalicelib.domain.network_lists import allowed_networks
 from chalicelib.domain.networks import Network
 from chalicelib.domain.revocations import EndedGeneration, Revocation, RevocationReason
 from chalicelib.domain.tokens import Token, TokenState, TokenStatus
+from chalicelib.services.daily_limits import CountChange
 from chalicelib.services.listing import ListTokens
 from chalicelib.services.manage import ManageTokens, TokenPatch
-from chalicelib.services.reactivations import CountReactivation
 from chalicelib.services.revocation import RevokeToken
 from tests.support.actors import JOURNAL, PERSON, an_event
 from tests.support.builders import RULES, a_token, a_user
@@ -63,7 +64,7 @@ class Desk:
         self.owner = a_user(generation="now", live_tokens=1)
         self.store.put(self.owner)
         listing = ListTokens(self.store, self.clock, RULES)
-        counted = CountReactivation(self.store, self.clock, MOST)
+        counted = CountChange(self.store, self.clock, MOST, 1000)
         self.tokens = ManageTokens(self.store, listing, counted, self.clock, RULES, JOURNAL)
         self.revoke = RevokeToken(self.store, self.store, self.store, self.clock, RULES, JOURNAL)
 
@@ -614,7 +615,7 @@ def test_longest_lifetime_of_today_counts(desk: Desk) -> None:
     """A token that MAX_TOKEN_LIFETIME_DAYS ended is not kept alive."""
     rules = replace(RULES, max_lifetime=DAY)
     listing = ListTokens(desk.store, desk.clock, rules)
-    counted = CountReactivation(desk.store, desk.clock, MOST)
+    counted = CountChange(desk.store, desk.clock, MOST, 1000)
     token = desk.has()
 
     manage = ManageTokens(desk.store, listing, counted, desk.clock, rules, JOURNAL)
@@ -645,3 +646,44 @@ def test_token_that_goes_idle_meanwhile_is_not_kept_alive(desk: Desk) -> None:
     desk.store.let("save_token", meanwhile)
     with pytest.raises(TokenNotActive):
         desk.tokens.keep_alive(desk.owner, token.id, PERSON)
+
+
+def test_other_changes_are_limited_each_day(desk: Desk) -> None:
+    """A rename and a kept-alive token count. A pause, a revocation and a first list never wait."""
+    token, other = desk.has(), desk.has()
+    counted = CountChange(desk.store, desk.clock, MOST, 2)
+    listing = ListTokens(desk.store, desk.clock, RULES)
+    manage = ManageTokens(desk.store, listing, counted, desk.clock, RULES, JOURNAL)
+    manage.patch(desk.owner, token.id, RENAME, PERSON)
+    manage.patch(desk.owner, token.id, RENAME, PERSON)
+    manage.keep_alive(desk.owner, token.id, PERSON)
+
+    with pytest.raises(TooManyChanges) as caught:
+        manage.patch(desk.owner, other.id, RENAME, PERSON)
+    assert (caught.value.limit, caught.value.retry_after) == (2, timedelta(hours=12))
+    with pytest.raises(TooManyChanges):
+        manage.keep_alive(desk.owner, other.id, PERSON)
+    assert desk.store.read_token(other) == other
+    first_list = TokenPatch(name="renamed too", allowed_networks=allowed_networks(["10.0.0.0/8"]))
+    manage.patch(desk.owner, other.id, first_list, PERSON)
+    manage.patch(desk.owner, other.id, PAUSE, PERSON)
+    desk.revoke(desk.owner, other.id, RevocationReason.OWNER, PERSON)
+
+    desk.clock.advance(timedelta(hours=12))
+    manage.patch(desk.owner, token.id, replace(RENAME, name="tomorrow"), PERSON)
+
+
+def test_change_that_meets_another_one_counts_once(desk: Desk) -> None:
+    """However many attempts it needs."""
+    token = desk.has()
+    manage = ManageTokens(
+        desk.store,
+        ListTokens(desk.store, desk.clock, RULES),
+        CountChange(desk.store, desk.clock, MOST, 1),
+        desk.clock,
+        RULES,
+        JOURNAL,
+    )
+    desk.store.let("save_token", lambda: desk.tokens.patch(desk.owner, token.id, PAUSE, PERSON))
+
+    assert manage.patch(desk.owner, token.id, RENAME, PERSON).token.name == "nightly"

@@ -23,8 +23,8 @@ from chalicelib.domain.ids import user_id_for
 from chalicelib.domain.revocations import EndedGeneration, Revocation, RevocationReason
 from chalicelib.domain.tokens import TokenStatus
 from chalicelib.domain.users import Role, User, UserStatus
+from chalicelib.services.daily_limits import CountChange
 from chalicelib.services.listing import ListTokens, TokenQuery
-from chalicelib.services.reactivations import CountReactivation
 from chalicelib.services.users import ManageUsers, UserQuery
 from tests.support.actors import ADMINISTRATOR, JOURNAL, OPERATOR
 from tests.support.builders import ISSUER, RULES, a_token, a_user, an_admin
@@ -67,7 +67,7 @@ class Office:
     def __init__(self) -> None:
         self.store = BusyStore()
         self.clock = FixedClock(NOW)
-        counted = CountReactivation(self.store, self.clock, MOST)
+        counted = CountChange(self.store, self.clock, MOST, 1000)
         rules = replace(RULES, administrators=NAMED)
         self.users = ManageUsers(self.store, self.clock, rules, counted, JOURNAL)
         self.store.put(ADMIN)

@@ -1,4 +1,4 @@
-"""Counts of re-activations: one row for each user and day, in the user's partition."""
+"""Counts of changes: one row for each user and day, in the user's partition."""
 
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from chalicelib.adapters.dynamodb import attributes, primary_keys
 from chalicelib.adapters.dynamodb.errors import ConditionFailed, translated
 from chalicelib.adapters.dynamodb.writes import Update
-from chalicelib.domain.ports.users import Reactivated
+from chalicelib.domain.ports.users import Counted
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 _KEPT = timedelta(days=2)
 
 
-class DynamoDBReactivationStore:
+class DynamoDBDailyCountStore:
     """Counts, each changed by one conditional write."""
 
     def __init__(self, client: "DynamoDBClient", table: str) -> None:
         self._client = client
         self._table = table
 
-    def count_reactivation(self, user_id: str, kind: Reactivated, now: datetime, most: int) -> bool:
-        """Count a re-activation. Return False if the day has ``most`` already. Raises StoreUnavailable.
+    def count_change(self, user_id: str, kind: Counted, now: datetime, most: int) -> bool:
+        """Count a change. Return False if the day has ``most`` already. Raises StoreUnavailable.
 
         ``client`` must not repeat a write whose response was lost, because that would count twice.
         """
@@ -33,7 +33,7 @@ class DynamoDBReactivationStore:
         below = f"{name} < {update.value('most', attributes.number(most))}"
         request = update.request(
             self._table,
-            primary_keys.reactivations_key(user_id, now.date()),
+            primary_keys.daily_counts_key(user_id, now.date()),
             f"attribute_not_exists({name}) OR {below}",
         )
         try:
