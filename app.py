@@ -3,7 +3,7 @@
 from chalice.app import Chalice
 
 from chalicelib import bootstrap
-from chalicelib.handlers.chalice_functions import authorizer, flushes, front_doors, sweeps
+from chalicelib.handlers.chalice_functions import authorizer, events, flushes, front_doors, sweeps
 from chalicelib.handlers.docs.routes import documents
 from chalicelib.handlers.http.middleware import with_request_id, with_security_headers
 from chalicelib.handlers.oauth.endpoints import oauth
@@ -27,6 +27,7 @@ app.register_middleware(with_security_headers, "http")
 for blueprint in (
     authorizer,
     documents,
+    events,
     flushes,
     front_doors,
     sample_api,

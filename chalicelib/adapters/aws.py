@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient
 
     from chalicelib.adapters.api_gateway import HttpApis, RestApis
+    from chalicelib.adapters.event_bridge import Buses
 
 _CONNECT_SECONDS = 0.5
 _READ_SECONDS = 2
@@ -45,6 +46,11 @@ def rest_apis_client() -> "RestApis":
 def http_apis_client() -> "HttpApis":
     """Return a client of API Gateway's own API for HTTP APIs."""
     return cast("HttpApis", _gateway_client("apigatewayv2"))
+
+
+def event_bridge_client() -> "Buses":
+    """Return a client of EventBridge that tries once. Only the reader of the stream repeats its calls."""
+    return cast("Buses", without_idle_connections(_client("events"), _CLOCK))
 
 
 def secret_client(service: str, region: str) -> object:

@@ -12,6 +12,7 @@ from chalicelib.settings import GatewaySettings
 
 if TYPE_CHECKING:
     from chalicelib.bootstrap.oauth import OAuth
+    from chalicelib.domain.ports.events import EventBus
     from chalicelib.domain.ports.flushes import AuthorizerCaches
     from chalicelib.domain.ports.revocation_jobs import RevocationJobStore
     from chalicelib.domain.ports.signing import TokenSigner
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from chalicelib.services.listing import ListTokens
     from chalicelib.services.login import Login
     from chalicelib.services.manage import ManageTokens
+    from chalicelib.services.publish import PublishEvents
     from chalicelib.services.revocation import RevokeExposed
     from chalicelib.services.revocation_jobs import RevocationJobs
     from chalicelib.services.rotate import RotateToken
@@ -211,17 +213,24 @@ class Service(Decision, Provider):
     @cached_property
     def flush(self) -> "FlushCaches":
         """The end of the gateway's cached decisions."""
-        from chalicelib.adapters.dynamodb.stream import read_change
-        from chalicelib.domain.flush_budget import FlushLimits
-        from chalicelib.services.flush import FlushCaches
-        from chalicelib.services.shared_budget import SharedBudget
+        from chalicelib.bootstrap.streams import flush_of
 
-        gateway = self._gateway
-        stages, rate = gateway.authorizer_cache_stages, gateway.flush_calls_per_second
-        limits = FlushLimits(len(stages), rate, gateway.flush_calls_burst, self.cache_ttl)
-        budget = SharedBudget(limits, self.flush_store, self.clock)
-        caches, reuse = self.authorizer_caches, self.settings.decision_reuse
-        return FlushCaches(stages, read_change, budget, caches, self.clock, self.sleep, reuse)
+        return flush_of(self, self._gateway)
+
+    @cached_property
+    def event_bus(self) -> "EventBus":
+        """The bus that the settings name, or the default bus."""
+        from chalicelib.adapters.aws import event_bridge_client
+        from chalicelib.adapters.event_bridge import EventBridgeBus
+
+        return EventBridgeBus(event_bridge_client(), self._gateway.event_bus_name or "default")
+
+    @cached_property
+    def publish(self) -> "PublishEvents":
+        """The reader of the table's stream that looks after events."""
+        from chalicelib.bootstrap.streams import publish_of
+
+        return publish_of(self, self._gateway)
 
     @cached_property
     def sweep_store(self) -> "SweepStore":

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from chalicelib.adapters.oidc.provider import OidcProvider
     from chalicelib.adapters.retries import Retries
     from chalicelib.domain.ports.clients import AssertionStore
-    from chalicelib.domain.ports.events import EventStore
+    from chalicelib.domain.ports.events import EventBus, EventStore
     from chalicelib.domain.ports.flushes import AuthorizerCaches, FlushStore
     from chalicelib.domain.ports.revocation_jobs import RevocationJobStore
     from chalicelib.domain.ports.sign_in import LoginProvider, SessionStore
@@ -58,6 +58,7 @@ class Parts(TypedDict, total=False):
     identity_provider: "OidcProvider"
     login_provider: "LoginProvider"
     authorizer_caches: "AuthorizerCaches"
+    event_bus: "EventBus"
 
 
 class Stores:

@@ -32,8 +32,9 @@ MOST_READ_UNITS = 100
 
 _OWNERS_AT_ONCE = 25
 _ROWS_AT_ONCE = 100
-# Quarters of a read unit for each eventually consistent read. A token's row has at most 2 KB.
-_TOKEN, _OWNER, _ENDED_GENERATION, _QUERY = 1, 2, 2, 2
+# Quarters of a read unit for each eventually consistent read. A token's row has at most 4 KB: its texts
+# have at most 600 characters, of up to four bytes each.
+_TOKEN, _OWNER, _ENDED_GENERATION, _QUERY = 2, 2, 2, 2
 _WHOLE_UNIT = 4
 
 _CURSOR_BOUNDS = strict_json.Bounds(longest=cursors.MAX_LENGTH, deepest=1, most_values=4)

@@ -24,6 +24,7 @@ from chalicelib.services import revocation_jobs, revocation_targets
 from chalicelib.services.sweep import TOKENS_AT_A_TIME
 from infra.aws.operate.key_rollover import Operator
 from infra.aws.package.functions import PAGE as FUNCTION_OF_THE_PAGE
+from infra.aws.package.publishing import MAPPING as EVENTS_OUT
 from tests.iam.gateway import DOORS, HOST
 from tests.iam.stack import CLIENT_SECRET_ARN, NAMED_PARAMETER_ARN, NAMED_SECRET_ARN, REGION
 from tests.oauth.caller import ACCESS_TOKEN, ASSERTION_TYPE, ID_TOKEN, INTROSPECT, REVOKE, TOKEN, basic
@@ -318,6 +319,17 @@ def _damaged(walk: Walk, person: str) -> str:
     return token_id
 
 
+def publish_events(walk: Walk) -> None:
+    """Send the event of a rotation, and write the event of a reuse."""
+    person = walk.somebody()
+    token = walk.token(person)
+    before = walk.cloud.rows()
+    walk.made(f"/v1/tokens/{token['id']}/rotate", person)
+    walk.advance(minutes=10)
+    assert not walk.gateway.decide("RestRequestAuthorizer", token["token"])
+    walk.gateway.publish(handed_on(records_between(before, walk.cloud.rows()), EVENTS_OUT))
+
+
 def sweep_tokens(walk: Walk) -> None:
     """Walk through all users, one of whom was removed, and rows of 0.1. On the next day, do it again."""
     person = walk.somebody()
@@ -390,5 +402,6 @@ ALL: tuple[Callable[[Walk], None], ...] = (
     pass_every_door,
     flush_caches,
     revoke_many_tokens,
+    publish_events,
     sweep_tokens,
 )

@@ -28,7 +28,7 @@ from infra.aws.deploy.artifacts import Bucket, default_bucket
 from infra.aws.deploy.destroy import destroy
 from infra.aws.deploy.stage import deploy
 from infra.aws.errors import DeploymentError
-from infra.aws.operate import restore_segments, users
+from infra.aws.operate import events, restore_segments, users
 from infra.aws.operate.key_rollover import Operator
 from infra.aws.package import build as package
 from infra.aws.package.access_logs import refuse_without_role
@@ -41,7 +41,7 @@ from tests.iam.outside import FOLDER, Question, answers
 from tests.iam.policy import Request, Statement, allows
 from tests.iam.recorder import Recorder
 from tests.iam.resource_calls import TYPES, optional_calls, resource_calls
-from tests.iam.stack import ACCOUNT, REGION, ROOT, STACK, TABLE, TABLE_ARN, policy_files, statements
+from tests.iam.stack import ACCOUNT, BUS, REGION, ROOT, STACK, TABLE, TABLE_ARN, policy_files, statements
 from tests.iam.verifying import fire_an_alarm, verify
 from tests.iam.walk import _cloud, _tags_of
 from tests.support.actors import an_event
@@ -53,16 +53,19 @@ from tests.support.service import ENVIRON
 
 INFRA = ROOT / "infra" / "aws"
 OPERATORS, OPTIONS, VERIFY = "policy-operators.json", "policy-operators-options.json", "policy-verify.json"
+EVENTS = "policy-operators-events.json"
 # The kinds of work that each file is for. Options are deployed with both files of the operators.
 WORK = {
     OPERATORS: ("CloudFormation", "users", "signing_keys", "restore", "deploy"),
     OPTIONS: ("options",),
+    EVENTS: ("events",),
     VERIFY: ("verify",),
 }
 RESTORED = "restored"
 LOOKS = ("ListUsers", "ReadUsersAndIdentities", "ReadOneRow")
 OTHER = "https://other.example.com"
 NAMES = {"REGION": REGION, "ACCOUNT": ACCOUNT, "TABLE": TABLE, "STACK": STACK, "RESTORED": RESTORED}
+NAMES["BUS"] = BUS
 
 
 def granted(file: str = OPERATORS) -> list[Statement]:
@@ -215,6 +218,16 @@ def deploy_and_destroy(record: Record, folder: Path, monkeypatch: pytest.MonkeyP
     destroy(ours, stack, "dev", lambda *_: True)
 
 
+def send_events_again(record: Record, cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Send the event of a token again."""
+    buses: Any = Session().create_client("events", REGION)
+    buses.create_event_bus(Name=BUS)
+    monkeypatch.setattr(events, "session_of_environment", lambda: RecordedSession(record))
+    day = an_event().at.date().isoformat()
+    command = ["events", "resend", "--table", cloud.table, "--bus", BUS, "--since", f"{day}T00:00Z"]
+    assert main([*command, "--until", f"{day}T23:59Z", "--yes"]) == 0
+
+
 def ask_for_access_logs(record: Record) -> None:
     """Deploy with access logs, in a region that has no role for them."""
     gateway: Any = RecordedSession(record).create_client("apigateway")
@@ -254,6 +267,9 @@ def operated(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, list[Requ
             roll_over_keys(record, cloud)
             found["signing_keys"] = record.requests
             desk_of_backup(cloud)
+            record = Record(STACK, _tags_of)
+            send_events_again(record, cloud, patch)
+            found["events"] = record.requests
             record = Record(STACK, _tags_of)
             restore_rows(record, cloud, folder, patch)
             found["restore"] = record.requests
@@ -406,7 +422,9 @@ def _sources() -> str:
     return text.replace("AWS::ApiGateway::Deployment", "")
 
 
-@pytest.mark.parametrize(("file", "most"), [(OPERATORS, 9_500), (OPTIONS, 5_500), (VERIFY, 5_500)])
+@pytest.mark.parametrize(
+    ("file", "most"), [(OPERATORS, 9_500), (OPTIONS, 5_500), (EVENTS, 1_000), (VERIFY, 5_500)]
+)
 def test_policies_fit(file: str, most: int) -> None:
     """IAM counts characters without spaces.
 

@@ -17,7 +17,7 @@ PERIOD_SECONDS = 300
 
 Summary = Callable[[list[float]], float]
 
-_TERM = re.compile(r'\$\.(\w+) = "(\w+)"')
+_TERM = re.compile(r'\$\.(\w+) = "([\w.]+)"')
 _COMBINED: dict[str, Summary] = {"SUM(METRICS())": sum, "MAX(METRICS())": max}
 _STATISTICS: dict[str, Summary] = {"Sum": sum, "Maximum": max, "p99": max}
 Line = Mapping[str, Any] | str

@@ -51,6 +51,8 @@ def dynamodb_stub(
             "UnprocessedKeys": {},
         },
         "UpdateItem": {},
+        # The sweep has no checkpoint yet.
+        "GetItem": {},
     }
 
     class Handler(BaseHTTPRequestHandler):

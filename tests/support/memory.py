@@ -382,6 +382,14 @@ class InMemoryStore(SweptRows, JobRows):
             found = sorted(self.events(user_id), key=lambda event: event.position, reverse=True)
         return [event for event in found if after is None or event.position < after][:limit]
 
+    def add_event(self, event: Event) -> bool:
+        """Write a derived event, unless it exists."""
+        with self._lock:
+            if event.id in self._events:
+                return False
+            self._write(event)
+            return True
+
     def _write(self, *events: Event) -> None:
         for event in events:
             assert event.id not in self._events

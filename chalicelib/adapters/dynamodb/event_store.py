@@ -1,11 +1,11 @@
-"""Events as they are read."""
+"""Events as they are read, and events that are derived from rows."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from chalicelib.adapters.dynamodb import attributes, primary_keys
-from chalicelib.adapters.dynamodb.errors import translated
-from chalicelib.adapters.dynamodb.events import EVENT
+from chalicelib.adapters.dynamodb.errors import ConditionFailed, translated
+from chalicelib.adapters.dynamodb.events import EVENT, put_event
 from chalicelib.domain.events import Event
 
 if TYPE_CHECKING:
@@ -34,3 +34,12 @@ class DynamoDBEventStore:
                 **start,  # type: ignore[arg-type]
             )
         return [EVENT.read(item) for item in page["Items"]]  # type: ignore[arg-type]
+
+    def add_event(self, event: Event) -> bool:
+        """Write a derived event. Return False if it exists. Raises StoreUnavailable."""
+        try:
+            with translated():
+                self._client.put_item(**put_event(self._table, event)["Put"])
+        except ConditionFailed:
+            return False
+        return True

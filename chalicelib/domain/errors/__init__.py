@@ -25,6 +25,7 @@ from chalicelib.domain.errors.callers import (
 )
 from chalicelib.domain.errors.dependencies import (
     DependencyUnavailable,
+    EventBusUnavailable,
     FlushPostponed,
     GatewayThrottled,
     GatewayUnavailable,
@@ -104,6 +105,7 @@ __all__ = [
     "Conflict",
     "CrossSiteRequest",
     "DependencyUnavailable",
+    "EventBusUnavailable",
     "ExpiredToken",
     "FlushPostponed",
     "GatewayThrottled",

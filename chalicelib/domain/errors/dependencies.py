@@ -56,3 +56,7 @@ class FlushPostponed(DependencyUnavailable):
     """The next round of flushes is further away than the function may wait."""
 
     detail = "The next flush is too far away to wait for."
+
+
+class EventBusUnavailable(DependencyUnavailable):
+    """EventBridge failed, timed out or throttled."""

@@ -97,6 +97,7 @@ def test_gateway_needs_nothing() -> None:
         authorizer_cache_stages=(),
         flush_calls_per_second=2,
         flush_calls_burst=10,
+        event_bus_name=None,
         log_level="INFO",
         log_allowed_percent=100,
     )
@@ -365,6 +366,8 @@ def test_senseless_setting_is_named_with_what_is_wrong_and_an_example(
         ("FLUSH_CALLS_PER_SECOND", "9", "must be a whole number from 1 to 8"),
         ("FLUSH_CALLS_BURST", "0", "must be a whole number from 1 to 20"),
         ("FLUSH_CALLS_BURST", "21", "must be a whole number from 1 to 20"),
+        ("EVENT_BUS_NAME", "a/b", "is not valid"),
+        ("EVENT_BUS_NAME", "*", "is not valid"),
         ("LOG_LEVEL", "debug", "must be one of DEBUG, INFO, WARNING, ERROR"),
         ("LOG_LEVEL", "TRACE", "must be one of DEBUG, INFO, WARNING, ERROR"),
     ],
