@@ -288,12 +288,15 @@ def revoke_many_tokens(walk: Walk) -> None:
         )
         walk.call("GET", f"{JOBS}/{started.json['id']}", jwt)
     named = [_grown(walk, own) for own in owners for _ in range(2)]
-    unknown = f"tok_{'0' * 36}"
+    unknown, damaged = f"tok_{'0' * 36}", str(walk.token(person)["id"])
+    (row,) = [row for row in walk.cloud.rows() if row["sk"]["S"] == f"T#{damaged}"]
+    unreadable = {name: each for name, each in row.items() if name != "state"}
+    walk.cloud.dynamodb.put_item(TableName=walk.cloud.table, Item=unreadable)
     with pytest.MonkeyPatch.context() as small:
         small.setattr(revocation_jobs, "MOST_AT_ONCE", 1)
         small.setattr(revocation_targets, "TOKENS_AT_A_TIME", 2)
         wanted: list[dict[str, object]] = [
-            {"token_ids": [*named[1:], unknown, _damaged(walk, person)]},
+            {"token_ids": [*named[1:], unknown, damaged]},
             {"filter": {"q": "many"}},
         ]
         for number, each in enumerate(wanted):
@@ -301,6 +304,7 @@ def revoke_many_tokens(walk: Walk) -> None:
             walk.call("POST", JOBS, jwt, body, Idempotency_Key=f"{number}")
         walk.advance(minutes=1)
         walk.gateway.sweep()
+    walk.cloud.dynamodb.put_item(TableName=walk.cloud.table, Item=row)
 
 
 def _grown(walk: Walk, jwt: str) -> str:
@@ -308,15 +312,6 @@ def _grown(walk: Walk, jwt: str) -> str:
     made = walk.call("POST", "/v1/tokens", jwt, {"name": "many"}).json
     walk.call("POST", "/v1/tokens/self/rotate", made["token"], {"overlap_seconds": 60})
     return str(made["id"])
-
-
-def _damaged(walk: Walk, person: str) -> str:
-    """Return the id of a token whose row cannot be read."""
-    token_id = str(walk.token(person)["id"])
-    (row,) = [row for row in walk.cloud.rows() if row["sk"]["S"] == f"T#{token_id}"]
-    damaged = {name: each for name, each in row.items() if name != "state"}
-    walk.cloud.dynamodb.put_item(TableName=walk.cloud.table, Item=damaged)
-    return token_id
 
 
 def publish_events(walk: Walk) -> None:
