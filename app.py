@@ -10,6 +10,7 @@ from chalicelib.handlers.oauth.endpoints import oauth
 from chalicelib.handlers.oauth.well_known import well_known
 from chalicelib.handlers.page.routes import web
 from chalicelib.handlers.v1.all_tokens import all_tokens
+from chalicelib.handlers.v1.events.routes import histories
 from chalicelib.handlers.v1.exposed import exposed
 from chalicelib.handlers.v1.revocations.routes import revocations
 from chalicelib.handlers.v1.sample_api import sample_api
@@ -40,6 +41,7 @@ for blueprint in (
     users_tokens,
     all_tokens,
     revocations,
+    histories,
     oauth,
     well_known,
     web,

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from chalicelib.bootstrap.decision import Decision
+from chalicelib.bootstrap.mails import Mails
 from chalicelib.bootstrap.provider import Provider
 from chalicelib.services.callers import ApiCaller, token_caller
 from chalicelib.settings import GatewaySettings
@@ -19,9 +20,11 @@ if TYPE_CHECKING:
     from chalicelib.domain.ports.sweeps import SweepStore
     from chalicelib.domain.users import Role, User
     from chalicelib.services.accounts import Accounts
+    from chalicelib.services.all_events import ListAllEvents
     from chalicelib.services.all_tokens import ListAllTokens
     from chalicelib.services.daily_limits import CountChange
     from chalicelib.services.flush import FlushCaches
+    from chalicelib.services.histories import ReadHistories
     from chalicelib.services.issue import IssueToken
     from chalicelib.services.listing import ListTokens
     from chalicelib.services.login import Login
@@ -42,7 +45,7 @@ if TYPE_CHECKING:
 _Authorizer = TypeVar("_Authorizer")
 
 
-class Service(Decision, Provider):
+class Service(Decision, Provider, Mails):
     """The service with authentication. Parts such as ``issue`` are called like methods."""
 
     def check(self) -> None:
@@ -159,6 +162,20 @@ class Service(Decision, Provider):
 
         users, tokens, rows, index = self.users, self.tokens, self.authorization, self.token_index
         return ListAllTokens(users, tokens, rows, index, self.listing, self.clock, self.rules)
+
+    @cached_property
+    def histories(self) -> "ReadHistories":
+        """The events of one user."""
+        from chalicelib.services.histories import ReadHistories
+
+        return ReadHistories(self.events, self.users, self.clock, self.rules.record_networks)
+
+    @cached_property
+    def all_events(self) -> "ListAllEvents":
+        """Lists of the events of all users."""
+        from chalicelib.services.all_events import ListAllEvents
+
+        return ListAllEvents(self.events, self.users, self.clock, self.rules.record_networks)
 
     @cached_property
     def accounts(self) -> "Accounts":

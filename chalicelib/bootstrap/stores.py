@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.ports.clients import AssertionStore
     from chalicelib.domain.ports.events import EventBus, EventStore
     from chalicelib.domain.ports.flushes import AuthorizerCaches, FlushStore
+    from chalicelib.domain.ports.mails import Mailer, MailStore
     from chalicelib.domain.ports.revocation_jobs import RevocationJobStore
     from chalicelib.domain.ports.sign_in import LoginProvider, SessionStore
     from chalicelib.domain.ports.signing import KeyStore
@@ -58,6 +59,8 @@ class Parts(TypedDict, total=False):
     identity_provider: "OidcProvider"
     login_provider: "LoginProvider"
     authorizer_caches: "AuthorizerCaches"
+    mail_store: "MailStore"
+    mailer: "Mailer | None"
     event_bus: "EventBus"
 
 

@@ -62,7 +62,7 @@ def manage_tokens(walk: Walk) -> None:
         walk.call("PATCH", path, jwt, change)
     for look in ("?limit=1", "?sort=name", "?include=usage", "/summary"):
         walk.call("GET", f"/v1/tokens{look}", jwt)
-    for look in (path, f"{path}/usage"):
+    for look in (path, f"{path}/usage", f"{path}/events?limit=1", "/v1/me/events"):
         walk.call("GET", look, jwt)
     walk.call("POST", f"{path}/keep-alive", jwt)
     successor = walk.made(f"{path}/rotate", person, overlap_seconds=3600)
@@ -155,8 +155,11 @@ def administer(walk: Walk) -> None:
         user,
         token,
         f"{token}/usage",
+        f"{token}/events",
+        f"{user}/events",
         f"/v1/admin/tokens?token_id={token_id}",
         "/v1/admin/tokens",
+        "/v1/events",
     ):
         walk.call("GET", look, walk.admin)
     for status in ("inactive", "active"):
@@ -342,9 +345,12 @@ def sweep_tokens(walk: Walk) -> None:
     for _ in range(2):
         walk.gateway.sweep()
         walk.advance(days=1)
-    walk.token(walk.somebody(), expires_in_days=30)
-    walk.advance(days=25)
-    walk.gateway.sweep()
+    other = walk.somebody()
+    walk.call("GET", "/v1/me", walk.provider.sign_in(other, email_verified=True))
+    walk.token(other, expires_in_days=30)
+    for days in (25, 3):
+        walk.advance(days=days)
+        walk.gateway.sweep()
 
 
 def read_the_client_secret(walk: Walk) -> None:

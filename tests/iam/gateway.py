@@ -15,6 +15,7 @@ from chalicelib.adapters.aws import event_bridge_client, http_apis_client, rest_
 from chalicelib.adapters.event_bridge import EventBridgeBus
 from chalicelib.domain.ports.events import EventBus
 from chalicelib.domain.ports.flushes import AuthorizerCaches
+from chalicelib.domain.ports.mails import Mailer
 from chalicelib.domain.ports.sign_in import LoginProvider
 from chalicelib.domain.ports.time import Sleep
 from chalicelib.handlers.events import publish_events
@@ -34,6 +35,7 @@ from tests.support.api import Answer
 from tests.support.clock import FixedClock
 from tests.support.dynamodb import Cloud, CloudService
 from tests.support.events import Context, Event, appsync, http_api, rest_request, websocket
+from tests.support.mails import KeptMails
 from tests.support.provider import TestProvider
 
 T = TypeVar("T")
@@ -83,6 +85,11 @@ class Process(CloudService):
         client = make()
         self._recorder.answer_for_api_gateway(client)
         return lambda: client
+
+    @cached_property
+    def mailer(self) -> Mailer:
+        """Mails are kept. A test of packaging looks at the right to send them."""
+        return KeptMails()
 
     @cached_property
     def login_provider(self) -> LoginProvider:

@@ -352,7 +352,7 @@ def beyond_sweeper() -> Iterator[Request]:
     yield from (enclosed("UpdateItem", partition, "state") for partition in ("S#1", "KEYS", "E#1"))
     yield from (row("UpdateItem", partition, "status") for partition in ("U#1", "S#1", "KEYS"))
     yield from (row("UpdateItem", "J#1", name) for name in ("admin_id", "filter", "token_count", "reason"))
-    kept = (*DECISIVE, "state", "generation", "last_used_at", "live_tokens", "purge_at")
+    kept = (*DECISIVE, "state", "generation", "last_used_at", "live_tokens")
     yield from (row(action, "E#1", "type") for action in (*READS, "UpdateItem", "DeleteItem"))
     yield row("UpdateItem", "U#1", "by_pk", "noticed")
     yield from (row("UpdateItem", "U#1", name) for name in kept)
@@ -414,6 +414,8 @@ UNSUPPLIED: Mapping[str, list[Request]] = {
         enclosed("UpdateItem", "SWEEP", "position"),
         enclosed("UpdateItem", "J#1", "status"),
         enclosed("UpdateItem", "U#1", "networks"),
+        enclosed("UpdateItem", "U#1", "is_sent"),
+        enclosed("GetItem", "U#1"),
     ],
     PUBLISHER: [*unkeyed(), enclosed("PutItem", "E#1", "type")],
     FLUSHER: [

@@ -84,6 +84,7 @@ class Walk:
             "ADMIN_CLAIM": "groups=admins",
             "DERIVED_TOKEN_AUDIENCES": "https://other.example.com",
             "AUTHORIZER_CACHE_STAGES": STAGES,
+            "NOTICES_FROM": "api-tokens@example.com",
             "EVENT_BUS_NAME": BUS,
             "RESOURCE_SERVERS": json.dumps(resource_servers()),
         }

@@ -65,6 +65,7 @@ class Context:
     aws_request_id = "request-7"
 
     def get_remaining_time_in_millis(self):
+        # The sweep finds its checkpoint and ends.
         return 0
 
 answers = {}

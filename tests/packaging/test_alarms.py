@@ -23,7 +23,7 @@ from infra.aws.package.alarms import with_alarms
 from infra.aws.package.flushing import FLUSHER, limits_of
 from infra.aws.package.functions import API, authorizers_in, functions_in
 from infra.aws.package.publishing import LATEST_SECONDS, PUBLISHER
-from infra.aws.package.sweeping import LATEST_HOURS, SWEEPER
+from infra.aws.package.sweeping import LATE_PERIODS, LATEST_HOURS, SCHEDULE, SWEEPER
 from tests.packaging.cloudwatch import PERIOD_SECONDS, CloudWatch, Line
 from tests.support.actors import an_event
 from tests.support.api import Api, api_of
@@ -339,9 +339,29 @@ class TestIncidents:
                 store.save_walk(store.find_walk(), walk)
                 with written() as lines:
                     sweep_tokens({}, OutOfTime())
-                watch.go_on()
-                watch.log(SWEEPER, *lines)
+                for _ in range(LATE_PERIODS):
+                    assert watch.raised == set()
+                    watch.go_on()
+                    watch.log(SWEEPER, *lines)
                 assert watch.raised == alarms
+
+    def test_sweep_that_nothing_runs(self, watch: CloudWatch) -> None:
+        """Its rule is off, or may not invoke it. No owner would be told of anything any more."""
+        watch.log(SWEEPER, {"event": "sweep", "outcome": "ok", "hours_since_walk": 2})
+        for _ in range(LATE_PERIODS):
+            assert watch.raised == set()
+            watch.go_on()
+        assert watch.raised == {"SweepLate"}
+
+    def test_sweep_of_open_mode_is_not_missed(self, template: dict[str, Any]) -> None:
+        """It has no tokens, so its schedule is off."""
+        resources = template["Resources"]
+        schedule = resources[SCHEDULE]
+        off = {**schedule, "Properties": {**schedule["Properties"], "State": "DISABLED"}}
+        watch = CloudWatch(with_alarms({"Resources": {**resources, SCHEDULE: off}})["Resources"])
+        for _ in range(2 * LATE_PERIODS):
+            watch.go_on()
+        assert watch.raised == set()
 
     def test_throttles_of_the_table(self, watch: CloudWatch) -> None:
         """The SDK repeats the call. Callers who see a failure are counted as such."""
@@ -378,13 +398,16 @@ class TestAlarms:
         assert looked_at == written_metrics
 
     def test_alarms_are_within_what_cloudwatch_takes(self, resources: dict[str, Any]) -> None:
-        """At most ten metrics in an expression; exactly one result; silence is no alarm."""
-        for resource in resources.values():
+        """At most ten metrics in an expression, and exactly one result.
+
+        Silence is an alarm of the scheduled function alone. The others run when they are called.
+        """
+        for name, resource in resources.items():
             if resource["Type"] == "AWS::CloudWatch::Alarm":
                 alarm = resource["Properties"]
                 assert 1 <= len(metrics_of(resource)) <= 10
                 assert [m["ReturnData"] for m in alarm["Metrics"]].count(True) == 1
-                assert alarm["TreatMissingData"] == "notBreaching"
+                assert alarm["TreatMissingData"] == ("breaching" if name == "SweepLate" else "notBreaching")
                 assert alarm["AlarmDescription"].endswith(".")
                 assert alarm["AlarmActions"]["Fn::If"][:2] == [
                     "AlarmTopicGiven",

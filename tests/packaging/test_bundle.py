@@ -63,6 +63,7 @@ def test_package_holds_the_project_and_what_it_needs(built: Package) -> None:
         "events",
         "kms",
         "secretsmanager",
+        "sesv2",
         "ssm",
     }
     assert [n for n in names if re.search(r"(^|/)(tests?|infra|moto)/|\.env|\.pyi$", n)] == []

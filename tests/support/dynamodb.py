@@ -20,6 +20,7 @@ from chalicelib.adapters.dynamodb.daily_count_store import DynamoDBDailyCountSto
 from chalicelib.adapters.dynamodb.event_store import DynamoDBEventStore
 from chalicelib.adapters.dynamodb.flush_store import DynamoDBFlushStore
 from chalicelib.adapters.dynamodb.key_store import DynamoDBKeyStore
+from chalicelib.adapters.dynamodb.mail_store import DynamoDBMailStore
 from chalicelib.adapters.dynamodb.revocation_job_store import DynamoDBRevocationJobStore
 from chalicelib.adapters.dynamodb.rotation_store import DynamoDBRotationStore
 from chalicelib.adapters.dynamodb.session_store import DynamoDBSessionStore
@@ -34,6 +35,7 @@ from chalicelib.domain.keys import KeyUse
 from chalicelib.domain.ports.clients import AssertionStore
 from chalicelib.domain.ports.events import EventStore
 from chalicelib.domain.ports.flushes import FlushStore
+from chalicelib.domain.ports.mails import MailStore
 from chalicelib.domain.ports.revocation_jobs import RevocationJobStore
 from chalicelib.domain.ports.sign_in import SessionStore
 from chalicelib.domain.ports.signing import KeyStore
@@ -94,6 +96,7 @@ class Stores:
     flushes: FlushStore
     sweeps: SweepStore
     jobs: RevocationJobStore
+    mails: MailStore
     daily_counts: DailyCountStore
     forget: Callable[[str, str | None], None]
 
@@ -105,6 +108,7 @@ def memory_stores() -> Stores:
     return Stores(
         store,
         *keys,
+        store,
         store,
         store,
         store,
@@ -145,6 +149,7 @@ def dynamodb_stores(cloud: Cloud) -> Stores:
         DynamoDBFlushStore(client, table),
         DynamoDBSweepStore(client, table),
         DynamoDBRevocationJobStore(client, table),
+        DynamoDBMailStore(client, table),
         DynamoDBDailyCountStore(client, table),
         forget,
     )

@@ -41,6 +41,7 @@ def parts_over(store: InMemoryStore) -> Parts:
         flush_store=store,
         sweep_store=store,
         revocation_job_store=store,
+        mail_store=store,
     )
 
 

@@ -87,6 +87,11 @@ def running_job_index_key(created_at: datetime) -> Item:
     return {"by_pk": {"S": RUNNING_JOBS}, "by_sk": {"S": created_at.isoformat(timespec="milliseconds")}}
 
 
+def mail_round_key(user_id: str) -> Item:
+    """Return the primary key of the record of a user's last mail about what is coming."""
+    return primary_key(USERS + user_id, "M#")
+
+
 def key_ring_key(use: KeyUse) -> Item:
     """Return the primary key of a ring's head, which sorts before every ``kid``."""
     return primary_key(KEY_RINGS[use])

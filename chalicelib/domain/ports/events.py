@@ -1,12 +1,25 @@
 """Stores of events, and the bus that they are sent to."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
 from typing import Protocol
 
 from chalicelib.domain.events import Event
 
 MOST_EVENTS = 10
 """The most events that a bus takes at once (EventBridge API Reference, "PutEvents")."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventsOfDay:
+    """Events of one UTC day, the newest first. ``next_position`` is None if the day has no more.
+
+    Fewer events than asked for do not mean that the day has no more.
+    """
+
+    events: Sequence[Event]
+    next_position: str | None
 
 
 class EventStore(Protocol):
@@ -16,6 +29,13 @@ class EventStore(Protocol):
         """Return at most ``limit`` events of a user, the newest first, strongly consistent.
 
         ``after`` is the position of the last event of the page before. Raises StoreUnavailable.
+        """
+        ...
+
+    def list_day(self, day: date, *, before: str, limit: int) -> EventsOfDay:
+        """Return at most ``limit`` (1 to 100) events of all users on a UTC day before a position.
+
+        The index that it reads may be seconds behind. It makes at most nine calls. Raises StoreUnavailable.
         """
         ...
 

@@ -56,7 +56,7 @@ def with_alarms(template: Template) -> Template:
         **_alarms(functions, authorizers),
         **_flush_alarms(limits_of(resources)),
         **sweep_filters(),
-        **sweep_alarms(),
+        **sweep_alarms(resources),
         **publishing_filters(),
         **publishing_alarms(),
         "Dashboard": _dashboard(functions, authorizers),

@@ -20,9 +20,11 @@ from infra.aws.errors import PackagingError
 MAX_BYTES = 10_000_000
 
 # The services that this project calls. botocore has the models of about four hundred.
-_SERVICES = frozenset({"apigateway", "apigatewayv2", "dynamodb", "events", "kms", "secretsmanager", "ssm"})
-# botocore's name for the hosts of both kinds of API.
-_ENDPOINTS = frozenset({"apigateway", "dynamodb", "events", "kms", "secretsmanager", "ssm"})
+_SERVICES = frozenset(
+    {"apigateway", "apigatewayv2", "dynamodb", "events", "kms", "secretsmanager", "sesv2", "ssm"}
+)
+# botocore's names for the hosts. Both kinds of API have one.
+_ENDPOINTS = frozenset({"apigateway", "dynamodb", "email", "events", "kms", "secretsmanager", "ssm"})
 # No function loads these files, even if a layer adds a package that a library tries to import. If a module
 # in the zip imports one of them, a test knows why the import never runs.
 _UNUSED = re.compile(

@@ -295,17 +295,17 @@ def test_open_mode_has_no_events() -> None:
 
 
 def test_patterns_hand_on_what_is_looked_after() -> None:
-    """And keep back uses of tokens, which are the commonest writes, and TTL's deletions."""
+    """And keep back uses of tokens, which are the commonest writes."""
     event, token = an_event(), a_token(OWNER)
     wanted = [
         new(event),
         changed(event),
         gone(event),
         gone(event, {"type": "AssumedRole", "principalId": "AROA:x"}),
+        gone(event, TTL),
         reuse(),
     ]
     others = [
-        gone(event, TTL),
         a_record(items.TOKEN.item(token), items.TOKEN.item(replace(token, last_used_at=START))),
         a_record(None, items.TOKEN.item(REUSED)),
         a_record(items.TOKEN.item(REUSED), None),
