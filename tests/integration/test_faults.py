@@ -333,7 +333,7 @@ MANAGEMENT = [
     ),
     Operation(
         "sign-in-after-removal",
-        (*SIGN_IN, "UpdateItem"),
+        (*SIGN_IN, "TransactWriteItems"),
         200,
         with_removed_user,
         lambda world: world.api.get("/v1/me", world.user),
@@ -383,7 +383,7 @@ MANAGEMENT = [
     ),
     Operation(
         "rename",
-        (*SIGN_IN, "GetItem", "UpdateItem"),
+        (*SIGN_IN, "GetItem", "UpdateItem", "TransactWriteItems"),
         200,
         with_token,
         lambda world: world.api.patch(world.path, world.user, {"name": "new"}),
@@ -391,7 +391,7 @@ MANAGEMENT = [
     ),
     Operation(
         "narrow",
-        (*SIGN_IN, "GetItem", "UpdateItem"),
+        (*SIGN_IN, "GetItem", "UpdateItem", "TransactWriteItems"),
         200,
         with_networks,
         lambda world: change_networks(world, "10.1.0.0/16"),
@@ -399,7 +399,7 @@ MANAGEMENT = [
     ),
     Operation(
         "widen",
-        (*SIGN_IN, "GetItem", "UpdateItem"),
+        (*SIGN_IN, "GetItem", "UpdateItem", "TransactWriteItems"),
         200,
         with_networks,
         lambda world: change_networks(world, "10.0.0.0/8", "192.0.2.0/24"),
@@ -407,7 +407,7 @@ MANAGEMENT = [
     ),
     Operation(
         "allow-every-address",
-        (*SIGN_IN, "GetItem", "UpdateItem"),
+        (*SIGN_IN, "GetItem", "UpdateItem", "TransactWriteItems"),
         200,
         with_networks,
         change_networks,
@@ -415,7 +415,7 @@ MANAGEMENT = [
     ),
     Operation(
         "pause",
-        (*SIGN_IN, "GetItem", "UpdateItem"),
+        (*SIGN_IN, "GetItem", "TransactWriteItems"),
         200,
         with_token,
         lambda world: world.api.patch(world.path, world.user, {"status": "inactive"}),
@@ -424,7 +424,7 @@ MANAGEMENT = [
     Operation(
         "resume",
         # The re-activation is counted before it is made.
-        (*SIGN_IN, "GetItem", "UpdateItem", "UpdateItem"),
+        (*SIGN_IN, "GetItem", "UpdateItem", "TransactWriteItems"),
         200,
         with_paused_token,
         lambda world: world.api.patch(world.path, world.user, {"status": "active"}),
@@ -492,7 +492,7 @@ MANAGEMENT = [
     ),
     Operation(
         "end-predecessor",
-        ("Query", "BatchGetItem", "GetItem", "GetItem", "UpdateItem"),
+        ("Query", "BatchGetItem", "GetItem", "GetItem", "TransactWriteItems"),
         204,
         with_own_successor_used_just_now,
         lambda world: world.api.delete("/v1/tokens/self/predecessor", world.secret),
@@ -541,7 +541,7 @@ MANAGEMENT = [
     ),
     Operation(
         "keep-alive",
-        (*SIGN_IN, "GetItem", "UpdateItem"),
+        (*SIGN_IN, "GetItem", "UpdateItem", "TransactWriteItems"),
         200,
         with_token_a_day_old,
         lambda world: world.api.post(f"{world.path}/keep-alive", world.user),
