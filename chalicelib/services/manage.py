@@ -88,10 +88,8 @@ class ManageTokens:
             after = _patched(before, owner, patch, now, self._rules)
             if after is before:
                 return before
-            if _is_counted(before, after):
-                count(Counted.BY_ADMIN if admin else Counted.BY_OWNER)
-            elif not _protects(before, after):
-                count(Counted.OTHER_BY_OWNER)
+            if kind := _counted_as(before, after, admin):
+                count(kind)
             event = self._journal.about_token(type_of_change(before, after), before, after, actor, now)
             return self._store.save_token(before, after, event, admin)
 
@@ -139,11 +137,19 @@ class ManageTokens:
         return self._listing.views(owner, [token], self._clock.now())[0]
 
 
-def _is_counted(before: Token, after: Token) -> bool:
-    """Return True if an owner could repeat the change forever, and flush the gateways' caches with it.
+def _counted_as(before: Token, after: Token, admin: ActingAdmin | None) -> Counted | None:
+    """Return the count of the day to which a change belongs, or None if no count may refuse it."""
+    flushes = _flushes(before, after)
+    if not flushes and _protects(before, after):
+        return None
+    if admin:
+        # Whatever it is, an owner must not use up what administrators have.
+        return Counted.BY_ADMIN
+    return Counted.BY_OWNER if flushes else Counted.OTHER_BY_OWNER
 
-    A pause, a revocation and a token's first list of networks are never refused for a count.
-    """
+
+def _flushes(before: Token, after: Token) -> bool:
+    """Return True if an owner could repeat the change forever, and flush the gateways' caches with it."""
     # An idle token that comes back was not paused: it flushes nothing.
     is_back = before.state is not after.state and after.state is TokenState.ACTIVE
     had_list = bool(before.allowed_networks)

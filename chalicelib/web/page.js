@@ -33,8 +33,11 @@ function showMe() {
 
 /** Loads the view only when it is opened, because most people never see it. */
 async function showUsers(id) {
+  const shown = location.hash;
   try {
     const [list, tokens] = await Promise.all([import('./users.js'), import('./user-tokens.js')]);
+    // Imports may end in another order than they began. An older address must not cover the newer one.
+    if (location.hash !== shown) return;
     await (id ? tokens.showUserTokens(views.users, decodeURIComponent(id)) : list.showUserList(views.users));
   } catch {
     errorToast('This part of the page could not be loaded. Reload the page.');

@@ -429,7 +429,7 @@ MANAGEMENT = [
     ),
     Operation(
         "resume",
-        # The re-activation is counted before it is made.
+        # The change is counted before it is made.
         (*SIGN_IN, "GetItem", "UpdateItem", "TransactWriteItems"),
         200,
         with_paused_token,
@@ -461,6 +461,7 @@ MANAGEMENT = [
         rotate,
         is_rotated,
         409,  # token_rotated
+        events=2,  # The overlap of the predecessor ends early.
     ),
     Operation(
         "rotate-itself",
@@ -487,6 +488,7 @@ MANAGEMENT = [
         with_line,
         lambda world: world.api.delete(world.path, world.user),
         has_no_working_token,
+        events=2,
     ),
     Operation(
         "report-an-ancestor",
@@ -495,6 +497,7 @@ MANAGEMENT = [
         with_line,
         report,
         has_no_working_token,
+        events=2,
     ),
     Operation(
         "end-predecessor",

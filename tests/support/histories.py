@@ -35,8 +35,8 @@ def check_histories(users: Iterable[User], tokens: Iterable[Token], events: Sequ
         _check_birth(token, events)
         for member, ends in _ends(own, differences_of_token(None, token)).items():
             # The event of its predecessor tells of a successor, but not with what members it began.
-            is_start = sorted(ends.values()) == [-1, 1] and ends[None] == 1
-            assert token.predecessor_id and is_start, (token.id, member, ends)
+            assert token.predecessor_id, (token.id, member, ends)
+            assert (sorted(ends.values()), ends[None]) == ([-1, 1], 1), (token.id, member, ends)
 
 
 def check_no_token_without_row(tokens: Iterable[Token], events: Iterable[Event]) -> None:

@@ -157,7 +157,7 @@ class InMemoryStore(SweptRows):
                 ended = replace(row, ended_at=line.ended_at, purge_at=line.purge_at)
                 self._lines[row.user_id, row.id] = ended
 
-    def rotate_token(self, rotation: Rotation, event: Event, *, limits: CreationLimits) -> None:
+    def rotate_token(self, rotation: Rotation, events: Sequence[Event], *, limits: CreationLimits) -> None:
         """Write the successor and the ends of the others, or nothing."""
         with self._lock:
             successor = rotation.successor
@@ -175,7 +175,7 @@ class InMemoryStore(SweptRows):
                 self._change(row, change.before, change.after)
             self._tokens[successor.user_id, successor.id] = successor
             self._count(_created(owner, successor), slots)
-            self._write(event)
+            self._write(*events)
 
     def record_refusal(self, before: Token, after: Token) -> bool:
         """Record a refusal, unless another process did."""

@@ -17,6 +17,7 @@ from chalicelib.domain.errors import (
     TokenAlreadyExpired,
     TokenAlreadyRevoked,
     TokenNotFound,
+    TooManyChanges,
     UserNotFound,
 )
 from chalicelib.domain.ids import new_token_id
@@ -35,7 +36,7 @@ from tests.support.clock import START, FixedClock
 from tests.unit.services.stores import BusyStore
 
 DAY = timedelta(days=1)
-MOST = 3
+MOST, CHANGES_A_DAY = 3, 5
 ACTIVE, INACTIVE = TokenState.ACTIVE, TokenState.INACTIVE
 ADMIN = an_admin("admin@example.com", role_given_at=START + DAY)
 NAMED = a_user("named@example.com")
@@ -49,7 +50,7 @@ class Office:
         self.store = BusyStore()
         self.clock = FixedClock(START + DAY)
         rules = RULES_WITH_NAMES
-        counted = CountChange(self.store, self.clock, MOST, 1000)
+        counted = CountChange(self.store, self.clock, MOST, CHANGES_A_DAY)
         users = ManageUsers(self.store, self.clock, rules, counted, JOURNAL)
         listing = ListTokens(self.store, self.clock, rules)
         self.manage = ManageTokens(self.store, listing, counted, self.clock, rules, JOURNAL)
@@ -217,6 +218,20 @@ def test_reactivations_of_administrators_and_of_owners_are_counted_apart(office:
     with pytest.raises(ReactivationLimitReached):
         office.manage.patch(office.owner, token.id, TokenPatch(status=ACTIVE), PERSON)
     office.tokens.revoke(ADMIN, office.owner.id, token.id, ADMINISTRATOR)
+
+
+def test_owner_who_used_up_the_day_does_not_hinder_administrators(office: Office) -> None:
+    """Also for an idle token, whose way back is among an owner's other changes."""
+    token = office.has()
+    for number in range(CHANGES_A_DAY):
+        patch = TokenPatch(name=f"name {number}")
+        office.manage.patch(office.owner, token.id, patch, PERSON)
+    idle = office.has(idle_at=START)
+
+    with pytest.raises(TooManyChanges):
+        office.manage.patch(office.owner, idle.id, TokenPatch(status=ACTIVE), PERSON)
+    view = office.tokens.set_status(ADMIN, office.owner.id, idle.id, ACTIVE, ADMINISTRATOR)
+    assert view.status is TokenStatus.ACTIVE
 
 
 LOSSES: dict[str, dict[str, Any]] = {
