@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from enum import Enum
 
 from chalicelib.domain.networks import Network, RecordNetworks
+from chalicelib.domain.noticed import Notice
 from chalicelib.domain.revocations import Revocation, RevocationReason
 from chalicelib.domain.seen_networks import RefusedUses, SeenNetworks
 from chalicelib.domain.token_rules import TokenRules
@@ -45,6 +46,7 @@ class Token:
     token. ``line_id`` names the line of a successor. 0.1 did not write it. ``lifetime_began_at`` is set
     if the lifetime is older than the token. If ``allowed_networks`` is empty, the token may be used from
     every address. ``networks`` are those of recorded uses. ``refused`` is None if no use was refused.
+    ``noticed`` has the newest notice of each kind that the owner got.
     """
 
     id: str
@@ -73,6 +75,7 @@ class Token:
     allowed_networks: tuple[Network, ...] = ()
     networks: SeenNetworks = field(default_factory=SeenNetworks)
     refused: RefusedUses | None = None
+    noticed: tuple[Notice, ...] = ()
     version: int = 1
 
     def status(self, owner: User, now: datetime, rules: TokenRules) -> TokenStatus:

@@ -33,10 +33,19 @@ class Journal:
         self._record_networks = record_networks
 
     def about_token(
-        self, kind: EventType, before: Token | None, after: Token, actor: Actor, at: datetime
+        self,
+        kind: EventType,
+        before: Token | None,
+        after: Token,
+        actor: Actor,
+        at: datetime,
+        others: Mapping[str, Difference] = _NO_CHANGES,
     ) -> Event:
-        """Return the event of a change of a token. ``before`` is None for a new token."""
-        changes = differences_of_token(before, after)
+        """Return the event of a change of a token. ``before`` is None for a new token.
+
+        ``others`` are members that the token's row does not show.
+        """
+        changes = {**differences_of_token(before, after), **others}
         return self._event(kind, after.user_id, actor, at, changes, after.id)
 
     def about_user(

@@ -9,6 +9,7 @@ import pytest
 from chalicelib.adapters.dynamodb import items, primary_keys
 from chalicelib.adapters.dynamodb.sweep_store import DynamoDBSweepStore
 from chalicelib.domain.ids import new_generation
+from chalicelib.domain.noticed import Notice, NoticeKind
 from chalicelib.domain.ports.sweeps import UserPosition
 from chalicelib.domain.seen_networks import RefusedReason, RefusedUses, SeenNetworks, refused_again
 from chalicelib.domain.tokens import Token
@@ -16,7 +17,7 @@ from chalicelib.domain.users import User
 from chalicelib.domain.walks import Walk
 from tests.contract.test_store_contract import a_record, add, add_users, an_ended, found, tokens_by_age
 from tests.support.actors import an_event
-from tests.support.builders import a_token, a_user
+from tests.support.builders import RULES, a_token, a_user
 from tests.support.canaries import recorded
 from tests.support.clock import START
 from tests.support.dynamodb import Stores, dynamodb_stores, moto_cloud
@@ -24,6 +25,7 @@ from tests.support.waiting import wait_until
 
 LATER = START + timedelta(hours=1)
 NETWORK = "192.0.2.0/24"
+NOTICED = (Notice(NoticeKind.IDLING, 7, START.date()), Notice(NoticeKind.NEVER_USED, 0, START.date()))
 WALKS = [
     Walk(START),
     Walk(START, "p", "q", "tok_1", 3, 7),
@@ -181,6 +183,44 @@ class TestWrites:
         assert not stores.sweeps.fill_index_keys(token)
 
         assert found(stores, token) is None
+
+    def test_notices_and_events_are_written_together(self, stores: Stores, owner: User) -> None:
+        """Nothing else changes, not even the version."""
+        token = add(stores, a_token(owner))
+        events = [an_event(owner.id), an_event(owner.id)]
+
+        assert stores.sweeps.save_notices(token, replace(token, noticed=NOTICED), events)
+
+        assert found(stores, token) == replace(token, noticed=NOTICED)
+        assert {e.id for e in events} <= {
+            e.id for e in stores.events.list_events(owner.id, after=None, limit=9)
+        }
+
+    def test_notice_about_another_state_is_not_written(self, stores: Stores, owner: User) -> None:
+        """The token was used, changed, noticed or deleted meanwhile."""
+        for number, change in enumerate((self._use, self._rename, self._notice, self._forget)):
+            token = add(stores, a_token(owner, START + timedelta(seconds=number)))
+            change(stores, token)
+            row, event = found(stores, token), an_event(owner.id)
+
+            assert not stores.sweeps.save_notices(token, replace(token, noticed=NOTICED), [event])
+
+            assert found(stores, token) == row
+            kept = stores.events.list_events(owner.id, after=None, limit=50)
+            assert event.id not in {each.id for each in kept}
+
+    def _use(self, stores: Stores, token: Token) -> None:
+        assert stores.authorization.touch(token, token.touched(LATER, RULES))
+
+    def _rename(self, stores: Stores, token: Token) -> None:
+        stores.tokens.save_token(token, replace(token, name="other"), an_event())
+
+    def _notice(self, stores: Stores, token: Token) -> None:
+        other = (Notice(NoticeKind.IDLING, 3, START.date()),)
+        assert stores.sweeps.save_notices(token, replace(token, noticed=other), [an_event()])
+
+    def _forget(self, stores: Stores, token: Token) -> None:
+        stores.forget(token.user_id, token.id)
 
     def test_keys_that_are_there_are_not_written(self, stores: Stores, owner: User) -> None:
         """Only a row that lacks them is."""

@@ -288,6 +288,9 @@ def sweep_tokens(walk: Walk) -> None:
     for _ in range(2):
         walk.gateway.sweep()
         walk.advance(days=1)
+    walk.token(walk.somebody(), expires_in_days=30)
+    walk.advance(days=25)
+    walk.gateway.sweep()
 
 
 def read_the_client_secret(walk: Walk) -> None:

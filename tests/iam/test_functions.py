@@ -307,7 +307,9 @@ def beyond_sweeper() -> Iterator[Request]:
         yield row(action, "U#1")
     for action in ("Query", "BatchGetItem", "PutItem", "DeleteItem"):
         yield row(action, "SWEEP", "position")
-    kept = (*DECISIVE, "state", "generation", "version", "last_used_at", "live_tokens", "purge_at")
+    kept = (*DECISIVE, "state", "generation", "last_used_at", "live_tokens", "purge_at")
+    yield from (row(action, "E#1", "type") for action in (*READS, "UpdateItem", "DeleteItem"))
+    yield row("UpdateItem", "U#1", "by_pk", "noticed")
     yield from (row("UpdateItem", "U#1", name) for name in kept)
     yield row("UpdateItem", "SWEEP", "user_id")
     yield indexed("OTHER")

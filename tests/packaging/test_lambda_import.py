@@ -31,6 +31,7 @@ FRONT_DOORS = {
 }
 
 FLUSHER = "chalicelib.handlers.flush.flush_authorizer_caches"
+SWEEPER = "chalicelib.handlers.sweep.sweep_tokens"
 
 # What the start of the authorizer loads besides the standard library, and a decision no more.
 THIRD_PARTY = ["_cffi_backend", "cryptography"]
@@ -75,6 +76,8 @@ NEVER_BY_A_DECISION = [
     "chalicelib.adapters.dynamodb.flush_store",
     "chalicelib.adapters.dynamodb.rotation_store",
     "chalicelib.adapters.dynamodb.stream",
+    "chalicelib.adapters.dynamodb.sweep_store",
+    "chalicelib.adapters.dynamodb.token_index",
     "chalicelib.adapters.dynamodb.token_store",
     "chalicelib.adapters.dynamodb.user_store",
     "chalicelib.domain.rotation",
@@ -102,6 +105,10 @@ NEVER_BY_A_DECISION = [
     "chalicelib.services.rotate",
     "chalicelib.services.shared_budget",
     "chalicelib.services.flush",
+    "chalicelib.services.notices",
+    "chalicelib.services.sweep",
+    "chalicelib.domain.notices",
+    "chalicelib.domain.walks",
     "chalicelib.services.issue",
     "chalicelib.services.lines",
     "chalicelib.services.listing",
@@ -465,6 +472,7 @@ def test_names_of_deployed_handlers_are_pinned() -> None:
         AUTHORIZER,
         *FRONT_DOORS,
         FLUSHER,
+        SWEEPER,
     }
     assert [handler.handler_string for handler in app.builtin_auth_handlers] == [AUTHORIZER]
 

@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import replace
 
+from chalicelib.domain.events import Event
 from chalicelib.domain.networks import RecordNetworks
 from chalicelib.domain.ports.sweeps import KeptWalk, OwnedRows, SweptToken, UserPosition
 from chalicelib.domain.tokens import Token
@@ -58,6 +59,17 @@ class SweptRows(Rows):
             is_filled = key in self._tokens and key in self._unindexed
             self._unindexed.discard(key)
             return is_filled
+
+    def save_notices(self, before: Token, after: Token, events: Sequence[Event]) -> bool:
+        """Write the notices and the events, unless the token moved on."""
+        with self._lock:
+            row = self._tokens.get((before.user_id, before.id))
+            seen = (before.noticed, before.idle_at, before.version)
+            if row is None or (row.noticed, row.idle_at, row.version) != seen:
+                return False
+            self._tokens[row.user_id, row.id] = replace(row, noticed=after.noticed)
+            self._events.update({event.id: event for event in events})
+            return True
 
     def forget_addresses(self, token: Token) -> bool:
         """Delete the addresses of a row."""

@@ -14,6 +14,7 @@ from chalicelib.adapters.dynamodb.authorization_store import DynamoDBAuthorizati
 from chalicelib.adapters.dynamodb.user_store import DynamoDBUserStore
 from chalicelib.domain.administrators import Administrators
 from chalicelib.domain.network_lists import allowed_networks
+from chalicelib.domain.noticed import Notice, NoticeKind
 from chalicelib.domain.seen_networks import RefusedReason, RefusedUses, SeenNetworks
 from chalicelib.domain.tokens import Token
 from chalicelib.domain.users import Role
@@ -166,6 +167,7 @@ def a_used_token() -> Token:
         allowed_networks=allowed_networks(["192.0.2.0/24", "2001:db8::/32"]),
         networks=SeenNetworks().seen("192.0.2.0/24", NOW, 3),
         refused=RefusedUses(2, NOW, RefusedReason.NETWORK, "203.0.113.0/24"),
+        noticed=(Notice(NoticeKind.IDLING, 7, NOW.date()),),
     )
 
 

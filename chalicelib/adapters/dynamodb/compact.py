@@ -4,11 +4,12 @@ A later release may add to what a touch writes, so reading that never raises. It
 it does not understand. Counts are lower bounds, so one that is too large is cut.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 
 from chalicelib.adapters.dynamodb.attributes import Codec
 from chalicelib.domain.networks import Network
+from chalicelib.domain.noticed import Notice, NoticeKind
 from chalicelib.domain.seen_networks import (
     MAX_SEEN_NETWORKS,
     RefusedReason,
@@ -41,6 +42,20 @@ _MOST_VLQ_DIGITS = 6
 _MAX_VLQ = _MORE**_MOST_VLQ_DIGITS - 1
 # A machine whose clock is ahead may have begun the next day already.
 _WRITTEN_DAYS = USAGE_DAYS + 1
+
+# One letter for each stage of each kind, and three digits for the day. They last until the year 2097.
+_LETTERS = {
+    (NoticeKind.IDLING, 7): "a",
+    (NoticeKind.IDLING, 3): "b",
+    (NoticeKind.IDLING, 1): "c",
+    (NoticeKind.EXPIRING, 7): "d",
+    (NoticeKind.EXPIRING, 3): "e",
+    (NoticeKind.EXPIRING, 1): "f",
+    (NoticeKind.NEVER_USED, 0): "n",
+}
+_NOTICES = {letter: notice for notice, letter in _LETTERS.items()}
+_NOTICE = 4
+_MOST_NOTICES = 8
 
 
 def _base36(number: int) -> str:
@@ -139,6 +154,19 @@ def _read_usage(stored: str) -> dict[date, int]:
     return {date.fromordinal(day): count for day, count in days if count}
 
 
+def _write_noticed(notices: Sequence[Notice]) -> str:
+    days = ((each, (each.on - _EPOCH.date()).days) for each in notices)
+    return "".join(f"{_LETTERS[each.kind, each.days]}{_base36(day):0>3}" for each, day in days)
+
+
+def _read_noticed(stored: str) -> tuple[Notice, ...]:
+    end = min(len(stored), _MOST_NOTICES * _NOTICE)
+    parts = [stored[at : at + _NOTICE] for at in range(0, end, _NOTICE)]
+    known = ((_NOTICES.get(part[0]), _number(part[1:])) for part in parts)
+    days = ((notice, (_EPOCH + day * _DAY).date()) for notice, day in known if notice and day is not None)
+    return tuple(Notice(*notice, day) for notice, day in days)
+
+
 def _vlq(number: int) -> str:
     number = min(number, _MAX_VLQ)
     digits = ""
@@ -180,5 +208,7 @@ allowed_networks: Codec[tuple[Network, ...]] = Codec(
 seen_networks: Codec[SeenNetworks] = Codec("S", _write_networks, _read_networks)
 # Reading returns None if the text is not understood.
 refused_uses: Codec[RefusedUses | None] = Codec("S", _write_refused, _read_refused)
+# A letter and a day for each notice. What is not understood is left out.
+noticed: Codec[tuple[Notice, ...]] = Codec("S", _write_noticed, _read_noticed)
 # The last day, then the uses on it and on each day before. It ends with the oldest day that has a use.
 daily_uses: Codec[Mapping[date, int]] = Codec("S", _write_usage, _read_usage)

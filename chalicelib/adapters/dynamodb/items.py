@@ -153,6 +153,7 @@ TOKEN = RowKind(
     Member("allowed_networks", compact.allowed_networks, optional=True),
     Member("networks", compact.seen_networks, optional=True),
     Member("refused", compact.refused_uses, optional=True),
+    Member("noticed", compact.noticed, optional=True),
     Derived(lambda token: primary_keys.token_index_key(token.id)),
     Derived(lambda _: {}, _read_usage_of_0_1),
     Derived(lambda token: _revocation(token.revocation), _read_revocation),

@@ -9,8 +9,10 @@ from chalicelib.adapters.dynamodb import items, primary_keys
 from chalicelib.adapters.dynamodb.attributes import Member, RowKind, number, text, time
 from chalicelib.adapters.dynamodb.authorization_store import is_refused_as_before
 from chalicelib.adapters.dynamodb.errors import ConditionFailed, translated
+from chalicelib.adapters.dynamodb.events import put_event
 from chalicelib.adapters.dynamodb.reads import get
-from chalicelib.adapters.dynamodb.writes import Update
+from chalicelib.adapters.dynamodb.writes import Update, transact
+from chalicelib.domain.events import Event
 from chalicelib.domain.networks import RecordNetworks
 from chalicelib.domain.ports.sweeps import KeptWalk, OwnedRows, SweptToken, UserPosition
 from chalicelib.domain.tokens import Token
@@ -41,7 +43,7 @@ _ATTEMPTS = 3
 
 
 class DynamoDBSweepStore:
-    """The sweep's reads and writes. Each write is one conditional UpdateItem of the named attributes."""
+    """The sweep's reads and writes. Each write is conditional and names the attributes that it changes."""
 
     def __init__(self, client: "DynamoDBClient", table: str) -> None:
         self._client = client
@@ -112,6 +114,21 @@ class DynamoDBSweepStore:
         condition = f"attribute_exists(pk) AND {update.same('by_pk', None)}"
         try:
             self._write(token, update, condition)
+        except ConditionFailed:
+            return False
+        return True
+
+    def save_notices(self, before: Token, after: Token, events: Sequence[Event]) -> bool:
+        """Write the notices and their events in one transaction. Raises StoreUnavailable."""
+        old = items.TOKEN.item(before)
+        update = Update()
+        update.set_all(items.TOKEN.attributes(after, ["noticed"]))
+        # A use moves ``idle_at``. Every other change raises the version.
+        conditions = [update.same(name, old.get(name)) for name in ("noticed", "idle_at", "version")]
+        key = primary_keys.token_key(before.user_id, before.id)
+        request = update.request(self._table, key, " AND ".join(conditions))
+        try:
+            transact(self._client, [{"Update": request}, *(put_event(self._table, e) for e in events)])
         except ConditionFailed:
             return False
         return True

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from chalicelib.domain.events import Event
 from chalicelib.domain.revocations import EndedGeneration
 from chalicelib.domain.tokens import Token
 from chalicelib.domain.users import User
@@ -76,6 +77,13 @@ class SweepStore(Protocol):
         """Give a row the keys of the generic index, and change nothing else.
 
         Return False if the row has them, or was deleted.
+        """
+        ...
+
+    def save_notices(self, before: Token, after: Token, events: Sequence[Event]) -> bool:
+        """Write that notices were given, and their events, all or nothing.
+
+        Return False if the token was used, changed, noticed or deleted since ``before``.
         """
         ...
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from chalicelib.adapters.dynamodb import attributes, compact
 from chalicelib.domain.networks import Network
+from chalicelib.domain.noticed import Notice, NoticeKind
 from chalicelib.domain.seen_networks import RefusedReason, RefusedUses, SeenNetwork, SeenNetworks
 from chalicelib.domain.usage import USAGE_DAYS
 from tests.support.clock import START
@@ -48,6 +49,20 @@ USAGE = st.builds(
     st.dates(date(1970, 3, 1)),
     st.dictionaries(st.integers(0, USAGE_DAYS), st.integers(1, MAX_DAILY_USES), min_size=1),
 )
+
+
+NOTICES: list[tuple[NoticeKind, int]] = [
+    *((kind, days) for kind in (NoticeKind.IDLING, NoticeKind.EXPIRING) for days in (7, 3, 1)),
+    (NoticeKind.NEVER_USED, 0),
+]
+NOTICED = st.lists(
+    st.builds(
+        lambda notice, on: Notice(notice[0], notice[1], on),
+        st.sampled_from(NOTICES),
+        st.dates(date(1970, 1, 1), date(2090, 1, 1)),
+    ),
+    max_size=3,
+).map(tuple)
 
 
 LISTS = st.lists(st.ip_addresses(), max_size=10).map(
@@ -109,6 +124,23 @@ def test_recorded_ipv6_networks_are_written_without_their_end(network: str, writ
 def test_refused_uses_come_back(refused: RefusedUses) -> None:
     """An unknown reason and an unknown network come back as unknown."""
     assert compact.refused_uses.read(compact.refused_uses(refused)) == refused
+
+
+@given(NOTICED)
+def test_notices_come_back(notices: tuple[Notice, ...]) -> None:
+    """In their order. Each takes four characters."""
+    stored = compact.noticed(notices)
+
+    assert compact.noticed.read(stored) == notices
+    assert len(stored["S"]) == 4 * len(notices)
+
+
+@pytest.mark.parametrize(
+    ("stored", "count"), [("", 0), ("a", 0), ("ag1", 1), ("zg1s", 0), ("ag1sx---ng1s", 2), ("a-1s", 0)]
+)
+def test_notices_that_are_not_understood_are_left_out(stored: str, count: int) -> None:
+    """A later release may add kinds and stages."""
+    assert len(compact.noticed.read({"S": stored})) == count
 
 
 @given(USAGE)
@@ -177,6 +209,8 @@ def test_forms_are_pinned() -> None:
     assert compact.seen_networks(seen) == {"S": "*10.1.2.0/24=t8wmo0:7 2001:db8=t8yhc0:10"}
     assert compact.refused_uses(refused) == {"S": "1f t8wmo0 network 192.0.2.0/24"}
     assert compact.daily_uses(usage) == {"S": "vpyWDAoB"}
+    notices = (Notice(NoticeKind.IDLING, 7, TODAY), Notice(NoticeKind.NEVER_USED, 0, TODAY))
+    assert compact.noticed(notices) == {"S": "afsknfsk"}
 
 
 FORMS: list[tuple[Callable[[Mapping[str, str]], Any], str]] = [
@@ -184,6 +218,7 @@ FORMS: list[tuple[Callable[[Mapping[str, str]], Any], str]] = [
     (compact.seen_networks.read, "*10.1.2.0/24=t8wmo0:7 2001:db8=t8yhc0:10"),
     (compact.refused_uses.read, "1f t8wmo0 network 192.0.2.0/24"),
     (compact.daily_uses.read, "vpyWDAoB"),
+    (compact.noticed.read, "afsvnfsv"),
 ]
 CHARACTERS = "0123456789abcz*=:./ -+_AZ\x00\u0663\U0001f511"
 

@@ -42,6 +42,7 @@ SPECIAL: dict[tuple[type, str], st.SearchStrategy[Any]] = {
     (Token, "usage"): st.just({}) | compact_forms.USAGE,
     (Token, "allowed_networks"): compact_forms.LISTS,
     (Token, "networks"): compact_forms.seen_networks(),
+    (Token, "noticed"): compact_forms.NOTICED,
     (Token, "refused"): st.none() | compact_forms.REFUSED,
     (Line, "purge_at"): SECONDS,
     (EndedGeneration, "purge_at"): SECONDS,

@@ -8,6 +8,7 @@ import pytest
 from chalicelib.adapters.dynamodb import items
 from chalicelib.domain.ids import new_token_id
 from chalicelib.domain.network_lists import MAX_NETWORKS, allowed_networks
+from chalicelib.domain.noticed import Notice, NoticeKind
 from chalicelib.domain.scopes import DEFAULT_CATALOGUE
 from chalicelib.domain.seen_networks import MAX_SEEN_NETWORKS, RefusedReason, RefusedUses, SeenNetworks
 from chalicelib.domain.tokens import Token
@@ -18,11 +19,12 @@ from tests.support.builders import a_token, a_user
 UNIT = 1024
 NOW = datetime(2026, 11, 29, 12, 30, 15, 123_000, tzinfo=UTC)
 DAY = timedelta(days=1)
+_STAGES = {NoticeKind.IDLING: 7, NoticeKind.EXPIRING: 3, NoticeKind.NEVER_USED: 0}
 LONGEST_NAME, LONGEST_DESCRIPTION = "x" * 100, "x" * 500
 
 
 def a_full_row() -> Token:
-    """Return a token with the longest name, 30 days, five prefixes and refusals."""
+    """Return a token with the longest name, 30 days, five prefixes, refusals and notices."""
     networks = SeenNetworks()
     for n in range(MAX_SEEN_NETWORKS):
         networks = networks.seen(f"2001:1db8:abc{n}::/48", NOW, 12_345_678)
@@ -32,6 +34,7 @@ def a_full_row() -> Token:
         usage={NOW.date() - ago * DAY: 100_000 for ago in range(USAGE_DAYS)},
         networks=networks,
         refused=RefusedUses(1_234_567, NOW, RefusedReason.LIFETIME, "2001:1db8:abcd::/48"),
+        noticed=tuple(Notice(kind, days, NOW.date()) for kind, days in _STAGES.items()),
         last_used_at=NOW,
         expires_at=NOW,
     )

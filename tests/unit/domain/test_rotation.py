@@ -21,6 +21,7 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.ids import new_token_id
 from chalicelib.domain.network_lists import allowed_networks
+from chalicelib.domain.noticed import Notice, NoticeKind
 from chalicelib.domain.revocations import Revocation, RevocationReason
 from chalicelib.domain.rotation import (
     Rotation,
@@ -420,6 +421,7 @@ FRESH = frozenset(
         "last_reused_at",
         "networks",
         "refused",
+        "noticed",
         "version",
     }
 )
@@ -475,6 +477,7 @@ def full_token() -> Token:
         last_reused_at=START,
         allowed_networks=allowed_networks(["192.0.2.0/24"]),
         networks=SeenNetworks().seen("192.0.2.0/24", START),
+        noticed=(Notice(NoticeKind.IDLING, 7, NOW.date()),),
         refused=RefusedUses(1, START, RefusedReason.IDLE, None),
         version=7,
     )

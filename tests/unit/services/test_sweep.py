@@ -26,7 +26,15 @@ SECOND, HOUR, DAY = timedelta(seconds=1), timedelta(hours=1), timedelta(days=1)
 LATER = START + HOUR
 # Users with no tokens, one, a page, and more than two pages.
 SIZES = (0, 1, 3, 8, 0, 2)
-CALLS = ("find_walk", "save_walk", "list_positions", "read_owned", "fill_index_keys", "forget_addresses")
+CALLS = (
+    "find_walk",
+    "save_walk",
+    "list_positions",
+    "read_owned",
+    "fill_index_keys",
+    "forget_addresses",
+    "save_notices",
+)
 
 
 @pytest.fixture(autouse=True)
