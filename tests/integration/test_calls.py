@@ -543,10 +543,10 @@ def test_change_that_changes_nothing_writes_nothing(world: World) -> None:
     owner = service.sign_in.user(Credentials(CALLER, unverified_bearer=world.user))
     pause = TokenPatch(status=TokenState.INACTIVE)
     for patch in (TokenPatch(name="ci"), TokenPatch(status=TokenState.ACTIVE), TokenPatch()):
-        calls = calls_of(world, service.manage.patch, owner, world.token_id, patch)
+        calls = calls_of(world, service.manage.patch, owner, world.token_id, patch, PERSON)
         assert calls == ["GetItem"]
     service.manage.patch(owner, world.token_id, pause, PERSON)
-    assert calls_of(world, service.manage.patch, owner, world.token_id, pause) == ["GetItem"]
+    assert calls_of(world, service.manage.patch, owner, world.token_id, pause, PERSON) == ["GetItem"]
     service.revoke(owner, world.token_id, RevocationReason.OWNER, PERSON)
-    again = calls_of(world, service.revoke, owner, world.token_id, RevocationReason.ADMIN)
+    again = calls_of(world, service.revoke, owner, world.token_id, RevocationReason.ADMIN, PERSON)
     assert again == ["GetItem"]

@@ -378,7 +378,7 @@ def test_self_rotations_racing_the_end_of_an_ancestor_leave_nothing(racers: Race
             issued.append(rotate_itself(racers.service, owner, issued[-1]))
         ends: list[Callable[[], object]] = [
             partial(processes[0].revoke, owner, issued[0].token.id, RevocationReason.OWNER, PERSON),
-            partial(processes[1].revoke_exposed, [issued[0].secret]),
+            partial(processes[1].revoke_exposed, [issued[0].secret], CALLER),
         ]
         growing = [partial(grow_until_refused, p, owner, issued[-1]) for p in processes[2:]]
         results = at_once([*ends, *growing])
@@ -414,7 +414,7 @@ def test_rotation_racing_a_revocation_ends_in_one_of_two_orders(racers: Racers, 
         issued = racers.issue(owner)
         revoke = partial(processes[0].revoke, owner, issued.token.id, RevocationReason.OWNER, PERSON)
         rotate = partial(
-            processes[1].rotate, owner, issued.token.id, timedelta(hours=1), by_itself=by_itself
+            processes[1].rotate, owner, issued.token.id, timedelta(hours=1), PERSON, by_itself=by_itself
         )
         ended, made = at_once([revoke, rotate])
         assert ended is None
@@ -471,7 +471,7 @@ def test_end_of_an_overlap_racing_a_rotation_leaves_two_at_most(racers: Racers) 
         new = rotate_itself(racers.service, owner, old)
         results = at_once(
             [
-                partial(processes[0].manage.end_predecessor, owner, new.token.id),
+                partial(processes[0].manage.end_predecessor, owner, new.token.id, PERSON),
                 partial(rotate_itself, processes[1], owner, new),
             ]
         )
@@ -517,7 +517,7 @@ def test_concurrent_reports_revoke_once(racers: Racers) -> None:
     owner = racers.new_user()
     strings = [racers.issue(owner).secret for _ in range(5)]
     processes = racers.processes(6)
-    results = at_once([partial(p.revoke_exposed, strings) for p in processes])
+    results = at_once([partial(p.revoke_exposed, strings, CALLER) for p in processes])
     assert of_type(ApiTokensError, results) == []
     revoked = [token_id for ids in of_type(list, results) for token_id in ids]
     assert sorted(revoked) == sorted(token.id for token in racers.rows(owner))
@@ -650,7 +650,10 @@ def test_every_generation_that_ended_is_on_record(racers: Racers) -> None:
     owner = racers.new_user()
     tokens = [racers.issue(owner).token]
     results = at_once(
-        [partial(p.administer.revoke_all_tokens, ADMIN, owner.id) for p in racers.processes(4)]
+        [
+            partial(p.administer.revoke_all_tokens, ADMIN, owner.id, ADMINISTRATOR)
+            for p in racers.processes(4)
+        ]
     )
     users = of_type(User, results)
     last = racers.stored(owner).generation
