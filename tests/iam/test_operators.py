@@ -30,6 +30,7 @@ from infra.aws.deploy.stage import deploy
 from infra.aws.errors import DeploymentError
 from infra.aws.operate import restore_segments, users
 from infra.aws.operate.key_rollover import Operator
+from infra.aws.operate.operator_name import caller_of
 from infra.aws.package import build as package
 from infra.aws.package.access_logs import refuse_without_role
 from infra.aws.package.python_runtime import host_python
@@ -44,7 +45,7 @@ from tests.iam.resource_calls import TYPES, optional_calls, resource_calls
 from tests.iam.stack import ACCOUNT, REGION, ROOT, STACK, TABLE, TABLE_ARN, policy_files, statements
 from tests.iam.verifying import fire_an_alarm, verify
 from tests.iam.walk import _cloud, _tags_of
-from tests.support.actors import an_event
+from tests.support.actors import JOURNAL, an_event
 from tests.support.builders import ISSUER, LIMITS, a_token, a_user
 from tests.support.clock import FixedClock
 from tests.support.dynamodb import Cloud, CloudService, dynamodb_client, new_table
@@ -164,7 +165,8 @@ def roll_over_keys(record: Record, cloud: Cloud) -> None:
     service.access_token_key.active()
     for use in KeyUse:
         keys = DynamoDBKeyStore(session.create_client("dynamodb"), cloud.table, use)
-        operator = Operator(use, keys, session.create_client("kms"), clock, say=lambda _: None)
+        kms = session.create_client("kms")
+        operator = Operator(use, keys, kms, clock, JOURNAL, caller_of(session), lambda _: None)
         operator.list()
         active = keys.load_keys().active
         assert active

@@ -12,6 +12,7 @@ from typing import TypeVar
 import pytest
 
 from chalicelib.adapters.dynamodb.assertion_store import DynamoDBAssertionStore
+from chalicelib.adapters.dynamodb.event_store import DynamoDBEventStore
 from chalicelib.adapters.dynamodb.key_store import DynamoDBKeyStore
 from chalicelib.domain.clients import UsedAssertion
 from chalicelib.domain.errors import (
@@ -31,6 +32,7 @@ from chalicelib.domain.errors import (
     TokenLimitReached,
     UserInactive,
 )
+from chalicelib.domain.events import OF_KEYS, Event, EventType
 from chalicelib.domain.identities import SubjectIdentifier
 from chalicelib.domain.keys import KeyRing, KeyState, KeyUse, VerificationKey
 from chalicelib.domain.revocations import RevocationReason
@@ -81,24 +83,36 @@ class TestKeys:
         ring = KeyRing()
         for kid in kids:
             ring = ring.published(_a_key(kid))
-        store.save_keys(KeyRing(), ring)
+        store.save_keys(KeyRing(), ring, an_event(OF_KEYS))
         wanted = [
             ring.activated("b", START, timedelta(0)) if ring.next else ring.published(_a_key(f"new-{n}"))
             for n in range(16)
         ]
-        results = at_once([partial(store.save_keys, ring, after) for after in wanted])
+        told = {event.id for event in _history(atomic_cloud)}
+        events = [an_event(OF_KEYS) for _ in wanted]
+        results = at_once(
+            [partial(store.save_keys, ring, *each) for each in zip(wanted, events, strict=True)]
+        )
         assert results.count(None) == 1
         assert sum(isinstance(result, ConcurrentChange) for result in results) == 15
         states = [key.state for key in store.load_keys().keys]
         assert states.count(KeyState.ACTIVE) == 1
         assert states.count(KeyState.NEXT) <= 1
+        won = events[results.index(None)].id
+        assert {event.id for event in _history(atomic_cloud)} - told == {won}
 
     def test_first_signers_agree_on_one_key(self, atomic_cloud: Cloud) -> None:
         """Processes that all find the ring empty sign with the same key."""
         services = [CloudService(atomic_cloud, FixedClock()) for _ in range(8)]
         found = at_once([partial(_signing_kid, service) for service in services])
         assert len(set(found)) == 1
-        assert len(services[0].keys.load_keys().keys) == 1
+        (key,) = services[0].keys.load_keys().keys
+        told = [e for e in _history(atomic_cloud) if e.changes and e.changes["kid"].after == key.kid]
+        assert [event.type for event in told] == [EventType.KEY_PUBLISHED]
+
+
+def _history(cloud: Cloud) -> Sequence[Event]:
+    return DynamoDBEventStore(cloud.dynamodb, cloud.table).list_events(OF_KEYS, after=None, limit=500)
 
 
 def _signing_kid(service: CloudService) -> str:

@@ -381,6 +381,11 @@ class InMemoryStore(SweptRows):
             found = sorted(self.events(user_id), key=lambda event: event.position, reverse=True)
         return [event for event in found if after is None or event.position < after][:limit]
 
+    def write_event(self, event: Event) -> None:
+        """Write the event of a change that is not in this store."""
+        with self._lock:
+            self._write(event)
+
     def _write(self, *events: Event) -> None:
         for event in events:
             assert event.id not in self._events
@@ -454,18 +459,24 @@ class InMemoryStore(SweptRows):
 
 
 class InMemoryKeys:
-    """The keys of one use."""
+    """The keys of one use, and their events."""
 
-    def __init__(self) -> None:
+    def __init__(self, store: InMemoryStore | None = None) -> None:
         self._lock = RLock()
         self._ring = KeyRing()
+        self._store = store or InMemoryStore()
+
+    @property
+    def events(self) -> list[Event]:
+        """The events of the keys, in the order in which they were written."""
+        return self._store.events()
 
     def load_keys(self) -> KeyRing:
         """Return all keys."""
         return self._ring
 
-    def save_keys(self, before: KeyRing, after: KeyRing) -> None:
-        """Write what differs."""
+    def save_keys(self, before: KeyRing, after: KeyRing, event: Event) -> None:
+        """Write what differs, and the event of it."""
         known = {key.kid: key for key in before.keys}
         changed = {key.kid: key for key in after.keys if known.get(key.kid) != key}
         with self._lock:
@@ -475,6 +486,8 @@ class InMemoryKeys:
             if any(_state(rows, kid) != _state(known, kid) for kid in changed):
                 raise ConcurrentChange
             self._ring = KeyRing(tuple((rows | changed).values()))
+            if changed:
+                self._store.write_event(event)
 
 
 def _head(ring: KeyRing) -> list[str | None]:
