@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from chalicelib.domain.callers import Caller
 from chalicelib.domain.tokens import Token, TokenState
-from chalicelib.domain.users import User
+from chalicelib.domain.users import User, UserStatus
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -117,10 +117,11 @@ def differences_of_token(before: Token | None, after: Token) -> Mapping[str, Dif
 def differences_of_user(before: User | None, after: User) -> Mapping[str, Difference]:
     """Return the members in which two states of a user differ. ``before`` is None for a new user.
 
-    ``tokens_revoked`` says that all tokens from before the change ended with it.
+    ``tokens_revoked`` says that all tokens from before the change ended with it. The tokens of a removed
+    user ended before.
     """
     changes = _differences(_USER, before, after)
-    if before and before.generation != after.generation:
+    if before and before.status is not UserStatus.REMOVED and before.generation != after.generation:
         changes["tokens_revoked"] = Difference(None, True)
     return changes
 

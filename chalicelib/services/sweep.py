@@ -39,7 +39,10 @@ class FillIndexKeys:
 
     def __call__(self, swept: SweptToken, rows: OwnedRows, now: datetime) -> bool:
         """Fill in the keys if the row lacks them. Raises StoreUnavailable."""
-        return not swept.is_indexed and (self.store.fill_index_keys(swept.token) or True)
+        if swept.is_indexed:
+            return False
+        self.store.fill_index_keys(swept.token)
+        return True
 
 
 @dataclass(frozen=True, slots=True)

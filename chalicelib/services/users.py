@@ -161,18 +161,17 @@ class ManageUsers:
         ).after
 
     def revoke_all_tokens(self, admin: User | None, user_id: str, actor: Actor) -> User:
-        """Revoke every token of a user at once.
+        """Revoke every token of a user at once. Those of a removed user are revoked already.
 
         Raises UserNotFound, AdminRequired, ConcurrentChange or DependencyUnavailable.
         """
-        return self._change(
-            admin,
-            user_id,
-            actor,
-            EventType.USER_TOKENS_REVOKED,
-            lambda user, now: user.in_generation(new_generation()),
-            RevocationReason.ADMIN,
-        ).after
+
+        def change(user: User, now: datetime) -> User:
+            is_removed = user.status is UserStatus.REMOVED
+            return user if is_removed else user.in_generation(new_generation())
+
+        kind, reason = EventType.USER_TOKENS_REVOKED, RevocationReason.ADMIN
+        return self._change(admin, user_id, actor, kind, change, reason).after
 
     def acting(self, admin: User, target: User) -> ActingAdmin:
         """Return the administrator that a write about ``target`` checks. Raises AdminRequired.

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -219,6 +220,20 @@ def test_first_sign_in_and_return_are_told(world: World) -> None:
     assert histories[ADMIN_ID] == [EventType.USER_CREATED]
     assert histories[USER_ID] == [EventType.USER_CREATED, EventType.TOKEN_CREATED]
     assert happened(world, Case(lambda w: w.api.get("/v1/me", w.person), [])) == []
+
+
+def test_return_after_a_removal_ends_no_tokens(world: World) -> None:
+    """They ended with the removal, and its event tells that. Nothing is left to revoke."""
+    tombstone = f"/v1/users/{USER_ID}"
+    removed = happened(world, Case(lambda w: w.api.delete(tombstone, w.admin), []))
+    assert happened(world, Case(lambda w: w.api.delete(f"{tombstone}/tokens", w.admin), [])) == []
+
+    world.service.clock.advance(timedelta(minutes=2))
+    again = world.service.provider.sign_in("user@example.com")
+    returned = happened(world, Case(lambda w: w.api.get("/v1/me", again), []))
+
+    assert ["tokens_revoked" in event.changes for event in removed + returned] == [True, False]
+    assert [(e.type, e.actor_kind, e.actor_id) for e in returned] == [(EventType.USER_ACTIVATED, *PERSON)]
 
 
 def test_reads_and_refused_calls_leave_none(world: World) -> None:

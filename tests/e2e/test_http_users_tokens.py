@@ -161,6 +161,8 @@ def test_only_the_owners_address_finds_the_token(
     ):
         answer = api.call(method, f"/v1/users/{user_id}/tokens/{token_id}{end}", admin, body)
         assert (answer.status, answer.code) == (404, code)
+        # The administrator asks about another account.
+        assert "You " not in answer.json["detail"]
     assert api.get("/api/whoami", token["token"]).status == 200
 
 

@@ -60,7 +60,7 @@ def generation_key(user_id: str, generation: str) -> Item:
 
 
 def daily_counts_key(user_id: str, day: date) -> Item:
-    """Return the primary key of the count of a user's re-activations on a UTC day."""
+    """Return the primary key of the counts of a user's changes on a UTC day."""
     return primary_key(USERS + user_id, f"R#{day.isoformat()}")
 
 

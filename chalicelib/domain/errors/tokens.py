@@ -6,10 +6,10 @@ from chalicelib.domain.errors.base import ApiTokensError, Conflict
 
 
 class TokenNotFound(ApiTokensError):
-    """The caller has no such token. Another user's token gets the same error."""
+    """The user has no such token. Another user's token gets the same error."""
 
     code = "token_not_found"
-    detail = "You have no token with this id."
+    detail = "No token of this user has this id."
 
 
 class NoPredecessor(ApiTokensError):

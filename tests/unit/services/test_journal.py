@@ -136,6 +136,7 @@ TOKEN_MEMBERS_LEFT_OUT = {
     "last_reused_at",
     "networks",
     "refused",
+    "noticed",
     "version",
 }
 
