@@ -111,6 +111,7 @@ class TestHistory:
         first = desk.active_kid()
         desk.operator.roll_over("", LEAD)
         second = desk.active_kid()
+        desk.clock.advance(timedelta(seconds=1))
         desk.operator.revoke(first, confirmed=True)
         told = [
             (

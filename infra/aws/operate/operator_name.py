@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -12,12 +13,10 @@ from infra.aws.account import AWS_ERRORS, reason_of, session_of_environment
 from infra.aws.terminal import Say, warn_at_once
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from botocore.session import Session
 
-    Name: TypeAlias = Callable[[], Actor]
-    """Returns the operator. It is called before each change, and for nothing else."""
+Name: TypeAlias = Callable[[], Actor]
+"""Returns the operator. It is called before each change, and for nothing else."""
 
 # A network without a way to STS must not hold up an emergency.
 _QUICK = Config(connect_timeout=2, read_timeout=3, retries={"total_max_attempts": 2})

@@ -86,4 +86,6 @@ def _told_altered(altered: Sequence[str]) -> str:
     if not altered:
         return ""
     # An operator who looks for traces needs the rows, and the backup may be deleted afterwards.
-    return "\nThese events differ from the restored table, so somebody changed them:\n" + "\n".join(altered)
+    return "\n".join(
+        ["\nThese events are not as in the restored table. The service changes none:", *altered]
+    )

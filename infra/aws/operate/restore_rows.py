@@ -55,7 +55,7 @@ class Page:
 class Outcome:
     """Counts of rows: copied, by kind; present in the target already; left out.
 
-    ``altered`` names events that differ in the two tables. An event never changes, so somebody changed it.
+    ``altered`` names events that differ in the two tables. The service never changes an event.
     """
 
     brought: Counter[str] = field(default_factory=Counter)
@@ -174,7 +174,11 @@ class Restore:
 
     def _put(self, row: _Row, event: Event | None) -> _Row | None:
         """Write a row, with the event of its change. If the target has the row, return that one instead."""
-        new: Any = {"TableName": self.target, "Item": row, "ConditionExpression": "attribute_not_exists(pk)"}
+        new: Any = {
+            "TableName": self.target,
+            "Item": row,
+            "ConditionExpression": "attribute_not_exists(pk)",
+        }
         new["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
         if event:
             return self._transact([{"Put": new}, put_event(self.target, event)])
