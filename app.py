@@ -3,13 +3,14 @@
 from chalice.app import Chalice
 
 from chalicelib import bootstrap
-from chalicelib.handlers.chalice_functions import authorizer, flushes, front_doors, sweeps
+from chalicelib.handlers.chalice_functions import authorizer, events, flushes, front_doors, sweeps
 from chalicelib.handlers.docs.routes import documents
 from chalicelib.handlers.http.middleware import with_request_id, with_security_headers
 from chalicelib.handlers.oauth.endpoints import oauth
 from chalicelib.handlers.oauth.well_known import well_known
 from chalicelib.handlers.page.routes import web
 from chalicelib.handlers.v1.all_tokens import all_tokens
+from chalicelib.handlers.v1.events.routes import histories
 from chalicelib.handlers.v1.exposed import exposed
 from chalicelib.handlers.v1.sample_api import sample_api
 from chalicelib.handlers.v1.self_service import self_service
@@ -26,6 +27,7 @@ app.register_middleware(with_security_headers, "http")
 for blueprint in (
     authorizer,
     documents,
+    events,
     flushes,
     front_doors,
     sample_api,
@@ -37,6 +39,7 @@ for blueprint in (
     users,
     users_tokens,
     all_tokens,
+    histories,
     oauth,
     well_known,
     web,

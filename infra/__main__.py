@@ -63,6 +63,7 @@ COMMANDS = {
     "signing-keys": Command(
         "infra.aws.operate.signing_keys", "List, roll over and revoke the keys that sign tokens.", _REPEAT
     ),
+    "events": Command("infra.aws.operate.events", "Send the events of a span to the bus again.", _REPEAT),
     "resource-server": Command(
         "infra.aws.operate.resource_server", "Make the secret of a resource server, and its setting."
     ),
@@ -74,6 +75,7 @@ COMMANDS = {
     ),
     "unicode-table": Command("infra.unicode_table", "Write chalicelib/domain/unicode_table.py."),
     "draw-architecture": Command("infra.architecture", "Draw the rooms into docs/architecture.md."),
+    "draw-events": Command("infra.event_catalogue", "Write the catalogue of events into docs/events.md."),
     "prose": Command("infra.prose", "Check sentences against docs/contributing.md."),
     "local up": Command("infra.local.stack", "Start the whole service on this machine."),
     "local login": Command("infra.local.login", "Print a JWT of the local OpenID provider."),

@@ -21,7 +21,7 @@ END = "<!-- rooms: to here -->"
 # A module belongs to the room with the longest of these names that it begins with.
 ROOMS = {
     "app": "app.py",
-    "chalicelib.handlers": "functions<br>authorizer, front_doors, flush, sweep",
+    "chalicelib.handlers": "functions<br>authorizer, front_doors, events, flush, sweep",
     "chalicelib.handlers.v1": "v1<br>management API",
     "chalicelib.handlers.oauth": "oauth<br>OAuth 2.0",
     "chalicelib.handlers.docs": "docs<br>the contract",
@@ -31,7 +31,7 @@ ROOMS = {
     "chalicelib.handlers.challenges": "challenges<br>of functions and gateways",
     "chalicelib.bootstrap": "bootstrap<br>builds each part when it is first needed",
     "chalicelib.services": "services<br>one module per subject",
-    "chalicelib.adapters": "KMS, JWS,<br>API Gateway",
+    "chalicelib.adapters": "KMS, JWS,<br>API Gateway, EventBridge",
     "chalicelib.adapters.oidc": "oidc<br>OpenID Connect",
     "chalicelib.adapters.dynamodb": "dynamodb<br>the table",
     "chalicelib.adapters.dynamodb.lean": "lean<br>a decision's client",

@@ -16,11 +16,13 @@ if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient
 
     from chalicelib.adapters.api_gateway import HttpApis, RestApis
+    from chalicelib.adapters.event_bridge import Buses
+    from chalicelib.adapters.ses import Ses
 
 _CONNECT_SECONDS = 0.5
 _READ_SECONDS = 2
-# No caller waits for API Gateway's own API, and it is slow at times.
-_GATEWAY_READ_SECONDS = 5
+# No caller waits for API Gateway's own API or for SES, and they are slow at times.
+_PATIENT_READ_SECONDS = 5
 # botocore backs off for up to a second, longer than callers wait. RepeatingDynamoDB and RepeatingKms repeat
 # calls. Each call to API Gateway counts against the budget of flushes, so only the flusher repeats it.
 _ATTEMPTS = 1
@@ -39,12 +41,22 @@ def kms_client(clock: Clock = _CLOCK) -> "KMSClient":
 
 def rest_apis_client() -> "RestApis":
     """Return a client of API Gateway's own API for REST APIs."""
-    return cast("RestApis", _gateway_client("apigateway"))
+    return cast("RestApis", _patient_client("apigateway"))
 
 
 def http_apis_client() -> "HttpApis":
     """Return a client of API Gateway's own API for HTTP APIs."""
-    return cast("HttpApis", _gateway_client("apigatewayv2"))
+    return cast("HttpApis", _patient_client("apigatewayv2"))
+
+
+def ses_client() -> "Ses":
+    """Return a client of Amazon SES (API v2)."""
+    return cast("Ses", _patient_client("sesv2"))
+
+
+def event_bridge_client() -> "Buses":
+    """Return a client of EventBridge that tries once. Only the reader of the stream repeats its calls."""
+    return cast("Buses", without_idle_connections(_client("events"), _CLOCK))
 
 
 def secret_client(service: str, region: str) -> object:
@@ -86,8 +98,8 @@ class _LastUse:
         return is_stale(before, now)
 
 
-def _gateway_client(service: str) -> Any:
-    return without_idle_connections(_client(service, _GATEWAY_READ_SECONDS), _CLOCK)
+def _patient_client(service: str) -> Any:
+    return without_idle_connections(_client(service, _PATIENT_READ_SECONDS), _CLOCK)
 
 
 def _client(service: str, read_seconds: float = _READ_SECONDS, region: str | None = None) -> object:

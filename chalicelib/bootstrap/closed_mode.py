@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from chalicelib.bootstrap.decision import Decision
+from chalicelib.bootstrap.mails import Mails
 from chalicelib.bootstrap.provider import Provider
 from chalicelib.domain.keys import KeyUse
 from chalicelib.services.callers import ApiCaller, token_caller
@@ -14,18 +15,22 @@ from chalicelib.settings import GatewaySettings
 if TYPE_CHECKING:
     from chalicelib.adapters.jws import SigningKeys
     from chalicelib.bootstrap.oauth import OAuth
+    from chalicelib.domain.ports.events import EventBus
     from chalicelib.domain.ports.flushes import AuthorizerCaches
     from chalicelib.domain.ports.signing import TokenSigner
     from chalicelib.domain.ports.sweeps import SweepStore
     from chalicelib.domain.users import Role, User
     from chalicelib.services.accounts import Accounts
+    from chalicelib.services.all_events import ListAllEvents
     from chalicelib.services.all_tokens import ListAllTokens
     from chalicelib.services.daily_limits import CountChange
     from chalicelib.services.flush import FlushCaches
+    from chalicelib.services.histories import ReadHistories
     from chalicelib.services.issue import IssueToken
     from chalicelib.services.listing import ListTokens
     from chalicelib.services.login import Login
     from chalicelib.services.manage import ManageTokens
+    from chalicelib.services.publish import PublishEvents
     from chalicelib.services.revocation import RevokeExposed
     from chalicelib.services.rotate import RotateToken
     from chalicelib.services.self_service import SelfService
@@ -39,7 +44,7 @@ if TYPE_CHECKING:
 _Authorizer = TypeVar("_Authorizer")
 
 
-class Service(Decision, Provider):
+class Service(Decision, Provider, Mails):
     """The service with authentication. Parts such as ``issue`` are called like methods."""
 
     def check(self) -> None:
@@ -158,6 +163,20 @@ class Service(Decision, Provider):
         return ListAllTokens(users, tokens, rows, index, self.listing, self.clock, self.rules)
 
     @cached_property
+    def histories(self) -> "ReadHistories":
+        """The events of one user."""
+        from chalicelib.services.histories import ReadHistories
+
+        return ReadHistories(self.events, self.users, self.clock, self.rules.record_networks)
+
+    @cached_property
+    def all_events(self) -> "ListAllEvents":
+        """Lists of the events of all users."""
+        from chalicelib.services.all_events import ListAllEvents
+
+        return ListAllEvents(self.events, self.users, self.clock, self.rules.record_networks)
+
+    @cached_property
     def accounts(self) -> "Accounts":
         """The users behind sign-ins."""
         from chalicelib.services.accounts import Accounts
@@ -210,17 +229,24 @@ class Service(Decision, Provider):
     @cached_property
     def flush(self) -> "FlushCaches":
         """The end of the gateway's cached decisions."""
-        from chalicelib.adapters.dynamodb.stream import read_change
-        from chalicelib.domain.flush_budget import FlushLimits
-        from chalicelib.services.flush import FlushCaches
-        from chalicelib.services.shared_budget import SharedBudget
+        from chalicelib.bootstrap.streams import flush_of
 
-        gateway = self._gateway
-        stages, rate = gateway.authorizer_cache_stages, gateway.flush_calls_per_second
-        limits = FlushLimits(len(stages), rate, gateway.flush_calls_burst, self.cache_ttl)
-        budget = SharedBudget(limits, self.flush_store, self.clock)
-        caches, reuse = self.authorizer_caches, self.settings.decision_reuse
-        return FlushCaches(stages, read_change, budget, caches, self.clock, self.sleep, reuse)
+        return flush_of(self, self._gateway)
+
+    @cached_property
+    def event_bus(self) -> "EventBus":
+        """The bus that the settings name, or the default bus."""
+        from chalicelib.adapters.aws import event_bridge_client
+        from chalicelib.adapters.event_bridge import EventBridgeBus
+
+        return EventBridgeBus(event_bridge_client(), self._gateway.event_bus_name or "default")
+
+    @cached_property
+    def publish(self) -> "PublishEvents":
+        """The reader of the table's stream that looks after events."""
+        from chalicelib.bootstrap.streams import publish_of
+
+        return publish_of(self, self._gateway)
 
     @cached_property
     def sweep_store(self) -> "SweepStore":

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from chalicelib.adapters.oidc.provider import OidcProvider
     from chalicelib.adapters.retries import Retries
     from chalicelib.domain.ports.clients import AssertionStore
-    from chalicelib.domain.ports.events import EventStore
+    from chalicelib.domain.ports.events import EventBus, EventStore
     from chalicelib.domain.ports.flushes import AuthorizerCaches, FlushStore
+    from chalicelib.domain.ports.mails import Mailer, MailStore
     from chalicelib.domain.ports.sign_in import LoginProvider, SessionStore
     from chalicelib.domain.ports.signing import KeyStore
     from chalicelib.domain.ports.sweeps import SweepStore
@@ -56,6 +57,9 @@ class Parts(TypedDict, total=False):
     identity_provider: "OidcProvider"
     login_provider: "LoginProvider"
     authorizer_caches: "AuthorizerCaches"
+    mail_store: "MailStore"
+    mailer: "Mailer | None"
+    event_bus: "EventBus"
 
 
 class Stores:

@@ -106,7 +106,12 @@ class Event:
     @property
     def position(self) -> str:
         """The place in the history: the milliseconds since 1970, then the id."""
-        return f"{(self.at - _EPOCH) // timedelta(milliseconds=1):015d}#{self.id}"
+        return f"{place_of(self.at)}#{self.id}"
+
+
+def place_of(moment: datetime) -> str:
+    """Return the beginning of the positions of all events at a time, and the end of those before it."""
+    return f"{(moment - _EPOCH) // timedelta(milliseconds=1):015d}"
 
 
 def differences_of_token(before: Token | None, after: Token) -> Mapping[str, Difference]:

@@ -7,6 +7,7 @@ from chalice.app import Blueprint, ChaliceAuthorizer
 
 from chalicelib import bootstrap
 from chalicelib.handlers.authorizer import AuthorizerResponse, Event, api_token_authorizer
+from chalicelib.handlers.events import publish_events
 from chalicelib.handlers.flush import flush_authorizer_caches
 from chalicelib.handlers.front_doors import (
     appsync_authorizer,
@@ -37,6 +38,7 @@ class _Authorizers(Blueprint):
 authorizer = _Authorizers(api_token_authorizer.__module__)
 front_doors = Blueprint(rest_request_authorizer.__module__)
 flushes = Blueprint(flush_authorizer_caches.__module__)
+events = Blueprint(publish_events.__module__)
 sweeps = Blueprint(sweep_tokens.__module__)
 
 # Chalice needs ``ttl_seconds`` now, so the settings of the gateway are read on import.
@@ -54,6 +56,7 @@ for _function in (
 
 # Not Chalice's ``on_dynamodb_record``: it knows neither patterns nor the stream of a table in the template.
 flushes.lambda_function(name=flush_authorizer_caches.__name__)(flush_authorizer_caches)
+events.lambda_function(name=publish_events.__name__)(publish_events)
 
 # Not Chalice's ``schedule``: packaging turns the schedule off in open mode.
 sweeps.lambda_function(name=sweep_tokens.__name__)(sweep_tokens)

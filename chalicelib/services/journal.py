@@ -1,10 +1,12 @@
 """The journal: it makes the event of each change, which is written in the change's own transaction."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from chalicelib.domain.events import (
     OF_KEYS,
+    SYSTEM,
     Actor,
     Difference,
     Event,
@@ -12,9 +14,10 @@ from chalicelib.domain.events import (
     differences_of_token,
     differences_of_user,
 )
-from chalicelib.domain.ids import new_event_id
+from chalicelib.domain.ids import derived_event_id, new_event_id
 from chalicelib.domain.keys import KeyUse, VerificationKey
 from chalicelib.domain.networks import Address, RecordNetworks, recorded
+from chalicelib.domain.streamed import TokenReused
 from chalicelib.domain.tokens import Token
 from chalicelib.domain.users import User
 
@@ -79,6 +82,12 @@ class Journal:
             "state": Difference(before.state.value if before else None, after.state.value),
         }
         return self._event(kind, OF_KEYS, actor, after.changed_at, changes)
+
+    def about_reuse(self, reused: TokenReused) -> Event:
+        """Return the event of a reuse. It is derived from the token's row, so two calls return the same."""
+        kind, user_id, token_id = EventType.TOKEN_REUSED, reused.user_id, reused.token_id
+        event = self._event(kind, user_id, SYSTEM, reused.at, _NO_CHANGES, token_id)
+        return replace(event, id=derived_event_id(kind.value, user_id, token_id, str(reused.count)))
 
     def _event(
         self,

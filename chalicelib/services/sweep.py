@@ -11,6 +11,7 @@ from typing import Protocol
 from chalicelib.domain.ports.sweeps import KeptWalk, OwnedRows, SweepStore, SweptToken, UserPosition
 from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.removals import is_from_before_removal
+from chalicelib.domain.users import User
 from chalicelib.domain.walks import Walk
 
 USERS_AT_A_TIME = 100
@@ -63,6 +64,14 @@ class ForgetAddresses:
         return True
 
 
+class OwnerVisit(Protocol):
+    """One thing that may be due after the visits of all tokens of a user."""
+
+    def __call__(self, owner: User, walk_began_at: datetime) -> bool:
+        """Do what is due. Return False if another run is doing it. Raises DependencyUnavailable."""
+        ...
+
+
 @dataclass(slots=True)
 class Swept:
     """The result of one invocation. ``users``, ``tokens`` and ``calls`` count its own work.
@@ -82,10 +91,16 @@ class SweepTokens:
     """The walk, in invocations of bounded work."""
 
     def __init__(
-        self, store: SweepStore, visits: Sequence[Visit], clock: Clock, max_calls: int = MAX_CALLS
+        self,
+        store: SweepStore,
+        visits: Sequence[Visit],
+        clock: Clock,
+        max_calls: int = MAX_CALLS,
+        owner_visits: Sequence[OwnerVisit] = (),
     ) -> None:
         self._store = store
         self._visits = visits
+        self._owner_visits = owner_visits
         self._clock = clock
         self._max_calls = max_calls
 
@@ -97,7 +112,8 @@ class SweepTokens:
         now, kept = self._clock.now(), self._store.find_walk()
         if kept and kept.walk.is_done_for_today(now):
             return Swept(kept.walk, calls=1)
-        run = _Run(self._store, self._visits, self._clock, kept, kept.walk if kept else Walk(now))
+        walk = kept.walk if kept else Walk(now)
+        run = _Run(self._store, self._visits, self._owner_visits, self._clock, kept, walk)
         if kept is None or kept.walk.ended_at:
             # At once, so that of two runs one ends here.
             run.begin(now)
@@ -109,10 +125,17 @@ class _Run:
     """One invocation."""
 
     def __init__(
-        self, store: SweepStore, visits: Sequence[Visit], clock: Clock, kept: KeptWalk | None, walk: Walk
+        self,
+        store: SweepStore,
+        visits: Sequence[Visit],
+        owner_visits: Sequence[OwnerVisit],
+        clock: Clock,
+        kept: KeptWalk | None,
+        walk: Walk,
     ) -> None:
         self._store = store
         self._visits = visits
+        self._owner_visits = owner_visits
         self._clock = clock
         self._kept = kept
         self.done = Swept(walk, calls=1)
@@ -143,6 +166,8 @@ class _Run:
         """Visit the tokens of one user. Return False if that is not finished."""
         while may_go_on():
             if not self._visit_tokens(user):
+                if self.done.is_left_to_another:
+                    return False
                 self.done.users += 1
                 self.done.walk = self.done.walk.past_user(user.position)
                 return True
@@ -157,17 +182,33 @@ class _Run:
         rows = self._store.read_owned(user.user_id, after, TOKENS_AT_A_TIME)
         if rows is None:
             return False
-        now = self._clock.now()
+        now, calls = self._clock.now(), self.done.calls
         for swept in rows.tokens:
             self.done.calls += sum(visit(swept, rows, now) for visit in self._visits)
+        if rows.next_after is None and (
+            after or self.done.calls > calls or _are_told(rows, self.done.walk)
+        ):
+            self._visit_owner(rows.owner)
         self.done.tokens += len(rows.tokens)
         self.done.walk = self.done.walk.past_tokens(user.position, rows.next_after or "", len(rows.tokens))
         return rows.next_after is not None
 
+    def _visit_owner(self, owner: User) -> None:
+        for visit in self._owner_visits:
+            self.done.calls += 1
+            if not visit(owner, self.done.walk.began_at):
+                self.done.is_left_to_another = True
+
     def _save(self) -> None:
         """Write the checkpoint. If another run wrote one meanwhile, leave the walk to it."""
-        if self._kept and self._kept.walk == self.done.walk:
+        if self.done.is_left_to_another or (self._kept and self._kept.walk == self.done.walk):
             return
         self.done.calls += 1
         self._kept = self._store.save_walk(self._kept, self.done.walk)
         self.done.is_left_to_another = self._kept is None
+
+
+def _are_told(rows: OwnedRows, walk: Walk) -> bool:
+    """Return True if an earlier run of this walk gave notices, and may have died before the mail."""
+    day = walk.began_at.date()
+    return any(notice.on >= day for swept in rows.tokens for notice in swept.token.noticed)

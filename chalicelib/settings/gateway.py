@@ -16,6 +16,8 @@ _STAGE = (
     r"restapis/[A-Za-z0-9]{1,64}/[A-Za-z0-9_-]{1,128}"
     r"|apis/[A-Za-z0-9]{1,64}/([A-Za-z0-9_-]{1,128}|\$default)"
 )
+# EventBridge API Reference, "CreateEventBus", without the slash that only names of partners have.
+_BUS = r"[A-Za-z0-9._-]{1,256}"
 _STAGES_EXAMPLE = "restapis/a1b2c3d4e5/prod,apis/f6g7h8i9j0/$default"
 
 
@@ -31,6 +33,7 @@ class GatewaySettings:
     """The shape of the deployed API.
 
     ``authorizer_cache_stages`` are other stages whose cached decisions also end with a revocation.
+    Without ``event_bus_name``, no event is sent.
     """
 
     stage: str
@@ -39,6 +42,7 @@ class GatewaySettings:
     authorizer_cache_stages: tuple[str, ...]
     flush_calls_per_second: int
     flush_calls_burst: int
+    event_bus_name: str | None
     log_level: str
     log_allowed_percent: int
 
@@ -59,6 +63,7 @@ class GatewaySettings:
             # API Gateway allows 10 calls a second and 40 at once, for everything in the account.
             flush_calls_per_second=read.number("FLUSH_CALLS_PER_SECOND", 1, 8, default=2),
             flush_calls_burst=read.number("FLUSH_CALLS_BURST", 1, 20, default=10),
+            event_bus_name=_event_bus(read),
             log_level=read.choice("LOG_LEVEL", _LOG_LEVELS, "INFO"),
             log_allowed_percent=read.number("LOG_ALLOWED_PERCENT", 0, 100, default=100),
         )
@@ -75,3 +80,8 @@ def _cache_stages(read: Reader) -> tuple[str, ...]:
             wrong = f"names {stage!r}, which is not a stage"
             read.refuse("AUTHORIZER_CACHE_STAGES", wrong, _STAGES_EXAMPLE)
     return tuple(stages)
+
+
+def _event_bus(read: Reader) -> str | None:
+    name = read.optional("EVENT_BUS_NAME")
+    return read.text("EVENT_BUS_NAME", _BUS, "default") if name else None

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.admin_claims import AdminClaim
     from chalicelib.domain.clients import ResourceServer
 
+_MAIL_ADDRESS = r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+"
 _DAY = 86_400
 # A token in use must not go idle, even if some of its touches fail.
 _REFRESHES_PER_IDLE_TIMEOUT = 4
@@ -69,6 +70,7 @@ class Settings:
     rotated_token_reuse: RotatedTokenReuse
     self_rotation: bool
     record_networks: RecordNetworks
+    notices_from: str | None
     catalogue: ScopeCatalogue
     derived_token_key_id: str | None
     derived_token_audiences: frozenset[str]
@@ -121,6 +123,7 @@ class Settings:
             record_networks=RecordNetworks(
                 read.choice("RECORD_NETWORKS", [record.value for record in RecordNetworks], "prefix")
             ),
+            notices_from=_notices_from(read),
             catalogue=read.parsed_json("SCOPES", _catalogue, _SCOPES_EXAMPLE) or DEFAULT_CATALOGUE,
             derived_token_key_id=_derived_token_key(read),
             derived_token_audiences=_derived_token_audiences(read, audience),
@@ -150,6 +153,13 @@ def _refresh_seconds(read: Reader, idle_seconds: int) -> int:
             str(default),
         )
     return seconds
+
+
+def _notices_from(read: Reader) -> str | None:
+    if not read.is_given("NOTICES_FROM"):
+        return None
+    # An address on one line, because it becomes a header of each mail.
+    return read.text("NOTICES_FROM", _MAIL_ADDRESS, "api-tokens@example.com")
 
 
 def _catalogue(definitions: object) -> ScopeCatalogue:

@@ -86,6 +86,8 @@ def api_environment(
         "OIDC_AUDIENCES": settings.client_id,
         "ADMIN_SUBJECTS": "admin@example.com",
         "STAGE": "local",
+        # Mails land in the state folder.
+        "NOTICES_FROM": "api-tokens@local.example.com",
         "LOG_LEVEL": "INFO",
     }
     if settings.with_provider:

@@ -26,6 +26,8 @@ OIDC_ISSUER is set, so the development provider does not run. Set JWT to a JWT o
 _WHOLE = """
 Ready: {url}   (Ctrl-C stops everything. The state is kept in {state}.)
 
+Mails to owners land in {mails}.
+
 Open {url}/settings/api-tokens in a browser. Sign in as user@example.com, other@example.com or
 admin@example.com (an administrator). Or paste these commands into another terminal, in this folder.
 
@@ -94,6 +96,7 @@ def guide(settings: StackSettings) -> str:
         login=_with_ports("make -s login", {"OIDC_PORT": settings.oidc_port}),
         users=_with_ports("make -s users", settings.ports_in_use()),
         state=settings.state_dir,
+        mails=settings.mails,
         client=LOCAL_CLIENT,
         secret=LOCAL_CLIENT_SECRET,
         other=OTHER_SERVICE,

@@ -70,7 +70,12 @@ def api_server(settings: StackSettings, environment: Environment, project: Path)
     here = [sys.executable, "-m", "infra.local.serve"]
     return Program(
         name="The API server",
-        command=[*here, "--port", str(settings.port), "--project-dir", str(project)],
+        command=[
+            *here,
+            *("--port", str(settings.port)),
+            *("--project-dir", str(project)),
+            *("--mails", str(settings.mails)),
+        ],
         environment=environment,
         port=settings.port,
         # It listens only after it has loaded the application. A request would be in its log.

@@ -17,11 +17,13 @@ from chalice.cli.factory import CLIFactory
 from chalice.config import Config
 from chalice.deploy.validate import validate_routes
 
+from chalicelib import bootstrap
 from chalicelib.settings import AuthMode, GatewaySettings, SettingsError
 from infra.aws.package.challenges import with_challenges
 from infra.local.events import STAGE
 from infra.local.gateway import Gateway
 from infra.local.http_server import create_server
+from infra.local.mails import FolderMailer
 from infra.local.responses import GatewayResponses
 from infra.local.schedule import run_scheduled
 from infra.local.template import PROJECT_ROOT, read_template
@@ -44,6 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--project-dir", type=Path, default=PROJECT_ROOT)
+    parser.add_argument("--mails", type=Path, required=True)
     options = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, _stop)
@@ -56,9 +59,16 @@ def main(arguments: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 1
     if GatewaySettings.from_environ(os.environ).auth_mode is AuthMode.OIDC:
+        _keep_mails(options.mails)
         run_scheduled(gateway.app)
     create_server(gateway, options.port).serve_forever()
     return 0
+
+
+def _keep_mails(folder: Path) -> None:
+    service = bootstrap.service()
+    if sender := service.settings.notices_from:
+        service.mailer = FolderMailer(folder, sender)
 
 
 def _stop(_signal: int, _frame: FrameType | None) -> None:

@@ -70,6 +70,11 @@ class StackSettings:
         """The address of the emulator."""
         return f"http://{HOST}:{self.aws_port}"
 
+    @property
+    def mails(self) -> Path:
+        """The folder of mails to owners."""
+        return self.state_dir / "mails"
+
     def ports_in_use(self) -> dict[str, int]:
         """Return the ports of this stack by the variables that set them."""
         ports = {"PORT": self.port}

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 
@@ -18,6 +18,7 @@ from tests.support.actors import an_event
 from tests.support.builders import ISSUER, LIMITS, RULES, a_token, a_user, an_ending
 from tests.support.clock import START
 from tests.support.dynamodb import Stores
+from tests.support.waiting import wait_until
 
 LATER = START + timedelta(minutes=5)
 
@@ -171,3 +172,69 @@ def test_history_is_read_page_by_page(stores: Stores, owner: User) -> None:
     rest = stores.events.list_events(owner.id, after=first[-1].position, limit=10)
     assert [*first, *rest] == expected
     assert stores.events.list_events(a_user("else@example.com").id, after=None, limit=10) == []
+
+
+MIDNIGHT = START.replace(hour=0)
+TODAY = MIDNIGHT.date()
+LAST = "9" * 15
+
+
+def told(stores: Stores, owner: User, *moments: datetime) -> list[Event]:
+    """Return new events at these times, the newest first."""
+    token = stored_token(stores, owner)
+    made = []
+    for n, at in enumerate(moments):
+        event = replace(of(owner), at=at)
+        token = stores.tokens.save_token(token, token.described(str(n), "", LATER), event)
+        made.append(event)
+    return sorted(made, key=lambda event: event.position, reverse=True)
+
+
+def listed(stores: Stores, before: str = LAST, limit: int = 100, day: date = TODAY) -> list[Event]:
+    """Return the owners' events of a day, of all pages."""
+    found: list[Event] = []
+    position: str | None = before
+    while position:
+        page = stores.events.list_day(day, before=position, limit=limit)
+        assert len(page.events) <= limit
+        # Those that other tests' helpers write are in the same day.
+        found += [event for event in page.events if event.user_id != "usr_person"]
+        position = page.next_position
+    return found
+
+
+def test_day_is_listed_across_its_parts(stores: Stores, owner: User) -> None:
+    """In the order of the history, whatever part of the index has an event, from midnight to midnight."""
+    moments = [MIDNIGHT + timedelta(milliseconds=n // 3) for n in range(30)]
+    edge = MIDNIGHT + timedelta(days=1)
+    events = told(stores, owner, *moments, edge - timedelta(milliseconds=1))
+    after, before = told(stores, owner, MIDNIGHT - timedelta(milliseconds=1), edge)
+
+    wait_until(lambda: len(listed(stores, day=edge.date())) == 1)
+    wait_until(lambda: len(listed(stores)) == len(events))
+    for limit in (1, 7, 31, 100):
+        assert listed(stores, limit=limit) == events
+    for day, event in ((before.at.date(), before), (after.at.date(), after)):
+        assert listed(stores, day=day) == [event]
+
+
+def test_day_is_listed_before_a_position(stores: Stores, owner: User) -> None:
+    """The event of the position itself is not listed again. A time means the start of its millisecond."""
+    events = told(stores, owner, *[MIDNIGHT + timedelta(milliseconds=n // 2) for n in range(8)])
+    wait_until(lambda: len(listed(stores)) == len(events))
+    for number, event in enumerate(events):
+        assert listed(stores, event.position) == events[number + 1 :]
+        earlier = [each for each in events if each.at < event.at]
+        assert listed(stores, event.position.partition("#")[0]) == earlier
+
+
+def test_users_are_found_by_their_ids(stores: Stores, owner: User) -> None:
+    """More than one call reads, in any order, and none for an id that nobody has."""
+    others = [a_user(f"{n}@example.com") for n in range(101)]
+    for other in others:
+        assert stores.users.add_user(other, an_event())
+    ids = [owner.id, a_user("nobody@example.com").id, *(other.id for other in others)]
+    found = stores.users.find_users(ids)
+    assert {user.id for user in found} == {user.id for user in (owner, *others)}
+    assert len(found) == 102
+    assert stores.users.find_users([]) == []

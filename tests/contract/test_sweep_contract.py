@@ -9,6 +9,7 @@ import pytest
 from chalicelib.adapters.dynamodb import items, primary_keys
 from chalicelib.adapters.dynamodb.sweep_store import DynamoDBSweepStore
 from chalicelib.domain.ids import new_generation
+from chalicelib.domain.mails import MailRound
 from chalicelib.domain.noticed import Notice, NoticeKind
 from chalicelib.domain.ports.sweeps import UserPosition
 from chalicelib.domain.seen_networks import RefusedReason, RefusedUses, SeenNetworks, refused_again
@@ -309,3 +310,34 @@ class _Twice:
 def test_primary_key_of_the_checkpoint_is_written_down() -> None:
     """Deployed tables have this row, and the policy of the function names it."""
     assert primary_keys.sweep_key() == {"pk": {"S": "SWEEP"}, "sk": {"S": "#"}}
+
+
+class TestMailRounds:
+    """One row for each owner, by conditional writes."""
+
+    def test_round_is_read_back(self, stores: Stores, owner: User) -> None:
+        """Each owner has a round of the own, before and after the mail."""
+        assert stores.mails.find_mail_round(owner.id) is None
+        taken = stores.mails.save_mail_round(owner.id, None, MailRound(START))
+        assert stores.mails.find_mail_round(owner.id) == taken
+        sent = stores.mails.save_mail_round(owner.id, taken, MailRound(START, is_sent=True))
+        assert stores.mails.find_mail_round(owner.id) == sent
+        again = stores.mails.save_mail_round(owner.id, sent, MailRound(LATER))
+        assert again is not None
+        assert again.round == MailRound(LATER)
+        assert stores.mails.find_mail_round(owner.id) == again
+        assert stores.mails.find_mail_round("usr_other") is None
+
+    def test_only_one_of_two_runs_takes_it(self, stores: Stores, owner: User) -> None:
+        """The second one learns that the first was there."""
+        first = stores.mails.save_mail_round(owner.id, None, MailRound(START))
+        assert stores.mails.save_mail_round(owner.id, None, MailRound(LATER)) is None
+        assert stores.mails.save_mail_round(owner.id, first, MailRound(START, is_sent=True)) is not None
+        assert stores.mails.save_mail_round(owner.id, first, MailRound(LATER)) is None
+
+    def test_sweep_does_not_take_it_for_a_token(self, stores: Stores, owner: User) -> None:
+        """It is in the user's partition."""
+        stores.mails.save_mail_round(owner.id, None, MailRound(START))
+        rows = stores.sweeps.read_owned(owner.id, "", 10)
+        assert rows is not None
+        assert list(rows.tokens) == []

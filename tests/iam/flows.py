@@ -21,6 +21,7 @@ from chalicelib.handlers.oauth.forms import TOKEN_EXCHANGE
 from chalicelib.services.sweep import TOKENS_AT_A_TIME
 from infra.aws.operate.key_rollover import Operator
 from infra.aws.package.functions import PAGE as FUNCTION_OF_THE_PAGE
+from infra.aws.package.publishing import MAPPING as EVENTS_OUT
 from tests.iam.gateway import DOORS, HOST
 from tests.iam.stack import CLIENT_SECRET_ARN, NAMED_PARAMETER_ARN, NAMED_SECRET_ARN, REGION
 from tests.oauth.caller import ACCESS_TOKEN, ASSERTION_TYPE, ID_TOKEN, INTROSPECT, REVOKE, TOKEN, basic
@@ -58,7 +59,7 @@ def manage_tokens(walk: Walk) -> None:
         walk.call("PATCH", path, jwt, change)
     for look in ("?limit=1", "?sort=name", "?include=usage", "/summary"):
         walk.call("GET", f"/v1/tokens{look}", jwt)
-    for look in (path, f"{path}/usage"):
+    for look in (path, f"{path}/usage", f"{path}/events?limit=1", "/v1/me/events"):
         walk.call("GET", look, jwt)
     walk.call("POST", f"{path}/keep-alive", jwt)
     successor = walk.made(f"{path}/rotate", person, overlap_seconds=3600)
@@ -151,8 +152,11 @@ def administer(walk: Walk) -> None:
         user,
         token,
         f"{token}/usage",
+        f"{token}/events",
+        f"{user}/events",
         f"/v1/admin/tokens?token_id={token_id}",
         "/v1/admin/tokens",
+        "/v1/events",
     ):
         walk.call("GET", look, walk.admin)
     for status in ("inactive", "active"):
@@ -272,6 +276,17 @@ def flush_caches(walk: Walk) -> None:
     walk.gateway.stream(handed_on(records_between(before, walk.cloud.rows())))
 
 
+def publish_events(walk: Walk) -> None:
+    """Send the event of a rotation, and write the event of a reuse."""
+    person = walk.somebody()
+    token = walk.token(person)
+    before = walk.cloud.rows()
+    walk.made(f"/v1/tokens/{token['id']}/rotate", person)
+    walk.advance(minutes=10)
+    assert not walk.gateway.decide("RestRequestAuthorizer", token["token"])
+    walk.gateway.publish(handed_on(records_between(before, walk.cloud.rows()), EVENTS_OUT))
+
+
 def sweep_tokens(walk: Walk) -> None:
     """Walk through all users, one of whom was removed, and rows of 0.1. On the next day, do it again."""
     person = walk.somebody()
@@ -289,9 +304,12 @@ def sweep_tokens(walk: Walk) -> None:
     for _ in range(2):
         walk.gateway.sweep()
         walk.advance(days=1)
-    walk.token(walk.somebody(), expires_in_days=30)
-    walk.advance(days=25)
-    walk.gateway.sweep()
+    other = walk.somebody()
+    walk.call("GET", "/v1/me", walk.provider.sign_in(other, email_verified=True))
+    walk.token(other, expires_in_days=30)
+    for days in (25, 3):
+        walk.advance(days=days)
+        walk.gateway.sweep()
 
 
 def read_the_client_secret(walk: Walk) -> None:
@@ -343,5 +361,6 @@ ALL: tuple[Callable[[Walk], None], ...] = (
     sign_in_in_two_tabs,
     pass_every_door,
     flush_caches,
+    publish_events,
     sweep_tokens,
 )

@@ -11,24 +11,31 @@ from chalice.local import MatchResult
 from app import app
 from chalicelib import bootstrap
 from chalicelib.adapters.api_gateway import ApiGatewayCaches
-from chalicelib.adapters.aws import http_apis_client, rest_apis_client
+from chalicelib.adapters.aws import event_bridge_client, http_apis_client, rest_apis_client
+from chalicelib.adapters.event_bridge import EventBridgeBus
+from chalicelib.domain.ports.events import EventBus
 from chalicelib.domain.ports.flushes import AuthorizerCaches
+from chalicelib.domain.ports.mails import Mailer
 from chalicelib.domain.ports.sign_in import LoginProvider
 from chalicelib.domain.ports.time import Sleep
+from chalicelib.handlers.events import publish_events
 from chalicelib.handlers.flush import flush_authorizer_caches
 from chalicelib.handlers.sweep import sweep_tokens
 from infra.aws.package.flushing import FLUSHER
 from infra.aws.package.functions import API, PAGE, PAGE_PATHS
+from infra.aws.package.publishing import PUBLISHER
 from infra.aws.package.sweeping import SWEEPER
 from infra.local.events import HttpRequest, proxy_event
 from infra.local.policies import allows
 from infra.local.routes import ExactRouteMatcher
 from tests.iam.recorder import Recorder
+from tests.iam.stack import BUS
 from tests.support import canaries
 from tests.support.api import Answer
 from tests.support.clock import FixedClock
 from tests.support.dynamodb import Cloud, CloudService
 from tests.support.events import Context, Event, appsync, http_api, rest_request, websocket
+from tests.support.mails import KeptMails
 from tests.support.provider import TestProvider
 
 T = TypeVar("T")
@@ -62,6 +69,14 @@ class Process(CloudService):
         return ApiGatewayCaches(self._answered(rest_apis_client), self._answered(http_apis_client))
 
     @cached_property
+    def event_bus(self) -> EventBus:
+        """The real adapter, over moto."""
+        client: Any = event_bridge_client()
+        client.create_event_bus(Name=BUS)
+        self._recorder.watch(client)
+        return EventBridgeBus(client, BUS)
+
+    @cached_property
     def sleep(self) -> Sleep:
         """The clock moves on instead."""
         return self._passing.advance
@@ -70,6 +85,11 @@ class Process(CloudService):
         client = make()
         self._recorder.answer_for_api_gateway(client)
         return lambda: client
+
+    @cached_property
+    def mailer(self) -> Mailer:
+        """Mails are kept. A test of packaging looks at the right to send them."""
+        return KeptMails()
 
     @cached_property
     def login_provider(self) -> LoginProvider:
@@ -87,7 +107,7 @@ class Gateway:
         self._recorder = recorder
         self._processes = {
             function: Process(cloud, recorder, clock, dict(environ))
-            for function in (API, PAGE, FLUSHER, SWEEPER, *DOORS)
+            for function in (API, PAGE, FLUSHER, PUBLISHER, SWEEPER, *DOORS)
         }
 
     def decide(self, door: str, token: str) -> bool:
@@ -95,8 +115,13 @@ class Gateway:
         return self._decision(door, f"Bearer {token}") is not None
 
     def stream(self, records: Sequence[Event]) -> None:
-        """Hand records of the table's stream on."""
+        """Hand records of the table's stream on to the flusher."""
         self._run(FLUSHER, flush_authorizer_caches, {"Records": records})
+
+    def publish(self, records: Sequence[Event]) -> None:
+        """Hand records of the table's stream on to the function that sends events."""
+        response = self._run(PUBLISHER, publish_events, {"Records": records})
+        assert response == {"batchItemFailures": []}
 
     def sweep(self) -> None:
         """Run the scheduled function."""

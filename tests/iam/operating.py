@@ -14,7 +14,7 @@ from typing import Any
 from botocore.model import OperationModel
 
 from tests.iam.policy import Request
-from tests.iam.recorder import dynamodb_requests
+from tests.iam.recorder import bus_arn, dynamodb_requests
 from tests.iam.stack import ACCOUNT, REGION
 
 Parameters = Mapping[str, Any]
@@ -65,6 +65,10 @@ class Record:
                 return self._of_stack(operation)
             case "kms":
                 return self._of_key(operation, params)
+            case "events":
+                return [
+                    Request.of("events:PutEvents", bus_arn(e["EventBusName"])) for e in params["Entries"]
+                ]
             case "lambda":
                 return [self._of_function(operation, params)]
         return _of_named(service, operation, params)

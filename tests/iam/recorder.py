@@ -23,7 +23,7 @@ from botocore.compat import HTTPHeaders
 from urllib3 import HTTPResponse
 
 from tests.iam.policy import Request
-from tests.iam.stack import ACCOUNT, REGION
+from tests.iam.stack import ACCOUNT, BUS_ARN, REGION
 
 Body = Mapping[str, Any]
 
@@ -109,6 +109,9 @@ class Recorder:
             for name in ("SigningAlgorithm", "MessageType"):
                 context[f"kms:{name}"] = [body[name]] if name in body else []
             return [Request.of(f"kms:{operation}", arn, context)]
+        if service == "AWSEvents":
+            buses = {entry["EventBusName"] for entry in body["Entries"]}
+            return [Request.of(f"events:{operation}", bus_arn(name), {}) for name in sorted(buses)]
         if service in _SECRETS:
             prefix, member = _SECRETS[service]
             named: str = body[member]
@@ -128,6 +131,11 @@ def dynamodb_requests(operation: str, body: Body) -> Iterable[Request]:
             parts = [part for item in body["TransactItems"] for part in item.items()]
             return [_request(_PARTS[kind], part, enclosing) for kind, part in parts]
     raise ValueError(f"not understood: {operation}")
+
+
+def bus_arn(name: str) -> str:
+    """Return the ARN of a bus of events."""
+    return f"{BUS_ARN.rpartition('/')[0]}/{name}"
 
 
 def without_row_ids(request: Request) -> Request:

@@ -10,6 +10,8 @@ from typing import Any
 
 from infra.aws.package.flushing import FLUSHER, MAPPING, with_flushing
 from infra.aws.package.functions import API, API_ROLE, PAGE, _signing_for_the_api_only
+from infra.aws.package.publishing import MAPPING as EVENTS_OUT
+from infra.aws.package.publishing import PUBLISHER, with_publishing
 from infra.local.template import read_template
 from tests.iam.policy import Request, Statement, listed
 
@@ -20,6 +22,9 @@ TABLE = "tokens"
 TABLE_ARN = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{TABLE}"
 STREAM_ARN = f"{TABLE_ARN}/stream/2026-01-15T12:00:00.000"
 QUEUE_ARN = f"arn:aws:sqs:{REGION}:{ACCOUNT}:unflushed"
+UNSENT_ARN = f"arn:aws:sqs:{REGION}:{ACCOUNT}:unsent"
+BUS = "company"
+BUS_ARN = f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/{BUS}"
 # Of the stack, and of the operator: a secret or a parameter. A stack has one of the three.
 CLIENT_SECRET_ARN = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:ClientSecret-a1B2c3"
 NAMED_SECRET_ARN = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:named-a1B2c3"
@@ -34,6 +39,9 @@ API_ROLE_ARN, OTHER_ROLE_ARN = (
     f"arn:aws:iam::{ACCOUNT}:role/{STACK}-{name}-1" for name in (API_ROLE, "OtherRole")
 )
 STAGES = f"restapis/{API_ID}/v1,{OTHER_STAGE}"
+
+QUEUES = {FLUSHER: QUEUE_ARN, PUBLISHER: UNSENT_ARN}
+"""The readers of the stream, and the queue of each."""
 
 _NOTHING = object()
 _SECRETS = ("ClientSecretGiven", "ClientSecretNamed")
@@ -55,6 +63,7 @@ class Stack:
             "TokenTable.Arn": TABLE_ARN,
             "TokenTable.StreamArn": STREAM_ARN,
             "UnflushedChanges.Arn": QUEUE_ARN,
+            "UnsentEvents.Arn": UNSENT_ARN,
             "RestAPI": API_ID,
             "ClientSecret.Id": CLIENT_SECRET_ARN,
             "OidcClientSecretArn": NAMED_SECRET_ARN,
@@ -119,7 +128,8 @@ def statements(function: str, *, families_are_revoked: bool, null_checks: bool =
     conditions = {"FamiliesAreRevoked": families_are_revoked, "NullChecksAreOn": null_checks}
     stack = Stack({**conditions, **dict.fromkeys(_SECRETS, True)})
     committed = document(policy_files()[function])
-    resolved = stack.resolved(_with_stages(committed) if function == FLUSHER else committed)
+    completed = _COMPLETED[function](committed) if function in _COMPLETED else committed
+    resolved = stack.resolved(completed)
     return [each for statement in resolved["Statement"] for each in _by_keeper(statement)]
 
 
@@ -151,10 +161,10 @@ def asked_by_lambda(function: str) -> list[Request]:
     Lambda Developer Guide, "Process DynamoDB records with Lambda": the permissions of the execution role,
     and those of a destination for what was given up on.
     """
-    if function != FLUSHER:
+    if function not in QUEUES:
         return []
     reads = [Request.of(f"dynamodb:{name}", STREAM_ARN, {}) for name in STREAM_READS]
-    return [*reads, FINDS_STREAMS, Request.of("sqs:SendMessage", QUEUE_ARN, {})]
+    return [*reads, FINDS_STREAMS, Request.of("sqs:SendMessage", QUEUES[function], {})]
 
 
 def _with_stages(committed: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -171,3 +181,22 @@ def _with_stages(committed: Mapping[str, Any]) -> Mapping[str, Any]:
     (policy,) = with_flushing({"Resources": resources})["Resources"]["Role"]["Properties"]["Policies"]
     document: Mapping[str, Any] = policy["PolicyDocument"]
     return document
+
+
+def _with_bus(committed: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the policy as packaging completes it with the bus."""
+    function = {
+        "Environment": {"Variables": {"EVENT_BUS_NAME": BUS}},
+        "Role": {"Fn::GetAtt": ["Role", "Arn"]},
+    }
+    resources = {
+        PUBLISHER: {"Properties": function},
+        EVENTS_OUT: {"Properties": {}},
+        "Role": {"Properties": {"Policies": [{"PolicyDocument": committed}]}},
+    }
+    (policy,) = with_publishing({"Resources": resources})["Resources"]["Role"]["Properties"]["Policies"]
+    document: Mapping[str, Any] = policy["PolicyDocument"]
+    return document
+
+
+_COMPLETED = {FLUSHER: _with_stages, PUBLISHER: _with_bus}

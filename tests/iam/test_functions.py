@@ -27,6 +27,7 @@ import pytest
 
 from infra.aws.package.flushing import FLUSHER
 from infra.aws.package.functions import API, PAGE
+from infra.aws.package.publishing import PUBLISHER
 from infra.aws.package.sweeping import SWEEPER
 from tests.iam.gateway import DOORS, routes
 from tests.iam.grants import refused, unused
@@ -34,6 +35,7 @@ from tests.iam.policy import Request, Statement, allows, applies, listed
 from tests.iam.stack import (
     ACCOUNT,
     API_ID,
+    BUS_ARN,
     CLIENT_SECRET_ARN,
     FINDS_STREAMS,
     GATEWAY_ARN,
@@ -41,6 +43,7 @@ from tests.iam.stack import (
     NAMED_SECRET_ARN,
     OTHER_API_ID,
     QUEUE_ARN,
+    QUEUES,
     REGION,
     STACK,
     STREAM_ARN,
@@ -61,6 +64,7 @@ WILDCARDS = {
     (API, "ReadFirstKeys"): EVERY_KEY,
     (API, "SignByKeysOfThisStack"): EVERY_KEY,
     (FLUSHER, "FindTheStream"): "*",
+    (PUBLISHER, "FindTheStream"): "*",
 }
 TAGS = {
     "aws:ResourceTag/bodhi-api-tokens:signs": ["api-tokens"],
@@ -170,11 +174,23 @@ def kms_requests() -> Iterator[Request]:
         yield key(action)
 
 
+def changes_of_events() -> Iterator[Request]:
+    """Return the changes of events, alone and in transactions. IAM cannot tell a PutItem over an event."""
+    for partition in ("E#1", "E#KEYS"):
+        for action in ("UpdateItem", "DeleteItem"):
+            for attributes in ((), ("type",), ("purge_at",), ("by_pk", "by_sk")):
+                yield row(action, partition, *attributes)
+                yield enclosed(action, partition, *attributes)
+        for action in ("BatchWriteItem", "PartiQLUpdate", "PartiQLInsert", "PartiQLDelete"):
+            yield row(action, partition, "type")
+
+
 def beyond_all() -> Iterator[Request]:
     """Return what no function may do."""
     for partition in (*PARTITIONS, "I#1"):
         for action in (*OTHERS, "BatchWriteItem"):
             yield row(action, partition)
+    yield from changes_of_events()
     yield from (row(CHECK, partition) for partition in PARTITIONS if partition != "U#1")
     # Only an operator moves identities. A function may only check that rows exist.
     yield from (row(action, "I#1", "user_id") for action in (*WRITES, "GetItem", "Query"))
@@ -208,13 +224,27 @@ def client_secret() -> Iterator[Request]:
         yield from secret_requests(secret, *SECRET_READS)
 
 
-def unflushed() -> Iterator[Request]:
-    """Return what only the flusher may do."""
+def streamed() -> Iterator[Request]:
+    """Return what only the readers of the stream may do."""
     yield from (Request.of(f"dynamodb:{name}", STREAM_ARN, {}) for name in STREAM_READS)
     yield FINDS_STREAMS
+
+
+def unsent() -> Iterator[Request]:
+    """Return what only the function that sends events may do."""
+    yield Request.of("events:PutEvents", BUS_ARN, {})
+
+
+def unflushed() -> Iterator[Request]:
+    """Return what only the flusher may do."""
     path = f"/restapis/{API_ID}/stages/v1/cache/authorizers"
     yield Request.of("apigateway:DELETE", f"{GATEWAY_ARN}{path}", {})
     yield from (row(action, "FLUSHES") for action in (*READS, *WRITES))
+
+
+def beyond_readers() -> Iterator[Request]:
+    """Return what only the two readers of the stream may do."""
+    yield from (*streamed(), *unflushed(), *unsent())
 
 
 def beyond_doors() -> Iterator[Request]:
@@ -292,6 +322,25 @@ def beyond_flusher() -> Iterator[Request]:
     yield Request.of("sqs:ReceiveMessage", QUEUE_ARN, {})
 
 
+def beyond_publisher() -> Iterator[Request]:
+    """Return what the sender of events may not do: read rows, write rows but events, or use other buses."""
+    yield from kms_requests()
+    for partition in PARTITIONS:
+        for action in (*READS, *WRITES):
+            yield row(action, partition, "type")
+    # It neither reads, changes nor deletes an event: what it sends is in the stream.
+    for action in (*READS, "UpdateItem", "DeleteItem", "BatchWriteItem", *OTHERS, CHECK):
+        yield row(action, "E#1", "type")
+    yield from (indexed(partition, "by_key") for partition in ("D#2026-01-15#1", "T#1"))
+    for bus in (f"{BUS_ARN}2", BUS_ARN.replace("company", "default"), BUS_ARN.replace(REGION, "eu-west-1")):
+        yield Request.of("events:PutEvents", bus, {})
+    for action in ("PutRule", "PutTargets", "CreateEventBus", "PutPermission"):
+        yield Request.of(f"events:{action}", BUS_ARN, {})
+    for queue in QUEUES.values():
+        yield Request.of("sqs:ReceiveMessage", queue, {})
+    yield Request.of("sqs:SendMessage", QUEUE_ARN, {})
+
+
 def checkpoint() -> Iterator[Request]:
     """Return what only the sweep may do."""
     yield from (row(action, "SWEEP", "position") for action in (*READS, *WRITES))
@@ -303,11 +352,11 @@ def beyond_sweeper() -> Iterator[Request]:
     yield from kms_requests()
     for action in (*READS, *WRITES):
         yield from (row(action, partition) for partition in ("S#1", "L#1", "A#1", *RINGS))
-    for action in ("GetItem", "BatchGetItem", "PutItem", "DeleteItem", CHECK):
+    for action in ("BatchGetItem", "PutItem", "DeleteItem", CHECK):
         yield row(action, "U#1")
     for action in ("Query", "BatchGetItem", "PutItem", "DeleteItem"):
         yield row(action, "SWEEP", "position")
-    kept = (*DECISIVE, "state", "generation", "last_used_at", "live_tokens", "purge_at")
+    kept = (*DECISIVE, "state", "generation", "last_used_at", "live_tokens")
     yield from (row(action, "E#1", "type") for action in (*READS, "UpdateItem", "DeleteItem"))
     yield row("UpdateItem", "U#1", "by_pk", "noticed")
     yield from (row("UpdateItem", "U#1", name) for name in kept)
@@ -361,7 +410,10 @@ UNSUPPLIED: Mapping[str, list[Request]] = {
         *(unnamed("UpdateItem", partition) for partition in ("SWEEP", "U#1")),
         enclosed("UpdateItem", "SWEEP", "position"),
         enclosed("UpdateItem", "U#1", "networks"),
+        enclosed("UpdateItem", "U#1", "is_sent"),
+        enclosed("GetItem", "U#1"),
     ],
+    PUBLISHER: [*unkeyed(), enclosed("PutItem", "E#1", "type")],
     FLUSHER: [
         *unkeyed(),
         unnamed("UpdateItem", "FLUSHES"),
@@ -381,12 +433,13 @@ UNSUPPLIED: Mapping[str, list[Request]] = {
 """Requests that the ``Null`` checks alone keep out: AWS supplies other condition keys than expected."""
 
 CANNOT: Mapping[str, list[Request]] = {
-    API: [*beyond_all(), *unflushed(), *client_secret(), *beyond_api()],
-    PAGE: [*beyond_all(), *unflushed(), *beyond_page(), *checkpoint()],
-    FLUSHER: [*beyond_all(), *client_secret(), *beyond_flusher(), *checkpoint()],
-    SWEEPER: [*beyond_all(), *unflushed(), *client_secret(), *beyond_sweeper()],
+    API: [*beyond_all(), *beyond_readers(), *client_secret(), *beyond_api()],
+    PAGE: [*beyond_all(), *beyond_readers(), *beyond_page(), *checkpoint()],
+    FLUSHER: [*beyond_all(), *unsent(), *client_secret(), *beyond_flusher(), *checkpoint()],
+    PUBLISHER: [*beyond_all(), *unflushed(), *client_secret(), *beyond_publisher(), *checkpoint()],
+    SWEEPER: [*beyond_all(), *beyond_readers(), *client_secret(), *beyond_sweeper()],
     **{
-        door: [*beyond_all(), *unflushed(), *client_secret(), *beyond_doors(), *checkpoint()]
+        door: [*beyond_all(), *beyond_readers(), *client_secret(), *beyond_doors(), *checkpoint()]
         for door in DOORS
     },
 }

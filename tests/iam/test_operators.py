@@ -28,7 +28,7 @@ from infra.aws.deploy.artifacts import Bucket, default_bucket
 from infra.aws.deploy.destroy import destroy
 from infra.aws.deploy.stage import deploy
 from infra.aws.errors import DeploymentError
-from infra.aws.operate import restore_segments, users
+from infra.aws.operate import events, restore_segments, users
 from infra.aws.operate.key_rollover import Operator
 from infra.aws.operate.operator_name import caller_of
 from infra.aws.package import build as package
@@ -42,7 +42,8 @@ from tests.iam.outside import FOLDER, Question, answers
 from tests.iam.policy import Request, Statement, allows
 from tests.iam.recorder import Recorder
 from tests.iam.resource_calls import TYPES, optional_calls, resource_calls
-from tests.iam.stack import ACCOUNT, REGION, ROOT, STACK, TABLE, TABLE_ARN, policy_files, statements
+from tests.iam.stack import ACCOUNT, BUS, REGION, ROOT, STACK, TABLE, TABLE_ARN, policy_files, statements
+from tests.iam.test_functions import changes_of_events
 from tests.iam.verifying import fire_an_alarm, verify
 from tests.iam.walk import _cloud, _tags_of
 from tests.support.actors import JOURNAL, an_event
@@ -54,16 +55,19 @@ from tests.support.service import ENVIRON
 
 INFRA = ROOT / "infra" / "aws"
 OPERATORS, OPTIONS, VERIFY = "policy-operators.json", "policy-operators-options.json", "policy-verify.json"
+EVENTS = "policy-operators-events.json"
 # The kinds of work that each file is for. Options are deployed with both files of the operators.
 WORK = {
     OPERATORS: ("CloudFormation", "users", "signing_keys", "restore", "deploy"),
     OPTIONS: ("options",),
+    EVENTS: ("events",),
     VERIFY: ("verify",),
 }
 RESTORED = "restored"
 LOOKS = ("ListUsers", "ReadUsersAndIdentities", "ReadOneRow")
 OTHER = "https://other.example.com"
 NAMES = {"REGION": REGION, "ACCOUNT": ACCOUNT, "TABLE": TABLE, "STACK": STACK, "RESTORED": RESTORED}
+NAMES["BUS"] = BUS
 
 
 def granted(file: str = OPERATORS) -> list[Statement]:
@@ -88,9 +92,9 @@ class Desk:
             patch.setenv(name, value)
         patch.setattr(users, "session_of_environment", lambda: self)
 
-    def create_client(self, _: str) -> Any:
-        """Return the recorded client."""
-        return self.client
+    def create_client(self, service: str, **_: Any) -> Any:
+        """Return the recorded client of DynamoDB, or STS, for which each operator has the permission."""
+        return self.client if service == "dynamodb" else Session().create_client(service, REGION)
 
     def run(self, *arguments: str) -> int:
         """Run the command and return its exit status."""
@@ -217,6 +221,16 @@ def deploy_and_destroy(record: Record, folder: Path, monkeypatch: pytest.MonkeyP
     destroy(ours, stack, "dev", lambda *_: True)
 
 
+def send_events_again(record: Record, cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Send the event of a token again."""
+    buses: Any = Session().create_client("events", REGION)
+    buses.create_event_bus(Name=BUS)
+    monkeypatch.setattr(events, "session_of_environment", lambda: RecordedSession(record))
+    day = an_event().at.date().isoformat()
+    command = ["events", "resend", "--table", cloud.table, "--bus", BUS, "--since", f"{day}T00:00Z"]
+    assert main([*command, "--until", f"{day}T23:59Z", "--yes"]) == 0
+
+
 def ask_for_access_logs(record: Record) -> None:
     """Deploy with access logs, in a region that has no role for them."""
     gateway: Any = RecordedSession(record).create_client("apigateway")
@@ -256,6 +270,9 @@ def operated(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, list[Requ
             roll_over_keys(record, cloud)
             found["signing_keys"] = record.requests
             desk_of_backup(cloud)
+            record = Record(STACK, _tags_of)
+            send_events_again(record, cloud, patch)
+            found["events"] = record.requests
             record = Record(STACK, _tags_of)
             restore_rows(record, cloud, folder, patch)
             found["restore"] = record.requests
@@ -378,6 +395,12 @@ def out_of_reach() -> Iterator[Request]:
         yield Request.of(f"dynamodb:{action}", table_arn(RESTORED))
 
 
+@pytest.mark.parametrize("file", WORK)
+def test_no_operator_may_change_or_delete_an_event(file: str) -> None:
+    """Neither alone nor in a transaction. An operator may only put one, which IAM cannot limit to new ones."""
+    assert [request for request in changes_of_events() if allows(granted(file), request)] == []
+
+
 def test_every_type_of_the_template_is_thought_of() -> None:
     """A new kind of resource, in the template, a piece or the code, needs its permissions in a file."""
     named = set(re.findall(r"AWS::\w+::\w+", _sources()))
@@ -408,7 +431,9 @@ def _sources() -> str:
     return text.replace("AWS::ApiGateway::Deployment", "")
 
 
-@pytest.mark.parametrize(("file", "most"), [(OPERATORS, 9_500), (OPTIONS, 5_500), (VERIFY, 5_500)])
+@pytest.mark.parametrize(
+    ("file", "most"), [(OPERATORS, 9_500), (OPTIONS, 5_500), (EVENTS, 1_000), (VERIFY, 5_500)]
+)
 def test_policies_fit(file: str, most: int) -> None:
     """IAM counts characters without spaces.
 

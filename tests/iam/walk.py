@@ -18,7 +18,7 @@ from tests.iam import flows
 from tests.iam.gateway import Gateway
 from tests.iam.policy import Request
 from tests.iam.recorder import Recorder
-from tests.iam.stack import STAGES, TABLE, Stack, asked_by_lambda
+from tests.iam.stack import BUS, STAGES, TABLE, Stack, asked_by_lambda
 from tests.support.api import Answer
 from tests.support.clients import resource_servers
 from tests.support.clock import FixedClock
@@ -84,6 +84,8 @@ class Walk:
             "ADMIN_CLAIM": "groups=admins",
             "DERIVED_TOKEN_AUDIENCES": "https://other.example.com",
             "AUTHORIZER_CACHE_STAGES": STAGES,
+            "NOTICES_FROM": "api-tokens@example.com",
+            "EVENT_BUS_NAME": BUS,
             "RESOURCE_SERVERS": json.dumps(resource_servers()),
         }
         self.gateway = Gateway(self.cloud, self.recorder, self.clock, {**settings, **environ})

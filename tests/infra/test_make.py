@@ -39,6 +39,16 @@ def test_an_unfit_python_is_one_clear_line(tmp_path: Path, script: str, reason: 
     assert reason in output
 
 
+def test_environment_behind_a_link_is_not_emptied(tmp_path: Path) -> None:
+    """A link to another checkout's environment is refused before anything is cleared."""
+    (tmp_path / "shared" / "bin").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "shared")
+    status, output = make_venv("python3", tmp_path / "link")
+    assert status == 1
+    assert output.endswith("Remove it, or update the environment that it leads to\n")
+    assert (tmp_path / "shared" / "bin").is_dir()
+
+
 def test_a_missing_python_is_one_clear_line(tmp_path: Path) -> None:
     """With the way to name another one."""
     status, output = make_venv("no-such-python", tmp_path / "venv")

@@ -26,8 +26,9 @@ def _is_meant_well(case: Case[Any]) -> bool:
 
 @schemathesis.hook
 def filter_case(context: HookContext, case: Case[Any]) -> bool:
-    """Leave out invented cursors: only a list hands those out."""
-    return not (_is_meant_well(case) and "cursor" in (case.query or {}))
+    """Leave out invented cursors, which only a list hands out, and spans that end before they begin."""
+    query = case.query or {}
+    return not (_is_meant_well(case) and ("cursor" in query or {"since", "until"} <= query.keys()))
 
 
 @schemathesis.hook

@@ -6,6 +6,7 @@ Sources: "Filter pattern syntax for metric filters", "Evaluating an alarm", "Usi
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
@@ -17,7 +18,7 @@ PERIOD_SECONDS = 300
 
 Summary = Callable[[list[float]], float]
 
-_TERM = re.compile(r'\$\.(\w+) = "(\w+)"')
+_TERM = re.compile(r'\$\.(\w+) = "([\w.]+)"')
 _COMBINED: dict[str, Summary] = {"SUM(METRICS())": sum, "MAX(METRICS())": max}
 _STATISTICS: dict[str, Summary] = {"Sum": sum, "Maximum": max, "p99": max}
 Line = Mapping[str, Any] | str
@@ -59,11 +60,11 @@ class CloudWatch:
 
     def _is_raised(self, alarm: Mapping[str, Any]) -> bool:
         assert alarm["ComparisonOperator"] == "GreaterThanThreshold"
-        assert alarm["TreatMissingData"] == "notBreaching"
+        # A period without data counts as above or below.
+        silence = {"notBreaching": -math.inf, "breaching": math.inf}[alarm["TreatMissingData"]]
         count = alarm["EvaluationPeriods"]
-        latest = self._periods[-count:]
-        breaching = [value for period in latest for value in _values(alarm, period)]
-        return sum(each > float(alarm["Threshold"]) for each in breaching) == int(count)
+        values = [next(_values(alarm, period), silence) for period in self._periods[-count:]]
+        return sum(each > float(alarm["Threshold"]) for each in values) == int(count)
 
     def _of_type(self, kind: str) -> Iterator[Mapping[str, Any]]:
         return (each["Properties"] for each in self._resources.values() if each["Type"] == kind)

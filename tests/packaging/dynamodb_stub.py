@@ -35,7 +35,10 @@ class DynamoDBStub:
 def dynamodb_stub(
     *, used_now: bool = False, state: TokenState = TokenState.ACTIVE
 ) -> Iterator[DynamoDBStub]:
-    """Serve the three calls of a decision; a token that was used just now needs two."""
+    """Serve the three calls of a decision; a token that was used just now needs two.
+
+    The sweep finds no checkpoint here.
+    """
     now = datetime.now(UTC).replace(microsecond=0)
     key, user = LocalSigningKey(), a_user()
     row = a_token(user, now, last_used_at=now if used_now else None, state=state)
@@ -51,6 +54,8 @@ def dynamodb_stub(
             "UnprocessedKeys": {},
         },
         "UpdateItem": {},
+        # The sweep has no checkpoint yet.
+        "GetItem": {},
     }
 
     class Handler(BaseHTTPRequestHandler):

@@ -64,6 +64,10 @@ sys.meta_path.append(Layer())
 class Context:
     aws_request_id = "request-7"
 
+    def get_remaining_time_in_millis(self):
+        # The sweep finds its checkpoint and ends.
+        return 0
+
 answers = {}
 for handler, event in calls:
     module, _, name = handler.rpartition(".")
@@ -86,6 +90,7 @@ def refused(call, **parameters):
 answers["kms"] = refused(bootstrap.current().kms.get_public_key, KeyId="alias/x")
 rest, http = aws.rest_apis_client(), aws.http_apis_client()
 answers["apigateway"] = refused(rest.flush_stage_authorizers_cache, restApiId="x", stageName="y")
+answers["events"] = refused(aws.event_bridge_client().put_events, Entries=[{"Source": "x"}])
 answers["apigatewayv2"] = refused(http.reset_authorizers_cache, ApiId="x", StageName="y")
 loaded = sorted(name for name in stubbed if name in sys.modules)
 print(json.dumps({"answers": answers, "from": bootstrap.__file__, "loaded": loaded}))
@@ -158,6 +163,7 @@ def first_calls(stub: DynamoDBStub, handlers: Sequence[str]) -> list[tuple[str, 
         "websocket_authorizer": events.websocket(header),
         "appsync_authorizer": events.appsync(stub.token),
         "flush_authorizer_caches": {"Records": []},
+        "publish_events": {"Records": []},
         "sweep_tokens": {},
     }
     return [(handler, known[handler.rpartition(".")[2]]) for handler in handlers]
@@ -196,6 +202,7 @@ def run(
         "AWS_ENDPOINT_URL_KMS": _NOTHING_ANSWERS,
         "AWS_ENDPOINT_URL_API_GATEWAY": _NOTHING_ANSWERS,
         "AWS_ENDPOINT_URL_APIGATEWAYV2": _NOTHING_ANSWERS,
+        "AWS_ENDPOINT_URL_EVENTBRIDGE": _NOTHING_ANSWERS,
     }
     given = json.dumps([str(task), list(stubbed), list(layers), first_calls(stub, handlers)])
     done = subprocess.run(

@@ -11,17 +11,21 @@ from typing import Any
 import pytest
 
 from chalicelib.adapters.dynamodb import items
+from chalicelib.adapters.dynamodb.events import EVENT
 from chalicelib.domain.errors import SigningUnavailable, StoreUnavailable
 from chalicelib.domain.users import User
 from chalicelib.domain.walks import Walk
 from chalicelib.handlers import authorizer, front_doors
+from chalicelib.handlers.events import publish_events
 from chalicelib.handlers.flush import flush_authorizer_caches
 from chalicelib.handlers.sweep import sweep_tokens
 from infra.aws.package.alarms import with_alarms
 from infra.aws.package.flushing import FLUSHER, limits_of
 from infra.aws.package.functions import API, authorizers_in, functions_in
-from infra.aws.package.sweeping import LATEST_HOURS, SWEEPER
+from infra.aws.package.publishing import LATEST_SECONDS, PUBLISHER
+from infra.aws.package.sweeping import LATE_PERIODS, LATEST_HOURS, SCHEDULE, SWEEPER
 from tests.packaging.cloudwatch import PERIOD_SECONDS, CloudWatch, Line
+from tests.support.actors import an_event
 from tests.support.api import Api, api_of
 from tests.support.builders import a_token, a_user
 from tests.support.clock import START, FixedClock
@@ -188,6 +192,7 @@ def metrics_of(alarm: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 API_NAME = {"ApiName": {"Ref": "AWS::StackName"}}
+UNSENT = {"QueueName": {"Fn::GetAtt": ["UnsentEvents", "QueueName"]}}
 QUEUE = {"QueueName": {"Fn::GetAtt": ["UnflushedChanges", "QueueName"]}}
 
 
@@ -236,7 +241,7 @@ class TestIncidents:
 
     def test_throttled_function(self, resources: dict[str, Any]) -> None:
         """Lambda throttles a function that callers wait for more than 5 times in 5 minutes."""
-        for function in set(functions_in(resources)) - {FLUSHER, SWEEPER}:
+        for function in set(functions_in(resources)) - {FLUSHER, PUBLISHER, SWEEPER}:
             watch = CloudWatch(resources)
             watch.measure("AWS/Lambda", "Throttles", 5, **of(function))
             assert watch.raised == set()
@@ -245,7 +250,7 @@ class TestIncidents:
 
     def test_throttles_add_up(self, resources: dict[str, Any], watch: CloudWatch) -> None:
         """Each function is throttled once."""
-        for function in set(functions_in(resources)) - {FLUSHER, SWEEPER}:
+        for function in set(functions_in(resources)) - {FLUSHER, PUBLISHER, SWEEPER}:
             watch.measure("AWS/Lambda", "Throttles", 1, **of(function))
         assert watch.raised == {"FunctionThrottles"}
 
@@ -267,6 +272,54 @@ class TestIncidents:
         watch.measure("AWS/SQS", "ApproximateNumberOfMessagesVisible", 0, **QUEUE)
         assert watch.raised == set()
 
+    def test_tampered_event(self, resources: dict[str, Any], watch: CloudWatch) -> None:
+        """One event that was overwritten, and one that somebody deleted."""
+        row = EVENT.item(an_event())
+        with api_of(MemoryService()), written() as lines:
+            publish_events({"Records": [a_record(row, {**row, "type": {"S": "x"}})]}, Context())
+            publish_events({"Records": [a_record(row, None)]}, Context())
+        watch.log(PUBLISHER, *lines)
+        assert watch.raised == {"EventsTampered"}
+        assert [raised_by(resources, PUBLISHER, line) for line in lines].count(set()) == 2
+
+    def test_events_that_cannot_be_sent(self, resources: dict[str, Any], watch: CloudWatch) -> None:
+        """The bus is away, or Lambda ends the function. Events that are sent raise no alarm."""
+        service = MemoryService({"EVENT_BUS_NAME": "default"})
+        records = {"Records": [a_record(None, EVENT.item(an_event()))]}
+        with api_of(service), written() as lines:
+            publish_events(records, Context())
+            watch.log(PUBLISHER, *lines)
+            assert watch.raised == set()
+            service.bus.failures = 3
+            publish_events(records, Context())
+        assert raised_by(resources, PUBLISHER, *lines) == {"EventFailures"}
+        crash = "Task timed out after 60.00 seconds"
+        assert raised_by(resources, PUBLISHER, crash) == {"EventFailures"}
+
+    def test_event_that_cannot_be_read(self, watch: CloudWatch) -> None:
+        """It is not sent, and not tried again."""
+        with api_of(MemoryService()), written() as lines:
+            publish_events({"Records": [{"eventName": "INSERT", "dynamodb": {}}]}, Context())
+        watch.log(PUBLISHER, *lines)
+        assert watch.raised == {"EventFailures"}
+
+    def test_late_event(self, watch: CloudWatch) -> None:
+        """It waits longer than ten minutes."""
+        watch.measure("AWS/Lambda", "Throttles", 100, **of(PUBLISHER))
+        watch.measure("AWS/Lambda", "IteratorAge", LATEST_SECONDS * 1000, **of(PUBLISHER))
+        assert watch.raised == set()
+        watch.measure("AWS/Lambda", "IteratorAge", LATEST_SECONDS * 1000 + 1, **of(PUBLISHER))
+        assert watch.raised == {"EventsLate"}
+
+    def test_events_that_lambda_gave_up_on(self, watch: CloudWatch) -> None:
+        """One position in the queue is enough, and the alarm lasts until the queue is empty."""
+        for _ in range(2):
+            watch.measure("AWS/SQS", "ApproximateNumberOfMessagesVisible", 1, **UNSENT)
+            assert watch.raised == {"EventsGivenUp"}
+            watch.go_on()
+        watch.measure("AWS/SQS", "ApproximateNumberOfMessagesVisible", 0, **UNSENT)
+        assert watch.raised == set()
+
     def test_sweep_that_fails(self, watch: CloudWatch) -> None:
         """It fails for 15 minutes, or Lambda ends it. A single failure raises no alarm."""
         for line in ({"event": "sweep", "outcome": "error"}, "Task timed out after 240.00 seconds"):
@@ -286,9 +339,29 @@ class TestIncidents:
                 store.save_walk(store.find_walk(), walk)
                 with written() as lines:
                     sweep_tokens({}, OutOfTime())
-                watch.go_on()
-                watch.log(SWEEPER, *lines)
+                for _ in range(LATE_PERIODS):
+                    assert watch.raised == set()
+                    watch.go_on()
+                    watch.log(SWEEPER, *lines)
                 assert watch.raised == alarms
+
+    def test_sweep_that_nothing_runs(self, watch: CloudWatch) -> None:
+        """Its rule is off, or may not invoke it. No owner would be told of anything any more."""
+        watch.log(SWEEPER, {"event": "sweep", "outcome": "ok", "hours_since_walk": 2})
+        for _ in range(LATE_PERIODS):
+            assert watch.raised == set()
+            watch.go_on()
+        assert watch.raised == {"SweepLate"}
+
+    def test_sweep_of_open_mode_is_not_missed(self, template: dict[str, Any]) -> None:
+        """It has no tokens, so its schedule is off."""
+        resources = template["Resources"]
+        schedule = resources[SCHEDULE]
+        off = {**schedule, "Properties": {**schedule["Properties"], "State": "DISABLED"}}
+        watch = CloudWatch(with_alarms({"Resources": {**resources, SCHEDULE: off}})["Resources"])
+        for _ in range(2 * LATE_PERIODS):
+            watch.go_on()
+        assert watch.raised == set()
 
     def test_throttles_of_the_table(self, watch: CloudWatch) -> None:
         """The SDK repeats the call. Callers who see a failure are counted as such."""
@@ -325,13 +398,16 @@ class TestAlarms:
         assert looked_at == written_metrics
 
     def test_alarms_are_within_what_cloudwatch_takes(self, resources: dict[str, Any]) -> None:
-        """At most ten metrics in an expression; exactly one result; silence is no alarm."""
-        for resource in resources.values():
+        """At most ten metrics in an expression, and exactly one result.
+
+        Silence is an alarm of the scheduled function alone. The others run when they are called.
+        """
+        for name, resource in resources.items():
             if resource["Type"] == "AWS::CloudWatch::Alarm":
                 alarm = resource["Properties"]
                 assert 1 <= len(metrics_of(resource)) <= 10
                 assert [m["ReturnData"] for m in alarm["Metrics"]].count(True) == 1
-                assert alarm["TreatMissingData"] == "notBreaching"
+                assert alarm["TreatMissingData"] == ("breaching" if name == "SweepLate" else "notBreaching")
                 assert alarm["AlarmDescription"].endswith(".")
                 assert alarm["AlarmActions"]["Fn::If"][:2] == [
                     "AlarmTopicGiven",

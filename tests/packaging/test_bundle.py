@@ -20,6 +20,7 @@ from tests.packaging.fresh import ENVIRON, LAMBDA, ROOT
 HANDLERS = [
     "app",
     "chalicelib.handlers.authorizer",
+    "chalicelib.handlers.events",
     "chalicelib.handlers.flush",
     "chalicelib.handlers.front_doors",
     "chalicelib.handlers.sweep",
@@ -59,8 +60,10 @@ def test_package_holds_the_project_and_what_it_needs(built: Package) -> None:
         "apigateway",
         "apigatewayv2",
         "dynamodb",
+        "events",
         "kms",
         "secretsmanager",
+        "sesv2",
         "ssm",
     }
     assert [n for n in names if re.search(r"(^|/)(tests?|infra|moto)/|\.env|\.pyi$", n)] == []

@@ -38,7 +38,7 @@ def values(template: Mapping[str, Any], **given: str) -> dict[str, str]:
 def test_nothing_is_reserved_or_kept_warm_by_default(template: dict[str, Any]) -> None:
     """An upgrade changes no capacity."""
     usual, resources = values(template), template["Resources"]
-    unattended = ("FlushAuthorizerCaches", "SweepTokens")
+    unattended = ("FlushAuthorizerCaches", "PublishEvents", "SweepTokens")
     for name, resource in resources.items():
         if name in unattended:
             assert "ReservedConcurrentExecutions" not in resource["Properties"]

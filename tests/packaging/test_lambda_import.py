@@ -31,6 +31,7 @@ FRONT_DOORS = {
 }
 
 FLUSHER = "chalicelib.handlers.flush.flush_authorizer_caches"
+PUBLISHER = "chalicelib.handlers.events.publish_events"
 SWEEPER = "chalicelib.handlers.sweep.sweep_tokens"
 
 # What the start of the authorizer loads besides the standard library, and a decision no more.
@@ -472,6 +473,7 @@ def test_names_of_deployed_handlers_are_pinned() -> None:
         AUTHORIZER,
         *FRONT_DOORS,
         FLUSHER,
+        PUBLISHER,
         SWEEPER,
     }
     assert [handler.handler_string for handler in app.builtin_auth_handlers] == [AUTHORIZER]

@@ -34,7 +34,7 @@ from botocore.config import Config
 session, found = botocore.session.get_session(), {}
 session.set_credentials("x", "x")
 for service, region, fips, dual in itertools.product(
-    ("apigateway", "apigatewayv2", "dynamodb", "kms", "secretsmanager", "ssm"),
+    ("apigateway", "apigatewayv2", "dynamodb", "events", "kms", "secretsmanager", "sesv2", "ssm"),
     ("us-east-1", "eu-central-1", "ap-east-2", "us-gov-west-1", "cn-north-1", "us-iso-east-1"),
     (False, True),
     (False, True),
@@ -112,7 +112,7 @@ def test_descriptions_of_services_lose_their_texts_only(unpacked: Path) -> None:
     """A member that happens to be called documentation stays: what is sent and read is the same."""
     data, whole = unpacked / "botocore" / "data", Path(botocore.__file__).parent / "data"
     models = [path.relative_to(data) for path in data.rglob("service-2.json.gz")]
-    called = ["apigateway", "apigatewayv2", "dynamodb", "kms", "secretsmanager", "ssm"]
+    called = ["apigateway", "apigatewayv2", "dynamodb", "events", "kms", "secretsmanager", "sesv2", "ssm"]
     assert sorted(path.parts[0] for path in models) == called
     for model in models:
         shipped, complete = read(data / model), read(whole / model)

@@ -39,6 +39,7 @@ def test_each_role_has_the_policy_that_is_proven_and_its_log_group(template: Map
         statements = policy["PolicyDocument"]["Statement"]
         assert statements[: len(committed)] == committed
         logs, *others = statements[len(committed) :]
+        # Without EVENT_BUS_NAME, no role may send events.
         assert [other["Sid"] for other in others] == (["FlushTheseCaches"] if function == FLUSHER else [])
         assert logs == {
             "Sid": "WriteLogs",

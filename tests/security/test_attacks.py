@@ -289,7 +289,9 @@ SELF_ROUTES = [
     ("POST", "/v1/tokens/self/rotate"),
 ]
 PEOPLES_ROUTES = [route for route in ROUTES if route not in OPEN_ROUTES + SELF_ROUTES]
-ADMIN_ROUTES = [(method, path) for method, path in ROUTES if path.startswith(("/v1/users", "/v1/admin"))]
+ADMIN_ROUTES = [
+    (method, path) for method, path in ROUTES if path.startswith(("/v1/users", "/v1/admin", "/v1/events"))
+]
 
 
 def call(victim: Victim, method: str, path: str, credential: str | None, **options: Any) -> Answer:
@@ -309,8 +311,10 @@ def test_attack_list_covers_the_contract() -> None:
     """The routes attacked are those of the contract's table."""
     assert ROUTES == [
         ("GET", "/v1/admin/tokens"),
+        ("GET", "/v1/events"),
         ("POST", "/v1/exposed"),
         ("GET", "/v1/me"),
+        ("GET", "/v1/me/events"),
         ("GET", "/v1/tokens"),
         ("POST", "/v1/tokens"),
         ("DELETE", "/v1/tokens/self"),
@@ -320,6 +324,7 @@ def test_attack_list_covers_the_contract() -> None:
         ("DELETE", "/v1/tokens/{token_id}"),
         ("GET", "/v1/tokens/{token_id}"),
         ("PATCH", "/v1/tokens/{token_id}"),
+        ("GET", "/v1/tokens/{token_id}/events"),
         ("POST", "/v1/tokens/{token_id}/keep-alive"),
         ("POST", "/v1/tokens/{token_id}/rotate"),
         ("GET", "/v1/tokens/{token_id}/usage"),
@@ -327,12 +332,14 @@ def test_attack_list_covers_the_contract() -> None:
         ("DELETE", "/v1/users/{user_id}"),
         ("GET", "/v1/users/{user_id}"),
         ("PATCH", "/v1/users/{user_id}"),
+        ("GET", "/v1/users/{user_id}/events"),
         ("DELETE", "/v1/users/{user_id}/tokens"),
         ("GET", "/v1/users/{user_id}/tokens"),
         ("GET", "/v1/users/{user_id}/tokens/summary"),
         ("DELETE", "/v1/users/{user_id}/tokens/{token_id}"),
         ("GET", "/v1/users/{user_id}/tokens/{token_id}"),
         ("PATCH", "/v1/users/{user_id}/tokens/{token_id}"),
+        ("GET", "/v1/users/{user_id}/tokens/{token_id}/events"),
         ("GET", "/v1/users/{user_id}/tokens/{token_id}/usage"),
     ]
 

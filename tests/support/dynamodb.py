@@ -20,6 +20,7 @@ from chalicelib.adapters.dynamodb.daily_count_store import DynamoDBDailyCountSto
 from chalicelib.adapters.dynamodb.event_store import DynamoDBEventStore
 from chalicelib.adapters.dynamodb.flush_store import DynamoDBFlushStore
 from chalicelib.adapters.dynamodb.key_store import DynamoDBKeyStore
+from chalicelib.adapters.dynamodb.mail_store import DynamoDBMailStore
 from chalicelib.adapters.dynamodb.rotation_store import DynamoDBRotationStore
 from chalicelib.adapters.dynamodb.session_store import DynamoDBSessionStore
 from chalicelib.adapters.dynamodb.sweep_store import DynamoDBSweepStore
@@ -33,6 +34,7 @@ from chalicelib.domain.keys import KeyUse
 from chalicelib.domain.ports.clients import AssertionStore
 from chalicelib.domain.ports.events import EventStore
 from chalicelib.domain.ports.flushes import FlushStore
+from chalicelib.domain.ports.mails import MailStore
 from chalicelib.domain.ports.sign_in import SessionStore
 from chalicelib.domain.ports.signing import KeyStore
 from chalicelib.domain.ports.sweeps import SweepStore
@@ -91,6 +93,7 @@ class Stores:
     assertions: AssertionStore
     flushes: FlushStore
     sweeps: SweepStore
+    mails: MailStore
     daily_counts: DailyCountStore
     forget: Callable[[str, str | None], None]
 
@@ -100,7 +103,20 @@ def memory_stores() -> Stores:
     store = InMemoryStore()
     keys = InMemoryKeys(store), InMemoryKeys(store)
     return Stores(
-        store, *keys, store, store, store, store, store, store, store, store, store, store, store.forget
+        store,
+        *keys,
+        store,
+        store,
+        store,
+        store,
+        store,
+        store,
+        store,
+        store,
+        store,
+        store,
+        store,
+        store.forget,
     )
 
 
@@ -128,6 +144,7 @@ def dynamodb_stores(cloud: Cloud) -> Stores:
         DynamoDBAssertionStore(client, table),
         DynamoDBFlushStore(client, table),
         DynamoDBSweepStore(client, table),
+        DynamoDBMailStore(client, table),
         DynamoDBDailyCountStore(client, table),
         forget,
     )

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
-from datetime import datetime
+from datetime import date, datetime
 from threading import RLock
 from typing import TypeVar
 
@@ -24,6 +24,7 @@ from chalicelib.domain.flush_budget import FlushBudget
 from chalicelib.domain.identities import SubjectIdentifier
 from chalicelib.domain.keys import KeyRing, KeyState, VerificationKey
 from chalicelib.domain.lines import Change, Ending, Line
+from chalicelib.domain.ports.events import EventsOfDay
 from chalicelib.domain.ports.flushes import BudgetSwap, KeptBudget
 from chalicelib.domain.ports.users import Counted, UserPage
 from chalicelib.domain.revocations import EndedGeneration
@@ -281,6 +282,10 @@ class InMemoryStore(SweptRows):
         with self._lock:
             self._flush_budget = None
 
+    def find_users(self, user_ids: Collection[str]) -> Sequence[User]:
+        """Return the users with these ids."""
+        return [self._users[user_id] for user_id in user_ids if user_id in self._users]
+
     def find_user(self, user_id: str) -> User | None:
         """Return a user."""
         return self._users.get(user_id)
@@ -381,10 +386,21 @@ class InMemoryStore(SweptRows):
             found = sorted(self.events(user_id), key=lambda event: event.position, reverse=True)
         return [event for event in found if after is None or event.position < after][:limit]
 
-    def write_event(self, event: Event) -> None:
-        """Write the event of a change that is not in this store."""
+    def list_day(self, day: date, *, before: str, limit: int) -> EventsOfDay:
+        """Return events of a day, the newest first."""
         with self._lock:
+            of_day = [e for e in self.events() if e.at.date() == day and e.position < before]
+        found = sorted(of_day, key=lambda event: event.position, reverse=True)
+        is_last = len(found) <= limit
+        return EventsOfDay(found[:limit], None if is_last else found[limit - 1].position)
+
+    def add_event(self, event: Event) -> bool:
+        """Write a derived event, unless it exists."""
+        with self._lock:
+            if event.id in self._events:
+                return False
             self._write(event)
+            return True
 
     def _write(self, *events: Event) -> None:
         for event in events:
@@ -487,7 +503,7 @@ class InMemoryKeys:
                 raise ConcurrentChange
             self._ring = KeyRing(tuple((rows | changed).values()))
             if changed:
-                self._store.write_event(event)
+                self._store.add_event(event)
 
 
 def _head(ring: KeyRing) -> list[str | None]:

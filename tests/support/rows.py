@@ -80,13 +80,15 @@ class Rows:
         """Return a token's row as it is now. Raises KeyError."""
         return self._tokens[token.user_id, token.id]
 
-    def put(self, *rows: Token | User | Line) -> None:
+    def put(self, *rows: Token | User | Line | Event) -> None:
         """Write rows as they are."""
         for row in rows:
             if isinstance(row, User):
                 self._users[row.id] = row
             elif isinstance(row, Token):
                 self._tokens[row.user_id, row.id] = row
+            elif isinstance(row, Event):
+                self._events[row.id] = row
             else:
                 self._lines[row.user_id, row.id] = row
 

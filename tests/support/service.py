@@ -7,6 +7,7 @@ from typing import Unpack
 from chalicelib.bootstrap import Service
 from chalicelib.bootstrap.stores import Parts
 from tests.support.builders import ISSUER
+from tests.support.bus import FakeBus
 from tests.support.caches import FakeCaches
 from tests.support.clock import FixedClock
 from tests.support.http import FakeHttp
@@ -39,6 +40,7 @@ def parts_over(store: InMemoryStore) -> Parts:
         daily_count_store=store,
         flush_store=store,
         sweep_store=store,
+        mail_store=store,
     )
 
 
@@ -62,11 +64,13 @@ class MemoryService(Service):
         self.store = store or InMemoryStore()
         self.provider = TestProvider(clock)
         self.gateway = FakeCaches(clock)
+        self.bus = FakeBus()
         usual = Parts(
             sleep=clock.advance,
             http=FakeHttp(self.provider.documents()),
             login_provider=self.provider,
             authorizer_caches=self.gateway,
+            event_bus=self.bus,
             keys=InMemoryKeys(),
             access_token_keys=InMemoryKeys(),
             **parts_over(self.store),

@@ -6,6 +6,8 @@ from functools import cache
 from typing import Any
 
 from chalicelib.adapters.dynamodb.attributes import Item
+from infra.aws.package.flushing import MAPPING as FLUSHES
+from infra.aws.package.pieces import with_pieces
 from infra.local.template import read_template
 from tests.support.clock import START
 
@@ -21,13 +23,14 @@ def records_between(before: Sequence[Item], after: Sequence[Item]) -> list[Recor
     return [a_record(old.get(key), new.get(key)) for key in changed]
 
 
-def a_record(old: Item | None, new: Item | None) -> Record:
+def a_record(old: Item | None, new: Item | None, *, number: int = 7) -> Record:
     """Return one record; an image is absent for what was not there."""
     name = "MODIFY" if old and new else "INSERT" if new else "REMOVE"
     row = new or old or {}
     stream: Record = {
         "ApproximateCreationDateTime": int(START.timestamp()),
         "Keys": {part: row[part] for part in _KEYS},
+        "SequenceNumber": str(number),
         "StreamViewType": "NEW_AND_OLD_IMAGES",
     }
     images = {"OldImage": old, "NewImage": new}
@@ -35,15 +38,15 @@ def a_record(old: Item | None, new: Item | None) -> Record:
     return {"eventName": name, "eventSource": "aws:dynamodb", "dynamodb": stream}
 
 
-def handed_on(records: Sequence[Record]) -> list[Record]:
-    """Return the records that match one of the deployed mapping's patterns."""
-    return [record for record in records if any(_matches(p, record) for p in _patterns())]
+def handed_on(records: Sequence[Record], mapping: str = FLUSHES) -> list[Record]:
+    """Return the records that match one of a deployed mapping's patterns."""
+    return [record for record in records if any(_matches(p, record) for p in _patterns(mapping))]
 
 
 @cache
-def _patterns() -> tuple[Mapping[str, Any], ...]:
-    mapping = read_template()["Resources"]["AuthorizerCacheFlushes"]["Properties"]
-    return tuple(json.loads(each["Pattern"]) for each in mapping["FilterCriteria"]["Filters"])
+def _patterns(mapping: str) -> tuple[Mapping[str, Any], ...]:
+    properties = with_pieces(dict(read_template()))["Resources"][mapping]["Properties"]
+    return tuple(json.loads(each["Pattern"]) for each in properties["FilterCriteria"]["Filters"])
 
 
 def _matches(pattern: Mapping[str, Any], value: object) -> bool:
@@ -65,8 +68,10 @@ def _leaf_matches(rule: object, held: object) -> bool:
     ((operator, operand),) = rule.items()
     if operator == "prefix":
         return isinstance(held, str) and held.startswith(operand)
-    assert (operator, operand) == ("exists", True), f"The tests do not know {rule}"
-    return held is not None
+    if operator == "anything-but":
+        return held is not None and held not in operand
+    assert operator == "exists", f"The tests do not know {rule}"
+    return (held is not None) is operand
 
 
 def _key(row: Item) -> tuple[str, ...]:

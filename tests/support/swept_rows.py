@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from chalicelib.domain.events import Event
+from chalicelib.domain.mails import MailRound
 from chalicelib.domain.networks import RecordNetworks
+from chalicelib.domain.ports.mails import KeptRound
 from chalicelib.domain.ports.sweeps import KeptWalk, OwnedRows, SweptToken, UserPosition
 from chalicelib.domain.tokens import Token
 from chalicelib.domain.walks import Walk
@@ -18,6 +20,7 @@ class SweptRows(Rows):
     def __init__(self) -> None:
         super().__init__()
         self._walk: KeptWalk | None = None
+        self._rounds: dict[str, KeptRound] = {}
         self._unindexed: set[tuple[str, str]] = set()
 
     def find_walk(self) -> KeptWalk | None:
@@ -80,6 +83,19 @@ class SweptRows(Rows):
             bare = row.showing(RecordNetworks.OFF)
             self._tokens[row.user_id, row.id] = replace(row, networks=bare.networks, refused=bare.refused)
             return True
+
+    def find_mail_round(self, user_id: str) -> KeptRound | None:
+        """Return the owner's last mail round."""
+        return self._rounds.get(user_id)
+
+    def save_mail_round(self, user_id: str, before: KeptRound | None, after: MailRound) -> KeptRound | None:
+        """Write a round, unless another run did."""
+        with self._lock:
+            found = self._rounds.get(user_id)
+            if (found and found.write_id) != (before and before.write_id):
+                return None
+            self._rounds[user_id] = KeptRound(after, secrets.token_hex(8))
+            return self._rounds[user_id]
 
     def lose_index_keys(self, token: Token) -> None:
         """Make a row like one of 0.1."""

@@ -69,6 +69,11 @@ def day_of_events(day: date, shard: int) -> str:
     return f"D#{day.isoformat()}#{shard}"
 
 
+def mail_round_key(user_id: str) -> Item:
+    """Return the primary key of the record of a user's last mail about what is coming."""
+    return primary_key(USERS + user_id, "M#")
+
+
 def key_ring_key(use: KeyUse) -> Item:
     """Return the primary key of a ring's head, which sorts before every ``kid``."""
     return primary_key(KEY_RINGS[use])

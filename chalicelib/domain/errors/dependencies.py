@@ -56,3 +56,18 @@ class FlushPostponed(DependencyUnavailable):
     """The next round of flushes is further away than the function may wait."""
 
     detail = "The next flush is too far away to wait for."
+
+
+class MailUnavailable(DependencyUnavailable):
+    """The mail service failed, timed out or throttled."""
+
+
+class MailRefused(Conflict):
+    """The mail service does not accept this mail. A retry does not help."""
+
+    code = "mail_refused"
+    detail = "The mail service does not accept the mail."
+
+
+class EventBusUnavailable(DependencyUnavailable):
+    """EventBridge failed, timed out or throttled."""

@@ -1,6 +1,6 @@
 """Stores of users."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -36,6 +36,10 @@ class UserStore(Protocol):
 
     def find_user(self, user_id: str) -> User | None:
         """Return a user, strongly consistent."""
+        ...
+
+    def find_users(self, user_ids: Collection[str]) -> Sequence[User]:
+        """Return the users with these ids that exist, in any order. The rows may be seconds old."""
         ...
 
     def find_signed_in(self, derived_id: str) -> User | None:

@@ -36,6 +36,12 @@ class _Definition:
     is_closed: bool
 
 
+_PLAIN_WORDS: Mapping[type[inspect.Type], str] = {
+    inspect.BoolType: "true or false",
+    inspect.DateTimeType: "a time with an offset (RFC 3339), for example 2026-01-31T12:00:00Z",
+    inspect.NoneType: "null",
+}
+
 # Inspecting a type takes longer than reading a body, so it is done once for each.
 _DEFINITIONS: dict[type[Any], _Definition] = {}
 
@@ -105,8 +111,6 @@ def _words(described: inspect.Type) -> str:
             return "a string" + (f" of at most {longest} characters" if longest else "")
         case inspect.IntType(ge=least, le=most):
             return "a whole number" + _range(least, most)
-        case inspect.BoolType():
-            return "true or false"
         case inspect.EnumType(cls=kind):
             return f"one of: {', '.join(str(each.value) for each in kind)}"
         case inspect.LiteralType(values=values):
@@ -114,9 +118,7 @@ def _words(described: inspect.Type) -> str:
         case inspect.ListType(item_type=item, min_length=least, max_length=most):
             entries = f"{least or 0} to {most} " if most is not None else ""
             return f"a list of {entries}{_many(item)}"
-        case inspect.NoneType():
-            return "null"
-    return "an object"
+    return _PLAIN_WORDS.get(type(_plain(described)), "an object")
 
 
 def _many(item: inspect.Type) -> str:

@@ -17,6 +17,7 @@ from chalicelib.handlers.http.operations import DocumentedResponse
 from chalicelib.handlers.http.responses import effective_by, moment
 from chalicelib.handlers.http.site import Site
 from chalicelib.handlers.v1 import resources
+from chalicelib.handlers.v1.events.rendering import revoked_by
 from chalicelib.services.all_tokens import AllTokensPage, OwnedView
 from chalicelib.services.listing import TokenPage, TokenView
 from chalicelib.services.summary import TokenCount
@@ -43,6 +44,7 @@ def token(view: TokenView) -> resources.AnyToken:
         effective_by=effective_by(view.refused_since),
         revoked_at=moment(revocation.at if revocation else None),
         revoked_reason=revocation.reason if revocation else None,
+        revoked_by=revoked_by(revocation.reason) if revocation else None,
         predecessor_id=row.predecessor_id,
         successor_id=row.successor_id,
         self_rotated=row.is_self_rotated,

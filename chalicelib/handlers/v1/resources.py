@@ -82,6 +82,14 @@ class AnyToken(Resource, frozen=True, kw_only=True):
     effective_by: EffectiveBy
     revoked_at: Moment | None
     revoked_reason: RevocationReason | None
+    revoked_by: Annotated[
+        str | None,
+        Meta(
+            description="Who revoked it, in the words of events. A token that revokes itself counts as "
+            "its owner, and an operator as an administrator. Null while it is not revoked.",
+            examples=["an administrator"],
+        ),
+    ]
     predecessor_id: Annotated[TokenId | None, Meta(description="The token that this one replaced.")]
     successor_id: Annotated[TokenId | None, Meta(description="The token that replaced this one.")]
     self_rotated: Annotated[

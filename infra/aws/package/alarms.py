@@ -24,6 +24,12 @@ from infra.aws.package.metrics import (
     of_each,
     own_metric,
 )
+from infra.aws.package.publishing import (
+    PUBLISHER,
+    publishing_alarms,
+    publishing_filters,
+    publishing_graph,
+)
 from infra.aws.package.sweeping import SWEEPER, sweep_alarms, sweep_filters, sweep_graph
 
 UNDECIDED, UNSIGNED, UNFLUSHED = "UndecidedAuthorizations", "FailedSignatures", "FailedFlushes"
@@ -50,7 +56,9 @@ def with_alarms(template: Template) -> Template:
         **_alarms(functions, authorizers),
         **_flush_alarms(limits_of(resources)),
         **sweep_filters(),
-        **sweep_alarms(),
+        **sweep_alarms(resources),
+        **publishing_filters(),
+        **publishing_alarms(),
         "Dashboard": _dashboard(functions, authorizers),
     }
     return {**template, "Resources": {**resources, **added}}
@@ -71,8 +79,8 @@ def _filters(authorizers: Sequence[str]) -> dict[str, Resource]:
 
 def _alarms(functions: Sequence[str], authorizers: Sequence[str]) -> dict[str, Resource]:
     failures = [metric("AWS/ApiGateway", "5XXError", "Sum", {"ApiName": {"Ref": "AWS::StackName"}})]
-    # Callers do not wait for these. If their throttles delay a flush or a walk, another alarm is raised.
-    awaited = [name for name in functions if name not in {FLUSHER, SWEEPER}]
+    # Callers do not wait for these. If their throttles delay them for long, another alarm is raised.
+    awaited = [name for name in functions if name not in {FLUSHER, PUBLISHER, SWEEPER}]
     throttled = [lambda_metric(name, "Throttles", "Sum") for name in awaited]
     slowness = [lambda_metric(name, "Duration", "p99") for name in authorizers]
     undecided, unsigned = ([own_metric(name)] for name in (UNDECIDED, UNSIGNED))
@@ -136,6 +144,7 @@ def _dashboard(functions: Sequence[str], authorizers: Sequence[str]) -> Resource
             "Age of the oldest change without a flush (ms)", of_each([FLUSHER], "IteratorAge"), "Maximum"
         ),
         sweep_graph(own),
+        publishing_graph(own),
         graph("Capacity units", [table, _same(table, "ConsumedWriteCapacityUnits")], "Sum"),
         graph("Throttles by DynamoDB", _throttles(table), "Sum"),
     ]

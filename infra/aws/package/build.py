@@ -29,6 +29,7 @@ from infra.aws.package.function_policies import check_functions
 from infra.aws.package.functions import with_functions
 from infra.aws.package.pieces import with_pieces
 from infra.aws.package.project_config import Config, changed_config, check_config
+from infra.aws.package.publishing import with_publishing
 from infra.aws.package.python_runtime import check_python
 from infra.aws.package.stage_settings import check_settings, known_settings, settings_of
 from infra.aws.package.sweeping import with_sweeping
@@ -121,7 +122,7 @@ def _copy(project: Path, copy: Path, config: Config) -> None:
 def _complete(project: Path, template: Template) -> Template:
     policy = json.loads((project / ".chalice" / "policy-page.json").read_text(encoding="utf-8"))
     whole = with_functions(with_edge(corrected(with_pieces(template))), policy)
-    whole = with_alarms(with_sweeping(with_flushing(whole)))
+    whole = with_alarms(with_publishing(with_sweeping(with_flushing(whole))))
     return with_boundary(with_callers_of_aliases(with_concurrency(whole)))
 
 

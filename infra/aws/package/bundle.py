@@ -20,9 +20,11 @@ from infra.aws.errors import PackagingError
 MAX_BYTES = 10_000_000
 
 # The services that this project calls. botocore has the models of about four hundred.
-_SERVICES = frozenset({"apigateway", "apigatewayv2", "dynamodb", "kms", "secretsmanager", "ssm"})
-# botocore's name for the hosts of both kinds of API.
-_ENDPOINTS = frozenset({"apigateway", "dynamodb", "kms", "secretsmanager", "ssm"})
+_SERVICES = frozenset(
+    {"apigateway", "apigatewayv2", "dynamodb", "events", "kms", "secretsmanager", "sesv2", "ssm"}
+)
+# botocore's names for the hosts. Both kinds of API have one.
+_ENDPOINTS = frozenset({"apigateway", "dynamodb", "email", "events", "kms", "secretsmanager", "ssm"})
 # No function loads these files, even if a layer adds a package that a library tries to import. If a module
 # in the zip imports one of them, a test knows why the import never runs.
 _UNUSED = re.compile(
@@ -32,6 +34,8 @@ _UNUSED = re.compile(
             r"(cffi|pycparser)/.*|pycparser-[^/]+\.dist-info/.*",
             # botocore uses the certificates of certifi, and no function uses stubs.
             r"botocore/cacert\.pem|botocore/data/.*/examples-1\.json(\.gz)?|botocore/stub\.py",
+            # EventBridge has two versions of its API, and botocore uses the later one.
+            r"botocore/data/events/2014-02-03/.*",
             # The clients of boto3 are those of botocore. These files are for its resources, and for
             # readers.
             r"boto3/(data|examples)/.*",

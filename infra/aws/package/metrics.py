@@ -32,9 +32,18 @@ def metric_filter(group: str, pattern: str, metric: str, value: str = "1") -> Re
 
 
 def alarm(
-    text: str, metrics: Sequence[Metric], above: int, *, combined: str = "SUM", periods: int = 1
+    text: str,
+    metrics: Sequence[Metric],
+    above: int,
+    *,
+    combined: str = "SUM",
+    periods: int = 1,
+    missing: str = "notBreaching",
 ) -> Resource:
-    """Return an alarm that is raised if the metrics together are above a number in each of the periods."""
+    """Return an alarm that is raised if the metrics together are above a number in each of the periods.
+
+    ``missing`` is ``breaching`` if a period without data counts as above.
+    """
     queries = [
         {"Id": f"m{number}", "MetricStat": each, "ReturnData": False} for number, each in enumerate(metrics)
     ]
@@ -48,7 +57,7 @@ def alarm(
             "ComparisonOperator": "GreaterThanThreshold",
             "Threshold": above,
             "EvaluationPeriods": periods,
-            "TreatMissingData": "notBreaching",
+            "TreatMissingData": missing,
             "AlarmActions": topic,
             "OKActions": topic,
         },

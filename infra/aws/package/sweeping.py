@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.settings import AuthMode, GatewaySettings
-from infra.aws.package.functions import Resource, Template, log_group_of
-from infra.aws.package.metrics import NO_LINE, alarm, graph, metric_filter, of_each, own_metric
+from infra.aws.package.functions import Resource, Template, log_group_of, role_of
+from infra.aws.package.metrics import NO_LINE, PERIOD, alarm, graph, metric_filter, of_each, own_metric
 
 SWEEPER = "SweepTokens"
 SCHEDULE = "SweepSchedule"
@@ -14,6 +15,8 @@ SCHEDULE = "SweepSchedule"
 FAILED, HOURS = "FailedSweeps", "HoursSinceSweep"
 LATEST_HOURS = 36
 """A walk begins each day. With this age, one was not finished for half a day."""
+LATE_PERIODS = 3600 // PERIOD
+"""The function is scheduled. So an hour without its line is a fault too."""
 
 _ERROR_LINE = '{ $.event = "sweep" && $.outcome = "error" }'
 # A sweep that failed does not know the hours.
@@ -21,14 +24,39 @@ _OK_LINE = '{ $.event = "sweep" && $.outcome = "ok" }'
 
 
 def with_sweeping(template: Template) -> Template:
-    """Return the template with the schedule off in open mode. Raises SettingsError."""
+    """Return the template with the schedule off in open mode, and with the right to send mails if any are.
+
+    Raises SettingsError.
+    """
     resources = template["Resources"]
     variables = resources[SWEEPER]["Properties"]["Environment"]["Variables"]
     given = {name: value for name, value in variables.items() if isinstance(value, str)}
     is_open = GatewaySettings.from_environ(given).auth_mode is AuthMode.NONE
     properties = resources[SCHEDULE]["Properties"] | {"State": "DISABLED" if is_open else "ENABLED"}
-    schedule = {**resources[SCHEDULE], "Properties": properties}
-    return {**template, "Resources": {**resources, SCHEDULE: schedule}}
+    changed = {SCHEDULE: {**resources[SCHEDULE], "Properties": properties}}
+    if sender := given.get("NOTICES_FROM"):
+        role = role_of(resources[SWEEPER])
+        changed[role] = _sending(resources[role], sender)
+    return {**template, "Resources": {**resources, **changed}}
+
+
+def _sending(role: Resource, sender: str) -> Resource:
+    """Return the role of the sweep with the right to send mails from one address."""
+    (policy,) = role["Properties"]["Policies"]
+    sends = {
+        "Sid": "MailNotices",
+        "Effect": "Allow",
+        "Action": ["ses:SendEmail"],
+        # The identity is the address or its domain.
+        "Resource": {"Fn::Sub": "arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/*"},
+        "Condition": {"StringEquals": {"ses:FromAddress": sender}},
+    }
+    document = policy["PolicyDocument"]
+    documented = {**document, "Statement": [*document["Statement"], sends]}
+    return {
+        **role,
+        "Properties": {**role["Properties"], "Policies": [{**policy, "PolicyDocument": documented}]},
+    }
 
 
 def sweep_filters() -> dict[str, Resource]:
@@ -41,17 +69,20 @@ def sweep_filters() -> dict[str, Resource]:
     }
 
 
-def sweep_alarms() -> dict[str, Resource]:
-    """Return the alarms of the sweep."""
+def sweep_alarms(resources: Mapping[str, Resource]) -> dict[str, Resource]:
+    """Return the alarms of the sweep. Silence is one, unless the schedule is off."""
     failed, hours = own_metric(FAILED), own_metric(HOURS, "Maximum")
+    is_on = resources[SCHEDULE]["Properties"]["State"] == "ENABLED"
     return {
         "SweepFailures": alarm(
             "The walk through all tokens has failed for 15 minutes.", [failed], 0, periods=3
         ),
         "SweepLate": alarm(
-            f"The walk through all tokens has not come to its end for {LATEST_HOURS} hours.",
+            f"The walk through all tokens has not ended for {LATEST_HOURS} hours, or not run for an hour.",
             [hours],
             LATEST_HOURS,
+            periods=LATE_PERIODS,
+            missing="breaching" if is_on else "notBreaching",
         ),
     }
 

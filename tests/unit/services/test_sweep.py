@@ -34,6 +34,9 @@ CALLS = (
     "fill_index_keys",
     "forget_addresses",
     "save_notices",
+    "list_tokens",
+    "find_mail_round",
+    "save_mail_round",
 )
 
 
@@ -57,11 +60,11 @@ class Watched:
         """Return the method with the calls around it."""
         method = getattr(self.store, name)
 
-        def call(*given: Any) -> Any:
+        def call(*given: Any, **named: Any) -> Any:
             self.count += 1
             number = self.count
             self.before(number)
-            result = method(*given)
+            result = method(*given, **named)
             self.after(number)
             return result
 

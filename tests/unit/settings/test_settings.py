@@ -81,6 +81,7 @@ def test_only_what_has_no_sensible_default_is_needed() -> None:
         rotated_token_reuse=RotatedTokenReuse.RECORD,
         self_rotation=True,
         record_networks=RecordNetworks.PREFIX,
+        notices_from=None,
         catalogue=DEFAULT_CATALOGUE,
         derived_token_key_id=None,
         derived_token_audiences=frozenset(),
@@ -97,6 +98,7 @@ def test_gateway_needs_nothing() -> None:
         authorizer_cache_stages=(),
         flush_calls_per_second=2,
         flush_calls_burst=10,
+        event_bus_name=None,
         log_level="INFO",
         log_allowed_percent=100,
     )
@@ -106,6 +108,7 @@ def test_gateway_needs_nothing() -> None:
     ("name", "value", "member", "expected"),
     [
         ("TABLE_NAME", "a.b-c_1", "table_name", "a.b-c_1"),
+        ("NOTICES_FROM", "api-tokens@example.com", "notices_from", "api-tokens@example.com"),
         ("TABLE_NAME", " padded \n", "table_name", "padded"),
         (
             "SIGNING_KEY_ID",
@@ -222,6 +225,9 @@ def test_missing_setting_is_named_with_an_example(name: str, value: str | None) 
     ("name", "value", "wrong"),
     [
         ("TABLE_NAME", "ab", "is not valid"),
+        ("NOTICES_FROM", "api-tokens", "is not valid"),
+        ("NOTICES_FROM", "Tokens <api-tokens@example.com>", "is not valid"),
+        ("NOTICES_FROM", "a@example.com,b@example.com", "is not valid"),
         ("TABLE_NAME", "with space", "is not valid"),
         ("TABLE_NAME", "x" * 256, "is not valid"),
         ("SIGNING_KEY_ID", "a b", "is not valid"),
@@ -365,6 +371,8 @@ def test_senseless_setting_is_named_with_what_is_wrong_and_an_example(
         ("FLUSH_CALLS_PER_SECOND", "9", "must be a whole number from 1 to 8"),
         ("FLUSH_CALLS_BURST", "0", "must be a whole number from 1 to 20"),
         ("FLUSH_CALLS_BURST", "21", "must be a whole number from 1 to 20"),
+        ("EVENT_BUS_NAME", "a/b", "is not valid"),
+        ("EVENT_BUS_NAME", "*", "is not valid"),
         ("LOG_LEVEL", "debug", "must be one of DEBUG, INFO, WARNING, ERROR"),
         ("LOG_LEVEL", "TRACE", "must be one of DEBUG, INFO, WARNING, ERROR"),
     ],

@@ -1,0 +1,42 @@
+"""The table's stream as far as it is about events: what its records tell."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+
+from chalicelib.domain.events import Event
+
+
+@dataclass(frozen=True, slots=True)
+class EventWritten:
+    """A new event."""
+
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class EventTampered:
+    """An event that was changed, or deleted by another than TTL. No part of the service does that."""
+
+    change: str
+    """``MODIFY`` or ``REMOVE``."""
+    user_id: str
+    position: str
+
+
+@dataclass(frozen=True, slots=True)
+class TokenReused:
+    """A grown count of a token's uses after its rotation."""
+
+    user_id: str
+    token_id: str
+    count: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NotAnEvent:
+    """A record that asks for nothing."""
+
+
+Streamed: TypeAlias = EventWritten | EventTampered | TokenReused | NotAnEvent

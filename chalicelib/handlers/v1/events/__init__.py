@@ -1,0 +1,1 @@
+"""The calls that read events: who changed what, when and from where."""

@@ -1,0 +1,121 @@
+"""The events of one user, or of one token, page by page, newest first."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from chalicelib.domain.event_views import as_administrators_see, as_its_owner_sees, is_about
+from chalicelib.domain.events import ActorKind, Event
+from chalicelib.domain.ids import EVENT_ID, USER_ID
+from chalicelib.domain.networks import RecordNetworks
+from chalicelib.domain.ports.events import EventStore
+from chalicelib.domain.ports.time import Clock
+from chalicelib.domain.ports.users import UserStore
+from chalicelib.domain.tokens import Token
+from chalicelib.domain.users import User
+from chalicelib.services import cursors
+from chalicelib.services.listing import DEFAULT_LIMIT
+
+POSITION = re.compile(rf"[0-9]{{15}}#{EVENT_ID.pattern}")
+"""The form of an event's place in its history."""
+MOST_READS = 10
+"""The largest number of queries for one page."""
+
+_EVENTS_AT_ONCE = 100
+_PEOPLE = (ActorKind.PERSON, ActorKind.ADMINISTRATOR)
+# More than the clocks of two machines differ.
+_LEEWAY = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryQuery:
+    """The size and the start of a page."""
+
+    limit: int = DEFAULT_LIMIT
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EventPage:
+    """One page. ``next_cursor`` is None on the last. Any page may be short or even empty.
+
+    ``names`` has what to show of the users that administrators read about, by their ids.
+    """
+
+    events: Sequence[Event]
+    next_cursor: str | None
+    names: Mapping[str, str] = field(default_factory=dict)
+
+
+def names_in(events: Sequence[Event], users: UserStore) -> Mapping[str, str]:
+    """Return the names of owners and actors as they are now. Raises DependencyUnavailable.
+
+    Events have ids alone, so that a removed user's name is in none of them.
+    """
+    owners = {event.user_id for event in events}
+    actors = {event.actor_id for event in events if event.actor_kind in _PEOPLE}
+    people = {each for each in owners | actors if each and USER_ID.fullmatch(each)}
+    return {user.id: user.shown_name for user in users.find_users(sorted(people))}
+
+
+class ReadHistories:
+    """Histories of users. Pages neither skip nor repeat an event.
+
+    ``record_networks`` is the part of an address that may be shown.
+    """
+
+    def __init__(
+        self, store: EventStore, users: UserStore, clock: Clock, record_networks: RecordNetworks
+    ) -> None:
+        self._store = store
+        self._users = users
+        self._clock = clock
+        self._record_networks = record_networks
+
+    def own(self, owner: User, query: HistoryQuery, token: Token | None = None) -> EventPage:
+        """Return events as their owner sees them: all, or those of ``token``, one of their own.
+
+        Raises InvalidCursor or DependencyUnavailable.
+        """
+        page = self._page("own", owner, token, query)
+        shown = [as_its_owner_sees(event, owner, self._record_networks) for event in page.events]
+        return EventPage(shown, page.next_cursor)
+
+    def of_user(self, owner: User, query: HistoryQuery, token: Token | None = None) -> EventPage:
+        """Return the events of a user or of a user's ``token``, as administrators see them.
+
+        Raises InvalidCursor or DependencyUnavailable.
+        """
+        page = self._page("of user", owner, token, query)
+        shown = [as_administrators_see(event, self._record_networks) for event in page.events]
+        return EventPage(shown, page.next_cursor, names_in(shown, self._users))
+
+    def _page(self, name: str, owner: User, token: Token | None, query: HistoryQuery) -> EventPage:
+        seal = cursors.seal(name, owner.id, token.id if token else None)
+        after = None if query.cursor is None else cursors.read_sealed(query.cursor, seal, POSITION)[0]
+        found, place = self._walk(owner.id, token, query.limit, after)
+        return EventPage(found, cursors.write_sealed(seal, place) if place else None)
+
+    def _walk(
+        self, user_id: str, token: Token | None, limit: int, after: str | None
+    ) -> tuple[list[Event], str | None]:
+        """Return the events of a page, and the place of the next page if there is one."""
+        found: list[Event] = []
+        now = self._clock.now()
+        for _ in range(MOST_READS):
+            # One more than the page has place for shows that there is another page.
+            size = _EVENTS_AT_ONCE if token else limit - len(found) + 1
+            events = self._store.list_events(user_id, after=after, limit=size)
+            for event in events:
+                if len(found) == limit:
+                    return found, after
+                if token and event.at < token.created_at - _LEEWAY:
+                    return found, None
+                after = event.position
+                # TTL may delete a row days after its time.
+                if event.purge_at > now and (token is None or is_about(event, token.id)):
+                    found.append(event)
+            if len(events) < size:
+                return found, None
+        return found, after

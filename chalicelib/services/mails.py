@@ -1,0 +1,71 @@
+"""Mails to owners: one for each owner and walk about what is coming."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from chalicelib import logs
+from chalicelib.domain.errors import MailRefused
+from chalicelib.domain.mails import MailRound, gets_mails
+from chalicelib.domain.ports.mails import Mailer, MailStore
+from chalicelib.domain.ports.time import Clock
+from chalicelib.domain.ports.tokens import TokenStore
+from chalicelib.domain.token_rules import TokenRules
+from chalicelib.domain.tokens import Token
+from chalicelib.domain.users import User
+from chalicelib.services.coming import mail_about
+
+_PAGE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class MailComing:
+    """The mail after the visits of an owner's tokens. ``page`` is the address of the owner's page."""
+
+    tokens: TokenStore
+    rounds: MailStore
+    mailer: Mailer
+    clock: Clock
+    rules: TokenRules
+    page: str
+
+    def __call__(self, owner: User, walk_began_at: datetime) -> bool:
+        """Send the mail about the notices of this walk, unless there are none or it was sent.
+
+        Return False if another run is sending it. Raises StoreUnavailable or MailUnavailable. The next run
+        then visits the owner again. It sends the mail again only if the mail left without its record.
+        """
+        if not gets_mails(owner):
+            return True
+        told = [token for token in self._tokens_of(owner) if _is_told(token, walk_began_at)]
+        if not told:
+            return True
+        now, kept = self.clock.now(), self.rounds.find_mail_round(owner.id)
+        if kept and kept.round.is_for(walk_began_at):
+            if kept.round.is_sent:
+                return True
+            if kept.round.is_being_sent(now):
+                return False
+        taken = self.rounds.save_mail_round(owner.id, kept, MailRound(now))
+        if taken is None:
+            return False
+        try:
+            self.mailer.send(mail_about(owner, told, walk_began_at.date(), self.rules, self.page))
+        except MailRefused as refused:
+            logs.warn("mail.refused", user_id=owner.id, cause=logs.cause(refused))
+        self.rounds.save_mail_round(owner.id, taken, taken.round.sent())
+        return True
+
+    def _tokens_of(self, owner: User) -> Iterator[Token]:
+        # Strongly consistent, because the notices were written a moment ago.
+        after: str | None = None
+        while True:
+            page = self.tokens.list_tokens(owner.id, after=after, newest_first=False, limit=_PAGE)
+            yield from page
+            if len(page) < _PAGE:
+                return
+            after = page[-1].id
+
+
+def _is_told(token: Token, walk_began_at: datetime) -> bool:
+    return any(notice.on >= walk_began_at.date() for notice in token.noticed)
