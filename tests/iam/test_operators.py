@@ -397,7 +397,7 @@ def out_of_reach() -> Iterator[Request]:
 
 @pytest.mark.parametrize("file", WORK)
 def test_no_operator_may_change_or_delete_an_event(file: str) -> None:
-    """Neither alone nor in a transaction. An operator may only put one, which IAM cannot limit to new ones."""
+    """Neither alone nor in a transaction. IAM cannot forbid a PutItem over an event."""
     assert [request for request in changes_of_events() if allows(granted(file), request)] == []
 
 
