@@ -35,6 +35,7 @@ def caching_stack() -> Iterator[tuple[Deployed, ControlPlane]]:
             "AUTHORIZER_CACHE_SECONDS": str(TTL),
             "LAST_USED_REFRESH_SECONDS": str(REFRESH_SECONDS),
             "AWS_ENDPOINT_URL_API_GATEWAY": plane.url,
+            "EVENT_BUS_NAME": "default",
         }
         with deployed(settings) as stack, stack.remembering(0):
             yield stack, plane

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from infra.aws.package.publishing import PUBLISHER
 from infra.aws.package.sweeping import SWEEPER
 from tests.stack.caching import FLUSHER, at_rest, caching_stack, flushing
 from tests.stack.calls import Caller
@@ -22,6 +23,7 @@ FUNCTIONS = (
     "WebsocketAuthorizer",
     "AppsyncAuthorizer",
     FLUSHER,
+    PUBLISHER,
     SWEEPER,
 )
 

@@ -39,6 +39,7 @@ SERVICES = (
     "logs",
     "s3",
     "secretsmanager",
+    "sqs",
     "sts",
 )
 AUTHORIZER = "ApiTokenAuthorizer"

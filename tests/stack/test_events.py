@@ -1,0 +1,130 @@
+"""From a change in the table by its stream to a queue behind the bus, on the deployed stack."""
+
+import json
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from chalicelib.adapters.dynamodb import primary_keys
+from chalicelib.adapters.event_detail import SOURCE
+from infra.aws.package.publishing import PUBLISHER
+from tests.stack.calls import Caller
+from tests.support.deployed import Deployed
+
+pytestmark = [pytest.mark.slow, pytest.mark.emulator, pytest.mark.e2e]
+
+PATIENCE = 40.0
+"""Seconds. AWS takes one; here the machine may be busy, and the function has to start."""
+
+Detail = dict[str, Any]
+
+
+@dataclass
+class Receiver:
+    """A queue behind a rule, and the details that it has got."""
+
+    queue: Any
+    url: str
+    details: list[Detail] = field(default_factory=list)
+
+    def got(self, kind: str, token_id: str) -> list[Detail]:
+        """Return the details of one type about one token so far."""
+        answer = self.queue.receive_message(QueueUrl=self.url, MaxNumberOfMessages=10)
+        for message in answer.get("Messages", []):
+            event = json.loads(message["Body"])
+            assert (event["source"], event["detail-type"]) == (SOURCE, event["detail"]["type"])
+            self.details.append(event["detail"])
+            self.queue.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
+        return [each for each in self.details if (each["type"], each.get("token_id")) == (kind, token_id)]
+
+
+@pytest.fixture
+def receiver(stack: Deployed) -> Iterator[Receiver]:
+    """Put a queue behind the bus, for all events of the service."""
+    queue, bus, name = stack.client("sqs"), stack.client("events"), f"events-{uuid.uuid4().hex[:8]}"
+    url = queue.create_queue(QueueName=name)["QueueUrl"]
+    attributes = queue.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
+    bus.put_rule(Name=name, EventPattern=json.dumps({"source": [SOURCE]}))
+    bus.put_targets(Rule=name, Targets=[{"Id": "1", "Arn": attributes["QueueArn"]}])
+    yield Receiver(queue, url)
+    bus.remove_targets(Rule=name, Ids=["1"])
+    bus.delete_rule(Name=name)
+
+
+def eventually(found: Callable[[], list[Any]]) -> list[Any]:
+    """Return what is found in the end. Raises TimeoutError."""
+    started = time.monotonic()
+    while not (now := found()):
+        if time.monotonic() > started + PATIENCE:
+            raise TimeoutError
+        time.sleep(0.2)
+    return now
+
+
+def test_change_reaches_the_queue(caller: Caller, receiver: Receiver) -> None:
+    """By its own ids, without anything that a person wrote."""
+    person = caller.newcomer()
+    created = caller.create(person)
+    (detail,) = eventually(lambda: receiver.got("token.created", created["id"]))
+    assert detail["actor_kind"] == "person"
+    assert detail["actor_id"] == detail["user_id"] == caller.call("GET", "/v1/me", person).json["id"]
+    assert detail["request_id"]
+
+
+def test_event_waits_for_the_bus(caller: Caller, receiver: Receiver) -> None:
+    """The function says which record failed, and Lambda delivers from there again."""
+    person = caller.newcomer()
+    with caller.stack.changed(PUBLISHER, AWS_ENDPOINT_URL_EVENTBRIDGE="http://127.0.0.1:9"):
+        created = caller.create(person)
+
+        def failed() -> list[Any]:
+            lines = caller.stack.log_lines(PUBLISHER)
+            return [line for line in lines if '"event":"publish"' in line and '"outcome":"error"' in line]
+
+        eventually(failed)
+        assert receiver.got("token.created", created["id"]) == []
+    (detail,) = eventually(lambda: receiver.got("token.created", created["id"]))
+    assert detail["type"] == "token.created"
+
+
+def test_reuse_is_derived_and_sent(caller: Caller, receiver: Receiver) -> None:
+    """By the system, once: the row of the event comes back through the stream."""
+    person = caller.newcomer()
+    old = caller.create(person)
+    caller.call("POST", f"/v1/tokens/{old['id']}/rotate", person)
+    assert caller.whoami(old["token"]) == 401
+    (detail,) = eventually(lambda: receiver.got("token.reused", old["id"]))
+    assert (detail["actor_kind"], "actor_id" in detail) == ("system", False)
+
+
+def test_tampering_is_in_the_log(caller: Caller, receiver: Receiver) -> None:
+    """Whoever deletes an event, or puts another row over it."""
+    person = caller.newcomer()
+    created = caller.create(person)
+    (detail,) = eventually(lambda: receiver.got("token.created", created["id"]))
+    table, client = caller.stack.physical("TokenTable"), caller.stack.client("dynamodb")
+    rows = client.query(
+        TableName=table,
+        KeyConditionExpression="pk = :pk",
+        ExpressionAttributeValues={":pk": {"S": primary_keys.EVENTS + detail["user_id"]}},
+    )["Items"]
+    (row,) = (row for row in rows if detail["id"] in row["sk"]["S"])
+    client.put_item(TableName=table, Item=row | {"type": {"S": "token.paused"}})
+    client.delete_item(TableName=table, Key={"pk": row["pk"], "sk": row["sk"]})
+
+    def told() -> set[str]:
+        lines = [json.loads(line) for line in caller.stack.log_lines(PUBLISHER) if line.startswith("{")]
+        return {
+            line["change"]
+            for line in lines
+            if (line.get("event"), line.get("position")) == ("events.tampered", row["sk"]["S"])
+        }
+
+    assert set(eventually(lambda: list(told() if told() == {"MODIFY", "REMOVE"} else ()))) == {
+        "MODIFY",
+        "REMOVE",
+    }
