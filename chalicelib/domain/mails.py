@@ -23,10 +23,12 @@ class Mail:
 class MailRound:
     """The mail of one walk to one owner, which one run takes on and sends.
 
-    A run that dies leaves it unsent. Then another run may take it on after ``LONGEST_SEND``.
+    A run that dies leaves it unsent. Then another run may take it on after ``LONGEST_SEND``. ``told`` is
+    the digest of the notices in the mail.
     """
 
     taken_at: datetime
+    told: str = ""
     is_sent: bool = False
 
     def is_for(self, walk_began_at: datetime) -> bool:

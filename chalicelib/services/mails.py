@@ -1,12 +1,14 @@
 """Mails to owners: one for each owner and walk about what is coming."""
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from chalicelib import logs
+from chalicelib import base64url, logs
 from chalicelib.domain.errors import MailRefused
 from chalicelib.domain.mails import MailRound, gets_mails
+from chalicelib.domain.noticed import Notice
 from chalicelib.domain.ports.mails import Mailer, MailStore
 from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.ports.tokens import TokenStore
@@ -41,12 +43,14 @@ class MailComing:
         if not told:
             return True
         now, kept = self.clock.now(), self.rounds.find_mail_round(owner.id)
-        if kept and kept.round.is_for(walk_began_at):
+        digest = _digest(told, walk_began_at)
+        # A walk that passed midnight may have told the notices of this day already.
+        if kept and (kept.round.is_for(walk_began_at) or kept.round.told == digest):
             if kept.round.is_sent:
                 return True
             if kept.round.is_being_sent(now):
                 return False
-        taken = self.rounds.save_mail_round(owner.id, kept, MailRound(now))
+        taken = self.rounds.save_mail_round(owner.id, kept, MailRound(now, digest))
         if taken is None:
             return False
         try:
@@ -68,4 +72,17 @@ class MailComing:
 
 
 def _is_told(token: Token, walk_began_at: datetime) -> bool:
-    return any(notice.on >= walk_began_at.date() for notice in token.noticed)
+    return bool(_notices(token, walk_began_at))
+
+
+def _notices(token: Token, walk_began_at: datetime) -> list[Notice]:
+    return [notice for notice in token.noticed if notice.on >= walk_began_at.date()]
+
+
+def _digest(told: Sequence[Token], walk_began_at: datetime) -> str:
+    notices = sorted(
+        f"{token.id} {notice.kind.value} {notice.days} {notice.on}"
+        for token in told
+        for notice in _notices(token, walk_began_at)
+    )
+    return base64url.encode(hashlib.sha256("\n".join(notices).encode()).digest()[:12])

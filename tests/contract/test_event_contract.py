@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
+from chalicelib.adapters.dynamodb.events import EVENT
 from chalicelib.domain.errors import ApiTokensError, ConcurrentChange
 from chalicelib.domain.events import ActorKind, Difference, Event, EventType
 from chalicelib.domain.identities import SubjectIdentifier, moved
@@ -16,8 +17,9 @@ from chalicelib.domain.tokens import Token
 from chalicelib.domain.users import Role, User
 from tests.support.actors import an_event
 from tests.support.builders import ISSUER, LIMITS, RULES, a_token, a_user, an_ending
+from tests.support.canaries import recorded
 from tests.support.clock import START
-from tests.support.dynamodb import Stores
+from tests.support.dynamodb import Stores, dynamodb_stores, moto_cloud
 from tests.support.waiting import wait_until
 
 LATER = START + timedelta(minutes=5)
@@ -60,7 +62,7 @@ def rotate(stores: Stores, owner: User, token: Token, event: Event) -> None:
     """Rotate the token."""
     successor = successor_of(token, new_token_id(LATER), LATER, RULES)
     rotation = rotation_of(token, None, successor, timedelta(0), RULES)
-    stores.rotations.rotate_token(rotation, event, limits=LIMITS)
+    stores.rotations.rotate_token(rotation, [event], limits=LIMITS)
 
 
 def sign_in(stores: Stores, owner: User, token: Token, event: Event) -> None:
@@ -246,3 +248,26 @@ def test_users_are_found_by_their_ids(stores: Stores, owner: User) -> None:
     assert {user.id for user in found} == {user.id for user in (owner, *others)}
     assert len(found) == 102
     assert stores.users.find_users([]) == []
+
+
+def test_event_that_cannot_be_read_hides_no_other() -> None:
+    """A later release wrote it, or an attacker. The history goes on behind it, and the log tells."""
+    with moto_cloud() as cloud:
+        stores = dynamodb_stores(cloud)
+        owner = a_user()
+        first, damaged, strange, last = (
+            replace(of(owner), at=START + timedelta(milliseconds=n)) for n in range(4)
+        )
+        stores.users.add_user(owner, first)
+        row = EVENT.item(damaged)
+        del row["type"]
+        for item in (row, EVENT.item(strange) | {"type": {"S": "token.teleported"}}):
+            cloud.dynamodb.put_item(TableName=cloud.table, Item=item)
+        stores.users.save_user(owner, owner.deactivated(LATER), last)
+
+        with recorded() as log:
+            assert events(stores, owner) == [last, first]
+            assert listed(stores, day=START.date()) == [last, first]
+            assert list(stores.events.list_events(owner.id, after=None, limit=2)) == [last, first]
+        lines = log.lines("events.unreadable")
+        assert {line["sk"] for line in lines} == {damaged.position, strange.position}

@@ -318,26 +318,29 @@ class TestMailRounds:
     def test_round_is_read_back(self, stores: Stores, owner: User) -> None:
         """Each owner has a round of the own, before and after the mail."""
         assert stores.mails.find_mail_round(owner.id) is None
-        taken = stores.mails.save_mail_round(owner.id, None, MailRound(START))
+        taken = stores.mails.save_mail_round(owner.id, None, MailRound(START, "told"))
         assert stores.mails.find_mail_round(owner.id) == taken
-        sent = stores.mails.save_mail_round(owner.id, taken, MailRound(START, is_sent=True))
+        sent = stores.mails.save_mail_round(owner.id, taken, MailRound(START, "told", is_sent=True))
         assert stores.mails.find_mail_round(owner.id) == sent
-        again = stores.mails.save_mail_round(owner.id, sent, MailRound(LATER))
+        again = stores.mails.save_mail_round(owner.id, sent, MailRound(LATER, "told"))
         assert again is not None
-        assert again.round == MailRound(LATER)
+        assert again.round == MailRound(LATER, "told")
         assert stores.mails.find_mail_round(owner.id) == again
         assert stores.mails.find_mail_round("usr_other") is None
 
     def test_only_one_of_two_runs_takes_it(self, stores: Stores, owner: User) -> None:
         """The second one learns that the first was there."""
-        first = stores.mails.save_mail_round(owner.id, None, MailRound(START))
-        assert stores.mails.save_mail_round(owner.id, None, MailRound(LATER)) is None
-        assert stores.mails.save_mail_round(owner.id, first, MailRound(START, is_sent=True)) is not None
-        assert stores.mails.save_mail_round(owner.id, first, MailRound(LATER)) is None
+        first = stores.mails.save_mail_round(owner.id, None, MailRound(START, "told"))
+        assert stores.mails.save_mail_round(owner.id, None, MailRound(LATER, "told")) is None
+        assert (
+            stores.mails.save_mail_round(owner.id, first, MailRound(START, "told", is_sent=True))
+            is not None
+        )
+        assert stores.mails.save_mail_round(owner.id, first, MailRound(LATER, "told")) is None
 
     def test_sweep_does_not_take_it_for_a_token(self, stores: Stores, owner: User) -> None:
         """It is in the user's partition."""
-        stores.mails.save_mail_round(owner.id, None, MailRound(START))
+        stores.mails.save_mail_round(owner.id, None, MailRound(START, "told"))
         rows = stores.sweeps.read_owned(owner.id, "", 10)
         assert rows is not None
         assert list(rows.tokens) == []

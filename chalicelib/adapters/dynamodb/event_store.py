@@ -1,7 +1,7 @@
 """Events as they are read, and events that are derived from rows."""
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.adapters.dynamodb import attributes, items, primary_keys
 from chalicelib.adapters.dynamodb.errors import ConditionFailed, translated
 from chalicelib.adapters.dynamodb.events import EVENT, SHARDS, put_event
-from chalicelib.adapters.dynamodb.reads import batch_get
+from chalicelib.adapters.dynamodb.reads import batch_get, readable
 from chalicelib.domain.events import Event
 from chalicelib.domain.ports.events import EventsOfDay
 
@@ -28,7 +28,7 @@ class DynamoDBEventStore:
         """Return events of a user, the newest first. Raises StoreUnavailable."""
         partition = primary_keys.EVENTS + user_id
         start = {"ExclusiveStartKey": primary_keys.primary_key(partition, after)} if after else {}
-        found: list[Any] = []
+        found: list[Event] = []
         while True:
             with translated():
                 page = self._client.query(
@@ -40,10 +40,11 @@ class DynamoDBEventStore:
                     Limit=limit - len(found),
                     **start,  # type: ignore[arg-type]
                 )
-            found += page["Items"]
-            # A query ends after 1 MB, which the largest events may reach.
+            found += _events(page["Items"])
+            # A query ends after 1 MB, which the largest events may reach, and a row may be unreadable. A
+            # short list would mean that the history ends.
             if len(found) == limit or "LastEvaluatedKey" not in page:
-                return [EVENT.read(item) for item in found]
+                return found
             start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}  # type: ignore[dict-item]
 
     def list_day(self, day: date, *, before: str, limit: int) -> EventsOfDay:
@@ -84,8 +85,12 @@ class DynamoDBEventStore:
             return []
         keys = [{"pk": each["pk"], "sk": each["sk"]} for each in indexed]
         # TTL may have deleted a row that the index still has.
-        found = [EVENT.read(item) for item in batch_get(self._client, self._table, keys)]
+        found = _events(batch_get(self._client, self._table, keys))
         return sorted(found, key=lambda event: event.position, reverse=True)
+
+
+def _events(rows: Sequence[Mapping[str, Any]]) -> list[Event]:
+    return readable(EVENT.read, rows, "events.unreadable")
 
 
 def _position(indexed: Any) -> str:

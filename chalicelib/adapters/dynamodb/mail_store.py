@@ -31,9 +31,9 @@ class DynamoDBMailStore:
         item = get(self._client, self._table, primary_keys.mail_round_key(user_id))
         if item is None:
             return None
-        return KeptRound(
-            MailRound(time.read(item["taken_at"]), "is_sent" in item), text.read(item["write_id"])
-        )
+        taken_at, told, write_id = item["taken_at"], item["told"], item["write_id"]
+        kept = MailRound(time.read(taken_at), text.read(told), is_sent="is_sent" in item)
+        return KeptRound(kept, text.read(write_id))
 
     def save_mail_round(self, user_id: str, before: KeptRound | None, after: MailRound) -> KeptRound | None:
         """Write a round if the table still has ``before``. Raises StoreUnavailable.
@@ -56,5 +56,9 @@ class DynamoDBMailStore:
 
 
 def _item(each: MailRound) -> Item:
-    item = {"taken_at": time(each.taken_at), "purge_at": purge_time(each.taken_at + _KEPT)}
+    item = {
+        "taken_at": time(each.taken_at),
+        "told": text(each.told),
+        "purge_at": purge_time(each.taken_at + _KEPT),
+    }
     return item | ({"is_sent": text("yes")} if each.is_sent else {})

@@ -1,14 +1,17 @@
 """Reads by key. They are strongly consistent unless the caller says otherwise."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from chalicelib import logs
 from chalicelib.adapters.dynamodb.attributes import Item
 from chalicelib.adapters.dynamodb.errors import translated
 from chalicelib.domain.errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+_Row = TypeVar("_Row")
 
 
 def get(client: "DynamoDBClient", table: str, key: Item) -> Mapping[str, Any] | None:
@@ -48,3 +51,20 @@ def query_all(client: "DynamoDBClient", **request: Any) -> Iterator[Any]:
         if not page.get("LastEvaluatedKey"):
             return
         start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+
+def readable(
+    read: Callable[[Mapping[str, Any]], _Row], rows: Sequence[Mapping[str, Any]], line: str
+) -> list[_Row]:
+    """Return what ``read`` returns for the rows that it can read.
+
+    ``line`` is the log line about each other row. A damaged row, or one of a later release, must not hide
+    the others.
+    """
+    found = []
+    for row in rows:
+        try:
+            found.append(read(row))
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            logs.warn(line, pk=row["pk"]["S"], sk=row["sk"]["S"], error=type(error).__name__)
+    return found

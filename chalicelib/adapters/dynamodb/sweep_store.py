@@ -1,16 +1,15 @@
 """The rows of the sweep: its checkpoint, and users with their tokens."""
 
 import secrets
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
-from chalicelib import logs
 from chalicelib.adapters.dynamodb import items, primary_keys
 from chalicelib.adapters.dynamodb.attributes import Member, RowKind, number, text, time
 from chalicelib.adapters.dynamodb.authorization_store import is_refused_as_before
 from chalicelib.adapters.dynamodb.errors import ConditionFailed, translated
 from chalicelib.adapters.dynamodb.events import put_event
-from chalicelib.adapters.dynamodb.reads import get
+from chalicelib.adapters.dynamodb.reads import get, readable
 from chalicelib.adapters.dynamodb.writes import Update, transact
 from chalicelib.domain.events import Event
 from chalicelib.domain.networks import RecordNetworks
@@ -20,8 +19,6 @@ from chalicelib.domain.walks import Walk
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-_Row = TypeVar("_Row")
 
 WALK = RowKind(
     Walk,
@@ -39,6 +36,7 @@ WALK = RowKind(
 _ROWS = ("#", f"{primary_keys.TOKENS}~")
 _OWNER_AND_GENERATIONS = ("#", f"{primary_keys.GENERATIONS}~")
 _ADDRESSES = ("networks", "refused")
+_UNREADABLE = "sweep.unreadable"
 _ATTEMPTS = 3
 
 
@@ -182,22 +180,13 @@ def _owned(rows: Sequence[Mapping[str, Any]], next_after: str | None) -> OwnedRo
     by_kind: dict[str, list[Mapping[str, Any]]] = {}
     for row in rows:
         by_kind.setdefault(row["sk"]["S"].partition("#")[0], []).append(row)
-    owners = _read(items.USER.read, by_kind.get("", []))
+    owners = readable(items.USER.read, by_kind.get("", []), _UNREADABLE)
     if not owners:
         return None
-    ended = _read(items.ENDED_GENERATION.read, by_kind.get("G", []))
-    tokens = _read(
-        lambda row: SweptToken(items.TOKEN.read(row), is_indexed="by_pk" in row), by_kind.get("T", [])
-    )
+    ended = readable(items.ENDED_GENERATION.read, by_kind.get("G", []), _UNREADABLE)
+    tokens = readable(_swept, by_kind.get("T", []), _UNREADABLE)
     return OwnedRows(owners[0], {each.generation: each for each in ended}, tokens, next_after)
 
 
-def _read(read: Callable[[Mapping[str, Any]], _Row], rows: Sequence[Mapping[str, Any]]) -> list[_Row]:
-    """Return the rows that can be read. A damaged row must not hold up the walk."""
-    found = []
-    for row in rows:
-        try:
-            found.append(read(row))
-        except (KeyError, ValueError) as error:
-            logs.warn("sweep.unreadable", sk=row["sk"]["S"], error=type(error).__name__)
-    return found
+def _swept(row: Mapping[str, Any]) -> SweptToken:
+    return SweptToken(items.TOKEN.read(row), is_indexed="by_pk" in row)

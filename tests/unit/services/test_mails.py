@@ -56,12 +56,12 @@ class Bench:
         """Add a row."""
         self.store._tokens[token.user_id, token.id] = token
 
-    def sweep(self, store: Any = None) -> Swept:
+    def sweep(self, store: Any = None, max_calls: int = sweep.MAX_CALLS) -> Swept:
         """Run one invocation, which sees the time of the bench."""
         store = store or self.store
         mails = MailComing(store, store, self.mailer, self.clock, RULES, PAGE)
         visits = (GiveNotices(store, JOURNAL, RULES),)
-        run = SweepTokens(store, visits, self.clock, owner_visits=(mails,))
+        run = SweepTokens(store, visits, self.clock, max_calls, owner_visits=(mails,))
         return run(self.clock.now() + DAY)
 
     @property
@@ -83,6 +83,21 @@ def test_owner_gets_one_mail_for_each_stage() -> None:
         bench.clock.set_to(START + hour * timedelta(hours=6))
         bench.sweep()
     assert bench.sent == Counter({user.email: 3 for user in bench.users})
+
+
+def test_walk_that_passes_midnight_sends_no_mail_twice() -> None:
+    """The next walk begins on the day of the notices that the last one gave and sent."""
+    bench = Bench()
+    bench.clock.set_to(START.replace(hour=23, minute=55) + 23 * DAY)
+    bench.sweep(max_calls=1)
+    bench.clock.advance(10 * MINUTE)
+    assert bench.sweep().walk.ended_at
+    bench.require_one_each()
+
+    for _ in range(2):
+        bench.clock.advance(10 * MINUTE)
+        bench.sweep()
+    bench.require_one_each()
 
 
 def test_mail_names_all_tokens_of_the_day() -> None:
