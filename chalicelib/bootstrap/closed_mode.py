@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Self, TypeVar
 from chalicelib.bootstrap.decision import Decision
 from chalicelib.bootstrap.mails import Mails
 from chalicelib.bootstrap.provider import Provider
+from chalicelib.domain.keys import KeyUse
 from chalicelib.services.callers import ApiCaller, token_caller
 from chalicelib.settings import GatewaySettings
 
 if TYPE_CHECKING:
+    from chalicelib.adapters.jws import SigningKeys
     from chalicelib.bootstrap.oauth import OAuth
     from chalicelib.domain.ports.events import EventBus
     from chalicelib.domain.ports.flushes import AuthorizerCaches
@@ -259,6 +261,20 @@ class Service(Decision, Provider, Mails):
         from chalicelib.bootstrap.sweep import sweep_of
 
         return sweep_of(self)
+
+    @cached_property
+    def signing_key(self) -> "SigningKeys":
+        """The keys that sign API tokens."""
+        from chalicelib.bootstrap.signing import signing_keys
+
+        return signing_keys(self, KeyUse.API_TOKEN)
+
+    @cached_property
+    def access_token_key(self) -> "SigningKeys":
+        """The keys that sign access tokens. Without its setting no access token is derived."""
+        from chalicelib.bootstrap.signing import signing_keys
+
+        return signing_keys(self, KeyUse.ACCESS_TOKEN)
 
     @cached_property
     def _signer(self) -> "TokenSigner":

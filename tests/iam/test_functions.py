@@ -174,11 +174,23 @@ def kms_requests() -> Iterator[Request]:
         yield key(action)
 
 
+def changes_of_events() -> Iterator[Request]:
+    """Return the changes of events, alone and in transactions. IAM cannot tell a PutItem over an event."""
+    for partition in ("E#1", "E#KEYS"):
+        for action in ("UpdateItem", "DeleteItem"):
+            for attributes in ((), ("type",), ("purge_at",), ("by_pk", "by_sk")):
+                yield row(action, partition, *attributes)
+                yield enclosed(action, partition, *attributes)
+        for action in ("BatchWriteItem", "PartiQLUpdate", "PartiQLInsert", "PartiQLDelete"):
+            yield row(action, partition, "type")
+
+
 def beyond_all() -> Iterator[Request]:
     """Return what no function may do."""
     for partition in (*PARTITIONS, "I#1"):
         for action in (*OTHERS, "BatchWriteItem"):
             yield row(action, partition)
+    yield from changes_of_events()
     yield from (row(CHECK, partition) for partition in PARTITIONS if partition != "U#1")
     # Only an operator moves identities. A function may only check that rows exist.
     yield from (row(action, "I#1", "user_id") for action in (*WRITES, "GetItem", "Query"))
