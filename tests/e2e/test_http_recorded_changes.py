@@ -119,6 +119,15 @@ CASES: dict[str, Case] = {
         lambda w: w.api.delete(w.theirs, w.admin),
         [(EventType.TOKEN_REVOKED, ADMINISTRATOR, {"state", "revoked_reason"})],
     ),
+    "revoke many": Case(
+        lambda w: w.api.post(
+            "/v1/admin/revocations",
+            w.admin,
+            {"token_ids": [w.token["id"]], "reason": "exposed"},
+            headers={"Idempotency-Key": "leak"},
+        ),
+        [(EventType.TOKEN_EXPOSED, ADMINISTRATOR, {"state", "revoked_reason"})],
+    ),
     "deactivate": Case(World.deactivate, [(EventType.USER_DEACTIVATED, ADMINISTRATOR, {"status"})]),
     "re-activate a user": Case(
         lambda w: w.api.patch(f"/v1/users/{USER_ID}", w.admin, {"status": "active"}),
@@ -201,6 +210,16 @@ def test_end_of_a_line_is_an_event_for_each_token(world: World) -> None:
     assert {event.type for event in events} == {EventType.TOKEN_REVOKED}
 
 
+def test_overlap_that_a_rotation_cuts_short_has_an_event_too(world: World) -> None:
+    """The rotation is one event. The predecessor that works no longer is another changed token."""
+    made = world.api.post(f"{world.own}/rotate", world.person, {"overlap_seconds": 60}).json
+    events = happened(world, Case(lambda w: w.api.post(f"/v1/tokens/{made['id']}/rotate", w.person), []))
+    assert [(e.token_id, e.type, set(e.changes)) for e in events] == [
+        (made["id"], EventType.TOKEN_ROTATED, {"overlap_ends_at", "successor_id"}),
+        (world.token["id"], EventType.TOKEN_REVOKED, {"overlap_ends_at"}),
+    ]
+
+
 def test_first_sign_in_and_return_are_told(world: World) -> None:
     """A later sign-in alone is not."""
     histories = {
@@ -237,6 +256,12 @@ def test_reads_and_refused_calls_leave_none(world: World) -> None:
         lambda w: w.api.delete(w.own, w.admin),
         lambda w: w.api.post("/v1/tokens", w.person, {"scopes": ["nothing"]}),
         lambda w: w.api.post("/v1/exposed", None, {"tokens": [w.token["token"][:-40]]}),
+        lambda w: w.api.post(
+            "/v1/admin/revocations",
+            w.admin,
+            {"filter": {"all": True}, "reason": "admin", "dry_run": True},
+            headers={"Idempotency-Key": "dry"},
+        ),
     ]
     for call in calls:
         assert happened(world, Case(call, [])) == []
