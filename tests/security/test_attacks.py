@@ -288,6 +288,8 @@ SELF_ROUTES = [
     ("DELETE", "/v1/tokens/self/predecessor"),
     ("POST", "/v1/tokens/self/rotate"),
 ]
+# No job has it.
+JOB_ID = "job_" + "1" * 26
 PEOPLES_ROUTES = [route for route in ROUTES if route not in OPEN_ROUTES + SELF_ROUTES]
 ADMIN_ROUTES = [
     (method, path) for method, path in ROUTES if path.startswith(("/v1/users", "/v1/admin", "/v1/events"))
@@ -296,7 +298,7 @@ ADMIN_ROUTES = [
 
 def call(victim: Victim, method: str, path: str, credential: str | None, **options: Any) -> Answer:
     """Call a route on the victim's own ids."""
-    there = path.format(token_id=victim.token_id, user_id=victim.user_id)
+    there = path.format(token_id=victim.token_id, user_id=victim.user_id, job_id=JOB_ID)
     return victim.api.call(
         method, there, credential, {} if method in ("POST", "PATCH") else None, **options
     )
@@ -310,6 +312,8 @@ def state(victim: Victim) -> tuple[object, ...]:
 def test_attack_list_covers_the_contract() -> None:
     """The routes attacked are those of the contract's table."""
     assert ROUTES == [
+        ("POST", "/v1/admin/revocations"),
+        ("GET", "/v1/admin/revocations/{job_id}"),
         ("GET", "/v1/admin/tokens"),
         ("GET", "/v1/events"),
         ("POST", "/v1/exposed"),
@@ -408,7 +412,8 @@ def test_plain_user_administers_nothing(victim: Victim, method: str, path: str) 
     before = state(victim)
     on_self = call(victim, method, path, victim.person)
     on_other = call(victim, method, path, victim.other_person)
-    nobody = path.format(user_id=user_id_for(ISSUER, "nobody@example.com"), token_id=victim.token_id)
+    nobody_id = user_id_for(ISSUER, "nobody@example.com")
+    nobody = path.format(user_id=nobody_id, token_id=victim.token_id, job_id=JOB_ID)
     on_nobody = victim.api.call(method, nobody, victim.person, {})
     assert (on_self.status, on_self.code) == (403, "admin_required")
     assert on_self.text == on_other.text == on_nobody.text
