@@ -12,7 +12,7 @@ from chalicelib.domain.tokens import Token
 from chalicelib.domain.users import User
 
 _MOST_SHOWN = 50
-_TURN_OFF = 'To turn these mails off, sign in and send PATCH /v1/me with {"notices": false}.'
+_TURN_OFF = "To turn these mails off, sign in at your page and clear the box below the list of your tokens."
 
 
 def mail_about(owner: User, tokens: Sequence[Token], since: date, rules: TokenRules, page: str) -> Mail:

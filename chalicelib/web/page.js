@@ -1,6 +1,7 @@
 /** Settings > API Tokens: starts the page and shows the view that its address names. */
 
 import { me } from './api.js';
+import { showMails } from './mails.js';
 import { errorToast } from './notices.js';
 import { emailBeside, userName } from './people.js';
 import { watchSession } from './session.js';
@@ -48,6 +49,7 @@ showMe();
 sections.hidden = !isAdmin;
 watchSession();
 keepFresh();
+showMails();
 startTokens();
 window.addEventListener('hashchange', route);
 // A click before this moment would be lost without a message.

@@ -3,6 +3,7 @@
 import json
 import re
 import zlib
+from dataclasses import replace
 from http import HTTPStatus
 from importlib import resources
 
@@ -134,3 +135,14 @@ def test_assets_work_under_a_stage_prefix(api: Api) -> None:
     assert links
     assert all(link.startswith("/dev/") for link in links)
     assert json.dumps(page.headers)
+
+
+@pytest.mark.parametrize("sender", [None, "api-tokens@example.com"])
+def test_page_offers_mails_only_if_the_service_sends_some(
+    browser: Browser, service: MemoryService, sender: str | None
+) -> None:
+    """Otherwise a person would wait for mails that never come."""
+    service.settings = replace(service.settings, notices_from=sender)
+    browser.sign_in("user@example.com")
+    page = browser.visit(PAGE).body.decode()
+    assert ('data-mails="on"' in page) is (sender is not None)

@@ -241,6 +241,7 @@ def _page_of(site: Site, visitor: Visitor) -> Response:
         "user": responses.text(responses.me(visitor.user)),
         "scopes": json.dumps(_scopes_of(visitor.user)),
         "limits": json.dumps(_limits_of(bootstrap.service().rules)),
+        "mails": "on" if bootstrap.service().settings.notices_from else "",
         "cache_seconds": str(int(bootstrap.service().cache_ttl.total_seconds())),
     }
     return pages.page(site, "page.html", values)

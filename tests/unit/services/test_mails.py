@@ -257,7 +257,7 @@ def test_mail_says_what_is_coming() -> None:
         assert f'<a href="{PAGE}#{token.id}">{token.name}</a>' in mail.html
     assert PAGE in mail.text
     for body in (mail.text, html.unescape(mail.html)):
-        assert 'To turn these mails off, sign in and send PATCH /v1/me with {"notices": false}.' in body
+        assert "To turn these mails off, sign in at your page and clear the box below the list" in body
 
 
 def test_names_cannot_become_markup() -> None:
