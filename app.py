@@ -12,6 +12,7 @@ from chalicelib.handlers.page.routes import web
 from chalicelib.handlers.v1.all_tokens import all_tokens
 from chalicelib.handlers.v1.events.routes import histories
 from chalicelib.handlers.v1.exposed import exposed
+from chalicelib.handlers.v1.revocations.routes import revocations
 from chalicelib.handlers.v1.sample_api import sample_api
 from chalicelib.handlers.v1.self_service import self_service
 from chalicelib.handlers.v1.summaries import summaries
@@ -39,6 +40,7 @@ for blueprint in (
     users,
     users_tokens,
     all_tokens,
+    revocations,
     histories,
     oauth,
     well_known,

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from chalicelib.bootstrap.oauth import OAuth
     from chalicelib.domain.ports.events import EventBus
     from chalicelib.domain.ports.flushes import AuthorizerCaches
+    from chalicelib.domain.ports.revocation_jobs import RevocationJobStore
     from chalicelib.domain.ports.signing import TokenSigner
     from chalicelib.domain.ports.sweeps import SweepStore
     from chalicelib.domain.users import Role, User
@@ -30,7 +31,9 @@ if TYPE_CHECKING:
     from chalicelib.services.manage import ManageTokens
     from chalicelib.services.publish import PublishEvents
     from chalicelib.services.revocation import RevokeExposed
+    from chalicelib.services.revocation_jobs import RevocationJobs
     from chalicelib.services.rotate import RotateToken
+    from chalicelib.services.run_revocations import RunRevocations
     from chalicelib.services.self_service import SelfService
     from chalicelib.services.sessions import Sessions
     from chalicelib.services.sign_in import SignIn
@@ -259,6 +262,31 @@ class Service(Decision, Provider, Mails):
         from chalicelib.bootstrap.sweep import sweep_of
 
         return sweep_of(self)
+
+    @cached_property
+    def revocation_job_store(self) -> "RevocationJobStore":
+        """Jobs that revoke many tokens."""
+        from chalicelib.adapters.dynamodb.revocation_job_store import DynamoDBRevocationJobStore
+
+        return DynamoDBRevocationJobStore(self.dynamodb, self.settings.table_name)
+
+    @cached_property
+    def run_revocations(self) -> "RunRevocations":
+        """The work of jobs that revoke many tokens."""
+        from chalicelib.services.revocation_targets import FindTargets
+        from chalicelib.services.run_revocations import RunRevocations
+
+        jobs, rows = self.revocation_job_store, self.authorization
+        targets = FindTargets(jobs, self.sweep_store, self.token_index, self.rules)
+        return RunRevocations(jobs, targets, self.revoke, rows, self.users, self.clock, self.rules)
+
+    @cached_property
+    def revocation_jobs(self) -> "RevocationJobs":
+        """Jobs that revoke many tokens, for administrators."""
+        from chalicelib.services.revocation_jobs import RevocationJobs
+
+        store, run = self.revocation_job_store, self.run_revocations
+        return RevocationJobs(store, run, self.clock, self.rules, self.journal)
 
     @cached_property
     def _signer(self) -> "TokenSigner":

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.ports.events import EventBus, EventStore
     from chalicelib.domain.ports.flushes import AuthorizerCaches, FlushStore
     from chalicelib.domain.ports.mails import Mailer, MailStore
+    from chalicelib.domain.ports.revocation_jobs import RevocationJobStore
     from chalicelib.domain.ports.sign_in import LoginProvider, SessionStore
     from chalicelib.domain.ports.signing import KeyStore
     from chalicelib.domain.ports.sweeps import SweepStore
@@ -50,6 +51,7 @@ class Parts(TypedDict, total=False):
     daily_count_store: "DailyCountStore"
     flush_store: "FlushStore"
     sweep_store: "SweepStore"
+    revocation_job_store: "RevocationJobStore"
     keys: "KeyStore"
     access_token_keys: "KeyStore"
     signing_key: "SigningKeys"

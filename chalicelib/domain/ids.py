@@ -5,6 +5,7 @@ import hashlib
 import json
 import re
 import secrets
+from collections.abc import Sequence
 from datetime import datetime
 
 API_TOKEN_PREFIX = "bodhi_"  # noqa: S105 - a prefix that makes leaks greppable, not a secret
@@ -19,6 +20,7 @@ _BITS_PER_CHARACTER = 5
 
 LOGIN_ID = re.compile(rf"[{_BASE32_SORTED}]{{{_TIME_CHARACTERS + _LOGIN_RANDOM_CHARACTERS}}}")
 TOKEN_ID = re.compile(rf"tok_[{_BASE32_SORTED}]{{{_TIME_CHARACTERS + _RANDOM_CHARACTERS}}}")
+JOB_ID = re.compile(rf"job_[{_BASE32_SORTED}]{{{_RANDOM_CHARACTERS}}}")
 EVENT_ID = re.compile(rf"evt_[{_BASE32_SORTED}]{{{_RANDOM_CHARACTERS}}}")
 USER_ID = re.compile(r"usr_[a-z2-7]{32}")
 
@@ -35,9 +37,12 @@ def new_event_id() -> str:
 
 def derived_event_id(*parts: str) -> str:
     """Return the id of an event that two processes may write. Both get the same id from the same parts."""
-    digest = hashlib.sha256(json.dumps(parts).encode()).digest()
-    bits = _RANDOM_CHARACTERS * _BITS_PER_CHARACTER
-    return "evt_" + _base32(int.from_bytes(digest, "big") >> 256 - bits, _RANDOM_CHARACTERS)
+    return "evt_" + _derived_base32(parts)
+
+
+def job_id_for(admin_id: str, idempotency_key: str) -> str:
+    """Return the id of the job that an administrator starts with an idempotency key."""
+    return "job_" + _derived_base32((admin_id, idempotency_key))
 
 
 def was_made_before(token_id: str, moment: datetime) -> bool:
@@ -74,6 +79,12 @@ def user_id_for(issuer: str, subject: str, subject_claim: str = "sub") -> str:
 
 def _sortable(moment: datetime) -> str:
     return _base32(round(moment.timestamp() * 1000), _TIME_CHARACTERS)
+
+
+def _derived_base32(parts: Sequence[str]) -> str:
+    digest = hashlib.sha256(json.dumps(parts).encode()).digest()
+    bits = _RANDOM_CHARACTERS * _BITS_PER_CHARACTER
+    return _base32(int.from_bytes(digest, "big") >> 256 - bits, _RANDOM_CHARACTERS)
 
 
 def _random_base32(length: int) -> str:

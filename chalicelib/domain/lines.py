@@ -60,7 +60,11 @@ class Members:
 
 
 def ending_of(
-    members: Members, reason: RevocationReason, now: datetime, rules: TokenRules
+    members: Members,
+    reason: RevocationReason,
+    now: datetime,
+    rules: TokenRules,
+    job_id: str | None = None,
 ) -> Ending | None:
     """Return the writes that end a line, or None if no token of it can work any more.
 
@@ -74,7 +78,7 @@ def ending_of(
     had_place = not was_freed and any(token.surely_holds_place(now) for token in ending)
     keeps_place = any(token.holds_place(now) for token in members.relatives)
     return Ending(
-        changes=tuple(Change(token, token.revoked(reason, now, rules)) for token in ending),
+        changes=tuple(Change(token, token.revoked(reason, now, rules, job_id)) for token in ending),
         line=members.line.ended(now, rules) if members.line else None,
         frees_place=had_place and not keeps_place,
     )

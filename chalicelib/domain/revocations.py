@@ -19,10 +19,14 @@ class RevocationReason(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Revocation:
-    """The reason and the time of a revocation, of one token or of a whole generation."""
+    """The reason and the time of a revocation, of one token or of a whole generation.
+
+    ``job_id`` names the job of an administrator that revoked many tokens, if one did.
+    """
 
     reason: RevocationReason
     at: datetime
+    job_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,16 @@
 """Properties by which administrators find tokens of all users."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
+from typing import Any
 
 from chalicelib.domain.text import search_key
 from chalicelib.domain.token_rules import TokenRules
 from chalicelib.domain.tokens import Token, TokenStatus
 from chalicelib.domain.users import User
 
+_TIMES = {"unused_for", "expires_within", "idle_within"}
 _ENDED = frozenset({TokenStatus.REVOKED, TokenStatus.EXPIRED})
 
 
@@ -28,6 +31,21 @@ class TokenFilter:
     without_expiry: bool | None = None
     reused: bool | None = None
     refused: bool | None = None
+
+    def members(self) -> Mapping[str, str | int | bool]:
+        """Return the members that are set as plain values, with times in seconds."""
+        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        return {name: _plain(value) for name, value in values.items() if value not in (None, "")}
+
+    @classmethod
+    def of_members(cls, members: Mapping[str, Any]) -> "TokenFilter":
+        """Return the filter with the values that ``members`` returned. Raises TypeError or ValueError."""
+        values = dict(members)
+        for name in values.keys() & _TIMES:
+            values[name] = timedelta(seconds=values[name])
+        if "status" in values:
+            values["status"] = TokenStatus(values["status"])
+        return cls(**values)
 
     @property
     def is_empty(self) -> bool:
@@ -70,3 +88,9 @@ class TokenFilter:
         if self.idle_within is None:
             return True
         return status is TokenStatus.ACTIVE and token.idle_at <= now + self.idle_within
+
+
+def _plain(value: TokenStatus | timedelta | str | bool) -> str | int | bool:
+    if isinstance(value, timedelta):
+        return round(value.total_seconds())
+    return value.value if isinstance(value, TokenStatus) else value

@@ -259,12 +259,14 @@ class Token:
         """Return the token with its idle clock started anew, without a use."""
         return replace(self, updated_at=now).alive_since(now, rules)
 
-    def revoked(self, reason: RevocationReason, now: datetime, rules: TokenRules) -> "Token":
-        """Return the token revoked, which is final."""
+    def revoked(
+        self, reason: RevocationReason, now: datetime, rules: TokenRules, job_id: str | None = None
+    ) -> "Token":
+        """Return the token revoked, which is final. ``job_id`` names the job that revokes it."""
         return replace(
             self,
             state=TokenState.REVOKED,
-            revocation=Revocation(reason, now),
+            revocation=Revocation(reason, now, job_id),
             updated_at=now,
             purge_at=rules.purge_time(now),
         )

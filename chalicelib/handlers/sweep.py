@@ -24,15 +24,25 @@ class Context(Protocol):
 
 
 def sweep_tokens(event: object, context: Context) -> None:
-    """Go on with today's walk through all tokens. Raises DependencyUnavailable.
+    """Go on with revocation jobs and with today's walk through all tokens.
 
-    The next invocation goes on from the checkpoint, so Lambda does not need to repeat this one.
+    Raises DependencyUnavailable.
+
+    The next invocation goes on from the checkpoints, so Lambda does not need to repeat this one.
     """
     with logs.entry("sweep", request_id=getattr(context, "aws_request_id", None)) as entry:
         service = bootstrap.service()
-        left = timedelta(milliseconds=context.get_remaining_time_in_millis())
-        swept = service.sweep(service.clock.now() + left - _RESERVE)
+        began, run_jobs = service.clock.now(), service.run_revocations.all_running
+        left = timedelta(milliseconds=context.get_remaining_time_in_millis()) - _RESERVE
+        # Revocations are urgent, but large jobs must leave time for the walk.
+        try:
+            pages = run_jobs(began + left / 2)
+        finally:
+            # A job that fails must not hold up the walk either.
+            swept = service.sweep(began + left)
+        pages += run_jobs(began + left)
         entry.add(
+            job_pages=pages,
             users=swept.users,
             tokens=swept.tokens,
             calls=swept.calls,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from chalicelib.domain.callers import Caller
 from chalicelib.domain.events import (
     OF_KEYS,
     SYSTEM,
@@ -82,6 +83,21 @@ class Journal:
             "state": Difference(before.state.value if before else None, after.state.value),
         }
         return self._event(kind, OF_KEYS, actor, after.changed_at, changes)
+
+    def recorded(self, actor: Actor) -> Actor:
+        """Return the actor with that part of its request that events have, to keep it for later events."""
+        caller = actor.caller
+        if caller is None:
+            return actor
+        address = recorded(Address.parse(caller.address), self._record_networks)
+        # Without its length, because an event parses the address once more. It gets the same network.
+        kept = Caller(
+            caller.door,
+            address.partition("/")[0] if address else None,
+            _printable(caller.unverified_user_agent),
+            request_id=caller.request_id,
+        )
+        return replace(actor, caller=kept)
 
     def about_reuse(self, reused: TokenReused) -> Event:
         """Return the event of a reuse. It is derived from the token's row, so two calls return the same."""

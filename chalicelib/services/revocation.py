@@ -1,6 +1,7 @@
 """The end of tokens: by their owners, by bearers (RFC 7009), by leak reports and after reuse."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from chalicelib import logs
 from chalicelib.domain.administrators import ActingAdmin
@@ -27,6 +28,10 @@ from chalicelib.services.conflicts import retry_on_conflict
 from chalicelib.services.journal import Journal
 from chalicelib.services.lines import find_members
 from chalicelib.services.lookup import find_owned, find_presented
+
+if TYPE_CHECKING:
+    # Not loaded by authorizers, which revoke families alone.
+    from chalicelib.domain.revocation_jobs import RevocationJob
 
 MAX_REPORTED = 100
 
@@ -84,6 +89,21 @@ class RevokeToken:
             lambda: self._end(reason, actor, *self._rows.find_for_authorization(user_id, token_id))
         )
 
+    def by_job(self, user_id: str, token_id: str, job: "RevocationJob", admin: ActingAdmin) -> None:
+        """Revoke a token and its line for a job. Their rows then name the job.
+
+        Raises AdminRequired, ConcurrentChange or DependencyUnavailable.
+        """
+        retry_on_conflict(
+            lambda: self._end(
+                job.reason,
+                job.actor,
+                *self._rows.find_for_authorization(user_id, token_id),
+                admin,
+                job.id,
+            )
+        )
+
     def _end(
         self,
         reason: RevocationReason,
@@ -91,13 +111,14 @@ class RevokeToken:
         token: Token | None,
         owner: User | None,
         admin: ActingAdmin | None = None,
+        job_id: str | None = None,
     ) -> bool:
         # A token of an earlier generation ended with it, and has the time and reason of that end.
         if token is None or owner is None or token.generation != owner.generation:
             return False
         members = find_members(self._rotations, token)
         now = self._clock.now()
-        ending = ending_of(members, reason, now, self._rules)
+        ending = ending_of(members, reason, now, self._rules, job_id)
         if ending is None:
             return False
         is_leak = reason is RevocationReason.EXPOSED

@@ -68,8 +68,10 @@ class Walk:
         """Return path, headers and body."""
         operation = each.operation
         values = {"token_id": self.token["id"], "resource_path": "api", **self._user(operation.path)}
+        values |= {"job_id": self._job()} if "{job_id}" in operation.path else {}
         path = operation.documented_path.format(**values)
         headers = self._credential(operation.access.schemes)
+        headers |= {each.name: "key" for each in operation.headers if each.is_required}
         if operation.body is None:
             return path, headers, b""
         headers["Content-Type"] = operation.media_type
@@ -87,6 +89,12 @@ class Walk:
         of_other = "{token_id}" in path
         values = {"user_id": self.api.get("/v1/me", self.other).json["id"]}
         return values | ({"token_id": self.api.create_token(self.other)["id"]} if of_other else {})
+
+    def _job(self) -> str:
+        body = {"token_ids": [self.token["id"]], "reason": "admin", "dry_run": True}
+        key = {"Idempotency-Key": "job"}
+        started = self.api.post("/v1/admin/revocations", self.admin, body, headers=key)
+        return str(started.json["id"])
 
     def _body(self, each: Documented) -> bytes:
         own = FORMS.get(each.name)

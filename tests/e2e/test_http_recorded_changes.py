@@ -119,6 +119,15 @@ CASES: dict[str, Case] = {
         lambda w: w.api.delete(w.theirs, w.admin),
         [(EventType.TOKEN_REVOKED, ADMINISTRATOR, {"state", "revoked_reason"})],
     ),
+    "revoke many": Case(
+        lambda w: w.api.post(
+            "/v1/admin/revocations",
+            w.admin,
+            {"token_ids": [w.token["id"]], "reason": "exposed"},
+            headers={"Idempotency-Key": "leak"},
+        ),
+        [(EventType.TOKEN_EXPOSED, ADMINISTRATOR, {"state", "revoked_reason"})],
+    ),
     "deactivate": Case(World.deactivate, [(EventType.USER_DEACTIVATED, ADMINISTRATOR, {"status"})]),
     "re-activate a user": Case(
         lambda w: w.api.patch(f"/v1/users/{USER_ID}", w.admin, {"status": "active"}),
@@ -237,6 +246,12 @@ def test_reads_and_refused_calls_leave_none(world: World) -> None:
         lambda w: w.api.delete(w.own, w.admin),
         lambda w: w.api.post("/v1/tokens", w.person, {"scopes": ["nothing"]}),
         lambda w: w.api.post("/v1/exposed", None, {"tokens": [w.token["token"][:-40]]}),
+        lambda w: w.api.post(
+            "/v1/admin/revocations",
+            w.admin,
+            {"filter": {"all": True}, "reason": "admin", "dry_run": True},
+            headers={"Idempotency-Key": "dry"},
+        ),
     ]
     for call in calls:
         assert happened(world, Case(call, [])) == []

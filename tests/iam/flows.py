@@ -11,6 +11,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
+
 from chalicelib.adapters.aws import secret_client
 from chalicelib.adapters.dynamodb.key_store import DynamoDBKeyStore
 from chalicelib.adapters.oidc.client_secret import stored_value
@@ -18,6 +20,7 @@ from chalicelib.domain.ids import user_id_for
 from chalicelib.domain.keys import KeyUse
 from chalicelib.handlers.http.pages import assets_version
 from chalicelib.handlers.oauth.forms import TOKEN_EXCHANGE
+from chalicelib.services import revocation_jobs, revocation_targets
 from chalicelib.services.sweep import TOKENS_AT_A_TIME
 from infra.aws.operate.key_rollover import Operator
 from infra.aws.package.functions import PAGE as FUNCTION_OF_THE_PAGE
@@ -33,6 +36,7 @@ from tests.support.stream import handed_on, records_between
 if TYPE_CHECKING:
     from tests.iam.walk import Walk
 
+JOBS = "/v1/admin/revocations"
 PAGE = "/settings/api-tokens"
 OPEN_TO_ALL = (
     "/",
@@ -275,6 +279,44 @@ def flush_caches(walk: Walk) -> None:
     walk.gateway.stream(handed_on(records_between(before, walk.cloud.rows())))
 
 
+def revoke_many_tokens(walk: Walk) -> None:
+    """Jobs by ids and by a filter. Lines and the administrator's own tokens end, also by the sweep."""
+    person, admin = walk.somebody(), walk.somebody()
+    owners = [walk.provider.sign_in(person), walk.provider.sign_in(admin, groups=["admins"])]
+    jwt = owners[1]
+    for is_dry_run in (True, False):
+        job = {"token_ids": [_grown(walk, own) for own in owners], "reason": "exposed"}
+        started = walk.call(
+            "POST", JOBS, jwt, {**job, "dry_run": is_dry_run}, Idempotency_Key=f"{is_dry_run}"
+        )
+        walk.call("GET", f"{JOBS}/{started.json['id']}", jwt)
+    named = [_grown(walk, own) for own in owners for _ in range(2)]
+    unknown, damaged = f"tok_{'0' * 36}", str(walk.token(person)["id"])
+    (row,) = [row for row in walk.cloud.rows() if row["sk"]["S"] == f"T#{damaged}"]
+    unreadable = {name: each for name, each in row.items() if name != "state"}
+    walk.cloud.dynamodb.put_item(TableName=walk.cloud.table, Item=unreadable)
+    with pytest.MonkeyPatch.context() as small:
+        small.setattr(revocation_jobs, "MOST_AT_ONCE", 1)
+        small.setattr(revocation_targets, "TOKENS_AT_A_TIME", 2)
+        wanted: list[dict[str, object]] = [
+            {"token_ids": [*named[1:], unknown, damaged]},
+            {"filter": {"q": "many"}},
+        ]
+        for number, each in enumerate(wanted):
+            body = {**each, "reason": "admin"}
+            walk.call("POST", JOBS, jwt, body, Idempotency_Key=f"{number}")
+        walk.advance(minutes=1)
+        walk.gateway.sweep()
+    walk.cloud.dynamodb.put_item(TableName=walk.cloud.table, Item=row)
+
+
+def _grown(walk: Walk, jwt: str) -> str:
+    """Return the id of a new token that has rotated itself."""
+    made = walk.call("POST", "/v1/tokens", jwt, {"name": "many"}).json
+    walk.call("POST", "/v1/tokens/self/rotate", made["token"], {"overlap_seconds": 60})
+    return str(made["id"])
+
+
 def publish_events(walk: Walk) -> None:
     """Send the event of a rotation, and write the event of a reuse."""
     person = walk.somebody()
@@ -360,6 +402,7 @@ ALL: tuple[Callable[[Walk], None], ...] = (
     sign_in_in_two_tabs,
     pass_every_door,
     flush_caches,
+    revoke_many_tokens,
     publish_events,
     sweep_tokens,
 )

@@ -84,7 +84,7 @@ SECRET_WRITES = (
     "ssm:DeleteParameter",
 )
 SECRET_ARNS = (CLIENT_SECRET_ARN, NAMED_SECRET_ARN, NAMED_PARAMETER_ARN)
-PARTITIONS = ("U#1", "S#1", "L#1", "A#1", "KEYS", "ACCESS_TOKEN_KEYS", "FLUSHES", "SWEEP")
+PARTITIONS = ("U#1", "S#1", "L#1", "A#1", "KEYS", "ACCESS_TOKEN_KEYS", "FLUSHES", "SWEEP", "J#1")
 ENCLOSING = "dynamodb:EnclosingOperation"
 # Service Authorization Reference, "Actions, resources, and condition keys for Amazon DynamoDB".
 ENCLOSABLE = frozenset(f"dynamodb:{name}Item" for name in ("Get", "Put", "Update", "Delete"))
@@ -274,6 +274,7 @@ def beyond_api() -> Iterator[Request]:
     """Return what the API may not do: delete, sign otherwise, or change a published key in place."""
     yield from (row(action, "SWEEP") for action in (*READS, *WRITES))
     yield from (row("DeleteItem", partition) for partition in PARTITIONS)
+    yield from (row(action, "J#1") for action in ("Query", "BatchGetItem"))
     for ring in ("KEYS", "ACCESS_TOKEN_KEYS"):
         yield from (row("UpdateItem", ring, "state"), row("PutItem", ring, "user_id"))
     yield from (row("UpdateItem", "S#1", "user_id"), row("PutItem", "A#1", "user_id"), indexed("OTHER"))
@@ -340,16 +341,29 @@ def beyond_sweeper() -> Iterator[Request]:
     yield from kms_requests()
     for action in (*READS, *WRITES):
         yield from (row(action, partition) for partition in ("S#1", "L#1", "A#1", *RINGS))
-    for action in ("BatchGetItem", "PutItem", "DeleteItem", CHECK):
+    for action in ("PutItem", "DeleteItem"):
         yield row(action, "U#1")
+    yield row(CHECK, "U#1", "email")
     for action in ("Query", "BatchGetItem", "PutItem", "DeleteItem"):
         yield row(action, "SWEEP", "position")
+        yield row(action, "J#1", "status")
+    # A job revokes in a transaction, with its event. It cannot change who asked, or for what.
+    yield from (enclosed("UpdateItem", "U#1", name) for name in ("scope", "expires_at", "users_pk"))
+    yield from (enclosed("UpdateItem", partition, "state") for partition in ("S#1", "KEYS", "E#1"))
+    yield from (row("UpdateItem", partition, "status") for partition in ("U#1", "S#1", "KEYS"))
+    yield from (row("UpdateItem", "J#1", name) for name in ("admin_id", "filter", "token_count", "reason"))
     kept = (*DECISIVE, "state", "generation", "last_used_at", "live_tokens")
     yield from (row(action, "E#1", "type") for action in (*READS, "UpdateItem", "DeleteItem"))
     yield row("UpdateItem", "U#1", "by_pk", "noticed")
     yield from (row("UpdateItem", "U#1", name) for name in kept)
     yield row("UpdateItem", "SWEEP", "user_id")
-    yield indexed("OTHER")
+    yield from (indexed("OTHER", index) for index in ("users", "by_key"))
+
+
+def jobs() -> Iterator[Request]:
+    """Return what only the API and the sweep may do."""
+    yield from (row(action, "J#1", "status") for action in (*READS, *WRITES))
+    yield indexed("JOBS", "by_key")
 
 
 def unkeyed() -> Iterator[Request]:
@@ -395,8 +409,10 @@ UNSUPPLIED: Mapping[str, list[Request]] = {
     ],
     SWEEPER: [
         *unkeyed(),
-        *(unnamed("UpdateItem", partition) for partition in ("SWEEP", "U#1")),
+        *(unnamed("UpdateItem", partition) for partition in ("SWEEP", "U#1", "J#1")),
+        unnamed(CHECK, "U#1"),
         enclosed("UpdateItem", "SWEEP", "position"),
+        enclosed("UpdateItem", "J#1", "status"),
         enclosed("UpdateItem", "U#1", "networks"),
         enclosed("UpdateItem", "U#1", "is_sent"),
         enclosed("GetItem", "U#1"),
@@ -422,12 +438,12 @@ UNSUPPLIED: Mapping[str, list[Request]] = {
 
 CANNOT: Mapping[str, list[Request]] = {
     API: [*beyond_all(), *beyond_readers(), *client_secret(), *beyond_api()],
-    PAGE: [*beyond_all(), *beyond_readers(), *beyond_page(), *checkpoint()],
-    FLUSHER: [*beyond_all(), *unsent(), *client_secret(), *beyond_flusher(), *checkpoint()],
-    PUBLISHER: [*beyond_all(), *unflushed(), *client_secret(), *beyond_publisher(), *checkpoint()],
+    PAGE: [*beyond_all(), *beyond_readers(), *beyond_page(), *checkpoint(), *jobs()],
+    FLUSHER: [*beyond_all(), *unsent(), *client_secret(), *beyond_flusher(), *checkpoint(), *jobs()],
+    PUBLISHER: [*beyond_all(), *unflushed(), *client_secret(), *beyond_publisher(), *checkpoint(), *jobs()],
     SWEEPER: [*beyond_all(), *beyond_readers(), *client_secret(), *beyond_sweeper()],
     **{
-        door: [*beyond_all(), *beyond_readers(), *client_secret(), *beyond_doors(), *checkpoint()]
+        door: [*beyond_all(), *beyond_readers(), *client_secret(), *beyond_doors(), *checkpoint(), *jobs()]
         for door in DOORS
     },
 }

@@ -34,12 +34,13 @@ from chalicelib.domain.token_creation import IdempotencyRecord
 from chalicelib.domain.token_rules import CreationLimits
 from chalicelib.domain.tokens import Token, TokenState
 from chalicelib.domain.users import Role, User
+from tests.support.job_rows import JobRows
 from tests.support.swept_rows import SweptRows
 
 Row = TypeVar("Row", Token, User)
 
 
-class InMemoryStore(SweptRows):
+class InMemoryStore(SweptRows, JobRows):
     """Users, tokens, idempotency records, ended generations and sessions, in dictionaries."""
 
     def find_for_authorization(self, user_id: str, token_id: str) -> tuple[Token | None, User | None]:

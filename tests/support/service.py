@@ -40,6 +40,7 @@ def parts_over(store: InMemoryStore) -> Parts:
         daily_count_store=store,
         flush_store=store,
         sweep_store=store,
+        revocation_job_store=store,
         mail_store=store,
     )
 

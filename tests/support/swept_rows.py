@@ -41,7 +41,7 @@ class SweptRows(Rows):
             found = sorted((user.position, user.id) for user in self._users.values())
         return [UserPosition(user_id, place) for place, user_id in found if place > after][:limit]
 
-    def read_owned(self, user_id: str, after: str, limit: int) -> OwnedRows | None:
+    def read_owned(self, user_id: str, after: str, limit: int, *, strong: bool = False) -> OwnedRows | None:
         """Return a user and tokens in the order of their ids."""
         with self._lock:
             owner = self._users.get(user_id)

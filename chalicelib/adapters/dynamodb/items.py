@@ -50,13 +50,16 @@ _ROLE = choice(Role)
 def _revocation(revocation: Revocation | None) -> Item:
     if revocation is None:
         return {}
-    return {"revoked_reason": _REASON(revocation.reason), "revoked_at": time(revocation.at)}
+    job = {"revoked_by_job": text(revocation.job_id)} if revocation.job_id else {}
+    return {"revoked_reason": _REASON(revocation.reason), "revoked_at": time(revocation.at)} | job
 
 
 def _read_revocation(item: StoredItem) -> Mapping[str, Revocation]:
     if "revoked_reason" not in item:
         return {}
-    return {"revocation": Revocation(_REASON.read(item["revoked_reason"]), time.read(item["revoked_at"]))}
+    job_id = text.read(item["revoked_by_job"]) if "revoked_by_job" in item else None
+    reason, at = _REASON.read(item["revoked_reason"]), time.read(item["revoked_at"])
+    return {"revocation": Revocation(reason, at, job_id)}
 
 
 def _read_role_given_at(item: StoredItem) -> Mapping[str, Any]:

@@ -1,6 +1,6 @@
 """Primary keys of the rows: see the package for the kinds of rows."""
 
-from datetime import date
+from datetime import date, datetime
 
 from chalicelib.adapters.dynamodb.attributes import Item
 from chalicelib.domain.keys import KeyUse
@@ -14,6 +14,9 @@ IDENTITIES = "I#"
 LOGINS = "L#"
 SESSIONS = "S#"
 EVENTS = "E#"
+JOBS = "J#"
+RUNNING_JOBS = "JOBS"
+"""The partition of the index ``by_key`` that has the running jobs."""
 KEY_RINGS = {KeyUse.API_TOKEN: "KEYS", KeyUse.ACCESS_TOKEN: "ACCESS_TOKEN_KEYS"}
 """The partitions of the public keys."""
 
@@ -67,6 +70,21 @@ def daily_counts_key(user_id: str, day: date) -> Item:
 def day_of_events(day: date, shard: int) -> str:
     """Return the partition of the index that has a part of the events of a UTC day."""
     return f"D#{day.isoformat()}#{shard}"
+
+
+def job_key(job_id: str) -> Item:
+    """Return the primary key of a job that revokes many tokens."""
+    return primary_key(JOBS + job_id)
+
+
+def job_token_ids_key(job_id: str) -> Item:
+    """Return the primary key of the row with the tokens that a job names."""
+    return primary_key(JOBS + job_id, "IDS")
+
+
+def running_job_index_key(created_at: datetime) -> Item:
+    """Return a running job's key in the index ``by_key``. A job that has ended has none."""
+    return {"by_pk": {"S": RUNNING_JOBS}, "by_sk": {"S": created_at.isoformat(timespec="milliseconds")}}
 
 
 def mail_round_key(user_id: str) -> Item:

@@ -1,4 +1,4 @@
-"""The rows of the sweep: its checkpoint, and users with their tokens, read eventually consistent."""
+"""The rows of the sweep: its checkpoint, and users with their tokens."""
 
 import secrets
 from collections.abc import Mapping, Sequence
@@ -88,15 +88,15 @@ class DynamoDBSweepStore:
             for each in found
         ]
 
-    def read_owned(self, user_id: str, after: str, limit: int) -> OwnedRows | None:
+    def read_owned(self, user_id: str, after: str, limit: int, *, strong: bool = False) -> OwnedRows | None:
         """Return a user and tokens, by one Query for a user with few rows. Raises StoreUnavailable."""
         found: list[Mapping[str, Any]] = []
         start: Mapping[str, Any] | None = None
         if after:
-            found += self._rows(user_id, _OWNER_AND_GENERATIONS)[0]
+            found += self._rows(user_id, _OWNER_AND_GENERATIONS, ConsistentRead=strong)[0]
             start = primary_keys.token_key(user_id, after)
         while True:
-            rows, start = self._rows(user_id, _ROWS, start, Limit=limit)
+            rows, start = self._rows(user_id, _ROWS, start, Limit=limit, ConsistentRead=strong)
             found += rows
             # A page may end before the first token.
             if start is None or start["sk"]["S"].startswith(primary_keys.TOKENS):

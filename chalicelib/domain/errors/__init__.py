@@ -72,9 +72,11 @@ from chalicelib.domain.errors.requests import (
 from chalicelib.domain.errors.resources import (
     ConcurrentChange,
     IdentityTaken,
+    JobNotFound,
     KeyChangeRefused,
     OwnAccount,
     ResourceNotFound,
+    TooManyJobs,
     UserNotFound,
     UserRemoved,
 )
@@ -126,6 +128,7 @@ __all__ = [
     "InvalidTarget",
     "InvalidText",
     "InvalidToken",
+    "JobNotFound",
     "KeyChangeRefused",
     "LifetimeTooLong",
     "LoginFailed",
@@ -159,6 +162,7 @@ __all__ = [
     "TokensUnavailable",
     "TooManyChanges",
     "TooManyCreations",
+    "TooManyJobs",
     "TooManyNetworks",
     "TooManyToSort",
     "UnknownSigningKey",

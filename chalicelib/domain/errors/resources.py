@@ -1,5 +1,7 @@
 """Users and other resources that do not exist, or whose state does not allow a change."""
 
+from datetime import timedelta
+
 from chalicelib.domain.errors.base import ApiTokensError, Conflict
 
 
@@ -47,6 +49,24 @@ class KeyChangeRefused(Conflict):
 
     code = "key_change_refused"
     detail = "This signing key is not in a state that allows this."
+
+
+class JobNotFound(ApiTokensError):
+    """No job has this id, or its row was deleted."""
+
+    code = "job_not_found"
+    detail = "No job has this id. Jobs are deleted when their retention ends."
+
+
+class TooManyJobs(ApiTokensError):
+    """As many jobs as allowed are running (RFC 6585 section 4)."""
+
+    code = "too_many_jobs"
+    retry_after = timedelta(minutes=5)
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        super().__init__(f"{limit} jobs are running, the most allowed. Retry when one of them has ended.")
 
 
 class ResourceNotFound(ApiTokensError):

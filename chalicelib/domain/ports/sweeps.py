@@ -66,10 +66,11 @@ class SweepStore(Protocol):
         """
         ...
 
-    def read_owned(self, user_id: str, after: str, limit: int) -> OwnedRows | None:
-        """Return a user and at most ``limit`` tokens after the id ``after``, eventually consistent.
+    def read_owned(self, user_id: str, after: str, limit: int, *, strong: bool = False) -> OwnedRows | None:
+        """Return a user and at most ``limit`` tokens after the id ``after``.
 
-        Rows that cannot be read are left out and logged. Return None if the user does not exist.
+        Unless ``strong`` is True, the rows may be seconds old, and the read costs half. Rows that cannot
+        be read are left out and logged. Return None if the user does not exist.
         """
         ...
 

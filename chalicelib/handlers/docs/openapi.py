@@ -20,7 +20,7 @@ from chalicelib.handlers.http.cookies import SESSION_COOKIE
 from chalicelib.handlers.http.credentials import CSRF_HEADER
 from chalicelib.handlers.http.operations import Documented, Operation
 from chalicelib.handlers.http.problems import PROBLEMS
-from chalicelib.handlers.http.requests import FORM, JSON, MAX_DEPTH, MAX_VALUES
+from chalicelib.handlers.http.requests import FORM, JSON, MAX_DEPTH
 from chalicelib.handlers.http.site import Site
 from chalicelib.handlers.http.wire import (
     LIFETIME_MARK,
@@ -193,7 +193,7 @@ def _header_parameter(header: HeaderInput) -> Json:
     return {
         "name": header.name,
         "in": "header",
-        "required": False,
+        "required": header.is_required,
         "description": header.description,
         "schema": header.schema,
     }
@@ -208,7 +208,7 @@ def _request_body(operation: AnyOperation, kind: type, schemas: Mapping[str, Jso
         content["example"] = example
     description = f"At most {operation.most_bytes} bytes."
     if operation.media_type == JSON:
-        description += f" At most {MAX_VALUES} values, nested at most {MAX_DEPTH} deep."
+        description += f" At most {operation.most_values} values, nested at most {MAX_DEPTH} deep."
     return {
         "required": operation.needs_body,
         "description": description,

@@ -103,6 +103,7 @@ class Operation(Generic[_B, _Q]):
     media_type: str = requests.JSON
     needs_body: bool = True
     most_bytes: int = requests.MAX_BODY_BYTES
+    most_values: int = requests.MAX_VALUES
     query: type[_Q] | None = None
     headers: tuple[HeaderInput, ...] = ()
     raises: _Errors = ()
@@ -145,7 +146,12 @@ class Operation(Generic[_B, _Q]):
         if self.body is None:
             raise TypeError(f"{self.event} takes no body")
         return requests.body(
-            request, self.body, self.media_type, self.most_bytes, may_be_absent=not self.needs_body
+            request,
+            self.body,
+            self.media_type,
+            self.most_bytes,
+            self.most_values,
+            may_be_absent=not self.needs_body,
         )
 
     def query_of(self, request: Request) -> _Q:

@@ -51,6 +51,8 @@ _STATUSES: dict[type[errors.ApiTokensError], HTTPStatus] = {
     errors.NoPredecessor: HTTPStatus.NOT_FOUND,
     errors.UserNotFound: HTTPStatus.NOT_FOUND,
     errors.ResourceNotFound: HTTPStatus.NOT_FOUND,
+    errors.JobNotFound: HTTPStatus.NOT_FOUND,
+    errors.TooManyJobs: HTTPStatus.TOO_MANY_REQUESTS,
     errors.TooManyCreations: HTTPStatus.TOO_MANY_REQUESTS,
     errors.TokensUnavailable: HTTPStatus.CONFLICT,
     errors.Conflict: HTTPStatus.CONFLICT,
@@ -62,6 +64,13 @@ _STATUSES: dict[type[errors.ApiTokensError], HTTPStatus] = {
 }
 # These errors have a ``reason`` for callers, and facts for the log.
 EXPLAINED = (errors.SignInRefused, errors.LoginFailed, errors.IdentityProviderUnavailable)
+# These errors tell when a limit allows more.
+_LIMITS = (
+    errors.TooManyCreations,
+    errors.ReactivationLimitReached,
+    errors.TooManyChanges,
+    errors.TooManyJobs,
+)
 INTERNAL_ERROR = "internal_error"
 SOMETHING_WENT_WRONG = "Something went wrong here. Try again. If it happens again, report the request id."
 
@@ -197,7 +206,7 @@ def retry_after(error: errors.ApiTokensError) -> str | None:
         return _seconds(error.retry_after)
     if isinstance(error, errors.SignInTooSoon):
         return _seconds(SIGN_IN_LEEWAY)
-    if isinstance(error, errors.TooManyCreations | errors.ReactivationLimitReached | errors.TooManyChanges):
+    if isinstance(error, _LIMITS):
         return _seconds(error.retry_after)
     return RETRY_AFTER_SECONDS if isinstance(error, errors.DependencyUnavailable) else None
 

@@ -16,18 +16,22 @@ from msgspec import inspect
 from chalicelib.domain.errors import InvalidRequest
 
 # The errors of msgspec name the member in their text only.
-_MEMBER = re.compile(r"at `\$\.([a-z_]+)")
+_MEMBER = re.compile(r"at `\$\.([a-z_]+(?:\.[a-z_]+)*)")
 _MISSING = re.compile(r"missing required field `([a-z_]+)`$")
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """The values that a member or parameter takes, in words. A refusal ends with the ``hint``."""
+    """The values that a member or parameter takes, in words. A refusal ends with the ``hint``.
+
+    ``definition`` is that of a member that takes an object.
+    """
 
     allowed: str
     takes_list: bool
     takes_number: bool
     hint: str = ""
+    definition: type[Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,7 @@ def refusal(error: msgspec.ValidationError, kind: type[Any]) -> str:
     if missing := _MISSING.search(message):
         return f"'{missing.group(1)}' is missing."
     place = _MEMBER.search(message)
-    field = fields(kind).get(place.group(1)) if place else None
+    field = _field_at(place.group(1), kind) if place else None
     if place is None or field is None:
         return "The request is invalid."
     return f"'{place.group(1)}' must be {field.allowed}{field.hint}."
@@ -65,6 +69,10 @@ def require_known(members: Mapping[str, Any], kind: type[Any], noun: str) -> Non
     if unknown and _definition(kind).is_closed:
         names = ", ".join(sorted(known)) or "none"
         raise InvalidRequest(f"Unknown {noun} {quoted(min(unknown))}. Known ones: {names}.")
+    for name, field in known.items():
+        member = members.get(name)
+        if field.definition and isinstance(member, Mapping):
+            require_known(member, field.definition, f"{noun} of '{name}'")
 
 
 def quoted(name: str, longest: int = 40) -> str:
@@ -75,6 +83,16 @@ def quoted(name: str, longest: int = 40) -> str:
 def fields(kind: type[Any]) -> Mapping[str, Field]:
     """Return what the members of a definition take, by name."""
     return _definition(kind).fields
+
+
+def _field_at(path: str, kind: type[Any]) -> Field | None:
+    """Return the field at a path of names with dots between them, or None if there is none."""
+    field: Field | None = None
+    within: type[Any] | None = kind
+    for name in path.split("."):
+        field = fields(within).get(name) if within else None
+        within = field.definition if field else None
+    return field
 
 
 def _definition(kind: type[Any]) -> _Definition:
@@ -98,6 +116,7 @@ def _field(described: inspect.Type) -> Field:
         takes_list=any(isinstance(part, inspect.ListType) for part in parts),
         takes_number=any(isinstance(part, inspect.IntType) for part in parts),
         hint=extra.get("hint", ""),
+        definition=next((part.cls for part in parts if isinstance(part, inspect.StructType)), None),
     )
 
 

@@ -52,7 +52,13 @@ class UnsupportedMediaType(ApiTokensError):
 
 
 def body(
-    request: Request, kind: type[_T], media_type: str, most_bytes: int, *, may_be_absent: bool = False
+    request: Request,
+    kind: type[_T],
+    media_type: str,
+    most_bytes: int,
+    most_values: int = MAX_VALUES,
+    *,
+    may_be_absent: bool = False,
 ) -> _T:
     """Return the body as a ``kind``. If the body is optional and absent, the defaults apply.
 
@@ -65,7 +71,7 @@ def body(
     if sent_as != media_type:
         raise UnsupportedMediaType(f"Send the body as Content-Type: {media_type}.")
     text = _text(request, most_bytes)
-    members = _parsed(text, most_bytes) if media_type == JSON else _form_members(text, kind)
+    members = _parsed(text, most_bytes, most_values) if media_type == JSON else _form_members(text, kind)
     return _converted(members, kind, "member")
 
 
@@ -155,11 +161,11 @@ def _form_members(text: str, kind: type[Any]) -> dict[str, Any]:
     return _typed([(name, value) for name, value in pairs if value], kind, "member")
 
 
-def _parsed(text: str, most_bytes: int) -> dict[str, Any]:
+def _parsed(text: str, most_bytes: int, most_values: int) -> dict[str, Any]:
     if not text.strip():
         raise InvalidRequest("The body must be a JSON object; it is empty.")
     try:
-        value = strict_json.parse(text, Bounds(most_bytes, MAX_DEPTH, MAX_VALUES), whole_numbers=True)
+        value = strict_json.parse(text, Bounds(most_bytes, MAX_DEPTH, most_values), whole_numbers=True)
     except InvalidJson as error:
         raise InvalidRequest(f"The body {error}.") from None
     if not isinstance(value, dict):

@@ -7,7 +7,7 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from chalicelib.domain.ids import TOKEN_ID, USER_ID
+from chalicelib.domain.ids import JOB_ID, TOKEN_ID, USER_ID
 from chalicelib.domain.network_lists import MAX_NETWORKS
 from chalicelib.domain.text import MAX_DESCRIPTION_LENGTH, MAX_NAME_LENGTH, plain_text_pattern
 from chalicelib.domain.token_rules import MAX_LIFETIME
@@ -29,6 +29,7 @@ class Resource(msgspec.Struct, frozen=True):
 
 
 TokenId = Annotated[str, Meta(description="The token's id.", examples=["tok_0" + "1" * 35])]
+JobId = Annotated[str, Meta(description="The job's id.", examples=["job_" + "1" * 26])]
 UserId = Annotated[str, Meta(description="The user's id.", examples=["usr_" + "a" * 32])]
 Scopes = Annotated[list[str], Meta(max_length=MAX_SCOPES)]
 
@@ -132,11 +133,12 @@ class Problem(Resource, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class HeaderInput:
-    """A header that a request may carry."""
+    """A header that a request may carry, or must."""
 
     name: str
     description: str
     schema: Mapping[str, Any] = field(default_factory=dict)
+    is_required: bool = False
 
 
 IDEMPOTENCY_KEY = HeaderInput(
@@ -151,6 +153,11 @@ IF_NONE_MATCH = HeaderInput(
 )
 
 PATH_PARAMETERS: Mapping[str, Mapping[str, Any]] = {
+    "job_id": {
+        "description": "The id of a job.",
+        "schema": {"type": "string", "pattern": f"^{JOB_ID.pattern}$"},
+        "example": "job_" + "1" * 26,
+    },
     "token_id": {
         "description": "The id of a token.",
         "schema": {"type": "string", "pattern": f"^{TOKEN_ID.pattern}$"},

@@ -1,0 +1,1 @@
+"""Jobs that revoke many tokens: their routes, requests and responses."""
