@@ -12,6 +12,7 @@ from chalicelib.domain.events import OF_KEYS, ActorKind, Event, EventType
 
 SOURCE = "bodhi.api-tokens"
 
+_LONGEST = 200
 # The id of an operator is a name, and often that of a person.
 _ACTORS_WITH_ID = frozenset({ActorKind.PERSON, ActorKind.TOKEN, ActorKind.ADMINISTRATOR})
 
@@ -30,9 +31,10 @@ class DetailMember:
 
 
 def detail_of(event: Event) -> Mapping[str, str]:
-    """Return the detail of an event."""
+    """Return the detail of an event. Each value has at most 200 characters."""
     pairs = ((member.name, member.read(event)) for member in DETAIL)
-    return {name: value for name, value in pairs if value is not None}
+    # A row from an unknown writer must not make an entry that the bus never takes.
+    return {name: value[:_LONGEST] for name, value in pairs if value is not None}
 
 
 def _time_of(event: Event) -> str:

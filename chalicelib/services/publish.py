@@ -77,7 +77,8 @@ class PublishEvents:
             if isinstance(each, EventTampered):
                 self._report(each, done)
         for place, each in enumerate(told):
-            if isinstance(each, TokenReused):
+            # A store that fails takes its time, and Lambda delivers the others again anyway.
+            if isinstance(each, TokenReused) and done.failed_at is None:
                 self._record(each, place, done)
         # Lambda delivers the records behind a failure again, so they need not be sent now.
         end = len(told) if done.failed_at is None else done.failed_at

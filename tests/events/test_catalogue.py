@@ -96,6 +96,12 @@ def test_operator_is_not_named(actor: ActorKind) -> None:
     assert Actor(actor).id is None
 
 
+def test_value_is_never_too_long_for_the_bus() -> None:
+    """EventBridge takes 256 KB at once. A row may have 400 KB, and would hold up the events behind it."""
+    detail = detail_of(replace(full(), request_id="x" * 400_000))
+    assert len(json.dumps(detail)) < 1_500
+
+
 def test_key_has_no_user() -> None:
     """Its history stands in place of one."""
     detail = detail_of(replace(full(EventType.KEY_REVOKED, ActorKind.OPERATOR), user_id=OF_KEYS))

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -30,6 +31,7 @@ from chalicelib.domain.errors import (
     UserNotFound,
     UserRemoved,
 )
+from chalicelib.domain.events import Event
 from chalicelib.domain.ids import user_id_for
 from chalicelib.domain.network_lists import allowed_networks
 from chalicelib.domain.revocations import RevocationReason
@@ -38,7 +40,9 @@ from chalicelib.domain.token_filters import TokenFilter
 from chalicelib.domain.tokens import Token, TokenState, TokenStatus
 from chalicelib.domain.users import User
 from chalicelib.handlers.v1 import rendering, summaries
+from chalicelib.services.all_events import AllEventsQuery
 from chalicelib.services.all_tokens import AllTokensQuery
+from chalicelib.services.histories import EventPage, HistoryQuery
 from chalicelib.services.listing import TokenQuery
 from chalicelib.services.manage import TokenPatch
 from chalicelib.services.sign_in import Credentials
@@ -431,6 +435,26 @@ class Life(RuleBasedStateMachine):
         )
 
     @invariant()
+    def events_are_in_the_histories_of_their_owners(self) -> None:
+        """Each has its own events and no other, and administrators find those of all days."""
+        now = self.world.now
+        kept = [event for event in self.store.events() if event.purge_at > now]
+        written = sorted(kept, key=lambda event: event.position, reverse=True)
+        for user_id in {event.user_id for event in written}:
+            user = self.store.find_user(user_id)
+            assert user
+            shown = self._all_events(partial(self.service.histories.own, user))
+            assert [event.id for event in shown] == [e.id for e in written if e.user_id == user_id]
+            assert all(event.actor_id != ADMINISTRATOR.id for event in shown)
+        since = now - timedelta(days=2)
+        found = self._all_events(
+            lambda query: self.service.all_events.page(
+                AllEventsQuery(since=since, limit=query.limit, cursor=query.cursor)
+            )
+        )
+        assert [event.id for event in found] == [event.id for event in written if event.at >= since]
+
+    @invariant()
     def filters_find_what_stands_so(self) -> None:
         """A filter by status agrees with the statuses shown."""
         for name in self.world.users:
@@ -471,6 +495,18 @@ class Life(RuleBasedStateMachine):
         usable = [row for row in self.store.rows() if self._may_be_used(row)]
         families = Counter(row.family_id or row.id for row in usable)
         assert max(families.values(), default=0) <= 2
+
+    @staticmethod
+    def _all_events(read: Callable[[HistoryQuery], EventPage]) -> list[Event]:
+        """Return the events of all pages."""
+        found: list[Event] = []
+        query = HistoryQuery(limit=7)
+        while True:
+            page = read(query)
+            found += page.events
+            if page.next_cursor is None:
+                return found
+            query = replace(query, cursor=page.next_cursor)
 
     def _summary_agrees_with_the_filters(self, owner: User, summary: dict[str, Any]) -> None:
         """Compare with the filters of administrators, without the tokens that have a successor."""

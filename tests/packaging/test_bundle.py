@@ -68,6 +68,7 @@ def test_package_holds_the_project_and_what_it_needs(built: Package) -> None:
     }
     assert [n for n in names if re.search(r"(^|/)(tests?|infra|moto)/|\.env|\.pyi$", n)] == []
     assert [n for n in names if re.match("boto3/(data|examples)/", n)] == []
+    assert [n for n in names if n.startswith("packages/") or "bodhi_tokens" in n] == []
 
 
 def test_every_module_ships_compiled(built: Package) -> None:

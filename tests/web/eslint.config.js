@@ -31,5 +31,8 @@ export default [
     },
   },
   { files: ['chalicelib/web/*.js'], languageOptions: { globals: globals.browser } },
-  { files: ['tests/web/*.js'], languageOptions: { globals: globals.node } },
+  {
+    files: ['tests/web/*.js', 'packages/js/src/*.js', 'tests/packages/js/*.js'],
+    languageOptions: { globals: globals.node },
+  },
 ];

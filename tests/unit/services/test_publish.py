@@ -236,8 +236,11 @@ def test_count_that_does_not_grow_is_no_reuse(after: Any) -> None:
 class BrokenStore(InMemoryStore):
     """A store that takes no event."""
 
+    calls = 0
+
     def add_event(self, event: Event) -> bool:
         """Fail."""
+        self.calls += 1
         raise StoreUnavailable
 
 
@@ -248,6 +251,13 @@ def test_reuse_that_cannot_be_written_is_delivered_again() -> None:
     lines, failed = told(service, records)
     assert (service.bus.sent, failed) == ([events[0]], ["2"])
     assert [line["event"] for line in lines] == ["events.tampered", "events.not_written", "publish"]
+
+
+def test_store_that_fails_is_asked_once() -> None:
+    """Each call may take seconds, and Lambda ends the function after a minute."""
+    store = BrokenStore()
+    assert told(a_service(store), [reuse(number) for number in range(100)])[1] == ["0"]
+    assert store.calls == 1
 
 
 def test_first_record_that_fails_sends_nothing_behind_it() -> None:

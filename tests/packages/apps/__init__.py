@@ -1,0 +1,1 @@
+"""Applications as teams write them, with the middleware added."""
