@@ -1,5 +1,6 @@
 """The signing keys in AWS KMS. Their private halves never leave it."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, NoReturn
 
@@ -11,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from chalicelib import base64url
 from chalicelib.adapters import jws
 from chalicelib.domain.errors import ConcurrentChange, SigningUnavailable
+from chalicelib.domain.events import Event
 from chalicelib.domain.keys import KeyRing, KeyState, VerificationKey
 from chalicelib.domain.ports.signing import KeyStore
 from chalicelib.domain.ports.time import Clock
@@ -53,7 +55,8 @@ class KmsSigningKeys:
 
     The ring is read for each signature, because a key that was revoked a moment ago must not sign again.
     ``first_key_id`` may be an alias. It names the first key of an empty ring, and is ignored later. A key
-    of ``other_ring`` is refused: an alias and an ARN may lead to one key.
+    of ``other_ring`` is refused: an alias and an ARN may lead to one key. ``publication_of`` makes the
+    event of the first key.
     """
 
     def __init__(
@@ -62,12 +65,14 @@ class KmsSigningKeys:
         first_key_id: str,
         keys: KeyStore,
         clock: Clock,
+        publication_of: Callable[[VerificationKey], Event],
         other_ring: KeyStore | None = None,
     ) -> None:
         self._client = client
         self._first_key_id = first_key_id
         self._keys = keys
         self._clock = clock
+        self._publication_of = publication_of
         self._other_ring = other_ring
 
     def active(self) -> KmsSigningKey:
@@ -84,7 +89,7 @@ class KmsSigningKeys:
         self._require_apart(key)
         ring = empty.published(key)
         try:
-            self._keys.save_keys(empty, ring)
+            self._keys.save_keys(empty, ring, self._publication_of(ring.find(key.kid)))
         except ConcurrentChange:
             return self._keys.load_keys()
         return ring

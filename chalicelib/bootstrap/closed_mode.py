@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Self, TypeVar
 from chalicelib.bootstrap.decision import Decision
 from chalicelib.bootstrap.mails import Mails
 from chalicelib.bootstrap.provider import Provider
+from chalicelib.domain.keys import KeyUse
 from chalicelib.services.callers import ApiCaller, token_caller
 from chalicelib.settings import GatewaySettings
 
 if TYPE_CHECKING:
+    from chalicelib.adapters.jws import SigningKeys
     from chalicelib.bootstrap.oauth import OAuth
     from chalicelib.domain.ports.events import EventBus
     from chalicelib.domain.ports.flushes import AuthorizerCaches
@@ -273,20 +275,30 @@ class Service(Decision, Provider, Mails):
     @cached_property
     def run_revocations(self) -> "RunRevocations":
         """The work of jobs that revoke many tokens."""
-        from chalicelib.services.revocation_targets import FindTargets
-        from chalicelib.services.run_revocations import RunRevocations
+        from chalicelib.bootstrap.revocations import runs_of
 
-        jobs, rows = self.revocation_job_store, self.authorization
-        targets = FindTargets(jobs, self.sweep_store, self.token_index, self.rules)
-        return RunRevocations(jobs, targets, self.revoke, rows, self.users, self.clock, self.rules)
+        return runs_of(self)
 
     @cached_property
     def revocation_jobs(self) -> "RevocationJobs":
         """Jobs that revoke many tokens, for administrators."""
-        from chalicelib.services.revocation_jobs import RevocationJobs
+        from chalicelib.bootstrap.revocations import jobs_of
 
-        store, run = self.revocation_job_store, self.run_revocations
-        return RevocationJobs(store, run, self.clock, self.rules, self.journal)
+        return jobs_of(self)
+
+    @cached_property
+    def signing_key(self) -> "SigningKeys":
+        """The keys that sign API tokens."""
+        from chalicelib.bootstrap.signing import signing_keys
+
+        return signing_keys(self, KeyUse.API_TOKEN)
+
+    @cached_property
+    def access_token_key(self) -> "SigningKeys":
+        """The keys that sign access tokens. Without its setting no access token is derived."""
+        from chalicelib.bootstrap.signing import signing_keys
+
+        return signing_keys(self, KeyUse.ACCESS_TOKEN)
 
     @cached_property
     def _signer(self) -> "TokenSigner":

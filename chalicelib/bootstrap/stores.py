@@ -1,4 +1,4 @@
-"""The parts that everything else is built on: settings, clock, AWS clients, stores and signing keys."""
+"""The parts that everything else is built on: settings, clock, AWS clients and stores."""
 
 from collections.abc import Mapping
 from functools import cached_property
@@ -65,7 +65,7 @@ class Parts(TypedDict, total=False):
 
 
 class Stores:
-    """The settings, the clock, the AWS clients, the stores and the signing keys."""
+    """The settings, the clock, the AWS clients and the stores."""
 
     def __init__(
         self, environ: Mapping[str, str], clock: Clock | None = None, **parts: Unpack[Parts]
@@ -217,17 +217,6 @@ class Stores:
         return DynamoDBFlushStore(self.dynamodb, self.settings.table_name)
 
     @cached_property
-    def signing_key(self) -> "SigningKeys":
-        """The keys that sign API tokens."""
-        return self._kms_key(self.settings.signing_key_id, self.keys, self.access_token_keys)
-
-    @cached_property
-    def access_token_key(self) -> "SigningKeys":
-        """The keys that sign access tokens. Without its setting no access token is derived."""
-        first = self.settings.derived_token_key_id or ""
-        return self._kms_key(first, self.access_token_keys, self.keys)
-
-    @cached_property
     def _access(self) -> "Access | LeftToSdk":
         from chalicelib.adapters.dynamodb.lean.access import Access
 
@@ -253,10 +242,3 @@ class Stores:
         from chalicelib.adapters.dynamodb.key_store import DynamoDBKeyStore
 
         return DynamoDBKeyStore(client, self.settings.table_name, use)
-
-    def _kms_key(
-        self, first_key_id: str, keys: "KeyStore", other_ring: "KeyStore | None" = None
-    ) -> "SigningKeys":
-        from chalicelib.adapters.kms import KmsSigningKeys
-
-        return KmsSigningKeys(self.kms, first_key_id, keys, self.clock, other_ring)

@@ -4,12 +4,12 @@ from datetime import datetime, timedelta
 
 from chalicelib import logs
 from chalicelib.domain.errors import ConcurrentChange
-from chalicelib.domain.events import Actor, EventType
+from chalicelib.domain.events import Actor, Event, EventType
 from chalicelib.domain.ids import new_token_id
 from chalicelib.domain.ports.signing import TokenSigner
 from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.ports.tokens import RotationStore, TokenStore
-from chalicelib.domain.rotation import own_successor_of, rotation_of, successor_of
+from chalicelib.domain.rotation import Rotation, own_successor_of, rotation_of, successor_of
 from chalicelib.domain.token_checks import require_active
 from chalicelib.domain.token_creation import IssuedToken
 from chalicelib.domain.token_rules import TokenRules
@@ -68,12 +68,8 @@ class RotateToken:
             before = token.predecessor_id
             grandparent = self._tokens.find_token(owner.id, before) if before else None
             rotation = rotation_of(token, grandparent, successor, overlap, self._rules)
-            rotated = rotation.rotated
-            event = self._journal.about_token(
-                EventType.TOKEN_ROTATED, rotated.before, rotated.after, actor, now
-            )
             try:
-                self._rotations.rotate_token(rotation, event, limits=limits)
+                self._rotations.rotate_token(rotation, self._events(rotation, actor, now), limits=limits)
             except ConcurrentChange:
                 # Only the rows are read anew. The string stays right, because no change of a row moves its
                 # claims, and KMS is not paid for twice.
@@ -82,6 +78,12 @@ class RotateToken:
             return IssuedToken(rotation.successor, secret)
 
         return retry_on_conflict(attempt)
+
+    def _events(self, rotation: Rotation, actor: Actor, now: datetime) -> list[Event]:
+        changes = [(EventType.TOKEN_ROTATED, rotation.rotated)]
+        if rotation.cut_short:
+            changes.append((EventType.TOKEN_REVOKED, rotation.cut_short))
+        return [self._journal.about_token(kind, c.before, c.after, actor, now) for kind, c in changes]
 
     def _find(self, owner: User, token_id: str, now: datetime) -> Token:
         token = find_owned(self._tokens, owner, token_id)

@@ -115,7 +115,7 @@ class Settings:
             max_reactivations_per_day=read.number("MAX_REACTIVATIONS_PER_DAY", 1, 10_000, default=200),
             max_token_lifetime=timedelta(days=lifetime_days) if lifetime_days else None,
             retention=timedelta(days=read.number("RETENTION_DAYS", 1, 3650, default=90)),
-            audit_retention=timedelta(days=read.number("AUDIT_RETENTION_DAYS", 1, 3650, default=400)),
+            audit_retention=read_audit_retention(read),
             rotated_token_reuse=RotatedTokenReuse(
                 read.choice("ROTATED_TOKEN_REUSE", [reuse.value for reuse in RotatedTokenReuse], "record")
             ),
@@ -135,6 +135,11 @@ class Settings:
         _check_lengths(read, settings)
         read.finish()
         return settings
+
+
+def read_audit_retention(read: Reader) -> timedelta:
+    """Return how long events are kept."""
+    return timedelta(days=read.number("AUDIT_RETENTION_DAYS", 1, 3650, default=400))
 
 
 def _refresh_seconds(read: Reader, idle_seconds: int) -> int:

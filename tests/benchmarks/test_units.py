@@ -1,11 +1,13 @@
 """What calls cost, exactly, on the emulator: counts are promises, times are not."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from chalicelib.adapters.dynamodb import attributes, primary_keys
+from chalicelib.domain.tokens import TokenState
+from chalicelib.services.manage import TokenPatch
 from tests.benchmarks import costs, management
 from tests.benchmarks.capacity import item_bytes
 from tests.benchmarks.cold_programs import DECISION, PROGRAMS, environ_of
@@ -17,11 +19,14 @@ from tests.benchmarks.place import Place, authorize, emulated_place, installed, 
 from tests.benchmarks.prices import Units
 from tests.benchmarks.subject import Subject, subject_at
 from tests.packaging.dynamodb_stub import dynamodb_stub
+from tests.support.actors import OPERATOR, PERSON
+from tests.support.builders import a_request
 
 pytestmark = [pytest.mark.slow, pytest.mark.emulator]
 
-# 101 rows of 272 bytes, which are 7 units, the caller's own row, and where the identity leads.
-_LIST_READS_AT_MOST = 9
+# 101 rows of 293 bytes, which are 8 units, the caller's own row, and where the identity leads.
+_LIST_READS_AT_MOST = 10
+PAUSE = TokenPatch(status=TokenState.INACTIVE)
 
 
 @pytest.fixture(scope="module")
@@ -136,15 +141,32 @@ def test_units_do_not_depend_on_the_tables_size(place: Place, meter: Meter) -> N
     owner = signed_in(service, READER)
     fill(place, rows(service, owner, 0, 400))
     before = management.counted(place, meter)
-    # Where the identity leads, the user, and the ring of keys.
-    assert before[ISSUE].units == Units(3, 4)
-    # The same two rows, and the token.
-    assert before[REVOKE].units == Units(3, 4)
+    # Where the identity leads, the user, and the ring of keys. The user, the token and the event are
+    # written in a transaction, which doubles them. The index has the token and the event.
+    assert before[ISSUE].units == Units(3, 3 * 2 + 2)
+    # The same two rows, and the token. The index has the token already.
+    assert before[REVOKE].units == Units(3, 3 * 2 + 1)
     assert before[LIST].operations == ["BatchGetItem", "Query"]
     assert before[LIST].units.read <= _LIST_READS_AT_MOST
     fill(place, rows(service, owner, 400, 2_000))
     after = management.counted(place, meter)
     assert after == before
+
+
+def test_change_pays_for_its_event(place: Place, meter: Meter) -> None:
+    """Row and event are doubled by the transaction, and the index has the event. A rename is counted."""
+    service = place.service(meter.url)
+    owner = signed_in(place.service(), "changing@example.com")
+    token = place.service().issue(owner, a_request(), PERSON).token
+    changes: list[tuple[Callable[[], object], Units]] = [
+        (lambda: service.manage.patch(owner, token.id, TokenPatch(name="new"), PERSON), Units(1, 6)),
+        (lambda: service.manage.patch(owner, token.id, PAUSE, PERSON), Units(1, 5)),
+        (lambda: service.administer.deactivate(None, owner.id, OPERATOR), Units(1, 5)),
+    ]
+    for change, units in changes:
+        meter.taken()
+        change()
+        assert total(meter.taken()) == units
 
 
 def test_first_decision_makes_two_calls_here() -> None:

@@ -62,7 +62,7 @@ def rotate(stores: Stores, owner: User, token: Token, event: Event) -> None:
     """Rotate the token."""
     successor = successor_of(token, new_token_id(LATER), LATER, RULES)
     rotation = rotation_of(token, None, successor, timedelta(0), RULES)
-    stores.rotations.rotate_token(rotation, event, limits=LIMITS)
+    stores.rotations.rotate_token(rotation, [event], limits=LIMITS)
 
 
 def sign_in(stores: Stores, owner: User, token: Token, event: Event) -> None:

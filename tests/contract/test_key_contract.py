@@ -1,14 +1,16 @@
 """The contract of the stores of keys. Of several writers at the same time, one succeeds."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from chalicelib.domain.errors import ConcurrentChange
+from chalicelib.domain.events import OF_KEYS, Event, EventType
 from chalicelib.domain.keys import KeyRing, KeyState, VerificationKey
 from chalicelib.domain.ports.signing import KeyStore
+from tests.support.actors import an_event
 from tests.support.clock import START
 from tests.support.dynamodb import Stores
 from tests.support.keys import publish
@@ -36,7 +38,7 @@ def published(store: KeyStore, *kids: str) -> KeyRing:
     """Publish keys, the first one active and the second next, and return the ring."""
     for kid in kids:
         ring = store.load_keys()
-        store.save_keys(ring, ring.published(a_key(kid)))
+        store.save_keys(ring, ring.published(a_key(kid)), an_event(OF_KEYS))
     return store.load_keys()
 
 
@@ -45,7 +47,7 @@ Change = Callable[[KeyRing], KeyRing]
 
 def save(store: KeyStore, before: KeyRing, change: Change) -> None:
     """Write what a change makes of a ring that may be out of date."""
-    store.save_keys(before, change(before))
+    store.save_keys(before, change(before), an_event(OF_KEYS))
 
 
 def activate(kid: str) -> Change:
@@ -61,6 +63,11 @@ def revoke(kid: str) -> Change:
 def publication(kid: str) -> Change:
     """Return the publication of a key."""
     return lambda ring: ring.published(a_key(kid))
+
+
+def history(stores: Stores) -> Sequence[Event]:
+    """Return the events of the keys."""
+    return stores.events.list_events(OF_KEYS, after=None, limit=100)
 
 
 class TestRoundTrips:
@@ -128,9 +135,11 @@ class TestChanges:
     def test_nothing_is_written_where_nothing_differs(self, stores: Stores) -> None:
         """Saving the same keys changes nothing."""
         ring = published(stores.keys, "kid-1")
-        stores.keys.save_keys(ring, ring)
-        stores.keys.save_keys(KeyRing(), KeyRing())
+        told = history(stores)
+        stores.keys.save_keys(ring, ring, an_event(OF_KEYS))
+        stores.keys.save_keys(KeyRing(), KeyRing(), an_event(OF_KEYS))
         assert ring == stores.keys.load_keys()
+        assert history(stores) == told
 
 
 STALE: dict[str, tuple[tuple[str, ...], Change, Change]] = {
@@ -150,6 +159,36 @@ STALE: dict[str, tuple[tuple[str, ...], Change, Change]] = {
         publication("kid-2"),
     ),
 }
+
+
+class TestEvents:
+    """A change of a ring and its event are written together, or neither of them."""
+
+    @pytest.mark.parametrize(
+        ("kind", "change"),
+        [
+            (EventType.KEY_PUBLISHED, publication("kid-3")),
+            (EventType.KEY_ACTIVATED, activate("kid-2")),
+            (EventType.KEY_REVOKED, revoke("kid-1")),
+        ],
+    )
+    def test_change_is_told_once(self, stores: Stores, kind: EventType, change: Change) -> None:
+        """The event is in the history of the keys."""
+        ring = published(stores.keys, "kid-1")
+        if kind is EventType.KEY_ACTIVATED:
+            ring = published(stores.keys, "kid-2")
+        event = an_event(OF_KEYS, kind)
+        stores.keys.save_keys(ring, change(ring), event)
+        assert history(stores).count(event) == 1
+
+    def test_refused_change_is_not_told(self, stores: Stores) -> None:
+        """Another writer was first."""
+        ring = published(stores.keys, "kid-1")
+        save(stores.keys, ring, publication("kid-2"))
+        told = history(stores)
+        with pytest.raises(ConcurrentChange):
+            save(stores.keys, ring, publication("kid-3"))
+        assert history(stores) == told
 
 
 class TestRaces:
@@ -172,7 +211,7 @@ class TestRaces:
         ring = stores.keys.load_keys()
         save(stores.keys, ring, revoke("kid-1"))
         with pytest.raises(ConcurrentChange):
-            stores.keys.save_keys(ring, ring.revoked("kid-1", LATER + LEAD))
+            stores.keys.save_keys(ring, ring.revoked("kid-1", LATER + LEAD), an_event(OF_KEYS))
         assert stores.keys.load_keys().find("kid-1").changed_at == LATER
 
     def test_revocations_of_two_retired_keys_do_not_meet(self, stores: Stores) -> None:

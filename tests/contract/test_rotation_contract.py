@@ -63,7 +63,7 @@ def ending(stores: Stores, made: Rotation, *, frees_place: bool = True) -> Endin
 
 def rotate(stores: Stores, made: Rotation, limit: int = 100) -> Rotation:
     """Write a rotation and return it."""
-    stores.rotations.rotate_token(made, an_event(), limits=replace(LIMITS, live_tokens=limit))
+    stores.rotations.rotate_token(made, [an_event()], limits=replace(LIMITS, live_tokens=limit))
     return made
 
 
@@ -113,12 +113,12 @@ class TestRotateToken:
         token, other = added(stores, a_token(owner)), a_token(owner)
         stores.users.note_full(owner_row(stores, owner), LATER_STILL)
         made = replace(rotation(token), takes_new_place=new_place)
-        stores.rotations.rotate_token(made, an_event(), limits=limits)
+        stores.rotations.rotate_token(made, [an_event()], limits=limits)
         before = everything(stores, owner)
         assert (before[0].creations, before[0].full_until) == (2, None)
 
         with pytest.raises(TooManyCreations):
-            stores.rotations.rotate_token(rotation(made.successor), an_event(), limits=limits)
+            stores.rotations.rotate_token(rotation(made.successor), [an_event()], limits=limits)
         with pytest.raises(TooManyCreations):
             stores.tokens.add_token(other, an_event(), limits=limits, idempotency=None)
 

@@ -210,6 +210,16 @@ def test_end_of_a_line_is_an_event_for_each_token(world: World) -> None:
     assert {event.type for event in events} == {EventType.TOKEN_REVOKED}
 
 
+def test_overlap_that_a_rotation_cuts_short_has_an_event_too(world: World) -> None:
+    """The rotation is one event. The predecessor that works no longer is another changed token."""
+    made = world.api.post(f"{world.own}/rotate", world.person, {"overlap_seconds": 60}).json
+    events = happened(world, Case(lambda w: w.api.post(f"/v1/tokens/{made['id']}/rotate", w.person), []))
+    assert [(e.token_id, e.type, set(e.changes)) for e in events] == [
+        (made["id"], EventType.TOKEN_ROTATED, {"overlap_ends_at", "successor_id"}),
+        (world.token["id"], EventType.TOKEN_REVOKED, {"overlap_ends_at"}),
+    ]
+
+
 def test_first_sign_in_and_return_are_told(world: World) -> None:
     """A later sign-in alone is not."""
     histories = {

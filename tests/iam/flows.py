@@ -28,6 +28,7 @@ from infra.aws.package.publishing import MAPPING as EVENTS_OUT
 from tests.iam.gateway import DOORS, HOST
 from tests.iam.stack import CLIENT_SECRET_ARN, NAMED_PARAMETER_ARN, NAMED_SECRET_ARN, REGION
 from tests.oauth.caller import ACCESS_TOKEN, ASSERTION_TYPE, ID_TOKEN, INTROSPECT, REVOKE, TOKEN, basic
+from tests.support.actors import JOURNAL
 from tests.support.builders import ISSUER
 from tests.support.clients import KEYED_SERVER, assertion
 from tests.support.service import ENVIRON
@@ -138,7 +139,7 @@ def roll_over_signing_keys(walk: Walk) -> None:
     """Roll both rings over. The new keys sign like the stack's own keys."""
     for use in KeyUse:
         keys = DynamoDBKeyStore(walk.cloud.dynamodb, walk.cloud.table, use)
-        operator = Operator(use, keys, walk.cloud.kms, walk.clock, say=lambda _: None)
+        operator = Operator(use, keys, walk.cloud.kms, walk.clock, JOURNAL, say=lambda _: None)
         operator.roll_over("", timedelta(0))
     walk.advance(minutes=1)
     derive_access_token(walk, walk.token(walk.somebody())["token"])

@@ -30,6 +30,7 @@ from infra.aws.deploy.stage import deploy
 from infra.aws.errors import DeploymentError
 from infra.aws.operate import events, restore_segments, users
 from infra.aws.operate.key_rollover import Operator
+from infra.aws.operate.operator_name import caller_of
 from infra.aws.package import build as package
 from infra.aws.package.access_logs import refuse_without_role
 from infra.aws.package.python_runtime import host_python
@@ -42,9 +43,10 @@ from tests.iam.policy import Request, Statement, allows
 from tests.iam.recorder import Recorder
 from tests.iam.resource_calls import TYPES, optional_calls, resource_calls
 from tests.iam.stack import ACCOUNT, BUS, REGION, ROOT, STACK, TABLE, TABLE_ARN, policy_files, statements
+from tests.iam.test_functions import changes_of_events
 from tests.iam.verifying import fire_an_alarm, verify
 from tests.iam.walk import _cloud, _tags_of
-from tests.support.actors import an_event
+from tests.support.actors import JOURNAL, an_event
 from tests.support.builders import ISSUER, LIMITS, a_token, a_user
 from tests.support.clock import FixedClock
 from tests.support.dynamodb import Cloud, CloudService, dynamodb_client, new_table
@@ -90,9 +92,9 @@ class Desk:
             patch.setenv(name, value)
         patch.setattr(users, "session_of_environment", lambda: self)
 
-    def create_client(self, _: str) -> Any:
-        """Return the recorded client."""
-        return self.client
+    def create_client(self, service: str, **_: Any) -> Any:
+        """Return the recorded client of DynamoDB, or STS, for which each operator has the permission."""
+        return self.client if service == "dynamodb" else Session().create_client(service, REGION)
 
     def run(self, *arguments: str) -> int:
         """Run the command and return its exit status."""
@@ -167,7 +169,8 @@ def roll_over_keys(record: Record, cloud: Cloud) -> None:
     service.access_token_key.active()
     for use in KeyUse:
         keys = DynamoDBKeyStore(session.create_client("dynamodb"), cloud.table, use)
-        operator = Operator(use, keys, session.create_client("kms"), clock, say=lambda _: None)
+        kms = session.create_client("kms")
+        operator = Operator(use, keys, kms, clock, JOURNAL, caller_of(session), lambda _: None)
         operator.list()
         active = keys.load_keys().active
         assert active
@@ -390,6 +393,12 @@ def out_of_reach() -> Iterator[Request]:
         yield Request.of(f"dynamodb:{action}", TABLE_ARN)
     for action in ("PutItem", "DeleteItem", "UpdateItem"):
         yield Request.of(f"dynamodb:{action}", table_arn(RESTORED))
+
+
+@pytest.mark.parametrize("file", WORK)
+def test_no_operator_may_change_or_delete_an_event(file: str) -> None:
+    """Neither alone nor in a transaction. IAM cannot forbid a PutItem over an event."""
+    assert [request for request in changes_of_events() if allows(granted(file), request)] == []
 
 
 def test_every_type_of_the_template_is_thought_of() -> None:

@@ -14,6 +14,8 @@ import pytest
 
 from chalicelib import bootstrap
 from chalicelib.adapters.dynamodb import attributes, items, primary_keys
+from chalicelib.adapters.dynamodb.events import EVENT
+from chalicelib.domain.events import EventType
 from chalicelib.domain.identities import SubjectIdentifier
 from chalicelib.domain.ids import user_id_for
 from chalicelib.domain.keys import KeyUse
@@ -24,6 +26,7 @@ from infra.aws.operate import restore_segments
 from infra.aws.operate.restore_progress import Progress
 from infra.aws.operate.restore_rows import Outcome, Page, Restore
 from infra.aws.operate.restore_segments import run_segments, wait_until_active
+from tests.integration.wire import answer
 from tests.support.actors import JOURNAL, OPERATOR
 from tests.support.api import Api, api_of
 from tests.support.builders import ISSUER, RULES
@@ -63,7 +66,12 @@ class Disaster:
     def restore(self, *, write: bool = True) -> Outcome:
         """Bring back what is missing."""
         tables = (self.backup, self.cloud.table)
-        return Restore(self.cloud.dynamodb, *tables, timedelta(days=90), self.clock).run(write=write)
+        restore = Restore(self.cloud.dynamodb, *tables, timedelta(days=90), self.clock, JOURNAL, OPERATOR)
+        return restore.run(write=write)
+
+    def events(self) -> list[Any]:
+        """Return the rows of all events."""
+        return [row for row in self.cloud.rows() if row["pk"]["S"].startswith(primary_keys.EVENTS)]
 
     def token_rows(self) -> list[Any]:
         """Return the rows of all tokens."""
@@ -197,10 +205,11 @@ def test_rows_that_are_there_are_not_touched(disaster: Disaster) -> None:
     """Whatever was written since the backup stays."""
     kept = disaster.api.create_token(disaster.person, name="ci")
     disaster.back_up()
+    present = len(disaster.cloud.rows())
     disaster.api.patch(f"/v1/tokens/{kept['id']}", disaster.person, {"name": "renamed"})
     before = disaster.cloud.rows()
     outcome = disaster.restore()
-    assert (disaster.cloud.rows(), outcome.present) == (before, len(before))
+    assert (disaster.cloud.rows(), outcome.present) == (before, present)
     assert disaster.may_call(kept["token"])
 
 
@@ -218,10 +227,10 @@ def test_tokens_revoked_before_keep_their_reason(disaster: Disaster) -> None:
 
 def test_what_lets_people_in_does_not_come_back(disaster: Disaster) -> None:
     """A session that was ended after the backup would be open again."""
-    for partition in ("S#1", "L#1", "A#1", "FLUSHES"):
+    for partition in ("S#1", "L#1", "A#1", "FLUSHES", "SWEEP", "J#1"):
         row = {"pk": attributes.text(partition), "sk": attributes.text("#")}
         disaster.cloud.dynamodb.put_item(TableName=disaster.backup, Item=row)
-    assert disaster.restore().left == 4
+    assert disaster.restore().left == 6
     assert disaster.cloud.rows() == []
 
 
@@ -251,10 +260,11 @@ def test_nothing_is_written_without_yes(disaster: Disaster, capsys: pytest.Captu
     disaster.api.create_token(disaster.person)
     disaster.back_up()
     disaster.lose("U#", "KEYS")
+    left = disaster.cloud.rows()
     command = ["--from", disaster.backup, "--to", disaster.cloud.table]
     assert main(["restore", *command]) == 0
     assert capsys.readouterr().out.startswith("To restore: 2 signing keys, 1 tokens, 1 users.")
-    assert disaster.cloud.rows() == []
+    assert disaster.cloud.rows() == left
     assert main(["restore", *command, "--yes"]) == 0
     assert capsys.readouterr().out.startswith("Restored: 2 signing keys, 1 tokens, 1 users.")
 
@@ -274,6 +284,133 @@ def test_reasons_are_one_line(
     told = capsys.readouterr().err
     assert reason in told
     assert told.count("\n") == 1
+
+
+class TestEvents:
+    """Events come back as they are, and the restore's own changes are told."""
+
+    def test_lost_events_come_back_as_they_were(self, disaster: Disaster) -> None:
+        """Those of people, of tokens and of signing keys."""
+        disaster.api.create_token(disaster.person, name="ci")
+        disaster.back_up()
+        before = disaster.events()
+        disaster.lose("E#")
+        assert disaster.restore(write=False).brought == {"events": len(before)}
+        assert disaster.restore().brought == {"events": len(before)}
+        assert disaster.events() == before
+        assert {row["pk"]["S"] for row in before} == {f"E#{self.USER_ID}", "E#KEYS"}
+
+    def test_events_since_the_backup_stay(self, disaster: Disaster) -> None:
+        """They tell of changes that the rows of the backup do not have."""
+        token = disaster.api.create_token(disaster.person, name="ci")
+        disaster.back_up()
+        disaster.api.patch(f"/v1/tokens/{token['id']}", disaster.person, {"name": "renamed"})
+        before = disaster.events()
+        disaster.lose("U#")
+        disaster.restore()
+        assert [row for row in disaster.events() if row in before] == before
+
+    @pytest.mark.parametrize("write", [False, True])
+    def test_altered_event_is_named_and_not_overwritten(
+        self, disaster: Disaster, capsys: pytest.CaptureFixture[str], *, write: bool
+    ) -> None:
+        """IAM cannot forbid a PutItem over an event, so the backup is the proof of it."""
+        disaster.api.create_token(disaster.person, name="ci")
+        disaster.back_up()
+        altered = disaster.events()[0] | {"actor_id": attributes.text("usr_another")}
+        disaster.cloud.dynamodb.put_item(TableName=disaster.cloud.table, Item=altered)
+        command = ["restore", "--from", disaster.backup, "--to", disaster.cloud.table]
+        assert main([*command, *(["--yes"] if write else [])]) == 0
+        named = f"{altered['pk']['S']} {altered['sk']['S']}"
+        assert f"The service changes none:\n{named}\n" in capsys.readouterr().out
+        assert altered in disaster.events()
+
+    def test_revoked_tokens_and_renewed_users_have_an_event_each(self, disaster: Disaster) -> None:
+        """The owner sees that an operator ended the tokens, and when. A second run tells nothing more."""
+        ended = disaster.api.create_token(disaster.person, name="ended")
+        live = disaster.api.create_token(disaster.person, name="live")
+        disaster.api.delete(f"/v1/tokens/{ended['id']}", disaster.person)
+        disaster.back_up()
+        known = disaster.events()
+        disaster.lose("U#")
+        disaster.clock.advance(timedelta(hours=1))
+        assert disaster.restore().brought == {"users": 1, "tokens": 2}
+        assert disaster.restore().brought == {}
+        told = [EVENT.read(row) for row in disaster.events() if row not in known]
+        assert {(e.type, e.user_id, e.token_id, e.actor_kind, e.at) for e in told} == {
+            (kind, self.USER_ID, token_id, OPERATOR.kind, disaster.clock.now())
+            for kind, token_id in (
+                (EventType.USER_TOKENS_REVOKED, None),
+                (EventType.TOKEN_REVOKED, live["id"]),
+            )
+        }
+        assert len(told) == 2
+
+    def test_command_names_the_operator(self, disaster: Disaster) -> None:
+        """By the caller's ARN, as all commands do. A count changes nothing."""
+        disaster.api.create_token(disaster.person, name="ci")
+        disaster.back_up()
+        known = disaster.events()
+        disaster.lose("U#")
+        command = ["restore", "--from", disaster.backup, "--to", disaster.cloud.table]
+        assert main(command) == 0
+        assert disaster.events() == known
+        assert main([*command, "--yes", "--audit-retention-days", "10"]) == 0
+        told = [EVENT.read(row) for row in disaster.events() if row not in known]
+        assert {e.actor_id for e in told} == {"arn:aws:sts::123456789012:user/moto"}
+        assert {e.purge_at - e.at.replace(microsecond=0) for e in told} == {timedelta(days=10)}
+
+    def test_transaction_that_a_throttle_cancelled_is_made_again(self, disaster: Disaster) -> None:
+        """The SDK does not repeat it. A new table takes few writes at first."""
+        disaster.api.create_token(disaster.person, name="ci")
+        disaster.back_up()
+        disaster.lose("U#")
+        client, pauses = disaster.cloud.dynamodb, list[float]()
+        tables = (disaster.backup, disaster.cloud.table, timedelta(days=90), disaster.clock)
+        restore = Restore(client, *tables, JOURNAL, OPERATOR, pause=pauses.append)
+        asked: list[str] = []
+
+        def refuse_twice(model: Any, **_: Any) -> Any:
+            asked.append(model.name)
+            codes = ["None", "ThrottlingError"]
+            body = {"CancellationReasons": [{"Code": code} for code in codes]}
+            error = {"__type": "com.amazonaws#TransactionCanceledException"} | body
+            return answer(model, 400, error) if len(asked) <= 2 else None
+
+        name = "before-call.dynamodb.TransactWriteItems"
+        client.meta.events.register_first(name, refuse_twice)
+        assert restore.run(write=True).brought == {"users": 1, "tokens": 1}
+        client.meta.events.unregister(name, refuse_twice)
+        assert (len(asked), pauses) == (4, [0.1, 0.2])
+
+    USER_ID = user_id_for(ISSUER, "user@example.com")
+
+
+def test_line_comes_back_and_stays_at_its_end(disaster: Disaster) -> None:
+    """The row of a line has nothing to revoke. Its tokens cannot rotate any more."""
+    token = disaster.api.create_token(disaster.person, name="ci")
+    assert (
+        disaster.api.post("/v1/tokens/self/rotate", token["token"], {"overlap_seconds": 60}).status == 201
+    )
+    disaster.back_up()
+    lines = [row for row in disaster.cloud.rows() if row["sk"]["S"].startswith(primary_keys.LINES)]
+    disaster.lose("U#")
+    assert disaster.restore().brought == {"users": 1, "tokens": 2, "records": 1}
+    assert [r for r in disaster.cloud.rows() if r["sk"]["S"].startswith(primary_keys.LINES)] == lines
+    assert disaster.api.post("/v1/tokens/self/rotate", token["token"]).status == 401
+
+
+def test_restored_rows_are_in_the_index(disaster: Disaster) -> None:
+    """A restored token is found by its id, also if the backup is of 0.1."""
+    token = disaster.api.create_token(disaster.person, name="ci")
+    disaster.back_up()
+    for row in disaster.token_rows():
+        old = {name: value for name, value in row.items() if name not in ("by_pk", "by_sk")}
+        disaster.cloud.dynamodb.put_item(TableName=disaster.backup, Item=old)
+    disaster.lose("U#")
+    disaster.restore()
+    owner = dynamodb_stores(disaster.cloud).token_index.find_owner_of(token["id"])
+    assert owner == user_id_for(ISSUER, "user@example.com")
 
 
 class TestMovedUser:
@@ -385,6 +522,17 @@ class TestSegments:
         """Let each segment have several pages."""
         monkeypatch.setattr("infra.aws.operate.restore_rows._PAGE_ROWS", 3)
 
+    @pytest.fixture(autouse=True)
+    def one_write_at_a_time(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Let the writes take turns: for a transaction, moto copies the tables."""
+        lock, put = threading.Lock(), Restore._put
+
+        def locked(restore: Restore, *asked: Any) -> Any:
+            with lock:
+                return put(restore, *asked)
+
+        monkeypatch.setattr(Restore, "_put", locked)
+
     @pytest.fixture
     def lost(self, disaster: Disaster) -> Disaster:
         """Return a service whose rows are all lost; every token has a different partition in the backup."""
@@ -416,7 +564,10 @@ class TestSegments:
         """Segments together are the whole table, whatever order they end in."""
         assert main(["restore", *self.command(lost, "--yes")]) == 0
         assert len(lost.token_rows()) == self.TOKENS + 1
-        assert self.brought(folder) == len(lost.cloud.rows())
+        assert self.brought(folder) == len(lost.cloud.rows()) - len(lost.events())
+        # The restore revokes each token, and gives the user another generation.
+        told = [e for e in map(EVENT.read, lost.events()) if e.actor_kind is OPERATOR.kind]
+        assert len(told) == len({(e.user_id, e.token_id) for e in told}) == self.TOKENS + 2
         assert {items.TOKEN.read(row).state.value for row in lost.token_rows()} == {"revoked"}
 
     def test_segments_are_worked_on_at_once(self, lost: Disaster, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -547,7 +698,14 @@ class TestSegments:
         said: list[str] = []
         tables = {"source": lost.backup, "target": lost.cloud.table, "retention_days": 90}
         options = argparse.Namespace(
-            **tables, without_keys=False, workers=2, processes=False, segments=8, yes=True
+            **tables,
+            audit_retention_days=400,
+            actor=OPERATOR,
+            without_keys=False,
+            workers=2,
+            processes=False,
+            segments=8,
+            yes=True,
         )
         run_segments(options, Progress(8), said.append, 0.0)
         assert "8 of 8 segments are done" in said[-1]

@@ -12,20 +12,24 @@ from typing import Any
 
 import pytest
 
+from chalicelib.adapters.dynamodb.event_store import DynamoDBEventStore
 from chalicelib.adapters.dynamodb.key_store import DynamoDBKeyStore
 from chalicelib.domain.errors import KeyChangeRefused, SigningUnavailable, StoreUnavailable
+from chalicelib.domain.events import OF_KEYS, SYSTEM, Actor, ActorKind, Event, EventType
 from chalicelib.domain.keys import KeyRing, KeyState, KeyUse
 from infra.__main__ import main
 from infra.aws.errors import OperatorError
 from infra.aws.operate.key_rollover import Operator
 from infra.aws.operate.signing_keys import LEAD_SECONDS
 from tests.infra.test_stack_settings import run_local
+from tests.support.actors import JOURNAL, an_event
 from tests.support.clock import FixedClock
 from tests.support.dynamodb import Cloud, CloudService, moto_cloud
 from tests.support.keys import LocalSigningKey, publish
 from tests.support.local_stack import free_ports
 
 LEAD = timedelta(minutes=10)
+ANN = Actor(ActorKind.OPERATOR, "arn:aws:sts::111122223333:assumed-role/Operators/ann")
 
 
 class Desk:
@@ -43,7 +47,21 @@ class Desk:
 
     def operator_of(self, keys: DynamoDBKeyStore, use: KeyUse = KeyUse.API_TOKEN) -> Operator:
         """Return an operator of another store over the same table."""
-        return Operator(use, keys, self.cloud.kms, self.clock, self.said.append, self._pause)
+        return Operator(
+            use,
+            keys,
+            self.cloud.kms,
+            self.clock,
+            JOURNAL,
+            lambda: ANN,
+            self.said.append,
+            self._pause,
+        )
+
+    def history(self) -> list[Event]:
+        """Return the events of all keys, the oldest first."""
+        store = DynamoDBEventStore(self.cloud.dynamodb, self.cloud.table)
+        return [*reversed(store.list_events(OF_KEYS, after=None, limit=100))]
 
     def _pause(self, seconds: float) -> None:
         if self.interrupted:
@@ -83,6 +101,45 @@ def desk(cloud: Cloud) -> Desk:
     desk = Desk(cloud)
     assert desk.active_kid()
     return desk
+
+
+class TestHistory:
+    """Each step of an operator is one event, whose actor is the operator."""
+
+    def test_rollover_and_revocation_are_told(self, desk: Desk) -> None:
+        """The service publishes the first key itself. The former key's end as a signer has no event."""
+        first = desk.active_kid()
+        desk.operator.roll_over("", LEAD)
+        second = desk.active_kid()
+        desk.clock.advance(timedelta(seconds=1))
+        desk.operator.revoke(first, confirmed=True)
+        told = [
+            (
+                e.type,
+                Actor(e.actor_kind, e.actor_id),
+                *(e.changes[m].after for m in ("kid", "use", "state")),
+            )
+            for e in desk.history()
+        ]
+        use = KeyUse.API_TOKEN.value
+        assert told == [
+            (EventType.KEY_PUBLISHED, SYSTEM, first, use, "active"),
+            (EventType.KEY_PUBLISHED, ANN, second, use, "next"),
+            (EventType.KEY_ACTIVATED, ANN, second, use, "active"),
+            (EventType.KEY_REVOKED, ANN, first, use, "revoked"),
+        ]
+        assert desk.history()[-1].changes["state"].before == "verify-only"
+
+    def test_what_changes_nothing_is_not_told(self, desk: Desk) -> None:
+        """A look at the keys, a revocation that is not confirmed, and one that is refused."""
+        told = desk.history()
+        desk.operator.list()
+        kid = desk.active_kid()
+        with pytest.raises(OperatorError):
+            desk.operator.revoke(kid, confirmed=False)
+        with pytest.raises(KeyChangeRefused):
+            desk.operator.revoke("unknown", confirmed=True)
+        assert desk.history() == told
 
 
 class TestRollOver:
@@ -168,7 +225,7 @@ class TestRollOver:
 
         def publish_other(store: DynamoDBKeyStore) -> None:
             ring = store.load_keys()
-            store.save_keys(ring, ring.published(other))
+            store.save_keys(ring, ring.published(other), an_event(OF_KEYS))
 
         keys = _meanwhile(desk, publish_other)
         desk.operator_of(keys).roll_over("", LEAD)
@@ -194,8 +251,9 @@ class TestRollOver:
             desk.keys,
             desk.cloud.kms,
             desk.clock,
-            desk.said.append,
-            lambda seconds: _revoke_next(desk, seconds),
+            JOURNAL,
+            say=desk.said.append,
+            pause=lambda seconds: _revoke_next(desk, seconds),
         )
         with pytest.raises(KeyChangeRefused, match="revoked, not next"):
             operator.roll_over("", LEAD)
@@ -204,7 +262,7 @@ class TestRollOver:
     def test_keys_of_the_other_use_roll_over_apart(self, desk: Desk) -> None:
         """A rollover of one ring leaves the other ring as it is."""
         other = Desk(desk.cloud, KeyUse.ACCESS_TOKEN)
-        other.service._kms_key(desk.cloud.access_token_key_id, other.keys).active()
+        other.service.access_token_key.active()
         other.operator.roll_over("", LEAD)
         assert (desk.states, other.states) == (["active"], ["active", "verify-only"])
 
@@ -410,11 +468,11 @@ def _meanwhile(desk: Desk, happening: Callable[[DynamoDBKeyStore], None]) -> Dyn
     class Busy(DynamoDBKeyStore):
         due = True
 
-        def save_keys(self, before: KeyRing, after: KeyRing) -> None:
+        def save_keys(self, before: KeyRing, after: KeyRing, event: Event) -> None:
             if self.due:
                 self.due = False
                 happening(desk.keys)
-            super().save_keys(before, after)
+            super().save_keys(before, after, event)
 
     return Busy(desk.cloud.dynamodb, desk.cloud.table, KeyUse.API_TOKEN)
 
@@ -423,7 +481,8 @@ def _revoke_next(desk: Desk, seconds: float) -> None:
     desk.clock.advance(timedelta(seconds=seconds))
     ring = desk.keys.load_keys()
     if ring.next:
-        desk.keys.save_keys(ring, ring.revoked(ring.next.kid, desk.clock.now()))
+        after = ring.revoked(ring.next.kid, desk.clock.now())
+        desk.keys.save_keys(ring, after, an_event(OF_KEYS))
 
 
 @contextmanager

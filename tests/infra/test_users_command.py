@@ -21,6 +21,7 @@ from chalicelib.adapters.clock import SystemClock
 from chalicelib.adapters.dynamodb.attributes import Item
 from chalicelib.adapters.dynamodb.user_store import DynamoDBUserStore
 from chalicelib.domain.errors import ConcurrentChange, StoreUnavailable
+from chalicelib.domain.events import Actor, ActorKind, EventType
 from chalicelib.domain.identities import SubjectIdentifier
 from chalicelib.domain.ids import new_generation, user_id_for
 from chalicelib.domain.users import Role, User, UserStatus
@@ -113,6 +114,45 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], off
         return status, said.out, said.err
 
     return run
+
+
+class TestHistory:
+    """The operator is in the event of each change, by the ARN that AWS tells."""
+
+    def test_every_change_names_the_operator(self, office: Office, run: Run) -> None:
+        """A deactivation, a re-activation, a move and a removal."""
+        user = office.has(a_user("user"))
+        commands = (
+            ("deactivate", user.id, "--yes"),
+            ("activate", user.id, "--yes"),
+            ("move", user.id, "--subject", "other", "--yes"),
+            ("remove", user.id, "--yes"),
+        )
+        assert [run(*command)[0] for command in commands] == [0] * 4
+        events = [*reversed(office.stores.events.list_events(user.id, after=None, limit=10))]
+        assert [event.type for event in events] == [
+            EventType.USER_DEACTIVATED,
+            EventType.USER_ACTIVATED,
+            EventType.USER_IDENTITY_MOVED,
+            EventType.USER_REMOVED,
+        ]
+        assert {(event.actor_kind, event.actor_id) for event in events} == {
+            (ActorKind.OPERATOR, "arn:aws:sts::123456789012:user/moto")
+        }
+
+    def test_command_that_changes_nothing_does_not_ask_who_runs_it(
+        self, office: Office, run: Run, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A list, a look, a preview, and a change that was made before."""
+
+        def caller_of(_: object) -> Callable[[], Actor]:
+            return lambda: pytest.fail("AWS was asked")
+
+        user = office.has(a_user("user", status=UserStatus.INACTIVE))
+        monkeypatch.setattr(users, "caller_of", caller_of)
+        assert run("list")[0] == run("show", user.id)[0] == run("deactivate", user.id, "--yes")[0] == 0
+        assert run("remove", user.id)[0] == run("move", user.id, "--subject", "other")[0] == 1
+        assert not office.stores.events.list_events(user.id, after=None, limit=10)
 
 
 class TestList:

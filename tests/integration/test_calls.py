@@ -10,7 +10,9 @@ from chalicelib import base64url
 from chalicelib.adapters import jws
 from chalicelib.adapters.dynamodb import items
 from chalicelib.adapters.dynamodb.attributes import Item
+from chalicelib.adapters.dynamodb.events import EVENT
 from chalicelib.adapters.key_cache import COOL_DOWN, MAX_AGE
+from chalicelib.domain.events import EventType
 from chalicelib.domain.ids import new_token_id
 from chalicelib.domain.revocations import Revocation, RevocationReason
 from chalicelib.domain.tokens import TokenState
@@ -19,7 +21,7 @@ from chalicelib.services.manage import TokenPatch
 from chalicelib.services.sign_in import Credentials
 from tests.integration.wire import KMS, STORE
 from tests.integration.world import USER_ID, World
-from tests.support.actors import ADMINISTRATOR, CALLER, PERSON
+from tests.support.actors import ADMINISTRATOR, CALLER, JOURNAL, PERSON
 from tests.support.api import Answer
 from tests.support.builders import a_token, a_user
 from tests.support.dynamodb import dynamodb_stores
@@ -522,9 +524,13 @@ def test_change_of_a_user_costs_the_same_for_one_token_and_for_many(
 
 
 def give_tokens(world: World, owner: User, count: int) -> None:
-    """Write the rows of many tokens at once."""
-    rows = [{"PutRequest": {"Item": items.TOKEN.item(a_token(owner))}} for _ in range(count)]
-    for start in range(0, count, 25):
+    """Write the rows of many tokens and their events at once."""
+    tokens = [a_token(owner) for _ in range(count)]
+    created = EventType.TOKEN_CREATED
+    events = [JOURNAL.about_token(created, None, each, PERSON, world.clock.now()) for each in tokens]
+    items_of_all = [*map(items.TOKEN.item, tokens), *map(EVENT.item, events)]
+    rows = [{"PutRequest": {"Item": item}} for item in items_of_all]
+    for start in range(0, len(rows), 25):
         batch: Any = {world.cloud.table: rows[start : start + 25]}
         world.cloud.dynamodb.batch_write_item(RequestItems=batch)
     dynamodb_stores(world.cloud).users.correct_live_tokens(owner, count)
@@ -537,10 +543,10 @@ def test_change_that_changes_nothing_writes_nothing(world: World) -> None:
     owner = service.sign_in.user(Credentials(CALLER, unverified_bearer=world.user))
     pause = TokenPatch(status=TokenState.INACTIVE)
     for patch in (TokenPatch(name="ci"), TokenPatch(status=TokenState.ACTIVE), TokenPatch()):
-        calls = calls_of(world, service.manage.patch, owner, world.token_id, patch)
+        calls = calls_of(world, service.manage.patch, owner, world.token_id, patch, PERSON)
         assert calls == ["GetItem"]
     service.manage.patch(owner, world.token_id, pause, PERSON)
-    assert calls_of(world, service.manage.patch, owner, world.token_id, pause) == ["GetItem"]
+    assert calls_of(world, service.manage.patch, owner, world.token_id, pause, PERSON) == ["GetItem"]
     service.revoke(owner, world.token_id, RevocationReason.OWNER, PERSON)
-    again = calls_of(world, service.revoke, owner, world.token_id, RevocationReason.ADMIN)
+    again = calls_of(world, service.revoke, owner, world.token_id, RevocationReason.ADMIN, PERSON)
     assert again == ["GetItem"]

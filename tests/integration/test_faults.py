@@ -74,11 +74,17 @@ class Operation:
     """None for what changes nothing."""
     status_again: int | None = None
     """How the operation is answered when it was done already, if otherwise than at first."""
+    events: int = 1
+    """The number of events if the operation is done: one for each token or user that it changes."""
 
     @property
     def again(self) -> int:
         """The response to an operation that was done already."""
         return self.status_again or self.status
+
+    def told(self, *, made: bool) -> int:
+        """Return the number of events."""
+        return self.events if made and self.done else 0
 
     def struck_at(self, fault: Fault) -> list[int]:
         """Return the calls that the fault can strike."""
@@ -455,6 +461,7 @@ MANAGEMENT = [
         rotate,
         is_rotated,
         409,  # token_rotated
+        events=2,  # The overlap of the predecessor ends early.
     ),
     Operation(
         "rotate-itself",
@@ -481,6 +488,7 @@ MANAGEMENT = [
         with_line,
         lambda world: world.api.delete(world.path, world.user),
         has_no_working_token,
+        events=2,
     ),
     Operation(
         "report-an-ancestor",
@@ -489,6 +497,7 @@ MANAGEMENT = [
         with_line,
         report,
         has_no_working_token,
+        events=2,
     ),
     Operation(
         "end-predecessor",
@@ -686,6 +695,7 @@ RECORDED = [
         lambda world: (
             [world.clock.now()] == [u.signed_in_at for u in world.stored_users() if u.id == USER_ID]
         ),
+        events=0,
     ),
     Operation(
         "sign-in-new-name",
@@ -694,6 +704,7 @@ RECORDED = [
         known_people_a_second_ago,
         lambda world: world.api.get("/v1/me", world.sign_in(USER, name="New Name")),
         lambda world: "New Name" in {user.name for user in world.stored_users()},
+        events=0,
     ),
 ]
 
@@ -731,6 +742,11 @@ def cases(operations: list[Operation]) -> list[ParameterSet]:
     ]
 
 
+def told_since(world: World) -> int:
+    """Return the number of events since the rows were saved."""
+    return len(world.events()) - world.saved_events
+
+
 def struck(world: World, operation: Operation, fault: Fault) -> Iterator[tuple[int, Answer]]:
     """Yield the answer to the operation with a fault at each call in turn, on the same rows."""
     operation.arrange(world)
@@ -748,10 +764,12 @@ def test_operation_makes_exactly_these_calls(world: World, operation: Operation)
     """A run without faults makes the calls that the faults below strike one by one."""
     operation.arrange(world)
     world.start()
+    told = len(world.events())
     with world.wire.watching() as calls:
         answer = operation.act(world)
     assert (operation.status, operation.calls) == (answer.status, tuple(calls))
     assert operation.done is None or operation.done(world)
+    assert len(world.events()) == told + operation.told(made=True)
     world.check_whole()
 
 
@@ -766,10 +784,13 @@ def test_fault_in_management_is_a_503_and_leaves_rows_whole(
         made = fault.after is not None and index == len(operation.calls) - 1
         if operation.done:
             assert made is operation.done(world)
+        assert told_since(world) == operation.told(made=made)
         world.start()
         again = operation.act(world)
         assert (operation.again if made else operation.status) == again.status
         assert operation.done is None or operation.done(world)
+        if not made:
+            assert told_since(world) == operation.told(made=True)
         world.check_whole()
 
 
@@ -783,6 +804,7 @@ def test_fault_in_counting_does_not_hide_the_change(
         made = is_count or (fault.after is not None and operation.calls[index] == "TransactWriteItems")
         assert operation.done
         assert made is operation.done(world)
+        assert told_since(world) == operation.told(made=made)
         world.check_whole()
         if is_count:
             assert (answer.status, answer.json["revoked_tokens"]) == (200, None)
@@ -920,6 +942,7 @@ def assert_passes(world: World, operation: Operation, fault: Fault) -> None:
             answer = operation.act(world)
         assert answer.status == operation.status
         assert operation.done is None or operation.done(world)
+        assert told_since(world) == operation.told(made=True)
         is_touch = operation.name.startswith("authorize") and operation.calls[index] == "UpdateItem"
         expected = list(operation.calls)
         expected[index:index] = [] if is_touch else [operation.calls[index]]
@@ -948,6 +971,7 @@ def test_lost_response_of_a_safe_call_is_not_noticed(world: World, operation: Op
             or (operation.name == "resume" and index == operation.calls.index("UpdateItem"))
         )
         assert answer.status in ({503} if is_count else {operation.status, operation.again})
+        assert told_since(world) == operation.told(made=not is_count)
         world.check_whole()
 
 
@@ -960,6 +984,7 @@ def test_one_conflict_with_another_transaction_is_not_noticed(world: World, oper
     for _, answer in struck(world, operation, wire.CONFLICT_ONCE):
         assert operation.status == answer.status
         assert operation.done is None or operation.done(world)
+        assert told_since(world) == operation.told(made=True)
         world.check_whole()
 
 

@@ -13,6 +13,7 @@ from chalicelib.domain.keys import KeyUse, VerificationKey
 from infra.aws.operate.key_rollover import Operator
 from infra.aws.operate.kms_keys import create_key_like
 from tests.integration.world import World
+from tests.support.actors import JOURNAL
 
 ONE_MILLISECOND = timedelta(milliseconds=1)
 LEAD = timedelta(minutes=10)
@@ -25,7 +26,13 @@ class Keys:
         self.world = world
         self.store = DynamoDBKeyStore(world.cloud.dynamodb, world.cloud.table, use)
         self.operator = Operator(
-            use, self.store, world.cloud.kms, world.clock, lambda said: None, self._pause
+            use,
+            self.store,
+            world.cloud.kms,
+            world.clock,
+            JOURNAL,
+            say=lambda said: None,
+            pause=self._pause,
         )
 
     def _pause(self, seconds: float) -> None:

@@ -19,8 +19,10 @@ from chalicelib.adapters.key_cache import KeyCache
 from chalicelib.adapters.kms import KmsSigningKeys, low_s_signature, read_public_key
 from chalicelib.domain.claims import Claims
 from chalicelib.domain.errors import SigningUnavailable
+from chalicelib.domain.events import OF_KEYS, SYSTEM, Event, EventType
 from chalicelib.domain.ids import new_token_id, user_id_for
-from chalicelib.domain.keys import KeyRing, KeyState, VerificationKey
+from chalicelib.domain.keys import KeyRing, KeyState, KeyUse, VerificationKey
+from tests.support.actors import JOURNAL, an_event
 from tests.support.clock import START, FixedClock
 from tests.support.dynamodb import Cloud
 from tests.support.memory import InMemoryKeys
@@ -45,7 +47,12 @@ def signer(cloud: Cloud, keys: InMemoryKeys) -> KmsSigningKeys:
 
 def signing_keys(cloud: Cloud, keys: InMemoryKeys, key_id: str | None = None) -> KmsSigningKeys:
     """Return the keys as a process that starts anew sees them."""
-    return KmsSigningKeys(cloud.kms, key_id or cloud.key_id, keys, FixedClock())
+    return KmsSigningKeys(cloud.kms, key_id or cloud.key_id, keys, FixedClock(), publication_of)
+
+
+def publication_of(key: VerificationKey) -> Event:
+    """Return the event of the first key."""
+    return JOURNAL.about_key(EventType.KEY_PUBLISHED, KeyUse.API_TOKEN, None, key, SYSTEM)
 
 
 def make_key(
@@ -118,7 +125,7 @@ class TestSigningKeys:
         successor = read_public_key(cloud.kms, make_key(cloud), START)
         ring = keys.load_keys()
         rotated = ring.published(successor).activated(successor.kid, START, timedelta(0))
-        keys.save_keys(ring, rotated)
+        keys.save_keys(ring, rotated, an_event(OF_KEYS))
         by_kid = {key.kid: key for key in keys.load_keys().keys}
         assert signer.active().kid == successor.kid != former.kid
         verify(by_kid[successor.kid], b"message", signer.active().sign(b"message"))
@@ -128,7 +135,8 @@ class TestSigningKeys:
         """It is there to be known first."""
         kid = signer.active().kid
         ring = keys.load_keys()
-        keys.save_keys(ring, ring.published(read_public_key(cloud.kms, make_key(cloud), START)))
+        successor = read_public_key(cloud.kms, make_key(cloud), START)
+        keys.save_keys(ring, ring.published(successor), an_event(OF_KEYS))
         assert kid == signer.active().kid
 
     def test_key_may_be_named_by_its_arn(self, cloud: Cloud, keys: InMemoryKeys) -> None:
@@ -150,11 +158,13 @@ class TestSigningKeys:
         other = read_public_key(cloud.kms, make_key(cloud), START)
 
         class TakenMeanwhile(InMemoryKeys):
-            def save_keys(self, before: KeyRing, after: KeyRing) -> None:
-                super().save_keys(KeyRing(), KeyRing().published(other))
-                super().save_keys(before, after)
+            def save_keys(self, before: KeyRing, after: KeyRing, event: Event) -> None:
+                super().save_keys(KeyRing(), KeyRing().published(other), first)
+                super().save_keys(before, after, event)
 
-        assert signing_keys(cloud, TakenMeanwhile()).active().kid == other.kid
+        first, keys = publication_of(other), TakenMeanwhile()
+        assert signing_keys(cloud, keys).active().kid == other.kid
+        assert keys.events == [first]
 
     @pytest.mark.parametrize("spec", ["ECC_NIST_P384", "ECC_SECG_P256K1", "RSA_2048"])
     def test_key_of_another_kind_signs_nothing(
@@ -185,7 +195,7 @@ class TestSigningKeys:
         """A token that no verifier would accept is not made. The configured key does not come back."""
         kid = signer.active().kid
         ring = keys.load_keys()
-        keys.save_keys(ring, ring.revoked(kid, START))
+        keys.save_keys(ring, ring.revoked(kid, START), an_event(OF_KEYS))
         with pytest.raises(SigningUnavailable, match="operator"):
             signer.active()
         (stored,) = keys.load_keys().keys
@@ -281,9 +291,9 @@ def test_one_key_never_begins_both_rings(cloud: Cloud, keys: InMemoryKeys, form:
     signing_keys(cloud, keys, arn).active()
     access_keys = InMemoryKeys()
 
-    second = KmsSigningKeys(cloud.kms, spelled[form], access_keys, FixedClock(), keys)
+    second = KmsSigningKeys(cloud.kms, spelled[form], access_keys, FixedClock(), publication_of, keys)
     with pytest.raises(SigningUnavailable, match="lead to the same key"):
         second.active()
 
     assert access_keys.load_keys().keys == ()
-    KmsSigningKeys(cloud.kms, make_key(cloud), access_keys, FixedClock(), keys).active()
+    KmsSigningKeys(cloud.kms, make_key(cloud), access_keys, FixedClock(), publication_of, keys).active()

@@ -12,6 +12,7 @@ from typing import TypeVar
 import pytest
 
 from chalicelib.adapters.dynamodb.assertion_store import DynamoDBAssertionStore
+from chalicelib.adapters.dynamodb.event_store import DynamoDBEventStore
 from chalicelib.adapters.dynamodb.key_store import DynamoDBKeyStore
 from chalicelib.domain.clients import UsedAssertion
 from chalicelib.domain.errors import (
@@ -31,6 +32,7 @@ from chalicelib.domain.errors import (
     TokenLimitReached,
     UserInactive,
 )
+from chalicelib.domain.events import OF_KEYS, Event, EventType
 from chalicelib.domain.identities import SubjectIdentifier
 from chalicelib.domain.keys import KeyRing, KeyState, KeyUse, VerificationKey
 from chalicelib.domain.revocations import RevocationReason
@@ -81,24 +83,36 @@ class TestKeys:
         ring = KeyRing()
         for kid in kids:
             ring = ring.published(_a_key(kid))
-        store.save_keys(KeyRing(), ring)
+        store.save_keys(KeyRing(), ring, an_event(OF_KEYS))
         wanted = [
             ring.activated("b", START, timedelta(0)) if ring.next else ring.published(_a_key(f"new-{n}"))
             for n in range(16)
         ]
-        results = at_once([partial(store.save_keys, ring, after) for after in wanted])
+        told = {event.id for event in _history(atomic_cloud)}
+        events = [an_event(OF_KEYS) for _ in wanted]
+        results = at_once(
+            [partial(store.save_keys, ring, *each) for each in zip(wanted, events, strict=True)]
+        )
         assert results.count(None) == 1
         assert sum(isinstance(result, ConcurrentChange) for result in results) == 15
         states = [key.state for key in store.load_keys().keys]
         assert states.count(KeyState.ACTIVE) == 1
         assert states.count(KeyState.NEXT) <= 1
+        won = events[results.index(None)].id
+        assert {event.id for event in _history(atomic_cloud)} - told == {won}
 
     def test_first_signers_agree_on_one_key(self, atomic_cloud: Cloud) -> None:
         """Processes that all find the ring empty sign with the same key."""
         services = [CloudService(atomic_cloud, FixedClock()) for _ in range(8)]
         found = at_once([partial(_signing_kid, service) for service in services])
         assert len(set(found)) == 1
-        assert len(services[0].keys.load_keys().keys) == 1
+        (key,) = services[0].keys.load_keys().keys
+        told = [e for e in _history(atomic_cloud) if e.changes and e.changes["kid"].after == key.kid]
+        assert [event.type for event in told] == [EventType.KEY_PUBLISHED]
+
+
+def _history(cloud: Cloud) -> Sequence[Event]:
+    return DynamoDBEventStore(cloud.dynamodb, cloud.table).list_events(OF_KEYS, after=None, limit=500)
 
 
 def _signing_kid(service: CloudService) -> str:
@@ -378,7 +392,7 @@ def test_self_rotations_racing_the_end_of_an_ancestor_leave_nothing(racers: Race
             issued.append(rotate_itself(racers.service, owner, issued[-1]))
         ends: list[Callable[[], object]] = [
             partial(processes[0].revoke, owner, issued[0].token.id, RevocationReason.OWNER, PERSON),
-            partial(processes[1].revoke_exposed, [issued[0].secret]),
+            partial(processes[1].revoke_exposed, [issued[0].secret], CALLER),
         ]
         growing = [partial(grow_until_refused, p, owner, issued[-1]) for p in processes[2:]]
         results = at_once([*ends, *growing])
@@ -414,7 +428,7 @@ def test_rotation_racing_a_revocation_ends_in_one_of_two_orders(racers: Racers, 
         issued = racers.issue(owner)
         revoke = partial(processes[0].revoke, owner, issued.token.id, RevocationReason.OWNER, PERSON)
         rotate = partial(
-            processes[1].rotate, owner, issued.token.id, timedelta(hours=1), by_itself=by_itself
+            processes[1].rotate, owner, issued.token.id, timedelta(hours=1), PERSON, by_itself=by_itself
         )
         ended, made = at_once([revoke, rotate])
         assert ended is None
@@ -471,7 +485,7 @@ def test_end_of_an_overlap_racing_a_rotation_leaves_two_at_most(racers: Racers) 
         new = rotate_itself(racers.service, owner, old)
         results = at_once(
             [
-                partial(processes[0].manage.end_predecessor, owner, new.token.id),
+                partial(processes[0].manage.end_predecessor, owner, new.token.id, PERSON),
                 partial(rotate_itself, processes[1], owner, new),
             ]
         )
@@ -517,7 +531,7 @@ def test_concurrent_reports_revoke_once(racers: Racers) -> None:
     owner = racers.new_user()
     strings = [racers.issue(owner).secret for _ in range(5)]
     processes = racers.processes(6)
-    results = at_once([partial(p.revoke_exposed, strings) for p in processes])
+    results = at_once([partial(p.revoke_exposed, strings, CALLER) for p in processes])
     assert of_type(ApiTokensError, results) == []
     revoked = [token_id for ids in of_type(list, results) for token_id in ids]
     assert sorted(revoked) == sorted(token.id for token in racers.rows(owner))
@@ -650,7 +664,10 @@ def test_every_generation_that_ended_is_on_record(racers: Racers) -> None:
     owner = racers.new_user()
     tokens = [racers.issue(owner).token]
     results = at_once(
-        [partial(p.administer.revoke_all_tokens, ADMIN, owner.id) for p in racers.processes(4)]
+        [
+            partial(p.administer.revoke_all_tokens, ADMIN, owner.id, ADMINISTRATOR)
+            for p in racers.processes(4)
+        ]
     )
     users = of_type(User, results)
     last = racers.stored(owner).generation

@@ -7,6 +7,9 @@ from typing import Any
 from chalicelib import bootstrap
 from chalicelib.adapters.dynamodb import items
 from chalicelib.adapters.dynamodb.attributes import Item
+from chalicelib.adapters.dynamodb.events import EVENT
+from chalicelib.adapters.dynamodb.primary_keys import EVENTS
+from chalicelib.domain.events import OF_KEYS, Event
 from chalicelib.domain.ids import user_id_for
 from chalicelib.domain.tokens import Token, TokenState
 from chalicelib.domain.users import User
@@ -15,6 +18,7 @@ from tests.support.api import Api
 from tests.support.builders import ISSUER
 from tests.support.clock import FixedClock
 from tests.support.dynamodb import Cloud, CloudService, new_table
+from tests.support.histories import check_histories, check_no_token_without_row
 from tests.support.provider import TestProvider
 
 USER, ADMIN = "user@example.com", "admin@example.com"
@@ -33,6 +37,8 @@ class World:
         self.pauses: list[timedelta] = []
         self.secret = ""
         self.token_id = ""
+        self.saved_events = 0
+        """The number of events in the saved rows."""
         self._provider = TestProvider(self.clock)
         self._saved: list[Item] = []
         self._rows_after: tuple[int, list[Item]] | None = None
@@ -82,14 +88,16 @@ class World:
     def save(self) -> None:
         """Remember the rows."""
         self._saved = self.rows()
+        self.saved_events = len(self.events())
 
     def restore(self) -> None:
         """Put the remembered rows into another table, and start on it."""
         self.cloud = replace(self.cloud, table=new_table(self.cloud.dynamodb))
         self._rows_after = None
         puts: list[Any] = [{"PutRequest": {"Item": row}} for row in self._saved]
-        if puts:
-            self.cloud.dynamodb.batch_write_item(RequestItems={self.cloud.table: puts})
+        for start in range(0, len(puts), 25):
+            batch = {self.cloud.table: puts[start : start + 25]}
+            self.cloud.dynamodb.batch_write_item(RequestItems=batch)
         self.start()
 
     def rows(self) -> list[Item]:
@@ -114,8 +122,13 @@ class World:
         """Return the row of the token made last."""
         return next(token for token in self.stored_tokens() if token.id == self.token_id)
 
+    def events(self) -> list[Event]:
+        """Return the events of all users and their tokens."""
+        found = [EVENT.read(row) for row in self.rows() if row["pk"]["S"].startswith(EVENTS)]
+        return [event for event in found if event.user_id != OF_KEYS]
+
     def check_whole(self) -> None:
-        """Fail unless all rows agree with each other."""
+        """Fail unless all rows agree with each other, and the events tell every change once."""
         users = {user.id: user for user in self.stored_users()}
         tokens = self.stored_tokens()
         self._check_counts(users, tokens)
@@ -126,6 +139,8 @@ class World:
             assert (token.state is TokenState.REVOKED) is (token.revocation is not None)
         made = {token.id for token in tokens}
         self._check_links(tokens)
+        check_histories(users.values(), tokens, self.events())
+        check_no_token_without_row(tokens, self.events())
         assert {items.IDEMPOTENCY_RECORD.read(row).token_id for row in self._rows("I#")} <= made
 
     def _check_links(self, tokens: list[Token]) -> None:

@@ -72,6 +72,28 @@ def test_an_error_after_the_response_began_is_raised() -> None:
         run(CallerMiddleware(app), http((b"x-amzn-request-context", REST)))
 
 
+@pytest.mark.usefixtures("behind_adapter")
+@pytest.mark.parametrize(
+    ("scope", "challenge"),
+    [
+        ("orders:write", b'Bearer error="insufficient_scope", scope="orders:write"'),
+        ("a\r\nSet-Cookie: b", b'Bearer error="insufficient_scope"'),
+        ('a", realm="b', b'Bearer error="insufficient_scope"'),
+        ("é", b'Bearer error="insufficient_scope"'),
+        ("", b'Bearer error="insufficient_scope"'),
+    ],
+)
+def test_a_scope_made_of_a_request_writes_no_header(scope: str, challenge: bytes) -> None:
+    """An application may build its name from a path."""
+
+    async def app(passed: Scope, receive: Receive, send: Send) -> None:
+        caller_in(passed).require_scope(scope)
+
+    start, _ = run(CallerMiddleware(app), http((b"x-amzn-request-context", REST)))
+    assert start["status"] == 403
+    assert dict(start["headers"])[b"www-authenticate"] == challenge
+
+
 def test_a_view_without_the_middleware_gets_no_caller() -> None:
     """Also if something else stands at its place."""
     for scope in ({}, {"bodhi_tokens.caller": "usr_1"}):

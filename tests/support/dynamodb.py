@@ -104,7 +104,7 @@ class Stores:
 def memory_stores() -> Stores:
     """Return the store in memory."""
     store = InMemoryStore()
-    keys = InMemoryKeys(), InMemoryKeys()
+    keys = InMemoryKeys(store), InMemoryKeys(store)
     return Stores(
         store,
         *keys,

@@ -8,8 +8,10 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from chalicelib import base64url
 from chalicelib.adapters import jws
 from chalicelib.adapters.kms import low_s_signature
+from chalicelib.domain.events import OF_KEYS
 from chalicelib.domain.keys import KeyRing, KeyState, VerificationKey
 from chalicelib.domain.ports.signing import KeyStore
+from tests.support.actors import an_event
 from tests.support.clock import START
 
 
@@ -41,4 +43,4 @@ class LocalSigningKey:
 def publish(store: KeyStore, *keys: VerificationKey) -> None:
     """Write keys in the states they have, whatever was there before."""
     before = store.load_keys()
-    store.save_keys(before, KeyRing((*before.keys, *keys)))
+    store.save_keys(before, KeyRing((*before.keys, *keys)), an_event(OF_KEYS))

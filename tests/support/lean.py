@@ -16,6 +16,7 @@ from chalicelib.adapters.dynamodb.key_store import DynamoDBKeyStore
 from chalicelib.adapters.dynamodb.lean.access import Access
 from chalicelib.adapters.dynamodb.lean.client import LeanDynamoDB
 from chalicelib.adapters.repeating import repeating
+from chalicelib.domain.events import Event
 from chalicelib.domain.keys import KeyRing, KeyUse
 from chalicelib.domain.ports.signing import KeyStore
 from tests.support.clock import FixedClock
@@ -121,9 +122,9 @@ class _KeysReadByLean:
         """Read by the lean client."""
         return self._reading.load_keys()
 
-    def save_keys(self, before: KeyRing, after: KeyRing) -> None:
+    def save_keys(self, before: KeyRing, after: KeyRing, event: Event) -> None:
         """Write by the SDK."""
-        self._writing.save_keys(before, after)
+        self._writing.save_keys(before, after, event)
 
 
 def lean_stores(cloud: Cloud) -> Stores:

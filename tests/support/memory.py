@@ -159,7 +159,7 @@ class InMemoryStore(SweptRows, JobRows):
                 ended = replace(row, ended_at=line.ended_at, purge_at=line.purge_at)
                 self._lines[row.user_id, row.id] = ended
 
-    def rotate_token(self, rotation: Rotation, event: Event, *, limits: CreationLimits) -> None:
+    def rotate_token(self, rotation: Rotation, events: Sequence[Event], *, limits: CreationLimits) -> None:
         """Write the successor and the ends of the others, or nothing."""
         with self._lock:
             successor = rotation.successor
@@ -177,7 +177,7 @@ class InMemoryStore(SweptRows, JobRows):
                 self._change(row, change.before, change.after)
             self._tokens[successor.user_id, successor.id] = successor
             self._count(_created(owner, successor), slots)
-            self._write(event)
+            self._write(*events)
 
     def record_refusal(self, before: Token, after: Token) -> bool:
         """Record a refusal, unless another process did."""
@@ -476,18 +476,24 @@ class InMemoryStore(SweptRows, JobRows):
 
 
 class InMemoryKeys:
-    """The keys of one use."""
+    """The keys of one use, and their events."""
 
-    def __init__(self) -> None:
+    def __init__(self, store: InMemoryStore | None = None) -> None:
         self._lock = RLock()
         self._ring = KeyRing()
+        self._store = store or InMemoryStore()
+
+    @property
+    def events(self) -> list[Event]:
+        """The events of the keys, in the order in which they were written."""
+        return self._store.events()
 
     def load_keys(self) -> KeyRing:
         """Return all keys."""
         return self._ring
 
-    def save_keys(self, before: KeyRing, after: KeyRing) -> None:
-        """Write what differs."""
+    def save_keys(self, before: KeyRing, after: KeyRing, event: Event) -> None:
+        """Write what differs, and the event of it."""
         known = {key.kid: key for key in before.keys}
         changed = {key.kid: key for key in after.keys if known.get(key.kid) != key}
         with self._lock:
@@ -497,6 +503,8 @@ class InMemoryKeys:
             if any(_state(rows, kid) != _state(known, kid) for kid in changed):
                 raise ConcurrentChange
             self._ring = KeyRing(tuple((rows | changed).values()))
+            if changed:
+                self._store.add_event(event)
 
 
 def _head(ring: KeyRing) -> list[str | None]:

@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.adapters.dynamodb import attributes, items, primary_keys
 from chalicelib.adapters.dynamodb.attributes import Item
 from chalicelib.adapters.dynamodb.errors import ConditionFailed
+from chalicelib.adapters.dynamodb.events import put_event
 from chalicelib.adapters.dynamodb.reads import query_all
 from chalicelib.adapters.dynamodb.writes import Update, transact
 from chalicelib.domain.errors import ConcurrentChange
+from chalicelib.domain.events import Event
 from chalicelib.domain.keys import KeyRing, KeyUse, VerificationKey
 
 if TYPE_CHECKING:
@@ -39,8 +41,8 @@ class DynamoDBKeyStore:
         )
         return KeyRing(tuple(items.PUBLIC_KEY.read(row) for row in rows))
 
-    def save_keys(self, before: KeyRing, after: KeyRing) -> None:
-        """Write the rows that differ, in one transaction.
+    def save_keys(self, before: KeyRing, after: KeyRing, event: Event) -> None:
+        """Write the rows that differ and the event, in one transaction.
 
         Raises ConcurrentChange, StoreUnavailable.
         """
@@ -52,7 +54,7 @@ class DynamoDBKeyStore:
         if not writes:
             return
         try:
-            transact(self._client, writes)
+            transact(self._client, [*writes, put_event(self._table, event)])
         except ConditionFailed as failure:
             raise ConcurrentChange from failure
 

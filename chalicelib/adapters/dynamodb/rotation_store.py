@@ -28,8 +28,8 @@ class DynamoDBRotationStore:
         self._client = client
         self._table = table
 
-    def rotate_token(self, rotation: Rotation, event: Event, *, limits: CreationLimits) -> None:
-        """Write a rotation, the counts and the event, all or nothing.
+    def rotate_token(self, rotation: Rotation, events: Sequence[Event], *, limits: CreationLimits) -> None:
+        """Write a rotation, the counts and the events, all or nothing.
 
         Raises UserInactive, ConcurrentChange, TooManyCreations, TokenLimitReached or StoreUnavailable.
         """
@@ -41,14 +41,14 @@ class DynamoDBRotationStore:
                 writes.append({"Update": change_token(self._table, change.before, change.after)})
         if rotation.line:
             writes.append(self._continue(rotation.line))
-        writes.append(put_event(self._table, event))
+        writes += [put_event(self._table, event) for event in events]
         try:
             transact(self._client, writes)
         except ConditionFailed as failure:
             if failure.position == 0:
                 if corrected := counts.corrected(failure.item, successor, limits):
                     # At most twice: a day that has begun stays so.
-                    return self.rotate_token(rotation, event, limits=corrected)
+                    return self.rotate_token(rotation, events, limits=corrected)
                 raise counts.why_refused(failure.item, successor, limits) from failure
             raise ConcurrentChange from failure
 

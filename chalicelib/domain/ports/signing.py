@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from chalicelib.domain.claims import AccessClaims, Claims
+from chalicelib.domain.events import Event
 from chalicelib.domain.keys import KeyRing
 
 
@@ -57,8 +58,8 @@ class KeyStore(Protocol):
         """Return the keys in every state, strongly consistent."""
         ...
 
-    def save_keys(self, before: KeyRing, after: KeyRing) -> None:
-        """Write the keys that differ, all or nothing.
+    def save_keys(self, before: KeyRing, after: KeyRing, event: Event) -> None:
+        """Write the keys that differ and the event, all or nothing. If no key differs, nothing is written.
 
         Raises ConcurrentChange if the stored keys are no longer ``before``. Then another key is active or
         next, or a key that differs exists already or has another state.

@@ -136,8 +136,10 @@ class TokenIndex(Protocol):
 class RotationStore(Protocol):
     """Rotations, lines and families. Every call raises StoreUnavailable."""
 
-    def rotate_token(self, rotation: "Rotation", event: "Event", *, limits: CreationLimits) -> None:
-        """Write a rotation, its owner's counts and the event, all or nothing.
+    def rotate_token(
+        self, rotation: "Rotation", events: "Sequence[Event]", *, limits: CreationLimits
+    ) -> None:
+        """Write a rotation, its owner's counts and the events, all or nothing.
 
         Raises ConcurrentChange if one of its tokens, their line or their generation changed meanwhile.
         Raises TokenLimitReached if the successor needs a new place and none is free. Raises UserInactive

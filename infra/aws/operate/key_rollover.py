@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING
 
 from chalicelib.adapters.key_cache import MAX_AGE
 from chalicelib.domain.errors import ApiTokensError, ConcurrentChange
+from chalicelib.domain.events import EventType
 from chalicelib.domain.keys import KeyRing, KeyState, KeyUse, VerificationKey
+from chalicelib.services.journal import Journal
 from infra.aws.errors import OperatorError
 from infra.aws.operate.kms_keys import Pause, create_key_like, read_new_key
+from infra.aws.operate.operator_name import unnamed
 from infra.aws.terminal import say_at_once
 
 if TYPE_CHECKING:
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
 
     from chalicelib.domain.ports.signing import KeyStore
     from chalicelib.domain.ports.time import Clock
+    from infra.aws.operate.operator_name import Name
 
 _LONGEST_PAUSE_SECONDS = 5.0
 _TIME = "%Y-%m-%d %H:%M:%S"
@@ -39,6 +43,8 @@ class Operator:
     keys: KeyStore
     kms: KMSClient
     clock: Clock
+    journal: Journal
+    name: Name = unnamed
     say: Callable[[str], None] = say_at_once
     pause: Pause = time.sleep
 
@@ -78,7 +84,7 @@ class Operator:
             )
         if not confirmed:
             raise OperatorError("Nothing was changed. Add --yes to revoke the key.")
-        self.keys.save_keys(ring, after)
+        self._save(ring, after, EventType.KEY_REVOKED, kid)
         self.say(f"{kid} is revoked. KMS still has the key. To stop KMS from signing with it:")
         self.say(f"  aws kms disable-key --key-id {key.arn}")
         if self.use is KeyUse.API_TOKEN:
@@ -111,7 +117,7 @@ class Operator:
         try:
             key = read_new_key(self.kms, arn, self.clock, self.pause)
             after = ring.published(key)
-            self.keys.save_keys(ring, after)
+            self._save(ring, after, EventType.KEY_PUBLISHED, key.kid)
         except ConcurrentChange:
             self.say(f"Another operator changed the keys at the same time. {arn} was made and is not used.")
             return self.keys.load_keys()
@@ -136,7 +142,13 @@ class Operator:
         if ring.active and ring.active.kid == kid:
             self.say(f"{kid} signs already. Another operator activated it.")
             return
-        self.keys.save_keys(ring, ring.activated(kid, self.clock.now(), lead))
+        self._save(ring, ring.activated(kid, self.clock.now(), lead), EventType.KEY_ACTIVATED, kid)
         self.say(f"{kid} signs from now on.")
         if ring.active:
             self.say(f"Tokens that {ring.active.kid} signed stay valid until it is revoked.")
+
+    def _save(self, before: KeyRing, after: KeyRing, kind: EventType, kid: str) -> None:
+        """Write a step with its event. A step is one event, also if the former key stops signing."""
+        former = next((key for key in before.keys if key.kid == kid), None)
+        event = self.journal.about_key(kind, self.use, former, after.find(kid), self.name())
+        self.keys.save_keys(before, after, event)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 from infra.aws.errors import OperatorError
+from infra.aws.operate.operator_name import caller_of, unnamed
 from infra.aws.operate.restore_progress import Progress
 from infra.aws.operate.restore_rows import Outcome
 from infra.aws.operate.restore_segments import restore_of, run_segments, wait_until_active
@@ -18,6 +20,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--from", dest="source", required=True, metavar="TABLE", help="the restored table")
     parser.add_argument("--to", dest="target", required=True, metavar="TABLE", help="the service's table")
     parser.add_argument("--retention-days", type=int, default=90, help="RETENTION_DAYS; default: 90")
+    parser.add_argument(
+        "--audit-retention-days", type=int, default=400, help="AUDIT_RETENTION_DAYS; default: 400"
+    )
     parser.add_argument(
         "--without-keys",
         action="store_true",
@@ -34,6 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--progress", type=Path, metavar="FILE", help="default: restore-FROM-to-TO.json in this folder"
     )
     parser.add_argument("--yes", action="store_true", help="copy the rows; without it, count them")
+    parser.set_defaults(actor=unnamed())
 
 
 def run(options: argparse.Namespace) -> None:
@@ -57,6 +63,7 @@ def run(options: argparse.Namespace) -> None:
     if progress.is_complete:
         print("This restore is complete. Remove the file to run it once more.")
         return
+    options.actor = caller_of()()
     print(_told(run_segments(options, progress).outcome, written=True))
 
 
@@ -69,6 +76,16 @@ def _count(text: str) -> int:
 def _told(outcome: Outcome, *, written: bool) -> str:
     counts = ", ".join(f"{count:,} {kind}" for kind, count in sorted(outcome.brought.items())) or "nothing"
     others = f"{outcome.present:,} rows exist already, and {outcome.left:,} are not restored."
+    others += _told_altered(outcome.altered)
     if not written:
         return f"To restore: {counts}. {others}\nNothing was changed. Add --yes to restore the rows."
     return f"Restored: {counts}. Every restored token is revoked. {others}"
+
+
+def _told_altered(altered: Sequence[str]) -> str:
+    if not altered:
+        return ""
+    # An operator who looks for traces needs the rows, and the backup may be deleted afterwards.
+    return "\n".join(
+        ["\nThese events are not as in the restored table. The service changes none:", *altered]
+    )

@@ -61,7 +61,12 @@ class Progress:
         if read["version"] != _VERSION:
             raise ValueError("another version")
         counts, known = read["outcome"], dict(read["restore"])
-        outcome = Outcome(Counter(counts["brought"]), int(counts["present"]), int(counts["left"]))
+        outcome = Outcome(
+            Counter(counts["brought"]),
+            int(counts["present"]),
+            int(counts["left"]),
+            [str(each) for each in counts.get("altered", ())],
+        )
         starts = {int(segment): start for segment, start in read["starts"].items()}
         return cls(
             int(known["segments"]), path, known, outcome, starts, {int(each) for each in read["done"]}
@@ -102,7 +107,8 @@ class Progress:
         if self.path is None:
             return
         outcome = self.outcome
-        counts = {"brought": dict(outcome.brought), "present": outcome.present, "left": outcome.left}
+        counts: dict[str, Any] = {"brought": dict(outcome.brought), "altered": outcome.altered}
+        counts |= {"present": outcome.present, "left": outcome.left}
         document = {"version": _VERSION, "restore": self.known, "outcome": counts}
         document |= {"starts": self.starts, "done": sorted(self.done)}
         # The file is replaced as a whole, because the command may be stopped while it saves.

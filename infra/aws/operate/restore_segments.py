@@ -21,6 +21,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 from botocore.config import Config
 
 from chalicelib.adapters.clock import SystemClock
+from chalicelib.domain.networks import RecordNetworks
+from chalicelib.services.journal import Journal
 from infra.aws.account import session_of_environment
 from infra.aws.errors import OperatorError
 from infra.aws.operate.restore_progress import Progress
@@ -48,8 +50,16 @@ def restore_of(options: argparse.Namespace) -> Restore:
         max_pool_connections=options.workers, retries={"mode": "standard", "total_max_attempts": _ATTEMPTS}
     )
     client = cast("DynamoDBClient", session_of_environment().create_client("dynamodb", config=config))
-    tables, retention = (options.source, options.target), timedelta(days=options.retention_days)
-    return Restore(client, *tables, retention, SystemClock(), not options.without_keys)
+    return Restore(
+        client,
+        options.source,
+        options.target,
+        timedelta(days=options.retention_days),
+        SystemClock(),
+        Journal(timedelta(days=options.audit_retention_days), RecordNetworks.OFF),
+        options.actor,
+        not options.without_keys,
+    )
 
 
 def wait_until_active(

@@ -6,6 +6,7 @@ import argparse
 import os
 import re
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from chalicelib.adapters.clock import SystemClock, sleep
@@ -13,9 +14,16 @@ from chalicelib.adapters.dynamodb.key_store import DynamoDBKeyStore
 from chalicelib.adapters.repeating import repeating
 from chalicelib.adapters.retries import Retries
 from chalicelib.domain.keys import KeyUse
+from chalicelib.domain.networks import RecordNetworks
+from chalicelib.services.journal import Journal
+from chalicelib.settings.reading import Reader
+from chalicelib.settings.service import read_audit_retention
 from infra.aws.account import session_of_environment
 from infra.aws.errors import OperatorError
 from infra.aws.operate.key_rollover import Operator
+from infra.aws.operate.operator_name import caller_of
+from infra.aws.package.project_config import check_config
+from infra.aws.package.stage_settings import settings_of
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -24,6 +32,7 @@ if TYPE_CHECKING:
 LEAD_SECONDS = 600
 """Authorizers know a new key after 60 s, readers of the JWKS after 300 s. The rest is a margin."""
 
+_PROJECT = Path(__file__).resolve().parents[3]
 _KEY_SETTINGS = {KeyUse.API_TOKEN: "SIGNING_KEY_ID", KeyUse.ACCESS_TOKEN: "DERIVED_TOKEN_KEY_ID"}
 _KID_LIKE_AN_OPTION = re.compile(r"-[A-Za-z0-9_-]{42}")
 
@@ -32,6 +41,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the three commands for signing keys."""
     common = _KidParser(add_help=False, allow_abbrev=False)
     common.add_argument("--table", default=os.environ.get("TABLE_NAME", ""), help="default: TABLE_NAME")
+    common.add_argument(
+        "--stage", help="keep the events as long as this stage does; default: AUDIT_RETENTION_DAYS"
+    )
     common.add_argument(
         "--use",
         choices=[use.value for use in KeyUse],
@@ -62,7 +74,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Run one of the commands. Raises OperatorError, ApiTokensError, ClientError, BotoCoreError."""
+    """Run one of the commands.
+
+    Raises OperatorError, PackagingError, SettingsError, ApiTokensError, ClientError, BotoCoreError.
+    """
     operator = _operator(options)
     if options.command == "list":
         operator.list()
@@ -91,7 +106,17 @@ def _operator(options: argparse.Namespace) -> Operator:
     kms = cast("KMSClient", session.create_client("kms"))
     clock = SystemClock()
     store = DynamoDBKeyStore(repeating(dynamodb, Retries(clock, sleep)), options.table, use)
-    return Operator(use, store, kms, clock)
+    journal = Journal(_retention(options.stage), RecordNetworks.OFF)
+    return Operator(use, store, kms, clock, journal, caller_of(session))
+
+
+def _retention(stage: str | None) -> timedelta:
+    """Return how long events are kept. Raises PackagingError or SettingsError."""
+    environ = settings_of(check_config(_PROJECT, stage), stage) if stage else os.environ
+    read = Reader(environ)
+    retention = read_audit_retention(read)
+    read.finish()
+    return retention
 
 
 def _seconds(text: str) -> int:

@@ -9,7 +9,6 @@ from functools import partial
 
 from chalicelib.domain.administrators import Administrators
 from chalicelib.domain.errors import UserRemoved
-from chalicelib.domain.events import Actor, ActorKind
 from chalicelib.domain.identities import SubjectIdentifier
 from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.ports.users import UserStore
@@ -24,6 +23,7 @@ from chalicelib.services.identities import (
 from chalicelib.services.users import ManageUsers
 from infra.aws.errors import OperatorError
 from infra.aws.operate import user_lines
+from infra.aws.operate.operator_name import Name, unnamed
 from infra.aws.operate.user_batch import Batch, Work, require
 from infra.aws.operate.user_lines import counted
 from infra.aws.terminal import Say, say_at_once, warn_at_once
@@ -46,7 +46,6 @@ class UserFilter:
         )
 
 
-_OPERATOR = Actor(ActorKind.OPERATOR)
 _DEACTIVATED = "All sessions end, and every API token is refused from the next uncached request on."
 _REMOVED = "Name and e-mail are deleted. All API tokens and sessions end for good."
 _ACTIVATED = {
@@ -64,7 +63,7 @@ class UserDesk:
     moves: MoveUsers
     administrators: Administrators
     clock: Clock
-    actor: Actor = _OPERATOR
+    name: Name = unnamed
     say: Say = say_at_once
     warn: Say = warn_at_once
 
@@ -102,19 +101,25 @@ class UserDesk:
         """Activate a user. Raises OperatorError or ApiTokensError."""
 
         def change() -> User:
-            return self.manage.reactivate(None, user_id, self.actor, restore_tokens=restore_tokens).after
+            return self.manage.reactivate(None, user_id, self.name(), restore_tokens=restore_tokens).after
 
         effect = _ACTIVATED[restore_tokens]
         self._change(user_id, UserStatus.ACTIVE, effect, change, confirmed=confirmed)
 
     def deactivate(self, user_id: str, *, confirmed: bool) -> None:
         """Deactivate a user. Raises OperatorError or ApiTokensError."""
-        change = partial(self.manage.deactivate, None, user_id, self.actor)
+
+        def change() -> User:
+            return self.manage.deactivate(None, user_id, self.name())
+
         self._change(user_id, UserStatus.INACTIVE, _DEACTIVATED, change, confirmed=confirmed)
 
     def remove(self, user_id: str, *, confirmed: bool) -> None:
         """Remove a user, and leave a tombstone. Raises OperatorError or ApiTokensError."""
-        change = partial(self.manage.remove, None, user_id, self.actor)
+
+        def change() -> User:
+            return self.manage.remove(None, user_id, self.name())
+
         self._change(user_id, UserStatus.REMOVED, _REMOVED, change, confirmed=confirmed)
 
     def deactivate_issuer(self, issuer: str, subject_claim: str | None, *, confirmed: bool) -> None:
@@ -135,7 +140,7 @@ class UserDesk:
 
     def _deactivate(self, user_id: str, *, confirmed: bool) -> None:
         if confirmed:
-            self.manage.deactivate(None, user_id, self.actor)
+            self.manage.deactivate(None, user_id, self.name())
         self.say(f"{user_id} {'is inactive' if confirmed else 'would be deactivated'}.")
 
     def move(self, user_id: str, to: SubjectIdentifier, *, confirmed: bool) -> None:
@@ -168,7 +173,7 @@ class UserDesk:
 
     def _move(self, user_id: str, to: SubjectIdentifier, *, confirmed: bool) -> bool:
         """Move a user, or show the move. Return True if the user was moved before."""
-        move = self.moves.move(user_id, to, self.actor) if confirmed else self.moves.plan(user_id, to)
+        move = self.moves.move(user_id, to, self.name()) if confirmed else self.moves.plan(user_id, to)
         former = user_lines.identity(SubjectIdentifier.of(move.before))
         if move.is_done:
             self.say(f"{user_id} is {former} already.")

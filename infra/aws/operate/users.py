@@ -18,6 +18,7 @@ from chalicelib.settings import Settings
 from infra.aws.account import session_of_environment
 from infra.aws.errors import OperatorError
 from infra.aws.operate.moves_file import read_moves
+from infra.aws.operate.operator_name import caller_of
 from infra.aws.operate.user_desk import UserDesk, UserFilter
 from infra.aws.package.project_config import check_config
 from infra.aws.package.stage_settings import complete, settings_of
@@ -149,7 +150,8 @@ def _environ(options: argparse.Namespace) -> Environ:
 
 
 def _desk(environ: Environ) -> UserDesk:
-    client = cast("DynamoDBClient", session_of_environment().create_client("dynamodb"))
+    session = session_of_environment()
+    client = cast("DynamoDBClient", session.create_client("dynamodb"))
     service = Service(environ, SystemClock(), dynamodb_once=client)
     return UserDesk(
         service.users,
@@ -157,6 +159,7 @@ def _desk(environ: Environ) -> UserDesk:
         MoveUsers(service.users, service.clock, service.journal),
         service.rules.administrators,
         service.clock,
+        caller_of(session),
     )
 
 

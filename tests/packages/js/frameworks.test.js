@@ -157,3 +157,17 @@ test('the reason goes to the log without what the client sent', async (t) => {
   await ask(port, '/', [[NAME, '{"secret-of-the-client"']]);
   assert.deepEqual(reasons, [`${NAME} is not valid JSON.`]);
 });
+
+test('hono: a scope made of a request writes no header', async (t) => {
+  pretend(BEHIND_ADAPTER);
+  const app = new Hono();
+  app.use(honoCaller());
+  app.get('/tenants/:id', (c) => c.get('caller').requireScope(c.req.param('id')));
+  const port = await listening(t, serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' }));
+  for (const [path, named] of [['orders:write', true], ['a%0d%0aSet-Cookie:b', false], ['a%22,realm=%22b', false]]) {
+    const { status, head } = await ask(port, `/tenants/${path}`, throughAdapter([]));
+    assert.equal(status, 403);
+    assert.equal(head.includes(', scope='), named);
+    assert.ok(!head.includes('\nset-cookie') && !head.includes('realm'));
+  }
+});

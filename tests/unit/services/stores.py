@@ -108,10 +108,10 @@ class BusyStore(InMemoryStore):
         self._begin("stop_line")
         super().stop_line(line)
 
-    def rotate_token(self, rotation: Rotation, event: Event, *, limits: CreationLimits) -> None:
+    def rotate_token(self, rotation: Rotation, events: Sequence[Event], *, limits: CreationLimits) -> None:
         """Write a rotation."""
         self._begin("rotate_token")
-        super().rotate_token(rotation, event, limits=limits)
+        super().rotate_token(rotation, events, limits=limits)
 
     def record_refusal(self, before: Token, after: Token) -> bool:
         """Record a refusal."""

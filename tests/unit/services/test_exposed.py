@@ -118,7 +118,7 @@ def test_token_in_its_overlap_ends_without_freeing_a_place(finder: Finder) -> No
     token = finder.tokens[0]
     successor = successor_of(token, new_token_id(START), START, RULES)
     rotation = rotation_of(token, None, successor, timedelta(days=1), RULES)
-    finder.store.rotate_token(rotation, an_event(), limits=LIMITS)
+    finder.store.rotate_token(rotation, [an_event()], limits=LIMITS)
 
     assert finder.revoke_exposed([token.id], CALLER) == [token.id]
     assert finder.row(successor) == successor
@@ -139,7 +139,7 @@ def test_first_token_of_a_line_stands_for_it_after_its_row_is_gone(finder: Finde
     token = finder.tokens[0]
     successor = own_successor_of(token, new_token_id(START), START, RULES)
     rotation = rotation_of(token, None, successor, timedelta(days=1), RULES)
-    finder.store.rotate_token(rotation, an_event(), limits=LIMITS)
+    finder.store.rotate_token(rotation, [an_event()], limits=LIMITS)
     finder.store.purge(rotation.rotated.after)
     if not left:
         finder.store.purge(*finder.store.lines())
