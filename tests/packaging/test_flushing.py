@@ -9,6 +9,7 @@ from chalicelib.settings import SettingsError
 from infra.aws.errors import PackagingError
 from infra.aws.package.alarms import with_alarms
 from infra.aws.package.flushing import FLUSHER, GIVEN_UP, MAPPING, MAX_STAGES, with_flushing
+from infra.aws.package.sweeping import SCHEDULE
 from infra.local.template import read_template
 from tests.packaging.cloudwatch import PERIOD_SECONDS, CloudWatch, Line
 
@@ -32,6 +33,7 @@ def resources_with(**variables: str) -> dict[str, Any]:
             "FlusherRole": {"Type": "AWS::IAM::Role", "Properties": {"Policies": [policy]}},
             "RestAPI": {"Type": "AWS::Serverless::Api", "Properties": {"StageName": "v1"}},
             MAPPING: read_template()["Resources"][MAPPING],
+            SCHEDULE: {"Type": "AWS::Events::Rule", "Properties": {"State": "DISABLED"}},
         }
     }
     resources: dict[str, Any] = with_flushing(template)["Resources"]
