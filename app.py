@@ -12,6 +12,7 @@ from chalicelib.handlers.page.routes import web
 from chalicelib.handlers.v1.all_tokens import all_tokens
 from chalicelib.handlers.v1.events.routes import histories
 from chalicelib.handlers.v1.exposed import exposed
+from chalicelib.handlers.v1.own_account import own_account
 from chalicelib.handlers.v1.revocations.routes import revocations
 from chalicelib.handlers.v1.sample_api import sample_api
 from chalicelib.handlers.v1.self_service import self_service
@@ -32,6 +33,7 @@ for blueprint in (
     flushes,
     front_doors,
     sample_api,
+    own_account,
     tokens,
     summaries,
     self_service,

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from chalicelib.services.listing import ListTokens
     from chalicelib.services.login import Login
     from chalicelib.services.manage import ManageTokens
+    from chalicelib.services.preferences import ChangePreferences
     from chalicelib.services.publish import PublishEvents
     from chalicelib.services.revocation import RevokeExposed
     from chalicelib.services.revocation_jobs import RevocationJobs
@@ -142,6 +143,13 @@ class Service(Decision, Provider, Mails):
         from chalicelib.services.revocation import RevokeExposed
 
         return RevokeExposed(self.verifier, self.revoke)
+
+    @cached_property
+    def change_preferences(self) -> "ChangePreferences":
+        """Changes of the own account."""
+        from chalicelib.services.preferences import ChangePreferences
+
+        return ChangePreferences(self.users, self._count_change)
 
     @cached_property
     def administer(self) -> "ManageUsers":

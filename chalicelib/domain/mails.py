@@ -45,5 +45,5 @@ class MailRound:
 
 
 def gets_mails(owner: User) -> bool:
-    """Return True if the owner is active and has an e-mail that the provider has verified."""
-    return owner.is_active and owner.email_verified and bool(owner.email)
+    """Return True if the owner is active, wants notices, and has an e-mail that the provider verified."""
+    return owner.is_active and owner.wants_notices and owner.email_verified and bool(owner.email)

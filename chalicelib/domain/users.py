@@ -56,7 +56,8 @@ class User:
     ``sessions_ended_at`` are over. ``role`` is the role in the row, and ``Administrators`` returns the
     role that counts. ``role_given_at`` is the ``iat`` of the JWT that decided it. ``signed_in_at`` is the
     newest ``iat`` of all. Rows of 0.1 have neither. An operator last moved the user to another identity
-    at ``moved_at``. A removed person signed in again at ``returned_at``.
+    at ``moved_at``. A removed person signed in again at ``returned_at``. ``wants_notices`` is False if the
+    user turned mails off.
 
     ``creations`` is the number of tokens created or rotated on the UTC day ``created_day``. If a recount
     found no free place at ``full_count`` live tokens, it need not be repeated until ``full_until``.
@@ -86,6 +87,7 @@ class User:
     creations: int = 0
     full_until: datetime | None = None
     full_count: int = 0
+    wants_notices: bool = True
 
     def creations_on(self, day: date) -> int:
         """Return the number of tokens created or rotated on a UTC day, or on a later one.
@@ -213,6 +215,7 @@ class User:
             updated_at=now,
             removed_at=now,
             sessions_ended_at=now,
+            wants_notices=True,
         )
         return tombstone.in_generation(generation)
 

@@ -12,6 +12,7 @@ from chalicelib.domain.tokens import Token
 from chalicelib.domain.users import User
 
 _MOST_SHOWN = 50
+_TURN_OFF = 'To turn these mails off, sign in and send PATCH /v1/me with {"notices": false}.'
 
 
 def mail_about(owner: User, tokens: Sequence[Token], since: date, rules: TokenRules, page: str) -> Mail:
@@ -30,7 +31,7 @@ def mail_about(owner: User, tokens: Sequence[Token], since: date, rules: TokenRu
         f"{html.escape(sentence)}</li>"
         for token, sentence in lines
     ]
-    after = [*rest, keep]
+    after = [*rest, keep, _TURN_OFF]
     return Mail(
         recipient=owner.email,
         subject=f"{count} your attention",

@@ -39,6 +39,7 @@ def test_every_attribute_of_a_sign_in_is_read_back(stores: Stores) -> None:
     user = an_admin(
         subject_claim="oid",
         email_verified=True,
+        wants_notices=False,
         signed_in_at=START + MILLISECOND,
         role_given_at=START - MILLISECOND,
     )
@@ -213,3 +214,39 @@ def test_change_of_the_own_row_is_refused_to_a_deactivated_administrator(stores:
     with pytest.raises(ConcurrentChange):
         stores.users.save_user(inactive, inactive.in_generation("fresh"), an_event(), None, actor)
     assert row(stores, admin) == inactive
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_choice_about_mails_is_saved(stores: Stores, wanted: bool) -> None:
+    """It changes nothing else."""
+    user = replace(SIGNED_IN, wants_notices=not wanted)
+    add(stores, user)
+    after = replace(user, wants_notices=wanted)
+
+    stores.users.save_preferences(user, after)
+
+    assert row(stores, user) == after
+
+
+@pytest.mark.parametrize(
+    "meanwhile",
+    [{"status": UserStatus.INACTIVE}, {"generation": "other"}, {"wants_notices": False}],
+    ids=str,
+)
+def test_choice_about_another_account_than_was_read_is_refused(
+    stores: Stores, meanwhile: dict[str, Any]
+) -> None:
+    """The account ended, or another call made a choice."""
+    now = replace(SIGNED_IN, **meanwhile)
+    add(stores, now)
+
+    with pytest.raises(ConcurrentChange):
+        stores.users.save_preferences(SIGNED_IN, replace(SIGNED_IN, wants_notices=False))
+    assert row(stores, SIGNED_IN) == now
+
+
+def test_choice_about_an_unknown_user_is_refused(stores: Stores) -> None:
+    """No row begins this way."""
+    with pytest.raises(ConcurrentChange):
+        stores.users.save_preferences(SIGNED_IN, replace(SIGNED_IN, wants_notices=False))
+    assert stores.users.find_user(SIGNED_IN.id) is None

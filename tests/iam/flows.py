@@ -66,6 +66,8 @@ def manage_tokens(walk: Walk) -> None:
     for look in (path, f"{path}/usage", f"{path}/events?limit=1", "/v1/me/events"):
         walk.call("GET", look, jwt)
     walk.call("POST", f"{path}/keep-alive", jwt)
+    for wanted in (False, True, False):
+        walk.call("PATCH", "/v1/me", jwt, {"notices": wanted})
     successor = walk.made(f"{path}/rotate", person, overlap_seconds=3600)
     walk.made(f"/v1/tokens/{successor['id']}/rotate", person, overlap_seconds=60)
     walk.call("DELETE", f"/v1/tokens/{walk.token(person)['id']}", jwt)

@@ -557,6 +557,14 @@ MANAGEMENT = [
         lambda world: world.stored_token().idle_at == world.clock.now() + timedelta(days=30),
     ),
     Operation(
+        "turn-mails-off",
+        (*SIGN_IN, "GetItem", "UpdateItem", "UpdateItem"),
+        200,
+        known_people,
+        lambda world: world.api.patch("/v1/me", world.user, {"notices": False}),
+        lambda world: world.api.get("/v1/me", world.user).json["notices"] is False,
+    ),
+    Operation(
         "read-a-users-token",
         (*ADMIN_ON_USER, "GetItem", "BatchGetItem"),
         200,

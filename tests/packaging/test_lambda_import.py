@@ -135,6 +135,7 @@ NEVER_BY_A_DECISION = [
     "chalicelib.handlers.http.wire",
     "chalicelib.handlers.v1.rendering",
     "chalicelib.handlers.v1.resources",
+    "chalicelib.handlers.v1.own_account",
     "chalicelib.handlers.v1.tokens",
     "chalicelib.handlers.v1.users",
     "chalicelib.handlers.v1.sample_api",

@@ -314,6 +314,7 @@ def test_attack_list_covers_the_contract() -> None:
         ("GET", "/v1/events"),
         ("POST", "/v1/exposed"),
         ("GET", "/v1/me"),
+        ("PATCH", "/v1/me"),
         ("GET", "/v1/me/events"),
         ("GET", "/v1/tokens"),
         ("POST", "/v1/tokens"),

@@ -350,6 +350,14 @@ class InMemoryStore(SweptRows, JobRows):
             if ended:
                 self._ended[row.id, ended.generation] = ended
 
+    def save_preferences(self, before: User, after: User) -> None:
+        """Write what a user prefers."""
+        with self._lock:
+            row = self._users.get(before.id)
+            if row is None or _preferred_by(row) != _preferred_by(before):
+                raise ConcurrentChange
+            self._save(before, after)
+
     def move_user(self, before: User, after: User, event: Event) -> None:
         """Write a new identity. Raises IdentityTaken if it has another user."""
         former, wanted = (SubjectIdentifier.of(user).user_id for user in (before, after))
@@ -532,6 +540,10 @@ def _merged(row: Row, before: Row, after: Row) -> Row:
 
 def _signed_in_as(row: User) -> tuple[object, ...]:
     return (row.signed_in_at, row.role, row.role_given_at, row.moved_at)
+
+
+def _preferred_by(row: User) -> tuple[object, ...]:
+    return (row.wants_notices, row.status, row.generation)
 
 
 def _identified_as(row: User) -> tuple[object, ...]:

@@ -83,7 +83,11 @@ def test_every_new_row_is_read_by_0_1(release: Release, rows: list[Item]) -> Non
 def test_full_user_is_read_by_0_1(release: Release) -> None:
     """0.1 reads a user with every new attribute, and sees the same role."""
     (reading,) = release.read(
-        [items.USER.item(an_admin(subject_claim="oid", email_verified=True, moved_at=NOW))]
+        [
+            items.USER.item(
+                an_admin(subject_claim="oid", email_verified=True, moved_at=NOW, wants_notices=False)
+            )
+        ]
     )
 
     assert reading.error is None
@@ -104,7 +108,7 @@ def test_user_of_0_1_needs_no_migration(release: Release) -> None:
 
 def test_change_by_0_1_after_a_rollback_is_not_mistaken(release: Release) -> None:
     """If 0.1 changes an e-mail, the new address does not count as verified."""
-    admin = an_admin(email_verified=True)
+    admin = an_admin(email_verified=True, wants_notices=False)
 
     changed = items.USER.read(json.loads(release.run(_SIGN_IN_BY_0_1, [items.USER.item(admin)])))
 

@@ -119,6 +119,10 @@ USER = RowKind(
         lambda item: {"email_verified": item.get("verified_email") == item["email"]},
     ),
     Derived(
+        lambda user: {} if user.wants_notices else {"notices": text("off")},
+        lambda item: {"wants_notices": "notices" not in item},
+    ),
+    Derived(
         lambda user: {
             "sk": text("#"),
             "users_pk": text(USERS_PARTITION),

@@ -125,6 +125,17 @@ class DynamoDBUserStore:
         except ConditionFailed as failure:
             raise ConcurrentChange from failure
 
+    def save_preferences(self, before: User, after: User) -> None:
+        """Write what a user prefers. Raises ConcurrentChange or StoreUnavailable."""
+        update, conditions = self._update(before, after)
+        conditions.append(update.same("notices", items.USER.item(before).get("notices")))
+        request = update.request(self._table, primary_keys.user_key(before.id), " AND ".join(conditions))
+        try:
+            with translated():
+                self._client.update_item(**request)
+        except ConditionFailed as failure:
+            raise ConcurrentChange from failure
+
     def move_user(self, before: User, after: User, event: Event) -> None:
         """Write another identity, the row that leads from it to the user, and the event.
 

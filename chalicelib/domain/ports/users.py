@@ -84,6 +84,13 @@ class UserStore(Protocol):
         """
         ...
 
+    def save_preferences(self, before: User, after: User) -> None:
+        """Write what a user prefers: ``wants_notices``. It changes no right, so it leaves no event.
+
+        Raises ConcurrentChange if it, status or generation changed since ``before``.
+        """
+        ...
+
     def move_user(self, before: User, after: User, event: Event) -> None:
         """Write a user's new identity, the identity rows and the event in one transaction.
 

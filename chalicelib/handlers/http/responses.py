@@ -74,7 +74,12 @@ def revalidated(request: Request, response: Response) -> Response:
 
 def me(row: User) -> wire.Me:
     """Return the user resource as the user sees it."""
-    return wire.Me(
+    return wire.Me(**msgspec.structs.asdict(account(row)), notices=row.wants_notices)
+
+
+def account(row: User) -> wire.Account:
+    """Return the part of the user resource that the user and administrators see."""
+    return wire.Account(
         id=row.id,
         subject=row.subject,
         issuer=row.issuer,

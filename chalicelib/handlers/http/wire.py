@@ -93,8 +93,8 @@ Networks = Annotated[
 ]
 
 
-class Me(Resource, frozen=True, kw_only=True):
-    """The caller's own account."""
+class Account(Resource, frozen=True, kw_only=True):
+    """The account of a person, as that person and administrators see it."""
 
     id: UserId
     subject: Annotated[str, Meta(description="The user's identifier at the OpenID provider.")]
@@ -109,6 +109,18 @@ class Me(Resource, frozen=True, kw_only=True):
     ]
     role: Role
     status: UserStatus
+
+
+class Me(Account, frozen=True, kw_only=True):
+    """The caller's own account."""
+
+    notices: Annotated[
+        bool,
+        Meta(
+            description="False if the caller turned off the mails about the own tokens. Mails go to a "
+            "verified e-mail only."
+        ),
+    ]
 
 
 class Problem(Resource, frozen=True, kw_only=True):

@@ -152,6 +152,15 @@ class ReportTokens(Asked, frozen=True, kw_only=True):
     ]
 
 
+class ChangeMe(Asked, frozen=True, kw_only=True):
+    """Changes to the caller's own account."""
+
+    notices: Annotated[
+        bool,
+        Meta(description="False turns off the mails about the caller's tokens.", examples=[False]),
+    ]
+
+
 class ChangeUser(Asked, frozen=True, kw_only=True):
     """Changes to a user."""
 

@@ -126,7 +126,7 @@ def _networks(seen: SeenNetworks) -> list[resources.SeenNetwork]:
 def user(row: users.User) -> resources.User:
     """Return the user resource as administrators see it."""
     return resources.User(
-        **msgspec.structs.asdict(responses.me(row)),
+        **msgspec.structs.asdict(responses.account(row)),
         created_at=moment(row.created_at),
         updated_at=moment(row.updated_at),
         last_signed_in_at=moment(row.signed_in_at),

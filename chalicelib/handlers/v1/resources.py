@@ -8,7 +8,7 @@ from chalicelib.domain.revocations import RevocationReason
 from chalicelib.domain.seen_networks import MAX_SEEN_NETWORKS, RefusedReason
 from chalicelib.domain.tokens import TokenStatus
 from chalicelib.domain.usage import USAGE_DAYS
-from chalicelib.handlers.http.wire import Me, Networks, Resource, Scopes, TokenId, UserId
+from chalicelib.handlers.http.wire import Account, Networks, Resource, Scopes, TokenId, UserId
 from chalicelib.services.listing import MAX_LIMIT
 from chalicelib.services.summary import MAX_COUNT
 
@@ -202,7 +202,7 @@ class Usage(Resource, frozen=True, kw_only=True):
     days: Annotated[list[DayOfUsage], Meta(min_length=USAGE_DAYS, max_length=USAGE_DAYS)]
 
 
-class User(Me, frozen=True, kw_only=True):
+class User(Account, frozen=True, kw_only=True):
     """A user as administrators see it."""
 
     created_at: Moment

@@ -1,4 +1,4 @@
-"""``/v1/tokens`` and ``/v1/me``: the caller's own account and tokens."""
+"""``/v1/tokens``: the caller's own tokens."""
 
 from datetime import timedelta
 
@@ -12,22 +12,13 @@ from chalicelib.handlers.http import requests, responses
 from chalicelib.handlers.http.credentials import credentials, person
 from chalicelib.handlers.http.operations import ENDED, PERSON, DocumentedResponse, Operation
 from chalicelib.handlers.http.site import site_of
-from chalicelib.handlers.http.wire import IDEMPOTENCY_KEY, Me, given
+from chalicelib.handlers.http.wire import IDEMPOTENCY_KEY, given
 from chalicelib.handlers.v1 import inputs, rendering, resources
 from chalicelib.handlers.v1.rendering import CREATED
 
 tokens = Blueprint(__name__)
 
 _TAG = "Tokens"
-
-READ_ME = Operation("GET", "/v1/me", "me.read", "Account", PERSON, (DocumentedResponse(body=Me),))
-
-
-@READ_ME.on(tokens)
-def read_me() -> Response:
-    """Return the caller's own account."""
-    return responses.document(responses.me(_sign_in()))
-
 
 CREATE = Operation(
     "POST",

@@ -167,6 +167,11 @@ class BusyStore(InMemoryStore):
         self._begin("save_user")
         super().save_user(before, after, event, ended, admin)
 
+    def save_preferences(self, before: User, after: User) -> None:
+        """Write what a user prefers."""
+        self._begin("save_preferences")
+        super().save_preferences(before, after)
+
     def correct_live_tokens(self, user: User, live_tokens: int) -> None:
         """Set the count."""
         self._begin("correct_live_tokens")

@@ -1,5 +1,6 @@
 """Mails about what is coming: one for each owner and stage, also after failures and beside other runs."""
 
+import html
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
@@ -255,6 +256,8 @@ def test_mail_says_what_is_coming() -> None:
     for token in tokens:
         assert f'<a href="{PAGE}#{token.id}">{token.name}</a>' in mail.html
     assert PAGE in mail.text
+    for body in (mail.text, html.unescape(mail.html)):
+        assert 'To turn these mails off, sign in and send PATCH /v1/me with {"notices": false}.' in body
 
 
 def test_names_cannot_become_markup() -> None:
