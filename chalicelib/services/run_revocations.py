@@ -8,7 +8,7 @@ from datetime import datetime
 
 from chalicelib import logs
 from chalicelib.domain.administrators import ActingAdmin
-from chalicelib.domain.errors import AdminRequired, ConcurrentChange
+from chalicelib.domain.errors import AdminRequired, ConcurrentChange, DependencyUnavailable
 from chalicelib.domain.ports.revocation_jobs import KeptJob, RevocationJobStore
 from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.ports.tokens import AuthorizationStore
@@ -44,16 +44,37 @@ class RunRevocations:
     def all_running(self, deadline: datetime) -> int:
         """Go on with the running jobs in turn, until ``deadline``. Return the number of pages.
 
-        Raises StoreUnavailable. The next run then goes on from the last page.
+        Raises StoreUnavailable after the others have gone on. The next run then goes on from the last page.
         """
-        found = [self._jobs.find_job(each) for each in self._jobs.list_running(MAX_RUNNING_JOBS)]
-        running, pages = [kept for kept in found if kept and kept.job.is_running], 0
+        running, pages = self._running(), 0
+        failure: DependencyUnavailable | None = None
         while running and self._clock.now() < deadline:
-            kept = self.page(running.pop(0), deadline)
+            kept = running.pop(0)
+            try:
+                after = self.page(kept, deadline)
+            except DependencyUnavailable as error:
+                logs.warn("revocations.interrupted", job_id=kept.job.id, cause=logs.cause(error))
+                failure = error
+                continue
             pages += 1
-            if kept and kept.job.is_running:
-                running.append(kept)
+            if after and after.job.is_running:
+                running.append(after)
+        if failure:
+            raise failure
         return pages
+
+    def _running(self) -> list[KeptJob]:
+        found = []
+        for job_id in self._jobs.list_running(MAX_RUNNING_JOBS):
+            try:
+                kept = self._jobs.find_job(job_id)
+            except (KeyError, TypeError, ValueError) as error:
+                # A damaged row must not hold up the others.
+                logs.warn("revocations.unreadable", job_id=job_id, error=type(error).__name__)
+                continue
+            if kept and kept.job.is_running:
+                found.append(kept)
+        return found
 
     def one(self, kept: KeptJob, deadline: datetime, most: int) -> KeptJob | None:
         """Go on with one job until ``deadline``, or until ``most`` tokens are done if it is not a dry run.

@@ -103,8 +103,11 @@ class TestReads:
         assert all(swept.is_indexed for swept in rows.tokens)
         assert rows.next_after is None
 
+    @pytest.mark.parametrize("strong", [False, True])
     @pytest.mark.parametrize("limit", [1, 2, 3, 4])
-    def test_pages_neither_skip_nor_repeat(self, stores: Stores, owner: User, limit: int) -> None:
+    def test_pages_neither_skip_nor_repeat(
+        self, stores: Stores, owner: User, limit: int, strong: bool
+    ) -> None:
         """Each page has the user and the generations too. A page may end before the first token."""
         tokens = tokens_by_age(stores, owner, 5)
         ended = an_ended(owner.generation)
@@ -113,7 +116,7 @@ class TestReads:
         read: list[str] = []
         after: str | None = ""
         while after is not None:
-            rows = stores.sweeps.read_owned(owner.id, after, limit)
+            rows = stores.sweeps.read_owned(owner.id, after, limit, strong=strong)
             assert rows is not None
             assert (rows.owner.id, rows.ended) == (owner.id, {owner.generation: ended})
             read += [swept.token.id for swept in rows.tokens]

@@ -51,6 +51,7 @@ from tests.model.summary import WEEK, counts, summary_of
 from tests.model.world import IDLE, SKEW, Row, World
 from tests.support.actors import ADMINISTRATOR, CALLER, PERSON
 from tests.support.builders import A_CALLER, ISSUER
+from tests.support.histories import check_histories
 from tests.support.memory import InMemoryStore
 from tests.support.service import MemoryService
 
@@ -453,6 +454,12 @@ class Life(RuleBasedStateMachine):
             )
         )
         assert [event.id for event in found] == [event.id for event in written if event.at >= since]
+
+    @invariant()
+    def events_lead_to_the_rows(self) -> None:
+        """Each change of a row that exists has exactly one event."""
+        users = [self._row(name) for name in self.world.users]
+        check_histories(users, self.store.rows(), self.store.events())
 
     @invariant()
     def filters_find_what_stands_so(self) -> None:

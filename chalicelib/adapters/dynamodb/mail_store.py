@@ -1,14 +1,12 @@
 """The last mail round of each owner: one row beside the owner's."""
 
-import secrets
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from chalicelib.adapters.dynamodb import primary_keys
 from chalicelib.adapters.dynamodb.attributes import Item, purge_time, text, time
-from chalicelib.adapters.dynamodb.errors import ConditionFailed, translated
 from chalicelib.adapters.dynamodb.reads import get
-from chalicelib.adapters.dynamodb.writes import Update
+from chalicelib.adapters.dynamodb.turns import write_in_turn
 from chalicelib.domain.mails import MailRound
 from chalicelib.domain.ports.mails import KeptRound
 
@@ -36,23 +34,11 @@ class DynamoDBMailStore:
         return KeptRound(kept, text.read(write_id))
 
     def save_mail_round(self, user_id: str, before: KeptRound | None, after: MailRound) -> KeptRound | None:
-        """Write a round if the table still has ``before``. Raises StoreUnavailable.
-
-        If a response is lost, the write is repeated and meets its own id. This counts as written.
-        """
-        kept = KeptRound(after, secrets.token_hex(8))
-        update = Update()
-        update.change(_item(before.round) if before else {}, _item(after))
-        update.set("write_id", text(kept.write_id))
-        condition = update.same("write_id", text(before.write_id) if before else None)
-        request = update.request(self._table, primary_keys.mail_round_key(user_id), condition)
-        try:
-            with translated():
-                self._client.update_item(**request, ReturnValuesOnConditionCheckFailure="ALL_OLD")
-        except ConditionFailed as failure:
-            is_own = failure.item is not None and failure.item["write_id"] == text(kept.write_id)
-            return kept if is_own else None
-        return kept
+        """Write a round if the table still has ``before``. Raises StoreUnavailable."""
+        old, key = _item(before.round) if before else {}, primary_keys.mail_round_key(user_id)
+        write_id = before.write_id if before else None
+        own = write_in_turn(self._client, self._table, key, old, _item(after), write_id)
+        return KeptRound(after, own) if own else None
 
 
 def _item(each: MailRound) -> Item:

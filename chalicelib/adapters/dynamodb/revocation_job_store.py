@@ -1,7 +1,6 @@
 """Rows of jobs that revoke many tokens: one with the progress, and one with the tokens that are named."""
 
 import json
-import secrets
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +21,8 @@ from chalicelib.adapters.dynamodb.attributes import (
 )
 from chalicelib.adapters.dynamodb.errors import ConditionFailed, translated
 from chalicelib.adapters.dynamodb.reads import get
-from chalicelib.adapters.dynamodb.writes import Update, transact
+from chalicelib.adapters.dynamodb.turns import new_write_id, write_in_turn
+from chalicelib.adapters.dynamodb.writes import transact
 from chalicelib.domain.callers import Caller, Door
 from chalicelib.domain.events import Actor, ActorKind
 from chalicelib.domain.ports.revocation_jobs import KeptJob
@@ -121,7 +121,7 @@ class DynamoDBRevocationJobStore:
 
     def add_job(self, job: RevocationJob, token_ids: Sequence[str]) -> KeptJob | None:
         """Write a job and the ids. Raises StoreUnavailable."""
-        kept = KeptJob(job, secrets.token_hex(8))
+        kept = KeptJob(job, new_write_id())
         rows = [JOB.item(job) | {"write_id": text(kept.write_id)}]
         if token_ids:
             ids = {_TOKEN_IDS: text(" ".join(token_ids)), "purge_at": purge_time(job.purge_at)}
@@ -150,23 +150,10 @@ class DynamoDBRevocationJobStore:
         return text.read(item[_TOKEN_IDS]).split() if item else ()
 
     def save_job(self, before: KeptJob, after: RevocationJob) -> KeptJob | None:
-        """Write a job if the table still has ``before``. Raises StoreUnavailable.
-
-        If a response is lost, the write is repeated and meets its own id. This counts as written.
-        """
-        kept = KeptJob(after, secrets.token_hex(8))
-        update = Update()
-        update.change(JOB.item(before.job), JOB.item(after))
-        update.set("write_id", text(kept.write_id))
-        condition = update.equals("write_id", text(before.write_id))
-        request = update.request(self._table, primary_keys.job_key(after.id), condition)
-        try:
-            with translated():
-                self._client.update_item(**request, ReturnValuesOnConditionCheckFailure="ALL_OLD")
-        except ConditionFailed as failure:
-            is_own = failure.item is not None and failure.item["write_id"] == text(kept.write_id)
-            return kept if is_own else None
-        return kept
+        """Write a job if the table still has ``before``. Raises StoreUnavailable."""
+        old, new, key = JOB.item(before.job), JOB.item(after), primary_keys.job_key(after.id)
+        own = write_in_turn(self._client, self._table, key, old, new, before.write_id)
+        return KeptJob(after, own) if own else None
 
     def list_running(self, limit: int) -> Sequence[str]:
         """Return the ids of running jobs, the oldest first. Raises StoreUnavailable."""

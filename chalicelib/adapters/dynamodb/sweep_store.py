@@ -1,6 +1,5 @@
 """The rows of the sweep: its checkpoint, and users with their tokens."""
 
-import secrets
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ from chalicelib.adapters.dynamodb.authorization_store import is_refused_as_befor
 from chalicelib.adapters.dynamodb.errors import ConditionFailed, translated
 from chalicelib.adapters.dynamodb.events import put_event
 from chalicelib.adapters.dynamodb.reads import get, readable
+from chalicelib.adapters.dynamodb.turns import write_in_turn
 from chalicelib.adapters.dynamodb.writes import Update, transact
 from chalicelib.domain.events import Event
 from chalicelib.domain.networks import RecordNetworks
@@ -53,23 +53,11 @@ class DynamoDBSweepStore:
         return KeptWalk(WALK.read(item), text.read(item["write_id"])) if item else None
 
     def save_walk(self, before: KeptWalk | None, after: Walk) -> KeptWalk | None:
-        """Write the checkpoint if the table still has ``before``. Raises StoreUnavailable.
-
-        If a response is lost, the write is repeated and meets its own id. This counts as written.
-        """
-        kept = KeptWalk(after, secrets.token_hex(8))
-        update = Update()
-        update.change(WALK.item(before.walk) if before else {}, WALK.item(after))
-        update.set("write_id", text(kept.write_id))
-        condition = update.same("write_id", text(before.write_id) if before else None)
-        request = update.request(self._table, primary_keys.sweep_key(), condition)
-        try:
-            with translated():
-                self._client.update_item(**request, ReturnValuesOnConditionCheckFailure="ALL_OLD")
-        except ConditionFailed as failure:
-            is_own = failure.item is not None and failure.item["write_id"] == text(kept.write_id)
-            return kept if is_own else None
-        return kept
+        """Write the checkpoint if the table still has ``before``. Raises StoreUnavailable."""
+        old, key = WALK.item(before.walk) if before else {}, primary_keys.sweep_key()
+        write_id = before.write_id if before else None
+        own = write_in_turn(self._client, self._table, key, old, WALK.item(after), write_id)
+        return KeptWalk(after, own) if own else None
 
     def list_positions(self, after: str, limit: int) -> Sequence[UserPosition]:
         """Return users from the index, the oldest first. Raises StoreUnavailable."""

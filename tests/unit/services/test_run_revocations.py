@@ -1,8 +1,9 @@
 """Jobs that revoke many tokens: whatever happens meanwhile, each token ends once and is counted once."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -377,3 +378,30 @@ def test_jobs_take_turns() -> None:
     assert found
     assert found.job.status is JobStatus.FINISHED
     assert office.store.list_running(10) == ["job_1"]
+
+
+@pytest.mark.parametrize("fault", [StoreUnavailable, KeyError], ids=["interrupted", "damaged"])
+def test_job_that_fails_holds_up_no_other(fault: type[Exception]) -> None:
+    """The oldest one is interrupted, or its row cannot be read."""
+    office = Office(tokens=3)
+    first = replace(office.begun(ALL).job, id="job_2", created_at=START - SECOND)
+    assert office.store.add_job(first, ())
+    find_job, page = office.store.find_job, office.run.page
+
+    def fail_to_find(job_id: str) -> KeptJob | None:
+        if job_id == first.id and fault is KeyError:
+            raise KeyError
+        return find_job(job_id)
+
+    def fail_to_go_on(kept: KeptJob, deadline: datetime, most: int | None = None) -> KeptJob | None:
+        if kept.job.id == first.id:
+            raise StoreUnavailable
+        return page(kept, deadline, most)
+
+    office.store.find_job, office.run.page = fail_to_find, fail_to_go_on  # type: ignore[method-assign]
+    with nullcontext() if fault is KeyError else pytest.raises(StoreUnavailable):
+        office.run.all_running(office.clock.now() + SECOND)
+
+    kept = find_job("job_1")
+    assert kept
+    assert (kept.job.status, kept.job.tokens) == (JobStatus.FINISHED, 3)
