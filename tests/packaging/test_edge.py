@@ -389,9 +389,12 @@ class TestPieces:
             with_pieces({}, tmp_path)
 
     def test_every_optional_piece_is_off_by_default(self) -> None:
-        """Each of its resources hangs on a condition that the defaults do not meet. The sweep has none."""
+        """Each of its resources hangs on a condition that the defaults do not meet.
+
+        The sweep and the reader of events are always there.
+        """
         pieces = with_pieces({}, FOLDER)
         always = {name for name, each in pieces["Resources"].items() if "Condition" not in each}
-        assert always == {"SweepSchedule", "SweepPermission"}
+        assert always == {"SweepSchedule", "SweepPermission", "EventsOut", "UnsentEvents"}
         defaults = {n: p["Default"] for n, p in pieces["Parameters"].items() if p["Type"] == "String"}
         assert set(defaults.values()) == {"", "false"}

@@ -27,7 +27,7 @@ class HistoryListQuery(Asked, frozen=True, kw_only=True):
 
 
 _KINDS = {kind.value: kind for kind in ActorKind}
-_Time = Annotated[datetime, Meta(tz=True, examples=["2026-01-31T12:00:00Z"])]
+_Time = Annotated[datetime, Meta(tz=True)]
 
 
 class AllEventsListQuery(Asked, frozen=True, kw_only=True):
@@ -53,13 +53,20 @@ class AllEventsListQuery(Asked, frozen=True, kw_only=True):
             _Time,
             Meta(
                 description=f"Only events at this time or later. Without it, the list ends "
-                f"{DEFAULT_SPAN.days} days before `until`."
+                f"{DEFAULT_SPAN.days} days before `until`.",
+                examples=["2026-01-01T00:00:00Z"],
             ),
         ]
         | UnsetType
     ) = UNSET
     until: (
-        Annotated[_Time, Meta(description="Only events before this time. Without it, until now.")]
+        Annotated[
+            _Time,
+            Meta(
+                description="Only events before this time. Without it, until now.",
+                examples=["2026-01-31T12:00:00Z"],
+            ),
+        ]
         | UnsetType
     ) = UNSET
     limit: Limit = DEFAULT_LIMIT
