@@ -16,7 +16,7 @@ from chalicelib.handlers.v1.own_account import own_account
 from chalicelib.handlers.v1.revocations.routes import revocations
 from chalicelib.handlers.v1.sample_api import sample_api
 from chalicelib.handlers.v1.self_service import self_service
-from chalicelib.handlers.v1.summaries import summaries
+from chalicelib.handlers.v1.summaries.routes import summaries
 from chalicelib.handlers.v1.tokens import tokens
 from chalicelib.handlers.v1.users import users
 from chalicelib.handlers.v1.users_tokens import users_tokens

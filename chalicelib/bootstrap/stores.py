@@ -193,7 +193,7 @@ class Stores:
         """Used client assertions."""
         from chalicelib.adapters.dynamodb.assertion_store import DynamoDBAssertionStore
 
-        return DynamoDBAssertionStore(self._dynamodb_for_counts, self.settings.table_name)
+        return DynamoDBAssertionStore(self._dynamodb_writing_once, self.settings.table_name)
 
     @cached_property
     def session_store(self) -> "SessionStore":
@@ -207,7 +207,7 @@ class Stores:
         """Counts of re-activations."""
         from chalicelib.adapters.dynamodb.daily_count_store import DynamoDBDailyCountStore
 
-        return DynamoDBDailyCountStore(self._dynamodb_for_counts, self.settings.table_name)
+        return DynamoDBDailyCountStore(self.dynamodb, self.settings.table_name)
 
     @cached_property
     def flush_store(self) -> "FlushStore":
@@ -229,7 +229,7 @@ class Stores:
         return Retries(self.clock, self.sleep)
 
     @cached_property
-    def _dynamodb_for_counts(self) -> "DynamoDBClient":
+    def _dynamodb_writing_once(self) -> "DynamoDBClient":
         """The DynamoDB client for writes that must not be made twice."""
         return self._repeating(self.dynamodb_once, repeats_writes=False)
 

@@ -335,8 +335,11 @@ def beyond_publisher() -> Iterator[Request]:
     yield from (indexed(partition, "by_key") for partition in ("D#2026-01-15#1", "T#1"))
     for bus in (f"{BUS_ARN}2", BUS_ARN.replace("company", "default"), BUS_ARN.replace(REGION, "eu-west-1")):
         yield Request.of("events:PutEvents", bus, {})
-    for action in ("PutRule", "PutTargets", "CreateEventBus", "PutPermission"):
-        yield Request.of(f"events:{action}", BUS_ARN, {})
+    rule = f"{BUS_ARN.replace(':event-bus/', ':rule/')}/forward"
+    for action in ("PutRule", "PutTargets"):
+        yield Request.of(f"events:{action}", rule, {})
+    yield Request.of("events:CreateEventBus", BUS_ARN, {})
+    yield Request.of("events:PutPermission", "*", {})
     for queue in QUEUES.values():
         yield Request.of("sqs:ReceiveMessage", queue, {})
     yield Request.of("sqs:SendMessage", QUEUE_ARN, {})

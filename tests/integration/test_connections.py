@@ -129,6 +129,8 @@ def test_every_client_of_the_service_has_the_rule(
         aws.kms_client(clock),
         aws.rest_apis_client(),
         aws.http_apis_client(),
+        aws.ses_client(),
+        aws.event_bridge_client(),
         aws.secret_client("ssm", "eu-west-1"),
     ]
     assert ruled == made

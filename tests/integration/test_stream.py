@@ -71,6 +71,7 @@ LOOKED_AT_ONLY = {
     "authorize-revoked",
     "authorize-rotated",
     "widen",
+    "turn-mails-off",
 }
 
 

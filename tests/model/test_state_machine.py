@@ -39,7 +39,8 @@ from chalicelib.domain.token_creation import TokenRequest
 from chalicelib.domain.token_filters import TokenFilter
 from chalicelib.domain.tokens import Token, TokenState, TokenStatus
 from chalicelib.domain.users import User
-from chalicelib.handlers.v1 import rendering, summaries
+from chalicelib.handlers.v1 import rendering
+from chalicelib.handlers.v1.summaries import routes as summaries
 from chalicelib.services.all_events import AllEventsQuery
 from chalicelib.services.all_tokens import AllTokensQuery
 from chalicelib.services.histories import EventPage, HistoryQuery

@@ -306,7 +306,7 @@ def test_every_role_has_the_boundary(translated: dict[str, Any], template: dict[
     """Those that SAM would make as well. Without the parameter there is none."""
     boundary = {"Fn::If": ["PermissionsBoundaryGiven", {"Ref": "PermissionsBoundary"}, NOTHING]}
     roles = of_type(translated["Resources"], "AWS::IAM::Role")
-    assert len(roles) == 9
+    assert len(roles) == 11
     assert [name for name, role in roles.items() if role["PermissionsBoundary"] != boundary] == []
     assert template["Globals"]["Function"]["PermissionsBoundary"] == boundary
     assert template["Parameters"]["PermissionsBoundary"]["Default"] == ""

@@ -9,6 +9,7 @@ from urllib.parse import quote
 import pytest
 from chalice.test import HTTPResponse
 
+from chalicelib.domain.callers import Caller
 from chalicelib.domain.errors import (
     ApiTokensError,
     ConcurrentChange,
@@ -157,7 +158,7 @@ def test_every_error_is_a_page(error: Exception, status: int, text: str, can_ret
 def test_identity_that_was_moved_is_a_failed_sign_in_with_its_reason(service: MemoryService) -> None:
     """A refusal of the account, not of the JWT, is a page without a challenge for bearers."""
 
-    def refuse(identity: Identity) -> None:
+    def refuse(identity: Identity, caller: Caller) -> None:
         raise SignInRefused(SignInReason.IDENTITY_MOVED)
 
     service.accounts.present = refuse  # type: ignore[method-assign, assignment]

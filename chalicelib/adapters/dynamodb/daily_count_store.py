@@ -24,7 +24,7 @@ class DynamoDBDailyCountStore:
     def count_change(self, user_id: str, kind: Counted, now: datetime, most: int) -> bool:
         """Count a change. Return False if the day has ``most`` already. Raises StoreUnavailable.
 
-        ``client`` must not repeat a write whose response was lost, because that would count twice.
+        A write whose response was lost is repeated, and may count twice. The day then allows one less.
         """
         update = Update()
         update.add(kind.value, 1)

@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from botocore.config import Config
+from botocore.parsers import ResponseParserError
 
 from chalicelib.domain.events import Actor, ActorKind
 from infra.aws.account import AWS_ERRORS, reason_of, session_of_environment
@@ -39,7 +40,7 @@ def caller_of(session: Session | None = None, warn: Say = warn_at_once) -> Name:
         try:
             sts: Any = (session or session_of_environment()).create_client("sts", config=_QUICK)
             return Actor(ActorKind.OPERATOR, sts.get_caller_identity()["Arn"])
-        except AWS_ERRORS as error:
+        except (*AWS_ERRORS, ResponseParserError) as error:
             warn(f"Warning: the events of this command do not name you. {reason_of(error)}")
             return unnamed()
 

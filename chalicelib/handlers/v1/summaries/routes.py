@@ -10,12 +10,12 @@ from chalicelib.handlers.http import responses
 from chalicelib.handlers.http.credentials import credentials
 from chalicelib.handlers.http.operations import ADMIN, PERSON, DocumentedResponse, Operation
 from chalicelib.handlers.http.responses import moment
-from chalicelib.handlers.v1 import summary_resources
+from chalicelib.handlers.v1.summaries import resources
 from chalicelib.services.summary import Attended, Summary
 
 summaries = Blueprint(__name__)
 
-_SUMMARY = DocumentedResponse(body=summary_resources.TokenSummary)
+_SUMMARY = DocumentedResponse(body=resources.TokenSummary)
 
 SUMMARIZE = Operation("GET", "/v1/tokens/summary", "token.summary", "Tokens", PERSON, (_SUMMARY,))
 
@@ -56,12 +56,12 @@ def _summary_of(owner: User) -> Response:
     return responses.document(rendered(bootstrap.service().summary(owner)))
 
 
-def rendered(summary: Summary) -> summary_resources.TokenSummary:
+def rendered(summary: Summary) -> resources.TokenSummary:
     """Return the resource of a summary."""
-    return summary_resources.TokenSummary(
+    return resources.TokenSummary(
         total=summary.total,
         is_complete=summary.is_complete,
-        statuses=summary_resources.StatusCounts(
+        statuses=resources.StatusCounts(
             **{status.value: summary.statuses.get(status, 0) for status in TokenStatus}
         ),
         live=summary.live,
@@ -73,8 +73,8 @@ def rendered(summary: Summary) -> summary_resources.TokenSummary:
     )
 
 
-def _attention(attended: Attended) -> summary_resources.Attention:
-    return summary_resources.Attention(
+def _attention(attended: Attended) -> resources.Attention:
+    return resources.Attention(
         count=attended.count,
         at=moment(attended.at),
         token_id=attended.token.id if attended.token else None,
