@@ -16,6 +16,7 @@ from docs.examples.mcp import client as example
 from docs.examples.mcp.server import PATH, READ, WRITE, handler
 from tests.mcp.api import OneAtATime
 from tests.mcp.world import World, connected
+from tests.support.aside import aside
 from tests.support.challenges import (
     DEFAULT_SCOPES,
     FORBIDDEN,
@@ -56,7 +57,7 @@ def test_session_initializes_lists_and_calls(world: World) -> None:
             called: dict[str, Any] = (await session.call_tool("whoami")).structured_content
             return called
 
-    assert asyncio.run(walk()) == {"user_id": world.user_id(), "scopes": [READ, WRITE]}
+    assert aside(asyncio.run, walk()) == {"user_id": world.user_id(), "scopes": [READ, WRITE]}
 
 
 @pytest.mark.parametrize("mode", ["legacy", "auto"])
@@ -68,7 +69,7 @@ def test_both_generations_of_the_protocol_work(world: World, mode: str) -> None:
         async with connected(world, secret, mode) as client:
             return client.protocol_version, (await client.call_tool("whoami")).structured_content
 
-    version, caller = asyncio.run(walk())
+    version, caller = aside(asyncio.run, walk())
     assert version.startswith("2025" if mode == "legacy" else "2026")
     assert caller == {"user_id": world.user_id(), "scopes": [READ]}
 
@@ -76,7 +77,10 @@ def test_both_generations_of_the_protocol_work(world: World, mode: str) -> None:
 def test_client_of_the_example_works(world: World) -> None:
     """As the page shows it."""
     secret = world.token(READ)["token"]
-    assert asyncio.run(example.whoami(world.url, secret)) == {"user_id": world.user_id(), "scopes": [READ]}
+    assert aside(asyncio.run, example.whoami(world.url, secret)) == {
+        "user_id": world.user_id(),
+        "scopes": [READ],
+    }
 
 
 @pytest.mark.parametrize("unverified_secret", [None, "bodhi_unknown"])
@@ -118,7 +122,7 @@ def test_refusal_leads_to_a_token(world: World) -> None:
     endpoint = server["token_endpoint"].removeprefix(issuer)
     assert world.api.form(endpoint, {**exchange, "resource": world.url}).json["error"] == "invalid_target"
     token = world.api.form(endpoint, exchange).json
-    caller = asyncio.run(example.whoami(world.url, token["access_token"]))
+    caller = aside(asyncio.run, example.whoami(world.url, token["access_token"]))
     assert caller == {"user_id": world.user_id(), "scopes": [READ]}
 
 
@@ -142,7 +146,7 @@ def test_revoked_token_ends_a_session(world: World) -> None:
             with pytest.raises(MCPError):
                 await client.call_tool("whoami")
 
-    asyncio.run(walk())
+    aside(asyncio.run, walk())
     assert world.post(token["token"]).status_code == 401
 
 
@@ -166,9 +170,9 @@ def test_tool_checks_its_own_scope(world: World) -> None:
             assert content.type == "text"
             return result.is_error, content.text
 
-    refused, sentence = asyncio.run(cancel(READ))
+    refused, sentence = aside(asyncio.run, cancel(READ))
     assert (refused, sentence.endswith(f"The token needs the scope {WRITE}.")) == (True, True)
-    assert asyncio.run(cancel(READ, WRITE)) == (False, "Order 7 is cancelled.")
+    assert aside(asyncio.run, cancel(READ, WRITE)) == (False, "Order 7 is cancelled.")
 
 
 def test_list_of_networks_counts(world: World) -> None:
@@ -184,7 +188,7 @@ def test_list_of_networks_counts(world: World) -> None:
                 raise AssertionError("the client was let in")
         assert failed.group_contains(MCPError)
 
-    asyncio.run(forge())
+    aside(asyncio.run, forge())
 
 
 @pytest.mark.parametrize("mode", ["legacy", "auto"])
@@ -199,7 +203,7 @@ def test_client_cannot_name_another_caller(world: World, mode: str) -> None:
             cancelled = await client.call_tool("cancel_order", {"order_id": "7", **arguments})
             return caller, cancelled.is_error
 
-    assert asyncio.run(walk()) == ({"user_id": world.user_id(), "scopes": [READ]}, True)
+    assert aside(asyncio.run, walk()) == ({"user_id": world.user_id(), "scopes": [READ]}, True)
 
 
 def test_route_without_authorizer_has_no_caller() -> None:

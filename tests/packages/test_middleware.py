@@ -11,6 +11,7 @@ from bodhi_tokens import MissingScope, NotAuthenticated, caller_in, wsgi
 from bodhi_tokens.asgi import CallerMiddleware, Message, Receive, Scope, Send
 from tests.packages import contexts
 from tests.packages.contexts import FORGED, MEMBERS
+from tests.support.aside import aside
 
 REST = contexts.header(contexts.rest(MEMBERS)).encode()
 OTHER = contexts.header(contexts.rest(FORGED)).encode()
@@ -33,13 +34,28 @@ def run(app: Any, scope: Scope) -> list[Message]:
     async def send(message: Message) -> None:
         sent.append(message)
 
-    asyncio.run(app(scope, receive, send))
+    aside(asyncio.run, app(scope, receive, send))
     return sent
 
 
 def http(*headers: tuple[bytes, bytes], **members: Any) -> Scope:
     """Return a scope."""
     return {"type": "http", "path": "/", "method": "GET", "headers": list(headers), **members}
+
+
+def test_an_application_runs_beside_a_running_loop() -> None:
+    """Playwright leaves one running in the thread of the tests."""
+
+    async def fail(scope: Scope, receive: Receive, send: Send) -> None:
+        raise LookupError("told")
+
+    async def main() -> list[Message]:
+        with pytest.raises(LookupError, match="told"):
+            run(fail, http())
+        return run(CallerMiddleware(tell_user), http())
+
+    start, _ = aside(asyncio.run, main())
+    assert start["status"] == 401
 
 
 @pytest.mark.usefixtures("behind_adapter")
@@ -122,11 +138,15 @@ def test_under_mangum_the_event_counts(
         "protocol": "HTTP/1.1",
     }
     context: Any = {}
-    asyncio.set_event_loop(loop := asyncio.new_event_loop())
-    try:
-        response = Mangum(CallerMiddleware(tell_user), lifespan="off")(event, context)
-    finally:
-        loop.close()
+
+    def respond() -> dict[str, Any]:
+        asyncio.set_event_loop(loop := asyncio.new_event_loop())
+        try:
+            return Mangum(CallerMiddleware(tell_user), lifespan="off")(event, context)
+        finally:
+            loop.close()
+
+    response = aside(respond)
     assert (response["statusCode"], response["body"] == "usr_1") == (
         (200, True) if members else (401, False)
     )
