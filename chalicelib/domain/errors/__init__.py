@@ -82,6 +82,7 @@ from chalicelib.domain.errors.resources import (
 )
 from chalicelib.domain.errors.tokens import (
     AlreadyCreated,
+    DailyLimitReached,
     NoPredecessor,
     PreconditionFailed,
     ReactivationLimitReached,
@@ -106,6 +107,7 @@ __all__ = [
     "ConcurrentChange",
     "Conflict",
     "CrossSiteRequest",
+    "DailyLimitReached",
     "DependencyUnavailable",
     "EventBusUnavailable",
     "ExpiredToken",

@@ -1,6 +1,7 @@
 """API tokens that do not exist, or whose state or number does not allow a change."""
 
 from datetime import timedelta
+from typing import ClassVar
 
 from chalicelib.domain.errors.base import ApiTokensError, Conflict
 
@@ -60,54 +61,49 @@ class TokenLimitReached(Conflict):
         super().__init__(f"You have {limit} tokens, the most allowed. Revoke one first.")
 
 
-class TooManyCreations(ApiTokensError):
-    """As many tokens as allowed were created or rotated today (RFC 6585 section 4).
+class DailyLimitReached(ApiTokensError):
+    """As much was done on this UTC day as is allowed (RFC 6585 section 4).
 
-    ``retry_after`` is the rest of the UTC day.
+    ``retry_after`` is the rest of the day. ``sentence`` has a place for the limit.
     """
 
-    code = "too_many_creations"
+    code = "daily_limit_reached"
+    sentence: ClassVar[str]
 
     def __init__(self, limit: int, retry_after: timedelta) -> None:
         self.limit = limit
         self.retry_after = retry_after
-        super().__init__(
-            f"{limit} tokens were created or rotated in your account today, the most allowed. "
-            "Retry after midnight UTC."
-        )
+        super().__init__(self.sentence.format(limit=limit))
 
 
-class ReactivationLimitReached(ApiTokensError):
-    """A user, or the user's tokens, were re-activated as often today as allowed (RFC 6585 section 4).
+class TooManyCreations(DailyLimitReached):
+    """As many tokens as allowed were created or rotated today."""
 
-    Changes of lists of networks count as well. ``retry_after`` is the rest of the UTC day.
+    code = "too_many_creations"
+    sentence = (
+        "{limit} tokens were created or rotated in your account today, the most allowed. "
+        "Retry after midnight UTC."
+    )
+
+
+class ReactivationLimitReached(DailyLimitReached):
+    """A user, or the user's tokens, were re-activated as often today as allowed.
+
+    Changes of lists of networks count as well.
     """
 
     code = "reactivation_limit_reached"
-
-    def __init__(self, limit: int, retry_after: timedelta) -> None:
-        self.limit = limit
-        self.retry_after = retry_after
-        super().__init__(
-            f"There were {limit} re-activations and changes of network lists today, the most allowed. "
-            "Retry after midnight UTC."
-        )
+    sentence = (
+        "There were {limit} re-activations and changes of network lists today, the most allowed. "
+        "Retry after midnight UTC."
+    )
 
 
-class TooManyChanges(ApiTokensError):
-    """The user's tokens were changed as often today as allowed (RFC 6585 section 4).
-
-    ``retry_after`` is the rest of the UTC day.
-    """
+class TooManyChanges(DailyLimitReached):
+    """The user's tokens were changed as often today as allowed."""
 
     code = "too_many_changes"
-
-    def __init__(self, limit: int, retry_after: timedelta) -> None:
-        self.limit = limit
-        self.retry_after = retry_after
-        super().__init__(
-            f"There were {limit} changes of tokens today, the most allowed. Retry after midnight UTC."
-        )
+    sentence = "There were {limit} changes of tokens today, the most allowed. Retry after midnight UTC."
 
 
 class AlreadyCreated(Conflict):

@@ -53,11 +53,9 @@ _STATUSES: dict[type[errors.ApiTokensError], HTTPStatus] = {
     errors.ResourceNotFound: HTTPStatus.NOT_FOUND,
     errors.JobNotFound: HTTPStatus.NOT_FOUND,
     errors.TooManyJobs: HTTPStatus.TOO_MANY_REQUESTS,
-    errors.TooManyCreations: HTTPStatus.TOO_MANY_REQUESTS,
     errors.TokensUnavailable: HTTPStatus.CONFLICT,
     errors.Conflict: HTTPStatus.CONFLICT,
-    errors.ReactivationLimitReached: HTTPStatus.TOO_MANY_REQUESTS,
-    errors.TooManyChanges: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.DailyLimitReached: HTTPStatus.TOO_MANY_REQUESTS,
     errors.PreconditionFailed: HTTPStatus.PRECONDITION_FAILED,
     errors.IdempotencyKeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.DependencyUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
@@ -65,12 +63,7 @@ _STATUSES: dict[type[errors.ApiTokensError], HTTPStatus] = {
 # These errors have a ``reason`` for callers, and facts for the log.
 EXPLAINED = (errors.SignInRefused, errors.LoginFailed, errors.IdentityProviderUnavailable)
 # These errors tell when a limit allows more.
-_LIMITS = (
-    errors.TooManyCreations,
-    errors.ReactivationLimitReached,
-    errors.TooManyChanges,
-    errors.TooManyJobs,
-)
+_LIMITS = (errors.DailyLimitReached, errors.TooManyJobs)
 INTERNAL_ERROR = "internal_error"
 SOMETHING_WENT_WRONG = "Something went wrong here. Try again. If it happens again, report the request id."
 
