@@ -36,7 +36,7 @@ def of(user: User) -> Event:
 
 
 def stored_token(stores: Stores, owner: User) -> Token:
-    """Add a token whose event is in nobody's history here."""
+    """Add a token. Its event is not in the owner's history."""
     token = a_token(owner)
     stores.tokens.add_token(token, an_event(), limits=LIMITS, idempotency=None)
     return token
@@ -239,7 +239,7 @@ def test_day_is_listed_before_a_position(stores: Stores, owner: User) -> None:
 
 
 def test_users_are_found_by_their_ids(stores: Stores, owner: User) -> None:
-    """More than one call reads, in any order, and none for an id that nobody has."""
+    """The 103 ids need more than one call, in any order. An unknown id has no user."""
     others = [a_user(f"{n}@example.com") for n in range(101)]
     for other in others:
         assert stores.users.add_user(other, an_event())

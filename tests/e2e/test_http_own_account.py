@@ -82,7 +82,7 @@ def test_anything_but_a_boolean_is_refused(
 
 
 def test_api_token_does_not_turn_mails_off(api: Api, service: MemoryService, person: str) -> None:
-    """Whoever steals a token must not silence the mails about it."""
+    """A thief of a token must not silence the mails about it."""
     token = api.create_token(person)["token"]
     answer = api.patch(PATH, token, {"notices": False})
     assert (answer.status, answer.code) == (403, "api_token_not_allowed")

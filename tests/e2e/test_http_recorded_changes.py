@@ -166,7 +166,7 @@ def happened(world: World, case: Case) -> list[Event]:
 
 @pytest.mark.parametrize("name", CASES)
 def test_call_leaves_its_event(world: World, name: str) -> None:
-    """The event is in the history of the owner, also if somebody else acts."""
+    """The event is in the history of the owner, also if another person acts."""
     case = CASES[name]
     events = happened(world, case)
 
@@ -189,7 +189,7 @@ def test_repeated_call_that_changes_nothing_leaves_none(world: World, name: str)
 
 @pytest.mark.parametrize("kind", ["rotate", "revoke", "form"])
 def test_token_that_acts_itself_is_the_actor(world: World, kind: str) -> None:
-    """By self-service or by RFC 7009: whoever holds the string acts as the token."""
+    """The bearer of the string acts as the token, by self-service and by RFC 7009."""
     secret = world.token["token"]
     calls: dict[str, Step] = {
         "rotate": lambda w: w.api.post("/v1/tokens/self/rotate", secret),

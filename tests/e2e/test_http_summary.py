@@ -163,7 +163,7 @@ def test_count_that_fails_does_not_hide_the_change(
 
 
 def test_summary_is_for_the_owner_and_for_administrators(api: Api, person: str, admin: str) -> None:
-    """A user does not get another user's, an API token gets none, and nobody gets one without a sign-in."""
+    """A user does not get another user's, an API token gets none, nor does a call without a sign-in."""
     token = api.create_token(person)["token"]
     assert api.get("/v1/tokens/summary", admin).json["total"] == 0
     assert api.get(f"{PATH}/tokens/summary", person).code == "admin_required"

@@ -110,7 +110,7 @@ def test_administrator_changes_the_status_alone(
 def test_administrator_revokes_for_good(
     api: Api, person: str, admin: str, token: dict[str, Any], path: str
 ) -> None:
-    """Revoked with the reason ``admin``; again is quiet, and nobody brings it back."""
+    """The reason is ``admin``. A second call changes nothing, and the token cannot come back."""
     for _ in range(2):
         answer = api.delete(path, admin)
         assert (answer.status, answer.text, "Effective-By" in answer.headers) == (204, "", True)

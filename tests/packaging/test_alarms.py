@@ -273,7 +273,7 @@ class TestIncidents:
         assert watch.raised == set()
 
     def test_tampered_event(self, resources: dict[str, Any], watch: CloudWatch) -> None:
-        """One event that was overwritten, and one that somebody deleted."""
+        """One event was overwritten, and a person deleted another one."""
         row = EVENT.item(an_event())
         with api_of(MemoryService()), written() as lines:
             publish_events({"Records": [a_record(row, {**row, "type": {"S": "x"}})]}, Context())
