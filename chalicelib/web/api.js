@@ -32,14 +32,26 @@ export class Problem extends Error {
 /** The signed-in user, as GET /v1/me returns it. */
 export const me = JSON.parse(page.user || '{}');
 
-/** The scopes that the user's tokens may have: name to description, and whether a token has it by default. */
+/**
+ * The scopes that the user's tokens may have, by name: `{title, description, includes, is_lowest, default}`.
+ * `includes` are the names of the scopes that it grants too.
+ */
 export const scopes = JSON.parse(page.scopes || '{}');
 
-/** The limits of the server: longest texts, lifetimes and overlaps. */
+/** The limits of the server: longest texts, lifetimes, overlaps, and the most tokens and networks. */
 export const limits = JSON.parse(page.limits || '{}');
 
 /** The prefix of all paths of this service. */
 export const base = page.base;
+
+/** True if the user is an administrator. */
+export const isAdmin = me.role === 'admin';
+
+/** Returns the path of a token: the user's own one, or that of another user. */
+export function tokenPath(id, ownerId = null) {
+  const owner = ownerId ? `/v1/users/${encodeURIComponent(ownerId)}` : '/v1';
+  return `${owner}/tokens/${encodeURIComponent(id)}`;
+}
 
 /** Sets the function that is called when a call finds that the session has ended. */
 export function onSessionEnd(listener) {
@@ -55,10 +67,12 @@ export function onSessionEnd(listener) {
 export async function call(method, path, { body, headers = {} } = {}) {
   let response = await send(method, path, body, headers);
   // If the user signed in again in another tab, the cookie is new but the CSRF token is old.
-  if (response.status === 403 && response.document?.code === 'cross_site_request' && (await renewSession())) {
+  if (isRefused(response, 'cross_site_request') && (await renewSession())) {
     response = await send(method, path, body, headers);
   }
   if (response.ok) return { data: response.document, etag: response.etag };
+  // Nothing on this page belongs to the person who signed in meanwhile.
+  if (isRefused(response, 'session_changed')) location.reload();
   if (response.status === 401) sessionEnded();
   throw new Problem(response.status, response.document ?? undefined, response);
 }
@@ -80,6 +94,8 @@ export async function renewSession() {
   return true;
 }
 
+const isRefused = ({ ok, document }, code) => !ok && document?.code === code;
+
 function explained(code, detail, requestId, retryAfter) {
   // The server's sentence for this code is for clients of the API, which send a JWT.
   const sentences = [code === 'not_authenticated' ? SIGNED_OUT : detail];
@@ -90,7 +106,7 @@ function explained(code, detail, requestId, retryAfter) {
 }
 
 async function send(method, path, body, more) {
-  const headers = { Accept: 'application/json', ...more };
+  const headers = { Accept: 'application/json', 'X-Expected-User': me.id, ...more };
   if (method !== 'GET') headers['X-CSRF-Token'] = csrfToken;
   if (body !== undefined) headers['Content-Type'] = 'application/json';
   try {

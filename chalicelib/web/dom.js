@@ -15,26 +15,46 @@ export function el(tag, properties = {}, ...children) {
 /** Makes text for screen readers only. */
 export const spoken = (text) => el('span', { class: 'visually-hidden' }, text);
 
+/** Makes a text that people chose. It keeps its own direction, and its neighbours keep theirs. */
+export const bdi = (text, properties = {}) => el('bdi', properties, text);
+
 /** Returns a copy of a template's content. */
 export function fromTemplate(id) {
   const template = /** @type {HTMLTemplateElement} */ (document.getElementById(id));
   return /** @type {DocumentFragment} */ (template.content.cloneNode(true));
 }
 
-/** Runs `work` while `button` is disabled and shown as busy. A second click meanwhile does nothing. */
-export async function whileBusy(button, work) {
-  if (button.disabled) return;
-  const hadFocus = document.activeElement === button;
-  button.disabled = true;
-  button.setAttribute('aria-busy', 'true');
+/**
+ * Runs `work` while a control is shown as busy, with `words` in place of its own if they are given. A second
+ * click meanwhile does nothing. The control keeps the focus and its width.
+ */
+export async function whileBusy(control, work, words = null) {
+  if (control.getAttribute('aria-busy') === 'true') return;
+  const label = words && control.querySelector('[data-label]');
+  const before = label?.textContent;
+  control.style.minWidth = `${control.offsetWidth}px`;
+  control.setAttribute('aria-busy', 'true');
+  control.setAttribute('aria-disabled', 'true');
+  if (label) label.textContent = words;
   try {
     await work();
   } finally {
-    button.disabled = false;
-    button.removeAttribute('aria-busy');
-    // A disabled button loses the focus, and a keyboard user would start again at the top.
-    if (hadFocus && document.activeElement === document.body && button.isConnected) button.focus();
+    control.removeAttribute('aria-busy');
+    control.removeAttribute('aria-disabled');
+    control.style.minWidth = '';
+    if (label) label.textContent = before;
   }
+}
+
+/**
+ * Makes a button with a word and perhaps an icon before it. `kind` is a list of classes, such as "primary".
+ * @param {string} word
+ * @param {((event: Event) => void) | null} run
+ * @param {{kind?: string, picture?: Node | null, [attribute: string]: any}} [properties]
+ */
+export function button(word, run, { kind = '', picture = null, ...properties } = {}) {
+  const attributes = { type: 'button', class: `button ${kind}`.trim(), onclick: run, ...properties };
+  return el('button', attributes, picture, el('span', { 'data-label': '' }, word));
 }
 
 /** Returns a function that calls `work` when its own calls have paused for `pause` milliseconds. */

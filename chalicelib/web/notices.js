@@ -1,8 +1,9 @@
 /** Messages about what happened: for screen readers, as toasts, and inside dialogs. */
 
 import { el } from './dom.js';
+import { icon } from './icons.js';
 
-const TOAST_MILLISECONDS = 10_000;
+const TOAST_MILLISECONDS = 8000;
 const ANNOUNCE_MILLISECONDS = 50;
 const MOST_TOASTS = 3;
 
@@ -14,10 +15,14 @@ export function announce(text) {
   setTimeout(() => { announcer.textContent = text; }, ANNOUNCE_MILLISECONDS);
 }
 
-/** Shows a line for ten seconds, or longer under pointer or focus. `action` is `{label, run}`. */
+/**
+ * Shows a line for eight seconds, or longer under pointer or focus. With an `action`, `{label, run}`, it stays until
+ * it is dismissed.
+ */
 export function toast(text, action = null) {
   announce(text);
-  const item = addToast(text, {}, action);
+  const item = addToast(text, 'circle-check', {}, action);
+  if (action) return;
   const leave = () => {
     if (item.matches(':hover, :focus-within')) setTimeout(leave, TOAST_MILLISECONDS);
     else item.remove();
@@ -26,8 +31,8 @@ export function toast(text, action = null) {
 }
 
 /** Shows an error until it is dismissed. */
-export function errorToast(text) {
-  addToast(text, { role: 'alert' }, null);
+export function errorToast(text, action = null) {
+  addToast(text, 'circle-alert', { role: 'alert' }, action);
 }
 
 /** Shows inside a dialog what went wrong. null hides it. */
@@ -36,13 +41,20 @@ export function showProblem(box, text) {
   box.textContent = text ?? '';
 }
 
-function addToast(text, attributes, action) {
-  const item = el('div', { class: 'toast', ...attributes }, el('p', {}, text));
-  const button = (label, run) => el('button', { type: 'button', class: 'button small', onclick: run }, label);
-  if (action) item.append(button(action.label, () => { item.remove(); action.run(); }));
-  item.append(button('Dismiss', () => item.remove()));
+function addToast(text, picture, attributes, action) {
+  const item = el('div', { class: 'toast', ...attributes }, icon(picture), el('p', {}, text));
+  const act = () => {
+    item.remove();
+    action.run();
+  };
+  if (action) item.append(el('button', { type: 'button', class: 'link', onclick: act }, action.label));
+  const dismiss = { type: 'button', class: 'icon-button', 'aria-label': 'Dismiss', onclick: () => item.remove() };
+  item.append(el('button', dismiss, icon('x')));
   const toasts = document.getElementById('toasts');
   toasts.append(item);
   while (toasts.children.length > MOST_TOASTS) toasts.firstElementChild.remove();
+  // The newest dialog covers everything that was shown before it.
+  if (toasts.matches(':popover-open')) toasts.hidePopover();
+  toasts.showPopover();
   return item;
 }

@@ -1,57 +1,132 @@
-/** Settings > API Tokens: starts the page and shows the view that its address names. */
+/** Settings > API tokens: starts the page and shows the view that its address names. */
 
-import { me } from './api.js';
-import { showMails } from './mails.js';
+import { address, go, hrefOf, onAddress, watchAddress } from './address.js';
+import { base, isAdmin, me } from './api.js';
+import { el } from './dom.js';
+import { openMenu } from './menu.js';
+import { createMine } from './mine.js';
 import { errorToast } from './notices.js';
-import { emailBeside, userName } from './people.js';
-import { watchSession } from './session.js';
+import { emailBeside, initials, userName } from './people.js';
+import { signOut, watchSession } from './session.js';
 import { keepFresh } from './times.js';
-import { startTokens } from './tokens.js';
 
-const views = { tokens: document.getElementById('tokens-view'), users: document.getElementById('users-view') };
-const sections = document.getElementById('sections');
-const isAdmin = me.role === 'admin';
+/**
+ * A view: `title`, `update(address)`, which is called when it is shown and at each change of the address, and
+ * `leave()`, which is called when another view is shown.
+ * @typedef {{title: string, update: (address: Record<string, string>) => void, leave?: () => void}} View
+ */
 
-/** Shows a view. `#users` and `#users/<id>` are for administrators. Any other address shows the user's tokens. */
-async function route() {
-  const [name, id] = location.hash.slice(1).split('/');
-  const view = isAdmin && name === 'users' ? 'users' : 'tokens';
-  for (const [key, section] of Object.entries(views)) section.hidden = key !== view;
-  for (const link of sections.querySelectorAll('a')) {
-    if (link.hash === `#${view}`) link.setAttribute('aria-current', 'page');
+/** Makes the views. All but the first are loaded when they are opened, because most people never see them. */
+const VIEWS = {
+  mine: { label: 'My tokens', create: async (place) => createMine(place) },
+  all: { label: 'All tokens', create: async (place) => (await import('./all.js')).createAll(place) },
+  users: { label: 'Users', create: async (place) => (await import('./users.js')).createUsers(place) },
+  activity: { label: 'Activity', create: async (place) => (await import('./activity.js')).createActivity(place) },
+};
+const FAILED = 'This part of the page could not be loaded. Reload the page.';
+
+const main = document.getElementById('view');
+const views = new Map();
+let shown = null;
+
+/** Shows the view that the address names, and a token's own view above it. */
+async function route(members) {
+  const name = isAdmin && Object.hasOwn(VIEWS, members.view ?? '') ? members.view : 'mine';
+  markSection(name);
+  try {
+    const view = await opened(name);
+    // Imports may end in another order than they began. An older address must not cover the newer one.
+    if (location.search !== hrefOf(members).slice(location.pathname.length)) return;
+    if (shown && shown !== view) shown.leave?.();
+    shown = view;
+    for (const place of main.children) place.toggleAttribute('hidden', place !== view.place);
+    document.title = `${view.title} · API tokens · Settings`;
+    view.update(members);
+    const { showToken } = await import('./token-view.js');
+    showToken(address());
+  } catch (error) {
+    console.error(error);
+    errorToast(FAILED);
+  }
+}
+
+async function opened(name) {
+  if (!views.has(name)) {
+    const place = el('section', { 'aria-label': VIEWS[name].label, hidden: true });
+    main.append(place);
+    views.set(name, { place, ...(await VIEWS[name].create(place)) });
+  }
+  return views.get(name);
+}
+
+function markSection(name) {
+  for (const link of document.querySelectorAll('[data-section]')) {
+    if (link.getAttribute('data-section') === name) link.setAttribute('aria-current', 'page');
     else link.removeAttribute('aria-current');
   }
-  document.getElementById('open-create').hidden = view !== 'tokens';
-  document.title = view === 'users' ? 'Users · API Tokens · Settings' : 'API Tokens · Settings';
-  if (view === 'users') await showUsers(id);
 }
 
-function showMe() {
-  const who = document.getElementById('who');
-  who.textContent = userName(me) ?? '';
-  who.after(...[emailBeside(me)].filter(Boolean));
+/** Fills the top bar. The sections of administrators are shown to them only. */
+function fillBar() {
+  for (const link of document.querySelectorAll('[data-section]')) {
+    const name = link.getAttribute('data-section');
+    link.setAttribute('href', hrefOf(name === 'mine' ? {} : { view: name }));
+  }
+  for (const part of document.querySelectorAll('[data-admins]')) part.toggleAttribute('hidden', !isAdmin);
+  const account = document.getElementById('account');
+  account.querySelector('.avatar').textContent = initials(userName(me));
+  account.setAttribute('aria-label', `Account of ${userName(me)}`);
+  const openAccount = () => openMenu(account, accountItems(), { label: 'Account', head: whoAmI(), isWide: true });
+  account.addEventListener('click', openAccount);
+  const sections = document.getElementById('sections-button');
+  sections.addEventListener('click', () => openMenu(sections, sectionItems(), { label: 'Sections' }));
 }
 
-/** Loads the view only when it is opened, because most people never see it. */
-async function showUsers(id) {
-  const shown = location.hash;
-  try {
-    const [list, tokens] = await Promise.all([import('./users.js'), import('./user-tokens.js')]);
-    // Imports may end in another order than they began. An older address must not cover the newer one.
-    if (location.hash !== shown) return;
-    await (id ? tokens.showUserTokens(views.users, decodeURIComponent(id)) : list.showUserList(views.users));
-  } catch {
-    errorToast('This part of the page could not be loaded. Reload the page.');
+const whoAmI = () => el('div', { class: 'menu-head' },
+  el('strong', {}, userName(me) ?? ''), el('div', { class: 'second clamp' }, emailBeside(me)));
+
+function accountItems() {
+  return [
+    { label: 'Sign out', icon: 'log-out', run: signOut },
+  ];
+}
+
+function sectionItems() {
+  const names = isAdmin ? Object.keys(VIEWS) : ['mine'];
+  const links = names.map((name) => ({
+    label: VIEWS[name].label, href: hrefOf(name === 'mine' ? {} : { view: name }), isLocal: true,
+  }));
+  return [...links, null, { label: 'Docs', icon: 'external-link', href: `${base}/docs` }];
+}
+
+/** Puts the focus into the search of the shown view when "/" is pressed outside a field. */
+function watchSlash() {
+  document.addEventListener('keydown', (event) => {
+    if (event.key !== '/' || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target instanceof Element && event.target.closest('input, textarea, select, dialog')) return;
+    const search = /** @type {HTMLElement} */ (main.querySelector(':scope > :not([hidden]) input[type=search]'));
+    if (!search) return;
+    event.preventDefault();
+    search.focus();
+  });
+}
+
+/** The links of the mails of version 0.1 and of notices end in "#<token id>". */
+function moveFragment() {
+  const id = /^#(tok_[0-9a-z]+)$/.exec(location.hash)?.[1];
+  if (id) {
+    history.replaceState(null, '', location.pathname + location.search);
+    go({ token: id }, { replace: true });
   }
 }
 
-showMe();
-sections.hidden = !isAdmin;
+fillBar();
+moveFragment();
 watchSession();
+watchAddress();
+watchSlash();
 keepFresh();
-showMails();
-startTokens();
-window.addEventListener('hashchange', route);
+onAddress(route);
 // A click before this moment would be lost without a message.
 for (const control of document.querySelectorAll('[data-until-ready]')) control.removeAttribute('disabled');
-route();
+route(address());

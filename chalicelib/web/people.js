@@ -15,3 +15,10 @@ export function emailBeside(user) {
   const mark = user.email_verified ? null : el('span', { class: 'chip' }, 'unverified');
   return el('span', { class: 'description' }, user.email, mark && ' ', mark);
 }
+
+/** Returns at most two letters for a person: the first ones of the first and the last word of the name. */
+export function initials(name) {
+  const words = (name ?? '').split(/[\s@._-]+/).filter(Boolean);
+  const letters = [words[0], words.length > 1 ? words.at(-1) : ''].map((word) => [...(word ?? '')][0] ?? '');
+  return letters.join('').toUpperCase();
+}

@@ -1,21 +1,18 @@
 /** The session: signing out, and a dialog when it has ended by itself. */
 
 import { base, call, onSessionEnd, renewSession } from './api.js';
-import { isTyping, openDialog } from './dialogs.js';
-import { whileBusy } from './dom.js';
+import { closeButton, isTyping, openDialog } from './dialogs.js';
+import { el } from './dom.js';
 import { announce, errorToast } from './notices.js';
+import { written } from './times.js';
 
-const LEAVE = 'Sign in again to continue.';
-const STAY = 'Sign in again in a new tab, then come back here. Your text is kept.';
-
-/** Makes "Sign out" work and watches for the end of the session. */
+/** Watches for the end of the session. */
 export function watchSession() {
-  const button = document.getElementById('sign-out');
-  button.addEventListener('click', () => whileBusy(button, signOut));
   onSessionEnd(tellSessionEnd);
 }
 
-async function signOut() {
+/** Ends the session and leaves the page. */
+export async function signOut() {
   try {
     await call('POST', '/logout');
     location.assign(`${base}/signed-out`);
@@ -24,15 +21,24 @@ async function signOut() {
   }
 }
 
+/** Returns the address that begins a sign-in and comes back to this address. */
+function signInAddress() {
+  const here = location.pathname.slice(base.length) + location.search;
+  return `${base}/login?${new URLSearchParams({ return_to: here })}`;
+}
+
 function tellSessionEnd() {
-  if (document.getElementById('session-title')) return;
+  if (document.querySelector('[data-session-ended]')) return;
   const keepsPage = isTyping();
-  const fill = (made) => { made.querySelector('#session-text').textContent = keepsPage ? STAY : LEAVE; };
-  const dialog = openDialog('session-dialog', { fill });
+  const ended = `Your session ended at ${written(Date.now(), 'clock')}.`;
+  const link = el('a', { class: 'button primary', href: signInAddress(), autofocus: true, 'data-session-ended': '',
+    target: keepsPage ? '_blank' : null }, 'Sign in');
+  const dialog = openDialog({
+    title: 'Sign in again',
+    lede: keepsPage ? `${ended} What you typed stays here until you are back.` : ended,
+    actions: [closeButton('Not now', { kind: 'quiet' }), link],
+  });
   if (!keepsPage) return;
-  const link = dialog.querySelector('a');
-  link.target = '_blank';
-  link.textContent = 'Sign in again in a new tab';
   const leaving = new AbortController();
   const back = async () => {
     if (!(await renewSession())) return;

@@ -1,40 +1,55 @@
-/** Times in words, with the exact time on hover and focus. */
+/**
+ * Times in words.
+ *
+ * A time that stands alone is in the browser's language. A time inside a sentence of the page is in English,
+ * because the sentence is.
+ */
 
 import { el } from './dom.js';
 import { counted } from './words.js';
 
 /** A second in milliseconds. */
 export const SECOND = 1000;
-const MINUTE = 60 * SECOND;
-const HOUR = 60 * MINUTE;
+/** A minute in milliseconds. */
+export const MINUTE = 60 * SECOND;
+/** An hour in milliseconds. */
+export const HOUR = 60 * MINUTE;
 /** A day in milliseconds. */
 export const DAY = 24 * HOUR;
 
-// The page is in English in every browser.
-const RELATIVE = new Intl.RelativeTimeFormat('en', { numeric: 'always' });
-const EXACT = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'long' });
-const DATE = new Intl.DateTimeFormat('en', { dateStyle: 'medium' });
-const MOMENT = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short' });
+const TICK = 20 * SECOND;
+const MANY_MONTHS = 300 * DAY;
+
+const OWN = globalThis.navigator?.language || 'en-GB';
+const ENGLISH = /^en\b/.test(OWN) ? OWN : 'en-GB';
 /** @type {[Intl.RelativeTimeFormatUnit, number, number][]} */
 const UNITS = [['second', SECOND, 60], ['minute', MINUTE, 60], ['hour', HOUR, 24], ['day', DAY, 100],
   ['month', 30.44 * DAY, 24], ['year', 365.25 * DAY, Infinity]];
 
+/** @type {Record<string, Intl.DateTimeFormatOptions>} */
+const FORMS = {
+  day: { day: 'numeric', month: 'short' },
+  date: { day: 'numeric', month: 'short', year: 'numeric' },
+  moment: { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' },
+  clock: { hour: '2-digit', minute: '2-digit' },
+  exact: { dateStyle: 'medium', timeStyle: 'long' },
+};
+const formats = new Map();
+
 /** Returns the milliseconds from now to a time. They are negative after it has passed. */
 export const until = (iso) => Date.parse(iso) - Date.now();
 
-/** Returns a date without its time. */
-export const dateOf = (moment) => DATE.format(new Date(moment));
+/**
+ * Returns a date or a time in English, for sentences. `form` is "day" (2 Dec), "date" (2 Dec 2026), "moment"
+ * (2 Dec, 09:00), "clock" (09:00) or "exact".
+ */
+export const written = (moment, form) => format(form, ENGLISH).format(new Date(moment));
 
-/** Returns a date and its time, to the minute. */
-export const momentOf = (moment) => MOMENT.format(new Date(moment));
+/** Returns a day of the calendar: without its year if it is near, with it otherwise. */
+export const dayOf = (moment) => written(moment, isNear(moment) ? 'day' : 'date');
 
-/** Returns a time relative to now: "3 hours ago", "in 12 days", "just now". */
-export function relative(iso) {
-  const difference = until(iso);
-  if (Math.abs(difference) < 10 * SECOND && difference < SECOND) return 'just now';
-  const [count, unit] = rounded(Math.abs(difference));
-  return RELATIVE.format(Math.sign(difference) * count, unit);
-}
+/** Returns a time relative to now in English: "3 hours ago", "in 12 days", "just now". */
+export const relative = (iso) => relativeIn(iso, ENGLISH);
 
 /** Returns a length of time: "30 days". */
 export function duration(milliseconds) {
@@ -44,33 +59,67 @@ export function duration(milliseconds) {
 
 /** Returns a sentence to append, or "": after which time no gateway allows what was just forbidden. */
 export function everywhere() {
+  const bound = cacheBound();
+  return bound ? ` Refused everywhere within ${bound}.` : '';
+}
+
+/** Returns how long a gateway may still allow what was just forbidden, or "" if not at all. */
+export function cacheBound() {
   const seconds = Number(document.body.dataset.cacheSeconds);
   if (!seconds) return '';
   // A bound is never rounded down.
-  const bound = seconds < 120 ? `${seconds} s` : `${Math.ceil(seconds / 60)} minutes`;
-  return ` It takes effect everywhere within ${bound}.`;
+  return seconds < 120 ? counted(seconds, 'second') : `${Math.ceil(seconds / 60)} minutes`;
 }
 
-/** Makes a `<time>`: relative to now, as a date if it is long past ('date'), or to the minute ('moment'). */
+/**
+ * Makes a `<time>` that stands alone and stays true. "relative" becomes a date after 30 days, "ago" never does.
+ * Other forms are those of `written`. The exact time is its title.
+ */
 export function timeElement(iso, form = 'relative') {
-  const attributes = { datetime: iso, title: EXACT.format(new Date(iso)), tabindex: '0', 'data-form': form };
-  return el('time', attributes, worded(iso, form));
+  const attributes = { datetime: iso, title: format('exact', OWN).format(new Date(iso)), 'data-form': form };
+  const language = /^en\b/.test(OWN) ? {} : { lang: OWN };
+  return el('time', { ...attributes, ...language }, worded(iso, form));
+}
+
+/** Calls `listener()` now and then, so that what depends on the clock stays true. Returns a function that ends it. */
+export function onTick(listener) {
+  const timer = setInterval(listener, TICK);
+  return () => clearInterval(timer);
 }
 
 /** Rewrites the relative times on the page as they grow older. */
 export function keepFresh() {
-  setInterval(() => {
+  onTick(() => {
     for (const time of document.querySelectorAll('time')) {
       if (!time.dataset.form) continue;
       const text = worded(time.dateTime, time.dataset.form);
       if (time.textContent !== text) time.textContent = text;
     }
-  }, 20 * SECOND);
+  });
 }
 
 function worded(iso, form) {
-  if (form === 'moment') return momentOf(iso);
-  return form === 'date' && -until(iso) > 7 * DAY ? dateOf(iso) : relative(iso);
+  if (form === 'ago') return relativeIn(iso, OWN);
+  if (form !== 'relative') return format(form, OWN).format(new Date(iso));
+  if (-until(iso) > 30 * DAY) return format(isNear(iso) ? 'day' : 'date', OWN).format(new Date(iso));
+  return relativeIn(iso, OWN);
+}
+
+function relativeIn(iso, language) {
+  const difference = until(iso);
+  const [count, unit] = rounded(Math.abs(difference));
+  const isNow = Math.abs(difference) < 10 * SECOND && difference < SECOND;
+  if (isNow && language === ENGLISH) return 'just now';
+  const words = new Intl.RelativeTimeFormat(language, { numeric: isNow ? 'auto' : 'always' });
+  return isNow ? words.format(0, 'second') : words.format(Math.sign(difference) * count, unit);
+}
+
+const isNear = (moment) => Math.abs(new Date(moment).getTime() - Date.now()) < MANY_MONTHS;
+
+function format(form, language) {
+  const key = `${form} ${language}`;
+  if (!formats.has(key)) formats.set(key, new Intl.DateTimeFormat(language, FORMS[form]));
+  return formats.get(key);
 }
 
 /** @returns {[number, Intl.RelativeTimeFormatUnit]} */
