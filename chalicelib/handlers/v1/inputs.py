@@ -246,8 +246,8 @@ class TokenListQuery(Asked, frozen=True, kw_only=True):
         Meta(
             description="The order. `-` means descending. Tokens without the value come last in both "
             "directions: they were never used, or have ended and cannot become idle. `ends_at` is the time "
-            "at which a token stopped or stops working. That is its expiry, the end of its overlap or, while "
-            "it is active, its idle time, if that is earlier."
+            "at which a token stopped or stops working. That is its expiry, the end of its overlap or, "
+            "while active, its idle time, if that is earlier."
         ),
     ] = DEFAULT_SORT
     limit: Limit = DEFAULT_LIMIT
