@@ -15,7 +15,7 @@ from chalicelib.domain.token_rules import MAX_LIFETIME, MAX_OVERLAP
 from chalicelib.domain.tokens import TokenStatus
 from chalicelib.domain.unicode_table import WHITE_SPACE
 from chalicelib.domain.users import Role, UserStatus
-from chalicelib.services.listing import Sort
+from chalicelib.services.list_orders import Sort
 from infra.local.template import PROJECT_ROOT
 from tests.packaging.fresh import result_of
 from tests.page.browser import Browser
