@@ -4,7 +4,8 @@ import { call, tokenPath } from './api.js';
 import { tellStale, tellToken } from './changes.js';
 import { closeButton, onSubmit, openDialog, sendButton } from './dialogs.js';
 import { bdi, el } from './dom.js';
-import { areShortEnough, watchLength } from './fields.js';
+import { areShortEnough, textField } from './fields.js';
+import { NetworksField } from './networks-field.js';
 import { errorToast, toast } from './notices.js';
 import { nameOf } from './token-state.js';
 
@@ -22,20 +23,26 @@ export async function openEdit({ id, name }) {
     return;
   }
   tellToken(token);
-  const inputs = Object.fromEntries(MEMBERS.map((member) => [member, el('input', textField(member, token))]));
+  const fields = [textField({ label: 'Name', name: 'name', limit: 'name_length', value: token.name }),
+    textField({ label: 'Description', name: 'description', limit: 'description_length', value: token.description,
+      isOptional: true })];
+  const networks = new NetworksField({ value: token.allowed_networks });
   const dialog = openDialog({
     title: el('span', {}, 'Edit ', bdi(nameOf(token))),
-    body: [field('name', 'Name', inputs.name), field('description', 'Description', inputs.description)],
-    actions: [closeButton(), sendButton('Save')],
     size: 'generate',
+    hasClose: true,
+    body: [el('div', { class: 'field-pair' }, ...fields), networks.element],
+    actions: [closeButton(), sendButton('Save')],
   });
-  for (const member of MEMBERS) watchLength(inputs[member]);
-  inputs.name.select();
-  const save = async () => {
+  fields[0].querySelector('input').select();
+  const save = async (form) => {
     // Send only changed members: an old name that would be refused today must not block a description.
-    const changed = MEMBERS.filter((member) => inputs[member].value !== token[member]);
-    if (!areShortEnough(changed.map((member) => inputs[member]))) return false;
-    const body = Object.fromEntries(changed.map((member) => [member, inputs[member].value]));
+    const given = { name: form.elements.name.value, description: form.elements.description.value,
+      allowed_networks: networks.value };
+    const changed = Object.keys(given).filter((member) => String(given[member]) !== String(token[member]));
+    if (!areShortEnough(fields.filter((_, index) => changed.includes(MEMBERS[index])))) return false;
+    if (!networks.check()) return false;
+    const body = Object.fromEntries(changed.map((member) => [member, given[member]]));
     const { data } = await call('PATCH', path, { body, headers: etag ? { 'If-Match': etag } : {} });
     tellToken(data);
     toast(el('span', {}, bdi(nameOf(data)), ' is saved.'));
@@ -51,14 +58,4 @@ export async function openEdit({ id, name }) {
     return `${problem.message} It is now named “${nameOf(token)}”${described}. Save again to replace that.`;
   };
   onSubmit(dialog, save, { explain, words: 'Saving…' });
-}
-
-const textField = (member, token) => ({ id: `edit-${member}`, class: 'input', type: 'text', dir: 'auto',
-  autocomplete: 'off', value: token[member], 'data-limit': `${member}_length`, 'data-note': `edit-${member}-note`,
-  'aria-describedby': `edit-${member}-note` });
-
-function field(member, label, input) {
-  const optional = [' ', el('span', { class: 'optional' }, 'optional')];
-  return el('div', { class: 'field' }, el('label', { class: 'label', for: input.id }, label, ...optional), input,
-    el('div', { id: `edit-${member}-note`, class: 'help' }));
 }

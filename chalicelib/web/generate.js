@@ -22,8 +22,7 @@ const CUSTOM = 'custom';
 /** Opens the dialog. */
 export function openGenerate() {
   const networks = new NetworksField();
-  const name = textField({ label: 'Name', name: 'name', limit: 'name_length', placeholder: 'My laptop',
-    help: 'What uses it.', isOptional: true });
+  const name = textField({ label: 'Name', name: 'name', limit: 'name_length', placeholder: 'My laptop' });
   const description = textField({ label: 'Description', name: 'description', limit: 'description_length',
     isOptional: true });
   const texts = [name, description];
@@ -47,7 +46,7 @@ export function openGenerate() {
   form.addEventListener('change', update);
   form.addEventListener('input', update);
   update();
-  form.elements.name.focus();
+  name.querySelector('input').focus();
   sayQuota(dialog, quota);
   send(dialog, form, texts, networks);
 }
@@ -110,7 +109,7 @@ function scopeChoice() {
   const options = Object.entries(scopes).map(([name, scope], index) => {
     const id = `scope-${index}`;
     const includes = (scope.includes ?? []).map((each) => scopes[each]?.title ?? each);
-    const help = includes.length ? `${scope.description} Includes ${includes.join(', ')}.` : scope.description;
+    const help = sentence(scope.description) + (includes.length ? ` Includes ${includes.join(', ')}.` : '');
     const box = { type: 'checkbox', class: 'tick', name: 'scope', value: name, checked: scope.is_lowest,
       'aria-describedby': id };
     return el('label', { class: 'option' }, el('input', box),
@@ -121,6 +120,9 @@ function scopeChoice() {
     el('div', { class: 'options' }, ...options),
     el('p', { class: 'help error', id: 'scopes-error', hidden: true }, 'Choose what it may do.'));
 }
+
+/** Returns a text with a full stop. Operators write descriptions with and without one. */
+const sentence = (text) => (/[.!?]$/.test(text) ? text : `${text}.`);
 
 function expiryChoice() {
   const longest = limits.lifetime_days;

@@ -128,6 +128,7 @@ export class NetworksField {
     return count > most ? { text: `These are ${count}. At most ${most} are allowed.` } : null;
   }
 
+  /** @param {{text: string, index?: number, suggestion?: string}} problem */
   #told({ text, index, suggestion }) {
     const correct = () => {
       this.#entries[index] = suggestion;

@@ -10,6 +10,7 @@ import { SECOND, dayOf, written } from './times.js';
 import { accessWords, nameOf } from './token-state.js';
 import { counted } from './words.js';
 
+/** @type {[seconds: number, words: string][]} */
 const OVERLAPS = [[0, 'Stop now'], [3600, '1 hour'], [86_400, '1 day'], [604_800, '7 days']];
 const USUAL_SECONDS = 86_400;
 const MAYBE = ' The token may have been rotated. Try again to find out.';
@@ -29,10 +30,11 @@ export async function openRotate(token) {
     actions: [closeButton(), sendButton('Rotate token')],
   });
   const form = dialog.querySelector('form');
-  const update = () => { help.textContent = consequence(token, Number(form.elements.overlap.value)); };
+  const chosen = () => /** @type {HTMLInputElement} */ (form.querySelector('[name=overlap]:checked'));
+  const update = () => { help.textContent = consequence(token, Number(chosen().value)); };
   form.addEventListener('change', update);
   update();
-  form.querySelector('[name=overlap]:checked').focus();
+  chosen().focus();
   send(dialog, token);
 }
 
