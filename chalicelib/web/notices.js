@@ -17,10 +17,10 @@ export function announce(text) {
 
 /**
  * Shows a line for eight seconds, or longer under pointer or focus. With an `action`, `{label, run}`, it stays until
- * it is dismissed.
+ * it is dismissed. `text` is a string, or an element if a name is in it.
  */
 export function toast(text, action = null) {
-  announce(text);
+  announce(text.textContent ?? text);
   const item = addToast(text, 'circle-check', {}, action);
   if (action) return;
   const leave = () => {

@@ -3,6 +3,7 @@
 import { address, go, hrefOf, onAddress, watchAddress } from './address.js';
 import { base, isAdmin, me } from './api.js';
 import { el } from './dom.js';
+import { mailItems } from './mails.js';
 import { openMenu } from './menu.js';
 import { createMine } from './mine.js';
 import { errorToast } from './notices.js';
@@ -86,9 +87,7 @@ const whoAmI = () => el('div', { class: 'menu-head' },
   el('strong', {}, userName(me) ?? ''), el('div', { class: 'second clamp' }, emailBeside(me)));
 
 function accountItems() {
-  return [
-    { label: 'Sign out', icon: 'log-out', run: signOut },
-  ];
+  return [...mailItems(), { label: 'Sign out', icon: 'log-out', run: signOut }];
 }
 
 function sectionItems() {
