@@ -16,7 +16,7 @@ const SOON = 3 * DAY;
  * The cases, the worst first. `of` is the member of the summary, `show` the filter. `say(found)` returns the main
  * sentence, with the name of the token in place of "%", and the facts. `acts(token)` returns the buttons beside "Show".
  * An ending is shown only if it is near.
- * @typedef {{of: string, show: string, tone: string, picture: string, say: (found: any) => (Node | string)[],
+ * @typedef {{of: string, show: string, tone: string, picture: string, say: (found: any) => any[],
  *   acts?: (token: any) => Node[], isEnding?: boolean}} Case
  */
 
@@ -76,8 +76,9 @@ function worst({ summary, tokens }) {
   return { key: JSON.stringify([found.of, about, Boolean(token), words]), make };
 }
 
-/** @param {Case} found */
-function banner({ show, tone, picture, acts, isEnding }, about, token, [sentence, ...facts]) {
+/** @param {Case} found @param {any[]} words */
+function banner({ show, tone, picture, acts, isEnding }, about, token, words) {
+  const [sentence, ...facts] = words;
   const [before, after] = sentence.split('%');
   const name = bdi(nameOf({ name: about.token_name }));
   const open = () => (about.count > 1 ? go({ show, q: '' }) : openToken(about.token_id));

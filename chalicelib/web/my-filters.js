@@ -55,7 +55,7 @@ export const FILTERS = [
     shows: isEnded, mayHaveEnded: true },
 ];
 
-/** Shows all tokens. */
+/** Shows all tokens. @type {Omit<Filter, 'count' | 'words'> & Partial<Filter>} */
 export const ALL = { key: '', shows: () => true, mayHaveEnded: true };
 
 /** Returns the filter that the address names, else the one that shows all tokens. */
