@@ -11,7 +11,7 @@ import { nameOf } from './token-state.js';
 const MEMBERS = ['name', 'description'];
 
 /** Reads the token and opens the dialog on it. The first read makes a concurrent change detectable. */
-export async function openEdit({ id, name }) {
+export async function openEdit({ id, name }, { focus = 'name' } = {}) {
   const path = tokenPath(id);
   let token, etag;
   try {
@@ -30,7 +30,7 @@ export async function openEdit({ id, name }) {
     size: 'generate',
   });
   for (const member of MEMBERS) watchLength(inputs[member]);
-  inputs.name.select();
+  if (focus === 'name') inputs.name.select();
   const save = async () => {
     // Send only changed members: an old name that would be refused today must not block a description.
     const changed = MEMBERS.filter((member) => inputs[member].value !== token[member]);
