@@ -4,13 +4,17 @@ import { call, tokenPath } from './api.js';
 import { tellStale, tellToken } from './changes.js';
 import { closeButton, onSubmit, openDialog, sendButton } from './dialogs.js';
 import { bdi, el } from './dom.js';
-import { areShortEnough, watchLength } from './fields.js';
+import { areShortEnough, textField } from './fields.js';
+import { NetworksField } from './networks-field.js';
 import { errorToast, toast } from './notices.js';
 import { nameOf } from './token-state.js';
 
 const MEMBERS = ['name', 'description'];
 
-/** Reads the token and opens the dialog on it. The first read makes a concurrent change detectable. */
+/**
+ * Reads the token and opens the dialog on it. The first read makes a concurrent change detectable. `focus` is "name"
+ * or "networks", the field that has the focus first.
+ */
 export async function openEdit({ id, name }, { focus = 'name' } = {}) {
   const path = tokenPath(id);
   let token, etag;
@@ -22,20 +26,27 @@ export async function openEdit({ id, name }, { focus = 'name' } = {}) {
     return;
   }
   tellToken(token);
-  const inputs = Object.fromEntries(MEMBERS.map((member) => [member, el('input', textField(member, token))]));
+  const fields = [textField({ label: 'Name', name: 'name', limit: 'name_length', value: token.name }),
+    textField({ label: 'Description', name: 'description', limit: 'description_length', value: token.description,
+      isOptional: true })];
+  const networks = new NetworksField({ value: token.allowed_networks });
   const dialog = openDialog({
     title: el('span', {}, 'Edit ', bdi(nameOf(token))),
-    body: [field('name', 'Name', inputs.name), field('description', 'Description', inputs.description)],
-    actions: [closeButton(), sendButton('Save')],
     size: 'generate',
+    hasClose: true,
+    body: [el('div', { class: 'field-pair' }, ...fields), networks.element],
+    actions: [closeButton(), sendButton('Save')],
   });
-  for (const member of MEMBERS) watchLength(inputs[member]);
-  if (focus === 'name') inputs.name.select();
-  const save = async () => {
+  if (focus === 'name') fields[0].querySelector('input').select();
+  else /** @type {HTMLElement} */ (networks.element.querySelector('input:checked')).focus();
+  const save = async (form) => {
     // Send only changed members: an old name that would be refused today must not block a description.
-    const changed = MEMBERS.filter((member) => inputs[member].value !== token[member]);
-    if (!areShortEnough(changed.map((member) => inputs[member]))) return false;
-    const body = Object.fromEntries(changed.map((member) => [member, inputs[member].value]));
+    const given = { name: form.elements.name.value, description: form.elements.description.value,
+      allowed_networks: networks.value };
+    const changed = Object.keys(given).filter((member) => String(given[member]) !== String(token[member]));
+    if (!areShortEnough(fields.filter((_, index) => changed.includes(MEMBERS[index])))) return false;
+    if (!networks.check()) return false;
+    const body = Object.fromEntries(changed.map((member) => [member, given[member]]));
     const { data } = await call('PATCH', path, { body, headers: etag ? { 'If-Match': etag } : {} });
     tellToken(data);
     toast(el('span', {}, bdi(nameOf(data)), ' is saved.'));
@@ -48,17 +59,9 @@ export async function openEdit({ id, name }, { focus = 'name' } = {}) {
     ({ data: token, etag } = now);
     tellToken(token);
     const described = token.description ? `, described as “${token.description}”` : '';
-    return `${problem.message} It is now named “${nameOf(token)}”${described}. Save again to replace that.`;
+    const from = token.allowed_networks.join(', ') || 'anywhere';
+    return `${problem.message} It is now named “${nameOf(token)}”${described}, and works from ${from}. `
+      + 'Save again to replace that.';
   };
   onSubmit(dialog, save, { explain, words: 'Saving…' });
-}
-
-const textField = (member, token) => ({ id: `edit-${member}`, class: 'input', type: 'text', dir: 'auto',
-  autocomplete: 'off', value: token[member], 'data-limit': `${member}_length`, 'data-note': `edit-${member}-note`,
-  'aria-describedby': `edit-${member}-note` });
-
-function field(member, label, input) {
-  const optional = [' ', el('span', { class: 'optional' }, 'optional')];
-  return el('div', { class: 'field' }, el('label', { class: 'label', for: input.id }, label, ...optional), input,
-    el('div', { id: `edit-${member}-note`, class: 'help' }));
 }

@@ -115,8 +115,8 @@ export function actorOf(event, reader) {
 const NAMED = {
   person,
   administrator: person,
-  token: ({ actor, user }, unnamed, { nameOf = () => '' }) =>
-    ({ strong: nameOf(actor.id) || unnamed, token: actor.id, user: user?.id }),
+  token: ({ actor, user }, unnamed, reader) =>
+    ({ strong: reader.nameOf?.(actor.id) || unnamed, token: actor.id, user: user?.id }),
   // The name of an operator is an ARN. Its last part names the person or the session of the role.
   operator: ({ actor }, unnamed) => ({ strong: actor.id?.split('/').at(-1) || unnamed }),
 };
@@ -145,8 +145,8 @@ function tellers(event, reader) {
 
 const ownerOf = ({ user }) => ({ strong: user?.name || UNNAMED.person, user: user?.id });
 
-function thing({ token_id: id, changes, user }, { nameOf = () => '' }) {
-  return { strong: nameOf(id) || changes.name?.after || `token ${shortId(id)}`, token: id, user: user?.id };
+function thing({ token_id: id, changes, user }, reader) {
+  return { strong: reader.nameOf?.(id) || changes.name?.after || `token ${shortId(id)}`, token: id, user: user?.id };
 }
 
 const shortId = (id) => (id ? `${id.slice(0, 12)}…${id.slice(-5)}` : '');

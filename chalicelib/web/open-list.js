@@ -3,10 +3,14 @@
  * row is the user id of the token's owner.
  */
 
+const SHOWN = ':scope > :not([hidden]) [data-row^="tok_"]';
+
 const main = document.getElementById('view');
 
 /** @returns {HTMLElement[]} */
-const rows = () => [...main.querySelectorAll(':scope > :not([hidden]) [data-row^="tok_"]')];
+function rows() {
+  return [.../** @type {NodeListOf<HTMLElement>} */ (main.querySelectorAll(SHOWN))];
+}
 
 /** Returns the ids of the previous and the next token in the list, each as `{token, owner}` or null. */
 export function neighbours(id) {

@@ -3,6 +3,7 @@
 import { address, go, hrefOf, onAddress, watchAddress } from './address.js';
 import { base, isAdmin, me } from './api.js';
 import { el } from './dom.js';
+import { mailItems } from './mails.js';
 import { openMenu } from './menu.js';
 import { createMine } from './mine.js';
 import { errorToast } from './notices.js';
@@ -43,7 +44,7 @@ async function route(members) {
     for (const place of main.children) place.toggleAttribute('hidden', place !== view.place);
     document.title = `${view.title} · API tokens · Settings`;
     view.update(members);
-    showToken(address());
+    await showToken(address());
   } catch (error) {
     console.error(error);
     errorToast(FAILED);
@@ -86,9 +87,7 @@ const whoAmI = () => el('div', { class: 'menu-head' },
   el('strong', {}, userName(me) ?? ''), el('div', { class: 'second clamp' }, emailBeside(me)));
 
 function accountItems() {
-  return [
-    { label: 'Sign out', icon: 'log-out', run: signOut },
-  ];
+  return [...mailItems(), { label: 'Sign out', icon: 'log-out', run: signOut }];
 }
 
 function sectionItems() {

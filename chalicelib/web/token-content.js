@@ -1,5 +1,6 @@
 /** The content of a token's own view. It stays true while the token, the clock or another tab changes it. */
 
+import { hrefOf } from './address.js';
 import { call, isAdmin, tokenPath } from './api.js';
 import { onStale, onToken } from './changes.js';
 import { atLeast, caption, usageChart } from './chart.js';
@@ -10,10 +11,14 @@ import { factsSection, networksSection, refusedSection, section, usedSection } f
 import { endsOf, nameOf, stateOf } from './token-state.js';
 import { warningOf } from './token-warning.js';
 import { onTick, written } from './times.js';
-import { hrefOf } from './address.js';
 
 /** One token, from its first request until `end`. */
 export class TokenContent {
+  /** @type {string} */
+  id;
+  /** @type {string | null} */
+  owner;
+  #path;
   #head;
   #body = el('div', { class: 'token-body' });
   #use = el('section', { class: 'token-section', hidden: true });
@@ -28,9 +33,9 @@ export class TokenContent {
 
   /** @param {{id: string, owner: string | null, steps: Node, titleId: string}} parts */
   constructor({ id, owner, steps, titleId }) {
-    [this.id, this.owner, this.path] = [id, owner, tokenPath(id, owner)];
+    [this.id, this.owner, this.#path] = [id, owner, tokenPath(id, owner)];
     this.#head = new TokenHead(steps, titleId, owner);
-    this.#events = new TokenEvents(this.path, id, Boolean(owner));
+    this.#events = new TokenEvents(this.#path, id, Boolean(owner));
     this.element = el('article', { class: 'token-view', 'aria-busy': 'true' }, this.#head.element, this.#body);
     this.#body.append(loading());
     this.#listen();
@@ -64,7 +69,7 @@ export class TokenContent {
 
   async #load() {
     try {
-      const { data } = await call('GET', this.path);
+      const { data } = await call('GET', this.#path);
       if (this.#ended.signal.aborted) return;
       const isFirst = !this.#token;
       this.#token = { ...this.#token, ...data };
@@ -113,7 +118,7 @@ export class TokenContent {
   async #loadUse() {
     const title = el('h3', {}, 'Use in the last 30 days');
     try {
-      const { data } = await call('GET', `${this.path}/usage`);
+      const { data } = await call('GET', `${this.#path}/usage`);
       const sum = data.days.reduce((total, day) => total + day.at_least, 0);
       this.#use.replaceChildren(
         el('div', { class: 'section-head' }, title, el('p', { class: 'aside' },

@@ -1,9 +1,9 @@
 /** The sections of a token's own view that are made of the token alone: facts, networks, refused uses. */
 
 import { address, hrefOf } from './address.js';
-import { overlap } from './cidr.js';
 import { bdi, button, el } from './dom.js';
 import { icon } from './icons.js';
+import { overlap } from './networks.js';
 import { userName } from './people.js';
 import { copyId, edit, reasonsAgainst } from './token-actions.js';
 import { endOf, isEnded, nameOf, stateOf, titleOf } from './token-state.js';

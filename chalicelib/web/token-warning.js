@@ -18,11 +18,8 @@ const NEVER_USED_AFTER = 30 * DAY;
  * the user id of the owner.
  */
 export function warningOf(token, context) {
-  for (const find of [exposed, usedInOverlap, usedAfterOverlap, refusedLately, ending, away, rotated, neverUsed]) {
-    const found = find(token, context);
-    if (found) return note(found);
-  }
-  return null;
+  const found = CASES.map((find) => find(token, context)).find(Boolean);
+  return found ? note(found) : null;
 }
 
 function note({ tone = '', picture, strong, rest = '', action = null }) {
@@ -108,3 +105,6 @@ const act = (word, run) => button(word, (event) => whileBusy(event.currentTarget
 const from = ({ last_used_from: network }) => (network ? ` from ${network}` : '');
 
 const endWords = (iso) => `until ${written(iso, 'moment')}`;
+
+/** @type {((token: any, context: any) => any)[]} */
+const CASES = [exposed, usedInOverlap, usedAfterOverlap, refusedLately, ending, away, rotated, neverUsed];
