@@ -39,7 +39,13 @@ class Metered:
 
         def counted(**request: Any) -> Any:
             answer = call(**request)
-            self.calls.append((operation, read_units(operation, request, answer)))
+            whole = answer
+            if request.get("Select") == "COUNT":
+                # It reads the rows that it counts.
+                values = request["ExpressionAttributeValues"]
+                same = {n: v for n, v in request.items() if n not in {"Select", "FilterExpression"}}
+                whole = call(**same | {"ExpressionAttributeValues": {":pk": values[":pk"]}})
+            self.calls.append((operation, read_units(operation, request, whole)))
             return answer
 
         return counted
