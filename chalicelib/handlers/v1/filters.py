@@ -46,9 +46,9 @@ class AllTokensListQuery(Asked, frozen=True, kw_only=True):
         str,
         Meta(
             max_length=MAX_SEARCH_LENGTH,
-            description="The id of a token or of a user, or a text. Only tokens with this id, tokens of this "
-            "user, or tokens with the text in their name or in what `owner` searches. Case and accents do "
-            "not matter, except in an id.",
+            description="The id of a token or of a user, or a text. Only tokens with this id, of this "
+            "user, or with the text in their name or in what `owner` searches. Case and accents do not "
+            "matter, except in an id.",
             examples=["ada"],
         ),
     ] = field(name="any", default="")
