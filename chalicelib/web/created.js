@@ -1,6 +1,6 @@
 /** The new token, shown once: masked, ready to copy, with examples. Every way out is guarded until it was copied. */
 
-import { base } from './api.js';
+import { codeExamples, sampleAddress } from './code-examples.js';
 import { openDialog } from './dialogs.js';
 import { bdi, button, el } from './dom.js';
 import { icon } from './icons.js';
@@ -33,7 +33,11 @@ class Created {
 
   constructor(token, summary) {
     this.#secret = token.token;
-    this.#examples = new Examples((text) => this.#copyText(text));
+    this.#examples = codeExamples({
+      languages: Object.keys(examplesOf('')),
+      lines: (language) => [examplesOf(this.#field.value)[language]],
+      copy: (language) => this.#copyText(examplesOf(this.#secret)[language]),
+    });
     this.dialog = openDialog({
       title: el('span', {}, token.name ? bdi(nameOf(token)) : 'Your token', ' is ready'),
       lede: summary,
@@ -58,7 +62,7 @@ class Created {
     this.#eye.setAttribute('aria-pressed', String(isShown));
     this.#eye.setAttribute('aria-label', isShown ? 'Hide token' : 'Show token');
     this.#eye.replaceChildren(icon(isShown ? 'eye-off' : 'eye'));
-    this.#examples.show(isShown ? this.#secret : masked(this.#secret), this.#secret);
+    this.#examples.update();
   }
 
   /** Shows the note and the footer that fit: not copied, copied, or about to leave without it. */
@@ -154,63 +158,9 @@ class Created {
   }
 }
 
-/** Examples of a call in three languages, as tabs (WAI-ARIA Authoring Practices, "Tabs"). */
-class Examples {
-  #texts = { curl: ['', ''], Python: ['', ''], JavaScript: ['', ''] };
-  #chosen = 'curl';
-  #code = el('code');
-
-  /** @param {(text: string) => Promise<boolean>} copy */
-  constructor(copy) {
-    const tab = (name) => ({ type: 'button', role: 'tab', id: `tab-${name}`, 'aria-controls': 'example',
-      onclick: () => this.#choose(name) });
-    this.tabs = Object.keys(this.#texts).map((name) => el('button', tab(name), name));
-    const list = el('div', { role: 'tablist', 'aria-label': 'Language' }, ...this.tabs);
-    list.addEventListener('keydown', (event) => this.#key(event));
-    const run = async (event) => {
-      const control = event.currentTarget;
-      if (!(await copy(this.#texts[this.#chosen][1]))) return;
-      control.replaceChildren(icon('check'));
-      setTimeout(() => control.replaceChildren(icon('copy')), COPIED_MILLISECONDS);
-    };
-    const copyButton = el('button', { type: 'button', class: 'icon-button', 'aria-label': 'Copy the example',
-      onclick: run }, icon('copy'));
-    this.element = el('div', { class: 'example' }, el('div', { class: 'example-head' }, list, copyButton),
-      el('pre', { role: 'tabpanel', id: 'example', tabindex: '0' }, this.#code));
-    this.#choose(this.#chosen);
-  }
-
-  /** Shows the examples with `shown` in place of the token. The copies have the token. */
-  show(shown, secret) {
-    const [visible, real] = [examplesOf(shown), examplesOf(secret)];
-    for (const name of Object.keys(this.#texts)) this.#texts[name] = [visible[name], real[name]];
-    this.#choose(this.#chosen);
-  }
-
-  #choose(name) {
-    this.#chosen = name;
-    for (const tab of this.tabs) {
-      const isChosen = tab.textContent === name;
-      tab.setAttribute('aria-selected', String(isChosen));
-      tab.tabIndex = isChosen ? 0 : -1;
-      if (isChosen) this.element?.querySelector('pre').setAttribute('aria-labelledby', tab.id);
-    }
-    this.#code.textContent = this.#texts[name][0];
-  }
-
-  #key(event) {
-    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-    if (!step) return;
-    const now = this.tabs.findIndex((tab) => tab.textContent === this.#chosen);
-    const next = this.tabs[(now + step + this.tabs.length) % this.tabs.length];
-    this.#choose(next.textContent);
-    next.focus();
-  }
-}
-
 /** Returns calls of the API in three languages. */
 function examplesOf(token) {
-  const url = `${location.origin}${base}/api/whoami`;
+  const url = sampleAddress();
   return {
     curl: `export BODHI_TOKEN=${token}\ncurl ${url} \\\n  -H "Authorization: Bearer $BODHI_TOKEN"`,
     Python: 'import urllib.request\n\n'

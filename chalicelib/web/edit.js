@@ -11,8 +11,11 @@ import { nameOf } from './token-state.js';
 
 const MEMBERS = ['name', 'description'];
 
-/** Reads the token and opens the dialog on it. The first read makes a concurrent change detectable. */
-export async function openEdit({ id, name }) {
+/**
+ * Reads the token and opens the dialog on it. The first read makes a concurrent change detectable. `focus` is "name"
+ * or "networks", the field that has the focus first.
+ */
+export async function openEdit({ id, name }, { focus = 'name' } = {}) {
   const path = tokenPath(id);
   let token, etag;
   try {
@@ -34,7 +37,8 @@ export async function openEdit({ id, name }) {
     body: [el('div', { class: 'field-pair' }, ...fields), networks.element],
     actions: [closeButton(), sendButton('Save')],
   });
-  fields[0].querySelector('input').select();
+  if (focus === 'name') fields[0].querySelector('input').select();
+  else /** @type {HTMLElement} */ (networks.element.querySelector('input:checked')).focus();
   const save = async (form) => {
     // Send only changed members: an old name that would be refused today must not block a description.
     const given = { name: form.elements.name.value, description: form.elements.description.value,
@@ -55,7 +59,9 @@ export async function openEdit({ id, name }) {
     ({ data: token, etag } = now);
     tellToken(token);
     const described = token.description ? `, described as “${token.description}”` : '';
-    return `${problem.message} It is now named “${nameOf(token)}”${described}. Save again to replace that.`;
+    const from = token.allowed_networks.join(', ') || 'anywhere';
+    return `${problem.message} It is now named “${nameOf(token)}”${described}, and works from ${from}. `
+      + 'Save again to replace that.';
   };
   onSubmit(dialog, save, { explain, words: 'Saving…' });
 }

@@ -19,6 +19,18 @@ export function checkNetwork(text) {
   return start.every((byte, index) => byte === bytes[index]) ? { network } : { suggestion: network };
 }
 
+/** Returns whether two networks or addresses have an address in common. Other texts have none. */
+export function overlap(one, other) {
+  const [a, b] = [one, other].map((text) => {
+    const [address, digits] = text.split('/');
+    const bytes = bytesOf(address);
+    return { bytes, length: digits === undefined ? (bytes?.length ?? 0) * 8 : Number(digits) };
+  });
+  if (!a.bytes || a.bytes.length !== b.bytes?.length) return false;
+  const length = Math.min(a.length, b.length);
+  return a.bytes.every((byte, index) => ((byte ^ b.bytes[index]) & maskOf(length - index * 8)) === 0);
+}
+
 /** Returns the bits of a byte that a prefix of `length` bits keeps. */
 function maskOf(length) {
   if (length <= 0) return 0;

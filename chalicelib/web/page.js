@@ -10,6 +10,7 @@ import { errorToast } from './notices.js';
 import { emailBeside, initials, userName } from './people.js';
 import { signOut, watchSession } from './session.js';
 import { keepFresh } from './times.js';
+import { showToken } from './token-view.js';
 
 /**
  * A view: `title`, `update(address)`, which is called when it is shown and at each change of the address, and
@@ -43,8 +44,7 @@ async function route(members) {
     for (const place of main.children) place.toggleAttribute('hidden', place !== view.place);
     document.title = `${view.title} · API tokens · Settings`;
     view.update(members);
-    const { showToken } = await import('./token-view.js');
-    showToken(address());
+    await showToken(address());
   } catch (error) {
     console.error(error);
     errorToast(FAILED);

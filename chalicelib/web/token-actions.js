@@ -42,27 +42,40 @@ function reasonOver(token) {
 export const isAway = (token) => ['paused', 'idle'].includes(stateOf(token));
 
 /**
- * Returns the items of the menu of a token. What cannot be done stays, with its reason. If an administrator acts on
- * the token, `owner` is the user id of its owner.
+ * Returns the actions of a token as items of a menu, by their names. What cannot be done has its reason. `away` is the
+ * pause or the re-activation. If an administrator acts on the token, `owner` is the user id of its owner.
+ *
+ * @returns {Record<'open' | 'edit' | 'copy' | 'rotate' | 'away' | 'keepAlive' | 'revoke', Item>}
+ */
+export function actionItems(token, { owner = null } = {}) {
+  const against = reasonsAgainst(token);
+  const reasonNow = isAway(token) ? against.reactivate : against.pause;
+  return {
+    open: { label: 'Open', icon: 'panel-right-open', run: () => openToken(token.id, owner) },
+    edit: { label: 'Edit', icon: 'pencil', opensDialog: true, run: () => edit(token), reason: against.edit },
+    copy: { label: 'Copy token id', icon: 'copy', run: () => copyId(token.id) },
+    rotate: { label: 'Rotate', icon: 'refresh-cw', opensDialog: true, run: () => rotate(token),
+      reason: against.rotate },
+    away: isAway(token)
+      ? { label: 'Re-activate', icon: 'play', run: () => reactivate(token, owner), reason: reasonNow }
+      : { label: 'Pause', icon: 'pause', run: () => pause(token, owner), reason: reasonNow },
+    keepAlive: { label: 'Keep alive', icon: 'alarm-clock-check', run: () => keepAlive(token),
+      reason: against.keepAlive },
+    revoke: { label: 'Revoke…', icon: 'ban', isDanger: !against.revoke, opensDialog: true,
+      run: () => openRevoke(token, { owner }), reason: against.revoke },
+  };
+}
+
+/**
+ * Returns the items of the menu of a token. If an administrator acts on the token, `owner` is the user id of its
+ * owner.
  *
  * @returns {(Item | null)[]}
  */
 export function menuItems(token, { owner = null } = {}) {
-  const against = reasonsAgainst(token);
-  const open = { label: 'Open', icon: 'panel-right-open', run: () => openToken(token.id, owner) };
-  const copy = { label: 'Copy token id', icon: 'copy', run: () => copyId(token.id) };
-  const back = isAway(token)
-    ? { label: 'Re-activate', icon: 'play', run: () => reactivate(token, owner), reason: against.reactivate }
-    : { label: 'Pause', icon: 'pause', run: () => pause(token, owner), reason: against.pause };
-  const revoke = { label: 'Revoke…', icon: 'ban', isDanger: !against.revoke, opensDialog: true,
-    run: () => openRevoke(token, { owner }), reason: against.revoke };
-  if (owner) return [open, copy, null, back, null, revoke];
-  return [open, { label: 'Edit', icon: 'pencil', opensDialog: true, run: () => edit(token), reason: against.edit },
-    copy, null,
-    { label: 'Rotate', icon: 'refresh-cw', opensDialog: true, run: () => rotate(token), reason: against.rotate },
-    back,
-    { label: 'Keep alive', icon: 'alarm-clock-check', run: () => keepAlive(token), reason: against.keepAlive },
-    null, revoke];
+  const { open, edit: change, copy, rotate: replace, away, keepAlive: keep, revoke } = actionItems(token, { owner });
+  return owner ? [open, copy, null, away, null, revoke]
+    : [open, change, copy, null, replace, away, keep, null, revoke];
 }
 
 /** Shows the own view of a token. */
@@ -80,10 +93,10 @@ export async function copyId(id) {
   }
 }
 
-/** Opens the dialog that changes a token. */
-export async function edit(token) {
+/** Opens the dialog that changes a token. `focus` is the field that has the focus first. */
+export async function edit(token, { focus = 'name' } = {}) {
   const { openEdit } = await import('./edit.js');
-  await openEdit(token);
+  await openEdit(token, { focus });
 }
 
 /** Opens the dialog that rotates a token. */

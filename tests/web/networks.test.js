@@ -5,7 +5,7 @@ import { test } from 'node:test';
 
 import { load } from './browser.js';
 
-const { checkNetwork } = await load('networks.js');
+const { checkNetwork, overlap } = await load('networks.js');
 
 for (const [given, network] of [
   ['203.0.113.0/24', '203.0.113.0/24'],
@@ -35,4 +35,23 @@ for (const given of [
   '10.0.0.0/', '10.0.0.0/+8', ':::', 'g::1', '1:2:3:4:5:6:7:8:9', '[::1]', '::1%eth0', '0x7f.1', '1',
 ]) {
   test(`${JSON.stringify(given)} is none`, () => assert.deepEqual(checkNetwork(given), {}));
+}
+
+for (const [one, other, expected] of [
+  ['140.82.114.0/24', '140.82.112.0/20', true],
+  ['140.82.112.0/20', '140.82.114.7/32', true],
+  ['140.82.114.7', '140.82.114.0/24', true],
+  ['203.0.113.0/24', '140.82.112.0/20', false],
+  ['10.0.0.0/9', '10.128.0.0/9', false],
+  ['10.0.0.0/8', '::1', false],
+  ['2001:db8:4100::/40', '2001:db8:41ff::9', true],
+  ['2a0a:a440::/48', '2001:db8:4100::/40', false],
+  ['1:2:3:4:5:6:7:8', '1:2:3:4::/64', true],
+  ['nothing', '10.0.0.0/8', false],
+  ['1::2::3', '::1', false],
+]) {
+  test(`${one} and ${other} ${expected ? 'have' : 'have no'} addresses in common`, () => {
+    assert.equal(overlap(one, other), expected);
+    assert.equal(overlap(other, one), expected);
+  });
 }
