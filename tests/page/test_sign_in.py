@@ -87,9 +87,62 @@ def test_cookies_are_out_of_reach_of_scripts_and_other_hosts(api: Api) -> None:
     }
 
 
+STATE = "view=all&status=idle&token=tok_0&q=n%C3%A4chtlich%20%26%20%2Fmehr&sort=-last_used_at"
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_stranger_comes_back_to_the_same_address(browser: Browser, method: str) -> None:
+    """The page's address holds its state. A sign-in brings a person back to it, with its query."""
+    away = browser.send(method, f"{PAGE}?{STATE}", {})
+    assert away.headers["Location"] == f"/login?return_to={quote(f'{PAGE}?{STATE}')}"
+    leaving = browser.visit(away.headers["Location"])
+    state = parse_qs(urlsplit(leaving.headers["Location"]).query)["state"][0]
+
+    back = browser.come_back(state, PERSON)
+
+    assert back.headers["Location"] == f"{PAGE}?{STATE}"
+    assert browser.visit(back.headers["Location"]).status_code == 200
+
+
+def test_state_in_the_address_changes_nothing_for_the_signed_in(browser: Browser) -> None:
+    """The server sends the same page for each state. The page's script reads it."""
+    browser.sign_in(PERSON)
+
+    plain, stateful = browser.visit(PAGE), browser.visit(f"{PAGE}?{STATE}&{'x' * 3_000}=y")
+
+    assert (stateful.status_code, stateful.body) == (200, plain.body)
+
+
+def test_token_in_the_address_does_not_go_to_the_sign_in(browser: Browser) -> None:
+    """A person who pasted a token into the address does not find it in the next one."""
+    away = browser.visit(f"{PAGE}?view=mine&q=x%20bodhi_eyJhbGciOiJFUzI1NiJ9&bodhi_a=b&token=BODHI%5FeyJ")
+
+    assert away.headers["Location"] == f"/login?return_to={quote(f'{PAGE}?view=mine')}"
+
+
 @pytest.mark.parametrize(
     "return_to",
-    ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:alert(1)", "/a\nb", ""],
+    [
+        "//evil.example",
+        "https://evil.example",
+        "/\\evil.example",
+        "javascript:alert(1)",
+        "/a\nb",
+        "",
+        "?view=all",
+        "/a//evil.example",
+        "/../evil",
+        "/a/../../evil",
+        "/.hidden",
+        "/%2F%2Fevil.example",
+        "/%5Cevil.example",
+        "/a%0d%0aSet-Cookie:x",
+        "/a;b",
+        "/a@evil.example",
+        "/a#b",
+        "/" + "a" * 1_500,
+        f"{PAGE}?q={'x' * 1_500}",
+    ],
 )
 def test_return_path_to_elsewhere_is_ignored(browser: Browser, return_to: str) -> None:
     """A sign-in that a hostile link began ends at the page."""
@@ -99,6 +152,49 @@ def test_return_path_to_elsewhere_is_ignored(browser: Browser, return_to: str) -
     back = browser.visit(f"/login/callback?code={PERSON}&state={state}")
 
     assert back.headers["Location"] == PAGE
+
+
+@pytest.mark.parametrize(
+    ("query", "kept"),
+    [
+        ("view=all", "?view=all"),
+        ("q=a+b%20c", "?q=a%20b%20c"),
+        ("q=%F0%9F%98%80", "?q=%F0%9F%98%80"),
+        ("q=&view=all", "?q=&view=all"),
+        ("status=idle&status=active", "?status=idle&status=active"),
+        ("q=%0D%0ASet-Cookie:x&view=all", "?view=all"),
+        ("q=%250D%250A", ""),
+        ("q=%5Cevil.example", ""),
+        ("q=https://evil.example", ""),
+        ("q=https%3A%2F%2Fevil.example", ""),
+        ("q=%252F%252Fevil.example", ""),
+        ("q=bodhi_x", ""),
+        ("q=bodhi%5Fx", ""),
+        ("q=bodhi%255Fx", ""),
+        ("q=BODHI_x", ""),
+        ("bodhi_=x", ""),
+        ("q=%E2%80%A8", ""),
+        ("q=%FF", ""),
+        ("Q=x", ""),
+        ("q%3Cscript%3E=x", ""),
+        ("q=<script>", "?q=%3Cscript%3E"),
+        ("view", "?view="),
+        ("&".join("a=1" for _ in range(21)), ""),
+        ("q=" + "%F0%9F%98%80" * 100, "?q=" + "%F0%9F%98%80" * 100),
+        ("q=" + "<" * 600, ""),
+    ],
+)
+def test_return_path_keeps_only_a_harmless_query(browser: Browser, query: str, kept: str) -> None:
+    """A parameter with a line end, a host, an encoded escape or a token is left out."""
+    state = browser.leave(quote(f"{PAGE}?{query}"))
+
+    assert browser.come_back(state, PERSON).headers["Location"] == PAGE + kept
+
+
+@pytest.mark.parametrize("path", ["/", "/docs", "/settings/api-tokens", "/a-b/c_d~e.f"])
+def test_return_path_may_be_any_path_of_ours(browser: Browser, path: str) -> None:
+    """Other pages of the service may send people to the sign-in too."""
+    assert browser.come_back(browser.leave(path), PERSON).headers["Location"] == path
 
 
 @pytest.mark.parametrize(
