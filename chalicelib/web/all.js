@@ -180,4 +180,4 @@ class AllTokens {
 }
 
 /** An id needs no page. */
-const listed = (query) => (query.token_id ? {} : { limit: String(STEP) });
+const listed = (query) => ({ include: 'usage', ...(query.token_id ? {} : { limit: String(STEP) }) });

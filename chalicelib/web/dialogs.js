@@ -2,7 +2,7 @@
 
 import { button, el, whileBusy } from './dom.js';
 import { icon } from './icons.js';
-import { errorToast, showProblem } from './notices.js';
+import { errorToast, placeNotices, showProblem } from './notices.js';
 
 let made = 0;
 
@@ -28,10 +28,13 @@ export function openDialog(parts) {
     if (event.target instanceof Element && event.target.closest('[data-close]')) dialog.close();
   });
   dialog.addEventListener('close', () => {
+    // The messages would be removed with the dialog.
+    placeNotices();
     dialog.remove();
     if (document.activeElement === document.body) parts.refocus?.();
   });
   dialog.showModal();
+  placeNotices();
   return dialog;
 }
 

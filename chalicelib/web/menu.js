@@ -15,6 +15,7 @@ const EDGE = 8;
  * @property {boolean} [isLocal] the link changes only the address of this page
  * @property {boolean} [isDanger]
  * @property {boolean} [opensDialog]
+ * @property {boolean} [isChecked] whether the choice that the item stands for is on
  * @property {string} [reason] why it cannot be done now; the item stays and does nothing
  */
 
@@ -53,9 +54,11 @@ export function openMenu(anchor, items, { label, head = null, isWide = false, fo
 
 /** @param {Item} item */
 function entry(item, menu) {
+  const kind = item.isChecked === undefined ? { role: 'menuitem' }
+    : { role: 'menuitemcheckbox', 'aria-checked': String(item.isChecked) };
   const attributes = {
-    role: 'menuitem', tabindex: '-1', class: item.isDanger ? 'is-danger' : null,
-    'aria-disabled': item.reason ? 'true' : null, 'aria-haspopup': item.opensDialog ? 'dialog' : null,
+    ...kind, tabindex: '-1', class: item.isDanger && 'is-danger', 'aria-disabled': item.reason ? 'true' : null,
+    'aria-haspopup': item.opensDialog ? 'dialog' : null,
   };
   const content = [item.icon ? icon(item.icon) : el('span'), el('span', {}, item.label),
     item.reason ? el('span', { class: 'second' }, item.reason) : null];
@@ -72,7 +75,7 @@ function entry(item, menu) {
 }
 
 /** @returns {HTMLElement[]} */
-const entries = (menu) => [...menu.querySelectorAll('[role=menuitem]')];
+const entries = (menu) => [...menu.querySelectorAll('[role^=menuitem]')];
 
 function onKey(event, menu) {
   const all = entries(menu);

@@ -1,57 +1,169 @@
 /** "My tokens": the user's own tokens, live ones first. */
 
 import { go } from './address.js';
-import { call } from './api.js';
 import { onStale, onToken } from './changes.js';
-import { button, el } from './dom.js';
+import { button, debounced, el } from './dom.js';
 import { openGenerate } from './generate.js';
 import { icon } from './icons.js';
-import { openMenu } from './menu.js';
-import { RovingRows } from './rows.js';
-import { menuItems } from './token-actions.js';
-import { accessCell, endsCell, menuCell, nameCell, statusCell, useCell } from './token-cells.js';
-import { isEnded, nameOf } from './token-state.js';
+import { bannerPlace } from './my-banner.js';
+import { MyTokens } from './my-data.js';
+import { emptyState } from './my-empty.js';
+import { filterOf, matching, sortOf, sorted } from './my-filters.js';
+import { keepRead } from './my-fresh.js';
+import { failure, loadingRows, noHit, pastedNote } from './my-notes.js';
+import { findPasted } from './my-pasted.js';
+import { summaryLine } from './my-summary.js';
+import { MyTable } from './my-table.js';
+import { announce } from './notices.js';
+import { searchField } from './search-field.js';
+import { isEnded, stateOf } from './token-state.js';
+import { onTick } from './times.js';
+import { counted } from './words.js';
+
+const SETTLE_MILLISECONDS = 150;
+// A filter with few hits reads on by itself, but not for ever.
+const MOST_PAGES = 10;
 
 /** Makes the view. */
 export function createMine(place) {
-  const rows = el('div', { role: 'rowgroup' });
-  const head = el('div', { role: 'row', class: 'row-head' },
-    ...['Name', 'Access', 'Last used', 'Ends', 'Status'].map((word) => el('span', { role: 'columnheader' }, word)),
-    el('span', { role: 'columnheader', 'aria-label': 'Actions' }));
-  const table = el('div', { role: 'grid', class: 'table mine', 'aria-label': 'My tokens' },
-    el('div', { role: 'rowgroup' }, head), rows);
-  const generate = button('Generate New Token', openGenerate,
+  const view = new Mine(place);
+  return { title: 'My tokens', update: (members) => view.update(members), leave: () => view.leave() };
+}
+
+class Mine {
+  #data = new MyTokens(() => this.#render());
+  /** The members of the address. @type {Record<string, string>} */
+  #members = {};
+  #isShown = false;
+  #states = '';
+  #asked = '';
+  #said = '';
+  #pages = 0;
+  #search = searchField({
+    label: 'Search, or paste a token',
+    search: (text) => this.#look(text),
+    pasted: (id) => this.#find(id),
+  });
+  #generate = button('Generate New Token', openGenerate,
     { kind: 'primary', picture: icon('plus'), 'aria-haspopup': 'dialog' });
-  place.append(el('div', { class: 'heading' }, el('h1', {}, 'My tokens'), generate),
-    el('div', { class: 'below-heading' }, table));
-  const keys = new RovingRows(rows, {
-    open: (id) => go({ token: id }),
-    menu: (id, row) => openRowMenu(row.querySelector('[data-menu]'), row),
-  });
-  const tokens = new Map();
-  const openRowMenu = (anchor, row) => {
-    const token = tokens.get(row.dataset.row);
-    openMenu(anchor, menuItems(token), { label: `Actions of ${nameOf(token)}`, focusAfter: row });
-  };
-  const make = (token) => {
-    tokens.set(token.id, token);
-    const row = el('div', { role: 'row', class: isEnded(token) ? 'row is-ended' : 'row', 'data-row': token.id },
-      nameCell(token), accessCell(token), useCell(token), endsCell(token), statusCell(token),
-      menuCell(`Actions of ${nameOf(token)}`, (anchor) => openRowMenu(anchor, row)));
-    return row;
-  };
-  const load = async () => {
-    const { data } = await call('GET', '/v1/tokens?include=usage&limit=100');
-    rows.replaceChildren(...data.tokens.map(make));
-    keys.settle();
-  };
-  onStale(load);
-  onToken((token) => {
-    const old = rows.querySelector(`[data-row="${CSS.escape(token.id)}"]`);
-    if (!old) return;
-    old.replaceWith(make({ ...tokens.get(token.id), ...token }));
-    keys.settle();
-  });
-  load();
-  return { title: 'My tokens', update: () => {} };
+  #summary = summaryLine();
+  #banner = bannerPlace(() => this.#data.refresh());
+  #pasted = el('div', { role: 'status' });
+  #table = new MyTable(() => this.#data.more());
+  #noHit = el('div');
+  #panel = el('div', { class: 'table mine' }, this.#banner.element, this.#pasted, this.#table.element, this.#noHit);
+  #content = el('div', { class: 'mine-content' }, loadingRows());
+
+  constructor(place) {
+    place.append(el('div', { class: 'heading' }, el('h1', {}, 'My tokens'), this.#search.element, this.#generate),
+      this.#content);
+    const settle = debounced(() => this.#data.refreshSummary(), SETTLE_MILLISECONDS);
+    onStale(() => this.#data.refresh());
+    onToken((token) => {
+      this.#data.put(token);
+      settle();
+    });
+    onTick(() => this.#tick());
+    keepRead(this.#data, () => this.#isShown);
+  }
+
+  update(members) {
+    const { q = '', sort } = members;
+    this.#isShown = true;
+    this.#members = members;
+    this.#pages = 0;
+    // The box may hold more letters than the address by now.
+    if (q !== this.#asked) [this.#asked, this.#search.input.value] = [q, q];
+    if (!this.#data.readAt) {
+      this.#data.want(q, sortOf(sort));
+      this.#data.refresh();
+    }
+    this.#render();
+  }
+
+  leave() {
+    this.#isShown = false;
+  }
+
+  #look(text) {
+    if (text === this.#asked) return;
+    this.#asked = text;
+    this.#pasted.replaceChildren();
+    go({ q: text }, { replace: true });
+  }
+
+  /** Leads to the row of a token whose string was pasted. */
+  async #find(id) {
+    this.#asked = '';
+    go({ q: '', show: '' }, { replace: true });
+    const { text, token } = await findPasted(id, this.#data.tokens);
+    if (token) this.#data.put(token);
+    this.#pasted.replaceChildren(pastedNote(text, Boolean(token), () => this.#pasted.replaceChildren()));
+    this.#render();
+    if (token) this.#table.focus(token.id);
+  }
+
+  /** Ends and statuses follow the clock. The counts are the server's, so they are read again. */
+  #tick() {
+    if (!this.#data.readAt) return;
+    const before = this.#states;
+    this.#render();
+    if (before !== this.#states) this.#data.refresh();
+  }
+
+  #render() {
+    const { readAt, problem, tokens, summary } = this.#data;
+    if (!readAt) {
+      if (problem) this.#content.replaceChildren(failure(problem, () => this.#data.refresh()));
+      return;
+    }
+    const isEmpty = summary.total === 0 && tokens.size === 0;
+    for (const part of [this.#search.element, this.#generate]) part.toggleAttribute('hidden', isEmpty);
+    if (isEmpty) {
+      this.#content.querySelector('.empty-state') ?? this.#content.replaceChildren(emptyState());
+      return;
+    }
+    if (!this.#panel.isConnected) this.#content.replaceChildren(this.#summary.element, this.#panel);
+    this.#states = [...tokens.values()].map(stateOf).join();
+    this.#showTokens();
+  }
+
+  #showTokens() {
+    const { tokens, summary, hasMore } = this.#data;
+    const { q = '', show, token: open, sort: given } = this.#members;
+    const [filter, sort] = [filterOf(show), sortOf(given)];
+    this.#data.want(q, sort);
+    const matches = matching(q);
+    const chosen = [...tokens.values()].filter((token) => matches(token) && filter.shows(token, tokens));
+    this.#summary.update(summary, filter);
+    this.#banner.update(this.#data);
+    this.#table.show({
+      live: sorted(chosen.filter((token) => !isEnded(token)), sort),
+      ended: sorted(chosen.filter(isEnded), sort),
+      endedTotal: q || filter.count ? null : summary.statuses.expired + summary.statuses.revoked,
+      hasMore: hasMore && filter.mayHaveEnded,
+      sort,
+      open,
+    });
+    this.#showHits(chosen.length, q, filter);
+  }
+
+  /** Says how many tokens a search or filter shows. If there are none yet, ended ones may still be found. */
+  #showHits(count, q, filter) {
+    const { summary, hasMore, isReadingEnded } = this.#data;
+    const mayFind = hasMore && filter.mayHaveEnded;
+    if (mayFind && filter.count && count < filter.count(summary)) this.#readOn();
+    const isNone = !count && !(mayFind && isReadingEnded);
+    this.#noHit.replaceChildren(isNone ? noHit(q, filter, this.#search.input) : '');
+    const asked = `${q} ${filter.key}`;
+    if (this.#said && this.#said !== asked) announce(`${counted(count, 'token')} shown.`);
+    this.#said = asked;
+  }
+
+  /** Reads more ended tokens for a filter that the server does not know. */
+  #readOn() {
+    if (this.#data.isReadingEnded || this.#data.problem || this.#pages >= MOST_PAGES) return;
+    this.#pages += 1;
+    this.#data.more();
+  }
 }

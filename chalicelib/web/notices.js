@@ -17,10 +17,10 @@ export function announce(text) {
 
 /**
  * Shows a line for eight seconds, or longer under pointer or focus. With an `action`, `{label, run}`, it stays until
- * it is dismissed.
+ * it is dismissed. `text` is a string, or an element if a name is in it.
  */
 export function toast(text, action = null) {
-  announce(text);
+  announce(text.textContent ?? text);
   const item = addToast(text, 'circle-check', {}, action);
   if (action) return;
   const leave = () => {
@@ -53,8 +53,19 @@ function addToast(text, picture, attributes, action) {
   const toasts = document.getElementById('toasts');
   toasts.append(item);
   while (toasts.children.length > MOST_TOASTS) toasts.firstElementChild.remove();
-  // The newest dialog covers everything that was shown before it.
-  if (toasts.matches(':popover-open')) toasts.hidePopover();
-  toasts.showPopover();
+  placeNotices();
   return item;
+}
+
+/**
+ * Moves the messages into the modal dialog that is open now, or back to the page. Everything outside a modal dialog
+ * can neither be clicked nor be heard, and the newest dialog covers what was shown before it.
+ */
+export function placeNotices() {
+  const dialogs = document.querySelectorAll('dialog:modal');
+  const place = dialogs[dialogs.length - 1] ?? document.body;
+  const [announcer, toasts] = ['announcer', 'toasts'].map((id) => document.getElementById(id));
+  if (toasts.matches(':popover-open')) toasts.hidePopover();
+  if (announcer.parentElement !== place) place.append(announcer, toasts);
+  if (toasts.children.length) toasts.showPopover();
 }

@@ -3,12 +3,14 @@
 import { address, go, hrefOf, onAddress, watchAddress } from './address.js';
 import { base, isAdmin, me } from './api.js';
 import { el } from './dom.js';
+import { mailItems } from './mails.js';
 import { openMenu } from './menu.js';
 import { createMine } from './mine.js';
 import { errorToast } from './notices.js';
 import { emailBeside, initials, userName } from './people.js';
 import { signOut, watchSession } from './session.js';
 import { keepFresh } from './times.js';
+import { showToken } from './token-view.js';
 
 /**
  * A view: `title`, `update(address)`, which is called when it is shown and at each change of the address, and
@@ -42,8 +44,7 @@ async function route(members) {
     for (const place of main.children) place.toggleAttribute('hidden', place !== view.place);
     document.title = `${view.title} · API tokens · Settings`;
     view.update(members);
-    const { showToken } = await import('./token-view.js');
-    showToken(address());
+    await showToken(address());
   } catch (error) {
     console.error(error);
     errorToast(FAILED);
@@ -86,9 +87,7 @@ const whoAmI = () => el('div', { class: 'menu-head' },
   el('strong', {}, userName(me) ?? ''), el('div', { class: 'second clamp' }, emailBeside(me)));
 
 function accountItems() {
-  return [
-    { label: 'Sign out', icon: 'log-out', run: signOut },
-  ];
+  return [...mailItems(), { label: 'Sign out', icon: 'log-out', run: signOut }];
 }
 
 function sectionItems() {

@@ -45,6 +45,13 @@ export const until = (iso) => Date.parse(iso) - Date.now();
  */
 export const written = (moment, form) => format(form, ENGLISH).format(new Date(moment));
 
+/** Returns a day of usage in English: "20 Nov", or "Fri 20 Nov" with its weekday. Days of usage are days in UTC. */
+export function utcDay(date, { hasWeekday = false } = {}) {
+  const words = (options) => new Intl.DateTimeFormat(ENGLISH, { ...options, timeZone: 'UTC' }).format(new Date(date));
+  const day = words(FORMS.day);
+  return hasWeekday ? `${words({ weekday: 'short' })} ${day}` : day;
+}
+
 /** Returns a day of the calendar: without its year if it is near, with it otherwise. */
 export const dayOf = (moment) => written(moment, isNear(moment) ? 'day' : 'date');
 

@@ -4,7 +4,7 @@ import { bdi, el } from './dom.js';
 import { icon } from './icons.js';
 import { sparkline } from './sparkline.js';
 import { timeElement } from './times.js';
-import { accessOf, endsOf, isEnded, nameOf, statusWords } from './token-state.js';
+import { accessOf, endsOf, isEnded, nameOf, stateOf, statusWords } from './token-state.js';
 
 /** Makes a cell of a row. `column` becomes its class. */
 export const cell = (column, ...children) => el('div', { role: 'gridcell', class: column }, ...children);
@@ -47,8 +47,10 @@ export function endsCell(token) {
 /** Makes the cell of the status. `reasons` are other words for reasons of a revocation. */
 export function statusCell(token, reasons = {}) {
   const words = statusWords(token, reasons);
-  return cell('cell-status two-lines', statusBadge(words),
+  const made = cell('cell-status two-lines', statusBadge(words),
     words.second ? el('span', { class: 'second clamp' }, words.second) : null);
+  made.dataset.state = stateOf(token);
+  return made;
 }
 
 /** Makes a status in words, with a dot or an icon. */

@@ -105,18 +105,21 @@ export function endOf(token) {
  * Returns the access of a token: the first scopes in words, the number of the others, and the networks.
  * @returns {{text: string, more: number, networks: string, isLimited: boolean}}
  */
-export function accessOf(token) {
-  const titles = token.scopes.map(titleOf);
-  const [first = 'Nothing', second] = titles;
-  const lower = second?.toLowerCase();
-  const isPair = first === 'Read' && second === 'Write';
-  const count = token.allowed_networks?.length ?? 0;
+export function accessOf({ scopes: names, allowed_networks: networks = [] }) {
   return {
-    text: second ? first + (isPair ? ' and ' : ', ') + lower : first,
-    more: Math.max(0, titles.length - 2),
-    networks: count ? counted(count, 'network') : 'Anywhere',
-    isLimited: count > 0,
+    text: accessWords(names.slice(0, 2), { isAlone: false }),
+    more: Math.max(0, names.length - 2),
+    networks: networks.length ? counted(networks.length, 'network') : 'Anywhere',
+    isLimited: networks.length > 0,
   };
+}
+
+/** Returns scopes in words: "Read and write", "Read, reports". One that is `isAlone` is "Read only". */
+export function accessWords(names, { isAlone = true } = {}) {
+  const [first = 'Nothing', ...others] = names.map(titleOf);
+  if (!others.length) return names.length && isAlone ? `${first} only` : first;
+  const isPair = others.length === 1 && first === 'Read' && others[0] === 'Write';
+  return [first, ...others.map((title) => title.toLowerCase())].join(isPair ? ' and ' : ', ');
 }
 
 /** Returns the short words for a scope. A scope that is not known here is its own word. */

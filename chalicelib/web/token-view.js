@@ -1,6 +1,11 @@
-/** A token's own view. */
+/** A token's own view: loaded when the address names a token for the first time. */
+
+let opened = null;
 
 /** Shows the token that the address names, or closes the view. */
-export function showToken(address) {
-  return address.token;
+export async function showToken(address) {
+  if (!address.token && !opened) return;
+  opened ??= import('./token-panel.js');
+  const { showPanel } = await opened;
+  showPanel();
 }

@@ -19,17 +19,39 @@ def sign_in(page: Page, stack: LocalStack, subject: str) -> None:
     page.goto(f"{stack.url}/")
     page.locator("input[name=sub]").fill(subject)
     page.locator("input[name=sub]").press("Enter")
-    expect(page.get_by_role("heading", name="API Tokens", exact=True)).to_be_visible()
+    expect(page.get_by_role("heading", name="My tokens", exact=True)).to_be_visible()
+
+
+def open_generate(page: Page) -> Locator:
+    """Open the dialog that generates a token."""
+    page.get_by_role("button", name="Generate New Token").first.click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("heading", name="Generate new token")).to_be_visible()
+    return dialog
 
 
 def generate(page: Page, name: str = "") -> str:
-    """Generate a token and return its string."""
-    page.get_by_role("button", name="Generate New Token").first.click()
-    page.get_by_label("Name (optional)").fill(name)
+    """Generate a token and return its string. The dialog that shows it stays open."""
+    open_generate(page).get_by_label("Name", exact=True).fill(name)
     page.get_by_role("button", name="Generate", exact=True).click()
+    return shown_token(page)
+
+
+def shown_token(page: Page) -> str:
+    """Return the string of the token that the open dialog has, and mask it again."""
     field = page.locator("#new-token")
     expect(field).to_be_visible()
-    return field.input_value()
+    page.get_by_role("button", name="Show token").click()
+    token = field.input_value()
+    page.get_by_role("button", name="Hide token").click()
+    return token
+
+
+def leave_uncopied(page: Page) -> None:
+    """Close the dialog of a new token without a copy of it."""
+    page.get_by_role("button", name="Done").click()
+    page.get_by_role("button", name="Close without it").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
 
 
 def call_api(stack: LocalStack, token: str) -> int:
@@ -49,7 +71,13 @@ def send(stack: LocalStack, method: str, path: str, credential: str, body: Any =
 
 def row(page: Page, name: str) -> Any:
     """Return the list's row of a token."""
-    return page.locator("tr[data-token-id]").filter(has_text=name)
+    return page.locator("[data-row]").filter(has_text=name)
+
+
+def act(page: Page, name: str, action: str, number: int = 0) -> None:
+    """Choose an action in the menu of a token's row. Of several rows with the name, take the given one."""
+    row(page, name).nth(number).locator("[data-menu]").click()
+    page.get_by_role("menuitem", name=action).click()
 
 
 def no_violations(page: Page) -> None:
@@ -76,23 +104,22 @@ def overflow(page: Page) -> int:
 
 def open_rotate(page: Page, name: str) -> Locator:
     """Open the dialog that rotates a token."""
-    page.get_by_role("button", name=f"Rotate {name}", exact=True).click()
+    act(page, name, "Rotate")
     dialog = page.get_by_role("dialog")
-    expect(dialog.get_by_role("heading", name=f"Rotate “{name}”")).to_be_visible()
+    expect(dialog.get_by_role("heading", name=f"Rotate {name}?")).to_be_visible()
     return dialog
 
 
 def rotate(page: Page, name: str) -> str:
     """Rotate a token with the dialog's default choice, and return the successor's string."""
     open_rotate(page, name).get_by_role("button", name="Rotate token").click()
-    expect(page.locator("#new-token")).to_be_visible()
-    return page.locator("#new-token").input_value()
+    return shown_token(page)
 
 
 def rows(page: Page) -> tuple[Locator, Locator]:
     """Return the only two rows: of a successor and of its predecessor."""
-    expect(page.locator("tr[data-token-id]")).to_have_count(2)
-    return page.locator("tr[data-token-id]").first, page.locator("tr[data-token-id]").last
+    expect(page.locator("[data-row]")).to_have_count(2)
+    return page.locator("[data-row]").first, page.locator("[data-row]").last
 
 
 def behind_stage(page: Page, stack: LocalStack) -> tuple[Page, list[str]]:

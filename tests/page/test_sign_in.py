@@ -19,6 +19,7 @@ from tests.support.service import MemoryService
 
 PAGE = "/settings/api-tokens"
 PERSON = "user@example.com"
+TOKEN_ID = "tok_0" + "1" * 35
 
 
 @pytest.fixture
@@ -293,6 +294,90 @@ def test_bad_bearer_does_not_fall_back_to_the_session(browser: Browser) -> None:
     for header in ("Bearer nonsense", "Basic dTpw", "Bearer "):
         refused = browser.send("GET", "/v1/tokens", {"Authorization": header})
         assert (refused.status_code, code_of(refused)) == (401, "not_authenticated")
+
+
+READS = (
+    "/v1/me",
+    "/v1/me/events",
+    "/v1/tokens",
+    "/v1/tokens/summary",
+    f"/v1/tokens/{TOKEN_ID}",
+    f"/v1/tokens/{TOKEN_ID}/usage",
+    f"/v1/tokens/{TOKEN_ID}/events",
+    "/v1/users",
+    "/v1/admin/tokens",
+    "/v1/events",
+)
+
+
+@pytest.mark.parametrize("expected", ["usr_" + "a" * 32, user_id_for(ISSUER, PERSON), "", "nonsense", " "])
+@pytest.mark.parametrize("path", READS)
+def test_read_for_another_person_than_expected_is_refused(
+    browser: Browser, path: str, expected: str
+) -> None:
+    """A tab of one person never shows what belongs to the person who signed in later."""
+    browser.sign_in(PERSON)
+    browser.sign_in("admin@example.com")
+
+    refused = browser.send("GET", path, {"X-Expected-User": expected})
+
+    assert (refused.status_code, code_of(refused)) == (412, "session_changed")
+    document = json.loads(refused.body)
+    assert set(document) == {"type", "title", "status", "code", "detail"}
+    assert b"admin@example.com" not in refused.body
+    assert user_id_for(ISSUER, "admin@example.com").encode() not in refused.body
+
+
+def test_expected_person_is_served(browser: Browser) -> None:
+    """With the session's own user in the header, or without a header, calls are as before."""
+    browser.sign_in(PERSON)
+    expected = {"X-Expected-User": user_id_for(ISSUER, PERSON)}
+
+    for headers in ({}, expected):
+        assert browser.send("GET", "/v1/tokens", headers).status_code == 200
+        assert browser.change("POST", "/v1/tokens", headers=headers).status_code == 201
+
+
+def test_change_for_another_person_than_expected_changes_nothing(browser: Browser) -> None:
+    """It says that the session changed, also with the secret of the earlier session."""
+    browser.sign_in(PERSON)
+    secret = browser.page_data("csrf-token")
+    browser.sign_in("other@example.com")
+    expected = {"X-Expected-User": user_id_for(ISSUER, PERSON)}
+
+    for headers in (expected, {**expected, "X-CSRF-Token": secret}):
+        refused = browser.change("POST", "/v1/tokens", headers=headers)
+        assert (refused.status_code, code_of(refused)) == (412, "session_changed")
+
+    assert json.loads(browser.visit("/v1/tokens").body)["tokens"] == []
+
+
+def test_another_site_learns_nothing_by_an_expected_user(browser: Browser) -> None:
+    """Its change is refused as before, whether or not it guesses who is signed in."""
+    browser.sign_in(PERSON)
+
+    for user_id in (user_id_for(ISSUER, PERSON), user_id_for(ISSUER, "other@example.com")):
+        headers = {"Origin": "https://evil.example", "X-Expected-User": user_id}
+        refused = browser.change("POST", "/v1/tokens", headers=headers)
+        assert (refused.status_code, code_of(refused)) == (403, "cross_site_request")
+
+
+def test_ended_session_is_told_before_another_person(browser: Browser) -> None:
+    """Without a session nobody is signed in, so nothing has changed hands."""
+    refused = browser.send("GET", "/v1/tokens", {"X-Expected-User": user_id_for(ISSUER, PERSON)})
+
+    assert (refused.status_code, code_of(refused)) == (401, "not_authenticated")
+
+
+def test_expected_person_does_not_matter_to_a_jwt(api: Api, service: MemoryService) -> None:
+    """A JWT names its person itself, and cannot pass to another one under a caller's hands."""
+    jwt = service.provider.sign_in(PERSON)
+
+    answer = api.get(
+        "/v1/tokens", jwt, headers={"X-Expected-User": user_id_for(ISSUER, "other@example.com")}
+    )
+
+    assert answer.status == 200
 
 
 def test_head_of_the_page_has_the_headers_of_get(browser: Browser) -> None:

@@ -29,7 +29,7 @@ test('a read sends no CSRF token and no body', async () => {
   const calls = server({ body: { tokens: [] }, headers: { ETag: '"7"' } });
   assert.deepEqual(await api.call('GET', '/v1/tokens'), { data: { tokens: [] }, etag: '"7"' });
   assert.equal(calls[0].url, '/dev/v1/tokens');
-  assert.deepEqual(calls[0].headers, { Accept: 'application/json' });
+  assert.deepEqual(calls[0].headers, { Accept: 'application/json', 'X-Expected-User': 'usr_ada' });
   assert.equal(calls[0].body, null);
 });
 
@@ -39,7 +39,8 @@ test('a change sends the CSRF token, JSON and the condition', async () => {
   const { method, headers, body } = calls[0];
   assert.equal(method, 'PATCH');
   assert.deepEqual(headers, {
-    Accept: 'application/json', 'If-Match': '"1"', 'X-CSRF-Token': 'first', 'Content-Type': 'application/json',
+    Accept: 'application/json', 'X-Expected-User': 'usr_ada', 'If-Match': '"1"', 'X-CSRF-Token': 'first',
+    'Content-Type': 'application/json',
   });
   assert.deepEqual(JSON.parse(body), { name: 'ß😀' });
 });
@@ -191,3 +192,16 @@ for (const [name, response] of [['signed out', { status: 401 }], ['unreachable',
     await assert.rejects(api.call('POST', '/v1/tokens', { body: {} }), { code: 'cross_site_request' });
   });
 }
+
+test('a read with the session of another person loads the page again', async () => {
+  let reloads = 0;
+  globalThis.location = { reload: () => { reloads += 1; } };
+  server({ status: 409, body: { code: 'session_changed', detail: 'Another person signed in.' } });
+  await assert.rejects(api.call('GET', '/v1/tokens'), { code: 'session_changed' });
+  assert.equal(reloads, 1);
+});
+
+test('the path of a token names its owner only for administrators', () => {
+  assert.equal(api.tokenPath('tok_1'), '/v1/tokens/tok_1');
+  assert.equal(api.tokenPath('tok_1', 'usr_a/b'), '/v1/users/usr_a%2Fb/tokens/tok_1');
+});

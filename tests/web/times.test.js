@@ -51,9 +51,9 @@ for (const [milliseconds, words] of [
 
 for (const [seconds, words] of [
   ['0', ''],
-  ['30', ' It takes effect everywhere within 30 s.'],
-  ['119', ' It takes effect everywhere within 119 s.'],
-  ['121', ' It takes effect everywhere within 3 minutes.'],
+  ['30', ' Refused everywhere within 30 seconds.'],
+  ['119', ' Refused everywhere within 119 seconds.'],
+  ['121', ' Refused everywhere within 3 minutes.'],
 ]) {
   test(`a cache of ${seconds} s is never rounded down`, () => {
     globalThis.document.body.dataset.cacheSeconds = seconds;
@@ -64,4 +64,42 @@ for (const [seconds, words] of [
 test('until is negative once a time has passed', () => {
   assert.equal(times.until(at(-5)), -5);
   assert.equal(times.until(at(5)), 5);
+});
+
+/** Loads the module in a browser of this language. Elements are plain objects. */
+async function loadIn(language) {
+  Object.defineProperty(globalThis, 'navigator', { value: { language }, configurable: true });
+  const loaded = await load('times.js');
+  globalThis.document.createElement = () => ({
+    attributes: {},
+    setAttribute(name, value) { this.attributes[name] = value; },
+    append(...children) { this.text = children.join(''); },
+  });
+  return loaded;
+}
+
+test('a time that stands alone is in the language of the browser, and marked so', async () => {
+  const german = await loadIn('de-DE');
+  const { text, attributes } = german.timeElement(at(-3 * HOUR));
+  assert.equal(text, 'vor 3 Stunden');
+  assert.equal(attributes.lang, 'de-DE');
+});
+
+test('a time in a sentence is in English in every browser', async () => {
+  const german = await loadIn('de-DE');
+  assert.equal(german.relative(at(-3 * HOUR)), '3 hours ago');
+  assert.equal(german.written(at(2 * DAY), 'day'), '2 Feb');
+});
+
+test('English browsers keep their own order of day and month', async () => {
+  const american = await loadIn('en-US');
+  assert.equal(american.written(at(2 * DAY), 'day'), 'Feb 2');
+  assert.equal(american.timeElement(at(-3 * HOUR)).attributes.lang, undefined);
+});
+
+test('a time long ago is a date, with its year if that is far', async () => {
+  const british = await loadIn('en-GB');
+  assert.equal(british.timeElement(at(-60 * DAY)).text, '2 Dec');
+  assert.equal(british.timeElement(at(-400 * DAY)).text, '27 Dec 2024');
+  assert.equal(british.timeElement(at(-60 * DAY), 'ago').text, '60 days ago');
 });

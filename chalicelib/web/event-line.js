@@ -1,0 +1,31 @@
+/** Sentences about events as elements. */
+
+import { address, hrefOf } from './address.js';
+import { bdi, el } from './dom.js';
+import { icon } from './icons.js';
+
+/** Makes the sentence of an event. With `isLinked`, names lead to the token or the user. */
+export function eventWords(parts, { isLinked = false } = {}) {
+  return el('p', { class: 'event-words' }, ...parts.map((part) => element(part, isLinked)));
+}
+
+/** Makes the icon of an event. */
+export function eventIcon({ icon: picture, tone }) {
+  const made = icon(picture);
+  if (tone) made.classList.add(`is-${tone}`);
+  return made;
+}
+
+function element(part, isLinked) {
+  if (typeof part === 'string') return part;
+  if (part.code) return el('code', {}, part.code);
+  if (part.quote) return el('span', {}, '“', bdi(part.quote), '”');
+  const href = isLinked ? hrefOfPart(part) : null;
+  const name = href ? el('a', { href, 'data-local': '' }, bdi(part.strong)) : bdi(part.strong);
+  return el('strong', {}, name);
+}
+
+function hrefOfPart({ token, user }) {
+  if (token && user) return hrefOf({ ...address(), token, owner: user });
+  return user ? hrefOf({ view: 'users', q: user }) : null;
+}

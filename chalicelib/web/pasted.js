@@ -1,0 +1,35 @@
+/** Strings of tokens in text that was pasted into a search. They are read here and go nowhere else. */
+
+// Chat programs and terminals add quotes, line breaks and invisible characters: all but what a token has.
+const CLUTTER = /[^\w.-]+/g;
+const PREFIX = /bodhi_/i;
+const PARTS = /^[\w-]+\.([\w-]+)(?:\.|$)/;
+// Without its prefix it is a JWT: all of them begin with "{" and a quote in base64url.
+const BARE = /eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}/;
+const TOKEN_ID = /^tok_[0-9a-hjkmnp-tv-z]{36}$/;
+
+/** Returns whether a text holds the string of a token, or a part of one that must not leave the browser. */
+export function hasToken(text) {
+  const clean = cleaned(text);
+  return PREFIX.test(clean) || BARE.test(clean);
+}
+
+/** Returns the id of the first token in a text, or null if its string is not whole. The signature is not checked. */
+export function tokenIdIn(text) {
+  const clean = cleaned(text);
+  const parts = PARTS.exec(clean.split(PREFIX)[1] ?? BARE.exec(clean)?.[0] ?? '');
+  const id = parts && idOf(parts[1]);
+  return typeof id === 'string' && TOKEN_ID.test(id) ? id : null;
+}
+
+const cleaned = (text) => text.normalize('NFKC').replace(CLUTTER, '');
+
+/** Returns the claim `jti` of a payload in base64url (RFC 7519, section 4.1.7), or null if it cannot be read. */
+function idOf(payload) {
+  try {
+    const bytes = Uint8Array.from(atob(payload.replaceAll('-', '+').replaceAll('_', '/')), (one) => one.charCodeAt(0));
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))?.jti;
+  } catch {
+    return null;
+  }
+}
