@@ -170,7 +170,7 @@ class AllTokens {
     const members = address();
     if (!isFiltered(members)) {
       return el('div', { class: 'empty' }, el('h2', {}, 'No tokens yet'),
-        el('p', {}, 'The tokens of all users are listed here as soon as somebody generates one.'));
+        el('p', {}, 'The tokens of all users are listed here as soon as a user generates one.'));
     }
     const clear = () => { go(NOTHING_CHOSEN); this.#search.input.value = ''; this.#search.input.focus(); };
     const words = members.q ? `No token matches “${members.q}”.` : 'No token matches these filters.';

@@ -39,8 +39,9 @@ export class Selection {
 
   /** Ticks the tokens between the last one that was ticked and this one. */
   addUpTo(id, loaded) {
-    const [from, to] = [loaded.indexOf(this.#anchor), loaded.indexOf(id)].sort((a, b) => a - b);
-    for (const each of loaded.slice(Math.max(from, 0), to + 1)) this.ids.add(each);
+    const anchor = loaded.includes(this.#anchor) ? this.#anchor : id;
+    const [from, to] = [loaded.indexOf(anchor), loaded.indexOf(id)].sort((a, b) => a - b);
+    for (const each of loaded.slice(from, to + 1)) this.ids.add(each);
     this.#anchor = id;
     this.#changed();
   }
