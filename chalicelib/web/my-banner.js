@@ -68,9 +68,8 @@ function worst({ summary, tokens }) {
   const isTrue = ({ of, isEnding }) => summary[of].count > 0 && (!isEnding || isSoon(summary[of].at));
   const found = CASES.find(isTrue);
   if (!found) return { key: '', make: null };
-  const token = tokens.get(summary[found.of].token_id);
-  // The summary may not say the network. Then the row does.
-  const about = { from: token?.last_used_from, ...summary[found.of] };
+  const about = summary[found.of];
+  const token = tokens.get(about.token_id);
   const words = found.say(about);
   const make = () => banner(found, about, token, words);
   return { key: JSON.stringify([found.of, about, Boolean(token), words]), make };

@@ -3,7 +3,6 @@
 import { base, limits } from './api.js';
 import { codeExamples, sampleAddress } from './code-examples.js';
 import { button, el } from './dom.js';
-import { openGenerate } from './generate.js';
 import { icon } from './icons.js';
 import { announce, errorToast } from './notices.js';
 import { idleTimeout } from './token-state.js';
@@ -28,8 +27,8 @@ function examples() {
 }
 
 /** Makes the panel: what a token is, one action, how a call looks, and what happens then. */
-export function emptyState() {
-  const generate = button('Generate your first token', openGenerate,
+export function emptyState(generate) {
+  const action = button('Generate your first token', generate,
     { kind: 'primary large', picture: icon('plus'), 'aria-haspopup': 'dialog' });
   const limit = limits.token_limit ? `Up to ${numbered(limits.token_limit)} tokens. ` : '';
   return el('div', { class: 'table empty-state' },
@@ -38,7 +37,7 @@ export function emptyState() {
         el('h2', {}, 'Let a script call the API in your name'),
         el('p', {}, 'A token is a password for one script, job or tool. Give each its own, let it do only what it '
           + 'needs, and revoke it here when it is done.'),
-        el('div', { class: 'empty-actions' }, generate, el('a', { href: `${base}/docs` }, 'Read the docs')),
+        el('div', { class: 'empty-actions' }, action, el('a', { href: `${base}/docs` }, 'Read the docs')),
         el('p', { class: 'second' }, `${limit}Unused for ${idleTimeout()}, one goes idle.`)),
       codeExamples({ languages: Object.keys(examples()), lines: linesOf, copy }).element),
     el('ol', { class: 'empty-steps' }, ...stepsOf()));

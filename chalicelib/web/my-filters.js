@@ -51,7 +51,7 @@ export const FILTERS = [
     shows: (token) => !isEnded(token) && token.status === 'inactive' },
   { key: 'idle', count: ({ statuses }) => statuses.idle, words: () => 'idle',
     shows: (token) => !isEnded(token) && isIdle(token) },
-  { key: 'ended', count: ({ statuses }) => statuses.expired + statuses.revoked, words: () => 'ended',
+  { key: 'ended', count: (summary) => summary.ended, words: () => 'ended',
     shows: isEnded, mayHaveEnded: true },
 ];
 

@@ -14,12 +14,13 @@ export function hasToken(text) {
   return PREFIX.test(clean) || BARE.test(clean);
 }
 
-/** Returns the id of the first token in a text, or null if its string is not whole. The signature is not checked. */
+/** Returns the id of the first token in a text, or null if no string is whole. Signatures are not checked. */
 export function tokenIdIn(text) {
   const clean = cleaned(text);
-  const parts = PARTS.exec(clean.split(PREFIX)[1] ?? BARE.exec(clean)?.[0] ?? '');
-  const id = parts && idOf(parts[1]);
-  return typeof id === 'string' && TOKEN_ID.test(id) ? id : null;
+  // The name of a variable may begin as a token does.
+  const candidates = [...clean.split(PREFIX).slice(1), BARE.exec(clean)?.[0] ?? ''];
+  const ids = candidates.map((each) => PARTS.exec(each)).map((parts) => parts && idOf(parts[1]));
+  return ids.find((id) => typeof id === 'string' && TOKEN_ID.test(id)) ?? null;
 }
 
 const cleaned = (text) => text.normalize('NFKC').replace(CLUTTER, '');
