@@ -20,21 +20,7 @@ const MEMBERS = {
 export function openDetails(event, { nameOf, refocus }) {
   const reader = { isAdmin: true, nameOf };
   const words = wordsOf(event, reader);
-  const { actor, user } = event;
-  const facts = [
-    ['When', written(event.at, 'exact')],
-    ['Type', el('code', {}, event.type)],
-    ['Actor', el('span', {}, `${capital(actor.description)}`, ...named(plain([actorOf(event, reader)]), actor))],
-    ['Actor id', actor.id && ![user?.id, event.token_id].includes(actor.id) && idOf(actor.id, 'actor id')],
-    ['User', user && userLink(user)],
-    ['User id', user && idOf(user.id, 'user id')],
-    ['Token', event.token_id && tokenLink(event, nameOf)],
-    ['Token id', event.token_id && idOf(event.token_id, 'token id')],
-    ['From', actor.address && el('code', {}, actor.address)],
-    ['Program', actor.user_agent && bdi(actor.user_agent, { class: 'mono' })],
-    ['Request id', event.request_id && idOf(event.request_id, 'request id')],
-    ['Event id', idOf(event.id, 'event id')],
-  ];
+  const facts = factsOf(event, reader);
   openDialog({
     title: eventWords(words.parts, { tag: 'span' }),
     lede: words.facts,
@@ -46,6 +32,27 @@ export function openDetails(event, { nameOf, refocus }) {
     refocus,
   });
 }
+
+/** Returns the members of an event as pairs of a term and a value. Members that are null have no value. */
+function factsOf(event, reader) {
+  const { actor, user } = event;
+  return [
+    ['When', written(event.at, 'exact')],
+    ['Type', el('code', {}, event.type)],
+    ['Actor', el('span', {}, `${capital(actor.description)}`, ...named(plain([actorOf(event, reader)]), actor))],
+    idFact('Actor id', [user?.id, event.token_id].includes(actor.id) ? null : actor.id),
+    ['User', user && userLink(user)],
+    idFact('User id', user?.id),
+    ['Token', event.token_id && tokenLink(event, reader.nameOf)],
+    idFact('Token id', event.token_id),
+    ['From', actor.address && el('code', {}, actor.address)],
+    ['Program', actor.user_agent && bdi(actor.user_agent, { class: 'mono' })],
+    idFact('Request id', event.request_id),
+    idFact('Event id', event.id),
+  ];
+}
+
+const idFact = (term, id) => [term, id && idOf(id, term.toLowerCase())];
 
 const named = (name, { id, kind }) => (id && kind !== 'token' ? [', ', bdi(name)] : []);
 

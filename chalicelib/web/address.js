@@ -1,6 +1,7 @@
 /** The page's address. It holds the view, the search, the filters, the order and the open token. */
 
-const NAMES = ['view', 'owner', 'token', 'q', 'status', 'show', 'sort', 'type', 'actor', 'since', 'until', 'user'];
+const NAMES = ['view', 'owner', 'token', 'q', 'status', 'show', 'sort', 'type', 'actor', 'since', 'until', 'user',
+  'issuer', 'job'];
 // The string of a token never reaches the address, and so never the history, a log or another site.
 const SECRET = /bodhi_/i;
 

@@ -3,21 +3,23 @@
 import { counted } from './words.js';
 
 const MOST = 1000;
-const NOTHING_COUNTED = {
-  restore: { label: 'The tokens from before work again', hint: 'Paused and idle tokens stay as they are.' },
-  revoke: { label: 'The tokens from before are revoked now' },
-};
 
 /** Returns whether a user may have tokens that a change touches. */
 export const mayHaveTokens = (summary) => isUnknown(summary) || summary.not_ended > 0;
 
+/** Returns the tokens that end, as the object of a sentence: "its 12 tokens". */
+export function itsTokens(summary) {
+  if (isUnknown(summary)) return 'all its tokens';
+  if (!summary.not_ended) return '';
+  return `its ${tokens(summary.not_ended, summary.is_complete)}`;
+}
+
 /** Returns sentences about the tokens that a change of a user touches. `end` is "refused" or "revoked". */
 export function consequence(summary, end) {
-  if (isUnknown(summary)) return `All API tokens of the user are ${end}.`;
-  if (!summary.not_ended) return 'The user has no API tokens left.';
-  const number = numberOf(summary.not_ended, summary.is_complete);
+  if (isUnknown(summary)) return `All tokens of the user are ${end}.`;
+  if (!summary.not_ended) return 'The user has no tokens left.';
   const verb = summary.not_ended === 1 ? 'is' : 'are';
-  const what = `${number} API ${summary.not_ended === 1 ? 'token' : 'tokens'} of the user ${verb} ${end}.`;
+  const what = capital(`${tokens(summary.not_ended, summary.is_complete)} ${verb} ${end}.`);
   return `${what} ${usedLately(summary)}`;
 }
 
@@ -26,22 +28,35 @@ export function usedLately(summary) {
   if (isUnknown(summary)) return '';
   const { used_in_30_days: used, is_complete: isComplete } = summary;
   const verb = used === 1 ? 'was' : 'were';
-  return used ? `${numberOf(used, isComplete)} ${verb} used in the last 30 days.`
+  return used ? `${capital(numberOf(used, isComplete))} ${verb} used in the last 30 days.`
     : 'None was used in the last 30 days.';
 }
 
-/** Returns the label and the hint of the two choices for the tokens of a user who is re-activated. */
+/** Returns the question about the tokens of a user who is re-activated. */
+export function questionFor(summary) {
+  if (isUnknown(summary)) return 'What happens to the tokens from before?';
+  const { not_ended: count, is_complete: isComplete } = summary;
+  return `What happens to the ${tokens(count, isComplete)} from before?`;
+}
+
+/**
+ * Returns the two choices for the tokens of a user who is re-activated. Each has a label, a hint, and the words of
+ * the button.
+ */
 export function choicesFor(summary) {
-  if (isUnknown(summary)) return NOTHING_COUNTED;
-  const { working, not_ended: all, is_complete: isComplete } = summary;
-  const kept = all - working;
-  const restored = `${these(working, isComplete)} ${working === 1 ? 'works' : 'work'} again`;
+  const unknown = isUnknown(summary);
   return {
     restore: {
-      label: working || !isComplete ? restored : 'No token works again at once',
-      hint: kept ? `${counted(kept, 'paused or idle token')} ${kept === 1 ? 'stays' : 'stay'} as before.` : '',
+      label: 'They work again',
+      hint: unknown ? 'All of them, at once. Paused and idle tokens stay as they are.' : restoreHint(summary),
+      confirm: unknown ? 'Re-activate with the tokens' : restoreWords(summary),
     },
-    revoke: { label: `${these(all, isComplete)} ${all === 1 ? 'is' : 'are'} revoked now` },
+    revoke: {
+      label: 'They are revoked now',
+      hint: `${unknown ? 'All of them' : all(summary)}, for good. What still uses them stays refused.`,
+      confirm: unknown ? 'Re-activate, revoke the tokens'
+        : `Re-activate, revoke ${tokens(summary.not_ended, summary.is_complete)}`,
+    },
   };
 }
 
@@ -50,8 +65,8 @@ export function revokedTokens(revoked) {
   if (!revoked) return ' The tokens from before are revoked.';
   const { count, is_more: isMore } = revoked;
   if (!count && !isMore) return '';
-  const number = numberOf(isMore && count >= MOST ? MOST + 1 : count, !isMore);
-  return ` ${number} ${count === 1 ? 'token is' : 'tokens are'} revoked.`;
+  const number = capital(tokens(isMore && count >= MOST ? MOST + 1 : count, !isMore));
+  return ` ${number} ${count === 1 ? 'is' : 'are'} revoked.`;
 }
 
 /** Returns whether the server counted none, but left out old tokens. */
@@ -59,12 +74,30 @@ function isUnknown(summary) {
   return !summary || (!summary.is_complete && !summary.not_ended);
 }
 
-function these(count, isComplete) {
-  if (isComplete && count <= MOST) return count === 1 ? 'This token' : `These ${numberOf(count, true)} tokens`;
-  return `${numberOf(count, isComplete)} ${count === 1 ? 'token' : 'tokens'}`;
+function restoreHint(summary) {
+  const { working, not_ended: count, is_complete: isComplete } = summary;
+  const kept = count - working;
+  const some = isComplete && count <= MOST ? `${working} of ${count}` : capital(numberOf(working, isComplete));
+  const begin = working || !isComplete ? `${kept ? some : all(summary)}, at once.` : 'None at once.';
+  const rest = kept ? ` ${counted(kept, 'paused or idle token')} ${kept === 1 ? 'stays as it is' : 'stay as they are'}.`
+    : '';
+  return `${begin}${rest} ${usedLately(summary)}`;
 }
 
+function restoreWords({ not_ended: count, is_complete: isComplete }) {
+  return `Re-activate with ${tokens(count, isComplete)}`;
+}
+
+function all({ not_ended: count, is_complete: isComplete }) {
+  if (isComplete && count === 1) return 'The only one';
+  return isComplete && count <= MOST ? `All ${numberOf(count, true)}` : capital(numberOf(count, isComplete));
+}
+
+const tokens = (count, isComplete) => `${numberOf(count, isComplete)} ${count === 1 ? 'token' : 'tokens'}`;
+
+const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+
 function numberOf(count, isComplete) {
-  if (count > MOST) return 'More than 1,000';
-  return isComplete ? count.toLocaleString('en') : `At least ${count}`;
+  if (count > MOST) return 'more than 1,000';
+  return isComplete ? count.toLocaleString('en') : `at least ${count}`;
 }

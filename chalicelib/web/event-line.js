@@ -5,8 +5,8 @@ import { bdi, el } from './dom.js';
 import { icon } from './icons.js';
 
 /**
- * Makes the sentence of an event. With `isLinked`, names lead to the token or the user. These links are no tab stops,
- * because all rows of a list are one.
+ * Makes the sentence of an event. With `isLinked`, names lead to the token or the user. The Tab key skips these
+ * links, because all rows of a list are one tab stop.
  */
 export function eventWords(parts, { isLinked = false, tag = 'p' } = {}) {
   return el(tag, { class: 'event-words' }, ...parts.map((part) => element(part, isLinked)));

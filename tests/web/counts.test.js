@@ -3,7 +3,9 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { choicesFor, consequence, mayHaveTokens, revokedTokens } from '../../chalicelib/web/counts.js';
+import {
+  choicesFor, consequence, itsTokens, mayHaveTokens, questionFor, revokedTokens,
+} from '../../chalicelib/web/counts.js';
 
 const summary = (members) => ({ working: 12, not_ended: 12, used_in_30_days: 9, is_complete: true, ...members });
 const ONE = summary({ working: 1, not_ended: 1, used_in_30_days: 1 });
@@ -13,38 +15,69 @@ const UNKNOWN = summary({ working: 0, not_ended: 0, used_in_30_days: 0, is_compl
 const NONE = { ...UNKNOWN, is_complete: true };
 
 test('a change says how many tokens it touches, and how many of them were used', () => {
-  assert.equal(consequence(summary(), 'refused'),
-    '12 API tokens of the user are refused. 9 were used in the last 30 days.');
-  assert.equal(consequence(ONE, 'revoked'), '1 API token of the user is revoked. 1 was used in the last 30 days.');
+  assert.equal(consequence(summary(), 'refused'), '12 tokens are refused. 9 were used in the last 30 days.');
+  assert.equal(consequence(ONE, 'revoked'), '1 token is revoked. 1 was used in the last 30 days.');
   assert.equal(consequence(MANY, 'revoked'),
-    'More than 1,000 API tokens of the user are revoked. More than 1,000 were used in the last 30 days.');
+    'More than 1,000 tokens are revoked. More than 1,000 were used in the last 30 days.');
   assert.equal(consequence(INCOMPLETE, 'revoked'),
-    'At least 12 API tokens of the user are revoked. At least 9 were used in the last 30 days.');
+    'At least 12 tokens are revoked. At least 9 were used in the last 30 days.');
   assert.equal(consequence(summary({ used_in_30_days: 0 }), 'revoked'),
-    '12 API tokens of the user are revoked. None was used in the last 30 days.');
-  assert.equal(consequence(NONE, 'revoked'), 'The user has no API tokens left.');
+    '12 tokens are revoked. None was used in the last 30 days.');
+  assert.equal(consequence(NONE, 'revoked'), 'The user has no tokens left.');
   for (const unknown of [null, UNKNOWN]) {
-    assert.equal(consequence(unknown, 'revoked'), 'All API tokens of the user are revoked.');
+    assert.equal(consequence(unknown, 'revoked'), 'All tokens of the user are revoked.');
   }
 });
 
-test('the choices of a re-activation say what is true', () => {
-  const labels = (counts) => Object.values(choicesFor(counts)).map(({ label }) => label);
-  assert.deepEqual(labels(summary()), ['These 12 tokens work again', 'These 12 tokens are revoked now']);
-  assert.deepEqual(labels(ONE), ['This token works again', 'This token is revoked now']);
-  assert.deepEqual(labels(MANY), ['More than 1,000 tokens work again', 'More than 1,000 tokens are revoked now']);
-  assert.deepEqual(labels(INCOMPLETE), ['At least 12 tokens work again', 'At least 12 tokens are revoked now']);
-  assert.deepEqual(labels(summary({ working: 0, not_ended: 2 })),
-    ['No token works again at once', 'These 2 tokens are revoked now']);
+test('a removal names the tokens that go with the account', () => {
+  const named = [summary(), ONE, MANY, INCOMPLETE, null, UNKNOWN, NONE].map(itsTokens);
+  assert.deepEqual(named, ['its 12 tokens', 'its 1 token', 'its more than 1,000 tokens', 'its at least 12 tokens',
+    'all its tokens', 'all its tokens', '']);
+});
+
+test('the question of a re-activation has the number of tokens', () => {
+  assert.equal(questionFor(summary()), 'What happens to the 12 tokens from before?');
+  assert.equal(questionFor(ONE), 'What happens to the 1 token from before?');
+  assert.equal(questionFor(MANY), 'What happens to the more than 1,000 tokens from before?');
   for (const unknown of [null, UNKNOWN]) {
-    assert.deepEqual(labels(unknown), ['The tokens from before work again', 'The tokens from before are revoked now']);
+    assert.equal(questionFor(unknown), 'What happens to the tokens from before?');
   }
+});
+
+const parts = (counts, part) => Object.values(choicesFor(counts)).map((choice) => choice[part]);
+
+test('the choices of a re-activation say what is true', () => {
+  const revoked = (number) => `${number}, for good. What still uses them stays refused.`;
+  for (const counts of [summary(), ONE, MANY, null]) {
+    assert.deepEqual(parts(counts, 'label'), ['They work again', 'They are revoked now']);
+  }
+  assert.deepEqual(parts(summary(), 'hint'), ['All 12, at once. 9 were used in the last 30 days.', revoked('All 12')]);
+  assert.deepEqual(parts(ONE, 'hint'), ['The only one, at once. 1 was used in the last 30 days.',
+    revoked('The only one')]);
+  assert.deepEqual(parts({ ...MANY, working: 1002 }, 'hint'), [
+    'More than 1,000, at once. More than 1,000 were used in the last 30 days.', revoked('More than 1,000')]);
+  assert.deepEqual(parts(INCOMPLETE, 'hint'), ['At least 12, at once. At least 9 were used in the last 30 days.',
+    revoked('At least 12')]);
+  for (const unknown of [null, UNKNOWN]) {
+    assert.deepEqual(parts(unknown, 'hint'), ['All of them, at once. Paused and idle tokens stay as they are.',
+      revoked('All of them')]);
+  }
+});
+
+test('the button says what happens', () => {
+  assert.deepEqual(parts(summary(), 'confirm'), ['Re-activate with 12 tokens', 'Re-activate, revoke 12 tokens']);
+  assert.deepEqual(parts(ONE, 'confirm'), ['Re-activate with 1 token', 'Re-activate, revoke 1 token']);
+  assert.deepEqual(parts(MANY, 'confirm'), ['Re-activate with more than 1,000 tokens',
+    'Re-activate, revoke more than 1,000 tokens']);
+  assert.deepEqual(parts(null, 'confirm'), ['Re-activate with the tokens', 'Re-activate, revoke the tokens']);
 });
 
 test('tokens that do not work again are named', () => {
-  assert.equal(choicesFor(summary()).restore.hint, '');
-  assert.equal(choicesFor(summary({ working: 11 })).restore.hint, '1 paused or idle token stays as before.');
-  assert.equal(choicesFor(summary({ working: 9 })).restore.hint, '3 paused or idle tokens stay as before.');
+  const used = '9 were used in the last 30 days.';
+  const hint = (working) => choicesFor(summary({ working })).restore.hint;
+  assert.equal(hint(11), `11 of 12, at once. 1 paused or idle token stays as it is. ${used}`);
+  assert.equal(hint(9), `9 of 12, at once. 3 paused or idle tokens stay as they are. ${used}`);
+  assert.equal(hint(0), `None at once. 12 paused or idle tokens stay as they are. ${used}`);
 });
 
 test('a user without tokens leaves nothing to choose', () => {

@@ -1,0 +1,68 @@
+/** The rows of "All tokens". */
+
+import { bdi, el } from './dom.js';
+import { cell, accessCell, endsCell, menuCell, statusCell, useCell } from './token-cells.js';
+import { isEnded, nameOf, stateOf } from './token-state.js';
+import { REVOCATION_REASONS_OF_OTHERS } from './words.js';
+
+const [FIRST, LAST] = [12, 5];
+const REMOVED = 'Removed user';
+
+const at = (iso) => (iso ? Date.parse(iso) : null);
+
+/** The columns between the tick and the menu. @type {import('./sort-heads.js').Column[]} */
+export const ALL_COLUMNS = [
+  { id: 'name', word: 'Token', value: nameOf },
+  { id: 'owner', word: 'Owner', value: ({ owner }) => owner.name },
+  { id: 'access', word: 'Access' },
+  { id: 'use', word: 'Last used', value: (token) => at(token.last_used_at), isLargestFirst: true },
+  { id: 'ends', word: 'Ends', value: (token) => (isEnded(token) ? null : at(nextEnd(token))) },
+  { id: 'status', word: 'Status', value: stateOf },
+];
+
+/** Makes the row of a token. `tick(isRange)` and `menu(row)` are called by its controls. */
+export function allRow(token, { tick, menu }) {
+  const name = nameOf(token);
+  const box = el('input', { type: 'checkbox', class: 'tick', tabindex: '-1', 'aria-label': `Select ${name}`,
+    onclick: (event) => tick(event.shiftKey) });
+  const row = el('div', { role: 'row', class: isEnded(token) ? 'row is-ended' : 'row', 'aria-selected': 'false' },
+    cell('cell-tick', el('label', { class: 'tick-area' }, box)),
+    tokenCell(token, name), ownerCell(token), accessCell(token), useCell({ ...token, last_used_from: null }),
+    endsCell(token), statusCell(token, REVOCATION_REASONS_OF_OTHERS),
+    menuCell(`Actions of ${name}`, () => menu(row)));
+  return row;
+}
+
+function tokenCell(token, name) {
+  return el('div', { role: 'rowheader', class: 'cell-name two-lines' },
+    el('span', { class: 'name clamp', title: token.name || null }, bdi(name)),
+    el('span', { class: 'second mono clamp', title: token.id }, shortId(token.id)));
+}
+
+/** Returns the beginning and the end of an id: ids of one time begin alike. */
+const shortId = (id) => `${id.slice(0, FIRST)}…${id.slice(-LAST)}`;
+
+function ownerCell({ owner }) {
+  const name = owner.name || REMOVED;
+  const email = owner.email && owner.email !== name ? owner.email : null;
+  return cell('cell-owner two-lines',
+    el('span', { class: owner.name ? 'clamp' : 'clamp quiet-text', title: name }, bdi(name)),
+    email && el('span', { class: 'second clamp', title: email }, bdi(email)));
+}
+
+/** Shows which rows are ticked, and whether all or some are. */
+export function markTicks(place, selection) {
+  const rows = [...place.querySelectorAll('[data-row]')];
+  for (const row of rows) {
+    const isTicked = selection.has(row.dataset.row);
+    row.setAttribute('aria-selected', String(isTicked));
+    row.querySelector('.tick').checked = isTicked;
+  }
+  const all = place.querySelector('[data-all]');
+  const ticked = rows.filter((row) => row.getAttribute('aria-selected') === 'true').length;
+  all.checked = ticked > 0 && ticked === rows.length;
+  all.indeterminate = ticked > 0 && ticked < rows.length;
+}
+
+/** Returns when a token ends next. */
+const nextEnd = (token) => [token.overlap_ends_at, token.expires_at, token.idle_at].filter(Boolean).sort()[0];
