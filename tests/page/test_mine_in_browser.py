@@ -556,5 +556,5 @@ def test_person_without_tokens_gets_one_action_and_an_example(
         page.set_viewport_size({"width": width, "height": 800})
         assert overflow(page) <= 0, width
     no_violations(page)
-    page.get_by_role("button", name="Generate your first token").click()
+    page.get_by_role("button", name="Generate New Token").click()
     expect(page.get_by_role("dialog")).to_be_visible()
