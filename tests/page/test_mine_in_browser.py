@@ -91,7 +91,7 @@ def test_live_and_ended_tokens_are_two_sections(busy: Page) -> None:
     assert names(busy)[0] == "CI deploy bot"
     assert sorted(names(busy)[11:13]) == ["Billing sync", "Mobile app tests"]
     assert sorted(names(busy)[13:]) == ["Hackathon demo", "Jenkins", "Load test"]
-    expect(busy.locator(".ended-rows .section-head")).to_contain_text("Ended3")
+    expect(busy.locator(".ended-rows .ended-head")).to_contain_text("Ended3")
 
 
 @pytest.mark.parametrize(
