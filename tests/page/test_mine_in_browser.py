@@ -91,7 +91,7 @@ def test_live_and_ended_tokens_are_two_sections(busy: Page) -> None:
     assert names(busy)[0] == "CI deploy bot"
     assert sorted(names(busy)[11:13]) == ["Billing sync", "Mobile app tests"]
     assert sorted(names(busy)[13:]) == ["Hackathon demo", "Jenkins", "Load test"]
-    expect(busy.locator(".ended-rows .section-head")).to_contain_text("Ended3")
+    expect(busy.locator(".ended-rows .ended-head")).to_contain_text("Ended3")
 
 
 @pytest.mark.parametrize(
@@ -300,7 +300,7 @@ def test_120_tokens_cost_few_requests_bytes_and_elements(
 
 
 def test_more_ended_tokens_are_read_by_a_button(new_page: NewPage, stack: LocalStack, person: str) -> None:
-    """The section has its own pages and says how many there are. A search asks the server for the others."""
+    """The section has its own pages and says their number. A search asks the server for the others."""
     fill(stack, person, *live(1), *ended(30))
     page = new_page()
     sign_in(page, stack, person)
@@ -337,8 +337,8 @@ BANNERS = {
         ["Show"],
     ),
     "still used": (
-        Scene("Billing", used=timedelta(minutes=6), rhythm=steady(9), seen={"198.51.100.0/24": 9}, age=90 * DAY,
-              rotated=(3 * DAY, timedelta(hours=6))),
+        Scene("Billing", used=timedelta(minutes=6), rhythm=steady(9), age=90 * DAY,
+              seen={"198.51.100.0/24": 9}, rotated=(3 * DAY, timedelta(hours=6))),
         "Something still uses the old string of Billing. At least",
         ["Show", "Revoke now…"],
     ),
@@ -556,5 +556,5 @@ def test_person_without_tokens_gets_one_action_and_an_example(
         page.set_viewport_size({"width": width, "height": 800})
         assert overflow(page) <= 0, width
     no_violations(page)
-    page.get_by_role("button", name="Generate your first token").click()
+    page.get_by_role("button", name="Generate New Token").click()
     expect(page.get_by_role("dialog")).to_be_visible()
