@@ -33,6 +33,7 @@ OPEN = {
     "A warm decision takes milliseconds",
     "A cold start stays below two seconds",
     "An alarm reaches its topic",
+    "Owners get mails",
     "No role lacks a permission (AccessDenied in the logs)",
     *(
         f"AWS supplies dynamodb:{key} as the policies expect"
