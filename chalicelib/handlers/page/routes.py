@@ -1,6 +1,5 @@
 """``/settings/api-tokens``: the page, and signing in and out of it."""
 
-import json
 import re
 from http import HTTPStatus
 
@@ -21,18 +20,14 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.reasons import LoginReason
 from chalicelib.domain.sessions import login_id_in
-from chalicelib.domain.text import MAX_DESCRIPTION_LENGTH, MAX_NAME_LENGTH, MAX_SEARCH_LENGTH
-from chalicelib.domain.token_rules import MAX_OVERLAP, TokenRules
-from chalicelib.domain.unicode_table import WHITE_SPACE
-from chalicelib.domain.users import User
 from chalicelib.handlers.http import pages, problems, responses, wording
 from chalicelib.handlers.http.cookies import LOGIN_COOKIE, SESSION_COOKIE, Cookie
 from chalicelib.handlers.http.credentials import caller_of, credentials
 from chalicelib.handlers.http.problems import render_errors
-from chalicelib.handlers.http.site import Site, site_of
+from chalicelib.handlers.http.site import site_of
 from chalicelib.handlers.page import render
+from chalicelib.handlers.page.values import values_of
 from chalicelib.services.login import Callback
-from chalicelib.services.sessions import Visitor
 
 web = Blueprint(__name__)
 
@@ -87,7 +82,8 @@ def show_page() -> Response:
     site = site_of(web.current_request)
     try:
         visitor = bootstrap.service().sign_in.visitor(credentials(web.current_request))
-        return _page_of(site, visitor)
+        values = values_of(visitor, caller_of(web.current_request))
+        return pages.page(site, "page.html", values)
     except TokensUnavailable as error:
         # Not an error for the person: the page is there, and says that this mode has no tokens.
         return render.notice(site, "API Tokens Not Available", error.detail, HTTPStatus.OK)
@@ -210,38 +206,3 @@ def _given(name: str) -> str:
     """Return a query parameter, or "" if it is absent."""
     parameters = web.current_request.query_params
     return str(parameters.get(name, "")) if parameters else ""
-
-
-def _scopes_of(user: User) -> dict[str, object]:
-    """Return the scopes that the user's tokens may have, with their descriptions and defaults."""
-    catalogue = bootstrap.service().rules.catalogue
-    return {
-        scope.name: {"description": scope.description, "default": scope.name in catalogue.defaults}
-        for scope in catalogue.held_by(bootstrap.service().role_of(user))
-    }
-
-
-def _limits_of(rules: TokenRules) -> dict[str, object]:
-    """Return the limits that the page's script checks: lengths in code points, days and seconds."""
-    return {
-        "name_length": MAX_NAME_LENGTH,
-        "description_length": MAX_DESCRIPTION_LENGTH,
-        "search_length": MAX_SEARCH_LENGTH,
-        # The inside of a regular expression's character class, in a syntax that Python and ECMA-262 share.
-        "white_space": WHITE_SPACE,
-        "lifetime_days": rules.longest_lifetime.days,
-        "must_expire": rules.max_lifetime is not None,
-        "overlap_seconds": int(MAX_OVERLAP.total_seconds()),
-    }
-
-
-def _page_of(site: Site, visitor: Visitor) -> Response:
-    values = {
-        "csrf_token": visitor.session.csrf_token,
-        "user": responses.text(responses.me(visitor.user)),
-        "scopes": json.dumps(_scopes_of(visitor.user)),
-        "limits": json.dumps(_limits_of(bootstrap.service().rules)),
-        "mails": "on" if bootstrap.service().settings.notices_from else "",
-        "cache_seconds": str(int(bootstrap.service().cache_ttl.total_seconds())),
-    }
-    return pages.page(site, "page.html", values)
