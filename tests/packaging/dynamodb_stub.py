@@ -56,7 +56,7 @@ def dynamodb_stub(
     primary_key = primary_keys.public_key_key(KeyUse.API_TOKEN, key.kid)
     key_row = primary_key | items.PUBLIC_KEY.item(key.public)
     stored = [items.TOKEN.item(row), items.USER.item(user)]
-    by_sort_key = {each["sk"]["S"]: each for each in stored}
+    by_key = {(each["pk"]["S"], each["sk"]["S"]): each for each in stored}
     answers: dict[str, Any] = {
         "Query": {"Items": [key_row], "Count": 1, "ScannedCount": 1},
         "BatchGetItem": {
@@ -69,7 +69,7 @@ def dynamodb_stub(
     def answer(call: str, request: dict[str, Any]) -> dict[str, Any]:
         if call != "GetItem":
             return dict(answers[call])
-        found = by_sort_key.get(request["Key"]["sk"]["S"])
+        found = by_key.get((request["Key"]["pk"]["S"], request["Key"]["sk"]["S"]))
         return {"Item": found} if found else {}
 
     class Handler(BaseHTTPRequestHandler):
