@@ -89,5 +89,5 @@ def api_server(settings: StackSettings, environment: Environment, project: Path)
 def _tool(name: str) -> str:
     path = PROJECT_ROOT / ".venv-local" / "bin" / name
     if not path.exists():
-        raise LocalStackError(f"{name} is not installed. Run `make setup`.")
+        raise LocalStackError(f"{name} is not installed. Run `sh infra/set-up run`.")
     return str(path)
