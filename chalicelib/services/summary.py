@@ -20,7 +20,6 @@ MAX_COUNT = 1_000
 
 # DynamoDB reads at most 1 MB by one call, which is about as many rows.
 _STORE_PAGE = 1_000
-_NOT_ENDED = (TokenStatus.ACTIVE, TokenStatus.INACTIVE, TokenStatus.IDLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +117,7 @@ class SummarizeTokens:
         active = owner.reactivated(now, owner.generation)
         for token in tokens:
             status = token.status(active, now, self._rules)
-            if status in _NOT_ENDED:
+            if not status.is_ended:
                 yield token, status
 
 

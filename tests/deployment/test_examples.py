@@ -54,8 +54,9 @@ def test_names_that_only_look_like_examples_pass(url: str) -> None:
 
 def test_next_step_is_told() -> None:
     """What the provider has to allow, where the page is, and what DNS needs."""
-    told = "\n".join(next_steps(REAL, ADDRESS | {"DomainTarget": "d-1.execute-api.aws"}, "dev"))
+    domain = {"DomainTarget": "d-1.execute-api.aws", "DomainTargetHostedZoneId": "Z1"}
+    told = "\n".join(next_steps(REAL, ADDRESS | domain, "dev"))
     assert "https://tokens.acme.io/settings/api-tokens" in told
     assert "https://tokens.acme.io/login/callback" in told
-    assert "alias of d-1.execute-api.aws" in told
+    assert "alias of d-1.execute-api.aws. In Route 53 its hosted zone is Z1.\n" in told
     assert "alias" not in "\n".join(next_steps(REAL, ADDRESS, "dev"))

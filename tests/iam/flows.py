@@ -283,7 +283,10 @@ def flush_caches(walk: Walk) -> None:
 
 
 def revoke_many_tokens(walk: Walk) -> None:
-    """Jobs by ids and by a filter. Lines and the administrator's own tokens end, also by the sweep."""
+    """Jobs by ids and by a filter. Lines and the administrator's own tokens end, also by the sweep.
+
+    First, jobs pause some of them.
+    """
     person, admin = walk.somebody(), walk.somebody()
     owners = [walk.provider.sign_in(person), walk.provider.sign_in(admin, groups=["admins"])]
     jwt = owners[1]
@@ -302,6 +305,7 @@ def revoke_many_tokens(walk: Walk) -> None:
         small.setattr(revocation_jobs, "MOST_AT_ONCE", 1)
         small.setattr(revocation_targets, "TOKENS_AT_A_TIME", 2)
         wanted: list[dict[str, object]] = [
+            {"token_ids": named[:3], "action": "pause"},
             {"token_ids": [*named[1:], unknown, damaged]},
             {"filter": {"q": "many"}},
         ]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from chalicelib import __version__
 from tests.packaging.pythons import other_pythons
 from tests.support.node import node_with_packages
 
@@ -34,9 +35,10 @@ def test_javascript_needs_nothing_but_node() -> None:
     assert (JAVASCRIPT / MANIFEST["types"]).is_file()
 
 
-def test_both_have_the_same_name_and_version() -> None:
+def test_both_have_the_same_name_and_the_version_of_the_service() -> None:
     """They are published together."""
-    assert (PYPROJECT["name"], PYPROJECT["version"]) == (MANIFEST["name"], MANIFEST["version"])
+    assert PYPROJECT["name"] == MANIFEST["name"]
+    assert [PYPROJECT["version"], MANIFEST["version"]] == [__version__] * 2
 
 
 @pytest.mark.parametrize("file", ["requirements.txt", "requirements-local.txt"])

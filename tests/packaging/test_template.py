@@ -218,7 +218,8 @@ class TestDomain:
         """Everything about it hangs on the one condition; by default none is given."""
         about = [n for n, r in template["Resources"].items() if r.get("Condition") == "DomainGiven"]
         assert sorted(about) == ["ApiDomain", "ApiDomainMapping"]
-        assert template["Outputs"]["DomainTarget"]["Condition"] == "DomainGiven"
+        outputs = ("DomainTarget", "DomainTargetHostedZoneId")
+        assert {template["Outputs"][name]["Condition"] for name in outputs} == {"DomainGiven"}
         assert [template["Parameters"][n]["Default"] for n in ("DomainName", "CertificateArn")] == ["", ""]
         others = {n: r for n, r in template["Resources"].items() if n not in about}
         assert not {"ApiDomain", "DomainName", "CertificateArn"} & set(strings_in(others))
@@ -232,6 +233,15 @@ class TestDomain:
         stage = mapping["Stage"]["Ref"]
         assert translated["Resources"][stage]["Type"] == "AWS::ApiGateway::Stage"
         assert "BasePath" not in mapping
+
+    def test_outputs_are_the_members_of_a_route_53_alias(self, template: dict[str, Any]) -> None:
+        """An alias record needs the name of its target and the hosted zone of that name."""
+        wanted = {
+            "DomainTarget": "RegionalDomainName",
+            "DomainTargetHostedZoneId": "RegionalHostedZoneId",
+        }
+        for name, attribute in wanted.items():
+            assert template["Outputs"][name]["Value"] == {"Fn::GetAtt": ["ApiDomain", attribute]}
 
     def test_domain_without_certificate_is_refused_before_anything_is_made(
         self, template: dict[str, Any]

@@ -3,15 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
+from chalicelib import __version__
 from chalicelib.domain import errors
 
 Json = dict[str, Any]
 
-VERSION = "0.1.0"
-
 INFO = {
     "title": "Bodhi API Tokens",
-    "version": VERSION,
+    "version": __version__,
     "summary": "Personal access tokens for any API behind AWS API Gateway.",
     "description": (
         "People sign in at their OpenID provider and create API tokens here. Programs send these tokens "

@@ -40,12 +40,19 @@ def next_steps(settings: Mapping[str, str], outputs: Mapping[str, str], stage: s
             f"Then deploy again: make deploy STAGE={stage}",
         ]
     issuer = settings.get("ISSUER", "").rstrip("/")
-    target = outputs.get("DomainTarget")
     return [
-        *([f"Make the DNS name of your domain an alias of {target}"] if target else []),
+        *_dns_steps(outputs),
         f"The page: {issuer}/settings/api-tokens",
         f"Allow this redirect at your OpenID provider: {issuer}/login/callback",
     ]
+
+
+def _dns_steps(outputs: Mapping[str, str]) -> list[str]:
+    target, zone = outputs.get("DomainTarget"), outputs.get("DomainTargetHostedZoneId")
+    if not target:
+        return []
+    hint = f" In Route 53 its hosted zone is {zone}." if zone else ""
+    return [f"Make the DNS name of your domain an alias of {target}.{hint}"]
 
 
 def _is_example(url: str) -> bool:
