@@ -197,7 +197,7 @@ class TestWrites:
 
         assert found(stores, token) == replace(token, noticed=NOTICED)
         assert {e.id for e in events} <= {
-            e.id for e in stores.events.list_events(owner.id, after=None, limit=9)
+            e.id for e in stores.events.list_events(owner.id, after=None, limit=9).events
         }
 
     def test_notice_about_another_state_is_not_written(self, stores: Stores, owner: User) -> None:
@@ -210,7 +210,7 @@ class TestWrites:
             assert not stores.sweeps.save_notices(token, replace(token, noticed=NOTICED), [event])
 
             assert found(stores, token) == row
-            kept = stores.events.list_events(owner.id, after=None, limit=50)
+            kept = stores.events.list_events(owner.id, after=None, limit=50).events
             assert event.id not in {each.id for each in kept}
 
     def _use(self, stores: Stores, token: Token) -> None:

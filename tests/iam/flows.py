@@ -160,6 +160,7 @@ def administer(walk: Walk) -> None:
         f"{token}/usage",
         f"{token}/events",
         f"{user}/events",
+        f"{user}/events/summary",
         f"/v1/admin/tokens?token_id={token_id}",
         "/v1/admin/tokens",
         "/v1/events",
