@@ -1,7 +1,8 @@
-"""Jobs that revoke many tokens."""
+"""Jobs that revoke or pause many tokens."""
 
 from typing import TYPE_CHECKING
 
+from chalicelib.services.pause import PauseToken
 from chalicelib.services.revocation_jobs import RevocationJobs
 from chalicelib.services.revocation_targets import FindTargets
 from chalicelib.services.run_revocations import RunRevocations
@@ -14,7 +15,8 @@ def runs_of(service: "Service") -> RunRevocations:
     """Return the work of jobs over the service's stores."""
     jobs, rows, rules = service.revocation_job_store, service.authorization, service.rules
     targets = FindTargets(jobs, service.sweep_store, service.token_index, rules)
-    return RunRevocations(jobs, targets, service.revoke, rows, service.users, service.clock, rules)
+    pause = PauseToken(service.tokens, rows, service.clock, rules, service.journal)
+    return RunRevocations(jobs, targets, service.revoke, pause, rows, service.users, service.clock, rules)
 
 
 def jobs_of(service: "Service") -> RevocationJobs:

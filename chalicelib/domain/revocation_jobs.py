@@ -1,4 +1,4 @@
-"""Jobs of administrators that revoke many tokens, page by page."""
+"""Jobs of administrators that revoke or pause many tokens, page by page."""
 
 import hashlib
 from dataclasses import dataclass, field, replace
@@ -9,7 +9,7 @@ from chalicelib.domain.events import Actor
 from chalicelib.domain.revocations import RevocationReason
 from chalicelib.domain.token_filters import TokenFilter
 from chalicelib.domain.token_rules import TokenRules
-from chalicelib.domain.tokens import Token, TokenState
+from chalicelib.domain.tokens import Token, TokenState, TokenStatus
 from chalicelib.domain.users import User
 
 MAX_TOKEN_IDS = 1_000
@@ -27,8 +27,18 @@ class JobStatus(Enum):
     STOPPED = "stopped"
 
 
+class JobAction(Enum):
+    """The change that a job makes to each token."""
+
+    REVOKE = "revoke"
+    PAUSE = "pause"
+
+
 class Outcome(Enum):
-    """The result of a job for one token. In a dry run, ``ENDED`` means that the job would revoke it."""
+    """The result of a job for one token. In a dry run, ``ENDED`` means that the job would change it.
+
+    A job that pauses counts tokens that are not active as ``ALREADY_REVOKED``.
+    """
 
     ENDED = "tokens"
     ALREADY_REVOKED = "already_revoked"
@@ -81,6 +91,7 @@ class RevocationJob:
     already_revoked: int = 0
     not_found: int = 0
     failed: int = 0
+    action: JobAction = JobAction.REVOKE
 
     @property
     def admin_id(self) -> str:
@@ -97,24 +108,44 @@ class RevocationJob:
         """The number of tokens that are done."""
         return self.tokens + self.already_revoked + self.not_found + self.failed
 
-    def outcome_for(self, token: Token | None, owner: User | None, now: datetime) -> Outcome:
+    def outcome_for(
+        self, token: Token | None, owner: User | None, now: datetime, rules: TokenRules
+    ) -> Outcome:
         """Return the outcome that the rows of a token and its owner show, after the job has come to it.
 
         It depends on the rows alone, so an interrupted page has the same outcomes when it is repeated.
         """
         if token is None or owner is None:
             return Outcome.NOT_FOUND
+        if self.action is JobAction.PAUSE:
+            return self._outcome_of_pause(token, owner, now, rules)
         if token.revocation and token.revocation.job_id == self.id:
             return Outcome.ENDED
         if token.generation != owner.generation or not token.may_work(now):
             return Outcome.ALREADY_REVOKED
         return Outcome.ENDED if self.is_dry_run else Outcome.FAILED
 
+    def _outcome_of_pause(self, token: Token, owner: User, now: datetime, rules: TokenRules) -> Outcome:
+        if not self.is_dry_run and self._may_have_paused(token):
+            return Outcome.ENDED
+        if token.status(owner, now, rules) is not TokenStatus.ACTIVE:
+            return Outcome.ALREADY_REVOKED
+        return Outcome.ENDED if self.is_dry_run else Outcome.FAILED
+
+    def _may_have_paused(self, token: Token) -> bool:
+        """Return True if a token was paused since the job began, by the job or by another call.
+
+        The row has no room for the id of the job, because it stays within one write unit.
+        """
+        is_paused = self.action is JobAction.PAUSE and token.state is TokenState.INACTIVE
+        return is_paused and token.updated_at >= self.created_at
+
     def matches(self, token: Token, owner: User, rules: TokenRules) -> bool:
         """Return True if a token is among those that the job is about.
 
         Deadlines count from the beginning of the job. A token that was revoked since then is judged as if
-        it were not: the job itself, or its owner, may have revoked it.
+        it were not: the job itself, or its owner, may have revoked it. If the job pauses, the same holds
+        for a token that was paused since then.
         """
         since = self.created_at
         if token.created_at > since:
@@ -122,6 +153,8 @@ class RevocationJob:
         states = [token]
         if token.revocation and token.revocation.at >= since:
             states = [replace(token, state=each) for each in (TokenState.ACTIVE, TokenState.INACTIVE)]
+        elif self._may_have_paused(token):
+            states.append(replace(token, state=TokenState.ACTIVE))
         return any(self.filter.matches(each, owner, since, rules) for each in states)
 
     def past(self, outcome: Outcome, owner_id: str | None) -> "RevocationJob":

@@ -13,6 +13,8 @@ from chalicelib.domain.users import Role
 # All that API Gateway routes.
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
 ANY = "*"
+# RFC 9110 section 9.2.1.
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 # The longest URL that a REST API accepts. In an HTTP API it is the limit of request line and headers
 # together (API Gateway developer guide, quotas).
@@ -66,12 +68,26 @@ EVERYTHING = Route(ANY, "/*")
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """A scope, the routes that it opens, and the roles that may give it to tokens."""
+    """A scope, the routes that it opens, and the roles that may give it to tokens.
+
+    ``title`` is a short word for people, or "" if the operator gave none.
+    """
 
     name: str
     description: str
     opens: Sequence[Route]
     roles: frozenset[Role] = frozenset(Role)
+    title: str = ""
+
+    @property
+    def only_reads(self) -> bool:
+        """True if each route that the scope opens has a safe method."""
+        return all(route.method in _READING for route in self.opens)
+
+    def includes(self, other: "Scope") -> bool:
+        """Return True if the scope opens every route that the other one opens."""
+        both = smallest((*self.opens, *other.opens))
+        return set(both) == set(smallest(tuple(self.opens)))
 
     def covers(self, method: str, path: str) -> bool:
         """Return True if the scope opens a request."""
@@ -92,6 +108,18 @@ class ScopeCatalogue:
     def held_by(self, role: Role) -> Sequence[Scope]:
         """Return the scopes that people with this role may give to their tokens."""
         return [scope for scope in self.scopes if role in scope.roles]
+
+    def lowest(self, role: Role) -> Scope | None:
+        """Return the scope of least privilege for this role, or None if no single scope is.
+
+        It is among the scopes that every role may have and that only read. If there are none, it is among
+        all scopes of the role. Each of the others among them includes it. So None means that a person must
+        choose between unrelated scopes.
+        """
+        held = self.held_by(role)
+        reading = [scope for scope in held if scope.name in self.defaults and scope.only_reads]
+        among = reading or held
+        return next((scope for scope in among if all(each.includes(scope) for each in among)), None)
 
     def granted(self, names: Iterable[str] | None, role: Role) -> frozenset[str]:
         """Return the scopes of a new token for a person with this role. None stands for the defaults.

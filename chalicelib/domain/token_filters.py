@@ -11,7 +11,6 @@ from chalicelib.domain.tokens import Token, TokenStatus
 from chalicelib.domain.users import User
 
 _TIMES = {"unused_for", "expires_within", "idle_within"}
-_ENDED = frozenset({TokenStatus.REVOKED, TokenStatus.EXPIRED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +54,7 @@ class TokenFilter:
     @property
     def is_about_unended(self) -> bool:
         """True if no token matches that was revoked or has expired."""
-        if self.status is not None and self.status not in _ENDED:
+        if self.status is not None and not self.status.is_ended:
             return True
         timed = (self.unused_for, self.expires_within, self.idle_within, self.without_expiry)
         return any(each is not None for each in timed)
@@ -70,7 +69,7 @@ class TokenFilter:
         status = token.status(owner, now, rules)
         if self.status is not None and status is not self.status:
             return False
-        if self.is_about_unended and (status in _ENDED or not self._is_in_time(token, status, now, rules)):
+        if self.is_about_unended and (status.is_ended or not self._is_in_time(token, status, now, rules)):
             return False
         is_reused, is_refused = token.reuse_count > 0, token.refused is not None
         if self.reused not in (None, is_reused) or self.refused not in (None, is_refused):

@@ -35,6 +35,11 @@ class TokenStatus(Enum):
     EXPIRED = "expired"
     REVOKED = "revoked"
 
+    @property
+    def is_ended(self) -> bool:
+        """True if no way leads back from this status."""
+        return self in (TokenStatus.REVOKED, TokenStatus.EXPIRED)
+
 
 @dataclass(frozen=True, slots=True)
 class Token:

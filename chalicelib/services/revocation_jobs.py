@@ -1,4 +1,4 @@
-"""Jobs that revoke many tokens, as administrators start and read them."""
+"""Jobs that revoke or pause many tokens, as administrators start and read them."""
 
 import hashlib
 import json
@@ -17,7 +17,7 @@ from chalicelib.domain.events import Actor
 from chalicelib.domain.ids import JOB_ID, job_id_for
 from chalicelib.domain.ports.revocation_jobs import KeptJob, RevocationJobStore
 from chalicelib.domain.ports.time import Clock
-from chalicelib.domain.revocation_jobs import MAX_RUNNING_JOBS, RevocationJob
+from chalicelib.domain.revocation_jobs import MAX_RUNNING_JOBS, JobAction, RevocationJob
 from chalicelib.domain.revocations import RevocationReason
 from chalicelib.domain.token_filters import TokenFilter
 from chalicelib.domain.token_rules import TokenRules
@@ -28,7 +28,7 @@ from chalicelib.services.run_revocations import RunRevocations
 # API Gateway's function has 10 seconds. The sweep does what is left.
 _AT_ONCE = timedelta(seconds=3)
 MOST_AT_ONCE = 100
-"""The largest number of tokens that the request itself revokes."""
+"""The largest number of tokens that the request itself revokes or pauses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +40,16 @@ class WantedRevocations:
     token_ids: Sequence[str] = ()
     owner: str = ""
     filter: TokenFilter = field(default_factory=TokenFilter)
+    action: JobAction = JobAction.REVOKE
 
     @property
     def body_hash(self) -> str:
         """The digest of the request."""
         wanted = self.filter.members()
-        members = (self.reason.value, self.is_dry_run, list(self.token_ids), self.owner, wanted)
+        members = [self.reason.value, self.is_dry_run, list(self.token_ids), self.owner, wanted]
+        if self.action is not JobAction.REVOKE:
+            # Not for a revocation: jobs from before there were other actions have no such member.
+            members.append(self.action.value)
         return hashlib.sha256(json.dumps(members, sort_keys=True).encode()).hexdigest()
 
 
@@ -109,6 +113,7 @@ class RevocationJobs:
             token_count=len(wanted.token_ids),
             owner=wanted.owner,
             filter=wanted.filter,
+            action=wanted.action,
         )
 
     def _begun(self, kept: KeptJob) -> RevocationJob:

@@ -1,7 +1,8 @@
-"""The work of revocation jobs, page by page.
+"""The work of jobs that revoke or pause many tokens, page by page.
 
 Each outcome depends on the token's row alone, and each page ends with one conditional write of the job.
-So a page that was interrupted, or that two runs have done, changes and counts each token once.
+So a page that was interrupted, or that two runs have done, changes and counts each token once. There is one
+exception: a pause that the owner undoes meanwhile is made again.
 """
 
 from datetime import datetime
@@ -13,9 +14,16 @@ from chalicelib.domain.ports.revocation_jobs import KeptJob, RevocationJobStore
 from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.ports.tokens import AuthorizationStore
 from chalicelib.domain.ports.users import UserStore
-from chalicelib.domain.revocation_jobs import MAX_RUNNING_JOBS, JobStatus, Outcome, RevocationJob
+from chalicelib.domain.revocation_jobs import (
+    MAX_RUNNING_JOBS,
+    JobAction,
+    JobStatus,
+    Outcome,
+    RevocationJob,
+)
 from chalicelib.domain.token_rules import TokenRules
 from chalicelib.domain.users import Role
+from chalicelib.services.pause import PauseToken
 from chalicelib.services.revocation import RevokeToken
 from chalicelib.services.revocation_targets import FindTargets, Target
 
@@ -28,6 +36,7 @@ class RunRevocations:
         jobs: RevocationJobStore,
         targets: FindTargets,
         revoke: RevokeToken,
+        pause: PauseToken,
         rows: AuthorizationStore,
         users: UserStore,
         clock: Clock,
@@ -36,6 +45,7 @@ class RunRevocations:
         self._jobs = jobs
         self._targets = targets
         self._revoke = revoke
+        self._pause = pause
         self._rows = rows
         self._users = users
         self._clock = clock
@@ -133,7 +143,8 @@ class RunRevocations:
             return Outcome.NOT_FOUND
         try:
             if not job.is_dry_run:
-                self._revoke.by_job(target.owner_id, target.token_id, job, acting)
+                change = self._pause if job.action is JobAction.PAUSE else self._revoke
+                change.by_job(target.owner_id, target.token_id, job, acting)
             rows = self._rows.find_for_authorization(target.owner_id, target.token_id)
         except (ConcurrentChange, KeyError, ValueError) as error:
             # One token that keeps changing, or a damaged row, must not hold up the others.
@@ -141,4 +152,4 @@ class RunRevocations:
                 "revocations.failed", job_id=job.id, token_id=target.token_id, error=type(error).__name__
             )
             return Outcome.FAILED
-        return job.outcome_for(*rows, self._clock.now())
+        return job.outcome_for(*rows, self._clock.now(), self._rules)

@@ -14,8 +14,9 @@ MAX_RESULT_BYTES = 8_192
 # scope-token of RFC 6749 section 3.3, without the characters that a header would have to escape.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,63}")
 _PATH = re.compile(r"/[A-Za-z0-9._~:@!&'()+,;=*/-]{0,299}")
-_MEMBERS = frozenset({"description", "opens", "roles"})
+_MEMBERS = frozenset({"description", "opens", "roles", "title"})
 _MAX_DESCRIPTION_LENGTH = 200
+_MAX_TITLE_LENGTH = 30
 # "arn:aws-us-gov:execute-api:" with Region, account, API, a stage of 30 characters and JSON's quotes.
 _LONGEST_ARN_PREFIX = 100
 # The statement with the longest list of networks, the ids, both deadlines, and the longest name of a token,
@@ -47,9 +48,11 @@ def _scope(name: str, value: object) -> Scope:
         raise ValueError(f"has a scope {name[:80]!r}, but a name must match {_NAME.pattern}")
     if not isinstance(value, dict) or not {"description", "opens"} <= value.keys() <= _MEMBERS:
         raise ValueError(
-            f"must give {name!r} a 'description', 'opens' and optionally 'roles', and nothing else"
+            f"must give {name!r} a 'description', 'opens' and optionally 'roles' and 'title', and nothing "
+            "else"
         )
-    return Scope(name, _description(name, value), _routes(name, value), _roles(name, value))
+    description, title = _description(name, value), _title(name, value)
+    return Scope(name, description, _routes(name, value), _roles(name, value), title)
 
 
 def _description(name: str, value: Mapping[str, Any]) -> str:
@@ -57,6 +60,20 @@ def _description(name: str, value: Mapping[str, Any]) -> str:
     if not isinstance(text, str) or not 0 < len(text) <= _MAX_DESCRIPTION_LENGTH or not text.isprintable():
         raise ValueError(f"must describe {name!r} in 1 to {_MAX_DESCRIPTION_LENGTH} printable characters")
     return text
+
+
+def _title(name: str, value: Mapping[str, Any]) -> str:
+    if "title" not in value:
+        return ""
+    title = value["title"]
+    if not isinstance(title, str) or len(title) > _MAX_TITLE_LENGTH or not title.isprintable():
+        title = ""
+    if not title.strip() or title != title.strip():
+        raise ValueError(
+            f"must give {name!r} a title of 1 to {_MAX_TITLE_LENGTH} printable characters, without spaces "
+            "at its ends"
+        )
+    return title
 
 
 def _routes(name: str, value: Mapping[str, Any]) -> list[Route]:

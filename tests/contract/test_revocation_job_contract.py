@@ -5,10 +5,11 @@ from datetime import timedelta
 
 import pytest
 
+from chalicelib.adapters.dynamodb.revocation_job_store import JOB
 from chalicelib.domain.callers import Caller, Door
 from chalicelib.domain.events import Actor, ActorKind
 from chalicelib.domain.ids import job_id_for
-from chalicelib.domain.revocation_jobs import JobPlace, JobStatus, Outcome, RevocationJob
+from chalicelib.domain.revocation_jobs import JobAction, JobPlace, JobStatus, Outcome, RevocationJob
 from chalicelib.domain.revocations import RevocationReason
 from chalicelib.domain.token_filters import TokenFilter
 from chalicelib.domain.tokens import TokenStatus
@@ -52,6 +53,7 @@ EVERYTHING = TokenFilter(
 JOBS = [
     a_job(),
     a_job(token_count=2),
+    a_job(action=JobAction.PAUSE),
     a_job(is_dry_run=True, owner="ada", filter=EVERYTHING),
     a_job(actor=Actor(ActorKind.ADMINISTRATOR, "usr_admin", Caller(Door.OWN_API))),
     a_job(
@@ -134,6 +136,14 @@ def test_running_jobs_are_listed_oldest_first(stores: Stores) -> None:
     assert stores.jobs.list_running(10) == [jobs[3].id, jobs[2].id]
 
 
+def test_row_without_action_is_of_a_revocation() -> None:
+    """Rows from before there were other actions lack it, and rows of revocations still do."""
+    row = JOB.item(a_job())
+    assert "action" not in row
+    assert JOB.read(row).action is JobAction.REVOKE
+    assert JOB.item(a_job(action=JobAction.PAUSE)) == {**row, "action": {"S": "pause"}}
+
+
 def test_token_names_the_job_that_revoked_it(stores: Stores, owner: User) -> None:
     """The mark comes back with the row, so that a repeated page counts the token once."""
     token = a_token(owner)
@@ -143,5 +153,5 @@ def test_token_names_the_job_that_revoked_it(stores: Stores, owner: User) -> Non
     rows = stores.authorization.find_for_authorization(owner.id, token.id)
     assert rows[0] is not None
     assert rows[0].revocation == revoked.revocation
-    assert a_job().outcome_for(*rows, LATER) is Outcome.ENDED
-    assert a_job("other").outcome_for(*rows, LATER) is Outcome.ALREADY_REVOKED
+    assert a_job().outcome_for(*rows, LATER, RULES) is Outcome.ENDED
+    assert a_job("other").outcome_for(*rows, LATER, RULES) is Outcome.ALREADY_REVOKED

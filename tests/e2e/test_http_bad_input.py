@@ -362,6 +362,10 @@ BAD_QUERIES = [
     "sort=colour",
     "sort=--name",
     "sort=id",
+    "ended=",
+    "ended=yes",
+    "ended=True",
+    "ended=true&ended=false",
     "limit=",
     "limit=0",
     "limit=101",
@@ -383,7 +387,9 @@ def test_senseless_query_is_refused(api: Api, service: MemoryService, person: st
     problem(api.get(f"/v1/users/{own}/tokens?{query}", admin), 400, "invalid_request")
 
 
-@pytest.mark.parametrize("query", ["sort=name", "status=idle", "status=revoked", "limit=0", "q=a&q=b"])
+@pytest.mark.parametrize(
+    "query", ["sort=name", "status=idle", "status=revoked", "limit=0", "q=a&q=b", "ended=true"]
+)
 def test_senseless_query_for_users_is_refused(api: Api, service: MemoryService, query: str) -> None:
     """The list of users has its own parameters."""
     admin = service.provider.sign_in("admin@example.com")

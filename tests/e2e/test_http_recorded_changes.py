@@ -128,6 +128,15 @@ CASES: dict[str, Case] = {
         ),
         [(EventType.TOKEN_EXPOSED, ADMINISTRATOR, {"state", "revoked_reason"})],
     ),
+    "pause many": Case(
+        lambda w: w.api.post(
+            "/v1/admin/revocations",
+            w.admin,
+            {"filter": {"status": "active"}, "reason": "admin", "action": "pause"},
+            headers={"Idempotency-Key": "pause"},
+        ),
+        [(EventType.TOKEN_PAUSED, ADMINISTRATOR, {"state"})],
+    ),
     "deactivate": Case(World.deactivate, [(EventType.USER_DEACTIVATED, ADMINISTRATOR, {"status"})]),
     "re-activate a user": Case(
         lambda w: w.api.patch(f"/v1/users/{USER_ID}", w.admin, {"status": "active"}),
@@ -261,6 +270,12 @@ def test_reads_and_refused_calls_leave_none(world: World) -> None:
             w.admin,
             {"filter": {"all": True}, "reason": "admin", "dry_run": True},
             headers={"Idempotency-Key": "dry"},
+        ),
+        lambda w: w.api.post(
+            "/v1/admin/revocations",
+            w.admin,
+            {"filter": {"all": True}, "reason": "admin", "action": "pause", "dry_run": True},
+            headers={"Idempotency-Key": "dry-pause"},
         ),
     ]
     for call in calls:

@@ -95,6 +95,7 @@ def test_named_tokens_end_at_once(
     assert shown["progress"] == {"done": 2, "total": 2}
     assert (shown["requested_by"], shown["stopped_because"]) == (ADMIN_ID, None)
     assert (shown["reason"], shown["dry_run"], "filter" in shown) == ("exposed", False, False)
+    assert shown["action"] == "revoke"
     assert shown["effective_by"] == "2026-01-15T12:00:30.000Z"
     assert [whoami(api, each) for each in tokens] == [200, 401, 401]
     events = [e for e in service.store.events() if e.type is EventType.TOKEN_EXPOSED]
@@ -119,6 +120,54 @@ def test_dry_run_revokes_nothing(
     assert dry["counts"] == counts(2, 2, 1, 1)
     assert service.store.everything() == before
     assert start(api, admin, asked, "wet").json["counts"] == dry["counts"]
+
+
+def test_job_may_pause_instead(
+    api: Api, service: MemoryService, admin: str, people: list[str], tokens: list[dict[str, Any]]
+) -> None:
+    """Only active tokens are paused. Their owners may re-activate them. A dry run counts the same."""
+    paused, revoked = api.create_token(people[1]), api.create_token(people[1])
+    own = f"/v1/tokens/{paused['id']}"
+    assert api.patch(own, people[1], {"status": "inactive"}).status == 200
+    assert api.delete(f"/v1/tokens/{revoked['id']}", people[1]).status == 204
+    asked = named([*tokens, paused, revoked], action="pause", reason="admin")
+    asked["token_ids"].append(UNKNOWN)
+    assert api.get("/v1/me", admin).status == 200
+    before = service.store.everything()
+    service.clock.advance(timedelta(seconds=1))
+
+    dry = start(api, admin, {**asked, "dry_run": True}, "dry").json
+
+    assert service.store.everything() == before
+    job = start(api, admin, asked, "wet").json
+    assert (job["status"], job["action"], job["reason"]) == ("finished", "pause", "admin")
+    assert job["counts"] == dry["counts"] == counts(3, 2, 2, 1)
+    assert (dry["action"], dry["effective_by"]) == ("pause", None)
+    assert job["effective_by"] == "2026-01-15T12:00:31.000Z"
+    assert api.get(f"{PATH}/{job['id']}", admin).json == job
+    assert [whoami(api, each) for each in tokens] == [401, 401, 401]
+    rows = [row for person in people for row in api.get("/v1/tokens", person).json["tokens"]]
+    assert sorted(row["status"] for row in rows) == ["inactive"] * 4 + ["revoked"]
+    told = [e for e in service.store.events() if e.actor_id == ADMIN_ID and e.token_id]
+    assert {e.type for e in told} == {EventType.TOKEN_PAUSED}
+    assert sorted(str(e.token_id) for e in told) == sorted(each["id"] for each in tokens)
+    assert {(e.address, e.changes["state"].after) for e in told} == {("127.0.0.0/24", "inactive")}
+    assert api.patch(f"/v1/tokens/{tokens[0]['id']}", people[0], {"status": "active"}).status == 200
+    assert whoami(api, tokens[0]) == 200
+
+
+def test_large_pause_is_left_to_the_sweep(api: Api, service: MemoryService, admin: str) -> None:
+    """A filter matches each token once, although a token that is paused no longer has its status."""
+    ids = a_crowd(service, MOST_AT_ONCE + 150)
+    wanted = {"filter": {"status": "active"}, "reason": "admin", "action": "pause"}
+    job = start(api, admin, wanted).json
+    assert (job["status"], job["counts"]["tokens"]) == ("running", MOST_AT_ONCE)
+
+    sweep_tokens({}, Context())
+
+    done = api.get(f"{PATH}/{job['id']}", admin).json
+    assert (done["status"], done["action"], done["counts"]) == ("finished", "pause", counts(len(ids), 1))
+    assert [e.type for e in service.store.events() if e.token_id] == [EventType.TOKEN_PAUSED] * len(ids)
 
 
 @pytest.mark.parametrize(
@@ -182,7 +231,8 @@ def test_repeated_request_starts_no_second_job(
         first.json,
         first.headers["Location"],
     )
-    for other in (named(tokens[1:]), named(tokens[:1], reason="admin"), named(tokens[:1], dry_run=True)):
+    others: list[dict[str, Any]] = [{"reason": "admin"}, {"dry_run": True}, {"action": "pause"}]
+    for other in (named(tokens[1:]), *(named(tokens[:1], **each) for each in others)):
         refused = start(api, admin, other)
         assert (refused.status, refused.code) == (422, "idempotency_key_reused")
     assert whoami(api, tokens[1]) == 200
@@ -215,6 +265,11 @@ def test_key_is_the_administrators_own(
         ({"token_ids": [UNKNOWN]}, "'reason' is missing"),
         ({"token_ids": [UNKNOWN], "reason": "owner"}, "'reason' must be one of: admin, exposed"),
         ({"token_ids": [UNKNOWN], "reason": "admin", "dry_run": 1}, "'dry_run' must be true or false"),
+        (
+            {"token_ids": [UNKNOWN], "reason": "admin", "action": "delete"},
+            "'action' must be one of: revoke, pause",
+        ),
+        ({"token_ids": [UNKNOWN], "action": "pause"}, "'reason' is missing"),
         ({"filter": {}, "reason": "admin"}, "'filter' is empty"),
         ({"filter": {"all": False}, "reason": "admin"}, "'filter.all' must be true"),
         ({"filter": {"all": True, "q": "x"}, "reason": "admin"}, "the only member"),

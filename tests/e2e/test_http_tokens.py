@@ -9,8 +9,12 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.ids import user_id_for
 from tests.support.api import Answer, Api, api_of
+from tests.support.builders import ISSUER
 from tests.support.service import MemoryService
+
+USER_ID = user_id_for(ISSUER, "user@example.com")
 
 MEMBERS = {
     "id",
@@ -471,11 +475,13 @@ def test_empty_list_is_a_list(api: Api, person: str) -> None:
     assert api.get("/v1/tokens", person).json == {"tokens": [], "next_cursor": None}
 
 
-SORTED_BY: dict[str, Callable[[dict[str, Any]], str]] = {
+# In the list that these tests sort, no token has ended or expires.
+SORTED_BY: dict[str, Callable[[dict[str, Any]], str | None]] = {
     "created_at": lambda token: token["created_at"],
-    "last_used_at": lambda token: token["last_used_at"] or "",
+    "last_used_at": lambda token: token["last_used_at"],
     "name": lambda token: token["name"].casefold(),
     "idle_at": lambda token: token["idle_at"],
+    "ends_at": lambda token: token["idle_at"],
 }
 
 
@@ -488,7 +494,8 @@ def test_every_order_pages_through_all(
     for limit in (1, 4, 35, 100):
         seen = list(walk(api, person, f"sort={'-' if descends else ''}{sort}&limit={limit}"))
         keys = [SORTED_BY[sort](token) for token in seen]
-        assert keys == sorted(keys, reverse=descends)
+        values = [key for key in keys if key is not None]
+        assert keys == sorted(values, reverse=descends) + [None] * (len(keys) - len(values))
         assert len({token["id"] for token in seen}) == len(seen) == len(mixed)
 
 
@@ -530,6 +537,44 @@ def test_filter_and_search_narrow_together(api: Api, service: MemoryService, per
     assert names(api.get("/v1/tokens?status=idle", person)) == []
     assert names(api.get("/v1/tokens?q=%20&sort=name", person))[0] == "ci fork"
     assert names(api.get("/v1/tokens?q=nothing", person)) == []
+
+
+def test_search_finds_descriptions_and_exact_ids(api: Api, service: MemoryService, person: str) -> None:
+    """The owner and an administrator find a token by its description, or by its whole id."""
+    found = api.create_token(person, name="nightly", description="Läuft um 02:00")
+    api.create_token(person, name="other")
+    admin = service.provider.sign_in("admin@example.com")
+    for path, caller in (("/v1/tokens", person), (f"/v1/users/{USER_ID}/tokens", admin)):
+        for text in ("lauft", found["id"]):
+            assert names(api.get(f"{path}?q={text}", caller)) == ["nightly"]
+        assert names(api.get(f"{path}?q={found['id'][:-1]}", caller)) == []
+
+
+def test_rotated_token_has_ended_after_its_overlap(api: Api, service: MemoryService, person: str) -> None:
+    """In its overlap it is among the tokens that have not ended, afterwards among those that have."""
+    rotated, kept, revoked = (
+        api.create_token(person, name=name) for name in ("rotated", "kept", "revoked")
+    )
+    api.post(f"/v1/tokens/{rotated['id']}/rotate", person, {"overlap_seconds": 3600})
+    api.delete(f"/v1/tokens/{revoked['id']}", person)
+    admin = service.provider.sign_in("admin@example.com")
+
+    def ids(ended: str) -> list[str]:
+        lists = [
+            api.get(f"{path}?ended={ended}&sort=ends_at", caller).json["tokens"]
+            for path, caller in (("/v1/tokens", person), (f"/v1/users/{USER_ID}/tokens", admin))
+        ]
+        assert lists[0] == lists[1]
+        return [token["id"] for token in lists[0]]
+
+    live = ids("false")
+    assert (live[:2], len(live)) == ([rotated["id"], kept["id"]], 3)
+    assert ids("true") == [revoked["id"]]
+    service.clock.advance(timedelta(hours=1))
+    assert rotated["id"] not in ids("false")
+    assert ids("true") == [revoked["id"], rotated["id"]]
+    assert names(api.get("/v1/tokens?ended=true&status=active", person)) == []
+    assert names(api.get("/v1/tokens?ended=true&status=revoked&q=kept", person)) == []
 
 
 def test_filtered_pages_lose_nothing(api: Api, person: str, mixed: list[str]) -> None:

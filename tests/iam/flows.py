@@ -160,6 +160,7 @@ def administer(walk: Walk) -> None:
         f"{token}/usage",
         f"{token}/events",
         f"{user}/events",
+        f"{user}/events/summary",
         f"/v1/admin/tokens?token_id={token_id}",
         "/v1/admin/tokens",
         "/v1/events",
@@ -283,7 +284,10 @@ def flush_caches(walk: Walk) -> None:
 
 
 def revoke_many_tokens(walk: Walk) -> None:
-    """Jobs by ids and by a filter. Lines and the administrator's own tokens end, also by the sweep."""
+    """Jobs by ids and by a filter. Lines and the administrator's own tokens end, also by the sweep.
+
+    First, jobs pause some of them.
+    """
     person, admin = walk.somebody(), walk.somebody()
     owners = [walk.provider.sign_in(person), walk.provider.sign_in(admin, groups=["admins"])]
     jwt = owners[1]
@@ -302,6 +306,7 @@ def revoke_many_tokens(walk: Walk) -> None:
         small.setattr(revocation_jobs, "MOST_AT_ONCE", 1)
         small.setattr(revocation_targets, "TOKENS_AT_A_TIME", 2)
         wanted: list[dict[str, object]] = [
+            {"token_ids": named[:3], "action": "pause"},
             {"token_ids": [*named[1:], unknown, damaged]},
             {"filter": {"q": "many"}},
         ]
@@ -321,13 +326,15 @@ def _grown(walk: Walk, jwt: str) -> str:
 
 
 def publish_events(walk: Walk) -> None:
-    """Send the event of a rotation, and write the event of a reuse."""
+    """Send the event of a rotation, write the event of a reuse, and tell the owner of an exposed token."""
     person = walk.somebody()
-    token = walk.token(person)
+    walk.call("GET", "/v1/me", walk.provider.sign_in(person, email_verified=True))
+    token, exposed = walk.token(person), walk.token(person)
     before = walk.cloud.rows()
     walk.made(f"/v1/tokens/{token['id']}/rotate", person)
     walk.advance(minutes=10)
     assert not walk.gateway.decide("RestRequestAuthorizer", token["token"])
+    walk.call("POST", "/v1/exposed", body={"tokens": [exposed["token"]]})
     walk.gateway.publish(handed_on(records_between(before, walk.cloud.rows()), EVENTS_OUT))
 
 

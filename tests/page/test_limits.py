@@ -9,13 +9,14 @@ from typing import Any, get_args
 
 import pytest
 
+from chalicelib.domain.network_lists import MAX_NETWORKS
 from chalicelib.domain.revocations import RevocationReason
 from chalicelib.domain.text import MAX_DESCRIPTION_LENGTH, MAX_NAME_LENGTH, MAX_SEARCH_LENGTH
 from chalicelib.domain.token_rules import MAX_LIFETIME, MAX_OVERLAP
 from chalicelib.domain.tokens import TokenStatus
 from chalicelib.domain.unicode_table import WHITE_SPACE
 from chalicelib.domain.users import Role, UserStatus
-from chalicelib.services.listing import Sort
+from chalicelib.services.list_orders import Sort
 from infra.local.template import PROJECT_ROOT
 from tests.packaging.fresh import result_of
 from tests.page.browser import Browser
@@ -100,7 +101,27 @@ def test_page_has_the_limits_of_the_server(api: Api) -> None:
         "lifetime_days": MAX_LIFETIME.days,
         "must_expire": False,
         "overlap_seconds": MAX_OVERLAP.total_seconds(),
+        "token_limit": 100,
+        "idle_days": 30,
+        "networks": MAX_NETWORKS,
+        "audit_days": 400,
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "limit", "shown"),
+    [
+        ("MAX_TOKENS_PER_USER", "7", "token_limit", 7),
+        ("AUDIT_RETENTION_DAYS", "9", "audit_days", 9),
+        ("IDLE_TIMEOUT_SECONDS", "172800", "idle_days", 2),
+        ("IDLE_TIMEOUT_SECONDS", "43200", "idle_days", 0.5),
+        ("IDLE_TIMEOUT_SECONDS", "5", "idle_days", 5 / 86_400),
+    ],
+)
+def test_page_follows_the_settings(name: str, value: str, limit: str, shown: float) -> None:
+    """If an operator changes a limit, the page shows the new one. Idle days may be a fraction."""
+    with api_of(MemoryService({name: value})) as api:
+        assert limits_of(api)[limit] == shown
 
 
 def test_page_and_document_follow_the_constants() -> None:

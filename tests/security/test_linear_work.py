@@ -35,9 +35,10 @@ from chalicelib.handlers.http.credentials import credentials
 from chalicelib.handlers.oauth import clients
 from chalicelib.handlers.oauth import endpoints as oauth
 from chalicelib.handlers.oauth.forms import ClientForm
+from chalicelib.handlers.page.return_paths import return_path
 from chalicelib.handlers.v1 import exposed, tokens
 from chalicelib.handlers.v1 import users as user_calls
-from chalicelib.services import cursors, listing
+from chalicelib.services import cursors, list_orders
 from chalicelib.services import users as user_lists
 from chalicelib.settings.client_definitions import parse_resource_servers
 from chalicelib.settings.scope_definitions import parse_catalogue
@@ -125,9 +126,9 @@ def query(given: str) -> None:
 def cursor(given: str) -> None:
     """Read a cursor of each list, as it is and with this text inside."""
     for written in (given, cursors.write(given.encode("utf-8", "replace").decode())):
-        for sort in get_args(listing.Sort):
+        for sort in get_args(list_orders.Sort):
             with suppress(ApiTokensError):
-                listing._Order.named(sort).read(written)
+                list_orders.Order(sort).read(written)
         with suppress(ApiTokensError):
             user_lists._position(written)
 
@@ -153,12 +154,14 @@ def header(given: str) -> None:
 
 
 def path(given: str) -> None:
-    """Compare a path with scopes at the door of an HTTP API, and ids in it with their form."""
+    """Compare a path with scopes at the door of an HTTP API, and ids with their form, and return to it."""
     with suppress(ApiTokensError):
         list(readings(f"/{given}"))
     TOKEN_ID.fullmatch(given)
     USER_ID.fullmatch(given)
     MANY_STARS.require(frozenset({"s"}), "GET", f"/{given}")
+    return_path(f"/{given}")
+    return_path(f"/a?q={given}")
 
 
 def token_string(given: str) -> None:

@@ -1,4 +1,4 @@
-"""Rows of jobs that revoke many tokens: one with the progress, and one with the tokens that are named."""
+"""Rows of jobs about many tokens: one with the progress, and one with the tokens that are named."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -26,7 +26,7 @@ from chalicelib.adapters.dynamodb.writes import transact
 from chalicelib.domain.callers import Caller, Door
 from chalicelib.domain.events import Actor, ActorKind
 from chalicelib.domain.ports.revocation_jobs import KeptJob
-from chalicelib.domain.revocation_jobs import JobPlace, JobStatus, RevocationJob
+from chalicelib.domain.revocation_jobs import JobAction, JobPlace, JobStatus, RevocationJob
 from chalicelib.domain.revocations import RevocationReason
 from chalicelib.domain.token_filters import TokenFilter
 
@@ -86,6 +86,18 @@ def _index_keys(job: RevocationJob) -> Item:
     return primary_keys.running_job_index_key(job.created_at) if job.is_running else {}
 
 
+_ACTION = choice(JobAction)
+
+
+def _write_action(job: RevocationJob) -> Item:
+    # Rows from before there were other actions lack it.
+    return {} if job.action is JobAction.REVOKE else {"action": _ACTION(job.action)}
+
+
+def _read_action(item: StoredItem) -> Mapping[str, JobAction]:
+    return {"action": _ACTION.read(item["action"])} if "action" in item else {}
+
+
 JOB = RowKind(
     RevocationJob,
     Member("id", prefixed(primary_keys.JOBS), "pk"),
@@ -108,6 +120,7 @@ JOB = RowKind(
     Derived(_write_actor, _read_actor),
     Derived(_write_place, _read_place),
     Derived(_index_keys),
+    Derived(_write_action, _read_action),
     Derived(lambda _: {"sk": text("#")}),
 )
 

@@ -1,7 +1,5 @@
 """``/settings/api-tokens``: the page, and signing in and out of it."""
 
-import json
-import re
 from http import HTTPStatus
 
 from chalice.app import Blueprint, Response
@@ -21,26 +19,20 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.reasons import LoginReason
 from chalicelib.domain.sessions import login_id_in
-from chalicelib.domain.text import MAX_DESCRIPTION_LENGTH, MAX_NAME_LENGTH, MAX_SEARCH_LENGTH
-from chalicelib.domain.token_rules import MAX_OVERLAP, TokenRules
-from chalicelib.domain.unicode_table import WHITE_SPACE
-from chalicelib.domain.users import User
 from chalicelib.handlers.http import pages, problems, responses, wording
 from chalicelib.handlers.http.cookies import LOGIN_COOKIE, SESSION_COOKIE, Cookie
 from chalicelib.handlers.http.credentials import caller_of, credentials
 from chalicelib.handlers.http.problems import render_errors
-from chalicelib.handlers.http.site import Site, site_of
+from chalicelib.handlers.http.site import site_of
 from chalicelib.handlers.page import render
+from chalicelib.handlers.page.return_paths import PAGE, return_path, sign_in_path
+from chalicelib.handlers.page.values import values_of
 from chalicelib.services.login import Callback
-from chalicelib.services.sessions import Visitor
 
 web = Blueprint(__name__)
 
-PAGE = "/settings/api-tokens"
 CALLBACK = "/login/callback"
 
-# A path of ours. A browser would read two slashes at its start as another host.
-_RETURN_PATH = re.compile(r"/(?![/\\])[A-Za-z0-9/._~?&=%-]{0,200}")
 _OVER = frozenset({LoginReason.NOT_BEGUN_HERE, LoginReason.TOOK_TOO_LONG})
 _FAILED = "Something went wrong here. Try again. If it happens again, report the reference."
 
@@ -83,16 +75,20 @@ def home() -> Response:
 @web.route(PAGE, methods=["GET", "HEAD"])
 @render_errors("page.show", as_page, failure)
 def show_page() -> Response:
-    """Return the page to a signed-in person. Redirect any other person to the sign-in."""
+    """Return the page to a signed-in person. Redirect any other person to the sign-in.
+
+    The address holds the page's state as its query, which the sign-in brings back.
+    """
     site = site_of(web.current_request)
     try:
         visitor = bootstrap.service().sign_in.visitor(credentials(web.current_request))
-        return _page_of(site, visitor)
+        values = values_of(visitor, caller_of(web.current_request))
+        return pages.page(site, "page.html", values)
     except TokensUnavailable as error:
         # Not an error for the person: the page is there, and says that this mode has no tokens.
         return render.notice(site, "API Tokens Not Available", error.detail, HTTPStatus.OK)
     except NotAuthenticated:
-        return render.redirect(f"{site.prefix}/login?return_to={PAGE}")
+        return render.redirect(f"{site.prefix}{sign_in_path(web.current_request)}")
 
 
 @web.route("/login", methods=["GET"])
@@ -100,8 +96,7 @@ def show_page() -> Response:
 def begin_login() -> Response:
     """Redirect the browser to the provider."""
     request = web.current_request
-    site, asked = site_of(request), _given("return_to")
-    return_to = asked if _RETURN_PATH.fullmatch(asked) else PAGE
+    site, return_to = site_of(request), return_path(_given("return_to"))
     pending = LOGIN_COOKIE.tags(request, site)
     begun = bootstrap.service().login.begin(return_to, site.url(CALLBACK), pending)
     cookies = [LOGIN_COOKIE.of(begun.id).set(site, begun.cookie)]
@@ -210,38 +205,3 @@ def _given(name: str) -> str:
     """Return a query parameter, or "" if it is absent."""
     parameters = web.current_request.query_params
     return str(parameters.get(name, "")) if parameters else ""
-
-
-def _scopes_of(user: User) -> dict[str, object]:
-    """Return the scopes that the user's tokens may have, with their descriptions and defaults."""
-    catalogue = bootstrap.service().rules.catalogue
-    return {
-        scope.name: {"description": scope.description, "default": scope.name in catalogue.defaults}
-        for scope in catalogue.held_by(bootstrap.service().role_of(user))
-    }
-
-
-def _limits_of(rules: TokenRules) -> dict[str, object]:
-    """Return the limits that the page's script checks: lengths in code points, days and seconds."""
-    return {
-        "name_length": MAX_NAME_LENGTH,
-        "description_length": MAX_DESCRIPTION_LENGTH,
-        "search_length": MAX_SEARCH_LENGTH,
-        # The inside of a regular expression's character class, in a syntax that Python and ECMA-262 share.
-        "white_space": WHITE_SPACE,
-        "lifetime_days": rules.longest_lifetime.days,
-        "must_expire": rules.max_lifetime is not None,
-        "overlap_seconds": int(MAX_OVERLAP.total_seconds()),
-    }
-
-
-def _page_of(site: Site, visitor: Visitor) -> Response:
-    values = {
-        "csrf_token": visitor.session.csrf_token,
-        "user": responses.text(responses.me(visitor.user)),
-        "scopes": json.dumps(_scopes_of(visitor.user)),
-        "limits": json.dumps(_limits_of(bootstrap.service().rules)),
-        "mails": "on" if bootstrap.service().settings.notices_from else "",
-        "cache_seconds": str(int(bootstrap.service().cache_ttl.total_seconds())),
-    }
-    return pages.page(site, "page.html", values)

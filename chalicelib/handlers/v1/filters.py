@@ -1,9 +1,9 @@
 """The query parameters by which administrators find tokens of all users."""
 
 from datetime import timedelta
-from typing import Annotated, Literal
+from typing import Annotated
 
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import UNSET, Meta, UnsetType, field
 
 from chalicelib.domain.ids import TOKEN_ID
 from chalicelib.domain.text import MAX_SEARCH_LENGTH
@@ -11,12 +11,11 @@ from chalicelib.domain.token_filters import TokenFilter
 from chalicelib.domain.token_rules import MAX_LIFETIME
 from chalicelib.domain.tokens import TokenStatus
 from chalicelib.handlers.http.wire import given
-from chalicelib.handlers.v1.inputs import Asked, Cursor, Limit, Search
+from chalicelib.handlers.v1.inputs import Asked, Cursor, Include, Limit, Search, YesOrNo, is_yes
 from chalicelib.services.all_tokens import AllTokensQuery
 from chalicelib.services.listing import DEFAULT_LIMIT
 
 _Days = Annotated[int, Meta(ge=1, le=MAX_LIFETIME.days, examples=[30])]
-_YesOrNo = Literal["true", "false"]
 
 
 class AllTokensListQuery(Asked, frozen=True, kw_only=True):
@@ -43,6 +42,16 @@ class AllTokensListQuery(Asked, frozen=True, kw_only=True):
             examples=["ada"],
         ),
     ] = ""
+    anywhere: Annotated[
+        str,
+        Meta(
+            max_length=MAX_SEARCH_LENGTH,
+            description="The id of a token or of a user, or a text. Only tokens with this id, of this "
+            "user, or with the text in their name or in what `owner` searches. Case and accents do not "
+            "matter, except in an id.",
+            examples=["ada"],
+        ),
+    ] = field(name="any", default="")
     status: (
         Annotated[TokenStatus, Meta(description="Only tokens with this status.", examples=["active"])]
         | UnsetType
@@ -76,7 +85,7 @@ class AllTokensListQuery(Asked, frozen=True, kw_only=True):
     ) = UNSET
     without_expiry: (
         Annotated[
-            _YesOrNo,
+            YesOrNo,
             Meta(
                 description="`true`: only tokens that never expire. `false`: only tokens that will expire. "
                 "Ended tokens never match."
@@ -86,7 +95,7 @@ class AllTokensListQuery(Asked, frozen=True, kw_only=True):
     ) = UNSET
     reused: (
         Annotated[
-            _YesOrNo,
+            YesOrNo,
             Meta(
                 description="`true`: only rotated tokens that were used after their overlap. `false`: only "
                 "the others."
@@ -96,11 +105,12 @@ class AllTokensListQuery(Asked, frozen=True, kw_only=True):
     ) = UNSET
     refused: (
         Annotated[
-            _YesOrNo,
+            YesOrNo,
             Meta(description="`true`: only tokens with refused uses. `false`: only tokens without."),
         ]
         | UnsetType
     ) = UNSET
+    include: Include = UNSET
     limit: Limit = DEFAULT_LIMIT
     cursor: Cursor | UnsetType = UNSET
 
@@ -113,11 +123,12 @@ class AllTokensListQuery(Asked, frozen=True, kw_only=True):
                 unused_for=_days(self.unused_days),
                 expires_within=_days(self.expires_within_days),
                 idle_within=_days(self.idle_within_days),
-                without_expiry=_is_yes(self.without_expiry),
-                reused=_is_yes(self.reused),
-                refused=_is_yes(self.refused),
+                without_expiry=is_yes(self.without_expiry),
+                reused=is_yes(self.reused),
+                refused=is_yes(self.refused),
             ),
             owner=self.owner.strip(),
+            anywhere=self.anywhere.strip(),
             token_id=given(self.token_id),
             limit=self.limit,
             cursor=given(self.cursor),
@@ -126,7 +137,3 @@ class AllTokensListQuery(Asked, frozen=True, kw_only=True):
 
 def _days(count: int | UnsetType) -> timedelta | None:
     return None if count is UNSET else timedelta(days=count)
-
-
-def _is_yes(word: str | UnsetType) -> bool | None:
-    return None if word is UNSET else word == "true"

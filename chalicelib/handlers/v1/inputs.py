@@ -28,7 +28,8 @@ from chalicelib.handlers.http.wire import (
     given,
 )
 from chalicelib.handlers.http.wording import text_member
-from chalicelib.services.listing import DEFAULT_LIMIT, DEFAULT_SORT, MAX_LIMIT, Sort, TokenQuery
+from chalicelib.services.list_orders import DEFAULT_SORT, Sort
+from chalicelib.services.listing import DEFAULT_LIMIT, MAX_LIMIT, TokenQuery
 from chalicelib.services.manage import TokenPatch
 from chalicelib.services.revocation import MAX_REPORTED
 from chalicelib.services.users import UserQuery
@@ -206,6 +207,21 @@ Cursor = Annotated[
 ]
 
 
+Include = (
+    Annotated[
+        Literal["usage"],
+        Meta(description="`usage` adds the uses of each token on the last 30 days.", examples=["usage"]),
+    ]
+    | UnsetType
+)
+YesOrNo = Literal["true", "false"]
+
+
+def is_yes(word: YesOrNo | UnsetType) -> bool | None:
+    """Return the value of a parameter that is true or false, or None if it is absent."""
+    return None if word is UNSET else word == "true"
+
+
 class TokenListQuery(Asked, frozen=True, kw_only=True):
     """A query for a page of tokens."""
 
@@ -213,24 +229,43 @@ class TokenListQuery(Asked, frozen=True, kw_only=True):
         Annotated[TokenStatus, Meta(description="Only tokens with this status.", examples=["active"])]
         | UnsetType
     ) = UNSET
-    q: Search = ""
-    sort: Annotated[Sort, Meta(description="The order. `-` means descending.")] = DEFAULT_SORT
-    limit: Limit = DEFAULT_LIMIT
-    cursor: Cursor | UnsetType = UNSET
-    include: (
+    ended: (
         Annotated[
-            Literal["usage"],
+            YesOrNo,
             Meta(
-                description="`usage` adds the uses of each token on the last 30 days.", examples=["usage"]
+                description="`true`: only tokens that are revoked or expired. `false`: only those that are "
+                "active, inactive or idle. A replaced token ends with its overlap."
             ),
         ]
         | UnsetType
     ) = UNSET
+    q: Annotated[
+        str,
+        Meta(
+            max_length=MAX_SEARCH_LENGTH,
+            description="Text in the name or the description, or the id of a token. Case and accents do "
+            "not matter, except in an id.",
+            examples=["build"],
+        ),
+    ] = ""
+    sort: Annotated[
+        Sort,
+        Meta(
+            description="The order. `-` means descending. Tokens without the value come last in both "
+            "directions: they were never used, or have ended and cannot become idle. `ends_at` is the time "
+            "at which a token stopped or stops working. That is its expiry, the end of its overlap or, "
+            "while active, its idle time, if that is earlier."
+        ),
+    ] = DEFAULT_SORT
+    limit: Limit = DEFAULT_LIMIT
+    cursor: Cursor | UnsetType = UNSET
+    include: Include = UNSET
 
     def query(self) -> TokenQuery:
         """Return the query."""
         return TokenQuery(
             status=given(self.status),
+            ended=is_yes(self.ended),
             text=self.q.strip(),
             sort=self.sort,
             limit=self.limit,

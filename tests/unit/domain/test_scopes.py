@@ -282,3 +282,57 @@ def test_paths_longer_than_gateways_send_are_refused() -> None:
 def test_a_policy_has_no_route_that_another_covers(opened: list[Route], written: list[Route]) -> None:
     """``*`` as a method is kept if it cannot reach further than the path does anyway."""
     assert ScopeCatalogue([Scope("s", "S", opened)]).routes(frozenset({"s"})) == written
+
+
+A_READ = Scope("a:read", "A", [Route("GET", "/a/*")])
+A_WRITE = Scope("a:write", "A", [Route("*", "/a/*")])
+A_SEND = Scope("a:send", "A", [Route("POST", "/a/x")])
+B_READ = Scope("b:read", "B", [Route("GET", "/b/*"), Route("HEAD", "/b/*")])
+ALL_READ = Scope("all:read", "All", [Route("GET", "/*"), Route("HEAD", "/*")])
+ALL = Scope("all", "All", [EVERYTHING])
+AUDIT = Scope("audit", "Audit", [Route("GET", "/audit")], frozenset({Role.ADMIN}))
+
+
+@pytest.mark.parametrize(
+    ("scope", "included"),
+    [
+        (A_READ, []),
+        (A_SEND, []),
+        (A_WRITE, [A_READ, A_SEND]),
+        (B_READ, []),
+        (ALL_READ, [A_READ, B_READ, AUDIT]),
+        (ALL, [A_READ, A_SEND, A_WRITE, B_READ, ALL_READ, AUDIT]),
+    ],
+)
+def test_a_scope_includes_those_whose_routes_it_opens(scope: Scope, included: list[Scope]) -> None:
+    """Each of the other's routes must be covered, not only some."""
+    others = [each for each in (A_READ, A_SEND, A_WRITE, B_READ, ALL_READ, ALL, AUDIT) if each is not scope]
+
+    assert [other for other in others if scope.includes(other)] == included
+    assert scope.includes(scope)
+
+
+@pytest.mark.parametrize(
+    ("scopes", "lowest"),
+    [
+        ([A_WRITE, A_READ], A_READ),
+        ([A_READ, A_WRITE, A_SEND, ALL], A_READ),
+        ([ALL_READ, A_READ, ALL], A_READ),
+        ([A_READ, B_READ, ALL], None),
+        ([A_READ, B_READ, ALL_READ, ALL], None),
+        ([A_SEND], A_SEND),
+        ([ALL, A_WRITE, A_SEND], A_SEND),
+        ([A_SEND, Scope("b", "B", [Route("POST", "/b")])], None),
+        ([AUDIT, A_READ], A_READ),
+        ([AUDIT], AUDIT),
+    ],
+)
+def test_lowest_scope_is_in_all_others(scopes: list[Scope], lowest: Scope | None) -> None:
+    """It only reads if any default scope does. Between unrelated scopes there is none."""
+    assert ScopeCatalogue(scopes).lowest(Role.ADMIN) == lowest
+
+
+def test_lowest_scope_is_one_that_the_role_may_give() -> None:
+    """A person without the role has no scope at all, so there is no lowest one."""
+    assert ScopeCatalogue([AUDIT]).lowest(Role.USER) is None
+    assert DEFAULT_CATALOGUE.lowest(Role.USER) == DEFAULT_CATALOGUE.scopes[0]

@@ -16,7 +16,8 @@ from chalicelib.domain.errors import InvalidCursor, StoreUnavailable, TooManyToS
 from chalicelib.domain.revocations import EndedGeneration, Revocation, RevocationReason
 from chalicelib.domain.tokens import Token, TokenState, TokenStatus
 from chalicelib.domain.users import User, UserStatus
-from chalicelib.services.listing import ListTokens, Sort, TokenQuery
+from chalicelib.services.list_orders import Sort
+from chalicelib.services.listing import ListTokens, TokenQuery
 from tests.support.actors import an_event
 from tests.support.builders import RULES, a_token, a_user
 from tests.support.clock import START, FixedClock
@@ -25,15 +26,33 @@ from tests.unit.services.stores import BusyStore
 DAY = timedelta(days=1)
 OWNER = a_user(generation="now")
 REVOKED = TokenStatus.REVOKED
+REVOKED_BEFORE: dict[str, Any] = {
+    "state": TokenState.REVOKED,
+    "revocation": Revocation(RevocationReason.OWNER, START - DAY),
+}
 
-# Independent of the service: what each order compares, ids breaking ties.
+# Independent of the service: the values that each order compares. Ids break ties, None comes last.
 SORTS: tuple[Sort, ...] = get_args(Sort)
 KEYS: dict[str, Callable[[Token], Any]] = {
     "created_at": lambda token: token.created_at,
-    "last_used_at": lambda token: (token.last_used_at is not None, token.last_used_at),
+    "last_used_at": lambda token: token.last_used_at,
     "name": lambda token: token.name.casefold(),
-    "idle_at": lambda token: token.idle_at,
+    "idle_at": lambda token: None if has_ended(token) else token.idle_at,
+    "ends_at": lambda token: end_of(token),
 }
+
+
+def has_ended(token: Token) -> bool:
+    """Return True for a token that was revoked or has expired, by its own row."""
+    return token.revocation is not None or (token.expires_at or START + DAY) <= START
+
+
+def end_of(token: Token) -> datetime | None:
+    """Return the first end of a token that was never rotated. An idle one can only expire."""
+    if token.revocation:
+        return token.revocation.at
+    idle_at = token.idle_at if token.idle_at > START and not has_ended(token) else None
+    return min((end for end in (token.expires_at, idle_at) if end), default=None)
 
 
 class Shelf:
@@ -63,8 +82,16 @@ class Shelf:
 
 def in_order(tokens: Sequence[Token], sort: str) -> list[Token]:
     """Return the tokens in the order that ``sort`` names."""
-    key = KEYS[sort.removeprefix("-")]
-    return sorted(tokens, key=lambda token: (key(token), token.id), reverse=sort.startswith("-"))
+    key, descends = KEYS[sort.removeprefix("-")], sort.startswith("-")
+    valued = [token for token in tokens if key(token) is not None]
+    return [
+        *sorted(valued, key=lambda token: (key(token), token.id), reverse=descends),
+        *sorted(
+            (token for token in tokens if key(token) is None),
+            key=lambda token: token.id,
+            reverse=descends,
+        ),
+    ]
 
 
 def some_tokens(count: int, seed: int = 1) -> list[Token]:
@@ -77,6 +104,7 @@ def some_tokens(count: int, seed: int = 1) -> list[Token]:
             name=random.choice(["ci", "CI", "nightly", "Straße", "STRASSE", "", "東京"]),
             last_used_at=random.choice([None, START, START - DAY]),
             idle_at=START + random.randrange(1, 4) * DAY,
+            **random.choice([{}, {}, REVOKED_BEFORE, {"expires_at": START - 2 * DAY}]),
         )
         for _ in range(count)
     ]
@@ -135,13 +163,106 @@ def test_full_read_of_the_store_is_not_the_end(rows: int, sort: str) -> None:
     assert flat(pages) == in_order(tokens, sort)
 
 
-def test_never_used_is_before_the_longest_unused() -> None:
-    """Ascending by last use begins with those that were never used."""
+def test_never_used_is_last_in_both_directions() -> None:
+    """A token without a last use is neither the longest unused nor the newest used."""
     never, old, fresh = (a_token(OWNER, last_used_at=used) for used in (None, START - 400 * DAY, START))
     shelf = Shelf(fresh, never, old)
 
-    assert shelf.page(sort="last_used_at")[0] == [never, old, fresh]
+    assert shelf.page(sort="last_used_at")[0] == [old, fresh, never]
     assert shelf.page(sort="-last_used_at")[0] == [fresh, old, never]
+
+
+def test_ended_tokens_have_no_idle_time() -> None:
+    """In the order of the idle time they come last in both directions. Idle and paused ones have theirs."""
+    soon = a_token(OWNER, idle_at=START + DAY)
+    idle = a_token(OWNER, idle_at=START - DAY)
+    paused = a_token(OWNER, idle_at=START + 2 * DAY, state=TokenState.INACTIVE)
+    expired = a_token(OWNER, idle_at=START - 9 * DAY, expires_at=START)
+    revoked = a_token(OWNER, START + DAY, idle_at=START + 9 * DAY, **REVOKED_BEFORE)
+    rotated = a_token(OWNER, START + 2 * DAY, idle_at=START + DAY / 2, overlap_ends_at=START)
+    shelf = Shelf(revoked, paused, soon, expired, idle, rotated)
+
+    assert shelf.page(sort="idle_at")[0] == [idle, soon, paused, expired, revoked, rotated]
+    assert shelf.page(sort="-idle_at")[0] == [paused, soon, idle, rotated, revoked, expired]
+
+
+def test_order_of_ends_takes_the_first_end_of_each_token() -> None:
+    """Idle time, expiry or overlap of those that work, the end of those that ended, and none last."""
+    hour = timedelta(hours=1)
+    before = Revocation(RevocationReason.USER_DEACTIVATED, START - 4 * hour)
+    tokens = [
+        a_token(OWNER, name="expired", expires_at=START - 5 * hour),
+        a_token(OWNER, name="of an ended generation", generation="before"),
+        a_token(OWNER, name="revoked", **REVOKED_BEFORE, expires_at=START + hour),
+        a_token(OWNER, name="overlap is over", overlap_ends_at=START - hour),
+        a_token(OWNER, name="in its overlap", overlap_ends_at=START + hour, expires_at=START + 2 * hour),
+        a_token(OWNER, name="expires", expires_at=START + 2 * hour),
+        a_token(OWNER, name="goes idle", idle_at=START + 3 * hour, expires_at=START + 4 * hour),
+        a_token(OWNER, name="paused", state=TokenState.INACTIVE, idle_at=START, expires_at=START + DAY),
+        a_token(OWNER, name="idle", idle_at=START - DAY),
+        a_token(OWNER, name="paused for ever", state=TokenState.INACTIVE, generation="now"),
+        a_token(OWNER, name="of an unknown generation", generation="long before"),
+    ]
+    in_time = ["revoked", "expired", "of an ended generation", "overlap is over", "in its overlap"]
+    in_time += ["expires", "goes idle", "paused"]
+    without = sorted((token for token in tokens if token.name not in in_time), key=lambda token: token.id)
+    shelf = Shelf(*tokens)
+    shelf.store.save_user(OWNER, OWNER, an_event(), EndedGeneration("before", before, START + DAY))
+
+    up, down = shelf.page(sort="ends_at")[0], shelf.page(sort="-ends_at")[0]
+
+    assert [token.name for token in up] == in_time + [token.name for token in without]
+    assert [token.name for token in down[: len(in_time)]] == in_time[::-1]
+    assert down[len(in_time) :] == without[::-1]
+
+
+def test_order_of_ends_reads_a_bounded_number_of_generations() -> None:
+    """Beyond the hundred generations of one call, an end is not known."""
+    tokens = [a_token(OWNER, START + n * DAY, generation=f"g{n}") for n in range(120)]
+    shelf = Shelf(*tokens)
+    for number in range(120):
+        revocation = Revocation(RevocationReason.USER_DEACTIVATED, START - number * DAY)
+        ended = EndedGeneration(f"g{number}", revocation, START + DAY)
+        shelf.store.save_user(OWNER, OWNER, an_event(), ended)
+
+    pages = shelf.pages(sort="ends_at", limit=50)
+
+    assert flat(pages) == [*tokens[99::-1], *tokens[100:]]
+    assert shelf.store.calls["find_ended_generations"] == 2 * len(pages)
+
+
+@pytest.mark.parametrize("sort", ["last_used_at", "-last_used_at", "idle_at", "-idle_at"])
+def test_cursor_of_the_last_release_is_refused(sort: str) -> None:
+    """Version 0.1 put missing values elsewhere. Its places would repeat or skip tokens here."""
+    shelf = Shelf(*some_tokens(3))
+
+    with pytest.raises(InvalidCursor):
+        shelf.page(sort=sort, cursor=_cursor(sort, "0001-01-01T00:00:00.000+00:00", ID))
+
+
+@pytest.mark.parametrize("sort", ["-created_at", "ends_at"])
+def test_ended_divides_the_list_in_two(sort: str) -> None:
+    """Revoked and expired tokens on one side, all others on the other. An overlap ends by time."""
+    live = {
+        "active": a_token(OWNER),
+        "paused": a_token(OWNER, state=TokenState.INACTIVE),
+        "idle": a_token(OWNER, idle_at=START),
+        "in its overlap": a_token(OWNER, overlap_ends_at=START + DAY),
+    }
+    ended = {
+        "expired": a_token(OWNER, expires_at=START),
+        "revoked": a_token(OWNER, **REVOKED_BEFORE),
+        "of an ended generation": a_token(OWNER, generation="before"),
+        "overlap is over": a_token(OWNER, overlap_ends_at=START),
+    }
+    shelf = Shelf(*live.values(), *ended.values())
+
+    for divided, tokens in ((False, live), (True, ended)):
+        listed = flat(shelf.pages(sort=sort, ended=divided, limit=3))
+        assert {token.id for token in listed} == {token.id for token in tokens.values()}
+        assert len(listed) == len(tokens)
+    assert shelf.page(sort=sort, ended=True, status=TokenStatus.EXPIRED)[0] == [ended["expired"]]
+    assert shelf.page(sort=sort, ended=False, status=TokenStatus.EXPIRED)[0] == []
 
 
 def test_empty_list_has_one_empty_page() -> None:
@@ -220,9 +341,15 @@ def test_search_finds_names_whatever_their_case_and_accents(text: str, names: se
     assert {token.name for token in shelf.page(text=text)[0]} == names
 
 
-def test_search_looks_at_names_only() -> None:
-    """A description is not searched."""
-    assert Shelf(a_token(OWNER, name="a", description="needle")).page(text="needle") == ([], None)
+def test_search_finds_descriptions_and_ids() -> None:
+    """A part of the description is enough. An id must be whole and exact."""
+    token = a_token(OWNER, name="a", description="Läuft um 02:00, x" + " " * 480 + "end")
+    shelf = Shelf(token, a_token(OWNER))
+
+    for text in ("lauft UM", "END", token.id):
+        assert shelf.page(text=text) == ([token], None)
+    for text in (token.id[:-1], token.id.upper(), token.id[4:], "api:read"):
+        assert shelf.page(text=text) == ([], None)
 
 
 def test_filtered_pages_hold_every_match_once() -> None:

@@ -1,4 +1,4 @@
-"""Jobs that revoke many tokens: whatever happens meanwhile, each token ends once and is counted once."""
+"""Jobs about many tokens: whatever happens meanwhile, each token changes once and is counted once."""
 
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -16,12 +16,13 @@ from chalicelib.domain.errors import ConcurrentChange, StoreUnavailable
 from chalicelib.domain.events import Actor, ActorKind, Event, EventType
 from chalicelib.domain.ids import new_token_id
 from chalicelib.domain.ports.revocation_jobs import KeptJob
-from chalicelib.domain.revocation_jobs import JobStatus, RevocationJob
+from chalicelib.domain.revocation_jobs import JobAction, JobStatus, RevocationJob
 from chalicelib.domain.revocations import RevocationReason
 from chalicelib.domain.token_filters import TokenFilter
 from chalicelib.domain.tokens import Token, TokenState, TokenStatus
-from chalicelib.domain.users import User
+from chalicelib.domain.users import User, UserStatus
 from chalicelib.services import revocation_targets
+from chalicelib.services.pause import PauseToken
 from chalicelib.services.revocation import RevokeToken
 from chalicelib.services.revocation_jobs import RevocationJobs, WantedRevocations
 from chalicelib.services.revocation_targets import FindTargets
@@ -38,6 +39,8 @@ CALLER = Caller(Door.OWN_API, "198.51.100.7", "page", "POST", "/v1/admin/revocat
 ACTOR = Actor(ActorKind.ADMINISTRATOR, ADMIN.id, CALLER)
 EXPOSED = RevocationReason.EXPOSED
 ALL = WantedRevocations(EXPOSED)
+PAUSE = WantedRevocations(EXPOSED, action=JobAction.PAUSE)
+ACTIVE = TokenFilter(status=TokenStatus.ACTIVE)
 
 
 class Office:
@@ -49,7 +52,8 @@ class Office:
         store = self.store
         self.revoke = RevokeToken(store, store, store, self.clock, rules, JOURNAL)
         targets = FindTargets(store, store, store, rules)
-        self.run = RunRevocations(store, targets, self.revoke, store, store, self.clock, rules)
+        pause = PauseToken(store, store, self.clock, rules, JOURNAL)
+        self.run = RunRevocations(store, targets, self.revoke, pause, store, store, self.clock, rules)
         self.jobs = RevocationJobs(store, self.run, self.clock, rules, JOURNAL)
         self.owners = [a_user(f"{n}@example.com", live_tokens=tokens) for n in range(owners)]
         self.store.put(ADMIN, NAMED, *self.owners)
@@ -94,11 +98,11 @@ def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(revocation_targets, "USERS_AT_A_TIME", 2)
 
 
-CALLS = ["end_line", "find_for_authorization", "find_rows"]
+CALLS = ["end_line", "find_for_authorization", "find_rows", "save_token"]
 STEPS = st.one_of(
     st.tuples(st.just("page"), st.integers(0, 1)),
     st.tuples(st.just("part of a page"), st.integers(1, 4)),
-    st.tuples(st.just("crash"), st.integers(0, 5)),
+    st.tuples(st.just("crash"), st.integers(0, 7)),
     st.tuples(st.just("own"), st.integers(0, 11)),
     st.tuples(st.just("deleted"), st.integers(0, 11)),
     st.tuples(st.just("new"), st.integers(0, 2)),
@@ -192,6 +196,118 @@ def test_each_token_ends_once_and_is_counted_once(is_named: bool, steps: list[tu
     else:
         assert len(left) <= job.done <= len(ids)
     assert office.store.list_running(1) == []
+
+
+@pytest.mark.parametrize("is_named", [False, True], ids=["filter", "ids"])
+@settings(max_examples=200, deadline=None)
+@given(st.lists(STEPS.filter(lambda step: step[0] not in {"own", "race"}), max_size=25))
+def test_each_token_is_paused_once_and_counted_once(is_named: bool, steps: list[tuple[str, int]]) -> None:
+    """Crashes, two runners, rows that go and tokens that come: in any order."""
+    office = Office(12)
+    ids = [token.id for token in office.tokens]
+    wanted = replace(PAUSE, token_ids=ids) if is_named else replace(PAUSE, filter=ACTIVE)
+    run = Run(office, office.begun(wanted))
+
+    for kind, number in steps:
+        run.step(kind, number)
+    job = office.done()
+
+    left = [token for token in office.tokens if token.id not in run.deleted]
+    assert {office.store.read_token(token).state for token in left} <= {TokenState.INACTIVE}
+    assert {office.store.read_token(token).state for token in run.new} <= {TokenState.ACTIVE}
+    events = office.ended()
+    assert {event.type for event in events} <= {EventType.TOKEN_PAUSED}
+    assert len({event.token_id for event in events}) == len(events) == job.tokens
+    assert len({event.user_id for event in events}) == job.people
+    assert (job.status, job.failed, job.already_revoked) == (JobStatus.FINISHED, 0, 0)
+    assert job.not_found == (len(run.deleted) if is_named else 0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "owned"),
+    [
+        ({"state": TokenState.INACTIVE}, {}),
+        ({"state": TokenState.REVOKED}, {}),
+        ({"generation": "old"}, {}),
+        ({"idle_at": START}, {}),
+        ({"expires_at": START}, {}),
+        ({"overlap_ends_at": START}, {}),
+        ({}, {"status": UserStatus.INACTIVE}),
+    ],
+)
+@pytest.mark.parametrize("is_dry_run", [False, True])
+def test_token_that_is_not_active_stays_as_it_is(
+    changes: dict[str, Any], owned: dict[str, Any], is_dry_run: bool
+) -> None:
+    """It is counted as skipped, also in a dry run."""
+    office = Office(1)
+    office.store.put(replace(office.tokens[0], **changes), replace(office.owners[0], **owned))
+    office.begun(replace(PAUSE, is_dry_run=is_dry_run, token_ids=[office.tokens[0].id]))
+    before = office.store.everything()
+    job = office.done()
+    assert office.store.everything() == before
+    assert (job.tokens, job.already_revoked, job.failed) == (0, 1, 0)
+
+
+@pytest.mark.parametrize("before_job", [True, False])
+def test_owner_pauses_first(before_job: bool) -> None:
+    """A token that was paused since the beginning counts. The row does not tell by whom."""
+    office = Office(2)
+    first, ids = office.tokens[0], [token.id for token in office.tokens]
+
+    def pause() -> None:
+        office.store.put(first.paused(office.clock.now()))
+        office.clock.advance(SECOND)
+
+    if before_job:
+        pause()
+    office.begun(replace(PAUSE, token_ids=ids))
+    if not before_job:
+        pause()
+    job = office.done()
+    assert (job.tokens, job.already_revoked) == ((1, 1) if before_job else (2, 0))
+    assert len(office.ended()) == 1
+
+
+def test_line_is_not_paused_with_one_of_its_tokens() -> None:
+    """A pause is about one token, as by one call."""
+    office = Office(1)
+    first = office.tokens[0]
+    successor = office.has(0, predecessor_id=first.id, line_id=first.id, family_id=first.id)
+    office.begun(replace(PAUSE, token_ids=[first.id]))
+    office.done()
+    assert office.store.read_token(first).state is TokenState.INACTIVE
+    assert office.store.read_token(successor).state is TokenState.ACTIVE
+
+
+def test_pause_stops_with_its_administrator() -> None:
+    """Each pause checks the administrator in its own transaction."""
+    office = Office(5)
+    office.begun(PAUSE)
+    office.store.let("save_token", lambda: None, lambda: office.store.put(ADMIN.deactivated(START)))
+    job = office.done()
+    assert (job.status, job.tokens, len(office.ended())) == (JobStatus.STOPPED, 1, 1)
+
+
+def test_owner_who_undoes_a_pause_at_once_is_counted_as_failed() -> None:
+    """The token works, so the job must not say otherwise."""
+    office = Office(1)
+    office.begun(replace(PAUSE, token_ids=[office.tokens[0].id]))
+    kept = office.store.read_token(office.tokens[0])
+    back = [lambda: None, lambda: office.store.put(replace(kept, version=3))]
+    office.store.let("find_for_authorization", *back)
+    job = office.done()
+    assert (job.tokens, job.failed, len(office.ended())) == (0, 1, 1)
+
+
+def test_pause_does_not_come_before_its_job() -> None:
+    """The clock of the machine that goes on may be behind."""
+    office = Office(1)
+    kept = office.begun(PAUSE)
+    office.clock.advance(-10 * SECOND)
+    job = office.done()
+    assert job.tokens == 1
+    assert office.store.read_token(office.tokens[0]).updated_at == kept.job.created_at
 
 
 def test_owners_last_word_counts() -> None:

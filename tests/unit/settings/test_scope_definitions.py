@@ -45,6 +45,15 @@ def test_a_definition_is_understood() -> None:
     assert (third.opens, third.roles) == ([EVERYTHING], frozenset(Role))
 
 
+def test_title_is_optional() -> None:
+    """A scope without a title has none of its own."""
+    titles = [
+        parse_catalogue(definition).scopes[0].title for definition in (a_scope(), a_scope(title="Look"))
+    ]
+
+    assert titles == ["", "Look"]
+
+
 @pytest.mark.parametrize("opened", [f"{method} /a" for method in (*METHODS, "*")])
 def test_every_method_that_a_gateway_routes_can_be_opened(opened: str) -> None:
     """And all of them at once."""
@@ -125,6 +134,14 @@ def test_what_a_policy_would_read_otherwise_is_refused(opened: object, said: str
         (a_scope(description=None), "1 to 200 printable"),
         (a_scope(opens=[]), "must list the routes that 'orders:read' opens"),
         (a_scope(opens="GET /a"), "must list the routes that 'orders:read' opens"),
+        (a_scope(title=""), "a title of 1 to 30 printable"),
+        (a_scope(title=" Orders"), "without spaces at its ends"),
+        (a_scope(title="x" * 31), "a title of 1 to 30 printable"),
+        (a_scope(title="a\nb"), "a title of 1 to 30 printable"),
+        (a_scope(title="a\u202eb"), "a title of 1 to 30 printable"),
+        (a_scope(title=None), "a title of 1 to 30 printable"),
+        (a_scope(title=["Orders"]), "a title of 1 to 30 printable"),
+        (a_scope(titel="Orders"), "'roles' and 'title', and nothing else"),
         (a_scope(roles=[]), "a list of roles among admin, user"),
         (a_scope(roles=["root"]), "a list of roles among admin, user"),
         (a_scope(roles="admin"), "a list of roles among admin, user"),

@@ -1,4 +1,4 @@
-"""The body and the header by which administrators start a job that revokes many tokens."""
+"""The body and the header by which administrators start a job that revokes or pauses many tokens."""
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -9,7 +9,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from chalicelib.domain.errors import InvalidRequest
 from chalicelib.domain.ids import TOKEN_ID
-from chalicelib.domain.revocation_jobs import MAX_TOKEN_IDS
+from chalicelib.domain.revocation_jobs import MAX_TOKEN_IDS, JobAction
 from chalicelib.domain.revocations import RevocationReason
 from chalicelib.domain.text import MAX_SEARCH_LENGTH
 from chalicelib.domain.token_filters import TokenFilter
@@ -107,7 +107,7 @@ def _days(count: int | UnsetType) -> timedelta | None:
 
 
 class RevokeTokens(Asked, frozen=True, kw_only=True):
-    """Tokens to revoke: either their ids or a filter."""
+    """Tokens to revoke or pause: either their ids or a filter."""
 
     # The document says this too: types alone cannot.
     SCHEMA: ClassVar[Mapping[str, Any]] = {
@@ -145,12 +145,21 @@ class RevokeTokens(Asked, frozen=True, kw_only=True):
     reason: Annotated[
         JobReason,
         Meta(
-            description="The reason that owners see. `exposed` means that the tokens leaked.",
+            description="The reason of the job. Owners see it at revoked tokens. `exposed` means that the "
+            "tokens leaked.",
             examples=["exposed"],
         ),
     ]
+    action: Annotated[
+        JobAction,
+        Meta(
+            description="`revoke` is final, and ends each token with its line. `pause` pauses active "
+            "tokens alone. Their owners may re-activate them.",
+            examples=["revoke"],
+        ),
+    ] = JobAction.REVOKE
     dry_run: Annotated[
-        bool, Meta(description="True revokes nothing, and counts what would be revoked.")
+        bool, Meta(description="True changes nothing, and counts what would be revoked or paused.")
     ] = False
 
     def wanted(self) -> WantedRevocations:
@@ -160,9 +169,11 @@ class RevokeTokens(Asked, frozen=True, kw_only=True):
             raise InvalidRequest("Send either 'token_ids' or 'filter'.")
         reason = RevocationReason(self.reason.value)
         if filtered is None:
-            return WantedRevocations(reason, self.dry_run, _checked(token_ids or ()))
+            ids = _checked(token_ids or ())
+            return WantedRevocations(reason, self.dry_run, ids, action=self.action)
         owner = (given(filtered.owner) or "").strip()
-        return WantedRevocations(reason, self.dry_run, (), owner, filtered.token_filter())
+        matched = filtered.token_filter()
+        return WantedRevocations(reason, self.dry_run, (), owner, matched, self.action)
 
 
 def _checked(token_ids: Sequence[str]) -> Sequence[str]:

@@ -1,11 +1,11 @@
-"""The response about a job that revokes many tokens."""
+"""The response about a job that revokes or pauses many tokens."""
 
 from datetime import timedelta
 from typing import Annotated, Literal, TypeVar
 
 from msgspec import UNSET, Meta, UnsetType
 
-from chalicelib.domain.revocation_jobs import MAX_TOKEN_IDS, JobStatus, RevocationJob
+from chalicelib.domain.revocation_jobs import MAX_TOKEN_IDS, JobAction, JobStatus, RevocationJob
 from chalicelib.domain.revocations import RevocationReason
 from chalicelib.handlers.http.responses import effective_by, moment
 from chalicelib.handlers.http.wire import JobId, Resource, UserId
@@ -21,18 +21,28 @@ class RevocationCounts(Resource, frozen=True, kw_only=True):
     """Counts of a job. Only tokens that the job named or matched are counted."""
 
     tokens: Annotated[
-        int, Meta(ge=0, description="Revoked by this job. In a dry run: would be revoked by it.")
+        int,
+        Meta(
+            ge=0,
+            description="Revoked by this job. In a dry run: would be revoked by it. If the job pauses: "
+            "paused since it began, by it or by another call.",
+        ),
     ]
     people: Annotated[int, Meta(ge=0, description="The owners of these tokens.")]
     already_revoked: Annotated[
-        int, Meta(ge=0, description="Revoked before the job came to them, by another call.")
+        int,
+        Meta(
+            ge=0,
+            description="Revoked before the job came to them, by another call. If the job pauses: all that "
+            "were not active then. It left them as they were.",
+        ),
     ]
     not_found: Annotated[
         int, Meta(ge=0, description="No token has the id, or its row was deleted meanwhile.")
     ]
     failed: Annotated[
         int,
-        Meta(ge=0, description="Not revoked, because they kept changing. Start another job for them."),
+        Meta(ge=0, description="Not changed, because they kept changing. Start another job for them."),
     ]
 
 
@@ -54,9 +64,10 @@ class RevocationProgress(Resource, frozen=True, kw_only=True):
 
 
 class RevocationJobDetails(Resource, frozen=True, kw_only=True):
-    """A job that revokes many tokens."""
+    """A job that revokes or pauses many tokens."""
 
     id: JobId
+    action: JobAction
     status: Annotated[
         JobStatus,
         Meta(
@@ -79,7 +90,7 @@ class RevocationJobDetails(Resource, frozen=True, kw_only=True):
         Moment | None,
         Meta(
             description="The time from which every gateway refuses the tokens that are counted as "
-            "revoked. Null in a dry run."
+            "revoked or paused. Null in a dry run."
         ),
     ]
 
@@ -88,6 +99,7 @@ def revocation_job(job: RevocationJob) -> RevocationJobDetails:
     """Return the resource of a job."""
     return RevocationJobDetails(
         id=job.id,
+        action=job.action,
         status=job.status,
         stopped_because=_stopped_because(job),
         reason=job.reason,

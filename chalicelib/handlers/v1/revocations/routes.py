@@ -1,4 +1,4 @@
-"""``/v1/admin/revocations``: jobs that revoke many tokens, for administrators."""
+"""``/v1/admin/revocations``: jobs that revoke or pause many tokens, for administrators."""
 
 from http import HTTPStatus
 
@@ -40,12 +40,15 @@ START = Operation(
 def revoke_tokens() -> Response:
     """Start a job that revokes many tokens, each with its line. A revocation is final.
 
-    Name up to 1,000 tokens, or give a filter. With `dry_run` the job revokes nothing: it counts tokens and
+    With the `action` `pause` the job pauses active tokens instead, each one alone. Their owners may
+    re-activate them, so do not use it against a thief.
+
+    Name up to 1,000 tokens, or give a filter. With `dry_run` the job changes nothing: it counts tokens and
     people. A small job has ended when the response comes. A larger one goes on in the background every 5
     minutes; read it at `Location`. Each token is judged by the filter when the job comes to it, with
-    deadlines counted from the beginning of the job. Each revocation is an event of its owner. The job stops
-    if you are not an administrator any more. Repeat a request whose response was lost with the same
-    `Idempotency-Key`.
+    deadlines counted from the beginning of the job. Each revocation or pause is an event of the owner. The
+    job stops if you are not an administrator any more. Repeat a request whose response was lost with the
+    same `Idempotency-Key`.
     """
     admin = _sign_in_admin()
     request = revocations.current_request
@@ -73,7 +76,7 @@ READ = Operation(
 
 @READ.on(revocations)
 def read_revocations(job_id: str) -> Response:
-    """Return a job that revokes many tokens, with its progress and counts.
+    """Return a job that revokes or pauses many tokens, with its progress and counts.
 
     Every administrator may read it. It is deleted some time after its end, like the rows of revoked tokens.
     """
@@ -84,7 +87,13 @@ def read_revocations(job_id: str) -> Response:
 
 
 def _note(job: RevocationJob) -> None:
-    logs.add(job_id=job.id, status=job.status.value, dry_run=job.is_dry_run, tokens=job.tokens)
+    logs.add(
+        job_id=job.id,
+        action=job.action.value,
+        status=job.status.value,
+        dry_run=job.is_dry_run,
+        tokens=job.tokens,
+    )
 
 
 def _sign_in_admin() -> User:
