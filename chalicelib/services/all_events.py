@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from chalicelib.domain.event_views import as_administrators_see
-from chalicelib.domain.events import ActorKind, Event, EventType
+from chalicelib.domain.events import LONGEST_RETENTION, ActorKind, Event, EventType
 from chalicelib.domain.networks import RecordNetworks
 from chalicelib.domain.ports.events import EventStore
 from chalicelib.domain.ports.time import Clock
@@ -129,13 +129,15 @@ class _Place:
     def of(cls, query: AllEventsQuery, now: datetime) -> "_Place":
         """Return the place of a query's cursor, or the first. Raises InvalidCursor."""
         latest = _milliseconds(now + _LEEWAY)
+        # No event is kept from before. A walk through the years until then would find nothing.
+        earliest = _text(_milliseconds(now - LONGEST_RETENTION - _LEEWAY))
         if query.cursor is not None:
             before, down_to = cursors.read_sealed(query.cursor, query.seal, _BOUND, _MILLISECONDS)
             # A forged place in the far future has no date.
-            return cls(min(before, _text(latest)), down_to)
+            return cls(min(before, _text(latest)), max(down_to, earliest))
         until = min(_milliseconds(query.until), latest) if query.until else latest
         since = _milliseconds(query.since) if query.since else until - DEFAULT_SPAN // _MILLISECOND
-        return cls(_text(until), _text(since))
+        return cls(_text(until), max(_text(since), earliest))
 
     @property
     def day(self) -> date:

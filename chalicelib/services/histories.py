@@ -9,7 +9,7 @@ from chalicelib.domain.event_views import as_administrators_see, as_its_owner_se
 from chalicelib.domain.events import ActorKind, Event
 from chalicelib.domain.ids import EVENT_ID, USER_ID
 from chalicelib.domain.networks import RecordNetworks
-from chalicelib.domain.ports.events import EventStore
+from chalicelib.domain.ports.events import EventCount, EventStore
 from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.ports.users import UserStore
 from chalicelib.domain.tokens import Token
@@ -91,6 +91,13 @@ class ReadHistories:
         shown = [as_administrators_see(event, self._record_networks) for event in page.events]
         return EventPage(shown, page.next_cursor, names_in(shown, self._users))
 
+    def count(self, owner: User) -> EventCount:
+        """Return how many events of a user and of the user's tokens are kept.
+
+        Raises DependencyUnavailable.
+        """
+        return self._store.count_events(owner.id, self._clock.now())
+
     def _page(self, name: str, owner: User, token: Token | None, query: HistoryQuery) -> EventPage:
         seal = cursors.seal(name, owner.id, token.id if token else None)
         after = None if query.cursor is None else cursors.read_sealed(query.cursor, seal, POSITION)[0]
@@ -106,8 +113,8 @@ class ReadHistories:
         for _ in range(MOST_READS):
             # One more than the page has place for shows that there is another page.
             size = _EVENTS_AT_ONCE if token else limit - len(found) + 1
-            events = self._store.list_events(user_id, after=after, limit=size)
-            for event in events:
+            part = self._store.list_events(user_id, after=after, limit=size)
+            for event in part.events:
                 if len(found) == limit:
                     return found, after
                 if token and event.at < token.created_at - _LEEWAY:
@@ -116,6 +123,8 @@ class ReadHistories:
                 # TTL may delete a row days after its time.
                 if event.purge_at > now and (token is None or is_about(event, token.id)):
                     found.append(event)
-            if len(events) < size:
+            if part.next_position is None:
                 return found, None
+            # Behind the events of the part, there may be rows that cannot be read.
+            after = part.next_position
         return found, after

@@ -65,16 +65,12 @@ class Sessions:
         self._touch(session)
         return Visitor(user, session)
 
-    def resume_for_change(self, unverified_cookie: str, unverified_csrf_token: str) -> Visitor:
-        """Return the signed-in user if the page itself asks for a change.
-
-        Raises CrossSiteRequest, NotAuthenticated or DependencyUnavailable.
-        """
-        visitor = self.resume(unverified_cookie)
+    @staticmethod
+    def require_secret(session: Session, unverified_csrf_token: str) -> None:
+        """Check the secret that only the page itself can send. Raises CrossSiteRequest."""
         sent = unverified_csrf_token.encode(errors="surrogatepass")
-        if not hmac.compare_digest(visitor.session.csrf_token.encode(), sent):
+        if not hmac.compare_digest(session.csrf_token.encode(), sent):
             raise CrossSiteRequest
-        return visitor
 
     def end(self, unverified_cookie: str, unverified_csrf_token: str) -> None:
         """End a session if the page itself asks for it. The session may be over already.
@@ -82,7 +78,7 @@ class Sessions:
         Raises CrossSiteRequest or DependencyUnavailable.
         """
         try:
-            self.resume_for_change(unverified_cookie, unverified_csrf_token)
+            self.require_secret(self.resume(unverified_cookie).session, unverified_csrf_token)
         except NotAuthenticated:
             logs.add(reason="no_session")
         self._store.end_session(cookie_hash(unverified_cookie))

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from chalicelib.domain.administrators import Administrators
 from chalicelib.domain.callers import Caller
-from chalicelib.domain.errors import AdminRequired, CrossSiteRequest, NotAuthenticated
+from chalicelib.domain.errors import AdminRequired, CrossSiteRequest, NotAuthenticated, SessionChanged
 from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.users import Role, User
 from chalicelib.services.accounts import Accounts
@@ -17,12 +17,14 @@ class Credentials:
 
     ``unverified_bearer`` None means that the call has no Authorization header. ``changes`` is True unless
     the call only reads. ``same_origin`` is True if the browser says that the page itself sent the call.
+    ``unverified_expected_user`` is the id of the user whose session the page expects, or None for any.
     """
 
     caller: Caller
     unverified_bearer: str | None = field(default=None, repr=False)
     unverified_cookie: str | None = field(default=None, repr=False)
     unverified_csrf_token: str = field(default="", repr=False)
+    unverified_expected_user: str | None = None
     changes: bool = False
     same_origin: bool = False
 
@@ -43,7 +45,7 @@ class SignIn:
 
         A call with a bearer is decided by the bearer alone. A bad bearer never falls back to the cookie.
         Raises NotAuthenticated, ApiTokenNotAllowed, UserInactive, SignInTooSoon, CrossSiteRequest,
-        ConcurrentChange or DependencyUnavailable.
+        SessionChanged, ConcurrentChange or DependencyUnavailable.
         """
         if credentials.unverified_bearer is not None or credentials.unverified_cookie is None:
             return self._accounts.sign_in(credentials.unverified_bearer, credentials.caller)
@@ -52,17 +54,19 @@ class SignIn:
     def visitor(self, credentials: Credentials) -> Visitor:
         """Return the signed-in user at the page, by the cookie alone.
 
-        Raises NotAuthenticated, CrossSiteRequest or DependencyUnavailable.
+        Raises NotAuthenticated, CrossSiteRequest, SessionChanged or DependencyUnavailable.
         """
         if credentials.unverified_cookie is None:
             raise NotAuthenticated
-        if not credentials.changes:
-            return self._sessions.resume(credentials.unverified_cookie)
-        if not credentials.same_origin:
+        if credentials.changes and not credentials.same_origin:
             raise CrossSiteRequest
-        return self._sessions.resume_for_change(
-            credentials.unverified_cookie, credentials.unverified_csrf_token
-        )
+        visitor = self._sessions.resume(credentials.unverified_cookie)
+        # Before the secret, which another person's session makes wrong too.
+        if credentials.unverified_expected_user not in (None, visitor.user.id):
+            raise SessionChanged
+        if credentials.changes:
+            self._sessions.require_secret(visitor.session, credentials.unverified_csrf_token)
+        return visitor
 
     def admin(self, credentials: Credentials) -> User:
         """Return the administrator who calls.

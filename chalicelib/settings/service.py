@@ -7,6 +7,7 @@ from datetime import timedelta
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from chalicelib.domain.events import LONGEST_RETENTION
 from chalicelib.domain.ids import MAX_API_TOKEN_LENGTH
 from chalicelib.domain.networks import RecordNetworks
 from chalicelib.domain.scopes import DEFAULT_CATALOGUE, ScopeCatalogue
@@ -139,7 +140,7 @@ class Settings:
 
 def read_audit_retention(read: Reader) -> timedelta:
     """Return how long events are kept."""
-    return timedelta(days=read.number("AUDIT_RETENTION_DAYS", 1, 3650, default=400))
+    return timedelta(days=read.number("AUDIT_RETENTION_DAYS", 1, LONGEST_RETENTION.days, default=400))
 
 
 def _refresh_seconds(read: Reader, idle_seconds: int) -> int:

@@ -27,7 +27,7 @@ LATER = START + timedelta(minutes=5)
 
 def events(stores: Stores, user: User) -> list[Event]:
     """Return all events of a user, the newest first."""
-    return list(stores.events.list_events(user.id, after=None, limit=100))
+    return list(stores.events.list_events(user.id, after=None, limit=100).events)
 
 
 def of(user: User) -> Event:
@@ -179,9 +179,10 @@ def test_history_is_read_page_by_page(stores: Stores, owner: User) -> None:
         written.append(event)
     expected = sorted(written, key=lambda event: event.position, reverse=True)
     first = stores.events.list_events(owner.id, after=None, limit=2)
-    rest = stores.events.list_events(owner.id, after=first[-1].position, limit=10)
-    assert [*first, *rest] == expected
-    assert stores.events.list_events(a_user("else@example.com").id, after=None, limit=10) == []
+    rest = stores.events.list_events(owner.id, after=first.next_position, limit=10)
+    assert [*first.events, *rest.events] == expected
+    assert (len(first.events), rest.next_position) == (2, None)
+    assert not stores.events.list_events(a_user("else@example.com").id, after=None, limit=10).events
 
 
 MIDNIGHT = START.replace(hour=0)
@@ -268,6 +269,9 @@ def test_event_that_cannot_be_read_hides_no_other() -> None:
         with recorded() as log:
             assert events(stores, owner) == [last, first]
             assert listed(stores, day=START.date()) == [last, first]
-            assert list(stores.events.list_events(owner.id, after=None, limit=2)) == [last, first]
+            start = stores.events.list_events(owner.id, after=None, limit=3)
+            assert (list(start.events), start.next_position) == ([last], damaged.position)
+            rest = stores.events.list_events(owner.id, after=start.next_position, limit=3)
+            assert (list(rest.events), rest.next_position) == ([first], None)
         lines = log.lines("events.unreadable")
         assert {line["sk"] for line in lines} == {damaged.position, strange.position}

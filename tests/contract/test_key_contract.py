@@ -67,7 +67,7 @@ def publication(kid: str) -> Change:
 
 def history(stores: Stores) -> Sequence[Event]:
     """Return the events of the keys."""
-    return stores.events.list_events(OF_KEYS, after=None, limit=100)
+    return stores.events.list_events(OF_KEYS, after=None, limit=100).events
 
 
 class TestRoundTrips:

@@ -11,6 +11,7 @@ from chalicelib.domain.events import ActorKind
 from chalicelib.domain.ids import user_id_for
 from chalicelib.domain.revocations import RevocationReason
 from chalicelib.handlers.v1.events import rendering as event_rendering
+from tests.support.actors import an_event
 from tests.support.api import Api, api_of
 from tests.support.builders import ISSUER
 from tests.support.service import MemoryService
@@ -285,3 +286,38 @@ def test_token_says_by_whom_it_was_revoked(world: World) -> None:
     (listed,) = world.api.get("/v1/tokens", world.person).json["tokens"]
     assert listed["revoked_by"] == "the owner"
     assert world.api.get(world.theirs, world.admin).json["revoked_by"] == "the owner"
+
+
+def test_events_that_stay_after_a_removal_are_counted(world: World) -> None:
+    """The removal adds its own event. Only administrators may count."""
+    path = f"/v1/users/{USER_ID}"
+    counted = world.api.get(f"{path}/events/summary", world.admin)
+    assert (counted.status, counted.json) == (200, {"count": 2, "is_more": False})
+    assert counted.headers["Cache-Control"] == "no-store"
+    assert world.api.delete(path, world.admin).status == 204
+    assert world.api.get(f"{path}/events/summary", world.admin).json["count"] == 3
+    assert len(world.events(f"{path}/events", world.admin)) == 3
+    for credential, path_, expected in (
+        (world.other, path, (403, "admin_required")),
+        (world.admin, "/v1/users/usr_unknown", (404, "user_not_found")),
+    ):
+        refused = world.api.get(f"{path_}/events/summary", credential)
+        assert (refused.status, refused.code) == expected
+
+
+def test_count_of_events_ends_at_a_thousand(world: World) -> None:
+    """Events that TTL has not deleted yet are not counted."""
+    for number in range(1_005):
+        event = an_event(USER_ID)
+        world.service.store.put(event)
+        if number == 996:
+            assert _count(world) == {"count": 999, "is_more": False}
+    assert _count(world) == {"count": 1_000, "is_more": True}
+    world.service.clock.advance(timedelta(days=3_651))
+    assert _count(world) == {"count": 0, "is_more": False}
+
+
+def _count(world: World) -> Any:
+    return world.api.get(
+        f"/v1/users/{USER_ID}/events/summary", world.service.provider.sign_in("admin@example.com")
+    ).json

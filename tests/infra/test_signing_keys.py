@@ -61,7 +61,7 @@ class Desk:
     def history(self) -> list[Event]:
         """Return the events of all keys, the oldest first."""
         store = DynamoDBEventStore(self.cloud.dynamodb, self.cloud.table)
-        return [*reversed(store.list_events(OF_KEYS, after=None, limit=100))]
+        return [*reversed(store.list_events(OF_KEYS, after=None, limit=100).events)]
 
     def _pause(self, seconds: float) -> None:
         if self.interrupted:

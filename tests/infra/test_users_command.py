@@ -129,7 +129,7 @@ class TestHistory:
             ("remove", user.id, "--yes"),
         )
         assert [run(*command)[0] for command in commands] == [0] * 4
-        events = [*reversed(office.stores.events.list_events(user.id, after=None, limit=10))]
+        events = [*reversed(office.stores.events.list_events(user.id, after=None, limit=10).events)]
         assert [event.type for event in events] == [
             EventType.USER_DEACTIVATED,
             EventType.USER_ACTIVATED,
@@ -152,7 +152,7 @@ class TestHistory:
         monkeypatch.setattr(users, "caller_of", caller_of)
         assert run("list")[0] == run("show", user.id)[0] == run("deactivate", user.id, "--yes")[0] == 0
         assert run("remove", user.id)[0] == run("move", user.id, "--subject", "other")[0] == 1
-        assert not office.stores.events.list_events(user.id, after=None, limit=10)
+        assert not office.stores.events.list_events(user.id, after=None, limit=10).events
 
 
 class TestList:

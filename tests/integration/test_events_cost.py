@@ -106,6 +106,25 @@ def test_events_of_all_users(company: Company, wanted: AllEventsQuery, expected:
     assert len(ids) == len(set(ids)) == expected
 
 
+@pytest.mark.parametrize(
+    ("events", "told", "calls", "units"),
+    [(0, (0, False), 1, 0.5), (130, (130, False), 1, 32.5), (1_100, (1_000, True), 3, 249.5)],
+)
+def test_count_of_events_is_bounded(
+    company: Company, events: int, told: tuple[int, bool], calls: int, units: float
+) -> None:
+    """It reads no more than 1,001 rows, eventually consistent. These rows have 2 KB each."""
+    owner = a_user(user_id_for(ISSUER, "user"), id=user_id_for(ISSUER, "user"))
+    for number in range(events):
+        company.put(a_heavy_event(number, owner.id))
+
+    counted = company.service.histories.count(owner)
+
+    assert (counted.count, counted.is_more) == told
+    assert len(company.meter.calls) == calls
+    assert sum(each for _, each in company.meter.calls) == units
+
+
 @pytest.mark.parametrize("of_token", [False, True], ids=["user", "token"])
 def test_events_of_one_user(company: Company, of_token: bool) -> None:
     """A page costs its rows. The search for a rare token costs at most a thousand of them."""

@@ -112,7 +112,8 @@ class TestKeys:
 
 
 def _history(cloud: Cloud) -> Sequence[Event]:
-    return DynamoDBEventStore(cloud.dynamodb, cloud.table).list_events(OF_KEYS, after=None, limit=500)
+    store = DynamoDBEventStore(cloud.dynamodb, cloud.table)
+    return store.list_events(OF_KEYS, after=None, limit=500).events
 
 
 def _signing_kid(service: CloudService) -> str:

@@ -19,6 +19,7 @@ from tests.support.service import MemoryService
 
 PAGE = "/settings/api-tokens"
 PERSON = "user@example.com"
+TOKEN_ID = "tok_0" + "1" * 35
 
 
 @pytest.fixture
@@ -87,9 +88,62 @@ def test_cookies_are_out_of_reach_of_scripts_and_other_hosts(api: Api) -> None:
     }
 
 
+STATE = "view=all&status=idle&token=tok_0&q=n%C3%A4chtlich%20%26%20%2Fmehr&sort=-last_used_at"
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_stranger_comes_back_to_the_same_address(browser: Browser, method: str) -> None:
+    """The page's address holds its state. A sign-in brings a person back to it, with its query."""
+    away = browser.send(method, f"{PAGE}?{STATE}", {})
+    assert away.headers["Location"] == f"/login?return_to={quote(f'{PAGE}?{STATE}')}"
+    leaving = browser.visit(away.headers["Location"])
+    state = parse_qs(urlsplit(leaving.headers["Location"]).query)["state"][0]
+
+    back = browser.come_back(state, PERSON)
+
+    assert back.headers["Location"] == f"{PAGE}?{STATE}"
+    assert browser.visit(back.headers["Location"]).status_code == 200
+
+
+def test_state_in_the_address_changes_nothing_for_the_signed_in(browser: Browser) -> None:
+    """The server sends the same page for each state. The page's script reads it."""
+    browser.sign_in(PERSON)
+
+    plain, stateful = browser.visit(PAGE), browser.visit(f"{PAGE}?{STATE}&{'x' * 3_000}=y")
+
+    assert (stateful.status_code, stateful.body) == (200, plain.body)
+
+
+def test_token_in_the_address_does_not_go_to_the_sign_in(browser: Browser) -> None:
+    """A person who pasted a token into the address does not find it in the next one."""
+    away = browser.visit(f"{PAGE}?view=mine&q=x%20bodhi_eyJhbGciOiJFUzI1NiJ9&bodhi_a=b&token=BODHI%5FeyJ")
+
+    assert away.headers["Location"] == f"/login?return_to={quote(f'{PAGE}?view=mine')}"
+
+
 @pytest.mark.parametrize(
     "return_to",
-    ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:alert(1)", "/a\nb", ""],
+    [
+        "//evil.example",
+        "https://evil.example",
+        "/\\evil.example",
+        "javascript:alert(1)",
+        "/a\nb",
+        "",
+        "?view=all",
+        "/a//evil.example",
+        "/../evil",
+        "/a/../../evil",
+        "/.hidden",
+        "/%2F%2Fevil.example",
+        "/%5Cevil.example",
+        "/a%0d%0aSet-Cookie:x",
+        "/a;b",
+        "/a@evil.example",
+        "/a#b",
+        "/" + "a" * 1_500,
+        f"{PAGE}?q={'x' * 1_500}",
+    ],
 )
 def test_return_path_to_elsewhere_is_ignored(browser: Browser, return_to: str) -> None:
     """A sign-in that a hostile link began ends at the page."""
@@ -99,6 +153,49 @@ def test_return_path_to_elsewhere_is_ignored(browser: Browser, return_to: str) -
     back = browser.visit(f"/login/callback?code={PERSON}&state={state}")
 
     assert back.headers["Location"] == PAGE
+
+
+@pytest.mark.parametrize(
+    ("query", "kept"),
+    [
+        ("view=all", "?view=all"),
+        ("q=a+b%20c", "?q=a%20b%20c"),
+        ("q=%F0%9F%98%80", "?q=%F0%9F%98%80"),
+        ("q=&view=all", "?q=&view=all"),
+        ("status=idle&status=active", "?status=idle&status=active"),
+        ("q=%0D%0ASet-Cookie:x&view=all", "?view=all"),
+        ("q=%250D%250A", ""),
+        ("q=%5Cevil.example", ""),
+        ("q=https://evil.example", ""),
+        ("q=https%3A%2F%2Fevil.example", ""),
+        ("q=%252F%252Fevil.example", ""),
+        ("q=bodhi_x", ""),
+        ("q=bodhi%5Fx", ""),
+        ("q=bodhi%255Fx", ""),
+        ("q=BODHI_x", ""),
+        ("bodhi_=x", ""),
+        ("q=%E2%80%A8", ""),
+        ("q=%FF", ""),
+        ("Q=x", ""),
+        ("q%3Cscript%3E=x", ""),
+        ("q=<script>", "?q=%3Cscript%3E"),
+        ("view", "?view="),
+        ("&".join("a=1" for _ in range(21)), ""),
+        ("q=" + "%F0%9F%98%80" * 100, "?q=" + "%F0%9F%98%80" * 100),
+        ("q=" + "<" * 600, ""),
+    ],
+)
+def test_return_path_keeps_only_a_harmless_query(browser: Browser, query: str, kept: str) -> None:
+    """A parameter with a line end, a host, an encoded escape or a token is left out."""
+    state = browser.leave(quote(f"{PAGE}?{query}"))
+
+    assert browser.come_back(state, PERSON).headers["Location"] == PAGE + kept
+
+
+@pytest.mark.parametrize("path", ["/", "/docs", "/settings/api-tokens", "/a-b/c_d~e.f"])
+def test_return_path_may_be_any_path_of_ours(browser: Browser, path: str) -> None:
+    """Other pages of the service may send people to the sign-in too."""
+    assert browser.come_back(browser.leave(path), PERSON).headers["Location"] == path
 
 
 @pytest.mark.parametrize(
@@ -197,6 +294,90 @@ def test_bad_bearer_does_not_fall_back_to_the_session(browser: Browser) -> None:
     for header in ("Bearer nonsense", "Basic dTpw", "Bearer "):
         refused = browser.send("GET", "/v1/tokens", {"Authorization": header})
         assert (refused.status_code, code_of(refused)) == (401, "not_authenticated")
+
+
+READS = (
+    "/v1/me",
+    "/v1/me/events",
+    "/v1/tokens",
+    "/v1/tokens/summary",
+    f"/v1/tokens/{TOKEN_ID}",
+    f"/v1/tokens/{TOKEN_ID}/usage",
+    f"/v1/tokens/{TOKEN_ID}/events",
+    "/v1/users",
+    "/v1/admin/tokens",
+    "/v1/events",
+)
+
+
+@pytest.mark.parametrize("expected", ["usr_" + "a" * 32, user_id_for(ISSUER, PERSON), "", "nonsense", " "])
+@pytest.mark.parametrize("path", READS)
+def test_read_for_another_person_than_expected_is_refused(
+    browser: Browser, path: str, expected: str
+) -> None:
+    """A tab of one person never shows what belongs to the person who signed in later."""
+    browser.sign_in(PERSON)
+    browser.sign_in("admin@example.com")
+
+    refused = browser.send("GET", path, {"X-Expected-User": expected})
+
+    assert (refused.status_code, code_of(refused)) == (412, "session_changed")
+    document = json.loads(refused.body)
+    assert set(document) == {"type", "title", "status", "code", "detail"}
+    assert b"admin@example.com" not in refused.body
+    assert user_id_for(ISSUER, "admin@example.com").encode() not in refused.body
+
+
+def test_expected_person_is_served(browser: Browser) -> None:
+    """With the session's own user in the header, or without a header, calls are as before."""
+    browser.sign_in(PERSON)
+    expected = {"X-Expected-User": user_id_for(ISSUER, PERSON)}
+
+    for headers in ({}, expected):
+        assert browser.send("GET", "/v1/tokens", headers).status_code == 200
+        assert browser.change("POST", "/v1/tokens", headers=headers).status_code == 201
+
+
+def test_change_for_another_person_than_expected_changes_nothing(browser: Browser) -> None:
+    """It says that the session changed, also with the secret of the earlier session."""
+    browser.sign_in(PERSON)
+    secret = browser.page_data("csrf-token")
+    browser.sign_in("other@example.com")
+    expected = {"X-Expected-User": user_id_for(ISSUER, PERSON)}
+
+    for headers in (expected, {**expected, "X-CSRF-Token": secret}):
+        refused = browser.change("POST", "/v1/tokens", headers=headers)
+        assert (refused.status_code, code_of(refused)) == (412, "session_changed")
+
+    assert json.loads(browser.visit("/v1/tokens").body)["tokens"] == []
+
+
+def test_another_site_learns_nothing_by_an_expected_user(browser: Browser) -> None:
+    """Its change is refused as before, whether or not it guesses who is signed in."""
+    browser.sign_in(PERSON)
+
+    for user_id in (user_id_for(ISSUER, PERSON), user_id_for(ISSUER, "other@example.com")):
+        headers = {"Origin": "https://evil.example", "X-Expected-User": user_id}
+        refused = browser.change("POST", "/v1/tokens", headers=headers)
+        assert (refused.status_code, code_of(refused)) == (403, "cross_site_request")
+
+
+def test_ended_session_is_told_before_another_person(browser: Browser) -> None:
+    """Without a session nobody is signed in, so nothing has changed hands."""
+    refused = browser.send("GET", "/v1/tokens", {"X-Expected-User": user_id_for(ISSUER, PERSON)})
+
+    assert (refused.status_code, code_of(refused)) == (401, "not_authenticated")
+
+
+def test_expected_person_does_not_matter_to_a_jwt(api: Api, service: MemoryService) -> None:
+    """A JWT names its person itself, and cannot pass to another one under a caller's hands."""
+    jwt = service.provider.sign_in(PERSON)
+
+    answer = api.get(
+        "/v1/tokens", jwt, headers={"X-Expected-User": user_id_for(ISSUER, "other@example.com")}
+    )
+
+    assert answer.status == 200
 
 
 def test_head_of_the_page_has_the_headers_of_get(browser: Browser) -> None:

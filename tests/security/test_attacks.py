@@ -338,6 +338,7 @@ def test_attack_list_covers_the_contract() -> None:
         ("GET", "/v1/users/{user_id}"),
         ("PATCH", "/v1/users/{user_id}"),
         ("GET", "/v1/users/{user_id}/events"),
+        ("GET", "/v1/users/{user_id}/events/summary"),
         ("DELETE", "/v1/users/{user_id}/tokens"),
         ("GET", "/v1/users/{user_id}/tokens"),
         ("GET", "/v1/users/{user_id}/tokens/summary"),

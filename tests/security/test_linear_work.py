@@ -35,6 +35,7 @@ from chalicelib.handlers.http.credentials import credentials
 from chalicelib.handlers.oauth import clients
 from chalicelib.handlers.oauth import endpoints as oauth
 from chalicelib.handlers.oauth.forms import ClientForm
+from chalicelib.handlers.page.return_paths import return_path
 from chalicelib.handlers.v1 import exposed, tokens
 from chalicelib.handlers.v1 import users as user_calls
 from chalicelib.services import cursors, list_orders
@@ -153,12 +154,14 @@ def header(given: str) -> None:
 
 
 def path(given: str) -> None:
-    """Compare a path with scopes at the door of an HTTP API, and ids in it with their form."""
+    """Compare a path with scopes at the door of an HTTP API, and ids with their form, and return to it."""
     with suppress(ApiTokensError):
         list(readings(f"/{given}"))
     TOKEN_ID.fullmatch(given)
     USER_ID.fullmatch(given)
     MANY_STARS.require(frozenset({"s"}), "GET", f"/{given}")
+    return_path(f"/{given}")
+    return_path(f"/a?q={given}")
 
 
 def token_string(given: str) -> None:

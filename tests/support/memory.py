@@ -24,7 +24,7 @@ from chalicelib.domain.flush_budget import FlushBudget
 from chalicelib.domain.identities import SubjectIdentifier
 from chalicelib.domain.keys import KeyRing, KeyState, VerificationKey
 from chalicelib.domain.lines import Change, Ending, Line
-from chalicelib.domain.ports.events import EventsOfDay
+from chalicelib.domain.ports.events import MAX_COUNTED, EventCount, EventPart
 from chalicelib.domain.ports.flushes import BudgetSwap, KeptBudget
 from chalicelib.domain.ports.users import Counted, UserPage
 from chalicelib.domain.revocations import EndedGeneration
@@ -389,19 +389,26 @@ class InMemoryStore(SweptRows, JobRows):
                 full = replace(row, full_until=until, full_count=user.live_tokens)
                 self._users[row.id] = replace(full, revision=row.revision + 1)
 
-    def list_events(self, user_id: str, *, after: str | None, limit: int) -> Sequence[Event]:
+    def list_events(self, user_id: str, *, after: str | None, limit: int) -> EventPart:
         """Return events of a user, the newest first."""
         with self._lock:
             found = sorted(self.events(user_id), key=lambda event: event.position, reverse=True)
-        return [event for event in found if after is None or event.position < after][:limit]
+        left = [event for event in found if after is None or event.position < after]
+        return EventPart(left[:limit], left[limit - 1].position if len(left) > limit else None)
 
-    def list_day(self, day: date, *, before: str, limit: int) -> EventsOfDay:
+    def count_events(self, user_id: str, now: datetime) -> EventCount:
+        """Count what is kept."""
+        with self._lock:
+            count = sum(event.purge_at > now for event in self.events(user_id))
+        return EventCount(min(count, MAX_COUNTED), count > MAX_COUNTED)
+
+    def list_day(self, day: date, *, before: str, limit: int) -> EventPart:
         """Return events of a day, the newest first."""
         with self._lock:
             of_day = [e for e in self.events() if e.at.date() == day and e.position < before]
         found = sorted(of_day, key=lambda event: event.position, reverse=True)
         is_last = len(found) <= limit
-        return EventsOfDay(found[:limit], None if is_last else found[limit - 1].position)
+        return EventPart(found[:limit], None if is_last else found[limit - 1].position)
 
     def add_event(self, event: Event) -> bool:
         """Write a derived event, unless it exists."""

@@ -2,7 +2,7 @@
 
 import heapq
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +11,13 @@ from chalicelib.adapters.dynamodb.errors import ConditionFailed, translated
 from chalicelib.adapters.dynamodb.events import EVENT, SHARDS, put_event
 from chalicelib.adapters.dynamodb.reads import batch_get, readable
 from chalicelib.domain.events import Event
-from chalicelib.domain.ports.events import EventsOfDay
+from chalicelib.domain.ports.events import MAX_COUNTED, EventCount, EventPart
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+# A query reads at most 1 MB, and an event is at most 4 KB.
+_MOST_COUNTS = 5
 
 
 class DynamoDBEventStore:
@@ -24,37 +27,58 @@ class DynamoDBEventStore:
         self._client = client
         self._table = table
 
-    def list_events(self, user_id: str, *, after: str | None, limit: int) -> Sequence[Event]:
-        """Return events of a user, the newest first. Raises StoreUnavailable."""
+    def list_events(self, user_id: str, *, after: str | None, limit: int) -> EventPart:
+        """Return events of a user, the newest first, by one query. Raises StoreUnavailable."""
         partition = primary_keys.EVENTS + user_id
         start = {"ExclusiveStartKey": primary_keys.primary_key(partition, after)} if after else {}
-        found: list[Event] = []
-        while True:
+        with translated():
+            page = self._client.query(
+                TableName=self._table,
+                KeyConditionExpression="pk = :pk",
+                ExpressionAttributeValues={":pk": attributes.text(partition)},
+                ConsistentRead=True,
+                ScanIndexForward=False,
+                Limit=limit,
+                **start,  # type: ignore[arg-type]
+            )
+        # A query ends after 1 MB, which the largest events may reach.
+        last = page.get("LastEvaluatedKey")
+        return EventPart(_events(page["Items"]), str(last["sk"]["S"]) if last else None)
+
+    def count_events(self, user_id: str, now: datetime) -> EventCount:
+        """Count the newest rows of a user, eventually consistent. Raises StoreUnavailable."""
+        start: Mapping[str, Any] = {}
+        count, left = 0, MAX_COUNTED + 1
+        for _ in range(_MOST_COUNTS):
             with translated():
                 page = self._client.query(
                     TableName=self._table,
+                    Select="COUNT",
                     KeyConditionExpression="pk = :pk",
-                    ExpressionAttributeValues={":pk": attributes.text(partition)},
-                    ConsistentRead=True,
+                    # TTL may delete a row days after its time.
+                    FilterExpression="purge_at > :now",
+                    ExpressionAttributeValues={
+                        ":pk": attributes.text(primary_keys.EVENTS + user_id),
+                        ":now": attributes.purge_time(now),
+                    },
                     ScanIndexForward=False,
-                    Limit=limit - len(found),
-                    **start,  # type: ignore[arg-type]
+                    Limit=left,
+                    **start,
                 )
-            found += _events(page["Items"])
-            # A query ends after 1 MB, which the largest events may reach, and a row may be unreadable. A
-            # short list would mean that the history ends.
-            if len(found) == limit or "LastEvaluatedKey" not in page:
-                return found
-            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}  # type: ignore[dict-item]
+            count, left = count + page["Count"], left - page["ScannedCount"]
+            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]} if "LastEvaluatedKey" in page else {}
+            if not start or left <= 0:
+                break
+        return EventCount(min(count, MAX_COUNTED), bool(start) or count > MAX_COUNTED)
 
-    def list_day(self, day: date, *, before: str, limit: int) -> EventsOfDay:
+    def list_day(self, day: date, *, before: str, limit: int) -> EventPart:
         """Return events of a day, by one query for each part of it. Raises StoreUnavailable."""
         parts = [self._part_of_day(day, shard, before, limit) for shard in range(SHARDS)]
         newest_first = heapq.merge(*parts, key=_position, reverse=True)
         # Any of the next ``limit`` events is among the first ``limit`` of its part.
         found = list(islice(newest_first, limit))
         is_last = sum(map(len, parts)) <= limit and all(len(part) < limit for part in parts)
-        return EventsOfDay(self._rows(found), None if is_last else _position(found[-1]))
+        return EventPart(self._rows(found), None if is_last else _position(found[-1]))
 
     def add_event(self, event: Event) -> bool:
         """Write a derived event. Return False if it exists. Raises StoreUnavailable."""

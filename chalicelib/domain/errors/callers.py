@@ -82,6 +82,13 @@ class CrossSiteRequest(ApiTokensError):
     detail = "This request did not come from the page itself. Load the page again and retry."
 
 
+class SessionChanged(ApiTokensError):
+    """The session is another person's than the caller expects. The error says nothing about that person."""
+
+    code = "session_changed"
+    detail = "Another person has signed in in this browser. Load the page again."
+
+
 class ApiTokenNotAllowed(ApiTokensError):
     """An API token was presented, but the call needs a person's sign-in."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Protocol
 
 from chalicelib.domain.events import Event
@@ -11,11 +11,23 @@ MOST_EVENTS = 10
 """The most events that a bus takes at once (EventBridge API Reference, "PutEvents")."""
 
 
-@dataclass(frozen=True, slots=True)
-class EventsOfDay:
-    """Events of one UTC day, the newest first. ``next_position`` is None if the day has no more.
+MAX_COUNTED = 1_000
+"""The largest number of events that a count tells."""
 
-    Fewer events than asked for do not mean that the day has no more.
+
+@dataclass(frozen=True, slots=True)
+class EventCount:
+    """A number of events, at most 1,000. With ``is_more``, there are more or there may be more."""
+
+    count: int
+    is_more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EventPart:
+    """A part of a user's or a day's events, the newest first. ``next_position`` is None after the last.
+
+    A part may be short or empty before the last one, because rows that cannot be read are left out.
     """
 
     events: Sequence[Event]
@@ -25,14 +37,21 @@ class EventsOfDay:
 class EventStore(Protocol):
     """Events. Each is written with the change that it is about, except for those that are derived."""
 
-    def list_events(self, user_id: str, *, after: str | None, limit: int) -> Sequence[Event]:
-        """Return at most ``limit`` events of a user, the newest first, strongly consistent.
+    def list_events(self, user_id: str, *, after: str | None, limit: int) -> EventPart:
+        """Return at most ``limit`` events of a user, strongly consistent, by one call.
 
-        ``after`` is the position of the last event of the page before. Raises StoreUnavailable.
+        ``after`` is the position where the part before ended. Raises StoreUnavailable.
         """
         ...
 
-    def list_day(self, day: date, *, before: str, limit: int) -> EventsOfDay:
+    def count_events(self, user_id: str, now: datetime) -> EventCount:
+        """Return how many events of a user are kept at ``now``, by at most five calls.
+
+        The count may be seconds old. Raises StoreUnavailable.
+        """
+        ...
+
+    def list_day(self, day: date, *, before: str, limit: int) -> EventPart:
         """Return at most ``limit`` (1 to 100) events of all users on a UTC day before a position.
 
         The index that it reads may be seconds behind. It makes at most nine calls. Raises StoreUnavailable.

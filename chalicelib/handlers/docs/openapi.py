@@ -17,7 +17,7 @@ from chalicelib.handlers.docs.texts import (
     Json,
 )
 from chalicelib.handlers.http.cookies import SESSION_COOKIE
-from chalicelib.handlers.http.credentials import CSRF_HEADER
+from chalicelib.handlers.http.credentials import CSRF_HEADER, EXPECTED_USER_HEADER
 from chalicelib.handlers.http.operations import Documented, Operation
 from chalicelib.handlers.http.problems import PROBLEMS
 from chalicelib.handlers.http.requests import FORM, JSON, MAX_DEPTH
@@ -121,7 +121,9 @@ def _security_schemes(used: set[str], site: Site) -> Json:
             "type": "apiKey",
             "in": "cookie",
             "name": SESSION_COOKIE.named(site),
-            "description": "The session of a person at the page. Only the page's own scripts use it.",
+            "description": "The session of a person at the page. Only the page's own scripts use it. A "
+            f"call may name the id of its user in `{EXPECTED_USER_HEADER}`. If the session is another "
+            "person's, the response is 412 `session_changed`. With a JWT the header is ignored.",
         }
         schemes[COMPANIONS["session"]] = {
             "type": "apiKey",

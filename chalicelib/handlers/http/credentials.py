@@ -15,6 +15,7 @@ from chalicelib.handlers.http.site import site_of
 from chalicelib.services.sign_in import Credentials
 
 CSRF_HEADER = "X-CSRF-Token"
+EXPECTED_USER_HEADER = "X-Expected-User"
 
 
 def credentials(request: Request) -> Credentials:
@@ -28,6 +29,7 @@ def credentials(request: Request) -> Credentials:
         else presented("bearer", unverified_header) or "",
         unverified_cookie=SESSION_COOKIE.read(request, site),
         unverified_csrf_token=request.headers.get(CSRF_HEADER, ""),
+        unverified_expected_user=request.headers.get(EXPECTED_USER_HEADER),
         changes=request.method not in SAFE_METHODS,
         same_origin=request.headers.get("origin") == site.origin,
     )

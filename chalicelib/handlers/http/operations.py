@@ -51,6 +51,7 @@ PERSON = Access(
         errors.UserInactive,
         errors.SignInTooSoon,
         errors.CrossSiteRequest,
+        errors.SessionChanged,
         errors.TokensUnavailable,
         errors.ConcurrentChange,
         errors.DependencyUnavailable,

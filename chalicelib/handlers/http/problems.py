@@ -57,6 +57,7 @@ _STATUSES: dict[type[errors.ApiTokensError], HTTPStatus] = {
     errors.Conflict: HTTPStatus.CONFLICT,
     errors.DailyLimitReached: HTTPStatus.TOO_MANY_REQUESTS,
     errors.PreconditionFailed: HTTPStatus.PRECONDITION_FAILED,
+    errors.SessionChanged: HTTPStatus.PRECONDITION_FAILED,
     errors.IdempotencyKeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.DependencyUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }

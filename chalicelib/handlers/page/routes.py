@@ -1,6 +1,5 @@
 """``/settings/api-tokens``: the page, and signing in and out of it."""
 
-import re
 from http import HTTPStatus
 
 from chalice.app import Blueprint, Response
@@ -26,16 +25,14 @@ from chalicelib.handlers.http.credentials import caller_of, credentials
 from chalicelib.handlers.http.problems import render_errors
 from chalicelib.handlers.http.site import site_of
 from chalicelib.handlers.page import render
+from chalicelib.handlers.page.return_paths import PAGE, return_path, sign_in_path
 from chalicelib.handlers.page.values import values_of
 from chalicelib.services.login import Callback
 
 web = Blueprint(__name__)
 
-PAGE = "/settings/api-tokens"
 CALLBACK = "/login/callback"
 
-# A path of ours. A browser would read two slashes at its start as another host.
-_RETURN_PATH = re.compile(r"/(?![/\\])[A-Za-z0-9/._~?&=%-]{0,200}")
 _OVER = frozenset({LoginReason.NOT_BEGUN_HERE, LoginReason.TOOK_TOO_LONG})
 _FAILED = "Something went wrong here. Try again. If it happens again, report the reference."
 
@@ -78,7 +75,10 @@ def home() -> Response:
 @web.route(PAGE, methods=["GET", "HEAD"])
 @render_errors("page.show", as_page, failure)
 def show_page() -> Response:
-    """Return the page to a signed-in person. Redirect any other person to the sign-in."""
+    """Return the page to a signed-in person. Redirect any other person to the sign-in.
+
+    The address holds the page's state as its query, which the sign-in brings back.
+    """
     site = site_of(web.current_request)
     try:
         visitor = bootstrap.service().sign_in.visitor(credentials(web.current_request))
@@ -88,7 +88,7 @@ def show_page() -> Response:
         # Not an error for the person: the page is there, and says that this mode has no tokens.
         return render.notice(site, "API Tokens Not Available", error.detail, HTTPStatus.OK)
     except NotAuthenticated:
-        return render.redirect(f"{site.prefix}/login?return_to={PAGE}")
+        return render.redirect(f"{site.prefix}{sign_in_path(web.current_request)}")
 
 
 @web.route("/login", methods=["GET"])
@@ -96,8 +96,7 @@ def show_page() -> Response:
 def begin_login() -> Response:
     """Redirect the browser to the provider."""
     request = web.current_request
-    site, asked = site_of(request), _given("return_to")
-    return_to = asked if _RETURN_PATH.fullmatch(asked) else PAGE
+    site, return_to = site_of(request), return_path(_given("return_to"))
     pending = LOGIN_COOKIE.tags(request, site)
     begun = bootstrap.service().login.begin(return_to, site.url(CALLBACK), pending)
     cookies = [LOGIN_COOKIE.of(begun.id).set(site, begun.cookie)]

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain.errors import InvalidCursor
-from chalicelib.domain.events import OF_KEYS, ActorKind, Event, EventType
+from chalicelib.domain.events import LONGEST_RETENTION, OF_KEYS, ActorKind, Event, EventType
 from chalicelib.domain.networks import RecordNetworks
-from chalicelib.domain.ports.events import EventsOfDay
+from chalicelib.domain.ports.events import EventPart
 from chalicelib.services import cursors
 from chalicelib.services.all_events import DEFAULT_SPAN, MOST_CALLS, AllEventsQuery, ListAllEvents
 from tests.support.actors import an_event
@@ -32,7 +32,7 @@ class Meter(InMemoryStore):
         super().__init__()
         self.calls = 0
 
-    def list_day(self, day: date, *, before: str, limit: int) -> EventsOfDay:
+    def list_day(self, day: date, *, before: str, limit: int) -> EventPart:
         """Return events of a day."""
         assert 1 <= limit <= 100
         self.calls += 9
@@ -243,6 +243,23 @@ def test_forged_place_is_harmless(world: World, before: str, since: str) -> None
     query = AllEventsQuery()
     cursor = cursors.write_sealed(query.seal, before, since)
     assert world.all.page(replace(query, cursor=cursor)).events == []
+
+
+@pytest.mark.parametrize("year", [1, 1970])
+def test_walk_ends_where_no_event_can_be_kept(world: World, year: int) -> None:
+    """Empty pages come to an end within the longest retention. A cursor from elsewhere goes no further."""
+    oldest = world.has(NOW - LONGEST_RETENTION, purge_at=NOW + SECOND)
+    since = datetime(year, 1, 1, tzinfo=UTC)
+    pages = world.pages(AllEventsQuery(since=since))
+    assert [each for page in pages for each in page] == [oldest.id]
+    # Four days a page.
+    assert len(pages) <= LONGEST_RETENTION.days / 4 + 1
+
+    query = AllEventsQuery(since=since)
+    forged = cursors.write_sealed(query.seal, "0" * 14 + "9", "0" * 15)
+    world.store.calls = 0
+    assert world.all.page(replace(query, cursor=forged)).next_cursor is None
+    assert world.store.calls == 0
 
 
 @pytest.mark.parametrize("year", [1, 1969, 1970, 9999])

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from chalicelib.domain.errors import InvalidCursor
 from chalicelib.domain.events import ActorKind, Difference, Event, EventType
 from chalicelib.domain.networks import RecordNetworks
+from chalicelib.domain.ports.events import EventPart
 from chalicelib.domain.tokens import Token
 from chalicelib.domain.users import User
 from chalicelib.services import cursors
@@ -32,11 +33,11 @@ class Meter(InMemoryStore):
         self.reads = 0
         self.most_at_once = 0
 
-    def list_events(self, user_id: str, *, after: str | None, limit: int) -> list[Event]:
+    def list_events(self, user_id: str, *, after: str | None, limit: int) -> EventPart:
         """Return events of a user."""
         self.reads += 1
         self.most_at_once = max(self.most_at_once, limit)
-        return list(super().list_events(user_id, after=after, limit=limit))
+        return super().list_events(user_id, after=after, limit=limit)
 
 
 class World:
@@ -118,6 +119,30 @@ def test_long_history_is_read_in_bounded_steps(world: World) -> None:
     for n in range(MOST_READS * 100 + 1):
         world.has(at=START + n * SECOND)
     assert [event.id for event in world.all(world.owner, token)] == [first.id]
+
+
+def test_rows_that_cannot_be_read_end_no_walk(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page makes its reads and no more. The next page goes on behind the rows that it skipped."""
+    event = world.has(at=START)
+    for n in range(MOST_READS * 4):
+        world.has(at=START + (n + 1) * SECOND)
+    read = world.store.list_events
+
+    def unreadable(user_id: str, *, after: str | None, limit: int) -> EventPart:
+        part = read(user_id, after=after, limit=limit)
+        return EventPart([e for e in part.events if e.id == event.id], part.next_position)
+
+    monkeypatch.setattr(world.store, "list_events", unreadable)
+    cursor, pages = None, []
+    while True:
+        world.store.reads = 0
+        page = world.histories.own(world.owner, HistoryQuery(2, cursor))
+        assert world.store.reads <= MOST_READS
+        pages.append([each.id for each in page.events])
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    assert pages == [[], [event.id]]
 
 
 def test_walk_ends_before_the_token_was_made(world: World) -> None:

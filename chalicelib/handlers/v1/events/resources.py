@@ -5,6 +5,7 @@ from typing import Annotated, TypeAlias
 from msgspec import Meta
 
 from chalicelib.domain.events import ActorKind, EventType
+from chalicelib.domain.ports.events import MAX_COUNTED
 from chalicelib.handlers.http.wire import Resource, TokenId, UserId
 from chalicelib.handlers.v1.resources import Moment, NextCursor, SeenFrom
 from chalicelib.services.listing import MAX_LIMIT
@@ -66,6 +67,18 @@ class EventPage(Resource, frozen=True, kw_only=True):
 
     events: Annotated[list[Event], Meta(max_length=MAX_LIMIT)]
     next_cursor: NextCursor
+
+
+class EventSummary(Resource, frozen=True, kw_only=True):
+    """The events of a user in numbers."""
+
+    count: Annotated[
+        int,
+        Meta(ge=0, le=MAX_COUNTED, description="The kept events of the user's account and tokens."),
+    ]
+    is_more: Annotated[
+        bool, Meta(description=f"True if there are more than {MAX_COUNTED:,}, or if not all were counted.")
+    ]
 
 
 class EventUser(Resource, frozen=True, kw_only=True):

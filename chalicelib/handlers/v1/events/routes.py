@@ -91,6 +91,31 @@ def read_users_events(user_id: str) -> Response:
     return responses.document(rendering.admins_page(page))
 
 
+SUMMARIZE = Operation(
+    "GET",
+    "/v1/users/{user_id}/events/summary",
+    "user.events.summary",
+    "Users",
+    ADMIN,
+    (DocumentedResponse(body=resources.EventSummary),),
+    raises=(errors.UserNotFound,),
+)
+
+
+@SUMMARIZE.on(histories)
+def summarize_users_events(user_id: str) -> Response:
+    """Return the number of events of a user's account and tokens, up to 1,000.
+
+    Before you remove the user, it tells how many events stay after the removal. The removal adds its own.
+    An event of the last second may be missing.
+    """
+    service = bootstrap.service()
+    service.sign_in.admin(credentials(histories.current_request))
+    counted = service.histories.count(service.administer.get(user_id))
+    summary = resources.EventSummary(count=counted.count, is_more=counted.is_more)
+    return responses.document(summary)
+
+
 READ_OF_USERS_TOKEN = Operation(
     "GET",
     "/v1/users/{user_id}/tokens/{token_id}/events",
