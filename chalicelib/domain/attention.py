@@ -1,7 +1,8 @@
 """The reasons for which tokens need the attention of their owner."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum
 
 from chalicelib.domain.ids import was_made_before
@@ -73,3 +74,43 @@ def _happened_to(token: Token, now: datetime) -> Mapping[Attention, datetime]:
         ),
     }
     return {reason: at for reason, at in happened.items() if at and now - at < LATELY}
+
+
+@dataclass(frozen=True, slots=True)
+class KnownUses:
+    """The uses that are a reason for attention, as far as the token's row knows them.
+
+    ``count`` is a lower bound, and ``network`` that of the last one. Each is None if it is not known.
+    """
+
+    count: int | None = None
+    network: str | None = None
+
+
+def uses_behind(reason: Attention, token: Token) -> KnownUses:
+    """Return the uses of a token that are a reason for attention. Other reasons have none."""
+    refused = token.refused
+    last_from = refused.last_from if refused else None
+    if reason is Attention.USED_IN_OVERLAP:
+        return KnownUses(_uses_since_rotation(token) or None, token.last_used_from)
+    if reason is Attention.USED_AFTER_OVERLAP:
+        is_last = refused is not None and refused.last_reason is RefusedReason.ROTATED
+        return KnownUses(token.reuse_count or None, last_from if is_last else None)
+    if reason is Attention.REFUSED and refused:
+        return KnownUses(refused.count, last_from)
+    return KnownUses()
+
+
+def _uses_since_rotation(token: Token) -> int:
+    """Return the uses on the days that began after the rotation.
+
+    Those on the day of the rotation are not counted, because the row does not tell which came before it.
+    """
+    successor_id = token.successor_id or ""
+    return sum(
+        count for day, count in token.usage.items() if was_made_before(successor_id, _beginning_of(day))
+    )
+
+
+def _beginning_of(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)

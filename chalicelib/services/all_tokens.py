@@ -13,35 +13,39 @@ from chalicelib.domain.ids import TOKEN_ID, USER_ID
 from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.ports.tokens import AuthorizationStore, TokenIndex, TokenStore
 from chalicelib.domain.ports.users import UserStore
+from chalicelib.domain.text import search_key
 from chalicelib.domain.token_filters import TokenFilter
 from chalicelib.domain.token_rules import TokenRules
 from chalicelib.domain.tokens import Token
 from chalicelib.domain.users import User
 from chalicelib.services import cursors
 from chalicelib.services.listing import DEFAULT_LIMIT, ListTokens, TokenView
+from chalicelib.services.read_budget import (
+    ENDED_GENERATION,
+    OWNER,
+    OWNERS_AT_ONCE,
+    QUERY,
+    TOKEN,
+    WHOLE_UNIT,
+    PageIsFullError,
+    ReadBudget,
+)
 from chalicelib.services.users import POSITION, has_text
-
-MOST_CALLS = 40
-"""The largest number of calls to DynamoDB for one page."""
-MOST_READ_UNITS = 100
-"""The largest number of read units for one page."""
-
-_OWNERS_AT_ONCE = 25
-_ROWS_AT_ONCE = 100
-# Quarters of a read unit for each eventually consistent read. A token's row has at most 4 KB: its texts
-# have at most 600 characters, of up to four bytes each.
-_TOKEN, _OWNER, _ENDED_GENERATION, _QUERY = 2, 2, 2, 2
-_WHOLE_UNIT = 4
 
 _TOKEN_ID_OR_NONE = re.compile(rf"(?:{TOKEN_ID.pattern})?")
 
 
 @dataclass(frozen=True, slots=True)
 class AllTokensQuery:
-    """The filters and the start of a page. ``owner`` is a user id, or a text as in the search of users."""
+    """The filters and the start of a page.
+
+    ``owner`` is a user id, or a text as in the search of users. ``anywhere`` is the id of a token or of a
+    user. Any other text of it is looked for in the names of tokens, and as in the search of users.
+    """
 
     filter: TokenFilter = field(default_factory=TokenFilter)
     owner: str = ""
+    anywhere: str = ""
     token_id: str | None = None
     limit: int = DEFAULT_LIMIT
     cursor: str | None = None
@@ -49,13 +53,38 @@ class AllTokensQuery:
     @property
     def seal(self) -> str:
         """The seal of the filters. A cursor is valid only for the filters that it was made with."""
-        return cursors.seal(self.filter, self.owner, self.token_id)
+        return cursors.seal(self.filter, self.owner, self.anywhere, self.token_id)
+
+    @property
+    def only_token_id(self) -> str | None:
+        """The id of the only token that can match, if the query has one."""
+        if self.token_id is None and TOKEN_ID.fullmatch(self.anywhere):
+            return self.anywhere
+        return self.token_id
+
+    @property
+    def only_owner_id(self) -> str | None:
+        """The id of the only owner who can match, if the query has one."""
+        return next((text for text in (self.owner, self.anywhere) if USER_ID.fullmatch(text)), None)
+
+    @property
+    def is_everything(self) -> bool:
+        """True if every token matches of an owner who does."""
+        return self.filter.is_empty and not self.anywhere
 
     def is_about(self, owner: User) -> bool:
         """Return True if the owner matches."""
         if USER_ID.fullmatch(self.owner):
             return owner.id == self.owner
         return has_text(owner, self.owner)
+
+    def matches(self, token: Token, owner: User, now: datetime, rules: TokenRules) -> bool:
+        """Return True if a token matches at ``now``, whose owner does."""
+        if not self.filter.matches(token, owner, now, rules):
+            return False
+        if not self.anywhere or self.anywhere in (token.id, owner.id):
+            return True
+        return search_key(self.anywhere) in search_key(token.name) or has_text(owner, self.anywhere)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +130,8 @@ class ListAllTokens:
     def page(self, query: AllTokensQuery) -> AllTokensPage:
         """Return one page. Raises InvalidCursor or DependencyUnavailable."""
         place, now = _Place.read(query), self._clock.now()
-        if query.token_id is not None:
-            return AllTokensPage(self._views(self._by_id(query.token_id, query, now), now), None)
+        if query.only_token_id is not None:
+            return AllTokensPage(self._views(self._by_id(query.only_token_id, query, now), now), None)
         walk = _Walk(self._users, self._tokens, query, now, self._rules)
         next_place = walk.go_on(place)
         return AllTokensPage(
@@ -117,7 +146,7 @@ class ListAllTokens:
         token, owner = self._rows.find_for_authorization(owner_id, token_id)
         if token is None or owner is None or not query.is_about(owner):
             return []
-        return [(owner, token)] if query.filter.matches(token, owner, now, self._rules) else []
+        return [(owner, token)] if query.matches(token, owner, now, self._rules) else []
 
     def _views(self, found: Sequence[tuple[User, Token]], now: datetime) -> Sequence[OwnedView]:
         old = {(owner.id, t.generation) for owner, t in found if t.generation != owner.generation}
@@ -150,34 +179,6 @@ class _Place:
         return cls(*cursors.read_sealed(query.cursor, query.seal, POSITION, _TOKEN_ID_OR_NONE))
 
 
-class _PageIsFullError(Exception):
-    """The page has enough tokens, or nothing is left to read for it."""
-
-
-@dataclass(slots=True)
-class _Budget:
-    """The calls and the quarters of read units that are left for a page."""
-
-    # The last call reads the ended generations of the tokens that were found.
-    calls: int = MOST_CALLS - 1
-    quarters: int = MOST_READ_UNITS * _WHOLE_UNIT
-
-    def pay(self, calls: int, quarters: int) -> None:
-        """Pay for reads. Raises _PageIsFullError if too little is left."""
-        if self.calls < calls or self.quarters < quarters:
-            raise _PageIsFullError
-        self.calls -= calls
-        self.quarters -= quarters
-
-    def most_rows(self) -> int:
-        """Return the number of tokens that a query may read. Raises _PageIsFullError if it is zero."""
-        # Each token may need the record of an ended generation.
-        rows = min((self.quarters - _QUERY) // (_TOKEN + _ENDED_GENERATION), _ROWS_AT_ONCE)
-        if self.calls == 0 or rows <= 0:
-            raise _PageIsFullError
-        return rows
-
-
 class _Walk:
     """One page of the walk through all users and their tokens."""
 
@@ -189,7 +190,7 @@ class _Walk:
         self._query = query
         self._now = now
         self._rules = rules
-        self._budget = _Budget()
+        self._budget = ReadBudget()
         self._place: _Place | None = None
         self._old: set[tuple[str, str]] = set()
         self.found: list[tuple[User, Token]] = []
@@ -205,30 +206,30 @@ class _Walk:
                 if self._query.is_about(owner) and self._query.filter.may_match_tokens_of(owner):
                     self._read_tokens(owner, after)
                 self._place = _Place(owner.position)
-        except _PageIsFullError:
+        except PageIsFullError:
             return self._place
         return None
 
     def _owners(self, place: _Place | None) -> Iterator[tuple[User, str | None]]:
         """Yield the owners from ``place`` on, and the token after which to read."""
-        wanted = self._query.owner
+        only_owner_id = self._query.only_owner_id
         if place and place.token_id:
             yield from self._owner(place.user_id, place.token_id)
-        if USER_ID.fullmatch(wanted):
+        if only_owner_id:
             if place is None:
-                yield from self._owner(wanted, None)
+                yield from self._owner(only_owner_id, None)
             return
         position = place.position if place else None
         while True:
-            self._budget.pay(2, _QUERY + _OWNERS_AT_ONCE * _OWNER)
-            page = self._users.list_users(after=position, limit=_OWNERS_AT_ONCE, strong=False)
+            self._budget.pay(2, QUERY + OWNERS_AT_ONCE * OWNER)
+            page = self._users.list_users(after=position, limit=OWNERS_AT_ONCE, strong=False)
             yield from ((owner, None) for owner in page.users)
             position = page.next_position
             if position is None:
                 return
 
     def _owner(self, user_id: str, after: str | None) -> Iterator[tuple[User, str | None]]:
-        self._budget.pay(1, _WHOLE_UNIT)
+        self._budget.pay(1, WHOLE_UNIT)
         owner = self._users.find_user(user_id)
         if owner:
             yield owner, after
@@ -236,13 +237,13 @@ class _Walk:
     def _read_tokens(self, owner: User, after: str | None) -> None:
         while True:
             size = self._budget.most_rows()
-            if self._query.filter.is_empty:
+            if self._query.is_everything:
                 # One more than the page has place for shows that there is another page.
                 size = min(size, self._query.limit - len(self.found) + 1)
             tokens = self._tokens.list_tokens(
                 owner.id, after=after, newest_first=True, limit=size, strong=False
             )
-            self._budget.pay(1, _QUERY + len(tokens) * _TOKEN)
+            self._budget.pay(1, QUERY + len(tokens) * TOKEN)
             for token in tokens:
                 self._take(owner, token)
             if len(tokens) < size:
@@ -251,11 +252,11 @@ class _Walk:
 
     def _take(self, owner: User, token: Token) -> None:
         if len(self.found) == self._query.limit:
-            raise _PageIsFullError
-        if self._query.filter.matches(token, owner, self._now, self._rules):
+            raise PageIsFullError
+        if self._query.matches(token, owner, self._now, self._rules):
             generation = (owner.id, token.generation)
             if token.generation != owner.generation and generation not in self._old:
                 self._old.add(generation)
-                self._budget.pay(0, _ENDED_GENERATION)
+                self._budget.pay(0, ENDED_GENERATION)
             self.found.append((owner, token))
         self._place = _Place(owner.position, token.id)

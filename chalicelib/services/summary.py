@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from chalicelib.domain.attention import Attention, attention_to
+from chalicelib.domain.networks import RecordNetworks
 from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.ports.tokens import TokenStore
 from chalicelib.domain.token_rules import TokenRules
@@ -24,7 +25,10 @@ _STORE_PAGE = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Attended:
-    """The number of tokens that need attention for one reason, and the one whose time is nearest to now."""
+    """The number of tokens that need attention for one reason, and the one whose time is nearest to now.
+
+    The token shows that part of addresses that may still be kept, and none if its generation has ended.
+    """
 
     count: int = 0
     at: datetime | None = None
@@ -50,6 +54,11 @@ class Summary:
     not_ended: int
     used_in_30_days: int
     attention: Mapping[Attention, Attended]
+
+    @property
+    def ended(self) -> int:
+        """The tokens that were revoked or have expired."""
+        return sum(count for status, count in self.statuses.items() if status.is_ended)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +101,7 @@ class SummarizeTokens:
             used_in_30_days=sum(
                 token.last_used_at is not None and token.last_used_at > since for token, _ in unended
             ),
-            attention=_attended(zip(tokens, statuses, strict=True), now, rules),
+            attention=_attended(zip(tokens, statuses, strict=True), owner, now, rules),
         )
 
     def count_revoked(self, before: User) -> TokenCount:
@@ -133,17 +142,25 @@ def _live(tokens: Sequence[Token], owner: User, now: datetime) -> int:
 
 
 def _attended(
-    tokens: Iterable[tuple[Token, TokenStatus]], now: datetime, rules: TokenRules
+    tokens: Iterable[tuple[Token, TokenStatus]], owner: User, now: datetime, rules: TokenRules
 ) -> Mapping[Attention, Attended]:
     found: dict[Attention, list[tuple[datetime, Token]]] = {}
     for token, status in tokens:
         for reason, at in attention_to(token, status, now, rules).items():
             found.setdefault(reason, []).append((at, token))
-    return {reason: _of_one_reason(found.get(reason, []), now) for reason in Attention}
+    return {reason: _of_one_reason(found.get(reason, []), owner, now, rules) for reason in Attention}
 
 
-def _of_one_reason(found: Sequence[tuple[datetime, Token]], now: datetime) -> Attended:
+def _of_one_reason(
+    found: Sequence[tuple[datetime, Token]], owner: User, now: datetime, rules: TokenRules
+) -> Attended:
     if not found:
         return Attended()
     at, token = min(found, key=lambda each: abs(each[0] - now))
-    return Attended(len(found), at, token)
+    return Attended(len(found), at, _shown(token, owner, rules))
+
+
+def _shown(token: Token, owner: User, rules: TokenRules) -> Token:
+    # A token of an ended generation may be from before the removal of its owner.
+    is_old = token.generation != owner.generation
+    return token.showing(RecordNetworks.OFF if is_old else rules.record_networks)

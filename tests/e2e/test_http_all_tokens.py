@@ -1,5 +1,6 @@
 """The tokens of all users, as administrators find them over HTTP."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -62,7 +63,7 @@ def test_each_token_is_shown_with_its_owner(
     answer = api.get(PATH, admin)
     (shown,) = [each for each in answer.json["tokens"] if each["name"] == "short"]
     (own,) = api.get("/v1/tokens?q=short", person).json["tokens"]
-    assert shown == own | {"owner": {"id": USER_ID, "name": "User"}}
+    assert shown == own | {"owner": {"id": USER_ID, "name": "User", "email": None}}
     assert answer.json["next_cursor"] is None
     assert not [token for token in named.values() if token["token"] in answer.text]
 
@@ -93,6 +94,61 @@ def test_filters_find_tokens(api: Api, service: MemoryService, admin: str, named
     later = service.provider.sign_in("admin@example.com")
     assert found(api, later, unused_days=1) == ["paused", "plain", "short"]
     assert found(api, later, unused_days=1, without_expiry="false") == ["short"]
+
+
+@pytest.mark.parametrize(
+    ("is_verified", "shown"), [(True, "boss@example.com"), (False, None), (None, None)]
+)
+def test_email_is_shown_only_if_it_is_verified(
+    api: Api, service: MemoryService, admin: str, is_verified: bool | None, shown: str | None
+) -> None:
+    """An e-mail that anybody may claim does not stand beside a name."""
+    claims = {} if is_verified is None else {"email_verified": is_verified}
+    jwt = service.provider.sign_in("third@example.com", email="boss@example.com", **claims)
+    api.create_token(jwt, name="claimed")
+    (only,) = api.get(f"{PATH}?q=claimed", admin).json["tokens"]
+    assert only["owner"]["email"] == shown
+    assert ("boss" in json.dumps(only)) is bool(shown)
+
+
+def test_one_box_finds_names_owners_and_ids(api: Api, admin: str, named: dict[str, Any]) -> None:
+    """One text is a part of a token's name or of its owner's texts, or a whole id."""
+    other = user_id_for(ISSUER, "other@example.com")
+    for text, names in {
+        "PLA": ["plain"],
+        "zoe": ["ended", "paused"],
+        " other@ ": ["ended", "paused"],
+        "e": sorted(named),
+        named["short"]["id"]: ["short"],
+        named["short"]["id"][:-1]: [],
+        named["short"]["id"].upper(): [],
+        new_token_id(START): [],
+        USER_ID: ["plain", "short"],
+        other: ["ended", "paused"],
+        USER_ID[:-1]: [],
+        "nothing": [],
+        "": sorted(named),
+    }.items():
+        assert found(api, admin, any=text) == names, text
+    assert found(api, admin, any="zoe", status="inactive") == ["paused"]
+    assert found(api, admin, any="p", q="a", owner=other) == ["paused"]
+    assert found(api, admin, any=named["short"]["id"], owner=other) == []
+    assert found(api, admin, any=named["short"]["id"], token_id=named["plain"]["id"]) == []
+    assert found(api, admin, any=USER_ID, owner=other) == []
+    assert found(api, admin, any=USER_ID, q="short") == ["short"]
+
+
+def test_uses_are_included_on_request(api: Api, service: MemoryService, admin: str, person: str) -> None:
+    """As in the own list: 30 days, today last."""
+    token = api.create_token(person)
+    assert api.get("/api/whoami", token["token"]).status == 200
+    (plain,) = api.get(PATH, admin).json["tokens"]
+    (counted,) = api.get(f"{PATH}?include=usage", admin).json["tokens"]
+    (own,) = api.get("/v1/tokens?include=usage", person).json["tokens"]
+    assert (len(counted["usage"]), counted["usage"][-1]) == (30, 1)
+    assert counted == own | {"owner": plain["owner"]}
+    assert "usage" not in plain
+    assert counted == plain | {"usage": own["usage"]}
 
 
 def test_owner_of_an_id_in_a_log_is_found(api: Api, admin: str, named: dict[str, Any]) -> None:
@@ -136,6 +192,11 @@ def test_pages_hold_all_tokens_once(api: Api, admin: str, named: dict[str, Any])
             for name in ("without_expiry", "reused", "refused")
             for value in ("", "1", "yes", "True", "null")
         ),
+        f"any={'x' * 101}",
+        "any=a&any=b",
+        "anywhere=a",
+        "include=",
+        "include=networks",
         "limit=0",
         "limit=101",
         "sort=name",
@@ -181,6 +242,7 @@ def test_cursors_of_other_lists_and_filters_are_refused(
         (f"{PATH}?cursor={mine}x", admin),
         (f"{PATH}?cursor={mine}&status=active", admin),
         (f"{PATH}?cursor={mine}&owner=user", admin),
+        (f"{PATH}?cursor={mine}&any=user", admin),
         (f"{PATH}?cursor={mine}&reused=false", admin),
         (f"/v1/users?cursor={mine}", admin),
         (f"/v1/users/{USER_ID}/tokens?cursor={mine}", admin),
@@ -188,7 +250,7 @@ def test_cursors_of_other_lists_and_filters_are_refused(
     ):
         answer = api.get(path, credential)
         assert (answer.status, answer.code) == (400, "invalid_cursor"), path
-    assert api.get(f"{PATH}?limit=5&cursor={mine}", admin).status == 200
+    assert api.get(f"{PATH}?limit=5&include=usage&cursor={mine}", admin).status == 200
 
 
 def test_former_administrator_finds_nothing(service: MemoryService, named: dict[str, Any]) -> None:

@@ -1,5 +1,6 @@
 """Summaries and usage in lists over HTTP, for owners and for administrators."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 
 from chalicelib.domain.errors import StoreUnavailable
 from chalicelib.domain.ids import user_id_for
+from chalicelib.domain.seen_networks import SeenNetworks
 from tests.model.summary import counts, summary_of
 from tests.support.api import Api
 from tests.support.builders import ISSUER
@@ -14,7 +16,7 @@ from tests.support.service import MemoryService
 
 USER_ID = user_id_for(ISSUER, "user@example.com")
 PATH = f"/v1/users/{USER_ID}"
-NOTHING = {"count": 0, "at": None, "token_id": None, "token_name": None}
+NOTHING = {"count": 0, "at": None, "token_id": None, "token_name": None, "uses": None, "from": None}
 KINDS = (
     "expiring",
     "idling",
@@ -62,6 +64,7 @@ def test_user_without_tokens_gets_zeros(api: Api, person: str) -> None:
         "limit": 100,
         "working": 0,
         "not_ended": 0,
+        "ended": 0,
         "used_in_30_days": 0,
         **dict.fromkeys(KINDS, NOTHING),
     }
@@ -80,6 +83,8 @@ def test_summary_names_the_token_that_is_nearest(api: Api, service: MemoryServic
         "at": nearest["idle_at"],
         "token_id": nearest["id"],
         "token_name": "older",
+        "uses": None,
+        "from": None,
     }
 
 
@@ -112,6 +117,35 @@ def test_every_kind_is_counted_as_the_list_shows_it(
     assert named["used_after_overlap"] == "after overlap"
     assert named["refused"] == "refused"
     assert summary(api, admin, f"{PATH}/tokens/summary") == told
+
+
+def test_summary_tells_how_often_an_old_string_was_used_and_from_where(
+    api: Api, service: MemoryService, person: str
+) -> None:
+    """During the overlap and after it. The number in the overlap begins on the day after the rotation."""
+    kept, gone = (api.create_token(person, name=name) for name in ("kept", "gone"))
+    for token, overlap in ((kept, 2 * 86_400), (gone, 0)):
+        api.post(f"/v1/tokens/{token['id']}/rotate", person, {"overlap_seconds": overlap})
+    for _ in range(3):
+        wait(api, service, kept["token"], minutes=6)
+    assert api.get("/api/whoami", gone["token"]).status == 401
+    # The authorizer of the test client is not told the address.
+    for row in [row for row in service.store.rows() if row.successor_id]:
+        seen = SeenNetworks().seen("192.0.2.0/24", service.clock.now())
+        refused = replace(row.refused, last_from="198.51.100.0/24") if row.refused else None
+        service.store.put(replace(row, networks=seen, refused=refused))
+    today = summary(api, person)
+    assert (today["used_in_overlap"]["uses"], today["used_in_overlap"]["from"]) == (None, "192.0.2.0/24")
+    after = today["used_after_overlap"]
+    assert (after["uses"], after["from"]) == (1, "198.51.100.0/24")
+
+    wait(api, service, days=1)
+    for _ in range(4):
+        wait(api, service, kept["token"], minutes=6)
+        assert api.get("/api/whoami", gone["token"]).status == 401
+    later = summary(api, service.provider.sign_in("user@example.com"))
+    assert (later["used_in_overlap"]["uses"], later["used_in_overlap"]["token_name"]) == (4, "kept")
+    assert (later["used_after_overlap"]["uses"], later["used_after_overlap"]["token_name"]) == (5, "gone")
 
 
 def test_summary_of_a_deactivated_user_tells_what_a_reactivation_brings_back(

@@ -15,7 +15,8 @@ from chalicelib.domain.seen_networks import RefusedReason, RefusedUses, SeenNetw
 from chalicelib.domain.token_filters import TokenFilter
 from chalicelib.domain.tokens import Token, TokenStatus
 from chalicelib.domain.users import User
-from chalicelib.services.all_tokens import MOST_CALLS, MOST_READ_UNITS, AllTokensQuery
+from chalicelib.services.all_tokens import AllTokensQuery
+from chalicelib.services.read_budget import MOST_CALLS, MOST_READ_UNITS
 from tests.benchmarks.capacity import read_units
 from tests.support.builders import a_token, a_user
 from tests.support.clock import START, FixedClock
@@ -165,6 +166,21 @@ def test_many_generations(company: Company, wanted: TokenFilter) -> None:
 
     ids, _ = company.walk(AllTokensQuery(filter=wanted, limit=100))
     assert ids == [token.id for token in reversed(tokens)]
+
+
+def test_one_text_for_names_and_owners_keeps_to_the_bounds(company: Company) -> None:
+    """A text that only the last owner has is looked for in every row, page by page."""
+    for number in range(2, 60):
+        owner = an_owner(number)
+        company.put(owner, a_heavy_token(owner, number))
+    owner = an_owner(1, name="Needle")
+    token = a_heavy_token(owner, 1)
+    company.put(owner, token)
+
+    ids, pages = company.walk(AllTokensQuery(anywhere="needle"))
+    assert (ids, pages) == ([token.id], 2)
+    assert company.walk(AllTokensQuery(anywhere=token.id)) == ([token.id], 1)
+    assert [operation for operation, _ in company.meter.calls] == ["Query", "BatchGetItem"]
 
 
 def test_users_without_live_tokens_are_passed_over(company: Company) -> None:

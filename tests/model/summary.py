@@ -54,6 +54,7 @@ def summary_of(tokens: Sequence[Listed], now: datetime) -> dict[str, Any]:
         | Counter(token["status"] for token in tokens),
         "live": len({_family(token, tokens) for token in alive}),
         "not_ended": len(alive),
+        "ended": len(tokens) - len(alive),
         "used_in_30_days": len(month),
         **{kind: sum(map(matches, tokens)) for kind, matches in kinds.items()},
     }

@@ -7,6 +7,7 @@ from chalicelib.domain import errors
 from chalicelib.handlers.http import responses
 from chalicelib.handlers.http.credentials import credentials
 from chalicelib.handlers.http.operations import ADMIN, DocumentedResponse, Operation
+from chalicelib.handlers.http.wire import given
 from chalicelib.handlers.v1 import rendering, resources
 from chalicelib.handlers.v1.filters import AllTokensListQuery
 
@@ -33,6 +34,8 @@ def list_all_tokens() -> Response:
     `token_id` you find the owner of a token id that stands in a log.
     """
     bootstrap.service().sign_in.admin(credentials(all_tokens.current_request))
-    query = LIST.query_of(all_tokens.current_request).query()
-    page = bootstrap.service().all_tokens.page(query)
-    return responses.document(rendering.owned_token_page(page))
+    asked = LIST.query_of(all_tokens.current_request)
+    service = bootstrap.service()
+    page = service.all_tokens.page(asked.query())
+    usage_until = service.clock.now() if given(asked.include) else None
+    return responses.document(rendering.owned_token_page(page, usage_until))

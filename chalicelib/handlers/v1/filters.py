@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Annotated
 
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import UNSET, Meta, UnsetType, field
 
 from chalicelib.domain.ids import TOKEN_ID
 from chalicelib.domain.text import MAX_SEARCH_LENGTH
@@ -11,7 +11,7 @@ from chalicelib.domain.token_filters import TokenFilter
 from chalicelib.domain.token_rules import MAX_LIFETIME
 from chalicelib.domain.tokens import TokenStatus
 from chalicelib.handlers.http.wire import given
-from chalicelib.handlers.v1.inputs import Asked, Cursor, Limit, Search, YesOrNo, is_yes
+from chalicelib.handlers.v1.inputs import Asked, Cursor, Include, Limit, Search, YesOrNo, is_yes
 from chalicelib.services.all_tokens import AllTokensQuery
 from chalicelib.services.listing import DEFAULT_LIMIT
 
@@ -42,6 +42,16 @@ class AllTokensListQuery(Asked, frozen=True, kw_only=True):
             examples=["ada"],
         ),
     ] = ""
+    anywhere: Annotated[
+        str,
+        Meta(
+            max_length=MAX_SEARCH_LENGTH,
+            description="The id of a token or of a user, or a text. Only tokens with this id, of this "
+            "user, or with the text in their name or in what `owner` searches. Case and accents do not "
+            "matter, except in an id.",
+            examples=["ada"],
+        ),
+    ] = field(name="any", default="")
     status: (
         Annotated[TokenStatus, Meta(description="Only tokens with this status.", examples=["active"])]
         | UnsetType
@@ -100,6 +110,7 @@ class AllTokensListQuery(Asked, frozen=True, kw_only=True):
         ]
         | UnsetType
     ) = UNSET
+    include: Include = UNSET
     limit: Limit = DEFAULT_LIMIT
     cursor: Cursor | UnsetType = UNSET
 
@@ -117,6 +128,7 @@ class AllTokensListQuery(Asked, frozen=True, kw_only=True):
                 refused=is_yes(self.refused),
             ),
             owner=self.owner.strip(),
+            anywhere=self.anywhere.strip(),
             token_id=given(self.token_id),
             limit=self.limit,
             cursor=given(self.cursor),

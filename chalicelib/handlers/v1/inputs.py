@@ -207,6 +207,13 @@ Cursor = Annotated[
 ]
 
 
+Include = (
+    Annotated[
+        Literal["usage"],
+        Meta(description="`usage` adds the uses of each token on the last 30 days.", examples=["usage"]),
+    ]
+    | UnsetType
+)
 YesOrNo = Literal["true", "false"]
 
 
@@ -252,15 +259,7 @@ class TokenListQuery(Asked, frozen=True, kw_only=True):
     ] = DEFAULT_SORT
     limit: Limit = DEFAULT_LIMIT
     cursor: Cursor | UnsetType = UNSET
-    include: (
-        Annotated[
-            Literal["usage"],
-            Meta(
-                description="`usage` adds the uses of each token on the last 30 days.", examples=["usage"]
-            ),
-        ]
-        | UnsetType
-    ) = UNSET
+    include: Include = UNSET
 
     def query(self) -> TokenQuery:
         """Return the query."""

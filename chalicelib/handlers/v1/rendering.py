@@ -18,7 +18,7 @@ from chalicelib.handlers.http.responses import effective_by, moment
 from chalicelib.handlers.http.site import Site
 from chalicelib.handlers.v1 import resources
 from chalicelib.handlers.v1.events.rendering import revoked_by
-from chalicelib.services.all_tokens import AllTokensPage, OwnedView
+from chalicelib.services.all_tokens import AllTokensPage
 from chalicelib.services.listing import TokenPage, TokenView
 from chalicelib.services.summary import TokenCount
 
@@ -72,26 +72,29 @@ def created(issued: IssuedToken, site: Site) -> Response:
 
 def token_page(page: TokenPage, usage_until: datetime | None) -> resources.TokenPage:
     """Return a page of tokens, with their uses on the 30 days until ``usage_until`` unless it is None."""
-    listed = [
-        resources.Token(
-            **msgspec.structs.asdict(token(view)),
-            usage=[n for _, n in view.token.usage_days(usage_until)] if usage_until else UNSET,
-        )
-        for view in page.tokens
-    ]
+    listed = [_listed(view, usage_until) for view in page.tokens]
     return resources.TokenPage(tokens=listed, next_cursor=page.next_cursor)
 
 
-def owned_token_page(page: AllTokensPage) -> resources.OwnedTokenPage:
-    """Return a page of the tokens of all users."""
-    return resources.OwnedTokenPage(
-        tokens=[_owned(each) for each in page.tokens], next_cursor=page.next_cursor
-    )
+def owned_token_page(page: AllTokensPage, usage_until: datetime | None) -> resources.OwnedTokenPage:
+    """Return a page of the tokens of all users, with their uses as in ``token_page``."""
+    owned = [
+        resources.OwnedToken(
+            **msgspec.structs.asdict(_listed(each.view, usage_until)), owner=_owner(each.owner)
+        )
+        for each in page.tokens
+    ]
+    return resources.OwnedTokenPage(tokens=owned, next_cursor=page.next_cursor)
 
 
-def _owned(each: OwnedView) -> resources.OwnedToken:
-    owner = resources.TokenOwner(id=each.owner.id, name=each.owner.shown_name)
-    return resources.OwnedToken(**msgspec.structs.asdict(token(each.view)), owner=owner)
+def _listed(view: TokenView, usage_until: datetime | None) -> resources.Token:
+    uses = [n for _, n in view.token.usage_days(usage_until)] if usage_until else UNSET
+    return resources.Token(**msgspec.structs.asdict(token(view)), usage=uses)
+
+
+def _owner(row: users.User) -> resources.TokenOwner:
+    email = row.email if row.email_verified else ""
+    return resources.TokenOwner(id=row.id, name=row.shown_name, email=email or None)
 
 
 def usage(row: Token, now: datetime) -> resources.Usage:

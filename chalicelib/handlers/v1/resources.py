@@ -173,9 +173,12 @@ class TokenOwner(Resource, frozen=True, kw_only=True):
             "for a removed user."
         ),
     ]
+    email: Annotated[
+        str | None, Meta(description="The e-mail, if the provider has verified it. Otherwise null.")
+    ]
 
 
-class OwnedToken(AnyToken, frozen=True, kw_only=True):
+class OwnedToken(Token, frozen=True, kw_only=True):
     """An API token with its owner."""
 
     owner: TokenOwner

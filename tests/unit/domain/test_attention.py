@@ -1,15 +1,15 @@
 """Reasons for which tokens need attention: each one at its edges, and what is left out."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from chalicelib.domain.attention import Attention, attention_to
+from chalicelib.domain.attention import Attention, KnownUses, attention_to, uses_behind
 from chalicelib.domain.ids import new_token_id
 from chalicelib.domain.revocations import Revocation, RevocationReason
-from chalicelib.domain.seen_networks import RefusedReason, RefusedUses
+from chalicelib.domain.seen_networks import RefusedReason, RefusedUses, SeenNetworks
 from chalicelib.domain.token_rules import TokenRules
 from chalicelib.domain.tokens import Token, TokenState
 from tests.support.builders import RULES, a_token, a_user
@@ -156,3 +156,42 @@ def test_what_happened_is_told_for_seven_days(
 def test_other_revocations_need_no_attention(reason: RevocationReason) -> None:
     """The owner or an administrator decided them."""
     assert reasons(used(state=TokenState.REVOKED, revocation=Revocation(reason, START))) == {}
+
+
+def test_uses_in_an_overlap_are_those_of_later_days() -> None:
+    """The uses of the day of the rotation may have come before it. Without others the number is unknown."""
+    day = START.date()
+    seen = SeenNetworks().seen("192.0.2.0/24", START)
+    usage = {day - timedelta(days=1): 50, day: 20, day + timedelta(days=1): 3, day + timedelta(days=2): 4}
+    token = rotated(usage=usage, networks=seen)
+    assert uses_behind(Attention.USED_IN_OVERLAP, token) == KnownUses(7, "192.0.2.0/24")
+    midnight = datetime.combine(day, datetime.min.time(), UTC)
+    assert uses_behind(
+        Attention.USED_IN_OVERLAP, replace(token, successor_id=new_token_id(midnight - TICK))
+    ) == KnownUses(27, "192.0.2.0/24")
+    assert uses_behind(Attention.USED_IN_OVERLAP, replace(token, usage={day: 20})) == KnownUses(
+        None, "192.0.2.0/24"
+    )
+    assert uses_behind(Attention.USED_IN_OVERLAP, rotated()) == KnownUses()
+
+
+def test_uses_after_an_overlap_have_a_network_if_the_last_refusal_was_one() -> None:
+    """Another refusal since then hides it."""
+    refused = RefusedUses(9, START, RefusedReason.ROTATED, "192.0.2.0/24")
+    token = rotated(refused=refused, reuse_count=5, last_reused_at=START)
+    assert uses_behind(Attention.USED_AFTER_OVERLAP, token) == KnownUses(5, "192.0.2.0/24")
+    later = replace(refused, last_reason=RefusedReason.REVOKED)
+    assert uses_behind(Attention.USED_AFTER_OVERLAP, replace(token, refused=later)) == KnownUses(5)
+    assert uses_behind(Attention.USED_AFTER_OVERLAP, replace(token, refused=None)) == KnownUses(5)
+
+
+def test_other_refused_uses_are_known_too() -> None:
+    """Reasons that are not about uses have none."""
+    token = used(refused=RefusedUses(9, START, RefusedReason.SCOPE, None))
+    assert uses_behind(Attention.REFUSED, token) == KnownUses(9)
+    others = set(Attention) - {
+        Attention.REFUSED,
+        Attention.USED_AFTER_OVERLAP,
+        Attention.USED_IN_OVERLAP,
+    }
+    assert {uses_behind(reason, token) for reason in others} == {KnownUses()}

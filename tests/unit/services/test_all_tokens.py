@@ -19,8 +19,9 @@ from chalicelib.domain.seen_networks import SeenNetworks
 from chalicelib.domain.token_filters import TokenFilter
 from chalicelib.domain.tokens import Token, TokenState, TokenStatus
 from chalicelib.domain.users import User, UserStatus
-from chalicelib.services.all_tokens import MOST_CALLS, AllTokensQuery, ListAllTokens
+from chalicelib.services.all_tokens import AllTokensQuery, ListAllTokens
 from chalicelib.services.listing import ListTokens, TokenQuery
+from chalicelib.services.read_budget import MOST_CALLS
 from chalicelib.services.users import UserQuery
 from tests.support.actors import an_event
 from tests.support.builders import ISSUER, RULES, a_token, a_user
@@ -186,6 +187,22 @@ def test_owner_is_found_by_id_and_by_text(company: Company) -> None:
     assert company.ids(owner="user2@") == company.ids(owner="zoe")
     assert company.ids(owner="nobody") == []
     assert company.ids(owner=user_id_for(ISSUER, "nobody@example.com")) == []
+
+
+def test_one_text_finds_tokens_and_owners(company: Company) -> None:
+    """A token by its name, all tokens of an owner by a text about the owner, or either by an id."""
+    first, second = company.has(1, 3), company.has(2, 2, name="of User 1")
+    ids = [token.id for token in (*reversed(second), *reversed(first))]
+
+    assert company.ids(anywhere="user 1", limit=2) == ids
+    assert company.ids(anywhere="user1@") == ids[2:]
+    assert company.ids(anywhere="OF user") == ids[:2]
+    assert company.ids(anywhere="nobody") == []
+    by_owner = AllTokensQuery(anywhere=first[0].user_id, limit=2)
+    assert company.pages(by_owner) == [ids[2:4], ids[4:]]
+    assert company.store.calls["list_users"] == 0
+    assert company.pages(AllTokensQuery(anywhere=first[0].id)) == [[first[0].id]]
+    assert company.store.calls["list_users"] == company.store.calls["list_tokens"] == 0
 
 
 def test_token_is_found_by_its_id(company: Company) -> None:

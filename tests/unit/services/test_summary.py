@@ -8,7 +8,9 @@ import pytest
 
 from chalicelib.domain.attention import Attention
 from chalicelib.domain.errors import StoreUnavailable
+from chalicelib.domain.networks import RecordNetworks
 from chalicelib.domain.revocations import Revocation, RevocationReason
+from chalicelib.domain.seen_networks import RefusedReason, RefusedUses
 from chalicelib.domain.token_rules import TokenRules
 from chalicelib.domain.tokens import Token, TokenState, TokenStatus
 from chalicelib.domain.users import User, UserStatus
@@ -63,6 +65,7 @@ def test_every_status_is_counted() -> None:
     assert summary.statuses == dict.fromkeys(TokenStatus, 1) | {TokenStatus.REVOKED: 2}
     assert (summary.total, summary.live, summary.not_ended, summary.working) == (6, 3, 3, 1)
     assert summary.used_in_30_days == 2
+    assert (summary.ended, summary.ended + summary.not_ended) == (3, summary.total)
     assert summary.limit == RULES.max_live_tokens
 
 
@@ -110,6 +113,26 @@ def test_time_that_is_nearest_to_now_is_told_with_its_token() -> None:
     attention = Desk(*tokens).summary().attention
     assert attention[Attention.IDLING] == Attended(3, START + 2 * DAY, tokens[1])
     assert attention[Attention.USED_AFTER_OVERLAP] == Attended(3, START - 2 * DAY, tokens[1])
+
+
+@pytest.mark.parametrize(
+    ("record", "generation", "shown"),
+    [
+        (RecordNetworks.FULL, "now", "192.0.2.7"),
+        (RecordNetworks.PREFIX, "now", "192.0.2.0/24"),
+        (RecordNetworks.OFF, "now", None),
+        (RecordNetworks.FULL, "before", None),
+    ],
+)
+def test_attended_token_shows_what_may_still_be_kept(
+    record: RecordNetworks, generation: str, shown: str | None
+) -> None:
+    """An operator may record less now, and a generation may have ended by a removal."""
+    refused = RefusedUses(2, START, RefusedReason.NETWORK, "192.0.2.7")
+    desk = Desk(used(refused=refused, generation=generation), rules=replace(RULES, record_networks=record))
+    token = desk.summary().attention[Attention.REFUSED].token
+    assert token is not None
+    assert token.refused == replace(refused, last_from=shown)
 
 
 @pytest.mark.parametrize(("count", "is_complete"), [(5_000, True), (5_001, False)])

@@ -2,10 +2,10 @@
 
 from typing import Annotated
 
-from msgspec import Meta
+from msgspec import Meta, field
 
 from chalicelib.handlers.http.wire import Resource, TokenId
-from chalicelib.handlers.v1.resources import Moment
+from chalicelib.handlers.v1.resources import Moment, SeenFrom
 from chalicelib.services.rows import MOST_ROWS_READ
 
 Number = Annotated[int, Meta(ge=0)]
@@ -28,6 +28,19 @@ class Attention(Resource, frozen=True, kw_only=True):
     at: Annotated[Moment | None, Meta(description="The time that is nearest to now.")]
     token_id: Annotated[TokenId | None, Meta(description="The token with that time.")]
     token_name: str | None
+    uses: Annotated[
+        Annotated[int, Meta(ge=1)] | None,
+        Meta(
+            description="The uses of this token that are the reason. The true number may be higher. It is "
+            "null if it is not known, or if uses are not the reason."
+        ),
+    ]
+    last_from: Annotated[
+        SeenFrom | None,
+        Meta(
+            description="The network of the last one of these uses. Null if it is unknown or not recorded."
+        ),
+    ] = field(name="from")
 
 
 class TokenSummary(Resource, frozen=True, kw_only=True):
@@ -64,6 +77,7 @@ class TokenSummary(Resource, frozen=True, kw_only=True):
             "revoked, these tokens end."
         ),
     ]
+    ended: Annotated[Number, Meta(description="The tokens that are revoked or expired.")]
     used_in_30_days: Annotated[
         Number, Meta(description="Those of `not_ended` that were used in the last 30 days.")
     ]
@@ -83,7 +97,10 @@ class TokenSummary(Resource, frozen=True, kw_only=True):
     ]
     used_in_overlap: Annotated[
         Attention,
-        Meta(description="Rotated tokens that still work and were used after the rotation."),
+        Meta(
+            description="Rotated tokens that still work and were used after the rotation. `uses` does not "
+            "count the day of the rotation (UTC)."
+        ),
     ]
     used_after_overlap: Annotated[
         Attention,

@@ -4,6 +4,7 @@ from chalice.app import Blueprint, Response
 
 from chalicelib import bootstrap
 from chalicelib.domain import errors
+from chalicelib.domain.attention import Attention, KnownUses, uses_behind
 from chalicelib.domain.tokens import TokenStatus
 from chalicelib.domain.users import User
 from chalicelib.handlers.http import responses
@@ -68,15 +69,20 @@ def rendered(summary: Summary) -> resources.TokenSummary:
         limit=summary.limit,
         working=summary.working,
         not_ended=summary.not_ended,
+        ended=summary.ended,
         used_in_30_days=summary.used_in_30_days,
-        **{reason.value: _attention(attended) for reason, attended in summary.attention.items()},
+        **{reason.value: _attention(reason, found) for reason, found in summary.attention.items()},
     )
 
 
-def _attention(attended: Attended) -> resources.Attention:
+def _attention(reason: Attention, attended: Attended) -> resources.Attention:
+    token = attended.token
+    uses = uses_behind(reason, token) if token else KnownUses()
     return resources.Attention(
         count=attended.count,
         at=moment(attended.at),
-        token_id=attended.token.id if attended.token else None,
-        token_name=attended.token.name if attended.token else None,
+        token_id=token.id if token else None,
+        token_name=token.name if token else None,
+        uses=uses.count,
+        last_from=uses.network,
     )
