@@ -16,7 +16,7 @@ from infra.local.errors import LocalStackError
 from infra.local.settings import HOST, StackSettings
 from infra.local.template import PROJECT_ROOT
 
-EMULATED_SERVICES = ("cloudformation", "dynamodb", "kms")
+EMULATED_SERVICES = ("cloudformation", "dynamodb", "dynamodbstreams", "kms")
 ACCOUNTS = {
     "user@example.com": "Usha User",
     "other@example.com": "Otto Other",
@@ -75,6 +75,7 @@ def api_server(settings: StackSettings, environment: Environment, project: Path)
             *("--port", str(settings.port)),
             *("--project-dir", str(project)),
             *("--mails", str(settings.mails)),
+            *("--events", str(settings.events)),
         ],
         environment=environment,
         port=settings.port,
