@@ -63,7 +63,7 @@ def provider(settings: StackSettings) -> Program:
 
 
 def api_server(settings: StackSettings, environment: Environment, project: Path) -> Program:
-    """Return the API server. Its log is shown in the terminal too."""
+    """Return the API server. With ``LOGS=1`` its log is shown in the terminal too."""
     here = [sys.executable, "-m", "infra.local.serve"]
     return Program(
         name="The API server",
@@ -78,13 +78,13 @@ def api_server(settings: StackSettings, environment: Environment, project: Path)
         # It listens only after it has loaded the application. A request would be in its log.
         health_path=None,
         stop_seconds=5,
-        log=settings.state_dir / "logs" / "api.log",
-        echo=True,
+        log=settings.log,
+        echo=settings.logs_in_terminal,
     )
 
 
 def _tool(name: str) -> str:
     path = PROJECT_ROOT / ".venv-local" / "bin" / name
     if not path.exists():
-        raise LocalStackError(f"{name} is not installed. Run `make setup`.")
+        raise LocalStackError(f"{name} is not installed. Run `sh infra/set-up run`.")
     return str(path)

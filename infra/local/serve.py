@@ -20,6 +20,7 @@ from chalice.deploy.validate import validate_routes
 from chalicelib import bootstrap
 from chalicelib.settings import AuthMode, GatewaySettings, SettingsError
 from infra.aws.package.challenges import with_challenges
+from infra.local import asset_lines
 from infra.local.events import STAGE
 from infra.local.gateway import Gateway
 from infra.local.http_server import create_server
@@ -53,6 +54,8 @@ def main(arguments: list[str] | None = None) -> int:
     logging.basicConfig(stream=sys.stdout, level=logging.INFO, format="%(message)s")
     # For every client it logs the places of credentials and endpoints.
     logging.getLogger("botocore").setLevel(logging.WARNING)
+    if os.environ.get("LOG_LEVEL") != "DEBUG":
+        asset_lines.leave_out()
     try:
         gateway = load_gateway(options.project_dir)
     except SettingsError as error:

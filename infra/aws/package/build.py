@@ -16,6 +16,7 @@ from pathlib import Path
 
 import yaml
 
+from chalicelib.settings.known import known_settings
 from infra.aws.errors import PackagingError
 from infra.aws.package import bundle
 from infra.aws.package.alarms import with_alarms
@@ -31,7 +32,7 @@ from infra.aws.package.pieces import with_pieces
 from infra.aws.package.project_config import Config, changed_config, check_config
 from infra.aws.package.publishing import with_publishing
 from infra.aws.package.python_runtime import check_python
-from infra.aws.package.stage_settings import check_settings, known_settings, settings_of
+from infra.aws.package.stage_settings import check_settings, settings_of
 from infra.aws.package.sweeping import with_sweeping
 from infra.aws.package.versions import parameter_defaults, with_callers_of_aliases, with_versions
 
