@@ -17,7 +17,7 @@ from infra.local.errors import LocalStackError
 from infra.local.settings import HOST, StackSettings
 from infra.local.template import PROJECT_ROOT
 
-EMULATED_SERVICES = ("cloudformation", "dynamodb", "kms")
+EMULATED_SERVICES = ("cloudformation", "dynamodb", "dynamodbstreams", "kms")
 DEVELOPMENT_PROVIDER = Path(__file__).parent / "development_provider"
 ACCOUNTS = {
     "user@example.com": "Usha User",
@@ -72,6 +72,7 @@ def api_server(settings: StackSettings, environment: Environment, project: Path)
             *("--port", str(settings.port)),
             *("--project-dir", str(project)),
             *("--mails", str(settings.mails)),
+            *("--events", str(settings.events)),
         ],
         environment=environment,
         port=settings.port,
