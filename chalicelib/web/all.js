@@ -10,7 +10,7 @@ import { BulkBar } from './bulk-bar.js';
 import { askBulk } from './bulk-dialog.js';
 import { onStale, onToken } from './changes.js';
 import { ConsoleList } from './console-list.js';
-import { button, el, spoken } from './dom.js';
+import { button, el } from './dom.js';
 import { icon } from './icons.js';
 import { endWords, MOST_NAMED } from './job-words.js';
 import { isRunning, JobStrip } from './jobs.js';
@@ -90,7 +90,7 @@ class AllTokens {
       onchange: (event) => this.#selection.set(event.target.checked ? this.#ids() : []) });
     return {
       label: 'All tokens', style: 'all-tokens', nouns: ['token', 'tokens'], usual: '-use',
-      columns: [{ id: 'tick', word: head }, ...ALL_COLUMNS, { id: 'menu', word: spoken('Actions') }],
+      columns: [{ id: 'tick', word: head }, ...ALL_COLUMNS, { id: 'menu', word: '' }],
       row: (token) => allRow(token, {
         tick: (isRange) => (isRange ? this.#selection.addUpTo(token.id, this.#ids()) : toggle(token.id)),
         menu: (row) => this.#list.openMenu(row),

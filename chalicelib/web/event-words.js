@@ -118,7 +118,7 @@ const NAMED = {
   token: ({ actor, user }, unnamed, reader) =>
     ({ strong: reader.nameOf?.(actor.id) || unnamed, token: actor.id, user: user?.id }),
   // The name of an operator is an ARN. Its last part names the person or the session of the role.
-  operator: ({ actor }, unnamed) => ({ strong: actor.id?.split('/').at(-1) || unnamed }),
+  operator: ({ actor }, unnamed) => ({ strong: actor.id ? `Operator ${actor.id.split('/').at(-1)}` : unnamed }),
 };
 
 function person({ actor }, unnamed) {
@@ -131,7 +131,7 @@ function tellers(event, reader) {
   const inView = Boolean(reader.tokenId);
   const owner = ownerOf(event);
   const isOwn = reader.isAdmin ? actor.id === owner.user : actor.kind === 'person';
-  const [it, capital] = inView ? ['it', 'It'] : [thing(event, reader), thing(event, reader)];
+  const [it, capital] = inView ? ['it', 'It'] : [thing(event, reader, 'token'), thing(event, reader, 'Token')];
   // The owner is not named twice, and not to the owner.
   const isNamed = reader.isAdmin && !inView && !isOwn;
   return {
@@ -145,8 +145,8 @@ function tellers(event, reader) {
 
 const ownerOf = ({ user }) => ({ strong: user?.name || UNNAMED.person, user: user?.id });
 
-function thing({ token_id: id, changes, user }, reader) {
-  return { strong: reader.nameOf?.(id) || changes.name?.after || `token ${shortId(id)}`, token: id, user: user?.id };
+function thing({ token_id: id, changes, user }, reader, word) {
+  return { strong: reader.nameOf?.(id) || changes.name?.after || `${word} ${shortId(id)}`, token: id, user: user?.id };
 }
 
 const shortId = (id) => (id ? `${id.slice(0, 12)}…${id.slice(-5)}` : '');

@@ -31,8 +31,8 @@ export function openMenu(anchor, items, { label, head = null, isWide = false, fo
     'data-wide': isWide });
   const lineOrEntry = (item) => (item ? entry(item, menu) : el('hr', { role: 'none' }));
   menu.append(...[head].filter(Boolean), ...items.map(lineOrEntry));
-  // Everything outside a modal dialog is inert.
-  (anchor.closest('dialog') ?? document.body).append(menu);
+  // Everything outside a modal dialog is inert, and nothing stands outside the page's landmarks.
+  (anchor.closest('dialog, section, header') ?? document.body).append(menu);
   let takesFocus = true;
   menu.addEventListener('toggle', (event) => {
     if (/** @type {ToggleEvent} */ (event).newState !== 'closed') return;

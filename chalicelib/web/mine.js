@@ -164,7 +164,7 @@ class Mine {
     this.#table.show({
       live: sorted(chosen.filter((token) => !isEnded(token)), sort),
       ended: sorted(chosen.filter(isEnded), sort),
-      endedTotal: q || filter.count ? null : summary.ended,
+      endedTotal: q || !['', 'ended'].includes(filter.key) ? null : summary.ended,
       hasMore: hasMore && filter.mayHaveEnded,
       sort,
       open,
@@ -176,7 +176,7 @@ class Mine {
   #showHits(count, q, filter) {
     const { summary, hasMore, isReadingEnded } = this.#data;
     const mayFind = hasMore && filter.mayHaveEnded;
-    if (mayFind && filter.count && count < filter.count(summary)) this.#readOn();
+    if (mayFind && count < leastOf(filter, summary)) this.#readOn();
     const isNone = !count && !(mayFind && isReadingEnded);
     this.#noHit.replaceChildren(isNone ? noHit(q, filter, this.#search.input) : '');
     const asked = `${q} ${filter.key}`;
@@ -191,3 +191,6 @@ class Mine {
     this.#data.more();
   }
 }
+
+/** Returns how many tokens a filter finds by itself. For the ended ones there is a button. */
+const leastOf = ({ key, count }, summary) => (count && key !== 'ended' ? count(summary) : 0);

@@ -28,7 +28,7 @@ function examples() {
 
 /** Makes the panel: what a token is, one action, how a call looks, and what happens then. */
 export function emptyState(generate) {
-  const action = button('Generate your first token', generate,
+  const action = button('Generate New Token', generate,
     { kind: 'primary large', picture: icon('plus'), 'aria-haspopup': 'dialog' });
   const limit = limits.token_limit ? `Up to ${numbered(limits.token_limit)} tokens. ` : '';
   return el('div', { class: 'table empty-state' },

@@ -18,9 +18,9 @@ export class MyTable {
   element;
   #live = el('div', { role: 'rowgroup', class: 'live-rows' });
   #ended = el('div', { role: 'rowgroup', class: 'ended-rows', hidden: true });
-  #endedCount = el('span', { class: 'second' });
-  #endedHead = el('div', { role: 'row', class: 'section-head' },
-    el('div', { role: 'gridcell', 'aria-colspan': '6' }, el('span', { class: 'label' }, 'Ended'), this.#endedCount));
+  #endedCount = el('span', { class: 'count' });
+  #endedHead = el('div', { role: 'row', class: 'ended-head' },
+    el('div', { role: 'gridcell', 'aria-colspan': '6' }, 'Ended', this.#endedCount));
   #heads = COLUMNS.map(([word, column]) => head(word, column));
   #more;
   #rows = new Map();

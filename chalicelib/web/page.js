@@ -38,7 +38,7 @@ async function route(members) {
   try {
     const view = await opened(name);
     // Imports may end in another order than they began. An older address must not cover the newer one.
-    if (location.search !== hrefOf(members).slice(location.pathname.length)) return;
+    if (hrefOf(address()) !== hrefOf(members)) return;
     if (shown && shown !== view) shown.leave?.();
     shown = view;
     for (const place of main.children) place.toggleAttribute('hidden', place !== view.place);

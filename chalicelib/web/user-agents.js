@@ -3,7 +3,7 @@
 const LONGEST = 32;
 /** @type {[RegExp, string][]} */
 const BROWSERS = [[/\bEdgA?\//, 'Edge'], [/\bOPR\//, 'Opera'], [/\b(Firefox|FxiOS)\//, 'Firefox'],
-  [/\b(Chrome|CriOS)\//, 'Chrome'], [/\bVersion\/.*\bSafari\//, 'Safari']];
+  [/(Chrome|CriOS)\//, 'Chrome'], [/\bSafari\//, 'Safari']];
 /** @type {[RegExp, string][]} */
 const SYSTEMS = [[/\biPhone\b/, 'iPhone'], [/\biPad\b/, 'iPad'], [/\bAndroid\b/, 'Android'],
   [/\bWindows\b/, 'Windows'], [/\bMac OS X\b|\bMacintosh\b/, 'macOS'], [/\bCrOS\b/, 'ChromeOS'],

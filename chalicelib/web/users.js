@@ -4,7 +4,7 @@ import { address, go } from './address.js';
 import { call, me } from './api.js';
 import { onStale } from './changes.js';
 import { ConsoleList } from './console-list.js';
-import { button, el, spoken } from './dom.js';
+import { button, el } from './dom.js';
 import { icon } from './icons.js';
 import { openMenu } from './menu.js';
 import { errorToast } from './notices.js';
@@ -45,7 +45,7 @@ class Users {
     place.append(el('div', { class: 'heading' }, el('h1', {}, 'Users'), this.#search.element), this.#filters);
     this.#list = new ConsoleList(place, {
       label: 'Users', style: 'all-users', nouns: ['user', 'users'], usual: '-sign-in',
-      columns: [...USER_COLUMNS, { id: 'menu', word: spoken('Actions') }],
+      columns: [...USER_COLUMNS, { id: 'menu', word: '' }],
       row: (user) => userRow(user, (row) => this.#list.openMenu(row)),
       open: openTokensOf,
       menu: (user, anchor, row) => openMenu(anchor, userItems(user, this.#rows()),

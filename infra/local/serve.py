@@ -20,6 +20,7 @@ from chalice.deploy.validate import validate_routes
 from chalicelib import bootstrap
 from chalicelib.settings import AuthMode, GatewaySettings, SettingsError
 from infra.aws.package.challenges import with_challenges
+from infra.local.components import serve_components
 from infra.local.events import STAGE
 from infra.local.gateway import Gateway
 from infra.local.http_server import create_server
@@ -36,6 +37,7 @@ def load_gateway(project: Path) -> Gateway:
     for name, value in config.environment_variables.items():
         os.environ.setdefault(name, value)
     app = config.chalice_app
+    serve_components(app)
     validate_routes(app.routes)
     template = with_challenges(read_template(), os.environ)
     return Gateway(app, config, GatewayResponses(template))

@@ -206,8 +206,9 @@ class Company:
             return [token]
         since, left = scene.rotated
         now = datetime.now(UTC)
+        successor_id = new_token_id(now - since)
         successor = replace(
-            token, id=new_token_id(now - since), created_at=now - since, updated_at=now - since,
+            token, id=successor_id, line_id=successor_id, created_at=now - since, updated_at=now - since,
             last_used_at=None, usage={}, networks=SeenNetworks(), predecessor_id=token.id,
             family_id=token.id, idle_at=now - since + _IDLE,
         )  # fmt: skip

@@ -30,7 +30,7 @@ export default [
       ],
     },
   },
-  { files: ['chalicelib/web/*.js'], languageOptions: { globals: globals.browser } },
+  { files: ['chalicelib/web/*.js', 'infra/local/components/*.js'], languageOptions: { globals: globals.browser } },
   {
     files: ['tests/web/*.js', 'packages/js/src/*.js', 'tests/packages/js/*.js'],
     languageOptions: { globals: globals.node },

@@ -105,7 +105,9 @@ test('the end is the first one, and a paused or idle token has only its expiry',
 });
 
 test('an order of another service is the usual one', () => {
-  for (const sort of [undefined, '', 'colour', '--name', '-constructor']) assert.equal(mine.sortOf(sort), '-last_used_at');
+  for (const sort of [undefined, '', 'colour', '--name', '-constructor']) {
+    assert.equal(mine.sortOf(sort), '-last_used_at');
+  }
   assert.equal(mine.sortOf('-name'), '-name');
 });
 

@@ -30,8 +30,10 @@ for (const [given, suggestion] of [
   test(`${given} has bits after its prefix`, () => assert.deepEqual(checkNetwork(given), { suggestion }));
 }
 
-for (const given of ['', 'nonsense', '10.0.0.0/33', '10.0.0.0/0', '::/0', '::/129', '10.0.0', '010.0.0.0/8', '256.0.0.1',
-  '1.2.3.4/8/8', '10.0.0.0/', '10.0.0.0/+8', ':::', 'g::1', '1:2:3:4:5:6:7:8:9', '[::1]', '::1%eth0', '0x7f.1', '1']) {
+for (const given of [
+  '', 'nonsense', '10.0.0.0/33', '10.0.0.0/0', '::/0', '::/129', '10.0.0', '010.0.0.0/8', '256.0.0.1', '1.2.3.4/8/8',
+  '10.0.0.0/', '10.0.0.0/+8', ':::', 'g::1', '1:2:3:4:5:6:7:8:9', '[::1]', '::1%eth0', '0x7f.1', '1',
+]) {
   test(`${JSON.stringify(given)} is none`, () => assert.deepEqual(checkNetwork(given), {}));
 }
 
