@@ -33,10 +33,10 @@ export class Walk {
    */
   async more(wanted, tell = () => {}) {
     const [goal, round] = [this.items.length + wanted, this.#round];
-    for (let pages = 0; pages < MOST_PAGES && this.items.length < goal && !this.isComplete; pages += 1) {
+    const isWanted = () => this.items.length < goal && !this.isComplete && this.#round === round;
+    for (let pages = 0; pages < MOST_PAGES && isWanted(); pages += 1) {
       await this.#page();
-      if (this.#round !== round) return;
-      tell();
+      if (this.#round === round) tell();
     }
   }
 

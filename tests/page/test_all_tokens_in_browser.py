@@ -201,7 +201,9 @@ def test_search_with_few_hits_goes_on(open_all: Callable[..., Page]) -> None:
     expect(rows_of(page).last).to_be_focused()
 
 
-def test_rows_have_one_tab_stop_and_a_menu(open_all: Callable[..., Page], stack: LocalStack, person: str) -> None:
+def test_rows_have_one_tab_stop_and_a_menu(
+    open_all: Callable[..., Page], stack: LocalStack, person: str
+) -> None:
     """The arrows move, Right opens the menu, Enter opens the token."""
     owner = Owner(stack, person)
     for number in range(3):
@@ -272,7 +274,7 @@ def test_file_has_what_matches_and_no_formulas(
         page.get_by_role("button", name="Download CSV").click()
     text = download.value.path().read_text(encoding="utf-8-sig")
     found = list(csv.DictReader(io.StringIO(text)))
-    assert {line["Name"] for line in found} == {"'=HYPERLINK(\"http://x\")", 'a "quoted", name'}
+    assert {line["Name"] for line in found} == {'\'=HYPERLINK("http://x")', 'a "quoted", name'}
     assert {line["Owner id"] for line in found} == {owner.me()["id"]}
     assert re.fullmatch(r"api-tokens-\d{4}-\d\d-\d\d\.csv", download.value.suggested_filename)
     expect(page.locator(".toast")).to_contain_text("2 tokens in the file.")

@@ -297,7 +297,9 @@ def test_ended_tokens_leave_nothing_to_do(listed: Callable[..., Page]) -> None:
     assert jobs.sent == []
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (1024, "dark"), (390, "light"), (320, "dark")])
+@pytest.mark.parametrize(
+    ("width", "scheme"), [(1440, "light"), (1024, "dark"), (390, "light"), (320, "dark")]
+)
 def test_bar_covers_no_row(listed: Callable[..., Page], width: int, scheme: str) -> None:
     """A row that gets the focus is above the bar, and the last row can be scrolled above it."""
     page = listed(
