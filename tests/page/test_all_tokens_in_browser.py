@@ -18,6 +18,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.emulator, pytest.mark.e2e]
 
 ADMIN = "admin@example.com"
 LIST = re.compile(r"/v1/admin/tokens\?")
+OLD = "2026-01-31T12:00:00.000Z"
 HOSTILE = "<img src=x onerror=alert(1)>\u202e" + "long" * 20
 
 
@@ -55,7 +56,7 @@ def a_token(number: int, **members: Any) -> dict[str, Any]:
     token_id = f"tok_0{number:035d}"
     usual = {
         "id": token_id, "name": f"token {number}", "description": "", "scopes": ["api:read"],
-        "status": "active", "created_at": "2026-01-31T12:00:00.000Z", "updated_at": "2026-01-31T12:00:00.000Z",
+        "status": "active", "created_at": OLD, "updated_at": OLD,
         "last_used_at": None, "last_used_from": None, "idle_at": "2099-01-31T12:00:00.000Z",
         "expires_at": None, "allowed_networks": [], "effective_by": None, "revoked_at": None,
         "revoked_reason": None, "revoked_by": None, "predecessor_id": None, "successor_id": None,
@@ -226,7 +227,7 @@ def test_rows_have_one_tab_stop_and_a_menu(
 
 
 def test_order_is_in_the_address(open_all: Callable[..., Page]) -> None:
-    """Columns can be sorted if the whole list is there. Tokens without a value are last in both directions."""
+    """A whole list can be sorted. Tokens without a value are last in both directions."""
     page = open_all()
     used = [{"last_used_at": f"2026-02-0{day}T12:00:00.000Z"} for day in (1, 3, 2)]
     lists(page, [a_token(number, **members) for number, members in enumerate([*used, {}])])

@@ -1,4 +1,4 @@
-"""Jobs for many tokens, for administrators, in a real browser: ticks, the bar, the question, the progress."""
+"""Jobs for many tokens, in a real browser: ticks, the bar, the question, the progress."""
 
 import re
 from collections.abc import Callable
@@ -34,7 +34,7 @@ class Jobs:
     """A server that starts jobs. Each response is a job, a status or None for a lost response."""
 
     def __init__(self, page: Page, *responses: Any) -> None:
-        self.sent: list[dict[str, Any]] = []
+        self.sent: list[Any] = []
         self.keys: list[str] = []
         self._responses = list(responses)
         page.route(JOBS, self._respond)
@@ -273,7 +273,7 @@ def test_job_that_goes_on_is_shown_also_after_a_reload(listed: Callable[..., Pag
 def test_stopped_and_forgotten_jobs_are_said(
     listed: Callable[..., Page], complaints: Complaints, stack: LocalStack
 ) -> None:
-    """A job stops with its administrator's role. One that is not kept any more is not an error of the list."""
+    """A job stops with its administrator's role. The list does not need a job that is deleted."""
     complaints.expected = ("404",)
     page = listed([a_token(1)])
     page.route(f"{JOBS}/{JOB}", lambda route: route.fulfill(json=a_job(status="stopped")))
