@@ -126,6 +126,7 @@ watchAddress();
 watchSlash();
 keepFresh();
 onAddress(route);
+window.addEventListener('hashchange', moveFragment);
 // A click before this moment would be lost without a message.
 for (const control of document.querySelectorAll('[data-until-ready]')) control.removeAttribute('disabled');
 route(address());
