@@ -26,9 +26,9 @@ export class ActivityFilters {
     this.#days = el('span', { class: 'filter-days', hidden: true }, this.#since, '–', this.#until);
     const days = () => change({ since: this.#since.value || null, until: this.#until.value || null });
     for (const input of [this.#since, this.#until]) input.addEventListener('change', days);
-    this.element = el('div', { class: 'filters', role: 'group', 'aria-label': 'Filters' },
-      el('div', { class: 'filters-row' }, this.#type, this.#actor, this.#span, this.#days),
-      el('p', { class: 'second filters-note' }, note));
+    this.element = el('div', { class: 'feed-filters', role: 'group', 'aria-label': 'Filters' },
+      el('div', { class: 'feed-filters-row' }, this.#type, this.#actor, this.#span, this.#days),
+      el('p', { class: 'second feed-filters-note' }, note));
   }
 
   /** Shows what the address says. Words that are not known there show the usual choice. */

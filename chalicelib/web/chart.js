@@ -23,8 +23,7 @@ export function usageChart(days) {
   const plot = el('div', { class: 'chart-plot', role: 'slider', tabindex: '0', 'aria-label': 'Uses by day',
     'aria-valuemin': '0', 'aria-valuemax': String(days.length - 1) });
   const chart = new Chart(days, plot, readout);
-  const figure = el('figure', { class: 'chart' }, el('figcaption', { class: 'visually-hidden' }, caption(days)),
-    plot, table(days));
+  const figure = el('figure', { class: 'chart', 'aria-label': 'Uses in the last days' }, plot, table(days));
   new ResizeObserver(() => chart.draw(plot.clientWidth)).observe(plot);
   return figure;
 }

@@ -38,7 +38,7 @@ async function route(members) {
   try {
     const view = await opened(name);
     // Imports may end in another order than they began. An older address must not cover the newer one.
-    if (location.search !== hrefOf(members).slice(location.pathname.length)) return;
+    if (hrefOf(address()) !== hrefOf(members)) return;
     if (shown && shown !== view) shown.leave?.();
     shown = view;
     for (const place of main.children) place.toggleAttribute('hidden', place !== view.place);
@@ -126,6 +126,7 @@ watchAddress();
 watchSlash();
 keepFresh();
 onAddress(route);
+window.addEventListener('hashchange', moveFragment);
 // A click before this moment would be lost without a message.
 for (const control of document.querySelectorAll('[data-until-ready]')) control.removeAttribute('disabled');
 route(address());

@@ -1,6 +1,6 @@
 /** The head of a list whose columns can be sorted in the browser, once all of the list was read. */
 
-import { el } from './dom.js';
+import { el, spoken } from './dom.js';
 import { icon } from './icons.js';
 
 /**
@@ -17,8 +17,8 @@ export function makeHead(columns, sort) {
   head.append(...columns.map(({ id, word, value, isLargestFirst }) => {
     const choose = () => sort(nextOrder(head.dataset.order, id, isLargestFirst));
     const attributes = { type: 'button', class: 'sort', onclick: choose, disabled: true };
-    return el('span', { role: 'columnheader', class: `head-${id}`, 'data-column': id,
-      'aria-label': word === '' ? 'Actions' : null }, value ? el('button', attributes, word) : word);
+    return el('span', { role: 'columnheader', class: `head-${id}`, 'data-column': id },
+      value ? el('button', attributes, word) : word || spoken('Actions'));
   }));
   return head;
 }

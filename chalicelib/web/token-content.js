@@ -161,6 +161,6 @@ export class TokenContent {
 
 function loading() {
   const bars = () => el('div', {}, el('span', { class: 'grey-bar' }), el('span', { class: 'grey-bar' }));
-  return el('div', { class: 'token-section loading-rows facts', 'aria-hidden': 'true' },
+  return el('div', { class: 'token-section loading-rows token-facts', 'aria-hidden': 'true' },
     ...Array.from({ length: 6 }, bars));
 }

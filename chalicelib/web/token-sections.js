@@ -30,7 +30,7 @@ export const section = (properties, ...children) =>
 
 /** Makes the facts: access, end, last use, creation, change, related tokens, id. */
 export function factsSection(token, context) {
-  return el('dl', { class: 'facts' },
+  return el('dl', { class: 'token-facts' },
     context.owner ? fact('Owner', ownerLink(context)) : null,
     fact('Access', token.scopes.map(titleOf).join(', ') || 'Nothing'),
     endFact(token),

@@ -53,6 +53,7 @@ def violations(tab: Tab) -> list[str]:
 def test_person_generates_uses_and_revokes(tab: Tab, stack: LocalStack, person: str) -> None:
     """From the first token to its revocation, with mouse and keyboard."""
     sign_in(tab, stack, person)
+    tab.wait_for_text("Let a script call the API in your name")
     tab.click("button", "Generate New Token")
     tab.wait("document.querySelector('dialog[open] input[name=name]') === document.activeElement")
     tab.press(*"ci", "Enter")
@@ -69,7 +70,9 @@ def test_person_generates_uses_and_revokes(tab: Tab, stack: LocalStack, person: 
     tab.evaluate("document.querySelector('[data-row]').focus()")
     tab.press("ArrowRight")
     tab.wait("document.activeElement.getAttribute('role') === 'menuitem'")
-    tab.press("p", "Enter")
+    tab.press("p")
+    tab.wait("document.activeElement.textContent === 'Pause'")
+    tab.click("menuitem", "Pause")
     tab.wait("document.querySelector('[data-row] [data-state=paused]') !== null")
     assert call_api(stack, token) == 401
     tab.evaluate("document.querySelector('[data-row]').focus()")

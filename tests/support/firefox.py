@@ -33,7 +33,7 @@ _PREFERENCES = {
     "network.connectivity-service.enabled": False,
     "intl.accept_languages": "en-GB",
 }
-_KEYS = {"Enter": "\ue007", "Escape": "\ue00c", "ArrowDown": "\ue015", "ArrowRight": "\ue014"}
+_KEYS = {"Enter": "\ue006", "Escape": "\ue00c", "ArrowDown": "\ue015", "ArrowRight": "\ue014"}
 
 
 def firefox_or_skip() -> str:
@@ -95,7 +95,7 @@ class Tab:
 
     def wait_for_text(self, text: str) -> None:
         """Wait until the page shows a text."""
-        self.wait(f"document.body.innerText.includes({json.dumps(text)})")
+        self.wait(f"document.body?.innerText.includes({json.dumps(text)})")
 
     def click(self, role: str, name: str) -> None:
         """Click the visible element of this role and name."""
@@ -113,7 +113,10 @@ class Tab:
         )
 
     def press(self, *keys: str) -> None:
-        """Press keys: one character each, or a name such as "Enter"."""
+        """Press keys: one character each, or a name such as "Enter".
+
+        A key that Firefox gets by BiDi presses no button. Click it instead.
+        """
         pressed = [_KEYS.get(key, key) for key in keys]
         actions = [{"type": kind, "value": value} for value in pressed for kind in ("keyDown", "keyUp")]
         self._act({"type": "key", "id": "keyboard", "actions": actions})
