@@ -9,6 +9,7 @@ import { Walk } from './walk.js';
 import { counted, numbered } from './words.js';
 
 const MOST_ROWS = 5000;
+const MOST_PAGES = 200;
 const AT_ONCE = 100;
 
 const HEAD = ['Token id', 'Name', 'Description', 'Owner', 'Owner id', 'Status', 'Scopes', 'Networks', 'Created',
@@ -19,20 +20,18 @@ export function downloadAll(control, queries) {
   return whileBusy(control, async () => {
     const walk = new Walk(queries, load);
     try {
-      let before = -1;
-      // A walk stops now and then, so that it can be ended. An end without a new page means the same.
-      while (!walk.isComplete && walk.items.length < MOST_ROWS && walk.pages !== before) {
-        before = walk.pages;
+      while (!walk.isComplete && walk.items.length < MOST_ROWS && walk.pages < MOST_PAGES) {
         await walk.more(MOST_ROWS - walk.items.length);
       }
     } catch (problem) {
-      errorToast(problem.message);
+      errorToast(`Not downloaded: ${problem.message}`);
       return;
     }
-    saveCsv('api-tokens', csvOf(HEAD, walk.items.slice(0, MOST_ROWS).map(rowOf)));
-    toast(walk.isComplete && walk.items.length <= MOST_ROWS ? `${counted(walk.items.length, 'token')} in the file.`
-      : `The first ${numbered(MOST_ROWS)} tokens are in the file. Choose filters for the others.`);
-  });
+    const tokens = walk.items.slice(0, MOST_ROWS);
+    saveCsv('api-tokens', csvOf(HEAD, tokens.map(rowOf)));
+    toast(walk.isComplete && walk.items.length <= MOST_ROWS ? `${counted(tokens.length, 'token')} in the file.`
+      : `The first ${numbered(tokens.length)} tokens are in the file. Choose filters for the others.`);
+  }, 'Downloading…');
 }
 
 async function load(query) {

@@ -15,7 +15,7 @@ export function allFilters() {
   el('option', { value: '' }, 'Any status'),
   ...Object.entries(TOKEN_STATUSES).map(([value, word]) => el('option', { value }, word)));
   const owner = ownerPicker((id) => go({ user: id || null }));
-  const chips = CHIPS.map((chip) => makeChip(chip, () => press(chip.value, more)));
+  const chips = CHIPS.map((chip) => makeChip(chip, () => press(chip.value)));
   const more = el('button', { type: 'button', class: 'filter-more', 'aria-haspopup': 'dialog', 'aria-expanded': 'false',
     onclick: () => openMore(more) }, 'More filters', icon('chevron-down', { isSmall: true }));
   const element = el('div', { class: 'filters', role: 'group', 'aria-label': 'Filters' },
@@ -27,7 +27,10 @@ export function allFilters() {
       status.value = members.status ?? '';
       owner.show(members.user);
       const chosen = new Set(chipsOf(members).map(({ value }) => value));
+      const focused = chips.find((chip) => chip === document.activeElement);
       for (const chip of chips) chip.setAttribute('aria-pressed', String(chosen.has(chip.dataset.value)));
+      // On a narrow screen a chip that is not pressed is in the panel alone.
+      if (focused && !focused.getClientRects().length) more.focus();
     },
   };
 }
@@ -37,16 +40,12 @@ function makeChip({ value, word }, run) {
     onclick: run }, word, icon('x', { isSmall: true }));
 }
 
-function press(value, more) {
-  go({ show: toggled(address().show, value) });
-  // Where there is little room, a chip that is not pressed has none.
-  if (!document.activeElement?.getClientRects().length) more.focus();
-}
+const press = (value) => go({ show: toggled(address().show, value) });
 
 function openMore(anchor) {
   const chosen = new Set(chipsOf(address()).map(({ value }) => value));
   const rows = CHIPS.map(({ value, word }) => {
-    const run = () => go({ show: toggled(address().show, value) });
+    const run = () => press(value);
     return el('label', { class: 'panel-row' },
       el('input', { type: 'checkbox', class: 'tick', checked: chosen.has(value), onchange: run }), word);
   });

@@ -25,12 +25,11 @@ export function allRow(token, { tick, menu }) {
   const name = nameOf(token);
   const box = el('input', { type: 'checkbox', class: 'tick', tabindex: '-1', 'aria-label': `Select ${name}`,
     onclick: (event) => tick(event.shiftKey) });
-  const row = el('div', { role: 'row', class: isEnded(token) ? 'row is-ended' : 'row', 'aria-selected': 'false' },
+  return el('div', { role: 'row', class: isEnded(token) ? 'row is-ended' : 'row', 'aria-selected': 'false' },
     cell('cell-tick', el('label', { class: 'tick-area' }, box)),
     tokenCell(token, name), ownerCell(token), accessCell(token), useCell({ ...token, last_used_from: null }),
     endsCell(token), statusCell(token, REVOCATION_REASONS_OF_OTHERS),
-    menuCell(`Actions of ${name}`, () => menu(row)));
-  return row;
+    menuCell(`Actions of ${name}`, (anchor) => menu(anchor.closest('[data-row]'))));
 }
 
 function tokenCell(token, name) {
@@ -50,13 +49,14 @@ function ownerCell({ owner }) {
     email && el('span', { class: 'second clamp', title: email }, bdi(email)));
 }
 
-/** Shows which rows are ticked, and whether all or some are. */
-export function markTicks(place, selection) {
+/** Shows which rows are ticked, whether all or some are, and which one is open. */
+export function markRows(place, selection, openId) {
   const rows = [...place.querySelectorAll('[data-row]')];
   for (const row of rows) {
     const isTicked = selection.has(row.dataset.row);
     row.setAttribute('aria-selected', String(isTicked));
     row.querySelector('.tick').checked = isTicked;
+    row.classList.toggle('is-open', row.dataset.row === openId);
   }
   const all = place.querySelector('[data-all]');
   const ticked = rows.filter((row) => row.getAttribute('aria-selected') === 'true').length;

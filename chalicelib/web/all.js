@@ -3,17 +3,18 @@
 import { address, go } from './address.js';
 import { allFilters } from './all-filters.js';
 import { filterWords, isFiltered, jobFilterOf, queriesOf } from './all-query.js';
-import { allRow, ALL_COLUMNS, markTicks } from './all-rows.js';
+import { allRow, ALL_COLUMNS, markRows } from './all-rows.js';
 import { downloadAll } from './all-download.js';
 import { call } from './api.js';
 import { BulkBar } from './bulk-bar.js';
 import { askBulk } from './bulk-dialog.js';
 import { onStale, onToken } from './changes.js';
-import { ConsoleList, STEP } from './console-list.js';
+import { ConsoleList } from './console-list.js';
 import { button, el } from './dom.js';
 import { icon } from './icons.js';
 import { endWords, MOST_NAMED } from './job-words.js';
 import { isRunning, JobStrip } from './jobs.js';
+import { STEP } from './list-words.js';
 import { openMenu } from './menu.js';
 import { errorToast, toast } from './notices.js';
 import { searchField } from './search-field.js';
@@ -58,7 +59,7 @@ class AllTokens {
     place.append(this.#bar.element);
     onStale(() => this.#refresh());
     onToken((token) => this.#changed(token));
-    onTick(() => this.#list.redraw());
+    onTick(() => { if (!place.hidden) this.#list.redraw(); });
     window.addEventListener('focus', () => { if (this.#list.isStale(MINUTE)) this.#refresh(); });
   }
 
@@ -101,7 +102,7 @@ class AllTokens {
       sort: (order) => go({ sort: order }),
       again: () => this.#list.show(this.#walk()),
       nothing: () => this.#nothing(),
-      shown: () => this.#choice(),
+      shown: () => { this.#selection.keep(this.#ids()); this.#choice(); },
       about: (tokens) => `, ${counted(new Set(tokens.map(({ owner }) => owner.id)).size, 'person', 'people')}`,
     };
   }
@@ -140,7 +141,7 @@ class AllTokens {
   /** Shows which rows are ticked. */
   #choice() {
     if (!this.#list) return;
-    markTicks(this.#place, this.#selection);
+    markRows(this.#place, this.#selection, address().token);
     this.#bar.update();
   }
 
@@ -152,7 +153,9 @@ class AllTokens {
     }
     const tokens = isAll ? null : this.#list.items.filter(({ id }) => ids.has(id));
     const words = filterWords(address(), TOKEN_STATUSES);
-    askBulk(action, { tokens, filter: jobFilterOf(address()), words }, (job, count) => this.#started(job, count));
+    askBulk(action, { tokens, filter: jobFilterOf(address()), words }, {
+      started: (job, count) => this.#started(job, count), refocus: () => this.#list.focus(null),
+    });
   }
 
   #started(job, count) {

@@ -23,17 +23,19 @@ const DAYS_30 = 30 * 24 * 60 * 60 * SECOND;
 const canEnd = { revoke: (token) => !isEnded(token), pause: (token) => stateOf(token) === 'active' };
 
 /**
- * Asks, and starts the job. `started(job, count)` is called with the job and the number of its tokens.
+ * Asks, and starts the job.
  * @param {'revoke' | 'pause'} action
  * @param {Target} target
+ * @param {{started: (job: any, count: number) => void, refocus: () => void}} after `started` is called with the job
+ * and the number of its tokens
  */
-export function askBulk(action, target, started) {
+export function askBulk(action, target, after) {
   const live = target.tokens?.filter(canEnd[action]);
-  if (live && live.length <= MOST_SHOWN) askByName(action, live, target.tokens.length - live.length, started);
-  else new CountedQuestion(action, target, started);
+  if (live && live.length <= MOST_SHOWN) askByName(action, live, target.tokens.length - live.length, after);
+  else new CountedQuestion(action, target, after);
 }
 
-function askByName(action, tokens, left, started) {
+function askByName(action, tokens, left, { started, refocus }) {
   const { verb, done } = actionOf({ action });
   const word = tokens.length === 1 ? 'token' : `${tokens.length} tokens`;
   const others = left ? `${left === 1 ? 'One other' : counted(left, 'other')} cannot be ${done}.` : '';
@@ -45,6 +47,7 @@ function askByName(action, tokens, left, started) {
     body: tokens.length ? [names, reason] : [],
     actions: tokens.length ? [closeButton('Cancel', { autofocus: true }), sendButton(`${verb} ${word}`, kind(action))]
       : [closeButton('Close', { autofocus: true })],
+    refocus,
   });
   const start = jobStarter();
   const body = { token_ids: tokens.map(({ id }) => id) };
@@ -98,7 +101,7 @@ class CountedQuestion {
   #again = button('Count again', () => this.#recount(), { hidden: true });
   #submit;
 
-  constructor(action, target, started) {
+  constructor(action, target, { started, refocus }) {
     [this.#action, this.#target, this.#words] = [action, target, actionOf({ action })];
     this.#reason = action === 'revoke' ? reasonField() : null;
     this.#reason?.toggleAttribute('hidden', true);
@@ -110,6 +113,7 @@ class CountedQuestion {
       body: [this.#facts, this.#reason, this.#field],
       aside: this.#age,
       actions: [cancel, this.#again, this.#submit],
+      refocus,
     });
     this.#typed.addEventListener('input', () => this.#settle());
     const timer = setInterval(() => this.#settle(), SECOND);

@@ -2,14 +2,12 @@
 
 import { button, el, whileBusy } from './dom.js';
 import { icon } from './icons.js';
+import { STEP, howMany } from './list-words.js';
 import { announce } from './notices.js';
 import { RovingRows } from './rows.js';
 import { inOrder, makeHead, markOrder } from './sort-heads.js';
 import { written } from './times.js';
-import { counted, numbered } from './words.js';
 
-/** How many items are added at a time. */
-export const STEP = 50;
 const GREY_ROWS = 6;
 
 /**
@@ -89,12 +87,10 @@ export class ConsoleList {
 
   /** Reads a walk from its beginning. The present rows stay until its first page has come. */
   async show(walk, { isQuiet = false } = {}) {
-    const old = this.#walk;
-    old?.stop();
-    this.#walk = walk;
-    if (!old?.pages) this.#load();
-    this.#table.setAttribute('aria-busy', 'true');
-    const problem = await walk.more(STEP, () => this.#draw()).then(() => null, (error) => error);
+    const old = this.#begin(walk);
+    const wanted = isQuiet ? Math.max(STEP, old.items.length) : STEP;
+    const tell = () => { if (!isQuiet) this.#draw(); };
+    const problem = await walk.more(wanted, tell).then(() => null, (error) => error);
     if (this.#walk !== walk) return;
     this.#table.removeAttribute('aria-busy');
     if (problem) this.#fail(problem, isQuiet && !walk.pages ? old : null);
@@ -116,19 +112,15 @@ export class ConsoleList {
     this.redraw();
   }
 
-  /** Replaces the row of an item that has changed. */
+  /** Shows an item that has changed, in its present row. */
   update(item) {
-    const old = this.rowOf(item.id);
-    if (!old) return;
+    if (!this.rowOf(item.id)) return;
     this.#walk.replace(item);
-    const hadFocus = old.contains(document.activeElement);
-    old.replaceWith(this.#row(item));
-    this.#keys.settle();
-    if (hadFocus) this.focus(item.id);
+    this.#renewed(item);
     this.#kind.shown();
   }
 
-  /** Makes all rows again, for example because time has passed. */
+  /** Brings all rows up to date, for example because time has passed. */
   redraw() {
     if (this.#walk?.pages) this.#draw();
   }
@@ -143,6 +135,16 @@ export class ConsoleList {
     this.#kind.menu(this.item(row.dataset.row), row.querySelector('[data-menu]'), row);
   }
 
+  /** Takes a walk in place of the old one, and returns that. */
+  #begin(walk) {
+    const old = this.#walk;
+    old?.stop();
+    this.#walk = walk;
+    if (!old?.pages) this.#load();
+    this.#table.setAttribute('aria-busy', 'true');
+    return old ?? { items: [] };
+  }
+
   #fresh(isQuiet) {
     [this.#freshAt, this.#usual] = [Date.now(), this.isComplete ? this.#kind.usual : ''];
     this.#note.hidden = true;
@@ -150,37 +152,46 @@ export class ConsoleList {
     if (!isQuiet) announce(this.#howMany());
   }
 
-  #row(item) {
-    const row = this.#kind.row(item);
-    row.dataset.row = item.id;
-    return row;
+  /** Returns the row of an item, with its present cells. A row that stays keeps the focus. */
+  #renewed(item) {
+    const [fresh, old] = [this.#kind.row(item), this.rowOf(item.id)];
+    fresh.dataset.row = item.id;
+    if (!old) return fresh;
+    const isSame = [...fresh.children].every((cell, at) => cell.isEqualNode(old.children[at]));
+    if (!isSame) {
+      old.replaceChildren(...fresh.childNodes);
+      old.className = fresh.className;
+      Object.assign(old.dataset, fresh.dataset);
+    }
+    return old;
   }
 
   #draw() {
     const focused = /** @type {HTMLElement} */ (document.activeElement?.closest('[data-row]'));
     const focusedId = focused && this.#rows.contains(focused) ? focused.dataset.row : null;
-    this.#rows.replaceChildren(...this.items.map((item) => this.#row(item)));
+    const rows = this.items.map((item) => this.#renewed(item));
+    const isSame = rows.length === this.#rows.children.length
+      && rows.every((row, at) => row === this.#rows.children[at]);
+    if (!isSame) this.#rows.replaceChildren(...rows);
     this.#keys.settle();
-    if (focusedId) this.focus(focusedId);
+    if (focusedId && !isSame) this.focus(focusedId);
+    this.#drawEnd();
+    this.#kind.shown();
+  }
+
+  #drawEnd() {
     const isEmpty = !this.#walk.items.length && this.#walk.isComplete;
     this.#instead.hidden = !isEmpty;
     this.#instead.replaceChildren(...(isEmpty ? [this.#kind.nothing()] : []));
     markOrder(this.#head, this.#order || this.#usual, this.isComplete);
     const more = button('Show more', (event) => this.#more(event.currentTarget), { kind: 'small' });
     this.#end.hidden = isEmpty;
-    this.#end.replaceChildren(el('span', {}, this.#howMany()), ...(this.isComplete ? [] : [more]));
-    this.#kind.shown();
+    const hasNoMore = this.isComplete || this.#table.hasAttribute('aria-busy');
+    this.#end.replaceChildren(el('span', {}, this.#howMany()), ...(hasNoMore ? [] : [more]));
   }
 
   #howMany() {
-    const { items, read, pages, isComplete } = this.#walk;
-    const [one, many] = this.#kind.nouns;
-    const count = items.length ? counted(items.length, one, many) : `No ${many}`;
-    if (isComplete) return count + (items.length ? this.#kind.about?.(items) ?? '' : '');
-    // The API does not say how many rows it left out, so the pages are counted if it has found few.
-    const looked = read > items.length ? `${numbered(read)} ${many}` : counted(pages, 'page');
-    const isShort = items.length < pages * STEP;
-    return `${count} ${items.length ? 'shown' : 'found yet'}${isShort ? `. Looked at ${looked} so far` : ''}`;
+    return howMany(this.#walk, this.#kind.nouns, this.#kind.about);
   }
 
   async #more(control) {

@@ -32,7 +32,7 @@ export function jobStarter() {
   };
 }
 
-/** Waits until a job has ended. Calls `tell(job)` after each look. `isWanted()` is false if nobody waits any more. */
+/** Waits until a job has ended. Calls `tell(job)` after each look. It ends early if `isWanted()` is false. */
 export async function ended(job, tell, isWanted) {
   let now = job;
   for (let looks = 0; isRunning(now) && isWanted(); looks += 1) {

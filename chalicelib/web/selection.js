@@ -58,6 +58,12 @@ export class Selection {
     this.#changed();
   }
 
+  /** Forgets tokens that are not in the list any more. */
+  keep(loaded) {
+    const known = new Set(loaded);
+    this.ids = new Set([...this.ids].filter((id) => known.has(id)));
+  }
+
   clear() {
     this.#anchor = null;
     this.set([]);

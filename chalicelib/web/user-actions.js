@@ -16,16 +16,17 @@ import { counted } from './words.js';
 export const userPath = (id) => `/v1/users/${encodeURIComponent(id)}`;
 
 /**
- * Returns the items of the menu of a user. `show(user)` is called after a change.
+ * Returns the items of the menu of a user. `rows` has `show(user)`, for a user who
+ * has changed, and `focus(id)`.
  * @returns {(import('./menu.js').Item | null)[]}
  */
-export function userItems(user, show) {
+export function userItems(user, rows) {
   // The server refuses these on the administrator's own account, which they would lock.
   const own = user.id === me.id ? 'Not on your own account' : undefined;
   const gone = user.status === 'removed' ? 'This account is removed' : undefined;
   const ask = (open) => async () => {
     announce('Counting tokens…');
-    open(user, show, await summaryOf(user));
+    open(user, rows, await summaryOf(user));
   };
   const back = user.status === 'inactive'
     ? { label: 'Re-activate…', icon: 'user-check', opensDialog: true, run: ask(askReactivate) }
@@ -47,15 +48,25 @@ export const openTokensOf = (user) => goTo({ view: 'all', user: user.id });
 /** Reads the counts of a user's tokens. Returns null if that fails, because no change needs them. */
 const summaryOf = (user) => call('GET', `${userPath(user.id)}/tokens/summary`).then(({ data }) => data, () => null);
 
-async function change(user, show, body, words, more) {
-  const { data } = await call('PATCH', userPath(user.id), { body });
-  show(data);
+async function change(user, rows, body, words, more) {
+  const { data } = await send(user, rows, 'PATCH', userPath(user.id), { body });
+  rows.show(data);
   toast(`${userName(user)} is ${words}.${more(data)}`);
+}
+
+/** Sends a change. If it fails because the user has changed meanwhile, the row shows the user as it is now. */
+async function send(user, rows, ...request) {
+  try {
+    return await call(...request);
+  } catch (problem) {
+    if ([404, 409].includes(problem.status)) await showAgain(user, rows);
+    throw problem;
+  }
 }
 
 const titleOf = (verb, user) => el('span', {}, `${verb} `, bdi(userName(user)), '?');
 
-function askDeactivate(user, show, summary) {
+function askDeactivate(user, rows, summary) {
   const bound = cacheBound();
   const when = bound ? `everywhere within ${bound}` : 'at once';
   confirmDialog({
@@ -64,11 +75,12 @@ function askDeactivate(user, show, summary) {
       + `Tokens are refused ${when}. ${consequence(summary, 'refused')}`,
     confirm: 'Deactivate user',
     busy: 'Deactivating…',
-    act: () => change(user, show, { status: 'inactive' }, 'deactivated', everywhere),
+    refocus: () => rows.focus(user.id),
+    act: () => change(user, rows, { status: 'inactive' }, 'deactivated', everywhere),
   });
 }
 
-function askRevokeAll(user, show, summary) {
+function askRevokeAll(user, rows, summary) {
   const bound = cacheBound();
   confirmDialog({
     title: el('span', {}, 'Revoke all tokens of ', bdi(userName(user)), '?'),
@@ -76,16 +88,17 @@ function askRevokeAll(user, show, summary) {
       + `${bound ? `, everywhere within ${bound}` : ''}. This cannot be undone. `
       + 'The user can still sign in and generate new tokens.',
     confirm: 'Revoke all tokens',
+    refocus: () => rows.focus(user.id),
     busy: 'Revoking…',
     act: async () => {
-      await call('DELETE', `${userPath(user.id)}/tokens`);
+      await send(user, rows, 'DELETE', `${userPath(user.id)}/tokens`);
       toast(`All tokens of ${userName(user)} are revoked.${everywhere()}`);
-      await showAgain(user, show);
+      await showAgain(user, rows);
     },
   });
 }
 
-function askReactivate(user, show, summary) {
+function askReactivate(user, rows, summary) {
   const hasTokens = mayHaveTokens(summary);
   const choices = hasTokens ? choiceFields(choicesFor(summary)) : null;
   const lede = el('span', {}, bdi(userName(user)), ' can sign in and generate tokens again. ',
@@ -93,7 +106,7 @@ function askReactivate(user, show, summary) {
   const submit = sendButton('Re-activate', 'primary', { disabled: hasTokens });
   const dialog = openDialog({
     title: titleOf('Re-activate', user), lede, size: 'choice', body: [choices],
-    actions: [closeButton('Cancel', { autofocus: true }), submit],
+    actions: [closeButton('Cancel', { autofocus: true }), submit], refocus: () => rows.focus(user.id),
   });
   choices?.addEventListener('change', (event) => {
     const { value } = /** @type {HTMLInputElement} */ (event.target);
@@ -105,7 +118,7 @@ function askReactivate(user, show, summary) {
   onSubmit(dialog, (form) => {
     const choice = new FormData(form).get('choice');
     const body = { status: 'active', ...(choice && { restore_tokens: choice === 'restore' }) };
-    return change(user, show, body, 'active again',
+    return change(user, rows, body, 'active again',
       (data) => (choice === 'revoke' ? revokedTokens(data.revoked_tokens) : ''));
   }, { words: 'Re-activating…' });
 }
@@ -121,7 +134,7 @@ function choiceFields(choices) {
     ...options);
 }
 
-async function askRemove(user, show, summary) {
+async function askRemove(user, rows, summary) {
   const events = await eventsOf(user);
   const name = userName(user);
   const word = user.email && user.email_verified ? user.email : user.subject;
@@ -136,13 +149,13 @@ async function askRemove(user, show, summary) {
     body: [goesAndStays(summary, events), el('div', { class: 'field' },
       el('label', { class: 'label', for: typed.id }, 'Type ', bdi(word), ' to confirm'), typed,
       el('p', { class: 'help' }, 'If this person signs in again, a new account begins.'))],
-    actions: [closeButton('Cancel', { autofocus: true }), submit],
+    actions: [closeButton('Cancel', { autofocus: true }), submit], refocus: () => rows.focus(user.id),
   });
   onSubmit(dialog, async () => {
     if (!isTyped()) return false;
-    await call('DELETE', userPath(user.id));
+    await send(user, rows, 'DELETE', userPath(user.id));
     toast(`${name} is removed.${everywhere()}`);
-    await showAgain(user, show);
+    await showAgain(user, rows);
     return true;
   }, { words: 'Removing…' });
 }
@@ -166,5 +179,5 @@ function eventsThatStay(events) {
 }
 
 /** Reads a user again. The change is made, even if the user cannot be read. */
-const showAgain = (user, show) =>
-  call('GET', userPath(user.id)).then(({ data }) => show(data)).catch(() => tellStale());
+const showAgain = (user, rows) =>
+  call('GET', userPath(user.id)).then(({ data }) => rows.show(data)).catch(() => tellStale());

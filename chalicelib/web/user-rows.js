@@ -32,15 +32,14 @@ const BADGES = {
 export function userRow(user, menu) {
   const name = userName(user);
   const style = user.status === 'active' ? 'row' : 'row is-ended';
-  const row = el('div', { role: 'row', class: style, 'data-status': user.status },
+  return el('div', { role: 'row', class: style, 'data-status': user.status },
     personCell(user, name),
     cell('cell-issuer', el('span', { class: 'clamp', title: user.issuer }, bdi(hostOf(user.issuer)))),
     cell('cell-role', ROLES[user.role] ?? user.role), tokensCell(user),
     cell('cell-sign-in', user.last_signed_in_at ? timeElement(user.last_signed_in_at)
       : el('span', { class: 'second' }, 'Not recorded')),
     statusCell(user),
-    menuCell(`Actions of ${name}`, () => menu(row)));
-  return row;
+    menuCell(`Actions of ${name}`, (anchor) => menu(anchor.closest('[data-row]'))));
 }
 
 function personCell(user, name) {

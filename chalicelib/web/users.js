@@ -48,7 +48,7 @@ class Users {
       columns: [...USER_COLUMNS, { id: 'menu', word: '' }],
       row: (user) => userRow(user, (row) => this.#list.openMenu(row)),
       open: openTokensOf,
-      menu: (user, anchor, row) => openMenu(anchor, userItems(user, (changed) => this.#changed(changed)),
+      menu: (user, anchor, row) => openMenu(anchor, userItems(user, this.#rows()),
         { label: `Actions of ${userName(user)}`, focusAfter: row }),
       sort: (order) => go({ sort: order }),
       again: () => this.#list.show(this.#walk()),
@@ -56,7 +56,7 @@ class Users {
       shown: () => this.#drawFilters(),
     });
     onStale(() => this.#refresh());
-    onTick(() => this.#list.redraw());
+    onTick(() => { if (!place.hidden) this.#list.redraw(); });
     window.addEventListener('focus', () => { if (this.#list.isStale(MINUTE)) this.#refresh(); });
   }
 
@@ -71,6 +71,10 @@ class Users {
       this.#list.show(this.#walk());
     } else if (this.#list.isStale(MINUTE)) this.#refresh();
     this.#drawFilters();
+  }
+
+  #rows() {
+    return { show: (user) => this.#changed(user), focus: (id) => this.#list.focus(id) };
   }
 
   #walk() {

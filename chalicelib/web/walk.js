@@ -15,7 +15,7 @@ export class Walk {
   #matches;
   #cursor = null;
   #ids = new Set();
-  #isStopped = false;
+  #round = 0;
 
   /**
    * @param {Record<string, string>[]} queries
@@ -32,17 +32,17 @@ export class Walk {
    * If a page cannot be read, the items stay, and the next call begins with that page.
    */
   async more(wanted, tell = () => {}) {
-    const goal = this.items.length + wanted;
-    for (let pages = 0; pages < MOST_PAGES && this.items.length < goal; pages += 1) {
-      if (this.isComplete || this.#isStopped) return;
+    const [goal, round] = [this.items.length + wanted, this.#round];
+    const isWanted = () => this.items.length < goal && !this.isComplete && this.#round === round;
+    for (let pages = 0; pages < MOST_PAGES && isWanted(); pages += 1) {
       await this.#page();
-      if (!this.#isStopped) tell();
+      if (this.#round === round) tell();
     }
   }
 
-  /** Ends the walk, because another one has begun. */
+  /** Lets the walk rest after the present page, because another one has begun. */
   stop() {
-    this.#isStopped = true;
+    this.#round += 1;
   }
 
   /** Puts a changed item in the place of the old one. */

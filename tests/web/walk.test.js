@@ -72,9 +72,11 @@ test('after a failure the walk begins again with the page that failed', async ()
   assert.deepEqual(idsOf(walk), ['a', 'b', 'c']);
 });
 
-test('a stopped walk reads nothing more', async () => {
+test('a stopped walk rests until it is asked again', async () => {
   const { load, asked } = pages(['a'], ['b']);
   const walk = new Walk([{}], load);
   await walk.more(9, () => walk.stop());
   assert.equal(asked.length, 1);
+  await walk.more(9);
+  assert.equal(walk.isComplete, true);
 });
