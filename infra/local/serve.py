@@ -21,12 +21,9 @@ from chalice.deploy.validate import validate_routes
 from chalicelib import bootstrap
 from chalicelib.settings import AuthMode, GatewaySettings, SettingsError
 from infra.aws.package.challenges import with_challenges
-<<<<<<< HEAD
-from infra.local.components import serve_components
-=======
 from infra.local import asset_lines
 from infra.local.bus import FileBus
->>>>>>> integration
+from infra.local.components import serve_components
 from infra.local.events import STAGE
 from infra.local.gateway import Gateway
 from infra.local.http_server import create_server
