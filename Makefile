@@ -3,6 +3,7 @@ PYTHON ?= python3
 SHELL := /bin/sh
 BIN := .venv/bin
 INFRA := $(BIN)/python -m infra
+SET_UP = PYTHON='$(PYTHON)' sh infra/set-up
 LOCK_FLAGS ?=
 
 # Every shell exports USER, so only the USER of `make login USER=...` counts.
@@ -16,33 +17,34 @@ BENCH_OPTIONS = $(if $(QUICK),--quick) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $
   $(if $(LOAD_SECONDS),--load-seconds $(LOAD_SECONDS)) $(if $(DOC),--doc $(DOC))
 
 .DEFAULT_GOAL := help
-.PHONY: help run login users signing-keys roll-over-signing-key revoke-signing-key package deploy verify test-alarm destroy clean-state test test-stack test-contract check bench lint lock clean setup
+.PHONY: help environment run login users signing-keys roll-over-signing-key revoke-signing-key package deploy verify test-alarm destroy clean-state test test-stack test-contract check bench lint lock clean setup
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-21s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: setup ## Start the whole service on this machine; Ctrl-C stops it
-	@exec $(INFRA) local up
+run: ## Start the whole service on this machine; Ctrl-C stops it. LOGS=1 shows its log here
+	@$(SET_UP) run
+	@exec $(INFRA) local up --with-parent
 
-login: .venv/.ready ## Print a JWT of the local provider: make -s login USER=user@example.com
+login: environment ## Print a JWT of the local provider: make -s login USER=user@example.com
 	@exec $(INFRA) local login '$(LOGIN_USER)'
 
-users: .venv/.ready ## List the local users, or run another command: make users ARGS="show USER_ID", ARGS=--help
+users: environment ## List the local users, or run another command: make users ARGS="show USER_ID", ARGS=--help
 	@exec $(INFRA) local users $(or $(ARGS),list)
 
-signing-keys: .venv/.ready ## List the local signing keys; ARGS="--use access-token" for those of access tokens
+signing-keys: environment ## List the local signing keys; ARGS="--use access-token" for those of access tokens
 	@exec $(INFRA) local signing-keys list $(ARGS)
 
-roll-over-signing-key: .venv/.ready ## Publish a new local signing key, and sign with it 15 s later
+roll-over-signing-key: environment ## Publish a new local signing key, and sign with it 15 s later
 	@exec $(INFRA) local signing-keys roll-over --lead-seconds 15 $(ARGS)
 
-revoke-signing-key: .venv/.ready ## Refuse every token that a local key signed: make revoke-signing-key KID=...
+revoke-signing-key: environment ## Refuse every token that a local key signed: make revoke-signing-key KID=...
 	@exec $(INFRA) local signing-keys revoke --yes $(ARGS) '$(KID)'
 
-package: .venv/.ready ## Build the template and the zip of a stage: make package STAGE=dev
+package: environment ## Build the template and the zip of a stage: make package STAGE=dev
 	@exec $(INFRA) package --stage '$(STAGE)'
 
-deploy: .venv/.ready ## Deploy to AWS: make deploy STAGE=dev [PARAMETERS="Name=value"] [BUCKET=...] [STACK=...] [STACK_ROLE=arn] [STACK_TAGS="Name=value"] [YES=1]
+deploy: environment ## Deploy to AWS: make deploy STAGE=dev [PARAMETERS="Name=value"] [BUCKET=...] [STACK=...] [STACK_ROLE=arn] [STACK_TAGS="Name=value"] [YES=1]
 	@exec $(INFRA) deploy --stage '$(STAGE)' --stack-name '$(STACK)' --bucket '$(BUCKET)' \
 	  --parameters '$(PARAMETERS)' --role '$(STACK_ROLE)' --tags '$(STACK_TAGS)' $(if $(YES),--yes)
 
@@ -50,17 +52,17 @@ deploy: .venv/.ready ## Deploy to AWS: make deploy STAGE=dev [PARAMETERS="Name=v
 $(foreach name,JWT VERIFY_JWT VERIFY_SECOND_JWT VERIFY_CLIENT,$(if $(filter command,$(origin $(name))), \
   $(error Do not put $(name) into the command. Set it in the environment, or name a file with JWT_FILE=.)))
 
-verify: .venv/.ready ## Check the promises of a deployed stage: make verify STAGE=dev [JWT_FILE=...] [URL=...] [DOORS="https://..."] [STACK=...] [YES=1]
+verify: environment ## Check the promises of a deployed stage: make verify STAGE=dev [JWT_FILE=...] [URL=...] [DOORS="https://..."] [STACK=...] [YES=1]
 	@exec $(INFRA) verify --stage '$(STAGE)' --stack-name '$(STACK)' --jwt-file '$(JWT_FILE)' \
 	  --url '$(URL)' --doors '$(DOORS)' $(if $(YES),--yes)
 
-test-alarm: .venv/.ready ## Fire an alarm of a stage and check that its topic got it: make test-alarm STAGE=dev [STACK=...] [YES=1]
+test-alarm: environment ## Fire an alarm of a stage and check that its topic got it: make test-alarm STAGE=dev [STACK=...] [YES=1]
 	@exec $(INFRA) test-alarm --stage '$(STAGE)' --stack-name '$(STACK)' $(if $(YES),--yes)
 
-destroy: .venv/.ready ## Remove a stage from AWS, but keep its table and keys: make destroy STAGE=dev [STACK=...] [YES=1]
+destroy: environment ## Remove a stage from AWS, but keep its table and keys: make destroy STAGE=dev [STACK=...] [YES=1]
 	@exec $(INFRA) destroy --stage '$(STAGE)' --stack-name '$(STACK)' $(if $(YES),--yes)
 
-clean-state: .venv/.ready ## Remove the state of the local stack
+clean-state: environment ## Remove the state of the local stack
 	@exec $(INFRA) local clean-state
 
 test: setup ## Run every test, or some: ARGS="-k name"
@@ -69,16 +71,16 @@ test: setup ## Run every test, or some: ARGS="-k name"
 test-stack: setup ## Deploy the package to the emulator and test it through API Gateway (part of make test)
 	@$(BIN)/python -m pytest -n 0 tests/stack $(ARGS)
 
-test-contract: .venv/.ready ## Run the contract tests of the stores: make test-contract ENDPOINT=http://127.0.0.1:8000 (default: in process)
+test-contract: setup ## Run the contract tests of the stores: make test-contract ENDPOINT=http://127.0.0.1:8000 (default: in process)
 	@CONTRACT_ENDPOINT='$(ENDPOINT)' $(BIN)/python -m pytest -n 0 tests/contract -m "not emulator" $(ARGS)
 
-check: lint setup ## Lint, check types and imports, and run the fast tests
+check: lint ## Lint, check types and imports, and run the fast tests
 	@$(BIN)/python -m pytest -n auto -m "not slow" $(ARGS)
 
 bench: setup ## Measure everything and print one table: ROUNDS=7 ROWS=100000 LOAD_SECONDS=60 QUICK=1 DOC=docs/performance.md
 	@$(BIN)/python -m tests.benchmarks $(BENCH_OPTIONS)
 
-lint: .venv/.ready ## Lint, and check types, imports and sentences (part of make check)
+lint: setup ## Lint, and check types, imports and sentences (part of make check)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy --strict
@@ -87,7 +89,7 @@ lint: .venv/.ready ## Lint, and check types, imports and sentences (part of make
 	@$(INFRA) prose
 
 lock: .venv-lock/.ready ## Pin the requirements; LOCK_FLAGS=--upgrade pins newer ones
-	@for name in requirements requirements-dev requirements-local; do \
+	@for name in requirements requirements-run requirements-dev requirements-local; do \
 	  .venv-lock/bin/uv pip compile --quiet --no-config --universal --python-version 3.11 \
 	    --generate-hashes --no-emit-index-url --no-emit-find-links \
 	    --custom-compile-command "make lock" $(LOCK_FLAGS) -o $$name.txt $$name.in || exit 1; \
@@ -97,15 +99,11 @@ clean: ## Remove environments and caches, but keep the state of the local stack
 	@rm -rf .venv .venv-local .venv-lock .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# At the same time, because both wait for downloads most of the time.
-setup:
-	@$(MAKE) --no-print-directory -s -j2 .venv/.ready .venv-local/.ready
+setup: ## Install what runs the service and what tests it (part of make test)
+	@$(SET_UP) test
 
-.venv/.ready: requirements.txt requirements-dev.txt
-	@sh infra/make-venv "$(PYTHON)" .venv -r requirements.txt -r requirements-dev.txt
-
-.venv-local/.ready: requirements-local.txt
-	@sh infra/make-venv "$(PYTHON)" .venv-local -r requirements-local.txt
+environment:
+	@$(SET_UP) commands
 
 .venv-lock/.ready:
-	@sh infra/make-venv "$(PYTHON)" .venv-lock uv
+	@'$(PYTHON)' -m venv .venv-lock && .venv-lock/bin/python -m pip install --quiet uv && touch $@

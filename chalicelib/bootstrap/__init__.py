@@ -3,6 +3,7 @@
 Adapters are imported where they are built, so that the authorizer loads only what a decision needs.
 """
 
+import sys
 from functools import cache
 
 from chalicelib import logs
@@ -58,9 +59,14 @@ def start() -> None:
     An authorizer on Lambda builds its parts too, because Lambda gives the start more CPU than the calls.
     Raises SettingsError.
     """
+    environ = process_environ()
+    if is_packaging(environ):
+        # Imported here, because no function on Lambda needs it.
+        from chalicelib.settings.chalice_command import check_command
+
+        check_command(environ, sys.argv)
     settings = gateway()
     logs.configure(settings.log_level, settings.log_allowed_percent)
-    environ = process_environ()
     if is_packaging(environ):
         return
     mode = current()

@@ -23,9 +23,14 @@ class Mails(Stores):
 
         return SesMailer(ses_client, sender)
 
+    @property
+    def own_page(self) -> str:
+        """The address of the page on which people manage their tokens. Mails link to it."""
+        return f"{self.settings.issuer.rstrip('/')}/settings/api-tokens"
+
     @cached_property
     def mail_store(self) -> "MailStore":
-        """The last mail round of each owner."""
+        """The last mail round and the urgent mails of each owner."""
         from chalicelib.adapters.dynamodb.mail_store import DynamoDBMailStore
 
         return DynamoDBMailStore(self.dynamodb, self.settings.table_name)

@@ -6,6 +6,7 @@ if TYPE_CHECKING:
     from chalicelib.bootstrap.closed_mode import Service
     from chalicelib.services.flush import FlushCaches
     from chalicelib.services.publish import PublishEvents
+    from chalicelib.services.urgent_mails import MailAtOnce
     from chalicelib.settings import GatewaySettings
 
 
@@ -29,5 +30,21 @@ def publish_of(service: "Service", gateway: "GatewaySettings") -> "PublishEvents
     from chalicelib.services.publish import PublishEvents
 
     bus = service.event_bus if gateway.event_bus_name else None
-    store, journal = service.events, service.journal
-    return PublishEvents(read_streamed, store, bus, journal, service.clock, service.sleep)
+    store, journal, mail = service.events, service.journal, _mail_at_once(service)
+    return PublishEvents(read_streamed, store, bus, journal, service.clock, service.sleep, mail)
+
+
+def _mail_at_once(service: "Service") -> "MailAtOnce | None":
+    from chalicelib.services.urgent_mails import MailAtOnce
+
+    if service.mailer is None:
+        return None
+    return MailAtOnce(
+        service.users,
+        service.tokens,
+        service.mail_store,
+        service.mailer,
+        service.clock,
+        service.sleep,
+        service.own_page,
+    )

@@ -20,6 +20,6 @@ def sweep_of(service: "Service") -> SweepTokens:
 
 
 def _mails_of(service: "Service") -> Iterator[OwnerVisit]:
-    mailer, page = service.mailer, f"{service.settings.issuer.rstrip('/')}/settings/api-tokens"
+    mailer, page = service.mailer, service.own_page
     if mailer:
         yield MailComing(service.tokens, service.mail_store, mailer, service.clock, service.rules, page)

@@ -1,12 +1,21 @@
 """Mails to owners of tokens."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from enum import Enum
 
+from chalicelib.domain.seen_networks import RefusedReason
 from chalicelib.domain.users import User
 
 LONGEST_SEND = timedelta(minutes=4)
 """The time for which a run may be sending. Lambda ends the function by then."""
+
+
+MOST_URGENT = 5
+"""The most urgent mails to an owner about one UTC day."""
+MOST_ABOUT_EXPOSURE = 10
+"""The same for mails about exposed tokens. A flood of refused uses must not keep these back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +51,56 @@ class MailRound:
     def sent(self) -> "MailRound":
         """Return the round after the mail was sent."""
         return replace(self, is_sent=True)
+
+
+class UrgentKind(Enum):
+    """The subject of an urgent mail: a token was exposed, reused, or refused at a new network."""
+
+    EXPOSED = "exposed"
+    REUSED = "reused"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Urgent:
+    """A fact about a token that its owner is told at once. A refused use has a network and a reason."""
+
+    kind: UrgentKind
+    user_id: str
+    token_id: str
+    at: datetime
+    network: str = ""
+    reason: RefusedReason | None = None
+
+    @property
+    def key(self) -> str:
+        """The kind and the token. An owner is told of each pair once about a UTC day."""
+        return f"{self.kind.value}:{self.token_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class UrgentMails:
+    """The urgent mails to an owner about one UTC day: their number, and the keys that they told."""
+
+    sent: int = 0
+    told: frozenset[str] = field(default_factory=frozenset)
+
+    def untold(self, facts: Sequence[Urgent]) -> Sequence[Urgent]:
+        """Return the facts that no mail has told, the newest one of each key."""
+        return list({fact.key: fact for fact in facts if fact.key not in self.told}.values())
+
+    def has_room(self, facts: Sequence[Urgent]) -> bool:
+        """Return True if the day may have another mail, with these facts."""
+        is_exposure = any(fact.kind is UrgentKind.EXPOSED for fact in facts)
+        return self.sent < (MOST_ABOUT_EXPOSURE if is_exposure else MOST_URGENT)
+
+    def telling(self, facts: Sequence[Urgent]) -> "UrgentMails":
+        """Return the mails after one more, with these facts."""
+        return UrgentMails(self.sent + 1, self.told | {fact.key for fact in facts})
+
+    def not_telling(self, facts: Sequence[Urgent]) -> "UrgentMails":
+        """Return the mails after one failed. It stays counted, because it may have left."""
+        return replace(self, told=self.told - {fact.key for fact in facts})
 
 
 def gets_mails(owner: User) -> bool:

@@ -76,6 +76,10 @@ class SeenNetworks:
         return SeenNetworks(self.first or network, (*others, newest))
 
 
+NOT_SEEN = SeenNetworks()
+"""The networks of a token without a recorded use."""
+
+
 class RefusedReason(Enum):
     """The reason for the refusal of a genuine token."""
 
@@ -93,13 +97,15 @@ class RefusedUses:
     """The uses of a genuine token that were refused: a lower bound of their number, and the last one.
 
     ``last_at`` is in whole seconds. ``last_reason`` is None if a later release wrote another one.
-    ``last_from`` is None if the address is unknown or not recorded.
+    ``last_from`` is None if the address is unknown or not recorded. ``is_elsewhere`` says that the last one
+    came from a network that was new then.
     """
 
     count: int
     last_at: datetime
     last_reason: RefusedReason | None
     last_from: str | None
+    is_elsewhere: bool = False
 
     def limited_to(self, record: RecordNetworks) -> "RefusedUses":
         """Return the refused uses with the part of the network that may still be kept."""
@@ -107,8 +113,22 @@ class RefusedUses:
 
 
 def refused_again(
-    before: RefusedUses | None, reason: RefusedReason, network: str | None, at: datetime, count: int = 1
+    before: RefusedUses | None,
+    reason: RefusedReason,
+    network: str | None,
+    at: datetime,
+    count: int = 1,
+    seen: SeenNetworks = NOT_SEEN,
 ) -> RefusedUses:
-    """Return the refused uses after ``count`` more, the last of them at ``at``."""
-    counted = before.count if before else 0
-    return RefusedUses(counted + count, at.replace(microsecond=0), reason, network)
+    """Return the refused uses after ``count`` more, the last of them at ``at``.
+
+    ``seen`` are the networks from which the token was used.
+    """
+    counted, last_from = (before.count, before.last_from) if before else (0, None)
+    is_new = network is not None and network != last_from and _is_unusual(network, seen, reason)
+    return RefusedUses(counted + count, at.replace(microsecond=0), reason, network, is_new)
+
+
+def _is_unusual(network: str, seen: SeenNetworks, reason: RefusedReason) -> bool:
+    # Before its first recorded use, a token has no usual network. Then only its list can tell.
+    return not seen.includes(network) if seen else reason is RefusedReason.NETWORK

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 from chalicelib.domain.events import Event
+from chalicelib.domain.seen_networks import RefusedReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +36,22 @@ class TokenReused:
 
 
 @dataclass(frozen=True, slots=True)
+class RefusedElsewhere:
+    """A refused use of a genuine token from a network that is new to it. It is not an event.
+
+    ``reason`` is None if a later release wrote another one.
+    """
+
+    user_id: str
+    token_id: str
+    network: str
+    reason: RefusedReason | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class NotAnEvent:
     """A record that asks for nothing."""
 
 
-Streamed: TypeAlias = EventWritten | EventTampered | TokenReused | NotAnEvent
+Streamed: TypeAlias = EventWritten | EventTampered | TokenReused | RefusedElsewhere | NotAnEvent

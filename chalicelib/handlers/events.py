@@ -26,6 +26,8 @@ def publish_events(event: Mapping[str, Any], context: object) -> Mapping[str, An
             reused=done.reused,
             tampered=done.tampered,
             unreadable=done.unreadable,
+            mails=done.mails.sent,
+            lost_mails=done.mails.lost,
         )
         if done.unreadable or done.failed_at is not None:
             entry.add(outcome="error")

@@ -1,10 +1,11 @@
 """The reader of the table's stream that looks after events. The other reader flushes caches.
 
-It sends new events to the bus, notices events that were tampered with, and writes the event of a reuse.
+It sends new events to the bus, notices events that were tampered with, and writes the event of a reuse. At
+last it sends mails about tokens that may be in danger.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,6 +16,7 @@ from chalicelib.domain.ports.events import MOST_EVENTS, EventBus, EventStore
 from chalicelib.domain.ports.time import Clock, Sleep
 from chalicelib.domain.streamed import EventTampered, EventWritten, Streamed, TokenReused
 from chalicelib.services.journal import Journal
+from chalicelib.services.urgent_mails import MailAtOnce, Mailed
 
 LAST_CALL = timedelta(seconds=30)
 """The time after which an invocation sends no further events. Lambda then delivers the rest again."""
@@ -33,6 +35,7 @@ class Published:
     tampered: int = 0
     reused: int = 0
     unreadable: int = 0
+    mails: Mailed = field(default_factory=Mailed)
     failed_at: int | None = None
     """The place of the first record that Lambda must deliver again, with those behind it."""
 
@@ -44,7 +47,8 @@ class Published:
 class PublishEvents:
     """Sends events at least once. A second delivery has the same id, so receivers can tell.
 
-    Without a ``bus``, events are not sent. Everything else happens nevertheless.
+    Without a ``bus``, events are not sent, and without ``mail`` no mails. Everything else happens
+    nevertheless.
     """
 
     def __init__(
@@ -55,6 +59,7 @@ class PublishEvents:
         journal: Journal,
         clock: Clock,
         sleep: Sleep,
+        mail: MailAtOnce | None = None,
     ) -> None:
         self._read = read
         self._store = store
@@ -62,6 +67,7 @@ class PublishEvents:
         self._journal = journal
         self._clock = clock
         self._sleep = sleep
+        self._mail = mail
 
     def __call__(self, records: Sequence[Record]) -> Published:
         """Do what the records of the stream ask for.
@@ -84,6 +90,10 @@ class PublishEvents:
         end = len(told) if done.failed_at is None else done.failed_at
         events = [(n, each.event) for n, each in enumerate(told[:end]) if isinstance(each, EventWritten)]
         self._send(events, deadline, done)
+        # A mail delays no event, and a bus that fails delays no mail. If the records come again, the record
+        # of the mails has them.
+        if self._mail:
+            done.mails = self._mail(told, deadline)
         return done
 
     def _report(self, tampered: EventTampered, done: Published) -> None:

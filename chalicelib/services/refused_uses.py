@@ -82,7 +82,8 @@ class RecordRefusal:
         now, is_reuse = self._clock.now(), reason is RefusedReason.ROTATED
         refusals = self._refused.take(token.id)
         reuses = self._reused.take(token.id) if is_reuse else {}
-        refused = refused_again(token.refused, reason, network, now, sum(refusals.values()))
+        count = sum(refusals.values())
+        refused = refused_again(token.refused, reason, network, now, count, token.networks)
         after, is_written = replace(token, refused=refused), False
         if is_reuse:
             after = reused(after, sum(reuses.values()), now)

@@ -47,6 +47,11 @@ export class TokenContent {
     this.#head.focus();
   }
 
+  /** Says whether the content is a page of its own. */
+  isPage(isPage) {
+    this.#head.isFirst(isPage);
+  }
+
   /** Ends the listening. Responses that come later change nothing. */
   end() {
     this.#ended.abort();

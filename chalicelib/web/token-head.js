@@ -12,7 +12,7 @@ import { REVOCATION_REASONS_OF_OTHERS } from './words.js';
 export class TokenHead {
   #owner;
   #title;
-  #status = el('span', {});
+  #status = el('span', { class: 'token-status' });
   #description = el('p', { class: 'description' });
   #stale = el('div', { role: 'status' });
   #actions = el('div', { class: 'token-actions' });
@@ -31,11 +31,16 @@ export class TokenHead {
     this.#title.focus();
   }
 
+  /** Makes the title the first heading of the page, or the one of a dialog. */
+  isFirst(isFirst) {
+    this.#title.setAttribute('aria-level', isFirst ? '1' : '2');
+  }
+
   /** Shows a token. */
   show(token) {
     const words = statusWords(token, this.#owner ? REVOCATION_REASONS_OF_OTHERS : {});
     this.#title.replaceChildren(bdi(nameOf(token)));
-    this.#status.replaceChildren(statusBadge(words));
+    this.#status.replaceChildren(statusBadge(words), el('span', { class: 'second' }, words.second));
     this.#description.replaceChildren(...(token.description ? [bdi(token.description)] : []));
     this.#description.hidden = !token.description;
     this.#actions.replaceChildren(...this.#buttons(token));

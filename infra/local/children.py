@@ -16,6 +16,7 @@ from pathlib import Path
 
 from infra.local.environments import Environment
 from infra.local.errors import LocalStackError
+from infra.local.guard import Guard
 from infra.local.settings import HOST
 
 _POLL_SECONDS = 0.05
@@ -133,5 +134,34 @@ class Child:
 
     def _tail(self) -> str:
         lines = self.program.log.read_text(encoding="utf-8", errors="replace").splitlines()
-        shown = "\n".join(f"  {line}" for line in lines[-_TAIL_LINES:])
-        return f"{shown}\n  (the whole log: {self.program.log})"
+        shown = "\n".join(lines[-_TAIL_LINES:])
+        return f"{shown}\n(the whole log: {self.program.log})"
+
+
+class Children:
+    """All programs of a stack, in the order of their starts."""
+
+    def __init__(self) -> None:
+        """Start the guard, which stops the programs if this process is killed."""
+        self._guard = Guard()
+        self._started: list[Child] = []
+
+    def start(self, program: Program) -> Child:
+        """Start a program."""
+        child = Child(program)
+        self._started.append(child)
+        self._guard.watch(child.pid, program.stop_seconds)
+        return child
+
+    def require_running(self) -> None:
+        """Raise LocalStackError, with the end of its log, if a program has ended."""
+        for child in self._started:
+            child.require_running()
+
+    def stop(self) -> None:
+        """Stop every program, in the reverse order of their starts."""
+        for child in reversed(self._started):
+            child.ask_to_stop()
+        for child in reversed(self._started):
+            child.wait_stopped()
+        self._guard.dismiss()

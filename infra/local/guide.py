@@ -10,6 +10,9 @@ from infra.local.settings import DEFAULT_PORTS, StackSettings
 _WITHOUT_TOKENS = """
 Ready: {url}   (Ctrl-C stops it)
 
+  Reference   {url}/docs
+  Log         {log}{terminal}
+
 AUTH_MODE=none: the API lets every caller in, and API tokens are not available.
 
   curl -sS {url}/api/whoami
@@ -17,6 +20,11 @@ AUTH_MODE=none: the API lets every caller in, and API tokens are not available.
 
 _FOREIGN_PROVIDER = """
 Ready: {url}   (Ctrl-C stops everything)
+
+  The page    {url}/settings/api-tokens
+  Reference   {url}/docs
+  Log         {log}{terminal}
+  Mails       {mails}
 
 OIDC_ISSUER is set, so the development provider does not run. Set JWT to a JWT of your provider:
 
@@ -26,10 +34,13 @@ OIDC_ISSUER is set, so the development provider does not run. Set JWT to a JWT o
 _WHOLE = """
 Ready: {url}   (Ctrl-C stops everything. The state is kept in {state}.)
 
-Mails to owners land in {mails}.
+  The page    {url}/settings/api-tokens
+  Reference   {url}/docs
+  Log         {log}{terminal}
+  Mails       {mails}
 
-Open {url}/settings/api-tokens in a browser. Sign in as user@example.com, other@example.com or
-admin@example.com (an administrator). Or paste these commands into another terminal, in this folder.
+Sign in at the page as user@example.com, other@example.com or admin@example.com (an administrator).
+Or paste these commands into another terminal, in this folder.
 
 Sign in and create a token:
 
@@ -97,6 +108,8 @@ def guide(settings: StackSettings) -> str:
         users=_with_ports("make -s users", settings.ports_in_use()),
         state=settings.state_dir,
         mails=settings.mails,
+        log=settings.log,
+        terminal="" if settings.logs_in_terminal else "   (LOGS=1 shows it here)",
         client=LOCAL_CLIENT,
         secret=LOCAL_CLIENT_SECRET,
         other=OTHER_SERVICE,

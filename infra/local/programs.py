@@ -8,6 +8,7 @@ from pathlib import Path
 
 from infra.local.children import Program
 from infra.local.environments import (
+    LOCAL_ADMINISTRATORS,
     Environment,
     emulator_environment,
     provider_environment,
@@ -16,7 +17,8 @@ from infra.local.errors import LocalStackError
 from infra.local.settings import HOST, StackSettings
 from infra.local.template import PROJECT_ROOT
 
-EMULATED_SERVICES = ("cloudformation", "dynamodb", "kms")
+EMULATED_SERVICES = ("cloudformation", "dynamodb", "dynamodbstreams", "kms")
+DEVELOPMENT_PROVIDER = Path(__file__).parent / "development_provider"
 ACCOUNTS = {
     "user@example.com": "Usha User",
     "other@example.com": "Otto Other",
@@ -39,21 +41,16 @@ def emulator(settings: StackSettings, services: tuple[str, ...] = EMULATED_SERVI
 
 def provider(settings: StackSettings) -> Program:
     """Return the development OpenID provider with its three accounts. Raises LocalStackError."""
-    command = [
-        _tool("oidc-provider-mock"),
-        "--host",
-        HOST,
-        "--port",
-        str(settings.oidc_port),
-    ]
-    for address, name in ACCOUNTS.items():
-        claims = {
-            "sub": address,
-            "email": address,
-            "email_verified": True,
-            "name": name,
+    administrators = settings.environ.get("ADMIN_SUBJECTS", LOCAL_ADMINISTRATORS).split(",")
+    accounts = [
+        {
+            "claims": {"sub": address, "email": address, "email_verified": True, "name": name},
+            "role": "Administrator" if address in map(str.strip, administrators) else "",
         }
-        command += ["--user-claims", json.dumps(claims)]
+        for address, name in ACCOUNTS.items()
+    ]
+    command = [_tool("python"), str(DEVELOPMENT_PROVIDER / "__main__.py")]
+    command += ["--host", HOST, "--port", str(settings.oidc_port), "--accounts", json.dumps(accounts)]
     return Program(
         name="The OpenID provider",
         command=command,
@@ -66,7 +63,7 @@ def provider(settings: StackSettings) -> Program:
 
 
 def api_server(settings: StackSettings, environment: Environment, project: Path) -> Program:
-    """Return the API server. Its log is shown in the terminal too."""
+    """Return the API server. With ``LOGS=1`` its log is shown in the terminal too."""
     here = [sys.executable, "-m", "infra.local.serve"]
     return Program(
         name="The API server",
@@ -75,19 +72,20 @@ def api_server(settings: StackSettings, environment: Environment, project: Path)
             *("--port", str(settings.port)),
             *("--project-dir", str(project)),
             *("--mails", str(settings.mails)),
+            *("--events", str(settings.events)),
         ],
         environment=environment,
         port=settings.port,
         # It listens only after it has loaded the application. A request would be in its log.
         health_path=None,
         stop_seconds=5,
-        log=settings.state_dir / "logs" / "api.log",
-        echo=True,
+        log=settings.log,
+        echo=settings.logs_in_terminal,
     )
 
 
 def _tool(name: str) -> str:
     path = PROJECT_ROOT / ".venv-local" / "bin" / name
     if not path.exists():
-        raise LocalStackError(f"{name} is not installed. Run `make setup`.")
+        raise LocalStackError(f"{name} is not installed. Run `sh infra/set-up run`.")
     return str(path)

@@ -12,6 +12,8 @@ from infra.local.template import PROJECT_ROOT
 
 HOST = "127.0.0.1"
 DEFAULT_PORTS = {"PORT": 8000, "OIDC_PORT": 9400, "AWS_PORT": 4566}
+OWN_NAMES = frozenset({*DEFAULT_PORTS, "LOGS", "STATE_DIR"})
+"""The variables that the stack reads beside the settings of the service."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,7 @@ class StackSettings:
     oidc_port: int
     aws_port: int
     state_dir: Path
+    logs_in_terminal: bool
     environ: Mapping[str, str]
 
     @classmethod
@@ -37,6 +40,7 @@ class StackSettings:
             oidc_port=ports["OIDC_PORT"],
             aws_port=ports["AWS_PORT"],
             state_dir=(PROJECT_ROOT / Path(folder).expanduser()).resolve(),
+            logs_in_terminal=_flag("LOGS", found),
             environ=found,
         )
 
@@ -71,9 +75,19 @@ class StackSettings:
         return f"http://{HOST}:{self.aws_port}"
 
     @property
+    def log(self) -> Path:
+        """The file of the API server's log."""
+        return self.state_dir / "logs" / "api.log"
+
+    @property
     def mails(self) -> Path:
         """The folder of mails to owners."""
         return self.state_dir / "mails"
+
+    @property
+    def events(self) -> Path:
+        """The file of events, if ``EVENT_BUS_NAME`` is set."""
+        return self.state_dir / "events.jsonl"
 
     def ports_in_use(self) -> dict[str, int]:
         """Return the ports of this stack by the variables that set them."""
@@ -83,6 +97,13 @@ class StackSettings:
         if self.with_tokens:
             ports["AWS_PORT"] = self.aws_port
         return ports
+
+
+def _flag(name: str, environ: Mapping[str, str]) -> bool:
+    text = environ.get(name) or "0"
+    if text not in {"0", "1"}:
+        raise LocalStackError(f"{name} must be 1 or 0, not {text[:40]!r}, for example {name}=1")
+    return text == "1"
 
 
 def _port(name: str, environ: Mapping[str, str]) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import signal
 import socket
 import time
@@ -11,14 +12,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 
+from chalicelib.settings.known import known_settings, misspelt
 from infra.local import programs, state_dir
-from infra.local.children import Child, Program
+from infra.local.children import Children
 from infra.local.environments import Environment, api_environment, isolated
 from infra.local.errors import LocalStackError
 from infra.local.guide import guide
 from infra.local.provision import Provisioned, provision
 from infra.local.reach import unreachable_users
-from infra.local.settings import HOST, StackSettings
+from infra.local.settings import HOST, OWN_NAMES, StackSettings
 from infra.local.template import PROJECT_ROOT
 
 _WATCH_SECONDS = 0.2
@@ -30,8 +32,9 @@ class StopRequested(BaseException):
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the option for the folder of another project, which tests use."""
+    """Add the folder of another project, which tests use, and the option of `make run`."""
     parser.add_argument("--project-dir", type=Path, default=PROJECT_ROOT)
+    parser.add_argument("--with-parent", action="store_true", help="stop when the parent process ends")
 
 
 def run(options: argparse.Namespace) -> None:
@@ -41,27 +44,31 @@ def run(options: argparse.Namespace) -> None:
         signal.signal(number, _request_stop)
     try:
         settings = StackSettings.from_environ()
+        for warning in misspelt(settings.environ, known_settings() | OWN_NAMES):
+            print(f"Warning: {warning}", flush=True)
         require_free(settings.ports_in_use())
         with state_dir.held(settings.state_dir):
-            serve(settings, options.project_dir)
+            serve(settings, options.project_dir, os.getppid() if options.with_parent else None)
     except StopRequested:
         print("Stopped.")
 
 
-def serve(settings: StackSettings, project: Path) -> None:
+def serve(settings: StackSettings, project: Path, parent: int | None = None) -> None:
     """Start every program, print the guide, and watch until a signal or the end of a program.
 
-    Raises LocalStackError if a program ends by itself.
+    The end of ``parent`` counts as a signal, because `make` that is killed sends none. Raises
+    LocalStackError if a program ends by itself.
     """
     with _children() as children:
         environment = _start_dependencies(settings, children)
-        api = _start(children, programs.api_server(settings, environment, project))
+        api = children.start(programs.api_server(settings, environment, project))
         warning = unreachable_users(environment) if settings.with_tokens else ""
         api.wait_until_it_responds()
         print(warning + guide(settings), flush=True)
         while True:
-            for child in children:
-                child.require_running()
+            children.require_running()
+            if parent and os.getppid() != parent:
+                raise StopRequested
             time.sleep(_WATCH_SECONDS)
 
 
@@ -97,15 +104,15 @@ def _is_taken(port: int) -> bool:
     return False
 
 
-def _start_dependencies(settings: StackSettings, children: list[Child]) -> Environment:
+def _start_dependencies(settings: StackSettings, children: Children) -> Environment:
     """Start the programs that the API server needs, and return its environment."""
     if not settings.with_tokens:
         return api_environment(settings, "", "", "")
     print("Starting...", flush=True)
-    emulator = _start(children, programs.emulator(settings))
+    emulator = children.start(programs.emulator(settings))
     provider = None
     if settings.with_provider:
-        provider = _start(children, programs.provider(settings))
+        provider = children.start(programs.provider(settings))
     emulator.wait_until_it_responds()
     made: Provisioned = provision(isolated(settings.environ, settings.aws_url))
     if provider:
@@ -113,26 +120,17 @@ def _start_dependencies(settings: StackSettings, children: list[Child]) -> Envir
     return api_environment(settings, made.table_name, made.signing_key, made.access_token_key)
 
 
-def _start(children: list[Child], program: Program) -> Child:
-    child = Child(program)
-    children.append(child)
-    return child
-
-
 @contextlib.contextmanager
-def _children() -> Iterator[list[Child]]:
-    """Stop every child at the end, in the reverse order of their starts."""
-    children: list[Child] = []
+def _children() -> Iterator[Children]:
+    """Stop every child at the end."""
+    children = Children()
     try:
         yield children
     finally:
         # A second Ctrl-C must not interrupt a child that saves its state.
         for number in _STOP_SIGNALS:
             signal.signal(number, signal.SIG_IGN)
-        for child in reversed(children):
-            child.ask_to_stop()
-        for child in reversed(children):
-            child.wait_stopped()
+        children.stop()
 
 
 def _request_stop(_number: int, _frame: FrameType | None) -> None:

@@ -1,66 +1,43 @@
-"""What processes do whose cold start is measured: a decision, and the least that any decision needs.
+"""Programs whose cold start is measured: a decision, and the least that any decision needs.
 
-They see the package only, as Lambda does.
+They see the package only, as Lambda does. The floors import nothing of the project.
 """
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 
 from tests.benchmarks.place import request_event
 from tests.benchmarks.process import LAMBDA
 from tests.packaging.dynamodb_stub import DynamoDBStub
 from tests.packaging.fresh import ENVIRON
 
-BARE, DECISION = "interpreter", "decision"
-SDK, SDK_CALLS = "botocore and PyJWT", "botocore and PyJWT, with the two reads"
-LEAN, LEAN_CALLS = "our client and PyJWT", "our client and bare cryptography, with the two reads"
+INTERPRETER, DECISION = "an interpreter that does nothing", "first decision"
+BARE, BOTO3 = "cryptography and a bare socket", "cryptography and boto3's client"
+USUAL = "the usual authorizer"
+CONTEXT, BARE_CONTEXT = "authorities of a decision", "authorities of certifi"
 
-_SDK = """
-import os
-import botocore.session
-from botocore.config import Config
-import jwt
+_BESIDE = Path(__file__).parent
+_BARE = (_BESIDE / "bare.py").read_text(encoding="utf-8")
 
-config = Config(connect_timeout=0.5, read_timeout=2, tcp_keepalive=True,
-                retries={"mode": "standard", "total_max_attempts": 2})
-client = botocore.session.get_session().create_client("dynamodb", config=config)
-"""
-_LEAN = """
-import os
-from chalicelib.adapters.clock import SystemClock
-from chalicelib.adapters.dynamodb.lean.access import Access
-from chalicelib.adapters.dynamodb.lean.client import LeanDynamoDB
+_BOTO3 = """
+import boto3
 
-client = LeanDynamoDB(Access.from_environ(os.environ), SystemClock())
+client = boto3.client("dynamodb")
+calls = {"Query": client.query, "BatchGetItem": client.batch_get_item}
+decision(lambda operation, **request: calls[operation](**request), dict(os.environ))
 """
-_READS = """
-table, user, token = os.environ["TABLE_NAME"], os.environ["USER_ID"], os.environ["TOKEN_ID"]
-(row,) = client.query(
-    TableName=table, ConsistentRead=True, KeyConditionExpression="pk = :ring AND sk > :head",
-    ExpressionAttributeValues={":ring": {"S": "KEYS"}, ":head": {"S": "#"}},
-)["Items"]
-secret = os.environ["CREDENTIAL"].removeprefix("bodhi_")
-verify()
-keys = [{"pk": {"S": f"U#{user}"}, "sk": {"S": sort}} for sort in (f"T#{token}", "#")]
-client.batch_get_item(RequestItems={table: {"Keys": keys, "ConsistentRead": True}})
-"""
-_VERIFY_BY_PYJWT = """
-def verify():
-    key = jwt.PyJWK({"kty": "EC", "crv": "P-256", "x": row["x"]["S"], "y": row["y"]["S"]}).key
-    jwt.decode(secret, key, algorithms=["ES256"], audience=os.environ["AUDIENCE"])
-"""
-_VERIFY_BARE = """
-from base64 import urlsafe_b64decode as decode
-from cryptography.hazmat.primitives.asymmetric import ec, utils
-from cryptography.hazmat.primitives.hashes import SHA256
+_USUAL = """
+import json, os
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-def verify():
-    x, y = (int.from_bytes(decode(row[name]["S"] + "="), "big") for name in "xy")
-    key = ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key()
-    message, _, signature = secret.rpartition(".")
-    raw = decode(signature + "==")
-    der = utils.encode_dss_signature(int.from_bytes(raw[:32], "big"), int.from_bytes(raw[32:], "big"))
-    key.verify(der, message.encode(), ec.ECDSA(SHA256()))
+environ = os.environ
+key = load_pem_public_key(environ["PUBLIC_KEY"].encode())
+where = {"endpoint": environ["AWS_ENDPOINT_URL"]}
+authorizer = UsualAuthorizer(environ["TABLE_NAME"], key, environ["ISSUER"], environ["AUDIENCE"], **where)
+event = json.loads(environ["EVENT"])
+event["authorizationToken"] = event["headers"]["Authorization"]
+assert authorizer(event, None)["principalId"] == environ["USER_ID"]
 """
 _DECISION = """
 import json
@@ -73,13 +50,30 @@ class Context:
 event = json.loads(os.environ["EVENT"])
 assert api_token_authorizer(event, Context())["principalId"] == os.environ["USER_ID"]
 """
+# The module of TLS itself is loaded before, because both clients need it.
+_CONTEXT = """
+import ssl, time
+{imports}
+began = time.process_time()
+{made}
+CPU = time.process_time() - began
+"""
 PROGRAMS = {
-    BARE: "",
-    SDK: _SDK,
-    SDK_CALLS: _SDK + _VERIFY_BY_PYJWT + _READS,
-    LEAN: _LEAN + "import jwt",
-    LEAN_CALLS: _LEAN + _VERIFY_BARE + _READS,
+    INTERPRETER: "",
+    BARE: _BARE,
+    BOTO3: _BARE.partition("if __name__")[0] + _BOTO3,
+    USUAL: (_BESIDE / "usual_authorizer.py").read_text(encoding="utf-8") + _USUAL,
     DECISION: _DECISION,
+}
+PROGRAMS_OVER_TLS = {
+    **{name: PROGRAMS[name] for name in (BARE, BOTO3, DECISION)},
+    BARE_CONTEXT: _CONTEXT.format(
+        imports="", made='ssl.create_default_context(cafile="certifi/cacert.pem")'
+    ),
+    CONTEXT: _CONTEXT.format(
+        imports="from chalicelib.adapters.dynamodb.lean.client import authorities",
+        made="ssl.create_default_context(cafile=authorities())",
+    ),
 }
 
 
@@ -91,6 +85,7 @@ def environ_of(stub: DynamoDBStub) -> Mapping[str, str]:
         "PATH": "/usr/bin:/bin",
         "AWS_ENDPOINT_URL": stub.url,
         "CREDENTIAL": stub.token,
+        "PUBLIC_KEY": stub.public_key,
         "USER_ID": stub.user_id,
         "TOKEN_ID": stub.token_id,
         "EVENT": json.dumps(request_event(stub.token)),

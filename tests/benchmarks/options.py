@@ -27,12 +27,17 @@ class Options:
     """Where the table goes besides the terminal."""
 
     @property
+    def is_quick(self) -> bool:
+        """Return True if the figures are too few for a verdict."""
+        return self.rounds < _ENOUGH
+
+    @property
     def extent(self) -> str:
         """How much was measured, for those who read the figures."""
         counts = (
             f"Medians of {self.rounds} rounds of {self.samples} calls each, unless a note says otherwise"
         )
-        return f"{counts}." if self.rounds >= _ENOUGH else f"{counts}: a quick look, not to be quoted."
+        return f"{counts}: a quick look, not to be quoted." if self.is_quick else f"{counts}."
 
     @property
     def sizes(self) -> tuple[int, ...]:

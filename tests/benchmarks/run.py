@@ -4,15 +4,27 @@ import sys
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 
-from tests.benchmarks import cold_start, costs, decisions, document, load, log_costs, machine, management
+from tests.benchmarks import (
+    cold_start,
+    costs,
+    decisions,
+    document,
+    load,
+    log_costs,
+    machine,
+    management,
+    sweeping,
+)
 from tests.benchmarks.options import Options
 from tests.benchmarks.place import emulated_place
-from tests.benchmarks.table import Section, as_markdown, as_text
+from tests.benchmarks.table import Section, as_markdown, as_text, unjudged
 
 
 def everything(options: Options) -> int:
     """Measure, print, and write the document if one is named; return the exit status."""
     sections = list(_sections(options))
+    if options.is_quick:
+        sections = unjudged(sections)
     where = f"{machine.description()} {options.extent}"
     sys.stdout.write(f"{where}\n\n{as_text(sections)}\n")
     if options.document:
@@ -29,4 +41,5 @@ def _sections(options: Options) -> Iterator[Section]:
         yield from costs.measured(place)
         yield log_costs.measured()
         yield from management.measured(place, options)
+    yield sweeping.measured(min(options.rows, sweeping.MOST_TOKENS))
     yield from packaged

@@ -1,12 +1,12 @@
 """What is measured: the authorizer, one of its tokens, and the parts that a decision cannot do without."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
-from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
-from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
-from cryptography.hazmat.primitives.hashes import SHA256
+import boto3
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
 from chalicelib import base64url
 from chalicelib.adapters.dynamodb import items, primary_keys
@@ -14,14 +14,20 @@ from chalicelib.adapters.dynamodb.attributes import Item
 from chalicelib.adapters.dynamodb.authorization_store import DynamoDBAuthorizationStore
 from chalicelib.adapters.jws import load_public_keys
 from chalicelib.bootstrap import Service
+from chalicelib.domain.ids import MAX_API_TOKEN_LENGTH
 from chalicelib.domain.network_lists import allowed_networks
 from chalicelib.domain.token_creation import IssuedToken
+from tests.benchmarks.bare import BareSocket, verification
 from tests.benchmarks.place import ADDRESS, METHOD_ARN, Place, authorize, installed, issued
 from tests.benchmarks.usual_authorizer import UsualAuthorizer
 from tests.support.keys import LocalSigningKey
 from tests.support.service import ENVIRON
 
 GARBAGE = "bodhi_" + "x" * 300
+_LONGEST = MAX_API_TOKEN_LENGTH
+# Beside it are the prefix, two dots, an empty object and a signature.
+_LONGEST_HEADER = _LONGEST - len("bodhi_..e30") - 86
+_OTHER_KEY = '{"alg":"ES256","kid":"unknown","typ":"api-token+jwt"}'
 
 
 TEN_NETWORKS = allowed_networks([*(f"198.51.{number}.0/24" for number in range(9)), ADDRESS])
@@ -59,26 +65,29 @@ class Subject:
         token = self.token.token
         return [primary_keys.token_key(token.user_id, token.id), primary_keys.user_key(token.user_id)]
 
+    @property
+    def _asked(self) -> dict[str, Any]:
+        return {self.place.table: {"Keys": self.keys_asked, "ConsistentRead": True}}
+
     def read(self) -> dict[str, Any]:
         """Read both rows by the authorizer's own client and nothing around it."""
-        return self._read_by(cast("Any", self.service.authorization)._client)
+        client: Any = cast("Any", self.service.authorization)._client
+        return dict(client.batch_get_item(RequestItems=self._asked))
 
-    def read_by_sdk(self) -> dict[str, Any]:
-        """Read both rows by botocore's client, which everything but the authorizer uses."""
-        return self._read_by(self.service.dynamodb)
+    def read_by_boto3(self) -> Callable[[], object]:
+        """Return a read of both rows by boto3's client as it is, with nothing around it."""
+        client: Any = boto3.client("dynamodb", endpoint_url=self.place.running.endpoint)
+        return lambda: client.batch_get_item(RequestItems=self._asked)
 
-    def _read_by(self, client: Any) -> dict[str, Any]:
-        asked = {self.place.table: {"Keys": self.keys_asked, "ConsistentRead": True}}
-        answer: dict[str, Any] = client.batch_get_item(RequestItems=asked)
-        return answer
+    def read_by_bare_socket(self) -> Callable[[], object]:
+        """Return a read of both rows over a socket, unsigned and unchecked."""
+        bare = BareSocket(self.place.running.endpoint)
+        self.place.closed_last.callback(bare.close)
+        return lambda: bare.call("BatchGetItem", RequestItems=self._asked)
 
     def verification(self) -> Callable[[], object]:
         """Return a bare ES256 verification of the token, with nothing left to decode."""
-        message, _, signature = self.token.secret.removeprefix("bodhi_").rpartition(".")
-        raw = base64url.decode(signature)
-        r, s = (int.from_bytes(half, "big") for half in (raw[:32], raw[32:]))
-        data, der, algorithm = message.encode(), encode_dss_signature(r, s), ECDSA(SHA256())
-        return lambda: self.key.verify(der, data, algorithm)
+        return verification(self.token.secret, self.key)
 
     def make_stale(self) -> None:
         """Put the row back as one that was never used, so that the next decision records a use."""
@@ -122,6 +131,34 @@ def subject_at(place: Place) -> Subject:
         authorize(token.secret)
     (key,) = load_public_keys(service.keys).values()
     return Subject(place, service, token, key)
+
+
+def garbage(token: str) -> dict[str, str]:
+    """Return strings that cost no verification, by their kinds. Most are as long as a token may be."""
+    header, payload, signature = token.split(".")
+    rest = _LONGEST - len(f"{header}..{signature}")
+    headers = {
+        "that is not JSON": "A" * _LONGEST_HEADER,
+        "of many members": _segment(json.dumps(dict.fromkeys(map(str, range(300)), 1))),
+        "of nested lists": _segment("[" * _LONGEST_HEADER),
+    }
+    return {
+        "306 characters without a dot": GARBAGE,
+        "the longest without a dot": "bodhi_".ljust(_LONGEST, "x"),
+        "the longest of another prefix": "x" * _LONGEST,
+        "one character too long": "bodhi_".ljust(_LONGEST + 1, "x"),
+        "dots alone": "bodhi_".ljust(_LONGEST, "."),
+        "characters of no token": "bodhi_".ljust(_LONGEST, "\u2713"),
+        **{f"a long header {kind}": f"bodhi_{each}.e30.{signature}" for kind, each in headers.items()},
+        "a long payload and no signature": f"{header}.{'A' * rest}.{'-' * 86}",
+        "an unknown key": f"bodhi_{_segment(_OTHER_KEY)}.{payload}.{signature}",
+        "a signature that is too high": f"{header}.{'A' * rest}.{'_' * 85}w",
+    }
+
+
+def _segment(text: str) -> str:
+    """Return a segment of at most the length of the longest header."""
+    return base64url.encode(text.encode()[: _LONGEST_HEADER * 3 // 4])
 
 
 def forged(token: str) -> str:

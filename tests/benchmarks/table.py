@@ -1,7 +1,7 @@
 """The one table: what was measured, beside its floor and its target."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 _HEAD = ("what", "measured", "compared with", "ratio", "target", "verdict")
 
@@ -54,9 +54,16 @@ def duration(seconds: float) -> str:
     return f"{seconds * 1e3:.2f} ms"
 
 
+def unjudged(sections: Sequence[Section]) -> list[Section]:
+    """Return the sections without verdicts, because a few quick calls cannot support any."""
+    return [replace(each, rows=[replace(row, met=None) for row in each.rows]) for each in sections]
+
+
 def summary(sections: Sequence[Section]) -> str:
     """Say how many targets were met, and name those that were not."""
     judged = [row for section in sections for row in section.rows if row.met is not None]
+    if not judged:
+        return "A quick look: figures without verdicts."
     missed = [row.what for row in judged if not row.met]
     met = f"{len(judged) - len(missed)} of {len(judged)} targets met."
     return " ".join([met, *(f"Missed: {what}." for what in missed)])

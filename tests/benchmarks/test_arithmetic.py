@@ -1,18 +1,39 @@
 """How figures come out of what was measured: medians, ratios, units, the table and where it is put."""
 
+import ast
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from chalicelib.domain.ids import MAX_API_TOKEN_LENGTH
 from chalicelib.settings import Settings
 from tests.benchmarks import document, log_costs
 from tests.benchmarks.capacity import Item, item_bytes, read_units
+from tests.benchmarks.cold_programs import (
+    BARE,
+    BOTO3,
+    INTERPRETER,
+    PROGRAMS,
+    PROGRAMS_OVER_TLS,
+    USUAL,
+)
 from tests.benchmarks.cold_start import processor_seconds
 from tests.benchmarks.options import parsed
 from tests.benchmarks.prices import DOLLARS_PER_MILLION_LAMBDA_REQUESTS, LogLines, Units
-from tests.benchmarks.table import Row, Section, as_markdown, as_text, bounded, duration, related, summary
+from tests.benchmarks.subject import garbage
+from tests.benchmarks.table import (
+    Row,
+    Section,
+    as_markdown,
+    as_text,
+    bounded,
+    duration,
+    related,
+    summary,
+    unjudged,
+)
 from tests.benchmarks.timing import Step, Timings, interleaved, percentile
 from tests.support.service import ENVIRON
 
@@ -56,6 +77,19 @@ def test_steps_take_turns_and_each_begins() -> None:
     assert "".join(name[-1] for name in done if name != "before b") == "ab" * 2 + "abba" * 3
     assert all(done[n + 1] == "b" for n, name in enumerate(done) if name == "before b")
     assert [len(taken["b"]) for taken in timings.rounds] == [2, 2, 2]
+
+
+def test_steps_take_turns_of_several_calls() -> None:
+    """Most calls then follow one of their own kind. The work around a call is not timed."""
+    done: list[str] = []
+    ticks = iter(range(0, 1_000_000_000, 1_000))
+    steps = {
+        "a": Step(lambda: done.append("a"), now=lambda: next(ticks)),
+        "b": Step(lambda: done.append("b"), lambda: done.append("("), lambda: done.append(")")),
+    }
+    timings = interleaved(steps, rounds=1, samples=4, at_once=2)
+    assert "".join(done).endswith("aa" + "(b)(b)" + "(b)(b)" + "aa")
+    assert timings.rounds[0]["a"] == [1e-6] * 4
 
 
 def test_ratio_that_was_missed_by_little_is_not_shown_as_the_bound() -> None:
@@ -172,6 +206,15 @@ def test_table_says_what_was_missed() -> None:
     assert "2.00 x" in text
 
 
+def test_quick_look_has_no_verdicts() -> None:
+    """Its few calls support none. The figures and the targets stay."""
+    quick = unjudged(SECTIONS)
+    assert summary(quick) == "A quick look: figures without verdicts."
+    cells = [row.cells() for section in quick for row in section.rows]
+    assert [row[:5] for row in cells] == [row.cells()[:5] for section in SECTIONS for row in section.rows]
+    assert {row[5] for row in cells} == {""}
+
+
 def test_table_as_markdown_has_equal_columns() -> None:
     """Each row has as many cells as the head of its table."""
     lines = [line for line in as_markdown(SECTIONS).splitlines() if line.startswith("|")]
@@ -220,6 +263,7 @@ def test_options_bound_the_run() -> None:
     quick = parsed(["--quick", "--rows", "1000000", "--rounds", "9"])
     assert (quick.rounds, quick.sizes) == (2, (100, 1_000))
     assert parsed([]).cold_starts >= 11
+    assert (quick.is_quick, parsed([]).is_quick) == (True, False)
     assert quick.extent.endswith("not to be quoted.")
     assert parsed([]).extent == "Medians of 7 rounds of 100 calls each, unless a note says otherwise."
 
@@ -231,9 +275,36 @@ def test_senseless_options_are_refused(arguments: list[str]) -> None:
         parsed(arguments)
 
 
+@pytest.mark.parametrize("program", [INTERPRETER, BARE, BOTO3, USUAL])
+def test_floors_import_nothing_of_the_project(program: str) -> None:
+    """Our own avoidable cost must not be part of a floor."""
+    tree = ast.parse({**PROGRAMS, **PROGRAMS_OVER_TLS}[program])
+    imported = {
+        name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in (
+            [node.module or ""] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names]
+        )
+    }
+    assert {
+        name for name in imported if name.partition(".")[0] in {"chalicelib", "app", "tests", "infra"}
+    } == set()
+
+
+def test_garbage_is_of_every_kind_and_length() -> None:
+    """All but one are as long as a token may be, or one character longer. No kind is verified."""
+    kinds = garbage(f"bodhi_{'h' * 120}.{'p' * 200}.{'s' * 86}")
+    assert len(set(kinds.values())) == len(kinds) == 12
+    assert max(map(len, kinds.values())) == MAX_API_TOKEN_LENGTH + 1
+    assert sum(len(each) > 3_900 for each in kinds.values()) == 10
+
+
 def test_process_that_fails_is_no_measurement(tmp_path: Path) -> None:
     """The time until a crash is nobody's cold start, and nothing but the package can be imported."""
     assert processor_seconds("pass", {}, tmp_path) > 0
+    # The end of the process is not counted, and a program may state its figure itself.
+    assert processor_seconds("CPU = 7.5", {}, tmp_path) == 7.5
     with pytest.raises(ValueError, match="ended with 3"):
         processor_seconds("raise SystemExit(3)", {}, tmp_path)
     with pytest.raises(ValueError, match="ended with 1"):

@@ -9,7 +9,7 @@ import pytest
 from chalicelib.adapters.dynamodb import items, primary_keys
 from chalicelib.adapters.dynamodb.sweep_store import DynamoDBSweepStore
 from chalicelib.domain.ids import new_generation
-from chalicelib.domain.mails import MailRound
+from chalicelib.domain.mails import MailRound, UrgentMails
 from chalicelib.domain.noticed import Notice, NoticeKind
 from chalicelib.domain.ports.sweeps import UserPosition
 from chalicelib.domain.seen_networks import RefusedReason, RefusedUses, SeenNetworks, refused_again
@@ -341,9 +341,33 @@ class TestMailRounds:
         )
         assert stores.mails.save_mail_round(owner.id, first, MailRound(LATER, "told")) is None
 
-    def test_sweep_does_not_take_it_for_a_token(self, stores: Stores, owner: User) -> None:
-        """It is in the user's partition."""
+    def test_urgent_mails_are_read_back(self, stores: Stores, owner: User) -> None:
+        """Each day of each owner has its own."""
+        day, mails = START.date(), UrgentMails(1, frozenset({"exposed:tok_1", "reused:tok_1"}))
+        assert stores.mails.find_urgent_mails(owner.id, day) is None
+        taken = stores.mails.save_urgent_mails(owner.id, day, None, mails)
+        assert taken is not None
+        assert stores.mails.find_urgent_mails(owner.id, day) == taken
+        assert taken.mails == mails
+        emptied = stores.mails.save_urgent_mails(owner.id, day, taken, UrgentMails(2))
+        assert emptied is not None
+        assert stores.mails.find_urgent_mails(owner.id, day) == emptied
+        assert emptied.mails == UrgentMails(2)
+        assert stores.mails.find_urgent_mails(owner.id, day + timedelta(days=1)) is None
+        assert stores.mails.find_urgent_mails("usr_other", day) is None
+
+    def test_only_one_of_two_runs_sends_urgent_mails(self, stores: Stores, owner: User) -> None:
+        """The second one learns that the first was there."""
+        day = START.date()
+        first = stores.mails.save_urgent_mails(owner.id, day, None, UrgentMails(1))
+        assert stores.mails.save_urgent_mails(owner.id, day, None, UrgentMails(1)) is None
+        assert stores.mails.save_urgent_mails(owner.id, day, first, UrgentMails(2)) is not None
+        assert stores.mails.save_urgent_mails(owner.id, day, first, UrgentMails(2)) is None
+
+    def test_sweep_does_not_take_them_for_tokens(self, stores: Stores, owner: User) -> None:
+        """They are in the user's partition."""
         stores.mails.save_mail_round(owner.id, None, MailRound(START, "told"))
+        stores.mails.save_urgent_mails(owner.id, START.date(), None, UrgentMails(1))
         rows = stores.sweeps.read_owned(owner.id, "", 10)
         assert rows is not None
         assert list(rows.tokens) == []

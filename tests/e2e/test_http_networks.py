@@ -213,7 +213,7 @@ def test_token_manages_itself_from_its_networks_only(
     assert (unknown.status, unknown.json) == (answer.status, answer.json)
     (row,) = service.store.rows()
     assert (row.last_used_at, row.networks) == (None, SeenNetworks())
-    assert row.refused == RefusedUses(1, START, RefusedReason.NETWORK, "127.0.0.0/24")
+    assert row.refused == RefusedUses(1, START, RefusedReason.NETWORK, "127.0.0.0/24", is_elsewhere=True)
     assert [row.successor_id for row in service.store.rows()] == [row.successor_id for row in rows]
 
 

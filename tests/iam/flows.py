@@ -326,13 +326,15 @@ def _grown(walk: Walk, jwt: str) -> str:
 
 
 def publish_events(walk: Walk) -> None:
-    """Send the event of a rotation, and write the event of a reuse."""
+    """Send the event of a rotation, write the event of a reuse, and tell the owner of an exposed token."""
     person = walk.somebody()
-    token = walk.token(person)
+    walk.call("GET", "/v1/me", walk.provider.sign_in(person, email_verified=True))
+    token, exposed = walk.token(person), walk.token(person)
     before = walk.cloud.rows()
     walk.made(f"/v1/tokens/{token['id']}/rotate", person)
     walk.advance(minutes=10)
     assert not walk.gateway.decide("RestRequestAuthorizer", token["token"])
+    walk.call("POST", "/v1/exposed", body={"tokens": [exposed["token"]]})
     walk.gateway.publish(handed_on(records_between(before, walk.cloud.rows()), EVENTS_OUT))
 
 

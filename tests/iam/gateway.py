@@ -11,8 +11,9 @@ from chalice.local import MatchResult
 from app import app
 from chalicelib import bootstrap
 from chalicelib.adapters.api_gateway import ApiGatewayCaches
-from chalicelib.adapters.aws import event_bridge_client, http_apis_client, rest_apis_client
+from chalicelib.adapters.aws import event_bridge_client, http_apis_client, rest_apis_client, ses_client
 from chalicelib.adapters.event_bridge import EventBridgeBus
+from chalicelib.adapters.ses import SesMailer
 from chalicelib.domain.ports.events import EventBus
 from chalicelib.domain.ports.flushes import AuthorizerCaches
 from chalicelib.domain.ports.mails import Mailer
@@ -29,13 +30,12 @@ from infra.local.events import HttpRequest, proxy_event
 from infra.local.policies import allows
 from infra.local.routes import ExactRouteMatcher
 from tests.iam.recorder import Recorder
-from tests.iam.stack import BUS
+from tests.iam.stack import BUS, SENDER
 from tests.support import canaries
 from tests.support.api import Answer
 from tests.support.clock import FixedClock
 from tests.support.dynamodb import Cloud, CloudService
 from tests.support.events import Context, Event, appsync, http_api, rest_request, websocket
-from tests.support.mails import KeptMails
 from tests.support.provider import TestProvider
 
 T = TypeVar("T")
@@ -88,8 +88,10 @@ class Process(CloudService):
 
     @cached_property
     def mailer(self) -> Mailer:
-        """Mails are kept. A test of packaging looks at the right to send them."""
-        return KeptMails()
+        """The real adapter. SES takes every mail."""
+        client = ses_client()
+        self._recorder.answer_for_ses(client)
+        return SesMailer(lambda: client, SENDER)
 
     @cached_property
     def login_provider(self) -> LoginProvider:

@@ -23,7 +23,7 @@ from botocore.compat import HTTPHeaders
 from urllib3 import HTTPResponse
 
 from tests.iam.policy import Request
-from tests.iam.stack import ACCOUNT, BUS_ARN, REGION
+from tests.iam.stack import ACCOUNT, BUS_ARN, REGION, SES_IDENTITY_ARN
 
 Body = Mapping[str, Any]
 
@@ -85,6 +85,20 @@ class Recorder:
     def answer_for_api_gateway(self, client: Any) -> None:
         """Take note of what a client sends to API Gateway's own API, and answer that it was done."""
         client.meta.events.register_first("before-send", self._done)
+
+    def answer_for_ses(self, client: Any) -> None:
+        """Take note of the mails that a client sends, and answer that SES took them."""
+        client.meta.events.register_first("before-send", self._mailed)
+
+    def _mailed(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
+        assert isinstance(request.body, bytes)
+        assert (request.method, urlsplit(request.url).path) == ("POST", "/v2/email/outbound-emails")
+        if self._running:
+            sender = {"ses:FromAddress": [json.loads(request.body)["FromEmailAddress"]]}
+            asked = Request.of("ses:SendEmail", SES_IDENTITY_ARN, sender)
+            self.requests[self._running][asked] = None
+        raw = HTTPResponse(BytesIO(b'{"MessageId": "1"}'), preload_content=False)
+        return AWSResponse(request.url, 200, HTTPHeaders(), raw)
 
     def _done(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
         path = urlsplit(request.url).path.removeprefix("/v2")

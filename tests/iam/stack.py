@@ -12,6 +12,7 @@ from infra.aws.package.flushing import FLUSHER, MAPPING, with_flushing
 from infra.aws.package.functions import API, API_ROLE, PAGE, _signing_for_the_api_only
 from infra.aws.package.publishing import MAPPING as EVENTS_OUT
 from infra.aws.package.publishing import PUBLISHER, with_publishing
+from infra.aws.package.sweeping import SCHEDULE, SWEEPER, with_sweeping
 from infra.local.template import read_template
 from tests.iam.policy import Request, Statement, listed
 
@@ -25,6 +26,8 @@ QUEUE_ARN = f"arn:aws:sqs:{REGION}:{ACCOUNT}:unflushed"
 UNSENT_ARN = f"arn:aws:sqs:{REGION}:{ACCOUNT}:unsent"
 BUS = "company"
 BUS_ARN = f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/{BUS}"
+SENDER = "api-tokens@example.com"
+SES_IDENTITY_ARN = f"arn:aws:ses:{REGION}:{ACCOUNT}:identity/*"
 # Of the stack, and of the operator: a secret or a parameter. A stack has one of the three.
 CLIENT_SECRET_ARN = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:ClientSecret-a1B2c3"
 NAMED_SECRET_ARN = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:named-a1B2c3"
@@ -183,10 +186,10 @@ def _with_stages(committed: Mapping[str, Any]) -> Mapping[str, Any]:
     return document
 
 
-def _with_bus(committed: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the policy as packaging completes it with the bus."""
+def _with_bus_and_sender(committed: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the policy as packaging completes it with the bus and the sender of mails."""
     function = {
-        "Environment": {"Variables": {"EVENT_BUS_NAME": BUS}},
+        "Environment": {"Variables": {"EVENT_BUS_NAME": BUS, "NOTICES_FROM": SENDER}},
         "Role": {"Fn::GetAtt": ["Role", "Arn"]},
     }
     resources = {
@@ -199,4 +202,20 @@ def _with_bus(committed: Mapping[str, Any]) -> Mapping[str, Any]:
     return document
 
 
-_COMPLETED = {FLUSHER: _with_stages, PUBLISHER: _with_bus}
+def _with_sender(committed: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the policy of the sweep as packaging completes it with the sender of mails."""
+    function = {
+        "Environment": {"Variables": {"NOTICES_FROM": SENDER}},
+        "Role": {"Fn::GetAtt": ["Role", "Arn"]},
+    }
+    resources = {
+        SWEEPER: {"Properties": function},
+        SCHEDULE: {"Properties": {}},
+        "Role": {"Properties": {"Policies": [{"PolicyDocument": committed}]}},
+    }
+    (policy,) = with_sweeping({"Resources": resources})["Resources"]["Role"]["Properties"]["Policies"]
+    document: Mapping[str, Any] = policy["PolicyDocument"]
+    return document
+
+
+_COMPLETED = {FLUSHER: _with_stages, PUBLISHER: _with_bus_and_sender, SWEEPER: _with_sender}

@@ -45,6 +45,7 @@ from tests.iam.stack import (
     QUEUE_ARN,
     QUEUES,
     REGION,
+    SES_IDENTITY_ARN,
     STACK,
     STREAM_ARN,
     STREAM_READS,
@@ -65,6 +66,9 @@ WILDCARDS = {
     (API, "SignByKeysOfThisStack"): EVERY_KEY,
     (FLUSHER, "FindTheStream"): "*",
     (PUBLISHER, "FindTheStream"): "*",
+    # The identity is the sender's address or its domain. The condition names the address.
+    (PUBLISHER, "MailNotices"): SES_IDENTITY_ARN,
+    (SWEEPER, "MailNotices"): SES_IDENTITY_ARN,
 }
 TAGS = {
     "aws:ResourceTag/bodhi-api-tokens:signs": ["api-tokens"],
@@ -138,7 +142,8 @@ def test_no_policy_says_everything(function: str) -> None:
         assert statement["Effect"] == "Allow"
         of_rows = {f"dynamodb:{action}" for action in (*READS, *WRITES, CHECK)}
         assert bool(statement.get("Condition")) is any(
-            action in of_rows or action.startswith("kms:") for action in listed(statement["Action"])
+            action in of_rows or action.startswith(("kms:", "ses:"))
+            for action in listed(statement["Action"])
         )
 
 
@@ -324,11 +329,17 @@ def beyond_flusher() -> Iterator[Request]:
 
 
 def beyond_publisher() -> Iterator[Request]:
-    """Return what the sender of events may not do: read rows, write rows but events, or use other buses."""
+    """Return what the sender of events may not do: list rows, change what decides, or use other buses.
+
+    It may get the rows of an owner, write events, and write the record of urgent mails.
+    """
     yield from kms_requests()
     for partition in PARTITIONS:
         for action in (*READS, *WRITES):
-            yield row(action, partition, "type")
+            if (action, partition) != ("GetItem", "U#1"):
+                yield row(action, partition, "type")
+    yield from (row("UpdateItem", "U#1", name) for name in (*DECISIVE, "state", "taken_at", "notices"))
+    yield Request.of("ses:SendEmail", SES_IDENTITY_ARN, {"ses:FromAddress": ["other@example.com"]})
     # It neither reads, changes nor deletes an event: what it sends is in the stream.
     for action in (*READS, "UpdateItem", "DeleteItem", "BatchWriteItem", *OTHERS, CHECK):
         yield row(action, "E#1", "type")
@@ -372,6 +383,7 @@ def beyond_sweeper() -> Iterator[Request]:
     yield row("UpdateItem", "U#1", "by_pk", "noticed")
     yield from (row("UpdateItem", "U#1", name) for name in kept)
     yield row("UpdateItem", "SWEEP", "user_id")
+    yield Request.of("ses:SendEmail", SES_IDENTITY_ARN, {"ses:FromAddress": ["other@example.com"]})
     yield from (indexed("OTHER", index) for index in ("users", "by_key"))
 
 
@@ -439,7 +451,13 @@ UNSUPPLIED: Mapping[str, list[Request]] = {
         enclosed("UpdateItem", "U#1", "is_sent"),
         enclosed("GetItem", "U#1"),
     ],
-    PUBLISHER: [*unkeyed(), enclosed("PutItem", "E#1", "type")],
+    PUBLISHER: [
+        *unkeyed(),
+        unnamed("UpdateItem", "U#1"),
+        enclosed("PutItem", "E#1", "type"),
+        enclosed("UpdateItem", "U#1", "sent"),
+        enclosed("GetItem", "U#1"),
+    ],
     FLUSHER: [
         *unkeyed(),
         unnamed("UpdateItem", "FLUSHES"),

@@ -18,7 +18,7 @@ from tests.iam import flows
 from tests.iam.gateway import Gateway
 from tests.iam.policy import Request
 from tests.iam.recorder import Recorder
-from tests.iam.stack import BUS, STAGES, TABLE, Stack, asked_by_lambda
+from tests.iam.stack import BUS, SENDER, STAGES, TABLE, Stack, asked_by_lambda
 from tests.support.api import Answer
 from tests.support.clients import resource_servers
 from tests.support.clock import FixedClock
@@ -84,7 +84,7 @@ class Walk:
             "ADMIN_CLAIM": "groups=admins",
             "DERIVED_TOKEN_AUDIENCES": "https://other.example.com",
             "AUTHORIZER_CACHE_STAGES": STAGES,
-            "NOTICES_FROM": "api-tokens@example.com",
+            "NOTICES_FROM": SENDER,
             "EVENT_BUS_NAME": BUS,
             "RESOURCE_SERVERS": json.dumps(resource_servers()),
         }

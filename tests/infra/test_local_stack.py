@@ -7,6 +7,8 @@ import contextlib
 import json
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,12 +19,13 @@ import pytest
 from chalicelib.adapters.dynamodb.user_store import DynamoDBUserStore
 from infra.local.errors import LocalStackError
 from infra.local.stack import require_free
+from infra.local.template import PROJECT_ROOT
 from tests.infra.scratch_project import REFUSE_SETTINGS, TELL_ENVIRONMENT, make_project
 from tests.infra.test_stack_settings import REAL_ACCOUNT, run_local
 from tests.infra.wire_client import Client
 from tests.support.actors import an_event
 from tests.support.builders import a_user
-from tests.support.local_stack import Emulated, LocalStack, emulator
+from tests.support.local_stack import Emulated, LocalStack, emulator, settings_on_free_ports
 from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.emulator]
@@ -63,6 +66,14 @@ def children_of(pid: int) -> set[int]:
             if int(parent) == pid:
                 found.add(int(stat.parent.name))
     return found
+
+
+def is_alive(pid: int) -> bool:
+    """Tell whether a process runs. A zombie that its new parent has not noticed does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def test_the_application_gets_its_settings_and_no_real_account(stack: LocalStack) -> None:
@@ -163,11 +174,84 @@ def test_stopping_leaves_no_child_and_no_traceback(project: Path, number: signal
     """Ctrl-C, a service manager and a closed terminal all end everything, quietly."""
     with LocalStack(project=project) as stack:
         children = children_of(stack.pid)
-        assert len(children) == 3
+        assert len(children) == 4  # the three programs and their guard
         assert stack.stop(number) == 0
         assert not [pid for pid in children if Path(f"/proc/{pid}").exists()]
         require_free(stack.settings.ports_in_use())
         assert "Traceback" not in stack.log()
+
+
+@pytest.mark.e2e
+def test_killing_the_stack_leaves_no_program(project: Path) -> None:
+    """SIGKILL gives the stack no time. The guard stops the programs, and the emulator saves its state."""
+    with LocalStack(project=project) as stack:
+        before = environment_of(stack)
+        row = {"pk": {"S": "U#1"}, "sk": {"S": "#"}}
+        aws("dynamodb", before).put_item(TableName=before["TABLE_NAME"], Item=row)
+        children = children_of(stack.pid)
+        assert stack.stop(signal.SIGKILL) == -signal.SIGKILL
+        wait_until(lambda: not any(is_alive(pid) for pid in children), seconds=30)
+        require_free(stack.settings.ports_in_use())
+        stack.start()
+        after = environment_of(stack)
+        found = aws("dynamodb", after).get_item(TableName=after["TABLE_NAME"], Key=row)
+    assert found["Item"] == row
+
+
+@pytest.mark.e2e
+def test_killing_make_stops_the_stack(project: Path) -> None:
+    """`make run` passes ``--with-parent``, because `make` that is killed cannot pass a signal on."""
+    settings = settings_on_free_ports(project / "state-of-make", {"AUTH_MODE": "none"})
+    command = [sys.executable, "-m", "infra", "local", "up", "--project-dir", str(project), "--with-parent"]
+    script = "import subprocess, sys; subprocess.run(sys.argv[1:])"
+    with subprocess.Popen(
+        [sys.executable, "-c", script, *command],
+        env=dict(settings.environ),
+        cwd=PROJECT_ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as make:
+        assert make.stdout
+        while "Ready: " not in make.stdout.readline():
+            pass
+        (stack,) = children_of(make.pid)
+        programs = children_of(stack)
+        make.kill()
+    wait_until(lambda: not any(is_alive(pid) for pid in (stack, *programs)), seconds=30)
+    require_free(settings.ports_in_use())
+
+
+@pytest.mark.e2e
+def test_the_guide_stays_because_the_log_is_a_file(project: Path) -> None:
+    """By default no line of the service follows the guide, which names the file."""
+    with LocalStack({"AUTH_MODE": "none", "LOGS": ""}, project) as stack:
+        Client(stack.settings.port).send("GET", "/environment")
+        wait_until(lambda: "GET /environment 200" in stack.settings.log.read_text())
+        assert str(stack.settings.log) in stack.log()
+        assert f"{stack.url}/docs" in stack.log()
+        assert "GET /environment" not in stack.log()
+
+
+@pytest.mark.e2e
+def test_a_misspelt_setting_is_named(project: Path) -> None:
+    """Variables of other programs are not. The value is never repeated."""
+    environ = {"AUTH_MODE": "none", "OIDC_CLIENT_SECRE": "s3cret", "EDITOR": "vi"}
+    with LocalStack(environ, project) as stack:
+        warned = [line for line in stack.log().splitlines() if line.startswith("Warning: ")]
+        assert warned == ["Warning: OIDC_CLIENT_SECRE is not a setting. Did you mean OIDC_CLIENT_SECRET?"]
+        assert "s3cret" not in stack.log()
+
+
+@pytest.mark.e2e
+def test_two_stacks_run_at_once(project: Path) -> None:
+    """On ports and in folders of their own. A second one in the same folder is refused by name."""
+    with LocalStack({"AUTH_MODE": "none"}, project) as first:
+        with LocalStack({"AUTH_MODE": "none"}, project) as second:
+            assert environment_of(first)["ISSUER"] != environment_of(second)["ISSUER"]
+        same = LocalStack({"AUTH_MODE": "none"}, project, state_dir=first.settings.state_dir)
+        with pytest.raises(LocalStackError, match="in use by a running stack"), same:
+            pass
+        assert environment_of(first)["ISSUER"] == first.url
 
 
 @pytest.mark.e2e
@@ -210,7 +294,7 @@ def test_a_settings_error_is_its_own_line(tmp_path: Path) -> None:
 def test_without_authentication_only_the_api_server_runs(project: Path) -> None:
     """No emulator, no provider, no key."""
     with LocalStack({"AUTH_MODE": "none"}, project) as stack:
-        assert len(children_of(stack.pid)) == 1
+        assert len(children_of(stack.pid)) == 2  # with the guard
         environment = environment_of(stack)
         assert "TABLE_NAME" not in environment
         assert "API tokens are not available" in stack.log()

@@ -1,4 +1,4 @@
-"""The front door: what `make` says when the machine lacks something, and who logs in."""
+"""The front door: what `make` runs, and who logs in."""
 
 from __future__ import annotations
 
@@ -9,51 +9,6 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).parents[2]
-NO_ENSUREPIP = 'case "$*" in *ensurepip*) exit 1;; esac'
-TOO_OLD = 'case "$*" in *version_info*) exit 1;; esac'
-
-
-def make_venv(python: str, folder: Path) -> tuple[int, str]:
-    """Try to make a virtual environment; return the exit status and everything said."""
-    done = subprocess.run(
-        ["sh", "infra/make-venv", python, str(folder), "nothing"],
-        cwd=PROJECT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    return done.returncode, done.stdout
-
-
-@pytest.mark.parametrize(
-    ("script", "reason"), [(TOO_OLD, "is too old"), (NO_ENSUREPIP, "Install its venv package")]
-)
-def test_an_unfit_python_is_one_clear_line(tmp_path: Path, script: str, reason: str) -> None:
-    """Said before anything is made."""
-    python = tmp_path / "python3"
-    python.write_text(f"#!/bin/sh\n{script}\n")
-    python.chmod(0o755)
-    status, output = make_venv(str(python), tmp_path / "venv")
-    assert (status, output.count("\n"), (tmp_path / "venv").exists()) == (1, 1, False)
-    assert reason in output
-
-
-def test_environment_behind_a_link_is_not_emptied(tmp_path: Path) -> None:
-    """A link to another checkout's environment is refused before anything is cleared."""
-    (tmp_path / "shared" / "bin").mkdir(parents=True)
-    (tmp_path / "link").symlink_to(tmp_path / "shared")
-    status, output = make_venv("python3", tmp_path / "link")
-    assert status == 1
-    assert output.endswith("Remove it, or update the environment that it leads to\n")
-    assert (tmp_path / "shared" / "bin").is_dir()
-
-
-def test_a_missing_python_is_one_clear_line(tmp_path: Path) -> None:
-    """With the way to name another one."""
-    status, output = make_venv("no-such-python", tmp_path / "venv")
-    assert (status, output.count("\n")) == (1, 1)
-    assert "PYTHON=" in output
 
 
 @pytest.mark.parametrize(
@@ -73,8 +28,8 @@ def test_the_shells_own_user_never_signs_in(arguments: list[str], subject: str) 
     assert f"infra local login '{subject}'" in done.stdout
 
 
-def commands_of(*arguments: str) -> str:
-    """Return what make would run, whatever the make that runs this test was told."""
+def commands_of(*arguments: str, lines: bool = False) -> str:
+    """Return what make would run, whatever the make that runs this test was told. It may be one line."""
     told = {"STAGE", "YES", "STACK", "ARGS", "MAKEFLAGS", "MAKELEVEL"}
     done = subprocess.run(
         ["make", "-n", *arguments],
@@ -84,7 +39,14 @@ def commands_of(*arguments: str) -> str:
         text=True,
         check=True,
     )
-    return " ".join(done.stdout.replace("\\\n", "").split())
+    return done.stdout if lines else " ".join(done.stdout.replace("\\\n", "").split())
+
+
+def test_running_installs_no_test_tools() -> None:
+    """The tests bring theirs. Operators' commands need no emulator."""
+    levels = {"run": "run", "login": "commands", "deploy": "commands", "test": "test", "lint": "test"}
+    for target, level in levels.items():
+        assert f"sh infra/set-up {level}\n" in commands_of(target, lines=True)
 
 
 def test_deployment_gets_what_is_given_to_make() -> None:
@@ -165,7 +127,7 @@ def test_contract_suite_is_pointed_to_an_endpoint() -> None:
 
 
 @pytest.mark.parametrize(
-    "target", ["run", "users", "signing-keys", "package", "verify", "test-alarm", "test-contract"]
+    "target", ["run", "setup", "users", "signing-keys", "package", "verify", "test-alarm", "test-contract"]
 )
 def test_help_lists_what_there_is(target: str) -> None:
     """`make help` lists each target with a sentence."""

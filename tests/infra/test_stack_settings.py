@@ -72,6 +72,34 @@ def test_the_same_port_twice_is_refused() -> None:
         StackSettings.from_environ({"PORT": "4566"})
 
 
+@pytest.mark.parametrize("value", ["yes", "2", "true "])
+def test_a_senseless_choice_about_logs_is_named(value: str) -> None:
+    """They go to the terminal or to a file."""
+    with pytest.raises(LocalStackError, match=r"^LOGS must be 1 or 0, .* for example LOGS=1"):
+        StackSettings.from_environ({"LOGS": value})
+
+
+def test_logs_go_to_a_file_unless_asked_otherwise() -> None:
+    """The guide says where, and how to see them in the terminal."""
+    usual, shown = StackSettings.from_environ({}), StackSettings.from_environ({"LOGS": "1"})
+    assert (usual.logs_in_terminal, shown.logs_in_terminal) == (False, True)
+    assert f"{usual.log}   (LOGS=1 shows it here)" in guide(usual)
+    assert "LOGS=1" not in guide(shown)
+
+
+@pytest.mark.parametrize(
+    "environ", [{}, {"OIDC_ISSUER": "https://login.example.com"}, {"AUTH_MODE": "none"}]
+)
+def test_the_guide_names_what_there_is_to_see(environ: dict[str, str]) -> None:
+    """In each mode: the reference and the log; with tokens, the page and the mails too."""
+    settings = StackSettings.from_environ(environ)
+    text = guide(settings)
+    assert f"{settings.url}/docs" in text
+    assert str(settings.log) in text
+    for seen in (f"{settings.url}/settings/api-tokens", str(settings.mails)):
+        assert (seen in text) is settings.with_tokens
+
+
 def test_a_relative_state_folder_is_inside_the_project() -> None:
     """The folder does not depend on where make was called."""
     settings = StackSettings.from_environ({"STATE_DIR": "somewhere"})

@@ -1,80 +1,21 @@
 """The lean client calls only a server that can prove to be DynamoDB."""
 
 import io
-import ipaddress
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 
 from chalicelib.adapters.dynamodb.lean.client import LeanDynamoDB
 from chalicelib.adapters.failures import CallFailed
+from tests.support.certificates import DAY, NOW, Authority, an_authority, server_context
 from tests.support.clock import FixedClock
 from tests.support.lean import an_access
 from tests.support.scripted import Answer, Scripted, http, scripted
 
-NOW = datetime.now(UTC)
-DAY = timedelta(days=1)
 NAME = "localhost"
-
-
-@dataclass(frozen=True, slots=True)
-class Authority:
-    """An authority that signs certificates."""
-
-    key: ec.EllipticCurvePrivateKey
-    name: x509.Name
-
-    def certificate(self, path: Path, name: str, until: datetime = NOW + DAY) -> Path:
-        """Write a certificate with its key; the name may be an address."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        alternative = (
-            x509.IPAddress(ipaddress.ip_address(name)) if name[0].isdigit() else x509.DNSName(name)
-        )
-        certificate = (
-            _builder(x509.Name([]), self.name, key, until)
-            .add_extension(x509.SubjectAlternativeName([alternative]), critical=True)
-            .sign(self.key, SHA256())
-        )
-        secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        path.write_bytes(secret + certificate.public_bytes(Encoding.PEM))
-        return path
-
-
-def _builder(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, until: datetime
-) -> x509.CertificateBuilder:
-    return (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(NOW - 10 * DAY)
-        .not_valid_after(until)
-    )
-
-
-def an_authority(path: Path) -> Authority:
-    """Return an authority whose own certificate is written."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, path.stem)])
-    certificate = (
-        _builder(name, name, key, NOW + DAY)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, SHA256())
-    )
-    path.write_bytes(certificate.public_bytes(Encoding.PEM))
-    return Authority(key, name)
 
 
 @contextmanager
@@ -82,8 +23,7 @@ def serving(
     certificate: Path, newest: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3, first: Answer = None
 ) -> Iterator[Scripted]:
     """Serve over TLS with a certificate; ``first`` is the first answer, if not the usual one."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
+    context = server_context(certificate)
     context.maximum_version = newest
     with scripted([[first or http(), http()]], context) as server:
         yield server

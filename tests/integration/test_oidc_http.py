@@ -34,8 +34,8 @@ from chalicelib.adapters.oidc.provider import OidcProvider, ProviderDocuments, P
 from chalicelib.adapters.oidc.reloads import COOL_DOWN, MAX_AGE
 from chalicelib.domain.errors import IdentityProviderUnavailable
 from chalicelib.domain.reasons import ProviderReason
-from tests.integration.test_lean_tls import Authority, an_authority
 from tests.support.builders import ISSUER
+from tests.support.certificates import Authority, an_authority
 from tests.support.clock import FixedClock
 from tests.support.http import FakeHttp
 from tests.support.jws import saying

@@ -1,6 +1,7 @@
 """A DynamoDB that knows one user, one token and one key, for a process that cannot have moto in it."""
 
 import json
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -8,6 +9,8 @@ from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
+
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from chalicelib.adapters.api_token import ApiTokenSigner
 from chalicelib.adapters.dynamodb import items, primary_keys
@@ -28,16 +31,21 @@ class DynamoDBStub:
     token: str
     user_id: str
     token_id: str
+    public_key: str
+    """The key that verifies the token, in PEM."""
     calls: list[str] = field(default_factory=list)
 
 
 @contextmanager
 def dynamodb_stub(
-    *, used_now: bool = False, state: TokenState = TokenState.ACTIVE
+    *,
+    used_now: bool = False,
+    state: TokenState = TokenState.ACTIVE,
+    context: ssl.SSLContext | None = None,
 ) -> Iterator[DynamoDBStub]:
-    """Serve the three calls of a decision; a token that was used just now needs two.
+    """Serve the calls of a decision, and of the usual authorizer, over TLS if there is a context.
 
-    The sweep finds no checkpoint here.
+    A decision about a token that was used just now needs two. The sweep finds no checkpoint here.
     """
     now = datetime.now(UTC).replace(microsecond=0)
     key, user = LocalSigningKey(), a_user()
@@ -47,23 +55,33 @@ def dynamodb_stub(
     canaries.remember(token)
     primary_key = primary_keys.public_key_key(KeyUse.API_TOKEN, key.kid)
     key_row = primary_key | items.PUBLIC_KEY.item(key.public)
-    answers = {
+    stored = [items.TOKEN.item(row), items.USER.item(user)]
+    by_key = {(each["pk"]["S"], each["sk"]["S"]): each for each in stored}
+    answers: dict[str, Any] = {
         "Query": {"Items": [key_row], "Count": 1, "ScannedCount": 1},
         "BatchGetItem": {
-            "Responses": {ENVIRON["TABLE_NAME"]: [items.TOKEN.item(row), items.USER.item(user)]},
+            "Responses": {ENVIRON["TABLE_NAME"]: stored},
             "UnprocessedKeys": {},
         },
         "UpdateItem": {},
-        # The sweep has no checkpoint yet.
-        "GetItem": {},
     }
 
+    def answer(call: str, request: dict[str, Any]) -> dict[str, Any]:
+        if call != "GetItem":
+            return dict(answers[call])
+        found = by_key.get((request["Key"]["pk"]["S"], request["Key"]["sk"]["S"]))
+        return {"Item": found} if found else {}
+
     class Handler(BaseHTTPRequestHandler):
+        # As DynamoDB does: it keeps connections, and sends a short response at once.
+        protocol_version = "HTTP/1.1"
+        wbufsize = -1
+
         def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
+            request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             call = self.headers["X-Amz-Target"].partition(".")[2]
             stub.calls.append(call)
-            body = json.dumps(answers[call]).encode()
+            body = json.dumps(answer(call, request)).encode()
             self.send_response(200)
             self.send_header("Content-Type", "application/x-amz-json-1.0")
             self.send_header("Content-Length", str(len(body)))
@@ -74,7 +92,12 @@ def dynamodb_stub(
             """Stay silent."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    stub = DynamoDBStub(f"http://127.0.0.1:{server.server_port}", token, user.id, row.id)
+    scheme = "http://127.0.0.1"
+    if context:
+        server.socket, scheme = context.wrap_socket(server.socket, server_side=True), "https://localhost"
+    public = key.private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    url = f"{scheme}:{server.server_port}"
+    stub = DynamoDBStub(url, token, user.id, row.id, public.decode())
     Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield stub

@@ -1,19 +1,16 @@
 """Every Python on this machine that Lambda may run, and what packages the project with it."""
 
+import os
 import re
 import shutil
 import subprocess
 from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, requires
 from pathlib import Path
 
 from infra.aws.package.python_runtime import SUPPORTED, host_python
 from tests.packaging.fresh import ROOT
 
-# Packages that `infra.aws.package.build` imports beyond those that ship.
-_PACKAGING = ("chalice", "pyyaml")
 _PYENV = Path.home() / ".pyenv" / "versions"
-_NAME = re.compile(r"[A-Za-z0-9._-]+")
 
 BUILD = """
 import sys
@@ -52,48 +49,16 @@ def _works(path: str) -> bool:
 
 
 def environment(python: str, folder: Path) -> Path:
-    """Make an environment that can package the project, as `make setup` makes its own; return its Python.
-
-    Its packages are the locked ones.
-    """
-    requirements = folder / "packaging.txt"
-    requirements.write_text("\n".join(_locked(ROOT / "requirements-dev.txt", _closure(_PACKAGING))))
-    command = ["sh", "infra/make-venv", python, str(folder / "venv")]
-    command += ["-r", "requirements.txt", "-r", str(requirements)]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
-    return folder / "venv" / "bin" / "python"
-
-
-def _closure(names: tuple[str, ...]) -> set[str]:
-    """Return the names and all that they require, as the tests' environment has them."""
-    known, ahead = set[str](), list(names)
-    while ahead:
-        name = _normal(ahead.pop())
-        if name in known:
-            continue
-        known.add(name)
-        try:
-            stated = requires(name) or []
-        except PackageNotFoundError:  # required on other systems only
-            continue
-        ahead += [
-            match.group() for each in stated if "extra ==" not in each and (match := _NAME.match(each))
-        ]
-    return known
-
-
-def _locked(lock: Path, names: set[str]) -> Iterator[str]:
-    """Yield the lines of a lock file that pin these packages, hashes included."""
-    pinned = False
-    for line in lock.read_text().splitlines():
-        if match := _NAME.match(line):
-            pinned = _normal(match.group()) in names
-        if pinned and not line.lstrip().startswith("#"):
-            yield line
-
-
-def _normal(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()
+    """Make an environment that can package the project, as `make package` does; return its Python."""
+    subprocess.run(
+        ["sh", "infra/set-up", "commands", "--into", str(folder)],
+        cwd=ROOT,
+        env={**os.environ, "PYTHON": python},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return folder / ".venv" / "bin" / "python"
 
 
 def built_with(python: Path, target: Path) -> Path:

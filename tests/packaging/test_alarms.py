@@ -4,6 +4,7 @@ import contextlib
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ import pytest
 
 from chalicelib.adapters.dynamodb import items
 from chalicelib.adapters.dynamodb.events import EVENT
-from chalicelib.domain.errors import SigningUnavailable, StoreUnavailable
+from chalicelib.domain.errors import MailUnavailable, SigningUnavailable, StoreUnavailable
+from chalicelib.domain.events import EventType
 from chalicelib.domain.users import User
 from chalicelib.domain.walks import Walk
 from chalicelib.handlers import authorizer, front_doors
@@ -31,6 +33,7 @@ from tests.support.builders import a_token, a_user
 from tests.support.clock import START, FixedClock
 from tests.support.events import Context, appsync, http_api, rest_request, rest_token, websocket
 from tests.support.keys import LocalSigningKey
+from tests.support.mails import KeptMails
 from tests.support.memory import InMemoryStore
 from tests.support.service import MemoryService
 from tests.support.stream import a_record
@@ -51,6 +54,11 @@ class BrokenKey(LocalSigningKey):
     def sign(self, message: bytes) -> bytes:
         """Fail."""
         raise SigningUnavailable
+
+
+def unavailable() -> None:
+    """Fail as a mail service that is away."""
+    raise MailUnavailable
 
 
 @pytest.fixture
@@ -295,6 +303,24 @@ class TestIncidents:
         assert raised_by(resources, PUBLISHER, *lines) == {"EventFailures"}
         crash = "Task timed out after 60.00 seconds"
         assert raised_by(resources, PUBLISHER, crash) == {"EventFailures"}
+
+    def test_mail_that_is_lost(self, watch: CloudWatch) -> None:
+        """Nothing else tells an operator. A mail that was sent raises no alarm."""
+        service = MemoryService({"NOTICES_FROM": "api-tokens@example.com"})
+        owner = a_user(email_verified=True)
+        service.store.add_user(owner, an_event())
+        mailer = service.mailer = KeptMails()
+        exposed = replace(an_event(owner.id, EventType.TOKEN_EXPOSED), token_id="tok_1")
+        records = {"Records": [a_record(None, EVENT.item(exposed))]}
+        with api_of(service), written() as lines:
+            publish_events(records, Context())
+            watch.log(PUBLISHER, *lines)
+            assert watch.raised == set()
+            mailer.before = unavailable
+            later = replace(exposed, id="evt_2", token_id="tok_2")
+            publish_events({"Records": [a_record(None, EVENT.item(later))]}, Context())
+        watch.log(PUBLISHER, lines[-1])
+        assert watch.raised == {"MailsLost"}
 
     def test_event_that_cannot_be_read(self, watch: CloudWatch) -> None:
         """It is not sent, and not tried again."""

@@ -11,6 +11,7 @@ from infra.aws.package.publishing import GIVEN_UP, MAPPING, PUBLISHER, with_publ
 from infra.local.template import read_template
 
 STATEMENT = {"Sid": "ReadTheStream"}
+SENDER = "api-tokens@example.com"
 
 
 def resources_with(**variables: str) -> dict[str, Any]:
@@ -61,6 +62,22 @@ def test_open_mode_has_no_events() -> None:
     resources = resources_with(AUTH_MODE="none", EVENT_BUS_NAME="default")
     assert sends(resources) == []
     assert resources[MAPPING]["Properties"]["Enabled"] is False
+
+
+def test_without_a_sender_no_owner_is_read_and_no_mail_sent() -> None:
+    """The right to send events comes alone."""
+    assert [statement["Sid"] for statement in sends(resources_with(EVENT_BUS_NAME="default"))] == [
+        "SendToThisBus"
+    ]
+
+
+def test_with_a_sender_owners_are_read_and_mails_sent_from_this_address() -> None:
+    """It records them too. Without a bus, no event may be sent."""
+    read, record, mail = sends(resources_with(NOTICES_FROM=SENDER))
+    assert (read["Action"], record["Action"]) == (["dynamodb:GetItem"], ["dynamodb:UpdateItem"])
+    assert mail["Action"] == ["ses:SendEmail"]
+    assert mail["Condition"] == {"StringEquals": {"ses:FromAddress": SENDER}}
+    assert sends(resources_with(NOTICES_FROM=SENDER, AUTH_MODE="none")) == []
 
 
 @pytest.mark.parametrize("name", ["*", "a/b", "${AWS::Region}", "arn:aws:events:x", "a" * 257])

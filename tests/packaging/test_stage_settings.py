@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
+from chalicelib.settings.known import known_settings
 from infra.aws.errors import PackagingError
 from infra.aws.package.build import build
 from infra.aws.package.project_config import check_config
 from infra.aws.package.python_runtime import host_python
-from infra.aws.package.stage_settings import check_settings, known_settings, settings_of
+from infra.aws.package.stage_settings import check_settings, settings_of
 from tests.packaging.fresh import ROOT
 
 SOUND = {

@@ -11,6 +11,7 @@ from tests.support.node import node_with_packages
 
 WEB = PROJECT_ROOT / "tests" / "web"
 TOOLS = ("sh", "dirname", "grep")
+FOLDERS = ("chalicelib/web", "infra/local/components", "infra/local/development_provider")
 
 
 @pytest.fixture
@@ -18,7 +19,8 @@ def project(tmp_path: Path) -> Path:
     """Copy the page and its linter. The copy has a folder of programs without Node."""
     (tmp_path / "infra").mkdir()
     shutil.copy(PROJECT_ROOT / "infra" / "lint-web", tmp_path / "infra")
-    shutil.copytree(PROJECT_ROOT / "chalicelib" / "web", tmp_path / "chalicelib" / "web")
+    for folder in FOLDERS:
+        shutil.copytree(PROJECT_ROOT / folder, tmp_path / folder)
     (tmp_path / "bin").mkdir()
     for tool in TOOLS:
         (tmp_path / "bin" / tool).symlink_to(shutil.which(tool) or tool)
@@ -48,7 +50,7 @@ def test_ci_must_have_node(project: Path) -> None:
     assert "not linted" in done.stderr
 
 
-@pytest.mark.parametrize("name", ["page.html", "notice.html", "page.css", "reference.css", "icon.svg"])
+@pytest.mark.parametrize("name", ["page.html", "notice.html", "theme.css", "reference.css", "icon.svg"])
 def test_long_line_is_found_without_node(project: Path, name: str) -> None:
     """A line of 120 characters is allowed, counted as characters. A longer line is not."""
     place = project / "chalicelib" / "web" / name

@@ -193,6 +193,8 @@ def settings_on_free_ports(state_dir: Path, environ: Mapping[str, str] | None = 
         "OIDC_PORT": str(oidc_port),
         "AWS_PORT": str(aws_port),
         "STATE_DIR": str(state_dir),
+        # Tests look for secrets in the log of the API server too.
+        "LOGS": "1",
     }
     return StackSettings.from_environ({**harmless(os.environ), **ours, **(environ or {})})
 

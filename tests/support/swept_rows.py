@@ -3,11 +3,12 @@
 import secrets
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 
 from chalicelib.domain.events import Event
-from chalicelib.domain.mails import MailRound
+from chalicelib.domain.mails import MailRound, UrgentMails
 from chalicelib.domain.networks import RecordNetworks
-from chalicelib.domain.ports.mails import KeptRound
+from chalicelib.domain.ports.mails import KeptRound, KeptUrgent
 from chalicelib.domain.ports.sweeps import KeptWalk, OwnedRows, SweptToken, UserPosition
 from chalicelib.domain.tokens import Token
 from chalicelib.domain.walks import Walk
@@ -21,6 +22,7 @@ class SweptRows(Rows):
         super().__init__()
         self._walk: KeptWalk | None = None
         self._rounds: dict[str, KeptRound] = {}
+        self._urgent: dict[tuple[str, date], KeptUrgent] = {}
         self._unindexed: set[tuple[str, str]] = set()
 
     def find_walk(self) -> KeptWalk | None:
@@ -96,6 +98,21 @@ class SweptRows(Rows):
                 return None
             self._rounds[user_id] = KeptRound(after, secrets.token_hex(8))
             return self._rounds[user_id]
+
+    def find_urgent_mails(self, user_id: str, day: date) -> KeptUrgent | None:
+        """Return the urgent mails about an owner's day."""
+        return self._urgent.get((user_id, day))
+
+    def save_urgent_mails(
+        self, user_id: str, day: date, before: KeptUrgent | None, after: UrgentMails
+    ) -> KeptUrgent | None:
+        """Write them, unless another run did."""
+        with self._lock:
+            found = self._urgent.get((user_id, day))
+            if (found and found.write_id) != (before and before.write_id):
+                return None
+            self._urgent[user_id, day] = KeptUrgent(after, secrets.token_hex(8))
+            return self._urgent[user_id, day]
 
     def lose_index_keys(self, token: Token) -> None:
         """Make a row like one of 0.1."""

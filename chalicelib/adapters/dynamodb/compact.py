@@ -29,6 +29,8 @@ _MAX_COUNT = 36**6 - 1
 _MOST_DIGITS = 7
 
 _FIRST = "*"
+# A stream's pattern looks for it (infra/aws/package/pieces/events.yaml), so it comes first.
+ELSEWHERE = "+"
 _IPV6_END = "::/48"
 _NETWORK_CHARACTERS = frozenset("0123456789abcdef.:/")
 _REASONS = {reason.value: reason for reason in RefusedReason}
@@ -124,17 +126,19 @@ def _write_refused(refused: RefusedUses | None) -> str:
     if refused is None:
         return ""
     reason = refused.last_reason.value if refused.last_reason else "-"
-    numbers = f"{_base36(min(refused.count, _MAX_COUNT))} {_seconds(refused.last_at)}"
+    mark = ELSEWHERE if refused.is_elsewhere else ""
+    numbers = f"{mark}{_base36(min(refused.count, _MAX_COUNT))} {_seconds(refused.last_at)}"
     return f"{numbers} {reason} {_short(refused.last_from or '-')}"
 
 
 def _read_refused(stored: str) -> RefusedUses | None:
-    count, at, reason, network = [*stored.split(" "), "", "", ""][:4]
+    count, at, reason, network = [*stored.removeprefix(ELSEWHERE).split(" "), "", "", ""][:4]
     uses, seconds = _number(count), _number(at)
     if uses is None or seconds is None:
         return None
     known = _whole(network) if network and _NETWORK_CHARACTERS.issuperset(network) else None
-    return RefusedUses(uses, _EPOCH + seconds * _SECOND, _REASONS.get(reason), known)
+    is_elsewhere = stored.startswith(ELSEWHERE)
+    return RefusedUses(uses, _EPOCH + seconds * _SECOND, _REASONS.get(reason), known, is_elsewhere)
 
 
 def _write_usage(usage: Mapping[date, int]) -> str:

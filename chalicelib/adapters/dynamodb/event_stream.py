@@ -4,9 +4,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from chalicelib import logs
-from chalicelib.adapters.dynamodb import attributes, primary_keys
+from chalicelib.adapters.dynamodb import attributes, compact, primary_keys
 from chalicelib.adapters.dynamodb.events import EVENT
-from chalicelib.domain.streamed import EventTampered, EventWritten, NotAnEvent, Streamed, TokenReused
+from chalicelib.domain.streamed import (
+    EventTampered,
+    EventWritten,
+    NotAnEvent,
+    RefusedElsewhere,
+    Streamed,
+    TokenReused,
+)
 
 # The identity of TTL's deletions (Developer Guide, "DynamoDB Streams and Time to Live").
 _TTL = {"type": "Service", "principalId": "dynamodb.amazonaws.com"}
@@ -50,14 +57,17 @@ def _about_token(partition: str, sort_key: str, old: Mapping[str, Any], new: Map
     before, after = (
         attributes.number.read(row["reuse_count"]) if "reuse_count" in row else 0 for row in (old, new)
     )
-    if after <= before:
+    user_id = partition.removeprefix(primary_keys.USERS)
+    token_id = sort_key.removeprefix(primary_keys.TOKENS)
+    # A reuse from a new network is told as a reuse alone.
+    if after > before:
+        return TokenReused(user_id, token_id, after, attributes.time.read(new["last_reused_at"]))
+    if old.get("refused") == new.get("refused"):
         return NotAnEvent()
-    return TokenReused(
-        user_id=partition.removeprefix(primary_keys.USERS),
-        token_id=sort_key.removeprefix(primary_keys.TOKENS),
-        count=after,
-        at=attributes.time.read(new["last_reused_at"]),
-    )
+    refused = compact.refused_uses.read(new["refused"]) if "refused" in new else None
+    if refused is None or not refused.is_elsewhere or refused.last_from is None:
+        return NotAnEvent()
+    return RefusedElsewhere(user_id, token_id, refused.last_from, refused.last_reason, refused.last_at)
 
 
 def _part(value: Any, *names: str) -> Any:

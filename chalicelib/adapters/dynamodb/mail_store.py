@@ -1,24 +1,26 @@
-"""The last mail round of each owner: one row beside the owner's."""
+"""The last mail round of each owner, and the urgent mails of each day: rows beside the owner's."""
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from chalicelib.adapters.dynamodb import primary_keys
-from chalicelib.adapters.dynamodb.attributes import Item, purge_time, text, time
+from chalicelib.adapters.dynamodb.attributes import Item, number, purge_time, text, time
 from chalicelib.adapters.dynamodb.reads import get
 from chalicelib.adapters.dynamodb.turns import write_in_turn
-from chalicelib.domain.mails import MailRound
-from chalicelib.domain.ports.mails import KeptRound
+from chalicelib.domain.mails import MailRound, UrgentMails
+from chalicelib.domain.ports.mails import KeptRound, KeptUrgent
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 # A walk that takes longer raised an alarm long before.
 _KEPT = timedelta(days=7)
+# The stream keeps its records for a day.
+_KEPT_AFTER_DAY = timedelta(days=3)
 
 
 class DynamoDBMailStore:
-    """Rounds. Each change is one conditional write."""
+    """Rounds and urgent mails. Each change is one conditional write."""
 
     def __init__(self, client: "DynamoDBClient", table: str) -> None:
         self._client = client
@@ -40,6 +42,23 @@ class DynamoDBMailStore:
         own = write_in_turn(self._client, self._table, key, old, _item(after), write_id)
         return KeptRound(after, own) if own else None
 
+    def find_urgent_mails(self, user_id: str, day: date) -> KeptUrgent | None:
+        """Return the urgent mails about an owner's day. Raises StoreUnavailable."""
+        item = get(self._client, self._table, primary_keys.urgent_mails_key(user_id, day))
+        if item is None:
+            return None
+        kept = UrgentMails(number.read(item["sent"]), frozenset(text.read(item["told"]).split()))
+        return KeptUrgent(kept, text.read(item["write_id"]))
+
+    def save_urgent_mails(
+        self, user_id: str, day: date, before: KeptUrgent | None, after: UrgentMails
+    ) -> KeptUrgent | None:
+        """Write them if the table still has ``before``. Raises StoreUnavailable."""
+        old = _urgent_item(day, before.mails) if before else {}
+        key, write_id = primary_keys.urgent_mails_key(user_id, day), before.write_id if before else None
+        own = write_in_turn(self._client, self._table, key, old, _urgent_item(day, after), write_id)
+        return KeptUrgent(after, own) if own else None
+
 
 def _item(each: MailRound) -> Item:
     item = {
@@ -48,3 +67,12 @@ def _item(each: MailRound) -> Item:
         "purge_at": purge_time(each.taken_at + _KEPT),
     }
     return item | ({"is_sent": text("yes")} if each.is_sent else {})
+
+
+def _urgent_item(day: date, mails: UrgentMails) -> Item:
+    ends = datetime(day.year, day.month, day.day, tzinfo=UTC) + _KEPT_AFTER_DAY
+    return {
+        "sent": number(mails.sent),
+        "told": text(" ".join(sorted(mails.told))),
+        "purge_at": purge_time(ends),
+    }

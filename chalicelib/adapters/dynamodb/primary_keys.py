@@ -92,6 +92,11 @@ def mail_round_key(user_id: str) -> Item:
     return primary_key(USERS + user_id, "M#")
 
 
+def urgent_mails_key(user_id: str, day: date) -> Item:
+    """Return the primary key of the record of the urgent mails about a user's UTC day."""
+    return primary_key(USERS + user_id, f"M#{day.isoformat()}")
+
+
 def key_ring_key(use: KeyUse) -> Item:
     """Return the primary key of a ring's head, which sorts before every ``kid``."""
     return primary_key(KEY_RINGS[use])

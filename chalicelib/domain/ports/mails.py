@@ -1,9 +1,10 @@
 """Mails, and the record of those that were sent."""
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Protocol
 
-from chalicelib.domain.mails import Mail, MailRound
+from chalicelib.domain.mails import Mail, MailRound, UrgentMails
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,8 +15,16 @@ class KeptRound:
     write_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class KeptUrgent:
+    """The stored urgent mails of an owner's day, and the id of the write that stored them."""
+
+    mails: UrgentMails
+    write_id: str
+
+
 class MailStore(Protocol):
-    """The last round of each owner. Every call raises StoreUnavailable."""
+    """The last round and the urgent mails of each owner. Every call raises StoreUnavailable."""
 
     def find_mail_round(self, user_id: str) -> KeptRound | None:
         """Return the owner's last round, strongly consistent."""
@@ -23,6 +32,16 @@ class MailStore(Protocol):
 
     def save_mail_round(self, user_id: str, before: KeptRound | None, after: MailRound) -> KeptRound | None:
         """Store a round if the table still has ``before``. Return None if another run stored one."""
+        ...
+
+    def find_urgent_mails(self, user_id: str, day: date) -> KeptUrgent | None:
+        """Return the urgent mails about an owner's UTC day, strongly consistent."""
+        ...
+
+    def save_urgent_mails(
+        self, user_id: str, day: date, before: KeptUrgent | None, after: UrgentMails
+    ) -> KeptUrgent | None:
+        """Store them if the table still has ``before``. Return None if another run stored some."""
         ...
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.settings import AuthMode, GatewaySettings, Settings, SettingsError
+from chalicelib.settings.known import known_settings, nearest
 from infra.aws.errors import PackagingError
 from infra.aws.package.project_config import Config
 
@@ -61,30 +61,6 @@ def check_settings(config: Config, stage: str) -> None:
         raise PackagingError("\n".join(f"stage {stage}: {problem}" for problem in problems))
 
 
-def known_settings() -> frozenset[str]:
-    """Return the names of all settings."""
-    asked = _Asked()
-    for each in (GatewaySettings, Settings):
-        try:
-            each.from_environ(asked)
-        except SettingsError:
-            continue
-    return frozenset(asked.names)
-
-
-class _Asked(dict[str, str]):
-    """An environment without variables that records the names that are read."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.names: set[str] = set()
-
-    def get(self, name: str, default: Any = None) -> Any:
-        """Record the name."""
-        self.names.add(name)
-        return default
-
-
 def _refused(settings: Mapping[str, Any]) -> list[str]:
     found = [f"{name} {why}" for name, why in _PARAMETERS.items() if name in settings]
     found += [f"{name} is set by the template. Remove it." for name in _SET_BY_TEMPLATE if name in settings]
@@ -101,8 +77,8 @@ def _unknown(settings: Mapping[str, Any]) -> list[str]:
 
 
 def _like(name: str, known: frozenset[str]) -> str:
-    close = difflib.get_close_matches(name, sorted(known), n=1)
-    return f" Did you mean {close[0]}?" if close else ""
+    close = nearest(name, known)
+    return f" Did you mean {close}?" if close else ""
 
 
 def _of_another_stage(settings: Mapping[str, Any], stage: str) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from chalicelib.settings import AuthMode, GatewaySettings
 from infra.aws.package.functions import Resource, Template, log_group_of, role_of
+from infra.aws.package.mailing import sends_mails, with_rights
 from infra.aws.package.metrics import NO_LINE, PERIOD, alarm, graph, metric_filter, of_each, own_metric
 
 SWEEPER = "SweepTokens"
@@ -36,27 +37,8 @@ def with_sweeping(template: Template) -> Template:
     changed = {SCHEDULE: {**resources[SCHEDULE], "Properties": properties}}
     if sender := given.get("NOTICES_FROM"):
         role = role_of(resources[SWEEPER])
-        changed[role] = _sending(resources[role], sender)
+        changed[role] = with_rights(resources[role], [sends_mails(sender)])
     return {**template, "Resources": {**resources, **changed}}
-
-
-def _sending(role: Resource, sender: str) -> Resource:
-    """Return the role of the sweep with the right to send mails from one address."""
-    (policy,) = role["Properties"]["Policies"]
-    sends = {
-        "Sid": "MailNotices",
-        "Effect": "Allow",
-        "Action": ["ses:SendEmail"],
-        # The identity is the address or its domain.
-        "Resource": {"Fn::Sub": "arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/*"},
-        "Condition": {"StringEquals": {"ses:FromAddress": sender}},
-    }
-    document = policy["PolicyDocument"]
-    documented = {**document, "Statement": [*document["Statement"], sends]}
-    return {
-        **role,
-        "Properties": {**role["Properties"], "Policies": [{**policy, "PolicyDocument": documented}]},
-    }
 
 
 def sweep_filters() -> dict[str, Resource]:

@@ -40,7 +40,12 @@ def seen_networks(draw: st.DrawFn) -> SeenNetworks:
 
 
 REFUSED = st.builds(
-    RefusedUses, COUNTS, TIMES, st.none() | st.sampled_from(RefusedReason), st.none() | NETWORKS
+    RefusedUses,
+    COUNTS,
+    TIMES,
+    st.none() | st.sampled_from(RefusedReason),
+    st.none() | NETWORKS,
+    st.booleans(),
 )
 
 # Any counts, with gaps. The last day may be any day: a clock was ahead, or was set back.
@@ -286,6 +291,9 @@ def test_the_first_part_counts_as_the_first_network_if_none_is_marked() -> None:
         ("1f 1", RefusedUses(51, EPOCH + timedelta(seconds=1), None, None)),
         ("1f 1 later 10.0.0.0/24 new", RefusedUses(51, EPOCH + timedelta(seconds=1), None, "10.0.0.0/24")),
         ("1f 1 idle <b>", RefusedUses(51, EPOCH + timedelta(seconds=1), RefusedReason.IDLE, None)),
+        ("+1f 1 idle -", RefusedUses(51, EPOCH + timedelta(seconds=1), RefusedReason.IDLE, None, True)),
+        ("+", None),
+        ("++1f 1 idle -", None),
     ],
 )
 def test_refused_uses_of_later_releases_are_read(stored: str, expected: RefusedUses | None) -> None:

@@ -33,7 +33,9 @@ def a_full_row() -> Token:
         name=LONGEST_NAME,
         usage={NOW.date() - ago * DAY: 100_000 for ago in range(USAGE_DAYS)},
         networks=networks,
-        refused=RefusedUses(1_234_567, NOW, RefusedReason.LIFETIME, "2001:1db8:abcd::/48"),
+        refused=RefusedUses(
+            1_234_567, NOW, RefusedReason.LIFETIME, "2001:1db8:abcd::/48", is_elsewhere=True
+        ),
         noticed=tuple(Notice(kind, days, NOW.date()) for kind, days in _STAGES.items()),
         last_used_at=NOW,
         expires_at=NOW,

@@ -119,10 +119,15 @@ def test_networks_that_become_equal_join() -> None:
 def test_refused_uses_are_counted_and_the_last_is_kept(
     refusals: list[tuple[RefusedReason, str | None, datetime, int]],
 ) -> None:
-    """The number grows by each refusal. The rest is that of the last one."""
+    """The number grows by each refusal. The rest is that of the last one.
+
+    Without a recorded use, only the token's list tells that a network is new.
+    """
     refused: RefusedUses | None = None
     total = 0
     for reason, network, at, count in refusals:
         total += count
+        is_other = network not in {None, refused.last_from if refused else None}
         refused = refused_again(refused, reason, network, at, count)
-        assert refused == RefusedUses(total, at.replace(microsecond=0), reason, network)
+        is_new = is_other and reason is RefusedReason.NETWORK
+        assert refused == RefusedUses(total, at.replace(microsecond=0), reason, network, is_new)

@@ -254,7 +254,7 @@ def test_mail_says_what_is_coming() -> None:
     for sentence in expected:
         assert f"- {sentence}\n" in mail.text
     for token in tokens:
-        assert f'<a href="{PAGE}#{token.id}">{token.name}</a>' in mail.html
+        assert f'<a href="{PAGE}?token={token.id}">{token.name}</a>' in mail.html
     assert PAGE in mail.text
     for body in (mail.text, html.unescape(mail.html)):
         assert "To turn these mails off, sign in at your page and clear the box below the list" in body

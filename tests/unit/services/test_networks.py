@@ -377,6 +377,19 @@ def test_owner_sees_a_use_that_the_door_refuses(door: Door) -> None:
     assert door.counts == {"203.0.113.0/24": 1}
 
 
+def test_refused_use_from_a_new_network_is_marked(door: Door) -> None:
+    """The network of an accepted use is not new, and neither is that of the last refused use."""
+    door.use(OFFICE)
+    door.put(state=TokenState.INACTIVE)
+    marks = []
+    for address in ("203.0.113.9", "203.0.113.10", OFFICE, "198.51.100.1", None):
+        door.refuse(address)
+        assert door.row.refused
+        marks.append(door.row.refused.is_elsewhere)
+        door.clock.advance(REFRESH)
+    assert marks == [True, False, False, True, False]
+
+
 def test_every_reason_has_a_test() -> None:
     """The door compares scopes, so that reason needs no row."""
     assert set(RefusedReason) - set(REFUSED) == {RefusedReason.SCOPE}
