@@ -74,11 +74,12 @@ export class ActivityFeed {
 
   async #read() {
     const walk = this.#walk;
-    await walk.more(STEP, () => this.#draw());
+    // A button that reads on would read the same page twice meanwhile.
+    await walk.more(STEP, () => this.#draw({ isReading: true }));
     if (this.#walk === walk) this.#draw();
   }
 
-  #draw() {
+  #draw({ isReading = false } = {}) {
     const { items, isComplete } = this.#walk;
     this.#note.hidden = true;
     this.#names.learn(items);
@@ -94,7 +95,7 @@ export class ActivityFeed {
     const word = this.#search.isSearch ? 'Look further back' : 'Show older';
     const older = button(word, (event) => this.#older(event.currentTarget), { kind: 'small' });
     this.#end.hidden = isEmpty;
-    this.#end.replaceChildren(el('span', { role: 'status' }, this.#howMany()), ...(isComplete ? [] : [older]));
+    this.#end.replaceChildren(el('span', { role: 'status' }, this.#howMany()), ...(isComplete || isReading ? [] : [older]));
   }
 
   #howMany() {

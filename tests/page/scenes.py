@@ -148,6 +148,16 @@ OTHERS: Mapping[str, Sequence[Scene]] = {
 }  # fmt: skip
 
 
+NAMES: Mapping[str, str] = {
+    "usha": "Usha User",
+    "mara": "Mara Lindqvist",
+    "khai": "Nguyễn Thị Minh Khai",
+    "priya": "Priya Raghunathan-Venkataraman",
+    "tom": "Tom Ito",
+    "layla": "ليلى الحداد",
+}
+
+
 class Company:
     """The people and tokens of the scene in one local stack."""
 
@@ -170,7 +180,8 @@ class Company:
         for token in tokens:
             self._client.put_item(TableName=self._table, Item=items.TOKEN.item(token))
         live = sum(token.holds_place(datetime.now(UTC)) for token in tokens)
-        self._put_user(replace(owner, live_tokens=owner.live_tokens + live))
+        name = NAMES.get(subject.partition("@")[0], owner.name)
+        self._put_user(replace(owner, name=name, live_tokens=owner.live_tokens + live))
         return tokens
 
     def fill_others(self) -> None:

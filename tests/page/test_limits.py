@@ -51,7 +51,7 @@ TABLES = """
     console.log(JSON.stringify(Object.fromEntries(given.map((name) => [name, Object.keys(module[name])]))));
 """
 COLUMNS = """
-    console.log(JSON.stringify(module.TOKEN_COLUMNS.map(({ sort }) => sort).filter(Boolean)));
+    console.log(JSON.stringify(Object.keys(module.SORTS)));
 """
 TRIMMED = """
     const isTrimmed = (point) => module.trimmed(String.fromCodePoint(point)) === '';
@@ -184,7 +184,7 @@ def test_page_has_words_for_each_value() -> None:
 
 def test_page_sorts_by_names_of_the_api() -> None:
     """Each column that orders the list has a name that the API accepts, ascending and descending."""
-    columns = run_in_node("token-row.js", COLUMNS, None)
+    columns = run_in_node("my-filters.js", COLUMNS, None)
     assert columns
     assert {f"{sign}{name}" for name in columns for sign in ("", "-")} <= set(get_args(Sort))
 

@@ -5,10 +5,10 @@ import re
 import zlib
 from dataclasses import replace
 from http import HTTPStatus
-from importlib import resources
 
 import pytest
 
+from chalicelib.handlers.http.pages import files
 from chalicelib.handlers.http.site import Site
 from chalicelib.handlers.page import render
 from tests.page.browser import Browser
@@ -95,12 +95,37 @@ def test_hostile_profile_stays_text(browser: Browser) -> None:
     assert "<script>alert" not in page
 
 
-def test_whole_first_load_is_small(browser: Browser) -> None:
-    """The page and its files together are smaller than 60 KB compressed."""
-    folder = resources.files("chalicelib") / "web"
-    contents = [file.read_bytes() for file in folder.iterdir()]
+def scripts_of_first_load() -> set[str]:
+    """Return the scripts that the page's first script imports, directly or by others."""
+    found, left = set[str](), ["page.js"]
+    while left:
+        name = left.pop()
+        if name not in found:
+            found.add(name)
+            left += re.findall(
+                r"^(?:import|export) .*?from '\./(.+?)';", files()[name].decode(), re.M | re.S
+            )
+    return found
 
-    assert sum(len(zlib.compress(content, 6)) for content in contents) < 60_000
+
+def test_whole_first_load_is_small(browser: Browser) -> None:
+    """The page with all files that it loads at first is smaller than 80 KB compressed."""
+    browser.sign_in("user@example.com")
+    page = browser.visit(PAGE).body
+    names = {*re.findall(r"/([^/\"]+\.(?:css|svg))\"", page.decode()), *scripts_of_first_load()}
+    assert len(names) > 10
+
+    assert sum(len(zlib.compress(each, 6)) for each in (page, *(files()[name] for name in names))) < 80_000
+
+
+def test_page_names_the_scripts_of_its_first_load(browser: Browser) -> None:
+    """A browser loads all scripts at once, not one after the other, and none that it does not need yet."""
+    browser.sign_in("user@example.com")
+    page = browser.visit(PAGE).body.decode()
+    preloaded = re.findall(r'rel="modulepreload" href="[^"]*/([^/"]+)"', page)
+
+    assert len(preloaded) == len(set(preloaded))
+    assert {*preloaded, "page.js"} == scripts_of_first_load()
 
 
 def test_usage_lists_thirty_days(api: Api, service: MemoryService) -> None:

@@ -53,7 +53,7 @@ def test_stranger_is_sent_to_sign_in_and_comes_back(browser: Browser) -> None:
 
     page = browser.visit(PAGE)
     assert page.status_code == 200
-    assert b"API Tokens" in page.body
+    assert b"API tokens" in page.body
     assert set(browser.cookies) == {"bodhi_session"}
 
 
