@@ -95,7 +95,8 @@ export class ActivityFeed {
     const word = this.#search.isSearch ? 'Look further back' : 'Show older';
     const older = button(word, (event) => this.#older(event.currentTarget), { kind: 'small' });
     this.#end.hidden = isEmpty;
-    this.#end.replaceChildren(el('span', { role: 'status' }, this.#howMany()), ...(isComplete || isReading ? [] : [older]));
+    const rest = isComplete || isReading ? [] : [older];
+    this.#end.replaceChildren(el('span', { role: 'status' }, this.#howMany()), ...rest);
   }
 
   #howMany() {

@@ -47,11 +47,6 @@ export class TokenContent {
     this.#head.focus();
   }
 
-  /** Says whether the content is a page of its own. */
-  isPage(isPage) {
-    this.#head.isFirst(isPage);
-  }
-
   /** Ends the listening. Responses that come later change nothing. */
   end() {
     this.#ended.abort();
@@ -121,7 +116,7 @@ export class TokenContent {
   #stateNow = () => JSON.stringify([stateOf(this.#token), endsOf(this.#token)]);
 
   async #loadUse() {
-    const title = el('h3', {}, 'Use in the last 30 days');
+    const title = el('h2', {}, 'Use in the last 30 days');
     try {
       const { data } = await call('GET', `${this.#path}/usage`);
       const sum = data.days.reduce((total, day) => total + day.at_least, 0);

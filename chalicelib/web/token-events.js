@@ -25,7 +25,7 @@ export class TokenEvents {
     this.#path = `${path}/events`;
     this.#reader = { isAdmin, tokenId };
     this.element = el('section', { class: 'token-section', hidden: true },
-      el('div', { class: 'section-head' }, el('h3', {}, 'Activity'), this.#aside), this.#list, this.#end);
+      el('div', { class: 'section-head' }, el('h2', {}, 'Activity'), this.#aside), this.#list, this.#end);
   }
 
   /** Reads the newest events again. */

@@ -20,7 +20,7 @@ export class TokenHead {
   /** @param {Node} steps @param {string} titleId @param {string | null} owner */
   constructor(steps, titleId, owner) {
     this.#owner = owner;
-    this.#title = el('h2', { id: titleId, tabindex: '-1' }, 'Token');
+    this.#title = el('h1', { id: titleId, tabindex: '-1' }, 'Token');
     this.element = el('header', { class: 'token-head' },
       el('div', { class: 'token-title' }, el('div', { class: 'names' }, this.#title, this.#status), steps),
       this.#description, this.#actions, this.#stale);
@@ -29,11 +29,6 @@ export class TokenHead {
   /** Puts the focus on the title. */
   focus() {
     this.#title.focus();
-  }
-
-  /** Makes the title the first heading of the page, or the one of a dialog. */
-  isFirst(isFirst) {
-    this.#title.setAttribute('aria-level', isFirst ? '1' : '2');
   }
 
   /** Shows a token. */

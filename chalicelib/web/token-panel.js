@@ -46,7 +46,6 @@ export function showPanel() {
 
 /** Puts the content into the drawer or the page, whichever fits the width. */
 function place() {
-  content.isPage(!wide.matches);
   if (wide.matches) {
     closePage();
     openDrawer();

@@ -133,7 +133,7 @@ const refusedRow = (reason, from, at) => el('li', {}, el('span', {}, reason),
   el('code', {}, from ?? ''), el('span', { class: 'when' }, timeElement(at)));
 
 /** Makes the title of a section with what stands at its end. */
-export const head = (title, aside) => el('div', { class: 'section-head' }, el('h3', {}, title),
+export const head = (title, aside) => el('div', { class: 'section-head' }, el('h2', {}, title),
   el('div', { class: 'aside' }, aside));
 
 /** Makes a small button below a section. */

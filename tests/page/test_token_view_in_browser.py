@@ -60,7 +60,7 @@ def test_row_opens_the_drawer_and_close_returns_to_it(
         expect(page).to_have_url(re.compile(f"token={token.id}"))
         expect(page).to_have_title(re.compile("^CI deploy bot"))
         expect(behind).to_have_class(re.compile("is-open"))
-        expect(dialog.get_by_role("heading", level=2)).to_be_focused()
+        expect(dialog.get_by_role("heading", level=1)).to_be_focused()
         if close == "Escape":
             page.keyboard.press("Escape")
         elif close == "x":
@@ -182,7 +182,7 @@ def test_keys_step_through_the_list_behind(new_page: NewPage, stack: LocalStack,
     assert len(names) >= 3
     rows = page.locator("[data-row]")
     rows.first.click()
-    title = page.locator(".token-head h2")
+    title = page.locator(".token-head h1")
     expect(title).to_have_text(names[0])
     expect(button(page, "Previous token")).to_have_attribute("aria-disabled", "true")
     page.keyboard.press("j")
@@ -329,7 +329,7 @@ def test_hostile_names_stay_text(new_page: NewPage, stack: LocalStack, person: s
     page = new_page(color_scheme=scheme)
     sign_in(page, stack, person)
     view = open_view(page, stack, token.id)
-    expect(view.locator("h2 bdi")).to_have_text(re.compile("<img src=x onerror=alert"))
+    expect(view.locator("h1 bdi")).to_have_text(re.compile("<img src=x onerror=alert"))
     assert page.locator("img").count() == 0
     assert page.locator(".drawer").evaluate("e => e.scrollWidth <= e.clientWidth")
     button(view, "Revoke…").click()
@@ -484,4 +484,4 @@ def test_edit_tells_a_change_by_another_tab(
     )
     button(dialog, "Save").click()
     expect(dialog).to_have_count(0)
-    expect(view.locator("h2")).to_have_text("mine")
+    expect(view.locator("h1")).to_have_text("mine")
