@@ -55,6 +55,8 @@ class Mine {
   });
   #generate = button('Generate New Token', openGenerate,
     { kind: 'primary', picture: icon('plus'), 'aria-haspopup': 'dialog' });
+  // A person without tokens has other controls, so these are shown when that is known.
+  #heading = el('div', { class: 'heading is-loading' });
   #summary = summaryLine();
   #banner = bannerPlace(() => this.#data.refresh());
   #pasted = el('div', { role: 'status' });
@@ -64,10 +66,10 @@ class Mine {
   #content = el('div', { class: 'mine-content' }, loadingRows());
 
   constructor(place) {
-    place.append(el('div', { class: 'heading' }, el('h1', {}, 'My tokens'), this.#search.element, this.#generate),
-      this.#content);
+    this.#heading.append(el('h1', {}, 'My tokens'), this.#search.element, this.#generate);
+    place.append(this.#heading, this.#content);
     const settle = debounced(() => this.#data.refreshSummary(), SETTLE_MILLISECONDS);
-    onStale(() => this.#data.refresh());
+    onStale(() => this.#data.renew());
     onToken((token) => {
       this.#data.put(token);
       settle();
@@ -122,6 +124,7 @@ class Mine {
 
   #render() {
     const { readAt, problem, tokens, summary } = this.#data;
+    this.#heading.classList.toggle('is-loading', !readAt && !problem);
     if (!readAt) {
       if (problem) this.#content.replaceChildren(failure(problem, () => this.#data.refresh()));
       return;

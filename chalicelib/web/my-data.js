@@ -54,6 +54,12 @@ export class MyTokens {
     return this.#reading;
   }
 
+  /** Reads everything again after a change. What is being read now may be older than the change. */
+  renew() {
+    this.#changes += 1;
+    return this.refresh();
+  }
+
   /** Reads the ended tokens of a search in an order, unless they are known or being read. */
   async want(q, sort) {
     const now = this.#ended;

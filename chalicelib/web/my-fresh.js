@@ -11,7 +11,7 @@ export function keepRead(data, isShown) {
   let isOld = false;
   const read = () => {
     isOld = false;
-    data.refresh();
+    data.renew();
   };
   const look = () => {
     const isDue = isOld || Date.now() - data.triedAt >= LEAST_AGE;
