@@ -34,7 +34,7 @@ export function userRow(user, menu) {
   const style = user.status === 'active' ? 'row' : 'row is-ended';
   return el('div', { role: 'row', class: style, 'data-status': user.status },
     personCell(user, name),
-    cell('cell-issuer', el('span', { class: 'clamp', title: user.issuer }, bdi(hostOf(user.issuer)))),
+    cell('cell-issuer', el('div', { class: 'clamp', title: user.issuer }, bdi(hostOf(user.issuer)))),
     cell('cell-role', ROLES[user.role] ?? user.role), tokensCell(user),
     cell('cell-sign-in', user.last_signed_in_at ? timeElement(user.last_signed_in_at)
       : el('span', { class: 'second' }, 'Not recorded')),

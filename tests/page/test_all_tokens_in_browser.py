@@ -27,7 +27,8 @@ def open_all(new_page: NewPage, stack: LocalStack) -> Callable[..., Page]:
     """Return a function that opens All tokens with a query of the address, for an administrator."""
 
     def open_view(query: str = "", **options: Any) -> Page:
-        page = new_page(**options)
+        # Contrast is measured, so no panel may be half shown.
+        page = new_page(reduced_motion="reduce", **options)
         sign_in(page, stack, ADMIN)
         page.goto(f"{stack.url}{PAGE}?view=all{query}")
         expect(page.get_by_role("heading", name="All tokens", exact=True)).to_be_visible()

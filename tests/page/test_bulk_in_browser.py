@@ -57,7 +57,8 @@ def admin(new_page: NewPage, stack: LocalStack) -> Callable[..., Page]:
     """Return a function that opens All tokens with a query of the address, for an administrator."""
 
     def open_view(query: str, **options: Any) -> Page:
-        page = new_page(**options)
+        # Contrast is measured, so no dialog may be half shown.
+        page = new_page(reduced_motion="reduce", **options)
         sign_in(page, stack, ADMIN)
         page.goto(f"{stack.url}{PAGE}?view=all{query}")
         return page

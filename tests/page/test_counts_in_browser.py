@@ -1,6 +1,5 @@
 """The numbers in the dialogs of administrators, in a real browser."""
 
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -19,17 +18,24 @@ COUNTS = "**/v1/users/*/tokens/summary"
 @pytest.fixture
 def admin(new_page: NewPage, stack: LocalStack) -> Page:
     """Return a page of an administrator."""
-    page = new_page()
+    # Contrast is measured, so no dialog may be half shown.
+    page = new_page(reduced_motion="reduce")
     sign_in(page, stack, "admin@example.com")
     page.get_by_role("link", name="Users", exact=True).click()
     return page
 
 
+def users_in(admin: Page) -> Locator:
+    """Return the rows of the shown list."""
+    return admin.locator("section:not([hidden]) [data-row]")
+
+
 def ask(admin: Page, person: str, action: str) -> Locator:
     """Have an administrator open the dialog of an action on a person."""
-    admin.get_by_label("Search users").fill(person)
-    expect(admin.locator("tr[data-user-id]")).to_have_count(1)
-    admin.get_by_role("button", name=re.compile(f"^{action} ")).click()
+    admin.get_by_role("searchbox", name="Name or email").fill(person)
+    expect(users_in(admin)).to_have_count(1)
+    users_in(admin).locator("[data-menu]").click()
+    admin.get_by_role("menuitem", name=f"{action}…").click()
     dialog = admin.get_by_role("dialog")
     expect(dialog).to_be_visible()
     return dialog
@@ -54,10 +60,10 @@ def with_tokens(stack: LocalStack, person: str) -> tuple[list[Any], str]:
 @pytest.mark.parametrize(
     ("label", "button", "statuses", "said"),
     [
-        ("These 2 tokens work again", "Re-activate user and tokens", [200, 200, 401], "active again."),
+        ("They work again", "Re-activate with 3 tokens", [200, 200, 401], "active again."),
         (
-            "These 3 tokens are revoked now",
-            "Re-activate user, revoke tokens",
+            "They are revoked now",
+            "Re-activate, revoke 3 tokens",
             [401, 401, 401],
             "active again. 3 tokens are revoked.",
         ),
@@ -73,13 +79,17 @@ def test_reactivation_asks_what_happens_to_the_tokens(
     expect(dialog.get_by_role("radio")).to_have_count(2)
     for radio in dialog.get_by_role("radio").all():
         expect(radio).not_to_be_checked()
-    expect(dialog.get_by_role("button", name="Re-activate user")).to_be_disabled()
+    expect(dialog.get_by_role("button", name="Re-activate", exact=True)).to_be_disabled()
+    expect(dialog).to_contain_text("What happens to the 3 tokens from before?")
     expect(dialog).to_contain_text("1 was used in the last 30 days.")
-    expect(dialog).to_contain_text("1 paused or idle token stays as before.")
+    expect(dialog).to_contain_text("2 of 3, at once. 1 paused or idle token stays as it is.")
+    expect(dialog).to_contain_text("All 3, for good. What still uses them stays refused.")
     no_violations(admin)
 
     dialog.get_by_label(label).check()
     no_violations(admin)
+    is_dangerous = "danger" in str(dialog.locator("[type=submit]").get_attribute("class"))
+    assert is_dangerous == ("revoke" in button)
     dialog.get_by_role("button", name=button, exact=True).click()
     expect(dialog).to_have_count(0)
     expect(admin.locator(".toast")).to_contain_text(said)
@@ -91,15 +101,18 @@ def test_reactivation_without_tokens_asks_nothing(admin: Page, stack: LocalStack
     deactivate(stack, Owner(stack, person).me()["id"])
     dialog = ask(admin, person, "Re-activate")
     expect(dialog.get_by_role("radio")).to_have_count(0)
-    dialog.get_by_role("button", name="Re-activate user", exact=True).click()
+    dialog.get_by_role("button", name="Re-activate", exact=True).click()
     expect(admin.locator("[data-status=active]")).to_be_visible()
+    # The row whose menu was opened has the focus again.
+    expect(users_in(admin)).to_be_focused()
 
 
 @pytest.mark.parametrize(
     ("action", "sentence"),
     [
-        ("Deactivate", "3 API tokens of the user are refused. 1 was used in the last 30 days."),
-        ("Remove", "3 API tokens of the user are revoked. 1 was used in the last 30 days."),
+        ("Deactivate", "3 tokens are refused. 1 was used in the last 30 days."),
+        ("Remove", "The account, its 3 tokens, and the networks they were used from"),
+        ("Revoke all tokens", "3 tokens are revoked. 1 was used in the last 30 days."),
     ],
 )
 def test_dialogs_say_how_many_tokens_end(
@@ -113,18 +126,21 @@ def test_dialogs_say_how_many_tokens_end(
     admin.set_viewport_size({"width": 360, "height": 740})
     assert overflow(admin) <= 0
     dialog.get_by_role("button", name="Cancel").click()
-    expect(admin.get_by_role("button", name=re.compile(f"^{action} "))).to_be_focused()
+    expect(users_in(admin).locator("[data-menu]")).to_be_focused()
 
 
 def test_revocation_of_all_tokens_says_how_many(admin: Page, stack: LocalStack, person: str) -> None:
     """The numbers are read when the dialog opens, so a token created meanwhile counts."""
-    _, user_id = with_tokens(stack, person)
-    admin.evaluate("id => { location.hash = `#users/${id}`; }", user_id)
-    button = admin.get_by_role("button", name="Revoke all tokens")
-    expect(button).to_be_visible()
+    tokens, _ = with_tokens(stack, person)
+    admin.get_by_role("searchbox", name="Name or email").fill(person)
+    expect(users_in(admin)).to_have_count(1)
     Owner(stack, person).post("/v1/tokens", {})
-    button.click()
-    expect(admin.get_by_role("dialog")).to_contain_text("4 API tokens of the user are revoked.")
+    dialog = ask(admin, person, "Revoke all tokens")
+    expect(dialog).to_contain_text("4 tokens are revoked.")
+    dialog.get_by_role("button", name="Revoke all tokens").click()
+    expect(admin.locator(".toast")).to_contain_text(f"All tokens of {person} are revoked.")
+    expect(users_in(admin)).to_contain_text("0 tokens of 100")
+    assert {call_api(stack, token["token"]) for token in tokens} == {401}
 
 
 def reply_with(**members: Any) -> Callable[[Any], None]:
@@ -138,9 +154,11 @@ def test_large_numbers_are_said_as_such(admin: Page, stack: LocalStack, person: 
     deactivate(stack, Owner(stack, person).me()["id"])
     admin.route(COUNTS, reply_with(working=1_001, not_ended=4_000, used_in_30_days=1_000))
     dialog = ask(admin, person, "Re-activate")
-    expect(dialog.get_by_label("More than 1,000 tokens work again")).to_be_visible()
-    expect(dialog.get_by_label("More than 1,000 tokens are revoked now")).to_be_visible()
+    expect(dialog).to_contain_text("What happens to the more than 1,000 tokens from before?")
+    expect(dialog).to_contain_text("More than 1,000, for good.")
     expect(dialog).to_contain_text("1,000 were used in the last 30 days.")
+    dialog.get_by_label("They are revoked now").check()
+    expect(dialog.get_by_role("button", name="Re-activate, revoke more than 1,000 tokens")).to_be_enabled()
 
 
 def test_user_can_be_deactivated_if_the_tokens_cannot_be_counted(
@@ -150,6 +168,6 @@ def test_user_can_be_deactivated_if_the_tokens_cannot_be_counted(
     with_tokens(stack, person)
     admin.route(COUNTS, reply_with(is_complete=False))
     dialog = ask(admin, person, "Deactivate")
-    expect(dialog).to_contain_text("All API tokens of the user are refused.")
+    expect(dialog).to_contain_text("All tokens of the user are refused.")
     dialog.get_by_role("button", name="Deactivate user").click()
     expect(admin.locator("[data-status=inactive]")).to_be_visible()

@@ -7,7 +7,16 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.page.people import PAGE, generate, no_violations, overflow, row, sign_in
+from tests.page.people import (
+    PAGE,
+    act,
+    generate,
+    leave_uncopied,
+    no_violations,
+    overflow,
+    row,
+    sign_in,
+)
 from tests.support.browser import NewPage
 from tests.support.local_stack import LocalStack
 
@@ -62,35 +71,36 @@ def respond_with(page: Page, pattern: str, document: Any) -> None:
 
 def test_users_are_not_named_by_an_unverified_email(new_page: NewPage, stack: LocalStack) -> None:
     """The row, its buttons and its dialogs show the name. An unverified e-mail is beside it, marked."""
-    page = new_page()
+    page = new_page(reduced_motion="reduce")
     sign_in(page, stack, "admin@example.com")
     here = {"issuer": stack.settings.oidc_url}
     users = [a_user(number, here | members) for number, (members, _, _) in enumerate(USERS.values())]
     respond_with(page, "**/v1/users?*", {"users": users, "next_cursor": None})
     respond_with(page, "**/v1/users/*/tokens/summary", {"not_ended": 0, "is_complete": True})
     page.get_by_role("link", name="Users", exact=True).click()
-    rows = page.locator("tr[data-user-id]")
+    rows = page.locator("section:not([hidden]) [data-row]")
     expect(rows).to_have_count(len(USERS))
     for number, (_, name, beside) in enumerate(USERS.values()):
         found = rows.nth(number)
         expect(found.locator(".name")).to_have_text(name)
         expect(found.locator(".description")).to_have_text([beside] if beside else [])
-        expect(found.get_by_role("button", name=f"Remove {name}", exact=True)).to_be_visible()
+        expect(found.get_by_role("button", name=f"Actions of {name}", exact=True)).to_be_visible()
     no_violations(page)
-    rows.nth(1).get_by_role("button", name=f"Deactivate {SUBJECT}").click()
+    rows.nth(1).get_by_role("button", name=f"Actions of {SUBJECT}").click()
+    page.get_by_role("menuitem", name="Deactivate…").click()
     expect(page.get_by_role("heading", name=f"Deactivate {SUBJECT}?")).to_be_visible()
 
 
 def test_tokens_of_a_user_are_not_headed_by_an_unverified_email(
     new_page: NewPage, stack: LocalStack
 ) -> None:
-    """The heading of a user's tokens shows the subject."""
+    """The filter by owner shows the subject."""
     page = new_page()
     sign_in(page, stack, "admin@example.com")
     respond_with(page, "**/v1/users/usr_1", a_user(1, {**UNVERIFIED, "name": EMAIL}))
-    respond_with(page, "**/v1/users/usr_1/tokens?*", {"tokens": [], "next_cursor": None})
-    page.evaluate("location.hash = '#users/usr_1'")
-    expect(page.get_by_role("heading", name=f"Tokens of {SUBJECT}", exact=True)).to_be_visible()
+    respond_with(page, "**/v1/admin/tokens?*", {"tokens": [], "next_cursor": None})
+    page.goto(f"{stack.url}{PAGE}?view=all&user=usr_1")
+    expect(page.get_by_role("button", name=f"Owner: {SUBJECT}", exact=True)).to_be_visible()
 
 
 @pytest.mark.parametrize("members", USERS.values(), ids=USERS.keys())
@@ -99,7 +109,7 @@ def test_page_says_who_is_signed_in(
 ) -> None:
     """The head of the page names the signed-in user by the same rule."""
     me, name, beside = members
-    page = new_page(viewport={"width": 360, "height": 740})
+    page = new_page(viewport={"width": 360, "height": 740}, reduced_motion="reduce")
     sign_in(page, stack, person)
 
     def as_another(route: Route) -> None:
@@ -115,8 +125,10 @@ def test_page_says_who_is_signed_in(
 
     page.route(f"**{PAGE}", as_another)
     page.goto(f"{stack.url}{PAGE}")
-    expect(page.locator("#who")).to_have_text(name)
-    expect(page.locator(".account p")).to_have_text(f"Signed in as {name}{beside}")
+    page.get_by_role("button", name=f"Account of {name}", exact=True).click()
+    head = page.get_by_role("menu", name="Account").locator(".menu-head")
+    expect(head.locator("strong")).to_have_text(name)
+    expect(head).to_have_text(f"{name}{beside}")
     assert overflow(page) <= 0
     no_violations(page)
 
@@ -126,7 +138,7 @@ def test_edit_sends_only_what_changed(new_page: NewPage, stack: LocalStack, pers
     page = new_page()
     sign_in(page, stack, person)
     generate(page, "ci")
-    page.get_by_role("button", name="Done").click()
+    leave_uncopied(page)
     sent: list[Any] = []
 
     def watch(route: Route) -> None:
@@ -135,8 +147,8 @@ def test_edit_sends_only_what_changed(new_page: NewPage, stack: LocalStack, pers
         route.continue_()
 
     page.route("**/v1/tokens/*", watch)
-    page.get_by_role("button", name="Edit ci").click()
-    page.get_by_role("dialog").get_by_label("Description (optional)").fill("at night")
+    act(page, "ci", "Edit")
+    page.get_by_role("dialog").get_by_label("Description").fill("at night")
     page.get_by_role("button", name="Save").click()
     expect(row(page, "ci")).to_contain_text("at night")
     assert sent == [{"description": "at night"}]
