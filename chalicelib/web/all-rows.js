@@ -25,7 +25,9 @@ export function allRow(token, { tick, menu }) {
   const name = nameOf(token);
   const box = el('input', { type: 'checkbox', class: 'tick', tabindex: '-1', 'aria-label': `Select ${name}`,
     onclick: (event) => tick(event.shiftKey) });
-  return el('div', { role: 'row', class: isEnded(token) ? 'row is-ended' : 'row', 'aria-selected': 'false' },
+  // A step from the view of one token to the next reads the owner from here.
+  const attributes = { role: 'row', 'aria-selected': 'false', 'data-owner': token.owner.id };
+  return el('div', { ...attributes, class: isEnded(token) ? 'row is-ended' : 'row' },
     cell('cell-tick', el('label', { class: 'tick-area' }, box)),
     tokenCell(token, name), ownerCell(token), accessCell(token), useCell({ ...token, last_used_from: null }),
     endsCell(token), statusCell(token, REVOCATION_REASONS_OF_OTHERS),

@@ -96,7 +96,7 @@ function networkRow({ network, at_least: uses, last_used_at: at }, most, token) 
   filled.style.width = `${(uses / most) * 100}%`;
   const allowed = token.allowed_networks ?? [];
   const isAllowed = !allowed.length || allowed.some((each) => overlap(each, network));
-  return el('li', {}, el('code', {}, network), el('div', { class: 'meter', 'aria-hidden': 'true' }, filled),
+  return el('li', {}, el('code', {}, network), el('div', { class: 'share', 'aria-hidden': 'true' }, filled),
     el('span', { class: 'number' }, el('span', { class: 'visually-hidden' }, 'at least '), numbered(uses),
       el('span', { class: 'visually-hidden' }, uses === 1 ? ' use' : ' uses')),
     isAllowed ? null : el('span', { class: 'remark' }, 'No longer allowed'),

@@ -93,6 +93,7 @@ def test_view_says_all_that_is_known(new_page: NewPage, stack: LocalStack, perso
     expect(networks.first).to_contain_text("140.82.114.0/24")
     expect(networks.first).to_contain_text("at least 41,212 uses")
     expect(networks.first).not_to_contain_text("No longer allowed")
+    expect(networks.first.locator(".share > span")).to_be_visible()
     expect(networks.last).to_contain_text("No longer allowed")
     expect(view.locator(".networks")).to_have_text("140.82.112.0/20")
     no_violations(page)
@@ -414,7 +415,7 @@ def test_session_that_became_another_persons_shows_none_of_it(
     page = new_page(locale="en-GB")
     sign_in(page, stack, person)
     open_view(page, stack, made["id"])
-    other = page.context.new_page(locale="en-GB")
+    other = page.context.new_page()
     page.context.clear_cookies()
     sign_in(other, stack, f"other-{person}")
     page.evaluate("window.dispatchEvent(new Event('focus'))")
@@ -485,3 +486,36 @@ def test_edit_tells_a_change_by_another_tab(
     button(dialog, "Save").click()
     expect(dialog).to_have_count(0)
     expect(view.locator("h1")).to_have_text("mine")
+
+
+def test_steps_in_all_tokens_lead_from_owner_to_owner(
+    new_page: NewPage, stack: LocalStack, person: str
+) -> None:
+    """Each row names its owner, so a step shows the token of another person."""
+    for name in (f"a-{person}", f"b-{person}"):
+        Owner(stack, name).post("/v1/tokens", {"name": f"shared {person}"})
+    page = new_page(locale="en-GB")
+    sign_in(page, stack, "admin@example.com")
+    page.goto(f"{stack.url}{PAGE}?view=all&q=shared+{person}")
+    expect(row(page, "shared")).to_have_count(2)
+    row(page, "shared").first.locator(".name").click()
+    facts = page.locator(".token-facts")
+    expect(facts).to_contain_text(re.compile("Owner[ab]-"))
+    first = facts.locator("a").first.inner_text()
+    page.keyboard.press("j")
+    expect(facts.locator("a").first).not_to_have_text(first)
+    expect(facts.locator("a").first).to_have_text(re.compile(f"[ab]-{person}"))
+
+
+def test_token_id_is_copied_or_told(new_page: NewPage, stack: LocalStack, person: str) -> None:
+    """If the browser lets the page copy, a toast says so. Otherwise the toast has the id."""
+    made = Owner(stack, person).post("/v1/tokens", {"name": "bot"})
+    page = new_page(locale="en-GB", permissions=["clipboard-read", "clipboard-write"])
+    sign_in(page, stack, person)
+    view = open_view(page, stack, made["id"])
+    button(view, "Copy token id").click()
+    expect(page.locator("#toasts")).to_contain_text("Token id copied.")
+    assert page.evaluate("navigator.clipboard.readText()") == made["id"]
+    page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(new Error('denied')); }")
+    button(view, "Copy token id").click()
+    expect(page.locator("#toasts")).to_contain_text(f"The token id is {made['id']}")
