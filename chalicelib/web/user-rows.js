@@ -31,7 +31,7 @@ const BADGES = {
 /** Makes the row of a user. `menu(row)` is called by the button of its menu. */
 export function userRow(user, menu) {
   const name = userName(user);
-  const style = user.status === 'active' ? 'row' : 'row is-ended';
+  const style = user.status === 'removed' ? 'row is-ended' : 'row';
   return el('div', { role: 'row', class: style, 'data-status': user.status },
     personCell(user, name),
     cell('cell-issuer', el('div', { class: 'clamp', title: user.issuer }, bdi(hostOf(user.issuer)))),
@@ -65,9 +65,9 @@ function tokensCell({ id, live_tokens: live = 0, status }) {
 }
 
 function meter(part, isFull) {
-  const fill = el('span', { class: isFull ? 'meter-fill is-full' : 'meter-fill' });
+  const fill = el('span', { class: isFull ? 'limit-fill is-full' : 'limit-fill' });
   if (part) fill.style.width = `max(2px, ${Math.min(1, part) * 100}%)`;
-  return el('span', { class: 'meter', 'aria-hidden': 'true' }, fill);
+  return el('span', { class: 'limit-meter', 'aria-hidden': 'true' }, fill);
 }
 
 function statusCell({ status, live_tokens: live }) {
