@@ -1,10 +1,10 @@
 """The claim that makes a person an administrator, in the shapes that providers write."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.domain.users import Role
+from chalicelib.frozen import Frozen
 
 SCOPE_CLAIMS = frozenset({"scope", "scp"})
 """Claims that hold scopes (RFC 9068 section 2.2.3; Okta and Microsoft Entra)."""
@@ -12,8 +12,7 @@ SCOPE_CLAIMS = frozenset({"scope", "scp"})
 _ABSENT = object()
 
 
-@dataclass(frozen=True, slots=True)
-class AdminClaim:
+class AdminClaim(Frozen):
     """The place of a claim, and the value that makes an administrator.
 
     ``path`` holds the names of the members, outermost first. A JSON pointer has several (RFC 6901).

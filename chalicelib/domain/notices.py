@@ -1,13 +1,13 @@
 """The notices that are due about a token."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from chalicelib.domain.noticed import Notice, NoticeKind
 from chalicelib.domain.token_rules import TokenRules
 from chalicelib.domain.tokens import Token, TokenStatus
 from chalicelib.domain.users import User
+from chalicelib.frozen import replace
 
 STAGES = (1, 3, 7)
 """Days before a deadline, the last notice first."""

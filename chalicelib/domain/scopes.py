@@ -4,11 +4,11 @@ The operator configures a ``ScopeCatalogue``: the scopes, the routes that each o
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 from chalicelib.domain.errors import InsufficientScope, InvalidScope, PathTooLong, ScopeNotAllowed
 from chalicelib.domain.users import Role
+from chalicelib.frozen import Frozen
 
 # All that API Gateway routes.
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
@@ -21,8 +21,7 @@ _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 MAX_PATH_LENGTH = 10_240
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Frozen):
     """A method, or ``*`` for all, and a path in which ``*`` stands for any text, slashes included.
 
     ``*`` means the same in the IAM policies that API Gateway enforces. It could not enforce a narrower
@@ -66,8 +65,7 @@ class Route:
 EVERYTHING = Route(ANY, "/*")
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Frozen):
     """A scope, the routes that it opens, and the roles that may give it to tokens.
 
     ``title`` is a short word for people, or "" if the operator gave none.
@@ -94,8 +92,7 @@ class Scope:
         return any(route.covers(method, path) for route in self.opens)
 
 
-@dataclass(frozen=True, slots=True)
-class ScopeCatalogue:
+class ScopeCatalogue(Frozen):
     """All scopes, in the order in which people see them."""
 
     scopes: Sequence[Scope]

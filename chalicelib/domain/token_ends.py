@@ -1,13 +1,13 @@
 """The ends of tokens: those that have happened, and those that are due."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 
 from chalicelib.domain.revocations import EndedGeneration, Revocation
 from chalicelib.domain.token_rules import TokenRules
 from chalicelib.domain.tokens import Token, TokenStatus
 from chalicelib.domain.users import User
+from chalicelib.frozen import Frozen, field
 
 
 def first_revocation(token: Token, ended: EndedGeneration | None, now: datetime) -> Revocation | None:
@@ -18,8 +18,7 @@ def first_revocation(token: Token, ended: EndedGeneration | None, now: datetime)
     return ended.revocation if ended else own
 
 
-@dataclass(frozen=True, slots=True)
-class Ends:
+class Ends(Frozen):
     """The ends of an owner's tokens as they stand at ``now``.
 
     ``generations`` has the known records of ended generations.

@@ -1,7 +1,6 @@
 """API tokens: their rows, their status, and the changes that they allow."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import Enum
 
@@ -12,6 +11,7 @@ from chalicelib.domain.seen_networks import RefusedUses, SeenNetworks
 from chalicelib.domain.token_rules import TokenRules
 from chalicelib.domain.usage import added, last_days
 from chalicelib.domain.users import User, UserStatus
+from chalicelib.frozen import Frozen, field, replace
 
 _NEW_NETWORK_INTERVAL = timedelta(seconds=60)
 # More than the clocks of two machines differ (docs/decisions/0004-live-token-count.md).
@@ -41,8 +41,7 @@ class TokenStatus(Enum):
         return self in (TokenStatus.REVOKED, TokenStatus.EXPIRED)
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(Frozen):
     """The row of an API token. The token string itself is not kept.
 
     ``usage`` is a lower bound of the uses on each of the last days. ``reuse_count`` is one of the uses

@@ -1,7 +1,6 @@
 """Callers of the protected API, as views and gateways see them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Protocol
 from urllib.parse import quote, unquote
 
@@ -9,6 +8,7 @@ from chalicelib import logs, numeric_date
 from chalicelib.domain.errors import NotAuthenticated
 from chalicelib.domain.paths import readings
 from chalicelib.domain.scopes import EVERYTHING, Route, ScopeCatalogue, parse_scope, write_scope
+from chalicelib.frozen import Frozen, field
 from chalicelib.services.verify import Verified
 
 # Printable ASCII without the characters that end or escape strings of JSON and templates, and without "%".
@@ -27,8 +27,7 @@ class ApiCaller(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class TokenCaller:
+class TokenCaller(Frozen):
     """The bearer of an API token, as the authorizer describes it to the view."""
 
     user_id: str
@@ -93,8 +92,7 @@ class Admitted(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class AdmittedToken:
+class AdmittedToken(Frozen):
     """The bearer of a verified token."""
 
     verified: Verified

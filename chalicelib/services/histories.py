@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import timedelta
 
 from chalicelib.domain.event_views import as_administrators_see, as_its_owner_sees, is_about
@@ -14,6 +13,7 @@ from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.ports.users import UserStore
 from chalicelib.domain.tokens import Token
 from chalicelib.domain.users import User
+from chalicelib.frozen import Frozen, field
 from chalicelib.services import cursors
 from chalicelib.services.listing import DEFAULT_LIMIT
 
@@ -28,16 +28,14 @@ _PEOPLE = (ActorKind.PERSON, ActorKind.ADMINISTRATOR)
 _LEEWAY = timedelta(minutes=1)
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryQuery:
+class HistoryQuery(Frozen):
     """The size and the start of a page."""
 
     limit: int = DEFAULT_LIMIT
     cursor: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class EventPage:
+class EventPage(Frozen):
     """One page. ``next_cursor`` is None on the last. Any page may be short or even empty.
 
     ``names`` has what to show of the users that administrators read about, by their ids.

@@ -1,7 +1,6 @@
 """The journal: it makes the event of each change, which is written in the change's own transaction."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from chalicelib.domain.callers import Caller
@@ -21,6 +20,7 @@ from chalicelib.domain.networks import Address, RecordNetworks, recorded
 from chalicelib.domain.streamed import TokenReused
 from chalicelib.domain.tokens import Token
 from chalicelib.domain.users import User
+from chalicelib.frozen import replace
 
 _MAX_USER_AGENT = 200
 _NO_CHANGES: Mapping[str, Difference] = {}

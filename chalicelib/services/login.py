@@ -1,7 +1,6 @@
 """Sign-ins at the page: to the provider and back (OpenID Connect Core section 3.1)."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
 
 from chalicelib import logs
 from chalicelib.domain.callers import Caller
@@ -12,14 +11,14 @@ from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.reasons import LoginReason, provider_error, reason_of_error
 from chalicelib.domain.sessions import LOGIN_LIFETIME, PendingLogin, login_id_in, logins_to_drop
 from chalicelib.domain.users import Identity, User
+from chalicelib.frozen import Frozen, field
 from chalicelib.services.accounts import Accounts
 from chalicelib.services.sessions import Sessions, cookie_hash, random_text
 
 _CANCELLED = "access_denied"
 
 
-@dataclass(frozen=True, slots=True)
-class LoginBegun:
+class LoginBegun(Frozen):
     """The provider's address for the browser, and the cookie of the sign-in.
 
     ``id`` is part of the cookie's name, so that each tab has its own cookie. The browser must forget the
@@ -32,8 +31,7 @@ class LoginBegun:
     dropped: Collection[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Callback:
+class Callback(Frozen):
     """The provider's response as the browser brings it (RFC 6749 sections 4.1.2 and 4.1.2.1).
 
     Missing parameters are empty. ``unverified_login_cookie`` is the cookie of the sign-in that the state
@@ -49,8 +47,7 @@ class Callback:
     is_expected: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class LoginDone:
+class LoginDone(Frozen):
     """The address for the browser, and the cookie of the new session."""
 
     return_to: str

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib import base64url, logs
@@ -15,13 +14,13 @@ from chalicelib.domain.ports.tokens import TokenStore
 from chalicelib.domain.token_rules import TokenRules
 from chalicelib.domain.tokens import Token
 from chalicelib.domain.users import User
+from chalicelib.frozen import Frozen
 from chalicelib.services.coming import mail_about
 
 _PAGE = 200
 
 
-@dataclass(frozen=True, slots=True)
-class MailComing:
+class MailComing(Frozen):
     """The mail after the visits of an owner's tokens. ``page`` is the address of the owner's page."""
 
     tokens: TokenStore

@@ -1,7 +1,6 @@
 """Reads and changes of an owner's tokens."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 
@@ -18,6 +17,7 @@ from chalicelib.domain.token_checks import require_active, require_changeable, r
 from chalicelib.domain.token_rules import TokenRules
 from chalicelib.domain.tokens import Token, TokenState
 from chalicelib.domain.users import User
+from chalicelib.frozen import Frozen
 from chalicelib.services.conflicts import retry_on_conflict
 from chalicelib.services.daily_limits import CountChange
 from chalicelib.services.journal import Journal
@@ -25,8 +25,7 @@ from chalicelib.services.listing import ListTokens, TokenView
 from chalicelib.services.lookup import find_owned
 
 
-@dataclass(frozen=True, slots=True)
-class TokenPatch:
+class TokenPatch(Frozen):
     """The changes to a token. None leaves a member as it is. ``status`` is active or inactive.
 
     An empty ``allowed_networks`` allows every address.

@@ -1,11 +1,11 @@
 """Preferences of a person for the own account."""
 
-from dataclasses import replace
 from functools import cache
 
 from chalicelib.domain.errors import ConcurrentChange
 from chalicelib.domain.ports.users import Counted, UserStore
 from chalicelib.domain.users import User
+from chalicelib.frozen import replace
 from chalicelib.services.conflicts import retry_on_conflict
 from chalicelib.services.daily_limits import CountChange
 

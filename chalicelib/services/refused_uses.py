@@ -2,7 +2,6 @@
 
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from threading import Lock
 
@@ -14,6 +13,7 @@ from chalicelib.domain.rotation import needs_reuse_record, reused
 from chalicelib.domain.seen_networks import RefusedReason, refused_again
 from chalicelib.domain.token_rules import TokenRules
 from chalicelib.domain.tokens import Token
+from chalicelib.frozen import replace
 from chalicelib.services.uses import Uses
 
 # A flood of reuse must not add to the failure that it meets.

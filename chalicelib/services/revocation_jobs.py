@@ -3,7 +3,6 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import timedelta
 
 from chalicelib import logs
@@ -22,6 +21,7 @@ from chalicelib.domain.revocations import RevocationReason
 from chalicelib.domain.token_filters import TokenFilter
 from chalicelib.domain.token_rules import TokenRules
 from chalicelib.domain.users import User
+from chalicelib.frozen import Frozen, field
 from chalicelib.services.journal import Journal
 from chalicelib.services.run_revocations import RunRevocations
 
@@ -31,8 +31,7 @@ MOST_AT_ONCE = 100
 """The largest number of tokens that the request itself revokes or pauses."""
 
 
-@dataclass(frozen=True, slots=True)
-class WantedRevocations:
+class WantedRevocations(Frozen):
     """A request for a job. If ``token_ids`` is empty, it is about the tokens that match the filter."""
 
     reason: RevocationReason

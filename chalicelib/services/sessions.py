@@ -3,7 +3,6 @@
 import hashlib
 import hmac
 import secrets
-from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib import logs
@@ -13,6 +12,7 @@ from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.ports.users import UserStore
 from chalicelib.domain.sessions import Session, new_session
 from chalicelib.domain.users import User
+from chalicelib.frozen import Frozen
 
 
 def random_text() -> str:
@@ -26,8 +26,7 @@ def cookie_hash(unverified_cookie: str) -> str:
     return hashlib.sha256(unverified_cookie.encode(errors="surrogatepass")).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class Visitor:
+class Visitor(Frozen):
     """The signed-in user at the page, and the session."""
 
     user: User

@@ -13,6 +13,7 @@ from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.removals import is_from_before_removal
 from chalicelib.domain.users import User
 from chalicelib.domain.walks import Walk
+from chalicelib.frozen import Frozen
 
 USERS_AT_A_TIME = 100
 TOKENS_AT_A_TIME = 200
@@ -32,8 +33,7 @@ class Visit(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class FillIndexKeys:
+class FillIndexKeys(Frozen):
     """The keys of the generic index, for rows that 0.1 wrote."""
 
     store: SweepStore
@@ -46,8 +46,7 @@ class FillIndexKeys:
         return True
 
 
-@dataclass(frozen=True, slots=True)
-class ForgetAddresses:
+class ForgetAddresses(Frozen):
     """The end of the addresses that tokens from before the removal of their owner have."""
 
     store: SweepStore

@@ -22,6 +22,7 @@ from chalicelib.domain.ports.users import UserStore
 from chalicelib.domain.streamed import EventWritten, RefusedElsewhere, Streamed
 from chalicelib.domain.tokens import Token
 from chalicelib.domain.users import User
+from chalicelib.frozen import Frozen
 from chalicelib.services.mail_text import MOST_SHOWN
 from chalicelib.services.urgent import urgent_mail
 
@@ -43,8 +44,7 @@ class Mailed:
     lost: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class MailAtOnce:
+class MailAtOnce(Frozen):
     """The mails for the records of one invocation: at most one for each owner and day."""
 
     users: UserStore

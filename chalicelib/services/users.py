@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 
@@ -22,6 +21,7 @@ from chalicelib.domain.revocations import EndedGeneration, Revocation, Revocatio
 from chalicelib.domain.text import search_key
 from chalicelib.domain.token_rules import TokenRules
 from chalicelib.domain.users import Role, User, UserStatus
+from chalicelib.frozen import Frozen
 from chalicelib.services import cursors
 from chalicelib.services.conflicts import retry_on_conflict
 from chalicelib.services.daily_limits import CountChange
@@ -34,8 +34,7 @@ POSITION = re.compile(rf"[0-9]{{15}}#{USER_ID.pattern}")
 """The form of a place in the list of users."""
 
 
-@dataclass(frozen=True, slots=True)
-class UserQuery:
+class UserQuery(Frozen):
     """A filter, and a place to continue from. Users are listed newest first."""
 
     status: UserStatus | None
@@ -45,16 +44,14 @@ class UserQuery:
     issuer: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class UserList:
+class UserList(Frozen):
     """One page. ``next_cursor`` is None on the last. Any page may be short."""
 
     users: Sequence[User]
     next_cursor: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class UserChange:
+class UserChange(Frozen):
     """A user before and after a change. The two are equal if it changed nothing."""
 
     before: User

@@ -1,7 +1,6 @@
 """The decision about a presented API token: may it be used right now?"""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from chalicelib import logs
@@ -22,6 +21,7 @@ from chalicelib.domain.token_checks import reason_to_record, require_allowed_net
 from chalicelib.domain.token_rules import TokenRules
 from chalicelib.domain.tokens import Token
 from chalicelib.domain.users import User, UserStatus
+from chalicelib.frozen import Frozen, replace
 from chalicelib.services.recent_rows import RecentRows, Rows
 from chalicelib.services.uses import NetworksOfUses, Uses
 
@@ -31,8 +31,7 @@ UNKNOWN_CALLER = Caller(Door.OWN_API)
 NoteRefusal = Callable[[Token, RefusedReason, str | None], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Verified:
+class Verified(Frozen):
     """A token that may be used right now, and its owner.
 
     ``token`` is the row after this use. ``scopes`` are those that count now. ``ends_at`` is the latest end
@@ -45,8 +44,7 @@ class Verified:
     ends_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Origin:
+class _Origin(Frozen):
     """The address of a caller, and the text to record for it. Each is None if it is unknown."""
 
     address: Address | None

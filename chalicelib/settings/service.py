@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ from chalicelib.domain.ids import MAX_API_TOKEN_LENGTH
 from chalicelib.domain.networks import RecordNetworks
 from chalicelib.domain.scopes import DEFAULT_CATALOGUE, ScopeCatalogue
 from chalicelib.domain.token_rules import MAX_LIFETIME
+from chalicelib.frozen import Frozen, field
 from chalicelib.settings import openid_provider
 from chalicelib.settings.reading import Reader
 
@@ -37,8 +37,7 @@ class RotatedTokenReuse(Enum):
     REVOKE_FAMILY = "revoke_family"
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Frozen):
     """Every setting but those of the gateway, checked one by one and together."""
 
     table_name: str

@@ -1,7 +1,6 @@
 """Tokens as their owners manage them."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +24,7 @@ from chalicelib.domain.token_creation import IdempotencyRecord
 from chalicelib.domain.token_rules import CreationLimits
 from chalicelib.domain.tokens import Token, TokenState
 from chalicelib.domain.users import User
+from chalicelib.frozen import replace
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

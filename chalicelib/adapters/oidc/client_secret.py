@@ -1,7 +1,6 @@
 """The OpenID client's secret: a setting on this machine, on AWS in Secrets Manager or SSM."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -10,6 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalicelib.domain.errors import IdentityProviderUnavailable
 from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.reasons import ProviderReason
+from chalicelib.frozen import Frozen, field
 
 MAX_AGE = timedelta(minutes=5)
 # The least time between two reads: a secret that is wrong must not be read for each sign-in.
@@ -31,8 +31,7 @@ class ClientSecret(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class FixedSecret:
+class FixedSecret(Frozen):
     """A secret that was given to the process, or None for a public client."""
 
     value: str | None = field(repr=False)
@@ -46,8 +45,7 @@ class FixedSecret:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class _Reading:
+class _Reading(Frozen):
     value: str = field(repr=False)
     at: datetime
 

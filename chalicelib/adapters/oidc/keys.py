@@ -1,7 +1,6 @@
 """The keys of an OpenID provider (RFC 7517), and the verification of signatures."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 
 import jwt
@@ -21,6 +20,7 @@ from chalicelib.adapters.oidc.jwt import (
 )
 from chalicelib.domain.errors import IdentityProviderUnavailable
 from chalicelib.domain.reasons import ProviderReason
+from chalicelib.frozen import Frozen, replace
 from chalicelib.logs import fact
 
 PublicKey = RSAPublicKey | EllipticCurvePublicKey | Ed25519PublicKey
@@ -52,8 +52,7 @@ class _UnusableKey(Exception):
     """A member of a key set that cannot be used."""
 
 
-@dataclass(frozen=True, slots=True)
-class ProviderKey:
+class ProviderKey(Frozen):
     """A public key, and the algorithms that it may be used with."""
 
     kid: str | None

@@ -5,7 +5,6 @@ import hashlib
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote_plus, urlencode, urlsplit, urlunsplit
@@ -21,6 +20,7 @@ from chalicelib.domain.errors import IdentityProviderUnavailable, LoginFailed, S
 from chalicelib.domain.reasons import LoginReason, ProviderReason, provider_error, reason_of_error
 from chalicelib.domain.sessions import PendingLogin
 from chalicelib.domain.users import Identity
+from chalicelib.frozen import replace
 from chalicelib.logs import fact
 
 SECONDS = 5.0

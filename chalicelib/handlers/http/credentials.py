@@ -1,12 +1,11 @@
 """The credentials of a request, the address that it came from, and who acts by it."""
 
-from dataclasses import replace
-
 from chalice.app import Request
 
 from chalicelib.domain.callers import Caller, Door
 from chalicelib.domain.events import Actor, ActorKind
 from chalicelib.domain.users import User
+from chalicelib.frozen import replace
 from chalicelib.handlers import callers
 from chalicelib.handlers.http.authorization_header import presented
 from chalicelib.handlers.http.cookies import SESSION_COOKIE

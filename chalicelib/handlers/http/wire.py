@@ -1,7 +1,6 @@
 """Types on the wire that more than one front reads or writes. The OpenAPI document is made of them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Annotated, Any, TypeVar
 
 import msgspec
@@ -12,6 +11,7 @@ from chalicelib.domain.network_lists import MAX_NETWORKS
 from chalicelib.domain.text import MAX_DESCRIPTION_LENGTH, MAX_NAME_LENGTH, plain_text_pattern
 from chalicelib.domain.token_rules import MAX_LIFETIME
 from chalicelib.domain.users import Role, UserStatus
+from chalicelib.frozen import Frozen, field
 from chalicelib.settings.scope_definitions import MAX_SCOPES
 
 _T = TypeVar("_T")
@@ -143,8 +143,7 @@ class Problem(Resource, frozen=True, kw_only=True):
     ] = UNSET
 
 
-@dataclass(frozen=True, slots=True)
-class HeaderInput:
+class HeaderInput(Frozen):
     """A header that a request may carry, or must."""
 
     name: str
