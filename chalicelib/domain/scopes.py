@@ -164,14 +164,14 @@ class ScopeCatalogue(Frozen):
 
 
 @lru_cache(maxsize=256)
-def smallest(routes: tuple[Route, ...]) -> Sequence[Route]:
+def smallest(routes: tuple[Route, ...]) -> tuple[Route, ...]:
     """Return routes of an IAM policy that open the same as ``routes``. No route covers another."""
     kept: list[Route] = []
     for route in dict.fromkeys(single for each in routes for single in each.written_out()):
         # If a route matches another one's pattern as text, it covers it. Only a "*" can match its "*".
         if not any(other.covers(route.method, route.path) for other in kept):
             kept = [other for other in kept if not route.covers(other.method, other.path)] + [route]
-    return kept
+    return tuple(kept)
 
 
 API_READ = Scope(

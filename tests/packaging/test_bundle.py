@@ -93,7 +93,7 @@ def test_compiled_modules_are_used_whatever_the_time_of_their_source(unpacked: P
 def test_functions_start_from_what_ships(unpacked: Path, module: str) -> None:
     """With all that may be loaded later. A package may only warn of another one that it misses."""
     script = (
-        f"import sys; sys.path.insert(0, {str(unpacked)!r}); import {module}; import chalicelib\n"
+        f"import os, sys; sys.path.insert(0, {str(unpacked)!r}); import {module}; import chalicelib\n"
         "from chalicelib import bootstrap\n"
         "from chalicelib.adapters import aws\n"
         "service = bootstrap.current()\n"
@@ -101,9 +101,9 @@ def test_functions_start_from_what_ships(unpacked: Path, module: str) -> None:
         "service.login_provider, service.verify, service.issue, service.flush\n"
         "aws.rest_apis_client(), aws.http_apis_client()\n"
         "import botocore\n"
-        "from chalicelib.adapters.dynamodb.lean.client import authorities\n"
-        "assert service.lean and authorities().is_file()\n"
-        "print(chalicelib.__file__, botocore.__file__, authorities())"
+        "from chalicelib.adapters.dynamodb.lean import trust\n"
+        "assert service.lean and all(map(os.path.isfile, (trust.AMAZON, trust.certifi_file())))\n"
+        "print(chalicelib.__file__, botocore.__file__, trust.AMAZON, trust.certifi_file())"
     )
     done = subprocess.run(
         [sys.executable, "-W", "error", "-B", "-I", "-c", script],
