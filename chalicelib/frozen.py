@@ -1,7 +1,7 @@
 """Frozen values. They behave like frozen dataclasses, and share their methods.
 
 ``dataclasses`` writes the methods of each class as text and compiles them at each import. That was a third
-of a cold start. See docs/decisions/0033-frozen-values.md.
+of a cold start. See docs/decisions/0034-frozen-values.md.
 """
 
 from collections.abc import Callable, Mapping

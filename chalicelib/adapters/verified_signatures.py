@@ -1,4 +1,4 @@
-"""A memo of the signatures that were verified (docs/decisions/0034-verified-signatures.md)."""
+"""A memo of the signatures that were verified (docs/decisions/0035-verified-signatures.md)."""
 
 import hashlib
 from collections import OrderedDict

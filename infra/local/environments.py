@@ -19,6 +19,7 @@ OTHER_SERVICE = "https://api.example.com"
 # Not a secret. It opens the local stack only.
 LOCAL_CLIENT = "local-resource-server"
 LOCAL_CLIENT_SECRET = "local-secret"
+LOCAL_ADMINISTRATORS = "admin@example.com"
 _LOOPBACK = "127.0.0.1,localhost"
 
 
@@ -84,7 +85,7 @@ def api_environment(
         "OIDC_ISSUER": settings.oidc_url,
         "OIDC_CLIENT_ID": "bodhi-local",
         "OIDC_AUDIENCES": settings.client_id,
-        "ADMIN_SUBJECTS": "admin@example.com",
+        "ADMIN_SUBJECTS": LOCAL_ADMINISTRATORS,
         "STAGE": "local",
         # Mails land in the state folder.
         "NOTICES_FROM": "api-tokens@local.example.com",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from infra.local.children import Program
 from infra.local.environments import (
+    LOCAL_ADMINISTRATORS,
     Environment,
     emulator_environment,
     provider_environment,
@@ -16,7 +17,8 @@ from infra.local.errors import LocalStackError
 from infra.local.settings import HOST, StackSettings
 from infra.local.template import PROJECT_ROOT
 
-EMULATED_SERVICES = ("cloudformation", "dynamodb", "kms")
+EMULATED_SERVICES = ("cloudformation", "dynamodb", "dynamodbstreams", "kms")
+DEVELOPMENT_PROVIDER = Path(__file__).parent / "development_provider"
 ACCOUNTS = {
     "user@example.com": "Usha User",
     "other@example.com": "Otto Other",
@@ -39,21 +41,16 @@ def emulator(settings: StackSettings, services: tuple[str, ...] = EMULATED_SERVI
 
 def provider(settings: StackSettings) -> Program:
     """Return the development OpenID provider with its three accounts. Raises LocalStackError."""
-    command = [
-        _tool("oidc-provider-mock"),
-        "--host",
-        HOST,
-        "--port",
-        str(settings.oidc_port),
-    ]
-    for address, name in ACCOUNTS.items():
-        claims = {
-            "sub": address,
-            "email": address,
-            "email_verified": True,
-            "name": name,
+    administrators = settings.environ.get("ADMIN_SUBJECTS", LOCAL_ADMINISTRATORS).split(",")
+    accounts = [
+        {
+            "claims": {"sub": address, "email": address, "email_verified": True, "name": name},
+            "role": "Administrator" if address in map(str.strip, administrators) else "",
         }
-        command += ["--user-claims", json.dumps(claims)]
+        for address, name in ACCOUNTS.items()
+    ]
+    command = [_tool("python"), str(DEVELOPMENT_PROVIDER / "__main__.py")]
+    command += ["--host", HOST, "--port", str(settings.oidc_port), "--accounts", json.dumps(accounts)]
     return Program(
         name="The OpenID provider",
         command=command,
@@ -75,6 +72,7 @@ def api_server(settings: StackSettings, environment: Environment, project: Path)
             *("--port", str(settings.port)),
             *("--project-dir", str(project)),
             *("--mails", str(settings.mails)),
+            *("--events", str(settings.events)),
         ],
         environment=environment,
         port=settings.port,

@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 from types import FrameType
 
+import boto3
 from chalice.cli.factory import CLIFactory
 from chalice.config import Config
 from chalice.deploy.validate import validate_routes
@@ -21,12 +22,14 @@ from chalicelib import bootstrap
 from chalicelib.settings import AuthMode, GatewaySettings, SettingsError
 from infra.aws.package.challenges import with_challenges
 from infra.local import asset_lines
+from infra.local.bus import FileBus
 from infra.local.events import STAGE
 from infra.local.gateway import Gateway
 from infra.local.http_server import create_server
 from infra.local.mails import FolderMailer
 from infra.local.responses import GatewayResponses
 from infra.local.schedule import run_scheduled
+from infra.local.streaming import follow_stream
 from infra.local.template import PROJECT_ROOT, read_template
 
 
@@ -48,6 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--project-dir", type=Path, default=PROJECT_ROOT)
     parser.add_argument("--mails", type=Path, required=True)
+    parser.add_argument("--events", type=Path, required=True)
     options = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, _stop)
@@ -62,16 +66,19 @@ def main(arguments: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 1
     if GatewaySettings.from_environ(os.environ).auth_mode is AuthMode.OIDC:
-        _keep_mails(options.mails)
+        _keep_here(options.mails, options.events)
         run_scheduled(gateway.app)
+        follow_stream(gateway.app, boto3.client("dynamodbstreams"), os.environ["TABLE_NAME"])
     create_server(gateway, options.port).serve_forever()
     return 0
 
 
-def _keep_mails(folder: Path) -> None:
+def _keep_here(mails: Path, events: Path) -> None:
+    """Keep mails and events in the state folder. The emulator runs neither SES nor EventBridge."""
     service = bootstrap.service()
+    service.event_bus = FileBus(events)
     if sender := service.settings.notices_from:
-        service.mailer = FolderMailer(folder, sender)
+        service.mailer = FolderMailer(mails, sender)
 
 
 def _stop(_signal: int, _frame: FrameType | None) -> None:

@@ -84,6 +84,11 @@ class StackSettings:
         """The folder of mails to owners."""
         return self.state_dir / "mails"
 
+    @property
+    def events(self) -> Path:
+        """The file of events, if ``EVENT_BUS_NAME`` is set."""
+        return self.state_dir / "events.jsonl"
+
     def ports_in_use(self) -> dict[str, int]:
         """Return the ports of this stack by the variables that set them."""
         ports = {"PORT": self.port}

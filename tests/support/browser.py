@@ -58,8 +58,7 @@ class Complaints:
         return [c for c in self.heard if not any(expected in c for expected in self.expected)]
 
     def _note(self, message: ConsoleMessage) -> None:
-        # The development provider's own form asks a host elsewhere for its style.
-        if message.type == "error" and _LOOPBACK in message.location["url"]:
+        if message.type == "error":
             self.heard.append(message.text)
 
 

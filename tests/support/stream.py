@@ -1,14 +1,11 @@
 """The table's stream: records from rows, and the patterns that decide which of them are handed on."""
 
-import json
-from collections.abc import Mapping, Sequence
-from functools import cache
+from collections.abc import Sequence
 from typing import Any
 
 from chalicelib.adapters.dynamodb.attributes import Item
 from infra.aws.package.flushing import MAPPING as FLUSHES
-from infra.aws.package.pieces import with_pieces
-from infra.local.template import read_template
+from infra.local import patterns
 from tests.support.clock import START
 
 Record = dict[str, Any]
@@ -40,36 +37,7 @@ def a_record(old: Item | None, new: Item | None, *, number: int = 7) -> Record:
 
 def handed_on(records: Sequence[Record], mapping: str = FLUSHES) -> list[Record]:
     """Return the records that match one of a deployed mapping's patterns."""
-    return [record for record in records if any(_matches(p, record) for p in _patterns(mapping))]
-
-
-@cache
-def _patterns(mapping: str) -> tuple[Mapping[str, Any], ...]:
-    properties = with_pieces(dict(read_template()))["Resources"][mapping]["Properties"]
-    return tuple(json.loads(each["Pattern"]) for each in properties["FilterCriteria"]["Filters"])
-
-
-def _matches(pattern: Mapping[str, Any], value: object) -> bool:
-    """Return True if a value matches, by the rules that the patterns of this project use."""
-    return all(_member_matches(wanted, value, name) for name, wanted in pattern.items())
-
-
-def _member_matches(wanted: object, value: object, name: str) -> bool:
-    held = value.get(name) if isinstance(value, Mapping) else None
-    if isinstance(wanted, Mapping):
-        return _matches(wanted, held)
-    assert isinstance(wanted, list)
-    return any(_leaf_matches(each, held) for each in wanted)
-
-
-def _leaf_matches(rule: object, held: object) -> bool:
-    if not isinstance(rule, Mapping):
-        return rule == held
-    ((operator, operand),) = rule.items()
-    if operator == "prefix":
-        return isinstance(held, str) and held.startswith(operand)
-    assert (operator, operand) == ("exists", True), f"The tests do not know {rule}"
-    return held is not None
+    return patterns.handed_on(records, mapping)
 
 
 def _key(row: Item) -> tuple[str, ...]:

@@ -1,0 +1,1 @@
+"""The development OpenID provider, with a sign-in page of its own."""
