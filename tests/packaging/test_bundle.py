@@ -8,6 +8,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import certifi
 import pytest
 
 from infra.__main__ import main
@@ -129,7 +130,9 @@ def small_zip(folder: Path, *names: str) -> Path:
     with zipfile.ZipFile(code, "w") as packed:
         packed.writestr("app.py", "")
         packed.writestr("chalicelib/__init__.py", "")
+        packed.writestr("chalicelib/adapters/dynamodb/lean/__init__.py", "")
         packed.writestr("botocore/data/endpoints.json", '{"partitions": []}')
+        packed.write(certifi.where(), "certifi/cacert.pem")
         for name in names:
             packed.writestr(name, "SECRET=1")
     return code
