@@ -133,7 +133,8 @@ class RevocationJob(Frozen):
     def _may_have_paused(self, token: Token) -> bool:
         """Return True if a token was paused since the job began, by the job or by another call.
 
-        The row has no room for the id of the job, because it stays within one write unit.
+        A rename of a paused token counts too, because it moves the same time. The row has no room for the
+        id of the job: it stays within one write unit.
         """
         is_paused = self.action is JobAction.PAUSE and token.state is TokenState.INACTIVE
         return is_paused and token.updated_at >= self.created_at

@@ -35,19 +35,15 @@ class Guard:
 
     def watch(self, session: int, stop_seconds: float) -> None:
         """Stop this session too if the stack is killed."""
-        self._say(f"{session} {stop_seconds}\n")
-
-    def dismiss(self) -> None:
-        """End the guard, because every session has ended."""
-        self._say("\n")
-        self._process.wait()
-
-    def _say(self, line: str) -> None:
         assert self._process.stdin is not None
         # A guard that was killed must not end the stack.
         with contextlib.suppress(BrokenPipeError):
-            self._process.stdin.write(line.encode())
+            self._process.stdin.write(f"{session} {stop_seconds}\n".encode())
             self._process.stdin.flush()
+
+    def dismiss(self) -> None:
+        """End the guard, because every session has ended."""
+        self._process.communicate(b"\n")
 
 
 def stop_all(sessions: dict[int, float]) -> None:

@@ -20,7 +20,7 @@ from botocore.session import Session
 from urllib3 import HTTPResponse
 
 from infra.aws.operate.verify import alarm, run
-from infra.aws.operate.verify.background import READERS, SCHEDULE
+from infra.aws.operate.verify.background import PUBLISHER, SCHEDULE
 from infra.aws.operate.verify.deployment import facts_of
 from infra.aws.operate.verify.doors import DOORS
 from infra.aws.operate.verify.findings import Check, Result
@@ -31,7 +31,6 @@ from tests.iam.stack import ACCOUNT, API_ID, REGION, STACK, TABLE
 from tests.support.clock import START
 from tests.verify.scene import clocks, scene_of
 
-READER = READERS[1]
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:alarms"
 _CACHE_SECONDS = 30
 _SETTINGS = {"EVENT_BUS_NAME": "default", "NOTICES_FROM": "tokens@example.com"}
@@ -42,7 +41,7 @@ _RESOURCES = {
     "ApiTokenAuthorizer": ("AWS::Lambda::Function", f"{STACK}-ApiTokenAuthorizer-1"),
     "ApiTokenAuthorizerLogs": ("AWS::Logs::LogGroup", _GROUP),
     MAPPING: ("AWS::Lambda::EventSourceMapping", "f0000000-0000-4000-8000-000000000001"),
-    READER: ("AWS::Lambda::EventSourceMapping", "f0000000-0000-4000-8000-000000000002"),
+    PUBLISHER: ("AWS::Lambda::EventSourceMapping", "f0000000-0000-4000-8000-000000000002"),
     SCHEDULE: ("AWS::Events::Rule", f"{STACK}-{SCHEDULE}-1"),
     "UnsentEvents": (
         "AWS::SQS::Queue",

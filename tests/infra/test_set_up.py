@@ -229,6 +229,49 @@ def test_two_at_once_make_one_environment(tmp_path: Path) -> None:
     assert said[1].startswith("Setting up .venv (")
 
 
+@pytest.mark.slow
+def test_plain_pytest_works_after_the_set_up() -> None:
+    """Without ``python -m``, which would put the checkout on the path."""
+    done = subprocess.run(
+        [str(Path(sys.executable).with_name("pytest")), "-q", "tests/infra/test_release.py"],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def test_one_command_starts_the_stack_without_make(tmp_path: Path) -> None:
+    """From any folder. It sets up first, which here finds nothing to do."""
+    folder = checkout(tmp_path / "checkout")
+    for name in (".venv", ".venv-local"):
+        (folder / name / "bin").mkdir(parents=True)
+        (folder / name / ".ready").touch()
+    python = folder / ".venv" / "bin" / "python"
+    python.write_text('#!/bin/sh\necho "$PWD $@"\n')
+    python.chmod(0o755)
+    done = subprocess.run(
+        ["sh", str(folder / "infra" / "run")], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert (done.stdout, done.stderr) == (f"{folder} -m infra local up\n", "")
+
+
+def test_progress_counts_packages(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A log gets a line now and then, and never more packages than there are."""
+    job = set_up.Job(tmp_path, (), [])
+    job.log.write(
+        b"Collecting a==1\n  Using cached a\nRequirement already satisfied: b==2 in x\nCollecting c\n"
+    )
+    job.log.flush()
+    now = time.monotonic()
+    assert set_up._tell([job], 9, now - 21, now - 1) == now - 1
+    assert set_up._tell([job], 9, now - 21, now - 11) >= now
+    set_up._tell([job, job], 4, now - 21, now - 11)
+    assert capsys.readouterr().err == "  3 of about 9 packages, 21 s\n  4 of about 4 packages, 21 s\n"
+    job.log.close()
+
+
 def test_each_level_has_what_the_one_before_has() -> None:
     """Commands, the stack, the tests: one after the other."""
     folders = {

@@ -75,7 +75,7 @@ def test_example_and_lock_take_the_same_packages() -> None:
     )
     assert sorted(wanted) == ["mangum", "mcp"]
     assert {name: locked[name].rpartition(".")[0] for name in wanted} == wanted
-    for other in ("requirements.txt", "requirements-local.txt"):
+    for other in ("requirements.txt", "requirements-run.txt", "requirements-local.txt"):
         pinned = re.findall(r"^([\w-]+)==", (PROJECT_ROOT / other).read_text(), re.MULTILINE)
         assert wanted.keys().isdisjoint(pinned)
 

@@ -41,7 +41,7 @@ def test_both_have_the_same_name_and_the_version_of_the_service() -> None:
     assert [PYPROJECT["version"], MANIFEST["version"]] == [__version__] * 2
 
 
-@pytest.mark.parametrize("file", ["requirements.txt", "requirements-local.txt"])
+@pytest.mark.parametrize("file", ["requirements.txt", "requirements-run.txt", "requirements-local.txt"])
 def test_the_service_does_not_install_them(file: str) -> None:
     """Neither what is deployed nor ``make run``."""
     assert "bodhi" not in (ROOT / file).read_text()

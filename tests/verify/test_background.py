@@ -134,29 +134,46 @@ class TestReaders:
     """The event source mappings."""
 
     @pytest.mark.parametrize(
-        ("second", "told"),
+        ("state", "told"),
         [
-            ({"State": "Disabled"}, "EventsOut is Disabled"),
+            ({"State": "Disabled"}, " is Disabled"),
             (
                 {"State": "Enabled", "LastProcessingResult": "PROBLEM: Function call failed"},
-                "EventsOut: PRO",
+                ": PROBLEM",
             ),
             ({"State": "Enabled", "LastProcessingResult": "No records processed"}, ""),
             ({"State": "Enabled"}, ""),
         ],
     )
+    @pytest.mark.parametrize("name", ["EventsOut", "AuthorizerCacheFlushes"])
     def test_reader_that_is_off_or_fails_is_found(
-        self, scene: Scene, second: Mapping[str, str], told: str
+        self, scene: Scene, name: str, state: Mapping[str, str], told: str
     ) -> None:
         """By its name."""
 
         def mapping(request: Mapping[str, Any]) -> Mapping[str, str]:
-            return second if request["UUID"] == "EventsOut-1" else {"State": "Enabled"}
+            return state if request["UUID"] == f"{name}-1" else {"State": "Enabled"}
 
         client = Aws(**{"lambda": Stub(get_event_source_mapping=mapping)})
-        finding = measured(READERS, scene.site(client=client, resources=KINDS))
+        finding = measured(READERS, scene.site(client=client, resources=KINDS, cache_seconds=30))
         assert finding.verdict is (FAILS if told else HOLDS)
-        assert told in finding.measured
+        assert f"{name}{told}" in finding.measured
+
+    @pytest.mark.parametrize(
+        ("changes", "verdict"),
+        [({}, HOLDS), ({"settings": {"AUTHORIZER_CACHE_STAGES": "apis/a/prod"}}, FAILS)],
+    )
+    def test_flusher_is_off_without_a_cache(
+        self, scene: Scene, changes: Mapping[str, Any], verdict: Verdict
+    ) -> None:
+        """Neither here nor at another API. Packaging turns it off."""
+
+        def mapping(request: Mapping[str, Any]) -> Mapping[str, str]:
+            return {"State": "Enabled" if request["UUID"] == "EventsOut-1" else "Disabled"}
+
+        client = Aws(**{"lambda": Stub(get_event_source_mapping=mapping)})
+        finding = measured(READERS, scene.site(client=client, resources=KINDS, **changes))
+        assert finding.verdict is verdict
 
     def test_missing_reader_is_found(self, scene: Scene) -> None:
         """A stack of 0.1 has one reader."""
