@@ -9,7 +9,7 @@ import re
 from math import isinf
 from typing import Any, NoReturn
 
-from chalicelib.frozen import Frozen
+from chalicelib.domain.frozen import Frozen
 
 # From there on neighbouring whole numbers look alike to readers that use doubles (RFC 8259 section 6).
 _EXACT = 2.0**53

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC
 
 from chalicelib.domain.events import OF_KEYS, ActorKind, Event, EventType
-from chalicelib.frozen import Frozen, field
+from chalicelib.domain.frozen import Frozen, field
 
 SOURCE = "bodhi.api-tokens"
 

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from chalicelib.adapters.failures import Failure, failure_of
+from chalicelib.domain.frozen import Frozen
 from chalicelib.domain.ports.time import Clock, Sleep
-from chalicelib.frozen import Frozen
 
 T = TypeVar("T")
 

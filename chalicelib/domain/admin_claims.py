@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from chalicelib.domain.frozen import Frozen
 from chalicelib.domain.users import Role
-from chalicelib.frozen import Frozen
 
 SCOPE_CLAIMS = frozenset({"scope", "scp"})
 """Claims that hold scopes (RFC 9068 section 2.2.3; Okta and Microsoft Entra)."""

@@ -2,8 +2,8 @@
 
 from datetime import datetime, timedelta
 
+from chalicelib.domain.frozen import Frozen
 from chalicelib.domain.users import Role, User
-from chalicelib.frozen import Frozen
 
 ROLE_LIFETIME = timedelta(hours=24)
 """The time for which a claim gives the role, from the ``iat`` of the JWT that carried it."""

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum
 
+from chalicelib.domain.frozen import Frozen
 from chalicelib.domain.ids import was_made_before
 from chalicelib.domain.revocations import RevocationReason
 from chalicelib.domain.seen_networks import RefusedReason
 from chalicelib.domain.token_rules import TokenRules
 from chalicelib.domain.tokens import Token, TokenStatus
-from chalicelib.frozen import Frozen
 
 SOON = timedelta(days=7)
 LATELY = timedelta(days=7)

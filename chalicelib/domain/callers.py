@@ -2,7 +2,7 @@
 
 from enum import Enum
 
-from chalicelib.frozen import Frozen
+from chalicelib.domain.frozen import Frozen
 
 
 class Door(Enum):

@@ -3,10 +3,10 @@
 from datetime import datetime
 from enum import Enum
 
+from chalicelib.domain.frozen import Frozen, replace
 from chalicelib.domain.network_lists import narrows
 from chalicelib.domain.tokens import Token, TokenState
 from chalicelib.domain.users import Role, User
-from chalicelib.frozen import Frozen, replace
 
 
 class Effect(Enum):

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from enum import Enum
 
-from chalicelib.frozen import Frozen, field
+from chalicelib.domain.frozen import Frozen, field
 
 ACCESS_TOKEN_LIFETIME = timedelta(minutes=5)
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from chalicelib.frozen import Frozen, field
+from chalicelib.domain.frozen import Frozen, field
 
 # Algorithms of the keys that may be configured (RFC 7518 section 3.1, RFC 8037).
 ASSERTION_ALGORITHMS = (

@@ -1,9 +1,9 @@
 """Events as their readers may see them."""
 
 from chalicelib.domain.events import ActorKind, Event
+from chalicelib.domain.frozen import replace
 from chalicelib.domain.networks import RecordNetworks, still_recorded
 from chalicelib.domain.users import User
-from chalicelib.frozen import replace
 
 
 def as_administrators_see(event: Event, record: RecordNetworks) -> Event:

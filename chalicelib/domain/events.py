@@ -6,9 +6,9 @@ from enum import Enum
 from typing import TypeAlias
 
 from chalicelib.domain.callers import Caller
+from chalicelib.domain.frozen import Frozen, field
 from chalicelib.domain.tokens import Token, TokenState
 from chalicelib.domain.users import User, UserStatus
-from chalicelib.frozen import Frozen, field
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

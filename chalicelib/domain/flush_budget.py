@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum
 from math import ceil, log2
 
-from chalicelib.frozen import Frozen, replace
+from chalicelib.domain.frozen import Frozen, replace
 
 _SECOND = timedelta(seconds=1)
 _NEVER = datetime(2000, 1, 1, tzinfo=UTC)

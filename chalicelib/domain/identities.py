@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import Self
 
+from chalicelib.domain.frozen import Frozen, replace
 from chalicelib.domain.ids import user_id_for
 from chalicelib.domain.users import Role, User
-from chalicelib.frozen import Frozen, replace
 
 
 class SubjectIdentifier(Frozen):

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 from chalicelib.domain.errors import KeyChangeRefused
-from chalicelib.frozen import Frozen, replace
+from chalicelib.domain.frozen import Frozen, replace
 
 ES256 = "ES256"
 

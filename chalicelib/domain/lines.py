@@ -3,10 +3,10 @@
 from collections.abc import Collection
 from datetime import datetime
 
+from chalicelib.domain.frozen import Frozen, replace
 from chalicelib.domain.revocations import RevocationReason
 from chalicelib.domain.token_rules import TokenRules
 from chalicelib.domain.tokens import Token, TokenState
-from chalicelib.frozen import Frozen, replace
 
 
 class Change(Frozen):

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import Enum
 
+from chalicelib.domain.frozen import Frozen, field, replace
 from chalicelib.domain.seen_networks import RefusedReason
 from chalicelib.domain.users import User
-from chalicelib.frozen import Frozen, field, replace
 
 LONGEST_SEND = timedelta(minutes=4)
 """The time for which a run may be sending. Lambda ends the function by then."""

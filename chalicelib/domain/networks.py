@@ -10,7 +10,7 @@ from enum import Enum
 # ``ipaddress`` takes more than twice as long.
 from socket import AF_INET, AF_INET6, inet_ntoa, inet_pton
 
-from chalicelib.frozen import Frozen
+from chalicelib.domain.frozen import Frozen
 
 MAPPED_LENGTH = 96
 """The length of the network of all IPv4-mapped addresses."""

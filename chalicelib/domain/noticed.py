@@ -3,7 +3,7 @@
 from datetime import date
 from enum import Enum
 
-from chalicelib.frozen import Frozen
+from chalicelib.domain.frozen import Frozen
 
 
 class NoticeKind(Enum):

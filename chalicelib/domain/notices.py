@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
+from chalicelib.domain.frozen import replace
 from chalicelib.domain.noticed import Notice, NoticeKind
 from chalicelib.domain.token_rules import TokenRules
 from chalicelib.domain.tokens import Token, TokenStatus
 from chalicelib.domain.users import User
-from chalicelib.frozen import replace
 
 STAGES = (1, 3, 7)
 """Days before a deadline, the last notice first."""

@@ -5,12 +5,12 @@ from datetime import datetime
 from enum import Enum
 
 from chalicelib.domain.events import Actor
+from chalicelib.domain.frozen import Frozen, field, replace
 from chalicelib.domain.revocations import RevocationReason
 from chalicelib.domain.token_filters import TokenFilter
 from chalicelib.domain.token_rules import TokenRules
 from chalicelib.domain.tokens import Token, TokenState, TokenStatus
 from chalicelib.domain.users import User
-from chalicelib.frozen import Frozen, field, replace
 
 MAX_TOKEN_IDS = 1_000
 MAX_RUNNING_JOBS = 20

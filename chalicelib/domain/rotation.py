@@ -3,11 +3,11 @@
 from datetime import datetime, timedelta
 
 from chalicelib.domain.errors import NoPredecessor
+from chalicelib.domain.frozen import Frozen, replace
 from chalicelib.domain.lines import Change, Line
 from chalicelib.domain.token_rules import MAX_OVERLAP, TokenRules
 from chalicelib.domain.tokens import Token, TokenStatus
 from chalicelib.domain.users import User
-from chalicelib.frozen import Frozen, replace
 
 
 class Rotation(Frozen):

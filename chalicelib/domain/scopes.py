@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from chalicelib.domain.errors import InsufficientScope, InvalidScope, PathTooLong, ScopeNotAllowed
+from chalicelib.domain.frozen import Frozen
 from chalicelib.domain.users import Role
-from chalicelib.frozen import Frozen
 
 # All that API Gateway routes.
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")

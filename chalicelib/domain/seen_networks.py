@@ -3,8 +3,8 @@
 from datetime import datetime
 from enum import Enum
 
+from chalicelib.domain.frozen import Frozen, replace
 from chalicelib.domain.networks import RecordNetworks, still_recorded
-from chalicelib.frozen import Frozen, replace
 
 MAX_SEEN_NETWORKS = 5
 

@@ -3,9 +3,9 @@
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
+from chalicelib.domain.frozen import Frozen, field, replace
 from chalicelib.domain.ids import LOGIN_ID
 from chalicelib.domain.users import User
-from chalicelib.frozen import Frozen, field, replace
 
 LOGIN_LIFETIME = timedelta(minutes=10)
 MAX_PENDING_LOGINS = 5

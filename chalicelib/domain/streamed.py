@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import TypeAlias
 
 from chalicelib.domain.events import Event
+from chalicelib.domain.frozen import Frozen
 from chalicelib.domain.seen_networks import RefusedReason
-from chalicelib.frozen import Frozen
 
 
 class EventWritten(Frozen):

@@ -3,11 +3,11 @@
 from datetime import datetime, timedelta
 
 from chalicelib.domain.errors import LifetimeTooLong
+from chalicelib.domain.frozen import Frozen, field
 from chalicelib.domain.networks import Network
 from chalicelib.domain.token_rules import TokenRules
 from chalicelib.domain.tokens import Token, TokenState
 from chalicelib.domain.users import User
-from chalicelib.frozen import Frozen, field
 
 
 class TokenRequest(Frozen):

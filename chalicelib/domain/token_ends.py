@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from datetime import datetime
 
+from chalicelib.domain.frozen import Frozen, field
 from chalicelib.domain.revocations import EndedGeneration, Revocation
 from chalicelib.domain.token_rules import TokenRules
 from chalicelib.domain.tokens import Token, TokenStatus
 from chalicelib.domain.users import User
-from chalicelib.frozen import Frozen, field
 
 
 def first_revocation(token: Token, ended: EndedGeneration | None, now: datetime) -> Revocation | None:

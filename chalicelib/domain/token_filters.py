@@ -5,11 +5,11 @@ from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any
 
+from chalicelib.domain.frozen import Frozen
 from chalicelib.domain.text import search_key
 from chalicelib.domain.token_rules import TokenRules
 from chalicelib.domain.tokens import Token, TokenStatus
 from chalicelib.domain.users import User
-from chalicelib.frozen import Frozen
 
 _TIMES = {"unused_for", "expires_within", "idle_within"}
 

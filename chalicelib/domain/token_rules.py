@@ -4,10 +4,10 @@ from datetime import UTC, datetime, time, timedelta
 
 from chalicelib.domain.administrators import Administrators
 from chalicelib.domain.errors import TooManyCreations
+from chalicelib.domain.frozen import Frozen
 from chalicelib.domain.networks import RecordNetworks
 from chalicelib.domain.scopes import ScopeCatalogue
 from chalicelib.domain.users import User
-from chalicelib.frozen import Frozen
 
 MAX_OVERLAP = timedelta(days=7)
 MAX_LIFETIME = timedelta(days=3650)

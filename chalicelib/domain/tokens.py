@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from enum import Enum
 
+from chalicelib.domain.frozen import Frozen, field, replace
 from chalicelib.domain.networks import Network, RecordNetworks
 from chalicelib.domain.noticed import Notice
 from chalicelib.domain.revocations import Revocation, RevocationReason
@@ -11,7 +12,6 @@ from chalicelib.domain.seen_networks import RefusedUses, SeenNetworks
 from chalicelib.domain.token_rules import TokenRules
 from chalicelib.domain.usage import added, last_days
 from chalicelib.domain.users import User, UserStatus
-from chalicelib.frozen import Frozen, field, replace
 
 _NEW_NETWORK_INTERVAL = timedelta(seconds=60)
 # More than the clocks of two machines differ (docs/decisions/0004-live-token-count.md).

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 
 from chalicelib.domain.errors import UserRemoved
-from chalicelib.frozen import Frozen, replace
+from chalicelib.domain.frozen import Frozen, replace
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

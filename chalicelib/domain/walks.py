@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from chalicelib.frozen import Frozen, replace
+from chalicelib.domain.frozen import Frozen, replace
 
 
 class Walk(Frozen):

@@ -2,8 +2,8 @@
 
 from typing import Self
 
+from chalicelib.domain.frozen import Frozen
 from chalicelib.domain.scopes import write_scope
-from chalicelib.frozen import Frozen
 from chalicelib.settings import Settings
 from chalicelib.settings.endpoints import Endpoints
 

@@ -7,7 +7,7 @@ attach one to an API.
 from chalicelib import bootstrap, logs
 from chalicelib.domain.callers import Caller, Door
 from chalicelib.domain.errors import AmbiguousPath, InsufficientScope, PathTooLong
-from chalicelib.frozen import Frozen
+from chalicelib.domain.frozen import Frozen
 from chalicelib.handlers.authorizer import (
     AuthorizerResponse,
     Event,

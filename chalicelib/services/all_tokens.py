@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from chalicelib.domain.frozen import Frozen, field
 from chalicelib.domain.ids import TOKEN_ID, USER_ID
 from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.ports.tokens import AuthorizationStore, TokenIndex, TokenStore
@@ -17,7 +18,6 @@ from chalicelib.domain.token_filters import TokenFilter
 from chalicelib.domain.token_rules import TokenRules
 from chalicelib.domain.tokens import Token
 from chalicelib.domain.users import User
-from chalicelib.frozen import Frozen, field
 from chalicelib.services import cursors
 from chalicelib.services.listing import DEFAULT_LIMIT, ListTokens, TokenView
 from chalicelib.services.read_budget import (

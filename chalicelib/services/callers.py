@@ -5,9 +5,9 @@ from typing import Protocol, TypeAlias
 
 from chalicelib import logs, numeric_date
 from chalicelib.domain.errors import NotAuthenticated
+from chalicelib.domain.frozen import Frozen, field
 from chalicelib.domain.paths import readings
 from chalicelib.domain.scopes import EVERYTHING, Route, ScopeCatalogue, parse_scope, write_scope
-from chalicelib.frozen import Frozen, field
 from chalicelib.services.verify import Verified
 
 # Printable ASCII without the characters that end or escape strings of JSON and templates, and without "%".

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from chalicelib.domain.event_views import as_administrators_see, as_its_owner_sees, is_about
 from chalicelib.domain.events import ActorKind, Event
+from chalicelib.domain.frozen import Frozen, field
 from chalicelib.domain.ids import EVENT_ID, USER_ID
 from chalicelib.domain.networks import RecordNetworks
 from chalicelib.domain.ports.events import EventCount, EventStore
@@ -13,7 +14,6 @@ from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.ports.users import UserStore
 from chalicelib.domain.tokens import Token
 from chalicelib.domain.users import User
-from chalicelib.frozen import Frozen, field
 from chalicelib.services import cursors
 from chalicelib.services.listing import DEFAULT_LIMIT
 

@@ -6,12 +6,12 @@ from itertools import islice
 
 from chalicelib.domain.errors import IdentityTaken, InvalidRequest, UserNotFound
 from chalicelib.domain.events import Actor, EventType
+from chalicelib.domain.frozen import Frozen
 from chalicelib.domain.identities import SubjectIdentifier, moved
 from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.ports.users import UserStore
 from chalicelib.domain.text import is_valid_subject
 from chalicelib.domain.users import User
-from chalicelib.frozen import Frozen
 from chalicelib.services.conflicts import retry_on_conflict
 from chalicelib.services.journal import Journal
 

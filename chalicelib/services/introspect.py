@@ -5,9 +5,9 @@ from datetime import datetime
 
 from chalicelib import logs
 from chalicelib.domain.errors import InvalidToken, WrongClaims
+from chalicelib.domain.frozen import Frozen
 from chalicelib.domain.ids import API_TOKEN_PREFIX
 from chalicelib.domain.ports.signing import AccessTokenVerifier
-from chalicelib.frozen import Frozen
 from chalicelib.services.verify import VerifyToken
 
 

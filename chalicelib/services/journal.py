@@ -14,13 +14,13 @@ from chalicelib.domain.events import (
     differences_of_token,
     differences_of_user,
 )
+from chalicelib.domain.frozen import replace
 from chalicelib.domain.ids import derived_event_id, new_event_id
 from chalicelib.domain.keys import KeyUse, VerificationKey
 from chalicelib.domain.networks import Address, RecordNetworks, recorded
 from chalicelib.domain.streamed import TokenReused
 from chalicelib.domain.tokens import Token
 from chalicelib.domain.users import User
-from chalicelib.frozen import replace
 
 _MAX_USER_AGENT = 200
 _NO_CHANGES: Mapping[str, Difference] = {}

@@ -8,10 +8,10 @@ from typing import Any, Literal
 
 from chalicelib import strict_json
 from chalicelib.domain.errors import InvalidCursor
+from chalicelib.domain.frozen import Frozen
 from chalicelib.domain.ids import TOKEN_ID
 from chalicelib.domain.token_ends import Ends
 from chalicelib.domain.tokens import Token
-from chalicelib.frozen import Frozen
 from chalicelib.services import cursors
 
 Sort = Literal[

@@ -9,6 +9,7 @@ from datetime import datetime
 from itertools import islice
 
 from chalicelib.domain.errors import TooManyToSort
+from chalicelib.domain.frozen import Frozen, replace
 from chalicelib.domain.networks import RecordNetworks
 from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.ports.tokens import TokenStore
@@ -19,7 +20,6 @@ from chalicelib.domain.token_ends import Ends, first_revocation
 from chalicelib.domain.token_rules import TokenRules
 from chalicelib.domain.tokens import Token, TokenStatus
 from chalicelib.domain.users import User
-from chalicelib.frozen import Frozen, replace
 from chalicelib.services.list_orders import DEFAULT_SORT, Order, Place, Sort
 from chalicelib.services.rows import MOST_ROWS_READ, rows_of
 

@@ -5,13 +5,13 @@ from collections.abc import Collection
 from chalicelib import logs
 from chalicelib.domain.callers import Caller
 from chalicelib.domain.errors import LoginFailed, SignInRefused
+from chalicelib.domain.frozen import Frozen, field
 from chalicelib.domain.ids import began_by, new_login_id
 from chalicelib.domain.ports.sign_in import LoginProvider, SessionStore
 from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.reasons import LoginReason, provider_error, reason_of_error
 from chalicelib.domain.sessions import LOGIN_LIFETIME, PendingLogin, login_id_in, logins_to_drop
 from chalicelib.domain.users import Identity, User
-from chalicelib.frozen import Frozen, field
 from chalicelib.services.accounts import Accounts
 from chalicelib.services.sessions import Sessions, cookie_hash, random_text
 

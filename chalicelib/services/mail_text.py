@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from urllib.parse import quote
 
+from chalicelib.domain.frozen import Frozen
 from chalicelib.domain.mails import Mail
 from chalicelib.domain.tokens import Token
-from chalicelib.frozen import Frozen
 
 MOST_SHOWN = 50
 """The most tokens in a mail. An owner may have thousands."""

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from chalicelib import base64url, logs
 from chalicelib.domain.errors import MailRefused
+from chalicelib.domain.frozen import Frozen
 from chalicelib.domain.mails import MailRound, gets_mails
 from chalicelib.domain.noticed import Notice
 from chalicelib.domain.ports.mails import Mailer, MailStore
@@ -14,7 +15,6 @@ from chalicelib.domain.ports.tokens import TokenStore
 from chalicelib.domain.token_rules import TokenRules
 from chalicelib.domain.tokens import Token
 from chalicelib.domain.users import User
-from chalicelib.frozen import Frozen
 from chalicelib.services.coming import mail_about
 
 _PAGE = 200

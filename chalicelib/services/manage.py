@@ -8,6 +8,7 @@ from chalicelib import logs
 from chalicelib.domain.administrators import ActingAdmin
 from chalicelib.domain.errors import PreconditionFailed
 from chalicelib.domain.events import Actor, EventType, type_of_change
+from chalicelib.domain.frozen import Frozen
 from chalicelib.domain.networks import Network
 from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.ports.tokens import TokenStore
@@ -17,7 +18,6 @@ from chalicelib.domain.token_checks import require_active, require_changeable, r
 from chalicelib.domain.token_rules import TokenRules
 from chalicelib.domain.tokens import Token, TokenState
 from chalicelib.domain.users import User
-from chalicelib.frozen import Frozen
 from chalicelib.services.conflicts import retry_on_conflict
 from chalicelib.services.daily_limits import CountChange
 from chalicelib.services.journal import Journal

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from chalicelib.domain.events import SYSTEM, Difference, Event, EventType
+from chalicelib.domain.frozen import Frozen
 from chalicelib.domain.noticed import Notice, NoticeKind
 from chalicelib.domain.notices import deadlines_of, due_notices, given
 from chalicelib.domain.ports.sweeps import OwnedRows, SweepStore, SweptToken
 from chalicelib.domain.token_rules import TokenRules
 from chalicelib.domain.tokens import Token
-from chalicelib.frozen import Frozen
 from chalicelib.services.journal import Journal
 
 _TYPES: Mapping[NoticeKind, EventType] = {

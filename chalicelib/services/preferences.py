@@ -3,9 +3,9 @@
 from functools import cache
 
 from chalicelib.domain.errors import ConcurrentChange
+from chalicelib.domain.frozen import replace
 from chalicelib.domain.ports.users import Counted, UserStore
 from chalicelib.domain.users import User
-from chalicelib.frozen import replace
 from chalicelib.services.conflicts import retry_on_conflict
 from chalicelib.services.daily_limits import CountChange
 

@@ -4,10 +4,10 @@ from collections import OrderedDict
 from datetime import datetime, timedelta
 from threading import Lock
 
+from chalicelib.domain.frozen import Frozen
 from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.tokens import Token
 from chalicelib.domain.users import User
-from chalicelib.frozen import Frozen
 
 MOST_TOKENS = 1_000
 

@@ -7,13 +7,13 @@ from threading import Lock
 
 from chalicelib import logs
 from chalicelib.domain.errors import DependencyUnavailable
+from chalicelib.domain.frozen import replace
 from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.ports.tokens import AuthorizationStore
 from chalicelib.domain.rotation import needs_reuse_record, reused
 from chalicelib.domain.seen_networks import RefusedReason, refused_again
 from chalicelib.domain.token_rules import TokenRules
 from chalicelib.domain.tokens import Token
-from chalicelib.frozen import replace
 from chalicelib.services.uses import Uses
 
 # A flood of reuse must not add to the failure that it meets.

@@ -13,6 +13,7 @@ from chalicelib.domain.errors import (
     TooManyJobs,
 )
 from chalicelib.domain.events import Actor
+from chalicelib.domain.frozen import Frozen, field
 from chalicelib.domain.ids import JOB_ID, job_id_for
 from chalicelib.domain.ports.revocation_jobs import KeptJob, RevocationJobStore
 from chalicelib.domain.ports.time import Clock
@@ -21,7 +22,6 @@ from chalicelib.domain.revocations import RevocationReason
 from chalicelib.domain.token_filters import TokenFilter
 from chalicelib.domain.token_rules import TokenRules
 from chalicelib.domain.users import User
-from chalicelib.frozen import Frozen, field
 from chalicelib.services.journal import Journal
 from chalicelib.services.run_revocations import RunRevocations
 

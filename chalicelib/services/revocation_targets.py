@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
+from chalicelib.domain.frozen import Frozen
 from chalicelib.domain.ids import USER_ID
 from chalicelib.domain.ports.revocation_jobs import RevocationJobStore
 from chalicelib.domain.ports.sweeps import OwnedRows, SweepStore, UserPosition
 from chalicelib.domain.ports.tokens import TokenIndex
 from chalicelib.domain.revocation_jobs import JobPlace, RevocationJob
 from chalicelib.domain.token_rules import TokenRules
-from chalicelib.frozen import Frozen
 from chalicelib.services.users import has_text
 
 TOKENS_AT_A_TIME = 100

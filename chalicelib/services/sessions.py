@@ -7,12 +7,12 @@ from datetime import datetime
 
 from chalicelib import logs
 from chalicelib.domain.errors import CrossSiteRequest, DependencyUnavailable, NotAuthenticated
+from chalicelib.domain.frozen import Frozen
 from chalicelib.domain.ports.sign_in import SessionStore
 from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.ports.users import UserStore
 from chalicelib.domain.sessions import Session, new_session
 from chalicelib.domain.users import User
-from chalicelib.frozen import Frozen
 
 
 def random_text() -> str:

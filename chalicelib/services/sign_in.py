@@ -3,9 +3,9 @@
 from chalicelib.domain.administrators import Administrators
 from chalicelib.domain.callers import Caller
 from chalicelib.domain.errors import AdminRequired, CrossSiteRequest, NotAuthenticated, SessionChanged
+from chalicelib.domain.frozen import Frozen, field
 from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.users import Role, User
-from chalicelib.frozen import Frozen, field
 from chalicelib.services.accounts import Accounts
 from chalicelib.services.sessions import Sessions, Visitor
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from chalicelib.domain.attention import Attention, attention_to
+from chalicelib.domain.frozen import Frozen
 from chalicelib.domain.networks import RecordNetworks
 from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.ports.tokens import TokenStore
@@ -13,7 +14,6 @@ from chalicelib.domain.token_rules import TokenRules
 from chalicelib.domain.tokens import Token, TokenStatus
 from chalicelib.domain.usage import USAGE_DAYS
 from chalicelib.domain.users import User, UserStatus
-from chalicelib.frozen import Frozen
 from chalicelib.services.rows import MOST_ROWS_READ, rows_of
 
 MAX_COUNT = 1_000

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from chalicelib.domain.frozen import Frozen
 from chalicelib.domain.ports.sweeps import KeptWalk, OwnedRows, SweepStore, SweptToken, UserPosition
 from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.removals import is_from_before_removal
 from chalicelib.domain.users import User
 from chalicelib.domain.walks import Walk
-from chalicelib.frozen import Frozen
 
 USERS_AT_A_TIME = 100
 TOKENS_AT_A_TIME = 200

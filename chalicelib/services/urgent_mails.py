@@ -14,6 +14,7 @@ from itertools import groupby
 from chalicelib import logs
 from chalicelib.domain.errors import DependencyUnavailable, MailRefused, MailUnavailable, StoreUnavailable
 from chalicelib.domain.events import EventType
+from chalicelib.domain.frozen import Frozen
 from chalicelib.domain.mails import Urgent, UrgentKind, UrgentMails, gets_mails
 from chalicelib.domain.ports.mails import KeptUrgent, Mailer, MailStore
 from chalicelib.domain.ports.time import Clock, Sleep
@@ -22,7 +23,6 @@ from chalicelib.domain.ports.users import UserStore
 from chalicelib.domain.streamed import EventWritten, RefusedElsewhere, Streamed
 from chalicelib.domain.tokens import Token
 from chalicelib.domain.users import User
-from chalicelib.frozen import Frozen
 from chalicelib.services.mail_text import MOST_SHOWN
 from chalicelib.services.urgent import urgent_mail
 

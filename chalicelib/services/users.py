@@ -14,6 +14,7 @@ from chalicelib.domain.errors import (
     UserNotFound,
 )
 from chalicelib.domain.events import Actor, EventType
+from chalicelib.domain.frozen import Frozen
 from chalicelib.domain.ids import USER_ID, new_generation
 from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.ports.users import Counted, UserStore
@@ -21,7 +22,6 @@ from chalicelib.domain.revocations import EndedGeneration, Revocation, Revocatio
 from chalicelib.domain.text import search_key
 from chalicelib.domain.token_rules import TokenRules
 from chalicelib.domain.users import Role, User, UserStatus
-from chalicelib.frozen import Frozen
 from chalicelib.services import cursors
 from chalicelib.services.conflicts import retry_on_conflict
 from chalicelib.services.daily_limits import CountChange

@@ -12,6 +12,7 @@ from chalicelib.domain.errors import (
     UnknownToken,
     WrongClaims,
 )
+from chalicelib.domain.frozen import Frozen, replace
 from chalicelib.domain.networks import Address, recorded
 from chalicelib.domain.ports.signing import TokenVerifier
 from chalicelib.domain.ports.time import Clock
@@ -21,7 +22,6 @@ from chalicelib.domain.token_checks import reason_to_record, require_allowed_net
 from chalicelib.domain.token_rules import TokenRules
 from chalicelib.domain.tokens import Token
 from chalicelib.domain.users import User, UserStatus
-from chalicelib.frozen import Frozen, replace
 from chalicelib.services.recent_rows import RecentRows, Rows
 from chalicelib.services.uses import NetworksOfUses, Uses
 

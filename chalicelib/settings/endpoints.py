@@ -2,7 +2,7 @@
 
 from urllib.parse import quote, unquote, urlsplit
 
-from chalicelib.frozen import Frozen
+from chalicelib.domain.frozen import Frozen
 
 TOKEN = "/oauth2/token"  # noqa: S105 - an address
 INTROSPECTION = "/oauth2/introspect"

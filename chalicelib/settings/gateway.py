@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from enum import Enum
 
-from chalicelib.frozen import Frozen
+from chalicelib.domain.frozen import Frozen
 from chalicelib.settings.reading import Reader
 
 # These stages protect nothing of value. Open mode also opens the APIs behind the authorizers.

@@ -8,8 +8,8 @@ from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
+from chalicelib.domain.frozen import Frozen
 from chalicelib.domain.scopes import parse_scope, write_scope
-from chalicelib.frozen import Frozen
 
 Attribute: TypeAlias = dict[str, str]
 Item: TypeAlias = dict[str, Attribute]

@@ -13,10 +13,10 @@ from chalicelib.domain.errors import (
     TokenLimitReached,
     UserInactive,
 )
+from chalicelib.domain.frozen import replace
 from chalicelib.domain.token_rules import CreationLimits
 from chalicelib.domain.tokens import Token
 from chalicelib.domain.users import UserStatus
-from chalicelib.frozen import replace
 
 
 def one_more(table: str, token: Token, limits: CreationLimits) -> dict[str, Any]:

@@ -19,12 +19,12 @@ from chalicelib.domain.errors import (
     StoreUnavailable,
 )
 from chalicelib.domain.events import Event
+from chalicelib.domain.frozen import replace
 from chalicelib.domain.revocations import EndedGeneration
 from chalicelib.domain.token_creation import IdempotencyRecord
 from chalicelib.domain.token_rules import CreationLimits
 from chalicelib.domain.tokens import Token, TokenState
 from chalicelib.domain.users import User
-from chalicelib.frozen import replace
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

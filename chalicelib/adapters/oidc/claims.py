@@ -9,10 +9,10 @@ from chalicelib.adapters.oidc.machines import is_machine
 from chalicelib.domain.admin_claims import AdminClaim
 from chalicelib.domain.claims import TokenType
 from chalicelib.domain.errors import SignInRefused
+from chalicelib.domain.frozen import Frozen
 from chalicelib.domain.reasons import SignInReason
 from chalicelib.domain.text import is_valid_subject, profile_text
 from chalicelib.domain.users import SIGN_IN_LEEWAY, Identity, Role
-from chalicelib.frozen import Frozen
 from chalicelib.logs import fact
 
 Claims = Mapping[str, Any]

@@ -7,9 +7,9 @@ from typing import Any, Protocol
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.domain.errors import IdentityProviderUnavailable
+from chalicelib.domain.frozen import Frozen, field
 from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.reasons import ProviderReason
-from chalicelib.frozen import Frozen, field
 
 MAX_AGE = timedelta(minutes=5)
 # The least time between two reads: a secret that is wrong must not be read for each sign-in.

@@ -15,8 +15,8 @@ import urllib3
 from chalicelib import strict_json
 from chalicelib.adapters.oidc.kept_connections import KeptConnectionEnded, seconds_until
 from chalicelib.domain.errors import IdentityProviderUnavailable
+from chalicelib.domain.frozen import Frozen, field
 from chalicelib.domain.reasons import ProviderReason
-from chalicelib.frozen import Frozen, field
 from chalicelib.logs import fact
 
 MOST_BYTES = 256 * 1024

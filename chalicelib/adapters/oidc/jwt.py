@@ -13,8 +13,8 @@ from chalicelib import base64url, strict_json
 from chalicelib.adapters import jws
 from chalicelib.domain.claims import TokenType
 from chalicelib.domain.errors import SignInRefused
+from chalicelib.domain.frozen import Frozen, field
 from chalicelib.domain.reasons import SignInReason
-from chalicelib.frozen import Frozen, field
 from chalicelib.logs import fact
 
 Members = Mapping[str, Any]

@@ -19,8 +19,8 @@ from chalicelib.adapters.oidc.jwt import (
     UnverifiedJwt,
 )
 from chalicelib.domain.errors import IdentityProviderUnavailable
+from chalicelib.domain.frozen import Frozen, replace
 from chalicelib.domain.reasons import ProviderReason
-from chalicelib.frozen import Frozen, replace
 from chalicelib.logs import fact
 
 PublicKey = RSAPublicKey | EllipticCurvePublicKey | Ed25519PublicKey

@@ -17,10 +17,10 @@ from chalicelib.adapters.oidc.client_secret import ClientSecret
 from chalicelib.adapters.oidc.http import Response, exchange, json_object
 from chalicelib.adapters.oidc.provider import OidcProvider, ProviderDocuments, ProviderRules
 from chalicelib.domain.errors import IdentityProviderUnavailable, LoginFailed, SignInRefused
+from chalicelib.domain.frozen import replace
 from chalicelib.domain.reasons import LoginReason, ProviderReason, provider_error, reason_of_error
 from chalicelib.domain.sessions import PendingLogin
 from chalicelib.domain.users import Identity
-from chalicelib.frozen import replace
 from chalicelib.logs import fact
 
 SECONDS = 5.0

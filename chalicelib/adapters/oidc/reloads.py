@@ -10,9 +10,9 @@ from threading import Lock
 from typing import Generic, TypeVar
 
 from chalicelib.domain.errors import IdentityProviderUnavailable, SignInRefused
+from chalicelib.domain.frozen import Frozen
 from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.reasons import ProviderReason, SignInReason
-from chalicelib.frozen import Frozen
 
 T = TypeVar("T")
 

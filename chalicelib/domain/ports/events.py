@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from chalicelib.domain.events import Event
-from chalicelib.frozen import Frozen
+from chalicelib.domain.frozen import Frozen
 
 MOST_EVENTS = 10
 """The most events that a bus takes at once (EventBridge API Reference, "PutEvents")."""

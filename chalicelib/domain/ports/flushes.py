@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Protocol
 
 from chalicelib.domain.flush_budget import FlushBudget
-from chalicelib.frozen import Frozen
+from chalicelib.domain.frozen import Frozen
 
 
 class KeptBudget(Frozen):

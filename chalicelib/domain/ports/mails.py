@@ -3,8 +3,8 @@
 from datetime import date
 from typing import Protocol
 
+from chalicelib.domain.frozen import Frozen
 from chalicelib.domain.mails import Mail, MailRound, UrgentMails
-from chalicelib.frozen import Frozen
 
 
 class KeptRound(Frozen):

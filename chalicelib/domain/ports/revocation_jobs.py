@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from chalicelib.domain.frozen import Frozen
 from chalicelib.domain.revocation_jobs import RevocationJob
-from chalicelib.frozen import Frozen
 
 
 class KeptJob(Frozen):

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from chalicelib.domain.events import Event
+from chalicelib.domain.frozen import Frozen
 from chalicelib.domain.revocations import EndedGeneration
 from chalicelib.domain.tokens import Token
 from chalicelib.domain.users import User
 from chalicelib.domain.walks import Walk
-from chalicelib.frozen import Frozen
 
 
 class KeptWalk(Frozen):

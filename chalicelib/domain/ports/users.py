@@ -7,9 +7,9 @@ from typing import Protocol
 
 from chalicelib.domain.administrators import ActingAdmin
 from chalicelib.domain.events import Event
+from chalicelib.domain.frozen import Frozen
 from chalicelib.domain.revocations import EndedGeneration
 from chalicelib.domain.users import User
-from chalicelib.frozen import Frozen
 
 
 class UserPage(Frozen):

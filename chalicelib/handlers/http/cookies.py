@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from chalice.app import Request
 
+from chalicelib.domain.frozen import Frozen, replace
 from chalicelib.domain.sessions import LOGIN_LIFETIME, SESSION_LIFETIME
-from chalicelib.frozen import Frozen, replace
 from chalicelib.handlers.http.site import Site
 
 

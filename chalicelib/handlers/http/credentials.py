@@ -4,8 +4,8 @@ from chalice.app import Request
 
 from chalicelib.domain.callers import Caller, Door
 from chalicelib.domain.events import Actor, ActorKind
+from chalicelib.domain.frozen import replace
 from chalicelib.domain.users import User
-from chalicelib.frozen import replace
 from chalicelib.handlers import callers
 from chalicelib.handlers.http.authorization_header import presented
 from chalicelib.handlers.http.cookies import SESSION_COOKIE

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec
 from chalice.app import Blueprint, ChaliceAuthorizer, Request, Response
 
 from chalicelib.domain import errors
-from chalicelib.frozen import Frozen, replace
+from chalicelib.domain.frozen import Frozen, replace
 from chalicelib.handlers.http import requests
 from chalicelib.handlers.http.problems import PROBLEMS, Rendering, render_errors
 from chalicelib.handlers.http.wire import PATH_PARAMETERS, HeaderInput, Resource

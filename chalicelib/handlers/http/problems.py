@@ -13,8 +13,8 @@ from msgspec import UNSET
 
 from chalicelib import bootstrap, logs
 from chalicelib.domain import errors
+from chalicelib.domain.frozen import Frozen
 from chalicelib.domain.users import SIGN_IN_LEEWAY
-from chalicelib.frozen import Frozen
 from chalicelib.handlers import challenges
 from chalicelib.handlers.challenges import ApiChallenges
 from chalicelib.handlers.http import responses, wording

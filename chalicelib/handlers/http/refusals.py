@@ -13,7 +13,7 @@ import msgspec
 from msgspec import inspect
 
 from chalicelib.domain.errors import InvalidRequest
-from chalicelib.frozen import Frozen
+from chalicelib.domain.frozen import Frozen
 
 # The errors of msgspec name the member in their text only.
 _MEMBER = re.compile(r"at `\$\.([a-z_]+(?:\.[a-z_]+)*)")

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from chalice.app import Request
 
-from chalicelib.frozen import Frozen
+from chalicelib.domain.frozen import Frozen
 from chalicelib.settings import is_loopback
 
 # A stage, or the base path of a custom domain, which may have several segments. An empty segment would

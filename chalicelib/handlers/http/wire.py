@@ -6,12 +6,12 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from chalicelib.domain.frozen import Frozen, field
 from chalicelib.domain.ids import JOB_ID, TOKEN_ID, USER_ID
 from chalicelib.domain.network_lists import MAX_NETWORKS
 from chalicelib.domain.text import MAX_DESCRIPTION_LENGTH, MAX_NAME_LENGTH, plain_text_pattern
 from chalicelib.domain.token_rules import MAX_LIFETIME
 from chalicelib.domain.users import Role, UserStatus
-from chalicelib.frozen import Frozen, field
 from chalicelib.settings.scope_definitions import MAX_SCOPES
 
 _T = TypeVar("_T")

@@ -6,9 +6,9 @@ Errors of the domain carry values. An error that is not worded here says its own
 from collections.abc import Mapping
 
 from chalicelib.domain import errors
+from chalicelib.domain.frozen import Frozen
 from chalicelib.domain.network_lists import NetworkFault
 from chalicelib.domain.text import plain_text
-from chalicelib.frozen import Frozen
 from chalicelib.handlers.http.refusals import quoted
 
 

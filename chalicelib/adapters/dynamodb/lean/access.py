@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from itertools import chain
 
-from chalicelib.frozen import Frozen, field
+from chalicelib.domain.frozen import Frozen, field
 
 # Variables that Lambda sets, or that do not change a call to DynamoDB. Any other variable of the SDK asks
 # for something that only the SDK does: credentials that are refreshed, FIPS, dual stack, a CA bundle.

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.frozen import Frozen, field, replace
+from chalicelib.domain.frozen import Frozen, field, replace
 
 T = TypeVar("T")
 
