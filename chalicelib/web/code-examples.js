@@ -13,6 +13,7 @@ export const sampleAddress = () => `${location.origin}${base}/api/whoami`;
 /**
  * Makes the tabs. `lines(language)` returns what is shown, `copy(language)` copies it and returns whether it could.
  * Call `update` if the lines have changed.
+ *
  * @param {{languages: string[], lines: (language: string) => (Node | string)[],
  *   copy: (language: string) => Promise<boolean>}} options
  */

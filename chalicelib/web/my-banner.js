@@ -16,6 +16,7 @@ const SOON = 3 * DAY;
  * The cases, the worst first. `of` is the member of the summary, `show` the filter. `say(found)` returns the main
  * sentence, with the name of the token in place of "%", and the facts. `acts(token)` returns the buttons beside "Show".
  * An ending is shown only if it is near.
+ *
  * @typedef {{of: string, show: string, tone: string, picture: string, say: (found: any) => any[],
  *   acts?: (token: any) => Node[], isEnding?: boolean}} Case
  */

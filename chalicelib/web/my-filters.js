@@ -14,6 +14,7 @@ export const DEFAULT_SORT = '-last_used_at';
 
 /**
  * A filter. `count(summary)` is its number. `words(summary)` follow the number. `shows(token, tokens)` chooses rows.
+ *
  * @typedef {object} Filter
  * @property {string} key its value in the address
  * @property {(summary: any) => number} count
@@ -67,6 +68,7 @@ const byText = (one, other) => (one < other ? -1 : Number(one > other));
 /**
  * The orders, by the server's names. `of` returns the value of a token, or null, and `first` is the direction of the
  * first click.
+ *
  * @type {Record<string, {of: (token: any) => any, compare: (one: any, other: any) => number, first: string}>}
  */
 export const SORTS = {

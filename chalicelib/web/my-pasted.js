@@ -10,6 +10,7 @@ const FOREIGN = 'This is not one of your tokens.';
 
 /**
  * Returns what to say about a pasted token, and the token if it is the user's.
+ *
  * @param {string | null} id null stands for a string that cannot be read
  * @param {Map<string, any>} tokens those that are known here
  * @returns {Promise<{text: (Node | string)[], token: any}>}

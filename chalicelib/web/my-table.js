@@ -38,6 +38,7 @@ export class MyTable {
 
   /**
    * Shows tokens in their order.
+   *
    * @param {{live: any[], ended: any[], endedTotal: number | null, hasMore: boolean, sort: string,
    *   open: string | undefined}} state `open` is the id of the token whose own view is open
    */

@@ -11,6 +11,7 @@ const PAUSE_MILLISECONDS = 200;
 /**
  * Makes a search box. `search(text)` is called when the typing has paused. `pasted(id)` is called with the id of a
  * token, or null if its string cannot be read. The string itself reaches neither.
+ *
  * @param {{label: string, search: (text: string) => void, pasted: (id: string | null) => void}} options
  */
 export function searchField({ label, search, pasted }) {
