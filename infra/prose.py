@@ -48,6 +48,8 @@ _SCRIPT = re.compile(
     r"|(//[^\n]*|/\*.*?\*/)",  # comments
     re.S,
 )
+# A tag of JSDoc with its type, in which braces may be nested, and the name of the member that it describes.
+_TAG = re.compile(r"^@\w+(?:\s+\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\})?(?:\s+\[?[\w.]+\]?)?", re.M)
 _SHELL = re.compile(r"""^[ \t]*()Description: (.+)|(?:^|(?<=\s))(\#+)(?:[ ](.*))?$""", re.M)
 
 
@@ -158,11 +160,11 @@ def _script(source: str) -> Iterator[Text]:
             source.count("\n", 0, found.start()) + 1,
             found.start() - source.rfind("\n", 0, found.start()),
         )
-        if found[2]:
-            comments.append(
-                (line, column, "\n".join(part.strip("/* \t") for part in found[2].splitlines()))
-            )
-        elif _is_prose(found[1]):
+        # By the custom of minifiers, such a comment is a licence.
+        if found[2] and not found[2].startswith("/*!"):
+            words = "\n".join(part.strip("/* \t") for part in found[2].splitlines())
+            comments.append((line, column, _TAG.sub("\n\n", words)))
+        elif found[1] and _is_prose(found[1]):
             yield Text(line, re.sub(r"\$\{.*?\}", "X", found[1][1:-1]))
     yield from _comments(comments)
 

@@ -19,8 +19,13 @@ const DAYS_30 = 30 * 24 * 60 * 60 * SECOND;
  * @property {string} words the filter in words, or ""
  */
 
+const isAway = (token) => ['paused', 'idle'].includes(stateOf(token));
+
 /** Returns whether a token can be revoked, or paused. */
-const canEnd = { revoke: (token) => !isEnded(token), pause: (token) => stateOf(token) === 'active' };
+const canEnd = {
+  revoke: (token) => !isEnded(token),
+  pause: (token) => !isEnded(token) && !isAway(token),
+};
 
 /**
  * Asks, and starts the job.

@@ -74,7 +74,7 @@ function send(dialog, form, texts, networks) {
   onSubmit(dialog, post, { explain, words: 'Generating…' });
 }
 
-/** Says how many tokens the user has. If there is no place left, another dialog says so before anything is typed. */
+/** Says how many tokens the user has. If none is left, another dialog says so before anything is typed. */
 async function sayQuota(dialog, place = null) {
   const summary = await call('GET', '/v1/tokens/summary').catch(() => null);
   if (!summary || !dialog.isConnected) return;

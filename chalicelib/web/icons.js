@@ -1,4 +1,4 @@
-/*
+/*!
  * The shapes of the icons are from Lucide (https://lucide.dev).
  *
  * ISC License

@@ -98,7 +98,7 @@ function beginningWith({ key, ctrlKey, metaKey }, all, now) {
   return [...all.slice(now + 1), ...all.slice(0, now + 1)].find(begins);
 }
 
-/** Puts the menu below its button, or above if there is no room. */
+/** Puts the menu below its button, or above it if the room below is too small. */
 function place(menu, anchor) {
   const from = anchor.getBoundingClientRect();
   const { offsetWidth: width, offsetHeight: height } = menu;

@@ -13,8 +13,8 @@ import { keepFresh } from './times.js';
 import { showToken } from './token-view.js';
 
 /**
- * A view: `title`, `update(address)`, which is called when it is shown and at each change of the address, and
- * `leave()`, which is called when another view is shown.
+ * A view. `update` is called when it is shown and at each change of the address. `leave` is called when another
+ * view is shown.
  * @typedef {{title: string, update: (address: Record<string, string>) => void, leave?: () => void}} View
  */
 

@@ -138,7 +138,7 @@ const triedAgain = ({ reuse_count: count }) => `tried ${count === 1 ? 'once' : c
 /** @returns {{text: string, second: string, tone: Tone}} */
 function ending(verb, iso, second) {
   const left = until(iso);
-  // The rotation chose the end of an overlap, so it is no surprise.
+  // The rotation chose the end of an overlap, so it needs no warning.
   const tone = left <= WARNING && verb !== 'Ends' ? 'warn' : 'quiet';
   return { text: `${verb} in ${duration(left)}`, second, tone };
 }
