@@ -5,6 +5,7 @@ of a cold start. See docs/decisions/0034-frozen-values.md.
 """
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform
 
 if TYPE_CHECKING:
@@ -83,19 +84,24 @@ class _DataclassFields:
 
     def __get__(self, instance: object, owner: "type[Frozen]") -> "dict[str, Field[Any]]":
         """Return them. Only this loads the module."""
-        import dataclasses
+        return _dataclass_fields(owner)
 
-        shape = owner.__shape__
-        fields: list[tuple[str, Any, Any]] = []
-        for name, kind in shape.annotated.items():
-            options: dict[str, Any] = {"repr": name not in shape.hidden}
-            if name in shape.defaults:
-                options["default"] = shape.defaults[name]
-            elif name in shape.factories:
-                options["default_factory"] = shape.factories[name]
-            fields.append((name, kind, dataclasses.field(**options)))
-        twin: Any = dataclasses.make_dataclass(owner.__name__, fields)
-        return dict(twin.__dataclass_fields__)
+
+@cache
+def _dataclass_fields(owner: type[Any]) -> "dict[str, Field[Any]]":
+    import dataclasses
+
+    shape = owner.__shape__
+    fields: list[tuple[str, Any, Any]] = []
+    for name, kind in shape.annotated.items():
+        options: dict[str, Any] = {"repr": name not in shape.hidden}
+        if name in shape.defaults:
+            options["default"] = shape.defaults[name]
+        elif name in shape.factories:
+            options["default_factory"] = shape.factories[name]
+        fields.append((name, kind, dataclasses.field(**options)))
+    twin: Any = dataclasses.make_dataclass(owner.__name__, fields)
+    return dict(twin.__dataclass_fields__)
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
