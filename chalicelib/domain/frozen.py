@@ -82,9 +82,10 @@ class _Shape:
 class _DataclassFields:
     """The members in the form of ``dataclasses``, whose functions then accept a value."""
 
-    def __get__(self, instance: object, owner: "type[Frozen]") -> "dict[str, Field[Any]]":
+    def __get__(self, instance: object, owner: type[Any]) -> "dict[str, Field[Any]]":
         """Return them. Only this loads the module."""
-        return _dataclass_fields(owner)
+        # mypy takes the hash of a value for that of its class.
+        return _dataclass_fields(owner)  # type: ignore[arg-type]
 
 
 @cache
