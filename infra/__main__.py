@@ -73,6 +73,7 @@ COMMANDS = {
     "capacity": Command(
         "infra.aws.operate.capacity", "Print the settings for a rate of requests, and AWS's limits."
     ),
+    "cost": Command("infra.aws.operate.cost", "Print what a stack costs in a month, line by line."),
     "unicode-table": Command("infra.unicode_table", "Write chalicelib/domain/unicode_table.py."),
     "draw-architecture": Command("infra.architecture", "Draw the rooms into docs/architecture.md."),
     "draw-events": Command("infra.event_catalogue", "Write the catalogue of events into docs/events.md."),

@@ -112,7 +112,7 @@ def settings() -> Mapping[str, tuple[str, str]]:
 
 
 def updated(page: Path) -> str:
-    """Return the text of a page with the present tables between its marks. Raises ValueError without marks."""
+    """Return a page with the present tables between its marks. Raises ValueError without marks."""
     text = page.read_text(encoding="utf-8")
     for name, table in TABLES[page].items():
         begin = text.index("-->", text.index(f"<!-- {name}: `python -m infra draw-reference`")) + len("-->")

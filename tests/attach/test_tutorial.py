@@ -1,4 +1,4 @@
-"""The template of docs/first-api.md is understood by SAM and cfn-lint, and its function greets the caller."""
+"""The template of docs/first-api.md passes SAM and cfn-lint, and its function greets the caller."""
 
 import json
 import re
@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from infra.local.template import PROJECT_ROOT
-from tests.attach.cloudformation import authorizers, of_type, read, transformed
-from tests.attach.page import OUTPUTS
+from tests.attach.cloudformation import authorizers, read, transformed
+from tests.attach.page import OUTPUTS, of_type
 
 PAGE = (PROJECT_ROOT / "docs" / "first-api.md").read_text(encoding="utf-8")
 TEMPLATE = re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)[0]

@@ -83,7 +83,7 @@ def test_examples_of_a_page(stack: LocalStack, page: str) -> None:
         re.sub(r"^(\$ |  +-)", lambda prefix: prefix[0].removeprefix("$ "), line)
         for block in blocks(page, "console")
         for line in block.splitlines(keepends=True)
-        if line.startswith("$ ") or line.startswith("    -")
+        if line.startswith(("$ ", "    -"))
     ]
     assert examples
     printed = pasted(STRICT + tutorial[0] + tutorial[1] + "".join(examples), stack)

@@ -107,3 +107,15 @@ def test_exit_statuses_are_those_of_the_command_line() -> None:
     """``python -m infra --help`` prints the same."""
     printed = re.findall(r"^  (\d+) +(.*)$", EPILOG, re.MULTILINE)
     assert cells("exit-statuses.md") == dict(printed)
+
+
+def test_readme_has_the_figures_of_the_cost_page() -> None:
+    """Rounded to a dollar. `make cost` and its tests keep that page."""
+    page = (reference.ROOT / "docs" / "cost.md").read_text(encoding="utf-8")
+    rows = re.findall(
+        r"^\| ([\d.,]+) \| ([\d,]+) \| (\d+%) \| ([\d.,]+) \| ([\d.,]+) \|$", page, re.MULTILINE
+    )
+    uses = {row[:3]: [f"${float(cell.replace(',', '')):.0f}" for cell in row[3:]] for row in rows}
+    section = (reference.ROOT / "README.md").read_text(encoding="utf-8").partition("## What it costs")[2]
+    said = re.findall(r"\$\d+", section.partition("\n## ")[0])
+    assert said == [uses["0", "0", "0%"][0], *uses["10", "1,000", "90%"]]
