@@ -125,6 +125,10 @@ class Frozen:
         else:
             members = dict(zip(shape.names, given, strict=True))
         object.__setattr__(self, "__dict__", members)
+        self.__post_init__()
+
+    def __post_init__(self) -> None:
+        """Check the members. A class that has a rule overrides this, and raises an error of its own."""
 
     def __setattr__(self, name: str, new: object) -> None:
         """Refuse the change."""
