@@ -44,7 +44,7 @@ export function goTo(members) {
   tell();
 }
 
-/** Removes the string of a token that somebody put into the address bar. */
+/** Removes the string of a token that a person put into the address bar. */
 export function removeSecret() {
   const values = [...new URLSearchParams(location.search).values(), location.hash];
   if (values.some((value) => SECRET.test(value))) history.replaceState(history.state, '', hrefOf(address()));
