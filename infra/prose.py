@@ -14,7 +14,17 @@ from pathlib import Path
 
 from infra.aws.errors import CommandError
 
-PLACES = ("app.py", "chalicelib", "infra", "packages", "README.md", "docs", "Makefile")
+PLACES = (
+    "app.py",
+    "chalicelib",
+    "infra",
+    "packages",
+    "README.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "docs",
+    "Makefile",
+)
 MAX_WORDS = 25
 # Sentences that may stay as they are, each with its reason beside it.
 EXCEPTIONS: frozenset[str] = frozenset()

@@ -26,7 +26,11 @@ _POLL_SECONDS = 0.1
 # A log without a terminal gets a line this often.
 _LINE_SECONDS = 10.0
 _TAIL_LINES = 5
-_UNREACHABLE = re.compile(r"Retrying \(|NewConnectionError|NameResolutionError|ProxyError|SSLError")
+_HINTS = {
+    r"Retrying \(|NewConnectionError|NameResolutionError|ProxyError|SSLError": "The package index does not "
+    "respond: check the network and the proxy, or set PIP_INDEX_URL.",
+    r"Permission denied|Read-only file system": "Copy the checkout to a folder that you may write.",
+}
 _PINNED = re.compile(r"^([A-Za-z0-9._-]+)==", re.M)
 # One line each, in pip's words.
 _FOUND = re.compile(rb"^(?:Collecting|Requirement already satisfied:) ", re.M)
@@ -218,10 +222,8 @@ def _clear_line() -> None:
 def _reason(folder: Path, log: bytes) -> str:
     text = log.decode(errors="replace")
     shown = "\n".join(f"  {line}" for line in text.strip().splitlines()[-_TAIL_LINES:])
-    hint = ""
-    if _UNREACHABLE.search(text):
-        hint = " The package index does not respond: check the network and the proxy, or set PIP_INDEX_URL."
-    return f"{folder.name} could not be set up.{hint}\n{shown}"
+    hints = [hint for pattern, hint in _HINTS.items() if re.search(pattern, text)]
+    return " ".join([f"{folder.name} could not be set up.", *hints]) + f"\n{shown}"
 
 
 @contextlib.contextmanager

@@ -53,7 +53,9 @@ def _adopt(folder: Path) -> None:
             raise LocalStackError(f"STATE_DIR={folder} has other files. Name a new or an empty folder.")
         marker.touch()
     except OSError as error:
-        raise LocalStackError(f"STATE_DIR={folder} cannot be used: {error.strerror}") from error
+        raise LocalStackError(
+            f"STATE_DIR={folder} cannot be used: {error.strerror}. Set STATE_DIR to a folder of yours."
+        ) from error
 
 
 @contextlib.contextmanager

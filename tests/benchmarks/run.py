@@ -4,7 +4,17 @@ import sys
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 
-from tests.benchmarks import cold_start, costs, decisions, document, load, log_costs, machine, management
+from tests.benchmarks import (
+    cold_start,
+    costs,
+    decisions,
+    document,
+    load,
+    log_costs,
+    machine,
+    management,
+    sweeping,
+)
 from tests.benchmarks.options import Options
 from tests.benchmarks.place import emulated_place
 from tests.benchmarks.table import Section, as_markdown, as_text, unjudged
@@ -31,4 +41,5 @@ def _sections(options: Options) -> Iterator[Section]:
         yield from costs.measured(place)
         yield log_costs.measured()
         yield from management.measured(place, options)
+    yield sweeping.measured(min(options.rows, sweeping.MOST_TOKENS))
     yield from packaged

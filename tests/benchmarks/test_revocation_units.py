@@ -1,4 +1,4 @@
-"""The cost of a job that revokes 1,000 tokens, exactly, on the emulator."""
+"""The cost of a job that revokes or pauses 1,000 tokens, exactly, on the emulator."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from chalicelib.adapters.dynamodb import items
 from chalicelib.bootstrap import Service
 from chalicelib.domain.callers import Caller, Door
 from chalicelib.domain.events import Actor, ActorKind
-from chalicelib.domain.revocation_jobs import JobStatus
+from chalicelib.domain.revocation_jobs import JobAction, JobStatus
 from chalicelib.domain.revocations import RevocationReason
 from chalicelib.domain.tokens import Token
 from chalicelib.domain.users import User
@@ -58,29 +58,32 @@ def filled(place: Place, service: Service) -> tuple[User, list[Token]]:
 
 
 @pytest.mark.parametrize(
-    ("is_named", "is_dry_run", "most"),
+    ("action", "is_named", "is_dry_run", "most"),
     [
-        (True, False, Units(4_750, 9_150)),
-        (False, False, Units(4_300, 9_050)),
-        (True, True, Units(2_750, 150)),
-        (False, True, Units(2_300, 50)),
+        (JobAction.REVOKE, True, False, Units(4_750, 9_150)),
+        (JobAction.REVOKE, False, False, Units(4_300, 9_050)),
+        (JobAction.PAUSE, False, False, Units(4_300, 7_050)),
+        (JobAction.REVOKE, True, True, Units(2_750, 150)),
+        (JobAction.REVOKE, False, True, Units(2_300, 50)),
     ],
 )
 def test_job_about_a_thousand_tokens(
     place: Place,
     meter: Meter,
     monkeypatch: pytest.MonkeyPatch,
+    action: JobAction,
     is_named: bool,
     is_dry_run: bool,
     most: Units,
 ) -> None:
-    """A token is read twice and ended by one transaction. The job itself adds a few percent."""
+    """A token is read twice and changed by one transaction. The job itself adds a few percent."""
     # The work within the request ends by the clock, so it is left out.
     monkeypatch.setattr(revocation_jobs, "_AT_ONCE", timedelta(0))
     service = place.service(meter.url)
     admin, tokens = filled(place, service)
     actor = Actor(ActorKind.ADMINISTRATOR, admin.id, Caller(Door.OWN_API, "192.0.2.7"))
-    wanted = WantedRevocations(REASON, is_dry_run, [t.id for t in tokens] if is_named else ())
+    ids = [token.id for token in tokens] if is_named else []
+    wanted = WantedRevocations(REASON, is_dry_run, ids, action=action)
     meter.taken()
     job = service.revocation_jobs.start(admin, wanted, actor, "key")
     service.run_revocations.all_running(service.clock.now() + HOUR)

@@ -9,6 +9,7 @@ import pytest
 from chalicelib.adapters.dynamodb import items
 from chalicelib.adapters.dynamodb.attributes import Item
 from chalicelib.bootstrap import Service
+from tests.benchmarks import sweeping
 from tests.benchmarks.filling import fill
 from tests.benchmarks.meter import Meter, metered, total
 from tests.benchmarks.place import Place, emulated_place
@@ -44,6 +45,16 @@ def rows_of_0_1(service: Service) -> Iterator[Item]:
         for _ in range(TOKENS_EACH):
             row = items.TOKEN.item(a_token(user, now).touched(now, service.rules))
             yield {name: each for name, each in row.items() if not name.startswith("by_")}
+
+
+def test_bench_counts_a_walk_of_its_own() -> None:
+    """The figures of `make bench`, for few tokens: half a unit a user, and a tick with nothing to do."""
+    with emulated_place() as own:
+        result = sweeping.walked(own, 1_000)
+    # The checkpoint, three pages of users, the rows of each user, and four writes of the checkpoint.
+    assert (total(result.calls), result.ticks) == (Units(104.5, 4), 1)
+    assert total(result.idle) == Units(2, 0)
+    assert result.dollars(1_000) == pytest.approx(0.0156, abs=0.0001)
 
 
 def test_walk_through_a_thousand_tokens_costs_104_units(place: Place, meter: Meter) -> None:

@@ -28,7 +28,7 @@ def test_settings_of_ones_own_are_deployed(first: bool) -> None:
 def test_provider_that_nobody_has_is_refused(url: str) -> None:
     """Nobody could ever sign in."""
     with pytest.raises(
-        DeploymentError, match=r"OIDC_ISSUER of the stage dev is an example\. .*config\.json"
+        DeploymentError, match=r"OIDC_ISSUER of the stage dev is an example\. .*settings/dev\.json"
     ):
         refuse_examples(REAL | {"OIDC_ISSUER": url}, "dev", first=True)
 
@@ -41,6 +41,7 @@ def test_address_that_is_not_known_yet_may_wait() -> None:
         refuse_examples(settings, "prod", first=False)
     told = "\n".join(next_steps(settings, ADDRESS, "prod"))
     assert '"ISSUER": "https://a1b2.execute-api.eu-west-1.amazonaws.com/v1"' in told
+    assert "in .chalice/settings/prod.json:" in told
     assert "make deploy STAGE=prod" in told
 
 

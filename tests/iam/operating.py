@@ -66,9 +66,7 @@ class Record:
             case "kms":
                 return self._of_key(operation, params)
             case "events":
-                return [
-                    Request.of("events:PutEvents", bus_arn(e["EventBusName"])) for e in params["Entries"]
-                ]
+                return _of_events(operation, params)
             case "lambda":
                 return [self._of_function(operation, params)]
         return _of_named(service, operation, params)
@@ -130,6 +128,8 @@ def _of_named(service: str, operation: str, params: Parameters) -> Iterable[Requ
         case "logs":
             group = params["logGroupName"]
             return [Request.of(action, f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{group}")]
+        case "sqs" | "sesv2":
+            return [_of_messages(service, operation, params)]
         case "sns":
             return [Request.of(action, params["TopicArn"])]
         case "apigateway":
@@ -139,6 +139,25 @@ def _of_named(service: str, operation: str, params: Parameters) -> Iterable[Requ
             arn = f"arn:aws:apigateway:{REGION}::{path.format_map(params)}"
             return [Request.of("apigateway:GET", arn)]
     raise ValueError(f"not understood: {service}")
+
+
+def _of_events(operation: str, params: Parameters) -> Iterable[Request]:
+    if operation == "DescribeRule":
+        rule = f"arn:aws:events:{REGION}:{ACCOUNT}:rule/{params['Name']}"
+        return [Request.of("events:DescribeRule", rule)]
+    if operation == "DescribeEventBus":
+        return [Request.of("events:DescribeEventBus", bus_arn(params["Name"]))]
+    return [Request.of("events:PutEvents", bus_arn(each["EventBusName"])) for each in params["Entries"]]
+
+
+def _of_messages(service: str, operation: str, params: Parameters) -> Request:
+    if service == "sqs":
+        queue = params["QueueUrl"].rpartition("/")[2]
+        return Request.of(f"sqs:{operation}", f"arn:aws:sqs:{REGION}:{ACCOUNT}:{queue}")
+    # SES has one prefix for all its versions.
+    identity = params.get("EmailIdentity")
+    arn = f"arn:aws:ses:{REGION}:{ACCOUNT}:identity/{identity}" if identity else "*"
+    return Request.of(f"ses:{operation}", arn)
 
 
 def _tagged(kind: str, tags: Mapping[str, str]) -> Mapping[str, list[str]]:

@@ -20,6 +20,7 @@ from botocore.session import Session
 from urllib3 import HTTPResponse
 
 from infra.aws.operate.verify import alarm, run
+from infra.aws.operate.verify.background import READERS, SCHEDULE
 from infra.aws.operate.verify.deployment import facts_of
 from infra.aws.operate.verify.doors import DOORS
 from infra.aws.operate.verify.findings import Check, Result
@@ -30,8 +31,10 @@ from tests.iam.stack import ACCOUNT, API_ID, REGION, STACK, TABLE
 from tests.support.clock import START
 from tests.verify.scene import clocks, scene_of
 
+READER = READERS[1]
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:alarms"
 _CACHE_SECONDS = 30
+_SETTINGS = {"EVENT_BUS_NAME": "default", "NOTICES_FROM": "tokens@example.com"}
 _GROUP = f"{STACK}-ApiTokenAuthorizerLogs-1"
 _RESOURCES = {
     "APIHandler": ("AWS::Lambda::Function", f"{STACK}-APIHandler-1"),
@@ -39,6 +42,12 @@ _RESOURCES = {
     "ApiTokenAuthorizer": ("AWS::Lambda::Function", f"{STACK}-ApiTokenAuthorizer-1"),
     "ApiTokenAuthorizerLogs": ("AWS::Logs::LogGroup", _GROUP),
     MAPPING: ("AWS::Lambda::EventSourceMapping", "f0000000-0000-4000-8000-000000000001"),
+    READER: ("AWS::Lambda::EventSourceMapping", "f0000000-0000-4000-8000-000000000002"),
+    SCHEDULE: ("AWS::Events::Rule", f"{STACK}-{SCHEDULE}-1"),
+    "UnsentEvents": (
+        "AWS::SQS::Queue",
+        f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{STACK}-UnsentEvents-1",
+    ),
     # Its name does not begin with that of the stack.
     "RateLimitLines": ("AWS::Logs::LogGroup", f"aws-waf-logs-{STACK}"),
     "TokenTable": ("AWS::DynamoDB::Table", TABLE),
@@ -99,12 +108,17 @@ def _fixed() -> dict[str, dict[str, Any]]:
         "DescribeAlarmHistory": {
             "AlarmHistoryItems": [{"HistorySummary": f"Successfully executed action {TOPIC}"}],
         },
+        "DescribeEventBus": {"Name": "default"},
+        "DescribeRule": {"State": "ENABLED"},
         "DescribeStacks": {"Stacks": [stack]},
         "DescribeTable": {"Table": {"TableArn": f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{TABLE}"}},
         "FilterLogEvents": {"events": [{"message": "REPORT\tInit Duration: 400 ms\t"}]},
         "GetAuthorizers": {"items": [{"authorizerResultTtlInSeconds": _CACHE_SECONDS}]},
+        "GetAccount": {"SendingEnabled": True, "ProductionAccessEnabled": True},
         "GetCallerIdentity": {"Account": ACCOUNT},
-        "GetFunctionConfiguration": {},
+        "GetEmailIdentity": {"VerifiedForSendingStatus": True},
+        "GetFunctionConfiguration": {"Environment": {"Variables": _SETTINGS}},
+        "GetQueueAttributes": {"Attributes": {"ApproximateNumberOfMessages": "0"}},
         "ListStackResources": {"StackResourceSummaries": summaries},
         "ListSubscriptionsByTopic": {"Subscriptions": [{"SubscriptionArn": f"{TOPIC}:1"}]},
         "PutRolePolicy": {},
@@ -137,7 +151,7 @@ class _Clients:
         self, model: OperationModel, params: Mapping[str, Any], **_: Any
     ) -> tuple[AWSResponse, dict[str, Any]]:
         response = AWSResponse("", 200, HTTPHeaders(), HTTPResponse(preload_content=False))
-        # The role of the probes is refused nothing.
+        # The role of the probes is refused nothing. The table has no checkpoint yet.
         probes = model.service_model.service_name == "dynamodb" and model.name != "DescribeTable"
         return response, {} if probes else self._answers.of(model.name, params)
 

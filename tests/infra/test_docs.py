@@ -12,7 +12,11 @@ from infra import prose
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = [ROOT / "packages" / name / "README.md" for name in ("python", "js")]
-PAGES = [ROOT / "README.md", *PACKAGES, *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")),
+    *PACKAGES,
+    *sorted((ROOT / "docs").rglob("*.md")),
+]
 ROOMS = "adapters|bootstrap|domain|handlers|services|settings|web"
 NAMED = re.compile(
     rf"(?:app|chalicelib|docs|infra|tests|{ROOMS})(?:/[\w-]+)*(?:/|\.(?:py|json|yaml|html|js|md))"

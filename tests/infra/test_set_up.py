@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -155,6 +156,29 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     assert status == 1
     assert f"set-up: {tmp_path / 'file'} cannot be used: " in output
     assert "Traceback" not in output
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root may become another user")
+def test_read_only_checkout_says_what_to_do() -> None:
+    """The log of the environment's maker tells the rest."""
+    with tempfile.TemporaryDirectory(prefix="bodhi-read-only-") as folder:
+        os.chmod(folder, 0o555)
+        copied = checkout(Path(folder) / "checkout")
+        for path in (copied, *copied.rglob("*")):
+            path.chmod(0o555)
+        python = shutil.which("python3", path="/usr/bin:/usr/local/bin")
+        done = subprocess.run(
+            ["sh", "infra/set-up", "run"],
+            cwd=copied,
+            env={"PATH": os.environ["PATH"], "PYTHON": python or "python3"},
+            user=65534,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert "could not be set up. Copy the checkout to a folder that you may write.\n" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.slow

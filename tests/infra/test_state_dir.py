@@ -7,12 +7,14 @@ import socket
 import stat
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from infra.local import state_dir
 from infra.local.errors import LocalStackError
+from infra.local.template import PROJECT_ROOT
 from tests.infra.test_stack_settings import run_local
 
 
@@ -58,8 +60,28 @@ def test_the_state_of_a_running_stack_is_not_removed(tmp_path: Path) -> None:
 def test_a_path_that_is_no_folder_is_named(tmp_path: Path) -> None:
     """The reason is a sentence that names the setting."""
     (tmp_path / "file").touch()
-    with pytest.raises(LocalStackError, match=r"^STATE_DIR="), state_dir.held(tmp_path / "file"):
+    reason = r"^STATE_DIR=.* cannot be used: .* Set STATE_DIR to a folder of yours\.$"
+    with pytest.raises(LocalStackError, match=reason), state_dir.held(tmp_path / "file"):
         pass
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    """As in a checkout that is read-only. Root may write everywhere, so another user tries if need be."""
+    script = (
+        "import os, pathlib, sys\n"
+        "from infra.local import errors, state_dir\n"
+        "if os.getuid() == 0: os.setuid(65534)\n"
+        "try:\n"
+        "    with state_dir.held(pathlib.Path(sys.argv[1])): pass\n"
+        "except errors.LocalStackError as error: print(error)\n"
+    )
+    with tempfile.TemporaryDirectory(prefix="bodhi-read-only-") as folder:
+        os.chmod(folder, 0o555)
+        command = [sys.executable, "-c", script, f"{folder}/.state"]
+        done = subprocess.run(command, cwd=PROJECT_ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith(
+        f"STATE_DIR={folder}/.state cannot be used: Permission denied. Set STATE_DIR"
+    )
 
 
 def mode_of(path: Path) -> int:

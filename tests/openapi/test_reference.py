@@ -5,6 +5,7 @@ from collections import Counter
 
 import pytest
 
+from chalicelib import __version__
 from chalicelib.handlers.docs import markup, reference
 from tests.support.api import Answer, Api
 
@@ -25,6 +26,11 @@ def test_page_has_every_operation(api: Api, page: Answer) -> None:
             assert f'<span class="method {method}">{method.upper()}</span>' in page.text, path
     for name in document["components"]["schemas"]:
         assert f'<h3 id="definition-{name.lower()}">' in page.text
+
+
+def test_page_names_the_version(page: Answer) -> None:
+    """It is the version of the code, as in the document."""
+    assert f"Bodhi API Tokens {__version__}</p>" in page.text
 
 
 def test_every_link_within_the_page_leads_somewhere(page: Answer) -> None:

@@ -189,11 +189,16 @@ def kms_client(endpoint: str | None = None) -> "KMSClient":
 
 def new_table(client: "DynamoDBClient", name: str | None = None) -> str:
     """Make another table as the deployment's template describes it, without expiry; return its name."""
+    name = name or f"test-{uuid4()}"
+    client.create_table(TableName=name, **table_definition())
+    return name
+
+
+def table_definition() -> Any:
+    """Return the keys and indexes of the table in the deployment's template."""
     wanted = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
     properties: dict[str, Any] = _table_properties()
-    name = name or f"test-{uuid4()}"
-    client.create_table(TableName=name, **{part: properties[part] for part in wanted})
-    return name
+    return {part: properties[part] for part in wanted}
 
 
 class CloudService(Service):

@@ -18,6 +18,7 @@ from infra.aws.errors import DeploymentError
 from infra.aws.operate import alarm_trial
 from infra.aws.operate.verify import (
     alarm,
+    background,
     command,
     conditions,
     doors,
@@ -460,7 +461,7 @@ class TestAlarmTrial:
 def test_registry_has_every_module() -> None:
     """A module of checks that no run runs is forgotten."""
     modules = (
-        *(alarm, conditions, doors, flows, logs, networks, oauth),
+        *(alarm, background, conditions, doors, flows, logs, networks, oauth),
         *(parameters, people, speed, staleness),
     )
     for module in modules:

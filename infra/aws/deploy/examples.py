@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from infra.aws.errors import DeploymentError
+from infra.aws.package.settings_file import file_of
 
 # Names that cannot be registered (RFC 2606 section 3, RFC 6761 section 6.5).
 _RESERVED = re.compile(r"(.*\.)?(example\.(com|net|org)|example|invalid|test)")
@@ -24,7 +25,7 @@ def refuse_examples(settings: Mapping[str, str], stage: str, *, first: bool) -> 
     if names:
         verb = "is an example" if len(names) == 1 else "are examples"
         raise DeploymentError(
-            f"{' and '.join(names)} of the stage {stage} {verb}. Put your own into .chalice/config.json."
+            f"{' and '.join(names)} of the stage {stage} {verb}. Put your own into {file_of(stage)}."
         )
 
 
@@ -34,7 +35,7 @@ def next_steps(settings: Mapping[str, str], outputs: Mapping[str, str], stage: s
     missing = [name for name in _KNOWN_LATER if _is_example(settings.get(name, ""))]
     if missing:
         return [
-            f"Set {' and '.join(missing)} of the stage {stage} in .chalice/config.json:",
+            f"Set {' and '.join(missing)} of the stage {stage} in {file_of(stage)}:",
             f'  "ISSUER": "{address}", unless you have a domain of your own.',
             '  "AUDIENCE": the URL of the API that tokens open, or any other URL of yours.',
             f"Then deploy again: make deploy STAGE={stage}",

@@ -16,7 +16,7 @@ from infra.aws.deploy.parameters import chosen_parameters, effective_values, giv
 from infra.aws.deploy.stack_options import StackOptions
 from infra.aws.errors import DeploymentError
 from infra.aws.package.access_logs import refuse_without_role
-from infra.aws.package.build import PROJECT, Package, build
+from infra.aws.package.build import PROJECT, Package, build, tell_advice
 from infra.aws.package.concurrency import check_capacity, wishes
 from infra.aws.package.functions import Template
 from infra.aws.package.project_config import check_config
@@ -42,6 +42,7 @@ def run(options: argparse.Namespace) -> None:
 
     Raises PackagingError, DeploymentError, SettingsError, ClientError, BotoCoreError.
     """
+    tell_advice(PROJECT, options.stage)
     config = check_config(PROJECT, options.stage)
     settings = settings_of(config, options.stage)
     check_settings(config, options.stage)

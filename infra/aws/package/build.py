@@ -29,9 +29,10 @@ from infra.aws.package.flushing import with_flushing
 from infra.aws.package.function_policies import check_functions
 from infra.aws.package.functions import with_functions
 from infra.aws.package.pieces import with_pieces
-from infra.aws.package.project_config import Config, changed_config, check_config
+from infra.aws.package.project_config import Config, changed_config, check_config, read_config
 from infra.aws.package.publishing import with_publishing
 from infra.aws.package.python_runtime import check_python
+from infra.aws.package.settings_file import advice
 from infra.aws.package.stage_settings import check_settings, settings_of
 from infra.aws.package.sweeping import with_sweeping
 from infra.aws.package.versions import parameter_defaults, with_callers_of_aliases, with_versions
@@ -58,8 +59,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Package the stage into ``build/STAGE`` and print the files. Raises PackagingError."""
+    tell_advice(PROJECT, options.stage)
     built = build(PROJECT, options.stage, PROJECT / "build" / options.stage)
     print(f"{built.template}\n{built.code}: {built.size:,} bytes of {bundle.MAX_BYTES:,}")
+
+
+def tell_advice(project: Path, stage: str) -> None:
+    """Say how to move settings of a stage out of config.json, if it has some. Raises PackagingError."""
+    if line := advice(project, read_config(project), stage):
+        print(line, file=sys.stderr)
 
 
 def build(

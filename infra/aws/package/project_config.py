@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.aws.errors import PackagingError
+from infra.aws.package.settings_file import stages_of, with_settings_file
 
 # The settings of Chalice that this project uses.
 _ANYWHERE = frozenset(
@@ -31,24 +32,31 @@ Config = dict[str, Any]
 
 
 def check_config(project: Path, stage: str) -> Config:
-    """Return the configuration.
+    """Return the configuration, with the settings of the stage's own file.
 
     Raises PackagingError if the stage does not exist, or if a key is not used here.
     """
-    path = project / ".chalice" / "config.json"
-    try:
-        config: Config = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise PackagingError(f"{path} cannot be read: {error}") from error
+    config = with_settings_file(project, read_config(project), stage)
     stages = config.get("stages", {})
     if stage not in stages:
-        raise PackagingError(f"The stage {stage!r} does not exist. Stages: {', '.join(sorted(stages))}")
+        known = ", ".join(stages_of(project, config))
+        raise PackagingError(f"The stage {stage!r} does not exist. Stages: {known}")
     refuse_unknown("config.json", config, _TOP)
     for name, section in stages.items():
         _refuse_overriding(name, section)
         refuse_unknown(f"stage {name}", section, _ANYWHERE)
         _check_functions(f"stage {name}", section)
     _check_functions("config.json", config)
+    return config
+
+
+def read_config(project: Path) -> Config:
+    """Return config.json itself. Raises PackagingError if it cannot be read."""
+    path = project / ".chalice" / "config.json"
+    try:
+        config: Config = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise PackagingError(f"{path} cannot be read: {error}") from error
     return config
 
 

@@ -11,6 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from infra.aws.account import reason_of
 from infra.aws.operate.verify import (
     alarm,
+    background,
     conditions,
     doors,
     flows,
@@ -45,6 +46,7 @@ CHECKS: tuple[Check, ...] = (
     *people.CHECKS,
     *doors.CHECKS,
     *speed.CHECKS,
+    *background.CHECKS,
     *alarm.CHECKS,
     *conditions.CHECKS,
     # These wait for the lines of all flows.
