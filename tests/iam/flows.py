@@ -360,6 +360,9 @@ def sweep_tokens(walk: Walk) -> None:
     walk.token(other, expires_in_days=30)
     for days in (25, 3):
         walk.advance(days=days)
+        walk.recorder.ses_status = 503
+        walk.gateway.sweep()
+        walk.advance(minutes=5)
         walk.gateway.sweep()
 
 
