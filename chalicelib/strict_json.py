@@ -6,9 +6,10 @@ before the parser does any work. The work is linear in the length of the text.
 
 import json
 import re
-from dataclasses import dataclass
 from math import isinf
 from typing import Any, NoReturn
+
+from chalicelib.domain.frozen import Frozen
 
 # From there on neighbouring whole numbers look alike to readers that use doubles (RFC 8259 section 6).
 _EXACT = 2.0**53
@@ -22,8 +23,7 @@ class InvalidJson(ValueError):
     """The text is not strict JSON. The message continues a sentence: "is not valid JSON"."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
+class Bounds(Frozen):
     """The largest text that is read: its bytes or characters, its depth, and its number of values.
 
     The text itself, each member and each element count as one value.

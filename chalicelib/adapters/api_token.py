@@ -7,6 +7,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from chalicelib import numeric_date
 from chalicelib.adapters import jws
 from chalicelib.adapters.key_cache import KeyCache
+from chalicelib.adapters.verified_signatures import VerifiedSignatures
 from chalicelib.domain.claims import Claims
 from chalicelib.domain.errors import ExpiredToken, MalformedToken, WrongClaims
 from chalicelib.domain.ids import API_TOKEN_PREFIX, MAX_API_TOKEN_LENGTH, TOKEN_ID, USER_ID
@@ -49,12 +50,18 @@ class ApiTokenVerifier:
     """
 
     def __init__(
-        self, keys: KeyCache[EllipticCurvePublicKey], issuer: str, audience: str, clock: Clock
+        self,
+        keys: KeyCache[EllipticCurvePublicKey],
+        issuer: str,
+        audience: str,
+        clock: Clock,
+        verified: VerifiedSignatures[EllipticCurvePublicKey] | None = None,
     ) -> None:
         self._keys = keys
         self._issuer = issuer
         self._audience = audience
         self._clock = clock
+        self._verified = verified
 
     def verify(self, unverified_token: str) -> Claims:
         """Return the claims of a valid token.
@@ -66,7 +73,7 @@ class ApiTokenVerifier:
         if not is_short or not unverified_token.startswith(API_TOKEN_PREFIX):
             raise MalformedToken
         unverified_jws = unverified_token.removeprefix(API_TOKEN_PREFIX)
-        payload = jws.verified_payload(unverified_jws, TYPE, self._keys)
+        payload = jws.verified_payload(unverified_jws, TYPE, self._keys, self._verified)
         try:
             claims = _parse(payload)
         except (ValueError, KeyError, TypeError) as error:

@@ -5,10 +5,10 @@ It has no address, no name and no text that a person wrote. ``docs/events.md`` h
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC
 
 from chalicelib.domain.events import OF_KEYS, ActorKind, Event, EventType
+from chalicelib.domain.frozen import Frozen, field
 
 SOURCE = "bodhi.api-tokens"
 
@@ -17,8 +17,7 @@ _LONGEST = 200
 _ACTORS_WITH_ID = frozenset({ActorKind.PERSON, ActorKind.TOKEN, ActorKind.ADMINISTRATOR})
 
 
-@dataclass(frozen=True, slots=True)
-class DetailMember:
+class DetailMember(Frozen):
     """A member of the detail. It is left out if ``read`` returns None."""
 
     name: str

@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from chalicelib import base64url, strict_json
 from chalicelib.adapters.key_cache import KeyCache
+from chalicelib.adapters.verified_signatures import VerifiedSignatures
 from chalicelib.domain.errors import BadSignature, MalformedToken, UnknownSigningKey, WrongClaims
 from chalicelib.domain.keys import ES256, VerificationKey
 from chalicelib.domain.ports.signing import KeyStore
@@ -32,8 +33,9 @@ P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 """The order of the P-256 group (SEC 2 version 2.0, section 2.4.2)."""
 
 # 64 bytes are 86 characters of base64url. The last one holds two bits, so it is one of four. The
-# repetitions are possessive, so that a string of another shape is refused in linear time.
-_SHAPE = re.compile(r"([A-Za-z0-9_-]++)\.([A-Za-z0-9_-]++)\.([A-Za-z0-9_-]{85}[AQgw])")
+# repetitions are possessive, so that a string of another shape is refused in linear time. Our headers
+# have about 150 characters, and a longer one is not decoded.
+_SHAPE = re.compile(r"([A-Za-z0-9_-]{1,1024}+)\.([A-Za-z0-9_-]++)\.([A-Za-z0-9_-]{85}[AQgw])")
 _HEADER_MEMBERS = frozenset({"alg", "kid", "typ"})
 _HIGHEST_LOW_S = P256_ORDER // 2
 _ECDSA_SHA256 = ECDSA(SHA256())
@@ -79,11 +81,15 @@ def sign(payload: Mapping[str, Any], typ: str, keys: SigningKeys) -> str:
 
 
 def verified_payload(
-    unverified_jws: str, typ: str, keys: KeyCache[EllipticCurvePublicKey]
+    unverified_jws: str,
+    typ: str,
+    keys: KeyCache[EllipticCurvePublicKey],
+    verified: VerifiedSignatures[EllipticCurvePublicKey] | None = None,
 ) -> dict[str, Any]:
     """Return the payload of a JWS of ours with this ``typ``.
 
     These are steps 2 to 6 of a verification. The caller has checked the length, and checks the claims.
+    A signature that is among the ``verified`` ones is not verified again. Everything else is.
     Raises InvalidToken, or StoreUnavailable if the keys cannot be loaded.
     """
     # 2. The shape.
@@ -102,17 +108,12 @@ def verified_payload(
     if unverified_header["alg"] != ES256:
         raise BadSignature
 
-    # 5. The signature. For each S another S verifies too, so only the low one is accepted.
-    signature = base64url.decode(signature_segment)
-    r = int.from_bytes(signature[:COORDINATE_BYTES], "big")
-    s = int.from_bytes(signature[COORDINATE_BYTES:], "big")
-    if s > _HIGHEST_LOW_S:
-        raise BadSignature
-    message = unverified_jws[: match.start(3) - 1].encode()
-    try:
-        key.verify(encode_dss_signature(r, s), message, _ECDSA_SHA256)
-    except InvalidSignature as error:
-        raise BadSignature from error
+    # 5. The signature.
+    whole = unverified_jws.encode()
+    if not (verified and verified.knows(whole, key)):
+        _verify(key, whole[: match.start(3) - 1], signature_segment)
+        if verified:
+            verified.add(whole, key)
 
     # 6. The type, so that one kind of token never passes for the other (RFC 8725 section 3.11).
     if unverified_header["typ"] != typ:
@@ -121,6 +122,20 @@ def verified_payload(
         return decode_json(payload_segment)
     except (ValueError, RecursionError) as error:
         raise WrongClaims from error
+
+
+def _verify(key: EllipticCurvePublicKey, message: bytes, signature_segment: str) -> None:
+    """Accept the one signature of a message. Raises BadSignature."""
+    signature = base64url.decode(signature_segment)
+    r = int.from_bytes(signature[:COORDINATE_BYTES], "big")
+    s = int.from_bytes(signature[COORDINATE_BYTES:], "big")
+    # For each S another S verifies too, so only the low one is accepted.
+    if s > _HIGHEST_LOW_S:
+        raise BadSignature
+    try:
+        key.verify(encode_dss_signature(r, s), message, _ECDSA_SHA256)
+    except InvalidSignature as error:
+        raise BadSignature from error
 
 
 # All tokens of a key have the same header. Few are kept, so that invented ones do not fill the memory.

@@ -3,7 +3,6 @@
 The SDK's own retries are off: they wait for up to a second, and the lean client has none.
 """
 
-import secrets
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
@@ -141,4 +140,7 @@ class _Token:
 
 
 def _new_token() -> str:
-    return secrets.token_hex(16)
+    # A decision makes no transaction.
+    from secrets import token_hex
+
+    return token_hex(16)

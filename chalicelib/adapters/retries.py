@@ -5,18 +5,17 @@ See docs/decisions/0021-lean-client.md.
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
 
 from chalicelib.adapters.failures import Failure, failure_of
+from chalicelib.domain.frozen import Frozen
 from chalicelib.domain.ports.time import Clock, Sleep
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class _Schedule:
+class _Schedule(Frozen):
     """The longest pause before each repeat. No repeat begins later than ``within`` after the first try."""
 
     longest_pauses: tuple[timedelta, ...]
@@ -33,8 +32,7 @@ _SOON = _Schedule(_milliseconds(70, 110), within=timedelta(milliseconds=200))
 _AFTER_CONFLICT = _Schedule(_milliseconds(20, 40, 80, 160, 320))
 
 
-@dataclass(frozen=True, slots=True)
-class Retries:
+class Retries(Frozen):
     """Tries of one call, with random pauses between them.
 
     ``jitter`` returns a part of the longest pause, from 0 to 1. Callers that failed together must not

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
 from typing import TYPE_CHECKING
 
 from chalicelib.bootstrap.stores import Stores
@@ -13,7 +13,7 @@ from chalicelib.domain.scopes import ScopeCatalogue
 from chalicelib.domain.seen_networks import RefusedReason
 from chalicelib.domain.token_rules import TokenRules
 from chalicelib.domain.tokens import Token
-from chalicelib.services.callers import Admitted, AdmittedToken
+from chalicelib.services.callers import Admitted, AdmittedToken, RoutesOf
 from chalicelib.settings import RotatedTokenReuse
 
 if TYPE_CHECKING:
@@ -70,16 +70,20 @@ class Decision(Stores):
         from chalicelib.adapters.api_token import ApiTokenVerifier
         from chalicelib.adapters.jws import load_public_keys
         from chalicelib.adapters.key_cache import KeyCache
+        from chalicelib.adapters.verified_signatures import VerifiedSignatures
+
+        verified: VerifiedSignatures[EllipticCurvePublicKey] = VerifiedSignatures()
 
         def load() -> "Mapping[str, EllipticCurvePublicKey]":
             keys = load_public_keys(self.verification_keys)
-            # After an operator revokes a key, no rows may be used longer than the key is.
+            # After an operator revokes a key, nothing that it verified may be used longer than the key.
             self.recent_rows.clear()
+            verified.clear()
             return keys
 
         settings = self.settings
         keys = KeyCache(load, self.clock)
-        return ApiTokenVerifier(keys, settings.issuer, settings.audience, self.clock)
+        return ApiTokenVerifier(keys, settings.issuer, settings.audience, self.clock, verified)
 
     @cached_property
     def recent_rows(self) -> "RecentRows":
@@ -110,10 +114,15 @@ class Decision(Stores):
         """
         if unverified_token is None:
             raise MalformedToken
-        admitted = partial(AdmittedToken, catalogue=self.rules.catalogue)
+        admitted = partial(AdmittedToken, catalogue=self.rules.catalogue, routes_of=self._routes_of)
         return admitted(
             self.verify.decide(unverified_token, caller, lambda verified: lets_in(admitted(verified)))
         )
+
+    @cached_property
+    def _routes_of(self) -> RoutesOf:
+        """The routes by scopes. A process sees few sets of scopes, and each of them often."""
+        return lru_cache(maxsize=256)(self.rules.catalogue.routes)
 
     @cached_property
     def _record_refusal(self) -> "RecordRefusal":

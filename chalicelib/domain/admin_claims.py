@@ -1,9 +1,9 @@
 """The claim that makes a person an administrator, in the shapes that providers write."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from chalicelib.domain.frozen import Frozen
 from chalicelib.domain.users import Role
 
 SCOPE_CLAIMS = frozenset({"scope", "scp"})
@@ -12,8 +12,7 @@ SCOPE_CLAIMS = frozenset({"scope", "scp"})
 _ABSENT = object()
 
 
-@dataclass(frozen=True, slots=True)
-class AdminClaim:
+class AdminClaim(Frozen):
     """The place of a claim, and the value that makes an administrator.
 
     ``path`` holds the names of the members, outermost first. A JSON pointer has several (RFC 6901).

@@ -1,16 +1,15 @@
 """Administrators, who are named by the operator or have a claim of their OpenID provider."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from chalicelib.domain.frozen import Frozen
 from chalicelib.domain.users import Role, User
 
 ROLE_LIFETIME = timedelta(hours=24)
 """The time for which a claim gives the role, from the ``iat`` of the JWT that carried it."""
 
 
-@dataclass(frozen=True, slots=True)
-class ActingAdmin:
+class ActingAdmin(Frozen):
     """An administrator who changes a user or a token.
 
     The row must show an active administrator at the write. ``role_given_after`` is the earliest time at
@@ -22,8 +21,7 @@ class ActingAdmin:
     role_given_after: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Administrators:
+class Administrators(Frozen):
     """The rule for the role of a user at present.
 
     The operator names ``subjects``, which are values of ``subject_claim`` at ``issuer``.

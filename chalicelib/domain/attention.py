@@ -1,10 +1,10 @@
 """The reasons for which tokens need the attention of their owner."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum
 
+from chalicelib.domain.frozen import Frozen
 from chalicelib.domain.ids import was_made_before
 from chalicelib.domain.revocations import RevocationReason
 from chalicelib.domain.seen_networks import RefusedReason
@@ -76,8 +76,7 @@ def _happened_to(token: Token, now: datetime) -> Mapping[Attention, datetime]:
     return {reason: at for reason, at in happened.items() if at and now - at < LATELY}
 
 
-@dataclass(frozen=True, slots=True)
-class KnownUses:
+class KnownUses(Frozen):
     """The uses that are a reason for attention, as far as the token's row knows them.
 
     ``count`` is a lower bound, and ``network`` that of the last one. Each is None if it is not known.

@@ -1,7 +1,8 @@
 """The caller behind a presented token, as the gateway in front of it describes the request."""
 
-from dataclasses import dataclass
 from enum import Enum
+
+from chalicelib.domain.frozen import Frozen
 
 
 class Door(Enum):
@@ -16,8 +17,7 @@ class Door(Enum):
     OWN_API = "own_api"
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(Frozen):
     """A request, as a gateway describes it.
 
     ``address`` is the source address as text. The gateway takes it from the connection. A header never

@@ -1,9 +1,9 @@
 """Changes of rows that make cached decisions of an authorizer wrong."""
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 
+from chalicelib.domain.frozen import Frozen, replace
 from chalicelib.domain.network_lists import narrows
 from chalicelib.domain.tokens import Token, TokenState
 from chalicelib.domain.users import Role, User
@@ -20,8 +20,7 @@ class Effect(Enum):
     ENDS = "ends"
 
 
-@dataclass(frozen=True, slots=True)
-class TokenChange:
+class TokenChange(Frozen):
     """A token before and after a change."""
 
     before: Token
@@ -59,8 +58,7 @@ class TokenChange:
         return moved and self.after.overlap_is_over(now)
 
 
-@dataclass(frozen=True, slots=True)
-class UserChange:
+class UserChange(Frozen):
     """A user before and after a change."""
 
     before: User

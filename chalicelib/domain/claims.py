@@ -1,8 +1,9 @@
 """The claims of API tokens and access tokens, and the types of tokens that an exchange takes."""
 
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
+
+from chalicelib.domain.frozen import Frozen, field
 
 ACCESS_TOKEN_LIFETIME = timedelta(minutes=5)
 
@@ -15,8 +16,7 @@ class TokenType(Enum):
     JWT = "urn:ietf:params:oauth:token-type:jwt"
 
 
-@dataclass(frozen=True, slots=True)
-class Claims:
+class Claims(Frozen):
     """The claims of an API token (RFC 7519 section 4.1; RFC 8693 section 4.2 for ``scope``)."""
 
     subject: str
@@ -26,8 +26,7 @@ class Claims:
     expires_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class AccessClaims:
+class AccessClaims(Frozen):
     """The claims of an access token, which another service verifies offline (RFC 9068 section 2.2).
 
     ``client_id`` is the id of the API token that the access token was derived from.
@@ -42,8 +41,7 @@ class AccessClaims:
     expires_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class AccessToken:
+class AccessToken(Frozen):
     """An access token and its string, which stays out of every ``repr``."""
 
     claims: AccessClaims

@@ -1,8 +1,9 @@
 """Resource servers: the services that may introspect tokens (RFC 7662 section 2.1)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from chalicelib.domain.frozen import Frozen, field
 
 # Algorithms of the keys that may be configured (RFC 7518 section 3.1, RFC 8037).
 ASSERTION_ALGORITHMS = (
@@ -19,8 +20,7 @@ ASSERTION_ALGORITHMS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ResourceServer:
+class ResourceServer(Frozen):
     """A configured client. It has either a secret, known by its SHA-256, or a public key.
 
     The secret has at least 128 random bits, so its hash cannot be guessed. Only a secret that a person
@@ -55,8 +55,7 @@ def audiences_by_client(
     }
 
 
-@dataclass(frozen=True, slots=True)
-class PresentedSecret:
+class PresentedSecret(Frozen):
     """A client id and the secret presented with it (RFC 6749 section 2.3.1).
 
     ``by_header`` is True for HTTP Basic, so that a refusal can be a challenge for it.
@@ -67,8 +66,7 @@ class PresentedSecret:
     by_header: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class PresentedAssertion:
+class PresentedAssertion(Frozen):
     """A JWT signed by the client (RFC 7523 section 2.2), and the ``client_id`` that came with it."""
 
     unverified_assertion: str = field(repr=False)
@@ -78,8 +76,7 @@ class PresentedAssertion:
 ClientCredentials = PresentedSecret | PresentedAssertion
 
 
-@dataclass(frozen=True, slots=True)
-class VerifiedAssertion:
+class VerifiedAssertion(Frozen):
     """An assertion that its client signed for us. It may be used only once until ``expires_at``."""
 
     client_id: str
@@ -87,8 +84,7 @@ class VerifiedAssertion:
     expires_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class UsedAssertion:
+class UsedAssertion(Frozen):
     """The record of a used assertion, under the hash of client and ``jti``."""
 
     id_hash: str

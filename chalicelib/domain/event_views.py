@@ -1,8 +1,7 @@
 """Events as their readers may see them."""
 
-from dataclasses import replace
-
 from chalicelib.domain.events import ActorKind, Event
+from chalicelib.domain.frozen import replace
 from chalicelib.domain.networks import RecordNetworks, still_recorded
 from chalicelib.domain.users import User
 

@@ -1,12 +1,12 @@
 """Events: the record of who changed what, when and from where. An event never changes."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import TypeAlias
 
 from chalicelib.domain.callers import Caller
+from chalicelib.domain.frozen import Frozen, field
 from chalicelib.domain.tokens import Token, TokenState
 from chalicelib.domain.users import User, UserStatus
 
@@ -57,8 +57,7 @@ class ActorKind(Enum):
     REPORTER = "reporter"
 
 
-@dataclass(frozen=True, slots=True)
-class Actor:
+class Actor(Frozen):
     """The one that makes a change.
 
     ``id`` is the user id of a person or an administrator, the id of a token, or the name of an operator.
@@ -76,16 +75,14 @@ Value: TypeAlias = str | bool | tuple[str, ...] | None
 """A member in an event: a text, a truth value or a list of texts."""
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Frozen):
     """A member before and after a change. ``before`` is None if the member is new."""
 
     before: Value
     after: Value
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Frozen):
     """One change of a token, a user or a signing key.
 
     ``user_id`` is the user whose history has the event: the owner of the token. ``address`` is the

@@ -6,10 +6,11 @@ Gateway Developer Guide, "Quotas for creating, deploying and managing an API"). 
 because a cache that is emptied all the time remembers nothing.
 """
 
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from math import ceil, log2
+
+from chalicelib.domain.frozen import Frozen, replace
 
 _SECOND = timedelta(seconds=1)
 _NEVER = datetime(2000, 1, 1, tzinfo=UTC)
@@ -31,8 +32,7 @@ class Pace(Enum):
     WIDEST = "widest"
 
 
-@dataclass(frozen=True, slots=True)
-class FlushLimits:
+class FlushLimits(Frozen):
     """The limits of flushes: the number of stages, the bucket's rate and size, the TTL of decisions."""
 
     stages: int
@@ -75,8 +75,7 @@ class FlushLimits:
         return self.narrowest * 2 ** max(0.0, pressure - _UNPRESSED_ROUNDS)
 
 
-@dataclass(frozen=True, slots=True)
-class FlushBudget:
+class FlushBudget(Frozen):
     """The bucket and the rounds so far.
 
     The bucket is full at ``whole_at``. Each call moves that time by one interval (the generic cell rate

@@ -1,15 +1,14 @@
 """Subject identifiers, and the move of a user to another one."""
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Self
 
+from chalicelib.domain.frozen import Frozen, replace
 from chalicelib.domain.ids import user_id_for
 from chalicelib.domain.users import Role, User
 
 
-@dataclass(frozen=True, slots=True)
-class SubjectIdentifier:
+class SubjectIdentifier(Frozen):
     """An identity at an OpenID provider: the issuer, the claim and its value.
 
     The claim is ``sub`` (OpenID Connect Core section 2) unless ``SUBJECT_CLAIM`` names another one.

@@ -1,10 +1,10 @@
 """Public keys of this service with their states, and the rollover from one key to the next."""
 
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
 
 from chalicelib.domain.errors import KeyChangeRefused
+from chalicelib.domain.frozen import Frozen, replace
 
 ES256 = "ES256"
 
@@ -25,8 +25,7 @@ class KeyState(Enum):
     REVOKED = "revoked"
 
 
-@dataclass(frozen=True, slots=True)
-class VerificationKey:
+class VerificationKey(Frozen):
     """The public half of an ES256 signing key, and the ARN of its private half in KMS.
 
     ``kid`` is the RFC 7638 thumbprint. ``x`` and ``y`` are the base64url coordinates of a P-256 JWK (RFC
@@ -49,8 +48,7 @@ class VerificationKey:
         return self.state is not KeyState.REVOKED
 
 
-@dataclass(frozen=True, slots=True)
-class KeyRing:
+class KeyRing(Frozen):
     """All keys of one use. At most one is ``active``, and at most one is ``next``.
 
     Every change returns another ring. It raises KeyChangeRefused if it is not allowed.

@@ -1,24 +1,22 @@
 """Lines: tokens that come from one token by self-rotation, and end together."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
 from datetime import datetime
 
+from chalicelib.domain.frozen import Frozen, replace
 from chalicelib.domain.revocations import RevocationReason
 from chalicelib.domain.token_rules import TokenRules
 from chalicelib.domain.tokens import Token, TokenState
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Frozen):
     """A token as it was read, and as it is to be written."""
 
     before: Token
     after: Token
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Frozen):
     """The row of a line: the last token that rotated itself, and its successor.
 
     No other token of the line can work. A line with ``ended_at`` grows no further.
@@ -38,8 +36,7 @@ class Line:
         return replace(self, ended_at=now, purge_at=max(self.purge_at, rules.purge_time(now)))
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
+class Ending(Frozen):
     """The writes that end a line, all or nothing: one or two tokens, the line's row, the count."""
 
     changes: tuple[Change, ...]
@@ -47,8 +44,7 @@ class Ending:
     frees_place: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Members:
+class Members(Frozen):
     """The tokens that may work, of a line and beside it in the same family.
 
     ``line`` is the line's row. It is None if no token of the line rotated itself.

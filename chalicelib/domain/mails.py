@@ -1,10 +1,10 @@
 """Mails to owners of tokens."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum
 
+from chalicelib.domain.frozen import Frozen, field, replace
 from chalicelib.domain.seen_networks import RefusedReason
 from chalicelib.domain.users import User
 
@@ -18,8 +18,7 @@ MOST_ABOUT_EXPOSURE = 10
 """The same for mails about exposed tokens. A flood of refused uses must not keep these back."""
 
 
-@dataclass(frozen=True, slots=True)
-class Mail:
+class Mail(Frozen):
     """A mail to one person, as text and as HTML with the same content."""
 
     recipient: str
@@ -28,8 +27,7 @@ class Mail:
     html: str
 
 
-@dataclass(frozen=True, slots=True)
-class MailRound:
+class MailRound(Frozen):
     """The mail of one walk to one owner, which one run takes on and sends.
 
     A run that dies leaves it unsent. Then another run may take it on after ``LONGEST_SEND``. ``told`` is
@@ -61,8 +59,7 @@ class UrgentKind(Enum):
     REFUSED = "refused"
 
 
-@dataclass(frozen=True, slots=True)
-class Urgent:
+class Urgent(Frozen):
     """A fact about a token that its owner is told at once. A refused use has a network and a reason."""
 
     kind: UrgentKind
@@ -78,8 +75,7 @@ class Urgent:
         return f"{self.kind.value}:{self.token_id}"
 
 
-@dataclass(frozen=True, slots=True)
-class UrgentMails:
+class UrgentMails(Frozen):
     """The urgent mails to an owner about one UTC day: their number, and the keys that they told."""
 
     sent: int = 0

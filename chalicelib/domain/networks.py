@@ -4,12 +4,13 @@ An IPv4-mapped IPv6 address is the IPv4 address (RFC 4291 section 2.5.5.2).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum
 
 # These functions are pure: they ask no network. The HTTP client of a decision loads this module anyway.
 # ``ipaddress`` takes more than twice as long.
 from socket import AF_INET, AF_INET6, inet_ntoa, inet_pton
+
+from chalicelib.domain.frozen import Frozen
 
 MAPPED_LENGTH = 96
 """The length of the network of all IPv4-mapped addresses."""
@@ -35,8 +36,7 @@ class RecordNetworks(Enum):
     OFF = "off"
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(Frozen):
     """An address: a ``value`` of 32 or 128 ``bits``."""
 
     bits: int
@@ -56,8 +56,7 @@ class Address:
         return _ipv4_text(self.value) if self.bits == _BITS_OF_IPV4 else _ipv6_text(self.value)
 
 
-@dataclass(frozen=True, slots=True)
-class Network:
+class Network(Frozen):
     """The addresses of ``bits`` bits whose first ``length`` bits are those of ``value``."""
 
     bits: int

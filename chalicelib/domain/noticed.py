@@ -1,8 +1,9 @@
 """Notices that owners got about a token, as its row keeps them."""
 
-from dataclasses import dataclass
 from datetime import date
 from enum import Enum
+
+from chalicelib.domain.frozen import Frozen
 
 
 class NoticeKind(Enum):
@@ -13,8 +14,7 @@ class NoticeKind(Enum):
     NEVER_USED = "never_used"
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(Frozen):
     """A notice, and the UTC day on which it was given. ``days`` is its stage: at most so many were left."""
 
     kind: NoticeKind

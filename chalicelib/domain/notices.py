@@ -1,9 +1,9 @@
 """The notices that are due about a token."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 
+from chalicelib.domain.frozen import replace
 from chalicelib.domain.noticed import Notice, NoticeKind
 from chalicelib.domain.token_rules import TokenRules
 from chalicelib.domain.tokens import Token, TokenStatus

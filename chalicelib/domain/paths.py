@@ -7,7 +7,6 @@ parameters (";x=1") or merge slashes. Scopes must open every path that a backend
 
 import re
 from collections.abc import Iterator
-from urllib.parse import unquote_to_bytes
 
 from chalicelib.domain.errors import AmbiguousPath
 
@@ -53,6 +52,9 @@ def _decoded(path: str) -> str:
     """
     if "%" not in path:
         return path
+    # Most paths have no such character, so an authorizer seldom loads this module.
+    from urllib.parse import unquote_to_bytes
+
     try:
         return unquote_to_bytes(path).decode()
     except UnicodeError as error:

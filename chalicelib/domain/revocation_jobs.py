@@ -1,11 +1,11 @@
 """Jobs of administrators that revoke or pause many tokens, page by page."""
 
 import hashlib
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
 
 from chalicelib.domain.events import Actor
+from chalicelib.domain.frozen import Frozen, field, replace
 from chalicelib.domain.revocations import RevocationReason
 from chalicelib.domain.token_filters import TokenFilter
 from chalicelib.domain.token_rules import TokenRules
@@ -46,8 +46,7 @@ class Outcome(Enum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True)
-class JobPlace:
+class JobPlace(Frozen):
     """The place that a walk through users has reached.
 
     All users up to ``position`` are done. Of the user at ``owner_position``, the tokens up to ``token_id``
@@ -63,8 +62,7 @@ class JobPlace:
         return self.token_id if position == self.owner_position else ""
 
 
-@dataclass(frozen=True, slots=True)
-class RevocationJob:
+class RevocationJob(Frozen):
     """A job, what it is about, and how far it is.
 
     The request named ``token_count`` tokens. If it is zero, the job is about the tokens that ``filter`` and

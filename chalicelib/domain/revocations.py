@@ -1,8 +1,9 @@
 """Revocations of tokens, one by one or a whole generation at once."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+
+from chalicelib.domain.frozen import Frozen
 
 
 class RevocationReason(Enum):
@@ -17,8 +18,7 @@ class RevocationReason(Enum):
     EXPOSED = "exposed"
 
 
-@dataclass(frozen=True, slots=True)
-class Revocation:
+class Revocation(Frozen):
     """The reason and the time of a revocation, of one token or of a whole generation.
 
     ``job_id`` names the job of an administrator that revoked many tokens, if one did.
@@ -29,8 +29,7 @@ class Revocation:
     job_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class EndedGeneration:
+class EndedGeneration(Frozen):
     """The record of one generation of a user's tokens that was revoked at once."""
 
     generation: str

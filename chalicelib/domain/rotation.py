@@ -1,17 +1,16 @@
 """Rotation: a token is replaced by a successor, and works beside it until the overlap ends."""
 
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from chalicelib.domain.errors import NoPredecessor
+from chalicelib.domain.frozen import Frozen, replace
 from chalicelib.domain.lines import Change, Line
 from chalicelib.domain.token_rules import MAX_OVERLAP, TokenRules
 from chalicelib.domain.tokens import Token, TokenStatus
 from chalicelib.domain.users import User
 
 
-@dataclass(frozen=True, slots=True)
-class Rotation:
+class Rotation(Frozen):
     """The writes of one rotation, all or nothing.
 
     ``cut_short`` is the predecessor of ``rotated`` if it still works. Its overlap ends now, so that at

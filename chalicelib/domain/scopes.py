@@ -4,10 +4,10 @@ The operator configures a ``ScopeCatalogue``: the scopes, the routes that each o
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 from chalicelib.domain.errors import InsufficientScope, InvalidScope, PathTooLong, ScopeNotAllowed
+from chalicelib.domain.frozen import Frozen
 from chalicelib.domain.users import Role
 
 # All that API Gateway routes.
@@ -21,8 +21,7 @@ _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 MAX_PATH_LENGTH = 10_240
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Frozen):
     """A method, or ``*`` for all, and a path in which ``*`` stands for any text, slashes included.
 
     ``*`` means the same in the IAM policies that API Gateway enforces. It could not enforce a narrower
@@ -66,8 +65,7 @@ class Route:
 EVERYTHING = Route(ANY, "/*")
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Frozen):
     """A scope, the routes that it opens, and the roles that may give it to tokens.
 
     ``title`` is a short word for people, or "" if the operator gave none.
@@ -94,8 +92,7 @@ class Scope:
         return any(route.covers(method, path) for route in self.opens)
 
 
-@dataclass(frozen=True, slots=True)
-class ScopeCatalogue:
+class ScopeCatalogue(Frozen):
     """All scopes, in the order in which people see them."""
 
     scopes: Sequence[Scope]
@@ -167,14 +164,14 @@ class ScopeCatalogue:
 
 
 @lru_cache(maxsize=256)
-def smallest(routes: tuple[Route, ...]) -> Sequence[Route]:
+def smallest(routes: tuple[Route, ...]) -> tuple[Route, ...]:
     """Return routes of an IAM policy that open the same as ``routes``. No route covers another."""
     kept: list[Route] = []
     for route in dict.fromkeys(single for each in routes for single in each.written_out()):
         # If a route matches another one's pattern as text, it covers it. Only a "*" can match its "*".
         if not any(other.covers(route.method, route.path) for other in kept):
             kept = [other for other in kept if not route.covers(other.method, other.path)] + [route]
-    return kept
+    return tuple(kept)
 
 
 API_READ = Scope(

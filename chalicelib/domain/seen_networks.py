@@ -1,16 +1,15 @@
 """The networks from which a token was used, and the uses of it that were refused."""
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 
+from chalicelib.domain.frozen import Frozen, replace
 from chalicelib.domain.networks import RecordNetworks, still_recorded
 
 MAX_SEEN_NETWORKS = 5
 
 
-@dataclass(frozen=True, slots=True)
-class SeenNetwork:
+class SeenNetwork(Frozen):
     """A network or address as it is recorded, the time of the last use from it, and the number of uses.
 
     The number is a lower bound. The time is in whole seconds.
@@ -21,8 +20,7 @@ class SeenNetwork:
     count: int
 
 
-@dataclass(frozen=True, slots=True)
-class SeenNetworks:
+class SeenNetworks(Frozen):
     """At most five networks of a token, in the order of their last uses, with the newest at the end.
 
     ``first`` is the network of the first recorded use. It always stays, because it is most likely the
@@ -92,8 +90,7 @@ class RefusedReason(Enum):
     SCOPE = "scope"
 
 
-@dataclass(frozen=True, slots=True)
-class RefusedUses:
+class RefusedUses(Frozen):
     """The uses of a genuine token that were refused: a lower bound of their number, and the last one.
 
     ``last_at`` is in whole seconds. ``last_reason`` is None if a later release wrote another one.

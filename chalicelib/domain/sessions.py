@@ -1,9 +1,9 @@
 """Sessions of people at the page, which begin with a sign-in at their OpenID provider."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from chalicelib.domain.frozen import Frozen, field, replace
 from chalicelib.domain.ids import LOGIN_ID
 from chalicelib.domain.users import User
 
@@ -17,8 +17,7 @@ SESSION_IDLE_TIMEOUT = timedelta(hours=1)
 SESSION_REFRESH_INTERVAL = timedelta(minutes=5)
 
 
-@dataclass(frozen=True, slots=True)
-class PendingLogin:
+class PendingLogin(Frozen):
     """A sign-in whose browser is at the provider and has not come back.
 
     ``state`` and ``nonce`` are parameters of OpenID Connect Core section 3.1.2.1, and ``verifier`` is that
@@ -50,8 +49,7 @@ def logins_to_drop(pending: Collection[str]) -> list[str]:
     return ours[: -(MAX_PENDING_LOGINS - 1)]
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(Frozen):
     """A browser that is signed in. ``id_hash`` is the hash of the value of its cookie."""
 
     id_hash: str

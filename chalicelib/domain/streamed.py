@@ -1,22 +1,20 @@
 """The table's stream as far as it is about events: what its records tell."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
 from chalicelib.domain.events import Event
+from chalicelib.domain.frozen import Frozen
 from chalicelib.domain.seen_networks import RefusedReason
 
 
-@dataclass(frozen=True, slots=True)
-class EventWritten:
+class EventWritten(Frozen):
     """A new event."""
 
     event: Event
 
 
-@dataclass(frozen=True, slots=True)
-class EventTampered:
+class EventTampered(Frozen):
     """An event that was changed, or deleted by another than TTL. No part of the service does that."""
 
     change: str
@@ -25,8 +23,7 @@ class EventTampered:
     position: str
 
 
-@dataclass(frozen=True, slots=True)
-class TokenReused:
+class TokenReused(Frozen):
     """A grown count of a token's uses after its rotation."""
 
     user_id: str
@@ -35,8 +32,7 @@ class TokenReused:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class RefusedElsewhere:
+class RefusedElsewhere(Frozen):
     """A refused use of a genuine token from a network that is new to it. It is not an event.
 
     ``reason`` is None if a later release wrote another one.
@@ -49,8 +45,7 @@ class RefusedElsewhere:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class NotAnEvent:
+class NotAnEvent(Frozen):
     """A record that asks for nothing."""
 
 

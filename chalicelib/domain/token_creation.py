@@ -1,17 +1,16 @@
 """The creation of tokens."""
 
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from chalicelib.domain.errors import LifetimeTooLong
+from chalicelib.domain.frozen import Frozen, field
 from chalicelib.domain.networks import Network
 from chalicelib.domain.token_rules import TokenRules
 from chalicelib.domain.tokens import Token, TokenState
 from chalicelib.domain.users import User
 
 
-@dataclass(frozen=True, slots=True)
-class TokenRequest:
+class TokenRequest(Frozen):
     """A request for a new token.
 
     ``scopes`` None means the defaults. ``lifetime`` None means no expiry. If ``allowed_networks`` is empty,
@@ -25,8 +24,7 @@ class TokenRequest:
     allowed_networks: tuple[Network, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class IdempotencyRecord:
+class IdempotencyRecord(Frozen):
     """The record of a token that was created for an idempotency key and a request, kept as hashes."""
 
     key_hash: str
@@ -35,8 +33,7 @@ class IdempotencyRecord:
     expires_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class IssuedToken:
+class IssuedToken(Frozen):
     """A new token and its string. The string exists nowhere else and stays out of every ``repr``."""
 
     token: Token

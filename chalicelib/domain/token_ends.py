@@ -1,9 +1,9 @@
 """The ends of tokens: those that have happened, and those that are due."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 
+from chalicelib.domain.frozen import Frozen, field
 from chalicelib.domain.revocations import EndedGeneration, Revocation
 from chalicelib.domain.token_rules import TokenRules
 from chalicelib.domain.tokens import Token, TokenStatus
@@ -18,8 +18,7 @@ def first_revocation(token: Token, ended: EndedGeneration | None, now: datetime)
     return ended.revocation if ended else own
 
 
-@dataclass(frozen=True, slots=True)
-class Ends:
+class Ends(Frozen):
     """The ends of an owner's tokens as they stand at ``now``.
 
     ``generations`` has the known records of ended generations.

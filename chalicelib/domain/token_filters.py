@@ -1,10 +1,11 @@
 """Properties by which administrators find tokens of all users."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any
 
+from chalicelib.domain.frozen import Frozen
 from chalicelib.domain.text import search_key
 from chalicelib.domain.token_rules import TokenRules
 from chalicelib.domain.tokens import Token, TokenStatus
@@ -13,8 +14,7 @@ from chalicelib.domain.users import User
 _TIMES = {"unused_for", "expires_within", "idle_within"}
 
 
-@dataclass(frozen=True, slots=True)
-class TokenFilter:
+class TokenFilter(Frozen):
     """Properties that a token must have. None and an empty text match every token.
 
     ``text`` is a part of the name. ``unused_for``, ``expires_within``, ``idle_within`` and

@@ -1,10 +1,10 @@
 """The operator's rules for tokens."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
 from chalicelib.domain.administrators import Administrators
 from chalicelib.domain.errors import TooManyCreations
+from chalicelib.domain.frozen import Frozen
 from chalicelib.domain.networks import RecordNetworks
 from chalicelib.domain.scopes import ScopeCatalogue
 from chalicelib.domain.users import User
@@ -15,8 +15,7 @@ MAX_LIFETIME = timedelta(days=3650)
 _ALMOST_A_SECOND = timedelta(microseconds=999_999)
 
 
-@dataclass(frozen=True, slots=True)
-class TokenRules:
+class TokenRules(Frozen):
     """The durations, the limits and the scopes that govern tokens, and the part of addresses to record."""
 
     idle_timeout: timedelta
@@ -58,8 +57,7 @@ class TokenRules:
         return self.purge_time(end + max(self.idle_timeout, MAX_OVERLAP))
 
 
-@dataclass(frozen=True, slots=True)
-class CreationLimits:
+class CreationLimits(Frozen):
     """The most live tokens of an owner, and the most creations and rotations on one UTC day.
 
     ``day_has_begun`` is true if the owner's row, as it was read, counts creations of the day already.

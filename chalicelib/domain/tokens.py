@@ -1,10 +1,10 @@
 """API tokens: their rows, their status, and the changes that they allow."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from enum import Enum
 
+from chalicelib.domain.frozen import Frozen, field, replace
 from chalicelib.domain.networks import Network, RecordNetworks
 from chalicelib.domain.noticed import Notice
 from chalicelib.domain.revocations import Revocation, RevocationReason
@@ -41,8 +41,7 @@ class TokenStatus(Enum):
         return self in (TokenStatus.REVOKED, TokenStatus.EXPIRED)
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(Frozen):
     """The row of an API token. The token string itself is not kept.
 
     ``usage`` is a lower bound of the uses on each of the last days. ``reuse_count`` is one of the uses

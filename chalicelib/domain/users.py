@@ -1,10 +1,10 @@
 """Users: their identity at the OpenID provider, and the status on which their tokens depend."""
 
-from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 
 from chalicelib.domain.errors import UserRemoved
+from chalicelib.domain.frozen import Frozen, replace
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -27,8 +27,7 @@ class UserStatus(Enum):
     REMOVED = "removed"
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(Frozen):
     """A person in a verified JWT of the OpenID provider.
 
     ``subject`` is the value of ``subject_claim``. ``role`` None means that the JWT says nothing about
@@ -46,8 +45,7 @@ class Identity:
     email_verified: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class User:
+class User(Frozen):
     """The owner of tokens.
 
     A token counts only while its ``generation`` equals its owner's, so a new generation ends all tokens

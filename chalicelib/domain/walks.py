@@ -1,11 +1,11 @@
 """The daily walk of the sweep through all users and their tokens."""
 
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from chalicelib.domain.frozen import Frozen, replace
 
-@dataclass(frozen=True, slots=True)
-class Walk:
+
+class Walk(Frozen):
     """A walk, and the place that it has reached. One begins on each UTC day.
 
     ``position`` is the place of a user in the index of users. That user and all users before are done.

@@ -1,8 +1,8 @@
 """Bearer challenges (RFC 6750 section 3)."""
 
-from dataclasses import dataclass
 from typing import Self
 
+from chalicelib.domain.frozen import Frozen
 from chalicelib.domain.scopes import write_scope
 from chalicelib.settings import Settings
 from chalicelib.settings.endpoints import Endpoints
@@ -16,8 +16,7 @@ def bearer(**parameters: str | None) -> str:
     return "Bearer " + ", ".join(f'{name}="{_escaped(value)}"' for name, value in given.items() if value)
 
 
-@dataclass(frozen=True, slots=True)
-class ApiChallenges:
+class ApiChallenges(Frozen):
     """The challenges of an API that takes API tokens.
 
     ``resource_metadata`` leads clients to the authorization server (RFC 9728 section 5.1).

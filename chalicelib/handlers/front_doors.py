@@ -4,11 +4,10 @@ Each function is deployed as ``chalicelib.handlers.front_doors.<name>``. ``docs/
 attach one to an API.
 """
 
-from dataclasses import dataclass
-
 from chalicelib import bootstrap, logs
 from chalicelib.domain.callers import Caller, Door
 from chalicelib.domain.errors import AmbiguousPath, InsufficientScope, PathTooLong
+from chalicelib.domain.frozen import Frozen
 from chalicelib.handlers.authorizer import (
     AuthorizerResponse,
     Event,
@@ -28,8 +27,7 @@ _DEFAULT_STAGE = "/$default"
 bootstrap.start()
 
 
-@dataclass(frozen=True, slots=True)
-class _Request:
+class _Request(Frozen):
     """A request to an API. It is callable, so that it can be passed as ``lets_in``."""
 
     method: str

@@ -5,11 +5,11 @@ The walk goes back from day to day through the index of days, which DynamoDB kee
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from chalicelib.domain.event_views import as_administrators_see
 from chalicelib.domain.events import LONGEST_RETENTION, ActorKind, Event, EventType
+from chalicelib.domain.frozen import Frozen
 from chalicelib.domain.networks import RecordNetworks
 from chalicelib.domain.ports.events import EventStore
 from chalicelib.domain.ports.time import Clock
@@ -36,8 +36,7 @@ _MILLISECONDS = re.compile(r"[0-9]{15}")
 _BOUND = re.compile(rf"{_MILLISECONDS.pattern}|{POSITION.pattern}")
 
 
-@dataclass(frozen=True, slots=True)
-class AllEventsQuery:
+class AllEventsQuery(Frozen):
     """The filters and the start of a page. ``actor`` is a kind, or the id of a user or a token.
 
     Events at ``since`` are listed, those at ``until`` are not.
@@ -114,8 +113,7 @@ class ListAllEvents:
         return found, None if place.is_at_end else place
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(Frozen):
     """The part of the walk that is left: events before ``before``, down to ``since``.
 
     Either is a time in milliseconds since 1970, or the position of an event. A page keeps ``since``, so

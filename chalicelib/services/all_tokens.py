@@ -6,9 +6,9 @@ and a page may be short or even empty. Its reads are eventually consistent, whic
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 
+from chalicelib.domain.frozen import Frozen, field
 from chalicelib.domain.ids import TOKEN_ID, USER_ID
 from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.ports.tokens import AuthorizationStore, TokenIndex, TokenStore
@@ -35,8 +35,7 @@ from chalicelib.services.users import POSITION, has_text
 _TOKEN_ID_OR_NONE = re.compile(rf"(?:{TOKEN_ID.pattern})?")
 
 
-@dataclass(frozen=True, slots=True)
-class AllTokensQuery:
+class AllTokensQuery(Frozen):
     """The filters and the start of a page.
 
     ``owner`` is a user id, or a text as in the search of users. ``anywhere`` is the id of a token or of a
@@ -87,16 +86,14 @@ class AllTokensQuery:
         return search_key(self.anywhere) in search_key(token.name) or has_text(owner, self.anywhere)
 
 
-@dataclass(frozen=True, slots=True)
-class OwnedView:
+class OwnedView(Frozen):
     """A token and its owner."""
 
     owner: User
     view: TokenView
 
 
-@dataclass(frozen=True, slots=True)
-class AllTokensPage:
+class AllTokensPage(Frozen):
     """One page: the newest users first, and the newest tokens of each first.
 
     ``next_cursor`` is None on the last page. Any page may be short or even empty.
@@ -157,8 +154,7 @@ class ListAllTokens:
         ]
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(Frozen):
     """The owner who was read last, and this owner's last token, or "" if all of them were read."""
 
     position: str

@@ -1,18 +1,19 @@
 """Callers of the protected API, as views and gateways see them."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Protocol
-from urllib.parse import quote, unquote
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol, TypeAlias
 
 from chalicelib import logs, numeric_date
 from chalicelib.domain.errors import NotAuthenticated
+from chalicelib.domain.frozen import Frozen, field
 from chalicelib.domain.paths import readings
 from chalicelib.domain.scopes import EVERYTHING, Route, ScopeCatalogue, parse_scope, write_scope
 from chalicelib.services.verify import Verified
 
 # Printable ASCII without the characters that end or escape strings of JSON and templates, and without "%".
-_PLAIN = "".join(map(chr, range(0x20, 0x7F))).translate({ord(c): None for c in '"\\%'})
+_PLAIN = frozenset(map(chr, range(0x20, 0x7F))) - set('"\\%')
+
+RoutesOf: TypeAlias = Callable[[frozenset[str]], Sequence[Route]]
 
 
 class ApiCaller(Protocol):
@@ -27,8 +28,7 @@ class ApiCaller(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class TokenCaller:
+class TokenCaller(Frozen):
     """The bearer of an API token, as the authorizer describes it to the view."""
 
     user_id: str
@@ -93,12 +93,12 @@ class Admitted(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class AdmittedToken:
+class AdmittedToken(Frozen):
     """The bearer of a verified token."""
 
     verified: Verified
     catalogue: ScopeCatalogue = field(repr=False)
+    routes_of: RoutesOf = field(repr=False)
 
     @property
     def principal(self) -> str:
@@ -117,7 +117,7 @@ class AdmittedToken:
 
     def routes(self) -> Sequence[Route]:
         """Return the routes that the scopes cover."""
-        return self.catalogue.routes(self.verified.scopes)
+        return self.routes_of(self.verified.scopes)
 
     def opens(self, method: str, path: str) -> bool:
         """Return True if the scopes cover a request, in every form in which a backend may read its path.
@@ -159,13 +159,23 @@ def authorizer_context(verified: Verified) -> dict[str, str]:
     context = {
         "user_id": token.user_id,
         "token_id": token.id,
-        "token_name": quote(token.name, safe=_PLAIN),
+        "token_name": _quoted(token.name),
         "scopes": write_scope(verified.scopes),
         "idle_at": str(numeric_date.write(token.idle_at)),
     }
     if verified.ends_at:
         context["expires_at"] = str(numeric_date.write(verified.ends_at))
     return context
+
+
+def _quoted(name: str) -> str:
+    """Return a name with the characters percent-encoded that are not plain."""
+    # Most names are plain. Then a decision does not load this module.
+    if _PLAIN.issuperset(name):
+        return name
+    from urllib.parse import quote
+
+    return quote(name, safe="".join(_PLAIN))
 
 
 def token_caller(context: Mapping[str, str] | None, catalogue: ScopeCatalogue) -> TokenCaller:
@@ -175,6 +185,8 @@ def token_caller(context: Mapping[str, str] | None, catalogue: ScopeCatalogue) -
     """
     if not context or "token_id" not in context:
         raise NotAuthenticated
+    from urllib.parse import unquote
+
     logs.add(user_id=context["user_id"], token_id=context["token_id"])
     return TokenCaller(
         user_id=context["user_id"],

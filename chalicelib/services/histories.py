@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import timedelta
 
 from chalicelib.domain.event_views import as_administrators_see, as_its_owner_sees, is_about
 from chalicelib.domain.events import ActorKind, Event
+from chalicelib.domain.frozen import Frozen, field
 from chalicelib.domain.ids import EVENT_ID, USER_ID
 from chalicelib.domain.networks import RecordNetworks
 from chalicelib.domain.ports.events import EventCount, EventStore
@@ -28,16 +28,14 @@ _PEOPLE = (ActorKind.PERSON, ActorKind.ADMINISTRATOR)
 _LEEWAY = timedelta(minutes=1)
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryQuery:
+class HistoryQuery(Frozen):
     """The size and the start of a page."""
 
     limit: int = DEFAULT_LIMIT
     cursor: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class EventPage:
+class EventPage(Frozen):
     """One page. ``next_cursor`` is None on the last. Any page may be short or even empty.
 
     ``names`` has what to show of the users that administrators read about, by their ids.

@@ -2,11 +2,11 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import islice
 
 from chalicelib.domain.errors import IdentityTaken, InvalidRequest, UserNotFound
 from chalicelib.domain.events import Actor, EventType
+from chalicelib.domain.frozen import Frozen
 from chalicelib.domain.identities import SubjectIdentifier, moved
 from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.ports.users import UserStore
@@ -21,8 +21,7 @@ MOST_USERS_READ = 2_000
 _STORE_PAGE = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(Frozen):
     """A user before and after a move. ``is_done`` is True if the identity leads to the user already."""
 
     before: User
@@ -73,8 +72,7 @@ class MoveUsers:
         return retry_on_conflict(attempt)
 
 
-@dataclass(frozen=True, slots=True)
-class OutOfReach:
+class OutOfReach(Frozen):
     """The number of active users that no sign-in reaches, by issuer and subject claim.
 
     ``is_complete`` is False if more users exist than were read.

@@ -1,18 +1,17 @@
 """Introspection (RFC 7662). It is not counted as a use, so nothing is written."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib import logs
 from chalicelib.domain.errors import InvalidToken, WrongClaims
+from chalicelib.domain.frozen import Frozen
 from chalicelib.domain.ids import API_TOKEN_PREFIX
 from chalicelib.domain.ports.signing import AccessTokenVerifier
 from chalicelib.services.verify import VerifyToken
 
 
-@dataclass(frozen=True, slots=True)
-class ActiveToken:
+class ActiveToken(Frozen):
     """A token that may be used right now, as RFC 7662 section 2.2 describes it.
 
     ``jti`` is its own id. ``client_id`` is the API token behind an access token, and None for an API token.

@@ -1,7 +1,6 @@
 """The journal: it makes the event of each change, which is written in the change's own transaction."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from chalicelib.domain.callers import Caller
@@ -15,6 +14,7 @@ from chalicelib.domain.events import (
     differences_of_token,
     differences_of_user,
 )
+from chalicelib.domain.frozen import replace
 from chalicelib.domain.ids import derived_event_id, new_event_id
 from chalicelib.domain.keys import KeyUse, VerificationKey
 from chalicelib.domain.networks import Address, RecordNetworks, recorded

@@ -3,12 +3,12 @@
 import json
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from chalicelib import strict_json
 from chalicelib.domain.errors import InvalidCursor
+from chalicelib.domain.frozen import Frozen
 from chalicelib.domain.ids import TOKEN_ID
 from chalicelib.domain.token_ends import Ends
 from chalicelib.domain.tokens import Token
@@ -42,8 +42,7 @@ def _time(moment: datetime | None) -> str | None:
     return f"{(moment - _EPOCH) // _MILLISECOND:015d}" if moment else None
 
 
-@dataclass(frozen=True, slots=True)
-class _Column:
+class _Column(Frozen):
     """A value to order by, as text of a ``form``. None, for tokens without one, comes last both ways."""
 
     key: SortKey
@@ -64,16 +63,14 @@ _COLUMNS: dict[str, _Column] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Frozen):
     """A token's place in an order. The id breaks ties. ``key`` is None if the token has no value."""
 
     key: str | None
     token_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Frozen):
     """An order of tokens, as ``sort`` names it. With ``-`` in front it descends."""
 
     sort: Sort

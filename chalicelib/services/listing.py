@@ -5,11 +5,11 @@ place in the order, so new tokens shift nothing.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 
 from chalicelib.domain.errors import TooManyToSort
+from chalicelib.domain.frozen import Frozen, replace
 from chalicelib.domain.networks import RecordNetworks
 from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.ports.tokens import TokenStore
@@ -31,8 +31,7 @@ _STORE_PAGE = 200
 _MOST_GENERATIONS = 100
 
 
-@dataclass(frozen=True, slots=True)
-class TokenQuery:
+class TokenQuery(Frozen):
     """The filters, the order and the start of a page. An order with ``-`` descends.
 
     ``ended`` is True for revoked and expired tokens only, and False for the others only. ``text`` is the
@@ -47,8 +46,7 @@ class TokenQuery:
     cursor: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class TokenView:
+class TokenView(Frozen):
     """A token as its owner sees it now. ``refused_since`` is None while it may be used.
 
     ``expires_at`` is the token's own expiry, or an earlier one by today's MAX_TOKEN_LIFETIME_DAYS.
@@ -61,8 +59,7 @@ class TokenView:
     expires_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class TokenPage:
+class TokenPage(Frozen):
     """One page. ``next_cursor`` is None on the last. Any page may be short or even empty."""
 
     tokens: Sequence[TokenView]
@@ -150,8 +147,7 @@ class ListTokens:
         return self._store.find_ended_generations(owner.id, set(islice(named, _MOST_GENERATIONS)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Match:
+class _Match(Frozen):
     owner: User
     query: TokenQuery
     text_key: str

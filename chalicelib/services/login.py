@@ -1,11 +1,11 @@
 """Sign-ins at the page: to the provider and back (OpenID Connect Core section 3.1)."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
 
 from chalicelib import logs
 from chalicelib.domain.callers import Caller
 from chalicelib.domain.errors import LoginFailed, SignInRefused
+from chalicelib.domain.frozen import Frozen, field
 from chalicelib.domain.ids import began_by, new_login_id
 from chalicelib.domain.ports.sign_in import LoginProvider, SessionStore
 from chalicelib.domain.ports.time import Clock
@@ -18,8 +18,7 @@ from chalicelib.services.sessions import Sessions, cookie_hash, random_text
 _CANCELLED = "access_denied"
 
 
-@dataclass(frozen=True, slots=True)
-class LoginBegun:
+class LoginBegun(Frozen):
     """The provider's address for the browser, and the cookie of the sign-in.
 
     ``id`` is part of the cookie's name, so that each tab has its own cookie. The browser must forget the
@@ -32,8 +31,7 @@ class LoginBegun:
     dropped: Collection[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Callback:
+class Callback(Frozen):
     """The provider's response as the browser brings it (RFC 6749 sections 4.1.2 and 4.1.2.1).
 
     Missing parameters are empty. ``unverified_login_cookie`` is the cookie of the sign-in that the state
@@ -49,8 +47,7 @@ class Callback:
     is_expected: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class LoginDone:
+class LoginDone(Frozen):
     """The address for the browser, and the cookie of the new session."""
 
     return_to: str

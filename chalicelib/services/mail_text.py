@@ -2,10 +2,10 @@
 
 import html
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
 
+from chalicelib.domain.frozen import Frozen
 from chalicelib.domain.mails import Mail
 from chalicelib.domain.tokens import Token
 
@@ -15,8 +15,7 @@ MOST_SHOWN = 50
 _TURN_OFF = "To turn these mails off, sign in at your page and clear the box below the list of your tokens."
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Frozen):
     """A sentence about a token. ``name`` is chosen by the owner, so it may hold any character."""
 
     token_id: str

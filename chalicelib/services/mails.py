@@ -2,11 +2,11 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib import base64url, logs
 from chalicelib.domain.errors import MailRefused
+from chalicelib.domain.frozen import Frozen
 from chalicelib.domain.mails import MailRound, gets_mails
 from chalicelib.domain.noticed import Notice
 from chalicelib.domain.ports.mails import Mailer, MailStore
@@ -20,8 +20,7 @@ from chalicelib.services.coming import mail_about
 _PAGE = 200
 
 
-@dataclass(frozen=True, slots=True)
-class MailComing:
+class MailComing(Frozen):
     """The mail after the visits of an owner's tokens. ``page`` is the address of the owner's page."""
 
     tokens: TokenStore

@@ -1,7 +1,6 @@
 """Reads and changes of an owner's tokens."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 
@@ -9,6 +8,7 @@ from chalicelib import logs
 from chalicelib.domain.administrators import ActingAdmin
 from chalicelib.domain.errors import PreconditionFailed
 from chalicelib.domain.events import Actor, EventType, type_of_change
+from chalicelib.domain.frozen import Frozen
 from chalicelib.domain.networks import Network
 from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.ports.tokens import TokenStore
@@ -25,8 +25,7 @@ from chalicelib.services.listing import ListTokens, TokenView
 from chalicelib.services.lookup import find_owned
 
 
-@dataclass(frozen=True, slots=True)
-class TokenPatch:
+class TokenPatch(Frozen):
     """The changes to a token. None leaves a member as it is. ``status`` is active or inactive.
 
     An empty ``allowed_networks`` allows every address.

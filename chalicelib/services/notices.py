@@ -1,10 +1,10 @@
 """Notices to owners of tokens about what is coming. Each one is an event by the system."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.domain.events import SYSTEM, Difference, Event, EventType
+from chalicelib.domain.frozen import Frozen
 from chalicelib.domain.noticed import Notice, NoticeKind
 from chalicelib.domain.notices import deadlines_of, due_notices, given
 from chalicelib.domain.ports.sweeps import OwnedRows, SweepStore, SweptToken
@@ -20,8 +20,7 @@ _TYPES: Mapping[NoticeKind, EventType] = {
 _MEMBERS: Mapping[NoticeKind, str] = {NoticeKind.IDLING: "idle_at", NoticeKind.EXPIRING: "expires_at"}
 
 
-@dataclass(frozen=True, slots=True)
-class GiveNotices:
+class GiveNotices(Frozen):
     """A visit of the sweep: the notices that are due, each once for a stage, with their events."""
 
     store: SweepStore

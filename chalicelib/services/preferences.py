@@ -1,9 +1,9 @@
 """Preferences of a person for the own account."""
 
-from dataclasses import replace
 from functools import cache
 
 from chalicelib.domain.errors import ConcurrentChange
+from chalicelib.domain.frozen import replace
 from chalicelib.domain.ports.users import Counted, UserStore
 from chalicelib.domain.users import User
 from chalicelib.services.conflicts import retry_on_conflict

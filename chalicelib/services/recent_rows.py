@@ -1,10 +1,10 @@
 """Rows that decisions of the authorizer may use again (docs/decisions/0028-decision-reuse.md)."""
 
 from collections import OrderedDict
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Lock
 
+from chalicelib.domain.frozen import Frozen
 from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.tokens import Token
 from chalicelib.domain.users import User
@@ -12,8 +12,7 @@ from chalicelib.domain.users import User
 MOST_TOKENS = 1_000
 
 
-@dataclass(frozen=True, slots=True)
-class Rows:
+class Rows(Frozen):
     """A token, its owner, and the time when the read of both began."""
 
     token: Token

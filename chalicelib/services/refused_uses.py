@@ -2,12 +2,12 @@
 
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from threading import Lock
 
 from chalicelib import logs
 from chalicelib.domain.errors import DependencyUnavailable
+from chalicelib.domain.frozen import replace
 from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.ports.tokens import AuthorizationStore
 from chalicelib.domain.rotation import needs_reuse_record, reused

@@ -3,7 +3,6 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import timedelta
 
 from chalicelib import logs
@@ -14,6 +13,7 @@ from chalicelib.domain.errors import (
     TooManyJobs,
 )
 from chalicelib.domain.events import Actor
+from chalicelib.domain.frozen import Frozen, field
 from chalicelib.domain.ids import JOB_ID, job_id_for
 from chalicelib.domain.ports.revocation_jobs import KeptJob, RevocationJobStore
 from chalicelib.domain.ports.time import Clock
@@ -31,8 +31,7 @@ MOST_AT_ONCE = 100
 """The largest number of tokens that the request itself revokes or pauses."""
 
 
-@dataclass(frozen=True, slots=True)
-class WantedRevocations:
+class WantedRevocations(Frozen):
     """A request for a job. If ``token_ids`` is empty, it is about the tokens that match the filter."""
 
     reason: RevocationReason

@@ -1,8 +1,8 @@
 """The tokens that a revocation job comes to next, found in a bounded number of reads a page."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from chalicelib.domain.frozen import Frozen
 from chalicelib.domain.ids import USER_ID
 from chalicelib.domain.ports.revocation_jobs import RevocationJobStore
 from chalicelib.domain.ports.sweeps import OwnedRows, SweepStore, UserPosition
@@ -15,8 +15,7 @@ TOKENS_AT_A_TIME = 100
 USERS_AT_A_TIME = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Frozen):
     """A token, and the job's place after it. ``owner_id`` is None if no index knows the token."""
 
     owner_id: str | None
@@ -24,8 +23,7 @@ class Target:
     place: JobPlace
 
 
-@dataclass(frozen=True, slots=True)
-class TargetPage:
+class TargetPage(Frozen):
     """Tokens, and the job's place after all of them. The page may be empty before the last one."""
 
     targets: Sequence[Target]

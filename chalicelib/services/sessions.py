@@ -3,11 +3,11 @@
 import hashlib
 import hmac
 import secrets
-from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib import logs
 from chalicelib.domain.errors import CrossSiteRequest, DependencyUnavailable, NotAuthenticated
+from chalicelib.domain.frozen import Frozen
 from chalicelib.domain.ports.sign_in import SessionStore
 from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.ports.users import UserStore
@@ -26,8 +26,7 @@ def cookie_hash(unverified_cookie: str) -> str:
     return hashlib.sha256(unverified_cookie.encode(errors="surrogatepass")).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class Visitor:
+class Visitor(Frozen):
     """The signed-in user at the page, and the session."""
 
     user: User

@@ -1,18 +1,16 @@
 """Callers of the management API, by the provider's JWT or by the page's session cookie."""
 
-from dataclasses import dataclass, field
-
 from chalicelib.domain.administrators import Administrators
 from chalicelib.domain.callers import Caller
 from chalicelib.domain.errors import AdminRequired, CrossSiteRequest, NotAuthenticated, SessionChanged
+from chalicelib.domain.frozen import Frozen, field
 from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.users import Role, User
 from chalicelib.services.accounts import Accounts
 from chalicelib.services.sessions import Sessions, Visitor
 
 
-@dataclass(frozen=True, slots=True)
-class Credentials:
+class Credentials(Frozen):
     """The credentials of a call, the caller, and what the browser says about the call.
 
     ``unverified_bearer`` None means that the call has no Authorization header. ``changes`` is True unless

@@ -2,11 +2,11 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 
 from chalicelib.domain.attention import Attention, attention_to
+from chalicelib.domain.frozen import Frozen
 from chalicelib.domain.networks import RecordNetworks
 from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.ports.tokens import TokenStore
@@ -23,8 +23,7 @@ MAX_COUNT = 1_000
 _STORE_PAGE = 1_000
 
 
-@dataclass(frozen=True, slots=True)
-class Attended:
+class Attended(Frozen):
     """The number of tokens that need attention for one reason, and the one whose time is nearest to now.
 
     The token shows that part of addresses that may still be kept, and none if its generation has ended.
@@ -35,8 +34,7 @@ class Attended:
     token: Token | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(Frozen):
     """A user's tokens in numbers. If it is not ``is_complete``, they are lower bounds.
 
     ``live`` and ``limit`` are the places in the quota. ``working`` are the tokens that work while the user
@@ -61,8 +59,7 @@ class Summary:
         return sum(count for status, count in self.statuses.items() if status.is_ended)
 
 
-@dataclass(frozen=True, slots=True)
-class TokenCount:
+class TokenCount(Frozen):
     """A number of tokens, at most 1,000. With ``is_more``, there are more or there may be more."""
 
     count: int = 0

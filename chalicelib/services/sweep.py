@@ -10,6 +10,7 @@ from typing import Protocol
 
 from chalicelib import logs
 from chalicelib.domain.errors import MailUnavailable
+from chalicelib.domain.frozen import Frozen
 from chalicelib.domain.ports.sweeps import KeptWalk, OwnedRows, SweepStore, SweptToken, UserPosition
 from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.removals import is_from_before_removal
@@ -34,8 +35,7 @@ class Visit(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class FillIndexKeys:
+class FillIndexKeys(Frozen):
     """The keys of the generic index, for rows that 0.1 wrote."""
 
     store: SweepStore
@@ -48,8 +48,7 @@ class FillIndexKeys:
         return True
 
 
-@dataclass(frozen=True, slots=True)
-class ForgetAddresses:
+class ForgetAddresses(Frozen):
     """The end of the addresses that tokens from before the removal of their owner have."""
 
     store: SweepStore

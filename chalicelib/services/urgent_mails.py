@@ -14,6 +14,7 @@ from itertools import groupby
 from chalicelib import logs
 from chalicelib.domain.errors import DependencyUnavailable, MailRefused, MailUnavailable, StoreUnavailable
 from chalicelib.domain.events import EventType
+from chalicelib.domain.frozen import Frozen
 from chalicelib.domain.mails import Urgent, UrgentKind, UrgentMails, gets_mails
 from chalicelib.domain.ports.mails import KeptUrgent, Mailer, MailStore
 from chalicelib.domain.ports.time import Clock, Sleep
@@ -43,8 +44,7 @@ class Mailed:
     lost: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class MailAtOnce:
+class MailAtOnce(Frozen):
     """The mails for the records of one invocation: at most one for each owner and day."""
 
     users: UserStore

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 
@@ -15,6 +14,7 @@ from chalicelib.domain.errors import (
     UserNotFound,
 )
 from chalicelib.domain.events import Actor, EventType
+from chalicelib.domain.frozen import Frozen
 from chalicelib.domain.ids import USER_ID, new_generation
 from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.ports.users import Counted, UserStore
@@ -34,8 +34,7 @@ POSITION = re.compile(rf"[0-9]{{15}}#{USER_ID.pattern}")
 """The form of a place in the list of users."""
 
 
-@dataclass(frozen=True, slots=True)
-class UserQuery:
+class UserQuery(Frozen):
     """A filter, and a place to continue from. Users are listed newest first."""
 
     status: UserStatus | None
@@ -45,16 +44,14 @@ class UserQuery:
     issuer: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class UserList:
+class UserList(Frozen):
     """One page. ``next_cursor`` is None on the last. Any page may be short."""
 
     users: Sequence[User]
     next_cursor: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class UserChange:
+class UserChange(Frozen):
     """A user before and after a change. The two are equal if it changed nothing."""
 
     before: User

@@ -1,7 +1,6 @@
 """The decision about a presented API token: may it be used right now?"""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from chalicelib import logs
@@ -13,6 +12,7 @@ from chalicelib.domain.errors import (
     UnknownToken,
     WrongClaims,
 )
+from chalicelib.domain.frozen import Frozen, replace
 from chalicelib.domain.networks import Address, recorded
 from chalicelib.domain.ports.signing import TokenVerifier
 from chalicelib.domain.ports.time import Clock
@@ -31,8 +31,7 @@ UNKNOWN_CALLER = Caller(Door.OWN_API)
 NoteRefusal = Callable[[Token, RefusedReason, str | None], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Verified:
+class Verified(Frozen):
     """A token that may be used right now, and its owner.
 
     ``token`` is the row after this use. ``scopes`` are those that count now. ``ends_at`` is the latest end
@@ -45,8 +44,7 @@ class Verified:
     ends_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Origin:
+class _Origin(Frozen):
     """The address of a caller, and the text to record for it. Each is None if it is unknown."""
 
     address: Address | None

@@ -1,7 +1,8 @@
 """The addresses of this service, which follow from ``ISSUER`` and ``AUDIENCE``."""
 
-from dataclasses import dataclass
 from urllib.parse import quote, unquote, urlsplit
+
+from chalicelib.domain.frozen import Frozen
 
 TOKEN = "/oauth2/token"  # noqa: S105 - an address
 INTROSPECTION = "/oauth2/introspect"
@@ -15,8 +16,7 @@ DOCUMENTATION = "/docs"
 _UNENCODED = "/:%[]!&()*+,;=@"
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoints:
+class Endpoints(Frozen):
     """The addresses under one ``issuer``. ``resource`` is the API that tokens open."""
 
     issuer: str

@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
 
+from chalicelib.domain.frozen import Frozen
 from chalicelib.settings.reading import Reader
 
 # These stages protect nothing of value. Open mode also opens the APIs behind the authorizers.
@@ -28,8 +28,7 @@ class AuthMode(Enum):
     NONE = "none"
 
 
-@dataclass(frozen=True, slots=True)
-class GatewaySettings:
+class GatewaySettings(Frozen):
     """The shape of the deployed API.
 
     ``authorizer_cache_stages`` are other stages whose cached decisions also end with a revocation.

@@ -2,7 +2,6 @@
 
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from chalicelib.settings.reading import URL_PATTERN, Reader
 
@@ -28,7 +27,8 @@ _WELL_KNOWN = re.compile(r"/\.well-known(/|$)", re.IGNORECASE)
 def read_issuer(read: Reader) -> str:
     """Return the provider's issuer, exactly as ``iss`` in its JWTs."""
     issuer = read.url("OIDC_ISSUER", "https://login.example.com")
-    path = urlsplit(issuer).path if re.fullmatch(URL_PATTERN, issuer) else ""
+    match = re.fullmatch(URL_PATTERN, issuer)
+    path = (match[3] or "") if match else ""
     if document := _WELL_KNOWN.search(path):
         address = path[document.start() :]
         read.refuse(

@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.events import LONGEST_RETENTION
+from chalicelib.domain.frozen import Frozen, field
 from chalicelib.domain.ids import MAX_API_TOKEN_LENGTH
 from chalicelib.domain.networks import RecordNetworks
 from chalicelib.domain.scopes import DEFAULT_CATALOGUE, ScopeCatalogue
@@ -37,8 +37,7 @@ class RotatedTokenReuse(Enum):
     REVOKE_FAMILY = "revoke_family"
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Frozen):
     """Every setting but those of the gateway, checked one by one and together."""
 
     table_name: str

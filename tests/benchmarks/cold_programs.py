@@ -71,8 +71,7 @@ PROGRAMS_OVER_TLS = {
         imports="", made='ssl.create_default_context(cafile="certifi/cacert.pem")'
     ),
     CONTEXT: _CONTEXT.format(
-        imports="from chalicelib.adapters.dynamodb.lean.client import authorities",
-        made="ssl.create_default_context(cafile=authorities())",
+        imports="from chalicelib.adapters.dynamodb.lean.trust import Trust", made="Trust.of('us-east-1')"
     ),
 }
 

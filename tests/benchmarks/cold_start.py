@@ -106,7 +106,7 @@ def _trusted(root: Path) -> ssl.SSLContext:
     with tempfile.TemporaryDirectory(prefix="bodhi-bench-") as folder:
         authority = Path(folder) / "authority.pem"
         certificate = an_authority(authority).certificate(Path(folder) / "server.pem", "localhost")
-        for trusted in root.glob("certifi/*.pem"):
+        for trusted in (*root.glob("certifi/*.pem"), *root.rglob("amazon.pem")):
             trusted.write_bytes(trusted.read_bytes() + authority.read_bytes())
         return server_context(certificate)
 

@@ -8,6 +8,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import certifi
 import pytest
 
 from infra.__main__ import main
@@ -93,7 +94,7 @@ def test_compiled_modules_are_used_whatever_the_time_of_their_source(unpacked: P
 def test_functions_start_from_what_ships(unpacked: Path, module: str) -> None:
     """With all that may be loaded later. A package may only warn of another one that it misses."""
     script = (
-        f"import sys; sys.path.insert(0, {str(unpacked)!r}); import {module}; import chalicelib\n"
+        f"import os, sys; sys.path.insert(0, {str(unpacked)!r}); import {module}; import chalicelib\n"
         "from chalicelib import bootstrap\n"
         "from chalicelib.adapters import aws\n"
         "service = bootstrap.current()\n"
@@ -101,9 +102,9 @@ def test_functions_start_from_what_ships(unpacked: Path, module: str) -> None:
         "service.login_provider, service.verify, service.issue, service.flush\n"
         "aws.rest_apis_client(), aws.http_apis_client()\n"
         "import botocore\n"
-        "from chalicelib.adapters.dynamodb.lean.client import authorities\n"
-        "assert service.lean and authorities().is_file()\n"
-        "print(chalicelib.__file__, botocore.__file__, authorities())"
+        "from chalicelib.adapters.dynamodb.lean import trust\n"
+        "assert service.lean and all(map(os.path.isfile, (trust.AMAZON, trust.certifi_file())))\n"
+        "print(chalicelib.__file__, botocore.__file__, trust.AMAZON, trust.certifi_file())"
     )
     done = subprocess.run(
         [sys.executable, "-W", "error", "-B", "-I", "-c", script],
@@ -129,7 +130,9 @@ def small_zip(folder: Path, *names: str) -> Path:
     with zipfile.ZipFile(code, "w") as packed:
         packed.writestr("app.py", "")
         packed.writestr("chalicelib/__init__.py", "")
+        packed.writestr("chalicelib/adapters/dynamodb/lean/__init__.py", "")
         packed.writestr("botocore/data/endpoints.json", '{"partitions": []}')
+        packed.write(certifi.where(), "certifi/cacert.pem")
         for name in names:
             packed.writestr(name, "SECRET=1")
     return code

@@ -51,6 +51,8 @@ THIRD_PARTY_BY_THE_SDK = [
 ]
 # Modules that cost a cold start what no decision needs.
 NEVER_BY_A_DECISION = [
+    "dataclasses",
+    "inspect",
     "boto3",
     "botocore",
     "s3transfer",

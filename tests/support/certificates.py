@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 NOW = datetime.now(UTC)
 DAY = timedelta(days=1)
@@ -23,7 +23,13 @@ class Authority:
     key: ec.EllipticCurvePrivateKey
     name: x509.Name
 
-    def certificate(self, path: Path, name: str, until: datetime = NOW + DAY) -> Path:
+    def certificate(
+        self,
+        path: Path,
+        name: str,
+        until: datetime = NOW + DAY,
+        usage: x509.ObjectIdentifier = ExtendedKeyUsageOID.SERVER_AUTH,
+    ) -> Path:
         """Write a certificate with its key; the name may be an address."""
         key = ec.generate_private_key(ec.SECP256R1())
         alternative = (
@@ -32,11 +38,16 @@ class Authority:
         certificate = (
             _builder(x509.Name([]), self.name, key, until)
             .add_extension(x509.SubjectAlternativeName([alternative]), critical=True)
+            .add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
             .sign(self.key, SHA256())
         )
-        secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        path.write_bytes(secret + certificate.public_bytes(Encoding.PEM))
+        path.write_bytes(secret_of(key) + certificate.public_bytes(Encoding.PEM))
         return path
+
+
+def secret_of(key: ec.EllipticCurvePrivateKey) -> bytes:
+    """Return a private key in PEM, for a file beside its certificate."""
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
 def _builder(

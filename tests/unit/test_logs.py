@@ -1,8 +1,9 @@
 """Log lines: one JSON object each, about one decision or change."""
 
+import io
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 import pytest
@@ -183,6 +184,58 @@ def test_level_decides_what_is_written(capsys: pytest.CaptureFixture[str]) -> No
     lines = capsys.readouterr().out.splitlines()
     assert [json.loads(line)["event"] for line in lines] == ["loud"]
     assert logger.propagate is False
+
+
+def alone() -> None:
+    """Let our own handler be the only one, as on Lambda. Before a test, pytest adds its own."""
+    logging.getLogger(logs.LOGGER_NAME).handlers.clear()
+    logs.configure("INFO")
+
+
+@pytest.mark.parametrize("write", [logs.note, logs.warn])
+@pytest.mark.parametrize(
+    "fields", [{}, {"name": "\u2713\n\x00 {}", "count": 1, "none": None, "kind": {1}, "list": ["a", True]}]
+)
+def test_line_alone_is_that_of_the_formatter(
+    capsys: pytest.CaptureFixture[str], write: Callable[..., None], fields: dict[str, object]
+) -> None:
+    """With and without a record of ``logging``, byte for byte."""
+    alone()
+    with logs.request("request-7"):
+        write("event", **fields)
+        at_once = capsys.readouterr().out
+        with written():
+            write("event", **fields)
+        by_records = capsys.readouterr().out
+    times = [json.loads(line)["time"] for line in (at_once, by_records)]
+    assert at_once.replace(times[0], "") == by_records.replace(times[1], "")
+    assert at_once.count("\n") == 1
+
+
+def test_line_alone_makes_no_record(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A third of a refusal's time went into them."""
+    alone()
+    monkeypatch.setattr(logging, "LogRecord", None)
+    logs.note("event")
+    assert json.loads(capsys.readouterr().out)["event"] == "event"
+
+
+def test_line_that_cannot_be_written_fails_no_caller(capsys: pytest.CaptureFixture[str]) -> None:
+    """Standard output may be closed. ``logging`` reports it as always."""
+    alone()
+
+    class Closed(io.StringIO):
+        def write(self, text: str) -> int:
+            raise ValueError("I/O operation on closed file.")
+
+    (handler,) = logging.getLogger(logs.LOGGER_NAME).handlers
+    assert isinstance(handler, logging.StreamHandler)
+    handler.setStream(Closed())
+    with logs.entry("authorize"):
+        pass
+    assert "--- Logging error ---" in capsys.readouterr().err
 
 
 def test_cause_is_the_type_of_what_lies_behind() -> None:

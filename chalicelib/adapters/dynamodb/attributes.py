@@ -4,11 +4,11 @@ Times are whole milliseconds since 1970. Only ``purge_at`` is in seconds, as Dyn
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
+from chalicelib.domain.frozen import Frozen
 from chalicelib.domain.scopes import parse_scope, write_scope
 
 Attribute: TypeAlias = dict[str, str]
@@ -24,8 +24,7 @@ _MILLISECOND = timedelta(milliseconds=1)
 _SECOND = timedelta(seconds=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Codec(Generic[Value]):
+class Codec(Frozen, Generic[Value]):
     """A form of values in DynamoDB: text (``S``) or a number (``N``). Call it to write a value."""
 
     type: Literal["S", "N"]
@@ -79,8 +78,7 @@ usage: Codec[Mapping[date, int]] = Codec(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(Frozen):
     """A member of a value, and the attribute that keeps it. Both have one name if ``attribute`` is empty.
 
     An ``optional`` member is not written if it is None, zero or empty. If the attribute is missing, the
@@ -93,8 +91,7 @@ class Member:
     optional: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Derived(Generic[Row]):
+class Derived(Frozen, Generic[Row]):
     """Attributes that depend on several members, and the members that depend on several attributes.
 
     ``read`` is None if no member depends on several attributes.

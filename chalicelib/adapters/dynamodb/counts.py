@@ -1,7 +1,6 @@
 """The owner's row in a transaction about tokens. Its conditions guard the write, and it counts tokens."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from chalicelib.adapters.dynamodb import acting, attributes, items, primary_keys
@@ -14,6 +13,7 @@ from chalicelib.domain.errors import (
     TokenLimitReached,
     UserInactive,
 )
+from chalicelib.domain.frozen import replace
 from chalicelib.domain.token_rules import CreationLimits
 from chalicelib.domain.tokens import Token
 from chalicelib.domain.users import UserStatus

@@ -5,15 +5,15 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.adapters.dynamodb import attributes, items, primary_keys
 from chalicelib.adapters.dynamodb.attributes import Item
 from chalicelib.adapters.dynamodb.errors import ConditionFailed
-from chalicelib.adapters.dynamodb.events import put_event
 from chalicelib.adapters.dynamodb.reads import query_all
 from chalicelib.adapters.dynamodb.writes import Update, transact
 from chalicelib.domain.errors import ConcurrentChange
-from chalicelib.domain.events import Event
 from chalicelib.domain.keys import KeyRing, KeyUse, VerificationKey
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+    from chalicelib.domain.events import Event
 
 _HEAD = ("active", "next")
 
@@ -41,11 +41,14 @@ class DynamoDBKeyStore:
         )
         return KeyRing(tuple(items.PUBLIC_KEY.read(row) for row in rows))
 
-    def save_keys(self, before: KeyRing, after: KeyRing, event: Event) -> None:
+    def save_keys(self, before: KeyRing, after: KeyRing, event: "Event") -> None:
         """Write the rows that differ and the event, in one transaction.
 
         Raises ConcurrentChange, StoreUnavailable.
         """
+        # A decision reads keys only, so it does not load this module.
+        from chalicelib.adapters.dynamodb.events import put_event
+
         known = {key.kid: key for key in before.keys}
         writes = [self._key_write(known.get(k.kid), k) for k in after.keys if known.get(k.kid) != k]
         old, new = (_names(ring) for ring in (before, after))

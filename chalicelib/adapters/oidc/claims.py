@@ -1,7 +1,6 @@
 """The claims of a provider's JWT: the rules for a sign-in, and the person behind it."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +9,7 @@ from chalicelib.adapters.oidc.machines import is_machine
 from chalicelib.domain.admin_claims import AdminClaim
 from chalicelib.domain.claims import TokenType
 from chalicelib.domain.errors import SignInRefused
+from chalicelib.domain.frozen import Frozen
 from chalicelib.domain.reasons import SignInReason
 from chalicelib.domain.text import is_valid_subject, profile_text
 from chalicelib.domain.users import SIGN_IN_LEEWAY, Identity, Role
@@ -21,8 +21,7 @@ _MAX_PROFILE_LENGTH = 320
 _KINDS = {TokenType.ID_TOKEN: "id", TokenType.ACCESS_TOKEN: "access"}
 
 
-@dataclass(frozen=True, slots=True)
-class ProviderRules:
+class ProviderRules(Frozen):
     """The rules for JWTs of the trusted provider.
 
     ``audiences`` are for bearers. An ID token at the page must be for ``client_id``. A JWT that lacks

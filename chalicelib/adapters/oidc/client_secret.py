@@ -1,13 +1,13 @@
 """The OpenID client's secret: a setting on this machine, on AWS in Secrets Manager or SSM."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.domain.errors import IdentityProviderUnavailable
+from chalicelib.domain.frozen import Frozen, field
 from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.reasons import ProviderReason
 
@@ -31,8 +31,7 @@ class ClientSecret(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class FixedSecret:
+class FixedSecret(Frozen):
     """A secret that was given to the process, or None for a public client."""
 
     value: str | None = field(repr=False)
@@ -46,8 +45,7 @@ class FixedSecret:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class _Reading:
+class _Reading(Frozen):
     value: str = field(repr=False)
     at: datetime
 

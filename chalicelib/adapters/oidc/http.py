@@ -7,7 +7,6 @@ import codecs
 import contextlib
 import http.client
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -16,6 +15,7 @@ import urllib3
 from chalicelib import strict_json
 from chalicelib.adapters.oidc.kept_connections import KeptConnectionEnded, seconds_until
 from chalicelib.domain.errors import IdentityProviderUnavailable
+from chalicelib.domain.frozen import Frozen, field
 from chalicelib.domain.reasons import ProviderReason
 from chalicelib.logs import fact
 
@@ -24,8 +24,7 @@ MOST_BYTES = 256 * 1024
 _BOUNDS = strict_json.Bounds(longest=MOST_BYTES, deepest=32, most_values=20_000)
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(Frozen):
     """An HTTP response: its status and its whole body."""
 
     status: int

@@ -7,13 +7,13 @@ A JWT with marks of both is of neither kind. See RFC 7515 and RFC 7519 for the f
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from chalicelib import base64url, strict_json
 from chalicelib.adapters import jws
 from chalicelib.domain.claims import TokenType
 from chalicelib.domain.errors import SignInRefused
+from chalicelib.domain.frozen import Frozen, field
 from chalicelib.domain.reasons import SignInReason
 from chalicelib.logs import fact
 
@@ -43,8 +43,7 @@ _ID_TOKEN_CLAIMS = frozenset({"nonce", "at_hash", "c_hash"})  # OpenID Connect C
 _SCOPE_CLAIMS = frozenset({"scope", "scp"})  # RFC 9068 section 2.2.3; Okta and Microsoft Entra
 
 
-@dataclass(frozen=True, slots=True)
-class UnverifiedJwt:
+class UnverifiedJwt(Frozen):
     """A parsed JWT whose signature is not verified yet. ``kid`` None means that it does not name a key."""
 
     text: str = field(repr=False)

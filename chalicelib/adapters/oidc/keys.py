@@ -1,7 +1,6 @@
 """The keys of an OpenID provider (RFC 7517), and the verification of signatures."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 
 import jwt
@@ -20,6 +19,7 @@ from chalicelib.adapters.oidc.jwt import (
     UnverifiedJwt,
 )
 from chalicelib.domain.errors import IdentityProviderUnavailable
+from chalicelib.domain.frozen import Frozen, replace
 from chalicelib.domain.reasons import ProviderReason
 from chalicelib.logs import fact
 
@@ -52,8 +52,7 @@ class _UnusableKey(Exception):
     """A member of a key set that cannot be used."""
 
 
-@dataclass(frozen=True, slots=True)
-class ProviderKey:
+class ProviderKey(Frozen):
     """A public key, and the algorithms that it may be used with."""
 
     kid: str | None

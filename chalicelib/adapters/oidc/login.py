@@ -5,7 +5,6 @@ import hashlib
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote_plus, urlencode, urlsplit, urlunsplit
@@ -18,6 +17,7 @@ from chalicelib.adapters.oidc.client_secret import ClientSecret
 from chalicelib.adapters.oidc.http import Response, exchange, json_object
 from chalicelib.adapters.oidc.provider import OidcProvider, ProviderDocuments, ProviderRules
 from chalicelib.domain.errors import IdentityProviderUnavailable, LoginFailed, SignInRefused
+from chalicelib.domain.frozen import replace
 from chalicelib.domain.reasons import LoginReason, ProviderReason, provider_error, reason_of_error
 from chalicelib.domain.sessions import PendingLogin
 from chalicelib.domain.users import Identity

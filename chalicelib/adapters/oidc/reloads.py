@@ -5,12 +5,12 @@ The reasons and the arithmetic are in docs/decisions/0023-provider-keys.md.
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Lock
 from typing import Generic, TypeVar
 
 from chalicelib.domain.errors import IdentityProviderUnavailable, SignInRefused
+from chalicelib.domain.frozen import Frozen
 from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.reasons import ProviderReason, SignInReason
 
@@ -26,8 +26,7 @@ BURST = 3
 _LONGEST_WAIT_SECONDS = 6.0
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded(Generic[T]):
+class Loaded(Frozen, Generic[T]):
     """The result of a load. Loads are numbered in the order in which they begin."""
 
     value: T
@@ -35,8 +34,7 @@ class Loaded(Generic[T]):
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class _Failure:
+class _Failure(Frozen):
     reason: ProviderReason
     facts: Mapping[str, str]
     at: datetime

@@ -1,11 +1,11 @@
 """Stores of events, and the bus that they are sent to."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
 from chalicelib.domain.events import Event
+from chalicelib.domain.frozen import Frozen
 
 MOST_EVENTS = 10
 """The most events that a bus takes at once (EventBridge API Reference, "PutEvents")."""
@@ -15,16 +15,14 @@ MAX_COUNTED = 1_000
 """The largest number of events that a count tells."""
 
 
-@dataclass(frozen=True, slots=True)
-class EventCount:
+class EventCount(Frozen):
     """A number of events, at most 1,000. With ``is_more``, there are more or there may be more."""
 
     count: int
     is_more: bool
 
 
-@dataclass(frozen=True, slots=True)
-class EventPart:
+class EventPart(Frozen):
     """A part of a user's or a day's events, the newest first. ``next_position`` is None after the last.
 
     A part may be short or empty before the last one, because rows that cannot be read are left out.

@@ -1,22 +1,20 @@
 """The budget of flushes, and the caches that are flushed."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from chalicelib.domain.flush_budget import FlushBudget
+from chalicelib.domain.frozen import Frozen
 
 
-@dataclass(frozen=True, slots=True)
-class KeptBudget:
+class KeptBudget(Frozen):
     """The stored budget of flushes, and the id of the write that stored it."""
 
     budget: FlushBudget
     write_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class BudgetSwap:
+class BudgetSwap(Frozen):
     """The result of a write: the stored budget, which is the new one if ``won``.
 
     Otherwise another process stored it. None means that TTL or an operator deleted the row.

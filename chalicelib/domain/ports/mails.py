@@ -1,22 +1,20 @@
 """Mails, and the record of those that were sent."""
 
-from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
+from chalicelib.domain.frozen import Frozen
 from chalicelib.domain.mails import Mail, MailRound, UrgentMails
 
 
-@dataclass(frozen=True, slots=True)
-class KeptRound:
+class KeptRound(Frozen):
     """The stored round of an owner, and the id of the write that stored it."""
 
     round: MailRound
     write_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class KeptUrgent:
+class KeptUrgent(Frozen):
     """The stored urgent mails of an owner's day, and the id of the write that stored them."""
 
     mails: UrgentMails

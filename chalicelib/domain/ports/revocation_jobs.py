@@ -1,14 +1,13 @@
 """Stores of jobs that revoke many tokens."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
+from chalicelib.domain.frozen import Frozen
 from chalicelib.domain.revocation_jobs import RevocationJob
 
 
-@dataclass(frozen=True, slots=True)
-class KeptJob:
+class KeptJob(Frozen):
     """The stored job, and the id of the write that stored it."""
 
     job: RevocationJob

@@ -1,42 +1,38 @@
 """The rows of the sweep, and its checkpoint."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from chalicelib.domain.events import Event
+from chalicelib.domain.frozen import Frozen
 from chalicelib.domain.revocations import EndedGeneration
 from chalicelib.domain.tokens import Token
 from chalicelib.domain.users import User
 from chalicelib.domain.walks import Walk
 
 
-@dataclass(frozen=True, slots=True)
-class KeptWalk:
+class KeptWalk(Frozen):
     """The stored walk, and the id of the write that stored it."""
 
     walk: Walk
     write_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class UserPosition:
+class UserPosition(Frozen):
     """A user's id and place in the index of users."""
 
     user_id: str
     position: str
 
 
-@dataclass(frozen=True, slots=True)
-class SweptToken:
+class SweptToken(Frozen):
     """A token, and whether its row has the keys of the generic index. Rows of 0.1 lack them."""
 
     token: Token
     is_indexed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class OwnedRows:
+class OwnedRows(Frozen):
     """A user with the ended generations and some tokens, in the order of their ids.
 
     ``next_after`` is the id of the last token that was read, or None if no more tokens follow it.

@@ -1,19 +1,18 @@
 """Stores of users."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from typing import Protocol
 
 from chalicelib.domain.administrators import ActingAdmin
 from chalicelib.domain.events import Event
+from chalicelib.domain.frozen import Frozen
 from chalicelib.domain.revocations import EndedGeneration
 from chalicelib.domain.users import User
 
 
-@dataclass(frozen=True, slots=True)
-class UserPage:
+class UserPage(Frozen):
     """A page of users. ``next_position`` is None on the last page."""
 
     users: Sequence[User]

@@ -1,16 +1,15 @@
 """The cookies that the service sets and reads."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 
 from chalice.app import Request
 
+from chalicelib.domain.frozen import Frozen, replace
 from chalicelib.domain.sessions import LOGIN_LIFETIME, SESSION_LIFETIME
 from chalicelib.handlers.http.site import Site
 
 
-@dataclass(frozen=True, slots=True)
-class Cookie:
+class Cookie(Frozen):
     """A kind of cookie. Over TLS no other host can set it (RFC 6265bis section 4.1.3.2).
 
     ``lifetime_seconds`` is its Max-Age.

@@ -1,11 +1,10 @@
 """The credentials of a request, the address that it came from, and who acts by it."""
 
-from dataclasses import replace
-
 from chalice.app import Request
 
 from chalicelib.domain.callers import Caller, Door
 from chalicelib.domain.events import Actor, ActorKind
+from chalicelib.domain.frozen import replace
 from chalicelib.domain.users import User
 from chalicelib.handlers import callers
 from chalicelib.handlers.http.authorization_header import presented

@@ -3,13 +3,13 @@
 import inspect
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec
 
 from chalice.app import Blueprint, ChaliceAuthorizer, Request, Response
 
 from chalicelib.domain import errors
+from chalicelib.domain.frozen import Frozen, replace
 from chalicelib.handlers.http import requests
 from chalicelib.handlers.http.problems import PROBLEMS, Rendering, render_errors
 from chalicelib.handlers.http.wire import PATH_PARAMETERS, HeaderInput, Resource
@@ -30,8 +30,7 @@ _P = ParamSpec("_P")
 _Errors = tuple[type[errors.ApiTokensError], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
+class Access(Frozen):
     """The security ``schemes`` of a call, any one of which suffices, and the errors of checking them.
 
     The schemes are the OpenAPI document's. Without one, the call is open to everyone.
@@ -68,8 +67,7 @@ API_TOKEN = Access(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentedResponse:
+class DocumentedResponse(Frozen):
     """A successful response. If ``media_type`` is None, it has no body."""
 
     status: HTTPStatus = HTTPStatus.OK
@@ -83,8 +81,7 @@ CACHE_HEADERS = ("Cache-Control", "ETag")
 NOT_MODIFIED = DocumentedResponse(HTTPStatus.NOT_MODIFIED, headers=CACHE_HEADERS, media_type=None)
 
 
-@dataclass(frozen=True, slots=True)
-class Operation(Generic[_B, _Q]):
+class Operation(Frozen, Generic[_B, _Q]):
     """One call of the API.
 
     ``path`` is API Gateway's: ``{name}`` takes one segment, ``{name+}`` takes all that follow.
@@ -190,8 +187,7 @@ class Operation(Generic[_B, _Q]):
         return tuple(dict.fromkeys([*of_access, *of_input, *self.raises]))
 
 
-@dataclass(frozen=True, slots=True)
-class Documented:
+class Documented(Frozen):
     """An operation and the docstring of its view. The first sentence is the summary."""
 
     operation: Operation[Any, Any]

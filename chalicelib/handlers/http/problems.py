@@ -3,7 +3,6 @@
 import functools
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
 from math import ceil
@@ -14,6 +13,7 @@ from msgspec import UNSET
 
 from chalicelib import bootstrap, logs
 from chalicelib.domain import errors
+from chalicelib.domain.frozen import Frozen
 from chalicelib.domain.users import SIGN_IN_LEEWAY
 from chalicelib.handlers import challenges
 from chalicelib.handlers.challenges import ApiChallenges
@@ -135,8 +135,7 @@ def status_of_kind(kind: type[errors.ApiTokensError]) -> HTTPStatus:
     return next(known, HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
-@dataclass(frozen=True, slots=True)
-class Rendering:
+class Rendering(Frozen):
     """A form of errors, for callers and for the OpenAPI document.
 
     The member ``code_member`` of ``body`` has the code of the error. ``failure`` renders errors that are

@@ -6,7 +6,6 @@ They repeat only names that a client sent, shortened and quoted.
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
@@ -14,14 +13,14 @@ import msgspec
 from msgspec import inspect
 
 from chalicelib.domain.errors import InvalidRequest
+from chalicelib.domain.frozen import Frozen
 
 # The errors of msgspec name the member in their text only.
 _MEMBER = re.compile(r"at `\$\.([a-z_]+(?:\.[a-z_]+)*)")
 _MISSING = re.compile(r"missing required field `([a-z_]+)`$")
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Frozen):
     """The values that a member or parameter takes, in words. A refusal ends with the ``hint``.
 
     ``definition`` is that of a member that takes an object.
@@ -34,8 +33,7 @@ class Field:
     definition: type[Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Definition:
+class _Definition(Frozen):
     fields: Mapping[str, Field]
     is_closed: bool
 

@@ -1,12 +1,12 @@
 """The address of the service as the browser sees it."""
 
 import re
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from urllib.parse import urlsplit
 
 from chalice.app import Request
 
+from chalicelib.domain.frozen import Frozen
 from chalicelib.settings import is_loopback
 
 # A stage, or the base path of a custom domain, which may have several segments. An empty segment would
@@ -14,8 +14,7 @@ from chalicelib.settings import is_loopback
 _PREFIX = r"(?:/[A-Za-z0-9$_.+!*'()-]+)*"
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
+class Site(Frozen):
     """The origin of the service, and its ``prefix``.
 
     The prefix is the stage or the base path that API Gateway puts before our paths. It may be empty.

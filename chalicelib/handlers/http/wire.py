@@ -1,12 +1,12 @@
 """Types on the wire that more than one front reads or writes. The OpenAPI document is made of them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Annotated, Any, TypeVar
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from chalicelib.domain.frozen import Frozen, field
 from chalicelib.domain.ids import JOB_ID, TOKEN_ID, USER_ID
 from chalicelib.domain.network_lists import MAX_NETWORKS
 from chalicelib.domain.text import MAX_DESCRIPTION_LENGTH, MAX_NAME_LENGTH, plain_text_pattern
@@ -143,8 +143,7 @@ class Problem(Resource, frozen=True, kw_only=True):
     ] = UNSET
 
 
-@dataclass(frozen=True, slots=True)
-class HeaderInput:
+class HeaderInput(Frozen):
     """A header that a request may carry, or must."""
 
     name: str

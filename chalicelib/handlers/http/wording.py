@@ -4,16 +4,15 @@ Errors of the domain carry values. An error that is not worded here says its own
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from chalicelib.domain import errors
+from chalicelib.domain.frozen import Frozen
 from chalicelib.domain.network_lists import NetworkFault
 from chalicelib.domain.text import plain_text
 from chalicelib.handlers.http.refusals import quoted
 
 
-@dataclass(frozen=True, slots=True)
-class Members:
+class Members(Frozen):
     """The names that an endpoint gives to the members of a token request."""
 
     scopes: str

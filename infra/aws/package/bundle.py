@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.aws.errors import PackagingError
+from infra.aws.package.roots import PLACE, write_roots
 
 MAX_BYTES = 10_000_000
 
@@ -72,6 +73,7 @@ def rewrite(package: Path) -> int:
             packed.extractall(root)
         _refuse_stray(root)
         _prune(root)
+        write_roots(root)
         _shorten(root / "botocore" / "data")
         _compile(root)
         _zip(root, package)
@@ -86,7 +88,8 @@ def _refuse_stray(root: Path) -> None:
     own = [root / "app.py", *(root / "chalicelib").rglob("*")]
     for path in own:
         name = path.relative_to(root).as_posix()
-        if path.is_file() and "__pycache__" not in path.parts and not _OWN.fullmatch(name):
+        is_known = "__pycache__" in path.parts or name == PLACE or _OWN.fullmatch(name)
+        if path.is_file() and not is_known:
             raise PackagingError(f"{name} must not ship. Remove it from the project.")
 
 

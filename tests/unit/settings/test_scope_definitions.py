@@ -211,7 +211,9 @@ def test_the_counted_size_is_the_size_at_most(definitions: dict[str, Any]) -> No
     longest = [f"1111:2222:3333:4444:5555:6666:7777:888{n}" for n in range(MAX_NETWORKS)]
     owner = a_user()
     token = a_token(owner, name="\N{KEY}" * MAX_NAME_LENGTH, allowed_networks=allowed_networks(longest))
-    admitted = AdmittedToken(Verified(token, owner, names, START + MAX_LIFETIME), catalogue)
+    admitted = AdmittedToken(
+        Verified(token, owner, names, START + MAX_LIFETIME), catalogue, catalogue.routes
+    )
     base = "arn:aws-us-gov:execute-api:us-gov-west-1:123456789012:a1b2c3d4e5/" + "s" * 30
 
     answer = allow_routes(admitted, f"{base}/GET/resource-1/a")

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from itertools import chain
+
+from chalicelib.domain.frozen import Frozen, field
 
 # Variables that Lambda sets, or that do not change a call to DynamoDB. Any other variable of the SDK asks
 # for something that only the SDK does: credentials that are refreshed, FIPS, dual stack, a CA bundle.
@@ -34,15 +35,13 @@ _CREDENTIALS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class LeftToSdk:
+class LeftToSdk(Frozen):
     """Only the SDK can call DynamoDB here. ``variable`` is the environment variable that shows it."""
 
     variable: str
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
+class Access(Frozen):
     """An endpoint, and credentials that are valid as long as the process runs."""
 
     region: str

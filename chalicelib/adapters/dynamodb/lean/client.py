@@ -5,30 +5,25 @@
 
 import json
 import select
-import ssl
+import socket
 import zlib
 from collections.abc import Mapping
 from datetime import datetime
-from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
-from importlib.util import find_spec
-from pathlib import Path
-from socket import socket
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.adapters.connections import is_stale
+from chalicelib.adapters.dynamodb.lean import http
 from chalicelib.adapters.dynamodb.lean.access import Access
 from chalicelib.adapters.dynamodb.lean.sigv4 import Signer
 from chalicelib.adapters.failures import CallFailed, Failure, failure_of_response
 from chalicelib.domain.ports.time import Clock
 
+if TYPE_CHECKING:
+    from chalicelib.adapters.dynamodb.lean.trust import Trust
+
 CONNECT_SECONDS = 0.5
 READ_SECONDS = 2.0
-MOST_BYTES = 4 * 1024 * 1024
 _MOST_KEPT = 8
-
-
-class _NotBegun(ConnectionError):
-    """The connection ended before the first byte of a response."""
 
 
 class _NotConnected(ConnectionError):
@@ -39,24 +34,16 @@ class LeanDynamoDB:
     """A client that keeps connections. Threads may share it.
 
     A read is sent once more, over a new connection, if it met a kept connection that ended before any
-    response began. Everything else is sent once. RepeatingDynamoDB repeats calls that failed. ``trusted``
-    is a file of certificates of authorities to use instead of certifi's.
+    response began. Everything else is sent once. RepeatingDynamoDB repeats calls that failed. ``trust``
+    replaces the usual authorities.
     """
 
-    def __init__(
-        self,
-        access: Access,
-        clock: Clock,
-        *,
-        trusted: Path | None = None,
-    ) -> None:
+    def __init__(self, access: Access, clock: Clock, *, trust: "Trust | None" = None) -> None:
         self._access = access
         self._clock = clock
         self._signer = Signer(access)
-        # The default context verifies certificates and names.
-        secure = access.scheme == "https"
-        self._context = ssl.create_default_context(cafile=trusted or authorities()) if secure else None
-        self._kept: list[tuple[HTTPConnection, datetime]] = []
+        self._trust = (trust or _usual_trust(access.region)) if access.scheme == "https" else None
+        self._kept: list[tuple[socket.socket, datetime]] = []
 
     def batch_get_item(self, **request: Any) -> dict[str, Any]:
         """Read items by key. Raises CallFailed."""
@@ -85,7 +72,7 @@ class LeanDynamoDB:
             status, content = self._send(head.encode("ascii") + body, once)
         except _NotConnected as error:
             raise CallFailed(Failure.UNSENT) from error.__cause__
-        except (OSError, HTTPException) as error:
+        except (OSError, http.BadResponse) as error:
             raise CallFailed(Failure.UNKNOWN) from error
         return _meaning(status, content)
 
@@ -97,42 +84,44 @@ class LeanDynamoDB:
             except OSError as error:
                 # The other connections were kept as long, so the next call connects anew.
                 self.close()
-                if once or not isinstance(error, _NotBegun):
+                if once or not isinstance(error, http.NotBegun):
                     raise
         return self._exchange(self._connect(), message)
 
-    def _exchange(self, connection: HTTPConnection, message: bytes) -> tuple[int, bytes]:
-        response = HTTPResponse(connection.sock, method="POST")
+    def _exchange(self, connection: socket.socket, message: bytes) -> tuple[int, bytes]:
         try:
-            _begin(connection, message, response)
-            content = _whole(response)
+            response = http.exchanged(connection, message)
+            _check(response)
         except BaseException:
             connection.close()
             raise
-        finally:
-            response.close()
-        if response.will_close or len(self._kept) >= _MOST_KEPT:
+        if response.is_last or len(self._kept) >= _MOST_KEPT:
             connection.close()
         else:
             self._kept.append((connection, self._clock.now()))
-        return response.status, content
+        return response.status, response.body
 
-    def _connect(self) -> HTTPConnection:
-        name, port = self._access.name, self._access.port
-        if self._context:
-            connection: HTTPConnection = HTTPSConnection(
-                name, port, timeout=CONNECT_SECONDS, context=self._context
-            )
-        else:
-            connection = HTTPConnection(name, port, timeout=CONNECT_SECONDS)
+    def _connect(self) -> socket.socket:
         try:
-            connection.connect()
+            connection = self._trust.connected(self._open, self._host) if self._trust else self._open()
         except OSError as error:
             raise _NotConnected from error
-        connection.sock.settimeout(READ_SECONDS)
+        connection.settimeout(READ_SECONDS)
         return connection
 
-    def _take(self) -> HTTPConnection | None:
+    @property
+    def _host(self) -> bytes:
+        # As bytes: for a text, Python loads the tables of international names.
+        return self._access.name.encode("ascii")
+
+    def _open(self) -> socket.socket:
+        address: Any = (self._host, self._access.port)
+        connection = socket.create_connection(address, CONNECT_SECONDS)
+        # A request is one message, which must not wait for the end of another.
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return connection
+
+    def _take(self) -> socket.socket | None:
         """Return a kept connection that was used lately and has no unread bytes.
 
         Unread bytes are the end of the connection, or do not belong to a call of ours.
@@ -142,53 +131,33 @@ class LeanDynamoDB:
                 connection, used_at = self._kept.pop()
             except IndexError:
                 return None
-            if not is_stale(used_at, self._clock.now()) and not _has_unread_bytes(connection.sock):
+            if not is_stale(used_at, self._clock.now()) and not _has_unread_bytes(connection):
                 return connection
             connection.close()
 
 
-def authorities() -> Path:
-    """Return the file of certifi's certificates of authorities, which the SDK uses too."""
-    found = find_spec("certifi")
-    if found is None or found.origin is None:
-        raise ModuleNotFoundError("certifi")
-    # certifi's own function for this loads modules that nothing else needs.
-    return Path(found.origin).with_name("cacert.pem")
+def _usual_trust(region: str) -> "Trust":
+    # Plain connections, which stay on this machine, load no TLS.
+    from chalicelib.adapters.dynamodb.lean.trust import Trust
+
+    return Trust.of(region)
 
 
-def _has_unread_bytes(sock: socket) -> bool:
+def _has_unread_bytes(connection: socket.socket) -> bool:
     """Return True if the socket has unread bytes, whether TLS has decrypted them or not."""
-    if isinstance(sock, ssl.SSLSocket) and sock.pending():
+    decrypted = getattr(connection, "pending", None)
+    if decrypted and decrypted():
         return True
     waiting = select.poll()
-    waiting.register(sock, select.POLLIN)
+    waiting.register(connection, select.POLLIN)
     return bool(waiting.poll(0))
 
 
-def _begin(connection: HTTPConnection, message: bytes, response: HTTPResponse) -> None:
-    """Send, and read the response up to its body.
-
-    Raises _NotBegun, OSError or HTTPException.
-    """
-    try:
-        connection.send(message)
-        first = response.fp.peek(1)
-    except ConnectionError as error:
-        raise _NotBegun from error
-    if not first:
-        raise _NotBegun
-    response.begin()
-
-
-def _whole(response: HTTPResponse) -> bytes:
-    """Return the whole body. Raises HTTPException if it is too long, cut short or damaged."""
-    body = response.read(MOST_BYTES + 1)
-    if len(body) > MOST_BYTES or response.length:
-        raise HTTPException("too long or cut short")
-    checksum = response.headers.get("x-amz-crc32")
-    if checksum is not None and checksum != str(zlib.crc32(body)):
-        raise HTTPException("damaged")
-    return body
+def _check(response: http.Response) -> None:
+    """Compare the body with the checksum that DynamoDB states. Raises BadResponse."""
+    checksum = response.headers.get(b"x-amz-crc32")
+    if checksum is not None and checksum != b"%d" % zlib.crc32(response.body):
+        raise http.BadResponse("damaged")
 
 
 def _meaning(status: int, body: bytes) -> dict[str, Any]:
