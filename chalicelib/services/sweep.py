@@ -68,7 +68,7 @@ class ForgetAddresses(Frozen):
 class OwnerVisit(Protocol):
     """One thing that may be due after the visits of all tokens of a user."""
 
-    def __call__(self, owner: User, walk_began_at: datetime) -> bool:
+    def __call__(self, owner: User, walk: Walk) -> bool:
         """Do what is due. Return False if another run is doing it. Raises DependencyUnavailable."""
         ...
 
@@ -116,7 +116,7 @@ class SweepTokens:
             return Swept(kept.walk, calls=1)
         walk = kept.walk if kept else Walk(now)
         run = _Run(self._store, self._visits, self._owner_visits, self._clock, kept, walk)
-        if kept is None or kept.walk.ended_at:
+        if kept is None or kept.walk.is_over(now):
             # At once, so that of two runs one ends here.
             run.begin(now)
         run.go_on(deadline, self._max_calls)
@@ -206,7 +206,7 @@ class _Run:
         for visit in () if self._is_mail_failing else self._owner_visits:
             self.done.calls += 1
             try:
-                if not visit(owner, self.done.walk.began_at):
+                if not visit(owner, self.done.walk):
                     self.done.is_left_to_another = True
             except MailUnavailable as error:
                 if self.done.walk.returns:
@@ -226,6 +226,6 @@ class _Run:
 
 
 def _are_told(rows: OwnedRows, walk: Walk) -> bool:
-    """Return True if an earlier run of this walk gave notices, and may have died before the mail."""
-    day = walk.began_at.date()
+    """Return True if an earlier run gave notices that this walk mails, and may have died before."""
+    day = walk.tells_since.date()
     return any(notice.on >= day for swept in rows.tokens for notice in swept.token.noticed)

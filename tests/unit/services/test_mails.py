@@ -242,6 +242,59 @@ def test_mail_service_that_is_away_holds_up_no_notice() -> None:
     bench.require_one_each()
 
 
+def test_mail_service_that_is_away_for_days_holds_up_no_later_notice() -> None:
+    """Each day has its walk. When the service is back, one mail tells each owner what is due then."""
+    bench = Bench()
+
+    def fail() -> None:
+        raise MailUnavailable
+
+    bench.mailer.before = fail
+    failed = 0
+    for hour in range(0, 4 * 24 + 1, 6):
+        bench.clock.set_to(DUE + timedelta(hours=hour))
+        try:
+            bench.sweep()
+        except MailUnavailable:
+            failed += 1
+    # The first run of each of the five days gives its notices. The others fail.
+    assert failed == 4 * 3
+    assert {notice.days for token in bench.store._tokens.values() for notice in token.noticed} == {3}
+
+    bench.mailer.before = lambda: None
+    bench.clock.advance(5 * MINUTE)
+    assert bench.sweep().walk.ended_at
+    bench.require_one_each()
+    for _ in range(2):
+        bench.clock.advance(DAY / 2)
+        bench.sweep()
+        assert bench.sweep().walk.mails_since is None
+    bench.require_one_each()
+
+
+@pytest.mark.parametrize("is_away_next_day", [False, True])
+def test_mails_of_a_day_without_mail_service_are_sent_later(is_away_next_day: bool) -> None:
+    """The service comes back after the first owner. No owner gets the mail twice, or none."""
+    bench = Bench()
+    bench.clock.set_to(DUE)
+    sent: list[int] = []
+
+    def fail() -> None:
+        if sent:
+            raise MailUnavailable
+        sent.append(1)
+
+    bench.mailer.before = fail
+    assert bench.sweep().walk.returns == 1
+    if is_away_next_day:
+        bench.clock.advance(DAY)
+        assert bench.sweep().walk.returns == 1
+    bench.mailer.before = lambda: None
+    bench.clock.advance(DAY)
+    assert bench.sweep().walk.ended_at
+    bench.require_one_each()
+
+
 @pytest.mark.parametrize("first", range(3))
 @pytest.mark.parametrize("max_calls", [4, sweep.MAX_CALLS])
 def test_mails_that_failed_are_sent_after_the_last_user(first: int, max_calls: int) -> None:
