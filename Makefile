@@ -17,7 +17,7 @@ BENCH_OPTIONS = $(if $(QUICK),--quick) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $
   $(if $(LOAD_SECONDS),--load-seconds $(LOAD_SECONDS)) $(if $(DOC),--doc $(DOC))
 
 .DEFAULT_GOAL := help
-.PHONY: help environment run login users signing-keys roll-over-signing-key revoke-signing-key package deploy verify test-alarm destroy clean-state test test-stack test-contract check bench lint lock clean setup
+.PHONY: help environment run login users signing-keys roll-over-signing-key revoke-signing-key package deploy verify test-alarm destroy cost clean-state test test-stack test-contract check bench lint lock clean setup
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-21s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -61,6 +61,10 @@ test-alarm: environment ## Fire an alarm of a stage and check that its topic got
 
 destroy: environment ## Remove a stage from AWS, but keep its table and keys: make destroy STAGE=dev [STACK=...] [YES=1]
 	@exec $(INFRA) destroy --stage '$(STAGE)' --stack-name '$(STACK)' $(if $(YES),--yes)
+
+cost: environment ## Print what a stack costs in a month: make cost [RATE=12.5] [TOKENS=100] [CACHED=90] [REGION=us-east-1] [API=rest]
+	@exec $(INFRA) cost $(if $(RATE),--rate '$(RATE)') $(if $(TOKENS),--tokens '$(TOKENS)') \
+	  $(if $(CACHED),--cached '$(CACHED)') $(if $(REGION),--region '$(REGION)') $(if $(API),--api '$(API)')
 
 clean-state: environment ## Remove the state of the local stack
 	@exec $(INFRA) local clean-state

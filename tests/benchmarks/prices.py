@@ -1,18 +1,19 @@
 """What AWS asks for what was counted: us-east-1, on demand, standard table class.
 
-From public price lists as of 2025: https://aws.amazon.com/dynamodb/pricing/on-demand/,
-https://aws.amazon.com/lambda/pricing/ and https://aws.amazon.com/cloudwatch/pricing/. Prices change; the
-counted units do not.
+The prices are those of ``infra.aws.operate.prices``, which names the day and the source of each. Prices
+change; the counted units do not.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
-DOLLARS_PER_MILLION_READ_UNITS = 0.125
-DOLLARS_PER_MILLION_WRITE_UNITS = 0.625
-DOLLARS_PER_MILLION_LAMBDA_REQUESTS = 0.20
-DOLLARS_PER_GIGABYTE_OF_LOGS = 0.50
+from infra.aws.operate.prices import DEFAULT_REGION, Item, price
+
+DOLLARS_PER_MILLION_READ_UNITS = price(DEFAULT_REGION, Item.READ).dollars
+DOLLARS_PER_MILLION_WRITE_UNITS = price(DEFAULT_REGION, Item.WRITE).dollars
+DOLLARS_PER_MILLION_LAMBDA_REQUESTS = price(DEFAULT_REGION, Item.LAMBDA_REQUEST).dollars
+DOLLARS_PER_GIGABYTE_OF_LOGS = price(DEFAULT_REGION, Item.LOG).dollars
 # CloudWatch Logs adds these to each line (PutLogEvents in its API Reference).
 BYTES_BESIDE_A_LINE = 26
 

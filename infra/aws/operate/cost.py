@@ -1,0 +1,97 @@
+"""The command ``cost``, and the tables of docs/cost.md."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+
+from infra.aws.errors import OperatorError
+from infra.aws.operate.bill import Line, Load, fixed, total, variable
+from infra.aws.operate.prices import DEFAULT_REGION, REGIONS, Item, price
+
+EXAMPLES = (
+    Load(),
+    Load(0.1, 20),
+    Load(10, 1_000),
+    Load(10, 1_000, 0.9),
+    Load(1_000, 10_000),
+    Load(1_000, 10_000, 0.9),
+)
+"""The uses of the page."""
+_EXAMPLES_HEAD = ("requests a second", "tokens", "cached", "this service", "requests to your REST API")
+
+
+def table(lines: Sequence[Line], region: str, name: str) -> list[str]:
+    """Return the lines of a Markdown table, with the sum at the end.
+
+    A star marks a price of ``us-east-1``, because none was found for the region.
+    """
+    rows = [
+        f"| {line.text} | {line.amount:,.4g} | {line.dollars(region):,.2f}{_mark(line, region)} |"
+        for line in lines
+    ]
+    head = ["| line | amount | dollars a month |", "|---|---|---|"]
+    return [*head, *rows, f"| **{name}** | | **{total(lines, region):,.2f}** |"]
+
+
+def _mark(line: Line, region: str) -> str:
+    return "" if price(region, line.item).region == region else " *"
+
+
+def examples() -> list[str]:
+    """Return the lines of a Markdown table: some uses at a REST API in ``us-east-1``."""
+    idle = total(fixed(), DEFAULT_REGION)
+    lines = [f"| {' | '.join(_EXAMPLES_HEAD)} |", "|---" * len(_EXAMPLES_HEAD) + "|"]
+    for load in EXAMPLES:
+        gateway, *ours = variable(load, Item.REST_REQUEST)
+        api, rest = gateway.dollars(DEFAULT_REGION), total(ours, DEFAULT_REGION)
+        cells = f"{load.rate:,g} | {load.tokens:,} | {load.cached:.0%} | {idle + rest:,.2f} | {api:,.2f}"
+        lines.append(f"| {cells} |")
+    return lines
+
+
+def price_table() -> list[str]:
+    """Return the lines of a Markdown table: each price, with the day at which it was read."""
+    head = ["for one", *(f"{region} | read" for region in REGIONS)]
+    rows = [f"| {' | '.join(head)} |", "|---" * (1 + 2 * len(REGIONS)) + "|"]
+    for item in Item:
+        found = [(region, price(region, item)) for region in REGIONS]
+        cells = [f"{p.dollars:g} | {p.read_on}" if p.region == r else "not found | " for r, p in found]
+        rows.append(f"| {item.value} | {' | '.join(cells)} |")
+    return rows
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the use of the stack."""
+    parser.add_argument("--rate", type=float, default=0, help="requests a second, the month's average")
+    parser.add_argument("--tokens", type=int, default=0, help="tokens that work")
+    parser.add_argument("--cached", type=float, default=0, help="percent of requests decided by the cache")
+    parser.add_argument("--region", choices=REGIONS, default=DEFAULT_REGION)
+    parser.add_argument("--api", choices=["rest", "http"], default="rest", help="the kind of your API")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Print the fixed cost, and then that of the use. Raises OperatorError for an impossible use."""
+    load = load_of(options)
+    gateway = Item.REST_REQUEST if options.api == "rest" else Item.HTTP_REQUEST
+    idle, used = fixed(), variable(load, gateway)
+    region = options.region
+    parts = [(idle, f"An idle stack, {region}"), (used, "The use")]
+    for lines, name in parts:
+        print("\n".join([*table(lines, region, name), ""]))
+    print(f"Together: ${total([*idle, *used], region):,.2f} a month. Free tiers are not subtracted.")
+    if any(_mark(line, region) for line in [*idle, *used]):
+        print(f"* No price was found for {region}, so this is the price of {DEFAULT_REGION}.")
+
+
+def load_of(options: argparse.Namespace) -> Load:
+    """Return the use that the arguments describe. Raises OperatorError if it is impossible."""
+    if not 0 <= options.cached <= 100:
+        raise OperatorError("CACHED is a percentage, so it must be from 0 to 100, for example 90.")
+    if not 0 <= options.rate < float("inf"):
+        raise OperatorError("RATE must be a number of requests a second from 0 on, for example 12.5.")
+    if options.tokens < 0:
+        raise OperatorError("TOKENS must be a number from 0 on, for example 100.")
+    if options.rate and not options.tokens:
+        raise OperatorError("Requests come with tokens. Give their number, for example TOKENS=100.")
+    return Load(options.rate, options.tokens, options.cached / 100)
