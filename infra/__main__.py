@@ -80,6 +80,7 @@ COMMANDS = {
     "draw-reference": Command(
         "infra.reference", "Write the tables of settings and permissions into their pages."
     ),
+    "docs": Command("infra.site", "Build the site of docs, or serve it on this machine."),
     "prose": Command("infra.prose", "Check sentences against docs/contributing.md."),
     "local up": Command("infra.local.stack", "Start the whole service on this machine."),
     "local login": Command("infra.local.login", "Print a JWT of the local OpenID provider."),
