@@ -212,7 +212,8 @@ class Service(Decision, Provider, Mails):
         """The callers of the management API."""
         from chalicelib.services.sign_in import SignIn
 
-        return SignIn(self.accounts, self.sessions, self.rules.administrators, self.clock)
+        administrators, clock = self.rules.administrators, self.clock
+        return SignIn(lambda: self.accounts, lambda: self.sessions, administrators, clock)
 
     @cached_property
     def login(self) -> "Login":

@@ -1,13 +1,18 @@
 """Callers of the management API, by the provider's JWT or by the page's session cookie."""
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 from chalicelib.domain.administrators import Administrators
 from chalicelib.domain.callers import Caller
 from chalicelib.domain.errors import AdminRequired, CrossSiteRequest, NotAuthenticated, SessionChanged
 from chalicelib.domain.frozen import Frozen, field
 from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.users import Role, User
-from chalicelib.services.accounts import Accounts
-from chalicelib.services.sessions import Sessions, Visitor
+
+if TYPE_CHECKING:
+    from chalicelib.services.accounts import Accounts
+    from chalicelib.services.sessions import Sessions, Visitor
 
 
 class Credentials(Frozen):
@@ -28,10 +33,18 @@ class Credentials(Frozen):
 
 
 class SignIn:
-    """Sign-ins by the credentials of a call."""
+    """Sign-ins by the credentials of a call.
+
+    The parts behind a credential are built when a call has one. A cold process refuses a call without
+    credentials before it loads an SDK.
+    """
 
     def __init__(
-        self, accounts: Accounts, sessions: Sessions, administrators: Administrators, clock: Clock
+        self,
+        accounts: "Callable[[], Accounts]",
+        sessions: "Callable[[], Sessions]",
+        administrators: Administrators,
+        clock: Clock,
     ) -> None:
         self._accounts = accounts
         self._sessions = sessions
@@ -45,11 +58,13 @@ class SignIn:
         Raises NotAuthenticated, ApiTokenNotAllowed, UserInactive, SignInTooSoon, CrossSiteRequest,
         SessionChanged, ConcurrentChange or DependencyUnavailable.
         """
-        if credentials.unverified_bearer is not None or credentials.unverified_cookie is None:
-            return self._accounts.sign_in(credentials.unverified_bearer, credentials.caller)
+        if credentials.unverified_bearer:
+            return self._accounts().sign_in(credentials.unverified_bearer, credentials.caller)
+        if credentials.unverified_bearer is not None:
+            raise NotAuthenticated
         return self.visitor(credentials).user
 
-    def visitor(self, credentials: Credentials) -> Visitor:
+    def visitor(self, credentials: Credentials) -> "Visitor":
         """Return the signed-in user at the page, by the cookie alone.
 
         Raises NotAuthenticated, CrossSiteRequest, SessionChanged or DependencyUnavailable.
@@ -58,12 +73,13 @@ class SignIn:
             raise NotAuthenticated
         if credentials.changes and not credentials.same_origin:
             raise CrossSiteRequest
-        visitor = self._sessions.resume(credentials.unverified_cookie)
+        sessions = self._sessions()
+        visitor = sessions.resume(credentials.unverified_cookie)
         # Before the secret, which another person's session makes wrong too.
         if credentials.unverified_expected_user not in (None, visitor.user.id):
             raise SessionChanged
         if credentials.changes:
-            self._sessions.require_secret(visitor.session, credentials.unverified_csrf_token)
+            sessions.require_secret(visitor.session, credentials.unverified_csrf_token)
         return visitor
 
     def admin(self, credentials: Credentials) -> User:
