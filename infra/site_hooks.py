@@ -9,6 +9,7 @@ import posixpath
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
@@ -26,10 +27,12 @@ _ARROW = re.compile(r"^ *(\w+) --> (\w+)$", re.MULTILINE)
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
-    """Add the decisions to the navigation, in their order."""
-    pages = sorted(path.name for path in (ROOT / DOCS / "decisions").glob("0*.md"))
+    """Add the pages of folders to the navigation, in the order of their names."""
     assert config.nav is not None
-    config.nav.append({"Decisions": [f"decisions/{name}" for name in ("README.md", *pages)]})
+    _add(config.nav, "attach.md", [f"attach/{name}" for name in _names("attach")])
+    config.nav[-1]["Explanation"].append(
+        {"Decisions": [f"decisions/{name}" for name in _names("decisions")]}
+    )
     return config
 
 
@@ -58,7 +61,38 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
 
     parts = _FENCE.split(_DIAGRAM.sub(_as_table, markdown))
     # Every second part is a code block.
-    return "".join(part if number % 2 else _LINK.sub(moved, part) for number, part in enumerate(parts))
+    return "".join(
+        _indented(part) if number % 2 else _spaced(_LINK.sub(moved, part))
+        for number, part in enumerate(parts)
+    )
+
+
+def _names(folder: str) -> list[str]:
+    """Return the pages of a folder by their names. README is the first."""
+    names = sorted(path.name for path in (ROOT / DOCS / folder).glob("*.md"))
+    return sorted(names, key="README.md".__ne__)
+
+
+def _add(nav: list[Any], page: str, pages: list[str]) -> None:
+    """Add pages behind a page, wherever that is in the navigation."""
+    if page in nav:
+        nav[nav.index(page) + 1 : nav.index(page) + 1] = pages
+    for each in nav:
+        for inner in each.values() if isinstance(each, dict) else ():
+            if isinstance(inner, list):
+                _add(inner, page, pages)
+
+
+def _indented(block: str) -> str:
+    """Indent a code block of a list by four spaces, which Python-Markdown requires."""
+    spaces = len(block) - len(block.lstrip(" "))
+    return re.sub("^(?=.)", " " * (4 - spaces), block, flags=re.M) if 0 < spaces < 4 else block
+
+
+def _spaced(text: str) -> str:
+    """Write lists as Python-Markdown requires: inner parts by four spaces, and items apart from them."""
+    text = re.sub(r"^ {2,3}(?=\S)", "    ", text, flags=re.M)
+    return re.sub(r"^(    .*\n)(?=(?:-|\d+\.) )", r"\1\n", text, flags=re.M)
 
 
 def _targets(page: str) -> Iterator[str]:

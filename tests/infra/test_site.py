@@ -69,6 +69,16 @@ def test_every_page_of_docs_is_in_it(built: Path) -> None:
     assert missing == []
 
 
+def test_lists_keep_their_items(built: Path) -> None:
+    """Pages are written for GitHub. Python-Markdown would take some items and code blocks for text."""
+    for page in (site.ROOT / "docs").glob("*.md"):
+        text = re.sub(r"^ *```.*?^ *```$", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.M)
+        items = re.findall(r"^ *(?:-|\d{1,2}\.) ", text, re.MULTILINE)
+        shown = (built / f"{page.stem}.html").read_text(encoding="utf-8")
+        article = shown.partition("<article")[2].partition("</article>")[0]
+        assert (article.count("<li"), "```" in article) == (len(items), False), page.name
+
+
 def test_no_file_loads_from_another_host(built: Path) -> None:
     """Scripts, styles, fonts and pictures are files of the site."""
     pages = list(built.rglob("*.html"))
