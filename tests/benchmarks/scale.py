@@ -39,7 +39,7 @@ class Cost:
 
     def __str__(self) -> str:
         """Return the cost for people."""
-        return f"{self.units:g} RRU in {self.calls:,} calls"
+        return f"{self.units:g} RRU in {self.calls:,} {'call' if self.calls == 1 else 'calls'}"
 
 
 def sizes_up_to(most: int) -> list[int]:
