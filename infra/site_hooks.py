@@ -9,7 +9,6 @@ import posixpath
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
@@ -27,12 +26,11 @@ _ARROW = re.compile(r"^ *(\w+) --> (\w+)$", re.MULTILINE)
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
-    """Add the pages of folders to the navigation, in the order of their names."""
+    """Add the decisions to the navigation, in their order."""
+    pages = sorted(path.name for path in (ROOT / DOCS / "decisions").glob("0*.md"))
     assert config.nav is not None
-    _add(config.nav, "attach.md", [f"attach/{name}" for name in _names("attach")])
-    config.nav[-1]["Explanation"].append(
-        {"Decisions": [f"decisions/{name}" for name in _names("decisions")]}
-    )
+    found = [f"decisions/{name}" for name in ("README.md", *pages)]
+    config.nav[-1]["Explanation"].append({"Decisions": found})
     return config
 
 
@@ -65,22 +63,6 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
         _indented(part) if number % 2 else _spaced(_LINK.sub(moved, part))
         for number, part in enumerate(parts)
     )
-
-
-def _names(folder: str) -> list[str]:
-    """Return the pages of a folder by their names. README is the first."""
-    names = sorted(path.name for path in (ROOT / DOCS / folder).glob("*.md"))
-    return sorted(names, key="README.md".__ne__)
-
-
-def _add(nav: list[Any], page: str, pages: list[str]) -> None:
-    """Add pages behind a page, wherever that is in the navigation."""
-    if page in nav:
-        nav[nav.index(page) + 1 : nav.index(page) + 1] = pages
-    for each in nav:
-        for inner in each.values() if isinstance(each, dict) else ():
-            if isinstance(inner, list):
-                _add(inner, page, pages)
 
 
 def _indented(block: str) -> str:

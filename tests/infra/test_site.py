@@ -23,6 +23,7 @@ from tests.support.browser import NewPage
 pytestmark = pytest.mark.slow
 
 ATTRIBUTES = re.compile(r"<(?:script|img|iframe|link|source)\b[^>]*?\b(?:src|href)=\"([^\"]*)\"")
+LINKS = re.compile(r"<a\b[^>]*?\bhref=\"([^\"]*)\"")
 ADDRESS = re.compile(r"(?:url\(|@import)\s*['\"]?((?:https?:)?//[^'\")]+)")
 
 
@@ -102,6 +103,15 @@ def test_browser_asks_no_other_host_and_finds_pages(address: str, new_page: NewP
     page.get_by_role("textbox", name="Search").fill("insufficient_scope")
     expect(page.get_by_role("link", name=re.compile("A call was refused")).first).to_be_visible()
     assert [url for url in asked if not url.startswith((address, "data:", "blob:"))] == []
+
+
+def test_links_lead_to_files_of_the_site(built: Path) -> None:
+    """MkDocs does not look at links in markup, and lets links to folders pass."""
+    for page in built.rglob("*.html"):
+        # The page for wrong addresses is shown at any address.
+        links = LINKS.findall(page.read_text(encoding="utf-8")) if page.name != "404.html" else []
+        targets = {link.partition("#")[0] for link in links if not re.match(r"[a-z]+:|//", link)} - {""}
+        assert [each for each in targets if not (page.parent / each).is_file()] == [], page.name
 
 
 @pytest.mark.parametrize(
