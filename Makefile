@@ -17,7 +17,7 @@ BENCH_OPTIONS = $(if $(QUICK),--quick) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $
   $(if $(LOAD_SECONDS),--load-seconds $(LOAD_SECONDS)) $(if $(DOC),--doc $(DOC))
 
 .DEFAULT_GOAL := help
-.PHONY: help environment run login users signing-keys roll-over-signing-key revoke-signing-key package deploy verify test-alarm destroy cost clean-state test test-stack test-contract check bench lint lock clean setup
+.PHONY: help environment run login users signing-keys roll-over-signing-key revoke-signing-key package deploy verify test-alarm destroy cost clean-state test test-stack test-contract check bench docs lint lock clean setup
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-21s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -84,6 +84,10 @@ check: lint ## Lint, check types and imports, and run the fast tests
 bench: setup ## Measure everything and print one table: ROUNDS=7 ROWS=100000 LOAD_SECONDS=60 QUICK=1 DOC=docs/performance.md
 	@$(BIN)/python -m tests.benchmarks $(BENCH_OPTIONS)
 
+docs: ## Build the site of docs into build/docs, or serve it with SERVE=1. Broken links are errors
+	@$(SET_UP) docs
+	@exec $(INFRA) docs $(if $(SERVE),--serve)
+
 lint: setup ## Lint, and check types, imports and sentences (part of make check)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -93,14 +97,14 @@ lint: setup ## Lint, and check types, imports and sentences (part of make check)
 	@$(INFRA) prose
 
 lock: .venv-lock/.ready ## Pin the requirements; LOCK_FLAGS=--upgrade pins newer ones
-	@for name in requirements requirements-run requirements-dev requirements-local; do \
+	@for name in requirements requirements-run requirements-dev requirements-local requirements-docs; do \
 	  .venv-lock/bin/uv pip compile --quiet --no-config --universal --python-version 3.11 \
 	    --generate-hashes --no-emit-index-url --no-emit-find-links \
 	    --custom-compile-command "make lock" $(LOCK_FLAGS) -o $$name.txt $$name.in || exit 1; \
 	done
 
 clean: ## Remove environments and caches, but keep the state of the local stack
-	@rm -rf .venv .venv-local .venv-lock .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf .venv .venv-local .venv-lock .venv-docs .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 setup: ## Install what runs the service and what tests it (part of make test)

@@ -77,6 +77,10 @@ COMMANDS = {
     "unicode-table": Command("infra.unicode_table", "Write chalicelib/domain/unicode_table.py."),
     "draw-architecture": Command("infra.architecture", "Draw the rooms into docs/architecture.md."),
     "draw-events": Command("infra.event_catalogue", "Write the catalogue of events into docs/events.md."),
+    "draw-reference": Command(
+        "infra.reference", "Write the tables of settings and permissions into their pages."
+    ),
+    "docs": Command("infra.site", "Build the site of docs, or serve it on this machine."),
     "prose": Command("infra.prose", "Check sentences against docs/contributing.md."),
     "local up": Command("infra.local.stack", "Start the whole service on this machine."),
     "local login": Command("infra.local.login", "Print a JWT of the local OpenID provider."),

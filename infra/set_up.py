@@ -68,9 +68,15 @@ class Environment:
 
 COMMANDS = Environment(".venv", (Layer(".ready", _RUN),))
 LOCAL = Environment(".venv-local", (Layer(".ready", ("requirements-local.txt",)),), needs_pip=False)
+DOCS = Environment(".venv-docs", (Layer(".ready", ("requirements-docs.txt",)),), needs_pip=False)
 TESTS = Environment(".venv", (*COMMANDS.layers, Layer(".ready-for-tests", ("requirements-dev.txt",))))
-LEVELS = {"commands": (COMMANDS,), "run": (COMMANDS, LOCAL), "test": (TESTS, LOCAL)}
-"""The environments of each level: the commands of operators, the local stack, and checks and tests."""
+LEVELS = {
+    "commands": (COMMANDS,),
+    "run": (COMMANDS, LOCAL),
+    "docs": (COMMANDS, DOCS),
+    "test": (TESTS, LOCAL),
+}
+"""The environments of each level: operators' commands, the local stack, the site of docs, and the tests."""
 
 
 @dataclass

@@ -5,6 +5,7 @@ of a cold start. See docs/decisions/0034-frozen-values.md.
 """
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, dataclass_transform
 
 if TYPE_CHECKING:
@@ -81,21 +82,27 @@ class _Shape:
 class _DataclassFields:
     """The members in the form of ``dataclasses``, whose functions then accept a value."""
 
-    def __get__(self, instance: object, owner: "type[Frozen]") -> "dict[str, Field[Any]]":
+    def __get__(self, instance: object, owner: type[Any]) -> "dict[str, Field[Any]]":
         """Return them. Only this loads the module."""
-        import dataclasses
+        # mypy takes the hash of a value for that of its class.
+        return _dataclass_fields(owner)  # type: ignore[arg-type]
 
-        shape = owner.__shape__
-        fields: list[tuple[str, Any, Any]] = []
-        for name, kind in shape.annotated.items():
-            options: dict[str, Any] = {"repr": name not in shape.hidden}
-            if name in shape.defaults:
-                options["default"] = shape.defaults[name]
-            elif name in shape.factories:
-                options["default_factory"] = shape.factories[name]
-            fields.append((name, kind, dataclasses.field(**options)))
-        twin: Any = dataclasses.make_dataclass(owner.__name__, fields)
-        return dict(twin.__dataclass_fields__)
+
+@cache
+def _dataclass_fields(owner: type[Any]) -> "dict[str, Field[Any]]":
+    import dataclasses
+
+    shape = owner.__shape__
+    fields: list[tuple[str, Any, Any]] = []
+    for name, kind in shape.annotated.items():
+        options: dict[str, Any] = {"repr": name not in shape.hidden}
+        if name in shape.defaults:
+            options["default"] = shape.defaults[name]
+        elif name in shape.factories:
+            options["default_factory"] = shape.factories[name]
+        fields.append((name, kind, dataclasses.field(**options)))
+    twin: Any = dataclasses.make_dataclass(owner.__name__, fields)
+    return dict(twin.__dataclass_fields__)
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
@@ -118,6 +125,10 @@ class Frozen:
         else:
             members = dict(zip(shape.names, given, strict=True))
         object.__setattr__(self, "__dict__", members)
+        self.__post_init__()
+
+    def __post_init__(self) -> None:
+        """Check the members. A class that has a rule overrides this, and raises an error of its own."""
 
     def __setattr__(self, name: str, new: object) -> None:
         """Refuse the change."""

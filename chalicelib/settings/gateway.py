@@ -51,7 +51,11 @@ class GatewaySettings(Frozen):
 
         Raises SettingsError if one of them is missing or invalid.
         """
-        read = Reader(environ)
+        return cls.read(Reader(environ))
+
+    @classmethod
+    def read(cls, read: Reader) -> "GatewaySettings":
+        """Return the settings that a reader reads. Raises SettingsError."""
         settings = cls(
             stage=read.text("STAGE", r"[a-z][a-z0-9-]{0,19}", "dev", default="dev"),
             auth_mode=AuthMode(read.choice("AUTH_MODE", [mode.value for mode in AuthMode], "oidc")),

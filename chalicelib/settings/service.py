@@ -82,7 +82,11 @@ class Settings(Frozen):
 
         Raises SettingsError if one of them is missing or invalid.
         """
-        read = Reader(environ)
+        return cls.read(Reader(environ))
+
+    @classmethod
+    def read(cls, read: Reader) -> "Settings":
+        """Return the settings that a reader reads. Raises SettingsError."""
         audience = read.url("AUDIENCE", "https://api.example.com/api")
         oidc_issuer = openid_provider.read_issuer(read)
         client_id = read.text("OIDC_CLIENT_ID", r"\S+", "bodhi-web")

@@ -55,9 +55,9 @@ async function change(user, rows, body, words, more) {
 }
 
 /** Sends a change. If it fails because the user has changed meanwhile, the row shows the user as it is now. */
-async function send(user, rows, ...request) {
+async function send(user, rows, method, path, options = {}) {
   try {
-    return await call(...request);
+    return await call(method, path, options);
   } catch (problem) {
     if ([404, 409].includes(problem.status)) await showAgain(user, rows);
     throw problem;

@@ -12,7 +12,7 @@ from infra.aws.errors import DeploymentError
 from infra.aws.package.pieces import with_pieces
 from infra.local.template import read_template
 
-README = Path(__file__).parents[2] / "README.md"
+PAGE = Path(__file__).parents[2] / "docs" / "deploy.md"
 
 
 @pytest.mark.parametrize(
@@ -56,9 +56,9 @@ def test_refused_words_do_not_repeat_values() -> None:
     assert "s3cret" not in str(refused.value)
 
 
-def test_readme_names_every_parameter() -> None:
+def test_page_names_every_parameter() -> None:
     """The table is whole, and the secret ones say where they come from."""
-    section = README.read_text().split("## Deploy to AWS")[1].split("## Settings")[0]
+    section = PAGE.read_text(encoding="utf-8").split("## Parameters")[1]
     rows = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
     parameters = with_pieces(dict(read_template()))["Parameters"]
     assert {name for row in rows for name in re.findall(r"`(\w+)`", row)} == parameters.keys()

@@ -98,7 +98,7 @@ def test_bad_input_is_still_refused(opened: dict[str, Any]) -> None:
 def test_every_management_call_says_why_there_are_no_tokens(opened: dict[str, Any]) -> None:
     """All calls of the contract answer the same problem document, with the sentence of the contract."""
     answers = opened["management"]
-    assert len(answers) == 34 * len(HEADERS)
+    assert len(answers) == 35 * len(HEADERS)
     for name, (status, headers, body) in answers.items():
         document = json.loads(body)
         assert (name, status, document["code"]) == (name, 409, "tokens_unavailable")

@@ -45,7 +45,13 @@ def checkout(folder: Path, **requirements: str) -> Path:
     (folder / "infra").mkdir(parents=True)
     for name in ("set-up", "set_up.py", "run"):
         shutil.copy(PROJECT / "infra" / name, folder / "infra")
-    for name in ("requirements", "requirements-run", "requirements-dev", "requirements-local"):
+    for name in (
+        "requirements",
+        "requirements-run",
+        "requirements-dev",
+        "requirements-local",
+        "requirements-docs",
+    ):
         (folder / f"{name}.txt").write_text(requirements.get(name.partition("-")[2], ""))
     return folder
 
@@ -280,5 +286,6 @@ def test_each_level_has_what_the_one_before_has() -> None:
     assert folders == {
         "commands": {".venv": 1},
         "run": {".venv": 1, ".venv-local": 1},
+        "docs": {".venv": 1, ".venv-docs": 1},
         "test": {".venv": 2, ".venv-local": 1},
     }

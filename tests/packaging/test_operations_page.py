@@ -14,6 +14,7 @@ from infra.__main__ import COMMANDS
 from tests.packaging.fresh import ROOT
 
 PAGE = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+REFUSED = (ROOT / "docs" / "refused.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.slow
@@ -52,7 +53,7 @@ def test_commands_that_it_names_exist() -> None:
 @pytest.mark.parametrize("kind", [SignInReason, LoginReason, ProviderReason])
 def test_every_reason_is_explained(kind: type[Enum]) -> None:
     """The page explains every reason that a caller can get."""
-    section = PAGE.partition("### Why a sign-in is refused")[2].partition("\n## ")[0]
+    section = REFUSED.partition("## Why a sign-in is refused")[2].partition("\n## ")[0]
     explained = {
         reason for row in section.splitlines() for reason in re.findall(r"`(\w+)`", row.partition(" | ")[0])
     }

@@ -56,6 +56,17 @@ class Boxed(Frozen, Generic[T]):
         return "boxed"
 
 
+class Checked(Frozen):
+    """A value with a rule."""
+
+    x: int
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a negative member."""
+        if self.x < 0:
+            raise ValueError("negative")
+
+
 class Other(Frozen):
     """Another class with the same members as no other."""
 
@@ -100,6 +111,15 @@ def test_values_of_two_classes_differ() -> None:
     assert Point(1) != Other(1)
     assert Point(1) != Farther(1)
     assert Point(1) != Twin(1)
+
+
+def test_class_may_check_its_members() -> None:
+    """As with a dataclass: when a value is made, and when one is replaced."""
+    value = Checked(1)
+    with pytest.raises(ValueError, match="negative"):
+        Checked(x=-1)
+    with pytest.raises(ValueError, match="negative"):
+        replace(value, x=-1)
 
 
 def test_default_that_is_made_is_not_shared() -> None:
