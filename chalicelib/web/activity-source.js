@@ -2,6 +2,7 @@
 
 import { call } from './api.js';
 import { isAsked, isFound, kindOfId, spanOf, windowsOf } from './activity-query.js';
+import { readPage } from './paging.js';
 import { Walk } from './walk.js';
 
 const AT_ONCE = { search: '100', feed: '30' };
@@ -42,14 +43,14 @@ export class EventSearch {
 
   async #page(path, query) {
     const limit = AT_ONCE[this.isSearch ? 'search' : 'feed'];
-    const { data } = await call('GET', `${path}?${new URLSearchParams({ ...query, limit })}`);
-    const last = data.events.at(-1);
+    const { items, cursor } = await readPage(path, 'events', { ...query, limit });
+    const last = items.at(-1);
     if (last) this.lookedTo = Date.parse(last.at);
     // A window that was read to its end was looked at as a whole.
-    if (!data.next_cursor && query.since) this.lookedTo = Date.parse(query.since);
+    if (!cursor && query.since) this.lookedTo = Date.parse(query.since);
     // The list of a user goes on beyond the span.
     const isPast = !query.since && this.lookedTo < this.#span.since;
-    return { items: data.events, cursor: isPast ? null : data.next_cursor };
+    return { items, cursor: isPast ? null : cursor };
   }
 }
 

@@ -1,21 +1,25 @@
 /** The page's address. It holds the view, the search, the filters, the order and the open token. */
 
+import { limits } from './api.js';
+
 const NAMES = ['view', 'owner', 'token', 'q', 'status', 'show', 'sort', 'type', 'actor', 'since', 'until', 'user',
   'issuer', 'job'];
 // The string of a token never reaches the address, and so never the history, a log or another site.
 const SECRET = /bodhi_/i;
+// No id, word or issuer of this page is longer.
+const LONGEST = 500;
 
 const listeners = new Set();
 
 /** Returns the members of the address. Unknown ones, empty ones and strings of tokens are left out. */
 export function address() {
   const given = new URLSearchParams(location.search);
-  return Object.fromEntries(NAMES.map((name) => [name, given.get(name)]).filter(([, value]) => isFit(value)));
+  return Object.fromEntries(NAMES.map((name) => [name, given.get(name)]).filter(([name, value]) => isFit(name, value)));
 }
 
 /** Returns the address with these members alone, for a link. */
 export function hrefOf(members) {
-  const kept = NAMES.filter((name) => isFit(members[name])).map((name) => [name, members[name]]);
+  const kept = NAMES.filter((name) => isFit(name, members[name])).map((name) => [name, members[name]]);
   const query = new URLSearchParams(kept).toString();
   return location.pathname + (query ? `?${query}` : '');
 }
@@ -40,6 +44,12 @@ export function goTo(members) {
   tell();
 }
 
+/** Removes the string of a token that a person put into the address bar. */
+export function removeSecret() {
+  const values = [...new URLSearchParams(location.search).values(), location.hash];
+  if (values.some((value) => SECRET.test(value))) history.replaceState(history.state, '', hrefOf(address()));
+}
+
 /** Calls `listener(address)` at each change of the address, also by Back and Forward. */
 export function onAddress(listener) {
   listeners.add(listener);
@@ -59,7 +69,9 @@ export function watchAddress() {
 
 const isModified = (event) => event.metaKey || event.ctrlKey || event.shiftKey || event.altKey;
 
-const isFit = (value) => Boolean(value) && !SECRET.test(value);
+/** A search that is longer than the API takes is as unknown as a member with another name. */
+const isFit = (name, value) => Boolean(value) && !SECRET.test(value)
+  && value.length <= ((name === 'q' && limits.search_length) || LONGEST);
 
 function tell() {
   for (const listener of listeners) listener(address());

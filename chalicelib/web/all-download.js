@@ -1,9 +1,9 @@
 /** The download of what "All tokens" finds, as CSV. */
 
-import { call } from './api.js';
 import { csvOf, saveCsv } from './csv.js';
 import { whileBusy } from './dom.js';
 import { errorToast, toast } from './notices.js';
+import { readPage } from './paging.js';
 import { endOf, isEnded, nameOf } from './token-state.js';
 import { Walk } from './walk.js';
 import { counted, numbered } from './words.js';
@@ -34,10 +34,9 @@ export function downloadAll(control, queries) {
   }, 'Downloading…');
 }
 
-async function load(query) {
+function load(query) {
   const size = query.token_id ? {} : { limit: String(AT_ONCE) };
-  const { data } = await call('GET', `/v1/admin/tokens?${new URLSearchParams({ ...query, ...size })}`);
-  return { items: data.tokens, cursor: data.next_cursor };
+  return readPage('/v1/admin/tokens', 'tokens', { ...query, ...size });
 }
 
 /** Returns the cells of a token. Times are those of the API. */

@@ -47,7 +47,8 @@ export function jobFilterOf(address) {
 
 /** Returns the chosen filters in words, for a sentence: "active, unused for 14 days". */
 export function filterWords(address, statuses) {
-  const words = [statuses[address.status], ...chipsOf(address).map(({ word }) => word)].filter(Boolean);
+  const status = Object.hasOwn(statuses, address.status ?? '') ? statuses[address.status] : '';
+  const words = [status, ...chipsOf(address).map(({ word }) => word)].filter(Boolean);
   return words.map((word) => word.toLowerCase()).join(', ');
 }
 

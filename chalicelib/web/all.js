@@ -5,7 +5,6 @@ import { allFilters } from './all-filters.js';
 import { filterWords, isFiltered, jobFilterOf, queriesOf } from './all-query.js';
 import { allRow, ALL_COLUMNS, markRows } from './all-rows.js';
 import { downloadAll } from './all-download.js';
-import { call } from './api.js';
 import { BulkBar } from './bulk-bar.js';
 import { askBulk } from './bulk-dialog.js';
 import { onStale, onToken } from './changes.js';
@@ -17,6 +16,7 @@ import { isRunning, JobStrip } from './jobs.js';
 import { STEP } from './list-words.js';
 import { openMenu } from './menu.js';
 import { errorToast, toast } from './notices.js';
+import { readPage } from './paging.js';
 import { searchField } from './search-field.js';
 import { Selection } from './selection.js';
 import { everywhere, MINUTE, onTick } from './times.js';
@@ -108,10 +108,8 @@ class AllTokens {
   }
 
   #walk() {
-    return new Walk(queriesOf(address()), async (query) => {
-      const { data } = await call('GET', `/v1/admin/tokens?${new URLSearchParams({ ...query, ...listed(query) })}`);
-      return { items: data.tokens, cursor: data.next_cursor };
-    });
+    return new Walk(queriesOf(address()), (query) =>
+      readPage('/v1/admin/tokens', 'tokens', { ...query, ...listed(query) }));
   }
 
   #refresh() {

@@ -21,8 +21,9 @@ export class Problem extends Error {
    * @param {{requestId?: string | null, retryAfter?: number | null}} [headers] `retryAfter` in seconds
    */
   constructor(status, document = {}, { requestId = null, retryAfter = null } = {}) {
-    const { code = '', detail = status ? UNREADABLE : UNREACHABLE } = document;
-    super(explained(code, detail, requestId, retryAfter));
+    const { code = '', detail } = document;
+    const words = typeof detail === 'string' ? detail : status ? UNREADABLE : UNREACHABLE;
+    super(explained(code, words, requestId, retryAfter));
     this.status = status;
     this.code = code;
     this.retryAfter = retryAfter;
@@ -70,7 +71,7 @@ export async function call(method, path, { body, headers = {} } = {}) {
   if (isRefused(response, 'cross_site_request') && (await renewSession())) {
     response = await send(method, path, body, headers);
   }
-  if (response.ok) return { data: response.document, etag: response.etag };
+  if (isWhole(method, response)) return { data: response.document, etag: response.etag };
   // Nothing on this page belongs to the person who signed in meanwhile.
   if (isRefused(response, 'session_changed')) location.reload();
   if (response.status === 401) sessionEnded();
@@ -93,6 +94,10 @@ export async function renewSession() {
   csrfToken = fresh.csrfToken;
   return true;
 }
+
+/** Returns whether a response has the document that its reader expects. Only a change may return nothing. */
+const isWhole = (method, { ok, status, document }) =>
+  ok && (document === null ? status === 204 && method !== 'GET' : typeof document === 'object');
 
 const isRefused = ({ ok, document }, code) => !ok && document?.code === code;
 

@@ -12,7 +12,7 @@ import { failure, loadingRows, noHit, pastedNote } from './my-notes.js';
 import { findPasted } from './my-pasted.js';
 import { summaryLine } from './my-summary.js';
 import { MyTable } from './my-table.js';
-import { announce, errorToast } from './notices.js';
+import { announce, tellNotLoaded } from './notices.js';
 import { searchField } from './search-field.js';
 import { isEnded, stateOf } from './token-state.js';
 import { onTick } from './times.js';
@@ -22,15 +22,10 @@ const SETTLE_MILLISECONDS = 150;
 // A filter with few hits reads on by itself, but not for ever.
 const MOST_PAGES = 10;
 
-const FAILED = 'This part of the page could not be loaded. Check your connection and try again.';
-
 /** Opens the dialog that generates a token. Its code is not needed before that. */
 async function openGenerate() {
-  try {
-    (await import('./generate.js')).openGenerate();
-  } catch {
-    errorToast(FAILED);
-  }
+  const loaded = await import('./generate.js').catch(tellNotLoaded);
+  loaded?.openGenerate();
 }
 
 /** Makes the view. */

@@ -6,6 +6,7 @@ import { icon } from './icons.js';
 const TOAST_MILLISECONDS = 8000;
 const ANNOUNCE_MILLISECONDS = 50;
 const MOST_TOASTS = 3;
+const NOT_LOADED = 'This part of the page could not be loaded. Check your connection and try again.';
 
 /** Lets screen readers say `text` after their present sentence. */
 export function announce(text) {
@@ -33,6 +34,12 @@ export function toast(text, action = null) {
 /** Shows an error until it is dismissed. */
 export function errorToast(text, action = null) {
   addToast(text, 'circle-alert', { role: 'alert' }, action);
+}
+
+/** Says that the code of a part of the page could not be loaded. @returns {null} */
+export function tellNotLoaded() {
+  errorToast(NOT_LOADED);
+  return null;
 }
 
 /** Shows inside a dialog what went wrong. null hides it. */

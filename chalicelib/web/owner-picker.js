@@ -4,11 +4,14 @@ import { call, limits } from './api.js';
 import { bdi, debounced, el } from './dom.js';
 import { icon } from './icons.js';
 import { openPanel } from './panel.js';
+import { readPage } from './paging.js';
 import { emailBeside, userName } from './people.js';
+import { onText } from './search-field.js';
 import { trimmed } from './text.js';
 
 const PAUSE_MILLISECONDS = 250;
 const MOST_OFFERED = 8;
+const TOKEN = 'This is a token. Search for it under All tokens. The string stayed in this browser.';
 const ANY = { id: '', name: 'Any owner' };
 
 /** Makes the filter. `choose(id)` is called with the id of a user, or with "". Call `show(id)` with the present one. */
@@ -42,30 +45,35 @@ async function nameOf(id) {
 
 function openSearch(control, shown, choose) {
   const list = el('div', { role: 'listbox', id: 'owner-options', class: 'picker-options', 'aria-label': 'Owners' });
-  const input = el('input', { type: 'search', class: 'input', role: 'combobox', placeholder: 'Name or email',
-    'aria-label': 'Search owners', 'aria-expanded': 'true', 'aria-controls': list.id, 'aria-autocomplete': 'list',
-    autocomplete: 'off', maxlength: limits.search_length });
+  const input = /** @type {HTMLInputElement} */ (el('input', { type: 'search', class: 'input', role: 'combobox',
+    placeholder: 'Name or email', 'aria-label': 'Search owners', 'aria-expanded': 'true', 'aria-controls': list.id,
+    'aria-autocomplete': 'list', autocomplete: 'off', maxlength: limits.search_length }));
   const box = el('div', { class: 'search' }, icon('search'), input);
   const panel = openPanel(control, 'Owner', box, list);
   const pick = (id) => { panel.hidePopover(); choose(id); };
+  const show = (found) => list.replaceChildren(...found.map((user, at) => option(user, at, shown, pick)));
   let round = 0;
   const find = async () => {
     round += 1;
     const mine = round;
     const found = await offered(trimmed(input.value));
-    if (mine === round) list.replaceChildren(...found.map((user, at) => option(user, at, shown, pick)));
+    if (mine === round) show(found);
   };
-  input.addEventListener('input', debounced(find, PAUSE_MILLISECONDS));
+  const refuse = () => {
+    round += 1;
+    show([ANY, { isNote: true, name: TOKEN }]);
+  };
+  onText(input, { changed: debounced(find, PAUSE_MILLISECONDS), pasted: refuse });
   input.addEventListener('keydown', (event) => onKey(event, input, list, pick));
   input.focus();
   find();
 }
 
 async function offered(text) {
-  const query = new URLSearchParams({ limit: String(MOST_OFFERED), ...(text && { q: text }) });
+  const query = { limit: String(MOST_OFFERED), ...(text && { q: text }) };
   try {
-    const { data } = await call('GET', `/v1/users?${query}`);
-    const users = data.users.filter(({ status }) => status !== 'removed');
+    const { items } = await readPage('/v1/users', 'users', query);
+    const users = items.filter(({ status }) => status !== 'removed');
     if (!users.length) return [ANY, { isNote: true, name: 'No user matches.' }];
     return [ANY, ...users];
   } catch (problem) {

@@ -1,6 +1,6 @@
 /** Settings > API tokens: starts the page and shows the view that its address names. */
 
-import { address, go, hrefOf, onAddress, watchAddress } from './address.js';
+import { address, go, hrefOf, onAddress, removeSecret, watchAddress } from './address.js';
 import { base, isAdmin, me } from './api.js';
 import { el } from './dom.js';
 import { mailItems } from './mails.js';
@@ -110,8 +110,9 @@ function watchSlash() {
   });
 }
 
-/** The links of the mails of version 0.1 and of notices end in "#<token id>". */
+/** Cleans the address. The links of the mails of version 0.1 and of notices end in "#<token id>". */
 function moveFragment() {
+  removeSecret();
   const id = /^#(tok_[0-9a-z]+)$/.exec(location.hash)?.[1];
   if (id) {
     history.replaceState(null, '', location.pathname + location.search);

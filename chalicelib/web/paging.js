@@ -1,8 +1,23 @@
 /** Pages of a list, as the API returns them. */
 
-import { call } from './api.js';
+import { Problem, call } from './api.js';
 
 const MOST_EMPTY_PAGES = 20;
+
+/**
+ * Returns `{items, cursor}` of one page of a list. The cursor of the last page is null. Throws a Problem, also if the
+ * response is not a page.
+ *
+ * @param {string} path The path of the list.
+ * @param {string} member The member of a page with its items.
+ * @param {Record<string, string>} query The parameters.
+ */
+export async function readPage(path, member, query) {
+  const { data } = await call('GET', `${path}?${new URLSearchParams(query)}`);
+  const items = data[member];
+  if (!Array.isArray(items) || items.includes(null)) throw new Problem(200);
+  return { items, cursor: data.next_cursor ?? null };
+}
 
 /**
  * Returns `{items, cursor}` of the first page with items, from `cursor` on. null begins at the front.
@@ -17,9 +32,8 @@ export async function nextPage(path, member, query, cursor) {
   let next = cursor;
   for (let pages = 1; ; pages += 1) {
     const given = Object.entries({ ...query, cursor: next }).filter(([, value]) => value);
-    const { data } = await call('GET', `${path}?${new URLSearchParams(given)}`);
-    const items = data[member];
-    next = data.next_cursor;
-    if (items.length || !next || pages === MOST_EMPTY_PAGES) return { items, cursor: next };
+    const page = await readPage(path, member, Object.fromEntries(given));
+    next = page.cursor;
+    if (page.items.length || !next || pages === MOST_EMPTY_PAGES) return page;
   }
 }

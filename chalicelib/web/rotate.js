@@ -51,7 +51,8 @@ function send(dialog, token) {
     return false;
   };
   const explain = ({ code, status, message }) => {
-    isUnsure = status === 0 || status >= 500;
+    // A response that cannot be read says nothing either.
+    isUnsure = status < 400 || status >= 500;
     if (FINAL.includes(code)) {
       leaveOnlyClose(dialog);
       tellStale();

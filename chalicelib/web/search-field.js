@@ -19,6 +19,20 @@ export function searchField({ label, search, pasted }) {
     autocapitalize: 'off', autocorrect: 'off', spellcheck: 'false', placeholder: label, 'aria-label': label,
     'aria-keyshortcuts': '/', enterkeyhint: 'search', maxlength: limits.search_length }));
   const later = debounced(() => search(trimmed(input.value)), PAUSE_MILLISECONDS);
+  onText(input, { changed: later, pasted });
+  const element = el('div', { class: 'search', role: 'search' }, icon('search'), input,
+    el('kbd', { class: 'key', 'aria-hidden': 'true' }, '/'));
+  return { element, input };
+}
+
+/**
+ * Calls `changed()` when the text of a box has changed, but `pasted(id)` if the text would hold the string of a token.
+ * Then the box is empty.
+ *
+ * @param {HTMLInputElement} input
+ * @param {{changed: () => void, pasted: (id: string | null) => void}} listeners
+ */
+export function onText(input, { changed, pasted }) {
   const take = (text) => {
     input.value = '';
     pasted(tokenIdIn(text));
@@ -39,11 +53,8 @@ export function searchField({ label, search, pasted }) {
   });
   input.addEventListener('input', () => {
     if (hasToken(input.value)) take(input.value);
-    else later();
+    else changed();
   });
-  const element = el('div', { class: 'search', role: 'search' }, icon('search'), input,
-    el('kbd', { class: 'key', 'aria-hidden': 'true' }, '/'));
-  return { element, input };
 }
 
 /** Returns the text of a box as it will be after an input. */

@@ -1,14 +1,19 @@
 /** The session: signing out, and a dialog when it has ended by itself. */
 
-import { base, call, onSessionEnd, renewSession } from './api.js';
+import { address, hrefOf } from './address.js';
+import { base, call, me, onSessionEnd, renewSession } from './api.js';
 import { closeButton, isTyping, openDialog } from './dialogs.js';
 import { el } from './dom.js';
 import { announce, errorToast } from './notices.js';
 import { written } from './times.js';
 
-/** Watches for the end of the session. */
+/** Watches for the end of the session, and for another person's session. */
 export function watchSession() {
   onSessionEnd(tellSessionEnd);
+  const tabs = new BroadcastChannel(`bodhi-user ${base}`);
+  // Nothing on this page belongs to the person who signed in in another tab.
+  tabs.addEventListener('message', ({ data }) => { if (data !== me.id) location.reload(); });
+  tabs.postMessage(me.id);
 }
 
 /** Ends the session and leaves the page. */
@@ -23,7 +28,7 @@ export async function signOut() {
 
 /** Returns the address that begins a sign-in and comes back to this address. */
 function signInAddress() {
-  const here = location.pathname.slice(base.length) + location.search;
+  const here = hrefOf(address()).slice(base.length);
   return `${base}/login?${new URLSearchParams({ return_to: here })}`;
 }
 

@@ -4,7 +4,7 @@ import { go } from './address.js';
 import { call, tokenPath } from './api.js';
 import { tellStale, tellToken } from './changes.js';
 import { bdi, el } from './dom.js';
-import { errorToast, toast } from './notices.js';
+import { errorToast, tellNotLoaded, toast } from './notices.js';
 import { openRevoke } from './revoke.js';
 import { nameOf, stateOf } from './token-state.js';
 import { dayOf, until } from './times.js';
@@ -20,6 +20,7 @@ const ENDED = {
 };
 const BACK_FIRST = 'Re-activate it first';
 const ROTATED = 'It was rotated already';
+const running = new Set();
 
 /**
  * Returns what can be done with a token now, by the names of the actions. Each is null, or the reason why not.
@@ -95,14 +96,14 @@ export async function copyId(id) {
 
 /** Opens the dialog that changes a token. `focus` is the field that has the focus first. */
 export async function edit(token, { focus = 'name' } = {}) {
-  const { openEdit } = await import('./edit.js');
-  await openEdit(token, { focus });
+  const loaded = await import('./edit.js').catch(tellNotLoaded);
+  await loaded?.openEdit(token, { focus });
 }
 
 /** Opens the dialog that rotates a token. */
 export async function rotate(token) {
-  const { openRotate } = await import('./rotate.js');
-  await openRotate(token);
+  const loaded = await import('./rotate.js').catch(tellNotLoaded);
+  await loaded?.openRotate(token);
 }
 
 /** Pauses a token. The toast offers to take that back. */
@@ -141,6 +142,10 @@ async function setStatus(token, owner, status) {
 
 /** Does an action. If it fails, a toast says what was not done and why, and offers to try again if that may help. */
 async function attempt(token, owner, failure, work) {
+  const key = `${failure} ${token.id}`;
+  // A second click means the same action.
+  if (running.has(key)) return;
+  running.add(key);
   try {
     await work();
   } catch (problem) {
@@ -148,6 +153,8 @@ async function attempt(token, owner, failure, work) {
     if (problem.status === 0) errorToast(`${failure}: the server did not answer.`, again);
     else errorToast(about(token, `: ${problem.message}`), problem.status >= 500 ? again : null);
     await showPresent(token, owner, problem.status);
+  } finally {
+    running.delete(key);
   }
 }
 

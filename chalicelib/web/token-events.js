@@ -1,9 +1,9 @@
 /** What happened to a token: the newest events in its own view. */
 
-import { call } from './api.js';
 import { button, el, whileBusy } from './dom.js';
 import { eventIcon, eventWords } from './event-line.js';
 import { wordsOf } from './event-words.js';
+import { readPage } from './paging.js';
 import { timeElement } from './times.js';
 
 const [FEW, PAGE] = [4, 30];
@@ -35,16 +35,15 @@ export class TokenEvents {
     try {
       const page = await this.#page(null);
       if (round !== this.#round) return;
-      [this.#events, this.#cursor] = [page.events, page.next_cursor];
+      [this.#events, this.#cursor] = [page.items, page.cursor];
       this.#show();
     } catch (problem) {
       if (round === this.#round && !this.#events.length) this.#fail(problem, () => this.load());
     }
   }
 
-  async #page(cursor) {
-    const query = new URLSearchParams({ limit: String(PAGE), ...(cursor ? { cursor } : {}) });
-    return (await call('GET', `${this.#path}?${query}`)).data;
+  #page(cursor) {
+    return readPage(this.#path, 'events', { limit: String(PAGE), ...(cursor ? { cursor } : {}) });
   }
 
   async #older(control) {
@@ -54,8 +53,8 @@ export class TokenEvents {
         const page = await this.#page(this.#cursor);
         if (round !== this.#round) return;
         const first = this.#events.length;
-        this.#events.push(...page.events);
-        this.#cursor = page.next_cursor;
+        this.#events.push(...page.items);
+        this.#cursor = page.cursor;
         this.#show();
         /** @type {HTMLElement} */ (this.#list.children[first])?.focus();
       } catch (problem) {

@@ -8,6 +8,9 @@ import { focusRow, markOpen, neighbours, onRows } from './open-list.js';
 import { TokenContent } from './token-content.js';
 
 const VIEWS = { all: 'All tokens', users: 'Users', activity: 'Activity' };
+/** Returns the name of the view that an address names. */
+const viewOf = ({ view = '' }) => (Object.hasOwn(VIEWS, view) ? VIEWS[view] : 'My tokens');
+
 const TITLE_ID = 'token-title';
 
 const main = document.getElementById('view');
@@ -86,7 +89,7 @@ function openPage() {
   }
   const rest = { ...address(), token: null, owner: null };
   const back = el('a', { href: hrefOf(rest), 'data-local': '' },
-    icon('chevron-left', { isSmall: true }), VIEWS[rest.view] ?? 'My tokens');
+    icon('chevron-left', { isSmall: true }), viewOf(rest));
   page.replaceChildren(el('nav', { class: 'token-back', 'aria-label': 'Back' }, back), content.element);
   for (const other of main.children) other.toggleAttribute('hidden', other !== page);
 }
@@ -107,7 +110,7 @@ function closePage() {
   page.remove();
   page = null;
   for (const view of main.children) {
-    if (view.getAttribute('aria-label') === (VIEWS[address().view] ?? 'My tokens')) view.removeAttribute('hidden');
+    if (view.getAttribute('aria-label') === viewOf(address())) view.removeAttribute('hidden');
   }
 }
 

@@ -6,6 +6,8 @@ let opened = null;
 export async function showToken(address) {
   if (!address.token && !opened) return;
   opened ??= import('./token-panel.js');
+  // The code that could not be loaded now may be loaded the next time.
+  opened.catch(() => { opened = null; });
   const { showPanel } = await opened;
   showPanel();
 }

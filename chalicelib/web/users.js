@@ -1,13 +1,14 @@
 /** "Users": all users, for administrators. */
 
 import { address, go } from './address.js';
-import { call, me } from './api.js';
+import { me } from './api.js';
 import { onStale } from './changes.js';
 import { ConsoleList } from './console-list.js';
 import { button, el } from './dom.js';
 import { icon } from './icons.js';
 import { openMenu } from './menu.js';
 import { errorToast } from './notices.js';
+import { readPage } from './paging.js';
 import { userName } from './people.js';
 import { searchField } from './search-field.js';
 import { MINUTE, onTick } from './times.js';
@@ -85,12 +86,12 @@ class Users {
     const isWhole = !Object.keys(asked).length;
     const read = new Map();
     return new Walk([asked], async (page) => {
-      const { data } = await call('GET', `/v1/users?${new URLSearchParams({ ...page, limit: String(AT_ONCE) })}`);
-      for (const user of data.users) read.set(user.id, user);
-      for (const user of data.users) this.#users.set(user.id, user);
+      const { items, cursor } = await readPage('/v1/users', 'users', { ...page, limit: String(AT_ONCE) });
+      for (const user of items) read.set(user.id, user);
+      for (const user of items) this.#users.set(user.id, user);
       // Only a whole list can be counted.
-      if (isWhole && !data.next_cursor) this.#counts = userCounts([...read.values()]);
-      return { items: data.users, cursor: data.next_cursor };
+      if (isWhole && !cursor) this.#counts = userCounts([...read.values()]);
+      return { items, cursor };
     }, matches);
   }
 

@@ -167,6 +167,22 @@ def test_owner_is_chosen_by_keyboard(open_all: Callable[..., Page], stack: Local
     expect(picker).to_be_focused()
 
 
+def test_owner_filter_takes_no_token(open_all: Callable[..., Page], stack: LocalStack, person: str) -> None:
+    """The string of a token in the search of owners stays in the browser, and the box is empty."""
+    token = Owner(stack, person).post("/v1/tokens", {"name": "mine"})["token"]
+    page = open_all()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.locator(".picker").click()
+    box = page.get_by_role("combobox", name="Search owners")
+    box.fill(token)
+    expect(page.get_by_text("This is a token. Search for it under All tokens.")).to_be_visible()
+    expect(box).to_have_value("")
+    box.fill(person)
+    expect(page.get_by_role("listbox").get_by_role("option")).to_have_count(2)
+    assert not [url for url in asked if "bodhi_" in url]
+
+
 @pytest.mark.parametrize("width", [1279, 390, 320])
 def test_narrow_screens_reach_all_filters(open_all: Callable[..., Page], width: int) -> None:
     """The six filters are in a panel. Those that are chosen stay in view, and nothing scrolls sideways."""

@@ -69,3 +69,25 @@ test('going elsewhere drops all other members', () => {
   address.goTo({ view: 'users' });
   assert.deepEqual(entries, [['push', '/dev/settings/api-tokens?view=users']]);
 });
+
+test('a member that is longer than any of this page is not read', async () => {
+  address = await load('address.js', { limits: '{"search_length": 100}' });
+  at(`?q=${'a'.repeat(100)}&token=${'x'.repeat(501)}`);
+  assert.deepEqual(address.address(), { q: 'a'.repeat(100) });
+  at(`?q=${'a'.repeat(501)}`);
+  assert.deepEqual(address.address(), {});
+});
+
+test('the string of a token that was put into the address is removed', () => {
+  const given = [['?view=all&q=%62odhi_eyJ', ''], ['?view=all', '#bodhi_eyJ'], ['?view=all&x=bodhi_eyJ', '']];
+  for (const [query, hash] of given) {
+    at(query);
+    Object.assign(globalThis.location, { hash });
+    address.removeSecret();
+    assert.deepEqual(entries, [['replace', '/dev/settings/api-tokens?view=all']]);
+  }
+  at('?view=all');
+  Object.assign(globalThis.location, { hash: '#tok_1' });
+  address.removeSecret();
+  assert.deepEqual(entries, []);
+});

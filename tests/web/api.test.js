@@ -205,3 +205,17 @@ test('the path of a token names its owner only for administrators', () => {
   assert.equal(api.tokenPath('tok_1'), '/v1/tokens/tok_1');
   assert.equal(api.tokenPath('tok_1', 'usr_a/b'), '/v1/users/usr_a%2Fb/tokens/tok_1');
 });
+
+for (const body of ['', 'null', '7', '"x"']) {
+  test(`a change that returns ${body || 'nothing'} where it has a document is not read`, async () => {
+    server({ status: 201, body });
+    const refused = { status: 201, message: 'The server sent a response that this page cannot read. Try again.' };
+    await assert.rejects(api.call('POST', '/v1/tokens', { body: {} }), refused);
+  });
+}
+
+test('a detail that is not a text is not shown', async () => {
+  server({ status: 400, body: { detail: { a: 1 } }, headers: PROBLEM });
+  const refused = { status: 400, message: 'The server sent a response that this page cannot read. Try again.' };
+  await assert.rejects(api.call('GET', '/v1/me'), refused);
+});

@@ -48,3 +48,10 @@ test('a refusal of a later page is thrown', async () => {
   server(page([], 'a'), { status: 400, body: { code: 'invalid_cursor', detail: 'The cursor is invalid.' } });
   await assert.rejects(read(), { code: 'invalid_cursor' });
 });
+
+for (const body of [{}, [], { tokens: null }, { tokens: {} }, { tokens: [null] }, { users: [] }, null, 'x', 7, '[]']) {
+  test(`${JSON.stringify(body)} is not a page`, async () => {
+    server({ body: typeof body === 'number' ? String(body) : body });
+    await assert.rejects(read(), { message: 'The server sent a response that this page cannot read. Try again.' });
+  });
+}
