@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -31,6 +32,7 @@ its own scopes and address, and the document itself at `/openapi.json`.
 
 <div>
 {about}
+<details><summary>Contents</summary><ul>{contents}</ul></details>
 {credentials}
 {sections}
 <h2 id="definitions">Definitions</h2>
@@ -74,4 +76,5 @@ def calls() -> str:
         importlib.import_module(f"chalicelib.handlers.docs.{name}") for name in ("openapi", "reference")
     )
     document = openapi.document(documented(), DEFAULT_CATALOGUE, None, site_at(_EXAMPLE))
-    return _PAGE.format(**reference.content(document))
+    # Material for MkDocs lays out only tables without a class.
+    return re.sub("<table class=[^>]*>", "<table>", _PAGE.format(**reference.content(document)))

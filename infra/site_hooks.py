@@ -29,7 +29,8 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """Add the decisions to the navigation, in their order."""
     pages = sorted(path.name for path in (ROOT / DOCS / "decisions").glob("0*.md"))
     assert config.nav is not None
-    config.nav.append({"Decisions": [f"decisions/{name}" for name in ("README.md", *pages)]})
+    found = [f"decisions/{name}" for name in ("README.md", *pages)]
+    config.nav[-1]["Explanation"].append({"Decisions": found})
     return config
 
 
@@ -58,7 +59,22 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
 
     parts = _FENCE.split(_DIAGRAM.sub(_as_table, markdown))
     # Every second part is a code block.
-    return "".join(part if number % 2 else _LINK.sub(moved, part) for number, part in enumerate(parts))
+    return "".join(
+        _indented(part) if number % 2 else _spaced(_LINK.sub(moved, part))
+        for number, part in enumerate(parts)
+    )
+
+
+def _indented(block: str) -> str:
+    """Indent a code block of a list by four spaces, which Python-Markdown requires."""
+    spaces = len(block) - len(block.lstrip(" "))
+    return re.sub("^(?=.)", " " * (4 - spaces), block, flags=re.M) if 0 < spaces < 4 else block
+
+
+def _spaced(text: str) -> str:
+    """Write lists as Python-Markdown requires: inner parts by four spaces, and items apart from them."""
+    text = re.sub(r"^ {2,3}(?=\S)", "    ", text, flags=re.M)
+    return re.sub(r"^(    .*\n)(?=(?:-|\d+\.) )", r"\1\n", text, flags=re.M)
 
 
 def _targets(page: str) -> Iterator[str]:

@@ -22,7 +22,6 @@ from chalicelib.services import cursors
 from chalicelib.services.listing import DEFAULT_LIMIT, ListTokens, TokenView
 from chalicelib.services.read_budget import (
     ENDED_GENERATION,
-    OWNER,
     OWNERS_AT_ONCE,
     QUERY,
     TOKEN,
@@ -30,7 +29,7 @@ from chalicelib.services.read_budget import (
     PageIsFullError,
     ReadBudget,
 )
-from chalicelib.services.users import POSITION, has_text
+from chalicelib.services.user_lists import POSITION, has_text
 
 _TOKEN_ID_OR_NONE = re.compile(rf"(?:{TOKEN_ID.pattern})?")
 
@@ -217,8 +216,8 @@ class _Walk:
             return
         position = place.position if place else None
         while True:
-            self._budget.pay(2, QUERY + OWNERS_AT_ONCE * OWNER)
-            page = self._users.list_users(after=position, limit=OWNERS_AT_ONCE, strong=False)
+            size = self._budget.pay_owners(OWNERS_AT_ONCE)
+            page = self._users.list_users(after=position, limit=size, strong=False)
             yield from ((owner, None) for owner in page.users)
             position = page.next_position
             if position is None:

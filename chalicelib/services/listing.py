@@ -4,7 +4,7 @@ Pages neither skip nor repeat a token. Each page continues after the last token 
 place in the order, so new tokens shift nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 
@@ -21,7 +21,8 @@ from chalicelib.domain.token_rules import TokenRules
 from chalicelib.domain.tokens import Token, TokenStatus
 from chalicelib.domain.users import User
 from chalicelib.services.list_orders import DEFAULT_SORT, Order, Place, Sort
-from chalicelib.services.rows import MOST_ROWS_READ, rows_of
+from chalicelib.services.read_budget import WHOLE_UNIT, PageIsFullError, ReadBudget
+from chalicelib.services.rows import MOST_ROWS_READ, affordable_rows_of, rows_of
 
 DEFAULT_LIMIT = 30
 MAX_LIMIT = 100
@@ -109,20 +110,26 @@ class ListTokens:
     def _by_id(
         self, match: "_Match", order: Order, after: Place | None
     ) -> tuple[list[Token], Place | None]:
-        """Walk the rows in their own order. A page costs only the rows that it reads."""
-        found: list[Token] = []
-        last: Token | None = None
+        """Walk the rows in their own order. With a filter, the reads of a page have a bound."""
+        walk = _Walk(match)
+        try:
+            for token in self._rows(match, order, after, walk.budget):
+                walk.take(token)
+        except PageIsFullError:
+            return walk.found, order.place(walk.last, match.ends) if walk.last else None
+        return walk.found, None
+
+    def _rows(
+        self, match: "_Match", order: Order, after: Place | None, budget: ReadBudget
+    ) -> Iterator[Token]:
+        owner_id, position = match.owner.id, after.token_id if after else None
+        if not match.is_everything:
+            return affordable_rows_of(
+                self._store, owner_id, budget, after=position, newest_first=order.descends
+            )
         # One row more than the page has shows if there is another page.
-        size = match.query.limit + 1 if match.is_everything else _STORE_PAGE
-        position = after.token_id if after else None
-        rows = rows_of(self._store, match.owner.id, size=size, after=position, newest_first=order.descends)
-        for count, token in enumerate(rows):
-            if len(found) == match.query.limit or count == MOST_ROWS_READ:
-                return found, order.place(last, match.ends) if last else None
-            last = token
-            if match(token):
-                found.append(token)
-        return found, None
+        size = match.query.limit + 1
+        return rows_of(self._store, owner_id, size=size, after=position, newest_first=order.descends)
 
     def _sorted(
         self, match: "_Match", order: Order, after: Place | None
@@ -171,3 +178,26 @@ class _Match(Frozen):
         if not self.text_key or token.id == self.query.text:
             return True
         return any(self.text_key in search_key(text) for text in (token.name, token.description))
+
+
+class _Walk:
+    """The tokens of one page, and the last row that was read for it."""
+
+    def __init__(self, match: _Match) -> None:
+        self._match = match
+        self._generations = {match.owner.generation}
+        self.budget = ReadBudget()
+        self.found: list[Token] = []
+        self.last: Token | None = None
+
+    def take(self, token: Token) -> None:
+        """Take the next row, if it matches. Raises PageIsFullError if it belongs to the next page."""
+        if len(self.found) == self._match.query.limit:
+            raise PageIsFullError
+        if self._match(token):
+            if token.generation not in self._generations:
+                # The page shows when this generation ended.
+                self.budget.pay(0, WHOLE_UNIT)
+                self._generations.add(token.generation)
+            self.found.append(token)
+        self.last = token

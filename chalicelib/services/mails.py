@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 
 from chalicelib import base64url, logs
 from chalicelib.domain.errors import MailRefused
@@ -15,6 +14,7 @@ from chalicelib.domain.ports.tokens import TokenStore
 from chalicelib.domain.token_rules import TokenRules
 from chalicelib.domain.tokens import Token
 from chalicelib.domain.users import User
+from chalicelib.domain.walks import Walk
 from chalicelib.services.coming import mail_about
 
 _PAGE = 200
@@ -30,21 +30,21 @@ class MailComing(Frozen):
     rules: TokenRules
     page: str
 
-    def __call__(self, owner: User, walk_began_at: datetime) -> bool:
-        """Send the mail about the notices of this walk, unless there are none or it was sent.
+    def __call__(self, owner: User, walk: Walk) -> bool:
+        """Send the mail about the notices that a walk mails, unless there are none or it was sent.
 
         Return False if another run is sending it. Raises StoreUnavailable or MailUnavailable. The next run
         then visits the owner again. It sends the mail again only if the mail left without its record.
         """
         if not gets_mails(owner):
             return True
-        told = [token for token in self._tokens_of(owner) if _is_told(token, walk_began_at)]
+        told = [token for token in self._tokens_of(owner) if _notices(token, walk)]
         if not told:
             return True
         now, kept = self.clock.now(), self.rounds.find_mail_round(owner.id)
-        digest = _digest(told, walk_began_at)
+        digest = _digest(told, walk)
         # A walk that passed midnight may have told the notices of this day already.
-        if kept and (kept.round.is_for(walk_began_at) or kept.round.told == digest):
+        if kept and (kept.round.is_for(walk.began_at) or kept.round.told == digest):
             if kept.round.is_sent:
                 return True
             if kept.round.is_being_sent(now):
@@ -53,7 +53,7 @@ class MailComing(Frozen):
         if taken is None:
             return False
         try:
-            self.mailer.send(mail_about(owner, told, walk_began_at.date(), self.rules, self.page))
+            self.mailer.send(mail_about(owner, told, walk.tells_since.date(), self.rules, self.page))
         except MailRefused as refused:
             logs.warn("mail.refused", user_id=owner.id, cause=logs.cause(refused))
         self.rounds.save_mail_round(owner.id, taken, taken.round.sent())
@@ -70,18 +70,14 @@ class MailComing(Frozen):
             after = page[-1].id
 
 
-def _is_told(token: Token, walk_began_at: datetime) -> bool:
-    return bool(_notices(token, walk_began_at))
+def _notices(token: Token, walk: Walk) -> list[Notice]:
+    return [notice for notice in token.noticed if notice.on >= walk.tells_since.date()]
 
 
-def _notices(token: Token, walk_began_at: datetime) -> list[Notice]:
-    return [notice for notice in token.noticed if notice.on >= walk_began_at.date()]
-
-
-def _digest(told: Sequence[Token], walk_began_at: datetime) -> str:
+def _digest(told: Sequence[Token], walk: Walk) -> str:
     notices = sorted(
         f"{token.id} {notice.kind.value} {notice.days} {notice.on}"
         for token in told
-        for notice in _notices(token, walk_began_at)
+        for notice in _notices(token, walk)
     )
     return base64url.encode(hashlib.sha256("\n".join(notices).encode()).digest()[:12])

@@ -1,11 +1,12 @@
-"""The bounds of one page of a walk through all users and their tokens."""
+"""The bounds of one page of a list or a search that reads more rows than it shows."""
 
+import math
 from dataclasses import dataclass
 
 MOST_CALLS = 40
-"""The largest number of calls to DynamoDB for one page."""
+"""The largest number of calls to DynamoDB for one page, the sign-in included."""
 MOST_READ_UNITS = 100
-"""The largest number of read units for one page."""
+"""The largest number of read units for one page, the sign-in included."""
 
 OWNERS_AT_ONCE = 25
 _ROWS_AT_ONCE = 100
@@ -13,6 +14,12 @@ _ROWS_AT_ONCE = 100
 # have at most 600 characters, of up to four bytes each.
 TOKEN, OWNER, ENDED_GENERATION, QUERY = 2, 2, 2, 2
 WHOLE_UNIT = 4
+
+_UNIT_BYTES = 4096
+# A sign-in reads a session, the user and where the identity leads. An administrator's list reads the owner.
+_SIGN_IN_CALLS, _SIGN_IN_UNITS = 4, 6
+# Strongly consistent reads of tokens leave these for the records of ended generations.
+_KEPT = 10 * WHOLE_UNIT
 
 
 class PageIsFullError(Exception):
@@ -24,8 +31,8 @@ class ReadBudget:
     """The calls and the quarters of read units that are left for a page."""
 
     # The last call reads the ended generations of the tokens that were found.
-    calls: int = MOST_CALLS - 1
-    quarters: int = MOST_READ_UNITS * WHOLE_UNIT
+    calls: int = MOST_CALLS - _SIGN_IN_CALLS - 1
+    quarters: int = (MOST_READ_UNITS - _SIGN_IN_UNITS) * WHOLE_UNIT
 
     def pay(self, calls: int, quarters: int) -> None:
         """Pay for reads. Raises PageIsFullError if too little is left."""
@@ -41,3 +48,29 @@ class ReadBudget:
         if self.calls == 0 or rows <= 0:
             raise PageIsFullError
         return rows
+
+    def most_strong_rows(self) -> int:
+        """Return the number of tokens that a strongly consistent query may read.
+
+        Rows are often much smaller than 4 KB. So pay for their size after the read. Raises PageIsFullError
+        if it is zero.
+        """
+        rows = min((self.quarters - _KEPT) // WHOLE_UNIT, _ROWS_AT_ONCE)
+        if self.calls == 0 or rows <= 0:
+            raise PageIsFullError
+        return rows
+
+    def pay_strong_query(self, size: int) -> None:
+        """Pay for a strongly consistent query that read rows of ``size`` bytes together."""
+        self.pay(1, max(math.ceil(size / _UNIT_BYTES), 1) * WHOLE_UNIT)
+
+    def pay_owners(self, most: int) -> int:
+        """Pay for an eventually consistent read of users. Return their number, which is at most ``most``.
+
+        ``most`` is at least 25. Raises PageIsFullError if too little is left for 25 users.
+        """
+        # The index has 25 users in half a read unit.
+        price = QUERY + OWNERS_AT_ONCE * OWNER
+        groups = max(min(self.quarters // price, most // OWNERS_AT_ONCE), 1)
+        self.pay(2, groups * price)
+        return groups * OWNERS_AT_ONCE

@@ -9,7 +9,7 @@ from chalicelib.domain.ports.sweeps import OwnedRows, SweepStore, UserPosition
 from chalicelib.domain.ports.tokens import TokenIndex
 from chalicelib.domain.revocation_jobs import JobPlace, RevocationJob
 from chalicelib.domain.token_rules import TokenRules
-from chalicelib.services.users import has_text
+from chalicelib.services.user_lists import has_text
 
 TOKENS_AT_A_TIME = 100
 USERS_AT_A_TIME = 50

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from chalicelib import logs
+from chalicelib.domain.errors import MailUnavailable
 from chalicelib.domain.frozen import Frozen
 from chalicelib.domain.ports.sweeps import KeptWalk, OwnedRows, SweepStore, SweptToken, UserPosition
 from chalicelib.domain.ports.time import Clock
@@ -66,7 +68,7 @@ class ForgetAddresses(Frozen):
 class OwnerVisit(Protocol):
     """One thing that may be due after the visits of all tokens of a user."""
 
-    def __call__(self, owner: User, walk_began_at: datetime) -> bool:
+    def __call__(self, owner: User, walk: Walk) -> bool:
         """Do what is due. Return False if another run is doing it. Raises DependencyUnavailable."""
         ...
 
@@ -106,14 +108,15 @@ class SweepTokens:
     def __call__(self, deadline: datetime) -> Swept:
         """Go on with today's walk until ``deadline``. Return at once if it is done.
 
-        Raises StoreUnavailable. The next invocation then goes on from the last checkpoint.
+        Raises StoreUnavailable, or MailUnavailable if only mails are left. The next invocation then goes on
+        from the last checkpoint.
         """
         now, kept = self._clock.now(), self._store.find_walk()
         if kept and kept.walk.is_done_for_today(now):
             return Swept(kept.walk, calls=1)
         walk = kept.walk if kept else Walk(now)
         run = _Run(self._store, self._visits, self._owner_visits, self._clock, kept, walk)
-        if kept is None or kept.walk.ended_at:
+        if kept is None or kept.walk.is_over(now):
             # At once, so that of two runs one ends here.
             run.begin(now)
         run.go_on(deadline, self._max_calls)
@@ -137,6 +140,7 @@ class _Run:
         self._owner_visits = owner_visits
         self._clock = clock
         self._kept = kept
+        self._is_mail_failing = False
         self.done = Swept(walk, calls=1)
 
     def begin(self, now: datetime) -> None:
@@ -148,7 +152,8 @@ class _Run:
         """Visit users until the walk ends, another run has gone on, or the work is used up."""
 
         def may_go_on() -> bool:
-            is_over = self.done.walk.ended_at is not None or self.done.is_left_to_another
+            waits_for_mails = self._is_mail_failing and self.done.walk.returns > 0
+            is_over = self.done.walk.ended_at is not None or self.done.is_left_to_another or waits_for_mails
             return not is_over and self.done.calls < max_calls and self._clock.now() < deadline
 
         while may_go_on():
@@ -158,7 +163,7 @@ class _Run:
                 if not self._visit_user(user, may_go_on):
                     break
             if not page:
-                self.done.walk = self.done.walk.ended(self._clock.now())
+                self.done.walk = self.done.walk.past_last_user(self._clock.now())
             self._save()
 
     def _visit_user(self, user: UserPosition, may_go_on: Callable[[], bool]) -> bool:
@@ -187,16 +192,29 @@ class _Run:
         if rows.next_after is None and (
             after or self.done.calls > calls or _are_told(rows, self.done.walk)
         ):
-            self._visit_owner(rows.owner)
+            self._visit_owner(rows.owner, user.position)
         self.done.tokens += len(rows.tokens)
         self.done.walk = self.done.walk.past_tokens(user.position, rows.next_after or "", len(rows.tokens))
         return rows.next_after is not None
 
-    def _visit_owner(self, owner: User) -> None:
-        for visit in self._owner_visits:
+    def _visit_owner(self, owner: User, position: str) -> None:
+        """Do what is due for an owner. Raises MailUnavailable if the walk has gone back for the mails.
+
+        Before, a mail service that fails must not hold up notices. Each attempt takes its time, so this
+        invocation makes no other one.
+        """
+        for visit in () if self._is_mail_failing else self._owner_visits:
             self.done.calls += 1
-            if not visit(owner, self.done.walk.began_at):
-                self.done.is_left_to_another = True
+            try:
+                if not visit(owner, self.done.walk):
+                    self.done.is_left_to_another = True
+            except MailUnavailable as error:
+                if self.done.walk.returns:
+                    raise
+                logs.warn("mail.not_sent", user_id=owner.id, cause=logs.cause(error))
+                self._is_mail_failing = True
+        if self._is_mail_failing:
+            self.done.walk = self.done.walk.without_mail(position)
 
     def _save(self) -> None:
         """Write the checkpoint. If another run wrote one meanwhile, leave the walk to it."""
@@ -208,6 +226,6 @@ class _Run:
 
 
 def _are_told(rows: OwnedRows, walk: Walk) -> bool:
-    """Return True if an earlier run of this walk gave notices, and may have died before the mail."""
-    day = walk.began_at.date()
+    """Return True if an earlier run gave notices that this walk mails, and may have died before."""
+    day = walk.tells_since.date()
     return any(notice.on >= day for swept in rows.tokens for notice in swept.token.noticed)

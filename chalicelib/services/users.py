@@ -1,7 +1,6 @@
 """Changes to users by administrators. Each one costs the same for any number of tokens."""
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from functools import cache
 
@@ -9,7 +8,6 @@ from chalicelib import logs
 from chalicelib.domain.administrators import ActingAdmin
 from chalicelib.domain.errors import (
     AdminRequired,
-    InvalidCursor,
     OwnAccount,
     UserNotFound,
 )
@@ -19,36 +17,12 @@ from chalicelib.domain.ids import USER_ID, new_generation
 from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.ports.users import Counted, UserStore
 from chalicelib.domain.revocations import EndedGeneration, Revocation, RevocationReason
-from chalicelib.domain.text import search_key
 from chalicelib.domain.token_rules import TokenRules
 from chalicelib.domain.users import Role, User, UserStatus
-from chalicelib.services import cursors
 from chalicelib.services.conflicts import retry_on_conflict
 from chalicelib.services.daily_limits import CountChange
 from chalicelib.services.journal import Journal
-
-# Some 2,000 users a request. A search that finds few of them returns a short page with a cursor.
-_STORE_PAGE = 100
-_MOST_WHOLE_PAGES = 20
-POSITION = re.compile(rf"[0-9]{{15}}#{USER_ID.pattern}")
-"""The form of a place in the list of users."""
-
-
-class UserQuery(Frozen):
-    """A filter, and a place to continue from. Users are listed newest first."""
-
-    status: UserStatus | None
-    text: str
-    limit: int
-    cursor: str | None
-    issuer: str | None = None
-
-
-class UserList(Frozen):
-    """One page. ``next_cursor`` is None on the last. Any page may be short."""
-
-    users: Sequence[User]
-    next_cursor: str | None
+from chalicelib.services.user_lists import UserList, UserQuery, page_of
 
 
 class UserChange(Frozen):
@@ -96,19 +70,7 @@ class ManageUsers:
 
     def page(self, query: UserQuery) -> UserList:
         """Return one page of users. Raises InvalidCursor or DependencyUnavailable."""
-        position = _position(query.cursor) if query.cursor else None
-        found: list[User] = []
-        # If every user matches, the first read is enough. Otherwise the number of reads has a bound.
-        for size in (query.limit, *[_STORE_PAGE] * _MOST_WHOLE_PAGES):
-            page = self._store.list_users(after=position, limit=size)
-            found += [user for user in page.users if _matches(user, query)]
-            position = page.next_position
-            if position is None or len(found) >= query.limit:
-                break
-        if len(found) > query.limit:
-            found = found[: query.limit]
-            position = found[-1].position
-        return UserList(found, cursors.write(position) if position else None)
+        return page_of(self._store, query)
 
     def deactivate(self, admin: User | None, user_id: str, actor: Actor) -> User:
         """Deactivate a user. Tokens and sign-ins are refused from the next uncached decision on.
@@ -217,25 +179,3 @@ class ManageUsers:
 def _refuse_own(admin: User | None, user_id: str) -> None:
     if admin and admin.id == user_id:
         raise OwnAccount
-
-
-def has_text(user: User, text: str) -> bool:
-    """Return True if the name, the e-mail or the subject contains a text, as searches compare."""
-    text_key = search_key(text)
-    return any(text_key in search_key(each) for each in (user.name, user.email, user.subject))
-
-
-def _matches(user: User, query: UserQuery) -> bool:
-    if query.status and user.status is not query.status:
-        return False
-    # Compare exactly, as for the ``iss`` of a JWT: two spellings are two issuers.
-    if query.issuer is not None and user.issuer != query.issuer:
-        return False
-    return has_text(user, query.text)
-
-
-def _position(cursor: str) -> str:
-    position = cursors.read(cursor)
-    if not POSITION.fullmatch(position):
-        raise InvalidCursor
-    return position

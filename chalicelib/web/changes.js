@@ -2,8 +2,9 @@
 
 const bus = new EventTarget();
 
-/** Tells that a token is now as `token` says. */
-export const tellToken = (token) => bus.dispatchEvent(new CustomEvent('token', { detail: token }));
+/** Tells that a token is now as `token` says. If that is not a token, it is read again. */
+export const tellToken = (token) =>
+  bus.dispatchEvent(token?.id ? new CustomEvent('token', { detail: token }) : new Event('stale'));
 
 /** Tells that lists and counts must be read again, for example after a rotation. */
 export const tellStale = () => bus.dispatchEvent(new Event('stale'));

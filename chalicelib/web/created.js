@@ -1,5 +1,6 @@
 /** The new token, shown once: masked, ready to copy, with examples. Every way out is guarded until it was copied. */
 
+import { Problem } from './api.js';
 import { codeExamples, sampleAddress } from './code-examples.js';
 import { openDialog } from './dialogs.js';
 import { bdi, button, el } from './dom.js';
@@ -12,6 +13,11 @@ const SHOWN_CHARACTERS = 16;
 const MASK = '••••••••••••••••••••••••';
 const ONCE = 'This is the only time it is shown. Keep it where you keep passwords.';
 const notCopied = () => [el('strong', {}, 'You have not copied it.'), ' Once this closes it cannot be shown again.'];
+
+/** Throws a Problem if a response has no string of a token: there is nothing to show then. */
+export function checkCreated(data) {
+  if (typeof data?.token !== 'string') throw new Problem(201);
+}
 
 /** Shows a token that was just created. `summary` says in words what it may do. */
 export function showCreated(token, summary) {

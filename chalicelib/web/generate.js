@@ -2,7 +2,7 @@
 
 import { call, limits, scopes } from './api.js';
 import { tellStale } from './changes.js';
-import { showCreated } from './created.js';
+import { checkCreated, showCreated } from './created.js';
 import { closeButton, onSubmit, openDialog, sendButton } from './dialogs.js';
 import { el } from './dom.js';
 import { areShortEnough, errorText, showError, textField } from './fields.js';
@@ -58,6 +58,7 @@ function send(dialog, form, texts, networks) {
     if (!check(form, texts, networks)) return false;
     const body = { ...bodyOf(form), allowed_networks: networks.value };
     const { data } = await call('POST', '/v1/tokens', { body, headers: { 'Idempotency-Key': key } });
+    checkCreated(data);
     dialog.close();
     showCreated(data, outcomeOf(form, networks.value));
     tellStale();

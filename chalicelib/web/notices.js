@@ -18,17 +18,19 @@ export function announce(text) {
 
 /**
  * Shows a line for eight seconds, or longer under pointer or focus. With an `action`, `{label, run}`, it stays until
- * it is dismissed. `text` is a string, or an element if a name is in it.
+ * it is dismissed. `text` is a string, or an element if a name is in it. Returns a function that dismisses it.
  */
 export function toast(text, action = null) {
   announce(text.textContent ?? text);
   const item = addToast(text, 'circle-check', {}, action);
-  if (action) return;
+  const dismiss = () => item.remove();
+  if (action) return dismiss;
   const leave = () => {
     if (item.matches(':hover, :focus-within')) setTimeout(leave, TOAST_MILLISECONDS);
     else item.remove();
   };
   setTimeout(leave, TOAST_MILLISECONDS);
+  return dismiss;
 }
 
 /** Shows an error until it is dismissed. */

@@ -2,7 +2,8 @@
 
 import { Problem, call } from './api.js';
 
-const MOST_EMPTY_PAGES = 20;
+// A search through 10,000 users reads 58 pages of at most 100 read units.
+const MOST_EMPTY_PAGES = 60;
 
 /**
  * Returns `{items, cursor}` of one page of a list. The cursor of the last page is null. Throws a Problem, also if the

@@ -2,7 +2,7 @@
 
 import { call, limits, tokenPath } from './api.js';
 import { tellStale } from './changes.js';
-import { showCreated } from './created.js';
+import { checkCreated, showCreated } from './created.js';
 import { closeButton, onSubmit, openDialog, sendButton } from './dialogs.js';
 import { bdi, el } from './dom.js';
 import { icon } from './icons.js';
@@ -44,6 +44,7 @@ function send(dialog, token) {
   const post = async ({ elements: { overlap } }) => {
     const body = { overlap_seconds: Number(overlap.value) };
     const { data } = await call('POST', `${tokenPath(token.id)}/rotate`, { body });
+    checkCreated(data);
     isUnsure = false;
     dialog.close();
     showCreated(data, describe(data));

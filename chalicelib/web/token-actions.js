@@ -21,6 +21,8 @@ const ENDED = {
 const BACK_FIRST = 'Re-activate it first';
 const ROTATED = 'It was rotated already';
 const running = new Set();
+/** What dismisses the offers to undo a pause, by the ids of the tokens. @type {Map<string, () => void>} */
+const offers = new Map();
 
 /**
  * Returns what can be done with a token now, by the names of the actions. Each is null, or the reason why not.
@@ -110,7 +112,8 @@ export async function rotate(token) {
 export function pause(token, owner = null) {
   return attempt(token, owner, 'Not paused', async () => {
     await setStatus(token, owner, 'inactive');
-    toast(about(token, ' is paused.'), { label: 'Undo', run: () => reactivate(token, owner) });
+    const undo = { label: 'Undo', run: () => reactivate(token, owner) };
+    offers.set(token.id, toast(about(token, ' is paused.'), undo));
   });
 }
 
@@ -118,6 +121,9 @@ export function pause(token, owner = null) {
 export function reactivate(token, owner = null) {
   return attempt(token, owner, 'Not re-activated', async () => {
     await setStatus(token, owner, 'active');
+    // "Is paused" is not true any more.
+    offers.get(token.id)?.();
+    offers.delete(token.id);
     toast(about(token, ' is active again.'));
   });
 }

@@ -51,7 +51,7 @@ const summaryOf = (user) => call('GET', `${userPath(user.id)}/tokens/summary`).t
 async function change(user, rows, body, words, more) {
   const { data } = await send(user, rows, 'PATCH', userPath(user.id), { body });
   rows.show(data);
-  toast(`${userName(user)} is ${words}.${more(data)}`);
+  toast(el('span', {}, bdi(userName(user)), ` is ${words}.${more(data)}`));
 }
 
 /** Sends a change. If it fails because the user has changed meanwhile, the row shows the user as it is now. */
@@ -92,7 +92,7 @@ function askRevokeAll(user, rows, summary) {
     busy: 'Revoking…',
     act: async () => {
       await send(user, rows, 'DELETE', `${userPath(user.id)}/tokens`);
-      toast(`All tokens of ${userName(user)} are revoked.${everywhere()}`);
+      toast(el('span', {}, 'All tokens of ', bdi(userName(user)), ` are revoked.${everywhere()}`));
       await showAgain(user, rows);
     },
   });
@@ -154,7 +154,7 @@ async function askRemove(user, rows, summary) {
   onSubmit(dialog, async () => {
     if (!isTyped()) return false;
     await send(user, rows, 'DELETE', userPath(user.id));
-    toast(`${name} is removed.${everywhere()}`);
+    toast(el('span', {}, bdi(name), ` is removed.${everywhere()}`));
     await showAgain(user, rows);
     return true;
   }, { words: 'Removing…' });

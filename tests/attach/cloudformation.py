@@ -50,9 +50,7 @@ def translated() -> dict[str, Template]:
 def translate(example: str) -> Template:
     """Return one example after SAM, with a function behind its API."""
     resources = read(example)["Resources"]
-    return transformed(
-        {"Transform": "AWS::Serverless-2016-10-31", "Resources": resources | _backends(resources)}
-    )
+    return transformed({"Transform": "AWS::Serverless-2016-10-31", "Resources": with_backends(resources)})
 
 
 def read(text: str) -> Template:
@@ -67,9 +65,10 @@ def transformed(template: Template) -> Template:
     return done
 
 
-def _backends(resources: dict[str, Any]) -> dict[str, Any]:
+def with_backends(resources: dict[str, Any]) -> dict[str, Any]:
+    """Return the resources with a function behind each API."""
     function = {"Runtime": "python3.13", "Handler": "orders.handler", "CodeUri": "s3://orders/code.zip"}
-    return {
+    return resources | {
         f"{name}Backend": {
             "Type": "AWS::Serverless::Function",
             "Properties": {**function, "Events": {"Call": _event(api["Type"], name)}},

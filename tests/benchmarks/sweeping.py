@@ -62,13 +62,18 @@ def measured(tokens: int) -> Section:
         result = walked(place, tokens)
     units, idle = total(result.calls), total(result.idle)
     named = Counter(call.operation for call in result.calls)
-    users = tokens // TOKENS_EACH
+    users, times = tokens // TOKENS_EACH, _MILLION / tokens
     day = TICKS_A_DAY * (idle.dollars + DOLLARS_PER_MILLION_LAMBDA_REQUESTS) / _MILLION
     rows = [
         Row(
             f"a walk through {tokens:,} tokens of {users:,} users",
             str(units),
             f"{len(result.calls):,} calls in {result.ticks} of {TICKS_A_DAY} invocations",
+        ),
+        Row(
+            "a walk through a million tokens, extrapolated from it",
+            f"{units.read * times:,.0f} RRU + {units.write * times:,.0f} WRU",
+            f"{len(result.calls) * times:,.0f} calls",
         ),
         Row(
             "dollars a day for a million tokens",

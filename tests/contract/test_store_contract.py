@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.adapters.dynamodb import items
 from chalicelib.domain.errors import (
     AlreadyCreated,
     ConcurrentChange,
@@ -23,6 +24,7 @@ from chalicelib.domain.seen_networks import RefusedReason, RefusedUses, SeenNetw
 from chalicelib.domain.token_creation import IdempotencyRecord
 from chalicelib.domain.tokens import Token, TokenState
 from chalicelib.domain.users import Role, User, UserStatus
+from tests.benchmarks.capacity import item_bytes
 from tests.support.actors import an_event
 from tests.support.builders import LIMITS, RULES, a_token, a_user, an_ending
 from tests.support.clock import START
@@ -797,6 +799,19 @@ class TestListTokens:
         ids = tokens_by_age(stores, owner, 5)
         assert ids[:2] == listed(stores, owner, limit=2, newest_first=False)
         assert [ids[4], ids[3]] == listed(stores, owner, limit=2, newest_first=True)
+
+    @pytest.mark.parametrize("newest_first", [True, False])
+    def test_rows_are_read_with_their_size(
+        self, stores: Stores, owner: User, *, newest_first: bool
+    ) -> None:
+        """The size is at least that of DynamoDB's rules, and not much more."""
+        ids = tokens_by_age(stores, owner, 5)
+        read = stores.tokens.read_tokens(owner.id, after=ids[2], newest_first=newest_first, limit=9)
+        assert [each.id for each in read.tokens] == listed(
+            stores, owner, after=ids[2], newest_first=newest_first
+        )
+        least = sum(item_bytes(items.TOKEN.item(token)) for token in read.tokens)
+        assert least <= read.size <= least * 1.3
 
     @pytest.mark.parametrize("newest_first", [True, False])
     def test_pages_neither_skip_nor_repeat(

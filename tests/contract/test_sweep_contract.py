@@ -31,6 +31,7 @@ WALKS = [
     Walk(START),
     Walk(START, "p", "q", "tok_1", 3, 7),
     Walk(START, "p", users=3, ended_at=LATER, last_ended_at=START),
+    Walk(LATER, "p", users=3, unmailed="q", returns=1, mails_since=START),
 ]
 
 

@@ -9,11 +9,12 @@ import pytest
 
 from chalicelib.domain.events import ActorKind
 from chalicelib.domain.ids import user_id_for
-from chalicelib.domain.revocations import RevocationReason
+from chalicelib.domain.revocations import Revocation, RevocationReason
 from chalicelib.handlers.v1.events import rendering as event_rendering
 from tests.support.actors import an_event
 from tests.support.api import Api, api_of
 from tests.support.builders import ISSUER
+from tests.support.clock import START
 from tests.support.service import MemoryService
 
 USER_ID = user_id_for(ISSUER, "user@example.com")
@@ -276,7 +277,8 @@ def test_every_actor_and_reason_has_words() -> None:
     """So that none is shown as a blank, and each reason is told in the words of events."""
     words = {event_rendering.description(kind) for kind in ActorKind}
     assert len(words) == len(ActorKind)
-    assert {event_rendering.revoked_by(reason) for reason in RevocationReason} <= words
+    revocations = [Revocation(reason, START) for reason in RevocationReason]
+    assert {event_rendering.revoked_by(each) for each in revocations} <= words
 
 
 def test_token_says_by_whom_it_was_revoked(world: World) -> None:

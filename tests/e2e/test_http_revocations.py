@@ -105,6 +105,21 @@ def test_named_tokens_end_at_once(
     assert api.get(started.headers["Location"], admin).json == shown
 
 
+@pytest.mark.parametrize("reason", ["admin", "exposed"])
+def test_token_of_a_job_says_that_an_administrator_revoked_it(
+    api: Api, admin: str, tokens: list[dict[str, Any]], reason: str
+) -> None:
+    """For every reason, as its event does. Only without a job does `exposed` mean a leak report."""
+    start(api, admin, named(tokens, reason=reason))
+    for token in tokens:
+        found = api.get(f"/v1/admin/tokens?token_id={token['id']}", admin).json["tokens"][0]
+        assert (found["revoked_reason"], found["revoked_by"]) == (reason, "an administrator")
+        path = f"/v1/users/{found['owner']['id']}/tokens/{token['id']}/events"
+        actors = {e["type"]: e["actor"]["description"] for e in api.get(path, admin).json["events"]}
+        ended = "token.exposed" if reason == "exposed" else "token.revoked"
+        assert actors[ended] == found["revoked_by"]
+
+
 def test_dry_run_revokes_nothing(
     api: Api, service: MemoryService, admin: str, people: list[str], tokens: list[dict[str, Any]]
 ) -> None:

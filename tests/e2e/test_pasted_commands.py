@@ -63,6 +63,7 @@ def pasted(commands: str, stack: LocalStack) -> str:
 def test_demo_of_the_readme(stack: LocalStack) -> None:
     """One paste: the token opens the API, and is refused after its revocation."""
     (demo,) = blocks("README.md", "sh")
+    assert "#" not in demo, "an interactive zsh has no comments"
     printed = pasted(demo, stack).replace('": "', '":"')
     first, last = printed.index('"auth":"token"'), printed.index('"code":"invalid_token"')
     assert first < last

@@ -73,6 +73,24 @@ def test_bus_that_is_away_says_where_to_go_on(cloud: Cloud) -> None:
     assert "10 events were sent" in str(caught.value)
 
 
+def test_damaged_event_does_not_stop_the_others(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
+    """The command names its row. A type of a later release counts as damaged too."""
+    events = kept(cloud, *(MIDNIGHT + timedelta(seconds=n) for n in range(4)))
+    rows = [EVENT.item(event) for event in events[1:3]]
+    del rows[0]["at"]
+    rows[1]["type"] = {"S": "token.gifted"}
+    for row in rows:
+        cloud.dynamodb.put_item(TableName=cloud.table, Item=row)
+    bus = FakeBus()
+    assert send_all(span(cloud, MIDNIGHT, MIDNIGHT + timedelta(hours=1)), bus, pause) == 2
+    assert bus.sent == [events[0], events[3]]
+    lines = capsys.readouterr().err.splitlines()
+    assert sorted(line.split(" (")[0] for line in lines) == [
+        f"Not sent, because it cannot be read: E#{event.user_id} / {event.position}"
+        for event in sorted(events[1:3], key=lambda event: event.user_id)
+    ]
+
+
 class Session:
     """A session over moto."""
 

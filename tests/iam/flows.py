@@ -360,7 +360,16 @@ def sweep_tokens(walk: Walk) -> None:
     walk.token(other, expires_in_days=30)
     for days in (25, 3):
         walk.advance(days=days)
+        walk.recorder.ses_status = 503
         walk.gateway.sweep()
+        walk.advance(minutes=5)
+        walk.gateway.sweep()
+    # SES is away until the next day.
+    walk.advance(days=1)
+    walk.recorder.ses_status = 503
+    walk.gateway.sweep()
+    walk.advance(days=1)
+    walk.gateway.sweep()
 
 
 def read_the_client_secret(walk: Walk) -> None:

@@ -52,13 +52,14 @@ _EQUALS = re.compile(r"(#?\w+)\s*=\s*(:\w+)")
 class Recorder:
     """Keeps what each function asked for, while it runs; ``tags_of`` knows the tags of a KMS key.
 
-    ``names`` says by which ARN the policies know a secret.
+    ``names`` says by which ARN the policies know a secret. ``ses_status`` is the status of the next mail.
     """
 
     def __init__(self, tags_of: Callable[[str], tuple[str, Mapping[str, str]]]) -> None:
         self.requests: dict[str, dict[Request, None]] = {}
         self._tags_of = tags_of
         self.names: dict[str, str] = {}
+        self.ses_status = 200
         self._running: str | None = None
 
     @contextmanager
@@ -98,7 +99,8 @@ class Recorder:
             asked = Request.of("ses:SendEmail", SES_IDENTITY_ARN, sender)
             self.requests[self._running][asked] = None
         raw = HTTPResponse(BytesIO(b'{"MessageId": "1"}'), preload_content=False)
-        return AWSResponse(request.url, 200, HTTPHeaders(), raw)
+        status, self.ses_status = self.ses_status, 200
+        return AWSResponse(request.url, status, HTTPHeaders(), raw)
 
     def _done(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
         path = urlsplit(request.url).path.removeprefix("/v2")

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import importlib
 import re
+import shlex
 from importlib.util import find_spec
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from infra import prose
+from infra.__main__ import COMMANDS, Module, _parser
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = [ROOT / "packages" / name / "README.md" for name in ("python", "js")]
@@ -64,12 +68,36 @@ def test_commands_that_it_names_exist(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     modules = re.findall(r"python -m ((?:infra|tests)[\w.]*)", text)
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    targets = re.findall(r"`make (?:-s )?([a-z-]+)\b", text)
+    targets = re.findall(r"(?:`|^\$? ?)make (?:-s )?([a-z-]+)\b", text, re.MULTILINE)
     assert [module for module in modules if find_spec(module) is None] == []
     assert [target for target in targets if f"\n{target}:" not in makefile] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_command_lines_are_valid(page: Path) -> None:
+    """The parser of ``python -m infra`` takes each line of a code block, with its options."""
+    blocks = re.findall(
+        r"^ *```(?:console|sh)\n(.*?)^ *```$", page.read_text(encoding="utf-8"), re.S | re.M
+    )
+    text = "".join(blocks).replace("\\\n", " ")
+    for line in re.findall(r"python -m infra (.*)$", text, re.MULTILINE):
+        words = shlex.split(line, comments=True)
+        name = next(each for each in (" ".join(words[:2]), words[0]) if each in COMMANDS)
+        module = cast("Module", importlib.import_module(COMMANDS[name].module))
+        assert _parser(name, module).parse_args(words)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_sentences_are_plain(page: Path) -> None:
     """As ``make lint`` checks them."""
     assert list(prose.findings([str(page)])) == []
+
+
+def test_readme_is_a_screen_and_a_half() -> None:
+    """It has the parts that a newcomer looks for. Everything else is a page of docs."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    headings = ["Try it", "How it works", "What it costs", "When not to use it", "Read on"]
+    assert re.findall(r"^## (.*)$", readme, re.MULTILINE) == headings
+    assert len(readme.splitlines()) <= 120
+    assert "make run" in readme
+    assert "make test" in readme

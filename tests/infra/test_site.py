@@ -23,6 +23,7 @@ from tests.support.browser import NewPage
 pytestmark = pytest.mark.slow
 
 ATTRIBUTES = re.compile(r"<(?:script|img|iframe|link|source)\b[^>]*?\b(?:src|href)=\"([^\"]*)\"")
+LINKS = re.compile(r"<a\b[^>]*?\bhref=\"([^\"]*)\"")
 ADDRESS = re.compile(r"(?:url\(|@import)\s*['\"]?((?:https?:)?//[^'\")]+)")
 
 
@@ -69,6 +70,16 @@ def test_every_page_of_docs_is_in_it(built: Path) -> None:
     assert missing == []
 
 
+def test_lists_keep_their_items(built: Path) -> None:
+    """Pages are written for GitHub. Python-Markdown would take some items and code blocks for text."""
+    for page in (site.ROOT / "docs").glob("*.md"):
+        text = re.sub(r"^ *```.*?^ *```$", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.M)
+        items = re.findall(r"^ *(?:-|\d{1,2}\.) ", text, re.MULTILINE)
+        shown = (built / f"{page.stem}.html").read_text(encoding="utf-8")
+        article = shown.partition("<article")[2].partition("</article>")[0]
+        assert (article.count("<li"), "```" in article) == (len(items), False), page.name
+
+
 def test_no_file_loads_from_another_host(built: Path) -> None:
     """Scripts, styles, fonts and pictures are files of the site."""
     pages = list(built.rglob("*.html"))
@@ -92,6 +103,15 @@ def test_browser_asks_no_other_host_and_finds_pages(address: str, new_page: NewP
     page.get_by_role("textbox", name="Search").fill("insufficient_scope")
     expect(page.get_by_role("link", name=re.compile("A call was refused")).first).to_be_visible()
     assert [url for url in asked if not url.startswith((address, "data:", "blob:"))] == []
+
+
+def test_links_lead_to_files_of_the_site(built: Path) -> None:
+    """MkDocs does not look at links in markup, and lets links to folders pass."""
+    for page in built.rglob("*.html"):
+        # The page for wrong addresses is shown at any address.
+        links = LINKS.findall(page.read_text(encoding="utf-8")) if page.name != "404.html" else []
+        targets = {link.partition("#")[0] for link in links if not re.match(r"[a-z]+:|//", link)} - {""}
+        assert [each for each in targets if not (page.parent / each).is_file()] == [], page.name
 
 
 @pytest.mark.parametrize(

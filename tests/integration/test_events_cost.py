@@ -14,11 +14,11 @@ from chalicelib.domain.ids import user_id_for
 from chalicelib.services.all_events import MOST_CALLS, AllEventsQuery
 from chalicelib.services.histories import MOST_READS, EventPage, HistoryQuery
 from tests.benchmarks.capacity import read_units
-from tests.integration.test_all_tokens_cost import Metered
 from tests.support.actors import an_event
 from tests.support.builders import ISSUER, a_token, a_user
 from tests.support.clock import START, FixedClock
 from tests.support.dynamodb import Cloud, CloudService, moto_cloud
+from tests.support.metered_rows import Metered
 
 SECOND = timedelta(seconds=1)
 # A hundred rows of a unit, the names of an owner and an actor of each by half a unit, and queries of keys.

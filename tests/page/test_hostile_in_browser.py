@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.page.people import PAGE, Owner, act, generate, leave_uncopied, row, sign_in
+from tests.page.people import PAGE, Owner, act, generate, leave_uncopied, open_generate, row, sign_in
 from tests.support.browser import Complaints, NewPage
 from tests.support.local_stack import LocalStack
 
@@ -113,3 +113,34 @@ def test_closed_token_is_nowhere(new_page: NewPage, stack: LocalStack, person: s
     page.go_back()
     expect(page).to_have_url(f"{stack.url}{PAGE}")
     expect(row(page, "gone")).to_be_visible()
+
+
+@pytest.mark.parametrize("body", ["", "{}", "[]", '{"token": null}'])
+def test_response_without_a_token_is_told(
+    new_page: NewPage, stack: LocalStack, person: str, body: str
+) -> None:
+    """If the response has no string, the page does not say that a token is ready, and the form stays."""
+    page = new_page()
+    sign_in(page, stack, person)
+    page.route(
+        "**/v1/tokens",
+        lambda route: route.fulfill(status=201, body=body, content_type="application/json"),
+    )
+    dialog = open_generate(page)
+    dialog.get_by_role("button", name="Generate", exact=True).click()
+    expect(dialog.get_by_role("alert")).to_contain_text("a response that this page cannot read")
+    expect(dialog.get_by_label("Name", exact=True)).to_be_visible()
+
+
+def test_offer_to_undo_a_pause_goes_with_the_pause(
+    new_page: NewPage, stack: LocalStack, person: str
+) -> None:
+    """After a re-activation nothing says any more that the token is paused."""
+    Owner(stack, person).post("/v1/tokens", {"name": "bot"})
+    page = new_page()
+    sign_in(page, stack, person)
+    act(page, "bot", "Pause")
+    expect(page.get_by_text("bot is paused.")).to_be_visible()
+    act(page, "bot", "Re-activate")
+    expect(page.get_by_text("bot is active again.")).to_be_visible()
+    expect(page.get_by_text("bot is paused.")).to_have_count(0)

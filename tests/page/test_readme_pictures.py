@@ -14,7 +14,7 @@ from tests.support.local_stack import LocalStack
 
 pytestmark = [pytest.mark.slow, pytest.mark.emulator, pytest.mark.e2e]
 
-FOLDER = PROJECT_ROOT / "docs" / "pictures"
+FOLDER = PROJECT_ROOT / "docs" / "images"
 PERSON, ADMINISTRATOR = "usha@example.com", "admin@example.com"
 
 

@@ -38,8 +38,7 @@ from chalicelib.handlers.oauth.forms import ClientForm
 from chalicelib.handlers.page.return_paths import return_path
 from chalicelib.handlers.v1 import exposed, tokens
 from chalicelib.handlers.v1 import users as user_calls
-from chalicelib.services import cursors, list_orders
-from chalicelib.services import users as user_lists
+from chalicelib.services import cursors, list_orders, user_lists
 from chalicelib.settings.client_definitions import parse_resource_servers
 from chalicelib.settings.scope_definitions import parse_catalogue
 from tests.support.clients import KEYED_SERVER, ec_key, resource_servers

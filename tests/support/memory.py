@@ -7,6 +7,8 @@ from datetime import date, datetime
 from threading import RLock
 from typing import TypeVar
 
+from chalicelib.adapters.dynamodb import items
+from chalicelib.adapters.dynamodb.attributes import most_bytes
 from chalicelib.domain.administrators import ActingAdmin
 from chalicelib.domain.clients import UsedAssertion
 from chalicelib.domain.errors import (
@@ -26,6 +28,7 @@ from chalicelib.domain.keys import KeyRing, KeyState, VerificationKey
 from chalicelib.domain.lines import Change, Ending, Line
 from chalicelib.domain.ports.events import MAX_COUNTED, EventCount, EventPart
 from chalicelib.domain.ports.flushes import BudgetSwap, KeptBudget
+from chalicelib.domain.ports.tokens import TokenRows
 from chalicelib.domain.ports.users import Counted, UserPage
 from chalicelib.domain.revocations import EndedGeneration
 from chalicelib.domain.rotation import Rotation
@@ -79,6 +82,11 @@ class InMemoryStore(SweptRows, JobRows):
         if after is not None:
             tokens = [t for t in tokens if (t.id < after if newest_first else t.id > after)]
         return tokens[:limit]
+
+    def read_tokens(self, user_id: str, *, after: str | None, newest_first: bool, limit: int) -> TokenRows:
+        """Return what ``list_tokens`` returns, and the size that DynamoDB's rows have."""
+        tokens = self.list_tokens(user_id, after=after, newest_first=newest_first, limit=limit)
+        return TokenRows(tokens, sum(most_bytes(items.TOKEN.item(token)) for token in tokens))
 
     def list_unended(self, owner: User, now: datetime) -> Iterator[Token]:
         """Yield the tokens that have not ended, newest first."""

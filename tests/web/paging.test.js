@@ -38,10 +38,10 @@ test('a list without matches ends empty', async () => {
   assert.deepEqual(await read(), { items: [], cursor: null });
 });
 
-test('after twenty empty pages the reader decides whether to continue', async () => {
-  const calls = server(...Array.from({ length: 30 }, (_, index) => page([], `c${index}`)));
-  assert.deepEqual(await read(), { items: [], cursor: 'c19' });
-  assert.equal(calls.length, 20);
+test('after sixty empty pages the reader decides whether to continue', async () => {
+  const calls = server(...Array.from({ length: 70 }, (_, index) => page([], `c${index}`)));
+  assert.deepEqual(await read(), { items: [], cursor: 'c59' });
+  assert.equal(calls.length, 60);
 });
 
 test('a refusal of a later page is thrown', async () => {

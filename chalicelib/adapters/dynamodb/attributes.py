@@ -24,6 +24,17 @@ _MILLISECOND = timedelta(milliseconds=1)
 _SECOND = timedelta(seconds=1)
 
 
+def most_bytes(item: StoredItem) -> int:
+    """Return an upper bound of the bytes that reading an item costs.
+
+    Digits count in full here. DynamoDB packs two into a byte, and adds one byte to each number.
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
+    """
+    return sum(
+        len(name) + len(value.encode()) + 1 for name, kept in item.items() for value in kept.values()
+    )
+
+
 class Codec(Frozen, Generic[Value]):
     """A form of values in DynamoDB: text (``S``) or a number (``N``). Call it to write a value."""
 

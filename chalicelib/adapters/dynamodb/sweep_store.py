@@ -30,6 +30,9 @@ WALK = RowKind(
     Member("tokens", number, optional=True),
     Member("ended_at", time, optional=True),
     Member("last_ended_at", time, optional=True),
+    Member("unmailed", text, optional=True),
+    Member("returns", number, optional=True),
+    Member("mails_since", time, optional=True),
 )
 
 # The rows of a user, the ended generations and the tokens, with the small rows between them.

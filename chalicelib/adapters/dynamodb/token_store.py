@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.adapters.dynamodb import acting, attributes, counts, items, primary_keys
+from chalicelib.adapters.dynamodb.attributes import StoredItem
 from chalicelib.adapters.dynamodb.errors import ConditionFailed, translated
 from chalicelib.adapters.dynamodb.events import put_event
 from chalicelib.adapters.dynamodb.reads import batch_get, get, query_all
@@ -20,6 +21,7 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.events import Event
 from chalicelib.domain.frozen import replace
+from chalicelib.domain.ports.tokens import TokenRows
 from chalicelib.domain.revocations import EndedGeneration
 from chalicelib.domain.token_creation import IdempotencyRecord
 from chalicelib.domain.token_rules import CreationLimits
@@ -51,9 +53,20 @@ class DynamoDBTokenStore:
         self, user_id: str, *, after: str | None, newest_first: bool, limit: int, strong: bool = True
     ) -> Sequence[Token]:
         """Return at most ``limit`` tokens in the order of their ids. Raises StoreUnavailable."""
+        rows = self._rows(user_id, after=after, newest_first=newest_first, limit=limit, strong=strong)
+        return [items.TOKEN.read(row) for row in rows]
+
+    def read_tokens(self, user_id: str, *, after: str | None, newest_first: bool, limit: int) -> TokenRows:
+        """Return what ``list_tokens`` returns, and the size of the rows. Raises StoreUnavailable."""
+        rows = self._rows(user_id, after=after, newest_first=newest_first, limit=limit, strong=True)
+        return TokenRows([items.TOKEN.read(row) for row in rows], sum(map(attributes.most_bytes, rows)))
+
+    def _rows(
+        self, user_id: str, *, after: str | None, newest_first: bool, limit: int, strong: bool
+    ) -> list[StoredItem]:
         low, high = primary_keys.TOKENS, _LAST_TOKEN
         start = {"ExclusiveStartKey": primary_keys.token_key(user_id, after)} if after else {}
-        tokens: list[Token] = []
+        rows: list[StoredItem] = []
         while True:
             with translated():
                 page = self._client.query(
@@ -66,12 +79,12 @@ class DynamoDBTokenStore:
                     },
                     ConsistentRead=strong,
                     ScanIndexForward=not newest_first,
-                    Limit=limit - len(tokens),
+                    Limit=limit - len(rows),
                     **start,  # type: ignore[arg-type]
                 )
-            tokens += [items.TOKEN.read(item) for item in page["Items"]]  # type: ignore[arg-type]
-            if len(tokens) >= limit or "LastEvaluatedKey" not in page:
-                return tokens
+            rows += page["Items"]  # type: ignore[arg-type]
+            if len(rows) >= limit or "LastEvaluatedKey" not in page:
+                return rows
             start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}  # type: ignore[dict-item]
 
     def list_unended(self, owner: User, now: datetime) -> Iterator[Token]:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
+from chalicelib.domain.frozen import Frozen
 from chalicelib.domain.revocations import EndedGeneration
 from chalicelib.domain.token_rules import CreationLimits
 from chalicelib.domain.tokens import Token
@@ -40,6 +41,13 @@ class AuthorizationStore(Protocol):
         ...
 
 
+class TokenRows(Frozen):
+    """Tokens that were read together. ``size`` is an upper bound of the bytes that the read costs."""
+
+    tokens: Sequence[Token]
+    size: int
+
+
 class TokenStore(Protocol):
     """Tokens, for their owners. Every call raises StoreUnavailable."""
 
@@ -54,6 +62,10 @@ class TokenStore(Protocol):
 
         If ``strong`` is False, the rows may be seconds old, and the read costs half.
         """
+        ...
+
+    def read_tokens(self, user_id: str, *, after: str | None, newest_first: bool, limit: int) -> TokenRows:
+        """Return what ``list_tokens`` returns, strongly consistent, and the size of the rows."""
         ...
 
     def list_unended(self, owner: User, now: datetime) -> Iterator[Token]:

@@ -32,7 +32,7 @@ from chalicelib.services.list_orders import DEFAULT_SORT, Sort
 from chalicelib.services.listing import DEFAULT_LIMIT, MAX_LIMIT, TokenQuery
 from chalicelib.services.manage import TokenPatch
 from chalicelib.services.revocation import MAX_REPORTED
-from chalicelib.services.users import UserQuery
+from chalicelib.services.user_lists import UserQuery
 from chalicelib.settings.scope_definitions import MAX_SCOPES
 
 

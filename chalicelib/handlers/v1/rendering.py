@@ -44,7 +44,7 @@ def token(view: TokenView) -> resources.AnyToken:
         effective_by=effective_by(view.refused_since),
         revoked_at=moment(revocation.at if revocation else None),
         revoked_reason=revocation.reason if revocation else None,
-        revoked_by=revoked_by(revocation.reason) if revocation else None,
+        revoked_by=revoked_by(revocation) if revocation else None,
         predecessor_id=row.predecessor_id,
         successor_id=row.successor_id,
         self_rotated=row.is_self_rotated,

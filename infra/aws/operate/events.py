@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from heapq import merge
 from itertools import islice
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from chalicelib.adapters.clock import SystemClock, sleep
 from chalicelib.adapters.dynamodb import items, primary_keys
@@ -94,7 +95,7 @@ class Span:
         keys = self.primary_keys()
         while page := list(islice(keys, _ROWS_AT_A_TIME)):
             # An event that TTL deleted meanwhile is missing.
-            events = [EVENT.read(row) for row in batch_get(self.client, self.table, page)]
+            events = _readable(batch_get(self.client, self.table, page))
             yield sorted(events, key=lambda event: event.position)
 
     def _part(self, by_pk: str) -> Iterator[Item]:
@@ -108,6 +109,17 @@ class Span:
             ExpressionAttributeValues={":part": {"S": by_pk}, **bounds},
         )
         return ({"pk": row["pk"], "sk": row["sk"]} for row in rows)
+
+
+def _readable(rows: Sequence[Mapping[str, Any]]) -> Iterator[Event]:
+    """Yield the events that can be read, and print the primary keys of the others."""
+    for row in rows:
+        # A damaged row, or one of a later release, must not stop the others.
+        try:
+            yield EVENT.read(row)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            named = f"{row['pk']['S']} / {row['sk']['S']}"
+            print(f"Not sent, because it cannot be read: {named} ({error!r})", file=sys.stderr)
 
 
 def send_all(span: Span, bus: EventBus, pause: Sleep) -> int:

@@ -22,7 +22,7 @@ from chalicelib.domain.users import User, UserStatus
 from chalicelib.services.all_tokens import AllTokensQuery, ListAllTokens
 from chalicelib.services.listing import ListTokens, TokenQuery
 from chalicelib.services.read_budget import MOST_CALLS
-from chalicelib.services.users import UserQuery
+from chalicelib.services.user_lists import UserQuery
 from tests.support.actors import an_event
 from tests.support.builders import ISSUER, RULES, a_token, a_user
 from tests.support.clock import START, FixedClock

@@ -12,6 +12,7 @@ from chalicelib.domain.errors import MailRefused, MailUnavailable, StoreUnavaila
 from chalicelib.domain.noticed import Notice, NoticeKind
 from chalicelib.domain.tokens import Token
 from chalicelib.domain.users import User, UserStatus
+from chalicelib.domain.walks import Walk
 from chalicelib.services import sweep
 from chalicelib.services.coming import mail_about
 from chalicelib.services.mails import MailComing
@@ -199,8 +200,7 @@ def test_crash_at_the_mail_itself_loses_none(is_sent: bool) -> None:
         bench.mailer.after = fail
     else:
         bench.mailer.before = fail
-    with pytest.raises(MailUnavailable):
-        bench.sweep()
+    bench.sweep()
     # The mail may be under way, so a run a minute later leaves it.
     bench.clock.advance(MINUTE)
     assert bench.sweep().is_left_to_another
@@ -209,6 +209,142 @@ def test_crash_at_the_mail_itself_loses_none(is_sent: bool) -> None:
 
     assert sum(bench.sent.values()) == 3 + is_sent
     assert bench.sent.keys() == {user.email for user in bench.users}
+
+
+def test_mail_service_that_is_away_holds_up_no_notice() -> None:
+    """All notices are given at once, and each mail is sent later. Meanwhile each run fails early."""
+    bench = Bench()
+    bench.clock.set_to(DUE)
+    attempts = []
+
+    def fail() -> None:
+        attempts.append(bench.clock.now())
+        raise MailUnavailable
+
+    bench.mailer.before = fail
+    with recorded() as log:
+        walk = bench.sweep().walk
+    assert all(token.noticed for token in bench.store._tokens.values())
+    assert (walk.ended_at, walk.returns, len(attempts)) == (None, 1, 1)
+    assert [line["user_id"] for line in log.lines("mail.not_sent")] == [bench.users[0].id]
+    for _ in range(12):
+        bench.clock.advance(5 * MINUTE)
+        with pytest.raises(MailUnavailable):
+            bench.sweep()
+    assert (bench.mailer.mails, len(attempts)) == ([], 13)
+
+    bench.mailer.before = lambda: None
+    bench.clock.advance(5 * MINUTE)
+    assert bench.sweep().walk.ended_at
+    bench.require_one_each()
+    bench.clock.advance(5 * MINUTE)
+    bench.sweep()
+    bench.require_one_each()
+
+
+def test_mail_service_that_is_away_for_days_holds_up_no_later_notice() -> None:
+    """Each day has its walk. When the service is back, one mail tells each owner what is due then."""
+    bench = Bench()
+
+    def fail() -> None:
+        raise MailUnavailable
+
+    bench.mailer.before = fail
+    failed = 0
+    for hour in range(0, 4 * 24 + 1, 6):
+        bench.clock.set_to(DUE + timedelta(hours=hour))
+        try:
+            bench.sweep()
+        except MailUnavailable:
+            failed += 1
+    # The first run of each of the five days gives its notices. The others fail.
+    assert failed == 4 * 3
+    assert {notice.days for token in bench.store._tokens.values() for notice in token.noticed} == {3}
+
+    bench.mailer.before = lambda: None
+    bench.clock.advance(5 * MINUTE)
+    assert bench.sweep().walk.ended_at
+    bench.require_one_each()
+    for _ in range(2):
+        bench.clock.advance(DAY / 2)
+        bench.sweep()
+        assert bench.sweep().walk.mails_since is None
+    bench.require_one_each()
+
+
+@pytest.mark.parametrize("is_away_next_day", [False, True])
+def test_mails_of_a_day_without_mail_service_are_sent_later(is_away_next_day: bool) -> None:
+    """The service comes back after the first owner. No owner gets the mail twice, or none."""
+    bench = Bench()
+    bench.clock.set_to(DUE)
+    sent: list[int] = []
+
+    def fail() -> None:
+        if sent:
+            raise MailUnavailable
+        sent.append(1)
+
+    bench.mailer.before = fail
+    assert bench.sweep().walk.returns == 1
+    if is_away_next_day:
+        bench.clock.advance(DAY)
+        assert bench.sweep().walk.returns == 1
+    bench.mailer.before = lambda: None
+    bench.clock.advance(DAY)
+    assert bench.sweep().walk.ended_at
+    bench.require_one_each()
+
+
+@pytest.mark.parametrize("first", range(3))
+@pytest.mark.parametrize("max_calls", [4, sweep.MAX_CALLS])
+def test_mails_that_failed_are_sent_after_the_last_user(first: int, max_calls: int) -> None:
+    """One of three fails. A walk in small parts tries the others, and goes back for the one."""
+    bench = Bench()
+    bench.clock.set_to(DUE)
+    order: list[int] = []
+
+    def fail() -> None:
+        order.append(len(order))
+        if len(order) == first + 1:
+            raise MailUnavailable
+
+    bench.mailer.before = fail
+    walks: list[Walk] = []
+    for _ in range(30):
+        walks.append(bench.sweep(max_calls=max_calls).walk)
+        bench.clock.advance(5 * MINUTE)
+    bench.require_one_each()
+    assert (walks[-1].returns, len(order)) == (1, 4)
+    last = [mail.recipient for mail in bench.mailer.mails][-1]
+    assert max_calls > 4 or last == bench.users[first].email
+
+
+@pytest.mark.parametrize("number", range(1, 20))
+@pytest.mark.parametrize("is_done", [False, True], ids=["not done", "response lost"])
+def test_crash_on_the_way_back_loses_no_mail(number: int, is_done: bool) -> None:
+    """Only a mail whose record was not written is sent twice."""
+    bench = Bench()
+    bench.clock.set_to(DUE)
+
+    def unavailable() -> None:
+        bench.mailer.before = lambda: None
+        raise MailUnavailable
+
+    bench.mailer.before = unavailable
+    bench.sweep()
+    bench.clock.advance(5 * MINUTE)
+
+    def fail(count: int) -> None:
+        if count == number:
+            raise StoreUnavailable
+
+    watched = Watched(bench.store, after=fail) if is_done else Watched(bench.store, before=fail)
+    with pytest.raises(StoreUnavailable):
+        bench.sweep(watched)
+    bench.clock.advance(5 * MINUTE)
+    assert bench.sweep().walk.ended_at
+    assert bench.sent.keys() == {user.email for user in bench.users}
+    assert sum(bench.sent.values()) <= 3 + 1
 
 
 def test_mail_that_is_not_accepted_is_told_and_holds_up_nothing() -> None:

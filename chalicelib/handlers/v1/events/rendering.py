@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.domain.events import OF_KEYS, ActorKind, Event
-from chalicelib.domain.revocations import RevocationReason
+from chalicelib.domain.revocations import Revocation, RevocationReason
 from chalicelib.handlers.http.responses import moment
 from chalicelib.handlers.v1.events import resources
 from chalicelib.services.histories import EventPage
@@ -35,9 +35,11 @@ def description(kind: ActorKind) -> str:
     return _WORDS[kind]
 
 
-def revoked_by(reason: RevocationReason) -> str:
+def revoked_by(revocation: Revocation) -> str:
     """Return the actor of a revocation in the words of events."""
-    return _WORDS[_REVOKED_BY[reason]]
+    # The reason of a job may be that of a leak report.
+    kind = ActorKind.ADMINISTRATOR if revocation.job_id else _REVOKED_BY[revocation.reason]
+    return _WORDS[kind]
 
 
 def own_page(page: EventPage) -> resources.EventPage:
