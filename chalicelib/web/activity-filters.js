@@ -3,6 +3,7 @@
 import { ACTOR_KINDS, EVENT_TYPES } from './event-words.js';
 import { SPANS, USUAL_SPAN } from './activity-query.js';
 import { el } from './dom.js';
+import { icon } from './icons.js';
 
 const CHOSEN_DAYS = 'days';
 const GROUPS = { token: 'Tokens', user: 'Users', key: 'Signing keys' };
@@ -27,7 +28,7 @@ export class ActivityFilters {
     const days = () => change({ since: this.#since.value || null, until: this.#until.value || null });
     for (const input of [this.#since, this.#until]) input.addEventListener('change', days);
     this.element = el('div', { class: 'feed-filters', role: 'group', 'aria-label': 'Filters' },
-      el('div', { class: 'feed-filters-row' }, this.#type, this.#actor, this.#span, this.#days),
+      el('div', { class: 'feed-filters-row' }, ...[this.#type, this.#actor, this.#span].map(boxed), this.#days),
       el('p', { class: 'second feed-filters-note' }, note));
   }
 
@@ -65,6 +66,9 @@ function select(label, options, change) {
   return /** @type {HTMLSelectElement} */ (
     el('select', { class: 'input', 'aria-label': label, onchange: change }, ...options.map(option)));
 }
+
+/** Returns a choice with the arrow that says that it is one. */
+const boxed = (choice) => el('span', { class: 'select-box' }, choice, icon('chevron-down', { isSmall: true }));
 
 /** @returns {HTMLInputElement} */
 function dateInput(label) {

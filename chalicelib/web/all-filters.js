@@ -19,7 +19,7 @@ export function allFilters() {
   const more = el('button', { type: 'button', class: 'filter-more', 'aria-haspopup': 'dialog', 'aria-expanded': 'false',
     onclick: () => openMore(more) }, 'More filters', icon('chevron-down', { isSmall: true }));
   const element = el('div', { class: 'filters', role: 'group', 'aria-label': 'Filters' },
-    el('span', { class: 'select-box' }, status, icon('chevron-down')), owner.element,
+    el('span', { class: 'select-box' }, status, icon('chevron-down', { isSmall: true })), owner.element,
     el('span', { class: 'rule' }), ...chips, more);
   return {
     element,

@@ -41,7 +41,7 @@ class Created {
     this.#secret = token.token;
     this.#examples = codeExamples({
       languages: Object.keys(examplesOf('')),
-      lines: (language) => [examplesOf(this.#field.value)[language]],
+      lines: (language) => withQuiet(examplesOf(this.#field.value)[language], this.#field.value),
       copy: (language) => this.#copyText(examplesOf(this.#secret)[language]),
     });
     this.dialog = openDialog({
@@ -177,6 +177,12 @@ function examplesOf(token) {
       + `const response = await fetch('${url}', {\n  headers: { Authorization: \`Bearer \${token}\` },\n});\n`
       + 'console.log(await response.json());',
   };
+}
+
+/** Returns an example whose token is quieter than the code around it. */
+function withQuiet(code, token) {
+  const at = code.indexOf(token);
+  return [code.slice(0, at), el('span', { class: 'quiet-code' }, token), code.slice(at + token.length)];
 }
 
 /** Shows other words on a button for two seconds. */

@@ -2,6 +2,7 @@
 
 import { limits } from './api.js';
 import { el } from './dom.js';
+import { icon } from './icons.js';
 import { lengthNote, lengthOf } from './text.js';
 
 /**
@@ -31,7 +32,8 @@ export const isTooLong = (input) => lengthOf(input.value) > longestOf(input);
 function watchLength(input, note, help) {
   const update = () => {
     const isWrong = isTooLong(input);
-    note.textContent = lengthNote(input.value, longestOf(input)) || help;
+    const words = lengthNote(input.value, longestOf(input)) || help;
+    note.replaceChildren(...(isWrong ? [icon('circle-alert', { isSmall: true }), words] : [words].filter(Boolean)));
     note.classList.toggle('error', isWrong);
     markInvalid(input, isWrong);
   };
@@ -45,6 +47,10 @@ export function areShortEnough(fields) {
   wrong?.focus();
   return !wrong;
 }
+
+/** Makes the message about a field's error, hidden until it is true. */
+export const errorText = (id, words) =>
+  el('p', { class: 'help error', id, hidden: true }, icon('circle-alert', { isSmall: true }), words);
 
 /** Shows or hides the message about a field's error. */
 export function showError(text, isWrong, input = null) {

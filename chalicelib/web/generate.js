@@ -5,7 +5,7 @@ import { tellStale } from './changes.js';
 import { checkCreated, showCreated } from './created.js';
 import { closeButton, onSubmit, openDialog, sendButton } from './dialogs.js';
 import { el } from './dom.js';
-import { areShortEnough, showError, textField } from './fields.js';
+import { areShortEnough, errorText, showError, textField } from './fields.js';
 import { goTo } from './address.js';
 import { NetworksField } from './networks-field.js';
 import { DAY, written } from './times.js';
@@ -119,7 +119,7 @@ function scopeChoice() {
   });
   return el('fieldset', { class: 'field', 'aria-describedby': 'scopes-error' }, el('legend', {}, 'What it may do'),
     el('div', { class: 'options' }, ...options),
-    el('p', { class: 'help error', id: 'scopes-error', hidden: true }, 'Choose what it may do.'));
+    errorText('scopes-error', 'Choose what it may do.'));
 }
 
 /** Returns a text with a full stop. Operators write descriptions with and without one. */
@@ -139,7 +139,7 @@ function expiryChoice() {
       'aria-label': 'Number of days', 'aria-describedby': 'days-error' }), 'days');
   return el('fieldset', { class: 'field' }, el('legend', {}, 'Expires after'),
     el('div', { class: 'segments' }, ...segments), custom,
-    el('p', { class: 'help error', id: 'days-error', hidden: true }, `From 1 to ${longest} days.`),
+    errorText('days-error', daysWords()),
     el('p', { class: 'help', 'data-expiry-help': '', 'aria-live': 'polite' }));
 }
 
@@ -153,14 +153,17 @@ function showExpiry(form) {
   }
   custom.hidden = !isCustom;
   if (days === null || isLifetime(days)) showError(form.querySelector('#days-error'), false, form.elements.days);
-  form.querySelector('[data-expiry-help]').textContent = expiryWords(days);
+  const isWrong = !form.querySelector('#days-error').hidden;
+  form.querySelector('[data-expiry-help]').textContent = isWrong ? '' : expiryWords(days);
 }
+
+const daysWords = () => `From 1 to ${counted(limits.lifetime_days, 'day')}.`;
 
 function expiryWords(days) {
   const idle = idleTimeout();
   if (days === null) return `Unused for ${idle}, it goes idle.`;
+  if (!isLifetime(days)) return daysWords();
   const longest = limits.must_expire ? ` ${counted(limits.lifetime_days, 'day')} is the longest here.` : '';
-  if (!isLifetime(days)) return longest.trim();
   const isIdleFirst = days > limits.idle_days ? ` Unused for ${idle}, it goes idle before that.` : '';
   return `Until ${dateAfter(days)}.${longest}${isIdleFirst}`;
 }
@@ -180,6 +183,7 @@ function check(form, texts, networks) {
   const lacksDays = count !== null && !isLifetime(count);
   showError(form.querySelector('#scopes-error'), lacksScope);
   showError(form.querySelector('#days-error'), lacksDays, days);
+  showExpiry(form);
   if (!areShortEnough(texts)) return false;
   if (lacksScope) form.querySelector('[name=scope]').focus();
   else if (lacksDays) days.focus();

@@ -77,6 +77,16 @@ export const SORTS = {
   ends_at: { of: nextEnd, compare: byText, first: 'ends_at' },
 };
 
+/** The orders in words, for phones. @type {Record<string, string>} */
+export const ORDERS = {
+  [DEFAULT_SORT]: 'Last used first',
+  last_used_at: 'Longest unused first',
+  ends_at: 'Ending soonest first',
+  '-ends_at': 'Ending last first',
+  name: 'Name, A to Z',
+  '-name': 'Name, Z to A',
+};
+
 /** Returns the order that the address names, or the usual one. */
 export const sortOf = (given) => (Object.hasOwn(SORTS, columnOf(given ?? '')) ? given : DEFAULT_SORT);
 

@@ -4,7 +4,7 @@ import { go } from './address.js';
 import { button, el, whileBusy } from './dom.js';
 import { icon } from './icons.js';
 import { openMenu } from './menu.js';
-import { DEFAULT_SORT, SORTS, columnOf } from './my-filters.js';
+import { DEFAULT_SORT, ORDERS, SORTS, columnOf } from './my-filters.js';
 import { RovingRows } from './rows.js';
 import { menuItems, openToken } from './token-actions.js';
 import { accessCell, endsCell, menuCell, nameCell, statusCell, useCell } from './token-cells.js';
@@ -25,6 +25,8 @@ export class MyTable {
   #more;
   #rows = new Map();
   #keys;
+  #order = /** @type {HTMLSelectElement} */ (el('select', { 'aria-label': 'Order' },
+    ...Object.entries(ORDERS).map(([value, words]) => el('option', { value }, words))));
 
   constructor(more) {
     const heads = el('div', { role: 'row', class: 'row-head' }, ...this.#heads,
@@ -32,7 +34,8 @@ export class MyTable {
     this.#more = button('Show more', (event) => whileBusy(event.currentTarget, more), { kind: 'small' });
     const grid = el('div', { role: 'grid', 'aria-label': 'My tokens' },
       el('div', { role: 'rowgroup' }, heads), this.#live, this.#ended);
-    this.element = el('div', {}, grid, el('div', { class: 'list-end', hidden: true }, el('span'), this.#more));
+    const end = el('div', { class: 'list-end', hidden: true }, el('span'), this.#more);
+    this.element = el('div', {}, this.#orderField(), grid, end);
     this.#keys = new RovingRows(grid, { open: (id) => openToken(id), menu: (id) => this.#openMenu(id) });
   }
 
@@ -45,6 +48,7 @@ export class MyTable {
   show({ live, ended, endedTotal, hasMore, sort, open }) {
     const focused = /** @type {HTMLElement | null} */ (document.activeElement);
     markSort(this.#heads, sort);
+    this.#order.value = sort;
     place(this.#live, live.map((token) => this.#row(token, open)));
     place(this.#ended, ended.length ? [this.#endedHead, ...ended.map((token) => this.#row(token, open))] : []);
     this.#ended.hidden = !ended.length;
@@ -61,6 +65,12 @@ export class MyTable {
     const isShown = this.#rows.get(id)?.row.isConnected ?? false;
     if (isShown) this.#keys.focus(id);
     return isShown;
+  }
+
+  /** Makes the choice of the order that phones show, which have no heads of columns. */
+  #orderField() {
+    this.#order.addEventListener('change', () => goToOrder(this.#order.value));
+    return el('div', { class: 'order' }, icon('chevron-down', { isSmall: true }), this.#order);
   }
 
   #showEnd(count, hasMore, total) {
@@ -126,6 +136,8 @@ function markSort(heads, sort) {
     if (isChosen) label.append(icon(isDown ? 'arrow-down' : 'arrow-up', { isSmall: true }));
     const turned = isDown ? column : `-${column}`;
     const next = isChosen ? turned : SORTS[column].first;
-    label.onclick = () => go({ sort: next === DEFAULT_SORT ? '' : next });
+    label.onclick = () => goToOrder(next);
   }
 }
+
+const goToOrder = (sort) => go({ sort: sort === DEFAULT_SORT ? '' : sort });

@@ -6,7 +6,7 @@ import { icon } from './icons.js';
 import { overlap } from './networks.js';
 import { userName } from './people.js';
 import { copyId, edit, reasonsAgainst } from './token-actions.js';
-import { accessOf, endOf, isEnded, nameOf, stateOf, titleOf } from './token-state.js';
+import { accessWords, endOf, isEnded, nameOf, stateOf } from './token-state.js';
 import { DAY, dayOf, timeElement, until, written } from './times.js';
 import { counted, numbered } from './words.js';
 
@@ -32,7 +32,7 @@ export const section = (properties, ...children) =>
 export function factsSection(token, context) {
   return el('dl', { class: 'token-facts' },
     context.owner ? fact('Owner', ownerLink(context)) : null,
-    fact('Access', accessWords(token)),
+    fact('Access', accessWords(token.scopes, { isAlone: false })),
     endFact(token),
     fact('Last used', token.last_used_at ? timeElement(token.last_used_at) : 'Never'),
     fact('Created', written(token.created_at, 'date') + (token.predecessor_id ? ', by rotation' : '')),
@@ -40,12 +40,6 @@ export function factsSection(token, context) {
     token.predecessor_id ? fact('Replaces', relatedLink(token.predecessor_id, context.predecessor, context)) : null,
     token.successor_id ? fact('Replaced by', relatedLink(token.successor_id, context.successor, context)) : null,
     idFact(token));
-}
-
-/** Returns all scopes in words. The rows of the lists have the first two alone. */
-function accessWords(token) {
-  const { text, more: others } = accessOf(token);
-  return others ? token.scopes.map(titleOf).join(', ') : text;
 }
 
 function fact(term, value, properties = {}) {

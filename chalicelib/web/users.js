@@ -36,7 +36,8 @@ class Users {
   #filters = el('div', { class: 'filters', role: 'group', 'aria-label': 'Show' });
   #issuer = el('select', { class: 'input', 'aria-label': 'Issuer',
     onchange: () => go({ issuer: this.#issuer.value || null }) });
-  #issuerBox = el('span', { class: 'select-box', hidden: true }, this.#issuer, icon('chevron-down'));
+  #issuerBox = el('span', { class: 'select-box', hidden: true }, this.#issuer,
+    icon('chevron-down', { isSmall: true }));
   #list;
   #users = new Map();
   #counts = {};

@@ -50,7 +50,7 @@ def weekdays(most: int) -> Rhythm:
 
 def steady(most: int) -> Rhythm:
     """Return a rhythm that hardly changes."""
-    return lambda ago, day, chance: chance.randint(most * 9 // 10, most)
+    return lambda ago, day, chance: chance.randint(max(1, most * 9 // 10), most)
 
 
 def weekly(most: int) -> Rhythm:

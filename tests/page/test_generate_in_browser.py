@@ -58,6 +58,29 @@ def test_least_privilege_comes_first(new_page: NewPage, stack: LocalStack, perso
     assert sent == [{"name": "", "description": "", "scopes": ["api:read"], "allowed_networks": []}]
 
 
+def test_own_number_of_days_says_its_limits_once(new_page: NewPage, stack: LocalStack, person: str) -> None:
+    """The help of "Custom" has the limits. A wrong number turns it into the error, with space above it."""
+    page = new_page()
+    sign_in(page, stack, person)
+    dialog = open_generate(page)
+    limits = dialog.get_by_text("From 1 to 3,650 days.").filter(visible=True)
+    dialog.get_by_text("Custom").click()
+    expect(limits).to_have_count(1)
+    expect(limits).not_to_have_class(re.compile("error"))
+    dialog.get_by_role("button", name="Generate", exact=True).click()
+    expect(limits).to_have_count(1)
+    expect(limits).to_have_class(re.compile("error"))
+    field = dialog.get_by_label("Number of days")
+    expect(field).to_be_focused()
+    above, below = dialog.locator(".segments").bounding_box(), field.bounding_box()
+    assert above
+    assert below
+    assert below["y"] - above["y"] - above["height"] == 6
+    field.fill("5")
+    expect(limits).to_have_count(0)
+    expect(dialog.get_by_text("Until ", exact=False).first).to_be_visible()
+
+
 def test_longest_lifetime_limits_the_choices(new_page: NewPage, person: str) -> None:
     """With MAX_TOKEN_LIFETIME_DAYS the page offers no longer lifetime, and "No expiry" is gone."""
     with LocalStack({"MAX_TOKEN_LIFETIME_DAYS": "45"}) as limited:

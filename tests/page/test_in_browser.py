@@ -243,6 +243,17 @@ def test_reference_fits_a_small_phone(new_page: NewPage, stack: LocalStack) -> N
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
+@pytest.mark.parametrize("width", [1440, 780, 360])
+def test_reference_has_space_on_both_sides(new_page: NewPage, stack: LocalStack, width: int) -> None:
+    """The text of the reference never touches the edge of the screen."""
+    page = new_page(viewport={"width": width, "height": 740})
+    page.goto(f"{stack.url}/docs")
+    box = page.get_by_role("main").bounding_box()
+    assert box
+    assert box["x"] >= 16
+    assert box["x"] + box["width"] <= width - 16
+
+
 def test_page_fits_a_small_phone(new_page: NewPage, stack: LocalStack, person: str) -> None:
     """At 320 px the list and the dialogs need no sideways scrolling."""
     page = new_page(viewport={"width": 320, "height": 640})

@@ -165,6 +165,20 @@ def test_heads_sort_both_ways(busy: Page) -> None:
     assert query_of(busy) == {"sort": "ends_at"}
 
 
+def test_phones_sort_by_a_choice_of_the_order(busy: Page) -> None:
+    """A phone has no heads. A choice above the cards has the same orders, and shows the present one."""
+    order = busy.get_by_label("Order")
+    expect(order).to_be_hidden()
+    busy.set_viewport_size({"width": 390, "height": 844})
+    expect(order).to_have_value("-last_used_at")
+    order.select_option("Ending soonest first")
+    expect(busy.locator("[data-row] .name").first).to_have_text("Billing sync")
+    assert query_of(busy) == {"sort": "ends_at"}
+    busy.go_back()
+    expect(order).to_have_value("-last_used_at")
+    no_violations(busy)
+
+
 def test_search_finds_name_description_and_id_without_a_request(busy: Page) -> None:
     """All tokens are here, so the browser alone searches them."""
     token = rows(busy).first.get_attribute("data-row")

@@ -217,6 +217,10 @@ def test_phone_has_a_page_with_a_way_back(new_page: NewPage, stack: LocalStack, 
         assert overflow(page) == 0
         no_violations(page)
         if width < 700:
+            first, last = button(view, "Rotate").bounding_box(), button(view, "More actions").bounding_box()
+            assert first
+            assert last
+            assert first["y"] == last["y"]
             button(view, "More actions").click()
             expect(page.get_by_role("menuitem")).to_have_text(["Copy token id", "Keep alive", "Revoke…"])
             page.keyboard.press("Escape")
