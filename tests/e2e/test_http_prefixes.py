@@ -34,6 +34,8 @@ ELSEWHERE = (
     AUDIENCE,
     OTHER,
     "https://json-schema.org/",
+    # The source of the icons, in their licence.
+    "https://lucide.dev",
     "https://login.example.com",
     "https://provider",
     "http://www.w3.org/2000/svg",

@@ -568,7 +568,9 @@ def test_rotated_token_has_ended_after_its_overlap(api: Api, service: MemoryServ
         return [token["id"] for token in lists[0]]
 
     live = ids("false")
-    assert (live[:2], len(live)) == ([rotated["id"], kept["id"]], 3)
+    # The successor and the kept token end at the same time, so chance orders them.
+    assert (live[0], len(live)) == (rotated["id"], 3)
+    assert kept["id"] in live
     assert ids("true") == [revoked["id"]]
     service.clock.advance(timedelta(hours=1))
     assert rotated["id"] not in ids("false")

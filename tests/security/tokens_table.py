@@ -205,12 +205,14 @@ _KIDS = [
             "../../etc/passwd",
             "KEYS",
             "' OR '1'='1' --",
-            "k" * 2_000,
+            "k" * 700,
             "\x00",
             "line\nbreak",
         )
     ),
     Forgery("kid with a lone surrogate", MALFORMED, _header(kid="\ud800")),
+    # A header of more than 1,024 characters is not decoded.
+    Forgery("kid of 2 KB", MALFORMED, _header(kid="k" * 2_000)),
     Forgery("kid of 10 KB", MALFORMED, _header(kid="k" * 10_240)),
     *(Forgery(f"kid {kid!r}", MALFORMED, _header(kid=kid)) for kid in (None, 1, ["k"], {"k": "k"}, True)),
     Forgery("kid missing", MALFORMED, _without("header", "kid")),

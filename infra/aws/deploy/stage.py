@@ -42,7 +42,6 @@ def run(options: argparse.Namespace) -> None:
 
     Raises PackagingError, DeploymentError, SettingsError, ClientError, BotoCoreError.
     """
-    tell_advice(PROJECT, options.stage)
     config = check_config(PROJECT, options.stage)
     settings = settings_of(config, options.stage)
     check_settings(config, options.stage)
@@ -58,6 +57,7 @@ def run(options: argparse.Namespace) -> None:
     refuse_examples(settings, options.stage, first=not stack.exists())
     package = build(PROJECT, options.stage, PROJECT / "build" / options.stage)
     print(f"Packaged {package.size:,} bytes.")
+    tell_advice(PROJECT, options.stage)
     check_reservations(lambda_of_session(), package, stack, given)
     bucket = Bucket(account, options.bucket or default_bucket(account))
     outputs = deploy(package, stack, bucket, given, confirmation(agreed=options.yes), stack_options)

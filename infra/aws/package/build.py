@@ -59,8 +59,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Package the stage into ``build/STAGE`` and print the files. Raises PackagingError."""
-    tell_advice(PROJECT, options.stage)
     built = build(PROJECT, options.stage, PROJECT / "build" / options.stage)
+    tell_advice(PROJECT, options.stage)
     print(f"{built.template}\n{built.code}: {built.size:,} bytes of {bundle.MAX_BYTES:,}")
 
 
