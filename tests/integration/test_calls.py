@@ -414,9 +414,7 @@ class TestListing:
     @pytest.mark.parametrize("limit", [1, 100])
     @pytest.mark.parametrize("asked", ["", "q=zzz", "status=expired", "sort=name", "sort=created_at"])
     @pytest.mark.parametrize("by", ["owner", "admin"])
-    def test_page_of_tokens_costs_few_calls(
-        self, world: World, limit: int, asked: str, by: str
-    ) -> None:
+    def test_page_of_tokens_costs_few_calls(self, world: World, limit: int, asked: str, by: str) -> None:
         """The owner and an administrator pay the same, but for the look at the user.
 
         A filtered page in the order of creation reads at most 100 rows by one call, because it may not
