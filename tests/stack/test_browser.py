@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.page.people import generate, row
+from tests.page.people import act, generate, leave_uncopied, row
 from tests.stack.calls import Caller
 from tests.stack.tls import tls_before
 from tests.support import canaries
@@ -30,20 +30,20 @@ def test_person_signs_in_generates_and_revokes(
         page.goto(f"{site}/")
         page.locator("input[name=sub]").fill(f"{uuid.uuid4().hex[:12]}@example.com")
         page.locator("input[name=sub]").press("Enter")
-        expect(page.get_by_role("heading", name="API Tokens", exact=True)).to_be_visible()
+        expect(page.get_by_role("heading", name="My tokens", exact=True)).to_be_visible()
         assert page.url == f"{site}/settings/api-tokens"
 
         token = generate(page, "ci")
         canaries.remember(token)
         assert caller.whoami(token) == 200
-        page.get_by_role("button", name="Done").click()
+        leave_uncopied(page)
         page.reload()
         expect(row(page, "ci")).to_be_visible()
         cookies = {c["name"]: c for c in page.context.cookies() if c["name"].startswith("__Host-")}
         assert cookies["__Host-bodhi_session"]["secure"]
         assert cookies["__Host-bodhi_session"]["httpOnly"]
 
-        page.get_by_role("button", name="Revoke ci").click()
+        act(page, "ci", "Revoke")
         page.get_by_role("dialog").get_by_role("button", name="Revoke token").click()
         expect(row(page, "ci")).to_contain_text("Revoked")
         assert caller.whoami(token) == 401
