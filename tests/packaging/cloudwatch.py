@@ -18,7 +18,8 @@ PERIOD_SECONDS = 300
 
 Summary = Callable[[list[float]], float]
 
-_TERM = re.compile(r'\$\.(\w+) = "([\w.]+)"')
+_EQUALITY = re.compile(r'\$\.(\w+) = "([\w.]+)"')
+_COMPARISON = re.compile(r"\$\.(\w+) > (\d+)")
 _COMBINED: dict[str, Summary] = {"SUM(METRICS())": sum, "MAX(METRICS())": max}
 _STATISTICS: dict[str, Summary] = {"Sum": sum, "Maximum": max, "p99": max}
 Line = Mapping[str, Any] | str
@@ -71,16 +72,23 @@ class CloudWatch:
 
 
 def matches(pattern: str, line: Line) -> bool:
-    """Return whether a pattern matches a line: with all of its equalities, or with any of its terms."""
+    """Return whether a pattern matches a line: with all of its conditions, or with any of its terms."""
     if pattern.startswith("?"):
         text = line if isinstance(line, str) else json.dumps(line)
         terms = re.findall(r'\?(?:"([^"]+)"|(\S+))', pattern)
         return any((quoted or plain) in text for quoted, plain in terms)
     inner = re.fullmatch(r"\{ (.+) \}", pattern)
     assert inner, pattern
-    equalities = [_TERM.fullmatch(term) for term in inner[1].split(" && ")]
-    assert all(equalities), pattern
-    return not isinstance(line, str) and all(line.get(each[1]) == each[2] for each in equalities if each)
+    return not isinstance(line, str) and all(_holds(term, line) for term in inner[1].split(" && "))
+
+
+def _holds(condition: str, line: Mapping[str, Any]) -> bool:
+    if comparison := _COMPARISON.fullmatch(condition):
+        found = line.get(comparison[1])
+        return isinstance(found, int | float) and found > int(comparison[2])
+    equality = _EQUALITY.fullmatch(condition)
+    assert equality, condition
+    return line.get(equality[1]) == equality[2]
 
 
 def _values(alarm: Mapping[str, Any], period: Mapping[str, list[float]]) -> Iterator[float]:
