@@ -45,6 +45,7 @@ from tests.iam.stack import (
     QUEUE_ARN,
     QUEUES,
     REGION,
+    SES_IDENTITIES_ARN,
     SES_IDENTITY_ARN,
     STACK,
     STREAM_ARN,
@@ -67,8 +68,8 @@ WILDCARDS = {
     (FLUSHER, "FindTheStream"): "*",
     (PUBLISHER, "FindTheStream"): "*",
     # The identity is the sender's address or its domain. The condition names the address.
-    (PUBLISHER, "MailNotices"): SES_IDENTITY_ARN,
-    (SWEEPER, "MailNotices"): SES_IDENTITY_ARN,
+    (PUBLISHER, "MailNotices"): SES_IDENTITIES_ARN,
+    (SWEEPER, "MailNotices"): SES_IDENTITIES_ARN,
 }
 TAGS = {
     "aws:ResourceTag/bodhi-api-tokens:signs": ["api-tokens"],
