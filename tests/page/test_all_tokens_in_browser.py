@@ -298,9 +298,12 @@ def test_file_has_what_matches_and_no_formulas(
     expect(page.locator(".toast")).to_contain_text("2 tokens in the file.")
 
 
-def test_failure_says_why_and_tries_again(open_all: Callable[..., Page], complaints: Complaints) -> None:
+def test_failure_says_why_and_tries_again(
+    open_all: Callable[..., Page], complaints: Complaints, stack: LocalStack, person: str
+) -> None:
     """A list that could not be read is no empty list. A refresh that fails keeps the rows."""
     complaints.expected = ("Failed to load resource", "ERR_FAILED")
+    Owner(stack, person).post("/v1/tokens", {"name": "ci"})
     page = open_all()
     expect(rows_of(page).first).to_be_visible()
     page.route(LIST, lambda route: route.abort())
