@@ -69,7 +69,12 @@ def test_keyboard_is_enough(new_page: NewPage, stack: LocalStack, person: str) -
     for name in ACCOUNTS.values():
         page.keyboard.press("Tab")
         expect(page.get_by_role("button", name=name)).to_be_focused()
-    page.keyboard.press("Tab")
+    # The people of other tests may be offered too.
+    offered = page.get_by_role("button").count() - len(ACCOUNTS)
+    for _ in range(offered + 1):
+        page.keyboard.press("Tab")
+        if page.get_by_label("Another person").evaluate("field => field === document.activeElement"):
+            break
     expect(page.get_by_label("Another person")).to_be_focused()
 
     page.keyboard.type(person)
