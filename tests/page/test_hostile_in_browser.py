@@ -46,7 +46,7 @@ def test_second_click_on_an_action_does_nothing(new_page: NewPage, stack: LocalS
     page.wait_for_timeout(300)
     assert len(waiting) == 1
     waiting[0].continue_()
-    expect(page.get_by_text("once stays alive until")).to_be_visible()
+    expect(page.locator(".toast").get_by_text("once stays alive until")).to_be_visible()
     with page.expect_request("**/keep-alive"):
         act(page, "once", "Keep alive")
 
@@ -140,7 +140,9 @@ def test_offer_to_undo_a_pause_goes_with_the_pause(
     page = new_page()
     sign_in(page, stack, person)
     act(page, "bot", "Pause")
-    expect(page.get_by_text("bot is paused.")).to_be_visible()
+    # Screen readers get the words too.
+    toasts = page.locator(".toast")
+    expect(toasts.get_by_text("bot is paused.")).to_be_visible()
     act(page, "bot", "Re-activate")
-    expect(page.get_by_text("bot is active again.")).to_be_visible()
-    expect(page.get_by_text("bot is paused.")).to_have_count(0)
+    expect(toasts.get_by_text("bot is active again.")).to_be_visible()
+    expect(toasts.get_by_text("bot is paused.")).to_have_count(0)
