@@ -304,11 +304,7 @@ def test_ended_tokens_leave_nothing_to_do(listed: Callable[..., Page]) -> None:
 def test_bar_covers_no_row(listed: Callable[..., Page], width: int, scheme: str) -> None:
     """A row that gets the focus is above the bar, and the last row can be scrolled above it."""
     page = listed(
-        [a_token(n) for n in range(30)],
-        viewport={"width": width, "height": 800},
-        color_scheme=scheme,
-        # While the bar appears, its text is paler and it stands lower.
-        reduced_motion="reduce",
+        [a_token(n) for n in range(30)], viewport={"width": width, "height": 800}, color_scheme=scheme
     )
     before = rows_of(page).first.bounding_box()
     rows_of(page).first.locator(".tick").check()
