@@ -309,15 +309,14 @@ def test_bar_covers_no_row(listed: Callable[..., Page], width: int, scheme: str)
     before = rows_of(page).first.bounding_box()
     rows_of(page).first.locator(".tick").check()
     assert rows_of(page).first.bounding_box() == before
-    top = "() => document.querySelector('.bulk').getBoundingClientRect().top"
-    bottom = "e => e.getBoundingClientRect().bottom"
+    above = """selector => document.querySelector(selector).getBoundingClientRect().bottom
+        <= document.querySelector('.bulk').getBoundingClientRect().top"""
     rows_of(page).first.focus()
     for key in [*["ArrowDown"] * 14, "End"]:
         page.keyboard.press(key)
-        focused = page.locator("[data-row]:focus")
-        assert focused.evaluate(bottom) <= page.evaluate(top)
+        page.wait_for_function(above, arg="[data-row]:focus")
     page.evaluate("scrollTo(0, document.body.scrollHeight)")
-    assert page.locator("section:not([hidden]) .list-end").evaluate(bottom) <= page.evaluate(top)
+    page.wait_for_function(above, arg="section:not([hidden]) .list-end")
     assert overflow(page) <= 0
     no_violations(page)
     ask(page)
