@@ -24,7 +24,7 @@ export function consequence(summary, end) {
 }
 
 /** Returns a sentence about the tokens that were used in the last 30 days, or "" if they were not counted. */
-export function usedLately(summary) {
+function usedLately(summary) {
   if (isUnknown(summary)) return '';
   const { used_in_30_days: used, is_complete: isComplete } = summary;
   const verb = used === 1 ? 'was' : 'were';

@@ -18,12 +18,6 @@ export const spoken = (text) => el('span', { class: 'visually-hidden' }, text);
 /** Makes a text that people chose. It keeps its own direction, and its neighbours keep theirs. */
 export const bdi = (text, properties = {}) => el('bdi', properties, text);
 
-/** Returns a copy of a template's content. */
-export function fromTemplate(id) {
-  const template = /** @type {HTMLTemplateElement} */ (document.getElementById(id));
-  return /** @type {DocumentFragment} */ (template.content.cloneNode(true));
-}
-
 /**
  * Runs `work` while a control is shown as busy, with `words` in place of its own if they are given. A second
  * click meanwhile does nothing. The control keeps the focus and its width.

@@ -26,7 +26,7 @@ export function textField({ label, name, limit, value = '', placeholder = '', he
 const longestOf = (input) => limits[input.dataset.limit];
 
 /** Returns whether the text of a field is longer than the server allows. */
-export const isTooLong = (input) => lengthOf(input.value) > longestOf(input);
+const isTooLong = (input) => lengthOf(input.value) > longestOf(input);
 
 /** Shows below a text field how many characters are left or too many, now and at each change, else `help`. */
 function watchLength(input, note, help) {

@@ -13,7 +13,7 @@ import { cacheBound, everywhere } from './times.js';
 import { counted } from './words.js';
 
 /** Returns the path of a user in the API. */
-export const userPath = (id) => `/v1/users/${encodeURIComponent(id)}`;
+const userPath = (id) => `/v1/users/${encodeURIComponent(id)}`;
 
 /**
  * Returns the items of the menu of a user. `rows` has `show(user)`, for a user who
