@@ -23,6 +23,19 @@ def sign_in(page: Page, stack: LocalStack, subject: str) -> None:
     expect(page.get_by_role("heading", name="My tokens", exact=True)).to_be_visible()
 
 
+def open_console(page: Page, stack: LocalStack, view: str, heading: str, query: str = "") -> Page:
+    """Open a view of the console as an administrator, with a query of the address."""
+    sign_in(page, stack, "admin@example.com")
+    page.goto(f"{stack.url}{PAGE}?view={view}{query}")
+    expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
+    return page
+
+
+def rows_of(page: Page) -> Locator:
+    """Return the rows of the shown list."""
+    return page.locator("section:not([hidden]) [data-row]")
+
+
 def open_generate(page: Page) -> Locator:
     """Open the dialog that generates a token."""
     page.get_by_role("button", name="Generate New Token").first.click()

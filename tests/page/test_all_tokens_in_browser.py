@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
-from tests.page.people import PAGE, Owner, no_violations, overflow, send, sign_in
+from tests.page.people import Owner, no_violations, open_console, overflow, rows_of, send
 from tests.support.browser import Complaints, NewPage
 from tests.support.local_stack import LocalStack
 
@@ -29,17 +29,9 @@ def open_all(new_page: NewPage, stack: LocalStack) -> Callable[..., Page]:
     def open_view(query: str = "", **options: Any) -> Page:
         # Contrast is measured, so no panel may be half shown.
         page = new_page(reduced_motion="reduce", **options)
-        sign_in(page, stack, ADMIN)
-        page.goto(f"{stack.url}{PAGE}?view=all{query}")
-        expect(page.get_by_role("heading", name="All tokens", exact=True)).to_be_visible()
-        return page
+        return open_console(page, stack, "all", "All tokens", query)
 
     return open_view
-
-
-def rows_of(page: Page) -> Locator:
-    """Return the rows of the shown list."""
-    return page.locator("section:not([hidden]) [data-row]")
 
 
 def search(page: Page, text: str) -> None:

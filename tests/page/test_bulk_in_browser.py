@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
-from tests.page.people import PAGE, Owner, call_api, no_violations, overflow, sign_in
-from tests.page.test_all_tokens_in_browser import ADMIN, a_token, lists, names, rows_of
+from tests.page.people import PAGE, Owner, call_api, no_violations, overflow, rows_of, sign_in
+from tests.page.test_all_tokens_in_browser import ADMIN, a_token, lists, names
 from tests.support.browser import Complaints, NewPage
 from tests.support.local_stack import LocalStack
 
