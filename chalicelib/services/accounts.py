@@ -25,6 +25,10 @@ from chalicelib.domain.users import SIGN_IN_LEEWAY, Identity, Role, User, UserSt
 from chalicelib.services.conflicts import retry_on_conflict
 from chalicelib.services.journal import Journal
 
+# Each sign-in that overtakes another one is newer, so a burst of sign-ins takes at most as many attempts as it
+# has sign-ins. A client that starts ten times at once must not get a 409.
+SIGN_IN_ATTEMPTS = 20
+
 
 class Accounts:
     """The way from a sign-in to its user, who is added at the first sign-in."""
@@ -61,7 +65,7 @@ class Accounts:
         A sign-in that is older than the newest one changes nothing. Raises SignInRefused, UserInactive,
         SignInTooSoon, ConcurrentChange or DependencyUnavailable.
         """
-        return retry_on_conflict(lambda: self._present(identity, caller))
+        return retry_on_conflict(lambda: self._present(identity, caller), SIGN_IN_ATTEMPTS)
 
     def _present(self, identity: Identity, caller: Caller) -> User:
         now = self._clock.now()

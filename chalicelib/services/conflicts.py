@@ -10,12 +10,12 @@ ATTEMPTS = 5
 _T = TypeVar("_T")
 
 
-def retry_on_conflict(attempt: Callable[[], _T]) -> _T:
-    """Return what ``attempt`` returns. Try up to five times if it raises ConcurrentChange.
+def retry_on_conflict(attempt: Callable[[], _T], attempts: int = ATTEMPTS) -> _T:
+    """Return what ``attempt`` returns. Try up to ``attempts`` times if it raises ConcurrentChange.
 
     ``attempt`` must read anew what it changes. Raises ConcurrentChange after the last attempt.
     """
-    for _ in range(ATTEMPTS - 1):
+    for _ in range(attempts - 1):
         try:
             return attempt()
         except ConcurrentChange:

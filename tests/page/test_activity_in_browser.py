@@ -66,7 +66,7 @@ def test_filters_and_search_are_in_the_address(new_page: NewPage, stack: LocalSt
     page.get_by_role("searchbox").fill(person.upper())
     expect(rows).to_have_count(1)
     expect(rows).to_contain_text(f"{person} paused bot")
-    expect(page.get_by_text("1 event, that is all")).to_be_visible()
+    expect(page.get_by_role("region", name="Activity")).to_contain_text("1 event, that is all")
     page.get_by_label("Time").select_option(label="Last 24 hours")
     expect(page).to_have_url(re.compile("since=1d"))
     page.reload()

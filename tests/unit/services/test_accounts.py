@@ -22,7 +22,7 @@ from chalicelib.domain.errors import (
 from chalicelib.domain.ids import user_id_for
 from chalicelib.domain.reasons import ProviderReason, SignInReason
 from chalicelib.domain.users import SIGN_IN_LEEWAY, Identity, Role, User, UserStatus
-from chalicelib.services.accounts import Accounts
+from chalicelib.services.accounts import SIGN_IN_ATTEMPTS, Accounts
 from tests.support.actors import CALLER, JOURNAL
 from tests.support.builders import ISSUER, a_user, an_identity
 from tests.support.clock import START, FixedClock
@@ -333,13 +333,22 @@ def test_sign_in_repeats_over_a_change_that_overtakes_it(door: Door) -> None:
 
 
 def test_sign_in_that_keeps_meeting_others_gives_up(door: Door) -> None:
-    """After five attempts the sign-in raises ConcurrentChange."""
+    """After 20 attempts the sign-in raises ConcurrentChange."""
     user = door.sign_in()
-    changes = [_put_generation(door, user, str(number)) for number in range(5)]
+    changes = [_put_generation(door, user, str(number)) for number in range(SIGN_IN_ATTEMPTS)]
     door.store.let("save_sign_in", *changes)
 
     with pytest.raises(ConcurrentChange):
         door.sign_in(an_identity(name="Una Other", issued_at=LATER))
+    assert door.store.calls["save_sign_in"] == SIGN_IN_ATTEMPTS == 20
+
+
+def test_sign_in_that_nine_others_overtake_is_recorded(door: Door) -> None:
+    """Of ten sign-ins at once, the unluckiest one is the newest."""
+    user = door.sign_in()
+    door.store.let("save_sign_in", *[_put_generation(door, user, str(number)) for number in range(9)])
+
+    assert door.sign_in(an_identity(name="Una Other", issued_at=LATER)).name == "Una Other"
 
 
 def test_deactivation_that_overtakes_a_sign_in_wins(door: Door) -> None:
