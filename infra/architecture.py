@@ -34,7 +34,7 @@ ROOMS = {
     "chalicelib.adapters": "KMS, JWS,<br>API Gateway, EventBridge",
     "chalicelib.adapters.oidc": "oidc<br>OpenID Connect",
     "chalicelib.adapters.dynamodb": "dynamodb<br>the table",
-    "chalicelib.adapters.dynamodb.lean": "lean<br>a decision's client",
+    "chalicelib.adapters.dynamodb.lean": "lean<br>our client of DynamoDB",
     "chalicelib.settings": "settings<br>the environment",
     "chalicelib": "logs, codecs",
     "chalicelib.domain": "domain<br>plain Python: rules, values, errors, ports",

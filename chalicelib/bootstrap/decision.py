@@ -75,7 +75,7 @@ class Decision(Stores):
         verified: VerifiedSignatures[EllipticCurvePublicKey] = VerifiedSignatures()
 
         def load() -> "Mapping[str, EllipticCurvePublicKey]":
-            keys = load_public_keys(self.verification_keys)
+            keys = load_public_keys(self.keys)
             # After an operator revokes a key, nothing that it verified may be used longer than the key.
             self.recent_rows.clear()
             verified.clear()

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient
     from urllib3 import PoolManager
 
-    from chalicelib.adapters.dynamodb.lean.access import Access, LeftToSdk
     from chalicelib.adapters.jws import SigningKeys
     from chalicelib.adapters.oidc.provider import OidcProvider
     from chalicelib.adapters.retries import Retries
@@ -38,7 +37,6 @@ class Parts(TypedDict, total=False):
     sleep: "Sleep"
     http: "PoolManager"
     dynamodb_once: "DynamoDBClient"
-    lean: "DynamoDBClient | None"
     kms_once: "KMSClient"
     authorization: "AuthorizationStore"
     tokens: "TokenStore"
@@ -94,10 +92,23 @@ class Stores:
 
     @cached_property
     def dynamodb_once(self) -> "DynamoDBClient":
-        """The DynamoDB client for best-effort writes, which tries once."""
-        from chalicelib.adapters.aws import dynamodb_client
+        """The DynamoDB client that tries once.
 
-        return dynamodb_client(self.clock)
+        It is our own client, unless only the SDK can make the calls. It is logged once, with the variable
+        that requires the SDK if there is one.
+        """
+        from chalicelib.adapters.dynamodb.lean.access import Access, LeftToSdk
+
+        access = Access.from_environ(self._environ)
+        against = access.variable if isinstance(access, LeftToSdk) else None
+        logs.note("dynamodb.client", client="sdk" if against else "lean", because_of=against)
+        if isinstance(access, LeftToSdk):
+            from chalicelib.adapters.aws import dynamodb_client
+
+            return dynamodb_client(self.clock)
+        from chalicelib.adapters.dynamodb.lean.client import LeanDynamoDB
+
+        return cast("DynamoDBClient", LeanDynamoDB(access, self.clock))
 
     @cached_property
     def kms(self) -> "KMSClient":
@@ -114,44 +125,21 @@ class Stores:
         return kms_client(self.clock)
 
     @cached_property
-    def lean(self) -> "DynamoDBClient | None":
-        """The client for the calls of a decision, or None if only the SDK can make them."""
-        from chalicelib.adapters.dynamodb.lean.access import LeftToSdk
-
-        if isinstance(self._access, LeftToSdk):
-            return None
-        from chalicelib.adapters.dynamodb.lean.client import LeanDynamoDB
-
-        return cast("DynamoDBClient", LeanDynamoDB(self._access, self.clock))
-
-    @cached_property
     def authorization(self) -> "AuthorizationStore":
-        """The calls of a decision. A use and a refusal are recorded by one attempt each.
-
-        The client is logged once, with the variable that requires the SDK if there is one.
-        """
+        """The calls of a decision. A use and a refusal are recorded by one attempt each."""
         from chalicelib.adapters.dynamodb.authorization_store import DynamoDBAuthorizationStore
-        from chalicelib.adapters.dynamodb.lean.access import LeftToSdk
 
-        against = self._access.variable if isinstance(self._access, LeftToSdk) else None
-        logs.note("dynamodb.client", client="lean" if self.lean else "sdk", because_of=against)
-        once = self.lean or self.dynamodb_once
-        return DynamoDBAuthorizationStore(self._repeating(once), once, self.settings.table_name)
-
-    @property
-    def verification_keys(self) -> "KeyStore":
-        """The public keys that verify API tokens, for reading only."""
-        return self._key_store(KeyUse.API_TOKEN, self._repeating(self.lean)) if self.lean else self.keys
+        return DynamoDBAuthorizationStore(self.dynamodb, self.dynamodb_once, self.settings.table_name)
 
     @cached_property
     def keys(self) -> "KeyStore":
         """The public keys that verify API tokens."""
-        return self._key_store(KeyUse.API_TOKEN, self.dynamodb)
+        return self._key_store(KeyUse.API_TOKEN)
 
     @cached_property
     def access_token_keys(self) -> "KeyStore":
         """The public keys that verify access tokens. The authorizer never reads them."""
-        return self._key_store(KeyUse.ACCESS_TOKEN, self.dynamodb)
+        return self._key_store(KeyUse.ACCESS_TOKEN)
 
     @cached_property
     def tokens(self) -> "TokenStore":
@@ -217,12 +205,6 @@ class Stores:
         return DynamoDBFlushStore(self.dynamodb, self.settings.table_name)
 
     @cached_property
-    def _access(self) -> "Access | LeftToSdk":
-        from chalicelib.adapters.dynamodb.lean.access import Access
-
-        return Access.from_environ(self._environ)
-
-    @cached_property
     def _retries(self) -> "Retries":
         from chalicelib.adapters.retries import Retries
 
@@ -238,7 +220,7 @@ class Stores:
 
         return repeating(once, self._retries, repeats_writes=repeats_writes)
 
-    def _key_store(self, use: KeyUse, client: "DynamoDBClient") -> "KeyStore":
+    def _key_store(self, use: KeyUse) -> "KeyStore":
         from chalicelib.adapters.dynamodb.key_store import DynamoDBKeyStore
 
-        return DynamoDBKeyStore(client, self.settings.table_name, use)
+        return DynamoDBKeyStore(self.dynamodb, self.settings.table_name, use)

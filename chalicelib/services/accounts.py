@@ -25,8 +25,8 @@ from chalicelib.domain.users import SIGN_IN_LEEWAY, Identity, Role, User, UserSt
 from chalicelib.services.conflicts import retry_on_conflict
 from chalicelib.services.journal import Journal
 
-# Each sign-in that overtakes another one is newer, so a burst of sign-ins takes at most as many attempts as it
-# has sign-ins. A client that starts ten times at once must not get a 409.
+# Each sign-in that overtakes another one is newer, so a burst takes at most as many attempts as it has
+# sign-ins. A client that starts ten times at once must not get a 409.
 SIGN_IN_ATTEMPTS = 20
 
 

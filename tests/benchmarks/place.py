@@ -50,9 +50,8 @@ class Place:
         http = FakeHttp(TestProvider(clock).documents())
         service = Service(self._settings | where, clock, http=http)
         with environment(self.running.environment | where):
-            _ = service.verify, service.keys, service.dynamodb, service.kms
-        if service.lean:
-            self.closed_last.callback(service.lean.close)
+            _ = service.verify, service.keys, service.kms
+        self.closed_last.callback(service.dynamodb_once.close)
         return service
 
     @property

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from chalicelib.adapters.dynamodb import attributes, primary_keys
+from chalicelib.adapters.dynamodb.lean.client import LeanDynamoDB
 from chalicelib.domain.tokens import TokenState
 from chalicelib.services.manage import TokenPatch
 from tests.benchmarks import costs, management
@@ -84,7 +85,7 @@ def test_decision_costs_two_units(place: Place, meter: Meter, subject: Subject, 
     """
     subject = subject.with_list() if is_listed else subject
     with installed(place.service(meter.url)) as service:
-        assert service.lean
+        assert isinstance(service.dynamodb_once, LeanDynamoDB)
         authorize(subject.token.secret)
         meter.taken()
         for expected in (Units(2, 0), Units(2, 1), Units(2, 0)):

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 
 import pytest
@@ -18,11 +19,12 @@ from tests.support.dynamodb import (
     moto_cloud,
     new_table,
 )
-from tests.support.endpoint import VARIABLE, Endpoint, emptied, endpoint_cloud
+from tests.support.endpoint import VARIABLE, Endpoint, emptied, endpoint_cloud, lean_endpoint
+from tests.support.lean import with_lean
 
 EMULATOR = pytest.param("emulator", marks=[pytest.mark.slow, pytest.mark.emulator])
-PLACES = ["endpoint"] if os.environ.get(VARIABLE) else ["memory", "moto", EMULATOR]
-"""Stores that the suite holds to the same behaviour."""
+PLACES = ["endpoint", "endpoint by the SDK"] if os.environ.get(VARIABLE) else ["memory", "moto", EMULATOR]
+"""Stores that the suite holds to the same behaviour. The SDK calls moto, our client the others."""
 
 
 @pytest.fixture(scope="session")
@@ -41,18 +43,23 @@ def elsewhere(endpoint: Endpoint | None) -> Iterator[Cloud]:
 
 
 @pytest.fixture(params=PLACES)
-def stores(request: pytest.FixtureRequest) -> Iterator[Stores]:
+def stores(request: pytest.FixtureRequest, endpoint: Endpoint | None) -> Iterator[Stores]:
     """Return an empty store."""
     if request.param == "memory":
         yield memory_stores()
     elif request.param == "moto":
         with moto_cloud() as cloud:
             yield dynamodb_stores(cloud)
-    elif request.param == "endpoint":
-        yield dynamodb_stores(emptied(request.getfixturevalue("elsewhere")))
-    else:
+    elif request.param == "emulator":
         shared: Cloud = request.getfixturevalue("emulated")
-        yield dynamodb_stores(replace(shared, table=new_table(shared.dynamodb)))
+        with with_lean(replace(shared, table=new_table(shared.dynamodb))) as cloud:
+            yield dynamodb_stores(cloud)
+    else:
+        assert endpoint
+        table = emptied(request.getfixturevalue("elsewhere"))
+        by_lean = lean_endpoint(table, endpoint) if request.param == "endpoint" else nullcontext(table)
+        with by_lean as cloud:
+            yield dynamodb_stores(cloud)
 
 
 @pytest.fixture(params=PLACES[:1] if "endpoint" in PLACES else [EMULATOR])

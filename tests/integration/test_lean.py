@@ -19,7 +19,8 @@ from chalicelib.adapters.dynamodb.lean.client import LeanDynamoDB
 from chalicelib.adapters.dynamodb.lean.http import MOST_BYTES
 from chalicelib.adapters.dynamodb.lean.trust import certifi_file
 from chalicelib.adapters.dynamodb.reads import batch_get, query_all
-from chalicelib.adapters.failures import CallFailed
+from chalicelib.adapters.dynamodb.writes import transact
+from chalicelib.adapters.failures import CallFailed, Failure
 from chalicelib.adapters.repeating import repeating
 from chalicelib.adapters.retries import Retries
 from chalicelib.domain.errors import StoreUnavailable
@@ -78,6 +79,72 @@ def test_calls_are_the_sdks_on_the_wire() -> None:
     ]
     assert server.requests[0].head.startswith("POST / HTTP/1.1\r\n")
     assert f"host: 127.0.0.1:{server.port}" in server.requests[0].head
+
+
+OPERATIONS = {
+    "get_item": "GetItem",
+    "put_item": "PutItem",
+    "update_item": "UpdateItem",
+    "delete_item": "DeleteItem",
+    "transact_write_items": "TransactWriteItems",
+}
+WRITES = [name for name in OPERATIONS if name != "get_item"]
+
+
+@pytest.mark.parametrize("method", OPERATIONS)
+def test_every_operation_is_named_as_aws_names_it(method: str) -> None:
+    """Its parameters go as they were given, and its result comes as DynamoDB sent it."""
+    request, result = {"TableName": "t", "Key": KEY}, {"Item": KEY, "Attributes": {"n": {"N": "1.50"}}}
+    with speaking([http(result)]) as (client, server):
+        assert getattr(client, method)(**request) == result
+    (sent,) = server.requests
+    assert (sent.operation, json.loads(sent.body)) == (OPERATIONS[method], request)
+
+
+@pytest.mark.parametrize("method", WRITES)
+def test_write_that_met_an_ending_connection_is_not_sent_again(method: str) -> None:
+    """The request may have been read. Only who knows the write may repeat it (``Retries``)."""
+    with speaking([http(), None]) as (client, server):
+        getattr(client, method)(TableName="t")
+        with pytest.raises(CallFailed) as caught:
+            getattr(client, method)(TableName="t")
+    assert caught.value.failure is Failure.UNKNOWN
+    assert server.connections == [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("reasons", "failure"),
+    [
+        (["None", "ConditionalCheckFailed"], Failure.FINAL),
+        (["TransactionConflict", "None"], Failure.CONFLICT),
+        (["None", "ThrottlingError"], Failure.REFUSED),
+        (["TransactionConflict", "ConditionalCheckFailed"], Failure.FINAL),
+    ],
+)
+def test_canceled_transaction_tells_why(reasons: list[str], failure: Failure) -> None:
+    """The reasons come beside the type (API Reference, TransactionCanceledException)."""
+    canceled = {
+        "__type": f"{TYPE}TransactionCanceledException",
+        "CancellationReasons": [{"Code": reason, "Item": KEY} for reason in reasons],
+    }
+    with speaking([http(canceled, 400)]) as (client, _), pytest.raises(CallFailed) as caught:
+        client.transact_write_items(TransactItems=[])
+    assert caught.value.failure is failure
+    with (
+        speaking([http(canceled, 400)]) as (client, _),
+        pytest.raises((ConditionFailed, StoreUnavailable)) as told,
+    ):
+        transact(client, [])  # type: ignore[arg-type]
+    if failure is Failure.FINAL:
+        assert (told.value.position, told.value.item) == (1, KEY)  # type: ignore[attr-defined]
+
+
+def test_repeated_transaction_has_the_same_token() -> None:
+    """After a lost response DynamoDB answers as it did the first time."""
+    with speaking([None], [http()]) as (client, server):
+        patient(client).transact_write_items(TransactItems=[])
+    first, second = (json.loads(request.body)["ClientRequestToken"] for request in server.requests)
+    assert first == second
 
 
 def test_one_connection_serves_many_calls() -> None:

@@ -1,4 +1,4 @@
-"""Decisions by the lean client while its calls fail: the very tests of the SDK's client once more."""
+"""The lean client while its calls fail: the very tests of the SDK's client once more."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -7,9 +7,19 @@ import pytest
 
 from tests.integration.test_faults import (
     test_fault_in_a_decision_is_neither_allow_nor_refusal,
+    test_fault_in_counting_does_not_hide_the_change,
+    test_fault_in_management_is_a_503_and_leaves_rows_whole,
+    test_fault_in_recording_a_sign_in_changes_no_answer,
     test_fault_in_recording_reuse_changes_no_answer,
     test_fault_in_revoking_a_family_never_allows,
     test_fault_never_lets_a_refused_token_in,
+    test_first_sight_that_meets_a_transaction_is_not_noticed,
+    test_keys_that_cannot_be_read_or_published_are_unavailable,
+    test_lost_response_of_a_safe_call_is_not_noticed,
+    test_one_conflict_with_another_transaction_is_not_noticed,
+    test_operation_makes_exactly_these_calls,
+    test_single_throttle_is_not_noticed,
+    test_single_throttle_is_not_noticed_where_it_matters_most,
     test_touch_that_meets_a_transaction_still_allows,
     test_warm_keys_outlive_an_outage_of_the_key_table,
 )
@@ -22,9 +32,19 @@ from tests.support.service import MemoryService
 
 __all__ = [
     "test_fault_in_a_decision_is_neither_allow_nor_refusal",
+    "test_fault_in_counting_does_not_hide_the_change",
+    "test_fault_in_management_is_a_503_and_leaves_rows_whole",
+    "test_fault_in_recording_a_sign_in_changes_no_answer",
     "test_fault_in_recording_reuse_changes_no_answer",
     "test_fault_in_revoking_a_family_never_allows",
     "test_fault_never_lets_a_refused_token_in",
+    "test_first_sight_that_meets_a_transaction_is_not_noticed",
+    "test_keys_that_cannot_be_read_or_published_are_unavailable",
+    "test_lost_response_of_a_safe_call_is_not_noticed",
+    "test_one_conflict_with_another_transaction_is_not_noticed",
+    "test_operation_makes_exactly_these_calls",
+    "test_single_throttle_is_not_noticed",
+    "test_single_throttle_is_not_noticed_where_it_matters_most",
     "test_touch_that_meets_a_transaction_still_allows",
     "test_warm_keys_outlive_an_outage_of_the_key_table",
 ]
@@ -32,7 +52,7 @@ __all__ = [
 
 @pytest.fixture
 def world(watched: tuple[Cloud, Wire]) -> Iterator[World]:
-    """Return people who call the app over an empty table of moto, decisions by the lean client."""
+    """Return people who call the app over an empty table of moto, all calls by the lean client."""
     cloud, wire = watched
     with api_of(MemoryService()) as api, bridged(cloud) as over_http:
         yield World(replace(over_http, table=new_table(cloud.dynamodb)), wire, api)

@@ -1,4 +1,4 @@
-"""A DynamoDB that knows one user, one token and one key, for a process that cannot have moto in it."""
+"""A DynamoDB that knows one user, one token, one session and one key, for a process without moto."""
 
 import json
 import ssl
@@ -14,9 +14,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from chalicelib.adapters.api_token import ApiTokenSigner
 from chalicelib.adapters.dynamodb import items, primary_keys
+from chalicelib.adapters.dynamodb.session_store import SESSION
 from chalicelib.domain.claims import Claims
 from chalicelib.domain.keys import KeyUse
+from chalicelib.domain.sessions import new_session
 from chalicelib.domain.tokens import TokenState
+from chalicelib.services.sessions import cookie_hash, random_text
 from tests.packaging.fresh import ENVIRON
 from tests.support import canaries
 from tests.support.builders import a_token, a_user
@@ -33,6 +36,8 @@ class DynamoDBStub:
     token_id: str
     public_key: str
     """The key that verifies the token, in PEM."""
+    cookie: str
+    """The value of the cookie of the user's session."""
     calls: list[str] = field(default_factory=list)
 
 
@@ -43,7 +48,7 @@ def dynamodb_stub(
     state: TokenState = TokenState.ACTIVE,
     context: ssl.SSLContext | None = None,
 ) -> Iterator[DynamoDBStub]:
-    """Serve the calls of a decision, and of the usual authorizer, over TLS if there is a context.
+    """Serve a decision, the usual authorizer and a first list, over TLS if there is a context.
 
     A decision about a token that was used just now needs two. The sweep finds no checkpoint here.
     """
@@ -56,9 +61,10 @@ def dynamodb_stub(
     primary_key = primary_keys.public_key_key(KeyUse.API_TOKEN, key.kid)
     key_row = primary_key | items.PUBLIC_KEY.item(key.public)
     stored = [items.TOKEN.item(row), items.USER.item(user)]
-    by_key = {(each["pk"]["S"], each["sk"]["S"]): each for each in stored}
+    cookie = random_text()
+    session = SESSION.item(new_session(cookie_hash(cookie), user.id, random_text(), now))
+    by_key = {(each["pk"]["S"], each["sk"]["S"]): each for each in (*stored, session)}
     answers: dict[str, Any] = {
-        "Query": {"Items": [key_row], "Count": 1, "ScannedCount": 1},
         "BatchGetItem": {
             "Responses": {ENVIRON["TABLE_NAME"]: stored},
             "UnprocessedKeys": {},
@@ -67,10 +73,14 @@ def dynamodb_stub(
     }
 
     def answer(call: str, request: dict[str, Any]) -> dict[str, Any]:
+        if call == "Query":
+            asked = request["ExpressionAttributeValues"].values()
+            found = [each for each in (key_row, stored[0]) if each["pk"] in asked]
+            return {"Items": found, "Count": len(found), "ScannedCount": len(found)}
         if call != "GetItem":
             return dict(answers[call])
-        found = by_key.get((request["Key"]["pk"]["S"], request["Key"]["sk"]["S"]))
-        return {"Item": found} if found else {}
+        item = by_key.get((request["Key"]["pk"]["S"], request["Key"]["sk"]["S"]))
+        return {"Item": item} if item else {}
 
     class Handler(BaseHTTPRequestHandler):
         # As DynamoDB does: it keeps connections, and sends a short response at once.
@@ -97,7 +107,7 @@ def dynamodb_stub(
         server.socket, scheme = context.wrap_socket(server.socket, server_side=True), "https://localhost"
     public = key.private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     url = f"{scheme}:{server.server_port}"
-    stub = DynamoDBStub(url, token, user.id, row.id, public.decode())
+    stub = DynamoDBStub(url, token, user.id, row.id, public.decode(), cookie)
     Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield stub

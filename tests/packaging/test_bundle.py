@@ -98,12 +98,13 @@ def test_functions_start_from_what_ships(unpacked: Path, module: str) -> None:
         "from chalicelib import bootstrap\n"
         "from chalicelib.adapters import aws\n"
         "service = bootstrap.current()\n"
-        "service.dynamodb, service.kms, service.http\n"
+        "service.dynamodb, service.kms, service.http, aws.dynamodb_client()\n"
         "service.login_provider, service.verify, service.issue, service.flush\n"
         "aws.rest_apis_client(), aws.http_apis_client()\n"
         "import botocore\n"
         "from chalicelib.adapters.dynamodb.lean import trust\n"
-        "assert service.lean and all(map(os.path.isfile, (trust.AMAZON, trust.certifi_file())))\n"
+        "assert type(service.dynamodb_once).__name__ == 'LeanDynamoDB'\n"
+        "assert all(map(os.path.isfile, (trust.AMAZON, trust.certifi_file())))\n"
         "print(chalicelib.__file__, botocore.__file__, trust.AMAZON, trust.certifi_file())"
     )
     done = subprocess.run(

@@ -62,7 +62,7 @@ _ACCESS_TOKEN_KEY_ID = "alias/bodhi-test-access-tokens"
 class Cloud:
     """Clients that try once, an empty table, and a key of each use that signs.
 
-    ``lean`` makes a decision's calls where there is one.
+    ``lean`` is our own client, which the service uses if there is one.
     """
 
     dynamodb: "DynamoDBClient"
@@ -71,6 +71,11 @@ class Cloud:
     key_id: str
     access_token_key_id: str
     lean: "DynamoDBClient | None" = None
+
+    @property
+    def once(self) -> "DynamoDBClient":
+        """The client that the service uses."""
+        return self.lean or self.dynamodb
 
     def rows(self) -> list[Item]:
         """Return every row there is, in the order of the keys."""
@@ -129,7 +134,7 @@ RETRIES = Retries(SystemClock(), sleep)
 
 def dynamodb_stores(cloud: Cloud) -> Stores:
     """Return the DynamoDB adapters over a table."""
-    once, client, table = cloud.dynamodb, repeating(cloud.dynamodb, RETRIES), cloud.table
+    once, client, table = cloud.once, repeating(cloud.once, RETRIES), cloud.table
 
     def forget(user_id: str, token_id: str | None) -> None:
         key = primary_keys.token_key(user_id, token_id) if token_id else primary_keys.user_key(user_id)
@@ -213,9 +218,8 @@ class CloudService(Service):
         super().__init__(
             {**ENVIRON, **here, **(environ or {})},
             clock,
-            dynamodb_once=cloud.dynamodb,
+            dynamodb_once=cloud.once,
             kms_once=cloud.kms,
-            lean=cloud.lean,
             http=FakeHttp(TestProvider(clock).documents()),
         )
 

@@ -11,24 +11,22 @@ from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib.adapters.dynamodb.authorization_store import DynamoDBAuthorizationStore
-from chalicelib.adapters.dynamodb.key_store import DynamoDBKeyStore
 from chalicelib.adapters.dynamodb.lean.access import Access
 from chalicelib.adapters.dynamodb.lean.client import LeanDynamoDB
-from chalicelib.adapters.repeating import repeating
-from chalicelib.domain.events import Event
-from chalicelib.domain.keys import KeyRing, KeyUse
-from chalicelib.domain.ports.signing import KeyStore
 from tests.support.clock import FixedClock
-from tests.support.dynamodb import RETRIES, Cloud, Stores, dynamodb_stores
+from tests.support.dynamodb import Cloud
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _CALLS = {
+    "GetItem": "get_item",
     "BatchGetItem": "batch_get_item",
     "Query": "query",
+    "PutItem": "put_item",
     "UpdateItem": "update_item",
+    "DeleteItem": "delete_item",
+    "TransactWriteItems": "transact_write_items",
 }
 
 
@@ -109,32 +107,3 @@ class _Bridge(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
         """Stay silent."""
-
-
-class _KeysReadByLean:
-    """Keys written by one client and read by the other, as in the two functions."""
-
-    def __init__(self, writing: KeyStore, reading: KeyStore) -> None:
-        self._writing = writing
-        self._reading = reading
-
-    def load_keys(self) -> KeyRing:
-        """Read by the lean client."""
-        return self._reading.load_keys()
-
-    def save_keys(self, before: KeyRing, after: KeyRing, event: Event) -> None:
-        """Write by the SDK."""
-        self._writing.save_keys(before, after, event)
-
-
-def lean_stores(cloud: Cloud) -> Stores:
-    """Return the DynamoDB adapters over a table, with a decision's calls by the lean client."""
-    stores, lean, table = dynamodb_stores(cloud), cloud.lean, cloud.table
-    assert lean
-    return replace(
-        stores,
-        authorization=DynamoDBAuthorizationStore(repeating(lean, RETRIES), lean, table),
-        keys=_KeysReadByLean(
-            stores.keys, DynamoDBKeyStore(repeating(lean, RETRIES), table, KeyUse.API_TOKEN)
-        ),
-    )

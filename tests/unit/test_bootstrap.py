@@ -203,12 +203,12 @@ LAMBDA = {
     ],
     ids=str,
 )
-def test_client_of_decisions_is_logged_once(changes: dict[str, str], expected: dict[str, str]) -> None:
+def test_client_is_logged_once(changes: dict[str, str], expected: dict[str, str]) -> None:
     """With the name of the variable that turned the lean client off, and never with a value."""
     service = Service({**ENVIRON, **LAMBDA, **changes})
     with written() as lines:
         for _ in range(3):
-            _ = service.lean, service.authorization, service.verification_keys
+            _ = service.authorization, service.keys, service.users
 
     (line,) = [line for line in lines if line["event"] == "dynamodb.client"]
     assert {name: line.get(name) for name in expected} == expected

@@ -1,4 +1,4 @@
-"""The three DynamoDB calls of a decision without the SDK: see docs/decisions/0021-lean-client.md.
+"""The service's calls to DynamoDB without the SDK: see docs/decisions/0021-lean-client.md.
 
 ``LeanDynamoDB`` has the methods of the SDK's client. ``errors.translated`` translates its errors.
 """
@@ -45,6 +45,10 @@ class LeanDynamoDB:
         self._trust = (trust or _usual_trust(access.region)) if access.scheme == "https" else None
         self._kept: list[tuple[socket.socket, datetime]] = []
 
+    def get_item(self, **request: Any) -> dict[str, Any]:
+        """Read an item by its key. Raises CallFailed."""
+        return self._call("GetItem", request)
+
     def batch_get_item(self, **request: Any) -> dict[str, Any]:
         """Read items by key. Raises CallFailed."""
         return self._call("BatchGetItem", request)
@@ -53,9 +57,21 @@ class LeanDynamoDB:
         """Read one page of items. Raises CallFailed."""
         return self._call("Query", request)
 
+    def put_item(self, **request: Any) -> dict[str, Any]:
+        """Write an item. Raises CallFailed."""
+        return self._call("PutItem", request, once=True)
+
     def update_item(self, **request: Any) -> dict[str, Any]:
         """Change an item. Raises CallFailed."""
         return self._call("UpdateItem", request, once=True)
+
+    def delete_item(self, **request: Any) -> dict[str, Any]:
+        """Delete an item. Raises CallFailed."""
+        return self._call("DeleteItem", request, once=True)
+
+    def transact_write_items(self, **request: Any) -> dict[str, Any]:
+        """Write all items or none. Raises CallFailed."""
+        return self._call("TransactWriteItems", request, once=True)
 
     def close(self) -> None:
         """End the connections that are kept."""
