@@ -9,6 +9,7 @@ import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import boto3
@@ -42,8 +43,22 @@ _MOST_OF_LIST = 0.6
 # Lambda never ends a process that has answered, so the end is not counted.
 _REPORT = """
 import os, time
-os.write(2, f"\\n{globals().get('CPU') or time.process_time()}".encode())
+CPU = globals().get("CPU") or time.process_time()
+PEAK = 0
+if os.path.exists("/proc/self/status"):
+    # Not the peak of ``getrusage``, which begins with that of the process that started this one.
+    with open("/proc/self/status") as status:
+        PEAK = next(line.split()[1] for line in status if line.startswith("VmHWM"))
+os.write(2, f"\\n{CPU} {PEAK}".encode())
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """The user and system time of a process, and its peak of resident memory."""
+
+    seconds: float
+    mebibytes: float
 
 
 def measured(options: Options) -> list[Section]:
@@ -52,12 +67,16 @@ def measured(options: Options) -> list[Section]:
         # The usual authorizer uses boto3's resource, whose description our package lacks.
         resource = "data/dynamodb"
         shutil.copytree(Path(boto3.__file__).parent / resource, root / "boto3" / resource)
-        plain = _medians(root, PROGRAMS, options.cold_starts)
-        secure = _medians(root, PROGRAMS_OVER_TLS, options.cold_starts, is_secure=True)
+        plain_runs = _medians(root, PROGRAMS, options.cold_starts)
+        secure_runs = _medians(root, PROGRAMS_OVER_TLS, options.cold_starts, is_secure=True)
+    plain, secure = (
+        {name: each.seconds for name, each in runs.items()} for runs in (plain_runs, secure_runs)
+    )
     return [
         Section("Cold start of the authorizer, processor time", _rows(plain), _notes(options)),
         Section("The same over TLS", _rows_over_tls(plain, secure), _NOTES_OVER_TLS),
         Section("Cold start of the API, processor time", _rows_of_list(plain), _NOTES_OF_LIST),
+        Section("Peak memory of a process", _rows_of_memory(plain_runs, secure_runs), _NOTES_OF_MEMORY),
     ]
 
 
@@ -73,8 +92,8 @@ def packaged() -> Iterator[Path]:
         yield root
 
 
-def processor_seconds(program: str, environ: Mapping[str, str], root: Path) -> float:
-    """Run a program in a process that sees only this folder. Return its user and system time at its end.
+def used(program: str, environ: Mapping[str, str], root: Path) -> "Used":
+    """Run a program in a process that sees only this folder. Return what it used until its end.
 
     A program that sets ``CPU`` is measured by that. Raises ValueError when it fails.
     """
@@ -91,19 +110,26 @@ def processor_seconds(program: str, environ: Mapping[str, str], root: Path) -> f
     )
     if ended.returncode:
         raise ValueError(f"a measured process ended with {ended.returncode}: {ended.stderr.decode()}")
-    return float(ended.stderr.splitlines()[-1])
+    seconds, kibibytes = ended.stderr.splitlines()[-1].split()
+    return Used(float(seconds), int(kibibytes) / 1024)
 
 
 def _medians(
     root: Path, programs: Mapping[str, str], count: int, *, is_secure: bool = False
-) -> Mapping[str, float]:
+) -> Mapping[str, Used]:
     context = _trusted(root) if is_secure else None
     with dynamodb_stub(used_now=True, context=context) as stub:
         taken = _in_turn(root, programs, environ_of(stub), count)
         calls = set(stub.calls)
     if not {"BatchGetItem", "Query"} <= calls <= {"BatchGetItem", "GetItem", "Query", "UpdateItem"}:
         raise ValueError(f"a first decision made other calls than two reads: {sorted(calls)}")
-    return {name: statistics.median(seconds) for name, seconds in taken.items()}
+    return {
+        name: Used(
+            statistics.median(each.seconds for each in runs),
+            statistics.median(each.mebibytes for each in runs),
+        )
+        for name, runs in taken.items()
+    }
 
 
 def _trusted(root: Path) -> ssl.SSLContext:
@@ -118,14 +144,14 @@ def _trusted(root: Path) -> ssl.SSLContext:
 
 def _in_turn(
     root: Path, programs: Mapping[str, str], environ: Mapping[str, str], count: int
-) -> Mapping[str, Sequence[float]]:
+) -> Mapping[str, Sequence[Used]]:
     for program in programs.values():
         # The first of each reads its files from the disk.
-        processor_seconds(program, environ, root)
-    taken: dict[str, list[float]] = {name: [] for name in programs}
+        used(program, environ, root)
+    taken: dict[str, list[Used]] = {name: [] for name in programs}
     for _ in range(count):
         for name, program in programs.items():
-            taken[name].append(processor_seconds(program, environ, root))
+            taken[name].append(used(program, environ, root))
     return taken
 
 
@@ -157,6 +183,12 @@ def _rows_of_list(medians: Mapping[str, float]) -> list[Row]:
         Row(LIST_BY_BOTO3, duration(by_boto3)),
         related(LIST, duration(ours), duration(by_boto3), ours / by_boto3, _MOST_OF_LIST),
     ]
+
+
+def _rows_of_memory(plain: Mapping[str, Used], secure: Mapping[str, Used]) -> list[Row]:
+    kinds = {name: plain[name] for name in (DECISION, USUAL, LIST, LIST_BY_BOTO3)}
+    kinds[f"{DECISION}, over TLS"] = secure[DECISION]
+    return [Row(name, f"{kind.mebibytes:.1f} MiB") for name, kind in kinds.items()]
 
 
 def _rows_over_tls(plain: Mapping[str, float], secure: Mapping[str, float]) -> list[Row]:
@@ -197,6 +229,9 @@ def _notes(options: Options) -> tuple[str, ...]:
 _NOTES_OF_LIST = (
     "From a process's start to the end of a list, by a session of the page: three reads. The other row "
     "is the same program in a function that leaves its calls to boto3, as all of them did before.",
+)
+_NOTES_OF_MEMORY = (
+    "Resident memory of the same programs, as Linux counts it. Lambda's own runtime comes on top.",
 )
 _NOTES_OVER_TLS = (
     "The stub's certificate is from an authority that is added to those of each client. The floors load "

@@ -19,7 +19,7 @@ from tests.benchmarks.cold_programs import (
     PROGRAMS_OVER_TLS,
     USUAL,
 )
-from tests.benchmarks.cold_start import processor_seconds
+from tests.benchmarks.cold_start import used
 from tests.benchmarks.options import parsed
 from tests.benchmarks.prices import DOLLARS_PER_MILLION_LAMBDA_REQUESTS, LogLines, Units
 from tests.benchmarks.subject import garbage
@@ -302,13 +302,14 @@ def test_garbage_is_of_every_kind_and_length() -> None:
 
 def test_process_that_fails_is_no_measurement(tmp_path: Path) -> None:
     """The time until a crash is nobody's cold start, and nothing but the package can be imported."""
-    assert processor_seconds("pass", {}, tmp_path) > 0
+    assert used("pass", {}, tmp_path).seconds > 0
+    assert 1 < used("pass", {}, tmp_path).mebibytes < 30
     # The end of the process is not counted, and a program may state its figure itself.
-    assert processor_seconds("CPU = 7.5", {}, tmp_path) == 7.5
+    assert used("CPU = 7.5", {}, tmp_path).seconds == 7.5
     with pytest.raises(ValueError, match="ended with 3"):
-        processor_seconds("raise SystemExit(3)", {}, tmp_path)
+        used("raise SystemExit(3)", {}, tmp_path)
     with pytest.raises(ValueError, match="ended with 1"):
-        processor_seconds("import cryptography", {}, tmp_path)
+        used("import cryptography", {}, tmp_path)
 
 
 def test_document_has_the_invocations_of_the_flusher() -> None:

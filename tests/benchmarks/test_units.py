@@ -12,7 +12,7 @@ from chalicelib.services.manage import TokenPatch
 from tests.benchmarks import costs, management
 from tests.benchmarks.capacity import item_bytes
 from tests.benchmarks.cold_programs import DECISION, PROGRAMS, environ_of
-from tests.benchmarks.cold_start import packaged, processor_seconds
+from tests.benchmarks.cold_start import packaged, used
 from tests.benchmarks.filling import fill, rows
 from tests.benchmarks.management import ISSUE, LIST, READER, REVOKE
 from tests.benchmarks.meter import Meter, metered, operations, total
@@ -173,5 +173,5 @@ def test_change_pays_for_its_event(place: Place, meter: Meter) -> None:
 def test_first_decision_makes_two_calls_here() -> None:
     """A cold start is measured on a token that was used just now."""
     with packaged() as root, dynamodb_stub(used_now=True) as stub:
-        processor_seconds(PROGRAMS[DECISION], environ_of(stub), root)
+        used(PROGRAMS[DECISION], environ_of(stub), root)
         assert stub.calls == ["Query", "BatchGetItem"]
