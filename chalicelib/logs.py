@@ -226,7 +226,7 @@ def _wrote_at_once(line: str) -> bool:
     try:
         with _handler.lock:
             _handler.stream.write(f"{line}{_handler.terminator}")
-            _handler.flush()
+            _handler.stream.flush()
     except Exception:  # noqa: BLE001 (as in ``StreamHandler.emit``: a line must not fail its caller)
         return False
     return True

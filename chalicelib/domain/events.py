@@ -12,9 +12,6 @@ from chalicelib.domain.users import User, UserStatus
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-LONGEST_RETENTION = timedelta(days=3650)
-"""The longest time for which an operator may have events kept."""
-
 OF_KEYS = "KEYS"
 """Stands in place of a user id for the events of signing keys."""
 

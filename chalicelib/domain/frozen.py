@@ -62,8 +62,7 @@ class _Shape:
         for name, make in self.factories.items():
             if name not in members:
                 members[name] = make()
-        first = self.names[: len(given)]
-        is_single = len(first) == len(given) and named.keys().isdisjoint(first)
+        is_single = len(given) <= len(self.names) and named.keys().isdisjoint(self.names[: len(given)])
         if not is_single or members.keys() != self.complete:
             wrong = ", ".join(sorted(members.keys() ^ self.complete)) or "given twice"
             raise TypeError(f"missing, unknown or repeated members: {wrong}")
@@ -120,10 +119,11 @@ class Frozen:
     def __init__(self, *given: object, **named: object) -> None:
         """Set the members. Raises TypeError unless each has one value."""
         shape = self.__shape__
-        if named or len(given) != len(shape.names):
-            members = shape.completed(given, named)
-        else:
+        # A decision makes some twenty values, most of them in one of the first two ways.
+        if not named and len(given) == len(shape.names):
             members = dict(zip(shape.names, given, strict=True))
+        elif given or (members := shape.defaults | named).keys() != shape.complete:
+            members = shape.completed(given, named)
         object.__setattr__(self, "__dict__", members)
         self.__post_init__()
 

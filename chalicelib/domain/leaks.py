@@ -12,6 +12,10 @@ from chalicelib.domain.ids import API_TOKEN_PREFIX, MAX_API_TOKEN_LENGTH
 # run over a later prefix. This keeps the search linear.
 EXPRESSION = rf"{API_TOKEN_PREFIX}eyJ[A-Za-z0-9-]+\.eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{{85}}[AQgw]"
 
+# Without the last characters of its signature a token is still not a name. A text field refuses it.
+PASTED = rf"{API_TOKEN_PREFIX}eyJ[A-Za-z0-9-]+\.eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]"
+_PASTED = re.compile(PASTED)
+
 # A look-ahead consumes nothing, so a match cannot hide a token that begins within it.
 _TOKEN = re.compile(f"(?=({EXPRESSION}))")
 
@@ -33,6 +37,11 @@ def candidates(texts: Iterable[str]) -> Iterator[str]:
                 if len(candidate) <= MAX_API_TOKEN_LENGTH and candidate not in seen:
                     seen.add(candidate)
                     yield candidate
+
+
+def holds_token(text: str) -> bool:
+    """Return True if a text holds an API token, whole or cut within its signature. The work is linear."""
+    return _PASTED.search(text) is not None
 
 
 def _spellings(text: str) -> Iterator[str]:

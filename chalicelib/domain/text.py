@@ -8,6 +8,7 @@ import re
 import unicodedata
 
 from chalicelib.domain.errors import InvalidText
+from chalicelib.domain.leaks import PASTED, holds_token
 from chalicelib.domain.unicode_table import FLAG_TAGS, INVISIBLE, REFUSED, WHITE_SPACE
 
 MAX_NAME_LENGTH = 100
@@ -36,9 +37,13 @@ _LONG_ESCAPE = re.compile(r"\\U([0-9a-f]{8})")
 def plain_text(value: str, longest: int) -> str:
     """Return a trimmed name or description, which may be empty.
 
-    Raises InvalidText if it is too long, has a refused character, or has no visible one.
+    Raises InvalidText if it holds an API token, is too long, has a refused character, or has no visible
+    one.
     """
     trimmed = value.strip()
+    # Names and descriptions are shown, mailed and kept in events, so a token in them is not secret.
+    if holds_token(trimmed):
+        raise InvalidText("must not hold the string of an API token")
     if len(trimmed) > longest:
         raise InvalidText(f"must have at most {longest} characters")
     if refused := _refused(trimmed):
@@ -55,7 +60,7 @@ def plain_text_pattern(longest: int) -> str:
     every dialect can name them.
     """
     trimmed = rf"[{WHITE_SPACE}]*[^{REFUSED}]{{0,{longest}}}[{WHITE_SPACE}]*"
-    shows = rf"(?![{INVISIBLE}]*$)(?![\s\S]*(?:{_STRAY_TAG}))"
+    shows = rf"(?![{INVISIBLE}]*$)(?![\s\S]*(?:{_STRAY_TAG}|{PASTED}))"
     pattern = f"^(?:[{WHITE_SPACE}]*|{shows}{trimmed})$"
     # The two dialects do not share an escape above U+FFFF, so write those characters themselves.
     return _LONG_ESCAPE.sub(lambda escape: chr(int(escape[1], 16)), pattern)

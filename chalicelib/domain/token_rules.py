@@ -11,6 +11,8 @@ from chalicelib.domain.users import User
 
 MAX_OVERLAP = timedelta(days=7)
 MAX_LIFETIME = timedelta(days=3650)
+LONGEST_RETENTION = timedelta(days=3650)
+"""The longest time for which an operator may have events kept."""
 
 _ALMOST_A_SECOND = timedelta(microseconds=999_999)
 

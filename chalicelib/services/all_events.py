@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
 from chalicelib.domain.event_views import as_administrators_see
-from chalicelib.domain.events import LONGEST_RETENTION, ActorKind, Event, EventType
+from chalicelib.domain.events import ActorKind, Event, EventType
 from chalicelib.domain.frozen import Frozen
 from chalicelib.domain.networks import RecordNetworks
 from chalicelib.domain.ports.events import EventStore
 from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.ports.users import UserStore
+from chalicelib.domain.token_rules import LONGEST_RETENTION
 from chalicelib.services import cursors
 from chalicelib.services.histories import POSITION, EventPage, names_in
 from chalicelib.services.listing import DEFAULT_LIMIT

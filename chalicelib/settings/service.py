@@ -6,12 +6,11 @@ from datetime import timedelta
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from chalicelib.domain.events import LONGEST_RETENTION
 from chalicelib.domain.frozen import Frozen, field
 from chalicelib.domain.ids import MAX_API_TOKEN_LENGTH
 from chalicelib.domain.networks import RecordNetworks
 from chalicelib.domain.scopes import DEFAULT_CATALOGUE, ScopeCatalogue
-from chalicelib.domain.token_rules import MAX_LIFETIME
+from chalicelib.domain.token_rules import LONGEST_RETENTION, MAX_LIFETIME
 from chalicelib.settings import openid_provider
 from chalicelib.settings.reading import Reader
 

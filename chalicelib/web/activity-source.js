@@ -3,6 +3,7 @@
 import { call } from './api.js';
 import { isAsked, isFound, kindOfId, spanOf, windowsOf } from './activity-query.js';
 import { readPage } from './paging.js';
+import { fitting, isOwnedTokens } from './shapes.js';
 import { Walk } from './walk.js';
 
 const AT_ONCE = { search: '100', feed: '30' };
@@ -59,7 +60,7 @@ async function pathOf(text) {
   const kind = kindOfId(text);
   if (kind === 'user') return `/v1/users/${text}/events`;
   if (kind !== 'token') return '';
-  const { data } = await call('GET', `/v1/admin/tokens?token_id=${text}`);
+  const { data } = await call('GET', `/v1/admin/tokens?token_id=${text}`).then(fitting(isOwnedTokens));
   const [token] = data.tokens;
   // A deleted token is still named in the events of all users.
   return token ? `/v1/users/${token.owner.id}/tokens/${text}/events` : '';

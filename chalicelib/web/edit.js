@@ -4,9 +4,10 @@ import { call, tokenPath } from './api.js';
 import { tellStale, tellToken } from './changes.js';
 import { closeButton, onSubmit, openDialog, sendButton } from './dialogs.js';
 import { bdi, el } from './dom.js';
-import { areShortEnough, textField } from './fields.js';
+import { areFit, textField } from './fields.js';
 import { NetworksField } from './networks-field.js';
 import { errorToast, toast } from './notices.js';
+import { fitting, isToken } from './shapes.js';
 import { nameOf } from './token-state.js';
 
 const MEMBERS = ['name', 'description'];
@@ -19,7 +20,7 @@ export async function openEdit({ id, name }, { focus = 'name' } = {}) {
   const path = tokenPath(id);
   let token, etag;
   try {
-    ({ data: token, etag } = await call('GET', path));
+    ({ data: token, etag } = await call('GET', path).then(fitting(isToken)));
   } catch (problem) {
     errorToast(el('span', {}, bdi(nameOf({ name })), `: ${problem.message}`));
     if (problem.status === 404) tellStale();
@@ -44,17 +45,18 @@ export async function openEdit({ id, name }, { focus = 'name' } = {}) {
     const given = { name: form.elements.name.value, description: form.elements.description.value,
       allowed_networks: networks.value };
     const changed = Object.keys(given).filter((member) => String(given[member]) !== String(token[member]));
-    if (!areShortEnough(fields.filter((_, index) => changed.includes(MEMBERS[index])))) return false;
+    if (!areFit(fields.filter((_, index) => changed.includes(MEMBERS[index])))) return false;
     if (!networks.check()) return false;
     const body = Object.fromEntries(changed.map((member) => [member, given[member]]));
-    const { data } = await call('PATCH', path, { body, headers: etag ? { 'If-Match': etag } : {} });
+    const { data } = await call('PATCH', path, { body, headers: etag ? { 'If-Match': etag } : {} })
+      .then(fitting(isToken));
     tellToken(data);
     toast(el('span', {}, bdi(nameOf(data)), ' is saved.'));
     return true;
   };
   const explain = async (problem) => {
     if (problem.status !== 412) return problem.message;
-    const now = await call('GET', path).catch(() => null);
+    const now = await call('GET', path).then(fitting(isToken)).catch(() => null);
     if (!now) return problem.message;
     ({ data: token, etag } = now);
     tellToken(token);

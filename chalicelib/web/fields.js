@@ -3,10 +3,13 @@
 import { limits } from './api.js';
 import { el } from './dom.js';
 import { icon } from './icons.js';
+import { holdsToken } from './pasted.js';
 import { lengthNote, lengthOf } from './text.js';
 
+const TOKEN = 'Remove the string of the token. Other people read this text.';
+
 /**
- * Makes a field for a text, with its label, and a note about its length. `limit` is a name in `limits`.
+ * Makes a field for a text, with its label, and a note about what is wrong with it. `limit` is a name in `limits`.
  * @param {{label: string, name: string, limit: string, value?: string, placeholder?: string, help?: string,
  *   isOptional?: boolean}} options
  */
@@ -18,21 +21,21 @@ export function textField({ label, name, limit, value = '', placeholder = '', he
   const field = el('div', { class: 'field' },
     el('label', { for: id, class: 'label' }, label,
       isOptional ? el('span', { class: 'optional' }, ' optional') : null), input, note);
-  watchLength(input, note, help);
+  watchText(input, note, help);
   return field;
 }
 
 /** Returns the most characters of a text field. Its `data-limit` names the limit. */
 const longestOf = (input) => limits[input.dataset.limit];
 
-/** Returns whether the text of a field is longer than the server allows. */
-const isTooLong = (input) => lengthOf(input.value) > longestOf(input);
+/** Returns whether the server would refuse the text of a field. */
+const isRefused = (input) => holdsToken(input.value) || lengthOf(input.value) > longestOf(input);
 
-/** Shows below a text field how many characters are left or too many, now and at each change, else `help`. */
-function watchLength(input, note, help) {
+/** Says below a text field what is wrong or how many characters are left, now and at each change, else `help`. */
+function watchText(input, note, help) {
   const update = () => {
-    const isWrong = isTooLong(input);
-    const words = lengthNote(input.value, longestOf(input)) || help;
+    const isWrong = isRefused(input);
+    const words = holdsToken(input.value) ? TOKEN : lengthNote(input.value, longestOf(input)) || help;
     note.replaceChildren(...(isWrong ? [icon('circle-alert', { isSmall: true }), words] : [words].filter(Boolean)));
     note.classList.toggle('error', isWrong);
     markInvalid(input, isWrong);
@@ -41,9 +44,9 @@ function watchLength(input, note, help) {
   update();
 }
 
-/** Returns whether all these fields are short enough, and puts the focus into the first one that is not. */
-export function areShortEnough(fields) {
-  const wrong = fields.map((field) => field.querySelector('input')).find(isTooLong);
+/** Returns whether the server would take all these texts, and puts the focus into the first one that it would not. */
+export function areFit(fields) {
+  const wrong = fields.map((field) => field.querySelector('input')).find(isRefused);
   wrong?.focus();
   return !wrong;
 }

@@ -5,7 +5,7 @@ import { tellStale } from './changes.js';
 import { checkCreated, showCreated } from './created.js';
 import { closeButton, onSubmit, openDialog, sendButton } from './dialogs.js';
 import { el } from './dom.js';
-import { areShortEnough, errorText, showError, textField } from './fields.js';
+import { areFit, errorText, showError, textField } from './fields.js';
 import { goTo } from './address.js';
 import { NetworksField } from './networks-field.js';
 import { DAY, written } from './times.js';
@@ -184,7 +184,7 @@ function check(form, texts, networks) {
   showError(form.querySelector('#scopes-error'), lacksScope);
   showError(form.querySelector('#days-error'), lacksDays, days);
   showExpiry(form);
-  if (!areShortEnough(texts)) return false;
+  if (!areFit(texts)) return false;
   if (lacksScope) form.querySelector('[name=scope]').focus();
   else if (lacksDays) days.focus();
   else return networks.check();

@@ -7,6 +7,7 @@ import { button, el } from './dom.js';
 import { icon } from './icons.js';
 import { actionOf, endWords, progressWords } from './job-words.js';
 import { announce } from './notices.js';
+import { fitting, isJob } from './shapes.js';
 import { SECOND, everywhere } from './times.js';
 
 const PATH = '/v1/admin/revocations';
@@ -27,7 +28,8 @@ export function jobStarter() {
   return async (body) => {
     const text = JSON.stringify(body);
     if (!keys.has(text)) keys.set(text, crypto.randomUUID());
-    const { data } = await call('POST', PATH, { body, headers: { 'Idempotency-Key': keys.get(text) } });
+    const { data } = await call('POST', PATH, { body, headers: { 'Idempotency-Key': keys.get(text) } })
+      .then(fitting(isJob));
     return data;
   };
 }
@@ -107,6 +109,6 @@ export class JobStrip {
 }
 
 async function read(id) {
-  const { data } = await call('GET', `${PATH}/${encodeURIComponent(id)}`);
+  const { data } = await call('GET', `${PATH}/${encodeURIComponent(id)}`).then(fitting(isJob));
   return data;
 }

@@ -34,8 +34,11 @@ export function openMenu(anchor, items, { label, head = null, isWide = false, fo
   // Everything outside a modal dialog is inert, and nothing stands outside the page's landmarks.
   (anchor.closest('dialog, section, header') ?? document.body).append(menu);
   let takesFocus = true;
+  const closing = new AbortController();
+  const { signal } = closing;
   menu.addEventListener('toggle', (event) => {
     if (/** @type {ToggleEvent} */ (event).newState !== 'closed') return;
+    closing.abort();
     anchor.setAttribute('aria-expanded', 'false');
     const isInside = menu.contains(document.activeElement) || document.activeElement === document.body;
     menu.remove();
@@ -44,8 +47,9 @@ export function openMenu(anchor, items, { label, head = null, isWide = false, fo
   menu.addEventListener('keydown', (event) => onKey(event, menu));
   // The element that a click outside means keeps its focus.
   window.addEventListener('pointerdown', (event) => { takesFocus = menu.contains(/** @type {Node} */ (event.target)); },
-    { once: true, capture: true });
-  window.addEventListener('scroll', () => menu.isConnected && menu.hidePopover(), { once: true, passive: true });
+    { capture: true, signal });
+  window.addEventListener('scroll', () => menu.isConnected && menu.hidePopover(),
+    { once: true, passive: true, signal });
   menu.showPopover();
   anchor.setAttribute('aria-expanded', 'true');
   place(menu, anchor);

@@ -3,6 +3,7 @@
 import { call } from './api.js';
 import { DEFAULT_SORT } from './my-filters.js';
 import { nextPage } from './paging.js';
+import { fitting, isSummary } from './shapes.js';
 import { isEnded } from './token-state.js';
 
 const PAGE = 100;
@@ -97,7 +98,7 @@ export class MyTokens {
   /** Reads the summary alone. */
   async refreshSummary() {
     try {
-      this.summary = (await call('GET', '/v1/tokens/summary')).data;
+      this.summary = (await readSummary()).data;
       this.#changed();
     } catch {
       // The next refresh tells what is wrong.
@@ -124,7 +125,7 @@ export class MyTokens {
     const ended = this.#ended;
     const count = Math.max(ENDED_PAGE, Math.min(PAGE, ended.count));
     const [{ data: summary }, live, { items, cursor }] = await Promise.all([
-      call('GET', '/v1/tokens/summary'), readLive(), this.#readEnded({ ...ended, cursor: null }, count),
+      readSummary(), readLive(), this.#readEnded({ ...ended, cursor: null }, count),
     ]);
     const isWhole = cursor === null && !ended.q;
     // The reader may have seen more ended tokens than this page has. They hardly change.
@@ -151,6 +152,8 @@ export class MyTokens {
     this.#changed();
   }
 }
+
+const readSummary = () => call('GET', '/v1/tokens/summary').then(fitting(isSummary));
 
 /** Returns all live tokens. There are about as many as the quota allows. */
 async function readLive() {

@@ -2,6 +2,7 @@
 
 import { call, tokenPath } from './api.js';
 import { bdi } from './dom.js';
+import { fitting, isToken } from './shapes.js';
 import { nameOf } from './token-state.js';
 
 const STAYED = '. The string stayed in this browser.';
@@ -18,7 +19,7 @@ const FOREIGN = 'This is not one of your tokens.';
 export async function findPasted(id, tokens) {
   if (id === null) return { text: [NOT_WHOLE], token: null };
   try {
-    const token = tokens.get(id) ?? (await call('GET', tokenPath(id))).data;
+    const token = tokens.get(id) ?? (await call('GET', tokenPath(id)).then(fitting(isToken))).data;
     return { text: ['This is ', bdi(nameOf(token)), STAYED], token };
   } catch (problem) {
     return { text: [problem.status === 404 ? FOREIGN : problem.message], token: null };

@@ -4,6 +4,7 @@ import { limits } from './api.js';
 import { el } from './dom.js';
 import { icon } from './icons.js';
 import { checkNetwork } from './networks.js';
+import { holdsToken } from './pasted.js';
 import { counted } from './words.js';
 
 const EMPTY = 'Add a network, or choose “Anywhere”.';
@@ -83,7 +84,8 @@ export class NetworksField {
   }
 
   #add(text) {
-    const entry = checkNetwork(text).network ?? text;
+    // A token is not a network either. Its string must not be readable here.
+    const entry = checkNetwork(text).network ?? (holdsToken(text) ? 'bodhi_…' : text);
     if (!this.#entries.includes(entry)) this.#entries.push(entry);
     this.#show();
     this.onchange();

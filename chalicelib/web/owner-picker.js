@@ -7,6 +7,7 @@ import { openPanel } from './panel.js';
 import { readPage } from './paging.js';
 import { emailBeside, userName } from './people.js';
 import { onText } from './search-field.js';
+import { fitting, isUser } from './shapes.js';
 import { trimmed } from './text.js';
 
 const PAUSE_MILLISECONDS = 250;
@@ -35,7 +36,7 @@ export function ownerPicker(choose) {
 
 async function nameOf(id) {
   try {
-    const { data } = await call('GET', `/v1/users/${encodeURIComponent(id)}`);
+    const { data } = await call('GET', `/v1/users/${encodeURIComponent(id)}`).then(fitting(isUser));
     return userName(data);
   } catch {
     // The list says what is wrong. The id is the only name that is left.

@@ -1,13 +1,17 @@
 /** Pages of a list, as the API returns them. */
 
 import { Problem, call } from './api.js';
+import { isEvent, isOwnedToken, isToken, isUser } from './shapes.js';
+
+const SHAPES = { tokens: isToken, users: isUser, events: isEvent };
+const OF_ALL = '/v1/admin/tokens';
 
 // A search through 10,000 users reads 58 pages of at most 100 read units.
 const MOST_EMPTY_PAGES = 60;
 
 /**
  * Returns `{items, cursor}` of one page of a list. The cursor of the last page is null. Throws a Problem, also if the
- * response is not a page.
+ * response is not a page or an item lacks members.
  *
  * @param {string} path The path of the list.
  * @param {string} member The member of a page with its items.
@@ -16,7 +20,8 @@ const MOST_EMPTY_PAGES = 60;
 export async function readPage(path, member, query) {
   const { data } = await call('GET', `${path}?${new URLSearchParams(query)}`);
   const items = data[member];
-  if (!Array.isArray(items) || items.includes(null)) throw new Problem(200);
+  const isFit = path === OF_ALL ? isOwnedToken : SHAPES[member];
+  if (!Array.isArray(items) || !items.every(isFit)) throw new Problem(200);
   return { items, cursor: data.next_cursor ?? null };
 }
 

@@ -6,6 +6,8 @@ const PREFIX = /bodhi_/i;
 const PARTS = /^[\w-]+\.([\w-]+)(?:\.|$)/;
 // Without its prefix it is a JWT: all of them begin with "{" and a quote in base64url.
 const BARE = /eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}/;
+// As in chalicelib/domain/leaks.py. Ordinary names may begin as a token does.
+const HELD = /bodhi_eyJ[A-Za-z0-9-]+\.eyJ[\w-]+\.[\w-]/;
 const TOKEN_ID = /^tok_[0-9a-hjkmnp-tv-z]{36}$/;
 
 /** Returns whether a text holds the string of a token, or a part of one that must not leave the browser. */
@@ -13,6 +15,9 @@ export function hasToken(text) {
   const clean = cleaned(text);
   return PREFIX.test(clean) || BARE.test(clean);
 }
+
+/** Returns whether a text holds a token that the server would refuse in it, whole or cut within its signature. */
+export const holdsToken = (text) => HELD.test(text);
 
 /** Returns the id of the first token in a text, or null if no string is whole. Signatures are not checked. */
 export function tokenIdIn(text) {

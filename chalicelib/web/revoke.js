@@ -6,6 +6,7 @@ import { confirmDialog } from './dialogs.js';
 import { bdi, el } from './dom.js';
 import { icon } from './icons.js';
 import { toast } from './notices.js';
+import { fitting, isToken } from './shapes.js';
 import { nameOf } from './token-state.js';
 import { cacheBound, everywhere, timeElement } from './times.js';
 
@@ -40,7 +41,7 @@ export async function openRevoke(token, { owner = null, refocus } = {}) {
       // Other tokens of its line may be revoked with it.
       if (token.predecessor_id || token.successor_id) tellStale();
       // It is revoked, even if it cannot be read again.
-      else await call('GET', path).then(({ data }) => tellToken(data), tellStale);
+      else await call('GET', path).then(fitting(isToken)).then(({ data }) => tellToken(data), tellStale);
     },
   });
   line.hidden = true;
@@ -83,7 +84,7 @@ async function alsoRevoked(token, owner) {
 async function read(id, owner) {
   if (!id) return null;
   try {
-    return (await call('GET', tokenPath(id, owner))).data;
+    return (await call('GET', tokenPath(id, owner)).then(fitting(isToken))).data;
   } catch (problem) {
     if (problem.status === 404) return null;
     throw problem;

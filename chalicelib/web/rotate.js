@@ -6,6 +6,7 @@ import { checkCreated, showCreated } from './created.js';
 import { closeButton, onSubmit, openDialog, sendButton } from './dialogs.js';
 import { bdi, el } from './dom.js';
 import { icon } from './icons.js';
+import { fitting, isToken } from './shapes.js';
 import { SECOND, dayOf, written } from './times.js';
 import { accessWords, nameOf } from './token-state.js';
 import { counted } from './words.js';
@@ -81,7 +82,7 @@ function olderNote(older) {
 
 /** Returns a predecessor if it still works. Another rotation ends it. */
 async function stillWorking(id) {
-  const found = await call('GET', tokenPath(id)).catch(() => null);
+  const found = await call('GET', tokenPath(id)).then(fitting(isToken)).catch(() => null);
   return found?.data.status === 'active' ? found.data : null;
 }
 

@@ -30,8 +30,8 @@ const UNITS = [['second', SECOND, 60], ['minute', MINUTE, 60], ['hour', HOUR, 24
 const FORMS = {
   day: { day: 'numeric', month: 'short' },
   date: { day: 'numeric', month: 'short', year: 'numeric' },
-  moment: { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' },
-  clock: { hour: '2-digit', minute: '2-digit' },
+  moment: { day: 'numeric', month: 'short', hour: 'numeric', minute: '2-digit' },
+  clock: { hour: 'numeric', minute: '2-digit' },
   exact: { dateStyle: 'medium', timeStyle: 'long' },
 };
 const formats = new Map();
@@ -125,8 +125,15 @@ const isNear = (moment) => Math.abs(new Date(moment).getTime() - Date.now()) < M
 
 function format(form, language) {
   const key = `${form} ${language}`;
-  if (!formats.has(key)) formats.set(key, new Intl.DateTimeFormat(language, FORMS[form]));
+  if (!formats.has(key)) formats.set(key, makeFormat(form, language));
   return formats.get(key);
+}
+
+/** Makes a format. The hours of a clock of 24 have two digits (09:00), those of a clock of 12 as many as they need. */
+function makeFormat(form, language) {
+  const made = new Intl.DateTimeFormat(language, FORMS[form]);
+  const isPadded = FORMS[form].hour && made.resolvedOptions().hour12 === false;
+  return isPadded ? new Intl.DateTimeFormat(language, { ...FORMS[form], hour: '2-digit' }) : made;
 }
 
 /** @returns {[number, Intl.RelativeTimeFormatUnit]} */

@@ -6,6 +6,7 @@ import { tellStale, tellToken } from './changes.js';
 import { bdi, el } from './dom.js';
 import { errorToast, tellNotLoaded, toast } from './notices.js';
 import { openRevoke } from './revoke.js';
+import { fitting, isToken } from './shapes.js';
 import { nameOf, stateOf } from './token-state.js';
 import { dayOf, until } from './times.js';
 
@@ -131,7 +132,7 @@ export function reactivate(token, owner = null) {
 /** Begins the idle time of a token anew. */
 export function keepAlive(token) {
   return attempt(token, null, 'Not kept alive', async () => {
-    const { data } = await call('POST', `${tokenPath(token.id)}/keep-alive`);
+    const { data } = await call('POST', `${tokenPath(token.id)}/keep-alive`).then(fitting(isToken));
     tellToken(data);
     toast(about(data, ` stays alive until ${aliveUntil(data)}.`));
   });
@@ -142,7 +143,7 @@ function aliveUntil({ idle_at: idle, expires_at: expiry }) {
 }
 
 async function setStatus(token, owner, status) {
-  const { data } = await call('PATCH', tokenPath(token.id, owner), { body: { status } });
+  const { data } = await call('PATCH', tokenPath(token.id, owner), { body: { status } }).then(fitting(isToken));
   tellToken(data);
 }
 
@@ -168,7 +169,7 @@ async function attempt(token, owner, failure, work) {
 async function showPresent(token, owner, status) {
   if (status === 404) tellStale();
   if (status !== 409) return;
-  const present = await call('GET', tokenPath(token.id, owner)).catch(() => null);
+  const present = await call('GET', tokenPath(token.id, owner)).then(fitting(isToken)).catch(() => null);
   if (present) tellToken(present.data);
 }
 

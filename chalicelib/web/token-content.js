@@ -5,6 +5,7 @@ import { call, isAdmin, tokenPath } from './api.js';
 import { onStale, onToken } from './changes.js';
 import { atLeast, caption, usageChart } from './chart.js';
 import { bdi, button, el } from './dom.js';
+import { fitting, isToken, isUsage, isUser } from './shapes.js';
 import { TokenEvents } from './token-events.js';
 import { TokenHead } from './token-head.js';
 import { factsSection, networksSection, refusedSection, section, usedSection } from './token-sections.js';
@@ -69,7 +70,7 @@ export class TokenContent {
 
   async #load() {
     try {
-      const { data } = await call('GET', this.#path);
+      const { data } = await call('GET', this.#path).then(fitting(isToken));
       if (this.#ended.signal.aborted) return;
       const isFirst = !this.#token;
       this.#token = { ...this.#token, ...data };
@@ -90,8 +91,8 @@ export class TokenContent {
   async #loadNames() {
     const { predecessor_id: before, successor_id: after } = this.#token;
     const found = await Promise.all([
-      ...[before, after].map((id) => (id ? call('GET', tokenPath(id, this.owner)).catch(() => null) : null)),
-      this.owner ? call('GET', `/v1/users/${encodeURIComponent(this.owner)}`).catch(() => null) : null,
+      ...[before, after].map((id) => (id ? read(tokenPath(id, this.owner), isToken) : null)),
+      this.owner ? read(`/v1/users/${encodeURIComponent(this.owner)}`, isUser) : null,
     ]);
     if (this.#ended.signal.aborted) return;
     this.#related = { predecessor: found[0]?.data ?? null, successor: found[1]?.data ?? null };
@@ -118,7 +119,7 @@ export class TokenContent {
   async #loadUse() {
     const title = el('h2', {}, 'Use in the last 30 days');
     try {
-      const { data } = await call('GET', `${this.#path}/usage`);
+      const { data } = await call('GET', `${this.#path}/usage`).then(fitting(isUsage));
       const sum = data.days.reduce((total, day) => total + day.at_least, 0);
       this.#use.replaceChildren(
         el('div', { class: 'section-head' }, title, el('p', { class: 'aside' },
@@ -158,6 +159,9 @@ export class TokenContent {
       el('p', { class: 'second' }, bdi(this.id, { class: 'mono' })), look];
   }
 }
+
+/** Reads what is good to know. Returns null if that fails. */
+const read = (path, isFit) => call('GET', path).then(fitting(isFit)).catch(() => null);
 
 function loading() {
   const bars = () => el('div', {}, el('span', { class: 'grey-bar' }), el('span', { class: 'grey-bar' }));

@@ -1,6 +1,7 @@
 /** The names of the tokens that events are about. Events have ids only, so names are read when they are shown. */
 
 import { call, tokenPath } from './api.js';
+import { fitting, isToken } from './shapes.js';
 
 const AT_ONCE = 4;
 
@@ -45,7 +46,7 @@ export class TokenNames {
   }
 
   async #read(id, owner) {
-    const found = await call('GET', tokenPath(id, owner)).catch(() => null);
+    const found = await call('GET', tokenPath(id, owner)).then(fitting(isToken)).catch(() => null);
     if (!found?.data.name) return;
     this.#names.set(id, found.data.name);
     this.#tell(id);

@@ -8,6 +8,7 @@ import { closeButton, confirmDialog, onSubmit, openDialog, sendButton } from './
 import { bdi, el } from './dom.js';
 import { announce, toast } from './notices.js';
 import { userName } from './people.js';
+import { fitting, isCount, isCounts, isUser } from './shapes.js';
 import { trimmed } from './text.js';
 import { cacheBound, everywhere } from './times.js';
 import { counted } from './words.js';
@@ -46,10 +47,12 @@ export function userItems(user, rows) {
 export const openTokensOf = (user) => goTo({ view: 'all', user: user.id });
 
 /** Reads the counts of a user's tokens. Returns null if that fails, because no change needs them. */
-const summaryOf = (user) => call('GET', `${userPath(user.id)}/tokens/summary`).then(({ data }) => data, () => null);
+const summaryOf = (user) => read(`${userPath(user.id)}/tokens/summary`, isCounts);
+
+const read = (path, isFit) => call('GET', path).then(fitting(isFit)).then(({ data }) => data, () => null);
 
 async function change(user, rows, body, words, more) {
-  const { data } = await send(user, rows, 'PATCH', userPath(user.id), { body });
+  const { data } = await send(user, rows, 'PATCH', userPath(user.id), { body }).then(fitting(isUser));
   rows.show(data);
   toast(el('span', {}, bdi(userName(user)), ` is ${words}.${more(data)}`));
 }
@@ -170,7 +173,7 @@ function goesAndStays(summary, events) {
 }
 
 /** Counts the events of a user. Returns null if that fails. */
-const eventsOf = (user) => call('GET', `${userPath(user.id)}/events/summary`).then(({ data }) => data, () => null);
+const eventsOf = (user) => read(`${userPath(user.id)}/events/summary`, isCount);
 
 function eventsThatStay(events) {
   const days = limits.audit_days ? ` for ${counted(limits.audit_days, 'day')}` : '';
@@ -180,4 +183,4 @@ function eventsThatStay(events) {
 
 /** Reads a user again. The change is made, even if the user cannot be read. */
 const showAgain = (user, rows) =>
-  call('GET', userPath(user.id)).then(({ data }) => rows.show(data)).catch(() => tellStale());
+  call('GET', userPath(user.id)).then(fitting(isUser)).then(({ data }) => rows.show(data)).catch(() => tellStale());

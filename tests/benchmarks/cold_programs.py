@@ -7,12 +7,14 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.benchmarks.place import request_event
+from tests.benchmarks.place import list_event, request_event
 from tests.benchmarks.process import LAMBDA
 from tests.packaging.dynamodb_stub import DynamoDBStub
 from tests.packaging.fresh import ENVIRON
 
 INTERPRETER, DECISION = "an interpreter that does nothing", "first decision"
+LIST, LIST_BY_BOTO3 = "first `GET /v1/tokens`", "first `GET /v1/tokens` by boto3's client"
+AFTER_RUNTIME = " after the modules that Lambda's runtime loads"
 BARE, BOTO3 = "cryptography and a bare socket", "cryptography and boto3's client"
 USUAL = "the usual authorizer"
 CONTEXT, BARE_CONTEXT = "authorities of a decision", "authorities of certifi"
@@ -50,6 +52,20 @@ class Context:
 event = json.loads(os.environ["EVENT"])
 assert api_token_authorizer(event, Context())["principalId"] == os.environ["USER_ID"]
 """
+_LIST = """
+import json
+import os
+{settings}
+import app
+
+class Context:
+    aws_request_id = "request-7"
+
+response = app.app(json.loads(os.environ["LIST_EVENT"]), Context())
+assert response["statusCode"] == 200 and os.environ["TOKEN_ID"] in response["body"]
+"""
+# The bootstrap of Lambda's runtime imports them first (aws/aws-lambda-python-runtime-interface-client).
+_RUNTIME = "import importlib, json, logging, os, sys, time, traceback\n"
 # The module of TLS itself is loaded before, because both clients need it.
 _CONTEXT = """
 import ssl, time
@@ -64,6 +80,11 @@ PROGRAMS = {
     BOTO3: _BARE.partition("if __name__")[0] + _BOTO3,
     USUAL: (_BESIDE / "usual_authorizer.py").read_text(encoding="utf-8") + _USUAL,
     DECISION: _DECISION,
+    f"{BARE}{AFTER_RUNTIME}": _RUNTIME + _BARE,
+    f"{DECISION}{AFTER_RUNTIME}": _RUNTIME + _DECISION,
+    LIST: _LIST.format(settings=""),
+    # The one kind of function that leaves the calls to the SDK, and nothing else.
+    LIST_BY_BOTO3: _LIST.format(settings='os.environ["AWS_LAMBDA_INITIALIZATION_TYPE"] = "snap-start"'),
 }
 PROGRAMS_OVER_TLS = {
     **{name: PROGRAMS[name] for name in (BARE, BOTO3, DECISION)},
@@ -88,4 +109,5 @@ def environ_of(stub: DynamoDBStub) -> Mapping[str, str]:
         "USER_ID": stub.user_id,
         "TOKEN_ID": stub.token_id,
         "EVENT": json.dumps(request_event(stub.token)),
+        "LIST_EVENT": json.dumps(list_event(stub.cookie)),
     }

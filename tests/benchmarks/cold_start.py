@@ -16,12 +16,15 @@ import boto3
 from infra.aws.package.build import build, host_architecture
 from infra.aws.package.python_runtime import host_python
 from tests.benchmarks.cold_programs import (
+    AFTER_RUNTIME,
     BARE,
     BARE_CONTEXT,
     BOTO3,
     CONTEXT,
     DECISION,
     INTERPRETER,
+    LIST,
+    LIST_BY_BOTO3,
     PROGRAMS,
     PROGRAMS_OVER_TLS,
     USUAL,
@@ -35,6 +38,7 @@ from tests.support.certificates import an_authority, server_context
 
 _MOST_TO_BARE = 1.6
 _MOST_OF_CONTEXT = 2e-3
+_MOST_OF_LIST = 0.6
 # Lambda never ends a process that has answered, so the end is not counted.
 _REPORT = """
 import os, time
@@ -53,6 +57,7 @@ def measured(options: Options) -> list[Section]:
     return [
         Section("Cold start of the authorizer, processor time", _rows(plain), _notes(options)),
         Section("The same over TLS", _rows_over_tls(plain, secure), _NOTES_OVER_TLS),
+        Section("Cold start of the API, processor time", _rows_of_list(plain), _NOTES_OF_LIST),
     ]
 
 
@@ -126,6 +131,7 @@ def _in_turn(
 
 def _rows(medians: Mapping[str, float]) -> list[Row]:
     decision = medians[DECISION]
+    after, floor_after = (medians[f"{name}{AFTER_RUNTIME}"] for name in (DECISION, BARE))
     most: Mapping[str, float | None] = {BARE: _MOST_TO_BARE, BOTO3: None, USUAL: None}
     return [
         Row(INTERPRETER, duration(medians[INTERPRETER])),
@@ -136,6 +142,20 @@ def _rows(medians: Mapping[str, float]) -> list[Row]:
             for name, bound in most.items()
             for least in [medians[name]]
         ),
+        related(
+            f"{DECISION}{AFTER_RUNTIME}, to {BARE}",
+            duration(after),
+            duration(floor_after),
+            after / floor_after,
+        ),
+    ]
+
+
+def _rows_of_list(medians: Mapping[str, float]) -> list[Row]:
+    ours, by_boto3 = medians[LIST], medians[LIST_BY_BOTO3]
+    return [
+        Row(LIST_BY_BOTO3, duration(by_boto3)),
+        related(LIST, duration(ours), duration(by_boto3), ours / by_boto3, _MOST_OF_LIST),
     ]
 
 
@@ -168,11 +188,16 @@ def _notes(options: Options) -> tuple[str, ...]:
         "compiled modules included, built for this machine's processor.",
         "No floor imports a module of the project. A floor loads the key, verifies the token and reads "
         "both rows. It decides nothing.",
-        "Decisions use our own client on Lambda (decision 21). Everything else uses boto3's.",
+        "Functions on Lambda use our own client (decision 21).",
+        "The last row leaves out what Lambda's runtime has loaded before a function, such as `logging`.",
         "Not measured: Lambda's own start, the download of the package.",
     )
 
 
+_NOTES_OF_LIST = (
+    "From a process's start to the end of a list, by a session of the page: three reads. The other row "
+    "is the same program in a function that leaves its calls to boto3, as all of them did before.",
+)
 _NOTES_OVER_TLS = (
     "The stub's certificate is from an authority that is added to those of each client. The floors load "
     "all of certifi's.",

@@ -139,6 +139,32 @@ def request_event(token: str) -> dict[str, Any]:
     }
 
 
+def list_event(cookie: str) -> dict[str, Any]:
+    """Return the event of `GET /v1/tokens` by a session of the page."""
+    headers = {"Host": "api.example.com", "Cookie": f"__Host-bodhi_session={cookie}"}
+    return {
+        "resource": "/v1/tokens",
+        "path": "/v1/tokens",
+        "httpMethod": "GET",
+        "headers": headers,
+        "multiValueHeaders": {name: [value] for name, value in headers.items()},
+        "queryStringParameters": None,
+        "multiValueQueryStringParameters": None,
+        "pathParameters": None,
+        "stageVariables": None,
+        "body": None,
+        "isBase64Encoded": False,
+        "requestContext": {
+            "resourcePath": "/v1/tokens",
+            "httpMethod": "GET",
+            "path": "/v1/tokens",
+            "stage": "api",
+            "requestId": _Context.aws_request_id,
+            "identity": {"sourceIp": ADDRESS, "userAgent": "curl/8.7.1"},
+        },
+    }
+
+
 def authorizing(token: str) -> Callable[[], dict[str, Any]]:
     """Return a call of the deployed authorizer with a token, as API Gateway makes it."""
     from chalicelib.handlers.authorizer import api_token_authorizer

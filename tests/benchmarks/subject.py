@@ -27,6 +27,8 @@ GARBAGE = "bodhi_" + "x" * 300
 _LONGEST = MAX_API_TOKEN_LENGTH
 # Beside it are the prefix, two dots, an empty object and a signature.
 _LONGEST_HEADER = _LONGEST - len("bodhi_..e30") - 86
+# A longer header is not decoded.
+_LONGEST_DECODED = 1024
 _OTHER_KEY = '{"alg":"ES256","kid":"unknown","typ":"api-token+jwt"}'
 
 
@@ -142,8 +144,8 @@ def garbage(token: str) -> dict[str, str]:
     header, payload, signature = token.split(".")
     rest = _LONGEST - len(f"{header}..{signature}")
     headers = {
-        "that is not JSON": "A" * _LONGEST_HEADER,
-        # A longer one is not decoded.
+        "that is too long": "A" * _LONGEST_HEADER,
+        "that is not JSON": "A" * _LONGEST_DECODED,
         "of many members": _segment(json.dumps(dict.fromkeys(map(str, range(85)), 1))),
         "of nested lists": _segment("[" * _LONGEST_HEADER),
     }
@@ -163,7 +165,7 @@ def garbage(token: str) -> dict[str, str]:
 
 def _segment(text: str) -> str:
     """Return a segment of at most the length of the longest header."""
-    return base64url.encode(text.encode()[: _LONGEST_HEADER * 3 // 4])
+    return base64url.encode(text.encode()[: _LONGEST_DECODED * 3 // 4])
 
 
 def forged(token: str) -> str:

@@ -3,7 +3,18 @@
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.page.people import PAGE, Owner, act, generate, leave_uncopied, open_generate, row, sign_in
+from tests.page.people import (
+    PAGE,
+    Owner,
+    act,
+    generate,
+    leave_uncopied,
+    no_violations,
+    open_generate,
+    overflow,
+    row,
+    sign_in,
+)
 from tests.support.browser import Complaints, NewPage
 from tests.support.local_stack import LocalStack
 
@@ -97,6 +108,139 @@ def test_response_that_is_no_list_is_told(new_page: NewPage, stack: LocalStack, 
     page.route("**/v1/**", lambda route: route.fulfill(body="{}", content_type="application/json"))
     page.reload()
     expect(page.get_by_text("The server sent a response that this page cannot read.")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1/tokens/summary", "/v1/tokens?*ended=false*", "/v1/tokens?*ended=true*"]
+)
+def test_response_that_lacks_members_is_told(
+    new_page: NewPage, stack: LocalStack, person: str, path: str
+) -> None:
+    """An empty summary or token is a failure too. What was shown before stays, and "Try again" works."""
+    Owner(stack, person).post("/v1/tokens", {"name": "there"})
+    page = new_page()
+    sign_in(page, stack, person)
+    expect(row(page, "there")).to_be_visible()
+
+    def empty(route: Route) -> None:
+        route.fulfill(json={} if "summary" in path else {"tokens": [{}], "next_cursor": None})
+
+    page.route(f"**{path}", empty)
+    page.evaluate("window.dispatchEvent(new Event('online'))")
+    expect(page.get_by_text("Not refreshed since")).to_be_visible()
+    expect(row(page, "there")).to_be_visible()
+    page.reload()
+    expect(page.get_by_text("The server sent a response that this page cannot read.")).to_be_visible()
+    page.unroute(f"**{path}")
+    page.get_by_role("button", name="Try again").click()
+    expect(row(page, "there")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("view", "path", "body"),
+    [
+        ("all", "/v1/admin/tokens?*", {"tokens": [{}], "next_cursor": None}),
+        ("users", "/v1/users?*", {"users": [{}], "next_cursor": None}),
+        ("activity", "/v1/events?*", {"events": [{}], "next_cursor": None}),
+    ],
+)
+def test_list_of_the_console_that_lacks_members_is_told(
+    new_page: NewPage, stack: LocalStack, view: str, path: str, body: object
+) -> None:
+    """An administrator's list says that it cannot be read."""
+    page = new_page()
+    sign_in(page, stack, "admin@example.com")
+    page.route(f"**{path}", lambda route: route.fulfill(json=body))
+    page.goto(f"{stack.url}{PAGE}?view={view}")
+    expect(page.get_by_text("The server sent a response that this page cannot read.")).to_be_visible()
+
+
+def test_view_of_a_token_that_lacks_members_is_told(
+    new_page: NewPage, stack: LocalStack, person: str
+) -> None:
+    """The view of a token and an action on it say that the response cannot be read."""
+    token = Owner(stack, person).post("/v1/tokens", {"name": "there"})
+    page = new_page()
+    sign_in(page, stack, person)
+    page.route(f"**/v1/tokens/{token['id']}", lambda route: route.fulfill(json={}))
+    act(page, "there", "Pause")
+    expect(page.locator(".toast")).to_contain_text("a response that this page cannot read")
+    expect(row(page, "there")).to_be_visible()
+    row(page, "there").click()
+    expect(page.get_by_text("This token could not be read")).to_be_visible()
+
+
+NO_PLACE = "Remove the string of the token. Other people read this text."
+
+
+@pytest.mark.parametrize("field", ["Name", "Description optional"])
+def test_token_in_a_text_is_refused_before_it_is_sent(
+    new_page: NewPage, stack: LocalStack, person: str, field: str
+) -> None:
+    """Neither a new token nor a change of one takes the string of a token. Its prefix alone is allowed."""
+    string = Owner(stack, person).post("/v1/tokens", {"name": "there"})["token"]
+    page = new_page(viewport={"width": 320, "height": 740})
+    sign_in(page, stack, person)
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(f"{request.url} {request.post_data}"))
+    dialog = open_generate(page)
+    for word in ("Generate", "Save"):
+        if word == "Save":
+            page.keyboard.press("Escape")
+            act(page, "there", "Edit")
+        text = dialog.get_by_label(field, exact=True)
+        text.fill(f"export TOKEN={string}")
+        expect(dialog.get_by_text(NO_PLACE)).to_be_visible()
+        expect(text).to_have_attribute("aria-invalid", "true")
+        no_violations(page)
+        assert overflow(page) <= 0
+        dialog.get_by_role("button", name=word, exact=True).click()
+        expect(text).to_be_focused()
+        assert not [each for each in sent if "bodhi_eyJ" in each]
+    text.fill("bodhi_production")
+    expect(dialog.get_by_text(NO_PLACE)).to_have_count(0)
+    dialog.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.locator("[data-row]")).to_contain_text("bodhi_production")
+
+
+def test_token_in_a_list_of_networks_is_not_shown(
+    new_page: NewPage, stack: LocalStack, person: str
+) -> None:
+    """A token among the networks is refused, and the refusal does not repeat it."""
+    string = Owner(stack, person).post("/v1/tokens", {"name": "there"})["token"]
+    page = new_page()
+    sign_in(page, stack, person)
+    dialog = open_generate(page)
+    dialog.get_by_label("Only from these networks").check()
+    dialog.get_by_placeholder("Add a network").fill(string)
+    page.keyboard.press("Enter")
+    expect(dialog.get_by_text("bodhi_… is not a network or an address.")).to_be_visible()
+    expect(dialog).not_to_contain_text(string[-40:])
+
+
+def test_closed_menu_leaves_no_listeners(new_page: NewPage, stack: LocalStack, person: str) -> None:
+    """Menus that were opened and closed by keys listen to nothing any more."""
+    Owner(stack, person).post("/v1/tokens", {"name": "there"})
+    page = new_page()
+    sign_in(page, stack, person)
+    row(page, "there").focus()
+    before = window_listeners(page)
+    for _ in range(3):
+        page.keyboard.press("Shift+F10")
+        expect(page.get_by_role("menu")).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(page.locator("[role=menu]")).to_have_count(0)
+    assert window_listeners(page) == before
+
+
+def window_listeners(page: Page) -> list[str]:
+    """Return the types of the events to which the window listens."""
+    session = page.context.new_cdp_session(page)
+    window = session.send("Runtime.evaluate", {"expression": "window"})["result"]["objectId"]
+    found = session.send("DOMDebugger.getEventListeners", {"objectId": window})["listeners"]
+    session.detach()
+    return sorted(each["type"] for each in found)
 
 
 def test_closed_token_is_nowhere(new_page: NewPage, stack: LocalStack, person: str) -> None:

@@ -248,7 +248,9 @@ PARSERS: dict[str, Parser] = {
     "own payload": Parser(own_payload, JSON_PIECES, 300),
     "client assertion": Parser(assertion_payload, JSON_PIECES, 600),
     "text": Parser(
-        texts, ("a", " ", "\u0301", "\u200d", "\U0001f3f4", "\U000e0067", "\u202e", "\n"), 2_000
+        texts,
+        ("a", " ", "\u0301", "\u200d", "\U0001f3f4", "\U000e0067", "\u202e", "\n", "bodhi_", "eyJ", "."),
+        2_000,
     ),
     "setting": Parser(setting, JSON_PIECES, 16_000),
 }

@@ -32,6 +32,8 @@ test('the end says what was done and what was not', () => {
     '120 tokens of 38 people are revoked. 1 is not revoked, because it kept changing.');
   assert.equal(endWords(job({ action: 'pause' }, { already_revoked: 1 })),
     '120 tokens of 38 people are paused. 1 was not active before.');
+  assert.equal(endWords(job({ action: 'pause' }, { tokens: 0, people: 0, already_revoked: 2 })),
+    'No token is paused. 2 were not active before.');
   assert.match(endWords(job({ status: 'stopped' })), /^The job has stopped, because its administrator is not one/);
 });
 

@@ -11,25 +11,29 @@ beforeEach(async () => {
   ({ nextPage } = await load('paging.js', { base: '' }));
 });
 
+const [one, two, three, four] = ['1', '2', '3', '4'].map((name) => ({
+  id: `tok_${name}`, name, description: '', status: 'active', created_at: '2026-01-31T12:00:00.000Z',
+  idle_at: '2026-03-02T12:00:00.000Z', scopes: [], allowed_networks: [], refused: { count: 0, last_at: null },
+}));
 const page = (items, cursor = null) => ({ body: { tokens: items, next_cursor: cursor } });
 const read = (query = {}, cursor = null) => nextPage('/v1/tokens', 'tokens', query, cursor);
 const parameters = ({ url }) => Object.fromEntries(new URLSearchParams(url.split('?')[1]));
 
 test('the first page has no cursor, and empty parameters are left out', async () => {
-  const calls = server(page([1, 2], 'next'));
-  assert.deepEqual(await read({ q: 'a&b=c', status: '', sort: '-name' }), { items: [1, 2], cursor: 'next' });
+  const calls = server(page([one, two], 'next'));
+  assert.deepEqual(await read({ q: 'a&b=c', status: '', sort: '-name' }), { items: [one, two], cursor: 'next' });
   assert.deepEqual(parameters(calls[0]), { q: 'a&b=c', sort: '-name' });
 });
 
 test('the last page has no cursor', async () => {
-  const calls = server(page([3]));
-  assert.deepEqual(await read({}, 'next'), { items: [3], cursor: null });
+  const calls = server(page([three]));
+  assert.deepEqual(await read({}, 'next'), { items: [three], cursor: null });
   assert.deepEqual(parameters(calls[0]), { cursor: 'next' });
 });
 
 test('empty pages are passed over, each by its own cursor', async () => {
-  const calls = server(page([], 'a'), page([], 'b'), page([4], 'c'));
-  assert.deepEqual(await read({ q: 'x' }), { items: [4], cursor: 'c' });
+  const calls = server(page([], 'a'), page([], 'b'), page([four], 'c'));
+  assert.deepEqual(await read({ q: 'x' }), { items: [four], cursor: 'c' });
   assert.deepEqual(calls.map(parameters), [{ q: 'x' }, { q: 'x', cursor: 'a' }, { q: 'x', cursor: 'b' }]);
 });
 

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { hasToken, tokenIdIn } from '../../chalicelib/web/pasted.js';
+import { hasToken, holdsToken, tokenIdIn } from '../../chalicelib/web/pasted.js';
 
 const ID = 'tok_01kfn0x7q2abcdefghjkmnpqrstvwxyz0123';
 const encoded = (value) => Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url');
@@ -61,4 +61,12 @@ test('other text is a search', () => {
   for (const text of ['', 'bodhi', 'bodhi tree', 'CI deploy bot', 'tok_01kfn0x7q2', 'a.b.c', 'eyJ', 'v1.2.3', ID]) {
     assert.equal(hasToken(text), false, text);
   }
+});
+
+test('a text holds a token as the server sees it', () => {
+  for (const text of [TOKEN, `  ${TOKEN}`, `export TOKEN=${TOKEN} # ci`, `bodhi_${TOKEN}`, TOKEN.slice(0, -80)]) {
+    assert.equal(holdsToken(text), true, text);
+  }
+  for (const text of ['bodhi_', 'bodhi_production', 'bodhi_eu.west.1', 'bodhi_eyJ... (old)', '',
+    TOKEN.slice(0, TOKEN.lastIndexOf('.')), TOKEN.slice('bodhi_'.length)]) assert.equal(holdsToken(text), false, text);
 });

@@ -97,6 +97,23 @@ test('English browsers keep their own order of day and month', async () => {
   assert.equal(american.timeElement(at(-3 * HOUR)).attributes.lang, undefined);
 });
 
+for (const [language, moment, clock] of [
+  ['en-US', 'Feb 2, 4:09 AM', '4:09 AM'], ['en-GB', '2 Feb, 04:09', '04:09'], ['en-AU', '2 Feb, 4:09 am', '4:09 am'],
+  ['de-DE', '2 Feb, 04:09', '04:09'],
+]) {
+  test(`only a clock of 24 hours has a leading zero: ${language}`, async () => {
+    const { written } = await loadIn(language);
+    const at4 = new Date(2026, 1, 2, 4, 9);
+    assert.deepEqual(['moment', 'clock'].map((form) => written(at4, form).replaceAll('\u202f', ' ')), [moment, clock]);
+  });
+}
+
+test('a clock of the browser has its own hours', async () => {
+  const at4 = new Date(2026, 1, 2, 4, 9).toISOString();
+  assert.equal((await loadIn('de-DE')).timeElement(at4, 'clock').text, '04:09');
+  assert.equal((await loadIn('en-US')).timeElement(at4, 'clock').text.replaceAll('\u202f', ' '), '4:09 AM');
+});
+
 test('a time long ago is a date, with its year if that is far', async () => {
   const british = await loadIn('en-GB');
   assert.equal(british.timeElement(at(-60 * DAY)).text, '2 Dec');

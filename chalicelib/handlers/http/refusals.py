@@ -14,9 +14,11 @@ from msgspec import inspect
 
 from chalicelib.domain.errors import InvalidRequest
 from chalicelib.domain.frozen import Frozen
+from chalicelib.domain.leaks import holds_token
 
 # The errors of msgspec name the member in their text only.
 _MEMBER = re.compile(r"at `\$\.([a-z_]+(?:\.[a-z_]+)*)")
+_PLACEHOLDER = "bodhi_..."
 _MISSING = re.compile(r"missing required field `([a-z_]+)`$")
 
 
@@ -74,8 +76,8 @@ def require_known(members: Mapping[str, Any], kind: type[Any], noun: str) -> Non
 
 
 def quoted(name: str, longest: int = 40) -> str:
-    """Return the first characters of a name from a client, as a JSON string."""
-    return json.dumps(name[:longest])
+    """Return the first characters of a client's name as a JSON string, without any part of an API token."""
+    return json.dumps(_PLACEHOLDER if holds_token(name) else name[:longest])
 
 
 def fields(kind: type[Any]) -> Mapping[str, Field]:

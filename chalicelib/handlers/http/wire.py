@@ -37,7 +37,8 @@ Scopes = Annotated[list[str], Meta(max_length=MAX_SCOPES)]
 def _text_schema(longest: int) -> Mapping[str, Any]:
     meaning = (
         f"Plain text of at most {longest} characters after trimming. It is empty or has a visible "
-        "character. Control characters and characters that change the reading direction are refused."
+        "character. Control characters and characters that change the reading direction are refused. So is "
+        "a text that holds the string of an API token."
     )
     return {"type": "string", "description": meaning, "pattern": plain_text_pattern(longest)}
 

@@ -98,6 +98,32 @@ def test_refusal_says_what_is_wrong(value: str, rule: str) -> None:
     assert (refused.value.rule, refused.value.detail) == (rule, f"The text {rule}.")
 
 
+HELD = ["bodhi_eyJ9.eyJ_-.s", "see bodhi_eyJ9.eyJ_.s!", "bodhi_bodhi_eyJ9.eyJ_.s", "bodhi_eyJ-9.eyJ_.eyJ9"]
+NOT_HELD = [
+    "bodhi_",
+    "bodhi_eyJ",
+    "bodhi_eyJ9.eyJ_",
+    "bodhi_eyJ9.eyJ_. s",
+    "bodhi_eu.west.1",
+    "eyJ9.eyJ_.s",
+    "BODHI_eyJ",
+]
+
+
+@pytest.mark.parametrize("text", HELD)
+def test_token_is_not_a_text(text: str) -> None:
+    """A token is refused even without the end of its signature, and before a text that is too long."""
+    for value, longest in ((text, 100), (text + "x" * 500, 100), (f"\u200b{text}\x00", 3)):
+        with pytest.raises(InvalidText, match=r"^The text must not hold the string of an API token\.$"):
+            plain_text(value, longest)
+
+
+@pytest.mark.parametrize("text", NOT_HELD)
+def test_text_may_begin_as_a_token_does(text: str) -> None:
+    """The prefix and parts of a token are ordinary text."""
+    assert plain_text(text, 100) == text
+
+
 @given(ANY_TEXT)
 def test_every_text_is_refused_or_round_trips(value: str) -> None:
     """A kept text is the trimmed text. It survives UTF-8 and JSON, and is kept again unchanged."""
@@ -168,9 +194,17 @@ def test_pattern_answers_as_the_table_does(case: Case) -> None:
         assert bool(re.fullmatch(plain_text_pattern(MAX_NAME_LENGTH)[1:-1], case.text)) is case.is_name
 
 
+@pytest.mark.parametrize("text", [*HELD, *NOT_HELD])
+def test_pattern_refuses_tokens(text: str) -> None:
+    """The pattern agrees with the service about tokens."""
+    matched = re.fullmatch(plain_text_pattern(MAX_NAME_LENGTH)[1:-1], text)
+    assert bool(matched) is is_accepted(text, MAX_NAME_LENGTH) is (text in NOT_HELD)
+
+
 def test_pattern_answers_alike_in_a_browsers_language() -> None:
     """ECMA-262 with the flag ``u`` reads the pattern as Python does."""
     texts = [case.text for case in CASES.values() if not set(case.text) & set(SURROGATES)]
+    texts += [*HELD, *NOT_HELD]
     texts += ["x" * MAX_NAME_LENGTH, "x" * (MAX_NAME_LENGTH + 1), "\U0001f511" * MAX_NAME_LENGTH]
     script = """
         const { pattern, texts } = JSON.parse(require('fs').readFileSync(0, 'utf8'));

@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain.errors import InvalidCursor
-from chalicelib.domain.events import LONGEST_RETENTION, OF_KEYS, ActorKind, Event, EventType
+from chalicelib.domain.events import OF_KEYS, ActorKind, Event, EventType
 from chalicelib.domain.networks import RecordNetworks
 from chalicelib.domain.ports.events import EventPart
+from chalicelib.domain.token_rules import LONGEST_RETENTION
 from chalicelib.services import cursors
 from chalicelib.services.all_events import DEFAULT_SPAN, MOST_CALLS, AllEventsQuery, ListAllEvents
 from tests.support.actors import an_event
