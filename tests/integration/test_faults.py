@@ -4,7 +4,8 @@ A fault that passes is not noticed. A fault that lasts is the caller's to hear o
 
 These tests make their calls through the SDK. ``test_lean_faults.py`` runs them once more through our own
 client, which makes all calls of DynamoDB on Lambda. Lasting faults of management are tested only there,
-because the two clients differ only in how they read a fault. The tests here show that for every fault of DynamoDB.
+because the two clients differ only in how they read a fault. Decisions, sign-ins and one change meet
+every fault of DynamoDB here too.
 """
 
 import json
