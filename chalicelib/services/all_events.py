@@ -5,19 +5,21 @@ The walk goes back from day to day through the index of days, which DynamoDB kee
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 
 from chalicelib.domain.event_views import as_administrators_see
 from chalicelib.domain.events import ActorKind, Event, EventType
 from chalicelib.domain.frozen import Frozen
 from chalicelib.domain.networks import RecordNetworks
-from chalicelib.domain.ports.events import EventStore
+from chalicelib.domain.ports.events import EventPart, EventStore
 from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.ports.users import UserStore
 from chalicelib.domain.token_rules import LONGEST_RETENTION
 from chalicelib.services import cursors
 from chalicelib.services.histories import POSITION, EventPage, names_in
 from chalicelib.services.listing import DEFAULT_LIMIT
+from chalicelib.services.read_budget import NAMES, PageIsFullError, ReadBudget
 
 MOST_CALLS = 40
 """The largest number of calls to DynamoDB for one page."""
@@ -25,9 +27,8 @@ DEFAULT_SPAN = timedelta(days=30)
 """The time before ``until`` that is searched unless the caller says otherwise."""
 
 # Eight queries and one batch each. The names of owners and actors are at most two more batches.
-_MOST_READS = 4
 # Rows are read strongly consistent, because the index may know a row that the nearest copy lacks.
-_EVENTS_AT_ONCE = 50
+_MOST_READS = 4
 # The clock of the machine that wrote an event may be ahead of ours.
 _LEEWAY = timedelta(minutes=1)
 
@@ -86,7 +87,8 @@ class ListAllEvents:
         """Return one page. Raises InvalidCursor or DependencyUnavailable."""
         now = self._clock.now()
         place = _Place.of(query, now)
-        found, next_place = self._walk(query, place, now)
+        walk = self._search if query.is_filtered else self._walk
+        found, next_place = walk(query, place, now)
         shown = [as_administrators_see(event, self._record_networks) for event in found]
         cursor = next_place.write(query.seal) if next_place else None
         return EventPage(shown, cursor, names_in(shown, self._users))
@@ -99,18 +101,40 @@ class ListAllEvents:
         for _ in range(_MOST_READS):
             if place.is_at_end:
                 return found, None
-            size = _EVENTS_AT_ONCE if query.is_filtered else query.limit - len(found)
-            part = self._events.list_day(place.day, before=place.before, limit=size)
+            part = self._events.list_day(place.day, before=place.before, limit=query.limit - len(found))
             for event in part.events:
                 if event.position < place.since:
                     return found, None
                 place = _Place(event.position, place.since)
                 # TTL may delete a row days after its time.
-                if event.purge_at > now and query.matches(event):
+                if event.purge_at > now:
                     found.append(event)
-                if len(found) == query.limit:
-                    return found, place
-            place = _Place(part.next_position or _start_of(place.day), place.since)
+            place = place.after(part)
+            if len(found) == query.limit:
+                break
+        return found, None if place.is_at_end else place
+
+    def _search(
+        self, query: AllEventsQuery, place: "_Place", now: datetime
+    ) -> tuple[Sequence[Event], "_Place | None"]:
+        """Return the events of a page of a search. It ends when the next read would cost too much."""
+        found: list[Event] = []
+        budget = ReadBudget()
+        with suppress(PageIsFullError):
+            while not place.is_at_end and len(found) < query.limit:
+                limit = budget.most_events()
+                part = self._events.list_day(place.day, before=place.before, limit=limit)
+                budget.pay_events(part.sizes)
+                for event in part.events:
+                    if event.position < place.since:
+                        return found, None
+                    if event.purge_at > now and query.matches(event):
+                        if len(found) == query.limit:
+                            return found, place
+                        budget.pay(0, NAMES)
+                        found.append(event)
+                    place = _Place(event.position, place.since)
+                place = place.after(part)
         return found, None if place.is_at_end else place
 
 
@@ -150,6 +174,10 @@ class _Place(Frozen):
     def is_at_end(self) -> bool:
         """True if nothing is left."""
         return self.before <= self.since
+
+    def after(self, part: EventPart) -> "_Place":
+        """Return the place behind a part of this day."""
+        return _Place(part.next_position or _start_of(self.day), self.since)
 
     def write(self, seal: str) -> str:
         """Return the cursor."""

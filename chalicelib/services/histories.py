@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 
 from chalicelib.domain.event_views import as_administrators_see, as_its_owner_sees, is_about
@@ -16,13 +17,13 @@ from chalicelib.domain.tokens import Token
 from chalicelib.domain.users import User
 from chalicelib.services import cursors
 from chalicelib.services.listing import DEFAULT_LIMIT
+from chalicelib.services.read_budget import EVENT_UNITS, OWNER, PageIsFullError, ReadBudget
 
 POSITION = re.compile(rf"[0-9]{{15}}#{EVENT_ID.pattern}")
 """The form of an event's place in its history."""
-MOST_READS = 10
+MOST_READS = 30
 """The largest number of queries for one page."""
 
-_EVENTS_AT_ONCE = 100
 _PEOPLE = (ActorKind.PERSON, ActorKind.ADMINISTRATOR)
 # More than the clocks of two machines differ.
 _LEEWAY = timedelta(minutes=1)
@@ -99,30 +100,55 @@ class ReadHistories:
     def _page(self, name: str, owner: User, token: Token | None, query: HistoryQuery) -> EventPage:
         seal = cursors.seal(name, owner.id, token.id if token else None)
         after = None if query.cursor is None else cursors.read_sealed(query.cursor, seal, POSITION)[0]
-        found, place = self._walk(owner.id, token, query.limit, after)
+        if token:
+            found, place = self._search(owner.id, token, query.limit, after)
+        else:
+            found, place = self._walk(owner.id, query.limit, after)
         return EventPage(found, cursors.write_sealed(seal, place) if place else None)
 
-    def _walk(
-        self, user_id: str, token: Token | None, limit: int, after: str | None
-    ) -> tuple[list[Event], str | None]:
+    def _walk(self, user_id: str, limit: int, after: str | None) -> tuple[list[Event], str | None]:
         """Return the events of a page, and the place of the next page if there is one."""
         found: list[Event] = []
         now = self._clock.now()
         for _ in range(MOST_READS):
             # One more than the page has place for shows that there is another page.
-            size = _EVENTS_AT_ONCE if token else limit - len(found) + 1
-            part = self._store.list_events(user_id, after=after, limit=size)
+            part = self._store.list_events(user_id, after=after, limit=limit - len(found) + 1)
             for event in part.events:
                 if len(found) == limit:
                     return found, after
-                if token and event.at < token.created_at - _LEEWAY:
-                    return found, None
                 after = event.position
                 # TTL may delete a row days after its time.
-                if event.purge_at > now and (token is None or is_about(event, token.id)):
+                if event.purge_at > now:
                     found.append(event)
             if part.next_position is None:
                 return found, None
             # Behind the events of the part, there may be rows that cannot be read.
             after = part.next_position
+        return found, after
+
+    def _search(
+        self, user_id: str, token: Token, limit: int, after: str | None
+    ) -> tuple[list[Event], str | None]:
+        """Return the events of a token on a page. It ends when the next read would cost too much."""
+        found: list[Event] = []
+        now, budget = self._clock.now(), ReadBudget()
+        with suppress(PageIsFullError):
+            # The names of the owner, and below of each actor.
+            budget.pay(0, OWNER)
+            for _ in range(MOST_READS):
+                rows = budget.most_strong_rows(EVENT_UNITS)
+                part = self._store.list_events(user_id, after=after, limit=rows)
+                budget.pay_strong_query(sum(part.sizes))
+                for event in part.events:
+                    if len(found) == limit:
+                        return found, after
+                    if event.at < token.created_at - _LEEWAY:
+                        return found, None
+                    if event.purge_at > now and is_about(event, token.id):
+                        budget.pay(0, OWNER)
+                        found.append(event)
+                    after = event.position
+                if part.next_position is None:
+                    return found, None
+                after = part.next_position
         return found, after

@@ -1,6 +1,7 @@
 """The bounds of one page of a list or a search that reads more rows than it shows."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 MOST_CALLS = 40
@@ -14,6 +15,14 @@ _ROWS_AT_ONCE = 100
 # have at most 600 characters, of up to four bytes each.
 TOKEN, OWNER, ENDED_GENERATION, QUERY = 2, 2, 2, 2
 WHOLE_UNIT = 4
+
+# A day of events is eight queries of an index, whose 50 keys are within two units each time, and one batch.
+_DAY_QUERIES, _DAY_KEYS = 8, 8 * 2 * QUERY
+_EVENTS_AT_ONCE = 50
+EVENT_UNITS = 2
+"""The read units of the largest event: a name, a description and a list of networks, before and after."""
+# The names of an event's owner and of its actor.
+NAMES = 2 * OWNER
 
 _UNIT_BYTES = 4096
 # A sign-in reads a session, the user and where the identity leads. An administrator's list reads the owner.
@@ -49,13 +58,13 @@ class ReadBudget:
             raise PageIsFullError
         return rows
 
-    def most_strong_rows(self) -> int:
-        """Return the number of tokens that a strongly consistent query may read.
+    def most_strong_rows(self, units_each: int = 1) -> int:
+        """Return the number of rows that a strongly consistent query may read.
 
-        Rows are often much smaller than 4 KB. So pay for their size after the read. Raises PageIsFullError
-        if it is zero.
+        Rows are often much smaller than ``units_each`` allows. So pay for their size after the read. Raises
+        PageIsFullError if it is zero.
         """
-        rows = min((self.quarters - _KEPT) // WHOLE_UNIT, _ROWS_AT_ONCE)
+        rows = min((self.quarters - _KEPT) // (units_each * WHOLE_UNIT), _ROWS_AT_ONCE)
         if self.calls == 0 or rows <= 0:
             raise PageIsFullError
         return rows
@@ -63,6 +72,22 @@ class ReadBudget:
     def pay_strong_query(self, size: int) -> None:
         """Pay for a strongly consistent query that read rows of ``size`` bytes together."""
         self.pay(1, max(math.ceil(size / _UNIT_BYTES), 1) * WHOLE_UNIT)
+
+    def most_events(self) -> int:
+        """Return the number of events of a day that may be read.
+
+        Rows are often much smaller than 8 KB. So pay for their sizes after the read. Raises PageIsFullError
+        if it is zero.
+        """
+        rows = min((self.quarters - _DAY_KEYS - NAMES) // (EVENT_UNITS * WHOLE_UNIT), _EVENTS_AT_ONCE)
+        if self.calls <= _DAY_QUERIES or rows <= 0:
+            raise PageIsFullError
+        return rows
+
+    def pay_events(self, sizes: Sequence[int]) -> None:
+        """Pay for a day of which rows of these sizes were read, strongly consistent, by their keys."""
+        rows = sum(math.ceil(size / _UNIT_BYTES) for size in sizes)
+        self.pay(_DAY_QUERIES + bool(sizes), _DAY_KEYS + rows * WHOLE_UNIT)
 
     def pay_owners(self, most: int) -> int:
         """Pay for an eventually consistent read of users. Return their number, which is at most ``most``.

@@ -43,7 +43,7 @@ class DynamoDBEventStore:
             )
         # A query ends after 1 MB, which the largest events may reach.
         last = page.get("LastEvaluatedKey")
-        return EventPart(_events(page["Items"]), str(last["sk"]["S"]) if last else None)
+        return _part(page["Items"], str(last["sk"]["S"]) if last else None)
 
     def count_events(self, user_id: str, now: datetime) -> EventCount:
         """Count the newest rows of a user, eventually consistent. Raises StoreUnavailable."""
@@ -78,7 +78,10 @@ class DynamoDBEventStore:
         # Any of the next ``limit`` events is among the first ``limit`` of its part.
         found = list(islice(newest_first, limit))
         is_last = sum(map(len, parts)) <= limit and all(len(part) < limit for part in parts)
-        return EventPart(self._rows(found), None if is_last else _position(found[-1]))
+        keys = [{"pk": each["pk"], "sk": each["sk"]} for each in found]
+        # TTL may have deleted a row that the index still has.
+        rows = batch_get(self._client, self._table, keys) if keys else []
+        return _part(rows, None if is_last else _position(found[-1]))
 
     def add_event(self, event: Event) -> bool:
         """Write a derived event. Return False if it exists. Raises StoreUnavailable."""
@@ -104,17 +107,11 @@ class DynamoDBEventStore:
             )
         return list(page["Items"])
 
-    def _rows(self, indexed: Sequence[Any]) -> Sequence[Event]:
-        if not indexed:
-            return []
-        keys = [{"pk": each["pk"], "sk": each["sk"]} for each in indexed]
-        # TTL may have deleted a row that the index still has.
-        found = _events(batch_get(self._client, self._table, keys))
-        return sorted(found, key=lambda event: event.position, reverse=True)
 
-
-def _events(rows: Sequence[Mapping[str, Any]]) -> list[Event]:
-    return readable(EVENT.read, rows, "events.unreadable")
+def _part(rows: Sequence[Any], next_position: str | None) -> EventPart:
+    events = readable(EVENT.read, rows, "events.unreadable")
+    events.sort(key=lambda event: event.position, reverse=True)
+    return EventPart(events, next_position, [attributes.most_bytes(row) for row in rows])
 
 
 def _position(indexed: Any) -> str:

@@ -26,10 +26,12 @@ class EventPart(Frozen):
     """A part of a user's or a day's events, the newest first. ``next_position`` is None after the last.
 
     A part may be short or empty before the last one, because rows that cannot be read are left out.
+    ``sizes`` has an upper bound of the bytes of each row that was read.
     """
 
     events: Sequence[Event]
     next_position: str | None
+    sizes: Sequence[int] = ()
 
 
 class EventStore(Protocol):
