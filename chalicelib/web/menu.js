@@ -48,13 +48,17 @@ export function openMenu(anchor, items, { label, head = null, isWide = false, fo
   // The element that a click outside means keeps its focus.
   window.addEventListener('pointerdown', (event) => { takesFocus = menu.contains(/** @type {Node} */ (event.target)); },
     { capture: true, signal });
-  window.addEventListener('scroll', () => menu.isConnected && menu.hidePopover(),
-    { once: true, passive: true, signal });
+  // The event of a scroll that has ended may come after the menu has opened.
+  const { scrollY: from } = window;
+  window.addEventListener('scroll', () => { if (window.scrollY !== from && isOpen(menu)) menu.hidePopover(); },
+    { passive: true, signal });
   menu.showPopover();
   anchor.setAttribute('aria-expanded', 'true');
   place(menu, anchor);
   entries(menu)[0]?.focus();
 }
+
+const isOpen = (menu) => menu.matches(':popover-open');
 
 /** @param {Item} item */
 function entry(item, menu) {

@@ -5,7 +5,6 @@ import { el } from './dom.js';
 import { icon } from './icons.js';
 import { checkNetwork } from './networks.js';
 import { holdsToken } from './pasted.js';
-import { counted } from './words.js';
 
 const EMPTY = 'Add a network, or choose “Anywhere”.';
 const SEPARATOR = /[\s,;]+/;
@@ -148,7 +147,7 @@ export class NetworksField {
     const here = checkNetwork(document.body.dataset.address ?? '').network;
     const isNew = here && !this.#entries.includes(here);
     const add = el('button', { type: 'button', class: 'link', onclick: () => this.#add(here) }, 'Add it');
-    return el('p', {}, `At most ${counted(limits.networks, 'network')}.`,
+    return el('p', {}, `At most ${limits.networks}.`,
       ...(isNew ? [' You are at ', el('code', {}, here), ' now. ', add] : []));
   }
 }

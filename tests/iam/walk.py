@@ -19,6 +19,7 @@ from tests.iam.gateway import Gateway
 from tests.iam.policy import Request
 from tests.iam.recorder import Recorder
 from tests.iam.stack import BUS, SENDER, STAGES, TABLE, Stack, asked_by_lambda
+from tests.support import moto_tables
 from tests.support.api import Answer
 from tests.support.clients import resource_servers
 from tests.support.clock import FixedClock
@@ -149,6 +150,7 @@ class Walk:
 
 def _cloud() -> Cloud:
     """Return the table and the keys, with their tags, as the template describes them."""
+    moto_tables.answer_quickly()
     dynamodb, kms = dynamodb_client(), kms_client()
     arns = []
     for name in ("SigningKey", "AccessTokenKey"):

@@ -1,8 +1,10 @@
 """People, their tokens, and the app they call, with the rows behind it in view."""
 
-from dataclasses import replace
-from datetime import timedelta
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from chalicelib import bootstrap
 from chalicelib.adapters.dynamodb import items
@@ -14,15 +16,33 @@ from chalicelib.domain.ids import user_id_for
 from chalicelib.domain.tokens import Token, TokenState
 from chalicelib.domain.users import User
 from tests.integration.wire import Wire
+from tests.support import moto_tables
 from tests.support.api import Api
 from tests.support.builders import ISSUER
 from tests.support.clock import FixedClock
-from tests.support.dynamodb import Cloud, CloudService, new_table
+from tests.support.dynamodb import Cloud, CloudService
 from tests.support.histories import check_histories, check_no_token_without_row
 from tests.support.provider import TestProvider
 
 USER, ADMIN = "user@example.com", "admin@example.com"
 USER_ID = user_id_for(ISSUER, USER)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A world as it was left: its rows, the time, the settings and the token that was made last."""
+
+    rows: list[Item]
+    events: int
+    """The number of events in the rows."""
+    now: datetime
+    environ: dict[str, str]
+    secret: str
+    token_id: str
+
+
+# By the wire, because the keys in KMS that a scene needs last as long as that.
+_arranged: WeakKeyDictionary[Wire, dict[Callable[["World"], None], Scene]] = WeakKeyDictionary()
 
 
 class World:
@@ -37,10 +57,8 @@ class World:
         self.pauses: list[timedelta] = []
         self.secret = ""
         self.token_id = ""
-        self.saved_events = 0
-        """The number of events in the saved rows."""
         self._provider = TestProvider(self.clock)
-        self._saved: list[Item] = []
+        self._saved: Scene | None = None
         self._rows_after: tuple[int, list[Item]] | None = None
         self.start()
 
@@ -85,25 +103,42 @@ class World:
         """Move the clock."""
         self.clock.advance(timedelta(**by))
 
+    @property
+    def saved_events(self) -> int:
+        """The number of events in the saved rows."""
+        assert self._saved
+        return self._saved.events
+
     def save(self) -> None:
-        """Remember the rows."""
-        self._saved = self.rows()
-        self.saved_events = len(self.events())
+        """Remember this world."""
+        self._saved = self._scene()
+
+    def arrange(self, arrangement: Callable[["World"], None]) -> None:
+        """Save the world that an arrangement leaves. It runs once, because that takes many calls."""
+        scenes = _arranged.setdefault(self.wire, {})
+        if arrangement not in scenes:
+            arrangement(self)
+            scenes[arrangement] = self._scene()
+        self._saved = scenes[arrangement]
 
     def restore(self) -> None:
-        """Put the remembered rows into another table, and start on it."""
-        self.cloud = replace(self.cloud, table=new_table(self.cloud.dynamodb))
+        """Put everything back that was saved, and start on it."""
+        assert self._saved
+        moto_tables.refill(self.cloud.table, self._saved.rows)
         self._rows_after = None
-        puts: list[Any] = [{"PutRequest": {"Item": row}} for row in self._saved]
-        for start in range(0, len(puts), 25):
-            batch = {self.cloud.table: puts[start : start + 25]}
-            self.cloud.dynamodb.batch_write_item(RequestItems=batch)
+        self.clock.set_to(self._saved.now)
+        self.environ = self._saved.environ
+        self.secret, self.token_id = self._saved.secret, self._saved.token_id
         self.start()
+
+    def _scene(self) -> Scene:
+        now = self.clock.now()
+        return Scene(self.rows(), len(self.events()), now, self.environ, self.secret, self.token_id)
 
     def rows(self) -> list[Item]:
         """Return every row; read again only if anything was written since."""
         if self._rows_after is None or self._rows_after[0] != self.wire.writes:
-            self._rows_after = self.wire.writes, self.cloud.rows()
+            self._rows_after = self.wire.writes, moto_tables.rows_in(self.cloud.table)
         return self._rows_after[1]
 
     def stored_user(self, user_id: str = USER_ID) -> User | None:

@@ -10,11 +10,12 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 
 from chalicelib.adapters.dynamodb import items
+from chalicelib.adapters.dynamodb.attributes import Item
 from chalicelib.adapters.dynamodb.events import EVENT
 from chalicelib.adapters.dynamodb.token_store import DynamoDBTokenStore
 from chalicelib.adapters.dynamodb.user_store import DynamoDBUserStore
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 _DAY = timedelta(days=1)
 _IDLE = timedelta(days=30)
 _KEPT = timedelta(days=400)
+_MOST_IN_A_BATCH = 25  # DynamoDB's own limit
 _READ, _WRITE = "api:read", "api:write"
 _BOTH = (_READ, _WRITE)
 _FIREFOX = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10.15; rv:156.0) Gecko/20100101 Firefox/156.0"
@@ -177,8 +179,7 @@ class Company:
         """Sign a person in and write the tokens. Return them in the order of ``scenes``."""
         owner = self.person(subject)
         tokens = [token for scene in scenes for token in self._tokens_of(owner, scene)]
-        for token in tokens:
-            self._client.put_item(TableName=self._table, Item=items.TOKEN.item(token))
+        self._put([items.TOKEN.item(token) for token in tokens])
         live = sum(token.holds_place(datetime.now(UTC)) for token in tokens)
         name = NAMES.get(subject.partition("@")[0], owner.name)
         self._put_user(replace(owner, name=name, live_tokens=owner.live_tokens + live))
@@ -207,6 +208,12 @@ class Company:
         changed: Token = replace(token, **members)  # type: ignore[arg-type]
         self._client.put_item(TableName=self._table, Item=items.TOKEN.item(changed))
         return changed
+
+    def _put(self, rows: Sequence[Item]) -> None:
+        for start in range(0, len(rows), _MOST_IN_A_BATCH):
+            puts: Any = [{"PutRequest": {"Item": row}} for row in rows[start : start + _MOST_IN_A_BATCH]]
+            written = self._client.batch_write_item(RequestItems={self._table: puts})
+            assert written["UnprocessedItems"] == {}
 
     def _put_user(self, user: User) -> None:
         self._client.put_item(TableName=self._table, Item=items.USER.item(user))

@@ -234,6 +234,22 @@ def test_closed_menu_leaves_no_listeners(new_page: NewPage, stack: LocalStack, p
     assert window_listeners(page) == before
 
 
+def test_scroll_closes_a_menu_but_not_one_that_opens_after_it(
+    new_page: NewPage, stack: LocalStack, person: str
+) -> None:
+    """A person scrolls to a row and opens its menu at once: the menu stays until the next scroll."""
+    for number in range(9):
+        Owner(stack, person).post("/v1/tokens", {"name": f"token {number}"})
+    page = new_page(viewport={"width": 390, "height": 700})
+    sign_in(page, stack, person)
+    expect(page.locator("[data-row]")).to_have_count(9)
+    page.evaluate("() => { scrollTo(0, 300); document.querySelectorAll('[data-menu]')[5].click(); }")
+    page.wait_for_timeout(300)
+    expect(page.get_by_role("menu")).to_be_visible()
+    page.evaluate("scrollTo(0, 320)")
+    expect(page.locator("[role=menu]")).to_have_count(0)
+
+
 def window_listeners(page: Page) -> list[str]:
     """Return the types of the events to which the window listens."""
     session = page.context.new_cdp_session(page)

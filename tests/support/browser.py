@@ -11,7 +11,6 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-_LOOPBACK = "//127.0.0.1:"
 # Busy machines are slow; a test that waits in vain fails all the same.
 _PATIENCE_MILLISECONDS = 30_000
 _FLAGS = (
@@ -22,6 +21,9 @@ _FLAGS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # No page reaches another machine. A route of Playwright would do it too. But it turns the cache off and
+    # takes every file of a page through this process, which doubles the time of a load.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE *.localhost",
 )
 
 
@@ -82,7 +84,6 @@ def new_page(chromium: Browser, complaints: Complaints) -> Iterator[NewPage]:
         context = chromium.new_context(**{"viewport": {"width": 1200, "height": 900}, **options})  # type: ignore[arg-type]
         contexts.append(context)
         context.set_default_timeout(_PATIENCE_MILLISECONDS)
-        context.route(lambda url: _LOOPBACK not in url, lambda route: route.abort())
         page = context.new_page()
         complaints.listen(page)
         return page

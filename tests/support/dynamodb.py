@@ -44,6 +44,7 @@ from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.ports.tokens import AuthorizationStore, RotationStore, TokenIndex, TokenStore
 from chalicelib.domain.ports.users import DailyCountStore, UserStore
 from infra.local.template import read_template
+from tests.support import moto_tables
 from tests.support.http import FakeHttp
 from tests.support.local_stack import emulator
 from tests.support.memory import InMemoryKeys, InMemoryStore
@@ -163,6 +164,7 @@ def dynamodb_stores(cloud: Cloud) -> Stores:
 @contextmanager
 def moto_cloud() -> Iterator[Cloud]:
     """Run moto in this process; it is not atomic, so races are not tested with it."""
+    moto_tables.answer_quickly()
     with mock_aws():
         kms = kms_client()
         for alias in (ENVIRON["SIGNING_KEY_ID"], _ACCESS_TOKEN_KEY_ID):

@@ -9,8 +9,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import TYPE_CHECKING, Any, cast
 
+import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
+from chalicelib.adapters.dynamodb.lean import client
 from chalicelib.adapters.dynamodb.lean.access import Access
 from chalicelib.adapters.dynamodb.lean.client import LeanDynamoDB
 from tests.support.clock import FixedClock
@@ -19,6 +21,7 @@ from tests.support.dynamodb import Cloud
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
+_PATIENCE_SECONDS = 60.0
 _CALLS = {
     "GetItem": "get_item",
     "BatchGetItem": "batch_get_item",
@@ -59,7 +62,8 @@ def with_lean(cloud: Cloud, port: int | None = None) -> Iterator[Cloud]:
 def bridged(cloud: Cloud) -> Iterator[Cloud]:
     """Give a cloud a lean client whose calls go on through its own client, faults and all.
 
-    No connection is kept, so that every fault is one of the call and never of a connection's end.
+    No connection is kept, so that every fault is one of the call and never of a connection's end. The
+    client waits as long as a busy machine needs, so that a test meets no faults but its own.
     """
 
     class Handler(_Bridge):
@@ -68,7 +72,9 @@ def bridged(cloud: Cloud) -> Iterator[Cloud]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     try:
-        with with_lean(cloud, server.server_port) as lean:
+        with pytest.MonkeyPatch.context() as patch, with_lean(cloud, server.server_port) as lean:
+            patch.setattr(client, "CONNECT_SECONDS", _PATIENCE_SECONDS)
+            patch.setattr(client, "READ_SECONDS", _PATIENCE_SECONDS)
             yield lean
     finally:
         server.shutdown()

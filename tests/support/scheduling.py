@@ -8,13 +8,16 @@ from typing import Any
 from xdist.scheduler import LoadFileScheduling
 
 STACK = "tests/stack"
+# The files of one of these share what is slow to make: a deployed stack, or the recorded walks.
+TOGETHER = (STACK, "tests/iam")
 
 
 class ByFile(LoadFileScheduling):  # type: ignore[misc]
-    """Shares files out among processes, slow files first. Those of the deployed stack stay together."""
+    """Shares files out among processes, slow files first. Those of some folders stay together."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return STACK if nodeid.startswith(f"{STACK}/") else str(super()._split_scope(nodeid))
+        folders = (folder for folder in TOGETHER if nodeid.startswith(f"{folder}/"))
+        return next(folders, str(super()._split_scope(nodeid)))
 
     def _assign_work_unit(self, node: Any) -> None:
         for scope in slow_first(list(self.workqueue), self.config.rootpath):
@@ -23,12 +26,14 @@ class ByFile(LoadFileScheduling):  # type: ignore[misc]
 
 
 def slow_first(scopes: Iterable[str], root: Path) -> list[str]:
-    """Return the stack, then files with slow tests, then all others, otherwise in the given order.
+    """Return whole folders, then files with slow tests, then all others, otherwise in the given order.
 
     A slow file that begins last leaves the other processes idle. By itself xdist begins with the files of
     many tests, and ends with files of few tests that start whole stacks.
     """
-    return sorted(scopes, key=lambda scope: (scope != STACK, not _is_slow(root / scope)))
+    return sorted(
+        scopes, key=lambda scope: (scope != STACK, scope not in TOGETHER, not _is_slow(root / scope))
+    )
 
 
 @cache
