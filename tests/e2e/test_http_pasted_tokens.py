@@ -105,6 +105,16 @@ def test_parameter_refuses_a_token(api: Api, admin: str, string: str, path: str)
     assert answer.json["detail"] == "A query parameter must not hold the string of an API token."
 
 
+@pytest.mark.parametrize(
+    "path", ["/v1/tokens/{}", "/v1/users/{}", "/v1/users/{}/tokens/tok_1", "/v1/admin/revocations/{}"]
+)
+def test_path_with_a_token_is_not_repeated(api: Api, admin: str, string: str, path: str) -> None:
+    """The string of a token is not an id. The 404 and the log say nothing of it."""
+    answer = api.get(path.format(string), admin)
+    assert answer.status in (403, 404)
+    assert string.split(".")[1][:12] not in answer.text
+
+
 @pytest.mark.parametrize("member", ["token_ids", "owner", "q", "reason"])
 def test_job_refuses_a_token(api: Api, admin: str, string: str, member: str) -> None:
     """The string of a token is not its id, and finds nothing in names."""
@@ -122,9 +132,9 @@ def test_networks_refuse_a_token(api: Api, person: str, string: str) -> None:
 def test_user_agent_with_a_token_is_not_recorded(api: Api, person: str, string: str) -> None:
     """A program that sends its token in a wrong header leaves none in the events."""
     headers = {"User-Agent": f"curl/8 {string}"}
-    api.call("POST", "/v1/tokens", person, {"name": "second"}, headers)
-    newest = api.get("/v1/me/events", person).json["events"][0]
-    assert (newest["type"], newest["actor"]["user_agent"]) == ("token.created", None)
+    made = api.call("POST", "/v1/tokens", person, {"name": "second"}, headers).json["id"]
+    events = api.get(f"/v1/tokens/{made}/events", person).json["events"]
+    assert [(each["type"], each["actor"]["user_agent"]) for each in events] == [("token.created", None)]
 
 
 @pytest.mark.parametrize("name", NAMES)

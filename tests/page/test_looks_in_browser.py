@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.page.my_tokens import live
-from tests.page.people import act, open_console, open_generate, overflow, row, sign_in
+from tests.page.people import PAGE, act, open_console, open_generate, overflow, row, sign_in
 from tests.page.scenes import Company
 from tests.support.browser import Complaints, NewPage
 from tests.support.local_stack import LocalStack
@@ -89,6 +89,27 @@ def test_last_sign_in_has_one_line_on_a_phone(new_page: NewPage, stack: LocalSta
     page = open_console(new_page(viewport=PHONE), stack, "users", "Users", f"&q={company}")
     expect(row(page, company)).to_have_count(1)
     assert lines(page.locator(".cell-sign-in")) == {1}
+
+
+def test_filters_of_a_phone_begin_at_one_edge(new_page: NewPage, stack: LocalStack) -> None:
+    """A filter that has a line of its own begins where the others begin."""
+    page = new_page(viewport=PHONE)
+    issuers = ["https://a.example.com", "https://b.example.com"]
+    usual = {"status": "active", "role": "user", "name": "", "email": "", "live_tokens": 0}
+    users = [
+        {"id": f"usr_{at}", "subject": f"{at}", "issuer": each, **usual} for at, each in enumerate(issuers)
+    ]
+    sign_in(page, stack, "admin@example.com")
+    page.route("**/v1/users?*", lambda route: route.fulfill(json={"users": users, "next_cursor": None}))
+    page.goto(f"{stack.url}{PAGE}?view=users")
+    issuer = page.get_by_label("Issuer", exact=True)
+    expect(issuer).to_be_visible()
+    first = page.locator(".filter-chip").first.bounding_box()
+    last = issuer.bounding_box()
+    assert first is not None
+    assert last is not None
+    assert last["y"] > first["y"]
+    assert last["x"] == first["x"]
 
 
 @pytest.mark.parametrize("width", [320, 390])
