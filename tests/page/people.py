@@ -109,7 +109,7 @@ _AT_REST = """async () => {
 
 
 def no_violations(page: Page, where: str = "") -> None:
-    """Fail on anything that axe finds once all transitions have ended. The message begins: ``where``."""
+    """Fail on anything that axe finds once all transitions have ended. ``where`` is in the message."""
     page.evaluate(_AT_REST)
     results = Axe().run(page)
     assert results.violations_count == 0, f"{where} {results.generate_report()}"
