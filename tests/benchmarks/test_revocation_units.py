@@ -2,6 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -18,9 +20,11 @@ from chalicelib.services import revocation_jobs
 from chalicelib.services.revocation_jobs import WantedRevocations
 from tests.benchmarks.filling import fill
 from tests.benchmarks.meter import Meter, metered, total
-from tests.benchmarks.place import Place, emulated_place
+from tests.benchmarks.place import Place
 from tests.benchmarks.prices import Units
 from tests.support.builders import a_token, a_user, an_admin
+from tests.support.dynamodb import dynamodb_client, new_table
+from tests.support.local_stack import Emulated, emulator
 
 pytestmark = [pytest.mark.slow, pytest.mark.emulator]
 
@@ -29,11 +33,19 @@ HOUR = timedelta(hours=1)
 REASON = RevocationReason.EXPOSED
 
 
+@pytest.fixture(scope="module")
+def running() -> Iterator[Emulated]:
+    """Start the emulator once. Each test has a table of its own."""
+    with emulator() as running:
+        yield running
+
+
 @pytest.fixture
-def place() -> Iterator[Place]:
-    """Return an emulator with an empty table."""
-    with emulated_place() as place:
-        yield place
+def place(running: Emulated) -> Iterator[Place]:
+    """Return the emulator with an empty table."""
+    table = new_table(dynamodb_client(running.endpoint))
+    with ExitStack() as closed_last:
+        yield Place(replace(running, table_name=table), closed_last)
 
 
 @pytest.fixture

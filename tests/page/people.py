@@ -4,7 +4,7 @@ import contextlib
 import http.client
 import json
 import re
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -13,6 +13,7 @@ from playwright.sync_api import Locator, Page, Route, expect
 from tests.support.local_stack import LocalStack
 
 PAGE = "/settings/api-tokens"
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 
 def sign_in(page: Page, stack: LocalStack, subject: str) -> None:
@@ -107,11 +108,22 @@ _AT_REST = """async () => {
 }"""
 
 
-def no_violations(page: Page) -> None:
-    """Fail on anything that axe finds once all transitions have ended."""
+def no_violations(page: Page, where: str = "") -> None:
+    """Fail on anything that axe finds once all transitions have ended. ``where`` is in the message."""
     page.evaluate(_AT_REST)
     results = Axe().run(page)
-    assert results.violations_count == 0, results.generate_report()
+    assert results.violations_count == 0, f"{where} {results.generate_report()}"
+
+
+def fits_in_both_themes(page: Page) -> None:
+    """Fail if axe finds anything in the light or dark theme, or if the page is wider than the screen.
+
+    A theme is a matter of styles alone, so the page is not loaded again.
+    """
+    for scheme in SCHEMES:
+        page.emulate_media(color_scheme=scheme)
+        no_violations(page, scheme)
+        assert overflow(page) <= 0, scheme
 
 
 def tab_to(page: Page, name: str) -> None:

@@ -23,7 +23,7 @@ from tests.page.my_tokens import (
     paste,
     rows,
 )
-from tests.page.people import Owner, act, no_violations, overflow, row, send, sign_in
+from tests.page.people import SCHEMES, Owner, act, no_violations, overflow, row, send, sign_in
 from tests.page.scenes import MINE, Scene, steady
 from tests.support.browser import Complaints, NewPage
 from tests.support.local_stack import LocalStack
@@ -206,23 +206,22 @@ def test_no_hit_is_said_with_the_way_out(busy: Page) -> None:
     expect(box(busy)).to_have_value("")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_list_is_accessible_and_fits_each_width(
-    new_page: NewPage, stack: LocalStack, person: str, scheme: str
-) -> None:
+def test_list_is_accessible_and_fits_each_width(new_page: NewPage, stack: LocalStack, person: str) -> None:
     """axe finds no fault in either theme. No width needs sideways scrolling, nor does a zoom of 200 %."""
     fill(stack, person, *MINE)
-    page = new_page(color_scheme=scheme, reduced_motion="reduce")
+    page = new_page(reduced_motion="reduce")
     sign_in(page, stack, person)
     expect(rows(page)).to_have_count(16)
-    for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": 900})
-        assert overflow(page) <= 0, width
-        if width in (1440, 390):
-            no_violations(page)
-    # 1440 x 900 at 200 %.
-    page.set_viewport_size({"width": 720, "height": 450})
-    assert overflow(page) <= 0
+    for scheme in SCHEMES:
+        page.emulate_media(color_scheme=scheme)
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 900})
+            assert overflow(page) <= 0, (scheme, width)
+            if width in (1440, 390):
+                no_violations(page, f"{scheme} {width}")
+        # 1440 x 900 at 200 %.
+        page.set_viewport_size({"width": 720, "height": 450})
+        assert overflow(page) <= 0, scheme
 
 
 def test_columns_drop_as_the_screen_narrows(busy: Page) -> None:
@@ -500,10 +499,12 @@ def test_part_of_a_string_is_said_to_be_one(new_page: NewPage, stack: LocalStack
     paste(page, "bodhi_eyJhbGciOiJFUzI1")
     expect(page.get_by_text("its string is not whole")).to_be_visible()
     assert asked == []
-    box(page).press_sequentially("bodhi_x")
+    # The next character is a search of its own, which ends the note.
+    box(page).press_sequentially("bodhi_")
     expect(page.get_by_text("its string is not whole")).to_be_visible()
     page.get_by_role("button", name="Dismiss").click()
     expect(page.get_by_text("its string is not whole")).to_have_count(0)
+    box(page).press_sequentially("x")
     expect(box(page)).to_have_value("x")
 
 
