@@ -617,7 +617,7 @@ def _moment(number: int) -> datetime:
 
 
 def test_search_through_the_largest_rows_hides_none() -> None:
-    """Many long scopes make a row larger than a budget expects. A page may be short, but is not the last."""
+    """Many long scopes make a row larger than a budget expects. A short page is not the last one."""
     scopes = frozenset(f"{number:02}{'s' * 62}" for number in range(50))
     tokens = [
         a_token(OWNER, name="\U0001f511" * 100, description="\U0001f511" * 500, scopes=scopes)
