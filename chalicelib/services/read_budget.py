@@ -12,7 +12,7 @@ MOST_READ_UNITS = 100
 OWNERS_AT_ONCE = 25
 _ROWS_AT_ONCE = 100
 # Quarters of a read unit for each eventually consistent read. A token's row has at most 4 KB: its texts
-# have at most 600 characters, of up to four bytes each.
+# have at most 600 characters, of up to four bytes each. Only a list of many long scopes makes it larger.
 TOKEN, OWNER, ENDED_GENERATION, QUERY = 2, 2, 2, 2
 WHOLE_UNIT = 4
 
@@ -71,7 +71,7 @@ class ReadBudget:
 
     def pay_strong_query(self, size: int) -> None:
         """Pay for a strongly consistent query that read rows of ``size`` bytes together."""
-        self.pay(1, max(math.ceil(size / _UNIT_BYTES), 1) * WHOLE_UNIT)
+        self._pay_afterwards(1, max(math.ceil(size / _UNIT_BYTES), 1) * WHOLE_UNIT)
 
     def most_events(self) -> int:
         """Return the number of events of a day that may be read.
@@ -87,7 +87,7 @@ class ReadBudget:
     def pay_events(self, sizes: Sequence[int]) -> None:
         """Pay for a day of which rows of these sizes were read, strongly consistent, by their keys."""
         rows = sum(math.ceil(size / _UNIT_BYTES) for size in sizes)
-        self.pay(_DAY_QUERIES + bool(sizes), _DAY_KEYS + rows * WHOLE_UNIT)
+        self._pay_afterwards(_DAY_QUERIES + bool(sizes), _DAY_KEYS + rows * WHOLE_UNIT)
 
     def pay_owners(self, most: int) -> int:
         """Pay for an eventually consistent read of users. Return their number, which is at most ``most``.
@@ -99,3 +99,11 @@ class ReadBudget:
         groups = max(min(self.quarters // price, most // OWNERS_AT_ONCE), 1)
         self.pay(2, groups * price)
         return groups * OWNERS_AT_ONCE
+
+    def _pay_afterwards(self, calls: int, quarters: int) -> None:
+        """Pay for rows that were read. If they were larger than expected, enough is left to show one.
+
+        Otherwise the page would end before its first row, and so would every later page.
+        """
+        self.calls -= calls
+        self.quarters = max(self.quarters - quarters, NAMES)

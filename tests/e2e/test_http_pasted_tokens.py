@@ -124,6 +124,30 @@ def test_job_refuses_a_token(api: Api, admin: str, string: str, member: str) -> 
     require_refused(api.call("POST", "/v1/admin/revocations", admin, body, headers), string)
 
 
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/settings/api-tokens", "/login/callback", "/signed-out", "/assets/v/x.js", "/docs"],
+)
+def test_media_type_of_a_page_is_not_repeated(api: Api, string: str, path: str) -> None:
+    """Chalice would refuse it with 415 and repeat it, without a line in the log and without our headers."""
+    plain = api.get(path)
+    answer = api.call("GET", path, headers={"Content-Type": string})
+    assert answer.status == plain.status != 415
+    assert string[:40] not in f"{answer.headers}{answer.text}"
+
+
+def test_no_view_leaves_the_media_type_to_chalice() -> None:
+    """Each view takes every type. The ones that read a body refuse others in our own words."""
+    from app import app
+
+    views = {
+        f"{method} {path}": entry.content_types
+        for path, methods in app.routes.items()
+        for method, entry in methods.items()
+    }
+    assert {name for name, types in views.items() if types != ["*/*"]} == set()
+
+
 def test_networks_refuse_a_token(api: Api, person: str, string: str) -> None:
     """The refusal of a network repeats its text, but never a token."""
     require_refused(api.post("/v1/tokens", person, {"allowed_networks": [string]}), string)

@@ -487,3 +487,96 @@ def test_threads_get_their_own_answers() -> None:
 def test_authorities_are_those_of_the_sdk() -> None:
     """Found without the function that certifi has for it, which costs a cold start more than the rest."""
     assert certifi_file() == certifi.where()
+
+
+@pytest.mark.parametrize(
+    ("answer", "failure"),
+    [
+        (http({"__type": "ThrottlingException"}, 400), Failure.REFUSED),
+        (http({"__type": "com.amazon.coral.availability#ThrottlingException"}, 400), Failure.REFUSED),
+        (http({"__type": "InternalServerError"}, 500), Failure.UNKNOWN),
+        (http({"__type": f"{TYPE}TransactionInProgressException"}, 400), Failure.UNKNOWN),
+        (http({"__type": f"{TYPE}IdempotentParameterMismatchException"}, 400), Failure.FINAL),
+        (http({"__type": f"{TYPE}TransactionCanceledException"}, 400), Failure.FINAL),
+        (http({"__type": "com.amazon.coral.service#ExpiredTokenException"}, 400), Failure.FINAL),
+        (http({"message": "no type"}, 400), Failure.FINAL),
+        (http({"__type": None}, 400), Failure.FINAL),
+        (http({"__type": ["#"]}, 503), Failure.UNKNOWN),
+        (http(body=b"Request Entity Too Large", status=413), Failure.FINAL),
+        (http(body=b"", status=400), Failure.FINAL),
+        (http(body=b"", status=502), Failure.UNKNOWN),
+    ],
+)
+def test_error_has_one_meaning_for_every_operation(answer: bytes, failure: Failure) -> None:
+    """With or without a namespace before its code, and with or without a JSON body."""
+    methods = [*OPERATIONS, "batch_get_item", "query"]
+    with speaking([answer] * len(methods)) as (client, server):
+        for method in methods:
+            with pytest.raises(CallFailed) as caught:
+                getattr(client, method)(TableName="t")
+            assert caught.value.failure is failure
+    assert set(server.connections) == {0}
+
+
+@pytest.mark.parametrize("in_chunks", [False, True])
+def test_largest_page_of_a_query_is_read(in_chunks: bool) -> None:
+    """A megabyte of rows, each with every character escaped, three bytes of the table by six."""
+    rows = [{"pk": {"S": "U#1"}, "text": {"S": "\u2028" * 1_000}} for _ in range(350)]
+    content = json.dumps({"Items": rows, "Count": 350, "ScannedCount": 350}).encode()
+    parts = [content[at : at + 8_000] for at in range(0, len(content), 8_000)]
+    chunks = b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in parts)
+    assert 2 * 2**20 < len(content) < MOST_BYTES
+    answer = CHUNKED + chunks + b"0\r\n\r\n" if in_chunks else http(body=content)
+    with speaking([answer, http({"Items": []})]) as (client, server):
+        assert client.query(TableName="t")["Items"] == rows
+        assert client.query(TableName="t")["Items"] == []
+    assert server.connections == [0, 0]
+
+
+def test_largest_transaction_arrives_whole() -> None:
+    """A hundred rows with 4 MB of texts of four bytes a character."""
+    text = "\U0001f511ü" * 7_000
+    writes = [{"Put": {"TableName": "t", "Item": KEY | {"text": {"S": text}}}} for _ in range(100)]
+    with speaking([http()]) as (client, server):
+        patient(client).transact_write_items(TransactItems=writes)
+    (sent,) = server.requests
+    assert json.loads(sent.body)["TransactItems"] == writes
+    assert sent.body.isascii()
+
+
+def test_lone_surrogate_is_sent_as_json_can_say_it() -> None:
+    """DynamoDB refuses it, and the connection stays in order."""
+    refused = http({"__type": "com.amazon.coral.service#SerializationException"}, 400)
+    with speaking([refused, http(NOT_FOUND)]) as (client, server):
+        with pytest.raises(StoreUnavailable):
+            batch_get(client, "t", [KEY | {"sk": {"S": "\ud800"}}])  # type: ignore[arg-type]
+        assert read(client) == []
+    assert server.connections == [0, 0]
+
+
+def test_transaction_that_is_repeated_after_every_kind_of_silence_has_one_token() -> None:
+    """A connection that ends, a response that breaks off, and then an attempt that is still under way."""
+    in_progress = http({"__type": f"{TYPE}TransactionInProgressException"}, 400)
+    with speaking([None], [in_progress, http()]) as (client, server):
+        patient(client).transact_write_items(TransactItems=[])
+    tokens = {json.loads(request.body)["ClientRequestToken"] for request in server.requests}
+    assert (len(server.requests), len(tokens)) == (3, 1)
+
+
+def test_transaction_after_a_throttle_has_another_token() -> None:
+    """DynamoDB remembers a token of an attempt that it refused only with the same result."""
+    throttle = http({"__type": f"{TYPE}ThrottlingException"}, 400)
+    with speaking([throttle, http()]) as (client, server):
+        patient(client).transact_write_items(TransactItems=[])
+    first, second = (json.loads(request.body)["ClientRequestToken"] for request in server.requests)
+    assert first != second
+
+
+def test_request_that_json_cannot_say_is_not_sent() -> None:
+    """No parameter is checked before, so a set or bytes must not become something else."""
+    with speaking([http()]) as (client, server):
+        for value in ({"U#1"}, b"U#1", object()):
+            with pytest.raises(TypeError):
+                client.put_item(TableName="t", Item={"pk": {"S": value}})
+        assert client.put_item(TableName="t", Item=KEY) == {}
+    assert len(server.requests) == 1

@@ -64,7 +64,7 @@ def failure() -> Response:
     return render.notice(site, "That did not work", _FAILED, status, "Try again", reference)
 
 
-@web.route("/", methods=["GET", "HEAD"])
+@web.route("/", methods=["GET", "HEAD"], content_types=["*/*"])
 @render_errors("page.home", as_page, failure)
 def home() -> Response:
     """Redirect to the page."""
@@ -72,7 +72,7 @@ def home() -> Response:
     return render.redirect(f"{site.prefix}{PAGE}")
 
 
-@web.route(PAGE, methods=["GET", "HEAD"])
+@web.route(PAGE, methods=["GET", "HEAD"], content_types=["*/*"])
 @render_errors("page.show", as_page, failure)
 def show_page() -> Response:
     """Return the page to a signed-in person. Redirect any other person to the sign-in.
@@ -91,7 +91,7 @@ def show_page() -> Response:
         return render.redirect(f"{site.prefix}{sign_in_path(web.current_request)}")
 
 
-@web.route("/login", methods=["GET"])
+@web.route("/login", methods=["GET"], content_types=["*/*"])
 @render_errors("login.begin", as_page, failure)
 def begin_login() -> Response:
     """Redirect the browser to the provider."""
@@ -104,7 +104,7 @@ def begin_login() -> Response:
     return render.redirect(begun.url, cookies)
 
 
-@web.route(CALLBACK, methods=["GET"])
+@web.route(CALLBACK, methods=["GET"], content_types=["*/*"])
 @render_errors("login.finish", as_failed_login, failure)
 def finish_login() -> Response:
     """Begin a session for a person who comes back from the provider."""
@@ -151,7 +151,7 @@ def logout() -> Response:
     return response
 
 
-@web.route("/signed-out", methods=["GET", "HEAD"])
+@web.route("/signed-out", methods=["GET", "HEAD"], content_types=["*/*"])
 @render_errors("page.signed_out", as_page, failure)
 def signed_out() -> Response:
     """Return the notice that the session has ended."""
@@ -160,7 +160,7 @@ def signed_out() -> Response:
     return render.notice(site, "Signed out", text, HTTPStatus.OK, "Sign in again")
 
 
-@web.route("/assets/{version}/{name}", methods=["GET", "HEAD"])
+@web.route("/assets/{version}/{name}", methods=["GET", "HEAD"], content_types=["*/*"])
 @render_errors("page.asset")
 def read_asset(version: str, name: str) -> Response:
     """Return one of the page's files."""

@@ -2,15 +2,20 @@
 
 import base64
 import json
+import re
+from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from joserfc.jwk import ECKey
 
 from chalicelib import base64url
 from chalicelib.adapters import jws
+from chalicelib.adapters.key_cache import KeyCache
+from chalicelib.domain.errors import InvalidToken, MalformedToken, UnknownSigningKey
+from tests.support.clock import FixedClock
 from tests.support.keys import LocalSigningKey
 
 
@@ -98,3 +103,52 @@ def test_no_segment_whatsoever_breaks_the_reader(content: bytes) -> None:
         return
     assert isinstance(value, dict)
     assert json.loads(content) == value
+
+
+# The shape in one expression (RFC 7515 section 7.1, and 64 bytes of signature without stray bits).
+SHAPE = re.compile(r"([A-Za-z0-9_-]{1,1024}+)\.([A-Za-z0-9_-]++)\.([A-Za-z0-9_-]{85}[AQgw])")
+NAMES = st.sampled_from(["alg", "kid", "typ", "crit", "jku"])
+HEADERS = st.one_of(
+    st.fixed_dictionaries({name: st.text(max_size=12) for name in ("alg", "kid", "typ")}),
+    st.dictionaries(NAMES, st.text(max_size=12) | st.none() | st.lists(st.text(max_size=2), max_size=2)),
+    st.lists(st.integers(0, 9), max_size=5),
+)
+SEGMENTS = st.one_of(
+    HEADERS.map(lambda value: encoded(json.dumps(value).encode())),
+    HEADERS.map(lambda value: encoded(f" {json.dumps(value, indent=1)}\n".encode())),
+    st.sampled_from(["A" * length for length in (0, 1, 1023, 1024, 1025)]),
+    st.text("Aw_-Q=.+/é\n\x00\ud800٣", max_size=6),
+)
+SIGNATURES = st.one_of(
+    st.builds(
+        lambda count, last: "A" * count + last,
+        st.sampled_from([0, 84, 85, 86]),
+        st.sampled_from("AQgwB-_=\n"),
+    ),
+    SEGMENTS,
+)
+
+
+def malformed_before(text: str) -> bool:
+    """Return True unless the shape and the header are those that we write, in the simplest way."""
+    match = SHAPE.fullmatch(text)
+    with suppress(ValueError):
+        header = jws.decode_json(match[1]) if match else {}
+        return header.keys() != {"alg", "kid", "typ"} or not all(
+            isinstance(v, str) for v in header.values()
+        )
+    return True
+
+
+@settings(max_examples=1_500, deadline=None)
+@given(
+    parts=st.lists(SEGMENTS, max_size=3),
+    signature=SIGNATURES,
+    separator=st.sampled_from([".", ".", "..", "\n."]),
+)
+def test_shape_is_that_of_one_expression(parts: list[str], signature: str, separator: str) -> None:
+    """No other string passes the steps before the key, and every string fails with the same error."""
+    text = separator.join([*parts, signature])
+    with pytest.raises(InvalidToken) as caught:
+        jws.verified_payload(text, "at+jwt", KeyCache(dict, FixedClock()))
+    assert type(caught.value) is (MalformedToken if malformed_before(text) else UnknownSigningKey)

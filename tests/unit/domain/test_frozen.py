@@ -179,3 +179,14 @@ def test_value_can_be_copied() -> None:
     value = Point(1, seen={"a": 1})
     assert copy.copy(value) == copy.deepcopy(value) == value
     assert copy.deepcopy(value).seen is not value.seen
+
+
+def test_values_share_neither_members_nor_defaults() -> None:
+    """A value keeps its members if the caller changes what they came from, or if another one is made."""
+    named: dict[str, Any] = {"x": 1}
+    first, second = Point(**named), Point(**named)
+    named["x"] = 2
+    vars(first)["y"] = 9
+    vars(first)["seen"]["a"] = 1
+    assert (first.x, second.x, second.y, second.seen) == (1, 1, 0, {})
+    assert Point(3) == Point(x=3) == Point(3, 0, {}, "")

@@ -32,12 +32,17 @@ class Meter(InMemoryStore):
     def __init__(self) -> None:
         super().__init__()
         self.calls = 0
+        self.sizes = [0]
+        self.unreadable: set[str] = set()
 
     def list_day(self, day: date, *, before: str, limit: int) -> EventPart:
-        """Return events of a day."""
+        """Return events of a day. Their rows have ``sizes``, in turn."""
         assert 1 <= limit <= 100
         self.calls += 9
-        return super().list_day(day, before=before, limit=limit)
+        part = super().list_day(day, before=before, limit=limit)
+        readable = [event for event in part.events if event.id not in self.unreadable]
+        sizes = [self.sizes[n % len(self.sizes)] for n in range(len(part.events))]
+        return EventPart(readable, part.next_position, sizes)
 
     def find_users(self, user_ids: Any) -> Any:
         """Return users, a hundred by one call."""
@@ -62,7 +67,7 @@ class World:
     def pages(self, query: AllEventsQuery) -> list[list[str]]:
         """Return the ids on each page, and check that each page keeps to its bounds."""
         pages: list[list[str]] = []
-        while True:
+        while len(pages) < 2_000:
             self.store.calls = 0
             page = self.all.page(query)
             assert self.store.calls <= MOST_CALLS
@@ -72,6 +77,7 @@ class World:
                 return pages
             assert len(page.next_cursor) < 200
             query = replace(query, cursor=page.next_cursor)
+        raise AssertionError("the walk does not end")
 
     def ids(self, **changes: Any) -> list[str]:
         """Return the ids of all pages."""
@@ -125,6 +131,30 @@ def test_pages_are_those_of_a_simple_list(
 
     found = world.ids(limit=limit, type=kind, actor=actor, since=since, until=until)
     assert found == [event.id for event in expected]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    made=st.lists(st.tuples(MOMENTS, st.booleans(), st.booleans(), st.booleans()), max_size=90),
+    sizes=st.lists(st.sampled_from([300, 4_097, 8_193, 40_000, 400_000]), min_size=1, max_size=3),
+    limit=st.sampled_from([1, 3, 100]),
+)
+def test_search_shows_each_event_once_whatever_its_row_is(
+    made: list[tuple[datetime, bool, bool, bool]], sizes: list[int], limit: int
+) -> None:
+    """Rows larger than any of today, unreadable rows and rows that await TTL end no search early."""
+    world = World()
+    world.store.sizes = sizes
+    expected = []
+    for at, matches, is_readable, is_kept in made:
+        kind = EventType.TOKEN_CREATED if matches else EventType.USER_CREATED
+        event = world.has(at, type=kind, purge_at=NOW + (SECOND if is_kept else -SECOND))
+        if not is_readable:
+            world.store.unreadable.add(event.id)
+        elif matches and is_kept and at < NOW + 60 * SECOND:
+            expected.append(event)
+    expected.sort(key=lambda event: event.position, reverse=True)
+    assert world.ids(limit=limit, type=EventType.TOKEN_CREATED) == [event.id for event in expected]
 
 
 @settings(max_examples=30, deadline=None)

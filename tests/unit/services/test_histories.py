@@ -57,11 +57,13 @@ class World:
         self.store.put(event)
         return event
 
-    def all(self, owner: User, token: Token | None = None, limit: int = 30) -> list[Event]:
+    def all(
+        self, owner: User, token: Token | None = None, limit: int = 30, most_pages: int = 1_000
+    ) -> list[Event]:
         """Return the events of all pages, as owners see them. Check the bounds of each page."""
         found: list[Event] = []
         query = HistoryQuery(limit)
-        while True:
+        for _ in range(most_pages):
             self.store.reads = 0
             page = self.histories.own(owner, query, token)
             assert self.store.reads <= MOST_READS
@@ -72,6 +74,7 @@ class World:
                 return found
             assert len(page.next_cursor) < 200
             query = HistoryQuery(limit, page.next_cursor)
+        raise AssertionError("the walk does not end")
 
 
 @pytest.fixture
@@ -119,6 +122,43 @@ def test_long_history_is_read_in_bounded_steps(world: World) -> None:
     for n in range(MOST_READS * 100 + 1):
         world.has(at=START + n * SECOND)
     assert [event.id for event in world.all(world.owner, token)] == [first.id]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    made=st.lists(st.tuples(st.booleans(), st.booleans(), st.booleans(), st.integers(0, 2)), max_size=90),
+    sizes=st.lists(st.sampled_from([300, 4_097, 8_193, 40_000, 400_000]), min_size=1, max_size=3),
+    limit=st.sampled_from([1, 3, 100]),
+)
+def test_search_shows_each_event_once_whatever_its_row_is(
+    made: list[tuple[bool, bool, bool, int]], sizes: list[int], limit: int
+) -> None:
+    """Rows larger than any of today, unreadable rows and rows that await TTL end no search early."""
+    world = World()
+    token, expected, hidden = a_token(world.owner, START - SECOND), [], set()
+    for is_about_it, is_readable, is_kept, at in made:
+        event = world.has(
+            at=START + at * MILLISECOND,
+            token_id=token.id if is_about_it else None,
+            purge_at=world.clock.now() + (SECOND if is_kept else -SECOND),
+        )
+        if not is_readable:
+            hidden.add(event.id)
+        elif is_about_it and is_kept:
+            expected.append(event)
+    read = world.store.list_events
+
+    def heavy(user_id: str, *, after: str | None, limit: int) -> EventPart:
+        part = read(user_id, after=after, limit=limit)
+        readable = [event for event in part.events if event.id not in hidden]
+        return EventPart(
+            readable, part.next_position, [sizes[n % len(sizes)] for n in range(len(part.events))]
+        )
+
+    world.store.list_events = heavy  # type: ignore[method-assign]
+    expected.sort(key=lambda event: event.position, reverse=True)
+    shown = world.all(world.owner, token, limit, most_pages=len(made) + 1)
+    assert [event.id for event in shown] == [event.id for event in expected]
 
 
 def test_rows_that_cannot_be_read_end_no_walk(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -614,3 +614,16 @@ def crowd() -> list[Token]:
 
 def _moment(number: int) -> datetime:
     return START - number * timedelta(seconds=1)
+
+
+def test_search_through_the_largest_rows_hides_none() -> None:
+    """Many long scopes make a row larger than a budget expects. A short page is not the last one."""
+    scopes = frozenset(f"{number:02}{'s' * 62}" for number in range(50))
+    tokens = [
+        a_token(OWNER, name="\U0001f511" * 100, description="\U0001f511" * 500, scopes=scopes)
+        for _ in range(200)
+    ]
+    found = Shelf(*tokens).pages(ended=False, limit=100)
+    assert [each.id for page in found for each in page] == sorted(
+        (each.id for each in tokens), reverse=True
+    )
