@@ -12,7 +12,10 @@ from chalicelib.domain.tokens import Token
 MOST_SHOWN = 50
 """The most tokens in a mail. An owner may have thousands."""
 
-_TURN_OFF = "To turn these mails off, sign in at your page and clear the box below the list of your tokens."
+_TURN_OFF = (
+    "To turn these mails off, sign in at your page and clear "
+    '"Mail me before tokens end" in your account\'s menu.'
+)
 
 
 class Line(Frozen):

@@ -41,15 +41,8 @@ class Account:
             s3 = cast("S3Client", session.create_client("s3"))
             dynamodb = cast("DynamoDBClient", session.create_client("dynamodb"))
             number = _account_number(session)
-        except NoRegionError as error:
-            raise DeploymentError(
-                "The region is missing. Set AWS_REGION, or use a profile with a region."
-            ) from error
-        except NoCredentialsError as error:
-            raise DeploymentError(
-                "The credentials are missing. Set AWS_PROFILE, sign in with `aws sso login`, or set "
-                "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
-            ) from error
+        except (NoRegionError, NoCredentialsError) as error:
+            raise DeploymentError(reason_of(error)) from error
         return cls(number, cloudformation.meta.region_name, cloudformation, s3, dynamodb)
 
 
@@ -73,10 +66,17 @@ def _account_number(session: botocore.session.Session) -> str:
 
 
 def reason_of(error: BaseException) -> str:
-    """Return the message of AWS, or of the network, in one line."""
+    """Return the message of AWS, or of the network, in one line. Name the setting that is missing."""
     if isinstance(error, ClientError):
         told = error.response["Error"]
         said = f"{error.operation_name} failed, {told.get('Code', '')}: {told.get('Message', '')}"
+    elif isinstance(error, NoRegionError):
+        said = "The region is missing. Set AWS_REGION, or use a profile with a region."
+    elif isinstance(error, NoCredentialsError):
+        said = (
+            "The credentials are missing. Set AWS_PROFILE, sign in with `aws sso login`, or set "
+            "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
+        )
     else:
         said = str(error)
     return " ".join(said.split())

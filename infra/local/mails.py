@@ -14,6 +14,7 @@ class FolderMailer:
     """A folder with one file for each mail, which a mail program can open."""
 
     def __init__(self, folder: Path, sender: str) -> None:
+        folder.mkdir(parents=True, exist_ok=True)  # The guide names it before the first mail.
         self._folder = folder
         self._sender = sender
 

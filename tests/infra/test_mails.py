@@ -14,8 +14,9 @@ MAIL = Mail("una@example.com", "An API token needs your attention", "Grüße\n",
 
 
 def test_each_mail_is_a_file(tmp_path: Path) -> None:
-    """With both forms. The folder is made when it is needed."""
+    """With both forms. The folder exists before the first mail, because the guide names it."""
     mailer = FolderMailer(tmp_path / "state" / "mails", "api-tokens@example.com")
+    assert (tmp_path / "state" / "mails").is_dir()
     for _ in range(2):
         mailer.send(MAIL)
 

@@ -166,6 +166,8 @@ def test_command_prints_the_idle_stack_first(capsys: pytest.CaptureFixture[str])
     load = Load(1, 5, 0.5)
     both = total([*fixed(), *variable(load, Item.REST_REQUEST)], "eu-central-1")
     assert f"Together: ${both:,.2f} a month." in printed
+    api = variable(load, Item.REST_REQUEST)[0].dollars("eu-central-1")
+    assert f"This service: ${both - api:,.2f}. The requests to your API: ${api:,.2f}," in printed
     assert printed.count(" * |") == sum(
         price("eu-central-1", line.item).region != "eu-central-1"
         for line in [*fixed(), *variable(load, Item.REST_REQUEST)]

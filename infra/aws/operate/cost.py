@@ -79,7 +79,9 @@ def run(options: argparse.Namespace) -> None:
     parts = [(idle, f"An idle stack, {region}"), (used, "The use")]
     for lines, name in parts:
         print("\n".join([*table(lines, region, name), ""]))
-    print(f"Together: ${total([*idle, *used], region):,.2f} a month. Free tiers are not subtracted.")
+    both, api = total([*idle, *used], region), used[0].dollars(region)
+    print(f"Together: ${both:,.2f} a month. Free tiers are not subtracted.")
+    print(f"This service: ${both - api:,.2f}. The requests to your API: ${api:,.2f}, with or without it.")
     if any(_mark(line, region) for line in [*idle, *used]):
         print(f"* No price was found for {region}, so this is the price of {DEFAULT_REGION}.")
 
