@@ -14,7 +14,7 @@ MOST_SHOWN = 50
 
 _TURN_OFF = (
     "To turn these mails off, sign in at your page and clear "
-    '"Mail me before tokens end" in your account\'s menu.'
+    '"Mail me about my tokens" in your account\'s menu.'
 )
 
 

@@ -9,7 +9,7 @@ let isOn = me.notices;
 export function mailItems() {
   if (!document.body.dataset.mails || !me.email_verified) return [];
   const icon = isOn ? 'check' : 'mail';
-  return [{ label: 'Mail me before tokens end', icon, isChecked: isOn, run: save }, null];
+  return [{ label: 'Mail me about my tokens', icon, isChecked: isOn, run: save }, null];
 }
 
 async function save() {

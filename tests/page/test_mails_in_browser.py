@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.emulator, pytest.mark.e2e]
 def mails(page: Page) -> Locator:
     """Open the account's menu and return its choice about mails."""
     page.get_by_role("button", name=re.compile("^Account of ")).click()
-    return page.get_by_role("menuitemcheckbox", name="Mail me before tokens end")
+    return page.get_by_role("menuitemcheckbox", name="Mail me about my tokens")
 
 
 def test_person_turns_mails_off(new_page: NewPage, stack: LocalStack) -> None:

@@ -393,7 +393,7 @@ def test_mail_says_what_is_coming() -> None:
         assert f'<a href="{PAGE}?token={token.id}">{token.name}</a>' in mail.html
     assert PAGE in mail.text
     for body in (mail.text, html.unescape(mail.html)):
-        assert 'sign in at your page and clear "Mail me before tokens end" in your account\'s menu.' in body
+        assert 'sign in at your page and clear "Mail me about my tokens" in your account\'s menu.' in body
 
 
 def test_names_cannot_become_markup() -> None:
