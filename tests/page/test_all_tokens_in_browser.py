@@ -74,8 +74,13 @@ def lists(page: Page, *pages: list[dict[str, Any]]) -> list[dict[str, list[str]]
 
     def respond(route: Route) -> None:
         query = parse_qs(urlsplit(route.request.url).query)
+        cursor = query.get("cursor", ["0"])[0]
+        if not cursor.isdigit():
+            # The list that the page showed before these pages is still being read.
+            route.fulfill(json={"tokens": [], "next_cursor": None})
+            return
         asked.append(query)
-        at = int(query.get("cursor", ["0"])[0])
+        at = int(cursor)
         following = str(at + 1) if at + 1 < len(pages) else None
         route.fulfill(json={"tokens": pages[at], "next_cursor": following})
 
