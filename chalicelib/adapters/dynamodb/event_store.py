@@ -16,7 +16,7 @@ from chalicelib.domain.ports.events import MAX_COUNTED, EventCount, EventPart
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-# A query reads at most 1 MB. So a count of 1,000 events ends early, and says so, if they have over 5 KB each.
+# A query reads at most 1 MB. So a count of events of over 5 KB ends early, and says that there are more.
 _MOST_COUNTS = 5
 
 
