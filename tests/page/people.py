@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import FloatRect, Locator, Page, Route, expect
 
 from tests.support.local_stack import LocalStack
 
@@ -113,6 +113,16 @@ def no_violations(page: Page, where: str = "") -> None:
     page.evaluate(_AT_REST)
     results = Axe().run(page)
     assert results.violations_count == 0, f"{where} {results.generate_report()}"
+
+
+def places(*elements: Locator) -> list[FloatRect]:
+    """Return where visible elements of a page are, once nothing moves."""
+    for _ in range(50):
+        elements[0].page.evaluate(_AT_REST)
+        first, second = ([each.bounding_box() for each in elements] for _ in range(2))
+        if first == second and all(first):
+            return [box for box in first if box]
+    pytest.fail("the page does not come to rest, or an element is not visible")
 
 
 def fits_in_both_themes(page: Page) -> None:

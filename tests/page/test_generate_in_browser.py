@@ -16,6 +16,7 @@ from tests.page.people import (
     leave_uncopied,
     no_violations,
     open_generate,
+    places,
     row,
     shown_token,
     sign_in,
@@ -72,9 +73,7 @@ def test_own_number_of_days_says_its_limits_once(new_page: NewPage, stack: Local
     expect(limits).to_have_class(re.compile("error"))
     field = dialog.get_by_label("Number of days")
     expect(field).to_be_focused()
-    above, below = dialog.locator(".segments").bounding_box(), field.bounding_box()
-    assert above
-    assert below
+    above, below = places(dialog.locator(".segments"), field)
     assert below["y"] - above["y"] - above["height"] == 6
     field.fill("5")
     expect(limits).to_have_count(0)

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.page.my_tokens import live
-from tests.page.people import PAGE, act, open_console, open_generate, overflow, row, sign_in
+from tests.page.people import PAGE, act, open_console, open_generate, overflow, places, row, sign_in
 from tests.page.scenes import Company
 from tests.support.browser import Complaints, NewPage
 from tests.support.local_stack import LocalStack
@@ -76,11 +76,12 @@ def test_confirming_words_are_whole_on_a_phone(new_page: NewPage, stack: LocalSt
     act(page, company, "Re-activate")
     dialog = page.get_by_role("dialog")
     cancel, submit = dialog.get_by_role("button", name="Cancel"), dialog.locator("[type=submit]")
-    assert cancel.bounding_box()["y"] == submit.bounding_box()["y"]  # type: ignore[index]
+    expect(dialog.get_by_label("They are revoked now")).to_be_visible()
+    assert len({place["y"] for place in places(cancel, submit)}) == 1
     dialog.get_by_label("They are revoked now").check()
     expect(submit).to_have_text("Re-activate, revoke 8 tokens")
     assert cut(submit.locator("[data-label]")) == {0}
-    assert submit.bounding_box()["width"] == cancel.bounding_box()["width"]  # type: ignore[index]
+    assert len({place["width"] for place in places(cancel, submit)}) == 1
     assert overflow(page) <= 0
 
 
@@ -104,10 +105,7 @@ def test_filters_of_a_phone_begin_at_one_edge(new_page: NewPage, stack: LocalSta
     page.goto(f"{stack.url}{PAGE}?view=users")
     issuer = page.get_by_label("Issuer", exact=True)
     expect(issuer).to_be_visible()
-    first = page.locator(".filter-chip").first.bounding_box()
-    last = issuer.bounding_box()
-    assert first is not None
-    assert last is not None
+    first, last = places(page.locator(".filter-chip").first, issuer)
     assert last["y"] > first["y"]
     assert last["x"] == first["x"]
 
@@ -140,10 +138,8 @@ def test_message_about_a_failure_is_read_on_a_phone(
     problem = {"code": "unavailable", "detail": "The service cannot reach its database. Try again soon."}
     page.route("**/v1/tokens/tok_*", lambda route: route.fulfill(status=503, json=problem))
     act(page, "live 3", "Pause")
-    words = page.locator(".toast p").bounding_box()
-    action = page.locator(".toast .link").bounding_box()
-    assert words is not None
-    assert action is not None
+    expect(page.locator(".toast .link")).to_be_visible()
+    words, action = places(page.locator(".toast p"), page.locator(".toast .link"))
     assert words["width"] > 180
     assert action["y"] >= words["y"] + words["height"]
 

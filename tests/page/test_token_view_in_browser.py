@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
 from chalicelib.domain.tokens import Token
-from tests.page.people import PAGE, Owner, call_api, no_violations, overflow, row, send, sign_in
+from tests.page.people import PAGE, Owner, call_api, no_violations, overflow, places, row, send, sign_in
 from tests.page.scenes import MINE, Company, Scene
 from tests.support.browser import Complaints, NewPage
 from tests.support.local_stack import LocalStack
@@ -217,9 +217,7 @@ def test_phone_has_a_page_with_a_way_back(new_page: NewPage, stack: LocalStack, 
         assert overflow(page) == 0
         no_violations(page)
         if width < 700:
-            first, last = button(view, "Rotate").bounding_box(), button(view, "More actions").bounding_box()
-            assert first
-            assert last
+            first, last = places(button(view, "Rotate"), button(view, "More actions"))
             assert first["y"] == last["y"]
             button(view, "More actions").click()
             expect(page.get_by_role("menuitem")).to_have_text(["Copy token id", "Keep alive", "Revoke…"])
