@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from infra.__main__ import main
-from infra.aws.operate import bill, cost
+from infra.aws.operate import bill, capacity, cost
 from infra.aws.operate.bill import HOURS, SECONDS, Line, Load, fixed, total, variable
 from infra.aws.operate.prices import DEFAULT_REGION, REGIONS, Item, price
 from tests.benchmarks import log_costs, prices
@@ -131,7 +131,7 @@ def test_memory_is_that_of_the_functions() -> None:
 def test_units_and_bytes_are_measured() -> None:
     """docs/performance.md has them. Its tests count them."""
     for call, reads, writes in [
-        ("issue", bill.ISSUE_READS, bill.ISSUE_WRITES),
+        ("issue", capacity.ISSUE_READS, capacity.ISSUE_WRITES),
         ("revoke", bill.REVOKE_READS, bill.REVOKE_WRITES),
     ]:
         assert f"| {call} | {reads} RRU | {writes} WRU |" in FIGURES

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from infra.aws.operate.capacity import READS, WRITES, executions
+from infra.aws.operate.capacity import ISSUE_READS, ISSUE_WRITES, READS, WRITES, executions
 from infra.aws.operate.prices import Item, price
 
 HOURS = 730
@@ -34,7 +34,6 @@ BYTES_BESIDE_A_LINE = 26
 REFRESH_SECONDS = 300
 """A token's uses are recorded once in this time (LAST_USED_REFRESH_SECONDS)."""
 
-ISSUE_READS, ISSUE_WRITES = 3, 8
 REVOKE_READS, REVOKE_WRITES = 3, 7
 
 DECISION_GB, WORKER_GB = 0.5, 0.25
