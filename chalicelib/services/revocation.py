@@ -1,6 +1,6 @@
 """The end of tokens: by their owners, by bearers (RFC 7009), by leak reports and after reuse."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from chalicelib import logs
@@ -24,7 +24,7 @@ from chalicelib.domain.revocations import RevocationReason
 from chalicelib.domain.token_rules import TokenRules
 from chalicelib.domain.tokens import Token
 from chalicelib.domain.users import User
-from chalicelib.services.conflicts import retry_on_conflict
+from chalicelib.services.conflicts import ATTEMPTS, retry_on_conflict
 from chalicelib.services.journal import Journal
 from chalicelib.services.lines import find_members
 from chalicelib.services.lookup import find_owned, find_presented
@@ -67,42 +67,54 @@ class RevokeToken:
 
         Raises TokenNotFound, AdminRequired, ConcurrentChange or DependencyUnavailable.
         """
-        retry_on_conflict(
-            lambda: self._end(reason, actor, find_owned(self._tokens, owner, token_id), owner, admin)
-        )
+        self._ended(reason, actor, lambda: (find_owned(self._tokens, owner, token_id), owner), admin)
 
     def presented(self, claims: Claims, reason: RevocationReason, actor: Actor) -> bool:
         """Revoke the token of a verified string, and its line. Return True if anything ended now.
 
         Raises ConcurrentChange or DependencyUnavailable.
         """
-        return retry_on_conflict(
-            lambda: self._end(reason, actor, *find_presented(self._rows, self._rotations, claims))
-        )
+        return self._ended(reason, actor, lambda: find_presented(self._rows, self._rotations, claims))
 
     def by_ids(self, user_id: str, token_id: str, reason: RevocationReason, actor: Actor) -> bool:
         """Revoke a token and its line. Return True if anything ended now.
 
         Raises ConcurrentChange or DependencyUnavailable.
         """
-        return retry_on_conflict(
-            lambda: self._end(reason, actor, *self._rows.find_for_authorization(user_id, token_id))
-        )
+        return self._ended(reason, actor, lambda: self._rows.find_for_authorization(user_id, token_id))
 
     def by_job(self, user_id: str, token_id: str, job: "RevocationJob", admin: ActingAdmin) -> None:
         """Revoke a token and its line for a job. Their rows then name the job.
 
         Raises AdminRequired, ConcurrentChange or DependencyUnavailable.
         """
-        retry_on_conflict(
-            lambda: self._end(
-                job.reason,
-                job.actor,
-                *self._rows.find_for_authorization(user_id, token_id),
-                admin,
-                job.id,
-            )
+        self._ended(
+            job.reason,
+            job.actor,
+            lambda: self._rows.find_for_authorization(user_id, token_id),
+            admin,
+            job.id,
         )
+
+    def _ended(
+        self,
+        reason: RevocationReason,
+        actor: Actor,
+        find: Callable[[], tuple[Token | None, User | None]],
+        admin: ActingAdmin | None = None,
+        job_id: str | None = None,
+    ) -> bool:
+        """Revoke what ``find`` returns, with its line. Return True if anything ended now."""
+
+        def end(*, as_read: bool) -> bool:
+            return self._end(reason, actor, *find(), admin, job_id, as_read=as_read)
+
+        try:
+            return retry_on_conflict(lambda: end(as_read=True), ATTEMPTS - 1)
+        except ConcurrentChange:
+            # An owner who keeps pausing a token must not hold up its end. Only the state that its event
+            # tells may be that of a moment before.
+            return end(as_read=False)
 
     def _end(
         self,
@@ -110,8 +122,10 @@ class RevokeToken:
         actor: Actor,
         token: Token | None,
         owner: User | None,
-        admin: ActingAdmin | None = None,
-        job_id: str | None = None,
+        admin: ActingAdmin | None,
+        job_id: str | None,
+        *,
+        as_read: bool,
     ) -> bool:
         # A token of an earlier generation ended with it, and has the time and reason of that end.
         if token is None or owner is None or token.generation != owner.generation:
@@ -128,7 +142,7 @@ class RevokeToken:
             for change in ending.changes
         ]
         try:
-            self._tokens.end_line(ending, events, admin)
+            self._tokens.end_line(ending, events, admin, as_read=as_read)
         except ConcurrentChange:
             if ending.line:
                 self._stop(ending.line)

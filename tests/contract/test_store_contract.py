@@ -690,6 +690,31 @@ class TestRevokeToken:
         assert replace(revoked(token), version=2) == found(stores, token)
         assert with_creations(owner, 1, live_tokens=0, revision=2) == present(stores, owner)
 
+    def test_token_that_was_paused_meanwhile_is_not_ended_as_read(
+        self, stores: Stores, owner: User
+    ) -> None:
+        """Its event would tell a state that it no longer has. Without that wish it ends."""
+        token = add(stores, a_token(owner))
+        stores.tokens.save_token(token, token.paused(START), an_event())
+        paused = found(stores, token)
+        ending = an_ending(token, revoked(token))
+        with pytest.raises(ConcurrentChange):
+            stores.tokens.end_line(ending, [an_event()], as_read=True)
+        assert found(stores, token) == paused
+        stores.tokens.end_line(ending, [an_event()])
+        ended = found(stores, token)
+        assert ended is not None
+        assert ended.state is TokenState.REVOKED
+
+    def test_token_that_is_as_it_was_read_is_ended(self, stores: Stores, owner: User) -> None:
+        """Whatever else has changed: a name must not hold up a revocation."""
+        token = add(stores, a_token(owner))
+        stores.tokens.save_token(token, replace(token, name="new"), an_event())
+        stores.tokens.end_line(an_ending(token, revoked(token)), [an_event()], as_read=True)
+        ended = found(stores, token)
+        assert ended is not None
+        assert ended.state is TokenState.REVOKED
+
     def test_count_stays_where_no_slot_is_freed(self, stores: Stores, owner: User) -> None:
         """A token that a recount left out already is not taken off twice; a recount still notices."""
         token = add(stores, a_token(owner))

@@ -132,7 +132,14 @@ class InMemoryStore(SweptRows, JobRows):
             self._change(row, before, after)
             return replace(after, version=row.version + 1)
 
-    def end_line(self, ending: Ending, events: Sequence[Event], admin: ActingAdmin | None = None) -> None:
+    def end_line(
+        self,
+        ending: Ending,
+        events: Sequence[Event],
+        admin: ActingAdmin | None = None,
+        *,
+        as_read: bool = False,
+    ) -> None:
         """Write the ends and the count, or nothing."""
         with self._lock:
             first = ending.changes[0].before
@@ -140,7 +147,7 @@ class InMemoryStore(SweptRows, JobRows):
             if owner is None or owner.generation != first.generation:
                 raise ConcurrentChange
             self._require_acting(admin)
-            ended = [self._ended_token(change) for change in ending.changes]
+            ended = [self._ended_token(change, as_read=as_read) for change in ending.changes]
             if ending.line:
                 if (ending.line.user_id, ending.line.id) not in self._lines:
                     raise ConcurrentChange
@@ -441,10 +448,12 @@ class InMemoryStore(SweptRows, JobRows):
             raise ConcurrentChange
         self._lines[line.user_id, line.id] = line
 
-    def _ended_token(self, change: Change) -> Token:
+    def _ended_token(self, change: Change, *, as_read: bool) -> Token:
         before = change.before
         row = self._tokens.get((before.user_id, before.id))
         if row is None or row.state is TokenState.REVOKED or row.successor_id != before.successor_id:
+            raise ConcurrentChange
+        if as_read and row.state is not before.state:
             raise ConcurrentChange
         return replace(_merged(row, before, change.after), version=row.version + 1)
 

@@ -162,8 +162,17 @@ class DynamoDBTokenStore:
             raise (AdminRequired if failure.position == 2 else ConcurrentChange) from failure
         return replace(after, version=before.version + 1)
 
-    def end_line(self, ending: "Ending", events: Sequence[Event], admin: ActingAdmin | None = None) -> None:
+    def end_line(
+        self,
+        ending: "Ending",
+        events: Sequence[Event],
+        admin: ActingAdmin | None = None,
+        *,
+        as_read: bool = False,
+    ) -> None:
         """Write the end of a line, the count and the events.
+
+        ``as_read`` asks that each token still has the state that its event names.
 
         Raises ConcurrentChange, AdminRequired, StoreUnavailable.
 
@@ -172,7 +181,7 @@ class DynamoDBTokenStore:
         token = ending.changes[0].before
         writes = [
             counts.change(self._table, token, -1 if ending.frees_place else 0, admin),
-            *(self._end(change) for change in ending.changes),
+            *(self._end(change, as_read=as_read) for change in ending.changes),
         ]
         if admin and admin.user_id != token.user_id:
             # First, so that a former administrator does not even stop a line that grows meanwhile.
@@ -214,14 +223,18 @@ class DynamoDBTokenStore:
         ended = map(items.ENDED_GENERATION.read, rows)
         return {(owner, record.generation): record for owner, record in zip(owners, ended, strict=True)}
 
-    def _end(self, change: "Change") -> dict[str, Any]:
+    def _end(self, change: "Change", *, as_read: bool) -> dict[str, Any]:
         before = change.before
         update = _changed(before, change.after)
         # Not the version: an owner who keeps renaming the token must not hold up a revocation.
-        revoked = update.value("revoked", attributes.text(TokenState.REVOKED.value))
+        if as_read:
+            state = update.equals("state", attributes.text(before.state.value))
+        else:
+            revoked = update.value("revoked", attributes.text(TokenState.REVOKED.value))
+            state = f"{update.name('state')} <> {revoked}"
         conditions = [
             "attribute_exists(pk)",
-            f"{update.name('state')} <> {revoked}",
+            state,
             update.same(
                 "successor_id", items.TOKEN.attributes(before, ["successor_id"]).get("successor_id")
             ),

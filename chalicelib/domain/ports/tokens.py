@@ -104,13 +104,18 @@ class TokenStore(Protocol):
         ...
 
     def end_line(
-        self, ending: "Ending", events: "Sequence[Event]", admin: "ActingAdmin | None" = None
+        self,
+        ending: "Ending",
+        events: "Sequence[Event]",
+        admin: "ActingAdmin | None" = None,
+        *,
+        as_read: bool = False,
     ) -> None:
         """Write the end of a line, its owner's count and the events, all or nothing.
 
         Raises ConcurrentChange if one of its tokens or their generation ended meanwhile, or if one of them
-        was rotated. Raises AdminRequired if ``admin`` is not an active administrator at the moment of the
-        write.
+        was rotated. If ``as_read``, it raises that too if one of them has another state by now. Raises
+        AdminRequired if ``admin`` is not an active administrator at the moment of the write.
         """
         ...
 

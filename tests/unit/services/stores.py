@@ -91,10 +91,17 @@ class BusyStore(InMemoryStore):
         self._begin("save_token")
         return super().save_token(before, after, event, admin)
 
-    def end_line(self, ending: Ending, events: Sequence[Event], admin: ActingAdmin | None = None) -> None:
+    def end_line(
+        self,
+        ending: Ending,
+        events: Sequence[Event],
+        admin: ActingAdmin | None = None,
+        *,
+        as_read: bool = False,
+    ) -> None:
         """Write the ends."""
         self._begin("end_line")
-        super().end_line(ending, events, admin)
+        super().end_line(ending, events, admin, as_read=as_read)
 
     def find_rows(
         self, user_id: str, token_ids: Collection[str], line_id: str | None = None

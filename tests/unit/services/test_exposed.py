@@ -170,6 +170,26 @@ def test_missing_keys_are_told_after_the_others_were_tried(finder: Finder) -> No
     assert finder.row(finder.tokens[0]).state is TokenState.REVOKED
 
 
+@pytest.mark.parametrize("times", [1, 2, 4, 9])
+def test_pauses_meanwhile_hold_up_no_revocation(finder: Finder, times: int) -> None:
+    """The event tells the state that ended, unless the token is paused and resumed all the time."""
+    token = finder.tokens[0]
+
+    def toggle() -> None:
+        row = finder.row(token)
+        is_active = row.state is TokenState.ACTIVE
+        finder.store.put(replace(row, state=TokenState.INACTIVE if is_active else TokenState.ACTIVE))
+
+    finder.store.let("end_line", *[toggle] * times)
+
+    assert finder.revoke_exposed([token.id], CALLER) == [token.id]
+    assert finder.row(token).state is TokenState.REVOKED
+    assert finder.store.calls["end_line"] == min(times + 1, 5)
+    (event,) = finder.store.events()
+    if times < 5:
+        assert event.changes["state"].before == ("inactive" if times % 2 else "active")
+
+
 def test_token_that_never_rests_is_tried_a_fixed_number_of_times(finder: Finder) -> None:
     """Then the reporter may try again."""
 

@@ -395,10 +395,10 @@ def test_token_that_keeps_changing_is_counted_as_failed(monkeypatch: pytest.Monk
     office = Office(3)
     held, end_line = office.tokens[1], office.store.end_line
 
-    def busy(ending: Any, *rest: Any) -> None:
+    def busy(ending: Any, *rest: Any, **options: Any) -> None:
         if ending.changes[0].before.id == held.id:
             raise ConcurrentChange
-        end_line(ending, *rest)
+        end_line(ending, *rest, **options)
 
     monkeypatch.setattr(office.store, "end_line", busy)
     office.begun(replace(ALL, token_ids=[token.id for token in office.tokens]))
