@@ -21,9 +21,11 @@ _LINES = """all => all.map((e) => {
   const tops = new Set();
   while (texts.nextNode()) {
     range.selectNodeContents(texts.currentNode);
-    for (const each of range.getClientRects()) tops.add(Math.round(each.top));
+    for (const each of range.getClientRects()) tops.add(each.top);
   }
-  return tops.size;
+  const sorted = [...tops].sort((a, b) => a - b);
+  // Runs of one line may differ by a pixel or two.
+  return sorted.filter((top, at) => at === 0 || top - sorted[at - 1] > 6).length;
 })"""
 
 
@@ -33,8 +35,14 @@ def colour(element: Locator, name: str = "background-color") -> str:
 
 
 def lines(elements: Locator) -> set[int]:
-    """Return the numbers of lines that elements have."""
-    return set(elements.evaluate_all(_LINES))
+    """Return the numbers of lines that elements have, once they stay the same."""
+    found = elements.evaluate_all(_LINES)
+    for _ in range(50):
+        elements.page.wait_for_timeout(100)
+        before, found = found, elements.evaluate_all(_LINES)
+        if found and 0 not in found and found == before:
+            break
+    return set(found)
 
 
 def cut(elements: Locator) -> set[int]:
