@@ -197,11 +197,11 @@ def test_broken_store_asks_to_try_again(
     revoke = service.store.end_line
 
     def fail_for_the_first(
-        ending: Ending, events: Sequence[Event], admin: ActingAdmin | None = None
+        ending: Ending, events: Sequence[Event], admin: ActingAdmin | None = None, *, as_read: bool = False
     ) -> None:
         if ending.changes[0].before.id == first["id"]:
             raise StoreUnavailable
-        revoke(ending, events, admin)
+        revoke(ending, events, admin, as_read=as_read)
 
     with monkeypatch.context() as patched:
         patched.setattr(service.store, "end_line", fail_for_the_first)

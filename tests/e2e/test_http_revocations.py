@@ -374,7 +374,7 @@ def test_job_survives_a_store_that_fails(
     """The response says that the job is running. The sweep ends it."""
     with monkeypatch.context() as broken:
 
-        def fail(*_: object) -> None:
+        def fail(*_: object, **__: object) -> None:
             raise StoreUnavailable
 
         broken.setattr(service.store, "end_line", fail)
