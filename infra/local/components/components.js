@@ -36,7 +36,7 @@ show('Buttons: rest, hover, focus, disabled, busy',
     el('button', { type: 'button', class: 'icon-button', 'aria-label': 'Actions' }, icon('ellipsis')),
     el('a', { href: '/docs' }, 'Read the docs')));
 
-const words = [['Active', null, ''], ['Paused', 'pause', 'quiet'], ['Idle', 'moon', 'warn'],
+const words = [['Active', null, ''], ['Paused', 'pause', 'quiet'], ['Idle', 'moon', 'warn'], ['Stopped', 'user-x', 'quiet'],
   ['Expired', 'clock', 'quiet'], ['Revoked', 'ban', 'quiet'], ['Rotated', 'refresh-cw', 'quiet'],
   ['Still used', 'triangle-alert', 'warn'], ['Exposed', 'shield-alert', 'danger']];
 show('Status and tags',
