@@ -36,8 +36,8 @@ show('Buttons: rest, hover, focus, disabled, busy',
     el('button', { type: 'button', class: 'icon-button', 'aria-label': 'Actions' }, icon('ellipsis')),
     el('a', { href: '/docs' }, 'Read the docs')));
 
-const words = [['Active', null, ''], ['Paused', 'pause', 'quiet'], ['Idle', 'moon', 'warn'], ['Stopped', 'user-x', 'quiet'],
-  ['Expired', 'clock', 'quiet'], ['Revoked', 'ban', 'quiet'], ['Rotated', 'refresh-cw', 'quiet'],
+const words = [['Active', null, ''], ['Paused', 'pause', 'quiet'], ['Idle', 'moon', 'warn'],
+  ['Stopped', 'user-x', 'quiet'], ['Expired', 'clock', 'quiet'], ['Revoked', 'ban', 'quiet'], ['Rotated', 'refresh-cw', 'quiet'],
   ['Still used', 'triangle-alert', 'warn'], ['Exposed', 'shield-alert', 'danger']];
 show('Status and tags',
   beside(...words.map(([word, picture, tone]) => statusBadge({ word, icon: picture, tone, second: '' }))),
