@@ -4,7 +4,7 @@ Source: "Error handling with DynamoDB" in the Amazon DynamoDB Developer Guide, a
 ``TransactionCanceledException`` in the DynamoDB API Reference.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import Enum, auto
 from typing import Any
 
@@ -74,8 +74,15 @@ def failure_of_response(status: int, response: Mapping[str, Any]) -> Failure:
     return Failure.FINAL
 
 
+def cancellation_reasons(response: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """Return why each write of a transaction was cancelled, or nothing if the response does not say it."""
+    reasons = response.get("CancellationReasons")
+    is_readable = isinstance(reasons, list) and all(isinstance(reason, dict) for reason in reasons)
+    return reasons if is_readable else []  # type: ignore[return-value]
+
+
 def _failure_of_transaction(response: Mapping[str, Any]) -> Failure:
-    reasons = {reason.get("Code") for reason in response.get("CancellationReasons", [])} - {"None"}
+    reasons = {str(reason.get("Code")) for reason in cancellation_reasons(response)} - {"None"}
     if not reasons or reasons - CONFLICTS - _THROTTLES:
         return Failure.FINAL
     return Failure.CONFLICT if reasons & CONFLICTS else Failure.REFUSED

@@ -101,13 +101,16 @@ class _Batch:
 
     def take(self, response: Mapping[str, Any]) -> None:
         """Add the rows of a response. Raises CallFailed if keys are left, or if it has no rows."""
-        if "Responses" not in response:
-            raise CallFailed(Failure.FINAL)
-        for table, rows in response["Responses"].items():
-            self.found.setdefault(table, []).extend(rows)
-        left = response.get("UnprocessedKeys")
+        try:
+            for table, rows in response["Responses"].items():
+                # Only lists can be added to one.
+                self.found[table] = self.found.get(table, []) + rows
+            left = response.get("UnprocessedKeys")
+            if left:
+                self._ask_for(left)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise CallFailed(Failure.FINAL) from error
         if left:
-            self._ask_for(left)
             raise CallFailed(Failure.REFUSED)
 
     def _ask_for(self, left: Mapping[str, Any]) -> None:

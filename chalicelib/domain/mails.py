@@ -1,5 +1,6 @@
 """Mails to owners of tokens."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import Enum
@@ -11,6 +12,10 @@ from chalicelib.domain.users import User
 LONGEST_SEND = timedelta(minutes=4)
 """The time for which a run may be sending. Lambda ends the function by then."""
 
+
+# One addr-spec of RFC 5322 section 3.4.1 without quotes and comments. With a comma or brackets in it, the
+# text would be read as several addresses, or as another one. The lengths are those of RFC 5321.
+_ADDRESS = re.compile(r"""[^\s@,;:<>()\[\]"\\]{1,64}@[^\s@,;:<>()\[\]"\\]{1,255}""")
 
 MOST_URGENT = 5
 """The most urgent mails to an owner about one UTC day."""
@@ -100,5 +105,9 @@ class UrgentMails(Frozen):
 
 
 def gets_mails(owner: User) -> bool:
-    """Return True if the owner is active, wants notices, and has an e-mail that the provider verified."""
-    return owner.is_active and owner.wants_notices and owner.email_verified and bool(owner.email)
+    """Return True if the owner is active, wants notices, and has an e-mail that the provider verified.
+
+    The e-mail must be the plain address of one mailbox.
+    """
+    is_one_address = owner.email.isprintable() and _ADDRESS.fullmatch(owner.email) is not None
+    return owner.is_active and owner.wants_notices and owner.email_verified and is_one_address

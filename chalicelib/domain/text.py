@@ -8,7 +8,7 @@ import re
 import unicodedata
 
 from chalicelib.domain.errors import InvalidText
-from chalicelib.domain.leaks import PASTED, holds_token
+from chalicelib.domain.leaks import JWE, JWS, PASTED, held_in
 from chalicelib.domain.unicode_table import FLAG_TAGS, INVISIBLE, REFUSED, WHITE_SPACE
 
 MAX_NAME_LENGTH = 100
@@ -37,13 +37,13 @@ _LONG_ESCAPE = re.compile(r"\\U([0-9a-f]{8})")
 def plain_text(value: str, longest: int) -> str:
     """Return a trimmed name or description, which may be empty.
 
-    Raises InvalidText if it holds an API token, is too long, has a refused character, or has no visible
-    one.
+    Raises InvalidText if it holds an API token or a JWT, is too long, has a refused character, or has no
+    visible one.
     """
     trimmed = value.strip()
     # Names and descriptions are shown, mailed and kept in events, so a token in them is not secret.
-    if holds_token(trimmed):
-        raise InvalidText("must not hold the string of an API token")
+    if held := held_in(trimmed):
+        raise InvalidText(f"must not hold {held.value}")
     if len(trimmed) > longest:
         raise InvalidText(f"must have at most {longest} characters")
     if refused := _refused(trimmed):
@@ -57,10 +57,11 @@ def plain_text_pattern(longest: int) -> str:
     """Return the regular expression for texts that ``plain_text`` accepts.
 
     The dialects are Python and ECMA-262 with the flag ``u``. Lone surrogates are not covered, because not
-    every dialect can name them.
+    every dialect can name them. Tokens are covered as they are copied, but not if they are split, encoded
+    or written in other characters.
     """
     trimmed = rf"[{WHITE_SPACE}]*[^{REFUSED}]{{0,{longest}}}[{WHITE_SPACE}]*"
-    shows = rf"(?![{INVISIBLE}]*$)(?![\s\S]*(?:{_STRAY_TAG}|{PASTED}))"
+    shows = rf"(?![{INVISIBLE}]*$)(?![\s\S]*(?:{_STRAY_TAG}|{PASTED}|{JWS}|{JWE}))"
     pattern = f"^(?:[{WHITE_SPACE}]*|{shows}{trimmed})$"
     # The two dialects do not share an escape above U+FFFF, so write those characters themselves.
     return _LONG_ESCAPE.sub(lambda escape: chr(int(escape[1], 16)), pattern)
@@ -70,12 +71,13 @@ def profile_text(value: str, longest: int) -> str:
     """Return a profile's text, cleaned and cut to ``longest`` characters, or "" if nothing is visible.
 
     Refused characters are removed. White space is trimmed, and each run becomes one space. A mark is cut
-    from its base only if nothing would be left otherwise. Never raises.
+    from its base only if nothing would be left otherwise. A text that holds a token is left out, because
+    other people read it. Never raises.
     """
     folded = _folded(_cleaned(_folded(value)))
     # A cut within a flag leaves stray tags.
     cut = _cleaned(_cut(folded, longest)).strip()
-    return cut if _is_visible(cut) else ""
+    return cut if _is_visible(cut) and not (held_in(value) or held_in(cut)) else ""
 
 
 def is_valid_subject(value: str) -> bool:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from chalicelib.domain.errors import UnreadableRow
 from chalicelib.domain.frozen import Frozen, field
 from chalicelib.domain.ids import TOKEN_ID, USER_ID
 from chalicelib.domain.ports.time import Clock
@@ -138,8 +139,12 @@ class ListAllTokens:
         owner_id = self._index.find_owner_of(token_id) if TOKEN_ID.fullmatch(token_id) else None
         if owner_id is None:
             return []
-        # The index may be behind the table.
-        token, owner = self._rows.find_for_authorization(owner_id, token_id)
+        try:
+            # The index may be behind the table.
+            token, owner = self._rows.find_for_authorization(owner_id, token_id)
+        except UnreadableRow:
+            # Left out and logged, as in every list.
+            return []
         if token is None or owner is None or not query.is_about(owner):
             return []
         return [(owner, token)] if query.matches(token, owner, now, self._rules) else []
@@ -222,10 +227,15 @@ class _Walk:
             position = page.next_position
             if position is None:
                 return
+            # There may be damaged rows behind the last owner.
+            self._place = _Place(position)
 
     def _owner(self, user_id: str, after: str | None) -> Iterator[tuple[User, str | None]]:
         self._budget.pay(1, WHOLE_UNIT)
-        owner = self._users.find_user(user_id)
+        try:
+            owner = self._users.find_user(user_id)
+        except UnreadableRow:
+            return
         if owner:
             yield owner, after
 

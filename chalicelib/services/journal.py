@@ -17,7 +17,7 @@ from chalicelib.domain.events import (
 from chalicelib.domain.frozen import replace
 from chalicelib.domain.ids import derived_event_id, new_event_id
 from chalicelib.domain.keys import KeyUse, VerificationKey
-from chalicelib.domain.leaks import holds_token
+from chalicelib.domain.leaks import held_in
 from chalicelib.domain.networks import Address, RecordNetworks, recorded
 from chalicelib.domain.streamed import TokenReused
 from chalicelib.domain.tokens import Token
@@ -137,4 +137,4 @@ def _printable(unverified_user_agent: str | None) -> str | None:
     # The client chooses this text. It must neither grow the row nor forge lines where it is shown.
     text = "".join(each for each in unverified_user_agent or "" if each.isprintable())
     # Events are kept for long, and administrators read them.
-    return None if holds_token(text) else text[:_MAX_USER_AGENT] or None
+    return None if held_in(text) else text[:_MAX_USER_AGENT] or None

@@ -12,6 +12,7 @@ from chalicelib.domain.errors import (
     DependencyUnavailable,
     InvalidToken,
     StoreUnavailable,
+    UnreadableRow,
     UnsupportedTokenType,
 )
 from chalicelib.domain.events import Actor, ActorKind, EventType
@@ -37,7 +38,10 @@ MAX_REPORTED = 100
 
 
 class RevokeToken:
-    """The end of a token and of the tokens of its line that work. A revoked token stays as it is."""
+    """The end of a token and of the tokens of its line that work. A revoked token stays as it is.
+
+    A token whose row is damaged can be revoked too, although nothing else can be done with it.
+    """
 
     def __init__(
         self,
@@ -67,34 +71,41 @@ class RevokeToken:
 
         Raises TokenNotFound, AdminRequired, ConcurrentChange or DependencyUnavailable.
         """
-        self._ended(reason, actor, lambda: (find_owned(self._tokens, owner, token_id), owner), admin)
+        self._ended(reason, actor, lambda: self._owned(owner, token_id), admin)
 
     def presented(self, claims: Claims, reason: RevocationReason, actor: Actor) -> bool:
         """Revoke the token of a verified string, and its line. Return True if anything ended now.
 
         Raises ConcurrentChange or DependencyUnavailable.
         """
-        return self._ended(reason, actor, lambda: find_presented(self._rows, self._rotations, claims))
+        return self._ended(reason, actor, lambda: find_presented(self.find, self._rotations, claims))
 
     def by_ids(self, user_id: str, token_id: str, reason: RevocationReason, actor: Actor) -> bool:
         """Revoke a token and its line. Return True if anything ended now.
 
         Raises ConcurrentChange or DependencyUnavailable.
         """
-        return self._ended(reason, actor, lambda: self._rows.find_for_authorization(user_id, token_id))
+        return self._ended(reason, actor, lambda: self.find(user_id, token_id))
 
     def by_job(self, user_id: str, token_id: str, job: "RevocationJob", admin: ActingAdmin) -> None:
         """Revoke a token and its line for a job. Their rows then name the job.
 
         Raises AdminRequired, ConcurrentChange or DependencyUnavailable.
         """
-        self._ended(
-            job.reason,
-            job.actor,
-            lambda: self._rows.find_for_authorization(user_id, token_id),
-            admin,
-            job.id,
-        )
+        self._ended(job.reason, job.actor, lambda: self.find(user_id, token_id), admin, job.id)
+
+    def find(self, user_id: str, token_id: str) -> tuple[Token | None, User | None]:
+        """Return a token and its owner. The token may be a DamagedToken. Raises DependencyUnavailable."""
+        try:
+            return self._rows.find_for_authorization(user_id, token_id)
+        except UnreadableRow:
+            return self._rotations.find_to_end(user_id, token_id)
+
+    def _owned(self, owner: User, token_id: str) -> tuple[Token | None, User]:
+        try:
+            return find_owned(self._tokens, owner, token_id), owner
+        except UnreadableRow:
+            return self._rotations.find_to_end(owner.id, token_id)[0], owner
 
     def _ended(
         self,

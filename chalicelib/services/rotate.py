@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from chalicelib import logs
-from chalicelib.domain.errors import ConcurrentChange
+from chalicelib.domain.errors import ConcurrentChange, UnreadableRow
 from chalicelib.domain.events import Actor, Event, EventType
 from chalicelib.domain.ids import new_token_id
 from chalicelib.domain.ports.signing import TokenSigner
@@ -65,8 +65,7 @@ class RotateToken:
 
         def attempt() -> IssuedToken:
             nonlocal token
-            before = token.predecessor_id
-            grandparent = self._tokens.find_token(owner.id, before) if before else None
+            grandparent = self._predecessor_of(token)
             rotation = rotation_of(token, grandparent, successor, overlap, self._rules)
             try:
                 self._rotations.rotate_token(rotation, self._events(rotation, actor, now), limits=limits)
@@ -78,6 +77,14 @@ class RotateToken:
             return IssuedToken(rotation.successor, secret)
 
         return retry_on_conflict(attempt)
+
+    def _predecessor_of(self, token: Token) -> Token | None:
+        before = token.predecessor_id
+        try:
+            return self._tokens.find_token(token.user_id, before) if before else None
+        except UnreadableRow:
+            # No decision accepts it, so it has no overlap to cut short.
+            return None
 
     def _events(self, rotation: Rotation, actor: Actor, now: datetime) -> list[Event]:
         changes = [(EventType.TOKEN_ROTATED, rotation.rotated)]

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from chalicelib import logs
 from chalicelib.domain.administrators import ActingAdmin
-from chalicelib.domain.errors import AdminRequired, ConcurrentChange, DependencyUnavailable
+from chalicelib.domain.errors import AdminRequired, ConcurrentChange, DependencyUnavailable, UnreadableRow
 from chalicelib.domain.ports.revocation_jobs import KeptJob, RevocationJobStore
 from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.ports.tokens import AuthorizationStore
@@ -78,7 +78,7 @@ class RunRevocations:
         for job_id in self._jobs.list_running(MAX_RUNNING_JOBS):
             try:
                 kept = self._jobs.find_job(job_id)
-            except (KeyError, TypeError, ValueError) as error:
+            except (UnreadableRow, KeyError, TypeError, ValueError) as error:
                 # A damaged row must not hold up the others.
                 logs.warn("revocations.unreadable", job_id=job_id, error=type(error).__name__)
                 continue
@@ -108,11 +108,12 @@ class RunRevocations:
         return self._jobs.save_job(kept, after.saved(self._clock.now(), self._rules))
 
     def _acting(self, job: RevocationJob) -> ActingAdmin | None:
-        admin, now, administrators = (
-            self._users.find_user(job.admin_id),
-            self._clock.now(),
-            self._rules.administrators,
-        )
+        now, administrators = self._clock.now(), self._rules.administrators
+        try:
+            admin = self._users.find_user(job.admin_id)
+        except UnreadableRow:
+            # A job may not wait forever to know whether it may go on.
+            return None
         if admin is None or not admin.is_active or administrators.role_of(admin, now) is not Role.ADMIN:
             return None
         return administrators.acting(admin, now)
@@ -142,11 +143,14 @@ class RunRevocations:
         if target.owner_id is None:
             return Outcome.NOT_FOUND
         try:
+            is_pause = job.action is JobAction.PAUSE
             if not job.is_dry_run:
-                change = self._pause if job.action is JobAction.PAUSE else self._revoke
+                change = self._pause if is_pause else self._revoke
                 change.by_job(target.owner_id, target.token_id, job, acting)
-            rows = self._rows.find_for_authorization(target.owner_id, target.token_id)
-        except (ConcurrentChange, KeyError, ValueError) as error:
+            # A damaged token can be revoked, but not paused.
+            find = self._rows.find_for_authorization if is_pause else self._revoke.find
+            rows = find(target.owner_id, target.token_id)
+        except (ConcurrentChange, UnreadableRow, KeyError, ValueError) as error:
             # One token that keeps changing, or a damaged row, must not hold up the others.
             logs.warn(
                 "revocations.failed", job_id=job.id, token_id=target.token_id, error=type(error).__name__

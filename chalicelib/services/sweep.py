@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Protocol
 
 from chalicelib import logs
-from chalicelib.domain.errors import MailUnavailable
+from chalicelib.domain.errors import MailUnavailable, UnreadableRow
 from chalicelib.domain.frozen import Frozen
 from chalicelib.domain.ports.sweeps import KeptWalk, OwnedRows, SweepStore, SweptToken, UserPosition
 from chalicelib.domain.ports.time import Clock
@@ -188,7 +188,7 @@ class _Run:
             return False
         now, calls = self._clock.now(), self.done.calls
         for swept in rows.tokens:
-            self.done.calls += sum(visit(swept, rows, now) for visit in self._visits)
+            self.done.calls += sum(self._visit(visit, swept, rows, now) for visit in self._visits)
         if rows.next_after is None and (
             after or self.done.calls > calls or _are_told(rows, self.done.walk)
         ):
@@ -196,6 +196,13 @@ class _Run:
         self.done.tokens += len(rows.tokens)
         self.done.walk = self.done.walk.past_tokens(user.position, rows.next_after or "", len(rows.tokens))
         return rows.next_after is not None
+
+    def _visit(self, visit: Visit, swept: SweptToken, rows: OwnedRows, now: datetime) -> bool:
+        try:
+            return visit(swept, rows, now)
+        except UnreadableRow:
+            # The store has logged the row. It must not hold up the walk every day.
+            return True
 
     def _visit_owner(self, owner: User, position: str) -> None:
         """Do what is due for an owner. Raises MailUnavailable if the walk has gone back for the mails.
@@ -208,6 +215,9 @@ class _Run:
             try:
                 if not visit(owner, self.done.walk):
                     self.done.is_left_to_another = True
+            except UnreadableRow:
+                # As for tokens.
+                continue
             except MailUnavailable as error:
                 if self.done.walk.returns:
                     raise

@@ -12,7 +12,13 @@ from datetime import date, datetime, timedelta
 from itertools import groupby
 
 from chalicelib import logs
-from chalicelib.domain.errors import DependencyUnavailable, MailRefused, MailUnavailable, StoreUnavailable
+from chalicelib.domain.errors import (
+    DependencyUnavailable,
+    MailRefused,
+    MailUnavailable,
+    StoreUnavailable,
+    UnreadableRow,
+)
 from chalicelib.domain.events import EventType
 from chalicelib.domain.frozen import Frozen
 from chalicelib.domain.mails import Urgent, UrgentKind, UrgentMails, gets_mails
@@ -33,7 +39,7 @@ _KINDS: Mapping[EventType, UrgentKind] = {
 _RUNS_AT_ONCE = 3
 _PAUSES = (timedelta(0), timedelta(seconds=1))
 # A row of a later release, or a damaged one. Without its mail, the batch goes on.
-_UNREADABLE = (KeyError, TypeError, ValueError, AttributeError)
+_UNREADABLE = (UnreadableRow, KeyError, TypeError, ValueError, AttributeError)
 
 
 @dataclass(slots=True)

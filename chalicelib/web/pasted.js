@@ -8,6 +8,9 @@ const PARTS = /^[\w-]+\.([\w-]+)(?:\.|$)/;
 const BARE = /eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}/;
 // As in chalicelib/domain/leaks.py. Ordinary names may begin as a token does.
 const HELD = /bodhi_eyJ[A-Za-z0-9-]+\.eyJ[\w-]+\.[\w-]/;
+const JWS = /(?:^|[^\w-])(?=[\w-]*eyJ[\w-]{8})[\w-]+\.eyJ[\w-]{8,}\.[\w-]{8}/;
+const JWE = /(?:^|[^\w-])eyJ[\w-]{17,}\.(?:[\w-]{8,})?\.[\w-]{8}/;
+const ESCAPE = /%([0-9a-f]{2})/gi;
 const TOKEN_ID = /^tok_[0-9a-hjkmnp-tv-z]{36}$/;
 
 /** Returns whether a text holds the string of a token, or a part of one that must not leave the browser. */
@@ -16,8 +19,14 @@ export function hasToken(text) {
   return PREFIX.test(clean) || BARE.test(clean);
 }
 
-/** Returns whether a text holds a token that the server would refuse in it, whole or cut within its signature. */
-export const holdsToken = (text) => HELD.test(text);
+/**
+ * Returns whether a text holds a token that the server would refuse in it, whole or cut within its signature.
+ * It may be percent-encoded once or twice, split, or written in other characters.
+ */
+export function holdsToken(text) {
+  const once = unescaped(text);
+  return [text, once, unescaped(once)].some((each) => HELD.test(each) || JWS.test(cleaned(each)) || JWE.test(each));
+}
 
 /** Returns the id of the first token in a text, or null if no string is whole. Signatures are not checked. */
 export function tokenIdIn(text) {
@@ -28,7 +37,8 @@ export function tokenIdIn(text) {
   return ids.find((id) => typeof id === 'string' && TOKEN_ID.test(id)) ?? null;
 }
 
-const cleaned = (text) => text.normalize('NFKC').replace(CLUTTER, '');
+const cleaned = (text) => text.normalize('NFKD').replace(CLUTTER, '');
+const unescaped = (text) => text.replace(ESCAPE, (_, hex) => String.fromCharCode(parseInt(hex, 16)));
 
 /** Returns the claim `jti` of a payload in base64url (RFC 7519, section 4.1.7), or null if it cannot be read. */
 function idOf(payload) {

@@ -42,6 +42,30 @@ def test_mails_are_on_until_a_person_turns_them_off(api: Api, service: MemorySer
     assert (row(service).updated_at, row(service).generation) == (before.updated_at, before.generation)
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "a@example.com,b@example.net",
+        "a@example.com b@example.net",
+        "Una <a@example.com>",
+        '"a,b"@example.com',
+        "a@example.com@example.net",
+        "a@[192.0.2.1]",
+        "a:b@example.com;",
+        "a\u200b@example.com",
+        "example.com",
+        "@example.com",
+        f"{'a' * 65}@example.com",
+    ],
+)
+def test_mails_go_to_one_mailbox(api: Api, service: MemoryService, address: str) -> None:
+    """The provider may verify a text that a mail program reads as several addresses, or as another one."""
+    signed_in = service.provider.sign_in("user@example.com", email=address, email_verified=True)
+    assert api.get(PATH, signed_in).json["notices"] is True
+    assert (row(service).email, row(service).email_verified) == (address, True)
+    assert not gets_mails(row(service))
+
+
 def test_choice_survives_a_sign_in(api: Api, service: MemoryService, person: str) -> None:
     """A later JWT with another name does not turn the mails on."""
     api.patch(PATH, person, {"notices": False})

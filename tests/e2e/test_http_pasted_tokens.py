@@ -66,6 +66,37 @@ def test_text_of_a_token_refuses_a_token(
     assert service.store.rows() == before
 
 
+SPLIT = ["{}\n{}", "{} {}", "{}\u200b{}", "{}\xad{}", "{}\u202e{}", "{}=\r\n{}"]
+
+
+@pytest.mark.parametrize("split", [*SPLIT, "wide"])
+@pytest.mark.parametrize("member", ["name", "description"])
+def test_text_of_a_token_refuses_other_forms_of_a_token(
+    api: Api, person: str, string: str, member: str, split: str
+) -> None:
+    """A mail program wraps a token, and a person may hide one. So may a provider's JWT be."""
+    for secret, words in ((string, "the string of an API token"), (person, "a JWT")):
+        text = secret.replace(".", "\uff0e") if split == "wide" else split.format(secret[:30], secret[30:])
+        for answer in (
+            api.post("/v1/tokens", person, {member: text}),
+            exchange(api, person, **{f"token_{member}": text}),
+            api.get(f"/v1/tokens?{urlencode({'q': text})}", person),
+        ):
+            require_refused(answer, secret)
+            assert answer.json["detail"].endswith(f" must not hold {words}.")
+
+
+def test_jwt_of_the_caller_is_not_repeated(api: Api, person: str, admin: str) -> None:
+    """A person may paste the JWT of the provider at any place."""
+    for answer in (
+        api.post("/v1/tokens", person, {person: "x"}),
+        api.post("/v1/tokens", person, {"allowed_networks": [person]}),
+        api.get(f"/v1/tokens?{quote(person)}=x", person),
+        api.get(f"/v1/events?actor={quote(person)}", admin),
+    ):
+        require_refused(answer, person)
+
+
 @pytest.mark.parametrize("member", ["name", "description", "note", "status"])
 def test_changes_without_a_text_refuse_a_token(
     api: Api, person: str, admin: str, string: str, member: str

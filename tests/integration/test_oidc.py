@@ -186,6 +186,15 @@ class TestProfiles:
         """A name that is empty after cleaning gives way to the user name."""
         assert provider.verify(saying(name="\u200b\u3164", preferred_username="una")).name == "una"
 
+    @pytest.mark.parametrize("around", ["{}", "Una {}", "{}@example.com", "U\u200bna <{}>"])
+    def test_profile_with_a_token_is_absent(self, provider: OidcProvider, around: str) -> None:
+        """A person may paste a token into a profile. Administrators and mails would show it."""
+        token = f"eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIxIn0.{'x' * 20}"
+        for held in (token, f"bodhi_{token}", f"{token[:12]}\u202e{token[12:]}", f"{token}{'y' * 400}"):
+            text = around.format(held)
+            identity = provider.verify(saying(name=text, preferred_username="una", email=text))
+            assert (identity.name, identity.email) == ("una", "")
+
     def test_long_profile_is_cut(self, provider: OidcProvider) -> None:
         """A long name or e-mail is cut, so that a provider cannot fill the table."""
         identity = provider.verify(saying(name="n" * 5000, email="e" * 5000))

@@ -121,6 +121,11 @@ def test_token_in_the_address_does_not_go_to_the_sign_in(browser: Browser) -> No
     assert away.headers["Location"] == f"/login?return_to={quote(f'{PAGE}?view=mine')}"
 
 
+# Of another service or of the provider: no token may stand in an address.
+JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJl"
+JWE = "eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..aXZpdml2aXY.Y2lwaGVy.dGFn"
+
+
 @pytest.mark.parametrize(
     "return_to",
     [
@@ -141,6 +146,11 @@ def test_token_in_the_address_does_not_go_to_the_sign_in(browser: Browser) -> No
         "/a;b",
         "/a@evil.example",
         "/a#b",
+        f"/{JWT}",
+        f"/a/{JWT}/b",
+        f"/a/{JWE}",
+        "/docs/bodhi_eyJhbGciOiJFUzI1NiJ9",
+        f"/BODHI_{JWT}?view=all",
         "/" + "a" * 1_500,
         f"{PAGE}?q={'x' * 1_500}",
     ],
@@ -173,6 +183,12 @@ def test_return_path_to_elsewhere_is_ignored(browser: Browser, return_to: str) -
         ("q=bodhi%5Fx", ""),
         ("q=bodhi%255Fx", ""),
         ("q=BODHI_x", ""),
+        (f"q={JWT}&view=all", "?view=all"),
+        (f"q={JWT[:9]}%0A{JWT[9:]}", ""),
+        (f"q={JWT[:9]}%E2%80%8B{JWT[9:]}", ""),
+        (f"q={JWT}".replace(".", "%EF%BC%8E"), ""),
+        (f"q={JWT}".replace("e", "%2565"), ""),
+        (f"q={JWE}", ""),
         ("bodhi_=x", ""),
         ("q=%E2%80%A8", ""),
         ("q=%FF", ""),

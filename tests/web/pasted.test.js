@@ -64,9 +64,8 @@ test('other text is a search', () => {
 });
 
 test('a text holds a token as the server sees it', () => {
-  for (const text of [TOKEN, `  ${TOKEN}`, `export TOKEN=${TOKEN} # ci`, `bodhi_${TOKEN}`, TOKEN.slice(0, -80)]) {
-    assert.equal(holdsToken(text), true, text);
-  }
+  for (const text of [TOKEN, `  ${TOKEN}`, `export TOKEN=${TOKEN} # ci`, `bodhi_${TOKEN}`, TOKEN.slice(0, -80),
+    TOKEN.slice('bodhi_'.length)]) assert.equal(holdsToken(text), true, text);
   for (const text of ['bodhi_', 'bodhi_production', 'bodhi_eu.west.1', 'bodhi_eyJ... (old)', '',
-    TOKEN.slice(0, TOKEN.lastIndexOf('.')), TOKEN.slice('bodhi_'.length)]) assert.equal(holdsToken(text), false, text);
+    TOKEN.slice(0, TOKEN.lastIndexOf('.'))]) assert.equal(holdsToken(text), false, text);
 });

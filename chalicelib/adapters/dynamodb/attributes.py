@@ -4,6 +4,7 @@ Times are whole milliseconds since 1970. Only ``purge_at`` is in seconds, as Dyn
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
@@ -19,6 +20,9 @@ Value = TypeVar("Value")
 Choice = TypeVar("Choice", bound=Enum)
 Row = TypeVar("Row")
 
+UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError)
+"""The errors of reading a row that is damaged, or that a later release wrote."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _SECOND = timedelta(seconds=1)
@@ -30,8 +34,9 @@ def most_bytes(item: StoredItem) -> int:
     Digits count in full here. DynamoDB packs two into a byte, and adds one byte to each number.
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
     """
+    # A damaged row may have values that are not text.
     return sum(
-        len(name) + len(value.encode()) + 1 for name, kept in item.items() for value in kept.values()
+        len(name) + len(str(value).encode()) + 1 for name, kept in item.items() for value in kept.values()
     )
 
 
@@ -165,3 +170,15 @@ class RowKind(Generic[Row]):
         for read in self._derived_reads:
             values |= read(item)
         return self._row(**values)
+
+    def readable_parts(self, item: StoredItem) -> Mapping[str, Any]:
+        """Return the members that can be read of a damaged item."""
+        values: dict[str, Any] = {}
+        texts: tuple[_Reader, ...] = tuple((*each, text.type, text.decode) for each in self._texts)
+        for name, stored, kind, decode in (*texts, *self._required, *self._optional):
+            with suppress(*UNREADABLE):
+                values[name] = decode(item[stored][kind])
+        for read in self._derived_reads:
+            with suppress(*UNREADABLE):
+                values |= read(item)
+        return values

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from chalicelib.adapters.dynamodb import items, primary_keys
 from chalicelib.adapters.dynamodb.attributes import Attribute, number, text
 from chalicelib.adapters.dynamodb.errors import ConditionFailed, WriteConflict, translated
-from chalicelib.adapters.dynamodb.reads import batch_get
+from chalicelib.adapters.dynamodb.reads import batch_get, read_row
 from chalicelib.adapters.dynamodb.writes import Update
 from chalicelib.domain.tokens import Token
 from chalicelib.domain.users import User
@@ -31,15 +31,15 @@ class DynamoDBAuthorizationStore:
         self._table = table
 
     def find_for_authorization(self, user_id: str, token_id: str) -> tuple[Token | None, User | None]:
-        """Return token and owner, strongly consistent. Raises StoreUnavailable."""
+        """Return token and owner, strongly consistent. Raises StoreUnavailable or UnreadableRow."""
         keys = [primary_keys.token_key(user_id, token_id), primary_keys.user_key(user_id)]
         rows = batch_get(self._client, self._table, keys)
         # By the whole primary key, because every user's row has the same sort key.
         found = {(row["pk"]["S"], row["sk"]["S"]): row for row in rows}
         token, user = (found.get((key["pk"]["S"], key["sk"]["S"])) for key in keys)
         return (
-            items.TOKEN.read(token) if token else None,
-            items.USER.read(user) if user else None,
+            read_row(items.TOKEN.read, token) if token else None,
+            read_row(items.USER.read, user) if user else None,
         )
 
     def touch(self, before: Token, after: Token) -> bool:

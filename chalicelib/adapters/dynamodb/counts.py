@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.adapters.dynamodb import acting, attributes, items, primary_keys
+from chalicelib.adapters.dynamodb.reads import read_row
 from chalicelib.adapters.dynamodb.writes import Update
 from chalicelib.domain.administrators import ActingAdmin
 from chalicelib.domain.errors import (
@@ -50,20 +51,20 @@ def corrected(
     ``owner`` is the row as the condition saw it.
     """
     today = attributes.day(token.created_at.date())["S"]
-    has_begun = owner is not None and owner.get("created_day", {"S": ""})["S"] >= today
+    has_begun = owner is not None and owner.get("created_day", {}).get("S", "") >= today
     return None if has_begun is limits.day_has_begun else replace(limits, day_has_begun=has_begun)
 
 
 def why_not_changed(owner: Mapping[str, Any] | None, token: Token) -> ApiTokensError:
     """Return the error for a count that did not change, from the owner's row as the condition saw it."""
-    is_same = owner is not None and owner["generation"] == attributes.text(token.generation)
+    is_same = owner is not None and owner.get("generation") == attributes.text(token.generation)
     # The other conditions are those of an administrator who acts on the own account.
     return AdminRequired() if is_same else ConcurrentChange()
 
 
 def why_refused(owner: Mapping[str, Any] | None, token: Token, limits: CreationLimits) -> ApiTokensError:
     """Return the error for a token that was not counted, from the owner's row as the condition saw it."""
-    user = items.USER.read(owner) if owner else None
+    user = read_row(items.USER.read, owner) if owner else None
     if user is None or not user.is_active:
         return UserInactive()
     if user.generation != token.generation:

@@ -4,7 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from chalicelib.adapters.failures import CONDITION_FAILED, CONFLICTS, TRANSACTION_CANCELED, CallFailed
+from chalicelib.adapters.failures import (
+    CONDITION_FAILED,
+    CONFLICTS,
+    TRANSACTION_CANCELED,
+    CallFailed,
+    cancellation_reasons,
+)
 from chalicelib.domain.errors import ApiTokensError, StoreUnavailable
 
 
@@ -54,11 +60,11 @@ def _meaning_to_sdk(error: Exception) -> ApiTokensError | ConditionFailed | Writ
 def _meaning(response: Mapping[str, Any]) -> ApiTokensError | ConditionFailed | WriteConflict:
     code = response.get("Error", {}).get("Code")
     if code == CONDITION_FAILED:
-        return ConditionFailed(item=response.get("Item"))
+        return ConditionFailed(item=_row(response))
     if code in CONFLICTS:
         return WriteConflict()
     if code == TRANSACTION_CANCELED:
-        return _meaning_of_cancellation(response.get("CancellationReasons", []))
+        return _meaning_of_cancellation(cancellation_reasons(response))
     return StoreUnavailable()
 
 
@@ -67,7 +73,13 @@ def _meaning_of_cancellation(
 ) -> ApiTokensError | ConditionFailed | WriteConflict:
     for position, reason in enumerate(reasons):
         if reason.get("Code") == "ConditionalCheckFailed":
-            return ConditionFailed(position, reason.get("Item"))
-    if any(reason.get("Code") in CONFLICTS for reason in reasons):
+            return ConditionFailed(position, _row(reason))
+    if any(str(reason.get("Code")) in CONFLICTS for reason in reasons):
         return WriteConflict()
     return StoreUnavailable()
+
+
+def _row(response: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return the row as a condition saw it, or None without one, or if it has another form."""
+    row = response.get("Item")
+    return row if isinstance(row, dict) else None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.adapters.dynamodb import attributes, items, primary_keys
 from chalicelib.adapters.dynamodb.errors import ConditionFailed, translated
 from chalicelib.adapters.dynamodb.events import EVENT, SHARDS, put_event
-from chalicelib.adapters.dynamodb.reads import batch_get, readable
+from chalicelib.adapters.dynamodb.reads import batch_get, count, query, readable
 from chalicelib.domain.events import Event
 from chalicelib.domain.ports.events import MAX_COUNTED, EventCount, EventPart
 
@@ -31,45 +31,43 @@ class DynamoDBEventStore:
         """Return events of a user, the newest first, by one query. Raises StoreUnavailable."""
         partition = primary_keys.EVENTS + user_id
         start = {"ExclusiveStartKey": primary_keys.primary_key(partition, after)} if after else {}
-        with translated():
-            page = self._client.query(
-                TableName=self._table,
-                KeyConditionExpression="pk = :pk",
-                ExpressionAttributeValues={":pk": attributes.text(partition)},
-                ConsistentRead=True,
-                ScanIndexForward=False,
-                Limit=limit,
-                **start,  # type: ignore[arg-type]
-            )
+        page = query(
+            self._client,
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": attributes.text(partition)},
+            ConsistentRead=True,
+            ScanIndexForward=False,
+            Limit=limit,
+            **start,
+        )
         # A query ends after 1 MB, which the largest events may reach.
-        last = page.get("LastEvaluatedKey")
-        return _part(page["Items"], str(last["sk"]["S"]) if last else None)
+        return _part(page.rows, str(page.last_key["sk"]["S"]) if page.last_key else None)
 
     def count_events(self, user_id: str, now: datetime) -> EventCount:
         """Count the newest rows of a user, eventually consistent. Raises StoreUnavailable."""
         start: Mapping[str, Any] = {}
-        count, left = 0, MAX_COUNTED + 1
+        found, left = 0, MAX_COUNTED + 1
         for _ in range(_MOST_COUNTS):
-            with translated():
-                page = self._client.query(
-                    TableName=self._table,
-                    Select="COUNT",
-                    KeyConditionExpression="pk = :pk",
-                    # TTL may delete a row days after its time.
-                    FilterExpression="purge_at > :now",
-                    ExpressionAttributeValues={
-                        ":pk": attributes.text(primary_keys.EVENTS + user_id),
-                        ":now": attributes.purge_time(now),
-                    },
-                    ScanIndexForward=False,
-                    Limit=left,
-                    **start,
-                )
-            count, left = count + page["Count"], left - page["ScannedCount"]
-            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]} if "LastEvaluatedKey" in page else {}
+            page = count(
+                self._client,
+                TableName=self._table,
+                KeyConditionExpression="pk = :pk",
+                # TTL may delete a row days after its time.
+                FilterExpression="purge_at > :now",
+                ExpressionAttributeValues={
+                    ":pk": attributes.text(primary_keys.EVENTS + user_id),
+                    ":now": attributes.purge_time(now),
+                },
+                ScanIndexForward=False,
+                Limit=left,
+                **start,
+            )
+            found, left = found + page.matching, left - page.read
+            start = {"ExclusiveStartKey": page.last_key} if page.last_key else {}
             if not start or left <= 0:
                 break
-        return EventCount(min(count, MAX_COUNTED), bool(start) or count > MAX_COUNTED)
+        return EventCount(min(found, MAX_COUNTED), bool(start) or found > MAX_COUNTED)
 
     def list_day(self, day: date, *, before: str, limit: int) -> EventPart:
         """Return events of a day, by one query for each part of it. Raises StoreUnavailable."""
@@ -93,19 +91,19 @@ class DynamoDBEventStore:
         return True
 
     def _part_of_day(self, day: date, shard: int, before: str, limit: int) -> list[Any]:
-        with translated():
-            page = self._client.query(
-                TableName=self._table,
-                IndexName=items.GENERIC_INDEX,
-                KeyConditionExpression="by_pk = :day AND by_sk < :before",
-                ExpressionAttributeValues={
-                    ":day": attributes.text(primary_keys.day_of_events(day, shard)),
-                    ":before": attributes.text(before),
-                },
-                ScanIndexForward=False,
-                Limit=limit,
-            )
-        return list(page["Items"])
+        page = query(
+            self._client,
+            TableName=self._table,
+            IndexName=items.GENERIC_INDEX,
+            KeyConditionExpression="by_pk = :day AND by_sk < :before",
+            ExpressionAttributeValues={
+                ":day": attributes.text(primary_keys.day_of_events(day, shard)),
+                ":before": attributes.text(before),
+            },
+            ScanIndexForward=False,
+            Limit=limit,
+        )
+        return list(page.rows)
 
 
 def _part(rows: Sequence[Any], next_position: str | None) -> EventPart:

@@ -26,7 +26,7 @@ def read_streamed(record: Mapping[str, Any]) -> Streamed | None:
     """
     try:
         return _read(record)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except attributes.UNREADABLE as error:
         change, at = logs.fact(_part(record, "eventName")), logs.place(error)
         key = {name: logs.fact(_part(record, "dynamodb", "Keys", name, "S")) for name in ("pk", "sk")}
         logs.warn("stream.unreadable", error=type(error).__name__, at=at, change=change, **key)

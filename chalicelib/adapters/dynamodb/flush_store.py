@@ -15,6 +15,7 @@ from chalicelib.adapters.dynamodb.attributes import (
     time,
 )
 from chalicelib.adapters.dynamodb.errors import ConditionFailed, translated
+from chalicelib.adapters.dynamodb.reads import read_row
 from chalicelib.adapters.dynamodb.writes import Update
 from chalicelib.domain.flush_budget import FlushBudget
 from chalicelib.domain.ports.flushes import BudgetSwap, KeptBudget
@@ -62,7 +63,7 @@ class DynamoDBFlushStore:
         except ConditionFailed as failure:
             if failure.item is None:
                 return BudgetSwap(won=False, kept=None)
-            found = _read(failure.item)
+            found = read_row(_read, failure.item)
             return BudgetSwap(won=found.write_id == kept.write_id, kept=found)
         return BudgetSwap(won=True, kept=kept)
 

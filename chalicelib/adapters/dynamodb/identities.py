@@ -1,5 +1,6 @@
 """Identity rows: each leads an identity to a user who was moved to it."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.adapters.dynamodb import attributes, primary_keys
@@ -32,6 +33,11 @@ def require_not_led(table: str, derived_id: str) -> dict[str, Any]:
     """Return the check that an identity does not lead to a moved user."""
     key = primary_keys.identity_key(derived_id)
     return {"ConditionCheck": {"TableName": table, "Key": key, "ConditionExpression": _ABSENT}}
+
+
+def user_id(row: Mapping[str, Any]) -> str:
+    """Return the id of the user that the row of an identity leads to. Raises KeyError."""
+    return str(row["user_id"]["S"])
 
 
 def _is_led_to(user_id: str, condition: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.adapters.dynamodb import attributes, items, primary_keys
 from chalicelib.adapters.dynamodb.attributes import Item
 from chalicelib.adapters.dynamodb.errors import ConditionFailed
-from chalicelib.adapters.dynamodb.reads import query_all
+from chalicelib.adapters.dynamodb.reads import query_all, read_row
 from chalicelib.adapters.dynamodb.writes import Update, transact
 from chalicelib.domain.errors import ConcurrentChange
 from chalicelib.domain.keys import KeyRing, KeyUse, VerificationKey
@@ -30,7 +30,10 @@ class DynamoDBKeyStore:
         self._use = use
 
     def load_keys(self) -> KeyRing:
-        """Return all keys, strongly consistent. Raises StoreUnavailable."""
+        """Return all keys, strongly consistent. Raises StoreUnavailable.
+
+        It raises UnreadableRow if one is damaged. Without its key, good tokens would be refused.
+        """
         head = primary_keys.key_ring_key(self._use)
         rows = query_all(
             self._client,
@@ -39,7 +42,7 @@ class DynamoDBKeyStore:
             ExpressionAttributeValues={":ring": head["pk"], ":head": head["sk"]},
             ConsistentRead=True,
         )
-        return KeyRing(tuple(items.PUBLIC_KEY.read(row) for row in rows))
+        return KeyRing(tuple(read_row(items.PUBLIC_KEY.read, row) for row in rows))
 
     def save_keys(self, before: KeyRing, after: KeyRing, event: "Event") -> None:
         """Write the rows that differ and the event, in one transaction.

@@ -4,8 +4,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from chalicelib.adapters.dynamodb import primary_keys
-from chalicelib.adapters.dynamodb.attributes import Item, number, purge_time, text, time
-from chalicelib.adapters.dynamodb.reads import get
+from chalicelib.adapters.dynamodb.attributes import Item, StoredItem, number, purge_time, text, time
+from chalicelib.adapters.dynamodb.reads import get, read_row
 from chalicelib.adapters.dynamodb.turns import write_in_turn
 from chalicelib.domain.mails import MailRound, UrgentMails
 from chalicelib.domain.ports.mails import KeptRound, KeptUrgent
@@ -29,11 +29,7 @@ class DynamoDBMailStore:
     def find_mail_round(self, user_id: str) -> KeptRound | None:
         """Return the owner's last round. Raises StoreUnavailable."""
         item = get(self._client, self._table, primary_keys.mail_round_key(user_id))
-        if item is None:
-            return None
-        taken_at, told, write_id = item["taken_at"], item["told"], item["write_id"]
-        kept = MailRound(time.read(taken_at), text.read(told), is_sent="is_sent" in item)
-        return KeptRound(kept, text.read(write_id))
+        return read_row(_round, item) if item else None
 
     def save_mail_round(self, user_id: str, before: KeptRound | None, after: MailRound) -> KeptRound | None:
         """Write a round if the table still has ``before``. Raises StoreUnavailable."""
@@ -45,10 +41,7 @@ class DynamoDBMailStore:
     def find_urgent_mails(self, user_id: str, day: date) -> KeptUrgent | None:
         """Return the urgent mails about an owner's day. Raises StoreUnavailable."""
         item = get(self._client, self._table, primary_keys.urgent_mails_key(user_id, day))
-        if item is None:
-            return None
-        kept = UrgentMails(number.read(item["sent"]), frozenset(text.read(item["told"]).split()))
-        return KeptUrgent(kept, text.read(item["write_id"]))
+        return read_row(_urgent, item) if item else None
 
     def save_urgent_mails(
         self, user_id: str, day: date, before: KeptUrgent | None, after: UrgentMails
@@ -58,6 +51,16 @@ class DynamoDBMailStore:
         key, write_id = primary_keys.urgent_mails_key(user_id, day), before.write_id if before else None
         own = write_in_turn(self._client, self._table, key, old, _urgent_item(day, after), write_id)
         return KeptUrgent(after, own) if own else None
+
+
+def _round(item: StoredItem) -> KeptRound:
+    kept = MailRound(time.read(item["taken_at"]), text.read(item["told"]), is_sent="is_sent" in item)
+    return KeptRound(kept, text.read(item["write_id"]))
+
+
+def _urgent(item: StoredItem) -> KeptUrgent:
+    kept = UrgentMails(number.read(item["sent"]), frozenset(text.read(item["told"]).split()))
+    return KeptUrgent(kept, text.read(item["write_id"]))
 
 
 def _item(each: MailRound) -> Item:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from chalicelib.adapters.dynamodb import items, primary_keys
 from chalicelib.adapters.dynamodb.attributes import (
@@ -19,8 +19,8 @@ from chalicelib.adapters.dynamodb.attributes import (
     text,
     time,
 )
-from chalicelib.adapters.dynamodb.errors import ConditionFailed, translated
-from chalicelib.adapters.dynamodb.reads import get
+from chalicelib.adapters.dynamodb.errors import ConditionFailed
+from chalicelib.adapters.dynamodb.reads import get, query, read_row
 from chalicelib.adapters.dynamodb.turns import new_write_id, write_in_turn
 from chalicelib.adapters.dynamodb.writes import transact
 from chalicelib.domain.callers import Caller, Door
@@ -155,12 +155,12 @@ class DynamoDBRevocationJobStore:
     def find_job(self, job_id: str) -> KeptJob | None:
         """Return a job. Raises StoreUnavailable."""
         item = get(self._client, self._table, primary_keys.job_key(job_id))
-        return KeptJob(JOB.read(item), text.read(item["write_id"])) if item else None
+        return read_row(_read_job, item) if item else None
 
     def find_token_ids(self, job_id: str) -> Sequence[str]:
         """Return the ids of the tokens that a job names. Raises StoreUnavailable."""
         item = get(self._client, self._table, primary_keys.job_token_ids_key(job_id))
-        return text.read(item[_TOKEN_IDS]).split() if item else ()
+        return read_row(_read_token_ids, item) if item else ()
 
     def save_job(self, before: KeptJob, after: RevocationJob) -> KeptJob | None:
         """Write a job if the table still has ``before``. Raises StoreUnavailable."""
@@ -170,13 +170,20 @@ class DynamoDBRevocationJobStore:
 
     def list_running(self, limit: int) -> Sequence[str]:
         """Return the ids of running jobs, the oldest first. Raises StoreUnavailable."""
-        with translated():
-            page = self._client.query(
-                TableName=self._table,
-                IndexName=items.GENERIC_INDEX,
-                KeyConditionExpression="by_pk = :jobs",
-                ExpressionAttributeValues={":jobs": text(primary_keys.RUNNING_JOBS)},
-                Limit=limit,
-            )
-        found: list[Any] = page["Items"]
-        return [row["pk"]["S"].removeprefix(primary_keys.JOBS) for row in found]
+        page = query(
+            self._client,
+            TableName=self._table,
+            IndexName=items.GENERIC_INDEX,
+            KeyConditionExpression="by_pk = :jobs",
+            ExpressionAttributeValues={":jobs": text(primary_keys.RUNNING_JOBS)},
+            Limit=limit,
+        )
+        return [row["pk"]["S"].removeprefix(primary_keys.JOBS) for row in page.rows]
+
+
+def _read_job(item: StoredItem) -> KeptJob:
+    return KeptJob(JOB.read(item), text.read(item["write_id"]))
+
+
+def _read_token_ids(item: StoredItem) -> Sequence[str]:
+    return text.read(item[_TOKEN_IDS]).split()

@@ -2,12 +2,14 @@
 
 import contextlib
 from collections.abc import Collection, Sequence
+from itertools import compress
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.adapters.dynamodb import attributes, counts, items, primary_keys
 from chalicelib.adapters.dynamodb.errors import ConditionFailed, translated
 from chalicelib.adapters.dynamodb.events import put_event
-from chalicelib.adapters.dynamodb.reads import batch_get, query_all
+from chalicelib.adapters.dynamodb.reads import batch_get, query_all, read_row, readable
+from chalicelib.adapters.dynamodb.salvage import token_to_end
 from chalicelib.adapters.dynamodb.token_store import change_token, end_row, put_token
 from chalicelib.adapters.dynamodb.writes import transact
 from chalicelib.domain.errors import ConcurrentChange
@@ -16,6 +18,7 @@ from chalicelib.domain.lines import Line
 from chalicelib.domain.rotation import Rotation
 from chalicelib.domain.token_rules import CreationLimits
 from chalicelib.domain.tokens import Token
+from chalicelib.domain.users import User
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -55,14 +58,28 @@ class DynamoDBRotationStore:
     def find_rows(
         self, user_id: str, token_ids: Collection[str], line_id: str | None = None
     ) -> tuple[Line | None, Sequence[Token]]:
-        """Return the rows of a line and of tokens that exist. Raises StoreUnavailable."""
+        """Return the rows of a line and of tokens that exist. Raises StoreUnavailable.
+
+        A damaged line counts as missing, and its tokens are then found in the family.
+        """
         keys = [primary_keys.token_key(user_id, token_id) for token_id in token_ids]
         if line_id:
             keys.append(primary_keys.line_key(user_id, line_id))
         rows = batch_get(self._client, self._table, keys)
-        lines = [items.LINE.read(row) for row in rows if row["sk"]["S"].startswith(primary_keys.LINES)]
-        tokens = [items.TOKEN.read(row) for row in rows if row["sk"]["S"].startswith(primary_keys.TOKENS)]
+        is_line = [row["sk"]["S"].startswith(primary_keys.LINES) for row in rows]
+        lines = readable(items.LINE.read, list(compress(rows, is_line)))
+        tokens = [token_to_end(row) for row, other in zip(rows, is_line, strict=True) if not other]
         return lines[0] if lines else None, tokens
+
+    def find_to_end(self, user_id: str, token_id: str) -> tuple[Token | None, User | None]:
+        """Return a token, which may be damaged, and its owner. Raises StoreUnavailable or UnreadableRow."""
+        keys = [primary_keys.token_key(user_id, token_id), primary_keys.user_key(user_id)]
+        found = {row["sk"]["S"]: row for row in batch_get(self._client, self._table, keys)}
+        token, user = (found.get(key["sk"]["S"]) for key in keys)
+        return (
+            token_to_end(token) if token else None,
+            read_row(items.USER.read, user) if user else None,
+        )
 
     def stop_line(self, line: Line) -> None:
         """Write that a line has ended, if its row exists. Raises StoreUnavailable."""
@@ -98,4 +115,4 @@ class DynamoDBRotationStore:
             },
             ConsistentRead=True,
         )
-        return [items.TOKEN.read(row) for row in rows]
+        return [token_to_end(row) for row in rows]

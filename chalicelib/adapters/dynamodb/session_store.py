@@ -14,7 +14,7 @@ from chalicelib.adapters.dynamodb.attributes import (
     time,
 )
 from chalicelib.adapters.dynamodb.errors import ConditionFailed, translated
-from chalicelib.adapters.dynamodb.reads import get
+from chalicelib.adapters.dynamodb.reads import get, readable
 from chalicelib.adapters.dynamodb.writes import Update
 from chalicelib.domain.sessions import PendingLogin, Session
 
@@ -57,13 +57,17 @@ class DynamoDBSessionStore:
             self._client.put_item(TableName=self._table, Item=LOGIN.item(login))
 
     def take_login(self, id_hash: str) -> PendingLogin | None:
-        """Delete a sign-in under way and return it. Raises StoreUnavailable."""
+        """Delete a sign-in under way and return it. A damaged one counts as missing.
+
+        Raises StoreUnavailable.
+        """
         with translated():
             response = self._client.delete_item(
                 TableName=self._table, Key=primary_keys.login_key(id_hash), ReturnValues="ALL_OLD"
             )
         item = response.get("Attributes")
-        return LOGIN.read(item) if item else None  # type: ignore[arg-type]
+        # A person can sign in again, but cannot mend a row.
+        return next(iter(readable(LOGIN.read, [item] if item else [])), None)
 
     def add_session(self, session: Session) -> None:
         """Keep a session. Raises StoreUnavailable."""
@@ -71,9 +75,9 @@ class DynamoDBSessionStore:
             self._client.put_item(TableName=self._table, Item=SESSION.item(session))
 
     def find_session(self, id_hash: str) -> Session | None:
-        """Return a session. Raises StoreUnavailable."""
+        """Return a session. A damaged one counts as missing. Raises StoreUnavailable."""
         item = get(self._client, self._table, primary_keys.session_key(id_hash))
-        return SESSION.read(item) if item else None
+        return next(iter(readable(SESSION.read, [item] if item else [])), None)
 
     def touch_session(self, session: Session) -> None:
         """Write when the session becomes idle, if its row exists. Raises StoreUnavailable."""

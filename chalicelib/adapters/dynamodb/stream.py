@@ -5,6 +5,7 @@ from typing import Any
 
 from chalicelib import logs
 from chalicelib.adapters.dynamodb import items, primary_keys
+from chalicelib.adapters.dynamodb.attributes import UNREADABLE
 from chalicelib.domain.changes import RowChange, TokenChange, UserChange
 
 _USER = primary_keys.user_key("")["sk"]["S"]
@@ -19,7 +20,7 @@ def read_change(record: Mapping[str, Any]) -> RowChange | None:
     try:
         stream = record["dynamodb"]
         return _change(stream["Keys"]["sk"]["S"], stream["OldImage"], stream["NewImage"])
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except UNREADABLE as error:
         logs.warn("stream.unreadable", error=type(error).__name__, at=logs.place(error))
         return None
 

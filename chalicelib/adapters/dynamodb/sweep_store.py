@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.adapters.dynamodb import items, primary_keys
-from chalicelib.adapters.dynamodb.attributes import Member, RowKind, number, text, time
+from chalicelib.adapters.dynamodb.attributes import Member, RowKind, StoredItem, number, text, time
 from chalicelib.adapters.dynamodb.authorization_store import is_refused_as_before
 from chalicelib.adapters.dynamodb.errors import ConditionFailed, translated
 from chalicelib.adapters.dynamodb.events import put_event
-from chalicelib.adapters.dynamodb.reads import get, readable
+from chalicelib.adapters.dynamodb.reads import get, query, read_row, readable
 from chalicelib.adapters.dynamodb.turns import write_in_turn
 from chalicelib.adapters.dynamodb.writes import Update, transact
 from chalicelib.domain.events import Event
@@ -53,7 +53,7 @@ class DynamoDBSweepStore:
     def find_walk(self) -> KeptWalk | None:
         """Return the checkpoint. Raises StoreUnavailable."""
         item = get(self._client, self._table, primary_keys.sweep_key())
-        return KeptWalk(WALK.read(item), text.read(item["write_id"])) if item else None
+        return read_row(_read_walk, item) if item else None
 
     def save_walk(self, before: KeptWalk | None, after: Walk) -> KeptWalk | None:
         """Write the checkpoint if the table still has ``before``. Raises StoreUnavailable."""
@@ -65,19 +65,15 @@ class DynamoDBSweepStore:
     def list_positions(self, after: str, limit: int) -> Sequence[UserPosition]:
         """Return users from the index, the oldest first. Raises StoreUnavailable."""
         values = {":users": text(items.USERS_PARTITION)} | ({":after": text(after)} if after else {})
-        with translated():
-            page = self._client.query(
-                TableName=self._table,
-                IndexName=items.USERS_INDEX,
-                KeyConditionExpression="users_pk = :users" + (" AND users_sk > :after" if after else ""),
-                ExpressionAttributeValues=values,
-                Limit=limit,
-            )
-        found: list[Any] = page["Items"]
-        return [
-            UserPosition(each["pk"]["S"].removeprefix(primary_keys.USERS), each["users_sk"]["S"])
-            for each in found
-        ]
+        page = query(
+            self._client,
+            TableName=self._table,
+            IndexName=items.USERS_INDEX,
+            KeyConditionExpression="users_pk = :users" + (" AND users_sk > :after" if after else ""),
+            ExpressionAttributeValues=values,
+            Limit=limit,
+        )
+        return [read_row(_position, each) for each in page.rows]
 
     def read_owned(self, user_id: str, after: str, limit: int, *, strong: bool = False) -> OwnedRows | None:
         """Return a user and tokens, by one Query for a user with few rows. Raises StoreUnavailable."""
@@ -138,7 +134,7 @@ class DynamoDBSweepStore:
             except ConditionFailed as failure:
                 if failure.item is None:
                     return False
-                token = items.TOKEN.read(failure.item)
+                token = read_row(items.TOKEN.read, failure.item)
             else:
                 return True
         return False
@@ -152,19 +148,19 @@ class DynamoDBSweepStore:
         self, user_id: str, between: tuple[str, str], start: Mapping[str, Any] | None = None, **options: int
     ) -> tuple[list[Any], Mapping[str, Any] | None]:
         low, high = between
-        with translated():
-            page = self._client.query(
-                TableName=self._table,
-                KeyConditionExpression="pk = :pk AND sk BETWEEN :low AND :high",
-                ExpressionAttributeValues={
-                    ":pk": primary_keys.user_key(user_id)["pk"],
-                    ":low": text(low),
-                    ":high": text(high),
-                },
-                **({"ExclusiveStartKey": start} if start else {}),  # type: ignore[arg-type]
-                **options,  # type: ignore[arg-type]
-            )
-        return list(page["Items"]), page.get("LastEvaluatedKey")
+        page = query(
+            self._client,
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk AND sk BETWEEN :low AND :high",
+            ExpressionAttributeValues={
+                ":pk": primary_keys.user_key(user_id)["pk"],
+                ":low": text(low),
+                ":high": text(high),
+            },
+            **({"ExclusiveStartKey": start} if start else {}),
+            **options,
+        )
+        return list(page.rows), page.last_key
 
 
 def _owned(rows: Sequence[Mapping[str, Any]], next_after: str | None) -> OwnedRows | None:
@@ -177,6 +173,14 @@ def _owned(rows: Sequence[Mapping[str, Any]], next_after: str | None) -> OwnedRo
     ended = readable(items.ENDED_GENERATION.read, by_kind.get("G", []), _UNREADABLE)
     tokens = readable(_swept, by_kind.get("T", []), _UNREADABLE)
     return OwnedRows(owners[0], {each.generation: each for each in ended}, tokens, next_after)
+
+
+def _read_walk(item: StoredItem) -> KeptWalk:
+    return KeptWalk(WALK.read(item), text.read(item["write_id"]))
+
+
+def _position(indexed: StoredItem) -> UserPosition:
+    return UserPosition(indexed["pk"]["S"].removeprefix(primary_keys.USERS), indexed["users_sk"]["S"])
 
 
 def _swept(row: Mapping[str, Any]) -> SweptToken:

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.adapters.dynamodb import acting, attributes, counts, items, primary_keys
 from chalicelib.adapters.dynamodb.attributes import StoredItem
-from chalicelib.adapters.dynamodb.errors import ConditionFailed, translated
+from chalicelib.adapters.dynamodb.errors import ConditionFailed
 from chalicelib.adapters.dynamodb.events import put_event
-from chalicelib.adapters.dynamodb.reads import batch_get, get, query_all
+from chalicelib.adapters.dynamodb.reads import batch_get, get, query, query_all, read_row, readable
+from chalicelib.adapters.dynamodb.salvage import end_damaged
 from chalicelib.adapters.dynamodb.writes import Update, transact
 from chalicelib.domain.administrators import ActingAdmin
+from chalicelib.domain.damaged_tokens import DamagedToken
 from chalicelib.domain.errors import (
     AdminRequired,
     AlreadyCreated,
@@ -47,50 +49,58 @@ class DynamoDBTokenStore:
     def find_token(self, user_id: str, token_id: str) -> Token | None:
         """Return a token of this user. Raises StoreUnavailable."""
         item = get(self._client, self._table, primary_keys.token_key(user_id, token_id))
-        return items.TOKEN.read(item) if item else None
+        return read_row(items.TOKEN.read, item) if item else None
 
     def list_tokens(
         self, user_id: str, *, after: str | None, newest_first: bool, limit: int, strong: bool = True
     ) -> Sequence[Token]:
-        """Return at most ``limit`` tokens in the order of their ids. Raises StoreUnavailable."""
-        rows = self._rows(user_id, after=after, newest_first=newest_first, limit=limit, strong=strong)
-        return [items.TOKEN.read(row) for row in rows]
+        """Return at most ``limit`` tokens in the order of their ids. Raises StoreUnavailable.
+
+        There are fewer only if no token follows. Damaged rows are logged and left out.
+        """
+        return self._read(
+            user_id, after=after, newest_first=newest_first, limit=limit, strong=strong
+        ).tokens
 
     def read_tokens(self, user_id: str, *, after: str | None, newest_first: bool, limit: int) -> TokenRows:
         """Return what ``list_tokens`` returns, and the size of the rows. Raises StoreUnavailable."""
-        rows = self._rows(user_id, after=after, newest_first=newest_first, limit=limit, strong=True)
-        return TokenRows([items.TOKEN.read(row) for row in rows], sum(map(attributes.most_bytes, rows)))
+        return self._read(user_id, after=after, newest_first=newest_first, limit=limit, strong=True)
 
-    def _rows(
+    def _read(
         self, user_id: str, *, after: str | None, newest_first: bool, limit: int, strong: bool
-    ) -> list[StoredItem]:
+    ) -> TokenRows:
         low, high = primary_keys.TOKENS, _LAST_TOKEN
         start = {"ExclusiveStartKey": primary_keys.token_key(user_id, after)} if after else {}
-        rows: list[StoredItem] = []
+        tokens: list[Token] = []
+        size, left = 0, limit
         while True:
-            with translated():
-                page = self._client.query(
-                    TableName=self._table,
-                    KeyConditionExpression="pk = :pk AND sk BETWEEN :low AND :high",
-                    ExpressionAttributeValues={
-                        ":pk": primary_keys.user_key(user_id)["pk"],
-                        ":low": attributes.text(low),
-                        ":high": attributes.text(high),
-                    },
-                    ConsistentRead=strong,
-                    ScanIndexForward=not newest_first,
-                    Limit=limit - len(rows),
-                    **start,  # type: ignore[arg-type]
-                )
-            rows += page["Items"]  # type: ignore[arg-type]
-            if len(rows) >= limit or "LastEvaluatedKey" not in page:
-                return rows
-            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}  # type: ignore[dict-item]
+            page = query(
+                self._client,
+                TableName=self._table,
+                KeyConditionExpression="pk = :pk AND sk BETWEEN :low AND :high",
+                ExpressionAttributeValues={
+                    ":pk": primary_keys.user_key(user_id)["pk"],
+                    ":low": attributes.text(low),
+                    ":high": attributes.text(high),
+                },
+                ConsistentRead=strong,
+                ScanIndexForward=not newest_first,
+                Limit=left,
+                **start,
+            )
+            found = readable(items.TOKEN.read, page.rows)
+            tokens, size = tokens + found, size + sum(map(attributes.most_bytes, page.rows))
+            if len(tokens) >= limit or page.last_key is None:
+                return TokenRows(tokens[:limit], size)
+            # After damaged rows a whole page, so that many of them do not cost a call each.
+            left = limit - len(tokens) if len(found) == len(page.rows) else limit
+            start = {"ExclusiveStartKey": page.last_key}
 
     def list_unended(self, owner: User, now: datetime) -> Iterator[Token]:
         """Yield the tokens that have not ended, newest first. Raises StoreUnavailable.
 
-        DynamoDB leaves the other rows out, so that they cost no time here.
+        DynamoDB leaves the other rows out, so that they cost no time here. Damaged rows are logged and left
+        out: no decision accepts their tokens, so they need no place.
         """
         rows = query_all(
             self._client,
@@ -112,7 +122,7 @@ class DynamoDBTokenStore:
             ConsistentRead=True,
             ScanIndexForward=False,
         )
-        return map(items.TOKEN.read, rows)
+        return (token for row in rows for token in readable(items.TOKEN.read, [row]))
 
     def add_token(
         self,
@@ -199,7 +209,7 @@ class DynamoDBTokenStore:
     def find_idempotency(self, user_id: str, key_hash: str) -> IdempotencyRecord | None:
         """Return the record of an ``Idempotency-Key``. Raises StoreUnavailable."""
         item = get(self._client, self._table, primary_keys.idempotency_record_key(user_id, key_hash))
-        return items.IDEMPOTENCY_RECORD.read(item) if item else None
+        return read_row(items.IDEMPOTENCY_RECORD.read, item) if item else None
 
     def find_ended_generations(
         self, user_id: str, generations: Collection[str]
@@ -208,7 +218,7 @@ class DynamoDBTokenStore:
         if not generations:
             return {}
         keys = [primary_keys.generation_key(user_id, generation) for generation in generations]
-        ended = map(items.ENDED_GENERATION.read, batch_get(self._client, self._table, keys))
+        ended = readable(items.ENDED_GENERATION.read, batch_get(self._client, self._table, keys))
         return {record.generation: record for record in ended}
 
     def find_ended_of_users(
@@ -219,12 +229,13 @@ class DynamoDBTokenStore:
             return {}
         keys = [primary_keys.generation_key(*each) for each in generations]
         rows = batch_get(self._client, self._table, keys, strong=False)
-        owners = [row["pk"]["S"].removeprefix(primary_keys.USERS) for row in rows]
-        ended = map(items.ENDED_GENERATION.read, rows)
-        return {(owner, record.generation): record for owner, record in zip(owners, ended, strict=True)}
+        ended = readable(_owned_generation, rows)
+        return {(owner, record.generation): record for owner, record in ended}
 
     def _end(self, change: "Change", *, as_read: bool) -> dict[str, Any]:
         before = change.before
+        if isinstance(before, DamagedToken):
+            return {"Update": end_damaged(self._table, before, change.after)}
         update = _changed(before, change.after)
         # Not the version: an owner who keeps renaming the token must not hold up a revocation.
         if as_read:
@@ -276,6 +287,10 @@ def end_row(table: str, line: "Line") -> dict[str, Any]:
     return update.request(table, primary_keys.line_key(line.user_id, line.id), "attribute_exists(pk)")
 
 
+def _owned_generation(row: StoredItem) -> tuple[str, EndedGeneration]:
+    return row["pk"]["S"].removeprefix(primary_keys.USERS), items.ENDED_GENERATION.read(row)
+
+
 def _changed(before: Token, after: Token) -> Update:
     update = Update()
     update.change(items.TOKEN.item(before), items.TOKEN.item(after))
@@ -286,7 +301,7 @@ def _changed(before: Token, after: Token) -> Update:
 def _why_replayed(failure: ConditionFailed, idempotency: IdempotencyRecord) -> ApiTokensError:
     if failure.item is None:
         return StoreUnavailable()
-    stored = items.IDEMPOTENCY_RECORD.read(failure.item)
+    stored = read_row(items.IDEMPOTENCY_RECORD.read, failure.item)
     if stored.body_hash != idempotency.body_hash:
         return IdempotencyKeyReused()
     return AlreadyCreated(stored.token_id)

@@ -34,6 +34,6 @@ def write_in_turn(
         with translated():
             client.update_item(**request, ReturnValuesOnConditionCheckFailure="ALL_OLD")
     except ConditionFailed as failure:
-        is_own = failure.item is not None and failure.item["write_id"] == text(own)
+        is_own = failure.item is not None and failure.item.get("write_id") == text(own)
         return own if is_own else None
     return own

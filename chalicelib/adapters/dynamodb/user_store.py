@@ -1,7 +1,7 @@
 """Users, as sign-ins and administrators change them."""
 
 import contextlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +9,7 @@ from chalicelib.adapters.dynamodb import acting, attributes, identities, items, 
 from chalicelib.adapters.dynamodb.attributes import Item
 from chalicelib.adapters.dynamodb.errors import ConditionFailed, translated
 from chalicelib.adapters.dynamodb.events import put_event
-from chalicelib.adapters.dynamodb.reads import batch_get, get
+from chalicelib.adapters.dynamodb.reads import batch_get, get, query, read_row, readable
 from chalicelib.adapters.dynamodb.writes import Update, transact
 from chalicelib.domain.administrators import ActingAdmin
 from chalicelib.domain.errors import AdminRequired, ConcurrentChange, IdentityTaken, StoreUnavailable
@@ -40,7 +40,7 @@ class DynamoDBUserStore:
     def find_user(self, user_id: str) -> User | None:
         """Return a user. Raises StoreUnavailable."""
         item = get(self._client, self._table, primary_keys.user_key(user_id))
-        return items.USER.read(item) if item else None
+        return read_row(items.USER.read, item) if item else None
 
     def find_users(self, user_ids: Collection[str]) -> Sequence[User]:
         """Return the users with these ids, by one call for each hundred. Raises StoreUnavailable."""
@@ -54,8 +54,8 @@ class DynamoDBUserStore:
         found = {row["pk"]["S"]: row for row in batch_get(self._client, self._table, keys)}
         identity, derived = (found.get(key["pk"]["S"]) for key in keys)
         if identity is None:
-            return items.USER.read(derived) if derived else None
-        moved = self.find_user(identity["user_id"]["S"])
+            return read_row(items.USER.read, derived) if derived else None
+        moved = self.find_user(read_row(identities.user_id, identity))
         if moved is None:
             # A person must not get a second, empty account because a row is missing.
             raise StoreUnavailable
@@ -69,19 +69,18 @@ class DynamoDBUserStore:
         bound, values = (
             ("", {}) if after is None else (" AND users_sk < :after", {":after": attributes.text(after)})
         )
-        with translated():
-            page = self._client.query(
-                TableName=self._table,
-                IndexName=items.USERS_INDEX,
-                KeyConditionExpression=f"users_pk = :users{bound}",
-                ExpressionAttributeValues={":users": attributes.text(items.USERS_PARTITION), **values},
-                ScanIndexForward=False,
-                Limit=limit,
-            )
-        indexed: list[Any] = page["Items"]
-        users = self._users_of([{"pk": i["pk"], "sk": i["sk"]} for i in indexed], strong=strong)
-        more = "LastEvaluatedKey" in page
-        return UserPage(users, indexed[-1]["users_sk"]["S"] if more and indexed else None)
+        page = query(
+            self._client,
+            TableName=self._table,
+            IndexName=items.USERS_INDEX,
+            KeyConditionExpression=f"users_pk = :users{bound}",
+            ExpressionAttributeValues={":users": attributes.text(items.USERS_PARTITION), **values},
+            ScanIndexForward=False,
+            Limit=limit,
+        )
+        users = self._users_of([{"pk": i["pk"], "sk": i["sk"]} for i in page.rows], strong=strong)
+        is_last = page.last_key is None or not page.rows
+        return UserPage(users, None if is_last else read_row(_position, page.rows[-1]))
 
     def add_user(self, user: User, event: Event) -> bool:
         """Add a user and write the event; return False if the id is taken or the identity was moved.
@@ -224,15 +223,20 @@ class DynamoDBUserStore:
 
     def _leads_to(self, derived_id: str, user_id: str) -> bool:
         row = get(self._client, self._table, primary_keys.identity_key(derived_id))
-        return row is not None and row["user_id"]["S"] == user_id
+        return row is not None and read_row(identities.user_id, row) == user_id
 
     def _users_of(self, keys: list[Item], *, strong: bool) -> list[User]:
-        """Return the users with these keys, in their order."""
+        """Return the users with these keys, in their order. Damaged rows are logged and left out."""
         if not keys:
             return []
         rows = batch_get(self._client, self._table, keys, strong=strong)
-        found = {row["pk"]["S"]: items.USER.read(row) for row in rows}
-        return [found[key["pk"]["S"]] for key in keys if key["pk"]["S"] in found]
+        found = {user.id: user for user in readable(items.USER.read, rows)}
+        ids = [key["pk"]["S"].removeprefix(primary_keys.USERS) for key in keys]
+        return [found[user_id] for user_id in ids if user_id in found]
+
+
+def _position(indexed: Mapping[str, Any]) -> str:
+    return str(indexed["users_sk"]["S"])
 
 
 def _unchanged(before: User, names: tuple[str, ...], update: Update) -> list[str]:

@@ -36,6 +36,7 @@ from chalicelib.domain.errors.dependencies import (
     SigningUnavailable,
     StageNotFlushable,
     StoreUnavailable,
+    UnreadableRow,
 )
 from chalicelib.domain.errors.presented_tokens import (
     AmbiguousPath,
@@ -171,6 +172,7 @@ __all__ = [
     "TooManyToSort",
     "UnknownSigningKey",
     "UnknownToken",
+    "UnreadableRow",
     "UnsupportedTokenType",
     "UserInactive",
     "UserNotFound",

@@ -22,6 +22,12 @@ class StoreUnavailable(DependencyUnavailable):
     """DynamoDB failed, timed out or throttled."""
 
 
+class UnreadableRow(StoreUnavailable):
+    """A row is damaged, or a later release wrote it. A retry does not help, but other rows can be read."""
+
+    detail = "A stored record cannot be read. Tell the operator of this service."
+
+
 class SigningUnavailable(DependencyUnavailable):
     """KMS failed, timed out or throttled. No token was issued."""
 

@@ -167,7 +167,14 @@ class RotationStore(Protocol):
     def find_rows(
         self, user_id: str, token_ids: Collection[str], line_id: str | None = None
     ) -> "tuple[Line | None, Sequence[Token]]":
-        """Return the rows of a line and of a few tokens, as far as they exist, strongly consistent."""
+        """Return the rows of a line and of a few tokens, as far as they exist, strongly consistent.
+
+        A token whose row is damaged is a DamagedToken.
+        """
+        ...
+
+    def find_to_end(self, user_id: str, token_id: str) -> tuple[Token | None, User | None]:
+        """Return what ``find_for_authorization`` returns, but a DamagedToken for a damaged row."""
         ...
 
     def stop_line(self, line: "Line") -> None:

@@ -16,8 +16,8 @@ INFO = {
         "People sign in at their OpenID provider and create API tokens here. Programs send these tokens "
         "to the protected API as `Authorization: Bearer`. Bodies are JSON in UTF-8. Unknown members, "
         "repeated members and unknown parameters are refused. So is a name, a description or a query "
-        "parameter that holds the string of an API token. Every error is a problem document "
-        "(RFC 9457) with a stable `code`. Times are in UTC and have the format of RFC 3339.\n\n"
+        "parameter that holds the string of an API token or a JWT. Every error is a problem "
+        "document (RFC 9457) with a stable `code`. Times are in UTC and have the format of RFC 3339.\n\n"
         "The OAuth 2.0 endpoints take forms and ignore unknown parameters. They report errors as their "
         "RFCs say, and add the same `code`."
     ),

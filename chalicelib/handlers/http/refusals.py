@@ -14,11 +14,11 @@ from msgspec import inspect
 
 from chalicelib.domain.errors import InvalidRequest
 from chalicelib.domain.frozen import Frozen
-from chalicelib.domain.leaks import holds_token
+from chalicelib.domain.leaks import Held, held_in
 
 # The errors of msgspec name the member in their text only.
 _MEMBER = re.compile(r"at `\$\.([a-z_]+(?:\.[a-z_]+)*)")
-_PLACEHOLDER = "bodhi_..."
+_PLACEHOLDERS = {Held.API_TOKEN: "bodhi_...", Held.JWT: "eyJ..."}
 _MISSING = re.compile(r"missing required field `([a-z_]+)`$")
 
 
@@ -76,8 +76,9 @@ def require_known(members: Mapping[str, Any], kind: type[Any], noun: str) -> Non
 
 
 def quoted(name: str, longest: int = 40) -> str:
-    """Return the first characters of a client's name as a JSON string, without any part of an API token."""
-    return json.dumps(_PLACEHOLDER if holds_token(name) else name[:longest])
+    """Return the first characters of a client's name as a JSON string, without any part of a token."""
+    held = held_in(name)
+    return json.dumps(_PLACEHOLDERS[held] if held else name[:longest])
 
 
 def fields(kind: type[Any]) -> Mapping[str, Field]:

@@ -13,7 +13,7 @@ from chalice.app import Request
 
 from chalicelib import strict_json
 from chalicelib.domain.errors import ApiTokensError, InvalidRequest
-from chalicelib.domain.leaks import holds_token
+from chalicelib.domain.leaks import held_in
 from chalicelib.handlers.http import refusals
 from chalicelib.handlers.http.refusals import quoted
 from chalicelib.handlers.http.wire import IDEMPOTENCY_KEY_PATTERN
@@ -77,11 +77,11 @@ def body(
 
 
 def query(request: Request, kind: type[_T]) -> _T:
-    """Return the query parameters as a ``kind``. Raises InvalidRequest, also if one holds an API token."""
+    """Return the query parameters as a ``kind``. Raises InvalidRequest, also if one holds a token."""
     given = request.query_params
     pairs = [(name, value) for name in given or () for value in (given.getlist(name) if given else ())]
-    if any(holds_token(text) for pair in pairs for text in pair):
-        raise InvalidRequest("A query parameter must not hold the string of an API token.")
+    if held := next(filter(None, (held_in(text) for pair in pairs for text in pair)), None):
+        raise InvalidRequest(f"A query parameter must not hold {held.value}.")
     return _converted(_typed(pairs, kind, "parameter"), kind, "parameter")
 
 

@@ -38,7 +38,7 @@ def _text_schema(longest: int) -> Mapping[str, Any]:
     meaning = (
         f"Plain text of at most {longest} characters after trimming. It is empty or has a visible "
         "character. Control characters and characters that change the reading direction are refused. So is "
-        "a text that holds the string of an API token."
+        "a text that holds the string of an API token or a JWT."
     )
     return {"type": "string", "description": meaning, "pattern": plain_text_pattern(longest)}
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from chalicelib.adapters.clock import SystemClock, sleep
 from chalicelib.adapters.dynamodb import items, primary_keys
+from chalicelib.adapters.dynamodb.attributes import UNREADABLE
 from chalicelib.adapters.dynamodb.events import EVENT, SHARDS
 from chalicelib.adapters.dynamodb.reads import batch_get, query_all
 from chalicelib.adapters.event_bridge import EventBridgeBus
@@ -117,7 +118,7 @@ def _readable(rows: Sequence[Mapping[str, Any]]) -> Iterator[Event]:
         # A damaged row, or one of a later release, must not stop the others.
         try:
             yield EVENT.read(row)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except UNREADABLE as error:
             named = f"{row['pk']['S']} / {row['sk']['S']}"
             print(f"Not sent, because it cannot be read: {named} ({error!r})", file=sys.stderr)
 

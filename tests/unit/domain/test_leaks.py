@@ -4,15 +4,19 @@ import base64
 import json
 import re
 import string
-from collections.abc import Callable
+import subprocess
+from collections.abc import Callable, Mapping
 from itertools import islice
 
 import pytest
 
 from chalicelib.domain import leaks
 from chalicelib.domain.ids import MAX_API_TOKEN_LENGTH
+from chalicelib.domain.leaks import Held, held_in
+from tests.support.node import node_or_skip
 from tests.support.pasted import AROUND, ENCODED, NOT_FOUND
 from tests.support.steps import looks
+from tests.support.work import assert_linear_time
 
 HEADER = "eyJhbGciOiJFUzI1NiJ9"
 SIGNATURE = "a-_9" * 21 + "xQ"
@@ -140,3 +144,88 @@ def test_text_is_decoded_a_fixed_number_of_times() -> None:
     assert len(spellings) == 3
     assert sum(map(len, spellings)) <= 3 * len(deep)
     assert len(list(leaks._spellings("100%"))) == 1
+
+
+# Text that must not hold a token.
+
+WIDE = {code: code + 0xFEE0 for code in range(0x21, 0x7F)}
+JWT = token().removeprefix("bodhi_")
+SPLIT_BY = ["\n", "\r\n    ", " ", "=\r\n", "\n> ", "\\\n", '" +\n "']
+SPLIT_BY += [
+    "\u200b",
+    "\u200d",
+    "\u2060",
+    "\ufeff",
+    "\xad",
+    "\u202e",
+    "\u2066",
+    "\u200f",
+    "\u0301",
+    "\ufe0f",
+]
+SPLIT: Mapping[str, Callable[[str], str]] = {
+    **{ascii(each): lambda t, each=each: t[:20] + each + t[20:] for each in SPLIT_BY},  # type: ignore[misc]
+    "lines": lambda t: "\n".join(t[n : n + 76] for n in range(0, len(t), 76)),
+    "every character": "\u200b".join,
+    "in the prefix": lambda t: f"{t[:3]}\xad{t[3:]}",
+    "beside a dot": lambda t: t.replace(".", ".\u200b"),
+    "full width": lambda t: t.translate(WIDE),
+    "full-width dots": lambda t: t.replace(".", "\uff0e"),
+    "dot leaders": lambda t: t.replace(".", "\u2024"),
+    "double-struck letters": lambda t: t.replace("e", "\U0001d556"),
+    "hyphens of a mail program": lambda t: t.replace("-", "\u2011"),
+    "in a sentence": lambda t: f"Use this one: {t[:9]}\u200b{t[9:]} (until May).",
+    "encoded and split": lambda t: f"{t[:9]}%0A{t[9:]}".replace(".", "%2e"),
+    "cut": lambda t: f"{t[:9]}\n{t[9:-20]}",
+}
+
+
+@pytest.mark.parametrize("change", [*SPLIT.values(), *ENCODED.values()], ids=[*SPLIT, *ENCODED])
+def test_split_token_is_held(change: Callable[[str], str]) -> None:
+    """A mail program wraps a token, and a person may disguise one. Both are readable for others."""
+    assert held_in(change(token())) is Held.API_TOKEN
+    if change is not ENCODED["first letter"]:
+        assert held_in(change(JWT)) is Held.JWT
+
+
+@pytest.mark.parametrize("text", AROUND.values(), ids=AROUND)
+def test_token_is_held_whatever_stands_around_it(text: str) -> None:
+    """Surroundings hide no token."""
+    assert held_in(text.format(t=token())) is Held.API_TOKEN
+    if not text.startswith("bodhi_"):
+        assert held_in(text.format(t=JWT)) is not None
+
+
+def test_page_and_server_agree_about_held_tokens() -> None:
+    """The page shows before the request what the server refuses."""
+    whole = [token(), JWT, "eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..aXZpdml2aXY.Y2lwaGVy.dGFn"]
+    texts = [change(each) for change in [*SPLIT.values(), *ENCODED.values()] for each in whole]
+    texts += [text.format(t=each) for text in AROUND.values() for each in whole]
+    texts += [change(each) for change in NOT_FOUND.values() for each in whole]
+    texts += ["", "bodhi_", "Hey Jude. Hey Jane. This is for production", "a.eyJzdWIiOiIxIn0.aaaaaaaaaa"]
+    texts = [text for text in texts if not any(0xD800 <= ord(each) <= 0xDFFF for each in text)]
+    page = leaks.__file__.replace("domain/leaks.py", "web/pasted.js")
+    script = f"""
+        import {{ holdsToken }} from {json.dumps(page)};
+        import {{ readFileSync }} from 'node:fs';
+        console.log(JSON.stringify(JSON.parse(readFileSync(0, 'utf8')).map(holdsToken)));
+    """
+    ended = subprocess.run(
+        [node_or_skip(), "--input-type=module", "-e", script],
+        input=json.dumps(texts),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=30,
+    )
+    page_holds = json.loads(ended.stdout)
+    assert page_holds == [held_in(text) is not None for text in texts]
+    assert {*page_holds} == {True, False}
+
+
+@pytest.mark.parametrize(
+    "piece", ["eyJ", "eyJaaaaaaaa.", "a", "a.", ".", "\u0301", "%25", "eyJ" + "a" * 20 + ".."]
+)
+def test_search_for_held_tokens_is_linear(piece: str) -> None:
+    """A long text of a request holds up no other caller."""
+    assert_linear_time(held_in, lambda size: piece * (size // len(piece)), 4_096)

@@ -99,7 +99,24 @@ def test_refusal_says_what_is_wrong(value: str, rule: str) -> None:
 
 
 HELD = ["bodhi_eyJ9.eyJ_-.s", "see bodhi_eyJ9.eyJ_.s!", "bodhi_bodhi_eyJ9.eyJ_.s", "bodhi_eyJ-9.eyJ_.eyJ9"]
+JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJl"
+JWE = "eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..aXZpdml2aXY.Y2lwaGVy.dGFn"
+JWTS = [
+    JWT,
+    f"see {JWT}, please",
+    f"old{JWT}",
+    JWT.replace("signature", "=signature"),
+    JWE,
+    f"Bearer {JWE}",
+]
+JWTS.append("eyJhbGciOiJSU0EtT0FFUCJ9.a2V5a2V5a2V5.aXZpdml2aXY.Y2lwaGVy.dGFn")
 NOT_HELD = [
+    "Hey Jude. Hey Jane. This is for production",
+    "keyJsonParser.settingsOf.production",
+    "apiKeyJournal.eyJournal.x",
+    "eyJhbGciOiJSUzI1NiJ9",
+    "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIxMjM0In0",
+    "JWTs begin with eyJ... and have two dots.",
     "bodhi_",
     "bodhi_eyJ",
     "bodhi_eyJ9.eyJ_",
@@ -116,6 +133,13 @@ def test_token_is_not_a_text(text: str) -> None:
     for value, longest in ((text, 100), (text + "x" * 500, 100), (f"\u200b{text}\x00", 3)):
         with pytest.raises(InvalidText, match=r"^The text must not hold the string of an API token\.$"):
             plain_text(value, longest)
+
+
+@pytest.mark.parametrize("text", JWTS)
+def test_jwt_is_not_a_text(text: str) -> None:
+    """A provider's JWT and an access token open something too."""
+    with pytest.raises(InvalidText, match=r"^The text must not hold a JWT\.$"):
+        plain_text(text, 100)
 
 
 @pytest.mark.parametrize("text", NOT_HELD)
@@ -194,7 +218,7 @@ def test_pattern_answers_as_the_table_does(case: Case) -> None:
         assert bool(re.fullmatch(plain_text_pattern(MAX_NAME_LENGTH)[1:-1], case.text)) is case.is_name
 
 
-@pytest.mark.parametrize("text", [*HELD, *NOT_HELD])
+@pytest.mark.parametrize("text", [*HELD, *JWTS, *NOT_HELD])
 def test_pattern_refuses_tokens(text: str) -> None:
     """The pattern agrees with the service about tokens."""
     matched = re.fullmatch(plain_text_pattern(MAX_NAME_LENGTH)[1:-1], text)
@@ -204,7 +228,7 @@ def test_pattern_refuses_tokens(text: str) -> None:
 def test_pattern_answers_alike_in_a_browsers_language() -> None:
     """ECMA-262 with the flag ``u`` reads the pattern as Python does."""
     texts = [case.text for case in CASES.values() if not set(case.text) & set(SURROGATES)]
-    texts += [*HELD, *NOT_HELD]
+    texts += [*HELD, *JWTS, *NOT_HELD]
     texts += ["x" * MAX_NAME_LENGTH, "x" * (MAX_NAME_LENGTH + 1), "\U0001f511" * MAX_NAME_LENGTH]
     script = """
         const { pattern, texts } = JSON.parse(require('fs').readFileSync(0, 'utf8'));
