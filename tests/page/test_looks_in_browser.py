@@ -185,6 +185,20 @@ def test_dialog_has_an_edge_in_forced_colours(new_page: NewPage, stack: LocalSta
     assert dialog.evaluate("e => getComputedStyle(e).borderTopWidth") == "1px"
 
 
+def test_present_place_is_seen_in_forced_colours(new_page: NewPage, stack: LocalStack, person: str) -> None:
+    """One section and one language of the examples have a line below them, and the others have none."""
+    page = open_console(new_page(forced_colors="active"), stack, "users", "Users")
+    edges = "all => all.map(each => getComputedStyle(each).borderBottomColor)"
+    present = page.locator(".sections [aria-current]").evaluate_all(edges)
+    others = page.locator(".sections a:not([aria-current])").evaluate_all(edges)
+    assert (len(present), len(others)) == (1, 3)
+    assert present[0] not in others
+    page = new_page(forced_colors="active")
+    sign_in(page, stack, person)
+    languages = page.get_by_role("tab").evaluate_all(edges)
+    assert [languages.count(each) for each in languages] == [1, 2, 2]
+
+
 def test_paper_is_light(new_page: NewPage, stack: LocalStack, company: str) -> None:
     """The list and the view of a token are printed dark on light, also if the screen is dark."""
     page = new_page(color_scheme="dark")
