@@ -195,6 +195,7 @@ def test_present_place_is_seen_in_forced_colours(new_page: NewPage, stack: Local
     assert present[0] not in others
     page = new_page(forced_colors="active")
     sign_in(page, stack, person)
+    expect(page.get_by_role("tab")).to_have_count(3)
     languages = page.get_by_role("tab").evaluate_all(edges)
     assert [languages.count(each) for each in languages] == [1, 2, 2]
 
