@@ -13,8 +13,8 @@ else
 LOGIN_USER := user@example.com
 endif
 
-BENCH_OPTIONS = $(if $(QUICK),--quick) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(ROWS),--rows $(ROWS)) \
-  $(if $(LOAD_SECONDS),--load-seconds $(LOAD_SECONDS)) $(if $(DOC),--doc $(DOC))
+BENCH_OPTIONS = $(if $(QUICK),--quick) $(if $(ROUNDS),--rounds='$(ROUNDS)') $(if $(ROWS),--rows='$(ROWS)') \
+  $(if $(LOAD_SECONDS),--load-seconds='$(LOAD_SECONDS)') $(if $(DOC),--doc='$(DOC)')
 
 .DEFAULT_GOAL := help
 .PHONY: help environment run login users signing-keys roll-over-signing-key revoke-signing-key package deploy verify test-alarm destroy cost clean-state test test-stack test-contract check bench docs lint lock clean setup
@@ -63,8 +63,8 @@ destroy: environment ## Remove a stage from AWS, but keep its table and keys: ma
 	@exec $(INFRA) destroy --stage '$(STAGE)' --stack-name '$(STACK)' $(if $(YES),--yes)
 
 cost: environment ## Print what a stack costs in a month: make cost [RATE=12.5] [TOKENS=100] [CACHED=90] [REGION=us-east-1] [API=rest]
-	@exec $(INFRA) cost $(if $(RATE),--rate '$(RATE)') $(if $(TOKENS),--tokens '$(TOKENS)') \
-	  $(if $(CACHED),--cached '$(CACHED)') $(if $(REGION),--region '$(REGION)') $(if $(API),--api '$(API)')
+	@exec $(INFRA) cost $(if $(RATE),--rate='$(RATE)') $(if $(TOKENS),--tokens='$(TOKENS)') \
+	  $(if $(CACHED),--cached='$(CACHED)') $(if $(REGION),--region='$(REGION)') $(if $(API),--api='$(API)')
 
 clean-state: environment ## Remove the state of the local stack
 	@exec $(INFRA) local clean-state

@@ -34,6 +34,7 @@ _HINTS = {
 _PINNED = re.compile(r"^([A-Za-z0-9._-]+)==", re.M)
 # One line each, in pip's words.
 _FOUND = re.compile(rb"^(?:Collecting|Requirement already satisfied:) ", re.M)
+_OF_THE_MAKER = ("pip-", "setuptools-")
 
 
 class SetUpError(Exception):
@@ -117,6 +118,11 @@ class Job:
     def found(self) -> int:
         """Return the number of packages that pip has found."""
         return len(_FOUND.findall(self.text()))
+
+    def installed(self) -> int:
+        """Return the number of packages that are installed. Pip itself do not count."""
+        places = self.folder.glob("lib/python*/site-packages/*.dist-info")
+        return sum(not place.name.startswith(_OF_THE_MAKER) for place in places)
 
     def text(self) -> bytes:
         """Return the output so far."""
@@ -212,12 +218,19 @@ def _tell(jobs: list[Job], total: int, started: float, said: float) -> float:
     now, terminal = time.monotonic(), sys.stderr.isatty()
     if now - said < (0.5 if terminal else _LINE_SECONDS):
         return said
-    found = min(total, sum(job.found() for job in jobs))
-    line = f"  {found} of about {total} packages, {now - started:.0f} s"
+    line = f"  {_progress(jobs, total)}, {now - started:.0f} s"
     if terminal:
         _clear_line()
     print(line, end="" if terminal else "\n", file=sys.stderr, flush=True)
     return now
+
+
+def _progress(jobs: list[Job], total: int) -> str:
+    """Return what happens now, in words. Pip finds all packages before it installs the first one."""
+    found, installed = sum(job.found() for job in jobs), sum(job.installed() for job in jobs)
+    if not found:
+        return f"Making {' and '.join(job.folder.name for job in jobs)}, before pip begins"
+    return f"{min(found, total)} of about {total} packages found, {min(installed, total)} installed"
 
 
 def _clear_line() -> None:

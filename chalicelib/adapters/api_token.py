@@ -1,6 +1,6 @@
 """API tokens as strings: ``bodhi_`` and a compact JWS (see ``jws``)."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
@@ -11,8 +11,10 @@ from chalicelib.adapters.verified_signatures import VerifiedSignatures
 from chalicelib.domain.claims import Claims
 from chalicelib.domain.errors import ExpiredToken, MalformedToken, WrongClaims
 from chalicelib.domain.ids import API_TOKEN_PREFIX, MAX_API_TOKEN_LENGTH, TOKEN_ID, USER_ID
-from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.scopes import parse_scope, write_scope
+
+if TYPE_CHECKING:
+    from chalicelib.domain.ports.time import Clock
 
 TYPE = "api-token+jwt"
 
@@ -54,7 +56,7 @@ class ApiTokenVerifier:
         keys: KeyCache[EllipticCurvePublicKey],
         issuer: str,
         audience: str,
-        clock: Clock,
+        clock: "Clock",
         verified: VerifiedSignatures[EllipticCurvePublicKey] | None = None,
     ) -> None:
         self._keys = keys

@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ec import (
@@ -26,7 +26,9 @@ from chalicelib.adapters.key_cache import KeyCache
 from chalicelib.adapters.verified_signatures import VerifiedSignatures
 from chalicelib.domain.errors import BadSignature, MalformedToken, UnknownSigningKey, WrongClaims
 from chalicelib.domain.keys import ES256, VerificationKey
-from chalicelib.domain.ports.signing import KeyStore
+
+if TYPE_CHECKING:
+    from chalicelib.domain.ports.signing import KeyStore
 
 COORDINATE_BYTES = 32
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
@@ -194,6 +196,6 @@ def public_key(key: VerificationKey) -> EllipticCurvePublicKey:
     return EllipticCurvePublicNumbers(x, y, SECP256R1()).public_key()
 
 
-def load_public_keys(store: KeyStore) -> dict[str, EllipticCurvePublicKey]:
+def load_public_keys(store: "KeyStore") -> dict[str, EllipticCurvePublicKey]:
     """Return the public keys that may verify, by ``kid``. Raises StoreUnavailable."""
     return {key.kid: public_key(key) for key in store.load_keys().keys if key.may_verify}

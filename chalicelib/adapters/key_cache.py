@@ -3,10 +3,12 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from threading import Lock
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from chalicelib.domain.errors import DependencyUnavailable
-from chalicelib.domain.ports.time import Clock
+
+if TYPE_CHECKING:
+    from chalicelib.domain.ports.time import Clock
 
 Key = TypeVar("Key")
 
@@ -26,7 +28,7 @@ class KeyCache(Generic[Key]):
     """
 
     def __init__(
-        self, load: Callable[[], Mapping[str, Key]], clock: Clock, max_age: timedelta = MAX_AGE
+        self, load: Callable[[], Mapping[str, Key]], clock: "Clock", max_age: timedelta = MAX_AGE
     ) -> None:
         self._load = load
         self._clock = clock

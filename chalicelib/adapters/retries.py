@@ -6,11 +6,14 @@ See docs/decisions/0021-lean-client.md.
 import random
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from chalicelib.adapters.failures import Failure, failure_of
 from chalicelib.domain.frozen import Frozen
-from chalicelib.domain.ports.time import Clock, Sleep
+
+if TYPE_CHECKING:
+    from chalicelib.domain.ports.time import Clock, Sleep
+
 
 T = TypeVar("T")
 
@@ -39,8 +42,8 @@ class Retries(Frozen):
     try again together.
     """
 
-    clock: Clock
-    sleep: Sleep
+    clock: "Clock"
+    sleep: "Sleep"
     jitter: Callable[[], float] = random.random
 
     def call(self, once: Callable[[], T], *, is_safe: bool) -> T:

@@ -8,12 +8,12 @@ from chalicelib import logs
 from chalicelib.adapters.clock import SystemClock
 from chalicelib.domain.callers import Caller
 from chalicelib.domain.errors import TokensUnavailable
-from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.scopes import DEFAULT_CATALOGUE, ScopeCatalogue
 from chalicelib.services.callers import Admitted, AnonymousAdmitted, AnonymousCaller, ApiCaller
 
 if TYPE_CHECKING:
     from chalicelib.bootstrap.closed_mode import Service
+    from chalicelib.domain.ports.time import Clock
 
 _Authorizer = TypeVar("_Authorizer")
 
@@ -24,7 +24,7 @@ class OpenService:
     Open mode needs no settings.
     """
 
-    def __init__(self, clock: Clock | None = None) -> None:
+    def __init__(self, clock: "Clock | None" = None) -> None:
         self.clock: Clock = clock or SystemClock()
 
     def check(self) -> None:

@@ -3,11 +3,14 @@
 from collections import OrderedDict
 from datetime import datetime, timedelta
 from threading import Lock
+from typing import TYPE_CHECKING
 
 from chalicelib.domain.frozen import Frozen
-from chalicelib.domain.ports.time import Clock
 from chalicelib.domain.tokens import Token
 from chalicelib.domain.users import User
+
+if TYPE_CHECKING:
+    from chalicelib.domain.ports.time import Clock
 
 MOST_TOKENS = 1_000
 
@@ -27,7 +30,7 @@ class RecentRows:
     first make room, because they expire first.
     """
 
-    def __init__(self, reuse: timedelta, clock: Clock) -> None:
+    def __init__(self, reuse: timedelta, clock: "Clock") -> None:
         self._reuse = reuse
         self._clock = clock
         self._lock = Lock()

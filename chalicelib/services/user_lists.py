@@ -20,7 +20,10 @@ POSITION = re.compile(rf"[0-9]{{15}}#{USER_ID.pattern}")
 
 
 class UserQuery(Frozen):
-    """A filter, and a place to continue from. Users are listed newest first."""
+    """A filter, and a place to continue from. Users are listed newest first.
+
+    ``text`` is the id of a user, or a part of the name, the e-mail or the subject.
+    """
 
     status: UserStatus | None
     text: str
@@ -47,6 +50,9 @@ def page_of(store: UserStore, query: UserQuery) -> UserList:
     if query.is_everything:
         page = store.list_users(after=position, limit=query.limit)
         return _user_list(page.users, page.next_position)
+    if USER_ID.fullmatch(query.text):
+        user = store.find_user(query.text)
+        return UserList([user] if user and _matches(user, query) else [], None)
     return _matching(store, query, position)
 
 
@@ -83,7 +89,7 @@ def _matches(user: User, query: UserQuery) -> bool:
     # Compare exactly, as for the ``iss`` of a JWT: two spellings are two issuers.
     if query.issuer is not None and user.issuer != query.issuer:
         return False
-    return has_text(user, query.text)
+    return user.id == query.text or has_text(user, query.text)
 
 
 def _user_list(users: Sequence[User], position: str | None) -> UserList:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from chalicelib import logs
 from chalicelib.domain.callers import Caller, Door
@@ -14,9 +15,6 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.frozen import Frozen, replace
 from chalicelib.domain.networks import Address, recorded
-from chalicelib.domain.ports.signing import TokenVerifier
-from chalicelib.domain.ports.time import Clock
-from chalicelib.domain.ports.tokens import AuthorizationStore
 from chalicelib.domain.seen_networks import RefusedReason
 from chalicelib.domain.token_checks import reason_to_record, require_allowed_network, require_usable
 from chalicelib.domain.token_rules import TokenRules
@@ -24,6 +22,11 @@ from chalicelib.domain.tokens import Token
 from chalicelib.domain.users import User, UserStatus
 from chalicelib.services.recent_rows import RecentRows, Rows
 from chalicelib.services.uses import NetworksOfUses, Uses
+
+if TYPE_CHECKING:
+    from chalicelib.domain.ports.signing import TokenVerifier
+    from chalicelib.domain.ports.time import Clock
+    from chalicelib.domain.ports.tokens import AuthorizationStore
 
 # A token with a list is refused to a caller whose address is unknown.
 UNKNOWN_CALLER = Caller(Door.OWN_API)
@@ -60,9 +63,9 @@ class VerifyToken:
 
     def __init__(
         self,
-        verifier: TokenVerifier,
-        store: AuthorizationStore,
-        clock: Clock,
+        verifier: "TokenVerifier",
+        store: "AuthorizationStore",
+        clock: "Clock",
         rules: TokenRules,
         note_refusal: NoteRefusal | None = None,
         recent: RecentRows | None = None,

@@ -1,4 +1,7 @@
-"""Chalice's own commands: `chalice local` needs every setting, and `chalice deploy` cannot make them."""
+"""Chalice's own commands, and what they need.
+
+`chalice local` needs every setting. `chalice deploy` cannot make them. `chalice package` needs a region.
+"""
 
 import os
 import sys
@@ -32,6 +35,8 @@ def refusal_of(environ: Mapping[str, str], arguments: Sequence[str]) -> str | No
             "`chalice deploy` cannot make the table and the keys. So TABLE_NAME and SIGNING_KEY_ID would "
             f"be missing: type `make deploy STAGE={_stage(arguments)}`."
         )
+    if command == "package":
+        return _packaging_refusal(environ, arguments)
     if command != "local" or not (problems := _problems(environ)):
         return None
     missing = [name for name, found, _ in (problem.partition(_MISSING) for problem in problems) if found]
@@ -62,9 +67,28 @@ def _command(arguments: Sequence[str]) -> str | None:
 
 
 def _stage(arguments: Sequence[str]) -> str:
-    for word, after in zip(arguments, [*arguments[1:], "dev"], strict=True):
-        if word == "--stage":
+    return _value(arguments, "--stage") or "dev"
+
+
+def _value(arguments: Sequence[str], option: str) -> str | None:
+    for word, after in zip(arguments, [*arguments[1:], None], strict=True):
+        if word == option:
             return after
-        if word.startswith("--stage="):
+        if word.startswith(f"{option}="):
             return word.partition("=")[2]
-    return "dev"
+    return None
+
+
+def _packaging_refusal(environ: Mapping[str, str], arguments: Sequence[str]) -> str | None:
+    # Imported here, because only this command needs it, and Chalice has loaded it.
+    from botocore.exceptions import ProfileNotFound
+    from botocore.session import Session
+
+    profile, other = _value(arguments, "--profile"), f"type `make package STAGE={_stage(arguments)}`"
+    try:
+        if environ.get("AWS_DEFAULT_REGION") or Session(profile=profile).get_config_variable("region"):
+            return None
+    except ProfileNotFound as error:
+        return f"`chalice package`: {error}. Name another one, or {other}, which needs none."
+    needs = "`chalice package` needs a region: set AWS_DEFAULT_REGION, for example to us-east-1"
+    return f"{needs}, or {other}, which needs none."

@@ -13,7 +13,7 @@ const MOST_PAGES = 200;
 const AT_ONCE = 100;
 
 const HEAD = ['Token id', 'Name', 'Description', 'Owner', 'Owner id', 'Status', 'Scopes', 'Networks', 'Created',
-  'Last used', 'Last used from', 'Goes idle', 'Expires', 'Ended', 'Reason'];
+  'Last used', 'Last used from', 'Goes idle', 'Expires', 'Ended', 'Reason', 'Owner status'];
 
 /** Reads what the queries find, at most 5,000 tokens, and saves it as a file. */
 export function downloadAll(control, queries) {
@@ -43,4 +43,4 @@ function load(query) {
 const rowOf = (token) => [token.id, nameOf(token), token.description, token.owner.name, token.owner.id, token.status,
   token.scopes.join(' '), token.allowed_networks.join(' '), token.created_at, token.last_used_at ?? '',
   token.last_used_from ?? '', isEnded(token) ? '' : token.idle_at, token.expires_at ?? '',
-  isEnded(token) ? endOf(token) : '', token.revoked_reason ?? ''];
+  isEnded(token) ? endOf(token) : '', token.revoked_reason ?? '', token.owner.status ?? ''];

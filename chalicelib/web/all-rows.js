@@ -3,7 +3,7 @@
 import { bdi, el } from './dom.js';
 import { cell, accessCell, endsCell, menuCell, statusCell, useCell } from './token-cells.js';
 import { isEnded, nameOf, stateOf } from './token-state.js';
-import { REVOCATION_REASONS_OF_OTHERS } from './words.js';
+import { REVOCATION_REASONS_OF_OTHERS, USER_STATUSES } from './words.js';
 
 const [FIRST, LAST] = [12, 5];
 const REMOVED = 'Removed user';
@@ -36,7 +36,7 @@ export function allRow(token, { tick, menu }) {
 
 function tokenCell(token, name) {
   return el('div', { role: 'rowheader', class: 'cell-name two-lines' },
-    el('span', { class: 'name clamp', title: token.name || null }, bdi(name)),
+    bdi(name, { class: 'name clamp', title: token.name || null }),
     el('span', { class: 'second mono clamp', title: token.id }, shortId(token.id)));
 }
 
@@ -46,9 +46,11 @@ const shortId = (id) => `${id.slice(0, FIRST)}…${id.slice(-LAST)}`;
 function ownerCell({ owner }) {
   const name = owner.name || REMOVED;
   const email = owner.email && owner.email !== name ? owner.email : null;
+  const status = owner.status === 'inactive' ? USER_STATUSES.inactive : null;
+  const second = status ? el('span', { class: 'second clamp is-said', title: email }, status,
+    ...(email ? [' · ', bdi(email)] : [])) : email && bdi(email, { class: 'second clamp', title: email });
   return cell('cell-owner two-lines',
-    el('span', { class: owner.name ? 'clamp' : 'clamp quiet-text', title: name }, bdi(name)),
-    email && el('span', { class: 'second clamp', title: email }, bdi(email)));
+    bdi(name, { class: owner.name ? 'clamp' : 'clamp quiet-text', title: name }), second);
 }
 
 /** Shows which rows are ticked, whether all or some are, and which one is open. */

@@ -19,7 +19,7 @@ const DAYS_30 = 30 * 24 * 60 * 60 * SECOND;
  * @property {string} words the filter in words, or ""
  */
 
-const isAway = (token) => ['paused', 'idle'].includes(stateOf(token));
+const isAway = (token) => ['paused', 'idle', 'stopped'].includes(stateOf(token));
 
 /** Returns whether a token can be revoked, or paused. */
 const canEnd = {
@@ -60,8 +60,8 @@ function askByName(action, tokens, left, { started, refocus }) {
     { words: `${actionOf({ action }).doing}…` });
 }
 
-const nameLine = (token) => el('li', {}, el('span', { class: 'clamp' }, bdi(nameOf(token))),
-  el('span', { class: 'second clamp' }, bdi(token.owner.name || 'Removed user')));
+const nameLine = (token) => el('li', {}, bdi(nameOf(token), { class: 'clamp' }),
+  bdi(token.owner.name || 'Removed user', { class: 'second clamp' }));
 
 const kind = (action) => (action === 'revoke' ? 'danger' : 'primary');
 
@@ -71,11 +71,11 @@ function members(action, form) {
   return { reason: String(new FormData(form).get('reason')) };
 }
 
-function sentence(action) {
+function sentence(action, which = 'They') {
   const bound = cacheBound();
   const when = bound ? `, everywhere within ${bound}` : '';
-  return action === 'revoke' ? `They stop working for good${when}.`
-    : `They stop working${when}. Their owners can re-activate them.`;
+  return action === 'revoke' ? `${which} stop working for good${when}.`
+    : `${which} stop working${when}. Their owners can re-activate them.`;
 }
 
 function reasonField() {
@@ -98,7 +98,7 @@ class CountedQuestion {
   #countedAt = 0;
   #rounds = 0;
   #dialog;
-  #facts = el('div', { class: 'facts' });
+  #facts = el('div', { class: 'facts', role: 'status' });
   #reason;
   #typed = el('input', { class: 'input', id: 'bulk-typed', autocomplete: 'off', inputmode: 'numeric' });
   #field = el('div', { class: 'field bulk-typed', hidden: true });
@@ -114,7 +114,7 @@ class CountedQuestion {
     const cancel = closeButton('Cancel', { autofocus: true });
     this.#dialog = openDialog({
       title: `${this.#words.verb} ${target.tokens ? counted(target.tokens.length, 'token') : 'tokens'}?`,
-      lede: `${this.#about()}${sentence(action)}`,
+      lede: sentence(action, this.#which()),
       body: [this.#facts, this.#reason, this.#field],
       aside: this.#age,
       actions: [cancel, this.#again, this.#submit],
@@ -127,10 +127,11 @@ class CountedQuestion {
     this.#recount();
   }
 
-  #about() {
+  /** Returns the tokens as the subject of a sentence. */
+  #which() {
     const { tokens, words } = this.#target;
-    if (tokens) return '';
-    return words ? `Every token that matches “${words}”. ` : 'Every token of every user. ';
+    if (tokens) return 'They';
+    return words ? `All tokens that match “${words}”` : 'All tokens of all users';
   }
 
   /** Returns what the job is about. */

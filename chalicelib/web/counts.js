@@ -14,7 +14,7 @@ export function itsTokens(summary) {
   return `its ${tokens(summary.not_ended, summary.is_complete)}`;
 }
 
-/** Returns sentences about the tokens that a change of a user touches. `end` is "refused" or "revoked". */
+/** Returns sentences about the tokens that a change of a user touches. `end` is how: "refused at once". */
 export function consequence(summary, end) {
   if (isUnknown(summary)) return `All tokens of the user are ${end}.`;
   if (!summary.not_ended) return 'The user has no tokens left.';

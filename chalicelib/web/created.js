@@ -54,7 +54,7 @@ class Created {
         el('div', { class: 'field' }, el('h3', {}, 'Try it'), this.#examples.element)],
       aside: this.#state,
     });
-    this.#eye.addEventListener('click', () => this.#show(this.#eye.getAttribute('aria-pressed') !== 'true'));
+    this.#eye.addEventListener('click', () => this.#show(this.#field.value !== this.#secret));
     // Copying by hand counts too, if the field shows the token.
     this.#field.addEventListener('copy', () => { if (this.#field.value === this.#secret) this.#tellCopied(); });
     this.#show(false);
@@ -65,7 +65,6 @@ class Created {
 
   #show(isShown) {
     this.#field.value = isShown ? this.#secret : masked(this.#secret);
-    this.#eye.setAttribute('aria-pressed', String(isShown));
     this.#eye.setAttribute('aria-label', isShown ? 'Hide token' : 'Show token');
     this.#eye.replaceChildren(icon(isShown ? 'eye-off' : 'eye'));
     this.#examples.update();

@@ -92,6 +92,7 @@ export class JobStrip {
       this.#draw('circle-alert', ['This job is not kept any more.'], '', this.#dismiss());
       return;
     }
+    announce(`${problem.message} The job goes on.`);
     const again = button('Try again', () => { this.#id = null; this.show(id); }, { kind: 'small' });
     this.#draw('wifi-off', [problem.message, ' The job goes on.'], '', again);
   }

@@ -50,9 +50,15 @@ function openSearch(control, shown, choose) {
     placeholder: 'Name or email', 'aria-label': 'Search owners', 'aria-expanded': 'true', 'aria-controls': list.id,
     'aria-autocomplete': 'list', autocomplete: 'off', maxlength: limits.search_length }));
   const box = el('div', { class: 'search' }, icon('search'), input);
-  const panel = openPanel(control, 'Owner', box, list);
+  // A listbox has options only, and the focus stays in the search, so the note must be announced.
+  const note = el('p', { class: 'help', role: 'status' });
+  const panel = openPanel(control, 'Owner', box, list, note);
   const pick = (id) => { panel.hidePopover(); choose(id); };
-  const show = (found) => list.replaceChildren(...found.map((user, at) => option(user, at, shown, pick)));
+  const show = ({ users = [], said = '' }) => {
+    list.replaceChildren(...[ANY, ...users].map((user, at) => option(user, at, shown, pick)));
+    input.removeAttribute('aria-activedescendant');
+    [note.textContent, note.hidden] = [said, !said];
+  };
   let round = 0;
   const find = async () => {
     round += 1;
@@ -62,7 +68,7 @@ function openSearch(control, shown, choose) {
   };
   const refuse = () => {
     round += 1;
-    show([ANY, { isNote: true, name: TOKEN }]);
+    show({ said: TOKEN });
   };
   onText(input, { changed: debounced(find, PAUSE_MILLISECONDS), pasted: refuse });
   input.addEventListener('keydown', (event) => onKey(event, input, list, pick));
@@ -75,15 +81,13 @@ async function offered(text) {
   try {
     const { items } = await readPage('/v1/users', 'users', query);
     const users = items.filter(({ status }) => status !== 'removed');
-    if (!users.length) return [ANY, { isNote: true, name: 'No user matches.' }];
-    return [ANY, ...users];
+    return { users, said: users.length ? '' : 'No user matches.' };
   } catch (problem) {
-    return [ANY, { isNote: true, name: problem.message }];
+    return { said: problem.message };
   }
 }
 
 function option(user, at, shown, pick) {
-  if (user.isNote) return el('p', { class: 'help' }, user.name);
   const name = user === ANY ? ANY.name : userName(user);
   const attributes = { role: 'option', id: `owner-option-${at}`, class: 'picker-option', 'data-id': user.id,
     'aria-selected': String(user.id === shown), onclick: () => pick(user.id) };

@@ -21,6 +21,7 @@ const ENDED = {
 };
 const BACK_FIRST = 'Re-activate it first';
 const ROTATED = 'It was rotated already';
+const STOPPED = 'Its owner is deactivated';
 const running = new Set();
 /** What dismisses the offers to undo a pause, by the ids of the tokens. @type {Map<string, () => void>} */
 const offers = new Map();
@@ -32,8 +33,10 @@ const offers = new Map();
 export function reasonsAgainst(token) {
   const over = reasonOver(token);
   const expired = over ?? (stateOf(token) === 'expired' ? ENDED.expired : null);
-  const working = expired ?? (token.successor_id ? ROTATED : null) ?? (isAway(token) ? BACK_FIRST : null);
-  return { edit: over, rotate: working, pause: expired, reactivate: expired, keepAlive: working, revoke: over };
+  // A change would show nothing, because the token is refused until its owner is active again.
+  const stopped = expired ?? (stateOf(token) === 'stopped' ? STOPPED : null);
+  const working = stopped ?? (token.successor_id ? ROTATED : null) ?? (isAway(token) ? BACK_FIRST : null);
+  return { edit: over, rotate: working, pause: stopped, reactivate: stopped, keepAlive: working, revoke: over };
 }
 
 /** Returns why a token that is revoked or replaced cannot change any more, or null. */

@@ -9,11 +9,12 @@ import { accessOf, endsOf, isEnded, nameOf, stateOf, statusWords } from './token
 /** Makes a cell of a row. `column` becomes its class. */
 export const cell = (column, ...children) => el('div', { role: 'gridcell', class: column }, ...children);
 
-/** Makes the cell that names its row, with the description or another second line. */
-export function nameCell(token, second = token.description && bdi(token.description)) {
+/** Makes the cell that names its row, with the description. */
+export function nameCell(token) {
+  const { name, description } = token;
   return el('div', { role: 'rowheader', class: 'cell-name two-lines' },
-    el('span', { class: 'name clamp', title: token.name || null }, bdi(nameOf(token))),
-    second ? el('span', { class: 'second clamp', title: token.description || null }, second) : null);
+    bdi(nameOf(token), { class: 'name clamp', title: name || null }),
+    description ? bdi(description, { class: 'second clamp', title: description }) : null);
 }
 
 /** Makes the cell of scopes and networks. */

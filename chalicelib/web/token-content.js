@@ -5,6 +5,7 @@ import { call, isAdmin, tokenPath } from './api.js';
 import { onStale, onToken } from './changes.js';
 import { atLeast, caption, usageChart } from './chart.js';
 import { bdi, button, el } from './dom.js';
+import { userName } from './people.js';
 import { fitting, isToken, isUsage, isUser } from './shapes.js';
 import { TokenEvents } from './token-events.js';
 import { TokenHead } from './token-head.js';
@@ -70,9 +71,11 @@ export class TokenContent {
 
   async #load() {
     try {
-      const { data } = await call('GET', this.#path).then(fitting(isToken));
+      const [{ data }, user] = await Promise.all([call('GET', this.#path).then(fitting(isToken)), this.#readOwner()]);
       if (this.#ended.signal.aborted) return;
       const isFirst = !this.#token;
+      // The status of the owner decides whether the token works.
+      if (user) [this.#user, this.#token] = [user, { ...this.#token, owner: ownerOf(user) }];
       this.#token = { ...this.#token, ...data };
       this.#readAt = Date.now();
       this.#render();
@@ -87,16 +90,19 @@ export class TokenContent {
     }
   }
 
-  /** Reads what the facts name: the tokens before and after this one and, for an administrator, the owner. */
+  /** Reads the owner, for an administrator. Returns null otherwise, or if that fails. */
+  async #readOwner() {
+    const found = this.owner && await read(`/v1/users/${encodeURIComponent(this.owner)}`, isUser);
+    return found ? found.data : null;
+  }
+
+  /** Reads the tokens before and after this one, which the facts name. */
   async #loadNames() {
     const { predecessor_id: before, successor_id: after } = this.#token;
-    const found = await Promise.all([
-      ...[before, after].map((id) => (id ? read(tokenPath(id, this.owner), isToken) : null)),
-      this.owner ? read(`/v1/users/${encodeURIComponent(this.owner)}`, isUser) : null,
-    ]);
+    const found = await Promise.all(
+      [before, after].map((id) => (id ? read(tokenPath(id, this.owner), isToken) : null)));
     if (this.#ended.signal.aborted) return;
     this.#related = { predecessor: found[0]?.data ?? null, successor: found[1]?.data ?? null };
-    this.#user = found[2]?.data ?? null;
     if (found.some(Boolean)) this.#render();
   }
 
@@ -159,6 +165,8 @@ export class TokenContent {
       el('p', { class: 'second' }, bdi(this.id, { class: 'mono' })), look];
   }
 }
+
+const ownerOf = (user) => ({ id: user.id, name: userName(user), status: user.status });
 
 /** Reads what is good to know. Returns null if that fails. */
 const read = (path, isFit) => call('GET', path).then(fitting(isFit)).catch(() => null);

@@ -8,6 +8,8 @@ import { statusBadge } from './token-cells.js';
 import { nameOf, stateOf, statusWords } from './token-state.js';
 import { REVOCATION_REASONS_OF_OTHERS } from './words.js';
 
+const MOST_CHARACTERS = 140;
+
 /** The head. Its title stays the same element, so that the focus can rest on it. */
 export class TokenHead {
   #owner;
@@ -38,6 +40,8 @@ export class TokenHead {
     this.#status.replaceChildren(statusBadge(words), el('span', { class: 'second' }, words.second));
     this.#description.replaceChildren(...(token.description ? [bdi(token.description)] : []));
     this.#description.hidden = !token.description;
+    // A head that stays in view must leave room for what scrolls below it.
+    this.element.classList.toggle('is-long', token.name.length + token.description.length > MOST_CHARACTERS);
     this.#actions.replaceChildren(...this.#buttons(token));
     this.#stale.replaceChildren();
   }

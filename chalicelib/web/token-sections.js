@@ -8,7 +8,7 @@ import { userName } from './people.js';
 import { copyId, edit, reasonsAgainst } from './token-actions.js';
 import { accessWords, endOf, isEnded, nameOf, stateOf } from './token-state.js';
 import { DAY, dayOf, timeElement, until, written } from './times.js';
-import { counted, numbered } from './words.js';
+import { USER_STATUSES, counted, numbered } from './words.js';
 
 const WARNING = 7 * DAY;
 const MOST_NETWORKS = 5;
@@ -50,7 +50,7 @@ function endFact(token) {
   if (isEnded(token)) return fact('Ended', written(endOf(token), 'date'));
   const { overlap_ends_at: overlapEnd, expires_at: expiry, idle_at: idle } = token;
   const end = [overlapEnd, expiry].filter(Boolean).sort()[0];
-  const mayIdle = !['idle', 'paused'].includes(stateOf(token)) && (!end || idle < end);
+  const mayIdle = !['idle', 'paused', 'stopped'].includes(stateOf(token)) && (!end || idle < end);
   const first = mayIdle ? idle : end;
   const words = el('span', { class: overlapEnd ? null : toneOf(first) }, first ? whenExactly(first) : 'No expiry');
   if (!mayIdle) return fact('Ends', words);
@@ -71,7 +71,9 @@ function idFact({ id }) {
 
 function ownerLink({ owner, user }) {
   const href = hrefOf({ view: 'users', q: owner });
-  return el('a', { href, 'data-local': '' }, bdi(user ? userName(user) : 'The owner of this token'));
+  const link = el('a', { href, 'data-local': '' }, bdi(user ? userName(user) : 'The owner of this token'));
+  const isStopped = user?.status === 'inactive';
+  return el('span', {}, link, isStopped ? el('span', { class: 'second-line' }, USER_STATUSES.inactive) : null);
 }
 
 function relatedLink(id, related, { owner }) {

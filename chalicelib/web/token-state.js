@@ -17,17 +17,24 @@ export function timeOfId(id) {
 }
 
 /**
- * Returns the state of a token at this moment: active, paused, idle, expired, revoked, rotated, still_used or
- * exposed. The server's status may be from before a deadline.
+ * Returns the state of a token at this moment: active, paused, idle, stopped, expired, revoked, rotated, still_used or
+ * exposed. A token is stopped while its owner is deactivated. The server's status may be from before a deadline.
  */
 export function stateOf(token) {
+  return endedState(token) ?? presentState(token);
+}
+
+function endedState(token) {
   if (token.status === 'revoked') return revokedState(token);
-  if (has(token.expires_at)) return 'expired';
-  if (has(token.overlap_ends_at)) return 'rotated';
+  if (token.status === 'expired' || has(token.expires_at)) return 'expired';
+  return has(token.overlap_ends_at) ? 'rotated' : null;
+}
+
+function presentState(token) {
+  if (token.owner?.status === 'inactive') return 'stopped';
   if (token.overlap_ends_at) return isUsedInOverlap(token) ? 'still_used' : 'rotated';
   if (token.status === 'inactive') return 'paused';
-  if (token.status === 'idle' || has(token.idle_at)) return 'idle';
-  return token.status === 'expired' ? 'expired' : 'active';
+  return token.status === 'idle' || has(token.idle_at) ? 'idle' : 'active';
 }
 
 /** Returns whether a token has ended for good at this moment. */
@@ -49,6 +56,7 @@ const STATES = {
   active: ['Active', null, ''],
   paused: ['Paused', 'pause', 'quiet'],
   idle: ['Idle', 'moon', 'warn'],
+  stopped: ['Stopped', 'user-x', 'quiet'],
   expired: ['Expired', 'clock', 'quiet'],
   revoked: ['Revoked', 'ban', 'quiet'],
   rotated: ['Rotated', 'refresh-cw', 'quiet'],
@@ -60,6 +68,7 @@ const STATES = {
 const SECOND_LINES = {
   paused: (token) => (token.effective_by ? `since ${dayOf(token.effective_by)}` : ''),
   idle: (token) => `since ${dayOf(token.idle_at)}`,
+  stopped: () => 'owner deactivated',
   rotated: (token) => (token.reuse_count ? triedAgain(token) : ''),
   still_used: (token) => `since ${dayOf(timeOfId(token.successor_id))}`,
   revoked: (token, reason) => reason,
@@ -85,7 +94,7 @@ export function endsOf(token) {
   if (isEnded(token)) return { text: `Ended ${dayOf(endOf(token))}`, second: '', tone: 'quiet' };
   if (token.overlap_ends_at) return ending('Ends', token.overlap_ends_at, written(token.overlap_ends_at, 'moment'));
   const state = stateOf(token);
-  if (state === 'idle' || state === 'paused') {
+  if (['idle', 'paused', 'stopped'].includes(state)) {
     if (!token.expires_at) return { text: 'No expiry', second: '', tone: 'quiet' };
     return ending('Expires', token.expires_at, dayOf(token.expires_at));
   }

@@ -1,7 +1,7 @@
 /** What is wrong with a token, the worst first: at most one note in its own view. */
 
 import { address, hrefOf } from './address.js';
-import { button, el, whileBusy } from './dom.js';
+import { bdi, button, el, whileBusy } from './dom.js';
 import { icon } from './icons.js';
 import { keepAlive, reactivate } from './token-actions.js';
 import { REFUSALS } from './token-sections.js';
@@ -69,6 +69,15 @@ function ending(token, context) {
     action: context.owner ? null : act('Keep alive', () => keepAlive(token)) };
 }
 
+function stopped(token) {
+  if (stateOf(token) !== 'stopped') return null;
+  const { name, id } = token.owner;
+  const rest = el('span', {}, 'Its use is refused until ', name ? bdi(name) : 'the owner', ' is active again.');
+  const href = hrefOf({ view: 'users', q: id });
+  return { tone: 'warn', picture: 'user-x', strong: 'Its owner is deactivated.', rest,
+    action: el('a', { class: 'button small', href, 'data-local': '' }, 'Show the owner') };
+}
+
 function away(token, context) {
   const state = stateOf(token);
   if (state === 'idle') {
@@ -107,4 +116,4 @@ const from = ({ last_used_from: network }) => (network ? ` from ${network}` : ''
 const endWords = (iso) => `until ${written(iso, 'moment')}`;
 
 /** @type {((token: any, context: any) => any)[]} */
-const CASES = [exposed, usedInOverlap, usedAfterOverlap, refusedLately, ending, away, rotated, neverUsed];
+const CASES = [exposed, stopped, usedInOverlap, usedAfterOverlap, refusedLately, ending, away, rotated, neverUsed];

@@ -71,11 +71,10 @@ const titleOf = (verb, user) => el('span', {}, `${verb} `, bdi(userName(user)), 
 
 function askDeactivate(user, rows, summary) {
   const bound = cacheBound();
-  const when = bound ? `everywhere within ${bound}` : 'at once';
   confirmDialog({
     title: titleOf('Deactivate', user),
-    text: `The user is signed out and cannot sign in until you re-activate the account. `
-      + `Tokens are refused ${when}. ${consequence(summary, 'refused')}`,
+    text: `The user is signed out, and cannot sign in until you re-activate the account. `
+      + consequence(summary, bound ? `refused everywhere within ${bound}` : 'refused at once'),
     confirm: 'Deactivate user',
     busy: 'Deactivating…',
     refocus: () => rows.focus(user.id),
@@ -84,14 +83,19 @@ function askDeactivate(user, rows, summary) {
 }
 
 function askRevokeAll(user, rows, summary) {
+  const refocus = () => rows.focus(user.id);
+  if (!mayHaveTokens(summary)) {
+    openDialog({ title: 'Nothing to revoke', lede: el('span', {}, bdi(userName(user)), ' has no tokens left.'),
+      actions: [closeButton('Close', { autofocus: true })], refocus });
+    return;
+  }
   const bound = cacheBound();
   confirmDialog({
     title: el('span', {}, 'Revoke all tokens of ', bdi(userName(user)), '?'),
-    text: `${consequence(summary, 'revoked')} Whatever uses them is refused for good`
-      + `${bound ? `, everywhere within ${bound}` : ''}. This cannot be undone. `
-      + 'The user can still sign in and generate new tokens.',
+    text: `${consequence(summary, bound ? `revoked for good, everywhere within ${bound}` : 'revoked for good')} `
+      + 'This cannot be undone. The user can still sign in and generate new tokens.',
     confirm: 'Revoke all tokens',
-    refocus: () => rows.focus(user.id),
+    refocus,
     busy: 'Revoking…',
     act: async () => {
       await send(user, rows, 'DELETE', `${userPath(user.id)}/tokens`);
@@ -165,7 +169,8 @@ async function askRemove(user, rows, summary) {
 
 function goesAndStays(summary, events) {
   const tokens = itsTokens(summary);
-  const goes = tokens ? `The account, ${tokens}, and the networks they were used from` : 'The account';
+  const used = summary?.not_ended === 1 ? 'it was' : 'they were';
+  const goes = tokens ? `The account, ${tokens}, and the networks ${used} used from` : 'The account';
   return el('dl', { class: 'goes-and-stays' },
     el('dt', {}, 'Goes'), el('dd', {}, goes),
     el('dt', {}, 'Stays'),

@@ -49,7 +49,7 @@ function personCell(user, name) {
   return el('div', { role: 'rowheader', class: 'cell-name person' },
     el('span', { class: 'avatar', 'aria-hidden': 'true' }, initials(name)),
     el('span', { class: 'two-lines' },
-      el('span', { class: 'person-name' }, el('span', { class: 'name clamp', title: name }, bdi(name)), you), beside));
+      el('span', { class: 'person-name' }, bdi(name, { class: 'name clamp', title: name }), you), beside));
 }
 
 /** Makes the number of live tokens, a link to them, with a meter of the limit. */

@@ -23,7 +23,7 @@ export const REVOCATION_REASONS_OF_OTHERS = { owner: 'by its owner' };
 
 /** Statuses of tokens, as filters of the API. */
 export const TOKEN_STATUSES = {
-  active: 'Active', inactive: 'Paused', idle: 'Idle', expired: 'Expired', revoked: 'Revoked',
+  active: 'Active', inactive: 'Paused or stopped', idle: 'Idle', expired: 'Expired', revoked: 'Revoked',
 };
 
 /** Statuses of users. */

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from infra.aws.errors import DeploymentError
 from infra.aws.terminal import Say
 
 if TYPE_CHECKING:
@@ -33,7 +34,9 @@ def add_stack_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def stack_name_of(options: argparse.Namespace) -> str:
-    """Return the name of the stack that the arguments name."""
+    """Return the name of the stack that the arguments name. Raises DeploymentError without a stage."""
+    if not options.stage:
+        raise DeploymentError("The stage is missing. Name one, for example STAGE=dev.")
     name: str = options.stack_name or f"bodhi-api-tokens-{options.stage}"
     return name
 

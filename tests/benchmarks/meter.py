@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from tests.benchmarks.capacity import read_units
 from tests.benchmarks.prices import Units
+from tests.support.lean import patience
 
 _WRITES = frozenset({"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems"})
 # The emulator counts it as well: the one read by which both ways of counting can be compared.
@@ -63,7 +64,8 @@ def metered(endpoint: str) -> Iterator[Meter]:
     meter.url = f"http://127.0.0.1:{server.server_port}"
     Thread(target=server.serve_forever, daemon=True).start()
     try:
-        yield meter
+        with patience():
+            yield meter
     finally:
         server.shutdown()
         server.server_close()

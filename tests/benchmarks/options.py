@@ -46,29 +46,24 @@ class Options:
 
 
 def parsed(arguments: Sequence[str]) -> Options:
-    """Return the options of a command line; leaves with a message when they make no sense."""
+    """Return the options of a command line. Raises SystemExit with a sentence if they make no sense."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
-    parser.add_argument("--rounds", type=_positive, default=7)
-    parser.add_argument("--rows", type=_positive, default=100_000)
-    parser.add_argument("--load-seconds", type=_natural, default=60)
+    parser.add_argument("--rounds", default="7")
+    parser.add_argument("--rows", default="100000")
+    parser.add_argument("--load-seconds", default="60")
     parser.add_argument("--doc", type=Path, default=None)
     parser.add_argument("--quick", action="store_true", help="few rounds and a small table")
     given = parser.parse_args(arguments)
+    rounds, rows = _number("ROUNDS", given.rounds, 1), _number("ROWS", given.rows, 1)
+    load_seconds = _number("LOAD_SECONDS", given.load_seconds, 0)
+    if given.doc and not given.doc.is_file():
+        raise SystemExit(f"DOC names no file: {given.doc}. Try DOC=docs/performance.md.")
     if given.quick:
-        return Options(2, 20, 3, min(given.rows, 1_000), min(given.load_seconds, 5), given.doc)
-    cold_starts = max(11, given.rounds)
-    return Options(given.rounds, 100, cold_starts, given.rows, given.load_seconds, given.doc)
+        return Options(2, 20, 3, min(rows, 1_000), min(load_seconds, 5), given.doc)
+    return Options(rounds, 100, max(11, rounds), rows, load_seconds, given.doc)
 
 
-def _natural(text: str) -> int:
-    number = int(text)
-    if number < 0:
-        raise argparse.ArgumentTypeError("must not be negative")
-    return number
-
-
-def _positive(text: str) -> int:
-    number = _natural(text)
-    if not number:
-        raise argparse.ArgumentTypeError("must not be 0")
-    return number
+def _number(name: str, text: str, least: int) -> int:
+    if not text.isdecimal() or int(text) < least:
+        raise SystemExit(f"{name} must be a whole number from {least} on, for example {name}=60.")
+    return int(text)

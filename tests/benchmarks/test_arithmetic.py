@@ -268,11 +268,20 @@ def test_options_bound_the_run() -> None:
     assert parsed([]).extent == "Medians of 7 rounds of 100 calls each, unless a note says otherwise."
 
 
-@pytest.mark.parametrize("arguments", [["--rows", "0"], ["--rounds", "-1"], ["--load-seconds", "x"]])
-def test_senseless_options_are_refused(arguments: list[str]) -> None:
-    """A run that could not say anything does not begin."""
-    with pytest.raises(SystemExit):
-        parsed(arguments)
+@pytest.mark.parametrize(
+    ("argument", "sentence"),
+    [
+        ("--rows=0", "ROWS must be a whole number from 1 on, for example ROWS=60."),
+        ("--rounds=-1", "ROUNDS must be a whole number from 1 on, for example ROUNDS=60."),
+        ("--load-seconds=x", "LOAD_SECONDS must be a whole number from 0 on, for example LOAD_SECONDS=60."),
+        ("--doc=no/such.md", "DOC names no file: no/such.md. Try DOC=docs/performance.md."),
+    ],
+)
+def test_senseless_options_are_refused(argument: str, sentence: str) -> None:
+    """A run that could not say anything does not begin. A sentence names the value of make."""
+    with pytest.raises(SystemExit) as refused:
+        parsed([argument])
+    assert refused.value.code == sentence
 
 
 @pytest.mark.parametrize("program", [INTERPRETER, BARE, BOTO3, USUAL])

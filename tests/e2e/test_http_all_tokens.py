@@ -63,7 +63,7 @@ def test_each_token_is_shown_with_its_owner(
     answer = api.get(PATH, admin)
     (shown,) = [each for each in answer.json["tokens"] if each["name"] == "short"]
     (own,) = api.get("/v1/tokens?q=short", person).json["tokens"]
-    assert shown == own | {"owner": {"id": USER_ID, "name": "User", "email": None}}
+    assert shown == own | {"owner": {"id": USER_ID, "name": "User", "email": None, "status": "active"}}
     assert answer.json["next_cursor"] is None
     assert not [token for token in named.values() if token["token"] in answer.text]
 
@@ -94,6 +94,22 @@ def test_filters_find_tokens(api: Api, service: MemoryService, admin: str, named
     later = service.provider.sign_in("admin@example.com")
     assert found(api, later, unused_days=1) == ["paused", "plain", "short"]
     assert found(api, later, unused_days=1, without_expiry="false") == ["short"]
+
+
+def test_owner_tells_why_tokens_are_refused(api: Api, admin: str, named: dict[str, Any]) -> None:
+    """The status of a deactivated owner is beside each token, which only says `inactive` itself."""
+    zoe = api.get(f"{PATH}?q=paused", admin).json["tokens"][0]["owner"]["id"]
+    assert api.patch(f"/v1/users/{USER_ID}", admin, {"status": "inactive"}).status == 200
+    tokens = {token["name"]: token for token in api.get(PATH, admin).json["tokens"]}
+    assert {name: (token["status"], token["owner"]["status"]) for name, token in tokens.items()} == {
+        "plain": ("inactive", "inactive"),
+        "short": ("inactive", "inactive"),
+        "paused": ("inactive", "active"),
+        "ended": ("revoked", "active"),
+    }
+    api.delete(f"/v1/users/{zoe}", admin)
+    owners = [token["owner"] for token in api.get(f"{PATH}?owner={zoe}", admin).json["tokens"]]
+    assert owners == [{"id": zoe, "name": "", "email": None, "status": "removed"}] * 2
 
 
 @pytest.mark.parametrize(

@@ -151,6 +151,24 @@ def test_users_are_found_by_text_and_status(api: Api, service: MemoryService, ad
     assert subjects("q=other&status=inactive") == set()
 
 
+def test_user_is_found_by_id(api: Api, service: MemoryService, admin: str) -> None:
+    """The page links to the owner of a token so. The other filters must match too."""
+    for subject in ("user@example.com", "other@example.com"):
+        api.get("/v1/me", service.provider.sign_in(subject))
+
+    def subjects(**query: str) -> list[str]:
+        page = api.get(f"/v1/users?{urlencode(query)}", admin).json
+        assert page["next_cursor"] is None
+        return [user["subject"] for user in page["users"]]
+
+    assert subjects(q=USER_ID) == ["user@example.com"]
+    assert subjects(q=f" {USER_ID} ", status="active") == ["user@example.com"]
+    assert subjects(q=USER_ID, status="inactive") == []
+    assert subjects(q=USER_ID, issuer="https://other.example.com") == []
+    assert subjects(q=USER_ID[:-1]) == []
+    assert subjects(q="usr_" + "a" * 32) == []
+
+
 def test_user_is_read_by_administrators(api: Api, person: str, admin: str) -> None:
     """GET shows what me shows, and when. The choice about mails is the person's own."""
     me = api.get("/v1/me", person).json

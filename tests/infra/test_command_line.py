@@ -116,6 +116,15 @@ def test_ctrl_c_says_what_continues(name: str, hint: str) -> None:
     assert hint in COMMANDS[name].when_stopped
 
 
+@pytest.mark.parametrize("name", ["package", "deploy", "verify", "test-alarm", "destroy"])
+def test_missing_stage_is_named_first(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """As `make deploy` without STAGE gives it, before anything asks AWS."""
+    assert main([name, "--stage", ""]) == 1
+    said = capsys.readouterr()
+    assert said.err.startswith("The stage is missing. Name one, for example STAGE=dev.")
+    assert (said.out, said.err.count("\n")) == ("", 1)
+
+
 def test_make_calls_commands_that_exist() -> None:
     """Each recipe that runs the command line names a command."""
     makefile = (PROJECT / "Makefile").read_text(encoding="utf-8")

@@ -90,6 +90,12 @@ def test_verification_gets_what_is_given_to_make() -> None:
     assert "infra test-alarm --stage 'dev' " in commands_of("test-alarm", "STAGE=dev")
 
 
+def test_values_that_look_like_options_are_values() -> None:
+    """So a sentence names the value, in place of a complaint about an option."""
+    assert "cost --rate='-x' --tokens='-1'" in commands_of("cost", "RATE=-x", "TOKENS=-1")
+    assert " --rounds='-x'" in commands_of("bench", "ROUNDS=-x", "QUICK=1")
+
+
 @pytest.mark.parametrize("name", ["JWT", "VERIFY_JWT", "VERIFY_SECOND_JWT", "VERIFY_CLIENT"])
 def test_secret_in_the_command_is_refused(name: str) -> None:
     """The list of processes shows it already, but the operator learns that, and it is not repeated."""

@@ -264,17 +264,26 @@ def test_one_command_starts_the_stack_without_make(tmp_path: Path) -> None:
 
 
 def test_progress_counts_packages(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A log gets a line now and then, and never more packages than there are."""
-    job = set_up.Job(tmp_path, (), [])
+    """A log gets a line now and then, and never more packages than there are. No line stands still."""
+    job = set_up.Job(tmp_path / ".venv", (), [])
+    now = time.monotonic()
+    # Making an environment takes 20 s on a slow machine.
+    set_up._tell([job], 9, now - 12, now - 11)
+    assert capsys.readouterr().err == "  Making .venv, before pip begins, 12 s\n"
     job.log.write(
         b"Collecting a==1\n  Using cached a\nRequirement already satisfied: b==2 in x\nCollecting c\n"
     )
     job.log.flush()
+    for name in ("a-1", "b-2", "pip-26.0", "setuptools-80.0"):
+        (job.folder / "lib" / "python3.11" / "site-packages" / f"{name}.dist-info").mkdir(parents=True)
     now = time.monotonic()
     assert set_up._tell([job], 9, now - 21, now - 1) == now - 1
     assert set_up._tell([job], 9, now - 21, now - 11) >= now
     set_up._tell([job, job], 4, now - 21, now - 11)
-    assert capsys.readouterr().err == "  3 of about 9 packages, 21 s\n  4 of about 4 packages, 21 s\n"
+    assert capsys.readouterr().err == (
+        "  3 of about 9 packages found, 2 installed, 21 s\n"
+        "  4 of about 4 packages found, 4 installed, 21 s\n"
+    )
     job.log.close()
 
 

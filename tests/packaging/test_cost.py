@@ -187,22 +187,29 @@ def test_command_prints_the_idle_stack_first(capsys: pytest.CaptureFixture[str])
         (["--rate", "inf", "--tokens", "1"], "RATE"),
         (["--tokens", "-1"], "TOKENS"),
         (["--rate", "1"], "TOKENS"),
+        (["--rate", "abc"], "RATE"),
+        (["--rate=-abc"], "RATE"),
+        (["--tokens", "1.5"], "TOKENS"),
+        (["--tokens", "many"], "TOKENS"),
+        (["--cached", "90%"], "CACHED"),
     ],
 )
 def test_impossible_use_is_refused(
     arguments: list[str], named: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """With the name of the value, and an example."""
+    """With the name of the value, and an example, on one line."""
     assert main(["cost", *arguments]) == 1
     told = capsys.readouterr().err
     assert named in told
     assert "for example" in told
+    assert (told.count("\n"), "usage" in told) == (1, False)
 
 
 def test_unknown_region_is_refused_by_its_name(capsys: pytest.CaptureFixture[str]) -> None:
-    """With the regions that have prices."""
-    with pytest.raises(SystemExit):
-        main(["cost", "--region", "moon-1"])
+    """With the regions that have prices. An unknown kind of API is refused likewise."""
+    assert main(["cost", "--region", "moon-1"]) == 1
     told = capsys.readouterr().err
-    assert "moon-1" in told
-    assert "eu-central-1" in told
+    assert told == "REGION 'moon-1' has no prices here. Choose us-east-1 or eu-central-1.\n"
+    assert main(["cost", "--api", "soap"]) == 1
+    told = capsys.readouterr().err
+    assert told == "API is the kind of your API, rest or http. 'soap' is not valid.\n"

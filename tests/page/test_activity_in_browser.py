@@ -183,7 +183,21 @@ def test_phone_shows_the_feed(new_page: NewPage, stack: LocalStack, person: str,
         expect(events_of(page, person).first).to_be_visible()
         expect(page.get_by_role("button", name="Download CSV")).to_be_visible()
         assert overflow(page) == 0
+        assert hidden_filters(page) == []
+        page.get_by_label("Time", exact=True).select_option(label="Between two days")
+        assert hidden_filters(page) == []
         no_violations(page)
+
+
+def hidden_filters(page: Page) -> list[str]:
+    """Return the names of filters that are not whole on the screen, or hide a part of their words."""
+    return page.locator(".feed-filters :is(select, input)").evaluate_all(  # type: ignore[no-any-return]
+        """filters => filters.filter(filter => {
+            const { left, right, width } = filter.getBoundingClientRect();
+            const { scrollWidth, clientWidth } = filter.closest('.feed-filters-row');
+            return width && (left < 0 || right > innerWidth || width < 120 || scrollWidth > clientWidth);
+        }).map(filter => filter.getAttribute('aria-label'))"""
+    )
 
 
 def test_failure_is_said_above_the_rows_and_can_be_tried_again(

@@ -63,7 +63,8 @@ def a_token(number: int, **members: Any) -> dict[str, Any]:
         "revoked_reason": None, "revoked_by": None, "predecessor_id": None, "successor_id": None,
         "self_rotated": False, "overlap_ends_at": None, "reuse_count": 0, "last_reused_at": None,
         "refused": {"count": 0, "last_at": None, "last_reason": None, "last_from": None},
-        "owner": {"id": f"usr_{'a' * 32}", "name": "Ada", "email": None}, "usage": [0] * 30,
+        "owner": {"id": f"usr_{'a' * 32}", "name": "Ada", "email": None, "status": "active"},
+        "usage": [0] * 30,
     }  # fmt: skip
     return {**usual, **members}
 
@@ -127,7 +128,7 @@ def test_filters_are_in_the_address(open_all: Callable[..., Page], stack: LocalS
     page = open_all(f"&user={owner.me()['id']}", viewport={"width": 1440, "height": 900})
     expect(rows_of(page)).to_have_count(2)
     expect(page.locator(".picker")).to_contain_text(person)
-    page.get_by_label("Status").select_option("Paused")
+    page.get_by_label("Status").select_option("Paused or stopped")
     expect(names(page)).to_have_text(["paused"])
     expect(page).to_have_url(re.compile("status=inactive"))
     page.reload()
@@ -160,6 +161,14 @@ def test_owner_is_chosen_by_keyboard(open_all: Callable[..., Page], stack: Local
     box.fill(person)
     expect(page.get_by_role("listbox").get_by_role("option")).to_have_count(2)
     no_violations(page)
+    # The focus stays in the box, so the note is announced. It is not an option.
+    box.fill("no such person")
+    expect(page.locator(".panel").get_by_role("status")).to_have_text("No user matches.")
+    expect(page.get_by_role("listbox").locator("> :not([role=option])")).to_have_count(0)
+    no_violations(page)
+    box.fill(person)
+    expect(page.get_by_role("listbox").get_by_role("option")).to_have_count(2)
+    expect(page.locator(".panel").get_by_role("status")).to_be_hidden()
     for _ in range(2):
         page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
@@ -299,6 +308,42 @@ def test_file_has_what_matches_and_no_formulas(
     assert {line["Owner id"] for line in found} == {owner.me()["id"]}
     assert re.fullmatch(r"api-tokens-\d{4}-\d\d-\d\d\.csv", download.value.suggested_filename)
     expect(page.locator(".toast")).to_contain_text("2 tokens in the file.")
+
+
+@pytest.mark.parametrize("width", [1440, 1024, 768, 390, 320])
+def test_token_of_a_deactivated_owner_says_why_it_is_refused(
+    open_all: Callable[..., Page], stack: LocalStack, person: str, width: int
+) -> None:
+    """The list, the file and the token's own view say it. The way back leads through the owner."""
+    owner = Owner(stack, person)
+    owner.post("/v1/tokens", {"name": "ci"})
+    user_id = owner.me()["id"]
+    jwt = stack.login(ADMIN)
+    assert send(stack, "PATCH", f"/v1/users/{user_id}", jwt, {"status": "inactive"})[0] == 200
+    page = open_all(f"&user={user_id}", viewport={"width": width, "height": 900})
+    row = rows_of(page)
+    expect(row.locator(".cell-status")).to_contain_text("Stopped")
+    expect(row.locator(".cell-owner .second")).to_be_visible()
+    expect(row.locator(".cell-owner .second")).to_contain_text("Deactivated")
+    fits_in_both_themes(page)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download CSV").click()
+    (line,) = csv.DictReader(io.StringIO(download.value.path().read_text(encoding="utf-8-sig")))
+    assert (line["Status"], line["Owner status"]) == ("inactive", "inactive")
+    row.locator("[data-menu]").click()
+    item = page.get_by_role("menuitem", name="Pause")
+    expect(item).to_have_attribute("aria-disabled", "true")
+    expect(item).to_contain_text("Its owner is deactivated")
+    page.get_by_role("menuitem", name="Open").click()
+    view = page.locator(".token-view")
+    expect(view.locator(".token-head")).to_contain_text("Stopped")
+    expect(view.locator(".note")).to_contain_text(
+        f"Its owner is deactivated. Its use is refused until {person} is active again."
+    )
+    expect(view.get_by_role("button", name="Re-activate")).to_have_count(0)
+    fits_in_both_themes(page)
+    view.get_by_role("link", name="Show the owner").click()
+    expect(rows_of(page)).to_contain_text(["1 token stopped" if width >= 700 else "Deactivated"])
 
 
 def test_failure_says_why_and_tries_again(

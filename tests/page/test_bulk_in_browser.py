@@ -178,7 +178,9 @@ def test_all_that_match_are_a_job_of_the_filter(listed: Callable[..., Page]) -> 
     expect(bar_of(page)).to_contain_text("49 selected")
     bar_of(page).get_by_role("button", name="Select all that match").click()
     dialog = ask(page)
-    expect(dialog).to_contain_text("Every token that matches “active, unused for 14 days”.")
+    expect(dialog).to_contain_text(
+        "All tokens that match “active, unused for 14 days” stop working for good"
+    )
     expect(dialog.get_by_role("heading", name="Revoke 214 tokens?")).to_be_visible()
     dialog.get_by_label("Type 214 to confirm").fill("214")
     dialog.get_by_role("button", name="Revoke 214 tokens").click()

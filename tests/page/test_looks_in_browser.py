@@ -1,12 +1,13 @@
 """Looks that no picture holds: narrow screens, disabled buttons, forced colours and paper."""
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.page.my_tokens import live
-from tests.page.people import PAGE, act, open_console, open_generate, overflow, places, row, sign_in
+from tests.page.people import PAGE, Owner, act, open_console, open_generate, overflow, places, row, sign_in
 from tests.page.scenes import Company
 from tests.support.browser import Complaints, NewPage
 from tests.support.local_stack import LocalStack
@@ -152,17 +153,28 @@ def test_message_about_a_failure_is_read_on_a_phone(
     assert action["y"] >= words["y"] + words["height"]
 
 
-@pytest.mark.parametrize("locale", ["en-US", "en-GB", "de-DE"])
+@pytest.mark.parametrize("locale", ["en-US", "en-GB", "de-DE", "es-MX", "ko-KR"])
 def test_times_of_the_feed_have_one_line(new_page: NewPage, stack: LocalStack, locale: str) -> None:
-    """A clock of 12 hours fits into its column. A time never wraps."""
+    """A late hour of a clock of 12 hours fits into its column. A time never wraps."""
+    ahead = (22 - datetime.now(UTC).hour + 12) % 24 - 12
     for width in (320, 1024):
-        page = new_page(viewport={"width": width, "height": 740}, locale=locale)
+        page = new_page(
+            viewport={"width": width, "height": 740}, locale=locale, timezone_id=f"Etc/GMT{-ahead:+d}"
+        )
         open_console(page, stack, "activity", "Activity")
-        expect(page.locator(".feed-time").first).to_be_visible()
         times = page.locator(".feed-time")
+        expect(times.first).to_contain_text(re.compile("(10|22|11|23):"))
         assert lines(times) == {1}
         assert cut(times) == {0}
-        assert not [each for each in times.all_inner_texts() if re.match(r"0\d?:.*M", each)]
+
+
+def test_times_of_the_feed_have_no_leading_zero(new_page: NewPage, stack: LocalStack) -> None:
+    """Neither has a clock of 12 hours on paper."""
+    page = new_page(locale="en-US")
+    open_console(page, stack, "activity", "Activity")
+    times = page.locator(".feed-time")
+    expect(times.first).to_be_visible()
+    assert not [each for each in times.all_inner_texts() if re.match(r"0\d?:.*M", each)]
 
 
 def test_dialog_has_an_edge_in_forced_colours(new_page: NewPage, stack: LocalStack, person: str) -> None:
@@ -192,3 +204,58 @@ def test_view_of_a_token_is_printed_alone(new_page: NewPage, stack: LocalStack, 
     page.emulate_media(media="print")
     expect(page.locator("#view")).to_be_hidden()
     expect(page.get_by_role("heading", name="Use in the last 30 days")).to_be_visible()
+
+
+_STARTS_OUTSIDE = """
+    texts => texts.filter(text => {
+        const first = new Range();
+        first.setStart(text.firstChild, 0);
+        first.setEnd(text.firstChild, 1);
+        const [letter, box] = [first.getBoundingClientRect(), text.getBoundingClientRect()];
+        return letter.left < box.left - 1 || letter.right > box.right + 1;
+    }).map(text => text.className)
+"""
+
+
+@pytest.mark.parametrize("width", [1440, 320])
+def test_long_text_from_right_to_left_keeps_its_beginning(
+    new_page: NewPage, stack: LocalStack, person: str, width: int
+) -> None:
+    """The end of a name that is too long is left out, also if the name begins at the right."""
+    words = "نسخة احتياطية ليلية "
+    Owner(stack, person).post("/v1/tokens", {"name": words * 4, "description": words * 20})
+    page = new_page(viewport={"width": width, "height": 800})
+    sign_in(page, stack, person)
+    texts = page.locator("[data-row] bdi.clamp")
+    expect(texts).to_have_count(2)
+    assert texts.evaluate_all(_STARTS_OUTSIDE) == []
+    box = page.locator("[data-row] .cell-name").bounding_box()
+    # Names stand at the left whatever their script is.
+    Owner(stack, person).post("/v1/tokens", {"name": "ليلى"})
+    page.reload()
+    short = page.locator("[data-row] .name", has_text=re.compile("^ليلى$"))
+    left = short.evaluate("""name => {
+        const letters = new Range();
+        letters.selectNodeContents(name);
+        return letters.getBoundingClientRect().left;
+    }""")
+    assert box
+    assert abs(left - box["x"]) <= 1
+
+
+def test_long_description_leaves_room_for_what_scrolls(
+    new_page: NewPage, stack: LocalStack, person: str
+) -> None:
+    """On a small phone the head of a token scrolls away, if it would cover most of the screen."""
+    owner = Owner(stack, person)
+    made = [owner.post("/v1/tokens", {"name": "a", "description": "x" * count}) for count in (12, 480)]
+    page = new_page(viewport={"width": 320, "height": 568})
+    sign_in(page, stack, person)
+    for token, is_in_view in zip(made, (True, False), strict=True):
+        page.goto(f"{stack.url}{PAGE}?token={token['id']}")
+        head = page.locator(".token-head")
+        expect(head).to_be_visible()
+        expect(page.get_by_role("heading", name="Activity")).to_be_attached()
+        page.evaluate("scrollTo(0, document.body.scrollHeight)")
+        bottom = head.evaluate("head => head.getBoundingClientRect().bottom")
+        assert (bottom > 48) == is_in_view

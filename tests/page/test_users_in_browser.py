@@ -183,7 +183,7 @@ def test_deactivation_says_what_stops_and_how_fast(
     page = open_users(f"&q={person}")
     dialog = choose(page, "Deactivate…")
     expect(dialog).to_contain_text(
-        re.compile(r"Tokens are refused (at once|everywhere within \d+ seconds)\.")
+        re.compile(r"1 token is refused (at once|everywhere within \d+ seconds)\. None was used")
     )
     expect(dialog.get_by_role("button", name="Cancel")).to_be_focused()
     dialog.get_by_role("button", name="Deactivate user").click()
@@ -200,7 +200,7 @@ def test_removal_says_what_goes_and_stays_and_is_typed(
     token = owner.post("/v1/tokens", {})
     page = open_users(f"&q={person}")
     dialog = choose(page, "Remove…")
-    expect(dialog).to_contain_text("The account, its 1 token, and the networks they were used from")
+    expect(dialog).to_contain_text("The account, its 1 token, and the networks it was used from")
     expect(dialog).to_contain_text(
         re.compile(
             r"A mark that keeps its tokens dead, and \d+ events? for \d+ days, by id, without a name"

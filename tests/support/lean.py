@@ -48,22 +48,34 @@ def an_access(port: int, **changes: Any) -> Access:
 
 
 @contextmanager
+def patience() -> Iterator[None]:
+    """Let the lean client wait as long as a busy machine needs.
+
+    A call that is given up and made again would be counted twice, or be a fault of no test.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(client, "CONNECT_SECONDS", _PATIENCE_SECONDS)
+        patch.setattr(client, "READ_SECONDS", _PATIENCE_SECONDS)
+        yield
+
+
+@contextmanager
 def with_lean(cloud: Cloud, port: int | None = None) -> Iterator[Cloud]:
     """Give a cloud a lean client of what its own client reaches, or of what listens on a port."""
     reached = port or int(cloud.dynamodb.meta.endpoint_url.rpartition(":")[2])
-    client = LeanDynamoDB(an_access(reached), FixedClock())
+    lean = LeanDynamoDB(an_access(reached), FixedClock())
     try:
-        yield replace(cloud, lean=cast("DynamoDBClient", client))
+        with patience():
+            yield replace(cloud, lean=cast("DynamoDBClient", lean))
     finally:
-        client.close()
+        lean.close()
 
 
 @contextmanager
 def bridged(cloud: Cloud) -> Iterator[Cloud]:
     """Give a cloud a lean client whose calls go on through its own client, faults and all.
 
-    No connection is kept, so that every fault is one of the call and never of a connection's end. The
-    client waits as long as a busy machine needs, so that a test meets no faults but its own.
+    No connection is kept, so that every fault is one of the call and never of a connection's end.
     """
 
     class Handler(_Bridge):
@@ -72,9 +84,7 @@ def bridged(cloud: Cloud) -> Iterator[Cloud]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     try:
-        with pytest.MonkeyPatch.context() as patch, with_lean(cloud, server.server_port) as lean:
-            patch.setattr(client, "CONNECT_SECONDS", _PATIENCE_SECONDS)
-            patch.setattr(client, "READ_SECONDS", _PATIENCE_SECONDS)
+        with with_lean(cloud, server.server_port) as lean:
             yield lean
     finally:
         server.shutdown()

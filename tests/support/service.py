@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import Unpack
 
 from chalicelib.bootstrap import Service
-from chalicelib.bootstrap.stores import Parts
+from chalicelib.bootstrap.parts import Parts
 from tests.support.builders import ISSUER
 from tests.support.bus import FakeBus
 from tests.support.caches import FakeCaches

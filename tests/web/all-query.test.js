@@ -48,7 +48,8 @@ test('unknown chips of an address are left out', () => {
 });
 
 test('filters have words', () => {
-  assert.equal(filterWords({ status: 'inactive', show: 'unused' }, TOKEN_STATUSES), 'paused, unused for 14 days');
+  assert.equal(filterWords({ status: 'inactive', show: 'unused' }, TOKEN_STATUSES),
+    'paused or stopped, unused for 14 days');
   assert.equal(filterWords({}, TOKEN_STATUSES), '');
   assert.equal(filterWords({ status: 'constructor' }, TOKEN_STATUSES), '');
   assert.equal(isFiltered({ sort: 'name' }), false);

@@ -40,6 +40,8 @@ for (const [state, members, items] of [
     ENDED('It was replaced and has ended')],
   ['rotated by the clock', { successor_id: SUCCESSOR, overlap_ends_at: BEFORE },
     ENDED('It was replaced and has ended')],
+  ['stopped with its owner', { status: 'inactive', owner: { status: 'inactive' } }, [...OPEN, 'Rotate: Its owner is'
+    + ' deactivated', 'Pause: Its owner is deactivated', 'Keep alive: Its owner is deactivated', '|', 'Revoke…']],
   ['in its overlap', { successor_id: SUCCESSOR, overlap_ends_at: AFTER }, ROTATED],
   ['still used', { successor_id: SUCCESSOR, overlap_ends_at: AFTER, last_used_at: '2026-11-29T11:00:00.000Z' },
     ROTATED],

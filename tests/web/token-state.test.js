@@ -57,6 +57,14 @@ for (const [name, members, word] of [
   ['a revoked token', { status: 'revoked', revoked_reason: 'owner', revoked_at: at(-DAY) }, 'Revoked'],
   ['a revoked token that would have expired', { status: 'revoked', revoked_reason: 'owner', revoked_at: at(-DAY),
     expires_at: at(-HOUR) }, 'Revoked'],
+  ['a token of a deactivated owner', { status: 'inactive', owner: { status: 'inactive' } }, 'Stopped'],
+  ['a token of a deactivated owner that was rotated', { status: 'inactive', owner: { status: 'inactive' },
+    successor_id: idAt(-HOUR), overlap_ends_at: at(HOUR), last_used_at: at(-MINUTE) }, 'Stopped'],
+  ['a token of a deactivated owner that expired', { status: 'expired', expires_at: at(-1),
+    owner: { status: 'inactive' } }, 'Expired'],
+  ['a revoked token of a deactivated owner', { status: 'revoked', revoked_reason: 'owner', revoked_at: at(-DAY),
+    owner: { status: 'inactive' } }, 'Revoked'],
+  ['a paused token of an active owner', { status: 'inactive', owner: { status: 'active' } }, 'Paused'],
   ['an exposed token', { status: 'revoked', revoked_reason: 'exposed', revoked_at: at(-DAY) }, 'Exposed'],
   ['a revoked token with a reason of a later release', { status: 'revoked', revoked_reason: 'new' }, 'Revoked'],
 ]) {
@@ -71,6 +79,7 @@ for (const [name, members, text, tone] of [
   ['is in its overlap', { successor_id: idAt(0), overlap_ends_at: at(6 * HOUR) }, 'Ends in 6 hours', 'quiet'],
   ['is paused', { status: 'inactive' }, 'No expiry', 'quiet'],
   ['is paused and expires', { status: 'inactive', expires_at: at(62 * DAY) }, 'Expires in 62 days', 'quiet'],
+  ['is stopped', { status: 'inactive', owner: { status: 'inactive' } }, 'No expiry', 'quiet'],
   ['is idle', { status: 'idle', idle_at: at(-DAY) }, 'No expiry', 'quiet'],
   ['is 7 days from its end', { expires_at: at(7 * DAY) }, 'Expires in 7 days', 'warn'],
 ]) {

@@ -290,7 +290,15 @@ class UserListQuery(Asked, frozen=True, kw_only=True):
         ]
         | UnsetType
     ) = UNSET
-    q: Search = ""
+    q: Annotated[
+        str,
+        Meta(
+            max_length=MAX_SEARCH_LENGTH,
+            description="The id of a user, or a text in the name, the e-mail or the subject. Case and "
+            "accents of a text do not matter.",
+            examples=["ada"],
+        ),
+    ] = ""
     limit: Limit = DEFAULT_LIMIT
     cursor: Cursor | UnsetType = UNSET
 

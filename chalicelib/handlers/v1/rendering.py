@@ -94,7 +94,7 @@ def _listed(view: TokenView, usage_until: datetime | None) -> resources.Token:
 
 def _owner(row: users.User) -> resources.TokenOwner:
     email = row.email if row.email_verified else ""
-    return resources.TokenOwner(id=row.id, name=row.shown_name, email=email or None)
+    return resources.TokenOwner(id=row.id, name=row.shown_name, email=email or None, status=row.status)
 
 
 def usage(row: Token, now: datetime) -> resources.Usage:

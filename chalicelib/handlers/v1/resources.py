@@ -8,6 +8,7 @@ from chalicelib.domain.revocations import RevocationReason
 from chalicelib.domain.seen_networks import MAX_SEEN_NETWORKS, RefusedReason
 from chalicelib.domain.tokens import TokenStatus
 from chalicelib.domain.usage import USAGE_DAYS
+from chalicelib.domain.users import UserStatus
 from chalicelib.handlers.http.wire import Account, Networks, Resource, Scopes, TokenId, UserId
 from chalicelib.services.listing import MAX_LIMIT
 from chalicelib.services.summary import MAX_COUNT
@@ -175,6 +176,13 @@ class TokenOwner(Resource, frozen=True, kw_only=True):
     ]
     email: Annotated[
         str | None, Meta(description="The e-mail, if the provider has verified it. Otherwise null.")
+    ]
+    status: Annotated[
+        UserStatus,
+        Meta(
+            description="While the owner is `inactive`, all tokens of the owner are refused. Those that "
+            "have not ended have the status `inactive`."
+        ),
     ]
 
 

@@ -30,8 +30,8 @@ add_arguments = add_stack_arguments
 
 def run(options: argparse.Namespace) -> None:
     """Ask, and remove the stack of a stage. Raises DeploymentError, ClientError, BotoCoreError."""
-    account = Account.of_session()
-    stack = Stack(account.cloudformation, stack_name_of(options))
+    name, account = stack_name_of(options), Account.of_session()
+    stack = Stack(account.cloudformation, name)
     print(f"Account {account.number}, region {account.region}, stack {stack.name}.")
     destroy(account, stack, options.stage, confirmation(agreed=options.yes))
 

@@ -19,8 +19,8 @@ add_arguments = add_stack_arguments
 
 def run(options: argparse.Namespace) -> None:
     """Ask, and try an alarm of a stage. Raises DeploymentError, ClientError, BotoCoreError."""
-    client = clients_of()
-    facts = facts_of(client, stack_name_of(options), options.stage)
+    name, client = stack_name_of(options), clients_of()
+    facts = facts_of(client, name, options.stage)
     say_at_once(f"Account {facts.account}, region {facts.region}, stack {facts.stack}.")
     say_at_once("This sets one alarm to ALARM and back to OK. Its topic gets both messages.")
     if not confirmation(agreed=options.yes)(f"Fire an alarm of {facts.stack}?", YES):

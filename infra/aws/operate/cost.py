@@ -18,6 +18,7 @@ EXAMPLES = (
     Load(1_000, 10_000, 0.9),
 )
 """The uses of the page."""
+_GATEWAYS = {"rest": Item.REST_REQUEST, "http": Item.HTTP_REQUEST}
 _EXAMPLES_HEAD = ("requests a second", "tokens", "cached", "this service", "requests to your REST API")
 
 
@@ -62,20 +63,22 @@ def price_table() -> list[str]:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the use of the stack."""
-    parser.add_argument("--rate", type=float, default=0, help="requests a second, the month's average")
-    parser.add_argument("--tokens", type=int, default=0, help="tokens that work")
-    parser.add_argument("--cached", type=float, default=0, help="percent of requests decided by the cache")
-    parser.add_argument("--region", choices=REGIONS, default=DEFAULT_REGION)
-    parser.add_argument("--api", choices=["rest", "http"], default="rest", help="the kind of your API")
+    """Add the use of the stack. ``run`` reads the values, because argparse would name no value of make."""
+    parser.add_argument("--rate", default="0", help="requests a second, the month's average")
+    parser.add_argument("--tokens", default="0", help="tokens that work")
+    parser.add_argument("--cached", default="0", help="percent of requests decided by the cache")
+    parser.add_argument("--region", default=DEFAULT_REGION, help=", ".join(REGIONS))
+    parser.add_argument("--api", default="rest", help="the kind of your API: rest or http")
 
 
 def run(options: argparse.Namespace) -> None:
     """Print the fixed cost, and then that of the use. Raises OperatorError for an impossible use."""
-    load = load_of(options)
-    gateway = Item.REST_REQUEST if options.api == "rest" else Item.HTTP_REQUEST
-    idle, used = fixed(), variable(load, gateway)
-    region = options.region
+    load, region = load_of(options), options.region
+    if region not in REGIONS:
+        raise OperatorError(f"REGION {region!r} has no prices here. Choose {' or '.join(REGIONS)}.")
+    if options.api not in _GATEWAYS:
+        raise OperatorError(f"API is the kind of your API, rest or http. {options.api!r} is not valid.")
+    idle, used = fixed(), variable(load, _GATEWAYS[options.api])
     parts = [(idle, f"An idle stack, {region}"), (used, "The use")]
     for lines, name in parts:
         print("\n".join([*table(lines, region, name), ""]))
@@ -88,12 +91,21 @@ def run(options: argparse.Namespace) -> None:
 
 def load_of(options: argparse.Namespace) -> Load:
     """Return the use that the arguments describe. Raises OperatorError if it is impossible."""
-    if not 0 <= options.cached <= 100:
+    cached, rate, tokens = (_number(text) for text in (options.cached, options.rate, options.tokens))
+    if not 0 <= cached <= 100:
         raise OperatorError("CACHED is a percentage, so it must be from 0 to 100, for example 90.")
-    if not 0 <= options.rate < float("inf"):
+    if not 0 <= rate < float("inf"):
         raise OperatorError("RATE must be a number of requests a second from 0 on, for example 12.5.")
-    if options.tokens < 0:
-        raise OperatorError("TOKENS must be a number from 0 on, for example 100.")
-    if options.rate and not options.tokens:
+    if not 0 <= tokens < float("inf") or tokens != int(tokens):
+        raise OperatorError("TOKENS must be a whole number from 0 on, for example 100.")
+    if rate and not tokens:
         raise OperatorError("Requests come with tokens. Give their number, for example TOKENS=100.")
-    return Load(options.rate, options.tokens, options.cached / 100)
+    return Load(rate, int(tokens), cached / 100)
+
+
+def _number(text: str) -> float:
+    """Return the number, or NaN if the text is not one. NaN is outside of each range."""
+    try:
+        return float(text)
+    except ValueError:
+        return float("nan")

@@ -34,12 +34,14 @@ Config = dict[str, Any]
 def check_config(project: Path, stage: str) -> Config:
     """Return the configuration, with the settings of the stage's own file.
 
-    Raises PackagingError if the stage does not exist, or if a key is not used here.
+    Raises PackagingError if the stage is missing or does not exist, or if a key is not used here.
     """
     config = with_settings_file(project, read_config(project), stage)
     stages = config.get("stages", {})
     if stage not in stages:
         known = ", ".join(stages_of(project, config))
+        if not stage:
+            raise PackagingError(f"The stage is missing. Name one, for example STAGE=dev. Stages: {known}")
         raise PackagingError(f"The stage {stage!r} does not exist. Stages: {known}")
     refuse_unknown("config.json", config, _TOP)
     for name, section in stages.items():

@@ -37,8 +37,8 @@ show('Buttons: rest, hover, focus, disabled, busy',
     el('a', { href: '/docs' }, 'Read the docs')));
 
 const words = [['Active', null, ''], ['Paused', 'pause', 'quiet'], ['Idle', 'moon', 'warn'],
-  ['Expired', 'clock', 'quiet'], ['Revoked', 'ban', 'quiet'], ['Rotated', 'refresh-cw', 'quiet'],
-  ['Still used', 'triangle-alert', 'warn'], ['Exposed', 'shield-alert', 'danger']];
+  ['Stopped', 'user-x', 'quiet'], ['Expired', 'clock', 'quiet'], ['Revoked', 'ban', 'quiet'],
+  ['Rotated', 'refresh-cw', 'quiet'], ['Still used', 'triangle-alert', 'warn'], ['Exposed', 'shield-alert', 'danger']];
 show('Status and tags',
   beside(...words.map(([word, picture, tone]) => statusBadge({ word, icon: picture, tone, second: '' }))),
   beside(...['', 'good', 'warn', 'danger'].map((tone) => el('span', { class: `tag ${tone}` }, tone || 'You'))));

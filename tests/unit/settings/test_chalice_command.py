@@ -62,22 +62,64 @@ def test_deploy_is_always_refused(words: list[str], stage: str) -> None:
     assert said.endswith(f"type `make deploy STAGE={stage}`.")
 
 
+@pytest.fixture
+def no_region(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Let botocore find no region. Return the file in which it looks for one."""
+    for name in ("AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_DEFAULT_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+    return tmp_path / "config"
+
+
+@pytest.mark.parametrize(("words", "stage"), [([], "dev"), (["--stage", "prod"], "prod")])
+def test_packaging_without_a_region_says_what_to_type(
+    no_region: Path, words: list[str], stage: str
+) -> None:
+    """The region of AWS_REGION is not one for botocore, which Chalice asks."""
+    assert refusal("package", *words, "out", AWS_REGION="us-east-1") == (
+        "`chalice package` needs a region: set AWS_DEFAULT_REGION, for example to us-east-1, or type "
+        f"`make package STAGE={stage}`, which needs none."
+    )
+    no_region.write_text("[default]\nregion = eu-central-1\n")
+    assert refusal("package", *words, "out") is None
+
+
+def test_packaging_with_an_unknown_profile_says_what_to_type(no_region: Path) -> None:
+    """A profile that exists may have a region."""
+    no_region.write_text("[profile known]\nregion = eu-central-1\n")
+    assert refusal("package", "--profile=known", "out") is None
+    said = refusal("package", "--profile", "unknown", "out")
+    assert said
+    assert "(unknown) could not be found" in said
+    assert "type `make package STAGE=dev`" in said
+
+
 @pytest.mark.parametrize(
     "words", [[], ["package", "--stage", "local"], ["--help"], ["generate-sdk", "deploy"]]
 )
 def test_other_commands_only_package(words: list[str]) -> None:
     """They need no settings."""
-    assert refusal(*words) is None
+    assert refusal(*words, AWS_DEFAULT_REGION="us-east-1") is None
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("options", [["local"], ["local", "--no-autoreload"], ["deploy"]])
-def test_command_ends_with_the_sentence(options: list[str]) -> None:
-    """No server is left running without an app, and no traceback hides the sentence."""
+@pytest.mark.parametrize(
+    ("options", "region"),
+    [
+        (["local"], "us-east-1"),
+        (["local", "--no-autoreload"], "us-east-1"),
+        (["deploy"], "us-east-1"),
+        (["deploy"], ""),
+        (["package", "x"], ""),
+    ],
+)
+def test_command_ends_with_the_sentence(options: list[str], region: str, tmp_path: Path) -> None:
+    """No server is left running without an app, and no traceback or message of AWS hides the sentence."""
     done = subprocess.run(
         [str(Path(sys.executable).with_name("chalice")), *options],
         cwd=ROOT,
-        env={"PATH": os.environ["PATH"], "HOME": os.environ["HOME"], "AWS_DEFAULT_REGION": "us-east-1"},
+        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "AWS_DEFAULT_REGION": region},
         capture_output=True,
         text=True,
         check=False,

@@ -8,12 +8,24 @@ from chalicelib.domain.frozen import Frozen, field
 
 # Variables that Lambda sets, or that do not change a call to DynamoDB. Any other variable of the SDK asks
 # for something that only the SDK does: credentials that are refreshed, FIPS, dual stack, a CA bundle.
-_UNDERSTOOD = re.compile(
-    r"AWS_(ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN|SECURITY_TOKEN|SHARED_CREDENTIALS_FILE|REGION|DEFAULT_REGION|ACCOUNT_ID"
-    r"|ENDPOINT_URL(_[A-Z0-9_]+)?|EXECUTION_ENV|EC2_METADATA_DISABLED|DISABLE_HOST_PREFIX_INJECTION"
-    r"|(LAMBDA|XRAY)_[A-Z0-9_]+)"
+_UNDERSTOOD = frozenset(
+    {
+        "AWS_ACCESS_KEY_ID",
+        "AWS_ACCOUNT_ID",
+        "AWS_DEFAULT_REGION",
+        "AWS_DISABLE_HOST_PREFIX_INJECTION",
+        "AWS_EC2_METADATA_DISABLED",
+        "AWS_ENDPOINT_URL",
+        "AWS_EXECUTION_ENV",
+        "AWS_REGION",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SECURITY_TOKEN",
+        "AWS_SESSION_TOKEN",
+        "AWS_SHARED_CREDENTIALS_FILE",
+    }
 )
-_PROXY = re.compile(r"(https?|all)_proxy", re.IGNORECASE)
+_UNDERSTOOD_BEGINNINGS = ("AWS_ENDPOINT_URL_", "AWS_LAMBDA_", "AWS_XRAY_")
+_PROXIES = frozenset({"http_proxy", "https_proxy", "all_proxy"})
 _NOTHING = ("", "/dev/null")  # the latter for a file of settings
 _FUNCTION_NAME, _INITIALIZATION = "AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_INITIALIZATION_TYPE"
 _SNAP_START = "snap-start"
@@ -75,8 +87,9 @@ def _foreign(environ: Mapping[str, str]) -> Iterator[str]:
     if environ.get(_INITIALIZATION) == _SNAP_START:
         yield _INITIALIZATION
     for name, value in environ.items():
-        is_unknown = name.startswith("AWS_") and not _UNDERSTOOD.fullmatch(name)
-        if value not in _NOTHING and (is_unknown or _PROXY.fullmatch(name)):
+        is_understood = name in _UNDERSTOOD or name.startswith(_UNDERSTOOD_BEGINNINGS)
+        is_foreign = name.startswith("AWS_") and not is_understood
+        if value not in _NOTHING and (is_foreign or name.lower() in _PROXIES):
             yield name
 
 

@@ -16,10 +16,10 @@ from chalicelib.adapters.dynamodb.lean import http
 from chalicelib.adapters.dynamodb.lean.access import Access
 from chalicelib.adapters.dynamodb.lean.sigv4 import Signer
 from chalicelib.adapters.failures import CallFailed, Failure, failure_of_response
-from chalicelib.domain.ports.time import Clock
 
 if TYPE_CHECKING:
     from chalicelib.adapters.dynamodb.lean.trust import Trust
+    from chalicelib.domain.ports.time import Clock
 
 CONNECT_SECONDS = 0.5
 READ_SECONDS = 2.0
@@ -38,7 +38,7 @@ class LeanDynamoDB:
     replaces the usual authorities.
     """
 
-    def __init__(self, access: Access, clock: Clock, *, trust: "Trust | None" = None) -> None:
+    def __init__(self, access: Access, clock: "Clock", *, trust: "Trust | None" = None) -> None:
         self._access = access
         self._clock = clock
         self._signer = Signer(access)

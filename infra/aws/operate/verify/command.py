@@ -49,8 +49,8 @@ def run(options: argparse.Namespace) -> int:
 
     Raises DeploymentError, ClientError, BotoCoreError.
     """
-    client = clients_of()
-    facts = facts_of(client, stack_name_of(options), options.stage)
+    name, client = stack_name_of(options), clients_of()
+    facts = facts_of(client, name, options.stage)
     wire = wire_of(client, facts, options.url)
     doors = tuple(wire_at(url) for url in options.doors.split())
     say_at_once(f"Account {facts.account}, region {facts.region}, stack {facts.stack}, {wire.url}.")
