@@ -267,7 +267,7 @@ def test_damaged_row_of_a_visit_does_not_hold_up_the_walk() -> None:
     """Otherwise the walk would fail at the same row every day."""
     bench = Bench().filled()
 
-    def damaged(*_: object) -> bool:
+    def damaged(*_: Any, **__: Any) -> bool:
         raise UnreadableRow
 
     visits = (damaged, bench._note)
