@@ -29,15 +29,14 @@ class EventBridgeBus:
 
     def send(self, events: Sequence[Event]) -> Sequence[Event]:
         """Send at most 10 events. Return those that the bus did not take. Raises EventBusUnavailable."""
+        entries = [self._entry(event) for event in events]
         try:
-            results = self._client.put_events(Entries=[self._entry(event) for event in events])["Entries"]
-        except (BotoCoreError, ClientError) as error:
+            results = self._client.put_events(Entries=entries)["Entries"]
+            codes = [result.get("ErrorCode") for result in results]
+            refused = [(event, code) for event, code in zip(events, codes, strict=True) if code]
+        except (BotoCoreError, ClientError, KeyError, TypeError, ValueError, AttributeError) as error:
+            # A response without a result for each entry tells nothing. An event may be sent again.
             raise EventBusUnavailable from error
-        refused = [
-            (event, result["ErrorCode"])
-            for event, result in zip(events, results, strict=True)
-            if result.get("ErrorCode")
-        ]
         for event, code in refused:
             logs.warn("events.not_taken", event_id=event.id, reason=logs.fact(code))
         return [event for event, _ in refused]

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NoReturn
 
 from botocore.exceptions import BotoCoreError, ClientError
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.serialization import load_der_public_key
@@ -19,6 +20,10 @@ from chalicelib.domain.ports.time import Clock
 
 if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient
+
+
+# The errors of reading a response that lacks a member, or has it in another form.
+_NOT_KMS = (KeyError, TypeError, ValueError, OverflowError, UnsupportedAlgorithm)
 
 
 class KmsSigningKey:
@@ -45,9 +50,9 @@ class KmsSigningKey:
                 MessageType="RAW",
                 SigningAlgorithm="ECDSA_SHA_256",
             )
-        except (ClientError, BotoCoreError) as error:
+            return low_s_signature(response["Signature"])
+        except (ClientError, BotoCoreError, *_NOT_KMS) as error:
             _unavailable(error)
-        return low_s_signature(response["Signature"])
 
 
 class KmsSigningKeys:
@@ -106,15 +111,15 @@ def read_public_key(client: "KMSClient", key_id: str, now: datetime) -> Verifica
     """Return the public half of a key in KMS, to be published at ``now``. Raises SigningUnavailable."""
     try:
         response = client.get_public_key(KeyId=key_id)
-    except (ClientError, BotoCoreError) as error:
+        key, arn = load_der_public_key(response["PublicKey"]), response["KeyId"]
+    except (ClientError, BotoCoreError, *_NOT_KMS) as error:
         _unavailable(error)
-    key = load_der_public_key(response["PublicKey"])
     if not isinstance(key, EllipticCurvePublicKey) or not isinstance(key.curve, SECP256R1):
         raise SigningUnavailable("The configured signing key is not of the spec ECC_NIST_P256.")
     numbers = key.public_numbers()
     x, y = (base64url.encode(n.to_bytes(jws.COORDINATE_BYTES, "big")) for n in (numbers.x, numbers.y))
     kid = jws.thumbprint(x, y)
-    return VerificationKey(kid, x, y, response["KeyId"], KeyState.NEXT, created_at=now, changed_at=now)
+    return VerificationKey(kid, x, y, arn, KeyState.NEXT, created_at=now, changed_at=now)
 
 
 def low_s_signature(der: bytes) -> bytes:
@@ -124,5 +129,5 @@ def low_s_signature(der: bytes) -> bytes:
     return b"".join(n.to_bytes(jws.COORDINATE_BYTES, "big") for n in (r, low))
 
 
-def _unavailable(error: ClientError | BotoCoreError) -> NoReturn:
+def _unavailable(error: Exception) -> NoReturn:
     raise SigningUnavailable from error

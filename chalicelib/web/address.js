@@ -1,10 +1,11 @@
 /** The page's address. It holds the view, the search, the filters, the order and the open token. */
 
 import { limits } from './api.js';
+import { holdsToken } from './pasted.js';
 
 const NAMES = ['view', 'owner', 'token', 'q', 'status', 'show', 'sort', 'type', 'actor', 'since', 'until', 'user',
   'issuer', 'job'];
-// The string of a token never reaches the address, and so never the history, a log or another site.
+// No token reaches the address, and so none reaches the history, a log or another site. Neither does its beginning.
 const SECRET = /bodhi_/i;
 // No id, word or issuer of this page is longer.
 const LONGEST = 500;
@@ -47,7 +48,7 @@ export function goTo(members) {
 /** Removes the string of a token that a person put into the address bar. */
 export function removeSecret() {
   const values = [...new URLSearchParams(location.search).values(), location.hash];
-  if (values.some((value) => SECRET.test(value))) history.replaceState(history.state, '', hrefOf(address()));
+  if (values.some(isSecret)) history.replaceState(history.state, '', hrefOf(address()));
 }
 
 /** Calls `listener(address)` at each change of the address, also by Back and Forward. */
@@ -69,8 +70,10 @@ export function watchAddress() {
 
 const isModified = (event) => event.metaKey || event.ctrlKey || event.shiftKey || event.altKey;
 
+const isSecret = (text) => SECRET.test(text) || holdsToken(text);
+
 /** A search that is longer than the API takes is as unknown as a member with another name. */
-const isFit = (name, value) => Boolean(value) && !SECRET.test(value)
+const isFit = (name, value) => Boolean(value) && !isSecret(value)
   && value.length <= ((name === 'q' && limits.search_length) || LONGEST);
 
 function tell() {

@@ -16,7 +16,7 @@ const TOKEN_ID = /^tok_[0-9a-hjkmnp-tv-z]{36}$/;
 /** Returns whether a text holds the string of a token, or a part of one that must not leave the browser. */
 export function hasToken(text) {
   const clean = cleaned(text);
-  return PREFIX.test(clean) || BARE.test(clean);
+  return PREFIX.test(clean) || BARE.test(clean) || holdsToken(text);
 }
 
 /**

@@ -83,6 +83,16 @@ def test_call_that_fails_is_a_bus_that_is_away(failure: Exception) -> None:
         EventBridgeBus(Client(failure), "default").send([an_event()])
 
 
+@pytest.mark.parametrize(
+    "response",
+    [{}, {"Entries": None}, {"Entries": []}, {"Entries": [{}, {}]}, {"Entries": ["x"]}, {"Entries": "x"}],
+)
+def test_response_without_a_result_for_each_entry_is_a_bus_that_is_away(response: Any) -> None:
+    """It does not say which events were taken."""
+    with pytest.raises(EventBusUnavailable):
+        EventBridgeBus(Client(response), "default").send([an_event()])
+
+
 def test_no_connection_is_a_bus_that_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
     """The real client tries once."""
     monkeypatch.setenv("AWS_ENDPOINT_URL_EVENTBRIDGE", "http://127.0.0.1:9")

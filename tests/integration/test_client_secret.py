@@ -1,6 +1,6 @@
 """The OpenID client's secret in Secrets Manager and SSM, read when it is needed and when it changes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -73,6 +73,24 @@ class TestReading:
     def test_secret_without_a_text_is_told(self, value: dict[str, Any]) -> None:
         """The log names the cause."""
         assert refusal_of(secret_of(**value)).facts == {"cause": "no_text"}
+
+    @pytest.mark.parametrize("response", [{}, {"Parameter": {}}, {"Parameter": {"Value": None}}])
+    def test_response_without_a_value_is_told(self, response: Mapping[str, Any]) -> None:
+        """A service that sends something else has no secret."""
+
+        class Client:
+            """A client with one response."""
+
+            def get_parameter(self, **_: Any) -> Mapping[str, Any]:
+                """Respond."""
+                return response
+
+            get_secret_value = get_parameter
+
+        for service in ("ssm", "secretsmanager"):
+            with pytest.raises(IdentityProviderUnavailable) as raised:
+                stored_value(f"arn:aws:{service}:{REGION}:123456789012:x", lambda *_: Client())
+            assert raised.value.facts == {"cause": "no_text"}
 
     @pytest.mark.parametrize(
         ("arn", "cause"),

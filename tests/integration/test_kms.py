@@ -2,7 +2,7 @@
 
 import json
 from datetime import timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import joserfc.jwt
 import jwt
@@ -16,7 +16,7 @@ from chalicelib.adapters import jws
 from chalicelib.adapters.api_token import ApiTokenSigner, ApiTokenVerifier
 from chalicelib.adapters.jws import load_public_keys, public_key
 from chalicelib.adapters.key_cache import KeyCache
-from chalicelib.adapters.kms import KmsSigningKeys, low_s_signature, read_public_key
+from chalicelib.adapters.kms import KmsSigningKey, KmsSigningKeys, low_s_signature, read_public_key
 from chalicelib.domain.claims import Claims
 from chalicelib.domain.errors import SigningUnavailable
 from chalicelib.domain.events import OF_KEYS, SYSTEM, Event, EventType
@@ -200,6 +200,40 @@ class TestSigningKeys:
             signer.active()
         (stored,) = keys.load_keys().keys
         assert (kid, KeyState.REVOKED) == (stored.kid, stored.state)
+
+
+class Answering:
+    """A client with one response to everything."""
+
+    def __init__(self, response: Any) -> None:
+        self._response = response
+
+    def sign(self, **_: Any) -> Any:
+        """Respond."""
+        return self._response
+
+    get_public_key = sign
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        {},
+        {"Signature": None, "PublicKey": None, "KeyId": "a"},
+        {"Signature": "x", "PublicKey": "x", "KeyId": "a"},
+        {"Signature": b"", "PublicKey": b"", "KeyId": "a"},
+        {"Signature": b"x" * 70, "PublicKey": b"x" * 91, "KeyId": "a"},
+        {"Signature": encode_dss_signature(2**300, 1)},
+    ],
+)
+def test_response_of_another_form_signs_nothing(response: Any, keys: InMemoryKeys) -> None:
+    """KMS is unavailable then. No token is issued, and no key is published."""
+    client: Any = Answering(response)
+    with pytest.raises(SigningUnavailable):
+        read_public_key(client, "alias/x", START)
+    key = VerificationKey("kid", "x", "y", "arn", KeyState.ACTIVE, START, START)
+    with pytest.raises(SigningUnavailable):
+        KmsSigningKey(client, key).sign(b"message")
 
 
 class TestLowS:

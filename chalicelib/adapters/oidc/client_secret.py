@@ -89,16 +89,16 @@ def stored_value(arn: str, client_of: Callable[[str, str], Any]) -> str:
     try:
         client = client_of(service, region)
         if service == "ssm":
-            value = client.get_parameter(Name=arn, WithDecryption=True)["Parameter"]["Value"]
+            value = client.get_parameter(Name=arn, WithDecryption=True).get("Parameter", {}).get("Value")
         else:
             # A secret of bytes has no SecretString.
-            value = client.get_secret_value(SecretId=arn).get("SecretString", "")
+            value = client.get_secret_value(SecretId=arn).get("SecretString")
     except ClientError as error:
         raise _unreadable(error.response["Error"].get("Code", "")) from error
     except BotoCoreError as error:
         raise _unreadable(type(error).__name__) from error
-    if secret := value.strip():
-        return str(secret)
+    if isinstance(value, str) and (secret := value.strip()):
+        return secret
     raise _unreadable("no_text")
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.errors import StoreUnavailable
+from chalicelib.domain.errors import StoreUnavailable, UnreadableRow
 from chalicelib.domain.ids import new_generation
 from chalicelib.domain.ports.sweeps import OwnedRows, SweptToken, UserPosition
 from chalicelib.domain.revocations import EndedGeneration, Revocation, RevocationReason
@@ -261,6 +261,19 @@ def test_two_runs_at_once_neither_lose_nor_double(number: int) -> None:
     assert first.is_left_to_another or first.calls == 1 or first.walk.ended_at
     assert max(bench.visited.values()) <= 2
     assert sum(count - 1 for count in bench.visited.values()) <= MOST_REPEATED
+
+
+def test_damaged_row_of_a_visit_does_not_hold_up_the_walk() -> None:
+    """Otherwise the walk would fail at the same row every day."""
+    bench = Bench().filled()
+
+    def damaged(*_: Any, **__: Any) -> bool:
+        raise UnreadableRow
+
+    visits = (damaged, bench._note)
+    done = SweepTokens(bench.store, visits, bench.clock, owner_visits=[damaged])(bench.clock.now() + HOUR)
+    assert (done.walk.ended_at is not None, done.tokens, done.users) == (True, sum(SIZES), len(SIZES))
+    assert bench.visited.keys() == {token.id for token in bench.store.rows()}
 
 
 def test_user_that_comes_during_a_walk_is_visited() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from chalicelib.adapters.dynamodb import items
 from chalicelib.adapters.dynamodb.events import EVENT
-from chalicelib.domain.errors import MailRefused, MailUnavailable, StoreUnavailable
+from chalicelib.domain.errors import MailRefused, MailUnavailable, StoreUnavailable, UnreadableRow
 from chalicelib.domain.events import EventType
 from chalicelib.domain.mails import MOST_ABOUT_EXPOSURE, MOST_URGENT, Mail, Urgent, UrgentKind, UrgentMails
 from chalicelib.domain.seen_networks import RefusedReason, SeenNetworks, refused_again
@@ -356,7 +356,7 @@ def test_two_runs_at_once_send_one_mail(number: int) -> None:
     assert (len(bench.mails), bench.counted[1]) == (1, 0)
 
 
-@pytest.mark.parametrize("error", [KeyError, TypeError, ValueError, AttributeError])
+@pytest.mark.parametrize("error", [UnreadableRow, KeyError, TypeError, ValueError, AttributeError])
 @pytest.mark.parametrize("number", range(1, CALLS_OF_A_MAIL + 1))
 def test_row_that_cannot_be_read_holds_nothing_up(number: int, error: type[Exception]) -> None:
     """A later release wrote it. A token that cannot be read is named by its id."""
