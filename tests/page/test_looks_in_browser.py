@@ -168,6 +168,28 @@ def test_times_of_the_feed_have_one_line(new_page: NewPage, stack: LocalStack, l
         assert cut(times) == {0}
 
 
+@pytest.mark.parametrize(("locale", "least"), [("en-GB", 200), ("en-US", 170)])
+def test_short_times_leave_room_for_words(
+    new_page: NewPage, stack: LocalStack, locale: str, least: int
+) -> None:
+    """On a small phone each pixel beside the time of an event counts."""
+    page = new_page(viewport=PHONE, locale=locale)
+    open_console(page, stack, "activity", "Activity")
+    (words,) = places(page.locator(".feed-words").first)
+    assert words["width"] >= least
+
+
+def test_menu_of_a_phone_marks_the_present_section(new_page: NewPage, stack: LocalStack) -> None:
+    """The menu is the only place that names the sections there."""
+    page = open_console(new_page(viewport=PHONE), stack, "all", "All tokens")
+    page.get_by_role("button", name="Sections").click()
+    expect(page.locator("[role=menuitem][aria-current=page]")).to_have_text("All tokens")
+    page.get_by_role("menuitem", name="Users").click()
+    expect(page.get_by_role("heading", name="Users", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Sections").click()
+    expect(page.locator("[role=menuitem][aria-current=page]")).to_have_text("Users")
+
+
 def test_times_of_the_feed_have_no_leading_zero(new_page: NewPage, stack: LocalStack) -> None:
     """Neither has a clock of 12 hours on paper."""
     page = new_page(locale="en-US")
