@@ -6,7 +6,7 @@ import { actorOf, plain, wordsOf } from './event-words.js';
 import { icon } from './icons.js';
 import { announce } from './notices.js';
 import { RovingRows } from './rows.js';
-import { DAY, dayOf, timeElement, written } from './times.js';
+import { DAY, dayOf, hasHalfDays, timeElement, written } from './times.js';
 import { programOf } from './user-agents.js';
 import { counted } from './words.js';
 
@@ -29,7 +29,7 @@ export class ActivityFeed {
   constructor({ names, open, again }) {
     [this.#names, this.#again] = [names, again];
     this.#keys = new RovingRows(this.#days, { open: (id) => open(this.event(id)) });
-    this.element = el('div', { class: 'table feed' }, this.#note,
+    this.element = el('div', { class: hasHalfDays ? 'table feed has-half-days' : 'table feed' }, this.#note,
       el('div', { role: 'grid', 'aria-label': 'Activity' }, this.#days), this.#instead, this.#end);
   }
 

@@ -43,12 +43,11 @@ export function askBulk(action, target, after) {
 function askByName(action, tokens, left, { started, refocus }) {
   const { verb, done } = actionOf({ action });
   const word = tokens.length === 1 ? 'token' : `${tokens.length} tokens`;
-  const others = left ? `${left === 1 ? 'One other' : counted(left, 'other')} cannot be ${done}.` : '';
   const names = el('ul', { class: 'bulk-names' }, ...tokens.map(nameLine));
   const reason = action === 'revoke' ? reasonField() : null;
   const dialog = openDialog({
     title: tokens.length ? `${verb} ${counted(tokens.length, 'token')}?` : `Nothing to ${verb.toLowerCase()}`,
-    lede: tokens.length ? `${sentence(action)} ${others}` : `None of these tokens can be ${done}.`,
+    lede: tokens.length ? sentence(action) + othersWords(left, done) : `None of these tokens can be ${done}.`,
     body: tokens.length ? [names, reason] : [],
     actions: tokens.length ? [closeButton('Cancel', { autofocus: true }), sendButton(`${verb} ${word}`, kind(action))]
       : [closeButton('Close', { autofocus: true })],
@@ -78,6 +77,10 @@ function sentence(action, which = 'They') {
     : `${which} stop working${when}. Their owners can re-activate them.`;
 }
 
+/** Returns a sentence to append about chosen tokens that the action leaves out, or "". */
+const othersWords = (left, done) =>
+  (left ? ` ${left === 1 ? 'One other' : counted(left, 'other')} cannot be ${done}.` : '');
+
 function reasonField() {
   const option = (value, word, isChosen) => el('label', {},
     el('input', { type: 'radio', name: 'reason', value, checked: isChosen }), word);
@@ -99,6 +102,7 @@ class CountedQuestion {
   #rounds = 0;
   #dialog;
   #facts = el('div', { class: 'facts', role: 'status' });
+  #others = el('span', {});
   #reason;
   #typed = el('input', { class: 'input', id: 'bulk-typed', autocomplete: 'off', inputmode: 'numeric' });
   #field = el('div', { class: 'field bulk-typed', hidden: true });
@@ -114,7 +118,7 @@ class CountedQuestion {
     const cancel = closeButton('Cancel', { autofocus: true });
     this.#dialog = openDialog({
       title: `${this.#words.verb} ${target.tokens ? counted(target.tokens.length, 'token') : 'tokens'}?`,
-      lede: sentence(action, this.#which()),
+      lede: el('span', {}, sentence(action, this.#which()), this.#others),
       body: [this.#facts, this.#reason, this.#field],
       aside: this.#age,
       actions: [cancel, this.#again, this.#submit],
@@ -176,6 +180,7 @@ class CountedQuestion {
     const used = this.#used();
     const title = counts.tokens ? `${verb} ${counted(counts.tokens, 'token')}?` : `Nothing to ${verb.toLowerCase()}`;
     this.#dialog.querySelector('h2').textContent = title;
+    this.#others.textContent = othersWords(this.#left(counts.tokens), this.#words.done);
     this.#facts.replaceChildren(fact('Tokens', number), fact('People', numbered(counts.people)),
       ...(used === null ? [] : [fact('Used in 30 days', numbered(used), used > 0)]));
     this.#submit.querySelector('[data-label]').textContent = `${verb} ${counted(counts.tokens, 'token')}`;
@@ -187,6 +192,12 @@ class CountedQuestion {
         this.#typed);
     }
     this.#settle();
+  }
+
+  /** Returns how many of the chosen tokens are left out, or 0 if the filter chose them. */
+  #left(count) {
+    const { tokens } = this.#target;
+    return tokens ? Math.max(0, tokens.length - count) : 0;
   }
 
   /** Returns how many of the chosen tokens were used lately, or null if not all of them are known here. */

@@ -94,7 +94,7 @@ export class JobStrip {
     }
     announce(`${problem.message} The job goes on.`);
     const again = button('Try again', () => { this.#id = null; this.show(id); }, { kind: 'small' });
-    this.#draw('wifi-off', [problem.message, ' The job goes on.'], '', again);
+    this.#draw(problem.status ? 'circle-alert' : 'wifi-off', [problem.message, ' The job goes on.'], '', again);
   }
 
   #draw(picture, words, tone, action) {

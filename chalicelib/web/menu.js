@@ -15,6 +15,7 @@ const EDGE = 8;
  * @property {boolean} [isLocal] the link changes only the address of this page
  * @property {boolean} [isDanger]
  * @property {boolean} [opensDialog]
+ * @property {boolean} [isCurrent] whether the link leads to the place that is shown
  * @property {boolean} [isChecked] whether the choice that the item stands for is on
  * @property {string} [reason] why it cannot be done now; the item stays and does nothing
  */
@@ -66,7 +67,7 @@ function entry(item, menu) {
     : { role: 'menuitemcheckbox', 'aria-checked': String(item.isChecked) };
   const attributes = {
     ...kind, tabindex: '-1', class: item.isDanger && 'is-danger', 'aria-disabled': item.reason ? 'true' : null,
-    'aria-haspopup': item.opensDialog ? 'dialog' : null,
+    'aria-haspopup': item.opensDialog ? 'dialog' : null, 'aria-current': item.isCurrent ? 'page' : null,
   };
   const content = [item.icon ? icon(item.icon) : el('span'), el('span', {}, item.label),
     item.reason ? el('span', { class: 'second' }, item.reason) : null];

@@ -18,7 +18,7 @@ export function loadingRows() {
 /** Makes the panel of a first load that has failed. */
 export function failure(problem, again) {
   const retry = button('Try again', (event) => whileBusy(event.currentTarget, again));
-  return el('div', { class: 'table empty', role: 'alert' }, icon('wifi-off'),
+  return el('div', { class: 'table empty', role: 'alert' }, icon(problem.status ? 'circle-alert' : 'wifi-off'),
     el('h2', {}, 'Your tokens could not be loaded'), el('p', {}, problem.message), retry);
 }
 

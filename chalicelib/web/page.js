@@ -94,6 +94,7 @@ function sectionItems() {
   const names = isAdmin ? Object.keys(VIEWS) : ['mine'];
   const links = names.map((name) => ({
     label: VIEWS[name].label, href: hrefOf(name === 'mine' ? {} : { view: name }), isLocal: true,
+    isCurrent: document.querySelector(`[data-section="${name}"]`).hasAttribute('aria-current'),
   }));
   return [...links, null, { label: 'Docs', icon: 'external-link', href: `${base}/docs` }];
 }

@@ -36,6 +36,9 @@ const FORMS = {
 };
 const formats = new Map();
 
+/** True if a day of the browser's clock has twice twelve hours: "12:58 p.m.". */
+export const hasHalfDays = Boolean(new Intl.DateTimeFormat(OWN, FORMS.clock).resolvedOptions().hour12);
+
 /** Returns the milliseconds from now to a time. They are negative after it has passed. */
 export const until = (iso) => Date.parse(iso) - Date.now();
 

@@ -112,7 +112,7 @@ export function networksSection(token, owner) {
   const word = networks.length ? 'Change networks' : 'Limit it to networks';
   const change = canChange ? el('button', { type: 'button', class: 'link', 'aria-haspopup': 'dialog',
     onclick: () => edit(token, { focus: 'networks' }) }, word) : '';
-  return section({}, head('Works only from', change), networks.length
+  return section({}, head(networks.length ? 'Works only from' : 'Works from', change), networks.length
     ? el('ul', { class: 'networks' }, ...networks.map((each) => el('li', {}, el('code', {}, each))))
     : el('p', { class: 'quiet-text' }, 'Anywhere'));
 }

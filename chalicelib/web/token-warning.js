@@ -30,7 +30,7 @@ function note({ tone = '', picture, strong, rest = '', action = null }) {
 function exposed(token) {
   if (stateOf(token) !== 'exposed') return null;
   return { tone: 'danger', picture: 'shield-alert', strong: 'It was found exposed.',
-    rest: `It is revoked since ${dayOf(token.revoked_at)}. Replace it wherever it was used.` };
+    rest: `It was revoked on ${dayOf(token.revoked_at)}. Replace it wherever it was used.` };
 }
 
 function usedInOverlap(token) {

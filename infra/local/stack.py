@@ -59,6 +59,7 @@ def serve(settings: StackSettings, project: Path, parent: int | None = None) -> 
     The end of ``parent`` counts as a signal, because `make` that is killed sends none. Raises
     LocalStackError if a program ends by itself.
     """
+    print("Starting the service...", flush=True)
     with _children() as children:
         environment = _start_dependencies(settings, children)
         api = children.start(programs.api_server(settings, environment, project))

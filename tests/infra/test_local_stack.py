@@ -223,8 +223,9 @@ def test_killing_make_stops_the_stack(project: Path) -> None:
 
 @pytest.mark.e2e
 def test_the_guide_stays_because_the_log_is_a_file(project: Path) -> None:
-    """By default no line of the service follows the guide, which names the file."""
+    """By default no line of the service follows the guide, which names the file. A line comes before."""
     with LocalStack({"AUTH_MODE": "none", "LOGS": ""}, project) as stack:
+        assert stack.log().startswith("Starting the service...\n")
         Client(stack.settings.port).send("GET", "/environment")
         wait_until(lambda: "GET /environment 200" in stack.settings.log.read_text())
         assert str(stack.settings.log) in stack.log()

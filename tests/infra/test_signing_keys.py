@@ -396,7 +396,10 @@ class TestCommand:
             (["revoke", "no-such-kid", "--yes"], "No key has the kid no-such-kid."),
             (["revoke", "-" + "a" * 42], f"No key has the kid -{'a' * 42}."),
             (["revoke", "--yes", "--" + "a" * 41], f"No key has the kid --{'a' * 41}."),
-            (["revoke", ""], "No key has the kid ."),
+            (
+                ["revoke", ""],
+                "The kid of the key is missing. `list` shows it. Name it, for example KID=...",
+            ),
             (["roll-over"], "The ring is empty"),
         ],
     )

@@ -168,6 +168,28 @@ def test_times_of_the_feed_have_one_line(new_page: NewPage, stack: LocalStack, l
         assert cut(times) == {0}
 
 
+@pytest.mark.parametrize(("locale", "least"), [("en-GB", 200), ("en-US", 170)])
+def test_short_times_leave_room_for_words(
+    new_page: NewPage, stack: LocalStack, locale: str, least: int
+) -> None:
+    """On a small phone each pixel beside the time of an event counts."""
+    page = new_page(viewport=PHONE, locale=locale)
+    open_console(page, stack, "activity", "Activity")
+    (words,) = places(page.locator(".feed-words").first)
+    assert words["width"] >= least
+
+
+def test_menu_of_a_phone_marks_the_present_section(new_page: NewPage, stack: LocalStack) -> None:
+    """The menu is the only place that names the sections there."""
+    page = open_console(new_page(viewport=PHONE), stack, "all", "All tokens")
+    page.get_by_role("button", name="Sections").click()
+    expect(page.locator("[role=menuitem][aria-current=page]")).to_have_text("All tokens")
+    page.get_by_role("menuitem", name="Users").click()
+    expect(page.get_by_role("heading", name="Users", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Sections").click()
+    expect(page.locator("[role=menuitem][aria-current=page]")).to_have_text("Users")
+
+
 def test_times_of_the_feed_have_no_leading_zero(new_page: NewPage, stack: LocalStack) -> None:
     """Neither has a clock of 12 hours on paper."""
     page = new_page(locale="en-US")
@@ -183,6 +205,21 @@ def test_dialog_has_an_edge_in_forced_colours(new_page: NewPage, stack: LocalSta
     sign_in(page, stack, person)
     dialog = open_generate(page)
     assert dialog.evaluate("e => getComputedStyle(e).borderTopWidth") == "1px"
+
+
+def test_present_place_is_seen_in_forced_colours(new_page: NewPage, stack: LocalStack, person: str) -> None:
+    """One section and one language of the examples have a line below them, and the others have none."""
+    page = open_console(new_page(forced_colors="active"), stack, "users", "Users")
+    edges = "all => all.map(each => getComputedStyle(each).borderBottomColor)"
+    present = page.locator(".sections [aria-current]").evaluate_all(edges)
+    others = page.locator(".sections a:not([aria-current])").evaluate_all(edges)
+    assert (len(present), len(others)) == (1, 3)
+    assert present[0] not in others
+    page = new_page(forced_colors="active")
+    sign_in(page, stack, person)
+    expect(page.get_by_role("tab")).to_have_count(3)
+    languages = page.get_by_role("tab").evaluate_all(edges)
+    assert [languages.count(each) for each in languages] == [1, 2, 2]
 
 
 def test_paper_is_light(new_page: NewPage, stack: LocalStack, company: str) -> None:

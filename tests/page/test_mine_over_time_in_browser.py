@@ -105,13 +105,20 @@ def test_failed_refresh_keeps_the_rows_and_says_so(later: Page, complaints: Comp
 def test_first_load_that_fails_can_be_tried_again(
     new_page: NewPage, stack: LocalStack, person: str, complaints: Complaints
 ) -> None:
-    """The server's sentence is shown in place of rows."""
-    complaints.expected = ("503",)
+    """The server's sentence is shown in place of rows. Only a server that is away looks so."""
+    complaints.expected = ("503", "ERR_FAILED")
     fill(stack, person, *live(2))
     page = new_page()
-    page.route("**/v1/tokens*", refuse)
+    page.route("**/v1/tokens*", lambda route: route.abort())
     sign_in(page, stack, person)
+    alert = page.get_by_role("alert")
+    expect(alert).to_contain_text("The server could not be reached.")
+    away = alert.locator("svg").inner_html()
+    page.unroute("**/v1/tokens*")
+    page.route("**/v1/tokens*", refuse)
+    page.reload()
     expect(page.get_by_role("alert")).to_contain_text("Your tokens could not be loaded")
+    assert alert.locator("svg").inner_html() != away
     expect(page.get_by_role("alert")).to_contain_text("Tokens cannot be read right now.")
     no_violations(page)
 

@@ -78,6 +78,9 @@ def run(options: argparse.Namespace) -> None:
 
     Raises OperatorError, PackagingError, SettingsError, ApiTokensError, ClientError, BotoCoreError.
     """
+    # As `make revoke-signing-key` gives it without KID.
+    if options.command == "revoke" and not options.kid:
+        raise OperatorError("The kid of the key is missing. `list` shows it. Name it, for example KID=...")
     operator = _operator(options)
     if options.command == "list":
         operator.list()
