@@ -493,7 +493,7 @@ def test_job_that_lost_its_tokens_changes_no_other() -> None:
     office.store.save_job(kept, replace(kept.job, token_count=0))
     with recorded():
         assert office.done().done == 0
-        office.store.find_token_ids = lambda _: [office.tokens[0].id]  # type: ignore[method-assign]
+        office.store._token_ids["job_1"] = (office.tokens[0].id,)
         found = office.store.find_job("job_1")
         assert found
         office.store.save_job(found, kept.job)
