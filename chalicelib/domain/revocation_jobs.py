@@ -1,6 +1,8 @@
 """Jobs of administrators that revoke or pause many tokens, page by page."""
 
 import hashlib
+import json
+from collections.abc import Sequence
 from datetime import datetime
 from enum import Enum
 
@@ -17,6 +19,23 @@ MAX_RUNNING_JOBS = 20
 """The largest number of jobs of all administrators that run at once."""
 
 _DIGEST_LENGTH = 12
+
+
+def digest_of_request(
+    reason: RevocationReason,
+    token_ids: Sequence[str],
+    owner: str,
+    wanted: TokenFilter,
+    action: "JobAction",
+    *,
+    is_dry_run: bool,
+) -> str:
+    """Return the digest of all that decides which tokens a job changes, and how."""
+    members = [reason.value, is_dry_run, list(token_ids), owner, wanted.members()]
+    if action is not JobAction.REVOKE:
+        # Not for a revocation: jobs from before there were other actions have no such member.
+        members.append(action.value)
+    return hashlib.sha256(json.dumps(members, sort_keys=True).encode()).hexdigest()
 
 
 class JobStatus(Enum):
@@ -105,6 +124,16 @@ class RevocationJob(Frozen):
     def done(self) -> int:
         """The number of tokens that are done."""
         return self.tokens + self.already_revoked + self.not_found + self.failed
+
+    def is_as_asked(self, token_ids: Sequence[str]) -> bool:
+        """Return True if the job is still about what its request named. ``token_ids`` are those of its row.
+
+        A damaged row could lack the owner, or the mark of a dry run. Such a job would revoke other tokens.
+        """
+        digest = digest_of_request(
+            self.reason, token_ids, self.owner, self.filter, self.action, is_dry_run=self.is_dry_run
+        )
+        return digest == self.body_hash and len(token_ids) == self.token_count
 
     def outcome_for(
         self, token: Token | None, owner: User | None, now: datetime, rules: TokenRules

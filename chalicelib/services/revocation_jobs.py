@@ -1,7 +1,5 @@
 """Jobs that revoke or pause many tokens, as administrators start and read them."""
 
-import hashlib
-import json
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -17,7 +15,7 @@ from chalicelib.domain.frozen import Frozen, field
 from chalicelib.domain.ids import JOB_ID, job_id_for
 from chalicelib.domain.ports.revocation_jobs import KeptJob, RevocationJobStore
 from chalicelib.domain.ports.time import Clock
-from chalicelib.domain.revocation_jobs import MAX_RUNNING_JOBS, JobAction, RevocationJob
+from chalicelib.domain.revocation_jobs import MAX_RUNNING_JOBS, JobAction, RevocationJob, digest_of_request
 from chalicelib.domain.revocations import RevocationReason
 from chalicelib.domain.token_filters import TokenFilter
 from chalicelib.domain.token_rules import TokenRules
@@ -44,12 +42,9 @@ class WantedRevocations(Frozen):
     @property
     def body_hash(self) -> str:
         """The digest of the request."""
-        wanted = self.filter.members()
-        members = [self.reason.value, self.is_dry_run, list(self.token_ids), self.owner, wanted]
-        if self.action is not JobAction.REVOKE:
-            # Not for a revocation: jobs from before there were other actions have no such member.
-            members.append(self.action.value)
-        return hashlib.sha256(json.dumps(members, sort_keys=True).encode()).hexdigest()
+        return digest_of_request(
+            self.reason, self.token_ids, self.owner, self.filter, self.action, is_dry_run=self.is_dry_run
+        )
 
 
 class RevocationJobs:

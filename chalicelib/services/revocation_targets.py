@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from chalicelib.domain.errors import UnreadableRow
 from chalicelib.domain.frozen import Frozen
 from chalicelib.domain.ids import USER_ID
 from chalicelib.domain.ports.revocation_jobs import RevocationJobStore
@@ -46,11 +47,14 @@ class FindTargets:
         self._rules = rules
 
     def page(self, job: RevocationJob) -> TargetPage:
-        """Return the tokens after the job's place. Raises StoreUnavailable."""
-        return self._named(job) if job.token_count else self._matching(job)
+        """Return the tokens after the job's place. Raises StoreUnavailable or UnreadableRow."""
+        token_ids = self._jobs.find_token_ids(job.id) if job.token_count else ()
+        if not job.is_as_asked(token_ids):
+            raise UnreadableRow
+        return self._named(job, token_ids) if job.token_count else self._matching(job)
 
-    def _named(self, job: RevocationJob) -> TargetPage:
-        rest = self._jobs.find_token_ids(job.id)[job.done :]
+    def _named(self, job: RevocationJob, token_ids: Sequence[str]) -> TargetPage:
+        rest = token_ids[job.done :]
         page = rest[:TOKENS_AT_A_TIME]
         # The job counts what is done, and needs no other place.
         targets = [Target(self._index.find_owner_of(each), each, job.place) for each in page]

@@ -62,6 +62,10 @@ class RunRevocations:
             kept = running.pop(0)
             try:
                 after = self.page(kept, deadline)
+            except UnreadableRow as error:
+                # It stays damaged, so no run may fail because of it.
+                logs.warn("revocations.unreadable", job_id=kept.job.id, error=type(error).__name__)
+                continue
             except DependencyUnavailable as error:
                 logs.warn("revocations.interrupted", job_id=kept.job.id, cause=logs.cause(error))
                 failure = error

@@ -12,6 +12,7 @@ import pytest
 
 from chalicelib.adapters.dynamodb import items
 from chalicelib.adapters.dynamodb.attributes import Item
+from chalicelib.domain.errors import UnreadableRow
 from chalicelib.domain.ids import user_id_for
 from tests.support.api import Answer, Api, api_of
 from tests.support.builders import ISSUER
@@ -338,3 +339,18 @@ def test_damaged_generation_hides_no_token(place: Place) -> None:
         answer = place.get(path, subject)
         assert {each["status"] for each in answer.json["tokens"]} == {"revoked"}
         assert len(names(answer)) == 3
+
+
+@pytest.mark.parametrize(
+    "damage", [with_(is_dry_run={"N": "2"}), with_(is_dry_run={"S": "1"}), without("is_dry_run")]
+)
+def test_dry_run_does_not_become_a_real_one(place: Place, damage: Damage) -> None:
+    """The mark of a dry run is one of two numbers. With any other one the job cannot be read."""
+    body = {"filter": {"q": "token"}, "reason": "admin", "dry_run": True}
+    asked = place.api.post(
+        "/v1/admin/revocations", place.sign_in(ADMIN), body, headers={"Idempotency-Key": "key"}
+    )
+    (row,) = [row for row in place.cloud.rows() if row["pk"]["S"] == f"J#{asked.json['id']}"]
+    place.cloud.dynamodb.put_item(TableName=place.cloud.table, Item=damage(row))
+    with pytest.raises(UnreadableRow):
+        place.service.revocation_job_store.find_job(asked.json["id"])

@@ -44,7 +44,8 @@ _filter: Codec[TokenFilter] = Codec(
 _owners: Codec[frozenset[str]] = Codec(
     "S", lambda owners: " ".join(sorted(owners)), lambda stored: frozenset(stored.split())
 )
-_flag: Codec[bool] = Codec("N", lambda value: str(int(value)), lambda stored: stored == "1")
+# Any other number is an error, because a dry run must not become a real one.
+_flag: Codec[bool] = Codec("N", lambda value: str(int(value)), {"0": False, "1": True}.__getitem__)
 
 
 def _write_actor(job: RevocationJob) -> Item:

@@ -29,6 +29,7 @@ from chalicelib.services.revocation_targets import FindTargets
 from chalicelib.services.run_revocations import RunRevocations
 from tests.support.actors import JOURNAL, PERSON
 from tests.support.builders import ISSUER, RULES, a_token, a_user, an_admin
+from tests.support.canaries import recorded
 from tests.support.clock import START, FixedClock
 from tests.unit.services.stores import BusyStore
 
@@ -447,7 +448,8 @@ def test_dry_run_counts_what_the_job_revokes() -> None:
     before = office.store.everything()
     dry = office.done()
     assert office.store.everything() == before
-    kept = office.store.add_job(replace(dry, id="job_2", is_dry_run=False, status=JobStatus.RUNNING), ())
+    real = replace(dry, id="job_2", is_dry_run=False, status=JobStatus.RUNNING, body_hash=ALL.body_hash)
+    kept = office.store.add_job(real, ())
     assert kept
     fresh = replace(kept.job, tokens=0, people=0, already_revoked=0, place=type(kept.job.place)())
     after = office.run.one(
@@ -456,6 +458,47 @@ def test_dry_run_counts_what_the_job_revokes() -> None:
     assert after
     assert (after.job.tokens, after.job.people, after.job.already_revoked) == (5, 3, 1)
     assert (dry.tokens, dry.people, dry.already_revoked) == (5, 3, 1)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"owner": ""},
+        {"filter": TokenFilter()},
+        {"is_dry_run": False},
+        {"action": JobAction.PAUSE},
+        {"reason": RevocationReason.ADMIN},
+        {"token_count": 1},
+    ],
+    ids=str,
+)
+def test_job_that_lost_a_part_of_its_request_changes_nothing(damage: dict[str, Any]) -> None:
+    """Without its owner it would revoke the tokens of all users, and a dry run would be a real one."""
+    office = Office(6)
+    wanted = replace(ALL, owner=office.owners[0].id, filter=TokenFilter(reused=False), is_dry_run=True)
+    kept = office.begun(wanted)
+    office.store.save_job(kept, replace(kept.job, **damage))
+    before = office.store.everything()
+    with recorded() as log:
+        assert (office.done().status, office.done().done) == (JobStatus.RUNNING, 0)
+    assert office.store.everything() == before
+    assert {line["job_id"] for line in log.lines("revocations.unreadable")} == {"job_1"}
+
+
+def test_job_that_lost_its_tokens_changes_no_other() -> None:
+    """A job about named tokens never becomes one about all tokens."""
+    office = Office(6)
+    wanted = replace(ALL, token_ids=[office.tokens[0].id, office.tokens[1].id])
+    kept = office.begun(wanted)
+    office.store.save_job(kept, replace(kept.job, token_count=0))
+    with recorded():
+        assert office.done().done == 0
+        office.store._token_ids["job_1"] = (office.tokens[0].id,)
+        found = office.store.find_job("job_1")
+        assert found
+        office.store.save_job(found, kept.job)
+        assert office.done().done == 0
+    assert {token.state for token in office.store.rows()} == {TokenState.ACTIVE}
 
 
 def test_job_keeps_no_more_of_the_request_than_events() -> None:
