@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support.endpoint import Endpoint
 from tests.support.scheduling import ByFile
@@ -36,6 +37,10 @@ from tests.support.api import Api, api_of  # noqa: E402
 pytest_plugins = ["tests.support.browser"]
 
 _watcher = canaries.Watcher()
+
+# A busy machine is no fault of what is tested.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -736,7 +736,7 @@ TOKEN_MEMBERS = ("id_token", "access_token", "token_type", "expires_in", "error"
 USERINFO_MEMBERS = ("sub", "name", "preferred_username", "email", "email_verified", "groups", "iss", "exp")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     answer=JSON | st.fixed_dictionaries({}, optional=dict.fromkeys(TOKEN_MEMBERS, JSON)),
     status=st.sampled_from([200, 302, 400, 401, 500]),
@@ -748,7 +748,7 @@ def test_any_token_answer_is_one_of_our_errors(served: Endpoints, answer: object
         Place(served).redeem()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     answer=JSON
     | st.fixed_dictionaries(
@@ -775,7 +775,7 @@ def test_any_userinfo_is_a_sign_in_or_one_of_our_errors(
     assert refused <= {LoginReason.USERINFO_REFUSED}
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(body=st.binary(max_size=300))
 def test_any_bytes_are_one_of_our_errors(served: Endpoints, body: bytes) -> None:
     """Any bytes as the answer lead to one of the two errors."""

@@ -146,4 +146,4 @@ def attempt(change: Callable[[], object]) -> None:
 
 
 TestReusing = Reusing.TestCase
-TestReusing.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+TestReusing.settings = settings(max_examples=60, stateful_step_count=30)

@@ -670,7 +670,7 @@ class LongLife(Life):
 
 
 TestLife = Life.TestCase
-TestLife.settings = settings(max_examples=100, stateful_step_count=50, deadline=None)
+TestLife.settings = settings(max_examples=100, stateful_step_count=50)
 
 TestLongLife = pytest.mark.slow(LongLife.TestCase)
-TestLongLife.settings = settings(max_examples=200, stateful_step_count=120, deadline=None)
+TestLongLife.settings = settings(max_examples=200, stateful_step_count=120)

@@ -78,7 +78,7 @@ def test_unknown_kids_load_the_keys_once_per_cool_down(fresh_victim: Victim) -> 
     assert fresh_victim.service.keys.loads - before == 1
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(data=st.data())
 def test_any_other_spelling_of_a_token_is_refused(victim: Victim, data: st.DataObject) -> None:
     """One character changed, added or left out anywhere: exactly one string is accepted per token."""

@@ -313,7 +313,7 @@ def shapes(parser: Parser) -> st.SearchStrategy[Shape]:
 
 
 @pytest.mark.parametrize("name", PARSERS)
-@settings(max_examples=15, deadline=None, derandomize=True)
+@settings(max_examples=15, derandomize=True)
 @given(data=st.data())
 def test_steps_grow_no_faster_than_the_input(name: str, data: st.DataObject) -> None:
     """Twice the input takes about twice the bytecodes of Python."""
@@ -322,7 +322,7 @@ def test_steps_grow_no_faster_than_the_input(name: str, data: st.DataObject) -> 
 
 
 @pytest.mark.parametrize("name", PARSERS)
-@settings(max_examples=8, deadline=None, derandomize=True)
+@settings(max_examples=8, derandomize=True)
 @given(data=st.data())
 def test_time_grows_no_faster_than_the_input(name: str, data: st.DataObject) -> None:
     """Eight times the input takes less than three times eight times as long, in C too."""

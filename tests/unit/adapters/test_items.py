@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.adapters.dynamodb import attributes, items, primary_keys, session_store
@@ -93,7 +93,6 @@ ROWS = {kind: rows(kind) for kind in KINDS}
 
 
 @pytest.mark.parametrize("row", KINDS, ids=lambda row: row.__name__)
-@settings(deadline=None)
 @given(data=st.data())
 def test_rows_come_back_as_they_were(row: type, data: st.DataObject) -> None:
     """Reading is the inverse of writing, for every member. Attributes of a later version are ignored."""
@@ -111,7 +110,6 @@ def test_rows_come_back_as_they_were(row: type, data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize("row", KINDS, ids=lambda row: row.__name__)
-@settings(deadline=None)
 @given(data=st.data())
 def test_members_with_defaults_may_be_missing(row: type, data: st.DataObject) -> None:
     """A value that has nothing but its required members comes back as it was."""
@@ -236,7 +234,6 @@ CODECS: list[tuple[Codec[Any], st.SearchStrategy[Any]]] = [
 
 
 @pytest.mark.parametrize(("codec", "values"), CODECS)
-@settings(deadline=None)
 @given(data=st.data())
 def test_values_come_back_as_they_were(
     codec: Codec[Any], values: st.SearchStrategy[Any], data: st.DataObject

@@ -140,7 +140,7 @@ def malformed_before(text: str) -> bool:
     return True
 
 
-@settings(max_examples=1_500, deadline=None)
+@settings(max_examples=1_500)
 @given(
     parts=st.lists(SEGMENTS, max_size=3),
     signature=SIGNATURES,

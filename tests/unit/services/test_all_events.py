@@ -99,7 +99,7 @@ KINDS = st.sampled_from([EventType.TOKEN_CREATED, EventType.TOKEN_REVOKED, Event
 ACTORS = st.sampled_from([ActorKind.PERSON, ActorKind.SYSTEM])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     made=st.lists(st.tuples(MOMENTS, KINDS, ACTORS), max_size=60),
     limit=st.integers(1, 9),
@@ -133,7 +133,7 @@ def test_pages_are_those_of_a_simple_list(
     assert found == [event.id for event in expected]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     made=st.lists(st.tuples(MOMENTS, st.booleans(), st.booleans(), st.booleans()), max_size=90),
     sizes=st.lists(st.sampled_from([300, 4_097, 8_193, 40_000, 400_000]), min_size=1, max_size=3),
@@ -157,7 +157,7 @@ def test_search_shows_each_event_once_whatever_its_row_is(
     assert world.ids(limit=limit, type=EventType.TOKEN_CREATED) == [event.id for event in expected]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     made=st.lists(st.tuples(MOMENTS, st.integers(1, 60)), max_size=4),
     limit=st.sampled_from([1, 30, 100]),

@@ -102,7 +102,7 @@ def test_nobody_has_no_tokens(company: Company) -> None:
     assert company.pages(AllTokensQuery()) == [[]]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     counts=st.lists(st.integers(0, 7), max_size=70),
     limit=st.integers(1, 9),

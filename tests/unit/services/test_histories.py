@@ -83,7 +83,7 @@ def world() -> World:
     return World()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     whose=st.lists(st.tuples(st.booleans(), st.integers(0, 3), st.integers(0, 2)), max_size=40),
     limit=st.integers(1, 7),
@@ -124,7 +124,7 @@ def test_long_history_is_read_in_bounded_steps(world: World) -> None:
     assert [event.id for event in world.all(world.owner, token)] == [first.id]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     made=st.lists(st.tuples(st.booleans(), st.booleans(), st.booleans(), st.integers(0, 2)), max_size=90),
     sizes=st.lists(st.sampled_from([300, 4_097, 8_193, 40_000, 400_000]), min_size=1, max_size=3),

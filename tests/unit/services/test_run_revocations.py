@@ -166,7 +166,7 @@ class Run:
 
 
 @pytest.mark.parametrize("is_named", [False, True], ids=["filter", "ids"])
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(STEPS, max_size=25))
 def test_each_token_ends_once_and_is_counted_once(is_named: bool, steps: list[tuple[str, int]]) -> None:
     """Crashes, two runners, owners who revoke, rows that go and tokens that come: in any order."""
@@ -200,7 +200,7 @@ def test_each_token_ends_once_and_is_counted_once(is_named: bool, steps: list[tu
 
 
 @pytest.mark.parametrize("is_named", [False, True], ids=["filter", "ids"])
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(STEPS.filter(lambda step: step[0] not in {"own", "race"}), max_size=25))
 def test_each_token_is_paused_once_and_counted_once(is_named: bool, steps: list[tuple[str, int]]) -> None:
     """Crashes, two runners, rows that go and tokens that come: in any order."""
