@@ -8,6 +8,7 @@ import { actorOf, plain, wordsOf } from './event-words.js';
 import { icon } from './icons.js';
 import { errorToast, toast } from './notices.js';
 import { written } from './times.js';
+import { ROLES, USER_STATUSES } from './words.js';
 
 const MEMBERS = {
   name: 'Name', description: 'Description', scopes: 'Scopes', state: 'State', allowed_networks: 'Networks',
@@ -15,6 +16,19 @@ const MEMBERS = {
   successor_id: 'Replaced by', status: 'Status', role: 'Role', issuer: 'Issuer', subject_claim: 'Claim of the subject',
   subject: 'Subject', tokens_revoked: 'Tokens revoked', idle_at: 'Idle', days_left: 'Days left', kid: 'Key', use: 'Use',
 };
+
+/** @type {Record<string, Record<string, string>>} */
+const WORDS = {
+  state: { active: 'Active', inactive: 'Paused', revoked: 'Revoked' },
+  status: USER_STATUSES,
+  role: ROLES,
+  revoked_reason: {
+    owner: 'By its owner', admin: 'By an administrator', user_deactivated: 'With the account',
+    user_removed: 'With the account', rotated: 'By rotation', reuse: 'Its line was reused', exposed: 'It was exposed',
+  },
+};
+
+const TIMES = ['expires_at', 'overlap_ends_at', 'idle_at'];
 
 /** Opens the details of an event. `nameOf(id)` returns the name of a token. */
 export function openDetails(event, { nameOf, refocus }) {
@@ -84,17 +98,22 @@ function idOf(id, what) {
 /** Makes a table of the members that changed, or returns null. */
 function changesOf(changes) {
   const rows = Object.entries(changes).map(([name, { before, after }]) => el('tr', {},
-    el('th', { scope: 'row' }, MEMBERS[name] ?? name), el('td', {}, valueOf(before)), el('td', {}, valueOf(after))));
+    el('th', { scope: 'row' }, MEMBERS[name] ?? name), el('td', {}, valueOf(name, before)),
+    el('td', {}, valueOf(name, after))));
   if (!rows.length) return null;
   const head = ['Changed', 'Before', 'Now'].map((word) => el('th', { scope: 'col' }, word));
   return el('div', { class: 'changes', tabindex: '0', role: 'region', 'aria-label': 'Changed members' },
     el('table', {}, el('thead', {}, el('tr', {}, ...head)), el('tbody', {}, ...rows)));
 }
 
-function valueOf(value) {
+function valueOf(name, value) {
   const isEmpty = value === null || value === '' || value?.length === 0;
   if (isEmpty) return el('span', { class: 'second' }, el('span', { 'aria-hidden': 'true' }, '–'), spoken('nothing'));
   if (Array.isArray(value)) return el('span', { class: 'mono' }, value.join(', '));
   if (value === true) return 'Yes';
-  return value === false ? 'No' : bdi(String(value));
+  return value === false ? 'No' : bdi(wordsFor(name, value));
+}
+
+function wordsFor(name, value) {
+  return TIMES.includes(name) ? written(value, 'exact') : WORDS[name]?.[value] ?? String(value);
 }

@@ -64,6 +64,7 @@ export function markRows(place, selection, openId) {
   }
   const all = place.querySelector('[data-all]');
   const ticked = rows.filter((row) => row.getAttribute('aria-selected') === 'true').length;
+  all.disabled = rows.length === 0;
   all.checked = ticked > 0 && ticked === rows.length;
   all.indeterminate = ticked > 0 && ticked < rows.length;
 }

@@ -87,6 +87,7 @@ class AllTokens {
   #kind() {
     const toggle = (id) => this.#selection.toggle(id, this.#ids());
     const head = el('input', { type: 'checkbox', class: 'tick', 'aria-label': 'Select all rows', 'data-all': '',
+      disabled: '',
       onchange: (event) => this.#selection.set(event.target.checked ? this.#ids() : []) });
     return {
       label: 'All tokens', style: 'all-tokens', nouns: ['token', 'tokens'], usual: '-use',

@@ -234,6 +234,7 @@ export class ConsoleList {
     }
     this.#rows.replaceChildren();
     this.#instead.hidden = this.#end.hidden = true;
+    this.#kind.shown();
     this.#say('circle-alert', problem.message, this.#kind.again);
   }
 

@@ -69,7 +69,7 @@ def test_file_makes_a_stage(project: Path) -> None:
         check_config(project, "stagin")
 
 
-@pytest.mark.parametrize("stage", ["example", "../settings/dev", "", ".", "DEV", "x" * 21, "dev/"])
+@pytest.mark.parametrize("stage", ["example", "../settings/dev", ".", "DEV", "x" * 21, "dev/"])
 def test_other_names_are_not_stages(project: Path, stage: str) -> None:
     """No file outside the folder is read, and the example is not a stage."""
     write(project, "dev", OWN)
@@ -77,6 +77,13 @@ def test_other_names_are_not_stages(project: Path, stage: str) -> None:
     write(project, "x" * 21, OWN)
     with pytest.raises(PackagingError, match=r"does not exist\. Stages: dev, prod$"):
         check_config(project, stage)
+
+
+def test_stage_without_a_name_is_missing(project: Path) -> None:
+    """The message says what is missing, and which stages there are."""
+    write(project, "dev", OWN)
+    with pytest.raises(PackagingError, match=r"The stage is missing\. .* Stages: dev, prod$"):
+        check_config(project, "")
 
 
 @pytest.mark.parametrize(

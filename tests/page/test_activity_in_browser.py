@@ -3,13 +3,14 @@
 import csv
 import io
 import re
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
-from tests.page.people import PAGE, Owner, no_violations, overflow, sign_in
+from tests.page.people import PAGE, Owner, no_violations, overflow, send, sign_in
 from tests.support.browser import Complaints, NewPage
 from tests.support.local_stack import LocalStack
 
@@ -140,6 +141,31 @@ def test_details_show_all_members(new_page: NewPage, stack: LocalStack, person: 
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
     expect(row).to_be_focused()
+
+
+def test_details_have_the_words_of_the_page(new_page: NewPage, stack: LocalStack, person: str) -> None:
+    """Times, states and reasons are not shown as the API writes them."""
+    owner = Owner(stack, person)
+    made = owner.post("/v1/tokens", {"name": "bot", "expires_in_days": 30})
+    owner.change(made, status="inactive")
+    assert send(stack, "DELETE", f"/v1/tokens/{made['id']}", stack.login(person))[0] == 204
+    page = new_page(locale="en-GB", timezone_id="UTC")
+    open_activity(page, stack)
+    expiry = datetime.fromisoformat(made["expires_at"])
+    told = [
+        ["Paused Revoked", "By its owner"],
+        ["Active Paused"],
+        [f"{expiry.day} {expiry:%b %Y}"],
+    ]
+    for number, texts in enumerate(told):
+        row = events_of(page, person).nth(number)
+        row.focus()
+        page.keyboard.press("Enter")
+        changes = page.get_by_role("dialog").locator(".changes")
+        for text in texts:
+            expect(changes).to_contain_text(re.compile(text.replace(" ", r"\s*")))
+        page.keyboard.press("Escape")
+        expect(row).to_be_focused()
 
 
 def test_names_lead_to_the_token_and_the_user(new_page: NewPage, stack: LocalStack, person: str) -> None:

@@ -47,6 +47,7 @@ def user_path(stack: LocalStack, subject: str) -> str:
 
 def tab_to_row(page: Page) -> None:
     """Press Tab until a row of the list has the focus."""
+    expect(page.locator("[data-row]").first).to_be_visible()
     for _ in range(60):
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.matches('[data-row]')"):
