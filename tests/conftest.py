@@ -38,7 +38,7 @@ pytest_plugins = ["tests.support.browser"]
 
 _watcher = canaries.Watcher()
 
-# A busy machine is no fault of what is tested.
+# A busy machine must not fail a test.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
 

@@ -316,7 +316,7 @@ def test_damaged_user_hides_no_other(place: Place, damage: Damage) -> None:
 
 
 def test_job_of_a_damaged_administrator_stops(place: Place) -> None:
-    """A job may not run on if nobody can tell that its administrator still is one."""
+    """A job stops if the row of its administrator does not say that the role still counts."""
     body = {"filter": {"q": "token"}, "reason": "admin"}
     admin = place.sign_in(ADMIN)
     asked = place.api.post("/v1/admin/revocations", admin, body, headers={"Idempotency-Key": "key"})

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from chalicelib import logs
-from chalicelib.adapters.dynamodb.attributes import UNREADABLE, Item
+from chalicelib.adapters.dynamodb.attributes import UNREADABLE, Item, text
 from chalicelib.adapters.dynamodb.errors import translated
 from chalicelib.domain.errors import StoreUnavailable, UnreadableRow
 from chalicelib.domain.frozen import Frozen
@@ -66,6 +66,25 @@ def query(client: "DynamoDBClient", **request: Any) -> Page:
     return Page(_rows(response.get("Items")), _last_key(request, response))
 
 
+def query_between(
+    client: "DynamoDBClient",
+    table: str,
+    partition: Mapping[str, str],
+    low: str,
+    high: str,
+    /,
+    **request: Any,
+) -> Page:
+    """Return one page of a partition, with sort keys from ``low`` to ``high``. Raises StoreUnavailable."""
+    return query(
+        client,
+        TableName=table,
+        KeyConditionExpression="pk = :pk AND sk BETWEEN :low AND :high",
+        ExpressionAttributeValues={":pk": partition, ":low": text(low), ":high": text(high)},
+        **request,
+    )
+
+
 def query_all(client: "DynamoDBClient", **request: Any) -> Iterator[Any]:
     """Yield the items of all pages of a query. Raises StoreUnavailable."""
     while True:
@@ -93,6 +112,12 @@ def read_row(read: Callable[[Mapping[str, Any]], _Row], row: Mapping[str, Any]) 
     except UNREADABLE as error:
         _warn("row.unreadable", row, error)
         raise UnreadableRow from error
+
+
+def readable_row(read: Callable[[Mapping[str, Any]], _Row], row: Mapping[str, Any] | None) -> _Row | None:
+    """Return what ``read`` returns for a row. A damaged row is logged and counts as missing."""
+    found = readable(read, [row]) if row else ()
+    return found[0] if found else None
 
 
 def readable(

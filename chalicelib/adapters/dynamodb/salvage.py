@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from chalicelib.adapters.dynamodb import attributes, items, primary_keys
-from chalicelib.adapters.dynamodb.reads import readable
+from chalicelib.adapters.dynamodb.reads import readable_row
 from chalicelib.adapters.dynamodb.writes import Update
 from chalicelib.domain.damaged_tokens import DamagedToken
 from chalicelib.domain.frozen import replace
@@ -16,7 +16,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 def token_to_end(row: Mapping[str, Any]) -> Token:
     """Return the token of a row, or a DamagedToken. The log then has the primary key."""
-    for token in readable(items.TOKEN.read, [row]):
+    token = readable_row(items.TOKEN.read, row)
+    if token is not None:
         return token
     blank = DamagedToken(
         id=row["sk"]["S"].removeprefix(primary_keys.TOKENS),

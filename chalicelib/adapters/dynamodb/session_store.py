@@ -14,7 +14,7 @@ from chalicelib.adapters.dynamodb.attributes import (
     time,
 )
 from chalicelib.adapters.dynamodb.errors import ConditionFailed, translated
-from chalicelib.adapters.dynamodb.reads import get, readable
+from chalicelib.adapters.dynamodb.reads import get, readable_row
 from chalicelib.adapters.dynamodb.writes import Update
 from chalicelib.domain.sessions import PendingLogin, Session
 
@@ -67,7 +67,7 @@ class DynamoDBSessionStore:
             )
         item = response.get("Attributes")
         # A person can sign in again, but cannot mend a row.
-        return next(iter(readable(LOGIN.read, [item] if item else [])), None)
+        return readable_row(LOGIN.read, item)
 
     def add_session(self, session: Session) -> None:
         """Keep a session. Raises StoreUnavailable."""
@@ -77,7 +77,7 @@ class DynamoDBSessionStore:
     def find_session(self, id_hash: str) -> Session | None:
         """Return a session. A damaged one counts as missing. Raises StoreUnavailable."""
         item = get(self._client, self._table, primary_keys.session_key(id_hash))
-        return next(iter(readable(SESSION.read, [item] if item else [])), None)
+        return readable_row(SESSION.read, item)
 
     def touch_session(self, session: Session) -> None:
         """Write when the session becomes idle, if its row exists. Raises StoreUnavailable."""

@@ -8,7 +8,7 @@ from chalicelib.adapters.dynamodb.attributes import Member, RowKind, StoredItem,
 from chalicelib.adapters.dynamodb.authorization_store import is_refused_as_before
 from chalicelib.adapters.dynamodb.errors import ConditionFailed, translated
 from chalicelib.adapters.dynamodb.events import put_event
-from chalicelib.adapters.dynamodb.reads import get, query, read_row, readable
+from chalicelib.adapters.dynamodb.reads import get, query, query_between, read_row, readable
 from chalicelib.adapters.dynamodb.turns import write_in_turn
 from chalicelib.adapters.dynamodb.writes import Update, transact
 from chalicelib.domain.events import Event
@@ -147,16 +147,11 @@ class DynamoDBSweepStore:
     def _rows(
         self, user_id: str, between: tuple[str, str], start: Mapping[str, Any] | None = None, **options: int
     ) -> tuple[list[Any], Mapping[str, Any] | None]:
-        low, high = between
-        page = query(
+        page = query_between(
             self._client,
-            TableName=self._table,
-            KeyConditionExpression="pk = :pk AND sk BETWEEN :low AND :high",
-            ExpressionAttributeValues={
-                ":pk": primary_keys.user_key(user_id)["pk"],
-                ":low": text(low),
-                ":high": text(high),
-            },
+            self._table,
+            primary_keys.user_key(user_id)["pk"],
+            *between,
             **({"ExclusiveStartKey": start} if start else {}),
             **options,
         )

@@ -8,7 +8,7 @@ from chalicelib.adapters.dynamodb import acting, attributes, counts, items, prim
 from chalicelib.adapters.dynamodb.attributes import StoredItem
 from chalicelib.adapters.dynamodb.errors import ConditionFailed
 from chalicelib.adapters.dynamodb.events import put_event
-from chalicelib.adapters.dynamodb.reads import batch_get, get, query, query_all, read_row, readable
+from chalicelib.adapters.dynamodb.reads import batch_get, get, query_all, query_between, read_row, readable
 from chalicelib.adapters.dynamodb.salvage import end_damaged
 from chalicelib.adapters.dynamodb.writes import Update, transact
 from chalicelib.domain.administrators import ActingAdmin
@@ -69,20 +69,16 @@ class DynamoDBTokenStore:
     def _read(
         self, user_id: str, *, after: str | None, newest_first: bool, limit: int, strong: bool
     ) -> TokenRows:
-        low, high = primary_keys.TOKENS, _LAST_TOKEN
         start = {"ExclusiveStartKey": primary_keys.token_key(user_id, after)} if after else {}
         tokens: list[Token] = []
         size, left = 0, limit
         while True:
-            page = query(
+            page = query_between(
                 self._client,
-                TableName=self._table,
-                KeyConditionExpression="pk = :pk AND sk BETWEEN :low AND :high",
-                ExpressionAttributeValues={
-                    ":pk": primary_keys.user_key(user_id)["pk"],
-                    ":low": attributes.text(low),
-                    ":high": attributes.text(high),
-                },
+                self._table,
+                primary_keys.user_key(user_id)["pk"],
+                primary_keys.TOKENS,
+                _LAST_TOKEN,
                 ConsistentRead=strong,
                 ScanIndexForward=not newest_first,
                 Limit=left,
